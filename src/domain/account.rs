@@ -1,0 +1,179 @@
+//! Accounts: what a user named and chose, without its secrets.
+//!
+//! Owns the identity, name and revision of an account. Invariant: an [`AccountName`] is fit to be
+//! shown and compared; names that differ only in case are the same name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::grant_type::GrantType;
+use super::spec::ProviderSpec;
+use crate::secret::{ClientSecret, HeaderValue, Password};
+
+/// Identifies an account for its whole life: 128 random bits in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// An ID from 16 random bytes.
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        use fmt::Write as _;
+        let mut text = String::with_capacity(32);
+        for byte in bytes {
+            let _ = write!(text, "{byte:02x}");
+        }
+        Self(text)
+    }
+
+    /// Reads an ID back; `None` unless it is 32 lowercase hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Rises with every change of an account, so that a late reply is known to be late.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(pub u64);
+
+impl Revision {
+    /// The revision after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// Why a name can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NameError {
+    /// Nothing but white space.
+    #[error("the name is empty")]
+    Empty,
+    /// More than [`AccountName::MAX_CHARS`] characters.
+    #[error("the name is longer than 120 characters")]
+    TooLong,
+    /// A control or text-direction character.
+    #[error("the name has a character that can't be seen")]
+    Unseen,
+}
+
+/// A name as the user wrote it, trimmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccountName(String);
+
+impl AccountName {
+    /// The longest name, in characters.
+    pub const MAX_CHARS: usize = 120;
+
+    /// Trims and checks a name.
+    ///
+    /// # Errors
+    /// [`NameError`] where it is empty, too long, or holds a character that can't be seen.
+    pub fn new(text: &str) -> Result<Self, NameError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(NameError::Empty);
+        }
+        if text.chars().count() > Self::MAX_CHARS {
+            return Err(NameError::TooLong);
+        }
+        if text.chars().any(super::unseen::is_deceptive) {
+            return Err(NameError::Unseen);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name as it is shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What makes two names the same: the lowercase form.
+    pub fn key(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for AccountName {
+    type Error = NameError;
+    fn try_from(text: String) -> Result<Self, NameError> {
+        Self::new(&text)
+    }
+}
+
+impl From<AccountName> for String {
+    fn from(name: AccountName) -> Self {
+        name.0
+    }
+}
+
+/// What the user chose; the keys of the import file, less the secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// A preset's ID, or `custom`.
+    pub provider: String,
+    /// How this account gets its tokens.
+    pub grant: GrantType,
+    /// Values of the preset's variables, such as a region.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+    /// What differs from the preset.
+    #[serde(default)]
+    pub overrides: ProviderSpec,
+    /// Refresh ahead of expiry without being asked; `None` follows the grant: on where there is a
+    /// refresh token, off where a grant would be repeated.
+    #[serde(default)]
+    pub background_refresh: Option<bool>,
+}
+
+/// An account, without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Identity.
+    pub id: AccountId,
+    /// How often it has been changed.
+    pub revision: Revision,
+    /// Name, unique ignoring case.
+    pub name: AccountName,
+    /// The user's choices.
+    pub settings: Settings,
+}
+
+/// What the authorization server knows a client by; lives in the vault.
+#[derive(Debug, Default)]
+pub struct Client {
+    /// Client ID (RFC 6749, section 2.2).
+    pub client_id: String,
+    /// Client secret, where there is one.
+    pub client_secret: Option<ClientSecret>,
+    /// The resource owner's user name, for the password grant.
+    pub username: Option<String>,
+    /// The resource owner's password, for the password grant.
+    pub password: Option<Password>,
+    /// Extra headers of the token request, by name.
+    pub headers: BTreeMap<String, HeaderValue>,
+}

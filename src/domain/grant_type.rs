@@ -1,0 +1,31 @@
+//! The grants an account can hold, in the standards' words.
+
+use serde::{Deserialize, Serialize};
+
+/// How an account gets its first token (RFC 6749, section 1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// Through the browser (section 4.1), with PKCE (RFC 7636).
+    AuthorizationCode,
+    /// With the client's own credentials (section 4.4).
+    ClientCredentials,
+    /// With a user name and a password (section 4.3).
+    Password,
+}
+
+impl GrantType {
+    /// The name as it stands in requests and files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::ClientCredentials => "client_credentials",
+            Self::Password => "password",
+        }
+    }
+
+    /// Whether a new token can be had by repeating the grant, without a person.
+    pub fn is_repeatable(self) -> bool {
+        !matches!(self, Self::AuthorizationCode)
+    }
+}

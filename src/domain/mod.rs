@@ -1,0 +1,15 @@
+//! The protocol, pure: every decision, no effect.
+//!
+//! Owns OAuth 2.0 as this app speaks it. Invariant: no clock, file, socket, thread or window is
+//! touched here; the same input gives the same answer.
+
+pub mod account;
+pub mod expiry;
+pub mod grant_type;
+pub mod provider;
+pub mod redirect;
+pub mod spec;
+pub mod token_request;
+pub mod tokens;
+pub mod transport;
+pub mod unseen;

@@ -1,0 +1,314 @@
+//! A provider, ready for use: a preset, with an account's choices laid over it.
+//!
+//! Owns the resolution of data into addresses and ways. Invariant: every endpoint of a
+//! [`Provider`] is https, or plain http on this machine itself.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+use url::Url;
+
+use super::account::Settings;
+use super::grant_type::GrantType;
+use super::redirect::{RedirectError, RedirectUri};
+use super::spec::{ApiUse, BodyFormat, ClientAuth, Help, ProviderSpec, RefreshRules, ResponsePaths};
+
+/// The ID of the provider that has no preset.
+pub const CUSTOM: &str = "custom";
+
+/// A part of the address that the user chooses, such as a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name, as it stands in braces in an endpoint.
+    pub name: String,
+    /// What the form calls it.
+    pub label: String,
+    /// The choices, in order; empty where the user types the value.
+    pub choices: Vec<Choice>,
+}
+
+/// One choice of a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What the user and the import file say.
+    pub value: String,
+    /// What is put into the address.
+    pub text: String,
+}
+
+/// A header of the token request whose value the user holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretHeader {
+    /// The header's name.
+    pub name: String,
+    /// What the form calls it.
+    pub label: String,
+    /// Whether a request without it is useless.
+    pub required: bool,
+}
+
+/// A provider as it comes with the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preset {
+    /// What the import file calls it.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// One line under the name.
+    pub summary: String,
+    /// Parts of the address that the user chooses.
+    pub variables: Vec<Variable>,
+    /// Headers whose values the user holds.
+    pub secret_headers: Vec<SecretHeader>,
+    /// Its ways.
+    pub spec: ProviderSpec,
+}
+
+/// Which endpoint an error speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndpointKind {
+    /// The authorization endpoint.
+    Authorize,
+    /// The token endpoint.
+    Token,
+}
+
+impl EndpointKind {
+    /// The key in files.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Authorize => "endpoints.authorize",
+            Self::Token => "endpoints.token",
+        }
+    }
+}
+
+/// Why a preset and an account's choices make no usable provider.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ProviderError {
+    /// No preset has this ID.
+    #[error("there is no provider {0:?}")]
+    UnknownProvider(String),
+    /// The provider's document has no such grant.
+    #[error("{provider} does not offer {}", grant.as_str())]
+    GrantNotOffered {
+        /// The provider's name.
+        provider: String,
+        /// The grant asked for.
+        grant: GrantType,
+    },
+    /// A variable has no value.
+    #[error("{label} is not chosen")]
+    VariableMissing {
+        /// The variable's name in files.
+        name: String,
+        /// What the form calls it.
+        label: String,
+    },
+    /// A variable's value is none of its choices, or no fit part of an address.
+    #[error("{value:?} is no {label}")]
+    VariableUnknown {
+        /// The variable's name in files.
+        name: String,
+        /// What the form calls it.
+        label: String,
+        /// What was given.
+        value: String,
+    },
+    /// An endpoint that the grant needs is not given.
+    #[error("{} is missing", .0.key())]
+    EndpointMissing(EndpointKind),
+    /// An endpoint is no address.
+    #[error("{} is not an address", .0.key())]
+    EndpointInvalid(EndpointKind),
+    /// An endpoint is plain http to another machine, or no http at all.
+    #[error("{} is not https", .0.key())]
+    EndpointInsecure(EndpointKind),
+    /// The redirect address can't be used.
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
+}
+
+/// A provider ready for use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// What people call it; the token endpoint's host for a custom one.
+    pub name: String,
+    /// The authorization endpoint; present where the grant needs it.
+    pub authorize: Option<Url>,
+    /// The token endpoint.
+    pub token: Url,
+    /// The grant in use.
+    pub grant: GrantType,
+    /// Client authentication.
+    pub client_auth: ClientAuth,
+    /// Form of the token request's body.
+    pub body_format: BodyFormat,
+    /// Scopes to ask for.
+    pub scopes: Vec<String>,
+    /// What stands between them.
+    pub scope_separator: String,
+    /// Where the browser returns to.
+    pub redirect_uri: RedirectUri,
+    /// Whether PKCE is sent.
+    pub pkce: bool,
+    /// The issuer identifier, where known.
+    pub issuer: Option<String>,
+    /// Whether `iss` is promised in every authorization response.
+    pub iss_promised: bool,
+    /// Headers of the token request that are no secret.
+    pub request_headers: BTreeMap<String, String>,
+    /// Extra parameters of the authorization request.
+    pub authorize_params: BTreeMap<String, String>,
+    /// Extra parameters of the token request.
+    pub token_params: BTreeMap<String, String>,
+    /// Where an answer keeps its values.
+    pub response: ResponsePaths,
+    /// Rules of refreshing.
+    pub refresh: RefreshRules,
+    /// How APIs expect the token.
+    pub api: ApiUse,
+    /// The provider's error codes in words.
+    pub errors: BTreeMap<String, String>,
+    /// Help for people.
+    pub help: Help,
+}
+
+impl Provider {
+    /// Lays an account's choices over its preset and fills in the variables.
+    ///
+    /// # Errors
+    /// [`ProviderError`] names what is missing or can't be used.
+    pub fn resolve(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
+        let custom = Preset::custom();
+        let preset = if settings.provider == CUSTOM {
+            &custom
+        } else {
+            presets
+                .iter()
+                .find(|preset| preset.id == settings.provider)
+                .ok_or_else(|| ProviderError::UnknownProvider(settings.provider.clone()))?
+        };
+        let values = preset.values_of(&settings.variables)?;
+        let spec = preset.spec.overlaid(&settings.overrides);
+        let grant = settings.grant;
+        if spec.grants.as_ref().is_some_and(|offered| !offered.contains(&grant)) {
+            return Err(ProviderError::GrantNotOffered { provider: preset.name.clone(), grant });
+        }
+        let authorize = match grant {
+            GrantType::AuthorizationCode => {
+                Some(endpoint(EndpointKind::Authorize, spec.endpoints.authorize.as_deref(), &values)?)
+            }
+            GrantType::ClientCredentials | GrantType::Password => None,
+        };
+        let token = endpoint(EndpointKind::Token, spec.endpoints.token.as_deref(), &values)?;
+        let name = if settings.provider == CUSTOM {
+            token.host_str().unwrap_or_default().to_owned()
+        } else {
+            preset.name.clone()
+        };
+        Ok(Self {
+            name,
+            authorize,
+            token,
+            grant,
+            client_auth: spec.client_auth.unwrap_or(ClientAuth::Basic),
+            body_format: spec.body_format.unwrap_or(BodyFormat::Form),
+            scopes: spec.scopes.unwrap_or_default(),
+            scope_separator: spec.scope_separator.unwrap_or_else(|| " ".to_owned()),
+            redirect_uri: RedirectUri::new(spec.redirect_uri.as_deref())?,
+            pkce: spec.pkce.unwrap_or(true),
+            issuer: spec.issuer,
+            iss_promised: spec.iss_promised.unwrap_or(false),
+            request_headers: spec.request_headers,
+            authorize_params: spec.authorize_params,
+            token_params: spec.token_params,
+            response: spec.response,
+            refresh: spec.refresh,
+            api: spec.api,
+            errors: spec.errors,
+            help: spec.help,
+        })
+    }
+}
+
+impl Preset {
+    /// The provider without a document: nothing is known of it.
+    pub fn custom() -> Self {
+        Self {
+            id: CUSTOM.to_owned(),
+            name: "Custom provider".to_owned(),
+            summary: "Any OAuth 2.0 server, by its addresses".to_owned(),
+            variables: Vec::new(),
+            secret_headers: Vec::new(),
+            spec: ProviderSpec::default(),
+        }
+    }
+
+    fn values_of(&self, given: &BTreeMap<String, String>) -> Result<BTreeMap<&str, String>, ProviderError> {
+        let mut values = BTreeMap::new();
+        for variable in &self.variables {
+            let (name, label) = (variable.name.clone(), variable.label.clone());
+            let value = given
+                .get(&variable.name)
+                .map(|value| value.trim())
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| ProviderError::VariableMissing { name: name.clone(), label: label.clone() })?;
+            let text = if variable.choices.is_empty() {
+                is_host_part(value).then(|| value.to_owned())
+            } else {
+                let mut choices = variable.choices.iter();
+                choices
+                    .find(|choice| choice.value.eq_ignore_ascii_case(value))
+                    .map(|choice| choice.text.clone())
+            };
+            let unknown = || ProviderError::VariableUnknown { name, label, value: value.to_owned() };
+            values.insert(variable.name.as_str(), text.ok_or_else(unknown)?);
+        }
+        if let Some((name, value)) = given.iter().find(|(name, _)| !values.contains_key(name.as_str())) {
+            let (name, value) = (name.clone(), value.clone());
+            return Err(ProviderError::VariableUnknown { label: name.clone(), name, value });
+        }
+        Ok(values)
+    }
+}
+
+/// A typed variable may not change which server is spoken to.
+fn is_host_part(value: &str) -> bool {
+    value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+}
+
+fn endpoint(
+    kind: EndpointKind,
+    template: Option<&str>,
+    values: &BTreeMap<&str, String>,
+) -> Result<Url, ProviderError> {
+    let mut text = template.ok_or(ProviderError::EndpointMissing(kind))?.trim().to_owned();
+    for (name, value) in values {
+        text = text.replace(&format!("{{{name}}}"), value);
+    }
+    let url = Url::parse(&text).map_err(|_| ProviderError::EndpointInvalid(kind))?;
+    if url.host().is_none()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return Err(ProviderError::EndpointInvalid(kind));
+    }
+    if is_secure(&url) { Ok(url) } else { Err(ProviderError::EndpointInsecure(kind)) }
+}
+
+/// Whether an address may carry secrets: https, or plain http to a loopback IP literal or `localhost`.
+pub fn is_secure(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
+}
+
+/// Whether an address names this machine by a loopback IP literal or `localhost`.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}

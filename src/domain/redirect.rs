@@ -1,0 +1,96 @@
+//! Redirect URIs: where the browser returns to (RFC 6749, section 3.1.2; RFC 8252, section 7.3).
+//!
+//! Owns the question whether Keyfob can listen there. Invariant: the text that is sent is the text
+//! that the user registered, to the letter.
+
+use std::fmt;
+
+use thiserror::Error;
+use url::{Host, Url};
+
+/// Why a redirect address can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RedirectError {
+    /// It is no address.
+    #[error("redirect_uri is not an address")]
+    Invalid,
+    /// It has a fragment, which RFC 6749 forbids.
+    #[error("redirect_uri has a fragment (#)")]
+    Fragment,
+}
+
+/// Where the browser returns to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedirectUri {
+    /// Loopback: Keyfob listens there itself.
+    Loopback(LoopbackRedirect),
+    /// Elsewhere: the user pastes the address the browser ended on.
+    Pasted(String),
+}
+
+/// A redirect to this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoopbackRedirect {
+    /// `127.0.0.1`, `[::1]` or `localhost`, as registered.
+    pub host: String,
+    /// The port to bind; `None` takes a free one.
+    pub port: Option<u16>,
+    /// The exact path.
+    pub path: String,
+    /// The registered text, where the port is part of it.
+    registered: Option<String>,
+}
+
+impl LoopbackRedirect {
+    /// The redirect URI to send, once the listener stands on `port`.
+    pub fn uri_at(&self, port: u16) -> String {
+        match &self.registered {
+            Some(text) => text.clone(),
+            None => format!("http://{}:{port}{}", self.host, self.path),
+        }
+    }
+}
+
+impl RedirectUri {
+    /// Reads what the preset or the account says; nothing means a free port on 127.0.0.1. A loopback
+    /// address without a port, or with port 0, takes a free port too.
+    ///
+    /// # Errors
+    /// [`RedirectError`] where it is no address or has a fragment.
+    pub fn new(text: Option<&str>) -> Result<Self, RedirectError> {
+        let text = text.map_or("http://127.0.0.1/callback", str::trim);
+        let url = Url::parse(text).map_err(|_| RedirectError::Invalid)?;
+        if url.fragment().is_some() {
+            return Err(RedirectError::Fragment);
+        }
+        if url.scheme() != "http" || !super::provider::is_loopback(&url) || url.query().is_some() {
+            return Ok(Self::Pasted(text.to_owned()));
+        }
+        let host = match url.host() {
+            Some(Host::Ipv6(ip)) => format!("[{ip}]"),
+            Some(host) => host.to_string(),
+            None => return Err(RedirectError::Invalid),
+        };
+        // The parser drops a written `:80`, so the text is asked.
+        let says_port = text.strip_prefix("http://").unwrap_or(text).split('/').next().unwrap_or_default();
+        let written = says_port.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+        let port = written.filter(|port| *port != 0);
+        Ok(Self::Loopback(LoopbackRedirect {
+            host,
+            port,
+            path: url.path().to_owned(),
+            registered: port.is_some().then(|| text.to_owned()),
+        }))
+    }
+}
+
+impl fmt::Display for RedirectUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Loopback(LoopbackRedirect { registered: Some(text), .. }) | Self::Pasted(text) => {
+                f.write_str(text)
+            }
+            Self::Loopback(loopback) => write!(f, "http://{}{}", loopback.host, loopback.path),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The ways of a provider, as data: every key a preset, a custom provider or an account may set.
+//!
+//! Owns the names of those keys. Invariant: each is optional, so that one spec can be laid over
+//! another: a preset's, then the account's.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::grant_type::GrantType;
+
+/// How the client proves who it is at the token endpoint (RFC 6749, section 2.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuth {
+    /// HTTP Basic; ID and secret form-encoded first, as the RFC asks.
+    Basic,
+    /// HTTP Basic with ID and secret as they are, as some servers want.
+    BasicRaw,
+    /// `client_id` and `client_secret` in the body.
+    Body,
+    /// `client_id` in the body and no secret: a public client.
+    None,
+}
+
+/// The form of a token request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyFormat {
+    /// `application/x-www-form-urlencoded`, the standard's.
+    Form,
+    /// `application/json`.
+    Json,
+}
+
+/// Addresses of the authorization server; a `{variable}` stands for one of the preset's variables.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Endpoints {
+    /// Authorization endpoint (RFC 6749, section 3.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorize: Option<String>,
+    /// Token endpoint (RFC 6749, section 3.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+/// Where an answer keeps its values: JSON pointers (RFC 6901), tried in order before the usual names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResponsePaths {
+    /// The access token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub access_token: Vec<String>,
+    /// The refresh token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refresh_token: Vec<String>,
+    /// The token type.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub token_type: Vec<String>,
+    /// The life in seconds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expires_in: Vec<String>,
+    /// The moment of expiry.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expires_at: Vec<String>,
+    /// The granted scope.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// The error code.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub error: Vec<String>,
+    /// The error's description.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub error_description: Vec<String>,
+}
+
+/// Rules of refreshing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RefreshRules {
+    /// How long before expiry a new token is asked for, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ahead_secs: Option<u32>,
+    /// How long a used refresh token may be sent once more, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_grace_secs: Option<u32>,
+    /// Life of a refresh token from its receipt, in seconds, where the server doesn't say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_life_secs: Option<u32>,
+}
+
+/// How the provider's APIs expect the token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApiUse {
+    /// The header's name; `Authorization` where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// The word before the token; `Bearer` where unset, nothing where empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// An address for the copied cURL line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+}
+
+/// Where a person finds help; shown, never fetched.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Help {
+    /// The page on which an app is registered, or its documentation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register_url: Option<String>,
+    /// Where to find or renew the client ID and secret, in words that finish "Copy both again from …".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets_place: Option<String>,
+}
+
+/// Every key by which a provider's ways may differ; all optional.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProviderSpec {
+    /// Grants on offer, the usual one first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Vec<GrantType>>,
+    /// Client authentication.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_auth: Option<ClientAuth>,
+    /// Form of the token request's body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_format: Option<BodyFormat>,
+    /// Scopes to ask for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    /// What stands between scopes; a space where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope_separator: Option<String>,
+    /// The redirect address; an ephemeral port on 127.0.0.1 where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<String>,
+    /// Whether PKCE (RFC 7636) is sent; yes where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pkce: Option<bool>,
+    /// The issuer identifier (RFC 8414), compared with `iss` (RFC 9207).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Whether the server promises `iss` in every authorization response (RFC 9207, section 3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss_promised: Option<bool>,
+    /// Addresses.
+    pub endpoints: Endpoints,
+    /// Headers of the token request that are no secret.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub request_headers: BTreeMap<String, String>,
+    /// Extra parameters of the authorization request.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub authorize_params: BTreeMap<String, String>,
+    /// Extra parameters of the token request.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub token_params: BTreeMap<String, String>,
+    /// Where an answer keeps its values.
+    pub response: ResponsePaths,
+    /// Rules of refreshing.
+    pub refresh: RefreshRules,
+    /// How APIs expect the token.
+    pub api: ApiUse,
+    /// The provider's error codes (an `error` value, a numeric code, or an HTTP status) in words.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub errors: BTreeMap<String, String>,
+    /// Help for people.
+    pub help: Help,
+}
+
+impl ProviderSpec {
+    /// This spec with another laid over it: a key that the other sets wins, a map is merged by key.
+    #[must_use]
+    pub fn overlaid(&self, over: &Self) -> Self {
+        fn one<T: Clone>(under: Option<&T>, over: Option<&T>) -> Option<T> {
+            over.or(under).cloned()
+        }
+        fn list(under: &[String], over: &[String]) -> Vec<String> {
+            if over.is_empty() { under } else { over }.to_vec()
+        }
+        fn map(
+            under: &BTreeMap<String, String>,
+            over: &BTreeMap<String, String>,
+        ) -> BTreeMap<String, String> {
+            under.iter().chain(over).map(|(key, value)| (key.clone(), value.clone())).collect()
+        }
+        Self {
+            grants: one(self.grants.as_ref(), over.grants.as_ref()),
+            client_auth: one(self.client_auth.as_ref(), over.client_auth.as_ref()),
+            body_format: one(self.body_format.as_ref(), over.body_format.as_ref()),
+            scopes: one(self.scopes.as_ref(), over.scopes.as_ref()),
+            scope_separator: one(self.scope_separator.as_ref(), over.scope_separator.as_ref()),
+            redirect_uri: one(self.redirect_uri.as_ref(), over.redirect_uri.as_ref()),
+            pkce: one(self.pkce.as_ref(), over.pkce.as_ref()),
+            issuer: one(self.issuer.as_ref(), over.issuer.as_ref()),
+            iss_promised: one(self.iss_promised.as_ref(), over.iss_promised.as_ref()),
+            endpoints: Endpoints {
+                authorize: one(self.endpoints.authorize.as_ref(), over.endpoints.authorize.as_ref()),
+                token: one(self.endpoints.token.as_ref(), over.endpoints.token.as_ref()),
+            },
+            request_headers: map(&self.request_headers, &over.request_headers),
+            authorize_params: map(&self.authorize_params, &over.authorize_params),
+            token_params: map(&self.token_params, &over.token_params),
+            response: ResponsePaths {
+                access_token: list(&self.response.access_token, &over.response.access_token),
+                refresh_token: list(&self.response.refresh_token, &over.response.refresh_token),
+                token_type: list(&self.response.token_type, &over.response.token_type),
+                expires_in: list(&self.response.expires_in, &over.response.expires_in),
+                expires_at: list(&self.response.expires_at, &over.response.expires_at),
+                scope: list(&self.response.scope, &over.response.scope),
+                error: list(&self.response.error, &over.response.error),
+                error_description: list(&self.response.error_description, &over.response.error_description),
+            },
+            refresh: RefreshRules {
+                ahead_secs: one(self.refresh.ahead_secs.as_ref(), over.refresh.ahead_secs.as_ref()),
+                retry_grace_secs: one(
+                    self.refresh.retry_grace_secs.as_ref(),
+                    over.refresh.retry_grace_secs.as_ref(),
+                ),
+                refresh_token_life_secs: one(
+                    self.refresh.refresh_token_life_secs.as_ref(),
+                    over.refresh.refresh_token_life_secs.as_ref(),
+                ),
+            },
+            api: ApiUse {
+                header: one(self.api.header.as_ref(), over.api.header.as_ref()),
+                scheme: one(self.api.scheme.as_ref(), over.api.scheme.as_ref()),
+                base_url: one(self.api.base_url.as_ref(), over.api.base_url.as_ref()),
+            },
+            errors: map(&self.errors, &over.errors),
+            help: Help {
+                register_url: one(self.help.register_url.as_ref(), over.help.register_url.as_ref()),
+                secrets_place: one(self.help.secrets_place.as_ref(), over.help.secrets_place.as_ref()),
+            },
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What a token endpoint granted, and the facts about it that are no secret.
+//!
+//! Owns [`Grant`] and [`TokenFacts`]. Invariant: facts hold no part of any secret value, so they
+//! may be cached and shown.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::secret::{AccessToken, IdToken, RefreshToken};
+
+/// Where the moment of expiry was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpirySource {
+    /// The server's answer: `expires_in` or `expires_at`.
+    Server,
+    /// The token's own `exp` claim.
+    Token,
+    /// Nowhere: it is not known.
+    Unknown,
+}
+
+impl ExpirySource {
+    /// The word used in JSON output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Token => "token",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What is known of a token besides its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenFacts {
+    /// Rises with every token stored for the account.
+    pub generation: u64,
+    /// When the request that brought it was sent; its life counts from here.
+    pub received_at: DateTime<Utc>,
+    /// When the access token expires, where that is known.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Where the expiry was read.
+    pub expiry_source: ExpirySource,
+    /// Whether a refresh token is held.
+    pub has_refresh_token: bool,
+    /// When the refresh token expires, where that is known.
+    pub refresh_expires_at: Option<DateTime<Utc>>,
+    /// The token type; `Bearer` where the server said none.
+    pub token_type: String,
+    /// The granted scopes, where the server said any.
+    pub scope: Option<Vec<String>>,
+    /// The server's clock less ours, in seconds, where it is off by more than a minute.
+    pub clock_skew_secs: Option<i64>,
+}
+
+/// The tokens of an account, with their facts.
+#[derive(Debug)]
+pub struct Grant {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// The refresh token, where there is one.
+    pub refresh_token: Option<RefreshToken>,
+    /// The ID token, where there is one.
+    pub id_token: Option<IdToken>,
+    /// What is known of them.
+    pub facts: TokenFacts,
+}
+
+impl Grant {
+    /// Takes over the refresh token (and its expiry) of the grant before it, where this answer
+    /// brought none (RFC 6749, section 6), and counts one generation up.
+    #[must_use]
+    pub fn succeeding(mut self, before: Option<&Grant>) -> Self {
+        if let Some(before) = before {
+            self.facts.generation = before.facts.generation + 1;
+            if self.refresh_token.is_none() {
+                self.refresh_token = before.refresh_token.as_ref().map(RefreshToken::duplicate);
+                self.facts.has_refresh_token = self.refresh_token.is_some();
+                self.facts.refresh_expires_at = before.facts.refresh_expires_at;
+            }
+            if self.id_token.is_none() {
+                self.id_token = before.id_token.as_ref().map(IdToken::duplicate);
+            }
+        }
+        self
+    }
+}

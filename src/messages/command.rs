@@ -1,0 +1,122 @@
+//! What the window and the command line ask of the engine.
+//!
+//! Owns the list of commands and drafts. Invariant: a command is complete; the engine never asks
+//! back.
+
+use chrono::TimeDelta;
+
+use crate::domain::account::{AccountId, Client, Revision, Settings};
+use crate::secret::PastedReturn;
+
+use super::snapshot::{Preferences, WindowPlace};
+
+/// An account as a form or a file describes it.
+#[derive(Debug)]
+pub struct AccountDraft {
+    /// The account and the revision that was edited; `None` makes a new account.
+    pub editing: Option<(AccountId, Revision)>,
+    /// The name, as typed.
+    pub name: String,
+    /// The choices.
+    pub settings: Settings,
+    /// The credentials. When editing, an absent secret keeps the stored one.
+    pub client: Client,
+}
+
+/// What *Copy* puts on the clipboard, and `token --as` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyForm {
+    /// The token.
+    Plain,
+    /// The request header in which APIs expect it.
+    Header,
+    /// A cURL command line.
+    Curl,
+    /// A shell's `export`.
+    Env,
+}
+
+/// A request to the engine.
+#[derive(Debug)]
+pub enum Command {
+    /// Saves a new or edited account; with `sign_in`, gets a token at once.
+    Save {
+        /// The account.
+        draft: Box<AccountDraft>,
+        /// Whether to sign in at once.
+        sign_in: bool,
+    },
+    /// Saves all of them or none.
+    Import {
+        /// The accounts.
+        drafts: Vec<AccountDraft>,
+        /// Whether an account of the same name is replaced.
+        replace: bool,
+    },
+    /// Reads an account for editing; answered by [`super::event::Event::DraftReady`].
+    Edit(AccountId),
+    /// Makes a copy under a new name, with its credentials and without its tokens.
+    Duplicate(AccountId),
+    /// Deletes after 10 s, within which it can be undone.
+    Delete(AccountId),
+    /// Takes a deletion back.
+    UndoDelete(AccountId),
+    /// Deletes at once.
+    Remove(AccountId),
+    /// Signs in, or repeats the grant.
+    SignIn {
+        /// The account.
+        account: AccountId,
+        /// Whether a browser is opened.
+        open_browser: bool,
+    },
+    /// Gives a sign-in up.
+    CancelSignIn(AccountId),
+    /// Grants a sign-in five more minutes.
+    ExtendSignIn(AccountId),
+    /// Opens the sign-in address in the browser once more.
+    OpenBrowserAgain(AccountId),
+    /// Finishes a sign-in with what the user pasted.
+    PasteReturn {
+        /// The account.
+        account: AccountId,
+        /// An address, a query or a bare code.
+        text: PastedReturn,
+    },
+    /// A new token now, for every grant.
+    Refresh(AccountId),
+    /// A token that is valid for a while, renewed if it must be; answered with [`super::event::Reply::Token`].
+    Token {
+        /// The account.
+        account: AccountId,
+        /// How long it must be valid; `None` takes the account's margin.
+        min_valid: Option<TimeDelta>,
+    },
+    /// Copies a token that is valid for the account's margin.
+    Copy {
+        /// The account.
+        account: AccountId,
+        /// In which form.
+        form: CopyForm,
+    },
+    /// Copies text that is no secret.
+    CopyText(String),
+    /// Clears the clipboard, if it is still ours.
+    ClearClipboard,
+    /// Reads the token from the vault, to be shown for a moment; answered by an event.
+    Reveal(AccountId),
+    /// Reads the vault so that the token's mask can be shown.
+    ReadMask(AccountId),
+    /// Tries the vault once more.
+    TryVault,
+    /// Keeps secrets in memory until quit.
+    UseMemoryVault,
+    /// Starts the demo and its account.
+    StartDemo,
+    /// Stores the preferences.
+    SetPreferences(Preferences),
+    /// Remembers where the window stood.
+    RememberWindow(WindowPlace),
+    /// Stops: clears the clipboard, finishes deletions, closes listeners.
+    Quit,
+}

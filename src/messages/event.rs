@@ -1,0 +1,97 @@
+//! What the engine tells besides the snapshot: moments and replies.
+//!
+//! Owns the list of them. Invariant: an event is about one moment; whatever lasts is in the
+//! snapshot.
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use crate::domain::account::{Account, AccountId};
+use crate::domain::spec::ApiUse;
+use crate::domain::tokens::TokenFacts;
+use crate::secret::AccessToken;
+
+use super::command::{AccountDraft, CopyForm};
+use super::problem::Problem;
+
+/// A moment.
+#[derive(Debug)]
+pub enum Event {
+    /// An account was saved.
+    Saved(AccountId),
+    /// An account can be edited; secrets are absent from the draft, `kept` names those that are stored.
+    DraftReady {
+        /// The draft, without secrets.
+        draft: Box<AccountDraft>,
+        /// Keys of the secrets that are stored: `client_secret`, `password`, or a header's name.
+        kept: Vec<String>,
+    },
+    /// A sign-in began to wait for the browser.
+    SignInStarted(AccountId),
+    /// The browser came back: the window comes forward.
+    BrowserReturned(AccountId),
+    /// A sign-in ended well.
+    SignedIn(AccountId),
+    /// A token was renewed.
+    Refreshed(AccountId),
+    /// Something is on the clipboard.
+    Copied {
+        /// The account, where it was a token.
+        account: Option<AccountId>,
+        /// In which form.
+        form: Option<CopyForm>,
+        /// When it is cleared; `None` where it stays.
+        clears_at: Option<DateTime<Utc>>,
+    },
+    /// The clipboard was cleared.
+    ClipboardCleared,
+    /// A token to be shown for a moment.
+    Revealed {
+        /// The account.
+        account: AccountId,
+        /// The token.
+        token: AccessToken,
+    },
+    /// An account is gone.
+    Deleted {
+        /// Its name.
+        name: String,
+    },
+    /// The demo runs, with this account.
+    DemoReady(AccountId),
+    /// Something went wrong.
+    Problem {
+        /// The account, where there is one.
+        account: Option<AccountId>,
+        /// What.
+        problem: Problem,
+    },
+}
+
+/// The answer to one command.
+#[derive(Debug)]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// An account was saved.
+    Saved(AccountId),
+    /// A sign-in waits at this address; another reply follows at its end.
+    Waiting(Box<Url>),
+    /// A token.
+    Token(Box<HeldToken>),
+}
+
+/// A token in the hands of whoever asked for it.
+#[derive(Debug)]
+pub struct HeldToken {
+    /// The account.
+    pub account: Account,
+    /// The token.
+    pub access_token: AccessToken,
+    /// Its facts.
+    pub facts: TokenFacts,
+    /// How APIs expect it.
+    pub api: ApiUse,
+    /// An address for a cURL line: the API's, else the token endpoint's origin.
+    pub example_url: String,
+}

@@ -1,0 +1,224 @@
+//! What can go wrong, as data: one type for the window, the command line and the engine.
+//!
+//! Owns the distinctions that lead to a different next step. Invariant: no problem holds a secret;
+//! text from outside is kept as [`Outside`], which is neutralised and bounded when made.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::account::NameError;
+use crate::domain::provider::ProviderError;
+use crate::domain::transport::{Unreachable, UnreachableKind};
+use crate::domain::unseen::neutralised;
+
+/// Text that came from outside, fit to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside(String);
+
+impl Outside {
+    /// Neutralises and bounds the text to 500 characters.
+    pub fn new(text: &str) -> Self {
+        Self(neutralised(text, 500).into_owned())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Something went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// No account has this name or ID.
+    UnknownAccount(String),
+    /// Another account has this name.
+    NameTaken(String),
+    /// The name can't be used.
+    BadName(NameError),
+    /// The account was changed elsewhere meanwhile.
+    ChangedElsewhere,
+    /// The account's settings make no usable provider.
+    Settings(ProviderError),
+    /// The grant needs a value that the account lacks: its key in files (`client_id`, `username`, …).
+    ValueMissing(&'static str),
+    /// A value holds what no request can carry (a line break in a header, say): its key.
+    ValueUnusable(&'static str),
+    /// A person must sign in: there is no token, or it can't be renewed without one.
+    NeedsSignIn,
+    /// The server refused the very refresh token that is stored.
+    RefreshRefused(Refusal),
+    /// The sign-in did not come to its end.
+    SignIn(SignInProblem),
+    /// The token endpoint refused.
+    Refused(Refusal),
+    /// The token endpoint answered, but gave no token.
+    BadAnswer(BadAnswer),
+    /// The token endpoint could not be spoken to.
+    Unreachable(Unreachable),
+    /// The vault could not be used.
+    Vault(VaultProblem),
+    /// What is on disk could not be read or written: what happened, in the system's words.
+    Disk(Outside),
+    /// The token was received but could not be stored; it is kept until quit.
+    NotSaved(VaultProblem),
+    /// Another Keyfob holds this account's lock.
+    Busy,
+    /// The clipboard did not take the text.
+    Clipboard,
+    /// The demo could not start.
+    Demo(Outside),
+    /// The engine is stopping, or stopped.
+    Stopped,
+}
+
+/// Why a sign-in ended, or a reply was turned away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInProblem {
+    /// The user cancelled.
+    Cancelled,
+    /// Nothing came back in time.
+    TimedOut,
+    /// The redirect port is used by another program.
+    PortInUse {
+        /// The port.
+        port: u16,
+    },
+    /// The system forbids the redirect port.
+    PortForbidden {
+        /// The port.
+        port: u16,
+    },
+    /// No loopback address could be listened on.
+    NoLoopback,
+    /// No browser could be opened; the sign-in still waits.
+    NoBrowser,
+    /// The reply belongs to another sign-in; the sign-in still waits.
+    StateMismatch,
+    /// A pasted text holds no reply; the sign-in still waits.
+    NoReplyInPaste,
+    /// A bare code can't be trusted here; the sign-in still waits.
+    BareCodeRefused,
+    /// The reply names another issuer, or none where one was promised.
+    WrongIssuer,
+    /// The reply contradicts itself (duplicate parameters, both code and error).
+    Contradictory,
+    /// The authorization server sent the user back with an error.
+    Denied {
+        /// The `error` value.
+        code: Outside,
+        /// The `error_description`, where given.
+        description: Option<Outside>,
+    },
+}
+
+/// A refusal by the token endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The provider's name.
+    pub provider: String,
+    /// HTTP status.
+    pub status: u16,
+    /// The OAuth error code, where the answer has one.
+    pub code: Option<Outside>,
+    /// The server's description, where given.
+    pub description: Option<Outside>,
+    /// What the provider's own document says this code means.
+    pub meaning: Option<String>,
+    /// Where the provider hands out client IDs and secrets.
+    pub secrets_place: Option<String>,
+    /// Whether the refused request carried a user name and a password.
+    pub with_password: bool,
+    /// Not to be tried again before this moment.
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+/// An answer that is no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadAnswer {
+    /// The host that answered.
+    pub host: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What is wrong with it.
+    pub kind: BadAnswerKind,
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadAnswerKind {
+    /// A web page.
+    WebPage,
+    /// Nothing at all.
+    Empty,
+    /// Neither JSON nor a form, or cut short.
+    Unreadable,
+    /// Readable, without an access token.
+    NoToken,
+    /// A token that no header can carry.
+    UnusableToken,
+    /// More than 1 MiB.
+    TooLarge,
+    /// A redirect, which is never followed.
+    Redirect,
+}
+
+/// Why the vault could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VaultProblem {
+    /// No keychain service is running.
+    Absent,
+    /// It is locked.
+    Locked,
+    /// The user dismissed its prompt.
+    Denied,
+    /// It does not answer.
+    Slow,
+    /// It has no entry for this account.
+    Missing,
+    /// An entry can't be read back.
+    Corrupt,
+    /// An entry is larger than the keychain takes.
+    TooLarge,
+    /// It failed otherwise.
+    Failed,
+}
+
+impl Problem {
+    /// Whether trying again later, unchanged, may succeed.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable(unreachable) => !matches!(
+                unreachable.kind,
+                UnreachableKind::Certificate
+                    | UnreachableKind::BadRootCertificate
+                    | UnreachableKind::NoRootCertificates
+            ),
+            Self::Refused(refusal) | Self::RefreshRefused(refusal) => {
+                refusal.status == 429 || refusal.status >= 500
+            }
+            Self::BadAnswer(answer) => answer.status >= 500,
+            Self::Vault(_) | Self::NotSaved(_) | Self::Busy => true,
+            _ => false,
+        }
+    }
+
+    /// The command line's exit code: 3 where a person must sign in, 4 where the vault is locked or
+    /// absent, 1 otherwise.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NeedsSignIn | Self::RefreshRefused(_) => 3,
+            Self::Vault(
+                VaultProblem::Absent | VaultProblem::Locked | VaultProblem::Denied | VaultProblem::Slow,
+            ) => 4,
+            _ => 1,
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Everything the window draws, at one instant.
+//!
+//! Owns the view of the engine's state. Invariant: plain, cheap to clone behind an `Arc`, and free
+//! of secrets.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::account::{AccountId, AccountName, Revision, Settings};
+use crate::domain::expiry::Margin;
+use crate::domain::grant_type::GrantType;
+use crate::domain::provider::Preset;
+use crate::domain::tokens::TokenFacts;
+
+use super::problem::{Problem, VaultProblem};
+
+/// The state of everything, at one instant.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Whether the database has been read; until then the list is empty for no reason.
+    pub loaded: bool,
+    /// The accounts, by name.
+    pub accounts: Vec<Arc<AccountView>>,
+    /// The presets.
+    pub presets: Arc<Vec<Preset>>,
+    /// Where secrets are kept, and how that goes.
+    pub vault: VaultView,
+    /// What is on the clipboard from here.
+    pub clipboard: Option<ClipboardView>,
+    /// Accounts that can still be undeleted.
+    pub undo: Vec<UndoView>,
+    /// The demo, while it runs.
+    pub demo: Option<DemoView>,
+    /// The user's preferences.
+    pub preferences: Preferences,
+    /// Where the window stood.
+    pub window: Option<WindowPlace>,
+    /// A problem of the app as a whole (the disk, say).
+    pub problem: Option<Problem>,
+}
+
+/// An account.
+#[derive(Debug, Clone)]
+pub struct AccountView {
+    /// Identity.
+    pub id: AccountId,
+    /// Revision.
+    pub revision: Revision,
+    /// Name.
+    pub name: AccountName,
+    /// The user's choices.
+    pub settings: Settings,
+    /// The provider's name.
+    pub provider_name: String,
+    /// The grant.
+    pub grant: GrantType,
+    /// The redirect address to register, for the authorization code grant.
+    pub redirect_uri: Option<String>,
+    /// The account's refresh margin.
+    pub margin: Margin,
+    /// What is going on.
+    pub activity: Activity,
+    /// The token, where there is one.
+    pub token: Option<TokenView>,
+    /// What last went wrong, until something goes well.
+    pub problem: Option<Problem>,
+    /// When it was last copied.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// What is going on with an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Activity {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// A sign-in waits for the browser.
+    AwaitingBrowser(Awaiting),
+    /// A code is being exchanged, or a grant repeated.
+    Exchanging,
+    /// A token is being refreshed.
+    Refreshing,
+    /// A refresh failed for now and is tried again.
+    Retrying {
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+/// A sign-in that waits for the browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaiting {
+    /// The sign-in address; it holds `state` and the client ID, and no secret.
+    pub address: String,
+    /// The redirect URI that was sent.
+    pub redirect_uri: String,
+    /// Whether Keyfob listens there; otherwise the address must be pasted.
+    pub listening: bool,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Until when.
+    pub deadline: DateTime<Utc>,
+    /// Whether a browser was opened.
+    pub browser_opened: bool,
+}
+
+/// A token, as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenView {
+    /// Its facts.
+    pub facts: TokenFacts,
+    /// First 4 … last 4, once the vault has been read; never stored.
+    pub mask: Option<String>,
+    /// Whether the vault holds it.
+    pub saved: bool,
+    /// Whether the server refused its refresh token.
+    pub refresh_refused: bool,
+}
+
+/// Which vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VaultKind {
+    /// The operating system's keychain.
+    #[default]
+    Keychain,
+    /// Memory, until quit.
+    Memory,
+}
+
+/// How the vault does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum VaultHealth {
+    /// Not asked yet.
+    #[default]
+    Untried,
+    /// A call is under way for more than a moment: it may be asking the user.
+    Waiting,
+    /// It answers.
+    Ready,
+    /// It does not.
+    Failing(VaultProblem),
+}
+
+/// The vault.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VaultView {
+    /// Which one.
+    pub kind: VaultKind,
+    /// How it does.
+    pub health: VaultHealth,
+}
+
+/// What is on the clipboard from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipboardView {
+    /// The account whose token it is.
+    pub account: Option<AccountId>,
+    /// When it is cleared; `None` where it stays.
+    pub clears_at: Option<DateTime<Utc>>,
+}
+
+/// An account that can still be undeleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoView {
+    /// Identity.
+    pub id: AccountId,
+    /// Name.
+    pub name: AccountName,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
+
+/// The demo, while it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoView {
+    /// Its account.
+    pub account: AccountId,
+    /// Its address.
+    pub issuer: String,
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ThemeChoice {
+    /// As the system says.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// What the user prefers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preferences {
+    /// Light or dark.
+    pub theme: ThemeChoice,
+    /// Seconds until a copied secret is cleared; `None` never.
+    pub clear_clipboard_secs: Option<u32>,
+    /// Seconds before expiry at which a token is renewed; `None` by its life.
+    pub refresh_ahead_secs: Option<u32>,
+    /// A PEM file with a root certificate of the user's company.
+    pub extra_root_certificate: Option<String>,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::System,
+            clear_clipboard_secs: Some(30),
+            refresh_ahead_secs: None,
+            extra_root_certificate: None,
+        }
+    }
+}
+
+/// Where the window stood, in logical points.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WindowPlace {
+    /// Outer position, where the system says it.
+    pub position: Option<(f32, f32)>,
+    /// Inner size.
+    pub size: (f32, f32),
+    /// Whether it was maximised.
+    pub maximized: bool,
+}

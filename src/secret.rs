@@ -1,0 +1,111 @@
+//! Secret values and their named kinds.
+//!
+//! Owns the one type a secret may live in. Invariant: a secret leaves it only through
+//! [`Secret::expose`], which is easy to grep; it is wiped when dropped, and neither shown,
+//! serialized, cloned nor compared.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use zeroize::Zeroizing;
+
+/// A kind of secret; its name is all that `Debug` shows.
+pub trait Kind: Send + Sync + 'static {
+    /// The name in the standards' words.
+    const NAME: &'static str;
+}
+
+/// A secret text of a named kind.
+pub struct Secret<K: Kind> {
+    value: Zeroizing<String>,
+    kind: PhantomData<K>,
+}
+
+impl<K: Kind> Secret<K> {
+    /// Takes ownership of the text, which is wiped when the secret is dropped.
+    pub fn new(value: String) -> Self {
+        Self { value: Zeroizing::new(value), kind: PhantomData }
+    }
+
+    /// The text itself. Each call is a place where a secret could leak.
+    pub fn expose(&self) -> &str {
+        &self.value
+    }
+
+    /// A second copy, for the rare place that must keep one and hand one on.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self::new(self.value.as_str().to_owned())
+    }
+
+    /// Length in bytes.
+    pub fn len_bytes(&self) -> usize {
+        self.value.len()
+    }
+
+    /// Whether there is no text at all.
+    pub fn is_empty(&self) -> bool {
+        self.value.is_empty()
+    }
+}
+
+impl<K: Kind> fmt::Debug for Secret<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(K::NAME)
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// The kinds, as types that are never made.
+        pub mod kind {
+            $(
+                #[doc = concat!("Kind of [`super::", stringify!($name), "`].")]
+                pub enum $name {}
+                impl super::Kind for $name {
+                    const NAME: &'static str = concat!("[", stringify!($name), "]");
+                }
+            )*
+        }
+        $( $(#[$doc])* pub type $name = Secret<kind::$name>; )*
+    };
+}
+
+kinds! {
+    /// An access token (RFC 6749, section 1.4).
+    AccessToken,
+    /// A refresh token (RFC 6749, section 1.5).
+    RefreshToken,
+    /// An `OpenID` Connect ID token.
+    IdToken,
+    /// A client secret (RFC 6749, section 2.3.1).
+    ClientSecret,
+    /// A resource owner's password (RFC 6749, section 4.3).
+    Password,
+    /// An authorization code (RFC 6749, section 1.3.1).
+    AuthCode,
+    /// A PKCE code verifier (RFC 7636, section 4.1).
+    CodeVerifier,
+    /// The passphrase of a vault or an export.
+    Passphrase,
+    /// The value of an extra request header, such as an API key.
+    HeaderValue,
+    /// What a user pasted to finish a sign-in; it may hold a code.
+    PastedReturn,
+    /// Text built around a secret: a request body, a header, a line to copy.
+    Wire,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_kind_and_never_the_text() {
+        let secret = ClientSecret::new("CANARY-5eb1".to_owned());
+        assert_eq!(
+            format!("{secret:?} {:#?}", Some(&secret)),
+            "[ClientSecret] Some(\n    [ClientSecret],\n)"
+        );
+    }
+}

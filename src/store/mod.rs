@@ -1,0 +1,6 @@
+//! What is kept: secrets in a vault, everything else in a database.
+//!
+//! Owns all reading and writing of what outlives a run. Invariant: a secret reaches a vault and
+//! nothing else.
+
+pub mod vault;

@@ -1,0 +1,80 @@
+//! A vault: secrets by name.
+//!
+//! Owns the contract that the keychain, the memory vault and whatever comes later keep.
+//! Invariant: only [`VaultError`] says that a read failed; `Ok(None)` always means that the vault
+//! was asked and has no such record.
+
+use thiserror::Error;
+
+use crate::secret::Wire;
+
+/// Why a vault did not do what was asked. Holds no text from the vault, which may be secret.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum VaultError {
+    /// No such service is running, or it has no place to keep anything.
+    #[error("no keychain service is running")]
+    Absent,
+    /// It is locked.
+    #[error("the keychain is locked")]
+    Locked,
+    /// The user dismissed its prompt.
+    #[error("the keychain's prompt was dismissed")]
+    Denied,
+    /// The record is larger than the vault takes: its size and the limit, in bytes.
+    #[error("a record of {size_bytes} bytes is over the limit of {limit_bytes}")]
+    TooLarge {
+        /// The record's size.
+        size_bytes: usize,
+        /// The vault's limit.
+        limit_bytes: usize,
+    },
+    /// A record can't be read back as what was written.
+    #[error("a record is damaged")]
+    Corrupt,
+    /// A record was written by a newer version of Keyfob.
+    #[error("a record was written by a newer version")]
+    Newer,
+    /// It failed otherwise; a word about how, free of secrets.
+    #[error("the keychain failed: {0}")]
+    Failed(&'static str),
+}
+
+impl VaultError {
+    /// Whether the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Absent | Self::Locked | Self::Denied | Self::Failed(_))
+    }
+}
+
+/// Secrets by name. Calls may block, for as long as a prompt stands open.
+pub trait Vault: Send {
+    /// Reads a record; `Ok(None)` where there is none.
+    ///
+    /// # Errors
+    /// [`VaultError`]; locked or denied is never "none".
+    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError>;
+
+    /// Writes a record whole: one line of ASCII.
+    ///
+    /// # Errors
+    /// [`VaultError`]; the old record is then still there.
+    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError>;
+
+    /// Deletes a record; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    fn delete(&mut self, name: &str) -> Result<(), VaultError>;
+
+    /// The names of all records, in order.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    fn names(&mut self) -> Result<Vec<String>, VaultError>;
+
+    /// Whether a write would be taken, tried by writing, reading and deleting a record without secrets.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    fn probe(&mut self) -> Result<(), VaultError>;
+}
