@@ -4,8 +4,11 @@
 //! touched here; the same input gives the same answer.
 
 pub mod account;
+pub mod authorize;
+pub mod callback;
 pub mod expiry;
 pub mod grant_type;
+pub mod pkce;
 pub mod provider;
 pub mod redirect;
 pub mod spec;
@@ -13,3 +16,6 @@ pub mod token_request;
 pub mod tokens;
 pub mod transport;
 pub mod unseen;
+
+#[cfg(test)]
+pub(crate) mod test_support;
