@@ -1,8 +1,37 @@
 //! Token requests (RFC 6749, sections 4.1.3, 4.3.2, 4.4.2 and 6), built in full before anything is sent.
+//!
+//! Owns where each value goes: header or body, form or JSON. Invariant: extra parameters and headers
+//! add to a request and never change what authenticates it or what it asks for; no header can be
+//! broken out of.
 
-use url::Url;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use thiserror::Error;
+use url::{Url, form_urlencoded};
+use zeroize::Zeroizing;
 
-use crate::secret::Wire;
+use super::account::Client;
+use super::grant_type::GrantType;
+use super::provider::Provider;
+use super::spec::{BodyFormat, ClientAuth};
+use crate::secret::{AuthCode, ClientSecret, CodeVerifier, RefreshToken, Wire};
+
+/// Parameters that a provider's extra ones may not set.
+const RESERVED: [&str; 9] = [
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "code_verifier",
+    "client_id",
+    "client_secret",
+    "username",
+    "password",
+    "refresh_token",
+];
+
+/// Headers that belong to the connection (RFC 9110, section 7.6.1; RFC 9112, section 6).
+const FRAMING: [&str; 8] =
+    ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"];
 
 /// A request to a token endpoint, ready to be sent as a POST.
 #[derive(Debug)]
@@ -14,3 +43,249 @@ pub struct TokenRequest {
     /// The body.
     pub body: Wire,
 }
+
+/// What a token is asked for with.
+#[derive(Debug, Clone, Copy)]
+pub enum Asking<'a> {
+    /// An authorization code (section 4.1.3).
+    Code {
+        /// The code.
+        code: &'a AuthCode,
+        /// The redirect URI of the authorization request, to the letter.
+        redirect_uri: &'a str,
+        /// The PKCE verifier, where a challenge was sent.
+        verifier: Option<&'a CodeVerifier>,
+    },
+    /// The client's own credentials (section 4.4.2).
+    ClientCredentials,
+    /// A user name and a password (section 4.3.2).
+    Password,
+    /// A refresh token (section 6).
+    Refresh {
+        /// The refresh token.
+        token: &'a RefreshToken,
+    },
+}
+
+/// Why a request can't be built; each names the value's key in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RequestError {
+    /// The request needs a value that the account lacks.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A value holds what the request can't carry.
+    #[error("{0} holds a character that a request can't carry")]
+    Unusable(&'static str),
+}
+
+/// Whether a token request of this provider needs a client secret. An app that is a public client
+/// (section 2.1) has none; PKCE then takes its place.
+pub fn needs_secret(provider: &Provider) -> bool {
+    let public = provider.grant == GrantType::AuthorizationCode && provider.pkce;
+    provider.client_auth != ClientAuth::None && !public
+}
+
+/// Builds the request.
+///
+/// # Errors
+/// [`RequestError`] names the value that is missing or unusable.
+pub fn build(
+    provider: &Provider,
+    client: &Client,
+    asking: &Asking<'_>,
+) -> Result<TokenRequest, RequestError> {
+    let secret = client.client_secret.as_ref().filter(|secret| !secret.is_empty());
+    if client.client_id.is_empty() {
+        return Err(RequestError::Missing("client_id"));
+    }
+    if secret.is_none() && needs_secret(provider) {
+        return Err(RequestError::Missing("client_secret"));
+    }
+    let scope = provider.scopes.join(&provider.scope_separator);
+    let mut pairs = asked(client, asking, &scope)?;
+    let authorization = authenticate(provider.client_auth, &client.client_id, secret, &mut pairs)?;
+    for (name, value) in &provider.token_params {
+        let taken = |pair: &(&str, &str)| pair.0.eq_ignore_ascii_case(name.trim());
+        if !pairs.iter().any(taken)
+            && !RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name.trim()))
+        {
+            pairs.push((name, value));
+        }
+    }
+    let (content_type, body) = match provider.body_format {
+        BodyFormat::Form => ("application/x-www-form-urlencoded", form(&pairs)),
+        BodyFormat::Json => ("application/json", json(&pairs)),
+    };
+    let mut headers = Headers::default();
+    headers.set("Content-Type", Wire::new(content_type.to_owned()));
+    headers.set("Accept", Wire::new("application/json".to_owned()));
+    for (name, value) in &provider.request_headers {
+        headers.add(name, value, "request_headers")?;
+    }
+    for (name, value) in &client.headers {
+        headers.add(name, value.expose(), "headers")?;
+    }
+    if let Some(value) = authorization {
+        headers.set("Authorization", value);
+    }
+    Ok(TokenRequest { url: provider.token.clone(), headers: headers.0, body })
+}
+
+/// The parameters of the grant.
+fn asked<'a>(
+    client: &'a Client,
+    asking: &Asking<'a>,
+    scope: &'a str,
+) -> Result<Vec<(&'a str, &'a str)>, RequestError> {
+    let mut pairs = Vec::with_capacity(8);
+    match asking {
+        Asking::Code { code, redirect_uri, verifier } => {
+            pairs.push(("grant_type", "authorization_code"));
+            pairs.push(("code", code.expose()));
+            pairs.push(("redirect_uri", redirect_uri));
+            pairs.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
+        }
+        Asking::ClientCredentials => pairs.push(("grant_type", "client_credentials")),
+        Asking::Password => {
+            let username = client.username.as_deref().filter(|name| !name.is_empty());
+            let password = client.password.as_ref().filter(|password| !password.is_empty());
+            pairs.push(("grant_type", "password"));
+            pairs.push(("username", username.ok_or(RequestError::Missing("username"))?));
+            pairs.push(("password", password.ok_or(RequestError::Missing("password"))?.expose()));
+        }
+        Asking::Refresh { token } => {
+            pairs.push(("grant_type", "refresh_token"));
+            pairs.push(("refresh_token", token.expose()));
+        }
+    }
+    // With a code the scope is already granted, and a refresh without one keeps it (section 6).
+    if matches!(asking, Asking::ClientCredentials | Asking::Password) && !scope.is_empty() {
+        pairs.push(("scope", scope));
+    }
+    Ok(pairs)
+}
+
+/// Client authentication (section 2.3.1): in the body, or as the value of `Authorization`.
+fn authenticate<'a>(
+    auth: ClientAuth,
+    id: &'a str,
+    secret: Option<&'a ClientSecret>,
+    pairs: &mut Vec<(&'a str, &'a str)>,
+) -> Result<Option<Wire>, RequestError> {
+    match (auth, secret) {
+        (ClientAuth::Basic, Some(secret)) => {
+            let (id, secret) = (form_encoded(id), form_encoded(secret.expose()));
+            Ok(Some(basic(&id, &secret)))
+        }
+        (ClientAuth::BasicRaw, Some(secret)) => {
+            // RFC 7617, section 2: as they are, these can't be told apart again, or not be sent.
+            if id.contains(|c: char| c == ':' || c.is_control()) {
+                return Err(RequestError::Unusable("client_id"));
+            }
+            if secret.expose().contains(char::is_control) {
+                return Err(RequestError::Unusable("client_secret"));
+            }
+            Ok(Some(basic(id, secret.expose())))
+        }
+        (ClientAuth::Body, Some(secret)) => {
+            pairs.push(("client_id", id));
+            pairs.push(("client_secret", secret.expose()));
+            Ok(None)
+        }
+        (ClientAuth::None, _) | (_, None) => {
+            pairs.push(("client_id", id));
+            Ok(None)
+        }
+    }
+}
+
+fn basic(id: &str, secret: &str) -> Wire {
+    let plain = Zeroizing::new([id, ":", secret].concat());
+    let encoded = Zeroizing::new(STANDARD.encode(plain.as_bytes()));
+    Wire::new(["Basic ", &encoded].concat())
+}
+
+/// Form-encoded (RFC 6749, appendix B), but a space is `%20`: every server decodes that, while some
+/// take the plus sign literally.
+fn form_encoded(text: &str) -> Zeroizing<String> {
+    let mut encoded = Zeroizing::new(String::with_capacity(text.len() * 3));
+    for piece in form_urlencoded::byte_serialize(text.as_bytes()) {
+        encoded.push_str(if piece == "+" { "%20" } else { piece });
+    }
+    encoded
+}
+
+fn form(pairs: &[(&str, &str)]) -> Wire {
+    // Large enough never to grow, which would leave copies behind.
+    let capacity = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+    let mut body = form_urlencoded::Serializer::new(String::with_capacity(capacity));
+    Wire::new(body.extend_pairs(pairs).finish())
+}
+
+fn json(pairs: &[(&str, &str)]) -> Wire {
+    let mut body =
+        String::with_capacity(pairs.iter().map(|(name, value)| 6 * (name.len() + value.len()) + 6).sum());
+    for (name, value) in pairs {
+        body.push(if body.is_empty() { '{' } else { ',' });
+        push_json_string(&mut body, name);
+        body.push(':');
+        push_json_string(&mut body, value);
+    }
+    body.push('}');
+    Wire::new(body)
+}
+
+/// A JSON string (RFC 8259, section 7), written in place so that no copy of a secret is left behind.
+fn push_json_string(body: &mut String, text: &str) {
+    body.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => body.extend(['\\', c]),
+            '\0'..='\u{1f}' => {
+                let code = u32::from(c);
+                body.push_str("\\u00");
+                body.extend(
+                    [code >> 4, code & 15].into_iter().filter_map(|digit| char::from_digit(digit, 16)),
+                );
+            }
+            _ => body.push(c),
+        }
+    }
+    body.push('"');
+}
+
+/// Headers by name, ignoring case; a later one takes the place of an earlier one.
+#[derive(Default)]
+struct Headers(Vec<(String, Wire)>);
+
+impl Headers {
+    fn set(&mut self, name: &str, value: Wire) {
+        self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.0.push((name.to_owned(), value));
+    }
+
+    /// Adds a header of a provider or an account; `key` is where it came from.
+    fn add(&mut self, name: &str, value: &str, key: &'static str) -> Result<(), RequestError> {
+        let (name, value) = (name.trim(), value.trim());
+        if !is_header_name(name) || FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name)) {
+            return Err(RequestError::Unusable(key));
+        }
+        if !value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b)) {
+            return Err(RequestError::Unusable(key));
+        }
+        // A field left empty in a form is a header that isn't sent.
+        if !value.is_empty() {
+            self.set(name, Wire::new(value.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a text is a header's name (RFC 9110, section 5.6.2).
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+#[cfg(test)]
+#[path = "token_request_tests.rs"]
+mod tests;
