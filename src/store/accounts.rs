@@ -19,6 +19,9 @@ use super::home::Home;
 use crate::domain::account::{Account, AccountId, AccountName, Revision};
 use crate::domain::tokens::TokenFacts;
 
+/// Stored until the file has been rewritten after a removal.
+const SWEEP_DUE: &str = "sweep.due";
+
 /// How far an account has come; what is half done is finished at the next start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowState {
@@ -84,7 +87,10 @@ impl Accounts {
     /// # Errors
     /// [`DiskError`]; a newer schema, or a file that is no database of ours, is left untouched.
     pub fn open(home: &Home) -> Result<Self, DiskError> {
-        Ok(Self { connection: schema::open(home)? })
+        let mut accounts = Self { connection: schema::open(home)? };
+        // It stays due where it fails, and keeps nobody from their accounts.
+        let _ = accounts.sweep();
+        Ok(accounts)
     }
 
     /// Everything stored, at one instant.
@@ -107,8 +113,7 @@ impl Accounts {
                 }
             }
         }
-        stored.preferences = preferences::read(&transaction)?;
-        stored.window = preferences::take_window(&mut stored.preferences);
+        (stored.preferences, stored.window) = preferences::read(&transaction)?;
         Ok(stored)
     }
 
@@ -200,12 +205,29 @@ impl Accounts {
         self.set_state(id, RowState::Deleting, RowState::Ready)
     }
 
-    /// Removes an account with all that is known of it. One that is not there is removed already.
+    /// Removes an account with all that is known of it, and rewrites the file without what is left
+    /// between its rows. An account that is not there is removed already.
     ///
     /// # Errors
-    /// [`DiskError`].
+    /// [`DiskError`]. Where only the rewriting failed, the account is gone, and the file is
+    /// rewritten by the next removal or the next opening.
     pub fn remove(&mut self, id: &AccountId) -> Result<(), DiskError> {
-        self.connection.execute("DELETE FROM accounts WHERE id = ?1", [id.as_str()])?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute("DELETE FROM accounts WHERE id = ?1", [id.as_str()])?;
+        preferences::put(&transaction, SWEEP_DUE, "")?;
+        transaction.commit()?;
+        self.sweep()
+    }
+
+    /// Rewrites the file if a removal asked for it. `secure_delete` alone is not enough: when
+    /// `SQLite` moves rows between pages, it leaves copies of them in the gaps.
+    fn sweep(&mut self) -> Result<(), DiskError> {
+        let is_due = "SELECT count(*) FROM preferences WHERE key = ?1";
+        if self.connection.query_row(is_due, [SWEEP_DUE], |row| row.get::<_, u32>(0))? == 0 {
+            return Ok(());
+        }
+        self.connection.execute_batch("VACUUM")?;
+        self.connection.execute("DELETE FROM preferences WHERE key = ?1", [SWEEP_DUE])?;
         Ok(())
     }
 

@@ -1,24 +1,23 @@
 //! Preferences and the window's place: texts by key, whose meaning is the engine's.
+//!
+//! Invariant: only keys that the caller changed are written.
 
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{Accounts, DiskError};
+use super::{Accounts, DiskError, SWEEP_DUE};
 
 /// The key of the window's place, which no preference has.
 const WINDOW: &str = "window.place";
 
-/// All keys with their values, the window's among them.
-pub(super) fn read(connection: &Connection) -> Result<BTreeMap<String, String>, DiskError> {
-    let mut query = connection.prepare("SELECT key, value FROM preferences")?;
-    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Takes the window's place out of what [`read`] found.
-pub(super) fn take_window(preferences: &mut BTreeMap<String, String>) -> Option<String> {
-    preferences.remove(WINDOW)
+/// The preferences, and the window's place.
+pub(super) fn read(connection: &Connection) -> Result<(BTreeMap<String, String>, Option<String>), DiskError> {
+    let mut query = connection.prepare("SELECT key, value FROM preferences WHERE key <> ?1")?;
+    let rows = query.query_map([SWEEP_DUE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut preferences: BTreeMap<String, String> = rows.collect::<Result<_, _>>()?;
+    let window = preferences.remove(WINDOW);
+    Ok((preferences, window))
 }
 
 impl Accounts {
@@ -27,9 +26,7 @@ impl Accounts {
     /// # Errors
     /// [`DiskError`].
     pub fn preferences(&mut self) -> Result<BTreeMap<String, String>, DiskError> {
-        let mut preferences = read(&self.connection)?;
-        take_window(&mut preferences);
-        Ok(preferences)
+        Ok(read(&self.connection)?.0)
     }
 
     /// Stores what differs between the preferences as they were read and as they shall be, so that
@@ -57,7 +54,7 @@ impl Accounts {
     /// # Errors
     /// [`DiskError`].
     pub fn window(&mut self) -> Result<Option<String>, DiskError> {
-        Ok(take_window(&mut read(&self.connection)?))
+        Ok(read(&self.connection)?.1)
     }
 
     /// Remembers where the window stood.
@@ -69,7 +66,8 @@ impl Accounts {
     }
 }
 
-fn put(connection: &Connection, key: &str, value: &str) -> Result<(), DiskError> {
+/// Sets one key.
+pub(super) fn put(connection: &Connection, key: &str, value: &str) -> Result<(), DiskError> {
     connection.execute(
         "INSERT INTO preferences (key, value) VALUES (?1, ?2)
          ON CONFLICT (key) DO UPDATE SET value = excluded.value",

@@ -92,7 +92,7 @@ fn what_is_encoded_is_decoded() {
     let bare = Client::default();
     let line = encode_client(&account(1, "bare"), &bare).unwrap();
     assert_same_client(&decode_client(&id(1), &line).unwrap().1, &bare);
-    assert!(!line.expose().contains("password"));
+    assert!(!line.expose().contains("client_secret"));
 }
 
 #[test]
