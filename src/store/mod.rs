@@ -3,4 +3,10 @@
 //! Owns all reading and writing of what outlives a run. Invariant: a secret reaches a vault and
 //! nothing else.
 
+pub mod accounts;
+pub mod home;
+pub mod keychain;
+pub mod memory;
+pub mod records;
 pub mod vault;
+pub mod vault_records;

@@ -46,6 +46,19 @@ impl VaultError {
     }
 }
 
+/// Refuses what is not one line of printable ASCII: a line break in a value can cost a keychain all it
+/// holds, and some keep nothing but text. Every vault asks this before it writes.
+///
+/// # Errors
+/// [`VaultError::Failed`].
+pub fn check_line(line: &Wire) -> Result<(), VaultError> {
+    if line.expose().bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        Ok(())
+    } else {
+        Err(VaultError::Failed("a record is not one line of ASCII"))
+    }
+}
+
 /// Secrets by name. Calls may block, for as long as a prompt stands open.
 pub trait Vault: Send {
     /// Reads a record; `Ok(None)` where there is none.

@@ -1,0 +1,343 @@
+//! The database: everything that is not secret.
+//!
+//! Owns the `SQLite` file, its schema and its transactions; no other module names `SQLite`.
+//! Invariants: an edit is only made to the revision that was read, so two instances never lose each
+//! other's edits; names are unique ignoring case; a removed account leaves no byte in any file.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+
+mod error;
+mod preferences;
+mod schema;
+
+pub use error::DiskError;
+
+use super::home::Home;
+use crate::domain::account::{Account, AccountId, AccountName, Revision};
+use crate::domain::tokens::TokenFacts;
+
+/// Stored until the file has been rewritten after a removal.
+const SWEEP_DUE: &str = "sweep.due";
+
+/// How far an account has come; what is half done is finished at the next start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowState {
+    /// Its row is there, its secrets may not be.
+    Pending,
+    /// It is whole.
+    Ready,
+    /// Its secrets, then its row, are going.
+    Deleting,
+}
+
+impl RowState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Ready => "ready",
+            Self::Deleting => "deleting",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Ready, Self::Deleting].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// An account as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAccount {
+    /// The account.
+    pub account: Account,
+    /// How far it has come.
+    pub state: RowState,
+    /// What was last known of its tokens: a copy, the truth is in the vault.
+    pub facts: Option<TokenFacts>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When its token was last handed out.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// Everything stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// The accounts, by name.
+    pub accounts: Vec<StoredAccount>,
+    /// How many rows could not be read; they are left as they are.
+    pub unreadable: usize,
+    /// Preferences, as [`Accounts::set_preferences`] took them.
+    pub preferences: BTreeMap<String, String>,
+    /// Where the window stood, as [`Accounts::set_window`] took it.
+    pub window: Option<String>,
+}
+
+/// The database, open. Calls block; each is one transaction.
+#[derive(Debug)]
+pub struct Accounts {
+    connection: Connection,
+}
+
+impl Accounts {
+    /// Opens the home's database; makes or migrates it where need be.
+    ///
+    /// # Errors
+    /// [`DiskError`]; a newer schema, or a file that is no database of ours, is left untouched.
+    pub fn open(home: &Home) -> Result<Self, DiskError> {
+        let mut accounts = Self { connection: schema::open(home)? };
+        // It stays due where it fails, and keeps nobody from their accounts.
+        let _ = accounts.sweep();
+        Ok(accounts)
+    }
+
+    /// Everything stored, at one instant.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn load(&mut self) -> Result<Stored, DiskError> {
+        let transaction = self.connection.transaction()?;
+        let mut stored = Stored::default();
+        {
+            let mut query = transaction.prepare(
+                "SELECT id, revision, name, settings, state, created_at, last_used_at, facts
+                 FROM accounts LEFT JOIN token_facts ON account = id ORDER BY name_key, created_at, id",
+            )?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                match Row::read(row)?.parse() {
+                    Some(account) => stored.accounts.push(account),
+                    None => stored.unreadable += 1,
+                }
+            }
+        }
+        (stored.preferences, stored.window) = preferences::read(&transaction)?;
+        Ok(stored)
+    }
+
+    /// Adds an account, `pending` until its secrets are in the vault.
+    ///
+    /// # Errors
+    /// [`DiskError::NameTaken`], or another [`DiskError`].
+    pub fn insert_pending(&mut self, account: &Account, at: DateTime<Utc>) -> Result<(), DiskError> {
+        self.insert_all_pending(std::slice::from_ref(account), at)
+    }
+
+    /// Adds all of them, or none.
+    ///
+    /// # Errors
+    /// [`DiskError::NameTaken`], among themselves too, or another [`DiskError`].
+    pub fn insert_all_pending(&mut self, accounts: &[Account], at: DateTime<Utc>) -> Result<(), DiskError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for account in accounts {
+            transaction.execute(
+                "INSERT INTO accounts (id, revision, name, name_key, settings, state, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6)",
+                params![
+                    account.id.as_str(),
+                    number(account.revision.0),
+                    account.name.as_str(),
+                    account.name.key(),
+                    json(&account.settings)?,
+                    at.to_rfc3339(),
+                ],
+            )?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Says that an account's secrets are in the vault.
+    ///
+    /// # Errors
+    /// [`DiskError::Missing`], or another [`DiskError`].
+    pub fn mark_ready(&mut self, id: &AccountId) -> Result<(), DiskError> {
+        self.set_state(id, RowState::Pending, RowState::Ready)
+    }
+
+    /// Stores an edit of the revision that `account` carries, and returns the new revision.
+    ///
+    /// # Errors
+    /// [`DiskError::Changed`] where another revision is stored or the account is being deleted,
+    /// [`DiskError::NameTaken`], [`DiskError::Missing`], or another [`DiskError`].
+    pub fn update(&mut self, account: &Account) -> Result<Revision, DiskError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changed = transaction.execute(
+            "UPDATE accounts SET revision = ?3, name = ?4, name_key = ?5, settings = ?6
+             WHERE id = ?1 AND revision = ?2 AND state <> 'deleting'",
+            params![
+                account.id.as_str(),
+                number(account.revision.0),
+                number(account.revision.next().0),
+                account.name.as_str(),
+                account.name.key(),
+                json(&account.settings)?,
+            ],
+        )?;
+        if changed == 0 {
+            let is_there = transaction
+                .query_row("SELECT 1 FROM accounts WHERE id = ?1", [account.id.as_str()], |_| Ok(()))
+                .optional()?
+                .is_some();
+            return Err(if is_there { DiskError::Changed } else { DiskError::Missing });
+        }
+        transaction.commit()?;
+        Ok(account.revision.next())
+    }
+
+    /// Says that an account is to be removed. Its name is free from now on.
+    ///
+    /// # Errors
+    /// [`DiskError::Missing`], or another [`DiskError`].
+    pub fn mark_deleting(&mut self, id: &AccountId) -> Result<(), DiskError> {
+        let changed =
+            self.connection.execute("UPDATE accounts SET state = 'deleting' WHERE id = ?1", [id.as_str()])?;
+        if changed == 0 { Err(DiskError::Missing) } else { Ok(()) }
+    }
+
+    /// Takes [`Self::mark_deleting`] back.
+    ///
+    /// # Errors
+    /// [`DiskError::NameTaken`] where another account has its name by now, [`DiskError::Missing`],
+    /// or another [`DiskError`].
+    pub fn undelete(&mut self, id: &AccountId) -> Result<(), DiskError> {
+        self.set_state(id, RowState::Deleting, RowState::Ready)
+    }
+
+    /// Removes an account with all that is known of it, and rewrites the file without what is left
+    /// between its rows. An account that is not there is removed already.
+    ///
+    /// # Errors
+    /// [`DiskError`]. Where only the rewriting failed, the account is gone, and the file is
+    /// rewritten by the next removal or the next opening.
+    pub fn remove(&mut self, id: &AccountId) -> Result<(), DiskError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute("DELETE FROM accounts WHERE id = ?1", [id.as_str()])?;
+        preferences::put(&transaction, SWEEP_DUE, "")?;
+        transaction.commit()?;
+        self.sweep()
+    }
+
+    /// Rewrites the file if a removal asked for it. `secure_delete` alone is not enough: when
+    /// `SQLite` moves rows between pages, it leaves copies of them in the gaps.
+    fn sweep(&mut self) -> Result<(), DiskError> {
+        let is_due = "SELECT count(*) FROM preferences WHERE key = ?1";
+        if self.connection.query_row(is_due, [SWEEP_DUE], |row| row.get::<_, u32>(0))? == 0 {
+            return Ok(());
+        }
+        self.connection.execute_batch("VACUUM")?;
+        self.connection.execute("DELETE FROM preferences WHERE key = ?1", [SWEEP_DUE])?;
+        Ok(())
+    }
+
+    /// Caches what is known of an account's tokens; `false` where facts of a newer generation are there.
+    ///
+    /// # Errors
+    /// [`DiskError::Missing`], or another [`DiskError`].
+    pub fn put_facts(&mut self, id: &AccountId, facts: &TokenFacts) -> Result<bool, DiskError> {
+        let changed = self.connection.execute(
+            "INSERT INTO token_facts (account, generation, facts) VALUES (?1, ?2, ?3)
+             ON CONFLICT (account) DO UPDATE SET generation = excluded.generation, facts = excluded.facts
+             WHERE excluded.generation >= generation",
+            params![id.as_str(), number(facts.generation), json(facts)?],
+        )?;
+        Ok(changed > 0)
+    }
+
+    /// Forgets what is known of an account's tokens.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn clear_facts(&mut self, id: &AccountId) -> Result<(), DiskError> {
+        self.connection.execute("DELETE FROM token_facts WHERE account = ?1", [id.as_str()])?;
+        Ok(())
+    }
+
+    /// Notes when an account's token was handed out.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn touch_used(&mut self, id: &AccountId, at: DateTime<Utc>) -> Result<(), DiskError> {
+        self.connection.execute(
+            "UPDATE accounts SET last_used_at = ?2 WHERE id = ?1",
+            params![id.as_str(), at.to_rfc3339()],
+        )?;
+        Ok(())
+    }
+
+    /// A number that differs from the last one when another connection has changed the database.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn data_version(&mut self) -> Result<i64, DiskError> {
+        Ok(self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
+    }
+
+    fn set_state(&mut self, id: &AccountId, from: RowState, to: RowState) -> Result<(), DiskError> {
+        let changed = self.connection.execute(
+            "UPDATE accounts SET state = ?3 WHERE id = ?1 AND state IN (?2, ?3)",
+            params![id.as_str(), from.as_str(), to.as_str()],
+        )?;
+        if changed == 0 { Err(DiskError::Missing) } else { Ok(()) }
+    }
+}
+
+/// A row, as it stands.
+struct Row {
+    id: String,
+    revision: i64,
+    name: String,
+    settings: String,
+    state: String,
+    created_at: String,
+    last_used_at: Option<String>,
+    facts: Option<String>,
+}
+
+impl Row {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            revision: row.get(1)?,
+            name: row.get(2)?,
+            settings: row.get(3)?,
+            state: row.get(4)?,
+            created_at: row.get(5)?,
+            last_used_at: row.get(6)?,
+            facts: row.get(7)?,
+        })
+    }
+
+    fn parse(self) -> Option<StoredAccount> {
+        Some(StoredAccount {
+            account: Account {
+                id: AccountId::parse(&self.id)?,
+                revision: Revision(u64::try_from(self.revision).ok()?),
+                name: AccountName::new(&self.name).ok()?,
+                settings: serde_json::from_str(&self.settings).ok()?,
+            },
+            state: RowState::parse(&self.state)?,
+            // Only a copy: where it can't be read it is as if it were not there.
+            facts: self.facts.and_then(|facts| serde_json::from_str(&facts).ok()),
+            created_at: moment(&self.created_at)?,
+            last_used_at: self.last_used_at.as_deref().and_then(moment),
+        })
+    }
+}
+
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
+}
+
+/// `SQLite` counts to 2⁶³.
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, DiskError> {
+    serde_json::to_string(value).map_err(|_| DiskError::Failed("a value could not be encoded".to_owned()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! Preferences and the window's place: texts by key, whose meaning is the engine's.
+//!
+//! Invariant: only keys that the caller changed are written.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::{Accounts, DiskError, SWEEP_DUE};
+
+/// The key of the window's place, which no preference has.
+const WINDOW: &str = "window.place";
+
+/// The preferences, and the window's place.
+pub(super) fn read(connection: &Connection) -> Result<(BTreeMap<String, String>, Option<String>), DiskError> {
+    let mut query = connection.prepare("SELECT key, value FROM preferences WHERE key <> ?1")?;
+    let rows = query.query_map([SWEEP_DUE], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut preferences: BTreeMap<String, String> = rows.collect::<Result<_, _>>()?;
+    let window = preferences.remove(WINDOW);
+    Ok((preferences, window))
+}
+
+impl Accounts {
+    /// The preferences, by key.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn preferences(&mut self) -> Result<BTreeMap<String, String>, DiskError> {
+        Ok(read(&self.connection)?.0)
+    }
+
+    /// Stores what differs between the preferences as they were read and as they shall be, so that
+    /// another process's change of another key stays.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn set_preferences(
+        &mut self,
+        before: &BTreeMap<String, String>,
+        after: &BTreeMap<String, String>,
+    ) -> Result<(), DiskError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for key in before.keys().filter(|key| !after.contains_key(*key)) {
+            transaction.execute("DELETE FROM preferences WHERE key = ?1", [key])?;
+        }
+        for (key, value) in after.iter().filter(|(key, value)| before.get(*key) != Some(value)) {
+            put(&transaction, key, value)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Where the window stood, as [`Self::set_window`] took it.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn window(&mut self) -> Result<Option<String>, DiskError> {
+        Ok(read(&self.connection)?.1)
+    }
+
+    /// Remembers where the window stood.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn set_window(&mut self, place: &str) -> Result<(), DiskError> {
+        put(&self.connection, WINDOW, place)
+    }
+}
+
+/// Sets one key.
+pub(super) fn put(connection: &Connection, key: &str, value: &str) -> Result<(), DiskError> {
+    connection.execute(
+        "INSERT INTO preferences (key, value) VALUES (?1, ?2)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        params![key, value],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Opening the database, and bringing it to this version's schema.
+//!
+//! Invariant: a file that is not ours, is damaged, or is of a newer schema is left byte for byte.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::DiskError;
+use crate::store::home::Home;
+
+/// "KFOB", which marks a database as ours (`PRAGMA application_id`).
+const APPLICATION_ID: i32 = 0x4b46_4f42;
+
+/// How long another process is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What brings a database from each schema to the next; `user_version` counts those done.
+/// One that has been released is never changed.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE accounts (
+        id TEXT PRIMARY KEY NOT NULL,
+        revision INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        settings TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'ready', 'deleting')),
+        created_at TEXT NOT NULL,
+        last_used_at TEXT
+    ) STRICT;
+    -- A deleted account gives its name free at once.
+    CREATE UNIQUE INDEX account_names ON accounts (name_key) WHERE state <> 'deleting';
+    CREATE TABLE token_facts (
+        account TEXT PRIMARY KEY NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        generation INTEGER NOT NULL,
+        facts TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE preferences (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT;
+    -- For messages of older versions: every schema keeps this table.
+    CREATE TABLE written_by (version TEXT NOT NULL) STRICT;
+    INSERT INTO written_by VALUES ('');
+"];
+
+/// Opens the home's database, makes it if there is none, and migrates it.
+pub(super) fn open(home: &Home) -> Result<Connection, DiskError> {
+    home.create()?;
+    let path = home.prepare_database()?;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Before anything that could write: nothing is written to what is not ours.
+    let schema = ours(&connection)?;
+    let ours = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    if schema > ours {
+        return Err(newer(&connection, schema));
+    }
+    // Deleted content is overwritten, the journal is deleted after each transaction, and nothing temporary
+    // is put elsewhere: what is removed is gone from the disk's files.
+    connection.execute_batch(
+        "PRAGMA trusted_schema = OFF;
+         PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA synchronous = FULL;",
+    )?;
+    connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+    if schema < ours {
+        migrate(&mut connection)?;
+    }
+    Ok(connection)
+}
+
+/// The schema of a database of ours, 0 where it is still empty.
+fn ours(connection: &Connection) -> Result<u32, DiskError> {
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let schema: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let is_new = application == 0 && schema == 0 && tables == 0;
+    if is_new || application == APPLICATION_ID { Ok(schema) } else { Err(DiskError::NotADatabase) }
+}
+
+fn newer(connection: &Connection, schema: u32) -> DiskError {
+    let written_by = connection
+        .query_row("SELECT version FROM written_by", [], |row| row.get::<_, String>(0))
+        .ok()
+        .filter(|version| version.len() < 40 && version.bytes().all(|byte| byte.is_ascii_graphic()))
+        .unwrap_or_else(|| "of an unknown version".to_owned());
+    DiskError::Newer { schema, written_by }
+}
+
+/// All of it in one transaction: killed in between, nothing has happened.
+fn migrate(connection: &mut Connection) -> Result<(), DiskError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been quicker.
+    let done = ours(&transaction)?;
+    let Some(rest) = usize::try_from(done).ok().and_then(|done| MIGRATIONS.get(done..)) else {
+        return Err(newer(&transaction, done));
+    };
+    if rest.is_empty() {
+        return Ok(());
+    }
+    for migration in rest {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.execute("UPDATE written_by SET version = ?1", [env!("CARGO_PKG_VERSION")])?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX))?;
+    Ok(transaction.commit()?)
+}

@@ -1,0 +1,59 @@
+//! The login keychain of macOS, which asks and opens itself at each call.
+
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use apple_native_keyring_store::keychain::Store;
+use keyring_core::api::CredentialStore;
+use keyring_core::{Entry, Error};
+
+use crate::store::vault::VaultError;
+
+/// The keychain names no limit.
+pub(super) const LIMIT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Items are labelled by the keychain itself.
+pub(super) fn modifiers(_: &str) -> HashMap<&str, &str> {
+    HashMap::new()
+}
+
+pub(super) fn connect() -> Result<Arc<CredentialStore>, Error> {
+    Store::new().map(|store| store as Arc<CredentialStore>)
+}
+
+pub(super) fn search_terms(service: &str) -> HashMap<&str, &str> {
+    HashMap::from([("service", service)])
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(super) fn record_name(item: &Entry, service: &str) -> Result<Option<String>, Error> {
+    Ok(item.get_specifiers().filter(|(of, _)| of == service).map(|(_, name)| name))
+}
+
+/// An item's name is unique here.
+pub(super) fn newest_first(items: Vec<Entry>) -> Vec<Entry> {
+    items
+}
+
+/// A locked keychain fails the call itself, so there is nothing to ask.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(super) fn open_if_locked() -> Result<bool, VaultError> {
+    Ok(false)
+}
+
+pub(super) fn connect_failure(_: &Error) -> VaultError {
+    VaultError::Absent
+}
+
+pub(super) fn reduced(source: &(dyn StdError + Send + Sync + 'static)) -> VaultError {
+    match source.downcast_ref().map(security_framework::base::Error::code) {
+        // errSecUserCanceled
+        Some(-128) => VaultError::Denied,
+        // errSecAuthFailed, errSecInteractionNotAllowed
+        Some(-25293 | -25308) => VaultError::Locked,
+        // errSecNotAvailable, errSecNoSuchKeychain, errSecNoDefaultKeychain
+        Some(-25291 | -25294 | -25307) => VaultError::Absent,
+        _ => VaultError::Failed("the keychain refused the call"),
+    }
+}

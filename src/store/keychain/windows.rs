@@ -1,0 +1,52 @@
+//! The Windows Credential Manager, which is open while its user is logged on.
+
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use keyring_core::api::CredentialStore;
+use keyring_core::{Entry, Error};
+use windows_native_keyring_store::Store;
+
+use crate::store::vault::VaultError;
+
+/// The size of a credential's blob: `CRED_MAX_CREDENTIAL_BLOB_SIZE`.
+pub(super) const LIMIT_BYTES: usize = 2560;
+
+/// Credentials carry no label, and stay on this machine: another would hold the same refresh token.
+pub(super) fn modifiers(_: &str) -> HashMap<&str, &str> {
+    HashMap::from([("persistence", "Local")])
+}
+
+pub(super) fn connect() -> Result<Arc<CredentialStore>, Error> {
+    Store::new().map(|store| store as Arc<CredentialStore>)
+}
+
+/// Everything: the search here knows no service, only patterns.
+pub(super) fn search_terms(_: &str) -> HashMap<&str, &str> {
+    HashMap::new()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(super) fn record_name(item: &Entry, service: &str) -> Result<Option<String>, Error> {
+    Ok(item.get_specifiers().filter(|(of, _)| of == service).map(|(_, name)| name))
+}
+
+/// A credential's name is unique here.
+pub(super) fn newest_first(items: Vec<Entry>) -> Vec<Entry> {
+    items
+}
+
+/// It is never locked while its user runs programs.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(super) fn open_if_locked() -> Result<bool, VaultError> {
+    Ok(false)
+}
+
+pub(super) fn connect_failure(_: &Error) -> VaultError {
+    VaultError::Absent
+}
+
+pub(super) fn reduced(_: &(dyn StdError + Send + Sync + 'static)) -> VaultError {
+    VaultError::Failed("the credential manager refused the call")
+}

@@ -1,0 +1,152 @@
+use chrono::{DateTime, TimeDelta};
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::grant_type::GrantType;
+use crate::domain::tokens::ExpirySource;
+use crate::secret::{ClientSecret, IdToken, Password, RefreshToken};
+use crate::store::vault::check_line;
+
+const NASTY: &str = "CANARY-5eb1 \"\\ \n\r\t\0\u{7f} é \u{2028}\u{2029} 🦊\u{200d}🔑 </script> {}";
+
+pub(in crate::store) fn id(byte: u8) -> AccountId {
+    AccountId::from_random([byte; 16])
+}
+
+pub(in crate::store) fn account(byte: u8, name: &str) -> Account {
+    let mut settings = Settings {
+        provider: "custom".to_owned(),
+        grant: GrantType::Password,
+        variables: BTreeMap::from([("region".to_owned(), "EU \u{1f30d}".to_owned())]),
+        overrides: crate::domain::spec::ProviderSpec::default(),
+        background_refresh: Some(false),
+    };
+    settings.overrides.endpoints.token = Some("https://example.com/τ".to_owned());
+    settings.overrides.scopes = Some(vec!["a".to_owned(), "b".to_owned()]);
+    Account { id: id(byte), revision: Revision(7), name: AccountName::new(name).unwrap(), settings }
+}
+
+pub(in crate::store) fn client(secret: &str) -> Client {
+    Client {
+        client_id: "id é".to_owned(),
+        client_secret: Some(ClientSecret::new(secret.to_owned())),
+        username: Some("user\nname".to_owned()),
+        password: Some(Password::new(secret.to_owned())),
+        headers: BTreeMap::from([("ACCESSTOKEN".to_owned(), HeaderValue::new(secret.to_owned()))]),
+    }
+}
+
+pub(in crate::store) fn grant(token: &str, generation: u64) -> Grant {
+    let received_at = DateTime::UNIX_EPOCH + TimeDelta::milliseconds(1_700_000_000_123);
+    Grant {
+        access_token: AccessToken::new(token.to_owned()),
+        refresh_token: Some(RefreshToken::new(format!("r{token}"))),
+        id_token: Some(IdToken::new(format!("i{token}"))),
+        facts: TokenFacts {
+            generation,
+            received_at,
+            expires_at: Some(received_at + TimeDelta::hours(1)),
+            expiry_source: ExpirySource::Server,
+            has_refresh_token: true,
+            refresh_expires_at: None,
+            token_type: "Bearer".to_owned(),
+            scope: Some(vec!["a".to_owned()]),
+            clock_skew_secs: Some(-61),
+        },
+    }
+}
+
+fn exposed<K: Kind>(secret: Option<&Secret<K>>) -> Option<&str> {
+    secret.map(Secret::expose)
+}
+
+fn assert_same_client(one: &Client, other: &Client) {
+    assert_eq!(one.client_id, other.client_id);
+    assert_eq!(exposed(one.client_secret.as_ref()), exposed(other.client_secret.as_ref()));
+    assert_eq!(one.username, other.username);
+    assert_eq!(exposed(one.password.as_ref()), exposed(other.password.as_ref()));
+    let headers = |client: &Client| -> Vec<(String, String)> {
+        client.headers.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect()
+    };
+    assert_eq!(headers(one), headers(other));
+}
+
+fn assert_same_grant(one: &Grant, other: &Grant) {
+    assert_eq!(one.access_token.expose(), other.access_token.expose());
+    assert_eq!(exposed(one.refresh_token.as_ref()), exposed(other.refresh_token.as_ref()));
+    assert_eq!(exposed(one.id_token.as_ref()), exposed(other.id_token.as_ref()));
+    assert_eq!(one.facts, other.facts);
+}
+
+#[test]
+fn what_is_encoded_is_decoded() {
+    for secret in [NASTY.to_owned(), String::new(), "t".repeat(64 * 1024), "🔑".repeat(16 * 1024)] {
+        let (account, client) = (account(1, "naïve 東京 \u{1f98a}"), client(&secret));
+        let (same_account, same_client) =
+            decode_client(&id(1), &encode_client(&account, &client).unwrap()).unwrap();
+        assert_eq!(same_account, account);
+        assert_same_client(&same_client, &client);
+        let grant = grant(&secret, u64::MAX);
+        assert_same_grant(&decode_tokens(&encode_tokens(&grant).unwrap()).unwrap(), &grant);
+    }
+    let bare = Client::default();
+    let line = encode_client(&account(1, "bare"), &bare).unwrap();
+    assert_same_client(&decode_client(&id(1), &line).unwrap().1, &bare);
+    assert!(!line.expose().contains("client_secret"));
+}
+
+#[test]
+fn the_form_stays_as_it_is() {
+    let line = encode_tokens(&grant("T\n\u{1f511}", 3)).unwrap();
+    assert_eq!(
+        line.expose(),
+        concat!(
+            r#"{"v":1,"access_token":"T\n\ud83d\udd11","refresh_token":"rT\n\ud83d\udd11","#,
+            r#""id_token":"iT\n\ud83d\udd11","facts":{"generation":3,"received_at":"2023-11-14T22:13:20.123Z","#,
+            r#""expires_at":"2023-11-14T23:13:20.123Z","expiry_source":"server","has_refresh_token":true,"#,
+            r#""refresh_expires_at":null,"token_type":"Bearer","scope":["a"],"clock_skew_secs":-61}}"#
+        )
+    );
+}
+
+#[test]
+fn newer_and_damaged_records_are_told_apart() {
+    let refused = |text: &str| decode_tokens(&Wire::new(text.to_owned())).unwrap_err();
+    assert_eq!(refused(r#"{"v":2,"sealed":"CANARY-1"}"#), VaultError::Newer);
+    assert_eq!(refused(r#"{"v":0}"#), VaultError::Corrupt);
+    assert_eq!(refused(r#"{"v":1,"access_token":"CANARY-2"}"#), VaultError::Corrupt);
+    let whole = encode_tokens(&grant("CANARY-3", 1)).unwrap();
+    for end in 0..whole.len_bytes() {
+        assert_eq!(refused(&whole.expose()[..end]), VaultError::Corrupt, "cut at {end}");
+    }
+    let client = encode_client(&account(1, "n"), &client("s")).unwrap();
+    assert_eq!(decode_tokens(&client).unwrap_err(), VaultError::Corrupt);
+    assert_eq!(decode_client(&id(1), &whole).unwrap_err(), VaultError::Corrupt);
+}
+
+#[test]
+fn names_lead_back_to_their_account() {
+    assert_eq!(account_of_client_name(&client_name(&id(9))), Some(id(9)));
+    assert_eq!(account_of_client_name(&tokens_name(&id(9))), None);
+    assert_eq!(account_of_client_name("client/../../x"), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn k9_every_record_is_one_line_of_ascii(
+        secret in prop_oneof![any::<String>(), "[\n\r\u{2028}\u{85}\u{0}\"\\\\a-z🔑]{0,64}"],
+        generation in any::<u64>(),
+    ) {
+        let (client, grant) = (client(&secret), grant(&secret, generation));
+        let client_line = encode_client(&account(1, "é"), &client).unwrap();
+        let tokens_line = encode_tokens(&grant).unwrap();
+        for line in [&client_line, &tokens_line] {
+            prop_assert!(line.expose().bytes().all(|byte| (0x20..0x7f).contains(&byte)));
+            prop_assert_eq!(check_line(line), Ok(()));
+        }
+        assert_same_client(&decode_client(&id(1), &client_line).unwrap().1, &client);
+        assert_same_grant(&decode_tokens(&tokens_line).unwrap(), &grant);
+    }
+}

@@ -1,0 +1,173 @@
+//! The records of accounts in a vault.
+//!
+//! Owns the order in which an account's two records are written and deleted. Invariant: what is
+//! reported as written was read back the same; nothing is reported missing that could not be read.
+
+use super::records::{self, client_name, tokens_name};
+use super::vault::{Vault, VaultError};
+use crate::domain::account::{Account, AccountId, Client};
+use crate::domain::tokens::Grant;
+use crate::secret::Wire;
+
+/// Accounts' records in a vault. Every call may block, as the vault's do.
+pub struct Records<'a>(&'a mut dyn Vault);
+
+impl<'a> Records<'a> {
+    /// The records in this vault.
+    pub fn new(vault: &'a mut dyn Vault) -> Self {
+        Self(vault)
+    }
+
+    /// Reads an account with its client; `Ok(None)` where the vault has none.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read_client(&mut self, id: &AccountId) -> Result<Option<(Account, Client)>, VaultError> {
+        self.0.read(&client_name(id))?.map(|line| records::decode_client(id, &line)).transpose()
+    }
+
+    /// Writes an account with its client, and reads it back.
+    ///
+    /// # Errors
+    /// [`VaultError`]; where the vault refuses, the old record stays.
+    pub fn write_client(&mut self, account: &Account, client: &Client) -> Result<(), VaultError> {
+        let line = records::encode_client(account, client)?;
+        self.write_checked(&client_name(&account.id), &line)
+    }
+
+    /// Reads an account's tokens; `Ok(None)` where the vault has none.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read_tokens(&mut self, id: &AccountId) -> Result<Option<Grant>, VaultError> {
+        self.0.read(&tokens_name(id))?.map(|line| records::decode_tokens(&line)).transpose()
+    }
+
+    /// Writes an account's tokens, and reads them back.
+    ///
+    /// # Errors
+    /// [`VaultError`]; where the vault refuses, the old record stays.
+    pub fn write_tokens(&mut self, id: &AccountId, grant: &Grant) -> Result<(), VaultError> {
+        let line = records::encode_tokens(grant)?;
+        self.write_checked(&tokens_name(id), &line)
+    }
+
+    /// Deletes an account's tokens, and keeps its client.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn delete_tokens(&mut self, id: &AccountId) -> Result<(), VaultError> {
+        self.0.delete(&tokens_name(id))
+    }
+
+    /// Deletes both records. The client's goes last: as long as it is there, the account can be found.
+    ///
+    /// # Errors
+    /// [`VaultError`]; the call can be made again.
+    pub fn delete_account(&mut self, id: &AccountId) -> Result<(), VaultError> {
+        self.0.delete(&tokens_name(id))?;
+        self.0.delete(&client_name(id))
+    }
+
+    /// The accounts that have a client record, in order.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn accounts(&mut self) -> Result<Vec<AccountId>, VaultError> {
+        Ok(self.0.names()?.iter().filter_map(|name| records::account_of_client_name(name)).collect())
+    }
+
+    fn write_checked(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+        self.0.write(name, line)?;
+        match self.0.read(name)? {
+            Some(stored) if records::is_same(&stored, line) => Ok(()),
+            _ => Err(VaultError::Failed("a record did not come back as it was written")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::memory::MemoryVault;
+    use crate::store::records::tests::{account, client, grant, id};
+
+    #[test]
+    fn an_account_is_written_found_and_deleted() {
+        let handle = MemoryVault::new();
+        let mut vault = handle.clone();
+        let mut records = Records::new(&mut vault);
+        assert!(records.read_client(&id(1)).unwrap().is_none());
+        assert!(records.read_tokens(&id(1)).unwrap().is_none());
+        for byte in [2, 1] {
+            records.write_client(&account(byte, "n"), &client("CANARY-1")).unwrap();
+            records.write_tokens(&id(byte), &grant("CANARY-2", u64::from(byte))).unwrap();
+        }
+        assert_eq!(records.accounts().unwrap(), [id(1), id(2)]);
+        assert_eq!(records.read_client(&id(1)).unwrap().unwrap().0, account(1, "n"));
+        assert_eq!(records.read_tokens(&id(2)).unwrap().unwrap().facts.generation, 2);
+        records.delete_tokens(&id(2)).unwrap();
+        assert!(records.read_tokens(&id(2)).unwrap().is_none());
+        records.delete_account(&id(1)).unwrap();
+        assert_eq!(handle.stored_names(), [client_name(&id(2))]);
+    }
+
+    #[test]
+    fn k3_locked_or_denied_is_never_read_as_missing_and_deletes_nothing() {
+        let handle = MemoryVault::new();
+        let mut vault = handle.clone();
+        let mut records = Records::new(&mut vault);
+        records.write_tokens(&id(1), &grant("CANARY-2", 1)).unwrap();
+        for error in [VaultError::Locked, VaultError::Denied, VaultError::Absent] {
+            handle.fail_all(Some(error.clone()));
+            assert_eq!(records.read_tokens(&id(1)).err(), Some(error.clone()));
+            assert_eq!(records.read_client(&id(1)).err(), Some(error.clone()));
+            assert_eq!(records.accounts().err(), Some(error.clone()));
+            assert_eq!(records.delete_account(&id(1)).err(), Some(error.clone()));
+            assert_eq!(records.write_tokens(&id(1), &grant("x", 2)).err(), Some(error));
+        }
+        handle.fail_all(None);
+        assert_eq!(records.read_tokens(&id(1)).unwrap().unwrap().facts.generation, 1);
+    }
+
+    #[test]
+    fn a_deletion_that_is_cut_short_leaves_the_client_to_be_found() {
+        let handle = MemoryVault::new();
+        let mut vault = handle.clone();
+        let mut records = Records::new(&mut vault);
+        records.write_client(&account(1, "n"), &client("CANARY-1")).unwrap();
+        records.write_tokens(&id(1), &grant("CANARY-2", 1)).unwrap();
+        handle.fail_writes(1, &VaultError::Locked);
+        assert_eq!(records.delete_account(&id(1)), Err(VaultError::Locked));
+        assert_eq!(handle.stored_names().len(), 2);
+        records.delete_account(&id(1)).unwrap();
+        assert!(handle.stored_names().is_empty());
+    }
+
+    #[test]
+    fn a_write_that_does_not_come_back_is_an_error() {
+        /// Says yes and keeps the first record it was given.
+        struct Forgetful(MemoryVault);
+        impl Vault for Forgetful {
+            fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+                self.0.read(name)
+            }
+            fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+                if self.0.stored(name).is_none() { self.0.write(name, line) } else { Ok(()) }
+            }
+            fn delete(&mut self, _: &str) -> Result<(), VaultError> {
+                Ok(())
+            }
+            fn names(&mut self) -> Result<Vec<String>, VaultError> {
+                self.0.names()
+            }
+            fn probe(&mut self) -> Result<(), VaultError> {
+                Ok(())
+            }
+        }
+        let mut vault = Forgetful(MemoryVault::new());
+        let mut records = Records::new(&mut vault);
+        records.write_tokens(&id(1), &grant("one", 1)).unwrap();
+        assert!(matches!(records.write_tokens(&id(1), &grant("two", 2)), Err(VaultError::Failed(_))));
+    }
+}
