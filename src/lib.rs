@@ -6,5 +6,6 @@
 pub mod clock;
 pub mod domain;
 pub mod messages;
+pub mod net;
 pub mod secret;
 pub mod store;

@@ -1,0 +1,154 @@
+//! Opening an address in the system's browser.
+//!
+//! Owns every start of a browser. Invariants: only parsed http and https addresses get that far,
+//! each as one argument and never through a shell; a browser's chatter never reaches our own
+//! output.
+
+use std::io;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use thiserror::Error;
+use url::Url;
+
+/// How long a launcher is watched for failing; one that still runs has handed over.
+const WATCH: Duration = Duration::from_secs(1);
+
+/// Why no browser was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum BrowserError {
+    /// The address is not one of the web.
+    #[error("not a web address")]
+    NotWeb,
+    /// There is no browser, or it failed at once.
+    #[error("no browser could be opened")]
+    NoBrowser,
+}
+
+/// Opens addresses.
+pub trait Browser: Send + Sync {
+    /// Opens an address. May block for some seconds, so not for a runtime's thread. Success means
+    /// that a launcher took it, not that a page appeared.
+    ///
+    /// # Errors
+    /// [`BrowserError`] where nothing was opened.
+    fn open(&self, address: &Url) -> Result<(), BrowserError>;
+}
+
+/// The browser that the system, or `$BROWSER`, names.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemBrowser;
+
+impl Browser for SystemBrowser {
+    fn open(&self, address: &Url) -> Result<(), BrowserError> {
+        open_with(address, |address| {
+            // The launchers' errors quote the address, so they are dropped here.
+            open::that_detached_with_timeout(address, WATCH).or_else(|_| {
+                let named = std::env::var("BROWSER").unwrap_or_default();
+                open_with_named(&named, address)
+            })
+        })
+    }
+}
+
+fn open_with(address: &Url, launch: impl FnOnce(&str) -> io::Result<()>) -> Result<(), BrowserError> {
+    if !matches!(address.scheme(), "http" | "https") {
+        return Err(BrowserError::NotWeb);
+    }
+    launch(address.as_str()).map_err(|_| BrowserError::NoBrowser)
+}
+
+/// Tries the programs of `$BROWSER` in order: a colon-separated list, in which `%s` stands for the
+/// address.
+fn open_with_named(named: &str, address: &str) -> io::Result<()> {
+    for entry in named.split(':') {
+        let Some(mut command) = command(entry, address) else { continue };
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if command.spawn().and_then(watch).is_ok() {
+            return Ok(());
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
+}
+
+fn command(entry: &str, address: &str) -> Option<Command> {
+    let mut words = entry.split_whitespace();
+    let mut command = Command::new(words.next()?);
+    let mut is_placed = false;
+    for word in words {
+        is_placed |= word.contains("%s");
+        command.arg(word.replace("%s", address));
+    }
+    if !is_placed {
+        command.arg(address);
+    }
+    Some(command)
+}
+
+/// Fails where the program fails while it is watched; afterwards a thread waits for its end.
+fn watch(mut child: Child) -> io::Result<()> {
+    let step = Duration::from_millis(20);
+    let mut watched = Duration::ZERO;
+    while watched < WATCH {
+        if let Some(status) = child.try_wait()? {
+            return if status.success() { Ok(()) } else { Err(io::ErrorKind::Other.into()) };
+        }
+        std::thread::sleep(step);
+        watched += step;
+    }
+    let reaper = std::thread::Builder::new().name("keyfob-browser-wait".to_owned());
+    reaper.spawn(move || child.wait()).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    #[test]
+    fn b1_only_web_addresses_reach_a_launcher() {
+        let launched = RefCell::new(Vec::new());
+        let open = |text: &str| {
+            let address = Url::parse(text).ok()?;
+            Some(open_with(&address, |address| {
+                launched.borrow_mut().push(address.to_owned());
+                Ok(())
+            }))
+        };
+        for refused in
+            ["file:///etc/passwd", "javascript:alert(1)", "data:text/html,x", "keyfob:x", "mailto:a@b"]
+        {
+            assert_eq!(open(refused), Some(Err(BrowserError::NotWeb)), "{refused}");
+        }
+        for no_address in ["--help", "-e x", "& ;\"", "/bin/sh", ""] {
+            assert_eq!(open(no_address), None, "{no_address}");
+        }
+        assert!(launched.borrow().is_empty());
+
+        assert_eq!(open("https://example.com/a?b=& ;\"'`$(x)\n--help"), Some(Ok(())));
+        let launched = launched.borrow();
+        assert_eq!(launched.len(), 1);
+        assert!(launched[0].starts_with("https://example.com/a?b=&%20;%22"), "{}", launched[0]);
+        assert!(!launched[0].contains(['"', ' ', '\n', '\'']), "{}", launched[0]);
+    }
+
+    #[test]
+    fn browser_variable_is_a_list_in_which_percent_s_is_the_address() {
+        let line = |entry: &str| {
+            let command = command(entry, "https://a.test/?x=1&y=2").unwrap();
+            let words = std::iter::once(command.get_program()).chain(command.get_args());
+            words.map(|word| word.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(line("firefox"), ["firefox", "https://a.test/?x=1&y=2"]);
+        assert_eq!(line("w3m -o u=%s -q"), ["w3m", "-o", "u=https://a.test/?x=1&y=2", "-q"]);
+        assert!(command(" ", "https://a.test/").is_none());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_program_that_fails_gives_way_to_the_next() {
+        assert!(open_with_named("/nonexistent/browser:false:true", "https://a.test/").is_ok());
+        assert!(open_with_named("/nonexistent/browser:false", "https://a.test/").is_err());
+        assert!(open_with_named("", "https://a.test/").is_err());
+    }
+}

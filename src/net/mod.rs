@@ -1,0 +1,10 @@
+//! What touches the network: the HTTP client, the redirect listener, the browser.
+//!
+//! Owns every socket of the app's own. Invariant: nothing listens on anything but loopback, and
+//! nothing secret is sent in the clear to another machine.
+
+pub mod browser;
+pub mod failure;
+pub mod http;
+pub mod loopback;
+pub mod serve;

@@ -1,0 +1,13 @@
+//! What the tests stand on.
+
+pub(crate) mod certificates;
+pub(crate) mod raw;
+pub(crate) mod server;
+//pub(crate) mod vendors;
+
+/// A secret that no other test has, to be searched for.
+pub(crate) fn canary() -> String {
+    let mut bytes = [0_u8; 8];
+    getrandom::fill(&mut bytes).unwrap();
+    format!("CANARY-{:016x}", u64::from_be_bytes(bytes))
+}
