@@ -7,3 +7,4 @@ pub mod command;
 pub mod event;
 pub mod problem;
 pub mod snapshot;
+pub mod words;

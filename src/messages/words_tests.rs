@@ -1,0 +1,198 @@
+//! Every problem has words, and the design's own sentences stand to the letter.
+
+use super::*;
+use crate::messages::problem::Outside;
+
+fn refusal(code: &str, status: u16) -> Refusal {
+    Refusal {
+        provider: "Smartcar".to_owned(),
+        status,
+        code: (!code.is_empty()).then(|| Outside::new(code)),
+        description: None,
+        meaning: None,
+        secrets_place: None,
+        with_password: false,
+        retry_at: None,
+    }
+}
+
+fn said(problem: &Problem) -> String {
+    explain(problem, Some("car-dev"), Some("Smartcar")).paragraph()
+}
+
+fn unreachable(kind: UnreachableKind) -> Problem {
+    Problem::Unreachable(Unreachable { host: "api.example.com".to_owned(), kind, may_have_been_sent: false })
+}
+
+#[test]
+fn the_sentences_of_the_design_stand_to_the_letter() {
+    let web_page =
+        BadAnswer { host: "api.example.com".to_owned(), status: 200, kind: BadAnswerKind::WebPage };
+    let password =
+        Refusal { provider: "SmartConnect".to_owned(), with_password: true, ..refusal("invalid_grant", 400) };
+    for (problem, words) in [
+        (
+            Problem::Refused(refusal("invalid_client", 401)),
+            "Smartcar didn't accept the client ID or secret. Copy both again from Smartcar's developer page and \
+             check that the secret hasn't expired.",
+        ),
+        (
+            Problem::SignIn(SignInProblem::PortInUse { port: 8910 }),
+            "Port 8910 is used by another program, so the browser can't return here. Close that program, or \
+             choose another port and register it with Smartcar.",
+        ),
+        (
+            Problem::Vault(VaultProblem::Locked),
+            "Your keychain is locked, so saved secrets can't be read. Unlock it and choose Try again. Nothing \
+             was lost.",
+        ),
+        (
+            Problem::SignIn(SignInProblem::NoBrowser),
+            "No web browser could be opened. Copy the sign-in address and open it in a browser on this computer.",
+        ),
+        (
+            Problem::SignIn(SignInProblem::StateMismatch),
+            "That reply belongs to a different sign-in, so it was ignored. Close old sign-in tabs and start \
+             again.",
+        ),
+        (
+            Problem::RefreshRefused(refusal("invalid_grant", 400)),
+            "The saved sign-in has expired or was revoked. Sign in again; your settings are kept.",
+        ),
+        (
+            Problem::Refused(password),
+            "SmartConnect rejected the username or password. Check both. Accounts with two-step sign-in often \
+             can't use this method.",
+        ),
+        (
+            Problem::BadAnswer(web_page),
+            "api.example.com sent a web page instead of a token. Check that the token address isn't the sign-in \
+             address.",
+        ),
+        (
+            unreachable(UnreachableKind::Certificate),
+            "api.example.com's certificate isn't trusted, so nothing was sent. On a company network, add its \
+             root certificate in Settings and try again.",
+        ),
+    ] {
+        assert_eq!(said(&problem), words);
+    }
+}
+
+fn every_problem() -> Vec<Problem> {
+    use crate::domain::grant_type::GrantType;
+    let text = || Outside::new("disk\u{202e}full");
+    let mut all = vec![
+        Problem::UnknownAccount("x".to_owned()),
+        Problem::NameTaken("x".to_owned()),
+        Problem::BadName(NameError::Empty),
+        Problem::BadName(NameError::TooLong),
+        Problem::BadName(NameError::Unseen),
+        Problem::ChangedElsewhere,
+        Problem::ValueMissing("client_secret"),
+        Problem::ValueUnusable("password"),
+        Problem::NeedsSignIn,
+        Problem::Disk(text()),
+        Problem::Busy,
+        Problem::Clipboard,
+        Problem::Demo(text()),
+        Problem::Stopped,
+        Problem::Settings(ProviderError::UnknownProvider("x".to_owned())),
+        Problem::Settings(ProviderError::GrantNotOffered {
+            provider: "Smartcar".to_owned(),
+            grant: GrantType::Password,
+        }),
+        Problem::Settings(ProviderError::Redirect(RedirectError::Invalid)),
+        Problem::Settings(ProviderError::Redirect(RedirectError::Fragment)),
+    ];
+    for kind in [EndpointKind::Authorize, EndpointKind::Token] {
+        all.push(Problem::Settings(ProviderError::EndpointMissing(kind)));
+        all.push(Problem::Settings(ProviderError::EndpointInvalid(kind)));
+        all.push(Problem::Settings(ProviderError::EndpointInsecure(kind)));
+    }
+    for code in ["", "invalid_grant", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "odd"]
+    {
+        for status in [200, 400, 401, 429, 503] {
+            all.push(Problem::Refused(refusal(code, status)));
+            let meaning = Some("API Key is required".to_owned());
+            all.push(Problem::Refused(Refusal { meaning, ..refusal(code, status) }));
+        }
+    }
+    for kind in [
+        BadAnswerKind::WebPage,
+        BadAnswerKind::Empty,
+        BadAnswerKind::Unreadable,
+        BadAnswerKind::NoToken,
+        BadAnswerKind::UnusableToken,
+        BadAnswerKind::TooLarge,
+        BadAnswerKind::Redirect,
+    ] {
+        all.push(Problem::BadAnswer(BadAnswer { host: "api.example.com".to_owned(), status: 200, kind }));
+    }
+    for kind in [
+        UnreachableKind::Dns,
+        UnreachableKind::Connect,
+        UnreachableKind::TimedOut,
+        UnreachableKind::Certificate,
+        UnreachableKind::NoRootCertificates,
+        UnreachableKind::Tls,
+        UnreachableKind::Broken,
+        UnreachableKind::BadRootCertificate,
+    ] {
+        all.push(unreachable(kind));
+    }
+    for problem in [
+        VaultProblem::Absent,
+        VaultProblem::Locked,
+        VaultProblem::Denied,
+        VaultProblem::Slow,
+        VaultProblem::Missing,
+        VaultProblem::Corrupt,
+        VaultProblem::TooLarge,
+        VaultProblem::Failed,
+    ] {
+        all.push(Problem::Vault(problem.clone()));
+        all.push(Problem::NotSaved(problem));
+    }
+    for code in ["access_denied", "invalid_scope", "unauthorized_client", "server_error", "odd"] {
+        let code = Outside::new(code);
+        all.push(Problem::SignIn(SignInProblem::Denied { code, description: Some(text()) }));
+    }
+    for problem in [
+        SignInProblem::Cancelled,
+        SignInProblem::TimedOut,
+        SignInProblem::PortForbidden { port: 80 },
+        SignInProblem::NoLoopback,
+        SignInProblem::NoReplyInPaste,
+        SignInProblem::BareCodeRefused,
+        SignInProblem::WrongIssuer,
+        SignInProblem::Contradictory,
+    ] {
+        all.push(Problem::SignIn(problem));
+    }
+    all
+}
+
+#[test]
+fn every_problem_says_what_happened_and_what_to_do_next() {
+    for problem in every_problem() {
+        for (account, provider) in [(Some("car-dev"), Some("Smartcar")), (None, None)] {
+            let words = explain(&problem, account, provider);
+            for sentence in [&words.what, &words.next] {
+                assert!(sentence.ends_with('.'), "{problem:?}: {sentence}");
+                assert!(!sentence.contains(".."), "{problem:?}: {sentence}");
+                assert!(sentence.chars().next().is_some_and(|c| !c.is_whitespace()), "{problem:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn d1_hostile_names_are_neutralised_in_words() {
+    let hostile = "a\u{202e}b\u{1b}[31m".repeat(1000);
+    for problem in [Problem::UnknownAccount(hostile.clone()), Problem::NeedsSignIn] {
+        let text = explain(&problem, Some(&hostile), Some(&hostile)).paragraph();
+        assert!(!text.chars().any(crate::domain::unseen::is_unseen));
+        assert!(text.chars().count() < 400);
+    }
+}
