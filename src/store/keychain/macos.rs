@@ -47,7 +47,7 @@ pub(super) fn connect_failure(_: &Error) -> VaultError {
 }
 
 pub(super) fn reduced(source: &(dyn StdError + Send + Sync + 'static)) -> VaultError {
-    match source.downcast_ref().map(security_framework::base::Error::code) {
+    match source.downcast_ref::<security_framework::base::Error>().map(|error| error.code()) {
         // errSecUserCanceled
         Some(-128) => VaultError::Denied,
         // errSecAuthFailed, errSecInteractionNotAllowed
