@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::account::NameError;
 use crate::domain::provider::ProviderError;
+pub use crate::domain::token_response::AnswerFlaw;
 use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::domain::unseen::neutralised;
 
@@ -148,26 +149,7 @@ pub struct BadAnswer {
     /// HTTP status.
     pub status: u16,
     /// What is wrong with it.
-    pub kind: BadAnswerKind,
-}
-
-/// What is wrong with an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadAnswerKind {
-    /// A web page.
-    WebPage,
-    /// Nothing at all.
-    Empty,
-    /// Neither JSON nor a form, or cut short.
-    Unreadable,
-    /// Readable, without an access token.
-    NoToken,
-    /// A token that no header can carry.
-    UnusableToken,
-    /// More than 1 MiB.
-    TooLarge,
-    /// A redirect, which is never followed.
-    Redirect,
+    pub kind: AnswerFlaw,
 }
 
 /// Why the vault could not be used.

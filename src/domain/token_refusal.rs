@@ -1,0 +1,162 @@
+//! Refusals by a token endpoint (RFC 6749, section 5.2), and answers that are no answer.
+//!
+//! Owns what is read from an error, standard or not. Invariant: a refusal holds the server's words
+//! and never the answer's body.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use thiserror::Error;
+
+use super::provider::Provider;
+
+/// The longest piece of a server's words that is kept, in characters.
+const WORDS_MAX_CHARS: usize = 1000;
+
+/// Why a token endpoint's answer gives no token. The words are the server's, as sent.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TokenError {
+    /// It said no.
+    #[error("refused with status {status}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The error code, where the answer has one.
+        code: Option<String>,
+        /// The server's description, where given.
+        description: Option<String>,
+        /// What the provider's own document says the code, or else the status, means.
+        meaning: Option<String>,
+        /// Not to be tried again before this moment.
+        retry_at: Option<DateTime<Utc>>,
+    },
+    /// It said nothing that can be used.
+    #[error("no usable answer, with status {status}: {flaw}")]
+    Flawed {
+        /// HTTP status.
+        status: u16,
+        /// What is wrong.
+        flaw: AnswerFlaw,
+    },
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum AnswerFlaw {
+    /// A web page.
+    #[error("a web page")]
+    WebPage,
+    /// Nothing at all.
+    #[error("nothing at all")]
+    Empty,
+    /// Neither JSON nor a form, or cut short.
+    #[error("neither JSON nor a form")]
+    Unreadable,
+    /// Readable, without an access token.
+    #[error("no access token in it")]
+    NoToken,
+    /// A token that no header can carry.
+    #[error("a token that no header can carry")]
+    UnusableToken,
+    /// More than 1 MiB.
+    #[error("more than 1 MiB")]
+    TooLarge,
+    /// A redirect, which is never followed.
+    #[error("a redirect")]
+    Redirect,
+}
+
+impl TokenError {
+    /// The same with every occurrence of these texts taken out of the server's words: a server may
+    /// repeat what it was sent. Texts under four bytes stay, since they could stand in any word.
+    #[must_use]
+    pub fn without<'a>(mut self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        if let Self::Refused { code, description, .. } = &mut self {
+            for secret in secrets.into_iter().filter(|secret| secret.len() >= 4) {
+                for words in [&mut *code, &mut *description].into_iter().flatten() {
+                    if words.contains(secret) {
+                        *words = words.replace(secret, "…");
+                    }
+                }
+            }
+        }
+        self
+    }
+}
+
+/// What an error answer says.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Its codes, the most telling first.
+    codes: Vec<String>,
+    description: Option<String>,
+}
+
+impl Said {
+    /// Reads the error in an answer, standard or not; nothing where it has none.
+    pub(super) fn read(provider: &Provider, answer: &Value) -> Self {
+        let paths = &provider.response;
+        let mut said = Self::default();
+        let usual = ["/error".to_owned(), "/errors/0".to_owned()];
+        for error in paths.error.iter().chain(&usual).filter_map(|path| answer.pointer(path)) {
+            said.add(error);
+        }
+        for key in ["error_code", "errorCode", "code", "statusCode"] {
+            said.codes.extend(answer.get(key).and_then(word));
+        }
+        let described = paths.error_description.iter().find_map(|path| words(answer.pointer(path)?));
+        let usual =
+            || ["error_description", "message", "detail"].iter().find_map(|key| words(answer.get(key)?));
+        said.description = described.or_else(usual).or(said.description);
+        said
+    }
+
+    /// Adds an error's value: a code, or an object that holds one.
+    fn add(&mut self, error: &Value) {
+        if let Value::Object(fields) = error {
+            let keys = ["code", "error", "type", "status"];
+            self.codes.extend(keys.iter().filter_map(|key| word(fields.get(*key)?)));
+            let keys = ["message", "description", "error_description", "detail"];
+            let described = keys.iter().find_map(|key| words(fields.get(*key)?));
+            self.description = self.description.take().or(described);
+        } else {
+            self.codes.extend(word(error));
+        }
+    }
+
+    /// Whether it names an error at all.
+    pub(super) fn is_error(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    /// The refusal, with its codes, and at last the status, looked up in the provider's list.
+    pub(super) fn into_refusal(
+        self,
+        provider: &Provider,
+        status: u16,
+        retry_at: Option<DateTime<Utc>>,
+    ) -> TokenError {
+        let meaning =
+            self.codes.iter().chain([&status.to_string()]).find_map(|code| provider.errors.get(code));
+        TokenError::Refused {
+            status,
+            meaning: meaning.cloned(),
+            code: self.codes.into_iter().next(),
+            description: self.description,
+            retry_at,
+        }
+    }
+}
+
+/// An error code: a text, or a number other than 0, which says that all is well.
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) if number.as_f64() != Some(0.0) => Some(number.to_string()),
+        _ => words(value),
+    }
+}
+
+/// A text that isn't empty, cut where it is long.
+fn words(value: &Value) -> Option<String> {
+    let text = value.as_str()?.trim();
+    (!text.is_empty()).then(|| text.chars().take(WORDS_MAX_CHARS).collect())
+}
