@@ -1,7 +1,7 @@
 //! Every promise that is kept over real sockets, in one binary.
 
-//mod browser;
+mod browser;
 //mod demo;
 mod http;
-//mod loopback;
+mod loopback;
 mod support;

@@ -62,7 +62,7 @@ pub(crate) fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
 
 /// A request without a body, as a browser would write it.
 pub(crate) fn request(method: &str, host: &str, target: &str) -> String {
-    format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\n\r\n")
+    format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n")
 }
 
 /// Fetches an `http://` address on this machine; redirects are not followed.
@@ -75,7 +75,7 @@ pub(crate) fn get(address: &str) -> Answer {
 pub(crate) fn post_form(address: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Answer {
     let (to, host, target) = parts(address);
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let mut head = format!("POST {target} HTTP/1.1\r\nHost: {host}\r\n");
+    let mut head = format!("POST {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -259,12 +259,18 @@ impl Inner {
 
     fn converse(&self, stream: impl Read + Write) -> io::Result<()> {
         let mut reader = BufReader::new(stream);
-        let request = read_request(&mut reader)?;
-        self.requests.lock().unwrap().push(request.clone());
-        self.arrived.notify_all();
-        let response = self.response_to(&request);
-        thread::sleep(response.delay);
-        write_response(reader.get_mut(), &response)
+        // Kept alive as real servers do it, so that a client's habits show.
+        loop {
+            let request = read_request(&mut reader)?;
+            self.requests.lock().unwrap().push(request.clone());
+            self.arrived.notify_all();
+            let response = self.response_to(&request);
+            thread::sleep(response.delay);
+            write_response(reader.get_mut(), &response)?;
+            if response.ending != Ending::Whole || request.header("connection") == Some("close") {
+                return Ok(());
+            }
+        }
     }
 
     fn response_to(&self, request: &Request) -> Response {
@@ -309,7 +315,7 @@ fn write_response(stream: &mut impl Write, response: &Response) -> io::Result<()
     if response.ending == Ending::Unanswered {
         return Ok(());
     }
-    let mut head = format!("HTTP/1.1 {} Scripted\r\nConnection: close\r\n", response.status);
+    let mut head = format!("HTTP/1.1 {} Scripted\r\n", response.status);
     for (name, value) in &response.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
