@@ -8,3 +8,4 @@ pub mod domain;
 pub mod messages;
 pub mod secret;
 pub mod store;
+pub mod ui;
