@@ -9,3 +9,4 @@ pub mod messages;
 pub mod net;
 pub mod secret;
 pub mod store;
+pub mod ui;

@@ -1,0 +1,274 @@
+//! The form of an account, new or edited.
+//!
+//! Owns the order of its fields: what this provider and grant need stands first, the rest under
+//! *Advanced*. Invariant: the redirect address to register stands before the client ID, and saving
+//! empties every secret field.
+
+use egui::{Id, Key, Modifiers, Ui};
+
+use crate::domain::grant_type::GrantType;
+use crate::domain::provider::Preset;
+use crate::domain::redirect::RedirectUri;
+use crate::messages::command::Command;
+use crate::messages::words::explain;
+
+use super::cx::Cx;
+use super::fields::{self, Extras};
+use super::form_advanced;
+use super::form_draft::{Field, FormDraft};
+use super::view_state::{Page, ViewState};
+use super::widgets::{self, Button, Weight};
+use super::words;
+
+/// The name's field, which has the keyboard first.
+pub(super) fn name_id() -> Id {
+    field_id("name")
+}
+
+/// A field of the form, by its key.
+pub(super) fn field_id(key: &str) -> Id {
+    Id::unique(("keyfob-form", key))
+}
+
+/// The fields that hold secrets, for wiping.
+pub(super) fn secret_ids(draft: &FormDraft) -> Vec<Id> {
+    let headers = (0..draft.headers.len()).map(header_id);
+    [field_id("client_secret"), field_id("password")].into_iter().chain(headers).collect()
+}
+
+/// The value's field of an extra header.
+pub(super) fn header_id(place: usize) -> Id {
+    Id::unique(("keyfob-form-header", place))
+}
+
+/// What a field needs to be shown: what is wrong with it, if it was left once.
+pub(super) struct Form<'a> {
+    /// The contents.
+    pub(super) draft: &'a mut FormDraft,
+    /// What stands in the way of saving.
+    pub(super) problems: Vec<(Field, String)>,
+}
+
+impl Form<'_> {
+    /// What is wrong with a field, once it was left or holds something.
+    pub(super) fn error(&self, field: &Field, filled: bool) -> Option<&str> {
+        let said = self.problems.iter().find(|(at, _)| at == field)?;
+        (filled || self.draft.touched.contains(field)).then_some(said.1.as_str())
+    }
+
+    /// Remembers that a field was left.
+    pub(super) fn left(&mut self, field: Field, response: &egui::Response) {
+        if response.lost_focus() {
+            self.draft.touched.insert(field);
+        }
+    }
+}
+
+/// Closes the form and forgets what its secret fields held.
+pub(super) fn close(ctx: &egui::Context, state: &mut ViewState) {
+    if let Page::Form(draft) = &state.page {
+        for id in secret_ids(draft) {
+            fields::forget(ctx, id);
+        }
+        state.page = Page::Account;
+    }
+}
+
+/// Shows the fields.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let Page::Form(draft) = &mut state.page else { return };
+    let title = if draft.editing.is_some() { "Edit account" } else { words::ADD_ACCOUNT };
+    widgets::heading(ui, title);
+    if let Some(problem) = &draft.problem {
+        let said = explain(problem, None, Some(&draft.preset.name));
+        widgets::surface(ui, cx.tokens.error_soft, cx.tokens.error, |ui| {
+            widgets::text_strong(ui, &said.what);
+            widgets::text(ui, &said.next);
+            widgets::weak(ui, "Secrets you typed were wiped when you saved; enter them again.");
+        });
+    }
+    let problems = draft.problems(cx.snapshot);
+    let mut form = Form { draft, problems };
+    ui.add_enabled_ui(!form.draft.saving, |ui| {
+        ui.spacing_mut().item_spacing.y = 12.0;
+        basics(ui, cx, &mut form);
+        addresses(ui, &mut form);
+        if form.draft.grant == GrantType::AuthorizationCode {
+            redirect(ui, cx, &mut form);
+        }
+        credentials(ui, &mut form);
+        form_advanced::show(ui, cx, &mut form);
+    });
+}
+
+fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
+    let filled = !form.draft.name.trim().is_empty();
+    let error = form.error(&Field::Name, filled).map(str::to_owned);
+    let extras = Extras { hint: "For example, car-dev", error: error.as_deref(), ..Extras::default() };
+    let response = fields::text(ui, name_id(), "Name", &mut form.draft.name, extras);
+    form.left(Field::Name, &response);
+
+    let custom = Preset::custom();
+    let presets: Vec<&Preset> = cx.snapshot.presets.iter().chain([&custom]).collect();
+    let choices: Vec<_> = presets.iter().map(|preset| (preset.id.clone(), preset.name.clone())).collect();
+    let mut id = form.draft.preset.id.clone();
+    if fields::choice(ui, field_id("provider"), "Provider", &mut id, &choices, Extras::default())
+        && let Some(preset) = presets.iter().find(|preset| preset.id == id)
+    {
+        form.draft.change_preset(preset);
+        form.problems = form.draft.problems(cx.snapshot);
+    }
+
+    let grants = form.draft.grants();
+    if grants.len() > 1 {
+        let choices: Vec<_> = grants.iter().map(|grant| (*grant, words::grant(*grant).to_owned())).collect();
+        fields::choice(ui, field_id("grant"), "Grant", &mut form.draft.grant, &choices, Extras::default());
+    }
+    for variable in form.draft.preset.variables.clone() {
+        let field = Field::Variable(variable.name.clone());
+        let mut value = form.draft.variables.get(&variable.name).cloned().unwrap_or_default();
+        let error = form.error(&field, !value.is_empty()).map(str::to_owned);
+        let extras = Extras { error: error.as_deref(), ..Extras::default() };
+        let id = Id::unique(("keyfob-form-variable", &variable.name));
+        if variable.choices.is_empty() {
+            let response = fields::text(ui, id, &variable.label, &mut value, extras);
+            form.left(field, &response);
+        } else {
+            let same = |choice: &&crate::domain::provider::Choice| choice.value.eq_ignore_ascii_case(&value);
+            if let Some(choice) = variable.choices.iter().find(same) {
+                value.clone_from(&choice.value);
+            }
+            let choices: Vec<_> =
+                variable.choices.iter().map(|choice| (choice.value.clone(), choice.value.clone())).collect();
+            fields::choice(ui, id, &variable.label, &mut value, &choices, extras);
+        }
+        if !value.is_empty() {
+            form.draft.variables.insert(variable.name, value);
+        } else {
+            form.draft.variables.remove(&variable.name);
+        }
+    }
+}
+
+/// Addresses that the preset doesn't know.
+fn addresses(ui: &mut Ui, form: &mut Form<'_>) {
+    if form.draft.needs_authorize() {
+        form_advanced::authorize(ui, form);
+    }
+    if form.draft.needs_token() {
+        form_advanced::token(ui, form);
+    }
+}
+
+/// The exact address to register with the provider.
+fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
+    let Some(redirect) = form.draft.redirect_uri() else { return };
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        widgets::caption(ui, "Register this redirect address first");
+        let text = redirect.to_string();
+        if widgets::copyable(ui, &text, words::COPY_REDIRECT) {
+            cx.send(Command::CopyText(text));
+        }
+        let note = match &redirect {
+            RedirectUri::Loopback(loopback) if loopback.port.is_none() => {
+                "A free port is taken at each sign-in. Where the provider wants a fixed one, set it under Advanced."
+            }
+            RedirectUri::Loopback(_) => "To the letter, the port included.",
+            RedirectUri::Pasted(_) => "Keyfob can't listen there: you will paste the address the browser ends on.",
+        };
+        widgets::weak(ui, note);
+    });
+}
+
+fn credentials(ui: &mut Ui, form: &mut Form<'_>) {
+    let error = form.error(&Field::ClientId, false).map(str::to_owned);
+    let extras = Extras { error: error.as_deref(), mono: true, ..Extras::default() };
+    let id = field_id("client_id");
+    let response = fields::text(ui, id, "Client ID", &mut form.draft.client_id, extras);
+    form.left(Field::ClientId, &response);
+    if form.draft.effective_auth() != crate::domain::spec::ClientAuth::None {
+        let kept = form.draft.is_kept("client_secret");
+        secret(ui, form, Field::ClientSecret, field_id("client_secret"), "Client secret", kept);
+    }
+    if form.draft.grant == GrantType::Password {
+        let error = form.error(&Field::UserName, false).map(str::to_owned);
+        let extras = Extras { error: error.as_deref(), ..Extras::default() };
+        let id = field_id("username");
+        let response = fields::text(ui, id, "User name", &mut form.draft.username, extras);
+        form.left(Field::UserName, &response);
+        let kept = form.draft.is_kept("password");
+        secret(ui, form, Field::Password, field_id("password"), "Password", kept);
+    }
+    for place in 0..form.draft.headers.len() {
+        let Some(label) = form.draft.headers[place].label.clone() else { continue };
+        let kept = form.draft.is_kept(&form.draft.headers[place].name);
+        let label = if form.draft.headers[place].required { label } else { format!("{label} (optional)") };
+        secret(ui, form, Field::Header(place), header_id(place), &label, kept);
+    }
+    if form.draft.scopes_matter() {
+        form_advanced::scopes(ui, form);
+    }
+}
+
+/// A secret's field.
+pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, label: &str, kept: bool) {
+    let error = form.error(&field, false).map(str::to_owned);
+    let hint = if kept { "Stored; type to replace" } else { "" };
+    let value = match &field {
+        Field::ClientSecret => &mut form.draft.client_secret,
+        Field::Password => &mut form.draft.password,
+        Field::Header(place) => &mut form.draft.headers[*place].value,
+        _ => return,
+    };
+    let note = value.has_stray_space().then_some("White space around it is left out when you save.");
+    let extras = Extras { hint, error: error.as_deref(), note, mono: true };
+    let response = fields::secret(ui, id, label, value, extras);
+    form.left(field, &response);
+}
+
+/// The bar with the form's buttons; it stays in view.
+pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let Page::Form(draft) = &mut state.page else { return };
+    let problems = draft.problems(cx.snapshot);
+    let reason = match problems.first() {
+        _ if draft.saving => Some("It is being saved."),
+        Some((_, said)) => Some(said.as_str()),
+        None => None,
+    };
+    let new = draft.editing.is_none();
+    let sign_in_label = words::SAVE_AND_GET;
+    let (mut save, mut sign_in, mut cancel) = (false, false, false);
+    ui.horizontal_wrapped(|ui| {
+        let weight = |primary| if primary { Weight::Primary } else { Weight::Quiet };
+        if new {
+            sign_in = Button::new(weight(true), sign_in_label).blocked(reason).show(ui);
+            save = Button::new(weight(false), words::SAVE).blocked(reason).show(ui);
+        } else {
+            save = Button::new(weight(true), words::SAVE).blocked(reason).show(ui);
+            sign_in = Button::new(weight(false), sign_in_label).blocked(reason).show(ui);
+        }
+        cancel = Button::new(Weight::Bare, words::CANCEL).show(ui);
+        if let Some(reason) = reason.filter(|_| !cx.narrow) {
+            ui.add_space(8.0);
+            widgets::weak_line(ui, reason);
+        }
+    });
+    let shortcut = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+    if shortcut && reason.is_none() {
+        sign_in = true;
+    }
+    if save || sign_in {
+        let ids = secret_ids(draft);
+        let taken = Box::new(draft.take());
+        draft.saving = true;
+        draft.problem = None;
+        for id in ids {
+            fields::forget(ui.ctx(), id);
+        }
+        cx.send(Command::Save { draft: taken, sign_in });
+    } else if cancel {
+        close(ui.ctx(), state);
+        state.detail_open = state.detail_open && !new;
+    }
+}

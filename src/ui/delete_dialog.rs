@@ -1,0 +1,45 @@
+//! The question before an account is deleted.
+//!
+//! Owns no state but which account is asked about. Invariant: it names the account, and *Cancel* has
+//! the keyboard first.
+
+use egui::{Id, Modal, Ui};
+
+use crate::messages::command::Command;
+
+use super::cx::Cx;
+use super::view_state::ViewState;
+use super::widgets::{self, Button, Weight};
+use super::words;
+
+/// Shows the question, where there is one.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let Some(account) = state.deleting.as_ref().and_then(|id| cx.account(id)) else { return };
+    let mut close = false;
+    let modal = Modal::new(Id::unique("keyfob-delete")).show(ui.ctx(), |ui| {
+        ui.set_width(400.0_f32.min(ui.ctx().content_rect().width() - 80.0));
+        let name = crate::domain::unseen::neutralised(account.name.as_str(), 60);
+        widgets::heading(ui, "Delete this account?");
+        widgets::text(ui, &format!("“{name}” goes, with its client ID, its secrets and its tokens."));
+        widgets::weak(
+            ui,
+            "Tokens are not revoked: they stay valid with the provider until they expire. You can undo this for \
+             10 seconds.",
+        );
+        ui.add_space(8.0);
+        ui.horizontal(|ui| {
+            let cancel = ui.add(Button::new(Weight::Quiet, words::CANCEL));
+            if ui.memory(|memory| memory.focused().is_none()) {
+                cancel.request_focus();
+            }
+            close = cancel.clicked();
+            if Button::new(Weight::Danger, words::DELETE).named("Delete account").show(ui) {
+                cx.send(Command::Delete(account.id.clone()));
+                close = true;
+            }
+        });
+    });
+    if close || modal.should_close() {
+        state.deleting = None;
+    }
+}

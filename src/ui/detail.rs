@@ -1,0 +1,195 @@
+//! An account: its heading, what is going on, its token, its facts.
+//!
+//! Owns the order of the cards. Invariant: one primary button, that of the next step.
+
+use egui::{Align, Layout, Ui, vec2};
+
+use crate::domain::grant_type::GrantType;
+use crate::messages::command::Command;
+use crate::messages::problem::{Problem, SignInProblem};
+use crate::messages::snapshot::{AccountView, Activity};
+use crate::messages::words::{Action, explain};
+
+use super::cx::Cx;
+use super::icons::Icon;
+use super::view_state::{SettingsDraft, ViewState};
+use super::widgets::{self, Button, Weight};
+use super::{sign_in, token_card, words};
+
+/// Shows an account.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    header(ui, cx, state, account);
+    if let Some(problem) = &account.problem {
+        problem_card(ui, cx, state, account, problem);
+    }
+    match &account.activity {
+        Activity::AwaitingBrowser(awaiting) => sign_in::waiting(ui, cx, state, account, awaiting),
+        Activity::Exchanging => sign_in::exchanging(ui, cx, account),
+        Activity::Idle | Activity::Refreshing | Activity::Retrying { .. } => match &account.token {
+            Some(token) => token_card::show(ui, cx, state, account, token),
+            None => no_token(ui, cx, account),
+        },
+    }
+    facts(ui, cx, account);
+}
+
+fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    let size = vec2(ui.available_width(), 44.0);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        if Button::new(Weight::Bare, words::DELETE).hint("Delete this account (Del)").show(ui) {
+            state.deleting = Some(account.id.clone());
+        }
+        if Button::new(Weight::Bare, words::DUPLICATE).hint("Make a copy without tokens (Ctrl+D)").show(ui) {
+            cx.send(Command::Duplicate(account.id.clone()));
+        }
+        if Button::new(Weight::Bare, words::EDIT).hint("Change this account (Ctrl+E)").show(ui) {
+            cx.send(Command::Edit(account.id.clone()));
+        }
+        ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            widgets::heading(ui, account.name.as_str());
+            let provider = crate::domain::unseen::neutralised(&account.provider_name, 60);
+            widgets::weak(ui, &format!("{provider} · {}", words::grant(account.grant)));
+        });
+    });
+}
+
+fn problem_card(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut ViewState,
+    account: &AccountView,
+    problem: &Problem,
+) {
+    let said = explain(problem, Some(account.name.as_str()), Some(&account.provider_name));
+    let calm = matches!(problem, Problem::NeedsSignIn | Problem::SignIn(SignInProblem::Cancelled));
+    if calm && account.token.is_none() {
+        return;
+    }
+    let tokens = cx.tokens;
+    let (fill, line) = if calm { (tokens.warn_soft, tokens.warn) } else { (tokens.error_soft, tokens.error) };
+    widgets::surface(ui, fill, line, |ui| {
+        ui.horizontal_top(|ui| {
+            let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
+            Icon::Warning.paint(ui.painter(), rect.center(), 18.0, line);
+            ui.vertical(|ui| {
+                widgets::text_strong(ui, &said.what);
+                widgets::text(ui, &said.next);
+                if let (true, Some(details)) = (state.show_details, &said.details) {
+                    widgets::mono_block(ui, details);
+                }
+                ui.horizontal_wrapped(|ui| {
+                    if let Some(action) = said.action {
+                        offer(ui, cx, state, account, action);
+                    }
+                    let label = if state.show_details { words::HIDE_DETAILS } else { words::SHOW_DETAILS };
+                    if said.details.is_some() && Button::new(Weight::Bare, label).show(ui) {
+                        state.show_details = !state.show_details;
+                    }
+                });
+            });
+        });
+    });
+}
+
+/// The button that goes with a problem, unless the page has the same one already.
+fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, action: Action) {
+    let id = account.id.clone();
+    match action {
+        Action::EditAccount if Button::new(Weight::Quiet, "Edit account").show(ui) => {
+            cx.send(Command::Edit(id));
+        }
+        Action::TryAgain if Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) => {
+            cx.send(renewal(account));
+        }
+        Action::TryVault if Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) => {
+            cx.send(Command::TryVault);
+        }
+        Action::OpenSettings if Button::new(Weight::Quiet, "Open settings").show(ui) => {
+            state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+        }
+        // The sign-in's card and the token's have the others.
+        _ => {}
+    }
+}
+
+/// What gets a new token without a person, or with one where it must be.
+pub(super) fn renewal(account: &AccountView) -> Command {
+    let refreshable = account.token.as_ref().is_some_and(|token| token.facts.has_refresh_token);
+    if refreshable || account.grant.is_repeatable() {
+        Command::Refresh(account.id.clone())
+    } else {
+        Command::SignIn { account: account.id.clone(), open_browser: true }
+    }
+}
+
+fn no_token(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
+    widgets::card(ui, |ui| {
+        widgets::subheading(ui, "No token yet");
+        if account.grant == GrantType::AuthorizationCode {
+            widgets::text(ui, "Sign in with your browser. Keyfob waits for you and keeps the token fresh.");
+            ui.add_space(8.0);
+            if Button::new(Weight::Primary, words::SIGN_IN).show(ui) {
+                cx.send(Command::SignIn { account: account.id.clone(), open_browser: true });
+            }
+        } else {
+            widgets::text(ui, "No person is needed: Keyfob asks the provider with the saved credentials.");
+            ui.add_space(8.0);
+            if Button::new(Weight::Primary, words::GET_TOKEN).show(ui) {
+                cx.send(Command::SignIn { account: account.id.clone(), open_browser: true });
+            }
+        }
+    });
+}
+
+/// What else is known; nothing secret.
+fn facts(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
+    let facts = account.token.as_ref().map(|token| &token.facts);
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    if let Some(facts) = facts {
+        if let Some(scope) = &facts.scope {
+            let granted = if scope.is_empty() { "none".to_owned() } else { scope.join("  ") };
+            rows.push(("Scopes granted", granted));
+        }
+        if !facts.token_type.eq_ignore_ascii_case("bearer") {
+            rows.push(("Token type", facts.token_type.clone()));
+        }
+        rows.push(("Received", super::time_text::clock(facts.received_at, cx.now)));
+        if let Some(skew) = facts.clock_skew_secs {
+            rows.push(("Clock", skew_in_words(skew)));
+        }
+    }
+    if rows.is_empty() && account.redirect_uri.is_none() {
+        return;
+    }
+    widgets::card(ui, |ui| {
+        for (label, value) in rows {
+            widgets::fact(ui, label, &value);
+        }
+        if let Some(redirect) = &account.redirect_uri {
+            widgets::weak(ui, "Redirect address to register");
+            if widgets::copyable(ui, redirect, words::COPY_REDIRECT) {
+                cx.send(Command::CopyText(redirect.clone()));
+            }
+        }
+    });
+}
+
+fn skew_in_words(skew_secs: i64) -> String {
+    let minutes = skew_secs.unsigned_abs().div_ceil(60);
+    let way = if skew_secs > 0 { "behind" } else { "ahead of" };
+    format!("This computer is about {minutes} min {way} the server; times are read by the server's clock.")
+}
+
+/// A problem of the app as a whole.
+pub(super) fn app_problem(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
+    let said = explain(problem, None, None);
+    widgets::surface(ui, cx.tokens.error_soft, cx.tokens.error, |ui| {
+        widgets::text_strong(ui, &said.what);
+        widgets::text(ui, &said.next);
+        if let Some(details) = &said.details {
+            widgets::mono_block(ui, details);
+        }
+    });
+}

@@ -1,0 +1,87 @@
+//! The page of the first run: what Keyfob does, where secrets go, how to begin.
+//!
+//! Owns no state. Invariant: one page, and each of its buttons leads on.
+
+use egui::{CornerRadius, Rect, Ui, vec2};
+
+use crate::messages::command::Command;
+use crate::messages::snapshot::{VaultHealth, VaultKind};
+
+use super::cx::Cx;
+use super::icons::Icon;
+use super::view_state::{Page, ViewState};
+use super::widgets::{self, Button, Weight};
+use super::{vault_banner, words};
+
+/// Shows the page.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let width = ui.available_width().min(480.0);
+    let above = ((ui.available_height() - 400.0) / 2.0).max(16.0);
+    ui.add_space(above);
+    ui.horizontal(|ui| {
+        ui.add_space((ui.available_width() - width) / 2.0);
+        ui.vertical(|ui| {
+            ui.set_width(width);
+            contents(ui, cx, state);
+        });
+    });
+}
+
+fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let tokens = cx.tokens;
+    let (_, mark) = ui.allocate_space(vec2(48.0, 48.0));
+    ui.painter().rect_filled(mark, CornerRadius::same(12), tokens.accent);
+    Icon::Key.paint(ui.painter(), mark.center(), 28.0, tokens.on_accent);
+    ui.add_space(8.0);
+    widgets::heading(ui, "Welcome to Keyfob");
+    widgets::text(
+        ui,
+        "Keyfob signs you in, keeps your API tokens fresh, and puts one on the clipboard when you need it.",
+    );
+    ui.add_space(8.0);
+    vault_line(ui, cx);
+    ui.add_space(16.0);
+    ui.horizontal_wrapped(|ui| {
+        if Button::new(Weight::Primary, words::ADD_ACCOUNT).with_icon(Icon::Plus).show(ui) {
+            state.page = Page::Picker { search: String::new() };
+            state.detail_open = true;
+        }
+        if Button::new(Weight::Quiet, words::TRY_THE_DEMO).show(ui) {
+            cx.send(Command::StartDemo);
+        }
+        if Button::new(Weight::Bare, words::SETTINGS).show(ui) {
+            state.settings = Some(super::view_state::SettingsDraft::of(&cx.snapshot.preferences));
+        }
+    });
+    ui.add_space(4.0);
+    widgets::weak(
+        ui,
+        "The demo is a sign-in server inside Keyfob: see everything in a minute, without registering anywhere.",
+    );
+}
+
+/// Where secrets will be kept, and whether that works.
+fn vault_line(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let tokens = cx.tokens;
+    let vault = &cx.snapshot.vault;
+    if matches!(vault.health, VaultHealth::Failing(_)) {
+        vault_banner::contents(ui, cx);
+        return;
+    }
+    let (icon, color) = match (vault.kind, &vault.health) {
+        (VaultKind::Memory, _) => (Icon::Warning, tokens.warn),
+        (_, VaultHealth::Ready) => (Icon::Check, tokens.ok),
+        (_, VaultHealth::Waiting) => (Icon::Clock, tokens.warn),
+        _ => (Icon::Circle, tokens.weak),
+    };
+    widgets::card(ui, |ui| {
+        ui.horizontal_top(|ui| {
+            let (_, rect): (_, Rect) = ui.allocate_space(vec2(16.0, 20.0));
+            icon.paint(ui.painter(), rect.center(), 16.0, color);
+            ui.vertical(|ui| {
+                widgets::text(ui, words::vault(vault));
+                widgets::weak(ui, "A secret is never written to a plain file.");
+            });
+        });
+    });
+}

@@ -1,0 +1,154 @@
+//! What the form keeps under *Advanced*.
+//!
+//! Owns the fields that few accounts need. Invariant: an empty field takes what the preset says, and
+//! its hint shows that.
+
+use egui::{Id, Ui};
+
+use crate::domain::grant_type::GrantType;
+use crate::domain::spec::ClientAuth;
+
+use super::account_form::{self, Form, field_id};
+use super::cx::Cx;
+use super::fields::{self, Extras};
+use super::form_draft::{Field, HeaderDraft};
+use super::icons::Icon;
+use super::widgets::{self, Button, Weight};
+use super::words;
+
+/// Shows *Advanced* and, where it is open, its fields.
+pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
+    let icon = if form.draft.advanced { Icon::Down } else { Icon::Right };
+    let response = ui.add(Button::new(Weight::Bare, "Advanced").with_icon(icon));
+    let open = form.draft.advanced;
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(open));
+    if response.clicked() {
+        form.draft.advanced = !open;
+    }
+    // A field that is in the way of saving must be in sight.
+    let hidden = |field: &Field| match field {
+        Field::Redirect => true,
+        Field::Authorize => !form.draft.needs_authorize(),
+        Field::Token => !form.draft.needs_token(),
+        Field::Header(place) => form.draft.headers.get(*place).is_some_and(|header| header.label.is_none()),
+        _ => false,
+    };
+    let forced = form.problems.iter().any(|(field, _)| hidden(field));
+    if !form.draft.advanced && !forced {
+        return;
+    }
+    client_auth(ui, form);
+    if !form.draft.scopes_matter() {
+        scopes(ui, form);
+    }
+    if form.draft.grant == GrantType::AuthorizationCode {
+        redirect(ui, form);
+        if !form.draft.needs_authorize() {
+            authorize(ui, form);
+        }
+    }
+    if !form.draft.needs_token() {
+        token(ui, form);
+    }
+    background(ui, form);
+    headers(ui, cx, form);
+}
+
+fn client_auth(ui: &mut Ui, form: &mut Form<'_>) {
+    let preset = form.draft.preset.spec.client_auth.unwrap_or(ClientAuth::Basic);
+    let mut choices = vec![(None, format!("As usual for this provider: {}", words::client_auth(preset)))];
+    for auth in [ClientAuth::Basic, ClientAuth::BasicRaw, ClientAuth::Body, ClientAuth::None] {
+        choices.push((Some(auth), words::client_auth(auth).to_owned()));
+    }
+    let id = field_id("client_auth");
+    let extras = Extras::default();
+    fields::choice(ui, id, "Client authentication", &mut form.draft.client_auth, &choices, extras);
+}
+
+/// The scopes.
+pub(super) fn scopes(ui: &mut Ui, form: &mut Form<'_>) {
+    let extras = Extras { note: Some("Separated by blanks."), mono: true, ..Extras::default() };
+    let response = fields::text(ui, field_id("scopes"), "Scopes", &mut form.draft.scopes, extras);
+    form.left(Field::Scopes, &response);
+}
+
+fn redirect(ui: &mut Ui, form: &mut Form<'_>) {
+    let hint = form.draft.preset.spec.redirect_uri.clone();
+    let hint = hint.unwrap_or_else(|| "http://127.0.0.1/callback".to_owned());
+    let filled = !form.draft.redirect.trim().is_empty();
+    let error = form.error(&Field::Redirect, filled).map(str::to_owned);
+    let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
+    let id = field_id("redirect_uri");
+    let response = fields::text(ui, id, "Redirect address", &mut form.draft.redirect, extras);
+    form.left(Field::Redirect, &response);
+}
+
+/// The authorization address.
+pub(super) fn authorize(ui: &mut Ui, form: &mut Form<'_>) {
+    let hint = form.draft.preset.spec.endpoints.authorize.clone();
+    let hint = hint.unwrap_or_else(|| "https://auth.example.com/oauth/authorize".to_owned());
+    let filled = !form.draft.authorize.trim().is_empty();
+    let error = form.error(&Field::Authorize, filled).map(str::to_owned);
+    let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
+    let id = field_id("authorize");
+    let response = fields::text(ui, id, "Authorization address", &mut form.draft.authorize, extras);
+    form.left(Field::Authorize, &response);
+}
+
+/// The token address.
+pub(super) fn token(ui: &mut Ui, form: &mut Form<'_>) {
+    let hint = form.draft.preset.spec.endpoints.token.clone();
+    let hint = hint.unwrap_or_else(|| "https://auth.example.com/oauth/token".to_owned());
+    let filled = !form.draft.token.trim().is_empty();
+    let error = form.error(&Field::Token, filled).map(str::to_owned);
+    let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
+    let response = fields::text(ui, field_id("token"), "Token address", &mut form.draft.token, extras);
+    form.left(Field::Token, &response);
+}
+
+fn background(ui: &mut Ui, form: &mut Form<'_>) {
+    let usual = if form.draft.grant.is_repeatable() { "off" } else { "on with a refresh token" };
+    let choices = [
+        (None, format!("As usual for this grant: {usual}")),
+        (Some(true), "On: renewed before it expires".to_owned()),
+        (Some(false), "Off: renewed when it is copied".to_owned()),
+    ];
+    let id = field_id("background_refresh");
+    let value = &mut form.draft.background_refresh;
+    fields::choice(ui, id, "Refresh in the background", value, &choices, Extras::default());
+}
+
+/// Headers of the user's own.
+fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
+    let mut removed = None;
+    let own: Vec<usize> =
+        (0..form.draft.headers.len()).filter(|place| form.draft.headers[*place].label.is_none()).collect();
+    for (count, place) in own.iter().copied().enumerate() {
+        let number = count + 1;
+        let kept = form.draft.is_kept(&form.draft.headers[place].name);
+        let filled = !form.draft.headers[place].name.is_empty();
+        let error = form.error(&Field::Header(place), filled).map(str::to_owned);
+        let extras = Extras { hint: "X-Api-Key", error: error.as_deref(), mono: true, ..Extras::default() };
+        let id = Id::unique(("keyfob-form-header-name", place));
+        let label = format!("Extra header {number}");
+        fields::text(ui, id, &label, &mut form.draft.headers[place].name, extras);
+        let label = format!("Value of extra header {number}");
+        let value_id = account_form::header_id(place);
+        account_form::secret(ui, form, Field::Header(place), value_id, &label, kept);
+        let name = format!("Remove extra header {number}");
+        if !kept && Button::new(Weight::Bare, "Remove").named(&name).show(ui) {
+            removed = Some(place);
+        }
+    }
+    if let Some(place) = removed {
+        // Fields are told apart by their place, so the ones behind move up empty-handed.
+        for later in place..form.draft.headers.len() {
+            fields::forget(ui.ctx(), account_form::header_id(later));
+        }
+        form.draft.headers.remove(place);
+    }
+    if own.len() < 8 && Button::new(Weight::Bare, "Add an extra header").with_icon(Icon::Plus).show(ui) {
+        form.draft.headers.push(HeaderDraft::default());
+    }
+    widgets::weak(ui, "Extra headers go with the token request; their values are kept as secrets.");
+}

@@ -1,0 +1,358 @@
+//! The account form's contents: from a preset or a saved account, checked, and back into a draft.
+//!
+//! Owns the rules of the form. Invariant: secrets leave it once, by being taken; what the form
+//! doesn't show of an account's overrides stays as it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::account::{AccountId, AccountName, Client, Revision, Settings};
+use crate::domain::grant_type::GrantType;
+use crate::domain::provider::{CUSTOM, Preset, Provider, ProviderError};
+use crate::domain::redirect::RedirectUri;
+use crate::domain::spec::{ClientAuth, ProviderSpec};
+use crate::messages::command::AccountDraft;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::Snapshot;
+use crate::messages::words::explain;
+use crate::secret::{ClientSecret, HeaderValue, Password};
+
+use super::fields::SecretText;
+
+/// A field of the form.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Field {
+    /// The account's name.
+    Name,
+    /// One of the preset's variables.
+    Variable(String),
+    /// Client ID.
+    ClientId,
+    /// Client secret.
+    ClientSecret,
+    /// User name.
+    UserName,
+    /// Password.
+    Password,
+    /// Scopes.
+    Scopes,
+    /// Redirect address.
+    Redirect,
+    /// Authorization address.
+    Authorize,
+    /// Token address.
+    Token,
+    /// An extra header, by its place.
+    Header(usize),
+}
+
+/// An extra header of the token request.
+#[derive(Default)]
+pub(super) struct HeaderDraft {
+    /// Its name.
+    pub(super) name: String,
+    /// What the preset calls it; a header of the user's own has no label.
+    pub(super) label: Option<String>,
+    /// Whether the preset needs it.
+    pub(super) required: bool,
+    /// Its value.
+    pub(super) value: SecretText,
+}
+
+/// The form's contents.
+pub(super) struct FormDraft {
+    /// The account and the revision that is edited; `None` makes a new one.
+    pub(super) editing: Option<(AccountId, Revision)>,
+    /// The preset.
+    pub(super) preset: Preset,
+    /// The grant.
+    pub(super) grant: GrantType,
+    /// The account's name.
+    pub(super) name: String,
+    /// Values of the preset's variables.
+    pub(super) variables: BTreeMap<String, String>,
+    /// Client ID.
+    pub(super) client_id: String,
+    /// Client secret.
+    pub(super) client_secret: SecretText,
+    /// User name.
+    pub(super) username: String,
+    /// Password.
+    pub(super) password: SecretText,
+    /// Scopes, separated by white space.
+    pub(super) scopes: String,
+    /// Redirect address; empty takes the preset's.
+    pub(super) redirect: String,
+    /// Authorization address; empty takes the preset's.
+    pub(super) authorize: String,
+    /// Token address; empty takes the preset's.
+    pub(super) token: String,
+    /// Client authentication; `None` takes the preset's.
+    pub(super) client_auth: Option<ClientAuth>,
+    /// Refresh without being asked; `None` follows the grant.
+    pub(super) background_refresh: Option<bool>,
+    /// Extra headers.
+    pub(super) headers: Vec<HeaderDraft>,
+    /// Keys of the secrets that are stored.
+    pub(super) kept: Vec<String>,
+    /// Whether *Advanced* is open.
+    pub(super) advanced: bool,
+    /// Fields that were left once; only those complain.
+    pub(super) touched: BTreeSet<Field>,
+    /// Whether it was sent and not yet answered.
+    pub(super) saving: bool,
+    /// Why it was not saved.
+    pub(super) problem: Option<Problem>,
+    /// Overrides that the form doesn't show.
+    rest: ProviderSpec,
+}
+
+impl FormDraft {
+    /// A new account of a preset.
+    pub(super) fn new(preset: &Preset) -> Self {
+        let draft = AccountDraft {
+            editing: None,
+            name: String::new(),
+            settings: Settings {
+                provider: preset.id.clone(),
+                grant: offered(preset).first().copied().unwrap_or(GrantType::AuthorizationCode),
+                variables: BTreeMap::new(),
+                overrides: ProviderSpec::default(),
+                background_refresh: None,
+            },
+            client: Client::default(),
+        };
+        Self::of(draft, Vec::new(), preset)
+    }
+
+    /// A saved account, its secrets absent.
+    pub(super) fn edit(draft: AccountDraft, kept: Vec<String>, presets: &[Preset]) -> Self {
+        let preset = presets.iter().find(|preset| preset.id == draft.settings.provider);
+        let preset = preset.cloned().unwrap_or_else(Preset::custom);
+        Self::of(draft, kept, &preset)
+    }
+
+    fn of(draft: AccountDraft, kept: Vec<String>, preset: &Preset) -> Self {
+        let AccountDraft { editing, name, settings, client } = draft;
+        let mut rest = settings.overrides;
+        let scopes = rest.scopes.take().or_else(|| preset.spec.scopes.clone()).unwrap_or_default();
+        let mut headers: Vec<_> = preset
+            .secret_headers
+            .iter()
+            .map(|header| HeaderDraft {
+                name: header.name.clone(),
+                label: Some(header.label.clone()),
+                required: header.required,
+                value: SecretText::default(),
+            })
+            .collect();
+        let known = |key: &str| preset.secret_headers.iter().any(|header| header.name == key);
+        for name in kept.iter().filter(|key| !matches!(key.as_str(), "client_secret" | "password")) {
+            if !known(name) {
+                headers.push(HeaderDraft { name: name.clone(), ..HeaderDraft::default() });
+            }
+        }
+        Self {
+            editing,
+            preset: preset.clone(),
+            grant: settings.grant,
+            name,
+            variables: settings.variables,
+            client_id: client.client_id,
+            client_secret: SecretText::default(),
+            username: client.username.unwrap_or_default(),
+            password: SecretText::default(),
+            scopes: scopes.join(" "),
+            redirect: rest.redirect_uri.take().unwrap_or_default(),
+            authorize: rest.endpoints.authorize.take().unwrap_or_default(),
+            token: rest.endpoints.token.take().unwrap_or_default(),
+            client_auth: rest.client_auth.take(),
+            background_refresh: settings.background_refresh,
+            headers,
+            kept,
+            advanced: false,
+            touched: BTreeSet::new(),
+            saving: false,
+            problem: None,
+            rest,
+        }
+    }
+
+    /// Takes another preset: name and credentials stay, what belongs to the old preset goes.
+    pub(super) fn change_preset(&mut self, preset: &Preset) {
+        let fresh = Self::new(preset);
+        let old = std::mem::replace(self, fresh);
+        self.editing = old.editing;
+        self.name = old.name;
+        self.client_id = old.client_id;
+        self.client_secret = old.client_secret;
+        self.username = old.username;
+        self.password = old.password;
+        self.kept = old.kept;
+        self.advanced = old.advanced;
+        if self.grants().contains(&old.grant) {
+            self.grant = old.grant;
+        }
+    }
+
+    /// Grants that the preset offers; a custom provider has them all.
+    pub(super) fn grants(&self) -> Vec<GrantType> {
+        offered(&self.preset)
+    }
+
+    /// How the client proves who it is, as far as is chosen or known.
+    pub(super) fn effective_auth(&self) -> ClientAuth {
+        self.client_auth.or(self.preset.spec.client_auth).unwrap_or(ClientAuth::Basic)
+    }
+
+    /// Whether an endpoint must be typed, since the preset has none.
+    pub(super) fn needs_authorize(&self) -> bool {
+        self.grant == GrantType::AuthorizationCode && self.preset.spec.endpoints.authorize.is_none()
+    }
+
+    /// Whether the token endpoint must be typed.
+    pub(super) fn needs_token(&self) -> bool {
+        self.preset.spec.endpoints.token.is_none()
+    }
+
+    /// Whether the scopes belong to the usual fields: people choose them for what they allow.
+    pub(super) fn scopes_matter(&self) -> bool {
+        self.grant == GrantType::AuthorizationCode && self.preset.spec.scopes.is_none()
+    }
+
+    /// Where the browser returns to.
+    pub(super) fn redirect_uri(&self) -> Option<RedirectUri> {
+        let typed = Some(self.redirect.trim()).filter(|text| !text.is_empty());
+        RedirectUri::new(typed.or(self.preset.spec.redirect_uri.as_deref())).ok()
+    }
+
+    /// Whether a secret is stored, so that an empty field keeps it.
+    pub(super) fn is_kept(&self, key: &str) -> bool {
+        self.kept.iter().any(|kept| kept == key)
+    }
+
+    /// What stands in the way of saving, in the order of the form.
+    pub(super) fn problems(&self, snapshot: &Snapshot) -> Vec<(Field, String)> {
+        let mut found = Vec::new();
+        let mut missing = |field: Field, what: &str| found.push((field, format!("Enter the {what}.")));
+        if self.client_id.trim().is_empty() {
+            missing(Field::ClientId, "client ID");
+        }
+        if self.effective_auth() != ClientAuth::None
+            && self.client_secret.is_blank()
+            && !self.is_kept("client_secret")
+        {
+            let public = if self.grant == GrantType::AuthorizationCode {
+                ", or choose “No secret” under Advanced"
+            } else {
+                ""
+            };
+            missing(Field::ClientSecret, &format!("client secret{public}"));
+        }
+        if self.grant == GrantType::Password {
+            if self.username.trim().is_empty() {
+                missing(Field::UserName, "user name");
+            }
+            if self.password.is_blank() && !self.is_kept("password") {
+                missing(Field::Password, "password");
+            }
+        }
+        for (place, header) in self.headers.iter().enumerate() {
+            let name = header.name.trim();
+            if header.required && header.value.is_blank() && !self.is_kept(name) {
+                let label = header.label.as_deref().unwrap_or(name);
+                found.push((Field::Header(place), format!("Enter the {label}.")));
+            } else if name.is_empty() && !header.value.is_blank() {
+                found.push((Field::Header(place), "Enter the header's name.".to_owned()));
+            } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)) {
+                found.push((Field::Header(place), "A header's name has no blanks or colons.".to_owned()));
+            }
+        }
+        if let Err(error) = Provider::resolve(std::slice::from_ref(&self.preset), &self.settings()) {
+            found.push(in_words(&error));
+        }
+        found.extend(self.name_problem(snapshot).map(|said| (Field::Name, said)));
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found
+    }
+
+    fn name_problem(&self, snapshot: &Snapshot) -> Option<String> {
+        let name = match AccountName::new(&self.name) {
+            Ok(name) => name,
+            Err(error) => return Some(explain(&Problem::BadName(error), None, None).next),
+        };
+        let mine = self.editing.as_ref().map(|(id, _)| id);
+        let others = snapshot.accounts.iter().filter(|account| Some(&account.id) != mine);
+        let taken = others.into_iter().any(|account| account.name.key() == name.key());
+        taken.then(|| "Another account has this name. Choose another.".to_owned())
+    }
+
+    /// The user's choices, without secrets.
+    pub(super) fn settings(&self) -> Settings {
+        let mut overrides = self.rest.clone();
+        let typed = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+        let scopes: Vec<String> = self.scopes.split_whitespace().map(str::to_owned).collect();
+        if scopes != self.preset.spec.scopes.clone().unwrap_or_default() {
+            overrides.scopes = Some(scopes);
+        }
+        overrides.redirect_uri = typed(&self.redirect);
+        overrides.endpoints.authorize = typed(&self.authorize);
+        overrides.endpoints.token = typed(&self.token);
+        overrides.client_auth = self.client_auth;
+        Settings {
+            provider: self.preset.id.clone(),
+            grant: self.grant,
+            variables: self.variables.clone(),
+            overrides,
+            background_refresh: self.background_refresh,
+        }
+    }
+
+    /// Takes the draft out; the secret fields are empty afterwards.
+    pub(super) fn take(&mut self) -> AccountDraft {
+        let password_grant = self.grant == GrantType::Password;
+        let mut headers = BTreeMap::new();
+        for header in &mut self.headers {
+            if let Some(value) = header.value.take() {
+                headers.insert(header.name.trim().to_owned(), HeaderValue::new(value));
+            }
+        }
+        AccountDraft {
+            editing: self.editing.clone(),
+            name: self.name.trim().to_owned(),
+            settings: self.settings(),
+            client: Client {
+                client_id: self.client_id.trim().to_owned(),
+                client_secret: self.client_secret.take().map(ClientSecret::new),
+                username: password_grant.then(|| self.username.trim().to_owned()),
+                password: self.password.take().map(Password::new).filter(|_| password_grant),
+                headers,
+            },
+        }
+    }
+}
+
+fn offered(preset: &Preset) -> Vec<GrantType> {
+    let all = [GrantType::AuthorizationCode, GrantType::ClientCredentials, GrantType::Password];
+    match &preset.spec.grants {
+        Some(grants) if !grants.is_empty() && preset.id != CUSTOM => grants.clone(),
+        _ => all.to_vec(),
+    }
+}
+
+fn in_words(error: &ProviderError) -> (Field, String) {
+    let words = explain(&Problem::Settings(error.clone()), None, None);
+    let field = match error {
+        ProviderError::VariableMissing { name, .. } | ProviderError::VariableUnknown { name, .. } => {
+            Field::Variable(name.clone())
+        }
+        ProviderError::EndpointMissing(kind)
+        | ProviderError::EndpointInvalid(kind)
+        | ProviderError::EndpointInsecure(kind) => match kind {
+            crate::domain::provider::EndpointKind::Authorize => Field::Authorize,
+            crate::domain::provider::EndpointKind::Token => Field::Token,
+        },
+        ProviderError::Redirect(_) => Field::Redirect,
+        ProviderError::UnknownProvider(_) | ProviderError::GrantNotOffered { .. } => Field::Name,
+    };
+    (field, format!("{} {}", words.what, words.next))
+}

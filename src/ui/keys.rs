@@ -1,0 +1,103 @@
+//! The window's keys.
+//!
+//! Owns which key does what. Invariant: a key that text needs is left alone while a text field has
+//! the keyboard, and no key acts behind a dialog.
+
+use egui::{Event, Key, Modifiers, Ui};
+
+use crate::domain::account::AccountId;
+use crate::messages::command::{Command, CopyForm};
+
+use super::cx::Cx;
+use super::view_state::{Page, SettingsDraft, ViewState};
+use super::{account_form, detail, provider_picker, sidebar};
+
+const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
+
+/// Acts on this frame's keys.
+pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    if state.has_dialog() {
+        return;
+    }
+    let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
+    if pressed(Modifiers::COMMAND, Key::N) {
+        account_form::close(ui.ctx(), state);
+        state.page = Page::Picker { search: String::new() };
+        state.detail_open = true;
+        state.focus = Some(provider_picker::search_id());
+    }
+    if pressed(Modifiers::COMMAND, Key::Comma) {
+        state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+    }
+    if pressed(Modifiers::COMMAND, Key::F) {
+        find(state);
+    }
+    let typing = ui.text_edit_focused();
+    if !typing && !egui::Popup::is_any_open(ui.ctx()) {
+        if pressed(Modifiers::NONE, Key::Slash) {
+            find(state);
+        }
+        if pressed(Modifiers::NONE, Key::Escape) {
+            back(ui, state);
+        }
+        if pressed(Modifiers::COMMAND, Key::Z)
+            && let Some(undo) = cx.snapshot.undo.last()
+        {
+            cx.send(Command::UndoDelete(undo.id.clone()));
+        }
+        on_account(ui, cx, state);
+    }
+}
+
+fn find(state: &mut ViewState) {
+    state.detail_open = false;
+    state.focus = Some(sidebar::search_id());
+}
+
+fn back(ui: &Ui, state: &mut ViewState) {
+    match state.page {
+        Page::Form(_) => account_form::close(ui.ctx(), state),
+        Page::Picker { .. } => state.page = Page::Account,
+        Page::Account => state.detail_open = false,
+    }
+}
+
+fn on_account(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    if !matches!(state.page, Page::Account) {
+        return;
+    }
+    sidebar::arrows(ui, cx, state);
+    let account = state.selected.as_ref().and_then(|id| cx.account(id));
+    let Some(account) = account else { return };
+    let id = || account.id.clone();
+    let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
+    let nothing_focused = ui.memory(|memory| memory.focused().is_none());
+    if nothing_focused && pressed(Modifiers::NONE, Key::Enter) {
+        state.detail_open = true;
+    }
+    if account.token.is_some() {
+        // The toolkit turns the system's copy key into an event of its own.
+        if ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Copy))) {
+            copy(cx, id(), CopyForm::Plain);
+        }
+        if pressed(COMMAND_SHIFT, Key::C) {
+            copy(cx, id(), CopyForm::Header);
+        }
+    }
+    if pressed(Modifiers::COMMAND, Key::R) {
+        cx.send(detail::renewal(account));
+    }
+    if pressed(Modifiers::COMMAND, Key::E) {
+        cx.send(Command::Edit(id()));
+    }
+    if pressed(Modifiers::COMMAND, Key::D) {
+        cx.send(Command::Duplicate(id()));
+    }
+    if pressed(Modifiers::NONE, Key::Delete) {
+        state.deleting = Some(id());
+    }
+}
+
+fn copy(cx: &mut Cx<'_>, account: AccountId, form: CopyForm) {
+    cx.send(Command::Copy { account, form });
+}

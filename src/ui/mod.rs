@@ -1,0 +1,273 @@
+//! The window: draws one snapshot at one instant, and answers with commands.
+//!
+//! Owns what is seen. Invariant: nothing here is authoritative, nothing waits, and no secret is held
+//! but one that the user revealed or is typing.
+
+mod account_form;
+mod cx;
+mod delete_dialog;
+mod detail;
+mod fields;
+mod first_run;
+mod form_advanced;
+mod form_draft;
+mod icons;
+mod keys;
+mod provider_picker;
+mod repaint;
+mod settings;
+mod sidebar;
+mod sign_in;
+mod standing;
+mod theme;
+mod time_text;
+mod toast;
+mod token_card;
+mod value_box;
+mod vault_banner;
+mod view_state;
+mod widgets;
+mod words;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, vec2};
+
+use crate::messages::command::Command;
+use crate::messages::event::Event;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{Preferences, Snapshot, ThemeChoice};
+
+use cx::Cx;
+use form_draft::FormDraft;
+use icons::Icon;
+use theme::Tokens;
+use view_state::{Page, Revealed, ViewState};
+use widgets::{Button, Weight};
+
+/// The smallest window that can be used, in logical points.
+pub const MIN_SIZE: (f32, f32) = (640.0, 420.0);
+/// The window's size at its first start, in logical points.
+pub const FIRST_SIZE: (f32, f32) = (960.0, 640.0);
+
+/// The window's own state.
+pub struct Ui {
+    state: ViewState,
+    theme: Option<ThemeChoice>,
+    presets: std::sync::Arc<Vec<crate::domain::provider::Preset>>,
+}
+
+impl Ui {
+    /// Gives the context its fonts and themes; to be called before the first frame.
+    pub fn new(ctx: &egui::Context) -> Self {
+        theme::install(ctx);
+        Self { state: ViewState::default(), theme: None, presets: std::sync::Arc::default() }
+    }
+
+    /// Applies the theme that the user chose; before the first frame, so that none flashes.
+    pub fn apply(&mut self, preferences: &Preferences, ctx: &egui::Context) {
+        if self.theme != Some(preferences.theme) {
+            self.theme = Some(preferences.theme);
+            ctx.set_theme(theme::preference(preferences.theme));
+        }
+    }
+
+    /// Takes a moment that the engine tells.
+    pub fn take_event(&mut self, event: Event, ctx: &egui::Context) {
+        let state = &mut self.state;
+        match event {
+            Event::Saved(id) => {
+                account_form::close(ctx, state);
+                state.page = Page::Account;
+                state.select(id);
+            }
+            Event::DraftReady { draft, kept } => {
+                account_form::close(ctx, state);
+                let form = FormDraft::edit(*draft, kept, &self.presets);
+                state.page = Page::Form(Box::new(form));
+                state.detail_open = true;
+            }
+            Event::SignInStarted(_) => state.paste = fields::SecretText::default(),
+            Event::BrowserReturned(id) => {
+                if !matches!(state.page, Page::Form(_)) {
+                    state.select(id);
+                }
+            }
+            Event::SignedIn(_) => state.toasts.say("Signed in."),
+            Event::Refreshed(id) => {
+                if state.selected.as_ref() == Some(&id) {
+                    state.revealed = None;
+                }
+            }
+            Event::Copied { clears_at: None, .. } => state.toasts.say("Copied."),
+            // The snapshot's clipboard says it, with the time that is left.
+            Event::Copied { .. } => {}
+            Event::ClipboardCleared => state.toasts.say("Clipboard cleared."),
+            Event::Revealed { account, token } => {
+                if state.selected.as_ref() == Some(&account) {
+                    state.revealed = Some(Revealed { account, token, until: None });
+                }
+            }
+            Event::Deleted { name } => {
+                let name = crate::domain::unseen::neutralised(&name, 40);
+                state.toasts.say(format!("“{name}” was deleted."));
+            }
+            Event::DemoReady(id) => {
+                account_form::close(ctx, state);
+                state.page = Page::Account;
+                state.select(id);
+            }
+            Event::Problem { account, problem } => self.take_problem(account, problem),
+        }
+    }
+
+    fn take_problem(&mut self, account: Option<crate::domain::account::AccountId>, problem: Problem) {
+        let state = &mut self.state;
+        if let Page::Form(form) = &mut state.page
+            && form.saving
+        {
+            let mine = form.editing.as_ref().map(|(id, _)| id);
+            if account.is_none() || account.as_ref() == mine {
+                form.saving = false;
+                form.problem = Some(problem);
+                return;
+            }
+        }
+        state.toasts.problem(account, problem);
+    }
+
+    /// Draws the snapshot as it stands at `now`, and collects what the user asks for.
+    pub fn show(
+        &mut self,
+        ui: &mut egui::Ui,
+        snapshot: &Snapshot,
+        now: DateTime<Utc>,
+        commands: &mut Vec<Command>,
+    ) {
+        self.presets = std::sync::Arc::clone(&snapshot.presets);
+        if self.theme != Some(snapshot.preferences.theme) {
+            self.apply(&snapshot.preferences, ui.ctx());
+            let style = ui.ctx().style_of(ui.ctx().theme());
+            ui.set_style(style);
+        }
+        let narrow = ui.available_width() < theme::NARROW_WIDTH;
+        let mut cx = Cx::new(snapshot, now, Tokens::of(ui), narrow, commands);
+        let state = &mut self.state;
+        let lost_focus = |event: &egui::Event| matches!(event, egui::Event::WindowFocused(false));
+        if ui.input(|input| input.events.iter().any(lost_focus)) {
+            state.revealed = None;
+        }
+        state.settle(snapshot, now);
+        state.settle_toasts(snapshot, now);
+        keys::act(ui, &mut cx, state);
+        let page = panes(ui, &mut cx, state);
+        delete_dialog::show(ui, &mut cx, state);
+        settings::show(ui, &mut cx, state);
+        toast::show(ui, &mut cx, state, page);
+        if let Some(id) = state.focus.take() {
+            ui.memory_mut(|memory| memory.request_focus(id));
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// How long what is shown stays true; `None` where nothing counts, so that an idle window costs
+    /// nothing.
+    pub fn next_repaint(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Duration> {
+        repaint::next(&self.state, snapshot, now)
+    }
+}
+
+/// Draws the list and the page; gives the page's place.
+fn panes(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> egui::Rect {
+    let whole = ui.available_rect_before_wrap();
+    if !cx.snapshot.loaded {
+        CentralPanel::default().frame(Frame::new().fill(cx.tokens.window)).show(ui, |_| {});
+        return whole;
+    }
+    let first_run = cx.snapshot.accounts.is_empty() && matches!(state.page, Page::Account);
+    if first_run {
+        page(ui, cx, state, first_run::show);
+        return whole;
+    }
+    let single = cx.snapshot.accounts.is_empty();
+    if !single && (!cx.narrow || !state.detail_open) {
+        let frame = Frame::new().fill(cx.tokens.sidebar).inner_margin(Margin::same(12));
+        if cx.narrow {
+            CentralPanel::default().frame(frame).show(ui, |ui| list(ui, cx, state));
+            return whole;
+        }
+        Panel::left("keyfob-list")
+            .exact_size(theme::SIDEBAR_WIDTH)
+            .resizable(false)
+            .frame(frame)
+            .show(ui, |ui| list(ui, cx, state));
+    }
+    let rect = ui.available_rect_before_wrap();
+    page(ui, cx, state, account_page);
+    rect
+}
+
+fn list(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    if cx.narrow && vault_banner::is_needed(cx) {
+        vault_banner::contents(ui, cx);
+    }
+    sidebar::show(ui, cx, state);
+}
+
+/// A page: a column that scrolls, with the form's buttons below it.
+fn page(
+    ui: &mut egui::Ui,
+    cx: &mut Cx<'_>,
+    state: &mut ViewState,
+    contents: fn(&mut egui::Ui, &mut Cx<'_>, &mut ViewState),
+) {
+    let tokens = cx.tokens;
+    if matches!(state.page, Page::Form(_)) {
+        let frame = Frame::new().fill(tokens.window).inner_margin(Margin::symmetric(24, 12));
+        Panel::bottom("keyfob-form-buttons")
+            .resizable(false)
+            .frame(frame)
+            .show(ui, |ui| account_form::buttons(ui, cx, state));
+    }
+    CentralPanel::default().frame(Frame::new().fill(tokens.window)).show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            Frame::new().inner_margin(Margin::same(24)).show(ui, |ui| {
+                let width = ui.available_width().min(theme::COLUMN_WIDTH);
+                ui.allocate_ui(vec2(width, 0.0), |ui| {
+                    ui.set_width(width);
+                    ui.spacing_mut().item_spacing.y = 12.0;
+                    contents(ui, cx, state);
+                    // Room for the short messages at the foot.
+                    ui.add_space(40.0);
+                });
+            });
+        });
+    });
+}
+
+fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    if cx.narrow && !cx.snapshot.accounts.is_empty() {
+        let back = Button::new(Weight::Bare, words::BACK).with_icon(Icon::Back).show(ui);
+        if back {
+            account_form::close(ui.ctx(), state);
+            state.page = Page::Account;
+            state.detail_open = false;
+        }
+    }
+    if vault_banner::is_needed(cx) {
+        vault_banner::contents(ui, cx);
+    }
+    if let Some(problem) = &cx.snapshot.problem {
+        detail::app_problem(ui, cx, problem);
+    }
+    match &state.page {
+        Page::Picker { .. } => provider_picker::show(ui, cx, state),
+        Page::Form(_) => account_form::show(ui, cx, state),
+        Page::Account => {
+            if let Some(account) = state.selected.as_ref().and_then(|id| cx.account(id)) {
+                detail::show(ui, cx, state, account);
+            }
+        }
+    }
+}

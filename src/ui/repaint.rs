@@ -1,0 +1,59 @@
+//! When the window must be drawn again.
+//!
+//! Owns that one question. Invariant: whatever counts down on the screen is asked here; where
+//! nothing does, there is no answer.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::expiry;
+use crate::messages::snapshot::{Activity, Snapshot};
+
+use super::time_text;
+use super::view_state::ViewState;
+
+/// How long until what is shown changes.
+pub(super) fn next(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Duration> {
+    let accounts = snapshot.accounts.iter().flat_map(|account| {
+        let chosen = state.selected.as_ref() == Some(&account.id);
+        let facts = account.token.as_ref().map(|token| &token.facts);
+        let page = facts.filter(|_| chosen).and_then(|facts| match facts.expires_at {
+            Some(_) => expiry::next_change(facts, now),
+            None => Some(time_text::age_changes_in(facts.received_at, now)),
+        });
+        let row = facts.and_then(|facts| row_change(facts, now));
+        let wait = match &account.activity {
+            Activity::AwaitingBrowser(awaiting) if chosen => second(awaiting.deadline, now),
+            _ => None,
+        };
+        [page, row, wait]
+    });
+    let undo = snapshot.undo.iter().map(|undo| second(undo.until, now));
+    let clipboard = snapshot.clipboard.as_ref().and_then(|clipboard| clipboard.clears_at);
+    let revealed = state.revealed.as_ref().and_then(|revealed| revealed.until);
+    accounts
+        .chain(undo)
+        .chain([clipboard, revealed].map(|end| end.and_then(|end| second(end, now))))
+        .chain([state.toasts.next_end().map(|end| end - now)])
+        .flatten()
+        .min()
+        // A clock that was set back must not make the wait longer than what it waits for.
+        .map(|wait| wait.clamp(TimeDelta::milliseconds(1), TimeDelta::hours(1)))
+        .and_then(|wait| wait.to_std().ok())
+}
+
+/// When a row's figure or its standing changes.
+fn row_change(facts: &crate::domain::tokens::TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> {
+    let left = facts.expires_at.map(|end| end - now).filter(|left| *left > TimeDelta::zero())?;
+    let life = facts.expires_at.map_or(TimeDelta::zero(), |end| end - facts.received_at);
+    let warning = (life / 10).clamp(TimeDelta::zero(), TimeDelta::minutes(5));
+    let until_warning = Some(left - warning).filter(|until| *until > TimeDelta::zero());
+    until_warning.into_iter().chain([time_text::short_changes_in(left)]).min()
+}
+
+/// When a countdown in seconds changes.
+fn second(end: DateTime<Utc>, now: DateTime<Utc>) -> Option<TimeDelta> {
+    let left = end - now;
+    (left > TimeDelta::zero()).then(|| TimeDelta::milliseconds(left.num_milliseconds() % 1000 + 1))
+}

@@ -1,0 +1,234 @@
+//! The list of accounts.
+//!
+//! Owns the search and the rows. Invariant: a row's accessible name is the account's name and
+//! nothing else; its standing and time are the description.
+
+use egui::{Align, CornerRadius, Id, Key, Layout, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui};
+use egui::{WidgetInfo, accesskit, pos2, vec2};
+
+use crate::domain::account::AccountId;
+use crate::domain::expiry::Status;
+use crate::domain::unseen::neutralised;
+use crate::messages::snapshot::AccountView;
+
+use super::cx::Cx;
+use super::icons::Icon;
+use super::standing::Standing;
+use super::theme::{self, Tokens};
+use super::view_state::{Page, SettingsDraft, ViewState};
+use super::widgets::{self, Button, Weight};
+use super::{time_text, words};
+
+const ROW_HEIGHT: f32 = 56.0;
+
+/// The search field.
+pub(super) fn search_id() -> Id {
+    Id::unique("keyfob-search")
+}
+
+/// Accounts that the search leaves, in the order of the list.
+pub(super) fn visible<'a>(cx: &Cx<'a>, search: &str) -> Vec<&'a AccountView> {
+    let wanted = search.trim().to_lowercase();
+    let fits = |account: &&AccountView| {
+        wanted.is_empty()
+            || account.name.key().contains(&wanted)
+            || account.provider_name.to_lowercase().contains(&wanted)
+    };
+    cx.snapshot.accounts.iter().map(AsRef::as_ref).filter(fits).collect()
+}
+
+/// Shows the list.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    top(ui, cx, state);
+    search(ui, cx, state);
+    let accounts = visible(cx, &state.search);
+    if accounts.is_empty() && cx.snapshot.loaded {
+        ui.add_space(16.0);
+        ui.vertical_centered(|ui| {
+            widgets::weak(ui, words::NOTHING_FOUND);
+            if !state.search.is_empty() && Button::new(Weight::Quiet, words::CLEAR_SEARCH).show(ui) {
+                state.search.clear();
+            }
+        });
+        return;
+    }
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        // Room for the focus ring of the first row.
+        ui.add_space(4.0);
+        for account in accounts {
+            if row(ui, cx, state, account) {
+                state.page = Page::Account;
+                state.select(account.id.clone());
+            }
+        }
+    });
+}
+
+fn top(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+    ui.allocate_ui_with_layout(
+        vec2(ui.available_width(), theme::CONTROL_HEIGHT),
+        Layout::right_to_left(Align::Center),
+        |ui| {
+            if Button::icon(Icon::Sliders, words::SETTINGS).show(ui) {
+                state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+            }
+            let add = Button::new(Weight::Quiet, words::ADD_ACCOUNT).with_icon(Icon::Plus).wide();
+            if add.show(ui) {
+                state.page = Page::Picker { search: String::new() };
+                state.detail_open = true;
+            }
+        },
+    );
+}
+
+fn search(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+    let weak = cx.tokens.weak;
+    let edit = TextEdit::singleline(&mut state.search)
+        .id(search_id())
+        .hint_text(egui::RichText::new(words::SEARCH).color(weak))
+        .margin(egui::Margin { left: 34, right: 12, top: 6, bottom: 6 })
+        .align(egui::Align2::LEFT_CENTER)
+        .min_size(vec2(0.0, theme::CONTROL_HEIGHT))
+        .char_limit(200)
+        .desired_width(f32::INFINITY);
+    let response = ui.add(edit);
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_role(accesskit::Role::SearchInput);
+        node.set_label(words::SEARCH);
+    });
+    let at = pos2(response.rect.left() + 19.0, response.rect.center().y);
+    Icon::Lens.paint(ui.painter(), at, 14.0, weak);
+    let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if enter && let Some(first) = visible(cx, &state.search).first() {
+        state.page = Page::Account;
+        state.select(first.id.clone());
+    }
+    ui.add_space(4.0);
+}
+
+/// The ID of an account's row.
+pub(super) fn row_id(account: &AccountId) -> Id {
+    Id::unique(("keyfob-row", account))
+}
+
+/// A row; true when it was pressed.
+fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView) -> bool {
+    let tokens = cx.tokens;
+    let chosen = state.selected.as_ref() == Some(&account.id) && matches!(state.page, Page::Account);
+    let (_, rect) = ui.allocate_space(vec2(ui.available_width(), ROW_HEIGHT));
+    let response = ui.interact(rect, row_id(&account.id), Sense::click());
+    let standing = Standing::of(account, cx.now);
+    response
+        .widget_info(|| WidgetInfo::selected(accesskit::Role::Button, true, chosen, account.name.as_str()));
+    let left = left_of(account, cx);
+    let time = left.as_ref().map_or_else(String::new, |(_, spoken)| format!(", {spoken}"));
+    let described = format!("{}, {}{time}", account.provider_name, standing.word());
+    widgets::describe(ui, &response, &described);
+    if response.has_focus() {
+        // The arrow keys move along the list, not to whatever lies in their direction.
+        let filter = egui::EventFilter { vertical_arrows: true, ..Default::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    }
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    if ui.is_rect_visible(rect) {
+        paint_row(ui, tokens, &response, chosen, account, standing, left.map(|(text, _)| text));
+    }
+    response.clicked()
+}
+
+/// The time a row shows, and how it is read aloud.
+fn left_of(account: &AccountView, cx: &Cx<'_>) -> Option<(String, String)> {
+    let facts = &account.token.as_ref()?.facts;
+    match Status::at(facts, cx.now) {
+        Status::Valid | Status::Expiring => {
+            let left = facts.expires_at? - cx.now;
+            Some((time_text::short(left), time_text::spoken(left)))
+        }
+        Status::Expired | Status::Unknown => None,
+    }
+}
+
+fn paint_row(
+    ui: &Ui,
+    tokens: &Tokens,
+    response: &egui::Response,
+    chosen: bool,
+    account: &AccountView,
+    standing: Standing,
+    time: Option<String>,
+) {
+    let rect = response.rect;
+    let radius = CornerRadius::same(theme::RADIUS);
+    let painter = ui.painter();
+    if chosen {
+        painter.rect_filled(rect, radius, tokens.chosen);
+    } else if response.hovered() {
+        painter.rect_filled(rect, radius, tokens.hover);
+    }
+    if response.has_focus() {
+        let stroke = egui::Stroke::new(2.0, tokens.accent);
+        painter.rect_stroke(rect, radius, stroke, egui::StrokeKind::Inside);
+    }
+    let inner = rect.shrink2(vec2(12.0, 8.0));
+    let ground_text = if chosen { tokens.text } else { tokens.weak };
+    let time_width = time.map_or(0.0, |time| {
+        let galley = painter.layout_no_wrap(time, theme::mono(12.0), ground_text);
+        let size = galley.size();
+        painter.galley(pos2(inner.right() - size.x, inner.top() + 2.0), galley, ground_text);
+        size.x + 8.0
+    });
+    let name = neutralised(account.name.as_str(), 120);
+    let name = widgets::one_line(ui, &name, theme::strong(), tokens.text, inner.width() - time_width);
+    painter.galley(inner.left_top(), name, tokens.text);
+    second_line(ui, tokens, inner, ground_text, account, standing);
+}
+
+fn second_line(
+    ui: &Ui,
+    tokens: &Tokens,
+    inner: Rect,
+    text: egui::Color32,
+    account: &AccountView,
+    standing: Standing,
+) {
+    let painter = ui.painter();
+    let y = inner.bottom() - 8.0;
+    standing.icon().paint(painter, pos2(inner.left() + 7.0, y), 13.0, standing.color(tokens));
+    let provider = neutralised(&account.provider_name, 60);
+    let line = format!("{} · {provider}", standing.word());
+    let galley = widgets::one_line(ui, &line, theme::small(), text, inner.width() - 20.0);
+    painter.galley(pos2(inner.left() + 20.0, y - galley.size().y / 2.0), galley, text);
+}
+
+/// Moves the selection by the arrow keys, and the focus with it where a row has it.
+pub(super) fn arrows(ui: &Ui, cx: &Cx<'_>, state: &mut ViewState) {
+    let focused = ui.memory(egui::Memory::focused);
+    let accounts = visible(cx, &state.search);
+    let on_row = accounts.iter().any(|account| Some(row_id(&account.id)) == focused);
+    if focused.is_some() && !on_row {
+        return;
+    }
+    let step = ui.input_mut(|input| {
+        let down = input.consume_key(Modifiers::NONE, Key::ArrowDown);
+        let up = input.consume_key(Modifiers::NONE, Key::ArrowUp);
+        i32::from(down) - i32::from(up)
+    });
+    if step == 0 || accounts.is_empty() {
+        return;
+    }
+    let at = accounts.iter().position(|account| Some(&account.id) == state.selected.as_ref());
+    let to = match (at, step) {
+        (None, _) => 0,
+        (Some(at), 1) => (at + 1).min(accounts.len() - 1),
+        (Some(at), _) => at.saturating_sub(1),
+    };
+    let id = accounts[to].id.clone();
+    ui.memory_mut(|memory| memory.request_focus(row_id(&id)));
+    let open = state.detail_open;
+    state.page = Page::Account;
+    state.select(id);
+    state.detail_open = open;
+}

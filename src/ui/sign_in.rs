@@ -1,0 +1,137 @@
+//! A sign-in under way: its steps, and its ways out.
+//!
+//! Owns what is said while the browser is awaited. Invariant: *Cancel*, *Copy sign-in address* and
+//! the paste field are there at every moment of the wait.
+
+use chrono::TimeDelta;
+use egui::{Id, Ui};
+
+use crate::messages::command::Command;
+use crate::messages::snapshot::{AccountView, Awaiting};
+use crate::secret::PastedReturn;
+
+use super::cx::Cx;
+use super::fields::{self, Extras};
+use super::icons::Icon;
+use super::view_state::ViewState;
+use super::widgets::{self, Button, Weight};
+use super::{time_text, words};
+
+/// How long the hint about redirect addresses waits.
+const HINT_AFTER: TimeDelta = TimeDelta::seconds(20);
+
+/// The paste field.
+pub(super) fn paste_id() -> Id {
+    Id::unique("keyfob-paste")
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Done,
+    Now,
+    Later,
+}
+
+/// Shows a sign-in that waits for the browser.
+pub(super) fn waiting(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut ViewState,
+    account: &AccountView,
+    awaiting: &Awaiting,
+) {
+    let id = || account.id.clone();
+    widgets::card(ui, |ui| {
+        let left = awaiting.deadline - cx.now;
+        ui.horizontal(|ui| {
+            widgets::subheading(ui, "Signing in");
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                widgets::figure_small(ui, &time_text::countdown(left));
+            });
+        });
+        let opened = if awaiting.browser_opened { Step::Done } else { Step::Now };
+        steps(ui, cx, [opened, if awaiting.browser_opened { Step::Now } else { Step::Later }, Step::Later]);
+        ui.add_space(8.0);
+        ui.horizontal_wrapped(|ui| {
+            if Button::new(Weight::Quiet, words::CANCEL).show(ui) {
+                cx.send(Command::CancelSignIn(id()));
+            }
+            if Button::new(Weight::Quiet, words::COPY_ADDRESS).show(ui) {
+                cx.send(Command::CopyText(awaiting.address.clone()));
+            }
+            if Button::new(Weight::Bare, words::OPEN_BROWSER_AGAIN).show(ui) {
+                cx.send(Command::OpenBrowserAgain(id()));
+            }
+            if Button::new(Weight::Bare, words::MORE_MINUTES).hint("Wait longer for the browser").show(ui) {
+                cx.send(Command::ExtendSignIn(id()));
+            }
+        });
+        ui.add_space(8.0);
+        paste(ui, cx, state, account, awaiting);
+    });
+    if !awaiting.listening || cx.now - awaiting.since >= HINT_AFTER {
+        hint(ui, cx, account, awaiting);
+    }
+}
+
+/// Shows the exchange of a code, or the repetition of a grant.
+pub(super) fn exchanging(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
+    widgets::card(ui, |ui| {
+        if account.grant.is_repeatable() {
+            widgets::subheading(ui, "Getting a token");
+            widgets::text(ui, "The provider is being asked with the saved credentials.");
+        } else {
+            widgets::subheading(ui, "Signing in");
+            steps(ui, cx, [Step::Done, Step::Done, Step::Now]);
+        }
+        ui.add_space(8.0);
+        if Button::new(Weight::Quiet, words::CANCEL).show(ui) {
+            cx.send(Command::CancelSignIn(account.id.clone()));
+        }
+    });
+}
+
+fn steps(ui: &mut Ui, cx: &Cx<'_>, at: [Step; 3]) {
+    let names =
+        ["Opening the browser", "Waiting for you to sign in there", "Exchanging the reply for a token"];
+    for (name, step) in names.iter().zip(at) {
+        let (icon, color) = match step {
+            Step::Done => (Icon::Check, cx.tokens.ok),
+            Step::Now => (Icon::Clock, cx.tokens.accent),
+            Step::Later => (Icon::Circle, cx.tokens.weak),
+        };
+        widgets::step(ui, icon, name, color, step == Step::Now);
+    }
+}
+
+fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, awaiting: &Awaiting) {
+    let note = if awaiting.listening {
+        "Needed only where the browser can't come back by itself: the whole address, its query, or the code."
+    } else {
+        "The browser can't come back by itself here: copy the whole address it ends on."
+    };
+    let extras =
+        Extras { note: Some(note), hint: "https://…?code=…&state=…", mono: true, ..Extras::default() };
+    let field = fields::pasted(ui, paste_id(), words::PASTE, &mut state.paste, extras);
+    let enter = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+    let reason = state.paste.is_blank().then_some("Paste an address first.");
+    let weight = if awaiting.listening { Weight::Quiet } else { Weight::Primary };
+    let pressed = Button::new(weight, words::USE_PASTED).blocked(reason).show(ui);
+    if (pressed || enter)
+        && let Some(text) = state.paste.take()
+    {
+        fields::forget(ui.ctx(), paste_id());
+        cx.send(Command::PasteReturn { account: account.id.clone(), text: PastedReturn::new(text) });
+    }
+}
+
+fn hint(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, awaiting: &Awaiting) {
+    let provider = crate::domain::unseen::neutralised(&account.provider_name, 60);
+    widgets::card(ui, |ui| {
+        widgets::text_strong(ui, "Does the page show an error about the redirect address?");
+        widgets::text(ui, &format!("Register exactly this address with {provider}, then sign in again."));
+        if widgets::copyable(ui, &awaiting.redirect_uri, words::COPY_REDIRECT) {
+            cx.send(Command::CopyText(awaiting.redirect_uri.clone()));
+        }
+    });
+}

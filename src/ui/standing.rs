@@ -1,0 +1,102 @@
+//! How an account stands, as a word, a shape and a colour.
+//!
+//! Owns the order in which one thing outranks another: what is going on, then what went wrong, then
+//! the token's time. Invariant: never colour alone.
+
+use chrono::{DateTime, Utc};
+use egui::Color32;
+
+use crate::domain::expiry::Status;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{AccountView, Activity};
+
+use super::icons::Icon;
+use super::theme::Tokens;
+
+/// How an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// A sign-in is under way.
+    SigningIn,
+    /// A token is being fetched.
+    Fetching,
+    /// Valid.
+    Valid,
+    /// Valid, its end unknown.
+    Unknown,
+    /// In its last tenth, or its last five minutes.
+    Expiring,
+    /// Expired.
+    Expired,
+    /// A person must sign in.
+    NeedsSignIn,
+    /// No token yet, where none needs a person.
+    NoToken,
+    /// Something else went wrong.
+    Error,
+}
+
+impl Standing {
+    /// The standing at `now`.
+    pub(super) fn of(account: &AccountView, now: DateTime<Utc>) -> Self {
+        match &account.activity {
+            Activity::AwaitingBrowser(_) => return Self::SigningIn,
+            Activity::Exchanging | Activity::Refreshing => return Self::Fetching,
+            Activity::Idle | Activity::Retrying { .. } => {}
+        }
+        let status = account.token.as_ref().map(|token| Status::at(&token.facts, now));
+        let usable = matches!(status, Some(Status::Valid | Status::Expiring | Status::Unknown));
+        match &account.problem {
+            Some(Problem::NeedsSignIn | Problem::RefreshRefused(_)) if !usable => return Self::NeedsSignIn,
+            Some(_) if !usable => return Self::Error,
+            _ => {}
+        }
+        match (status, &account.token) {
+            (Some(Status::Valid), _) => Self::Valid,
+            (Some(Status::Unknown), _) => Self::Unknown,
+            (Some(Status::Expiring), _) => Self::Expiring,
+            (Some(Status::Expired), Some(token)) if token.refresh_refused => Self::NeedsSignIn,
+            (Some(Status::Expired), _) => Self::Expired,
+            (None, _) if account.grant.is_repeatable() => Self::NoToken,
+            (None, _) => Self::NeedsSignIn,
+        }
+    }
+
+    /// The word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::SigningIn => "Signing in",
+            Self::Fetching => "Getting a token",
+            Self::Valid => "Valid",
+            Self::Unknown => "No expiry given",
+            Self::Expiring => "Expiring",
+            Self::Expired => "Expired",
+            Self::NeedsSignIn => "Needs sign-in",
+            Self::NoToken => "No token yet",
+            Self::Error => "Error",
+        }
+    }
+
+    /// The shape.
+    pub(super) fn icon(self) -> Icon {
+        match self {
+            Self::SigningIn | Self::Fetching | Self::Expiring => Icon::Clock,
+            Self::Valid => Icon::Check,
+            Self::Unknown => Icon::Dash,
+            Self::Expired => Icon::Cross,
+            Self::NeedsSignIn | Self::NoToken => Icon::Circle,
+            Self::Error => Icon::Warning,
+        }
+    }
+
+    /// The colour.
+    pub(super) fn color(self, tokens: &Tokens) -> Color32 {
+        match self {
+            Self::SigningIn | Self::Fetching => tokens.accent,
+            Self::Valid => tokens.ok,
+            Self::Unknown | Self::NoToken => tokens.weak,
+            Self::Expiring | Self::NeedsSignIn => tokens.warn,
+            Self::Expired | Self::Error => tokens.error,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Short messages at the foot of the window.
+//!
+//! Owns what was said and until when. Invariant: what lasts (the clipboard, a deletion that can be
+//! undone) is read from the snapshot; only moments are kept here, and they go by themselves.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use egui::{Align2, Area, CornerRadius, Frame, Id, Margin, Order, Stroke, Ui, accesskit, vec2};
+
+use crate::domain::account::AccountId;
+use crate::domain::unseen::neutralised;
+use crate::messages::command::Command;
+use crate::messages::problem::Problem;
+use crate::messages::words::{Words, explain};
+
+use super::cx::Cx;
+use super::icons::Icon;
+use super::view_state::ViewState;
+use super::widgets::{self, Button, Weight};
+use super::{theme, words};
+
+const MOMENT: TimeDelta = TimeDelta::seconds(4);
+const PROBLEM: TimeDelta = TimeDelta::seconds(12);
+
+/// How many are kept; older ones go first.
+const MAX: usize = 3;
+
+/// One message.
+struct Toast {
+    what: What,
+    /// Until when; set by the first frame that shows it, so that a hidden window loses nothing.
+    until: Option<DateTime<Utc>>,
+}
+
+enum What {
+    Moment(String),
+    Problem { account: Option<AccountId>, problem: Box<Problem> },
+}
+
+/// The messages.
+#[derive(Default)]
+pub(super) struct Toasts(Vec<Toast>);
+
+impl Toasts {
+    /// Says something that went well.
+    pub(super) fn say(&mut self, text: impl Into<String>) {
+        self.push(What::Moment(text.into()));
+    }
+
+    /// Says what went wrong.
+    pub(super) fn problem(&mut self, account: Option<AccountId>, problem: Problem) {
+        self.push(What::Problem { account, problem: Box::new(problem) });
+    }
+
+    fn push(&mut self, what: What) {
+        if self.0.len() >= MAX {
+            self.0.remove(0);
+        }
+        self.0.push(Toast { what, until: None });
+    }
+
+    /// Drops what was said long enough, and problems that the page shows.
+    pub(super) fn settle(
+        &mut self,
+        now: DateTime<Utc>,
+        shown: impl Fn(Option<&AccountId>, &Problem) -> bool,
+    ) {
+        self.0.retain_mut(|toast| {
+            let lasts = match &toast.what {
+                What::Moment(_) => MOMENT,
+                What::Problem { account, problem } => {
+                    if shown(account.as_ref(), problem) {
+                        return false;
+                    }
+                    PROBLEM
+                }
+            };
+            let until = *toast.until.get_or_insert(now + lasts);
+            now < until && until - now <= lasts
+        });
+    }
+
+    /// When the next one goes.
+    pub(super) fn next_end(&self) -> Option<DateTime<Utc>> {
+        self.0.iter().filter_map(|toast| toast.until).min()
+    }
+}
+
+/// Shows the messages over the foot of the page.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, page: egui::Rect) {
+    let clipboard = cx.snapshot.clipboard.as_ref().and_then(|clipboard| clipboard.clears_at);
+    if clipboard.is_none() && cx.snapshot.undo.is_empty() && state.toasts.0.is_empty() {
+        return;
+    }
+    let foot = page.center_bottom() - vec2(0.0, 16.0);
+    Area::new(Id::unique("keyfob-toasts"))
+        .order(Order::Foreground)
+        .pivot(Align2::CENTER_BOTTOM)
+        .fixed_pos(foot)
+        .show(ui.ctx(), |ui| {
+            ui.set_max_width(page.width() - 32.0);
+            ui.spacing_mut().item_spacing.y = 8.0;
+            let mut gone = None;
+            for (place, toast) in state.toasts.0.iter().enumerate() {
+                if message(ui, cx, &toast.what) {
+                    gone = Some(place);
+                }
+            }
+            if let Some(place) = gone {
+                state.toasts.0.remove(place);
+            }
+            for undo in &cx.snapshot.undo {
+                let left = (undo.until - cx.now).num_seconds().max(0);
+                let name = neutralised(undo.name.as_str(), 40);
+                if bar(ui, &format!("“{name}” is deleted in {left} s"), words::UNDO, "Deleted") {
+                    cx.send(Command::UndoDelete(undo.id.clone()));
+                }
+            }
+            if let Some(at) = clipboard {
+                let left = (at - cx.now).num_seconds().max(0);
+                let text = format!("Copied. Clears in {left} s");
+                if bar(ui, &text, words::CLEAR_NOW, "Copied") {
+                    cx.send(Command::ClearClipboard);
+                }
+            }
+        });
+}
+
+fn message(ui: &mut Ui, cx: &Cx<'_>, what: &What) -> bool {
+    match what {
+        What::Moment(text) => {
+            float(ui, |ui| {
+                announce(ui, text);
+                ui.label(text);
+            });
+            false
+        }
+        What::Problem { account, problem } => {
+            let account = account.as_ref().and_then(|id| cx.account(id));
+            let name = account.map(|account| account.name.as_str());
+            let said = explain(problem, name, account.map(|account| account.provider_name.as_str()));
+            problem_bar(ui, cx, &said)
+        }
+    }
+}
+
+fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, said: &Words) -> bool {
+    float(ui, |ui| {
+        announce(ui, &said.what);
+        let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
+        Icon::Warning.paint(ui.painter(), rect.center(), 18.0, cx.tokens.error);
+        let width = (ui.available_width() - 96.0).clamp(120.0, 440.0);
+        ui.vertical(|ui| {
+            ui.set_max_width(width);
+            ui.spacing_mut().item_spacing.y = 2.0;
+            widgets::text_strong(ui, &said.what);
+            widgets::text(ui, &said.next);
+        });
+        Button::new(Weight::Bare, words::DISMISS).show(ui)
+    })
+}
+
+fn bar(ui: &mut Ui, text: &str, button: &str, announced: &str) -> bool {
+    float(ui, |ui| {
+        announce(ui, announced);
+        ui.label(text);
+        Button::new(Weight::Quiet, button).show(ui)
+    })
+}
+
+fn float<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let tokens = theme::Tokens::of(ui);
+    ui.vertical_centered(|ui| {
+        Frame::new()
+            .fill(tokens.float)
+            .stroke(Stroke::new(1.0, tokens.line))
+            .corner_radius(CornerRadius::same(theme::RADIUS))
+            .shadow(ui.visuals().popup_shadow)
+            .inner_margin(Margin { left: 16, right: 8, top: 8, bottom: 8 })
+            .show(ui, |ui| ui.horizontal(contents).inner)
+            .inner
+    })
+    .inner
+}
+
+/// Has a message read aloud once, when there is a pause; its countdown is not.
+fn announce(ui: &Ui, text: &str) {
+    ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
+        node.set_role(accesskit::Role::Status);
+        node.set_live(accesskit::Live::Polite);
+        node.set_label(text);
+    });
+}

@@ -1,0 +1,131 @@
+//! What the window remembers for itself: the selection, drafts, open dialogs.
+//!
+//! Owns them all. Invariant: never authoritative; whatever is true of accounts is in the snapshot.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::account::AccountId;
+use crate::messages::snapshot::{Preferences, Snapshot};
+use crate::secret::AccessToken;
+
+use super::fields::SecretText;
+use super::form_draft::FormDraft;
+use super::toast::Toasts;
+
+/// How long a revealed token stands in the window.
+pub(super) const REVEAL: TimeDelta = TimeDelta::seconds(30);
+
+/// Everything the window remembers.
+#[derive(Default)]
+pub(super) struct ViewState {
+    /// The chosen account.
+    pub(super) selected: Option<AccountId>,
+    /// With one pane: whether the account is shown rather than the list.
+    pub(super) detail_open: bool,
+    /// What is typed into the search field.
+    pub(super) search: String,
+    /// What stands in the place of the account.
+    pub(super) page: Page,
+    /// The account whose deletion is being confirmed.
+    pub(super) deleting: Option<AccountId>,
+    /// The settings, while they are open.
+    pub(super) settings: Option<SettingsDraft>,
+    /// The one token that is shown.
+    pub(super) revealed: Option<Revealed>,
+    /// What is pasted to finish a sign-in.
+    pub(super) paste: SecretText,
+    /// Short messages.
+    pub(super) toasts: Toasts,
+    /// Whether the details of a problem are shown.
+    pub(super) show_details: bool,
+    /// The token whose mask was asked for, so that it is asked for once.
+    pub(super) mask_asked: Option<(AccountId, u64)>,
+    /// Something that gets the keyboard in the next frame.
+    pub(super) focus: Option<egui::Id>,
+}
+
+/// What stands in the place of the account.
+#[derive(Default)]
+pub(super) enum Page {
+    /// The account, or the page of the first run.
+    #[default]
+    Account,
+    /// The choice of a provider for a new account.
+    Picker {
+        /// What is typed into its search field.
+        search: String,
+    },
+    /// The form of an account.
+    Form(Box<FormDraft>),
+}
+
+/// The settings as they are edited.
+pub(super) struct SettingsDraft {
+    /// The preferences that will be stored.
+    pub(super) preferences: Preferences,
+    /// Refresh ahead of expiry, as typed.
+    pub(super) refresh_ahead: String,
+    /// Path of the extra root certificate, as typed.
+    pub(super) root_certificate: String,
+}
+
+/// The token that is shown.
+pub(super) struct Revealed {
+    /// Its account.
+    pub(super) account: AccountId,
+    /// The token.
+    pub(super) token: AccessToken,
+    /// Until when; set by the first frame that shows it.
+    pub(super) until: Option<DateTime<Utc>>,
+}
+
+impl ViewState {
+    /// Chooses an account and shows it.
+    pub(super) fn select(&mut self, id: AccountId) {
+        if self.selected.as_ref() != Some(&id) {
+            self.revealed = None;
+            self.paste = SecretText::default();
+            self.show_details = false;
+        }
+        self.selected = Some(id);
+        self.detail_open = true;
+    }
+
+    /// Whether a dialog is open over the page.
+    pub(super) fn has_dialog(&self) -> bool {
+        self.deleting.is_some() || self.settings.is_some()
+    }
+
+    /// Drops what the snapshot no longer has: a deleted account's selection, an ended reveal.
+    pub(super) fn settle(&mut self, snapshot: &Snapshot, now: DateTime<Utc>) {
+        let known = |id: &AccountId| snapshot.accounts.iter().any(|account| account.id == *id);
+        if snapshot.loaded && self.selected.as_ref().is_some_and(|id| !known(id)) {
+            self.selected = None;
+            self.detail_open = false;
+        }
+        if self.selected.is_none() {
+            self.selected = snapshot.accounts.first().map(|account| account.id.clone());
+        }
+        if self.deleting.as_ref().is_some_and(|id| !known(id)) {
+            self.deleting = None;
+        }
+        if let Some(revealed) = &mut self.revealed {
+            let until = *revealed.until.get_or_insert(now + REVEAL);
+            let gone = self.selected.as_ref() != Some(&revealed.account) || !known(&revealed.account);
+            // A clock that was set back must not make the reveal longer.
+            if gone || now >= until || until - now > REVEAL {
+                self.revealed = None;
+            }
+        }
+    }
+
+    /// Drops short messages that have been there long enough, or that the page says already.
+    pub(super) fn settle_toasts(&mut self, snapshot: &Snapshot, now: DateTime<Utc>) {
+        let selected = self.selected.as_ref().filter(|_| matches!(self.page, Page::Account));
+        self.toasts.settle(now, |account, problem| {
+            let account = account.filter(|id| Some(*id) == selected);
+            let found = account.and_then(|id| snapshot.accounts.iter().find(|view| view.id == *id));
+            found.is_some_and(|view| view.problem.as_ref() == Some(problem))
+        });
+    }
+}

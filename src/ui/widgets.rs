@@ -1,0 +1,360 @@
+//! Buttons, cards and rows of text that every view shares.
+//!
+//! Owns their looks and their place in the accessibility tree. Invariant: whatever can be pressed
+//! has a name, shows its focus, and says why when it can't be pressed.
+
+use std::sync::Arc;
+
+use egui::accesskit;
+use egui::epaint::text::{LayoutJob, TextWrapping};
+use egui::{Color32, CornerRadius, FontId, Frame, Galley, Margin, Rect, Response, Sense};
+use egui::{Stroke, StrokeKind, Ui, Widget, WidgetInfo, vec2};
+
+use crate::domain::unseen::neutralised;
+
+use super::icons::{Icon, ring};
+use super::theme::{self, Tokens};
+
+/// How loud a button is. A screen has one primary button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// Filled with the accent.
+    Primary,
+    /// Filled with a quiet grey.
+    Quiet,
+    /// Text only.
+    Bare,
+    /// For what can't be taken back.
+    Danger,
+}
+
+/// A button.
+#[must_use = "show it with `ui.add` or `Button::show`"]
+pub(super) struct Button<'a> {
+    label: &'a str,
+    name: Option<&'a str>,
+    weight: Weight,
+    icon: Option<Icon>,
+    trailing: Option<Icon>,
+    blocked: Option<&'a str>,
+    hint: Option<&'a str>,
+    full_width: bool,
+}
+
+impl<'a> Button<'a> {
+    /// A button with a label.
+    pub(super) fn new(weight: Weight, label: &'a str) -> Self {
+        Self {
+            label,
+            name: None,
+            weight,
+            icon: None,
+            trailing: None,
+            blocked: None,
+            hint: None,
+            full_width: false,
+        }
+    }
+
+    /// A button with an icon only; `name` is read aloud and shown as a tooltip.
+    pub(super) fn icon(icon: Icon, name: &'a str) -> Self {
+        Self { icon: Some(icon), name: Some(name), hint: Some(name), ..Self::new(Weight::Bare, "") }
+    }
+
+    /// Puts an icon before the label.
+    pub(super) fn with_icon(mut self, icon: Icon) -> Self {
+        self.icon = Some(icon);
+        self
+    }
+
+    /// Puts an icon after the label.
+    pub(super) fn with_trailing(mut self, icon: Icon) -> Self {
+        self.trailing = Some(icon);
+        self
+    }
+
+    /// Gives another name to the accessibility tree than the label.
+    pub(super) fn named(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Takes all the width there is.
+    pub(super) fn wide(mut self) -> Self {
+        self.full_width = true;
+        self
+    }
+
+    /// A tooltip.
+    pub(super) fn hint(mut self, hint: &'a str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// Disables the button where there is a reason to, and says it.
+    pub(super) fn blocked(mut self, reason: Option<&'a str>) -> Self {
+        self.blocked = reason;
+        self
+    }
+
+    /// Shows the button; true when it was pressed.
+    pub(super) fn show(self, ui: &mut Ui) -> bool {
+        ui.add(self).clicked()
+    }
+}
+
+impl Widget for Button<'_> {
+    fn ui(self, ui: &mut Ui) -> Response {
+        let blocked = self.blocked;
+        let hint = self.hint;
+        let inner = ui.add_enabled_ui(blocked.is_none(), |ui| self.paint(ui));
+        let response = inner.inner;
+        if let Some(reason) = blocked {
+            describe(ui, &response, reason);
+            return response.on_disabled_hover_text(reason);
+        }
+        match hint {
+            Some(hint) => response.on_hover_text(hint),
+            None => response,
+        }
+    }
+}
+
+impl Button<'_> {
+    fn paint(self, ui: &mut Ui) -> Response {
+        let tokens = Tokens::of(ui);
+        let font = if self.weight == Weight::Primary { theme::strong() } else { theme::body() };
+        let galley = ui.painter().layout_no_wrap(self.label.to_owned(), font, Color32::PLACEHOLDER);
+        let icons = [self.icon, self.trailing].iter().flatten().count();
+        let mut width = galley.size().x;
+        for _ in 0..icons {
+            width += if self.label.is_empty() { 16.0 } else { 24.0 };
+        }
+        let padding = if self.label.is_empty() { 8.0 } else { 12.0 };
+        let mut size = vec2(width + 2.0 * padding, theme::CONTROL_HEIGHT);
+        if self.full_width {
+            size.x = size.x.max(ui.available_width());
+        }
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        let name = self.name.unwrap_or(self.label);
+        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), name));
+        if response.gained_focus() {
+            response.scroll_to_me(None);
+        }
+        if !ui.is_rect_visible(rect) {
+            return response;
+        }
+        let lit = response.hovered() || response.is_pointer_button_down_on();
+        let (fill, text) = match (self.weight, lit) {
+            (Weight::Primary, false) => (tokens.accent, tokens.on_accent),
+            (Weight::Primary, true) => (tokens.accent_hover, tokens.on_accent),
+            (Weight::Quiet, false) => (tokens.control, tokens.text),
+            (Weight::Quiet | Weight::Bare, true) => (tokens.hover, tokens.text),
+            (Weight::Bare, false) => (Color32::TRANSPARENT, tokens.text),
+            (Weight::Danger, false) => (tokens.control, tokens.error),
+            (Weight::Danger, true) => (tokens.error_soft, tokens.error),
+        };
+        let painter = ui.painter();
+        painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
+        focus_ring(ui, &response, rect);
+        let mut x = rect.center().x - width / 2.0;
+        if let Some(icon) = self.icon {
+            icon.paint(painter, egui::pos2(x + 8.0, rect.center().y), 16.0, text);
+            x += 24.0;
+        }
+        let y = rect.center().y - galley.size().y / 2.0;
+        let end = x + galley.size().x;
+        painter.galley(egui::pos2(x, y), galley, text);
+        if let Some(icon) = self.trailing {
+            icon.paint(painter, egui::pos2(end + 16.0, rect.center().y), 14.0, text);
+        }
+        response
+    }
+}
+
+/// The one focus ring: 2 points, for the keyboard only (a click leaves no focus on a button).
+pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
+    if response.has_focus() {
+        let ring = rect.expand(2.0);
+        let stroke = Stroke::new(2.0, Tokens::of(ui).accent);
+        ui.painter().rect_stroke(ring, CornerRadius::same(theme::RADIUS + 2), stroke, StrokeKind::Inside);
+    }
+}
+
+/// Adds a description to a widget's accessible node.
+pub(super) fn describe(ui: &Ui, response: &Response, text: &str) {
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(text));
+}
+
+/// A card: a calm surface with padding.
+pub(super) fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let tokens = Tokens::of(ui);
+    surface(ui, tokens.card, tokens.line, contents)
+}
+
+/// A card of another colour.
+pub(super) fn surface<R>(
+    ui: &mut Ui,
+    fill: Color32,
+    line: Color32,
+    contents: impl FnOnce(&mut Ui) -> R,
+) -> R {
+    Frame::new()
+        .fill(fill)
+        .stroke(Stroke::new(1.0, line))
+        .corner_radius(CornerRadius::same(theme::RADIUS))
+        .inner_margin(Margin::same(theme::CARD_PADDING))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            contents(ui)
+        })
+        .inner
+}
+
+/// A heading of the page.
+pub(super) fn heading(ui: &mut Ui, text: &str) -> Response {
+    titled(ui, text, theme::heading())
+}
+
+/// A heading of a card or a group of fields.
+pub(super) fn subheading(ui: &mut Ui, text: &str) -> Response {
+    titled(ui, text, theme::strong())
+}
+
+fn titled(ui: &mut Ui, text: &str, font: FontId) -> Response {
+    let shown = neutralised(text, 200);
+    let color = Tokens::of(ui).text;
+    let galley = one_line(ui, &shown, font, color, ui.available_width());
+    let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Heading, true, &*shown));
+    ui.painter().galley(rect.min, galley, color);
+    response
+}
+
+/// Body text that wraps.
+pub(super) fn text(ui: &mut Ui, text: &str) -> Response {
+    ui.label(text)
+}
+
+/// Small, quiet text that wraps.
+pub(super) fn weak(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).weak;
+    ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).wrap())
+}
+
+/// Text in one line, cut with an ellipsis; outside text must be neutralised first.
+pub(super) fn one_line(ui: &Ui, text: &str, font: FontId, color: Color32, max_width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = TextWrapping::truncate_at_width(max_width.max(0.0));
+    ui.painter().layout_job(job)
+}
+
+/// A ring with a role, a name and a value for the accessibility tree.
+pub(super) fn countdown_ring(ui: &mut Ui, size: f32, share: f32, color: Color32, name: &str, spoken: &str) {
+    let track = Tokens::of(ui).track;
+    let (rect, response) = ui.allocate_exact_size(vec2(size, size), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ProgressIndicator, true, name));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(spoken));
+    ring(ui.painter(), rect, share, color, track);
+}
+
+/// A word with its shape, in a colour.
+pub(super) fn status(ui: &mut Ui, icon: Icon, word: &str, color: Color32) {
+    let galley = ui.painter().layout_no_wrap(word.to_owned(), theme::small_strong(), color);
+    let (rect, response) = ui.allocate_exact_size(vec2(22.0 + galley.size().x, 20.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, word));
+    icon.paint(ui.painter(), egui::pos2(rect.left() + 8.0, rect.center().y), 16.0, color);
+    let at = egui::pos2(rect.left() + 22.0, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, color);
+}
+
+/// A value that can be copied: monospaced, cut at the end, with a copy button named `name`.
+/// True when the button was pressed.
+pub(super) fn copyable(ui: &mut Ui, value: &str, name: &str) -> bool {
+    let tokens = Tokens::of(ui);
+    let shown = neutralised(value, 400);
+    let mut pressed = false;
+    Frame::new()
+        .fill(tokens.control)
+        .corner_radius(CornerRadius::same(theme::RADIUS))
+        .inner_margin(Margin { left: 12, right: 0, top: 0, bottom: 0 })
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                pressed = Button::icon(Icon::Copy, name).show(ui);
+                let width = ui.available_width();
+                let galley = one_line(ui, &shown, theme::mono(13.0), tokens.text, width);
+                let (rect, response) =
+                    ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::hover());
+                response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, &*shown));
+                let at = egui::pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
+                ui.painter().galley(at, galley, tokens.text);
+                response.on_hover_text(&*shown);
+            });
+        });
+    pressed
+}
+
+/// Body text with weight, that wraps.
+pub(super) fn text_strong(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).text;
+    ui.add(egui::Label::new(egui::RichText::new(text).font(theme::strong()).color(color)).wrap())
+}
+
+/// Text from the other side, monospaced, that wraps.
+pub(super) fn mono_block(ui: &mut Ui, text: &str) -> Response {
+    let shown = neutralised(text, 1000);
+    let color = Tokens::of(ui).weak;
+    ui.add(egui::Label::new(egui::RichText::new(&*shown).font(theme::mono(12.0)).color(color)).wrap())
+}
+
+/// The large figure of a countdown; its digits don't jump.
+pub(super) fn figure(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).text;
+    ui.label(egui::RichText::new(text).font(theme::mono(20.0)).color(color))
+}
+
+/// A small figure; its digits don't jump.
+pub(super) fn figure_small(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).weak;
+    ui.label(egui::RichText::new(text).font(theme::mono(13.0)).color(color))
+}
+
+/// A label and its value, the value cut at the end.
+pub(super) fn fact(ui: &mut Ui, label: &str, value: &str) {
+    let tokens = Tokens::of(ui);
+    let shown = neutralised(value, 400);
+    ui.horizontal_top(|ui| {
+        let caption = egui::RichText::new(label).font(theme::small()).color(tokens.weak);
+        let (rect, _) = ui.allocate_exact_size(vec2(112.0, 18.0), Sense::hover());
+        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        place.label(caption);
+        let text = egui::RichText::new(&*shown).font(theme::small()).color(tokens.text);
+        ui.add(egui::Label::new(text).wrap());
+    });
+}
+
+/// A step of several.
+pub(super) fn step(ui: &mut Ui, icon: Icon, name: &str, color: Color32, now: bool) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = 20.0;
+        let (_, rect) = ui.allocate_space(vec2(16.0, 20.0));
+        icon.paint(ui.painter(), rect.center(), 16.0, color);
+        let font = if now { theme::strong() } else { theme::body() };
+        let text = if now { tokens.text } else { tokens.weak };
+        ui.label(egui::RichText::new(name).font(font).color(text));
+    });
+}
+
+/// The label of something that is no field.
+pub(super) fn caption(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).text;
+    ui.label(egui::RichText::new(text).font(theme::small_strong()).color(color))
+}
+
+/// Small, quiet text in one line, cut with an ellipsis.
+pub(super) fn weak_line(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).weak;
+    ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).truncate())
+}

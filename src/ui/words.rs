@@ -1,0 +1,118 @@
+//! Labels of the window.
+//!
+//! Owns the words on buttons and fields; what is said about problems is in
+//! [`crate::messages::words`]. Invariant: an accessible name is exactly the word here.
+
+use crate::domain::grant_type::GrantType;
+use crate::domain::spec::ClientAuth;
+use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
+
+/// Adds an account.
+pub(super) const ADD_ACCOUNT: &str = "Add account";
+/// Starts the demo.
+pub(super) const TRY_THE_DEMO: &str = "Try the demo";
+/// Opens the settings.
+pub(super) const SETTINGS: &str = "Settings";
+/// The search field.
+pub(super) const SEARCH: &str = "Search accounts";
+/// Empties the search field.
+pub(super) const CLEAR_SEARCH: &str = "Clear filters";
+/// The search found nothing.
+pub(super) const NOTHING_FOUND: &str = "No account fits the search.";
+/// Back to the list.
+pub(super) const BACK: &str = "Back";
+
+/// Signs in for the first time.
+pub(super) const SIGN_IN: &str = "Sign in";
+/// Signs in once more.
+pub(super) const SIGN_IN_AGAIN: &str = "Sign in again";
+/// Gets a token where that needs no person.
+pub(super) const GET_TOKEN: &str = "Get token";
+/// Gives up.
+pub(super) const CANCEL: &str = "Cancel";
+/// Copies the sign-in address.
+pub(super) const COPY_ADDRESS: &str = "Copy sign-in address";
+/// Opens the browser once more.
+pub(super) const OPEN_BROWSER_AGAIN: &str = "Open browser again";
+/// Extends the wait.
+pub(super) const MORE_MINUTES: &str = "5 more minutes";
+/// The paste field.
+pub(super) const PASTE: &str = "Paste the address you ended on";
+/// Takes what was pasted.
+pub(super) const USE_PASTED: &str = "Use this address";
+/// Copies the redirect address.
+pub(super) const COPY_REDIRECT: &str = "Copy redirect address";
+
+/// Copies the token.
+pub(super) const COPY_TOKEN: &str = "Copy token";
+/// Copies the request header.
+pub(super) const COPY_HEADER: &str = "Copy as header";
+/// Other forms of copying.
+pub(super) const COPY_MORE: &str = "More ways to copy";
+/// Copies a cURL line.
+pub(super) const COPY_CURL: &str = "Copy as cURL";
+/// Copies a shell's export.
+pub(super) const COPY_ENV: &str = "Copy as shell export";
+/// Shows the token.
+pub(super) const REVEAL: &str = "Reveal";
+/// Hides it.
+pub(super) const HIDE: &str = "Hide";
+/// A new token now.
+pub(super) const REFRESH: &str = "Refresh";
+/// Empties the clipboard.
+pub(super) const CLEAR_NOW: &str = "Clear now";
+
+/// Opens the form.
+pub(super) const EDIT: &str = "Edit";
+/// Makes a copy.
+pub(super) const DUPLICATE: &str = "Duplicate";
+/// Deletes.
+pub(super) const DELETE: &str = "Delete";
+/// Takes a deletion back.
+pub(super) const UNDO: &str = "Undo";
+/// Saves.
+pub(super) const SAVE: &str = "Save";
+/// Saves and gets a token.
+pub(super) const SAVE_AND_GET: &str = "Save and get token";
+/// Does it once more.
+pub(super) const TRY_AGAIN: &str = "Try again";
+/// Keeps secrets in memory.
+pub(super) const USE_MEMORY: &str = "Keep secrets in memory until quit";
+/// Shows what the other side said.
+pub(super) const SHOW_DETAILS: &str = "Show details";
+/// Hides it.
+pub(super) const HIDE_DETAILS: &str = "Hide details";
+/// Removes a short message.
+pub(super) const DISMISS: &str = "Dismiss";
+
+/// A grant, for people.
+pub(super) fn grant(grant: GrantType) -> &'static str {
+    match grant {
+        GrantType::AuthorizationCode => "Sign in with the browser",
+        GrantType::ClientCredentials => "Client credentials",
+        GrantType::Password => "User name and password",
+    }
+}
+
+/// A way of client authentication, for people.
+pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
+    match auth {
+        ClientAuth::Basic => "HTTP Basic",
+        ClientAuth::BasicRaw => "HTTP Basic, not encoded",
+        ClientAuth::Body => "In the request's body",
+        ClientAuth::None => "No secret",
+    }
+}
+
+/// Where secrets are kept, in a sentence.
+pub(super) fn vault(vault: &VaultView) -> &'static str {
+    match (vault.kind, &vault.health) {
+        (VaultKind::Memory, _) => "Secrets are kept in memory and are gone when you quit.",
+        (VaultKind::Keychain, VaultHealth::Untried) => "Secrets will be kept in this computer's keychain.",
+        (VaultKind::Keychain, VaultHealth::Waiting) => "Waiting for the keychain. Look for its prompt.",
+        (VaultKind::Keychain, VaultHealth::Ready) => {
+            "Secrets will be kept in this computer's keychain, which is ready."
+        }
+        (VaultKind::Keychain, VaultHealth::Failing(_)) => "The keychain can't be used at the moment.",
+    }
+}
