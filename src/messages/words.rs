@@ -9,10 +9,11 @@ use chrono::{DateTime, Local, Utc};
 use crate::domain::account::NameError;
 use crate::domain::provider::{EndpointKind, ProviderError};
 use crate::domain::redirect::RedirectError;
+use crate::domain::token_response::AnswerFlaw;
 use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::domain::unseen::neutralised;
 
-use super::problem::{BadAnswer, BadAnswerKind, Problem, Refusal, SignInProblem, VaultProblem};
+use super::problem::{BadAnswer, Problem, Refusal, SignInProblem, VaultProblem};
 
 /// What the window offers as a button beside the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -398,31 +399,31 @@ fn details_of(refusal: &Refusal) -> Option<String> {
 fn bad_answer(answer: &BadAnswer) -> Words {
     let host = neutralised(&answer.host, NAME_CHARS);
     let said = match answer.kind {
-        BadAnswerKind::WebPage => words(
+        AnswerFlaw::WebPage => words(
             format!("{host} sent a web page instead of a token."),
             "Check that the token address isn't the sign-in address.",
         ),
-        BadAnswerKind::Empty => words(
+        AnswerFlaw::Empty => words(
             format!("{host} sent an empty answer instead of a token."),
             "Check the token address, then try again.",
         ),
-        BadAnswerKind::Unreadable => words(
+        AnswerFlaw::Unreadable => words(
             format!("{host} sent something that is neither JSON nor a form, or was cut short."),
             "Check the token address, then try again.",
         ),
-        BadAnswerKind::NoToken => words(
+        AnswerFlaw::NoToken => words(
             format!("{host} answered without an access token."),
             "Check the token address and the grant, then try again.",
         ),
-        BadAnswerKind::UnusableToken => words(
+        AnswerFlaw::UnusableToken => words(
             format!("{host} sent a token that no request header can carry."),
             "Ask the provider about it; the token was not kept.",
         ),
-        BadAnswerKind::TooLarge => words(
+        AnswerFlaw::TooLarge => words(
             format!("{host} sent more than 1 MiB, so the answer was dropped."),
             "Check the token address, then try again.",
         ),
-        BadAnswerKind::Redirect => words(
+        AnswerFlaw::Redirect => words(
             format!("{host} points to another address, where secrets are never sent on."),
             "Enter the final token address.",
         ),

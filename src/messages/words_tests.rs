@@ -27,7 +27,7 @@ fn unreachable(kind: UnreachableKind) -> Problem {
 #[test]
 fn the_sentences_of_the_design_stand_to_the_letter() {
     let web_page =
-        BadAnswer { host: "api.example.com".to_owned(), status: 200, kind: BadAnswerKind::WebPage };
+        BadAnswer { host: "api.example.com".to_owned(), status: 200, kind: AnswerFlaw::WebPage };
     let password =
         Refusal { provider: "SmartConnect".to_owned(), with_password: true, ..refusal("invalid_grant", 400) };
     for (problem, words) in [
@@ -119,13 +119,13 @@ fn every_problem() -> Vec<Problem> {
         }
     }
     for kind in [
-        BadAnswerKind::WebPage,
-        BadAnswerKind::Empty,
-        BadAnswerKind::Unreadable,
-        BadAnswerKind::NoToken,
-        BadAnswerKind::UnusableToken,
-        BadAnswerKind::TooLarge,
-        BadAnswerKind::Redirect,
+        AnswerFlaw::WebPage,
+        AnswerFlaw::Empty,
+        AnswerFlaw::Unreadable,
+        AnswerFlaw::NoToken,
+        AnswerFlaw::UnusableToken,
+        AnswerFlaw::TooLarge,
+        AnswerFlaw::Redirect,
     ] {
         all.push(Problem::BadAnswer(BadAnswer { host: "api.example.com".to_owned(), status: 200, kind }));
     }
