@@ -1,0 +1,278 @@
+//! The import file: accounts described in TOML or JSON.
+//!
+//! Owns its keys and the check that each account could ask for a token. Invariant: a file is taken
+//! whole or not at all, and an error names the account, the line and the key, never a value.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Deserializer};
+use thiserror::Error;
+
+use super::account::{AccountName, Client, NameError, Settings};
+use super::file::{FileError, suggestion};
+use super::grant_type::GrantType;
+use super::node::{Node, NodeValue};
+use super::node_de::Entries;
+use super::provider::{CUSTOM, Preset, Provider, ProviderError};
+use super::redirect::RedirectError;
+use super::spec::ProviderSpec;
+use super::token_request::{Asking, RequestError, build};
+use crate::secret::{AuthCode, ClientSecret, HeaderValue, Kind, Password, Secret};
+
+/// The keys of an account that are not a spec's.
+const OWN_KEYS: [&str; 9] = [
+    "name",
+    "provider",
+    "grant",
+    "client_id",
+    "client_secret",
+    "username",
+    "password",
+    "variables",
+    "headers",
+];
+
+/// An account as a file describes it, ready to be saved.
+#[derive(Debug)]
+pub struct Imported {
+    /// The name.
+    pub name: AccountName,
+    /// The choices.
+    pub settings: Settings,
+    /// The credentials.
+    pub client: Client,
+}
+
+/// Why a file is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ImportError {
+    /// It describes no account.
+    #[error("the file describes no account")]
+    Empty,
+    /// It has a mistake.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Reads a file: `[[account]]` tables in TOML, or `{"account": [{…}]}` in JSON.
+///
+/// # Errors
+/// [`ImportError`]: the first mistake; then none of the accounts counts.
+pub fn read(text: &str, presets: &[Preset]) -> Result<Vec<Imported>, ImportError> {
+    if text.trim_start_matches('\u{feff}').trim().is_empty() {
+        return Err(ImportError::Empty);
+    }
+    let root = Node::parse(text)?;
+    let NodeValue::Table(entries) = &root.value else { return Err(ImportError::Empty) };
+    if let Some(unknown) = entries.iter().find(|entry| entry.key != "account") {
+        let near = suggestion(&unknown.key, ["account"]);
+        let what = format!("unknown key \"{}\"{near}", super::file::shown(&unknown.key));
+        return Err(FileError::at(text, unknown.offset, &what).of_key(&unknown.key).into());
+    }
+    let Some(account) = root.get("account") else { return Err(ImportError::Empty) };
+    let NodeValue::List(items) = &account.node.value else {
+        let what = "\"account\" must be a list: in TOML, write [[account]] in two pairs of brackets";
+        return Err(FileError::at(text, account.offset, what).of_key("account").into());
+    };
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut accounts = Vec::with_capacity(items.len());
+    for node in items {
+        let file = AccountFile { text, node };
+        let imported = file.read(presets)?;
+        let line = FileError::at(text, node.offset_of("name"), "").line;
+        if let Some(first) = seen.insert(imported.name.key(), line) {
+            let what = format!("the account in line {first} has this name, too");
+            return Err(file.mistake("name", &what).into());
+        }
+        accounts.push(imported);
+    }
+    if accounts.is_empty() { Err(ImportError::Empty) } else { Ok(accounts) }
+}
+
+/// The keys of an account besides a spec's.
+#[derive(Deserialize)]
+struct Own {
+    name: String,
+    provider: String,
+    grant: Option<GrantType>,
+    client_id: String,
+    #[serde(default, deserialize_with = "trimmed_secret")]
+    client_secret: Option<ClientSecret>,
+    username: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    password: Option<Password>,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    #[serde(default)]
+    headers: BTreeMap<String, Held>,
+}
+
+/// The value of a header, which is a secret from the start.
+struct Held(HeaderValue);
+
+impl<'de> Deserialize<'de> for Held {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = HeaderValue::new(String::deserialize(deserializer)?);
+        Ok(Self(HeaderValue::new(value.expose().trim().to_owned())))
+    }
+}
+
+fn secret<'de, D: Deserializer<'de>, K: Kind>(deserializer: D) -> Result<Option<Secret<K>>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new).filter(|secret| !secret.is_empty()))
+}
+
+/// White space around a pasted secret is no part of it.
+fn trimmed_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ClientSecret>, D::Error> {
+    let pasted: Option<ClientSecret> = secret(deserializer)?;
+    let trimmed = pasted.map(|secret| ClientSecret::new(secret.expose().trim().to_owned()));
+    Ok(trimmed.filter(|secret| !secret.is_empty()))
+}
+
+/// An account's part of the file.
+struct AccountFile<'t, 'n, 'i> {
+    text: &'t str,
+    node: &'n Node<'i>,
+}
+
+impl AccountFile<'_, '_, '_> {
+    fn read(&self, presets: &[Preset]) -> Result<Imported, FileError> {
+        let NodeValue::Table(entries) = &self.node.value else {
+            return Err(FileError::at(self.text, self.node.offset, "an account must be a table"));
+        };
+        // The spec comes first: it holds every misspelled key, which else would look like a missing one.
+        let overrides = ProviderSpec::deserialize(Entries::some(entries, |key| !OWN_KEYS.contains(&key)))
+            .map_err(|error| self.named(error.into_file_error(self.text, self.node.offset, &OWN_KEYS)))?;
+        let own = Own::deserialize(Entries::some(entries, |key| OWN_KEYS.contains(&key)))
+            .map_err(|error| self.named(error.into_file_error(self.text, self.node.offset, &[])))?;
+        let name = AccountName::new(&own.name).map_err(|error| self.bad_name(error))?;
+        let provider = own.provider.trim().to_owned();
+        let custom = Preset::custom();
+        let preset = presets
+            .iter()
+            .find(|preset| preset.id == provider)
+            .or_else(|| (provider == CUSTOM).then_some(&custom))
+            .ok_or_else(|| self.unknown_provider(presets, &provider))?;
+        let offered = overrides.grants.clone().or_else(|| preset.spec.grants.clone()).unwrap_or_default();
+        let grant = own.grant.or_else(|| offered.first().copied()).ok_or_else(|| self.missing("grant"))?;
+        let variables = own.variables;
+        let settings = Settings { provider, grant, variables, overrides, background_refresh: None };
+        let resolved = Provider::resolve(presets, &settings)
+            .map_err(|error| self.unresolved(preset, &offered, error))?;
+        let client = Client {
+            client_id: own.client_id.trim().to_owned(),
+            client_secret: own.client_secret,
+            username: own.username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
+            password: own.password,
+            headers: own.headers.into_iter().map(|(name, held)| (name.trim().to_owned(), held.0)).collect(),
+        };
+        self.check(preset, &resolved, &client)?;
+        Ok(Imported { name, settings, client })
+    }
+
+    /// Whether a request for a token can be built.
+    fn check(&self, preset: &Preset, provider: &Provider, client: &Client) -> Result<(), FileError> {
+        for header in preset.secret_headers.iter().filter(|header| header.required) {
+            let given = |(name, value): (&String, &HeaderValue)| {
+                name.eq_ignore_ascii_case(&header.name) && !value.is_empty()
+            };
+            if !client.headers.iter().any(given) {
+                return Err(self.missing(&format!("headers.{}", header.name)));
+            }
+        }
+        let code = AuthCode::new("code".to_owned());
+        let asking = match provider.grant {
+            GrantType::AuthorizationCode => Asking::Code { code: &code, redirect_uri: "", verifier: None },
+            GrantType::ClientCredentials => Asking::ClientCredentials,
+            GrantType::Password => Asking::Password,
+        };
+        match build(provider, client, &asking) {
+            Ok(_) => Ok(()),
+            Err(RequestError::Missing(key)) => Err(self.missing(key)),
+            Err(RequestError::Unusable(key)) => {
+                let words = format!("\"{key}\" holds a character or a name that a request can't carry");
+                Err(self.mistake(key, &words))
+            }
+        }
+    }
+
+    fn bad_name(&self, error: NameError) -> FileError {
+        self.mistake(
+            "name",
+            match error {
+                NameError::Empty => "\"name\" is empty",
+                NameError::TooLong => "\"name\" is longer than 120 characters",
+                NameError::Unseen => "\"name\" has a character that can't be seen",
+            },
+        )
+    }
+
+    fn unknown_provider(&self, presets: &[Preset], written: &str) -> FileError {
+        let known: Vec<&str> = presets.iter().map(|preset| preset.id.as_str()).chain([CUSTOM]).collect();
+        let near = suggestion(written, known.iter().copied());
+        self.mistake("provider", &format!("\"provider\" must be one of {}{near}", known.join(", ")))
+    }
+
+    fn unresolved(&self, preset: &Preset, offered: &[GrantType], error: ProviderError) -> FileError {
+        match error {
+            ProviderError::UnknownProvider(_) => self.mistake("provider", "\"provider\" is not known"),
+            ProviderError::GrantNotOffered { .. } => {
+                let offered: Vec<&str> = offered.iter().map(|grant| grant.as_str()).collect();
+                self.mistake("grant", &format!("\"grant\" must be one of {}", offered.join(", ")))
+            }
+            ProviderError::VariableMissing { name, .. } => self.missing(&format!("variables.{name}")),
+            ProviderError::VariableUnknown { name, value, .. } => {
+                let key = format!("variables.{name}");
+                let Some(variable) = preset.variables.iter().find(|variable| variable.name == name) else {
+                    let near = suggestion(&name, preset.variables.iter().map(|known| known.name.as_str()));
+                    let shown = super::file::shown(&key);
+                    return self.mistake(&key, &format!("unknown key \"{shown}\"{near}"));
+                };
+                if variable.choices.is_empty() {
+                    return self.mistake(
+                        &key,
+                        &format!("\"{key}\" may hold letters, digits, \"-\", \".\" and \"_\""),
+                    );
+                }
+                let choices: Vec<&str> =
+                    variable.choices.iter().map(|choice| choice.value.as_str()).collect();
+                let near = suggestion(&value, choices.iter().copied());
+                self.mistake(&key, &format!("\"{key}\" must be one of {}{near}", choices.join(", ")))
+            }
+            ProviderError::EndpointMissing(endpoint) => self.missing(endpoint.key()),
+            ProviderError::EndpointInvalid(endpoint) => {
+                self.mistake(endpoint.key(), &format!("\"{}\" is not an address", endpoint.key()))
+            }
+            ProviderError::EndpointInsecure(endpoint) => {
+                let words = "must begin with https://; http:// is for this computer only (127.0.0.1, [::1], localhost)";
+                self.mistake(endpoint.key(), &format!("\"{}\" {words}", endpoint.key()))
+            }
+            ProviderError::Redirect(RedirectError::Invalid) => {
+                self.mistake("redirect_uri", "\"redirect_uri\" is not an address")
+            }
+            ProviderError::Redirect(RedirectError::Fragment) => {
+                self.mistake("redirect_uri", "\"redirect_uri\" has a fragment (#)")
+            }
+        }
+    }
+
+    fn missing(&self, key: &str) -> FileError {
+        self.mistake(key, &FileError::missing(key))
+    }
+
+    fn mistake(&self, key: &str, what: &str) -> FileError {
+        self.named(FileError::at(self.text, self.node.offset_of(key), what).of_key(key))
+    }
+
+    /// The mistake with the account's name, where it has one.
+    fn named(&self, error: FileError) -> FileError {
+        let name = self.node.get("name").and_then(|entry| match &entry.node.value {
+            NodeValue::Text(text) => Some(text.trim()),
+            _ => None,
+        });
+        error.of_account(name.filter(|name| !name.is_empty()))
+    }
+}
+
+#[cfg(test)]
+#[path = "import_tests.rs"]
+mod tests;

@@ -1,0 +1,121 @@
+//! Providers as they come with the app: TOML files, read into [`Preset`]s.
+//!
+//! Owns the form of those files: a preset's own keys, and beside them every key of a
+//! [`ProviderSpec`]. Invariant: a file is taken whole or not at all.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::file::FileError;
+use super::node::{Node, NodeValue};
+use super::node_de::Entries;
+use super::provider::{CUSTOM, Choice, Preset, SecretHeader, Variable};
+use super::spec::ProviderSpec;
+
+/// The files, in the order in which they are offered.
+const FILES: [&str; 5] = [
+    include_str!("../../assets/providers/smartconnect.toml"),
+    include_str!("../../assets/providers/smartdocumentor.toml"),
+    include_str!("../../assets/providers/smartsense.toml"),
+    include_str!("../../assets/providers/connect.toml"),
+    include_str!("../../assets/providers/smartcar.toml"),
+];
+
+/// The keys of a file that are not a spec's.
+const OWN_KEYS: [&str; 5] = ["id", "name", "summary", "variables", "secret_headers"];
+
+static BUILT_IN: LazyLock<Vec<Preset>> = LazyLock::new(|| {
+    // They are part of the program, and a test reads each.
+    FILES.iter().filter_map(|text| Preset::from_toml(text).ok()).collect()
+});
+
+/// The providers that come with the app.
+pub fn built_in() -> Vec<Preset> {
+    BUILT_IN.clone()
+}
+
+#[derive(Deserialize)]
+struct Own {
+    id: String,
+    name: String,
+    summary: String,
+    #[serde(default)]
+    variables: Vec<Named>,
+    #[serde(default)]
+    secret_headers: Vec<Header>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+    label: String,
+    #[serde(default)]
+    choices: Vec<Chosen>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Chosen {
+    value: String,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    name: String,
+    label: String,
+    #[serde(default)]
+    required: bool,
+}
+
+impl Preset {
+    /// Reads a preset's file.
+    ///
+    /// # Errors
+    /// [`FileError`] names the line and the key of the first mistake.
+    pub fn from_toml(text: &str) -> Result<Self, FileError> {
+        let node = Node::parse(text)?;
+        let NodeValue::Table(entries) = &node.value else {
+            return Err(FileError::at(text, node.offset, "the file must be a table"));
+        };
+        let spec = Entries::some(entries, |key| !OWN_KEYS.contains(&key));
+        let spec = ProviderSpec::deserialize(spec)
+            .map_err(|error| error.into_file_error(text, node.offset, &OWN_KEYS))?;
+        let own = Own::deserialize(Entries::some(entries, |key| OWN_KEYS.contains(&key)))
+            .map_err(|error| error.into_file_error(text, node.offset, &[]))?;
+        for (key, value) in [("id", &own.id), ("name", &own.name)] {
+            if value.trim().is_empty() || (key == "id" && value == CUSTOM) {
+                let what = format!("\"{key}\" can't be used");
+                return Err(FileError::at(text, node.offset_of(key), &what).of_key(key));
+            }
+        }
+        Ok(Self {
+            id: own.id,
+            name: own.name,
+            summary: own.summary,
+            variables: own.variables.into_iter().map(Variable::from).collect(),
+            secret_headers: own.secret_headers.into_iter().map(SecretHeader::from).collect(),
+            spec,
+        })
+    }
+}
+
+impl From<Named> for Variable {
+    fn from(named: Named) -> Self {
+        let choices = named.choices.into_iter().map(|Chosen { value, text }| Choice { value, text });
+        Self { name: named.name, label: named.label, choices: choices.collect() }
+    }
+}
+
+impl From<Header> for SecretHeader {
+    fn from(Header { name, label, required }: Header) -> Self {
+        Self { name, label, required }
+    }
+}
+
+#[cfg(test)]
+#[path = "presets_tests.rs"]
+mod tests;
