@@ -169,7 +169,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
 
 fn bad_name(error: NameError) -> Words {
     match error {
-        NameError::Empty => words("The account has no name.", "Give it one."),
+        NameError::Empty => words("The account has no name.", "Give the account a name."),
         NameError::TooLong => words("The name is longer than 120 characters.", "Choose a shorter name."),
         NameError::Unseen => words(
             "The name has a character that can't be seen or that turns text around.",

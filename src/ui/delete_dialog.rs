@@ -3,7 +3,7 @@
 //! Owns no state but which account is asked about. Invariant: it names the account, and *Cancel* has
 //! the keyboard first.
 
-use egui::{Id, Modal, Ui};
+use egui::{Id, Ui};
 
 use crate::messages::command::Command;
 
@@ -16,8 +16,7 @@ use super::words;
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Some(account) = state.deleting.as_ref().and_then(|id| cx.account(id)) else { return };
     let mut close = false;
-    let modal = Modal::new(Id::unique("keyfob-delete")).show(ui.ctx(), |ui| {
-        ui.set_width(400.0_f32.min(ui.ctx().content_rect().width() - 80.0));
+    let ((), left) = widgets::dialog(ui, Id::unique("keyfob-delete"), 400.0, |ui| {
         let name = crate::domain::unseen::neutralised(account.name.as_str(), 60);
         widgets::heading(ui, "Delete this account?");
         widgets::text(ui, &format!("“{name}” goes, with its client ID, its secrets and its tokens."));
@@ -33,13 +32,13 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
                 cancel.request_focus();
             }
             close = cancel.clicked();
-            if Button::new(Weight::Danger, words::DELETE).named("Delete account").show(ui) {
+            if Button::new(Weight::Danger, words::DELETE).show(ui) {
                 cx.send(Command::Delete(account.id.clone()));
                 close = true;
             }
         });
     });
-    if close || modal.should_close() {
+    if close || left {
         state.deleting = None;
     }
 }

@@ -30,7 +30,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
             None => no_token(ui, cx, account),
         },
     }
-    facts(ui, cx, account);
+    if !matches!(account.activity, Activity::AwaitingBrowser(_) | Activity::Exchanging) {
+        facts(ui, cx, account);
+    }
 }
 
 fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
@@ -84,7 +86,7 @@ fn problem_card(
                         offer(ui, cx, state, account, action);
                     }
                     let label = if state.show_details { words::HIDE_DETAILS } else { words::SHOW_DETAILS };
-                    if said.details.is_some() && Button::new(Weight::Bare, label).show(ui) {
+                    if said.details.is_some() && Button::new(Weight::Quiet, label).show(ui) {
                         state.show_details = !state.show_details;
                     }
                 });

@@ -2,7 +2,7 @@
 //!
 //! Owns no state. Invariant: one page, and each of its buttons leads on.
 
-use egui::{CornerRadius, Rect, Ui, vec2};
+use egui::{CentralPanel, CornerRadius, Frame, Margin, Rect, ScrollArea, Ui, vec2};
 
 use crate::messages::command::Command;
 use crate::messages::snapshot::{VaultHealth, VaultKind};
@@ -13,16 +13,24 @@ use super::view_state::{Page, ViewState};
 use super::widgets::{self, Button, Weight};
 use super::{vault_banner, words};
 
+/// About how high the page is, so that it stands in the middle.
+const HEIGHT: f32 = 340.0;
+
 /// Shows the page.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    let width = ui.available_width().min(480.0);
-    let above = ((ui.available_height() - 400.0) / 2.0).max(16.0);
-    ui.add_space(above);
-    ui.horizontal(|ui| {
-        ui.add_space((ui.available_width() - width) / 2.0);
-        ui.vertical(|ui| {
-            ui.set_width(width);
-            contents(ui, cx, state);
+    let frame = Frame::new().fill(cx.tokens.window).inner_margin(Margin::same(24));
+    CentralPanel::default().frame(frame).show(ui, |ui| {
+        let room = ui.available_size();
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let width = room.x.min(480.0);
+            ui.add_space(((room.y - HEIGHT) / 2.0).max(0.0));
+            ui.horizontal(|ui| {
+                ui.add_space((room.x - width) / 2.0);
+                ui.vertical(|ui| {
+                    ui.set_width(width);
+                    contents(ui, cx, state);
+                });
+            });
         });
     });
 }

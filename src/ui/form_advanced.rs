@@ -19,7 +19,7 @@ use super::words;
 /// Shows *Advanced* and, where it is open, its fields.
 pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     let icon = if form.draft.advanced { Icon::Down } else { Icon::Right };
-    let response = ui.add(Button::new(Weight::Bare, "Advanced").with_icon(icon));
+    let response = widgets::flush(ui, Button::new(Weight::Bare, "Advanced").with_icon(icon));
     let open = form.draft.advanced;
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(open));
     if response.clicked() {
@@ -147,7 +147,8 @@ fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
         }
         form.draft.headers.remove(place);
     }
-    if own.len() < 8 && Button::new(Weight::Bare, "Add an extra header").with_icon(Icon::Plus).show(ui) {
+    let add = Button::new(Weight::Bare, "Add an extra header").with_icon(Icon::Plus);
+    if own.len() < 8 && widgets::flush(ui, add).clicked() {
         form.draft.headers.push(HeaderDraft::default());
     }
     widgets::weak(ui, "Extra headers go with the token request; their values are kept as secrets.");

@@ -161,7 +161,11 @@ impl Ui {
         state.settle(snapshot, now);
         state.settle_toasts(snapshot, now);
         keys::act(ui, &mut cx, state);
-        let page = panes(ui, &mut cx, state);
+        let page = if state.has_dialog() {
+            behind(ui, |ui| panes(ui, &mut cx, state))
+        } else {
+            panes(ui, &mut cx, state)
+        };
         delete_dialog::show(ui, &mut cx, state);
         settings::show(ui, &mut cx, state);
         toast::show(ui, &mut cx, state, page);
@@ -178,6 +182,14 @@ impl Ui {
     }
 }
 
+/// Draws what stands behind a dialog: it looks as before, and nothing there can be pressed, by no
+/// assistive technology either.
+fn behind<R>(ui: &mut egui::Ui, contents: impl FnOnce(&mut egui::Ui) -> R) -> R {
+    ui.visuals_mut().disabled_alpha = 1.0;
+    ui.disable();
+    contents(ui)
+}
+
 /// Draws the list and the page; gives the page's place.
 fn panes(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> egui::Rect {
     let whole = ui.available_rect_before_wrap();
@@ -187,7 +199,7 @@ fn panes(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> egui::Rec
     }
     let first_run = cx.snapshot.accounts.is_empty() && matches!(state.page, Page::Account);
     if first_run {
-        page(ui, cx, state, first_run::show);
+        first_run::show(ui, cx, state);
         return whole;
     }
     let single = cx.snapshot.accounts.is_empty();
@@ -239,7 +251,7 @@ fn page(
                     ui.spacing_mut().item_spacing.y = 12.0;
                     contents(ui, cx, state);
                     // Room for the short messages at the foot.
-                    ui.add_space(40.0);
+                    ui.add_space(48.0);
                 });
             });
         });
@@ -248,8 +260,8 @@ fn page(
 
 fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if cx.narrow && !cx.snapshot.accounts.is_empty() {
-        let back = Button::new(Weight::Bare, words::BACK).with_icon(Icon::Back).show(ui);
-        if back {
+        let back = Button::new(Weight::Bare, words::BACK).with_icon(Icon::Back);
+        if widgets::flush(ui, back).clicked() {
             account_form::close(ui.ctx(), state);
             state.page = Page::Account;
             state.detail_open = false;

@@ -45,7 +45,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         }
     }
     ui.add_space(4.0);
-    let cancelled = Button::new(Weight::Bare, words::CANCEL).show(ui);
+    let cancelled = Button::new(Weight::Quiet, words::CANCEL).show(ui);
     if let Some(preset) = chosen {
         state.page = Page::Form(Box::new(FormDraft::new(&preset)));
         state.focus = Some(account_form::name_id());

@@ -3,7 +3,7 @@
 //! Owns their draft. Invariant: a change is sent whole, as one set of preferences, when *Save* is
 //! pressed.
 
-use egui::{Id, Modal, Ui};
+use egui::{Id, Ui};
 
 use crate::messages::command::Command;
 use crate::messages::snapshot::{Preferences, ThemeChoice};
@@ -44,11 +44,10 @@ impl SettingsDraft {
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Some(draft) = &mut state.settings else { return };
     let mut close = false;
-    let area = ui.ctx().content_rect().size();
-    let modal = Modal::new(Id::unique("keyfob-settings")).show(ui.ctx(), |ui| {
-        ui.set_width(440.0_f32.min(area.x - 80.0));
+    let height = ui.ctx().content_rect().height();
+    let ((), left) = widgets::dialog(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
         widgets::heading(ui, words::SETTINGS);
-        egui::ScrollArea::vertical().max_height(area.y - 200.0).show(ui, |ui| {
+        egui::ScrollArea::vertical().max_height(height - 220.0).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 12.0;
             contents(ui, cx, draft);
         });
@@ -67,7 +66,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             close |= Button::new(Weight::Bare, words::CANCEL).show(ui);
         });
     });
-    if close || modal.should_close() {
+    if close || left {
         state.settings = None;
     }
 }

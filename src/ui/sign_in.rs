@@ -49,8 +49,10 @@ pub(super) fn waiting(
                 widgets::figure_small(ui, &time_text::countdown(left));
             });
         });
+        ui.add_space(4.0);
         let opened = if awaiting.browser_opened { Step::Done } else { Step::Now };
-        steps(ui, cx, [opened, if awaiting.browser_opened { Step::Now } else { Step::Later }, Step::Later]);
+        let waits = if awaiting.browser_opened { Step::Now } else { Step::Later };
+        ui.scope(|ui| steps(ui, cx, [opened, waits, Step::Later]));
         ui.add_space(8.0);
         ui.horizontal_wrapped(|ui| {
             if Button::new(Weight::Quiet, words::CANCEL).show(ui) {
@@ -82,7 +84,7 @@ pub(super) fn exchanging(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
             widgets::text(ui, "The provider is being asked with the saved credentials.");
         } else {
             widgets::subheading(ui, "Signing in");
-            steps(ui, cx, [Step::Done, Step::Done, Step::Now]);
+            ui.scope(|ui| steps(ui, cx, [Step::Done, Step::Done, Step::Now]));
         }
         ui.add_space(8.0);
         if Button::new(Weight::Quiet, words::CANCEL).show(ui) {
@@ -94,6 +96,8 @@ pub(super) fn exchanging(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
 fn steps(ui: &mut Ui, cx: &Cx<'_>, at: [Step; 3]) {
     let names =
         ["Opening the browser", "Waiting for you to sign in there", "Exchanging the reply for a token"];
+    ui.spacing_mut().item_spacing.y = 8.0;
+    ui.spacing_mut().interact_size.y = 20.0;
     for (name, step) in names.iter().zip(at) {
         let (icon, color) = match step {
             Step::Done => (Icon::Check, cx.tokens.ok),

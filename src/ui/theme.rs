@@ -228,7 +228,8 @@ fn style(tokens: &Tokens, visuals: Visuals) -> Style {
     spacing.icon_spacing = 8.0;
     spacing.tooltip_width = 320.0;
     spacing.combo_height = 320.0;
-    spacing.scroll = egui::style::ScrollStyle::floating();
+    spacing.scroll =
+        egui::style::ScrollStyle { dormant_handle_opacity: 0.25, ..egui::style::ScrollStyle::floating() };
     #[cfg(debug_assertions)]
     {
         style.debug.show_unaligned = false;

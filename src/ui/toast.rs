@@ -4,7 +4,7 @@
 //! undone) is read from the snapshot; only moments are kept here, and they go by themselves.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use egui::{Align2, Area, CornerRadius, Frame, Id, Margin, Order, Stroke, Ui, accesskit, vec2};
+use egui::{Align2, Area, CornerRadius, Frame, Id, Margin, Order, Pos2, Stroke, Ui, accesskit, vec2};
 
 use crate::domain::account::AccountId;
 use crate::domain::unseen::neutralised;
@@ -85,53 +85,61 @@ impl Toasts {
     }
 }
 
-/// Shows the messages over the foot of the page.
+/// Shows the messages over the foot of the page, the newest lowest.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, page: egui::Rect) {
-    let clipboard = cx.snapshot.clipboard.as_ref().and_then(|clipboard| clipboard.clears_at);
-    if clipboard.is_none() && cx.snapshot.undo.is_empty() && state.toasts.0.is_empty() {
-        return;
+    let mut stack =
+        Stack { foot: page.center_bottom() - vec2(0.0, 16.0), width: page.width() - 32.0, count: 0 };
+    if let Some(at) = cx.snapshot.clipboard.as_ref().and_then(|clipboard| clipboard.clears_at) {
+        let left = (at - cx.now).num_seconds().max(0);
+        let text = format!("Copied. Clears in {left} s");
+        if stack.add(ui, |ui| bar(ui, &text, words::CLEAR_NOW, "Copied")) {
+            cx.send(Command::ClearClipboard);
+        }
     }
-    let foot = page.center_bottom() - vec2(0.0, 16.0);
-    Area::new(Id::unique("keyfob-toasts"))
-        .order(Order::Foreground)
-        .pivot(Align2::CENTER_BOTTOM)
-        .fixed_pos(foot)
-        .show(ui.ctx(), |ui| {
-            ui.set_max_width(page.width() - 32.0);
-            ui.spacing_mut().item_spacing.y = 8.0;
-            let mut gone = None;
-            for (place, toast) in state.toasts.0.iter().enumerate() {
-                if message(ui, cx, &toast.what) {
-                    gone = Some(place);
-                }
-            }
-            if let Some(place) = gone {
-                state.toasts.0.remove(place);
-            }
-            for undo in &cx.snapshot.undo {
-                let left = (undo.until - cx.now).num_seconds().max(0);
-                let name = neutralised(undo.name.as_str(), 40);
-                if bar(ui, &format!("“{name}” is deleted in {left} s"), words::UNDO, "Deleted") {
-                    cx.send(Command::UndoDelete(undo.id.clone()));
-                }
-            }
-            if let Some(at) = clipboard {
-                let left = (at - cx.now).num_seconds().max(0);
-                let text = format!("Copied. Clears in {left} s");
-                if bar(ui, &text, words::CLEAR_NOW, "Copied") {
-                    cx.send(Command::ClearClipboard);
-                }
-            }
-        });
+    for undo in &cx.snapshot.undo {
+        let left = (undo.until - cx.now).num_seconds().max(0);
+        let text = format!("“{}” is deleted in {left} s", neutralised(undo.name.as_str(), 40));
+        if stack.add(ui, |ui| bar(ui, &text, words::UNDO, "Deleted")) {
+            cx.send(Command::UndoDelete(undo.id.clone()));
+        }
+    }
+    let mut gone = None;
+    for (place, toast) in state.toasts.0.iter().enumerate().rev() {
+        if stack.add(ui, |ui| message(ui, cx, &toast.what)) {
+            gone = Some(place);
+        }
+    }
+    if let Some(place) = gone {
+        state.toasts.0.remove(place);
+    }
+}
+
+/// Messages, one above the other.
+struct Stack {
+    foot: Pos2,
+    width: f32,
+    count: usize,
+}
+
+impl Stack {
+    fn add(&mut self, ui: &Ui, contents: impl FnOnce(&mut Ui) -> bool) -> bool {
+        let area = Area::new(Id::unique(("keyfob-toast", self.count)))
+            .order(Order::Foreground)
+            .pivot(Align2::CENTER_BOTTOM)
+            .fixed_pos(self.foot)
+            .default_width(self.width);
+        let shown = area.show(ui.ctx(), |ui| float(ui, contents));
+        self.count += 1;
+        self.foot.y -= shown.response.rect.height() + 8.0;
+        shown.inner
+    }
 }
 
 fn message(ui: &mut Ui, cx: &Cx<'_>, what: &What) -> bool {
     match what {
         What::Moment(text) => {
-            float(ui, |ui| {
-                announce(ui, text);
-                ui.label(text);
-            });
+            announce(ui, text);
+            ui.label(text);
             false
         }
         What::Problem { account, problem } => {
@@ -144,42 +152,39 @@ fn message(ui: &mut Ui, cx: &Cx<'_>, what: &What) -> bool {
 }
 
 fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, said: &Words) -> bool {
-    float(ui, |ui| {
-        announce(ui, &said.what);
-        let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
-        Icon::Warning.paint(ui.painter(), rect.center(), 18.0, cx.tokens.error);
-        let width = (ui.available_width() - 96.0).clamp(120.0, 440.0);
-        ui.vertical(|ui| {
-            ui.set_max_width(width);
-            ui.spacing_mut().item_spacing.y = 2.0;
-            widgets::text_strong(ui, &said.what);
-            widgets::text(ui, &said.next);
-        });
-        Button::new(Weight::Bare, words::DISMISS).show(ui)
-    })
+    announce(ui, &said.what);
+    let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
+    Icon::Warning.paint(ui.painter(), rect.center(), 18.0, cx.tokens.error);
+    // As wide as the text wants, so that the next frame finds the same room.
+    let wanted = [(&said.what, theme::strong()), (&said.next, theme::body())].map(|(text, font)| {
+        ui.painter().layout_no_wrap(text.clone(), font, egui::Color32::PLACEHOLDER).size().x
+    });
+    let width = wanted[0].max(wanted[1]).ceil().min(400.0);
+    ui.vertical(|ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.y = 2.0;
+        widgets::text_strong(ui, &said.what);
+        widgets::text(ui, &said.next);
+    });
+    Button::new(Weight::Bare, words::DISMISS).show(ui)
 }
 
 fn bar(ui: &mut Ui, text: &str, button: &str, announced: &str) -> bool {
-    float(ui, |ui| {
-        announce(ui, announced);
-        ui.label(text);
-        Button::new(Weight::Quiet, button).show(ui)
-    })
+    announce(ui, announced);
+    ui.label(text);
+    Button::new(Weight::Quiet, button).show(ui)
 }
 
 fn float<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     let tokens = theme::Tokens::of(ui);
-    ui.vertical_centered(|ui| {
-        Frame::new()
-            .fill(tokens.float)
-            .stroke(Stroke::new(1.0, tokens.line))
-            .corner_radius(CornerRadius::same(theme::RADIUS))
-            .shadow(ui.visuals().popup_shadow)
-            .inner_margin(Margin { left: 16, right: 8, top: 8, bottom: 8 })
-            .show(ui, |ui| ui.horizontal(contents).inner)
-            .inner
-    })
-    .inner
+    Frame::new()
+        .fill(tokens.float)
+        .stroke(Stroke::new(1.0, tokens.line))
+        .corner_radius(CornerRadius::same(theme::RADIUS))
+        .shadow(ui.visuals().popup_shadow)
+        .inner_margin(Margin { left: 16, right: 8, top: 8, bottom: 8 })
+        .show(ui, |ui| ui.horizontal(contents).inner)
+        .inner
 }
 
 /// Has a message read aloud once, when there is a pause; its countdown is not.

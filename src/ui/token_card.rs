@@ -166,7 +166,7 @@ fn refresh_token(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView) {
     };
     widgets::card(ui, |ui| {
         ui.horizontal(|ui| {
-            let share = share_of(left, life);
+            let share = if ended { 0.0 } else { share_of(left, life) };
             let spoken = if ended { "expired".to_owned() } else { time_text::spoken(left) };
             widgets::countdown_ring(ui, 32.0, share, color, "Time left of the refresh token", &spoken);
             ui.add_space(4.0);

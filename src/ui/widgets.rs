@@ -35,7 +35,6 @@ pub(super) struct Button<'a> {
     name: Option<&'a str>,
     weight: Weight,
     icon: Option<Icon>,
-    trailing: Option<Icon>,
     blocked: Option<&'a str>,
     hint: Option<&'a str>,
     full_width: bool,
@@ -44,16 +43,7 @@ pub(super) struct Button<'a> {
 impl<'a> Button<'a> {
     /// A button with a label.
     pub(super) fn new(weight: Weight, label: &'a str) -> Self {
-        Self {
-            label,
-            name: None,
-            weight,
-            icon: None,
-            trailing: None,
-            blocked: None,
-            hint: None,
-            full_width: false,
-        }
+        Self { label, name: None, weight, icon: None, blocked: None, hint: None, full_width: false }
     }
 
     /// A button with an icon only; `name` is read aloud and shown as a tooltip.
@@ -64,12 +54,6 @@ impl<'a> Button<'a> {
     /// Puts an icon before the label.
     pub(super) fn with_icon(mut self, icon: Icon) -> Self {
         self.icon = Some(icon);
-        self
-    }
-
-    /// Puts an icon after the label.
-    pub(super) fn with_trailing(mut self, icon: Icon) -> Self {
-        self.trailing = Some(icon);
         self
     }
 
@@ -125,9 +109,8 @@ impl Button<'_> {
         let tokens = Tokens::of(ui);
         let font = if self.weight == Weight::Primary { theme::strong() } else { theme::body() };
         let galley = ui.painter().layout_no_wrap(self.label.to_owned(), font, Color32::PLACEHOLDER);
-        let icons = [self.icon, self.trailing].iter().flatten().count();
         let mut width = galley.size().x;
-        for _ in 0..icons {
+        if self.icon.is_some() {
             width += if self.label.is_empty() { 16.0 } else { 24.0 };
         }
         let padding = if self.label.is_empty() { 8.0 } else { 12.0 };
@@ -163,11 +146,7 @@ impl Button<'_> {
             x += 24.0;
         }
         let y = rect.center().y - galley.size().y / 2.0;
-        let end = x + galley.size().x;
         painter.galley(egui::pos2(x, y), galley, text);
-        if let Some(icon) = self.trailing {
-            icon.paint(painter, egui::pos2(end + 16.0, rect.center().y), 14.0, text);
-        }
         response
     }
 }
@@ -229,6 +208,15 @@ fn titled(ui: &mut Ui, text: &str, font: FontId) -> Response {
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Heading, true, &*shown));
     ui.painter().galley(rect.min, galley, color);
     response
+}
+
+/// A button whose label, not its edge, stands in line with the text above and below.
+pub(super) fn flush(ui: &mut Ui, button: Button<'_>) -> Response {
+    ui.horizontal(|ui| {
+        ui.add_space(-12.0);
+        ui.add(button)
+    })
+    .inner
 }
 
 /// Body text that wraps.
@@ -308,10 +296,32 @@ pub(super) fn mono_block(ui: &mut Ui, text: &str) -> Response {
     ui.add(egui::Label::new(egui::RichText::new(&*shown).font(theme::mono(12.0)).color(color)).wrap())
 }
 
-/// The large figure of a countdown; its digits don't jump.
+/// The large figure of a countdown. Digits that change every second stand in a fixed width.
 pub(super) fn figure(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).text;
-    ui.label(egui::RichText::new(text).font(theme::mono(20.0)).color(color))
+    let (digits, rest) = match text.split_once(' ') {
+        Some((digits, _)) if digits.contains(':') => text.split_at(digits.len()),
+        _ => ("", text),
+    };
+    let mut job = LayoutJob::default();
+    for (part, font) in [(digits, theme::mono(20.0)), (rest, theme::heading())] {
+        job.append(part, 0.0, egui::TextFormat::simple(font, color));
+    }
+    ui.label(job)
+}
+
+/// A dialog over a dimmed page. The second value says that it was left by Esc or beside it.
+pub(super) fn dialog<R>(ui: &Ui, id: egui::Id, width: f32, contents: impl FnOnce(&mut Ui) -> R) -> (R, bool) {
+    let frame = Frame::popup(ui.style())
+        .corner_radius(ui.visuals().window_corner_radius)
+        .inner_margin(ui.spacing().window_margin);
+    let room = ui.ctx().content_rect().width() - 96.0;
+    let shown = egui::Modal::new(id).frame(frame).show(ui.ctx(), |ui| {
+        ui.set_width(width.min(room));
+        contents(ui)
+    });
+    let left = shown.should_close();
+    (shown.inner, left)
 }
 
 /// A small figure; its digits don't jump.
@@ -338,7 +348,6 @@ pub(super) fn fact(ui: &mut Ui, label: &str, value: &str) {
 pub(super) fn step(ui: &mut Ui, icon: Icon, name: &str, color: Color32, now: bool) {
     let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {
-        ui.spacing_mut().interact_size.y = 20.0;
         let (_, rect) = ui.allocate_space(vec2(16.0, 20.0));
         icon.paint(ui.painter(), rect.center(), 16.0, color);
         let font = if now { theme::strong() } else { theme::body() };
