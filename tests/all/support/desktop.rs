@@ -1,0 +1,40 @@
+//! The desktop a test runs on: a session bus, a keyring, a screen, a window, a provider of OIDC and a browser, all
+//! real and all private to the test.
+//!
+//! Invariant: what a helper starts ends with it. Each child leads its own process group, dies with the test's thread
+//! even if that is killed, and is killed on drop; [`Bus`] also ends what its bus had activated.
+//!
+//! ```text
+//! let bus = Bus::start();
+//! let keyring = Keyring::unlocked(&bus);
+//! let screen = Screen::start(&bus, 1280, 800);
+//! let server = OidcServer::start(&bus, 3600);
+//! let window = Window::open(&screen, program, &[], &[("KEYFOB_HOME", home), ("BROWSER", &browser())]);
+//! window.press("Add account");
+//! ```
+
+mod bus;
+mod http;
+mod keyring;
+mod oidc;
+mod process;
+mod screen;
+mod window;
+
+pub(crate) use bus::Bus;
+pub(crate) use http::{get, post_form};
+pub(crate) use keyring::Keyring;
+pub(crate) use oidc::{OidcServer, browser};
+pub(crate) use process::wait_until;
+pub(crate) use screen::Screen;
+pub(crate) use window::Window;
+
+/// A file of `tests/desktop`.
+pub(crate) fn rig_file(name: &str) -> String {
+    format!("{}/tests/desktop/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A path for what a test leaves to be looked at: `tests/output` is kept, and not under version control.
+pub(crate) fn kept(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/output").join(name)
+}

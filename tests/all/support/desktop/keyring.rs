@@ -1,0 +1,147 @@
+//! A real gnome-keyring on a private bus, and whoever sits at its prompt.
+//!
+//! Measured (gnome-keyring 42): where nobody owns `org.gnome.keyring.SystemPrompter`, a read of a locked collection
+//! does not block: the prompt counts as dismissed within some 30 ms. It blocks only while a prompt is open: see
+//! [`Keyring::prompts_hang`] and [`Keyring::prompts_are_dismissed`].
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::bus::Bus;
+use super::process::{Running, finish, wait_until};
+use super::rig_file;
+
+/// The password of every keyring here.
+const PASSWORD: &str = "CANARY-keyring-password";
+
+/// A Secret Service with the default collection `login`, stored below the bus's `data` folder.
+pub(crate) struct Keyring<'bus> {
+    bus: &'bus Bus,
+    daemon: Option<Running>,
+    prompter: Option<Running>,
+}
+
+impl<'bus> Keyring<'bus> {
+    /// A keyring with an unlocked default collection.
+    pub(crate) fn unlocked(bus: &'bus Bus) -> Self {
+        let mut keyring = Self { bus, daemon: None, prompter: None };
+        keyring.run(&["--unlock"], PASSWORD);
+        keyring
+    }
+
+    /// A keyring whose default collection exists and is locked.
+    pub(crate) fn locked(bus: &'bus Bus) -> Self {
+        let keyring = Self::unlocked(bus);
+        keyring.lock();
+        keyring
+    }
+
+    /// Somebody who owns the Secret Service's name and never answers.
+    pub(crate) fn silent(bus: &'bus Bus) -> Self {
+        Self { bus, daemon: Some(stand_in(bus, &["silent"])), prompter: None }
+    }
+
+    fn run(&mut self, words: &[&str], password: &str) {
+        self.daemon = None;
+        let mut command = self.bus.command("gnome-keyring-daemon");
+        command.args(["--foreground", "--components=secrets"]).args(words);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(self.bus.log("gnome-keyring"));
+        let mut daemon = Running::start(&mut command);
+        let mut stdin = daemon.child().stdin.take().expect("its standard input");
+        stdin.write_all(password.as_bytes()).expect("the password is taken");
+        drop(stdin);
+        self.daemon = Some(daemon);
+        let owned = || self.bus.has_owner("org.freedesktop.secrets").then_some(());
+        wait_until(Duration::from_secs(10), "the keyring", owned);
+    }
+
+    /// Locks the default collection.
+    pub(crate) fn lock(&self) {
+        self.bus.keyring_tool(&["lock"], "");
+        assert!(self.is_locked(), "the collection stays unlocked");
+    }
+
+    /// Unlocks the default collection without a prompt. An open prompt stays open.
+    pub(crate) fn unlock(&self) {
+        self.bus.keyring_tool(&["unlock"], PASSWORD);
+    }
+
+    /// Whether the default collection is locked.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.bus.keyring_tool(&["locked"], "") == "true"
+    }
+
+    /// Every item, a line of JSON each: `collection`, `label`, `attributes`. Works on a locked collection too.
+    pub(crate) fn items(&self) -> Vec<String> {
+        self.bus.keyring_tool(&["items"], "").lines().map(str::to_owned).collect()
+    }
+
+    /// Stores a secret as another program would.
+    pub(crate) fn store(&self, label: &str, attributes: &[&str], secret: &str) {
+        let mut command = self.bus.command("secret-tool");
+        command.args(["store", "--label", label]).args(attributes);
+        let output = finish(&mut command, secret, Duration::from_secs(10));
+        assert!(output.status.success(), "secret-tool store: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Reads a secret as another program would. The error is what it said: nothing where there is no such item, and
+    /// nothing where the collection is locked, which `secret-tool` can't tell apart.
+    pub(crate) fn lookup(&self, attributes: &[&str]) -> Result<String, String> {
+        let mut command = self.bus.command("secret-tool");
+        let output = finish(command.arg("lookup").args(attributes), "", Duration::from_secs(10));
+        let text = |bytes| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+
+    /// From now on somebody cancels each prompt at once.
+    pub(crate) fn prompts_are_dismissed(&mut self) {
+        self.prompter = None;
+        self.prompter = Some(stand_in(self.bus, &["prompter", "dismiss"]));
+    }
+
+    /// From now on each prompt stays open, and the call that caused it waits.
+    pub(crate) fn prompts_hang(&mut self) {
+        self.prompter = None;
+        self.prompter = Some(stand_in(self.bus, &["prompter", "hang"]));
+    }
+
+    /// Ends the daemon at once; nobody owns its name afterwards.
+    pub(crate) fn kill(&mut self) {
+        if let Some(daemon) = &mut self.daemon {
+            daemon.kill();
+        }
+        self.daemon = None;
+        let free = || (!self.bus.has_owner("org.freedesktop.secrets")).then_some(());
+        wait_until(Duration::from_secs(10), "the keyring's end", free);
+    }
+
+    /// Starts the daemon again over the same collection, unlocked.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        self.run(&["--unlock"], PASSWORD);
+    }
+
+    /// Starts the daemon again over the same collection, which is locked then.
+    pub(crate) fn restart_locked(&mut self) {
+        self.kill();
+        self.run(&["--start"], "");
+    }
+
+    /// The daemon's process ID; to stop it (`SIGSTOP`) is one way to have a hung keychain.
+    pub(crate) fn pid(&self) -> u32 {
+        self.daemon.as_ref().expect("a running keyring").pid()
+    }
+}
+
+/// Starts one of `keyring.py`'s stand-ins, and waits until it is there.
+fn stand_in(bus: &Bus, words: &[&str]) -> Running {
+    let mut command = bus.command("/usr/bin/python3");
+    command.arg(rig_file("keyring.py")).args(words).stdout(Stdio::piped()).stderr(bus.log("keyring.py"));
+    let mut running = Running::start(&mut command);
+    let mut line = String::new();
+    let stdout = running.child().stdout.take().expect("its standard output");
+    BufReader::new(stdout).read_line(&mut line).expect("a line");
+    assert_eq!(line.trim(), "ready", "keyring.py {words:?} holds its name");
+    running
+}

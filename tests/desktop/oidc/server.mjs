@@ -1,0 +1,173 @@
+#!/usr/bin/env node
+// A certified OpenID provider on loopback for the desktop tests: PKCE required, refresh tokens rotated, a reused one
+// revokes its whole family. It lives in memory, makes new keys and client secrets at each start, and prints one line of
+// JSON (endpoints, clients) on stdout when it listens.
+// oidc-provider 8, not 9: it is the last that runs on Node 18, which Debian 12 and Ubuntu 24.04 ship.
+//
+//   server.mjs [PORT]            0 or absent: a free port
+//   ACCESS_TOKEN_TTL_SECS        life of an access token (default 3600)
+//   REFRESH_TOKEN_TTL_SECS       life of a refresh token (default 86400)
+//   CLIENT_CREDENTIALS_TTL_SECS  life of a token of client_credentials (default: ACCESS_TOKEN_TTL_SECS)
+//
+// GET /events answers with what happened so far (token requests granted and refused, grants revoked), without secrets.
+import { createServer } from 'node:http';
+import * as crypto from 'node:crypto';
+
+// Its advice to operators goes to stdout by default, where only our one line may stand.
+for (const level of ['log', 'info', 'warn']) console[level] = (...words) => console.error(...words);
+const { default: Provider } = await import('oidc-provider');
+
+const seconds = (name, fallback) => Number.parseInt(process.env[name] ?? '', 10) || fallback;
+const accessTtl = seconds('ACCESS_TOKEN_TTL_SECS', 3600);
+const refreshTtl = seconds('REFRESH_TOKEN_TTL_SECS', 86_400);
+const clientCredentialsTtl = seconds('CLIENT_CREDENTIALS_TTL_SECS', accessTtl);
+const secret = () => `CANARY-${crypto.randomBytes(24).toString('base64url')}`;
+
+// Native clients may come back to any port of a loopback address (RFC 8252, section 7.3).
+const native = {
+  application_type: 'native',
+  redirect_uris: ['127.0.0.1', 'localhost', '[::1]'].flatMap((host) => [
+    `http://${host}/`,
+    `http://${host}/callback`,
+  ]),
+  response_types: ['code'],
+  grant_types: ['authorization_code', 'refresh_token'],
+};
+const clients = {
+  basic: { client_id: 'keyfob-basic', client_secret: secret(), token_endpoint_auth_method: 'client_secret_basic', ...native },
+  post: { client_id: 'keyfob-post', client_secret: secret(), token_endpoint_auth_method: 'client_secret_post', ...native },
+  public: { client_id: 'keyfob-public', token_endpoint_auth_method: 'none', ...native },
+  machine: {
+    client_id: 'keyfob-machine',
+    client_secret: secret(),
+    token_endpoint_auth_method: 'client_secret_basic',
+    redirect_uris: [],
+    response_types: [],
+    grant_types: ['client_credentials'],
+  },
+};
+
+const { privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const configuration = {
+  clients: Object.values(clients),
+  clientDefaults: { id_token_signed_response_alg: 'ES256' },
+  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256', kid: 'test' }] },
+  cookies: { keys: [crypto.randomBytes(24).toString('hex')] },
+  scopes: ['openid', 'offline_access', 'read', 'write'],
+  pkce: { required: () => true },
+  rotateRefreshToken: true,
+  // A refresh token for every client that may use one, whether or not it asked for offline_access.
+  issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+  expiresWithSession: async () => false,
+  findAccount: async (_ctx, sub) => ({ accountId: sub, claims: async () => ({ sub }) }),
+  interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+  features: {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: async () => true },
+    revocation: { enabled: true },
+    resourceIndicators: { enabled: false },
+  },
+  ttl: {
+    AccessToken: accessTtl,
+    ClientCredentials: clientCredentialsTtl,
+    RefreshToken: refreshTtl,
+    AuthorizationCode: 60,
+    IdToken: 3600,
+    Interaction: 600,
+    Session: 3600,
+    Grant: refreshTtl,
+  },
+};
+
+const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+const page = (title, body) => `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>${title}</title>
+<link rel="icon" href="data:,"><style>body{font:16px sans-serif;max-width:24em;margin:4em auto}input,button{display:block;margin:.5em 0;padding:.5em}</style>
+<h1>${title}</h1>${body}</html>`;
+const loginPage = () => page('Sign in', `<form method="post" autocomplete="off">
+<label>User name <input type="text" name="username" required></label>
+<label>Password <input type="password" name="password" required></label>
+<button type="submit" name="answer" value="yes">Sign in</button>
+<button type="submit" name="answer" value="no" formnovalidate>Cancel</button></form>`);
+const consentPage = (client, scope) => page('Allow access', `<p>${escape(client)} asks for: ${escape(scope)}</p>
+<form method="post"><button type="submit" name="answer" value="yes">Allow</button>
+<button type="submit" name="answer" value="no">Cancel</button></form>`);
+
+async function form(request) {
+  let body = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    body += chunk;
+    if (body.length > 65_536) throw new Error('the form is too long');
+  }
+  return new URLSearchParams(body);
+}
+
+// The login and the consent page, and what is answered there.
+async function interact(provider, request, response) {
+  const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
+  if (request.method !== 'POST') {
+    const html = prompt.name === 'login' ? loginPage() : consentPage(params.client_id, params.scope ?? '');
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(html);
+    return;
+  }
+  const answer = await form(request);
+  let result;
+  if (answer.get('answer') === 'no') {
+    result = { error: 'access_denied', error_description: 'the user said no' };
+  } else if (prompt.name === 'login') {
+    result = { login: { accountId: answer.get('username') || 'nobody' } };
+  } else {
+    const grant = (grantId && (await provider.Grant.find(grantId)))
+      || new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
+    if (prompt.details.missingOIDCScope) grant.addOIDCScope(prompt.details.missingOIDCScope.join(' '));
+    if (prompt.details.missingOIDCClaims) grant.addOIDCClaims(prompt.details.missingOIDCClaims);
+    result = { consent: { grantId: await grant.save() } };
+  }
+  const mergeWithLastSubmission = prompt.name === 'consent';
+  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission });
+}
+
+const events = [];
+function watch(provider) {
+  const grant = (ctx) => ctx?.oidc?.params?.grant_type;
+  const client = (ctx) => ctx?.oidc?.client?.clientId;
+  const note = (event, ctx, more) => events.push({ event, client: client(ctx), grant: grant(ctx), ...more });
+  provider.on('grant.success', (ctx) => note('granted', ctx));
+  provider.on('grant.error', (ctx, error) => note('refused', ctx, { error: error.error, detail: error.error_detail ?? error.error_description }));
+  provider.on('grant.revoked', (ctx) => note('family_revoked', ctx));
+  provider.on('refresh_token.consumed', () => note('rotated'));
+  provider.on('revocation.error', (ctx, error) => note('revocation_refused', ctx, { error: error.error }));
+  provider.on('server_error', (_ctx, error) => console.error(error));
+}
+
+const server = createServer();
+server.listen(Number.parseInt(process.argv[2] ?? '0', 10), '127.0.0.1', () => {
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const provider = new Provider(issuer, configuration);
+  watch(provider);
+  const callback = provider.callback();
+  server.on('request', (request, response) => {
+    if (request.url === '/events') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(events));
+    } else if (request.url.startsWith('/interaction/')) {
+      interact(provider, request, response).catch((error) => {
+        console.error(error);
+        if (!response.headersSent) response.writeHead(400);
+        response.end('This sign-in is over.');
+      });
+    } else {
+      callback(request, response);
+    }
+  });
+  process.stdout.write(`${JSON.stringify({
+    issuer,
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    introspection_endpoint: `${issuer}/token/introspection`,
+    revocation_endpoint: `${issuer}/token/revocation`,
+    userinfo_endpoint: `${issuer}/me`,
+    jwks_uri: `${issuer}/jwks`,
+    events: `${issuer}/events`,
+    clients: Object.fromEntries(Object.entries(clients).map(([name, { client_id, client_secret }]) => [name, { client_id, client_secret }])),
+  })}\n`);
+});
