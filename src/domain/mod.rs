@@ -8,6 +8,7 @@ pub mod authorize;
 pub mod callback;
 pub mod expiry;
 pub mod file;
+pub mod forms;
 pub mod grant_type;
 pub mod import;
 pub mod jwt;

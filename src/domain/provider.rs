@@ -312,3 +312,7 @@ pub fn is_loopback(url: &Url) -> bool {
         None => false,
     }
 }
+
+#[cfg(test)]
+#[path = "provider_tests.rs"]
+mod tests;

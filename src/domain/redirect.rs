@@ -72,7 +72,8 @@ impl RedirectUri {
             None => return Err(RedirectError::Invalid),
         };
         // The parser drops a written `:80`, so the text is asked.
-        let says_port = text.strip_prefix("http://").unwrap_or(text).split('/').next().unwrap_or_default();
+        let authority = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let says_port = authority.split('/').next().unwrap_or_default();
         let written = says_port.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
         let port = written.filter(|port| *port != 0);
         Ok(Self::Loopback(LoopbackRedirect {
@@ -92,5 +93,58 @@ impl fmt::Display for RedirectUri {
             }
             Self::Loopback(loopback) => write!(f, "http://{}{}", loopback.host, loopback.path),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listens(text: Option<&str>) -> (String, Option<u16>, String, String) {
+        match RedirectUri::new(text).unwrap() {
+            RedirectUri::Loopback(it) => {
+                let uri = it.uri_at(5000);
+                (it.host, it.port, it.path, uri)
+            }
+            RedirectUri::Pasted(text) => panic!("{text}"),
+        }
+    }
+
+    #[test]
+    fn a_registered_address_is_sent_to_the_letter() {
+        for (text, host, port, path, uri) in [
+            (None, "127.0.0.1", None, "/callback", "http://127.0.0.1:5000/callback"),
+            (
+                Some("http://localhost:8910/callback"),
+                "localhost",
+                Some(8910),
+                "/callback",
+                "http://localhost:8910/callback",
+            ),
+            (Some(" http://localhost:8910 "), "localhost", Some(8910), "/", "http://localhost:8910"),
+            (Some("http://LOCALHOST:80/A%2fb"), "localhost", Some(80), "/A%2fb", "http://LOCALHOST:80/A%2fb"),
+            (Some("HTTP://127.0.0.1:80/"), "127.0.0.1", Some(80), "/", "HTTP://127.0.0.1:80/"),
+            (Some("http://127.0.0.1:0/cb"), "127.0.0.1", None, "/cb", "http://127.0.0.1:5000/cb"),
+            (Some("http://[::1]/cb"), "[::1]", None, "/cb", "http://[::1]:5000/cb"),
+            (Some("http://[::1]:7/cb"), "[::1]", Some(7), "/cb", "http://[::1]:7/cb"),
+        ] {
+            let expected = (host.to_owned(), port, path.to_owned(), uri.to_owned());
+            assert_eq!(listens(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn other_addresses_are_pasted_back_or_refused() {
+        for text in [
+            "https://example.com/cb",
+            "https://localhost:1/",
+            "http://127.0.0.1.evil.test/",
+            "myapp://cb",
+            "http://localhost:1/?a=b",
+        ] {
+            assert_eq!(RedirectUri::new(Some(text)).unwrap(), RedirectUri::Pasted(text.to_owned()));
+        }
+        assert_eq!(RedirectUri::new(Some("callback")), Err(RedirectError::Invalid));
+        assert_eq!(RedirectUri::new(Some("http://localhost/#a")), Err(RedirectError::Fragment));
     }
 }

@@ -226,6 +226,7 @@ fn t3_every_malformed_answer_is_a_typed_error() {
         (200, r#"{"access_token":"CANARY-7""#, AnswerFlaw::Unreadable),
         (200, r#"{"access_token":"CANARY"} x"#, AnswerFlaw::Unreadable),
         (200, "CANARY", AnswerFlaw::Unreadable),
+        (200, r#"{"next":"/?a&access_token=CANARY&b"#, AnswerFlaw::Unreadable),
         (400, "no", AnswerFlaw::Unreadable),
         (200, "{}", AnswerFlaw::NoToken),
         (200, "[]", AnswerFlaw::NoToken),

@@ -86,3 +86,42 @@ impl Grant {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(refresh: Option<&str>, id: Option<&str>) -> Grant {
+        let end = DateTime::from_timestamp(60, 0);
+        Grant {
+            access_token: AccessToken::new("a".to_owned()),
+            refresh_token: refresh.map(|text| RefreshToken::new(text.to_owned())),
+            id_token: id.map(|text| IdToken::new(text.to_owned())),
+            facts: TokenFacts {
+                generation: 1,
+                received_at: DateTime::UNIX_EPOCH,
+                expires_at: None,
+                expiry_source: ExpirySource::Unknown,
+                has_refresh_token: refresh.is_some(),
+                refresh_expires_at: refresh.and(end),
+                token_type: "Bearer".to_owned(),
+                scope: None,
+                clock_skew_secs: None,
+            },
+        }
+    }
+
+    #[test]
+    fn r7_an_answer_without_a_refresh_token_keeps_the_old_one() {
+        let before = grant(Some("old"), Some("id"));
+        let kept = grant(None, None).succeeding(Some(&before));
+        assert_eq!(kept.refresh_token.as_ref().map(RefreshToken::expose), Some("old"));
+        assert_eq!(kept.id_token.as_ref().map(IdToken::expose), Some("id"));
+        assert_eq!((kept.facts.generation, kept.facts.has_refresh_token), (2, true));
+        assert_eq!(kept.facts.refresh_expires_at, before.facts.refresh_expires_at);
+        let rotated = grant(Some("new"), None).succeeding(Some(&kept));
+        assert_eq!(rotated.refresh_token.as_ref().map(RefreshToken::expose), Some("new"));
+        assert_eq!(rotated.facts.generation, 3);
+        assert_eq!(grant(None, None).succeeding(None).facts.generation, 1);
+    }
+}

@@ -6,6 +6,7 @@
 use chrono::TimeDelta;
 
 use crate::domain::account::{AccountId, Client, Revision, Settings};
+pub use crate::domain::forms::CopyForm;
 use crate::secret::PastedReturn;
 
 use super::snapshot::{Preferences, WindowPlace};
@@ -21,19 +22,6 @@ pub struct AccountDraft {
     pub settings: Settings,
     /// The credentials. When editing, an absent secret keeps the stored one.
     pub client: Client,
-}
-
-/// What *Copy* puts on the clipboard, and `token --as` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CopyForm {
-    /// The token.
-    Plain,
-    /// The request header in which APIs expect it.
-    Header,
-    /// A cURL command line.
-    Curl,
-    /// A shell's `export`.
-    Env,
 }
 
 /// A request to the engine.

@@ -1,0 +1,178 @@
+//! The forms in which a token is handed on: alone, as a header, as a command, as a variable.
+//!
+//! Owns their spelling and quoting. Invariant: whatever a token, a name or an address holds, a form
+//! is one line, and a shell reads it as the words that are meant and nothing more.
+
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::spec::ApiUse;
+use super::token_request::is_header_name;
+use crate::secret::{AccessToken, Wire};
+
+/// What *Copy* puts on the clipboard, and `token --as` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyForm {
+    /// The token.
+    Plain,
+    /// The request header in which APIs expect it.
+    Header,
+    /// A cURL command line.
+    Curl,
+    /// A shell's `export`.
+    Env,
+}
+
+/// The request header in which APIs expect the token: its name and its value.
+///
+/// The provider's own word stands before the token; where it has none, the token's type does (RFC
+/// 6749, section 7.1). What can't stand in a header gives way to `Authorization` and `Bearer`.
+pub fn header(api: &ApiUse, token_type: &str, token: &AccessToken) -> (String, Wire) {
+    let name = api.header.as_deref().map(str::trim).filter(|name| is_header_name(name));
+    let scheme = api.scheme.as_deref().unwrap_or(token_type).trim();
+    let scheme = if scheme.bytes().all(|b| (b' '..=b'~').contains(&b)) { scheme } else { "Bearer" };
+    let space = if scheme.is_empty() { "" } else { " " };
+    let value = Wire::new([scheme, space, token.expose()].concat());
+    (name.unwrap_or("Authorization").to_owned(), value)
+}
+
+/// The header as a line: `Authorization: Bearer …`.
+pub fn header_line(api: &ApiUse, token_type: &str, token: &AccessToken) -> Wire {
+    let (name, value) = header(api, token_type, token);
+    Wire::new([name.as_str(), ": ", value.expose()].concat())
+}
+
+/// A cURL command line for a request to `url`: `curl --header '…' 'URL'`. A text that is no http
+/// address is left out, so that it can't be an option of cURL's.
+pub fn curl(api: &ApiUse, token_type: &str, token: &AccessToken, url: &str) -> Wire {
+    let line = header_line(api, token_type, token);
+    let header = quoted(line.expose());
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.map_or_else(String::new, |url| format!(" {}", quoted(url.as_str()).as_str()));
+    Wire::new(["curl --header ", &header, &url].concat())
+}
+
+/// A shell's `export` of the token: `export CAR_DEV_TOKEN='…'`, safe for `eval`.
+pub fn env(account_name: &str, token: &AccessToken) -> Wire {
+    let value = quoted(token.expose());
+    Wire::new(["export ", &variable(account_name), "=", &value].concat())
+}
+
+/// A variable's name from an account's: `car-dev` gives `CAR_DEV_TOKEN`. A name with other letters
+/// than ASCII's gives `KEYFOB_TOKEN`.
+pub fn variable(account_name: &str) -> String {
+    if !account_name.is_ascii() {
+        return "KEYFOB_TOKEN".to_owned();
+    }
+    let upper = account_name.to_ascii_uppercase();
+    let words: Vec<&str> =
+        upper.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    match words.first() {
+        None => "KEYFOB_TOKEN".to_owned(),
+        Some(first) if first.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!("KEYFOB_{}_TOKEN", words.join("_"))
+        }
+        Some(_) => format!("{}_TOKEN", words.join("_")),
+    }
+}
+
+/// A text in single quotes, in which a POSIX shell reads everything as it is; a single quote itself
+/// can only stand between two such texts.
+fn quoted(text: &str) -> Zeroizing<String> {
+    let mut quoted = Zeroizing::new(String::with_capacity(text.len() * 4 + 2));
+    quoted.push('\'');
+    for c in text.chars() {
+        match c {
+            '\'' => quoted.push_str(r"'\''"),
+            // No token or address has one; a line must stay one line.
+            c if c.is_control() => {}
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('\'');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    const NASTY: &str = r#"CANARY'"`$(echo no)\!${HOME}*;&|<>#~"#;
+
+    fn api(header: Option<&str>, scheme: Option<&str>) -> ApiUse {
+        ApiUse { header: header.map(str::to_owned), scheme: scheme.map(str::to_owned), base_url: None }
+    }
+
+    fn token(text: &str) -> AccessToken {
+        AccessToken::new(text.to_owned())
+    }
+
+    fn sh(script: &str) -> String {
+        let output = Command::new("sh").args(["-eu", "-c", script]).output().unwrap();
+        assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn the_header_is_the_providers_else_the_standards() {
+        for (header, scheme, token_type, expected) in [
+            (None, None, "Bearer", "Authorization: Bearer T"),
+            (None, None, "DPoP", "Authorization: DPoP T"),
+            (None, Some("Token"), "Bearer", "Authorization: Token T"),
+            (Some("X-Api-Key"), Some(""), "Bearer", "X-Api-Key: T"),
+            (Some("X-Api-Key"), None, "Bearer", "X-Api-Key: Bearer T"),
+            (Some("X\r\nEvil"), Some("a\r\nb"), "Bearer", "Authorization: Bearer T"),
+            (Some(""), None, "", "Authorization: T"),
+        ] {
+            assert_eq!(header_line(&api(header, scheme), token_type, &token("T")).expose(), expected);
+        }
+    }
+
+    #[test]
+    fn a_curl_line_is_split_by_a_shell_as_it_is_meant() {
+        let url = "https://api.example.com/v1/it's?a=b&c=$d";
+        let line = curl(&api(None, None), "Bearer", &token("T"), url);
+        assert_eq!(
+            line.expose(),
+            r"curl --header 'Authorization: Bearer T' 'https://api.example.com/v1/it'\''s?a=b&c=$d'"
+        );
+        let line = curl(&api(None, None), "Bearer", &token(NASTY), url);
+        let words = sh(&format!("curl() {{ printf '%s\\n' \"$@\"; }}; {}", line.expose()));
+        assert_eq!(words, format!("--header\nAuthorization: Bearer {NASTY}\n{url}\n"));
+        for no_address in ["--config=evil", "file:///etc/passwd", "", "javascript:1"] {
+            let line = curl(&api(None, None), "Bearer", &token("T"), no_address);
+            assert_eq!(line.expose(), "curl --header 'Authorization: Bearer T'");
+        }
+    }
+
+    #[test]
+    fn an_export_is_safe_for_eval() {
+        assert_eq!(env("car-dev", &token("T")).expose(), "export CAR_DEV_TOKEN='T'");
+        for name in ["car-dev", "a; rm -rf /", "$(id)", "x=1 y", "東京", "9 lives", "'", "-n"] {
+            let line = env(name, &token(NASTY));
+            let (variable, line) = (variable(name), line.expose());
+            let script = format!(
+                "line=$(cat <<'END'\n{line}\nEND\n)\neval \"$line\"; sh -c 'printf %s \"${variable}\"'"
+            );
+            assert_eq!(sh(&script), NASTY, "{name}");
+        }
+        assert_eq!(env("a", &token("a\nb")).expose().lines().count(), 1);
+    }
+
+    #[test]
+    fn a_variables_name_is_an_identifier() {
+        for (name, expected) in [
+            ("car-dev", "CAR_DEV_TOKEN"),
+            ("  Orders / EU: 2 ", "ORDERS_EU_2_TOKEN"),
+            ("2cars", "KEYFOB_2CARS_TOKEN"),
+            ("_", "KEYFOB_TOKEN"),
+            ("", "KEYFOB_TOKEN"),
+            ("naïve", "KEYFOB_TOKEN"),
+            ("東京", "KEYFOB_TOKEN"),
+        ] {
+            assert_eq!(variable(name), expected);
+        }
+    }
+}
