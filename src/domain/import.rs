@@ -16,8 +16,8 @@ use super::node_de::Entries;
 use super::provider::{CUSTOM, Preset, Provider, ProviderError};
 use super::redirect::RedirectError;
 use super::spec::ProviderSpec;
-use super::token_request::{Asking, RequestError, build};
-use crate::secret::{AuthCode, ClientSecret, HeaderValue, Kind, Password, Secret};
+use super::token_request::{self, RequestError};
+use crate::secret::{ClientSecret, HeaderValue, Kind, Password, Secret};
 
 /// The keys of an account that are not a spec's.
 const OWN_KEYS: [&str; 9] = [
@@ -179,14 +179,8 @@ impl AccountFile<'_, '_, '_> {
                 return Err(self.missing(&format!("headers.{}", header.name)));
             }
         }
-        let code = AuthCode::new("code".to_owned());
-        let asking = match provider.grant {
-            GrantType::AuthorizationCode => Asking::Code { code: &code, redirect_uri: "", verifier: None },
-            GrantType::ClientCredentials => Asking::ClientCredentials,
-            GrantType::Password => Asking::Password,
-        };
-        match build(provider, client, &asking) {
-            Ok(_) => Ok(()),
+        match token_request::check(provider, client) {
+            Ok(()) => Ok(()),
             Err(RequestError::Missing(key)) => Err(self.missing(key)),
             Err(RequestError::Unusable(key)) => {
                 let words = format!("\"{key}\" holds a character or a name that a request can't carry");

@@ -19,6 +19,7 @@ pub mod pkce;
 pub mod presets;
 pub mod provider;
 pub mod redirect;
+pub mod session;
 pub mod spec;
 mod token_refusal;
 pub mod token_request;

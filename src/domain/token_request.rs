@@ -85,6 +85,20 @@ pub fn needs_secret(provider: &Provider) -> bool {
     provider.client_auth != ClientAuth::None && !public
 }
 
+/// Whether the first request for a token can be built from what the account holds.
+///
+/// # Errors
+/// [`RequestError`] names the value that is missing or unusable.
+pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
+    let code = AuthCode::new("code".to_owned());
+    let asking = match provider.grant {
+        GrantType::AuthorizationCode => Asking::Code { code: &code, redirect_uri: "", verifier: None },
+        GrantType::ClientCredentials => Asking::ClientCredentials,
+        GrantType::Password => Asking::Password,
+    };
+    build(provider, client, &asking).map(drop)
+}
+
 /// Builds the request.
 ///
 /// # Errors

@@ -26,8 +26,7 @@ fn unreachable(kind: UnreachableKind) -> Problem {
 
 #[test]
 fn the_sentences_of_the_design_stand_to_the_letter() {
-    let web_page =
-        BadAnswer { host: "api.example.com".to_owned(), status: 200, kind: AnswerFlaw::WebPage };
+    let web_page = BadAnswer { host: "api.example.com".to_owned(), status: 200, kind: AnswerFlaw::WebPage };
     let password =
         Refusal { provider: "SmartConnect".to_owned(), with_password: true, ..refusal("invalid_grant", 400) };
     for (problem, words) in [

@@ -49,7 +49,15 @@ impl<'a> Records<'a> {
     /// [`VaultError`]; where the vault refuses, the old record stays.
     pub fn write_tokens(&mut self, id: &AccountId, grant: &Grant) -> Result<(), VaultError> {
         let line = records::encode_tokens(grant)?;
-        self.write_checked(&tokens_name(id), &line)
+        self.write_tokens_line(id, &line)
+    }
+
+    /// Writes an account's tokens, encoded already, and reads them back.
+    ///
+    /// # Errors
+    /// [`VaultError`]; where the vault refuses, the old record stays.
+    pub fn write_tokens_line(&mut self, id: &AccountId, line: &Wire) -> Result<(), VaultError> {
+        self.write_checked(&tokens_name(id), line)
     }
 
     /// Deletes an account's tokens, and keeps its client.

@@ -1,7 +1,13 @@
 //! Every promise that is kept over real sockets, in one binary.
 
 mod browser;
+mod copying;
 //mod demo;
+// mod floors;
 mod http;
 mod loopback;
+mod refresh;
+mod rig;
+mod sign_in;
 mod support;
+mod vault;

@@ -1,8 +1,11 @@
 //! What the tests stand on.
 
 pub(crate) mod certificates;
+pub(crate) mod desktop;
+pub(crate) mod engine;
 pub(crate) mod raw;
 pub(crate) mod server;
+pub(crate) mod vault_contract;
 //pub(crate) mod vendors;
 
 /// A secret that no other test has, to be searched for.

@@ -1,0 +1,162 @@
+//! The window's process: eframe around the engine and the interface.
+//!
+//! Owns the native window. Invariants: the window is made before the vault is touched; closing it
+//! stops the engine, which clears the clipboard first; a panic of the windowing system becomes a
+//! sentence that says which package is missing.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use eframe::egui;
+
+use crate::clock::Clock;
+use crate::engine::{self, Deps, EngineHandle};
+use crate::messages::command::Command;
+use crate::messages::event::Event;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{Snapshot, WindowPlace};
+use crate::ui::{self, Ui};
+
+/// The name by which desktops know the window: its class on X11, its `app_id` on Wayland, and the
+/// name of the .desktop file.
+const APP_ID: &str = "keyfob";
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The engine could not start.
+    #[error("Keyfob could not start: the system gave it no thread. Close other programs and try again.")]
+    Engine(#[source] std::io::Error),
+    /// There is no display, or nothing to draw with.
+    #[error(
+        "No window could be opened: {0}. Start Keyfob from a desktop session, or use its command \
+         line: keyfob --help."
+    )]
+    NoWindow(String),
+    /// A library that is loaded at run time is missing.
+    #[error(
+        "No window could be opened, because a system library is missing. On Debian or Ubuntu, type: \
+         sudo apt-get install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1 libegl1 \
+         libwayland-client0"
+    )]
+    MissingLibrary,
+}
+
+/// Opens the window and returns when it is closed.
+///
+/// `deps` is given what wakes the window up. With `demo`, the demo is started.
+///
+/// # Errors
+/// [`AppError`] where there is no window to be had.
+pub fn run(deps: impl FnOnce(Arc<dyn Fn() + Send + Sync>) -> Deps, demo: bool) -> Result<(), AppError> {
+    let context: Arc<OnceLock<egui::Context>> = Arc::default();
+    let woken = Arc::clone(&context);
+    let deps = deps(Arc::new(move || {
+        if let Some(context) = woken.get() {
+            context.request_repaint();
+        }
+    }));
+    let clock = Arc::clone(&deps.clock);
+    let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
+    // The database alone is read here; it says where the window stood and in which theme.
+    let snapshot = engine.loaded();
+    if demo && engine.send(Command::StartDemo).is_err() {
+        log::warn!("the demo could not be asked for");
+    }
+    let options = eframe::NativeOptions {
+        viewport: viewport(snapshot.window.as_ref()),
+        renderer: eframe::Renderer::Glow,
+        ..eframe::NativeOptions::default()
+    };
+    let creator: eframe::AppCreator<'_> = Box::new(move |creation| {
+        let ctx = &creation.egui_ctx;
+        let mut ui = Ui::new(ctx);
+        ui.apply(&snapshot.preferences, ctx);
+        let _ = context.set(ctx.clone());
+        Ok(Box::new(App { ui, engine: Some(engine), snapshot, clock, place: None }))
+    });
+    let opened = panic::catch_unwind(AssertUnwindSafe(|| eframe::run_native("Keyfob", options, creator)));
+    match opened {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(AppError::NoWindow(error.to_string())),
+        Err(_) => Err(AppError::MissingLibrary),
+    }
+}
+
+fn viewport(place: Option<&WindowPlace>) -> egui::ViewportBuilder {
+    let first = WindowPlace { position: None, size: ui::FIRST_SIZE, maximized: false };
+    let place = place.unwrap_or(&first);
+    let builder = egui::ViewportBuilder::default()
+        .with_title("Keyfob")
+        .with_app_id(APP_ID)
+        .with_inner_size([place.size.0.max(ui::MIN_SIZE.0), place.size.1.max(ui::MIN_SIZE.1)])
+        .with_min_inner_size([ui::MIN_SIZE.0, ui::MIN_SIZE.1])
+        .with_maximized(place.maximized)
+        .with_icon(egui::IconData::default());
+    match place.position {
+        Some((x, y)) => builder.with_position([x, y]),
+        None => builder,
+    }
+}
+
+struct App {
+    ui: Ui,
+    engine: Option<EngineHandle>,
+    snapshot: Arc<Snapshot>,
+    clock: Arc<dyn Clock>,
+    place: Option<WindowPlace>,
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        let Some(engine) = &mut self.engine else { return };
+        if engine.snapshots.has_changed().unwrap_or(false) {
+            self.snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
+        }
+        while let Ok(event) = engine.events.try_recv() {
+            if matches!(event, Event::BrowserReturned(_)) {
+                ctx.send_viewport_cmd(egui::ViewportCommand::Focus);
+            }
+            self.ui.take_event(event, ctx);
+        }
+        self.place = place(ctx).or(self.place);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        let now = self.clock.now();
+        let mut commands = Vec::new();
+        self.ui.show(ui, &self.snapshot, now, &mut commands);
+        for command in commands {
+            let sent = self.engine.as_ref().is_some_and(|engine| engine.send(command).is_ok());
+            if !sent {
+                let problem = Problem::Stopped;
+                self.ui.take_event(Event::Problem { account: None, problem }, ui.ctx());
+            }
+        }
+        if let Some(after) = self.ui.next_repaint(&self.snapshot, self.clock.now()) {
+            ui.ctx().request_repaint_after(after.max(Duration::from_millis(1)));
+        }
+    }
+
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        let Some(engine) = self.engine.take() else { return };
+        if let Some(place) = self.place.filter(|place| self.snapshot.window.as_ref() != Some(place))
+            && engine.send(Command::RememberWindow(place)).is_err()
+        {
+            log::warn!("the window's place was not remembered");
+        }
+        engine.stop();
+    }
+}
+
+/// Where the window stands. While it is maximised its size says nothing about how it was before.
+fn place(ctx: &egui::Context) -> Option<WindowPlace> {
+    ctx.input(|input| {
+        let viewport = input.viewport();
+        let inner = viewport.inner_rect?;
+        let position = viewport.outer_rect.map(|outer| (outer.min.x, outer.min.y));
+        let maximized = viewport.maximized.unwrap_or(false);
+        Some(WindowPlace { position, size: (inner.width(), inner.height()), maximized })
+    })
+}

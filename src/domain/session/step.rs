@@ -1,0 +1,281 @@
+//! What each input does to a session.
+//!
+//! Owns the transitions. Invariant: whoever waits is answered exactly once.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    Attempt, Effect, Failure, Input, Outcome, Phase, Renewal, RequestId, SIGN_IN_WAIT, Session, Ways,
+};
+use crate::domain::callback::Returned;
+use crate::domain::expiry::Status;
+use crate::domain::tokens::TokenFacts;
+
+impl Session {
+    /// The facts of the token, where there is one.
+    pub fn facts(&self) -> Option<&TokenFacts> {
+        self.facts.as_ref()
+    }
+
+    /// The present attempt.
+    pub fn attempt(&self) -> Attempt {
+        self.attempt
+    }
+
+    /// What is going on.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Whether the present refresh token was refused.
+    pub fn refresh_refused(&self) -> bool {
+        self.refresh_refused
+    }
+
+    /// When a renewal that failed for now is tried again without being asked.
+    pub fn retrying_at(&self, ways: &Ways) -> Option<DateTime<Utc>> {
+        let waits = ways.background && self.failures > 0 && self.can_refresh();
+        self.not_before.filter(|_| waits && self.phase == Phase::Idle)
+    }
+
+    /// The next moment at which [`Input::Tick`] would do something.
+    pub fn next_wake(&self, ways: &Ways) -> Option<DateTime<Utc>> {
+        match self.phase {
+            Phase::AwaitingBrowser { deadline } => Some(deadline),
+            Phase::Idle => self.background_at(ways),
+            Phase::Starting | Phase::Exchanging | Phase::Refreshing => None,
+        }
+    }
+
+    /// One step: changes the session and returns what must be done.
+    pub fn step(&mut self, ways: &Ways, input: Input, now: DateTime<Utc>) -> Vec<Effect> {
+        match input {
+            Input::Want(request, min_valid) => self.want(ways, request, min_valid, now),
+            Input::Renew(request) => self.renew(ways, request, now),
+            Input::SignIn(request) => self.sign_in(ways, request),
+            Input::Waiting(attempt) => self.at(attempt, Phase::Starting, |session| {
+                session.phase = Phase::AwaitingBrowser { deadline: now + SIGN_IN_WAIT };
+                Vec::new()
+            }),
+            Input::NotStarted(attempt) | Input::Aborted(attempt) if attempt == self.attempt => {
+                self.end(Outcome::Failed, true)
+            }
+            Input::NotStarted(_) | Input::Aborted(_) => Vec::new(),
+            Input::Returned(attempt, returned) => self.returned(attempt, returned),
+            Input::Cancel => self.cancel(),
+            Input::Extend => {
+                if let Phase::AwaitingBrowser { deadline } = &mut self.phase {
+                    *deadline = (*deadline).max(now) + SIGN_IN_WAIT;
+                }
+                Vec::new()
+            }
+            Input::Renewed(attempt, result) => self.renewed(ways, attempt, result, now),
+            Input::Found(facts) => {
+                self.found(facts);
+                Vec::new()
+            }
+            Input::Tick => self.tick(ways, now),
+            Input::Forget => {
+                let effects = self.end(Outcome::Failed, true);
+                *self = Self { attempt: self.attempt, ..Self::default() };
+                effects
+            }
+        }
+    }
+
+    fn want(
+        &mut self,
+        ways: &Ways,
+        request: RequestId,
+        min_valid: Option<TimeDelta>,
+        now: DateTime<Utc>,
+    ) -> Vec<Effect> {
+        let lasts = self.facts.as_ref().is_some_and(|facts| {
+            Status::lasts(facts, now, min_valid.unwrap_or_else(|| ways.margin.for_token(facts)))
+        });
+        if lasts { vec![Effect::Answer(request, Outcome::Token)] } else { self.renew(ways, request, now) }
+    }
+
+    fn renew(&mut self, ways: &Ways, request: RequestId, now: DateTime<Utc>) -> Vec<Effect> {
+        match self.phase {
+            Phase::Exchanging | Phase::Refreshing => {
+                self.waiting.push(request);
+                Vec::new()
+            }
+            Phase::Starting | Phase::AwaitingBrowser { .. } => {
+                vec![Effect::Answer(request, Outcome::NeedsSignIn)]
+            }
+            Phase::Idle => match self.renewal(ways, now) {
+                Some(renewal) => {
+                    self.waiting.push(request);
+                    vec![self.start(renewal)]
+                }
+                None => vec![Effect::Answer(request, Outcome::NeedsSignIn)],
+            },
+        }
+    }
+
+    fn renewal(&self, ways: &Ways, now: DateTime<Utc>) -> Option<Renewal> {
+        let outlived =
+            self.facts.as_ref().and_then(|facts| facts.refresh_expires_at).is_some_and(|end| now >= end);
+        if self.can_refresh() && !outlived {
+            Some(Renewal::Refresh)
+        } else {
+            ways.grant.is_repeatable().then_some(Renewal::Repeat)
+        }
+    }
+
+    fn can_refresh(&self) -> bool {
+        !self.refresh_refused && self.facts.as_ref().is_some_and(|facts| facts.has_refresh_token)
+    }
+
+    fn start(&mut self, renewal: Renewal) -> Effect {
+        self.attempt.0 += 1;
+        self.phase = match renewal {
+            Renewal::Refresh => Phase::Refreshing,
+            Renewal::Repeat => Phase::Exchanging,
+        };
+        Effect::Renew(self.attempt, renewal)
+    }
+
+    fn sign_in(&mut self, ways: &Ways, request: RequestId) -> Vec<Effect> {
+        if matches!(self.phase, Phase::Exchanging | Phase::Refreshing) {
+            self.waiting.push(request);
+            return Vec::new();
+        }
+        let mut effects = self.end(Outcome::Cancelled, true);
+        self.waiting.push(request);
+        if ways.grant.is_repeatable() {
+            effects.push(self.start(Renewal::Repeat));
+        } else {
+            self.attempt.0 += 1;
+            self.phase = Phase::Starting;
+            effects.push(Effect::Listen(self.attempt));
+        }
+        effects
+    }
+
+    fn returned(&mut self, attempt: Attempt, returned: Returned) -> Vec<Effect> {
+        let awaiting = matches!(self.phase, Phase::AwaitingBrowser { .. } | Phase::Starting);
+        if attempt != self.attempt || !awaiting {
+            return Vec::new();
+        }
+        let mut effects = vec![Effect::BrowserReturned];
+        match returned {
+            Returned::Code(code) => {
+                self.phase = Phase::Exchanging;
+                effects.push(Effect::Exchange(attempt, code));
+            }
+            Returned::Denied { code, description } => {
+                effects.push(Effect::Denied(code, description));
+                // The listener ends by itself once it has delivered its page.
+                effects.extend(self.end(Outcome::Failed, false));
+            }
+        }
+        effects
+    }
+
+    fn cancel(&mut self) -> Vec<Effect> {
+        match self.phase {
+            Phase::Starting | Phase::AwaitingBrowser { .. } => self.end(Outcome::Cancelled, true),
+            // What is on its way is let go on: a token that arrives is stored and taken.
+            Phase::Exchanging | Phase::Refreshing | Phase::Idle => self.end(Outcome::Cancelled, false),
+        }
+    }
+
+    fn renewed(
+        &mut self,
+        ways: &Ways,
+        attempt: Attempt,
+        result: Result<TokenFacts, Failure>,
+        now: DateTime<Utc>,
+    ) -> Vec<Effect> {
+        let current = attempt == self.attempt && matches!(self.phase, Phase::Exchanging | Phase::Refreshing);
+        match result {
+            Ok(facts) => {
+                let known = self.facts.as_ref().map_or(0, |known| known.generation);
+                if facts.generation >= known {
+                    self.found(Some(facts));
+                }
+                if current { self.end(Outcome::Token, false) } else { Vec::new() }
+            }
+            Err(_) if !current => Vec::new(),
+            Err(failure) => self.failed(ways, failure, now),
+        }
+    }
+
+    fn failed(&mut self, ways: &Ways, failure: Failure, now: DateTime<Utc>) -> Vec<Effect> {
+        match failure {
+            Failure::RefreshRefused => {
+                self.refresh_refused = true;
+                if ways.grant.is_repeatable() && !self.waiting.is_empty() {
+                    return vec![self.start(Renewal::Repeat)];
+                }
+            }
+            Failure::Permanent => self.gave_up = true,
+            Failure::Transient { retry_at } => {
+                self.failures += 1;
+                let pause = TimeDelta::seconds(15 << self.failures.min(6));
+                self.not_before =
+                    Some(retry_at.map_or(now + pause, |at| at.max(now + TimeDelta::seconds(1))));
+            }
+        }
+        self.end(Outcome::Failed, false)
+    }
+
+    fn found(&mut self, facts: Option<TokenFacts>) {
+        let generation = |facts: &Option<TokenFacts>| facts.as_ref().map(|facts| facts.generation);
+        if generation(&facts) != generation(&self.facts) {
+            self.refresh_refused = false;
+            self.gave_up = false;
+            self.failures = 0;
+            self.not_before = None;
+        }
+        self.facts = facts;
+    }
+
+    fn tick(&mut self, ways: &Ways, now: DateTime<Utc>) -> Vec<Effect> {
+        match self.phase {
+            Phase::AwaitingBrowser { deadline } if now >= deadline => self.end(Outcome::TimedOut, true),
+            Phase::Idle if self.background_at(ways).is_some_and(|at| now >= at) => {
+                match self.renewal(ways, now) {
+                    Some(Renewal::Refresh) => vec![self.start(Renewal::Refresh)],
+                    _ => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn background_at(&self, ways: &Ways) -> Option<DateTime<Utc>> {
+        if !ways.background || self.gave_up || !self.can_refresh() {
+            return None;
+        }
+        let facts = self.facts.as_ref()?;
+        let end = facts.expires_at?;
+        if facts.refresh_expires_at.is_some_and(|last| last <= end) {
+            return None;
+        }
+        let margin = ways.margin.for_token(facts);
+        let due = end - margin + margin * ways.jitter_thousandths / 1000;
+        Some(self.not_before.map_or(due, |not_before| due.max(not_before)))
+    }
+
+    fn at(
+        &mut self,
+        attempt: Attempt,
+        phase: Phase,
+        then: impl FnOnce(&mut Self) -> Vec<Effect>,
+    ) -> Vec<Effect> {
+        if attempt == self.attempt && self.phase == phase { then(self) } else { Vec::new() }
+    }
+
+    /// Back to idle; everybody who waits is told.
+    fn end(&mut self, outcome: Outcome, stop_listening: bool) -> Vec<Effect> {
+        let listening = matches!(self.phase, Phase::Starting | Phase::AwaitingBrowser { .. });
+        self.phase = Phase::Idle;
+        let stop = (stop_listening && listening).then_some(Effect::StopListening);
+        let answers = self.waiting.drain(..).map(|request| Effect::Answer(request, outcome));
+        stop.into_iter().chain(answers).collect()
+    }
+}

@@ -1,0 +1,191 @@
+use super::*;
+use crate::domain::tokens::ExpirySource;
+
+const CODE: Ways = Ways {
+    grant: GrantType::AuthorizationCode,
+    margin: Margin { fixed_secs: Some(60) },
+    background: true,
+    jitter_thousandths: 0,
+};
+const CLIENT: Ways = Ways { grant: GrantType::ClientCredentials, background: false, ..CODE };
+
+fn at(secs: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(secs)
+}
+
+fn facts(generation: u64, expires: i64, has_refresh_token: bool) -> TokenFacts {
+    TokenFacts {
+        generation,
+        received_at: at(0),
+        expires_at: Some(at(expires)),
+        expiry_source: ExpirySource::Server,
+        has_refresh_token,
+        refresh_expires_at: None,
+        token_type: "Bearer".to_owned(),
+        scope: None,
+        clock_skew_secs: None,
+    }
+}
+
+fn holding(ways: &Ways, token: TokenFacts) -> Session {
+    let mut session = Session::default();
+    assert!(session.step(ways, Input::Found(Some(token)), at(0)).is_empty());
+    session
+}
+
+/// Effects in a word each, so that a test reads as a story.
+fn story(effects: &[Effect]) -> Vec<String> {
+    let word = |effect: &Effect| match effect {
+        Effect::Listen(attempt) => format!("listen {}", attempt.0),
+        Effect::StopListening => "stop listening".to_owned(),
+        Effect::Exchange(attempt, _) => format!("exchange {}", attempt.0),
+        Effect::Renew(attempt, renewal) => format!("{renewal:?} {}", attempt.0),
+        Effect::Answer(request, outcome) => format!("{} gets {outcome:?}", request.0),
+        Effect::BrowserReturned => "browser returned".to_owned(),
+        Effect::Denied(code, _) => format!("denied {code}"),
+    };
+    effects.iter().map(word).collect()
+}
+
+fn code() -> Returned {
+    Returned::Code(AuthCode::new("CANARY-code".to_owned()))
+}
+
+#[test]
+fn a_sign_in_goes_from_listening_to_a_token() {
+    let mut session = Session::default();
+    let one = Attempt(1);
+    assert_eq!(story(&session.step(&CODE, Input::SignIn(RequestId(7)), at(0))), ["listen 1"]);
+    assert!(session.step(&CODE, Input::Waiting(one), at(1)).is_empty());
+    assert_eq!(session.phase(), Phase::AwaitingBrowser { deadline: at(301) });
+    let back = session.step(&CODE, Input::Returned(one, code()), at(9));
+    assert_eq!(story(&back), ["browser returned", "exchange 1"]);
+    let done = session.step(&CODE, Input::Renewed(one, Ok(facts(1, 3600, true))), at(10));
+    assert_eq!(story(&done), ["7 gets Token"]);
+    assert_eq!(session.phase(), Phase::Idle);
+}
+
+#[test]
+fn a5_a_reply_is_used_once() {
+    let mut session = Session::default();
+    session.step(&CODE, Input::SignIn(RequestId(1)), at(0));
+    session.step(&CODE, Input::Waiting(Attempt(1)), at(0));
+    session.step(&CODE, Input::Returned(Attempt(1), code()), at(1));
+    for _ in 0..50 {
+        assert!(session.step(&CODE, Input::Returned(Attempt(1), code()), at(1)).is_empty());
+    }
+}
+
+#[test]
+fn a_sign_in_times_out_can_be_extended_and_cancelled() {
+    let mut session = Session::default();
+    session.step(&CODE, Input::SignIn(RequestId(1)), at(0));
+    session.step(&CODE, Input::Waiting(Attempt(1)), at(0));
+    session.step(&CODE, Input::Extend, at(200));
+    assert!(session.step(&CODE, Input::Tick, at(301)).is_empty());
+    let late = session.step(&CODE, Input::Tick, at(600));
+    assert_eq!(story(&late), ["stop listening", "1 gets TimedOut"]);
+
+    session.step(&CODE, Input::SignIn(RequestId(2)), at(700));
+    session.step(&CODE, Input::Waiting(Attempt(2)), at(700));
+    let cancelled = session.step(&CODE, Input::Cancel, at(701));
+    assert_eq!(story(&cancelled), ["stop listening", "2 gets Cancelled"]);
+}
+
+#[test]
+fn a_second_sign_in_replaces_the_first_and_ignores_its_reply() {
+    let mut session = Session::default();
+    session.step(&CODE, Input::SignIn(RequestId(1)), at(0));
+    session.step(&CODE, Input::Waiting(Attempt(1)), at(0));
+    let second = session.step(&CODE, Input::SignIn(RequestId(2)), at(5));
+    assert_eq!(story(&second), ["stop listening", "1 gets Cancelled", "listen 2"]);
+    assert!(session.step(&CODE, Input::Returned(Attempt(1), code()), at(6)).is_empty());
+}
+
+#[test]
+fn r1_a_hundred_callers_share_one_refresh() {
+    let mut session = holding(&CODE, facts(1, 3600, true));
+    let mut effects = Vec::new();
+    for caller in 0..100 {
+        effects.extend(session.step(&CODE, Input::Want(RequestId(caller), None), at(3590)));
+    }
+    assert_eq!(story(&effects), ["Refresh 1"]);
+    let answers = session.step(&CODE, Input::Renewed(Attempt(1), Ok(facts(2, 7200, true))), at(3591));
+    assert_eq!(answers.len(), 100);
+    assert!(answers.iter().all(|effect| matches!(effect, Effect::Answer(_, Outcome::Token))));
+}
+
+#[test]
+fn a_valid_token_is_given_at_once_and_an_old_one_is_renewed() {
+    let mut session = holding(&CLIENT, facts(1, 3600, false));
+    assert_eq!(story(&session.step(&CLIENT, Input::Want(RequestId(1), None), at(3000))), ["1 gets Token"]);
+    let longer = Some(TimeDelta::seconds(700));
+    assert_eq!(story(&session.step(&CLIENT, Input::Want(RequestId(2), longer), at(3000))), ["Repeat 1"]);
+}
+
+#[test]
+fn without_a_refresh_token_only_a_person_helps() {
+    let mut session = holding(&CODE, facts(1, 3600, false));
+    let wanted = session.step(&CODE, Input::Want(RequestId(1), None), at(3600));
+    assert_eq!(story(&wanted), ["1 gets NeedsSignIn"]);
+    assert_eq!(session.next_wake(&CODE), None);
+}
+
+#[test]
+fn a_refused_refresh_token_is_not_sent_again() {
+    let mut session = holding(&CODE, facts(1, 3600, true));
+    session.step(&CODE, Input::Want(RequestId(1), None), at(3590));
+    let refused = session.step(&CODE, Input::Renewed(Attempt(1), Err(Failure::RefreshRefused)), at(3591));
+    assert_eq!(story(&refused), ["1 gets Failed"]);
+    assert!(session.refresh_refused());
+    assert_eq!(session.next_wake(&CODE), None);
+    assert_eq!(story(&session.step(&CODE, Input::Renew(RequestId(2)), at(3592))), ["2 gets NeedsSignIn"]);
+    // A newer token, from another process, ends that.
+    session.step(&CODE, Input::Found(Some(facts(2, 7200, true))), at(3593));
+    assert!(!session.refresh_refused());
+}
+
+#[test]
+fn the_background_renews_ahead_of_expiry_and_pauses_after_a_failure() {
+    let mut session = holding(&CODE, facts(1, 3600, true));
+    assert_eq!(session.next_wake(&CODE), Some(at(3540)));
+    assert!(session.step(&CODE, Input::Tick, at(3539)).is_empty());
+    assert_eq!(story(&session.step(&CODE, Input::Tick, at(3540))), ["Refresh 1"]);
+    let later = Failure::Transient { retry_at: Some(at(4000)) };
+    assert!(session.step(&CODE, Input::Renewed(Attempt(1), Err(later)), at(3541)).is_empty());
+    assert_eq!(session.retrying_at(&CODE), Some(at(4000)));
+    assert!(session.step(&CODE, Input::Tick, at(3999)).is_empty());
+    assert_eq!(story(&session.step(&CODE, Input::Tick, at(4000))), ["Refresh 2"]);
+    // A failure for good ends it: nothing that was refused is sent again by itself.
+    session.step(&CODE, Input::Renewed(Attempt(2), Err(Failure::Permanent)), at(4001));
+    assert_eq!(session.next_wake(&CODE), None);
+}
+
+#[test]
+fn a_repeated_grant_is_never_repeated_in_the_background() {
+    let ways = Ways { background: true, ..CLIENT };
+    let mut session = holding(&ways, facts(1, 3600, false));
+    assert_eq!(session.next_wake(&ways), None);
+    assert!(session.step(&ways, Input::Tick, at(9999)).is_empty());
+}
+
+#[test]
+fn c2_jumps_of_the_clock_neither_loop_nor_fake_validity() {
+    let mut session = holding(&CODE, facts(1, 3600, true));
+    let decade = 10 * 365 * 86_400;
+    assert_eq!(story(&session.step(&CODE, Input::Tick, at(decade))), ["Refresh 1"]);
+    assert!(session.step(&CODE, Input::Tick, at(decade)).is_empty());
+    session.step(&CODE, Input::Renewed(Attempt(1), Ok(facts(2, decade + 3600, true))), at(decade));
+    assert!(session.step(&CODE, Input::Tick, at(-decade)).is_empty());
+}
+
+#[test]
+fn a_late_token_of_a_cancelled_exchange_is_taken() {
+    let mut session = Session::default();
+    session.step(&CODE, Input::SignIn(RequestId(1)), at(0));
+    session.step(&CODE, Input::Waiting(Attempt(1)), at(0));
+    session.step(&CODE, Input::Returned(Attempt(1), code()), at(1));
+    assert_eq!(story(&session.step(&CODE, Input::Cancel, at(2))), ["1 gets Cancelled"]);
+    session.step(&CODE, Input::Renewed(Attempt(1), Ok(facts(1, 3600, true))), at(3));
+    assert_eq!(session.facts().map(|facts| facts.generation), Some(1));
+}

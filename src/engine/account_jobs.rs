@@ -1,0 +1,320 @@
+//! Saving accounts: from a draft to the vault and the database.
+//!
+//! Owns the order of those writes. Invariants: a new account is `pending` until its secrets are in
+//! the vault; an edit is made under the account's lock and to the revision that was read; a client
+//! that has become another one loses the tokens of the old one.
+
+use std::rc::Rc;
+
+use super::core::{Database, Engine, Replies, Then, answer, on_disk};
+use super::entry::Entry;
+use super::problems::unusable;
+use super::vault_door::VaultDoor;
+use super::{random, refresh_lock};
+use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
+use crate::domain::provider::Provider;
+use crate::domain::session::Input;
+use crate::domain::token_request;
+use crate::messages::command::{AccountDraft, Command};
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::secret::Secret;
+use crate::store::home::Home;
+use crate::store::vault_records::Records;
+
+/// What saving works with.
+#[derive(Clone)]
+pub(crate) struct Saver {
+    pub(crate) home: Home,
+    pub(crate) door: VaultDoor,
+    /// `None` for an account of which nothing reaches the disk.
+    pub(crate) database: Option<Rc<Database>>,
+    pub(crate) clock: std::sync::Arc<dyn crate::clock::Clock>,
+}
+
+/// An account ready to be saved.
+pub(crate) struct Checked {
+    pub(crate) account: Account,
+    pub(crate) client: Client,
+    pub(crate) is_new: bool,
+}
+
+/// An account as it was saved.
+pub(crate) struct Saved {
+    pub(crate) account: Account,
+    pub(crate) is_new: bool,
+    pub(crate) tokens_gone: bool,
+}
+
+/// What becomes of a secret that an edit doesn't mention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// The stored one stays, as in a form.
+    Keeps,
+    /// It goes, as in an import that replaces.
+    Removes,
+}
+
+impl Engine {
+    /// Saves a new or an edited account.
+    pub(crate) fn save(&mut self, draft: AccountDraft, sign_in: bool, replies: Replies) {
+        let editing = draft.editing.clone();
+        let checked = match self.check(draft) {
+            Ok(checked) => checked,
+            Err(problem) => return self.fail(editing.as_ref().map(|(id, _)| id), problem, replies),
+        };
+        let saver = self.saver(&checked.account.id);
+        self.spawn(async move {
+            let done = saver.save(checked, Absent::Keeps).await;
+            let then: Then = Box::new(move |engine| match done {
+                Ok(done) => {
+                    let id = done.account.id.clone();
+                    engine.saved(done);
+                    engine.tell(Event::Saved(id.clone()));
+                    answer(replies, Ok(Reply::Saved(id.clone())));
+                    if sign_in {
+                        engine.sign_in_from_window(&id);
+                    }
+                }
+                Err(problem) => engine.fail(editing.as_ref().map(|(id, _)| id), problem, replies),
+            });
+            then
+        });
+    }
+
+    fn sign_in_from_window(&mut self, id: &AccountId) {
+        self.obey(Command::SignIn { account: id.clone(), open_browser: true }, None);
+    }
+
+    /// Checks a draft: its name, its settings, and the values that its grant needs.
+    pub(crate) fn check(&self, draft: AccountDraft) -> Result<Checked, Problem> {
+        let AccountDraft { editing, name, settings, client } = draft;
+        let name = AccountName::new(&name).map_err(Problem::BadName)?;
+        let taken =
+            self.find(&name).is_some_and(|id| editing.as_ref().is_none_or(|(editing, _)| *editing != id));
+        if taken {
+            return Err(Problem::NameTaken(name.as_str().to_owned()));
+        }
+        let provider = Provider::resolve(&self.presets, &settings).map_err(Problem::Settings)?;
+        let is_new = editing.is_none();
+        // What an edit leaves out stays as it is stored.
+        if is_new || client.client_id.is_empty() {
+            token_request::check(&provider, &client).map_err(|error| unusable(error).problem)?;
+        }
+        let (id, revision) = match editing {
+            Some(editing) => editing,
+            None => (AccountId::from_random(random::bytes()?), Revision::default()),
+        };
+        Ok(Checked { account: Account { id, revision, name, settings }, client, is_new })
+    }
+
+    /// The account of this name.
+    pub(crate) fn find(&self, name: &AccountName) -> Option<AccountId> {
+        let key = name.key();
+        let mut shown = self.entries.values().filter(|entry| entry.deleting_until.is_none());
+        shown.find(|entry| entry.account.name.key() == key).map(|entry| entry.account.id.clone())
+    }
+
+    /// What saving this account works with.
+    pub(crate) fn saver(&self, id: &AccountId) -> Saver {
+        let entry = self.entries.get(id);
+        let ephemeral = entry.is_some_and(|entry| entry.ephemeral);
+        Saver {
+            home: self.deps.home.clone(),
+            door: entry.map_or_else(|| self.door.clone(), |entry| entry.door.clone()),
+            database: self.database.clone().filter(|_| !ephemeral),
+            clock: std::sync::Arc::clone(&self.deps.clock),
+        }
+    }
+
+    /// Takes a saved account into the list.
+    pub(crate) fn saved(&mut self, saved: Saved) {
+        let Saved { account, is_new, tokens_gone } = saved;
+        let id = account.id.clone();
+        let presets = std::sync::Arc::clone(&self.presets);
+        if is_new {
+            let entry = Entry::new(account, &presets, self.door.clone());
+            self.entries.insert(id.clone(), entry);
+        } else if let Some(entry) = self.entries.get_mut(&id) {
+            entry.change(account, &presets);
+        }
+        if tokens_gone {
+            self.step(&id, Input::Forget);
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.mask = None;
+                entry.unsaved = None;
+            }
+        }
+        self.dirty = true;
+    }
+
+    /// Reads an account for editing.
+    pub(crate) fn edit(&mut self, id: &AccountId, replies: Replies) {
+        let (account, door) = match self.entry(id) {
+            Ok(entry) => (entry.account.clone(), entry.door.clone()),
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        self.spawn(async move {
+            let read = read_client(&door, &account.id).await;
+            let then: Then = Box::new(move |engine| match read {
+                Ok((_, client)) => {
+                    engine.tell(draft_of(account, client));
+                    answer(replies, Ok(Reply::Done));
+                }
+                Err(problem) => engine.fail(Some(&account.id), Problem::Vault(problem), replies),
+            });
+            then
+        });
+    }
+
+    /// Saves a copy under a new name, with its credentials and without its tokens.
+    pub(crate) fn duplicate(&mut self, id: &AccountId, replies: Replies) {
+        let (account, door) = match self.entry(id) {
+            Ok(entry) => (entry.account.clone(), entry.door.clone()),
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        let name = self.free_name(&account.name);
+        let original = id.clone();
+        self.spawn(async move {
+            let read = read_client(&door, &account.id).await;
+            let then: Then = Box::new(move |engine| match read {
+                Ok((_, client)) => {
+                    let settings = account.settings;
+                    engine.save(AccountDraft { editing: None, name, settings, client }, false, replies);
+                }
+                Err(problem) => engine.fail(Some(&original), Problem::Vault(problem), replies),
+            });
+            then
+        });
+    }
+
+    fn free_name(&self, name: &AccountName) -> String {
+        let stem: String = name.as_str().chars().take(AccountName::MAX_CHARS - 10).collect();
+        let is_free = |name: &String| AccountName::new(name).is_ok_and(|name| self.find(&name).is_none());
+        let numbered = (2..=self.entries.len() + 2).map(|number| format!("{stem} copy {number}"));
+        std::iter::once(format!("{stem} copy")).chain(numbered).find(is_free).unwrap_or(stem)
+    }
+}
+
+impl Saver {
+    /// Saves an account.
+    pub(crate) async fn save(&self, checked: Checked, absent: Absent) -> Result<Saved, Problem> {
+        let _lock = refresh_lock::acquire(&self.home, &checked.account.id).await?;
+        if checked.is_new { self.create(checked).await } else { self.change(checked, absent).await }
+    }
+
+    async fn create(&self, checked: Checked) -> Result<Saved, Problem> {
+        let Checked { account, client, .. } = checked;
+        let (row, at) = (account.clone(), self.clock.now());
+        let inserted = self.on_disk(move |accounts| accounts.insert_pending(&row, at)).await;
+        inserted.map_err(|problem| named(problem, &account))?;
+        if let Err(problem) = self.write_client(account.clone(), client).await {
+            let id = account.id.clone();
+            self.on_disk(move |accounts| accounts.remove(&id)).await?;
+            return Err(problem);
+        }
+        let id = account.id.clone();
+        self.on_disk(move |accounts| accounts.mark_ready(&id)).await?;
+        Ok(Saved { account, is_new: true, tokens_gone: false })
+    }
+
+    async fn change(&self, checked: Checked, absent: Absent) -> Result<Saved, Problem> {
+        let Checked { mut account, client, .. } = checked;
+        let read = read_client(&self.door, &account.id).await;
+        let (old_account, old_client) = match read {
+            Ok((old_account, old_client)) => (Some(old_account), old_client),
+            // A record that went missing is written anew.
+            Err(VaultProblem::Missing) => (None, Client::default()),
+            Err(problem) => return Err(Problem::Vault(problem)),
+        };
+        let tokens_gone =
+            old_account.as_ref().is_none_or(|old| is_another_client(old, &old_client, &account, &client));
+        let client = if absent == Absent::Keeps { kept(client, &old_client) } else { client };
+        let row = account.clone();
+        account.revision = account.revision.next();
+        self.write_client(account.clone(), client).await?;
+        let stored = self.on_disk(move |accounts| accounts.update(&row).map(drop)).await;
+        if let (Err(_), Some(old)) = (&stored, old_account) {
+            // The edit was not made: the old record goes back.
+            self.write_client(old, old_client).await?;
+        }
+        stored.map_err(|problem| named(problem, &account))?;
+        if tokens_gone {
+            let id = account.id.clone();
+            let deleted = self.door.call(move |vault| Records::new(vault).delete_tokens(&id)).await;
+            deleted.map_err(Problem::Vault)?;
+            let id = account.id.clone();
+            self.on_disk(move |accounts| accounts.clear_facts(&id)).await?;
+        }
+        Ok(Saved { account, is_new: false, tokens_gone })
+    }
+
+    async fn write_client(&self, account: Account, client: Client) -> Result<(), Problem> {
+        let written = self.door.call(move |vault| Records::new(vault).write_client(&account, &client)).await;
+        written.map_err(Problem::Vault)
+    }
+
+    /// Asks the database, unless nothing of the account reaches the disk.
+    async fn on_disk(
+        &self,
+        job: impl FnOnce(&mut crate::store::accounts::Accounts) -> Result<(), crate::store::accounts::DiskError>
+        + Send
+        + 'static,
+    ) -> Result<(), Problem> {
+        if self.database.is_none() { Ok(()) } else { on_disk(self.database.clone(), job).await }
+    }
+}
+
+/// The database doesn't say which name is taken.
+fn named(problem: Problem, account: &Account) -> Problem {
+    match problem {
+        Problem::NameTaken(_) => Problem::NameTaken(account.name.as_str().to_owned()),
+        other => other,
+    }
+}
+
+/// Reads an account's client from the vault.
+async fn read_client(door: &VaultDoor, id: &AccountId) -> Result<(Account, Client), VaultProblem> {
+    let id = id.clone();
+    let read = door.call(move |vault| Records::new(vault).read_client(&id)).await?;
+    read.ok_or(VaultProblem::Missing)
+}
+
+/// The edited client, with the stored secrets where it mentions none. An empty header goes.
+fn kept(mut client: Client, old: &Client) -> Client {
+    client.client_secret = client.client_secret.or_else(|| old.client_secret.as_ref().map(Secret::duplicate));
+    client.password = client.password.or_else(|| old.password.as_ref().map(Secret::duplicate));
+    for (name, value) in &old.headers {
+        client.headers.entry(name.clone()).or_insert_with(|| value.duplicate());
+    }
+    client.headers.retain(|_, value| !value.is_empty());
+    client
+}
+
+/// Whether tokens of the one client are worth nothing to the other.
+fn is_another_client(old: &Account, old_client: &Client, new: &Account, client: &Client) -> bool {
+    let same = |of: fn(&Settings) -> String| of(&old.settings) == of(&new.settings);
+    let endpoint = |settings: &Settings| settings.overrides.endpoints.token.clone().unwrap_or_default();
+    let variables = |settings: &Settings| {
+        let pairs = settings.variables.iter().map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("&")
+    };
+    old_client.client_id != client.client_id
+        || old_client.username != client.username
+        || old.settings.grant != new.settings.grant
+        || !same(|settings| settings.provider.clone())
+        || !same(endpoint)
+        || !same(variables)
+}
+
+/// What a form shows: everything but the secrets, whose keys it names.
+fn draft_of(account: Account, mut client: Client) -> Event {
+    let secret = client.client_secret.take().map(|_| "client_secret".to_owned());
+    let password = client.password.take().map(|_| "password".to_owned());
+    let headers = std::mem::take(&mut client.headers).into_keys();
+    let kept = secret.into_iter().chain(password).chain(headers).collect();
+    let Account { id, revision, name, settings } = account;
+    let draft =
+        AccountDraft { editing: Some((id, revision)), name: name.as_str().to_owned(), settings, client };
+    Event::DraftReady { draft: Box::new(draft), kept }
+}

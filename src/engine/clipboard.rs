@@ -1,0 +1,118 @@
+//! The clipboard: the only user of arboard.
+//!
+//! Owns what was last put there. Invariants: a secret is marked to be left out of clipboard
+//! history; what somebody else put there is never cleared; of our own text only a hash is kept.
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// The clipboard did not take the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the clipboard did not take the text")]
+pub struct ClipboardError;
+
+/// A clipboard. Calls may block.
+pub trait Clipboard {
+    /// Puts a secret there, marked to be left out of history.
+    ///
+    /// # Errors
+    /// [`ClipboardError`] where it was not taken.
+    fn put_secret(&mut self, text: &str) -> Result<(), ClipboardError>;
+
+    /// Puts text there that is no secret.
+    ///
+    /// # Errors
+    /// [`ClipboardError`] where it was not taken.
+    fn put_text(&mut self, text: &str) -> Result<(), ClipboardError>;
+
+    /// Clears it, if what is there is still what was last put there from here.
+    fn clear_ours(&mut self);
+}
+
+/// The system's clipboard; connected to at the first use.
+#[derive(Default)]
+pub struct SystemClipboard {
+    connection: Option<arboard::Clipboard>,
+    ours: Option<[u8; 32]>,
+}
+
+/// A clipboard that takes nothing, for a run without a window.
+struct NoClipboard;
+
+pub(crate) fn none() -> Box<dyn Clipboard> {
+    Box::new(NoClipboard)
+}
+
+impl Clipboard for NoClipboard {
+    fn put_secret(&mut self, _: &str) -> Result<(), ClipboardError> {
+        Err(ClipboardError)
+    }
+
+    fn put_text(&mut self, _: &str) -> Result<(), ClipboardError> {
+        Err(ClipboardError)
+    }
+
+    fn clear_ours(&mut self) {}
+}
+
+impl SystemClipboard {
+    fn connection(&mut self) -> Result<&mut arboard::Clipboard, ClipboardError> {
+        if self.connection.is_none() {
+            self.connection = Some(arboard::Clipboard::new().map_err(|_| ClipboardError)?);
+        }
+        self.connection.as_mut().ok_or(ClipboardError)
+    }
+
+    fn put(
+        &mut self,
+        text: &str,
+        set: impl FnOnce(arboard::Set<'_>) -> Result<(), arboard::Error>,
+    ) -> Result<(), ClipboardError> {
+        let taken = set(self.connection()?.set());
+        if taken.is_err() {
+            // A connection that broke is made anew at the next try.
+            self.connection = None;
+            return Err(ClipboardError);
+        }
+        self.ours = Some(Sha256::digest(text.as_bytes()).into());
+        Ok(())
+    }
+}
+
+impl Clipboard for SystemClipboard {
+    fn put_secret(&mut self, text: &str) -> Result<(), ClipboardError> {
+        self.put(text, |set| without_history(set).text(text))
+    }
+
+    fn put_text(&mut self, text: &str) -> Result<(), ClipboardError> {
+        self.put(text, |set| set.text(text))
+    }
+
+    fn clear_ours(&mut self) {
+        let Some(ours) = self.ours.take() else { return };
+        let Some(connection) = self.connection.as_mut() else { return };
+        let there = connection.get_text().ok().map(zeroize::Zeroizing::new);
+        let still_ours = there.is_some_and(|text| <[u8; 32]>::from(Sha256::digest(text.as_bytes())) == ours);
+        if still_ours && connection.clear().is_err() {
+            log::warn!("the clipboard could not be cleared");
+        }
+    }
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn without_history(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    use arboard::SetExtLinux as _;
+    set.exclude_from_history()
+}
+
+#[cfg(target_os = "macos")]
+fn without_history(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    use arboard::SetExtApple as _;
+    set.exclude_from_history()
+}
+
+#[cfg(windows)]
+fn without_history(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    use arboard::SetExtWindows as _;
+    set.exclude_from_cloud().exclude_from_history()
+}

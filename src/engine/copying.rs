@@ -1,0 +1,280 @@
+//! Handing tokens out: to the clipboard, to a caller, to the eye.
+//!
+//! Owns every reading of a token for use. Invariants: each reads the vault, so what is handed out is
+//! what is stored; "copied" is only said once the clipboard has taken the text.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::ClipboardFactory;
+use super::clipboard::Clipboard;
+use super::core::{Asker, Engine, Replies, Then, answer};
+use super::entry::mask;
+use super::outbox::ReplyTo;
+use super::worker::Worker;
+use crate::domain::account::AccountId;
+use crate::domain::expiry::Status;
+use crate::domain::forms;
+use crate::domain::provider::Provider;
+use crate::domain::session::{Input, RequestId};
+use crate::domain::tokens::Grant;
+use crate::messages::command::CopyForm;
+use crate::messages::event::{Event, HeldToken, Reply};
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::ClipboardView;
+use crate::secret::{AccessToken, Wire};
+use crate::store::vault_records::Records;
+
+/// The clipboard's thread, and what is shown of it.
+pub(crate) struct Desk {
+    worker: Option<Rc<Worker<Box<dyn Clipboard>>>>,
+    factory: RefCell<Option<ClipboardFactory>>,
+    pub(crate) shown: Option<ClipboardView>,
+}
+
+impl Desk {
+    pub(crate) fn new(factory: ClipboardFactory) -> Self {
+        Self { worker: None, factory: RefCell::new(Some(factory)), shown: None }
+    }
+
+    fn worker(&mut self) -> Option<Rc<Worker<Box<dyn Clipboard>>>> {
+        if self.worker.is_none() {
+            let factory = self.factory.borrow_mut().take()?;
+            self.worker = Worker::start("clipboard", factory).ok().map(Rc::new);
+        }
+        self.worker.clone()
+    }
+
+    /// Puts a secret on the clipboard.
+    pub(crate) fn put_secret(&mut self, text: Wire) -> impl Future<Output = Result<(), Problem>> + 'static {
+        let worker = self.worker();
+        async move {
+            let worker = worker.ok_or(Problem::Clipboard)?;
+            let put = worker.run(move |clipboard| clipboard.put_secret(text.expose())).await;
+            put.is_ok_and(|put| put.is_ok()).then_some(()).ok_or(Problem::Clipboard)
+        }
+    }
+
+    fn put_text(&mut self, text: String) -> impl Future<Output = Result<(), Problem>> + 'static {
+        let worker = self.worker();
+        async move {
+            let worker = worker.ok_or(Problem::Clipboard)?;
+            let put = worker.run(move |clipboard| clipboard.put_text(&text)).await;
+            put.is_ok_and(|put| put.is_ok()).then_some(()).ok_or(Problem::Clipboard)
+        }
+    }
+
+    /// Clears the clipboard, if it is still ours.
+    pub(crate) fn clear(&mut self) -> impl Future<Output = ()> + 'static {
+        self.shown = None;
+        let worker = self.worker.clone();
+        async move {
+            if let Some(worker) = worker {
+                let _ = worker.run(|clipboard| clipboard.clear_ours()).await;
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Copies a token that the session vouched for.
+    pub(crate) fn copy_token(&mut self, id: &AccountId, form: CopyForm) {
+        self.read_token(id, move |engine, id, read| match read {
+            Ok(grant) if engine.is_stale(id, &grant) => engine.ask_again(id, Asker::Clipboard(form)),
+            Ok(grant) => engine.put_on_clipboard(id, form, &grant),
+            Err(problem) => engine.tell(Event::Problem { account: Some(id.clone()), problem }),
+        });
+    }
+
+    /// Hands a token that the session vouched for to a caller.
+    pub(crate) fn hand_out(&mut self, id: &AccountId, replies: ReplyTo) {
+        self.read_token(id, move |engine, id, read| match read {
+            Ok(grant) if engine.is_stale(id, &grant) => {
+                engine.ask_again(id, Asker::Caller { replies, wants_token: true });
+            }
+            read => {
+                let held = read.and_then(|grant| engine.held(id, &grant));
+                answer(Some(replies), held.map(|held| Reply::Token(Box::new(held))));
+            }
+        });
+    }
+
+    /// Reads a token to be shown for a moment.
+    pub(crate) fn reveal(&mut self, id: &AccountId, replies: Replies) {
+        self.read_token(id, move |engine, id, read| match read {
+            Ok(grant) => {
+                engine.tell(Event::Revealed { account: id.clone(), token: grant.access_token.duplicate() });
+                answer(replies, Ok(Reply::Done));
+            }
+            Err(problem) => engine.fail(Some(id), problem, replies),
+        });
+    }
+
+    /// Reads a token so that its mask can be shown.
+    pub(crate) fn read_mask(&mut self, id: &AccountId, replies: Replies) {
+        self.read_token(id, move |_, _, read| answer(replies, read.map(|_| Reply::Done)));
+    }
+
+    /// Reads the token from the vault, or from memory where the vault refused it; what the vault
+    /// holds is what the session goes by from then on.
+    fn read_token(
+        &mut self,
+        id: &AccountId,
+        then: impl FnOnce(&mut Engine, &AccountId, Result<Rc<Grant>, Problem>) + 'static,
+    ) {
+        let Some(entry) = self.entries.get(id) else {
+            return then(self, id, Err(Problem::UnknownAccount(id.to_string())));
+        };
+        let unsaved = entry.unsaved.as_ref().map(|unsaved| Rc::clone(&unsaved.grant));
+        let (door, id) = (entry.door.clone(), id.clone());
+        self.spawn(async move {
+            let read = if let Some(grant) = unsaved {
+                Ok(Some(grant))
+            } else {
+                let account = id.clone();
+                let read = door.call(move |vault| Records::new(vault).read_tokens(&account)).await;
+                read.map(|grant| grant.map(Rc::new)).map_err(Problem::Vault)
+            };
+            let step: Then = Box::new(move |engine| {
+                let read = read.and_then(|grant| engine.token_found(&id, grant));
+                then(engine, &id, read);
+            });
+            step
+        });
+    }
+
+    fn token_found(&mut self, id: &AccountId, grant: Option<Rc<Grant>>) -> Result<Rc<Grant>, Problem> {
+        let facts = grant.as_ref().map(|grant| grant.facts.clone());
+        let Some(entry) = self.entries.get_mut(id) else {
+            return Err(Problem::UnknownAccount(id.to_string()));
+        };
+        entry.mask = grant.as_ref().map(|grant| mask(grant.access_token.expose()));
+        if entry.session.facts() != facts.as_ref() {
+            self.step(id, Input::Found(facts));
+        }
+        self.dirty = true;
+        grant.ok_or(Problem::NeedsSignIn)
+    }
+
+    /// Whether what the vault holds is expired after all: the database's copy was wrong.
+    fn is_stale(&self, id: &AccountId, grant: &Grant) -> bool {
+        let now = self.deps.clock.now();
+        let expired = Status::at(&grant.facts, now) == Status::Expired;
+        expired && self.entries.get(id).is_some_and(|entry| entry.unsaved.is_none())
+    }
+
+    fn ask_again(&mut self, id: &AccountId, asker: Asker) {
+        self.last_request += 1;
+        self.askers.insert(self.last_request, (id.clone(), asker));
+        self.step(id, Input::Want(RequestId(self.last_request), None));
+    }
+
+    fn held(&mut self, id: &AccountId, grant: &Grant) -> Result<HeldToken, Problem> {
+        self.touch(id);
+        let entry = self.entry(id)?;
+        let provider = entry.provider()?;
+        Ok(HeldToken {
+            account: entry.account.clone(),
+            access_token: grant.access_token.duplicate(),
+            facts: grant.facts.clone(),
+            api: provider.api.clone(),
+            example_url: example_url(&provider),
+        })
+    }
+
+    fn put_on_clipboard(&mut self, id: &AccountId, form: CopyForm, grant: &Grant) {
+        let held = match self.held(id, grant) {
+            Ok(held) => held,
+            Err(problem) => return self.fail(Some(id), problem, None),
+        };
+        let text = text_of(form, &held);
+        let clears_at = self.clears_at();
+        let put = self.desk.put_secret(text);
+        let id = id.clone();
+        self.spawn(async move {
+            let put = put.await;
+            let then: Then = Box::new(move |engine| match put {
+                Ok(()) => {
+                    engine.desk.shown = Some(ClipboardView { account: Some(id.clone()), clears_at });
+                    engine.dirty = true;
+                    engine.tell(Event::Copied { account: Some(id), form: Some(form), clears_at });
+                }
+                Err(problem) => engine.tell(Event::Problem { account: Some(id), problem }),
+            });
+            then
+        });
+    }
+
+    fn clears_at(&self) -> Option<DateTime<Utc>> {
+        let secs = self.preferences.clear_clipboard_secs?;
+        Some(self.deps.clock.now() + TimeDelta::seconds(i64::from(secs)))
+    }
+
+    /// Copies text that is no secret; it stays there.
+    pub(crate) fn copy_text(&mut self, text: String, replies: Replies) {
+        let put = self.desk.put_text(text);
+        self.spawn(async move {
+            let put = put.await;
+            let then: Then = Box::new(move |engine| match put {
+                Ok(()) => {
+                    engine.desk.shown = None;
+                    engine.dirty = true;
+                    engine.tell(Event::Copied { account: None, form: None, clears_at: None });
+                    answer(replies, Ok(Reply::Done));
+                }
+                Err(problem) => engine.fail(None, problem, replies),
+            });
+            then
+        });
+    }
+
+    /// Clears the clipboard, if it is still ours.
+    pub(crate) fn clear_clipboard(&mut self, replies: Replies) {
+        let cleared = self.desk.clear();
+        self.dirty = true;
+        self.spawn(async move {
+            cleared.await;
+            let then: Then = Box::new(move |engine| {
+                engine.tell(Event::ClipboardCleared);
+                answer(replies, Ok(Reply::Done));
+            });
+            then
+        });
+    }
+
+    /// Notes that an account's token was handed out.
+    fn touch(&mut self, id: &AccountId) {
+        let now = self.deps.clock.now();
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        entry.last_used_at = Some(now);
+        if !entry.ephemeral && self.deps.lasting {
+            let account = id.clone();
+            let touched = self.disk(move |accounts| accounts.touch_used(&account, now));
+            self.spawn(async move {
+                if touched.await.is_err() {
+                    log::warn!("an account's last use could not be noted");
+                }
+                let then: Then = Box::new(|_| {});
+                then
+            });
+        }
+    }
+}
+
+fn text_of(form: CopyForm, held: &HeldToken) -> Wire {
+    let token: &AccessToken = &held.access_token;
+    match form {
+        CopyForm::Plain => Wire::new(token.expose().to_owned()),
+        CopyForm::Header => forms::header_line(&held.api, &held.facts.token_type, token),
+        CopyForm::Curl => forms::curl(&held.api, &held.facts.token_type, token, &held.example_url),
+        CopyForm::Env => forms::env(held.account.name.as_str(), token),
+    }
+}
+
+/// An address for a cURL line: the API's, else the token endpoint's origin.
+fn example_url(provider: &Provider) -> String {
+    let origin = || format!("{}/", provider.token.origin().ascii_serialization());
+    provider.api.base_url.clone().unwrap_or_else(origin)
+}

@@ -1,0 +1,317 @@
+//! The loop, and what it holds.
+//!
+//! Owns all state. Invariant: only the loop's own steps change it; a job under way holds copies,
+//! and hands its result back as a function that the loop calls.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::copying::Desk;
+use super::entry::Entry;
+use super::outbox::{Outbox, ReplyTo};
+use super::problems::disk_problem;
+use super::vault_door::VaultDoor;
+use super::worker::Worker;
+use super::{Deps, Envelope};
+use crate::demo::Demo;
+use crate::domain::account::AccountId;
+use crate::domain::callback::{CallbackError, Returned};
+use crate::domain::presets;
+use crate::domain::provider::Preset;
+use crate::domain::session::{Attempt, Input, RequestId};
+use crate::messages::command::{Command, CopyForm};
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::{Outside, Problem};
+use crate::messages::snapshot::{Preferences, Snapshot, WindowPlace};
+use crate::net::http::Http;
+use crate::store::accounts::{Accounts, DiskError};
+
+/// Renewals that nobody asked for, at once.
+const BACKGROUND: usize = 4;
+
+/// What a job hands back: the step to be taken on the loop.
+pub(crate) type Then = Box<dyn FnOnce(&mut Engine)>;
+/// Where a command's answers go.
+pub(crate) type Replies = Option<ReplyTo>;
+/// The database, on its thread; it opens at the first call.
+pub(crate) type Database = Worker<Result<Accounts, Problem>>;
+
+/// Who waits for a session's answer, and for what.
+pub(crate) enum Asker {
+    /// The window, for the end of a sign-in or a refresh.
+    Window { signing_in: bool },
+    /// The window, for a token on the clipboard.
+    Clipboard(CopyForm),
+    /// A caller, for the token or just for the end.
+    Caller { replies: ReplyTo, wants_token: bool },
+}
+
+/// A reply from a listener.
+pub(crate) struct BrowserReply {
+    pub(crate) account: AccountId,
+    pub(crate) attempt: Attempt,
+    pub(crate) result: Result<Returned, CallbackError>,
+}
+
+/// The engine's state.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state among others")]
+pub(crate) struct Engine {
+    pub(crate) deps: Deps,
+    pub(crate) presets: Arc<Vec<Preset>>,
+    pub(crate) entries: BTreeMap<AccountId, Entry>,
+    pub(crate) door: VaultDoor,
+    pub(crate) database: Option<Rc<Database>>,
+    pub(crate) http: Rc<Http>,
+    pub(crate) desk: Desk,
+    pub(crate) jobs: JoinSet<Then>,
+    pub(crate) askers: HashMap<u64, (AccountId, Asker)>,
+    pub(crate) last_request: u64,
+    pub(crate) preferences: Preferences,
+    pub(crate) window: Option<WindowPlace>,
+    pub(crate) demo: Option<(Demo, AccountId)>,
+    pub(crate) loaded: bool,
+    pub(crate) problem: Option<Problem>,
+    pub(crate) data_version: Option<i64>,
+    pub(crate) looking: bool,
+    pub(crate) quitting: bool,
+    pub(crate) dirty: bool,
+    pub(crate) browser_replies: mpsc::Sender<BrowserReply>,
+    pub(crate) snapshot_out: watch::Sender<Arc<Snapshot>>,
+    pub(crate) outbox: Outbox,
+    event_out: mpsc::Sender<Event>,
+    browser_queue: Option<mpsc::Receiver<BrowserReply>>,
+    pub(crate) vault_changed: Rc<Notify>,
+    /// Renewals that nobody asked for, at most [`BACKGROUND`] at once.
+    pub(crate) background_gate: Rc<Semaphore>,
+    /// Listeners that have their answer and still deliver its page.
+    pub(crate) finishing: Vec<AbortHandle>,
+    /// Accounts whose sign-in opens no browser.
+    pub(crate) without_browser: HashSet<AccountId>,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        mut deps: Deps,
+        snapshot_out: watch::Sender<Arc<Snapshot>>,
+        event_out: mpsc::Sender<Event>,
+    ) -> Self {
+        let vault_changed = Rc::new(Notify::new());
+        let door = VaultDoor::new(
+            deps.vault_kind,
+            Arc::clone(&deps.vault),
+            deps.vault_patience,
+            Rc::clone(&vault_changed),
+        );
+        let (browser_replies, browser_queue) = mpsc::channel(64);
+        let home = deps.home.clone();
+        let database =
+            Worker::start("database", move || Accounts::open(&home).map_err(|error| disk_problem(&error)));
+        let database = database.ok().map(Rc::new);
+        let clipboard = std::mem::replace(&mut deps.clipboard, Box::new(super::clipboard::none));
+        Self {
+            presets: Arc::new(presets::built_in()),
+            entries: BTreeMap::new(),
+            door,
+            database,
+            http: Rc::new(Http::new(deps.http.clone())),
+            desk: Desk::new(clipboard),
+            jobs: JoinSet::new(),
+            askers: HashMap::new(),
+            last_request: 0,
+            preferences: Preferences::default(),
+            window: None,
+            demo: None,
+            loaded: false,
+            problem: None,
+            data_version: None,
+            looking: false,
+            quitting: false,
+            dirty: true,
+            browser_replies,
+            snapshot_out,
+            outbox: Outbox::default(),
+            event_out,
+            browser_queue: Some(browser_queue),
+            vault_changed,
+            background_gate: Rc::new(Semaphore::new(BACKGROUND)),
+            finishing: Vec::new(),
+            without_browser: HashSet::new(),
+            deps,
+        }
+    }
+
+    /// Runs until [`Command::Quit`], or until nobody can give commands any more.
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Envelope>) {
+        let Some(mut browser_queue) = self.browser_queue.take() else { return };
+        let vault_changed = Rc::clone(&self.vault_changed);
+        self.load();
+        while !self.quitting {
+            self.show();
+            let pause = self.pause();
+            tokio::select! {
+                envelope = commands.recv() => match envelope {
+                    Some(Envelope { command, replies }) => {
+                        let replies = replies.map(|sender| self.outbox.reply_to(sender));
+                        self.obey(command, replies);
+                    }
+                    None => break,
+                },
+                Some(done) = self.jobs.join_next() => {
+                    // A job that panicked has said so already; its asker is told by the closed channel.
+                    if let Ok(then) = done {
+                        then(&mut self);
+                    }
+                }
+                Some(reply) = browser_queue.recv() => self.browser_replied(reply),
+                () = vault_changed.notified() => self.dirty = true,
+                () = tokio::time::sleep(pause) => self.tick(),
+            }
+        }
+        self.wind_up().await;
+        self.show();
+    }
+
+    /// Publishes what has changed, then tells whoever waits.
+    fn show(&mut self) {
+        self.publish();
+        if self.outbox.flush(&self.event_out) {
+            (self.deps.waker)();
+        }
+    }
+
+    pub(crate) fn obey(&mut self, command: Command, replies: Replies) {
+        match command {
+            Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
+            Command::Import { drafts, replace } => self.import(drafts, replace, replies),
+            Command::Edit(account) => self.edit(&account, replies),
+            Command::Duplicate(account) => self.duplicate(&account, replies),
+            Command::Delete(account) => self.delete(&account, replies),
+            Command::UndoDelete(account) => self.undo_delete(&account, replies),
+            Command::Remove(account) => self.remove(&account, replies),
+            Command::SignIn { account, open_browser } => {
+                self.open_browser_for(&account, open_browser);
+                let signing_in = Asker::Window { signing_in: true };
+                self.ask(&account, replies, signing_in, false, Input::SignIn);
+            }
+            Command::CancelSignIn(account) => {
+                self.step(&account, Input::Cancel);
+                answer(replies, Ok(Reply::Done));
+            }
+            Command::ExtendSignIn(account) => {
+                self.step(&account, Input::Extend);
+                answer(replies, Ok(Reply::Done));
+            }
+            Command::OpenBrowserAgain(account) => {
+                self.open_browser(&account);
+                answer(replies, Ok(Reply::Done));
+            }
+            Command::PasteReturn { account, text } => self.pasted(&account, &text, replies),
+            Command::Refresh(account) => {
+                self.ask(&account, replies, Asker::Window { signing_in: false }, false, Input::Renew);
+            }
+            Command::Token { account, min_valid } => {
+                let asker = Asker::Window { signing_in: false };
+                self.ask(&account, replies, asker, true, |request| Input::Want(request, min_valid));
+            }
+            Command::Copy { account, form } => {
+                self.ask(&account, replies, Asker::Clipboard(form), false, |id| Input::Want(id, None));
+            }
+            Command::CopyText(text) => self.copy_text(text, replies),
+            Command::ClearClipboard => self.clear_clipboard(replies),
+            Command::Reveal(account) => self.reveal(&account, replies),
+            Command::ReadMask(account) => self.read_mask(&account, replies),
+            Command::TryVault => self.try_vault(replies),
+            Command::UseMemoryVault => self.use_memory_vault(replies),
+            Command::StartDemo => self.start_demo(replies),
+            Command::SetPreferences(preferences) => self.set_preferences(preferences, replies),
+            Command::RememberWindow(place) => self.remember_window(place, replies),
+            Command::Quit => {
+                self.quitting = true;
+                answer(replies, Ok(Reply::Done));
+            }
+        }
+    }
+
+    /// Puts a question to an account's session.
+    fn ask(
+        &mut self,
+        account: &AccountId,
+        replies: Replies,
+        window: Asker,
+        wants_token: bool,
+        input: impl FnOnce(RequestId) -> Input,
+    ) {
+        if !self.entries.contains_key(account) {
+            return answer(replies, Err(Problem::UnknownAccount(account.to_string())));
+        }
+        self.last_request += 1;
+        let asker = match replies {
+            Some(replies) => Asker::Caller { replies, wants_token },
+            None => window,
+        };
+        self.askers.insert(self.last_request, (account.clone(), asker));
+        self.step(account, input(RequestId(self.last_request)));
+    }
+
+    /// Starts a job; its result is a step on the loop.
+    pub(crate) fn spawn(&mut self, job: impl Future<Output = Then> + 'static) {
+        self.jobs.spawn_local(job);
+    }
+
+    /// Tells the window of a moment. One that nobody takes is dropped.
+    pub(crate) fn tell(&self, event: Event) {
+        self.outbox.tell(event);
+    }
+
+    /// Tells the window, or the caller, of a problem.
+    pub(crate) fn fail(&mut self, account: Option<&AccountId>, problem: Problem, replies: Replies) {
+        if let Some(entry) = account.and_then(|id| self.entries.get_mut(id)) {
+            entry.problem = Some(problem.clone());
+        }
+        self.dirty = true;
+        if replies.is_none() {
+            self.tell(Event::Problem { account: account.cloned(), problem: problem.clone() });
+        }
+        answer(replies, Err(problem));
+    }
+
+    /// The entry, or a problem for whoever asked.
+    pub(crate) fn entry(&self, account: &AccountId) -> Result<&Entry, Problem> {
+        self.entries.get(account).ok_or_else(|| Problem::UnknownAccount(account.to_string()))
+    }
+
+    /// Asks the database, on its thread.
+    pub(crate) fn disk<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Accounts) -> Result<R, DiskError> + Send + 'static,
+    ) -> impl Future<Output = Result<R, Problem>> + 'static {
+        on_disk(self.database.clone(), job)
+    }
+}
+
+/// Asks the database, on its thread, from a job.
+pub(crate) async fn on_disk<R: Send + 'static>(
+    database: Option<Rc<Database>>,
+    job: impl FnOnce(&mut Accounts) -> Result<R, DiskError> + Send + 'static,
+) -> Result<R, Problem> {
+    let gone = || Problem::Disk(Outside::new("the database's thread is gone"));
+    let answer = database.ok_or_else(gone)?.run(|opened| match opened {
+        Ok(accounts) => job(accounts).map_err(|error| disk_problem(&error)),
+        Err(problem) => Err(problem.clone()),
+    });
+    match answer.await {
+        Ok(result) => result,
+        Err(_) => Err(gone()),
+    }
+}
+
+/// Answers whoever asked, if anybody did.
+pub(crate) fn answer(replies: Replies, result: Result<Reply, Problem>) {
+    if let Some(replies) = replies {
+        replies.answer(result);
+    }
+}

@@ -1,0 +1,132 @@
+//! Deleting accounts, with a while in which it can be undone.
+//!
+//! Owns the order of a deletion: row `deleting`, vault, row. Invariant: nothing leaves the vault
+//! while the deletion can be undone; what is deleted leaves nothing behind.
+
+use chrono::TimeDelta;
+
+use super::account_jobs::Saver;
+use super::core::{Engine, Replies, Then, answer, on_disk};
+use super::refresh_lock;
+use crate::domain::account::AccountId;
+use crate::domain::session::Input;
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::Problem;
+use crate::store::vault_records::Records;
+
+/// How long a deletion can be undone.
+const UNDO: TimeDelta = TimeDelta::seconds(10);
+
+impl Engine {
+    /// Deletes after a while.
+    pub(crate) fn delete(&mut self, id: &AccountId, replies: Replies) {
+        let until = self.deps.clock.now() + UNDO;
+        let ephemeral = match self.entry(id) {
+            Ok(entry) => entry.ephemeral,
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        self.step(id, Input::Cancel);
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.deleting_until = Some(until);
+        }
+        if ephemeral {
+            return answer(replies, Ok(Reply::Done));
+        }
+        let account = id.clone();
+        let marked = self.disk(move |accounts| accounts.mark_deleting(&account));
+        let id = id.clone();
+        self.spawn(async move {
+            let marked = marked.await;
+            let then: Then = Box::new(move |engine| match marked {
+                Ok(()) => answer(replies, Ok(Reply::Done)),
+                Err(problem) => {
+                    engine.show_again(&id);
+                    engine.fail(Some(&id), problem, replies);
+                }
+            });
+            then
+        });
+    }
+
+    /// Takes a deletion back.
+    pub(crate) fn undo_delete(&mut self, id: &AccountId, replies: Replies) {
+        let ephemeral = match self.entry(id) {
+            Ok(entry) => entry.ephemeral,
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        if ephemeral {
+            self.show_again(id);
+            return answer(replies, Ok(Reply::Done));
+        }
+        let account = id.clone();
+        let undone = self.disk(move |accounts| accounts.undelete(&account));
+        let id = id.clone();
+        self.spawn(async move {
+            let undone = undone.await;
+            let then: Then = Box::new(move |engine| match undone {
+                Ok(()) => {
+                    engine.show_again(&id);
+                    answer(replies, Ok(Reply::Done));
+                }
+                Err(problem) => engine.fail(Some(&id), problem, replies),
+            });
+            then
+        });
+    }
+
+    fn show_again(&mut self, id: &AccountId) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.deleting_until = None;
+            self.dirty = true;
+        }
+    }
+
+    /// Deletes at once.
+    pub(crate) fn remove(&mut self, id: &AccountId, replies: Replies) {
+        if let Err(problem) = self.entry(id) {
+            return self.fail(None, problem, replies);
+        }
+        self.step(id, Input::Cancel);
+        self.finish_deletion(id, replies);
+    }
+
+    /// Deletes what is left of an account.
+    pub(crate) fn finish_deletion(&mut self, id: &AccountId, replies: Replies) {
+        let saver = self.saver(id);
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        // Until it is gone it is not shown; should that fail, it is tried again.
+        entry.deleting_until = Some(self.deps.clock.now() + UNDO);
+        let (id, name) = (id.clone(), entry.account.name.as_str().to_owned());
+        self.dirty = true;
+        self.spawn(async move {
+            let deleted = delete(&saver, &id).await;
+            let then: Then = Box::new(move |engine| match deleted {
+                Ok(()) => {
+                    engine.entries.remove(&id);
+                    engine.dirty = true;
+                    engine.tell(Event::Deleted { name });
+                    answer(replies, Ok(Reply::Done));
+                }
+                Err(problem) => engine.fail(Some(&id), problem, replies),
+            });
+            then
+        });
+    }
+}
+
+/// Deletes an account: row `deleting`, vault, row.
+pub(crate) async fn delete(saver: &Saver, id: &AccountId) -> Result<(), Problem> {
+    let _lock = refresh_lock::acquire(&saver.home, id).await?;
+    let account = id.clone();
+    if saver.database.is_some() {
+        on_disk(saver.database.clone(), move |accounts| accounts.mark_deleting(&account)).await?;
+    }
+    let account = id.clone();
+    let emptied = saver.door.call(move |vault| Records::new(vault).delete_account(&account)).await;
+    emptied.map_err(Problem::Vault)?;
+    let account = id.clone();
+    if saver.database.is_some() {
+        on_disk(saver.database.clone(), move |accounts| accounts.remove(&account)).await?;
+    }
+    Ok(())
+}

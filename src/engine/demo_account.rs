@@ -1,0 +1,131 @@
+//! The demo and its account, and the choice of a vault.
+//!
+//! Owns the account that needs no keychain. Invariant: nothing of the demo reaches the disk or the
+//! keychain; it ends with the app.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::core::{Engine, Replies, Then, answer};
+use super::entry::Entry;
+use super::random;
+use super::vault_door::{VaultDoor, VaultFactory};
+use crate::demo::Demo;
+use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
+use crate::domain::grant_type::GrantType;
+use crate::domain::provider::CUSTOM;
+use crate::domain::spec::{ApiUse, Endpoints, ProviderSpec};
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::{Outside, Problem};
+use crate::messages::snapshot::VaultKind;
+use crate::store::memory::MemoryVault;
+use crate::store::vault_records::Records;
+
+/// The demo account's name.
+const NAME: &str = "Demo";
+
+impl Engine {
+    /// Starts the demo, unless it runs, and makes its account.
+    pub(crate) fn start_demo(&mut self, replies: Replies) {
+        if let Some((_, id)) = &self.demo
+            && self.entries.contains_key(id)
+        {
+            let id = id.clone();
+            self.tell(Event::DemoReady(id.clone()));
+            return answer(replies, Ok(Reply::Saved(id)));
+        }
+        let demo = match Demo::start() {
+            Ok(demo) => demo,
+            Err(error) => {
+                let problem = Problem::Demo(Outside::new(&error.to_string()));
+                return self.fail(None, problem, replies);
+            }
+        };
+        let (account, client) = match self.demo_account(&demo) {
+            Ok(made) => made,
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        let id = account.id.clone();
+        let patience = Duration::from_secs(5);
+        let changed = std::rc::Rc::clone(&self.vault_changed);
+        let door = VaultDoor::new(VaultKind::Memory, memory(), patience, changed);
+        let mut entry = Entry::new(account.clone(), &self.presets, door.clone());
+        entry.ephemeral = true;
+        self.entries.insert(id.clone(), entry);
+        self.demo = Some((demo, id.clone()));
+        self.dirty = true;
+        self.spawn(async move {
+            let written = door.call(move |vault| Records::new(vault).write_client(&account, &client)).await;
+            let then: Then = Box::new(move |engine| match written {
+                Ok(()) => {
+                    engine.tell(Event::DemoReady(id.clone()));
+                    answer(replies, Ok(Reply::Saved(id)));
+                }
+                Err(problem) => engine.fail(Some(&id), Problem::Vault(problem), replies),
+            });
+            then
+        });
+    }
+
+    fn demo_account(&self, demo: &Demo) -> Result<(Account, Client), Problem> {
+        let free = |name: &AccountName| self.find(name).is_none();
+        let names = std::iter::once(NAME.to_owned()).chain((2..).map(|number| format!("{NAME} {number}")));
+        let name = names.filter_map(|name| AccountName::new(&name).ok()).find(free);
+        let overrides = ProviderSpec {
+            scopes: Some(vec!["profile".to_owned()]),
+            issuer: Some(demo.issuer.clone()),
+            iss_promised: Some(true),
+            endpoints: Endpoints {
+                authorize: Some(demo.authorize.as_str().to_owned()),
+                token: Some(demo.token.as_str().to_owned()),
+            },
+            api: ApiUse { base_url: Some(format!("{}/me", demo.issuer)), ..ApiUse::default() },
+            ..ProviderSpec::default()
+        };
+        let settings = Settings {
+            provider: CUSTOM.to_owned(),
+            grant: GrantType::AuthorizationCode,
+            variables: BTreeMap::new(),
+            overrides,
+            background_refresh: None,
+        };
+        let account = Account {
+            id: AccountId::from_random(random::bytes()?),
+            revision: Revision::default(),
+            name: name.ok_or(Problem::Stopped)?,
+            settings,
+        };
+        let client = Client {
+            client_id: demo.client_id.clone(),
+            client_secret: Some(demo.client_secret.duplicate()),
+            ..Client::default()
+        };
+        Ok((account, client))
+    }
+
+    /// Tries the vault: writes, reads and deletes a record without secrets.
+    pub(crate) fn try_vault(&mut self, replies: Replies) {
+        self.door.reopen();
+        let door = self.door.clone();
+        self.spawn(async move {
+            let tried = door.call(|vault| vault.probe()).await;
+            let then: Then = Box::new(move |engine| {
+                engine.dirty = true;
+                answer(replies, tried.map(|()| Reply::Done).map_err(Problem::Vault));
+            });
+            then
+        });
+    }
+
+    /// Keeps secrets in memory until quit.
+    pub(crate) fn use_memory_vault(&mut self, replies: Replies) {
+        self.door.replace(VaultKind::Memory, memory());
+        self.try_vault(replies);
+    }
+}
+
+fn memory() -> VaultFactory {
+    let vault = MemoryVault::new();
+    Arc::new(move || Box::new(vault.clone()))
+}

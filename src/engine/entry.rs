@@ -1,0 +1,184 @@
+//! What the engine holds of one account.
+//!
+//! Owns the session beside its surroundings: the resolved provider, the listener, what is shown.
+//! Invariant: it holds no secret, except a token that the vault refused to take.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio::task::AbortHandle;
+
+use super::vault_door::VaultDoor;
+use crate::domain::account::Account;
+use crate::domain::callback::Expected;
+use crate::domain::expiry::Margin;
+use crate::domain::provider::{Preset, Provider, ProviderError};
+use crate::domain::session::{Attempt, Phase, Session, Ways};
+use crate::domain::tokens::Grant;
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::messages::snapshot::{AccountView, Activity, Awaiting, TokenView};
+use crate::secret::CodeVerifier;
+
+/// A sign-in that waits for the browser.
+pub(crate) struct PendingSignIn {
+    pub(crate) attempt: Attempt,
+    pub(crate) expected: Arc<Expected>,
+    pub(crate) verifier: CodeVerifier,
+    pub(crate) address: url::Url,
+    pub(crate) redirect_uri: String,
+    pub(crate) since: DateTime<Utc>,
+    pub(crate) browser_opened: bool,
+    /// Ends the listener; `None` where none could be used.
+    pub(crate) listener: Option<AbortHandle>,
+}
+
+/// A token that the vault refused to take.
+pub(crate) struct Unsaved {
+    pub(crate) grant: Rc<Grant>,
+    pub(crate) problem: VaultProblem,
+    pub(crate) try_at: DateTime<Utc>,
+}
+
+/// One account.
+pub(crate) struct Entry {
+    pub(crate) account: Account,
+    pub(crate) provider: Result<Rc<Provider>, ProviderError>,
+    pub(crate) session: Session,
+    /// Where its secrets are.
+    pub(crate) door: VaultDoor,
+    pub(crate) pending: Option<PendingSignIn>,
+    pub(crate) unsaved: Option<Unsaved>,
+    pub(crate) mask: Option<String>,
+    pub(crate) problem: Option<Problem>,
+    pub(crate) last_used_at: Option<DateTime<Utc>>,
+    /// Until when its deletion can be undone.
+    pub(crate) deleting_until: Option<DateTime<Utc>>,
+    /// It is being saved: its row may not be there yet.
+    pub(crate) saving: bool,
+    /// The demo's account: nothing of it reaches the disk.
+    pub(crate) ephemeral: bool,
+}
+
+impl Entry {
+    pub(crate) fn new(account: Account, presets: &[Preset], door: VaultDoor) -> Self {
+        let provider = Provider::resolve(presets, &account.settings).map(Rc::new);
+        Self {
+            account,
+            provider,
+            session: Session::default(),
+            door,
+            pending: None,
+            unsaved: None,
+            mask: None,
+            problem: None,
+            last_used_at: None,
+            deleting_until: None,
+            saving: false,
+            ephemeral: false,
+        }
+    }
+
+    /// Takes a changed account.
+    pub(crate) fn change(&mut self, account: Account, presets: &[Preset]) {
+        self.provider = Provider::resolve(presets, &account.settings).map(Rc::new);
+        self.account = account;
+        self.problem = None;
+    }
+
+    /// The provider, or what is wrong with the settings.
+    pub(crate) fn provider(&self) -> Result<Rc<Provider>, Problem> {
+        self.provider.clone().map_err(Problem::Settings)
+    }
+
+    /// What the session must know. `lasting` is whether the app renews without being asked.
+    pub(crate) fn ways(&self, ahead_secs: Option<u32>, lasting: bool) -> Ways {
+        let background = self.account.settings.background_refresh.unwrap_or(true);
+        let first_byte = self.account.id.as_str().get(..2).and_then(|hex| i32::from_str_radix(hex, 16).ok());
+        Ways {
+            grant: self.account.settings.grant,
+            margin: self.margin(ahead_secs),
+            background: lasting && background && self.deleting_until.is_none(),
+            jitter_thousandths: first_byte.unwrap_or_default() * 200 / 255,
+        }
+    }
+
+    fn margin(&self, ahead_secs: Option<u32>) -> Margin {
+        let preset = self.provider.as_ref().ok().and_then(|provider| provider.refresh.ahead_secs);
+        Margin { fixed_secs: preset.or(ahead_secs) }
+    }
+
+    /// As it is shown.
+    pub(crate) fn view(&self, ahead_secs: Option<u32>, lasting: bool) -> AccountView {
+        let provider = self.provider.as_deref().ok();
+        let has_browser = !self.account.settings.grant.is_repeatable();
+        AccountView {
+            id: self.account.id.clone(),
+            revision: self.account.revision,
+            name: self.account.name.clone(),
+            settings: self.account.settings.clone(),
+            provider_name: provider
+                .map_or_else(|| self.account.settings.provider.clone(), |provider| provider.name.clone()),
+            grant: self.account.settings.grant,
+            redirect_uri: provider.filter(|_| has_browser).map(|provider| provider.redirect_uri.to_string()),
+            margin: self.margin(ahead_secs),
+            activity: self.activity(&self.ways(ahead_secs, lasting)),
+            token: self.session.facts().map(|facts| TokenView {
+                facts: facts.clone(),
+                mask: self.mask.clone(),
+                saved: self.unsaved.is_none(),
+                refresh_refused: self.session.refresh_refused(),
+            }),
+            problem: self.shown_problem(),
+            last_used_at: self.last_used_at,
+        }
+    }
+
+    fn shown_problem(&self) -> Option<Problem> {
+        if let Some(unsaved) = &self.unsaved {
+            return Some(Problem::NotSaved(unsaved.problem.clone()));
+        }
+        let settings = || self.provider.as_ref().err().cloned().map(Problem::Settings);
+        self.problem.clone().or_else(settings)
+    }
+
+    fn activity(&self, ways: &Ways) -> Activity {
+        match (self.session.phase(), &self.pending) {
+            (Phase::AwaitingBrowser { deadline }, Some(pending)) => Activity::AwaitingBrowser(Awaiting {
+                address: pending.address.as_str().to_owned(),
+                redirect_uri: pending.redirect_uri.clone(),
+                listening: pending.listener.is_some(),
+                since: pending.since,
+                deadline,
+                browser_opened: pending.browser_opened,
+            }),
+            (Phase::Starting | Phase::Exchanging | Phase::AwaitingBrowser { .. }, _) => Activity::Exchanging,
+            (Phase::Refreshing, _) => Activity::Refreshing,
+            (Phase::Idle, _) => match self.session.retrying_at(ways) {
+                Some(at) => Activity::Retrying { at },
+                None => Activity::Idle,
+            },
+        }
+    }
+}
+
+/// First 4 … last 4 of a token; nothing of one under 24 characters.
+pub(crate) fn mask(token: &str) -> String {
+    let chars = token.chars().count();
+    if chars < 24 || !token.is_ascii() {
+        return "••••••••".to_owned();
+    }
+    format!("{}••••••••{}", &token[..4], &token[token.len() - 4..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mask;
+
+    #[test]
+    fn a_short_token_shows_nothing_of_itself() {
+        assert_eq!(mask("abcdefghijklmnopqrstuvw"), "••••••••");
+        assert_eq!(mask("abcdefghijklmnopqrstuvwx"), "abcd••••••••uvwx");
+        assert_eq!(mask(&"é".repeat(40)), "••••••••");
+    }
+}

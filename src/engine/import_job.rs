@@ -1,0 +1,67 @@
+//! Saving many accounts at once.
+//!
+//! Owns the rule "all or none". Invariant: every draft is checked before the first is saved, and
+//! new accounts go again where a later one can't be saved.
+
+use super::account_jobs::{Absent, Checked, Saved, Saver};
+use super::core::{Engine, Replies, Then, answer};
+use super::deletion;
+use crate::domain::account::AccountName;
+use crate::messages::command::AccountDraft;
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::Problem;
+
+impl Engine {
+    /// Saves all of them or none; with `replace`, an account of the same name is replaced.
+    pub(crate) fn import(&mut self, drafts: Vec<AccountDraft>, replace: bool, replies: Replies) {
+        let checked: Result<Vec<(Saver, Checked)>, Problem> =
+            drafts.into_iter().map(|draft| self.check_import(draft, replace)).collect();
+        let checked = match checked {
+            Ok(checked) => checked,
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        self.spawn(async move {
+            let saved = save_all(checked).await;
+            let then: Then = Box::new(move |engine| match saved {
+                Ok(saved) => {
+                    for saved in saved {
+                        let id = saved.account.id.clone();
+                        engine.saved(saved);
+                        engine.tell(Event::Saved(id));
+                    }
+                    answer(replies, Ok(Reply::Done));
+                }
+                Err(problem) => engine.fail(None, problem, replies),
+            });
+            then
+        });
+    }
+
+    fn check_import(&self, mut draft: AccountDraft, replace: bool) -> Result<(Saver, Checked), Problem> {
+        let name = AccountName::new(&draft.name).map_err(Problem::BadName)?;
+        if let Some(id) = self.find(&name).filter(|_| replace) {
+            let revision = self.entry(&id)?.account.revision;
+            draft.editing = Some((id, revision));
+        }
+        let checked = self.check(draft)?;
+        Ok((self.saver(&checked.account.id), checked))
+    }
+}
+
+async fn save_all(checked: Vec<(Saver, Checked)>) -> Result<Vec<Saved>, Problem> {
+    let mut done: Vec<(Saver, Saved)> = Vec::with_capacity(checked.len());
+    for (saver, checked) in checked {
+        match saver.save(checked, Absent::Removes).await {
+            Ok(saved) => done.push((saver, saved)),
+            Err(problem) => {
+                for (saver, saved) in done.into_iter().filter(|(_, saved)| saved.is_new) {
+                    if deletion::delete(&saver, &saved.account.id).await.is_err() {
+                        log::warn!("an import could not be taken back whole");
+                    }
+                }
+                return Err(problem);
+            }
+        }
+    }
+    Ok(done.into_iter().map(|(_, saved)| saved).collect())
+}

@@ -1,0 +1,186 @@
+//! The engine: carries out what the domain decides.
+//!
+//! Owns the accounts' sessions, the jobs under way, and the order of their effects. Invariants: its
+//! loop never awaits I/O; every change of state is made on the loop, from a command, a job's
+//! result, or the clock; what it publishes holds no secret.
+
+mod account_jobs;
+mod clipboard;
+mod copying;
+mod core;
+mod deletion;
+mod demo_account;
+mod effects;
+mod entry;
+mod import_job;
+mod outbox;
+mod preferences;
+mod problems;
+mod publish;
+mod random;
+mod refresh_lock;
+mod renewal;
+mod schedule;
+mod sign_in;
+mod start;
+mod vault_door;
+mod worker;
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::clock::Clock;
+use crate::messages::command::Command;
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{Snapshot, VaultKind};
+use crate::net::browser::Browser;
+use crate::net::http::HttpPolicy;
+use crate::store::home::Home;
+
+pub use clipboard::{Clipboard, ClipboardError, SystemClipboard};
+pub use vault_door::VaultFactory;
+
+/// Commands that may wait for the loop.
+const COMMANDS: usize = 64;
+/// Events that may wait for the window.
+const EVENTS: usize = 256;
+/// Replies to one command.
+const REPLIES: usize = 4;
+
+/// Makes the clipboard, on the thread that will own it.
+pub type ClipboardFactory = Box<dyn FnOnce() -> Box<dyn Clipboard> + Send>;
+
+/// What the engine works with.
+pub struct Deps {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where everything on disk is.
+    pub home: Home,
+    /// Which vault.
+    pub vault_kind: VaultKind,
+    /// Makes that vault, at the first call.
+    pub vault: VaultFactory,
+    /// How long a call to the vault may take.
+    pub vault_patience: Duration,
+    /// Opens addresses.
+    pub browser: Arc<dyn Browser>,
+    /// Makes the clipboard, at the first copy.
+    pub clipboard: ClipboardFactory,
+    /// The HTTP client's limits.
+    pub http: HttpPolicy,
+    /// Called after every publication; must not block.
+    pub waker: Arc<dyn Fn() + Send + Sync>,
+    /// Whether this is a lasting run: tokens are renewed ahead of expiry, and other processes'
+    /// changes are looked for.
+    pub lasting: bool,
+}
+
+/// A command, and where its answers go.
+pub(crate) struct Envelope {
+    pub(crate) command: Command,
+    pub(crate) replies: Option<mpsc::Sender<Result<Reply, Problem>>>,
+}
+
+/// The engine, from outside.
+pub struct EngineHandle {
+    commands: mpsc::Sender<Envelope>,
+    /// The newest snapshot.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Moments, oldest first.
+    pub events: mpsc::Receiver<Event>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// The answers to one command.
+pub struct Answers(mpsc::Receiver<Result<Reply, Problem>>);
+
+impl Answers {
+    /// The next answer; blocks. Must not be called on a runtime's thread.
+    ///
+    /// # Errors
+    /// What went wrong; [`Problem::Stopped`] where the engine is gone.
+    pub fn wait(&mut self) -> Result<Reply, Problem> {
+        self.0.blocking_recv().unwrap_or(Err(Problem::Stopped))
+    }
+
+    /// The next answer, if it is there already.
+    pub fn try_wait(&mut self) -> Option<Result<Reply, Problem>> {
+        match self.0.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(mpsc::error::TryRecvError::Empty) => None,
+            Err(mpsc::error::TryRecvError::Disconnected) => Some(Err(Problem::Stopped)),
+        }
+    }
+}
+
+/// The engine has too much to do, or has stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotTaken;
+
+impl EngineHandle {
+    /// Gives a command; never blocks.
+    ///
+    /// # Errors
+    /// [`NotTaken`] where the engine has too much to do.
+    pub fn send(&self, command: Command) -> Result<(), NotTaken> {
+        self.commands.try_send(Envelope { command, replies: None }).map_err(|_| NotTaken)
+    }
+
+    /// Gives a command whose answers are awaited.
+    ///
+    /// # Errors
+    /// [`NotTaken`] where the engine has too much to do.
+    pub fn ask(&self, command: Command) -> Result<Answers, NotTaken> {
+        let (replies, answers) = mpsc::channel(REPLIES);
+        let envelope = Envelope { command, replies: Some(replies) };
+        self.commands.try_send(envelope).map_err(|_| NotTaken)?;
+        Ok(Answers(answers))
+    }
+
+    /// Blocks until the database has been read, and returns the first snapshot.
+    pub fn loaded(&mut self) -> Arc<Snapshot> {
+        let snapshots = &mut self.snapshots;
+        loop {
+            let snapshot = Arc::clone(&snapshots.borrow_and_update());
+            if snapshot.loaded || self.thread.as_ref().is_none_or(thread::JoinHandle::is_finished) {
+                return snapshot;
+            }
+            // The engine publishes soon after it starts; there is nothing to await this on.
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Stops the engine: the clipboard is cleared and deletions are finished. Waits for a few seconds
+    /// at most, and never for the vault.
+    pub fn stop(mut self) {
+        let answers = self.ask(Command::Quit);
+        if let (Ok(_), Some(thread)) = (answers, self.thread.take()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts the engine on a thread of its own.
+///
+/// # Errors
+/// Where the system gives no thread.
+pub fn spawn(deps: Deps) -> io::Result<EngineHandle> {
+    let (commands, command_queue) = mpsc::channel(COMMANDS);
+    let (snapshot_out, snapshots) = watch::channel(Arc::new(Snapshot::default()));
+    let (event_out, events) = mpsc::channel(EVENTS);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let thread = thread::Builder::new().name("engine".to_owned()).spawn(move || {
+        let tasks = tokio::task::LocalSet::new();
+        tasks.block_on(&runtime, async move {
+            core::Engine::new(deps, snapshot_out, event_out).run(command_queue).await;
+        });
+        // A thread that blocks (in a browser's start, say) is left behind.
+        runtime.shutdown_background();
+    })?;
+    Ok(EngineHandle { commands, snapshots, events, thread: Some(thread) })
+}

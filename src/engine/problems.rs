@@ -1,0 +1,132 @@
+//! From each floor's errors to the one type that is shown.
+//!
+//! Owns those mappings. Invariant: each error is mapped once, here, and keeps nothing that may be
+//! secret.
+
+use crate::domain::callback::CallbackError;
+use crate::domain::provider::Provider;
+use crate::domain::session::Failure;
+use crate::domain::token_request::RequestError;
+use crate::domain::token_response::TokenError;
+use crate::domain::transport::Unreachable;
+use crate::messages::problem::{BadAnswer, Outside, Problem, Refusal, SignInProblem, VaultProblem};
+use crate::net::loopback::BindError;
+use crate::store::accounts::DiskError;
+use crate::store::vault::VaultError;
+
+/// Why no token was got, and what that means for the session.
+pub(crate) struct NotObtained {
+    pub(crate) failure: Failure,
+    pub(crate) problem: Problem,
+}
+
+impl NotObtained {
+    pub(crate) fn needs_sign_in() -> Self {
+        Self { failure: Failure::Permanent, problem: Problem::NeedsSignIn }
+    }
+}
+
+impl From<VaultProblem> for NotObtained {
+    fn from(problem: VaultProblem) -> Self {
+        Self::from(Problem::Vault(problem))
+    }
+}
+
+impl From<Problem> for NotObtained {
+    fn from(problem: Problem) -> Self {
+        Self { failure: Failure::Transient { retry_at: None }, problem }
+    }
+}
+
+/// A server that could not be spoken to. Once a byte may have left, only a person sends it again.
+pub(crate) fn unreachable(unreachable: Unreachable) -> NotObtained {
+    let again = !unreachable.may_have_been_sent;
+    let failure = if again { Failure::Transient { retry_at: None } } else { Failure::Permanent };
+    NotObtained { failure, problem: Problem::Unreachable(unreachable) }
+}
+
+/// A request that can't be built from what the account holds.
+pub(crate) fn unusable(error: RequestError) -> NotObtained {
+    let problem = match error {
+        RequestError::Missing(key) => Problem::ValueMissing(key),
+        RequestError::Unusable(key) => Problem::ValueUnusable(key),
+    };
+    NotObtained { failure: Failure::Permanent, problem }
+}
+
+/// An answer that is no token.
+pub(crate) fn refused(
+    provider: &Provider,
+    error: &TokenError,
+    refreshing: bool,
+    with_password: bool,
+) -> NotObtained {
+    match error {
+        TokenError::Refused { status, code, description, meaning, retry_at } => {
+            let refusal = Refusal {
+                provider: provider.name.clone(),
+                status: *status,
+                code: code.as_deref().map(Outside::new),
+                description: description.as_deref().map(Outside::new),
+                meaning: meaning.clone(),
+                secrets_place: provider.help.secrets_place.clone(),
+                with_password,
+                retry_at: *retry_at,
+            };
+            if refreshing && code.as_deref() == Some("invalid_grant") {
+                let problem = Problem::RefreshRefused(refusal);
+                return NotObtained { failure: Failure::RefreshRefused, problem };
+            }
+            let later = matches!(status, 429 | 503);
+            let failure = if later { Failure::Transient { retry_at: *retry_at } } else { Failure::Permanent };
+            NotObtained { failure, problem: Problem::Refused(refusal) }
+        }
+        TokenError::Flawed { status, flaw } => {
+            let host = provider.token.host_str().unwrap_or_default().to_owned();
+            let problem = Problem::BadAnswer(BadAnswer { host, status: *status, kind: *flaw });
+            NotObtained { failure: Failure::Permanent, problem }
+        }
+    }
+}
+
+/// The vault's error.
+pub(crate) fn vault_problem(error: &VaultError) -> VaultProblem {
+    log::info!("the vault: {error}");
+    match error {
+        VaultError::Absent => VaultProblem::Absent,
+        VaultError::Locked => VaultProblem::Locked,
+        VaultError::Denied => VaultProblem::Denied,
+        VaultError::TooLarge { .. } => VaultProblem::TooLarge,
+        VaultError::Corrupt | VaultError::Newer => VaultProblem::Corrupt,
+        VaultError::Failed(_) => VaultProblem::Failed,
+    }
+}
+
+/// The database's error.
+pub(crate) fn disk_problem(error: &DiskError) -> Problem {
+    match error {
+        DiskError::NameTaken => Problem::NameTaken(String::new()),
+        DiskError::Changed | DiskError::Missing => Problem::ChangedElsewhere,
+        other => Problem::Disk(Outside::new(&other.to_string())),
+    }
+}
+
+/// Why the listener could not be bound.
+pub(crate) fn bind_problem(error: BindError) -> Problem {
+    Problem::SignIn(match error {
+        BindError::InUse { port } => SignInProblem::PortInUse { port },
+        BindError::Forbidden { port } => SignInProblem::PortForbidden { port },
+        BindError::NoLoopback => SignInProblem::NoLoopback,
+    })
+}
+
+/// Why a reply was turned away.
+pub(crate) fn callback_problem(error: CallbackError) -> SignInProblem {
+    match error {
+        CallbackError::NoReply => SignInProblem::NoReplyInPaste,
+        CallbackError::StateMismatch => SignInProblem::StateMismatch,
+        CallbackError::WrongIssuer => SignInProblem::WrongIssuer,
+        CallbackError::Contradictory => SignInProblem::Contradictory,
+        CallbackError::BareCode => SignInProblem::BareCodeRefused,
+    }
+}

@@ -1,0 +1,47 @@
+//! The snapshot, made from the engine's state.
+//!
+//! Owns what is published and when. Invariant: it is published whole, and only when something has
+//! changed.
+
+use std::sync::Arc;
+
+use super::core::Engine;
+use crate::messages::snapshot::{DemoView, Snapshot, UndoView};
+
+impl Engine {
+    /// Publishes the state, if it has changed since.
+    pub(crate) fn publish(&mut self) {
+        if !std::mem::take(&mut self.dirty) {
+            return;
+        }
+        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.deps.lasting);
+        let mut shown: Vec<_> =
+            self.entries.values().filter(|entry| entry.deleting_until.is_none()).collect();
+        shown.sort_by_cached_key(|entry| entry.account.name.key());
+        let snapshot = Snapshot {
+            loaded: self.loaded,
+            accounts: shown.iter().map(|entry| Arc::new(entry.view(ahead_secs, lasting))).collect(),
+            presets: Arc::clone(&self.presets),
+            vault: self.door.view(),
+            clipboard: self.desk.shown.clone(),
+            undo: self.undo_views(),
+            demo: self
+                .demo
+                .as_ref()
+                .map(|(demo, account)| DemoView { account: account.clone(), issuer: demo.issuer.clone() }),
+            preferences: self.preferences.clone(),
+            window: self.window,
+            problem: self.problem.clone(),
+        };
+        self.snapshot_out.send_replace(Arc::new(snapshot));
+        (self.deps.waker)();
+    }
+
+    fn undo_views(&self) -> Vec<UndoView> {
+        let deleting = self.entries.values().filter_map(|entry| {
+            let (id, name) = (entry.account.id.clone(), entry.account.name.clone());
+            entry.deleting_until.map(|until| UndoView { id, name, until })
+        });
+        deleting.collect()
+    }
+}

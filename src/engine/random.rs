@@ -1,0 +1,16 @@
+//! Random bytes from the system.
+//!
+//! Owns the one call for them. Invariant: there is no weaker source to fall back to.
+
+use crate::messages::problem::{Outside, Problem};
+
+/// As many random bytes as the array holds.
+///
+/// # Errors
+/// [`Problem::Disk`] where the system has none to give.
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Problem> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|_| Problem::Disk(Outside::new("the system gave no random numbers")))?;
+    Ok(bytes)
+}

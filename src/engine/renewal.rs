@@ -1,0 +1,299 @@
+//! Getting a token: by a code, by the refresh token, or by repeating the grant.
+//!
+//! Owns the order of a renewal. Invariants: it runs under the account's lock, and reads the record
+//! again there, so that a token another process has got is taken instead of asked for twice; the
+//! answer is stored and read back before anybody sees it; a request is not sent twice once a byte
+//! of it may have left.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::core::{Database, Engine, Then, on_disk};
+use super::entry::{Unsaved, mask};
+use super::problems::{NotObtained, refused, unreachable, unusable, vault_problem};
+use super::refresh_lock;
+use super::vault_door::VaultDoor;
+use crate::clock::Clock;
+use crate::domain::account::{AccountId, Client};
+use crate::domain::grant_type::GrantType;
+use crate::domain::provider::Provider;
+use crate::domain::session::{Attempt, Failure, Input, Renewal};
+use crate::domain::token_request::{self, Asking, TokenRequest};
+use crate::domain::token_response::{self, Answer, AnswerFlaw, TokenError};
+use crate::domain::tokens::Grant;
+use crate::messages::problem::VaultProblem;
+use crate::net::http::{Http, HttpAnswer};
+use crate::secret::{AuthCode, CodeVerifier, Secret};
+use crate::store::home::Home;
+use crate::store::records;
+use crate::store::vault_records::Records;
+
+/// How the token is got.
+enum How {
+    Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier> },
+    Refresh,
+    Repeat,
+}
+
+/// What came of it.
+struct Obtained {
+    grant: Rc<Grant>,
+    /// Why the vault refused it, where it did.
+    unsaved: Option<VaultProblem>,
+}
+
+/// Everything the work needs, apart from the engine.
+struct Work {
+    id: AccountId,
+    provider: Rc<Provider>,
+    door: VaultDoor,
+    http: Rc<Http>,
+    clock: Arc<dyn Clock>,
+    home: Home,
+    database: Option<Rc<Database>>,
+    /// The generation that the session knows.
+    seen: u64,
+    /// A token that the vault has not taken yet; it is newer than what is stored.
+    unsaved: Option<Rc<Grant>>,
+}
+
+impl Engine {
+    /// Exchanges a code (RFC 6749, section 4.1.3).
+    pub(crate) fn exchange(&mut self, id: &AccountId, attempt: Attempt, code: AuthCode) {
+        self.let_listener_finish(id);
+        let pending = self.entries.get_mut(id).and_then(|entry| entry.pending.take());
+        let Some(pending) = pending.filter(|pending| pending.attempt == attempt) else { return };
+        let verifier = pending.expected.pkce.then_some(pending.verifier);
+        self.start_renewal(id, attempt, How::Code { code, redirect_uri: pending.redirect_uri, verifier });
+    }
+
+    /// Renews a token.
+    pub(crate) fn renew(&mut self, id: &AccountId, attempt: Attempt, renewal: Renewal) {
+        let how = match renewal {
+            Renewal::Refresh => How::Refresh,
+            Renewal::Repeat => How::Repeat,
+        };
+        self.start_renewal(id, attempt, how);
+    }
+
+    fn start_renewal(&mut self, id: &AccountId, attempt: Attempt, how: How) {
+        let Some(entry) = self.entries.get(id) else { return };
+        let provider = match entry.provider() {
+            Ok(provider) => provider,
+            Err(problem) => {
+                let not_obtained = NotObtained { failure: Failure::Permanent, problem };
+                return self.renewed(id, attempt, Err(not_obtained));
+            }
+        };
+        let work = Work {
+            id: id.clone(),
+            provider,
+            door: entry.door.clone(),
+            http: Rc::clone(&self.http),
+            clock: Arc::clone(&self.deps.clock),
+            home: self.deps.home.clone(),
+            database: self.database.clone().filter(|_| !entry.ephemeral),
+            seen: entry.session.facts().map_or(0, |facts| facts.generation),
+            unsaved: entry.unsaved.as_ref().map(|unsaved| Rc::clone(&unsaved.grant)),
+        };
+        let is_background = !self.askers.values().any(|(account, _)| account == id);
+        let gate = is_background.then(|| Rc::clone(&self.background_gate));
+        let id = id.clone();
+        self.spawn(async move {
+            // A closed gate can't be: it lives as long as the engine.
+            let _permit = match &gate {
+                Some(gate) => gate.acquire().await.ok(),
+                None => None,
+            };
+            let result = work.obtain(how).await;
+            let then: Then = Box::new(move |engine| engine.renewed(&id, attempt, result));
+            then
+        });
+    }
+
+    fn renewed(&mut self, id: &AccountId, attempt: Attempt, result: Result<Obtained, NotObtained>) {
+        let now = self.deps.clock.now();
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        let input = match result {
+            Ok(obtained) => {
+                entry.mask = Some(mask(obtained.grant.access_token.expose()));
+                entry.problem = None;
+                let facts = obtained.grant.facts.clone();
+                entry.unsaved = obtained.unsaved.map(|problem| Unsaved {
+                    grant: obtained.grant,
+                    problem,
+                    try_at: now + TimeDelta::seconds(5),
+                });
+                Input::Renewed(attempt, Ok(facts))
+            }
+            Err(NotObtained { failure, problem }) => {
+                log::info!("account {id}: no token was obtained");
+                entry.problem = Some(problem);
+                Input::Renewed(attempt, Err(failure))
+            }
+        };
+        self.step(id, input);
+    }
+}
+
+impl Work {
+    async fn obtain(&self, how: How) -> Result<Obtained, NotObtained> {
+        let _lock = refresh_lock::acquire(&self.home, &self.id).await?;
+        let (client, stored) = self.read().await?;
+        if !matches!(how, How::Code { .. })
+            && stored.as_ref().is_some_and(|it| it.facts.generation > self.seen)
+        {
+            return self.adopt(stored).await;
+        }
+        let before = match (&self.unsaved, &stored) {
+            (Some(unsaved), _) => Some(unsaved.as_ref()),
+            (None, stored) => stored.as_ref(),
+        };
+        let request = self.request(&how, &client, before)?;
+        let answer = self.send(&how, &request).await?;
+        let read: Result<Grant, TokenError> = if answer.body_too_large {
+            Err(TokenError::Flawed { status: answer.status, flaw: AnswerFlaw::TooLarge })
+        } else {
+            token_response::read(&self.provider, &as_answer(&answer))
+        };
+        let refreshing = matches!(how, How::Refresh);
+        let with_password = client.password.is_some();
+        let grant = read.map_err(|error| {
+            let error = error.without(secrets(&how, &client, before));
+            refused(&self.provider, &error, refreshing, with_password)
+        })?;
+        let grant = grant.succeeding(before);
+        let grant = self.above_seen(grant);
+        log::info!("account {}: a token was obtained, generation {}", self.id, grant.facts.generation);
+        self.store(grant).await
+    }
+
+    /// Another process has got a token meanwhile: it is ours too.
+    async fn adopt(&self, stored: Option<Grant>) -> Result<Obtained, NotObtained> {
+        let grant = Rc::new(stored.ok_or_else(NotObtained::needs_sign_in)?);
+        self.cache(&grant).await;
+        Ok(Obtained { grant, unsaved: None })
+    }
+
+    /// Generations only rise, even where the vault's record went missing.
+    fn above_seen(&self, mut grant: Grant) -> Grant {
+        grant.facts.generation = grant.facts.generation.max(self.seen + 1);
+        grant
+    }
+
+    async fn read(&self) -> Result<(Client, Option<Grant>), NotObtained> {
+        let id = self.id.clone();
+        let read = self.door.call(move |vault| {
+            let mut records = Records::new(vault);
+            Ok((records.read_client(&id)?, records.read_tokens(&id)?))
+        });
+        match read.await? {
+            (Some((_, client)), stored) => Ok((client, stored)),
+            (None, _) => Err(NotObtained::from(VaultProblem::Missing)),
+        }
+    }
+
+    fn request(
+        &self,
+        how: &How,
+        client: &Client,
+        before: Option<&Grant>,
+    ) -> Result<TokenRequest, NotObtained> {
+        let asking = match how {
+            How::Code { code, redirect_uri, verifier } => {
+                Asking::Code { code, redirect_uri, verifier: verifier.as_ref() }
+            }
+            How::Refresh => {
+                let token = before.and_then(|grant| grant.refresh_token.as_ref());
+                Asking::Refresh { token: token.ok_or_else(NotObtained::needs_sign_in)? }
+            }
+            How::Repeat => match self.provider.grant {
+                GrantType::Password => Asking::Password,
+                GrantType::ClientCredentials => Asking::ClientCredentials,
+                GrantType::AuthorizationCode => {
+                    return Err(NotObtained::needs_sign_in());
+                }
+            },
+        };
+        token_request::build(&self.provider, client, &asking).map_err(unusable)
+    }
+
+    async fn send(&self, how: &How, request: &TokenRequest) -> Result<HttpAnswer, NotObtained> {
+        let started = self.clock.now();
+        let first = self.http.post(request, self.clock.as_ref()).await;
+        let grace_secs = match how {
+            How::Refresh => self.provider.refresh.retry_grace_secs.unwrap_or(0),
+            How::Code { .. } | How::Repeat => 0,
+        };
+        let within_grace = self.clock.now() - started < TimeDelta::seconds(i64::from(grace_secs));
+        match first {
+            // The provider itself says that the used token may be sent once more.
+            Err(lost) if lost.may_have_been_sent && within_grace => {
+                self.http.post(request, self.clock.as_ref()).await.map_err(unreachable)
+            }
+            other => other.map_err(unreachable),
+        }
+    }
+
+    /// Stores the answer before anybody sees it. Where the vault refuses, the token is kept.
+    async fn store(&self, grant: Grant) -> Result<Obtained, NotObtained> {
+        let grant = Rc::new(grant);
+        match write_tokens(&self.door, &self.id, &grant).await {
+            Ok(()) => {
+                self.cache(&grant).await;
+                Ok(Obtained { grant, unsaved: None })
+            }
+            Err(problem) => Ok(Obtained { grant, unsaved: Some(problem) }),
+        }
+    }
+
+    /// The database's copy of the facts. It is a cache: a failure costs nothing but a later read.
+    async fn cache(&self, grant: &Grant) {
+        if self.database.is_some() {
+            let (id, facts) = (self.id.clone(), grant.facts.clone());
+            let cached =
+                on_disk(self.database.clone(), move |accounts| accounts.put_facts(&id, &facts)).await;
+            if cached.is_err() {
+                log::warn!("account {}: the token's times could not be cached", self.id);
+            }
+        }
+    }
+}
+
+/// Everything secret in the request: a server may repeat it in its refusal.
+fn secrets<'a>(how: &'a How, client: &'a Client, before: Option<&'a Grant>) -> Vec<&'a str> {
+    let code = match how {
+        How::Code { code, verifier, .. } => [Some(code.expose()), verifier.as_ref().map(Secret::expose)],
+        How::Refresh | How::Repeat => [None, None],
+    };
+    let client_secret = client.client_secret.as_ref().map(Secret::expose);
+    let password = client.password.as_ref().map(Secret::expose);
+    let refresh = before.and_then(|grant| grant.refresh_token.as_ref()).map(Secret::expose);
+    let known = [client_secret, password, refresh].into_iter().chain(code).flatten();
+    known.chain(client.headers.values().map(Secret::expose)).collect()
+}
+
+/// As the domain reads it.
+fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
+    Answer {
+        status: answer.status,
+        content_type: answer.content_type.as_deref(),
+        body: &answer.body,
+        sent_at: answer.sent_at,
+        date: answer.date,
+        retry_after: answer.retry_after.as_deref(),
+    }
+}
+
+/// Writes tokens to a vault and reads them back.
+pub(crate) async fn write_tokens(
+    door: &VaultDoor,
+    id: &AccountId,
+    grant: &Grant,
+) -> Result<(), VaultProblem> {
+    let line = records::encode_tokens(grant).map_err(|error| vault_problem(&error))?;
+    let id = id.clone();
+    door.call(move |vault| Records::new(vault).write_tokens_line(&id, &line)).await
+}

@@ -1,0 +1,292 @@
+//! A sign-in through the browser, from the listener to the reply.
+//!
+//! Owns the listener of each sign-in. Invariants: the listener stands before the address is built
+//! and the browser opened; the first good reply wins, be it the browser's or the paste box's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+
+use super::core::{BrowserReply, Engine, Replies, Then, answer};
+use super::entry::{Entry, PendingSignIn};
+use super::problems::{bind_problem, callback_problem};
+use super::{core, random};
+use crate::domain::account::AccountId;
+use crate::domain::authorize::{authorization_address, state_from_random};
+use crate::domain::callback::{self, CallbackError, Expected};
+use crate::domain::pkce::Pkce;
+use crate::domain::provider::Provider;
+use crate::domain::redirect::{LoopbackRedirect, RedirectUri};
+use crate::domain::session::{Attempt, Input, Phase};
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::{Problem, SignInProblem, VaultProblem};
+use crate::net::loopback::{Listener, Verdict};
+use crate::secret::PastedReturn;
+use crate::store::vault_records::Records;
+
+/// How long a refusal page may take to reach the browser before the listener closes.
+const LAST_PAGE: Duration = Duration::from_millis(600);
+
+/// How long a listener of our own may take to close.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What a sign-in needs before it can wait.
+struct Prepared {
+    listener: Option<Listener>,
+    redirect_uri: String,
+    address: url::Url,
+    pkce: Pkce,
+    expected: Expected,
+}
+
+impl Engine {
+    /// Remembers whether the next sign-in of the account opens a browser.
+    pub(crate) fn open_browser_for(&mut self, id: &AccountId, open: bool) {
+        if open {
+            self.without_browser.remove(id);
+        } else {
+            self.without_browser.insert(id.clone());
+        }
+    }
+
+    /// Binds the listener, then builds the address.
+    pub(crate) fn listen(&mut self, id: &AccountId, attempt: Attempt) {
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        entry.problem = None;
+        let (provider, door) = (entry.provider(), entry.door.clone());
+        // The page of an earlier sign-in gives way: this one may need its port.
+        let finishing = std::mem::take(&mut self.finishing);
+        let patience = if finishing.iter().any(|listener| !listener.is_finished()) { 10 } else { 1 };
+        for listener in finishing {
+            listener.abort();
+        }
+        let id = id.clone();
+        self.spawn(async move {
+            let prepared = async {
+                let provider = provider?;
+                let listener = match &provider.redirect_uri {
+                    RedirectUri::Loopback(loopback) => Some(bind(loopback, patience).await?),
+                    RedirectUri::Pasted(_) => None,
+                };
+                let account = id.clone();
+                let client = door.call(move |vault| Records::new(vault).read_client(&account)).await;
+                let client = client.map_err(Problem::Vault)?;
+                let (_, client) = client.ok_or(Problem::Vault(VaultProblem::Missing))?;
+                prepare(&provider, &client.client_id, listener)
+            };
+            let prepared: Result<Prepared, Problem> = prepared.await;
+            let then: Then = Box::new(move |engine| engine.prepared(&id, attempt, prepared));
+            then
+        });
+    }
+
+    fn prepared(&mut self, id: &AccountId, attempt: Attempt, prepared: Result<Prepared, Problem>) {
+        let now = self.deps.clock.now();
+        let prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(problem) => {
+                self.note(id, problem);
+                return self.step(id, Input::NotStarted(attempt));
+            }
+        };
+        self.step(id, Input::Waiting(attempt));
+        let waits = |entry: &Entry| {
+            entry.session.attempt() == attempt
+                && matches!(entry.session.phase(), Phase::AwaitingBrowser { .. })
+        };
+        if !self.entries.get(id).is_some_and(waits) {
+            // Given up meanwhile: dropping the listener closes it.
+            return;
+        }
+        let expected = Arc::new(prepared.expected);
+        let listener = prepared.listener.map(|listener| {
+            let judge = self.judge(id.clone(), attempt, Arc::clone(&expected));
+            tokio::task::spawn_local(listener.serve(judge)).abort_handle()
+        });
+        let pending = PendingSignIn {
+            attempt,
+            expected,
+            verifier: prepared.pkce.verifier,
+            address: prepared.address.clone(),
+            redirect_uri: prepared.redirect_uri,
+            since: now,
+            browser_opened: false,
+            listener,
+        };
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.pending = Some(pending);
+        }
+        self.tell(Event::SignInStarted(id.clone()));
+        for (account, asker) in self.askers.values() {
+            if let (true, core::Asker::Caller { replies, .. }) = (account == id, asker) {
+                answer(Some(replies.clone()), Ok(Reply::Waiting(Box::new(prepared.address.clone()))));
+            }
+        }
+        if !self.without_browser.contains(id) {
+            self.open_browser(id);
+        }
+    }
+
+    /// Judges each reply on the listener's side, and hands on the first good one.
+    fn judge(
+        &self,
+        account: AccountId,
+        attempt: Attempt,
+        expected: Arc<Expected>,
+    ) -> impl Fn(&str) -> Verdict + Send + Sync + 'static {
+        let replies = self.browser_replies.clone();
+        move |query| {
+            let result = callback::read_query(&expected, query);
+            let verdict = if result.is_ok() { Verdict::Taken } else { Verdict::Refused };
+            let reply = BrowserReply { account: account.clone(), attempt, result };
+            // With the queue full, the reply is not taken: the browser is told to look at the window.
+            match replies.try_send(reply) {
+                Ok(()) => verdict,
+                Err(_) => Verdict::Refused,
+            }
+        }
+    }
+
+    /// A reply came over the listener.
+    pub(crate) fn browser_replied(&mut self, reply: BrowserReply) {
+        let BrowserReply { account, attempt, result } = reply;
+        match result {
+            Ok(returned) => self.step(&account, Input::Returned(attempt, returned)),
+            Err(error) => self.turned_away(&account, attempt, error),
+        }
+    }
+
+    fn turned_away(&mut self, id: &AccountId, attempt: Attempt, error: CallbackError) {
+        let current = |entry: &Entry| entry.pending.as_ref().is_some_and(|it| it.attempt == attempt);
+        if !self.entries.get(id).is_some_and(current) {
+            return;
+        }
+        let problem = Problem::SignIn(callback_problem(error));
+        match error {
+            // A forged or stray reply must not be able to end a sign-in, nor to alarm anybody over nothing.
+            CallbackError::NoReply | CallbackError::BareCode => {}
+            CallbackError::StateMismatch => {
+                self.note(id, problem.clone());
+                self.tell(Event::Problem { account: Some(id.clone()), problem });
+            }
+            CallbackError::WrongIssuer | CallbackError::Contradictory => {
+                self.note(id, problem);
+                self.close_listener_soon(id);
+                self.step(id, Input::Aborted(attempt));
+            }
+        }
+    }
+
+    /// Finishes a sign-in with what was pasted.
+    pub(crate) fn pasted(&mut self, id: &AccountId, text: &PastedReturn, replies: Replies) {
+        let pending = self.entries.get(id).and_then(|entry| entry.pending.as_ref());
+        let Some((attempt, expected)) = pending.map(|it| (it.attempt, Arc::clone(&it.expected))) else {
+            return self.fail(Some(id), Problem::SignIn(SignInProblem::TimedOut), replies);
+        };
+        match callback::read_pasted(&expected, text.expose()) {
+            Ok(returned) => {
+                self.close_listener(id);
+                self.step(id, Input::Returned(attempt, returned));
+                answer(replies, Ok(Reply::Done));
+            }
+            Err(error) => {
+                self.fail(Some(id), Problem::SignIn(callback_problem(error)), replies);
+                if matches!(error, CallbackError::WrongIssuer | CallbackError::Contradictory) {
+                    self.step(id, Input::Aborted(attempt));
+                }
+            }
+        }
+    }
+
+    /// Opens the sign-in address, on a thread: a browser's start may block.
+    pub(crate) fn open_browser(&mut self, id: &AccountId) {
+        let pending = self.entries.get(id).and_then(|entry| entry.pending.as_ref());
+        let Some((attempt, address)) = pending.map(|it| (it.attempt, it.address.clone())) else { return };
+        let browser = Arc::clone(&self.deps.browser);
+        let id = id.clone();
+        self.spawn(async move {
+            let opened = tokio::task::spawn_blocking(move || browser.open(&address)).await;
+            let opened = opened.is_ok_and(|opened| opened.is_ok());
+            let then: Then = Box::new(move |engine| engine.browser_opened(&id, attempt, opened));
+            then
+        });
+    }
+
+    fn browser_opened(&mut self, id: &AccountId, attempt: Attempt, opened: bool) {
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        let Some(pending) = entry.pending.as_mut().filter(|it| it.attempt == attempt) else { return };
+        pending.browser_opened = opened;
+        self.dirty = true;
+        if !opened {
+            let problem = Problem::SignIn(SignInProblem::NoBrowser);
+            self.note(id, problem.clone());
+            self.tell(Event::Problem { account: Some(id.clone()), problem });
+        }
+    }
+
+    /// Ends a sign-in's listener at once: the next sign-in may need its port.
+    pub(crate) fn stop_listening(&mut self, id: &AccountId) {
+        self.close_listener(id);
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.pending = None;
+        }
+    }
+
+    /// Leaves a listener that has its answer to deliver the page.
+    pub(crate) fn let_listener_finish(&mut self, id: &AccountId) {
+        self.finishing.retain(|listener| !listener.is_finished());
+        let listener = self.take_listener(id);
+        self.finishing.extend(listener);
+    }
+
+    fn close_listener(&mut self, id: &AccountId) {
+        if let Some(listener) = self.take_listener(id) {
+            listener.abort();
+        }
+    }
+
+    /// Ends a sign-in's listener once the refusal page has had time to arrive.
+    fn close_listener_soon(&mut self, id: &AccountId) {
+        if let Some(listener) = self.take_listener(id) {
+            tokio::task::spawn_local(async move {
+                tokio::time::sleep(LAST_PAGE).await;
+                listener.abort();
+            });
+        }
+    }
+
+    fn take_listener(&mut self, id: &AccountId) -> Option<AbortHandle> {
+        let pending = self.entries.get_mut(id).and_then(|entry| entry.pending.as_mut());
+        pending.and_then(|pending| pending.listener.take())
+    }
+}
+
+/// Binds the listener. Our own listener of a moment ago is given a moment to be gone.
+async fn bind(redirect: &LoopbackRedirect, patience: u32) -> Result<Listener, Problem> {
+    for _ in 1..patience {
+        if let Ok(listener) = Listener::bind(redirect) {
+            return Ok(listener);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Listener::bind(redirect).map_err(bind_problem)
+}
+
+fn prepare(provider: &Provider, client_id: &str, listener: Option<Listener>) -> Result<Prepared, Problem> {
+    let pkce = Pkce::from_random(random::bytes()?);
+    let state = state_from_random(random::bytes()?);
+    let redirect_uri = match &listener {
+        Some(listener) => listener.redirect_uri(),
+        None => provider.redirect_uri.to_string(),
+    };
+    let challenge = provider.pkce.then_some(pkce.challenge.as_str());
+    let address = authorization_address(provider, client_id, &redirect_uri, &state, challenge);
+    let expected = Expected {
+        state,
+        issuer: provider.issuer.clone(),
+        iss_promised: provider.iss_promised,
+        pkce: provider.pkce,
+    };
+    Ok(Prepared { listener, redirect_uri, address, pkce, expected })
+}

@@ -1,0 +1,220 @@
+//! The start, other processes' changes, and the end.
+//!
+//! Owns reading the database as a whole. Invariants: the vault is not touched at the start unless
+//! something was left half done; quitting waits for what is on its way, but never for long.
+
+use std::time::Duration;
+
+use super::core::{Engine, Replies, Then, answer, on_disk};
+use super::entry::Entry;
+use super::refresh_lock;
+use crate::domain::account::AccountId;
+use crate::domain::session::Input;
+use crate::domain::tokens::TokenFacts;
+use crate::messages::event::Reply;
+use crate::messages::snapshot::{Preferences, WindowPlace};
+use crate::store::accounts::{RowState, Stored, StoredAccount};
+use crate::store::vault_records::Records;
+
+/// How long quitting waits for what is on its way.
+const LAST_CALL: Duration = Duration::from_secs(3);
+
+impl Engine {
+    /// Reads the database.
+    pub(crate) fn load(&mut self) {
+        self.looking = true;
+        let read = self.disk(|accounts| Ok((accounts.load()?, accounts.data_version()?)));
+        self.spawn(async move {
+            let read = read.await;
+            let then: Then = Box::new(move |engine| {
+                engine.looking = false;
+                engine.loaded = true;
+                engine.dirty = true;
+                match read {
+                    Ok((stored, version)) => {
+                        engine.data_version = Some(version);
+                        engine.take_stored(stored);
+                    }
+                    Err(problem) => engine.problem = Some(problem),
+                }
+            });
+            then
+        });
+    }
+
+    /// Asks whether another process has changed the database, and reads it again if so.
+    pub(crate) fn look_for_changes(&mut self) {
+        if self.looking || self.problem.is_some() {
+            return;
+        }
+        self.looking = true;
+        let version = self.disk(super::super::store::accounts::Accounts::data_version);
+        self.spawn(async move {
+            let version = version.await;
+            let then: Then = Box::new(move |engine| {
+                engine.looking = false;
+                if version.is_ok_and(|version| engine.data_version != Some(version)) {
+                    engine.load();
+                }
+            });
+            then
+        });
+    }
+
+    fn take_stored(&mut self, stored: Stored) {
+        let first = self.entries.is_empty();
+        self.preferences = super::preferences::read(&stored.preferences);
+        self.use_preferences();
+        if self.window.is_none() {
+            self.window = stored.window.as_deref().and_then(super::preferences::read_window);
+        }
+        let known: Vec<AccountId> = stored.accounts.iter().map(|row| row.account.id.clone()).collect();
+        let busy = |entry: &Entry| entry.ephemeral || entry.saving;
+        self.entries.retain(|id, entry| busy(entry) || known.contains(id));
+        for row in stored.accounts {
+            match row.state {
+                RowState::Ready => self.take_row(row),
+                RowState::Pending | RowState::Deleting if first => self.finish_half_done(row),
+                // Another process is at it.
+                RowState::Deleting => {
+                    let ours = |entry: &Entry| entry.deleting_until.is_some();
+                    if self.entries.get(&row.account.id).is_some_and(|entry| !ours(entry)) {
+                        self.entries.remove(&row.account.id);
+                    }
+                }
+                RowState::Pending => {}
+            }
+        }
+    }
+
+    fn take_row(&mut self, row: StoredAccount) {
+        let StoredAccount { account, facts, last_used_at, .. } = row;
+        let id = account.id.clone();
+        let presets = std::sync::Arc::clone(&self.presets);
+        let door = self.door.clone();
+        let entry =
+            self.entries.entry(id.clone()).or_insert_with(|| Entry::new(account.clone(), &presets, door));
+        if entry.deleting_until.take().is_some() {
+            log::info!("account {id}: its deletion was undone elsewhere");
+        }
+        entry.last_used_at = entry.last_used_at.max(last_used_at);
+        if account.revision > entry.account.revision {
+            entry.change(account, &presets);
+        }
+        let generation = |facts: Option<&TokenFacts>| facts.map_or(0, |facts| facts.generation);
+        let newer = generation(facts.as_ref()) > generation(entry.session.facts());
+        let gone = facts.is_none() && entry.session.facts().is_some() && entry.unsaved.is_none();
+        if newer || gone {
+            entry.mask = None;
+            self.step(&id, Input::Found(facts));
+        }
+    }
+
+    /// Finishes what an earlier run left half done, unless another process is still at it.
+    fn finish_half_done(&mut self, row: StoredAccount) {
+        let Ok(Some(lock)) = refresh_lock::try_acquire(&self.deps.home, &row.account.id) else { return };
+        let (door, database) = (self.door.clone(), self.database.clone());
+        self.spawn(async move {
+            let id = row.account.id.clone();
+            let (account, state) = (id.clone(), row.state);
+            let whole = door.call(move |vault| {
+                let mut records = Records::new(vault);
+                if state == RowState::Deleting {
+                    records.delete_account(&account)?;
+                }
+                Ok(records.read_client(&account)?.is_some())
+            });
+            let finished = match whole.await {
+                Ok(true) => on_disk(database, move |accounts| accounts.mark_ready(&id)).await.is_ok(),
+                Ok(false) => {
+                    let _ = on_disk(database, move |accounts| accounts.remove(&id)).await;
+                    false
+                }
+                // The vault will be asked again at the next start.
+                Err(_) => false,
+            };
+            drop(lock);
+            let then: Then = Box::new(move |engine| {
+                if finished {
+                    engine.take_row(StoredAccount { state: RowState::Ready, ..row });
+                    engine.dirty = true;
+                }
+            });
+            then
+        });
+    }
+
+    /// Caches what is known of a token.
+    pub(crate) fn cache_facts(&mut self, id: &AccountId, facts: TokenFacts) {
+        let account = id.clone();
+        let cached = self.disk(move |accounts| accounts.put_facts(&account, &facts));
+        self.spawn(async move {
+            if cached.await.is_err() {
+                log::warn!("a token's times could not be cached");
+            }
+            let then: Then = Box::new(|_| {});
+            then
+        });
+    }
+
+    /// Stores the preferences and goes by them.
+    pub(crate) fn set_preferences(&mut self, preferences: Preferences, replies: Replies) {
+        let before = super::preferences::write(&self.preferences);
+        let after = super::preferences::write(&preferences);
+        self.preferences = preferences;
+        self.use_preferences();
+        self.dirty = true;
+        let written = self.disk(move |accounts| accounts.set_preferences(&before, &after));
+        self.spawn(async move {
+            let written = written.await;
+            let then: Then = Box::new(move |engine| match written {
+                Ok(()) => answer(replies, Ok(Reply::Done)),
+                Err(problem) => engine.fail(None, problem, replies),
+            });
+            then
+        });
+    }
+
+    fn use_preferences(&mut self) {
+        let extra = self.preferences.extra_root_certificate.as_ref().map(Into::into);
+        if self.deps.http.extra_root_pem != extra {
+            self.deps.http.extra_root_pem = extra;
+            self.http = std::rc::Rc::new(crate::net::http::Http::new(self.deps.http.clone()));
+        }
+    }
+
+    /// Remembers where the window stood.
+    pub(crate) fn remember_window(&mut self, place: WindowPlace, replies: Replies) {
+        self.window = Some(place);
+        let text = super::preferences::write_window(&place);
+        let written = self.disk(move |accounts| accounts.set_window(&text));
+        self.spawn(async move {
+            let written = written.await;
+            let then: Then = Box::new(move |_| answer(replies, written.map(|()| Reply::Done)));
+            then
+        });
+    }
+
+    /// The end: the clipboard is cleared, deletions are finished, what is on its way may arrive.
+    pub(crate) async fn wind_up(&mut self) {
+        let listening: Vec<AccountId> = self.entries.keys().cloned().collect();
+        for id in listening {
+            self.step(&id, Input::Cancel);
+            if self.entries.get(&id).is_some_and(|entry| entry.deleting_until.is_some()) {
+                self.finish_deletion(&id, None);
+            }
+        }
+        let cleared = self.desk.clear();
+        let rest = async {
+            cleared.await;
+            while let Some(done) = self.jobs.join_next().await {
+                if let Ok(then) = done {
+                    then(self);
+                }
+            }
+        };
+        if tokio::time::timeout(LAST_CALL, rest).await.is_err() {
+            log::warn!("the vault or the network did not answer before the end");
+        }
+    }
+}

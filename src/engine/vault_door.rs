@@ -1,0 +1,135 @@
+//! The one way to a vault: a thread of its own, and what is known of its health.
+//!
+//! Owns the worker thread that touches the keychain. Invariants: the vault is made on that thread
+//! and not before the first call; a call that takes longer than a moment is shown as waiting; one
+//! that takes too long is given up, and [`VaultDoor::reopen`] starts another thread.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::problems::vault_problem;
+use super::worker::Worker;
+use crate::messages::problem::VaultProblem;
+use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
+use crate::store::vault::{Vault, VaultError};
+
+/// Makes a vault, on the thread that will own it.
+pub type VaultFactory = Arc<dyn Fn() -> Box<dyn Vault> + Send + Sync>;
+
+type VaultWorker = Worker<Box<dyn Vault>>;
+
+/// After this long a call is shown as waiting.
+const A_MOMENT: Duration = Duration::from_millis(400);
+
+/// A vault, wherever it is.
+#[derive(Clone)]
+pub(crate) struct VaultDoor(Rc<Inner>);
+
+struct Inner {
+    kind: Cell<VaultKind>,
+    factory: RefCell<VaultFactory>,
+    worker: RefCell<Option<Rc<VaultWorker>>>,
+    health: RefCell<VaultHealth>,
+    patience: Duration,
+    changed: Rc<Notify>,
+}
+
+impl VaultDoor {
+    /// A door to a vault that is not yet made. A call is given up after `patience`.
+    pub(crate) fn new(
+        kind: VaultKind,
+        factory: VaultFactory,
+        patience: Duration,
+        changed: Rc<Notify>,
+    ) -> Self {
+        Self(Rc::new(Inner {
+            kind: Cell::new(kind),
+            factory: RefCell::new(factory),
+            worker: RefCell::new(None),
+            health: RefCell::new(VaultHealth::Untried),
+            patience,
+            changed,
+        }))
+    }
+
+    /// Where secrets are, and how that goes.
+    pub(crate) fn view(&self) -> VaultView {
+        VaultView { kind: self.0.kind.get(), health: self.0.health.borrow().clone() }
+    }
+
+    /// Leaves the present thread to itself; the next call starts another.
+    pub(crate) fn reopen(&self) {
+        self.0.worker.replace(None);
+    }
+
+    /// Turns to another vault.
+    pub(crate) fn replace(&self, kind: VaultKind, factory: VaultFactory) {
+        self.0.kind.set(kind);
+        self.0.factory.replace(factory);
+        self.0.health.replace(VaultHealth::Untried);
+        self.reopen();
+    }
+
+    /// Asks the vault.
+    pub(crate) async fn call<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut dyn Vault) -> Result<R, VaultError> + Send + 'static,
+    ) -> Result<R, VaultProblem> {
+        let worker = self.worker()?;
+        let answer = worker.run(move |vault| job(vault.as_mut()));
+        tokio::pin!(answer);
+        let result = tokio::select! {
+            biased;
+            result = &mut answer => result,
+            () = tokio::time::sleep(A_MOMENT) => {
+                self.set_health(VaultHealth::Waiting);
+                if let Ok(result) = tokio::time::timeout(self.0.patience, &mut answer).await { result } else {
+                    self.reopen();
+                    return self.failing(VaultProblem::Slow);
+                }
+            }
+        };
+        match result {
+            Ok(Ok(value)) => {
+                self.set_health(VaultHealth::Ready);
+                Ok(value)
+            }
+            Ok(Err(error)) => self.failing(vault_problem(&error)),
+            Err(_) => {
+                self.reopen();
+                self.failing(VaultProblem::Failed)
+            }
+        }
+    }
+
+    fn worker(&self) -> Result<Rc<VaultWorker>, VaultProblem> {
+        let mut slot = self.0.worker.borrow_mut();
+        if let Some(worker) = &*slot {
+            return Ok(Rc::clone(worker));
+        }
+        let factory = Arc::clone(&self.0.factory.borrow());
+        let worker = Worker::start("vault", move || factory()).map_err(|_| VaultProblem::Failed)?;
+        Ok(Rc::clone(slot.insert(Rc::new(worker))))
+    }
+
+    fn failing<R>(&self, problem: VaultProblem) -> Result<R, VaultProblem> {
+        // A damaged or oversized record says nothing about the vault as a whole.
+        let about_one_record =
+            matches!(problem, VaultProblem::Corrupt | VaultProblem::TooLarge | VaultProblem::Missing);
+        let health =
+            if about_one_record { VaultHealth::Ready } else { VaultHealth::Failing(problem.clone()) };
+        self.set_health(health);
+        Err(problem)
+    }
+
+    fn set_health(&self, health: VaultHealth) {
+        if *self.0.health.borrow() != health {
+            self.0.health.replace(health);
+            self.0.changed.notify_one();
+        }
+    }
+}

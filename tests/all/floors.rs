@@ -1,0 +1,137 @@
+//! The floors of the crate: imports go downward only, and each large dependency has its one room.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room, its floor, and the rooms of its own floor that it may know.
+const ROOMS: [(&str, u8, &[&str]); 12] = [
+    ("clock", 0, &[]),
+    ("secret", 0, &[]),
+    ("domain", 1, &[]),
+    ("messages", 2, &[]),
+    ("store", 2, &[]),
+    ("net", 2, &[]),
+    ("engine", 3, &["demo"]),
+    ("demo", 3, &[]),
+    ("ui", 3, &[]),
+    ("app", 4, &["cli"]),
+    ("cli", 4, &["app"]),
+    ("logging", 4, &[]),
+];
+
+/// What a room may not know although it stands lower.
+const NEVER: [(&str, &[&str]); 1] = [("ui", &["store", "net"])];
+
+/// Crates, and the only places that may name them.
+const KEPT: [(&str, &[&str]); 9] = [
+    ("egui", &["src/ui", "src/app.rs"]),
+    ("eframe", &["src/app.rs"]),
+    ("tokio", &["src/engine", "src/net", "src/demo"]),
+    ("keyring_core", &["src/store/keychain"]),
+    ("rusqlite", &["src/store/accounts"]),
+    ("reqwest", &["src/net/http.rs"]),
+    ("arboard", &["src/engine/clipboard.rs"]),
+    ("open", &["src/net/browser.rs"]),
+    ("clap", &["src/cli"]),
+];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Every source file: its path below the crate, and its code without comments.
+fn code() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        (name, lines.collect::<Vec<_>>().join("\n"))
+    };
+    sources(&root.join("src")).into_iter().map(read).collect()
+}
+
+fn room_of(path: &str) -> &str {
+    let below = path.strip_prefix("src/").unwrap();
+    below.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+/// The rooms that a file names.
+fn named(code: &str) -> Vec<&'static str> {
+    let names = |room: &&str| {
+        let paths = [format!("crate::{room}::"), format!("crate::{room};"), format!("keyfob::{room}::")];
+        paths.iter().any(|path| code.contains(path.as_str()))
+    };
+    ROOMS.iter().map(|(room, _, _)| *room).filter(names).collect()
+}
+
+fn uses_crate(code: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    code.match_indices(&path).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != ':')
+    })
+}
+
+#[test]
+fn imports_go_downward_only() {
+    let floor = |room: &str| {
+        ROOMS.iter().find(|(name, _, _)| *name == room).map(|(_, floor, beside)| (*floor, *beside))
+    };
+    let mut upward = Vec::new();
+    for (path, code) in code() {
+        let room = room_of(&path);
+        if matches!(room, "lib" | "main") {
+            continue;
+        }
+        let (from, beside) = floor(room).unwrap_or_else(|| panic!("{path} is in no room"));
+        for other in named(&code).into_iter().filter(|other| *other != room) {
+            let (to, _) = floor(other).unwrap();
+            let never = NEVER.iter().any(|(name, rooms)| *name == room && rooms.contains(&other));
+            if to > from || (to == from && !beside.contains(&other)) || never {
+                upward.push(format!("{path} knows {other}"));
+            }
+        }
+    }
+    assert!(upward.is_empty(), "{upward:#?}");
+}
+
+#[test]
+fn each_large_dependency_has_its_room() {
+    let mut strays = Vec::new();
+    for (path, code) in code() {
+        for (name, places) in KEPT {
+            if uses_crate(&code, name) && !places.iter().any(|place| path.starts_with(place)) {
+                strays.push(format!("{path} uses {name}"));
+            }
+        }
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn no_file_is_over_400_lines_and_each_says_what_it_owns() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut faults = Vec::new();
+    for path in sources(&root.join("src")).into_iter().chain(sources(&root.join("tests"))) {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(root).unwrap().display().to_string();
+        if text.lines().count() > 400 {
+            faults.push(format!("{name} is too long"));
+        }
+        let is_test = name.ends_with("tests.rs") || name.starts_with("tests");
+        if !is_test && !text.starts_with("//!") {
+            faults.push(format!("{name} does not say what it owns"));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
