@@ -74,7 +74,7 @@ pub fn run(deps: impl FnOnce(Arc<dyn Fn() + Send + Sync>) -> Deps, demo: bool) -
         let mut ui = Ui::new(ctx);
         ui.apply(&snapshot.preferences, ctx);
         let _ = context.set(ctx.clone());
-        Ok(Box::new(App { ui, engine: Some(engine), snapshot, clock, place: None }))
+        Ok(Box::new(App { ui, engine: Some(engine), snapshot, clock, place: None, vault_tried: false }))
     });
     let opened = panic::catch_unwind(AssertUnwindSafe(|| eframe::run_native("Keyfob", options, creator)));
     match opened {
@@ -106,6 +106,7 @@ struct App {
     snapshot: Arc<Snapshot>,
     clock: Arc<dyn Clock>,
     place: Option<WindowPlace>,
+    vault_tried: bool,
 }
 
 impl eframe::App for App {
@@ -127,6 +128,7 @@ impl eframe::App for App {
         let now = self.clock.now();
         let mut commands = Vec::new();
         self.ui.show(ui, &self.snapshot, now, &mut commands);
+        commands.extend(self.first_try_of_the_vault(ui.ctx()));
         for command in commands {
             let sent = self.engine.as_ref().is_some_and(|engine| engine.send(command).is_ok());
             if !sent {
@@ -147,6 +149,20 @@ impl eframe::App for App {
             log::warn!("the window's place was not remembered");
         }
         engine.stop();
+    }
+}
+
+impl App {
+    /// The first run's page says where secrets will be kept, so the vault is tried there, and not at
+    /// the first save; after the first frame, so that the window never waits for it.
+    fn first_try_of_the_vault(&mut self, ctx: &egui::Context) -> Option<Command> {
+        let first_run = self.snapshot.loaded && self.snapshot.accounts.is_empty();
+        let due = first_run && !self.vault_tried && ctx.cumulative_frame_nr() > 0;
+        if first_run && !due && !self.vault_tried {
+            ctx.request_repaint();
+        }
+        self.vault_tried |= due;
+        due.then_some(Command::TryVault)
     }
 }
 
