@@ -2,6 +2,7 @@
 
 mod browser;
 mod copying;
+mod desktop;
 //mod demo;
 // mod floors;
 mod http;

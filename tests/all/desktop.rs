@@ -1,0 +1,187 @@
+//! The whole app in a real window: a real keyring, a real browser, a real OpenID provider, a real clipboard.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::desktop::{Bus, Keyring, OidcServer, Screen, Window, browser, kept, wait_until};
+
+const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");
+
+/// What a window is started with.
+struct Desk<'bus> {
+    screen: Screen<'bus>,
+    home: String,
+    shots: String,
+}
+
+impl<'bus> Desk<'bus> {
+    fn new(bus: &'bus Bus, name: &str) -> Self {
+        let text = |path: &Path| path.to_str().unwrap().to_owned();
+        let shots = kept(name);
+        std::fs::create_dir_all(&shots).unwrap();
+        Self {
+            screen: Screen::start(bus, 1280, 800),
+            home: text(&bus.path("keyfob-home")),
+            shots: text(&shots),
+        }
+    }
+
+    fn open(&self, words: &[&str]) -> Window<'_> {
+        let browser = browser();
+        let environment =
+            [("KEYFOB_HOME", self.home.as_str()), ("BROWSER", &browser), ("KEYFOB_BROWSER_SHOTS", &self.shots)];
+        Window::open(&self.screen, KEYFOB, words, &environment)
+    }
+
+    fn picture(&self, name: &str) {
+        self.screen.screenshot(&Path::new(&self.shots).join(name));
+    }
+
+    /// What the clipboard holds, once it holds something.
+    fn copied(&self) -> String {
+        wait_until(Duration::from_secs(10), "a copy", || self.screen.clipboard().filter(|text| !text.is_empty()))
+    }
+
+    fn wait_until_cleared(&self, patience: Duration) {
+        wait_until(patience, "an empty clipboard", || {
+            self.screen.clipboard().is_none_or(|text| text.is_empty()).then_some(())
+        });
+    }
+}
+
+/// Fills in the form of a custom provider.
+fn fill_in(window: &Window<'_>, server: &OidcServer) {
+    let (id, secret) = server.client("basic");
+    window.fill("Name", "bank");
+    window.fill("Authorization address", server.address("authorization_endpoint"));
+    window.fill("Token address", server.address("token_endpoint"));
+    window.fill("Client ID", id);
+    window.fill("Client secret", secret);
+    window.fill("Scopes", "openid offline_access");
+}
+
+#[test]
+fn a_person_adds_an_account_signs_in_and_copies_the_token() {
+    let bus = Bus::start();
+    let keyring = Keyring::unlocked(&bus);
+    let server = OidcServer::start(&bus, 3600);
+    let desk = Desk::new(&bus, "desktop-main-job");
+    let window = desk.open(&[]);
+    assert_eq!(desk.screen.windows("keyfob").len(), 1);
+    window.wait_for("keychain, which is ready");
+    desk.picture("1-first-run.png");
+
+    window.press("Add account");
+    window.press("Custom provider");
+    window.wait_for("Client ID");
+    fill_in(&window, &server);
+    desk.picture("2-form.png");
+    window.press("Save and get token");
+    window.wait_for("Copy token");
+    desk.picture("3-token.png");
+    assert_eq!(keyring.items().len(), 2, "a client record and a token record");
+
+    // P1: the copy is marked, so that clipboard managers leave it out of their history.
+    window.press("Copy token");
+    let token = desk.copied();
+    assert_eq!(server.introspect(&token)["active"], true);
+    assert!(desk.screen.clipboard_targets().contains(&"x-kde-passwordManagerHint".to_owned()));
+    assert!(!window.tree().contains(&token), "no token stands in the accessibility tree");
+    window.press("Reveal");
+    wait_until(Duration::from_secs(10), "the token", || window.tree().contains(&token).then_some(()));
+    window.press("Hide");
+    wait_until(Duration::from_secs(10), "the mask", || (!window.tree().contains(&token)).then_some(()));
+    window.press("Clear now");
+    desk.wait_until_cleared(Duration::from_secs(5));
+
+    window.press("Refresh");
+    wait_until(Duration::from_secs(20), "a rotation", || (server.count("rotated") > 0).then_some(()));
+    window.press("Copy as header");
+    let header = desk.copied();
+    let renewed = header.strip_prefix("Authorization: Bearer ").unwrap();
+    assert_ne!(renewed, token);
+    assert_eq!(server.introspect(renewed)["active"], true);
+
+    // P2: what is on the clipboard from here is gone when the window is closed.
+    assert!(window.close().success());
+    desk.wait_until_cleared(Duration::from_secs(5));
+
+    // The next start finds the account, and the keychain the token.
+    let window = desk.open(&[]);
+    window.press("bank");
+    window.press("Copy token");
+    assert_eq!(desk.copied(), renewed);
+    assert_eq!(server.count("family_revoked"), 0);
+    drop(window);
+    drop(keyring);
+}
+
+#[test]
+fn a_newcomer_sees_the_whole_flow_in_the_demo_without_a_keychain() {
+    let bus = Bus::start();
+    let desk = Desk::new(&bus, "desktop-demo");
+    let window = desk.open(&[]);
+    // K1: no keychain is said clearly, and nothing is written in its place.
+    window.wait_for("No keychain service is running");
+    desk.picture("1-no-keychain.png");
+    window.press("Try the demo");
+    window.press("Sign in");
+    window.wait_for("Copy token");
+    desk.picture("2-token.png");
+    window.press("Copy token");
+    let token = desk.copied();
+    assert!(!window.tree().contains(&token));
+    let disk = walk(Path::new(&desk.home));
+    assert!(disk.iter().all(|bytes| !contains(bytes, token.as_bytes())), "no token on the disk");
+    assert!(disk.iter().all(|bytes| !contains(bytes, b"Demo")), "nothing of the demo on the disk");
+}
+
+#[test]
+fn k4_a_keychain_that_never_answers_does_not_freeze_the_window() {
+    let bus = Bus::start();
+    let _silent = Keyring::silent(&bus);
+    let desk = Desk::new(&bus, "desktop-silent");
+    let window = desk.open(&[]);
+    window.wait_for("Waiting for the keychain");
+    desk.picture("waiting.png");
+    // The window still answers: a page opens and closes.
+    window.press("Add account");
+    window.wait_for("Search providers");
+    window.press("Cancel");
+    window.wait_for("Welcome to Keyfob");
+    // Quitting never waits for the keychain either.
+    let started = std::time::Instant::now();
+    assert!(window.close().success());
+    assert!(started.elapsed() < Duration::from_secs(8));
+}
+
+#[test]
+fn k3_a_locked_keychain_is_said_and_works_again_once_unlocked() {
+    let bus = Bus::start();
+    let mut keyring = Keyring::locked(&bus);
+    keyring.prompts_are_dismissed();
+    let desk = Desk::new(&bus, "desktop-locked");
+    let window = desk.open(&[]);
+    window.wait_for("Try again");
+    desk.picture("locked.png");
+    keyring.unlock();
+    window.press("Try again");
+    window.wait_for("which is ready");
+}
+
+fn walk(folder: &Path) -> Vec<Vec<u8>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else {
+            files.push(std::fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
