@@ -58,7 +58,8 @@ fn masked(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenView
         let width = ui.available_width();
         let galley = widgets::one_line(ui, text, theme::mono(13.0), cx.tokens.text, width);
         let (rect, response) = ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, "Token, masked"));
+        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, text));
+        widgets::describe(ui, &response, "The token, masked");
         let at = egui::pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
         ui.painter().galley(at, galley, cx.tokens.text);
     });

@@ -36,12 +36,17 @@ fn preset(id: &str, name: &str, summary: &str, grant: GrantType) -> Preset {
 
 /// A few providers that differ in what their form shows.
 pub fn presets() -> Vec<Preset> {
-    let mut smartcar =
-        preset("smartcar", "Smartcar", "Connected cars, by the owner's consent", GrantType::AuthorizationCode);
+    let mut smartcar = preset(
+        "smartcar",
+        "Smartcar",
+        "Connected cars, by the owner's consent",
+        GrantType::AuthorizationCode,
+    );
     smartcar.spec.redirect_uri = Some("http://localhost:8910/callback".to_owned());
     smartcar.spec.client_auth = Some(ClientAuth::BasicRaw);
     smartcar.spec.endpoints.authorize = Some("https://connect.smartcar.com/oauth/authorize".to_owned());
-    let mut connect = preset("smartconnect", "SmartConnect", "Data integration, by region", GrantType::Password);
+    let mut connect =
+        preset("smartconnect", "SmartConnect", "Data integration, by region", GrantType::Password);
     connect.spec.client_auth = Some(ClientAuth::Body);
     connect.spec.endpoints.token = Some("https://{region}.smartconnect.com/token".to_owned());
     connect.variables = vec![Variable {
@@ -51,7 +56,8 @@ pub fn presets() -> Vec<Preset> {
             .map(|(value, text)| Choice { value: value.to_owned(), text: text.to_owned() })
             .to_vec(),
     }];
-    let mut headers = preset("connect", "Connect", "Its addresses are yours to enter", GrantType::AuthorizationCode);
+    let mut headers =
+        preset("connect", "Connect", "Its addresses are yours to enter", GrantType::AuthorizationCode);
     headers.spec.endpoints.token = None;
     headers.secret_headers = vec![SecretHeader {
         name: "ACCESSTOKEN".to_owned(),
@@ -62,7 +68,8 @@ pub fn presets() -> Vec<Preset> {
         preset("smartdocumentor", "SmartDocumentor", "Documents in the cloud", GrantType::ClientCredentials);
     documentor.spec.scopes = Some(vec!["WebAPI".to_owned()]);
     documentor.spec.client_auth = Some(ClientAuth::Body);
-    let sense = preset("smartsense", "SmartSense", "Sensors, by client credentials", GrantType::ClientCredentials);
+    let sense =
+        preset("smartsense", "SmartSense", "Sensors, by client credentials", GrantType::ClientCredentials);
     vec![connect, smartcar, documentor, sense, headers]
 }
 
