@@ -37,13 +37,13 @@ pub(super) struct Button<'a> {
     icon: Option<Icon>,
     blocked: Option<&'a str>,
     hint: Option<&'a str>,
-    full_width: bool,
+    min_width: f32,
 }
 
 impl<'a> Button<'a> {
     /// A button with a label.
     pub(super) fn new(weight: Weight, label: &'a str) -> Self {
-        Self { label, name: None, weight, icon: None, blocked: None, hint: None, full_width: false }
+        Self { label, name: None, weight, icon: None, blocked: None, hint: None, min_width: 0.0 }
     }
 
     /// A button with an icon only; `name` is read aloud and shown as a tooltip.
@@ -63,10 +63,33 @@ impl<'a> Button<'a> {
         self
     }
 
-    /// Takes all the width there is.
-    pub(super) fn wide(mut self) -> Self {
-        self.full_width = true;
+    /// Takes this width at least.
+    pub(super) fn at_least(mut self, width: f32) -> Self {
+        self.min_width = width;
         self
+    }
+
+    /// How wide the button will be.
+    pub(super) fn width(&self, ui: &Ui) -> f32 {
+        let content = self.text(ui).size().x + self.icon_width();
+        (content + 2.0 * self.padding()).max(self.min_width)
+    }
+
+    fn text(&self, ui: &Ui) -> Arc<Galley> {
+        let font = if self.weight == Weight::Primary { theme::strong() } else { theme::body() };
+        ui.painter().layout_no_wrap(self.label.to_owned(), font, Color32::PLACEHOLDER)
+    }
+
+    fn icon_width(&self) -> f32 {
+        match self.icon {
+            None => 0.0,
+            Some(_) if self.label.is_empty() => 16.0,
+            Some(_) => 24.0,
+        }
+    }
+
+    fn padding(&self) -> f32 {
+        if self.label.is_empty() { 8.0 } else { 12.0 }
     }
 
     /// A tooltip.
@@ -91,33 +114,29 @@ impl Widget for Button<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let blocked = self.blocked;
         let hint = self.hint;
+        let name = self.name.unwrap_or(self.label);
         let inner = ui.add_enabled_ui(blocked.is_none(), |ui| self.paint(ui));
         let response = inner.inner;
         if let Some(reason) = blocked {
             describe(ui, &response, reason);
             return response.on_disabled_hover_text(reason);
         }
-        match hint {
-            Some(hint) => response.on_hover_text(hint),
-            None => response,
+        let Some(hint) = hint else { return response };
+        let response = response.on_hover_text(hint);
+        if name == hint {
+            // A name that is its own tooltip is read aloud once.
+            ui.ctx().accesskit_node_builder(response.id, egui::accesskit::Node::clear_description);
         }
+        response
     }
 }
 
 impl Button<'_> {
     fn paint(self, ui: &mut Ui) -> Response {
         let tokens = Tokens::of(ui);
-        let font = if self.weight == Weight::Primary { theme::strong() } else { theme::body() };
-        let galley = ui.painter().layout_no_wrap(self.label.to_owned(), font, Color32::PLACEHOLDER);
-        let mut width = galley.size().x;
-        if self.icon.is_some() {
-            width += if self.label.is_empty() { 16.0 } else { 24.0 };
-        }
-        let padding = if self.label.is_empty() { 8.0 } else { 12.0 };
-        let mut size = vec2(width + 2.0 * padding, theme::CONTROL_HEIGHT);
-        if self.full_width {
-            size.x = size.x.max(ui.available_width());
-        }
+        let galley = self.text(ui);
+        let width = galley.size().x + self.icon_width();
+        let size = vec2(self.width(ui), theme::CONTROL_HEIGHT);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let name = self.name.unwrap_or(self.label);
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), name));
