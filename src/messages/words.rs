@@ -119,12 +119,12 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         )
         .offering(Action::SignIn),
         Problem::RefreshRefused(refusal) => Words {
-            details: details_of(refusal),
+            details: Some(details_of(refusal)),
             ..words("The saved sign-in has expired or was revoked.", "Sign in again; your settings are kept.")
                 .offering(Action::SignIn)
         },
         Problem::SignIn(problem) => sign_in(problem, &provider),
-        Problem::Refused(refusal) => Words { details: details_of(refusal), ..refused(refusal) },
+        Problem::Refused(refusal) => Words { details: Some(details_of(refusal)), ..refused(refusal) },
         Problem::BadAnswer(answer) => bad_answer(answer),
         Problem::Unreachable(unreachable) => unreached(unreachable),
         Problem::Vault(problem) => vault(problem, &here),
@@ -384,7 +384,7 @@ fn wait_until(moment: Option<DateTime<Utc>>) -> String {
     )
 }
 
-fn details_of(refusal: &Refusal) -> Option<String> {
+fn details_of(refusal: &Refusal) -> String {
     let mut text = format!("HTTP {}", refusal.status);
     if let Some(code) = &refusal.code {
         text = format!("{text} · {code}");
@@ -392,7 +392,7 @@ fn details_of(refusal: &Refusal) -> Option<String> {
     if let Some(description) = &refusal.description {
         text = format!("{text} · “{description}”");
     }
-    Some(text)
+    text
 }
 
 fn bad_answer(answer: &BadAnswer) -> Words {

@@ -142,10 +142,10 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
                 variable.choices.iter().map(|choice| (choice.value.clone(), choice.value.clone())).collect();
             fields::choice(ui, id, &variable.label, &mut value, &choices, extras);
         }
-        if !value.is_empty() {
-            form.draft.variables.insert(variable.name, value);
-        } else {
+        if value.is_empty() {
             form.draft.variables.remove(&variable.name);
+        } else {
+            form.draft.variables.insert(variable.name, value);
         }
     }
 }

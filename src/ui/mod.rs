@@ -77,7 +77,7 @@ impl Ui {
     pub fn take_event(&mut self, event: Event, ctx: &egui::Context) {
         let state = &mut self.state;
         match event {
-            Event::Saved(id) => {
+            Event::Saved(id) | Event::DemoReady(id) => {
                 account_form::close(ctx, state);
                 state.page = Page::Account;
                 state.select(id);
@@ -112,11 +112,6 @@ impl Ui {
             Event::Deleted { name } => {
                 let name = crate::domain::unseen::neutralised(&name, 40);
                 state.toasts.say(format!("“{name}” was deleted."));
-            }
-            Event::DemoReady(id) => {
-                account_form::close(ctx, state);
-                state.page = Page::Account;
-                state.select(id);
             }
             Event::Problem { account, problem } => self.take_problem(account, problem),
         }

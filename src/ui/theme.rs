@@ -110,7 +110,7 @@ pub(super) static LIGHT: Tokens = Tokens {
     card: rgb(0x00ff_ffff),
     control: rgb(0x00ee_f0f3),
     hover: rgb(0x00e3_e7ec),
-    chosen: rgb(0x00e4_edfd),
+    chosen: rgb(0x00ea_f1fe),
     line: rgb(0x00dd_e1e7),
     border: rgb(0x0081_8b97),
     text: rgb(0x001c_2128),

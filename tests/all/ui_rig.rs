@@ -14,34 +14,34 @@ use keyfob::ui::Ui;
 use super::ui_support;
 
 /// What the window is driven by, and what it asked for.
-pub struct World {
+pub(crate) struct World {
     ui: Rc<RefCell<Option<Ui>>>,
     /// The snapshot of the next frame.
-    pub snapshot: Snapshot,
+    pub(crate) snapshot: Snapshot,
     /// The instant of the next frame.
-    pub now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
     events: Vec<Event>,
     commands: Vec<Command>,
 }
 
 impl World {
     /// Everything that was asked for, the mask too.
-    pub fn commands_raw(&mut self) -> Vec<Command> {
+    pub(crate) fn commands_raw(&mut self) -> Vec<Command> {
         std::mem::take(&mut self.commands)
     }
 }
 
 /// A window.
-pub struct Rig(pub Harness<'static, World>);
+pub(crate) struct Rig(pub(crate) Harness<'static, World>);
 
 impl Rig {
     /// A window of the first start's size.
-    pub fn new(snapshot: Snapshot) -> Self {
+    pub(crate) fn new(snapshot: Snapshot) -> Self {
         Self::sized(snapshot, keyfob::ui::FIRST_SIZE)
     }
 
     /// A window of another size.
-    pub fn sized(snapshot: Snapshot, size: (f32, f32)) -> Self {
+    pub(crate) fn sized(snapshot: Snapshot, size: (f32, f32)) -> Self {
         let ui = Rc::new(RefCell::new(None));
         let (made, preferences) = (Rc::clone(&ui), snapshot.preferences.clone());
         let world = World { ui, snapshot, now: ui_support::now(), events: Vec::new(), commands: Vec::new() };
@@ -60,14 +60,18 @@ impl Rig {
 
     /// Presses a button by its name, as an assistive technology does.
     #[track_caller]
-    pub fn press(&mut self, name: &str) {
-        self.0.get_by_role_and_label(egui::accesskit::Role::Button, name).click_accesskit();
+    pub(crate) fn press(&mut self, name: &str) {
+        {
+            let mut named = self.0.query_all_by_role_and_label(egui::accesskit::Role::Button, name);
+            let enabled = named.find(|node| !node.accesskit_node().is_disabled());
+            enabled.unwrap_or_else(|| panic!("no button {name} in:\n{}", self.tree())).click_accesskit();
+        }
         self.0.run();
     }
 
     /// Types into a field by its label.
     #[track_caller]
-    pub fn fill(&mut self, label: &str, text: &str) {
+    pub(crate) fn fill(&mut self, label: &str, text: &str) {
         let field = self.field(label);
         field.focus();
         field.type_text(text);
@@ -76,7 +80,7 @@ impl Rig {
 
     /// A text field by its label.
     #[track_caller]
-    pub fn field<'a>(&'a self, label: &'a str) -> egui_kittest::Node<'a> {
+    pub(crate) fn field<'a>(&'a self, label: &'a str) -> egui_kittest::Node<'a> {
         self.0.get_by(move |node| {
             use egui::accesskit::Role;
             matches!(node.role(), Role::TextInput | Role::PasswordInput | Role::SearchInput)
@@ -86,52 +90,52 @@ impl Rig {
 
     /// Chooses from a list by the field's label.
     #[track_caller]
-    pub fn choose(&mut self, label: &str, choice: &str) {
+    pub(crate) fn choose(&mut self, label: &str, choice: &str) {
         self.0.get_by_role_and_label(egui::accesskit::Role::ComboBox, label).click_accesskit();
         self.0.run();
         self.press(choice);
     }
 
     /// Whether a button of this name is there and can be pressed.
-    pub fn can_press(&self, name: &str) -> bool {
-        let found = self.0.query_by_role_and_label(egui::accesskit::Role::Button, name);
-        found.is_some_and(|node| !node.accesskit_node().is_disabled())
+    pub(crate) fn can_press(&self, name: &str) -> bool {
+        let mut named = self.0.query_all_by_role_and_label(egui::accesskit::Role::Button, name);
+        named.any(|node| !node.accesskit_node().is_disabled())
     }
 
     /// Tells the window something.
-    pub fn tell(&mut self, event: Event) {
+    pub(crate) fn tell(&mut self, event: Event) {
         self.0.state_mut().events.push(event);
         self.0.run();
     }
 
     /// Changes the snapshot.
-    pub fn change(&mut self, change: impl FnOnce(&mut Snapshot)) {
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Snapshot)) {
         change(&mut self.0.state_mut().snapshot);
         self.0.run();
     }
 
     /// Lets time pass.
-    pub fn wait(&mut self, span: TimeDelta) {
+    pub(crate) fn wait(&mut self, span: TimeDelta) {
         self.0.state_mut().now += span;
         self.0.run();
     }
 
     /// What was asked for since the last call, less the harmless request for a mask.
-    pub fn commands(&mut self) -> Vec<Command> {
+    pub(crate) fn commands(&mut self) -> Vec<Command> {
         let commands = std::mem::take(&mut self.0.state_mut().commands);
         commands.into_iter().filter(|command| !matches!(command, Command::ReadMask(_))).collect()
     }
 
     /// The one command that was asked for.
     #[track_caller]
-    pub fn command(&mut self) -> Command {
+    pub(crate) fn command(&mut self) -> Command {
         let mut commands = self.commands();
         assert_eq!(commands.len(), 1, "{commands:?}");
         commands.remove(0)
     }
 
     /// Everything an assistive technology could read.
-    pub fn tree(&self) -> String {
+    pub(crate) fn tree(&self) -> String {
         let mut read = Vec::new();
         for node in self.0.root().children_recursive() {
             let node = node.accesskit_node();
@@ -146,17 +150,17 @@ impl Rig {
     }
 
     /// When the window wants to be drawn again.
-    pub fn next_repaint(&self) -> Option<std::time::Duration> {
+    pub(crate) fn next_repaint(&self) -> Option<std::time::Duration> {
         let world = self.0.state();
         let ui = world.ui.borrow();
-        ui.as_ref().unwrap().next_repaint(&world.snapshot, world.now)
+        ui.as_ref().expect("made before the first frame").next_repaint(&world.snapshot, world.now)
     }
 }
 
 fn draw(ui: &mut egui::Ui, world: &mut World) {
     let World { ui: window, snapshot, now, events, commands } = world;
     let mut window = window.borrow_mut();
-    let window = window.as_mut().unwrap();
+    let window = window.as_mut().expect("made before the first frame");
     for event in events.drain(..) {
         window.take_event(event, ui.ctx());
     }
