@@ -10,10 +10,11 @@ use crate::messages::problem::{Problem, SignInProblem};
 use crate::messages::snapshot::{AccountView, Activity};
 use crate::messages::words::{Action, explain};
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{SettingsDraft, ViewState};
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::{sign_in, token_card, words};
 
 /// Shows an account.

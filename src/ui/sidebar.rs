@@ -11,12 +11,13 @@ use crate::domain::expiry::Status;
 use crate::domain::unseen::neutralised;
 use crate::messages::snapshot::AccountView;
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::standing::Standing;
 use super::theme::{self, Tokens};
 use super::view_state::{Page, SettingsDraft, ViewState};
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::{time_text, words};
 
 const ROW_HEIGHT: f32 = 56.0;

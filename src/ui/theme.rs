@@ -250,8 +250,9 @@ fn paint(visuals: &mut Visuals, tokens: &Tokens) {
     };
     visuals.widgets.noninteractive = look(tokens.card, tokens.line, tokens.text);
     visuals.widgets.inactive = look(tokens.card, tokens.border, tokens.text);
-    visuals.widgets.hovered = look(tokens.hover, tokens.text, tokens.text);
+    visuals.widgets.hovered = look(tokens.hover, tokens.border, tokens.text);
     visuals.widgets.active = look(tokens.hover, tokens.accent, tokens.text);
+    visuals.widgets.active.bg_stroke.width = 2.0;
     visuals.widgets.open = look(tokens.hover, tokens.border, tokens.text);
     visuals.selection = Selection { bg_fill: tokens.chosen, stroke: Stroke::new(2.0, tokens.accent) };
     visuals.override_text_color = None;
