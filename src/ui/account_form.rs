@@ -12,12 +12,13 @@ use crate::domain::redirect::RedirectUri;
 use crate::messages::command::Command;
 use crate::messages::words::explain;
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::fields::{self, Extras};
 use super::form_advanced;
 use super::form_draft::{Field, FormDraft};
 use super::view_state::{Page, ViewState};
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::words;
 
 /// The name's field, which has the keyboard first.
@@ -142,10 +143,10 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
                 variable.choices.iter().map(|choice| (choice.value.clone(), choice.value.clone())).collect();
             fields::choice(ui, id, &variable.label, &mut value, &choices, extras);
         }
-        if !value.is_empty() {
-            form.draft.variables.insert(variable.name, value);
-        } else {
+        if value.is_empty() {
             form.draft.variables.remove(&variable.name);
+        } else {
+            form.draft.variables.insert(variable.name, value);
         }
     }
 }

@@ -7,9 +7,10 @@ use egui::{Id, Ui};
 
 use crate::messages::command::Command;
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::view_state::ViewState;
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::words;
 
 /// Shows the question, where there is one.

@@ -10,10 +10,11 @@ use crate::messages::problem::{Problem, SignInProblem};
 use crate::messages::snapshot::{AccountView, Activity};
 use crate::messages::words::{Action, explain};
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{SettingsDraft, ViewState};
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::{sign_in, token_card, words};
 
 /// Shows an account.
@@ -36,24 +37,29 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
 }
 
 fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
-    let size = vec2(ui.available_width(), 44.0);
-    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+    let edit = Button::new(Weight::Bare, words::EDIT).hint("Change this account (Ctrl+E)");
+    let duplicate = Button::new(Weight::Bare, words::DUPLICATE).hint("Make a copy without tokens (Ctrl+D)");
+    let delete = Button::new(Weight::Bare, words::DELETE).hint("Delete this account (Del)");
+    ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        if Button::new(Weight::Bare, words::DELETE).hint("Delete this account (Del)").show(ui) {
-            state.deleting = Some(account.id.clone());
-        }
-        if Button::new(Weight::Bare, words::DUPLICATE).hint("Make a copy without tokens (Ctrl+D)").show(ui) {
-            cx.send(Command::Duplicate(account.id.clone()));
-        }
-        if Button::new(Weight::Bare, words::EDIT).hint("Change this account (Ctrl+E)").show(ui) {
-            cx.send(Command::Edit(account.id.clone()));
-        }
-        ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+        let buttons = [&edit, &duplicate, &delete].iter().map(|button| button.width(ui) + 4.0).sum::<f32>();
+        let width = ui.available_width() - buttons;
+        ui.allocate_ui_with_layout(vec2(width, 44.0), Layout::top_down(Align::LEFT), |ui| {
+            ui.set_width(width);
             ui.spacing_mut().item_spacing.y = 2.0;
             widgets::heading(ui, account.name.as_str());
             let provider = crate::domain::unseen::neutralised(&account.provider_name, 60);
-            widgets::weak(ui, &format!("{provider} · {}", words::grant(account.grant)));
+            widgets::weak_line(ui, &format!("{provider} · {}", words::grant(account.grant)));
         });
+        if edit.show(ui) {
+            cx.send(Command::Edit(account.id.clone()));
+        }
+        if duplicate.show(ui) {
+            cx.send(Command::Duplicate(account.id.clone()));
+        }
+        if delete.show(ui) {
+            state.deleting = Some(account.id.clone());
+        }
     });
 }
 

@@ -7,10 +7,11 @@ use egui::{CentralPanel, CornerRadius, Frame, Margin, Rect, ScrollArea, Ui, vec2
 use crate::messages::command::Command;
 use crate::messages::snapshot::{VaultHealth, VaultKind};
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{Page, ViewState};
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::{vault_banner, words};
 
 /// About how high the page is, so that it stands in the middle.

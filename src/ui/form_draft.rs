@@ -267,11 +267,26 @@ impl FormDraft {
                 found.push((Field::Header(place), "A header's name has no blanks or colons.".to_owned()));
             }
         }
-        if let Err(error) = Provider::resolve(std::slice::from_ref(&self.preset), &self.settings()) {
-            found.push(in_words(&error));
-        }
+        found.extend(self.address_problems());
         found.extend(self.name_problem(snapshot).map(|said| (Field::Name, said)));
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found
+    }
+
+    /// What is wrong with the addresses. Resolving stops at the first, so the token address is asked
+    /// for on its own too.
+    fn address_problems(&self) -> Vec<(Field, String)> {
+        let presets = std::slice::from_ref(&self.preset);
+        let settings = self.settings();
+        let mut alone = settings.clone();
+        alone.grant = GrantType::ClientCredentials;
+        alone.overrides.grants = Some(vec![GrantType::ClientCredentials]);
+        let mut found: Vec<_> = [settings, alone]
+            .iter()
+            .filter_map(|settings| Provider::resolve(presets, settings).err())
+            .map(|error| in_words(&error))
+            .collect();
+        found.dedup();
         found
     }
 

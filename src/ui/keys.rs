@@ -20,7 +20,8 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         return;
     }
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
-    if pressed(Modifiers::COMMAND, Key::N) {
+    let typed = matches!(&state.page, Page::Form(form) if !form.touched.is_empty());
+    if !typed && pressed(Modifiers::COMMAND, Key::N) {
         account_form::close(ui.ctx(), state);
         state.page = Page::Picker { search: String::new() };
         state.detail_open = true;
@@ -56,6 +57,8 @@ fn find(state: &mut ViewState) {
 
 fn back(ui: &Ui, state: &mut ViewState) {
     match state.page {
+        // What was typed goes only by *Cancel*.
+        Page::Form(ref form) if !form.touched.is_empty() => {}
         Page::Form(_) => account_form::close(ui.ctx(), state),
         Page::Picker { .. } => state.page = Page::Account,
         Page::Account => state.detail_open = false,

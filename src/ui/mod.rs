@@ -4,6 +4,7 @@
 //! but one that the user revealed or is typing.
 
 mod account_form;
+mod button;
 mod cx;
 mod delete_dialog;
 mod detail;
@@ -39,12 +40,12 @@ use crate::messages::event::Event;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{Preferences, Snapshot, ThemeChoice};
 
+use button::{Button, Weight};
 use cx::Cx;
 use form_draft::FormDraft;
 use icons::Icon;
 use theme::Tokens;
 use view_state::{Page, Revealed, ViewState};
-use widgets::{Button, Weight};
 
 /// The smallest window that can be used, in logical points.
 pub const MIN_SIZE: (f32, f32) = (640.0, 420.0);
@@ -77,10 +78,13 @@ impl Ui {
     pub fn take_event(&mut self, event: Event, ctx: &egui::Context) {
         let state = &mut self.state;
         match event {
-            Event::Saved(id) => {
-                account_form::close(ctx, state);
-                state.page = Page::Account;
-                state.select(id);
+            Event::Saved(id) | Event::DemoReady(id) => {
+                // A form that was opened meanwhile is not this account's.
+                if !matches!(&state.page, Page::Form(form) if !form.saving) {
+                    account_form::close(ctx, state);
+                    state.page = Page::Account;
+                    state.select(id);
+                }
             }
             Event::DraftReady { draft, kept } => {
                 account_form::close(ctx, state);
@@ -90,6 +94,7 @@ impl Ui {
             }
             Event::SignInStarted(_) => state.paste = fields::SecretText::default(),
             Event::BrowserReturned(id) => {
+                ctx.send_viewport_cmd(egui::ViewportCommand::Focus);
                 if !matches!(state.page, Page::Form(_)) {
                     state.select(id);
                 }
@@ -112,11 +117,6 @@ impl Ui {
             Event::Deleted { name } => {
                 let name = crate::domain::unseen::neutralised(&name, 40);
                 state.toasts.say(format!("“{name}” was deleted."));
-            }
-            Event::DemoReady(id) => {
-                account_form::close(ctx, state);
-                state.page = Page::Account;
-                state.select(id);
             }
             Event::Problem { account, problem } => self.take_problem(account, problem),
         }
@@ -235,14 +235,16 @@ fn page(
     contents: fn(&mut egui::Ui, &mut Cx<'_>, &mut ViewState),
 ) {
     let tokens = cx.tokens;
-    if matches!(state.page, Page::Form(_)) {
-        let frame = Frame::new().fill(tokens.window).inner_margin(Margin::symmetric(24, 12));
-        Panel::bottom("keyfob-form-buttons")
-            .resizable(false)
-            .frame(frame)
-            .show(ui, |ui| account_form::buttons(ui, cx, state));
+    // The buttons come after the fields for the keyboard, so their place is kept by hand: a panel
+    // would have to be shown first.
+    let (mut upper, mut lower) = (ui.available_rect_before_wrap(), egui::Rect::NOTHING);
+    let with_buttons = matches!(state.page, Page::Form(_));
+    if with_buttons {
+        let height = if upper.width() < 400.0 { 96.0 } else { 56.0 };
+        (upper, lower) = upper.split_top_bottom_at_y(upper.bottom() - height);
     }
-    CentralPanel::default().frame(Frame::new().fill(tokens.window)).show(ui, |ui| {
+    let mut place = ui.new_child(egui::UiBuilder::new().max_rect(upper));
+    CentralPanel::default().frame(Frame::new().fill(tokens.window)).show(&mut place, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             Frame::new().inner_margin(Margin::same(24)).show(ui, |ui| {
                 let width = ui.available_width().min(theme::COLUMN_WIDTH);
@@ -256,12 +258,18 @@ fn page(
             });
         });
     });
+    if with_buttons {
+        let frame = Frame::new().fill(tokens.window).inner_margin(Margin::symmetric(24, 12));
+        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(lower));
+        CentralPanel::default().frame(frame).show(&mut place, |ui| account_form::buttons(ui, cx, state));
+        ui.painter().hline(lower.x_range(), lower.top(), egui::Stroke::new(1.0, tokens.line));
+    }
 }
 
 fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if cx.narrow && !cx.snapshot.accounts.is_empty() {
         let back = Button::new(Weight::Bare, words::BACK).with_icon(Icon::Back);
-        if widgets::flush(ui, back).clicked() {
+        if button::flush(ui, back).clicked() {
             account_form::close(ui.ctx(), state);
             state.page = Page::Account;
             state.detail_open = false;

@@ -7,12 +7,13 @@ use egui::{CornerRadius, Id, Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 use crate::domain::provider::Preset;
 use crate::domain::unseen::neutralised;
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::fields::{self, Extras};
 use super::form_draft::FormDraft;
 use super::icons::Icon;
 use super::view_state::{Page, ViewState};
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::{account_form, theme, words};
 
 /// The search field.

@@ -8,10 +8,11 @@ use egui::{Id, Ui};
 use crate::messages::command::Command;
 use crate::messages::snapshot::{Preferences, ThemeChoice};
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::fields::{self, Extras};
 use super::view_state::{SettingsDraft, ViewState};
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::words;
 
 /// The most seconds ahead of expiry that make sense.

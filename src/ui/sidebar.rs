@@ -3,7 +3,7 @@
 //! Owns the search and the rows. Invariant: a row's accessible name is the account's name and
 //! nothing else; its standing and time are the description.
 
-use egui::{Align, CornerRadius, Id, Key, Layout, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui};
+use egui::{CornerRadius, Id, Key, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui};
 use egui::{WidgetInfo, accesskit, pos2, vec2};
 
 use crate::domain::account::AccountId;
@@ -11,12 +11,13 @@ use crate::domain::expiry::Status;
 use crate::domain::unseen::neutralised;
 use crate::messages::snapshot::AccountView;
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::standing::Standing;
 use super::theme::{self, Tokens};
 use super::view_state::{Page, SettingsDraft, ViewState};
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::{time_text, words};
 
 const ROW_HEIGHT: f32 = 56.0;
@@ -66,20 +67,18 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
 }
 
 fn top(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
-    ui.allocate_ui_with_layout(
-        vec2(ui.available_width(), theme::CONTROL_HEIGHT),
-        Layout::right_to_left(Align::Center),
-        |ui| {
-            if Button::icon(Icon::Sliders, words::SETTINGS).show(ui) {
-                state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
-            }
-            let add = Button::new(Weight::Quiet, words::ADD_ACCOUNT).with_icon(Icon::Plus).wide();
-            if add.show(ui) {
-                state.page = Page::Picker { search: String::new() };
-                state.detail_open = true;
-            }
-        },
-    );
+    ui.horizontal(|ui| {
+        let settings = Button::icon(Icon::Sliders, words::SETTINGS);
+        let width = ui.available_width() - settings.width(ui) - ui.spacing().item_spacing.x;
+        let add = Button::new(Weight::Quiet, words::ADD_ACCOUNT).with_icon(Icon::Plus).at_least(width);
+        if add.show(ui) {
+            state.page = Page::Picker { search: String::new() };
+            state.detail_open = true;
+        }
+        if settings.show(ui) {
+            state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+        }
+    });
 }
 
 fn search(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
@@ -123,7 +122,8 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView) -> bo
         .widget_info(|| WidgetInfo::selected(accesskit::Role::Button, true, chosen, account.name.as_str()));
     let left = left_of(account, cx);
     let time = left.as_ref().map_or_else(String::new, |(_, spoken)| format!(", {spoken}"));
-    let described = format!("{}, {}{time}", account.provider_name, standing.word());
+    let provider = neutralised(&account.provider_name, 60);
+    let described = format!("{provider}, {}{time}", standing.word());
     widgets::describe(ui, &response, &described);
     if response.has_focus() {
         // The arrow keys move along the list, not to whatever lies in their direction.

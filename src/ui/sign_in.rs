@@ -10,11 +10,12 @@ use crate::messages::command::Command;
 use crate::messages::snapshot::{AccountView, Awaiting};
 use crate::secret::PastedReturn;
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::fields::{self, Extras};
 use super::icons::Icon;
 use super::view_state::ViewState;
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::{time_text, words};
 
 /// How long the hint about redirect addresses waits.

@@ -110,7 +110,7 @@ pub(super) static LIGHT: Tokens = Tokens {
     card: rgb(0x00ff_ffff),
     control: rgb(0x00ee_f0f3),
     hover: rgb(0x00e3_e7ec),
-    chosen: rgb(0x00e4_edfd),
+    chosen: rgb(0x00ea_f1fe),
     line: rgb(0x00dd_e1e7),
     border: rgb(0x0081_8b97),
     text: rgb(0x001c_2128),
@@ -250,8 +250,9 @@ fn paint(visuals: &mut Visuals, tokens: &Tokens) {
     };
     visuals.widgets.noninteractive = look(tokens.card, tokens.line, tokens.text);
     visuals.widgets.inactive = look(tokens.card, tokens.border, tokens.text);
-    visuals.widgets.hovered = look(tokens.hover, tokens.text, tokens.text);
+    visuals.widgets.hovered = look(tokens.hover, tokens.border, tokens.text);
     visuals.widgets.active = look(tokens.hover, tokens.accent, tokens.text);
+    visuals.widgets.active.bg_stroke.width = 2.0;
     visuals.widgets.open = look(tokens.hover, tokens.border, tokens.text);
     visuals.selection = Selection { bg_fill: tokens.chosen, stroke: Stroke::new(2.0, tokens.accent) };
     visuals.override_text_color = None;

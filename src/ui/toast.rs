@@ -12,10 +12,11 @@ use crate::messages::command::Command;
 use crate::messages::problem::Problem;
 use crate::messages::words::{Words, explain};
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::ViewState;
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::{theme, words};
 
 const MOMENT: TimeDelta = TimeDelta::seconds(4);

@@ -12,11 +12,12 @@ use crate::domain::tokens::{ExpirySource, TokenFacts};
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::{AccountView, Activity, TokenView};
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::standing::Standing;
 use super::view_state::ViewState;
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::{time_text, value_box, words};
 
 /// Shows the token of an account.

@@ -3,14 +3,18 @@
 //! Owns the mask. Invariant: the revealed value can't be selected, and the accessibility tree holds
 //! it only while it is revealed.
 
+use egui::text::LayoutJob;
 use egui::{Align, CornerRadius, Frame, Layout, Margin, Sense, Ui, WidgetInfo, accesskit, vec2};
+use zeroize::Zeroizing;
 
+use crate::domain::unseen::neutralised;
 use crate::messages::command::Command;
 use crate::messages::snapshot::{AccountView, TokenView, VaultHealth};
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::view_state::ViewState;
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::{theme, words};
 
 /// What stands for a value that is not known.
@@ -31,7 +35,7 @@ pub(super) fn show(
     let revealed = state.revealed.as_ref().filter(|revealed| revealed.account == account.id);
     let shown = revealed.map(|revealed| {
         let until = revealed.until.unwrap_or(cx.now);
-        (revealed.token.expose().chars().take(SHOWN_CHARS).collect::<String>(), until - cx.now)
+        (Zeroizing::new(neutralised(revealed.token.expose(), SHOWN_CHARS).into_owned()), until - cx.now)
     });
     Frame::new()
         .fill(cx.tokens.control)
@@ -58,7 +62,8 @@ fn masked(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenView
         let width = ui.available_width();
         let galley = widgets::one_line(ui, text, theme::mono(13.0), cx.tokens.text, width);
         let (rect, response) = ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, "Token, masked"));
+        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, text));
+        widgets::describe(ui, &response, "The token, masked");
         let at = egui::pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
         ui.painter().galley(at, galley, cx.tokens.text);
     });
@@ -75,10 +80,14 @@ fn open(ui: &mut Ui, value: &str, left: chrono::TimeDelta, state: &mut ViewState
             widgets::weak(ui, &format!("Hides itself in {} s", left.num_seconds().max(0)));
         });
     });
-    egui::ScrollArea::vertical().max_height(160.0).auto_shrink([false, true]).show(ui, |ui| {
-        let text = egui::RichText::new(value).font(theme::mono(13.0)).color(tokens.text);
+    let scroll = egui::ScrollArea::vertical().max_height(160.0).min_scrolled_height(160.0);
+    scroll.auto_shrink([false, true]).show(ui, |ui| {
+        let mut job =
+            LayoutJob::simple(value.to_owned(), theme::mono(13.0), tokens.text, ui.available_width());
+        // A token has no words.
+        job.wrap.break_anywhere = true;
         // A label's own copy would bypass the engine.
-        ui.add(egui::Label::new(text).wrap_mode(egui::TextWrapMode::Wrap).selectable(false));
+        ui.add(egui::Label::new(job).selectable(false));
     });
     ui.add_space(8.0);
 }

@@ -10,9 +10,10 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::{VaultHealth, VaultKind};
 use crate::messages::words::explain;
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
-use super::widgets::{self, Button, Weight};
+use super::widgets;
 use super::words;
 
 /// Whether there is something to say.

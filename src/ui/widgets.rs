@@ -1,155 +1,20 @@
-//! Buttons, cards and rows of text that every view shares.
+//! Cards, dialogs and rows of text that every view shares.
 //!
-//! Owns their looks and their place in the accessibility tree. Invariant: whatever can be pressed
-//! has a name, shows its focus, and says why when it can't be pressed.
+//! Owns their looks and their place in the accessibility tree. Invariant: outside text is neutralised
+//! and bounded before it is laid out.
 
 use std::sync::Arc;
 
 use egui::accesskit;
 use egui::epaint::text::{LayoutJob, TextWrapping};
 use egui::{Color32, CornerRadius, FontId, Frame, Galley, Margin, Rect, Response, Sense};
-use egui::{Stroke, StrokeKind, Ui, Widget, WidgetInfo, vec2};
+use egui::{Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
 use crate::domain::unseen::neutralised;
 
+use super::button::Button;
 use super::icons::{Icon, ring};
 use super::theme::{self, Tokens};
-
-/// How loud a button is. A screen has one primary button.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weight {
-    /// Filled with the accent.
-    Primary,
-    /// Filled with a quiet grey.
-    Quiet,
-    /// Text only.
-    Bare,
-    /// For what can't be taken back.
-    Danger,
-}
-
-/// A button.
-#[must_use = "show it with `ui.add` or `Button::show`"]
-pub(super) struct Button<'a> {
-    label: &'a str,
-    name: Option<&'a str>,
-    weight: Weight,
-    icon: Option<Icon>,
-    blocked: Option<&'a str>,
-    hint: Option<&'a str>,
-    full_width: bool,
-}
-
-impl<'a> Button<'a> {
-    /// A button with a label.
-    pub(super) fn new(weight: Weight, label: &'a str) -> Self {
-        Self { label, name: None, weight, icon: None, blocked: None, hint: None, full_width: false }
-    }
-
-    /// A button with an icon only; `name` is read aloud and shown as a tooltip.
-    pub(super) fn icon(icon: Icon, name: &'a str) -> Self {
-        Self { icon: Some(icon), name: Some(name), hint: Some(name), ..Self::new(Weight::Bare, "") }
-    }
-
-    /// Puts an icon before the label.
-    pub(super) fn with_icon(mut self, icon: Icon) -> Self {
-        self.icon = Some(icon);
-        self
-    }
-
-    /// Gives another name to the accessibility tree than the label.
-    pub(super) fn named(mut self, name: &'a str) -> Self {
-        self.name = Some(name);
-        self
-    }
-
-    /// Takes all the width there is.
-    pub(super) fn wide(mut self) -> Self {
-        self.full_width = true;
-        self
-    }
-
-    /// A tooltip.
-    pub(super) fn hint(mut self, hint: &'a str) -> Self {
-        self.hint = Some(hint);
-        self
-    }
-
-    /// Disables the button where there is a reason to, and says it.
-    pub(super) fn blocked(mut self, reason: Option<&'a str>) -> Self {
-        self.blocked = reason;
-        self
-    }
-
-    /// Shows the button; true when it was pressed.
-    pub(super) fn show(self, ui: &mut Ui) -> bool {
-        ui.add(self).clicked()
-    }
-}
-
-impl Widget for Button<'_> {
-    fn ui(self, ui: &mut Ui) -> Response {
-        let blocked = self.blocked;
-        let hint = self.hint;
-        let inner = ui.add_enabled_ui(blocked.is_none(), |ui| self.paint(ui));
-        let response = inner.inner;
-        if let Some(reason) = blocked {
-            describe(ui, &response, reason);
-            return response.on_disabled_hover_text(reason);
-        }
-        match hint {
-            Some(hint) => response.on_hover_text(hint),
-            None => response,
-        }
-    }
-}
-
-impl Button<'_> {
-    fn paint(self, ui: &mut Ui) -> Response {
-        let tokens = Tokens::of(ui);
-        let font = if self.weight == Weight::Primary { theme::strong() } else { theme::body() };
-        let galley = ui.painter().layout_no_wrap(self.label.to_owned(), font, Color32::PLACEHOLDER);
-        let mut width = galley.size().x;
-        if self.icon.is_some() {
-            width += if self.label.is_empty() { 16.0 } else { 24.0 };
-        }
-        let padding = if self.label.is_empty() { 8.0 } else { 12.0 };
-        let mut size = vec2(width + 2.0 * padding, theme::CONTROL_HEIGHT);
-        if self.full_width {
-            size.x = size.x.max(ui.available_width());
-        }
-        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-        let name = self.name.unwrap_or(self.label);
-        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), name));
-        if response.gained_focus() {
-            response.scroll_to_me(None);
-        }
-        if !ui.is_rect_visible(rect) {
-            return response;
-        }
-        let lit = response.hovered() || response.is_pointer_button_down_on();
-        let (fill, text) = match (self.weight, lit) {
-            (Weight::Primary, false) => (tokens.accent, tokens.on_accent),
-            (Weight::Primary, true) => (tokens.accent_hover, tokens.on_accent),
-            (Weight::Quiet, false) => (tokens.control, tokens.text),
-            (Weight::Quiet | Weight::Bare, true) => (tokens.hover, tokens.text),
-            (Weight::Bare, false) => (Color32::TRANSPARENT, tokens.text),
-            (Weight::Danger, false) => (tokens.control, tokens.error),
-            (Weight::Danger, true) => (tokens.error_soft, tokens.error),
-        };
-        let painter = ui.painter();
-        painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
-        focus_ring(ui, &response, rect);
-        let mut x = rect.center().x - width / 2.0;
-        if let Some(icon) = self.icon {
-            icon.paint(painter, egui::pos2(x + 8.0, rect.center().y), 16.0, text);
-            x += 24.0;
-        }
-        let y = rect.center().y - galley.size().y / 2.0;
-        painter.galley(egui::pos2(x, y), galley, text);
-        response
-    }
-}
 
 /// The one focus ring: 2 points, for the keyboard only (a click leaves no focus on a button).
 pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
@@ -210,15 +75,6 @@ fn titled(ui: &mut Ui, text: &str, font: FontId) -> Response {
     response
 }
 
-/// A button whose label, not its edge, stands in line with the text above and below.
-pub(super) fn flush(ui: &mut Ui, button: Button<'_>) -> Response {
-    ui.horizontal(|ui| {
-        ui.add_space(-12.0);
-        ui.add(button)
-    })
-    .inner
-}
-
 /// Body text that wraps.
 pub(super) fn text(ui: &mut Ui, text: &str) -> Response {
     ui.label(text)
@@ -243,6 +99,8 @@ pub(super) fn countdown_ring(ui: &mut Ui, size: f32, share: f32, color: Color32,
     let (rect, response) = ui.allocate_exact_size(vec2(size, size), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ProgressIndicator, true, name));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(spoken));
+    // Not every assistive technology reads a ring's value where it is no number.
+    describe(ui, &response, spoken);
     ring(ui.painter(), rect, share, color, track);
 }
 
@@ -272,12 +130,15 @@ pub(super) fn copyable(ui: &mut Ui, value: &str, name: &str) -> bool {
                 pressed = Button::icon(Icon::Copy, name).show(ui);
                 let width = ui.available_width();
                 let galley = one_line(ui, &shown, theme::mono(13.0), tokens.text, width);
+                let elided = galley.elided;
                 let (rect, response) =
                     ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::hover());
                 response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, &*shown));
                 let at = egui::pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
                 ui.painter().galley(at, galley, tokens.text);
-                response.on_hover_text(&*shown);
+                if elided {
+                    response.on_hover_text(&*shown);
+                }
             });
         });
     pressed

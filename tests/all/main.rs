@@ -1,14 +1,19 @@
-//! Every promise that is kept over real sockets, in one binary.
+//! Every promise, kept by the whole: one binary, a module a promise.
 
 mod browser;
 mod copying;
 mod desktop;
-//mod demo;
-// mod floors;
+mod floors;
 mod http;
 mod loopback;
 mod refresh;
 mod rig;
 mod sign_in;
 mod support;
+mod ui_accessibility;
+mod ui_flow;
+mod ui_form;
+mod ui_look;
+mod ui_rig;
+mod ui_support;
 mod vault;

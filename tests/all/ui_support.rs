@@ -12,12 +12,12 @@ use keyfob::domain::tokens::{ExpirySource, TokenFacts};
 use keyfob::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, VaultHealth};
 
 /// The instant of every literal.
-pub fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_413) + TimeDelta::hours(13)
 }
 
 /// An account's ID, told apart by a number.
-pub fn id(number: u8) -> AccountId {
+pub(crate) fn id(number: u8) -> AccountId {
     AccountId::from_random([number; 16])
 }
 
@@ -35,13 +35,18 @@ fn preset(id: &str, name: &str, summary: &str, grant: GrantType) -> Preset {
 }
 
 /// A few providers that differ in what their form shows.
-pub fn presets() -> Vec<Preset> {
-    let mut smartcar =
-        preset("smartcar", "Smartcar", "Connected cars, by the owner's consent", GrantType::AuthorizationCode);
+pub(crate) fn presets() -> Vec<Preset> {
+    let mut smartcar = preset(
+        "smartcar",
+        "Smartcar",
+        "Connected cars, by the owner's consent",
+        GrantType::AuthorizationCode,
+    );
     smartcar.spec.redirect_uri = Some("http://localhost:8910/callback".to_owned());
     smartcar.spec.client_auth = Some(ClientAuth::BasicRaw);
     smartcar.spec.endpoints.authorize = Some("https://connect.smartcar.com/oauth/authorize".to_owned());
-    let mut connect = preset("smartconnect", "SmartConnect", "Data integration, by region", GrantType::Password);
+    let mut connect =
+        preset("smartconnect", "SmartConnect", "Data integration, by region", GrantType::Password);
     connect.spec.client_auth = Some(ClientAuth::Body);
     connect.spec.endpoints.token = Some("https://{region}.smartconnect.com/token".to_owned());
     connect.variables = vec![Variable {
@@ -51,7 +56,8 @@ pub fn presets() -> Vec<Preset> {
             .map(|(value, text)| Choice { value: value.to_owned(), text: text.to_owned() })
             .to_vec(),
     }];
-    let mut headers = preset("connect", "Connect", "Its addresses are yours to enter", GrantType::AuthorizationCode);
+    let mut headers =
+        preset("connect", "Connect", "Its addresses are yours to enter", GrantType::AuthorizationCode);
     headers.spec.endpoints.token = None;
     headers.secret_headers = vec![SecretHeader {
         name: "ACCESSTOKEN".to_owned(),
@@ -62,17 +68,18 @@ pub fn presets() -> Vec<Preset> {
         preset("smartdocumentor", "SmartDocumentor", "Documents in the cloud", GrantType::ClientCredentials);
     documentor.spec.scopes = Some(vec!["WebAPI".to_owned()]);
     documentor.spec.client_auth = Some(ClientAuth::Body);
-    let sense = preset("smartsense", "SmartSense", "Sensors, by client credentials", GrantType::ClientCredentials);
+    let sense =
+        preset("smartsense", "SmartSense", "Sensors, by client credentials", GrantType::ClientCredentials);
     vec![connect, smartcar, documentor, sense, headers]
 }
 
 /// An account without a token.
-pub fn account(number: u8, name: &str, provider: &str, grant: GrantType) -> AccountView {
+pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) -> AccountView {
     let by_browser = grant == GrantType::AuthorizationCode;
     AccountView {
         id: id(number),
         revision: Revision(1),
-        name: AccountName::new(name).unwrap(),
+        name: AccountName::new(name).expect("a usable name"),
         settings: Settings {
             provider: provider.to_lowercase(),
             grant,
@@ -92,7 +99,7 @@ pub fn account(number: u8, name: &str, provider: &str, grant: GrantType) -> Acco
 }
 
 /// A token that has `left_secs` of `life_secs` left; `None` where its end is unknown.
-pub fn token(life_secs: i64, left_secs: Option<i64>) -> TokenView {
+pub(crate) fn token(life_secs: i64, left_secs: Option<i64>) -> TokenView {
     let received_at = now() - TimeDelta::seconds(life_secs - left_secs.unwrap_or_default());
     TokenView {
         facts: TokenFacts {
@@ -113,7 +120,7 @@ pub fn token(life_secs: i64, left_secs: Option<i64>) -> TokenView {
 }
 
 /// A snapshot of these accounts, all being well.
-pub fn snapshot(accounts: Vec<AccountView>) -> Snapshot {
+pub(crate) fn snapshot(accounts: Vec<AccountView>) -> Snapshot {
     let mut snapshot = Snapshot {
         loaded: true,
         accounts: accounts.into_iter().map(Arc::new).collect(),

@@ -1,7 +1,9 @@
 //! Every problem has words, and the design's own sentences stand to the letter.
 
 use super::*;
-use crate::messages::problem::Outside;
+use crate::domain::token_response::AnswerFlaw;
+use crate::domain::transport::{Unreachable, UnreachableKind};
+use crate::messages::problem::{BadAnswer, Outside, Refusal, SignInProblem, VaultProblem};
 
 fn refusal(code: &str, status: u16) -> Refusal {
     Refusal {

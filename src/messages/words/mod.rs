@@ -1,0 +1,233 @@
+//! Words for people about problems: what happened, and what to do next.
+//!
+//! Owns every sentence that explains a [`Problem`]; the window and the command line share them.
+//! Invariant: each problem has both sentences, none holds a secret, and text from outside stands in
+//! quotation marks.
+
+mod requests;
+mod sign_in;
+mod vault;
+
+use crate::domain::account::NameError;
+use crate::domain::provider::{EndpointKind, ProviderError};
+use crate::domain::redirect::RedirectError;
+use crate::domain::unseen::neutralised;
+
+use super::problem::Problem;
+
+use requests::{bad_answer, details_of, refused, unreached};
+use sign_in::sign_in;
+use vault::vault;
+
+/// What the window offers as a button beside the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Sign in.
+    SignIn,
+    /// Do the same once more.
+    TryAgain,
+    /// Open the account's form.
+    EditAccount,
+    /// Copy the sign-in address.
+    CopyAddress,
+    /// Open the settings.
+    OpenSettings,
+    /// Try the vault once more.
+    TryVault,
+}
+
+/// A problem in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// One sentence: what happened.
+    pub what: String,
+    /// One or two sentences: what to do next.
+    pub next: String,
+    /// What to offer as a button.
+    pub action: Option<Action>,
+    /// What the other side said, for *Show details*.
+    pub details: Option<String>,
+}
+
+impl Words {
+    /// Both as one paragraph, for the command line.
+    pub fn paragraph(&self) -> String {
+        format!("{} {}", self.what, self.next)
+    }
+
+    fn offering(mut self, action: Action) -> Self {
+        self.action = Some(action);
+        self
+    }
+}
+
+fn words(what: impl Into<String>, next: impl Into<String>) -> Words {
+    Words { what: what.into(), next: next.into(), action: None, details: None }
+}
+
+/// The longest name that is put into a sentence, in characters.
+const NAME_CHARS: usize = 60;
+
+fn quoted(text: &str) -> String {
+    format!("“{}”", neutralised(text, NAME_CHARS))
+}
+
+/// What a key of the import file is called in the window.
+pub fn label_of(key: &str) -> &str {
+    match key {
+        "name" => "name",
+        "client_id" => "client ID",
+        "client_secret" => "client secret",
+        "username" => "user name",
+        "password" => "password",
+        "scopes" => "scopes",
+        "redirect_uri" => "redirect address",
+        "headers" => "extra headers",
+        "endpoints.authorize" => "authorization address",
+        "endpoints.token" => "token address",
+        other => other,
+    }
+}
+
+/// Puts a problem into words; `account` and `provider` are names, where there are some.
+pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> Words {
+    let here = account.map_or_else(|| "this account".to_owned(), quoted);
+    let opening = account.map_or_else(|| "This account".to_owned(), quoted);
+    let provider = provider.map_or_else(|| "the provider".into(), |name| neutralised(name, NAME_CHARS));
+    match problem {
+        Problem::UnknownAccount(name) => words(
+            format!("There is no account called {}.", quoted(name)),
+            "Check the spelling against the list of accounts.",
+        ),
+        Problem::NameTaken(name) => {
+            words(format!("Another account is called {} already.", quoted(name)), "Choose another name.")
+        }
+        Problem::BadName(error) => bad_name(*error),
+        Problem::ChangedElsewhere => words(
+            "The account was changed elsewhere in the meantime, so nothing was saved.",
+            "Open it again and repeat your change.",
+        ),
+        Problem::Settings(error) => settings(error),
+        Problem::ValueMissing(key) => words(
+            format!("{opening} has no {}, so nothing was sent.", label_of(key)),
+            "Edit the account and fill it in.",
+        )
+        .offering(Action::EditAccount),
+        Problem::ValueUnusable(key) => words(
+            format!("The {} of {here} holds a character that no request can carry.", label_of(key)),
+            "Edit the account and enter it again, without line breaks.",
+        )
+        .offering(Action::EditAccount),
+        Problem::NeedsSignIn => words(
+            format!("{opening} has no token that can be used or renewed."),
+            "Sign in to get one; your settings are kept.",
+        )
+        .offering(Action::SignIn),
+        Problem::RefreshRefused(refusal) => Words {
+            details: Some(details_of(refusal)),
+            ..words("The saved sign-in has expired or was revoked.", "Sign in again; your settings are kept.")
+                .offering(Action::SignIn)
+        },
+        Problem::SignIn(problem) => sign_in(problem, &provider),
+        Problem::Refused(refusal) => Words { details: Some(details_of(refusal)), ..refused(refusal) },
+        Problem::BadAnswer(answer) => bad_answer(answer),
+        Problem::Unreachable(unreachable) => unreached(unreachable),
+        Problem::Vault(problem) => vault(problem, &here),
+        Problem::Disk(text) => Words {
+            details: Some(text.to_string()),
+            ..words(
+                "Keyfob couldn't read or write its files.",
+                "Check that the disk has room and that its folder can be written, then try again.",
+            )
+            .offering(Action::TryAgain)
+        },
+        Problem::NotSaved(problem) => {
+            let why = vault(problem, &here);
+            words(
+                format!("A new token of {here} is not saved yet; it is kept until you quit. {}", why.what),
+                why.next,
+            )
+            .offering(Action::TryVault)
+        }
+        Problem::Busy => words(
+            format!("Another Keyfob is renewing {here} at this moment, so nothing was sent."),
+            "Wait a few seconds and try again.",
+        )
+        .offering(Action::TryAgain),
+        Problem::Clipboard => words(
+            "The clipboard didn't take the text, so nothing was copied.",
+            "Try again; where there is no desktop session, nothing can be copied.",
+        ),
+        Problem::Demo(text) => Words {
+            details: Some(text.to_string()),
+            ..words(
+                "The demo's server could not start on this computer.",
+                "Quit Keyfob, start it again and choose the demo once more.",
+            )
+        },
+        Problem::Stopped => {
+            words("Keyfob is stopping, so this was not done.", "Start Keyfob again and repeat it.")
+        }
+    }
+}
+
+fn bad_name(error: NameError) -> Words {
+    match error {
+        NameError::Empty => words("The account has no name.", "Give the account a name."),
+        NameError::TooLong => words("The name is longer than 120 characters.", "Choose a shorter name."),
+        NameError::Unseen => words(
+            "The name has a character that can't be seen or that turns text around.",
+            "Type the name again instead of pasting it.",
+        ),
+    }
+}
+
+fn settings(error: &ProviderError) -> Words {
+    let said = match error {
+        ProviderError::UnknownProvider(id) => words(
+            format!("There is no provider called {}.", quoted(id)),
+            "Choose one from the list, or a custom provider.",
+        ),
+        ProviderError::GrantNotOffered { provider, grant } => words(
+            format!("{} does not offer the grant {}.", neutralised(provider, NAME_CHARS), grant.as_str()),
+            "Choose another grant.",
+        ),
+        ProviderError::VariableMissing { label, .. } => {
+            words(format!("The {} is not chosen.", label.to_lowercase()), "Choose it in the account's form.")
+        }
+        ProviderError::VariableUnknown { label, value, .. } => words(
+            format!("{} is no {} that can be used.", quoted(value), label.to_lowercase()),
+            "Choose it again in the account's form.",
+        ),
+        ProviderError::EndpointMissing(kind) => words(
+            format!("The {} is missing.", label_of(kind.key())),
+            "Copy it from the provider's document.",
+        ),
+        ProviderError::EndpointInvalid(kind) => words(
+            format!("The {} is not an address.", label_of(kind.key())),
+            format!("Enter it in full, such as {}.", sample(*kind)),
+        ),
+        ProviderError::EndpointInsecure(kind) => words(
+            format!("The {} is not https, so secrets can't be sent there.", label_of(kind.key())),
+            "Use its https address. Plain http is for this computer only.",
+        ),
+        ProviderError::Redirect(RedirectError::Invalid) => words(
+            "The redirect address is not an address.",
+            "Enter it as it is registered, such as http://127.0.0.1:8910/callback.",
+        ),
+        ProviderError::Redirect(RedirectError::Fragment) => {
+            words("The redirect address has a part after #, which is not allowed.", "Remove that part.")
+        }
+    };
+    said.offering(Action::EditAccount)
+}
+
+fn sample(kind: EndpointKind) -> &'static str {
+    match kind {
+        EndpointKind::Authorize => "https://auth.example.com/oauth/authorize",
+        EndpointKind::Token => "https://auth.example.com/oauth/token",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Words about token requests: what the server refused, or why it was not reached.
+
+use chrono::{DateTime, Local, Utc};
+
+use crate::domain::token_response::AnswerFlaw;
+use crate::domain::transport::{Unreachable, UnreachableKind};
+use crate::domain::unseen::neutralised;
+use crate::messages::problem::{BadAnswer, Outside, Refusal};
+
+use super::{Action, NAME_CHARS, Words, words};
+
+pub(super) fn refused(refusal: &Refusal) -> Words {
+    let provider = neutralised(&refusal.provider, NAME_CHARS);
+    let code = refusal.code.as_ref().map_or("", Outside::as_str);
+    if refusal.status == 429 {
+        return words(format!("{provider} asks to send less often."), wait_until(refusal.retry_at))
+            .offering(Action::TryAgain);
+    }
+    if refusal.with_password && (code == "invalid_grant" || (code.is_empty() && refusal.status == 401)) {
+        return words(
+            format!("{provider} rejected the username or password."),
+            "Check both. Accounts with two-step sign-in often can't use this method.",
+        )
+        .offering(Action::EditAccount);
+    }
+    if code == "invalid_client" || (code.is_empty() && refusal.status == 401 && refusal.meaning.is_none()) {
+        let place = refusal.secrets_place.clone();
+        let place = place.unwrap_or_else(|| format!("{provider}'s developer page"));
+        return words(
+            format!("{provider} didn't accept the client ID or secret."),
+            format!("Copy both again from {place} and check that the secret hasn't expired."),
+        )
+        .offering(Action::EditAccount);
+    }
+    if let Some(meaning) = &refusal.meaning {
+        let meaning = meaning.trim_end_matches('.');
+        let next = if refusal.status >= 500 {
+            wait_until(refusal.retry_at)
+        } else {
+            "Check the account against the provider's document, then try again.".to_owned()
+        };
+        return words(format!("{provider} refused: {meaning}."), next).offering(Action::TryAgain);
+    }
+    match code {
+        "invalid_grant" => words(
+            format!("{provider} no longer accepts this sign-in; its code was used or has expired."),
+            "Start the sign-in again.",
+        )
+        .offering(Action::SignIn),
+        "invalid_scope" => words(
+            format!("{provider} doesn't know one of the scopes, or doesn't grant it to this client."),
+            "Edit the scopes, then try again.",
+        )
+        .offering(Action::EditAccount),
+        "unauthorized_client" | "unsupported_grant_type" => words(
+            format!("{provider} doesn't offer this grant to this client."),
+            "Choose another grant, or have it allowed for this client.",
+        )
+        .offering(Action::EditAccount),
+        _ if refusal.status >= 500 => words(
+            format!("{provider} has a problem of its own at the moment (HTTP {}).", refusal.status),
+            wait_until(refusal.retry_at),
+        )
+        .offering(Action::TryAgain),
+        "" => words(
+            format!("{provider} refused the request (HTTP {}).", refusal.status),
+            "Check the token address and the account's settings, then try again.",
+        )
+        .offering(Action::EditAccount),
+        _ => words(
+            format!("{provider} refused the request with the error “{code}”."),
+            "Check the account's settings against the provider's document, then try again.",
+        )
+        .offering(Action::EditAccount),
+    }
+}
+
+/// Advice to wait; the moment is said in local time.
+fn wait_until(moment: Option<DateTime<Utc>>) -> String {
+    moment.map_or_else(
+        || "Nothing was lost. Try again in a few minutes.".to_owned(),
+        |at| format!("Nothing was lost. Try again after {}.", at.with_timezone(&Local).format("%H:%M:%S")),
+    )
+}
+
+pub(super) fn details_of(refusal: &Refusal) -> String {
+    let mut text = format!("HTTP {}", refusal.status);
+    if let Some(code) = &refusal.code {
+        text = format!("{text} · {code}");
+    }
+    if let Some(description) = &refusal.description {
+        text = format!("{text} · “{description}”");
+    }
+    text
+}
+
+pub(super) fn bad_answer(answer: &BadAnswer) -> Words {
+    let host = neutralised(&answer.host, NAME_CHARS);
+    let said = match answer.kind {
+        AnswerFlaw::WebPage => words(
+            format!("{host} sent a web page instead of a token."),
+            "Check that the token address isn't the sign-in address.",
+        ),
+        AnswerFlaw::Empty => words(
+            format!("{host} sent an empty answer instead of a token."),
+            "Check the token address, then try again.",
+        ),
+        AnswerFlaw::Unreadable => words(
+            format!("{host} sent something that is neither JSON nor a form, or was cut short."),
+            "Check the token address, then try again.",
+        ),
+        AnswerFlaw::NoToken => words(
+            format!("{host} answered without an access token."),
+            "Check the token address and the grant, then try again.",
+        ),
+        AnswerFlaw::UnusableToken => words(
+            format!("{host} sent a token that no request header can carry."),
+            "Ask the provider about it; the token was not kept.",
+        ),
+        AnswerFlaw::TooLarge => words(
+            format!("{host} sent more than 1 MiB, so the answer was dropped."),
+            "Check the token address, then try again.",
+        ),
+        AnswerFlaw::Redirect => words(
+            format!("{host} points to another address, where secrets are never sent on."),
+            "Enter the final token address.",
+        ),
+    };
+    Words { details: Some(format!("HTTP {} from {host}", answer.status)), ..said }
+        .offering(Action::EditAccount)
+}
+
+pub(super) fn unreached(unreachable: &Unreachable) -> Words {
+    let host = neutralised(&unreachable.host, NAME_CHARS);
+    let again = if unreachable.may_have_been_sent {
+        "The request may have arrived. Check the network, then try again."
+    } else {
+        "Nothing was sent. Check the network, then try again."
+    };
+    match unreachable.kind {
+        UnreachableKind::Dns => words(
+            format!("{host} could not be found."),
+            "Nothing was sent. Check the address and the network, then try again.",
+        )
+        .offering(Action::TryAgain),
+        UnreachableKind::Connect => {
+            words(format!("{host} didn't take the connection."), again).offering(Action::TryAgain)
+        }
+        UnreachableKind::TimedOut => {
+            words(format!("{host} took too long to answer."), again).offering(Action::TryAgain)
+        }
+        UnreachableKind::Certificate => words(
+            format!("{host}'s certificate isn't trusted, so nothing was sent."),
+            "On a company network, add its root certificate in Settings and try again.",
+        )
+        .offering(Action::OpenSettings),
+        UnreachableKind::NoRootCertificates => words(
+            "This computer has no root certificates, so no server can be trusted and nothing was sent.",
+            "Install them (the package ca-certificates on Debian and Ubuntu) and start Keyfob again.",
+        ),
+        UnreachableKind::Tls => words(
+            format!("{host} offers only encryption that is out of date, so nothing was sent."),
+            "Ask the provider for an address with TLS 1.2 or newer.",
+        ),
+        UnreachableKind::Broken => {
+            words(format!("The connection to {host} broke."), again).offering(Action::TryAgain)
+        }
+        UnreachableKind::BadRootCertificate => words(
+            "The extra root certificate can't be read, so nothing was sent.",
+            "Choose a PEM file in Settings, or clear the field.",
+        )
+        .offering(Action::OpenSettings),
+    }
+}

@@ -1,0 +1,91 @@
+//! Words about sign-ins.
+
+use crate::messages::problem::{Outside, SignInProblem};
+
+use super::{Action, Words, words};
+
+pub(super) fn sign_in(problem: &SignInProblem, provider: &str) -> Words {
+    match problem {
+        SignInProblem::Cancelled => {
+            words("The sign-in was cancelled.", "Choose Sign in when you are ready.").offering(Action::SignIn)
+        }
+        SignInProblem::TimedOut => words(
+            "Nothing came back from the browser in time, so the sign-in has ended.",
+            "Sign in again, and check that the redirect address is registered exactly as shown.",
+        )
+        .offering(Action::SignIn),
+        SignInProblem::PortInUse { port } => words(
+            format!("Port {port} is used by another program, so the browser can't return here."),
+            format!("Close that program, or choose another port and register it with {provider}."),
+        )
+        .offering(Action::SignIn),
+        SignInProblem::PortForbidden { port } => words(
+            format!("This system doesn't let Keyfob use port {port}, so the browser can't return here."),
+            format!("Choose a port above 1023 and register it with {provider}."),
+        )
+        .offering(Action::EditAccount),
+        SignInProblem::NoLoopback => words(
+            "This computer offers no loopback address, so the browser can't return here.",
+            "Check the network settings for 127.0.0.1, or use a redirect address elsewhere and paste where it ends.",
+        )
+        .offering(Action::EditAccount),
+        SignInProblem::NoBrowser => words(
+            "No web browser could be opened.",
+            "Copy the sign-in address and open it in a browser on this computer.",
+        )
+        .offering(Action::CopyAddress),
+        SignInProblem::StateMismatch => words(
+            "That reply belongs to a different sign-in, so it was ignored.",
+            "Close old sign-in tabs and start again.",
+        ),
+        SignInProblem::NoReplyInPaste => words(
+            "The pasted text holds no reply to this sign-in.",
+            "Copy the whole address from the browser's address bar, after you have signed in.",
+        ),
+        SignInProblem::BareCodeRefused => words(
+            "A code on its own can't be checked for this provider.",
+            "Paste the whole address that the browser ended on.",
+        ),
+        SignInProblem::WrongIssuer => words(
+            "The reply came from another server than the one you signed in to, so nothing was sent.",
+            "Check the account's addresses, then sign in again.",
+        )
+        .offering(Action::EditAccount),
+        SignInProblem::Contradictory => words(
+            "The reply contradicts itself, so it was not used.",
+            "Close old sign-in tabs and sign in again.",
+        )
+        .offering(Action::SignIn),
+        SignInProblem::Denied { code, description } => denied(code.as_str(), description.as_ref(), provider),
+    }
+}
+
+fn denied(code: &str, description: Option<&Outside>, provider: &str) -> Words {
+    let said = match code {
+        "access_denied" => {
+            words(format!("Access was refused on {provider}'s page."), "Sign in again and allow the access.")
+                .offering(Action::SignIn)
+        }
+        "invalid_scope" => words(
+            format!("{provider} doesn't know one of the scopes, or doesn't grant it to this client."),
+            "Edit the scopes, then sign in again.",
+        )
+        .offering(Action::EditAccount),
+        "unauthorized_client" => words(
+            format!("{provider} doesn't let this client sign people in."),
+            "Check the client ID and the redirect address it is registered with.",
+        )
+        .offering(Action::EditAccount),
+        "server_error" | "temporarily_unavailable" => {
+            words(format!("{provider} can't sign you in at the moment."), "Try again in a few minutes.")
+                .offering(Action::SignIn)
+        }
+        _ => words(
+            format!("{provider} ended the sign-in with the error “{code}”."),
+            "Check the client ID, the scopes and the redirect address, then sign in again.",
+        )
+        .offering(Action::SignIn),
+    };
+    let details = description.map_or_else(|| code.to_owned(), |text| format!("{code}: “{text}”"));
+    Words { details: Some(details), ..said }
+}

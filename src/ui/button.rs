@@ -1,0 +1,177 @@
+//! Buttons.
+//!
+//! Owns their looks and their place in the accessibility tree. Invariant: a button has a name, shows
+//! its focus, and says why when it can't be pressed.
+
+use std::sync::Arc;
+
+use egui::accesskit;
+use egui::{Color32, CornerRadius, Galley, Response, Sense, Ui, Widget, WidgetInfo, vec2};
+
+use super::icons::Icon;
+use super::theme::{self, Tokens};
+use super::widgets::{describe, focus_ring};
+
+/// How loud a button is. A screen has one primary button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// Filled with the accent.
+    Primary,
+    /// Filled with a quiet grey.
+    Quiet,
+    /// Text only.
+    Bare,
+    /// For what can't be taken back.
+    Danger,
+}
+
+/// A button.
+#[must_use = "show it with `ui.add` or `Button::show`"]
+pub(super) struct Button<'a> {
+    label: &'a str,
+    name: Option<&'a str>,
+    weight: Weight,
+    icon: Option<Icon>,
+    blocked: Option<&'a str>,
+    hint: Option<&'a str>,
+    min_width: f32,
+}
+
+impl<'a> Button<'a> {
+    /// A button with a label.
+    pub(super) fn new(weight: Weight, label: &'a str) -> Self {
+        Self { label, name: None, weight, icon: None, blocked: None, hint: None, min_width: 0.0 }
+    }
+
+    /// A button with an icon only; `name` is read aloud and shown as a tooltip.
+    pub(super) fn icon(icon: Icon, name: &'a str) -> Self {
+        Self { icon: Some(icon), name: Some(name), hint: Some(name), ..Self::new(Weight::Bare, "") }
+    }
+
+    /// Puts an icon before the label.
+    pub(super) fn with_icon(mut self, icon: Icon) -> Self {
+        self.icon = Some(icon);
+        self
+    }
+
+    /// Gives another name to the accessibility tree than the label.
+    pub(super) fn named(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Takes this width at least.
+    pub(super) fn at_least(mut self, width: f32) -> Self {
+        self.min_width = width;
+        self
+    }
+
+    /// How wide the button will be.
+    pub(super) fn width(&self, ui: &Ui) -> f32 {
+        let content = self.text(ui).size().x + self.icon_width();
+        (content + 2.0 * self.padding()).max(self.min_width)
+    }
+
+    fn text(&self, ui: &Ui) -> Arc<Galley> {
+        let font = if self.weight == Weight::Primary { theme::strong() } else { theme::body() };
+        ui.painter().layout_no_wrap(self.label.to_owned(), font, Color32::PLACEHOLDER)
+    }
+
+    fn icon_width(&self) -> f32 {
+        match self.icon {
+            None => 0.0,
+            Some(_) if self.label.is_empty() => 16.0,
+            Some(_) => 24.0,
+        }
+    }
+
+    fn padding(&self) -> f32 {
+        if self.label.is_empty() { 8.0 } else { 12.0 }
+    }
+
+    /// A tooltip.
+    pub(super) fn hint(mut self, hint: &'a str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// Disables the button where there is a reason to, and says it.
+    pub(super) fn blocked(mut self, reason: Option<&'a str>) -> Self {
+        self.blocked = reason;
+        self
+    }
+
+    /// Shows the button; true when it was pressed.
+    pub(super) fn show(self, ui: &mut Ui) -> bool {
+        ui.add(self).clicked()
+    }
+}
+
+impl Widget for Button<'_> {
+    fn ui(self, ui: &mut Ui) -> Response {
+        let blocked = self.blocked;
+        let hint = self.hint;
+        let name = self.name.unwrap_or(self.label);
+        let inner = ui.add_enabled_ui(blocked.is_none(), |ui| self.paint(ui));
+        let response = inner.inner;
+        if let Some(reason) = blocked {
+            describe(ui, &response, reason);
+            return response.on_disabled_hover_text(reason);
+        }
+        let Some(hint) = hint else { return response };
+        let response = response.on_hover_text(hint);
+        if name == hint {
+            // A name that is its own tooltip is read aloud once.
+            ui.ctx().accesskit_node_builder(response.id, egui::accesskit::Node::clear_description);
+        }
+        response
+    }
+}
+
+impl Button<'_> {
+    fn paint(self, ui: &mut Ui) -> Response {
+        let tokens = Tokens::of(ui);
+        let galley = self.text(ui);
+        let width = galley.size().x + self.icon_width();
+        let size = vec2(self.width(ui), theme::CONTROL_HEIGHT);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        let name = self.name.unwrap_or(self.label);
+        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), name));
+        if response.gained_focus() {
+            response.scroll_to_me(None);
+        }
+        if !ui.is_rect_visible(rect) {
+            return response;
+        }
+        let lit = response.hovered() || response.is_pointer_button_down_on();
+        let (fill, text) = match (self.weight, lit) {
+            (Weight::Primary, false) => (tokens.accent, tokens.on_accent),
+            (Weight::Primary, true) => (tokens.accent_hover, tokens.on_accent),
+            (Weight::Quiet, false) => (tokens.control, tokens.text),
+            (Weight::Quiet | Weight::Bare, true) => (tokens.hover, tokens.text),
+            (Weight::Bare, false) => (Color32::TRANSPARENT, tokens.text),
+            (Weight::Danger, false) => (tokens.control, tokens.error),
+            (Weight::Danger, true) => (tokens.error_soft, tokens.error),
+        };
+        let painter = ui.painter();
+        painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
+        focus_ring(ui, &response, rect);
+        let mut x = rect.center().x - width / 2.0;
+        if let Some(icon) = self.icon {
+            icon.paint(painter, egui::pos2(x + 8.0, rect.center().y), 16.0, text);
+            x += 24.0;
+        }
+        let y = rect.center().y - galley.size().y / 2.0;
+        painter.galley(egui::pos2(x, y), galley, text);
+        response
+    }
+}
+
+/// A button whose label, not its edge, stands in line with the text above and below.
+pub(super) fn flush(ui: &mut Ui, button: Button<'_>) -> Response {
+    ui.horizontal(|ui| {
+        ui.add_space(-12.0);
+        ui.add(button)
+    })
+    .inner
+}

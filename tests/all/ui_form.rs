@@ -1,0 +1,195 @@
+//! The account form: what it asks for, what it sends, and that secrets leave it.
+
+use std::collections::BTreeMap;
+
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+use keyfob::domain::account::{Client, Revision, Settings};
+use keyfob::domain::grant_type::GrantType;
+use keyfob::domain::spec::{ClientAuth, ProviderSpec};
+use keyfob::messages::command::{AccountDraft, Command};
+use keyfob::messages::event::Event;
+use keyfob::messages::problem::{Problem, VaultProblem};
+
+use super::ui_rig::Rig;
+use super::ui_support::{account, id, snapshot};
+
+fn new_account(provider: &str) -> Rig {
+    let taken = account(1, "Taken", "Smartcar", GrantType::AuthorizationCode);
+    let mut rig = Rig::new(snapshot(vec![taken]));
+    rig.press("Add account");
+    rig.press(provider);
+    rig
+}
+
+fn saved(rig: &mut Rig) -> (AccountDraft, bool) {
+    match rig.command() {
+        Command::Save { draft, sign_in } => (*draft, sign_in),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_new_account_of_a_preset_is_sent_whole() {
+    let mut rig = new_account("Smartcar");
+    assert!(!rig.can_press("Save and get token"));
+    rig.fill("Name", "car-dev");
+    rig.fill("Client ID", "5d83");
+    rig.fill("Client secret", "CANARY-secret");
+    rig.fill("Scopes", "read_odometer  read_vin");
+    rig.press("Save and get token");
+    let (draft, sign_in) = saved(&mut rig);
+    assert!(sign_in);
+    assert_eq!(draft.editing, None);
+    assert_eq!(draft.name, "car-dev");
+    assert_eq!(draft.settings.provider, "smartcar");
+    assert_eq!(draft.settings.grant, GrantType::AuthorizationCode);
+    assert_eq!(draft.settings.overrides.scopes, Some(vec!["read_odometer".into(), "read_vin".into()]));
+    // What the preset says is not repeated, so that a better preset reaches the account.
+    assert_eq!(draft.settings.overrides.redirect_uri, None);
+    assert_eq!(draft.settings.overrides.client_auth, None);
+    assert_eq!(draft.client.client_id, "5d83");
+    assert_eq!(draft.client.client_secret.unwrap().expose(), "CANARY-secret");
+}
+
+#[test]
+fn the_form_shows_only_what_the_grant_needs() {
+    let rig = new_account("SmartDocumentor");
+    for absent in ["User name", "Password", "Authorization address", "Scopes", "Redirect address"] {
+        assert!(rig.0.query_by_label(absent).is_none(), "{absent}");
+    }
+    let rig = new_account("Custom provider");
+    rig.field("Authorization address");
+    rig.field("Token address");
+    let rig = new_account("Connect");
+    rig.field("Access token header (optional)");
+}
+
+#[test]
+fn a_region_and_a_password_are_asked_for_and_sent() {
+    let mut rig = new_account("SmartConnect");
+    rig.fill("Name", "erp");
+    rig.choose("Region", "EU");
+    rig.fill("Client ID", "c");
+    rig.fill("Client secret", "CANARY-1");
+    rig.fill("User name", "someone");
+    rig.fill("Password", "CANARY-2");
+    rig.press("Save");
+    let (draft, sign_in) = saved(&mut rig);
+    assert!(!sign_in);
+    assert_eq!(draft.settings.variables, BTreeMap::from([("region".to_owned(), "EU".to_owned())]));
+    assert_eq!(draft.client.username.as_deref(), Some("someone"));
+    assert_eq!(draft.client.password.unwrap().expose(), "CANARY-2");
+}
+
+#[test]
+fn advanced_overrides_are_sent_and_what_the_form_doesnt_show_stays() {
+    let mut rig = new_account("SmartSense");
+    let overrides = ProviderSpec { scope_separator: Some(",".to_owned()), ..ProviderSpec::default() };
+    let settings = Settings {
+        provider: "smartsense".to_owned(),
+        grant: GrantType::ClientCredentials,
+        variables: BTreeMap::new(),
+        overrides,
+        background_refresh: None,
+    };
+    let client = Client { client_id: "c".to_owned(), ..Client::default() };
+    let draft =
+        AccountDraft { editing: Some((id(1), Revision(4))), name: "Taken".to_owned(), settings, client };
+    rig.tell(Event::DraftReady { draft: Box::new(draft), kept: vec!["client_secret".to_owned()] });
+    rig.press("Advanced");
+    rig.choose("Client authentication", "In the request's body");
+    rig.fill("Token address", "http://127.0.0.1:9000/token");
+    rig.press("Add an extra header");
+    rig.fill("Extra header 1", "X-Api-Key");
+    rig.fill("Value of extra header 1", "CANARY-3");
+    rig.press("Save");
+    let (draft, _) = saved(&mut rig);
+    assert_eq!(draft.editing, Some((id(1), Revision(4))));
+    assert_eq!(draft.settings.overrides.scope_separator.as_deref(), Some(","));
+    assert_eq!(draft.settings.overrides.client_auth, Some(ClientAuth::Body));
+    assert_eq!(draft.settings.overrides.endpoints.token.as_deref(), Some("http://127.0.0.1:9000/token"));
+    assert_eq!(draft.client.headers["X-Api-Key"].expose(), "CANARY-3");
+    // An absent secret keeps the stored one.
+    assert!(draft.client.client_secret.is_none());
+}
+
+#[test]
+fn what_is_wrong_is_said_beside_the_field() {
+    let mut rig = new_account("Custom provider");
+    rig.fill("Name", "taken");
+    assert!(rig.tree().contains("Another account has this name."));
+    rig.fill("Token address", "http://127.0.0.1.evil.test/token");
+    assert!(rig.tree().contains("The token address is not https"));
+    assert!(!rig.can_press("Save"));
+}
+
+#[test]
+fn pasted_white_space_is_left_out() {
+    let mut rig = new_account("SmartSense");
+    rig.field("Client ID").focus();
+    rig.0.event(egui::Event::Paste("  5d83-aa\n".to_owned()));
+    rig.0.run();
+    assert_eq!(rig.field("Client ID").value().as_deref(), Some("5d83-aa"));
+    rig.fill("Name", "s");
+    rig.field("Client secret").focus();
+    rig.0.event(egui::Event::Paste(" CANARY-4 \n".to_owned()));
+    rig.0.run();
+    assert!(rig.tree().contains("White space around it is left out"));
+    rig.press("Save");
+    let (draft, _) = saved(&mut rig);
+    assert_eq!(draft.client.client_secret.unwrap().expose(), "CANARY-4");
+}
+
+#[test]
+fn x4_a_submitted_secret_leaves_the_field_and_its_undo_history() {
+    let mut rig = new_account("SmartConnect");
+    rig.fill("Name", "erp");
+    rig.choose("Region", "NA");
+    rig.fill("Client ID", "c");
+    rig.fill("User name", "someone");
+    rig.fill("Client secret", "CANARY-5");
+    rig.fill("Password", "CANARY-6");
+    // Long enough for the toolkit to make an undo point.
+    for _ in 0..40 {
+        rig.0.run_steps(10);
+    }
+    assert!(!rig.tree().contains("CANARY"));
+    rig.press("Save");
+    drop(saved(&mut rig));
+    rig.tell(Event::Problem { account: None, problem: Problem::Vault(VaultProblem::Locked) });
+    assert!(rig.tree().contains("Your keychain is locked"));
+    for label in ["Client secret", "Password"] {
+        assert_eq!(rig.field(label).value().unwrap_or_default(), "", "{label}");
+        rig.field(label).focus();
+        for _ in 0..5 {
+            rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+            rig.0.run();
+        }
+        assert_eq!(rig.field(label).value().unwrap_or_default(), "", "{label} after undo");
+    }
+}
+
+#[test]
+fn x4_a_secret_field_keeps_no_undo_history_and_a_closed_form_keeps_nothing() {
+    let mut rig = new_account("SmartSense");
+    rig.fill("Client secret", "CANARY-7");
+    for _ in 0..40 {
+        rig.0.run_steps(10);
+    }
+    rig.fill("Client secret", "more");
+    for _ in 0..5 {
+        rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        rig.0.run();
+    }
+    // Eight and four dots: nothing was undone, so nothing was kept.
+    assert_eq!(rig.field("Client secret").value().unwrap_or_default().chars().count(), 12);
+    rig.press("Cancel");
+    rig.press("Add account");
+    rig.press("SmartSense");
+    assert_eq!(rig.field("Client secret").value().unwrap_or_default(), "");
+    rig.field("Client secret").focus();
+    rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    rig.0.run();
+    assert_eq!(rig.field("Client secret").value().unwrap_or_default(), "");
+}
