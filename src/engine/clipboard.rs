@@ -37,7 +37,8 @@ pub struct SystemClipboard {
 }
 
 /// A clipboard that takes nothing, for a run without a window.
-struct NoClipboard;
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoClipboard;
 
 pub(crate) fn none() -> Box<dyn Clipboard> {
     Box::new(NoClipboard)

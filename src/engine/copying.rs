@@ -263,7 +263,8 @@ impl Engine {
     }
 }
 
-fn text_of(form: CopyForm, held: &HeldToken) -> Wire {
+/// A token in the form in which it is copied or printed.
+pub fn text_of(form: CopyForm, held: &HeldToken) -> Wire {
     let token: &AccessToken = &held.access_token;
     match form {
         CopyForm::Plain => Wire::new(token.expose().to_owned()),

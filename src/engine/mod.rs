@@ -42,7 +42,8 @@ use crate::net::browser::Browser;
 use crate::net::http::HttpPolicy;
 use crate::store::home::Home;
 
-pub use clipboard::{Clipboard, ClipboardError, SystemClipboard};
+pub use clipboard::{Clipboard, ClipboardError, NoClipboard, SystemClipboard};
+pub use copying::text_of;
 pub use vault_door::VaultFactory;
 
 /// Commands that may wait for the loop.
