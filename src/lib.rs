@@ -32,10 +32,13 @@
 //! - The words of an error: [`messages::words`].
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod demo;
 pub mod domain;
 pub mod engine;
+pub mod limits;
+pub mod logging;
 pub mod messages;
 pub mod net;
 pub mod secret;

@@ -1,0 +1,184 @@
+//! The arguments.
+//!
+//! Owns their names and their help. Invariant: none of them takes a secret.
+
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::messages::snapshot::VaultKind;
+
+/// Longer spans than this make no sense, in seconds: a hundred years.
+const SPAN_MAX_SECS: i64 = 100 * 366 * 86_400;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 refused, unknown account or bad file; 2 wrong usage; 3 a person must sign in; \
+4 the vault is locked or absent.
+KEYFOB_HOME=DIR puts everything on disk under DIR; the keychain's items are told apart by it.
+KEYFOB_LOG=info (or error, warn, debug, trace) writes log lines to standard error.";
+
+const STATUS_WORDS: &str = "\
+Status: valid; expiring (in the last tenth of its life, or its last five minutes); expired (it can be renewed); \
+unknown (the server gave no expiry); signed_out (there is no token); needs_sign_in (a person must sign in).";
+
+/// Gets, keeps and refreshes API tokens. Without a command, opens the window.
+#[derive(Debug, Parser)]
+#[command(name = "keyfob", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    /// Where secrets are kept, for this run.
+    #[arg(long, global = true, value_enum, default_value_t = Vault::Keychain)]
+    vault: Vault,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+impl Arguments {
+    /// Which vault.
+    pub(super) fn vault(&self) -> VaultKind {
+        match self.vault {
+            Vault::Keychain => VaultKind::Keychain,
+            Vault::Memory => VaultKind::Memory,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Vault {
+    /// The operating system's keychain.
+    Keychain,
+    /// Memory, until the command ends.
+    Memory,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Add accounts described in TOML or JSON.
+    Import {
+        /// The file, or - for standard input.
+        file: PathBuf,
+        /// Replace accounts that have the same name.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// List the accounts.
+    #[command(after_help = STATUS_WORDS)]
+    List {
+        /// As an array of JSON objects.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sign in, through the browser where the grant needs one.
+    SignIn {
+        /// The account.
+        name: String,
+        /// Print the address on standard output instead of opening it.
+        #[arg(long)]
+        no_browser: bool,
+    },
+    /// Print a valid token; it is renewed first where it must be.
+    Token {
+        /// The account.
+        name: String,
+        /// How it is printed.
+        #[arg(long = "as", value_enum, value_name = "FORM", default_value_t = Form::Plain)]
+        form: Form,
+        /// How long it must stay valid, such as 60s, 5m or 1h; by itself, as long as the account's margin.
+        #[arg(long, value_name = "SPAN", value_parser = span)]
+        min_valid: Option<TimeDelta>,
+    },
+    /// Show an account's facts, and no secrets.
+    #[command(after_help = STATUS_WORDS)]
+    Show {
+        /// The account.
+        name: String,
+        /// As a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Get a new token now.
+    Refresh {
+        /// The account.
+        name: String,
+    },
+    /// Delete an account with all its secrets.
+    Remove {
+        /// The account.
+        name: String,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Try everything with a built-in server and an account of its own.
+    Demo {
+        /// Stay in the terminal, and print the address on standard output instead of opening it.
+        #[arg(long)]
+        no_browser: bool,
+    },
+}
+
+/// How a token is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// The token.
+    Plain,
+    /// The request header in which the provider's APIs expect it.
+    Header,
+    /// A cURL command line.
+    Curl,
+    /// A shell's export, safe for eval.
+    Env,
+    /// The token and its facts.
+    Json,
+}
+
+/// Reads a span: seconds, or a number with `s`, `m` or `h`.
+fn span(text: &str) -> Result<TimeDelta, String> {
+    let wrong = || "a span is a number of seconds, or a number with s, m or h, such as 60s".to_owned();
+    let (number, unit_secs) = match text.as_bytes().last() {
+        Some(b's') => (&text[..text.len() - 1], 1),
+        Some(b'm') => (&text[..text.len() - 1], 60),
+        Some(b'h') => (&text[..text.len() - 1], 3600),
+        _ => (text, 1),
+    };
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let secs = number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit_secs));
+    let secs =
+        secs.filter(|secs| *secs <= SPAN_MAX_SECS).ok_or_else(|| "that span is too long".to_owned())?;
+    TimeDelta::try_seconds(secs).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_span_is_a_number_with_or_without_a_unit() {
+        for (text, secs) in [("60", 60), ("60s", 60), ("5m", 300), ("1h", 3600), ("0", 0)] {
+            assert_eq!(span(text), Ok(TimeDelta::seconds(secs)), "{text}");
+        }
+        for text in
+            ["", "s", "-1", "+1", "1.5m", "1d", "60 s", "é", "99999999999999999999", "9223372036854775807h"]
+        {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_vault_can_be_named_on_either_side_of_the_command() {
+        for words in [["keyfob", "--vault", "memory", "list"], ["keyfob", "list", "--vault", "memory"]] {
+            let arguments = Arguments::try_parse_from(words).unwrap();
+            assert_eq!(arguments.vault(), VaultKind::Memory);
+        }
+        assert_eq!(Arguments::try_parse_from(["keyfob"]).unwrap().vault(), VaultKind::Keychain);
+    }
+}

@@ -1,0 +1,35 @@
+//! `keyfob demo`, where no window can open.
+//!
+//! Owns the walk through the demo in a terminal. Invariant: it needs neither keychain nor network.
+
+use super::facts::{expiry_sentence, quoted};
+use super::failure::Failure;
+use super::output;
+use super::rig::with_waker;
+use super::sign_in::{Happenings, wait};
+use super::token::saved;
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::{Outside, Problem};
+use crate::messages::snapshot::VaultKind;
+
+/// Starts the built-in server and signs in to it.
+pub(super) fn run(vault: VaultKind, open_browser: bool) -> Result<(), Failure> {
+    let happenings = Happenings::new();
+    with_waker(vault, happenings.waker(), |rig| {
+        let started = rig.ask(Command::StartDemo)?.wait().map_err(|problem| Failure::of(&problem))?;
+        let no_account = || Failure::of(&Problem::Demo(Outside::new("it has no account")));
+        let Reply::Saved(id) = started else { return Err(no_account()) };
+        let account = rig.latest(&id).ok_or_else(no_account)?;
+        output::say("The demo's server runs on this computer. Sign in on its page; any name will do.");
+        wait(rig, &account, open_browser, &happenings)?;
+        let account = saved(rig, &account)?;
+        let mask = account.token.as_ref().and_then(|token| token.mask.clone()).unwrap_or_default();
+        output::say(&format!(
+            "It worked: {} has the token {mask}. {} Nothing of the demo is kept.",
+            quoted(account.name.as_str()),
+            expiry_sentence(&account)
+        ));
+        Ok(())
+    })
+}

@@ -1,0 +1,94 @@
+//! Why a command ended without doing what it should.
+//!
+//! Owns the exit codes. Invariant: a failure has one paragraph of words, unless nobody reads any.
+
+use std::process::ExitCode;
+
+use super::output;
+use crate::domain::unseen::neutralised;
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::messages::snapshot::AccountView;
+use crate::messages::words::explain;
+
+const REFUSED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+const NEEDS_SIGN_IN: u8 = 3;
+
+/// The longest line of clap's that is repeated, in characters.
+const LINE_CHARS: usize = 2000;
+
+/// A failure: its exit code and its words.
+#[derive(Debug)]
+pub(super) struct Failure {
+    code: u8,
+    words: String,
+}
+
+impl Failure {
+    /// A refusal in words.
+    pub(super) fn refused(words: impl Into<String>) -> Self {
+        Self { code: REFUSED, words: words.into() }
+    }
+
+    /// Wrong usage, in clap's lines.
+    pub(super) fn wrong_usage(lines: Vec<&str>) -> Self {
+        let lines: Vec<_> = lines.into_iter().map(|line| neutralised(line, LINE_CHARS)).collect();
+        Self { code: WRONG_USAGE, words: lines.join("\n") }
+    }
+
+    /// Whoever read standard output has enough: no failure to speak of.
+    pub(super) fn reader_gone() -> Self {
+        Self { code: 0, words: String::new() }
+    }
+
+    /// A problem of the app as a whole.
+    pub(super) fn of(problem: &Problem) -> Self {
+        Self::explained(problem, None, None)
+    }
+
+    /// A problem with an account.
+    pub(super) fn of_account(problem: &Problem, account: &AccountView) -> Self {
+        Self::explained(problem, Some(account.name.as_str()), Some(&account.provider_name))
+    }
+
+    /// A token was got, but the vault did not take it, and this process ends.
+    pub(super) fn not_saved(problem: &VaultProblem, account: &AccountView) -> Self {
+        let Self { code, words } = Self::of_account(&Problem::Vault(problem.clone()), account);
+        Self {
+            code,
+            words: format!("The new token was received but could not be saved, so it is lost. {words}"),
+        }
+    }
+
+    /// The same, with the place where it was found before its words.
+    #[must_use]
+    pub(super) fn within(self, place: &str) -> Self {
+        Self { words: format!("{place}: {}", self.words), ..self }
+    }
+
+    fn explained(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> Self {
+        let code = problem.exit_code();
+        let words = explain(problem, account, provider);
+        let mut text = words.paragraph();
+        if let Some(details) = words.details {
+            text = format!("{text} ({details})");
+        }
+        if code == NEEDS_SIGN_IN {
+            text = format!("{text} The command is: keyfob sign-in NAME.");
+        }
+        Self { code, words: text }
+    }
+
+    /// Says the words and gives the exit code.
+    pub(super) fn report(&self) -> ExitCode {
+        if !self.words.is_empty() {
+            output::say(&self.words);
+        }
+        ExitCode::from(self.code)
+    }
+
+    /// The words.
+    pub(super) fn words(&self) -> &str {
+        &self.words
+    }
+}

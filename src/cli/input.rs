@@ -1,0 +1,161 @@
+//! Standard input: pasted addresses, answers, files.
+//!
+//! Owns every reading of it. Invariants: what is read is bounded, and wiped after use; nobody who
+//! waits for something else waits for standard input.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::thread;
+
+use zeroize::Zeroizing;
+
+use crate::secret::PastedReturn;
+
+/// The longest line that is read, in bytes; the rest of a longer one is dropped.
+const LINE_MAX_BYTES: usize = 64 * 1024 + 1;
+
+/// Why a file could not be read.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// What the system said.
+    Io(io::Error),
+    /// It has more bytes than are read.
+    TooLarge,
+    /// It is not UTF-8; the line of the first wrong byte, counted from 1.
+    NotText {
+        /// The line.
+        line: usize,
+    },
+}
+
+/// Reads a file, or standard input for `-`, of at most so many bytes.
+pub(super) fn read(path: &Path, limit_bytes: usize) -> Result<Zeroizing<String>, ReadError> {
+    let (mut source, expected): (Box<dyn Read>, usize) = if path == Path::new("-") {
+        (Box::new(standard_input().map_err(ReadError::Io)?), limit_bytes)
+    } else {
+        let file = File::open(path).map_err(ReadError::Io)?;
+        let found = file.metadata().map_err(ReadError::Io)?;
+        let length = usize::try_from(found.len()).unwrap_or(usize::MAX);
+        (Box::new(file), if found.is_file() { length.min(limit_bytes) } else { limit_bytes })
+    };
+    // Room for all of it at once: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(expected + 64));
+    let limit = u64::try_from(limit_bytes).unwrap_or(u64::MAX);
+    source.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+    if bytes.len() > limit_bytes {
+        return Err(ReadError::TooLarge);
+    }
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let bytes = Zeroizing::new(error.into_bytes());
+            let line = bytes[..valid].split(|byte| *byte == b'\n').count();
+            Err(ReadError::NotText { line })
+        }
+    }
+}
+
+/// Whether the next line says yes.
+pub(super) fn is_yes() -> bool {
+    let Ok(input) = standard_input() else { return false };
+    let mut answer = false;
+    each_line(input, |line| {
+        answer = matches!(line.expose().trim().to_lowercase().as_str(), "y" | "yes");
+        false
+    });
+    answer
+}
+
+/// Gives each line to `take`, on a thread of its own, until that says no or nothing more comes.
+pub(super) fn listen(mut take: impl FnMut(PastedReturn) -> bool + Send + 'static) {
+    let reader = thread::Builder::new().name("stdin".to_owned());
+    // Without the thread nothing can be pasted; the listener still waits.
+    let _ = reader.spawn(move || {
+        if let Ok(input) = standard_input() {
+            each_line(input, |line| take(line));
+        }
+    });
+}
+
+fn each_line(mut input: impl Read, mut take: impl FnMut(PastedReturn) -> bool) {
+    let mut part = Zeroizing::new([0_u8; 4096]);
+    let mut line = Zeroizing::new(Vec::with_capacity(LINE_MAX_BYTES));
+    loop {
+        let length = match input.read(part.as_mut_slice()) {
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => 0,
+        };
+        if length == 0 {
+            if !line.is_empty() {
+                take(text(&line));
+            }
+            return;
+        }
+        for byte in &part[..length] {
+            if *byte == b'\n' {
+                let whole = text(&line);
+                line.clear();
+                if !take(whole) {
+                    return;
+                }
+            } else if line.len() < LINE_MAX_BYTES {
+                line.push(*byte);
+            }
+        }
+    }
+}
+
+fn text(line: &[u8]) -> PastedReturn {
+    PastedReturn::new(String::from_utf8_lossy(line).into_owned())
+}
+
+/// Standard input past the standard library's buffer, which is never wiped.
+#[cfg(unix)]
+fn standard_input() -> io::Result<File> {
+    use std::os::fd::AsFd as _;
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+/// Standard input; on Windows only the standard library turns a console's text into UTF-8.
+#[cfg(not(unix))]
+fn standard_input() -> io::Result<io::Stdin> {
+    Ok(io::stdin())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(input: &[u8]) -> Vec<String> {
+        let mut lines = Vec::new();
+        each_line(input, |line| {
+            lines.push(line.expose().to_owned());
+            true
+        });
+        lines
+    }
+
+    #[test]
+    fn lines_come_one_by_one_and_the_last_needs_no_end() {
+        assert_eq!(lines(b"a\n\nb\r\nc"), ["a", "", "b\r", "c"]);
+        assert_eq!(lines(b""), Vec::<String>::new());
+        assert_eq!(lines(&[b'x'; 200_000])[0].len(), LINE_MAX_BYTES);
+    }
+
+    #[test]
+    fn a_file_is_bounded_and_must_be_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        let read_of = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            read(&path, 10)
+        };
+        assert_eq!(read_of("äöü 1234".as_bytes()).err().map(|_| ()), Some(()));
+        assert_eq!(read_of(b"0123456789").unwrap().as_str(), "0123456789");
+        assert!(matches!(read_of(b"a\nb\n\xff"), Err(ReadError::NotText { line: 3 })));
+        assert!(matches!(read(&folder.path().join("none"), 10), Err(ReadError::Io(_))));
+    }
+}

@@ -1,0 +1,98 @@
+//! The command line: the engine without a window.
+//!
+//! Owns the way from arguments to an exit code. Invariants: standard output carries what was asked
+//! for and nothing else, so a failure leaves it empty; every failure is one paragraph on standard
+//! error; no secret is taken from arguments or the environment.
+
+mod arguments;
+mod demo;
+mod facts;
+mod failure;
+mod import;
+mod input;
+mod list;
+mod output;
+mod remove;
+mod rig;
+mod show;
+mod sign_in;
+mod token;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::messages::snapshot::VaultKind;
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+pub use rig::deps;
+
+/// What the arguments ask the program to do next.
+#[derive(Debug)]
+pub enum Start {
+    /// Open the window.
+    Window {
+        /// With the demo started.
+        demo: bool,
+        /// Where secrets are kept.
+        vault: VaultKind,
+    },
+    /// Nothing: the command is done.
+    Done(ExitCode),
+}
+
+/// Reads the arguments, the program's name among them, and does what they say, unless that is the
+/// window's.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Start {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return Start::Done(told(&error)),
+    };
+    let vault = arguments.vault();
+    let done = match arguments.command {
+        None => return Start::Window { demo: false, vault },
+        Some(Command::Demo { no_browser: false }) if has_display() => {
+            return Start::Window { demo: true, vault };
+        }
+        Some(command) => obey(command, vault),
+    };
+    Start::Done(match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    })
+}
+
+fn obey(command: Command, vault: VaultKind) -> Result<(), Failure> {
+    match command {
+        Command::Import { file, replace } => import::run(vault, &file, replace),
+        Command::List { json } => list::run(vault, json),
+        Command::SignIn { name, no_browser } => sign_in::run(vault, &name, !no_browser),
+        Command::Token { name, form, min_valid } => token::run(vault, &name, form, min_valid),
+        Command::Show { name, json } => show::run(vault, &name, json),
+        Command::Refresh { name } => token::refresh(vault, &name),
+        Command::Remove { name, yes } => remove::run(vault, &name, yes),
+        Command::Demo { no_browser } => demo::run(vault, !no_browser),
+    }
+}
+
+/// Says what clap has to say: help and version on standard output, mistakes on standard error.
+fn told(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        // One paragraph: clap sets its hints apart by empty lines.
+        let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        return Failure::wrong_usage(lines).report();
+    }
+    match output::data(text.trim_end()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Whether a window could open.
+fn has_display() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(target_os = "macos", target_os = "windows")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+}

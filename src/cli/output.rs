@@ -1,0 +1,36 @@
+//! The one writer to standard output and standard error.
+//!
+//! Owns both streams. Invariants: standard output carries data only, whole lines, flushed; words for
+//! people go to standard error.
+
+use std::io::{self, ErrorKind, Write as _};
+
+use super::failure::Failure;
+
+/// Writes a line of data to standard output.
+///
+/// # Errors
+/// A silent [`Failure`] where the reader has gone, which it may do at any time; else one in words.
+pub(super) fn data(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let written =
+        out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        ErrorKind::BrokenPipe => Failure::reader_gone(),
+        _ => Failure::refused(
+            "The output could not be written. Check that its place has room, then try again.",
+        ),
+    })
+}
+
+/// Writes a paragraph for people to standard error.
+pub(super) fn say(text: &str) {
+    // With standard error gone there is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Asks on standard error; the answer follows on the same line.
+pub(super) fn ask(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = write!(err, "{text} ").and_then(|()| err.flush());
+}

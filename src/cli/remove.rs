@@ -1,0 +1,31 @@
+//! `keyfob remove`.
+//!
+//! Owns the question before it. Invariant: anything but a plain yes means no.
+
+use super::facts::quoted;
+use super::failure::Failure;
+use super::rig::with_engine;
+use super::{input, output};
+use crate::messages::command::Command;
+use crate::messages::snapshot::VaultKind;
+
+/// Deletes an account, once a person has agreed.
+pub(super) fn run(vault: VaultKind, name: &str, yes: bool) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        let account = rig.find(name)?;
+        let name = quoted(account.name.as_str());
+        if !yes {
+            output::ask(&format!("Delete {name} with its secrets and tokens? [y/N]"));
+            if !input::is_yes() {
+                return Err(Failure::refused(format!("{name} was kept: nothing was removed.")));
+            }
+        }
+        rig.done(&account, Command::Remove(account.id.clone()))?;
+        let left = match vault {
+            VaultKind::Keychain => "",
+            VaultKind::Memory => " What the keychain holds of it, if anything, was left there.",
+        };
+        output::say(&format!("{name} was removed.{left}"));
+        Ok(())
+    })
+}

@@ -1,0 +1,126 @@
+//! The engine, as a command uses it.
+//!
+//! Owns what the engine is given here. Invariant: nothing is made that a command may not need: no
+//! HTTP client, no connection to the keychain, no clipboard.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::failure::Failure;
+use crate::clock::{Clock, SystemClock};
+use crate::domain::account::{AccountId, AccountName};
+use crate::engine::{self, Answers, Deps, EngineHandle, NoClipboard, VaultFactory};
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::{Outside, Problem};
+use crate::messages::snapshot::{AccountView, Snapshot, VaultKind};
+use crate::net::browser::SystemBrowser;
+use crate::net::http::HttpPolicy;
+use crate::store::home::{Home, HomeError};
+use crate::store::keychain::Keychain;
+use crate::store::memory::MemoryVault;
+
+/// How long a call to the keychain may take: long enough for a person to answer its prompt.
+const VAULT_PATIENCE: Duration = Duration::from_secs(25);
+
+/// What the engine works with on this system, for a run that ends soon and has no clipboard.
+///
+/// # Errors
+/// [`Problem::Disk`] where the home can't be used.
+pub fn deps(vault_kind: VaultKind, waker: Arc<dyn Fn() + Send + Sync>) -> Result<Deps, Problem> {
+    let disk = |error: HomeError| Problem::Disk(Outside::new(&error.to_string()));
+    let home = Home::locate().map_err(disk)?;
+    home.create().map_err(disk)?;
+    let vault: VaultFactory = match vault_kind {
+        VaultKind::Keychain => {
+            let service = home.service_name();
+            Arc::new(move || Box::new(Keychain::new(service.clone())))
+        }
+        VaultKind::Memory => {
+            let vault = MemoryVault::new();
+            Arc::new(move || Box::new(vault.clone()))
+        }
+    };
+    Ok(Deps {
+        clock: Arc::new(SystemClock),
+        home,
+        vault_kind,
+        vault,
+        vault_patience: VAULT_PATIENCE,
+        browser: Arc::new(SystemBrowser),
+        clipboard: Box::new(|| Box::new(NoClipboard)),
+        http: HttpPolicy::default(),
+        waker,
+        lasting: false,
+    })
+}
+
+/// A running engine, with the database read.
+pub(super) struct Rig {
+    pub(super) engine: EngineHandle,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) clock: SystemClock,
+}
+
+/// Starts an engine, does the work, and stops it whatever came of that.
+pub(super) fn with_engine(
+    vault: VaultKind,
+    work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    with_waker(vault, Arc::new(|| {}), work)
+}
+
+/// The same, with something to be called whenever the engine has news.
+pub(super) fn with_waker(
+    vault: VaultKind,
+    waker: Arc<dyn Fn() + Send + Sync>,
+    work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let deps = deps(vault, waker).map_err(|problem| Failure::of(&problem))?;
+    let engine = engine::spawn(deps);
+    let mut engine = engine
+        .map_err(|_| Failure::refused("The system gave no thread. Close some programs and try again."))?;
+    let snapshot = engine.loaded();
+    let mut rig = Rig { engine, snapshot, clock: SystemClock };
+    let done = match rig.snapshot.problem.clone() {
+        Some(problem) => Err(Failure::of(&problem)),
+        None => work(&mut rig),
+    };
+    rig.engine.stop();
+    done
+}
+
+impl Rig {
+    /// The account of this name, ignoring case.
+    pub(super) fn find(&self, name: &str) -> Result<Arc<AccountView>, Failure> {
+        let key = AccountName::new(name).map(|name| name.key());
+        let same = |account: &&Arc<AccountView>| key.as_ref().is_ok_and(|key| account.name.key() == *key);
+        let found = self.snapshot.accounts.iter().find(same);
+        found.cloned().ok_or_else(|| Failure::of(&Problem::UnknownAccount(name.to_owned())))
+    }
+
+    /// Gives a command.
+    pub(super) fn ask(&self, command: Command) -> Result<Answers, Failure> {
+        self.engine.ask(command).map_err(|_| Failure::of(&Problem::Stopped))
+    }
+
+    /// Gives a command about an account, and waits for its one answer.
+    pub(super) fn done(&self, account: &AccountView, command: Command) -> Result<Reply, Failure> {
+        self.ask(command)?.wait().map_err(|problem| Failure::of_account(&problem, account))
+    }
+
+    /// The account as it stands now: what was done before is in it.
+    pub(super) fn latest(&mut self, id: &AccountId) -> Option<Arc<AccountView>> {
+        // The loop publishes before it takes the next command, so this one's answer comes after.
+        if let Ok(mut answers) = self.engine.ask(Command::ReadMask(id.clone())) {
+            let _ = answers.wait();
+        }
+        self.snapshot = Arc::clone(&self.engine.snapshots.borrow_and_update());
+        self.snapshot.accounts.iter().find(|account| account.id == *id).cloned()
+    }
+
+    /// The present moment.
+    pub(super) fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
+    }
+}

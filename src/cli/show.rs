@@ -1,0 +1,116 @@
+//! `keyfob show`.
+//!
+//! Owns what is told of one account. Invariant: it is made from the database alone, which holds no
+//! secret; the vault is not touched.
+
+use serde::Serialize;
+
+use super::facts::{json, local, rfc3339, shown, status};
+use super::failure::Failure;
+use super::list::aligned;
+use super::output;
+use super::rig::{Rig, with_engine};
+use crate::domain::provider::Provider;
+use crate::domain::tokens::{ExpirySource, TokenFacts};
+use crate::messages::snapshot::{AccountView, VaultKind};
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    name: &'a str,
+    provider: &'a str,
+    grant: &'static str,
+    status: &'static str,
+    scopes: Vec<String>,
+    granted_scope: Option<&'a [String]>,
+    redirect_uri: Option<&'a str>,
+    endpoints: Endpoints,
+    token_type: Option<&'a str>,
+    received_at: Option<String>,
+    expires_at: Option<String>,
+    refresh_expires_at: Option<String>,
+    expiry_source: &'static str,
+    has_refresh_token: bool,
+    vault: &'static str,
+}
+
+#[derive(Serialize)]
+struct Endpoints {
+    authorize: Option<String>,
+    token: Option<String>,
+}
+
+/// Shows an account.
+pub(super) fn run(vault: VaultKind, name: &str, as_json: bool) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        let account = rig.find(name)?;
+        if as_json {
+            output::data(&json(&facts(rig, &account))?)
+        } else {
+            output::data(&lines(rig, &account))
+        }
+    })
+}
+
+fn facts<'a>(rig: &Rig, account: &'a AccountView) -> Shown<'a> {
+    let provider = Provider::resolve(&rig.snapshot.presets, &account.settings).ok();
+    let facts = account.token.as_ref().map(|token| &token.facts);
+    let moment =
+        |of: fn(&TokenFacts) -> Option<chrono::DateTime<chrono::Utc>>| facts.and_then(of).map(rfc3339);
+    Shown {
+        name: account.name.as_str(),
+        provider: &account.settings.provider,
+        grant: account.grant.as_str(),
+        status: status(account, rig.now()),
+        scopes: provider.as_ref().map(|provider| provider.scopes.clone()).unwrap_or_default(),
+        granted_scope: facts.and_then(|facts| facts.scope.as_deref()),
+        redirect_uri: account.redirect_uri.as_deref(),
+        endpoints: Endpoints {
+            authorize: provider
+                .as_ref()
+                .and_then(|provider| provider.authorize.as_ref())
+                .map(ToString::to_string),
+            token: provider.as_ref().map(|provider| provider.token.to_string()),
+        },
+        token_type: facts.map(|facts| facts.token_type.as_str()),
+        received_at: moment(|facts| Some(facts.received_at)),
+        expires_at: moment(|facts| facts.expires_at),
+        refresh_expires_at: moment(|facts| facts.refresh_expires_at),
+        expiry_source: facts.map_or(ExpirySource::Unknown, |facts| facts.expiry_source).as_str(),
+        has_refresh_token: facts.is_some_and(|facts| facts.has_refresh_token),
+        vault: match rig.snapshot.vault.kind {
+            VaultKind::Keychain => "keychain",
+            VaultKind::Memory => "memory",
+        },
+    }
+}
+
+fn lines(rig: &Rig, account: &AccountView) -> String {
+    let shown_facts = facts(rig, account);
+    let token = account.token.as_ref().map(|token| &token.facts);
+    let list = |scopes: &[String]| if scopes.is_empty() { "-".to_owned() } else { shown(&scopes.join(" ")) };
+    let text = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), shown);
+    let at = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "-".to_owned(), local);
+    let provider = format!("{} ({})", account.provider_name, account.settings.provider);
+    let rows = [
+        ("Name", shown(account.name.as_str())),
+        ("Provider", shown(&provider)),
+        ("Grant", shown_facts.grant.to_owned()),
+        ("Status", shown_facts.status.to_owned()),
+        ("Scopes", list(&shown_facts.scopes)),
+        (
+            "Granted scope",
+            token.and_then(|token| token.scope.as_deref()).map_or_else(|| "-".to_owned(), list),
+        ),
+        ("Redirect address", text(shown_facts.redirect_uri)),
+        ("Authorization address", text(shown_facts.endpoints.authorize.as_deref())),
+        ("Token address", text(shown_facts.endpoints.token.as_deref())),
+        ("Token type", text(shown_facts.token_type)),
+        ("Received", at(token.map(|token| token.received_at))),
+        ("Expires", at(token.and_then(|token| token.expires_at))),
+        ("Expiry known from", shown_facts.expiry_source.to_owned()),
+        ("Refresh token", if shown_facts.has_refresh_token { "yes" } else { "no" }.to_owned()),
+        ("Refresh token expires", at(token.and_then(|token| token.refresh_expires_at))),
+        ("Vault", shown_facts.vault.to_owned()),
+    ];
+    aligned(&rows.map(|(label, value)| [format!("{label}:"), value]))
+}

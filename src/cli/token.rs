@@ -1,0 +1,111 @@
+//! `keyfob token` and `keyfob refresh`.
+//!
+//! Owns the forms in which a token is printed. Invariant: standard output gets the one value and a
+//! newline, and nothing where there is no token.
+
+use chrono::TimeDelta;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::arguments::Form;
+use super::facts::{expiry_sentence, quoted, rfc3339};
+use super::failure::Failure;
+use super::output;
+use super::rig::{Rig, with_engine};
+use crate::engine::text_of;
+use crate::messages::command::{Command, CopyForm};
+use crate::messages::event::{HeldToken, Reply};
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{AccountView, VaultKind};
+use crate::secret::Wire;
+
+#[derive(Serialize)]
+struct Facts<'a> {
+    access_token: &'a str,
+    token_type: &'a str,
+    expires_at: Option<String>,
+    expires_in: Option<i64>,
+    expiry_source: &'static str,
+    scope: Option<&'a [String]>,
+}
+
+/// Prints a valid token.
+pub(super) fn run(
+    vault: VaultKind,
+    name: &str,
+    form: Form,
+    min_valid: Option<TimeDelta>,
+) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        let account = rig.find(name)?;
+        let token = Command::Token { account: account.id.clone(), min_valid };
+        let Reply::Token(held) = rig.done(&account, token)? else {
+            return Err(Failure::of_account(&Problem::NeedsSignIn, &account));
+        };
+        output::data(printed(rig, form, &held)?.expose())?;
+        if held.facts.expires_at.is_none() {
+            let name = quoted(account.name.as_str());
+            output::say(&format!(
+                "Warning: the server did not say when the token of {name} expires, so it may have expired already."
+            ));
+        }
+        warn_if_unsaved(rig, &held, &account);
+        Ok(())
+    })
+}
+
+/// Gets a new token.
+pub(super) fn refresh(vault: VaultKind, name: &str) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        let account = rig.find(name)?;
+        rig.done(&account, Command::Refresh(account.id.clone()))?;
+        let account = saved(rig, &account)?;
+        output::say(&format!(
+            "{} has a new token. {}",
+            quoted(account.name.as_str()),
+            expiry_sentence(&account)
+        ));
+        Ok(())
+    })
+}
+
+/// The account after a token was got, if the vault took that.
+pub(super) fn saved(rig: &mut Rig, account: &AccountView) -> Result<std::sync::Arc<AccountView>, Failure> {
+    let latest = rig.latest(&account.id).ok_or_else(|| Failure::of(&Problem::ChangedElsewhere))?;
+    match &latest.problem {
+        Some(Problem::NotSaved(problem)) => Err(Failure::not_saved(problem, &latest)),
+        _ => Ok(latest),
+    }
+}
+
+fn warn_if_unsaved(rig: &Rig, held: &HeldToken, account: &AccountView) {
+    let snapshot = rig.engine.snapshots.borrow().clone();
+    let latest = snapshot.accounts.iter().find(|latest| latest.id == held.account.id);
+    if let Some(Problem::NotSaved(problem)) = latest.and_then(|latest| latest.problem.as_ref()) {
+        output::say(&format!("Warning: {}", Failure::not_saved(problem, account).words()));
+    }
+}
+
+fn printed(rig: &Rig, form: Form, held: &HeldToken) -> Result<Wire, Failure> {
+    let copy_form = match form {
+        Form::Plain => CopyForm::Plain,
+        Form::Header => CopyForm::Header,
+        Form::Curl => CopyForm::Curl,
+        Form::Env => CopyForm::Env,
+        Form::Json => return as_json(rig, held),
+    };
+    Ok(text_of(copy_form, held))
+}
+
+fn as_json(rig: &Rig, held: &HeldToken) -> Result<Wire, Failure> {
+    let facts = Facts {
+        access_token: held.access_token.expose(),
+        token_type: &held.facts.token_type,
+        expires_at: held.facts.expires_at.map(rfc3339),
+        expires_in: held.facts.expires_at.map(|at| (at - rig.now()).num_seconds().max(0)),
+        expiry_source: held.facts.expiry_source.as_str(),
+        scope: held.facts.scope.as_deref(),
+    };
+    let text = Zeroizing::new(super::facts::json(&facts)?);
+    Ok(Wire::new(text.as_str().to_owned()))
+}
