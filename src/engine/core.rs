@@ -68,6 +68,8 @@ pub(crate) struct Engine {
     pub(crate) http: Rc<Http>,
     pub(crate) desk: Desk,
     pub(crate) jobs: JoinSet<Then>,
+    /// Listeners; one that took an answer ends by itself once the browser has its page.
+    pub(crate) listeners: JoinSet<()>,
     pub(crate) askers: HashMap<u64, (AccountId, Asker)>,
     pub(crate) last_request: u64,
     pub(crate) preferences: Preferences,
@@ -120,6 +122,7 @@ impl Engine {
             http: Rc::new(Http::new(deps.http.clone())),
             desk: Desk::new(clipboard),
             jobs: JoinSet::new(),
+            listeners: JoinSet::new(),
             askers: HashMap::new(),
             last_request: 0,
             preferences: Preferences::default(),

@@ -100,9 +100,10 @@ impl Engine {
             return;
         }
         let expected = Arc::new(prepared.expected);
+        while self.listeners.try_join_next().is_some() {}
         let listener = prepared.listener.map(|listener| {
             let judge = self.judge(id.clone(), attempt, Arc::clone(&expected));
-            tokio::task::spawn_local(listener.serve(judge)).abort_handle()
+            self.listeners.spawn_local(listener.serve(judge))
         });
         let pending = PendingSignIn {
             attempt,
