@@ -45,18 +45,18 @@ pub enum AppError {
 
 /// Opens the window and returns when it is closed.
 ///
-/// `deps` is given what wakes the window up. With `demo`, the demo is started.
+/// `deps` is told how to wake the window up. With `demo`, the demo is started.
 ///
 /// # Errors
 /// [`AppError`] where there is no window to be had.
-pub fn run(deps: impl FnOnce(Arc<dyn Fn() + Send + Sync>) -> Deps, demo: bool) -> Result<(), AppError> {
+pub fn run(mut deps: Deps, demo: bool) -> Result<(), AppError> {
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let woken = Arc::clone(&context);
-    let deps = deps(Arc::new(move || {
+    deps.waker = Arc::new(move || {
         if let Some(context) = woken.get() {
             context.request_repaint();
         }
-    }));
+    });
     let clock = Arc::clone(&deps.clock);
     let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
     // The database alone is read here; it says where the window stood and in which theme.

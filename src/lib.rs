@@ -11,6 +11,7 @@
 //! |---|---|---|
 //! | 0 | [`clock`] | What time is it? |
 //! | 0 | [`secret`] | What is a secret, and where may it leave its wrapper? |
+//! | 0 | [`limits`], [`logging`] | What may this process leave behind? |
 //! | 1 | [`domain`] | What does the protocol want? Pure: requests, replies, expiry, the session's machine. |
 //! | 2 | [`messages`] | What can be asked, shown and go wrong, and in which words? |
 //! | 2 | [`store`] | What is kept, and where: vaults for secrets, a database for the rest. |

@@ -17,6 +17,7 @@ mod rig;
 mod show;
 mod sign_in;
 mod token;
+mod window;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -27,41 +28,23 @@ use crate::messages::snapshot::VaultKind;
 use arguments::{Arguments, Command};
 use failure::Failure;
 
-pub use rig::deps;
-
-/// What the arguments ask the program to do next.
-#[derive(Debug)]
-pub enum Start {
-    /// Open the window.
-    Window {
-        /// With the demo started.
-        demo: bool,
-        /// Where secrets are kept.
-        vault: VaultKind,
-    },
-    /// Nothing: the command is done.
-    Done(ExitCode),
-}
-
-/// Reads the arguments, the program's name among them, and does what they say, unless that is the
-/// window's.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Start {
+/// Reads the arguments, the program's name among them, and does what they say. Without a command
+/// that is the window, until it is closed.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return Start::Done(told(&error)),
+        Err(error) => return told(&error),
     };
     let vault = arguments.vault();
     let done = match arguments.command {
-        None => return Start::Window { demo: false, vault },
-        Some(Command::Demo { no_browser: false }) if has_display() => {
-            return Start::Window { demo: true, vault };
-        }
+        None => window::run(vault, false),
+        Some(Command::Demo { no_browser: false }) if has_display() => window::run(vault, true),
         Some(command) => obey(command, vault),
     };
-    Start::Done(match done {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
-    })
+    }
 }
 
 fn obey(command: Command, vault: VaultKind) -> Result<(), Failure> {

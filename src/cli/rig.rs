@@ -27,7 +27,7 @@ const VAULT_PATIENCE: Duration = Duration::from_secs(25);
 ///
 /// # Errors
 /// [`Problem::Disk`] where the home can't be used.
-pub fn deps(vault_kind: VaultKind, waker: Arc<dyn Fn() + Send + Sync>) -> Result<Deps, Problem> {
+pub(super) fn deps(vault_kind: VaultKind) -> Result<Deps, Problem> {
     let disk = |error: HomeError| Problem::Disk(Outside::new(&error.to_string()));
     let home = Home::locate().map_err(disk)?;
     home.create().map_err(disk)?;
@@ -50,7 +50,7 @@ pub fn deps(vault_kind: VaultKind, waker: Arc<dyn Fn() + Send + Sync>) -> Result
         browser: Arc::new(SystemBrowser),
         clipboard: Box::new(|| Box::new(NoClipboard)),
         http: HttpPolicy::default(),
-        waker,
+        waker: Arc::new(|| {}),
         lasting: false,
     })
 }
@@ -76,7 +76,8 @@ pub(super) fn with_waker(
     waker: Arc<dyn Fn() + Send + Sync>,
     work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let deps = deps(vault, waker).map_err(|problem| Failure::of(&problem))?;
+    let mut deps = deps(vault).map_err(|problem| Failure::of(&problem))?;
+    deps.waker = waker;
     let engine = engine::spawn(deps);
     let mut engine = engine
         .map_err(|_| Failure::refused("The system gave no thread. Close some programs and try again."))?;
@@ -109,12 +110,8 @@ impl Rig {
         self.ask(command)?.wait().map_err(|problem| Failure::of_account(&problem, account))
     }
 
-    /// The account as it stands now: what was done before is in it.
+    /// The account as it stands now: what was answered before is in it.
     pub(super) fn latest(&mut self, id: &AccountId) -> Option<Arc<AccountView>> {
-        // The loop publishes before it takes the next command, so this one's answer comes after.
-        if let Ok(mut answers) = self.engine.ask(Command::ReadMask(id.clone())) {
-            let _ = answers.wait();
-        }
         self.snapshot = Arc::clone(&self.engine.snapshots.borrow_and_update());
         self.snapshot.accounts.iter().find(|account| account.id == *id).cloned()
     }

@@ -1,0 +1,25 @@
+//! The window, where no command was given.
+//!
+//! Owns what the engine is given for a lasting run. Invariant: a window that can't open is a
+//! sentence and an exit code, like any other failure.
+
+use std::time::Duration;
+
+use super::failure::Failure;
+use super::rig;
+use crate::app;
+use crate::engine::SystemClipboard;
+use crate::messages::snapshot::VaultKind;
+
+/// How long a call to the keychain may take: its prompt may stand open for a while, and the window
+/// says that it waits.
+const VAULT_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Opens the window, and returns when it is closed.
+pub(super) fn run(vault: VaultKind, demo: bool) -> Result<(), Failure> {
+    let mut deps = rig::deps(vault).map_err(|problem| Failure::of(&problem))?;
+    deps.lasting = true;
+    deps.vault_patience = VAULT_PATIENCE;
+    deps.clipboard = Box::new(|| Box::new(SystemClipboard::default()));
+    app::run(deps, demo).map_err(|error| Failure::refused(error.to_string()))
+}
