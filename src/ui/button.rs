@@ -35,12 +35,22 @@ pub(super) struct Button<'a> {
     blocked: Option<&'a str>,
     hint: Option<&'a str>,
     min_width: f32,
+    flush: bool,
 }
 
 impl<'a> Button<'a> {
     /// A button with a label.
     pub(super) fn new(weight: Weight, label: &'a str) -> Self {
-        Self { label, name: None, weight, icon: None, blocked: None, hint: None, min_width: 0.0 }
+        Self {
+            label,
+            name: None,
+            weight,
+            icon: None,
+            blocked: None,
+            hint: None,
+            min_width: 0.0,
+            flush: false,
+        }
     }
 
     /// A button with an icon only; `name` is read aloud and shown as a tooltip.
@@ -95,6 +105,12 @@ impl<'a> Button<'a> {
         self
     }
 
+    /// Puts the label, not the button's edge, in line with the text above and below.
+    pub(super) fn flush(mut self) -> Self {
+        self.flush = true;
+        self
+    }
+
     /// Disables the button where there is a reason to, and says it.
     pub(super) fn blocked(mut self, reason: Option<&'a str>) -> Self {
         self.blocked = reason;
@@ -134,7 +150,9 @@ impl Button<'_> {
         let galley = self.text(ui);
         let width = galley.size().x + self.icon_width();
         let size = vec2(self.width(ui), theme::CONTROL_HEIGHT);
-        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        let indent = if self.flush { self.padding() } else { 0.0 };
+        let (mut rect, response) = ui.allocate_exact_size(size - vec2(indent, 0.0), Sense::click());
+        rect.min.x -= indent;
         let name = self.name.unwrap_or(self.label);
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), name));
         if response.gained_focus() {
@@ -165,13 +183,4 @@ impl Button<'_> {
         painter.galley(egui::pos2(x, y), galley, text);
         response
     }
-}
-
-/// A button whose label, not its edge, stands in line with the text above and below.
-pub(super) fn flush(ui: &mut Ui, button: Button<'_>) -> Response {
-    ui.horizontal(|ui| {
-        ui.add_space(-12.0);
-        ui.add(button)
-    })
-    .inner
 }

@@ -9,7 +9,7 @@ use crate::domain::grant_type::GrantType;
 use crate::domain::spec::ClientAuth;
 
 use super::account_form::{self, Form, field_id};
-use super::button::{self, Button, Weight};
+use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::fields::{self, Extras};
 use super::form_draft::{Field, HeaderDraft};
@@ -20,7 +20,7 @@ use super::words;
 /// Shows *Advanced* and, where it is open, its fields.
 pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     let icon = if form.draft.advanced { Icon::Down } else { Icon::Right };
-    let response = button::flush(ui, Button::new(Weight::Bare, "Advanced").with_icon(icon));
+    let response = ui.add(Button::new(Weight::Bare, "Advanced").with_icon(icon).flush());
     let open = form.draft.advanced;
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(open));
     if response.clicked() {
@@ -148,8 +148,8 @@ fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
         }
         form.draft.headers.remove(place);
     }
-    let add = Button::new(Weight::Bare, "Add an extra header").with_icon(Icon::Plus);
-    if own.len() < 8 && button::flush(ui, add).clicked() {
+    let add = Button::new(Weight::Bare, "Add an extra header").with_icon(Icon::Plus).flush();
+    if own.len() < 8 && add.show(ui) {
         form.draft.headers.push(HeaderDraft::default());
     }
     widgets::weak(ui, "Extra headers go with the token request; their values are kept as secrets.");

@@ -268,8 +268,8 @@ fn page(
 
 fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if cx.narrow && !cx.snapshot.accounts.is_empty() {
-        let back = Button::new(Weight::Bare, words::BACK).with_icon(Icon::Back);
-        if button::flush(ui, back).clicked() {
+        let back = Button::new(Weight::Bare, words::BACK).with_icon(Icon::Back).flush();
+        if back.show(ui) {
             account_form::close(ui.ctx(), state);
             state.page = Page::Account;
             state.detail_open = false;

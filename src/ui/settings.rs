@@ -48,10 +48,13 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let height = ui.ctx().content_rect().height();
     let ((), left) = widgets::dialog(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
         widgets::heading(ui, words::SETTINGS);
-        egui::ScrollArea::vertical().max_height(height - 220.0).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 12.0;
-            contents(ui, cx, draft);
-        });
+        egui::ScrollArea::vertical()
+            .max_height(height - 220.0)
+            .content_margin(egui::Margin { right: 12, ..Default::default() })
+            .show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 12.0;
+                contents(ui, cx, draft);
+            });
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             let reason = draft.ahead().err();

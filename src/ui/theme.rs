@@ -221,15 +221,19 @@ fn style(tokens: &Tokens, visuals: Visuals) -> Style {
     spacing.button_padding = vec2(12.0, 6.0);
     spacing.interact_size = vec2(CONTROL_HEIGHT, CONTROL_HEIGHT);
     spacing.window_margin = Margin::same(24);
-    spacing.menu_margin = Margin::same(4);
+    spacing.menu_margin = Margin::symmetric(8, 6);
     spacing.menu_spacing = 4.0;
     spacing.icon_width = 16.0;
     spacing.icon_width_inner = 8.0;
     spacing.icon_spacing = 8.0;
     spacing.tooltip_width = 320.0;
     spacing.combo_height = 320.0;
-    spacing.scroll =
-        egui::style::ScrollStyle { dormant_handle_opacity: 0.25, ..egui::style::ScrollStyle::floating() };
+    spacing.scroll = egui::style::ScrollStyle {
+        dormant_handle_opacity: 0.2,
+        active_handle_opacity: 0.35,
+        interact_handle_opacity: 0.6,
+        ..egui::style::ScrollStyle::floating()
+    };
     #[cfg(debug_assertions)]
     {
         style.debug.show_unaligned = false;
@@ -268,10 +272,10 @@ fn paint(visuals: &mut Visuals, tokens: &Tokens) {
     visuals.error_fg_color = tokens.error;
     visuals.panel_fill = tokens.window;
     visuals.window_fill = tokens.card;
-    visuals.window_stroke = Stroke::new(1.0, tokens.line);
+    visuals.window_stroke = Stroke::new(1.0, tokens.track);
     visuals.window_corner_radius = CornerRadius::same(12);
     visuals.menu_corner_radius = radius;
-    let shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: Color32::from_black_alpha(48) };
+    let shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: Color32::from_black_alpha(64) };
     visuals.window_shadow = shadow;
     visuals.popup_shadow = shadow;
 }

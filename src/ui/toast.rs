@@ -147,12 +147,12 @@ fn message(ui: &mut Ui, cx: &Cx<'_>, what: &What) -> bool {
             let account = account.as_ref().and_then(|id| cx.account(id));
             let name = account.map(|account| account.name.as_str());
             let said = explain(problem, name, account.map(|account| account.provider_name.as_str()));
-            problem_bar(ui, cx, &said)
+            problem_bar(ui, cx, name, &said)
         }
     }
 }
 
-fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, said: &Words) -> bool {
+fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, account: Option<&str>, said: &Words) -> bool {
     announce(ui, &said.what);
     let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
     Icon::Warning.paint(ui.painter(), rect.center(), 18.0, cx.tokens.error);
@@ -164,6 +164,9 @@ fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, said: &Words) -> bool {
     ui.vertical(|ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 2.0;
+        if let Some(name) = account {
+            widgets::weak_line(ui, &neutralised(name, 60));
+        }
         widgets::text_strong(ui, &said.what);
         widgets::text(ui, &said.next);
     });

@@ -140,6 +140,7 @@ fn copy_menu(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
     Popup::menu(&response).gap(4.0).show(|ui| {
         ui.set_min_width(180.0);
+        ui.spacing_mut().button_padding = vec2(12.0, 6.0);
         for (label, form) in [(words::COPY_CURL, CopyForm::Curl), (words::COPY_ENV, CopyForm::Env)] {
             if ui
                 .add(egui::Button::new(label).frame_when_inactive(false).min_size(vec2(172.0, 32.0)))

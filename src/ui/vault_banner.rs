@@ -49,8 +49,9 @@ pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>) {
                     if failing && Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) {
                         cx.send(Command::TryVault);
                     }
+                    let weight = if failing { Weight::Bare } else { Weight::Quiet };
                     let keychain = cx.snapshot.vault.kind == VaultKind::Keychain;
-                    if keychain && Button::new(Weight::Bare, words::USE_MEMORY).show(ui) {
+                    if keychain && Button::new(weight, words::USE_MEMORY).show(ui) {
                         cx.send(Command::UseMemoryVault);
                     }
                 });

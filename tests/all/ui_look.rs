@@ -153,10 +153,9 @@ fn d2_long_strings_break_neither_the_layout_nor_the_frame_time() {
     let mut rig = Rig::sized(snapshot(vec![view]), (640.0, 420.0));
     rig.press(&"n".repeat(120));
     rig.tell(Event::Revealed { account: id(1), token: AccessToken::new(long) });
-    let start = Instant::now();
-    rig.0.step();
+    let frame = fastest_frame(&mut rig);
     // Without optimisation; a frame of a usual page takes a few milliseconds here.
-    assert!(start.elapsed() < Duration::from_millis(400), "{:?}", start.elapsed());
+    assert!(frame < Duration::from_millis(250), "{frame:?}");
     for name in ["Copy token", "Hide", "Edit"] {
         let rect = egui_kittest::kittest::Queryable::get_by_label(&rig.0, name).rect();
         assert!(rect.right() <= 640.0 && rect.left() >= 0.0, "{name}: {rect:?}");
@@ -174,7 +173,16 @@ fn a_hundred_accounts_are_drawn_fast() {
     let mut rig = Rig::new(snapshot(many.collect()));
     let names: Vec<_> = rig.0.state().snapshot.accounts.iter().map(Arc::clone).collect();
     assert_eq!(names.len(), 100);
-    let start = Instant::now();
-    rig.0.step();
-    assert!(start.elapsed() < Duration::from_millis(400), "{:?}", start.elapsed());
+    let frame = fastest_frame(&mut rig);
+    assert!(frame < Duration::from_millis(250), "{frame:?}");
+}
+
+/// The fastest of several frames, since the machine may be busy with other things.
+fn fastest_frame(rig: &mut Rig) -> Duration {
+    let frames = (0..8).map(|_| {
+        let start = Instant::now();
+        rig.0.step();
+        start.elapsed()
+    });
+    frames.min().expect("eight frames")
 }
