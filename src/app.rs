@@ -116,9 +116,6 @@ impl eframe::App for App {
             self.snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
         }
         while let Ok(event) = engine.events.try_recv() {
-            if matches!(event, Event::BrowserReturned(_)) {
-                ctx.send_viewport_cmd(egui::ViewportCommand::Focus);
-            }
             self.ui.take_event(event, ctx);
         }
         self.place = place(ctx).or(self.place);
