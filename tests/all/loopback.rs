@@ -242,8 +242,8 @@ fn l5_slow_idle_and_huge_requests_are_bounded() {
         .collect();
     let mut huge = raw::connect(v4(wait.port));
     let _ = huge.write_all(b"GET /callback?code=");
-    for _ in 0..160 {
-        if huge.write_all(&[b'a'; 65_536]).is_err() {
+    for _ in 0..1280 {
+        if huge.write_all(&[b'a'; 8192]).is_err() {
             break;
         }
     }
@@ -286,6 +286,16 @@ fn l5_the_oldest_connection_is_dropped_and_the_newest_served() {
     assert_eq!(idle[1].read(&mut byte).unwrap_err().kind(), ErrorKind::WouldBlock, "the others wait");
     assert_eq!(wait.get("/callback?code=bad").status, 400);
     wait.cancel();
+}
+
+#[test]
+fn l5_a_head_is_read_up_to_sixteen_kibibytes() {
+    let wait = Wait::on("http://127.0.0.1/callback");
+    assert_eq!(wait.get(&format!("/callback?code={}", "a".repeat(15 * 1024))).status, 400);
+    assert_eq!(wait.asked().len(), 1);
+    assert_eq!(wait.get(&format!("/callback?code={}", "a".repeat(17 * 1024))).status, 431);
+    assert_eq!(wait.asked().len(), 1);
+    wait.finish();
 }
 
 #[test]

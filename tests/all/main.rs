@@ -1,5 +1,7 @@
 //! Every promise that is kept over real sockets, in one binary.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
+
 mod browser;
 //mod demo;
 mod http;
