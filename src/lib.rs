@@ -4,6 +4,7 @@
 //! snapshot at one instant.
 
 pub mod clock;
+pub mod demo;
 pub mod domain;
 pub mod messages;
 pub mod net;
