@@ -21,7 +21,7 @@ enum Refused {
     /// Nothing may be sent to where it says.
     Here(&'static str),
     /// The error goes back to the client.
-    ToClient { redirect_uri: Url, state: Option<String>, error: &'static str, description: &'static str },
+    ToClient { redirect_uri: Box<Url>, state: Option<String>, error: &'static str, description: &'static str },
 }
 
 impl Server {
@@ -41,7 +41,7 @@ impl Server {
             Err(Refused::Here(why)) => serve::line(StatusCode::BAD_REQUEST, why),
             Err(Refused::ToClient { redirect_uri, state, error, description }) => {
                 let pairs = [("error", error), ("error_description", description)];
-                self.send_back(redirect_uri, state.as_deref(), &pairs)
+                self.send_back(*redirect_uri, state.as_deref(), &pairs)
             }
         }
     }
@@ -101,7 +101,12 @@ fn check(fields: &Fields) -> Result<AuthorizationRequest, Refused> {
         .ok_or(Refused::Here("The demo only sends back to this computer.\n"))?;
     let state = value("state").map(str::to_owned);
     let refused = |error, description| {
-        Err(Refused::ToClient { redirect_uri, state: state.clone(), error, description })
+        Err(Refused::ToClient {
+            redirect_uri: Box::new(redirect_uri),
+            state: state.clone(),
+            error,
+            description,
+        })
     };
     if value("response_type") != Some("code") {
         return refused("unsupported_response_type", "Only response_type=code is offered.");

@@ -145,25 +145,21 @@ impl Server {
     fn me(&self, authorization: Option<&HeaderValue>) -> Answer {
         let token =
             authorization.and_then(|value| value.to_str().ok()).and_then(|value| value.split_once(' '));
-        let now = self.clock.now();
+        let now = self.now();
         let owner = token
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .and_then(|(_, token)| self.with_store(|store| store.owner(token.trim(), now)));
-        match owner {
-            Some((owner, expires_at)) => {
-                let left_secs = (expires_at - now).num_seconds();
-                let said =
-                    json!({"sub": owner, "client_id": CLIENT_ID, "scope": SCOPE, "expires_in": left_secs});
-                json_answer(StatusCode::OK, &said)
-            }
-            None => {
-                let said = json!({"error": "invalid_token", "error_description": "The token is unknown or expired."});
-                let mut answer = json_answer(StatusCode::UNAUTHORIZED, &said);
-                let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-                answer.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-                answer
-            }
-        }
+        let Some((owner, expires_at)) = owner else {
+            let said =
+                json!({"error": "invalid_token", "error_description": "The token is unknown or expired."});
+            let mut answer = json_answer(StatusCode::UNAUTHORIZED, &said);
+            let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            return answer;
+        };
+        let left_secs = (expires_at - now).num_seconds();
+        let said = json!({"sub": owner, "client_id": CLIENT_ID, "scope": SCOPE, "expires_in": left_secs});
+        json_answer(StatusCode::OK, &said)
     }
 
     fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> T) -> T {

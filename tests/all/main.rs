@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
 
 mod browser;
-//mod demo;
+mod demo;
 mod http;
 mod loopback;
 mod support;
