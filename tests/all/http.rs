@@ -135,6 +135,7 @@ fn t5_a_request_is_sent_once_whatever_becomes_of_it() {
             }
         }
     });
+    server.wait_for(4);
     assert_eq!(server.requests_to("/dropped").len(), 1);
     assert_eq!(server.requests_to("/cut").len(), 1);
     assert_eq!(server.connections(), 4, "no connection is used twice");

@@ -6,4 +6,6 @@ mod browser;
 mod demo;
 mod http;
 mod loopback;
+mod loopback_limits;
 mod support;
+mod vendor_servers;
