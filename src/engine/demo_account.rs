@@ -11,7 +11,7 @@ use super::core::{Engine, Replies, Then, answer};
 use super::entry::Entry;
 use super::random;
 use super::vault_door::{VaultDoor, VaultFactory};
-use crate::demo::Demo;
+use crate::demo::{self, Demo};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::CUSTOM;
@@ -35,7 +35,7 @@ impl Engine {
             self.tell(Event::DemoReady(id.clone()));
             return answer(replies, Ok(Reply::Saved(id)));
         }
-        let demo = match Demo::start() {
+        let demo = match Demo::start(Arc::clone(&self.deps.clock)) {
             Ok(demo) => demo,
             Err(error) => {
                 let problem = Problem::Demo(Outside::new(&error.to_string()));
@@ -73,14 +73,14 @@ impl Engine {
         let names = std::iter::once(NAME.to_owned()).chain((2..).map(|number| format!("{NAME} {number}")));
         let name = names.filter_map(|name| AccountName::new(&name).ok()).find(free);
         let overrides = ProviderSpec {
-            scopes: Some(vec!["profile".to_owned()]),
+            scopes: Some(vec![demo::SCOPE.to_owned()]),
             issuer: Some(demo.issuer.clone()),
             iss_promised: Some(true),
             endpoints: Endpoints {
                 authorize: Some(demo.authorize.as_str().to_owned()),
                 token: Some(demo.token.as_str().to_owned()),
             },
-            api: ApiUse { base_url: Some(format!("{}/me", demo.issuer)), ..ApiUse::default() },
+            api: ApiUse { base_url: Some(demo.me.as_str().to_owned()), ..ApiUse::default() },
             ..ProviderSpec::default()
         };
         let settings = Settings {

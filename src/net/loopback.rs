@@ -232,10 +232,11 @@ fn bind_all(addresses: &[IpAddr], port: u16) -> Result<(Vec<StdListener>, u16), 
                 port = bound;
                 sockets.push(socket);
             }
-            Err(error) => match refusal(error.kind(), port) {
-                Some(refusal) => return Err(refusal),
-                None => continue,
-            },
+            Err(error) => {
+                if let Some(refusal) = refusal(error.kind(), port) {
+                    return Err(refusal);
+                }
+            }
         }
     }
     if sockets.is_empty() { Err(BindError::NoLoopback) } else { Ok((sockets, port)) }

@@ -127,15 +127,15 @@ fn t5_a_request_is_sent_once_whatever_becomes_of_it() {
     runtime.block_on(async {
         for path in ["/fine", "/dropped", "/fine", "/cut"] {
             let answer = http.post(&url(path), &SystemClock).await;
-            match path {
-                "/fine" => assert_eq!(answer.unwrap().status, 200),
-                _ => {
-                    let error = answer.unwrap_err();
-                    assert_eq!((error.kind, error.may_have_been_sent), (UnreachableKind::Broken, true));
-                }
+            if path == "/fine" {
+                assert_eq!(answer.unwrap().status, 200);
+            } else {
+                let error = answer.unwrap_err();
+                assert_eq!((error.kind, error.may_have_been_sent), (UnreachableKind::Broken, true));
             }
         }
     });
+    server.wait_for(4);
     assert_eq!(server.requests_to("/dropped").len(), 1);
     assert_eq!(server.requests_to("/cut").len(), 1);
     assert_eq!(server.connections(), 4, "no connection is used twice");
@@ -207,11 +207,11 @@ fn s1_tls_before_1_2_is_refused() {
         // With 1.2 the handshake goes on to the certificate, which shows that the server is well.
         let kind = if agreed { UnreachableKind::Certificate } else { UnreachableKind::Tls };
         assert_eq!((error.kind, error.may_have_been_sent), (kind, false), "{version}");
-        stop(server);
+        drop(server);
     }
 }
 
-fn openssl_server(folder: &tempfile::TempDir, version: &str) -> (Child, u16) {
+fn openssl_server(folder: &tempfile::TempDir, version: &str) -> (Running, u16) {
     let (key, certificate) = (folder.path().join("key.pem"), folder.path().join("cert.pem"));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"])
@@ -234,8 +234,8 @@ fn openssl_server(folder: &tempfile::TempDir, version: &str) -> (Child, u16) {
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+        .spawn();
+    let server = Running(server.unwrap());
     for _ in 0..200 {
         if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return (server, port);
@@ -245,9 +245,13 @@ fn openssl_server(folder: &tempfile::TempDir, version: &str) -> (Child, u16) {
     panic!("openssl s_server does not listen");
 }
 
-fn stop(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
+/// A program that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill().and_then(|()| self.0.wait());
+    }
 }
 
 #[test]
@@ -330,9 +334,9 @@ fn in_child(test: &str, address: &str, env: &[(&str, String)]) -> String {
     }
     child.args(["--exact", "http::child_posts", "--nocapture"]).env(CHILD, address);
     let output = child.envs(env.iter().map(|(name, value)| (name, value))).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let said = text.lines().find_map(|line| line.split_once("CHILD SAYS ").map(|(_, said)| said.to_owned()));
-    said.unwrap_or_else(|| panic!("{test}: {text}"))
+    let all = String::from_utf8_lossy(&output.stdout);
+    let said = all.lines().find_map(|line| line.split_once("CHILD SAYS ").map(|(_, said)| said.to_owned()));
+    said.unwrap_or_else(|| panic!("{test}: {all}"))
 }
 
 /// Does nothing by itself; the other tests start it with an environment of their own.

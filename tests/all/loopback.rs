@@ -1,106 +1,15 @@
-//! The redirect listener against a raw TCP client.
+//! The redirect listener against a raw TCP client: where it listens, and whom it answers.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use keyfob::domain::redirect::{LoopbackRedirect, RedirectUri};
-use keyfob::net::loopback::{BindError, Listener, Verdict};
-use tokio::sync::oneshot;
+use keyfob::net::loopback::{BindError, Listener};
 
 use crate::support::canary;
-use crate::support::raw::{self, Answer, v4};
-
-fn redirect(text: &str) -> LoopbackRedirect {
-    match RedirectUri::new(Some(text)).unwrap() {
-        RedirectUri::Loopback(redirect) => redirect,
-        RedirectUri::Pasted(_) => panic!("{text} is not loopback"),
-    }
-}
-
-/// A sign-in's wait: takes the query `code=good`, and says how it ended.
-struct Wait {
-    port: u16,
-    asked: Arc<Mutex<Vec<String>>>,
-    cancel: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<Duration>>,
-}
-
-impl Wait {
-    fn on(text: &str) -> Self {
-        Self::with(Listener::bind(&redirect(text)).unwrap())
-    }
-
-    fn with(listener: Listener) -> Self {
-        let (port, asked) = (listener.port(), Arc::new(Mutex::new(Vec::new())));
-        let (cancel, cancelled) = oneshot::channel();
-        let heard = Arc::clone(&asked);
-        let judge = move |query: &str| {
-            heard.lock().unwrap().push(query.to_owned());
-            if query.starts_with("code=good") { Verdict::Taken } else { Verdict::Refused }
-        };
-        let work = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let started = Instant::now();
-            runtime.block_on(async {
-                tokio::select! {
-                    () = listener.serve(judge) => {}
-                    _ = cancelled => {}
-                }
-                // The runtime lives on, as the engine's does.
-                tokio::task::yield_now().await;
-            });
-            started.elapsed()
-        };
-        let thread = thread::Builder::new().name("sign-in".to_owned()).spawn(work).unwrap();
-        Self { port, asked, cancel: Some(cancel), thread: Some(thread) }
-    }
-
-    fn get(&self, target: &str) -> Answer {
-        self.send("GET", &format!("127.0.0.1:{}", self.port), target)
-    }
-
-    fn send(&self, method: &str, host: &str, target: &str) -> Answer {
-        raw::exchange(v4(self.port), raw::request(method, host, target).as_bytes()).expect("an answer")
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
-    }
-
-    fn is_waiting(&self) -> bool {
-        !self.thread.as_ref().unwrap().is_finished()
-    }
-
-    /// Brings a good answer, follows to the landing page, and waits for the end.
-    fn finish(mut self) -> Duration {
-        let taken = self.get("/callback?code=good");
-        assert_eq!(taken.status, 303);
-        let landing = self.get(taken.header("location").unwrap());
-        assert_eq!(landing.status, 200);
-        self.end()
-    }
-
-    fn end(&mut self) -> Duration {
-        self.thread.take().unwrap().join().unwrap()
-    }
-
-    fn cancel(&mut self) {
-        self.cancel.take().unwrap().send(()).unwrap();
-        self.end();
-    }
-}
-
-fn is_closed(port: u16) -> bool {
-    matches!(TcpStream::connect(v4(port)), Err(error) if error.kind() == ErrorKind::ConnectionRefused)
-}
-
-fn has_ipv6() -> bool {
-    TcpListener::bind("[::1]:0").is_ok()
-}
+use crate::support::raw::{self, v4};
+use crate::support::wait::{Wait, has_ipv6, redirect};
 
 /// Addresses that listen on a port, as the kernel writes them.
 #[cfg(target_os = "linux")]
@@ -157,7 +66,7 @@ fn l2_the_socket_is_held_from_bind_to_close() {
         }
     };
     rival_is_kept_out("bound");
-    let mut wait = Wait::with(listener);
+    let wait = Wait::with(listener);
     for _ in 0..20 {
         rival_is_kept_out("waiting");
         thread::sleep(Duration::from_millis(5));
@@ -227,120 +136,6 @@ fn l4_wrong_method_or_path_never_ends_a_flow() {
 }
 
 #[test]
-fn l5_slow_idle_and_huge_requests_are_bounded() {
-    let wait = Wait::on("http://127.0.0.1/callback");
-    let before = resident_kib();
-    let half_open: Vec<TcpStream> = (0..200)
-        .map(|n| {
-            let mut stream = raw::connect(v4(wait.port));
-            // Some say nothing, some stop in the middle of a head.
-            if n % 2 == 0 {
-                let _ = stream.write_all(b"GET /callback?code=good HTTP/1.1\r\nHost: 127");
-            }
-            stream
-        })
-        .collect();
-    let mut huge = raw::connect(v4(wait.port));
-    let _ = huge.write_all(b"GET /callback?code=");
-    for _ in 0..160 {
-        if huge.write_all(&[b'a'; 65_536]).is_err() {
-            break;
-        }
-    }
-    let mut many_headers = raw::connect(v4(wait.port));
-    let _ = many_headers.write_all(b"GET /callback HTTP/1.1\r\n");
-    for n in 0..40_000 {
-        if many_headers.write_all(format!("X-{n}: {n}\r\n").as_bytes()).is_err() {
-            break;
-        }
-    }
-    assert!(wait.is_waiting() && wait.asked().is_empty());
-    let grown = resident_kib().saturating_sub(before);
-    assert!(grown < 8 * 1024, "{grown} KiB more");
-
-    let started = Instant::now();
-    wait.finish();
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
-    drop(half_open);
-}
-
-#[cfg(target_os = "linux")]
-fn resident_kib() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn resident_kib() -> usize {
-    0
-}
-
-#[test]
-fn l5_the_oldest_connection_is_dropped_and_the_newest_served() {
-    let mut wait = Wait::on("http://127.0.0.1/callback");
-    let mut idle: Vec<TcpStream> = (0..17).map(|_| raw::connect(v4(wait.port))).collect();
-    let mut byte = [0];
-    assert!(matches!(idle[0].read(&mut byte), Ok(0) | Err(_)), "the oldest is closed");
-    idle[1].set_nonblocking(true).unwrap();
-    assert_eq!(idle[1].read(&mut byte).unwrap_err().kind(), ErrorKind::WouldBlock, "the others wait");
-    assert_eq!(wait.get("/callback?code=bad").status, 400);
-    wait.cancel();
-}
-
-#[test]
-fn l5_a_head_that_does_not_arrive_in_five_seconds_is_given_up() {
-    let mut wait = Wait::on("http://127.0.0.1/callback");
-    let mut streams = [raw::connect(v4(wait.port)), raw::connect(v4(wait.port))];
-    streams[1].write_all(b"GET /callback HTTP/1.1\r\n").unwrap();
-    for mut stream in streams {
-        let started = Instant::now();
-        let mut rest = Vec::new();
-        let _ = stream.read_to_end(&mut rest);
-        assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
-    }
-    assert!(wait.is_waiting());
-    wait.cancel();
-}
-
-#[test]
-fn l6_closes_within_a_second_of_its_page() {
-    let wait = Wait::on("http://127.0.0.1/callback");
-    let port = wait.port;
-    let idle = raw::connect(v4(port));
-    wait.get("/callback?code=bad");
-    let started = Instant::now();
-    wait.finish();
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-    assert!(is_closed(port));
-    drop(idle);
-}
-
-#[test]
-fn l6_closes_within_a_second_when_the_browser_never_fetches_the_page() {
-    let mut wait = Wait::on("http://127.0.0.1/callback");
-    let port = wait.port;
-    assert_eq!(wait.get("/callback?code=good").status, 303);
-    let started = Instant::now();
-    wait.end();
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-    assert!(is_closed(port));
-}
-
-#[test]
-fn l6_closes_at_once_when_cancelled() {
-    let mut wait = Wait::on("http://127.0.0.1/callback");
-    let port = wait.port;
-    let mut open = raw::connect(v4(port));
-    assert_eq!(wait.get("/callback?code=bad").status, 400);
-    let started = Instant::now();
-    wait.cancel();
-    assert!(is_closed(port));
-    assert!(matches!(open.read(&mut [0]), Ok(0) | Err(_)), "open connections are closed too");
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-}
-
-#[test]
 fn l7_a_busy_port_is_an_error_at_bind() {
     let first = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = first.local_addr().unwrap().port();
@@ -379,40 +174,6 @@ fn l8_a_second_sign_in_on_the_same_port_works_at_once() {
         wait.finish();
         assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     }
-}
-
-#[test]
-fn a5_fifty_copies_of_an_answer_are_taken_once() {
-    let taken = Arc::new(AtomicUsize::new(0));
-    let listener = Listener::bind(&redirect("http://127.0.0.1/callback")).unwrap();
-    let port = listener.port();
-    let counted = Arc::clone(&taken);
-    let serving = thread::Builder::new().spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(listener.serve(move |_| {
-            counted.fetch_add(1, Ordering::SeqCst);
-            Verdict::Taken
-        }));
-    });
-    let barrier = Arc::new(Barrier::new(50));
-    let copies = (0..50).map(|_| {
-        let barrier = Arc::clone(&barrier);
-        let work = move || {
-            barrier.wait();
-            let mut stream = TcpStream::connect(v4(port)).ok()?;
-            stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-            let get = raw::request("GET", &format!("127.0.0.1:{port}"), "/callback?code=good");
-            stream.write_all(get.as_bytes()).ok()?;
-            raw::read_answer(&mut stream).map(|answer| answer.status)
-        };
-        thread::Builder::new().spawn(work).unwrap()
-    });
-    let copies: Vec<_> = copies.collect();
-    let statuses: Vec<u16> = copies.into_iter().filter_map(|copy| copy.join().unwrap()).collect();
-    serving.unwrap().join().unwrap();
-    assert_eq!(taken.load(Ordering::SeqCst), 1);
-    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
-    assert!(statuses.iter().all(|status| matches!(status, 303 | 400)), "{statuses:?}");
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! Every promise, kept by the whole: one binary, a module a promise.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
+
 mod browser;
 mod copying;
+mod demo;
 mod desktop;
 mod floors;
 mod http;
 mod loopback;
+mod loopback_limits;
 mod refresh;
 mod rig;
 mod sign_in;
@@ -17,3 +21,4 @@ mod ui_look;
 mod ui_rig;
 mod ui_support;
 mod vault;
+mod vendor_servers;

@@ -6,7 +6,8 @@ pub(crate) mod engine;
 pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod vault_contract;
-//pub(crate) mod vendors;
+pub(crate) mod vendors;
+pub(crate) mod wait;
 
 /// A secret that no other test has, to be searched for.
 pub(crate) fn canary() -> String {

@@ -1,5 +1,6 @@
 //! A raw HTTP client over TCP: sends the bytes it is given and reads what comes back.
 
+use std::fmt::Write as _;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -77,10 +78,10 @@ pub(crate) fn post_form(address: &str, headers: &[(&str, &str)], fields: &[(&str
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let mut head = format!("POST {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        write!(head, "{name}: {value}\r\n").unwrap();
     }
     head.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
-    head.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    write!(head, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
     exchange(to, head.as_bytes()).expect("an answer")
 }
 

@@ -4,7 +4,8 @@
 //! ask what was really sent, and how often.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{self, BufRead as _, BufReader, Read, Write};
+use std::fmt::Write as _;
+use std::io::{self, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -317,10 +318,10 @@ fn write_response(stream: &mut impl Write, response: &Response) -> io::Result<()
     }
     let mut head = format!("HTTP/1.1 {} Scripted\r\n", response.status);
     for (name, value) in &response.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     if response.ending != Ending::Endless {
-        head.push_str(&format!("Content-Length: {}\r\n", response.body.len()));
+        let _ = write!(head, "Content-Length: {}\r\n", response.body.len());
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes())?;
