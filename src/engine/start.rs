@@ -12,7 +12,7 @@ use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::tokens::TokenFacts;
 use crate::messages::event::Reply;
-use crate::messages::snapshot::{Preferences, WindowPlace};
+use crate::messages::snapshot::{Preferences, VaultKind, WindowPlace};
 use crate::store::accounts::{RowState, Stored, StoredAccount};
 use crate::store::vault_records::Records;
 
@@ -110,8 +110,12 @@ impl Engine {
         }
     }
 
-    /// Finishes what an earlier run left half done, unless another process is still at it.
+    /// Finishes what an earlier run left half done, unless another process is still at it. A memory
+    /// vault knows nothing of what an earlier run had in the keychain.
     fn finish_half_done(&mut self, row: StoredAccount) {
+        if self.deps.vault_kind == VaultKind::Memory {
+            return;
+        }
         let Ok(Some(lock)) = refresh_lock::try_acquire(&self.deps.home, &row.account.id) else { return };
         let (door, database) = (self.door.clone(), self.database.clone());
         self.spawn(async move {
