@@ -97,9 +97,14 @@ impl Engine {
         // Until it is gone it is not shown; should that fail, it is tried again.
         entry.deleting_until = Some(self.deps.clock.now() + UNDO);
         let (id, name) = (id.clone(), entry.account.name.as_str().to_owned());
+        let is_asked = replies.is_some();
         self.dirty = true;
         self.spawn(async move {
             let deleted = delete(&saver, &id).await;
+            if deleted.is_err() && is_asked {
+                // Whoever asked is told that it failed, so nothing goes on behind their back.
+                take_back(&saver, &id).await;
+            }
             let then: Then = Box::new(move |engine| match deleted {
                 Ok(()) => {
                     engine.entries.remove(&id);
@@ -107,10 +112,26 @@ impl Engine {
                     engine.tell(Event::Deleted { name });
                     answer(replies, Ok(Reply::Done));
                 }
-                Err(problem) => engine.fail(Some(&id), problem, replies),
+                Err(problem) => {
+                    if is_asked {
+                        engine.show_again(&id);
+                    }
+                    engine.fail(Some(&id), problem, replies);
+                }
             });
             then
         });
+    }
+}
+
+/// Makes an account that could not be deleted whole again.
+async fn take_back(saver: &Saver, id: &AccountId) {
+    if saver.database.is_none() {
+        return;
+    }
+    let account = id.clone();
+    if on_disk(saver.database.clone(), move |accounts| accounts.undelete(&account)).await.is_err() {
+        log::warn!("account {id}: a deletion that failed could not be taken back");
     }
 }
 
