@@ -95,6 +95,7 @@ impl Engine {
         let entry =
             self.entries.entry(id.clone()).or_insert_with(|| Entry::new(account.clone(), &presets, door));
         if entry.deleting_until.take().is_some() {
+            entry.deletion_lock = None;
             log::info!("account {id}: its deletion was undone elsewhere");
         }
         entry.last_used_at = entry.last_used_at.max(last_used_at);
