@@ -6,6 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::support::canary;
 use crate::support::desktop::Bus;
@@ -156,7 +157,11 @@ pub(super) fn come_back(address: &str, parameters: &[(&str, &str)]) -> raw::Answ
     back.query_pairs_mut().extend_pairs(parameters).append_pair("state", &state);
     let answer = raw::get(back.as_str());
     match answer.header("location") {
-        Some(location) => raw::get(back.join(location).expect("an address").as_str()),
+        Some(location) => {
+            // A browser takes its time, and the page must still be there.
+            std::thread::sleep(Duration::from_millis(250));
+            raw::get(back.join(location).expect("an address").as_str())
+        }
         None => answer,
     }
 }
