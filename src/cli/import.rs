@@ -33,6 +33,14 @@ pub(super) fn run(vault: VaultKind, file: &Path, replace: bool) -> Result<(), Fa
 }
 
 fn save(rig: &Rig, accounts: Vec<Imported>, replace: bool, file: &Path) -> Result<(), Failure> {
+    let taken = accounts.iter().find(|account| !replace && rig.find(account.name.as_str()).is_ok());
+    if let Some(account) = taken {
+        return Err(Failure::refused(format!(
+            "{}: account {}: another account has this name already. Nothing was saved; with --replace it is replaced.",
+            source(file),
+            quoted(account.name.as_str())
+        )));
+    }
     let lines: Vec<String> = accounts.iter().map(|account| line(rig, account)).collect();
     let drafts = accounts.into_iter().map(|Imported { name, settings, client }| AccountDraft {
         editing: None,

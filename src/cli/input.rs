@@ -69,12 +69,12 @@ pub(super) fn is_yes() -> bool {
 }
 
 /// Gives each line to `take`, on a thread of its own, until that says no or nothing more comes.
-pub(super) fn listen(mut take: impl FnMut(PastedReturn) -> bool + Send + 'static) {
+pub(super) fn listen(take: impl FnMut(PastedReturn) -> bool + Send + 'static) {
     let reader = thread::Builder::new().name("stdin".to_owned());
     // Without the thread nothing can be pasted; the listener still waits.
     let _ = reader.spawn(move || {
         if let Ok(input) = standard_input() {
-            each_line(input, |line| take(line));
+            each_line(input, take);
         }
     });
 }
@@ -142,7 +142,7 @@ mod tests {
     fn lines_come_one_by_one_and_the_last_needs_no_end() {
         assert_eq!(lines(b"a\n\nb\r\nc"), ["a", "", "b\r", "c"]);
         assert_eq!(lines(b""), Vec::<String>::new());
-        assert_eq!(lines(&[b'x'; 200_000])[0].len(), LINE_MAX_BYTES);
+        assert_eq!(lines(&vec![b'x'; 200_000])[0].len(), LINE_MAX_BYTES);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::account_jobs::Saver;
 use super::core::{Engine, Replies, Then, answer, on_disk};
-use super::refresh_lock;
+use super::refresh_lock::{self, AccountLock};
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::messages::event::{Event, Reply};
@@ -26,8 +26,11 @@ impl Engine {
             Err(problem) => return self.fail(None, problem, replies),
         };
         self.step(id, Input::Cancel);
+        // Held for as long as it can be undone, so that no other process finishes the deletion.
+        let lock = refresh_lock::try_acquire(&self.deps.home, id).ok().flatten();
         if let Some(entry) = self.entries.get_mut(id) {
             entry.deleting_until = Some(until);
+            entry.deletion_lock = lock;
         }
         if ephemeral {
             return answer(replies, Ok(Reply::Done));
@@ -77,6 +80,7 @@ impl Engine {
     fn show_again(&mut self, id: &AccountId) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.deleting_until = None;
+            entry.deletion_lock = None;
             self.dirty = true;
         }
     }
@@ -96,10 +100,16 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(id) else { return };
         // Until it is gone it is not shown; should that fail, it is tried again.
         entry.deleting_until = Some(self.deps.clock.now() + UNDO);
+        let lock = entry.deletion_lock.take();
         let (id, name) = (id.clone(), entry.account.name.as_str().to_owned());
+        let is_asked = replies.is_some();
         self.dirty = true;
         self.spawn(async move {
-            let deleted = delete(&saver, &id).await;
+            let deleted = delete(&saver, &id, lock).await;
+            if deleted.is_err() && is_asked {
+                // Whoever asked is told that it failed, so nothing goes on behind their back.
+                take_back(&saver, &id).await;
+            }
             let then: Then = Box::new(move |engine| match deleted {
                 Ok(()) => {
                     engine.entries.remove(&id);
@@ -107,16 +117,35 @@ impl Engine {
                     engine.tell(Event::Deleted { name });
                     answer(replies, Ok(Reply::Done));
                 }
-                Err(problem) => engine.fail(Some(&id), problem, replies),
+                Err(problem) => {
+                    if is_asked {
+                        engine.show_again(&id);
+                    }
+                    engine.fail(Some(&id), problem, replies);
+                }
             });
             then
         });
     }
 }
 
-/// Deletes an account: row `deleting`, vault, row.
-pub(crate) async fn delete(saver: &Saver, id: &AccountId) -> Result<(), Problem> {
-    let _lock = refresh_lock::acquire(&saver.home, id).await?;
+/// Makes an account that could not be deleted whole again.
+async fn take_back(saver: &Saver, id: &AccountId) {
+    if saver.database.is_none() {
+        return;
+    }
+    let account = id.clone();
+    if on_disk(saver.database.clone(), move |accounts| accounts.undelete(&account)).await.is_err() {
+        log::warn!("account {id}: a deletion that failed could not be taken back");
+    }
+}
+
+/// Deletes an account: row `deleting`, vault, row; under its lock, which may be held already.
+pub(crate) async fn delete(saver: &Saver, id: &AccountId, held: Option<AccountLock>) -> Result<(), Problem> {
+    let _lock = match held {
+        Some(lock) => lock,
+        None => refresh_lock::acquire(&saver.home, id).await?,
+    };
     let account = id.clone();
     if saver.database.is_some() {
         on_disk(saver.database.clone(), move |accounts| accounts.mark_deleting(&account)).await?;

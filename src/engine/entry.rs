@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::task::AbortHandle;
 
+use super::refresh_lock::AccountLock;
 use super::vault_door::VaultDoor;
 use crate::domain::account::Account;
 use crate::domain::callback::Expected;
@@ -54,6 +55,8 @@ pub(crate) struct Entry {
     pub(crate) last_used_at: Option<DateTime<Utc>>,
     /// Until when its deletion can be undone.
     pub(crate) deleting_until: Option<DateTime<Utc>>,
+    /// The account's lock, while its deletion can be undone.
+    pub(crate) deletion_lock: Option<AccountLock>,
     /// It is being saved: its row may not be there yet.
     pub(crate) saving: bool,
     /// The demo's account: nothing of it reaches the disk.
@@ -74,6 +77,7 @@ impl Entry {
             problem: None,
             last_used_at: None,
             deleting_until: None,
+            deletion_lock: None,
             saving: false,
             ephemeral: false,
         }

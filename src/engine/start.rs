@@ -12,7 +12,7 @@ use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::tokens::TokenFacts;
 use crate::messages::event::Reply;
-use crate::messages::snapshot::{Preferences, WindowPlace};
+use crate::messages::snapshot::{Preferences, VaultKind, WindowPlace};
 use crate::store::accounts::{RowState, Stored, StoredAccount};
 use crate::store::vault_records::Records;
 
@@ -95,6 +95,7 @@ impl Engine {
         let entry =
             self.entries.entry(id.clone()).or_insert_with(|| Entry::new(account.clone(), &presets, door));
         if entry.deleting_until.take().is_some() {
+            entry.deletion_lock = None;
             log::info!("account {id}: its deletion was undone elsewhere");
         }
         entry.last_used_at = entry.last_used_at.max(last_used_at);
@@ -110,8 +111,12 @@ impl Engine {
         }
     }
 
-    /// Finishes what an earlier run left half done, unless another process is still at it.
+    /// Finishes what an earlier run left half done, unless another process is still at it. A memory
+    /// vault knows nothing of what an earlier run had in the keychain.
     fn finish_half_done(&mut self, row: StoredAccount) {
+        if self.deps.vault_kind == VaultKind::Memory {
+            return;
+        }
         let Ok(Some(lock)) = refresh_lock::try_acquire(&self.deps.home, &row.account.id) else { return };
         let (door, database) = (self.door.clone(), self.database.clone());
         self.spawn(async move {

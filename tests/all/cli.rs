@@ -1,0 +1,6 @@
+//! The command line from outside: the built program, a real keychain, a scripted server.
+
+mod failures;
+mod flows;
+mod leaks;
+mod place;

@@ -1,0 +1,189 @@
+//! What the command line does when all is well.
+
+use std::process::Stdio;
+
+use super::place::{Place, Server, come_back, holds};
+use crate::support::desktop::{Bus, Keyring, wait_until};
+
+const BATCH: &str = "batch: a/b 東京";
+
+#[test]
+fn an_account_goes_from_the_file_to_its_end() {
+    let (bus, server) = (
+        Bus::start(),
+        Server::giving(r#","token_type":"Bearer","expires_in":3600,"scope":"read_odometer x""#),
+    );
+    let keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let file = place.file("accounts.toml", &server.accounts());
+
+    let imported = place.run(&["import", &file]);
+    assert!(imported.err.contains("accounts.toml") && imported.err.contains("delete it"), "{imported:?}");
+    assert_eq!(imported.ok(), format!("Added car-dev\nAdded {BATCH}\n"));
+    let listed = place.run(&["list", "--json"]).json();
+    let (batch, car) = (&listed[0], &listed[1]);
+    assert_eq!((&batch["name"], &batch["provider"]), (&BATCH.into(), &"custom".into()));
+    assert_eq!((&car["name"], &car["provider"]), (&"car-dev".into(), &"smartcar".into()));
+    assert_eq!((&car["grant"], &car["status"]), (&"authorization_code".into(), &"signed_out".into()));
+    let shown = place.run(&["show", "car-dev", "--json"]).json();
+    assert_eq!(
+        (&shown["expires_at"], &shown["expiry_source"]),
+        (&serde_json::Value::Null, &"unknown".into())
+    );
+    assert!(place.run(&["token", "car-dev"]).failed(3).contains("sign-in"));
+
+    let sign_in = place.sign_in(&["sign-in", "car-dev", "--no-browser"]);
+    assert!(sign_in.address.starts_with(&server.server.url("/authorize?")), "{}", sign_in.address);
+    let page = sign_in.come_back(&[("code", "the-code")]);
+    assert_eq!(page.status, 200, "the browser gets its page");
+    let done = sign_in.end();
+    assert!(done.err.contains("Signed in to “car-dev”. The token expires at "), "{done:?}");
+    assert_eq!(done.ok(), "", "nothing but the address is printed");
+
+    let token = |words: &[&str]| place.run(&[&["token", "CAR-DEV"], words].concat()).ok();
+    let first = server.token(1);
+    assert_eq!(token(&[]), format!("{first}\n"));
+    assert_eq!(token(&["--as", "plain"]), format!("{first}\n"));
+    assert_eq!(token(&["--as", "header"]), format!("Authorization: Bearer {first}\n"));
+    let curl = token(&["--as", "curl"]);
+    assert!(curl.starts_with(&format!("curl --header 'Authorization: Bearer {first}' '")), "{curl}");
+    assert_eq!(token(&["--as", "env"]), format!("export CAR_DEV_TOKEN='{first}'\n"));
+    let facts: serde_json::Value = serde_json::from_str(&token(&["--as", "json"])).unwrap();
+    assert_eq!((&facts["access_token"], &facts["expiry_source"]), (&first.into(), &"server".into()));
+    assert_eq!(
+        (&facts["token_type"], &facts["scope"]),
+        (&"Bearer".into(), &serde_json::json!(["read_odometer", "x"]))
+    );
+    assert!((3500..=3600).contains(&facts["expires_in"].as_i64().unwrap()), "{facts}");
+    let shown = place.run(&["show", "car-dev", "--json"]).json();
+    assert_eq!((&shown["expires_at"], &shown["expiry_source"]), (&facts["expires_at"], &"server".into()));
+    assert!(shown["expires_at"].as_str().unwrap().ends_with('Z'), "{shown}");
+    assert!(shown["refresh_expires_at"].is_string() && shown["has_refresh_token"] == true, "{shown}");
+    assert_eq!((&shown["status"], &shown["vault"]), (&"valid".into(), &"keychain".into()));
+    assert_eq!(shown["endpoints"]["token"], server.server.url("/token"));
+    assert_eq!(server.server.requests().len(), 1, "a cached token is not asked for again");
+
+    assert_eq!(place.run(&["refresh", "car-dev"]).ok(), "");
+    assert_eq!(token(&[]), format!("{}\n", server.token(2)));
+    assert_eq!(token(&["--min-valid", "59m"]), format!("{}\n", server.token(2)));
+    assert_eq!(token(&["--min-valid", "2h"]), format!("{}\n", server.token(3)));
+    assert_eq!(place.run(&["token", BATCH]).ok(), format!("{}\n", server.token(4)));
+    assert_eq!(place.run(&["refresh", BATCH]).code, 0);
+
+    let all = place.run(&["list"]).ok();
+    let lines: Vec<_> = all.lines().collect();
+    assert!(lines.len() == 3 && lines[0].starts_with("NAME") && lines[2].contains("valid"), "{all}");
+    assert!(!place.run(&["show", "car-dev"]).ok().contains(&server.canary));
+
+    let ids: Vec<String> = keyring.items().iter().map(|item| id_in(item)).collect();
+    assert_eq!(ids.len(), 4, "a client and its tokens, for each account: {ids:?}");
+    assert!(holds(&place.home, "car-dev") && ids.iter().all(|id| holds(&place.home, id)), "before");
+    assert_eq!(place.run_with(&["remove", "car-dev"], "n\n").failed(1).lines().count(), 1);
+    assert_eq!(place.run(&["remove", "car-dev"]).code, 1, "no answer means no");
+    assert_eq!(place.run_with(&["remove", "car-dev"], "Yes\n").ok(), "");
+    assert_eq!(place.run(&["remove", BATCH, "--yes"]).ok(), "");
+    let names = ["car-dev", "batch: a/b", "the-client", "read_odometer", &server.canary];
+    for needle in names.into_iter().chain(ids.iter().map(String::as_str)) {
+        assert!(!holds(&place.home, needle), "{needle} is left on disk");
+    }
+    assert_eq!(keyring.items(), Vec::<String>::new());
+    let service = keyfob::store::home::Home::at(&place.home).service_name();
+    let mut search = bus.command("secret-tool");
+    let found = search.args(["search", "--all", "service", &service]).output().unwrap();
+    assert!(found.stdout.is_empty(), "{found:?}");
+    assert_eq!(place.run(&["list", "--json"]).json(), serde_json::json!([]));
+}
+
+/// The account's ID in an item's line: the keychain names a record `client/ID` or `tokens/ID`.
+fn id_in(item: &str) -> String {
+    let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    let words = item.split(|c| !digits(c)).find(|word| word.len() == 32);
+    words.unwrap_or_else(|| panic!("an ID in {item}")).to_owned()
+}
+
+#[test]
+fn a_pasted_address_completes_a_sign_in_wherever_it_led() {
+    let (bus, server) = (Bus::start(), Server::giving(""));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let elsewhere = "https://app.example.com/callback";
+    let text = server.accounts().replace("http://127.0.0.1/callback", elsewhere);
+    place.run_with(&["import", "-"], &text).ok();
+
+    let mut sign_in = place.sign_in(&["sign-in", "car-dev", "--no-browser"]);
+    assert_eq!(sign_in.parameter("redirect_uri"), elsewhere);
+    let state = sign_in.parameter("state");
+    sign_in.paste("");
+    sign_in.paste("this is no address");
+    sign_in.paste(&format!("{elsewhere}?code=x&state=forged"));
+    sign_in.paste(&format!("  {elsewhere}?code=the-code&state={state}\r"));
+    let done = sign_in.end();
+    assert!(done.err.contains(elsewhere), "it says what to paste: {done:?}");
+    assert!(done.err.contains("holds no reply") && done.err.contains("different sign-in"), "{done:?}");
+    assert!(done.err.contains("Signed in"), "{done:?}");
+    assert_eq!(done.ok(), "");
+    let form = server.server.requests()[0].form();
+    assert!(form.contains(&("code".to_owned(), "the-code".to_owned())), "{form:?}");
+
+    // The listener and the paste race, and either may win.
+    let file = place.file("accounts.toml", &server.accounts());
+    place.run(&["import", &file, "--replace"]).ok();
+    let mut sign_in = place.sign_in(&["sign-in", "car-dev", "--no-browser"]);
+    let (back, state) = (sign_in.parameter("redirect_uri"), sign_in.parameter("state"));
+    sign_in.paste(&format!("{back}?code=pasted&state={state}"));
+    assert_eq!(sign_in.end().code, 0);
+
+    // An expiry that nobody told is no failure, and is said.
+    let token = place.run(&["token", "car-dev"]);
+    assert!(token.err.contains("did not say when"), "{token:?}");
+    assert_eq!(token.ok(), format!("{}\n", server.token(2)));
+    assert_eq!(place.run(&["show", "car-dev", "--json"]).json()["status"], "unknown");
+}
+
+#[test]
+fn a_browser_is_opened_with_the_address() {
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":60"#));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let (address, browser) = (bus.path("address"), bus.path("browser"));
+    let script =
+        format!("#!/bin/sh\nprintf '%s' \"$1\" > '{0}.new' && mv '{0}.new' '{0}'\n", address.display());
+    std::fs::write(&browser, script).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(&browser, mode).unwrap();
+    place.run_with(&["import", "-"], &server.accounts()).ok();
+
+    let mut command = place.command(&["sign-in", "car-dev"]);
+    let child = command.env("BROWSER", &browser).stdin(Stdio::null()).spawn().unwrap();
+    let patience = std::time::Duration::from_secs(20);
+    let opened = wait_until(patience, "the browser", || std::fs::read_to_string(&address).ok());
+    assert_eq!(come_back(&opened, &[("code", "the-code")]).status, 200);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && output.stdout.is_empty(), "{said}");
+    assert!(said.contains(&opened) && said.contains("Signed in"), "{said}");
+}
+
+#[test]
+fn an_existing_name_is_replaced_only_when_asked() {
+    let (bus, server) = (Bus::start(), Server::giving(""));
+    let keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    place.run_with(&["import", "-"], &server.accounts()).ok();
+    let told = place.run_with(&["import", "-"], &server.accounts().replace("car-dev", "CAR-dev")).failed(1);
+    assert!(told.contains("CAR-dev") && told.contains("--replace"), "{told}");
+    let replaced = place.run_with(&["import", "-", "--replace"], &server.accounts()).ok();
+    assert_eq!(replaced, format!("Replaced car-dev\nReplaced {BATCH}\n"));
+    assert_eq!(keyring.items().len(), 2);
+    let json = r#"{"account": [{"name": "j", "provider": "smartsense", "client_id": "a", "client_secret": "b", "grant": "client_credentials"}]}"#;
+    assert_eq!(place.run_with(&["import", "-"], json).ok(), "Added j\n");
+}
+
+#[test]
+fn help_and_version_are_data() {
+    let bus = Bus::start();
+    let place = Place::on(&bus);
+    assert!(place.run(&["--help"]).ok().contains("Exit codes"));
+    assert!(place.run(&["list", "--help"]).ok().contains("needs_sign_in"));
+    assert_eq!(place.run(&["--version"]).ok(), concat!("keyfob ", env!("CARGO_PKG_VERSION"), "\n"));
+}

@@ -1,0 +1,238 @@
+//! A place to run the program in: a bus with a keychain, a home, and a server.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::support::canary;
+use crate::support::desktop::Bus;
+use crate::support::raw;
+use crate::support::server::{Request, Response, ScriptedServer};
+
+/// How a run ended.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) code: i32,
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+impl Run {
+    /// What it printed, where it did what it should.
+    pub(super) fn ok(self) -> String {
+        assert_eq!(self.code, 0, "{self:?}");
+        self.out
+    }
+
+    /// The same, read as JSON.
+    pub(super) fn json(self) -> serde_json::Value {
+        serde_json::from_str(&self.ok()).expect("JSON")
+    }
+
+    /// Its words, where it failed in this way: nothing on stdout, one paragraph on stderr.
+    pub(super) fn failed(self, code: i32) -> String {
+        assert_eq!(self.code, code, "{self:?}");
+        assert_eq!(self.out, "", "{self:?}");
+        let said = self.err.trim_end();
+        assert!(!said.is_empty() && !said.contains("\n\n"), "{self:?}");
+        said.to_owned()
+    }
+}
+
+/// Where the program runs.
+pub(super) struct Place<'bus> {
+    bus: &'bus Bus,
+    pub(super) home: PathBuf,
+    pub(super) log: bool,
+}
+
+impl<'bus> Place<'bus> {
+    pub(super) fn on(bus: &'bus Bus) -> Self {
+        Self { bus, home: bus.path("home of keyfob"), log: false }
+    }
+
+    pub(super) fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.bus.command(env!("CARGO_BIN_EXE_keyfob"));
+        command.args(words).env("KEYFOB_HOME", &self.home);
+        if self.log {
+            command.env("KEYFOB_LOG", "trace");
+        }
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub(super) fn run(&self, words: &[&str]) -> Run {
+        self.run_with(words, "")
+    }
+
+    pub(super) fn run_with(&self, words: &[&str], input: &str) -> Run {
+        let mut child = self.command(words).stdin(Stdio::piped()).spawn().expect("the program");
+        let mut stdin = child.stdin.take().expect("its input");
+        // It may end without having read.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        let output = child.wait_with_output().expect("its end");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Run {
+            code: output.status.code().expect("an exit code"),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+
+    /// Writes a file beside the home.
+    pub(super) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.bus.path(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("UTF-8").to_owned()
+    }
+
+    /// Starts a sign-in without a browser, up to the address on its standard output.
+    pub(super) fn sign_in(&self, words: &[&str]) -> SignIn {
+        let mut child = self.command(words).stdin(Stdio::piped()).spawn().expect("the program");
+        let mut out = BufReader::new(child.stdout.take().expect("its output"));
+        let mut err = child.stderr.take().expect("its words");
+        let said = std::thread::Builder::new().name("words".to_owned()).spawn(move || {
+            let mut said = String::new();
+            err.read_to_string(&mut said).expect("UTF-8");
+            said
+        });
+        let mut address = String::new();
+        out.read_line(&mut address).expect("a line");
+        let stdin = child.stdin.take();
+        SignIn { child, address: address.trim_end().to_owned(), out, stdin, said: said.expect("a thread") }
+    }
+}
+
+/// A sign-in that waits.
+pub(super) struct SignIn {
+    pub(super) child: Child,
+    pub(super) address: String,
+    out: BufReader<std::process::ChildStdout>,
+    pub(super) stdin: Option<ChildStdin>,
+    said: JoinHandle<String>,
+}
+
+impl SignIn {
+    /// A parameter of the address.
+    pub(super) fn parameter(&self, name: &str) -> String {
+        parameter(&self.address, name)
+    }
+
+    /// Plays the browser that comes back with these parameters and `state`.
+    pub(super) fn come_back(&self, parameters: &[(&str, &str)]) -> raw::Answer {
+        come_back(&self.address, parameters)
+    }
+
+    /// Pastes a line.
+    pub(super) fn paste(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().expect("its input"), "{line}").expect("it reads");
+    }
+
+    /// How it ended; what it printed comes without the address.
+    pub(super) fn end(mut self) -> Run {
+        drop(self.stdin.take());
+        let code = self.child.wait().expect("its end").code().expect("an exit code");
+        let mut out = String::new();
+        self.out.read_to_string(&mut out).expect("UTF-8");
+        Run { code, out, err: self.said.join().expect("its words") }
+    }
+}
+
+/// A parameter of an address.
+pub(super) fn parameter(address: &str, name: &str) -> String {
+    let url = url::Url::parse(address).expect("an address");
+    let found = url.query_pairs().find(|(key, _)| key == name);
+    found.unwrap_or_else(|| panic!("{name} in {address}")).1.into_owned()
+}
+
+/// Plays a browser that comes from `address` back to the redirect address, and follows to the page.
+pub(super) fn come_back(address: &str, parameters: &[(&str, &str)]) -> raw::Answer {
+    let state = parameter(address, "state");
+    let mut back = url::Url::parse(&parameter(address, "redirect_uri")).expect("an address");
+    back.query_pairs_mut().extend_pairs(parameters).append_pair("state", &state);
+    let answer = raw::get(back.as_str());
+    match answer.header("location") {
+        Some(location) => {
+            // A browser takes its time, and the page must still be there.
+            std::thread::sleep(Duration::from_millis(250));
+            raw::get(back.join(location).expect("an address").as_str())
+        }
+        None => answer,
+    }
+}
+
+/// A server whose tokens, and whatever it is told, are canaries.
+pub(super) struct Server {
+    pub(super) server: ScriptedServer,
+    pub(super) canary: String,
+}
+
+impl Server {
+    /// It gives a new token to every request; `facts` are further members of its answer.
+    pub(super) fn giving(facts: &str) -> Self {
+        let canary = canary();
+        let (mark, facts, count) = (canary.clone(), facts.to_owned(), Arc::new(AtomicUsize::new(0)));
+        let server = ScriptedServer::judging(move |_: &Request| {
+            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+            Response::json(
+                200,
+                format!(
+                    r#"{{"access_token":"at-{number}-{mark}","refresh_token":"rt-{number}-{mark}"{facts}}}"#
+                ),
+            )
+        });
+        Self { server, canary }
+    }
+
+    /// The token of the answer of that number.
+    pub(super) fn token(&self, number: usize) -> String {
+        format!("at-{number}-{}", self.canary)
+    }
+
+    /// An import file with an account of each of the two grants.
+    pub(super) fn accounts(&self) -> String {
+        let (canary, url) = (&self.canary, self.server.url(""));
+        format!(
+            r#"
+[[account]]
+name = "car-dev"
+provider = "smartcar"
+grant = "authorization_code"
+client_id = "the-client"
+client_secret = "secret-{canary}"
+scopes = ["read_odometer"]
+redirect_uri = "http://127.0.0.1/callback"
+[account.endpoints]
+authorize = "{url}/authorize"
+token = "{url}/token"
+
+[[account]]
+name = "batch: a/b 東京"
+provider = "custom"
+grant = "client_credentials"
+client_id = "the-client"
+client_secret = "other-{canary}"
+headers = {{ X-Key = "header-{canary}" }}
+[account.endpoints]
+token = "{url}/token"
+"#
+        )
+    }
+}
+
+/// Whether any file under a folder, or its name, holds these bytes.
+pub(super) fn holds(folder: &Path, needle: &str) -> bool {
+    let entries: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().collect();
+    entries.iter().any(|entry| {
+        let path = entry.path();
+        let bytes = if path.is_dir() { Vec::new() } else { std::fs::read(&path).unwrap_or_default() };
+        entry.file_name().to_string_lossy().contains(needle)
+            || bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
+            || (path.is_dir() && holds(&path, needle))
+    })
+}
