@@ -13,7 +13,7 @@ use crate::messages::snapshot::VaultKind;
 
 /// How long a call to the keychain may take: its prompt may stand open for a while, and the window
 /// says that it waits.
-const VAULT_PATIENCE: Duration = Duration::from_secs(60);
+const VAULT_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Opens the window, and returns when it is closed.
 pub(super) fn run(vault: VaultKind, demo: bool) -> Result<(), Failure> {

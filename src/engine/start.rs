@@ -19,6 +19,9 @@ use crate::store::vault_records::Records;
 /// How long quitting waits for what is on its way.
 const LAST_CALL: Duration = Duration::from_secs(3);
 
+/// How often a listener is asked whether it is done.
+const PAUSE: Duration = Duration::from_millis(10);
+
 impl Engine {
     /// Reads the database.
     pub(crate) fn load(&mut self) {
@@ -216,6 +219,10 @@ impl Engine {
                 if let Ok(then) = done {
                     then(self);
                 }
+            }
+            // The browser gets its page: a listener that has its answer ends by itself.
+            while self.finishing.iter().any(|listener| !listener.is_finished()) {
+                tokio::time::sleep(PAUSE).await;
             }
         };
         if tokio::time::timeout(LAST_CALL, rest).await.is_err() {

@@ -1,4 +1,4 @@
-//! The whole app in a real window: a real keyring, a real browser, a real OpenID provider, a real clipboard.
+//! The whole app in a real window: a real keyring, a real browser, a real `OpenID` provider, a real clipboard.
 
 use std::path::Path;
 use std::time::Duration;
@@ -136,9 +136,9 @@ fn a_newcomer_sees_the_whole_flow_in_the_demo_without_a_keychain() {
     window.press("Copy token");
     let token = desk.copied();
     assert!(!window.tree().contains(&token));
-    let disk = walk(Path::new(&desk.home));
-    assert!(disk.iter().all(|bytes| !contains(bytes, token.as_bytes())), "no token on the disk");
-    assert!(disk.iter().all(|bytes| !contains(bytes, b"Demo")), "nothing of the demo on the disk");
+    let files = walk(Path::new(&desk.home));
+    assert!(files.iter().all(|bytes| !contains(bytes, token.as_bytes())), "no token on the disk");
+    assert!(files.iter().all(|bytes| !contains(bytes, b"Demo")), "nothing of the demo on the disk");
 }
 
 #[test]

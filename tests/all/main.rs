@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
 
 mod browser;
+mod cli;
 mod copying;
 mod demo;
 mod desktop;
@@ -22,3 +23,4 @@ mod ui_rig;
 mod ui_support;
 mod vault;
 mod vendor_servers;
+mod vendors;

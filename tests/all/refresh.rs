@@ -7,7 +7,7 @@ use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::store::vault::VaultError;
 
 use crate::support::engine::{Place, Rig};
-use crate::support::server::{Ending, Response, ScriptedServer};
+use crate::support::server::{Ending, Request, Response, ScriptedServer};
 
 fn account(server: &ScriptedServer, grant: &str, extra: &str) -> String {
     format!(
@@ -39,7 +39,7 @@ fn token(rig: &Rig) -> String {
 
 fn refreshes(server: &ScriptedServer) -> Vec<String> {
     let requests = server.requests_to("/token");
-    let forms = requests.iter().map(|request| request.form());
+    let forms = requests.iter().map(Request::form);
     let tokens = forms.flat_map(|form| form.into_iter().filter(|(name, _)| name == "refresh_token"));
     tokens.map(|(_, value)| value).collect()
 }

@@ -80,13 +80,6 @@ impl<'bus> Screen<'bus> {
         assert!(output.status.success(), "xdotool: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Types ASCII where the keyboard is; `xdotool` loses letters the keyboard doesn't have.
-    pub(crate) fn type_text(&self, text: &str) {
-        assert!(text.is_ascii(), "only ASCII can be typed");
-        let output = self.run("xdotool", &["type", "--delay", "5", "--file", "-"], text);
-        assert!(output.status.success(), "xdotool: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
     /// The visible windows of this class; the IDs are `xdotool`'s.
     pub(crate) fn windows(&self, class: &str) -> Vec<String> {
         let found = self.run("xdotool", &["search", "--onlyvisible", "--class", &format!("^{class}$")], "");
