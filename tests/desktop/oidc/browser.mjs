@@ -7,7 +7,7 @@
 //   KEYFOB_BROWSER_SHOTS    folder for what was seen: 1-….png, 2-….png, landed.png or failed.png, and landed.json
 //                           ({address, had_query, title, text}; the address without its query)
 //   KEYFOB_BROWSER_ACT      yes (default), or no: press the button called Cancel, Deny, No or Abort
-//   KEYFOB_BROWSER_SECS     patience (default 30)
+//   KEYFOB_BROWSER_SECS     patience (default 80: a cold Chromium on a busy machine)
 //   CHROMIUM                the program (default /usr/bin/chromium, else the one tests/setup.sh has fetched)
 //
 // Chromium gets a new home and no session bus: it must neither read nor write the keychain under test.
@@ -18,7 +18,7 @@ import path from 'node:path';
 const address = process.argv[2];
 const shots = process.env.KEYFOB_BROWSER_SHOTS;
 const act = process.env.KEYFOB_BROWSER_ACT ?? 'yes';
-const deadline = Date.now() + 1000 * (Number.parseFloat(process.env.KEYFOB_BROWSER_SECS ?? '') || 30);
+const deadline = Date.now() + 1000 * (Number.parseFloat(process.env.KEYFOB_BROWSER_SECS ?? '') || 80);
 const INSTALLED = '/usr/bin/chromium';
 const NAME = 'keyfob-tester';
 const PASSWORD = 'CANARY-browser-password';

@@ -10,7 +10,7 @@ use super::rig_file;
 use super::screen::Screen;
 
 /// How long a control may take to appear; a real browser may have to come first.
-const PATIENCE: Duration = Duration::from_secs(45);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A program with a window of class `keyfob`; dropping it ends the program.
 pub(crate) struct Window<'screen> {
