@@ -2,8 +2,9 @@
 
 use keyfob::messages::command::{AccountDraft, Command, CopyForm};
 use keyfob::messages::event::{Event, Reply};
-use keyfob::messages::problem::Problem;
+use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::secret::ClientSecret;
+use keyfob::store::vault::VaultError;
 
 use crate::support::canary;
 use crate::support::engine::{Place, Rig, client};
@@ -150,6 +151,36 @@ fn a_deletion_can_be_undone_and_then_it_is_final() {
     rig.ask(Command::Delete(id)).unwrap();
     rig.advance(11);
     rig.wait_until("gone", |snapshot| snapshot.undo.is_empty());
+    assert!(place.vault.stored_names().is_empty());
+}
+
+#[test]
+fn a_deletion_that_can_be_undone_is_left_alone_by_other_processes() {
+    let server = ScriptedServer::start();
+    let (place, rig) = rig(&server, "token");
+    let id = rig.id("bot");
+    rig.ask(Command::Delete(id.clone())).unwrap();
+    let other = place.command_line();
+    assert!(other.snapshot().accounts.is_empty());
+    other.handle.stop();
+    assert_eq!(place.vault.stored_names().len(), 1);
+    rig.ask(Command::UndoDelete(id)).unwrap();
+    rig.wait_until("back", |snapshot| snapshot.accounts.len() == 1);
+    rig.token("bot").unwrap();
+}
+
+#[test]
+fn a_removal_that_fails_leaves_the_account_as_it_was() {
+    let server = ScriptedServer::start();
+    let (place, rig) = rig(&server, "token");
+    let id = rig.id("bot");
+    place.vault.fail_all(Some(VaultError::Locked));
+    assert_eq!(rig.ask(Command::Remove(id.clone())).err(), Some(Problem::Vault(VaultProblem::Locked)));
+    rig.wait_until("back", |snapshot| snapshot.accounts.len() == 1);
+    place.vault.fail_all(None);
+    assert_eq!(place.command_line().snapshot().accounts.len(), 1);
+    rig.token("bot").unwrap();
+    rig.ask(Command::Remove(id)).unwrap();
     assert!(place.vault.stored_names().is_empty());
 }
 

@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use super::place::{Place, Server, come_back, holds};
 use crate::support::desktop::{Bus, Keyring, wait_until};
+use crate::support::raw;
 
 const BATCH: &str = "batch: a/b 東京";
 
@@ -186,4 +187,40 @@ fn help_and_version_are_data() {
     assert!(place.run(&["--help"]).ok().contains("Exit codes"));
     assert!(place.run(&["list", "--help"]).ok().contains("needs_sign_in"));
     assert_eq!(place.run(&["--version"]).ok(), concat!("keyfob ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn the_demo_needs_no_screen_and_no_keychain() {
+    let bus = Bus::start();
+    let place = Place::on(&bus);
+    let demo = place.sign_in(&["demo", "--no-browser"]);
+    let page = raw::get(&demo.address).body;
+    let (_, rest) = page.split_once("name=\"ticket\" value=\"").expect("a form");
+    let ticket = rest.split('"').next().unwrap();
+    let endpoint = demo.address.split('?').next().unwrap();
+    let fields = [("ticket", ticket), ("username", "ada"), ("password", "x"), ("decision", "allow")];
+    let back = raw::post_form(endpoint, &[], &fields);
+    raw::get(back.header("location").expect("the way back"));
+    let run = demo.end();
+    assert!(run.err.contains("It worked") && run.err.contains("expires at"), "{run:?}");
+    assert_eq!(run.ok(), "");
+    assert!(!holds(&place.home, "Demo"), "nothing of the demo reaches the disk");
+
+    // Without a screen that is what a bare `demo` does, too.
+    let demo = place.command(&["demo"]).env("BROWSER", "true").spawn().unwrap();
+    let mut demo = Killed(demo);
+    let mut said = std::io::BufReader::new(demo.0.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut said, &mut line).unwrap();
+    assert!(line.contains("demo's server runs"), "{line}");
+}
+
+/// A process that is ended with its owner.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
