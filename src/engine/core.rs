@@ -3,6 +3,7 @@
 //! Owns all state. Invariant: only the loop's own steps change it; a job under way holds copies,
 //! and hands its result back as a function that the loop calls.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -91,6 +92,8 @@ pub(crate) struct Engine {
     pub(crate) background_gate: Rc<Semaphore>,
     /// Listeners that have their answer and still deliver its page.
     pub(crate) finishing: Vec<AbortHandle>,
+    /// Token requests whose answer is not stored yet.
+    pub(crate) in_flight: Rc<Cell<usize>>,
     /// Accounts whose sign-in opens no browser.
     pub(crate) without_browser: HashSet<AccountId>,
 }
@@ -142,6 +145,7 @@ impl Engine {
             vault_changed,
             background_gate: Rc::new(Semaphore::new(BACKGROUND)),
             finishing: Vec::new(),
+            in_flight: Rc::default(),
             without_browser: HashSet::new(),
             deps,
         }

@@ -5,6 +5,7 @@
 //! answer is stored and read back before anybody sees it; a request is not sent twice once a byte
 //! of it may have left.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -44,6 +45,22 @@ struct Obtained {
     unsaved: Option<VaultProblem>,
 }
 
+/// Counts itself as long as it lives.
+struct InFlight(Rc<Cell<usize>>);
+
+impl InFlight {
+    fn count(counter: &Rc<Cell<usize>>) -> Self {
+        counter.set(counter.get() + 1);
+        Self(Rc::clone(counter))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
 /// Everything the work needs, apart from the engine.
 struct Work {
     id: AccountId,
@@ -53,6 +70,8 @@ struct Work {
     clock: Arc<dyn Clock>,
     home: Home,
     database: Option<Rc<Database>>,
+    /// Counts the requests whose answer is not stored yet.
+    in_flight: Rc<Cell<usize>>,
     /// The generation that the session knows.
     seen: u64,
     /// A token that the vault has not taken yet; it is newer than what is stored.
@@ -95,6 +114,7 @@ impl Engine {
             clock: Arc::clone(&self.deps.clock),
             home: self.deps.home.clone(),
             database: self.database.clone().filter(|_| !entry.ephemeral),
+            in_flight: Rc::clone(&self.in_flight),
             seen: entry.session.facts().map_or(0, |facts| facts.generation),
             unsaved: entry.unsaved.as_ref().map(|unsaved| Rc::clone(&unsaved.grant)),
         };
@@ -152,6 +172,7 @@ impl Work {
             (None, stored) => stored.as_ref(),
         };
         let request = self.request(&how, &client, before)?;
+        let _in_flight = InFlight::count(&self.in_flight);
         let answer = self.send(&how, &request).await?;
         let read: Result<Grant, TokenError> = if answer.body_too_large {
             Err(TokenError::Flawed { status: answer.status, flaw: AnswerFlaw::TooLarge })

@@ -3,6 +3,7 @@
 //! Owns reading the database as a whole. Invariants: the vault is not touched at the start unless
 //! something was left half done; quitting waits for what is on its way, but never for long.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::core::{Engine, Replies, Then, answer, on_disk};
@@ -18,9 +19,9 @@ use crate::store::vault_records::Records;
 
 /// How long quitting waits for what is on its way.
 const LAST_CALL: Duration = Duration::from_secs(3);
-
-/// How often a listener is asked whether it is done.
-const PAUSE: Duration = Duration::from_millis(10);
+/// How long it waits for the answer to a token request that was sent: the server may have spent the
+/// old token already.
+const LAST_ANSWER: Duration = Duration::from_secs(35);
 
 impl Engine {
     /// Reads the database.
@@ -187,7 +188,7 @@ impl Engine {
         let extra = self.preferences.extra_root_certificate.as_ref().map(Into::into);
         if self.deps.http.extra_root_pem != extra {
             self.deps.http.extra_root_pem = extra;
-            self.http = std::rc::Rc::new(crate::net::http::Http::new(self.deps.http.clone()));
+            self.http = Rc::new(crate::net::http::Http::new(self.deps.http.clone()));
         }
     }
 
@@ -213,6 +214,7 @@ impl Engine {
             }
         }
         let cleared = self.desk.clear();
+        let in_flight = Rc::clone(&self.in_flight);
         let rest = async {
             cleared.await;
             while let Some(done) = self.jobs.join_next().await {
@@ -220,12 +222,11 @@ impl Engine {
                     then(self);
                 }
             }
-            // The browser gets its page: a listener that has its answer ends by itself.
-            while self.finishing.iter().any(|listener| !listener.is_finished()) {
-                tokio::time::sleep(PAUSE).await;
-            }
+            // What still listens has taken its answer: the browser gets its page.
+            while self.listeners.join_next().await.is_some() {}
         };
-        if tokio::time::timeout(LAST_CALL, rest).await.is_err() {
+        let patience = if in_flight.get() > 0 { LAST_ANSWER } else { LAST_CALL };
+        if tokio::time::timeout(patience, rest).await.is_err() {
             log::warn!("the vault or the network did not answer before the end");
         }
     }

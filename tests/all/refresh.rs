@@ -238,3 +238,15 @@ fn the_source_of_the_expiry_is_kept() {
     assert_eq!(token(&rig), "opaque");
     assert_eq!(server.requests_to("/token").len(), 1);
 }
+
+#[test]
+fn quitting_waits_for_the_answer_to_a_refresh_that_was_sent() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = signed_in(&server, &place, "");
+    server.script("/token", answer("two", Some("r2")).after(std::time::Duration::from_secs(5)));
+    rig.handle.send(Command::Refresh(rig.id("car"))).unwrap();
+    rig.wait_until("the refresh", |_| server.requests_to("/token").len() == 2);
+    rig.handle.stop();
+    assert_eq!(token(&place.command_line()), "two");
+    assert_eq!(refreshes(&server), ["r1"]);
+}
