@@ -42,11 +42,11 @@ pub struct SystemBrowser;
 impl Browser for SystemBrowser {
     fn open(&self, address: &Url) -> Result<(), BrowserError> {
         open_with(address, |address| {
+            // Who sets $BROWSER means it; the launchers ask it last, or not at all on a desktop.
+            let named = std::env::var("BROWSER").unwrap_or_default();
             // The launchers' errors quote the address, so they are dropped here.
-            open::that_detached_with_timeout(address, WATCH).or_else(|_| {
-                let named = std::env::var("BROWSER").unwrap_or_default();
-                open_with_named(&named, address)
-            })
+            open_with_named(&named, address)
+                .or_else(|_| open::that_detached_with_timeout(address, WATCH))
         })
     }
 }
