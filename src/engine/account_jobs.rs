@@ -129,6 +129,7 @@ impl Engine {
 
     /// Takes a saved account into the list.
     pub(crate) fn saved(&mut self, saved: Saved) {
+        self.edits += 1;
         let Saved { account, is_new, tokens_gone } = saved;
         let id = account.id.clone();
         let presets = std::sync::Arc::clone(&self.presets);

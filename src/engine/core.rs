@@ -80,6 +80,9 @@ pub(crate) struct Engine {
     pub(crate) problem: Option<Problem>,
     pub(crate) data_version: Option<i64>,
     pub(crate) looking: bool,
+    /// Rises with every change of our own to the list, so that a reading of the database from before
+    /// it is known to be old.
+    pub(crate) edits: u64,
     pub(crate) quitting: bool,
     pub(crate) dirty: bool,
     pub(crate) browser_replies: mpsc::Sender<BrowserReply>,
@@ -135,6 +138,7 @@ impl Engine {
             problem: None,
             data_version: None,
             looking: false,
+            edits: 0,
             quitting: false,
             dirty: true,
             browser_replies,

@@ -32,6 +32,7 @@ impl Engine {
             entry.deleting_until = Some(until);
             entry.deletion_lock = lock;
         }
+        self.edits += 1;
         if ephemeral {
             return answer(replies, Ok(Reply::Done));
         }
@@ -81,6 +82,7 @@ impl Engine {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.deleting_until = None;
             entry.deletion_lock = None;
+            self.edits += 1;
             self.dirty = true;
         }
     }
@@ -103,6 +105,7 @@ impl Engine {
         let lock = entry.deletion_lock.take();
         let (id, name) = (id.clone(), entry.account.name.as_str().to_owned());
         let is_asked = replies.is_some();
+        self.edits += 1;
         self.dirty = true;
         self.spawn(async move {
             let deleted = delete(&saver, &id, lock).await;
@@ -113,6 +116,7 @@ impl Engine {
             let then: Then = Box::new(move |engine| match deleted {
                 Ok(()) => {
                     engine.entries.remove(&id);
+                    engine.edits += 1;
                     engine.dirty = true;
                     engine.tell(Event::Deleted { name });
                     answer(replies, Ok(Reply::Done));

@@ -57,8 +57,6 @@ pub(crate) struct Entry {
     pub(crate) deleting_until: Option<DateTime<Utc>>,
     /// The account's lock, while its deletion can be undone.
     pub(crate) deletion_lock: Option<AccountLock>,
-    /// It is being saved: its row may not be there yet.
-    pub(crate) saving: bool,
     /// The demo's account: nothing of it reaches the disk.
     pub(crate) ephemeral: bool,
 }
@@ -78,7 +76,6 @@ impl Entry {
             last_used_at: None,
             deleting_until: None,
             deletion_lock: None,
-            saving: false,
             ephemeral: false,
         }
     }

@@ -27,11 +27,15 @@ impl Engine {
     /// Reads the database.
     pub(crate) fn load(&mut self) {
         self.looking = true;
+        let edits = self.edits;
         let read = self.disk(|accounts| Ok((accounts.load()?, accounts.data_version()?)));
         self.spawn(async move {
             let read = read.await;
             let then: Then = Box::new(move |engine| {
                 engine.looking = false;
+                if engine.edits != edits {
+                    return engine.load();
+                }
                 engine.loaded = true;
                 engine.dirty = true;
                 match read {
@@ -73,8 +77,7 @@ impl Engine {
             self.window = stored.window.as_deref().and_then(super::preferences::read_window);
         }
         let known: Vec<AccountId> = stored.accounts.iter().map(|row| row.account.id.clone()).collect();
-        let busy = |entry: &Entry| entry.ephemeral || entry.saving;
-        self.entries.retain(|id, entry| busy(entry) || known.contains(id));
+        self.entries.retain(|id, entry| entry.ephemeral || known.contains(id));
         for row in stored.accounts {
             match row.state {
                 RowState::Ready => self.take_row(row),

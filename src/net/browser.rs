@@ -45,8 +45,7 @@ impl Browser for SystemBrowser {
             // Who sets $BROWSER means it; the launchers ask it last, or not at all on a desktop.
             let named = std::env::var("BROWSER").unwrap_or_default();
             // The launchers' errors quote the address, so they are dropped here.
-            open_with_named(&named, address)
-                .or_else(|_| open::that_detached_with_timeout(address, WATCH))
+            open_with_named(&named, address).or_else(|_| open::that_detached_with_timeout(address, WATCH))
         })
     }
 }

@@ -86,11 +86,9 @@ fn a_person_adds_an_account_signs_in_and_copies_the_token() {
     desk.picture("3-token.png");
     assert_eq!(keyring.items().len(), 2, "a client record and a token record");
 
-    // P1: the copy is marked, so that clipboard managers leave it out of their history.
     window.press("Copy token");
     let token = desk.copied();
     assert_eq!(server.introspect(&token)["active"], true);
-    assert!(desk.screen.clipboard_targets().contains(&"x-kde-passwordManagerHint".to_owned()));
     assert!(!window.tree().contains(&token), "no token stands in the accessibility tree");
     window.press("Reveal");
     wait_until(Duration::from_secs(10), "the token", || window.tree().contains(&token).then_some(()));
@@ -139,6 +137,31 @@ fn a_newcomer_sees_the_whole_flow_in_the_demo_without_a_keychain() {
     let files = walk(Path::new(&desk.home));
     assert!(files.iter().all(|bytes| !contains(bytes, token.as_bytes())), "no token on the disk");
     assert!(files.iter().all(|bytes| !contains(bytes, b"Demo")), "nothing of the demo on the disk");
+}
+
+#[test]
+fn p1_a_copied_secret_is_marked_to_be_left_out_of_history() {
+    let bus = Bus::start();
+    let desk = Desk::new(&bus, "desktop-clipboard");
+    let window = desk.open(&["demo"]);
+    window.press("Sign in");
+    window.wait_for("Copy token");
+    window.press("Copy token");
+    assert!(!desk.copied().is_empty());
+    assert!(desk.screen.clipboard_targets().contains(&"x-kde-passwordManagerHint".to_owned()));
+    // What is no secret is not marked, and what another program copies is left alone.
+    window.press("Copy redirect address");
+    wait_until(Duration::from_secs(10), "the address", || {
+        desk.screen.clipboard().filter(|text| text.starts_with("http://127.0.0.1"))
+    });
+    assert!(!desk.screen.clipboard_targets().contains(&"x-kde-passwordManagerHint".to_owned()));
+    window.press("Copy token");
+    wait_until(Duration::from_secs(10), "the token", || {
+        desk.screen.clipboard().filter(|text| !text.starts_with("http"))
+    });
+    desk.screen.copy("the user's own");
+    assert!(window.close().success());
+    assert_eq!(desk.screen.clipboard().as_deref(), Some("the user's own"));
 }
 
 #[test]
