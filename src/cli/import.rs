@@ -22,8 +22,13 @@ const FILE_MAX_BYTES: usize = 4 << 20;
 pub(super) fn run(vault: VaultKind, file: &Path, replace: bool) -> Result<(), Failure> {
     let text = input::read(file, FILE_MAX_BYTES).map_err(|error| unreadable(file, &error))?;
     with_engine(vault, |rig| {
-        let accounts = import::read(&text, &rig.snapshot.presets)
-            .map_err(|error| Failure::refused(format!("{}: {error}. Nothing was saved.", source(file))))?;
+        let accounts = import::read(&text, &rig.snapshot.presets).map_err(|error| {
+            Failure::refused(format!(
+                "{}: {}. Nothing was saved.",
+                source(file),
+                error.to_string().trim_end_matches('?')
+            ))
+        })?;
         save(rig, accounts, replace, file)?;
         if vault == VaultKind::Memory {
             output::say("Their secrets were kept in memory, which ends with this command.");

@@ -82,8 +82,8 @@ impl Engine {
     /// Copies a token that the session vouched for.
     pub(crate) fn copy_token(&mut self, id: &AccountId, form: CopyForm) {
         self.read_token(id, move |engine, id, read| match read {
-            Ok(grant) if engine.is_stale(id, &grant) => engine.ask_again(id, Asker::Clipboard(form)),
-            Ok(grant) => engine.put_on_clipboard(id, form, &grant),
+            Ok(grant) if !engine.is_stale(id, &grant) => engine.put_on_clipboard(id, form, &grant),
+            Ok(_) | Err(Problem::NeedsSignIn) => engine.ask_again(id, Asker::Clipboard(form)),
             Err(problem) => engine.tell(Event::Problem { account: Some(id.clone()), problem }),
         });
     }
@@ -91,13 +91,14 @@ impl Engine {
     /// Hands a token that the session vouched for to a caller.
     pub(crate) fn hand_out(&mut self, id: &AccountId, replies: ReplyTo) {
         self.read_token(id, move |engine, id, read| match read {
-            Ok(grant) if engine.is_stale(id, &grant) => {
-                engine.ask_again(id, Asker::Caller { replies, wants_token: true });
-            }
-            read => {
-                let held = read.and_then(|grant| engine.held(id, &grant));
+            Ok(grant) if !engine.is_stale(id, &grant) => {
+                let held = engine.held(id, &grant);
                 answer(Some(replies), held.map(|held| Reply::Token(Box::new(held))));
             }
+            Ok(_) | Err(Problem::NeedsSignIn) => {
+                engine.ask_again(id, Asker::Caller { replies, wants_token: true });
+            }
+            Err(problem) => answer(Some(replies), Err(problem)),
         });
     }
 
@@ -158,7 +159,8 @@ impl Engine {
         grant.ok_or(Problem::NeedsSignIn)
     }
 
-    /// Whether what the vault holds is expired after all: the database's copy was wrong.
+    /// Whether what the vault holds is expired after all: the database's copy was wrong, and the session
+    /// must decide anew.
     fn is_stale(&self, id: &AccountId, grant: &Grant) -> bool {
         let now = self.deps.clock.now();
         let expired = Status::at(&grant.facts, now) == Status::Expired;

@@ -250,3 +250,17 @@ fn quitting_waits_for_the_answer_to_a_refresh_that_was_sent() {
     assert_eq!(token(&place.command_line()), "two");
     assert_eq!(refreshes(&server), ["r1"]);
 }
+
+#[test]
+fn a_token_record_that_went_missing_is_got_anew_where_no_person_is_needed() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = place.command_line();
+    rig.import(&account(&server, "client_credentials", "")).unwrap();
+    server.script("/token", answer("one", None));
+    assert_eq!(token(&rig), "one");
+    let name = format!("tokens/{}", rig.id("car"));
+    keyfob::store::vault::Vault::delete(&mut place.vault.clone(), &name).unwrap();
+    server.script("/token", answer("two", None));
+    assert_eq!(token(&rig), "two");
+    assert_eq!(rig.token("car").unwrap().facts.generation, 2);
+}
