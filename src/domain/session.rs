@@ -156,6 +156,8 @@ pub enum Phase {
 #[derive(Debug, Default)]
 pub struct Session {
     facts: Option<TokenFacts>,
+    /// The highest generation there ever was, even where its record went missing.
+    generation: u64,
     phase: Phase,
     attempt: Attempt,
     waiting: Vec<RequestId>,

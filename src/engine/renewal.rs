@@ -115,7 +115,7 @@ impl Engine {
             home: self.deps.home.clone(),
             database: self.database.clone().filter(|_| !entry.ephemeral),
             in_flight: Rc::clone(&self.in_flight),
-            seen: entry.session.facts().map_or(0, |facts| facts.generation),
+            seen: entry.session.generation(),
             unsaved: entry.unsaved.as_ref().map(|unsaved| Rc::clone(&unsaved.grant)),
         };
         let is_background = !self.askers.values().any(|(account, _)| account == id);

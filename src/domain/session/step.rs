@@ -17,6 +17,11 @@ impl Session {
         self.facts.as_ref()
     }
 
+    /// The highest generation of the account's tokens so far.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// The present attempt.
     pub fn attempt(&self) -> Attempt {
         self.attempt
@@ -77,7 +82,7 @@ impl Session {
             Input::Tick => self.tick(ways, now),
             Input::Forget => {
                 let effects = self.end(Outcome::Failed, true);
-                *self = Self { attempt: self.attempt, ..Self::default() };
+                *self = Self { attempt: self.attempt, generation: self.generation, ..Self::default() };
                 effects
             }
         }
@@ -231,6 +236,7 @@ impl Session {
             self.failures = 0;
             self.not_before = None;
         }
+        self.generation = self.generation.max(facts.as_ref().map_or(0, |facts| facts.generation));
         self.facts = facts;
     }
 
