@@ -8,7 +8,7 @@ log=target/tests.log
 mkdir -p target
 # One test binary for the parts inside the crate, one for everything else. A test that fails stops nothing.
 status=0
-cargo test --locked --no-fail-fast 2>&1 | tee "$log" || status=$?
+cargo test --locked --no-fail-fast --features failpoints 2>&1 | tee "$log" || status=$?
 grep -q '^test result: FAILED' "$log" && status=1
 grep -q '^error' "$log" && status=1
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }

@@ -2,5 +2,7 @@
 
 mod failures;
 mod flows;
+#[cfg(feature = "failpoints")]
+mod kills;
 mod leaks;
 mod place;
