@@ -223,7 +223,6 @@ fn at_every_step(deed: &Deed, at_least: usize) {
         world.check(deed, &keyring, &format!("step {step}, {name}"));
         steps.push(name);
     }
-    println!("{}", steps.join("\n"));
     assert!(steps.len() >= at_least, "{steps:?}");
 }
 
