@@ -4,9 +4,13 @@
 //! nothing else.
 
 pub mod accounts;
+pub mod files;
 pub mod home;
 pub mod keychain;
 pub mod memory;
+pub mod passphrase;
 pub mod records;
+mod sealed;
+mod step;
 pub mod vault;
 pub mod vault_records;

@@ -15,8 +15,11 @@ pub enum VaultError {
     #[error("no keychain service is running")]
     Absent,
     /// It is locked.
-    #[error("the keychain is locked")]
+    #[error("the vault is locked")]
     Locked,
+    /// The passphrase does not open it.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
     /// The user dismissed its prompt.
     #[error("the keychain's prompt was dismissed")]
     Denied,
@@ -35,7 +38,7 @@ pub enum VaultError {
     #[error("a record was written by a newer version")]
     Newer,
     /// It failed otherwise; a word about how, free of secrets.
-    #[error("the keychain failed: {0}")]
+    #[error("the vault failed: {0}")]
     Failed(&'static str),
 }
 

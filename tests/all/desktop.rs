@@ -28,8 +28,11 @@ impl<'bus> Desk<'bus> {
 
     fn open(&self, words: &[&str]) -> Window<'_> {
         let browser = browser();
-        let environment =
-            [("KEYFOB_HOME", self.home.as_str()), ("BROWSER", &browser), ("KEYFOB_BROWSER_SHOTS", &self.shots)];
+        let environment = [
+            ("KEYFOB_HOME", self.home.as_str()),
+            ("BROWSER", &browser),
+            ("KEYFOB_BROWSER_SHOTS", &self.shots),
+        ];
         Window::open(&self.screen, KEYFOB, words, &environment)
     }
 
@@ -39,7 +42,9 @@ impl<'bus> Desk<'bus> {
 
     /// What the clipboard holds, once it holds something.
     fn copied(&self) -> String {
-        wait_until(Duration::from_secs(10), "a copy", || self.screen.clipboard().filter(|text| !text.is_empty()))
+        wait_until(Duration::from_secs(10), "a copy", || {
+            self.screen.clipboard().filter(|text| !text.is_empty())
+        })
     }
 
     fn wait_until_cleared(&self, patience: Duration) {
