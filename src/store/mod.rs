@@ -11,6 +11,7 @@ pub mod memory;
 pub mod passphrase;
 pub mod records;
 mod sealed;
+pub mod split;
 mod step;
 pub mod vault;
 pub mod vault_records;
