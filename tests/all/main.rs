@@ -7,6 +7,7 @@ mod desktop;
 // mod floors;
 mod http;
 mod loopback;
+mod passphrase;
 mod refresh;
 mod rig;
 mod sign_in;
