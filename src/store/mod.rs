@@ -10,6 +10,7 @@ pub mod keychain;
 pub mod memory;
 pub mod passphrase;
 pub mod records;
+pub mod recover;
 mod sealed;
 pub mod split;
 mod step;

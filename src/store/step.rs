@@ -2,7 +2,7 @@
 //!
 //! Owns the seam by which tests end a write at each of its steps. Invariant: outside of tests a
 //! step does nothing; in a test, once a write was cut short every later step of its thread fails,
-//! as after the death of the process.
+//! as after the death of the process, or the process itself is killed.
 
 use std::io;
 
@@ -13,7 +13,7 @@ pub(super) fn step(_: &'static str) -> io::Result<()> {
 }
 
 #[cfg(test)]
-pub(super) use seam::{cut_after, step};
+pub(super) use seam::{cut_after, die_after, step};
 
 #[cfg(test)]
 mod seam {
@@ -23,17 +23,30 @@ mod seam {
 
     thread_local! {
         static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
+        static DIES: Cell<bool> = const { Cell::new(false) };
     }
 
     pub(in crate::store) fn step(name: &'static str) -> io::Result<()> {
         match LEFT.get() {
             None => Ok(()),
+            #[cfg(unix)]
+            Some(0) if DIES.get() => {
+                let ourselves = rustix::process::getpid();
+                rustix::process::kill_process(ourselves, rustix::process::Signal::KILL)?;
+                Ok(())
+            }
             Some(0) => Err(io::Error::other(name)),
             Some(left) => {
                 LEFT.set(Some(left - 1));
                 Ok(())
             }
         }
+    }
+
+    /// Kills this process (SIGKILL) after so many steps of this thread.
+    pub(in crate::store) fn die_after(steps: usize) {
+        DIES.set(true);
+        LEFT.set(Some(steps));
     }
 
     /// Runs `work`, which dies after so many steps; says whether it did.
