@@ -3,6 +3,7 @@
 mod browser;
 mod copying;
 mod desktop;
+mod disk;
 //mod demo;
 // mod floors;
 mod http;
