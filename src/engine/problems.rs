@@ -94,7 +94,7 @@ pub(crate) fn vault_problem(error: &VaultError) -> VaultProblem {
     log::info!("the vault: {error}");
     match error {
         VaultError::Absent => VaultProblem::Absent,
-        VaultError::Locked => VaultProblem::Locked,
+        VaultError::Locked | VaultError::WrongPassphrase => VaultProblem::Locked,
         VaultError::Denied => VaultProblem::Denied,
         VaultError::TooLarge { .. } => VaultProblem::TooLarge,
         VaultError::Corrupt | VaultError::Newer => VaultProblem::Corrupt,

@@ -35,6 +35,11 @@ pub fn account_of_client_name(name: &str) -> Option<AccountId> {
     name.strip_prefix("client/").and_then(AccountId::parse)
 }
 
+/// The account whose token record has this name.
+pub fn account_of_tokens_name(name: &str) -> Option<AccountId> {
+    name.strip_prefix("tokens/").and_then(AccountId::parse)
+}
+
 #[derive(Serialize)]
 struct ClientOut<'a> {
     v: u32,
