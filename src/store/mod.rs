@@ -4,6 +4,7 @@
 //! nothing else.
 
 pub mod accounts;
+pub mod archive;
 pub mod files;
 pub mod home;
 pub mod keychain;

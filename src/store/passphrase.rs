@@ -77,19 +77,6 @@ impl Opened {
             Ok(contents) => Ok((bytes, contents)),
         }
     }
-
-    /// Replaces the records' file; it must come back as it is.
-    fn store(&self, home: &Home, contents: &Contents, keys: &[&Key]) -> Result<(), VaultError> {
-        let bytes = contents.seal(keys).map_err(opening_error)?;
-        if bytes.len() as u64 > VAULT_LIMIT_BYTES {
-            let limit_bytes = usize::try_from(VAULT_LIMIT_BYTES).unwrap_or(usize::MAX);
-            return Err(VaultError::TooLarge { size_bytes: bytes.len(), limit_bytes });
-        }
-        let is_good = |back: &[u8]| {
-            keys.iter().all(|key| Contents::open(key, back).is_ok_and(|back| back.is_same(contents)))
-        };
-        files::replace(&home.vault_path(), &bytes, is_good).map_err(vault_error)
-    }
 }
 
 impl PassphraseVault {
@@ -125,7 +112,7 @@ impl PassphraseVault {
         }
         // Records whose key is lost, or those of a creation that was cut short.
         files::set_aside(&home.vault_path(), &[".old"]).map_err(vault_error)?;
-        opened.store(home, &Contents::default(), &[&opened.key])?;
+        store(home, &Contents::default(), &[&opened.key])?;
         // The key comes last: with it the vault is there.
         files::replace(&home.key_path(), &wrapped, |back| back == wrapped).map_err(vault_error)?;
         Ok(Self::with(home, work_factor, Some(opened)))
@@ -187,17 +174,17 @@ impl PassphraseVault {
         let (opened, _lock) = self.begin_change()?;
         let (_, mut contents) = opened.load(home)?;
         contents.count_up();
-        opened.store(home, &contents, &[&opened.key, &next.key])?;
+        store(home, &contents, &[&opened.key, &next.key])?;
         let replaced = files::replace(&home.key_path(), &wrapped, |back| back == wrapped);
         if let Err(error) = replaced
             && !next.is_current(home)?
         {
             // Whatever becomes of this, the old key goes on opening the records.
-            let _ = opened.store(home, &contents, &[&opened.key]);
+            let _ = store(home, &contents, &[&opened.key]);
             return Err(vault_error(error));
         }
         // Where this fails, the next change or opening makes up for it.
-        let _ = next.store(home, &contents, &[&next.key]);
+        let _ = store(home, &contents, &[&next.key]);
         *self.slot() = Some(Arc::new(next));
         Ok(())
     }
@@ -256,7 +243,7 @@ impl PassphraseVault {
             return Ok(());
         }
         contents.count_up();
-        opened.store(&self.shared.home, &contents, &[&opened.key])
+        store(&self.shared.home, &contents, &[&opened.key])
     }
 }
 
@@ -284,6 +271,19 @@ impl Vault for PassphraseVault {
     fn probe(&mut self) -> Result<(), VaultError> {
         self.edit(|_| true)
     }
+}
+
+/// Replaces the records' file; it must come back as it is.
+fn store(home: &Home, contents: &Contents, keys: &[&Key]) -> Result<(), VaultError> {
+    let bytes = contents.seal(keys).map_err(opening_error)?;
+    if bytes.len() as u64 > VAULT_LIMIT_BYTES {
+        let limit_bytes = usize::try_from(VAULT_LIMIT_BYTES).unwrap_or(usize::MAX);
+        return Err(VaultError::TooLarge { size_bytes: bytes.len(), limit_bytes });
+    }
+    let is_good = |back: &[u8]| {
+        keys.iter().all(|key| Contents::open(key, back).is_ok_and(|back| back.is_same(contents)))
+    };
+    files::replace(&home.vault_path(), &bytes, is_good).map_err(vault_error)
 }
 
 /// Opens the vault, and ends what was left half done.
@@ -340,7 +340,7 @@ fn settle(home: &Home, opened: &Opened, key_is_good: bool, loaded: Option<&(Vec<
     if let Some((bytes, contents)) = loaded
         && sealed::keys_of(bytes) > 1
     {
-        let _ = opened.store(home, contents, &[&opened.key]);
+        let _ = store(home, contents, &[&opened.key]);
     }
 }
 

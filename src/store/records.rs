@@ -214,7 +214,7 @@ fn write(to: impl io::Write, record: &impl Serialize) -> Result<(), VaultError> 
 }
 
 /// Counts bytes.
-struct Measure(usize);
+pub(super) struct Measure(pub(super) usize);
 
 impl io::Write for Measure {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -157,6 +157,26 @@ mod tests {
         assert!(!memory.stored_names().iter().any(|name| name.starts_with(&tokens_name(&id(9)))));
     }
 
+    /// Has records, and does not show them.
+    struct NamesOnly(MemoryVault);
+    impl Vault for NamesOnly {
+        fn read(&mut self, _: &str) -> Result<Option<Wire>, VaultError> {
+            Err(VaultError::Locked)
+        }
+        fn write(&mut self, _: &str, _: &Wire) -> Result<(), VaultError> {
+            Ok(())
+        }
+        fn delete(&mut self, _: &str) -> Result<(), VaultError> {
+            Ok(())
+        }
+        fn names(&mut self) -> Result<Vec<String>, VaultError> {
+            self.0.names()
+        }
+        fn probe(&mut self) -> Result<(), VaultError> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn k3_a_locked_vault_has_not_lost_its_accounts() {
         let memory = MemoryVault::new();
@@ -165,24 +185,6 @@ mod tests {
         for error in [VaultError::Locked, VaultError::Denied, VaultError::Absent] {
             memory.fail_reads(1, &error);
             assert_eq!(recover(&mut vault).err(), Some(error));
-        }
-        struct NamesOnly(MemoryVault);
-        impl Vault for NamesOnly {
-            fn read(&mut self, _: &str) -> Result<Option<Wire>, VaultError> {
-                Err(VaultError::Locked)
-            }
-            fn write(&mut self, _: &str, _: &Wire) -> Result<(), VaultError> {
-                Ok(())
-            }
-            fn delete(&mut self, _: &str) -> Result<(), VaultError> {
-                Ok(())
-            }
-            fn names(&mut self) -> Result<Vec<String>, VaultError> {
-                self.0.names()
-            }
-            fn probe(&mut self) -> Result<(), VaultError> {
-                Ok(())
-            }
         }
         assert_eq!(recover(&mut NamesOnly(memory)).err(), Some(VaultError::Locked));
     }

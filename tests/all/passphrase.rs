@@ -4,7 +4,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use keyfob::domain::account::{Account, AccountId, Revision};
+use keyfob::domain::import;
 use keyfob::secret::{Passphrase, Wire};
+use keyfob::store::archive::{self, Exported};
 use keyfob::store::home::Home;
 use keyfob::store::memory::MemoryVault;
 use keyfob::store::passphrase::PassphraseVault;
@@ -87,16 +90,17 @@ fn f4_edits_of_several_processes_all_arrive() {
 /// Runs the standard tool on a terminal, where it asks for the passphrase, and returns what it wrote.
 fn age(folder: &Path, arguments: &str) -> Vec<u8> {
     let out = folder.join("out");
+    let _ = std::fs::remove_file(&out);
     let mut script = Command::new("script")
-        .args(["-qec", &format!("age -d -o {} {arguments}", out.display()), "/dev/null"])
+        .args(["-qec", &format!("age -o {} {arguments}", out.display()), "/dev/null"])
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
         .expect("script, of the package bsdutils");
-    // It is read once the tool asks; the pipe stays open until then.
+    // It is read once the tool asks, twice where it seals; the pipe stays open until then.
     let mut input = script.stdin.take().expect("its input");
-    writeln!(input, "{PASSPHRASE}").expect("it listens");
+    write!(input, "{PASSPHRASE}\n{PASSPHRASE}\n").expect("it listens");
     assert!(script.wait().expect("its end").success(), "age {arguments}");
     std::fs::read(&out).expect("what it wrote")
 }
@@ -106,10 +110,34 @@ fn the_standard_tool_opens_both_files() {
     let dir = tempfile::tempdir().expect("a folder");
     let (home, mut vault) = created(dir.path());
     vault.write("tokens/a", &Wire::new(r#"{"v":1,"t":"CANARY-1"}"#.to_owned())).expect("a write");
-    let key = age(home.path(), "key.age");
+    let key = age(home.path(), "-d key.age");
     assert!(String::from_utf8_lossy(&key).contains("\nAGE-SECRET-KEY-1"));
     // The key's file, still wrapped, is an identity file to it.
-    let data = age(home.path(), "-i key.age vault.age");
+    let data = age(home.path(), "-d -i key.age vault.age");
     let data: serde_json::Value = serde_json::from_slice(&data).expect("JSON");
     assert_eq!(data["records"]["tokens/a"], r#"{"v":1,"t":"CANARY-1"}"#);
+}
+
+#[test]
+fn the_standard_tool_and_an_export_open_each_others_files() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let presets = keyfob::domain::presets::built_in();
+    let text = "[[account]]\nname = \"a\"\nprovider = \"smartsense\"\nclient_id = \"i\"\nclient_secret = \"CANARY-2\"\n";
+    std::fs::write(dir.path().join("in.toml"), text).expect("a file");
+    let armored = age(dir.path(), "-p -a in.toml");
+    assert!(archive::is_sealed(&armored));
+    let imported = archive::open(&armored, &pass(), &presets).expect("it opens").remove(0);
+    let settings = imported.settings;
+    let account = Account {
+        id: AccountId::from_random([1; 16]),
+        revision: Revision::default(),
+        name: imported.name,
+        settings,
+    };
+    let exported = [Exported { account, client: imported.client, grant: None }];
+    let sealed = archive::seal_with_work_factor(&exported, &pass(), 10).expect("an export");
+    std::fs::write(dir.path().join("export.age"), sealed).expect("a file");
+    let opened = String::from_utf8(age(dir.path(), "-d export.age")).expect("text");
+    let again = import::read(&opened, &presets).expect("an import file").remove(0);
+    assert_eq!(again.client.client_secret.expect("its secret").expose(), "CANARY-2");
 }

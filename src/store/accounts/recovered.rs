@@ -70,7 +70,7 @@ fn free_name(name: &AccountName, taken: &BTreeSet<String>) -> AccountName {
     if !taken.contains(&name.key()) {
         return name.clone();
     }
-    (2_u32..)
+    (2_u32..1_000_000)
         .filter_map(|count| {
             let suffix = format!(" ({count})");
             let room = AccountName::MAX_CHARS - suffix.len();

@@ -47,7 +47,7 @@ pub(super) fn open(home: &Home) -> Result<Connection, DiskError> {
     open_with(home, &MIGRATIONS)
 }
 
-/// [`open`], with these migrations.
+/// As [`open()`], with these migrations.
 pub(super) fn open_with(home: &Home, migrations: &[&str]) -> Result<Connection, DiskError> {
     home.create()?;
     let path = home.prepare_database()?;

@@ -158,9 +158,9 @@ fn f1_a_change_of_passphrase_cut_short_leaves_one_that_opens_everything() {
         assert_eq!(sealed::keys_of(&fs::read(home.vault_path()).unwrap()), 1, "the other key is shut out");
         assert_eq!(files(&home), ["key.age", "vault.age"], "nothing is left behind at {steps}");
         if right == "old" {
-            old_ones += 1
+            old_ones += 1;
         } else {
-            new_ones += 1
+            new_ones += 1;
         }
         if !was_cut {
             assert_eq!((done, right), (Ok(()), "new"));

@@ -73,9 +73,9 @@ fn k7_a_write_cut_short_leaves_the_old_record_or_the_new() {
             let now = text(&mut vault, NAME).unwrap();
             assert_eq!(now == new.expose(), done.is_ok(), "done is done, and refused is not: {writes}");
             if now == new.expose() {
-                news += 1
+                news += 1;
             } else {
-                olds += 1
+                olds += 1;
             }
             assert!(now == new.expose() || now == old.expose(), "{writes}");
             assert_eq!(vault.names().unwrap(), [NAME], "orphans are no records");
