@@ -4,3 +4,4 @@ mod failures;
 mod flows;
 mod leaks;
 mod place;
+mod vaults;

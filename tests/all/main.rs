@@ -24,5 +24,6 @@ mod ui_look;
 mod ui_rig;
 mod ui_support;
 mod vault;
+mod vaults;
 mod vendor_servers;
 mod vendors;
