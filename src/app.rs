@@ -45,11 +45,11 @@ pub enum AppError {
 
 /// Opens the window and returns when it is closed.
 ///
-/// `deps` is told how to wake the window up. With `demo`, the demo is started.
+/// `deps` is told how to wake the window up. The engine is given the commands `first`.
 ///
 /// # Errors
 /// [`AppError`] where there is no window to be had.
-pub fn run(mut deps: Deps, demo: bool) -> Result<(), AppError> {
+pub fn run(mut deps: Deps, first: Vec<Command>) -> Result<(), AppError> {
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let woken = Arc::clone(&context);
     deps.waker = Arc::new(move || {
@@ -61,8 +61,10 @@ pub fn run(mut deps: Deps, demo: bool) -> Result<(), AppError> {
     let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
     // The database alone is read here; it says where the window stood and in which theme.
     let snapshot = engine.loaded();
-    if demo && engine.send(Command::StartDemo).is_err() {
-        log::warn!("the demo could not be asked for");
+    for command in first {
+        if engine.send(command).is_err() {
+            log::warn!("a first command was not taken");
+        }
     }
     let options = eframe::NativeOptions {
         viewport: viewport(snapshot.window.as_ref()),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::passphrase::VaultOptions;
 use crate::messages::snapshot::VaultKind;
 
 /// Longer spans than this make no sense, in seconds: a hundred years.
@@ -26,20 +27,25 @@ unknown (the server gave no expiry); signed_out (there is no token); needs_sign_
 #[derive(Debug, Parser)]
 #[command(name = "keyfob", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
 pub(super) struct Arguments {
-    /// Where secrets are kept, for this run.
-    #[arg(long, global = true, value_enum, default_value_t = Vault::Keychain)]
-    vault: Vault,
+    /// Where secrets are kept, for this run alone; by itself, where they were moved to last, or in the keychain.
+    #[arg(long, global = true, value_enum)]
+    vault: Option<Vault>,
+    /// A file whose first line is the passphrase of the vault, or a descriptor such as fd:3; by itself, it is asked for.
+    #[arg(long, global = true, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
 impl Arguments {
     /// Which vault.
-    pub(super) fn vault(&self) -> VaultKind {
-        match self.vault {
+    pub(super) fn vault(&self) -> VaultOptions {
+        let kind = self.vault.map(|vault| match vault {
             Vault::Keychain => VaultKind::Keychain,
+            Vault::File => VaultKind::File,
             Vault::Memory => VaultKind::Memory,
-        }
+        });
+        VaultOptions { kind, file: self.passphrase_file.clone() }
     }
 }
 
@@ -47,6 +53,8 @@ impl Arguments {
 enum Vault {
     /// The operating system's keychain.
     Keychain,
+    /// A file protected by a passphrase.
+    File,
     /// Memory, until the command ends.
     Memory,
 }
@@ -109,6 +117,12 @@ pub(super) enum Command {
         /// Don't ask.
         #[arg(long)]
         yes: bool,
+    },
+    /// Give the file with your secrets another passphrase.
+    Passphrase {
+        /// A file whose first line is the new passphrase, or a descriptor such as fd:4; by itself, it is asked for.
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
     },
     /// Try everything with a built-in server and an account of its own.
     Demo {
@@ -177,8 +191,8 @@ mod tests {
     fn the_vault_can_be_named_on_either_side_of_the_command() {
         for words in [["keyfob", "--vault", "memory", "list"], ["keyfob", "list", "--vault", "memory"]] {
             let arguments = Arguments::try_parse_from(words).unwrap();
-            assert_eq!(arguments.vault(), VaultKind::Memory);
+            assert_eq!(arguments.vault().kind, Some(VaultKind::Memory));
         }
-        assert_eq!(Arguments::try_parse_from(["keyfob"]).unwrap().vault(), VaultKind::Keychain);
+        assert_eq!(Arguments::try_parse_from(["keyfob"]).unwrap().vault().kind, None);
     }
 }

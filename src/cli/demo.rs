@@ -5,16 +5,16 @@
 use super::facts::{expiry_sentence, quoted};
 use super::failure::Failure;
 use super::output;
+use super::passphrase::VaultOptions;
 use super::rig::with_waker;
 use super::sign_in::{Happenings, wait};
 use super::token::saved;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::{Outside, Problem};
-use crate::messages::snapshot::VaultKind;
 
 /// Starts the built-in server and signs in to it.
-pub(super) fn run(vault: VaultKind, open_browser: bool) -> Result<(), Failure> {
+pub(super) fn run(vault: &VaultOptions, open_browser: bool) -> Result<(), Failure> {
     let happenings = Happenings::new();
     with_waker(vault, happenings.waker(), |rig| {
         let started = rig.ask(Command::StartDemo)?.wait().map_err(|problem| Failure::of(&problem))?;

@@ -13,6 +13,7 @@ use crate::messages::words::explain;
 const REFUSED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 const NEEDS_SIGN_IN: u8 = 3;
+const VAULT: u8 = 4;
 
 /// The longest line of clap's that is repeated, in characters.
 const LINE_CHARS: usize = 2000;
@@ -34,6 +35,27 @@ impl Failure {
     pub(super) fn wrong_usage(lines: Vec<&str>) -> Self {
         let lines: Vec<_> = lines.into_iter().map(|line| neutralised(line, LINE_CHARS)).collect();
         Self { code: WRONG_USAGE, words: lines.join("\n") }
+    }
+
+    /// A passphrase is needed, and nobody can be asked.
+    pub(super) fn no_terminal(option: &str) -> Self {
+        Self {
+            code: VAULT,
+            words: format!(
+                "A passphrase is needed, and there is no terminal to ask for it. Name a file that holds it, or a \
+                 descriptor such as fd:3, with {option}."
+            ),
+        }
+    }
+
+    /// The file vault was not made yet.
+    pub(super) fn no_file_yet() -> Self {
+        Self {
+            code: VAULT,
+            words: "There is no file with secrets yet. Import accounts with keyfob --vault file import, or \
+                    move your secrets there with keyfob move-vault file."
+                .to_owned(),
+        }
     }
 
     /// Whoever read standard output has enough: no failure to speak of.

@@ -10,6 +10,7 @@ use super::facts::{quoted, shown};
 use super::failure::Failure;
 use super::input::{self, ReadError};
 use super::output;
+use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
 use crate::domain::import::{self, Imported};
 use crate::messages::command::{AccountDraft, Command};
@@ -19,7 +20,7 @@ use crate::messages::snapshot::VaultKind;
 const FILE_MAX_BYTES: usize = 4 << 20;
 
 /// Adds the accounts of a file; with `replace`, in the place of those of the same name.
-pub(super) fn run(vault: VaultKind, file: &Path, replace: bool) -> Result<(), Failure> {
+pub(super) fn run(vault: &VaultOptions, file: &Path, replace: bool) -> Result<(), Failure> {
     let text = input::read(file, FILE_MAX_BYTES).map_err(|error| unreadable(file, &error))?;
     with_engine(vault, |rig| {
         let accounts = import::read(&text, &rig.snapshot.presets).map_err(|error| {
@@ -30,14 +31,14 @@ pub(super) fn run(vault: VaultKind, file: &Path, replace: bool) -> Result<(), Fa
             ))
         })?;
         save(rig, accounts, replace, file)?;
-        if vault == VaultKind::Memory {
+        if rig.snapshot.vault.kind == VaultKind::Memory {
             output::say("Their secrets were kept in memory, which ends with this command.");
         }
         Ok(())
     })
 }
 
-fn save(rig: &Rig, accounts: Vec<Imported>, replace: bool, file: &Path) -> Result<(), Failure> {
+fn save(rig: &mut Rig, accounts: Vec<Imported>, replace: bool, file: &Path) -> Result<(), Failure> {
     let taken = accounts.iter().find(|account| !replace && rig.find(account.name.as_str()).is_ok());
     if let Some(account) = taken {
         return Err(Failure::refused(format!(
@@ -47,12 +48,13 @@ fn save(rig: &Rig, accounts: Vec<Imported>, replace: bool, file: &Path) -> Resul
         )));
     }
     let lines: Vec<String> = accounts.iter().map(|account| line(rig, account)).collect();
-    let drafts = accounts.into_iter().map(|Imported { name, settings, client }| AccountDraft {
+    let drafts = accounts.into_iter().map(|Imported { name, settings, client, .. }| AccountDraft {
         editing: None,
         name: name.into(),
         settings,
         client,
     });
+    rig.unlock(true)?;
     let saved = rig.ask(Command::Import { drafts: drafts.collect(), replace })?.wait();
     saved.map_err(|problem| Failure::of(&problem).within(&source(file)))?;
     output::data(&lines.join("\n"))?;

@@ -10,7 +10,7 @@ use std::thread;
 
 use zeroize::Zeroizing;
 
-use crate::secret::PastedReturn;
+use crate::secret::{Passphrase, PastedReturn};
 
 /// The longest line that is read, in bytes; the rest of a longer one is dropped.
 const LINE_MAX_BYTES: usize = 64 * 1024 + 1;
@@ -54,6 +54,41 @@ pub(super) fn read(path: &Path, limit_bytes: usize) -> Result<Zeroizing<String>,
             let line = bytes[..valid].split(|byte| *byte == b'\n').count();
             Err(ReadError::NotText { line })
         }
+    }
+}
+
+/// The first line of a file without its end; `fd:3` is a descriptor that the process was given. What
+/// follows is not waited for.
+pub(super) fn first_line(path: &Path) -> io::Result<Passphrase> {
+    let descriptor = path.to_str().and_then(|text| text.strip_prefix("fd:"));
+    let file = match descriptor {
+        Some(number) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            File::open(Path::new("/dev/fd").join(number))?
+        }
+        _ => File::open(path)?,
+    };
+    let mut first = Zeroizing::new(Vec::with_capacity(LINE_MAX_BYTES));
+    let mut part = Zeroizing::new([0_u8; 1]);
+    // A byte at a time: of a descriptor nothing is taken that is not ours.
+    let mut file = file;
+    loop {
+        match file.read(part.as_mut_slice()) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+            Ok(0) => break,
+            Ok(_) if part[0] == b'\n' => break,
+            Ok(_) if first.len() + 1 == LINE_MAX_BYTES => {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "its first line is too long"));
+            }
+            Ok(_) => first.push(part[0]),
+        }
+    }
+    if first.last() == Some(&b'\r') {
+        first.pop();
+    }
+    match std::str::from_utf8(&first) {
+        Ok(text) => Ok(Passphrase::new(text.to_owned())),
+        Err(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "its first line is not UTF-8 text")),
     }
 }
 
@@ -143,6 +178,22 @@ mod tests {
         assert_eq!(lines(b"a\n\nb\r\nc"), ["a", "", "b\r", "c"]);
         assert_eq!(lines(b""), Vec::<String>::new());
         assert_eq!(lines(&vec![b'x'; 200_000])[0].len(), LINE_MAX_BYTES);
+    }
+
+    #[test]
+    fn a_passphrase_is_the_first_line_without_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p");
+        for (bytes, passphrase) in
+            [("a b \nsecond", "a b "), ("ü\r\n", "ü"), ("no end", "no end"), ("\nx", ""), ("", "")]
+        {
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(first_line(&path).unwrap().expose(), passphrase);
+        }
+        std::fs::write(&path, b"\xff\n").unwrap();
+        assert!(first_line(&path).is_err());
+        std::fs::write(&path, vec![b'x'; LINE_MAX_BYTES]).unwrap();
+        assert!(first_line(&path).is_err());
     }
 
     #[test]

@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::facts::{json, local, rfc3339, shown, status};
 use super::failure::Failure;
 use super::output;
+use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
-use crate::messages::snapshot::{AccountView, VaultKind};
+use crate::messages::snapshot::AccountView;
 
 #[derive(Serialize)]
 struct Listed<'a> {
@@ -20,7 +21,7 @@ struct Listed<'a> {
 }
 
 /// Lists the accounts.
-pub(super) fn run(vault: VaultKind, as_json: bool) -> Result<(), Failure> {
+pub(super) fn run(vault: &VaultOptions, as_json: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| if as_json { as_objects(rig) } else { as_table(rig) })
 }
 

@@ -12,6 +12,7 @@ mod import;
 mod input;
 mod list;
 mod output;
+mod passphrase;
 mod remove;
 mod rig;
 mod show;
@@ -24,9 +25,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::messages::snapshot::VaultKind;
 use arguments::{Arguments, Command};
 use failure::Failure;
+use passphrase::VaultOptions;
 
 /// Reads the arguments, the program's name among them, and does what they say. Without a command
 /// that is the window, until it is closed.
@@ -37,9 +38,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let vault = arguments.vault();
     let done = match arguments.command {
-        None => window::run(vault, false),
-        Some(Command::Demo { no_browser: false }) if has_display() => window::run(vault, true),
-        Some(command) => obey(command, vault),
+        None => window::run(&vault, false),
+        Some(Command::Demo { no_browser: false }) if has_display() => window::run(&vault, true),
+        Some(command) => obey(command, &vault),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,7 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn obey(command: Command, vault: VaultKind) -> Result<(), Failure> {
+fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
     match command {
         Command::Import { file, replace } => import::run(vault, &file, replace),
         Command::List { json } => list::run(vault, json),
@@ -56,6 +57,7 @@ fn obey(command: Command, vault: VaultKind) -> Result<(), Failure> {
         Command::Show { name, json } => show::run(vault, &name, json),
         Command::Refresh { name } => token::refresh(vault, &name),
         Command::Remove { name, yes } => remove::run(vault, &name, yes),
+        Command::Passphrase { new_passphrase_file } => passphrase::run(vault, new_passphrase_file.as_deref()),
         Command::Demo { no_browser } => demo::run(vault, !no_browser),
     }
 }

@@ -4,13 +4,14 @@
 
 use super::facts::quoted;
 use super::failure::Failure;
+use super::passphrase::VaultOptions;
 use super::rig::with_engine;
 use super::{input, output};
 use crate::messages::command::Command;
 use crate::messages::snapshot::VaultKind;
 
 /// Deletes an account, once a person has agreed.
-pub(super) fn run(vault: VaultKind, name: &str, yes: bool) -> Result<(), Failure> {
+pub(super) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let account = rig.find(name)?;
         let name = quoted(account.name.as_str());
@@ -20,9 +21,10 @@ pub(super) fn run(vault: VaultKind, name: &str, yes: bool) -> Result<(), Failure
                 return Err(Failure::refused(format!("{name} was kept: nothing was removed.")));
             }
         }
+        rig.unlock(false)?;
         rig.done(&account, Command::Remove(account.id.clone()))?;
-        let left = match vault {
-            VaultKind::Keychain => "",
+        let left = match rig.snapshot.vault.kind {
+            VaultKind::Keychain | VaultKind::File => "",
             VaultKind::Memory => " What the keychain holds of it, if anything, was left there.",
         };
         output::say(&format!("{name} was removed.{left}"));

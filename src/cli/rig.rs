@@ -7,18 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::Failure;
+use super::output;
+use super::passphrase::VaultOptions;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::account::{AccountId, AccountName};
 use crate::engine::{self, Answers, Deps, EngineHandle, NoClipboard, VaultFactory};
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::{Outside, Problem};
-use crate::messages::snapshot::{AccountView, Snapshot, VaultKind};
+use crate::messages::snapshot::{AccountView, Snapshot, VaultHealth, VaultKind};
 use crate::net::browser::SystemBrowser;
 use crate::net::http::HttpPolicy;
 use crate::store::home::{Home, HomeError};
 use crate::store::keychain::Keychain;
-use crate::store::memory::MemoryVault;
+use crate::store::passphrase::PassphraseVault;
 
 /// How long a call to the keychain may take: long enough for a person to answer its prompt.
 const VAULT_PATIENCE: Duration = Duration::from_secs(25);
@@ -27,25 +29,17 @@ const VAULT_PATIENCE: Duration = Duration::from_secs(25);
 ///
 /// # Errors
 /// [`Problem::Disk`] where the home can't be used.
-pub(super) fn deps(vault_kind: VaultKind) -> Result<Deps, Problem> {
+pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
     let disk = |error: HomeError| Problem::Disk(Outside::new(&error.to_string()));
     let home = Home::locate().map_err(disk)?;
     home.create().map_err(disk)?;
-    let vault: VaultFactory = match vault_kind {
-        VaultKind::Keychain => {
-            let service = home.service_name();
-            Arc::new(move || Box::new(Keychain::new(service.clone())))
-        }
-        VaultKind::Memory => {
-            let vault = MemoryVault::new();
-            Arc::new(move || Box::new(vault.clone()))
-        }
-    };
+    let service = home.service_name();
+    let keychain: VaultFactory = Arc::new(move || Box::new(Keychain::new(service.clone())));
     Ok(Deps {
         clock: Arc::new(SystemClock),
         home,
         vault_kind,
-        vault,
+        keychain,
         vault_patience: VAULT_PATIENCE,
         browser: Arc::new(SystemBrowser),
         clipboard: Box::new(|| Box::new(NoClipboard)),
@@ -57,6 +51,7 @@ pub(super) fn deps(vault_kind: VaultKind) -> Result<Deps, Problem> {
 
 /// A running engine, with the database read.
 pub(super) struct Rig {
+    pub(super) vault: VaultOptions,
     pub(super) engine: EngineHandle,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) clock: SystemClock,
@@ -64,7 +59,7 @@ pub(super) struct Rig {
 
 /// Starts an engine, does the work, and stops it whatever came of that.
 pub(super) fn with_engine(
-    vault: VaultKind,
+    vault: &VaultOptions,
     work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     with_waker(vault, Arc::new(|| {}), work)
@@ -72,17 +67,20 @@ pub(super) fn with_engine(
 
 /// The same, with something to be called whenever the engine has news.
 pub(super) fn with_waker(
-    vault: VaultKind,
+    vault: &VaultOptions,
     waker: Arc<dyn Fn() + Send + Sync>,
     work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut deps = deps(vault).map_err(|problem| Failure::of(&problem))?;
+    let mut deps = deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
     deps.waker = waker;
     let engine = engine::spawn(deps);
     let mut engine = engine
         .map_err(|_| Failure::refused("The system gave no thread. Close some programs and try again."))?;
     let snapshot = engine.loaded();
-    let mut rig = Rig { engine, snapshot, clock: SystemClock };
+    let mut rig = Rig { vault: vault.clone(), engine, snapshot, clock: SystemClock };
+    if let Some(notice) = &rig.snapshot.notice {
+        output::say(&format!("{} The command is: keyfob recover.", Failure::of(notice).words()));
+    }
     let done = match rig.snapshot.problem.clone() {
         Some(problem) => Err(Failure::of(&problem)),
         None => work(&mut rig),
@@ -100,6 +98,36 @@ impl Rig {
         found.cloned().ok_or_else(|| Failure::of(&Problem::UnknownAccount(name.to_owned())))
     }
 
+    /// Opens the file vault, where that is the one in use; with `create`, makes it where there is none.
+    pub(super) fn unlock(&mut self, create: bool) -> Result<(), Failure> {
+        self.refresh();
+        let VaultHealth::Locked { exists } = self.snapshot.vault.health else { return Ok(()) };
+        let passphrase = match (exists, create) {
+            (true, _) => self.vault.existing()?,
+            (false, true) => self.vault.chosen()?,
+            (false, false) => return Err(Failure::no_file_yet()),
+        };
+        let unlocked = self.ask(Command::UnlockVault { passphrase, create })?.wait();
+        unlocked.map_err(|problem| Failure::of(&problem))?;
+        if !exists {
+            output::say(
+                "A file for your secrets was made. Without its passphrase nobody can open it, not even you.",
+            );
+        }
+        self.refresh();
+        Ok(())
+    }
+
+    /// Whether this home has a file with secrets, used or not.
+    pub(super) fn file_exists(&self) -> bool {
+        Home::locate().is_ok_and(|home| PassphraseVault::exists(&home))
+    }
+
+    /// Takes the newest snapshot: what was answered before is in it.
+    pub(super) fn refresh(&mut self) {
+        self.snapshot = Arc::clone(&self.engine.snapshots.borrow_and_update());
+    }
+
     /// Gives a command.
     pub(super) fn ask(&self, command: Command) -> Result<Answers, Failure> {
         self.engine.ask(command).map_err(|_| Failure::of(&Problem::Stopped))
@@ -112,7 +140,7 @@ impl Rig {
 
     /// The account as it stands now: what was answered before is in it.
     pub(super) fn latest(&mut self, id: &AccountId) -> Option<Arc<AccountView>> {
-        self.snapshot = Arc::clone(&self.engine.snapshots.borrow_and_update());
+        self.refresh();
         self.snapshot.accounts.iter().find(|account| account.id == *id).cloned()
     }
 

@@ -9,6 +9,7 @@ use super::facts::{json, local, rfc3339, shown, status};
 use super::failure::Failure;
 use super::list::aligned;
 use super::output;
+use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
 use crate::domain::provider::Provider;
 use crate::domain::tokens::{ExpirySource, TokenFacts};
@@ -40,7 +41,7 @@ struct Endpoints {
 }
 
 /// Shows an account.
-pub(super) fn run(vault: VaultKind, name: &str, as_json: bool) -> Result<(), Failure> {
+pub(super) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let account = rig.find(name)?;
         if as_json {
@@ -79,6 +80,7 @@ fn facts<'a>(rig: &Rig, account: &'a AccountView) -> Shown<'a> {
         has_refresh_token: facts.is_some_and(|facts| facts.has_refresh_token),
         vault: match rig.snapshot.vault.kind {
             VaultKind::Keychain => "keychain",
+            VaultKind::File => "file",
             VaultKind::Memory => "memory",
         },
     }

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::facts::{expiry_sentence, quoted, shown};
 use super::failure::Failure;
+use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_waker};
 use super::token::saved;
 use super::{input, output};
@@ -18,7 +19,7 @@ use crate::domain::redirect::RedirectUri;
 use crate::messages::command::Command;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem};
-use crate::messages::snapshot::{AccountView, VaultKind};
+use crate::messages::snapshot::AccountView;
 use crate::secret::PastedReturn;
 
 /// What may wait to be looked at.
@@ -54,10 +55,11 @@ impl Happenings {
 }
 
 /// Signs in.
-pub(super) fn run(vault: VaultKind, name: &str, open_browser: bool) -> Result<(), Failure> {
+pub(super) fn run(vault: &VaultOptions, name: &str, open_browser: bool) -> Result<(), Failure> {
     let happenings = Happenings::new();
     with_waker(vault, happenings.waker(), |rig| {
         let account = rig.find(name)?;
+        rig.unlock(false)?;
         wait(rig, &account, open_browser, &happenings)?;
         let account = saved(rig, &account)?;
         output::say(&format!(

@@ -11,12 +11,13 @@ use super::arguments::Form;
 use super::facts::{expiry_sentence, quoted, rfc3339};
 use super::failure::Failure;
 use super::output;
+use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
 use crate::engine::text_of;
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{HeldToken, Reply};
 use crate::messages::problem::Problem;
-use crate::messages::snapshot::{AccountView, VaultKind};
+use crate::messages::snapshot::AccountView;
 use crate::secret::Wire;
 
 #[derive(Serialize)]
@@ -31,13 +32,14 @@ struct Facts<'a> {
 
 /// Prints a valid token.
 pub(super) fn run(
-    vault: VaultKind,
+    vault: &VaultOptions,
     name: &str,
     form: Form,
     min_valid: Option<TimeDelta>,
 ) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let account = rig.find(name)?;
+        rig.unlock(false)?;
         let token = Command::Token { account: account.id.clone(), min_valid };
         let Reply::Token(held) = rig.done(&account, token)? else {
             return Err(Failure::of_account(&Problem::NeedsSignIn, &account));
@@ -55,9 +57,10 @@ pub(super) fn run(
 }
 
 /// Gets a new token.
-pub(super) fn refresh(vault: VaultKind, name: &str) -> Result<(), Failure> {
+pub(super) fn refresh(vault: &VaultOptions, name: &str) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let account = rig.find(name)?;
+        rig.unlock(false)?;
         rig.done(&account, Command::Refresh(account.id.clone()))?;
         let account = saved(rig, &account)?;
         output::say(&format!(

@@ -6,20 +6,28 @@
 use std::time::Duration;
 
 use super::failure::Failure;
+use super::passphrase::VaultOptions;
 use super::rig;
 use crate::app;
 use crate::engine::SystemClipboard;
-use crate::messages::snapshot::VaultKind;
+use crate::messages::command::Command;
 
 /// How long a call to the keychain may take: its prompt may stand open for a while, and the window
 /// says that it waits.
 const VAULT_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Opens the window, and returns when it is closed.
-pub(super) fn run(vault: VaultKind, demo: bool) -> Result<(), Failure> {
-    let mut deps = rig::deps(vault).map_err(|problem| Failure::of(&problem))?;
+pub(super) fn run(vault: &VaultOptions, demo: bool) -> Result<(), Failure> {
+    let mut deps = rig::deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
     deps.lasting = true;
     deps.vault_patience = VAULT_PATIENCE;
     deps.clipboard = Box::new(|| Box::new(SystemClipboard::default()));
-    app::run(deps, demo).map_err(|error| Failure::refused(error.to_string()))
+    let mut first = Vec::new();
+    if let Some(passphrase) = vault.from_file()? {
+        first.push(Command::UnlockVault { passphrase, create: false });
+    }
+    if demo {
+        first.push(Command::StartDemo);
+    }
+    app::run(deps, first).map_err(|error| Failure::refused(error.to_string()))
 }

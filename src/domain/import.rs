@@ -11,16 +11,20 @@ use thiserror::Error;
 use super::account::{AccountName, Client, NameError, Settings};
 use super::file::{FileError, suggestion};
 use super::grant_type::GrantType;
+pub use super::node::FILE_MAX_BYTES;
 use super::node::{Node, NodeValue};
 use super::node_de::Entries;
 use super::provider::{CUSTOM, Preset, Provider, ProviderError};
 use super::redirect::RedirectError;
 use super::spec::ProviderSpec;
 use super::token_request::{self, RequestError};
+use super::tokens::Grant;
 use crate::secret::{ClientSecret, HeaderValue, Kind, Password, Secret};
 
+mod tokens;
+
 /// The keys of an account that are not a spec's.
-const OWN_KEYS: [&str; 9] = [
+const OWN_KEYS: [&str; 12] = [
     "name",
     "provider",
     "grant",
@@ -30,6 +34,9 @@ const OWN_KEYS: [&str; 9] = [
     "password",
     "variables",
     "headers",
+    "background_refresh",
+    "tokens",
+    "incomplete",
 ];
 
 /// An account as a file describes it, ready to be saved.
@@ -41,6 +48,10 @@ pub struct Imported {
     pub settings: Settings,
     /// The credentials.
     pub client: Client,
+    /// Tokens, which only an export holds.
+    pub grant: Option<Grant>,
+    /// Whether the file says that values a request needs may be missing: they are entered later.
+    pub incomplete: bool,
 }
 
 /// Why a file is not taken.
@@ -105,6 +116,10 @@ struct Own {
     variables: BTreeMap<String, String>,
     #[serde(default)]
     headers: BTreeMap<String, Held>,
+    background_refresh: Option<bool>,
+    tokens: Option<tokens::Tokens>,
+    #[serde(default)]
+    incomplete: bool,
 }
 
 /// The value of a header, which is a secret from the start.
@@ -155,7 +170,8 @@ impl AccountFile<'_, '_, '_> {
         let offered = overrides.grants.clone().or_else(|| preset.spec.grants.clone()).unwrap_or_default();
         let grant = own.grant.or_else(|| offered.first().copied()).ok_or_else(|| self.missing("grant"))?;
         let variables = own.variables;
-        let settings = Settings { provider, grant, variables, overrides, background_refresh: None };
+        let background_refresh = own.background_refresh;
+        let settings = Settings { provider, grant, variables, overrides, background_refresh };
         let resolved = Provider::resolve(presets, &settings)
             .map_err(|error| self.unresolved(preset, &offered, error))?;
         let client = Client {
@@ -165,13 +181,23 @@ impl AccountFile<'_, '_, '_> {
             password: own.password,
             headers: own.headers.into_iter().map(|(name, held)| (name.trim().to_owned(), held.0)).collect(),
         };
-        self.check(preset, &resolved, &client)?;
-        Ok(Imported { name, settings, client })
+        self.check(preset, &resolved, &client, own.incomplete)?;
+        let grant = own.tokens.map(tokens::Tokens::into_grant).transpose().map_err(|key| {
+            let key = format!("tokens.{key}");
+            self.mistake(&key, &format!("\"{key}\" must be a moment such as \"2030-01-31T12:00:00Z\""))
+        })?;
+        Ok(Imported { name, settings, client, grant, incomplete: own.incomplete })
     }
 
-    /// Whether a request for a token can be built.
-    fn check(&self, preset: &Preset, provider: &Provider, client: &Client) -> Result<(), FileError> {
-        for header in preset.secret_headers.iter().filter(|header| header.required) {
+    /// Whether a request for a token can be built; where the account may be incomplete, what there is of it.
+    fn check(
+        &self,
+        preset: &Preset,
+        provider: &Provider,
+        client: &Client,
+        incomplete: bool,
+    ) -> Result<(), FileError> {
+        for header in preset.secret_headers.iter().filter(|header| header.required && !incomplete) {
             let given = |(name, value): (&String, &HeaderValue)| {
                 name.eq_ignore_ascii_case(&header.name) && !value.is_empty()
             };
@@ -181,6 +207,7 @@ impl AccountFile<'_, '_, '_> {
         }
         match token_request::check(provider, client) {
             Ok(()) => Ok(()),
+            Err(RequestError::Missing(_)) if incomplete => Ok(()),
             Err(RequestError::Missing(key)) => Err(self.missing(key)),
             Err(RequestError::Unusable(key)) => {
                 let words = format!("\"{key}\" holds a character or a name that a request can't carry");

@@ -22,6 +22,7 @@ pub mod provider;
 pub mod redirect;
 pub mod session;
 pub mod spec;
+pub mod strength;
 mod token_refusal;
 pub mod token_request;
 pub mod token_response;

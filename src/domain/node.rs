@@ -15,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 use super::file::FileError;
 
 /// The largest file, in bytes.
-pub(super) const FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
+pub const FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// How deep tables and lists may be nested.
 const DEPTH_MAX: usize = 32;

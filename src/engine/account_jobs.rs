@@ -10,7 +10,7 @@ use super::core::{Database, Engine, Replies, Then, answer, on_disk};
 use super::entry::Entry;
 use super::problems::unusable;
 use super::vault_door::VaultDoor;
-use super::{random, refresh_lock};
+use super::{place, random, refresh_lock};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::provider::Provider;
 use crate::domain::session::Input;
@@ -202,6 +202,7 @@ impl Saver {
     /// Saves an account.
     pub(crate) async fn save(&self, checked: Checked, absent: Absent) -> Result<Saved, Problem> {
         let _lock = refresh_lock::acquire(&self.home, &checked.account.id).await?;
+        place::still_here(&self.door, self.database.clone()).await?;
         if checked.is_new { self.create(checked).await } else { self.change(checked, absent).await }
     }
 

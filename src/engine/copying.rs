@@ -139,6 +139,9 @@ impl Engine {
                 read.map(|grant| grant.map(Rc::new)).map_err(Problem::Vault)
             };
             let step: Then = Box::new(move |engine| {
+                if engine.locked {
+                    return then(engine, &id, Err(Problem::Locked));
+                }
                 let read = read.and_then(|grant| engine.token_found(&id, grant));
                 then(engine, &id, read);
             });

@@ -6,14 +6,16 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::copying::Desk;
+use super::curtain;
 use super::entry::Entry;
 use super::outbox::{Outbox, ReplyTo};
+use super::place;
 use super::problems::disk_problem;
 use super::vault_door::VaultDoor;
 use super::worker::Worker;
@@ -27,9 +29,11 @@ use crate::domain::session::{Attempt, Input, RequestId};
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Outside, Problem};
-use crate::messages::snapshot::{Preferences, Snapshot, WindowPlace};
+use crate::messages::snapshot::{Preferences, Snapshot, VaultKind, WindowPlace};
 use crate::net::http::Http;
-use crate::store::accounts::{Accounts, DiskError};
+use crate::store::accounts::{Accounts, DiskError, StoredAccount};
+use crate::store::memory::MemoryVault;
+use crate::store::passphrase::PassphraseVault;
 
 /// Renewals that nobody asked for, at once.
 const BACKGROUND: usize = 4;
@@ -65,6 +69,16 @@ pub(crate) struct Engine {
     pub(crate) presets: Arc<Vec<Preset>>,
     pub(crate) entries: BTreeMap<AccountId, Entry>,
     pub(crate) door: VaultDoor,
+    /// The file vault of the home, whether or not it is the one that is used.
+    pub(crate) file: PassphraseVault,
+    /// The vault that ends with the process.
+    pub(crate) memory: MemoryVault,
+    /// What an earlier run left half done, until the vault is open.
+    pub(crate) half_done: Vec<StoredAccount>,
+    /// What a database that could not be read is called now.
+    pub(crate) set_aside: Arc<OnceLock<Outside>>,
+    /// Whether the user has locked it.
+    pub(crate) locked: bool,
     pub(crate) database: Option<Rc<Database>>,
     pub(crate) http: Rc<Http>,
     pub(crate) desk: Desk,
@@ -108,22 +122,42 @@ impl Engine {
         event_out: mpsc::Sender<Event>,
     ) -> Self {
         let vault_changed = Rc::new(Notify::new());
+        let file = PassphraseVault::locked(&deps.home);
+        let memory = MemoryVault::new();
+        let kind = deps.vault_kind.unwrap_or_default();
         let door = VaultDoor::new(
-            deps.vault_kind,
-            Arc::clone(&deps.vault),
+            deps.home.clone(),
+            kind,
+            place::factory(kind, &deps, &file, &memory),
             deps.vault_patience,
             Rc::clone(&vault_changed),
         );
+        if kind == VaultKind::File {
+            door.show_locked();
+        }
         let (browser_replies, browser_queue) = mpsc::channel(64);
         let home = deps.home.clone();
-        let database =
-            Worker::start("database", move || Accounts::open(&home).map_err(|error| disk_problem(&error)));
+        let set_aside: Arc<OnceLock<Outside>> = Arc::default();
+        let noted = Arc::clone(&set_aside);
+        let database = Worker::start("database", move || {
+            let (accounts, aside) =
+                Accounts::open_or_set_aside(&home).map_err(|error| disk_problem(&error))?;
+            if let Some(path) = aside {
+                let _ = noted.set(Outside::new(&path.display().to_string()));
+            }
+            Ok(accounts)
+        });
         let database = database.ok().map(Rc::new);
         let clipboard = std::mem::replace(&mut deps.clipboard, Box::new(super::clipboard::none));
         Self {
             presets: Arc::new(presets::built_in()),
             entries: BTreeMap::new(),
             door,
+            file,
+            memory,
+            half_done: Vec::new(),
+            set_aside,
+            locked: false,
             database,
             http: Rc::new(Http::new(deps.http.clone())),
             desk: Desk::new(clipboard),
@@ -195,6 +229,9 @@ impl Engine {
     }
 
     pub(crate) fn obey(&mut self, command: Command, replies: Replies) {
+        if self.locked && !curtain::is_allowed(&command) {
+            return self.fail(None, Problem::Locked, replies);
+        }
         match command {
             Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
             Command::Import { drafts, replace } => self.import(drafts, replace, replies),
@@ -237,6 +274,12 @@ impl Engine {
             Command::ReadMask(account) => self.read_mask(&account, replies),
             Command::TryVault => self.try_vault(replies),
             Command::UseMemoryVault => self.use_memory_vault(replies),
+            Command::ChooseVault(kind) => self.choose_vault(kind, replies),
+            Command::UnlockVault { passphrase, create } => self.unlock_vault(passphrase, create, replies),
+            Command::LockVault => self.lock_vault(replies),
+            Command::ChangePassphrase { old, new } => self.change_passphrase(old, new, replies),
+            Command::Lock => self.draw_curtain(replies),
+            Command::Unlock => self.lift_curtain(replies),
             Command::StartDemo => self.start_demo(replies),
             Command::SetPreferences(preferences) => self.set_preferences(preferences, replies),
             Command::RememberWindow(place) => self.remember_window(place, replies),

@@ -151,6 +151,7 @@ pub(crate) async fn delete(saver: &Saver, id: &AccountId, held: Option<AccountLo
         Some(lock) => lock,
         None => refresh_lock::acquire(&saver.home, id).await?,
     };
+    super::place::still_here(&saver.door, saver.database.clone()).await?;
     let account = id.clone();
     if saver.database.is_some() {
         on_disk(saver.database.clone(), move |accounts| accounts.mark_deleting(&account)).await?;

@@ -1,4 +1,4 @@
-//! The demo and its account, and the choice of a vault.
+//! The demo and its account.
 //!
 //! Owns the account that needs no keychain. Invariant: nothing of the demo reaches the disk or the
 //! keychain; it ends with the app.
@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::core::{Engine, Replies, Then, answer};
 use super::entry::Entry;
 use super::random;
-use super::vault_door::{VaultDoor, VaultFactory};
+use super::vault_door::VaultDoor;
 use crate::demo::{self, Demo};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::grant_type::GrantType;
@@ -19,7 +19,6 @@ use crate::domain::spec::{ApiUse, Endpoints, ProviderSpec};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Outside, Problem};
 use crate::messages::snapshot::VaultKind;
-use crate::store::memory::MemoryVault;
 use crate::store::vault_records::Records;
 
 /// The demo account's name.
@@ -49,7 +48,13 @@ impl Engine {
         let id = account.id.clone();
         let patience = Duration::from_secs(5);
         let changed = std::rc::Rc::clone(&self.vault_changed);
-        let door = VaultDoor::new(VaultKind::Memory, memory(), patience, changed);
+        let door = VaultDoor::new(
+            self.deps.home.clone(),
+            VaultKind::Memory,
+            super::place::memory(),
+            patience,
+            changed,
+        );
         let mut entry = Entry::new(account.clone(), &self.presets, door.clone());
         entry.ephemeral = true;
         self.entries.insert(id.clone(), entry);
@@ -103,29 +108,4 @@ impl Engine {
         };
         Ok((account, client))
     }
-
-    /// Tries the vault: writes, reads and deletes a record without secrets.
-    pub(crate) fn try_vault(&mut self, replies: Replies) {
-        self.door.reopen();
-        let door = self.door.clone();
-        self.spawn(async move {
-            let tried = door.call(|vault| vault.probe()).await;
-            let then: Then = Box::new(move |engine| {
-                engine.dirty = true;
-                answer(replies, tried.map(|()| Reply::Done).map_err(Problem::Vault));
-            });
-            then
-        });
-    }
-
-    /// Keeps secrets in memory until quit.
-    pub(crate) fn use_memory_vault(&mut self, replies: Replies) {
-        self.door.replace(VaultKind::Memory, memory());
-        self.try_vault(replies);
-    }
-}
-
-fn memory() -> VaultFactory {
-    let vault = MemoryVault::new();
-    Arc::new(move || Box::new(vault.clone()))
 }

@@ -13,7 +13,7 @@ impl Engine {
     /// Steps an account's session and carries out what follows.
     pub(crate) fn step(&mut self, id: &AccountId, input: Input) {
         let now = self.deps.clock.now();
-        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.deps.lasting);
+        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.renews());
         let Some(entry) = self.entries.get_mut(id) else { return };
         let ways = entry.ways(ahead_secs, lasting);
         let effects = entry.session.step(&ways, input, now);

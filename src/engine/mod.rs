@@ -8,12 +8,14 @@ mod account_jobs;
 mod clipboard;
 mod copying;
 mod core;
+mod curtain;
 mod deletion;
 mod demo_account;
 mod effects;
 mod entry;
 mod import_job;
 mod outbox;
+mod place;
 mod preferences;
 mod problems;
 mod publish;
@@ -62,10 +64,10 @@ pub struct Deps {
     pub clock: Arc<dyn Clock>,
     /// Where everything on disk is.
     pub home: Home,
-    /// Which vault.
-    pub vault_kind: VaultKind,
-    /// Makes that vault, at the first call.
-    pub vault: VaultFactory,
+    /// Which vault, for this run alone; `None` goes by the stored choice.
+    pub vault_kind: Option<VaultKind>,
+    /// Makes the keychain, at the first call.
+    pub keychain: VaultFactory,
     /// How long a call to the vault may take.
     pub vault_patience: Duration,
     /// Opens addresses.

@@ -10,6 +10,7 @@ use crate::domain::token_request::RequestError;
 use crate::domain::token_response::TokenError;
 use crate::domain::transport::Unreachable;
 use crate::messages::problem::{BadAnswer, Outside, Problem, Refusal, SignInProblem, VaultProblem};
+use crate::messages::snapshot::VaultKind;
 use crate::net::loopback::BindError;
 use crate::store::accounts::DiskError;
 use crate::store::vault::VaultError;
@@ -95,10 +96,19 @@ pub(crate) fn vault_problem(error: &VaultError) -> VaultProblem {
     match error {
         VaultError::Absent => VaultProblem::Absent,
         VaultError::Locked => VaultProblem::Locked,
+        VaultError::WrongPassphrase => VaultProblem::WrongPassphrase,
         VaultError::Denied => VaultProblem::Denied,
         VaultError::TooLarge { .. } => VaultProblem::TooLarge,
         VaultError::Corrupt | VaultError::Newer => VaultProblem::Corrupt,
         VaultError::Failed(_) => VaultProblem::Failed,
+    }
+}
+
+/// The error of a vault of this kind: a file that is locked, or not there yet, wants its passphrase.
+pub(crate) fn vault_problem_of(kind: VaultKind, error: &VaultError) -> VaultProblem {
+    match (kind, vault_problem(error)) {
+        (VaultKind::File, VaultProblem::Locked | VaultProblem::Absent) => VaultProblem::PassphraseNeeded,
+        (_, problem) => problem,
     }
 }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::core::Engine;
+use crate::messages::problem::Problem;
 use crate::messages::snapshot::{DemoView, Snapshot, UndoView};
 
 impl Engine {
@@ -14,7 +15,7 @@ impl Engine {
         if !std::mem::take(&mut self.dirty) {
             return;
         }
-        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.deps.lasting);
+        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.renews());
         let mut shown: Vec<_> =
             self.entries.values().filter(|entry| entry.deleting_until.is_none()).collect();
         shown.sort_by_cached_key(|entry| entry.account.name.key());
@@ -32,6 +33,8 @@ impl Engine {
             preferences: self.preferences.clone(),
             window: self.window,
             problem: self.problem.clone(),
+            notice: self.set_aside.get().cloned().map(Problem::SetAside),
+            locked: self.locked,
         };
         self.snapshot_out.send_replace(Arc::new(snapshot));
         (self.deps.waker)();

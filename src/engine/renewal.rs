@@ -14,8 +14,8 @@ use chrono::TimeDelta;
 use super::core::{Database, Engine, Then, on_disk};
 use super::entry::{Unsaved, mask};
 use super::problems::{NotObtained, refused, unreachable, unusable, vault_problem};
-use super::refresh_lock;
 use super::vault_door::VaultDoor;
+use super::{place, refresh_lock};
 use crate::clock::Clock;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::grant_type::GrantType;
@@ -139,7 +139,7 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(id) else { return };
         let input = match result {
             Ok(obtained) => {
-                entry.mask = Some(mask(obtained.grant.access_token.expose()));
+                entry.mask = (!self.locked).then(|| mask(obtained.grant.access_token.expose()));
                 entry.problem = None;
                 let facts = obtained.grant.facts.clone();
                 entry.unsaved = obtained.unsaved.map(|problem| Unsaved {
@@ -162,6 +162,7 @@ impl Engine {
 impl Work {
     async fn obtain(&self, how: How) -> Result<Obtained, NotObtained> {
         let _lock = refresh_lock::acquire(&self.home, &self.id).await?;
+        place::still_here(&self.door, self.database.clone()).await?;
         let (client, stored) = self.read().await?;
         if !matches!(how, How::Code { .. })
             && stored.as_ref().is_some_and(|it| it.facts.generation > self.seen)

@@ -25,14 +25,14 @@ impl Engine {
     pub(crate) fn pause(&self) -> Duration {
         let now = self.deps.clock.now();
         let until = |at: DateTime<Utc>| (at - now).to_std().unwrap_or(Duration::ZERO);
-        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.deps.lasting);
+        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.renews());
         let wakes = self.entries.values().flat_map(|entry| {
             let session = entry.session.next_wake(&entry.ways(ahead_secs, lasting));
             let unsaved = entry.unsaved.as_ref().map(|unsaved| unsaved.try_at);
             [session, unsaved, entry.deleting_until].into_iter().flatten()
         });
         let clipboard = self.desk.shown.as_ref().and_then(|shown| shown.clears_at);
-        let longest = if lasting { LOOK } else { LONGEST };
+        let longest = if self.deps.lasting { LOOK } else { LONGEST };
         wakes.chain(clipboard).map(until).min().unwrap_or(longest).min(longest)
     }
 
@@ -52,7 +52,7 @@ impl Engine {
     }
 
     fn tick_account(&mut self, id: &AccountId, now: DateTime<Utc>) {
-        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.deps.lasting);
+        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.renews());
         let Some(entry) = self.entries.get(id) else { return };
         if entry.deleting_until.is_some_and(|until| now >= until) {
             return self.finish_deletion(id, None);

@@ -72,6 +72,7 @@ impl Engine {
     fn take_stored(&mut self, stored: Stored) {
         let first = self.entries.is_empty();
         self.preferences = super::preferences::read(&stored.preferences);
+        self.go_by(&stored.preferences);
         self.use_preferences();
         if self.window.is_none() {
             self.window = stored.window.as_deref().and_then(super::preferences::read_window);
@@ -118,27 +119,33 @@ impl Engine {
         }
     }
 
-    /// Finishes what an earlier run left half done, unless another process is still at it. A memory
-    /// vault knows nothing of what an earlier run had in the keychain.
-    fn finish_half_done(&mut self, row: StoredAccount) {
-        if self.deps.vault_kind == VaultKind::Memory {
+    /// Finishes what an earlier run left half done, unless another process is still at it. A vault that
+    /// is used for one run knows only what is in itself, and a memory vault not even that.
+    pub(crate) fn finish_half_done(&mut self, row: StoredAccount) {
+        if self.door.kind() == VaultKind::Memory {
             return;
         }
+        if self.door.kind() == VaultKind::File && self.file.is_locked() {
+            return self.half_done.push(row);
+        }
+        let is_whole_truth = self.door.is_by_choice();
         let Ok(Some(lock)) = refresh_lock::try_acquire(&self.deps.home, &row.account.id) else { return };
         let (door, database) = (self.door.clone(), self.database.clone());
         self.spawn(async move {
             let id = row.account.id.clone();
             let (account, state) = (id.clone(), row.state);
-            let whole = door.call(move |vault| {
+            let found = door.call(move |vault| {
                 let mut records = Records::new(vault);
+                let was_there = records.read_client(&account)?.is_some();
                 if state == RowState::Deleting {
                     records.delete_account(&account)?;
                 }
-                Ok(records.read_client(&account)?.is_some())
+                Ok((was_there, was_there && state != RowState::Deleting))
             });
-            let finished = match whole.await {
-                Ok(true) => on_disk(database, move |accounts| accounts.mark_ready(&id)).await.is_ok(),
-                Ok(false) => {
+            let finished = match found.await {
+                Ok((_, true)) => on_disk(database, move |accounts| accounts.mark_ready(&id)).await.is_ok(),
+                Ok((false, false)) if !is_whole_truth => false,
+                Ok((_, false)) => {
                     let _ = on_disk(database, move |accounts| accounts.remove(&id)).await;
                     false
                 }

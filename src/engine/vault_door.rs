@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::problems::vault_problem;
+use super::problems::vault_problem_of;
 use super::worker::Worker;
 use crate::messages::problem::VaultProblem;
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
+use crate::store::home::Home;
+use crate::store::passphrase::PassphraseVault;
 use crate::store::vault::{Vault, VaultError};
 
 /// Makes a vault, on the thread that will own it.
@@ -30,7 +32,11 @@ const A_MOMENT: Duration = Duration::from_millis(400);
 pub(crate) struct VaultDoor(Rc<Inner>);
 
 struct Inner {
+    home: Home,
     kind: Cell<VaultKind>,
+    /// Whether it leads to where the stored choice says.
+    by_choice: Cell<bool>,
+    unfinished_move: Cell<Option<VaultKind>>,
     factory: RefCell<VaultFactory>,
     worker: RefCell<Option<Rc<VaultWorker>>>,
     health: RefCell<VaultHealth>,
@@ -41,13 +47,17 @@ struct Inner {
 impl VaultDoor {
     /// A door to a vault that is not yet made. A call is given up after `patience`.
     pub(crate) fn new(
+        home: Home,
         kind: VaultKind,
         factory: VaultFactory,
         patience: Duration,
         changed: Rc<Notify>,
     ) -> Self {
         Self(Rc::new(Inner {
+            home,
             kind: Cell::new(kind),
+            by_choice: Cell::new(false),
+            unfinished_move: Cell::new(None),
             factory: RefCell::new(factory),
             worker: RefCell::new(None),
             health: RefCell::new(VaultHealth::Untried),
@@ -58,7 +68,37 @@ impl VaultDoor {
 
     /// Where secrets are, and how that goes.
     pub(crate) fn view(&self) -> VaultView {
-        VaultView { kind: self.0.kind.get(), health: self.0.health.borrow().clone() }
+        VaultView {
+            kind: self.kind(),
+            health: self.0.health.borrow().clone(),
+            unfinished_move: self.0.unfinished_move.get(),
+        }
+    }
+
+    /// Which vault it leads to.
+    pub(crate) fn kind(&self) -> VaultKind {
+        self.0.kind.get()
+    }
+
+    /// Whether that is the stored choice, and not one for this run.
+    pub(crate) fn is_by_choice(&self) -> bool {
+        self.0.by_choice.get()
+    }
+
+    /// Says whether it is, and where a move was to lead that did not come to its end.
+    pub(crate) fn note_choice(&self, by_choice: bool, unfinished_move: Option<VaultKind>) {
+        self.0.by_choice.set(by_choice);
+        self.0.unfinished_move.set(unfinished_move);
+    }
+
+    /// Shows that the passphrase is needed.
+    pub(crate) fn show_locked(&self) {
+        self.set_health(VaultHealth::Locked { exists: PassphraseVault::exists(&self.0.home) });
+    }
+
+    /// Shows that a call is under way, and who called must show how it ended.
+    pub(crate) fn show(&self, health: VaultHealth) {
+        self.set_health(health);
     }
 
     /// Leaves the present thread to itself; the next call starts another.
@@ -98,7 +138,7 @@ impl VaultDoor {
                 self.set_health(VaultHealth::Ready);
                 Ok(value)
             }
-            Ok(Err(error)) => self.failing(vault_problem(&error)),
+            Ok(Err(error)) => self.failing(vault_problem_of(self.kind(), &error)),
             Err(_) => {
                 self.reopen();
                 self.failing(VaultProblem::Failed)
@@ -117,6 +157,10 @@ impl VaultDoor {
     }
 
     fn failing<R>(&self, problem: VaultProblem) -> Result<R, VaultProblem> {
+        if problem == VaultProblem::PassphraseNeeded {
+            self.show_locked();
+            return Err(problem);
+        }
         // A damaged or oversized record says nothing about the vault as a whole.
         let about_one_record =
             matches!(problem, VaultProblem::Corrupt | VaultProblem::TooLarge | VaultProblem::Missing);

@@ -7,9 +7,9 @@ use chrono::TimeDelta;
 
 use crate::domain::account::{AccountId, Client, Revision, Settings};
 pub use crate::domain::forms::CopyForm;
-use crate::secret::PastedReturn;
+use crate::secret::{Passphrase, PastedReturn};
 
-use super::snapshot::{Preferences, WindowPlace};
+use super::snapshot::{Preferences, VaultKind, WindowPlace};
 
 /// An account as a form or a file describes it.
 #[derive(Debug)]
@@ -99,8 +99,33 @@ pub enum Command {
     TryVault,
     /// Keeps secrets in memory until quit.
     UseMemoryVault,
+    /// Keeps secrets there from now on; those kept elsewhere stay where they are. Memory is not stored
+    /// as a choice: it is [`Self::UseMemoryVault`].
+    ChooseVault(VaultKind),
+    /// Opens the file vault; with `create`, makes it where there is none. Also lifts a [`Self::Lock`].
+    UnlockVault {
+        /// Its passphrase.
+        passphrase: Passphrase,
+        /// Whether a vault may be made.
+        create: bool,
+    },
+    /// Forgets the file vault's key; its passphrase is needed again.
+    LockVault,
+    /// Gives the file vault, which must be open, another passphrase.
+    ChangePassphrase {
+        /// The present one, which is checked.
+        old: Passphrase,
+        /// The new one.
+        new: Passphrase,
+    },
     /// Starts the demo and its account.
     StartDemo,
+    /// Locks Keyfob: masks go, the clipboard is cleared, sign-ins that wait end, nothing is renewed, and no
+    /// command about an account is taken. A token that is not saved yet stays. The file vault is locked
+    /// with it; with a keychain this is only a curtain.
+    Lock,
+    /// Lifts [`Self::Lock`]; with the file vault that is [`Self::UnlockVault`].
+    Unlock,
     /// Stores the preferences.
     SetPreferences(Preferences),
     /// Remembers where the window stood.

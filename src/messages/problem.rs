@@ -76,6 +76,10 @@ pub enum Problem {
     Clipboard,
     /// The demo could not start.
     Demo(Outside),
+    /// The user has locked Keyfob.
+    Locked,
+    /// The database could not be read, and was set aside under this name.
+    SetAside(Outside),
     /// The engine is stopping, or stopped.
     Stopped,
 }
@@ -159,6 +163,12 @@ pub enum VaultProblem {
     Absent,
     /// It is locked.
     Locked,
+    /// It is a file whose passphrase was not given yet.
+    PassphraseNeeded,
+    /// The passphrase does not open it.
+    WrongPassphrase,
+    /// Another Keyfob has moved the secrets to another place meanwhile.
+    Moved,
     /// The user dismissed its prompt.
     Denied,
     /// It does not answer.
@@ -198,7 +208,12 @@ impl Problem {
         match self {
             Self::NeedsSignIn | Self::RefreshRefused(_) => 3,
             Self::Vault(
-                VaultProblem::Absent | VaultProblem::Locked | VaultProblem::Denied | VaultProblem::Slow,
+                VaultProblem::Absent
+                | VaultProblem::Locked
+                | VaultProblem::PassphraseNeeded
+                | VaultProblem::WrongPassphrase
+                | VaultProblem::Denied
+                | VaultProblem::Slow,
             ) => 4,
             _ => 1,
         }

@@ -38,6 +38,10 @@ pub struct Snapshot {
     pub window: Option<WindowPlace>,
     /// A problem of the app as a whole (the disk, say).
     pub problem: Option<Problem>,
+    /// Something of this start that must be known, and keeps nobody from going on.
+    pub notice: Option<Problem>,
+    /// Whether the user has locked it: nothing of the accounts is shown until it is unlocked.
+    pub locked: bool,
 }
 
 /// An account.
@@ -124,6 +128,8 @@ pub enum VaultKind {
     /// The operating system's keychain.
     #[default]
     Keychain,
+    /// A file protected by a passphrase.
+    File,
     /// Memory, until quit.
     Memory,
 }
@@ -138,6 +144,11 @@ pub enum VaultHealth {
     Waiting,
     /// It answers.
     Ready,
+    /// It needs its passphrase.
+    Locked {
+        /// Whether there is such a file; otherwise a passphrase must be chosen first.
+        exists: bool,
+    },
     /// It does not.
     Failing(VaultProblem),
 }
@@ -149,6 +160,8 @@ pub struct VaultView {
     pub kind: VaultKind,
     /// How it does.
     pub health: VaultHealth,
+    /// Where a move was to lead that did not come to its end; moving there once more ends it.
+    pub unfinished_move: Option<VaultKind>,
 }
 
 /// What is on the clipboard from here.
@@ -203,6 +216,10 @@ pub struct Preferences {
     pub refresh_ahead_secs: Option<u32>,
     /// A PEM file with a root certificate of the user's company.
     pub extra_root_certificate: Option<String>,
+    /// Minutes without a key or the mouse after which the window gives
+    /// [`Command::Lock`](super::command::Command::Lock); `None` never. The engine keeps this and no
+    /// more: only the window knows whether somebody is there.
+    pub lock_after_idle_mins: Option<u32>,
 }
 
 impl Default for Preferences {
@@ -212,6 +229,7 @@ impl Default for Preferences {
             clear_clipboard_secs: Some(30),
             refresh_ahead_secs: None,
             extra_root_certificate: None,
+            lock_after_idle_mins: None,
         }
     }
 }

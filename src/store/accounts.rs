@@ -9,8 +9,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
+mod broken;
 mod error;
 mod preferences;
+mod recovered;
 mod schema;
 
 pub use error::DiskError;
@@ -107,9 +109,10 @@ impl Accounts {
             )?;
             let mut rows = query.query([])?;
             while let Some(row) = rows.next()? {
-                match Row::read(row)?.parse() {
-                    Some(account) => stored.accounts.push(account),
-                    None => stored.unreadable += 1,
+                match Row::read(row).map(Row::parse).map_err(DiskError::from) {
+                    Ok(Some(account)) => stored.accounts.push(account),
+                    Ok(None) | Err(DiskError::NotADatabase) => stored.unreadable += 1,
+                    Err(error) => return Err(error),
                 }
             }
         }

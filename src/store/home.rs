@@ -118,6 +118,26 @@ impl Home {
         Ok(path)
     }
 
+    /// The passphrase vault's key: an identity, wrapped by the passphrase.
+    pub fn key_path(&self) -> PathBuf {
+        self.path.join("key.age")
+    }
+
+    /// The passphrase vault's data, encrypted to that identity.
+    pub fn vault_path(&self) -> PathBuf {
+        self.path.join("vault.age")
+    }
+
+    /// The empty file whose lock stands for the passphrase vault; it is never deleted.
+    pub fn vault_lock_path(&self) -> PathBuf {
+        self.path.join("vault.lock")
+    }
+
+    /// The empty file whose lock stands for setting a broken database aside; it is never deleted.
+    pub fn database_lock_path(&self) -> PathBuf {
+        self.locks_path().join("database.lock")
+    }
+
     /// The file whose lock stands for an account: one of 256 empty files that are never deleted,
     /// so that removing an account leaves no trace of it.
     pub fn lock_path(&self, id: &AccountId) -> PathBuf {
@@ -131,9 +151,7 @@ impl Home {
     pub fn open_lock_file(&self, id: &AccountId) -> io::Result<File> {
         let path = self.lock_path(id);
         check_file(&path).map_err(io::Error::other)?;
-        let file = options().create(true).truncate(false).open(&path)?;
-        tighten(&file, 0o600)?;
-        Ok(file)
+        open_empty(&path)
     }
 
     /// The name under which the keychain's items of this home are kept: each home has its own.
@@ -171,8 +189,15 @@ fn resolved(path: &Path) -> PathBuf {
     path
 }
 
+/// Opens a file for its lock alone, and makes it if need be.
+pub(super) fn open_empty(path: &Path) -> io::Result<File> {
+    let file = options().create(true).truncate(false).open(path)?;
+    tighten(&file, 0o600)?;
+    Ok(file)
+}
+
 /// Whether a file is there; makes it private if so.
-fn check_file(path: &Path) -> Result<bool, HomeError> {
+pub(super) fn check_file(path: &Path) -> Result<bool, HomeError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(HomeError::io(path)(error)),
@@ -204,7 +229,7 @@ fn make_private_folder(path: &Path) -> Result<(), HomeError> {
 }
 
 /// Opens for reading and writing; what it makes is private, and a link is an error.
-fn options() -> fs::OpenOptions {
+pub(super) fn options() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options.read(true).write(true);
     #[cfg(unix)]

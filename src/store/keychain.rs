@@ -156,6 +156,10 @@ impl Vault for Keychain {
             _ => Err(VaultError::Failed("a record did not come back as it was written")),
         }
     }
+
+    fn limit_bytes(&self) -> Option<usize> {
+        Some(system::LIMIT_BYTES)
+    }
 }
 
 fn entry(store: &CredentialStore, service: &str, name: &str) -> Result<Entry, Error> {

@@ -27,6 +27,7 @@ struct Inner {
     failing: Option<VaultError>,
     read_faults: VecDeque<VaultError>,
     write_faults: VecDeque<VaultError>,
+    write_fuse: Option<(usize, VaultError)>,
     limit_bytes: Option<usize>,
     paused: bool,
     calls: usize,
@@ -53,8 +54,15 @@ impl MemoryVault {
         self.inner().write_faults.extend(std::iter::repeat_n(error.clone(), count));
     }
 
+    /// Lets so many writes succeed and makes every later one fail, as after a death; deletions are
+    /// writes. `None` ends that, and says whether one has failed.
+    pub fn fuse_writes(&self, fuse: Option<(usize, VaultError)>) -> bool {
+        let before = std::mem::replace(&mut self.inner().write_fuse, fuse);
+        before.is_some_and(|(left, _)| left == 0)
+    }
+
     /// Refuses records of more than so many bytes; `None` takes any.
-    pub fn limit_bytes(&self, limit: Option<usize>) {
+    pub fn set_limit_bytes(&self, limit: Option<usize>) {
         self.inner().limit_bytes = limit;
     }
 
@@ -112,6 +120,12 @@ impl MemoryVault {
 
     fn begin_write(&self) -> Result<MutexGuard<'_, Inner>, VaultError> {
         let mut inner = self.begin()?;
+        if let Some((left, error)) = &mut inner.write_fuse {
+            match left.checked_sub(1) {
+                Some(less) => *left = less,
+                None => return Err(error.clone()),
+            }
+        }
         inner.write_faults.pop_front().map_or(Ok(inner), Err)
     }
 }
@@ -143,6 +157,10 @@ impl Vault for MemoryVault {
     fn probe(&mut self) -> Result<(), VaultError> {
         self.begin_write().map(drop)
     }
+
+    fn limit_bytes(&self) -> Option<usize> {
+        self.inner().limit_bytes
+    }
 }
 
 #[cfg(test)]
@@ -169,7 +187,7 @@ mod tests {
         handle.fail_all(Some(VaultError::Absent));
         assert_eq!(vault.probe(), Err(VaultError::Absent));
         handle.fail_all(None);
-        handle.limit_bytes(Some(3));
+        handle.set_limit_bytes(Some(3));
         assert_eq!(
             vault.write("a", &line("four")),
             Err(VaultError::TooLarge { size_bytes: 4, limit_bytes: 3 })

@@ -4,9 +4,16 @@
 //! nothing else.
 
 pub mod accounts;
+pub mod archive;
+pub mod files;
 pub mod home;
 pub mod keychain;
 pub mod memory;
+pub mod passphrase;
 pub mod records;
+pub mod recover;
+mod sealed;
+pub mod split;
+mod step;
 pub mod vault;
 pub mod vault_records;

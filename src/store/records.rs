@@ -35,6 +35,11 @@ pub fn account_of_client_name(name: &str) -> Option<AccountId> {
     name.strip_prefix("client/").and_then(AccountId::parse)
 }
 
+/// The account whose token record has this name.
+pub fn account_of_tokens_name(name: &str) -> Option<AccountId> {
+    name.strip_prefix("tokens/").and_then(AccountId::parse)
+}
+
 #[derive(Serialize)]
 struct ClientOut<'a> {
     v: u32,
@@ -209,7 +214,7 @@ fn write(to: impl io::Write, record: &impl Serialize) -> Result<(), VaultError> 
 }
 
 /// Counts bytes.
-struct Measure(usize);
+pub(super) struct Measure(pub(super) usize);
 
 impl io::Write for Measure {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

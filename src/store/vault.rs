@@ -15,8 +15,11 @@ pub enum VaultError {
     #[error("no keychain service is running")]
     Absent,
     /// It is locked.
-    #[error("the keychain is locked")]
+    #[error("the vault is locked")]
     Locked,
+    /// The passphrase does not open it.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
     /// The user dismissed its prompt.
     #[error("the keychain's prompt was dismissed")]
     Denied,
@@ -35,7 +38,7 @@ pub enum VaultError {
     #[error("a record was written by a newer version")]
     Newer,
     /// It failed otherwise; a word about how, free of secrets.
-    #[error("the keychain failed: {0}")]
+    #[error("the vault failed: {0}")]
     Failed(&'static str),
 }
 
@@ -90,4 +93,50 @@ pub trait Vault: Send {
     /// # Errors
     /// [`VaultError`].
     fn probe(&mut self) -> Result<(), VaultError>;
+
+    /// The most bytes that a record may have, where that is known; a larger one is
+    /// [`VaultError::TooLarge`].
+    fn limit_bytes(&self) -> Option<usize> {
+        None
+    }
+
+    /// What is kept for no record, left behind by a write that was cut short: names that
+    /// [`Vault::delete`] takes, and that [`Vault::names`] doesn't show. A write that is under way
+    /// elsewhere looks the same, so the account's lock is taken before one is deleted.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    fn orphans(&mut self) -> Result<Vec<String>, VaultError> {
+        Ok(Vec::new())
+    }
+}
+
+impl<V: Vault + ?Sized> Vault for Box<V> {
+    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+        (**self).read(name)
+    }
+
+    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+        (**self).write(name, line)
+    }
+
+    fn delete(&mut self, name: &str) -> Result<(), VaultError> {
+        (**self).delete(name)
+    }
+
+    fn names(&mut self) -> Result<Vec<String>, VaultError> {
+        (**self).names()
+    }
+
+    fn probe(&mut self) -> Result<(), VaultError> {
+        (**self).probe()
+    }
+
+    fn limit_bytes(&self) -> Option<usize> {
+        (**self).limit_bytes()
+    }
+
+    fn orphans(&mut self) -> Result<Vec<String>, VaultError> {
+        (**self).orphans()
+    }
 }

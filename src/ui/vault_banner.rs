@@ -34,7 +34,7 @@ pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>) {
             "It may be asking for its password, perhaps behind another window.".to_owned(),
             false,
         ),
-        VaultHealth::Ready | VaultHealth::Untried => return,
+        VaultHealth::Ready | VaultHealth::Untried | VaultHealth::Locked { .. } => return,
     };
     widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
         ui.horizontal_top(|ui| {

@@ -108,11 +108,23 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
 pub(super) fn vault(vault: &VaultView) -> &'static str {
     match (vault.kind, &vault.health) {
         (VaultKind::Memory, _) => "Secrets are kept in memory and are gone when you quit.",
+        (VaultKind::File, VaultHealth::Locked { exists: false }) => {
+            "Secrets will be kept in a file protected by a passphrase, which you choose first."
+        }
+        (VaultKind::File, VaultHealth::Locked { exists: true }) => {
+            "Secrets are kept in a file protected by a passphrase. Enter it to open them."
+        }
+        (VaultKind::File, VaultHealth::Failing(_)) => {
+            "The file with your secrets can't be used at the moment."
+        }
+        (VaultKind::File, _) => "Secrets are kept in a file protected by a passphrase.",
         (VaultKind::Keychain, VaultHealth::Untried) => "Secrets will be kept in this computer's keychain.",
         (VaultKind::Keychain, VaultHealth::Waiting) => "Waiting for the keychain. Look for its prompt.",
         (VaultKind::Keychain, VaultHealth::Ready) => {
             "Secrets will be kept in this computer's keychain, which is ready."
         }
-        (VaultKind::Keychain, VaultHealth::Failing(_)) => "The keychain can't be used at the moment.",
+        (VaultKind::Keychain, VaultHealth::Failing(_) | VaultHealth::Locked { .. }) => {
+            "The keychain can't be used at the moment."
+        }
     }
 }

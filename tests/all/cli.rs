@@ -6,3 +6,4 @@ mod flows;
 mod kills;
 mod leaks;
 mod place;
+mod vaults;

@@ -171,7 +171,7 @@ fn contains(folder: &Path, needle: &str) -> bool {
 fn the_memory_vault_keeps_the_contract() {
     vault_contract::check(&mut MemoryVault::new());
     let limited = MemoryVault::new();
-    limited.limit_bytes(Some(2_560));
+    limited.set_limit_bytes(Some(2_560));
     vault_contract::check(&mut limited.clone());
 }
 

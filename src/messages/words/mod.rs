@@ -34,6 +34,8 @@ pub enum Action {
     OpenSettings,
     /// Try the vault once more.
     TryVault,
+    /// List the accounts that the vault knows.
+    RecoverAccounts,
 }
 
 /// A problem in words.
@@ -154,6 +156,11 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             "Wait a few seconds and try again.",
         )
         .offering(Action::TryAgain),
+        Problem::Locked => words("Keyfob is locked, so nothing was done.", "Unlock it first."),
+        Problem::SetAside(path) => Words {
+            details: Some(path.to_string()),
+            ..set_aside(path.as_str()).offering(Action::RecoverAccounts)
+        },
         Problem::Clipboard => words(
             "The clipboard didn't take the text, so nothing was copied.",
             "Try again; where there is no desktop session, nothing can be copied.",
@@ -169,6 +176,14 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             words("Keyfob is stopping, so this was not done.", "Start Keyfob again and repeat it.")
         }
     }
+}
+
+fn set_aside(path: &str) -> Words {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    words(
+        format!("The list of accounts couldn't be read. It was set aside as {}.", quoted(name)),
+        "Recover accounts, and they are listed again from what is kept with their secrets.",
+    )
 }
 
 fn bad_name(error: NameError) -> Words {

@@ -95,6 +95,8 @@ fn every_problem() -> Vec<Problem> {
         Problem::NeedsSignIn,
         Problem::Disk(text()),
         Problem::Busy,
+        Problem::Locked,
+        Problem::SetAside(text()),
         Problem::Clipboard,
         Problem::Demo(text()),
         Problem::Stopped,
@@ -145,6 +147,9 @@ fn every_problem() -> Vec<Problem> {
     for problem in [
         VaultProblem::Absent,
         VaultProblem::Locked,
+        VaultProblem::PassphraseNeeded,
+        VaultProblem::WrongPassphrase,
+        VaultProblem::Moved,
         VaultProblem::Denied,
         VaultProblem::Slow,
         VaultProblem::Missing,

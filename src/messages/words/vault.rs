@@ -8,12 +8,24 @@ pub(super) fn vault(problem: &VaultProblem, here: &str) -> Words {
     let said = match problem {
         VaultProblem::Absent => words(
             "No keychain service is running.",
-            "Start GNOME Keyring or KWallet, or keep secrets in memory until you quit.",
+            "Start GNOME Keyring or KWallet, or keep secrets in a file protected by a passphrase.",
         ),
         VaultProblem::Locked => words(
             "Your keychain is locked, so saved secrets can't be read.",
             "Unlock it and choose Try again. Nothing was lost.",
         ),
+        VaultProblem::PassphraseNeeded => words(
+            "Secrets are kept in a file protected by a passphrase, which is needed now.",
+            "Enter it. Nothing was lost.",
+        ),
+        VaultProblem::WrongPassphrase => words(
+            "That passphrase doesn't open the file with your secrets.",
+            "Check capital letters and the keyboard's language, then enter it again, as often as you like. \
+             Nothing was lost.",
+        ),
+        VaultProblem::Moved => {
+            words("Your secrets were moved to another place a moment ago, so nothing was done.", "Try again.")
+        }
         VaultProblem::Denied => words(
             "The keychain's prompt was dismissed, so saved secrets can't be read.",
             "Choose Try again and unlock it. Nothing was lost.",
@@ -24,27 +36,28 @@ pub(super) fn vault(problem: &VaultProblem, here: &str) -> Words {
         ),
         VaultProblem::Missing => {
             return words(
-                format!("The keychain has no entry for {here}."),
+                format!("No secrets of {here} are kept here."),
                 "Edit the account and enter its secrets again.",
             )
             .offering(Action::EditAccount);
         }
         VaultProblem::Corrupt => {
             return words(
-                format!("The keychain's entry for {here} can't be read back."),
+                format!("The secrets kept for {here} can't be read back."),
                 "Edit the account and enter its secrets again.",
             )
             .offering(Action::EditAccount);
         }
         VaultProblem::TooLarge => {
             return words(
-                format!("The secrets of {here} are larger than this keychain takes, so they weren't saved."),
+                format!("The secrets of {here} are larger than can be kept here, so they weren't saved."),
                 "Shorten the extra headers, or keep secrets in memory until you quit.",
             );
         }
-        VaultProblem::Failed => {
-            words("The keychain failed.", "Choose Try again; if it fails once more, restart the keychain.")
-        }
+        VaultProblem::Failed => words(
+            "The place where secrets are kept failed.",
+            "Choose Try again; if it fails once more, restart the keychain, or check that the disk has room.",
+        ),
     };
     said.offering(Action::TryVault)
 }

@@ -3,6 +3,7 @@
 use rusqlite::ffi;
 use thiserror::Error;
 
+use crate::store::files::FileError;
 use crate::store::home::HomeError;
 
 /// Why the database did not do what was asked. Holds no value of the database.
@@ -54,17 +55,28 @@ impl DiskError {
     }
 }
 
+impl From<FileError> for DiskError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Full => Self::Full,
+            FileError::ReadOnly | FileError::Denied => Self::ReadOnly,
+            FileError::Busy => Self::Busy,
+            error => Self::Failed(error.words().to_owned()),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for DiskError {
     /// Keeps the kind only: `SQLite`'s text may quote values.
     fn from(error: rusqlite::Error) -> Self {
         let rusqlite::Error::SqliteFailure(failure, _) = error else {
             return match error {
                 rusqlite::Error::QueryReturnedNoRows => Self::Missing,
+                // The tables are strict, so only damage makes a value of another type.
                 rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::InvalidColumnType(..)
-                | rusqlite::Error::IntegralValueOutOfRange(..) => {
-                    Self::Failed("a value has another type than it should".to_owned())
-                }
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..) => Self::NotADatabase,
                 _ => Self::Failed("a call could not be made".to_owned()),
             };
         };

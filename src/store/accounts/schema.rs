@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::DiskError;
 use crate::store::home::Home;
+use crate::store::step::step;
 
 /// "KFOB", which marks a database as ours (`PRAGMA application_id`).
 const APPLICATION_ID: i32 = 0x4b46_4f42;
@@ -43,6 +44,11 @@ const MIGRATIONS: [&str; 1] = ["
 
 /// Opens the home's database, makes it if there is none, and migrates it.
 pub(super) fn open(home: &Home) -> Result<Connection, DiskError> {
+    open_with(home, &MIGRATIONS)
+}
+
+/// As [`open()`], with these migrations.
+pub(super) fn open_with(home: &Home, migrations: &[&str]) -> Result<Connection, DiskError> {
     home.create()?;
     let path = home.prepare_database()?;
     let flags =
@@ -51,7 +57,7 @@ pub(super) fn open(home: &Home) -> Result<Connection, DiskError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // Before anything that could write: nothing is written to what is not ours.
     let schema = ours(&connection)?;
-    let ours = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let ours = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     if schema > ours {
         return Err(newer(&connection, schema));
     }
@@ -66,7 +72,7 @@ pub(super) fn open(home: &Home) -> Result<Connection, DiskError> {
     )?;
     connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
     if schema < ours {
-        migrate(&mut connection)?;
+        migrate(&mut connection, migrations)?;
     }
     Ok(connection)
 }
@@ -89,22 +95,51 @@ fn newer(connection: &Connection, schema: u32) -> DiskError {
     DiskError::Newer { schema, written_by }
 }
 
+/// Whether the tables of this version are there and their pages can be read.
+pub(super) fn check(connection: &Connection) -> Result<(), DiskError> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let tables: u32 = connection.query_row(
+        "SELECT count(*) FROM sqlite_schema
+         WHERE type = 'table' AND name IN ('accounts', 'token_facts', 'preferences', 'written_by')",
+        [],
+        |row| row.get(0),
+    )?;
+    if found == "ok" && tables == 4 { Ok(()) } else { Err(DiskError::NotADatabase) }
+}
+
 /// All of it in one transaction: killed in between, nothing has happened.
-fn migrate(connection: &mut Connection) -> Result<(), DiskError> {
+fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), DiskError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been quicker.
     let done = ours(&transaction)?;
-    let Some(rest) = usize::try_from(done).ok().and_then(|done| MIGRATIONS.get(done..)) else {
+    let Some(rest) = usize::try_from(done).ok().and_then(|done| migrations.get(done..)) else {
         return Err(newer(&transaction, done));
     };
     if rest.is_empty() {
         return Ok(());
     }
     for migration in rest {
+        cut("migrate.next")?;
         transaction.execute_batch(migration)?;
     }
+    cut("migrate.version")?;
     transaction.execute("UPDATE written_by SET version = ?1", [env!("CARGO_PKG_VERSION")])?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX))?;
-    Ok(transaction.commit()?)
+    transaction.pragma_update(None, "user_version", u32::try_from(migrations.len()).unwrap_or(u32::MAX))?;
+    cut("migrate.commit")?;
+    transaction.commit()?;
+    cut("migrate.done")
 }
+
+fn cut(name: &'static str) -> Result<(), DiskError> {
+    step(name).map_err(|_| DiskError::Failed("cut short".to_owned()))
+}
+
+/// What tests upgrade to: the next two schemas, which touch every row.
+#[cfg(test)]
+pub(super) const LATER: [&str; 3] = [
+    MIGRATIONS[0],
+    // With a cache of two pages the file is written long before the end.
+    "PRAGMA cache_size = 2; ALTER TABLE accounts ADD COLUMN note TEXT; UPDATE accounts SET note = name;",
+    "UPDATE accounts SET note = note || '!'; CREATE INDEX notes ON accounts (note);",
+];

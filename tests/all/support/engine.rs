@@ -92,6 +92,8 @@ pub(crate) struct Place {
     pub(crate) folder: TempDir,
     pub(crate) vault: MemoryVault,
     pub(crate) clock: Arc<ManualClock>,
+    /// The vault of this run; `None` goes by the stored choice.
+    pub(crate) kind: Option<VaultKind>,
 }
 
 impl Place {
@@ -102,7 +104,12 @@ impl Place {
             folder: tempfile::tempdir().unwrap(),
             vault: MemoryVault::new(),
             clock: Arc::new(ManualClock::new(now)),
+            kind: None,
         }
+    }
+
+    pub(crate) fn home(&self) -> Home {
+        Home::at(self.folder.path().join("home"))
     }
 
     /// An engine for a window.
@@ -121,9 +128,9 @@ impl Place {
         let (vault, clipboard) = (self.vault.clone(), board.clone());
         let mut handle = engine::spawn(Deps {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            home: Home::at(self.folder.path().join("home")),
-            vault_kind: VaultKind::Keychain,
-            vault: Arc::new(move || Box::new(vault.clone())),
+            home: self.home(),
+            vault_kind: self.kind,
+            keychain: Arc::new(move || Box::new(vault.clone())),
             vault_patience: Duration::from_secs(2),
             browser: Arc::clone(&browser) as Arc<dyn Browser>,
             clipboard: Box::new(move || Box::new(clipboard)),

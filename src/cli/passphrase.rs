@@ -1,0 +1,108 @@
+//! Passphrases, and `keyfob passphrase`.
+//!
+//! Owns where a passphrase comes from: a file, a descriptor, or the terminal without an echo.
+//! Invariant: never from arguments or the environment; a weak one is advised against, not forbidden.
+
+use std::path::{Path, PathBuf};
+
+use super::facts::quoted;
+use super::failure::Failure;
+use super::rig::with_engine;
+use super::{input, output};
+use crate::domain::strength::strength;
+use crate::messages::command::Command;
+use crate::messages::snapshot::VaultKind;
+use crate::secret::Passphrase;
+
+/// The option that names the vault's passphrase.
+const OPTION: &str = "--passphrase-file";
+
+/// Which vault, and where its passphrase comes from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct VaultOptions {
+    /// The vault of this run; `None` goes by the stored choice.
+    pub(super) kind: Option<VaultKind>,
+    /// The file, or the descriptor, that holds its passphrase.
+    pub(super) file: Option<PathBuf>,
+}
+
+impl VaultOptions {
+    /// The passphrase of the file or descriptor, where one was named.
+    pub(super) fn from_file(&self) -> Result<Option<Passphrase>, Failure> {
+        self.file.as_deref().map(read).transpose()
+    }
+
+    /// The vault's passphrase.
+    pub(super) fn existing(&self) -> Result<Passphrase, Failure> {
+        existing(self.file.as_deref(), OPTION, "Passphrase of the file with your secrets: ")
+    }
+
+    /// A passphrase for a new vault.
+    pub(super) fn chosen(&self) -> Result<Passphrase, Failure> {
+        chosen(self.file.as_deref(), OPTION, "Choose a passphrase for the file with your secrets: ")
+    }
+}
+
+/// A passphrase that was chosen before, from the file or the terminal.
+pub(super) fn existing(file: Option<&Path>, option: &str, prompt: &str) -> Result<Passphrase, Failure> {
+    match file {
+        Some(path) => read(path),
+        None => ask(prompt, option),
+    }
+}
+
+/// A new passphrase, from the file or twice from the terminal.
+pub(super) fn chosen(file: Option<&Path>, option: &str, prompt: &str) -> Result<Passphrase, Failure> {
+    let passphrase = match file {
+        Some(path) => read(path)?,
+        None => {
+            let first = ask(prompt, option)?;
+            let second = ask("The same again: ", option)?;
+            if first.expose() != second.expose() {
+                return Err(Failure::refused("The two were not the same, so nothing was changed."));
+            }
+            first
+        }
+    };
+    if passphrase.is_empty() {
+        return Err(Failure::refused("A passphrase can't be empty, so nothing was changed."));
+    }
+    if strength(&passphrase).is_weak() {
+        output::say(
+            "Warning: that passphrase is easily guessed by who gets hold of the file. Four or more unrelated \
+             words are better.",
+        );
+    }
+    Ok(passphrase)
+}
+
+fn ask(prompt: &str, option: &str) -> Result<Passphrase, Failure> {
+    rpassword::prompt_password(prompt).map(Passphrase::new).map_err(|_| Failure::no_terminal(option))
+}
+
+/// The first line of a file or descriptor, without its end.
+fn read(path: &Path) -> Result<Passphrase, Failure> {
+    let name = quoted(&path.display().to_string());
+    let line = input::first_line(path).map_err(|error| {
+        Failure::refused(format!("The passphrase could not be read from {name}: {error}."))
+    })?;
+    if line.is_empty() {
+        return Err(Failure::refused(format!("The first line of {name} is empty: it holds no passphrase.")));
+    }
+    Ok(line)
+}
+
+/// Gives the file with the secrets another passphrase.
+pub(super) fn run(vault: &VaultOptions, new: Option<&Path>) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        if !rig.file_exists() {
+            return Err(Failure::no_file_yet());
+        }
+        let old = vault.existing()?;
+        let new = chosen(new, "--new-passphrase-file", "New passphrase: ")?;
+        let changed = rig.ask(Command::ChangePassphrase { old, new })?.wait();
+        changed.map_err(|problem| Failure::of(&problem))?;
+        output::say("The passphrase was changed. Other programs that have the file open need the new one.");
+        Ok(())
+    })
+}

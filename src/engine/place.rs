@@ -1,0 +1,236 @@
+//! Where secrets are kept: the keychain, a file protected by a passphrase, or memory.
+//!
+//! Owns the choice of a vault and the passphrase of the file. Invariants: the choice of one run is
+//! not stored; a passphrase is held only for as long as it is tried; a wrong one changes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Deps;
+use super::core::{Database, Engine, Replies, Then, answer, on_disk};
+use super::preferences;
+use super::problems::vault_problem_of;
+use super::vault_door::{VaultDoor, VaultFactory};
+use super::worker::Worker;
+use crate::messages::event::Reply;
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::messages::snapshot::{VaultHealth, VaultKind};
+use crate::secret::Passphrase;
+use crate::store::memory::MemoryVault;
+use crate::store::passphrase::PassphraseVault;
+use crate::store::split::SplitVault;
+use crate::store::vault::VaultError;
+
+/// Makes the vault of this kind.
+pub(crate) fn factory(
+    kind: VaultKind,
+    deps: &Deps,
+    file: &PassphraseVault,
+    memory: &MemoryVault,
+) -> VaultFactory {
+    match kind {
+        VaultKind::Keychain => {
+            let keychain = Arc::clone(&deps.keychain);
+            Arc::new(move || Box::new(SplitVault::new(keychain())))
+        }
+        VaultKind::File => {
+            let file = file.clone();
+            Arc::new(move || Box::new(file.clone()))
+        }
+        VaultKind::Memory => in_memory(memory.clone()),
+    }
+}
+
+/// A vault in memory of its own.
+pub(crate) fn memory() -> VaultFactory {
+    in_memory(MemoryVault::new())
+}
+
+fn in_memory(memory: MemoryVault) -> VaultFactory {
+    Arc::new(move || Box::new(memory.clone()))
+}
+
+/// Whether the vault behind this door is still the chosen one: another process may have moved the
+/// secrets. To be asked under the account's lock, which a move takes too.
+pub(crate) async fn still_here(
+    door: &VaultDoor,
+    database: Option<std::rc::Rc<Database>>,
+) -> Result<(), Problem> {
+    if !door.is_by_choice() || database.is_none() {
+        return Ok(());
+    }
+    match on_disk(database, |accounts| accounts.preferences()).await {
+        Ok(stored) if preferences::read_vault(&stored) != door.kind() => {
+            Err(Problem::Vault(VaultProblem::Moved))
+        }
+        // A database that can't be read says nothing about the vault.
+        _ => Ok(()),
+    }
+}
+
+impl Engine {
+    pub(crate) fn factory(&self, kind: VaultKind) -> VaultFactory {
+        factory(kind, &self.deps, &self.file, &self.memory)
+    }
+
+    /// Goes by the stored choice, unless this run has one of its own.
+    pub(crate) fn go_by(&mut self, stored: &BTreeMap<String, String>) {
+        let chosen = preferences::read_vault(stored);
+        // Who chose memory in the window goes on with it.
+        let own = self.deps.vault_kind.is_some() || self.door.kind() == VaultKind::Memory;
+        if !own && self.door.kind() != chosen {
+            self.turn_to(chosen);
+        }
+        let unfinished = preferences::read_move(stored).map(|(_, to)| to);
+        self.door.note_choice(self.door.kind() == chosen, unfinished);
+    }
+
+    /// Keeps secrets in another vault from now on.
+    pub(crate) fn turn_to(&mut self, kind: VaultKind) {
+        self.door.replace(kind, self.factory(kind));
+        if kind == VaultKind::File && self.file.is_locked() {
+            self.door.show_locked();
+        }
+        self.forget_masks();
+    }
+
+    /// Tries the vault: writes, reads and deletes a record without secrets.
+    pub(crate) fn try_vault(&mut self, replies: Replies) {
+        self.door.reopen();
+        let door = self.door.clone();
+        self.spawn(async move {
+            let tried = door.call(|vault| vault.probe()).await;
+            let then: Then = Box::new(move |engine| {
+                engine.dirty = true;
+                answer(replies, tried.map(|()| Reply::Done).map_err(Problem::Vault));
+            });
+            then
+        });
+    }
+
+    /// Keeps secrets in memory until quit.
+    pub(crate) fn use_memory_vault(&mut self, replies: Replies) {
+        self.turn_to(VaultKind::Memory);
+        self.door.note_choice(false, self.door.view().unfinished_move);
+        self.try_vault(replies);
+    }
+
+    /// Stores the choice of a vault, and turns to it.
+    pub(crate) fn choose_vault(&mut self, kind: VaultKind, replies: Replies) {
+        if kind == VaultKind::Memory {
+            return self.use_memory_vault(replies);
+        }
+        let after = preferences::write_place(Some(kind), None);
+        let stored = self.disk(move |accounts| accounts.set_preferences(&BTreeMap::new(), &after));
+        self.spawn(async move {
+            let stored = stored.await;
+            let then: Then = Box::new(move |engine| match stored {
+                Ok(()) => {
+                    engine.deps.vault_kind = None;
+                    engine.turn_to(kind);
+                    engine.door.note_choice(true, engine.door.view().unfinished_move);
+                    engine.dirty = true;
+                    answer(replies, Ok(Reply::Done));
+                }
+                Err(problem) => engine.fail(None, problem, replies),
+            });
+            then
+        });
+    }
+
+    /// Opens the file vault, or makes it.
+    pub(crate) fn unlock_vault(&mut self, passphrase: Passphrase, create: bool, replies: Replies) {
+        let (file, home) = (self.file.clone(), self.deps.home.clone());
+        self.with_file(replies, move || open_or_create(&file, &home, &passphrase, create));
+    }
+
+    /// Gives the file vault another passphrase.
+    pub(crate) fn change_passphrase(&mut self, old: Passphrase, new: Passphrase, replies: Replies) {
+        let file = self.file.clone();
+        self.with_file(replies, move || {
+            file.unlock(&old)?;
+            file.change_passphrase(&new)
+        });
+    }
+
+    /// Forgets the file vault's key.
+    pub(crate) fn lock_vault(&mut self, replies: Replies) {
+        self.file.lock();
+        if self.door.kind() == VaultKind::File {
+            self.door.show_locked();
+            self.forget_masks();
+        }
+        answer(replies, Ok(Reply::Done));
+    }
+
+    pub(crate) fn forget_masks(&mut self) {
+        for entry in self.entries.values_mut().filter(|entry| !entry.ephemeral) {
+            entry.mask = None;
+        }
+        self.dirty = true;
+    }
+
+    /// Does something about the passphrase, which takes a second on purpose.
+    fn with_file(&mut self, replies: Replies, job: impl FnOnce() -> Result<(), VaultError> + Send + 'static) {
+        let uses_it = self.door.kind() == VaultKind::File;
+        if uses_it {
+            self.door.show(VaultHealth::Waiting);
+        }
+        self.spawn(async move {
+            let done = on_a_thread(job).await;
+            let then: Then = Box::new(move |engine| {
+                engine.show_file();
+                match done {
+                    Ok(()) => {
+                        if uses_it {
+                            engine.locked = false;
+                        }
+                        for row in std::mem::take(&mut engine.half_done) {
+                            engine.finish_half_done(row);
+                        }
+                        answer(replies, Ok(Reply::Done));
+                    }
+                    Err(problem) => engine.fail(None, Problem::Vault(problem), replies),
+                }
+            });
+            then
+        });
+    }
+
+    /// Shows how the file vault does, where it is the one that is used.
+    pub(crate) fn show_file(&mut self) {
+        self.dirty = true;
+        if self.door.kind() != VaultKind::File {
+            return;
+        }
+        if self.file.is_locked() {
+            self.door.show_locked();
+        } else {
+            self.door.show(VaultHealth::Ready);
+        }
+    }
+}
+
+/// Opens the file vault of a home; with `create`, makes it where there is none.
+pub(crate) fn open_or_create(
+    file: &PassphraseVault,
+    home: &crate::store::home::Home,
+    passphrase: &Passphrase,
+    create: bool,
+) -> Result<(), VaultError> {
+    if create && !PassphraseVault::exists(home) {
+        PassphraseVault::create(home, passphrase)?;
+    }
+    file.unlock(passphrase)
+}
+
+/// Does it on a thread of its own.
+pub(crate) async fn on_a_thread<R: Send + 'static>(
+    job: impl FnOnce() -> Result<R, VaultError> + Send + 'static,
+) -> Result<R, VaultProblem> {
+    let worker = Worker::start("passphrase", || ()).map_err(|_| VaultProblem::Failed)?;
+    match worker.run(move |()| job()).await {
+        Ok(done) => done.map_err(|error| vault_problem_of(VaultKind::File, &error)),
+        Err(_) => Err(VaultProblem::Failed),
+    }
+}

@@ -1,0 +1,85 @@
+//! A database rebuilt from the vault.
+//!
+//! Invariant: nothing that is there is changed; names stay unique.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{TransactionBehavior, params};
+
+use super::{Accounts, DiskError, json, number};
+use crate::domain::account::{Account, AccountName};
+use crate::store::recover::Found;
+
+impl Accounts {
+    /// Adds the accounts that [`recover`](crate::store::recover::recover) found and that are not
+    /// there, as ready. One whose name is taken gets a number behind it. Returns those added; where
+    /// a name differs from the vault's, the vault's is the older one.
+    ///
+    /// # Errors
+    /// [`DiskError`]; then none was added.
+    pub fn insert_recovered(
+        &mut self,
+        found: &[Found],
+        at: DateTime<Utc>,
+    ) -> Result<Vec<Account>, DiskError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut ids = BTreeSet::new();
+        let mut names = BTreeSet::new();
+        {
+            let mut query = transaction.prepare("SELECT id, name_key, state = 'deleting' FROM accounts")?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                ids.insert(row.get::<_, String>(0)?);
+                if !row.get::<_, bool>(2)? {
+                    names.insert(row.get::<_, String>(1)?);
+                }
+            }
+        }
+        let mut added = Vec::new();
+        for Found { account, facts } in found.iter().filter(|one| !ids.contains(one.account.id.as_str())) {
+            let name = free_name(&account.name, &names);
+            names.insert(name.key());
+            transaction.execute(
+                "INSERT INTO accounts (id, revision, name, name_key, settings, state, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'ready', ?6)",
+                params![
+                    account.id.as_str(),
+                    number(account.revision.0),
+                    name.as_str(),
+                    name.key(),
+                    json(&account.settings)?,
+                    at.to_rfc3339(),
+                ],
+            )?;
+            if let Some(facts) = facts {
+                transaction.execute(
+                    "INSERT INTO token_facts (account, generation, facts) VALUES (?1, ?2, ?3)",
+                    params![account.id.as_str(), number(facts.generation), json(facts)?],
+                )?;
+            }
+            added.push(Account { name, ..account.clone() });
+        }
+        transaction.commit()?;
+        Ok(added)
+    }
+}
+
+/// The name, or the first with a number behind it that is free.
+fn free_name(name: &AccountName, taken: &BTreeSet<String>) -> AccountName {
+    if !taken.contains(&name.key()) {
+        return name.clone();
+    }
+    (2_u32..1_000_000)
+        .filter_map(|count| {
+            let suffix = format!(" ({count})");
+            let room = AccountName::MAX_CHARS - suffix.len();
+            let stem: String = name.as_str().chars().take(room).collect();
+            AccountName::new(&format!("{stem}{suffix}")).ok()
+        })
+        .find(|name| !taken.contains(&name.key()))
+        .unwrap_or_else(|| name.clone())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+use chrono::DateTime;
+
+use super::*;
+use crate::domain::account::AccountName;
+use crate::domain::presets::built_in;
+use crate::secret::{ClientSecret, Password, Secret};
+use crate::store::records::tests::{account, client, grant};
+
+const NASTY: &str = "CANARY-77ab \"quoted\" \\ \u{7f} # = [x] é 🔑 '''";
+
+fn pass(text: &str) -> Passphrase {
+    Passphrase::new(text.to_owned())
+}
+
+/// Accounts of every kind: with everything, by a preset, public, and one that lacks its secret.
+fn exported() -> Vec<Exported> {
+    let mut all = account(1, "naïve \"東京\" \\ # \u{1f98a}");
+    all.settings.variables.clear();
+    let spec = &mut all.settings.overrides;
+    spec.client_auth = Some(crate::domain::spec::ClientAuth::Basic);
+    spec.pkce = Some(false);
+    spec.refresh.ahead_secs = Some(7);
+    spec.token_params = BTreeMap::from([("a b".to_owned(), "line\nbreak [account] \"\"\"".to_owned())]);
+    spec.errors = BTreeMap::from([("1001".to_owned(), "words".to_owned())]);
+    spec.response.access_token = vec!["/a/0/t".to_owned()];
+    let mut everything = client(NASTY);
+    everything.username = Some("user@example.com".to_owned());
+    for header in everything.headers.values_mut() {
+        *header = Secret::new("CANARY-header".to_owned());
+    }
+    let mut public = account(2, "public");
+    public.settings.grant = GrantType::AuthorizationCode;
+    public.settings.provider = "smartcar".to_owned();
+    public.settings.variables.clear();
+    public.settings.background_refresh = None;
+    let client = Client { client_id: "id".to_owned(), ..Client::default() };
+    vec![
+        Exported { account: all, client: everything, grant: Some(grant("CANARY-tok \"", 9)) },
+        Exported { account: public, client, grant: None },
+    ]
+}
+
+fn exposed<K: crate::secret::Kind>(secret: Option<&Secret<K>>) -> Option<&str> {
+    secret.map(Secret::expose)
+}
+
+fn assert_same(imported: &[Imported], exported: &[Exported], secrets: bool) {
+    assert_eq!(imported.len(), exported.len());
+    for (got, want) in imported.iter().zip(exported) {
+        assert_eq!((&got.name, &got.settings), (&want.account.name, &want.account.settings));
+        assert_eq!(got.client.client_id, want.client.client_id.trim());
+        assert_eq!(got.client.username, want.client.username);
+        if secrets {
+            let secret = want.client.client_secret.as_ref().map(|secret| secret.expose().trim());
+            assert_eq!(exposed(got.client.client_secret.as_ref()), secret);
+            assert_eq!(exposed(got.client.password.as_ref()), exposed(want.client.password.as_ref()));
+            assert_eq!(got.client.headers.len(), want.client.headers.len());
+            for (name, value) in &want.client.headers {
+                assert_eq!(got.client.headers[name].expose(), value.expose());
+            }
+        } else {
+            assert!(got.client.client_secret.is_none() && got.client.password.is_none());
+            assert!(got.client.headers.is_empty() && got.grant.is_none() && got.incomplete);
+        }
+    }
+}
+
+#[test]
+fn what_is_sealed_is_opened_with_secrets_and_tokens() {
+    let exported = exported();
+    let sealed = seal_with_work_factor(&exported, &pass("CANARY pass"), 1).unwrap();
+    assert!(is_sealed(&sealed) && !is_sealed(b"[[account]]"));
+    assert!(!sealed.windows(6).any(|window| window == b"CANARY"));
+    let imported = open(&sealed, &pass("CANARY pass"), &built_in()).unwrap();
+    assert_same(&imported, &exported, true);
+    let (got, want) = (imported[0].grant.as_ref().unwrap(), exported[0].grant.as_ref().unwrap());
+    assert_eq!(got.access_token.expose(), want.access_token.expose());
+    assert_eq!(exposed(got.refresh_token.as_ref()), exposed(want.refresh_token.as_ref()));
+    assert_eq!(exposed(got.id_token.as_ref()), exposed(want.id_token.as_ref()));
+    let mut facts = want.facts.clone();
+    (facts.generation, facts.clock_skew_secs) = (1, None);
+    assert_eq!(got.facts, facts);
+    assert!(imported[1].grant.is_none());
+    assert!(!imported[0].incomplete && imported[1].incomplete);
+}
+
+#[test]
+fn the_open_form_has_no_secret_and_is_an_import_file() {
+    let exported = exported();
+    let text = plain(&exported).unwrap();
+    assert!(!text.contains("CANARY"), "{text}");
+    assert!(!text.contains("tokens") && !text.contains("headers"), "{text}");
+    assert_same(&import::read(&text, &built_in()).unwrap(), &exported, false);
+    // A person fills in what is missing; then a mistake counts again.
+    let filled = text.replacen("incomplete = true", "client_secret = \"s\"", 1);
+    let error = import::read(&filled, &built_in()).unwrap_err().to_string();
+    assert!(error.contains("key \"password\" is missing"), "{error}");
+}
+
+#[test]
+fn what_does_not_open_says_why() {
+    let presets = built_in();
+    let sealed = seal_with_work_factor(&exported(), &pass("p"), 1).unwrap();
+    let opened = |bytes: &[u8], text: &str| open(bytes, &pass(text), &presets).map(drop);
+    assert_eq!(opened(&sealed, "P"), Err(ArchiveError::WrongPassphrase));
+    for end in (0..sealed.len()).step_by(37) {
+        assert_eq!(opened(&sealed[..end], "p"), Err(ArchiveError::Damaged), "cut at {end}");
+    }
+    let newer = [b"age-encryption.org/v9", &sealed[21..]].concat();
+    assert_eq!(opened(&newer, "p"), Err(ArchiveError::Newer));
+    assert_eq!(opened(b"[[account]]", "p"), Err(ArchiveError::Damaged));
+    let to_key = sealed::seal(&[&sealed::Key::generate()], |to| to.write_all(b"x")).unwrap();
+    assert_eq!(opened(&to_key, "p"), Err(ArchiveError::Damaged));
+    let other = sealed::seal_with_passphrase(&pass("p"), 1, |to| to.write_all(b"CANARY = 1")).unwrap();
+    let error = opened(&other, "p").unwrap_err();
+    assert!(matches!(error, ArchiveError::Import(_)), "{error}");
+    let empty = seal_with_work_factor(&[], &pass("p"), 1).unwrap();
+    assert_eq!(opened(&empty, "p"), Err(ArchiveError::Import(ImportError::Empty)));
+}
+
+#[test]
+fn what_no_import_would_take_is_not_exported() {
+    let mut exported = exported();
+    let long = "x".repeat(import::FILE_MAX_BYTES);
+    exported[0].grant = Some(grant(&long, 1));
+    assert_eq!(seal_with_work_factor(&exported, &pass("p"), 1), Err(ArchiveError::TooLarge));
+    assert!(plain(&exported).is_ok());
+    exported[0].account.settings.variables.insert("x".to_owned(), long);
+    assert_eq!(plain(&exported), Err(ArchiveError::TooLarge));
+}
+
+#[test]
+fn a_token_s_moments_are_checked_and_never_repeated() {
+    let text = "[[account]]\nname = \"a\"\nprovider = \"smartsense\"\nclient_id = \"i\"\n\
+                client_secret = \"s\"\ntokens.access_token = \"t\"\n";
+    let read = |more: &str| import::read(&format!("{text}{more}"), &built_in());
+    let mistake = |more: &str| read(more).unwrap_err().to_string();
+    assert_eq!(mistake(""), "account \"a\", line 6: key \"tokens.received_at\" is missing");
+    let received = "tokens.received_at = \"2030-01-01T00:00:00Z\"\n";
+    let facts = read(received).unwrap().remove(0).grant.unwrap().facts;
+    assert_eq!((facts.token_type.as_str(), facts.has_refresh_token), ("Bearer", false));
+    assert_eq!(facts.received_at, "2030-01-01T00:00:00Z".parse::<DateTime<chrono::Utc>>().unwrap());
+    let error = mistake(&format!("{received}tokens.expires_at = \"CANARY\""));
+    assert!(error.contains("\"tokens.expires_at\" must be a moment") && !error.contains("CANARY"), "{error}");
+    let error = mistake(&format!("{received}tokens.acces_token = \"CANARY\""));
+    assert!(error.contains("did you mean \"access_token\"?"), "{error}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        failure_persistence: None, cases: 64, ..proptest::prelude::ProptestConfig::default()
+    })]
+
+    #[test]
+    fn every_secret_comes_back(secret in "\\PC{1,40}|[\u{1}-\u{7f}]{1,40}") {
+        let mut account = account(1, "n");
+        account.name = AccountName::new("n").unwrap();
+        account.settings.variables.clear();
+        let client = Client {
+            client_id: "i".to_owned(),
+            client_secret: Some(ClientSecret::new(format!("s{secret}s"))),
+            username: Some("u".to_owned()),
+            password: Some(Password::new(secret.clone())),
+            ..Client::default()
+        };
+        let mut text = Vec::new();
+        write_account(&mut text, &Exported { account, client, grant: None }, true).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let imported = import::read(&text, &built_in()).unwrap();
+        proptest::prop_assert_eq!(imported[0].client.password.as_ref().unwrap().expose(), secret.as_str());
+        let sent = imported[0].client.client_secret.as_ref().unwrap().expose().to_owned();
+        proptest::prop_assert_eq!(sent, format!("s{secret}s"));
+    }
+}
