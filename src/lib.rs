@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | 0 | [`clock`] | What time is it? |
 //! | 0 | [`secret`] | What is a secret, and where may it leave its wrapper? |
-//! | 0 | [`limits`], [`logging`] | What may this process leave behind? |
+//! | 0 | [`failpoint`], [`limits`], [`logging`] | What may this process leave behind? |
 //! | 1 | [`domain`] | What does the protocol want? Pure: requests, replies, expiry, the session's machine. |
 //! | 2 | [`messages`] | What can be asked, shown and go wrong, and in which words? |
 //! | 2 | [`store`] | What is kept, and where: vaults for secrets, a database for the rest. |
@@ -38,6 +38,7 @@ pub mod clock;
 pub mod demo;
 pub mod domain;
 pub mod engine;
+pub mod failpoint;
 pub mod limits;
 pub mod logging;
 pub mod messages;

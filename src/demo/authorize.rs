@@ -9,7 +9,7 @@ use url::Url;
 
 use super::store::AuthorizationRequest;
 use super::{CLIENT_ID, Fields, Server, fields};
-use crate::domain::provider::is_loopback;
+use crate::domain::address::is_loopback;
 use crate::net::serve::{self, Answer};
 
 const LOGIN: &str = include_str!("../../assets/demo/login.html");

@@ -4,6 +4,7 @@
 //! touched here; the same input gives the same answer.
 
 pub mod account;
+pub mod address;
 pub mod authorize;
 pub mod callback;
 pub mod expiry;

@@ -9,6 +9,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::account::Settings;
+use super::address::is_secure;
 use super::grant_type::GrantType;
 use super::redirect::{RedirectError, RedirectUri};
 use super::spec::{ApiUse, BodyFormat, ClientAuth, Help, ProviderSpec, RefreshRules, ResponsePaths};
@@ -296,21 +297,6 @@ fn endpoint(
         return Err(ProviderError::EndpointInvalid(kind));
     }
     if is_secure(&url) { Ok(url) } else { Err(ProviderError::EndpointInsecure(kind)) }
-}
-
-/// Whether an address may carry secrets: https, or plain http to a loopback IP literal or `localhost`.
-pub fn is_secure(url: &Url) -> bool {
-    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
-}
-
-/// Whether an address names this machine by a loopback IP literal or `localhost`.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 #[cfg(test)]

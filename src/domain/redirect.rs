@@ -63,7 +63,7 @@ impl RedirectUri {
         if url.fragment().is_some() {
             return Err(RedirectError::Fragment);
         }
-        if url.scheme() != "http" || !super::provider::is_loopback(&url) || url.query().is_some() {
+        if url.scheme() != "http" || !super::address::is_loopback(&url) || url.query().is_some() {
             return Ok(Self::Pasted(text.to_owned()));
         }
         let host = match url.host() {

@@ -15,6 +15,7 @@ use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, 
 use crate::domain::provider::Provider;
 use crate::domain::session::Input;
 use crate::domain::token_request;
+use crate::failpoint::reach;
 use crate::messages::command::{AccountDraft, Command};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, VaultProblem};
@@ -210,13 +211,16 @@ impl Saver {
         let (row, at) = (account.clone(), self.clock.now());
         let inserted = self.on_disk(move |accounts| accounts.insert_pending(&row, at)).await;
         inserted.map_err(|problem| named(problem, &account))?;
+        reach("create: row pending");
         if let Err(problem) = self.write_client(account.clone(), client).await {
             let id = account.id.clone();
             self.on_disk(move |accounts| accounts.remove(&id)).await?;
             return Err(problem);
         }
+        reach("create: client in the vault");
         let id = account.id.clone();
         self.on_disk(move |accounts| accounts.mark_ready(&id)).await?;
+        reach("create: row ready");
         Ok(Saved { account, is_new: true, tokens_gone: false })
     }
 
@@ -235,12 +239,14 @@ impl Saver {
         let row = account.clone();
         account.revision = account.revision.next();
         self.write_client(account.clone(), client).await?;
+        reach("change: client in the vault");
         let stored = self.on_disk(move |accounts| accounts.update(&row).map(drop)).await;
         if let (Err(_), Some(old)) = (&stored, old_account) {
             // The edit was not made: the old record goes back.
             self.write_client(old, old_client).await?;
         }
         stored.map_err(|problem| named(problem, &account))?;
+        reach("change: row stored");
         if tokens_gone {
             let id = account.id.clone();
             let deleted = self.door.call(move |vault| Records::new(vault).delete_tokens(&id)).await;

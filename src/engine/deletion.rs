@@ -10,6 +10,7 @@ use super::core::{Engine, Replies, Then, answer, on_disk};
 use super::refresh_lock::{self, AccountLock};
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
+use crate::failpoint::reach;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
 use crate::store::vault_records::Records;
@@ -155,9 +156,11 @@ pub(crate) async fn delete(saver: &Saver, id: &AccountId, held: Option<AccountLo
     if saver.database.is_some() {
         on_disk(saver.database.clone(), move |accounts| accounts.mark_deleting(&account)).await?;
     }
+    reach("delete: row deleting");
     let account = id.clone();
     let emptied = saver.door.call(move |vault| Records::new(vault).delete_account(&account)).await;
     emptied.map_err(Problem::Vault)?;
+    reach("delete: vault emptied");
     let account = id.clone();
     if saver.database.is_some() {
         on_disk(saver.database.clone(), move |accounts| accounts.remove(&account)).await?;

@@ -24,6 +24,7 @@ use crate::domain::session::{Attempt, Failure, Input, Renewal};
 use crate::domain::token_request::{self, Asking, TokenRequest};
 use crate::domain::token_response::{self, Answer, AnswerFlaw, TokenError};
 use crate::domain::tokens::Grant;
+use crate::failpoint::reach;
 use crate::messages::problem::VaultProblem;
 use crate::net::http::{Http, HttpAnswer};
 use crate::secret::{AuthCode, CodeVerifier, Secret};
@@ -174,7 +175,9 @@ impl Work {
         };
         let request = self.request(&how, &client, before)?;
         let _in_flight = InFlight::count(&self.in_flight);
+        reach("renewal: before the request");
         let answer = self.send(&how, &request).await?;
+        reach("renewal: answer received");
         let read: Result<Grant, TokenError> = if answer.body_too_large {
             Err(TokenError::Flawed { status: answer.status, flaw: AnswerFlaw::TooLarge })
         } else {
@@ -264,7 +267,9 @@ impl Work {
         let grant = Rc::new(grant);
         match write_tokens(&self.door, &self.id, &grant).await {
             Ok(()) => {
+                reach("renewal: token stored");
                 self.cache(&grant).await;
+                reach("renewal: times cached");
                 Ok(Obtained { grant, unsaved: None })
             }
             Err(problem) => Ok(Obtained { grant, unsaved: Some(problem) }),

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::failure;
 use crate::clock::Clock;
-use crate::domain::provider::{is_loopback, is_secure};
+use crate::domain::address::{is_loopback, is_secure};
 use crate::domain::token_request::TokenRequest;
 use crate::domain::transport::{Unreachable, UnreachableKind};
 

@@ -7,6 +7,7 @@ use super::records::{self, client_name, tokens_name};
 use super::vault::{Vault, VaultError};
 use crate::domain::account::{Account, AccountId, Client};
 use crate::domain::tokens::Grant;
+use crate::failpoint::reach;
 use crate::secret::Wire;
 
 /// Accounts' records in a vault. Every call may block, as the vault's do.
@@ -74,6 +75,7 @@ impl<'a> Records<'a> {
     /// [`VaultError`]; the call can be made again.
     pub fn delete_account(&mut self, id: &AccountId) -> Result<(), VaultError> {
         self.0.delete(&tokens_name(id))?;
+        reach("records: tokens deleted");
         self.0.delete(&client_name(id))
     }
 
@@ -87,6 +89,7 @@ impl<'a> Records<'a> {
 
     fn write_checked(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
         self.0.write(name, line)?;
+        reach("records: written, not read back");
         match self.0.read(name)? {
             Some(stored) if records::is_same(&stored, line) => Ok(()),
             _ => Err(VaultError::Failed("a record did not come back as it was written")),

@@ -42,7 +42,7 @@ pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>) {
             let icon = if failing { Icon::Warning } else { Icon::Clock };
             icon.paint(ui.painter(), rect.center(), 18.0, tokens.warn);
             ui.vertical(|ui| {
-                widgets::subheading(ui, &what);
+                widgets::text_strong(ui, &what);
                 widgets::text(ui, &next);
                 ui.add_space(4.0);
                 ui.horizontal_wrapped(|ui| {

@@ -2,6 +2,8 @@
 
 mod failures;
 mod flows;
+#[cfg(feature = "failpoints")]
+mod kills;
 mod leaks;
 mod place;
 mod vaults;

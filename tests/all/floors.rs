@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room, its floor, and the rooms of its own floor that it may know.
-const ROOMS: [(&str, u8, &[&str]); 13] = [
+const ROOMS: [(&str, u8, &[&str]); 14] = [
     ("clock", 0, &[]),
     ("secret", 0, &[]),
     ("domain", 1, &[]),
@@ -16,6 +16,7 @@ const ROOMS: [(&str, u8, &[&str]); 13] = [
     ("ui", 3, &[]),
     ("app", 4, &["cli"]),
     ("cli", 4, &["app"]),
+    ("failpoint", 0, &[]),
     ("limits", 0, &[]),
     ("logging", 0, &[]),
 ];

@@ -1,0 +1,281 @@
+//! The program, killed at every step and started again: nothing stored is lost, nothing secret lies open,
+//! nothing half done stays.
+//!
+//! A few dozen kills at random moments come with every run; `KEYFOB_KILLS=1000` asks for more.
+
+use std::collections::HashSet;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::place::{Place, Run, holds};
+use crate::support::canary;
+use crate::support::desktop::{Bus, Keyring};
+use crate::support::server::{Request, Response, ScriptedServer};
+
+const CAR: &str = "car";
+const BOT: &str = "bot";
+
+/// What a server with rotation knows: one refresh token is good, and a used one ends its family.
+#[derive(Default)]
+struct Family {
+    issued: usize,
+    good: Option<String>,
+    used: HashSet<String>,
+    is_revoked: bool,
+}
+
+struct Rotating {
+    server: ScriptedServer,
+    family: Arc<Mutex<Family>>,
+    canary: String,
+}
+
+impl Rotating {
+    fn start() -> Self {
+        let (canary, family) = (canary(), Arc::new(Mutex::new(Family::default())));
+        let (mark, known) = (canary.clone(), Arc::clone(&family));
+        let server = ScriptedServer::judging(move |request: &Request| {
+            let form = request.form();
+            let sent = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+            let mut family = known.lock().unwrap();
+            family.issued += 1;
+            let number = family.issued;
+            let refused = || Response::json(400, r#"{"error":"invalid_grant"}"#);
+            match sent("grant_type").as_deref() {
+                Some("authorization_code") => {
+                    family.is_revoked = false;
+                    family.used.clear();
+                }
+                Some("refresh_token") => {
+                    let token = sent("refresh_token").unwrap_or_default();
+                    if family.used.contains(&token) {
+                        family.is_revoked = true;
+                    }
+                    if family.is_revoked || family.good.as_ref() != Some(&token) {
+                        return refused();
+                    }
+                    family.used.insert(token);
+                }
+                _ => {
+                    let body = format!(r#"{{"access_token":"bot-{number}-{mark}","expires_in":3600}}"#);
+                    return Response::json(200, body);
+                }
+            }
+            let refresh = format!("rt-{number}-{mark}");
+            family.good = Some(refresh.clone());
+            let body = format!(
+                r#"{{"access_token":"at-{number}-{mark}","refresh_token":"{refresh}","expires_in":3600}}"#
+            );
+            Response::json(200, body)
+        });
+        Self { server, family, canary }
+    }
+
+    fn accounts(&self) -> String {
+        let (mark, url) = (&self.canary, self.server.url(""));
+        format!(
+            "[[account]]\nname = \"{CAR}\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
+             client_id = \"i\"\nclient_secret = \"s-{mark}\"\n\
+             endpoints = {{ authorize = \"{url}/authorize\", token = \"{url}/token\" }}\n\
+             [[account]]\nname = \"{BOT}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
+             client_id = \"i\"\nclient_secret = \"s-{mark}\"\nendpoints = {{ token = \"{url}/token\" }}\n"
+        )
+    }
+}
+
+/// A command that is killed.
+enum Deed {
+    Import,
+    SignIn,
+    Refresh,
+    Remove,
+}
+
+struct World<'bus> {
+    place: Place<'bus>,
+    server: Rotating,
+    file: String,
+}
+
+impl<'bus> World<'bus> {
+    fn new(bus: &'bus Bus, number: usize) -> Self {
+        let mut place = Place::on(bus);
+        place.home = bus.path(&format!("home-{number}"));
+        let server = Rotating::start();
+        let file = place.file(&format!("accounts-{number}.toml"), &server.accounts());
+        Self { place, server, file }
+    }
+
+    /// Everything that comes before the deed.
+    fn prepare(&self, deed: &Deed) {
+        if matches!(deed, Deed::Import) {
+            return;
+        }
+        self.place.run(&["import", &self.file]).ok();
+        self.place.run(&["token", BOT]).ok();
+        if !matches!(deed, Deed::SignIn) {
+            self.sign_in();
+        }
+    }
+
+    fn sign_in(&self) {
+        let waiting = self.place.sign_in(&["sign-in", CAR, "--no-browser"]);
+        waiting.come_back(&[("code", "c")]);
+        waiting.end().ok();
+    }
+
+    /// Does the deed, killed at this step; `None` where it was over before.
+    fn killed_at(&self, deed: &Deed, step: usize) -> Option<String> {
+        let words: &[&str] = match deed {
+            Deed::Import => &["import", &self.file],
+            Deed::SignIn => &["sign-in", CAR, "--no-browser"],
+            Deed::Refresh => &["refresh", CAR],
+            Deed::Remove => &["remove", CAR, "--yes"],
+        };
+        let mut command = self.place.command(words);
+        command.env("KEYFOB_KILL_AT", step.to_string()).stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        if matches!(deed, Deed::SignIn) {
+            let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+            let mut address = String::new();
+            std::io::BufRead::read_line(&mut out, &mut address).unwrap();
+            if !address.is_empty() {
+                let address = url::Url::parse(address.trim_end()).unwrap();
+                crate::support::engine::come_back(&address, &[("code", "c")]);
+            }
+        }
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        if ended.status.signal().is_none() {
+            assert!(ended.status.success(), "{said}");
+            return None;
+        }
+        Some(said.lines().last().unwrap_or_default().to_owned())
+    }
+
+    /// The account is usable, or says that a person must sign in; then that helps.
+    fn must_be_usable(&self, when: &str) {
+        let run = self.place.run(&["token", CAR]);
+        assert!(run.code == 3 && run.out.is_empty() || run.out.starts_with("at-"), "{when}: {run:?}");
+        // An answer that was on its way when the process died is lost with it, and the server may have
+        // spent the old token: then, too, a person is asked for, and that helps.
+        let renewed = self.place.run(&["refresh", CAR]);
+        if renewed.code != 0 {
+            renewed.failed(3);
+            self.sign_in();
+            self.place.run(&["refresh", CAR]).ok();
+        }
+        assert!(self.place.run(&["token", BOT]).ok().starts_with("bot-"), "{when}");
+    }
+
+    fn nothing_lies_open(&self, when: &str) {
+        assert!(!holds(&self.place.home, &self.server.canary), "{when}: a secret is on the disk");
+    }
+
+    fn check(&self, deed: &Deed, keyring: &Keyring<'_>, when: &str) {
+        self.nothing_lies_open(when);
+        let listed = self.place.run(&["list", "--json"]).json();
+        let names: Vec<_> = listed.as_array().unwrap().iter().map(|it| it["name"].clone()).collect();
+        match deed {
+            Deed::Import => {
+                // What is there is whole; the rest can be imported again.
+                self.place.run(&["import", &self.file, "--replace"]).ok();
+                self.sign_in();
+                self.must_be_usable(when);
+            }
+            Deed::SignIn | Deed::Refresh => {
+                assert_eq!(names.len(), 2, "{when}: no account is lost");
+                self.must_be_usable(when);
+            }
+            Deed::Remove => {
+                if names.contains(&CAR.into()) {
+                    self.place.run(&["remove", CAR, "--yes"]).ok();
+                }
+                assert!(self.place.run(&["token", BOT]).ok().starts_with("bot-"), "{when}");
+                let left: Run = self.place.run(&["remove", BOT, "--yes"]);
+                left.ok();
+                // Z1: nothing is left behind, in the keychain or on the disk.
+                assert_eq!(keyring.items(), [""; 0], "{when}");
+                assert!(!holds(&self.place.home, CAR), "{when}");
+            }
+        }
+        self.nothing_lies_open(when);
+        if !matches!(deed, Deed::Remove) {
+            self.place.run(&["remove", CAR, "--yes"]).ok();
+            self.place.run(&["remove", BOT, "--yes"]).ok();
+        }
+        assert_eq!(keyring.items(), [""; 0], "{when}: nothing is left behind");
+    }
+}
+
+/// Kills the deed at its first step, its second, and so on, until it is over before.
+fn at_every_step(deed: &Deed, at_least: usize) {
+    let bus = Bus::start();
+    let keyring = Keyring::unlocked(&bus);
+    let mut steps = Vec::new();
+    for step in 1.. {
+        let world = World::new(&bus, step);
+        world.prepare(deed);
+        let Some(name) = world.killed_at(deed, step) else { break };
+        assert!(name.starts_with("killed at "), "{name}");
+        world.check(deed, &keyring, &format!("step {step}, {name}"));
+        steps.push(name);
+    }
+    assert!(steps.len() >= at_least, "{steps:?}");
+}
+
+#[test]
+fn r6_an_import_killed_at_every_step() {
+    at_every_step(&Deed::Import, 8);
+}
+
+#[test]
+fn r6_a_sign_in_killed_at_every_step() {
+    at_every_step(&Deed::SignIn, 5);
+}
+
+#[test]
+fn r6_a_refresh_killed_at_every_step() {
+    at_every_step(&Deed::Refresh, 5);
+}
+
+#[test]
+fn z1_a_removal_killed_at_every_step() {
+    at_every_step(&Deed::Remove, 3);
+}
+
+#[test]
+fn kills_at_random_moments() {
+    let count = std::env::var("KEYFOB_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(24);
+    let bus = Bus::start();
+    let keyring = Keyring::unlocked(&bus);
+    let world = World::new(&bus, 0);
+    world.prepare(&Deed::Refresh);
+    let mut seed = [0_u8; 8];
+    getrandom::fill(&mut seed).unwrap();
+    let mut random = u64::from_be_bytes(seed);
+    println!("seed {random}");
+    for round in 0..count {
+        // Xorshift: the moments need no better randomness, but must be repeatable from the seed.
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let words: &[&str] = match random % 3 {
+            0 => &["refresh", CAR],
+            1 => &["token", BOT, "--min-valid", "2h"],
+            _ => &["import", &world.file, "--replace"],
+        };
+        let mut child = world.place.command(words).stdin(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros((random >> 8) % 120_000));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let listed = world.place.run(&["list", "--json"]).json();
+        assert_eq!(listed.as_array().map(Vec::len), Some(2), "round {round}: {words:?}");
+        world.must_be_usable(&format!("round {round}: {words:?}"));
+        world.nothing_lies_open(&format!("round {round}: {words:?}"));
+    }
+    assert!(!world.server.family.lock().unwrap().used.is_empty());
+    drop(keyring);
+}
