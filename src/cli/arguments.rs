@@ -59,6 +59,25 @@ enum Vault {
     Memory,
 }
 
+/// A place that outlives a run.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Lasting {
+    /// The operating system's keychain.
+    Keychain,
+    /// A file protected by a passphrase.
+    File,
+}
+
+impl Lasting {
+    /// Which vault.
+    pub(super) fn kind(self) -> VaultKind {
+        match self {
+            Self::Keychain => VaultKind::Keychain,
+            Self::File => VaultKind::File,
+        }
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -123,6 +142,21 @@ pub(super) enum Command {
         /// A file whose first line is the new passphrase, or a descriptor such as fd:4; by itself, it is asked for.
         #[arg(long, value_name = "FILE")]
         new_passphrase_file: Option<PathBuf>,
+    },
+    /// Move all secrets to another place, and keep them there from now on. It can be cut short and given again.
+    MoveVault {
+        /// Where to.
+        #[arg(value_enum)]
+        to: Lasting,
+    },
+    /// List accounts again that were lost with their database, from what is kept with their secrets.
+    Recover {
+        /// Delete what belongs to no account.
+        #[arg(long)]
+        remove_orphans: bool,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
     },
     /// Try everything with a built-in server and an account of its own.
     Demo {

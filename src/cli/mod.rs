@@ -11,8 +11,10 @@ mod failure;
 mod import;
 mod input;
 mod list;
+mod move_vault;
 mod output;
 mod passphrase;
+mod recover;
 mod remove;
 mod rig;
 mod show;
@@ -58,6 +60,8 @@ fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
         Command::Refresh { name } => token::refresh(vault, &name),
         Command::Remove { name, yes } => remove::run(vault, &name, yes),
         Command::Passphrase { new_passphrase_file } => passphrase::run(vault, new_passphrase_file.as_deref()),
+        Command::MoveVault { to } => move_vault::run(vault, to.kind()),
+        Command::Recover { remove_orphans, yes } => recover::run(vault, remove_orphans, yes),
         Command::Demo { no_browser } => demo::run(vault, !no_browser),
     }
 }

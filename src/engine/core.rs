@@ -275,6 +275,11 @@ impl Engine {
             Command::TryVault => self.try_vault(replies),
             Command::UseMemoryVault => self.use_memory_vault(replies),
             Command::ChooseVault(kind) => self.choose_vault(kind, replies),
+            Command::MoveVault { to, passphrase, create } => {
+                self.move_vault(to, passphrase, create, replies);
+            }
+            Command::RecoverAccounts => self.recover_accounts(replies),
+            Command::RemoveOrphans => self.remove_orphans(replies),
             Command::UnlockVault { passphrase, create } => self.unlock_vault(passphrase, create, replies),
             Command::LockVault => self.lock_vault(replies),
             Command::ChangePassphrase { old, new } => self.change_passphrase(old, new, replies),

@@ -18,6 +18,29 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// Held while it lives.
 pub(crate) struct AccountLock {
     _file: File,
+    _place: File,
+}
+
+/// Held while all secrets are moved: nobody has an account's lock meanwhile.
+pub(crate) struct EveryLock {
+    _place: File,
+}
+
+/// Waits for every account's lock.
+///
+/// # Errors
+/// As of [`acquire`].
+pub(crate) async fn acquire_every(home: &Home) -> Result<EveryLock, Problem> {
+    let tried = async {
+        loop {
+            let place = home.open_place_lock_file().map_err(|error| disk(&error))?;
+            if is_locked(place.try_lock())? {
+                return Ok(EveryLock { _place: place });
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, tried).await.unwrap_or(Err(Problem::Busy))
 }
 
 /// Waits for the account's lock.
@@ -42,11 +65,24 @@ pub(crate) async fn acquire(home: &Home, account: &AccountId) -> Result<AccountL
 /// # Errors
 /// [`Problem::Disk`] where there can be none.
 pub(crate) fn try_acquire(home: &Home, account: &AccountId) -> Result<Option<AccountLock>, Problem> {
-    let disk = |error: &std::io::Error| Problem::Disk(Outside::new(&error.to_string()));
+    // Shared by all accounts; who moves their secrets has it alone.
+    let place = home.open_place_lock_file().map_err(|error| disk(&error))?;
+    if !is_locked(place.try_lock_shared())? {
+        return Ok(None);
+    }
     let file = home.open_lock_file(account).map_err(|error| disk(&error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(AccountLock { _file: file })),
-        Err(TryLockError::WouldBlock) => Ok(None),
+    let got = is_locked(file.try_lock())?;
+    Ok(got.then_some(AccountLock { _file: file, _place: place }))
+}
+
+fn is_locked(tried: Result<(), TryLockError>) -> Result<bool, Problem> {
+    match tried {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(error)) => Err(disk(&error)),
     }
+}
+
+fn disk(error: &std::io::Error) -> Problem {
+    Problem::Disk(Outside::new(&error.to_string()))
 }

@@ -102,6 +102,23 @@ pub enum Command {
     /// Keeps secrets there from now on; those kept elsewhere stay where they are. Memory is not stored
     /// as a choice: it is [`Self::UseMemoryVault`].
     ChooseVault(VaultKind),
+    /// Moves all secrets to another vault and chooses that; answered with
+    /// [`super::event::Reply::Moved`]. Deletions that could be undone are finished first. Cut short at
+    /// any moment, it can be given again, also to go back.
+    MoveVault {
+        /// Where to: the keychain or the file.
+        to: VaultKind,
+        /// The passphrase of the file, be it the old place or the new one, unless it is open.
+        passphrase: Option<Passphrase>,
+        /// Whether the file may be made.
+        create: bool,
+    },
+    /// Lists the accounts again that the vault knows and the database has lost, and looks for what
+    /// belongs to none; answered with [`super::event::Reply::Recovered`].
+    RecoverAccounts,
+    /// Deletes from the vault what belongs to no account; answered with
+    /// [`super::event::Reply::OrphansRemoved`].
+    RemoveOrphans,
     /// Opens the file vault; with `create`, makes it where there is none. Also lifts a [`Self::Lock`].
     UnlockVault {
         /// Its passphrase.

@@ -12,7 +12,7 @@ use crate::domain::tokens::TokenFacts;
 use crate::secret::AccessToken;
 
 use super::command::{AccountDraft, CopyForm};
-use super::problem::Problem;
+use super::problem::{Problem, VaultProblem};
 
 /// A moment.
 #[derive(Debug)]
@@ -79,6 +79,25 @@ pub enum Reply {
     Waiting(Box<Url>),
     /// A token.
     Token(Box<HeldToken>),
+    /// All secrets were moved.
+    Moved {
+        /// How many records.
+        records: usize,
+        /// Why they could not be deleted at the old place, where they could not; the same move, given
+        /// once more, tries again.
+        left_behind: Option<VaultProblem>,
+    },
+    /// The vault was searched for accounts.
+    Recovered {
+        /// The names of those that are listed again.
+        added: Vec<String>,
+        /// How many have a record that can't be read.
+        unreadable: usize,
+        /// How many records belong to no account.
+        orphans: usize,
+    },
+    /// So many records that belonged to no account were deleted.
+    OrphansRemoved(usize),
 }
 
 /// A token in the hands of whoever asked for it.

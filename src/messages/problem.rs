@@ -167,6 +167,8 @@ pub enum VaultProblem {
     PassphraseNeeded,
     /// The passphrase does not open it.
     WrongPassphrase,
+    /// It forgets at quit, so nothing is moved there.
+    NotLasting,
     /// Another Keyfob has moved the secrets to another place meanwhile.
     Moved,
     /// The user dismissed its prompt.

@@ -154,6 +154,17 @@ impl Home {
         open_empty(&path)
     }
 
+    /// Opens the empty file whose lock stands for where all secrets are: shared by whoever works on an
+    /// account, and held alone by who moves them. It is never deleted.
+    ///
+    /// # Errors
+    /// What the system says; a symbolic link is refused.
+    pub fn open_place_lock_file(&self) -> io::Result<File> {
+        let path = self.locks_path().join("place.lock");
+        check_file(&path).map_err(io::Error::other)?;
+        open_empty(&path)
+    }
+
     /// The name under which the keychain's items of this home are kept: each home has its own.
     pub fn service_name(&self) -> String {
         use std::fmt::Write as _;

@@ -15,5 +15,6 @@ pub mod recover;
 mod sealed;
 pub mod split;
 mod step;
+pub mod transfer;
 pub mod vault;
 pub mod vault_records;

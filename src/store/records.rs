@@ -182,7 +182,7 @@ pub fn decode_tokens(line: &Wire) -> Result<Grant, VaultError> {
 }
 
 /// Whether two records are the same to the byte.
-pub(super) fn is_same(one: &Wire, other: &Wire) -> bool {
+pub fn is_same(one: &Wire, other: &Wire) -> bool {
     one.expose() == other.expose()
 }
 

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use keyfob::messages::command::{Command, CopyForm};
+use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::messages::snapshot::{VaultHealth, VaultKind};
 use keyfob::secret::Passphrase;
 use keyfob::store::passphrase::PassphraseVault;
+use keyfob::store::vault::{Vault as _, VaultError};
 
 use crate::support::canary;
 use crate::support::engine::{Place, Rig};
@@ -170,4 +172,160 @@ fn a_locked_file_vault_opens_with_its_passphrase_alone() {
     assert!(rig.snapshot().locked);
     unlock(&rig, "p").unwrap();
     assert!(!rig.snapshot().locked);
+}
+
+fn move_to(rig: &Rig, to: VaultKind) -> Result<(usize, Option<VaultProblem>), Problem> {
+    match rig.ask(Command::MoveVault { to, passphrase: Some(pass("p")), create: true })? {
+        Reply::Moved { records, left_behind } => Ok((records, left_behind)),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The names in the file vault of a place.
+fn in_file(place: &Place) -> Vec<String> {
+    PassphraseVault::open(&place.home(), &pass("p")).map_or(Vec::new(), |mut vault| vault.names().unwrap())
+}
+
+#[test]
+fn all_secrets_move_and_come_back() {
+    let secret = canary();
+    let (place, server) = (Place::new(), giving(&secret));
+    PassphraseVault::create_with_work_factor(&place.home(), &pass("p"), 1).unwrap();
+    let (rig, other) = (place.window(), place.window());
+    rig.import(&account(&server, &secret)).unwrap();
+    rig.token("batch").unwrap();
+    other.wait_until("the other's account", |snapshot| snapshot.accounts.len() == 1);
+
+    let memory = rig.ask(Command::MoveVault { to: VaultKind::Memory, passphrase: None, create: false });
+    assert_eq!(memory.err(), Some(Problem::Vault(VaultProblem::NotLasting)));
+    let closed = rig.ask(Command::MoveVault { to: VaultKind::File, passphrase: None, create: false });
+    assert_eq!(closed.err(), Some(Problem::Vault(VaultProblem::PassphraseNeeded)));
+    assert_eq!(rig.snapshot().vault.unfinished_move, None);
+
+    assert_eq!(move_to(&rig, VaultKind::File), Ok((2, None)));
+    let vault = rig.snapshot().vault.clone();
+    assert_eq!(
+        (vault.kind, vault.health, vault.unfinished_move),
+        (VaultKind::File, VaultHealth::Ready, None)
+    );
+    assert_eq!(place.vault.stored_names(), Vec::<String>::new());
+    assert_eq!(in_file(&place).len(), 2);
+    rig.token("batch").unwrap();
+    // Another window sees it, and asks for the passphrase.
+    other.wait_until("the passphrase", |snapshot| {
+        snapshot.vault.health == VaultHealth::Locked { exists: true }
+    });
+    unlock(&other, "p").unwrap();
+    other.token("batch").unwrap();
+
+    assert_eq!(move_to(&rig, VaultKind::Keychain), Ok((2, None)));
+    assert_eq!(place.vault.stored_names().len(), 2);
+    assert!(!PassphraseVault::exists(&place.home()), "an empty file goes");
+    rig.token("batch").unwrap();
+    other.wait_until("the way back", |snapshot| snapshot.vault.kind == VaultKind::Keychain);
+    other.token("batch").unwrap();
+    assert_eq!(move_to(&rig, VaultKind::Keychain), Ok((0, None)), "there is nothing to move");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn f1_a_move_that_is_cut_short_anywhere_loses_nothing_and_can_be_made_again() {
+    let secret = canary();
+    let server = giving(&secret);
+    for to in [VaultKind::Keychain, VaultKind::File] {
+        for writes in 0.. {
+            let mut place = Place::new();
+            PassphraseVault::create_with_work_factor(&place.home(), &pass("p"), 1).unwrap();
+            let rig = place.command_line();
+            if to == VaultKind::Keychain {
+                rig.ask(Command::ChooseVault(VaultKind::File)).unwrap();
+                unlock(&rig, "p").unwrap();
+            }
+            rig.import(&account(&server, &secret)).unwrap();
+            rig.token("batch").unwrap();
+            // The keychain takes so many writes and no more, as if the process had died.
+            place.vault.fuse_writes(Some((writes, VaultError::Absent)));
+            let cut = move_to(&rig, to);
+            place.vault.fuse_writes(None);
+            if cut == Ok((2, None)) {
+                assert!(writes >= 2, "it was cut before each write");
+                break;
+            }
+            rig.handle.stop();
+
+            // Whatever was stored: the chosen place has everything.
+            place.kind = None;
+            let rig = place.command_line();
+            if rig.snapshot().vault.kind == VaultKind::File {
+                unlock(&rig, "p").unwrap();
+            }
+            assert_eq!(rig.snapshot().vault.unfinished_move, Some(to), "after {writes} writes");
+            rig.token("batch").unwrap();
+            // The same move, or after every second cut the one back, leaves one copy of it.
+            let end = match (writes % 2, to) {
+                (0, _) => to,
+                (_, VaultKind::File) => VaultKind::Keychain,
+                (_, _) => VaultKind::File,
+            };
+            let (_, left_behind) = move_to(&rig, end).unwrap();
+            assert_eq!(left_behind, None);
+            assert_eq!(rig.snapshot().vault.unfinished_move, None);
+            rig.token("batch").unwrap();
+            let (kept, gone) = match end {
+                VaultKind::File => (in_file(&place), place.vault.stored_names()),
+                _ => (place.vault.stored_names(), in_file(&place)),
+            };
+            assert_eq!((kept.len(), gone.len()), (2, 0), "after {writes} writes to {to:?}");
+        }
+    }
+    assert!(server.requests().len() <= 10, "no token was lost: {}", server.requests().len());
+}
+
+#[test]
+fn r3_while_secrets_are_moved_nothing_is_renewed() {
+    let secret = canary();
+    let (place, server) = (Place::new(), giving(&secret));
+    let rig = place.window();
+    rig.import(&account(&server, &secret)).unwrap();
+    let lock = place.home().open_place_lock_file().unwrap();
+    lock.lock().unwrap();
+    let id = rig.id("batch");
+    let mut answers = rig.handle.ask(Command::Refresh(id)).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(answers.try_wait().is_none());
+    assert_eq!(server.requests().len(), 0);
+    drop(lock);
+    answers.wait().unwrap();
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn z2_a_lost_database_is_made_again_from_the_vault() {
+    let secret = canary();
+    let (place, server) = (Place::new(), giving(&secret));
+    let rig = place.command_line();
+    rig.import(&account(&server, &secret)).unwrap();
+    rig.token("batch").unwrap();
+    let id = rig.id("batch");
+    rig.handle.stop();
+    let database = place.home().database_path();
+    std::fs::write(&database, vec![0; 9000]).unwrap();
+
+    let rig = place.command_line();
+    let Some(Problem::SetAside(path)) = rig.snapshot().notice.clone() else { panic!("no notice") };
+    assert_eq!(std::fs::read(path.as_str()).unwrap(), vec![0; 9000], "it is kept whole");
+    assert!(rig.snapshot().accounts.is_empty() && rig.snapshot().problem.is_none());
+    // Another account has the name meanwhile, and something belongs to nobody.
+    rig.import(&account(&server, &secret)).unwrap();
+    place.vault.plant("tokens/00000000000000000000000000000000", keyfob::secret::Wire::new("x".to_owned()));
+    let Reply::Recovered { added, unreadable, orphans } = rig.ask(Command::RecoverAccounts).unwrap() else {
+        panic!("no recovery")
+    };
+    assert_eq!((added, unreadable, orphans), (vec!["batch (2)".to_owned()], 0, 1));
+    rig.wait_until("the account", |snapshot| snapshot.accounts.len() == 2);
+    assert_eq!(rig.id("batch (2)"), id);
+    rig.token("batch (2)").unwrap();
+    assert_eq!(server.requests().len(), 1, "its token came with it");
+    assert!(matches!(rig.ask(Command::RemoveOrphans), Ok(Reply::OrphansRemoved(1))));
+    assert_eq!(place.vault.stored_names().len(), 3);
 }

@@ -149,6 +149,7 @@ fn every_problem() -> Vec<Problem> {
         VaultProblem::Locked,
         VaultProblem::PassphraseNeeded,
         VaultProblem::WrongPassphrase,
+        VaultProblem::NotLasting,
         VaultProblem::Moved,
         VaultProblem::Denied,
         VaultProblem::Slow,

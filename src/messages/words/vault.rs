@@ -23,6 +23,10 @@ pub(super) fn vault(problem: &VaultProblem, here: &str) -> Words {
             "Check capital letters and the keyboard's language, then enter it again, as often as you like. \
              Nothing was lost.",
         ),
+        VaultProblem::NotLasting => words(
+            "Memory forgets everything when Keyfob quits, so nothing was moved there.",
+            "Choose the keychain or a file protected by a passphrase.",
+        ),
         VaultProblem::Moved => {
             words("Your secrets were moved to another place a moment ago, so nothing was done.", "Try again.")
         }

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use super::place::{Place, Server, holds};
-use crate::support::desktop::Bus;
+use crate::support::desktop::{Bus, Keyring};
 
 const BATCH: &str = "batch: a/b 東京";
 
@@ -63,4 +63,43 @@ fn the_file_vault_works_without_a_keychain() {
     place.run(&over(&other, &["remove", BATCH, "--yes"])).ok();
     place.run(&over(&other, &["remove", "car-dev", "--yes"])).ok();
     assert_eq!(place.run(&["list", "--json"]).ok(), "[]\n");
+}
+
+#[test]
+fn z2_secrets_move_to_a_file_and_back_and_a_lost_database_is_recovered() {
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let right = place.file("right", "correct horse battery CANARY-pass\n");
+    place.run_with(&["import", "-"], &server.accounts()).ok();
+    let token = format!("{}\n", server.token(1));
+    assert_eq!(place.run(&["token", BATCH]).ok(), token);
+    assert_eq!(keyring.items().len(), 3);
+
+    let told = place.run(&["--passphrase-file", &right, "move-vault", "file"]);
+    assert!(told.err.contains("Records moved: 3"), "{told:?}");
+    assert_eq!(keyring.items(), Vec::<String>::new());
+    // The choice is stored: no --vault from here on.
+    assert_eq!(place.run(&["--passphrase-file", &right, "token", BATCH]).ok(), token);
+    place.run(&["--vault", "keychain", "token", BATCH]).failed(1);
+
+    // The database goes, and the choice with it.
+    std::fs::remove_file(place.home.join("keyfob.db")).unwrap();
+    assert_eq!(place.run(&["list", "--json"]).ok(), "[]\n");
+    let recovered = place.run(&over(&right, &["recover"])).ok();
+    assert!(recovered.contains("Recovered car-dev") && recovered.contains(BATCH), "{recovered}");
+    assert_eq!(place.run(&over(&right, &["token", BATCH])).ok(), token);
+
+    place.run(&over(&right, &["move-vault", "keychain"])).ok();
+    assert_eq!(keyring.items().len(), 3);
+    assert!(!place.home.join("key.age").exists() && !place.home.join("vault.age").exists());
+    assert_eq!(place.run(&["token", BATCH]).ok(), token);
+
+    // A broken one is set aside, and that is said.
+    std::fs::write(place.home.join("keyfob.db"), "no database").unwrap();
+    let run = place.run(&["list", "--json"]);
+    assert_eq!(run.out, "[]\n");
+    assert!(run.err.contains("keyfob.db.broken-1") && run.err.contains("keyfob recover"), "{run:?}");
+    place.run(&["recover", "--remove-orphans", "--yes"]).ok();
+    assert_eq!(place.run(&["token", BATCH]).ok(), token);
 }

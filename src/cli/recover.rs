@@ -1,0 +1,60 @@
+//! `keyfob recover`.
+//!
+//! Owns the words about what was found. Invariant: nothing is deleted without a plain yes.
+
+use super::facts::shown;
+use super::failure::Failure;
+use super::passphrase::VaultOptions;
+use super::rig::{Rig, with_engine};
+use super::{input, output};
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::Problem;
+
+/// Lists accounts again that only the vault knows.
+pub(super) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        rig.unlock(false)?;
+        let Reply::Recovered { added, unreadable, orphans } = ask(rig, Command::RecoverAccounts)? else {
+            return Err(Failure::of(&Problem::Stopped));
+        };
+        if !added.is_empty() {
+            let lines: Vec<String> = added.iter().map(|name| format!("Recovered {}", shown(name))).collect();
+            output::data(&lines.join("\n"))?;
+        }
+        output::say(&format!("Accounts recovered: {}.", added.len()));
+        if unreadable > 0 {
+            output::say(&format!(
+                "Accounts whose secrets can't be read: {unreadable}. They were left as they are."
+            ));
+        }
+        match (orphans, remove_orphans) {
+            (0, _) => Ok(()),
+            (_, false) => {
+                output::say(&format!(
+                    "Records that belong to no account: {orphans}. The command to delete them is: \
+                     keyfob recover --remove-orphans."
+                ));
+                Ok(())
+            }
+            (_, true) => remove(rig, orphans, yes),
+        }
+    })
+}
+
+fn remove(rig: &Rig, orphans: usize, yes: bool) -> Result<(), Failure> {
+    if !yes {
+        output::ask(&format!("Delete {orphans} records that belong to no account? [y/N]"));
+        if !input::is_yes() {
+            return Err(Failure::refused("They were kept: nothing was deleted."));
+        }
+    }
+    if let Reply::OrphansRemoved(count) = ask(rig, Command::RemoveOrphans)? {
+        output::say(&format!("Records deleted: {count}."));
+    }
+    Ok(())
+}
+
+fn ask(rig: &Rig, command: Command) -> Result<Reply, Failure> {
+    rig.ask(command)?.wait().map_err(|problem| Failure::of(&problem))
+}

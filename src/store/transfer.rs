@@ -1,0 +1,112 @@
+//! Records from one vault to another.
+//!
+//! Owns the steps of a move. Invariants: a record is deleted at its old place only once the new one
+//! has it; every step can be made again; what a vault can't do is an error and ends the move there.
+
+use std::collections::BTreeSet;
+
+use super::records::{account_of_client_name, account_of_tokens_name, is_same};
+use super::vault::{Vault, VaultError};
+use crate::domain::account::AccountId;
+
+/// The names of the records that belong to accounts.
+///
+/// # Errors
+/// [`VaultError`].
+pub fn names(vault: &mut dyn Vault) -> Result<Vec<String>, VaultError> {
+    let mut names = vault.names()?;
+    names.retain(|name| account_of(name).is_some());
+    Ok(names)
+}
+
+/// Copies a record, unless it is there already, and reads it back. Says whether there was one.
+///
+/// # Errors
+/// [`VaultError`]; the record is still at its old place.
+pub fn copy(from: &mut dyn Vault, to: &mut dyn Vault, name: &str) -> Result<bool, VaultError> {
+    let Some(line) = from.read(name)? else { return Ok(false) };
+    let is_there = match to.read(name) {
+        Ok(there) => there.is_some_and(|there| is_same(&there, &line)),
+        // A write that was cut short: it is written anew.
+        Err(VaultError::Corrupt) => false,
+        Err(error) => return Err(error),
+    };
+    if !is_there {
+        to.write(name, &line)?;
+    }
+    match to.read(name)? {
+        Some(stored) if is_same(&stored, &line) => Ok(true),
+        _ => Err(VaultError::Failed("a record did not come back as it was written")),
+    }
+}
+
+/// Deletes what was moved from its old place: a record that `new` has, and one of an account that is
+/// not among `known`, which was deleted since. An account's client goes last.
+///
+/// # Errors
+/// [`VaultError`]; the call can be made again.
+pub fn clear(
+    old: &mut dyn Vault,
+    new: &mut dyn Vault,
+    known: &BTreeSet<AccountId>,
+) -> Result<(), VaultError> {
+    let mut names = names(old)?;
+    names.sort_unstable_by(|one, other| other.cmp(one));
+    for name in names {
+        let is_known = account_of(&name).is_some_and(|id| known.contains(&id));
+        if !is_known || new.read(&name)?.is_some() {
+            old.delete(&name)?;
+        }
+    }
+    for orphan in old.orphans()? {
+        old.delete(&orphan)?;
+    }
+    Ok(())
+}
+
+fn account_of(name: &str) -> Option<AccountId> {
+    account_of_client_name(name).or_else(|| account_of_tokens_name(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Wire;
+    use crate::store::memory::MemoryVault;
+    use crate::store::records::tests::id;
+    use crate::store::records::{client_name, tokens_name};
+
+    fn line(text: &str) -> Wire {
+        Wire::new(text.to_owned())
+    }
+
+    #[test]
+    fn nothing_is_deleted_that_the_new_place_lacks() {
+        let (old, new) = (MemoryVault::new(), MemoryVault::new());
+        for byte in [1, 2, 3] {
+            old.plant(&client_name(&id(byte)), line("CANARY-c"));
+            old.plant(&tokens_name(&id(byte)), line("CANARY-t"));
+        }
+        let (mut from, mut to) = (old.clone(), new.clone());
+        for name in [client_name(&id(1)), tokens_name(&id(1))] {
+            assert_eq!(copy(&mut from, &mut to, &name), Ok(true));
+        }
+        assert_eq!(copy(&mut from, &mut to, "client/none"), Ok(false));
+        // The second was not copied; the third is no account any more.
+        clear(&mut from, &mut to, &BTreeSet::from([id(1), id(2)])).unwrap();
+        assert_eq!(old.stored_names(), [client_name(&id(2)), tokens_name(&id(2))]);
+        assert_eq!(new.stored_names(), [client_name(&id(1)), tokens_name(&id(1))]);
+    }
+
+    #[test]
+    fn what_does_not_come_back_is_not_copied() {
+        let (old, new) = (MemoryVault::new(), MemoryVault::new());
+        let name = tokens_name(&id(1));
+        old.plant(&name, line("CANARY-new"));
+        new.plant(&name, line("CANARY-stale"));
+        new.fail_writes(1, &VaultError::Denied);
+        assert_eq!(copy(&mut old.clone(), &mut new.clone(), &name), Err(VaultError::Denied));
+        assert_eq!(copy(&mut old.clone(), &mut new.clone(), &name), Ok(true));
+        assert_eq!(new.stored(&name).unwrap().expose(), "CANARY-new");
+    }
+}
