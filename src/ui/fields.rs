@@ -7,6 +7,8 @@
 use egui::{Align2, ComboBox, Id, Margin, RichText, TextEdit, Ui};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::secret::Passphrase;
+
 use super::theme::{self, Tokens};
 
 /// Longest text a field takes, in characters.
@@ -33,6 +35,28 @@ impl SecretText {
     /// Hands out the text without white space around it, and leaves the field empty.
     pub(super) fn take(&mut self) -> Option<String> {
         let taken = Some(self.text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+        self.text.zeroize();
+        taken
+    }
+
+    /// Whether nothing at all is there; in a passphrase white space counts.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Whether this one's text begins with the other's.
+    pub(super) fn begins_with(&self, other: &Self) -> bool {
+        self.text.starts_with(other.text.as_str())
+    }
+
+    /// A passphrase as it is typed.
+    pub(super) fn passphrase(&self) -> Passphrase {
+        Passphrase::new(self.text.as_str().to_owned())
+    }
+
+    /// Hands out a passphrase to the letter, and leaves the field empty.
+    pub(super) fn take_passphrase(&mut self) -> Passphrase {
+        let taken = self.passphrase();
         self.text.zeroize();
         taken
     }

@@ -2,7 +2,7 @@
 //!
 //! Owns no state. Invariant: one page, and each of its buttons leads on.
 
-use egui::{CentralPanel, CornerRadius, Frame, Margin, Rect, ScrollArea, Ui, vec2};
+use egui::{CornerRadius, Rect, Ui, vec2};
 
 use crate::messages::command::Command;
 use crate::messages::snapshot::{VaultHealth, VaultKind};
@@ -12,28 +12,14 @@ use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{Page, ViewState};
 use super::widgets;
-use super::{vault_banner, words};
+use super::{passphrase, vault_banner, words};
 
 /// About how high the page is, so that it stands in the middle.
 const HEIGHT: f32 = 340.0;
 
 /// Shows the page.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    let frame = Frame::new().fill(cx.tokens.window).inner_margin(Margin::same(24));
-    CentralPanel::default().frame(frame).show(ui, |ui| {
-        let room = ui.available_size();
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            let width = room.x.min(480.0);
-            ui.add_space(((room.y - HEIGHT) / 2.0).max(0.0));
-            ui.horizontal(|ui| {
-                ui.add_space((room.x - width) / 2.0);
-                ui.vertical(|ui| {
-                    ui.set_width(width);
-                    contents(ui, cx, state);
-                });
-            });
-        });
-    });
+    widgets::middle(ui, HEIGHT, |ui| contents(ui, cx, state));
 }
 
 fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
@@ -48,7 +34,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         "Keyfob signs you in, keeps your API tokens fresh, and puts one on the clipboard when you need it.",
     );
     ui.add_space(8.0);
-    vault_line(ui, cx);
+    vault_line(ui, cx, state);
     ui.add_space(16.0);
     ui.horizontal_wrapped(|ui| {
         if Button::new(Weight::Primary, words::ADD_ACCOUNT).with_icon(Icon::Plus).show(ui) {
@@ -70,11 +56,11 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
 }
 
 /// Where secrets will be kept, and whether that works.
-fn vault_line(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn vault_line(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let tokens = cx.tokens;
     let vault = &cx.snapshot.vault;
-    if matches!(vault.health, VaultHealth::Failing(_)) {
-        vault_banner::contents(ui, cx);
+    if matches!(vault.health, VaultHealth::Failing(_) | VaultHealth::Locked { .. }) {
+        vault_banner::contents(ui, cx, state);
         return;
     }
     let (icon, color) = match (vault.kind, &vault.health) {
@@ -90,6 +76,11 @@ fn vault_line(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.vertical(|ui| {
                 widgets::text(ui, words::vault(vault));
                 widgets::weak(ui, "A secret is never written to a plain file.");
+                if vault.kind != VaultKind::File
+                    && Button::new(Weight::Bare, words::USE_FILE).flush().show(ui)
+                {
+                    passphrase::choose_file(cx, state);
+                }
             });
         });
     });

@@ -37,6 +37,10 @@ pub(super) enum Icon {
     Key,
     /// Copies.
     Copy,
+    /// Locked.
+    Locked,
+    /// Open.
+    Unlocked,
 }
 
 impl Icon {
@@ -98,6 +102,14 @@ impl Icon {
                 painter.circle_stroke(at(5.4, 10.6), 3.4 * unit, stroke);
                 line(&[(7.9, 8.1), (14.0, 2.0)]);
                 line(&[(11.2, 4.8), (13.2, 6.8)]);
+            }
+            Self::Locked | Self::Unlocked => {
+                let body = Rect::from_two_pos(at(3.0, 7.5), at(13.0, 14.0));
+                painter.rect_stroke(body, 2.0 * unit, stroke, egui::StrokeKind::Middle);
+                line(&[(5.0, 7.5), (5.0, 5.0), (6.2, 2.8), (8.0, 2.2), (9.8, 2.8), (11.0, 5.0)]);
+                if self == Self::Locked {
+                    line(&[(11.0, 5.0), (11.0, 7.5)]);
+                }
             }
             Self::Copy => {
                 let front = Rect::from_two_pos(at(5.5, 5.5), at(13.5, 13.5));

@@ -1,7 +1,7 @@
 //! The window's keys.
 //!
 //! Owns which key does what. Invariant: a key that text needs is left alone while a text field has
-//! the keyboard, and no key acts behind a dialog.
+//! the keyboard, and no key acts behind a dialog, but the one that locks.
 
 use egui::{Event, Key, Modifiers, Ui};
 
@@ -10,16 +10,20 @@ use crate::messages::command::{Command, CopyForm};
 
 use super::cx::Cx;
 use super::view_state::{Page, SettingsDraft, ViewState};
-use super::{account_form, detail, provider_picker, sidebar};
+use super::{account_form, curtain, detail, provider_picker, sidebar};
 
 const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
 
 /// Acts on this frame's keys.
 pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
+    if pressed(Modifiers::COMMAND, Key::L) {
+        curtain::lock(ui, cx, state);
+        return;
+    }
     if state.has_dialog() {
         return;
     }
-    let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
     let typed = matches!(&state.page, Page::Form(form) if !form.touched.is_empty());
     if !typed && pressed(Modifiers::COMMAND, Key::N) {
         account_form::close(ui.ctx(), state);

@@ -5,6 +5,7 @@
 
 mod account_form;
 mod button;
+mod curtain;
 mod cx;
 mod delete_dialog;
 mod detail;
@@ -14,6 +15,7 @@ mod form_advanced;
 mod form_draft;
 mod icons;
 mod keys;
+mod passphrase;
 mod provider_picker;
 mod repaint;
 mod settings;
@@ -26,6 +28,7 @@ mod toast;
 mod token_card;
 mod value_box;
 mod vault_banner;
+mod vault_line;
 mod view_state;
 mod widgets;
 mod words;
@@ -124,6 +127,9 @@ impl Ui {
 
     fn take_problem(&mut self, account: Option<crate::domain::account::AccountId>, problem: Problem) {
         let state = &mut self.state;
+        if account.is_none() && passphrase::takes(state, &problem) {
+            return;
+        }
         if let Page::Form(form) = &mut state.page
             && form.saving
         {
@@ -158,9 +164,17 @@ impl Ui {
         if ui.input(|input| input.events.iter().any(lost_focus)) {
             state.revealed = None;
         }
+        curtain::watch(ui, &mut cx, state);
+        if curtain::show(ui, &mut cx, state) {
+            return;
+        }
         state.settle(snapshot, now);
         state.settle_toasts(snapshot, now);
+        passphrase::settle(ui.ctx(), snapshot, state);
         keys::act(ui, &mut cx, state);
+        if curtain::show(ui, &mut cx, state) {
+            return;
+        }
         let page = if state.has_dialog() {
             behind(ui, |ui| panes(ui, &mut cx, state))
         } else {
@@ -168,6 +182,7 @@ impl Ui {
         };
         delete_dialog::show(ui, &mut cx, state);
         settings::show(ui, &mut cx, state);
+        passphrase::show(ui, &mut cx, state);
         toast::show(ui, &mut cx, state, page);
         if let Some(id) = state.focus.take() {
             ui.memory_mut(|memory| memory.request_focus(id));
@@ -222,7 +237,7 @@ fn panes(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> egui::Rec
 
 fn list(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if cx.narrow && vault_banner::is_needed(cx) {
-        vault_banner::contents(ui, cx);
+        vault_banner::contents(ui, cx, state);
     }
     sidebar::show(ui, cx, state);
 }
@@ -276,7 +291,7 @@ fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         }
     }
     if vault_banner::is_needed(cx) {
-        vault_banner::contents(ui, cx);
+        vault_banner::contents(ui, cx, state);
     }
     if let Some(problem) = &cx.snapshot.problem {
         detail::app_problem(ui, cx, problem);
@@ -289,5 +304,10 @@ fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
                 detail::show(ui, cx, state, account);
             }
         }
+    }
+    // Where the list isn't there to say it.
+    if cx.narrow || cx.snapshot.accounts.is_empty() {
+        ui.add_space(theme::STEP);
+        vault_line::show(ui, cx, state);
     }
 }

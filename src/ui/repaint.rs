@@ -36,6 +36,7 @@ pub(super) fn next(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -
         .chain(undo)
         .chain([clipboard, revealed].map(|end| end.and_then(|end| second(end, now))))
         .chain([state.toasts.next_end().map(|end| end - now)])
+        .chain([state.curtain.next(snapshot, now)])
         .flatten()
         .min()
         // A clock that was set back must not make the wait longer than what it waits for.

@@ -1,22 +1,32 @@
 //! The settings.
 //!
 //! Owns their draft. Invariant: a change is sent whole, as one set of preferences, when *Save* is
-//! pressed.
+//! pressed; only where secrets are kept, and locking, is no preference and happens at once.
 
 use egui::{Id, Ui};
 
 use crate::messages::command::Command;
-use crate::messages::snapshot::{Preferences, ThemeChoice};
+use crate::messages::snapshot::{Preferences, ThemeChoice, VaultKind};
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::fields::{self, Extras};
 use super::view_state::{SettingsDraft, ViewState};
-use super::widgets;
-use super::words;
+use super::{curtain, passphrase, widgets, words};
 
 /// The most seconds ahead of expiry that make sense.
 const MAX_AHEAD_SECS: u32 = 3600;
+
+/// What was pressed in the part about secrets.
+#[derive(Clone, Copy)]
+enum Asked {
+    Passphrase,
+    Change,
+    Lock,
+    Keychain,
+    File,
+    Memory,
+}
 
 impl SettingsDraft {
     /// A draft of the preferences.
@@ -25,7 +35,13 @@ impl SettingsDraft {
             preferences: preferences.clone(),
             refresh_ahead: preferences.refresh_ahead_secs.map_or_else(String::new, |secs| secs.to_string()),
             root_certificate: preferences.extra_root_certificate.clone().unwrap_or_default(),
+            to_secrets: false,
         }
+    }
+
+    /// The same, opened at the part about secrets.
+    pub(super) fn at_secrets(preferences: &Preferences) -> Self {
+        Self { to_secrets: true, ..Self::of(preferences) }
     }
 
     /// The seconds that are typed; an error where they are none.
@@ -43,17 +59,21 @@ impl SettingsDraft {
 
 /// Shows the settings, where they are open.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    // One dialog at a time; this one comes back with what was changed in it.
+    if state.passphrase.is_some() {
+        return;
+    }
     let Some(draft) = &mut state.settings else { return };
     let mut close = false;
     let height = ui.ctx().content_rect().height();
-    let ((), left) = widgets::dialog(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
+    let (asked, left) = widgets::dialog(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
         widgets::heading(ui, words::SETTINGS);
-        egui::ScrollArea::vertical()
+        let asked = egui::ScrollArea::vertical()
             .max_height(height - 220.0)
             .content_margin(egui::Margin { right: 12, ..Default::default() })
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 12.0;
-                contents(ui, cx, draft);
+                contents(ui, cx, draft)
             });
         ui.add_space(4.0);
         ui.horizontal(|ui| {
@@ -69,13 +89,17 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             }
             close |= Button::new(Weight::Bare, words::CANCEL).show(ui);
         });
+        asked.inner
     });
     if close || left {
         state.settings = None;
     }
+    if let Some(asked) = asked {
+        act(ui, cx, state, asked);
+    }
 }
 
-fn contents(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) {
+fn contents(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked> {
     let themes = [
         (ThemeChoice::System, "Like the system".to_owned()),
         (ThemeChoice::Light, "Light".to_owned()),
@@ -114,9 +138,73 @@ fn contents(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) {
     let value = &mut draft.root_certificate;
     fields::text(ui, Id::unique("keyfob-root"), "Extra root certificate", value, extras);
 
+    lock_after(ui, draft);
+    secrets(ui, cx, draft)
+}
+
+fn lock_after(ui: &mut Ui, draft: &mut SettingsDraft) {
+    let value = &mut draft.preferences.lock_after_idle_mins;
+    let mut choices = vec![(None, "Never".to_owned())];
+    let usual = [1, 5, 10, 15, 30, 60];
+    let own = value.filter(|mins| !usual.contains(mins));
+    for mins in usual.into_iter().chain(own) {
+        let unit = if mins == 1 { "minute" } else { "minutes" };
+        choices.push((Some(mins), format!("After {mins} {unit}")));
+    }
+    let note = Some("Locking drops what is shown or being typed, clears the clipboard and ends sign-ins.");
+    let extras = Extras { note, ..Extras::default() };
+    fields::choice(ui, Id::unique("keyfob-lock-after"), "Lock after idle", value, &choices, extras);
+}
+
+/// Where secrets are kept; what is pressed there happens at once.
+fn secrets(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked> {
+    let vault = &cx.snapshot.vault;
+    let mut asked = None;
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        widgets::caption(ui, "Secrets");
-        widgets::text(ui, words::vault(&cx.snapshot.vault));
+        let caption = widgets::caption(ui, "Secrets");
+        widgets::text(ui, words::vault(vault));
+        let mut offer = |ui: &mut Ui, label, what| {
+            if Button::new(Weight::Quiet, label).show(ui) {
+                asked = Some(what);
+            }
+        };
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.y = 8.0;
+            if let Some(label) = passphrase::offer(vault) {
+                offer(ui, label, Asked::Passphrase);
+            } else if vault.kind == VaultKind::File {
+                offer(ui, words::CHANGE_PASSPHRASE, Asked::Change);
+            }
+            offer(ui, words::LOCK, Asked::Lock);
+            if vault.kind != VaultKind::Keychain {
+                offer(ui, words::USE_KEYCHAIN, Asked::Keychain);
+            }
+            if vault.kind != VaultKind::File {
+                offer(ui, words::USE_FILE, Asked::File);
+            }
+            if vault.kind != VaultKind::Memory {
+                offer(ui, words::USE_MEMORY, Asked::Memory);
+            }
+        });
+        if !cx.snapshot.accounts.is_empty() {
+            widgets::weak(ui, "Secrets that are saved already stay where they are.");
+        }
+        if std::mem::take(&mut draft.to_secrets) {
+            caption.scroll_to_me(Some(egui::Align::TOP));
+        }
     });
+    asked
+}
+
+/// Does what was pressed.
+fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState, asked: Asked) {
+    match asked {
+        Asked::Passphrase => passphrase::open(state),
+        Asked::Change => passphrase::change(state),
+        Asked::Lock => curtain::lock(ui, cx, state),
+        Asked::Keychain => cx.send(Command::ChooseVault(VaultKind::Keychain)),
+        Asked::File => passphrase::choose_file(cx, state),
+        Asked::Memory => cx.send(Command::UseMemoryVault),
+    }
 }

@@ -18,7 +18,7 @@ use super::standing::Standing;
 use super::theme::{self, Tokens};
 use super::view_state::{Page, SettingsDraft, ViewState};
 use super::widgets;
-use super::{time_text, words};
+use super::{time_text, vault_line, words};
 
 const ROW_HEIGHT: f32 = 56.0;
 
@@ -42,6 +42,13 @@ pub(super) fn visible<'a>(cx: &Cx<'a>, search: &str) -> Vec<&'a AccountView> {
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     top(ui, cx, state);
     search(ui, cx, state);
+    let room = ui.available_rect_before_wrap();
+    let (upper, lower) = room.split_top_bottom_at_y(room.bottom() - theme::CONTROL_HEIGHT);
+    ui.scope_builder(egui::UiBuilder::new().max_rect(upper), |ui| rows(ui, cx, state));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(lower), |ui| vault_line::show(ui, cx, state));
+}
+
+fn rows(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
     let accounts = visible(cx, &state.search);
     if accounts.is_empty() && cx.snapshot.loaded {
         ui.add_space(16.0);

@@ -1,61 +1,94 @@
 //! The banner that stands while the vault can't be used.
 //!
 //! Owns no state. Invariant: it never waits without a way out, and never offers to keep a secret in
-//! a file.
+//! a file that lies open.
 
 use egui::{Rect, Ui, vec2};
 
 use crate::messages::command::Command;
-use crate::messages::problem::Problem;
-use crate::messages::snapshot::{VaultHealth, VaultKind};
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 use crate::messages::words::explain;
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
-use super::widgets;
-use super::words;
+use super::view_state::ViewState;
+use super::{passphrase, widgets, words};
 
 /// Whether there is something to say.
 pub(super) fn is_needed(cx: &Cx<'_>) -> bool {
-    matches!(cx.snapshot.vault.health, VaultHealth::Failing(_) | VaultHealth::Waiting)
+    matches!(cx.snapshot.vault.health, VaultHealth::Failing(_) | VaultHealth::Waiting | VaultHealth::Locked { .. })
+}
+
+/// What is said, and with which icon.
+fn said(vault: &VaultView) -> Option<(String, String, Icon)> {
+    let said = |what: &str, next: &str, icon| Some((what.to_owned(), next.to_owned(), icon));
+    match (&vault.health, vault.kind) {
+        (VaultHealth::Failing(problem), _) => {
+            let words = explain(&Problem::Vault(problem.clone()), None, None);
+            Some((words.what, words.next, Icon::Warning))
+        }
+        (VaultHealth::Locked { exists: true }, _) => {
+            let words = explain(&Problem::Vault(VaultProblem::PassphraseNeeded), None, None);
+            Some((words.what, words.next, Icon::Locked))
+        }
+        (VaultHealth::Locked { exists: false }, _) => said(
+            "Secrets will be kept in a file protected by a passphrase.",
+            "Choose the passphrase, so that something can be saved.",
+            Icon::Locked,
+        ),
+        (VaultHealth::Waiting, VaultKind::File) => said(
+            "Opening the file with your secrets.",
+            "It takes about a second, which keeps guessing slow.",
+            Icon::Clock,
+        ),
+        (VaultHealth::Waiting, _) => said(
+            "Waiting for the keychain.",
+            "It may be asking for its password, perhaps behind another window.",
+            Icon::Clock,
+        ),
+        (VaultHealth::Ready | VaultHealth::Untried, _) => None,
+    }
 }
 
 /// Shows the banner, as a card.
-pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let tokens = cx.tokens;
-    let (what, next, failing) = match &cx.snapshot.vault.health {
-        VaultHealth::Failing(problem) => {
-            let words = explain(&Problem::Vault(problem.clone()), None, None);
-            (words.what, words.next, true)
-        }
-        VaultHealth::Waiting => (
-            "Waiting for the keychain.".to_owned(),
-            "It may be asking for its password, perhaps behind another window.".to_owned(),
-            false,
-        ),
-        VaultHealth::Ready | VaultHealth::Untried | VaultHealth::Locked { .. } => return,
-    };
+    let Some((what, next, icon)) = said(&cx.snapshot.vault) else { return };
     widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
         ui.horizontal_top(|ui| {
             let (_, rect): (_, Rect) = ui.allocate_space(vec2(18.0, 18.0));
-            let icon = if failing { Icon::Warning } else { Icon::Clock };
             icon.paint(ui.painter(), rect.center(), 18.0, tokens.warn);
             ui.vertical(|ui| {
                 widgets::text_strong(ui, &what);
                 widgets::text(ui, &next);
                 ui.add_space(4.0);
-                ui.horizontal_wrapped(|ui| {
-                    if failing && Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) {
-                        cx.send(Command::TryVault);
-                    }
-                    let weight = if failing { Weight::Bare } else { Weight::Quiet };
-                    let keychain = cx.snapshot.vault.kind == VaultKind::Keychain;
-                    if keychain && Button::new(weight, words::USE_MEMORY).show(ui) {
-                        cx.send(Command::UseMemoryVault);
-                    }
-                });
+                ui.horizontal_wrapped(|ui| buttons(ui, cx, state));
             });
         });
     });
+}
+
+fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let vault = &cx.snapshot.vault;
+    let failing = matches!(vault.health, VaultHealth::Failing(_));
+    if failing && Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) {
+        cx.send(Command::TryVault);
+    }
+    if let Some(label) = passphrase::offer(vault)
+        && Button::new(Weight::Quiet, label).show(ui)
+    {
+        passphrase::open(state);
+    }
+    if vault.kind != VaultKind::Keychain {
+        return;
+    }
+    let weight = if failing { Weight::Bare } else { Weight::Quiet };
+    if Button::new(weight, words::USE_FILE).show(ui) {
+        passphrase::choose_file(cx, state);
+    }
+    if Button::new(weight, words::USE_MEMORY).show(ui) {
+        cx.send(Command::UseMemoryVault);
+    }
 }

@@ -8,8 +8,10 @@ use crate::domain::account::AccountId;
 use crate::messages::snapshot::{Preferences, Snapshot};
 use crate::secret::AccessToken;
 
+use super::curtain::Curtain;
 use super::fields::SecretText;
 use super::form_draft::FormDraft;
+use super::passphrase::PassphraseDraft;
 use super::toast::Toasts;
 
 /// How long a revealed token stands in the window.
@@ -30,6 +32,12 @@ pub(super) struct ViewState {
     pub(super) deleting: Option<AccountId>,
     /// The settings, while they are open.
     pub(super) settings: Option<SettingsDraft>,
+    /// The passphrase, while it is asked for.
+    pub(super) passphrase: Option<PassphraseDraft>,
+    /// Whether the passphrase was asked for without anybody wanting that; once is enough.
+    pub(super) passphrase_asked: bool,
+    /// When somebody was last there, and whether the window is covered.
+    pub(super) curtain: Curtain,
     /// The one token that is shown.
     pub(super) revealed: Option<Revealed>,
     /// What is pasted to finish a sign-in.
@@ -67,6 +75,8 @@ pub(super) struct SettingsDraft {
     pub(super) refresh_ahead: String,
     /// Path of the extra root certificate, as typed.
     pub(super) root_certificate: String,
+    /// Whether the part about secrets is to be brought into view.
+    pub(super) to_secrets: bool,
 }
 
 /// The token that is shown.
@@ -93,7 +103,7 @@ impl ViewState {
 
     /// Whether a dialog is open over the page.
     pub(super) fn has_dialog(&self) -> bool {
-        self.deleting.is_some() || self.settings.is_some()
+        self.deleting.is_some() || self.settings.is_some() || self.passphrase.is_some()
     }
 
     /// Drops what the snapshot no longer has: a deleted account's selection, an ended reveal.

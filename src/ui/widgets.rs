@@ -228,3 +228,22 @@ pub(super) fn weak_line(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;
     ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).truncate())
 }
+
+/// A page of its own: a column in the middle of the window, about `height` points high.
+pub(super) fn middle(ui: &mut Ui, height: f32, contents: impl FnOnce(&mut Ui)) {
+    let frame = Frame::new().fill(Tokens::of(ui).window).inner_margin(Margin::same(24));
+    egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+        let room = ui.available_size();
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let width = room.x.min(480.0);
+            ui.add_space(((room.y - height) / 2.0).max(0.0));
+            ui.horizontal(|ui| {
+                ui.add_space((room.x - width) / 2.0);
+                ui.vertical(|ui| {
+                    ui.set_width(width);
+                    contents(ui);
+                });
+            });
+        });
+    });
+}

@@ -5,6 +5,7 @@
 
 use crate::domain::grant_type::GrantType;
 use crate::domain::spec::ClientAuth;
+use crate::domain::strength::Strength;
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 
 /// Adds an account.
@@ -78,6 +79,22 @@ pub(super) const SAVE_AND_GET: &str = "Save and get token";
 pub(super) const TRY_AGAIN: &str = "Try again";
 /// Keeps secrets in memory.
 pub(super) const USE_MEMORY: &str = "Keep secrets in memory until quit";
+/// Keeps secrets in the file vault.
+pub(super) const USE_FILE: &str = "Keep secrets in a file with a passphrase";
+/// Keeps secrets in the keychain.
+pub(super) const USE_KEYCHAIN: &str = "Keep secrets in the keychain";
+/// Opens the dialog that asks for the passphrase.
+pub(super) const ENTER_PASSPHRASE: &str = "Enter passphrase";
+/// Opens the dialog in which a passphrase is chosen.
+pub(super) const CHOOSE_PASSPHRASE: &str = "Choose a passphrase";
+/// Makes the file vault.
+pub(super) const USE_PASSPHRASE: &str = "Use this passphrase";
+/// Gives the file vault another passphrase.
+pub(super) const CHANGE_PASSPHRASE: &str = "Change passphrase";
+/// Locks.
+pub(super) const LOCK: &str = "Lock";
+/// Unlocks.
+pub(super) const UNLOCK: &str = "Unlock";
 /// Shows what the other side said.
 pub(super) const SHOW_DETAILS: &str = "Show details";
 /// Hides it.
@@ -126,5 +143,37 @@ pub(super) fn vault(vault: &VaultView) -> &'static str {
         (VaultKind::Keychain, VaultHealth::Failing(_) | VaultHealth::Locked { .. }) => {
             "The keychain can't be used at the moment."
         }
+    }
+}
+
+/// Where secrets are kept and whether it is locked, in a few words.
+pub(super) fn vault_in_short(vault: &VaultView) -> &'static str {
+    use crate::messages::problem::VaultProblem;
+    match (vault.kind, &vault.health) {
+        (VaultKind::Memory, _) => "Secrets: in memory until quit",
+        (VaultKind::File, VaultHealth::Locked { exists: false }) => "Secrets: no passphrase chosen yet",
+        (VaultKind::File, VaultHealth::Locked { exists: true }) => "Secrets: in a file, locked",
+        (VaultKind::File, VaultHealth::Waiting) => "Secrets: in a file, opening",
+        (VaultKind::File, VaultHealth::Failing(_)) => "Secrets: in a file, failing",
+        (VaultKind::File, VaultHealth::Ready | VaultHealth::Untried) => "Secrets: in a file, open",
+        (VaultKind::Keychain, VaultHealth::Ready) => "Secrets: in the keychain, open",
+        (VaultKind::Keychain, VaultHealth::Untried) => "Secrets: in the keychain",
+        (VaultKind::Keychain, VaultHealth::Waiting) => "Secrets: in the keychain, waiting",
+        (
+            VaultKind::Keychain,
+            VaultHealth::Locked { .. } | VaultHealth::Failing(VaultProblem::Locked | VaultProblem::Denied),
+        ) => "Secrets: in the keychain, locked",
+        (VaultKind::Keychain, VaultHealth::Failing(_)) => "Secrets: no keychain to be used",
+    }
+}
+
+/// How well a passphrase stands up to guessing, and what to do about it.
+pub(super) fn strength(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Empty => "Long beats complicated: four or more words that don't belong together.",
+        Strength::VeryWeak => "Very weak: guessed in a moment. A longer one is advised.",
+        Strength::Weak => "Weak: guessed in hours by who has the file. A longer one is advised.",
+        Strength::Fair => "Fair: takes a lot of guessing.",
+        Strength::Strong => "Strong: takes more guessing than anybody does.",
     }
 }

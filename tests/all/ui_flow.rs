@@ -49,7 +49,7 @@ fn the_first_run_leads_to_an_account_or_the_demo() {
 }
 
 #[test]
-fn k1_no_keychain_offers_another_try_or_memory_and_nothing_else() {
+fn k1_no_keychain_offers_another_try_a_file_or_memory() {
     let mut empty = snapshot(Vec::new());
     empty.vault.health = VaultHealth::Failing(VaultProblem::Absent);
     let mut rig = Rig::new(empty);
@@ -58,6 +58,7 @@ fn k1_no_keychain_offers_another_try_or_memory_and_nothing_else() {
     assert!(matches!(rig.command(), Command::TryVault));
     rig.press("Keep secrets in memory until quit");
     assert!(matches!(rig.command(), Command::UseMemoryVault));
+    assert!(rig.can_press("Keep secrets in a file with a passphrase"));
     rig.change(|snapshot| {
         snapshot.vault.kind = VaultKind::Memory;
         snapshot.vault.health = VaultHealth::Ready;

@@ -1,0 +1,31 @@
+//! The line that says where secrets are kept and whether it is locked.
+//!
+//! Owns no state. Invariant: it stands on every page that has accounts or takes secrets.
+
+use egui::Ui;
+
+use crate::messages::snapshot::{VaultHealth, VaultView};
+
+use super::button::{Button, Weight};
+use super::cx::Cx;
+use super::icons::Icon;
+use super::view_state::{SettingsDraft, ViewState};
+use super::words;
+
+/// Shows the line; it leads to the settings.
+pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+    let label = words::vault_in_short(&cx.snapshot.vault);
+    let button = Button::new(Weight::Bare, label).with_icon(icon(&cx.snapshot.vault));
+    if button.hint("Where secrets are kept, in Settings").show(ui) {
+        state.settings = Some(SettingsDraft::at_secrets(&cx.snapshot.preferences));
+    }
+}
+
+fn icon(vault: &VaultView) -> Icon {
+    match vault.health {
+        VaultHealth::Ready | VaultHealth::Untried => Icon::Unlocked,
+        VaultHealth::Locked { .. } => Icon::Locked,
+        VaultHealth::Waiting => Icon::Clock,
+        VaultHealth::Failing(_) => Icon::Warning,
+    }
+}
