@@ -103,3 +103,112 @@ fn z2_secrets_move_to_a_file_and_back_and_a_lost_database_is_recovered() {
     place.run(&["recover", "--remove-orphans", "--yes"]).ok();
     assert_eq!(place.run(&["token", BATCH]).ok(), token);
 }
+
+#[test]
+fn accounts_go_to_another_computer_sealed_or_without_secrets() {
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let mut place = Place::on(&bus);
+    let right = place.file("right", "correct horse battery CANARY-pass\n");
+    let seal = place.file("seal", "Blaue Ente jongliert 7 CANARY-seal\n");
+    place.run_with(&over(&right, &["import", "-"]), &server.accounts()).ok();
+    let token = place.run(&over(&right, &["token", BATCH])).ok();
+    let path = |name: &str| bus.path(name).to_str().unwrap().to_owned();
+    let (sealed, open) = (path("all.age"), path("open.toml"));
+    let export =
+        ["export", "--to", &sealed, "--with-secrets", "--with-tokens", "--export-passphrase-file", &seal];
+    place.run(&over(&right, &export)).ok();
+    assert!(place.run(&over(&right, &export)).failed(1).contains("already"), "nothing is overwritten");
+    place.run(&over(&right, &["export", "--to", &open, "car-dev"])).ok();
+    place.run(&over(&right, &["export", "--to", &path("none"), "nobody"])).failed(1);
+    place.run(&over(&right, &["export", "--to", &path("none"), "--with-tokens"])).failed(2);
+    let text = std::fs::read_to_string(&open).unwrap();
+    assert!(text.contains("car-dev") && !text.contains("batch") && !text.contains(&server.canary), "{text}");
+    for file in [&sealed, &open] {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        let bytes = std::fs::read(file).unwrap();
+        assert!(!bytes.windows(server.canary.len()).any(|window| window == server.canary.as_bytes()));
+    }
+
+    // On the other computer.
+    place.home = bus.path("another home");
+    let other = place.file("other", "another passphrase of its own\n");
+    let wrong = ["import", &sealed, "--export-passphrase-file", &right];
+    assert!(place.run(&over(&other, &wrong)).failed(4).contains("passphrase"));
+    assert_eq!(place.run(&["list", "--json"]).ok(), "[]\n");
+    let good = ["import", &sealed, "--export-passphrase-file", &seal];
+    place.run(&over(&other, &good)).ok();
+    assert!(place.run(&over(&other, &good)).failed(1).contains("--replace"));
+    assert_eq!(place.run(&over(&other, &["token", BATCH])).ok(), token, "its token came along");
+    assert_eq!(server.server.requests().len(), 1);
+
+    // Without secrets, what is stored here stays.
+    let replaced = place.run(&over(&other, &["import", &open, "--replace"]));
+    assert!(replaced.err.contains("No secrets came with"), "{replaced:?}");
+    replaced.ok();
+    let waiting = place.sign_in(&over(&other, &["sign-in", "car-dev", "--no-browser"]));
+    waiting.come_back(&[("code", "c")]);
+    waiting.end().ok();
+    let sent = server.server.requests().pop().unwrap();
+    let text = format!("{:?} {:?}", sent.form(), sent.header("authorization"));
+    assert!(sent.form().iter().any(|(key, _)| key == "client_secret") || text.contains("Basic"), "{text}");
+}
+
+/// Kills a move at its first step, its second, and so on, until it is over before.
+#[cfg(feature = "failpoints")]
+fn move_killed_at_every_step(to: &str, back: &str, at_least: usize) {
+    use keyfob::secret::Passphrase;
+    use keyfob::store::home::Home;
+    use keyfob::store::passphrase::PassphraseVault;
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let keyring = Keyring::unlocked(&bus);
+    let mut place = Place::on(&bus);
+    let right = place.file("right", "correct horse battery CANARY-pass\n");
+    for step in 1.. {
+        place.home = bus.path(&format!("home-{step}"));
+        // One that opens fast.
+        let passphrase = Passphrase::new("correct horse battery CANARY-pass".to_owned());
+        PassphraseVault::create_with_work_factor(&Home::at(&place.home), &passphrase, 1).unwrap();
+        let run = |words: &[&str]| place.run(&[&["--passphrase-file", &right], words].concat());
+        place.run_with(&["import", "-"], &server.accounts()).ok();
+        let token = place.run(&["token", BATCH]).ok();
+        if to == "keychain" {
+            run(&["move-vault", "file"]).ok();
+        }
+        let mut command = place.command(&["--passphrase-file", &right, "move-vault", to]);
+        let output = command.env("KEYFOB_KILL_AT", step.to_string()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let was_killed = output.status.signal().is_some();
+        assert!(was_killed || output.status.success(), "{said}");
+        // Nothing is lost, wherever the secrets are now, and the same move or the one back goes on.
+        assert_eq!(run(&["token", BATCH]).ok(), token, "step {step}: {said}");
+        assert!(!holds(&place.home, &server.canary), "step {step}: {said}");
+        let end = if step % 2 == 0 { to } else { back };
+        run(&["move-vault", end]).ok();
+        assert_eq!(run(&["token", BATCH]).ok(), token, "step {step}: {said}");
+        let in_keychain = if end == "keychain" { 3 } else { 0 };
+        assert_eq!(keyring.items().len(), in_keychain, "step {step}: {said}");
+        for account in [BATCH, "car-dev"] {
+            run(&["remove", account, "--yes"]).ok();
+        }
+        assert_eq!(keyring.items(), [""; 0], "step {step}: {said}");
+        if !was_killed {
+            assert!(step > at_least, "it was over at step {step}");
+            break;
+        }
+    }
+}
+
+#[test]
+#[cfg(feature = "failpoints")]
+fn f1_a_move_to_a_file_killed_at_every_step() {
+    move_killed_at_every_step("file", "keychain", 8);
+}
+
+#[test]
+#[cfg(feature = "failpoints")]
+fn f1_a_move_to_the_keychain_killed_at_every_step() {
+    move_killed_at_every_step("keychain", "file", 8);
+}
