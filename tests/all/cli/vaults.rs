@@ -1,6 +1,7 @@
 //! The file vault and moves, from outside.
 
-use std::process::Stdio;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
 
 use super::place::{Place, Server, holds};
 use crate::support::desktop::{Bus, Keyring};
@@ -33,7 +34,7 @@ fn the_file_vault_works_without_a_keychain() {
     let told = place.run(&over(&wrong, &["token", BATCH])).failed(4);
     assert!(told.contains("passphrase") && told.contains("Nothing was lost"), "{told}");
     let program = env!("CARGO_BIN_EXE_keyfob");
-    let mut alone = std::process::Command::new("setsid");
+    let mut alone = Command::new("setsid");
     alone.args(["-w", program, "--vault", "file", "token", BATCH]).env("KEYFOB_HOME", &place.home);
     let output = alone.stdin(Stdio::null()).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
@@ -47,7 +48,7 @@ fn the_file_vault_works_without_a_keychain() {
         "exec {program} --passphrase-file fd:3 passphrase --new-passphrase-file /dev/fd/4 3<'{right}' 4<'{other}'"
     );
     shell = {
-        let mut sh = std::process::Command::new("sh");
+        let mut sh = Command::new("sh");
         sh.args(["-c", &line]).envs(shell.get_envs().filter_map(|(key, value)| Some((key, value?))));
         sh.env("KEYFOB_HOME", &place.home);
         sh
@@ -211,4 +212,47 @@ fn f1_a_move_to_a_file_killed_at_every_step() {
 #[cfg(feature = "failpoints")]
 fn f1_a_move_to_the_keychain_killed_at_every_step() {
     move_killed_at_every_step("keychain", "file", 8);
+}
+
+/// Runs the program on a terminal, and answers each question in its turn.
+fn on_a_terminal(place: &Place<'_>, words: &str, answers: &[(&str, &str)]) -> (bool, String) {
+    let program = env!("CARGO_BIN_EXE_keyfob");
+    let mut script = Command::new("script");
+    script.args(["-qec", &format!("{program} {words}"), "/dev/null"]).env("KEYFOB_HOME", &place.home);
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut shown = String::new();
+    for (question, answer) in answers {
+        let start = shown.len();
+        while !shown[start..].contains(question) {
+            let mut part = [0; 512];
+            let length = output.read(&mut part).unwrap();
+            assert!(length > 0, "never asked: {question}; {shown}");
+            shown.push_str(&String::from_utf8_lossy(&part[..length]));
+        }
+        // The echo goes just after the question, long before a person could type.
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        writeln!(input, "{answer}").unwrap();
+    }
+    output.read_to_string(&mut shown).unwrap();
+    (child.wait().unwrap().success(), shown)
+}
+
+#[test]
+fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let place = Place::on(&bus);
+    let file = place.file("accounts.toml", &server.accounts());
+    let import = format!("--vault file import '{file}'");
+    let (choose, again) = ("Choose a passphrase", "The same again");
+    let (done, shown) = on_a_terminal(&place, &import, &[(choose, "CANARY-one"), (again, "CANARY-two")]);
+    assert!(!done && shown.contains("not the same"), "{shown}");
+    assert!(!place.home.join("key.age").exists());
+    let (done, shown) = on_a_terminal(&place, &import, &[(choose, "CANARY-one"), (again, "CANARY-one")]);
+    assert!(done && shown.contains("easily guessed") && !shown.contains("CANARY"), "{shown}");
+    let token = format!("--vault file token '{BATCH}'");
+    let (done, shown) = on_a_terminal(&place, &token, &[("Passphrase", "CANARY-no")]);
+    assert!(!done && shown.contains("doesn't open"), "{shown}");
+    let (done, shown) = on_a_terminal(&place, &token, &[("Passphrase", "CANARY-one")]);
+    assert!(done && shown.contains(&server.token(1)), "{shown}");
 }
