@@ -88,6 +88,26 @@ pub(super) enum Command {
         /// Replace accounts that have the same name.
         #[arg(long)]
         replace: bool,
+        /// A file whose first line is the passphrase of the imported file, or a descriptor such as fd:4; by itself, it is asked for where the file is sealed.
+        #[arg(long, value_name = "FILE")]
+        export_passphrase_file: Option<PathBuf>,
+    },
+    /// Write accounts to a new file, for another computer or a colleague.
+    Export {
+        /// The accounts; by itself, all of them.
+        names: Vec<String>,
+        /// The file, which must not exist.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Write their secrets, too, and seal the file with a passphrase; the age tool opens it.
+        #[arg(long)]
+        with_secrets: bool,
+        /// Write their tokens, too. Many servers refuse a refresh token that is used in two places.
+        #[arg(long, requires = "with_secrets")]
+        with_tokens: bool,
+        /// A file whose first line is the passphrase of the exported file, or a descriptor such as fd:4; by itself, it is asked for.
+        #[arg(long, value_name = "FILE", requires = "with_secrets")]
+        export_passphrase_file: Option<PathBuf>,
     },
     /// List the accounts.
     #[command(after_help = STATUS_WORDS)]

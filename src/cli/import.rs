@@ -6,31 +6,42 @@
 use std::io;
 use std::path::Path;
 
+use super::export;
 use super::facts::{quoted, shown};
 use super::failure::Failure;
 use super::input::{self, ReadError};
 use super::output;
-use super::passphrase::VaultOptions;
+use super::passphrase::{self, VaultOptions};
 use super::rig::{Rig, with_engine};
-use crate::domain::import::{self, Imported};
-use crate::messages::command::{AccountDraft, Command};
+use crate::domain::import::{self, ImportError, Imported};
+use crate::messages::command::{Command, ImportDraft};
+use crate::messages::problem::{ArchiveProblem, Problem};
 use crate::messages::snapshot::VaultKind;
+use crate::store::archive::{self, ArchiveError};
 
 /// The largest file that is read, in bytes.
 const FILE_MAX_BYTES: usize = 4 << 20;
 
 /// Adds the accounts of a file; with `replace`, in the place of those of the same name.
-pub(super) fn run(vault: &VaultOptions, file: &Path, replace: bool) -> Result<(), Failure> {
-    let text = input::read(file, FILE_MAX_BYTES).map_err(|error| unreadable(file, &error))?;
+pub(super) fn run(
+    vault: &VaultOptions,
+    file: &Path,
+    replace: bool,
+    passphrase_file: Option<&Path>,
+) -> Result<(), Failure> {
+    let bytes = input::read(file, FILE_MAX_BYTES).map_err(|error| unreadable(file, &error))?;
     with_engine(vault, |rig| {
-        let accounts = import::read(&text, &rig.snapshot.presets).map_err(|error| {
-            Failure::refused(format!(
-                "{}: {}. Nothing was saved.",
-                source(file),
-                error.to_string().trim_end_matches('?')
-            ))
-        })?;
-        save(rig, accounts, replace, file)?;
+        let presets = &rig.snapshot.presets;
+        let is_sealed = archive::is_sealed(&bytes);
+        let accounts = if is_sealed {
+            let prompt = "Passphrase of the file to be imported: ";
+            let passphrase = passphrase::existing(passphrase_file, export::OPTION, prompt)?;
+            archive::open(&bytes, &passphrase, presets).map_err(|error| not_opened(file, error))?
+        } else {
+            let text = input::text_of(bytes).map_err(|error| unreadable(file, &error))?;
+            import::read(&text, presets).map_err(|error| not_taken(file, &error))?
+        };
+        save(rig, accounts, replace, file, is_sealed)?;
         if rig.snapshot.vault.kind == VaultKind::Memory {
             output::say("Their secrets were kept in memory, which ends with this command.");
         }
@@ -38,7 +49,29 @@ pub(super) fn run(vault: &VaultOptions, file: &Path, replace: bool) -> Result<()
     })
 }
 
-fn save(rig: &mut Rig, accounts: Vec<Imported>, replace: bool, file: &Path) -> Result<(), Failure> {
+fn not_taken(file: &Path, error: &ImportError) -> Failure {
+    let mistake = error.to_string();
+    let mistake = mistake.trim_end_matches('?');
+    Failure::refused(format!("{}: {mistake}. Nothing was saved.", source(file)))
+}
+
+fn not_opened(file: &Path, error: ArchiveError) -> Failure {
+    match error {
+        ArchiveError::Import(error) => not_taken(file, &error),
+        ArchiveError::WrongPassphrase => {
+            Failure::of(&Problem::Archive(ArchiveProblem::WrongPassphrase)).within(&source(file))
+        }
+        error => Failure::refused(format!("{}: {error}. Nothing was saved.", source(file))),
+    }
+}
+
+fn save(
+    rig: &mut Rig,
+    accounts: Vec<Imported>,
+    replace: bool,
+    file: &Path,
+    is_sealed: bool,
+) -> Result<(), Failure> {
     let taken = accounts.iter().find(|account| !replace && rig.find(account.name.as_str()).is_ok());
     if let Some(account) = taken {
         return Err(Failure::refused(format!(
@@ -48,17 +81,24 @@ fn save(rig: &mut Rig, accounts: Vec<Imported>, replace: bool, file: &Path) -> R
         )));
     }
     let lines: Vec<String> = accounts.iter().map(|account| line(rig, account)).collect();
-    let drafts = accounts.into_iter().map(|Imported { name, settings, client, .. }| AccountDraft {
-        editing: None,
-        name: name.into(),
-        settings,
-        client,
-    });
+    let lacking: Vec<String> = accounts
+        .iter()
+        .filter(|account| account.incomplete && account.client.client_secret.is_none())
+        .map(|account| quoted(account.name.as_str()))
+        .collect();
+    let drafts = accounts.into_iter().map(ImportDraft::from);
     rig.unlock(true)?;
     let saved = rig.ask(Command::Import { drafts: drafts.collect(), replace })?.wait();
     saved.map_err(|problem| Failure::of(&problem).within(&source(file)))?;
     output::data(&lines.join("\n"))?;
-    if file != Path::new("-") {
+    if !lacking.is_empty() {
+        output::say(&format!(
+            "No secrets came with {}: enter them in the window, where they need some.",
+            lacking.join(", ")
+        ));
+        return Ok(());
+    }
+    if !is_sealed && file != Path::new("-") {
         output::say(&format!(
             "{} still holds the secrets; delete it if you don't need it any more.",
             source(file)

@@ -30,7 +30,7 @@ pub(super) enum ReadError {
 }
 
 /// Reads a file, or standard input for `-`, of at most so many bytes.
-pub(super) fn read(path: &Path, limit_bytes: usize) -> Result<Zeroizing<String>, ReadError> {
+pub(super) fn read(path: &Path, limit_bytes: usize) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     let (mut source, expected): (Box<dyn Read>, usize) = if path == Path::new("-") {
         (Box::new(standard_input().map_err(ReadError::Io)?), limit_bytes)
     } else {
@@ -46,6 +46,11 @@ pub(super) fn read(path: &Path, limit_bytes: usize) -> Result<Zeroizing<String>,
     if bytes.len() > limit_bytes {
         return Err(ReadError::TooLarge);
     }
+    Ok(bytes)
+}
+
+/// The text of a file.
+pub(super) fn text_of(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, ReadError> {
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) => {
@@ -68,19 +73,14 @@ pub(super) fn first_line(path: &Path) -> io::Result<Passphrase> {
         _ => File::open(path)?,
     };
     let mut first = Zeroizing::new(Vec::with_capacity(LINE_MAX_BYTES));
-    let mut part = Zeroizing::new([0_u8; 1]);
-    // A byte at a time: of a descriptor nothing is taken that is not ours.
-    let mut file = file;
-    loop {
-        match file.read(part.as_mut_slice()) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-            Ok(0) => break,
-            Ok(_) if part[0] == b'\n' => break,
-            Ok(_) if first.len() + 1 == LINE_MAX_BYTES => {
+    #[expect(clippy::unbuffered_bytes, reason = "of a descriptor nothing is taken that is not ours")]
+    for byte in file.bytes() {
+        match byte? {
+            b'\n' => break,
+            _ if first.len() + 1 == LINE_MAX_BYTES => {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "its first line is too long"));
             }
-            Ok(_) => first.push(part[0]),
+            byte => first.push(byte),
         }
     }
     if first.last() == Some(&b'\r') {
@@ -202,7 +202,7 @@ mod tests {
         let path = folder.path().join("f");
         let read_of = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
-            read(&path, 10)
+            read(&path, 10).and_then(text_of)
         };
         assert_eq!(read_of("äöü 1234".as_bytes()).err().map(|_| ()), Some(()));
         assert_eq!(read_of(b"0123456789").unwrap().as_str(), "0123456789");

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod demo;
+mod export;
 mod facts;
 mod failure;
 mod import;
@@ -52,7 +53,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
     match command {
-        Command::Import { file, replace } => import::run(vault, &file, replace),
+        Command::Import { file, replace, export_passphrase_file } => {
+            import::run(vault, &file, replace, export_passphrase_file.as_deref())
+        }
+        Command::Export { names, to, with_secrets, with_tokens, export_passphrase_file } => {
+            let passphrase_file = export_passphrase_file.as_deref();
+            export::run(
+                vault,
+                to,
+                &export::What { names: &names, with_secrets, with_tokens, passphrase_file },
+            )
+        }
         Command::List { json } => list::run(vault, json),
         Command::SignIn { name, no_browser } => sign_in::run(vault, &name, !no_browser),
         Command::Token { name, form, min_valid } => token::run(vault, &name, form, min_valid),

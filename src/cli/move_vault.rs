@@ -5,7 +5,7 @@
 use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
-use super::rig::with_engine;
+use super::rig::{file_exists, with_engine};
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
@@ -16,7 +16,7 @@ pub(super) fn run(vault: &VaultOptions, to: VaultKind) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let seen = &rig.snapshot.vault;
         let uses_file = [seen.kind, to].contains(&VaultKind::File) || seen.unfinished_move.is_some();
-        let passphrase = match (uses_file, rig.file_exists()) {
+        let passphrase = match (uses_file, file_exists()) {
             (true, true) => Some(vault.existing()?),
             (true, false) if to == VaultKind::File => Some(vault.chosen()?),
             _ => None,

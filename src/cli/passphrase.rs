@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::facts::quoted;
 use super::failure::Failure;
-use super::rig::with_engine;
+use super::rig::{file_exists, with_engine};
 use super::{input, output};
 use crate::domain::strength::strength;
 use crate::messages::command::Command;
@@ -28,7 +28,7 @@ pub(super) struct VaultOptions {
 
 impl VaultOptions {
     /// The passphrase of the file or descriptor, where one was named.
-    pub(super) fn from_file(&self) -> Result<Option<Passphrase>, Failure> {
+    pub(super) fn named(&self) -> Result<Option<Passphrase>, Failure> {
         self.file.as_deref().map(read).transpose()
     }
 
@@ -53,17 +53,7 @@ pub(super) fn existing(file: Option<&Path>, option: &str, prompt: &str) -> Resul
 
 /// A new passphrase, from the file or twice from the terminal.
 pub(super) fn chosen(file: Option<&Path>, option: &str, prompt: &str) -> Result<Passphrase, Failure> {
-    let passphrase = match file {
-        Some(path) => read(path)?,
-        None => {
-            let first = ask(prompt, option)?;
-            let second = ask("The same again: ", option)?;
-            if first.expose() != second.expose() {
-                return Err(Failure::refused("The two were not the same, so nothing was changed."));
-            }
-            first
-        }
-    };
+    let passphrase = if let Some(path) = file { read(path)? } else { asked_twice(prompt, option)? };
     if passphrase.is_empty() {
         return Err(Failure::refused("A passphrase can't be empty, so nothing was changed."));
     }
@@ -74,6 +64,16 @@ pub(super) fn chosen(file: Option<&Path>, option: &str, prompt: &str) -> Result<
         );
     }
     Ok(passphrase)
+}
+
+fn asked_twice(prompt: &str, option: &str) -> Result<Passphrase, Failure> {
+    let first = ask(prompt, option)?;
+    let second = ask("The same again: ", option)?;
+    if first.expose() == second.expose() {
+        Ok(first)
+    } else {
+        Err(Failure::refused("The two were not the same, so nothing was changed."))
+    }
 }
 
 fn ask(prompt: &str, option: &str) -> Result<Passphrase, Failure> {
@@ -95,7 +95,7 @@ fn read(path: &Path) -> Result<Passphrase, Failure> {
 /// Gives the file with the secrets another passphrase.
 pub(super) fn run(vault: &VaultOptions, new: Option<&Path>) -> Result<(), Failure> {
     with_engine(vault, |rig| {
-        if !rig.file_exists() {
+        if !file_exists() {
             return Err(Failure::no_file_yet());
         }
         let old = vault.existing()?;

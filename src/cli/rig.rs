@@ -49,6 +49,11 @@ pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
     })
 }
 
+/// Whether this home has a file with secrets, used or not.
+pub(super) fn file_exists() -> bool {
+    Home::locate().is_ok_and(|home| PassphraseVault::exists(&home))
+}
+
 /// A running engine, with the database read.
 pub(super) struct Rig {
     pub(super) vault: VaultOptions,
@@ -116,11 +121,6 @@ impl Rig {
         }
         self.refresh();
         Ok(())
-    }
-
-    /// Whether this home has a file with secrets, used or not.
-    pub(super) fn file_exists(&self) -> bool {
-        Home::locate().is_ok_and(|home| PassphraseVault::exists(&home))
     }
 
     /// Takes the newest snapshot: what was answered before is in it.

@@ -23,7 +23,7 @@ pub(super) fn run(vault: &VaultOptions, demo: bool) -> Result<(), Failure> {
     deps.vault_patience = VAULT_PATIENCE;
     deps.clipboard = Box::new(|| Box::new(SystemClipboard::default()));
     let mut first = Vec::new();
-    if let Some(passphrase) = vault.from_file()? {
+    if let Some(passphrase) = vault.named()? {
         first.push(Command::UnlockVault { passphrase, create: false });
     }
     if demo {

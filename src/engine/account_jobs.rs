@@ -14,7 +14,8 @@ use super::{place, random, refresh_lock};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::provider::Provider;
 use crate::domain::session::Input;
-use crate::domain::token_request;
+use crate::domain::token_request::{self, RequestError};
+use crate::domain::tokens::{Grant, TokenFacts};
 use crate::failpoint::reach;
 use crate::messages::command::{AccountDraft, Command};
 use crate::messages::event::{Event, Reply};
@@ -38,6 +39,8 @@ pub(crate) struct Checked {
     pub(crate) account: Account,
     pub(crate) client: Client,
     pub(crate) is_new: bool,
+    /// Tokens that come with it.
+    pub(crate) grant: Option<Grant>,
 }
 
 /// An account as it was saved.
@@ -45,6 +48,8 @@ pub(crate) struct Saved {
     pub(crate) account: Account,
     pub(crate) is_new: bool,
     pub(crate) tokens_gone: bool,
+    /// What is known of tokens that came with it.
+    pub(crate) facts: Option<TokenFacts>,
 }
 
 /// What becomes of a secret that an edit doesn't mention.
@@ -60,7 +65,7 @@ impl Engine {
     /// Saves a new or an edited account.
     pub(crate) fn save(&mut self, draft: AccountDraft, sign_in: bool, replies: Replies) {
         let editing = draft.editing.clone();
-        let checked = match self.check(draft) {
+        let checked = match self.check(draft, false) {
             Ok(checked) => checked,
             Err(problem) => return self.fail(editing.as_ref().map(|(id, _)| id), problem, replies),
         };
@@ -88,7 +93,7 @@ impl Engine {
     }
 
     /// Checks a draft: its name, its settings, and the values that its grant needs.
-    pub(crate) fn check(&self, draft: AccountDraft) -> Result<Checked, Problem> {
+    pub(crate) fn check(&self, draft: AccountDraft, incomplete: bool) -> Result<Checked, Problem> {
         let AccountDraft { editing, name, settings, client } = draft;
         let name = AccountName::new(&name).map_err(Problem::BadName)?;
         let taken =
@@ -100,13 +105,16 @@ impl Engine {
         let is_new = editing.is_none();
         // What an edit leaves out stays as it is stored.
         if is_new || client.client_id.is_empty() {
-            token_request::check(&provider, &client).map_err(|error| unusable(error).problem)?;
+            match token_request::check(&provider, &client) {
+                Err(RequestError::Missing(_)) if incomplete => {}
+                checked => checked.map_err(|error| unusable(error).problem)?,
+            }
         }
         let (id, revision) = match editing {
             Some(editing) => editing,
             None => (AccountId::from_random(random::bytes()?), Revision::default()),
         };
-        Ok(Checked { account: Account { id, revision, name, settings }, client, is_new })
+        Ok(Checked { account: Account { id, revision, name, settings }, client, is_new, grant: None })
     }
 
     /// The account of this name.
@@ -131,7 +139,7 @@ impl Engine {
     /// Takes a saved account into the list.
     pub(crate) fn saved(&mut self, saved: Saved) {
         self.edits += 1;
-        let Saved { account, is_new, tokens_gone } = saved;
+        let Saved { account, is_new, tokens_gone, facts } = saved;
         let id = account.id.clone();
         let presets = std::sync::Arc::clone(&self.presets);
         if is_new {
@@ -146,6 +154,9 @@ impl Engine {
                 entry.mask = None;
                 entry.unsaved = None;
             }
+        }
+        if facts.is_some() {
+            self.step(&id, Input::Found(facts));
         }
         self.dirty = true;
     }
@@ -200,10 +211,38 @@ impl Engine {
 
 impl Saver {
     /// Saves an account.
-    pub(crate) async fn save(&self, checked: Checked, absent: Absent) -> Result<Saved, Problem> {
+    pub(crate) async fn save(&self, mut checked: Checked, absent: Absent) -> Result<Saved, Problem> {
         let _lock = refresh_lock::acquire(&self.home, &checked.account.id).await?;
         place::still_here(&self.door, self.database.clone()).await?;
-        if checked.is_new { self.create(checked).await } else { self.change(checked, absent).await }
+        let grant = checked.grant.take();
+        let saved =
+            if checked.is_new { self.create(checked).await } else { self.change(checked, absent).await };
+        let mut saved = saved?;
+        if let Some(grant) = grant {
+            saved.facts = self.add_tokens(&saved.account.id, grant).await?;
+        }
+        Ok(saved)
+    }
+
+    /// Stores tokens that came with an account, unless those that are there were received later.
+    async fn add_tokens(&self, id: &AccountId, mut grant: Grant) -> Result<Option<TokenFacts>, Problem> {
+        let account = id.clone();
+        let stored = self.door.call(move |vault| {
+            let mut records = Records::new(vault);
+            let stored = records.read_tokens(&account)?.map(|stored| stored.facts);
+            if stored.as_ref().is_some_and(|stored| stored.received_at >= grant.facts.received_at) {
+                return Ok(None);
+            }
+            grant.facts.generation = stored.map_or(1, |stored| stored.generation + 1);
+            records.write_tokens(&account, &grant)?;
+            Ok(Some(grant.facts))
+        });
+        let facts = stored.await.map_err(Problem::Vault)?;
+        if let Some(facts) = &facts {
+            let (id, facts) = (id.clone(), facts.clone());
+            self.on_disk(move |accounts| accounts.put_facts(&id, &facts).map(drop)).await?;
+        }
+        Ok(facts)
     }
 
     async fn create(&self, checked: Checked) -> Result<Saved, Problem> {
@@ -221,7 +260,7 @@ impl Saver {
         let id = account.id.clone();
         self.on_disk(move |accounts| accounts.mark_ready(&id)).await?;
         reach("create: row ready");
-        Ok(Saved { account, is_new: true, tokens_gone: false })
+        Ok(Saved { account, is_new: true, tokens_gone: false, facts: None })
     }
 
     async fn change(&self, checked: Checked, absent: Absent) -> Result<Saved, Problem> {
@@ -254,7 +293,7 @@ impl Saver {
             let id = account.id.clone();
             self.on_disk(move |accounts| accounts.clear_facts(&id)).await?;
         }
-        Ok(Saved { account, is_new: false, tokens_gone })
+        Ok(Saved { account, is_new: false, tokens_gone, facts: None })
     }
 
     async fn write_client(&self, account: Account, client: Client) -> Result<(), Problem> {

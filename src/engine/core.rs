@@ -235,6 +235,10 @@ impl Engine {
         match command {
             Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
             Command::Import { drafts, replace } => self.import(drafts, replace, replies),
+            Command::ReadImport { path, passphrase } => self.read_import(path, passphrase, replies),
+            Command::Export { accounts, path, passphrase, with_tokens } => {
+                self.export(&accounts, path, passphrase, with_tokens, replies);
+            }
             Command::Edit(account) => self.edit(&account, replies),
             Command::Duplicate(account) => self.duplicate(&account, replies),
             Command::Delete(account) => self.delete(&account, replies),
@@ -336,6 +340,15 @@ impl Engine {
             self.tell(Event::Problem { account: account.cloned(), problem: problem.clone() });
         }
         answer(replies, Err(problem));
+    }
+
+    /// Tells the caller, or the window, what came of a command.
+    pub(crate) fn report(&mut self, reply: Reply, replies: Replies) {
+        self.dirty = true;
+        match replies {
+            Some(replies) => replies.answer(Ok(reply)),
+            None => self.tell(Event::Done(reply)),
+        }
     }
 
     /// The entry, or a problem for whoever asked.

@@ -7,14 +7,14 @@ use super::account_jobs::{Absent, Checked, Saved, Saver};
 use super::core::{Engine, Replies, Then, answer};
 use super::deletion;
 use crate::domain::account::AccountName;
-use crate::messages::command::AccountDraft;
+use crate::messages::command::ImportDraft;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
 
 impl Engine {
     /// Saves all of them or none; with `replace`, an account of the same name is replaced.
-    pub(crate) fn import(&mut self, drafts: Vec<AccountDraft>, replace: bool, replies: Replies) {
-        let checked: Result<Vec<(Saver, Checked)>, Problem> =
+    pub(crate) fn import(&mut self, drafts: Vec<ImportDraft>, replace: bool, replies: Replies) {
+        let checked: Result<Vec<(Saver, Checked, Absent)>, Problem> =
             drafts.into_iter().map(|draft| self.check_import(draft, replace)).collect();
         let checked = match checked {
             Ok(checked) => checked,
@@ -37,21 +37,27 @@ impl Engine {
         });
     }
 
-    fn check_import(&self, mut draft: AccountDraft, replace: bool) -> Result<(Saver, Checked), Problem> {
+    fn check_import(
+        &self,
+        imported: ImportDraft,
+        replace: bool,
+    ) -> Result<(Saver, Checked, Absent), Problem> {
+        let ImportDraft { mut draft, grant, incomplete } = imported;
         let name = AccountName::new(&draft.name).map_err(Problem::BadName)?;
         if let Some(id) = self.find(&name).filter(|_| replace) {
             let revision = self.entry(&id)?.account.revision;
             draft.editing = Some((id, revision));
         }
-        let checked = self.check(draft)?;
-        Ok((self.saver(&checked.account.id), checked))
+        let checked = Checked { grant, ..self.check(draft, incomplete)? };
+        let absent = if incomplete { Absent::Keeps } else { Absent::Removes };
+        Ok((self.saver(&checked.account.id), checked, absent))
     }
 }
 
-async fn save_all(checked: Vec<(Saver, Checked)>) -> Result<Vec<Saved>, Problem> {
+async fn save_all(checked: Vec<(Saver, Checked, Absent)>) -> Result<Vec<Saved>, Problem> {
     let mut done: Vec<(Saver, Saved)> = Vec::with_capacity(checked.len());
-    for (saver, checked) in checked {
-        match saver.save(checked, Absent::Removes).await {
+    for (saver, checked, absent) in checked {
+        match saver.save(checked, absent).await {
             Ok(saved) => done.push((saver, saved)),
             Err(problem) => {
                 for (saver, saved) in done.into_iter().filter(|(_, saved)| saved.is_new) {

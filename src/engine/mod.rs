@@ -5,6 +5,7 @@
 //! result, or the clock; what it publishes holds no secret.
 
 mod account_jobs;
+mod archive_jobs;
 mod clipboard;
 mod copying;
 mod core;

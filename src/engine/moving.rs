@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::core::{Database, Engine, Replies, Then, answer, on_disk};
+use super::core::{Database, Engine, Replies, Then, on_disk};
 use super::place::{on_a_thread, open_or_create};
 use super::preferences;
 use super::problems::vault_problem_of;
@@ -17,10 +17,12 @@ use super::refresh_lock::{self, EveryLock};
 use super::vault_door::VaultFactory;
 use super::worker::Worker;
 use crate::domain::account::AccountId;
+use crate::failpoint::reach;
 use crate::messages::event::Reply;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::VaultKind;
 use crate::secret::Passphrase;
+use crate::store::accounts::Accounts;
 use crate::store::home::Home;
 use crate::store::passphrase::PassphraseVault;
 use crate::store::transfer;
@@ -122,7 +124,7 @@ impl Engine {
                     Err(Problem::Vault(problem)) => Some(problem),
                     Err(problem) => return engine.fail(None, problem, replies),
                 };
-                answer(replies, Ok(Reply::Moved { records, left_behind }));
+                engine.report(Reply::Moved { records, left_behind }, replies);
             });
             then
         });
@@ -141,17 +143,17 @@ impl Move {
             let opened = on_a_thread(move || open_or_create(&file, &home, &passphrase, create)).await;
             opened.map_err(Problem::Vault)?;
         }
-        let stored = on_disk(self.database.clone(), |accounts| accounts.preferences()).await?;
+        let stored = on_disk(self.database.clone(), Accounts::preferences).await?;
         let chosen = preferences::read_vault(&stored);
         if self.by_choice && chosen != self.here {
             return Err(Problem::Vault(VaultProblem::Moved));
         }
-        let marked = preferences::read_move(&stored);
+        let unfinished = preferences::read_move(&stored);
         // Who uses the new place for this run moves what is at the chosen one.
         let from = if self.here == self.to { chosen } else { self.here };
         if from == self.to {
             // What an earlier move left behind, on whichever way.
-            let old = marked.map(|(from, to)| if from == self.to { to } else { from });
+            let old = unfinished.map(|(from, to)| if from == self.to { to } else { from });
             return Ok(Chosen { work: self, old, records: 0, lock });
         }
         let uses_file = from == VaultKind::File || self.to == VaultKind::File;
@@ -168,12 +170,14 @@ impl Move {
             Some(names) => {
                 let marker = preferences::write_place(None, Some((from, self.to)));
                 self.store(BTreeMap::new(), marker).await?;
+                reach("move: marked");
                 Some(self.copy_all(&pair, from, names).await?)
             }
             None => None,
         };
         let choice = preferences::write_place(Some(self.to), None);
         self.store(BTreeMap::new(), choice).await?;
+        reach("move: chosen");
         let old = records.map(|_| from);
         Ok(Chosen { work: self, old, records: records.unwrap_or(0), lock })
     }
@@ -192,6 +196,7 @@ impl Move {
             let copied =
                 self.call(pair, from, move |(from, to)| transfer::copy(from.as_mut(), to.as_mut(), &name));
             records += usize::from(copied.await.map_err(Problem::Vault)?);
+            reach("move: record copied");
         }
         Ok(records)
     }
@@ -212,6 +217,7 @@ impl Move {
         let cleared =
             self.call(&pair, old, move |(old, new)| transfer::clear(old.as_mut(), new.as_mut(), &known));
         cleared.await.map_err(Problem::Vault)?;
+        reach("move: old place cleared");
         if old == VaultKind::File {
             let file = self.file.clone();
             let removed = on_a_thread(move || file.remove_if_empty().map(drop)).await;
@@ -221,7 +227,7 @@ impl Move {
     }
 
     async fn known(&self) -> Result<BTreeSet<AccountId>, Problem> {
-        let stored = on_disk(self.database.clone(), |accounts| accounts.load()).await?;
+        let stored = on_disk(self.database.clone(), Accounts::load).await?;
         Ok(stored.accounts.into_iter().map(|row| row.account.id).collect())
     }
 

@@ -16,6 +16,7 @@ use crate::messages::event::Reply;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{VaultHealth, VaultKind};
 use crate::secret::Passphrase;
+use crate::store::accounts::Accounts;
 use crate::store::memory::MemoryVault;
 use crate::store::passphrase::PassphraseVault;
 use crate::store::split::SplitVault;
@@ -59,7 +60,7 @@ pub(crate) async fn still_here(
     if !door.is_by_choice() || database.is_none() {
         return Ok(());
     }
-    match on_disk(database, |accounts| accounts.preferences()).await {
+    match on_disk(database, Accounts::preferences).await {
         Ok(stored) if preferences::read_vault(&stored) != door.kind() => {
             Err(Problem::Vault(VaultProblem::Moved))
         }
@@ -141,13 +142,13 @@ impl Engine {
     /// Opens the file vault, or makes it.
     pub(crate) fn unlock_vault(&mut self, passphrase: Passphrase, create: bool, replies: Replies) {
         let (file, home) = (self.file.clone(), self.deps.home.clone());
-        self.with_file(replies, move || open_or_create(&file, &home, &passphrase, create));
+        self.with_file(Reply::Done, replies, move || open_or_create(&file, &home, &passphrase, create));
     }
 
     /// Gives the file vault another passphrase.
     pub(crate) fn change_passphrase(&mut self, old: Passphrase, new: Passphrase, replies: Replies) {
         let file = self.file.clone();
-        self.with_file(replies, move || {
+        self.with_file(Reply::PassphraseChanged, replies, move || {
             file.unlock(&old)?;
             file.change_passphrase(&new)
         });
@@ -171,7 +172,12 @@ impl Engine {
     }
 
     /// Does something about the passphrase, which takes a second on purpose.
-    fn with_file(&mut self, replies: Replies, job: impl FnOnce() -> Result<(), VaultError> + Send + 'static) {
+    fn with_file(
+        &mut self,
+        reply: Reply,
+        replies: Replies,
+        job: impl FnOnce() -> Result<(), VaultError> + Send + 'static,
+    ) {
         let uses_it = self.door.kind() == VaultKind::File;
         if uses_it {
             self.door.show(VaultHealth::Waiting);
@@ -188,7 +194,7 @@ impl Engine {
                         for row in std::mem::take(&mut engine.half_done) {
                             engine.finish_half_done(row);
                         }
-                        answer(replies, Ok(Reply::Done));
+                        engine.report(reply, replies);
                     }
                     Err(problem) => engine.fail(None, Problem::Vault(problem), replies),
                 }

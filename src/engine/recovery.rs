@@ -6,11 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use super::core::{Engine, Replies, Then, answer, on_disk};
+use super::core::{Engine, Replies, Then, on_disk};
 use super::refresh_lock;
 use crate::domain::account::AccountId;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
+use crate::store::accounts::Accounts;
 use crate::store::recover;
 use crate::store::vault::{Vault, VaultError};
 
@@ -45,8 +46,7 @@ impl Engine {
             Ok(reply) => {
                 self.edits += 1;
                 self.load();
-                self.dirty = true;
-                answer(replies, Ok(reply));
+                self.report(reply, replies);
             }
             Err(problem) => self.fail(None, problem, replies),
         }
@@ -58,16 +58,13 @@ impl Engine {
         self.spawn(async move {
             let removed = async {
                 let _lock = refresh_lock::acquire_every(&home).await?;
-                let stored = on_disk(database, |accounts| accounts.load()).await?;
+                let stored = on_disk(database, Accounts::load).await?;
                 let known = stored.accounts.into_iter().map(|row| row.account.id).collect();
                 door.call(move |vault| delete_orphans(vault, &known)).await.map_err(Problem::Vault)
             };
             let removed: Result<usize, Problem> = removed.await;
             let then: Then = Box::new(move |engine| match removed {
-                Ok(count) => {
-                    engine.dirty = true;
-                    answer(replies, Ok(Reply::OrphansRemoved(count)));
-                }
+                Ok(count) => engine.report(Reply::OrphansRemoved(count), replies),
                 Err(problem) => engine.fail(None, problem, replies),
             });
             then

@@ -3,10 +3,14 @@
 //! Owns the list of commands and drafts. Invariant: a command is complete; the engine never asks
 //! back.
 
+use std::path::PathBuf;
+
 use chrono::TimeDelta;
 
 use crate::domain::account::{AccountId, Client, Revision, Settings};
 pub use crate::domain::forms::CopyForm;
+use crate::domain::import::Imported;
+use crate::domain::tokens::Grant;
 use crate::secret::{Passphrase, PastedReturn};
 
 use super::snapshot::{Preferences, VaultKind, WindowPlace};
@@ -24,6 +28,25 @@ pub struct AccountDraft {
     pub client: Client,
 }
 
+/// An account that is imported.
+#[derive(Debug)]
+pub struct ImportDraft {
+    /// The account.
+    pub draft: AccountDraft,
+    /// Its tokens, where the file has some. Stored ones that were received later stay.
+    pub grant: Option<Grant>,
+    /// Whether values that its grant needs may be missing; when one is replaced, stored secrets stay.
+    pub incomplete: bool,
+}
+
+impl From<Imported> for ImportDraft {
+    fn from(imported: Imported) -> Self {
+        let Imported { name, settings, client, grant, incomplete } = imported;
+        let draft = AccountDraft { editing: None, name: name.into(), settings, client };
+        Self { draft, grant, incomplete }
+    }
+}
+
 /// A request to the engine.
 #[derive(Debug)]
 pub enum Command {
@@ -37,9 +60,30 @@ pub enum Command {
     /// Saves all of them or none.
     Import {
         /// The accounts.
-        drafts: Vec<AccountDraft>,
+        drafts: Vec<ImportDraft>,
         /// Whether an account of the same name is replaced.
         replace: bool,
+    },
+    /// Reads an import file or an export, without saving anything; answered by
+    /// [`super::event::Event::ImportRead`], or by the problem that a passphrase is needed.
+    ReadImport {
+        /// The file.
+        path: PathBuf,
+        /// Its passphrase, where it is sealed.
+        passphrase: Option<Passphrase>,
+    },
+    /// Writes accounts to a new file that only this user can read; answered with
+    /// [`super::event::Reply::Exported`].
+    Export {
+        /// The accounts; none means all.
+        accounts: Vec<AccountId>,
+        /// The file, which must not exist.
+        path: PathBuf,
+        /// With a passphrase, the file holds secrets, sealed by it; without, everything but secrets.
+        passphrase: Option<Passphrase>,
+        /// Whether tokens go along, in a sealed file. Many servers refuse a refresh token that is used in
+        /// two places.
+        with_tokens: bool,
     },
     /// Reads an account for editing; answered by [`super::event::Event::DraftReady`].
     Edit(AccountId),

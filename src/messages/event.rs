@@ -11,7 +11,7 @@ use crate::domain::spec::ApiUse;
 use crate::domain::tokens::TokenFacts;
 use crate::secret::AccessToken;
 
-use super::command::{AccountDraft, CopyForm};
+use super::command::{AccountDraft, CopyForm, ImportDraft};
 use super::problem::{Problem, VaultProblem};
 
 /// A moment.
@@ -25,6 +25,13 @@ pub enum Event {
         draft: Box<AccountDraft>,
         /// Keys of the secrets that are stored: `client_secret`, `password`, or a header's name.
         kept: Vec<String>,
+    },
+    /// A file was read; what shall be saved goes back with [`super::command::Command::Import`].
+    ImportRead {
+        /// The accounts, with their secrets.
+        drafts: Vec<ImportDraft>,
+        /// Which of them have the name of an account that is there, by their place.
+        taken: Vec<bool>,
     },
     /// A sign-in began to wait for the browser.
     SignInStarted(AccountId),
@@ -59,6 +66,8 @@ pub enum Event {
     },
     /// The demo runs, with this account.
     DemoReady(AccountId),
+    /// What the window asked for is done: a move, a recovery, an export, another passphrase.
+    Done(Reply),
     /// Something went wrong.
     Problem {
         /// The account, where there is one.
@@ -96,6 +105,10 @@ pub enum Reply {
         /// How many records belong to no account.
         orphans: usize,
     },
+    /// The file vault has another passphrase.
+    PassphraseChanged,
+    /// So many accounts were written to a file.
+    Exported(usize),
     /// So many records that belonged to no account were deleted.
     OrphansRemoved(usize),
 }

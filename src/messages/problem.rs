@@ -76,6 +76,8 @@ pub enum Problem {
     Clipboard,
     /// The demo could not start.
     Demo(Outside),
+    /// A file could not be exported or imported.
+    Archive(ArchiveProblem),
     /// The user has locked Keyfob.
     Locked,
     /// The database could not be read, and was set aside under this name.
@@ -156,6 +158,27 @@ pub struct BadAnswer {
     pub kind: AnswerFlaw,
 }
 
+/// Why a file was not exported or not imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArchiveProblem {
+    /// It is sealed, and needs its passphrase.
+    PassphraseNeeded,
+    /// The passphrase does not open it.
+    WrongPassphrase,
+    /// It is damaged, or sealed in another way.
+    Damaged,
+    /// A newer Keyfob wrote it.
+    Newer,
+    /// It would be, or is, larger than a file that is imported may be.
+    TooLarge,
+    /// There is a file of that name already.
+    Exists,
+    /// The system said no.
+    Unusable(Outside),
+    /// It describes no accounts that can be taken: the place and the mistake, without a value.
+    Content(Outside),
+}
+
 /// Why the vault could not be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VaultProblem {
@@ -216,7 +239,8 @@ impl Problem {
                 | VaultProblem::WrongPassphrase
                 | VaultProblem::Denied
                 | VaultProblem::Slow,
-            ) => 4,
+            )
+            | Self::Archive(ArchiveProblem::PassphraseNeeded | ArchiveProblem::WrongPassphrase) => 4,
             _ => 1,
         }
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::records::{account_of_client_name, account_of_tokens_name, is_same};
 use super::vault::{Vault, VaultError};
 use crate::domain::account::AccountId;
+use crate::failpoint::reach;
 
 /// The names of the records that belong to accounts.
 ///
@@ -56,6 +57,7 @@ pub fn clear(
         let is_known = account_of(&name).is_some_and(|id| known.contains(&id));
         if !is_known || new.read(&name)?.is_some() {
             old.delete(&name)?;
+            reach("move: record deleted");
         }
     }
     for orphan in old.orphans()? {

@@ -109,8 +109,8 @@ impl Ui {
                 }
             }
             Event::Copied { clears_at: None, .. } => state.toasts.say("Copied."),
-            // The snapshot's clipboard says it, with the time that is left.
-            Event::Copied { .. } => {}
+            // The snapshot's clipboard says it, with the time that is left; nothing here asks for the others yet.
+            Event::Copied { .. } | Event::ImportRead { .. } | Event::Done(_) => {}
             Event::ClipboardCleared => state.toasts.say("Clipboard cleared."),
             Event::Revealed { account, token } => {
                 if state.selected.as_ref() == Some(&account) {

@@ -329,3 +329,24 @@ fn z2_a_lost_database_is_made_again_from_the_vault() {
     assert!(matches!(rig.ask(Command::RemoveOrphans), Ok(Reply::OrphansRemoved(1))));
     assert_eq!(place.vault.stored_names().len(), 3);
 }
+
+#[test]
+fn f4_a_process_that_missed_a_move_does_nothing_at_the_old_place() {
+    let secret = canary();
+    let (place, server) = (Place::new(), giving(&secret));
+    PassphraseVault::create_with_work_factor(&place.home(), &pass("p"), 1).unwrap();
+    let rig = place.command_line();
+    rig.import(&account(&server, &secret)).unwrap();
+    let other = place.command_line();
+    assert_eq!(move_to(&other, VaultKind::File), Ok((1, None)));
+    let moved = Some(Problem::Vault(VaultProblem::Moved));
+    let id = rig.id("batch");
+    for command in [Command::Refresh(id.clone()), Command::Remove(id)] {
+        assert_eq!(rig.ask(command).err(), moved);
+    }
+    assert_eq!(rig.import(&account(&server, &secret).replace("batch", "second")).err(), moved);
+    assert_eq!(move_to(&rig, VaultKind::File).err(), moved);
+    assert_eq!(server.requests().len(), 0);
+    assert!(place.vault.stored_names().is_empty());
+    other.token("batch").unwrap();
+}

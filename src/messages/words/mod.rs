@@ -4,6 +4,7 @@
 //! Invariant: each problem has both sentences, none holds a secret, and text from outside stands in
 //! quotation marks.
 
+mod archive;
 mod requests;
 mod sign_in;
 mod vault;
@@ -15,6 +16,7 @@ use crate::domain::unseen::neutralised;
 
 use super::problem::Problem;
 
+use archive::archive;
 use requests::{bad_answer, details_of, refused, unreached};
 use sign_in::sign_in;
 use vault::vault;
@@ -156,6 +158,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             "Wait a few seconds and try again.",
         )
         .offering(Action::TryAgain),
+        Problem::Archive(problem) => archive(problem),
         Problem::Locked => words("Keyfob is locked, so nothing was done.", "Unlock it first."),
         Problem::SetAside(path) => Words {
             details: Some(path.to_string()),

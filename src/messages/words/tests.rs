@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::token_response::AnswerFlaw;
 use crate::domain::transport::{Unreachable, UnreachableKind};
-use crate::messages::problem::{BadAnswer, Outside, Refusal, SignInProblem, VaultProblem};
+use crate::messages::problem::{ArchiveProblem, BadAnswer, Outside, Refusal, SignInProblem, VaultProblem};
 
 fn refusal(code: &str, status: u16) -> Refusal {
     Refusal {
@@ -80,6 +80,42 @@ fn the_sentences_of_the_design_stand_to_the_letter() {
     }
 }
 
+/// What can go wrong with vaults and files.
+fn stores() -> Vec<Problem> {
+    let text = || Outside::new("disk\u{202e}full");
+    let mut all = Vec::new();
+    for problem in [
+        VaultProblem::Absent,
+        VaultProblem::Locked,
+        VaultProblem::PassphraseNeeded,
+        VaultProblem::WrongPassphrase,
+        VaultProblem::NotLasting,
+        VaultProblem::Moved,
+        VaultProblem::Denied,
+        VaultProblem::Slow,
+        VaultProblem::Missing,
+        VaultProblem::Corrupt,
+        VaultProblem::TooLarge,
+        VaultProblem::Failed,
+    ] {
+        all.push(Problem::Vault(problem.clone()));
+        all.push(Problem::NotSaved(problem));
+    }
+    for problem in [
+        ArchiveProblem::PassphraseNeeded,
+        ArchiveProblem::WrongPassphrase,
+        ArchiveProblem::Damaged,
+        ArchiveProblem::Newer,
+        ArchiveProblem::TooLarge,
+        ArchiveProblem::Exists,
+        ArchiveProblem::Unusable(text()),
+        ArchiveProblem::Content(text()),
+    ] {
+        all.push(Problem::Archive(problem));
+    }
+    all
+}
+
 fn every_problem() -> Vec<Problem> {
     use crate::domain::grant_type::GrantType;
     let text = || Outside::new("disk\u{202e}full");
@@ -144,23 +180,7 @@ fn every_problem() -> Vec<Problem> {
     ] {
         all.push(unreachable(kind));
     }
-    for problem in [
-        VaultProblem::Absent,
-        VaultProblem::Locked,
-        VaultProblem::PassphraseNeeded,
-        VaultProblem::WrongPassphrase,
-        VaultProblem::NotLasting,
-        VaultProblem::Moved,
-        VaultProblem::Denied,
-        VaultProblem::Slow,
-        VaultProblem::Missing,
-        VaultProblem::Corrupt,
-        VaultProblem::TooLarge,
-        VaultProblem::Failed,
-    ] {
-        all.push(Problem::Vault(problem.clone()));
-        all.push(Problem::NotSaved(problem));
-    }
+    all.extend(stores());
     for code in ["access_denied", "invalid_scope", "unauthorized_client", "server_error", "odd"] {
         let code = Outside::new(code);
         all.push(Problem::SignIn(SignInProblem::Denied { code, description: Some(text()) }));

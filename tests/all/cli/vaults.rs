@@ -1,6 +1,7 @@
 //! The file vault and moves, from outside.
 
-use std::process::Stdio;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
 
 use super::place::{Place, Server, holds};
 use crate::support::desktop::{Bus, Keyring};
@@ -33,7 +34,7 @@ fn the_file_vault_works_without_a_keychain() {
     let told = place.run(&over(&wrong, &["token", BATCH])).failed(4);
     assert!(told.contains("passphrase") && told.contains("Nothing was lost"), "{told}");
     let program = env!("CARGO_BIN_EXE_keyfob");
-    let mut alone = std::process::Command::new("setsid");
+    let mut alone = Command::new("setsid");
     alone.args(["-w", program, "--vault", "file", "token", BATCH]).env("KEYFOB_HOME", &place.home);
     let output = alone.stdin(Stdio::null()).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
@@ -47,7 +48,7 @@ fn the_file_vault_works_without_a_keychain() {
         "exec {program} --passphrase-file fd:3 passphrase --new-passphrase-file /dev/fd/4 3<'{right}' 4<'{other}'"
     );
     shell = {
-        let mut sh = std::process::Command::new("sh");
+        let mut sh = Command::new("sh");
         sh.args(["-c", &line]).envs(shell.get_envs().filter_map(|(key, value)| Some((key, value?))));
         sh.env("KEYFOB_HOME", &place.home);
         sh
@@ -102,4 +103,156 @@ fn z2_secrets_move_to_a_file_and_back_and_a_lost_database_is_recovered() {
     assert!(run.err.contains("keyfob.db.broken-1") && run.err.contains("keyfob recover"), "{run:?}");
     place.run(&["recover", "--remove-orphans", "--yes"]).ok();
     assert_eq!(place.run(&["token", BATCH]).ok(), token);
+}
+
+#[test]
+fn accounts_go_to_another_computer_sealed_or_without_secrets() {
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let mut place = Place::on(&bus);
+    let right = place.file("right", "correct horse battery CANARY-pass\n");
+    let seal = place.file("seal", "Blaue Ente jongliert 7 CANARY-seal\n");
+    place.run_with(&over(&right, &["import", "-"]), &server.accounts()).ok();
+    let token = place.run(&over(&right, &["token", BATCH])).ok();
+    let path = |name: &str| bus.path(name).to_str().unwrap().to_owned();
+    let (sealed, open) = (path("all.age"), path("open.toml"));
+    let export =
+        ["export", "--to", &sealed, "--with-secrets", "--with-tokens", "--export-passphrase-file", &seal];
+    place.run(&over(&right, &export)).ok();
+    assert!(place.run(&over(&right, &export)).failed(1).contains("already"), "nothing is overwritten");
+    place.run(&over(&right, &["export", "--to", &open, "car-dev"])).ok();
+    place.run(&over(&right, &["export", "--to", &path("none"), "nobody"])).failed(1);
+    place.run(&over(&right, &["export", "--to", &path("none"), "--with-tokens"])).failed(2);
+    let text = std::fs::read_to_string(&open).unwrap();
+    assert!(text.contains("car-dev") && !text.contains("batch") && !text.contains(&server.canary), "{text}");
+    for file in [&sealed, &open] {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        let bytes = std::fs::read(file).unwrap();
+        assert!(!bytes.windows(server.canary.len()).any(|window| window == server.canary.as_bytes()));
+    }
+
+    // On the other computer.
+    place.home = bus.path("another home");
+    let other = place.file("other", "another passphrase of its own\n");
+    let wrong = ["import", &sealed, "--export-passphrase-file", &right];
+    assert!(place.run(&over(&other, &wrong)).failed(4).contains("passphrase"));
+    assert_eq!(place.run(&["list", "--json"]).ok(), "[]\n");
+    let good = ["import", &sealed, "--export-passphrase-file", &seal];
+    place.run(&over(&other, &good)).ok();
+    assert!(place.run(&over(&other, &good)).failed(1).contains("--replace"));
+    assert_eq!(place.run(&over(&other, &["token", BATCH])).ok(), token, "its token came along");
+    assert_eq!(server.server.requests().len(), 1);
+
+    // Without secrets, what is stored here stays.
+    let replaced = place.run(&over(&other, &["import", &open, "--replace"]));
+    assert!(replaced.err.contains("No secrets came with"), "{replaced:?}");
+    replaced.ok();
+    let waiting = place.sign_in(&over(&other, &["sign-in", "car-dev", "--no-browser"]));
+    waiting.come_back(&[("code", "c")]);
+    waiting.end().ok();
+    let sent = server.server.requests().pop().unwrap();
+    let text = format!("{:?} {:?}", sent.form(), sent.header("authorization"));
+    assert!(sent.form().iter().any(|(key, _)| key == "client_secret") || text.contains("Basic"), "{text}");
+}
+
+/// Kills a move at its first step, its second, and so on, until it is over before.
+#[cfg(feature = "failpoints")]
+fn move_killed_at_every_step(to: &str, back: &str, at_least: usize) {
+    use keyfob::secret::Passphrase;
+    use keyfob::store::home::Home;
+    use keyfob::store::passphrase::PassphraseVault;
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let keyring = Keyring::unlocked(&bus);
+    let mut place = Place::on(&bus);
+    let right = place.file("right", "correct horse battery CANARY-pass\n");
+    for step in 1.. {
+        place.home = bus.path(&format!("home-{step}"));
+        // One that opens fast.
+        let passphrase = Passphrase::new("correct horse battery CANARY-pass".to_owned());
+        PassphraseVault::create_with_work_factor(&Home::at(&place.home), &passphrase, 1).unwrap();
+        let run = |words: &[&str]| place.run(&[&["--passphrase-file", &right], words].concat());
+        place.run_with(&["import", "-"], &server.accounts()).ok();
+        let token = place.run(&["token", BATCH]).ok();
+        if to == "keychain" {
+            run(&["move-vault", "file"]).ok();
+        }
+        let mut command = place.command(&["--passphrase-file", &right, "move-vault", to]);
+        let output = command.env("KEYFOB_KILL_AT", step.to_string()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let was_killed = output.status.signal().is_some();
+        assert!(was_killed || output.status.success(), "{said}");
+        // Nothing is lost, wherever the secrets are now, and the same move or the one back goes on.
+        assert_eq!(run(&["token", BATCH]).ok(), token, "step {step}: {said}");
+        assert!(!holds(&place.home, &server.canary), "step {step}: {said}");
+        let end = if step % 2 == 0 { to } else { back };
+        run(&["move-vault", end]).ok();
+        assert_eq!(run(&["token", BATCH]).ok(), token, "step {step}: {said}");
+        let in_keychain = if end == "keychain" { 3 } else { 0 };
+        assert_eq!(keyring.items().len(), in_keychain, "step {step}: {said}");
+        for account in [BATCH, "car-dev"] {
+            run(&["remove", account, "--yes"]).ok();
+        }
+        assert_eq!(keyring.items(), [""; 0], "step {step}: {said}");
+        if !was_killed {
+            assert!(step > at_least, "it was over at step {step}");
+            break;
+        }
+    }
+}
+
+#[test]
+#[cfg(feature = "failpoints")]
+fn f1_a_move_to_a_file_killed_at_every_step() {
+    move_killed_at_every_step("file", "keychain", 8);
+}
+
+#[test]
+#[cfg(feature = "failpoints")]
+fn f1_a_move_to_the_keychain_killed_at_every_step() {
+    move_killed_at_every_step("keychain", "file", 8);
+}
+
+/// Runs the program on a terminal, and answers each question in its turn.
+fn on_a_terminal(place: &Place<'_>, words: &str, answers: &[(&str, &str)]) -> (bool, String) {
+    let program = env!("CARGO_BIN_EXE_keyfob");
+    let mut script = Command::new("script");
+    script.args(["-qec", &format!("{program} {words}"), "/dev/null"]).env("KEYFOB_HOME", &place.home);
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut shown = String::new();
+    for (question, answer) in answers {
+        let start = shown.len();
+        while !shown[start..].contains(question) {
+            let mut part = [0; 512];
+            let length = output.read(&mut part).unwrap();
+            assert!(length > 0, "never asked: {question}; {shown}");
+            shown.push_str(&String::from_utf8_lossy(&part[..length]));
+        }
+        // The echo goes just after the question, long before a person could type.
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        writeln!(input, "{answer}").unwrap();
+    }
+    output.read_to_string(&mut shown).unwrap();
+    (child.wait().unwrap().success(), shown)
+}
+
+#[test]
+fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let place = Place::on(&bus);
+    let file = place.file("accounts.toml", &server.accounts());
+    let import = format!("--vault file import '{file}'");
+    let (choose, again) = ("Choose a passphrase", "The same again");
+    let (done, shown) = on_a_terminal(&place, &import, &[(choose, "CANARY-one"), (again, "CANARY-two")]);
+    assert!(!done && shown.contains("not the same"), "{shown}");
+    assert!(!place.home.join("key.age").exists());
+    let (done, shown) = on_a_terminal(&place, &import, &[(choose, "CANARY-one"), (again, "CANARY-one")]);
+    assert!(done && shown.contains("easily guessed") && !shown.contains("CANARY"), "{shown}");
+    let token = format!("--vault file token '{BATCH}'");
+    let (done, shown) = on_a_terminal(&place, &token, &[("Passphrase", "CANARY-no")]);
+    assert!(!done && shown.contains("doesn't open"), "{shown}");
+    let (done, shown) = on_a_terminal(&place, &token, &[("Passphrase", "CANARY-one")]);
+    assert!(done && shown.contains(&server.token(1)), "{shown}");
 }

@@ -8,7 +8,7 @@ use keyfob::clock::{Clock, ManualClock};
 use keyfob::domain::account::{AccountId, AccountName, Client};
 use keyfob::domain::import;
 use keyfob::engine::{self, Clipboard, ClipboardError, Deps, EngineHandle};
-use keyfob::messages::command::{AccountDraft, Command};
+use keyfob::messages::command::{Command, ImportDraft};
 use keyfob::messages::event::{Event, HeldToken, Reply};
 use keyfob::messages::problem::Problem;
 use keyfob::messages::snapshot::{AccountView, Snapshot, VaultKind};
@@ -174,13 +174,8 @@ impl Rig {
     pub(crate) fn import(&self, text: &str) -> Result<Reply, Problem> {
         let snapshot = self.snapshot();
         let imported = import::read(text, &snapshot.presets).unwrap();
-        let draft = |it: import::Imported| AccountDraft {
-            editing: None,
-            name: it.name.as_str().to_owned(),
-            settings: it.settings,
-            client: it.client,
-        };
-        self.ask(Command::Import { drafts: imported.into_iter().map(draft).collect(), replace: false })
+        let drafts = imported.into_iter().map(ImportDraft::from).collect();
+        self.ask(Command::Import { drafts, replace: false })
     }
 
     pub(crate) fn view(&self, name: &str) -> Arc<AccountView> {

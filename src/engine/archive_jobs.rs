@@ -1,0 +1,165 @@
+//! Exports, and the reading of what shall be imported.
+//!
+//! Owns the files of both. Invariants: a secret is written sealed or not at all; a file is new and
+//! this user's alone, and one that could not be written whole is not left; reading saves nothing.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::core::{Engine, Replies, Then, answer};
+use super::worker::Worker;
+use crate::domain::account::AccountId;
+use crate::domain::import::{self, FILE_MAX_BYTES};
+use crate::domain::provider::Preset;
+use crate::messages::command::ImportDraft;
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::{ArchiveProblem, Outside, Problem, VaultProblem};
+use crate::secret::Passphrase;
+use crate::store::archive::{self, ArchiveError, Exported};
+use crate::store::vault_records::Records;
+
+impl Engine {
+    /// Writes accounts to a file.
+    pub(crate) fn export(
+        &mut self,
+        ids: &[AccountId],
+        path: PathBuf,
+        passphrase: Option<Passphrase>,
+        with_tokens: bool,
+        replies: Replies,
+    ) {
+        let shown = self.entries.values().filter(|entry| entry.deleting_until.is_none() && !entry.ephemeral);
+        let mut accounts: Vec<_> = shown.map(|entry| entry.account.clone()).collect();
+        if !ids.is_empty() {
+            if let Some(id) = ids.iter().find(|id| !accounts.iter().any(|account| account.id == **id)) {
+                return self.fail(None, Problem::UnknownAccount(id.to_string()), replies);
+            }
+            accounts.retain(|account| ids.contains(&account.id));
+        }
+        accounts.sort_by_cached_key(|account| account.name.key());
+        let door = self.door.clone();
+        let with_tokens = with_tokens && passphrase.is_some();
+        self.spawn(async move {
+            let read = door.call(move |vault| {
+                let mut records = Records::new(vault);
+                let mut exported = Vec::with_capacity(accounts.len());
+                for account in accounts {
+                    let Some((_, client)) = records.read_client(&account.id)? else { return Ok(None) };
+                    let grant = if with_tokens { records.read_tokens(&account.id)? } else { None };
+                    exported.push(Exported { account, client, grant });
+                }
+                Ok(Some(exported))
+            });
+            let written = async {
+                let read = read.await.map_err(Problem::Vault)?;
+                let exported = read.ok_or(Problem::Vault(VaultProblem::Missing))?;
+                let count = exported.len();
+                let job = move || write(&exported, &path, passphrase.as_ref());
+                on_a_thread(job).await.map(|()| count)
+            };
+            let written: Result<usize, Problem> = written.await;
+            let then: Then = Box::new(move |engine| match written {
+                Ok(count) => engine.report(Reply::Exported(count), replies),
+                Err(problem) => engine.fail(None, problem, replies),
+            });
+            then
+        });
+    }
+
+    /// Reads a file that shall be imported.
+    pub(crate) fn read_import(&mut self, path: PathBuf, passphrase: Option<Passphrase>, replies: Replies) {
+        let presets = std::sync::Arc::clone(&self.presets);
+        self.spawn(async move {
+            let read = on_a_thread(move || read_drafts(&path, passphrase.as_ref(), &presets)).await;
+            let then: Then = Box::new(move |engine| match read {
+                Ok(drafts) => {
+                    let is_taken = |draft: &ImportDraft| {
+                        let name = crate::domain::account::AccountName::new(&draft.draft.name);
+                        name.is_ok_and(|name| engine.find(&name).is_some())
+                    };
+                    let taken = drafts.iter().map(is_taken).collect();
+                    engine.tell(Event::ImportRead { drafts, taken });
+                    answer(replies, Ok(Reply::Done));
+                }
+                Err(problem) => engine.fail(None, problem, replies),
+            });
+            then
+        });
+    }
+}
+
+async fn on_a_thread<R: Send + 'static>(
+    job: impl FnOnce() -> Result<R, ArchiveProblem> + Send + 'static,
+) -> Result<R, Problem> {
+    let gone = || Problem::Archive(ArchiveProblem::Unusable(Outside::new("there is no thread for it")));
+    let worker = Worker::start("archive", || ()).map_err(|_| gone())?;
+    let done = worker.run(move |()| job()).await.map_err(|_| gone())?;
+    done.map_err(Problem::Archive)
+}
+
+fn write(exported: &[Exported], path: &Path, passphrase: Option<&Passphrase>) -> Result<(), ArchiveProblem> {
+    let bytes = match passphrase {
+        Some(passphrase) => archive::seal(exported, passphrase),
+        None => archive::plain(exported).map(String::into_bytes),
+    };
+    let bytes = bytes.map_err(|error| archive_problem(&error))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(|error| unusable(&error))?;
+    let written = file.write_all(&bytes).and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        // Half a file is of no use to anybody.
+        let _ = fs::remove_file(path);
+        unusable(&error)
+    })
+}
+
+fn read_drafts(
+    path: &Path,
+    passphrase: Option<&Passphrase>,
+    presets: &[Preset],
+) -> Result<Vec<ImportDraft>, ArchiveProblem> {
+    let file = File::open(path).map_err(|error| unusable(&error))?;
+    // Room for all of it at once: a buffer that grows leaves copies behind.
+    let length = file.metadata().map_or(0, |found| usize::try_from(found.len()).unwrap_or(usize::MAX));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.min(FILE_MAX_BYTES) + 64));
+    let limit = u64::try_from(FILE_MAX_BYTES).unwrap_or(u64::MAX);
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unusable(&error))?;
+    if bytes.len() > FILE_MAX_BYTES {
+        return Err(ArchiveProblem::TooLarge);
+    }
+    let imported = match passphrase {
+        None if archive::is_sealed(&bytes) => return Err(ArchiveProblem::PassphraseNeeded),
+        Some(passphrase) if archive::is_sealed(&bytes) => archive::open(&bytes, passphrase, presets),
+        _ => {
+            let text = std::str::from_utf8(&bytes).map_err(|_| ArchiveProblem::Damaged)?;
+            import::read(text, presets).map_err(ArchiveError::from)
+        }
+    };
+    let imported = imported.map_err(|error| archive_problem(&error))?;
+    Ok(imported.into_iter().map(ImportDraft::from).collect())
+}
+
+/// The error of an export or an import.
+pub(crate) fn archive_problem(error: &ArchiveError) -> ArchiveProblem {
+    match error {
+        ArchiveError::WrongPassphrase => ArchiveProblem::WrongPassphrase,
+        ArchiveError::Damaged | ArchiveError::TooMuchWork => ArchiveProblem::Damaged,
+        ArchiveError::Newer => ArchiveProblem::Newer,
+        ArchiveError::TooLarge => ArchiveProblem::TooLarge,
+        ArchiveError::Failed => ArchiveProblem::Unusable(Outside::new("it could not be encrypted")),
+        ArchiveError::Import(error) => ArchiveProblem::Content(Outside::new(&error.to_string())),
+    }
+}
+
+fn unusable(error: &io::Error) -> ArchiveProblem {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => ArchiveProblem::Exists,
+        _ => ArchiveProblem::Unusable(Outside::new(&error.to_string())),
+    }
+}
