@@ -85,11 +85,14 @@ impl PassphraseDraft {
 
     /// Why it can't be sent yet.
     fn blocked(&self) -> Option<&'static str> {
-        let empty = (self.asks_present() && self.present.is_empty()) || (self.asks_new() && self.new.is_empty());
+        let empty =
+            (self.asks_present() && self.present.is_empty()) || (self.asks_new() && self.new.is_empty());
         let same = self.new.begins_with(&self.again) && self.again.begins_with(&self.new);
         match self.stage {
             Stage::Typing if empty => Some("Enter the passphrase first."),
-            Stage::Typing if self.asks_new() && self.again.is_empty() => Some("Enter the new passphrase twice."),
+            Stage::Typing if self.asks_new() && self.again.is_empty() => {
+                Some("Enter the new passphrase twice.")
+            }
             Stage::Typing if self.asks_new() && !same => Some(DIFFERENT),
             Stage::Typing => None,
             _ => Some("One moment."),

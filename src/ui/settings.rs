@@ -169,24 +169,23 @@ fn secrets(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked>
                 asked = Some(what);
             }
         };
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.y = 8.0;
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
             if let Some(label) = passphrase::offer(vault) {
                 offer(ui, label, Asked::Passphrase);
             } else if vault.kind == VaultKind::File {
                 offer(ui, words::CHANGE_PASSPHRASE, Asked::Change);
             }
             offer(ui, words::LOCK, Asked::Lock);
-            if vault.kind != VaultKind::Keychain {
-                offer(ui, words::USE_KEYCHAIN, Asked::Keychain);
-            }
-            if vault.kind != VaultKind::File {
-                offer(ui, words::USE_FILE, Asked::File);
-            }
-            if vault.kind != VaultKind::Memory {
-                offer(ui, words::USE_MEMORY, Asked::Memory);
-            }
         });
+        let places = [
+            (VaultKind::Keychain, words::USE_KEYCHAIN, Asked::Keychain),
+            (VaultKind::File, words::USE_FILE, Asked::File),
+            (VaultKind::Memory, words::USE_MEMORY, Asked::Memory),
+        ];
+        for (_, label, what) in places.into_iter().filter(|(kind, ..)| *kind != vault.kind) {
+            offer(ui, label, what);
+        }
         if !cx.snapshot.accounts.is_empty() {
             widgets::weak(ui, "Secrets that are saved already stay where they are.");
         }

@@ -18,7 +18,10 @@ use super::{passphrase, widgets, words};
 
 /// Whether there is something to say.
 pub(super) fn is_needed(cx: &Cx<'_>) -> bool {
-    matches!(cx.snapshot.vault.health, VaultHealth::Failing(_) | VaultHealth::Waiting | VaultHealth::Locked { .. })
+    matches!(
+        cx.snapshot.vault.health,
+        VaultHealth::Failing(_) | VaultHealth::Waiting | VaultHealth::Locked { .. }
+    )
 }
 
 /// What is said, and with which icon.

@@ -142,7 +142,7 @@ fn an_idle_window_locks_and_wakes_for_it() {
     idle.accounts.clear();
     idle.preferences.lock_after_idle_mins = Some(5);
     let mut rig = Rig::new(idle);
-    assert_eq!(rig.next_repaint(), Some(Duration::from_secs(300)));
+    assert_eq!(rig.next_repaint(), Some(Duration::from_mins(5)));
     rig.wait(TimeDelta::seconds(299));
     assert!(rig.commands().is_empty());
     // Somebody is there.

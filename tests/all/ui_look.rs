@@ -9,7 +9,7 @@ use keyfob::domain::grant_type::GrantType;
 use keyfob::messages::event::Event;
 use keyfob::messages::problem::{Outside, Problem, Refusal, SignInProblem, VaultProblem};
 use keyfob::messages::snapshot::{
-    AccountView, Activity, Awaiting, ClipboardView, Snapshot, ThemeChoice, UndoView, VaultHealth,
+    AccountView, Activity, Awaiting, ClipboardView, Snapshot, ThemeChoice, UndoView, VaultHealth, VaultKind,
 };
 use keyfob::secret::AccessToken;
 
@@ -110,6 +110,15 @@ fn every_view_is_drawn_in_both_themes_at_every_size() {
                 snapshot.undo.push(UndoView { id: id(99), name, until: now() + TimeDelta::seconds(9) });
             });
             rig.tell(Event::Problem { account: Some(id(1)), problem: Problem::Busy });
+            rig.press("Keep secrets in a file with a passphrase");
+            rig.change(|snapshot| {
+                snapshot.vault.kind = VaultKind::File;
+                snapshot.vault.health = VaultHealth::Locked { exists: false };
+            });
+            let button = egui_kittest::kittest::Queryable::get_by_label(&rig.0, "Use this passphrase").rect();
+            assert!(button.bottom() <= size.1, "{button:?}");
+            rig.change(|snapshot| snapshot.locked = true);
+            assert!(rig.tree().contains("Keyfob is locked"));
             let first_run = Rig::sized(themed(snapshot(Vec::new()), theme), size);
             assert!(first_run.tree().contains("Welcome to Keyfob"));
         }

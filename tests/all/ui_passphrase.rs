@@ -106,7 +106,7 @@ fn a_choice_that_cant_be_stored_is_said_in_the_dialog() {
     drop(rig.command());
     let problem = Problem::Disk(Outside::new("read-only file system"));
     rig.tell(Event::Problem { account: None, problem });
-    assert!(rig.tree().contains("read-only file system"));
+    assert!(rig.tree().contains("couldn't read or write its files"));
     assert!(rig.can_press("Cancel"));
 }
 
