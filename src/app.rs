@@ -69,6 +69,8 @@ pub fn run(mut deps: Deps, first: Vec<Command>) -> Result<(), AppError> {
     let options = eframe::NativeOptions {
         viewport: viewport(snapshot.window.as_ref()),
         renderer: eframe::Renderer::Glow,
+        // There are no gradients here, and dithering costs as much as all the rest of a pixel.
+        dithering: false,
         ..eframe::NativeOptions::default()
     };
     let creator: eframe::AppCreator<'_> = Box::new(move |creation| {

@@ -80,7 +80,7 @@ pub(super) fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// When [`age`] changes.
+/// When [`age()`] changes.
 pub(super) fn age_changes_in(since: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
     let age = (now - since).max(TimeDelta::zero());
     let step_secs = if age < TimeDelta::hours(1) { MINUTE } else { HOUR };
