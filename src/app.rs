@@ -30,10 +30,10 @@ pub enum AppError {
     Engine(#[source] std::io::Error),
     /// There is no display, or nothing to draw with.
     #[error(
-        "No window could be opened: {0}. Start Keyfob from a desktop session, or use its command \
-         line: keyfob --help."
+        "No window could be opened: there is no screen, or nothing to draw on it with. Start Keyfob from \
+         a desktop session, or use its command line: keyfob --help."
     )]
-    NoWindow(String),
+    NoWindow,
     /// A library that is loaded at run time is missing.
     #[error(
         "No window could be opened, because a system library is missing. On Debian or Ubuntu, type: \
@@ -83,7 +83,10 @@ pub fn run(mut deps: Deps, first: Vec<Command>) -> Result<(), AppError> {
     let opened = panic::catch_unwind(AssertUnwindSafe(|| eframe::run_native("Keyfob", options, creator)));
     match opened {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(AppError::NoWindow(error.to_string())),
+        Ok(Err(error)) => {
+            log::warn!("no window: {error}");
+            Err(AppError::NoWindow)
+        }
         Err(_) => Err(AppError::MissingLibrary),
     }
 }
