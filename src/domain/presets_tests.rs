@@ -24,6 +24,7 @@ fn provider(id: &str, region: Option<&str>) -> Provider {
         overrides.endpoints = Endpoints {
             authorize: Some("https://connect.example/authorize".to_owned()),
             token: Some("https://connect.example/token".to_owned()),
+            ..Default::default()
         };
     }
     let settings = Settings {

@@ -9,7 +9,8 @@ use thiserror::Error;
 use url::Url;
 
 use super::account::Settings;
-use super::address::is_secure;
+pub use super::endpoints::EndpointKind;
+use super::endpoints::{self, MoreEndpoints};
 use super::grant_type::GrantType;
 use super::redirect::{RedirectError, RedirectUri};
 use super::spec::{ApiUse, BodyFormat, ClientAuth, Help, ProviderSpec, RefreshRules, ResponsePaths};
@@ -63,25 +64,6 @@ pub struct Preset {
     pub secret_headers: Vec<SecretHeader>,
     /// Its ways.
     pub spec: ProviderSpec,
-}
-
-/// Which endpoint an error speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndpointKind {
-    /// The authorization endpoint.
-    Authorize,
-    /// The token endpoint.
-    Token,
-}
-
-impl EndpointKind {
-    /// The key in files.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Authorize => "endpoints.authorize",
-            Self::Token => "endpoints.token",
-        }
-    }
 }
 
 /// Why a preset and an account's choices make no usable provider.
@@ -139,6 +121,8 @@ pub struct Provider {
     pub authorize: Option<Url>,
     /// The token endpoint.
     pub token: Url,
+    /// Endpoints that not every provider has.
+    pub more: MoreEndpoints,
     /// The grant in use.
     pub grant: GrantType,
     /// Client authentication.
@@ -198,11 +182,12 @@ impl Provider {
         }
         let authorize = match grant {
             GrantType::AuthorizationCode => {
-                Some(endpoint(EndpointKind::Authorize, spec.endpoints.authorize.as_deref(), &values)?)
+                Some(endpoints::read(EndpointKind::Authorize, spec.endpoints.authorize.as_deref(), &values)?)
             }
             GrantType::ClientCredentials | GrantType::Password => None,
         };
-        let token = endpoint(EndpointKind::Token, spec.endpoints.token.as_deref(), &values)?;
+        let token = endpoints::read(EndpointKind::Token, spec.endpoints.token.as_deref(), &values)?;
+        let more = MoreEndpoints::resolve(&spec.endpoints, &values)?;
         let name = if settings.provider == CUSTOM {
             token.host_str().unwrap_or_default().to_owned()
         } else {
@@ -212,6 +197,7 @@ impl Provider {
             name,
             authorize,
             token,
+            more,
             grant,
             client_auth: spec.client_auth.unwrap_or(ClientAuth::Basic),
             body_format: spec.body_format.unwrap_or(BodyFormat::Form),
@@ -277,26 +263,6 @@ impl Preset {
 /// A typed variable may not change which server is spoken to.
 fn is_host_part(value: &str) -> bool {
     value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-}
-
-fn endpoint(
-    kind: EndpointKind,
-    template: Option<&str>,
-    values: &BTreeMap<&str, String>,
-) -> Result<Url, ProviderError> {
-    let mut text = template.ok_or(ProviderError::EndpointMissing(kind))?.trim().to_owned();
-    for (name, value) in values {
-        text = text.replace(&format!("{{{name}}}"), value);
-    }
-    let url = Url::parse(&text).map_err(|_| ProviderError::EndpointInvalid(kind))?;
-    if url.host().is_none()
-        || url.fragment().is_some()
-        || !url.username().is_empty()
-        || url.password().is_some()
-    {
-        return Err(ProviderError::EndpointInvalid(kind));
-    }
-    if is_secure(&url) { Ok(url) } else { Err(ProviderError::EndpointInsecure(kind)) }
 }
 
 #[cfg(test)]

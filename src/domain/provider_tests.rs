@@ -16,7 +16,7 @@ fn settings(provider: &str, grant: GrantType) -> Settings {
 
 fn at(token: &str) -> Result<Provider, ProviderError> {
     let mut settings = settings(CUSTOM, GrantType::ClientCredentials);
-    settings.overrides.endpoints = Endpoints { authorize: None, token: Some(token.to_owned()) };
+    settings.overrides.endpoints = Endpoints { token: Some(token.to_owned()), ..Endpoints::default() };
     Provider::resolve(&[], &settings)
 }
 
@@ -59,6 +59,31 @@ fn s2_plain_http_is_for_loopback_literals_and_localhost_only() {
         "http://localhost@evil.test/",
     ] {
         assert_eq!(at(invalid), Err(ProviderError::EndpointInvalid(EndpointKind::Token)), "{invalid}");
+    }
+}
+
+#[test]
+fn s2_the_rarer_endpoints_are_held_to_the_same_rule() {
+    use EndpointKind::{Device, Introspect, Jwks, Par, Revoke, UserInfo};
+    for kind in [Device, Par, Revoke, Introspect, UserInfo, Jwks] {
+        let at = |text: &str| {
+            let mut settings = settings(CUSTOM, GrantType::ClientCredentials);
+            let endpoints = &mut settings.overrides.endpoints;
+            endpoints.token = Some("https://a.example/token".to_owned());
+            let slot = match kind {
+                Device => &mut endpoints.device,
+                Par => &mut endpoints.par,
+                Revoke => &mut endpoints.revoke,
+                Introspect => &mut endpoints.introspect,
+                UserInfo => &mut endpoints.userinfo,
+                _ => &mut endpoints.jwks,
+            };
+            *slot = Some(text.to_owned());
+            Provider::resolve(&[], &settings).map(|provider| provider.more)
+        };
+        assert_ne!(at("https://a.example/x").unwrap(), MoreEndpoints::default(), "{kind:?}");
+        assert_eq!(at("http://a.example/x"), Err(ProviderError::EndpointInsecure(kind)));
+        assert_eq!(at("x"), Err(ProviderError::EndpointInvalid(kind)));
     }
 }
 

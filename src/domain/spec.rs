@@ -43,6 +43,42 @@ pub struct Endpoints {
     /// Token endpoint (RFC 6749, section 3.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// Device authorization endpoint (RFC 8628, section 3.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Pushed authorization request endpoint (RFC 9126, section 2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub par: Option<String>,
+    /// Revocation endpoint (RFC 7009, section 2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoke: Option<String>,
+    /// Introspection endpoint (RFC 7662, section 2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspect: Option<String>,
+    /// `UserInfo` endpoint (`OpenID` Connect Core, section 5.3), or the provider's own "who am I" address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo: Option<String>,
+    /// The issuer's keys (RFC 7517, section 5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<String>,
+}
+
+impl Endpoints {
+    fn overlaid(&self, over: &Self) -> Self {
+        fn one(under: Option<&String>, over: Option<&String>) -> Option<String> {
+            over.or(under).cloned()
+        }
+        Self {
+            authorize: one(self.authorize.as_ref(), over.authorize.as_ref()),
+            token: one(self.token.as_ref(), over.token.as_ref()),
+            device: one(self.device.as_ref(), over.device.as_ref()),
+            par: one(self.par.as_ref(), over.par.as_ref()),
+            revoke: one(self.revoke.as_ref(), over.revoke.as_ref()),
+            introspect: one(self.introspect.as_ref(), over.introspect.as_ref()),
+            userinfo: one(self.userinfo.as_ref(), over.userinfo.as_ref()),
+            jwks: one(self.jwks.as_ref(), over.jwks.as_ref()),
+        }
+    }
 }
 
 /// Where an answer keeps its values: JSON pointers (RFC 6901), tried in order before the usual names.
@@ -198,10 +234,7 @@ impl ProviderSpec {
             pkce: one(self.pkce.as_ref(), over.pkce.as_ref()),
             issuer: one(self.issuer.as_ref(), over.issuer.as_ref()),
             iss_promised: one(self.iss_promised.as_ref(), over.iss_promised.as_ref()),
-            endpoints: Endpoints {
-                authorize: one(self.endpoints.authorize.as_ref(), over.endpoints.authorize.as_ref()),
-                token: one(self.endpoints.token.as_ref(), over.endpoints.token.as_ref()),
-            },
+            endpoints: self.endpoints.overlaid(&over.endpoints),
             request_headers: map(&self.request_headers, &over.request_headers),
             authorize_params: map(&self.authorize_params, &over.authorize_params),
             token_params: map(&self.token_params, &over.token_params),

@@ -15,6 +15,7 @@ pub(crate) fn provider(authorize: &str) -> Provider {
             endpoints: Endpoints {
                 authorize: Some(authorize.to_owned()),
                 token: Some("https://server.example.com/token".to_owned()),
+                ..Endpoints::default()
             },
             ..ProviderSpec::default()
         },

@@ -5,15 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::account::{AccountId, AccountName, Client, Revision, Settings};
+use crate::domain::account::{AccountId, Client, Revision, Settings};
 use crate::domain::grant_type::GrantType;
-use crate::domain::provider::{CUSTOM, Preset, Provider, ProviderError};
+use crate::domain::provider::{CUSTOM, Preset};
 use crate::domain::redirect::RedirectUri;
 use crate::domain::spec::{ClientAuth, ProviderSpec};
 use crate::messages::command::AccountDraft;
 use crate::messages::problem::Problem;
-use crate::messages::snapshot::Snapshot;
-use crate::messages::words::explain;
 use crate::secret::{ClientSecret, HeaderValue, Password};
 
 use super::fields::SecretText;
@@ -230,77 +228,6 @@ impl FormDraft {
         self.kept.iter().any(|kept| kept == key)
     }
 
-    /// What stands in the way of saving, in the order of the form.
-    pub(super) fn problems(&self, snapshot: &Snapshot) -> Vec<(Field, String)> {
-        let mut found = Vec::new();
-        let mut missing = |field: Field, what: &str| found.push((field, format!("Enter the {what}.")));
-        if self.client_id.trim().is_empty() {
-            missing(Field::ClientId, "client ID");
-        }
-        if self.effective_auth() != ClientAuth::None
-            && self.client_secret.is_blank()
-            && !self.is_kept("client_secret")
-        {
-            let public = if self.grant == GrantType::AuthorizationCode {
-                ", or choose “No secret” under Advanced"
-            } else {
-                ""
-            };
-            missing(Field::ClientSecret, &format!("client secret{public}"));
-        }
-        if self.grant == GrantType::Password {
-            if self.username.trim().is_empty() {
-                missing(Field::UserName, "user name");
-            }
-            if self.password.is_blank() && !self.is_kept("password") {
-                missing(Field::Password, "password");
-            }
-        }
-        for (place, header) in self.headers.iter().enumerate() {
-            let name = header.name.trim();
-            if header.required && header.value.is_blank() && !self.is_kept(name) {
-                let label = header.label.as_deref().unwrap_or(name);
-                found.push((Field::Header(place), format!("Enter the {label}.")));
-            } else if name.is_empty() && !header.value.is_blank() {
-                found.push((Field::Header(place), "Enter the header's name.".to_owned()));
-            } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)) {
-                found.push((Field::Header(place), "A header's name has no blanks or colons.".to_owned()));
-            }
-        }
-        found.extend(self.address_problems());
-        found.extend(self.name_problem(snapshot).map(|said| (Field::Name, said)));
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
-        found
-    }
-
-    /// What is wrong with the addresses. Resolving stops at the first, so the token address is asked
-    /// for on its own too.
-    fn address_problems(&self) -> Vec<(Field, String)> {
-        let presets = std::slice::from_ref(&self.preset);
-        let settings = self.settings();
-        let mut alone = settings.clone();
-        alone.grant = GrantType::ClientCredentials;
-        alone.overrides.grants = Some(vec![GrantType::ClientCredentials]);
-        let mut found: Vec<_> = [settings, alone]
-            .iter()
-            .filter_map(|settings| Provider::resolve(presets, settings).err())
-            .map(|error| in_words(&error))
-            .collect();
-        found.dedup();
-        found
-    }
-
-    fn name_problem(&self, snapshot: &Snapshot) -> Option<String> {
-        let name = match AccountName::new(&self.name) {
-            Ok(name) => name,
-            Err(error) => return Some(explain(&Problem::BadName(error), None, None).next),
-        };
-        let mine = self.editing.as_ref().map(|(id, _)| id);
-        let others = snapshot.accounts.iter().filter(|account| Some(&account.id) != mine);
-        let taken = others.into_iter().any(|account| account.name.key() == name.key());
-        taken.then(|| "Another account has this name. Choose another.".to_owned())
-    }
-
     /// The user's choices, without secrets.
     pub(super) fn settings(&self) -> Settings {
         let mut overrides = self.rest.clone();
@@ -352,22 +279,4 @@ fn offered(preset: &Preset) -> Vec<GrantType> {
         Some(grants) if !grants.is_empty() && preset.id != CUSTOM => grants.clone(),
         _ => all.to_vec(),
     }
-}
-
-fn in_words(error: &ProviderError) -> (Field, String) {
-    let words = explain(&Problem::Settings(error.clone()), None, None);
-    let field = match error {
-        ProviderError::VariableMissing { name, .. } | ProviderError::VariableUnknown { name, .. } => {
-            Field::Variable(name.clone())
-        }
-        ProviderError::EndpointMissing(kind)
-        | ProviderError::EndpointInvalid(kind)
-        | ProviderError::EndpointInsecure(kind) => match kind {
-            crate::domain::provider::EndpointKind::Authorize => Field::Authorize,
-            crate::domain::provider::EndpointKind::Token => Field::Token,
-        },
-        ProviderError::Redirect(_) => Field::Redirect,
-        ProviderError::UnknownProvider(_) | ProviderError::GrantNotOffered { .. } => Field::Name,
-    };
-    (field, format!("{} {}", words.what, words.next))
 }

@@ -12,6 +12,7 @@ mod detail;
 mod fields;
 mod first_run;
 mod form_advanced;
+mod form_check;
 mod form_draft;
 mod icons;
 mod keys;

@@ -89,6 +89,12 @@ pub fn label_of(key: &str) -> &str {
         "headers" => "extra headers",
         "endpoints.authorize" => "authorization address",
         "endpoints.token" => "token address",
+        "endpoints.device" => "device authorization address",
+        "endpoints.par" => "pushed authorization address",
+        "endpoints.revoke" => "revocation address",
+        "endpoints.introspect" => "introspection address",
+        "endpoints.userinfo" => "user information address",
+        "endpoints.jwks" => "address of the issuer's keys",
         other => other,
     }
 }
@@ -244,6 +250,12 @@ fn sample(kind: EndpointKind) -> &'static str {
     match kind {
         EndpointKind::Authorize => "https://auth.example.com/oauth/authorize",
         EndpointKind::Token => "https://auth.example.com/oauth/token",
+        EndpointKind::Device => "https://auth.example.com/oauth/device",
+        EndpointKind::Par => "https://auth.example.com/oauth/par",
+        EndpointKind::Revoke => "https://auth.example.com/oauth/revoke",
+        EndpointKind::Introspect => "https://auth.example.com/oauth/introspect",
+        EndpointKind::UserInfo => "https://auth.example.com/userinfo",
+        EndpointKind::Jwks => "https://auth.example.com/jwks.json",
     }
 }
 

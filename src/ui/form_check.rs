@@ -1,0 +1,110 @@
+//! What stands in the way of saving an account.
+//!
+//! Owns the checks of the form. Invariant: each complaint names the field that it is about.
+
+use super::form_draft::{Field, FormDraft};
+use crate::domain::account::AccountName;
+use crate::domain::grant_type::GrantType;
+use crate::domain::provider::{EndpointKind, Provider, ProviderError};
+use crate::domain::spec::ClientAuth;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::Snapshot;
+use crate::messages::words::explain;
+
+impl FormDraft {
+    /// What stands in the way of saving, in the order of the form.
+    pub(super) fn problems(&self, snapshot: &Snapshot) -> Vec<(Field, String)> {
+        let mut found = Vec::new();
+        let mut missing = |field: Field, what: &str| found.push((field, format!("Enter the {what}.")));
+        if self.client_id.trim().is_empty() {
+            missing(Field::ClientId, "client ID");
+        }
+        if self.effective_auth() != ClientAuth::None
+            && self.client_secret.is_blank()
+            && !self.is_kept("client_secret")
+        {
+            let public = if self.grant == GrantType::AuthorizationCode {
+                ", or choose “No secret” under Advanced"
+            } else {
+                ""
+            };
+            missing(Field::ClientSecret, &format!("client secret{public}"));
+        }
+        if self.grant == GrantType::Password {
+            if self.username.trim().is_empty() {
+                missing(Field::UserName, "user name");
+            }
+            if self.password.is_blank() && !self.is_kept("password") {
+                missing(Field::Password, "password");
+            }
+        }
+        for (place, header) in self.headers.iter().enumerate() {
+            let name = header.name.trim();
+            if header.required && header.value.is_blank() && !self.is_kept(name) {
+                let label = header.label.as_deref().unwrap_or(name);
+                found.push((Field::Header(place), format!("Enter the {label}.")));
+            } else if name.is_empty() && !header.value.is_blank() {
+                found.push((Field::Header(place), "Enter the header's name.".to_owned()));
+            } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)) {
+                found.push((Field::Header(place), "A header's name has no blanks or colons.".to_owned()));
+            }
+        }
+        found.extend(self.address_problems());
+        found.extend(self.name_problem(snapshot).map(|said| (Field::Name, said)));
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found
+    }
+
+    /// What is wrong with the addresses. Resolving stops at the first, so the token address is asked
+    /// for on its own too.
+    fn address_problems(&self) -> Vec<(Field, String)> {
+        let presets = std::slice::from_ref(&self.preset);
+        let settings = self.settings();
+        let mut alone = settings.clone();
+        alone.grant = GrantType::ClientCredentials;
+        alone.overrides.grants = Some(vec![GrantType::ClientCredentials]);
+        let mut found: Vec<_> = [settings, alone]
+            .iter()
+            .filter_map(|settings| Provider::resolve(presets, settings).err())
+            .map(|error| in_words(&error))
+            .collect();
+        found.dedup();
+        found
+    }
+
+    fn name_problem(&self, snapshot: &Snapshot) -> Option<String> {
+        let name = match AccountName::new(&self.name) {
+            Ok(name) => name,
+            Err(error) => return Some(explain(&Problem::BadName(error), None, None).next),
+        };
+        let mine = self.editing.as_ref().map(|(id, _)| id);
+        let others = snapshot.accounts.iter().filter(|account| Some(&account.id) != mine);
+        let taken = others.into_iter().any(|account| account.name.key() == name.key());
+        taken.then(|| "Another account has this name. Choose another.".to_owned())
+    }
+}
+
+fn in_words(error: &ProviderError) -> (Field, String) {
+    let words = explain(&Problem::Settings(error.clone()), None, None);
+    let field = match error {
+        ProviderError::VariableMissing { name, .. } | ProviderError::VariableUnknown { name, .. } => {
+            Field::Variable(name.clone())
+        }
+        ProviderError::EndpointMissing(kind)
+        | ProviderError::EndpointInvalid(kind)
+        | ProviderError::EndpointInsecure(kind) => match kind {
+            EndpointKind::Authorize => Field::Authorize,
+            // The rarer ones have no field of their own; they stand behind the token address.
+            EndpointKind::Token
+            | EndpointKind::Device
+            | EndpointKind::Par
+            | EndpointKind::Revoke
+            | EndpointKind::Introspect
+            | EndpointKind::UserInfo
+            | EndpointKind::Jwks => Field::Token,
+        },
+        ProviderError::Redirect(_) => Field::Redirect,
+        ProviderError::UnknownProvider(_) | ProviderError::GrantNotOffered { .. } => Field::Name,
+    };
+    (field, format!("{} {}", words.what, words.next))
+}
