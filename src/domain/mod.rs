@@ -12,6 +12,7 @@ pub mod expiry;
 pub mod file;
 pub mod forms;
 pub mod grant_type;
+pub mod http_request;
 pub mod import;
 pub mod jwt;
 mod moment;

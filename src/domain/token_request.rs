@@ -1,4 +1,5 @@
-//! Token requests (RFC 6749, sections 4.1.3, 4.3.2, 4.4.2 and 6), built in full before anything is sent.
+//! Token requests (RFC 6749, sections 4.1.3, 4.3.2, 4.4.2 and 6), and what else a client asks its server
+//! for, built in full before anything is sent.
 //!
 //! Owns where each value goes: header or body, form or JSON. Invariant: extra parameters and headers
 //! add to a request and never change what authenticates it or what it asks for; no header can be
@@ -12,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::account::Client;
 use super::grant_type::GrantType;
+use super::http_request::{HttpRequest, Method, form};
 use super::provider::Provider;
 use super::spec::{BodyFormat, ClientAuth};
 use crate::secret::{AuthCode, ClientSecret, CodeVerifier, RefreshToken, Wire};
@@ -33,16 +35,8 @@ const RESERVED: [&str; 9] = [
 const FRAMING: [&str; 8] =
     ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"];
 
-/// A request to a token endpoint, ready to be sent as a POST.
-#[derive(Debug)]
-pub struct TokenRequest {
-    /// The token endpoint.
-    pub url: Url,
-    /// Headers, `Content-Type`, `Accept` and `Authorization` among them. The values may hold secrets.
-    pub headers: Vec<(String, Wire)>,
-    /// The body.
-    pub body: Wire,
-}
+/// The media type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What a token is asked for with.
 #[derive(Debug, Clone, Copy)]
@@ -103,21 +97,10 @@ pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
 ///
 /// # Errors
 /// [`RequestError`] names the value that is missing or unusable.
-pub fn build(
-    provider: &Provider,
-    client: &Client,
-    asking: &Asking<'_>,
-) -> Result<TokenRequest, RequestError> {
-    let secret = client.client_secret.as_ref().filter(|secret| !secret.is_empty());
-    if client.client_id.is_empty() {
-        return Err(RequestError::Missing("client_id"));
-    }
-    if secret.is_none() && needs_secret(provider) {
-        return Err(RequestError::Missing("client_secret"));
-    }
+pub fn build(provider: &Provider, client: &Client, asking: &Asking<'_>) -> Result<HttpRequest, RequestError> {
     let scope = provider.scopes.join(&provider.scope_separator);
     let mut pairs = asked(client, asking, &scope)?;
-    let authorization = authenticate(provider.client_auth, &client.client_id, secret, &mut pairs)?;
+    let authorization = authenticated(provider, client, &mut pairs)?;
     for (name, value) in &provider.token_params {
         let taken = |pair: &(&str, &str)| pair.0.eq_ignore_ascii_case(name.trim());
         if !pairs.iter().any(taken)
@@ -127,9 +110,37 @@ pub fn build(
         }
     }
     let (content_type, body) = match provider.body_format {
-        BodyFormat::Form => ("application/x-www-form-urlencoded", form(&pairs)),
+        BodyFormat::Form => (FORM, form(&pairs)),
         BodyFormat::Json => ("application/json", json(&pairs)),
     };
+    post(provider, client, provider.token.clone(), content_type, authorization, body)
+}
+
+/// Builds a request to another endpoint at which the client proves who it is as at the token endpoint:
+/// revocation (RFC 7009, section 2.1), introspection (RFC 7662, section 2.1), device authorization (RFC
+/// 8628, section 3.1), pushed authorization (RFC 9126, section 2.1). Its body is a form at all of them.
+///
+/// # Errors
+/// [`RequestError`] names the value that is missing or unusable.
+pub fn build_for(
+    endpoint: &Url,
+    provider: &Provider,
+    client: &Client,
+    pairs: &[(&str, &str)],
+) -> Result<HttpRequest, RequestError> {
+    let mut pairs = pairs.to_vec();
+    let authorization = authenticated(provider, client, &mut pairs)?;
+    post(provider, client, endpoint.clone(), FORM, authorization, form(&pairs))
+}
+
+fn post(
+    provider: &Provider,
+    client: &Client,
+    url: Url,
+    content_type: &str,
+    authorization: Option<Wire>,
+    body: Wire,
+) -> Result<HttpRequest, RequestError> {
     let mut headers = Headers::default();
     headers.set("Content-Type", Wire::new(content_type.to_owned()));
     headers.set("Accept", Wire::new("application/json".to_owned()));
@@ -142,7 +153,7 @@ pub fn build(
     if let Some(value) = authorization {
         headers.set("Authorization", value);
     }
-    Ok(TokenRequest { url: provider.token.clone(), headers: headers.0, body })
+    Ok(HttpRequest { method: Method::Post, url, headers: headers.0, body })
 }
 
 /// The parameters of the grant.
@@ -179,7 +190,23 @@ fn asked<'a>(
     Ok(pairs)
 }
 
-/// Client authentication (section 2.3.1): in the body, or as the value of `Authorization`.
+/// Client authentication (section 2.3.1), where the client has what it takes.
+fn authenticated<'a>(
+    provider: &Provider,
+    client: &'a Client,
+    pairs: &mut Vec<(&'a str, &'a str)>,
+) -> Result<Option<Wire>, RequestError> {
+    let secret = client.client_secret.as_ref().filter(|secret| !secret.is_empty());
+    if client.client_id.is_empty() {
+        return Err(RequestError::Missing("client_id"));
+    }
+    if secret.is_none() && needs_secret(provider) {
+        return Err(RequestError::Missing("client_secret"));
+    }
+    authenticate(provider.client_auth, &client.client_id, secret, pairs)
+}
+
+/// In the body, or as the value of `Authorization`.
 fn authenticate<'a>(
     auth: ClientAuth,
     id: &'a str,
@@ -227,13 +254,6 @@ fn form_encoded(text: &str) -> Zeroizing<String> {
         encoded.push_str(if piece == "+" { "%20" } else { piece });
     }
     encoded
-}
-
-fn form(pairs: &[(&str, &str)]) -> Wire {
-    // Large enough never to grow, which would leave copies behind.
-    let capacity = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
-    let mut body = form_urlencoded::Serializer::new(String::with_capacity(capacity));
-    Wire::new(body.extend_pairs(pairs).finish())
 }
 
 fn json(pairs: &[(&str, &str)]) -> Wire {

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use oauth2::basic::BasicClient;
 use oauth2::{
-    AuthType, AuthorizationCode, ClientId, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl,
-    ResourceOwnerPassword, ResourceOwnerUsername, Scope, TokenUrl,
+    AuthType, AuthorizationCode, ClientId, HttpRequest as OracleRequest, HttpResponse, PkceCodeVerifier,
+    RedirectUrl, ResourceOwnerPassword, ResourceOwnerUsername, Scope, TokenUrl,
 };
 
 use super::*;
@@ -28,7 +28,7 @@ fn client(id: &str, secret: Option<&str>) -> Client {
     }
 }
 
-fn header<'r>(request: &'r TokenRequest, name: &str) -> Option<&'r str> {
+fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
     let mut found = request.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
     let value = found.next().map(|(_, value)| value.expose());
     assert!(found.next().is_none(), "{name} is there twice");
@@ -97,7 +97,9 @@ fn t4_basic_credentials_are_form_encoded_first_unless_raw_is_asked_for() {
 }
 
 /// Sends the request of the `oauth2` crate into a cell.
-fn caught(send: impl FnOnce(&dyn Fn(HttpRequest) -> Result<HttpResponse, std::io::Error>)) -> HttpRequest {
+fn caught(
+    send: impl FnOnce(&dyn Fn(OracleRequest) -> Result<HttpResponse, std::io::Error>),
+) -> OracleRequest {
     let cell = RefCell::new(None);
     send(&|request| {
         cell.replace(Some(request));
@@ -275,4 +277,32 @@ fn what_is_missing_or_unusable_is_named() {
     assert_eq!(error, RequestError::Unusable("client_id"));
     let error = build(&raw, &client("id", Some("a\nb")), Asking::ClientCredentials);
     assert_eq!(error, RequestError::Unusable("client_secret"));
+}
+
+#[test]
+fn another_endpoint_is_asked_as_the_token_endpoint_is() {
+    let endpoint = Url::parse("https://server.example.com/revoke").unwrap();
+    let asked = [("token", "45ghiukldjahdnhzdauz"), ("token_type_hint", "refresh_token")];
+    let build = |auth, secret| {
+        let provider = Provider {
+            request_headers: [("X-Api".to_owned(), "1".to_owned())].into(),
+            token_params: [("audience".to_owned(), "a".to_owned())].into(),
+            body_format: BodyFormat::Json,
+            ..provider(GrantType::AuthorizationCode, auth)
+        };
+        build_for(&endpoint, &provider, &client("s6BhdRkqt3", secret), &asked)
+    };
+    // RFC 7009, section 2.1.
+    let request = build(ClientAuth::Basic, Some("gX1fBat3bV")).unwrap();
+    assert_eq!((request.method, &request.url), (Method::Post, &endpoint));
+    assert_eq!(request.body.expose(), "token=45ghiukldjahdnhzdauz&token_type_hint=refresh_token");
+    assert_eq!(header(&request, "authorization"), Some("Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW"));
+    assert_eq!(header(&request, "content-type"), Some("application/x-www-form-urlencoded"));
+    assert_eq!(header(&request, "x-api"), Some("1"));
+    // A public client only says who it is.
+    let request = build(ClientAuth::Basic, None).unwrap();
+    assert!(request.body.expose().ends_with("&client_id=s6BhdRkqt3"));
+    assert_eq!(header(&request, "authorization"), None);
+    let unnamed = build_for(&endpoint, &of_address("https://a.example/"), &Client::default(), &asked);
+    assert_eq!(unnamed.unwrap_err(), RequestError::Missing("client_id"));
 }

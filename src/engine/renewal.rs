@@ -19,9 +19,10 @@ use super::{place, refresh_lock};
 use crate::clock::Clock;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::grant_type::GrantType;
+use crate::domain::http_request::HttpRequest;
 use crate::domain::provider::Provider;
 use crate::domain::session::{Attempt, Failure, Input, Renewal};
-use crate::domain::token_request::{self, Asking, TokenRequest};
+use crate::domain::token_request::{self, Asking};
 use crate::domain::token_response::{self, Answer, AnswerFlaw, TokenError};
 use crate::domain::tokens::Grant;
 use crate::failpoint::reach;
@@ -225,7 +226,7 @@ impl Work {
         how: &How,
         client: &Client,
         before: Option<&Grant>,
-    ) -> Result<TokenRequest, NotObtained> {
+    ) -> Result<HttpRequest, NotObtained> {
         let asking = match how {
             How::Code { code, redirect_uri, verifier } => {
                 Asking::Code { code, redirect_uri, verifier: verifier.as_ref() }
@@ -245,9 +246,9 @@ impl Work {
         token_request::build(&self.provider, client, &asking).map_err(unusable)
     }
 
-    async fn send(&self, how: &How, request: &TokenRequest) -> Result<HttpAnswer, NotObtained> {
+    async fn send(&self, how: &How, request: &HttpRequest) -> Result<HttpAnswer, NotObtained> {
         let started = self.clock.now();
-        let first = self.http.post(request, self.clock.as_ref()).await;
+        let first = self.http.send(request, self.clock.as_ref()).await;
         let grace_secs = match how {
             How::Refresh => self.provider.refresh.retry_grace_secs.unwrap_or(0),
             How::Code { .. } | How::Repeat => 0,
@@ -256,7 +257,7 @@ impl Work {
         match first {
             // The provider itself says that the used token may be sent once more.
             Err(lost) if lost.may_have_been_sent && within_grace => {
-                self.http.post(request, self.clock.as_ref()).await.map_err(unreachable)
+                self.http.send(request, self.clock.as_ref()).await.map_err(unreachable)
             }
             other => other.map_err(unreachable),
         }

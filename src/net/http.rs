@@ -1,6 +1,6 @@
 //! The HTTP client's policy, in one place.
 //!
-//! Owns how a token request travels: rustls from TLS 1.2 on, no redirects, no cookies, no retries,
+//! Owns how a request travels: rustls from TLS 1.2 on, no redirects, no cookies, no retries,
 //! bounded time and size. Invariants: a request is sent at most once; it goes over https, or over
 //! plain http to this machine itself; no error of the client library leaves this module, since
 //! those quote addresses and headers.
@@ -23,8 +23,9 @@ use zeroize::Zeroizing;
 use super::failure;
 use crate::clock::Clock;
 use crate::domain::address::{is_loopback, is_secure};
-use crate::domain::token_request::TokenRequest;
+use crate::domain::http_request::{HttpRequest, Method};
 use crate::domain::transport::{Unreachable, UnreachableKind};
+use crate::secret::Wire;
 
 /// The longest a connection may take to be made.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,10 +53,12 @@ impl Default for HttpPolicy {
     }
 }
 
-/// What a token endpoint answered. Its body may hold tokens.
+/// What a server answered. Its body may hold tokens.
 pub struct HttpAnswer {
     /// HTTP status.
     pub status: u16,
+    /// Every header as it came, names in lower case; bytes that are no UTF-8 are replaced.
+    pub headers: Vec<(String, Wire)>,
     /// `Content-Type`, where given.
     pub content_type: Option<String>,
     /// The server's clock, where it told it (`Date`).
@@ -68,6 +71,8 @@ pub struct HttpAnswer {
     pub body_too_large: bool,
     /// When the request was sent.
     pub sent_at: DateTime<Utc>,
+    /// When the answer was there, whole.
+    pub answered_at: DateTime<Utc>,
 }
 
 impl fmt::Debug for HttpAnswer {
@@ -108,12 +113,12 @@ impl Http {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Sends a token request, once, and reads the answer whatever its status.
+    /// Sends a request, once, and reads the answer whatever its status.
     ///
     /// # Errors
     /// [`Unreachable`] where no whole answer was had. An address that is neither https nor on this
     /// machine is refused as [`UnreachableKind::Tls`], with nothing sent.
-    pub async fn post(&self, request: &TokenRequest, clock: &dyn Clock) -> Result<HttpAnswer, Unreachable> {
+    pub async fn send(&self, request: &HttpRequest, clock: &dyn Clock) -> Result<HttpAnswer, Unreachable> {
         let failed = |kind, may_have_been_sent| Unreachable {
             host: request.url.host_str().unwrap_or_default().to_owned(),
             kind,
@@ -122,9 +127,15 @@ impl Http {
         let route = route(&request.url).ok_or_else(|| failed(UnreachableKind::Tls, false))?;
         let client = self.client(route).await.map_err(|kind| failed(kind, false))?;
         let headers = headers(request).ok_or_else(|| failed(UnreachableKind::Connect, false))?;
-        // The client's buffer points to this copy, which is wiped with the request.
-        let body = Zeroizing::new(request.body.expose().as_bytes().to_vec());
-        let sending = client.post(request.url.clone()).headers(headers).body(Bytes::from_owner(body));
+        let sending = match request.method {
+            Method::Get => client.get(request.url.clone()),
+            Method::Post => {
+                // The client's buffer points to this copy, which is wiped with the request.
+                let body = Zeroizing::new(request.body.expose().as_bytes().to_vec());
+                client.post(request.url.clone()).body(Bytes::from_owner(body))
+            }
+        };
+        let sending = sending.headers(headers);
         let sent_at = clock.now();
         let mut response = sending.send().await.map_err(|error| {
             let (kind, sent) = told(&error);
@@ -132,8 +143,13 @@ impl Http {
         })?;
         let read = read_body(&mut response).await.map_err(|error| failed(told(&error).0, true))?;
         let text = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), Wire::new(value))
+        };
         Ok(HttpAnswer {
             status: response.status().as_u16(),
+            headers: response.headers().iter().map(header).collect(),
             content_type: text("content-type"),
             date: text("date")
                 .and_then(|date| DateTime::parse_from_rfc2822(&date).ok())
@@ -142,6 +158,7 @@ impl Http {
             body_too_large: read.is_none(),
             body: read.unwrap_or_default(),
             sent_at,
+            answered_at: clock.now(),
         })
     }
 
@@ -213,7 +230,7 @@ fn extra_roots(path: &Path) -> Option<Vec<Certificate>> {
 }
 
 /// The request's headers, marked as sensitive; `None` where one can't be sent.
-fn headers(request: &TokenRequest) -> Option<HeaderMap> {
+fn headers(request: &HttpRequest) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
@@ -302,12 +319,14 @@ mod tests {
     fn an_answer_shows_its_status_and_nothing_of_its_body() {
         let answer = HttpAnswer {
             status: 200,
+            headers: vec![("set-cookie".to_owned(), Wire::new("CANARY-3f1".to_owned()))],
             content_type: Some("application/json".to_owned()),
             date: None,
             retry_after: None,
             body: Zeroizing::new(b"CANARY-3f1".to_vec()),
             body_too_large: false,
             sent_at: DateTime::UNIX_EPOCH,
+            answered_at: DateTime::UNIX_EPOCH,
         };
         assert_eq!(format!("{answer:?}"), "HttpAnswer { status: 200, .. }");
     }

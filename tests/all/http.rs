@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use keyfob::clock::{Clock as _, ManualClock, SystemClock};
-use keyfob::domain::token_request::TokenRequest;
+use keyfob::domain::http_request::{HttpRequest, Method};
 use keyfob::domain::transport::{Unreachable, UnreachableKind};
 use keyfob::net::http::{Http, HttpAnswer, HttpPolicy, USER_AGENT};
 use keyfob::secret::Wire;
@@ -18,9 +18,10 @@ use crate::support::server::{Ending, Response, ScriptedServer};
 /// Set in the child process of a test that needs an environment of its own.
 const CHILD: &str = "KEYFOB_TEST_CHILD";
 
-fn request(address: &str) -> TokenRequest {
+fn request(address: &str) -> HttpRequest {
     let header = |name: &str, value: &str| (name.to_owned(), Wire::new(value.to_owned()));
-    TokenRequest {
+    HttpRequest {
+        method: Method::Post,
         url: Url::parse(address).unwrap(),
         headers: vec![
             header("Content-Type", "application/x-www-form-urlencoded"),
@@ -31,13 +32,13 @@ fn request(address: &str) -> TokenRequest {
     }
 }
 
-fn post_with(http: &Http, request: &TokenRequest) -> Result<HttpAnswer, Unreachable> {
+fn send_with(http: &Http, request: &HttpRequest) -> Result<HttpAnswer, Unreachable> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(http.post(request, &SystemClock))
+    runtime.block_on(http.send(request, &SystemClock))
 }
 
 fn post(address: &str) -> Result<HttpAnswer, Unreachable> {
-    post_with(&Http::new(HttpPolicy::default()), &request(address))
+    send_with(&Http::new(HttpPolicy::default()), &request(address))
 }
 
 fn hasty() -> Http {
@@ -54,7 +55,7 @@ fn a_request_arrives_as_it_was_built_and_the_answer_comes_whole() {
     let start = SystemClock.now();
     let clock = ManualClock::new(start);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let answer = runtime.block_on(Http::new(HttpPolicy::default()).post(&sent, &clock)).unwrap();
+    let answer = runtime.block_on(Http::new(HttpPolicy::default()).send(&sent, &clock)).unwrap();
 
     assert_eq!((answer.status, answer.sent_at, answer.body_too_large), (200, start, false));
     assert_eq!(answer.content_type.as_deref(), Some("application/json"));
@@ -69,12 +70,39 @@ fn a_request_arrives_as_it_was_built_and_the_answer_comes_whole() {
 }
 
 #[test]
+fn a_get_goes_by_the_same_rules_and_every_header_of_the_answer_is_kept() {
+    let (server, other) = (ScriptedServer::start(), ScriptedServer::start());
+    let answer = Response::json(200, "{}").header("X-Request-Id", "caf\u{e9}").header("Set-Cookie", "a=b");
+    server.script("/me", answer);
+    server.script("/me", Response::redirect(302, &other.url("/me")));
+    server.script("/me", Response::new(200, "text/html", vec![b'x'; (1 << 20) + 1]));
+    let mut sent = HttpRequest::get(Url::parse(&server.url("/me")).unwrap());
+    sent.headers.push(("Authorization".to_owned(), Wire::new(format!("Bearer {}", canary()))));
+    let ask = || send_with(&Http::new(HttpPolicy::default()), &sent).unwrap();
+
+    let answer = ask();
+    let header = |name: &str| answer.headers.iter().find(|(it, _)| it == name).map(|(_, it)| it.expose());
+    assert_eq!((header("x-request-id"), header("set-cookie")), (Some("caf\u{e9}"), Some("a=b")));
+    assert!(answer.answered_at >= answer.sent_at);
+    assert_eq!(ask().status, 302);
+    assert!(ask().body_too_large);
+    let seen = &server.requests()[0];
+    assert_eq!((seen.method.as_str(), seen.text().as_str()), ("GET", ""));
+    assert_eq!(seen.header("authorization"), Some(sent.headers[1].1.expose()));
+    assert_eq!((seen.header("accept"), seen.header("content-length")), (Some("application/json"), None));
+    assert_eq!((server.requests().len(), other.connections()), (3, 0));
+    let plain = HttpRequest::get(Url::parse("http://10.0.0.1/me").unwrap());
+    let refused = send_with(&Http::new(HttpPolicy::default()), &plain).unwrap_err();
+    assert_eq!((refused.kind, refused.may_have_been_sent), (UnreachableKind::Tls, false));
+}
+
+#[test]
 fn t1_redirects_are_never_followed() {
     let (first, second) = (ScriptedServer::start(), ScriptedServer::start());
     let http = Http::new(HttpPolicy::default());
     for status in [301, 302, 303, 307, 308] {
         first.script("/token", Response::redirect(status, &second.url("/token")));
-        assert_eq!(post_with(&http, &request(&first.url("/token"))).unwrap().status, status);
+        assert_eq!(send_with(&http, &request(&first.url("/token"))).unwrap().status, status);
     }
     assert_eq!((first.requests().len(), second.connections()), (5, 0));
 }
@@ -108,7 +136,7 @@ fn t2_a_slow_answer_ends_at_the_time_limit() {
     let http = hasty();
     for _ in 0..2 {
         let started = Instant::now();
-        let error = post_with(&http, &request(&server.url("/token"))).unwrap_err();
+        let error = send_with(&http, &request(&server.url("/token"))).unwrap_err();
         assert_eq!((error.kind, error.may_have_been_sent), (UnreachableKind::TimedOut, true));
         assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     }
@@ -126,7 +154,7 @@ fn t5_a_request_is_sent_once_whatever_becomes_of_it() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         for path in ["/fine", "/dropped", "/fine", "/cut"] {
-            let answer = http.post(&url(path), &SystemClock).await;
+            let answer = http.send(&url(path), &SystemClock).await;
             if path == "/fine" {
                 assert_eq!(answer.unwrap().status, 200);
             } else {
@@ -185,14 +213,14 @@ fn s1_bad_certificates_are_refused_and_a_companys_own_root_is_taken() {
     ];
     for (what, config) in bad {
         let server = ScriptedServer::start_tls(config);
-        let error = post_with(&trusting, &request(&server.url("/token"))).unwrap_err();
+        let error = send_with(&trusting, &request(&server.url("/token"))).unwrap_err();
         assert_eq!((error.kind, error.may_have_been_sent), (UnreachableKind::Certificate, false), "{what}");
         assert_eq!((server.connections(), server.requests().len()), (1, 0), "{what}");
     }
 
     let good = ScriptedServer::start_tls(company.server("127.0.0.1", 2199));
     good.always("/token", Response::json(200, "{}"));
-    assert_eq!(post_with(&trusting, &request(&good.url("/token"))).unwrap().status, 200);
+    assert_eq!(send_with(&trusting, &request(&good.url("/token"))).unwrap().status, 200);
     // Without the company's root the same server is a stranger.
     assert_eq!(post(&good.url("/token")).unwrap_err().kind, UnreachableKind::Certificate);
     assert_eq!(good.requests().len(), 1);
@@ -264,7 +292,7 @@ fn an_unusable_root_certificate_says_so() {
     for path in [empty, broken, folder.path().join("absent.pem")] {
         let server = ScriptedServer::start_tls(self_signed_server("127.0.0.1"));
         let http = Http::new(HttpPolicy { extra_root_pem: Some(path.clone()), ..HttpPolicy::default() });
-        let error = post_with(&http, &request(&server.url("/token"))).unwrap_err();
+        let error = send_with(&http, &request(&server.url("/token"))).unwrap_err();
         assert_eq!(error.kind, UnreachableKind::BadRootCertificate, "{}", path.display());
         assert!(!error.may_have_been_sent && server.connections() == 0);
     }
