@@ -7,6 +7,7 @@ pub mod account;
 pub mod address;
 pub mod authorize;
 pub mod callback;
+pub mod claims;
 pub mod endpoints;
 pub mod expiry;
 pub mod file;

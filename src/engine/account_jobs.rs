@@ -151,7 +151,7 @@ impl Engine {
         if tokens_gone {
             self.step(&id, Input::Forget);
             if let Some(entry) = self.entries.get_mut(&id) {
-                entry.mask = None;
+                entry.glance = None;
                 entry.unsaved = None;
             }
         }

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::ClipboardFactory;
 use super::clipboard::Clipboard;
 use super::core::{Asker, Engine, Replies, Then, answer};
-use super::entry::mask;
+use super::entry::Glance;
 use super::outbox::ReplyTo;
 use super::worker::Worker;
 use crate::domain::account::AccountId;
@@ -154,7 +154,7 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(id) else {
             return Err(Problem::UnknownAccount(id.to_string()));
         };
-        entry.mask = grant.as_ref().map(|grant| mask(grant.access_token.expose()));
+        entry.glance = grant.as_ref().map(|grant| Glance::of(&grant.access_token));
         if entry.session.facts() != facts.as_ref() {
             self.step(id, Input::Found(facts));
         }

@@ -38,7 +38,7 @@ impl Engine {
         for id in ids {
             self.step(&id, Input::Cancel);
             if let Some(entry) = self.entries.get_mut(&id) {
-                entry.mask = None;
+                entry.glance = None;
             }
         }
         self.clear_clipboard(None);

@@ -13,13 +13,14 @@ use super::refresh_lock::AccountLock;
 use super::vault_door::VaultDoor;
 use crate::domain::account::Account;
 use crate::domain::callback::Expected;
+use crate::domain::claims::{self, Claim};
 use crate::domain::expiry::Margin;
 use crate::domain::provider::{Preset, Provider, ProviderError};
 use crate::domain::session::{Attempt, Phase, Session, Ways};
 use crate::domain::tokens::Grant;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{AccountView, Activity, Awaiting, TokenView};
-use crate::secret::CodeVerifier;
+use crate::secret::{AccessToken, CodeVerifier};
 
 /// A sign-in that waits for the browser.
 pub(crate) struct PendingSignIn {
@@ -50,7 +51,7 @@ pub(crate) struct Entry {
     pub(crate) door: VaultDoor,
     pub(crate) pending: Option<PendingSignIn>,
     pub(crate) unsaved: Option<Unsaved>,
-    pub(crate) mask: Option<String>,
+    pub(crate) glance: Option<Glance>,
     pub(crate) problem: Option<Problem>,
     pub(crate) last_used_at: Option<DateTime<Utc>>,
     /// Until when its deletion can be undone.
@@ -71,7 +72,7 @@ impl Entry {
             door,
             pending: None,
             unsaved: None,
-            mask: None,
+            glance: None,
             problem: None,
             last_used_at: None,
             deleting_until: None,
@@ -121,12 +122,14 @@ impl Entry {
             provider_name: provider
                 .map_or_else(|| self.account.settings.provider.clone(), |provider| provider.name.clone()),
             grant: self.account.settings.grant,
+            scopes: provider.map(|provider| provider.scopes.clone()).unwrap_or_default(),
             redirect_uri: provider.filter(|_| has_browser).map(|provider| provider.redirect_uri.to_string()),
             margin: self.margin(ahead_secs),
             activity: self.activity(&self.ways(ahead_secs, lasting)),
             token: self.session.facts().map(|facts| TokenView {
                 facts: facts.clone(),
-                mask: self.mask.clone(),
+                mask: self.glance.as_ref().map(|glance| glance.mask.clone()),
+                claims: self.glance.as_ref().and_then(|glance| glance.claims.clone()),
                 saved: self.unsaved.is_none(),
                 refresh_refused: self.session.refresh_refused(),
             }),
@@ -163,8 +166,20 @@ impl Entry {
     }
 }
 
+/// What may be shown of a token once the vault has been read; never stored.
+pub(crate) struct Glance {
+    mask: String,
+    claims: Option<Arc<Vec<Claim>>>,
+}
+
+impl Glance {
+    pub(crate) fn of(token: &AccessToken) -> Self {
+        Self { mask: mask(token.expose()), claims: claims::of_token(token.expose()).map(Arc::new) }
+    }
+}
+
 /// First 4 … last 4 of a token; nothing of one under 24 characters.
-pub(crate) fn mask(token: &str) -> String {
+fn mask(token: &str) -> String {
     let chars = token.chars().count();
     if chars < 24 || !token.is_ascii() {
         return "••••••••".to_owned();

@@ -92,7 +92,7 @@ impl Engine {
         if kind == VaultKind::File && self.file.is_locked() {
             self.door.show_locked();
         }
-        self.forget_masks();
+        self.forget_glances();
     }
 
     /// Tries the vault: writes, reads and deletes a record without secrets.
@@ -159,14 +159,14 @@ impl Engine {
         self.file.lock();
         if self.door.kind() == VaultKind::File {
             self.door.show_locked();
-            self.forget_masks();
+            self.forget_glances();
         }
         answer(replies, Ok(Reply::Done));
     }
 
-    pub(crate) fn forget_masks(&mut self) {
+    pub(crate) fn forget_glances(&mut self) {
         for entry in self.entries.values_mut().filter(|entry| !entry.ephemeral) {
-            entry.mask = None;
+            entry.glance = None;
         }
         self.dirty = true;
     }

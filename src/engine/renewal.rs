@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::core::{Database, Engine, Then, on_disk};
-use super::entry::{Unsaved, mask};
+use super::entry::{Glance, Unsaved};
 use super::problems::{NotObtained, refused, unreachable, unusable, vault_problem};
 use super::vault_door::VaultDoor;
 use super::{place, refresh_lock};
@@ -140,7 +140,7 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(id) else { return };
         let input = match result {
             Ok(obtained) => {
-                entry.mask = (!self.locked).then(|| mask(obtained.grant.access_token.expose()));
+                entry.glance = (!self.locked).then(|| Glance::of(&obtained.grant.access_token));
                 entry.problem = None;
                 let facts = obtained.grant.facts.clone();
                 entry.unsaved = obtained.unsaved.map(|problem| Unsaved {

@@ -114,7 +114,7 @@ impl Engine {
         let newer = generation(facts.as_ref()) > generation(entry.session.facts());
         let gone = facts.is_none() && entry.session.facts().is_some() && entry.unsaved.is_none();
         if newer || gone {
-            entry.mask = None;
+            entry.glance = None;
             self.step(&id, Input::Found(facts));
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::domain::account::{AccountId, AccountName, Revision, Settings};
+use crate::domain::claims::Claim;
 use crate::domain::expiry::Margin;
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Preset;
@@ -59,6 +60,8 @@ pub struct AccountView {
     pub provider_name: String,
     /// The grant.
     pub grant: GrantType,
+    /// The scopes that are asked for.
+    pub scopes: Vec<String>,
     /// The redirect address to register, for the authorization code grant.
     pub redirect_uri: Option<String>,
     /// The account's refresh margin.
@@ -116,6 +119,8 @@ pub struct TokenView {
     pub facts: TokenFacts,
     /// First 4 … last 4, once the vault has been read; never stored.
     pub mask: Option<String>,
+    /// Its claims, where it is a JSON Web Token and the vault has been read; nobody verified them.
+    pub claims: Option<Arc<Vec<Claim>>>,
     /// Whether the vault holds it.
     pub saved: bool,
     /// Whether the server refused its refresh token.

@@ -15,7 +15,7 @@ use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{SettingsDraft, ViewState};
 use super::widgets;
-use super::{sign_in, token_card, words};
+use super::{sign_in, tabs, token_card, words};
 
 /// Shows an account.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
@@ -33,6 +33,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
     }
     if !matches!(account.activity, Activity::AwaitingBrowser(_) | Activity::Exchanging) {
         facts(ui, cx, account);
+        tabs::show(ui, cx, state, account);
     }
 }
 
@@ -156,10 +157,6 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     let facts = account.token.as_ref().map(|token| &token.facts);
     let mut rows: Vec<(&str, String)> = Vec::new();
     if let Some(facts) = facts {
-        if let Some(scope) = &facts.scope {
-            let granted = if scope.is_empty() { "none".to_owned() } else { scope.join("  ") };
-            rows.push(("Scopes granted", granted));
-        }
         if !facts.token_type.eq_ignore_ascii_case("bearer") {
             rows.push(("Token type", facts.token_type.clone()));
         }

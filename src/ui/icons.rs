@@ -33,6 +33,8 @@ pub(super) enum Icon {
     Circle,
     /// Its end is not known.
     Dash,
+    /// More than was expected.
+    PlusCircle,
     /// Keyfob itself.
     Key,
     /// Copies.
@@ -97,6 +99,11 @@ impl Icon {
             Self::Dash => {
                 painter.circle_stroke(center, 6.5 * unit, stroke);
                 line(&[(5.2, 8.0), (10.8, 8.0)]);
+            }
+            Self::PlusCircle => {
+                painter.circle_stroke(center, 6.5 * unit, stroke);
+                line(&[(5.2, 8.0), (10.8, 8.0)]);
+                line(&[(8.0, 5.2), (8.0, 10.8)]);
             }
             Self::Key => {
                 painter.circle_stroke(at(5.4, 10.6), 3.4 * unit, stroke);

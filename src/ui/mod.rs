@@ -5,10 +5,12 @@
 
 mod account_form;
 mod button;
+mod claims;
 mod curtain;
 mod cx;
 mod delete_dialog;
 mod detail;
+mod exchanges;
 mod fields;
 mod first_run;
 mod form_advanced;
@@ -19,10 +21,12 @@ mod keys;
 mod passphrase;
 mod provider_picker;
 mod repaint;
+mod scopes;
 mod settings;
 mod sidebar;
 mod sign_in;
 mod standing;
+mod tabs;
 mod theme;
 mod time_text;
 mod toast;

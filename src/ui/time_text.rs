@@ -80,6 +80,18 @@ pub(super) fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
+/// How far a moment is from now: `in 12 minutes`, `3 h ago`.
+pub(super) fn distance(moment: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let secs = (moment - now).num_seconds();
+    match secs {
+        ..=0 => age(moment, now),
+        1..MINUTE => "in less than a minute".to_owned(),
+        MINUTE..HOUR => format!("in {} min", secs / MINUTE),
+        HOUR..DAY => format!("in {} h", secs / HOUR),
+        _ => format!("in {}", plural(secs / DAY, "day")),
+    }
+}
+
 /// When [`age()`] changes.
 pub(super) fn age_changes_in(since: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
     let age = (now - since).max(TimeDelta::zero());

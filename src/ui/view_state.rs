@@ -12,6 +12,7 @@ use super::curtain::Curtain;
 use super::fields::SecretText;
 use super::form_draft::FormDraft;
 use super::passphrase::PassphraseDraft;
+use super::tabs::Tab;
 use super::toast::Toasts;
 
 /// How long a revealed token stands in the window.
@@ -44,6 +45,8 @@ pub(super) struct ViewState {
     pub(super) paste: SecretText,
     /// Short messages.
     pub(super) toasts: Toasts,
+    /// The tab that is shown under the account.
+    pub(super) tab: Tab,
     /// Whether the details of a problem are shown.
     pub(super) show_details: bool,
     /// The token whose mask was asked for, so that it is asked for once.

@@ -205,6 +205,22 @@ pub(super) fn fact(ui: &mut Ui, label: &str, value: &str) {
     });
 }
 
+/// A name, and beside it whatever it stands for.
+pub(super) fn pair(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal_top(|ui| {
+        let width = (ui.available_width() / 3.0).clamp(88.0, 144.0);
+        let caption = egui::RichText::new(name).font(theme::mono(12.0)).color(tokens.weak);
+        let (rect, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());
+        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        place.add(egui::Label::new(caption).truncate());
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            contents(ui);
+        });
+    });
+}
+
 /// A step of several.
 pub(super) fn step(ui: &mut Ui, icon: Icon, name: &str, color: Color32, now: bool) {
     let tokens = Tokens::of(ui);

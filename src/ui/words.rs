@@ -63,6 +63,13 @@ pub(super) const REFRESH: &str = "Refresh";
 /// Empties the clipboard.
 pub(super) const CLEAR_NOW: &str = "Clear now";
 
+/// What the token says.
+pub(super) const CLAIMS: &str = "Claims";
+/// What was asked for and granted.
+pub(super) const SCOPES: &str = "Scopes";
+/// What went over the wire.
+pub(super) const EXCHANGES: &str = "Exchanges";
+
 /// Opens the form.
 pub(super) const EDIT: &str = "Edit";
 /// Makes a copy.

@@ -25,6 +25,7 @@ mod ui_look;
 mod ui_passphrase;
 mod ui_rig;
 mod ui_support;
+mod ui_tabs;
 mod ui_vault_window;
 mod vault;
 mod vaults;

@@ -89,6 +89,7 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
         },
         provider_name: provider.to_owned(),
         grant,
+        scopes: Vec::new(),
         redirect_uri: by_browser.then(|| "http://localhost:8910/callback".to_owned()),
         margin: Margin { fixed_secs: None },
         activity: Activity::Idle,
@@ -114,6 +115,7 @@ pub(crate) fn token(life_secs: i64, left_secs: Option<i64>) -> TokenView {
             clock_skew_secs: None,
         },
         mask: Some("cf7b••••••••25cc".to_owned()),
+        claims: None,
         saved: true,
         refresh_refused: false,
     }
