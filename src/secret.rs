@@ -84,6 +84,8 @@ kinds! {
     Password,
     /// An authorization code (RFC 6749, section 1.3.1).
     AuthCode,
+    /// A device code (RFC 8628, section 3.2).
+    DeviceCode,
     /// A PKCE code verifier (RFC 7636, section 4.1).
     CodeVerifier,
     /// The passphrase of a vault or an export.

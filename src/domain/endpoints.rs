@@ -12,7 +12,7 @@ use super::provider::ProviderError;
 use super::spec::Endpoints;
 
 /// Which endpoint an error speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EndpointKind {
     /// The authorization endpoint.
     Authorize,
@@ -33,6 +33,18 @@ pub enum EndpointKind {
 }
 
 impl EndpointKind {
+    /// All of them, the usual ones first.
+    pub const ALL: [Self; 8] = [
+        Self::Authorize,
+        Self::Token,
+        Self::Device,
+        Self::Par,
+        Self::Revoke,
+        Self::Introspect,
+        Self::UserInfo,
+        Self::Jwks,
+    ];
+
     /// The key in files.
     pub fn key(self) -> &'static str {
         match self {
@@ -70,17 +82,22 @@ impl MoreEndpoints {
         endpoints: &Endpoints,
         values: &BTreeMap<&str, String>,
     ) -> Result<Self, ProviderError> {
-        let given =
-            |kind, template: Option<&String>| template.map(|text| read(kind, Some(text), values)).transpose();
+        let given = |kind| endpoints.get(kind).map(|template| read(kind, Some(template), values)).transpose();
         Ok(Self {
-            device: given(EndpointKind::Device, endpoints.device.as_ref())?,
-            par: given(EndpointKind::Par, endpoints.par.as_ref())?,
-            revoke: given(EndpointKind::Revoke, endpoints.revoke.as_ref())?,
-            introspect: given(EndpointKind::Introspect, endpoints.introspect.as_ref())?,
-            userinfo: given(EndpointKind::UserInfo, endpoints.userinfo.as_ref())?,
-            jwks: given(EndpointKind::Jwks, endpoints.jwks.as_ref())?,
+            device: given(EndpointKind::Device)?,
+            par: given(EndpointKind::Par)?,
+            revoke: given(EndpointKind::Revoke)?,
+            introspect: given(EndpointKind::Introspect)?,
+            userinfo: given(EndpointKind::UserInfo)?,
+            jwks: given(EndpointKind::Jwks)?,
         })
     }
+}
+
+/// A template with the variables' values in it.
+pub(super) fn filled(template: &str, values: &BTreeMap<&str, String>) -> String {
+    let text = template.trim().to_owned();
+    values.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
 /// Fills in the variables and checks the address.
@@ -89,10 +106,7 @@ pub(super) fn read(
     template: Option<&str>,
     values: &BTreeMap<&str, String>,
 ) -> Result<Url, ProviderError> {
-    let mut text = template.ok_or(ProviderError::EndpointMissing(kind))?.trim().to_owned();
-    for (name, value) in values {
-        text = text.replace(&format!("{{{name}}}"), value);
-    }
+    let text = filled(template.ok_or(ProviderError::EndpointMissing(kind))?, values);
     let url = Url::parse(&text).map_err(|_| ProviderError::EndpointInvalid(kind))?;
     if url.host().is_none()
         || url.fragment().is_some()

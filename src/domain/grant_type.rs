@@ -12,6 +12,8 @@ pub enum GrantType {
     ClientCredentials,
     /// With a user name and a password (section 4.3).
     Password,
+    /// By a code that a person enters on any device's browser (RFC 8628).
+    DeviceCode,
 }
 
 impl GrantType {
@@ -21,11 +23,17 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::ClientCredentials => "client_credentials",
             Self::Password => "password",
+            Self::DeviceCode => "device_code",
         }
     }
 
     /// Whether a new token can be had by repeating the grant, without a person.
     pub fn is_repeatable(self) -> bool {
-        !matches!(self, Self::AuthorizationCode)
+        !matches!(self, Self::AuthorizationCode | Self::DeviceCode)
+    }
+
+    /// Whether the browser comes back to a redirect URI.
+    pub fn has_redirect(self) -> bool {
+        matches!(self, Self::AuthorizationCode)
     }
 }

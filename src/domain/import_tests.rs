@@ -109,7 +109,7 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
         ("redirect_uri = \"http://localhost/#CANARY\"", "\"redirect_uri\" has a fragment (#)"),
         (
             "grant = \"passwort\"",
-            "\"grant\" must be one of authorization_code, client_credentials, password; did you mean \"password\"?",
+            "\"grant\" must be one of authorization_code, client_credentials, password, device_code; did you mean \"password\"?",
         ),
         ("grant = \"password\"", "\"grant\" must be one of client_credentials"),
         ("variables = { regoin = \"CANARY\" }", "unknown key \"variables.regoin\""),

@@ -184,10 +184,13 @@ impl Provider {
             GrantType::AuthorizationCode => {
                 Some(endpoints::read(EndpointKind::Authorize, spec.endpoints.authorize.as_deref(), &values)?)
             }
-            GrantType::ClientCredentials | GrantType::Password => None,
+            GrantType::ClientCredentials | GrantType::Password | GrantType::DeviceCode => None,
         };
         let token = endpoints::read(EndpointKind::Token, spec.endpoints.token.as_deref(), &values)?;
         let more = MoreEndpoints::resolve(&spec.endpoints, &values)?;
+        if grant == GrantType::DeviceCode && more.device.is_none() {
+            return Err(ProviderError::EndpointMissing(EndpointKind::Device));
+        }
         let name = if settings.provider == CUSTOM {
             token.host_str().unwrap_or_default().to_owned()
         } else {
@@ -205,7 +208,7 @@ impl Provider {
             scope_separator: spec.scope_separator.unwrap_or_else(|| " ".to_owned()),
             redirect_uri: RedirectUri::new(spec.redirect_uri.as_deref())?,
             pkce: spec.pkce.unwrap_or(true),
-            issuer: spec.issuer,
+            issuer: spec.issuer.map(|issuer| endpoints::filled(&issuer, &values)),
             iss_promised: spec.iss_promised.unwrap_or(false),
             request_headers: spec.request_headers,
             authorize_params: spec.authorize_params,

@@ -21,6 +21,27 @@ fn at(token: &str) -> Result<Provider, ProviderError> {
 }
 
 #[test]
+fn a_device_sign_in_needs_its_endpoint() {
+    let mut settings = settings(CUSTOM, GrantType::DeviceCode);
+    settings.overrides.endpoints.token = Some("https://a.example/token".to_owned());
+    let missing = Provider::resolve(&[], &settings);
+    assert_eq!(missing, Err(ProviderError::EndpointMissing(EndpointKind::Device)));
+    settings.overrides.endpoints.device = Some("https://a.example/device".to_owned());
+    assert!(Provider::resolve(&[], &settings).is_ok());
+}
+
+#[test]
+fn variables_stand_in_an_issuer_too() {
+    let text = "id = \"x\"\nname = \"X\"\nsummary = \"\"\nissuer = \"https://{tenant}.example.com/\"\n\
+        variables = [{ name = \"tenant\", label = \"Tenant\" }]\n[endpoints]\ntoken = \"https://a.example/token\"";
+    let preset = Preset::from_toml(text).unwrap();
+    let mut settings = settings("x", GrantType::ClientCredentials);
+    settings.variables = [("tenant".to_owned(), "acme".to_owned())].into();
+    let provider = Provider::resolve(&[preset], &settings).unwrap();
+    assert_eq!(provider.issuer.as_deref(), Some("https://acme.example.com/"));
+}
+
+#[test]
 fn s2_plain_http_is_for_loopback_literals_and_localhost_only() {
     for secure in [
         "https://a.example/token",

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::endpoints::EndpointKind;
 use super::grant_type::GrantType;
 
 /// How the client proves who it is at the token endpoint (RFC 6749, section 2.3.1).
@@ -64,20 +65,43 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// One of the addresses.
+    pub fn get(&self, kind: EndpointKind) -> Option<&str> {
+        match kind {
+            EndpointKind::Authorize => self.authorize.as_deref(),
+            EndpointKind::Token => self.token.as_deref(),
+            EndpointKind::Device => self.device.as_deref(),
+            EndpointKind::Par => self.par.as_deref(),
+            EndpointKind::Revoke => self.revoke.as_deref(),
+            EndpointKind::Introspect => self.introspect.as_deref(),
+            EndpointKind::UserInfo => self.userinfo.as_deref(),
+            EndpointKind::Jwks => self.jwks.as_deref(),
+        }
+    }
+
+    /// Sets or clears one of the addresses.
+    pub fn set(&mut self, kind: EndpointKind, address: Option<String>) {
+        let place = match kind {
+            EndpointKind::Authorize => &mut self.authorize,
+            EndpointKind::Token => &mut self.token,
+            EndpointKind::Device => &mut self.device,
+            EndpointKind::Par => &mut self.par,
+            EndpointKind::Revoke => &mut self.revoke,
+            EndpointKind::Introspect => &mut self.introspect,
+            EndpointKind::UserInfo => &mut self.userinfo,
+            EndpointKind::Jwks => &mut self.jwks,
+        };
+        *place = address;
+    }
+
     fn overlaid(&self, over: &Self) -> Self {
-        fn one(under: Option<&String>, over: Option<&String>) -> Option<String> {
-            over.or(under).cloned()
+        let mut laid = self.clone();
+        for kind in EndpointKind::ALL {
+            if let Some(address) = over.get(kind) {
+                laid.set(kind, Some(address.to_owned()));
+            }
         }
-        Self {
-            authorize: one(self.authorize.as_ref(), over.authorize.as_ref()),
-            token: one(self.token.as_ref(), over.token.as_ref()),
-            device: one(self.device.as_ref(), over.device.as_ref()),
-            par: one(self.par.as_ref(), over.par.as_ref()),
-            revoke: one(self.revoke.as_ref(), over.revoke.as_ref()),
-            introspect: one(self.introspect.as_ref(), over.introspect.as_ref()),
-            userinfo: one(self.userinfo.as_ref(), over.userinfo.as_ref()),
-            jwks: one(self.jwks.as_ref(), over.jwks.as_ref()),
-        }
+        laid
     }
 }
 
@@ -178,9 +202,14 @@ pub struct ProviderSpec {
     /// Whether PKCE (RFC 7636) is sent; yes where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pkce: Option<bool>,
-    /// The issuer identifier (RFC 8414), compared with `iss` (RFC 9207).
+    /// The issuer identifier (RFC 8414), compared with `iss` (RFC 9207); a `{variable}` stands for one of
+    /// the preset's. Where it is there and `endpoints.token` is not, the endpoints are discovered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
+    /// The issuer as the provider's metadata spells it, where that is a template of the real ones: a
+    /// `{name}` stands for one part of its path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer_template: Option<String>,
     /// Whether the server promises `iss` in every authorization response (RFC 9207, section 3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss_promised: Option<bool>,
@@ -233,6 +262,7 @@ impl ProviderSpec {
             redirect_uri: one(self.redirect_uri.as_ref(), over.redirect_uri.as_ref()),
             pkce: one(self.pkce.as_ref(), over.pkce.as_ref()),
             issuer: one(self.issuer.as_ref(), over.issuer.as_ref()),
+            issuer_template: one(self.issuer_template.as_ref(), over.issuer_template.as_ref()),
             iss_promised: one(self.iss_promised.as_ref(), over.iss_promised.as_ref()),
             endpoints: self.endpoints.overlaid(&over.endpoints),
             request_headers: map(&self.request_headers, &over.request_headers),

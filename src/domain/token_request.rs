@@ -16,12 +16,13 @@ use super::grant_type::GrantType;
 use super::http_request::{HttpRequest, Method, form};
 use super::provider::Provider;
 use super::spec::{BodyFormat, ClientAuth};
-use crate::secret::{AuthCode, ClientSecret, CodeVerifier, RefreshToken, Wire};
+use crate::secret::{AuthCode, ClientSecret, CodeVerifier, DeviceCode, RefreshToken, Wire};
 
 /// Parameters that a provider's extra ones may not set.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 10] = [
     "grant_type",
     "code",
+    "device_code",
     "redirect_uri",
     "code_verifier",
     "client_id",
@@ -54,6 +55,11 @@ pub enum Asking<'a> {
     ClientCredentials,
     /// A user name and a password (section 4.3.2).
     Password,
+    /// A device code (RFC 8628, section 3.4).
+    DeviceCode {
+        /// The device code.
+        code: &'a DeviceCode,
+    },
     /// A refresh token (section 6).
     Refresh {
         /// The refresh token.
@@ -73,9 +79,13 @@ pub enum RequestError {
 }
 
 /// Whether a token request of this provider needs a client secret. An app that is a public client
-/// (section 2.1) has none; PKCE then takes its place.
+/// (section 2.1) has none; PKCE then takes its place, or the device code, which nobody else was given.
 pub fn needs_secret(provider: &Provider) -> bool {
-    let public = provider.grant == GrantType::AuthorizationCode && provider.pkce;
+    let public = match provider.grant {
+        GrantType::AuthorizationCode => provider.pkce,
+        GrantType::DeviceCode => true,
+        GrantType::ClientCredentials | GrantType::Password => false,
+    };
     provider.client_auth != ClientAuth::None && !public
 }
 
@@ -85,10 +95,12 @@ pub fn needs_secret(provider: &Provider) -> bool {
 /// [`RequestError`] names the value that is missing or unusable.
 pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
     let code = AuthCode::new("code".to_owned());
+    let device_code = DeviceCode::new("code".to_owned());
     let asking = match provider.grant {
         GrantType::AuthorizationCode => Asking::Code { code: &code, redirect_uri: "", verifier: None },
         GrantType::ClientCredentials => Asking::ClientCredentials,
         GrantType::Password => Asking::Password,
+        GrantType::DeviceCode => Asking::DeviceCode { code: &device_code },
     };
     build(provider, client, &asking).map(drop)
 }
@@ -177,6 +189,10 @@ fn asked<'a>(
             pairs.push(("grant_type", "password"));
             pairs.push(("username", username.ok_or(RequestError::Missing("username"))?));
             pairs.push(("password", password.ok_or(RequestError::Missing("password"))?.expose()));
+        }
+        Asking::DeviceCode { code } => {
+            pairs.push(("grant_type", "urn:ietf:params:oauth:grant-type:device_code"));
+            pairs.push(("device_code", code.expose()));
         }
         Asking::Refresh { token } => {
             pairs.push(("grant_type", "refresh_token"));

@@ -113,7 +113,7 @@ impl Entry {
     /// As it is shown.
     pub(crate) fn view(&self, ahead_secs: Option<u32>, lasting: bool) -> AccountView {
         let provider = self.provider.as_deref().ok();
-        let has_browser = !self.account.settings.grant.is_repeatable();
+        let has_redirect = self.account.settings.grant.has_redirect();
         AccountView {
             id: self.account.id.clone(),
             revision: self.account.revision,
@@ -123,7 +123,7 @@ impl Entry {
                 .map_or_else(|| self.account.settings.provider.clone(), |provider| provider.name.clone()),
             grant: self.account.settings.grant,
             scopes: provider.map(|provider| provider.scopes.clone()).unwrap_or_default(),
-            redirect_uri: provider.filter(|_| has_browser).map(|provider| provider.redirect_uri.to_string()),
+            redirect_uri: provider.filter(|_| has_redirect).map(|provider| provider.redirect_uri.to_string()),
             margin: self.margin(ahead_secs),
             activity: self.activity(&self.ways(ahead_secs, lasting)),
             token: self.session.facts().map(|facts| TokenView {

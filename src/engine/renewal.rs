@@ -238,7 +238,7 @@ impl Work {
             How::Repeat => match self.provider.grant {
                 GrantType::Password => Asking::Password,
                 GrantType::ClientCredentials => Asking::ClientCredentials,
-                GrantType::AuthorizationCode => {
+                GrantType::AuthorizationCode | GrantType::DeviceCode => {
                     return Err(NotObtained::needs_sign_in());
                 }
             },

@@ -17,6 +17,7 @@ use super::cx::Cx;
 use super::fields::{self, Extras};
 use super::form_advanced;
 use super::form_draft::{Field, FormDraft};
+use super::form_endpoints;
 use super::view_state::{Page, ViewState};
 use super::widgets;
 use super::words;
@@ -93,8 +94,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     ui.add_enabled_ui(!form.draft.saving, |ui| {
         ui.spacing_mut().item_spacing.y = 12.0;
         basics(ui, cx, &mut form);
-        addresses(ui, &mut form);
-        if form.draft.grant == GrantType::AuthorizationCode {
+        form_endpoints::needed(ui, &mut form);
+        if form.draft.grant.has_redirect() {
             redirect(ui, cx, &mut form);
         }
         credentials(ui, &mut form);
@@ -148,16 +149,6 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
         } else {
             form.draft.variables.insert(variable.name, value);
         }
-    }
-}
-
-/// Addresses that the preset doesn't know.
-fn addresses(ui: &mut Ui, form: &mut Form<'_>) {
-    if form.draft.needs_authorize() {
-        form_advanced::authorize(ui, form);
-    }
-    if form.draft.needs_token() {
-        form_advanced::token(ui, form);
     }
 }
 

@@ -4,7 +4,6 @@
 
 use egui::{Align, Layout, Ui, vec2};
 
-use crate::domain::grant_type::GrantType;
 use crate::messages::command::Command;
 use crate::messages::problem::{Problem, SignInProblem};
 use crate::messages::snapshot::{AccountView, Activity};
@@ -136,18 +135,16 @@ pub(super) fn renewal(account: &AccountView) -> Command {
 fn no_token(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     widgets::card(ui, |ui| {
         widgets::subheading(ui, "No token yet");
-        if account.grant == GrantType::AuthorizationCode {
-            widgets::text(ui, "Sign in with your browser. Keyfob waits for you and keeps the token fresh.");
-            ui.add_space(8.0);
-            if Button::new(Weight::Primary, words::SIGN_IN).show(ui) {
-                cx.send(Command::SignIn { account: account.id.clone(), open_browser: true });
-            }
+        let (text, button) = if account.grant.is_repeatable() {
+            let text = "No person is needed: Keyfob asks the provider with the saved credentials.";
+            (text, words::GET_TOKEN)
         } else {
-            widgets::text(ui, "No person is needed: Keyfob asks the provider with the saved credentials.");
-            ui.add_space(8.0);
-            if Button::new(Weight::Primary, words::GET_TOKEN).show(ui) {
-                cx.send(Command::SignIn { account: account.id.clone(), open_browser: true });
-            }
+            (words::how_to_sign_in(account.grant), words::SIGN_IN)
+        };
+        widgets::text(ui, text);
+        ui.add_space(8.0);
+        if Button::new(Weight::Primary, button).show(ui) {
+            cx.send(Command::SignIn { account: account.id.clone(), open_browser: true });
         }
     });
 }

@@ -5,7 +5,6 @@
 
 use egui::{Id, Ui};
 
-use crate::domain::grant_type::GrantType;
 use crate::domain::spec::ClientAuth;
 
 use super::account_form::{self, Form, field_id};
@@ -13,6 +12,7 @@ use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::fields::{self, Extras};
 use super::form_draft::{Field, HeaderDraft};
+use super::form_endpoints;
 use super::icons::Icon;
 use super::widgets;
 use super::words;
@@ -29,8 +29,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     // A field that is in the way of saving must be in sight.
     let hidden = |field: &Field| match field {
         Field::Redirect => true,
-        Field::Authorize => !form.draft.needs_authorize(),
-        Field::Token => !form.draft.needs_token(),
+        Field::Endpoint(kind) => !form.draft.must_type(*kind),
         Field::Header(place) => form.draft.headers.get(*place).is_some_and(|header| header.label.is_none()),
         _ => false,
     };
@@ -42,17 +41,12 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     if !form.draft.scopes_matter() {
         scopes(ui, form);
     }
-    if form.draft.grant == GrantType::AuthorizationCode {
+    if form.draft.grant.has_redirect() {
         redirect(ui, form);
-        if !form.draft.needs_authorize() {
-            authorize(ui, form);
-        }
-    }
-    if !form.draft.needs_token() {
-        token(ui, form);
     }
     background(ui, form);
     headers(ui, cx, form);
+    form_endpoints::others(ui, form);
 }
 
 fn client_auth(ui: &mut Ui, form: &mut Form<'_>) {
@@ -82,29 +76,6 @@ fn redirect(ui: &mut Ui, form: &mut Form<'_>) {
     let id = field_id("redirect_uri");
     let response = fields::text(ui, id, "Redirect address", &mut form.draft.redirect, extras);
     form.left(Field::Redirect, &response);
-}
-
-/// The authorization address.
-pub(super) fn authorize(ui: &mut Ui, form: &mut Form<'_>) {
-    let hint = form.draft.preset.spec.endpoints.authorize.clone();
-    let hint = hint.unwrap_or_else(|| "https://auth.example.com/oauth/authorize".to_owned());
-    let filled = !form.draft.authorize.trim().is_empty();
-    let error = form.error(&Field::Authorize, filled).map(str::to_owned);
-    let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
-    let id = field_id("authorize");
-    let response = fields::text(ui, id, "Authorization address", &mut form.draft.authorize, extras);
-    form.left(Field::Authorize, &response);
-}
-
-/// The token address.
-pub(super) fn token(ui: &mut Ui, form: &mut Form<'_>) {
-    let hint = form.draft.preset.spec.endpoints.token.clone();
-    let hint = hint.unwrap_or_else(|| "https://auth.example.com/oauth/token".to_owned());
-    let filled = !form.draft.token.trim().is_empty();
-    let error = form.error(&Field::Token, filled).map(str::to_owned);
-    let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
-    let response = fields::text(ui, field_id("token"), "Token address", &mut form.draft.token, extras);
-    form.left(Field::Token, &response);
 }
 
 fn background(ui: &mut Ui, form: &mut Form<'_>) {

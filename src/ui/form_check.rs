@@ -5,7 +5,7 @@
 use super::form_draft::{Field, FormDraft};
 use crate::domain::account::AccountName;
 use crate::domain::grant_type::GrantType;
-use crate::domain::provider::{EndpointKind, Provider, ProviderError};
+use crate::domain::provider::{Provider, ProviderError};
 use crate::domain::spec::ClientAuth;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::Snapshot;
@@ -23,7 +23,7 @@ impl FormDraft {
             && self.client_secret.is_blank()
             && !self.is_kept("client_secret")
         {
-            let public = if self.grant == GrantType::AuthorizationCode {
+            let public = if matches!(self.grant, GrantType::AuthorizationCode | GrantType::DeviceCode) {
                 ", or choose “No secret” under Advanced"
             } else {
                 ""
@@ -92,17 +92,7 @@ fn in_words(error: &ProviderError) -> (Field, String) {
         }
         ProviderError::EndpointMissing(kind)
         | ProviderError::EndpointInvalid(kind)
-        | ProviderError::EndpointInsecure(kind) => match kind {
-            EndpointKind::Authorize => Field::Authorize,
-            // The rarer ones have no field of their own; they stand behind the token address.
-            EndpointKind::Token
-            | EndpointKind::Device
-            | EndpointKind::Par
-            | EndpointKind::Revoke
-            | EndpointKind::Introspect
-            | EndpointKind::UserInfo
-            | EndpointKind::Jwks => Field::Token,
-        },
+        | ProviderError::EndpointInsecure(kind) => Field::Endpoint(*kind),
         ProviderError::Redirect(_) => Field::Redirect,
         ProviderError::UnknownProvider(_) | ProviderError::GrantNotOffered { .. } => Field::Name,
     };

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::account::{AccountId, Client, Revision, Settings};
 use crate::domain::grant_type::GrantType;
-use crate::domain::provider::{CUSTOM, Preset};
+use crate::domain::provider::{CUSTOM, EndpointKind, Preset};
 use crate::domain::redirect::RedirectUri;
-use crate::domain::spec::{ClientAuth, ProviderSpec};
+use crate::domain::spec::{ClientAuth, Endpoints, ProviderSpec};
 use crate::messages::command::AccountDraft;
 use crate::messages::problem::Problem;
 use crate::secret::{ClientSecret, HeaderValue, Password};
@@ -35,10 +35,8 @@ pub(super) enum Field {
     Scopes,
     /// Redirect address.
     Redirect,
-    /// Authorization address.
-    Authorize,
-    /// Token address.
-    Token,
+    /// An address of the authorization server.
+    Endpoint(EndpointKind),
     /// An extra header, by its place.
     Header(usize),
 }
@@ -80,10 +78,8 @@ pub(super) struct FormDraft {
     pub(super) scopes: String,
     /// Redirect address; empty takes the preset's.
     pub(super) redirect: String,
-    /// Authorization address; empty takes the preset's.
-    pub(super) authorize: String,
-    /// Token address; empty takes the preset's.
-    pub(super) token: String,
+    /// Addresses of the authorization server; an empty one takes the preset's.
+    pub(super) endpoints: BTreeMap<EndpointKind, String>,
     /// Client authentication; `None` takes the preset's.
     pub(super) client_auth: Option<ClientAuth>,
     /// Refresh without being asked; `None` follows the grant.
@@ -161,8 +157,7 @@ impl FormDraft {
             password: SecretText::default(),
             scopes: scopes.join(" "),
             redirect: rest.redirect_uri.take().unwrap_or_default(),
-            authorize: rest.endpoints.authorize.take().unwrap_or_default(),
-            token: rest.endpoints.token.take().unwrap_or_default(),
+            endpoints: typed_endpoints(&std::mem::take(&mut rest.endpoints)),
             client_auth: rest.client_auth.take(),
             background_refresh: settings.background_refresh,
             headers,
@@ -202,19 +197,20 @@ impl FormDraft {
         self.client_auth.or(self.preset.spec.client_auth).unwrap_or(ClientAuth::Basic)
     }
 
-    /// Whether an endpoint must be typed, since the preset has none.
-    pub(super) fn needs_authorize(&self) -> bool {
-        self.grant == GrantType::AuthorizationCode && self.preset.spec.endpoints.authorize.is_none()
-    }
-
-    /// Whether the token endpoint must be typed.
-    pub(super) fn needs_token(&self) -> bool {
-        self.preset.spec.endpoints.token.is_none()
+    /// Whether the grant needs this address and the preset doesn't know it, so that it must be typed.
+    pub(super) fn must_type(&self, kind: EndpointKind) -> bool {
+        let needed = match kind {
+            EndpointKind::Authorize => self.grant.has_redirect(),
+            EndpointKind::Device => self.grant == GrantType::DeviceCode,
+            EndpointKind::Token => true,
+            _ => false,
+        };
+        needed && self.preset.spec.endpoints.get(kind).is_none()
     }
 
     /// Whether the scopes belong to the usual fields: people choose them for what they allow.
     pub(super) fn scopes_matter(&self) -> bool {
-        self.grant == GrantType::AuthorizationCode && self.preset.spec.scopes.is_none()
+        !self.grant.is_repeatable() && self.preset.spec.scopes.is_none()
     }
 
     /// Where the browser returns to.
@@ -237,8 +233,9 @@ impl FormDraft {
             overrides.scopes = Some(scopes);
         }
         overrides.redirect_uri = typed(&self.redirect);
-        overrides.endpoints.authorize = typed(&self.authorize);
-        overrides.endpoints.token = typed(&self.token);
+        for (kind, address) in &self.endpoints {
+            overrides.endpoints.set(*kind, typed(address));
+        }
         overrides.client_auth = self.client_auth;
         Settings {
             provider: self.preset.id.clone(),
@@ -271,6 +268,11 @@ impl FormDraft {
             },
         }
     }
+}
+
+fn typed_endpoints(endpoints: &Endpoints) -> BTreeMap<EndpointKind, String> {
+    let typed = |kind| endpoints.get(kind).map(|address| (kind, address.to_owned()));
+    EndpointKind::ALL.into_iter().filter_map(typed).collect()
 }
 
 fn offered(preset: &Preset) -> Vec<GrantType> {

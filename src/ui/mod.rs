@@ -16,6 +16,7 @@ mod first_run;
 mod form_advanced;
 mod form_check;
 mod form_draft;
+mod form_endpoints;
 mod icons;
 mod keys;
 mod passphrase;

@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use egui::{Popup, Ui, accesskit, vec2};
 
 use crate::domain::expiry::Status;
-use crate::domain::grant_type::GrantType;
 use crate::domain::tokens::{ExpirySource, TokenFacts};
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::{AccountView, Activity, TokenView};
@@ -92,7 +91,7 @@ fn origin(cx: &Cx<'_>, facts: &TokenFacts) -> String {
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenView) {
     let id = || account.id.clone();
     let refreshing = account.activity == Activity::Refreshing;
-    let by_person = account.grant == GrantType::AuthorizationCode;
+    let by_person = !account.grant.is_repeatable();
     let stuck = token.refresh_refused || (by_person && !token.facts.has_refresh_token);
     let expired = Status::at(&token.facts, cx.now) == Status::Expired;
     // Where copying would only lead to a sign-in, that is the next step.

@@ -115,6 +115,17 @@ pub(super) fn grant(grant: GrantType) -> &'static str {
         GrantType::AuthorizationCode => "Sign in with the browser",
         GrantType::ClientCredentials => "Client credentials",
         GrantType::Password => "User name and password",
+        GrantType::DeviceCode => "Sign in with a code on another device",
+    }
+}
+
+/// What a first sign-in by a person is like.
+pub(super) fn how_to_sign_in(grant: GrantType) -> &'static str {
+    match grant {
+        GrantType::DeviceCode => {
+            "Sign in on any device: Keyfob shows a code, waits for you and keeps the token fresh."
+        }
+        _ => "Sign in with your browser. Keyfob waits for you and keeps the token fresh.",
     }
 }
 

@@ -125,6 +125,27 @@ fn what_is_wrong_is_said_beside_the_field() {
 }
 
 #[test]
+fn the_rarer_addresses_are_under_advanced_and_an_empty_one_is_not_sent() {
+    let mut rig = new_account("Smartcar");
+    rig.fill("Name", "car");
+    rig.fill("Client ID", "c");
+    rig.fill("Client secret", "CANARY-8");
+    assert!(rig.0.query_by_label("Revocation address").is_none());
+    rig.press("Advanced");
+    rig.fill("Revocation address", "http://a.example/revoke");
+    assert!(rig.tree().contains("The revocation address is not https"));
+    assert!(!rig.can_press("Save"));
+    rig.field("Revocation address").focus();
+    rig.0.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    rig.fill("Revocation address", "https://a.example/revoke");
+    rig.press("Save");
+    let (draft, _) = saved(&mut rig);
+    let endpoints = draft.settings.overrides.endpoints;
+    assert_eq!(endpoints.revoke.as_deref(), Some("https://a.example/revoke"));
+    assert_eq!((endpoints.token, endpoints.introspect, endpoints.jwks), (None, None, None));
+}
+
+#[test]
 fn pasted_white_space_is_left_out() {
     let mut rig = new_account("SmartSense");
     rig.field("Client ID").focus();

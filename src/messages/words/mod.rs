@@ -229,7 +229,7 @@ fn settings(error: &ProviderError) -> Words {
         ),
         ProviderError::EndpointInvalid(kind) => words(
             format!("The {} is not an address.", label_of(kind.key())),
-            format!("Enter it in full, such as {}.", sample(*kind)),
+            format!("Enter it in full, such as {}.", sample_of(*kind)),
         ),
         ProviderError::EndpointInsecure(kind) => words(
             format!("The {} is not https, so secrets can't be sent there.", label_of(kind.key())),
@@ -246,7 +246,8 @@ fn settings(error: &ProviderError) -> Words {
     said.offering(Action::EditAccount)
 }
 
-fn sample(kind: EndpointKind) -> &'static str {
+/// An example of such an address.
+pub fn sample_of(kind: EndpointKind) -> &'static str {
     match kind {
         EndpointKind::Authorize => "https://auth.example.com/oauth/authorize",
         EndpointKind::Token => "https://auth.example.com/oauth/token",
