@@ -97,8 +97,9 @@ pub(super) fn with_waker(
 impl Rig {
     /// The account of this name, ignoring case.
     pub(super) fn find(&self, name: &str) -> Result<Arc<AccountView>, Failure> {
-        let key = AccountName::new(name).map(|name| name.key());
-        let same = |account: &&Arc<AccountView>| key.as_ref().is_ok_and(|key| account.name.key() == *key);
+        let wanted = AccountName::new(name);
+        let same =
+            |account: &&Arc<AccountView>| wanted.as_ref().is_ok_and(|name| account.name.key() == name.key());
         let found = self.snapshot.accounts.iter().find(same);
         found.cloned().ok_or_else(|| Failure::of(&Problem::UnknownAccount(name.to_owned())))
     }
@@ -141,7 +142,7 @@ impl Rig {
     /// The account as it stands now: what was answered before is in it.
     pub(super) fn latest(&mut self, id: &AccountId) -> Option<Arc<AccountView>> {
         self.refresh();
-        self.snapshot.accounts.iter().find(|account| account.id == *id).cloned()
+        self.snapshot.accounts.find(id).cloned()
     }
 
     /// The present moment.

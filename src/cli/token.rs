@@ -83,7 +83,7 @@ pub(super) fn saved(rig: &mut Rig, account: &AccountView) -> Result<std::sync::A
 
 fn warn_if_unsaved(rig: &Rig, held: &HeldToken, account: &AccountView) {
     let snapshot = rig.engine.snapshots.borrow().clone();
-    let latest = snapshot.accounts.iter().find(|latest| latest.id == held.account.id);
+    let latest = snapshot.accounts.find(&held.account.id);
     if let Some(Problem::NotSaved(problem)) = latest.and_then(|latest| latest.problem.as_ref()) {
         output::say(&format!("Warning: {}", Failure::not_saved(problem, account).words()));
     }

@@ -77,7 +77,10 @@ pub enum NameError {
 /// A name as the user wrote it, trimmed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct AccountName(String);
+pub struct AccountName {
+    shown: String,
+    key: String,
+}
 
 impl AccountName {
     /// The longest name, in characters.
@@ -98,23 +101,23 @@ impl AccountName {
         if text.chars().any(super::unseen::is_deceptive) {
             return Err(NameError::Unseen);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self { shown: text.to_owned(), key: text.to_lowercase() })
     }
 
     /// The name as it is shown.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.shown
     }
 
     /// What makes two names the same: the lowercase form.
-    pub fn key(&self) -> String {
-        self.0.to_lowercase()
+    pub fn key(&self) -> &str {
+        &self.key
     }
 }
 
 impl fmt::Display for AccountName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.shown)
     }
 }
 
@@ -127,7 +130,7 @@ impl TryFrom<String> for AccountName {
 
 impl From<AccountName> for String {
     fn from(name: AccountName) -> Self {
-        name.0
+        name.shown
     }
 }
 

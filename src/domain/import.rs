@@ -91,7 +91,7 @@ pub fn read(text: &str, presets: &[Preset]) -> Result<Vec<Imported>, ImportError
         let file = AccountFile { text, node };
         let imported = file.read(presets)?;
         let line = FileError::at(text, node.offset_of("name"), "").line;
-        if let Some(first) = seen.insert(imported.name.key(), line) {
+        if let Some(first) = seen.insert(imported.name.key().to_owned(), line) {
             let what = format!("the account in line {first} has this name, too");
             return Err(file.mistake("name", &what).into());
         }

@@ -39,7 +39,7 @@ impl Engine {
             }
             accounts.retain(|account| ids.contains(&account.id));
         }
-        accounts.sort_by_cached_key(|account| account.name.key());
+        accounts.sort_by(|a, b| a.name.key().cmp(b.name.key()));
         let door = self.door.clone();
         let with_tokens = with_tokens && passphrase.is_some();
         self.spawn(async move {

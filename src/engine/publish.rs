@@ -18,7 +18,7 @@ impl Engine {
         let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.renews());
         let mut shown: Vec<_> =
             self.entries.values().filter(|entry| entry.deleting_until.is_none()).collect();
-        shown.sort_by_cached_key(|entry| entry.account.name.key());
+        shown.sort_by(|a, b| a.account.name.key().cmp(b.account.name.key()));
         let snapshot = Snapshot {
             loaded: self.loaded,
             accounts: shown.iter().map(|entry| Arc::new(entry.view(ahead_secs, lasting))).collect(),

@@ -3,6 +3,7 @@
 //! Owns no behaviour. Invariant: no secret is in a snapshot or a problem; a command or an event
 //! that carries one carries it as a [`crate::secret::Secret`].
 
+pub mod account_views;
 pub mod command;
 pub mod event;
 pub mod problem;

@@ -14,6 +14,7 @@ use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Preset;
 use crate::domain::tokens::TokenFacts;
 
+use super::account_views::AccountViews;
 use super::problem::{Problem, VaultProblem};
 
 /// The state of everything, at one instant.
@@ -22,7 +23,7 @@ pub struct Snapshot {
     /// Whether the database has been read; until then the list is empty for no reason.
     pub loaded: bool,
     /// The accounts, by name.
-    pub accounts: Vec<Arc<AccountView>>,
+    pub accounts: AccountViews,
     /// The presets.
     pub presets: Arc<Vec<Preset>>,
     /// Where secrets are kept, and how that goes.

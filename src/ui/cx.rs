@@ -43,6 +43,6 @@ impl<'a> Cx<'a> {
 
     /// An account by its ID.
     pub(super) fn account(&self, id: &AccountId) -> Option<&'a AccountView> {
-        self.snapshot.accounts.iter().find(|account| account.id == *id).map(AsRef::as_ref)
+        self.snapshot.accounts.find(id).map(AsRef::as_ref)
     }
 }

@@ -73,7 +73,7 @@ fn on_account(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if !matches!(state.page, Page::Account) {
         return;
     }
-    sidebar::arrows(ui, cx, state);
+    sidebar::arrows(ui, state);
     let account = state.selected.as_ref().and_then(|id| cx.account(id));
     let Some(account) = account else { return };
     let id = || account.id.clone();

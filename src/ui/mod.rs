@@ -4,6 +4,7 @@
 //! but one that the user revealed or is typing.
 
 mod account_form;
+mod account_list;
 mod button;
 mod claims;
 mod curtain;
@@ -166,6 +167,7 @@ impl Ui {
         let narrow = ui.available_width() < theme::NARROW_WIDTH;
         let mut cx = Cx::new(snapshot, now, Tokens::of(ui), narrow, commands);
         let state = &mut self.state;
+        state.list.hide();
         let lost_focus = |event: &egui::Event| matches!(event, egui::Event::WindowFocused(false));
         if ui.input(|input| input.events.iter().any(lost_focus)) {
             state.revealed = None;

@@ -15,24 +15,24 @@ use super::view_state::ViewState;
 
 /// How long until what is shown changes.
 pub(super) fn next(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Duration> {
-    let accounts = snapshot.accounts.iter().flat_map(|account| {
-        let chosen = state.selected.as_ref() == Some(&account.id);
+    let chosen = state.selected.as_ref().and_then(|id| snapshot.accounts.find(id));
+    let page = chosen.into_iter().flat_map(|account| {
         let facts = account.token.as_ref().map(|token| &token.facts);
-        let page = facts.filter(|_| chosen).and_then(|facts| match facts.expires_at {
+        let token = facts.and_then(|facts| match facts.expires_at {
             Some(_) => expiry::next_change(facts, now),
             None => Some(time_text::age_changes_in(facts.received_at, now)),
         });
-        let row = facts.and_then(|facts| row_change(facts, now));
         let wait = match &account.activity {
-            Activity::AwaitingBrowser(awaiting) if chosen => second(awaiting.deadline, now),
+            Activity::AwaitingBrowser(awaiting) => second(awaiting.deadline, now),
             _ => None,
         };
-        [page, row, wait]
+        [token, wait]
     });
+    let rows = state.list.seen().map(|account| row_change(&account.token.as_ref()?.facts, now));
     let undo = snapshot.undo.iter().map(|undo| second(undo.until, now));
     let clipboard = snapshot.clipboard.as_ref().and_then(|clipboard| clipboard.clears_at);
     let revealed = state.revealed.as_ref().and_then(|revealed| revealed.until);
-    accounts
+    page.chain(rows)
         .chain(undo)
         .chain([clipboard, revealed].map(|end| end.and_then(|end| second(end, now))))
         .chain([state.toasts.next_end().map(|end| end - now)])

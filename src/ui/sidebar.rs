@@ -11,6 +11,7 @@ use crate::domain::expiry::Status;
 use crate::domain::unseen::neutralised;
 use crate::messages::snapshot::AccountView;
 
+use super::account_list::AccountList;
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
@@ -20,22 +21,9 @@ use super::view_state::{Page, SettingsDraft, ViewState};
 use super::widgets;
 use super::{time_text, vault_line, words};
 
-const ROW_HEIGHT: f32 = 56.0;
-
 /// The search field.
 pub(super) fn search_id() -> Id {
     Id::unique("keyfob-search")
-}
-
-/// Accounts that the search leaves, in the order of the list.
-pub(super) fn visible<'a>(cx: &Cx<'a>, search: &str) -> Vec<&'a AccountView> {
-    let wanted = search.trim().to_lowercase();
-    let fits = |account: &&AccountView| {
-        wanted.is_empty()
-            || account.name.key().contains(&wanted)
-            || account.provider_name.to_lowercase().contains(&wanted)
-    };
-    cx.snapshot.accounts.iter().map(AsRef::as_ref).filter(fits).collect()
 }
 
 /// Shows the list.
@@ -49,8 +37,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
 }
 
 fn rows(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
-    let accounts = visible(cx, &state.search);
-    if accounts.is_empty() && cx.snapshot.loaded {
+    if state.list.is_empty() && cx.snapshot.loaded {
         ui.add_space(16.0);
         ui.vertical_centered(|ui| {
             widgets::weak(ui, words::NOTHING_FOUND);
@@ -60,17 +47,31 @@ fn rows(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
         });
         return;
     }
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        // Room for the focus ring of the first row.
-        ui.add_space(4.0);
-        for account in accounts {
-            if row(ui, cx, state, account) {
-                state.page = Page::Account;
-                state.select(account.id.clone());
+    let mut pressed = None;
+    let mut focused = None;
+    ScrollArea::vertical().auto_shrink(false).show_viewport(ui, |ui, seen| {
+        let (corner, width) = (ui.max_rect().min, ui.available_width());
+        ui.set_height(state.list.height());
+        let selected = state.selected.as_ref().and_then(|id| state.list.row(id));
+        for at in state.list.show(seen.y_range(), selected) {
+            let Some(account) = state.list.get(at) else { continue };
+            let response = row(ui, cx, state, account, AccountList::rect(at, corner, width));
+            if response.clicked() {
+                pressed = Some(account.id.clone());
+            }
+            if response.has_focus() {
+                focused = Some(account.id.clone());
             }
         }
+        if let Some(at) = state.list.take_brought() {
+            ui.scroll_to_rect(AccountList::rect(at, corner, width).expand(2.0), None);
+        }
     });
+    state.list.focus(focused);
+    if let Some(id) = pressed {
+        state.page = Page::Account;
+        state.select(id);
+    }
 }
 
 fn top(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
@@ -106,9 +107,11 @@ fn search(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
     let at = pos2(response.rect.left() + 19.0, response.rect.center().y);
     Icon::Lens.paint(ui.painter(), at, 14.0, weak);
     let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    if enter && let Some(first) = visible(cx, &state.search).first() {
+    state.list.settle(&cx.snapshot.accounts, &state.search);
+    let first = state.list.get(0).filter(|_| enter).map(|account| account.id.clone());
+    if let Some(first) = first {
         state.page = Page::Account;
-        state.select(first.id.clone());
+        state.select(first);
     }
     ui.add_space(4.0);
 }
@@ -118,11 +121,10 @@ pub(super) fn row_id(account: &AccountId) -> Id {
     Id::unique(("keyfob-row", account))
 }
 
-/// A row; true when it was pressed.
-fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView) -> bool {
+/// A row.
+fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect: Rect) -> egui::Response {
     let tokens = cx.tokens;
     let chosen = state.selected.as_ref() == Some(&account.id) && matches!(state.page, Page::Account);
-    let (_, rect) = ui.allocate_space(vec2(ui.available_width(), ROW_HEIGHT));
     let response = ui.interact(rect, row_id(&account.id), Sense::click());
     let standing = Standing::of(account, cx.now);
     response
@@ -143,7 +145,7 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView) -> bo
     if ui.is_rect_visible(rect) {
         paint_row(ui, tokens, &response, chosen, account, standing, left.map(|(text, _)| text));
     }
-    response.clicked()
+    response
 }
 
 /// The time a row shows, and how it is read aloud.
@@ -211,10 +213,9 @@ fn second_line(
 }
 
 /// Moves the selection by the arrow keys, and the focus with it where a row has it.
-pub(super) fn arrows(ui: &Ui, cx: &Cx<'_>, state: &mut ViewState) {
+pub(super) fn arrows(ui: &Ui, state: &mut ViewState) {
     let focused = ui.memory(egui::Memory::focused);
-    let accounts = visible(cx, &state.search);
-    let on_row = accounts.iter().any(|account| Some(row_id(&account.id)) == focused);
+    let on_row = focused.is_some() && state.list.focused().map(row_id) == focused;
     if focused.is_some() && !on_row {
         return;
     }
@@ -223,17 +224,18 @@ pub(super) fn arrows(ui: &Ui, cx: &Cx<'_>, state: &mut ViewState) {
         let up = input.consume_key(Modifiers::NONE, Key::ArrowUp);
         i32::from(down) - i32::from(up)
     });
-    if step == 0 || accounts.is_empty() {
+    if step == 0 || state.list.is_empty() {
         return;
     }
-    let at = accounts.iter().position(|account| Some(&account.id) == state.selected.as_ref());
+    let at = state.selected.as_ref().and_then(|id| state.list.row(id));
     let to = match (at, step) {
         (None, _) => 0,
-        (Some(at), 1) => (at + 1).min(accounts.len() - 1),
+        (Some(at), 1) => (at + 1).min(state.list.len() - 1),
         (Some(at), _) => at.saturating_sub(1),
     };
-    let id = accounts[to].id.clone();
+    let Some(id) = state.list.get(to).map(|account| account.id.clone()) else { return };
     ui.memory_mut(|memory| memory.request_focus(row_id(&id)));
+    state.list.focus(Some(id.clone()));
     let open = state.detail_open;
     state.page = Page::Account;
     state.select(id);

@@ -8,6 +8,7 @@ use crate::domain::account::AccountId;
 use crate::messages::snapshot::{Preferences, Snapshot};
 use crate::secret::AccessToken;
 
+use super::account_list::AccountList;
 use super::curtain::Curtain;
 use super::fields::SecretText;
 use super::form_draft::FormDraft;
@@ -27,6 +28,8 @@ pub(super) struct ViewState {
     pub(super) detail_open: bool,
     /// What is typed into the search field.
     pub(super) search: String,
+    /// The accounts that it leaves.
+    pub(super) list: AccountList,
     /// What stands in the place of the account.
     pub(super) page: Page,
     /// The account whose deletion is being confirmed.
@@ -100,6 +103,7 @@ impl ViewState {
             self.paste = SecretText::default();
             self.show_details = false;
         }
+        self.list.bring(id.clone());
         self.selected = Some(id);
         self.detail_open = true;
     }
@@ -111,7 +115,7 @@ impl ViewState {
 
     /// Drops what the snapshot no longer has: a deleted account's selection, an ended reveal.
     pub(super) fn settle(&mut self, snapshot: &Snapshot, now: DateTime<Utc>) {
-        let known = |id: &AccountId| snapshot.accounts.iter().any(|account| account.id == *id);
+        let known = |id: &AccountId| snapshot.accounts.place(id).is_some();
         if snapshot.loaded && self.selected.as_ref().is_some_and(|id| !known(id)) {
             self.selected = None;
             self.detail_open = false;
@@ -119,6 +123,7 @@ impl ViewState {
         if self.selected.is_none() {
             self.selected = snapshot.accounts.first().map(|account| account.id.clone());
         }
+        self.list.settle(&snapshot.accounts, &self.search);
         if self.deleting.as_ref().is_some_and(|id| !known(id)) {
             self.deleting = None;
         }
@@ -137,7 +142,7 @@ impl ViewState {
         let selected = self.selected.as_ref().filter(|_| matches!(self.page, Page::Account));
         self.toasts.settle(now, |account, problem| {
             let account = account.filter(|id| Some(*id) == selected);
-            let found = account.and_then(|id| snapshot.accounts.iter().find(|view| view.id == *id));
+            let found = account.and_then(|id| snapshot.accounts.find(id));
             found.is_some_and(|view| view.problem.as_ref() == Some(problem))
         });
     }

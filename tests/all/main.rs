@@ -20,6 +20,7 @@ mod support;
 mod ui_accessibility;
 mod ui_flow;
 mod ui_form;
+mod ui_list;
 mod ui_lock;
 mod ui_look;
 mod ui_passphrase;

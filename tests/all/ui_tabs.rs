@@ -61,13 +61,13 @@ fn a_token_that_is_no_jwt_or_was_not_read_has_no_claims_and_says_why() {
     rig.change(|snapshot| {
         let mut unread = car();
         unread.token.as_mut().unwrap().mask = None;
-        snapshot.accounts = vec![Arc::new(unread)];
+        snapshot.accounts = vec![Arc::new(unread)].into();
         snapshot.vault.health = VaultHealth::Untried;
     });
     assert!(rig.tree().contains("has not been read yet"));
     rig.change(|snapshot| {
         let car = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);
-        snapshot.accounts = vec![Arc::new(car)];
+        snapshot.accounts = vec![Arc::new(car)].into();
     });
     assert!(rig.tree().contains("There is no token yet."));
 }

@@ -39,7 +39,7 @@ impl Accounts {
         let mut added = Vec::new();
         for Found { account, facts } in found.iter().filter(|one| !ids.contains(one.account.id.as_str())) {
             let name = free_name(&account.name, &names);
-            names.insert(name.key());
+            names.insert(name.key().to_owned());
             transaction.execute(
                 "INSERT INTO accounts (id, revision, name, name_key, settings, state, created_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, 'ready', ?6)",
@@ -67,7 +67,7 @@ impl Accounts {
 
 /// The name, or the first with a number behind it that is free.
 fn free_name(name: &AccountName, taken: &BTreeSet<String>) -> AccountName {
-    if !taken.contains(&name.key()) {
+    if !taken.contains(name.key()) {
         return name.clone();
     }
     (2_u32..1_000_000)
@@ -77,7 +77,7 @@ fn free_name(name: &AccountName, taken: &BTreeSet<String>) -> AccountName {
             let stem: String = name.as_str().chars().take(room).collect();
             AccountName::new(&format!("{stem}{suffix}")).ok()
         })
-        .find(|name| !taken.contains(&name.key()))
+        .find(|name| !taken.contains(name.key()))
         .unwrap_or_else(|| name.clone())
 }
 

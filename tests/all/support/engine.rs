@@ -179,9 +179,9 @@ impl Rig {
     }
 
     pub(crate) fn view(&self, name: &str) -> Arc<AccountView> {
-        let key = AccountName::new(name).unwrap().key();
+        let wanted = AccountName::new(name).unwrap();
         let snapshot = self.snapshot();
-        Arc::clone(snapshot.accounts.iter().find(|view| view.name.key() == key).unwrap())
+        Arc::clone(snapshot.accounts.iter().find(|view| view.name.key() == wanted.key()).unwrap())
     }
 
     pub(crate) fn id(&self, name: &str) -> AccountId {
