@@ -42,6 +42,10 @@ pub fn authorization_address(
 ) -> Url {
     let mut url = provider.authorize.as_ref().unwrap_or(&provider.token).clone();
     let scope = provider.scopes.join(&provider.scope_separator);
+    let is_scope = |name: &str| {
+        let names = ["scope", &provider.scope_param];
+        names.iter().any(|scope| scope.eq_ignore_ascii_case(name.trim()))
+    };
     let may_set = |name: &str| !is_reserved(name) && (scope.is_empty() || !is_scope(name));
     let extra: Vec<(&str, &str)> = provider
         .authorize_params
@@ -63,7 +67,7 @@ pub fn authorization_address(
         query.append_pair("client_id", client_id);
         query.append_pair("redirect_uri", redirect_uri);
         if !scope.is_empty() {
-            query.append_pair("scope", &scope);
+            query.append_pair(&provider.scope_param, &scope);
         }
         query.append_pair("state", state);
         if let Some(challenge) = challenge {
@@ -78,10 +82,6 @@ pub fn authorization_address(
 /// Some servers ignore the case of parameter names, so it is ignored here too.
 fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name.trim()))
-}
-
-fn is_scope(name: &str) -> bool {
-    name.eq_ignore_ascii_case("scope")
 }
 
 #[cfg(test)]
@@ -144,6 +144,17 @@ mod tests {
         provider.scope_separator = ",".to_owned();
         let address = authorization_address(&provider, "id", REDIRECT, "s", None);
         assert!(address.as_str().contains("&scope=a%2Cb&"), "{address}");
+    }
+
+    #[test]
+    fn scopes_go_into_the_providers_parameter_alone() {
+        let mut provider = provider("https://server.example.com/authorize?scope=a&user_scope=b");
+        provider.scopes = vec!["c".to_owned()];
+        provider.scope_param = "user_scope".to_owned();
+        provider.authorize_params.insert("User_Scope".to_owned(), "evil".to_owned());
+        let address = authorization_address(&provider, "id", REDIRECT, "s", None);
+        let scopes: Vec<_> = address.query_pairs().filter(|(name, _)| name.contains("scope")).collect();
+        assert_eq!(scopes, [("user_scope".into(), "c".into())]);
     }
 
     #[test]

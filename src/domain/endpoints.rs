@@ -117,3 +117,11 @@ pub(super) fn read(
     }
     if is_secure(&url) { Ok(url) } else { Err(ProviderError::EndpointInsecure(kind)) }
 }
+
+/// The values of parameters, with the variables filled in.
+pub(super) fn filled_in(
+    params: BTreeMap<String, String>,
+    values: &BTreeMap<&str, String>,
+) -> BTreeMap<String, String> {
+    params.into_iter().map(|(name, value)| (name, filled(&value, values))).collect()
+}

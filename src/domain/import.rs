@@ -169,6 +169,7 @@ impl AccountFile<'_, '_, '_> {
             .ok_or_else(|| self.unknown_provider(presets, &provider))?;
         let offered = overrides.grants.clone().or_else(|| preset.spec.grants.clone()).unwrap_or_default();
         let grant = own.grant.or_else(|| offered.first().copied()).ok_or_else(|| self.missing("grant"))?;
+        self.check_toggles(preset, &overrides)?;
         let variables = own.variables;
         let background_refresh = own.background_refresh;
         let settings = Settings { provider, grant, variables, overrides, background_refresh };
@@ -187,6 +188,15 @@ impl AccountFile<'_, '_, '_> {
             self.mistake(&key, &format!("\"{key}\" must be a moment such as \"2030-01-31T12:00:00Z\""))
         })?;
         Ok(Imported { name, settings, client, grant, incomplete: own.incomplete })
+    }
+
+    /// Whether the preset has the toggles that are turned.
+    fn check_toggles(&self, preset: &Preset, overrides: &ProviderSpec) -> Result<(), FileError> {
+        let is_known = |name: &str| preset.toggles.iter().any(|toggle| toggle.id == name);
+        let Some(name) = overrides.toggles.keys().find(|name| !is_known(name)) else { return Ok(()) };
+        let near = suggestion(name, preset.toggles.iter().map(|toggle| toggle.id.as_str()));
+        let key = format!("toggles.{name}");
+        Err(self.mistake(&key, &format!("unknown key \"{}\"{near}", super::file::shown(&key))))
     }
 
     /// Whether a request for a token can be built; where the account may be incomplete, what there is of it.
@@ -229,8 +239,11 @@ impl AccountFile<'_, '_, '_> {
 
     fn unknown_provider(&self, presets: &[Preset], written: &str) -> FileError {
         let known: Vec<&str> = presets.iter().map(|preset| preset.id.as_str()).chain([CUSTOM]).collect();
-        let near = suggestion(written, known.iter().copied());
-        self.mistake("provider", &format!("\"provider\" must be one of {}{near}", known.join(", ")))
+        let near = match suggestion(written, known.iter().copied()) {
+            near if near.is_empty() => format!("; it must be one of {}", known.join(", ")),
+            near => near,
+        };
+        self.mistake("provider", &format!("\"provider\" is none that is known{near}"))
     }
 
     fn unresolved(&self, preset: &Preset, offered: &[GrantType], error: ProviderError) -> FileError {

@@ -146,7 +146,7 @@ fn what_a_grant_needs_must_be_there() {
         (
             "smartconnect",
             "smart-connect",
-            "account \"a\", line 3: \"provider\" must be one of smartconnect, smartdocumentor, smartsense, connect, smartcar, custom; did you mean \"smartconnect\"?",
+            "account \"a\", line 3: \"provider\" is none that is known; did you mean \"smartconnect\"?",
         ),
         ("client_id = \"i\"", "", "account \"a\", line 1: key \"client_id\" is missing"),
         ("client_id = \"i\"", "client_id = \" \"", "account \"a\", line 4: key \"client_id\" is missing"),
@@ -176,6 +176,13 @@ fn what_a_grant_needs_must_be_there() {
     assert_eq!(
         mistake(&format!("{text}\npkce = false")),
         "account \"a\", line 1: key \"client_secret\" is missing"
+    );
+    let google = "[[account]]\nname = \"a\"\nprovider = \"google\"\nclient_id = \"i\"\ngrant = \"authorization_code\"\ntoggles.";
+    let taken = imported(&format!("{google}offline = false")).unwrap();
+    assert_eq!(taken[0].settings.overrides.toggles.get("offline"), Some(&false));
+    assert_eq!(
+        mistake(&format!("{google}ofline = false")),
+        "account \"a\", line 6: unknown key \"toggles.ofline\"; did you mean \"offline\"?"
     );
     let custom = "[[account]]\nname = \"a\"\nprovider = \"custom\"\nclient_id = \"i\"\n";
     assert_eq!(mistake(custom), "account \"a\", line 1: key \"grant\" is missing");

@@ -10,20 +10,36 @@ use serde::Deserialize;
 use super::file::FileError;
 use super::node::{Node, NodeValue};
 use super::node_de::Entries;
-use super::provider::{CUSTOM, Choice, Preset, SecretHeader, Variable};
+use super::provider::{CUSTOM, Choice, Group, Preset, Reference, SecretHeader, Variable};
 use super::spec::ProviderSpec;
+use super::toggle::Toggle;
 
-/// The files, in the order in which they are offered.
-const FILES: [&str; 5] = [
+/// The files, in the order in which they are offered: a group's by name.
+const FILES: [&str; 19] = [
     include_str!("../../assets/providers/smartconnect.toml"),
     include_str!("../../assets/providers/smartdocumentor.toml"),
     include_str!("../../assets/providers/smartsense.toml"),
     include_str!("../../assets/providers/connect.toml"),
     include_str!("../../assets/providers/smartcar.toml"),
+    include_str!("../../assets/providers/atlassian.toml"),
+    include_str!("../../assets/providers/discord.toml"),
+    include_str!("../../assets/providers/dropbox.toml"),
+    include_str!("../../assets/providers/github.toml"),
+    include_str!("../../assets/providers/gitlab.toml"),
+    include_str!("../../assets/providers/google.toml"),
+    include_str!("../../assets/providers/hubspot.toml"),
+    include_str!("../../assets/providers/entra.toml"),
+    include_str!("../../assets/providers/salesforce.toml"),
+    include_str!("../../assets/providers/slack.toml"),
+    include_str!("../../assets/providers/slack-user.toml"),
+    include_str!("../../assets/providers/spotify.toml"),
+    include_str!("../../assets/providers/zoom.toml"),
+    include_str!("../../assets/providers/zoom-server.toml"),
 ];
 
 /// The keys of a file that are not a spec's.
-const OWN_KEYS: [&str; 5] = ["id", "name", "summary", "variables", "secret_headers"];
+const OWN_KEYS: [&str; 8] =
+    ["id", "name", "summary", "group", "reference", "variables", "secret_headers", "toggles"];
 
 static BUILT_IN: LazyLock<Vec<Preset>> = LazyLock::new(|| {
     // They are part of the program, and a test reads each.
@@ -41,6 +57,11 @@ struct Own {
     name: String,
     summary: String,
     #[serde(default)]
+    group: Group,
+    reference: Option<Reference>,
+    #[serde(default)]
+    toggles: Vec<Toggle>,
+    #[serde(default)]
     variables: Vec<Named>,
     #[serde(default)]
     secret_headers: Vec<Header>,
@@ -53,6 +74,8 @@ struct Named {
     label: String,
     #[serde(default)]
     choices: Vec<Chosen>,
+    default: Option<String>,
+    note: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +121,9 @@ impl Preset {
             summary: own.summary,
             variables: own.variables.into_iter().map(Variable::from).collect(),
             secret_headers: own.secret_headers.into_iter().map(SecretHeader::from).collect(),
+            toggles: own.toggles,
+            group: own.group,
+            reference: own.reference,
             spec,
         })
     }
@@ -106,7 +132,8 @@ impl Preset {
 impl From<Named> for Variable {
     fn from(named: Named) -> Self {
         let choices = named.choices.into_iter().map(|Chosen { value, text }| Choice { value, text });
-        Self { name: named.name, label: named.label, choices: choices.collect() }
+        let (choices, default) = (choices.collect(), named.default);
+        Self { name: named.name, label: named.label, choices, default, note: named.note }
     }
 }
 
@@ -119,3 +146,11 @@ impl From<Header> for SecretHeader {
 #[cfg(test)]
 #[path = "presets_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "preset_snapshot_tests.rs"]
+mod snapshot_tests;
+
+#[cfg(test)]
+#[path = "preset_answer_tests.rs"]
+mod answer_tests;

@@ -1,5 +1,6 @@
 //! Each vendor's requests, to the letter, for the same account.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::*;
@@ -7,6 +8,7 @@ use crate::domain::account::{Client, Settings};
 use crate::domain::authorize::authorization_address;
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Provider;
+use crate::domain::redirect::RedirectUri;
 use crate::domain::spec::Endpoints;
 use crate::domain::token_request::{Asking, build};
 use crate::secret::{AuthCode, ClientSecret, CodeVerifier, HeaderValue, Password, RefreshToken};
@@ -64,9 +66,68 @@ fn each_file_is_a_preset() {
         let preset = Preset::from_toml(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert!(!preset.summary.is_empty() && preset.spec.grants.is_some(), "{}", preset.id);
         assert!(preset.spec.help.secrets_place.is_some(), "{}", preset.id);
+        if preset.group == Group::Popular {
+            assert!(preset.reference.is_some() && preset.spec.help.register.is_some(), "{}", preset.id);
+        }
     }
-    let ids: Vec<String> = built_in().into_iter().map(|preset| preset.id).collect();
-    assert_eq!(ids, ["smartconnect", "smartdocumentor", "smartsense", "connect", "smartcar"]);
+    let mut ids: Vec<String> = built_in().into_iter().map(|preset| preset.id).collect();
+    assert_eq!(ids.len(), FILES.len());
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), FILES.len(), "an ID is there twice");
+}
+
+#[test]
+fn the_redirect_address_of_a_preset_keeps_its_own_rule() {
+    for preset in built_in() {
+        let redirect = RedirectUri::new(preset.spec.redirect_uri.as_deref()).unwrap();
+        assert_eq!(preset.spec.redirect_rule.breach(&redirect), None, "{}", preset.id);
+    }
+}
+
+#[test]
+fn a_toggle_adds_what_the_account_turns_on() {
+    let mut settings = Settings {
+        provider: "google".to_owned(),
+        grant: GrantType::AuthorizationCode,
+        variables: BTreeMap::new(),
+        overrides: ProviderSpec::default(),
+        background_refresh: None,
+    };
+    let params = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap().authorize_params;
+    assert_eq!(params(&settings)["access_type"], "offline");
+    // What the account says by itself stays.
+    settings.overrides.authorize_params.insert("prompt".to_owned(), "select_account".to_owned());
+    assert_eq!(params(&settings)["prompt"], "select_account");
+    settings.overrides.toggles.insert("offline".to_owned(), false);
+    assert!(!params(&settings).contains_key("access_type"));
+
+    settings.provider = "entra".to_owned();
+    let scopes = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap().scopes;
+    settings.overrides = ProviderSpec::default();
+    settings.overrides.scopes = Some(vec!["User.Read".to_owned()]);
+    assert_eq!(scopes(&settings), ["User.Read", "offline_access"]);
+    // A grant without a person has nobody to stay signed in.
+    settings.grant = GrantType::ClientCredentials;
+    assert_eq!(scopes(&settings), ["User.Read"]);
+}
+
+#[test]
+fn a_variable_has_its_default_and_stands_in_parameters_too() {
+    let mut settings = Settings {
+        provider: "entra".to_owned(),
+        grant: GrantType::ClientCredentials,
+        variables: BTreeMap::new(),
+        overrides: ProviderSpec::default(),
+        background_refresh: None,
+    };
+    let provider = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap();
+    assert_eq!(provider(&settings).token.path(), "/common/oauth2/v2.0/token");
+    settings.variables = [("tenant".to_owned(), "acme.example".to_owned())].into();
+    assert_eq!(provider(&settings).token.path(), "/acme.example/oauth2/v2.0/token");
+    settings.provider = "zoom-server".to_owned();
+    settings.variables = [("account_id".to_owned(), "aBc-1".to_owned())].into();
+    assert_eq!(provider(&settings).token_params["account_id"], "aBc-1");
 }
 
 #[test]

@@ -13,13 +13,15 @@ pub use super::endpoints::EndpointKind;
 use super::endpoints::{self, MoreEndpoints};
 use super::grant_type::GrantType;
 use super::redirect::{RedirectError, RedirectUri};
+use super::redirect_rule::RedirectRule;
 use super::spec::{ApiUse, BodyFormat, ClientAuth, Help, ProviderSpec, RefreshRules, ResponsePaths};
+use super::toggle::Toggle;
 
 /// The ID of the provider that has no preset.
 pub const CUSTOM: &str = "custom";
 
 /// A part of the address that the user chooses, such as a region.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variable {
     /// Its name, as it stands in braces in an endpoint.
     pub name: String,
@@ -27,6 +29,10 @@ pub struct Variable {
     pub label: String,
     /// The choices, in order; empty where the user types the value.
     pub choices: Vec<Choice>,
+    /// What stands for it where the user says nothing; without one, the user must.
+    pub default: Option<String>,
+    /// What is good to know about it.
+    pub note: Option<String>,
 }
 
 /// One choice of a variable.
@@ -49,8 +55,32 @@ pub struct SecretHeader {
     pub required: bool,
 }
 
-/// A provider as it comes with the app.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Among which others a preset is offered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// The user's own, from the configuration folder.
+    #[serde(skip)]
+    Own,
+    /// The vendors whose documents this app follows to the letter.
+    #[default]
+    Vendor,
+    /// Providers that many people use.
+    Popular,
+}
+
+/// Where a preset's facts come from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// The provider's own page.
+    pub page: String,
+    /// The day on which it was checked.
+    pub checked: chrono::NaiveDate,
+}
+
+/// A provider as it comes with the app, or from the user's own folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preset {
     /// What the import file calls it.
     pub id: String,
@@ -62,6 +92,12 @@ pub struct Preset {
     pub variables: Vec<Variable>,
     /// Headers whose values the user holds.
     pub secret_headers: Vec<SecretHeader>,
+    /// Ways that the user turns on or off.
+    pub toggles: Vec<Toggle>,
+    /// Among which others it is offered.
+    pub group: Group,
+    /// Where its facts come from.
+    pub reference: Option<Reference>,
     /// Its ways.
     pub spec: ProviderSpec,
 }
@@ -133,8 +169,14 @@ pub struct Provider {
     pub scopes: Vec<String>,
     /// What stands between them.
     pub scope_separator: String,
+    /// The authorization request's parameter for them.
+    pub scope_param: String,
+    /// What the grant type `client_credentials` is called.
+    pub client_credentials_as: String,
     /// Where the browser returns to.
     pub redirect_uri: RedirectUri,
+    /// What the provider takes there.
+    pub redirect_rule: RedirectRule,
     /// Whether PKCE is sent.
     pub pkce: bool,
     /// The issuer identifier, where known.
@@ -175,8 +217,8 @@ impl Provider {
                 .ok_or_else(|| ProviderError::UnknownProvider(settings.provider.clone()))?
         };
         let values = preset.values_of(&settings.variables)?;
-        let spec = preset.spec.overlaid(&settings.overrides);
         let grant = settings.grant;
+        let spec = preset.spec_for(settings);
         if spec.grants.as_ref().is_some_and(|offered| !offered.contains(&grant)) {
             return Err(ProviderError::GrantNotOffered { provider: preset.name.clone(), grant });
         }
@@ -206,13 +248,18 @@ impl Provider {
             body_format: spec.body_format.unwrap_or(BodyFormat::Form),
             scopes: spec.scopes.unwrap_or_default(),
             scope_separator: spec.scope_separator.unwrap_or_else(|| " ".to_owned()),
+            scope_param: spec.scope_param.unwrap_or_else(|| "scope".to_owned()),
+            client_credentials_as: spec
+                .client_credentials_as
+                .unwrap_or_else(|| GrantType::ClientCredentials.as_str().to_owned()),
             redirect_uri: RedirectUri::new(spec.redirect_uri.as_deref())?,
+            redirect_rule: spec.redirect_rule,
             pkce: spec.pkce.unwrap_or(true),
             issuer: spec.issuer.map(|issuer| endpoints::filled(&issuer, &values)),
             iss_promised: spec.iss_promised.unwrap_or(false),
             request_headers: spec.request_headers,
-            authorize_params: spec.authorize_params,
-            token_params: spec.token_params,
+            authorize_params: endpoints::filled_in(spec.authorize_params, &values),
+            token_params: endpoints::filled_in(spec.token_params, &values),
             response: spec.response,
             refresh: spec.refresh,
             api: spec.api,
@@ -229,10 +276,18 @@ impl Preset {
             id: CUSTOM.to_owned(),
             name: "Custom provider".to_owned(),
             summary: "Any OAuth 2.0 server, by its addresses".to_owned(),
-            variables: Vec::new(),
-            secret_headers: Vec::new(),
-            spec: ProviderSpec::default(),
+            ..Self::default()
         }
+    }
+
+    /// Its ways, with an account's laid over them, and what its toggles add where a person signs in.
+    fn spec_for(&self, settings: &Settings) -> ProviderSpec {
+        let mut spec = self.spec.overlaid(&settings.overrides);
+        if !settings.grant.is_repeatable() {
+            let toggles = self.toggles.iter().filter(|toggle| toggle.is_on(&settings.overrides.toggles));
+            toggles.for_each(|toggle| toggle.add_to(&mut spec));
+        }
+        spec
     }
 
     fn values_of(&self, given: &BTreeMap<String, String>) -> Result<BTreeMap<&str, String>, ProviderError> {
@@ -243,6 +298,7 @@ impl Preset {
                 .get(&variable.name)
                 .map(|value| value.trim())
                 .filter(|value| !value.is_empty())
+                .or(variable.default.as_deref())
                 .ok_or_else(|| ProviderError::VariableMissing { name: name.clone(), label: label.clone() })?;
             let text = if variable.choices.is_empty() {
                 is_host_part(value).then(|| value.to_owned())

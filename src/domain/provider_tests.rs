@@ -149,7 +149,7 @@ fn a_typed_variable_can_not_change_the_server() {
     let mut preset = Preset::custom();
     preset.id = "tenants".to_owned();
     preset.variables =
-        vec![Variable { name: "tenant".to_owned(), label: "Tenant".to_owned(), choices: vec![] }];
+        vec![Variable { name: "tenant".to_owned(), label: "Tenant".to_owned(), ..Variable::default() }];
     preset.spec.endpoints.token = Some("https://{tenant}.example.com/token".to_owned());
     let mut settings = settings("tenants", GrantType::ClientCredentials);
     for evil in ["evil.test/", "evil.test#", "a@evil.test", "evil.test?", "a b", "é", "a\\b", "a:1"] {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::endpoints::EndpointKind;
 use super::grant_type::GrantType;
+use super::redirect_rule::RedirectRule;
 
 /// How the client proves who it is at the token endpoint (RFC 6749, section 2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +128,9 @@ pub struct ResponsePaths {
     /// The granted scope.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scope: Vec<String>,
+    /// What stands between granted scopes, where that differs from those asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope_separator: Option<String>,
     /// The error code.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub error: Vec<String>,
@@ -148,6 +152,20 @@ pub struct RefreshRules {
     /// Life of a refresh token from its receipt, in seconds, where the server doesn't say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token_life_secs: Option<u32>,
+    /// Whether that life counts from the sign-in, so that a refresh, with a new refresh token or
+    /// without, doesn't lengthen it; no where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub life_from_sign_in: Option<bool>,
+    /// Error codes that say `invalid_grant` in the provider's own words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused_as: Vec<String>,
+}
+
+impl RefreshRules {
+    /// Whether an error code says that the refresh token is refused for good.
+    pub fn is_refusal(&self, code: &str) -> bool {
+        code == "invalid_grant" || self.refused_as.iter().any(|refused| refused == code)
+    }
 }
 
 /// How the provider's APIs expect the token.
@@ -172,6 +190,9 @@ pub struct Help {
     /// The page on which an app is registered, or its documentation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register_url: Option<String>,
+    /// What to register there, in a sentence or two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register: Option<String>,
     /// Where to find or renew the client ID and secret, in words that finish "Copy both again from …".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secrets_place: Option<String>,
@@ -196,9 +217,21 @@ pub struct ProviderSpec {
     /// What stands between scopes; a space where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope_separator: Option<String>,
+    /// The authorization request's parameter for scopes; `scope` where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope_param: Option<String>,
+    /// The provider's own word for the grant type `client_credentials`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_credentials_as: Option<String>,
     /// The redirect address; an ephemeral port on 127.0.0.1 where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<String>,
+    /// What the provider takes as a redirect address.
+    #[serde(skip_serializing_if = "is_default")]
+    pub redirect_rule: RedirectRule,
+    /// Which of the preset's toggles are on; one that isn't named is as the preset says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub toggles: BTreeMap<String, bool>,
     /// Whether PKCE (RFC 7636) is sent; yes where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pkce: Option<bool>,
@@ -237,6 +270,10 @@ pub struct ProviderSpec {
     pub help: Help,
 }
 
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 impl ProviderSpec {
     /// This spec with another laid over it: a key that the other sets wins, a map is merged by key.
     #[must_use]
@@ -247,10 +284,7 @@ impl ProviderSpec {
         fn list(under: &[String], over: &[String]) -> Vec<String> {
             if over.is_empty() { under } else { over }.to_vec()
         }
-        fn map(
-            under: &BTreeMap<String, String>,
-            over: &BTreeMap<String, String>,
-        ) -> BTreeMap<String, String> {
+        fn map<T: Clone>(under: &BTreeMap<String, T>, over: &BTreeMap<String, T>) -> BTreeMap<String, T> {
             under.iter().chain(over).map(|(key, value)| (key.clone(), value.clone())).collect()
         }
         Self {
@@ -259,7 +293,14 @@ impl ProviderSpec {
             body_format: one(self.body_format.as_ref(), over.body_format.as_ref()),
             scopes: one(self.scopes.as_ref(), over.scopes.as_ref()),
             scope_separator: one(self.scope_separator.as_ref(), over.scope_separator.as_ref()),
+            scope_param: one(self.scope_param.as_ref(), over.scope_param.as_ref()),
+            client_credentials_as: one(
+                self.client_credentials_as.as_ref(),
+                over.client_credentials_as.as_ref(),
+            ),
             redirect_uri: one(self.redirect_uri.as_ref(), over.redirect_uri.as_ref()),
+            redirect_rule: self.redirect_rule.overlaid(&over.redirect_rule),
+            toggles: map(&self.toggles, &over.toggles),
             pkce: one(self.pkce.as_ref(), over.pkce.as_ref()),
             issuer: one(self.issuer.as_ref(), over.issuer.as_ref()),
             issuer_template: one(self.issuer_template.as_ref(), over.issuer_template.as_ref()),
@@ -275,6 +316,10 @@ impl ProviderSpec {
                 expires_in: list(&self.response.expires_in, &over.response.expires_in),
                 expires_at: list(&self.response.expires_at, &over.response.expires_at),
                 scope: list(&self.response.scope, &over.response.scope),
+                scope_separator: one(
+                    self.response.scope_separator.as_ref(),
+                    over.response.scope_separator.as_ref(),
+                ),
                 error: list(&self.response.error, &over.response.error),
                 error_description: list(&self.response.error_description, &over.response.error_description),
             },
@@ -288,6 +333,8 @@ impl ProviderSpec {
                     self.refresh.refresh_token_life_secs.as_ref(),
                     over.refresh.refresh_token_life_secs.as_ref(),
                 ),
+                life_from_sign_in: over.refresh.life_from_sign_in.or(self.refresh.life_from_sign_in),
+                refused_as: list(&self.refresh.refused_as, &over.refresh.refused_as),
             },
             api: ApiUse {
                 header: one(self.api.header.as_ref(), over.api.header.as_ref()),
@@ -297,6 +344,7 @@ impl ProviderSpec {
             errors: map(&self.errors, &over.errors),
             help: Help {
                 register_url: one(self.help.register_url.as_ref(), over.help.register_url.as_ref()),
+                register: one(self.help.register.as_ref(), over.help.register.as_ref()),
                 secrets_place: one(self.help.secrets_place.as_ref(), over.help.secrets_place.as_ref()),
             },
         }

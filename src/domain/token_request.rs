@@ -111,7 +111,7 @@ pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
 /// [`RequestError`] names the value that is missing or unusable.
 pub fn build(provider: &Provider, client: &Client, asking: &Asking<'_>) -> Result<HttpRequest, RequestError> {
     let scope = provider.scopes.join(&provider.scope_separator);
-    let mut pairs = asked(client, asking, &scope)?;
+    let mut pairs = asked(provider, client, asking, &scope)?;
     let authorization = authenticated(provider, client, &mut pairs)?;
     for (name, value) in &provider.token_params {
         let taken = |pair: &(&str, &str)| pair.0.eq_ignore_ascii_case(name.trim());
@@ -170,6 +170,7 @@ fn post(
 
 /// The parameters of the grant.
 fn asked<'a>(
+    provider: &'a Provider,
     client: &'a Client,
     asking: &Asking<'a>,
     scope: &'a str,
@@ -182,7 +183,7 @@ fn asked<'a>(
             pairs.push(("redirect_uri", redirect_uri));
             pairs.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
         }
-        Asking::ClientCredentials => pairs.push(("grant_type", "client_credentials")),
+        Asking::ClientCredentials => pairs.push(("grant_type", &provider.client_credentials_as)),
         Asking::Password => {
             let username = client.username.as_deref().filter(|name| !name.is_empty());
             let password = client.password.as_ref().filter(|password| !password.is_empty());

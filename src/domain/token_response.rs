@@ -181,7 +181,8 @@ fn grant(
             })
     });
     let token_type = found(value, &paths.token_type, &["/token_type", "/type"], token_type);
-    let scope = found(value, &paths.scope, &["/scope"], |value| scopes(value, &provider.scope_separator));
+    let separator = paths.scope_separator.as_ref().unwrap_or(&provider.scope_separator);
+    let scope = found(value, &paths.scope, &["/scope"], |value| scopes(value, separator));
     let facts = TokenFacts {
         generation: 1,
         received_at: answer.sent_at,

@@ -67,6 +67,15 @@ pub struct Grant {
     pub facts: TokenFacts,
 }
 
+impl TokenFacts {
+    /// Takes over when the refresh token before this one ends, where that is known: its life counts
+    /// from the sign-in.
+    pub fn keep_refresh_end(&mut self, before: Option<&Self>) {
+        self.refresh_expires_at =
+            before.and_then(|before| before.refresh_expires_at).or(self.refresh_expires_at);
+    }
+}
+
 impl Grant {
     /// Takes over the refresh token (and its expiry) of the grant before it, where this answer
     /// brought none (RFC 6749, section 6), and counts one generation up.
@@ -123,5 +132,16 @@ mod tests {
         assert_eq!(rotated.refresh_token.as_ref().map(RefreshToken::expose), Some("new"));
         assert_eq!(rotated.facts.generation, 3);
         assert_eq!(grant(None, None).succeeding(None).facts.generation, 1);
+    }
+
+    #[test]
+    fn a_life_that_counts_from_the_sign_in_is_not_lengthened() {
+        let before = grant(Some("old"), None);
+        let mut rotated = grant(Some("new"), None).facts;
+        rotated.refresh_expires_at = DateTime::from_timestamp(90, 0);
+        rotated.keep_refresh_end(None);
+        assert_eq!(rotated.refresh_expires_at, DateTime::from_timestamp(90, 0));
+        rotated.keep_refresh_end(Some(&before.facts));
+        assert_eq!(rotated.refresh_expires_at, before.facts.refresh_expires_at);
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn refused(
                 with_password,
                 retry_at: *retry_at,
             };
-            if refreshing && code.as_deref() == Some("invalid_grant") {
+            if refreshing && code.as_deref().is_some_and(|code| provider.refresh.is_refusal(code)) {
                 let problem = Problem::RefreshRefused(refusal);
                 return NotObtained { failure: Failure::RefreshRefused, problem };
             }

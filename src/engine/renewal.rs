@@ -190,7 +190,10 @@ impl Work {
             let error = error.without(secrets(&how, &client, before));
             refused(&self.provider, &error, refreshing, with_password)
         })?;
-        let grant = grant.succeeding(before);
+        let mut grant = grant.succeeding(before);
+        if refreshing && self.provider.refresh.life_from_sign_in == Some(true) {
+            grant.facts.keep_refresh_end(before.map(|before| &before.facts));
+        }
         let grant = self.above_seen(grant);
         log::info!("account {}: a token was obtained, generation {}", self.id, grant.facts.generation);
         self.store(grant).await

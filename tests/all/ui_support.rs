@@ -28,9 +28,8 @@ fn preset(id: &str, name: &str, summary: &str, grant: GrantType) -> Preset {
         id: id.to_owned(),
         name: name.to_owned(),
         summary: summary.to_owned(),
-        variables: Vec::new(),
-        secret_headers: Vec::new(),
         spec,
+        ..Preset::default()
     }
 }
 
@@ -55,6 +54,7 @@ pub(crate) fn presets() -> Vec<Preset> {
         choices: [("NA", "apina"), ("NA2", "apina2"), ("EU", "apieu")]
             .map(|(value, text)| Choice { value: value.to_owned(), text: text.to_owned() })
             .to_vec(),
+        ..Variable::default()
     }];
     let mut headers =
         preset("connect", "Connect", "Its addresses are yours to enter", GrantType::AuthorizationCode);
