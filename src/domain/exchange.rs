@@ -14,7 +14,7 @@ use super::transport::Unreachable;
 use crate::secret::Wire;
 
 /// How many exchanges of an account are kept.
-pub const KEPT: usize = 10;
+pub const KEPT: u32 = 10;
 /// The most of an answer's body that is kept, in lines.
 const BODY_MAX_LINES: usize = 200;
 /// The most of an answer's headers that is kept.

@@ -78,7 +78,7 @@ pub fn variable(account_name: &str) -> String {
 
 /// A text in single quotes, in which a POSIX shell reads everything as it is; a single quote itself
 /// can only stand between two such texts.
-fn quoted(text: &str) -> Zeroizing<String> {
+pub(super) fn quoted(text: &str) -> Zeroizing<String> {
     let mut quoted = Zeroizing::new(String::with_capacity(text.len() * 4 + 2));
     quoted.push('\'');
     for c in text.chars() {

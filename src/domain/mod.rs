@@ -10,6 +10,7 @@ pub mod callback;
 pub mod claims;
 pub mod endpoints;
 pub mod exchange;
+pub mod exchange_text;
 pub mod expiry;
 pub mod file;
 pub mod forms;

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 mod broken;
 mod error;
+mod exchanges;
 mod preferences;
 mod recovered;
 mod schema;

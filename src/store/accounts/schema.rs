@@ -18,7 +18,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What brings a database from each schema to the next; `user_version` counts those done.
 /// One that has been released is never changed.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE accounts (
         id TEXT PRIMARY KEY NOT NULL,
         revision INTEGER NOT NULL,
@@ -40,7 +41,16 @@ const MIGRATIONS: [&str; 1] = ["
     -- For messages of older versions: every schema keeps this table.
     CREATE TABLE written_by (version TEXT NOT NULL) STRICT;
     INSERT INTO written_by VALUES ('');
-"];
+",
+    "
+    CREATE TABLE exchanges (
+        number INTEGER PRIMARY KEY NOT NULL,
+        account TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        exchange TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX exchanges_of ON exchanges (account, number);
+",
+];
 
 /// Opens the home's database, makes it if there is none, and migrates it.
 pub(super) fn open(home: &Home) -> Result<Connection, DiskError> {
@@ -100,11 +110,11 @@ pub(super) fn check(connection: &Connection) -> Result<(), DiskError> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     let tables: u32 = connection.query_row(
         "SELECT count(*) FROM sqlite_schema
-         WHERE type = 'table' AND name IN ('accounts', 'token_facts', 'preferences', 'written_by')",
+         WHERE type = 'table' AND name IN ('accounts', 'token_facts', 'preferences', 'written_by', 'exchanges')",
         [],
         |row| row.get(0),
     )?;
-    if found == "ok" && tables == 4 { Ok(()) } else { Err(DiskError::NotADatabase) }
+    if found == "ok" && tables == 5 { Ok(()) } else { Err(DiskError::NotADatabase) }
 }
 
 /// All of it in one transaction: killed in between, nothing has happened.
@@ -137,8 +147,9 @@ fn cut(name: &'static str) -> Result<(), DiskError> {
 
 /// What tests upgrade to: the next two schemas, which touch every row.
 #[cfg(test)]
-pub(super) const LATER: [&str; 3] = [
+pub(super) const LATER: [&str; 4] = [
     MIGRATIONS[0],
+    MIGRATIONS[1],
     // With a cache of two pages the file is written long before the end.
     "PRAGMA cache_size = 2; ALTER TABLE accounts ADD COLUMN note TEXT; UPDATE accounts SET note = name;",
     "UPDATE accounts SET note = note || '!'; CREATE INDEX notes ON accounts (note);",
