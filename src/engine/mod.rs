@@ -16,6 +16,7 @@ mod effects;
 mod entry;
 mod import_job;
 mod moving;
+mod obey;
 mod outbox;
 mod place;
 mod preferences;

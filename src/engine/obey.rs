@@ -1,0 +1,106 @@
+//! Commands, handed to those who carry them out.
+//!
+//! Owns that list. Invariant: each command is answered once, by whoever it is handed to.
+
+use super::core::{Asker, Engine, Replies, answer};
+use super::curtain;
+use crate::domain::account::AccountId;
+use crate::domain::session::{Input, RequestId};
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::Problem;
+
+impl Engine {
+    /// Does what is asked, or has it done.
+    pub(crate) fn obey(&mut self, command: Command, replies: Replies) {
+        if self.locked && !curtain::is_allowed(&command) {
+            return self.fail(None, Problem::Locked, replies);
+        }
+        match command {
+            Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
+            Command::Import { drafts, replace } => self.import(drafts, replace, replies),
+            Command::ReadImport { path, passphrase } => self.read_import(path, passphrase, replies),
+            Command::Export { accounts, path, passphrase, with_tokens } => {
+                self.export(&accounts, path, passphrase, with_tokens, replies);
+            }
+            Command::Edit(account) => self.edit(&account, replies),
+            Command::Duplicate(account) => self.duplicate(&account, replies),
+            Command::Delete(account) => self.delete(&account, replies),
+            Command::UndoDelete(account) => self.undo_delete(&account, replies),
+            Command::Remove(account) => self.remove(&account, replies),
+            Command::SignIn { account, open_browser } => {
+                self.open_browser_for(&account, open_browser);
+                let signing_in = Asker::Window { signing_in: true };
+                self.ask(&account, replies, signing_in, false, Input::SignIn);
+            }
+            Command::CancelSignIn(account) => {
+                self.step(&account, Input::Cancel);
+                answer(replies, Ok(Reply::Done));
+            }
+            Command::ExtendSignIn(account) => {
+                self.step(&account, Input::Extend);
+                answer(replies, Ok(Reply::Done));
+            }
+            Command::OpenBrowserAgain(account) => {
+                self.open_browser(&account);
+                answer(replies, Ok(Reply::Done));
+            }
+            Command::PasteReturn { account, text } => self.pasted(&account, &text, replies),
+            Command::Refresh(account) => {
+                self.ask(&account, replies, Asker::Window { signing_in: false }, false, Input::Renew);
+            }
+            Command::Token { account, min_valid } => {
+                let asker = Asker::Window { signing_in: false };
+                self.ask(&account, replies, asker, true, |request| Input::Want(request, min_valid));
+            }
+            Command::Copy { account, form } => {
+                self.ask(&account, replies, Asker::Clipboard(form), false, |id| Input::Want(id, None));
+            }
+            Command::CopyText(text) => self.copy_text(text, replies),
+            Command::ClearClipboard => self.clear_clipboard(replies),
+            Command::Reveal(account) => self.reveal(&account, replies),
+            Command::ReadMask(account) => self.read_mask(&account, replies),
+            Command::TryVault => self.try_vault(replies),
+            Command::UseMemoryVault => self.use_memory_vault(replies),
+            Command::ChooseVault(kind) => self.choose_vault(kind, replies),
+            Command::MoveVault { to, passphrase, create } => {
+                self.move_vault(to, passphrase, create, replies);
+            }
+            Command::RecoverAccounts => self.recover_accounts(replies),
+            Command::RemoveOrphans => self.remove_orphans(replies),
+            Command::UnlockVault { passphrase, create } => self.unlock_vault(passphrase, create, replies),
+            Command::LockVault => self.lock_vault(replies),
+            Command::ChangePassphrase { old, new } => self.change_passphrase(old, new, replies),
+            Command::Lock => self.draw_curtain(replies),
+            Command::Unlock => self.lift_curtain(replies),
+            Command::StartDemo => self.start_demo(replies),
+            Command::SetPreferences(preferences) => self.set_preferences(preferences, replies),
+            Command::RememberWindow(place) => self.remember_window(place, replies),
+            Command::Quit => {
+                self.quitting = true;
+                answer(replies, Ok(Reply::Done));
+            }
+        }
+    }
+
+    /// Puts a question to an account's session.
+    fn ask(
+        &mut self,
+        account: &AccountId,
+        replies: Replies,
+        window: Asker,
+        wants_token: bool,
+        input: impl FnOnce(RequestId) -> Input,
+    ) {
+        if !self.entries.contains_key(account) {
+            return answer(replies, Err(Problem::UnknownAccount(account.to_string())));
+        }
+        self.last_request += 1;
+        let asker = match replies {
+            Some(replies) => Asker::Caller { replies, wants_token },
+            None => window,
+        };
+        self.askers.insert(self.last_request, (account.clone(), asker));
+        self.step(account, input(RequestId(self.last_request)));
+    }
+}
