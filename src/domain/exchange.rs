@@ -3,6 +3,8 @@
 //! Owns the form in which exchanges are stored and shown. Invariant: one is only made by
 //! [`Exchange::new`], which lets through what [`super::redact`] allows; nothing secret is in it.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -268,7 +270,7 @@ impl Answered {
     fn redacted(self, redactor: &Redactor) -> String {
         match self {
             Self::Json(value) => {
-                let mut lines = Lines { redactor, text: String::new(), lines: 0 };
+                let mut lines = Lines { redactor, text: String::new(), count: 0 };
                 lines.value("", &value, 0);
                 lines.text
             }
@@ -284,11 +286,11 @@ impl Answered {
     }
 }
 
-/// JSON written in lines. serde_json's own writer would merge two fields whose hidden names are alike.
+/// JSON written in lines. `serde_json`'s own writer would merge two fields whose hidden names are alike.
 struct Lines<'r> {
     redactor: &'r Redactor,
     text: String,
-    lines: usize,
+    count: usize,
 }
 
 impl Lines<'_> {
@@ -321,30 +323,30 @@ impl Lines<'_> {
         depth: usize,
     ) {
         self.text.push(open);
-        let count = items.len();
+        let length = items.len();
         for (place, (field, item)) in items.into_iter().enumerate() {
             self.line(depth + 1);
-            if self.lines > BODY_MAX_LINES {
-                self.text.push_str(&format!("…({} more)", count - place));
+            if self.count > BODY_MAX_LINES {
+                let _ = write!(self.text, "…({} more)", length - place);
                 break;
             }
             if let Some(field) = field {
                 let shown = Value::String(self.redactor.name(field));
-                self.text.push_str(&format!("{shown}: "));
+                let _ = write!(self.text, "{shown}: ");
             }
             self.value(field.unwrap_or(name), item, depth + 1);
-            if place + 1 < count {
+            if place + 1 < length {
                 self.text.push(',');
             }
         }
-        if count > 0 {
+        if length > 0 {
             self.line(depth);
         }
         self.text.push(close);
     }
 
     fn line(&mut self, depth: usize) {
-        self.lines += 1;
+        self.count += 1;
         self.text.push('\n');
         self.text.extend(std::iter::repeat_n("  ", depth));
     }

@@ -92,7 +92,7 @@ fn flatten(redactor: &Redactor, key: &str, value: &serde_json::Value, rows: &mut
         }
         value => {
             let value = text(value);
-            let shown = Url::parse(&value).ok().filter(|url| url.has_host());
+            let shown = Url::parse(&value).ok().filter(Url::has_host);
             // A template's braces are no part of an address yet.
             let shown = shown.filter(|_| !value.contains('{')).map(|url| redactor.address(&url));
             rows.push((key.to_owned(), shown.unwrap_or_else(|| redactor.prose(&value))));

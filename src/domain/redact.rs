@@ -4,6 +4,8 @@
 //! one expected there; all else is told by its length alone, so that a secret in a place nobody
 //! thought of is hidden.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
@@ -84,7 +86,7 @@ impl Redactor {
     /// A field's name: shown where it is made of words that such names are made of.
     pub(super) fn name(&self, name: &str) -> String {
         let is_known = words::of(name).all(|word| words::has(words::NAMES, &word));
-        if is_known && !name.is_empty() { self.clean(name.to_owned()) } else { hidden(name) }
+        if is_known && !name.is_empty() { self.clean(name) } else { hidden(name) }
     }
 
     /// A field's text.
@@ -98,9 +100,9 @@ impl Redactor {
         } else if is(words::ADDRESSES) {
             Url::parse(value).map_or_else(|_| self.prose(value), |url| self.address(&url))
         } else if is(words::FIXED) && words::has(words::VALUES, value) {
-            self.clean(value.to_owned())
+            self.clean(value)
         } else if is(words::TIMES) && is_time(value) {
-            self.clean(value.trim().to_owned())
+            self.clean(value.trim())
         } else {
             hidden(value)
         }
@@ -115,7 +117,7 @@ impl Redactor {
                 let text = number.to_string();
                 let is_status = words::has(words::STATUSES, &name) && text.len() <= 6;
                 let is_shown = is_status || words::has(words::TIMES, &name);
-                if is_shown { self.clean(text) } else { hidden(&text) }
+                if is_shown { self.clean(&text) } else { hidden(&text) }
             }
             Value::Null | Value::Bool(_) => value.to_string(),
             Value::Array(_) | Value::Object(_) => hidden(""),
@@ -144,7 +146,7 @@ impl Redactor {
             "date" | "expires" | "last-modified" | "content-length" | "age" | "retry-after"
                 if is_time(value) =>
             {
-                self.clean(value.to_owned())
+                self.clean(value)
             }
             _ => hidden(value),
         }
@@ -155,7 +157,7 @@ impl Redactor {
         let mut text = format!("{}://", url.scheme());
         text.push_str(&self.prose(url.host_str().unwrap_or_default()));
         if let Some(port) = url.port() {
-            text.push_str(&format!(":{port}"));
+            let _ = write!(text, ":{port}");
         }
         for part in url.path().split('/').skip(1) {
             text.push('/');
@@ -163,9 +165,9 @@ impl Redactor {
         }
         for (place, (name, value)) in url.query_pairs().enumerate() {
             text.push(if place == 0 { '?' } else { '&' });
-            text.push_str(&format!("{}={}", self.name(&name), self.text(&name, &value)));
+            let _ = write!(text, "{}={}", self.name(&name), self.text(&name, &value));
         }
-        self.clean(text)
+        self.clean(&text)
     }
 
     /// Words for people, without what looks like a token, a person's address or a long number.
@@ -196,8 +198,8 @@ impl Redactor {
         if quiet { word.to_owned() } else { self.address(url) }
     }
 
-    fn clean(&self, text: String) -> String {
-        neutralised(&self.without_secrets(&text), TEXT_MAX_CHARS).into_owned()
+    fn clean(&self, text: &str) -> String {
+        neutralised(&self.without_secrets(text), TEXT_MAX_CHARS).into_owned()
     }
 
     fn without_secrets(&self, text: &str) -> String {
@@ -224,7 +226,7 @@ fn is_telling(word: &str) -> bool {
             let (digits, letters) =
                 (run.contains(|c: char| c.is_numeric()), run.contains(char::is_alphabetic));
             let length = run.chars().count();
-            (length >= 16 && digits && letters) || (length >= 12 && digits && !letters) || length >= 48
+            length >= 48 || (digits && length >= if letters { 16 } else { 12 })
         })
 }
 
