@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::facts::{expiry_sentence, quoted, shown};
+use super::facts::{expiry_sentence, local, quoted, shown};
 use super::failure::Failure;
 use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_waker};
@@ -19,7 +19,7 @@ use crate::domain::redirect::RedirectUri;
 use crate::messages::command::Command;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem};
-use crate::messages::snapshot::AccountView;
+use crate::messages::snapshot::{AccountView, DeviceCodeView};
 use crate::secret::PastedReturn;
 
 /// What may wait to be looked at.
@@ -88,6 +88,7 @@ pub(super) fn wait(
                     let sender = happenings.sender.clone();
                     input::listen(move |line| sender.send(Happening::Pasted(line)).is_ok());
                 }
+                Ok(Reply::CodeGiven(code)) => announce_code(&code)?,
                 Ok(_) => return Ok(()),
                 Err(problem) => return Err(Failure::of_account(&problem, account)),
             }
@@ -129,6 +130,19 @@ fn announce(account: &AccountView, address: &Url, open_browser: bool) -> Result<
         output::say(&format!("Open the address above in a browser and sign in. {here}"));
         Ok(())
     }
+}
+
+/// Says where to enter a device's code; address and code stand alone on standard output.
+fn announce_code(code: &DeviceCodeView) -> Result<(), Failure> {
+    output::data(&format!("{}\n{}", shown(&code.verification_uri), code.user_code))?;
+    let complete = code.verification_uri_complete.as_deref().map(shown);
+    let complete =
+        complete.map_or_else(String::new, |address| format!(" Or open {address}, which has it already."));
+    output::say(&format!(
+        "Open the address above on any device, and enter the code below it.{complete} It expires at {}. Ctrl-C cancels.",
+        local(code.expires_at)
+    ));
+    Ok(())
 }
 
 /// Tries what was pasted; a bad paste is told, and the wait goes on.

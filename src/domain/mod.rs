@@ -8,6 +8,7 @@ pub mod address;
 pub mod authorize;
 pub mod callback;
 pub mod claims;
+pub mod device;
 pub mod endpoints;
 pub mod exchange;
 pub mod exchange_text;

@@ -15,6 +15,7 @@ mod tests;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::callback::Returned;
+use super::device::Polling;
 use super::expiry::Margin;
 use super::grant_type::GrantType;
 use super::tokens::TokenFacts;
@@ -66,6 +67,12 @@ pub enum Failure {
     },
     /// The same request would fail again.
     Permanent,
+    /// A code for a device was not used yet (RFC 8628, section 3.5); it is asked too often where that is
+    /// `slow_down`.
+    NotYet {
+        /// Whether the server wants to be asked less often.
+        slow_down: bool,
+    },
 }
 
 /// What happened.
@@ -79,6 +86,8 @@ pub enum Input {
     SignIn(RequestId),
     /// The listener stands (or none is needed) and the address is built.
     Waiting(Attempt),
+    /// A code to be entered on any device is there.
+    CodeGiven(Attempt, Polling),
     /// A sign-in could not start.
     NotStarted(Attempt),
     /// The browser, or a paste, brought an answer.
@@ -119,10 +128,14 @@ pub enum Outcome {
 pub enum Effect {
     /// Bind the listener, build the address, open the browser.
     Listen(Attempt),
-    /// Close the listener.
-    StopListening,
+    /// Ask for a code that a person enters on any device.
+    AskForCode(Attempt),
+    /// Close the listener, forget the code.
+    StopWaiting,
     /// Exchange the code for a token, and store it.
     Exchange(Attempt, AuthCode),
+    /// Ask whether the device's code was entered; if so, store the token.
+    Poll(Attempt),
     /// Renew the token, and store it.
     Renew(Attempt, Renewal),
     /// Tell one who waits.
@@ -139,13 +152,15 @@ pub enum Phase {
     /// Nothing.
     #[default]
     Idle,
-    /// A listener is being bound.
+    /// A listener is being bound, or a device's code asked for.
     Starting,
     /// The browser is awaited until the deadline.
     AwaitingBrowser {
         /// Until when.
         deadline: DateTime<Utc>,
     },
+    /// A person is awaited who enters a code on any device.
+    AwaitingDevice(Polling),
     /// A code is exchanged, or a grant repeated.
     Exchanging,
     /// The refresh token is in use.

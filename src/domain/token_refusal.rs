@@ -54,6 +54,9 @@ pub enum AnswerFlaw {
     /// Readable, without an access token.
     #[error("no access token in it")]
     NoToken,
+    /// Readable, without a code to enter, or without the address at which it is entered.
+    #[error("no code to enter in it")]
+    NoCode,
     /// A token that no header can carry.
     #[error("a token that no header can carry")]
     UnusableToken,

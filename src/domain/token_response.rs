@@ -43,7 +43,7 @@ pub struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn is_success(&self) -> bool {
+    pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
@@ -52,11 +52,11 @@ impl Answer<'_> {
         self.date.map(|date| date - self.sent_at).filter(|skew| skew.abs() > SKEW_TOLERATED)
     }
 
-    fn flawed(&self, flaw: AnswerFlaw) -> TokenError {
+    pub(super) fn flawed(&self, flaw: AnswerFlaw) -> TokenError {
         TokenError::Flawed { status: self.status, flaw }
     }
 
-    fn refused(&self, provider: &Provider, said: Said) -> TokenError {
+    pub(super) fn refused(&self, provider: &Provider, said: Said) -> TokenError {
         let skew = self.skew().unwrap_or_default();
         let retry_at = self.retry_after.and_then(|text| moment::retry_at(text, self.sent_at, skew));
         said.into_refusal(provider, self.status, retry_at)
@@ -68,17 +68,7 @@ impl Answer<'_> {
 /// # Errors
 /// [`TokenError`]: what the server refused, or what is wrong with its answer.
 pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<Grant, TokenError> {
-    if (300..400).contains(&answer.status) {
-        return Err(answer.flawed(AnswerFlaw::Redirect));
-    }
-    if answer.body.len() > BODY_MAX_BYTES {
-        return Err(answer.flawed(AnswerFlaw::TooLarge));
-    }
-    let mut value = match parse(answer) {
-        Ok(value) => value,
-        Err(flaw) if says_no(provider, answer, flaw) => return Err(answer.refused(provider, Said::default())),
-        Err(flaw) => return Err(answer.flawed(flaw)),
-    };
+    let mut value = parsed(provider, answer)?;
     let token = taken(&mut value, &provider.response.access_token, "/access_token");
     match token {
         Some(token) if answer.is_success() => grant(provider, answer, token, &mut value),
@@ -90,6 +80,21 @@ pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<Grant, TokenErro
                 Err(answer.flawed(AnswerFlaw::NoToken))
             }
         }
+    }
+}
+
+/// The answer as a value, unless its status alone says no, or it can't be read.
+pub(super) fn parsed(provider: &Provider, answer: &Answer<'_>) -> Result<Value, TokenError> {
+    if (300..400).contains(&answer.status) {
+        return Err(answer.flawed(AnswerFlaw::Redirect));
+    }
+    if answer.body.len() > BODY_MAX_BYTES {
+        return Err(answer.flawed(AnswerFlaw::TooLarge));
+    }
+    match parse(answer) {
+        Ok(value) => Ok(value),
+        Err(flaw) if says_no(provider, answer, flaw) => Err(answer.refused(provider, Said::default())),
+        Err(flaw) => Err(answer.flawed(flaw)),
     }
 }
 
@@ -115,7 +120,7 @@ fn parse(answer: &Answer<'_>) -> Result<Value, AnswerFlaw> {
         let fields: serde_json::Map<String, Value> = form_urlencoded::parse(text.as_bytes())
             .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
             .collect();
-        if fields.contains_key("access_token") || fields.contains_key("error") {
+        if ["access_token", "device_code", "error"].iter().any(|key| fields.contains_key(*key)) {
             return Ok(Value::Object(fields));
         }
     }
@@ -198,7 +203,7 @@ fn grant(
 }
 
 /// The first of the places that holds a text, taken out so that no copy stays behind.
-fn taken(value: &mut Value, paths: &[String], usual: &str) -> Option<String> {
+pub(super) fn taken(value: &mut Value, paths: &[String], usual: &str) -> Option<String> {
     paths.iter().map(String::as_str).chain([usual]).find_map(|path| match value.pointer_mut(path) {
         Some(Value::String(text)) if !text.is_empty() => Some(std::mem::take(text)),
         _ => None,

@@ -5,6 +5,7 @@
 
 use super::core::{Asker, Engine, answer};
 use crate::domain::account::AccountId;
+use crate::domain::grant_type::GrantType;
 use crate::domain::session::{Effect, Input, Outcome, RequestId};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Outside, Problem, SignInProblem};
@@ -26,7 +27,9 @@ impl Engine {
     fn carry_out(&mut self, id: &AccountId, effect: Effect) {
         match effect {
             Effect::Listen(attempt) => self.listen(id, attempt),
-            Effect::StopListening => self.stop_listening(id),
+            Effect::AskForCode(attempt) => self.ask_for_code(id, attempt),
+            Effect::Poll(attempt) => self.poll(id, attempt),
+            Effect::StopWaiting => self.stop_waiting(id),
             Effect::Exchange(attempt, code) => self.exchange(id, attempt, code),
             Effect::Renew(attempt, renewal) => self.renew(id, attempt, renewal),
             Effect::Answer(request, outcome) => self.answer_request(id, request, outcome),
@@ -82,7 +85,16 @@ impl Engine {
             }
             Outcome::Failed => Some(noted().unwrap_or(Problem::NeedsSignIn)),
             Outcome::Cancelled => Some(Problem::SignIn(SignInProblem::Cancelled)),
-            Outcome::TimedOut => Some(Problem::SignIn(SignInProblem::TimedOut)),
+            Outcome::TimedOut => Some(Problem::SignIn(self.time_out_of(id))),
+        }
+    }
+
+    fn time_out_of(&self, id: &AccountId) -> SignInProblem {
+        let grant = self.entries.get(id).map(|entry| entry.account.settings.grant);
+        if grant == Some(GrantType::DeviceCode) {
+            SignInProblem::CodeExpired
+        } else {
+            SignInProblem::TimedOut
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tokio::task::AbortHandle;
 
+use super::device::PendingDevice;
 use super::refresh_lock::AccountLock;
 use super::vault_door::VaultDoor;
 use crate::domain::account::Account;
@@ -50,6 +51,8 @@ pub(crate) struct Entry {
     /// Where its secrets are.
     pub(crate) door: VaultDoor,
     pub(crate) pending: Option<PendingSignIn>,
+    /// A code that a person is to enter on any device.
+    pub(crate) device: Option<PendingDevice>,
     pub(crate) unsaved: Option<Unsaved>,
     pub(crate) glance: Option<Glance>,
     pub(crate) problem: Option<Problem>,
@@ -71,6 +74,7 @@ impl Entry {
             session: Session::default(),
             door,
             pending: None,
+            device: None,
             unsaved: None,
             glance: None,
             problem: None,
@@ -156,6 +160,10 @@ impl Entry {
                 deadline,
                 browser_opened: pending.browser_opened,
             }),
+            (Phase::AwaitingDevice(_), _) => match &self.device {
+                Some(device) => Activity::AwaitingDevice(device.view.clone()),
+                None => Activity::Exchanging,
+            },
             (Phase::Starting | Phase::Exchanging | Phase::AwaitingBrowser { .. }, _) => Activity::Exchanging,
             (Phase::Refreshing, _) => Activity::Refreshing,
             (Phase::Idle, _) => match self.session.retrying_at(ways) {

@@ -12,6 +12,7 @@ mod core;
 mod curtain;
 mod deletion;
 mod demo_account;
+mod device;
 mod effects;
 mod entry;
 mod import_job;

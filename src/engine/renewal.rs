@@ -15,7 +15,7 @@ use super::core::{Database, Engine, Then, on_disk};
 use super::entry::{Glance, Unsaved};
 use super::problems::{NotObtained, refused, unreachable, unusable, vault_problem};
 use super::vault_door::VaultDoor;
-use super::{place, refresh_lock};
+use super::{device, place, refresh_lock};
 use crate::clock::Clock;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::grant_type::GrantType;
@@ -28,7 +28,7 @@ use crate::domain::tokens::Grant;
 use crate::failpoint::reach;
 use crate::messages::problem::VaultProblem;
 use crate::net::http::{Http, HttpAnswer};
-use crate::secret::{AuthCode, CodeVerifier, Secret};
+use crate::secret::{AuthCode, CodeVerifier, DeviceCode, Secret};
 use crate::store::home::Home;
 use crate::store::records;
 use crate::store::vault_records::Records;
@@ -36,6 +36,7 @@ use crate::store::vault_records::Records;
 /// How the token is got.
 enum How {
     Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier> },
+    Device(Rc<DeviceCode>),
     Refresh,
     Repeat,
 }
@@ -90,6 +91,14 @@ impl Engine {
         self.start_renewal(id, attempt, How::Code { code, redirect_uri: pending.redirect_uri, verifier });
     }
 
+    /// Asks whether a device's code was entered (RFC 8628, section 3.4).
+    pub(crate) fn poll(&mut self, id: &AccountId, attempt: Attempt) {
+        let code = self.entries.get(id).and_then(|entry| entry.device.as_ref()).map(|it| Rc::clone(&it.code));
+        if let Some(code) = code {
+            self.start_renewal(id, attempt, How::Device(code));
+        }
+    }
+
     /// Renews a token.
     pub(crate) fn renew(&mut self, id: &AccountId, attempt: Attempt, renewal: Renewal) {
         let how = match renewal {
@@ -129,7 +138,9 @@ impl Engine {
                 Some(gate) => gate.acquire().await.ok(),
                 None => None,
             };
+            let is_question = matches!(how, How::Device(_));
             let result = work.obtain(how).await;
+            let result = if is_question { result.map_err(device::of_a_question) } else { result };
             let then: Then = Box::new(move |engine| engine.renewed(&id, attempt, result));
             then
         });
@@ -150,6 +161,10 @@ impl Engine {
                 });
                 Input::Renewed(attempt, Ok(facts))
             }
+            Err(NotObtained { failure: not_yet @ Failure::NotYet { .. }, .. }) => {
+                entry.problem = None;
+                Input::Renewed(attempt, Err(not_yet))
+            }
             Err(NotObtained { failure, problem }) => {
                 log::info!("account {id}: no token was obtained");
                 entry.problem = Some(problem);
@@ -165,7 +180,7 @@ impl Work {
         let _lock = refresh_lock::acquire(&self.home, &self.id).await?;
         place::still_here(&self.door, self.database.clone()).await?;
         let (client, stored) = self.read().await?;
-        if !matches!(how, How::Code { .. })
+        if matches!(how, How::Refresh | How::Repeat)
             && stored.as_ref().is_some_and(|it| it.facts.generation > self.seen)
         {
             return self.adopt(stored).await;
@@ -234,6 +249,7 @@ impl Work {
             How::Code { code, redirect_uri, verifier } => {
                 Asking::Code { code, redirect_uri, verifier: verifier.as_ref() }
             }
+            How::Device(code) => Asking::DeviceCode { code },
             How::Refresh => {
                 let token = before.and_then(|grant| grant.refresh_token.as_ref());
                 Asking::Refresh { token: token.ok_or_else(NotObtained::needs_sign_in)? }
@@ -254,7 +270,7 @@ impl Work {
         let first = self.http.send(request, self.clock.as_ref()).await;
         let grace_secs = match how {
             How::Refresh => self.provider.refresh.retry_grace_secs.unwrap_or(0),
-            How::Code { .. } | How::Repeat => 0,
+            How::Code { .. } | How::Device(_) | How::Repeat => 0,
         };
         let within_grace = self.clock.now() - started < TimeDelta::seconds(i64::from(grace_secs));
         match first {
@@ -297,6 +313,7 @@ impl Work {
 fn secrets<'a>(how: &'a How, client: &'a Client, before: Option<&'a Grant>) -> Vec<&'a str> {
     let code = match how {
         How::Code { code, verifier, .. } => [Some(code.expose()), verifier.as_ref().map(Secret::expose)],
+        How::Device(code) => [Some(code.expose()), None],
         How::Refresh | How::Repeat => [None, None],
     };
     let client_secret = client.client_secret.as_ref().map(Secret::expose);
@@ -307,7 +324,7 @@ fn secrets<'a>(how: &'a How, client: &'a Client, before: Option<&'a Grant>) -> V
 }
 
 /// As the domain reads it.
-fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
+pub(super) fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
     Answer {
         status: answer.status,
         content_type: answer.content_type.as_deref(),

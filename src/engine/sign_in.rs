@@ -202,8 +202,10 @@ impl Engine {
 
     /// Opens the sign-in address, on a thread: a browser's start may block.
     pub(crate) fn open_browser(&mut self, id: &AccountId) {
-        let pending = self.entries.get(id).and_then(|entry| entry.pending.as_ref());
-        let Some((attempt, address)) = pending.map(|it| (it.attempt, it.address.clone())) else { return };
+        let Some(entry) = self.entries.get(id) else { return };
+        let (pending, device) = (entry.pending.as_ref(), entry.device.as_ref());
+        let address = pending.map(|it| &it.address).or(device.map(|it| &it.address));
+        let (attempt, Some(address)) = (entry.session.attempt(), address.cloned()) else { return };
         let browser = Arc::clone(&self.deps.browser);
         let id = id.clone();
         self.spawn(async move {
@@ -216,8 +218,12 @@ impl Engine {
 
     fn browser_opened(&mut self, id: &AccountId, attempt: Attempt, opened: bool) {
         let Some(entry) = self.entries.get_mut(id) else { return };
-        let Some(pending) = entry.pending.as_mut().filter(|it| it.attempt == attempt) else { return };
-        pending.browser_opened = opened;
+        if entry.session.attempt() != attempt || (entry.pending.is_none() && entry.device.is_none()) {
+            return;
+        }
+        if let Some(pending) = &mut entry.pending {
+            pending.browser_opened = opened;
+        }
         self.dirty = true;
         if !opened {
             let problem = Problem::SignIn(SignInProblem::NoBrowser);
@@ -226,11 +232,12 @@ impl Engine {
         }
     }
 
-    /// Ends a sign-in's listener at once: the next sign-in may need its port.
-    pub(crate) fn stop_listening(&mut self, id: &AccountId) {
+    /// Ends a sign-in's listener at once, since the next sign-in may need its port, and forgets its code.
+    pub(crate) fn stop_waiting(&mut self, id: &AccountId) {
         self.close_listener(id);
         if let Some(entry) = self.entries.get_mut(id) {
             entry.pending = None;
+            entry.device = None;
         }
     }
 

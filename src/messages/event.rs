@@ -13,6 +13,7 @@ use crate::secret::AccessToken;
 
 use super::command::{AccountDraft, CopyForm, ImportDraft};
 use super::problem::{Problem, VaultProblem};
+use super::snapshot::DeviceCodeView;
 
 /// A moment.
 #[derive(Debug)]
@@ -86,6 +87,8 @@ pub enum Reply {
     Saved(AccountId),
     /// A sign-in waits at this address; another reply follows at its end.
     Waiting(Box<Url>),
+    /// A sign-in waits for this code to be entered; another reply follows at its end.
+    CodeGiven(Box<DeviceCodeView>),
     /// A token.
     Token(Box<HeldToken>),
     /// All secrets were moved.

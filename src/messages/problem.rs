@@ -117,7 +117,18 @@ pub enum SignInProblem {
     WrongIssuer,
     /// The reply contradicts itself (duplicate parameters, both code and error).
     Contradictory,
-    /// The authorization server sent the user back with an error.
+    /// The code for a device was not entered in time.
+    CodeExpired,
+    /// The device authorization endpoint answered, but gave no code.
+    NoCode {
+        /// The host that answered.
+        host: String,
+        /// HTTP status.
+        status: u16,
+        /// What is wrong with the answer.
+        flaw: AnswerFlaw,
+    },
+    /// The authorization server sent the user back with an error, or said it when asked about a code.
     Denied {
         /// The `error` value.
         code: Outside,

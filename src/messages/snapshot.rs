@@ -15,7 +15,7 @@ use crate::domain::provider::Preset;
 use crate::domain::tokens::TokenFacts;
 
 use super::account_views::AccountViews;
-use super::problem::{Problem, VaultProblem};
+use super::problem::{Outside, Problem, VaultProblem};
 
 /// The state of everything, at one instant.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +85,8 @@ pub enum Activity {
     Idle,
     /// A sign-in waits for the browser.
     AwaitingBrowser(Awaiting),
+    /// A sign-in waits for a code to be entered on any device.
+    AwaitingDevice(DeviceCodeView),
     /// A code is being exchanged, or a grant repeated.
     Exchanging,
     /// A token is being refreshed.
@@ -111,6 +113,20 @@ pub struct Awaiting {
     pub deadline: DateTime<Utc>,
     /// Whether a browser was opened.
     pub browser_opened: bool,
+}
+
+/// A code to be entered on any device (RFC 8628, section 3.3). It is for showing: without the device
+/// code, which stays in the engine, it gets nobody a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceCodeView {
+    /// The code.
+    pub user_code: Outside,
+    /// Where it is entered.
+    pub verification_uri: String,
+    /// The same address with the code in it, where the server gave one.
+    pub verification_uri_complete: Option<String>,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// A token, as it may be shown.

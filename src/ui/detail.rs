@@ -4,6 +4,7 @@
 
 use egui::{Align, Layout, Ui, vec2};
 
+use crate::domain::grant_type::GrantType;
 use crate::messages::command::Command;
 use crate::messages::problem::{Problem, SignInProblem};
 use crate::messages::snapshot::{AccountView, Activity};
@@ -14,7 +15,7 @@ use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{SettingsDraft, ViewState};
 use super::widgets;
-use super::{sign_in, tabs, token_card, words};
+use super::{device, sign_in, tabs, token_card, words};
 
 /// Shows an account.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
@@ -24,13 +25,15 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
     }
     match &account.activity {
         Activity::AwaitingBrowser(awaiting) => sign_in::waiting(ui, cx, state, account, awaiting),
+        Activity::AwaitingDevice(code) => device::waiting(ui, cx, account, code),
+        Activity::Exchanging if account.grant == GrantType::DeviceCode => device::asking(ui, cx, account),
         Activity::Exchanging => sign_in::exchanging(ui, cx, account),
         Activity::Idle | Activity::Refreshing | Activity::Retrying { .. } => match &account.token {
             Some(token) => token_card::show(ui, cx, state, account, token),
             None => no_token(ui, cx, account),
         },
     }
-    if !matches!(account.activity, Activity::AwaitingBrowser(_) | Activity::Exchanging) {
+    if matches!(account.activity, Activity::Idle | Activity::Refreshing | Activity::Retrying { .. }) {
         facts(ui, cx, account);
         tabs::show(ui, cx, state, account);
     }

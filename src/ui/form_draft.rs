@@ -276,7 +276,12 @@ fn typed_endpoints(endpoints: &Endpoints) -> BTreeMap<EndpointKind, String> {
 }
 
 fn offered(preset: &Preset) -> Vec<GrantType> {
-    let all = [GrantType::AuthorizationCode, GrantType::ClientCredentials, GrantType::Password];
+    let all = [
+        GrantType::AuthorizationCode,
+        GrantType::DeviceCode,
+        GrantType::ClientCredentials,
+        GrantType::Password,
+    ];
     match &preset.spec.grants {
         Some(grants) if !grants.is_empty() && preset.id != CUSTOM => grants.clone(),
         _ => all.to_vec(),

@@ -24,6 +24,7 @@ pub(super) fn next(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -
         });
         let wait = match &account.activity {
             Activity::AwaitingBrowser(awaiting) => second(awaiting.deadline, now),
+            Activity::AwaitingDevice(code) => second(code.expires_at, now),
             _ => None,
         };
         [token, wait]

@@ -40,7 +40,7 @@ impl Standing {
     /// The standing at `now`.
     pub(super) fn of(account: &AccountView, now: DateTime<Utc>) -> Self {
         match &account.activity {
-            Activity::AwaitingBrowser(_) => return Self::SigningIn,
+            Activity::AwaitingBrowser(_) | Activity::AwaitingDevice(_) => return Self::SigningIn,
             Activity::Exchanging | Activity::Refreshing => return Self::Fetching,
             Activity::Idle | Activity::Retrying { .. } => {}
         }

@@ -28,6 +28,11 @@ pub(super) const NARROW_WIDTH: f32 = 720.0;
 /// The widest that a column of text or fields gets.
 pub(super) const COLUMN_WIDTH: f32 = 640.0;
 
+/// The dark modules of a QR code, in both themes.
+pub(super) const QR_DARK: Color32 = rgb(0x00_0000);
+/// The ground of a QR code, in both themes.
+pub(super) const QR_LIGHT: Color32 = rgb(0xff_ffff);
+
 /// The colours of one theme.
 #[derive(Debug)]
 pub(super) struct Tokens {

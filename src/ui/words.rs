@@ -35,6 +35,14 @@ pub(super) const CANCEL: &str = "Cancel";
 pub(super) const COPY_ADDRESS: &str = "Copy sign-in address";
 /// Opens the browser once more.
 pub(super) const OPEN_BROWSER_AGAIN: &str = "Open browser again";
+/// Opens the address at which a device's code is entered.
+pub(super) const OPEN_HERE: &str = "Open on this computer";
+/// Copies a device's code.
+pub(super) const COPY_CODE: &str = "Copy code";
+/// The picture of an address.
+pub(super) const QR_ADDRESS: &str = "QR code of the address";
+/// The picture of an address with the code in it.
+pub(super) const QR_WITH_CODE: &str = "QR code of the address, with the code in it";
 /// Extends the wait.
 pub(super) const MORE_MINUTES: &str = "5 more minutes";
 /// The paste field.

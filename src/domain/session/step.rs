@@ -8,7 +8,9 @@ use super::{
     Attempt, Effect, Failure, Input, Outcome, Phase, Renewal, RequestId, SIGN_IN_WAIT, Session, Ways,
 };
 use crate::domain::callback::Returned;
+use crate::domain::device::{Due, NotYet, Polling};
 use crate::domain::expiry::Status;
+use crate::domain::grant_type::GrantType;
 use crate::domain::tokens::TokenFacts;
 
 impl Session {
@@ -47,6 +49,7 @@ impl Session {
     pub fn next_wake(&self, ways: &Ways) -> Option<DateTime<Utc>> {
         match self.phase {
             Phase::AwaitingBrowser { deadline } => Some(deadline),
+            Phase::AwaitingDevice(polling) => polling.wakes_at(),
             Phase::Idle => self.background_at(ways),
             Phase::Starting | Phase::Exchanging | Phase::Refreshing => None,
         }
@@ -60,6 +63,10 @@ impl Session {
             Input::SignIn(request) => self.sign_in(ways, request),
             Input::Waiting(attempt) => self.at(attempt, Phase::Starting, |session| {
                 session.phase = Phase::AwaitingBrowser { deadline: now + SIGN_IN_WAIT };
+                Vec::new()
+            }),
+            Input::CodeGiven(attempt, polling) => self.at(attempt, Phase::Starting, |session| {
+                session.phase = Phase::AwaitingDevice(polling);
                 Vec::new()
             }),
             Input::NotStarted(attempt) | Input::Aborted(attempt) if attempt == self.attempt => {
@@ -107,7 +114,7 @@ impl Session {
                 self.waiting.push(request);
                 Vec::new()
             }
-            Phase::Starting | Phase::AwaitingBrowser { .. } => {
+            Phase::Starting | Phase::AwaitingBrowser { .. } | Phase::AwaitingDevice(_) => {
                 vec![Effect::Answer(request, Outcome::NeedsSignIn)]
             }
             Phase::Idle => match self.renewal(ways, now) {
@@ -155,7 +162,10 @@ impl Session {
         } else {
             self.attempt.0 += 1;
             self.phase = Phase::Starting;
-            effects.push(Effect::Listen(self.attempt));
+            effects.push(match ways.grant {
+                GrantType::DeviceCode => Effect::AskForCode(self.attempt),
+                _ => Effect::Listen(self.attempt),
+            });
         }
         effects
     }
@@ -182,7 +192,9 @@ impl Session {
 
     fn cancel(&mut self) -> Vec<Effect> {
         match self.phase {
-            Phase::Starting | Phase::AwaitingBrowser { .. } => self.end(Outcome::Cancelled, true),
+            Phase::Starting | Phase::AwaitingBrowser { .. } | Phase::AwaitingDevice(_) => {
+                self.end(Outcome::Cancelled, true)
+            }
             // What is on its way is let go on: a token that arrives is stored and taken.
             Phase::Exchanging | Phase::Refreshing | Phase::Idle => self.end(Outcome::Cancelled, false),
         }
@@ -195,18 +207,37 @@ impl Session {
         result: Result<TokenFacts, Failure>,
         now: DateTime<Utc>,
     ) -> Vec<Effect> {
-        let current = attempt == self.attempt && matches!(self.phase, Phase::Exchanging | Phase::Refreshing);
+        let is_under_way =
+            matches!(self.phase, Phase::Exchanging | Phase::Refreshing | Phase::AwaitingDevice(_));
+        let current = attempt == self.attempt && is_under_way;
         match result {
             Ok(facts) => {
                 let known = self.facts.as_ref().map_or(0, |known| known.generation);
                 if facts.generation >= known {
                     self.found(Some(facts));
                 }
-                if current { self.end(Outcome::Token, false) } else { Vec::new() }
+                if current { self.end(Outcome::Token, true) } else { Vec::new() }
             }
             Err(_) if !current => Vec::new(),
-            Err(failure) => self.failed(ways, failure, now),
+            Err(failure) => match self.phase {
+                Phase::AwaitingDevice(polling) => self.not_yet(polling, failure, now),
+                _ => self.failed(ways, failure, now),
+            },
         }
+    }
+
+    /// A question about a device's code brought no token.
+    fn not_yet(&mut self, mut polling: Polling, failure: Failure, now: DateTime<Utc>) -> Vec<Effect> {
+        let why = match failure {
+            Failure::NotYet { slow_down: false } => NotYet::Pending,
+            Failure::NotYet { slow_down: true } => NotYet::SlowDown,
+            Failure::Transient { retry_at } => NotYet::Unanswered(retry_at),
+            // A background renewal of an older token may still succeed, so nothing is given up.
+            Failure::Permanent | Failure::RefreshRefused => return self.end(Outcome::Failed, true),
+        };
+        polling.not_yet(why, now);
+        self.phase = Phase::AwaitingDevice(polling);
+        Vec::new()
     }
 
     fn failed(&mut self, ways: &Ways, failure: Failure, now: DateTime<Utc>) -> Vec<Effect> {
@@ -217,7 +248,7 @@ impl Session {
                     return vec![self.start(Renewal::Repeat)];
                 }
             }
-            Failure::Permanent => self.gave_up = true,
+            Failure::Permanent | Failure::NotYet { .. } => self.gave_up = true,
             Failure::Transient { retry_at } => {
                 self.failures += 1;
                 let pause = TimeDelta::seconds(15 << self.failures.min(6));
@@ -243,6 +274,14 @@ impl Session {
     fn tick(&mut self, ways: &Ways, now: DateTime<Utc>) -> Vec<Effect> {
         match self.phase {
             Phase::AwaitingBrowser { deadline } if now >= deadline => self.end(Outcome::TimedOut, true),
+            Phase::AwaitingDevice(mut polling) => match polling.due(now) {
+                Due::Nothing => Vec::new(),
+                Due::Ask => {
+                    self.phase = Phase::AwaitingDevice(polling);
+                    vec![Effect::Poll(self.attempt)]
+                }
+                Due::Expired => self.end(Outcome::TimedOut, true),
+            },
             Phase::Idle if self.background_at(ways).is_some_and(|at| now >= at) => {
                 match self.renewal(ways, now) {
                     Some(Renewal::Refresh) => vec![self.start(Renewal::Refresh)],
@@ -277,10 +316,11 @@ impl Session {
     }
 
     /// Back to idle; everybody who waits is told.
-    fn end(&mut self, outcome: Outcome, stop_listening: bool) -> Vec<Effect> {
-        let listening = matches!(self.phase, Phase::Starting | Phase::AwaitingBrowser { .. });
+    fn end(&mut self, outcome: Outcome, stop_waiting: bool) -> Vec<Effect> {
+        let waiting =
+            matches!(self.phase, Phase::Starting | Phase::AwaitingBrowser { .. } | Phase::AwaitingDevice(_));
         self.phase = Phase::Idle;
-        let stop = (stop_listening && listening).then_some(Effect::StopListening);
+        let stop = (stop_waiting && waiting).then_some(Effect::StopWaiting);
         let answers = self.waiting.drain(..).map(|request| Effect::Answer(request, outcome));
         stop.into_iter().chain(answers).collect()
     }

@@ -37,7 +37,9 @@ fn holding(ways: &Ways, token: TokenFacts) -> Session {
 fn story(effects: &[Effect]) -> Vec<String> {
     let word = |effect: &Effect| match effect {
         Effect::Listen(attempt) => format!("listen {}", attempt.0),
-        Effect::StopListening => "stop listening".to_owned(),
+        Effect::AskForCode(attempt) => format!("ask for a code {}", attempt.0),
+        Effect::Poll(attempt) => format!("poll {}", attempt.0),
+        Effect::StopWaiting => "stop waiting".to_owned(),
         Effect::Exchange(attempt, _) => format!("exchange {}", attempt.0),
         Effect::Renew(attempt, renewal) => format!("{renewal:?} {}", attempt.0),
         Effect::Answer(request, outcome) => format!("{} gets {outcome:?}", request.0),
@@ -84,12 +86,12 @@ fn a_sign_in_times_out_can_be_extended_and_cancelled() {
     session.step(&CODE, Input::Extend, at(200));
     assert!(session.step(&CODE, Input::Tick, at(301)).is_empty());
     let late = session.step(&CODE, Input::Tick, at(600));
-    assert_eq!(story(&late), ["stop listening", "1 gets TimedOut"]);
+    assert_eq!(story(&late), ["stop waiting", "1 gets TimedOut"]);
 
     session.step(&CODE, Input::SignIn(RequestId(2)), at(700));
     session.step(&CODE, Input::Waiting(Attempt(2)), at(700));
     let cancelled = session.step(&CODE, Input::Cancel, at(701));
-    assert_eq!(story(&cancelled), ["stop listening", "2 gets Cancelled"]);
+    assert_eq!(story(&cancelled), ["stop waiting", "2 gets Cancelled"]);
 }
 
 #[test]
@@ -98,7 +100,7 @@ fn a_second_sign_in_replaces_the_first_and_ignores_its_reply() {
     session.step(&CODE, Input::SignIn(RequestId(1)), at(0));
     session.step(&CODE, Input::Waiting(Attempt(1)), at(0));
     let second = session.step(&CODE, Input::SignIn(RequestId(2)), at(5));
-    assert_eq!(story(&second), ["stop listening", "1 gets Cancelled", "listen 2"]);
+    assert_eq!(story(&second), ["stop waiting", "1 gets Cancelled", "listen 2"]);
     assert!(session.step(&CODE, Input::Returned(Attempt(1), code()), at(6)).is_empty());
 }
 
@@ -188,4 +190,36 @@ fn a_late_token_of_a_cancelled_exchange_is_taken() {
     assert_eq!(story(&session.step(&CODE, Input::Cancel, at(2))), ["1 gets Cancelled"]);
     session.step(&CODE, Input::Renewed(Attempt(1), Ok(facts(1, 3600, true))), at(3));
     assert_eq!(session.facts().map(|facts| facts.generation), Some(1));
+}
+
+#[test]
+fn a_code_for_a_device_is_asked_about_until_it_is_used_or_expires() {
+    const DEVICE: Ways = Ways { grant: GrantType::DeviceCode, ..CODE };
+    let mut session = Session::default();
+    let one = Attempt(1);
+    let not_yet = |slow_down| Input::Renewed(one, Err(Failure::NotYet { slow_down }));
+    assert_eq!(story(&session.step(&DEVICE, Input::SignIn(RequestId(7)), at(0))), ["ask for a code 1"]);
+    session.step(&DEVICE, Input::CodeGiven(one, Polling::new(TimeDelta::seconds(5), at(0), at(60))), at(0));
+    assert_eq!(session.next_wake(&DEVICE), Some(at(5)));
+    assert_eq!(story(&session.step(&DEVICE, Input::Want(RequestId(8), None), at(1))), ["8 gets NeedsSignIn"]);
+    assert_eq!(story(&session.step(&DEVICE, Input::Tick, at(5))), ["poll 1"]);
+    assert_eq!(session.next_wake(&DEVICE), None);
+    assert!(session.step(&DEVICE, not_yet(true), at(6)).is_empty());
+    assert_eq!(session.next_wake(&DEVICE), Some(at(16)));
+    assert_eq!(story(&session.step(&DEVICE, Input::Tick, at(16))), ["poll 1"]);
+    let transient = Input::Renewed(one, Err(Failure::Transient { retry_at: None }));
+    assert!(session.step(&DEVICE, transient, at(17)).is_empty());
+    assert_eq!(story(&session.step(&DEVICE, Input::Tick, at(37))), ["poll 1"]);
+    let done = session.step(&DEVICE, Input::Renewed(one, Ok(facts(1, 3600, true))), at(38));
+    assert_eq!(story(&done), ["stop waiting", "7 gets Token"]);
+
+    session.step(&DEVICE, Input::SignIn(RequestId(9)), at(40));
+    let late = Polling::new(TimeDelta::seconds(5), at(40), at(50));
+    session.step(&DEVICE, Input::CodeGiven(Attempt(2), late), at(40));
+    // A token that an earlier question brings late is kept, and the wait goes on.
+    assert!(session.step(&DEVICE, Input::Renewed(one, Ok(facts(2, 3600, true))), at(41)).is_empty());
+    assert_eq!(session.facts().map(|facts| facts.generation), Some(2));
+    assert_eq!(story(&session.step(&DEVICE, Input::Tick, at(50))), ["stop waiting", "9 gets TimedOut"]);
+    // The older token is still renewed in the background.
+    assert!(session.next_wake(&DEVICE).is_some());
 }

@@ -1,8 +1,9 @@
 //! Words about sign-ins.
 
+use crate::domain::unseen::neutralised;
 use crate::messages::problem::{Outside, SignInProblem};
 
-use super::{Action, Words, words};
+use super::{Action, NAME_CHARS, Words, words};
 
 pub(super) fn sign_in(problem: &SignInProblem, provider: &str) -> Words {
     match problem {
@@ -56,6 +57,21 @@ pub(super) fn sign_in(problem: &SignInProblem, provider: &str) -> Words {
             "Close old sign-in tabs and sign in again.",
         )
         .offering(Action::SignIn),
+        SignInProblem::CodeExpired => {
+            words("The code has expired before it was entered.", "Sign in again to get a new code.")
+                .offering(Action::SignIn)
+        }
+        SignInProblem::NoCode { host, status, flaw } => {
+            let host = neutralised(host, NAME_CHARS);
+            Words {
+                details: Some(format!("HTTP {status} from {host}: {flaw}")),
+                ..words(
+                    format!("{host} gave no code to sign in with."),
+                    "Check the device authorization address against the provider's document.",
+                )
+                .offering(Action::EditAccount)
+            }
+        }
         SignInProblem::Denied { code, description } => denied(code.as_str(), description.as_ref(), provider),
     }
 }

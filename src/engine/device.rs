@@ -1,0 +1,142 @@
+//! A sign-in by a code that a person enters on any device (RFC 8628).
+//!
+//! Owns the code while it is waited for. Invariants: it is asked for as the same client that asks for
+//! the token; the device code leaves the engine in token requests only.
+
+use std::rc::Rc;
+
+use super::core::{self, Engine, Then, answer};
+use super::entry::Entry;
+use super::problems::{NotObtained, refused, unreachable, unusable};
+use super::renewal::as_answer;
+use crate::domain::account::{AccountId, Client};
+use crate::domain::device::{self, DeviceAuthorization};
+use crate::domain::provider::Provider;
+use crate::domain::session::{Attempt, Failure, Input, Phase};
+use crate::domain::token_request;
+use crate::domain::token_response::TokenError;
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::{Outside, Problem, SignInProblem, VaultProblem};
+use crate::messages::snapshot::DeviceCodeView;
+use crate::secret::{DeviceCode, Secret};
+use crate::store::vault_records::Records;
+
+/// A code that was not entered yet.
+pub(crate) struct PendingDevice {
+    pub(crate) code: Rc<DeviceCode>,
+    pub(crate) view: DeviceCodeView,
+    /// What a press of *Open* opens.
+    pub(crate) address: url::Url,
+}
+
+impl Engine {
+    /// Asks for a code (section 3.1).
+    pub(crate) fn ask_for_code(&mut self, id: &AccountId, attempt: Attempt) {
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        entry.problem = None;
+        let (provider, door) = (entry.provider(), entry.door.clone());
+        let (http, clock) = (Rc::clone(&self.http), std::sync::Arc::clone(&self.deps.clock));
+        let id = id.clone();
+        self.spawn(async move {
+            let given = async {
+                let provider = provider?;
+                let account = id.clone();
+                let client = door.call(move |vault| Records::new(vault).read_client(&account)).await;
+                let client = client.map_err(Problem::Vault)?;
+                let (_, client) = client.ok_or(Problem::Vault(VaultProblem::Missing))?;
+                let request = request(&provider, &client)?;
+                let sent = http.send(&request, clock.as_ref()).await;
+                let sent = sent.map_err(|error| unreachable(error).problem)?;
+                device::read(&provider, &as_answer(&sent)).map_err(|error| no_code(&provider, &client, error))
+            };
+            let given: Result<DeviceAuthorization, Problem> = given.await;
+            let then: Then = Box::new(move |engine| engine.code_given(&id, attempt, given));
+            then
+        });
+    }
+
+    fn code_given(&mut self, id: &AccountId, attempt: Attempt, given: Result<DeviceAuthorization, Problem>) {
+        let given = match given {
+            Ok(given) => given,
+            Err(problem) => {
+                self.note(id, problem);
+                return self.step(id, Input::NotStarted(attempt));
+            }
+        };
+        self.step(id, Input::CodeGiven(attempt, given.polling));
+        let waits = |entry: &Entry| {
+            entry.session.attempt() == attempt && matches!(entry.session.phase(), Phase::AwaitingDevice(_))
+        };
+        let Some(entry) = self.entries.get_mut(id).filter(|entry| waits(entry)) else { return };
+        let view = DeviceCodeView {
+            user_code: Outside::new(&given.user_code),
+            verification_uri: given.verification_uri.to_string(),
+            verification_uri_complete: given.verification_uri_complete.as_ref().map(ToString::to_string),
+            expires_at: given.polling.expires_at(),
+        };
+        entry.device = Some(PendingDevice {
+            code: Rc::new(given.device_code),
+            view: view.clone(),
+            address: given.verification_uri_complete.unwrap_or(given.verification_uri),
+        });
+        self.tell(Event::SignInStarted(id.clone()));
+        for (account, asker) in self.askers.values() {
+            if let (true, core::Asker::Caller { replies, .. }) = (account == id, asker) {
+                answer(Some(replies.clone()), Ok(Reply::CodeGiven(Box::new(view.clone()))));
+            }
+        }
+    }
+}
+
+fn request(
+    provider: &Provider,
+    client: &Client,
+) -> Result<crate::domain::http_request::HttpRequest, Problem> {
+    let missing = crate::domain::provider::ProviderError::EndpointMissing(
+        crate::domain::provider::EndpointKind::Device,
+    );
+    let endpoint = provider.more.device.as_ref().ok_or(Problem::Settings(missing))?;
+    let pairs = device::parameters(provider);
+    let pairs: Vec<(&str, &str)> =
+        pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    token_request::build_for(endpoint, provider, client, &pairs).map_err(|error| unusable(error).problem)
+}
+
+fn no_code(provider: &Provider, client: &Client, error: TokenError) -> Problem {
+    let secrets = client.client_secret.as_ref().map(Secret::expose).into_iter();
+    match error.without(secrets.chain(client.headers.values().map(Secret::expose))) {
+        TokenError::Flawed { status, flaw } => {
+            let host = provider.more.device.as_ref().and_then(url::Url::host_str).unwrap_or_default();
+            Problem::SignIn(SignInProblem::NoCode { host: host.to_owned(), status, flaw })
+        }
+        refusal @ TokenError::Refused { .. } => refused(provider, &refusal, false, false).problem,
+    }
+}
+
+/// What a failed question about a code means (section 3.5): a refusal here may only say "not yet", and a
+/// question may be asked again, since no answer to an earlier one was had.
+pub(super) fn of_a_question(failed: NotObtained) -> NotObtained {
+    let NotObtained { failure, problem } = failed;
+    let code = match &problem {
+        Problem::Refused(refusal) => refusal.code.as_ref().map_or("", Outside::as_str),
+        _ => "",
+    };
+    let (failure, problem) = match code {
+        "authorization_pending" => (Failure::NotYet { slow_down: false }, problem),
+        "slow_down" => (Failure::NotYet { slow_down: true }, problem),
+        "expired_token" => (Failure::Permanent, Problem::SignIn(SignInProblem::CodeExpired)),
+        "access_denied" => {
+            let description = match problem {
+                Problem::Refused(refusal) => refusal.description,
+                _ => None,
+            };
+            let code = Outside::new("access_denied");
+            (Failure::Permanent, Problem::SignIn(SignInProblem::Denied { code, description }))
+        }
+        _ => match failure {
+            Failure::Permanent if problem.is_transient() => (Failure::Transient { retry_at: None }, problem),
+            failure => (failure, problem),
+        },
+    };
+    NotObtained { failure, problem }
+}
