@@ -26,6 +26,7 @@
 //!
 //! - A vendor's ways: `assets/providers/*.toml`, read by [`domain::presets`], laid over by
 //!   [`domain::provider`].
+//! - A preset of the user's own: `store::own_presets` reads the folder.
 //! - A token answer that doesn't fit: [`domain::token_response`].
 //! - What happens after a press of *Copy token*: [`domain::session`] decides, `engine::copying`
 //!   carries it out.

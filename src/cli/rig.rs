@@ -86,6 +86,9 @@ pub(super) fn with_waker(
     if let Some(notice) = &rig.snapshot.notice {
         output::say(&format!("{} The command is: keyfob recover.", Failure::of(notice).words()));
     }
+    for mistake in rig.snapshot.preset_mistakes.iter() {
+        output::say(&format!("A preset of yours can't be used: {mistake}"));
+    }
     let done = match rig.snapshot.problem.clone() {
         Some(problem) => Err(Failure::of(&problem)),
         None => work(&mut rig),

@@ -23,6 +23,7 @@ mod moment;
 mod node;
 mod node_de;
 pub mod pkce;
+mod preset_check;
 pub mod presets;
 pub mod provider;
 pub mod redact;

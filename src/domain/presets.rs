@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::file::FileError;
 use super::node::{Node, NodeValue};
 use super::node_de::Entries;
+use super::preset_check;
 use super::provider::{CUSTOM, Choice, Group, Preset, Reference, SecretHeader, Variable};
 use super::spec::ProviderSpec;
 use super::toggle::Toggle;
@@ -115,7 +116,7 @@ impl Preset {
                 return Err(FileError::at(text, node.offset_of(key), &what).of_key(key));
             }
         }
-        Ok(Self {
+        let preset = Self {
             id: own.id,
             name: own.name,
             summary: own.summary,
@@ -125,7 +126,10 @@ impl Preset {
             group: own.group,
             reference: own.reference,
             spec,
-        })
+        };
+        preset_check::check(&preset)
+            .map_err(|(key, what)| FileError::at(text, node.offset_of(&key), &what).of_key(&key))?;
+        Ok(preset)
     }
 }
 

@@ -66,6 +66,7 @@ pub(crate) struct BrowserReply {
 pub(crate) struct Engine {
     pub(crate) deps: Deps,
     pub(crate) presets: Arc<Vec<Preset>>,
+    pub(crate) preset_mistakes: Arc<Vec<String>>,
     pub(crate) entries: BTreeMap<AccountId, Entry>,
     pub(crate) door: VaultDoor,
     /// The file vault of the home, whether or not it is the one that is used.
@@ -150,6 +151,7 @@ impl Engine {
         let clipboard = std::mem::replace(&mut deps.clipboard, Box::new(super::clipboard::none));
         Self {
             presets: Arc::new(presets::built_in()),
+            preset_mistakes: Arc::default(),
             entries: BTreeMap::new(),
             door,
             file,

@@ -19,6 +19,7 @@ mod import_job;
 mod moving;
 mod obey;
 mod outbox;
+mod pages;
 mod place;
 mod preferences;
 mod problems;

@@ -57,6 +57,7 @@ impl Engine {
                 self.ask(&account, replies, Asker::Clipboard(form), false, |id| Input::Want(id, None));
             }
             Command::CopyText(text) => self.copy_text(text, replies),
+            Command::OpenPage(page) => self.open_page(&page, replies),
             Command::ClearClipboard => self.clear_clipboard(replies),
             Command::Reveal(account) => self.reveal(&account, replies),
             Command::ReadMask(account) => self.read_mask(&account, replies),

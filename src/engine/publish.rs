@@ -23,6 +23,7 @@ impl Engine {
             loaded: self.loaded,
             accounts: shown.iter().map(|entry| Arc::new(entry.view(ahead_secs, lasting))).collect(),
             presets: Arc::clone(&self.presets),
+            preset_mistakes: Arc::clone(&self.preset_mistakes),
             vault: self.door.view(),
             clipboard: self.desk.shown.clone(),
             undo: self.undo_views(),

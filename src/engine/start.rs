@@ -15,6 +15,7 @@ use crate::domain::tokens::TokenFacts;
 use crate::messages::event::Reply;
 use crate::messages::snapshot::{Preferences, VaultKind, WindowPlace};
 use crate::store::accounts::{RowState, Stored, StoredAccount};
+use crate::store::own_presets::{self, OwnPresets};
 use crate::store::vault_records::Records;
 
 /// How long quitting waits for what is on its way.
@@ -28,13 +29,23 @@ impl Engine {
     pub(crate) fn load(&mut self) {
         self.looking = true;
         let edits = self.edits;
+        // Once, before the first account is made of them.
+        let folder = (!self.loaded).then(|| self.deps.home.presets_path());
+        let built_in = std::sync::Arc::clone(&self.presets);
+        let own = async move {
+            let folder = folder?;
+            tokio::task::spawn_blocking(move || own_presets::read(&folder, &built_in)).await.ok()
+        };
         let read = self.disk(|accounts| Ok((accounts.load()?, accounts.data_version()?)));
         self.spawn(async move {
-            let read = read.await;
+            let (own, read) = (own.await, read.await);
             let then: Then = Box::new(move |engine| {
                 engine.looking = false;
                 if engine.edits != edits {
                     return engine.load();
+                }
+                if let Some(own) = own.filter(|_| !engine.loaded) {
+                    engine.take_own_presets(own);
                 }
                 engine.loaded = true;
                 engine.dirty = true;
@@ -48,6 +59,12 @@ impl Engine {
             });
             then
         });
+    }
+
+    fn take_own_presets(&mut self, own: OwnPresets) {
+        let all = own.presets.into_iter().chain(self.presets.iter().cloned());
+        self.presets = std::sync::Arc::new(all.collect());
+        self.preset_mistakes = std::sync::Arc::new(own.mistakes);
     }
 
     /// Asks whether another process has changed the database, and reads it again if so.

@@ -133,6 +133,8 @@ pub enum Command {
     },
     /// Copies text that is no secret.
     CopyText(String),
+    /// Opens a page of the web in the browser, because the user asked for it.
+    OpenPage(String),
     /// Clears the clipboard, if it is still ours.
     ClearClipboard,
     /// Reads the token from the vault, to be shown for a moment; answered by an event.

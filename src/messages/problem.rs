@@ -72,6 +72,8 @@ pub enum Problem {
     NotSaved(VaultProblem),
     /// Another Keyfob holds this account's lock.
     Busy,
+    /// A page of the web could not be opened: its address.
+    PageNotOpened(Outside),
     /// The clipboard did not take the text.
     Clipboard,
     /// The demo could not start.

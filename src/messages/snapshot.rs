@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub accounts: AccountViews,
     /// The presets.
     pub presets: Arc<Vec<Preset>>,
+    /// What is wrong with presets of the user's own that could not be read, a sentence each.
+    pub preset_mistakes: Arc<Vec<String>>,
     /// Where secrets are kept, and how that goes.
     pub vault: VaultView,
     /// What is on the clipboard from here.

@@ -138,6 +138,13 @@ impl Home {
         self.locks_path().join("database.lock")
     }
 
+    /// The folder of the user's own presets: among the user's configuration, for the usual home. It
+    /// need not exist.
+    pub fn presets_path(&self) -> PathBuf {
+        let config = dirs::config_dir().filter(|_| self.is_default());
+        config.map_or_else(|| self.path.clone(), |config| config.join("keyfob")).join("presets")
+    }
+
     /// The file whose lock stands for an account: one of 256 empty files that are never deleted,
     /// so that removing an account leaves no trace of it.
     pub fn lock_path(&self, id: &AccountId) -> PathBuf {
@@ -168,7 +175,7 @@ impl Home {
     /// The name under which the keychain's items of this home are kept: each home has its own.
     pub fn service_name(&self) -> String {
         use std::fmt::Write as _;
-        if default_path().is_some_and(|default| resolved(&default) == self.path) {
+        if self.is_default() {
             return SERVICE.to_owned();
         }
         let digest = Sha256::digest(self.path.as_os_str().as_encoded_bytes());
@@ -176,6 +183,10 @@ impl Home {
             let _ = write!(name, "{byte:02x}");
             name
         })
+    }
+
+    fn is_default(&self) -> bool {
+        default_path().is_some_and(|default| resolved(&default) == self.path)
     }
 
     fn locks_path(&self) -> PathBuf {
@@ -257,6 +268,13 @@ fn is_ours(found: &fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::uid(found) == rustix::process::geteuid().as_raw()
 }
 
+/// Whether nobody but this user can write what was found.
+#[cfg(unix)]
+pub(super) fn is_only_ours(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    is_ours(found) && found.permissions().mode() & 0o002 == 0
+}
+
 #[cfg(unix)]
 fn close_to_others(path: &Path, found: &fs::Metadata, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -275,6 +293,11 @@ fn tighten(file: &File, mode: u32) -> io::Result<()> {
 // Windows gives the files under a user's profile to that user alone.
 #[cfg(not(unix))]
 fn is_ours(_: &fs::Metadata) -> bool {
+    true
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_only_ours(_: &fs::Metadata) -> bool {
     true
 }
 

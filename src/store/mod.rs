@@ -9,6 +9,7 @@ pub mod files;
 pub mod home;
 pub mod keychain;
 pub mod memory;
+pub mod own_presets;
 pub mod passphrase;
 pub mod records;
 pub mod recover;

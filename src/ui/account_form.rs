@@ -8,7 +8,6 @@ use egui::{Id, Key, Modifiers, Ui};
 
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Preset;
-use crate::domain::redirect::RedirectUri;
 use crate::messages::command::Command;
 use crate::messages::words::explain;
 
@@ -21,6 +20,7 @@ use super::form_endpoints;
 use super::view_state::{Page, ViewState};
 use super::widgets;
 use super::words;
+use super::{form_help, form_toggles};
 
 /// The name's field, which has the keyboard first.
 pub(super) fn name_id() -> Id {
@@ -95,10 +95,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         ui.spacing_mut().item_spacing.y = 12.0;
         basics(ui, cx, &mut form);
         form_endpoints::needed(ui, &mut form);
+        form_help::register(ui, cx, &form.draft.preset);
         if form.draft.grant.has_redirect() {
-            redirect(ui, cx, &mut form);
+            form_help::redirect(ui, cx, &form);
         }
         credentials(ui, &mut form);
+        form_toggles::show(ui, &mut form);
         form_advanced::show(ui, cx, &mut form);
     });
 }
@@ -130,7 +132,8 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
         let field = Field::Variable(variable.name.clone());
         let mut value = form.draft.variables.get(&variable.name).cloned().unwrap_or_default();
         let error = form.error(&field, !value.is_empty()).map(str::to_owned);
-        let extras = Extras { error: error.as_deref(), ..Extras::default() };
+        let (hint, note) = (variable.default.as_deref().unwrap_or_default(), variable.note.as_deref());
+        let extras = Extras { hint, error: error.as_deref(), note, ..Extras::default() };
         let id = Id::unique(("keyfob-form-variable", &variable.name));
         if variable.choices.is_empty() {
             let response = fields::text(ui, id, &variable.label, &mut value, extras);
@@ -150,27 +153,6 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
             form.draft.variables.insert(variable.name, value);
         }
     }
-}
-
-/// The exact address to register with the provider.
-fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
-    let Some(redirect) = form.draft.redirect_uri() else { return };
-    ui.vertical(|ui| {
-        ui.spacing_mut().item_spacing.y = 4.0;
-        widgets::caption(ui, "Register this redirect address first");
-        let text = redirect.to_string();
-        if widgets::copyable(ui, &text, words::COPY_REDIRECT) {
-            cx.send(Command::CopyText(text));
-        }
-        let note = match &redirect {
-            RedirectUri::Loopback(loopback) if loopback.port.is_none() => {
-                "A free port is taken at each sign-in. Where the provider wants a fixed one, set it under Advanced."
-            }
-            RedirectUri::Loopback(_) => "To the letter, the port included.",
-            RedirectUri::Pasted(_) => "Keyfob can't listen there: you will paste the address the browser ends on.",
-        };
-        widgets::weak(ui, note);
-    });
 }
 
 fn credentials(ui: &mut Ui, form: &mut Form<'_>) {

@@ -84,6 +84,8 @@ pub(super) struct FormDraft {
     pub(super) client_auth: Option<ClientAuth>,
     /// Refresh without being asked; `None` follows the grant.
     pub(super) background_refresh: Option<bool>,
+    /// Toggles that don't stand as the preset says.
+    pub(super) toggles: BTreeMap<String, bool>,
     /// Extra headers.
     pub(super) headers: Vec<HeaderDraft>,
     /// Keys of the secrets that are stored.
@@ -160,6 +162,7 @@ impl FormDraft {
             endpoints: typed_endpoints(&std::mem::take(&mut rest.endpoints)),
             client_auth: rest.client_auth.take(),
             background_refresh: settings.background_refresh,
+            toggles: std::mem::take(&mut rest.toggles),
             headers,
             kept,
             advanced: false,
@@ -237,6 +240,7 @@ impl FormDraft {
             overrides.endpoints.set(*kind, typed(address));
         }
         overrides.client_auth = self.client_auth;
+        overrides.toggles.clone_from(&self.toggles);
         Settings {
             provider: self.preset.id.clone(),
             grant: self.grant,

@@ -19,6 +19,8 @@ mod form_advanced;
 mod form_check;
 mod form_draft;
 mod form_endpoints;
+mod form_help;
+mod form_toggles;
 mod icons;
 mod keys;
 mod passphrase;

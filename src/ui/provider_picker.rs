@@ -1,10 +1,10 @@
 //! The choice of a provider for a new account.
 //!
-//! Owns the search over presets. Invariant: a custom provider is always on offer.
+//! Owns the search over presets and their order. Invariant: a custom provider is always on offer.
 
 use egui::{CornerRadius, Id, Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
-use crate::domain::provider::Preset;
+use crate::domain::provider::{Group, Preset};
 use crate::domain::unseen::neutralised;
 
 use super::button::{Button, Weight};
@@ -27,23 +27,32 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     ui.horizontal(|ui| {
         widgets::heading(ui, words::ADD_ACCOUNT);
     });
-    let extras = Extras { hint: "Name of a provider", ..Extras::default() };
+    mistakes(ui, cx);
+    let extras = Extras { hint: "Name of a provider, or what you use it for", ..Extras::default() };
     let field = fields::text(ui, search_id(), "Search providers", search, extras);
-    let wanted = search.trim().to_lowercase();
     let custom = Preset::custom();
-    let fits = |preset: &&Preset| {
-        preset.name.to_lowercase().contains(&wanted) || preset.summary.to_lowercase().contains(&wanted)
-    };
-    let found: Vec<&Preset> = cx.snapshot.presets.iter().filter(fits).chain([&custom]).collect();
+    let found = found(&cx.snapshot.presets, search);
     let mut chosen = None;
     if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
-        chosen = found.first().map(|preset| (*preset).clone());
+        chosen = found.first().copied().or(Some(&custom)).cloned();
+    }
+    for group in [Group::Own, Group::Vendor, Group::Popular] {
+        let of_group: Vec<&Preset> = found.iter().copied().filter(|preset| preset.group == group).collect();
+        if of_group.is_empty() {
+            continue;
+        }
+        ui.add_space(4.0);
+        widgets::subheading(ui, words::group(group));
+        for preset in of_group {
+            if row(ui, cx, preset) {
+                chosen = Some(preset.clone());
+            }
+        }
     }
     ui.add_space(4.0);
-    for preset in found {
-        if row(ui, cx, preset) {
-            chosen = Some(preset.clone());
-        }
+    widgets::subheading(ui, if found.is_empty() { words::NO_PROVIDER_FOUND } else { words::ANY_PROVIDER });
+    if row(ui, cx, &custom) {
+        chosen = Some(custom);
     }
     ui.add_space(4.0);
     let cancelled = Button::new(Weight::Quiet, words::CANCEL).show(ui);
@@ -54,6 +63,36 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         state.page = Page::Account;
         state.detail_open = false;
     }
+}
+
+/// What is wrong with presets of the user's own.
+fn mistakes(ui: &mut Ui, cx: &Cx<'_>) {
+    let mistakes = &cx.snapshot.preset_mistakes;
+    if mistakes.is_empty() {
+        return;
+    }
+    widgets::surface(ui, cx.tokens.warn_soft, cx.tokens.warn, |ui| {
+        widgets::text_strong(ui, words::PRESET_MISTAKES);
+        for mistake in mistakes.iter() {
+            widgets::text(ui, &neutralised(mistake, 300));
+        }
+        widgets::weak(ui, words::PRESETS_ARE_READ_AT_START);
+    });
+}
+
+/// The presets that fit a search: those whose name begins with it first, then in their own order. Each
+/// word must stand somewhere in the name, the ID or the summary.
+fn found<'p>(presets: &'p [Preset], search: &str) -> Vec<&'p Preset> {
+    let wanted = search.trim().to_lowercase();
+    let fits = |preset: &&Preset| {
+        let text = format!("{} {} {}", preset.name, preset.id, preset.summary).to_lowercase();
+        wanted.split_whitespace().all(|word| text.contains(word))
+    };
+    let mut found: Vec<&Preset> = presets.iter().filter(fits).collect();
+    found.sort_by_key(|preset| {
+        (!wanted.is_empty() && !preset.name.to_lowercase().starts_with(&wanted), preset.group)
+    });
+    found
 }
 
 fn row(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset) -> bool {
@@ -80,4 +119,26 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset) -> bool {
         Icon::Right.paint(painter, pos2(inner.right() - 4.0, inner.center().y), 14.0, tokens.weak);
     }
     response.clicked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::presets::built_in;
+
+    #[test]
+    fn a_search_finds_by_name_id_and_use() {
+        let presets = built_in();
+        let names = |search: &str| -> Vec<&str> {
+            found(&presets, search).into_iter().map(|preset| preset.id.as_str()).collect()
+        };
+        assert_eq!(names("").len(), presets.len());
+        assert_eq!(names(" GitH "), ["github"]);
+        assert_eq!(names("jira"), ["atlassian"]);
+        assert_eq!(names("microsoft 365"), ["entra"]);
+        // What is called so comes before what merely speaks of it.
+        assert_eq!(names("slack"), ["slack", "slack-user"]);
+        assert_eq!(names("smart")[0], "smartconnect");
+        assert!(names("no such thing").is_empty());
+    }
 }

@@ -4,6 +4,7 @@
 //! [`crate::messages::words`]. Invariant: an accessible name is exactly the word here.
 
 use crate::domain::grant_type::GrantType;
+use crate::domain::provider::Group;
 use crate::domain::spec::ClientAuth;
 use crate::domain::strength::Strength;
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
@@ -49,6 +50,10 @@ pub(super) const MORE_MINUTES: &str = "5 more minutes";
 pub(super) const PASTE: &str = "Paste the address you ended on";
 /// Takes what was pasted.
 pub(super) const USE_PASTED: &str = "Use this address";
+/// Opens the page on which an app is registered.
+pub(super) const OPEN_REGISTER_PAGE: &str = "Open the registration page";
+/// Opens the provider's documentation.
+pub(super) const OPEN_DOCUMENTATION: &str = "Open the documentation";
 /// Copies the redirect address.
 pub(super) const COPY_REDIRECT: &str = "Copy redirect address";
 
@@ -116,6 +121,24 @@ pub(super) const SHOW_DETAILS: &str = "Show details";
 pub(super) const HIDE_DETAILS: &str = "Hide details";
 /// Removes a short message.
 pub(super) const DISMISS: &str = "Dismiss";
+
+/// Presets of the user's own that could not be read.
+pub(super) const PRESET_MISTAKES: &str = "Some of your own presets can't be used";
+/// When they are read.
+pub(super) const PRESETS_ARE_READ_AT_START: &str = "Mend the files and start Keyfob again; the others work.";
+/// Above the providers that have no preset.
+pub(super) const ANY_PROVIDER: &str = "Any other provider";
+/// The same, where the search found nothing.
+pub(super) const NO_PROVIDER_FOUND: &str = "No provider fits the search. Any other works, too:";
+
+/// A group of presets, for people.
+pub(super) fn group(group: Group) -> &'static str {
+    match group {
+        Group::Own => "Your own",
+        Group::Vendor => "Vendors",
+        Group::Popular => "Popular providers",
+    }
+}
 
 /// A grant, for people.
 pub(super) fn grant(grant: GrantType) -> &'static str {

@@ -5,5 +5,6 @@ mod flows;
 #[cfg(feature = "failpoints")]
 mod kills;
 mod leaks;
+mod own_presets;
 mod place;
 mod vaults;

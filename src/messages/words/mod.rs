@@ -170,6 +170,13 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             details: Some(path.to_string()),
             ..set_aside(path.as_str()).offering(Action::RecoverAccounts)
         },
+        Problem::PageNotOpened(page) => Words {
+            details: Some(page.to_string()),
+            ..words(
+                "No web browser could be opened.",
+                format!("Open this page in a browser yourself: {page}"),
+            )
+        },
         Problem::Clipboard => words(
             "The clipboard didn't take the text, so nothing was copied.",
             "Try again; where there is no desktop session, nothing can be copied.",

@@ -134,6 +134,7 @@ fn every_problem() -> Vec<Problem> {
         Problem::Locked,
         Problem::SetAside(text()),
         Problem::Clipboard,
+        Problem::PageNotOpened(text()),
         Problem::Demo(text()),
         Problem::Stopped,
         Problem::Settings(ProviderError::UnknownProvider("x".to_owned())),

@@ -1,0 +1,221 @@
+//! A user's own presets: `*.toml` files in one folder.
+//!
+//! Owns the reading of that folder. Invariants: no symbolic link is followed, and nothing is read that
+//! others may write: a preset says where secrets are sent. Reading is bounded, and a bad file is
+//! reported and keeps none of the others from being read.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::domain::provider::{Group, Preset};
+use crate::domain::unseen::neutralised;
+
+use super::home;
+
+/// The largest file, in bytes.
+const FILE_MAX_BYTES: u64 = 64 * 1024;
+/// The most files.
+const FILES_MAX: usize = 100;
+/// The longest name of a file that is repeated, in characters.
+const NAME_MAX_CHARS: usize = 80;
+
+/// What a folder holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct OwnPresets {
+    /// The presets, by their files' names.
+    pub presets: Vec<Preset>,
+    /// What is wrong with the others, a sentence each: the file, the line and the key.
+    pub mistakes: Vec<String>,
+}
+
+/// Reads the folder's presets; one that is not there holds none. An ID that `built_in` has, too, is a
+/// mistake of the file.
+pub fn read(folder: &Path, built_in: &[Preset]) -> OwnPresets {
+    let mut found = OwnPresets::default();
+    let files = match files(folder) {
+        Ok(files) => files,
+        Err(mistake) => {
+            found.mistakes.extend(mistake);
+            return found;
+        }
+    };
+    if files.len() > FILES_MAX {
+        let folder = shown(folder);
+        found.mistakes.push(format!("{folder} has more than {FILES_MAX} presets; the rest is left out."));
+    }
+    for path in files.iter().take(FILES_MAX) {
+        let read = preset(path).and_then(|preset| {
+            let same = |other: &&Preset| other.id == preset.id;
+            match (built_in.iter().find(same), found.presets.iter().find(same)) {
+                (Some(_), _) => {
+                    Err(format!("\"id\" is that of a preset that comes with Keyfob: {}", preset.id))
+                }
+                (None, Some(_)) => Err(format!("\"id\" is that of another preset of yours: {}", preset.id)),
+                (None, None) => Ok(preset),
+            }
+        });
+        match read {
+            Ok(preset) => found.presets.push(Preset { group: Group::Own, ..preset }),
+            Err(what) => {
+                let name = path.file_name().map_or(path.as_path(), Path::new);
+                found.mistakes.push(format!("{}: {what}", shown(name)));
+            }
+        }
+    }
+    found
+}
+
+/// The folder's files, by name; nothing where there is no folder, or a mistake.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Option<String>> {
+    let unreadable = |error: &io::Error| Some(format!("{} could not be read: {error}.", shown(folder)));
+    match fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(None),
+        Err(error) => return Err(unreadable(&error)),
+        Ok(at) if !at.is_dir() => return Err(Some(format!("{} is not a folder.", shown(folder)))),
+        Ok(at) if !home::is_only_ours(&at) => {
+            return Err(Some(format!("{} may be written by others, so it is not read.", shown(folder))));
+        }
+        Ok(_) => {}
+    }
+    let entries = fs::read_dir(folder).map_err(|error| unreadable(&error))?;
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let is_preset = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
+    let mut files: Vec<PathBuf> = paths.filter(is_preset).take(FILES_MAX * 10).collect();
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Reads one file; the mistake has the line and the key.
+fn preset(path: &Path) -> Result<Preset, String> {
+    let at = fs::symlink_metadata(path).map_err(|error| error.to_string())?;
+    if at.is_symlink() {
+        return Err("a symbolic link, which is not followed".to_owned());
+    }
+    if !at.is_file() {
+        return Err("not a file".to_owned());
+    }
+    if !home::is_only_ours(&at) {
+        return Err("it may be written by others, so it is not read".to_owned());
+    }
+    let file = home::options().write(false).open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(FILE_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > FILE_MAX_BYTES {
+        return Err("larger than 64 KiB".to_owned());
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "this is not UTF-8 text".to_owned())?;
+    Preset::from_toml(&text).map_err(|error| error.to_string())
+}
+
+fn shown(path: &Path) -> String {
+    neutralised(&path.display().to_string(), NAME_MAX_CHARS).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::presets::built_in;
+
+    const GOOD: &str = "id = \"acme\"\nname = \"Acme\"\nsummary = \"S\"\ngrants = [\"client_credentials\"]\n\
+                        [endpoints]\ntoken = \"https://acme.example/token\"\n";
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn put(&self, name: &str, text: &str) -> &Self {
+            fs::write(self.0.path().join(name), text).unwrap();
+            self
+        }
+
+        fn read(&self) -> (Vec<String>, Vec<String>) {
+            let found = read(self.0.path(), &built_in());
+            assert!(found.presets.iter().all(|preset| preset.group == Group::Own));
+            (found.presets.into_iter().map(|preset| preset.id).collect(), found.mistakes)
+        }
+    }
+
+    #[test]
+    fn a_bad_preset_is_named_and_the_others_are_read() {
+        let folder = Folder::new();
+        folder
+            .put("a.toml", GOOD)
+            .put("b.toml", &GOOD.replace("summary", "sumary"))
+            .put("c.toml", &GOOD.replace("acme\"", "google\""))
+            .put("d.toml", &GOOD.replace("Acme", "Again"))
+            .put("e.toml", &GOOD.replace("\"acme\"", "\"other\"").replace("https", "http"))
+            .put("f.toml", &GOOD.replace("\"acme\"", "\"third\""))
+            .put("g.toml", &GOOD.replace("\"acme\"", "\"a b\""))
+            .put("h.toml", &GOOD.replace("/token\"", "/{tenant}\""))
+            .put("i.toml", &format!("{GOOD}[help]\nregister_url = \"file:///etc/passwd\""))
+            .put("j.toml", &"#".repeat(70_000))
+            .put("notes.txt", "nothing of ours");
+        fs::write(folder.0.path().join("k.toml"), b"\xff").unwrap();
+        fs::create_dir(folder.0.path().join("l.toml")).unwrap();
+        let (ids, mistakes) = folder.read();
+        assert_eq!(ids, ["acme", "third"]);
+        assert_eq!(
+            mistakes,
+            [
+                "b.toml: line 3: unknown key \"sumary\"; did you mean \"summary\"?",
+                "c.toml: \"id\" is that of a preset that comes with Keyfob: google",
+                "d.toml: \"id\" is that of another preset of yours: acme",
+                "e.toml: line 6: \"endpoints.token\" must begin with https://; http:// is for this computer only",
+                "g.toml: line 1: \"id\" may hold letters, digits, \"-\" and \"_\"",
+                "h.toml: line 6: \"endpoints.token\" names a variable in braces that there is not",
+                "i.toml: line 8: \"help.register_url\" is not a web address",
+                "j.toml: larger than 64 KiB",
+                "k.toml: this is not UTF-8 text",
+                "l.toml: not a file",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_holds_none() {
+        let folder = Folder::new();
+        assert_eq!(read(&folder.0.path().join("none"), &[]), OwnPresets::default());
+        folder.put("file", "");
+        assert_eq!(read(&folder.0.path().join("file"), &[]).mistakes.len(), 1);
+    }
+
+    #[test]
+    fn no_more_than_a_hundred_are_read() {
+        let folder = Folder::new();
+        for number in 0..120 {
+            folder.put(&format!("{number:03}.toml"), &GOOD.replace("\"acme\"", &format!("\"a{number}\"")));
+        }
+        let (ids, mistakes) = folder.read();
+        assert_eq!((ids.len(), mistakes.len()), (FILES_MAX, 1));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn f5_no_symlink_is_followed_and_nothing_read_that_others_may_write() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let (elsewhere, folder) = (Folder::new(), Folder::new());
+        elsewhere.put("acme.toml", GOOD);
+        symlink(elsewhere.0.path().join("acme.toml"), folder.0.path().join("acme.toml")).unwrap();
+        folder.put("open.toml", GOOD);
+        let open = folder.0.path().join("open.toml");
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o666)).unwrap();
+        let (ids, mistakes) = folder.read();
+        assert_eq!(ids, [""; 0]);
+        assert_eq!(
+            mistakes,
+            [
+                "acme.toml: a symbolic link, which is not followed",
+                "open.toml: it may be written by others, so it is not read",
+            ]
+        );
+        let link = elsewhere.0.path().join("link");
+        symlink(folder.0.path(), &link).unwrap();
+        assert!(read(&link, &[]).mistakes[0].ends_with("is not a folder."));
+        fs::set_permissions(elsewhere.0.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(elsewhere.read().1[0].contains("may be written by others"));
+    }
+}
