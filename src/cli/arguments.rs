@@ -144,6 +144,14 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show an account's last requests and answers, redacted: safe for a support ticket.
+    Log {
+        /// The account.
+        name: String,
+        /// As an array of JSON objects.
+        #[arg(long)]
+        json: bool,
+    },
     /// Get a new token now.
     Refresh {
         /// The account.

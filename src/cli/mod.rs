@@ -12,6 +12,7 @@ mod failure;
 mod import;
 mod input;
 mod list;
+mod log;
 mod move_vault;
 mod output;
 mod passphrase;
@@ -68,6 +69,7 @@ fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
         Command::SignIn { name, no_browser } => sign_in::run(vault, &name, !no_browser),
         Command::Token { name, form, min_valid } => token::run(vault, &name, form, min_valid),
         Command::Show { name, json } => show::run(vault, &name, json),
+        Command::Log { name, json } => log::run(vault, &name, json),
         Command::Refresh { name } => token::refresh(vault, &name),
         Command::Remove { name, yes } => remove::run(vault, &name, yes),
         Command::Passphrase { new_passphrase_file } => passphrase::run(vault, new_passphrase_file.as_deref()),

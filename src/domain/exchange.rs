@@ -16,7 +16,7 @@ use super::transport::Unreachable;
 use crate::secret::Wire;
 
 /// How many exchanges of an account are kept.
-pub const KEPT: u32 = 10;
+pub const KEPT: usize = 10;
 /// The most of an answer's body that is kept, in lines.
 const BODY_MAX_LINES: usize = 200;
 /// The most of an answer's headers that is kept.
@@ -32,6 +32,8 @@ pub enum ExchangeKind {
     Refresh,
     /// A device code (RFC 8628).
     Device,
+    /// Whether the device code was entered: a token request that is sent again and again.
+    Poll,
     /// A pushed authorization request (RFC 9126).
     Par,
     /// Revocation (RFC 7009).
@@ -51,6 +53,7 @@ impl ExchangeKind {
             Self::Token => "token",
             Self::Refresh => "refresh",
             Self::Device => "device",
+            Self::Poll => "poll",
             Self::Par => "par",
             Self::Revoke => "revoke",
             Self::Introspect => "introspect",
@@ -128,6 +131,17 @@ pub struct Received<'a> {
     pub body: &'a [u8],
     /// Whether it was too large.
     pub too_large: bool,
+}
+
+/// Puts an exchange before the others, of which the oldest goes where there are enough. A poll takes the
+/// place of the one before it: there may be hundreds, all alike.
+pub fn keep(kept: &mut Vec<Exchange>, exchange: Exchange) {
+    if exchange.kind == ExchangeKind::Poll && kept.first().is_some_and(|last| last.kind == ExchangeKind::Poll)
+    {
+        kept.remove(0);
+    }
+    kept.insert(0, exchange);
+    kept.truncate(KEPT);
 }
 
 impl Exchange {

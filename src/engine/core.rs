@@ -13,6 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::copying::Desk;
 use super::entry::Entry;
+use super::exchanges::ExchangeLog;
 use super::outbox::{Outbox, ReplyTo};
 use super::place;
 use super::problems::disk_problem;
@@ -111,6 +112,7 @@ pub(crate) struct Engine {
     pub(crate) finishing: Vec<AbortHandle>,
     /// Token requests whose answer is not stored yet.
     pub(crate) in_flight: Rc<Cell<usize>>,
+    pub(crate) exchange_log: ExchangeLog,
     /// Accounts whose sign-in opens no browser.
     pub(crate) without_browser: HashSet<AccountId>,
 }
@@ -185,6 +187,7 @@ impl Engine {
             background_gate: Rc::new(Semaphore::new(BACKGROUND)),
             finishing: Vec::new(),
             in_flight: Rc::default(),
+            exchange_log: ExchangeLog::default(),
             without_browser: HashSet::new(),
             deps,
         }
@@ -223,6 +226,7 @@ impl Engine {
 
     /// Publishes what has changed, then tells whoever waits.
     fn show(&mut self) {
+        self.keep_exchanges();
         self.publish();
         if self.outbox.flush(&self.event_out) {
             (self.deps.waker)();

@@ -57,6 +57,7 @@ impl Engine {
         );
         let mut entry = Entry::new(account.clone(), &self.presets, door.clone());
         entry.ephemeral = true;
+        entry.exchanges = Some(Arc::default());
         self.entries.insert(id.clone(), entry);
         self.demo = Some((demo, id.clone()));
         self.dirty = true;

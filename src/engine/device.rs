@@ -7,10 +7,12 @@ use std::rc::Rc;
 
 use super::core::{self, Engine, Then, answer};
 use super::entry::Entry;
+use super::exchanges::secrets_of;
 use super::problems::{NotObtained, refused, unreachable, unusable};
 use super::renewal::as_answer;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::device::{self, DeviceAuthorization};
+use crate::domain::exchange::ExchangeKind;
 use crate::domain::provider::Provider;
 use crate::domain::session::{Attempt, Failure, Input, Phase};
 use crate::domain::token_request;
@@ -18,7 +20,7 @@ use crate::domain::token_response::TokenError;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Outside, Problem, SignInProblem, VaultProblem};
 use crate::messages::snapshot::DeviceCodeView;
-use crate::secret::{DeviceCode, Secret};
+use crate::secret::DeviceCode;
 use crate::store::vault_records::Records;
 
 /// A code that was not entered yet.
@@ -35,7 +37,7 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(id) else { return };
         entry.problem = None;
         let (provider, door) = (entry.provider(), entry.door.clone());
-        let (http, clock) = (Rc::clone(&self.http), std::sync::Arc::clone(&self.deps.clock));
+        let line = self.line(id);
         let id = id.clone();
         self.spawn(async move {
             let given = async {
@@ -45,7 +47,7 @@ impl Engine {
                 let client = client.map_err(Problem::Vault)?;
                 let (_, client) = client.ok_or(Problem::Vault(VaultProblem::Missing))?;
                 let request = request(&provider, &client)?;
-                let sent = http.send(&request, clock.as_ref()).await;
+                let sent = line.send(ExchangeKind::Device, &request, &secrets_of(&client, None)).await;
                 let sent = sent.map_err(|error| unreachable(error).problem)?;
                 device::read(&provider, &as_answer(&sent)).map_err(|error| no_code(&provider, &client, error))
             };
@@ -103,8 +105,7 @@ fn request(
 }
 
 fn no_code(provider: &Provider, client: &Client, error: TokenError) -> Problem {
-    let secrets = client.client_secret.as_ref().map(Secret::expose).into_iter();
-    match error.without(secrets.chain(client.headers.values().map(Secret::expose))) {
+    match error.without(secrets_of(client, None)) {
         TokenError::Flawed { status, flaw } => {
             let host = provider.more.device.as_ref().and_then(url::Url::host_str).unwrap_or_default();
             Problem::SignIn(SignInProblem::NoCode { host: host.to_owned(), status, flaw })

@@ -15,6 +15,7 @@ use super::vault_door::VaultDoor;
 use crate::domain::account::Account;
 use crate::domain::callback::Expected;
 use crate::domain::claims::{self, Claim};
+use crate::domain::exchange::Exchange;
 use crate::domain::expiry::Margin;
 use crate::domain::provider::{Preset, Provider, ProviderError};
 use crate::domain::session::{Attempt, Phase, Session, Ways};
@@ -57,6 +58,8 @@ pub(crate) struct Entry {
     pub(crate) glance: Option<Glance>,
     pub(crate) problem: Option<Problem>,
     pub(crate) last_used_at: Option<DateTime<Utc>>,
+    /// Its exchanges, the newest first, once somebody has asked for them.
+    pub(crate) exchanges: Option<Arc<Vec<Exchange>>>,
     /// Until when its deletion can be undone.
     pub(crate) deleting_until: Option<DateTime<Utc>>,
     /// The account's lock, while its deletion can be undone.
@@ -79,6 +82,7 @@ impl Entry {
             glance: None,
             problem: None,
             last_used_at: None,
+            exchanges: None,
             deleting_until: None,
             deletion_lock: None,
             ephemeral: false,
@@ -139,6 +143,7 @@ impl Entry {
             }),
             problem: self.shown_problem(),
             last_used_at: self.last_used_at,
+            exchanges: self.exchanges.clone(),
         }
     }
 

@@ -15,6 +15,7 @@ mod demo_account;
 mod device;
 mod effects;
 mod entry;
+mod exchanges;
 mod import_job;
 mod moving;
 mod obey;

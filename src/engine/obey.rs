@@ -61,6 +61,7 @@ impl Engine {
             Command::ClearClipboard => self.clear_clipboard(replies),
             Command::Reveal(account) => self.reveal(&account, replies),
             Command::ReadMask(account) => self.read_mask(&account, replies),
+            Command::ReadExchanges(account) => self.read_exchanges(&account, replies),
             Command::TryVault => self.try_vault(replies),
             Command::UseMemoryVault => self.use_memory_vault(replies),
             Command::ChooseVault(kind) => self.choose_vault(kind, replies),

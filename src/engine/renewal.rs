@@ -13,11 +13,13 @@ use chrono::TimeDelta;
 
 use super::core::{Database, Engine, Then, on_disk};
 use super::entry::{Glance, Unsaved};
+use super::exchanges::{Line, secrets_of};
 use super::problems::{NotObtained, refused, unreachable, unusable, vault_problem};
 use super::vault_door::VaultDoor;
 use super::{device, place, refresh_lock};
 use crate::clock::Clock;
 use crate::domain::account::{AccountId, Client};
+use crate::domain::exchange::ExchangeKind;
 use crate::domain::grant_type::GrantType;
 use crate::domain::http_request::HttpRequest;
 use crate::domain::provider::Provider;
@@ -27,7 +29,7 @@ use crate::domain::token_response::{self, Answer, AnswerFlaw, TokenError};
 use crate::domain::tokens::Grant;
 use crate::failpoint::reach;
 use crate::messages::problem::VaultProblem;
-use crate::net::http::{Http, HttpAnswer};
+use crate::net::http::HttpAnswer;
 use crate::secret::{AuthCode, CodeVerifier, DeviceCode, Secret};
 use crate::store::home::Home;
 use crate::store::records;
@@ -69,7 +71,7 @@ struct Work {
     id: AccountId,
     provider: Rc<Provider>,
     door: VaultDoor,
-    http: Rc<Http>,
+    line: Line,
     clock: Arc<dyn Clock>,
     home: Home,
     database: Option<Rc<Database>>,
@@ -121,7 +123,7 @@ impl Engine {
             id: id.clone(),
             provider,
             door: entry.door.clone(),
-            http: Rc::clone(&self.http),
+            line: self.line(id),
             clock: Arc::clone(&self.deps.clock),
             home: self.deps.home.clone(),
             database: self.database.clone().filter(|_| !entry.ephemeral),
@@ -192,7 +194,8 @@ impl Work {
         let request = self.request(&how, &client, before)?;
         let _in_flight = InFlight::count(&self.in_flight);
         reach("renewal: before the request");
-        let answer = self.send(&how, &request).await?;
+        let secrets = secrets(&how, &client, before);
+        let answer = self.send(&how, &request, &secrets).await?;
         reach("renewal: answer received");
         let read: Result<Grant, TokenError> = if answer.body_too_large {
             Err(TokenError::Flawed { status: answer.status, flaw: AnswerFlaw::TooLarge })
@@ -202,7 +205,7 @@ impl Work {
         let refreshing = matches!(how, How::Refresh);
         let with_password = client.password.is_some();
         let grant = read.map_err(|error| {
-            let error = error.without(secrets(&how, &client, before));
+            let error = error.without(secrets.iter().copied());
             refused(&self.provider, &error, refreshing, with_password)
         })?;
         let mut grant = grant.succeeding(before);
@@ -265,9 +268,19 @@ impl Work {
         token_request::build(&self.provider, client, &asking).map_err(unusable)
     }
 
-    async fn send(&self, how: &How, request: &HttpRequest) -> Result<HttpAnswer, NotObtained> {
+    async fn send(
+        &self,
+        how: &How,
+        request: &HttpRequest,
+        secrets: &[&str],
+    ) -> Result<HttpAnswer, NotObtained> {
+        let kind = match how {
+            How::Refresh => ExchangeKind::Refresh,
+            How::Device(_) => ExchangeKind::Poll,
+            How::Code { .. } | How::Repeat => ExchangeKind::Token,
+        };
         let started = self.clock.now();
-        let first = self.http.send(request, self.clock.as_ref()).await;
+        let first = self.line.send(kind, request, secrets).await;
         let grace_secs = match how {
             How::Refresh => self.provider.refresh.retry_grace_secs.unwrap_or(0),
             How::Code { .. } | How::Device(_) | How::Repeat => 0,
@@ -276,7 +289,7 @@ impl Work {
         match first {
             // The provider itself says that the used token may be sent once more.
             Err(lost) if lost.may_have_been_sent && within_grace => {
-                self.http.send(request, self.clock.as_ref()).await.map_err(unreachable)
+                self.line.send(kind, request, secrets).await.map_err(unreachable)
             }
             other => other.map_err(unreachable),
         }
@@ -316,11 +329,9 @@ fn secrets<'a>(how: &'a How, client: &'a Client, before: Option<&'a Grant>) -> V
         How::Device(code) => [Some(code.expose()), None],
         How::Refresh | How::Repeat => [None, None],
     };
-    let client_secret = client.client_secret.as_ref().map(Secret::expose);
-    let password = client.password.as_ref().map(Secret::expose);
-    let refresh = before.and_then(|grant| grant.refresh_token.as_ref()).map(Secret::expose);
-    let known = [client_secret, password, refresh].into_iter().chain(code).flatten();
-    known.chain(client.headers.values().map(Secret::expose)).collect()
+    let mut secrets = secrets_of(client, before);
+    secrets.extend(code.into_iter().flatten());
+    secrets
 }
 
 /// As the domain reads it.

@@ -110,6 +110,7 @@ impl Engine {
                 RowState::Pending => {}
             }
         }
+        self.read_shown_exchanges();
     }
 
     fn take_row(&mut self, row: StoredAccount) {
@@ -244,9 +245,12 @@ impl Engine {
         let in_flight = Rc::clone(&self.in_flight);
         let rest = async {
             cleared.await;
-            while let Some(done) = self.jobs.join_next().await {
-                if let Ok(then) = done {
-                    then(self);
+            loop {
+                self.keep_exchanges();
+                match self.jobs.join_next().await {
+                    Some(Ok(then)) => then(self),
+                    Some(Err(_)) => {}
+                    None => break,
                 }
             }
             // What still listens has taken its answer: the browser gets its page.

@@ -141,6 +141,9 @@ pub enum Command {
     Reveal(AccountId),
     /// Reads the vault so that the token's mask can be shown.
     ReadMask(AccountId),
+    /// Reads the account's last exchanges, so that the snapshot has them from now on; answered with
+    /// [`super::event::Reply::Exchanges`].
+    ReadExchanges(AccountId),
     /// Tries the vault once more.
     TryVault,
     /// Keeps secrets in memory until quit.

@@ -3,10 +3,13 @@
 //! Owns the list of them. Invariant: an event is about one moment; whatever lasts is in the
 //! snapshot.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::domain::account::{Account, AccountId};
+use crate::domain::exchange::Exchange;
 use crate::domain::spec::ApiUse;
 use crate::domain::tokens::TokenFacts;
 use crate::secret::AccessToken;
@@ -108,6 +111,8 @@ pub enum Reply {
         /// How many records belong to no account.
         orphans: usize,
     },
+    /// An account's last exchanges, the newest first.
+    Exchanges(Arc<Vec<Exchange>>),
     /// The file vault has another passphrase.
     PassphraseChanged,
     /// So many accounts were written to a file.

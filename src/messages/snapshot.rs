@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::account::{AccountId, AccountName, Revision, Settings};
 use crate::domain::claims::Claim;
+use crate::domain::exchange::Exchange;
 use crate::domain::expiry::Margin;
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Preset;
@@ -77,6 +78,8 @@ pub struct AccountView {
     pub problem: Option<Problem>,
     /// When it was last copied.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// Its last exchanges, the newest first, once they were asked for.
+    pub exchanges: Option<Arc<Vec<Exchange>>>,
 }
 
 /// What is going on with an account.

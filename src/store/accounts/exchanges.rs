@@ -1,12 +1,12 @@
 //! The exchanges of each account.
 //!
-//! Invariant: at most [`KEPT`] of an account are there, the newest; they go with it.
+//! Invariant: at most [`exchange::KEPT`] of an account are there, the newest; they go with it.
 
-use rusqlite::{TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{Accounts, DiskError, json};
 use crate::domain::account::AccountId;
-use crate::domain::exchange::{Exchange, KEPT};
+use crate::domain::exchange::{self, Exchange};
 
 impl Accounts {
     /// Keeps an exchange, in the place of the oldest where there are enough.
@@ -15,15 +15,15 @@ impl Accounts {
     /// [`DiskError::Missing`] where there is no such account, or another [`DiskError`].
     pub fn put_exchange(&mut self, id: &AccountId, exchange: &Exchange) -> Result<(), DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute(
-            "INSERT INTO exchanges (account, exchange) VALUES (?1, ?2)",
-            params![id.as_str(), json(exchange)?],
-        )?;
-        transaction.execute(
-            "DELETE FROM exchanges WHERE account = ?1 AND number NOT IN
-             (SELECT number FROM exchanges WHERE account = ?1 ORDER BY number DESC LIMIT ?2)",
-            params![id.as_str(), KEPT],
-        )?;
+        let mut kept = read(&transaction, id)?;
+        exchange::keep(&mut kept, exchange.clone());
+        transaction.execute("DELETE FROM exchanges WHERE account = ?1", [id.as_str()])?;
+        for exchange in kept.iter().rev() {
+            transaction.execute(
+                "INSERT INTO exchanges (account, exchange) VALUES (?1, ?2)",
+                params![id.as_str(), json(exchange)?],
+            )?;
+        }
         Ok(transaction.commit()?)
     }
 
@@ -32,19 +32,21 @@ impl Accounts {
     /// # Errors
     /// [`DiskError`].
     pub fn exchanges(&mut self, id: &AccountId) -> Result<Vec<Exchange>, DiskError> {
-        let mut query = self
-            .connection
-            .prepare("SELECT exchange FROM exchanges WHERE account = ?1 ORDER BY number DESC")?;
-        let texts = query.query_map([id.as_str()], |row| row.get::<_, String>(0))?;
-        let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
-        Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+        read(&self.connection, id)
     }
+}
+
+fn read(connection: &Connection, id: &AccountId) -> Result<Vec<Exchange>, DiskError> {
+    let mut query =
+        connection.prepare("SELECT exchange FROM exchanges WHERE account = ?1 ORDER BY number DESC")?;
+    let texts = query.query_map([id.as_str()], |row| row.get::<_, String>(0))?;
+    let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+    Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta};
-    use rusqlite::Connection;
     use url::Url;
 
     use super::*;
@@ -88,6 +90,21 @@ mod tests {
         assert!(matches!(accounts.put_exchange(&id(3), &exchange(0)), Err(DiskError::Missing)));
         accounts.connection.execute("UPDATE exchanges SET exchange = '{'", []).unwrap();
         assert_eq!(accounts.exchanges(&id(2)).unwrap(), []);
+    }
+
+    #[test]
+    fn a_poll_takes_the_place_of_the_one_before_it() {
+        let (_dir, _home, mut accounts) = opened();
+        let of = |kind, secs| Exchange { kind, ..exchange(secs) };
+        for secs in 0..20 {
+            accounts.put_exchange(&id(1), &of(ExchangeKind::Poll, secs)).unwrap();
+            if secs == 10 {
+                accounts.put_exchange(&id(1), &of(ExchangeKind::UserInfo, secs)).unwrap();
+            }
+        }
+        let kept = accounts.exchanges(&id(1)).unwrap();
+        let secs: Vec<i64> = kept.iter().map(|exchange| exchange.sent_at.timestamp()).collect();
+        assert_eq!(secs, [19, 10, 10]);
     }
 
     #[test]

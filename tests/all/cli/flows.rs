@@ -64,6 +64,11 @@ fn an_account_goes_from_the_file_to_its_end() {
     assert_eq!(shown["endpoints"]["token"], server.server.url("/token"));
     assert_eq!(server.server.requests().len(), 1, "a cached token is not asked for again");
 
+    let log = place.run(&["log", "car-dev"]).ok();
+    assert!(log.contains("> grant_type=authorization_code") && log.contains("< HTTP 200 after "), "{log}");
+    assert!(!log.contains(&server.canary) && !log.contains("the-code"), "{log}");
+    let log = place.run(&["log", "car-dev", "--json"]).json();
+    assert_eq!((&log[0]["kind"], &log[0]["outcome"]["answered"]["status"]), (&"token".into(), &200.into()));
     assert_eq!(place.run(&["refresh", "car-dev"]).ok(), "");
     assert_eq!(token(&[]), format!("{}\n", server.token(2)));
     assert_eq!(token(&["--min-valid", "59m"]), format!("{}\n", server.token(2)));

@@ -1,0 +1,142 @@
+//! The exchanges of an account: recorded, redacted, read from elsewhere, gone with it.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use keyfob::domain::exchange::{Exchange, ExchangeKind, Outcome};
+use keyfob::messages::command::Command;
+use keyfob::messages::event::Reply;
+use keyfob::store::vault::VaultError;
+
+use crate::support::canary;
+use crate::support::engine::{Place, Rig, come_back};
+use crate::support::server::{Ending, Response, ScriptedServer};
+
+fn account(server: &ScriptedServer, canary: &str) -> String {
+    format!(
+        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
+         client_id = \"id-{canary}\"\nclient_secret = \"secret-{canary}\"\nscopes = [\"read\"]\n\
+         [account.headers]\nX-Api-Key = \"key-{canary}\"\n\
+         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\n",
+        server.url("/authorize"),
+        server.url("/token"),
+    )
+}
+
+fn granted(canary: &str) -> Response {
+    let body = format!(
+        r#"{{"access_token":"one-{canary}","refresh_token":"r-{canary}","expires_in":3600,"scope":"read"}}"#
+    );
+    Response::json(200, body).header("Set-Cookie", &format!("session={canary}"))
+}
+
+fn exchanges(rig: &Rig) -> Arc<Vec<Exchange>> {
+    match rig.ask(Command::ReadExchanges(rig.id("car"))) {
+        Ok(Reply::Exchanges(exchanges)) => exchanges,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Where nobody looks for it.
+const CANARY: &str = "CANARY-0123456789abcdef";
+
+/// Whether a file under a folder holds the needle.
+fn holds(folder: &Path, needle: &str) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return holds(&path, needle);
+        }
+        fs::read(path).unwrap().windows(needle.len()).any(|bytes| bytes == needle.as_bytes())
+    })
+}
+
+#[test]
+fn x1_exchanges_are_kept_without_secrets_and_read_by_another_process() {
+    let canary = canary();
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = place.command_line();
+    rig.import(&account(&server, &canary)).unwrap();
+    server.script("/token", granted(&canary));
+    rig.sign_in("car", &format!("code-{canary}")).unwrap();
+    let words = format!("The token r-{canary} of {canary} is old.");
+    let refused = format!(r#"{{"error":"invalid_request","error_description":"{words}","{canary}":1}}"#);
+    server.script("/token", Response::json(400, refused));
+    assert!(rig.ask(Command::Refresh(rig.id("car"))).is_err());
+    server.script("/token", Response::json(200, "{}").ending(Ending::Unanswered));
+    assert!(rig.ask(Command::Refresh(rig.id("car"))).is_err());
+    rig.handle.stop();
+
+    let other = place.command_line();
+    let kept = exchanges(&other);
+    let kinds: Vec<ExchangeKind> = kept.iter().map(|exchange| exchange.kind).collect();
+    assert_eq!(kinds, [ExchangeKind::Refresh, ExchangeKind::Refresh, ExchangeKind::Token]);
+    assert!(matches!(&kept[0].outcome, Outcome::Unreached { may_have_been_sent: true, .. }), "{kept:?}");
+    let Outcome::Answered { status: 400, body, .. } = &kept[1].outcome else { panic!("{kept:?}") };
+    assert!(body.contains("invalid_request") && body.contains("is old."), "{body}");
+    let Outcome::Answered { status: 200, body, .. } = &kept[2].outcome else { panic!("{kept:?}") };
+    assert!(body.contains("\"expires_in\": 3600") && body.contains("\"scope\": \"read\""), "{body}");
+    assert_eq!(kept[2].url, server.url("/token"));
+    let text = format!("{kept:?}");
+    assert!(!text.contains(&canary), "{text}");
+    assert!(!holds(place.folder.path(), &canary), "on the disk");
+
+    let shown = other.wait_until("the exchanges", |snapshot| snapshot.accounts[0].exchanges.is_some());
+    assert_eq!(shown.accounts[0].exchanges.as_ref(), Some(&kept));
+}
+
+#[test]
+fn z1_a_deleted_accounts_exchanges_are_gone_from_the_disk() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = place.command_line();
+    rig.import(&account(&server, CANARY)).unwrap();
+    server.script("/token", granted(CANARY));
+    rig.sign_in("car", "a-code").unwrap();
+    assert_eq!(exchanges(&rig).len(), 1);
+    assert!(holds(place.folder.path(), "authorization_code"));
+    rig.ask(Command::Remove(rig.id("car"))).unwrap();
+    assert!(!holds(place.folder.path(), "authorization_code") && !holds(place.folder.path(), "/token"));
+}
+
+#[test]
+fn z1_the_demos_exchanges_stay_in_memory() {
+    let place = Place::new();
+    let rig = place.window();
+    let Ok(Reply::Saved(id)) = rig.ask(Command::StartDemo) else { panic!("no demo") };
+    let mut answers = rig.handle.ask(Command::SignIn { account: id.clone(), open_browser: false }).unwrap();
+    let Ok(Reply::Waiting(address)) = answers.wait() else { panic!("no address") };
+    let issuer = rig.snapshot().demo.as_ref().unwrap().issuer.clone();
+    assert_eq!(come_back(&address, &[("code", "no-such-code"), ("iss", &issuer)]).status, 303);
+    assert!(answers.wait().is_err());
+    let Ok(Reply::Exchanges(kept)) = rig.ask(Command::ReadExchanges(id)) else { panic!("none") };
+    assert_eq!(kept.len(), 1);
+    rig.handle.stop();
+    assert!(!holds(place.folder.path(), "no-such-code") && !holds(place.folder.path(), &issuer));
+}
+
+#[test]
+fn a_window_shows_what_another_process_exchanged() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let window = place.window();
+    window.import(&account(&server, CANARY)).unwrap();
+    assert!(exchanges(&window).is_empty());
+    let other = place.command_line();
+    server.script("/token", granted(CANARY));
+    other.sign_in("car", "a-code").unwrap();
+    other.handle.stop();
+    window.wait_until("the other's exchange", |snapshot| {
+        snapshot.accounts[0].exchanges.as_ref().is_some_and(|exchanges| exchanges.len() == 1)
+    });
+}
+
+#[test]
+fn an_exchange_is_recorded_though_the_vault_refuses_the_token() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = place.command_line();
+    rig.import(&account(&server, CANARY)).unwrap();
+    server.script("/token", granted(CANARY));
+    place.vault.fail_writes(9, &VaultError::Locked);
+    rig.sign_in("car", "a-code").unwrap();
+    assert_eq!(exchanges(&rig).len(), 1);
+}
