@@ -18,6 +18,10 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::{Snapshot, WindowPlace};
 use crate::ui::{self, Ui};
 
+mod files;
+
+use files::Files;
+
 /// The name by which desktops know the window: its class on X11, its `app_id` on Wayland, and the
 /// name of the .desktop file.
 const APP_ID: &str = "keyfob";
@@ -77,8 +81,18 @@ pub fn run(mut deps: Deps, first: Vec<Command>) -> Result<(), AppError> {
         let ctx = &creation.egui_ctx;
         let mut ui = Ui::new(ctx);
         ui.apply(&snapshot.preferences, ctx);
+        ui.set_folder(dirs::download_dir().or_else(dirs::home_dir).unwrap_or_default());
         let _ = context.set(ctx.clone());
-        Ok(Box::new(App { ui, engine: Some(engine), snapshot, clock, place: None, vault_tried: false }))
+        let files = Files::new();
+        Ok(Box::new(App {
+            ui,
+            engine: Some(engine),
+            snapshot,
+            clock,
+            files,
+            place: None,
+            vault_tried: false,
+        }))
     });
     let opened = panic::catch_unwind(AssertUnwindSafe(|| eframe::run_native("Keyfob", options, creator)));
     match opened {
@@ -112,6 +126,7 @@ struct App {
     engine: Option<EngineHandle>,
     snapshot: Arc<Snapshot>,
     clock: Arc<dyn Clock>,
+    files: Files,
     place: Option<WindowPlace>,
     vault_tried: bool,
 }
@@ -125,10 +140,13 @@ impl eframe::App for App {
         while let Ok(event) = engine.events.try_recv() {
             self.ui.take_event(event, ctx);
         }
+        if let Some(answer) = self.files.answer() {
+            self.ui.file_answer(answer);
+        }
         self.place = place(ctx).or(self.place);
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         let now = self.clock.now();
         let mut commands = Vec::new();
         self.ui.show(ui, &self.snapshot, now, &mut commands);
@@ -139,6 +157,10 @@ impl eframe::App for App {
                 let problem = Problem::Stopped;
                 self.ui.take_event(Event::Problem { account: None, problem }, ui.ctx());
             }
+        }
+        if let Some(question) = self.ui.file_question() {
+            let ctx = ui.ctx().clone();
+            self.files.ask(question, frame, move || ctx.request_repaint());
         }
         if let Some(after) = self.ui.next_repaint(&self.snapshot, self.clock.now()) {
             ui.ctx().request_repaint_after(after.max(Duration::from_millis(1)));

@@ -86,9 +86,9 @@ fn save(
         .filter(|account| account.incomplete && account.client.client_secret.is_none())
         .map(|account| quoted(account.name.as_str()))
         .collect();
-    let drafts = accounts.into_iter().map(ImportDraft::from);
+    let drafts = accounts.into_iter().map(|account| ImportDraft { replace, ..ImportDraft::from(account) });
     rig.unlock(true)?;
-    let saved = rig.ask(Command::Import { drafts: drafts.collect(), replace })?.wait();
+    let saved = rig.ask(Command::Import(drafts.collect()))?.wait();
     saved.map_err(|problem| Failure::of(&problem).within(&source(file)))?;
     output::data(&lines.join("\n"))?;
     if !lacking.is_empty() {

@@ -12,10 +12,10 @@ use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
 
 impl Engine {
-    /// Saves all of them or none; with `replace`, an account of the same name is replaced.
-    pub(crate) fn import(&mut self, drafts: Vec<ImportDraft>, replace: bool, replies: Replies) {
+    /// Saves all of them or none.
+    pub(crate) fn import(&mut self, drafts: Vec<ImportDraft>, replies: Replies) {
         let checked: Result<Vec<(Saver, Checked, Absent)>, Problem> =
-            drafts.into_iter().map(|draft| self.check_import(draft, replace)).collect();
+            drafts.into_iter().map(|draft| self.check_import(draft)).collect();
         let checked = match checked {
             Ok(checked) => checked,
             Err(problem) => return self.fail(None, problem, replies),
@@ -37,12 +37,8 @@ impl Engine {
         });
     }
 
-    fn check_import(
-        &self,
-        imported: ImportDraft,
-        replace: bool,
-    ) -> Result<(Saver, Checked, Absent), Problem> {
-        let ImportDraft { mut draft, grant, incomplete } = imported;
+    fn check_import(&self, imported: ImportDraft) -> Result<(Saver, Checked, Absent), Problem> {
+        let ImportDraft { mut draft, grant, incomplete, replace } = imported;
         let name = AccountName::new(&draft.name).map_err(Problem::BadName)?;
         if let Some(id) = self.find(&name).filter(|_| replace) {
             let revision = self.entry(&id)?.account.revision;

@@ -18,7 +18,7 @@ impl Engine {
         }
         match command {
             Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
-            Command::Import { drafts, replace } => self.import(drafts, replace, replies),
+            Command::Import(drafts) => self.import(drafts, replies),
             Command::ReadImport { path, passphrase } => self.read_import(path, passphrase, replies),
             Command::Export { accounts, path, passphrase, with_tokens } => {
                 self.export(&accounts, path, passphrase, with_tokens, replies);

@@ -72,6 +72,7 @@ impl VaultDoor {
             kind: self.kind(),
             health: self.0.health.borrow().clone(),
             unfinished_move: self.0.unfinished_move.get(),
+            file_exists: PassphraseVault::exists(&self.0.home),
         }
     }
 

@@ -37,13 +37,15 @@ pub struct ImportDraft {
     pub grant: Option<Grant>,
     /// Whether values that its grant needs may be missing; when one is replaced, stored secrets stay.
     pub incomplete: bool,
+    /// Whether it takes the place of an account of the same name.
+    pub replace: bool,
 }
 
 impl From<Imported> for ImportDraft {
     fn from(imported: Imported) -> Self {
         let Imported { name, settings, client, grant, incomplete } = imported;
         let draft = AccountDraft { editing: None, name: name.into(), settings, client };
-        Self { draft, grant, incomplete }
+        Self { draft, grant, incomplete, replace: false }
     }
 }
 
@@ -58,12 +60,7 @@ pub enum Command {
         sign_in: bool,
     },
     /// Saves all of them or none.
-    Import {
-        /// The accounts.
-        drafts: Vec<ImportDraft>,
-        /// Whether an account of the same name is replaced.
-        replace: bool,
-    },
+    Import(Vec<ImportDraft>),
     /// Reads an import file or an export, without saving anything; answered by
     /// [`super::event::Event::ImportRead`], or by the problem that a passphrase is needed.
     ReadImport {

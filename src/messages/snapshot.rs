@@ -189,6 +189,8 @@ pub struct VaultView {
     pub health: VaultHealth,
     /// Where a move was to lead that did not come to its end; moving there once more ends it.
     pub unfinished_move: Option<VaultKind>,
+    /// Whether there is a file vault, used or not.
+    pub file_exists: bool,
 }
 
 /// What is on the clipboard from here.

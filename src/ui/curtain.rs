@@ -14,7 +14,7 @@ use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{Page, ViewState};
-use super::{account_form, fields, passphrase, sign_in, theme, widgets, words};
+use super::{account_form, errand, fields, passphrase, sign_in, theme, widgets, words};
 
 /// How long the window stays covered while the engine has not said yet that it is locked.
 const AT_MOST: TimeDelta = TimeDelta::seconds(2);
@@ -103,6 +103,7 @@ fn drop_drafts(ui: &Ui, state: &mut ViewState, is_first: bool) {
     if is_first {
         egui::Popup::close_all(ctx);
         passphrase::close(ctx, state);
+        errand::close(ctx, state);
         fields::forget(ctx, sign_in::paste_id());
         state.paste = fields::SecretText::default();
     }

@@ -12,17 +12,19 @@ use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{Page, ViewState};
 use super::widgets;
-use super::{passphrase, vault_banner, words};
+use super::{import_dialog, notice, passphrase, vault_banner, words};
 
 /// About how high the page is, so that it stands in the middle.
 const HEIGHT: f32 = 340.0;
 
 /// Shows the page.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    widgets::middle(ui, HEIGHT, |ui| contents(ui, cx, state));
+    let height = HEIGHT + notice::height(cx, state);
+    widgets::middle(ui, height, |ui| contents(ui, cx, state));
 }
 
 fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    notice::show(ui, cx, state);
     let tokens = cx.tokens;
     let (_, mark) = ui.allocate_space(vec2(48.0, 48.0));
     ui.painter().rect_filled(mark, CornerRadius::same(12), tokens.accent);
@@ -40,6 +42,9 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         if Button::new(Weight::Primary, words::ADD_ACCOUNT).with_icon(Icon::Plus).show(ui) {
             state.page = Page::Picker { search: String::new() };
             state.detail_open = true;
+        }
+        if Button::new(Weight::Quiet, words::IMPORT).show(ui) {
+            import_dialog::open(state);
         }
         if Button::new(Weight::Quiet, words::TRY_THE_DEMO).show(ui) {
             cx.send(Command::StartDemo);

@@ -12,8 +12,12 @@ mod cx;
 mod delete_dialog;
 mod detail;
 mod device;
+mod drop_file;
+mod errand;
 mod exchanges;
+mod export_dialog;
 mod fields;
+mod file_field;
 mod first_run;
 mod form_advanced;
 mod form_check;
@@ -22,11 +26,17 @@ mod form_endpoints;
 mod form_help;
 mod form_toggles;
 mod icons;
+mod import_dialog;
 mod keys;
+mod move_dialog;
+mod new_passphrase;
+mod notice;
 mod passphrase;
 mod provider_picker;
 mod qr;
+mod recover_dialog;
 mod repaint;
+mod safe_keeping;
 mod scopes;
 mod settings;
 mod sidebar;
@@ -34,6 +44,7 @@ mod sign_in;
 mod standing;
 mod tabs;
 mod theme;
+mod tick;
 mod time_text;
 mod toast;
 mod token_card;
@@ -60,6 +71,8 @@ use form_draft::FormDraft;
 use icons::Icon;
 use theme::Tokens;
 use view_state::{Page, Revealed, ViewState};
+
+pub use file_field::{FileAnswer, FileQuestion};
 
 /// The smallest window that can be used, in logical points.
 pub const MIN_SIZE: (f32, f32) = (640.0, 420.0);
@@ -88,11 +101,27 @@ impl Ui {
         }
     }
 
+    /// Proposes a folder for files that are exported or imported.
+    pub fn set_folder(&mut self, folder: std::path::PathBuf) {
+        self.state.errands.folder = folder;
+    }
+
+    /// What the system's dialog for files is to be asked now; the answer goes to [`Self::file_answer`].
+    pub fn file_question(&mut self) -> Option<FileQuestion> {
+        self.state.errands.question.take()
+    }
+
+    /// Takes the answer of the system's dialog for files.
+    pub fn file_answer(&mut self, answer: FileAnswer) {
+        self.state.errands.answer = Some(answer);
+    }
+
     /// Takes a moment that the engine tells.
     pub fn take_event(&mut self, event: Event, ctx: &egui::Context) {
         let state = &mut self.state;
         match event {
             Event::Saved(id) | Event::DemoReady(id) => {
+                errand::saved(ctx, state);
                 // A form that was opened meanwhile is not this account's.
                 if !matches!(&state.page, Page::Form(form) if !form.saving) {
                     account_form::close(ctx, state);
@@ -120,8 +149,10 @@ impl Ui {
                 }
             }
             Event::Copied { clears_at: None, .. } => state.toasts.say("Copied."),
-            // The snapshot's clipboard says it, with the time that is left; nothing here asks for the others yet.
-            Event::Copied { .. } | Event::ImportRead { .. } | Event::Done(_) => {}
+            // The snapshot's clipboard says it, with the time that is left.
+            Event::Copied { .. } => {}
+            Event::ImportRead { drafts, taken } => errand::read(state, drafts, &taken),
+            Event::Done(reply) => errand::done(ctx, state, reply),
             Event::ClipboardCleared => state.toasts.say("Clipboard cleared."),
             Event::Revealed { account, token } => {
                 if state.selected.as_ref() == Some(&account) {
@@ -138,7 +169,7 @@ impl Ui {
 
     fn take_problem(&mut self, account: Option<crate::domain::account::AccountId>, problem: Problem) {
         let state = &mut self.state;
-        if account.is_none() && passphrase::takes(state, &problem) {
+        if account.is_none() && (passphrase::takes(state, &problem) || errand::takes(state, &problem)) {
             return;
         }
         if let Page::Form(form) = &mut state.page
@@ -184,6 +215,7 @@ impl Ui {
         state.settle_toasts(snapshot, now);
         passphrase::settle(ui.ctx(), snapshot, state);
         keys::act(ui, &mut cx, state);
+        drop_file::watch(ui, &mut cx, state);
         if curtain::show(ui, &mut cx, state) {
             return;
         }
@@ -194,6 +226,7 @@ impl Ui {
         };
         delete_dialog::show(ui, &mut cx, state);
         settings::show(ui, &mut cx, state);
+        errand::show(ui, &mut cx, state);
         passphrase::show(ui, &mut cx, state);
         toast::show(ui, &mut cx, state, page);
         if let Some(id) = state.focus.take() {
@@ -305,6 +338,7 @@ fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if vault_banner::is_needed(cx) {
         vault_banner::contents(ui, cx, state);
     }
+    notice::show(ui, cx, state);
     if let Some(problem) = &cx.snapshot.problem {
         detail::app_problem(ui, cx, problem);
     }

@@ -3,9 +3,8 @@
 //! Owns what is typed into its fields. Invariants: the fields are wiped when they are sent and when
 //! they are closed; a wrong passphrase keeps the dialog; giving up keeps the vault from before.
 
-use egui::{Context, CornerRadius, Id, Key, ScrollArea, Ui, vec2};
+use egui::{Context, Id, ScrollArea, Ui};
 
-use crate::domain::strength::{Strength, strength};
 use crate::messages::command::Command;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{Snapshot, VaultHealth, VaultKind, VaultView};
@@ -14,6 +13,7 @@ use crate::messages::words::explain;
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::fields::{self, Extras, SecretText};
+use super::new_passphrase::{self, NewPassphrase};
 use super::view_state::ViewState;
 use super::{widgets, words};
 
@@ -47,9 +47,7 @@ pub(super) struct PassphraseDraft {
     /// The vault to go back to where this is given up.
     back_to: Option<VaultKind>,
     present: SecretText,
-    new: SecretText,
-    again: SecretText,
-    strength: Strength,
+    new: NewPassphrase,
     error: Option<String>,
     wants_focus: bool,
 }
@@ -62,9 +60,7 @@ impl PassphraseDraft {
             exists: None,
             back_to,
             present: SecretText::default(),
-            new: SecretText::default(),
-            again: SecretText::default(),
-            strength: Strength::Empty,
+            new: NewPassphrase::default(),
             error: None,
             wants_focus: true,
         }
@@ -80,20 +76,16 @@ impl PassphraseDraft {
 
     /// The first field that is shown.
     fn first(&self) -> Id {
-        if self.asks_present() { present_id() } else { new_id() }
+        if self.asks_present() { present_id() } else { new_passphrase::first_id() }
     }
 
     /// Why it can't be sent yet.
     fn blocked(&self) -> Option<&'static str> {
-        let empty =
-            (self.asks_present() && self.present.is_empty()) || (self.asks_new() && self.new.is_empty());
-        let same = self.new.begins_with(&self.again) && self.again.begins_with(&self.new);
         match self.stage {
-            Stage::Typing if empty => Some("Enter the passphrase first."),
-            Stage::Typing if self.asks_new() && self.again.is_empty() => {
-                Some("Enter the new passphrase twice.")
+            Stage::Typing if self.asks_present() && self.present.is_empty() => {
+                Some("Enter the passphrase first.")
             }
-            Stage::Typing if self.asks_new() && !same => Some(DIFFERENT),
+            Stage::Typing if self.asks_new() => self.new.blocked(),
             Stage::Typing => None,
             _ => Some("One moment."),
         }
@@ -101,10 +93,8 @@ impl PassphraseDraft {
 
     /// Takes what was typed, and leaves nothing of it in the fields.
     fn take(&mut self, ctx: &Context) -> Command {
-        let (present, new) = (self.present.take_passphrase(), self.new.take_passphrase());
-        drop(self.again.take_passphrase());
+        let (present, new) = (self.present.take_passphrase(), self.new.take(ctx));
         forget(ctx);
-        self.strength = Strength::Empty;
         self.stage = Stage::Sent;
         self.error = None;
         match (self.purpose, self.asks_new()) {
@@ -115,24 +105,13 @@ impl PassphraseDraft {
     }
 }
 
-const DIFFERENT: &str = "The two are not the same.";
-
 fn present_id() -> Id {
     Id::unique("keyfob-passphrase")
 }
 
-fn new_id() -> Id {
-    Id::unique("keyfob-passphrase-new")
-}
-
-fn again_id() -> Id {
-    Id::unique("keyfob-passphrase-again")
-}
-
 fn forget(ctx: &Context) {
-    for id in [present_id(), new_id(), again_id()] {
-        fields::forget(ctx, id);
-    }
+    fields::forget(ctx, present_id());
+    new_passphrase::forget(ctx);
 }
 
 /// What a vault that needs its passphrase offers.
@@ -286,20 +265,12 @@ pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut PassphraseDraft
         if draft.asks_present() {
             let label = if draft.asks_new() { "Present passphrase" } else { "Passphrase" };
             let extras = Extras { error: draft.error.as_deref(), ..Extras::default() };
-            entered |= field(ui, present_id(), label, &mut draft.present, extras).0;
+            let field = fields::secret(ui, present_id(), label, &mut draft.present, extras);
+            entered |= new_passphrase::is_entered(ui, &field);
         }
         if draft.asks_new() {
             let error = draft.error.as_deref().filter(|_| !draft.asks_present());
-            let extras = Extras { error, note: Some(words::strength(draft.strength)), ..Extras::default() };
-            let (enter, changed) = field(ui, new_id(), "New passphrase", &mut draft.new, extras);
-            if changed {
-                draft.strength = strength(&draft.new.passphrase());
-            }
-            meter(ui, cx, draft.strength);
-            let differs = !draft.new.begins_with(&draft.again);
-            let extras = Extras { error: differs.then_some(DIFFERENT), ..Extras::default() };
-            let (enter_again, _) = field(ui, again_id(), "New passphrase again", &mut draft.again, extras);
-            entered |= enter | enter_again;
+            entered |= draft.new.show(ui, error);
         }
     });
     if draft.stage == Stage::Typing && std::mem::take(&mut draft.wants_focus) {
@@ -307,26 +278,6 @@ pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut PassphraseDraft
     }
     if entered && draft.blocked().is_none() {
         cx.send(draft.take(ui.ctx()));
-    }
-}
-
-/// A field; whether Enter was pressed in it, and whether it was changed.
-fn field(ui: &mut Ui, id: Id, label: &str, value: &mut SecretText, extras: Extras<'_>) -> (bool, bool) {
-    let response = fields::secret(ui, id, label, value, extras);
-    let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    (enter, response.changed())
-}
-
-/// The strength as a bar of four parts; the words beside the field say the same.
-fn meter(ui: &mut Ui, cx: &Cx<'_>, strength: Strength) {
-    let tokens = cx.tokens;
-    let color = if strength.is_weak() { tokens.warn } else { tokens.ok };
-    let (_, rect) = ui.allocate_space(vec2(ui.available_width(), 4.0));
-    let part = (rect.width() - 12.0) / 4.0;
-    for (place, left) in (0..4u8).map(|place| (place, rect.left() + f32::from(place) * (part + 4.0))) {
-        let fill = if place < strength.bars() { color } else { tokens.track };
-        let bar = egui::Rect::from_min_size(egui::pos2(left, rect.top()), vec2(part, 4.0));
-        ui.painter().rect_filled(bar, CornerRadius::same(2), fill);
     }
 }
 

@@ -6,27 +6,17 @@
 use egui::{Id, Ui};
 
 use crate::messages::command::Command;
-use crate::messages::snapshot::{Preferences, ThemeChoice, VaultKind};
+use crate::messages::snapshot::{Preferences, ThemeChoice};
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::fields::{self, Extras};
+use super::safe_keeping::{self, Asked};
 use super::view_state::{SettingsDraft, ViewState};
-use super::{curtain, passphrase, widgets, words};
+use super::{widgets, words};
 
 /// The most seconds ahead of expiry that make sense.
 const MAX_AHEAD_SECS: u32 = 3600;
-
-/// What was pressed in the part about secrets.
-#[derive(Clone, Copy)]
-enum Asked {
-    Passphrase,
-    Change,
-    Lock,
-    Keychain,
-    File,
-    Memory,
-}
 
 impl SettingsDraft {
     /// A draft of the preferences.
@@ -60,7 +50,7 @@ impl SettingsDraft {
 /// Shows the settings, where they are open.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     // One dialog at a time; this one comes back with what was changed in it.
-    if state.passphrase.is_some() {
+    if state.passphrase.is_some() || state.errands.is_open() {
         return;
     }
     let Some(draft) = &mut state.settings else { return };
@@ -95,7 +85,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         state.settings = None;
     }
     if let Some(asked) = asked {
-        act(ui, cx, state, asked);
+        safe_keeping::act(ui, cx, state, asked);
     }
 }
 
@@ -139,7 +129,7 @@ fn contents(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked
     fields::text(ui, Id::unique("keyfob-root"), "Extra root certificate", value, extras);
 
     lock_after(ui, draft);
-    secrets(ui, cx, draft)
+    safe_keeping::show(ui, cx, draft)
 }
 
 fn lock_after(ui: &mut Ui, draft: &mut SettingsDraft) {
@@ -154,56 +144,4 @@ fn lock_after(ui: &mut Ui, draft: &mut SettingsDraft) {
     let note = Some("Locking drops what is shown or being typed, clears the clipboard and ends sign-ins.");
     let extras = Extras { note, ..Extras::default() };
     fields::choice(ui, Id::unique("keyfob-lock-after"), "Lock after idle", value, &choices, extras);
-}
-
-/// Where secrets are kept; what is pressed there happens at once.
-fn secrets(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked> {
-    let vault = &cx.snapshot.vault;
-    let mut asked = None;
-    ui.vertical(|ui| {
-        ui.spacing_mut().item_spacing.y = 4.0;
-        let caption = widgets::caption(ui, "Secrets");
-        widgets::text(ui, words::vault(vault));
-        let mut offer = |ui: &mut Ui, label, what| {
-            if Button::new(Weight::Quiet, label).show(ui) {
-                asked = Some(what);
-            }
-        };
-        ui.add_space(4.0);
-        ui.horizontal(|ui| {
-            if let Some(label) = passphrase::offer(vault) {
-                offer(ui, label, Asked::Passphrase);
-            } else if vault.kind == VaultKind::File {
-                offer(ui, words::CHANGE_PASSPHRASE, Asked::Change);
-            }
-            offer(ui, words::LOCK, Asked::Lock);
-        });
-        let places = [
-            (VaultKind::Keychain, words::USE_KEYCHAIN, Asked::Keychain),
-            (VaultKind::File, words::USE_FILE, Asked::File),
-            (VaultKind::Memory, words::USE_MEMORY, Asked::Memory),
-        ];
-        for (_, label, what) in places.into_iter().filter(|(kind, ..)| *kind != vault.kind) {
-            offer(ui, label, what);
-        }
-        if !cx.snapshot.accounts.is_empty() {
-            widgets::weak(ui, "Secrets that are saved already stay where they are.");
-        }
-        if std::mem::take(&mut draft.to_secrets) {
-            caption.scroll_to_me(Some(egui::Align::TOP));
-        }
-    });
-    asked
-}
-
-/// Does what was pressed.
-fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState, asked: Asked) {
-    match asked {
-        Asked::Passphrase => passphrase::open(state),
-        Asked::Change => passphrase::change(state),
-        Asked::Lock => curtain::lock(ui, cx, state),
-        Asked::Keychain => cx.send(Command::ChooseVault(VaultKind::Keychain)),
-        Asked::File => passphrase::choose_file(cx, state),
-        Asked::Memory => cx.send(Command::UseMemoryVault),
-    }
 }

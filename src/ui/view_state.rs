@@ -10,6 +10,7 @@ use crate::secret::AccessToken;
 
 use super::account_list::AccountList;
 use super::curtain::Curtain;
+use super::errand::Errands;
 use super::fields::SecretText;
 use super::form_draft::FormDraft;
 use super::passphrase::PassphraseDraft;
@@ -40,6 +41,8 @@ pub(super) struct ViewState {
     pub(super) passphrase: Option<PassphraseDraft>,
     /// Whether the passphrase was asked for without anybody wanting that; once is enough.
     pub(super) passphrase_asked: bool,
+    /// What is done with all accounts at once.
+    pub(super) errands: Errands,
     /// When somebody was last there, and whether the window is covered.
     pub(super) curtain: Curtain,
     /// The one token that is shown.
@@ -110,7 +113,10 @@ impl ViewState {
 
     /// Whether a dialog is open over the page.
     pub(super) fn has_dialog(&self) -> bool {
-        self.deleting.is_some() || self.settings.is_some() || self.passphrase.is_some()
+        self.deleting.is_some()
+            || self.settings.is_some()
+            || self.passphrase.is_some()
+            || self.errands.is_open()
     }
 
     /// Drops what the snapshot no longer has: a deleted account's selection, an ended reveal.

@@ -80,6 +80,12 @@ pub(super) fn text(ui: &mut Ui, text: &str) -> Response {
     ui.label(text)
 }
 
+/// What went wrong, small, where no field can say it.
+pub(super) fn problem(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).error;
+    ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).wrap())
+}
+
 /// Small, quiet text that wraps.
 pub(super) fn weak(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;

@@ -131,6 +131,33 @@ pub(super) const ANY_PROVIDER: &str = "Any other provider";
 /// The same, where the search found nothing.
 pub(super) const NO_PROVIDER_FOUND: &str = "No provider fits the search. Any other works, too:";
 
+/// Brings accounts in from a file.
+pub(super) const IMPORT: &str = "Import";
+/// Writes accounts to a file.
+pub(super) const EXPORT: &str = "Export";
+/// Opens the system's dialog for files.
+pub(super) const BROWSE: &str = "Browse …";
+/// Reads the file that is named.
+pub(super) const READ_FILE: &str = "Read file";
+/// Opens a sealed file.
+pub(super) const OPEN_FILE: &str = "Open file";
+/// Moves secrets to the file vault.
+pub(super) const MOVE_TO_FILE: &str = "Move secrets to a file with a passphrase";
+/// Moves secrets to the keychain.
+pub(super) const MOVE_TO_KEYCHAIN: &str = "Move secrets to the keychain";
+/// Does the move.
+pub(super) const MOVE: &str = "Move";
+/// Ends a move that was cut short.
+pub(super) const FINISH_MOVE: &str = "Finish the move";
+/// Lists accounts again that only the vault knows.
+pub(super) const RECOVER: &str = "Recover accounts";
+/// Deletes from the vault what belongs to no account.
+pub(super) const REMOVE_ORPHANS: &str = "Delete them";
+/// Leaves it there.
+pub(super) const KEEP_ORPHANS: &str = "Keep them";
+/// Closes what has been read.
+pub(super) const CLOSE: &str = "Close";
+
 /// A group of presets, for people.
 pub(super) fn group(group: Group) -> &'static str {
     match group {
@@ -225,4 +252,14 @@ pub(super) fn strength(strength: Strength) -> &'static str {
         Strength::Fair => "Fair: takes a lot of guessing.",
         Strength::Strong => "Strong: takes more guessing than anybody does.",
     }
+}
+
+/// So many of them: `1 account`, `2 accounts`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// So many of them, and what was done to them follows: `1 account was`, `2 accounts were`.
+pub(super) fn counted_were(count: usize, what: &str) -> String {
+    format!("{} {}", counted(count, what), if count == 1 { "was" } else { "were" })
 }

@@ -25,9 +25,10 @@ const ROOMS: [(&str, u8, &[&str]); 14] = [
 const NEVER: [(&str, &[&str]); 1] = [("ui", &["store", "net"])];
 
 /// Crates, and the only places that may name them.
-const KEPT: [(&str, &[&str]); 12] = [
+const KEPT: [(&str, &[&str]); 13] = [
     ("egui", &["src/ui", "src/app.rs"]),
-    ("eframe", &["src/app.rs"]),
+    ("eframe", &["src/app"]),
+    ("rfd", &["src/app/files.rs"]),
     ("tokio", &["src/engine", "src/net", "src/demo"]),
     ("keyring_core", &["src/store/keychain"]),
     ("rusqlite", &["src/store/accounts"]),

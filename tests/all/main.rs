@@ -22,6 +22,7 @@ mod sign_in;
 mod support;
 mod ui_accessibility;
 mod ui_device;
+mod ui_errands;
 mod ui_flow;
 mod ui_form;
 mod ui_list;

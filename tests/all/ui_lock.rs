@@ -123,7 +123,7 @@ fn with_a_file_the_curtain_asks_for_the_passphrase() {
 
 #[test]
 fn locking_while_a_passphrase_is_chosen_goes_back_first() {
-    let mut rig = Rig::new(one());
+    let mut rig = Rig::new(snapshot(Vec::new()));
     rig.press("Settings");
     rig.press("Keep secrets in a file with a passphrase");
     drop(rig.command());

@@ -191,14 +191,13 @@ fn the_line_says_where_secrets_are_and_leads_to_the_settings() {
     let mut rig = Rig::new(one());
     rig.press("Secrets: in the keychain, open");
     rig.0.get_by_label("Lock after idle");
-    rig.press(USE_FILE);
-    assert!(matches!(rig.command(), Command::ChooseVault(VaultKind::File)));
+    assert!(rig.can_press("Move secrets to a file with a passphrase"));
     let mut rig = Rig::sized(in_file(VaultHealth::Ready), (640.0, 420.0));
     assert!(rig.can_press("Secrets: in a file, open"));
     rig.press("car-dev");
     rig.press("Secrets: in a file, open");
-    rig.press("Keep secrets in the keychain");
-    assert!(matches!(rig.command(), Command::ChooseVault(VaultKind::Keychain)));
+    rig.press("Keep secrets in memory until quit");
+    assert!(matches!(rig.command(), Command::UseMemoryVault));
     turn(&mut rig, VaultHealth::Locked { exists: true });
     rig.press("Cancel");
     rig.change(|snapshot| snapshot.vault.kind = VaultKind::Memory);

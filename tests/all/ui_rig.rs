@@ -9,7 +9,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Event;
 use keyfob::messages::snapshot::Snapshot;
-use keyfob::ui::Ui;
+use keyfob::ui::{FileAnswer, FileQuestion, Ui};
 
 use super::ui_support;
 
@@ -51,6 +51,7 @@ impl Rig {
             .with_context_setup(move |ctx| {
                 let mut ui = Ui::new(ctx);
                 ui.apply(&preferences, ctx);
+                ui.set_folder("/home/me".into());
                 *made.borrow_mut() = Some(ui);
             })
             .build_ui_state(draw, world);
@@ -111,6 +112,21 @@ impl Rig {
     /// Changes the snapshot.
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut Snapshot)) {
         change(&mut self.0.state_mut().snapshot);
+        self.0.run();
+    }
+
+    /// What the system's dialog for files would be asked.
+    pub(crate) fn file_question(&mut self) -> Option<FileQuestion> {
+        let world = self.0.state_mut();
+        let mut ui = world.ui.borrow_mut();
+        ui.as_mut().expect("made before the first frame").file_question()
+    }
+
+    /// Answers as the system's dialog for files does.
+    pub(crate) fn answer(&mut self, answer: FileAnswer) {
+        if let Some(ui) = self.0.state_mut().ui.borrow_mut().as_mut() {
+            ui.file_answer(answer);
+        }
         self.0.run();
     }
 

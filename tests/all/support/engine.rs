@@ -175,7 +175,7 @@ impl Rig {
         let snapshot = self.snapshot();
         let imported = import::read(text, &snapshot.presets).unwrap();
         let drafts = imported.into_iter().map(ImportDraft::from).collect();
-        self.ask(Command::Import { drafts, replace: false })
+        self.ask(Command::Import(drafts))
     }
 
     pub(crate) fn view(&self, name: &str) -> Arc<AccountView> {

@@ -1,0 +1,37 @@
+//! A file that is dropped on the window is imported.
+//!
+//! Owns what is seen while it hovers. Invariant: a drop opens a preview and saves nothing, and none is
+//! taken while another dialog is open.
+
+use egui::{Align2, CornerRadius, Id, LayerId, Order, Stroke, StrokeKind, Ui};
+
+use super::cx::Cx;
+use super::view_state::ViewState;
+use super::{import_dialog, theme};
+
+/// Takes a dropped file, and shows that one can be dropped.
+pub(super) fn watch(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    if !cx.snapshot.loaded || (state.has_dialog() && !state.errands.is_open()) || state.passphrase.is_some() {
+        return;
+    }
+    let (dropped, hovers) = ui.input(|input| {
+        let dropped = input.raw.dropped_files.first().map(|file| file.path().to_owned());
+        (dropped, !input.raw.hovered_files.is_empty())
+    });
+    if let Some(path) = dropped {
+        super::errand::close(ui.ctx(), state);
+        import_dialog::open_file(cx, state, path);
+    } else if hovers {
+        hint(ui, cx);
+    }
+}
+
+fn hint(ui: &Ui, cx: &Cx<'_>) {
+    let painter = ui.ctx().layer_painter(LayerId::new(Order::Foreground, Id::unique("keyfob-drop")));
+    let rect = ui.ctx().content_rect().shrink(12.0);
+    let corner = CornerRadius::same(theme::RADIUS);
+    painter.rect_filled(rect, corner, cx.tokens.window.gamma_multiply(0.9));
+    painter.rect_stroke(rect, corner, Stroke::new(2.0, cx.tokens.accent), StrokeKind::Inside);
+    let text = "Drop the file to see what is in it";
+    painter.text(rect.center(), Align2::CENTER_CENTER, text, theme::heading(), cx.tokens.text);
+}

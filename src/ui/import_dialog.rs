@@ -1,0 +1,300 @@
+//! Bringing accounts in from a file.
+//!
+//! Owns the file's path, its passphrase and the choice among its accounts. Invariants: nothing is
+//! saved before it was shown; an account that is there is replaced only where that is ticked; the
+//! accounts that were read, with their secrets, go when the dialog does.
+
+use std::path::PathBuf;
+
+use egui::{Context, Id, Ui};
+
+use crate::domain::provider::{CUSTOM, Preset};
+use crate::messages::command::{Command, ImportDraft};
+use crate::messages::problem::{ArchiveProblem, Problem};
+
+use super::button::{Button, Weight};
+use super::cx::Cx;
+use super::errand::{self, Ask, Errand};
+use super::fields::{self, Extras, SecretText};
+use super::file_field::{FileAnswer, FileField};
+use super::view_state::ViewState;
+use super::{new_passphrase, tick, widgets, words};
+
+/// How many accounts are seen at once.
+const ROWS: u8 = 5;
+
+/// How far it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Choosing,
+    Reading,
+    /// It needs its passphrase.
+    Sealed,
+    Preview,
+    Saving,
+}
+
+/// An account of the file.
+struct Found {
+    draft: ImportDraft,
+    /// Whether an account of its name is there.
+    taken: bool,
+    ticked: bool,
+}
+
+/// The dialog.
+pub(super) struct ImportDialog {
+    stage: Stage,
+    file: FileField,
+    /// The file that was read last.
+    path: PathBuf,
+    passphrase: SecretText,
+    error: Option<String>,
+    found: Vec<Found>,
+    /// How many are being saved.
+    saving: usize,
+    wants_focus: bool,
+}
+
+/// Asks for a file.
+pub(super) fn open(state: &mut ViewState) {
+    let dialog = ImportDialog::new(FileField::within(&state.errands.folder));
+    errand::open(state, dialog);
+}
+
+/// Reads a file that was dropped on the window.
+pub(super) fn open_file(cx: &mut Cx<'_>, state: &mut ViewState, path: PathBuf) {
+    let mut dialog = ImportDialog::new(FileField::at(&path));
+    dialog.read(cx, path);
+    errand::open(state, dialog);
+}
+
+fn file_id() -> Id {
+    Id::unique("keyfob-import-file")
+}
+
+fn passphrase_id() -> Id {
+    Id::unique("keyfob-import-passphrase")
+}
+
+impl ImportDialog {
+    fn new(file: FileField) -> Self {
+        Self {
+            stage: Stage::Choosing,
+            file,
+            path: PathBuf::new(),
+            passphrase: SecretText::default(),
+            error: None,
+            found: Vec::new(),
+            saving: 0,
+            wants_focus: true,
+        }
+    }
+
+    fn read(&mut self, cx: &mut Cx<'_>, path: PathBuf) {
+        self.path.clone_from(&path);
+        self.error = None;
+        self.stage = Stage::Reading;
+        cx.send(Command::ReadImport { path, passphrase: None });
+    }
+
+    fn read_typed(&mut self, cx: &mut Cx<'_>) {
+        match self.file.path() {
+            Ok(path) => self.read(cx, path),
+            Err(error) => self.error = Some(error.to_owned()),
+        }
+    }
+
+    fn unseal(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
+        let passphrase = Some(self.passphrase.take_passphrase());
+        fields::forget(ctx, passphrase_id());
+        self.error = None;
+        self.stage = Stage::Reading;
+        cx.send(Command::ReadImport { path: self.path.clone(), passphrase });
+    }
+
+    fn save(&mut self, cx: &mut Cx<'_>) {
+        let (chosen, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.found).into_iter().partition(|found| found.ticked);
+        drop(rest);
+        self.saving = chosen.len();
+        self.error = None;
+        self.stage = Stage::Saving;
+        let drafts =
+            chosen.into_iter().map(|Found { draft, taken, .. }| ImportDraft { replace: taken, ..draft });
+        cx.send(Command::Import(drafts.collect()));
+    }
+
+    fn choosing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        widgets::text(
+            ui,
+            "An export of Keyfob's, sealed or not, or accounts described in TOML or JSON. You see what is in it \
+             before anything is saved.",
+        );
+        let note = "Or drop the file on this window.";
+        let (browse, entered) = self.file.show(ui, file_id(), "File", self.error.as_deref(), note);
+        if entered {
+            self.read_typed(cx);
+        }
+        browse.then(|| Ask::File(self.file.question(self.title(), false)))
+    }
+
+    fn sealed(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let name = crate::domain::unseen::neutralised(&name, 60);
+        widgets::text(ui, &format!("“{name}” is sealed: enter the passphrase that it was exported with."));
+        let extras = Extras { error: self.error.as_deref(), ..Extras::default() };
+        let field =
+            fields::secret(ui, passphrase_id(), "Passphrase of the file", &mut self.passphrase, extras);
+        if std::mem::take(&mut self.wants_focus) {
+            field.request_focus();
+        }
+        if new_passphrase::is_entered(ui, &field) && !self.passphrase.is_empty() {
+            self.unseal(ui.ctx(), cx);
+        }
+    }
+
+    fn preview(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        let taken = self.found.iter().filter(|found| found.taken).count();
+        let holds = format!("The file holds {}.", words::counted(self.found.len(), "account"));
+        widgets::text(ui, &holds);
+        if taken > 0 {
+            let said = match taken {
+                1 => "One of them is here already, and stays as it is unless you tick it.".to_owned(),
+                _ => {
+                    format!("Of these, {taken} are here already, and stay as they are unless you tick them.")
+                }
+            };
+            widgets::text(ui, &said);
+        }
+        let presets = &cx.snapshot.presets;
+        let (count, all) = (self.found.len(), &mut self.found);
+        ui.scope(|ui| {
+            tick::list(ui, "keyfob-import-rows", count, ROWS, |ui, rows| {
+                for found in &mut all[rows] {
+                    let note = note(found, presets);
+                    tick::tick(ui, &mut found.ticked, &found.draft.draft.name, &note);
+                }
+            });
+        });
+        if let Some(error) = &self.error {
+            widgets::problem(ui, error);
+        }
+        errand::needs_passphrase(ui, cx)
+    }
+
+    fn blocked(&self, cx: &Cx<'_>) -> Option<&'static str> {
+        match self.stage {
+            Stage::Sealed if self.passphrase.is_empty() => Some("Enter the passphrase first."),
+            Stage::Choosing | Stage::Sealed => None,
+            Stage::Preview if !self.found.iter().any(|found| found.ticked) => Some("Tick an account first."),
+            Stage::Preview => errand::vault_blocked(cx),
+            Stage::Reading | Stage::Saving => Some("One moment."),
+        }
+    }
+}
+
+/// What is said of an account besides its name.
+fn note(found: &Found, presets: &[Preset]) -> String {
+    let settings = &found.draft.draft.settings;
+    let preset = presets.iter().find(|preset| preset.id == settings.provider);
+    let provider = match preset {
+        Some(preset) => preset.name.as_str(),
+        None if settings.provider == CUSTOM => "Custom provider",
+        None => settings.provider.as_str(),
+    };
+    let mut note = format!("{provider} · {}", words::grant(settings.grant));
+    if found.draft.grant.is_some() {
+        note.push_str(" · with its token");
+    }
+    if found.draft.incomplete {
+        note.push_str(" · without secrets");
+    }
+    if found.taken {
+        note.insert_str(0, if found.ticked { "Replaces the one here · " } else { "Is here already · " });
+    }
+    note
+}
+
+impl Errand for ImportDialog {
+    fn title(&self) -> &'static str {
+        "Import accounts"
+    }
+
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        match self.stage {
+            Stage::Choosing => return self.choosing(ui, cx),
+            Stage::Sealed => self.sealed(ui, cx),
+            Stage::Preview => return self.preview(ui, cx),
+            Stage::Reading => {
+                widgets::text(ui, "Reading the file …");
+            }
+            Stage::Saving => {
+                widgets::text(ui, "Saving the accounts …");
+            }
+        }
+        None
+    }
+
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        let label = match self.stage {
+            Stage::Choosing => words::READ_FILE,
+            Stage::Sealed => words::OPEN_FILE,
+            Stage::Reading | Stage::Preview | Stage::Saving => words::IMPORT,
+        };
+        if Button::new(Weight::Primary, label).blocked(self.blocked(cx)).show(ui) {
+            match self.stage {
+                Stage::Choosing => self.read_typed(cx),
+                Stage::Sealed => self.unseal(ui.ctx(), cx),
+                Stage::Preview => self.save(cx),
+                Stage::Reading | Stage::Saving => {}
+            }
+        }
+        Button::new(Weight::Bare, words::CANCEL).show(ui).then_some(Ask::Close)
+    }
+
+    fn forget(&self, ctx: &Context) {
+        fields::forget(ctx, passphrase_id());
+    }
+
+    fn take_file(&mut self, answer: FileAnswer, cx: &mut Cx<'_>) {
+        if self.stage == Stage::Choosing && self.file.take(answer) {
+            self.read_typed(cx);
+        }
+    }
+
+    fn take_problem(&mut self, problem: &Problem) -> bool {
+        match (self.stage, problem) {
+            (Stage::Reading, Problem::Archive(ArchiveProblem::PassphraseNeeded)) => {
+                self.stage = Stage::Sealed;
+            }
+            (Stage::Reading, Problem::Archive(ArchiveProblem::WrongPassphrase)) => {
+                self.stage = Stage::Sealed;
+                self.error = Some(errand::in_words(problem));
+            }
+            // What could not be saved is read anew: the drafts went with the command.
+            (Stage::Reading | Stage::Saving, _) => {
+                self.stage = Stage::Choosing;
+                self.error = Some(errand::in_words(problem));
+            }
+            _ => return false,
+        }
+        self.wants_focus = true;
+        true
+    }
+
+    fn take_read(&mut self, drafts: Vec<ImportDraft>, taken: &[bool]) {
+        if self.stage != Stage::Reading {
+            return;
+        }
+        let taken = taken.iter().copied().chain(std::iter::repeat(false));
+        let found = drafts.into_iter().zip(taken);
+        self.found = found.map(|(draft, taken)| Found { draft, taken, ticked: !taken }).collect();
+        self.stage = Stage::Preview;
+    }
+
+    fn take_saved(&self) -> Option<String> {
+        let imported = || format!("{} imported.", words::counted_were(self.saving, "account"));
+        (self.stage == Stage::Saving).then(imported)
+    }
+}

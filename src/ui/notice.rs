@@ -1,0 +1,56 @@
+//! What must be known of this start, and keeps nobody from going on.
+//!
+//! Owns no state but whether it was dismissed. Invariant: it stands above every page until it is
+//! dismissed or its button was of use.
+
+use egui::{Ui, vec2};
+
+use crate::messages::problem::Problem;
+use crate::messages::words::{Action, explain};
+
+use super::button::{Button, Weight};
+use super::cx::Cx;
+use super::icons::Icon;
+use super::view_state::ViewState;
+use super::{recover_dialog, widgets, words};
+
+fn shown<'a>(cx: &Cx<'a>, state: &ViewState) -> Option<&'a Problem> {
+    cx.snapshot.notice.as_ref().filter(|_| !state.errands.notice_seen)
+}
+
+/// About how high it is, so that a page below it can stand in the middle.
+pub(super) fn height(cx: &Cx<'_>, state: &ViewState) -> f32 {
+    if shown(cx, state).is_some() { 170.0 } else { 0.0 }
+}
+
+/// Shows the notice, where there is one, with room below it.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let Some(problem) = shown(cx, state) else { return };
+    let said = explain(problem, None, None);
+    let tokens = cx.tokens;
+    widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
+        ui.horizontal_top(|ui| {
+            let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
+            Icon::Warning.paint(ui.painter(), rect.center(), 18.0, tokens.warn);
+            ui.vertical(|ui| {
+                widgets::text_strong(ui, &said.what);
+                widgets::text(ui, &said.next);
+                if let Some(details) = &said.details {
+                    widgets::mono_block(ui, details);
+                }
+                ui.add_space(4.0);
+                ui.horizontal_wrapped(|ui| {
+                    if said.action == Some(Action::RecoverAccounts)
+                        && Button::new(Weight::Quiet, words::RECOVER).show(ui)
+                    {
+                        recover_dialog::start(cx, state);
+                    }
+                    if Button::new(Weight::Bare, words::DISMISS).show(ui) {
+                        state.errands.notice_seen = true;
+                    }
+                });
+            });
+        });
+    });
+    ui.add_space(8.0);
+}
