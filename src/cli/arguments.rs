@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::passphrase::VaultOptions;
+use crate::domain::spec::ClientAuth;
 use crate::messages::snapshot::VaultKind;
 
 /// Longer spans than this make no sense, in seconds: a hundred years.
@@ -123,6 +124,9 @@ pub(super) enum Command {
         /// Print the address on standard output instead of opening it.
         #[arg(long)]
         no_browser: bool,
+        /// Send the client's credentials in another way; where that brings a token, the account keeps to it.
+        #[arg(long, value_enum, value_name = "WAY")]
+        client_auth: Option<Auth>,
     },
     /// Print a valid token; it is renewed first where it must be.
     Token {
@@ -192,6 +196,29 @@ pub(super) enum Command {
         #[arg(long)]
         no_browser: bool,
     },
+}
+
+/// How the client's credentials are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(super) enum Auth {
+    /// HTTP Basic, ID and secret form-encoded first.
+    Basic,
+    /// HTTP Basic, ID and secret as they are.
+    BasicRaw,
+    /// In the request's body.
+    Body,
+}
+
+impl Auth {
+    /// The same in the domain's terms.
+    pub(super) fn way(self) -> ClientAuth {
+        match self {
+            Self::Basic => ClientAuth::Basic,
+            Self::BasicRaw => ClientAuth::BasicRaw,
+            Self::Body => ClientAuth::Body,
+        }
+    }
 }
 
 /// How a token is printed.

@@ -22,7 +22,8 @@ pub(super) fn run(vault: &VaultOptions, open_browser: bool) -> Result<(), Failur
         let Reply::Saved(id) = started else { return Err(no_account()) };
         let account = rig.latest(&id).ok_or_else(no_account)?;
         output::say("The demo's server runs on this computer. Sign in on its page; any name will do.");
-        wait(rig, &account, open_browser, &happenings)?;
+        let command = Command::SignIn { account: id, open_browser };
+        wait(rig, &account, command, open_browser, &happenings)?;
         let account = saved(rig, &account)?;
         let mask = account.token.as_ref().and_then(|token| token.mask.clone()).unwrap_or_default();
         output::say(&format!(

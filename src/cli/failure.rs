@@ -5,10 +5,11 @@
 use std::process::ExitCode;
 
 use super::output;
+use crate::domain::spec::ClientAuth;
 use crate::domain::unseen::neutralised;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::AccountView;
-use crate::messages::words::explain;
+use crate::messages::words::{Action, explain};
 
 const REFUSED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
@@ -95,6 +96,11 @@ impl Failure {
         if let Some(details) = words.details {
             text = format!("{text} ({details})");
         }
+        let tries: Vec<_> = words.others.iter().filter_map(|action| way(*action)).collect();
+        if !tries.is_empty() {
+            let tries = tries.join(" or ");
+            text = format!("{text} Another way is tried by: keyfob sign-in NAME --client-auth {tries}.");
+        }
         if code == NEEDS_SIGN_IN {
             text = format!("{text} The command is: keyfob sign-in NAME.");
         }
@@ -112,5 +118,15 @@ impl Failure {
     /// The words.
     pub(super) fn words(&self) -> &str {
         &self.words
+    }
+}
+
+/// The other way of client authentication that an action tries, as it is written.
+fn way(action: Action) -> Option<&'static str> {
+    match action {
+        Action::TryClientAuth(ClientAuth::Basic) => Some("basic"),
+        Action::TryClientAuth(ClientAuth::BasicRaw) => Some("basic_raw"),
+        Action::TryClientAuth(ClientAuth::Body) => Some("body"),
+        _ => None,
     }
 }

@@ -66,7 +66,9 @@ fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
             )
         }
         Command::List { json } => list::run(vault, json),
-        Command::SignIn { name, no_browser } => sign_in::run(vault, &name, !no_browser),
+        Command::SignIn { name, no_browser, client_auth } => {
+            sign_in::run(vault, &name, !no_browser, client_auth.map(arguments::Auth::way))
+        }
         Command::Token { name, form, min_valid } => token::run(vault, &name, form, min_valid),
         Command::Show { name, json } => show::run(vault, &name, json),
         Command::Log { name, json } => log::run(vault, &name, json),

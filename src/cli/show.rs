@@ -31,6 +31,7 @@ struct Shown<'a> {
     refresh_expires_at: Option<String>,
     expiry_source: &'static str,
     has_refresh_token: bool,
+    client_secret_expires: Option<String>,
     vault: &'static str,
 }
 
@@ -78,6 +79,7 @@ fn facts<'a>(rig: &Rig, account: &'a AccountView) -> Shown<'a> {
         refresh_expires_at: moment(|facts| facts.refresh_expires_at),
         expiry_source: facts.map_or(ExpirySource::Unknown, |facts| facts.expiry_source).as_str(),
         has_refresh_token: facts.is_some_and(|facts| facts.has_refresh_token),
+        client_secret_expires: account.settings.client_secret_expires.map(|day| day.to_string()),
         vault: match rig.snapshot.vault.kind {
             VaultKind::Keychain => "keychain",
             VaultKind::File => "file",
@@ -112,6 +114,7 @@ fn lines(rig: &Rig, account: &AccountView) -> String {
         ("Expiry known from", shown_facts.expiry_source.to_owned()),
         ("Refresh token", if shown_facts.has_refresh_token { "yes" } else { "no" }.to_owned()),
         ("Refresh token expires", at(token.and_then(|token| token.refresh_expires_at))),
+        ("Client secret expires", text(shown_facts.client_secret_expires.as_deref())),
         ("Vault", shown_facts.vault.to_owned()),
     ];
     aligned(&rows.map(|(label, value)| [format!("{label}:"), value]))

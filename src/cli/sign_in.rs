@@ -16,6 +16,7 @@ use super::rig::{Rig, with_waker};
 use super::token::saved;
 use super::{input, output};
 use crate::domain::redirect::RedirectUri;
+use crate::domain::spec::ClientAuth;
 use crate::messages::command::Command;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem};
@@ -55,12 +56,22 @@ impl Happenings {
 }
 
 /// Signs in.
-pub(super) fn run(vault: &VaultOptions, name: &str, open_browser: bool) -> Result<(), Failure> {
+pub(super) fn run(
+    vault: &VaultOptions,
+    name: &str,
+    open_browser: bool,
+    client_auth: Option<ClientAuth>,
+) -> Result<(), Failure> {
     let happenings = Happenings::new();
     with_waker(vault, happenings.waker(), |rig| {
         let account = rig.find(name)?;
         rig.unlock(false)?;
-        wait(rig, &account, open_browser, &happenings)?;
+        let id = account.id.clone();
+        let command = match client_auth {
+            Some(auth) => Command::TryClientAuth { account: id, auth, open_browser },
+            None => Command::SignIn { account: id, open_browser },
+        };
+        wait(rig, &account, command, open_browser, &happenings)?;
         let account = saved(rig, &account)?;
         output::say(&format!(
             "Signed in to {}. {}",
@@ -75,10 +86,11 @@ pub(super) fn run(vault: &VaultOptions, name: &str, open_browser: bool) -> Resul
 pub(super) fn wait(
     rig: &mut Rig,
     account: &AccountView,
+    command: Command,
     open_browser: bool,
     happenings: &Happenings,
 ) -> Result<(), Failure> {
-    let mut answers = rig.ask(Command::SignIn { account: account.id.clone(), open_browser })?;
+    let mut answers = rig.ask(command)?;
     let mut told = Vec::new();
     loop {
         while let Some(answer) = answers.try_wait() {

@@ -13,11 +13,13 @@ use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
+use crate::domain::secret_expiry;
 use crate::engine::text_of;
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{HeldToken, Reply};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::AccountView;
+use crate::messages::words::secret_end;
 use crate::secret::Wire;
 
 #[derive(Serialize)]
@@ -52,6 +54,7 @@ pub(super) fn run(
             ));
         }
         warn_if_unsaved(rig, &held, &account);
+        warn_of_secret(rig, &account);
         Ok(())
     })
 }
@@ -78,6 +81,15 @@ pub(super) fn saved(rig: &mut Rig, account: &AccountView) -> Result<std::sync::A
     match &latest.problem {
         Some(Problem::NotSaved(problem)) => Err(Failure::not_saved(problem, &latest)),
         _ => Ok(latest),
+    }
+}
+
+/// The client secret ends soon, or has ended.
+fn warn_of_secret(rig: &Rig, account: &AccountView) {
+    let last = account.settings.client_secret_expires;
+    if let Some(end) = secret_expiry::spoken(last, secret_expiry::today(rig.now())) {
+        let said = secret_end(end, &account.provider_name, None);
+        output::say(&format!("Warning: {}", said.paragraph()));
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -151,6 +152,9 @@ pub struct Settings {
     /// refresh token, off where a grant would be repeated.
     #[serde(default)]
     pub background_refresh: Option<bool>,
+    /// The last day of the client secret, as the provider's page says it; only for reminding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret_expires: Option<NaiveDate>,
 }
 
 /// An account, without its secrets.

@@ -16,6 +16,7 @@ use super::node::{Node, NodeValue};
 use super::node_de::Entries;
 use super::provider::{CUSTOM, Preset, Provider, ProviderError};
 use super::redirect::RedirectError;
+use super::secret_expiry;
 use super::spec::ProviderSpec;
 use super::token_request::{self, RequestError};
 use super::tokens::Grant;
@@ -24,7 +25,7 @@ use crate::secret::{ClientSecret, HeaderValue, Kind, Password, Secret};
 mod tokens;
 
 /// The keys of an account that are not a spec's.
-const OWN_KEYS: [&str; 12] = [
+const OWN_KEYS: [&str; 13] = [
     "name",
     "provider",
     "grant",
@@ -35,6 +36,7 @@ const OWN_KEYS: [&str; 12] = [
     "variables",
     "headers",
     "background_refresh",
+    "client_secret_expires",
     "tokens",
     "incomplete",
 ];
@@ -117,6 +119,7 @@ struct Own {
     #[serde(default)]
     headers: BTreeMap<String, Held>,
     background_refresh: Option<bool>,
+    client_secret_expires: Option<String>,
     tokens: Option<tokens::Tokens>,
     #[serde(default)]
     incomplete: bool,
@@ -171,8 +174,14 @@ impl AccountFile<'_, '_, '_> {
         let grant = own.grant.or_else(|| offered.first().copied()).ok_or_else(|| self.missing("grant"))?;
         self.check_toggles(preset, &overrides)?;
         let variables = own.variables;
+        let client_secret_expires = own.client_secret_expires.as_deref().map(secret_expiry::day).transpose();
+        let client_secret_expires = client_secret_expires.map_err(|_| {
+            let key = "client_secret_expires";
+            self.mistake(key, &format!("\"{key}\" must be a day such as \"2030-01-31\""))
+        })?;
         let background_refresh = own.background_refresh;
-        let settings = Settings { provider, grant, variables, overrides, background_refresh };
+        let settings =
+            Settings { provider, grant, variables, overrides, background_refresh, client_secret_expires };
         let resolved = Provider::resolve(presets, &settings)
             .map_err(|error| self.unresolved(preset, &offered, error))?;
         let client = Client {

@@ -98,6 +98,14 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
         ("scopes = [\"a\", 7]", "\"scopes\" must be a text in quotes, not a whole number"),
         ("pkce = \"CANARY\"", "\"pkce\" must be true or false, not a text"),
         ("username = 1979-05-27", "\"username\" must be a text in quotes, not a date"),
+        (
+            "client_secret_expires = \"CANARY\"",
+            "\"client_secret_expires\" must be a day such as \"2030-01-31\"",
+        ),
+        (
+            "client_secret_expires = 2030-01-31",
+            "\"client_secret_expires\" must be a text in quotes, not a date",
+        ),
         ("password = [\"CANARY\"]", "\"password\" must be a text in quotes, not a list"),
         ("endpoints.tokn = \"CANARY\"", "unknown key \"endpoints.tokn\"; did you mean \"token\"?"),
         ("endpoints.token = \"CANARY\"", "\"endpoints.token\" is not an address"),

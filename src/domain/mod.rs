@@ -16,6 +16,7 @@ pub mod expiry;
 pub mod file;
 pub mod forms;
 pub mod grant_type;
+pub mod hints;
 pub mod http_request;
 pub mod import;
 pub mod jwt;
@@ -28,7 +29,9 @@ pub mod presets;
 pub mod provider;
 pub mod redact;
 pub mod redirect;
+pub mod redirect_mismatch;
 pub mod redirect_rule;
+pub mod secret_expiry;
 pub mod session;
 pub mod spec;
 pub mod strength;
@@ -39,6 +42,7 @@ pub mod token_response;
 pub mod tokens;
 pub mod transport;
 pub mod unseen;
+pub mod vendor_errors;
 
 #[cfg(test)]
 pub(crate) mod test_support;

@@ -23,6 +23,7 @@ fn provider(id: &str) -> Provider {
         variables: asked.map(|variable| (variable.name.clone(), "x".to_owned())).collect::<BTreeMap<_, _>>(),
         overrides: ProviderSpec::default(),
         background_refresh: None,
+        client_secret_expires: None,
     };
     assert!(matches!(grant, GrantType::AuthorizationCode | GrantType::ClientCredentials));
     Provider::resolve(&built_in(), &settings).unwrap()

@@ -51,6 +51,7 @@ fn settings(preset: &Preset, grant: GrantType) -> Settings {
         variables: variables.collect(),
         overrides,
         background_refresh: None,
+        client_secret_expires: None,
     }
 }
 

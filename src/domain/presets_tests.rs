@@ -35,6 +35,7 @@ fn provider(id: &str, region: Option<&str>) -> Provider {
         variables: region.map(|region| ("region".to_owned(), region.to_owned())).into_iter().collect(),
         overrides,
         background_refresh: None,
+        client_secret_expires: None,
     };
     Provider::resolve(&built_in(), &settings).unwrap()
 }
@@ -93,6 +94,7 @@ fn a_toggle_adds_what_the_account_turns_on() {
         variables: BTreeMap::new(),
         overrides: ProviderSpec::default(),
         background_refresh: None,
+        client_secret_expires: None,
     };
     let params = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap().authorize_params;
     assert_eq!(params(&settings)["access_type"], "offline");
@@ -120,6 +122,7 @@ fn a_variable_has_its_default_and_stands_in_parameters_too() {
         variables: BTreeMap::new(),
         overrides: ProviderSpec::default(),
         background_refresh: None,
+        client_secret_expires: None,
     };
     let provider = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap();
     assert_eq!(provider(&settings).token.path(), "/common/oauth2/v2.0/token");

@@ -11,6 +11,7 @@ fn settings(provider: &str, grant: GrantType) -> Settings {
         variables: BTreeMap::new(),
         overrides: ProviderSpec::default(),
         background_refresh: None,
+        client_secret_expires: None,
     }
 }
 

@@ -184,4 +184,7 @@ pub struct Session {
     failures: u32,
     /// No background renewal before this moment.
     not_before: Option<DateTime<Utc>>,
+    /// From when until when the server has asked to be left alone (RFC 9110, section 10.2.3). Only a
+    /// person who asks for a new token goes on.
+    told_to_wait: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }

@@ -20,6 +20,7 @@ pub(crate) fn provider(authorize: &str) -> Provider {
             ..ProviderSpec::default()
         },
         background_refresh: None,
+        client_secret_expires: None,
     };
     Provider::resolve(&[], &settings).unwrap()
 }

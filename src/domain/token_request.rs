@@ -257,6 +257,12 @@ fn authenticate<'a>(
     }
 }
 
+/// Whether the two ways of Basic send something different for this client.
+pub(super) fn basic_differs(client: &Client) -> bool {
+    let secret = client.client_secret.as_ref().map_or("", |secret| secret.expose());
+    [client.client_id.as_str(), secret].iter().any(|text| *form_encoded(text) != **text)
+}
+
 fn basic(id: &str, secret: &str) -> Wire {
     let plain = Zeroizing::new([id, ":", secret].concat());
     let encoded = Zeroizing::new(STANDARD.encode(plain.as_bytes()));

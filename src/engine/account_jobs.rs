@@ -321,7 +321,7 @@ fn named(problem: Problem, account: &Account) -> Problem {
 }
 
 /// Reads an account's client from the vault.
-async fn read_client(door: &VaultDoor, id: &AccountId) -> Result<(Account, Client), VaultProblem> {
+pub(crate) async fn read_client(door: &VaultDoor, id: &AccountId) -> Result<(Account, Client), VaultProblem> {
     let id = id.clone();
     let read = door.call(move |vault| Records::new(vault).read_client(&id)).await?;
     read.ok_or(VaultProblem::Missing)

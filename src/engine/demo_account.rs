@@ -96,6 +96,7 @@ impl Engine {
             variables: BTreeMap::new(),
             overrides,
             background_refresh: None,
+            client_secret_expires: None,
         };
         let account = Account {
             id: AccountId::from_random(random::bytes()?),

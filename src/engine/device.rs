@@ -9,10 +9,12 @@ use super::core::{self, Engine, Then, answer};
 use super::entry::Entry;
 use super::exchanges::secrets_of;
 use super::problems::{NotObtained, refused, unreachable, unusable};
+use super::reasons::Known;
 use super::renewal::as_answer;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::device::{self, DeviceAuthorization};
 use crate::domain::exchange::ExchangeKind;
+use crate::domain::hints::Asked;
 use crate::domain::provider::Provider;
 use crate::domain::session::{Attempt, Failure, Input, Phase};
 use crate::domain::token_request;
@@ -36,6 +38,7 @@ impl Engine {
     pub(crate) fn ask_for_code(&mut self, id: &AccountId, attempt: Attempt) {
         let Some(entry) = self.entries.get_mut(id) else { return };
         entry.problem = None;
+        let known = Known::of(entry, &self.presets);
         let (provider, door) = (entry.provider(), entry.door.clone());
         let line = self.line(id);
         let id = id.clone();
@@ -49,7 +52,10 @@ impl Engine {
                 let request = request(&provider, &client)?;
                 let sent = line.send(ExchangeKind::Device, &request, &secrets_of(&client, None)).await;
                 let sent = sent.map_err(|error| unreachable(error).problem)?;
-                device::read(&provider, &as_answer(&sent)).map_err(|error| no_code(&provider, &client, error))
+                device::read(&provider, &as_answer(&sent)).map_err(|error| {
+                    let asked = known.asked(&provider, None, Some(&client), sent.sent_at);
+                    no_code(&asked, &client, error)
+                })
             };
             let given: Result<DeviceAuthorization, Problem> = given.await;
             let then: Then = Box::new(move |engine| engine.code_given(&id, attempt, given));
@@ -104,13 +110,13 @@ fn request(
     token_request::build_for(endpoint, provider, client, &pairs).map_err(|error| unusable(error).problem)
 }
 
-fn no_code(provider: &Provider, client: &Client, error: TokenError) -> Problem {
+fn no_code(asked: &Asked<'_>, client: &Client, error: TokenError) -> Problem {
     match error.without(secrets_of(client, None)) {
         TokenError::Flawed { status, flaw } => {
-            let host = provider.more.device.as_ref().and_then(url::Url::host_str).unwrap_or_default();
+            let host = asked.provider.more.device.as_ref().and_then(url::Url::host_str).unwrap_or_default();
             Problem::SignIn(SignInProblem::NoCode { host: host.to_owned(), status, flaw })
         }
-        refusal @ TokenError::Refused { .. } => refused(provider, &refusal, false, false).problem,
+        refusal @ TokenError::Refused { .. } => refused(asked, &refusal, false).problem,
     }
 }
 
@@ -127,12 +133,12 @@ pub(super) fn of_a_question(failed: NotObtained) -> NotObtained {
         "slow_down" => (Failure::NotYet { slow_down: true }, problem),
         "expired_token" => (Failure::Permanent, Problem::SignIn(SignInProblem::CodeExpired)),
         "access_denied" => {
-            let description = match problem {
-                Problem::Refused(refusal) => refusal.description,
-                _ => None,
+            let (description, hints) = match problem {
+                Problem::Refused(refusal) => (refusal.description, refusal.hints),
+                _ => (None, Box::default()),
             };
             let code = Outside::new("access_denied");
-            (Failure::Permanent, Problem::SignIn(SignInProblem::Denied { code, description }))
+            (Failure::Permanent, Problem::SignIn(SignInProblem::Denied { code, description, hints }))
         }
         _ => match failure {
             Failure::Permanent if problem.is_transient() => (Failure::Transient { retry_at: None }, problem),

@@ -8,7 +8,7 @@ use crate::domain::account::AccountId;
 use crate::domain::grant_type::GrantType;
 use crate::domain::session::{Effect, Input, Outcome, RequestId};
 use crate::messages::event::{Event, Reply};
-use crate::messages::problem::{Outside, Problem, SignInProblem};
+use crate::messages::problem::{Problem, SignInProblem};
 
 impl Engine {
     /// Steps an account's session and carries out what follows.
@@ -36,16 +36,7 @@ impl Engine {
             Effect::BrowserReturned => self.tell(Event::BrowserReturned(id.clone())),
             Effect::Denied(code, description) => {
                 self.let_listener_finish(id);
-                if let Some(entry) = self.entries.get_mut(id) {
-                    entry.pending = None;
-                }
-                self.note(
-                    id,
-                    Problem::SignIn(SignInProblem::Denied {
-                        code: Outside::new(&code),
-                        description: description.as_deref().map(Outside::new),
-                    }),
-                );
+                self.denied(id, &code, description.as_deref());
             }
         }
     }
@@ -63,6 +54,7 @@ impl Engine {
         let Some(problem) = self.problem_of(id, outcome) else {
             return self.grant_request(id, asker);
         };
+        self.end_trial(id, request);
         if outcome == Outcome::TimedOut {
             self.note(id, problem.clone());
         }

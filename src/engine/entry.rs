@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use tokio::task::AbortHandle;
 
 use super::device::PendingDevice;
+use super::reasons::Trial;
 use super::refresh_lock::AccountLock;
 use super::vault_door::VaultDoor;
 use crate::domain::account::Account;
@@ -66,6 +67,8 @@ pub(crate) struct Entry {
     pub(crate) deletion_lock: Option<AccountLock>,
     /// The demo's account: nothing of it reaches the disk.
     pub(crate) ephemeral: bool,
+    /// Another client authentication that a person tries.
+    pub(crate) trial: Option<Trial>,
 }
 
 impl Entry {
@@ -86,6 +89,7 @@ impl Entry {
             deleting_until: None,
             deletion_lock: None,
             ephemeral: false,
+            trial: None,
         }
     }
 
@@ -96,9 +100,14 @@ impl Entry {
         self.problem = None;
     }
 
-    /// The provider, or what is wrong with the settings.
+    /// The provider, with the client authentication that is being tried; or what is wrong with the
+    /// settings.
     pub(crate) fn provider(&self) -> Result<Rc<Provider>, Problem> {
-        self.provider.clone().map_err(Problem::Settings)
+        let provider = self.provider.clone().map_err(Problem::Settings)?;
+        Ok(match self.trial {
+            Some(trial) => Rc::new(Provider { client_auth: trial.auth, ..Provider::clone(&provider) }),
+            None => provider,
+        })
     }
 
     /// What the session must know. `lasting` is whether the app renews without being asked.

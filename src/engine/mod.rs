@@ -26,6 +26,7 @@ mod preferences;
 mod problems;
 mod publish;
 mod random;
+mod reasons;
 mod recovery;
 mod refresh_lock;
 mod renewal;

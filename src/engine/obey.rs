@@ -33,6 +33,9 @@ impl Engine {
                 let signing_in = Asker::Window { signing_in: true };
                 self.ask(&account, replies, signing_in, false, Input::SignIn);
             }
+            Command::TryClientAuth { account, auth, open_browser } => {
+                self.try_client_auth(&account, auth, open_browser, replies);
+            }
             Command::CancelSignIn(account) => {
                 self.step(&account, Input::Cancel);
                 answer(replies, Ok(Reply::Done));
@@ -86,7 +89,7 @@ impl Engine {
     }
 
     /// Puts a question to an account's session.
-    fn ask(
+    pub(crate) fn ask(
         &mut self,
         account: &AccountId,
         replies: Replies,

@@ -4,7 +4,7 @@
 //! secret.
 
 use crate::domain::callback::CallbackError;
-use crate::domain::provider::Provider;
+use crate::domain::hints::{Asked, Hints};
 use crate::domain::session::Failure;
 use crate::domain::token_request::RequestError;
 use crate::domain::token_response::TokenError;
@@ -56,12 +56,8 @@ pub(crate) fn unusable(error: RequestError) -> NotObtained {
 }
 
 /// An answer that is no token.
-pub(crate) fn refused(
-    provider: &Provider,
-    error: &TokenError,
-    refreshing: bool,
-    with_password: bool,
-) -> NotObtained {
+pub(crate) fn refused(asked: &Asked<'_>, error: &TokenError, refreshing: bool) -> NotObtained {
+    let provider = asked.provider;
     match error {
         TokenError::Refused { status, code, description, meaning, retry_at } => {
             let refusal = Refusal {
@@ -71,8 +67,9 @@ pub(crate) fn refused(
                 description: description.as_deref().map(Outside::new),
                 meaning: meaning.clone(),
                 secrets_place: provider.help.secrets_place.clone(),
-                with_password,
+                with_password: asked.client.is_some_and(|client| client.password.is_some()),
                 retry_at: *retry_at,
+                hints: Box::new(Hints::of(asked, *status, code.as_deref(), description.as_deref())),
             };
             if refreshing && code.as_deref().is_some_and(|code| provider.refresh.is_refusal(code)) {
                 let problem = Problem::RefreshRefused(refusal);

@@ -15,6 +15,7 @@ use super::core::{Database, Engine, Then, on_disk};
 use super::entry::{Glance, Unsaved};
 use super::exchanges::{Line, secrets_of};
 use super::problems::{NotObtained, refused, unreachable, unusable, vault_problem};
+use super::reasons::Known;
 use super::vault_door::VaultDoor;
 use super::{device, place, refresh_lock};
 use crate::clock::Clock;
@@ -43,9 +44,21 @@ enum How {
     Repeat,
 }
 
+impl How {
+    /// The redirect address that goes with the request.
+    fn redirect_uri(&self) -> Option<&str> {
+        match self {
+            Self::Code { redirect_uri, .. } => Some(redirect_uri),
+            Self::Device(_) | Self::Refresh | Self::Repeat => None,
+        }
+    }
+}
+
 /// What came of it.
 struct Obtained {
     grant: Rc<Grant>,
+    /// Whether another process had got it.
+    adopted: bool,
     /// Why the vault refused it, where it did.
     unsaved: Option<VaultProblem>,
 }
@@ -81,6 +94,8 @@ struct Work {
     seen: u64,
     /// A token that the vault has not taken yet; it is newer than what is stored.
     unsaved: Option<Rc<Grant>>,
+    /// What may explain a refusal.
+    known: Known,
 }
 
 impl Engine {
@@ -130,6 +145,7 @@ impl Engine {
             in_flight: Rc::clone(&self.in_flight),
             seen: entry.session.generation(),
             unsaved: entry.unsaved.as_ref().map(|unsaved| Rc::clone(&unsaved.grant)),
+            known: Known::of(entry, &self.presets),
         };
         let is_background = !self.askers.values().any(|(account, _)| account == id);
         let gate = is_background.then(|| Rc::clone(&self.background_gate));
@@ -151,8 +167,10 @@ impl Engine {
     fn renewed(&mut self, id: &AccountId, attempt: Attempt, result: Result<Obtained, NotObtained>) {
         let now = self.deps.clock.now();
         let Some(entry) = self.entries.get_mut(id) else { return };
+        let trial = entry.trial.filter(|_| matches!(&result, Ok(obtained) if !obtained.adopted));
         let input = match result {
             Ok(obtained) => {
+                entry.trial = None;
                 entry.glance = (!self.locked).then(|| Glance::of(&obtained.grant.access_token));
                 entry.problem = None;
                 let facts = obtained.grant.facts.clone();
@@ -174,6 +192,9 @@ impl Engine {
             }
         };
         self.step(id, input);
+        if let Some(trial) = trial {
+            self.keep_client_auth(id, trial.auth);
+        }
     }
 }
 
@@ -203,10 +224,10 @@ impl Work {
             token_response::read(&self.provider, &as_answer(&answer))
         };
         let refreshing = matches!(how, How::Refresh);
-        let with_password = client.password.is_some();
         let grant = read.map_err(|error| {
             let error = error.without(secrets.iter().copied());
-            refused(&self.provider, &error, refreshing, with_password)
+            let asked = self.known.asked(&self.provider, how.redirect_uri(), Some(&client), answer.sent_at);
+            refused(&asked, &error, refreshing)
         })?;
         let mut grant = grant.succeeding(before);
         if refreshing && self.provider.refresh.life_from_sign_in == Some(true) {
@@ -221,7 +242,7 @@ impl Work {
     async fn adopt(&self, stored: Option<Grant>) -> Result<Obtained, NotObtained> {
         let grant = Rc::new(stored.ok_or_else(NotObtained::needs_sign_in)?);
         self.cache(&grant).await;
-        Ok(Obtained { grant, unsaved: None })
+        Ok(Obtained { grant, adopted: true, unsaved: None })
     }
 
     /// Generations only rise, even where the vault's record went missing.
@@ -303,9 +324,9 @@ impl Work {
                 reach("renewal: token stored");
                 self.cache(&grant).await;
                 reach("renewal: times cached");
-                Ok(Obtained { grant, unsaved: None })
+                Ok(Obtained { grant, adopted: false, unsaved: None })
             }
-            Err(problem) => Ok(Obtained { grant, unsaved: Some(problem) }),
+            Err(problem) => Ok(Obtained { grant, adopted: false, unsaved: Some(problem) }),
         }
     }
 

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use crate::domain::account::{AccountId, Client, Revision, Settings};
 pub use crate::domain::forms::CopyForm;
 use crate::domain::import::Imported;
+use crate::domain::spec::ClientAuth;
 use crate::domain::tokens::Grant;
 use crate::secret::{Passphrase, PastedReturn};
 
@@ -97,6 +98,16 @@ pub enum Command {
         /// The account.
         account: AccountId,
         /// Whether a browser is opened.
+        open_browser: bool,
+    },
+    /// Gets a token as [`Self::SignIn`] or [`Self::Refresh`] does, with another client authentication. Where
+    /// that brings a token, the account keeps to it; otherwise it stays as it was.
+    TryClientAuth {
+        /// The account.
+        account: AccountId,
+        /// The other way.
+        auth: ClientAuth,
+        /// Whether a browser is opened, where one is needed.
         open_browser: bool,
     },
     /// Gives a sign-in up.

@@ -8,6 +8,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::domain::account::NameError;
+pub use crate::domain::hints::{Hints, Scopes};
 use crate::domain::provider::ProviderError;
 pub use crate::domain::token_response::AnswerFlaw;
 use crate::domain::transport::{Unreachable, UnreachableKind};
@@ -136,6 +137,8 @@ pub enum SignInProblem {
         code: Outside,
         /// The `error_description`, where given.
         description: Option<Outside>,
+        /// What else makes the cause likely.
+        hints: Box<Hints>,
     },
 }
 
@@ -158,6 +161,8 @@ pub struct Refusal {
     pub with_password: bool,
     /// Not to be tried again before this moment.
     pub retry_at: Option<DateTime<Utc>>,
+    /// What else makes the cause likely.
+    pub hints: Box<Hints>,
 }
 
 /// An answer that is no token.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -131,6 +132,8 @@ struct Open<'a> {
     username: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     background_refresh: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret_expires: Option<NaiveDate>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     incomplete: bool,
     variables: &'a BTreeMap<String, String>,
@@ -164,6 +167,7 @@ fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> 
         client_id: &client.client_id,
         username: client.username.as_deref(),
         background_refresh: settings.background_refresh,
+        client_secret_expires: settings.client_secret_expires,
         incomplete: !secrets || lacking,
         variables: &settings.variables,
         overrides: &settings.overrides,

@@ -15,7 +15,7 @@ use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{SettingsDraft, ViewState};
 use super::widgets;
-use super::{device, sign_in, tabs, token_card, words};
+use super::{device, redirect_check, secret_card, sign_in, tabs, token_card, words};
 
 /// Shows an account.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
@@ -23,6 +23,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
     if let Some(problem) = &account.problem {
         problem_card(ui, cx, state, account, problem);
     }
+    secret_card::show(ui, cx, account);
     match &account.activity {
         Activity::AwaitingBrowser(awaiting) => sign_in::waiting(ui, cx, state, account, awaiting),
         Activity::AwaitingDevice(code) => device::waiting(ui, cx, account, code),
@@ -87,11 +88,14 @@ fn problem_card(
             ui.vertical(|ui| {
                 widgets::text_strong(ui, &said.what);
                 widgets::text(ui, &said.next);
+                if let Some(compared) = &said.compared {
+                    redirect_check::compared(ui, cx, compared);
+                }
                 if let (true, Some(details)) = (state.show_details, &said.details) {
                     widgets::mono_block(ui, details);
                 }
                 ui.horizontal_wrapped(|ui| {
-                    if let Some(action) = said.action {
+                    for action in said.action.into_iter().chain(said.others.iter().copied()) {
                         offer(ui, cx, state, account, action);
                     }
                     let label = if state.show_details { words::HIDE_DETAILS } else { words::SHOW_DETAILS };
@@ -108,7 +112,7 @@ fn problem_card(
 fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, action: Action) {
     let id = account.id.clone();
     match action {
-        Action::EditAccount if Button::new(Weight::Quiet, "Edit account").show(ui) => {
+        Action::EditAccount if Button::new(Weight::Quiet, words::EDIT_ACCOUNT).show(ui) => {
             cx.send(Command::Edit(id));
         }
         Action::TryAgain if Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) => {
@@ -116,6 +120,9 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
         }
         Action::TryVault if Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) => {
             cx.send(Command::TryVault);
+        }
+        Action::TryClientAuth(auth) if Button::new(Weight::Quiet, words::try_client_auth(auth)).show(ui) => {
+            cx.send(Command::TryClientAuth { account: id, auth, open_browser: true });
         }
         Action::OpenSettings if Button::new(Weight::Quiet, "Open settings").show(ui) => {
             state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));

@@ -28,7 +28,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     }
     // A field that is in the way of saving must be in sight.
     let hidden = |field: &Field| match field {
-        Field::Redirect => true,
+        Field::Redirect | Field::SecretExpires => true,
         Field::Endpoint(kind) => !form.draft.must_type(*kind),
         Field::Header(place) => form.draft.headers.get(*place).is_some_and(|header| header.label.is_none()),
         _ => false,
@@ -38,6 +38,9 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
         return;
     }
     client_auth(ui, form);
+    if form.draft.effective_auth() != ClientAuth::None {
+        secret_expires(ui, form);
+    }
     if !form.draft.scopes_matter() {
         scopes(ui, form);
     }
@@ -58,6 +61,17 @@ fn client_auth(ui: &mut Ui, form: &mut Form<'_>) {
     let id = field_id("client_auth");
     let extras = Extras::default();
     fields::choice(ui, id, "Client authentication", &mut form.draft.client_auth, &choices, extras);
+}
+
+fn secret_expires(ui: &mut Ui, form: &mut Form<'_>) {
+    let filled = !form.draft.secret_expires.trim().is_empty();
+    let error = form.error(&Field::SecretExpires, filled).map(str::to_owned);
+    let note = Some("The last day that the provider's page shows. You are reminded 14 days ahead.");
+    let extras = Extras { hint: "2030-01-31", error: error.as_deref(), note, ..Extras::default() };
+    let id = field_id("client_secret_expires");
+    let value = &mut form.draft.secret_expires;
+    let response = fields::text(ui, id, "Client secret expires on", value, extras);
+    form.left(Field::SecretExpires, &response);
 }
 
 /// The scopes.

@@ -6,6 +6,7 @@ use super::form_draft::{Field, FormDraft};
 use crate::domain::account::AccountName;
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::{Provider, ProviderError};
+use crate::domain::secret_expiry;
 use crate::domain::spec::ClientAuth;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::Snapshot;
@@ -48,6 +49,9 @@ impl FormDraft {
             } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)) {
                 found.push((Field::Header(place), "A header's name has no blanks or colons.".to_owned()));
             }
+        }
+        if !self.secret_expires.trim().is_empty() && secret_expiry::day(&self.secret_expires).is_err() {
+            found.push((Field::SecretExpires, "Enter a day such as 2030-01-31, or nothing.".to_owned()));
         }
         found.extend(self.address_problems());
         found.extend(self.name_problem(snapshot).map(|said| (Field::Name, said)));

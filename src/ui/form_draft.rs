@@ -9,6 +9,7 @@ use crate::domain::account::{AccountId, Client, Revision, Settings};
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::{CUSTOM, EndpointKind, Preset};
 use crate::domain::redirect::RedirectUri;
+use crate::domain::secret_expiry;
 use crate::domain::spec::{ClientAuth, Endpoints, ProviderSpec};
 use crate::messages::command::AccountDraft;
 use crate::messages::problem::Problem;
@@ -29,6 +30,8 @@ pub(super) enum Field {
     ClientSecret,
     /// User name.
     UserName,
+    /// The client secret's last day.
+    SecretExpires,
     /// Password.
     Password,
     /// Scopes.
@@ -86,6 +89,8 @@ pub(super) struct FormDraft {
     pub(super) background_refresh: Option<bool>,
     /// Toggles that don't stand as the preset says.
     pub(super) toggles: BTreeMap<String, bool>,
+    /// The client secret's last day, as typed.
+    pub(super) secret_expires: String,
     /// Extra headers.
     pub(super) headers: Vec<HeaderDraft>,
     /// Keys of the secrets that are stored.
@@ -114,6 +119,7 @@ impl FormDraft {
                 variables: BTreeMap::new(),
                 overrides: ProviderSpec::default(),
                 background_refresh: None,
+                client_secret_expires: None,
             },
             client: Client::default(),
         };
@@ -163,6 +169,7 @@ impl FormDraft {
             client_auth: rest.client_auth.take(),
             background_refresh: settings.background_refresh,
             toggles: std::mem::take(&mut rest.toggles),
+            secret_expires: settings.client_secret_expires.map_or_else(String::new, |day| day.to_string()),
             headers,
             kept,
             advanced: false,
@@ -184,6 +191,7 @@ impl FormDraft {
         self.username = old.username;
         self.password = old.password;
         self.kept = old.kept;
+        self.secret_expires = old.secret_expires;
         self.advanced = old.advanced;
         if self.grants().contains(&old.grant) {
             self.grant = old.grant;
@@ -247,6 +255,7 @@ impl FormDraft {
             variables: self.variables.clone(),
             overrides,
             background_refresh: self.background_refresh,
+            client_secret_expires: secret_expiry::day(&self.secret_expires).ok(),
         }
     }
 

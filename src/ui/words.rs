@@ -85,6 +85,8 @@ pub(super) const EXCHANGES: &str = "Exchanges";
 
 /// Opens the form.
 pub(super) const EDIT: &str = "Edit";
+/// Opens the form, from beside a problem.
+pub(super) const EDIT_ACCOUNT: &str = "Edit account";
 /// Makes a copy.
 pub(super) const DUPLICATE: &str = "Duplicate";
 /// Deletes.
@@ -194,6 +196,16 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::BasicRaw => "HTTP Basic, not encoded",
         ClientAuth::Body => "In the request's body",
         ClientAuth::None => "No secret",
+    }
+}
+
+/// Sends the same credentials in another way, once.
+pub(super) fn try_client_auth(auth: ClientAuth) -> &'static str {
+    match auth {
+        ClientAuth::Basic => "Try encoded Basic",
+        ClientAuth::BasicRaw => "Try raw Basic",
+        ClientAuth::Body => "Try in the body",
+        ClientAuth::None => "Try without the secret",
     }
 }
 

@@ -237,6 +237,7 @@ fn an_account_without_a_device_endpoint_is_refused() {
             variables: [].into(),
             overrides: keyfob::domain::spec::ProviderSpec::default(),
             background_refresh: None,
+            client_secret_expires: None,
         },
         client: super::support::engine::client("id", "s"),
     };

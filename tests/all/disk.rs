@@ -90,6 +90,7 @@ fn account(byte: u8) -> Account {
         variables: [("x".to_owned(), "y".repeat(3000))].into(),
         overrides: keyfob::domain::spec::ProviderSpec::default(),
         background_refresh: None,
+        client_secret_expires: None,
     };
     let name = AccountName::new(&format!("name {byte}")).expect("a name");
     Account { id: AccountId::from_random([byte; 16]), revision: Revision(0), name, settings }

@@ -108,7 +108,7 @@ fn a_true_denial_ends_the_sign_in_and_says_why() {
     let (address, mut answers) = rig.start_sign_in("car").unwrap();
     come_back(&address, &[("error", "access_denied"), ("error_description", "no \u{202e}thanks")]);
     match answers.wait() {
-        Err(Problem::SignIn(SignInProblem::Denied { code, description })) => {
+        Err(Problem::SignIn(SignInProblem::Denied { code, description, .. })) => {
             assert_eq!(code.as_str(), "access_denied");
             assert_eq!(description.unwrap().as_str(), "no \u{fffd}thanks");
         }

@@ -39,6 +39,7 @@ fn refusal() -> Refusal {
         secrets_place: None,
         with_password: false,
         retry_at: None,
+        hints: Box::default(),
     }
 }
 
@@ -76,7 +77,8 @@ fn accounts() -> Vec<AccountView> {
         held.facts.refresh_expires_at = Some(now() + TimeDelta::days(60));
     }
     let code = Outside::new("access_denied");
-    all[11].problem = Some(Problem::SignIn(SignInProblem::Denied { code, description: None }));
+    all[11].problem =
+        Some(Problem::SignIn(SignInProblem::Denied { code, description: None, hints: Box::default() }));
     all[12].problem = Some(Problem::NotSaved(VaultProblem::Locked));
     if let Some(held) = &mut all[12].token {
         held.saved = false;

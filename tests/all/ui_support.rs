@@ -86,6 +86,7 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
             variables: std::collections::BTreeMap::default(),
             overrides: ProviderSpec::default(),
             background_refresh: None,
+            client_secret_expires: None,
         },
         provider_name: provider.to_owned(),
         grant,

@@ -105,7 +105,15 @@ impl Session {
         let lasts = self.facts.as_ref().is_some_and(|facts| {
             Status::lasts(facts, now, min_valid.unwrap_or_else(|| ways.margin.for_token(facts)))
         });
-        if lasts { vec![Effect::Answer(request, Outcome::Token)] } else { self.renew(ways, request, now) }
+        // A clock that was set back must not make the wait longer.
+        let waits = self.told_to_wait.is_some_and(|(since, until)| now >= since && now < until);
+        if lasts {
+            vec![Effect::Answer(request, Outcome::Token)]
+        } else if waits && self.phase == Phase::Idle {
+            vec![Effect::Answer(request, Outcome::Failed)]
+        } else {
+            self.renew(ways, request, now)
+        }
     }
 
     fn renew(&mut self, ways: &Ways, request: RequestId, now: DateTime<Utc>) -> Vec<Effect> {
@@ -251,6 +259,7 @@ impl Session {
             Failure::Permanent | Failure::NotYet { .. } => self.gave_up = true,
             Failure::Transient { retry_at } => {
                 self.failures += 1;
+                self.told_to_wait = retry_at.map(|until| (now, until));
                 let pause = TimeDelta::seconds(15 << self.failures.min(6));
                 self.not_before =
                     Some(retry_at.map_or(now + pause, |at| at.max(now + TimeDelta::seconds(1))));
@@ -266,6 +275,7 @@ impl Session {
             self.gave_up = false;
             self.failures = 0;
             self.not_before = None;
+            self.told_to_wait = None;
         }
         self.generation = self.generation.max(facts.as_ref().map_or(0, |facts| facts.generation));
         self.facts = facts;

@@ -223,3 +223,33 @@ fn a_code_for_a_device_is_asked_about_until_it_is_used_or_expires() {
     // The older token is still renewed in the background.
     assert!(session.next_wake(&DEVICE).is_some());
 }
+
+#[test]
+fn t6_a_wait_that_the_server_asks_for_is_kept_unless_a_person_insists() {
+    let mut session = holding(&CODE, facts(1, 100, true));
+    let want = |session: &mut Session, number, now| {
+        story(&session.step(&CODE, Input::Want(RequestId(number), None), at(now)))
+    };
+    assert_eq!(want(&mut session, 1, 200), ["Refresh 1"]);
+    let later = Failure::Transient { retry_at: Some(at(320)) };
+    let refused = session.step(&CODE, Input::Renewed(Attempt(1), Err(later)), at(200));
+    assert_eq!(story(&refused), ["1 gets Failed"]);
+    assert_eq!(want(&mut session, 2, 319), ["2 gets Failed"], "nothing is sent");
+    assert!(session.step(&CODE, Input::Tick, at(319)).is_empty());
+    assert_eq!(session.retrying_at(&CODE), Some(at(320)), "and it is shown until when");
+    assert_eq!(want(&mut session, 3, 320), ["Refresh 2"]);
+    session.step(
+        &CODE,
+        Input::Renewed(Attempt(2), Err(Failure::Transient { retry_at: Some(at(900)) })),
+        at(320),
+    );
+    assert_eq!(want(&mut session, 4, 100), ["Refresh 3"], "a clock that was set back waits no longer");
+    session.step(
+        &CODE,
+        Input::Renewed(Attempt(3), Err(Failure::Transient { retry_at: Some(at(900)) })),
+        at(320),
+    );
+    assert_eq!(story(&session.step(&CODE, Input::Renew(RequestId(5)), at(321))), ["Refresh 4"]);
+    session.step(&CODE, Input::Renewed(Attempt(4), Ok(facts(2, 400, true))), at(322));
+    assert_eq!(want(&mut session, 6, 500), ["Refresh 5"], "a success ends the wait");
+}

@@ -5,6 +5,7 @@
 //! quotation marks.
 
 mod archive;
+mod reasons;
 mod requests;
 mod sign_in;
 mod vault;
@@ -12,12 +13,15 @@ mod vault;
 use crate::domain::account::NameError;
 use crate::domain::provider::{EndpointKind, ProviderError};
 use crate::domain::redirect::RedirectError;
+use crate::domain::redirect_mismatch::RedirectMismatch;
+use crate::domain::spec::ClientAuth;
 use crate::domain::unseen::neutralised;
 
 use super::problem::Problem;
 
 use archive::archive;
-use requests::{bad_answer, details_of, refused, unreached};
+pub use reasons::{names_of, secret_end};
+use requests::{bad_answer, details_of, refresh_refused, refused, unreached};
 use sign_in::sign_in;
 use vault::vault;
 
@@ -38,6 +42,8 @@ pub enum Action {
     TryVault,
     /// List the accounts that the vault knows.
     RecoverAccounts,
+    /// Send the same credentials in another way, and keep to it if it works.
+    TryClientAuth(ClientAuth),
 }
 
 /// A problem in words.
@@ -49,14 +55,22 @@ pub struct Words {
     pub next: String,
     /// What to offer as a button.
     pub action: Option<Action>,
+    /// What else may help, each as a button.
+    pub others: Vec<Action>,
+    /// Two redirect addresses to be set side by side.
+    pub compared: Option<RedirectMismatch>,
     /// What the other side said, for *Show details*.
     pub details: Option<String>,
 }
 
 impl Words {
-    /// Both as one paragraph, for the command line.
+    /// Both as one paragraph, for the command line, with the addresses where there are two.
     pub fn paragraph(&self) -> String {
-        format!("{} {}", self.what, self.next)
+        let Self { what, next, .. } = self;
+        match self.compared.as_ref().map(reasons::side_by_side) {
+            Some(addresses) => format!("{what} {next} {addresses}"),
+            None => format!("{what} {next}"),
+        }
     }
 
     fn offering(mut self, action: Action) -> Self {
@@ -66,7 +80,8 @@ impl Words {
 }
 
 fn words(what: impl Into<String>, next: impl Into<String>) -> Words {
-    Words { what: what.into(), next: next.into(), action: None, details: None }
+    let (what, next) = (what.into(), next.into());
+    Words { what, next, action: None, others: Vec::new(), compared: None, details: None }
 }
 
 /// The longest name that is put into a sentence, in characters.
@@ -133,11 +148,9 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             "Sign in to get one; your settings are kept.",
         )
         .offering(Action::SignIn),
-        Problem::RefreshRefused(refusal) => Words {
-            details: Some(details_of(refusal)),
-            ..words("The saved sign-in has expired or was revoked.", "Sign in again; your settings are kept.")
-                .offering(Action::SignIn)
-        },
+        Problem::RefreshRefused(refusal) => {
+            Words { details: Some(details_of(refusal)), ..refresh_refused(refusal) }
+        }
         Problem::SignIn(problem) => sign_in(problem, &provider),
         Problem::Refused(refusal) => Words { details: Some(details_of(refusal)), ..refused(refusal) },
         Problem::BadAnswer(answer) => bad_answer(answer),

@@ -7,7 +7,7 @@ use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::domain::unseen::neutralised;
 use crate::messages::problem::{BadAnswer, Outside, Refusal};
 
-use super::{Action, NAME_CHARS, Words, words};
+use super::{Action, NAME_CHARS, Words, reasons, words};
 
 pub(super) fn refused(refusal: &Refusal) -> Words {
     let provider = neutralised(&refusal.provider, NAME_CHARS);
@@ -15,6 +15,10 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
     if refusal.status == 429 {
         return words(format!("{provider} asks to send less often."), wait_until(refusal.retry_at))
             .offering(Action::TryAgain);
+    }
+    let description = refusal.description.as_ref().map_or("", Outside::as_str);
+    if let Some(said) = reasons::likely(&provider, code, description, &refusal.hints) {
+        return said;
     }
     if refusal.with_password && (code == "invalid_grant" || (code.is_empty() && refusal.status == 401)) {
         return words(
@@ -24,13 +28,7 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
         .offering(Action::EditAccount);
     }
     if code == "invalid_client" || (code.is_empty() && refusal.status == 401 && refusal.meaning.is_none()) {
-        let place = refusal.secrets_place.clone();
-        let place = place.unwrap_or_else(|| format!("{provider}'s developer page"));
-        return words(
-            format!("{provider} didn't accept the client ID or secret."),
-            format!("Copy both again from {place} and check that the secret hasn't expired."),
-        )
-        .offering(Action::EditAccount);
+        return reasons::bad_client(&provider, refusal.secrets_place.as_deref(), &refusal.hints);
     }
     if let Some(meaning) = &refusal.meaning {
         let meaning = meaning.trim_end_matches('.');
@@ -47,11 +45,6 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
             "Start the sign-in again.",
         )
         .offering(Action::SignIn),
-        "invalid_scope" => words(
-            format!("{provider} doesn't know one of the scopes, or doesn't grant it to this client."),
-            "Edit the scopes, then try again.",
-        )
-        .offering(Action::EditAccount),
         "unauthorized_client" | "unsupported_grant_type" => words(
             format!("{provider} doesn't offer this grant to this client."),
             "Choose another grant, or have it allowed for this client.",
@@ -60,6 +53,12 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
         _ if refusal.status >= 500 => words(
             format!("{provider} has a problem of its own at the moment (HTTP {}).", refusal.status),
             wait_until(refusal.retry_at),
+        )
+        .offering(Action::TryAgain),
+        "" if refusal.status == 403 => words(
+            format!("{provider} refused the request and gave no reason (HTTP 403)."),
+            "The client may lack a permission there, or a firewall or a proxy stands in between. Check both, \
+             then try again.",
         )
         .offering(Action::TryAgain),
         "" => words(
@@ -73,6 +72,15 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
         )
         .offering(Action::EditAccount),
     }
+}
+
+/// The refresh token itself was refused.
+pub(super) fn refresh_refused(refusal: &Refusal) -> Words {
+    let code = refusal.code.as_ref().map_or("", Outside::as_str);
+    let description = refusal.description.as_ref().map_or("", Outside::as_str);
+    let what = reasons::vendors_word(code, description, &refusal.hints)
+        .unwrap_or_else(|| "The saved sign-in has expired or was revoked.".to_owned());
+    words(what, "Sign in again; your settings are kept.").offering(Action::SignIn)
 }
 
 /// Advice to wait; the moment is said in local time.

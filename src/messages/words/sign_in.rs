@@ -1,9 +1,9 @@
 //! Words about sign-ins.
 
 use crate::domain::unseen::neutralised;
-use crate::messages::problem::{Outside, SignInProblem};
+use crate::messages::problem::{Hints, Outside, SignInProblem};
 
-use super::{Action, NAME_CHARS, Words, words};
+use super::{Action, NAME_CHARS, Words, reasons, words};
 
 pub(super) fn sign_in(problem: &SignInProblem, provider: &str) -> Words {
     match problem {
@@ -72,21 +72,25 @@ pub(super) fn sign_in(problem: &SignInProblem, provider: &str) -> Words {
                 .offering(Action::EditAccount)
             }
         }
-        SignInProblem::Denied { code, description } => denied(code.as_str(), description.as_ref(), provider),
+        SignInProblem::Denied { code, description, hints } => {
+            denied(code.as_str(), description.as_ref(), hints, provider)
+        }
     }
 }
 
-fn denied(code: &str, description: Option<&Outside>, provider: &str) -> Words {
-    let said = match code {
+fn denied(code: &str, description: Option<&Outside>, hints: &Hints, provider: &str) -> Words {
+    let likely = reasons::likely(provider, code, description.map_or("", Outside::as_str), hints);
+    let said = likely.unwrap_or_else(|| denied_by_standard(code, provider));
+    let details = description.map_or_else(|| code.to_owned(), |text| format!("{code}: “{text}”"));
+    Words { details: Some(details), ..said }
+}
+
+fn denied_by_standard(code: &str, provider: &str) -> Words {
+    match code {
         "access_denied" => {
             words(format!("Access was refused on {provider}'s page."), "Sign in again and allow the access.")
                 .offering(Action::SignIn)
         }
-        "invalid_scope" => words(
-            format!("{provider} doesn't know one of the scopes, or doesn't grant it to this client."),
-            "Edit the scopes, then sign in again.",
-        )
-        .offering(Action::EditAccount),
         "unauthorized_client" => words(
             format!("{provider} doesn't let this client sign people in."),
             "Check the client ID and the redirect address it is registered with.",
@@ -101,7 +105,5 @@ fn denied(code: &str, description: Option<&Outside>, provider: &str) -> Words {
             "Check the client ID, the scopes and the redirect address, then sign in again.",
         )
         .offering(Action::SignIn),
-    };
-    let details = description.map_or_else(|| code.to_owned(), |text| format!("{code}: “{text}”"));
-    Words { details: Some(details), ..said }
+    }
 }

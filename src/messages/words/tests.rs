@@ -3,7 +3,9 @@
 use super::*;
 use crate::domain::token_response::AnswerFlaw;
 use crate::domain::transport::{Unreachable, UnreachableKind};
-use crate::messages::problem::{ArchiveProblem, BadAnswer, Outside, Refusal, SignInProblem, VaultProblem};
+use crate::messages::problem::{
+    ArchiveProblem, BadAnswer, Hints, Outside, Refusal, SignInProblem, VaultProblem,
+};
 
 fn refusal(code: &str, status: u16) -> Refusal {
     Refusal {
@@ -15,6 +17,7 @@ fn refusal(code: &str, status: u16) -> Refusal {
         secrets_place: None,
         with_password: false,
         retry_at: None,
+        hints: Box::default(),
     }
 }
 
@@ -184,7 +187,11 @@ fn every_problem() -> Vec<Problem> {
     all.extend(stores());
     for code in ["access_denied", "invalid_scope", "unauthorized_client", "server_error", "odd"] {
         let code = Outside::new(code);
-        all.push(Problem::SignIn(SignInProblem::Denied { code, description: Some(text()) }));
+        all.push(Problem::SignIn(SignInProblem::Denied {
+            code,
+            description: Some(text()),
+            hints: Box::default(),
+        }));
     }
     for problem in [
         SignInProblem::Cancelled,
@@ -223,4 +230,46 @@ fn d1_hostile_names_are_neutralised_in_words() {
         assert!(!text.chars().any(crate::domain::unseen::is_unseen));
         assert!(text.chars().count() < 400);
     }
+}
+
+#[test]
+fn a_vendors_code_is_said_in_words_with_a_button() {
+    let google = |code: &str, said: &str| {
+        let hints = Hints { host: "oauth2.googleapis.com".to_owned(), ..Hints::default() };
+        Refusal { description: Some(Outside::new(said)), hints: Box::new(hints), ..refusal(code, 400) }
+    };
+    let said = |problem| explain(&problem, None, None);
+    let gone = said(Problem::RefreshRefused(google("invalid_grant", "Token has been expired or revoked.")));
+    assert!(gone.what.starts_with("Google says that the sign-in was revoked or has expired"), "{gone:?}");
+    assert_eq!(
+        (gone.next.as_str(), gone.action),
+        ("Sign in again; your settings are kept.", Some(Action::SignIn))
+    );
+    let entra = |text: &str| {
+        said(Problem::SignIn(SignInProblem::Denied {
+            code: Outside::new("access_denied"),
+            description: Some(Outside::new(text)),
+            hints: Box::default(),
+        }))
+    };
+    let admin = entra("AADSTS90094: The grant requires admin permission.");
+    assert!(admin.next.starts_with("Ask an administrator to grant consent"), "{admin:?}");
+    let blocked = entra("AADSTS53003: Access has been blocked by Conditional Access policies.");
+    assert_eq!(blocked.action, None, "nothing here helps: somebody else must act");
+    assert!(blocked.details.unwrap().contains("AADSTS53003"));
+}
+
+#[test]
+fn a_secrets_end_is_said_ahead_and_after() {
+    use crate::domain::secret_expiry::SecretEnd;
+    let day = chrono::NaiveDate::from_ymd_opt(2030, 1, 31).unwrap();
+    let said = |end| secret_end(end, "Smartcar", None).paragraph();
+    assert_eq!(
+        said(SecretEnd::Near { day, days: 9 }),
+        "The client secret expires in 9 days, on 2030-01-31. Make a new one at Smartcar's developer page, then \
+         enter it here with its new expiry date."
+    );
+    assert!(said(SecretEnd::Near { day, days: 0 }).starts_with("The client secret expires today."));
+    assert!(said(SecretEnd::Near { day, days: 1 }).contains("tomorrow"));
+    assert!(said(SecretEnd::Past { day }).contains("expired on 2030-01-31"));
 }

@@ -33,6 +33,7 @@ fn exported() -> Vec<Exported> {
     public.settings.provider = "smartcar".to_owned();
     public.settings.variables.clear();
     public.settings.background_refresh = None;
+    public.settings.client_secret_expires = chrono::NaiveDate::from_ymd_opt(2031, 2, 28);
     let client = Client { client_id: "id".to_owned(), ..Client::default() };
     vec![
         Exported { account: all, client: everything, grant: Some(grant("CANARY-tok \"", 9)) },

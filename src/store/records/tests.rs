@@ -20,6 +20,7 @@ pub(in crate::store) fn account(byte: u8, name: &str) -> Account {
         variables: BTreeMap::from([("region".to_owned(), "EU \u{1f30d}".to_owned())]),
         overrides: crate::domain::spec::ProviderSpec::default(),
         background_refresh: Some(false),
+        client_secret_expires: None,
     };
     settings.overrides.endpoints.token = Some("https://example.com/τ".to_owned());
     settings.overrides.scopes = Some(vec!["a".to_owned(), "b".to_owned()]);

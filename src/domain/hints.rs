@@ -1,0 +1,194 @@
+//! What makes a refusal's cause likely: the request's own facts beside the server's words.
+//!
+//! Owns the step from both to [`Hints`]. Invariant: hints hold no secret, and nothing here is ever
+//! tried by itself.
+
+use chrono::NaiveDate;
+
+use super::account::Client;
+use super::provider::Provider;
+use super::redirect_mismatch::{RedirectMismatch, Redirects, mismatch};
+use super::spec::ClientAuth;
+use super::token_request;
+
+/// The most scopes that are named.
+const SCOPES_MAX: usize = 12;
+
+/// What is known besides the server's words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hints {
+    /// The host that refused.
+    pub host: String,
+    /// The redirect addresses, where the server doesn't know the one that was sent.
+    pub redirect: Option<Box<RedirectMismatch>>,
+    /// The scopes, where one was refused.
+    pub scopes: Scopes,
+    /// Other ways of client authentication that would send something else.
+    pub tries: Vec<ClientAuth>,
+    /// The day on which the client secret expired, by the user's own note.
+    pub secret_expired: Option<NaiveDate>,
+}
+
+/// Scopes that were refused.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Scopes {
+    /// None was asked for, or none was refused.
+    #[default]
+    None,
+    /// These: the server names them, or only one was asked for.
+    Refused(Vec<String>),
+    /// One of these.
+    Among(Vec<String>),
+}
+
+/// A refused request, as far as it helps to find the cause.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The provider.
+    pub provider: &'a Provider,
+    /// The redirect address, where one was sent.
+    pub redirects: Option<Redirects<'a>>,
+    /// Whose credentials were sent; absent at the authorization endpoint, which is sent none.
+    pub client: Option<&'a Client>,
+    /// When the client secret expires, by the user's own note.
+    pub secret_expires: Option<NaiveDate>,
+    /// The day of the request.
+    pub today: NaiveDate,
+}
+
+impl Hints {
+    /// The hints of a refusal.
+    pub fn of(asked: &Asked<'_>, status: u16, code: Option<&str>, description: Option<&str>) -> Self {
+        let provider = asked.provider;
+        let (code, description) = (code.unwrap_or_default(), description.unwrap_or_default());
+        let endpoint = match asked.client {
+            Some(_) => Some(&provider.token),
+            None => provider.authorize.as_ref(),
+        };
+        let bad_client = is_about_the_client(code, status);
+        Self {
+            host: endpoint.and_then(|url| url.host_str()).unwrap_or_default().to_owned(),
+            redirect: asked.redirects.and_then(|it| mismatch(code, description, &it)).map(Box::new),
+            scopes: Scopes::refused(&provider.scopes, code, description),
+            tries: asked.client.filter(|_| bad_client).map_or_else(Vec::new, |it| tries(provider, it)),
+            secret_expired: asked.secret_expires.filter(|day| bad_client && *day < asked.today),
+        }
+    }
+}
+
+/// Whether a refusal is about who the client is: it says so, or says nothing beside its status.
+pub fn is_about_the_client(code: &str, status: u16) -> bool {
+    matches!(code, "invalid_client" | "incorrect_client_credentials") || (code.is_empty() && status == 401)
+}
+
+impl Scopes {
+    fn refused(asked: &[String], code: &str, description: &str) -> Self {
+        let is_refused = code == "invalid_scope" || description.contains("AADSTS70011");
+        if !is_refused || asked.is_empty() {
+            return Self::None;
+        }
+        // Google lists the good ones beside the bad ones.
+        let bad = description.split_once("invalid=[").and_then(|(_, rest)| rest.split(']').next());
+        let text = bad.unwrap_or(description);
+        let named: Vec<String> = asked.iter().filter(|scope| names(text, scope)).cloned().collect();
+        match (named.is_empty(), asked.len()) {
+            (false, _) => Self::Refused(named),
+            (true, 1) => Self::Refused(asked.to_vec()),
+            (true, _) => Self::Among(asked.iter().take(SCOPES_MAX).cloned().collect()),
+        }
+    }
+}
+
+/// Whether a text names a scope, and not a longer one that begins or ends like it.
+fn names(text: &str, scope: &str) -> bool {
+    let inside = |c: char| c.is_alphanumeric() || matches!(c, ':' | '/' | '_' | '-');
+    text.match_indices(scope).any(|(at, _)| {
+        let rest = &text[at + scope.len()..];
+        // A full stop ends a sentence, or stands within a longer scope.
+        let longer =
+            rest.starts_with(inside) || rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(inside));
+        !longer && !text[..at].ends_with(|c: char| inside(c) || c == '.')
+    })
+}
+
+/// The ways of client authentication that would send something else, the likeliest first.
+fn tries(provider: &Provider, client: &Client) -> Vec<ClientAuth> {
+    let has_secret = client.client_secret.as_ref().is_some_and(|secret| !secret.is_empty());
+    let differ = token_request::basic_differs(client);
+    let raw = differ.then_some(ClientAuth::BasicRaw);
+    let encoded = differ.then_some(ClientAuth::Basic);
+    if !has_secret {
+        return Vec::new();
+    }
+    match provider.client_auth {
+        ClientAuth::Basic => raw.into_iter().chain([ClientAuth::Body]).collect(),
+        ClientAuth::BasicRaw => encoded.into_iter().chain([ClientAuth::Body]).collect(),
+        ClientAuth::Body => [ClientAuth::Basic].into_iter().chain(raw).collect(),
+        ClientAuth::None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::test_support::provider;
+    use crate::secret::ClientSecret;
+
+    fn client(secret: &str) -> Client {
+        let client_secret = Some(ClientSecret::new(secret.to_owned()));
+        Client { client_id: "an-id".to_owned(), client_secret, ..Client::default() }
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn hints(auth: ClientAuth, secret: &str, status: u16, code: &str) -> Hints {
+        let provider = Provider { client_auth: auth, ..provider("https://server.example.com/authorize") };
+        let (client, today) = (client(secret), day("2030-05-02"));
+        let secret_expires = Some(day("2030-05-01"));
+        let asked =
+            Asked { provider: &provider, redirects: None, client: Some(&client), secret_expires, today };
+        Hints::of(&asked, status, (!code.is_empty()).then_some(code), None)
+    }
+
+    #[test]
+    fn a_refused_client_may_be_sent_in_another_way_that_differs() {
+        use ClientAuth::{Basic, BasicRaw, Body};
+        let tries = |auth, secret| hints(auth, secret, 401, "invalid_client").tries;
+        assert_eq!(tries(Basic, "a:b%/+"), [BasicRaw, Body]);
+        assert_eq!(tries(Basic, "plain-secret_1."), [Body], "the raw one would be the very same request");
+        assert_eq!(tries(BasicRaw, "a/b"), [Basic, Body]);
+        assert_eq!(tries(Body, "a/b"), [Basic, BasicRaw]);
+        assert_eq!(tries(ClientAuth::None, "a/b"), []);
+        assert_eq!(tries(Basic, ""), []);
+        assert_eq!(hints(Basic, "a/b", 401, "").tries, [BasicRaw, Body], "an empty 401 is about the client");
+        assert_eq!(hints(Basic, "a/b", 400, "invalid_grant").tries, []);
+        assert_eq!(hints(Basic, "a/b", 403, "").tries, []);
+    }
+
+    #[test]
+    fn an_expired_secret_is_named_where_the_client_is_refused() {
+        assert_eq!(
+            hints(ClientAuth::Body, "x", 401, "invalid_client").secret_expired,
+            Some(day("2030-05-01"))
+        );
+        assert_eq!(hints(ClientAuth::Body, "x", 400, "invalid_grant").secret_expired, None);
+    }
+
+    #[test]
+    fn the_refused_scope_is_named() {
+        let asked = ["read", "read.all", "https://example.com/auth/mail"].map(str::to_owned);
+        let refused = |asked: &[String], said: &str| Scopes::refused(asked, "invalid_scope", said);
+        let named = |scopes: &[&str]| Scopes::Refused(scopes.iter().map(|&scope| scope.to_owned()).collect());
+        assert_eq!(refused(&asked, "The scope 'read.all' is unknown."), named(&["read.all"]));
+        assert_eq!(refused(&asked, "no such scope: read."), named(&["read"]));
+        let google =
+            "Some requested scopes were invalid. {valid=[read], invalid=[https://example.com/auth/mail]}";
+        assert_eq!(refused(&asked, google), named(&["https://example.com/auth/mail"]));
+        assert_eq!(refused(&asked, "already"), Scopes::Among(asked.to_vec()));
+        assert_eq!(refused(&asked[..1], ""), named(&["read"]));
+        assert_eq!(refused(&[], "read"), Scopes::None);
+        assert_eq!(Scopes::refused(&asked, "invalid_grant", "read"), Scopes::None);
+    }
+}

@@ -1,0 +1,79 @@
+//! The last day of a client secret, which a person has noted.
+//!
+//! Owns the days on which to speak of it. Invariant: it decides nothing; the server alone knows
+//! whether it still takes the secret.
+
+use chrono::{DateTime, Local, NaiveDate, Utc};
+
+/// So many days ahead it is spoken of.
+const AHEAD_DAYS: i64 = 14;
+
+/// What there is to say of a client secret's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretEnd {
+    /// It comes within 14 days.
+    Near {
+        /// The last day.
+        day: NaiveDate,
+        /// The days that are left, 0 on the last one.
+        days: i64,
+    },
+    /// It has been.
+    Past {
+        /// The last day.
+        day: NaiveDate,
+    },
+}
+
+/// Reads a day: `2030-01-31`, or a moment that begins so, of which the day counts.
+///
+/// # Errors
+/// Where it is neither.
+pub fn day(text: &str) -> Result<NaiveDate, chrono::ParseError> {
+    let text = text.trim();
+    let day = text.split_once(['T', ' ']).filter(|_| text.len() >= 19).map_or(text, |(day, _)| day);
+    NaiveDate::parse_from_str(day, "%Y-%m-%d")
+}
+
+/// The day at a moment, where this computer stands.
+pub fn today(now: DateTime<Utc>) -> NaiveDate {
+    now.with_timezone(&Local).date_naive()
+}
+
+/// What there is to say; nothing more than 14 days ahead.
+pub fn spoken(last: Option<NaiveDate>, today: NaiveDate) -> Option<SecretEnd> {
+    let day = last?;
+    let days = (day - today).num_days();
+    match days {
+        ..0 => Some(SecretEnd::Past { day }),
+        0..=AHEAD_DAYS => Some(SecretEnd::Near { day, days }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_spoken_of_from_fourteen_days_ahead() {
+        let last = day("2030-05-15").unwrap();
+        let on = |text: &str| spoken(Some(last), day(text).unwrap());
+        assert_eq!(on("2030-04-30"), None);
+        assert_eq!(on("2030-05-01"), Some(SecretEnd::Near { day: last, days: 14 }));
+        assert_eq!(on("2030-05-15"), Some(SecretEnd::Near { day: last, days: 0 }));
+        assert_eq!(on("2030-05-16"), Some(SecretEnd::Past { day: last }));
+        assert_eq!(spoken(None, last), None);
+    }
+
+    #[test]
+    fn a_day_is_read_alone_or_from_a_moment() {
+        let wanted = NaiveDate::from_ymd_opt(2030, 1, 31).unwrap();
+        for text in ["2030-01-31", " 2030-01-31 ", "2030-01-31T10:00:00Z", "2030-01-31 10:00:00"] {
+            assert_eq!(day(text), Ok(wanted), "{text}");
+        }
+        for text in ["", "31.1.2030", "2030-02-30", "2030-01-31x", "soon", "2030-01-31T"] {
+            assert!(day(text).is_err(), "{text}");
+        }
+    }
+}
