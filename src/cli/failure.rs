@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::output;
 use crate::domain::spec::ClientAuth;
 use crate::domain::unseen::neutralised;
-use crate::messages::problem::{Problem, VaultProblem};
+use crate::messages::problem::{Problem, SignInProblem, VaultProblem};
 use crate::messages::snapshot::AccountView;
 use crate::messages::words::{Action, explain};
 
@@ -71,7 +71,22 @@ impl Failure {
 
     /// A problem with an account.
     pub(super) fn of_account(problem: &Problem, account: &AccountView) -> Self {
-        Self::explained(problem, Some(account.name.as_str()), Some(&account.provider_name))
+        let said = Self::explained(problem, Some(account.name.as_str()), Some(&account.provider_name));
+        let about_redirect = matches!(
+            problem,
+            Problem::SignIn(
+                SignInProblem::TimedOut
+                    | SignInProblem::PortInUse { .. }
+                    | SignInProblem::PortForbidden { .. }
+            )
+        );
+        match account.redirect_uri.as_ref().filter(|_| about_redirect) {
+            Some(redirect) => {
+                let redirect = neutralised(redirect, LINE_CHARS);
+                Self { words: format!("{} The redirect address is {redirect}.", said.words), ..said }
+            }
+            None => said,
+        }
     }
 
     /// A token was got, but the vault did not take it, and this process ends.

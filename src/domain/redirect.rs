@@ -8,6 +8,13 @@ use std::fmt;
 use thiserror::Error;
 use url::{Host, Url};
 
+/// The first port that every program may listen on.
+const FIRST_FREE_PORT: u16 = 1024;
+/// Where to begin where the registered port can't be had at all.
+const USUAL_PORT: u16 = 8910;
+/// So many ports are looked at before giving up.
+const OTHER_PORTS: u16 = 40;
+
 /// Why a redirect address can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RedirectError {
@@ -48,6 +55,23 @@ impl LoopbackRedirect {
             Some(text) => text.clone(),
             None => format!("http://{}:{port}{}", self.host, self.path),
         }
+    }
+}
+
+impl LoopbackRedirect {
+    /// The same address with another port, everything else to the letter.
+    pub fn with_port(&self, port: u16) -> String {
+        let text = self.registered.clone().unwrap_or_else(|| self.uri_at(port));
+        let Some((scheme, rest)) = text.split_once("://") else { return text };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        format!("{scheme}://{host}:{port}{path}")
+    }
+
+    /// Ports that may do in the place of this one, the nearest first; none that needs a privilege.
+    pub fn other_ports(&self) -> impl Iterator<Item = u16> + use<> {
+        let from = self.port.filter(|port| *port >= FIRST_FREE_PORT).unwrap_or(USUAL_PORT - 1);
+        (1..=OTHER_PORTS).filter_map(move |step| from.checked_add(step))
     }
 }
 
@@ -131,6 +155,27 @@ mod tests {
             let expected = (host.to_owned(), port, path.to_owned(), uri.to_owned());
             assert_eq!(listens(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn another_port_leaves_the_rest_to_the_letter() {
+        for (text, expected) in [
+            ("http://localhost:8910/callback", "http://localhost:8911/callback"),
+            ("http://localhost:8910", "http://localhost:8911"),
+            ("http://LOCALHOST:80/A%2fb:1", "http://LOCALHOST:8911/A%2fb:1"),
+            ("http://[::1]:7/cb", "http://[::1]:8911/cb"),
+            ("http://127.0.0.1/cb", "http://127.0.0.1:8911/cb"),
+        ] {
+            let RedirectUri::Loopback(redirect) = RedirectUri::new(Some(text)).unwrap() else { panic!() };
+            assert_eq!(redirect.with_port(8911), expected, "{text}");
+        }
+        let others = |text| match RedirectUri::new(Some(text)).unwrap() {
+            RedirectUri::Loopback(redirect) => redirect.other_ports().take(2).collect::<Vec<_>>(),
+            RedirectUri::Pasted(_) => Vec::new(),
+        };
+        assert_eq!(others("http://localhost:8910/"), [8911, 8912]);
+        assert_eq!(others("http://localhost:80/"), [8910, 8911], "none that needs a privilege");
+        assert_eq!(others("http://localhost:65535/"), [] as [u16; 0]);
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod publish;
 mod random;
 mod reasons;
 mod recovery;
+mod redirect_port;
 mod refresh_lock;
 mod renewal;
 mod schedule;

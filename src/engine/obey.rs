@@ -36,6 +36,8 @@ impl Engine {
             Command::TryClientAuth { account, auth, open_browser } => {
                 self.try_client_auth(&account, auth, open_browser, replies);
             }
+            Command::CheckRedirect(redirect_uri) => self.check_redirect(redirect_uri, replies),
+            Command::TakePort { account, port } => self.take_port(&account, port, replies),
             Command::CancelSignIn(account) => {
                 self.step(&account, Input::Cancel);
                 answer(replies, Ok(Reply::Done));

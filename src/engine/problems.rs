@@ -5,15 +5,19 @@
 
 use crate::domain::callback::CallbackError;
 use crate::domain::hints::{Asked, Hints};
+use crate::domain::redirect::LoopbackRedirect;
 use crate::domain::session::Failure;
 use crate::domain::token_request::RequestError;
 use crate::domain::token_response::TokenError;
 use crate::domain::transport::Unreachable;
 use crate::messages::problem::{BadAnswer, Outside, Problem, Refusal, SignInProblem, VaultProblem};
 use crate::messages::snapshot::VaultKind;
-use crate::net::loopback::BindError;
+use crate::net::loopback::{BindError, Listener};
 use crate::store::accounts::DiskError;
 use crate::store::vault::VaultError;
+
+/// So many free ports are suggested.
+const FREE_PORTS: usize = 3;
 
 /// Why no token was got, and what that means for the session.
 pub(crate) struct NotObtained {
@@ -119,10 +123,11 @@ pub(crate) fn disk_problem(error: &DiskError) -> Problem {
 }
 
 /// Why the listener could not be bound.
-pub(crate) fn bind_problem(error: BindError) -> Problem {
+pub(crate) fn bind_problem(error: BindError, redirect: &LoopbackRedirect) -> Problem {
+    let free = || Listener::free_ports(redirect, FREE_PORTS);
     Problem::SignIn(match error {
-        BindError::InUse { port } => SignInProblem::PortInUse { port },
-        BindError::Forbidden { port } => SignInProblem::PortForbidden { port },
+        BindError::InUse { port } => SignInProblem::PortInUse { port, free: free() },
+        BindError::Forbidden { port } => SignInProblem::PortForbidden { port, free: free() },
         BindError::NoLoopback => SignInProblem::NoLoopback,
     })
 }

@@ -7,7 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::account_jobs::{Absent, Checked, read_client};
-use super::core::{Asker, Engine, Replies, Then};
+use super::core::{Asker, Engine, Replies, Then, answer};
 use super::entry::Entry;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::hints::Asked;
@@ -16,7 +16,8 @@ use crate::domain::redirect::{LoopbackRedirect, RedirectUri};
 use crate::domain::redirect_mismatch::Redirects;
 use crate::domain::secret_expiry;
 use crate::domain::session::{Input, Phase, RequestId};
-use crate::domain::spec::ClientAuth;
+use crate::domain::spec::{ClientAuth, ProviderSpec};
+use crate::messages::event::Reply;
 use crate::messages::problem::{Hints, Outside, Problem, SignInProblem};
 
 /// A try with another client authentication, under way.
@@ -119,21 +120,36 @@ impl Engine {
 
     /// A try brought a token: the account keeps to that way.
     pub(crate) fn keep_client_auth(&mut self, id: &AccountId, auth: ClientAuth) {
-        let Some(entry) = self.entries.get(id) else { return };
-        let mut account = entry.account.clone();
-        account.settings.overrides.client_auth = Some(auth);
+        self.set_override(id, move |spec| spec.client_auth = Some(auth), None);
+    }
+
+    /// Changes one of an account's overrides and saves the account.
+    pub(crate) fn set_override(
+        &mut self,
+        id: &AccountId,
+        change: impl FnOnce(&mut ProviderSpec),
+        replies: Replies,
+    ) {
+        let mut account = match self.entry(id) {
+            Ok(entry) => entry.account.clone(),
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        change(&mut account.settings.overrides);
         let keeper = self.saver(id);
         let id = id.clone();
         self.spawn(async move {
-            let saved = async {
+            let done = async {
                 let (_, client) = read_client(&keeper.door, &account.id).await.map_err(Problem::Vault)?;
                 let checked = Checked { account, client, is_new: false, grant: None };
                 keeper.save(checked, Absent::Keeps).await
             };
-            let saved = saved.await;
-            let then: Then = Box::new(move |engine| match saved {
-                Ok(saved) => engine.saved(saved),
-                Err(problem) => engine.fail(Some(&id), problem, None),
+            let done = done.await;
+            let then: Then = Box::new(move |engine| match done {
+                Ok(done) => {
+                    engine.saved(done);
+                    answer(replies, Ok(Reply::Saved(id)));
+                }
+                Err(problem) => engine.fail(Some(&id), problem, replies),
             });
             then
         });

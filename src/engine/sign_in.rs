@@ -278,7 +278,7 @@ async fn bind(redirect: &LoopbackRedirect, patience: u32) -> Result<Listener, Pr
         }
         tokio::time::sleep(PAUSE).await;
     }
-    Listener::bind(redirect).map_err(bind_problem)
+    Listener::bind(redirect).map_err(|error| bind_problem(error, redirect))
 }
 
 fn prepare(provider: &Provider, client_id: &str, listener: Option<Listener>) -> Result<Prepared, Problem> {

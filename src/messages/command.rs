@@ -110,6 +110,16 @@ pub enum Command {
         /// Whether a browser is opened, where one is needed.
         open_browser: bool,
     },
+    /// Tries whether a sign-in could listen at this redirect address; answered by
+    /// [`super::event::Event::RedirectChecked`].
+    CheckRedirect(String),
+    /// Gives the account's redirect address another port, which must be registered with the provider, too.
+    TakePort {
+        /// The account.
+        account: AccountId,
+        /// The port.
+        port: u16,
+    },
     /// Gives a sign-in up.
     CancelSignIn(AccountId),
     /// Grants a sign-in five more minutes.

@@ -15,7 +15,7 @@ use crate::domain::tokens::TokenFacts;
 use crate::secret::AccessToken;
 
 use super::command::{AccountDraft, CopyForm, ImportDraft};
-use super::problem::{Problem, VaultProblem};
+use super::problem::{Problem, SignInProblem, VaultProblem};
 use super::snapshot::DeviceCodeView;
 
 /// A moment.
@@ -36,6 +36,13 @@ pub enum Event {
         drafts: Vec<ImportDraft>,
         /// Which of them have the name of an account that is there, by their place.
         taken: Vec<bool>,
+    },
+    /// A redirect address was tried.
+    RedirectChecked {
+        /// The address.
+        redirect_uri: String,
+        /// Why a sign-in could not listen there; `None` where it could, or need not.
+        problem: Option<SignInProblem>,
     },
     /// A sign-in began to wait for the browser.
     SignInStarted(AccountId),

@@ -100,11 +100,15 @@ pub enum SignInProblem {
     PortInUse {
         /// The port.
         port: u16,
+        /// Ports that were free instead.
+        free: Vec<u16>,
     },
     /// The system forbids the redirect port.
     PortForbidden {
         /// The port.
         port: u16,
+        /// Ports that were free instead.
+        free: Vec<u16>,
     },
     /// No loopback address could be listened on.
     NoLoopback,

@@ -86,6 +86,12 @@ impl Listener {
         Ok(Self { sockets, redirect: redirect.clone(), port })
     }
 
+    /// Ports on which a listener could stand instead, at this moment.
+    pub fn free_ports(redirect: &LoopbackRedirect, count: usize) -> Vec<u16> {
+        let Some(addresses) = addresses(&redirect.host) else { return Vec::new() };
+        redirect.other_ports().filter(|port| bind_all(&addresses, *port).is_ok()).take(count).collect()
+    }
+
     /// The redirect URI to send: the registered text, or the one with the port that was bound.
     pub fn redirect_uri(&self) -> String {
         self.redirect.uri_at(self.port)

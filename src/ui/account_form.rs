@@ -17,6 +17,7 @@ use super::fields::{self, Extras};
 use super::form_advanced;
 use super::form_draft::{Field, FormDraft};
 use super::form_endpoints;
+use super::redirect_check;
 use super::view_state::{Page, ViewState};
 use super::widgets;
 use super::words;
@@ -98,6 +99,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         form_help::register(ui, cx, &form.draft.preset);
         if form.draft.grant.has_redirect() {
             form_help::redirect(ui, cx, &form);
+            redirect_check::port(ui, cx, form.draft);
         }
         credentials(ui, &mut form);
         form_toggles::show(ui, &mut form);

@@ -124,6 +124,11 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
         Action::TryClientAuth(auth) if Button::new(Weight::Quiet, words::try_client_auth(auth)).show(ui) => {
             cx.send(Command::TryClientAuth { account: id, auth, open_browser: true });
         }
+        Action::TakePort(port) if Button::new(Weight::Quiet, &words::use_port(port)).show(ui) => {
+            let name = crate::domain::unseen::neutralised(&account.provider_name, 60);
+            state.toasts.say(format!("Register the address with port {port} with {name}, then sign in."));
+            cx.send(Command::TakePort { account: id, port });
+        }
         Action::OpenSettings if Button::new(Weight::Quiet, "Open settings").show(ui) => {
             state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
         }

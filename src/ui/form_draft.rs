@@ -12,7 +12,7 @@ use crate::domain::redirect::RedirectUri;
 use crate::domain::secret_expiry;
 use crate::domain::spec::{ClientAuth, Endpoints, ProviderSpec};
 use crate::messages::command::AccountDraft;
-use crate::messages::problem::Problem;
+use crate::messages::problem::{Problem, SignInProblem};
 use crate::secret::{ClientSecret, HeaderValue, Password};
 
 use super::fields::SecretText;
@@ -91,6 +91,8 @@ pub(super) struct FormDraft {
     pub(super) toggles: BTreeMap<String, bool>,
     /// The client secret's last day, as typed.
     pub(super) secret_expires: String,
+    /// The redirect address whose port was tried, and what came of it, once that is known.
+    pub(super) tried_redirect: Option<(String, Option<Result<(), SignInProblem>>)>,
     /// Extra headers.
     pub(super) headers: Vec<HeaderDraft>,
     /// Keys of the secrets that are stored.
@@ -170,6 +172,7 @@ impl FormDraft {
             background_refresh: settings.background_refresh,
             toggles: std::mem::take(&mut rest.toggles),
             secret_expires: settings.client_secret_expires.map_or_else(String::new, |day| day.to_string()),
+            tried_redirect: None,
             headers,
             kept,
             advanced: false,

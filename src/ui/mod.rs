@@ -137,6 +137,9 @@ impl Ui {
                 state.page = Page::Form(Box::new(form));
                 state.detail_open = true;
             }
+            Event::RedirectChecked { redirect_uri, problem } => {
+                redirect_check::take(state, &redirect_uri, problem);
+            }
             Event::SignInStarted(_) => state.paste = fields::SecretText::default(),
             Event::BrowserReturned(id) => {
                 ctx.send_viewport_cmd(egui::ViewportCommand::Focus);

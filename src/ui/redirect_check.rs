@@ -1,19 +1,25 @@
-//! Redirect addresses, looked at closely: two that differ.
+//! Redirect addresses, looked at closely: the port of one, and two that differ.
 //!
-//! Owns how they are shown. Invariant: what differs is marked by its ground and its line, never by a
+//! Owns how they are shown, and when the port is tried. Invariants: each address is tried once, and not
+//! while it is being typed; what differs is marked by its ground and its line, never by a
 //! colour alone, and is read aloud between ‹ and ›.
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Stroke, Ui};
 
+use crate::domain::redirect::RedirectUri;
 use crate::domain::redirect_mismatch::{Marked, RedirectMismatch};
 use crate::messages::command::Command;
-use crate::messages::words::names_of;
+use crate::messages::problem::{Problem, SignInProblem};
+use crate::messages::words::{Action, explain, names_of};
 
-use super::button::Button;
+use super::account_form::field_id;
+use super::button::{Button, Weight};
 use super::cx::Cx;
+use super::form_draft::FormDraft;
 use super::icons::Icon;
-use super::{theme, widgets};
+use super::view_state::{Page, ViewState};
+use super::{theme, widgets, words};
 
 /// Shows the address that was sent and, where it is known, the one that is wanted.
 pub(super) fn compared(ui: &mut Ui, cx: &mut Cx<'_>, mismatch: &RedirectMismatch) {
@@ -25,6 +31,64 @@ pub(super) fn compared(ui: &mut Ui, cx: &mut Cx<'_>, mismatch: &RedirectMismatch
             }
             marked(ui, cx, address);
         });
+    }
+}
+
+/// Says whether the redirect's port can be had, and offers others where it can't.
+pub(super) fn port(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut FormDraft) {
+    let Some(redirect) = draft.redirect_uri() else { return };
+    let text = redirect.to_string();
+    let RedirectUri::Loopback(loopback) = redirect else { return };
+    if loopback.port.is_none() {
+        return;
+    }
+    let typing = ui.memory(|memory| memory.has_focus(field_id("redirect_uri")));
+    match &draft.tried_redirect {
+        Some((tried, result)) if *tried == text => match result {
+            None => {}
+            Some(Ok(())) => drop(widgets::weak(ui, "The port is free on this computer.")),
+            Some(Err(problem)) => {
+                let problem = Problem::SignIn(problem.clone());
+                if let Some(port) = refused(ui, cx, &problem, &draft.preset.name) {
+                    draft.redirect = loopback.with_port(port);
+                }
+            }
+        },
+        _ if typing => {}
+        _ => {
+            draft.tried_redirect = Some((text.clone(), None));
+            cx.send(Command::CheckRedirect(text));
+        }
+    }
+}
+
+/// Shows why the port can't be had; gives the port that is taken instead.
+fn refused(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, provider: &str) -> Option<u16> {
+    let said = explain(problem, None, Some(provider));
+    let mut taken = None;
+    widgets::surface(ui, cx.tokens.warn_soft, cx.tokens.warn, |ui| {
+        widgets::text_strong(ui, &said.what);
+        widgets::text(ui, &said.next);
+        ui.horizontal_wrapped(|ui| {
+            for action in &said.others {
+                if let Action::TakePort(port) = action
+                    && Button::new(Weight::Quiet, &words::use_port(*port)).show(ui)
+                {
+                    taken = Some(*port);
+                }
+            }
+        });
+    });
+    taken
+}
+
+/// Takes the result of a try into the form, if it still asks for it.
+pub(super) fn take(state: &mut ViewState, redirect_uri: &str, problem: Option<SignInProblem>) {
+    if let Page::Form(draft) = &mut state.page
+        && let Some((tried, result)) = &mut draft.tried_redirect
+        && tried == redirect_uri
+    {
+        *result = Some(problem.map_or(Ok(()), Err));
     }
 }
 

@@ -209,6 +209,11 @@ pub(super) fn try_client_auth(auth: ClientAuth) -> &'static str {
     }
 }
 
+/// Has the browser return to another port.
+pub(super) fn use_port(port: u16) -> String {
+    format!("Use port {port}")
+}
+
 /// Where secrets are kept, in a sentence.
 pub(super) fn vault(vault: &VaultView) -> &'static str {
     match (vault.kind, &vault.health) {

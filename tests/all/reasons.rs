@@ -3,7 +3,7 @@
 use keyfob::domain::redirect_mismatch::WantedBy;
 use keyfob::domain::spec::ClientAuth;
 use keyfob::messages::command::Command;
-use keyfob::messages::event::Reply;
+use keyfob::messages::event::{Event, Reply};
 use keyfob::messages::problem::{Problem, Scopes, SignInProblem};
 use keyfob::messages::words::{Action, explain};
 
@@ -255,4 +255,35 @@ fn t6_429_and_503_are_honoured_shown_and_keep_everything() {
         rig.advance(25);
         assert_eq!(rig.token("car").unwrap().access_token.expose(), "two");
     }
+}
+
+#[test]
+fn l7_a_port_is_tried_ahead_and_another_one_is_taken_to_the_letter() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rival = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = rival.local_addr().unwrap().port();
+    let redirect_uri = format!("http://127.0.0.1:{port}/Call%2fback");
+    let mut rig = rig(&place, &server, "authorization_code", &format!("redirect_uri = \"{redirect_uri}\""));
+    let check = |rig: &Rig, text: &str| rig.ask(Command::CheckRedirect(text.to_owned()));
+    let Err(Problem::SignIn(SignInProblem::PortInUse { port: busy, free })) = check(&rig, &redirect_uri)
+    else {
+        panic!("not in use")
+    };
+    assert!(busy == port && !free.contains(&port), "{free:?}");
+    for text in ["https://app.example.com/callback", "http://127.0.0.1/callback", "no address"] {
+        assert!(matches!(check(&rig, text), Ok(Reply::Done)), "{text}");
+    }
+    assert!(server.requests().is_empty() && rig.browser.opened.lock().unwrap().is_empty());
+
+    let other = *free.first().unwrap();
+    rig.ask(Command::TakePort { account: rig.id("car"), port: other }).unwrap();
+    let taken = format!("http://127.0.0.1:{other}/Call%2fback");
+    assert_eq!(rig.view("car").redirect_uri.as_deref(), Some(taken.as_str()));
+    assert!(matches!(check(&rig, &taken), Ok(Reply::Done)), "and it is free again after the check");
+    let (address, _answers) = rig.start_sign_in("car").unwrap();
+    assert_eq!(crate::support::engine::parameter(&address, "redirect_uri"), taken);
+    // The port that Keyfob itself holds for a sign-in is no other program's.
+    rig.handle.send(Command::CheckRedirect(taken)).unwrap();
+    let told = rig.wait_for_event("the check", |event| matches!(event, Event::RedirectChecked { .. }));
+    assert!(matches!(told, Event::RedirectChecked { problem: None, .. }), "{told:?}");
 }

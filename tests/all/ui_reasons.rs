@@ -7,6 +7,7 @@ use keyfob::domain::redirect_mismatch::{Redirects, mismatch};
 use keyfob::domain::secret_expiry::today;
 use keyfob::domain::spec::ClientAuth;
 use keyfob::messages::command::Command;
+use keyfob::messages::event::Event;
 use keyfob::messages::problem::{Hints, Outside, Problem, Refusal, SignInProblem};
 use keyfob::messages::snapshot::Snapshot;
 
@@ -97,4 +98,61 @@ fn the_form_takes_the_secrets_last_day_and_refuses_what_is_none() {
     rig.press("Save");
     let Command::Save { draft, .. } = rig.command() else { panic!("no save") };
     assert_eq!(draft.settings.client_secret_expires.unwrap().to_string(), "2031-02-28");
+}
+
+/// The form of a provider whose redirect address has a fixed port, and that address.
+fn form() -> (Rig, String) {
+    let mut rig = Rig::new(snapshot(Vec::new()));
+    rig.press("Add account");
+    rig.press("Smartcar");
+    let asked = rig.0.state_mut().commands_raw();
+    let checks: Vec<_> = asked
+        .into_iter()
+        .filter_map(|command| match command {
+            Command::CheckRedirect(text) => Some(text),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        checks,
+        ["http://localhost:8910/callback"],
+        "the port is tried once, before anything is saved"
+    );
+    (rig, checks[0].clone())
+}
+
+#[test]
+fn l7_the_form_tells_a_busy_port_from_a_forbidden_one_and_takes_a_free_one() {
+    let (mut rig, redirect_uri) = form();
+    let told = |rig: &mut Rig, problem| {
+        rig.tell(Event::RedirectChecked { redirect_uri: redirect_uri.clone(), problem });
+        rig.tree()
+    };
+    assert!(told(&mut rig, None).contains("The port is free on this computer."));
+    let forbidden = SignInProblem::PortForbidden { port: 8910, free: Vec::new() };
+    assert!(told(&mut rig, Some(forbidden)).contains("This system doesn't let Keyfob use port 8910"));
+    let busy = SignInProblem::PortInUse { port: 8910, free: vec![8911, 8913] };
+    let tree = told(&mut rig, Some(busy));
+    assert!(tree.contains("Port 8910 is used by another program"), "{tree}");
+    assert!(
+        tree.contains("register it with Smartcar") && tree.contains("Ports 8911 and 8913 are free"),
+        "{tree}"
+    );
+    rig.press("Use port 8913");
+    let tree = rig.tree();
+    assert!(tree.contains("http://localhost:8913/callback") && !tree.contains("Port 8910 is used"), "{tree}");
+    let asked = rig.0.state_mut().commands_raw();
+    assert!(
+        matches!(&asked[..], [Command::CheckRedirect(text)] if text == "http://localhost:8913/callback"),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn l7_a_sign_in_without_its_port_offers_a_free_one() {
+    let busy = SignInProblem::PortInUse { port: 8910, free: vec![8911] };
+    let mut rig = Rig::new(with_problem(Problem::SignIn(busy)));
+    rig.press("Use port 8911");
+    assert!(matches!(rig.command(), Command::TakePort { account, port: 8911 } if account == id(1)));
+    assert!(rig.tree().contains("Register the address with port 8911 with Smartcar"));
 }

@@ -136,10 +136,10 @@ impl Rig {
         self.0.run();
     }
 
-    /// What was asked for since the last call, less the harmless request for a mask.
+    /// What was asked for since the last call, less what is asked without anybody's doing.
     pub(crate) fn commands(&mut self) -> Vec<Command> {
         let commands = std::mem::take(&mut self.0.state_mut().commands);
-        commands.into_iter().filter(|command| !matches!(command, Command::ReadMask(_))).collect()
+        commands.into_iter().filter(|command| !is_a_question(command)).collect()
     }
 
     /// The one command that was asked for.
@@ -171,6 +171,11 @@ impl Rig {
         let ui = world.ui.borrow();
         ui.as_ref().expect("made before the first frame").next_repaint(&world.snapshot, world.now)
     }
+}
+
+/// What the window asks of itself, and that changes nothing.
+fn is_a_question(command: &Command) -> bool {
+    matches!(command, Command::ReadMask(_) | Command::CheckRedirect(_))
 }
 
 fn draw(ui: &mut egui::Ui, world: &mut World) {

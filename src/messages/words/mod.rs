@@ -44,6 +44,8 @@ pub enum Action {
     RecoverAccounts,
     /// Send the same credentials in another way, and keep to it if it works.
     TryClientAuth(ClientAuth),
+    /// Have the browser return to another port, which must be registered with the provider.
+    TakePort(u16),
 }
 
 /// A problem in words.

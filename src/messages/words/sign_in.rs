@@ -15,16 +15,22 @@ pub(super) fn sign_in(problem: &SignInProblem, provider: &str) -> Words {
             "Sign in again, and check that the redirect address is registered exactly as shown.",
         )
         .offering(Action::SignIn),
-        SignInProblem::PortInUse { port } => words(
-            format!("Port {port} is used by another program, so the browser can't return here."),
-            format!("Close that program, or choose another port and register it with {provider}."),
-        )
-        .offering(Action::SignIn),
-        SignInProblem::PortForbidden { port } => words(
-            format!("This system doesn't let Keyfob use port {port}, so the browser can't return here."),
-            format!("Choose a port above 1023 and register it with {provider}."),
-        )
-        .offering(Action::EditAccount),
+        SignInProblem::PortInUse { port, free } => {
+            let next = format!("Close that program, or choose another port and register it with {provider}.");
+            let said = words(
+                format!("Port {port} is used by another program, so the browser can't return here."),
+                with_free(next, free),
+            );
+            Words { others: take(free), ..said.offering(Action::SignIn) }
+        }
+        SignInProblem::PortForbidden { port, free } => {
+            let next = format!("Choose a port above 1023 and register it with {provider}.");
+            let said = words(
+                format!("This system doesn't let Keyfob use port {port}, so the browser can't return here."),
+                with_free(next, free),
+            );
+            Words { others: take(free), ..said.offering(Action::EditAccount) }
+        }
         SignInProblem::NoLoopback => words(
             "This computer offers no loopback address, so the browser can't return here.",
             "Check the network settings for 127.0.0.1, or use a redirect address elsewhere and paste where it ends.",
@@ -76,6 +82,22 @@ pub(super) fn sign_in(problem: &SignInProblem, provider: &str) -> Words {
             denied(code.as_str(), description.as_ref(), hints, provider)
         }
     }
+}
+
+/// The advice, with the ports that were free.
+fn with_free(next: String, free: &[u16]) -> String {
+    match free {
+        [] => next,
+        [one] => format!("{next} Port {one} is free at the moment."),
+        [rest @ .., last] => {
+            let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
+            format!("{next} Ports {} and {last} are free at the moment.", rest.join(", "))
+        }
+    }
+}
+
+fn take(free: &[u16]) -> Vec<Action> {
+    free.iter().map(|port| Action::TakePort(*port)).collect()
 }
 
 fn denied(code: &str, description: Option<&Outside>, hints: &Hints, provider: &str) -> Words {

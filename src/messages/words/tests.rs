@@ -41,7 +41,7 @@ fn the_sentences_of_the_design_stand_to_the_letter() {
              check that the secret hasn't expired.",
         ),
         (
-            Problem::SignIn(SignInProblem::PortInUse { port: 8910 }),
+            Problem::SignIn(SignInProblem::PortInUse { port: 8910, free: Vec::new() }),
             "Port 8910 is used by another program, so the browser can't return here. Close that program, or \
              choose another port and register it with Smartcar.",
         ),
@@ -196,7 +196,7 @@ fn every_problem() -> Vec<Problem> {
     for problem in [
         SignInProblem::Cancelled,
         SignInProblem::TimedOut,
-        SignInProblem::PortForbidden { port: 80 },
+        SignInProblem::PortForbidden { port: 80, free: vec![8910, 8911, 8912] },
         SignInProblem::NoLoopback,
         SignInProblem::NoReplyInPaste,
         SignInProblem::BareCodeRefused,
