@@ -13,6 +13,7 @@ use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
 use crate::domain::provider::Provider;
 use crate::domain::tokens::{ExpirySource, TokenFacts};
+use crate::messages::problem::Problem;
 use crate::messages::snapshot::{AccountView, VaultKind};
 
 #[derive(Serialize)]
@@ -49,7 +50,11 @@ pub(super) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(),
             output::data(&json(&facts(rig, &account))?)
         } else {
             output::data(&lines(rig, &account))
+        }?;
+        if let Some(problem @ Problem::Interrupted { .. }) = &account.problem {
+            output::say(Failure::of_account(problem, &account).words());
         }
+        Ok(())
     })
 }
 

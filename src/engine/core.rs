@@ -31,7 +31,7 @@ use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Outside, Problem};
 use crate::messages::snapshot::{Preferences, Snapshot, VaultKind, WindowPlace};
 use crate::net::http::Http;
-use crate::store::accounts::{Accounts, DiskError, StoredAccount};
+use crate::store::accounts::{Accounts, DiskError, InFlight, StoredAccount};
 use crate::store::memory::MemoryVault;
 use crate::store::passphrase::PassphraseVault;
 
@@ -76,6 +76,8 @@ pub(crate) struct Engine {
     pub(crate) memory: MemoryVault,
     /// What an earlier run left half done, until the vault is open.
     pub(crate) half_done: Vec<StoredAccount>,
+    /// Marks of requests that were cut short, to be held against the vault once it is open.
+    pub(crate) unread_marks: Vec<(AccountId, InFlight)>,
     /// What a database that could not be read is called now.
     pub(crate) set_aside: Arc<OnceLock<Outside>>,
     /// Whether the user has locked it.
@@ -159,6 +161,7 @@ impl Engine {
             file,
             memory,
             half_done: Vec::new(),
+            unread_marks: Vec::new(),
             set_aside,
             locked: false,
             database,

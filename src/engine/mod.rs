@@ -17,6 +17,7 @@ mod effects;
 mod entry;
 mod exchanges;
 mod import_job;
+mod in_flight;
 mod moving;
 mod obey;
 mod outbox;

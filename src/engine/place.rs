@@ -194,6 +194,9 @@ impl Engine {
                         for row in std::mem::take(&mut engine.half_done) {
                             engine.finish_half_done(row);
                         }
+                        for (id, mark) in std::mem::take(&mut engine.unread_marks) {
+                            engine.look_for_newer(id, mark);
+                        }
                         engine.report(reply, replies);
                     }
                     Err(problem) => engine.fail(None, Problem::Vault(problem), replies),

@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use super::core::{Database, Engine, Then, on_disk};
 use super::entry::{Glance, Unsaved};
 use super::exchanges::{Line, secrets_of};
+use super::in_flight::{Counted, Mark};
 use super::problems::{NotObtained, refused, unreachable, unusable, vault_problem};
 use super::reasons::Known;
 use super::vault_door::VaultDoor;
@@ -32,6 +33,7 @@ use crate::failpoint::reach;
 use crate::messages::problem::VaultProblem;
 use crate::net::http::HttpAnswer;
 use crate::secret::{AuthCode, CodeVerifier, DeviceCode, Secret};
+use crate::store::accounts::InFlight;
 use crate::store::home::Home;
 use crate::store::records;
 use crate::store::vault_records::Records;
@@ -61,22 +63,6 @@ struct Obtained {
     adopted: bool,
     /// Why the vault refused it, where it did.
     unsaved: Option<VaultProblem>,
-}
-
-/// Counts itself as long as it lives.
-struct InFlight(Rc<Cell<usize>>);
-
-impl InFlight {
-    fn count(counter: &Rc<Cell<usize>>) -> Self {
-        counter.set(counter.get() + 1);
-        Self(Rc::clone(counter))
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_sub(1));
-    }
 }
 
 /// Everything the work needs, apart from the engine.
@@ -213,10 +199,36 @@ impl Work {
             (None, stored) => stored.as_ref(),
         };
         let request = self.request(&how, &client, before)?;
-        let _in_flight = InFlight::count(&self.in_flight);
+        let _counted = Counted::one(&self.in_flight);
+        let mark = self.mark(&how, before).await;
+        let got = self.ask(&how, &client, before, &request).await;
+        if let Err(not_obtained) = &got {
+            mark.failed(self.database.clone(), &self.id, not_obtained).await;
+        }
+        self.store(got?).await
+    }
+
+    /// Marks a request whose answer can't be had twice.
+    async fn mark(&self, how: &How, before: Option<&Grant>) -> Mark {
+        let refreshing = match how {
+            How::Code { .. } => false,
+            How::Refresh => true,
+            How::Device(_) | How::Repeat => return Mark::none(),
+        };
+        let generation = before.map_or(0, |grant| grant.facts.generation);
+        Mark::set(self.database.clone(), &self.id, InFlight { generation, refreshing }).await
+    }
+
+    async fn ask(
+        &self,
+        how: &How,
+        client: &Client,
+        before: Option<&Grant>,
+        request: &HttpRequest,
+    ) -> Result<Grant, NotObtained> {
         reach("renewal: before the request");
-        let secrets = secrets(&how, &client, before);
-        let answer = self.send(&how, &request, &secrets).await?;
+        let secrets = secrets(how, client, before);
+        let answer = self.send(how, request, &secrets).await?;
         reach("renewal: answer received");
         let read: Result<Grant, TokenError> = if answer.body_too_large {
             Err(TokenError::Flawed { status: answer.status, flaw: AnswerFlaw::TooLarge })
@@ -226,7 +238,7 @@ impl Work {
         let refreshing = matches!(how, How::Refresh);
         let grant = read.map_err(|error| {
             let error = error.without(secrets.iter().copied());
-            let asked = self.known.asked(&self.provider, how.redirect_uri(), Some(&client), answer.sent_at);
+            let asked = self.known.asked(&self.provider, how.redirect_uri(), Some(client), answer.sent_at);
             refused(&asked, &error, refreshing)
         })?;
         let mut grant = grant.succeeding(before);
@@ -235,7 +247,7 @@ impl Work {
         }
         let grant = self.above_seen(grant);
         log::info!("account {}: a token was obtained, generation {}", self.id, grant.facts.generation);
-        self.store(grant).await
+        Ok(grant)
     }
 
     /// Another process has got a token meanwhile: it is ours too.

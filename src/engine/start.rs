@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::core::{Engine, Replies, Then, answer, on_disk};
 use super::entry::Entry;
-use super::refresh_lock;
+use super::{in_flight, refresh_lock};
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::tokens::TokenFacts;
@@ -36,7 +36,9 @@ impl Engine {
             let folder = folder?;
             tokio::task::spawn_blocking(move || own_presets::read(&folder, &built_in)).await.ok()
         };
-        let read = self.disk(|accounts| Ok((accounts.load()?, accounts.data_version()?)));
+        let home = self.deps.home.clone();
+        let read =
+            self.disk(move |accounts| Ok((in_flight::load(accounts, &home)?, accounts.data_version()?)));
         self.spawn(async move {
             let (own, read) = (own.await, read.await);
             let then: Then = Box::new(move |engine| {
@@ -98,7 +100,13 @@ impl Engine {
         self.entries.retain(|id, entry| entry.ephemeral || known.contains(id));
         for row in stored.accounts {
             match row.state {
-                RowState::Ready => self.take_row(row),
+                RowState::Ready => {
+                    let marked = row.in_flight.map(|mark| (row.account.id.clone(), mark));
+                    self.take_row(row);
+                    if let Some((id, mark)) = marked {
+                        self.say_interrupted(&id, mark);
+                    }
+                }
                 RowState::Pending | RowState::Deleting if first => self.finish_half_done(row),
                 // Another process is at it.
                 RowState::Deleting => {

@@ -55,6 +55,12 @@ pub enum Problem {
     ValueUnusable(&'static str),
     /// A person must sign in: there is no token, or it can't be renewed without one.
     NeedsSignIn,
+    /// The answer to the last token request was not stored: Keyfob was stopped, or the connection broke.
+    Interrupted {
+        /// Whether it was to renew the token, whose refresh token may be used up by now; otherwise it
+        /// was to finish a sign-in, whose token is lost.
+        refreshing: bool,
+    },
     /// The server refused the very refresh token that is stored.
     RefreshRefused(Refusal),
     /// The sign-in did not come to its end.

@@ -12,11 +12,13 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 mod broken;
 mod error;
 mod exchanges;
+mod in_flight;
 mod preferences;
 mod recovered;
 mod schema;
 
 pub use error::DiskError;
+pub use in_flight::InFlight;
 
 use super::home::Home;
 use crate::domain::account::{Account, AccountId, AccountName, Revision};
@@ -63,6 +65,8 @@ pub struct StoredAccount {
     pub created_at: DateTime<Utc>,
     /// When its token was last handed out.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// A token request whose answer was not stored: it is under way, or was when a process was stopped.
+    pub in_flight: Option<InFlight>,
 }
 
 /// Everything stored.
@@ -105,8 +109,11 @@ impl Accounts {
         let mut stored = Stored::default();
         {
             let mut query = transaction.prepare(
-                "SELECT id, revision, name, settings, state, created_at, last_used_at, facts
-                 FROM accounts LEFT JOIN token_facts ON account = id ORDER BY name_key, created_at, id",
+                "SELECT id, revision, name, settings, state, created_at, last_used_at, facts,
+                     in_flight.generation, refreshing
+                 FROM accounts LEFT JOIN token_facts ON token_facts.account = id
+                     LEFT JOIN in_flight ON in_flight.account = id
+                 ORDER BY name_key, created_at, id",
             )?;
             let mut rows = query.query([])?;
             while let Some(row) = rows.next()? {
@@ -240,12 +247,15 @@ impl Accounts {
     /// # Errors
     /// [`DiskError::Missing`], or another [`DiskError`].
     pub fn put_facts(&mut self, id: &AccountId, facts: &TokenFacts) -> Result<bool, DiskError> {
-        let changed = self.connection.execute(
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changed = transaction.execute(
             "INSERT INTO token_facts (account, generation, facts) VALUES (?1, ?2, ?3)
              ON CONFLICT (account) DO UPDATE SET generation = excluded.generation, facts = excluded.facts
              WHERE excluded.generation >= generation",
             params![id.as_str(), number(facts.generation), json(facts)?],
         )?;
+        in_flight::settle(&transaction, id, facts.generation)?;
+        transaction.commit()?;
         Ok(changed > 0)
     }
 
@@ -297,6 +307,7 @@ struct Row {
     created_at: String,
     last_used_at: Option<String>,
     facts: Option<String>,
+    in_flight: Option<InFlight>,
 }
 
 impl Row {
@@ -310,6 +321,7 @@ impl Row {
             created_at: row.get(5)?,
             last_used_at: row.get(6)?,
             facts: row.get(7)?,
+            in_flight: in_flight::read(row.get(8)?, row.get(9)?),
         })
     }
 
@@ -326,6 +338,7 @@ impl Row {
             facts: self.facts.and_then(|facts| serde_json::from_str(&facts).ok()),
             created_at: moment(&self.created_at)?,
             last_used_at: self.last_used_at.as_deref().and_then(moment),
+            in_flight: self.in_flight,
         })
     }
 }

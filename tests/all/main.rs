@@ -12,6 +12,7 @@ mod disk;
 mod exchanges;
 mod floors;
 mod http;
+mod interrupted;
 mod loopback;
 mod loopback_limits;
 mod pages;

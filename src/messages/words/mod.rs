@@ -22,7 +22,7 @@ use super::problem::Problem;
 use archive::archive;
 pub use reasons::{names_of, secret_end};
 use requests::{bad_answer, details_of, refresh_refused, refused, unreached};
-use sign_in::sign_in;
+use sign_in::{interrupted, sign_in};
 use vault::vault;
 
 /// What the window offers as a button beside the words.
@@ -150,6 +150,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             "Sign in to get one; your settings are kept.",
         )
         .offering(Action::SignIn),
+        Problem::Interrupted { refreshing } => interrupted(*refreshing, &here),
         Problem::RefreshRefused(refusal) => {
             Words { details: Some(details_of(refusal)), ..refresh_refused(refusal) }
         }

@@ -129,3 +129,26 @@ fn denied_by_standard(code: &str, provider: &str) -> Words {
         .offering(Action::SignIn),
     }
 }
+
+/// A token request whose answer was not stored.
+pub(super) fn interrupted(refreshing: bool, here: &str) -> Words {
+    if refreshing {
+        words(
+            format!(
+                "Keyfob was stopped, or the connection broke, while the token of {here} was being renewed: its \
+                 refresh token may be used up."
+            ),
+            "Try to renew it; if that is refused, sign in again. Your settings are kept.",
+        )
+        .offering(Action::TryAgain)
+    } else {
+        words(
+            format!(
+                "Keyfob was stopped, or the connection broke, while a sign-in to {here} was being finished, so its \
+                 token is lost."
+            ),
+            "Sign in again; your settings are kept.",
+        )
+        .offering(Action::SignIn)
+    }
+}

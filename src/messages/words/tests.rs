@@ -135,6 +135,8 @@ fn every_problem() -> Vec<Problem> {
         Problem::Disk(text()),
         Problem::Busy,
         Problem::Locked,
+        Problem::Interrupted { refreshing: true },
+        Problem::Interrupted { refreshing: false },
         Problem::SetAside(text()),
         Problem::Clipboard,
         Problem::PageNotOpened(text()),

@@ -127,7 +127,9 @@ mod tests {
         let (_dir, home, accounts) = opened();
         drop(accounts);
         let connection = Connection::open(home.database_path()).unwrap();
-        connection.execute_batch("DROP TABLE exchanges; PRAGMA user_version = 1;").unwrap();
+        connection
+            .execute_batch("DROP TABLE exchanges; DROP TABLE in_flight; PRAGMA user_version = 1;")
+            .unwrap();
         drop(connection);
         let mut accounts = Accounts::open(&home).unwrap();
         assert_eq!(accounts.load().unwrap().accounts.len(), 2);

@@ -18,7 +18,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What brings a database from each schema to the next; `user_version` counts those done.
 /// One that has been released is never changed.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE accounts (
         id TEXT PRIMARY KEY NOT NULL,
@@ -49,6 +49,13 @@ const MIGRATIONS: [&str; 2] = [
         exchange TEXT NOT NULL
     ) STRICT;
     CREATE INDEX exchanges_of ON exchanges (account, number);
+",
+    "
+    CREATE TABLE in_flight (
+        account TEXT PRIMARY KEY NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        generation INTEGER NOT NULL,
+        refreshing INTEGER NOT NULL
+    ) STRICT;
 ",
 ];
 
@@ -110,11 +117,12 @@ pub(super) fn check(connection: &Connection) -> Result<(), DiskError> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     let tables: u32 = connection.query_row(
         "SELECT count(*) FROM sqlite_schema
-         WHERE type = 'table' AND name IN ('accounts', 'token_facts', 'preferences', 'written_by', 'exchanges')",
+         WHERE type = 'table' AND name IN ('accounts', 'token_facts', 'preferences', 'written_by', 'exchanges',
+                                            'in_flight')",
         [],
         |row| row.get(0),
     )?;
-    if found == "ok" && tables == 5 { Ok(()) } else { Err(DiskError::NotADatabase) }
+    if found == "ok" && tables == 6 { Ok(()) } else { Err(DiskError::NotADatabase) }
 }
 
 /// All of it in one transaction: killed in between, nothing has happened.
@@ -147,9 +155,10 @@ fn cut(name: &'static str) -> Result<(), DiskError> {
 
 /// What tests upgrade to: the next two schemas, which touch every row.
 #[cfg(test)]
-pub(super) const LATER: [&str; 4] = [
+pub(super) const LATER: [&str; 5] = [
     MIGRATIONS[0],
     MIGRATIONS[1],
+    MIGRATIONS[2],
     // With a cache of two pages the file is written long before the end.
     "PRAGMA cache_size = 2; ALTER TABLE accounts ADD COLUMN note TEXT; UPDATE accounts SET note = name;",
     "UPDATE accounts SET note = note || '!'; CREATE INDEX notes ON accounts (note);",

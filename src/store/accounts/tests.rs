@@ -57,6 +57,7 @@ fn what_is_stored_is_there_after_a_restart() {
     assert_eq!(
         stored.accounts,
         [StoredAccount {
+            in_flight: None,
             account,
             state: RowState::Ready,
             facts: Some(facts(3)),

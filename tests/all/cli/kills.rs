@@ -170,6 +170,20 @@ impl<'bus> World<'bus> {
         assert!(self.place.run(&["token", BOT]).ok().starts_with("bot-"), "{when}");
     }
 
+    /// Whoever was stopped between a request and its answer leaves that to be said, with the next step.
+    fn says_that_it_was_stopped(&self, when: &str) {
+        let shown = self.place.run(&["show", CAR]);
+        let cut_short = ["before the request", "answer received"].iter().any(|step| when.ends_with(step));
+        if cut_short {
+            assert!(
+                shown.err.contains("Keyfob was stopped")
+                    && shown.err.to_lowercase().contains("sign in again"),
+                "{when}: {shown:?}"
+            );
+        }
+        shown.ok();
+    }
+
     fn nothing_lies_open(&self, when: &str) {
         assert!(!holds(&self.place.home, &self.server.canary), "{when}: a secret is on the disk");
     }
@@ -187,6 +201,7 @@ impl<'bus> World<'bus> {
             }
             Deed::SignIn | Deed::Refresh => {
                 assert_eq!(names.len(), 2, "{when}: no account is lost");
+                self.says_that_it_was_stopped(when);
                 self.must_be_usable(when);
             }
             Deed::Remove => {
