@@ -80,6 +80,8 @@ kinds! {
     IdToken,
     /// A client secret (RFC 6749, section 2.3.1).
     ClientSecret,
+    /// A client's private key, as PEM or JWK (RFC 7523).
+    PrivateKey,
     /// A resource owner's password (RFC 6749, section 4.3).
     Password,
     /// An authorization code (RFC 6749, section 1.3.1).

@@ -83,7 +83,7 @@ fn save(
     let lines: Vec<String> = accounts.iter().map(|account| line(rig, account)).collect();
     let lacking: Vec<String> = accounts
         .iter()
-        .filter(|account| account.incomplete && account.client.client_secret.is_none())
+        .filter(|account| account.incomplete && !account.client.has_secret())
         .map(|account| quoted(account.name.as_str()))
         .collect();
     let drafts = accounts.into_iter().map(|account| ImportDraft { replace, ..ImportDraft::from(account) });

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::grant_type::GrantType;
 use super::spec::ProviderSpec;
-use crate::secret::{ClientSecret, HeaderValue, Password};
+use crate::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
 
 /// Identifies an account for its whole life: 128 random bits in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -177,10 +177,19 @@ pub struct Client {
     pub client_id: String,
     /// Client secret, where there is one.
     pub client_secret: Option<ClientSecret>,
+    /// Private key as PEM or JWK, where the client signs.
+    pub private_key: Option<PrivateKey>,
     /// The resource owner's user name, for the password grant.
     pub username: Option<String>,
     /// The resource owner's password, for the password grant.
     pub password: Option<Password>,
     /// Extra headers of the token request, by name.
     pub headers: BTreeMap<String, HeaderValue>,
+}
+
+impl Client {
+    /// Whether it holds anything by which it could prove who it is.
+    pub fn has_secret(&self) -> bool {
+        self.client_secret.is_some() || self.private_key.is_some()
+    }
 }

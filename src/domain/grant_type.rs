@@ -14,16 +14,19 @@ pub enum GrantType {
     Password,
     /// By a code that a person enters on any device's browser (RFC 8628).
     DeviceCode,
+    /// With an assertion that the client's key signs (RFC 7523, section 2.1).
+    JwtBearer,
 }
 
 impl GrantType {
-    /// The name as it stands in requests and files.
+    /// The name as it stands in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::ClientCredentials => "client_credentials",
             Self::Password => "password",
             Self::DeviceCode => "device_code",
+            Self::JwtBearer => "jwt_bearer",
         }
     }
 

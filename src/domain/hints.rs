@@ -6,10 +6,10 @@
 use chrono::NaiveDate;
 
 use super::account::Client;
+use super::client_auth;
 use super::provider::Provider;
 use super::redirect_mismatch::{RedirectMismatch, Redirects, mismatch};
 use super::spec::ClientAuth;
-use super::token_request;
 
 /// The most scopes that are named.
 const SCOPES_MAX: usize = 12;
@@ -114,7 +114,7 @@ fn names(text: &str, scope: &str) -> bool {
 /// The ways of client authentication that would send something else, the likeliest first.
 fn tries(provider: &Provider, client: &Client) -> Vec<ClientAuth> {
     let has_secret = client.client_secret.as_ref().is_some_and(|secret| !secret.is_empty());
-    let differ = token_request::basic_differs(client);
+    let differ = client_auth::basic_differs(client);
     let raw = differ.then_some(ClientAuth::BasicRaw);
     let encoded = differ.then_some(ClientAuth::Basic);
     if !has_secret {
@@ -124,7 +124,8 @@ fn tries(provider: &Provider, client: &Client) -> Vec<ClientAuth> {
         ClientAuth::Basic => raw.into_iter().chain([ClientAuth::Body]).collect(),
         ClientAuth::BasicRaw => encoded.into_iter().chain([ClientAuth::Body]).collect(),
         ClientAuth::Body => [ClientAuth::Basic].into_iter().chain(raw).collect(),
-        ClientAuth::None => Vec::new(),
+        ClientAuth::ClientSecretJwt => vec![ClientAuth::Basic, ClientAuth::Body],
+        ClientAuth::None | ClientAuth::PrivateKeyJwt => Vec::new(),
     }
 }
 

@@ -20,17 +20,18 @@ use super::secret_expiry;
 use super::spec::ProviderSpec;
 use super::token_request::{self, RequestError};
 use super::tokens::Grant;
-use crate::secret::{ClientSecret, HeaderValue, Kind, Password, Secret};
+use crate::secret::{ClientSecret, HeaderValue, Kind, Password, PrivateKey, Secret};
 
 mod tokens;
 
 /// The keys of an account that are not a spec's.
-const OWN_KEYS: [&str; 13] = [
+const OWN_KEYS: [&str; 14] = [
     "name",
     "provider",
     "grant",
     "client_id",
     "client_secret",
+    "private_key",
     "username",
     "password",
     "variables",
@@ -111,6 +112,8 @@ struct Own {
     client_id: String,
     #[serde(default, deserialize_with = "trimmed_secret")]
     client_secret: Option<ClientSecret>,
+    #[serde(default, deserialize_with = "secret")]
+    private_key: Option<PrivateKey>,
     username: Option<String>,
     #[serde(default, deserialize_with = "secret")]
     password: Option<Password>,
@@ -187,6 +190,7 @@ impl AccountFile<'_, '_, '_> {
         let client = Client {
             client_id: own.client_id.trim().to_owned(),
             client_secret: own.client_secret,
+            private_key: own.private_key,
             username: own.username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             password: own.password,
             headers: own.headers.into_iter().map(|(name, held)| (name.trim().to_owned(), held.0)).collect(),
@@ -231,6 +235,9 @@ impl AccountFile<'_, '_, '_> {
             Err(RequestError::Unusable(key)) => {
                 let words = format!("\"{key}\" holds a character or a name that a request can't carry");
                 Err(self.mistake(key, &words))
+            }
+            Err(RequestError::Key(error)) => {
+                Err(self.mistake("private_key", &format!("\"private_key\" {error}")))
             }
         }
     }
@@ -289,6 +296,7 @@ impl AccountFile<'_, '_, '_> {
                 let words = "must begin with https://; http:// is for this computer only (127.0.0.1, [::1], localhost)";
                 self.mistake(endpoint.key(), &format!("\"{}\" {words}", endpoint.key()))
             }
+            ProviderError::IssuerMissing => self.missing("issuer"),
             ProviderError::Redirect(RedirectError::Invalid) => {
                 self.mistake("redirect_uri", "\"redirect_uri\" is not an address")
             }

@@ -93,7 +93,10 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
     for (more, expected) in [
         ("redirct_uri = \"CANARY\"", "unknown key \"redirct_uri\"; did you mean \"redirect_uri\"?"),
         ("usrname = \"CANARY\"", "unknown key \"usrname\"; did you mean \"username\"?"),
-        ("client_auth = \"CANARY\"", "\"client_auth\" must be one of basic, basic_raw, body, none"),
+        (
+            "client_auth = \"CANARY\"",
+            "\"client_auth\" must be one of basic, basic_raw, body, none, private_key_jwt, client_secret_jwt",
+        ),
         ("scopes = \"CANARY\"", "\"scopes\" must be a list, not a text"),
         ("scopes = [\"a\", 7]", "\"scopes\" must be a text in quotes, not a whole number"),
         ("pkce = \"CANARY\"", "\"pkce\" must be true or false, not a text"),
@@ -117,7 +120,7 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
         ("redirect_uri = \"http://localhost/#CANARY\"", "\"redirect_uri\" has a fragment (#)"),
         (
             "grant = \"passwort\"",
-            "\"grant\" must be one of authorization_code, client_credentials, password, device_code; did you mean \"password\"?",
+            "\"grant\" must be one of authorization_code, client_credentials, password, device_code, jwt_bearer; did you mean \"password\"?",
         ),
         ("grant = \"password\"", "\"grant\" must be one of client_credentials"),
         ("variables = { regoin = \"CANARY\" }", "unknown key \"variables.regoin\""),
@@ -349,4 +352,40 @@ fn toml_of(account: &serde_json::Value) -> String {
     let fields = account.as_object().unwrap();
     let lines = fields.iter().filter_map(|(key, node)| Some(format!("{key} = {}\n", value(node)?)));
     format!("[[account]]\n{}", lines.collect::<String>())
+}
+
+#[test]
+fn a_client_that_signs_brings_its_key() {
+    let key = crate::domain::test_support::EC_JWK;
+    let text = format!(
+        "[[account]]\nname = \"a\"\nprovider = \"custom\"\ngrant = \"jwt_bearer\"\nclient_id = \"i\"\n\
+         private_key = '''\n{key}\n'''\nkey_alg = \"ES256\"\nkey_id = \"k\"\nresource = \"https://r.example\"\n\
+         par = true\naudience = \"a\"\nendpoints.token = \"https://a.example/t\"\n"
+    );
+    let accounts = imported(&text).unwrap();
+    assert_eq!(accounts[0].client.private_key.as_ref().unwrap().expose(), format!("{key}\n"));
+    let overrides = &accounts[0].settings.overrides;
+    assert_eq!(overrides.resource.as_deref(), Some(["https://r.example".to_owned()].as_slice()));
+    let two = text.replace("\"https://r.example\"", "[\"https://r.example\", \"https://s.example\"]");
+    assert_eq!(imported(&two).unwrap()[0].settings.overrides.resource.as_ref().unwrap().len(), 2);
+    for (from, to, expected) in [
+        ("\"ES256\"", "\"RS256\"", "\"private_key\" doesn't go with \"key_alg\""),
+        ("\"ES256\"", "\"ES512\"", "\"key_alg\" must be one of RS256, PS256, ES256, EdDSA, HS256"),
+        (key, "CANARY", "\"private_key\" is neither PEM nor JWK, or is damaged"),
+        (
+            "\"https://r.example\"",
+            "7",
+            "\"resource\" must be a text in quotes or a list of them, not a whole number",
+        ),
+        ("private_key", "privat_key", "unknown key \"privat_key\"; did you mean \"private_key\"?"),
+        ("key_id = \"k\"", "assertion_audience = \"issuer\"", "key \"issuer\" is missing"),
+    ] {
+        let said = mistake(&text.replace(from, to));
+        assert!(said.ends_with(expected) && !said.contains("CANARY"), "{said}\n{expected}");
+    }
+    // Pushing is for the browser's sign-in, and needs an address then.
+    let by_browser = text.replace("jwt_bearer", "authorization_code");
+    let by_browser =
+        format!("{by_browser}endpoints.authorize = \"https://a.example/a\"\nclient_auth = \"none\"\n");
+    assert!(mistake(&by_browser).ends_with("key \"endpoints.par\" is missing"));
 }

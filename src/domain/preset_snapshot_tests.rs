@@ -20,8 +20,11 @@ use crate::domain::http_request::HttpRequest;
 use crate::domain::provider::{Preset, Provider};
 use crate::domain::redirect::RedirectUri;
 use crate::domain::spec::{ClientAuth, ProviderSpec};
+use crate::domain::test_support::{ED_JWK, FRESH};
 use crate::domain::token_request::{Asking, build};
-use crate::secret::{AuthCode, ClientSecret, CodeVerifier, DeviceCode, HeaderValue, Password, RefreshToken};
+use crate::secret::{
+    AuthCode, ClientSecret, CodeVerifier, DeviceCode, HeaderValue, Password, PrivateKey, RefreshToken,
+};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/providers")
@@ -60,6 +63,7 @@ fn client(preset: &Preset) -> Client {
     Client {
         client_id: "CLIENT-ID".to_owned(),
         client_secret: Some(ClientSecret::new("CLIENT-SECRET".to_owned())),
+        private_key: Some(PrivateKey::new(ED_JWK.to_owned())),
         username: Some("USER-NAME".to_owned()),
         password: Some(Password::new("PASSWORD".to_owned())),
         headers: headers.map(|(name, value)| (name, HeaderValue::new(value.to_owned()))).collect(),
@@ -136,21 +140,28 @@ fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
                 (AuthCode::new("CODE".to_owned()), CodeVerifier::new("VERIFIER".to_owned()));
             let verifier = provider.pkce.then_some(&verifier);
             let asking = Asking::Code { code: &code, redirect_uri: &redirect, verifier };
-            let built = build(&provider, &client, &asking).unwrap();
+            let built = build(&provider, &client, &asking, &FRESH).unwrap();
             request(text, &format!("{title}: the token request"), &built);
             let token = RefreshToken::new("REFRESH-TOKEN".to_owned());
-            let built = build(&provider, &client, &Asking::Refresh { token: &token }).unwrap();
+            let built = build(&provider, &client, &Asking::Refresh { token: &token }, &FRESH).unwrap();
             request(text, &format!("{title}: the refresh"), &built);
         }
         GrantType::ClientCredentials => {
-            request(text, title, &build(&provider, &client, &Asking::ClientCredentials).unwrap());
+            request(text, title, &build(&provider, &client, &Asking::ClientCredentials, &FRESH).unwrap());
         }
         GrantType::DeviceCode => {
             let code = DeviceCode::new("DEVICE-CODE".to_owned());
-            request(text, title, &build(&provider, &client, &Asking::DeviceCode { code: &code }).unwrap());
+            request(
+                text,
+                title,
+                &build(&provider, &client, &Asking::DeviceCode { code: &code }, &FRESH).unwrap(),
+            );
+        }
+        GrantType::JwtBearer => {
+            request(text, title, &build(&provider, &client, &Asking::JwtBearer, &FRESH).unwrap());
         }
         GrantType::Password => {
-            request(text, title, &build(&provider, &client, &Asking::Password).unwrap());
+            request(text, title, &build(&provider, &client, &Asking::Password, &FRESH).unwrap());
         }
     }
 }

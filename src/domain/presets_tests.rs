@@ -10,6 +10,7 @@ use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Provider;
 use crate::domain::redirect::RedirectUri;
 use crate::domain::spec::Endpoints;
+use crate::domain::test_support::FRESH;
 use crate::domain::token_request::{Asking, build};
 use crate::secret::{AuthCode, ClientSecret, CodeVerifier, HeaderValue, Password, RefreshToken};
 
@@ -48,11 +49,12 @@ fn sent(provider: &Provider, asking: &Asking<'_>) -> String {
         username: Some("user@example.com".to_owned()),
         password: Some(Password::new("p&w".to_owned())),
         headers: [].into(),
+        private_key: None,
     };
     if provider.name == "Connect" {
         client.headers.insert("ACCESSTOKEN".to_owned(), HeaderValue::new("key".to_owned()));
     }
-    let mut request = build(provider, &client, asking).unwrap();
+    let mut request = build(provider, &client, asking, &FRESH).unwrap();
     request.headers.sort_by(|a, b| a.0.cmp(&b.0));
     let mut text = format!("POST {}\n", request.url);
     for (name, value) in &request.headers {
@@ -278,7 +280,7 @@ fn a_mistake_in_a_preset_is_named() {
         ("sumary = \"\"", "line 4: unknown key \"sumary\"; did you mean \"summary\"?"),
         (
             "client_auth = \"basics\"",
-            "line 4: \"client_auth\" must be one of basic, basic_raw, body, none; did you mean \"basic\"?",
+            "line 4: \"client_auth\" must be one of basic, basic_raw, body, none, private_key_jwt, client_secret_jwt; did you mean \"basic\"?",
         ),
         (
             "[refresh]\nahead_secs = -1",

@@ -12,6 +12,7 @@ use super::account::Settings;
 pub use super::endpoints::EndpointKind;
 use super::endpoints::{self, MoreEndpoints};
 use super::grant_type::GrantType;
+use super::jose::KeyAlg;
 use super::redirect::{RedirectError, RedirectUri};
 use super::redirect_rule::RedirectRule;
 use super::spec::{ApiUse, BodyFormat, ClientAuth, Help, ProviderSpec, RefreshRules, ResponsePaths};
@@ -143,6 +144,9 @@ pub enum ProviderError {
     /// An endpoint is plain http to another machine, or no http at all.
     #[error("{} is not https", .0.key())]
     EndpointInsecure(EndpointKind),
+    /// Assertions are addressed to the issuer, which is not given.
+    #[error("issuer is missing")]
+    IssuerMissing,
     /// The redirect address can't be used.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
@@ -189,6 +193,20 @@ pub struct Provider {
     pub authorize_params: BTreeMap<String, String>,
     /// Extra parameters of the token request.
     pub token_params: BTreeMap<String, String>,
+    /// Whether the authorization request is pushed; then there is an endpoint for it.
+    pub par: bool,
+    /// Resources that the token is for.
+    pub resource: Vec<String>,
+    /// The API that the token is for.
+    pub audience: Option<String>,
+    /// How assertions are signed, where that is said.
+    pub key_alg: Option<KeyAlg>,
+    /// The key's ID.
+    pub key_id: Option<String>,
+    /// Whom assertions are addressed to.
+    pub assertion_audience: String,
+    /// Claims of the JWT bearer grant's assertion.
+    pub assertion_claims: BTreeMap<String, String>,
     /// Where an answer keeps its values.
     pub response: ResponsePaths,
     /// Rules of refreshing.
@@ -226,13 +244,26 @@ impl Provider {
             GrantType::AuthorizationCode => {
                 Some(endpoints::read(EndpointKind::Authorize, spec.endpoints.authorize.as_deref(), &values)?)
             }
-            GrantType::ClientCredentials | GrantType::Password | GrantType::DeviceCode => None,
+            GrantType::ClientCredentials
+            | GrantType::Password
+            | GrantType::DeviceCode
+            | GrantType::JwtBearer => None,
         };
         let token = endpoints::read(EndpointKind::Token, spec.endpoints.token.as_deref(), &values)?;
         let more = MoreEndpoints::resolve(&spec.endpoints, &values)?;
         if grant == GrantType::DeviceCode && more.device.is_none() {
             return Err(ProviderError::EndpointMissing(EndpointKind::Device));
         }
+        let issuer = spec.issuer.map(|issuer| endpoints::filled(&issuer, &values));
+        let par = spec.par.unwrap_or(false) && authorize.is_some();
+        if par && more.par.is_none() {
+            return Err(ProviderError::EndpointMissing(EndpointKind::Par));
+        }
+        let assertion_audience = match spec.assertion_audience.as_deref().map(str::trim) {
+            None | Some("" | "token_endpoint") => token.as_str().to_owned(),
+            Some("issuer") => issuer.clone().ok_or(ProviderError::IssuerMissing)?,
+            Some(other) => endpoints::filled(other, &values),
+        };
         let name = if settings.provider == CUSTOM {
             token.host_str().unwrap_or_default().to_owned()
         } else {
@@ -244,7 +275,7 @@ impl Provider {
             token,
             more,
             grant,
-            client_auth: spec.client_auth.unwrap_or(ClientAuth::Basic),
+            client_auth: spec.client_auth.unwrap_or_else(|| ClientAuth::usual(grant)),
             body_format: spec.body_format.unwrap_or(BodyFormat::Form),
             scopes: spec.scopes.unwrap_or_default(),
             scope_separator: spec.scope_separator.unwrap_or_else(|| " ".to_owned()),
@@ -255,11 +286,18 @@ impl Provider {
             redirect_uri: RedirectUri::new(spec.redirect_uri.as_deref())?,
             redirect_rule: spec.redirect_rule,
             pkce: spec.pkce.unwrap_or(true),
-            issuer: spec.issuer.map(|issuer| endpoints::filled(&issuer, &values)),
+            issuer,
             iss_promised: spec.iss_promised.unwrap_or(false),
             request_headers: spec.request_headers,
             authorize_params: endpoints::filled_in(spec.authorize_params, &values),
             token_params: endpoints::filled_in(spec.token_params, &values),
+            par,
+            resource: spec.resource.unwrap_or_default(),
+            audience: spec.audience.filter(|audience| !audience.is_empty()),
+            key_alg: spec.key_alg,
+            key_id: spec.key_id.filter(|id| !id.is_empty()),
+            assertion_audience,
+            assertion_claims: spec.assertion_claims,
             response: spec.response,
             refresh: spec.refresh,
             api: spec.api,

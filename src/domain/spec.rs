@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::endpoints::EndpointKind;
 use super::grant_type::GrantType;
+use super::jose::KeyAlg;
+use super::one_or_more::one_or_more;
 use super::redirect_rule::RedirectRule;
 
 /// How the client proves who it is at the token endpoint (RFC 6749, section 2.3.1).
@@ -23,6 +25,17 @@ pub enum ClientAuth {
     Body,
     /// `client_id` in the body and no secret: a public client.
     None,
+    /// An assertion signed by the client's private key (RFC 7523, section 2.2).
+    PrivateKeyJwt,
+    /// An assertion under the client secret (`OpenID` Connect Core, section 9).
+    ClientSecretJwt,
+}
+
+impl ClientAuth {
+    /// What a grant usually goes with. The JWT bearer grant's assertion says by itself who asks.
+    pub fn usual(grant: GrantType) -> Self {
+        if grant == GrantType::JwtBearer { Self::None } else { Self::Basic }
+    }
 }
 
 /// The form of a token request's body.
@@ -257,6 +270,29 @@ pub struct ProviderSpec {
     /// Extra parameters of the token request.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub token_params: BTreeMap<String, String>,
+    /// Whether the authorization request is pushed (RFC 9126); no where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub par: Option<bool>,
+    /// Resources that the token is for (RFC 8707, section 2): one address, or a list.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_or_more")]
+    pub resource: Option<Vec<String>>,
+    /// The API that the token is for, as some servers ask for it in the place of `resource`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// How assertions are signed; what usually goes with the key where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_alg: Option<KeyAlg>,
+    /// The key's ID (`kid`, RFC 7515, section 4.1.4).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
+    /// Whom assertions are addressed to (`aud`): `token_endpoint`, which it is where unset; `issuer`, as
+    /// newer servers want it; or a text of the server's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assertion_audience: Option<String>,
+    /// Claims of the JWT bearer grant's assertion, besides the usual or in their place; an empty text
+    /// leaves the usual one out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub assertion_claims: BTreeMap<String, String>,
     /// Where an answer keeps its values.
     pub response: ResponsePaths,
     /// Rules of refreshing.
@@ -309,6 +345,13 @@ impl ProviderSpec {
             request_headers: map(&self.request_headers, &over.request_headers),
             authorize_params: map(&self.authorize_params, &over.authorize_params),
             token_params: map(&self.token_params, &over.token_params),
+            par: one(self.par.as_ref(), over.par.as_ref()),
+            resource: one(self.resource.as_ref(), over.resource.as_ref()),
+            audience: one(self.audience.as_ref(), over.audience.as_ref()),
+            key_alg: one(self.key_alg.as_ref(), over.key_alg.as_ref()),
+            key_id: one(self.key_id.as_ref(), over.key_id.as_ref()),
+            assertion_audience: one(self.assertion_audience.as_ref(), over.assertion_audience.as_ref()),
+            assertion_claims: map(&self.assertion_claims, &over.assertion_claims),
             response: ResponsePaths {
                 access_token: list(&self.response.access_token, &over.response.access_token),
                 refresh_token: list(&self.response.refresh_token, &over.response.refresh_token),

@@ -1,9 +1,27 @@
 //! A provider for this floor's tests.
 
+use chrono::DateTime;
+
 use super::account::Settings;
 use super::grant_type::GrantType;
+use super::jose::Fresh;
 use super::provider::{CUSTOM, Provider};
 use super::spec::{Endpoints, ProviderSpec};
+
+/// RFC 7515, appendix A.3.1: a private key that is public.
+pub(crate) const EC_JWK: &str = r#"{"kty":"EC","crv":"P-256","kid":"one",
+ "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+ "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+ "d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
+
+/// RFC 8037, appendix A.1: another; what it signs is the same each time.
+pub(crate) const ED_JWK: &str = r#"{"kty":"OKP","crv":"Ed25519",
+ "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+ "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+/// An assertion's moment, one hour into 2030, and its ID.
+pub(crate) const FRESH: Fresh =
+    Fresh { now: DateTime::from_timestamp(1_893_459_600, 0).unwrap(), id: [0xab; 16] };
 
 /// A custom provider of the authorization code grant, with everything else at its default.
 pub(crate) fn provider(authorize: &str) -> Provider {

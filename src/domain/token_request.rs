@@ -5,22 +5,25 @@
 //! add to a request and never change what authenticates it or what it asks for; no header can be
 //! broken out of.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
 use thiserror::Error;
-use url::{Url, form_urlencoded};
-use zeroize::Zeroizing;
+use url::Url;
 
 use super::account::Client;
+use super::client_auth::{self, Proof};
 use super::grant_type::GrantType;
 use super::http_request::{HttpRequest, Method, form};
+use super::jose::{Fresh, KeyError, assertion};
 use super::provider::Provider;
 use super::spec::{BodyFormat, ClientAuth};
-use crate::secret::{AuthCode, ClientSecret, CodeVerifier, DeviceCode, RefreshToken, Wire};
+use crate::secret::{AuthCode, CodeVerifier, DeviceCode, RefreshToken, Wire};
 
 /// Parameters that a provider's extra ones may not set.
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 13] = [
     "grant_type",
+    "assertion",
+    "client_assertion",
+    "client_assertion_type",
     "code",
     "device_code",
     "redirect_uri",
@@ -31,6 +34,9 @@ const RESERVED: [&str; 10] = [
     "password",
     "refresh_token",
 ];
+
+/// The JWT bearer grant's `grant_type` (RFC 7523, section 2.1).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Headers that belong to the connection (RFC 9110, section 7.6.1; RFC 9112, section 6).
 const FRAMING: [&str; 8] =
@@ -55,6 +61,8 @@ pub enum Asking<'a> {
     ClientCredentials,
     /// A user name and a password (section 4.3.2).
     Password,
+    /// An assertion signed by the client's key (RFC 7523, section 2.1).
+    JwtBearer,
     /// A device code (RFC 8628, section 3.4).
     DeviceCode {
         /// The device code.
@@ -76,17 +84,9 @@ pub enum RequestError {
     /// A value holds what the request can't carry.
     #[error("{0} holds a character that a request can't carry")]
     Unusable(&'static str),
-}
-
-/// Whether a token request of this provider needs a client secret. An app that is a public client
-/// (section 2.1) has none; PKCE then takes its place, or the device code, which nobody else was given.
-pub fn needs_secret(provider: &Provider) -> bool {
-    let public = match provider.grant {
-        GrantType::AuthorizationCode => provider.pkce,
-        GrantType::DeviceCode => true,
-        GrantType::ClientCredentials | GrantType::Password => false,
-    };
-    provider.client_auth != ClientAuth::None && !public
+    /// The private key can't sign.
+    #[error("private_key {0}")]
+    Key(#[from] KeyError),
 }
 
 /// Whether the first request for a token can be built from what the account holds.
@@ -101,18 +101,40 @@ pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
         GrantType::ClientCredentials => Asking::ClientCredentials,
         GrantType::Password => Asking::Password,
         GrantType::DeviceCode => Asking::DeviceCode { code: &device_code },
+        GrantType::JwtBearer => Asking::JwtBearer,
     };
-    build(provider, client, &asking).map(drop)
+    // Signed like a real one, so that a key that can't sign is known of at once; it is never sent.
+    let fresh = Fresh { now: DateTime::UNIX_EPOCH, id: [0; 16] };
+    build(provider, client, &asking, &fresh).map(drop)
 }
 
 /// Builds the request.
 ///
 /// # Errors
 /// [`RequestError`] names the value that is missing or unusable.
-pub fn build(provider: &Provider, client: &Client, asking: &Asking<'_>) -> Result<HttpRequest, RequestError> {
+pub fn build(
+    provider: &Provider,
+    client: &Client,
+    asking: &Asking<'_>,
+    fresh: &Fresh,
+) -> Result<HttpRequest, RequestError> {
     let scope = provider.scopes.join(&provider.scope_separator);
+    let proof = Proof::new(provider, client, fresh)?;
+    let grant = match asking {
+        Asking::JwtBearer => {
+            let key = client_auth::key(provider, client)?;
+            Some(assertion::of_grant(provider, &client.client_id, &scope, &key, fresh)?)
+        }
+        _ => None,
+    };
     let mut pairs = asked(provider, client, asking, &scope)?;
-    let authorization = authenticated(provider, client, &mut pairs)?;
+    pairs.extend(grant.as_ref().map(|grant| ("assertion", grant.expose())));
+    // An assertion that is a grant says by itself who asks (RFC 7521, section 4.1).
+    let authorization = if grant.is_some() && provider.client_auth == ClientAuth::None {
+        None
+    } else {
+        proof.put(provider, client, &mut pairs)?
+    };
     for (name, value) in &provider.token_params {
         let taken = |pair: &(&str, &str)| pair.0.eq_ignore_ascii_case(name.trim());
         if !pairs.iter().any(taken)
@@ -139,9 +161,11 @@ pub fn build_for(
     provider: &Provider,
     client: &Client,
     pairs: &[(&str, &str)],
+    fresh: &Fresh,
 ) -> Result<HttpRequest, RequestError> {
+    let proof = Proof::new(provider, client, fresh)?;
     let mut pairs = pairs.to_vec();
-    let authorization = authenticated(provider, client, &mut pairs)?;
+    let authorization = proof.put(provider, client, &mut pairs)?;
     post(provider, client, endpoint.clone(), FORM, authorization, form(&pairs))
 }
 
@@ -195,98 +219,36 @@ fn asked<'a>(
             pairs.push(("grant_type", "urn:ietf:params:oauth:grant-type:device_code"));
             pairs.push(("device_code", code.expose()));
         }
+        Asking::JwtBearer => pairs.push(("grant_type", JWT_BEARER)),
         Asking::Refresh { token } => {
             pairs.push(("grant_type", "refresh_token"));
             pairs.push(("refresh_token", token.expose()));
         }
     }
-    // With a code the scope is already granted, and a refresh without one keeps it (section 6).
-    if matches!(asking, Asking::ClientCredentials | Asking::Password) && !scope.is_empty() {
-        pairs.push(("scope", scope));
+    // With a code the scope and the audience are already granted, and a refresh without them keeps
+    // them (section 6); a resource is named each time (RFC 8707, section 2.2).
+    if matches!(asking, Asking::ClientCredentials | Asking::Password | Asking::JwtBearer) {
+        pairs.extend(Some(("scope", scope)).filter(|_| !scope.is_empty()));
+        pairs.extend(provider.audience.as_deref().map(|audience| ("audience", audience)));
     }
+    pairs.extend(provider.resource.iter().map(|resource| ("resource", resource.as_str())));
     Ok(pairs)
-}
-
-/// Client authentication (section 2.3.1), where the client has what it takes.
-fn authenticated<'a>(
-    provider: &Provider,
-    client: &'a Client,
-    pairs: &mut Vec<(&'a str, &'a str)>,
-) -> Result<Option<Wire>, RequestError> {
-    let secret = client.client_secret.as_ref().filter(|secret| !secret.is_empty());
-    if client.client_id.is_empty() {
-        return Err(RequestError::Missing("client_id"));
-    }
-    if secret.is_none() && needs_secret(provider) {
-        return Err(RequestError::Missing("client_secret"));
-    }
-    authenticate(provider.client_auth, &client.client_id, secret, pairs)
-}
-
-/// In the body, or as the value of `Authorization`.
-fn authenticate<'a>(
-    auth: ClientAuth,
-    id: &'a str,
-    secret: Option<&'a ClientSecret>,
-    pairs: &mut Vec<(&'a str, &'a str)>,
-) -> Result<Option<Wire>, RequestError> {
-    match (auth, secret) {
-        (ClientAuth::Basic, Some(secret)) => {
-            let (id, secret) = (form_encoded(id), form_encoded(secret.expose()));
-            Ok(Some(basic(&id, &secret)))
-        }
-        (ClientAuth::BasicRaw, Some(secret)) => {
-            // RFC 7617, section 2: as they are, these can't be told apart again, or not be sent.
-            if id.contains(|c: char| c == ':' || c.is_control()) {
-                return Err(RequestError::Unusable("client_id"));
-            }
-            if secret.expose().contains(char::is_control) {
-                return Err(RequestError::Unusable("client_secret"));
-            }
-            Ok(Some(basic(id, secret.expose())))
-        }
-        (ClientAuth::Body, Some(secret)) => {
-            pairs.push(("client_id", id));
-            pairs.push(("client_secret", secret.expose()));
-            Ok(None)
-        }
-        (ClientAuth::None, _) | (_, None) => {
-            pairs.push(("client_id", id));
-            Ok(None)
-        }
-    }
-}
-
-/// Whether the two ways of Basic send something different for this client.
-pub(super) fn basic_differs(client: &Client) -> bool {
-    let secret = client.client_secret.as_ref().map_or("", |secret| secret.expose());
-    [client.client_id.as_str(), secret].iter().any(|text| *form_encoded(text) != **text)
-}
-
-fn basic(id: &str, secret: &str) -> Wire {
-    let plain = Zeroizing::new([id, ":", secret].concat());
-    let encoded = Zeroizing::new(STANDARD.encode(plain.as_bytes()));
-    Wire::new(["Basic ", &encoded].concat())
-}
-
-/// Form-encoded (RFC 6749, appendix B), but a space is `%20`: every server decodes that, while some
-/// take the plus sign literally.
-fn form_encoded(text: &str) -> Zeroizing<String> {
-    let mut encoded = Zeroizing::new(String::with_capacity(text.len() * 3));
-    for piece in form_urlencoded::byte_serialize(text.as_bytes()) {
-        encoded.push_str(if piece == "+" { "%20" } else { piece });
-    }
-    encoded
 }
 
 fn json(pairs: &[(&str, &str)]) -> Wire {
     let mut body =
         String::with_capacity(pairs.iter().map(|(name, value)| 6 * (name.len() + value.len()) + 6).sum());
-    for (name, value) in pairs {
+    // A name that is there several times, such as `resource`, becomes a list.
+    for group in pairs.chunk_by(|(one, _), (other, _)| one == other) {
         body.push(if body.is_empty() { '{' } else { ',' });
-        push_json_string(&mut body, name);
+        push_json_string(&mut body, group[0].0);
         body.push(':');
-        push_json_string(&mut body, value);
+        body.push_str(if group.len() > 1 { "[" } else { "" });
+        for (place, (_, value)) in group.iter().enumerate() {
+            body.push_str(if place > 0 { "," } else { "" });
+            push_json_string(&mut body, value);
+        }
+        body.push_str(if group.len() > 1 { "]" } else { "" });
     }
     body.push('}');
     Wire::new(body)

@@ -8,9 +8,13 @@ use oauth2::{
     RedirectUrl, ResourceOwnerPassword, ResourceOwnerUsername, Scope, TokenUrl,
 };
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use url::form_urlencoded;
+
 use super::*;
-use crate::domain::test_support::provider as of_address;
-use crate::secret::{HeaderValue, Password};
+use crate::domain::test_support::{FRESH, provider as of_address};
+use crate::secret::{ClientSecret, HeaderValue, Password};
 
 const TOKEN: &str = "https://server.example.com/token";
 
@@ -25,7 +29,12 @@ fn client(id: &str, secret: Option<&str>) -> Client {
         username: Some("johndoe".to_owned()),
         password: Some(Password::new("A3ddj3w".to_owned())),
         headers: [].into(),
+        private_key: None,
     }
+}
+
+fn build(provider: &Provider, client: &Client, asking: &Asking<'_>) -> Result<HttpRequest, RequestError> {
+    super::build(provider, client, asking, &FRESH)
 }
 
 fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
@@ -290,7 +299,7 @@ fn another_endpoint_is_asked_as_the_token_endpoint_is() {
             body_format: BodyFormat::Json,
             ..provider(GrantType::AuthorizationCode, auth)
         };
-        build_for(&endpoint, &provider, &client("s6BhdRkqt3", secret), &asked)
+        build_for(&endpoint, &provider, &client("s6BhdRkqt3", secret), &asked, &FRESH)
     };
     // RFC 7009, section 2.1.
     let request = build(ClientAuth::Basic, Some("gX1fBat3bV")).unwrap();
@@ -303,6 +312,6 @@ fn another_endpoint_is_asked_as_the_token_endpoint_is() {
     let request = build(ClientAuth::Basic, None).unwrap();
     assert!(request.body.expose().ends_with("&client_id=s6BhdRkqt3"));
     assert_eq!(header(&request, "authorization"), None);
-    let unnamed = build_for(&endpoint, &of_address("https://a.example/"), &Client::default(), &asked);
+    let unnamed = build_for(&endpoint, &of_address("https://a.example/"), &Client::default(), &asked, &FRESH);
     assert_eq!(unnamed.unwrap_err(), RequestError::Missing("client_id"));
 }

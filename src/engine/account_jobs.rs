@@ -330,6 +330,7 @@ pub(crate) async fn read_client(door: &VaultDoor, id: &AccountId) -> Result<(Acc
 /// The edited client, with the stored secrets where it mentions none. An empty header goes.
 fn kept(mut client: Client, old: &Client) -> Client {
     client.client_secret = client.client_secret.or_else(|| old.client_secret.as_ref().map(Secret::duplicate));
+    client.private_key = client.private_key.or_else(|| old.private_key.as_ref().map(Secret::duplicate));
     client.password = client.password.or_else(|| old.password.as_ref().map(Secret::duplicate));
     for (name, value) in &old.headers {
         client.headers.entry(name.clone()).or_insert_with(|| value.duplicate());
@@ -357,9 +358,10 @@ fn is_another_client(old: &Account, old_client: &Client, new: &Account, client: 
 /// What a form shows: everything but the secrets, whose keys it names.
 fn draft_of(account: Account, mut client: Client) -> Event {
     let secret = client.client_secret.take().map(|_| "client_secret".to_owned());
+    let key = client.private_key.take().map(|_| "private_key".to_owned());
     let password = client.password.take().map(|_| "password".to_owned());
     let headers = std::mem::take(&mut client.headers).into_keys();
-    let kept = secret.into_iter().chain(password).chain(headers).collect();
+    let kept = secret.into_iter().chain(key).chain(password).chain(headers).collect();
     let Account { id, revision, name, settings } = account;
     let draft =
         AccountDraft { editing: Some((id, revision)), name: name.as_str().to_owned(), settings, client };

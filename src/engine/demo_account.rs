@@ -107,6 +107,7 @@ impl Engine {
         let client = Client {
             client_id: demo.client_id.clone(),
             client_secret: Some(demo.client_secret.duplicate()),
+            private_key: None,
             ..Client::default()
         };
         Ok((account, client))

@@ -4,17 +4,20 @@
 //! the token; the device code leaves the engine in token requests only.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::core::{self, Engine, Then, answer};
 use super::entry::Entry;
 use super::exchanges::secrets_of;
 use super::problems::{NotObtained, refused, unreachable, unusable};
+use super::random;
 use super::reasons::Known;
 use super::renewal::as_answer;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::device::{self, DeviceAuthorization};
 use crate::domain::exchange::ExchangeKind;
 use crate::domain::hints::Asked;
+use crate::domain::jose::Fresh;
 use crate::domain::provider::Provider;
 use crate::domain::session::{Attempt, Failure, Input, Phase};
 use crate::domain::token_request;
@@ -40,7 +43,7 @@ impl Engine {
         entry.problem = None;
         let known = Known::of(entry, &self.presets);
         let (provider, door) = (entry.provider(), entry.door.clone());
-        let line = self.line(id);
+        let (line, clock) = (self.line(id), Arc::clone(&self.deps.clock));
         let id = id.clone();
         self.spawn(async move {
             let given = async {
@@ -49,7 +52,7 @@ impl Engine {
                 let client = door.call(move |vault| Records::new(vault).read_client(&account)).await;
                 let client = client.map_err(Problem::Vault)?;
                 let (_, client) = client.ok_or(Problem::Vault(VaultProblem::Missing))?;
-                let request = request(&provider, &client)?;
+                let request = request(&provider, &client, &random::fresh(clock.as_ref())?)?;
                 let sent = line.send(ExchangeKind::Device, &request, &secrets_of(&client, None)).await;
                 let sent = sent.map_err(|error| unreachable(error).problem)?;
                 device::read(&provider, &as_answer(&sent)).map_err(|error| {
@@ -99,6 +102,7 @@ impl Engine {
 fn request(
     provider: &Provider,
     client: &Client,
+    fresh: &Fresh,
 ) -> Result<crate::domain::http_request::HttpRequest, Problem> {
     let missing = crate::domain::provider::ProviderError::EndpointMissing(
         crate::domain::provider::EndpointKind::Device,
@@ -107,7 +111,8 @@ fn request(
     let pairs = device::parameters(provider);
     let pairs: Vec<(&str, &str)> =
         pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    token_request::build_for(endpoint, provider, client, &pairs).map_err(|error| unusable(error).problem)
+    token_request::build_for(endpoint, provider, client, &pairs, fresh)
+        .map_err(|error| unusable(error).problem)
 }
 
 fn no_code(asked: &Asked<'_>, client: &Client, error: TokenError) -> Problem {

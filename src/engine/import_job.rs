@@ -21,7 +21,7 @@ impl Engine {
             Err(problem) => return self.fail(None, problem, replies),
         };
         self.spawn(async move {
-            let saved = save_all(checked).await;
+            let saved = Box::pin(save_all(checked)).await;
             let then: Then = Box::new(move |engine| match saved {
                 Ok(saved) => {
                     for saved in saved {

@@ -55,6 +55,7 @@ pub(crate) fn unusable(error: RequestError) -> NotObtained {
     let problem = match error {
         RequestError::Missing(key) => Problem::ValueMissing(key),
         RequestError::Unusable(key) => Problem::ValueUnusable(key),
+        RequestError::Key(error) => Problem::BadKey(error),
     };
     NotObtained { failure: Failure::Permanent, problem }
 }

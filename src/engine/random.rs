@@ -2,6 +2,8 @@
 //!
 //! Owns the one call for them. Invariant: there is no weaker source to fall back to.
 
+use crate::clock::Clock;
+use crate::domain::jose::Fresh;
 use crate::messages::problem::{Outside, Problem};
 
 /// As many random bytes as the array holds.
@@ -13,4 +15,12 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Problem> {
     getrandom::fill(&mut bytes)
         .map_err(|_| Problem::Disk(Outside::new("the system gave no random numbers")))?;
     Ok(bytes)
+}
+
+/// What an assertion has of its own: the moment, and an ID.
+///
+/// # Errors
+/// As [`bytes`].
+pub(crate) fn fresh(clock: &dyn Clock) -> Result<Fresh, Problem> {
+    Ok(Fresh { now: clock.now(), id: bytes()? })
 }

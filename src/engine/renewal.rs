@@ -18,7 +18,7 @@ use super::in_flight::{Counted, Mark};
 use super::problems::{NotObtained, refused, unreachable, unusable, vault_problem};
 use super::reasons::Known;
 use super::vault_door::VaultDoor;
-use super::{device, place, refresh_lock};
+use super::{device, place, random, refresh_lock};
 use crate::clock::Clock;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::exchange::ExchangeKind;
@@ -293,12 +293,14 @@ impl Work {
             How::Repeat => match self.provider.grant {
                 GrantType::Password => Asking::Password,
                 GrantType::ClientCredentials => Asking::ClientCredentials,
+                GrantType::JwtBearer => Asking::JwtBearer,
                 GrantType::AuthorizationCode | GrantType::DeviceCode => {
                     return Err(NotObtained::needs_sign_in());
                 }
             },
         };
-        token_request::build(&self.provider, client, &asking).map_err(unusable)
+        let fresh = random::fresh(self.clock.as_ref())?;
+        token_request::build(&self.provider, client, &asking, &fresh).map_err(unusable)
     }
 
     async fn send(

@@ -27,7 +27,7 @@ pub enum Event {
     DraftReady {
         /// The draft, without secrets.
         draft: Box<AccountDraft>,
-        /// Keys of the secrets that are stored: `client_secret`, `password`, or a header's name.
+        /// Keys of the secrets that are stored: `client_secret`, `private_key`, `password`, or a header's name.
         kept: Vec<String>,
     },
     /// A file was read; what shall be saved goes back with [`super::command::Command::Import`].

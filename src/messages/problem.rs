@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::account::NameError;
 pub use crate::domain::hints::{Hints, Scopes};
+use crate::domain::jose::KeyError;
 use crate::domain::provider::ProviderError;
 pub use crate::domain::token_response::AnswerFlaw;
 use crate::domain::transport::{Unreachable, UnreachableKind};
@@ -53,6 +54,8 @@ pub enum Problem {
     ValueMissing(&'static str),
     /// A value holds what no request can carry (a line break in a header, say): its key.
     ValueUnusable(&'static str),
+    /// The private key can't sign.
+    BadKey(KeyError),
     /// A person must sign in: there is no token, or it can't be renewed without one.
     NeedsSignIn,
     /// The answer to the last token request was not stored: Keyfob was stopped, or the connection broke.

@@ -159,7 +159,7 @@ fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> 
     let settings = &account.settings;
     let password_grant = settings.grant == GrantType::Password;
     let lacking = client.client_id.is_empty()
-        || client.client_secret.is_none()
+        || !client.has_secret()
         || (password_grant && (client.username.is_none() || client.password.is_none()));
     let open = Open {
         provider: &settings.provider,
@@ -189,6 +189,9 @@ fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> 
 fn write_secrets(to: &mut dyn io::Write, client: &Client, grant: Option<&Grant>) -> io::Result<()> {
     if let Some(secret) = &client.client_secret {
         entry(to, "client_secret", secret.expose())?;
+    }
+    if let Some(key) = &client.private_key {
+        entry(to, "private_key", key.expose())?;
     }
     if let Some(password) = &client.password {
         entry(to, "password", password.expose())?;

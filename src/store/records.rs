@@ -17,8 +17,9 @@ use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, 
 use crate::domain::tokens::{Grant, TokenFacts};
 use crate::secret::{AccessToken, HeaderValue, Kind, Secret, Wire};
 
-/// The version written. A record with a key that this version does not know needs a higher one.
-const VERSION: u32 = 1;
+/// The version written. A record with a key that this version does not know needs a higher one: since 2
+/// there are private keys, and ways of a provider that version 1 had no words for.
+const VERSION: u32 = 2;
 
 /// The name of an account's client record.
 pub fn client_name(id: &AccountId) -> String {
@@ -50,6 +51,8 @@ struct ClientOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    private_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<&'a str>,
@@ -64,6 +67,8 @@ struct ClientIn {
     client_id: String,
     #[serde(default, deserialize_with = "optional_secret")]
     client_secret: Option<crate::secret::ClientSecret>,
+    #[serde(default, deserialize_with = "optional_secret")]
+    private_key: Option<crate::secret::PrivateKey>,
     #[serde(default)]
     username: Option<String>,
     #[serde(default, deserialize_with = "optional_secret")]
@@ -129,6 +134,7 @@ pub fn encode_client(account: &Account, client: &Client) -> Result<Wire, VaultEr
         settings: &account.settings,
         client_id: &client.client_id,
         client_secret: client.client_secret.as_ref().map(Secret::expose),
+        private_key: client.private_key.as_ref().map(Secret::expose),
         username: client.username.as_deref(),
         password: client.password.as_ref().map(Secret::expose),
         headers: client.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect(),
@@ -146,6 +152,7 @@ pub fn decode_client(id: &AccountId, line: &Wire) -> Result<(Account, Client), V
     let client = Client {
         client_id: record.client_id,
         client_secret: record.client_secret,
+        private_key: record.private_key,
         username: record.username,
         password: record.password,
         headers: record.headers.into_iter().map(|(name, value)| (name, value.0)).collect(),
@@ -190,7 +197,7 @@ fn decode<T: for<'de> Deserialize<'de>>(line: &Wire) -> Result<T, VaultError> {
     let text = line.expose();
     match serde_json::from_str::<Version>(text).map_err(|_| VaultError::Corrupt)?.v {
         0 => Err(VaultError::Corrupt),
-        VERSION => serde_json::from_str(text).map_err(|_| VaultError::Corrupt),
+        1..=VERSION => serde_json::from_str(text).map_err(|_| VaultError::Corrupt),
         _ => Err(VaultError::Newer),
     }
 }

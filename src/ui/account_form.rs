@@ -17,6 +17,7 @@ use super::fields::{self, Extras};
 use super::form_advanced;
 use super::form_draft::{Field, FormDraft};
 use super::form_endpoints;
+use super::form_keys::{self, PRIVATE_KEY};
 use super::redirect_check;
 use super::view_state::{Page, ViewState};
 use super::widgets;
@@ -36,7 +37,10 @@ pub(super) fn field_id(key: &str) -> Id {
 /// The fields that hold secrets, for wiping.
 pub(super) fn secret_ids(draft: &FormDraft) -> Vec<Id> {
     let headers = (0..draft.headers.len()).map(header_id);
-    [field_id("client_secret"), field_id("password")].into_iter().chain(headers).collect()
+    [field_id("client_secret"), field_id(PRIVATE_KEY), field_id("password")]
+        .into_iter()
+        .chain(headers)
+        .collect()
 }
 
 /// The value's field of an extra header.
@@ -163,10 +167,11 @@ fn credentials(ui: &mut Ui, form: &mut Form<'_>) {
     let id = field_id("client_id");
     let response = fields::text(ui, id, "Client ID", &mut form.draft.client_id, extras);
     form.left(Field::ClientId, &response);
-    if form.draft.effective_auth() != crate::domain::spec::ClientAuth::None {
+    if form.draft.needs_secret() {
         let kept = form.draft.is_kept("client_secret");
         secret(ui, form, Field::ClientSecret, field_id("client_secret"), "Client secret", kept);
     }
+    form_keys::show(ui, form);
     if form.draft.grant == GrantType::Password {
         let error = form.error(&Field::UserName, false).map(str::to_owned);
         let extras = Extras { error: error.as_deref(), ..Extras::default() };
@@ -193,6 +198,7 @@ pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, lab
     let hint = if kept { "Stored; type to replace" } else { "" };
     let value = match &field {
         Field::ClientSecret => &mut form.draft.client_secret,
+        Field::PrivateKey => &mut form.draft.keys.private_key,
         Field::Password => &mut form.draft.password,
         Field::Header(place) => &mut form.draft.headers[*place].value,
         _ => return,

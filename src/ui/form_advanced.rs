@@ -38,7 +38,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
         return;
     }
     client_auth(ui, form);
-    if form.draft.effective_auth() != ClientAuth::None {
+    if form.draft.needs_secret() {
         secret_expires(ui, form);
     }
     if !form.draft.scopes_matter() {
@@ -53,9 +53,18 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
 }
 
 fn client_auth(ui: &mut Ui, form: &mut Form<'_>) {
-    let preset = form.draft.preset.spec.client_auth.unwrap_or(ClientAuth::Basic);
+    let usual = ClientAuth::usual(form.draft.grant);
+    let preset = form.draft.preset.spec.client_auth.unwrap_or(usual);
     let mut choices = vec![(None, format!("As usual for this provider: {}", words::client_auth(preset)))];
-    for auth in [ClientAuth::Basic, ClientAuth::BasicRaw, ClientAuth::Body, ClientAuth::None] {
+    let all = [
+        ClientAuth::Basic,
+        ClientAuth::BasicRaw,
+        ClientAuth::Body,
+        ClientAuth::None,
+        ClientAuth::PrivateKeyJwt,
+        ClientAuth::ClientSecretJwt,
+    ];
+    for auth in all {
         choices.push((Some(auth), words::client_auth(auth).to_owned()));
     }
     let id = field_id("client_auth");

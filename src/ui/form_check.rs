@@ -3,11 +3,11 @@
 //! Owns the checks of the form. Invariant: each complaint names the field that it is about.
 
 use super::form_draft::{Field, FormDraft};
+use super::form_keys::PRIVATE_KEY;
 use crate::domain::account::AccountName;
 use crate::domain::grant_type::GrantType;
-use crate::domain::provider::{Provider, ProviderError};
+use crate::domain::provider::{EndpointKind, Provider, ProviderError};
 use crate::domain::secret_expiry;
-use crate::domain::spec::ClientAuth;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::Snapshot;
 use crate::messages::words::explain;
@@ -20,16 +20,16 @@ impl FormDraft {
         if self.client_id.trim().is_empty() {
             missing(Field::ClientId, "client ID");
         }
-        if self.effective_auth() != ClientAuth::None
-            && self.client_secret.is_blank()
-            && !self.is_kept("client_secret")
-        {
+        if self.needs_secret() && self.client_secret.is_blank() && !self.is_kept("client_secret") {
             let public = if matches!(self.grant, GrantType::AuthorizationCode | GrantType::DeviceCode) {
                 ", or choose “No secret” under Advanced"
             } else {
                 ""
             };
             missing(Field::ClientSecret, &format!("client secret{public}"));
+        }
+        if self.needs_key() && self.keys.private_key.is_blank() && !self.is_kept(PRIVATE_KEY) {
+            missing(Field::PrivateKey, "private key");
         }
         if self.grant == GrantType::Password {
             if self.username.trim().is_empty() {
@@ -98,6 +98,7 @@ fn in_words(error: &ProviderError) -> (Field, String) {
         | ProviderError::EndpointInvalid(kind)
         | ProviderError::EndpointInsecure(kind) => Field::Endpoint(*kind),
         ProviderError::Redirect(_) => Field::Redirect,
+        ProviderError::IssuerMissing => Field::Endpoint(EndpointKind::Token),
         ProviderError::UnknownProvider(_) | ProviderError::GrantNotOffered { .. } => Field::Name,
     };
     (field, format!("{} {}", words.what, words.next))

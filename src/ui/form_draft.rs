@@ -13,9 +13,10 @@ use crate::domain::secret_expiry;
 use crate::domain::spec::{ClientAuth, Endpoints, ProviderSpec};
 use crate::messages::command::AccountDraft;
 use crate::messages::problem::{Problem, SignInProblem};
-use crate::secret::{ClientSecret, HeaderValue, Password};
+use crate::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
 
 use super::fields::SecretText;
+use super::form_keys::{KeysDraft, PRIVATE_KEY};
 
 /// A field of the form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,8 @@ pub(super) enum Field {
     ClientId,
     /// Client secret.
     ClientSecret,
+    /// Private key.
+    PrivateKey,
     /// User name.
     UserName,
     /// The client secret's last day.
@@ -73,6 +76,8 @@ pub(super) struct FormDraft {
     pub(super) client_id: String,
     /// Client secret.
     pub(super) client_secret: SecretText,
+    /// Private key, and what goes with it.
+    pub(super) keys: KeysDraft,
     /// User name.
     pub(super) username: String,
     /// Password.
@@ -150,7 +155,9 @@ impl FormDraft {
             })
             .collect();
         let known = |key: &str| preset.secret_headers.iter().any(|header| header.name == key);
-        for name in kept.iter().filter(|key| !matches!(key.as_str(), "client_secret" | "password")) {
+        for name in
+            kept.iter().filter(|key| !matches!(key.as_str(), "client_secret" | PRIVATE_KEY | "password"))
+        {
             if !known(name) {
                 headers.push(HeaderDraft { name: name.clone(), ..HeaderDraft::default() });
             }
@@ -163,6 +170,7 @@ impl FormDraft {
             variables: settings.variables,
             client_id: client.client_id,
             client_secret: SecretText::default(),
+            keys: KeysDraft::of(&mut rest),
             username: client.username.unwrap_or_default(),
             password: SecretText::default(),
             scopes: scopes.join(" "),
@@ -191,6 +199,7 @@ impl FormDraft {
         self.name = old.name;
         self.client_id = old.client_id;
         self.client_secret = old.client_secret;
+        self.keys = old.keys;
         self.username = old.username;
         self.password = old.password;
         self.kept = old.kept;
@@ -208,7 +217,7 @@ impl FormDraft {
 
     /// How the client proves who it is, as far as is chosen or known.
     pub(super) fn effective_auth(&self) -> ClientAuth {
-        self.client_auth.or(self.preset.spec.client_auth).unwrap_or(ClientAuth::Basic)
+        self.client_auth.or(self.preset.spec.client_auth).unwrap_or_else(|| ClientAuth::usual(self.grant))
     }
 
     /// Whether the grant needs this address and the preset doesn't know it, so that it must be typed.
@@ -252,6 +261,7 @@ impl FormDraft {
         }
         overrides.client_auth = self.client_auth;
         overrides.toggles.clone_from(&self.toggles);
+        self.keys.put(&mut overrides);
         Settings {
             provider: self.preset.id.clone(),
             grant: self.grant,
@@ -278,6 +288,7 @@ impl FormDraft {
             client: Client {
                 client_id: self.client_id.trim().to_owned(),
                 client_secret: self.client_secret.take().map(ClientSecret::new),
+                private_key: self.keys.private_key.take().map(PrivateKey::new),
                 username: password_grant.then(|| self.username.trim().to_owned()),
                 password: self.password.take().map(Password::new).filter(|_| password_grant),
                 headers,
@@ -297,6 +308,7 @@ fn offered(preset: &Preset) -> Vec<GrantType> {
         GrantType::DeviceCode,
         GrantType::ClientCredentials,
         GrantType::Password,
+        GrantType::JwtBearer,
     ];
     match &preset.spec.grants {
         Some(grants) if !grants.is_empty() && preset.id != CUSTOM => grants.clone(),

@@ -24,6 +24,7 @@ mod form_check;
 mod form_draft;
 mod form_endpoints;
 mod form_help;
+mod form_keys;
 mod form_toggles;
 mod icons;
 mod import_dialog;

@@ -176,6 +176,7 @@ pub(super) fn grant(grant: GrantType) -> &'static str {
         GrantType::ClientCredentials => "Client credentials",
         GrantType::Password => "User name and password",
         GrantType::DeviceCode => "Sign in with a code on another device",
+        GrantType::JwtBearer => "Signed assertion (JWT bearer)",
     }
 }
 
@@ -196,6 +197,8 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::BasicRaw => "HTTP Basic, not encoded",
         ClientAuth::Body => "In the request's body",
         ClientAuth::None => "No secret",
+        ClientAuth::PrivateKeyJwt => "Signed by a private key",
+        ClientAuth::ClientSecretJwt => "Signed under the secret",
     }
 }
 
@@ -206,6 +209,8 @@ pub(super) fn try_client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::BasicRaw => "Try raw Basic",
         ClientAuth::Body => "Try in the body",
         ClientAuth::None => "Try without the secret",
+        ClientAuth::PrivateKeyJwt => "Try signed by the key",
+        ClientAuth::ClientSecretJwt => "Try signed under the secret",
     }
 }
 

@@ -5,6 +5,7 @@
 //! quotation marks.
 
 mod archive;
+mod keys;
 mod reasons;
 mod requests;
 mod sign_in;
@@ -99,6 +100,7 @@ pub fn label_of(key: &str) -> &str {
         "name" => "name",
         "client_id" => "client ID",
         "client_secret" => "client secret",
+        "private_key" => "private key",
         "username" => "user name",
         "password" => "password",
         "scopes" => "scopes",
@@ -140,6 +142,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             "Edit the account and fill it in.",
         )
         .offering(Action::EditAccount),
+        Problem::BadKey(error) => keys::bad_key(&here, *error),
         Problem::ValueUnusable(key) => words(
             format!("The {} of {here} holds a character that no request can carry.", label_of(key)),
             "Edit the account and enter it again, without line breaks.",
@@ -257,6 +260,10 @@ fn settings(error: &ProviderError) -> Words {
         ProviderError::EndpointInsecure(kind) => words(
             format!("The {} is not https, so secrets can't be sent there.", label_of(kind.key())),
             "Use its https address. Plain http is for this computer only.",
+        ),
+        ProviderError::IssuerMissing => words(
+            "Assertions are addressed to the issuer, which is missing.",
+            "Enter the issuer, or address them to the token endpoint.",
         ),
         ProviderError::Redirect(RedirectError::Invalid) => words(
             "The redirect address is not an address.",

@@ -2,8 +2,10 @@ use chrono::DateTime;
 
 use super::*;
 use crate::domain::account::AccountName;
+use crate::domain::jose::KeyAlg;
 use crate::domain::presets::built_in;
-use crate::secret::{ClientSecret, Password, Secret};
+use crate::domain::test_support::EC_JWK;
+use crate::secret::{ClientSecret, Password, PrivateKey, Secret};
 use crate::store::records::tests::{account, client, grant};
 
 const NASTY: &str = "CANARY-77ab \"quoted\" \\ \u{7f} # = [x] é 🔑 '''";
@@ -38,7 +40,24 @@ fn exported() -> Vec<Exported> {
     vec![
         Exported { account: all, client: everything, grant: Some(grant("CANARY-tok \"", 9)) },
         Exported { account: public, client, grant: None },
+        signing(),
     ]
+}
+
+/// An account that signs, with a key of several lines.
+fn signing() -> Exported {
+    let mut signing = account(3, "signing");
+    let spec = &mut signing.settings.overrides;
+    signing.settings.grant = GrantType::JwtBearer;
+    signing.settings.variables.clear();
+    (spec.key_alg, spec.key_id) = (Some(KeyAlg::ES256), Some("k".to_owned()));
+    (spec.par, spec.audience) = (Some(true), Some("https://api.example".to_owned()));
+    spec.resource = Some(vec!["https://a.example/".to_owned(), "https://b.example/".to_owned()]);
+    spec.assertion_claims = BTreeMap::from([("sub".to_owned(), String::new())]);
+    let key = format!("CANARY\n{EC_JWK}\n").replacen("CANARY\n{", "{\"use\": \"CANARY\",", 1);
+    let client =
+        Client { client_id: "id".to_owned(), private_key: Some(PrivateKey::new(key)), ..Client::default() };
+    Exported { account: signing, client, grant: None }
 }
 
 fn exposed<K: crate::secret::Kind>(secret: Option<&Secret<K>>) -> Option<&str> {
@@ -54,13 +73,14 @@ fn assert_same(imported: &[Imported], exported: &[Exported], secrets: bool) {
         if secrets {
             let secret = want.client.client_secret.as_ref().map(|secret| secret.expose().trim());
             assert_eq!(exposed(got.client.client_secret.as_ref()), secret);
+            assert_eq!(exposed(got.client.private_key.as_ref()), exposed(want.client.private_key.as_ref()));
             assert_eq!(exposed(got.client.password.as_ref()), exposed(want.client.password.as_ref()));
             assert_eq!(got.client.headers.len(), want.client.headers.len());
             for (name, value) in &want.client.headers {
                 assert_eq!(got.client.headers[name].expose(), value.expose());
             }
         } else {
-            assert!(got.client.client_secret.is_none() && got.client.password.is_none());
+            assert!(!got.client.has_secret() && got.client.password.is_none());
             assert!(got.client.headers.is_empty() && got.grant.is_none() && got.incomplete);
         }
     }

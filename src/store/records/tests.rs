@@ -33,6 +33,9 @@ pub(in crate::store) fn client(secret: &str) -> Client {
         client_secret: Some(ClientSecret::new(secret.to_owned())),
         username: Some("user\nname".to_owned()),
         password: Some(Password::new(secret.to_owned())),
+        private_key: Some(crate::secret::PrivateKey::new(
+            "-----BEGIN PRIVATE KEY-----\nCANARY-é\n".to_owned(),
+        )),
         headers: BTreeMap::from([("ACCESSTOKEN".to_owned(), HeaderValue::new(secret.to_owned()))]),
     }
 }
@@ -64,6 +67,7 @@ fn exposed<K: Kind>(secret: Option<&Secret<K>>) -> Option<&str> {
 fn assert_same_client(one: &Client, other: &Client) {
     assert_eq!(one.client_id, other.client_id);
     assert_eq!(exposed(one.client_secret.as_ref()), exposed(other.client_secret.as_ref()));
+    assert_eq!(exposed(one.private_key.as_ref()), exposed(other.private_key.as_ref()));
     assert_eq!(one.username, other.username);
     assert_eq!(exposed(one.password.as_ref()), exposed(other.password.as_ref()));
     let headers = |client: &Client| -> Vec<(String, String)> {
@@ -102,7 +106,7 @@ fn the_form_stays_as_it_is() {
     assert_eq!(
         line.expose(),
         concat!(
-            r#"{"v":1,"access_token":"T\n\ud83d\udd11","refresh_token":"rT\n\ud83d\udd11","#,
+            r#"{"v":2,"access_token":"T\n\ud83d\udd11","refresh_token":"rT\n\ud83d\udd11","#,
             r#""id_token":"iT\n\ud83d\udd11","facts":{"generation":3,"received_at":"2023-11-14T22:13:20.123Z","#,
             r#""expires_at":"2023-11-14T23:13:20.123Z","expiry_source":"server","has_refresh_token":true,"#,
             r#""refresh_expires_at":null,"token_type":"Bearer","scope":["a"],"clock_skew_secs":-61}}"#
@@ -110,10 +114,16 @@ fn the_form_stays_as_it_is() {
     );
 }
 
+fn whole_of_version_1() -> String {
+    encode_tokens(&grant("CANARY-3", 1)).unwrap().expose().replacen("\"v\":2", "\"v\":1", 1)
+}
+
 #[test]
 fn newer_and_damaged_records_are_told_apart() {
     let refused = |text: &str| decode_tokens(&Wire::new(text.to_owned())).unwrap_err();
-    assert_eq!(refused(r#"{"v":2,"sealed":"CANARY-1"}"#), VaultError::Newer);
+    assert_eq!(refused(r#"{"v":3,"sealed":"CANARY-1"}"#), VaultError::Newer);
+    let of_version_1 = decode_tokens(&Wire::new(whole_of_version_1()));
+    assert_eq!(of_version_1.unwrap().access_token.expose(), "CANARY-3");
     assert_eq!(refused(r#"{"v":0}"#), VaultError::Corrupt);
     assert_eq!(refused(r#"{"v":1,"access_token":"CANARY-2"}"#), VaultError::Corrupt);
     let whole = encode_tokens(&grant("CANARY-3", 1)).unwrap();
