@@ -76,6 +76,17 @@ impl LoopbackRedirect {
 }
 
 impl RedirectUri {
+    /// Takes this port where none is registered; what is registered stays to the letter.
+    #[must_use]
+    pub fn preferring(&self, port: Option<u16>) -> Self {
+        match self {
+            Self::Loopback(loopback) => {
+                Self::Loopback(LoopbackRedirect { port: loopback.port.or(port), ..loopback.clone() })
+            }
+            Self::Pasted(text) => Self::Pasted(text.clone()),
+        }
+    }
+
     /// Reads what the preset or the account says; nothing means a free port on 127.0.0.1. A loopback
     /// address without a port, or with port 0, takes a free port too.
     ///
@@ -114,6 +125,9 @@ impl fmt::Display for RedirectUri {
         match self {
             Self::Loopback(LoopbackRedirect { registered: Some(text), .. }) | Self::Pasted(text) => {
                 f.write_str(text)
+            }
+            Self::Loopback(LoopbackRedirect { host, port: Some(port), path, .. }) => {
+                write!(f, "http://{host}:{port}{path}")
             }
             Self::Loopback(loopback) => write!(f, "http://{}{}", loopback.host, loopback.path),
         }
@@ -176,6 +190,21 @@ mod tests {
         assert_eq!(others("http://localhost:8910/"), [8911, 8912]);
         assert_eq!(others("http://localhost:80/"), [8910, 8911], "none that needs a privilege");
         assert_eq!(others("http://localhost:65535/"), [] as [u16; 0]);
+    }
+
+    #[test]
+    fn a_port_that_is_preferred_gives_way_to_a_registered_one() {
+        for (text, at_last) in [
+            (None, "http://127.0.0.1:7777/callback"),
+            (Some("http://localhost:8910/callback"), "http://localhost:8910/callback"),
+            (Some("https://example.com/cb"), "https://example.com/cb"),
+        ] {
+            let preferring = RedirectUri::new(text).unwrap().preferring(Some(7777));
+            assert_eq!(preferring.to_string(), at_last);
+            if let RedirectUri::Loopback(it) = preferring {
+                assert_eq!(it.uri_at(it.port.unwrap()), at_last);
+            }
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::domain::expiry::Margin;
 use crate::domain::provider::{Preset, Provider, ProviderError};
 use crate::domain::session::{Attempt, Phase, Session, Ways};
 use crate::domain::tokens::Grant;
+use crate::messages::preferences::Preferences;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{AccountView, Activity, Awaiting, TokenView};
 use crate::secret::{AccessToken, CodeVerifier};
@@ -128,7 +129,8 @@ impl Entry {
     }
 
     /// As it is shown.
-    pub(crate) fn view(&self, ahead_secs: Option<u32>, lasting: bool) -> AccountView {
+    pub(crate) fn view(&self, preferences: &Preferences, lasting: bool) -> AccountView {
+        let (ahead_secs, port) = (preferences.refresh_ahead_secs, preferences.redirect_port);
         let provider = self.provider.as_deref().ok();
         let has_redirect = self.account.settings.grant.has_redirect();
         AccountView {
@@ -140,7 +142,9 @@ impl Entry {
                 .map_or_else(|| self.account.settings.provider.clone(), |provider| provider.name.clone()),
             grant: self.account.settings.grant,
             scopes: provider.map(|provider| provider.scopes.clone()).unwrap_or_default(),
-            redirect_uri: provider.filter(|_| has_redirect).map(|provider| provider.redirect_uri.to_string()),
+            redirect_uri: provider
+                .filter(|_| has_redirect)
+                .map(|provider| provider.redirect_uri.preferring(port).to_string()),
             margin: self.margin(ahead_secs),
             activity: self.activity(&self.ways(ahead_secs, lasting)),
             token: self.session.facts().map(|facts| TokenView {

@@ -4,22 +4,34 @@
 
 use std::collections::BTreeMap;
 
-use crate::messages::snapshot::{Preferences, ThemeChoice, VaultKind, WindowPlace};
+use crate::messages::preferences::{Preferences, ProxyChoice, ThemeChoice, ZOOMS_PERCENT};
+use crate::messages::snapshot::{VaultKind, WindowPlace};
 
 const THEME: &str = "theme";
+const ZOOM_PERCENT: &str = "zoom_percent";
+const REDUCED_MOTION: &str = "reduced_motion";
 const CLEAR_CLIPBOARD_SECS: &str = "clear_clipboard_secs";
 const REFRESH_AHEAD_SECS: &str = "refresh_ahead_secs";
+const REDIRECT_PORT: &str = "redirect_port";
+const BROWSER: &str = "browser";
+const PROXY: &str = "proxy";
 const EXTRA_ROOT_CERTIFICATE: &str = "extra_root_certificate";
 const LOCK_AFTER_IDLE_MINS: &str = "lock_after_idle_mins";
+const NOTIFY: &str = "notify";
+const KEEP_RUNNING: &str = "keep_running";
 /// The choice of a vault; no preference of the window's, since it is changed by a move alone.
 const VAULT: &str = "vault";
 /// A move that is under way, as `from>to`.
 const MOVE: &str = "vault_move";
 const NEVER: &str = "never";
+const YES: &str = "yes";
+const NO: &str = "no";
+const DIRECT: &str = "direct";
 
 /// Reads the preferences.
 pub(crate) fn read(stored: &BTreeMap<String, String>) -> Preferences {
     let word = |key: &str| stored.get(key).map(String::as_str);
+    let text = |key: &str| word(key).filter(|text| !text.is_empty()).map(str::to_owned);
     let default = Preferences::default();
     Preferences {
         theme: match word(THEME) {
@@ -27,18 +39,30 @@ pub(crate) fn read(stored: &BTreeMap<String, String>) -> Preferences {
             Some("dark") => ThemeChoice::Dark,
             _ => ThemeChoice::System,
         },
+        zoom_percent: word(ZOOM_PERCENT)
+            .and_then(|percent| percent.parse().ok())
+            .filter(|percent| ZOOMS_PERCENT.contains(percent))
+            .unwrap_or(default.zoom_percent),
+        reduced_motion: word(REDUCED_MOTION) == Some(YES),
         clear_clipboard_secs: match word(CLEAR_CLIPBOARD_SECS) {
             Some(NEVER) => None,
             Some(secs) => secs.parse().ok().or(default.clear_clipboard_secs),
             None => default.clear_clipboard_secs,
         },
         refresh_ahead_secs: word(REFRESH_AHEAD_SECS).and_then(|secs| secs.parse().ok()),
-        extra_root_certificate: word(EXTRA_ROOT_CERTIFICATE)
-            .filter(|path| !path.is_empty())
-            .map(str::to_owned),
+        redirect_port: word(REDIRECT_PORT).and_then(|port| port.parse().ok()).filter(|port| *port != 0),
+        browser: text(BROWSER),
+        proxy: match word(PROXY) {
+            Some(DIRECT) => ProxyChoice::Direct,
+            Some(at) => ProxyChoice::at(at).unwrap_or_default(),
+            None => ProxyChoice::System,
+        },
+        extra_root_certificate: text(EXTRA_ROOT_CERTIFICATE),
         lock_after_idle_mins: word(LOCK_AFTER_IDLE_MINS)
             .and_then(|mins| mins.parse().ok())
             .filter(|mins| *mins > 0),
+        notify: word(NOTIFY) == Some(YES),
+        keep_running: word(KEEP_RUNNING) == Some(YES),
     }
 }
 
@@ -88,17 +112,28 @@ pub(crate) fn write(preferences: &Preferences) -> BTreeMap<String, String> {
         ThemeChoice::Light => "light",
         ThemeChoice::Dark => "dark",
     };
+    let proxy = match &preferences.proxy {
+        ProxyChoice::System => "",
+        ProxyChoice::Direct => DIRECT,
+        ProxyChoice::At(url) => url.as_str(),
+    };
     let secs = |secs: Option<u32>| secs.map(|secs| secs.to_string());
-    BTreeMap::from([
-        (THEME.to_owned(), theme.to_owned()),
-        (
-            CLEAR_CLIPBOARD_SECS.to_owned(),
-            secs(preferences.clear_clipboard_secs).unwrap_or_else(|| NEVER.to_owned()),
-        ),
-        (REFRESH_AHEAD_SECS.to_owned(), secs(preferences.refresh_ahead_secs).unwrap_or_default()),
-        (LOCK_AFTER_IDLE_MINS.to_owned(), secs(preferences.lock_after_idle_mins).unwrap_or_default()),
-        (EXTRA_ROOT_CERTIFICATE.to_owned(), preferences.extra_root_certificate.clone().unwrap_or_default()),
-    ])
+    let yes = |yes: bool| if yes { YES } else { NO }.to_owned();
+    let words = [
+        (THEME, theme.to_owned()),
+        (ZOOM_PERCENT, preferences.zoom_percent.to_string()),
+        (REDUCED_MOTION, yes(preferences.reduced_motion)),
+        (CLEAR_CLIPBOARD_SECS, secs(preferences.clear_clipboard_secs).unwrap_or_else(|| NEVER.to_owned())),
+        (REFRESH_AHEAD_SECS, secs(preferences.refresh_ahead_secs).unwrap_or_default()),
+        (REDIRECT_PORT, preferences.redirect_port.map(|port| port.to_string()).unwrap_or_default()),
+        (BROWSER, preferences.browser.clone().unwrap_or_default()),
+        (PROXY, proxy.to_owned()),
+        (EXTRA_ROOT_CERTIFICATE, preferences.extra_root_certificate.clone().unwrap_or_default()),
+        (LOCK_AFTER_IDLE_MINS, secs(preferences.lock_after_idle_mins).unwrap_or_default()),
+        (NOTIFY, yes(preferences.notify)),
+        (KEEP_RUNNING, yes(preferences.keep_running)),
+    ];
+    words.map(|(key, word)| (key.to_owned(), word)).into()
 }
 
 /// Reads the window's place.
@@ -133,7 +168,15 @@ mod tests {
                 refresh_ahead_secs: Some(0),
                 extra_root_certificate: Some("/etc/company root.pem".to_owned()),
                 lock_after_idle_mins: Some(10),
+                zoom_percent: 150,
+                reduced_motion: true,
+                redirect_port: Some(8910),
+                browser: Some("firefox --private-window %s".to_owned()),
+                proxy: ProxyChoice::at("proxy.example:3128").unwrap(),
+                notify: true,
+                keep_running: true,
             },
+            Preferences { proxy: ProxyChoice::Direct, ..Preferences::default() },
         ] {
             assert_eq!(read(&write(&preferences)), preferences);
         }

@@ -15,13 +15,13 @@ impl Engine {
         if !std::mem::take(&mut self.dirty) {
             return;
         }
-        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.renews());
+        let lasting = self.renews();
         let mut shown: Vec<_> =
             self.entries.values().filter(|entry| entry.deleting_until.is_none()).collect();
         shown.sort_by(|a, b| a.account.name.key().cmp(b.account.name.key()));
         let snapshot = Snapshot {
             loaded: self.loaded,
-            accounts: shown.iter().map(|entry| Arc::new(entry.view(ahead_secs, lasting))).collect(),
+            accounts: shown.iter().map(|entry| Arc::new(entry.view(&self.preferences, lasting))).collect(),
             presets: Arc::clone(&self.presets),
             preset_mistakes: Arc::clone(&self.preset_mistakes),
             vault: self.door.view(),

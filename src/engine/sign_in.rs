@@ -21,6 +21,7 @@ use crate::domain::redirect::{LoopbackRedirect, RedirectUri};
 use crate::domain::session::{Attempt, Input, Phase};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem, VaultProblem};
+use crate::net::browser::open_in;
 use crate::net::loopback::{Listener, Verdict};
 use crate::secret::PastedReturn;
 use crate::store::vault_records::Records;
@@ -55,6 +56,7 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(id) else { return };
         entry.problem = None;
         let (provider, door) = (entry.provider(), entry.door.clone());
+        let port = self.preferences.redirect_port;
         // The page of an earlier sign-in gives way: this one may need its port.
         let finishing = std::mem::take(&mut self.finishing);
         let patience = if finishing.iter().any(|listener| !listener.is_finished()) { 10 } else { 1 };
@@ -65,8 +67,8 @@ impl Engine {
         self.spawn(async move {
             let prepared = async {
                 let provider = provider?;
-                let listener = match &provider.redirect_uri {
-                    RedirectUri::Loopback(loopback) => Some(bind(loopback, patience).await?),
+                let listener = match provider.redirect_uri.preferring(port) {
+                    RedirectUri::Loopback(loopback) => Some(bind(&loopback, patience).await?),
                     RedirectUri::Pasted(_) => None,
                 };
                 let account = id.clone();
@@ -206,10 +208,14 @@ impl Engine {
         let (pending, device) = (entry.pending.as_ref(), entry.device.as_ref());
         let address = pending.map(|it| &it.address).or(device.map(|it| &it.address));
         let (attempt, Some(address)) = (entry.session.attempt(), address.cloned()) else { return };
-        let browser = Arc::clone(&self.deps.browser);
+        let (browser, program) = (Arc::clone(&self.deps.browser), self.preferences.browser.clone());
         let id = id.clone();
         self.spawn(async move {
-            let opened = tokio::task::spawn_blocking(move || browser.open(&address)).await;
+            let opened = tokio::task::spawn_blocking(move || match program {
+                Some(program) => open_in(&program, &address),
+                None => browser.open(&address),
+            });
+            let opened = opened.await;
             let opened = opened.is_ok_and(|opened| opened.is_ok());
             let then: Then = Box::new(move |engine| engine.browser_opened(&id, attempt, opened));
             then

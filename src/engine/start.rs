@@ -13,7 +13,9 @@ use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::tokens::TokenFacts;
 use crate::messages::event::Reply;
-use crate::messages::snapshot::{Preferences, VaultKind, WindowPlace};
+use crate::messages::preferences::{Preferences, ProxyChoice};
+use crate::messages::snapshot::{VaultKind, WindowPlace};
+use crate::net::http::Proxy;
 use crate::store::accounts::{RowState, Stored, StoredAccount};
 use crate::store::own_presets::{self, OwnPresets};
 use crate::store::vault_records::Records;
@@ -222,8 +224,13 @@ impl Engine {
 
     fn use_preferences(&mut self) {
         let extra = self.preferences.extra_root_certificate.as_ref().map(Into::into);
-        if self.deps.http.extra_root_pem != extra {
-            self.deps.http.extra_root_pem = extra;
+        let proxy = match &self.preferences.proxy {
+            ProxyChoice::System => Proxy::System,
+            ProxyChoice::Direct => Proxy::None,
+            ProxyChoice::At(url) => Proxy::At(url.clone()),
+        };
+        if self.deps.http.extra_root_pem != extra || self.deps.http.proxy != proxy {
+            (self.deps.http.extra_root_pem, self.deps.http.proxy) = (extra, proxy);
             self.http = Rc::new(crate::net::http::Http::new(self.deps.http.clone()));
         }
     }

@@ -6,6 +6,7 @@
 pub mod account_views;
 pub mod command;
 pub mod event;
+pub mod preferences;
 pub mod problem;
 pub mod snapshot;
 pub mod words;

@@ -16,6 +16,7 @@ use crate::domain::provider::Preset;
 use crate::domain::tokens::TokenFacts;
 
 use super::account_views::AccountViews;
+pub use super::preferences::{Preferences, ProxyChoice, ThemeChoice};
 use super::problem::{Outside, Problem, VaultProblem};
 
 /// The state of everything, at one instant.
@@ -220,47 +221,6 @@ pub struct DemoView {
     pub account: AccountId,
     /// Its address.
     pub issuer: String,
-}
-
-/// Light or dark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ThemeChoice {
-    /// As the system says.
-    #[default]
-    System,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
-}
-
-/// What the user prefers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preferences {
-    /// Light or dark.
-    pub theme: ThemeChoice,
-    /// Seconds until a copied secret is cleared; `None` never.
-    pub clear_clipboard_secs: Option<u32>,
-    /// Seconds before expiry at which a token is renewed; `None` by its life.
-    pub refresh_ahead_secs: Option<u32>,
-    /// A PEM file with a root certificate of the user's company.
-    pub extra_root_certificate: Option<String>,
-    /// Minutes without a key or the mouse after which the window gives
-    /// [`Command::Lock`](super::command::Command::Lock); `None` never. The engine keeps this and no
-    /// more: only the window knows whether somebody is there.
-    pub lock_after_idle_mins: Option<u32>,
-}
-
-impl Default for Preferences {
-    fn default() -> Self {
-        Self {
-            theme: ThemeChoice::System,
-            clear_clipboard_secs: Some(30),
-            refresh_ahead_secs: None,
-            extra_root_certificate: None,
-            lock_after_idle_mins: None,
-        }
-    }
 }
 
 /// Where the window stood, in logical points.

@@ -50,6 +50,18 @@ impl Browser for SystemBrowser {
     }
 }
 
+/// Opens an address in a program of the user's choice: its words, in which `%s` stands for the
+/// address, as in `$BROWSER`. Blocks as [`Browser::open`] does.
+///
+/// # Errors
+/// [`BrowserError`] where the program could not be started or failed at once.
+pub fn open_in(program: &str, address: &Url) -> Result<(), BrowserError> {
+    open_with(address, |address| {
+        let mut command = command(program, address).ok_or(io::ErrorKind::NotFound)?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().and_then(watch)
+    })
+}
+
 fn open_with(address: &Url, launch: impl FnOnce(&str) -> io::Result<()>) -> Result<(), BrowserError> {
     if !matches!(address.scheme(), "http" | "https") {
         return Err(BrowserError::NotWeb);
@@ -149,5 +161,9 @@ mod tests {
         assert!(open_with_named("/nonexistent/browser:false:true", "https://a.test/").is_ok());
         assert!(open_with_named("/nonexistent/browser:false", "https://a.test/").is_err());
         assert!(open_with_named("", "https://a.test/").is_err());
+        let address = Url::parse("https://a.test/").unwrap();
+        assert_eq!(open_in("true", &address), Ok(()));
+        assert_eq!(open_in("/nonexistent/browser", &address), Err(BrowserError::NoBrowser));
+        assert_eq!(open_in("true", &Url::parse("file:///etc/passwd").unwrap()), Err(BrowserError::NotWeb));
     }
 }

@@ -41,15 +41,33 @@ pub const USER_AGENT: &str = concat!("Keyfob/", env!("CARGO_PKG_VERSION"));
 pub struct HttpPolicy {
     /// A PEM file with root certificates trusted besides the system's.
     pub extra_root_pem: Option<PathBuf>,
+    /// Whether servers elsewhere are reached as the system says, straight, or through a proxy.
+    pub proxy: Proxy,
     /// The longest a connection may take to be made.
     pub connect_timeout: Duration,
     /// The longest a request may take, its answer included.
     pub total_timeout: Duration,
 }
 
+/// How servers elsewhere are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proxy {
+    /// As the system says.
+    System,
+    /// Straight.
+    None,
+    /// Through this one.
+    At(Url),
+}
+
 impl Default for HttpPolicy {
     fn default() -> Self {
-        Self { extra_root_pem: None, connect_timeout: CONNECT_TIMEOUT, total_timeout: TOTAL_TIMEOUT }
+        Self {
+            extra_root_pem: None,
+            proxy: Proxy::System,
+            connect_timeout: CONNECT_TIMEOUT,
+            total_timeout: TOTAL_TIMEOUT,
+        }
     }
 }
 
@@ -208,11 +226,23 @@ fn build(policy: &HttpPolicy, route: Route) -> Result<Client, UnreachableKind> {
     let builder = match route {
         Route::Plain => builder.no_proxy().tls_certs_only([]),
         Route::Local => with_roots(builder.no_proxy().https_only(true), policy)?,
-        Route::Remote => with_roots(builder.https_only(true), policy)?,
+        Route::Remote => with_roots(with_proxy(builder, &policy.proxy)?.https_only(true), policy)?,
     };
     builder.build().map_err(|error| match &policy.extra_root_pem {
         Some(_) if !failure::lacks_roots(&error) => UnreachableKind::BadRootCertificate,
         _ => UnreachableKind::NoRootCertificates,
+    })
+}
+
+fn with_proxy(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, UnreachableKind> {
+    Ok(match proxy {
+        Proxy::System => builder,
+        Proxy::None => builder.no_proxy(),
+        Proxy::At(url) => {
+            let proxy = reqwest::Proxy::all(url.as_str()).map_err(|_| UnreachableKind::Connect)?;
+            // The system's own are left out.
+            builder.no_proxy().proxy(proxy)
+        }
     })
 }
 

@@ -7,6 +7,7 @@ use egui::{Event, Key, Modifiers, Ui};
 
 use crate::domain::account::AccountId;
 use crate::messages::command::{Command, CopyForm};
+use crate::messages::preferences::{Preferences, ZOOMS_PERCENT};
 
 use super::cx::Cx;
 use super::view_state::{Page, SettingsDraft, ViewState};
@@ -34,6 +35,7 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if pressed(Modifiers::COMMAND, Key::Comma) {
         state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
     }
+    zoom(ui, cx);
     if pressed(Modifiers::COMMAND, Key::F) {
         find(state);
     }
@@ -51,6 +53,24 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             cx.send(Command::UndoDelete(undo.id.clone()));
         }
         on_account(ui, cx, state);
+    }
+}
+
+/// Zooms by a step, or back to the usual size.
+fn zoom(ui: &Ui, cx: &mut Cx<'_>) {
+    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
+    let closer = pressed(Key::Plus) | pressed(Key::Equals);
+    let (farther, usual) = (pressed(Key::Minus), pressed(Key::Num0));
+    let now = cx.snapshot.preferences.zoom_percent;
+    let step = |zoom: Option<&u32>| zoom.copied().unwrap_or(now);
+    let zoom_percent = match (closer, farther, usual) {
+        (true, ..) => step(ZOOMS_PERCENT.iter().find(|zoom| **zoom > now)),
+        (_, true, _) => step(ZOOMS_PERCENT.iter().rev().find(|zoom| **zoom < now)),
+        (.., true) => Preferences::default().zoom_percent,
+        _ => now,
+    };
+    if zoom_percent != now {
+        cx.send(Command::SetPreferences(Preferences { zoom_percent, ..cx.snapshot.preferences.clone() }));
     }
 }
 

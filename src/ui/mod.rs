@@ -42,6 +42,8 @@ mod safe_keeping;
 mod scopes;
 mod secret_card;
 mod settings;
+mod settings_draft;
+mod settings_fields;
 mod sidebar;
 mod sign_in;
 mod standing;
@@ -66,7 +68,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, vec2};
 use crate::messages::command::Command;
 use crate::messages::event::Event;
 use crate::messages::problem::Problem;
-use crate::messages::snapshot::{Preferences, Snapshot, ThemeChoice};
+use crate::messages::snapshot::{Preferences, Snapshot};
 
 use button::{Button, Weight};
 use cx::Cx;
@@ -85,7 +87,7 @@ pub const FIRST_SIZE: (f32, f32) = (960.0, 640.0);
 /// The window's own state.
 pub struct Ui {
     state: ViewState,
-    theme: Option<ThemeChoice>,
+    applied: Option<Preferences>,
     presets: std::sync::Arc<Vec<crate::domain::provider::Preset>>,
 }
 
@@ -93,14 +95,14 @@ impl Ui {
     /// Gives the context its fonts and themes; to be called before the first frame.
     pub fn new(ctx: &egui::Context) -> Self {
         theme::install(ctx);
-        Self { state: ViewState::default(), theme: None, presets: std::sync::Arc::default() }
+        Self { state: ViewState::default(), applied: None, presets: std::sync::Arc::default() }
     }
 
-    /// Applies the theme that the user chose; before the first frame, so that none flashes.
+    /// Applies the looks that the user chose; before the first frame, so that none flashes.
     pub fn apply(&mut self, preferences: &Preferences, ctx: &egui::Context) {
-        if self.theme != Some(preferences.theme) {
-            self.theme = Some(preferences.theme);
-            ctx.set_theme(theme::preference(preferences.theme));
+        if self.applied.as_ref() != Some(preferences) {
+            theme::apply(preferences, ctx);
+            self.applied = Some(preferences.clone());
         }
     }
 
@@ -200,7 +202,7 @@ impl Ui {
         commands: &mut Vec<Command>,
     ) {
         self.presets = std::sync::Arc::clone(&snapshot.presets);
-        if self.theme != Some(snapshot.preferences.theme) {
+        if self.applied.as_ref() != Some(&snapshot.preferences) {
             self.apply(&snapshot.preferences, ui.ctx());
             let style = ui.ctx().style_of(ui.ctx().theme());
             ui.set_style(style);

@@ -39,7 +39,7 @@ fn secrets(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked>
     let mut asked = None;
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        let caption = widgets::caption(ui, "Secrets");
+        let caption = widgets::subheading(ui, "Secrets");
         widgets::text(ui, words::vault(vault));
         let mut offer = |ui: &mut Ui, label, what| {
             if Button::new(Weight::Quiet, label).show(ui) {
@@ -93,7 +93,7 @@ fn accounts(ui: &mut Ui, cx: &Cx<'_>) -> Option<Asked> {
     let mut asked = None;
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        widgets::caption(ui, "All accounts");
+        widgets::subheading(ui, "All accounts");
         let nothing = cx.snapshot.accounts.is_empty().then_some("There is no account to export yet.");
         let offers = [
             (words::IMPORT, Asked::Import, None),

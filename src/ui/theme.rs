@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::epaint::Shadow;
-use egui::style::{Selection, WidgetVisuals};
+use egui::style::{ScrollAnimation, Selection, WidgetVisuals};
 use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke};
 use egui::{Style, TextStyle, Theme, Visuals, vec2};
 
-use crate::messages::snapshot::ThemeChoice;
+use crate::messages::snapshot::{Preferences, ThemeChoice};
 
 /// The grid's step, in points.
 pub(super) const STEP: f32 = 4.0;
@@ -32,6 +32,9 @@ pub(super) const COLUMN_WIDTH: f32 = 640.0;
 pub(super) const QR_DARK: Color32 = rgb(0x00_0000);
 /// The ground of a QR code, in both themes.
 pub(super) const QR_LIGHT: Color32 = rgb(0xff_ffff);
+
+/// How long something takes to glide, in seconds.
+const ANIMATION_SECS: f32 = 0.08;
 
 /// The colours of one theme.
 #[derive(Debug)]
@@ -176,12 +179,34 @@ fn semibold() -> FontFamily {
 /// Gives a context its fonts and both themes; done once, before the first frame.
 pub(super) fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts());
+    // The zoom is a preference, which the toolkit would not remember.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
     ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));
     ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
 }
 
-/// The toolkit's name for a choice.
-pub(super) fn preference(choice: ThemeChoice) -> egui::ThemePreference {
+/// Shows the window as the user prefers it.
+pub(super) fn apply(preferences: &Preferences, ctx: &egui::Context) {
+    ctx.set_theme(preference(preferences.theme));
+    ctx.set_zoom_factor(zoom_factor(preferences.zoom_percent));
+    let still = preferences.reduced_motion;
+    ctx.all_styles_mut(|style| {
+        style.animation_time = if still { 0.0 } else { ANIMATION_SECS };
+        style.scroll_animation = if still { ScrollAnimation::none() } else { glide() };
+    });
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a percentage has three digits")]
+fn zoom_factor(percent: u32) -> f32 {
+    percent as f32 / 100.0
+}
+
+/// How the page moves to what is sought: quickly, and in a time that doesn't grow with the way.
+fn glide() -> ScrollAnimation {
+    ScrollAnimation::duration(ANIMATION_SECS)
+}
+
+fn preference(choice: ThemeChoice) -> egui::ThemePreference {
     match choice {
         ThemeChoice::System => egui::ThemePreference::System,
         ThemeChoice::Light => egui::ThemePreference::Light,
@@ -219,8 +244,6 @@ fn style(tokens: &Tokens, visuals: Visuals) -> Style {
     // A label's own copy would bypass the engine, which marks and clears what is copied.
     style.interaction.selectable_labels = false;
     style.interaction.tooltip_delay = 0.3;
-    style.animation_time = 0.0;
-    style.scroll_animation = egui::style::ScrollAnimation::none();
     let spacing = &mut style.spacing;
     spacing.item_spacing = vec2(8.0, 8.0);
     spacing.button_padding = vec2(12.0, 6.0);

@@ -80,12 +80,33 @@ pub(super) enum Page {
 pub(super) struct SettingsDraft {
     /// The preferences that will be stored.
     pub(super) preferences: Preferences,
+    /// Seconds until the clipboard is cleared, as typed.
+    pub(super) clear_clipboard: String,
     /// Refresh ahead of expiry, as typed.
     pub(super) refresh_ahead: String,
+    /// The redirect port, as typed.
+    pub(super) redirect_port: String,
+    /// The browser's program, as typed.
+    pub(super) browser: String,
+    /// Which proxy.
+    pub(super) proxy_kind: ProxyKind,
+    /// The proxy's address, as typed.
+    pub(super) proxy: String,
     /// Path of the extra root certificate, as typed.
     pub(super) root_certificate: String,
     /// Whether the part about secrets is to be brought into view.
     pub(super) to_secrets: bool,
+}
+
+/// How servers elsewhere are reached, as it is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProxyKind {
+    /// As the system says.
+    System,
+    /// Straight.
+    Direct,
+    /// Through the proxy whose address is typed.
+    At,
 }
 
 /// The token that is shown.

@@ -34,6 +34,7 @@ mod ui_passphrase;
 mod ui_providers;
 mod ui_reasons;
 mod ui_rig;
+mod ui_settings;
 mod ui_support;
 mod ui_tabs;
 mod ui_vault_window;

@@ -262,24 +262,6 @@ fn an_empty_search_offers_to_clear_it() {
 }
 
 #[test]
-fn settings_are_sent_whole() {
-    let mut rig = Rig::new(one(Some(754)));
-    rig.press("Settings");
-    rig.choose("Theme", "Dark");
-    rig.choose("Clear the clipboard", "Never");
-    rig.fill("Refresh ahead of expiry", "soon");
-    assert!(!rig.can_press("Save"));
-    rig.0.key_press_modifiers(Modifiers::COMMAND, Key::A);
-    rig.field("Refresh ahead of expiry").type_text("90");
-    rig.0.run();
-    rig.press("Save");
-    let Command::SetPreferences(preferences) = rig.command() else { panic!("no preferences") };
-    assert_eq!(preferences.clear_clipboard_secs, None);
-    assert_eq!(preferences.refresh_ahead_secs, Some(90));
-    assert_eq!(preferences.theme, keyfob::messages::snapshot::ThemeChoice::Dark);
-}
-
-#[test]
 fn the_window_sleeps_while_nothing_counts_and_wakes_for_what_does() {
     assert_eq!(Rig::new(snapshot(Vec::new())).next_repaint(), None);
     let idle = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);

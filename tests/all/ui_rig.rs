@@ -70,6 +70,23 @@ impl Rig {
         self.0.run();
     }
 
+    /// Ticks a box, or unticks it.
+    #[track_caller]
+    pub(crate) fn tick(&mut self, label: &str) {
+        self.0.get_by_role_and_label(egui::accesskit::Role::CheckBox, label).click_accesskit();
+        self.0.run();
+    }
+
+    /// Empties a field, then types into it.
+    #[track_caller]
+    pub(crate) fn refill(&mut self, label: &str, text: &str) {
+        self.field(label).focus();
+        self.0.run();
+        self.0.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        self.field(label).type_text(text);
+        self.0.run();
+    }
+
     /// Types into a field by its label.
     #[track_caller]
     pub(crate) fn fill(&mut self, label: &str, text: &str) {

@@ -1,0 +1,103 @@
+//! The settings, the zoom and the theme.
+
+use egui::{Key, Modifiers};
+use keyfob::domain::grant_type::GrantType;
+use keyfob::messages::command::Command;
+use keyfob::messages::preferences::{Preferences, ProxyChoice, ThemeChoice};
+
+use super::ui_rig::Rig;
+use super::ui_support::{account, snapshot};
+
+fn rig() -> Rig {
+    Rig::new(snapshot(vec![account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode)]))
+}
+
+#[track_caller]
+fn preferences(rig: &mut Rig) -> Preferences {
+    let Command::SetPreferences(preferences) = rig.command() else { panic!("no preferences") };
+    preferences
+}
+
+#[test]
+fn settings_are_sent_whole() {
+    let mut rig = rig();
+    rig.press("Settings");
+    rig.choose("Theme", "Dark");
+    rig.choose("Zoom", "150 %");
+    rig.tick("Reduced motion");
+    rig.tick("Clear the clipboard");
+    rig.fill("Refresh ahead of expiry", "soon");
+    assert!(!rig.can_press("Save"));
+    rig.refill("Refresh ahead of expiry", "90");
+    rig.fill("Redirect port", "80");
+    assert!(!rig.can_press("Save"));
+    rig.refill("Redirect port", "8910");
+    rig.fill("Browser", "firefox --private-window %s");
+    rig.choose("Proxy", "At this address");
+    assert!(!rig.can_press("Save"));
+    rig.fill("Proxy address", "proxy.example:3128");
+    rig.fill("Extra root certificate", "/etc/root.pem");
+    rig.choose("Lock after idle", "After 10 minutes");
+    rig.tick("Notify me when an account needs a sign-in");
+    rig.tick("Keep running when the window is closed");
+    rig.press("Save");
+    let expected = Preferences {
+        theme: ThemeChoice::Dark,
+        zoom_percent: 150,
+        reduced_motion: true,
+        clear_clipboard_secs: None,
+        refresh_ahead_secs: Some(90),
+        redirect_port: Some(8910),
+        browser: Some("firefox --private-window %s".to_owned()),
+        proxy: ProxyChoice::at("proxy.example:3128").unwrap(),
+        extra_root_certificate: Some("/etc/root.pem".to_owned()),
+        lock_after_idle_mins: Some(10),
+        notify: true,
+        keep_running: true,
+    };
+    assert_eq!(preferences(&mut rig), expected);
+}
+
+#[test]
+fn the_clipboard_is_cleared_after_10_to_120_seconds() {
+    let mut rig = rig();
+    rig.press("Settings");
+    rig.refill("Clear after, in seconds", "9");
+    assert!(!rig.can_press("Save"));
+    rig.refill("Clear after, in seconds", "120");
+    rig.press("Save");
+    assert_eq!(preferences(&mut rig).clear_clipboard_secs, Some(120));
+}
+
+#[test]
+fn esc_leaves_the_settings_as_they_were() {
+    let mut rig = rig();
+    rig.press("Settings");
+    rig.fill("Redirect port", "8910");
+    rig.0.key_press(Key::Escape);
+    rig.0.run();
+    rig.0.key_press(Key::Escape);
+    rig.0.run();
+    assert!(!rig.can_press("Save"));
+    assert!(rig.commands().is_empty());
+}
+
+#[test]
+fn keys_zoom_and_the_zoom_is_remembered() {
+    let mut rig = rig();
+    for (key, before, after) in
+        [(Key::Plus, 100, 110), (Key::Minus, 100, 90), (Key::Num0, 150, 100), (Key::Equals, 200, 250)]
+    {
+        rig.change(|snapshot| snapshot.preferences.zoom_percent = before);
+        rig.0.key_press_modifiers(Modifiers::COMMAND, key);
+        rig.0.run();
+        assert_eq!(preferences(&mut rig).zoom_percent, after);
+    }
+    // At the end of the scale nothing is asked for.
+    rig.change(|snapshot| snapshot.preferences.zoom_percent = 250);
+    rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Plus);
+    rig.0.run();
+    assert!(rig.commands().is_empty());
+    let factor = rig.0.ctx.zoom_factor();
+    assert!((factor - 2.5).abs() < 0.001, "{factor}");
+}
