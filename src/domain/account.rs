@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::grant_type::GrantType;
 use super::spec::ProviderSpec;
+use super::tags::Tags;
 use crate::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
 
 /// Identifies an account for its whole life: 128 random bits in hexadecimal.
@@ -155,6 +156,9 @@ pub struct Settings {
     /// The last day of the client secret, as the provider's page says it; only for reminding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret_expires: Option<NaiveDate>,
+    /// Words by which the user finds it.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// An account, without its secrets.

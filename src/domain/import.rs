@@ -18,6 +18,7 @@ use super::provider::{CUSTOM, Preset, Provider, ProviderError};
 use super::redirect::RedirectError;
 use super::secret_expiry;
 use super::spec::ProviderSpec;
+use super::tags::{TagError, Tags};
 use super::token_request::{self, RequestError};
 use super::tokens::Grant;
 use crate::secret::{ClientSecret, HeaderValue, Kind, Password, PrivateKey, Secret};
@@ -38,6 +39,7 @@ const OWN_KEYS: [&str; 14] = [
     "headers",
     "background_refresh",
     "client_secret_expires",
+    "tags",
     "tokens",
     "incomplete",
 ];
@@ -123,6 +125,8 @@ struct Own {
     headers: BTreeMap<String, Held>,
     background_refresh: Option<bool>,
     client_secret_expires: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
     tokens: Option<tokens::Tokens>,
     #[serde(default)]
     incomplete: bool,
@@ -183,8 +187,16 @@ impl AccountFile<'_, '_, '_> {
             self.mistake(key, &format!("\"{key}\" must be a day such as \"2030-01-31\""))
         })?;
         let background_refresh = own.background_refresh;
-        let settings =
-            Settings { provider, grant, variables, overrides, background_refresh, client_secret_expires };
+        let tags = Tags::new(&own.tags).map_err(|error| self.bad_tags(error))?;
+        let settings = Settings {
+            provider,
+            grant,
+            variables,
+            overrides,
+            background_refresh,
+            client_secret_expires,
+            tags,
+        };
         let resolved = Provider::resolve(presets, &settings)
             .map_err(|error| self.unresolved(preset, &offered, error))?;
         let client = Client {
@@ -249,6 +261,18 @@ impl AccountFile<'_, '_, '_> {
                 NameError::Empty => "\"name\" is empty",
                 NameError::TooLong => "\"name\" is longer than 120 characters",
                 NameError::Unseen => "\"name\" has a character that can't be seen",
+            },
+        )
+    }
+
+    fn bad_tags(&self, error: TagError) -> FileError {
+        self.mistake(
+            "tags",
+            match error {
+                TagError::TooMany => "\"tags\" has more than 20 tags",
+                TagError::TooLong => "\"tags\" has a tag longer than 40 characters",
+                TagError::Unseen => "\"tags\" has a character that can't be seen",
+                TagError::Comma => "\"tags\" has a tag with a comma",
             },
         )
     }

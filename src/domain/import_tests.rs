@@ -77,7 +77,7 @@ fn the_example_gives_accounts() {
 fn json_says_the_same() {
     let text = json!({"account": [{
         "name": "hook", "provider": "custom", "grant": "client_credentials", "client_id": "i",
-        "client_secret": null, "client_auth": "none", "endpoints": {"token": "https://a.example/t\u{e9}"},
+        "client_secret": null, "client_auth": "none", "tags": ["work", " Work ", "prod"], "endpoints": {"token": "https://a.example/t\u{e9}"},
         "refresh": {"ahead_secs": 30},
     }]});
     for text in [text.to_string(), format!("\u{feff}\n{text:#}\n")] {
@@ -85,6 +85,7 @@ fn json_says_the_same() {
         assert_eq!(accounts[0].name.as_str(), "hook");
         assert_eq!(accounts[0].settings.overrides.refresh.ahead_secs, Some(30));
         assert!(accounts[0].client.client_secret.is_none());
+        assert_eq!(accounts[0].settings.tags.as_slice(), ["work", "prod"]);
     }
 }
 
@@ -99,6 +100,8 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
         ),
         ("scopes = \"CANARY\"", "\"scopes\" must be a list, not a text"),
         ("scopes = [\"a\", 7]", "\"scopes\" must be a text in quotes, not a whole number"),
+        ("tags = [\"a\", 7]", "\"tags\" must be a text in quotes, not a whole number"),
+        ("tags = [\"a\\u202eb\"]", "\"tags\" has a character that can't be seen"),
         ("pkce = \"CANARY\"", "\"pkce\" must be true or false, not a text"),
         ("username = 1979-05-27", "\"username\" must be a text in quotes, not a date"),
         (

@@ -38,6 +38,7 @@ pub mod secret_expiry;
 pub mod session;
 pub mod spec;
 pub mod strength;
+pub mod tags;
 pub mod toggle;
 mod token_refusal;
 pub mod token_request;

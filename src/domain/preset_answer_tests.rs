@@ -9,6 +9,7 @@ use crate::domain::account::Settings;
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Provider;
 use crate::domain::spec::ProviderSpec;
+use crate::domain::tags::Tags;
 use crate::domain::token_response::TokenError;
 use crate::domain::token_response::{Answer, read};
 use crate::domain::tokens::{ExpirySource, Grant};
@@ -24,6 +25,7 @@ fn provider(id: &str) -> Provider {
         overrides: ProviderSpec::default(),
         background_refresh: None,
         client_secret_expires: None,
+        tags: Tags::default(),
     };
     assert!(matches!(grant, GrantType::AuthorizationCode | GrantType::ClientCredentials));
     Provider::resolve(&built_in(), &settings).unwrap()

@@ -20,6 +20,7 @@ use crate::domain::http_request::HttpRequest;
 use crate::domain::provider::{Preset, Provider};
 use crate::domain::redirect::RedirectUri;
 use crate::domain::spec::{ClientAuth, ProviderSpec};
+use crate::domain::tags::Tags;
 use crate::domain::test_support::{ED_JWK, FRESH};
 use crate::domain::token_request::{Asking, build};
 use crate::secret::{
@@ -55,6 +56,7 @@ fn settings(preset: &Preset, grant: GrantType) -> Settings {
         overrides,
         background_refresh: None,
         client_secret_expires: None,
+        tags: Tags::default(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Provider;
 use crate::domain::redirect::RedirectUri;
 use crate::domain::spec::Endpoints;
+use crate::domain::tags::Tags;
 use crate::domain::test_support::FRESH;
 use crate::domain::token_request::{Asking, build};
 use crate::secret::{AuthCode, ClientSecret, CodeVerifier, HeaderValue, Password, RefreshToken};
@@ -37,6 +38,7 @@ fn provider(id: &str, region: Option<&str>) -> Provider {
         overrides,
         background_refresh: None,
         client_secret_expires: None,
+        tags: Tags::default(),
     };
     Provider::resolve(&built_in(), &settings).unwrap()
 }
@@ -97,6 +99,7 @@ fn a_toggle_adds_what_the_account_turns_on() {
         overrides: ProviderSpec::default(),
         background_refresh: None,
         client_secret_expires: None,
+        tags: Tags::default(),
     };
     let params = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap().authorize_params;
     assert_eq!(params(&settings)["access_type"], "offline");
@@ -125,6 +128,7 @@ fn a_variable_has_its_default_and_stands_in_parameters_too() {
         overrides: ProviderSpec::default(),
         background_refresh: None,
         client_secret_expires: None,
+        tags: Tags::default(),
     };
     let provider = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap();
     assert_eq!(provider(&settings).token.path(), "/common/oauth2/v2.0/token");

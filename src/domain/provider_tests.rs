@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::presets::built_in;
 use crate::domain::spec::{Endpoints, ProviderSpec};
+use crate::domain::tags::Tags;
 
 fn settings(provider: &str, grant: GrantType) -> Settings {
     Settings {
@@ -12,6 +13,7 @@ fn settings(provider: &str, grant: GrantType) -> Settings {
         overrides: ProviderSpec::default(),
         background_refresh: None,
         client_secret_expires: None,
+        tags: Tags::default(),
     }
 }
 

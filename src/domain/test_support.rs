@@ -7,6 +7,7 @@ use super::grant_type::GrantType;
 use super::jose::Fresh;
 use super::provider::{CUSTOM, Provider};
 use super::spec::{Endpoints, ProviderSpec};
+use super::tags::Tags;
 
 /// RFC 7515, appendix A.3.1: a private key that is public.
 pub(crate) const EC_JWK: &str = r#"{"kty":"EC","crv":"P-256","kid":"one",
@@ -39,6 +40,7 @@ pub(crate) fn provider(authorize: &str) -> Provider {
         },
         background_refresh: None,
         client_secret_expires: None,
+        tags: Tags::default(),
     };
     Provider::resolve(&[], &settings).unwrap()
 }

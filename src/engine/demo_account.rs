@@ -16,6 +16,7 @@ use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, 
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::CUSTOM;
 use crate::domain::spec::{ApiUse, Endpoints, ProviderSpec};
+use crate::domain::tags::Tags;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Outside, Problem};
 use crate::messages::snapshot::VaultKind;
@@ -97,6 +98,7 @@ impl Engine {
             overrides,
             background_refresh: None,
             client_secret_expires: None,
+            tags: Tags::default(),
         };
         let account = Account {
             id: AccountId::from_random(random::bytes()?),

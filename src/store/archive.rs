@@ -19,6 +19,7 @@ use crate::domain::grant_type::GrantType;
 use crate::domain::import::{self, ImportError, Imported};
 use crate::domain::provider::Preset;
 use crate::domain::spec::ProviderSpec;
+use crate::domain::tags::Tags;
 use crate::domain::tokens::Grant;
 use crate::secret::Passphrase;
 
@@ -134,6 +135,8 @@ struct Open<'a> {
     background_refresh: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret_expires: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Tags::is_empty")]
+    tags: &'a Tags,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     incomplete: bool,
     variables: &'a BTreeMap<String, String>,
@@ -168,6 +171,7 @@ fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> 
         username: client.username.as_deref(),
         background_refresh: settings.background_refresh,
         client_secret_expires: settings.client_secret_expires,
+        tags: &settings.tags,
         incomplete: !secrets || lacking,
         variables: &settings.variables,
         overrides: &settings.overrides,

@@ -28,7 +28,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     }
     // A field that is in the way of saving must be in sight.
     let hidden = |field: &Field| match field {
-        Field::Redirect | Field::SecretExpires => true,
+        Field::Redirect | Field::SecretExpires | Field::Tags => true,
         Field::Endpoint(kind) => !form.draft.must_type(*kind),
         Field::Header(place) => form.draft.headers.get(*place).is_some_and(|header| header.label.is_none()),
         _ => false,
@@ -48,6 +48,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
         redirect(ui, form);
     }
     background(ui, form);
+    tags(ui, form);
     headers(ui, cx, form);
     form_endpoints::others(ui, form);
 }
@@ -81,6 +82,14 @@ fn secret_expires(ui: &mut Ui, form: &mut Form<'_>) {
     let value = &mut form.draft.secret_expires;
     let response = fields::text(ui, id, "Client secret expires on", value, extras);
     form.left(Field::SecretExpires, &response);
+}
+
+fn tags(ui: &mut Ui, form: &mut Form<'_>) {
+    let error = form.error(&Field::Tags, true).map(str::to_owned);
+    let note = Some("Words by which you find it, with commas between them.");
+    let extras = Extras { hint: "work, production", note, error: error.as_deref(), ..Extras::default() };
+    let response = fields::text(ui, field_id("tags"), "Tags", &mut form.draft.tags, extras);
+    form.left(Field::Tags, &response);
 }
 
 /// The scopes.

@@ -8,6 +8,7 @@ use crate::domain::account::AccountName;
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::{EndpointKind, Provider, ProviderError};
 use crate::domain::secret_expiry;
+use crate::domain::tags::{TagError, Tags};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::Snapshot;
 use crate::messages::words::explain;
@@ -53,6 +54,9 @@ impl FormDraft {
         if !self.secret_expires.trim().is_empty() && secret_expiry::day(&self.secret_expires).is_err() {
             found.push((Field::SecretExpires, "Enter a day such as 2030-01-31, or nothing.".to_owned()));
         }
+        if let Err(error) = Tags::typed(&self.tags) {
+            found.push((Field::Tags, in_a_sentence(error).to_owned()));
+        }
         found.extend(self.address_problems());
         found.extend(self.name_problem(snapshot).map(|said| (Field::Name, said)));
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -85,6 +89,15 @@ impl FormDraft {
         let others = snapshot.accounts.iter().filter(|account| Some(&account.id) != mine);
         let taken = others.into_iter().any(|account| account.name.key() == name.key());
         taken.then(|| "Another account has this name. Choose another.".to_owned())
+    }
+}
+
+fn in_a_sentence(error: TagError) -> &'static str {
+    match error {
+        TagError::TooMany => "Use 20 tags at most.",
+        TagError::TooLong => "Use 40 characters at most for a tag.",
+        TagError::Unseen => "A tag has a character that can't be seen. Type it anew.",
+        TagError::Comma => "A tag has no comma.",
     }
 }
 

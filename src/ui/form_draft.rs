@@ -11,6 +11,7 @@ use crate::domain::provider::{CUSTOM, EndpointKind, Preset};
 use crate::domain::redirect::RedirectUri;
 use crate::domain::secret_expiry;
 use crate::domain::spec::{ClientAuth, Endpoints, ProviderSpec};
+use crate::domain::tags::Tags;
 use crate::messages::command::AccountDraft;
 use crate::messages::problem::{Problem, SignInProblem};
 use crate::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
@@ -45,6 +46,8 @@ pub(super) enum Field {
     Endpoint(EndpointKind),
     /// An extra header, by its place.
     Header(usize),
+    /// Tags.
+    Tags,
 }
 
 /// An extra header of the token request.
@@ -98,6 +101,8 @@ pub(super) struct FormDraft {
     pub(super) secret_expires: String,
     /// The redirect address whose port was tried, and what came of it, once that is known.
     pub(super) tried_redirect: Option<(String, Option<Result<(), SignInProblem>>)>,
+    /// Tags, with commas between them.
+    pub(super) tags: String,
     /// Extra headers.
     pub(super) headers: Vec<HeaderDraft>,
     /// Keys of the secrets that are stored.
@@ -127,6 +132,7 @@ impl FormDraft {
                 overrides: ProviderSpec::default(),
                 background_refresh: None,
                 client_secret_expires: None,
+                tags: Tags::default(),
             },
             client: Client::default(),
         };
@@ -181,6 +187,7 @@ impl FormDraft {
             toggles: std::mem::take(&mut rest.toggles),
             secret_expires: settings.client_secret_expires.map_or_else(String::new, |day| day.to_string()),
             tried_redirect: None,
+            tags: settings.tags.text(),
             headers,
             kept,
             advanced: false,
@@ -205,6 +212,7 @@ impl FormDraft {
         self.kept = old.kept;
         self.secret_expires = old.secret_expires;
         self.advanced = old.advanced;
+        self.tags = old.tags;
         if self.grants().contains(&old.grant) {
             self.grant = old.grant;
         }
@@ -269,6 +277,7 @@ impl FormDraft {
             overrides,
             background_refresh: self.background_refresh,
             client_secret_expires: secret_expiry::day(&self.secret_expires).ok(),
+            tags: Tags::typed(&self.tags).unwrap_or_default(),
         }
     }
 

@@ -238,6 +238,7 @@ fn an_account_without_a_device_endpoint_is_refused() {
             overrides: keyfob::domain::spec::ProviderSpec::default(),
             background_refresh: None,
             client_secret_expires: None,
+            tags: keyfob::domain::tags::Tags::default(),
         },
         client: super::support::engine::client("id", "s"),
     };

@@ -11,6 +11,7 @@ use std::process::Command;
 use chrono::{DateTime, Utc};
 use keyfob::domain::account::{Account, AccountId, AccountName, Revision, Settings};
 use keyfob::domain::grant_type::GrantType;
+use keyfob::domain::tags::Tags;
 use keyfob::secret::{Passphrase, Wire};
 use keyfob::store::accounts::{Accounts, DiskError};
 use keyfob::store::home::Home;
@@ -91,6 +92,7 @@ fn account(byte: u8) -> Account {
         overrides: keyfob::domain::spec::ProviderSpec::default(),
         background_refresh: None,
         client_secret_expires: None,
+        tags: Tags::default(),
     };
     let name = AccountName::new(&format!("name {byte}")).expect("a name");
     Account { id: AccountId::from_random([byte; 16]), revision: Revision(0), name, settings }

@@ -7,6 +7,7 @@ use egui_kittest::kittest::Queryable as _;
 use keyfob::domain::account::{Client, Revision, Settings};
 use keyfob::domain::grant_type::GrantType;
 use keyfob::domain::spec::{ClientAuth, ProviderSpec};
+use keyfob::domain::tags::Tags;
 use keyfob::messages::command::{AccountDraft, Command};
 use keyfob::messages::event::Event;
 use keyfob::messages::problem::{Problem, VaultProblem};
@@ -93,6 +94,7 @@ fn advanced_overrides_are_sent_and_what_the_form_doesnt_show_stays() {
         overrides,
         background_refresh: None,
         client_secret_expires: None,
+        tags: Tags::default(),
     };
     let client = Client { client_id: "c".to_owned(), ..Client::default() };
     let draft =

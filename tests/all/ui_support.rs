@@ -8,6 +8,7 @@ use keyfob::domain::expiry::Margin;
 use keyfob::domain::grant_type::GrantType;
 use keyfob::domain::provider::{Choice, Preset, SecretHeader, Variable};
 use keyfob::domain::spec::{ClientAuth, ProviderSpec};
+use keyfob::domain::tags::Tags;
 use keyfob::domain::tokens::{ExpirySource, TokenFacts};
 use keyfob::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, VaultHealth};
 
@@ -87,6 +88,7 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
             overrides: ProviderSpec::default(),
             background_refresh: None,
             client_secret_expires: None,
+            tags: Tags::default(),
         },
         provider_name: provider.to_owned(),
         grant,

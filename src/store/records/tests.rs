@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::grant_type::GrantType;
+use crate::domain::tags::Tags;
 use crate::domain::tokens::ExpirySource;
 use crate::secret::{ClientSecret, IdToken, Password, RefreshToken};
 use crate::store::vault::check_line;
@@ -21,6 +22,7 @@ pub(in crate::store) fn account(byte: u8, name: &str) -> Account {
         overrides: crate::domain::spec::ProviderSpec::default(),
         background_refresh: Some(false),
         client_secret_expires: None,
+        tags: Tags::typed("work, prod").unwrap(),
     };
     settings.overrides.endpoints.token = Some("https://example.com/τ".to_owned());
     settings.overrides.scopes = Some(vec!["a".to_owned(), "b".to_owned()]);
