@@ -82,6 +82,7 @@ pub fn run(mut deps: Deps, first: Vec<Command>) -> Result<(), AppError> {
         let mut ui = Ui::new(ctx);
         ui.apply(&snapshot.preferences, ctx);
         ui.set_folder(dirs::download_dir().or_else(dirs::home_dir).unwrap_or_default());
+        ui.restore(&snapshot.remembered);
         let _ = context.set(ctx.clone());
         let files = Files::new();
         Ok(Box::new(App {
@@ -173,6 +174,10 @@ impl eframe::App for App {
             && engine.send(Command::RememberWindow(place)).is_err()
         {
             log::warn!("the window's place was not remembered");
+        }
+        let remembered = self.ui.remembered();
+        if self.snapshot.remembered != remembered && engine.send(Command::Remember(remembered)).is_err() {
+            log::warn!("where the user was is not remembered");
         }
         engine.stop();
     }

@@ -62,6 +62,12 @@ fn warning_period(facts: &TokenFacts) -> TimeDelta {
     (life / 10).clamp(TimeDelta::zero(), TimeDelta::minutes(5))
 }
 
+/// When the status changes next by itself; `None` where it never does.
+pub fn next_status_change(facts: &TokenFacts, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let end = facts.expires_at?;
+    [end - warning_period(facts), end].into_iter().find(|at| *at > now)
+}
+
 /// How long until what is shown for this token changes: the next whole second, or minute above an
 /// hour; `None` where nothing counts.
 pub fn next_change(facts: &TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> {
@@ -82,6 +88,22 @@ pub fn next_change(facts: &TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> 
 mod tests {
     use super::*;
     use crate::domain::tokens::ExpirySource;
+
+    #[test]
+    fn the_status_changes_when_it_is_said_to() {
+        let facts = facts(Some(1000));
+        let at = |secs| DateTime::UNIX_EPOCH + TimeDelta::seconds(secs);
+        for (now, next) in
+            [(0, Some(900)), (899, Some(900)), (900, Some(1000)), (999, Some(1000)), (1000, None)]
+        {
+            assert_eq!(next_status_change(&facts, at(now)), next.map(at), "{now}");
+            if let Some(next) = next {
+                let before = Status::at(&facts, at(next) - TimeDelta::milliseconds(1));
+                assert_ne!(Status::at(&facts, at(next)), before);
+                assert_eq!(Status::at(&facts, at(now)), before);
+            }
+        }
+    }
 
     fn facts(life_secs: Option<i64>) -> TokenFacts {
         let received_at = DateTime::UNIX_EPOCH;

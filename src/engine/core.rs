@@ -29,6 +29,7 @@ use crate::domain::session::Attempt;
 use crate::messages::command::CopyForm;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Outside, Problem};
+use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{Preferences, Snapshot, VaultKind, WindowPlace};
 use crate::net::http::Http;
 use crate::store::accounts::{Accounts, DiskError, InFlight, StoredAccount};
@@ -92,6 +93,7 @@ pub(crate) struct Engine {
     pub(crate) last_request: u64,
     pub(crate) preferences: Preferences,
     pub(crate) window: Option<WindowPlace>,
+    pub(crate) remembered: Remembered,
     pub(crate) demo: Option<(Demo, AccountId)>,
     pub(crate) loaded: bool,
     pub(crate) problem: Option<Problem>,
@@ -173,6 +175,7 @@ impl Engine {
             last_request: 0,
             preferences: Preferences::default(),
             window: None,
+            remembered: Remembered::default(),
             demo: None,
             loaded: false,
             problem: None,

@@ -83,6 +83,7 @@ impl Engine {
             Command::StartDemo => self.start_demo(replies),
             Command::SetPreferences(preferences) => self.set_preferences(preferences, replies),
             Command::RememberWindow(place) => self.remember_window(place, replies),
+            Command::Remember(remembered) => self.remember(remembered, replies),
             Command::Quit => {
                 self.quitting = true;
                 answer(replies, Ok(Reply::Done));

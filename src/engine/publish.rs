@@ -32,6 +32,7 @@ impl Engine {
                 .as_ref()
                 .map(|(demo, account)| DemoView { account: account.clone(), issuer: demo.issuer.clone() }),
             preferences: self.preferences.clone(),
+            remembered: self.remembered.clone(),
             window: self.window,
             problem: self.problem.clone(),
             notice: self.set_aside.get().cloned().map(Problem::SetAside),

@@ -14,6 +14,7 @@ use crate::domain::session::Input;
 use crate::domain::tokens::TokenFacts;
 use crate::messages::event::Reply;
 use crate::messages::preferences::{Preferences, ProxyChoice};
+use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{VaultKind, WindowPlace};
 use crate::net::http::Proxy;
 use crate::store::accounts::{RowState, Stored, StoredAccount};
@@ -95,6 +96,9 @@ impl Engine {
         self.preferences = super::preferences::read(&stored.preferences);
         self.go_by(&stored.preferences);
         self.use_preferences();
+        if first {
+            self.remembered = stored.remembered.as_deref().map(Remembered::read).unwrap_or_default();
+        }
         if self.window.is_none() {
             self.window = stored.window.as_deref().and_then(super::preferences::read_window);
         }
@@ -233,6 +237,18 @@ impl Engine {
             (self.deps.http.extra_root_pem, self.deps.http.proxy) = (extra, proxy);
             self.http = Rc::new(crate::net::http::Http::new(self.deps.http.clone()));
         }
+    }
+
+    /// Remembers where the user was.
+    pub(crate) fn remember(&mut self, remembered: Remembered, replies: Replies) {
+        let text = remembered.text();
+        self.remembered = remembered;
+        let written = self.disk(move |accounts| accounts.set_remembered(&text));
+        self.spawn(async move {
+            let written = written.await;
+            let then: Then = Box::new(move |_| answer(replies, written.map(|()| Reply::Done)));
+            then
+        });
     }
 
     /// Remembers where the window stood.

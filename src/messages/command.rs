@@ -14,6 +14,7 @@ use crate::domain::spec::ClientAuth;
 use crate::domain::tokens::Grant;
 use crate::secret::{Passphrase, PastedReturn};
 
+use super::remembered::Remembered;
 use super::snapshot::{Preferences, VaultKind, WindowPlace};
 
 /// An account as a form or a file describes it.
@@ -214,6 +215,8 @@ pub enum Command {
     SetPreferences(Preferences),
     /// Remembers where the window stood.
     RememberWindow(WindowPlace),
+    /// Remembers where the user was.
+    Remember(Remembered),
     /// Stops: clears the clipboard, finishes deletions, closes listeners.
     Quit,
 }

@@ -8,5 +8,6 @@ pub mod command;
 pub mod event;
 pub mod preferences;
 pub mod problem;
+pub mod remembered;
 pub mod snapshot;
 pub mod words;

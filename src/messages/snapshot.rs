@@ -18,6 +18,7 @@ use crate::domain::tokens::TokenFacts;
 use super::account_views::AccountViews;
 pub use super::preferences::{Preferences, ProxyChoice, ThemeChoice};
 use super::problem::{Outside, Problem, VaultProblem};
+use super::remembered::Remembered;
 
 /// The state of everything, at one instant.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +41,8 @@ pub struct Snapshot {
     pub demo: Option<DemoView>,
     /// The user's preferences.
     pub preferences: Preferences,
+    /// Where the user was at the last end.
+    pub remembered: Remembered,
     /// Where the window stood.
     pub window: Option<WindowPlace>,
     /// A problem of the app as a whole (the disk, say).

@@ -80,6 +80,8 @@ pub struct Stored {
     pub preferences: BTreeMap<String, String>,
     /// Where the window stood, as [`Accounts::set_window`] took it.
     pub window: Option<String>,
+    /// Where the user was, as [`Accounts::set_remembered`] took it.
+    pub remembered: Option<String>,
 }
 
 /// The database, open. Calls block; each is one transaction.
@@ -124,7 +126,9 @@ impl Accounts {
                 }
             }
         }
-        (stored.preferences, stored.window) = preferences::read(&transaction)?;
+        let texts = preferences::read(&transaction)?;
+        (stored.preferences, stored.window, stored.remembered) =
+            (texts.preferences, texts.window, texts.remembered);
         Ok(stored)
     }
 

@@ -4,14 +4,19 @@
 //! question have changed, never because a frame is drawn; of a long list, only the rows near what is
 //! seen are made.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use egui::{Pos2, Rangef, Rect, pos2, vec2};
 
 use crate::domain::account::AccountId;
 use crate::messages::account_views::AccountViews;
+use crate::messages::remembered::Standstill;
 use crate::messages::snapshot::AccountView;
+
+use super::list_order::{self, Heading, Order};
 
 /// Height of a row, in points.
 const ROW_HEIGHT: f32 = 56.0;
@@ -19,6 +24,8 @@ const ROW_HEIGHT: f32 = 56.0;
 const PITCH: f32 = ROW_HEIGHT + 2.0;
 /// Before the first row: room for its focus ring.
 const ABOVE: f32 = 4.0;
+/// Height of a heading.
+const HEADING: f32 = 28.0;
 /// Rows that are made on either side of those seen, for the keyboard and for assistive technologies.
 const BEYOND: usize = 50;
 
@@ -29,10 +36,22 @@ pub(super) struct AccountList {
     /// What the search looks through, for each account.
     texts: Vec<String>,
     wanted: String,
+    order: Order,
+    /// How each stands, and when that was worked out.
+    standings: Vec<Standstill>,
+    stood_at: Option<DateTime<Utc>>,
+    /// When the first of them stands otherwise.
+    changes_at: Option<DateTime<Utc>>,
+    /// How many of those that the search leaves stand how.
+    counts: BTreeMap<Standstill, usize>,
     /// The accounts that are shown, by their place among all.
     rows: Vec<usize>,
     /// The other way: the row of each account.
     row_of: Vec<Option<usize>>,
+    /// Where each row begins, in points.
+    tops: Vec<f32>,
+    headings: Vec<Heading>,
+    height: f32,
     /// Rows that were seen in the last frame.
     seen: Range<usize>,
     /// The account whose row has the keyboard.
@@ -42,23 +61,81 @@ pub(super) struct AccountList {
 }
 
 impl AccountList {
-    /// Goes by these accounts and this search; next to nothing where both are as before.
-    pub(super) fn settle(&mut self, accounts: &AccountViews, search: &str) {
+    /// Goes by these accounts, this search and this order; next to nothing where all are as before.
+    pub(super) fn settle(&mut self, accounts: &AccountViews, search: &str, order: Order, now: DateTime<Utc>) {
         let wanted = search.trim().to_lowercase();
         let changed = !self.accounts.is(accounts);
-        if !changed && self.wanted == wanted {
+        if !changed && self.wanted == wanted && self.order == order && !self.is_outdated(now) {
             return;
         }
         if changed {
             self.read(accounts);
         }
-        self.wanted = wanted;
-        let fits = |place: &usize| self.wanted.is_empty() || self.texts[*place].contains(&self.wanted);
-        self.rows = (0..self.accounts.len()).filter(fits).collect();
+        if changed || self.is_outdated(now) {
+            (self.standings, self.changes_at) = list_order::standings(&self.accounts, now);
+            self.stood_at = Some(now);
+        }
+        (self.wanted, self.order) = (wanted, order);
+        let found = |place: &usize| self.wanted.is_empty() || self.texts[*place].contains(&self.wanted);
+        self.rows = (0..self.accounts.len()).filter(found).collect();
+        self.counts.clear();
+        for place in &self.rows {
+            *self.counts.entry(self.standings[*place]).or_default() += 1;
+        }
+        if let Some(filter) = order.filter {
+            self.rows.retain(|place| self.standings[*place] == filter);
+        }
+        self.headings = list_order::arrange(order, &self.accounts, &self.standings, &mut self.rows);
+        self.lay_out();
+    }
+
+    /// Whether an account stands otherwise by now, or the clock was set back.
+    fn is_outdated(&self, now: DateTime<Utc>) -> bool {
+        self.changes_at.is_some_and(|at| now >= at) || self.stood_at.is_some_and(|at| now < at)
+    }
+
+    fn lay_out(&mut self) {
         self.row_of = vec![None; self.accounts.len()];
+        self.tops.clear();
+        let mut headings = self.headings.iter().peekable();
+        let mut top = ABOVE;
         for (row, place) in self.rows.iter().enumerate() {
             self.row_of[*place] = Some(row);
+            if headings.next_if(|heading| heading.before == row).is_some() {
+                top += HEADING;
+            }
+            self.tops.push(top);
+            top += PITCH;
         }
+        self.height = top;
+    }
+
+    /// How many of the accounts that the search leaves stand how.
+    pub(super) fn counts(&self) -> &BTreeMap<Standstill, usize> {
+        &self.counts
+    }
+
+    /// How long until an account stands otherwise.
+    pub(super) fn changes_in(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        self.changes_at.map(|at| (at - now).max(TimeDelta::seconds(1)))
+    }
+
+    /// The headings on this part of the list, and where they lie.
+    pub(super) fn headings(
+        &self,
+        seen: Rangef,
+        corner: Pos2,
+        width: f32,
+    ) -> impl Iterator<Item = (&Heading, Rect)> {
+        let place = move |heading: &Heading| {
+            let at = pos2(corner.x, corner.y + self.tops[heading.before] - HEADING);
+            Rect::from_min_size(at, vec2(width, HEADING))
+        };
+        let is_seen = move |heading: &&Heading| {
+            let top = self.tops[heading.before];
+            top >= seen.min && top - HEADING <= seen.max
+        };
+        self.headings.iter().filter(is_seen).map(move |heading| (heading, place(heading)))
     }
 
     /// Takes other accounts; what is known of those that stayed is kept.
@@ -80,7 +157,7 @@ impl AccountList {
         self.rows.len()
     }
 
-    /// Whether the search leaves nothing.
+    /// Whether the search and the filter leave nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -97,12 +174,18 @@ impl AccountList {
 
     /// Height of the whole list, in points.
     pub(super) fn height(&self) -> f32 {
-        top(self.len())
+        self.height
     }
 
     /// Where a row lies in a list whose left upper corner is at `corner`.
-    pub(super) fn rect(row: usize, corner: Pos2, width: f32) -> Rect {
-        Rect::from_min_size(pos2(corner.x, corner.y + top(row)), vec2(width, ROW_HEIGHT))
+    pub(super) fn rect(&self, row: usize, corner: Pos2, width: f32) -> Rect {
+        let top = self.tops.get(row).copied().unwrap_or_default();
+        Rect::from_min_size(pos2(corner.x, corner.y + top), vec2(width, ROW_HEIGHT))
+    }
+
+    /// The row at this height.
+    fn row_at(&self, y: f32) -> usize {
+        self.tops.partition_point(|top| *top + PITCH <= y)
     }
 
     /// The rows to be made, where the part of the list within `seen` is on the screen: those near it,
@@ -112,7 +195,7 @@ impl AccountList {
         seen: Rangef,
         always: Option<usize>,
     ) -> impl Iterator<Item = usize> + use<> {
-        self.seen = row_at(seen.min)..(row_at(seen.max) + 1).min(self.len());
+        self.seen = self.row_at(seen.min)..(self.row_at(seen.max) + 1).min(self.len());
         self.seen.start = self.seen.start.min(self.seen.end);
         let made = self.seen.start.saturating_sub(BEYOND)..(self.seen.end + BEYOND).min(self.len());
         let before = always.filter(|row| *row < made.start);
@@ -152,22 +235,9 @@ impl AccountList {
     }
 }
 
-/// What the search looks through: name and provider, ignoring case. The line between them is in no
-/// search.
+/// What the search looks through: name, provider and tags, ignoring case. The line between them is in
+/// no search.
 fn text_of(account: &AccountView) -> String {
-    format!("{}\n{}", account.name.key(), account.provider_name.to_lowercase())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a list of 16 million rows is not shown")]
-fn top(row: usize) -> f32 {
-    ABOVE + row as f32 * PITCH
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it is neither negative nor large"
-)]
-fn row_at(y: f32) -> usize {
-    ((y - ABOVE) / PITCH).max(0.0) as usize
+    let tags = account.settings.tags.as_slice().join("\n").to_lowercase();
+    format!("{}\n{}\n{tags}", account.name.key(), account.provider_name.to_lowercase())
 }

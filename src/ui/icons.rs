@@ -17,6 +17,8 @@ pub(super) enum Icon {
     Sliders,
     /// Back.
     Back,
+    /// Sorts and groups.
+    Sort,
     /// Opens a list.
     Down,
     /// Opens what is below.
@@ -70,6 +72,11 @@ impl Icon {
                 line(&[(2.0, 11.0), (14.0, 11.0)]);
                 painter.circle_filled(at(10.5, 5.0), 2.4 * unit, color);
                 painter.circle_filled(at(5.5, 11.0), 2.4 * unit, color);
+            }
+            Self::Sort => {
+                line(&[(2.5, 4.0), (13.5, 4.0)]);
+                line(&[(4.5, 8.0), (11.5, 8.0)]);
+                line(&[(6.5, 12.0), (9.5, 12.0)]);
             }
             Self::Back => line(&[(10.0, 3.5), (5.5, 8.0), (10.0, 12.5)]),
             Self::Down => line(&[(4.0, 6.0), (8.0, 10.0), (12.0, 6.0)]),

@@ -29,6 +29,8 @@ mod form_toggles;
 mod icons;
 mod import_dialog;
 mod keys;
+mod list_filter;
+mod list_order;
 mod move_dialog;
 mod new_passphrase;
 mod notice;
@@ -68,12 +70,14 @@ use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, vec2};
 use crate::messages::command::Command;
 use crate::messages::event::Event;
 use crate::messages::problem::Problem;
+use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{Preferences, Snapshot};
 
 use button::{Button, Weight};
 use cx::Cx;
 use form_draft::FormDraft;
 use icons::Icon;
+use list_order::Order;
 use theme::Tokens;
 use view_state::{Page, Revealed, ViewState};
 
@@ -119,6 +123,19 @@ impl Ui {
     /// Takes the answer of the system's dialog for files.
     pub fn file_answer(&mut self, answer: FileAnswer) {
         self.state.errands.answer = Some(answer);
+    }
+
+    /// Goes back to where the user was at the last end.
+    pub fn restore(&mut self, remembered: &Remembered) {
+        let Remembered { selected, sort, group, filter } = remembered.clone();
+        self.state.selected = selected;
+        self.state.order = Order { sort, group, filter };
+    }
+
+    /// Where the user is, to be remembered.
+    pub fn remembered(&self) -> Remembered {
+        let Order { sort, group, filter } = self.state.order;
+        Remembered { selected: self.state.selected.clone(), sort, group, filter }
     }
 
     /// Takes a moment that the engine tells.

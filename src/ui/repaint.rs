@@ -37,7 +37,7 @@ pub(super) fn next(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -
         .chain(undo)
         .chain([clipboard, revealed].map(|end| end.and_then(|end| second(end, now))))
         .chain([state.toasts.next_end().map(|end| end - now)])
-        .chain([state.curtain.next(snapshot, now)])
+        .chain([state.curtain.next(snapshot, now), state.list.changes_in(now)])
         .flatten()
         .min()
         // A clock that was set back must not make the wait longer than what it waits for.
@@ -48,10 +48,8 @@ pub(super) fn next(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -
 /// When a row's figure or its standing changes.
 fn row_change(facts: &crate::domain::tokens::TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> {
     let left = facts.expires_at.map(|end| end - now).filter(|left| *left > TimeDelta::zero())?;
-    let life = facts.expires_at.map_or(TimeDelta::zero(), |end| end - facts.received_at);
-    let warning = (life / 10).clamp(TimeDelta::zero(), TimeDelta::minutes(5));
-    let until_warning = Some(left - warning).filter(|until| *until > TimeDelta::zero());
-    until_warning.into_iter().chain([time_text::short_changes_in(left)]).min()
+    let until_status = expiry::next_status_change(facts, now).map(|at| at - now);
+    until_status.into_iter().chain([time_text::short_changes_in(left)]).min()
 }
 
 /// When a countdown in seconds changes.

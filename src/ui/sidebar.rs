@@ -11,15 +11,15 @@ use crate::domain::expiry::Status;
 use crate::domain::unseen::neutralised;
 use crate::messages::snapshot::AccountView;
 
-use super::account_list::AccountList;
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
+use super::list_order::Heading;
 use super::standing::Standing;
 use super::theme::{self, Tokens};
 use super::view_state::{Page, SettingsDraft, ViewState};
 use super::widgets;
-use super::{time_text, vault_line, words};
+use super::{list_filter, time_text, vault_line, words};
 
 /// The search field.
 pub(super) fn search_id() -> Id {
@@ -30,6 +30,7 @@ pub(super) fn search_id() -> Id {
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     top(ui, cx, state);
     search(ui, cx, state);
+    list_filter::chips(ui, cx, state);
     let room = ui.available_rect_before_wrap();
     let (upper, lower) = room.split_top_bottom_at_y(room.bottom() - theme::CONTROL_HEIGHT);
     ui.scope_builder(egui::UiBuilder::new().max_rect(upper), |ui| rows(ui, cx, state));
@@ -41,8 +42,10 @@ fn rows(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
         ui.add_space(16.0);
         ui.vertical_centered(|ui| {
             widgets::weak(ui, words::NOTHING_FOUND);
-            if !state.search.is_empty() && Button::new(Weight::Quiet, words::CLEAR_SEARCH).show(ui) {
+            let narrowed = !state.search.is_empty() || state.order.filter.is_some();
+            if narrowed && Button::new(Weight::Quiet, words::CLEAR_SEARCH).show(ui) {
                 state.search.clear();
+                state.order.filter = None;
             }
         });
         return;
@@ -55,7 +58,7 @@ fn rows(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
         let selected = state.selected.as_ref().and_then(|id| state.list.row(id));
         for at in state.list.show(seen.y_range(), selected) {
             let Some(account) = state.list.get(at) else { continue };
-            let response = row(ui, cx, state, account, AccountList::rect(at, corner, width));
+            let response = row(ui, cx, state, account, state.list.rect(at, corner, width));
             if response.clicked() {
                 pressed = Some(account.id.clone());
             }
@@ -63,8 +66,11 @@ fn rows(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
                 focused = Some(account.id.clone());
             }
         }
+        for (heading, rect) in state.list.headings(seen.y_range(), corner, width) {
+            paint_heading(ui, cx.tokens, heading, rect);
+        }
         if let Some(at) = state.list.take_brought() {
-            ui.scroll_to_rect(AccountList::rect(at, corner, width).expand(2.0), None);
+            ui.scroll_to_rect(state.list.rect(at, corner, width).expand(2.0), None);
         }
     });
     state.list.focus(focused);
@@ -72,6 +78,19 @@ fn rows(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
         state.page = Page::Account;
         state.select(id);
     }
+}
+
+fn paint_heading(ui: &mut Ui, tokens: &Tokens, heading: &Heading, rect: Rect) {
+    let response = ui.interact(rect, ui.scope_id().with(("heading", heading.before)), Sense::hover());
+    let name = format!("{}, {}", heading.text, heading.count);
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Heading, true, &name));
+    let inner = rect.shrink2(vec2(12.0, 0.0));
+    let count = ui.painter().layout_no_wrap(heading.count.to_string(), theme::small(), tokens.weak);
+    let width = inner.width() - count.size().x - 8.0;
+    let text = widgets::one_line(ui, &heading.text, theme::small_strong(), tokens.weak, width);
+    let y = inner.bottom() - 6.0 - text.size().y;
+    ui.painter().galley(pos2(inner.right() - count.size().x, y), count, tokens.weak);
+    ui.painter().galley(pos2(inner.left(), y), text, tokens.weak);
 }
 
 fn top(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
@@ -90,6 +109,15 @@ fn top(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
 }
 
 fn search(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+    ui.horizontal(|ui| {
+        let width = ui.available_width() - theme::CONTROL_HEIGHT - ui.spacing().item_spacing.x;
+        search_field(ui, cx, state, width);
+        list_filter::menu(ui, state);
+    });
+    ui.add_space(4.0);
+}
+
+fn search_field(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, width: f32) {
     let weak = cx.tokens.weak;
     let edit = TextEdit::singleline(&mut state.search)
         .id(search_id())
@@ -98,7 +126,7 @@ fn search(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
         .align(egui::Align2::LEFT_CENTER)
         .min_size(vec2(0.0, theme::CONTROL_HEIGHT))
         .char_limit(200)
-        .desired_width(f32::INFINITY);
+        .desired_width(width);
     let response = ui.add(edit);
     ui.ctx().accesskit_node_builder(response.id, |node| {
         node.set_role(accesskit::Role::SearchInput);
@@ -107,13 +135,12 @@ fn search(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
     let at = pos2(response.rect.left() + 19.0, response.rect.center().y);
     Icon::Lens.paint(ui.painter(), at, 14.0, weak);
     let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    state.list.settle(&cx.snapshot.accounts, &state.search);
+    state.list.settle(&cx.snapshot.accounts, &state.search, state.order, cx.now);
     let first = state.list.get(0).filter(|_| enter).map(|account| account.id.clone());
     if let Some(first) = first {
         state.page = Page::Account;
         state.select(first);
     }
-    ui.add_space(4.0);
 }
 
 /// The ID of an account's row.

@@ -8,10 +8,40 @@ use egui::Color32;
 
 use crate::domain::expiry::Status;
 use crate::messages::problem::Problem;
+use crate::messages::remembered::Standstill;
 use crate::messages::snapshot::{AccountView, Activity};
 
 use super::icons::Icon;
 use super::theme::Tokens;
+
+/// The standing by which the list is filtered and grouped.
+pub(super) fn at_rest(account: &AccountView, now: DateTime<Utc>) -> Standstill {
+    match Standing::at_rest(account, now) {
+        Standing::NeedsSignIn | Standing::SigningIn => Standstill::NeedsSignIn,
+        Standing::Error => Standstill::Error,
+        Standing::Expired => Standstill::Expired,
+        Standing::Expiring => Standstill::Expiring,
+        Standing::Valid | Standing::Unknown => Standstill::Valid,
+        Standing::NoToken | Standing::Fetching => Standstill::NoToken,
+    }
+}
+
+/// Its word.
+pub(super) fn word_of(standing: Standstill) -> &'static str {
+    shown_as(standing).word()
+}
+
+/// The standing that stands for it.
+pub(super) fn shown_as(standing: Standstill) -> Standing {
+    match standing {
+        Standstill::NeedsSignIn => Standing::NeedsSignIn,
+        Standstill::Error => Standing::Error,
+        Standstill::Expired => Standing::Expired,
+        Standstill::Expiring => Standing::Expiring,
+        Standstill::Valid => Standing::Valid,
+        Standstill::NoToken => Standing::NoToken,
+    }
+}
 
 /// How an account stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +74,11 @@ impl Standing {
             Activity::Exchanging | Activity::Refreshing => return Self::Fetching,
             Activity::Idle | Activity::Retrying { .. } => {}
         }
+        Self::at_rest(account, now)
+    }
+
+    /// The standing whatever is going on.
+    fn at_rest(account: &AccountView, now: DateTime<Utc>) -> Self {
         let status = account.token.as_ref().map(|token| Status::at(&token.facts, now));
         let usable = matches!(status, Some(Status::Valid | Status::Expiring | Status::Unknown));
         match &account.problem {

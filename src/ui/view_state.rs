@@ -13,6 +13,7 @@ use super::curtain::Curtain;
 use super::errand::Errands;
 use super::fields::SecretText;
 use super::form_draft::FormDraft;
+use super::list_order::Order;
 use super::passphrase::PassphraseDraft;
 use super::tabs::Tab;
 use super::toast::Toasts;
@@ -29,7 +30,9 @@ pub(super) struct ViewState {
     pub(super) detail_open: bool,
     /// What is typed into the search field.
     pub(super) search: String,
-    /// The accounts that it leaves.
+    /// How the list is sorted, grouped and filtered.
+    pub(super) order: Order,
+    /// The accounts that all this leaves.
     pub(super) list: AccountList,
     /// What stands in the place of the account.
     pub(super) page: Page,
@@ -150,7 +153,7 @@ impl ViewState {
         if self.selected.is_none() {
             self.selected = snapshot.accounts.first().map(|account| account.id.clone());
         }
-        self.list.settle(&snapshot.accounts, &self.search);
+        self.list.settle(&snapshot.accounts, &self.search, self.order, now);
         if self.deleting.as_ref().is_some_and(|id| !known(id)) {
             self.deleting = None;
         }

@@ -21,6 +21,10 @@ pub(super) const SEARCH: &str = "Search accounts";
 pub(super) const CLEAR_SEARCH: &str = "Clear filters";
 /// The search found nothing.
 pub(super) const NOTHING_FOUND: &str = "No account fits the search.";
+/// Opens the menu of the list's order.
+pub(super) const SORT: &str = "Sort and group";
+/// The heading over accounts without a tag.
+pub(super) const NO_TAG: &str = "No tag";
 /// Back to the list.
 pub(super) const BACK: &str = "Back";
 

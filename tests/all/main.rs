@@ -30,6 +30,7 @@ mod ui_form;
 mod ui_list;
 mod ui_lock;
 mod ui_look;
+mod ui_order;
 mod ui_passphrase;
 mod ui_providers;
 mod ui_reasons;

@@ -25,6 +25,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Where the window says the user is.
+    pub(crate) fn remembered(&self) -> keyfob::messages::remembered::Remembered {
+        self.ui.borrow().as_ref().expect("made before the first frame").remembered()
+    }
+
     /// Everything that was asked for, the mask too.
     pub(crate) fn commands_raw(&mut self) -> Vec<Command> {
         std::mem::take(&mut self.commands)
@@ -44,6 +49,7 @@ impl Rig {
     pub(crate) fn sized(snapshot: Snapshot, size: (f32, f32)) -> Self {
         let ui = Rc::new(RefCell::new(None));
         let (made, preferences) = (Rc::clone(&ui), snapshot.preferences.clone());
+        let remembered = snapshot.remembered.clone();
         let world = World { ui, snapshot, now: ui_support::now(), events: Vec::new(), commands: Vec::new() };
         let mut harness = Harness::builder()
             .with_size(egui::vec2(size.0, size.1))
@@ -52,6 +58,7 @@ impl Rig {
                 let mut ui = Ui::new(ctx);
                 ui.apply(&preferences, ctx);
                 ui.set_folder("/home/me".into());
+                ui.restore(&remembered);
                 *made.borrow_mut() = Some(ui);
             })
             .build_ui_state(draw, world);

@@ -8,16 +8,26 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{Accounts, DiskError, SWEEP_DUE};
 
-/// The key of the window's place, which no preference has.
+/// The key of the window's place, which no preference has; nor does any the next one.
 const WINDOW: &str = "window.place";
 
-/// The preferences, and the window's place.
-pub(super) fn read(connection: &Connection) -> Result<(BTreeMap<String, String>, Option<String>), DiskError> {
+/// Where the user was in the window.
+const REMEMBERED: &str = "window.remembered";
+
+/// The texts, told apart.
+pub(super) struct Texts {
+    pub(super) preferences: BTreeMap<String, String>,
+    pub(super) window: Option<String>,
+    pub(super) remembered: Option<String>,
+}
+
+/// Everything by key.
+pub(super) fn read(connection: &Connection) -> Result<Texts, DiskError> {
     let mut query = connection.prepare("SELECT key, value FROM preferences WHERE key <> ?1")?;
     let rows = query.query_map([SWEEP_DUE], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut preferences: BTreeMap<String, String> = rows.collect::<Result<_, _>>()?;
-    let window = preferences.remove(WINDOW);
-    Ok((preferences, window))
+    let (window, remembered) = (preferences.remove(WINDOW), preferences.remove(REMEMBERED));
+    Ok(Texts { preferences, window, remembered })
 }
 
 impl Accounts {
@@ -26,7 +36,7 @@ impl Accounts {
     /// # Errors
     /// [`DiskError`].
     pub fn preferences(&mut self) -> Result<BTreeMap<String, String>, DiskError> {
-        Ok(read(&self.connection)?.0)
+        Ok(read(&self.connection)?.preferences)
     }
 
     /// Stores what differs between the preferences as they were read and as they shall be, so that
@@ -54,7 +64,7 @@ impl Accounts {
     /// # Errors
     /// [`DiskError`].
     pub fn window(&mut self) -> Result<Option<String>, DiskError> {
-        Ok(read(&self.connection)?.1)
+        Ok(read(&self.connection)?.window)
     }
 
     /// Remembers where the window stood.
@@ -63,6 +73,14 @@ impl Accounts {
     /// [`DiskError`].
     pub fn set_window(&mut self, place: &str) -> Result<(), DiskError> {
         put(&self.connection, WINDOW, place)
+    }
+
+    /// Remembers where the user was in the window.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn set_remembered(&mut self, text: &str) -> Result<(), DiskError> {
+        put(&self.connection, REMEMBERED, text)
     }
 }
 

@@ -1,0 +1,103 @@
+//! What narrows and orders the list: chips that count, and the menu of sorting and grouping.
+//!
+//! Owns the chips and the menu. Invariant: a chip says its standing by word and shape, and whether it
+//! is chosen to assistive technology too.
+
+use egui::{CornerRadius, Popup, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
+
+use crate::messages::remembered::{GroupBy, SortBy, Standstill};
+
+use super::button::Button;
+use super::cx::Cx;
+use super::icons::Icon;
+use super::standing;
+use super::view_state::ViewState;
+use super::widgets;
+use super::{theme, words};
+
+/// Height of a chip.
+const CHIP_HEIGHT: f32 = 26.0;
+
+/// Shows the chips, where there is something to choose.
+pub(super) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+    let counts: Vec<_> = state.list.counts().iter().map(|(standing, count)| (*standing, *count)).collect();
+    let chosen = state.order.filter;
+    if counts.len() < 2 && chosen.is_none() {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+        for (standing, count) in counts.iter().copied().chain(missing(&counts, chosen)) {
+            let is_chosen = chosen == Some(standing);
+            if chip(ui, cx, standing, count, is_chosen) {
+                state.order.filter = (!is_chosen).then_some(standing);
+            }
+        }
+    });
+    ui.add_space(4.0);
+}
+
+/// The chosen chip stays, even where nothing is left under it.
+fn missing(counts: &[(Standstill, usize)], chosen: Option<Standstill>) -> Option<(Standstill, usize)> {
+    chosen.filter(|chosen| counts.iter().all(|(standing, _)| standing != chosen)).map(|chosen| (chosen, 0))
+}
+
+fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: Standstill, count: usize, chosen: bool) -> bool {
+    let tokens = cx.tokens;
+    let text = format!("{} {count}", standing::word_of(standing));
+    let (fill, border) = if chosen { (tokens.chosen, tokens.accent) } else { (tokens.card, tokens.border) };
+    let galley = ui.painter().layout_no_wrap(text.clone(), theme::small(), tokens.text);
+    let size = vec2(galley.size().x + 32.0, CHIP_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(accesskit::Role::Button, ui.is_enabled(), chosen, &text));
+    widgets::describe(ui, &response, if chosen { "Shows these alone" } else { "Show these alone" });
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    let fill = if response.hovered() && !chosen { tokens.hover } else { fill };
+    let corner = CornerRadius::same(13);
+    ui.painter().rect(rect, corner, fill, Stroke::new(1.0, border), StrokeKind::Inside);
+    let shown = standing::shown_as(standing);
+    let icon = pos2(rect.left() + 14.0, rect.center().y);
+    shown.icon().paint(ui.painter(), icon, 11.0, shown.color(tokens));
+    let at = pos2(rect.left() + 23.0, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, tokens.text);
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, tokens.accent);
+        ui.painter().rect_stroke(rect.expand(2.0), CornerRadius::same(15), ring, StrokeKind::Inside);
+    }
+    response.clicked()
+}
+
+/// Shows the button of the menu in which sorting and grouping are chosen.
+pub(super) fn menu(ui: &mut Ui, state: &mut ViewState) {
+    let response = ui.add(Button::icon(Icon::Sort, words::SORT));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
+    Popup::menu(&response).gap(4.0).show(|ui| {
+        ui.set_width(200.0);
+        widgets::caption(ui, "Sort by");
+        for (sort, label) in
+            [(SortBy::LastUsed, "Last copied"), (SortBy::Name, "Name"), (SortBy::Expiry, "Expiry")]
+        {
+            choice(ui, &mut state.order.sort, sort, label);
+        }
+        ui.add_space(4.0);
+        widgets::caption(ui, "Group by");
+        for (group, label) in [
+            (GroupBy::Nothing, "Nothing"),
+            (GroupBy::Provider, "Provider"),
+            (GroupBy::Tag, "First tag"),
+            (GroupBy::Status, "Status"),
+        ] {
+            choice(ui, &mut state.order.group, group, label);
+        }
+    });
+}
+
+fn choice<T: PartialEq>(ui: &mut Ui, value: &mut T, choice: T, label: &str) {
+    let response = ui.add(egui::Button::selectable(*value == choice, label).min_size(vec2(192.0, 28.0)));
+    if response.clicked() {
+        *value = choice;
+        ui.close();
+    }
+}
