@@ -21,6 +21,8 @@ pub enum CopyForm {
     Curl,
     /// A shell's `export`.
     Env,
+    /// A PowerShell variable of the environment.
+    PowerShell,
 }
 
 /// The request header in which APIs expect the token: its name and its value.
@@ -56,6 +58,19 @@ pub fn curl(api: &ApiUse, token_type: &str, token: &AccessToken, url: &str) -> W
 pub fn env(account_name: &str, token: &AccessToken) -> Wire {
     let value = quoted(token.expose());
     Wire::new(["export ", &variable(account_name), "=", &value].concat())
+}
+
+/// A PowerShell variable of the environment: `$env:CAR_DEV_TOKEN = '…'`.
+pub fn power_shell(account_name: &str, token: &AccessToken) -> Wire {
+    let mut quoted = Zeroizing::new(String::with_capacity(token.expose().len() * 2 + 2));
+    for c in token.expose().chars().filter(|c| !c.is_control()) {
+        // Within quotes PowerShell takes the typographic ones for the same, and two for one.
+        if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
+            quoted.push(c);
+        }
+        quoted.push(c);
+    }
+    Wire::new(["$env:", &variable(account_name), " = '", &quoted, "'"].concat())
 }
 
 /// A variable's name from an account's: `car-dev` gives `CAR_DEV_TOKEN`. A name with other letters
@@ -159,6 +174,16 @@ mod tests {
             assert_eq!(sh(&script), NASTY, "{name}");
         }
         assert_eq!(env("a", &token("a\nb")).expose().lines().count(), 1);
+    }
+
+    #[test]
+    fn a_power_shell_variable_ends_where_its_quotes_end() {
+        assert_eq!(power_shell("car-dev", &token("T")).expose(), "$env:CAR_DEV_TOKEN = 'T'");
+        for (text, quoted) in
+            [("a'b", "a''b"), ("a\u{2019}b", "a\u{2019}\u{2019}b"), ("a$b`n", "a$b`n"), ("a\nb", "ab")]
+        {
+            assert_eq!(power_shell("a", &token(text)).expose(), format!("$env:A_TOKEN = '{quoted}'"));
+        }
     }
 
     #[test]

@@ -276,6 +276,7 @@ pub fn text_of(form: CopyForm, held: &HeldToken) -> Wire {
         CopyForm::Header => forms::header_line(&held.api, &held.facts.token_type, token),
         CopyForm::Curl => forms::curl(&held.api, &held.facts.token_type, token, &held.example_url),
         CopyForm::Env => forms::env(held.account.name.as_str(), token),
+        CopyForm::PowerShell => forms::power_shell(held.account.name.as_str(), token),
     }
 }
 

@@ -61,12 +61,11 @@ pub(super) fn arrange(
     for (row, place) in places.iter().enumerate() {
         let (account, standing) = (&accounts[*place], standings[*place]);
         let key = key(order.group, account, standing);
-        match headings.last_mut().filter(|(_, last)| *last == key) {
-            Some((heading, _)) => heading.count += 1,
-            None => {
-                let text = text(order.group, account, standing);
-                headings.push((Heading { before: row, text, count: 1 }, key));
-            }
+        if let Some((heading, _)) = headings.last_mut().filter(|(_, last)| *last == key) {
+            heading.count += 1;
+        } else {
+            let text = text(order.group, account, standing);
+            headings.push((Heading { before: row, text, count: 1 }, key));
         }
     }
     headings.into_iter().map(|(heading, _)| heading).collect()

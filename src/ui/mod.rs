@@ -14,6 +14,7 @@ mod detail;
 mod device;
 mod drop_file;
 mod errand;
+mod events;
 mod exchanges;
 mod export_dialog;
 mod fields;
@@ -68,18 +69,15 @@ use chrono::{DateTime, Utc};
 use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, vec2};
 
 use crate::messages::command::Command;
-use crate::messages::event::Event;
-use crate::messages::problem::Problem;
 use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{Preferences, Snapshot};
 
 use button::{Button, Weight};
 use cx::Cx;
-use form_draft::FormDraft;
 use icons::Icon;
 use list_order::Order;
 use theme::Tokens;
-use view_state::{Page, Revealed, ViewState};
+use view_state::{Page, ViewState};
 
 pub use file_field::{FileAnswer, FileQuestion};
 
@@ -136,78 +134,6 @@ impl Ui {
     pub fn remembered(&self) -> Remembered {
         let Order { sort, group, filter } = self.state.order;
         Remembered { selected: self.state.selected.clone(), sort, group, filter }
-    }
-
-    /// Takes a moment that the engine tells.
-    pub fn take_event(&mut self, event: Event, ctx: &egui::Context) {
-        let state = &mut self.state;
-        match event {
-            Event::Saved(id) | Event::DemoReady(id) => {
-                errand::saved(ctx, state);
-                // A form that was opened meanwhile is not this account's.
-                if !matches!(&state.page, Page::Form(form) if !form.saving) {
-                    account_form::close(ctx, state);
-                    state.page = Page::Account;
-                    state.select(id);
-                }
-            }
-            Event::DraftReady { draft, kept } => {
-                account_form::close(ctx, state);
-                let form = FormDraft::edit(*draft, kept, &self.presets);
-                state.page = Page::Form(Box::new(form));
-                state.detail_open = true;
-            }
-            Event::RedirectChecked { redirect_uri, problem } => {
-                redirect_check::take(state, &redirect_uri, problem);
-            }
-            Event::SignInStarted(_) => state.paste = fields::SecretText::default(),
-            Event::BrowserReturned(id) => {
-                ctx.send_viewport_cmd(egui::ViewportCommand::Focus);
-                if !matches!(state.page, Page::Form(_)) {
-                    state.select(id);
-                }
-            }
-            Event::SignedIn(_) => state.toasts.say("Signed in."),
-            Event::Refreshed(id) => {
-                if state.selected.as_ref() == Some(&id) {
-                    state.revealed = None;
-                }
-            }
-            Event::Copied { clears_at: None, .. } => state.toasts.say("Copied."),
-            // The snapshot's clipboard says it, with the time that is left.
-            Event::Copied { .. } => {}
-            Event::ImportRead { drafts, taken } => errand::read(state, drafts, &taken),
-            Event::Done(reply) => errand::done(ctx, state, reply),
-            Event::ClipboardCleared => state.toasts.say("Clipboard cleared."),
-            Event::Revealed { account, token } => {
-                if state.selected.as_ref() == Some(&account) {
-                    state.revealed = Some(Revealed { account, token, until: None });
-                }
-            }
-            Event::Deleted { name } => {
-                let name = crate::domain::unseen::neutralised(&name, 40);
-                state.toasts.say(format!("“{name}” was deleted."));
-            }
-            Event::Problem { account, problem } => self.take_problem(account, problem),
-        }
-    }
-
-    fn take_problem(&mut self, account: Option<crate::domain::account::AccountId>, problem: Problem) {
-        let state = &mut self.state;
-        if account.is_none() && (passphrase::takes(state, &problem) || errand::takes(state, &problem)) {
-            return;
-        }
-        if let Page::Form(form) = &mut state.page
-            && form.saving
-        {
-            let mine = form.editing.as_ref().map(|(id, _)| id);
-            if account.is_none() || account.as_ref() == mine {
-                form.saving = false;
-                form.problem = Some(problem);
-                return;
-            }
-        }
-        state.toasts.problem(account, problem);
     }
 
     /// Draws the snapshot as it stands at `now`, and collects what the user asks for.

@@ -19,6 +19,9 @@ use super::view_state::ViewState;
 use super::widgets;
 use super::{time_text, value_box, words};
 
+/// Width of the menu of copies.
+const MENU_WIDTH: f32 = 216.0;
+
 /// Shows the token of an account.
 pub(super) fn show(
     ui: &mut Ui,
@@ -107,10 +110,6 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
         if copy {
             cx.send(Command::Copy { account: id(), form: CopyForm::Plain });
         }
-        let header = Button::new(Weight::Quiet, words::COPY_HEADER);
-        if header.hint("The request header in which APIs expect it (Ctrl+Shift+C)").show(ui) {
-            cx.send(Command::Copy { account: id(), form: CopyForm::Header });
-        }
         copy_menu(ui, cx, account);
         let reason = if refreshing {
             Some("It is being renewed at this moment.")
@@ -138,13 +137,16 @@ fn copy_menu(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     let response = ui.add(Button::icon(Icon::Down, words::COPY_MORE));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
     Popup::menu(&response).gap(4.0).show(|ui| {
-        ui.set_min_width(180.0);
+        ui.set_min_width(MENU_WIDTH);
         ui.spacing_mut().button_padding = vec2(12.0, 6.0);
-        for (label, form) in [(words::COPY_CURL, CopyForm::Curl), (words::COPY_ENV, CopyForm::Env)] {
-            if ui
-                .add(egui::Button::new(label).frame_when_inactive(false).min_size(vec2(172.0, 32.0)))
-                .clicked()
-            {
+        for (label, form) in [
+            (words::COPY_HEADER, CopyForm::Header),
+            (words::COPY_CURL, CopyForm::Curl),
+            (words::COPY_ENV, CopyForm::Env),
+            (words::COPY_POWER_SHELL, CopyForm::PowerShell),
+        ] {
+            let item = egui::Button::new(label).frame_when_inactive(false);
+            if ui.add(item.min_size(vec2(MENU_WIDTH, 32.0))).clicked() {
                 cx.send(Command::Copy { account: account.id.clone(), form });
                 ui.close();
             }

@@ -71,6 +71,8 @@ pub(super) const COPY_MORE: &str = "More ways to copy";
 pub(super) const COPY_CURL: &str = "Copy as cURL";
 /// Copies a shell's export.
 pub(super) const COPY_ENV: &str = "Copy as shell export";
+/// Copies a PowerShell variable.
+pub(super) const COPY_POWER_SHELL: &str = "Copy as PowerShell variable";
 /// Shows the token.
 pub(super) const REVEAL: &str = "Reveal";
 /// Hides it.

@@ -99,6 +99,7 @@ fn a_person_adds_an_account_signs_in_and_copies_the_token() {
 
     window.press("Refresh");
     wait_until(Duration::from_secs(20), "a rotation", || (server.count("rotated") > 0).then_some(()));
+    window.press("More ways to copy");
     window.press("Copy as header");
     let header = desk.copied();
     let renewed = header.strip_prefix("Authorization: Bearer ").unwrap();

@@ -1,0 +1,97 @@
+//! Moments that the engine tells, taken into what the window remembers.
+//!
+//! Owns what each of them changes. Invariant: nothing that the user types or looks at is taken away by
+//! a moment that is about something else.
+
+use crate::domain::account::AccountId;
+use crate::domain::unseen::neutralised;
+use crate::messages::event::Event;
+use crate::messages::problem::Problem;
+
+use super::form_draft::FormDraft;
+use super::view_state::{Page, Revealed};
+use super::{Ui, account_form, errand, fields, passphrase, redirect_check};
+
+impl Ui {
+    /// Takes a moment that the engine tells.
+    pub fn take_event(&mut self, event: Event, ctx: &egui::Context) {
+        let state = &mut self.state;
+        match event {
+            Event::Saved(id) | Event::DemoReady(id) => {
+                errand::saved(ctx, state);
+                // A form that was opened meanwhile is not this account's.
+                if !matches!(&state.page, Page::Form(form) if !form.saving) {
+                    account_form::close(ctx, state);
+                    state.page = Page::Account;
+                    state.select(id);
+                }
+            }
+            Event::DraftReady { draft, kept } => {
+                account_form::close(ctx, state);
+                let form = FormDraft::edit(*draft, kept, &self.presets);
+                state.page = Page::Form(Box::new(form));
+                state.detail_open = true;
+            }
+            Event::RedirectChecked { redirect_uri, problem } => {
+                redirect_check::take(state, &redirect_uri, problem);
+            }
+            Event::SignInStarted(_) => state.paste = fields::SecretText::default(),
+            Event::BrowserReturned(id) => {
+                come_forward(ctx);
+                if !matches!(state.page, Page::Form(_)) {
+                    state.select(id);
+                }
+            }
+            Event::SignedIn(_) => state.toasts.say("Signed in."),
+            Event::Refreshed(id) => {
+                if state.selected.as_ref() == Some(&id) {
+                    state.revealed = None;
+                }
+            }
+            Event::Copied { clears_at: None, .. } => state.toasts.say("Copied."),
+            // The snapshot's clipboard says it, with the time that is left.
+            Event::Copied { .. } => {}
+            Event::ImportRead { drafts, taken } => errand::read(state, drafts, &taken),
+            Event::Done(reply) => errand::done(ctx, state, reply),
+            Event::ClipboardCleared => state.toasts.say("Clipboard cleared."),
+            Event::Revealed { account, token } => {
+                if state.selected.as_ref() == Some(&account) {
+                    state.revealed = Some(Revealed { account, token, until: None });
+                }
+            }
+            Event::Deleted { name } => {
+                let name = neutralised(&name, 40);
+                state.toasts.say(format!("“{name}” was deleted."));
+            }
+            Event::Problem { account, problem } => self.take_problem(account, problem),
+        }
+    }
+
+    fn take_problem(&mut self, account: Option<AccountId>, problem: Problem) {
+        let state = &mut self.state;
+        if account.is_none() && (passphrase::takes(state, &problem) || errand::takes(state, &problem)) {
+            return;
+        }
+        if let Page::Form(form) = &mut state.page
+            && form.saving
+        {
+            let mine = form.editing.as_ref().map(|(id, _)| id);
+            if account.is_none() || account.as_ref() == mine {
+                form.saving = false;
+                form.problem = Some(problem);
+                return;
+            }
+        }
+        state.toasts.problem(account, problem);
+    }
+}
+
+/// Brings the window forward, and where the desktop doesn't let it, has it ask for attention.
+pub(super) fn come_forward(ctx: &egui::Context) {
+    ctx.send_viewport_cmd(egui::ViewportCommand::Minimized(false));
+    ctx.send_viewport_cmd(egui::ViewportCommand::Focus);
+    if !ctx.input(|input| input.viewport().focused.unwrap_or(true)) {
+        let kind = egui::UserAttentionType::Informational;
+        ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(kind));
+    }
+}
