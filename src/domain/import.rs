@@ -26,7 +26,7 @@ use crate::secret::{ClientSecret, HeaderValue, Kind, Password, PrivateKey, Secre
 mod tokens;
 
 /// The keys of an account that are not a spec's.
-const OWN_KEYS: [&str; 14] = [
+const OWN_KEYS: [&str; 15] = [
     "name",
     "provider",
     "grant",

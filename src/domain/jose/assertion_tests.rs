@@ -102,6 +102,7 @@ fn whom_an_assertion_is_addressed_to_is_data() {
             overrides,
             background_refresh: None,
             client_secret_expires: None,
+            tags: crate::domain::tags::Tags::default(),
         };
         Provider::resolve(&[], &settings).map(|provider| provider.assertion_audience)
     };
