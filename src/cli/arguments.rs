@@ -161,6 +161,22 @@ pub(super) enum Command {
         /// The account.
         name: String,
     },
+    /// Ask the account's server what its token is worth.
+    Check {
+        /// The account.
+        name: String,
+        /// As a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have an account's tokens revoked by its server, then forget them.
+    Revoke {
+        /// The account.
+        name: String,
+        /// Only forget them on this computer: they stay valid until they expire.
+        #[arg(long)]
+        here: bool,
+    },
     /// Delete an account with all its secrets.
     Remove {
         /// The account.

@@ -5,6 +5,7 @@
 //! error; no secret is taken from arguments or the environment.
 
 mod arguments;
+mod check;
 mod demo;
 mod export;
 mod facts;
@@ -18,6 +19,7 @@ mod output;
 mod passphrase;
 mod recover;
 mod remove;
+mod revoke;
 mod rig;
 mod show;
 mod sign_in;
@@ -72,6 +74,8 @@ fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
         Command::Token { name, form, min_valid } => token::run(vault, &name, form, min_valid),
         Command::Show { name, json } => show::run(vault, &name, json),
         Command::Log { name, json } => log::run(vault, &name, json),
+        Command::Check { name, json } => check::run(vault, &name, json),
+        Command::Revoke { name, here } => revoke::run(vault, &name, here),
         Command::Refresh { name } => token::refresh(vault, &name),
         Command::Remove { name, yes } => remove::run(vault, &name, yes),
         Command::Passphrase { new_passphrase_file } => passphrase::run(vault, new_passphrase_file.as_deref()),

@@ -8,7 +8,9 @@ use super::passphrase::VaultOptions;
 use super::rig::with_engine;
 use super::{input, output};
 use crate::messages::command::Command;
+use crate::messages::event::Reply;
 use crate::messages::snapshot::VaultKind;
+use crate::messages::words;
 
 /// Deletes an account, once a person has agreed.
 pub(super) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result<(), Failure> {
@@ -22,12 +24,17 @@ pub(super) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result<(), Fai
             }
         }
         rig.unlock(false)?;
-        rig.done(&account, Command::Remove(account.id.clone()))?;
+        let removed = rig.done(&account, Command::Remove(account.id.clone()))?;
         let left = match rig.snapshot.vault.kind {
             VaultKind::Keychain | VaultKind::File => "",
             VaultKind::Memory => " What the keychain holds of it, if anything, was left there.",
         };
-        output::say(&format!("{name} was removed.{left}"));
+        let tokens = match removed {
+            Reply::Removed(revocation) => words::revocation(&revocation),
+            _ => None,
+        };
+        let tokens = tokens.map_or_else(String::new, |said| format!(" {said}"));
+        output::say(&format!("{name} was removed.{tokens}{left}"));
         Ok(())
     })
 }

@@ -104,7 +104,7 @@ pub enum Input {
     Found(Option<TokenFacts>),
     /// Time passed.
     Tick,
-    /// The account's client changed: its tokens are another client's now.
+    /// The account's tokens are no more: they were revoked or forgotten, or its client became another one.
     Forget,
 }
 

@@ -83,6 +83,20 @@ pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<Grant, TokenErro
     }
 }
 
+/// Why an answer is not what was asked for, where it is no token that was.
+pub(super) fn refusal(provider: &Provider, answer: &Answer<'_>) -> TokenError {
+    match parsed(provider, answer).map(|value| Said::read(provider, &value)) {
+        Ok(said) if said.is_error() || !answer.is_success() => answer.refused(provider, said),
+        Ok(_) => answer.flawed(AnswerFlaw::Unreadable),
+        Err(error) => error,
+    }
+}
+
+/// Whether an answer names an error, whatever its status.
+pub(super) fn names_error(provider: &Provider, answer: &Answer<'_>) -> bool {
+    parsed(provider, answer).is_ok_and(|value| Said::read(provider, &value).is_error())
+}
+
 /// The answer as a value, unless its status alone says no, or it can't be read.
 pub(super) fn parsed(provider: &Provider, answer: &Answer<'_>) -> Result<Value, TokenError> {
     if (300..400).contains(&answer.status) {
@@ -234,7 +248,7 @@ fn token_type(value: &Value) -> Option<String> {
 }
 
 /// Scopes in one text or in an array.
-fn scopes(value: &Value, separator: &str) -> Option<Vec<String>> {
+pub(super) fn scopes(value: &Value, separator: &str) -> Option<Vec<String>> {
     let split = |text: &str| -> Vec<String> {
         let text = if separator.is_empty() { text.to_owned() } else { text.replace(separator, " ") };
         text.split_whitespace().map(str::to_owned).collect()

@@ -149,11 +149,7 @@ impl Engine {
             entry.change(account, &presets);
         }
         if tokens_gone {
-            self.step(&id, Input::Forget);
-            if let Some(entry) = self.entries.get_mut(&id) {
-                entry.glance = None;
-                entry.unsaved = None;
-            }
+            self.tokens_gone(&id);
         }
         if facts.is_some() {
             self.step(&id, Input::Found(facts));
@@ -287,13 +283,18 @@ impl Saver {
         stored.map_err(|problem| named(problem, &account))?;
         reach("change: row stored");
         if tokens_gone {
-            let id = account.id.clone();
-            let deleted = self.door.call(move |vault| Records::new(vault).delete_tokens(&id)).await;
-            deleted.map_err(Problem::Vault)?;
-            let id = account.id.clone();
-            self.on_disk(move |accounts| accounts.clear_facts(&id)).await?;
+            self.drop_tokens(&account.id).await?;
         }
         Ok(Saved { account, is_new: false, tokens_gone, facts: None })
+    }
+
+    /// Drops an account's tokens; to be called under its lock.
+    pub(crate) async fn drop_tokens(&self, id: &AccountId) -> Result<(), Problem> {
+        let account = id.clone();
+        let deleted = self.door.call(move |vault| Records::new(vault).delete_tokens(&account)).await;
+        deleted.map_err(Problem::Vault)?;
+        let id = id.clone();
+        self.on_disk(move |accounts| accounts.clear_facts(&id)).await
     }
 
     async fn write_client(&self, account: Account, client: Client) -> Result<(), Problem> {

@@ -8,10 +8,11 @@ use chrono::TimeDelta;
 use super::account_jobs::Saver;
 use super::core::{Engine, Replies, Then, answer, on_disk};
 use super::refresh_lock::{self, AccountLock};
+use super::revoking::Revoker;
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::failpoint::reach;
-use crate::messages::event::{Event, Reply};
+use crate::messages::event::{Event, Reply, Revocation};
 use crate::messages::problem::Problem;
 use crate::store::vault_records::Records;
 
@@ -99,7 +100,7 @@ impl Engine {
 
     /// Deletes what is left of an account.
     pub(crate) fn finish_deletion(&mut self, id: &AccountId, replies: Replies) {
-        let saver = self.saver(id);
+        let (saver, revoker) = (self.saver(id), self.revoker(id));
         let Some(entry) = self.entries.get_mut(id) else { return };
         // Until it is gone it is not shown; should that fail, it is tried again.
         entry.deleting_until = Some(self.deps.clock.now() + UNDO);
@@ -109,18 +110,18 @@ impl Engine {
         self.edits += 1;
         self.dirty = true;
         self.spawn(async move {
-            let deleted = delete(&saver, &id, lock).await;
+            let deleted = delete(&saver, &id, lock, revoker.as_ref()).await;
             if deleted.is_err() && is_asked {
                 // Whoever asked is told that it failed, so nothing goes on behind their back.
                 take_back(&saver, &id).await;
             }
             let then: Then = Box::new(move |engine| match deleted {
-                Ok(()) => {
+                Ok(revocation) => {
                     engine.entries.remove(&id);
                     engine.edits += 1;
                     engine.dirty = true;
-                    engine.tell(Event::Deleted { name });
-                    answer(replies, Ok(Reply::Done));
+                    engine.tell(Event::Deleted { name, revocation: revocation.clone() });
+                    answer(replies, Ok(Reply::Removed(revocation)));
                 }
                 Err(problem) => {
                     if is_asked {
@@ -145,8 +146,14 @@ async fn take_back(saver: &Saver, id: &AccountId) {
     }
 }
 
-/// Deletes an account: row `deleting`, vault, row; under its lock, which may be held already.
-pub(crate) async fn delete(saver: &Saver, id: &AccountId, held: Option<AccountLock>) -> Result<(), Problem> {
+/// Deletes an account: row `deleting`, revocation, vault, row; under its lock, which may be held already. That
+/// its tokens can't be revoked keeps nobody from deleting it: it is said afterwards.
+pub(crate) async fn delete(
+    saver: &Saver,
+    id: &AccountId,
+    held: Option<AccountLock>,
+    revoker: Option<&Revoker>,
+) -> Result<Revocation, Problem> {
     let _lock = match held {
         Some(lock) => lock,
         None => refresh_lock::acquire(&saver.home, id).await?,
@@ -157,6 +164,10 @@ pub(crate) async fn delete(saver: &Saver, id: &AccountId, held: Option<AccountLo
         on_disk(saver.database.clone(), move |accounts| accounts.mark_deleting(&account)).await?;
     }
     reach("delete: row deleting");
+    let revocation = match revoker {
+        Some(revoker) => revoker.before_deletion(saver, id).await,
+        None => Revocation::NoEndpoint,
+    };
     let account = id.clone();
     let emptied = saver.door.call(move |vault| Records::new(vault).delete_account(&account)).await;
     emptied.map_err(Problem::Vault)?;
@@ -165,5 +176,5 @@ pub(crate) async fn delete(saver: &Saver, id: &AccountId, held: Option<AccountLo
     if saver.database.is_some() {
         on_disk(saver.database.clone(), move |accounts| accounts.remove(&account)).await?;
     }
-    Ok(())
+    Ok(revocation)
 }

@@ -86,6 +86,7 @@ impl Engine {
             endpoints: Endpoints {
                 authorize: Some(demo.authorize.as_str().to_owned()),
                 token: Some(demo.token.as_str().to_owned()),
+                userinfo: Some(demo.me.as_str().to_owned()),
                 ..Endpoints::default()
             },
             api: ApiUse { base_url: Some(demo.me.as_str().to_owned()), ..ApiUse::default() },

@@ -20,10 +20,11 @@ use crate::domain::exchange::Exchange;
 use crate::domain::expiry::Margin;
 use crate::domain::provider::{Preset, Provider, ProviderError};
 use crate::domain::session::{Attempt, Phase, Session, Ways};
+use crate::domain::token_check::{self, Checked};
 use crate::domain::tokens::Grant;
 use crate::messages::preferences::Preferences;
 use crate::messages::problem::{Problem, VaultProblem};
-use crate::messages::snapshot::{AccountView, Activity, Awaiting, TokenView};
+use crate::messages::snapshot::{AccountView, Activity, Awaiting, Inquiry, TokenView};
 use crate::secret::{AccessToken, CodeVerifier};
 
 /// A sign-in that waits for the browser.
@@ -60,6 +61,10 @@ pub(crate) struct Entry {
     pub(crate) glance: Option<Glance>,
     pub(crate) problem: Option<Problem>,
     pub(crate) last_used_at: Option<DateTime<Utc>>,
+    /// What is being asked of its server besides.
+    pub(crate) inquiry: Option<Inquiry>,
+    /// What its server last said of a token.
+    pub(crate) checked: Option<Arc<Checked>>,
     /// Its exchanges, the newest first, once somebody has asked for them.
     pub(crate) exchanges: Option<Arc<Vec<Exchange>>>,
     /// Until when its deletion can be undone.
@@ -86,6 +91,8 @@ impl Entry {
             glance: None,
             problem: None,
             last_used_at: None,
+            inquiry: None,
+            checked: None,
             exchanges: None,
             deleting_until: None,
             deletion_lock: None,
@@ -156,6 +163,12 @@ impl Entry {
             }),
             problem: self.shown_problem(),
             last_used_at: self.last_used_at,
+            inquiry: self.inquiry,
+            checked: self.checked.clone().filter(|checked| {
+                self.session.facts().is_some_and(|facts| facts.generation == checked.generation)
+            }),
+            can_check: provider.is_some_and(token_check::is_possible),
+            can_revoke: provider.is_some_and(|provider| provider.more.revoke.is_some()),
             exchanges: self.exchanges.clone(),
         }
     }

@@ -57,7 +57,7 @@ async fn save_all(checked: Vec<(Saver, Checked, Absent)>) -> Result<Vec<Saved>, 
             Ok(saved) => done.push((saver, saved)),
             Err(problem) => {
                 for (saver, saved) in done.into_iter().filter(|(_, saved)| saved.is_new) {
-                    if deletion::delete(&saver, &saved.account.id, None).await.is_err() {
+                    if deletion::delete(&saver, &saved.account.id, None, None).await.is_err() {
                         log::warn!("an import could not be taken back whole");
                     }
                 }

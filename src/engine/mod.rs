@@ -6,6 +6,7 @@
 
 mod account_jobs;
 mod archive_jobs;
+mod checking;
 mod clipboard;
 mod copying;
 mod core;
@@ -32,6 +33,7 @@ mod recovery;
 mod redirect_port;
 mod refresh_lock;
 mod renewal;
+mod revoking;
 mod schedule;
 mod sign_in;
 mod start;

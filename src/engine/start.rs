@@ -12,7 +12,7 @@ use super::{in_flight, refresh_lock};
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::tokens::TokenFacts;
-use crate::messages::event::Reply;
+use crate::messages::event::{Event, Reply, Revocation};
 use crate::messages::preferences::{Preferences, ProxyChoice};
 use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{VaultKind, WindowPlace};
@@ -163,8 +163,14 @@ impl Engine {
         let is_whole_truth = self.door.is_by_choice();
         let Ok(Some(lock)) = refresh_lock::try_acquire(&self.deps.home, &row.account.id) else { return };
         let (door, database) = (self.door.clone(), self.database.clone());
+        let revoker = self.revoker_of(&row.account).filter(|_| row.state == RowState::Deleting);
+        let saver = self.saver(&row.account.id);
         self.spawn(async move {
             let id = row.account.id.clone();
+            let revocation = match revoker {
+                Some(revoker) => revoker.before_deletion(&saver, &id).await,
+                None => Revocation::NoEndpoint,
+            };
             let (account, state) = (id.clone(), row.state);
             let found = door.call(move |vault| {
                 let mut records = Records::new(vault);
@@ -186,6 +192,10 @@ impl Engine {
             };
             drop(lock);
             let then: Then = Box::new(move |engine| {
+                if matches!(revocation, Revocation::Failed(_)) {
+                    let name = row.account.name.as_str().to_owned();
+                    engine.tell(Event::Deleted { name, revocation });
+                }
                 if finished {
                     engine.take_row(StoredAccount { state: RowState::Ready, ..row });
                     engine.dirty = true;
@@ -265,6 +275,7 @@ impl Engine {
 
     /// The end: the clipboard is cleared, deletions are finished, what is on its way may arrive.
     pub(crate) async fn wind_up(&mut self) {
+        let to_revoke = self.has_tokens_to_revoke();
         let listening: Vec<AccountId> = self.entries.keys().cloned().collect();
         for id in listening {
             self.step(&id, Input::Cancel);
@@ -287,7 +298,7 @@ impl Engine {
             // What still listens has taken its answer: the browser gets its page.
             while self.listeners.join_next().await.is_some() {}
         };
-        let patience = if in_flight.get() > 0 { LAST_ANSWER } else { LAST_CALL };
+        let patience = if in_flight.get() > 0 || to_revoke { LAST_ANSWER } else { LAST_CALL };
         if tokio::time::timeout(patience, rest).await.is_err() {
             log::warn!("the vault or the network did not answer before the end");
         }

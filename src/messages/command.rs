@@ -160,6 +160,12 @@ pub enum Command {
     Reveal(AccountId),
     /// Reads the vault so that the token's mask can be shown.
     ReadMask(AccountId),
+    /// Asks the account's server what its token is worth; answered with [`super::event::Reply::Checked`].
+    Check(AccountId),
+    /// Has the account's tokens revoked, and drops them then; answered with [`super::event::Reply::Revoked`].
+    Revoke(AccountId),
+    /// Drops the account's tokens here; answered with [`super::event::Reply::Forgotten`].
+    Forget(AccountId),
     /// Reads the account's last exchanges, so that the snapshot has them from now on; answered with
     /// [`super::event::Reply::Exchanges`].
     ReadExchanges(AccountId),

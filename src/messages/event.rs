@@ -11,6 +11,7 @@ use url::Url;
 use crate::domain::account::{Account, AccountId};
 use crate::domain::exchange::Exchange;
 use crate::domain::spec::ApiUse;
+use crate::domain::token_check::Checked;
 use crate::domain::tokens::TokenFacts;
 use crate::secret::AccessToken;
 
@@ -74,6 +75,8 @@ pub enum Event {
     Deleted {
         /// Its name.
         name: String,
+        /// What became of its tokens with the provider.
+        revocation: Revocation,
     },
     /// The demo runs, with this account.
     DemoReady(AccountId),
@@ -86,6 +89,19 @@ pub enum Event {
         /// What.
         problem: Problem,
     },
+}
+
+/// What became of an account's tokens with the provider when it was deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revocation {
+    /// It had none.
+    NoTokens,
+    /// The server has taken them back.
+    Done,
+    /// The provider has no address for it: they stay valid until they expire.
+    NoEndpoint,
+    /// They were not taken back, for this reason.
+    Failed(Box<Problem>),
 }
 
 /// The answer to one command.
@@ -118,6 +134,14 @@ pub enum Reply {
         /// How many records belong to no account.
         orphans: usize,
     },
+    /// What its server says of an account's token.
+    Checked(Arc<Checked>),
+    /// The server has taken all tokens of an account back, and they are gone here.
+    Revoked,
+    /// An account's tokens are gone here; no server was asked.
+    Forgotten,
+    /// An account is gone.
+    Removed(Revocation),
     /// An account's last exchanges, the newest first.
     Exchanges(Arc<Vec<Exchange>>),
     /// The file vault has another passphrase.

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::account::NameError;
 pub use crate::domain::hints::{Hints, Scopes};
 use crate::domain::jose::KeyError;
-use crate::domain::provider::ProviderError;
+use crate::domain::provider::{EndpointKind, ProviderError};
 pub use crate::domain::token_response::AnswerFlaw;
 use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::domain::unseen::neutralised;
@@ -74,6 +74,12 @@ pub enum Problem {
     BadAnswer(BadAnswer),
     /// The token endpoint could not be spoken to.
     Unreachable(Unreachable),
+    /// The provider, of this name, has no address for what was asked.
+    NoEndpoint(String, EndpointKind),
+    /// The server did not say what a token is worth.
+    NotChecked(Box<Problem>),
+    /// The server did not take all tokens back; they are still here.
+    NotRevoked(Box<NotRevoked>),
     /// The vault could not be used.
     Vault(VaultProblem),
     /// What is on disk could not be read or written: what happened, in the system's words.
@@ -176,6 +182,15 @@ pub struct Refusal {
     pub retry_at: Option<DateTime<Utc>>,
     /// What else makes the cause likely.
     pub hints: Box<Hints>,
+}
+
+/// Why tokens were not taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotRevoked {
+    /// Whether the refresh token was taken back before it failed.
+    pub refresh_revoked: bool,
+    /// What happened.
+    pub cause: Problem,
 }
 
 /// An answer that is no token.

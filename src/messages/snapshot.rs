@@ -13,6 +13,7 @@ use crate::domain::exchange::Exchange;
 use crate::domain::expiry::Margin;
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Preset;
+use crate::domain::token_check::Checked;
 use crate::domain::tokens::TokenFacts;
 
 use super::account_views::AccountViews;
@@ -82,8 +83,25 @@ pub struct AccountView {
     pub problem: Option<Problem>,
     /// When it was last copied.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// What is being asked of its server besides.
+    pub inquiry: Option<Inquiry>,
+    /// What its server last said of the present token.
+    pub checked: Option<Arc<Checked>>,
+    /// Whether its provider has an address at which a token is checked.
+    pub can_check: bool,
+    /// Whether its provider has an address at which tokens are revoked.
+    pub can_revoke: bool,
     /// Its last exchanges, the newest first, once they were asked for.
     pub exchanges: Option<Arc<Vec<Exchange>>>,
+}
+
+/// What is asked of a server once at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inquiry {
+    /// What a token is worth.
+    Checking,
+    /// To take tokens back.
+    Revoking,
 }
 
 /// What is going on with an account.

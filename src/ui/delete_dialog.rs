@@ -6,6 +6,7 @@
 use egui::{Id, Ui};
 
 use crate::messages::command::Command;
+use crate::messages::snapshot::AccountView;
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
@@ -21,11 +22,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         let name = crate::domain::unseen::neutralised(account.name.as_str(), 60);
         widgets::heading(ui, "Delete this account?");
         widgets::text(ui, &format!("“{name}” goes, with its client ID, its secrets and its tokens."));
-        widgets::weak(
-            ui,
-            "Tokens are not revoked: they stay valid with the provider until they expire. You can undo this for \
-             10 seconds.",
-        );
+        widgets::weak(ui, &format!("{} You can undo this for 10 seconds.", tokens(account)));
         ui.add_space(8.0);
         ui.horizontal(|ui| {
             let cancel = ui.add(Button::new(Weight::Quiet, words::CANCEL));
@@ -41,5 +38,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     });
     if close || left {
         state.deleting = None;
+    }
+}
+
+/// What becomes of its tokens with the provider.
+fn tokens(account: &AccountView) -> &'static str {
+    match (&account.token, account.can_revoke) {
+        (None, _) => "It has no tokens.",
+        (Some(_), true) => "Its tokens are then revoked with the provider; you are told if that fails.",
+        (Some(_), false) => {
+            "Tokens are not revoked, since the provider has no address for it: they stay valid until they expire."
+        }
     }
 }

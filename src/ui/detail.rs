@@ -118,6 +118,9 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
         Action::TryAgain if Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) => {
             cx.send(renewal(account));
         }
+        Action::ForgetTokens if Button::new(Weight::Quiet, words::FORGET_HERE).show(ui) => {
+            cx.send(Command::Forget(id));
+        }
         Action::TryVault if Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) => {
             cx.send(Command::TryVault);
         }

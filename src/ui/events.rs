@@ -5,12 +5,13 @@
 
 use crate::domain::account::AccountId;
 use crate::domain::unseen::neutralised;
-use crate::messages::event::Event;
+use crate::messages;
+use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
 
 use super::form_draft::FormDraft;
 use super::view_state::{Page, Revealed};
-use super::{Ui, account_form, errand, fields, passphrase, redirect_check};
+use super::{Ui, account_form, errand, fields, passphrase, redirect_check, words};
 
 impl Ui {
     /// Takes a moment that the engine tells.
@@ -52,6 +53,8 @@ impl Ui {
             // The snapshot's clipboard says it, with the time that is left.
             Event::Copied { .. } => {}
             Event::ImportRead { drafts, taken } => errand::read(state, drafts, &taken),
+            Event::Done(Reply::Revoked) => state.toasts.say(words::REVOKED),
+            Event::Done(Reply::Forgotten) => state.toasts.say(words::FORGOTTEN),
             Event::Done(reply) => errand::done(ctx, state, reply),
             Event::ClipboardCleared => state.toasts.say("Clipboard cleared."),
             Event::Revealed { account, token } => {
@@ -59,9 +62,10 @@ impl Ui {
                     state.revealed = Some(Revealed { account, token, until: None });
                 }
             }
-            Event::Deleted { name } => {
+            Event::Deleted { name, revocation } => {
                 let name = neutralised(&name, 40);
-                state.toasts.say(format!("“{name}” was deleted."));
+                let tokens = messages::words::revocation(&revocation).unwrap_or_default();
+                state.toasts.say(format!("“{name}” was deleted. {tokens}").trim_end());
             }
             Event::Problem { account, problem } => self.take_problem(account, problem),
         }

@@ -1,18 +1,116 @@
 //! The tab *Exchanges*: what went over the wire, redacted.
 //!
-//! Owns nothing yet but its place. Invariant: nothing that could be a secret is shown.
+//! Owns which exchange is open. Invariant: what is shown and copied was redacted before it was kept.
 
-use egui::Ui;
+use chrono::{DateTime, Utc};
+use egui::{Label, RichText, Ui};
 
+use crate::domain::account::AccountId;
+use crate::domain::exchange::{Exchange, ExchangeKind, Outcome};
+use crate::domain::exchange_text::{Reported, curl, one, report};
+use crate::domain::unseen::neutralised;
+use crate::messages::command::Command;
 use crate::messages::snapshot::AccountView;
 
+use super::button::{Button, Weight};
 use super::cx::Cx;
+use super::icons::Icon;
 use super::view_state::ViewState;
-use super::widgets;
+use super::{theme, time_text, widgets, words};
+
+/// The longest line that is shown, in characters.
+const LINE_CHARS: usize = 1000;
+
+/// What the tab remembers.
+#[derive(Default)]
+pub(super) struct ExchangesTab {
+    /// The account whose exchanges were asked for, so that they are asked for once.
+    asked: Option<AccountId>,
+    /// The exchange that is open, by its account and when it was sent.
+    open: Option<(AccountId, DateTime<Utc>)>,
+}
 
 /// Shows an account's last exchanges.
-pub(super) fn show(ui: &mut Ui, _: &mut Cx<'_>, _: &mut ViewState, _: &AccountView) {
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    let tab = &mut state.exchanges;
+    let Some(exchanges) = &account.exchanges else {
+        if tab.asked.as_ref() != Some(&account.id) {
+            tab.asked = Some(account.id.clone());
+            cx.send(Command::ReadExchanges(account.id.clone()));
+        }
+        return;
+    };
     widgets::card(ui, |ui| {
-        widgets::weak(ui, "No exchange has been kept.");
+        widgets::weak(
+            ui,
+            "The last 10 requests and answers. Secrets, tokens and whatever is not known to be harmless are told \
+             by their length alone.",
+        );
+        let hint = "For a support ticket: settings and exchanges, without the account's name, its client ID or any secret";
+        if Button::new(Weight::Quiet, words::COPY_REPORT).hint(hint).show(ui) {
+            let (provider, settings) = (account.provider_name.as_str(), &account.settings);
+            cx.send(Command::CopyText(report(&Reported { provider, settings, exchanges })));
+        }
+        if exchanges.is_empty() {
+            widgets::weak(ui, "No exchange has been kept.");
+        }
+        for exchange in exchanges.iter() {
+            row(ui, cx, tab, account, exchange);
+        }
     });
+}
+
+fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountView, exchange: &Exchange) {
+    let here = (account.id.clone(), exchange.sent_at);
+    let is_open = tab.open.as_ref() == Some(&here);
+    let (icon, color) = match &exchange.outcome {
+        Outcome::Answered { status: 200..300, .. } => (Icon::Check, cx.tokens.ok),
+        Outcome::Answered { .. } => (Icon::Warning, cx.tokens.warn),
+        Outcome::Unreached { .. } => (Icon::Cross, cx.tokens.error),
+    };
+    let line = headline(cx, exchange);
+    ui.push_id(("exchange", exchange.sent_at), |ui| {
+        ui.horizontal(|ui| {
+            let (_, rect) = ui.allocate_space(egui::vec2(16.0, theme::CONTROL_HEIGHT));
+            icon.paint(ui.painter(), rect.center(), 14.0, color);
+            if Button::new(Weight::Bare, &line).show(ui) {
+                tab.open = (!is_open).then_some(here);
+            }
+        });
+        if is_open {
+            for line in one(exchange).lines() {
+                let shown = neutralised(line, LINE_CHARS);
+                ui.add(Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
+            }
+            let hint = "Each secret is a variable of the shell, such as $CLIENT_SECRET";
+            if Button::new(Weight::Quiet, words::COPY_REQUEST).hint(hint).show(ui) {
+                cx.send(Command::CopyText(curl(exchange)));
+            }
+        }
+    });
+}
+
+/// When, what, how it ended, how long it took.
+fn headline(cx: &Cx<'_>, exchange: &Exchange) -> String {
+    let outcome = match &exchange.outcome {
+        Outcome::Answered { status, .. } => format!("HTTP {status}"),
+        Outcome::Unreached { .. } => "no answer".to_owned(),
+    };
+    let at = time_text::clock(exchange.sent_at, cx.now);
+    format!("{at} · {} · {outcome} · {} ms", kind(exchange.kind), exchange.took_ms)
+}
+
+/// What was asked for, for people.
+fn kind(kind: ExchangeKind) -> &'static str {
+    match kind {
+        ExchangeKind::Token => "Token",
+        ExchangeKind::Refresh => "Refresh",
+        ExchangeKind::Device => "Device code",
+        ExchangeKind::Poll => "Wait for the device code",
+        ExchangeKind::Par => "Pushed authorization",
+        ExchangeKind::Revoke => "Revocation",
+        ExchangeKind::Introspect => "Introspection",
+        ExchangeKind::UserInfo => "User information",
+        ExchangeKind::Metadata => "Metadata",
+    }
 }

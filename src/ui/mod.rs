@@ -56,6 +56,7 @@ mod tick;
 mod time_text;
 mod toast;
 mod token_card;
+mod token_server;
 mod value_box;
 mod vault_banner;
 mod vault_line;

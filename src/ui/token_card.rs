@@ -17,7 +17,7 @@ use super::icons::Icon;
 use super::standing::Standing;
 use super::view_state::ViewState;
 use super::widgets;
-use super::{time_text, value_box, words};
+use super::{time_text, token_server, value_box, words};
 
 /// Width of the menu of copies.
 const MENU_WIDTH: f32 = 216.0;
@@ -36,6 +36,7 @@ pub(super) fn show(
         value_box::show(ui, cx, state, account, token);
         ui.add_space(8.0);
         buttons(ui, cx, account, token);
+        token_server::show(ui, cx, state, account);
         if !token.saved {
             ui.add_space(4.0);
             widgets::status(ui, Icon::Warning, "Not saved; kept until you quit", cx.tokens.warn);

@@ -11,6 +11,7 @@ use crate::secret::AccessToken;
 use super::account_list::AccountList;
 use super::curtain::Curtain;
 use super::errand::Errands;
+use super::exchanges::ExchangesTab;
 use super::fields::SecretText;
 use super::form_draft::FormDraft;
 use super::list_order::Order;
@@ -56,6 +57,10 @@ pub(super) struct ViewState {
     pub(super) toasts: Toasts,
     /// The tab that is shown under the account.
     pub(super) tab: Tab,
+    /// What the tab *Exchanges* remembers.
+    pub(super) exchanges: ExchangesTab,
+    /// The account whose tokens are about to be revoked.
+    pub(super) revoking: Option<AccountId>,
     /// Whether the details of a problem are shown.
     pub(super) show_details: bool,
     /// The token whose mask was asked for, so that it is asked for once.
@@ -129,6 +134,7 @@ impl ViewState {
             self.revealed = None;
             self.paste = SecretText::default();
             self.show_details = false;
+            self.revoking = None;
         }
         self.list.bring(id.clone());
         self.selected = Some(id);

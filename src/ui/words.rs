@@ -79,6 +79,24 @@ pub(super) const REVEAL: &str = "Reveal";
 pub(super) const HIDE: &str = "Hide";
 /// A new token now.
 pub(super) const REFRESH: &str = "Refresh";
+/// Asks the server what the token is worth.
+pub(super) const CHECK: &str = "Check this token";
+/// Has the tokens revoked.
+pub(super) const REVOKE: &str = "Revoke";
+/// Drops the tokens here.
+pub(super) const FORGET_HERE: &str = "Forget here";
+/// They are.
+pub(super) const REVOKED: &str = "The tokens were revoked.";
+/// So are these.
+pub(super) const FORGOTTEN: &str = "The tokens are forgotten here. They stay valid until they expire.";
+/// Confirms it.
+pub(super) const REVOKE_TOKENS: &str = "Revoke tokens";
+/// Confirms that.
+pub(super) const FORGET_TOKENS: &str = "Forget tokens";
+/// Copies a report for a support ticket.
+pub(super) const COPY_REPORT: &str = "Copy redacted report";
+/// Copies a request as cURL.
+pub(super) const COPY_REQUEST: &str = "Copy as cURL without secrets";
 /// Empties the clipboard.
 pub(super) const CLEAR_NOW: &str = "Clear now";
 

@@ -99,6 +99,10 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
         token: None,
         problem: None,
         last_used_at: None,
+        inquiry: None,
+        checked: None,
+        can_check: false,
+        can_revoke: false,
         exchanges: None,
     }
 }

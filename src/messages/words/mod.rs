@@ -9,6 +9,7 @@ mod keys;
 mod reasons;
 mod requests;
 mod sign_in;
+mod tokens;
 mod vault;
 
 use crate::domain::account::NameError;
@@ -24,7 +25,10 @@ use archive::archive;
 pub use reasons::{names_of, secret_end};
 use requests::{bad_answer, details_of, refresh_refused, refused, unreached};
 use sign_in::{interrupted, sign_in};
+use tokens::{no_endpoint, not_checked, not_revoked};
 use vault::vault;
+
+pub use tokens::{revocation, verdict};
 
 /// What the window offers as a button beside the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub enum Action {
     OpenSettings,
     /// Try the vault once more.
     TryVault,
+    /// Drop the account's tokens here.
+    ForgetTokens,
     /// List the accounts that the vault knows.
     RecoverAccounts,
     /// Send the same credentials in another way, and keep to it if it works.
@@ -160,6 +166,9 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         Problem::SignIn(problem) => sign_in(problem, &provider),
         Problem::Refused(refusal) => Words { details: Some(details_of(refusal)), ..refused(refusal) },
         Problem::BadAnswer(answer) => bad_answer(answer),
+        Problem::NoEndpoint(name, kind) => no_endpoint(name, *kind),
+        Problem::NotChecked(cause) => not_checked(cause, account, Some(&provider)),
+        Problem::NotRevoked(not) => not_revoked(not, account, Some(&provider)),
         Problem::Unreachable(unreachable) => unreached(unreachable),
         Problem::Vault(problem) => vault(problem, &here),
         Problem::Disk(text) => Words {

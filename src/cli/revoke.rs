@@ -1,0 +1,29 @@
+//! `keyfob revoke`.
+//!
+//! Owns its last word. Invariant: "revoked" is only said where the server said so of every token.
+
+use super::facts::quoted;
+use super::failure::Failure;
+use super::output;
+use super::passphrase::VaultOptions;
+use super::rig::with_engine;
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+
+/// Has an account's tokens revoked, or with `here` only forgets them.
+pub(super) fn run(vault: &VaultOptions, name: &str, here: bool) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        let account = rig.find(name)?;
+        rig.unlock(false)?;
+        let id = account.id.clone();
+        let done = rig.done(&account, if here { Command::Forget(id) } else { Command::Revoke(id) })?;
+        let name = quoted(account.name.as_str());
+        output::say(&match done {
+            Reply::Revoked => format!("The tokens of {name} were revoked and are forgotten here."),
+            _ => format!(
+                "The tokens of {name} are forgotten here. They were not revoked: they stay valid until they expire."
+            ),
+        });
+        Ok(())
+    })
+}

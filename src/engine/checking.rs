@@ -1,0 +1,183 @@
+//! Checking a token with its own server.
+//!
+//! Owns the order of the questions: introspection first, then the user's own information. Invariant:
+//! the token and the session stay as they are, whatever the server says.
+
+use std::rc::Rc;
+
+use super::core::{Engine, Replies, Then, answer};
+use super::exchanges::{Line, secrets_of};
+use super::problems::{unreachable, unusable};
+use super::random;
+use super::renewal::as_answer;
+use crate::domain::account::{AccountId, Client};
+use crate::domain::endpoints::EndpointKind;
+use crate::domain::exchange::ExchangeKind;
+use crate::domain::http_request::HttpRequest;
+use crate::domain::jose::Fresh;
+use crate::domain::provider::Provider;
+use crate::domain::token_check::{self, Checked, Verdict};
+use crate::domain::token_response::{Answer, AnswerFlaw, TokenError};
+use crate::domain::tokens::Grant;
+use crate::messages::event::Reply;
+use crate::messages::problem::{BadAnswer, Outside, Problem, Refusal, VaultProblem};
+use crate::messages::snapshot::Inquiry;
+use crate::store::vault_records::Records;
+
+/// What a check works with.
+struct Check {
+    provider: Rc<Provider>,
+    line: Line,
+    client: Client,
+    grant: Rc<Grant>,
+    fresh: Fresh,
+}
+
+impl Engine {
+    /// Asks the account's server what its token is worth.
+    pub(crate) fn check_token(&mut self, id: &AccountId, replies: Replies) {
+        let begun = self.begin_inquiry(id, Inquiry::Checking, |provider| {
+            token_check::is_possible(provider).then_some(()).ok_or(EndpointKind::UserInfo)
+        });
+        let provider = match begun {
+            Ok(provider) => provider,
+            Err(problem) => return self.fail(Some(id), problem, replies),
+        };
+        let Some(entry) = self.entries.get(id) else { return };
+        let (door, unsaved) = (entry.door.clone(), entry.unsaved.as_ref().map(|it| Rc::clone(&it.grant)));
+        let (line, clock) = (self.line(id), std::sync::Arc::clone(&self.deps.clock));
+        let id = id.clone();
+        self.spawn(async move {
+            let checked = async {
+                let account = id.clone();
+                let read = door.call(move |vault| {
+                    let mut records = Records::new(vault);
+                    Ok((records.read_client(&account)?, records.read_tokens(&account)?))
+                });
+                let (client, stored) = read.await.map_err(Problem::Vault)?;
+                let (_, client) = client.ok_or(Problem::Vault(VaultProblem::Missing))?;
+                let grant = unsaved.or_else(|| stored.map(Rc::new)).ok_or(Problem::NeedsSignIn)?;
+                let asked = provider.scopes.clone();
+                let fresh = random::fresh(clock.as_ref())?;
+                let check = Check { provider, line, client, grant, fresh };
+                let verdict = check.verdict().await.map_err(|cause| Problem::NotChecked(Box::new(cause)))?;
+                let granted = verdict.scope.clone().or_else(|| check.grant.facts.scope.clone());
+                let generation = check.grant.facts.generation;
+                Ok(Checked { at: clock.now(), generation, verdict, asked, granted })
+            };
+            let checked: Result<Checked, Problem> = checked.await;
+            let then: Then = Box::new(move |engine| engine.checked(&id, checked, replies));
+            then
+        });
+    }
+
+    fn checked(&mut self, id: &AccountId, checked: Result<Checked, Problem>, replies: Replies) {
+        self.end_inquiry(id);
+        match checked {
+            Ok(checked) => {
+                let checked = std::sync::Arc::new(checked);
+                if let Some(entry) = self.entries.get_mut(id) {
+                    entry.checked = Some(std::sync::Arc::clone(&checked));
+                }
+                answer(replies, Ok(Reply::Checked(checked)));
+            }
+            Err(problem) => self.fail(Some(id), problem, replies),
+        }
+    }
+
+    /// Begins what may be under way only once for an account, where the provider has the address for it.
+    pub(crate) fn begin_inquiry(
+        &mut self,
+        id: &AccountId,
+        inquiry: Inquiry,
+        needs: impl FnOnce(&Provider) -> Result<(), EndpointKind>,
+    ) -> Result<Rc<Provider>, Problem> {
+        let provider = self.entry(id)?.provider()?;
+        needs(&provider).map_err(|kind| Problem::NoEndpoint(provider.name.clone(), kind))?;
+        let entry = self.entries.get_mut(id).ok_or(Problem::Stopped)?;
+        if entry.inquiry.is_some() {
+            return Err(Problem::Busy);
+        }
+        entry.inquiry = Some(inquiry);
+        entry.problem = None;
+        self.dirty = true;
+        Ok(provider)
+    }
+
+    pub(crate) fn end_inquiry(&mut self, id: &AccountId) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.inquiry = None;
+        }
+        self.dirty = true;
+    }
+}
+
+impl Check {
+    async fn verdict(&self) -> Result<Verdict, Problem> {
+        let introspection =
+            token_check::introspection(&self.provider, &self.client, &self.grant, &self.fresh);
+        let introspection = introspection.map_err(|error| unusable(error).problem)?;
+        let first = match introspection {
+            Some(request) => {
+                let said =
+                    self.ask(ExchangeKind::Introspect, &request, token_check::read_introspection).await;
+                Some(said)
+            }
+            None => None,
+        };
+        let second = match (&first, token_check::user_info(&self.provider, &self.grant)) {
+            // A token that is not active opens nothing.
+            (Some(Ok(verdict)), _) if !verdict.active => None,
+            (_, Some(request)) => {
+                Some(self.ask(ExchangeKind::UserInfo, &request, token_check::read_user_info).await)
+            }
+            (_, None) => None,
+        };
+        match (first, second) {
+            (Some(Ok(first)), Some(Ok(second))) => Ok(first.and(second)),
+            // Many servers answer only one of the two questions to a client.
+            (Some(Ok(said)), _) | (_, Some(Ok(said))) => Ok(said),
+            (Some(Err(problem)), _) | (None, Some(Err(problem))) => Err(problem),
+            (None, None) => Err(Problem::NoEndpoint(self.provider.name.clone(), EndpointKind::UserInfo)),
+        }
+    }
+
+    async fn ask(
+        &self,
+        kind: ExchangeKind,
+        request: &HttpRequest,
+        read: fn(&Provider, &Answer<'_>) -> Result<Verdict, TokenError>,
+    ) -> Result<Verdict, Problem> {
+        let secrets = secrets_of(&self.client, Some(&self.grant));
+        let sent = self.line.send(kind, request, &secrets).await;
+        let sent = sent.map_err(|error| unreachable(error).problem)?;
+        let said = if sent.body_too_large {
+            Err(TokenError::Flawed { status: sent.status, flaw: AnswerFlaw::TooLarge })
+        } else {
+            read(&self.provider, &as_answer(&sent))
+        };
+        said.map_err(|error| answered_no(&self.provider, &request.url, error.without(secrets)))
+    }
+}
+
+/// A refusal at an address that is not the token address. It says nothing of how tokens are got, so
+/// nothing is guessed about that.
+pub(crate) fn answered_no(provider: &Provider, url: &url::Url, error: TokenError) -> Problem {
+    match error {
+        TokenError::Refused { status, code, description, meaning, retry_at } => Problem::Refused(Refusal {
+            provider: provider.name.clone(),
+            status,
+            code: code.as_deref().map(Outside::new),
+            description: description.as_deref().map(Outside::new),
+            meaning,
+            secrets_place: None,
+            with_password: false,
+            retry_at,
+            hints: Box::default(),
+        }),
+        TokenError::Flawed { status, flaw } => {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            Problem::BadAnswer(BadAnswer { host, status, kind: flaw })
+        }
+    }
+}
