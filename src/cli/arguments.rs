@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::passphrase::VaultOptions;
+use crate::domain::import::EnvField;
 use crate::domain::spec::ClientAuth;
 use crate::messages::snapshot::VaultKind;
 
@@ -19,6 +20,10 @@ Exit codes: 0 done; 1 refused, unknown account or bad file; 2 wrong usage; 3 a p
 4 the vault is locked or absent.
 KEYFOB_HOME=DIR puts everything on disk under DIR; the keychain's items are told apart by it.
 KEYFOB_LOG=info (or error, warn, debug, trace) writes log lines to standard error.";
+
+const MAP_HELP: &str = "\
+Which name of a .env file stands for what, such as CLIENT_ID=ACME_KEY; may be given several times. The left side is one \
+of CLIENT_ID, CLIENT_SECRET, TOKEN_URL, AUTHORIZE_URL, REDIRECT_URI, SCOPES, USERNAME, PASSWORD";
 
 const STATUS_WORDS: &str = "\
 Status: valid; expiring (in the last tenth of its life, or its last five minutes); expired (it can be renewed); \
@@ -82,13 +87,19 @@ impl Lasting {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Add accounts described in TOML or JSON.
+    /// Add accounts from a file: Keyfob's own, or what Google, Postman, Insomnia or Bruno export, or a .env file.
     Import {
         /// The file, or - for standard input.
         file: PathBuf,
         /// Replace accounts that have the same name.
         #[arg(long)]
         replace: bool,
+        /// Which name of a .env file stands for what.
+        #[arg(long = "map", value_name = "FIELD=NAME", value_parser = mapped, help = MAP_HELP)]
+        mapped: Vec<(EnvField, String)>,
+        /// Whose credentials a .env file holds: a preset's ID, where the file has no token address.
+        #[arg(long, value_name = "ID")]
+        provider: Option<String>,
         /// A file whose first line is the passphrase of the imported file, or a descriptor such as fd:4; by itself, it is asked for where the file is sealed.
         #[arg(long, value_name = "FILE")]
         export_passphrase_file: Option<PathBuf>,
@@ -250,6 +261,15 @@ pub(super) enum Form {
     Env,
     /// The token and its facts.
     Json,
+}
+
+/// Reads what a name stands for: `CLIENT_ID=ACME_KEY`.
+fn mapped(text: &str) -> Result<(EnvField, String), String> {
+    let known = || EnvField::ALL.map(EnvField::as_str).join(", ");
+    let (field, name) = text.split_once('=').ok_or("write FIELD=NAME, such as CLIENT_ID=ACME_KEY")?;
+    let field = EnvField::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(field.trim()));
+    let field = field.ok_or_else(|| format!("the left side is one of {}", known()))?;
+    Ok((field, name.trim().to_owned()))
 }
 
 /// Reads a span: seconds, or a number with `s`, `m` or `h`.

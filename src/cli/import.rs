@@ -9,11 +9,12 @@ use std::path::Path;
 use super::export;
 use super::facts::{quoted, shown};
 use super::failure::Failure;
+use super::import_names::{NotRead, Told};
 use super::input::{self, ReadError};
 use super::output;
 use super::passphrase::{self, VaultOptions};
 use super::rig::{Rig, with_engine};
-use crate::domain::import::{self, ImportError, Imported};
+use crate::domain::import::{ImportError, Imported};
 use crate::messages::command::{Command, ImportDraft};
 use crate::messages::problem::{ArchiveProblem, Problem};
 use crate::messages::snapshot::VaultKind;
@@ -27,6 +28,7 @@ pub(super) fn run(
     vault: &VaultOptions,
     file: &Path,
     replace: bool,
+    told: Told,
     passphrase_file: Option<&Path>,
 ) -> Result<(), Failure> {
     let bytes = input::read(file, FILE_MAX_BYTES).map_err(|error| unreadable(file, &error))?;
@@ -39,7 +41,12 @@ pub(super) fn run(
             archive::open(&bytes, &passphrase, presets).map_err(|error| not_opened(file, error))?
         } else {
             let text = input::text_of(bytes).map_err(|error| unreadable(file, &error))?;
-            import::read(&text, presets).map_err(|error| not_taken(file, &error))?
+            let found = told.read(&text, presets).map_err(|error| match error {
+                NotRead::File(error) => not_taken(file, &error),
+                NotRead::Told(failure) => failure.within(&source(file)),
+            })?;
+            found.left_out.iter().for_each(|said| output::say(said));
+            found.accounts
         };
         save(rig, accounts, replace, file, is_sealed)?;
         if rig.snapshot.vault.kind == VaultKind::Memory {

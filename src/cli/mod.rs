@@ -11,6 +11,7 @@ mod export;
 mod facts;
 mod failure;
 mod import;
+mod import_names;
 mod input;
 mod list;
 mod log;
@@ -33,6 +34,7 @@ use clap::Parser as _;
 
 use arguments::{Arguments, Command};
 use failure::Failure;
+use import_names::Told;
 use passphrase::VaultOptions;
 
 /// Reads the arguments, the program's name among them, and does what they say. Without a command
@@ -56,8 +58,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
     match command {
-        Command::Import { file, replace, export_passphrase_file } => {
-            import::run(vault, &file, replace, export_passphrase_file.as_deref())
+        Command::Import { file, replace, mapped, provider, export_passphrase_file } => {
+            let told = Told { names: mapped, provider };
+            import::run(vault, &file, replace, told, export_passphrase_file.as_deref())
         }
         Command::Export { names, to, with_secrets, with_tokens, export_passphrase_file } => {
             let passphrase_file = export_passphrase_file.as_deref();

@@ -1,4 +1,4 @@
-//! The import file: accounts described in TOML or JSON.
+//! The import file: accounts described in TOML or JSON. Other programs' files are read in the rooms below.
 //!
 //! Owns its keys and the check that each account could ask for a token. Invariant: a file is taken
 //! whole or not at all, and an error names the account, the line and the key, never a value.
@@ -23,7 +23,17 @@ use super::token_request::{self, RequestError};
 use super::tokens::Grant;
 use crate::secret::{ClientSecret, HeaderValue, Kind, Password, PrivateKey, Secret};
 
+mod bruno;
+mod dotenv;
+mod draft;
+mod foreign;
+mod google;
+mod insomnia;
+mod postman;
 mod tokens;
+
+pub use dotenv::{EnvField, EnvNames, Mapping};
+pub use foreign::{Found, read_any};
 
 /// The keys of an account that are not a spec's.
 const OWN_KEYS: [&str; 15] = [
@@ -65,6 +75,12 @@ pub enum ImportError {
     /// It describes no account.
     #[error("the file describes no account")]
     Empty,
+    /// It is another program's, and has no OAuth 2.0 settings.
+    #[error("the file has no OAuth 2.0 settings")]
+    NoSettings,
+    /// None of its OAuth 2.0 settings makes an account: why, a sentence each.
+    #[error("none of the file's OAuth 2.0 settings could be taken. {}", .0.join(" "))]
+    AllLeftOut(Vec<String>),
     /// It has a mistake.
     #[error(transparent)]
     File(#[from] FileError),

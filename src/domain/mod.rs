@@ -25,6 +25,7 @@ pub mod jwt;
 mod moment;
 mod node;
 mod node_de;
+mod node_yaml;
 mod one_or_more;
 pub mod pkce;
 mod preset_check;

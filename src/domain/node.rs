@@ -18,7 +18,7 @@ use super::file::FileError;
 pub const FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// How deep tables and lists may be nested.
-const DEPTH_MAX: usize = 32;
+pub(super) const DEPTH_MAX: usize = 32;
 
 /// A value and its place, in bytes from the file's start.
 pub(super) struct Node<'i> {
@@ -69,6 +69,27 @@ impl<'i> Node<'i> {
         match &self.value {
             NodeValue::Table(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,
+        }
+    }
+
+    /// The text itself; `None` where the node is none.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            NodeValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A text of a table.
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.get(key)?.node.as_text()
+    }
+
+    /// The items of a list in a table; none where there is no such list.
+    pub(super) fn list(&self, key: &str) -> &[Node<'i>] {
+        match self.get(key).map(|entry| &entry.node.value) {
+            Some(NodeValue::List(items)) => items,
+            _ => &[],
         }
     }
 

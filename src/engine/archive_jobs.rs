@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 use super::core::{Engine, Replies, Then, answer};
 use super::worker::Worker;
 use crate::domain::account::AccountId;
-use crate::domain::import::{self, FILE_MAX_BYTES};
+use crate::domain::import::{self, FILE_MAX_BYTES, Found, Mapping};
 use crate::domain::provider::Preset;
 use crate::messages::command::ImportDraft;
-use crate::messages::event::{Event, Reply};
+use crate::messages::event::{Event, ImportRead, Reply};
 use crate::messages::problem::{ArchiveProblem, Outside, Problem, VaultProblem};
 use crate::secret::Passphrase;
 use crate::store::archive::{self, ArchiveError, Exported};
@@ -70,18 +70,26 @@ impl Engine {
     }
 
     /// Reads a file that shall be imported.
-    pub(crate) fn read_import(&mut self, path: PathBuf, passphrase: Option<Passphrase>, replies: Replies) {
+    pub(crate) fn read_import(
+        &mut self,
+        path: PathBuf,
+        passphrase: Option<Passphrase>,
+        mapping: Option<Mapping>,
+        replies: Replies,
+    ) {
         let presets = std::sync::Arc::clone(&self.presets);
         self.spawn(async move {
-            let read = on_a_thread(move || read_drafts(&path, passphrase.as_ref(), &presets)).await;
+            let job = move || read_file(&path, passphrase.as_ref(), mapping.as_ref(), &presets);
+            let read = on_a_thread(job).await;
             let then: Then = Box::new(move |engine| match read {
-                Ok(drafts) => {
+                Ok(Found { accounts, left_out, names }) => {
+                    let drafts: Vec<ImportDraft> = accounts.into_iter().map(ImportDraft::from).collect();
                     let is_taken = |draft: &ImportDraft| {
                         let name = crate::domain::account::AccountName::new(&draft.draft.name);
                         name.is_ok_and(|name| engine.find(&name).is_some())
                     };
                     let taken = drafts.iter().map(is_taken).collect();
-                    engine.tell(Event::ImportRead { drafts, taken });
+                    engine.tell(Event::ImportRead(ImportRead { drafts, taken, left_out, names }));
                     answer(replies, Ok(Reply::Done));
                 }
                 Err(problem) => engine.fail(None, problem, replies),
@@ -119,11 +127,16 @@ fn write(exported: &[Exported], path: &Path, passphrase: Option<&Passphrase>) ->
     })
 }
 
-fn read_drafts(
+fn read_file(
     path: &Path,
     passphrase: Option<&Passphrase>,
+    mapping: Option<&Mapping>,
     presets: &[Preset],
-) -> Result<Vec<ImportDraft>, ArchiveProblem> {
+) -> Result<Found, ArchiveProblem> {
+    // Opening a pipe would wait for whoever writes to it.
+    if !fs::metadata(path).map_err(|error| unusable(&error))?.is_file() {
+        return Err(ArchiveProblem::Unusable(Outside::new("it is not a file")));
+    }
     let file = File::open(path).map_err(|error| unusable(&error))?;
     // Room for all of it at once: a buffer that grows leaves copies behind.
     let length = file.metadata().map_or(0, |found| usize::try_from(found.len()).unwrap_or(usize::MAX));
@@ -133,16 +146,17 @@ fn read_drafts(
     if bytes.len() > FILE_MAX_BYTES {
         return Err(ArchiveProblem::TooLarge);
     }
-    let imported = match passphrase {
+    let found = match passphrase {
         None if archive::is_sealed(&bytes) => return Err(ArchiveProblem::PassphraseNeeded),
-        Some(passphrase) if archive::is_sealed(&bytes) => archive::open(&bytes, passphrase, presets),
+        Some(passphrase) if archive::is_sealed(&bytes) => {
+            archive::open(&bytes, passphrase, presets).map(|accounts| Found { accounts, ..Found::default() })
+        }
         _ => {
             let text = std::str::from_utf8(&bytes).map_err(|_| ArchiveProblem::Damaged)?;
-            import::read(text, presets).map_err(ArchiveError::from)
+            import::read_any(text, presets, mapping).map_err(ArchiveError::from)
         }
     };
-    let imported = imported.map_err(|error| archive_problem(&error))?;
-    Ok(imported.into_iter().map(ImportDraft::from).collect())
+    found.map_err(|error| archive_problem(&error))
 }
 
 /// The error of an export or an import.

@@ -19,7 +19,9 @@ impl Engine {
         match command {
             Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
             Command::Import(drafts) => self.import(drafts, replies),
-            Command::ReadImport { path, passphrase } => self.read_import(path, passphrase, replies),
+            Command::ReadImport { path, passphrase, mapping } => {
+                self.read_import(path, passphrase, mapping, replies);
+            }
             Command::Export { accounts, path, passphrase, with_tokens } => {
                 self.export(&accounts, path, passphrase, with_tokens, replies);
             }

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 
 use crate::domain::account::{AccountId, Client, Revision, Settings};
 pub use crate::domain::forms::CopyForm;
-use crate::domain::import::Imported;
+use crate::domain::import::{Imported, Mapping};
 use crate::domain::spec::ClientAuth;
 use crate::domain::tokens::Grant;
 use crate::secret::{Passphrase, PastedReturn};
@@ -70,6 +70,8 @@ pub enum Command {
         path: PathBuf,
         /// Its passphrase, where it is sealed.
         passphrase: Option<Passphrase>,
+        /// What the names of a list of names and values stand for; `None` guesses.
+        mapping: Option<Mapping>,
     },
     /// Writes accounts to a new file that only this user can read; answered with
     /// [`super::event::Reply::Exported`].

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::domain::account::{Account, AccountId};
 use crate::domain::exchange::Exchange;
+use crate::domain::import::EnvNames;
 use crate::domain::spec::ApiUse;
 use crate::domain::token_check::Checked;
 use crate::domain::tokens::TokenFacts;
@@ -32,12 +33,7 @@ pub enum Event {
         kept: Vec<String>,
     },
     /// A file was read; what shall be saved goes back with [`super::command::Command::Import`].
-    ImportRead {
-        /// The accounts, with their secrets.
-        drafts: Vec<ImportDraft>,
-        /// Which of them have the name of an account that is there, by their place.
-        taken: Vec<bool>,
-    },
+    ImportRead(ImportRead),
     /// A redirect address was tried.
     RedirectChecked {
         /// The address.
@@ -102,6 +98,20 @@ pub enum Revocation {
     NoEndpoint,
     /// They were not taken back, for this reason.
     Failed(Box<Problem>),
+}
+
+/// What a file holds that shall be imported.
+#[derive(Debug, Default)]
+pub struct ImportRead {
+    /// The accounts, with their secrets.
+    pub drafts: Vec<ImportDraft>,
+    /// Which of them have the name of an account that is there, by their place.
+    pub taken: Vec<bool>,
+    /// What was left out, a sentence each.
+    pub left_out: Vec<String>,
+    /// The names of a list of names and values, and what they were taken for; another choice is told
+    /// by reading the file again.
+    pub names: Option<EnvNames>,
 }
 
 /// The answer to one command.

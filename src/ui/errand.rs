@@ -8,8 +8,7 @@ use std::path::PathBuf;
 
 use egui::{Context, Id, ScrollArea, Ui};
 
-use crate::messages::command::ImportDraft;
-use crate::messages::event::Reply;
+use crate::messages::event::{ImportRead, Reply};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultHealth;
 use crate::messages::words::explain;
@@ -74,7 +73,7 @@ pub(super) trait Errand {
     fn take_problem(&mut self, problem: &Problem) -> bool;
 
     /// Takes the accounts of a file.
-    fn take_read(&mut self, _drafts: Vec<ImportDraft>, _taken: &[bool]) {}
+    fn take_read(&mut self, _read: ImportRead) {}
 
     /// Takes word that an account was saved: what is said where that is what it waited for.
     fn take_saved(&self) -> Option<String> {
@@ -168,9 +167,9 @@ pub(super) fn saved(ctx: &Context, state: &mut ViewState) -> bool {
 }
 
 /// Takes the accounts of a file that was read.
-pub(super) fn read(state: &mut ViewState, drafts: Vec<ImportDraft>, taken: &[bool]) {
+pub(super) fn read(state: &mut ViewState, read: ImportRead) {
     if let Some(errand) = &mut state.errands.open {
-        errand.take_read(drafts, taken);
+        errand.take_read(read);
     }
 }
 

@@ -52,7 +52,7 @@ impl Ui {
             Event::Copied { clears_at: None, .. } => state.toasts.say("Copied."),
             // The snapshot's clipboard says it, with the time that is left.
             Event::Copied { .. } => {}
-            Event::ImportRead { drafts, taken } => errand::read(state, drafts, &taken),
+            Event::ImportRead(read) => errand::read(state, read),
             Event::Done(Reply::Revoked) => state.toasts.say(words::REVOKED),
             Event::Done(Reply::Forgotten) => state.toasts.say(words::FORGOTTEN),
             Event::Done(reply) => errand::done(ctx, state, reply),

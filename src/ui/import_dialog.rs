@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use egui::{Context, Id, Ui};
 
 use crate::domain::provider::{CUSTOM, Preset};
+use crate::domain::unseen::neutralised;
 use crate::messages::command::{Command, ImportDraft};
+use crate::messages::event::ImportRead;
 use crate::messages::problem::{ArchiveProblem, Problem};
 
 use super::button::{Button, Weight};
@@ -17,11 +19,15 @@ use super::cx::Cx;
 use super::errand::{self, Ask, Errand};
 use super::fields::{self, Extras, SecretText};
 use super::file_field::{FileAnswer, FileField};
+use super::import_names::ImportNames;
 use super::view_state::ViewState;
 use super::{new_passphrase, tick, widgets, words};
 
 /// How many accounts are seen at once.
 const ROWS: u8 = 5;
+
+/// How much of what was left out is seen at once.
+const LEFT_OUT_MAX: usize = 5;
 
 /// How far it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,6 +57,10 @@ pub(super) struct ImportDialog {
     passphrase: SecretText,
     error: Option<String>,
     found: Vec<Found>,
+    /// What was left out, a sentence each.
+    left_out: Vec<String>,
+    /// The names of a list of names and values, and what they stand for.
+    names: Option<ImportNames>,
     /// How many are being saved.
     saving: usize,
     wants_focus: bool,
@@ -86,6 +96,8 @@ impl ImportDialog {
             passphrase: SecretText::default(),
             error: None,
             found: Vec::new(),
+            left_out: Vec::new(),
+            names: None,
             saving: 0,
             wants_focus: true,
         }
@@ -95,7 +107,7 @@ impl ImportDialog {
         self.path.clone_from(&path);
         self.error = None;
         self.stage = Stage::Reading;
-        cx.send(Command::ReadImport { path, passphrase: None });
+        cx.send(Command::ReadImport { path, passphrase: None, mapping: None });
     }
 
     fn read_typed(&mut self, cx: &mut Cx<'_>) {
@@ -110,7 +122,7 @@ impl ImportDialog {
         fields::forget(ctx, passphrase_id());
         self.error = None;
         self.stage = Stage::Reading;
-        cx.send(Command::ReadImport { path: self.path.clone(), passphrase });
+        cx.send(Command::ReadImport { path: self.path.clone(), passphrase, mapping: None });
     }
 
     fn save(&mut self, cx: &mut Cx<'_>) {
@@ -128,8 +140,9 @@ impl ImportDialog {
     fn choosing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
         widgets::text(
             ui,
-            "An export of Keyfob's, sealed or not, or accounts described in TOML or JSON. You see what is in it \
-             before anything is saved.",
+            "An export of Keyfob's, sealed or not, or accounts described in TOML or JSON; Google's client secret \
+             file, a Postman, Insomnia or Bruno export, or a .env file. You see what is in it before anything is \
+             saved.",
         );
         let note = "Or drop the file on this window.";
         let (browse, entered) = self.file.show(ui, file_id(), "File", self.error.as_deref(), note);
@@ -141,7 +154,7 @@ impl ImportDialog {
 
     fn sealed(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let name = crate::domain::unseen::neutralised(&name, 60);
+        let name = neutralised(&name, 60);
         widgets::text(ui, &format!("“{name}” is sealed: enter the passphrase that it was exported with."));
         let extras = Extras { error: self.error.as_deref(), ..Extras::default() };
         let field =
@@ -156,7 +169,10 @@ impl ImportDialog {
 
     fn preview(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
         let taken = self.found.iter().filter(|found| found.taken).count();
-        let holds = format!("The file holds {}.", words::counted(self.found.len(), "account"));
+        let holds = match (&self.names, self.found.len()) {
+            (Some(_), 0) => "The file has names and values. Choose below which is what.".to_owned(),
+            (_, count) => format!("The file holds {}.", words::counted(count, "account")),
+        };
         widgets::text(ui, &holds);
         if taken > 0 {
             let said = match taken {
@@ -177,6 +193,18 @@ impl ImportDialog {
                 }
             });
         });
+        for said in self.left_out.iter().take(LEFT_OUT_MAX) {
+            widgets::weak(ui, &neutralised(said, 300));
+        }
+        if self.left_out.len() > LEFT_OUT_MAX {
+            widgets::weak(ui, &format!("{} more were left out.", self.left_out.len() - LEFT_OUT_MAX));
+        }
+        if let Some(names) = &mut self.names
+            && let Some(mapping) = names.show(ui, presets)
+        {
+            let path = self.path.clone();
+            cx.send(Command::ReadImport { path, passphrase: None, mapping: Some(mapping) });
+        }
         if let Some(error) = &self.error {
             widgets::problem(ui, error);
         }
@@ -207,7 +235,7 @@ fn note(found: &Found, presets: &[Preset]) -> String {
     if found.draft.grant.is_some() {
         note.push_str(" · with its token");
     }
-    if found.draft.incomplete {
+    if found.draft.incomplete && !found.draft.draft.client.has_secret() {
         note.push_str(" · without secrets");
     }
     if found.taken {
@@ -283,13 +311,19 @@ impl Errand for ImportDialog {
         true
     }
 
-    fn take_read(&mut self, drafts: Vec<ImportDraft>, taken: &[bool]) {
-        if self.stage != Stage::Reading {
+    fn take_read(&mut self, read: ImportRead) {
+        // Read once more by other names, it stays as it is until the answer.
+        let again = self.stage == Stage::Preview && self.names.is_some();
+        if self.stage != Stage::Reading && !again {
             return;
         }
-        let taken = taken.iter().copied().chain(std::iter::repeat(false));
-        let found = drafts.into_iter().zip(taken);
+        let taken = read.taken.into_iter().chain(std::iter::repeat(false));
+        let found = read.drafts.into_iter().zip(taken);
         self.found = found.map(|(draft, taken)| Found { draft, taken, ticked: !taken }).collect();
+        self.left_out = read.left_out;
+        if !again {
+            self.names = read.names.map(ImportNames::new);
+        }
         self.stage = Stage::Preview;
     }
 

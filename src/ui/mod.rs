@@ -29,6 +29,7 @@ mod form_keys;
 mod form_toggles;
 mod icons;
 mod import_dialog;
+mod import_names;
 mod keys;
 mod list_filter;
 mod list_order;

@@ -2,6 +2,7 @@
 
 mod failures;
 mod flows;
+mod imports;
 #[cfg(feature = "failpoints")]
 mod kills;
 mod leaks;

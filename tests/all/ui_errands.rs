@@ -8,7 +8,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::account::Client;
 use keyfob::domain::grant_type::GrantType;
 use keyfob::messages::command::{AccountDraft, Command, ImportDraft};
-use keyfob::messages::event::{Event, Reply};
+use keyfob::messages::event::{Event, ImportRead, Reply};
 use keyfob::messages::problem::{ArchiveProblem, Outside, Problem, VaultProblem};
 use keyfob::messages::snapshot::{Snapshot, VaultHealth, VaultKind};
 use keyfob::secret::ClientSecret;
@@ -39,7 +39,7 @@ fn read(rig: &mut Rig) {
         draft("car-dev", "Smartcar", GrantType::AuthorizationCode),
         draft("new one", "SmartSense", GrantType::ClientCredentials),
     ];
-    rig.tell(Event::ImportRead { drafts, taken: vec![true, false] });
+    rig.tell(Event::ImportRead(ImportRead { drafts, taken: vec![true, false], ..ImportRead::default() }));
 }
 
 fn problem(rig: &mut Rig, problem: Problem) {
@@ -96,7 +96,7 @@ fn i1_an_import_is_previewed_and_replaces_nothing_that_is_not_ticked() {
     open(&mut rig, "Import");
     rig.fill("File", "/tmp/accounts.toml");
     rig.press("Read file");
-    let Command::ReadImport { path, passphrase: None } = rig.command() else { panic!("not read") };
+    let Command::ReadImport { path, passphrase: None, .. } = rig.command() else { panic!("not read") };
     assert_eq!(path, Path::new("/tmp/accounts.toml"));
     read(&mut rig);
     let tree = rig.tree();
@@ -151,7 +151,9 @@ fn a_sealed_import_asks_for_its_passphrase_until_it_fits() {
     assert!(rig.field("Passphrase of the file").is_focused());
     rig.fill("Passphrase of the file", "CANARY-wrong");
     rig.press("Open file");
-    let Command::ReadImport { path, passphrase: Some(given) } = rig.command() else { panic!("not opened") };
+    let Command::ReadImport { path, passphrase: Some(given), .. } = rig.command() else {
+        panic!("not opened")
+    };
     assert_eq!((path.as_path(), given.expose()), (Path::new("/home/me/team.age"), "CANARY-wrong"));
     problem(&mut rig, Problem::Archive(ArchiveProblem::WrongPassphrase));
     let field = rig.field("Passphrase of the file");
@@ -171,7 +173,7 @@ fn a_dropped_file_is_read_and_shown_before_anything_is_saved() {
     hover(&mut rig);
     assert!(rig.commands().is_empty());
     drop_file(&mut rig);
-    let Command::ReadImport { path, passphrase: None } = rig.command() else { panic!("not read") };
+    let Command::ReadImport { path, passphrase: None, .. } = rig.command() else { panic!("not read") };
     assert_eq!(path, Path::new("/home/me/dropped.toml"));
     let mistake = Outside::new("account \"x\", line 3: \"client_id\" is missing");
     problem(&mut rig, Problem::Archive(ArchiveProblem::Content(mistake)));

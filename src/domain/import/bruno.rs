@@ -1,0 +1,136 @@
+//! Bruno's files: `.bru`, a collection exported as JSON, and `OpenCollection` in YAML.
+//!
+//! Owns their keys. Invariant: of a `.bru` file only its blocks `meta`, `vars` and `auth:oauth2` are
+//! looked at.
+
+use super::draft::{Collected, Draft, Variables};
+use crate::domain::node::{Node, NodeValue};
+use crate::domain::spec::ClientAuth;
+
+/// Whether a text is a `.bru` file with OAuth 2.0 settings.
+pub(super) fn is_bru(text: &str) -> bool {
+    text.lines().any(|line| line.trim_end() == "auth:oauth2 {")
+}
+
+/// Whether this is a collection in JSON or YAML, or one request of such a collection.
+pub(super) fn fits(root: &Node<'_>) -> bool {
+    let has = |key: &str| root.get(key).is_some();
+    has("opencollection")
+        || (has("info") && (has("http") || has("request") || has("items")))
+        || (has("items") && has("name") && (has("version") || has("brunoConfig")))
+}
+
+/// Takes the settings of a `.bru` file.
+pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
+    let (mut block, mut name) = (String::new(), "Bruno".to_owned());
+    let (mut variables, mut settings) = (Variables::new(), Variables::new());
+    for line in text.lines() {
+        if let Some(opened) = line.strip_suffix(" {").filter(|_| !line.starts_with([' ', '\t'])) {
+            opened.clone_into(&mut block);
+            continue;
+        }
+        if line.trim_end() == "}" {
+            block.clear();
+            continue;
+        }
+        let Some((key, value)) = line.trim().split_once(':') else { continue };
+        let (key, value) = (key.trim(), value.trim());
+        match block.as_str() {
+            "meta" if key == "name" => value.clone_into(&mut name),
+            "auth:oauth2" => {
+                settings.insert(key.to_owned(), value.to_owned().into());
+            }
+            // A name that begins with ~ is switched off.
+            "vars" | "vars:pre-request" if !key.starts_with('~') => {
+                variables.insert(key.to_owned(), value.to_owned().into());
+            }
+            _ => {}
+        }
+    }
+    let text = |key: &str| settings.get(key).map_or_else(String::new, |value| value.to_string());
+    collected.take(
+        Draft {
+            name,
+            grant: text("grant_type"),
+            authorize: text("authorization_url"),
+            token: text("access_token_url"),
+            redirect_uri: text("callback_url"),
+            client_id: text("client_id"),
+            client_secret: text("client_secret").into(),
+            username: text("username"),
+            password: text("password").into(),
+            scopes: text("scope"),
+            client_auth: placement(&text("credentials_placement")),
+            ..Draft::default()
+        },
+        &variables,
+    );
+}
+
+/// Takes the settings of a collection.
+pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
+    let mut variables = Variables::new();
+    for environment in root.list("environments") {
+        for variable in environment.list("variables") {
+            if let (Some(name), Some(value)) = (variable.text("name"), variable.text("value")) {
+                variables.insert(name.to_owned(), value.to_owned().into());
+            }
+        }
+    }
+    level(root, "Bruno", &variables, collected);
+}
+
+/// A collection, a folder or a request, and what is in it. The tree's depth is bounded by its parser.
+fn level(node: &Node<'_>, above: &str, variables: &Variables, collected: &mut Collected<'_>) {
+    let inner = |key: &str| node.get(key).map(|entry| &entry.node);
+    let name = node.text("name").or_else(|| inner("info")?.text("name")).unwrap_or(above);
+    let root = inner("root").and_then(|root| Some(&root.get("request")?.node));
+    for holder in [Some(node), inner("request"), inner("http"), root].into_iter().flatten() {
+        let Some(auth) = holder.get("auth").map(|entry| &entry.node) else { continue };
+        let is_oauth2 = [auth.text("mode"), auth.text("type")].contains(&Some("oauth2"));
+        if is_oauth2 {
+            let settings = auth.get("oauth2").map_or(auth, |entry| &entry.node);
+            collected.take(draft(settings, name), variables);
+        }
+    }
+    for item in node.list("items") {
+        level(item, name, variables, collected);
+    }
+}
+
+fn draft(settings: &Node<'_>, name: &str) -> Draft {
+    let inner = |key: &str| settings.get(key).map(|entry| &entry.node);
+    let text = |key: &str| {
+        let beside = ["credentials", "resourceOwner"].into_iter().filter_map(inner);
+        let found = std::iter::once(settings).chain(beside).find_map(|node| node.text(key));
+        found.unwrap_or_default().to_owned()
+    };
+    let placed = [text("credentialsPlacement"), text("placement")];
+    Draft {
+        name: name.to_owned(),
+        grant: [text("grantType"), text("flow")].concat(),
+        authorize: text("authorizationUrl"),
+        token: text("accessTokenUrl"),
+        redirect_uri: text("callbackUrl"),
+        client_id: text("clientId"),
+        client_secret: text("clientSecret").into(),
+        username: text("username"),
+        password: text("password").into(),
+        scopes: match inner("scope").map(|scope| &scope.value) {
+            Some(NodeValue::List(items)) => {
+                items.iter().filter_map(Node::as_text).collect::<Vec<_>>().join(" ")
+            }
+            _ => text("scope"),
+        },
+        client_auth: placed.iter().find_map(|word| placement(word)),
+        ..Draft::default()
+    }
+}
+
+fn placement(word: &str) -> Option<ClientAuth> {
+    match word {
+        "basic_auth_header" => Some(ClientAuth::Basic),
+        "body" => Some(ClientAuth::Body),
+        _ => None,
+    }
+}

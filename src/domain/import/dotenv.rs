@@ -1,0 +1,290 @@
+//! `.env` files, and other lists of names and values: which name is what, guessed or told.
+//!
+//! Owns the usual names. Invariant: a mapping holds names, never values.
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use super::ImportError;
+use super::draft::{Collected, Draft, Variables};
+use crate::domain::file::FileError;
+use crate::domain::node::FILE_MAX_BYTES;
+use crate::domain::provider::Preset;
+
+/// The most names that are read.
+const NAMES_MAX: usize = 2000;
+
+/// What a name of the file may stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EnvField {
+    /// Client ID.
+    ClientId,
+    /// Client secret.
+    ClientSecret,
+    /// Token address.
+    TokenUrl,
+    /// Authorization address.
+    AuthorizeUrl,
+    /// Redirect address.
+    RedirectUri,
+    /// Scopes.
+    Scopes,
+    /// User name.
+    UserName,
+    /// Password.
+    Password,
+}
+
+impl EnvField {
+    /// All of them, in the order in which they are asked for.
+    pub const ALL: [Self; 8] = [
+        Self::ClientId,
+        Self::ClientSecret,
+        Self::TokenUrl,
+        Self::AuthorizeUrl,
+        Self::RedirectUri,
+        Self::Scopes,
+        Self::UserName,
+        Self::Password,
+    ];
+
+    /// What it is called on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientId => "CLIENT_ID",
+            Self::ClientSecret => "CLIENT_SECRET",
+            Self::TokenUrl => "TOKEN_URL",
+            Self::AuthorizeUrl => "AUTHORIZE_URL",
+            Self::RedirectUri => "REDIRECT_URI",
+            Self::Scopes => "SCOPES",
+            Self::UserName => "USERNAME",
+            Self::Password => "PASSWORD",
+        }
+    }
+
+    /// The ends of the names that usually stand for it, the likeliest first.
+    fn usual(self) -> &'static [&'static str] {
+        match self {
+            Self::ClientId => {
+                &["CLIENT_ID", "CLIENTID", "CONSUMER_KEY", "APP_KEY", "APP_ID", "APPLICATION_ID"]
+            }
+            Self::ClientSecret => {
+                &["CLIENT_SECRET", "CLIENTSECRET", "CONSUMER_SECRET", "APP_SECRET", "SECRET_KEY"]
+            }
+            Self::TokenUrl => &[
+                "ACCESS_TOKEN_URL",
+                "TOKEN_URL",
+                "TOKEN_ENDPOINT",
+                "TOKEN_URI",
+                "ACCESSTOKENURL",
+                "TOKENURL",
+            ],
+            Self::AuthorizeUrl => &[
+                "AUTHORIZATION_URL",
+                "AUTHORIZE_URL",
+                "AUTHORIZATION_ENDPOINT",
+                "AUTH_URL",
+                "AUTH_URI",
+                "AUTHURL",
+            ],
+            Self::RedirectUri => &["REDIRECT_URI", "REDIRECT_URL", "CALLBACK_URL", "REDIRECTURI"],
+            Self::Scopes => &["SCOPES", "SCOPE"],
+            Self::UserName => &["USERNAME", "USER_NAME"],
+            Self::Password => &["PASSWORD"],
+        }
+    }
+}
+
+/// Which name of the file stands for what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mapping {
+    /// The names, by what they stand for.
+    pub names: BTreeMap<EnvField, String>,
+    /// A preset's ID, where the file has no token address.
+    pub provider: Option<String>,
+}
+
+/// A file's names, and what they are taken for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EnvNames {
+    /// All names, in the order of the file.
+    pub names: Vec<String>,
+    /// What they are taken for, an account each.
+    pub mappings: Vec<Mapping>,
+}
+
+/// Whether every line is a name and a value, a comment or nothing.
+pub(super) fn fits(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let first = lines.clone().next().and_then(name_and_value);
+    first.is_some_and(|(name, _)| name != "account") && lines.all(|line| name_and_value(line).is_some())
+}
+
+/// The names and values of a file; of a name that is there twice, the last counts.
+pub(super) fn read(text: &str) -> Result<Vec<(String, Zeroizing<String>)>, ImportError> {
+    if text.len() > FILE_MAX_BYTES {
+        return Err(FileError::at(text, 0, "the file is larger than 4 MiB").into());
+    }
+    let mut pairs: Vec<(String, Zeroizing<String>)> = Vec::new();
+    for (name, value) in text.lines().map(str::trim).filter_map(name_and_value).take(NAMES_MAX) {
+        let value = Zeroizing::new(unquoted(value).to_owned());
+        match pairs.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => *old = value,
+            None => pairs.push((name.to_owned(), value)),
+        }
+    }
+    Ok(pairs)
+}
+
+fn name_and_value(line: &str) -> Option<(&str, &str)> {
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (name, value) = line.split_once('=')?;
+    let name = name.trim_end();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(is_name);
+    (fits && name.len() <= 200).then(|| (name, value.trim()))
+}
+
+/// A value without its quotes; without them, a comment behind it goes.
+fn unquoted(value: &str) -> &str {
+    for quote in ['"', '\'', '`'] {
+        if let Some(inner) = value.strip_prefix(quote)
+            && let Some(end) = inner.find(quote)
+        {
+            return &inner[..end];
+        }
+    }
+    value.split_once(" #").map_or(value, |(value, _)| value.trim_end())
+}
+
+/// Takes the accounts of names and values: those that were told, or those that are guessed.
+pub(super) fn take(
+    pairs: &[(String, Zeroizing<String>)],
+    told: Option<&Mapping>,
+    presets: &[Preset],
+    collected: &mut Collected<'_>,
+) -> EnvNames {
+    let mappings = told.map_or_else(|| guess(pairs, presets), |told| vec![told.clone()]);
+    let values: Variables = pairs.iter().cloned().collect();
+    for mapping in &mappings {
+        let value = |field: EnvField| {
+            let value = mapping.names.get(&field).and_then(|name| values.get(name));
+            value.map_or_else(String::new, |value| value.to_string())
+        };
+        let user = value(EnvField::UserName);
+        let authorize = value(EnvField::AuthorizeUrl);
+        let grant = match (&user, &authorize) {
+            (user, _) if !user.is_empty() => "password",
+            (_, authorize) if authorize.is_empty() && mapping.provider.is_none() => "client_credentials",
+            _ => "",
+        };
+        let draft = Draft {
+            name: name_of(mapping, presets),
+            provider: mapping.provider.clone(),
+            grant: grant.to_owned(),
+            authorize,
+            token: value(EnvField::TokenUrl),
+            redirect_uri: value(EnvField::RedirectUri),
+            client_id: value(EnvField::ClientId),
+            client_secret: value(EnvField::ClientSecret).into(),
+            username: user,
+            password: value(EnvField::Password).into(),
+            scopes: value(EnvField::Scopes).replace(',', " "),
+            ..Draft::default()
+        };
+        collected.take(draft, &values);
+    }
+    EnvNames { names: pairs.iter().map(|(name, _)| name.clone()).collect(), mappings }
+}
+
+/// The provider's name, else what stands before the client ID's usual name: `ACME_CLIENT_ID` gives `acme`.
+fn name_of(mapping: &Mapping, presets: &[Preset]) -> String {
+    let preset = presets.iter().find(|preset| Some(&preset.id) == mapping.provider.as_ref());
+    let id = mapping.names.get(&EnvField::ClientId).map(|name| name.to_uppercase()).unwrap_or_default();
+    let prefix = EnvField::ClientId.usual().iter().find_map(|usual| id.strip_suffix(usual));
+    let prefix = prefix.unwrap_or_default().trim_matches(['_', '-', '.']).to_lowercase();
+    match preset {
+        Some(preset) => preset.name.clone(),
+        None if prefix.is_empty() => "Imported".to_owned(),
+        None => prefix.replace('_', " "),
+    }
+}
+
+/// One mapping for each name that looks like a client ID: the other names are those with its prefix,
+/// else those with none that is another's.
+fn guess(pairs: &[(String, Zeroizing<String>)], presets: &[Preset]) -> Vec<Mapping> {
+    let named = |field: EnvField, prefix: &str| {
+        let fits =
+            |usual: &&str| pairs.iter().find(|(name, _)| name.to_uppercase() == format!("{prefix}{usual}"));
+        field.usual().iter().find_map(fits).map(|(name, _)| name.clone())
+    };
+    let prefix_of = |name: &str| {
+        let name = name.to_uppercase();
+        EnvField::ClientId.usual().iter().find_map(|usual| name.strip_suffix(usual).map(str::to_owned))
+    };
+    let mut prefixes: Vec<String> = pairs.iter().filter_map(|(name, _)| prefix_of(name)).collect();
+    prefixes.dedup();
+    let mut mappings = Vec::new();
+    for prefix in prefixes {
+        let mut mapping = Mapping::default();
+        for field in EnvField::ALL {
+            if let Some(name) = named(field, &prefix).or_else(|| named(field, "")) {
+                mapping.names.insert(field, name);
+            }
+        }
+        if !mapping.names.contains_key(&EnvField::TokenUrl) {
+            let word = prefix.trim_matches(['_', '-', '.']).replace('_', "-").to_lowercase();
+            let is_it = |preset: &&Preset| {
+                preset.id == word || word.split('-').any(|part| part == preset.id.as_str())
+            };
+            mapping.provider = presets.iter().find(is_it).map(|preset| preset.id.clone());
+        }
+        if !mappings.contains(&mapping) {
+            mappings.push(mapping);
+        }
+    }
+    mappings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::presets::built_in;
+
+    #[test]
+    fn names_and_values_are_read_as_shells_and_libraries_do() {
+        let text = "# comment\nexport A=1\nB = \"two # not a comment\"\nC='x y'  # comment\n\nD=a#b # comment\nA=3\nE=\n";
+        assert!(fits(text));
+        let pairs = read(text).unwrap();
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("A", "3"), ("B", "two # not a comment"), ("C", "x y"), ("D", "a#b"), ("E", "")]);
+        for other in ["[[account]]\nname = \"a\"", "account = []", "{}", "", "# x", "not a pair", "a: 1"] {
+            assert!(!fits(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_usual_names_are_guessed_an_account_for_each_prefix() {
+        let pairs: Vec<(String, Zeroizing<String>)> = [
+            "PORT",
+            "GITHUB_CLIENT_ID",
+            "GITHUB_CLIENT_SECRET",
+            "ACME_CLIENT_ID",
+            "ACME_CLIENT_SECRET",
+            "ACME_TOKEN_URL",
+            "SCOPES",
+        ]
+        .map(|name| (name.to_owned(), "v".to_owned().into()))
+        .into();
+        let mappings = guess(&pairs, &built_in());
+        assert_eq!(mappings.len(), 2);
+        assert_eq!(mappings[0].provider.as_deref(), Some("github"));
+        assert_eq!(mappings[0].names[&EnvField::ClientSecret], "GITHUB_CLIENT_SECRET");
+        assert_eq!(mappings[1].provider, None);
+        assert_eq!(mappings[1].names[&EnvField::TokenUrl], "ACME_TOKEN_URL");
+        assert_eq!(mappings[1].names[&EnvField::Scopes], "SCOPES");
+        assert_eq!(name_of(&mappings[0], &built_in()), "GitHub");
+        assert_eq!(name_of(&mappings[1], &built_in()), "acme");
+    }
+}

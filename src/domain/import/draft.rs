@@ -1,0 +1,346 @@
+//! What another program's file says of an account, before it is one.
+//!
+//! Owns the way from such settings to an [`Imported`]. Invariant: what can't be an account is left out
+//! with its reason, in words that hold no value of the file but names and addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use zeroize::Zeroizing;
+
+use super::Imported;
+use crate::domain::account::{AccountName, Client, Settings};
+use crate::domain::endpoints::EndpointKind;
+use crate::domain::file::shown;
+use crate::domain::grant_type::GrantType;
+use crate::domain::provider::{CUSTOM, Preset, Provider};
+use crate::domain::spec::{ClientAuth, ProviderSpec};
+use crate::domain::tags::Tags;
+use crate::domain::token_request::{self, RequestError};
+use crate::domain::unseen::is_deceptive;
+use crate::secret::{ClientSecret, Password};
+
+/// The most accounts that are taken from one file.
+const ACCOUNTS_MAX: usize = 500;
+/// The longest value that is taken, in bytes.
+const VALUE_MAX_BYTES: usize = 64 * 1024;
+
+/// Settings as another program wrote them.
+#[derive(Default)]
+pub(super) struct Draft {
+    /// What the other program calls it.
+    pub(super) name: String,
+    /// A preset's ID, where the file says whose settings these are.
+    pub(super) provider: Option<String>,
+    /// The grant, in the other program's word.
+    pub(super) grant: String,
+    pub(super) authorize: String,
+    pub(super) token: String,
+    pub(super) redirect_uri: String,
+    pub(super) client_id: String,
+    pub(super) client_secret: Zeroizing<String>,
+    pub(super) username: String,
+    pub(super) password: Zeroizing<String>,
+    /// Scopes, separated by blanks.
+    pub(super) scopes: String,
+    pub(super) client_auth: Option<ClientAuth>,
+    pub(super) pkce: Option<bool>,
+    pub(super) authorize_params: BTreeMap<String, String>,
+    pub(super) token_params: BTreeMap<String, String>,
+}
+
+/// Values of the other program's variables, by name; any of them may be a secret.
+pub(super) type Variables = BTreeMap<String, Zeroizing<String>>;
+
+/// What a file gave so far.
+pub(super) struct Collected<'p> {
+    presets: &'p [Preset],
+    accounts: Vec<Imported>,
+    left_out: Vec<String>,
+    names: BTreeSet<String>,
+    /// What tells two settings apart, so that the same ones on many requests are one account.
+    seen: BTreeSet<[String; 6]>,
+}
+
+impl<'p> Collected<'p> {
+    pub(super) fn new(presets: &'p [Preset]) -> Self {
+        Self {
+            presets,
+            accounts: Vec::new(),
+            left_out: Vec::new(),
+            names: BTreeSet::new(),
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// The accounts, and what was left out.
+    pub(super) fn into_parts(self) -> (Vec<Imported>, Vec<String>) {
+        (self.accounts, self.left_out)
+    }
+
+    /// Takes settings, with the variables filled in; the same settings are taken once.
+    pub(super) fn take(&mut self, mut draft: Draft, variables: &Variables) {
+        let mut unknown = BTreeSet::new();
+        draft.fill(variables, &mut unknown);
+        let identity =
+            [&draft.grant, &draft.authorize, &draft.token, &draft.client_id, &draft.scopes, &draft.username];
+        if !self.seen.insert(identity.map(Clone::clone)) {
+            return;
+        }
+        let name = self.name(&draft.name);
+        if self.accounts.len() == ACCOUNTS_MAX {
+            self.leave_out(name.as_str(), "a file gives at most 500 accounts");
+            return;
+        }
+        match self.account(draft, name.clone(), &unknown) {
+            Ok(imported) => {
+                self.names.insert(name.key().to_owned());
+                self.accounts.push(imported);
+            }
+            Err(why) => self.leave_out(name.as_str(), &why),
+        }
+    }
+
+    /// Leaves something out, and says why.
+    pub(super) fn leave_out(&mut self, name: &str, why: &str) {
+        if self.left_out.len() < ACCOUNTS_MAX {
+            self.left_out.push(format!("“{}” was left out: {why}.", shown(name)));
+        }
+    }
+
+    /// A name that no account of this file has yet.
+    fn name(&self, wanted: &str) -> AccountName {
+        let clean: String = wanted.chars().filter(|c| !is_deceptive(*c)).take(100).collect();
+        let clean = if clean.trim().is_empty() { "Imported" } else { clean.trim() };
+        let numbered = (2..).map(|number| format!("{clean} {number}"));
+        let names = std::iter::once(clean.to_owned()).chain(numbered);
+        let free = names
+            .filter_map(|name| AccountName::new(&name).ok())
+            .find(|name| !self.names.contains(name.key()));
+        free.unwrap_or_else(|| unreachable!("one of endlessly many names is free"))
+    }
+
+    fn account(&self, draft: Draft, name: AccountName, unknown: &BTreeSet<&str>) -> Result<Imported, String> {
+        let named = self.presets.iter().find(|preset| Some(&preset.id) == draft.provider.as_ref());
+        let usual = named.filter(|_| draft.grant.is_empty()).and_then(|preset| preset.spec.grants.as_ref());
+        let grant = match usual.and_then(|grants| grants.first()) {
+            Some(usual) => *usual,
+            None => grant(&draft.grant)?,
+        };
+        for (key, label) in [("token", "token"), ("authorize", "authorization")] {
+            let needed = key == "token" || grant == GrantType::AuthorizationCode;
+            if needed && unknown.contains(key) {
+                return Err(format!(
+                    "its {label} address holds a variable whose value the file doesn't have"
+                ));
+            }
+        }
+        let preset = self.preset(&draft, grant);
+        let mut overrides = ProviderSpec {
+            redirect_uri: optional(draft.redirect_uri),
+            client_auth: draft.client_auth,
+            pkce: draft.pkce.filter(|pkce| !pkce),
+            authorize_params: draft.authorize_params,
+            token_params: draft.token_params,
+            ..ProviderSpec::default()
+        };
+        let scopes: Vec<String> = draft.scopes.split_whitespace().map(str::to_owned).collect();
+        overrides.scopes = Some(scopes).filter(|scopes| !scopes.is_empty());
+        let (provider, variables) = if let Some((preset, variables)) = preset {
+            if overrides.client_auth == preset.spec.client_auth {
+                overrides.client_auth = None;
+            }
+            (preset.id.clone(), variables)
+        } else {
+            overrides.endpoints.set(EndpointKind::Token, optional(draft.token));
+            if grant == GrantType::AuthorizationCode {
+                overrides.endpoints.set(EndpointKind::Authorize, optional(draft.authorize));
+            }
+            (CUSTOM.to_owned(), BTreeMap::new())
+        };
+        let settings = Settings {
+            provider,
+            grant,
+            variables,
+            overrides,
+            background_refresh: None,
+            client_secret_expires: None,
+            tags: Tags::default(),
+        };
+        let resolved = Provider::resolve(self.presets, &settings).map_err(|error| error.to_string())?;
+        let with_password = grant == GrantType::Password;
+        let client = Client {
+            client_id: draft.client_id,
+            client_secret: secret(draft.client_secret).map(ClientSecret::new),
+            username: optional(draft.username).filter(|_| with_password),
+            password: secret(draft.password).map(Password::new).filter(|_| with_password),
+            ..Client::default()
+        };
+        match token_request::check(&resolved, &client) {
+            Ok(()) | Err(RequestError::Missing(_)) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        Ok(Imported { name, settings, client, grant: None, incomplete: true })
+    }
+
+    /// The preset whose settings these are: the one that the file names, or the one that has this token
+    /// address; with the values of its variables.
+    fn preset(&self, draft: &Draft, grant: GrantType) -> Option<(&'p Preset, BTreeMap<String, String>)> {
+        let offers =
+            |preset: &&'p Preset| preset.spec.grants.as_ref().is_some_and(|grants| grants.contains(&grant));
+        if let Some(id) = &draft.provider {
+            let preset = self.presets.iter().find(|preset| preset.id == *id).filter(offers)?;
+            return Some((preset, BTreeMap::new()));
+        }
+        let fits = |preset: &'p Preset| {
+            let template = preset.spec.endpoints.get(EndpointKind::Token)?;
+            Some((preset, variables_of(preset, template, &draft.token)?))
+        };
+        self.presets.iter().filter(offers).find_map(fits)
+    }
+}
+
+/// The values of a preset's variables in an address; `None` where the address is not the preset's. A
+/// variable in the host counts only with its default, else every server would fit.
+fn variables_of(preset: &Preset, template: &str, address: &str) -> Option<BTreeMap<String, String>> {
+    let mut values = BTreeMap::new();
+    let mut template = template.to_owned();
+    for variable in &preset.variables {
+        let place = format!("{{{}}}", variable.name);
+        let default = variable.default.as_ref()?;
+        let Some((before, after)) = template.split_once(&place) else { continue };
+        let is_in_path = before.strip_prefix("https://").is_some_and(|rest| rest.contains('/'));
+        let value = address.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+        let value = value.filter(|value| is_in_path && !value.is_empty() && !value.contains('/'));
+        let value = value.unwrap_or(default).to_owned();
+        template = template.replace(&place, &value);
+        if value != *default {
+            values.insert(variable.name.clone(), value);
+        }
+    }
+    (template == address).then_some(values)
+}
+
+fn grant(word: &str) -> Result<GrantType, String> {
+    match word {
+        "" | "authorization_code" | "authorization_code_with_pkce" => Ok(GrantType::AuthorizationCode),
+        "client_credentials" => Ok(GrantType::ClientCredentials),
+        "password" | "password_credentials" | "resource_owner_password_credentials" => {
+            Ok(GrantType::Password)
+        }
+        "implicit" => {
+            Err("the implicit grant is no longer to be used, and Keyfob doesn't offer it".to_owned())
+        }
+        _ => Err("Keyfob doesn't know its grant".to_owned()),
+    }
+}
+
+/// The text, moved out, so that no copy stays behind.
+fn secret(mut text: Zeroizing<String>) -> Option<String> {
+    optional(std::mem::take(&mut *text))
+}
+
+fn optional(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+impl Draft {
+    /// Puts variables' values in; a value that still holds one is emptied, and its key noted.
+    fn fill(&mut self, variables: &Variables, unknown: &mut BTreeSet<&'static str>) {
+        let fields: [(&'static str, &mut String); 9] = [
+            ("authorize", &mut self.authorize),
+            ("token", &mut self.token),
+            ("redirect_uri", &mut self.redirect_uri),
+            ("client_id", &mut self.client_id),
+            ("client_secret", &mut *self.client_secret),
+            ("username", &mut self.username),
+            ("password", &mut *self.password),
+            ("scopes", &mut self.scopes),
+            ("grant", &mut self.grant),
+        ];
+        for (key, value) in fields {
+            if let Some(text) = filled(value, variables) {
+                text.trim().clone_into(value);
+            } else {
+                unknown.insert(key);
+                value.clear();
+            }
+        }
+        for params in [&mut self.authorize_params, &mut self.token_params] {
+            params.retain(|_, value| match filled(value, variables) {
+                Some(text) => {
+                    text.as_str().clone_into(value);
+                    true
+                }
+                None => false,
+            });
+        }
+    }
+}
+
+/// A text with its `{{variables}}` replaced; `None` where one is not known, or the text is too long. A
+/// variable's value may hold further ones.
+fn filled(text: &str, variables: &Variables) -> Option<Zeroizing<String>> {
+    let mut text = Zeroizing::new(text.to_owned());
+    for _ in 0..8 {
+        if text.len() > VALUE_MAX_BYTES {
+            return None;
+        }
+        let Some((before, rest)) = text.split_once("{{") else {
+            return (!text.contains("{%")).then_some(text);
+        };
+        let (name, after) = rest.split_once("}}")?;
+        let name = name.trim();
+        let name = name.strip_prefix("_.").unwrap_or(name);
+        text = Zeroizing::new([before, variables.get(name)?.as_str(), after].concat());
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::presets::built_in;
+
+    #[test]
+    fn variables_are_filled_in_and_bounded() {
+        let variables: Variables = [("a", "1"), ("b", "{{a}}2"), ("loop", "{{loop}}{{loop}}")]
+            .map(|(name, value)| (name.to_owned(), Zeroizing::new(value.to_owned())))
+            .into();
+        for (text, expected) in [
+            ("x", Some("x")),
+            ("{{ a }}-{{_.b}}", Some("1-12")),
+            ("{{c}}", None),
+            ("{{a", None),
+            ("{% uuid %}", None),
+            ("{{loop}}", None),
+        ] {
+            assert_eq!(filled(text, &variables).as_ref().map(|text| text.as_str()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_known_token_address_gives_its_preset() {
+        let presets = built_in();
+        let collected = Collected::new(&presets);
+        let preset = |token: &str| {
+            let draft = Draft { token: token.to_owned(), ..Draft::default() };
+            let found = collected.preset(&draft, GrantType::AuthorizationCode);
+            found.map(|(preset, variables)| (preset.id.clone(), variables.into_values().collect::<Vec<_>>()))
+        };
+        for (token, id, values) in [
+            ("https://oauth2.googleapis.com/token", "google", &[][..]),
+            ("https://login.microsoftonline.com/common/oauth2/v2.0/token", "entra", &[]),
+            ("https://login.microsoftonline.com/acme.example/oauth2/v2.0/token", "entra", &["acme.example"]),
+            ("https://gitlab.com/oauth/token", "gitlab", &[]),
+            ("https://login.salesforce.com/services/oauth2/token", "salesforce", &[]),
+        ] {
+            let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+            assert_eq!(preset(token), Some((id.to_owned(), values)), "{token}");
+        }
+        for token in
+            ["https://evil.example/oauth/token", "https://login.microsoftonline.com/a/b/oauth2/v2.0/token"]
+        {
+            assert_eq!(preset(token), None, "{token}");
+        }
+    }
+}

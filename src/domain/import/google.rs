@@ -1,0 +1,39 @@
+//! Google's `client_secret_*.json`.
+//!
+//! Owns its keys. Invariant: of a desktop client no redirect address is taken, since Google takes any
+//! port of this computer for it.
+
+use super::draft::{Collected, Draft, Variables};
+use crate::domain::node::Node;
+
+/// Whether this is such a file.
+pub(super) fn fits(root: &Node<'_>) -> bool {
+    ["installed", "web"]
+        .iter()
+        .any(|kind| root.get(kind).is_some_and(|at| at.node.get("client_id").is_some()))
+}
+
+/// Takes the client.
+pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
+    for kind in ["installed", "web"] {
+        let Some(client) = root.get(kind).map(|entry| &entry.node) else { continue };
+        let text = |key: &str| client.text(key).unwrap_or_default().to_owned();
+        let redirects = client.list("redirect_uris").iter().filter_map(Node::as_text);
+        // A loopback address is one at which Keyfob can listen.
+        let is_loopback =
+            |uri: &&str| uri.starts_with("http://localhost") || uri.starts_with("http://127.0.0.1");
+        let redirect = redirects.clone().find(is_loopback).or_else(|| redirects.clone().next());
+        let draft = Draft {
+            name: match text("project_id") {
+                project if project.is_empty() => "Google".to_owned(),
+                project => format!("Google {project}"),
+            },
+            provider: Some("google".to_owned()),
+            redirect_uri: redirect.filter(|_| kind == "web").unwrap_or_default().to_owned(),
+            client_id: text("client_id"),
+            client_secret: text("client_secret").into(),
+            ..Draft::default()
+        };
+        collected.take(draft, &Variables::new());
+    }
+}

@@ -1,0 +1,92 @@
+//! Insomnia's exports: v4 in JSON, v5 in YAML.
+//!
+//! Owns their keys. Invariant: a request whose OAuth 2.0 settings are switched off gives no account.
+
+use super::draft::{Collected, Draft, Variables};
+use crate::domain::node::{Node, NodeValue};
+use crate::domain::spec::ClientAuth;
+
+/// Whether this is such an export.
+pub(super) fn fits(root: &Node<'_>) -> bool {
+    let is_v4 = root.text("_type") == Some("export") && root.get("resources").is_some();
+    is_v4 || root.text("type").is_some_and(|kind| kind.contains("insomnia.rest/5"))
+}
+
+/// Takes the OAuth 2.0 settings of requests and folders.
+pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
+    let mut variables = Variables::new();
+    let resources = root.list("resources");
+    for resource in resources.iter().filter(|resource| resource.text("_type") == Some("environment")) {
+        scalars(resource, "data", &mut variables);
+    }
+    if let Some(environments) = root.get("environments").map(|entry| &entry.node) {
+        // One in the newer files, a list in some of the older ones.
+        let several = match &environments.value {
+            NodeValue::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(environments),
+        };
+        for environment in several {
+            scalars(environment, "data", &mut variables);
+            for sub in environment.list("subEnvironments") {
+                scalars(sub, "data", &mut variables);
+            }
+        }
+    }
+    for resource in resources {
+        request(resource, &variables, collected);
+    }
+    level(root.list("collection"), &variables, collected);
+}
+
+/// Requests and folders of v5. The tree's depth is bounded by its parser.
+fn level(items: &[Node<'_>], variables: &Variables, collected: &mut Collected<'_>) {
+    for item in items {
+        request(item, variables, collected);
+        level(item.list("children"), variables, collected);
+    }
+}
+
+fn request(node: &Node<'_>, variables: &Variables, collected: &mut Collected<'_>) {
+    let Some(auth) = node.get("authentication").map(|entry| &entry.node) else { return };
+    let flag = |key: &str| match auth.get(key).map(|entry| &entry.node.value) {
+        Some(NodeValue::Bool(value)) => Some(*value),
+        _ => None,
+    };
+    if auth.text("type") != Some("oauth2") || flag("disabled") == Some(true) {
+        return;
+    }
+    let text = |key: &str| auth.text(key).unwrap_or_default().to_owned();
+    let mut draft = Draft {
+        name: node.text("name").unwrap_or("Insomnia").to_owned(),
+        grant: text("grantType"),
+        authorize: text("authorizationUrl"),
+        token: text("accessTokenUrl"),
+        redirect_uri: text("redirectUrl"),
+        client_id: text("clientId"),
+        client_secret: text("clientSecret").into(),
+        username: text("username"),
+        password: text("password").into(),
+        scopes: text("scope"),
+        client_auth: flag("credentialsInBody")
+            .map(|in_body| if in_body { ClientAuth::Body } else { ClientAuth::Basic }),
+        // Without a word Insomnia sends none, but no server minds: PKCE is left as it is.
+        ..Draft::default()
+    };
+    for key in ["audience", "resource"] {
+        let value = text(key);
+        if !value.is_empty() {
+            draft.authorize_params.insert(key.to_owned(), value.clone());
+            draft.token_params.insert(key.to_owned(), value);
+        }
+    }
+    collected.take(draft, variables);
+}
+
+fn scalars(node: &Node<'_>, key: &str, variables: &mut Variables) {
+    let Some(NodeValue::Table(entries)) = node.get(key).map(|entry| &entry.node.value) else { return };
+    for entry in entries {
+        if let Some(text) = entry.node.as_text() {
+            variables.insert(entry.key.to_string(), text.to_owned().into());
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Postman's collections (v2.0, v2.1), data exports and environments.
+//!
+//! Owns their keys. Invariant: Postman's own callback address is never taken: it leads to Postman.
+
+use zeroize::Zeroizing;
+
+use super::draft::{Collected, Draft, Variables};
+use crate::domain::node::{Node, NodeValue};
+use crate::domain::spec::ClientAuth;
+
+/// Whether this is a collection, or an export that holds some.
+pub(super) fn fits(root: &Node<'_>) -> bool {
+    let is_collection = |node: &Node<'_>| node.get("info").is_some() && node.get("item").is_some();
+    is_collection(root)
+        || root.get("collection").is_some_and(|entry| is_collection(&entry.node))
+        || root.list("collections").iter().any(is_collection)
+}
+
+/// Whether this is an environment: names and values.
+pub(super) fn is_environment(root: &Node<'_>) -> bool {
+    root.get("_postman_variable_scope").is_some() && root.get("values").is_some()
+}
+
+/// The names and values of an environment.
+pub(super) fn environment(root: &Node<'_>) -> Vec<(String, Zeroizing<String>)> {
+    pairs(root.list("values")).collect()
+}
+
+/// Takes the OAuth 2.0 settings of collections, folders and requests.
+pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
+    let mut shared = Variables::new();
+    for environment in root.list("environments") {
+        shared.extend(pairs(environment.list("values")));
+    }
+    let alone = root.get("collection").map_or(root, |entry| &entry.node);
+    for collection in std::iter::once(alone).chain(root.list("collections")) {
+        let name = collection.get("info").and_then(|info| info.node.text("name")).unwrap_or("Postman");
+        let mut variables = shared.clone();
+        variables.extend(pairs(collection.list("variable")));
+        level(collection, name, &variables, collected);
+    }
+}
+
+/// A collection, a folder or a request, and what is in it. The tree's depth is bounded by its parser.
+fn level(node: &Node<'_>, name: &str, variables: &Variables, collected: &mut Collected<'_>) {
+    let request = node.get("request").map(|entry| &entry.node);
+    for holder in [Some(node), request].into_iter().flatten() {
+        let Some(auth) = holder.get("auth").map(|entry| &entry.node) else { continue };
+        if auth.text("type") == Some("oauth2")
+            && let Some(settings) = auth.get("oauth2")
+        {
+            collected.take(draft(&settings.node, name), variables);
+        }
+    }
+    for item in node.list("item") {
+        level(item, item.text("name").unwrap_or(name), variables, collected);
+    }
+}
+
+fn draft(settings: &Node<'_>, name: &str) -> Draft {
+    let values = flat(settings);
+    let text = |key: &str| values.get(key).map_or_else(String::new, |value| value.to_string());
+    let own_callback =
+        |uri: &String| uri.contains("://oauth.pstmn.io/") || uri.contains("://www.getpostman.com/");
+    let mut draft = Draft {
+        name: name.to_owned(),
+        grant: text("grant_type"),
+        authorize: text("authUrl"),
+        token: text("accessTokenUrl"),
+        redirect_uri: Some(text("redirect_uri")).filter(|uri| !own_callback(uri)).unwrap_or_default(),
+        client_id: text("clientId"),
+        client_secret: text("clientSecret").into(),
+        username: text("username"),
+        password: text("password").into(),
+        scopes: text("scope"),
+        client_auth: match text("client_authentication").as_str() {
+            "header" => Some(ClientAuth::Basic),
+            "body" => Some(ClientAuth::Body),
+            _ => None,
+        },
+        ..Draft::default()
+    };
+    for key in ["audience", "resource"] {
+        let value = text(key);
+        if !value.is_empty() {
+            draft.authorize_params.insert(key.to_owned(), value.clone());
+            draft.token_params.insert(key.to_owned(), value);
+        }
+    }
+    for (key, params) in
+        [("authRequestParams", &mut draft.authorize_params), ("tokenRequestParams", &mut draft.token_params)]
+    {
+        params.extend(pairs(nested(settings, key)).map(|(name, value)| (name, value.to_string())));
+    }
+    draft
+}
+
+/// The scalars among the settings: an object in v2.0, a list of keys and values in v2.1.
+fn flat(settings: &Node<'_>) -> Variables {
+    match &settings.value {
+        NodeValue::Table(entries) => {
+            let texts =
+                entries.iter().filter_map(|entry| Some((entry.key.to_string(), entry.node.as_text()?)));
+            texts.map(|(key, value)| (key, value.to_owned().into())).collect()
+        }
+        NodeValue::List(items) => pairs(items).collect(),
+        _ => Variables::new(),
+    }
+}
+
+/// A list among the settings.
+fn nested<'n, 'i>(settings: &'n Node<'i>, key: &str) -> &'n [Node<'i>] {
+    if let NodeValue::List(items) = &settings.value {
+        let item = items.iter().find(|item| item.text("key") == Some(key));
+        return item.map_or(&[], |item| item.list("value"));
+    }
+    settings.list(key)
+}
+
+/// Keys and values of a list, less those that are switched off.
+fn pairs<'n>(items: &'n [Node<'_>]) -> impl Iterator<Item = (String, Zeroizing<String>)> + 'n {
+    let is_off = |item: &Node<'_>| {
+        let flag =
+            |key: &str| item.get(key).is_some_and(|entry| matches!(entry.node.value, NodeValue::Bool(true)));
+        let disabled =
+            |key: &str| item.get(key).is_some_and(|entry| matches!(entry.node.value, NodeValue::Bool(false)));
+        flag("disabled") || disabled("enabled")
+    };
+    items.iter().filter(move |item| !is_off(item)).filter_map(|item| {
+        let key = item.text("key").or_else(|| item.text("id"))?;
+        Some((key.to_owned(), item.text("value")?.to_owned().into()))
+    })
+}

@@ -1,0 +1,69 @@
+//! Which name of a `.env` file stands for what.
+//!
+//! Owns the lists in which that is chosen. Invariant: names are shown, and no value of the file.
+
+use egui::{Id, Ui};
+
+use crate::domain::import::{EnvField, EnvNames, Mapping};
+use crate::domain::provider::Preset;
+use crate::domain::unseen::neutralised;
+
+use super::fields::{self, Extras};
+use super::widgets;
+
+/// A file's names, and what they are taken for.
+pub(super) struct ImportNames {
+    names: Vec<String>,
+    chosen: Mapping,
+    /// What was read last, so that a change is known.
+    read: Mapping,
+}
+
+impl ImportNames {
+    /// What was guessed, or told.
+    pub(super) fn new(names: EnvNames) -> Self {
+        let chosen = names.mappings.into_iter().next().unwrap_or_default();
+        Self { names: names.names, read: chosen.clone(), chosen }
+    }
+
+    /// Shows the lists; the choice, where it was changed.
+    pub(super) fn show(&mut self, ui: &mut Ui, presets: &[Preset]) -> Option<Mapping> {
+        widgets::subheading(ui, "Which name is what?");
+        widgets::weak(ui, "Only names are shown here; their values stay hidden.");
+        for field in EnvField::ALL {
+            let mut name = self.chosen.names.get(&field).cloned();
+            let mut choices = vec![(None, "None of them".to_owned())];
+            let shown = |name: &String| (Some(name.clone()), neutralised(name, 60).into_owned());
+            choices.extend(self.names.iter().map(shown));
+            let id = Id::unique(("keyfob-import-name", field));
+            if fields::choice(ui, id, label(field), &mut name, &choices, Extras::default()) {
+                match name {
+                    Some(name) => self.chosen.names.insert(field, name),
+                    None => self.chosen.names.remove(&field),
+                };
+            }
+        }
+        let mut choices = vec![(None, "None: the file has the addresses".to_owned())];
+        choices.extend(presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())));
+        let id = Id::unique("keyfob-import-provider");
+        fields::choice(ui, id, "Provider", &mut self.chosen.provider, &choices, Extras::default());
+        let changed = self.chosen != self.read;
+        changed.then(|| {
+            self.read = self.chosen.clone();
+            self.chosen.clone()
+        })
+    }
+}
+
+fn label(field: EnvField) -> &'static str {
+    match field {
+        EnvField::ClientId => "Name of the client ID",
+        EnvField::ClientSecret => "Name of the client secret",
+        EnvField::TokenUrl => "Name of the token address",
+        EnvField::AuthorizeUrl => "Name of the authorization address",
+        EnvField::RedirectUri => "Name of the redirect address",
+        EnvField::Scopes => "Name of the scopes",
+        EnvField::UserName => "Name of the user name",
+        EnvField::Password => "Name of the password",
+    }
+}
