@@ -144,6 +144,7 @@ impl eframe::App for App {
         if let Some(answer) = self.files.answer() {
             self.ui.file_answer(answer);
         }
+        self.ui.watch_closing(ctx, &self.snapshot);
         self.place = place(ctx).or(self.place);
     }
 

@@ -103,6 +103,9 @@ impl Engine {
             let tried = door.call(|vault| vault.probe()).await;
             let then: Then = Box::new(move |engine| {
                 engine.dirty = true;
+                if tried.is_ok() {
+                    engine.offer_unsaved();
+                }
                 answer(replies, tried.map(|()| Reply::Done).map_err(Problem::Vault));
             });
             then

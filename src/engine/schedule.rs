@@ -67,6 +67,16 @@ impl Engine {
         }
     }
 
+    /// Offers every token again that the vault refused.
+    pub(crate) fn offer_unsaved(&mut self) {
+        let now = self.deps.clock.now();
+        let unsaved = self.entries.values().filter(|entry| entry.unsaved.is_some());
+        let ids: Vec<AccountId> = unsaved.map(|entry| entry.account.id.clone()).collect();
+        for id in ids {
+            self.offer_again(&id, now);
+        }
+    }
+
     /// Offers a token to the vault that refused it.
     fn offer_again(&mut self, id: &AccountId, now: DateTime<Utc>) {
         let Some(entry) = self.entries.get_mut(id) else { return };

@@ -39,6 +39,7 @@ mod notice;
 mod passphrase;
 mod provider_picker;
 mod qr;
+mod quit_dialog;
 mod recover_dialog;
 mod redirect_check;
 mod repaint;
@@ -138,6 +139,12 @@ impl Ui {
         Remembered { selected: self.state.selected.clone(), sort, group, filter }
     }
 
+    /// Keeps the window open where it is about to close and something would be lost; to be called in
+    /// every frame, also in one that draws nothing.
+    pub fn watch_closing(&mut self, ctx: &egui::Context, snapshot: &Snapshot) {
+        quit_dialog::watch(ctx, snapshot, &mut self.state);
+    }
+
     /// Draws the snapshot as it stands at `now`, and collects what the user asks for.
     pub fn show(
         &mut self,
@@ -162,7 +169,7 @@ impl Ui {
         }
         curtain::watch(ui, &mut cx, state);
         if curtain::show(ui, &mut cx, state) {
-            return;
+            return quit_dialog::show(ui, &mut cx, state);
         }
         state.settle(snapshot, now);
         state.settle_toasts(snapshot, now);
@@ -170,7 +177,7 @@ impl Ui {
         keys::act(ui, &mut cx, state);
         drop_file::watch(ui, &mut cx, state);
         if curtain::show(ui, &mut cx, state) {
-            return;
+            return quit_dialog::show(ui, &mut cx, state);
         }
         let page = if state.has_dialog() {
             behind(ui, |ui| panes(ui, &mut cx, state))
@@ -181,6 +188,7 @@ impl Ui {
         settings::show(ui, &mut cx, state);
         errand::show(ui, &mut cx, state);
         passphrase::show(ui, &mut cx, state);
+        quit_dialog::show(ui, &mut cx, state);
         toast::show(ui, &mut cx, state, page);
         if let Some(id) = state.focus.take() {
             ui.memory_mut(|memory| memory.request_focus(id));

@@ -16,6 +16,7 @@ use super::fields::SecretText;
 use super::form_draft::FormDraft;
 use super::list_order::Order;
 use super::passphrase::PassphraseDraft;
+use super::quit_dialog::Quit;
 use super::tabs::Tab;
 use super::toast::Toasts;
 
@@ -45,6 +46,8 @@ pub(super) struct ViewState {
     pub(super) passphrase: Option<PassphraseDraft>,
     /// Whether the passphrase was asked for without anybody wanting that; once is enough.
     pub(super) passphrase_asked: bool,
+    /// Whether Keyfob is about to quit.
+    pub(super) quit: Quit,
     /// What is done with all accounts at once.
     pub(super) errands: Errands,
     /// When somebody was last there, and whether the window is covered.
@@ -147,6 +150,7 @@ impl ViewState {
             || self.settings.is_some()
             || self.passphrase.is_some()
             || self.errands.is_open()
+            || self.quit == Quit::Asked
     }
 
     /// Drops what the snapshot no longer has: a deleted account's selection, an ended reveal.

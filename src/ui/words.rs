@@ -181,6 +181,8 @@ pub(super) const RECOVER: &str = "Recover accounts";
 pub(super) const REMOVE_ORPHANS: &str = "Delete them";
 /// Leaves it there.
 pub(super) const KEEP_ORPHANS: &str = "Keep them";
+/// Quits and loses what is not saved.
+pub(super) const QUIT_ANYWAY: &str = "Quit anyway";
 /// Closes what has been read.
 pub(super) const CLOSE: &str = "Close";
 

@@ -37,6 +37,7 @@ mod ui_look;
 mod ui_order;
 mod ui_passphrase;
 mod ui_providers;
+mod ui_quit;
 mod ui_reasons;
 mod ui_rig;
 mod ui_settings;

@@ -158,6 +158,19 @@ fn r8_a_token_that_the_vault_refuses_is_kept_shown_as_unsaved_and_offered_again(
 }
 
 #[test]
+fn r8_trying_the_vault_again_offers_the_token_at_once() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    drop(signed_in(&server, &place, ""));
+    let rig = place.window();
+    place.vault.fail_writes(1, &VaultError::Locked);
+    server.script("/token", answer("two", Some("r2")));
+    rig.ask(Command::Refresh(rig.id("car"))).unwrap();
+    rig.ask(Command::TryVault).unwrap();
+    // No time has passed.
+    rig.wait_until("saved", |snapshot| snapshot.accounts[0].token.as_ref().is_some_and(|token| token.saved));
+}
+
+#[test]
 fn a_refused_refresh_token_asks_for_a_person_and_keeps_the_settings() {
     let (server, place) = (ScriptedServer::start(), Place::new());
     let rig = signed_in(&server, &place, "");

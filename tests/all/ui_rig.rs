@@ -209,5 +209,6 @@ fn draw(ui: &mut egui::Ui, world: &mut World) {
     for event in events.drain(..) {
         window.take_event(event, ui.ctx());
     }
+    window.watch_closing(ui.ctx(), snapshot);
     window.show(ui, snapshot, *now, commands);
 }

@@ -1,0 +1,108 @@
+//! The question before Keyfob quits while a token is not saved.
+//!
+//! Owns whether it was asked, and answered. Invariants: such a window is not closed without a plain
+//! yes, whether it is seen or not; once everything is saved, it closes by itself.
+
+use egui::{Context, Id, Ui, ViewportCommand};
+
+use crate::domain::unseen::neutralised;
+use crate::messages::command::Command;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{AccountView, Snapshot};
+use crate::messages::words::explain;
+
+use super::button::{Button, Weight};
+use super::cx::Cx;
+use super::view_state::ViewState;
+use super::{widgets, words};
+
+/// How many accounts are named.
+const NAMES: usize = 5;
+
+/// How far quitting is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Quit {
+    /// Nobody wants it.
+    #[default]
+    No,
+    /// It was asked whether tokens may be lost.
+    Asked,
+    /// They may.
+    Sure,
+}
+
+fn unsaved(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
+    let is_unsaved = |account: &&AccountView| account.token.as_ref().is_some_and(|token| !token.saved);
+    snapshot.accounts.iter().map(AsRef::as_ref).filter(is_unsaved)
+}
+
+/// Keeps the window open where it is about to close and a token would be lost.
+pub(super) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
+    let any = unsaved(snapshot).next().is_some();
+    let closes = ctx.input(|input| input.viewport().close_requested());
+    match (state.quit, any) {
+        (Quit::Sure, _) => {}
+        (Quit::Asked, false) => {
+            state.quit = Quit::Sure;
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+        (_, true) if closes => {
+            state.quit = Quit::Asked;
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            ctx.send_viewport_cmd(ViewportCommand::Focus);
+            ctx.request_repaint();
+        }
+        _ => {}
+    }
+}
+
+/// Shows the question, where it is asked; over the curtain it names nobody.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    if state.quit != Quit::Asked {
+        return;
+    }
+    let accounts: Vec<&AccountView> = unsaved(cx.snapshot).collect();
+    let Some(first) = accounts.first() else { return };
+    let ((), left) = widgets::dialog(ui, Id::unique("keyfob-quit"), 440.0, |ui| {
+        widgets::heading(ui, "Quit and lose new tokens?");
+        let count = words::counted(accounts.len(), "account");
+        widgets::text(ui, &format!("New tokens of {count} are not saved yet, and go when you quit:"));
+        if !cx.snapshot.locked {
+            for account in accounts.iter().take(NAMES) {
+                widgets::text_strong(ui, &neutralised(account.name.as_str(), 60));
+            }
+            if accounts.len() > NAMES {
+                widgets::weak(ui, &format!("and {} more", accounts.len() - NAMES));
+            }
+        }
+        if let Some(Problem::NotSaved(why)) = &first.problem {
+            let why = explain(&Problem::Vault(why.clone()), None, None);
+            widgets::text(ui, &why.paragraph());
+        }
+        widgets::weak(
+            ui,
+            "Where the refresh token was replaced, too, you would have to sign in again. Once all is saved, Keyfob \
+             quits by itself.",
+        );
+        ui.add_space(8.0);
+        ui.horizontal_wrapped(|ui| {
+            let cancel = ui.add(Button::new(Weight::Quiet, words::CANCEL));
+            if ui.memory(|memory| memory.focused().is_none()) {
+                cancel.request_focus();
+            }
+            if cancel.clicked() {
+                state.quit = Quit::No;
+            }
+            if !cx.snapshot.locked && Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) {
+                cx.send(Command::TryVault);
+            }
+            if Button::new(Weight::Danger, words::QUIT_ANYWAY).show(ui) {
+                state.quit = Quit::Sure;
+                ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+            }
+        });
+    });
+    if left {
+        state.quit = Quit::No;
+    }
+}
