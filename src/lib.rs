@@ -15,7 +15,7 @@
 //! | 1 | [`domain`] | What does the protocol want? Pure: requests, replies, expiry, the session's machine. |
 //! | 2 | [`messages`] | What can be asked, shown and go wrong, and in which words? |
 //! | 2 | [`store`] | What is kept, and where: vaults for secrets, a database for the rest. |
-//! | 2 | [`net`] | The HTTP client's policy, the redirect listener, the browser. |
+//! | 2 | [`net`] | The HTTP client's policy, the redirect listener, the browser, the system's sleep. |
 //! | 3 | [`engine`] | What happens, and in which order? |
 //! | 3 | [`demo`] | The authorization server of *Try the demo*. |
 //! | 3 | [`ui`] | What does the window look like? |

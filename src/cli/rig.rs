@@ -18,6 +18,7 @@ use crate::messages::problem::{Outside, Problem};
 use crate::messages::snapshot::{AccountView, Snapshot, VaultHealth, VaultKind};
 use crate::net::browser::SystemBrowser;
 use crate::net::http::HttpPolicy;
+use crate::net::sleep::NoSleep;
 use crate::store::home::{Home, HomeError};
 use crate::store::keychain::Keychain;
 use crate::store::passphrase::PassphraseVault;
@@ -42,6 +43,7 @@ pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
         keychain,
         vault_patience: VAULT_PATIENCE,
         browser: Arc::new(SystemBrowser),
+        sleep: Arc::new(NoSleep),
         clipboard: Box::new(|| Box::new(NoClipboard)),
         http: HttpPolicy::default(),
         waker: Arc::new(|| {}),

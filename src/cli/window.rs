@@ -3,6 +3,7 @@
 //! Owns what the engine is given for a lasting run. Invariant: a window that can't open is a
 //! sentence and an exit code, like any other failure.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::Failure;
@@ -11,6 +12,7 @@ use super::rig;
 use crate::app;
 use crate::engine::SystemClipboard;
 use crate::messages::command::Command;
+use crate::net::sleep::SystemSleep;
 
 /// How long a call to the keychain may take: its prompt may stand open for a while, and the window
 /// says that it waits.
@@ -20,6 +22,7 @@ const VAULT_PATIENCE: Duration = Duration::from_mins(1);
 pub(super) fn run(vault: &VaultOptions, demo: bool) -> Result<(), Failure> {
     let mut deps = rig::deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
     deps.lasting = true;
+    deps.sleep = Arc::new(SystemSleep::default());
     deps.vault_patience = VAULT_PATIENCE;
     deps.clipboard = Box::new(|| Box::new(SystemClipboard::default()));
     let mut first = Vec::new();

@@ -16,6 +16,7 @@ pub(crate) fn is_allowed(command: &Command) -> bool {
     matches!(
         command,
         Command::Lock
+            | Command::SystemSleeps
             | Command::Unlock
             | Command::UnlockVault { .. }
             | Command::LockVault

@@ -54,6 +54,7 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::{Snapshot, VaultKind};
 use crate::net::browser::Browser;
 use crate::net::http::HttpPolicy;
+use crate::net::sleep::Sleep;
 use crate::store::home::Home;
 
 pub use clipboard::{Clipboard, ClipboardError, NoClipboard, SystemClipboard};
@@ -66,6 +67,9 @@ const COMMANDS: usize = 64;
 const EVENTS: usize = 256;
 /// Replies to one command.
 const REPLIES: usize = 4;
+/// How often it is looked, before the system sleeps, whether everything is locked, and at what distance.
+const SLEEP_LOOKS: u32 = 100;
+const SLEEP_PAUSE: Duration = Duration::from_millis(20);
 
 /// Makes the clipboard, on the thread that will own it.
 pub type ClipboardFactory = Box<dyn FnOnce() -> Box<dyn Clipboard> + Send>;
@@ -84,6 +88,8 @@ pub struct Deps {
     pub vault_patience: Duration,
     /// Opens addresses.
     pub browser: Arc<dyn Browser>,
+    /// Says when the system is about to sleep; a lasting run locks then.
+    pub sleep: Arc<dyn Sleep>,
     /// Makes the clipboard, at the first copy.
     pub clipboard: ClipboardFactory,
     /// The HTTP client's limits.
@@ -188,6 +194,10 @@ pub fn spawn(deps: Deps) -> io::Result<EngineHandle> {
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (snapshot_out, snapshots) = watch::channel(Arc::new(Snapshot::default()));
     let (event_out, events) = mpsc::channel(EVENTS);
+    if deps.lasting {
+        let commands = commands.downgrade();
+        deps.sleep.watch(Box::new(move || lock_before_sleep(&commands)));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let thread = thread::Builder::new().name("engine".to_owned()).spawn(move || {
         let tasks = tokio::task::LocalSet::new();
@@ -198,4 +208,21 @@ pub fn spawn(deps: Deps) -> io::Result<EngineHandle> {
         runtime.shutdown_background();
     })?;
     Ok(EngineHandle { commands, snapshots, events, thread: Some(thread) })
+}
+
+/// Locks, and waits until that is done, for a moment at most.
+fn lock_before_sleep(commands: &mpsc::WeakSender<Envelope>) {
+    let Some(commands) = commands.upgrade() else { return };
+    let (replies, answers) = mpsc::channel(REPLIES);
+    if commands.try_send(Envelope { command: Command::SystemSleeps, replies: Some(replies) }).is_err() {
+        return log::warn!("the system sleeps, and Keyfob was too busy to lock");
+    }
+    drop(commands);
+    let mut answers = Answers(answers);
+    for _ in 0..SLEEP_LOOKS {
+        if answers.try_wait().is_some() {
+            return;
+        }
+        thread::sleep(SLEEP_PAUSE);
+    }
 }

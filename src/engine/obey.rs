@@ -83,7 +83,7 @@ impl Engine {
             Command::UnlockVault { passphrase, create } => self.unlock_vault(passphrase, create, replies),
             Command::LockVault => self.lock_vault(replies),
             Command::ChangePassphrase { old, new } => self.change_passphrase(old, new, replies),
-            Command::Lock => self.draw_curtain(replies),
+            Command::Lock | Command::SystemSleeps => self.draw_curtain(replies),
             Command::Unlock => self.lift_curtain(replies),
             Command::StartDemo => self.start_demo(replies),
             Command::SetPreferences(preferences) => self.set_preferences(preferences, replies),

@@ -217,6 +217,8 @@ pub enum Command {
     /// command about an account is taken. A token that is not saved yet stays. The file vault is locked
     /// with it; with a keychain this is only a curtain.
     Lock,
+    /// The system is about to sleep: as [`Self::Lock`].
+    SystemSleeps,
     /// Lifts [`Self::Lock`]; with the file vault that is [`Self::UnlockVault`].
     Unlock,
     /// Stores the preferences.

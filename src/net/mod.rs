@@ -1,4 +1,4 @@
-//! What touches the network: the HTTP client, the redirect listener, the browser.
+//! What is outside: the HTTP client, the redirect listener, the browser, the system's sleep.
 //!
 //! Owns every socket of the app's own. Invariant: nothing listens on anything but loopback, and
 //! nothing secret is sent in the clear to another machine.
@@ -8,3 +8,4 @@ pub mod failure;
 pub mod http;
 pub mod loopback;
 pub mod serve;
+pub mod sleep;

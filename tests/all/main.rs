@@ -23,6 +23,7 @@ mod reasons;
 mod refresh;
 mod rig;
 mod sign_in;
+mod sleep;
 mod support;
 mod ui_accessibility;
 mod ui_device;

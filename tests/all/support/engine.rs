@@ -14,6 +14,7 @@ use keyfob::messages::problem::Problem;
 use keyfob::messages::snapshot::{AccountView, Snapshot, VaultKind};
 use keyfob::net::browser::{Browser, BrowserError};
 use keyfob::net::http::HttpPolicy;
+use keyfob::net::sleep::{NoSleep, Sleep};
 use keyfob::secret::PastedReturn;
 use keyfob::store::home::Home;
 use keyfob::store::memory::MemoryVault;
@@ -94,6 +95,8 @@ pub(crate) struct Place {
     pub(crate) clock: Arc<ManualClock>,
     /// The vault of this run; `None` goes by the stored choice.
     pub(crate) kind: Option<VaultKind>,
+    /// What says that the system sleeps.
+    pub(crate) sleep: Arc<dyn Sleep>,
 }
 
 impl Place {
@@ -105,6 +108,7 @@ impl Place {
             vault: MemoryVault::new(),
             clock: Arc::new(ManualClock::new(now)),
             kind: None,
+            sleep: Arc::new(NoSleep),
         }
     }
 
@@ -133,6 +137,7 @@ impl Place {
             keychain: Arc::new(move || Box::new(vault.clone())),
             vault_patience: Duration::from_secs(2),
             browser: Arc::clone(&browser) as Arc<dyn Browser>,
+            sleep: Arc::clone(&self.sleep),
             clipboard: Box::new(move || Box::new(clipboard)),
             http: HttpPolicy::default(),
             waker: Arc::new(|| {}),
