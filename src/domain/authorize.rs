@@ -1,7 +1,9 @@
-//! Authorization requests (RFC 6749, section 4.1.1; RFC 7636, section 4.3).
+//! Authorization requests (RFC 6749, section 4.1.1; RFC 7636, section 4.3; RFC 8707, section 2.1; RFC 9126).
 //!
 //! Owns the address that the browser opens. Invariant: what ties the reply to this sign-in (state,
 //! PKCE, client, redirect URI, response type) stands in it once, and only as given here.
+
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,54 +31,98 @@ pub fn state_from_random(bytes: [u8; 32]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The address that the browser opens; with a `challenge` it asks for PKCE S256.
+/// What a sign-in puts into its authorization request.
+#[derive(Debug, Clone, Copy)]
+pub struct AuthorizationRequest<'a> {
+    /// The client ID.
+    pub client_id: &'a str,
+    /// Where the browser returns to.
+    pub redirect_uri: &'a str,
+    /// What ties the reply to this sign-in.
+    pub state: &'a str,
+    /// PKCE's S256 challenge, where one is sent.
+    pub challenge: Option<&'a str>,
+    /// What ties an ID token to this sign-in (`OpenID` Connect Core, section 3.1.2.1), where one is asked for.
+    pub nonce: Option<&'a str>,
+}
+
+/// Whether an ID token is asked for.
+pub fn asks_for_id_token(provider: &Provider) -> bool {
+    provider.scopes.iter().any(|scope| scope == "openid")
+}
+
+/// The address that the browser opens.
 ///
 /// The provider must be resolved for the authorization code grant, so that it has an authorization
 /// endpoint; for another grant the token endpoint stands in.
-pub fn authorization_address(
-    provider: &Provider,
-    client_id: &str,
-    redirect_uri: &str,
-    state: &str,
-    challenge: Option<&str>,
-) -> Url {
+pub fn authorization_address(provider: &Provider, request: &AuthorizationRequest<'_>) -> Url {
+    let parameters = parameters(provider, request);
+    let is_set = |name: &str| parameters.iter().any(|(over, _)| over.eq_ignore_ascii_case(name));
+    // The provider's own parameter may have taken the place of the standard's.
+    let is_scope = |name: &str| !provider.scopes.is_empty() && name.eq_ignore_ascii_case("scope");
+    let mut url = endpoint(provider, |name| !is_set(name) && !is_scope(name));
+    url.query_pairs_mut().extend_pairs(&parameters);
+    url
+}
+
+/// The address that the browser opens after the parameters were pushed (RFC 9126, section 4): nothing of
+/// the request stands in it.
+pub fn pushed_address(provider: &Provider, client_id: &str, request_uri: &str) -> Url {
+    let mut url = endpoint(provider, |_| true);
+    url.query_pairs_mut().append_pair("client_id", client_id).append_pair("request_uri", request_uri);
+    url
+}
+
+/// The endpoint with what may stay of its own query.
+fn endpoint(provider: &Provider, stays: impl Fn(&str) -> bool) -> Url {
     let mut url = provider.authorize.as_ref().unwrap_or(&provider.token).clone();
-    let scope = provider.scopes.join(&provider.scope_separator);
-    let is_scope = |name: &str| {
-        let names = ["scope", &provider.scope_param];
-        names.iter().any(|scope| scope.eq_ignore_ascii_case(name.trim()))
-    };
-    let may_set = |name: &str| !is_reserved(name) && (scope.is_empty() || !is_scope(name));
-    let extra: Vec<(&str, &str)> = provider
-        .authorize_params
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .filter(|(name, _)| may_set(name))
-        .collect();
     let kept: Vec<(String, String)> = url
         .query_pairs()
-        .filter(|(name, _)| may_set(name))
-        .filter(|(name, _)| !extra.iter().any(|(over, _)| over == name))
+        .filter(|(name, _)| !is_reserved(name) && stays(name))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
-    {
-        let mut query = url.query_pairs_mut();
-        query.clear();
-        query.extend_pairs(&kept);
-        query.append_pair("response_type", "code");
-        query.append_pair("client_id", client_id);
-        query.append_pair("redirect_uri", redirect_uri);
-        if !scope.is_empty() {
-            query.append_pair(&provider.scope_param, &scope);
-        }
-        query.append_pair("state", state);
-        if let Some(challenge) = challenge {
-            query.append_pair("code_challenge", challenge);
-            query.append_pair("code_challenge_method", pkce::METHOD);
-        }
-        query.extend_pairs(&extra);
+    url.set_query(None);
+    if !kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(&kept);
     }
     url
+}
+
+/// The parameters of the request, in the browser's address or pushed.
+pub fn parameters<'a>(
+    provider: &'a Provider,
+    request: &AuthorizationRequest<'a>,
+) -> Vec<(&'a str, Cow<'a, str>)> {
+    let mut pairs: Vec<(&str, Cow<'_, str>)> = vec![
+        ("response_type", "code".into()),
+        ("client_id", request.client_id.into()),
+        ("redirect_uri", request.redirect_uri.into()),
+    ];
+    let scope = provider.scopes.join(&provider.scope_separator);
+    let has_scope = !scope.is_empty();
+    if has_scope {
+        pairs.push((&provider.scope_param, scope.into()));
+    }
+    pairs.push(("state", request.state.into()));
+    pairs.extend(request.nonce.map(|nonce| ("nonce", nonce.into())));
+    if let Some(challenge) = request.challenge {
+        pairs.push(("code_challenge", challenge.into()));
+        pairs.push(("code_challenge_method", pkce::METHOD.into()));
+    }
+    pairs.extend(provider.resource.iter().map(|resource| ("resource", resource.into())));
+    pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.into())));
+    let is_ours = |name: &str| {
+        let is = |ours: &str| ours.eq_ignore_ascii_case(name.trim());
+        is_reserved(name) || (has_scope && is("scope")) || pairs.iter().any(|(ours, _)| is(ours))
+    };
+    let extra: Vec<(&str, Cow<'_, str>)> = provider
+        .authorize_params
+        .iter()
+        .filter(|(name, _)| !is_ours(name))
+        .map(|(name, value)| (name.as_str(), value.into()))
+        .collect();
+    pairs.extend(extra);
+    pairs
 }
 
 /// Some servers ignore the case of parameter names, so it is ignored here too.
@@ -85,112 +131,5 @@ fn is_reserved(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use oauth2::basic::BasicClient;
-    use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
-
-    use super::*;
-    use crate::domain::test_support::provider;
-
-    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-    const REDIRECT: &str = "http://localhost:8910/callback";
-
-    fn sorted(url: &Url) -> Vec<(String, String)> {
-        let mut pairs: Vec<_> = url.query_pairs().into_owned().collect();
-        pairs.sort();
-        pairs
-    }
-
-    #[test]
-    fn the_same_as_the_oauth2_crate() {
-        let mut provider = provider("https://server.example.com/authorize?tenant=a%26b");
-        provider.scopes = vec!["read:odometer".to_owned(), "ünï code".to_owned()];
-        let ours = authorization_address(&provider, "s6Bh dRkqt3+&é", REDIRECT, "xyz+/=", Some(CHALLENGE));
-        let client = BasicClient::new(ClientId::new("s6Bh dRkqt3+&é".to_owned()))
-            .set_auth_uri(
-                AuthUrl::new("https://server.example.com/authorize?tenant=a%26b".to_owned()).unwrap(),
-            )
-            .set_redirect_uri(RedirectUrl::new(REDIRECT.to_owned()).unwrap());
-        let verifier = PkceCodeVerifier::new(VERIFIER.to_owned());
-        let (theirs, _) = client
-            .authorize_url(|| CsrfToken::new("xyz+/=".to_owned()))
-            .add_scope(Scope::new("read:odometer".to_owned()))
-            .add_scope(Scope::new("ünï code".to_owned()))
-            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
-            .url();
-        assert_eq!(sorted(&ours), sorted(&theirs));
-        assert_eq!(ours[..url::Position::AfterPath], theirs[..url::Position::AfterPath]);
-    }
-
-    #[test]
-    fn rfc_6749_section_4_1_1() {
-        let provider = provider("https://server.example.com/authorize");
-        let address =
-            authorization_address(&provider, "s6BhdRkqt3", "https://client.example.com/cb", "xyz", None);
-        assert_eq!(
-            address.as_str(),
-            "https://server.example.com/authorize?response_type=code&client_id=s6BhdRkqt3\
-             &redirect_uri=https%3A%2F%2Fclient.example.com%2Fcb&state=xyz"
-        );
-    }
-
-    #[test]
-    fn scopes_are_joined_with_the_providers_separator() {
-        let mut provider = provider("https://server.example.com/authorize");
-        provider.scopes = vec!["a".to_owned(), "b".to_owned()];
-        provider.scope_separator = ",".to_owned();
-        let address = authorization_address(&provider, "id", REDIRECT, "s", None);
-        assert!(address.as_str().contains("&scope=a%2Cb&"), "{address}");
-    }
-
-    #[test]
-    fn scopes_go_into_the_providers_parameter_alone() {
-        let mut provider = provider("https://server.example.com/authorize?scope=a&user_scope=b");
-        provider.scopes = vec!["c".to_owned()];
-        provider.scope_param = "user_scope".to_owned();
-        provider.authorize_params.insert("User_Scope".to_owned(), "evil".to_owned());
-        let address = authorization_address(&provider, "id", REDIRECT, "s", None);
-        let scopes: Vec<_> = address.query_pairs().filter(|(name, _)| name.contains("scope")).collect();
-        assert_eq!(scopes, [("user_scope".into(), "c".into())]);
-    }
-
-    #[test]
-    fn b2_extra_parameters_cannot_override_what_ties_the_reply_to_the_sign_in() {
-        let endpoint = "https://server.example.com/authorize?keep=1&STATE=evil&client_id=evil&prompt=none";
-        let mut provider = provider(endpoint);
-        provider.scopes = vec!["good".to_owned()];
-        for name in RESERVED.into_iter().chain(["State", "Client_ID", " state", "scope", "Scope"]) {
-            provider.authorize_params.insert(name.to_owned(), "evil".to_owned());
-        }
-        provider.authorize_params.insert("prompt".to_owned(), "consent".to_owned());
-        for challenge in [Some(CHALLENGE), None] {
-            let address = authorization_address(&provider, "good", REDIRECT, "good", challenge);
-            let pairs: Vec<_> = address.query_pairs().into_owned().collect();
-            let expected = [
-                ("keep", "1"),
-                ("response_type", "code"),
-                ("client_id", "good"),
-                ("redirect_uri", REDIRECT),
-                ("scope", "good"),
-                ("state", "good"),
-                ("prompt", "consent"),
-            ];
-            let mut expected: BTreeMap<String, String> =
-                expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-            if challenge.is_some() {
-                expected.insert("code_challenge".to_owned(), CHALLENGE.to_owned());
-                expected.insert("code_challenge_method".to_owned(), "S256".to_owned());
-            }
-            assert_eq!(pairs.len(), expected.len(), "{address}");
-            assert_eq!(pairs.into_iter().collect::<BTreeMap<_, _>>(), expected);
-        }
-    }
-
-    #[test]
-    fn state_is_made_of_all_32_bytes() {
-        assert_eq!(state_from_random([0xff; 32]), "_".repeat(42) + "8");
-    }
-}
+#[path = "authorize_tests.rs"]
+mod tests;

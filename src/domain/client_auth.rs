@@ -79,6 +79,9 @@ impl Proof {
         pairs: &mut Vec<(&'a str, &'a str)>,
     ) -> Result<Option<Wire>, RequestError> {
         let id = client.client_id.as_str();
+        // A pushed authorization request names the client anyway.
+        let named = pairs.iter().any(|(name, _)| *name == "client_id");
+        let named_by = Some(("client_id", id)).filter(|_| !named);
         let secret = client.client_secret.as_ref().filter(|secret| !secret.is_empty());
         match (provider.client_auth, secret) {
             (ClientAuth::Basic, Some(secret)) => {
@@ -96,13 +99,13 @@ impl Proof {
                 Ok(Some(basic(id, secret.expose())))
             }
             (ClientAuth::Body, Some(secret)) => {
-                pairs.push(("client_id", id));
+                pairs.extend(named_by);
                 pairs.push(("client_secret", secret.expose()));
                 Ok(None)
             }
             // Some servers look the client up before they read the assertion (RFC 7521, section 4.2).
             _ => {
-                pairs.push(("client_id", id));
+                pairs.extend(named_by);
                 if let Some(assertion) = &self.0 {
                     pairs.push(("client_assertion_type", JWT_ASSERTION));
                     pairs.push(("client_assertion", assertion.expose()));

@@ -21,7 +21,7 @@ use crate::domain::provider::{Preset, Provider};
 use crate::domain::redirect::RedirectUri;
 use crate::domain::spec::{ClientAuth, ProviderSpec};
 use crate::domain::tags::Tags;
-use crate::domain::test_support::{ED_JWK, FRESH};
+use crate::domain::test_support::{ED_JWK, FRESH, authorization};
 use crate::domain::token_request::{Asking, build};
 use crate::secret::{
     AuthCode, ClientSecret, CodeVerifier, DeviceCode, HeaderValue, Password, PrivateKey, RefreshToken,
@@ -119,14 +119,16 @@ fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
                 RedirectUri::Pasted(text) => text.clone(),
             };
             let challenge = provider.pkce.then_some("CHALLENGE");
-            let url = authorization_address(&provider, "CLIENT-ID", &redirect, "STATE", challenge);
+            let url =
+                authorization_address(&provider, &authorization("CLIENT-ID", &redirect, "STATE", challenge));
             write!(text, "\n== {title}: the authorization request\nGET ").unwrap();
             address(text, &url);
             for toggle in &preset.toggles {
                 let mut other = settings.clone();
                 other.overrides.toggles = BTreeMap::from([(toggle.id.clone(), !toggle.on)]);
                 let other = Provider::resolve(std::slice::from_ref(preset), &other).unwrap();
-                let turned = authorization_address(&other, "CLIENT-ID", &redirect, "STATE", challenge);
+                let turned =
+                    authorization_address(&other, &authorization("CLIENT-ID", &redirect, "STATE", challenge));
                 let pairs = |url: &Url| -> Vec<_> { url.query_pairs().into_owned().collect() };
                 let (now, then) = (pairs(&url), pairs(&turned));
                 writeln!(text, "-- with “{}” turned {}", toggle.label, if toggle.on { "off" } else { "on" })

@@ -11,7 +11,7 @@ use crate::domain::provider::Provider;
 use crate::domain::redirect::RedirectUri;
 use crate::domain::spec::Endpoints;
 use crate::domain::tags::Tags;
-use crate::domain::test_support::FRESH;
+use crate::domain::test_support::{FRESH, authorization};
 use crate::domain::token_request::{Asking, build};
 use crate::secret::{AuthCode, ClientSecret, CodeVerifier, HeaderValue, Password, RefreshToken};
 
@@ -221,7 +221,11 @@ fn connect() {
         format!("{head}{}", r#"{"grant_type":"refresh_token","refresh_token":"r3fresh"}"#)
     );
     assert_eq!(
-        authorization_address(&provider, "my id", "http://127.0.0.1:5/callback", "st", Some("ch")).as_str(),
+        authorization_address(
+            &provider,
+            &authorization("my id", "http://127.0.0.1:5/callback", "st", Some("ch"))
+        )
+        .as_str(),
         "https://connect.example/authorize?response_type=code&client_id=my+id\
          &redirect_uri=http%3A%2F%2F127.0.0.1%3A5%2Fcallback&state=st\
          &code_challenge=ch&code_challenge_method=S256"
@@ -266,7 +270,7 @@ fn smartcar() {
         format!("{head}grant_type=refresh_token&refresh_token=r3fresh")
     );
     assert_eq!(
-        authorization_address(&provider, "my id", &redirect, "st", Some("ch")).as_str(),
+        authorization_address(&provider, &authorization("my id", &redirect, "st", Some("ch"))).as_str(),
         "https://connect.smartcar.com/oauth/authorize?response_type=code&client_id=my+id\
          &redirect_uri=http%3A%2F%2Flocalhost%3A8910%2Fcallback&state=st\
          &code_challenge=ch&code_challenge_method=S256"

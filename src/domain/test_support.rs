@@ -3,6 +3,7 @@
 use chrono::DateTime;
 
 use super::account::Settings;
+use super::authorize::AuthorizationRequest;
 use super::grant_type::GrantType;
 use super::jose::Fresh;
 use super::provider::{CUSTOM, Provider};
@@ -43,4 +44,14 @@ pub(crate) fn provider(authorize: &str) -> Provider {
         tags: Tags::default(),
     };
     Provider::resolve(&[], &settings).unwrap()
+}
+
+/// An authorization request without a nonce.
+pub(crate) fn authorization<'a>(
+    client_id: &'a str,
+    redirect_uri: &'a str,
+    state: &'a str,
+    challenge: Option<&'a str>,
+) -> AuthorizationRequest<'a> {
+    AuthorizationRequest { client_id, redirect_uri, state, challenge, nonce: None }
 }

@@ -57,6 +57,9 @@ pub enum AnswerFlaw {
     /// Readable, without a code to enter, or without the address at which it is entered.
     #[error("no code to enter in it")]
     NoCode,
+    /// Readable, without the address that stands for a pushed request.
+    #[error("no request_uri in it")]
+    NoRequestUri,
     /// A token that no header can carry.
     #[error("a token that no header can carry")]
     UnusableToken,

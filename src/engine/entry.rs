@@ -32,6 +32,8 @@ pub(crate) struct PendingSignIn {
     pub(crate) attempt: Attempt,
     pub(crate) expected: Arc<Expected>,
     pub(crate) verifier: CodeVerifier,
+    /// What an ID token must repeat, where one was asked for.
+    pub(crate) nonce: Option<String>,
     pub(crate) address: url::Url,
     pub(crate) redirect_uri: String,
     pub(crate) since: DateTime<Utc>,

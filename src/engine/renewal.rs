@@ -12,13 +12,13 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::core::{Database, Engine, Then, on_disk};
-use super::entry::{Glance, Unsaved};
+use super::entry::{Glance, PendingSignIn, Unsaved};
 use super::exchanges::{Line, secrets_of};
 use super::in_flight::{Counted, Mark};
-use super::problems::{NotObtained, refused, unreachable, unusable, vault_problem};
+use super::problems::{NotObtained, refused, unreachable, unusable};
 use super::reasons::Known;
 use super::vault_door::VaultDoor;
-use super::{device, place, random, refresh_lock};
+use super::{device, id_tokens, place, random, refresh_lock};
 use crate::clock::Clock;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::exchange::ExchangeKind;
@@ -35,12 +35,11 @@ use crate::net::http::HttpAnswer;
 use crate::secret::{AuthCode, CodeVerifier, DeviceCode, Secret};
 use crate::store::accounts::InFlight;
 use crate::store::home::Home;
-use crate::store::records;
 use crate::store::vault_records::Records;
 
 /// How the token is got.
 enum How {
-    Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier> },
+    Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier>, nonce: Option<String> },
     Device(Rc<DeviceCode>),
     Refresh,
     Repeat,
@@ -91,7 +90,8 @@ impl Engine {
         let pending = self.entries.get_mut(id).and_then(|entry| entry.pending.take());
         let Some(pending) = pending.filter(|pending| pending.attempt == attempt) else { return };
         let verifier = pending.expected.pkce.then_some(pending.verifier);
-        self.start_renewal(id, attempt, How::Code { code, redirect_uri: pending.redirect_uri, verifier });
+        let PendingSignIn { redirect_uri, nonce, .. } = pending;
+        self.start_renewal(id, attempt, How::Code { code, redirect_uri, verifier, nonce });
     }
 
     /// Asks whether a device's code was entered (RFC 8628, section 3.4).
@@ -241,6 +241,9 @@ impl Work {
             let asked = self.known.asked(&self.provider, how.redirect_uri(), Some(client), answer.sent_at);
             refused(&asked, &error, refreshing)
         })?;
+        if let How::Code { nonce, .. } = how {
+            id_tokens::check_nonce(nonce.as_deref(), &grant)?;
+        }
         let mut grant = grant.succeeding(before);
         if refreshing && self.provider.refresh.life_from_sign_in == Some(true) {
             grant.facts.keep_refresh_end(before.map(|before| &before.facts));
@@ -282,7 +285,7 @@ impl Work {
         before: Option<&Grant>,
     ) -> Result<HttpRequest, NotObtained> {
         let asking = match how {
-            How::Code { code, redirect_uri, verifier } => {
+            How::Code { code, redirect_uri, verifier, .. } => {
                 Asking::Code { code, redirect_uri, verifier: verifier.as_ref() }
             }
             How::Device(code) => Asking::DeviceCode { code },
@@ -333,7 +336,7 @@ impl Work {
     /// Stores the answer before anybody sees it. Where the vault refuses, the token is kept.
     async fn store(&self, grant: Grant) -> Result<Obtained, NotObtained> {
         let grant = Rc::new(grant);
-        match write_tokens(&self.door, &self.id, &grant).await {
+        match self.door.write_tokens(&self.id, &grant).await {
             Ok(()) => {
                 reach("renewal: token stored");
                 self.cache(&grant).await;
@@ -379,15 +382,4 @@ pub(super) fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
         date: answer.date,
         retry_after: answer.retry_after.as_deref(),
     }
-}
-
-/// Writes tokens to a vault and reads them back.
-pub(crate) async fn write_tokens(
-    door: &VaultDoor,
-    id: &AccountId,
-    grant: &Grant,
-) -> Result<(), VaultProblem> {
-    let line = records::encode_tokens(grant).map_err(|error| vault_problem(&error))?;
-    let id = id.clone();
-    door.call(move |vault| Records::new(vault).write_tokens_line(&id, &line)).await
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::core::{Engine, Then};
-use super::renewal::write_tokens;
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::messages::problem::VaultProblem;
@@ -84,7 +83,7 @@ impl Engine {
         unsaved.try_at = now + OFFER_AGAIN;
         let (grant, door, id) = (std::rc::Rc::clone(&unsaved.grant), entry.door.clone(), id.clone());
         self.spawn(async move {
-            let written = write_tokens(&door, &id, &grant).await;
+            let written = door.write_tokens(&id, &grant).await;
             let then: Then = Box::new(move |engine| engine.offered(&id, grant.facts.generation, written));
             then
         });

@@ -11,9 +11,13 @@ use tokio::task::AbortHandle;
 use super::core::{BrowserReply, Engine, Replies, Then, answer};
 use super::entry::{Entry, PendingSignIn};
 use super::problems::{bind_problem, callback_problem};
+use super::pushed::Pusher;
+use super::reasons::Known;
 use super::{core, random};
-use crate::domain::account::AccountId;
-use crate::domain::authorize::{authorization_address, state_from_random};
+use crate::domain::account::{AccountId, Client};
+use crate::domain::authorize::{
+    AuthorizationRequest, asks_for_id_token, authorization_address, state_from_random,
+};
 use crate::domain::callback::{self, CallbackError, Expected};
 use crate::domain::pkce::Pkce;
 use crate::domain::provider::Provider;
@@ -38,6 +42,7 @@ struct Prepared {
     redirect_uri: String,
     address: url::Url,
     pkce: Pkce,
+    nonce: Option<String>,
     expected: Expected,
 }
 
@@ -56,6 +61,8 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(id) else { return };
         entry.problem = None;
         let (provider, door) = (entry.provider(), entry.door.clone());
+        let known = Known::of(entry, &self.presets);
+        let pusher = Pusher { line: self.line(id), clock: Arc::clone(&self.deps.clock), known };
         let port = self.preferences.redirect_port;
         // The page of an earlier sign-in gives way: this one may need its port.
         let finishing = std::mem::take(&mut self.finishing);
@@ -75,7 +82,7 @@ impl Engine {
                 let client = door.call(move |vault| Records::new(vault).read_client(&account)).await;
                 let client = client.map_err(Problem::Vault)?;
                 let (_, client) = client.ok_or(Problem::Vault(VaultProblem::Missing))?;
-                prepare(&provider, &client.client_id, listener)
+                prepare(&provider, &client, listener, &pusher).await
             };
             let prepared: Result<Prepared, Problem> = prepared.await;
             let then: Then = Box::new(move |engine| engine.prepared(&id, attempt, prepared));
@@ -111,6 +118,7 @@ impl Engine {
             attempt,
             expected,
             verifier: prepared.pkce.verifier,
+            nonce: prepared.nonce,
             address: prepared.address.clone(),
             redirect_uri: prepared.redirect_uri,
             since: now,
@@ -287,20 +295,36 @@ async fn bind(redirect: &LoopbackRedirect, patience: u32) -> Result<Listener, Pr
     Listener::bind(redirect).map_err(|error| bind_problem(error, redirect))
 }
 
-fn prepare(provider: &Provider, client_id: &str, listener: Option<Listener>) -> Result<Prepared, Problem> {
+async fn prepare(
+    provider: &Provider,
+    client: &Client,
+    listener: Option<Listener>,
+    pusher: &Pusher,
+) -> Result<Prepared, Problem> {
     let pkce = Pkce::from_random(random::bytes()?);
     let state = state_from_random(random::bytes()?);
+    let nonce = asks_for_id_token(provider).then(random::bytes).transpose()?.map(state_from_random);
     let redirect_uri = match &listener {
         Some(listener) => listener.redirect_uri(),
         None => provider.redirect_uri.to_string(),
     };
-    let challenge = provider.pkce.then_some(pkce.challenge.as_str());
-    let address = authorization_address(provider, client_id, &redirect_uri, &state, challenge);
+    let request = AuthorizationRequest {
+        client_id: &client.client_id,
+        redirect_uri: &redirect_uri,
+        state: &state,
+        challenge: provider.pkce.then_some(pkce.challenge.as_str()),
+        nonce: nonce.as_deref(),
+    };
+    let address = if provider.par {
+        pusher.push(provider, client, &request).await?
+    } else {
+        authorization_address(provider, &request)
+    };
     let expected = Expected {
         state,
         issuer: provider.issuer.clone(),
         iss_promised: provider.iss_promised,
         pkce: provider.pkce,
     };
-    Ok(Prepared { listener, redirect_uri, address, pkce, expected })
+    Ok(Prepared { listener, redirect_uri, address, pkce, nonce, expected })
 }

@@ -11,13 +11,17 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::problems::vault_problem_of;
+use super::problems::{vault_problem, vault_problem_of};
 use super::worker::Worker;
+use crate::domain::account::AccountId;
+use crate::domain::tokens::Grant;
 use crate::messages::problem::VaultProblem;
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 use crate::store::home::Home;
 use crate::store::passphrase::PassphraseVault;
+use crate::store::records;
 use crate::store::vault::{Vault, VaultError};
+use crate::store::vault_records::Records;
 
 /// Makes a vault, on the thread that will own it.
 pub type VaultFactory = Arc<dyn Fn() -> Box<dyn Vault> + Send + Sync>;
@@ -64,6 +68,13 @@ impl VaultDoor {
             patience,
             changed,
         }))
+    }
+
+    /// Writes an account's tokens and reads them back.
+    pub(crate) async fn write_tokens(&self, id: &AccountId, grant: &Grant) -> Result<(), VaultProblem> {
+        let line = records::encode_tokens(grant).map_err(|error| vault_problem(&error))?;
+        let id = id.clone();
+        self.call(move |vault| Records::new(vault).write_tokens_line(&id, &line)).await
     }
 
     /// Where secrets are, and how that goes.

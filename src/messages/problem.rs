@@ -150,6 +150,17 @@ pub enum SignInProblem {
         /// What is wrong with the answer.
         flaw: AnswerFlaw,
     },
+    /// The pushed authorization request endpoint answered, but gave no address.
+    NotPushed {
+        /// The host that answered.
+        host: String,
+        /// HTTP status.
+        status: u16,
+        /// What is wrong with the answer.
+        flaw: AnswerFlaw,
+    },
+    /// The ID token belongs to another sign-in.
+    WrongNonce,
     /// The authorization server sent the user back with an error, or said it when asked about a code.
     Denied {
         /// The `error` value.

@@ -19,6 +19,7 @@ mod loopback;
 mod loopback_limits;
 mod pages;
 mod passphrase;
+mod pushed;
 mod reasons;
 mod refresh;
 mod rig;

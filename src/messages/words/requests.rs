@@ -125,6 +125,10 @@ pub(super) fn bad_answer(answer: &BadAnswer) -> Words {
             format!("{host} answered without a code to enter."),
             "Check the device authorization address, then try again.",
         ),
+        AnswerFlaw::NoRequestUri => words(
+            format!("{host} answered without an address for the pushed request."),
+            "Check the pushed authorization address, then try again.",
+        ),
         AnswerFlaw::UnusableToken => words(
             format!("{host} sent a token that no request header can carry."),
             "Ask the provider about it; the token was not kept.",

@@ -1,7 +1,7 @@
 //! Words about sign-ins.
 
 use crate::domain::unseen::neutralised;
-use crate::messages::problem::{Hints, Outside, SignInProblem};
+use crate::messages::problem::{AnswerFlaw, Hints, Outside, SignInProblem};
 
 use super::{Action, NAME_CHARS, Words, reasons, words};
 
@@ -68,20 +68,29 @@ pub(super) fn sign_in(problem: &SignInProblem, provider: &str) -> Words {
                 .offering(Action::SignIn)
         }
         SignInProblem::NoCode { host, status, flaw } => {
-            let host = neutralised(host, NAME_CHARS);
-            Words {
-                details: Some(format!("HTTP {status} from {host}: {flaw}")),
-                ..words(
-                    format!("{host} gave no code to sign in with."),
-                    "Check the device authorization address against the provider's document.",
-                )
-                .offering(Action::EditAccount)
-            }
+            let next = "Check the device authorization address against the provider's document.";
+            no_use(host, *status, *flaw, "gave no code to sign in with", next)
         }
+        SignInProblem::NotPushed { host, status, flaw } => {
+            let next = "Check the pushed authorization address against the provider's document.";
+            no_use(host, *status, *flaw, "didn't take the pushed authorization request", next)
+        }
+        SignInProblem::WrongNonce => words(
+            "The ID token that came back was not made for this sign-in, so none of the tokens was kept.",
+            format!("Sign in again. Where {provider} leaves the nonce out, remove “openid” from the scopes."),
+        )
+        .offering(Action::SignIn),
         SignInProblem::Denied { code, description, hints } => {
             denied(code.as_str(), description.as_ref(), hints, provider)
         }
     }
+}
+
+/// An answer that holds nothing to go on with.
+fn no_use(host: &str, status: u16, flaw: AnswerFlaw, what: &str, next: &str) -> Words {
+    let host = neutralised(host, NAME_CHARS);
+    let details = Some(format!("HTTP {status} from {host}: {flaw}"));
+    Words { details, ..words(format!("{host} {what}."), next).offering(Action::EditAccount) }
 }
 
 /// The advice, with the ports that were free.

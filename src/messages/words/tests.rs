@@ -174,6 +174,7 @@ fn every_problem() -> Vec<Problem> {
         AnswerFlaw::Empty,
         AnswerFlaw::Unreadable,
         AnswerFlaw::NoToken,
+        AnswerFlaw::NoRequestUri,
         AnswerFlaw::UnusableToken,
         AnswerFlaw::TooLarge,
         AnswerFlaw::Redirect,
@@ -210,6 +211,12 @@ fn every_problem() -> Vec<Problem> {
         SignInProblem::BareCodeRefused,
         SignInProblem::WrongIssuer,
         SignInProblem::Contradictory,
+        SignInProblem::WrongNonce,
+        SignInProblem::NotPushed {
+            host: "a.example".to_owned(),
+            status: 200,
+            flaw: AnswerFlaw::NoRequestUri,
+        },
     ] {
         all.push(Problem::SignIn(problem));
     }
