@@ -119,6 +119,11 @@ fn stores() -> Vec<Problem> {
     all
 }
 
+fn keys() -> impl Iterator<Item = Problem> {
+    use crate::domain::jose::KeyError::{Encrypted, Public, Size, Unreadable, Unsupported, WrongAlg};
+    [Unreadable, Encrypted, Public, Unsupported, Size, WrongAlg].into_iter().map(Problem::BadKey)
+}
+
 fn every_problem() -> Vec<Problem> {
     use crate::domain::grant_type::GrantType;
     let text = || Outside::new("disk\u{202e}full");
@@ -131,12 +136,6 @@ fn every_problem() -> Vec<Problem> {
         Problem::ChangedElsewhere,
         Problem::ValueMissing("client_secret"),
         Problem::ValueUnusable("password"),
-        Problem::BadKey(crate::domain::jose::KeyError::Unreadable),
-        Problem::BadKey(crate::domain::jose::KeyError::Encrypted),
-        Problem::BadKey(crate::domain::jose::KeyError::Public),
-        Problem::BadKey(crate::domain::jose::KeyError::Unsupported),
-        Problem::BadKey(crate::domain::jose::KeyError::Size),
-        Problem::BadKey(crate::domain::jose::KeyError::WrongAlg),
         Problem::NeedsSignIn,
         Problem::Disk(text()),
         Problem::Busy,
@@ -194,6 +193,7 @@ fn every_problem() -> Vec<Problem> {
         all.push(unreachable(kind));
     }
     all.extend(stores());
+    all.extend(keys());
     for code in ["access_denied", "invalid_scope", "unauthorized_client", "server_error", "odd"] {
         let code = Outside::new(code);
         all.push(Problem::SignIn(SignInProblem::Denied {
