@@ -121,6 +121,14 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE", requires = "with_secrets")]
         export_passphrase_file: Option<PathBuf>,
     },
+    /// Check what stands between an account and its token, or what does in general; no secret is sent.
+    Doctor {
+        /// The account.
+        name: Option<String>,
+        /// As an array of JSON objects.
+        #[arg(long)]
+        json: bool,
+    },
     /// List the accounts.
     #[command(after_help = STATUS_WORDS)]
     List {

@@ -59,6 +59,11 @@ impl Failure {
         }
     }
 
+    /// The checks found what is in the way; they have said it.
+    pub(super) fn found_faults() -> Self {
+        Self::refused("Something is in the way: see the lines that say failed.")
+    }
+
     /// Whoever read standard output has enough: no failure to speak of.
     pub(super) fn reader_gone() -> Self {
         Self { code: 0, words: String::new() }

@@ -7,6 +7,7 @@
 mod arguments;
 mod check;
 mod demo;
+mod doctor;
 mod export;
 mod facts;
 mod failure;
@@ -70,6 +71,7 @@ fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
                 &export::What { names: &names, with_secrets, with_tokens, passphrase_file },
             )
         }
+        Command::Doctor { name, json } => doctor::run(vault, name.as_deref(), json),
         Command::List { json } => list::run(vault, json),
         Command::SignIn { name, no_browser, client_auth } => {
             sign_in::run(vault, &name, !no_browser, client_auth.map(arguments::Auth::way))

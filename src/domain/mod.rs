@@ -10,6 +10,7 @@ pub mod callback;
 pub mod claims;
 pub mod client_auth;
 pub mod device;
+pub mod diagnosis;
 pub mod endpoints;
 pub mod exchange;
 pub mod exchange_text;

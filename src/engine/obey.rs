@@ -38,6 +38,7 @@ impl Engine {
             Command::TryClientAuth { account, auth, open_browser } => {
                 self.try_client_auth(&account, auth, open_browser, replies);
             }
+            Command::Diagnose(account) => self.diagnose(account, replies),
             Command::CheckRedirect(redirect_uri) => self.check_redirect(redirect_uri, replies),
             Command::TakePort { account, port } => self.take_port(&account, port, replies),
             Command::CancelSignIn(account) => {

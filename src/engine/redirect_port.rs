@@ -24,7 +24,8 @@ impl Engine {
         }
     }
 
-    fn redirect_problem(&self, redirect_uri: &str) -> Option<SignInProblem> {
+    /// Why a sign-in could not listen there, where it could not.
+    pub(crate) fn redirect_problem(&self, redirect_uri: &str) -> Option<SignInProblem> {
         let Ok(RedirectUri::Loopback(redirect)) = RedirectUri::new(Some(redirect_uri)) else { return None };
         let error = Listener::bind(&redirect).err()?;
         let port = |text: &str| match RedirectUri::new(Some(text)) {

@@ -113,6 +113,9 @@ pub enum Command {
         /// Whether a browser is opened, where one is needed.
         open_browser: bool,
     },
+    /// Checks everything that stands between an account and its token, or what does in general; answered with
+    /// [`super::event::Reply::Diagnosed`]. Sends no secret.
+    Diagnose(Option<AccountId>),
     /// Tries whether a sign-in could listen at this redirect address; answered by
     /// [`super::event::Event::RedirectChecked`].
     CheckRedirect(String),

@@ -17,6 +17,7 @@ use crate::domain::tokens::TokenFacts;
 use crate::secret::AccessToken;
 
 use super::command::{AccountDraft, CopyForm, ImportDraft};
+use super::diagnosis::Finding;
 use super::problem::{Problem, SignInProblem, VaultProblem};
 use super::snapshot::DeviceCodeView;
 
@@ -154,6 +155,8 @@ pub enum Reply {
     Removed(Revocation),
     /// An account's last exchanges, the newest first.
     Exchanges(Arc<Vec<Exchange>>),
+    /// What the checks found.
+    Diagnosed(Vec<Finding>),
     /// The file vault has another passphrase.
     PassphraseChanged,
     /// So many accounts were written to a file.

@@ -5,6 +5,7 @@
 
 pub mod account_views;
 pub mod command;
+pub mod diagnosis;
 pub mod event;
 pub mod preferences;
 pub mod problem;

@@ -14,6 +14,10 @@ use url::Url;
 /// How long a launcher is watched for failing; one that still runs has handed over.
 const WATCH: Duration = Duration::from_secs(1);
 
+/// What opens an address where `$BROWSER` names nothing.
+#[cfg(not(any(target_os = "macos", target_os = "windows")))]
+const LAUNCHERS: [&str; 5] = ["xdg-open", "gio", "gnome-open", "kde-open", "wslview"];
+
 /// Why no browser was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BrowserError {
@@ -33,6 +37,11 @@ pub trait Browser: Send + Sync {
     /// # Errors
     /// [`BrowserError`] where nothing was opened.
     fn open(&self, address: &Url) -> Result<(), BrowserError>;
+
+    /// Whether there is something that opens addresses; `None` where only trying would tell. May block.
+    fn is_there(&self) -> Option<bool> {
+        None
+    }
 }
 
 /// The browser that the system, or `$BROWSER`, names.
@@ -48,6 +57,28 @@ impl Browser for SystemBrowser {
             open_with_named(&named, address).or_else(|_| open::that_detached_with_timeout(address, WATCH))
         })
     }
+
+    /// Elsewhere than on these systems a browser is part of the system.
+    #[cfg(any(target_os = "macos", target_os = "windows"))]
+    fn is_there(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    #[cfg(not(any(target_os = "macos", target_os = "windows")))]
+    fn is_there(&self) -> Option<bool> {
+        let named = std::env::var("BROWSER").unwrap_or_default();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let programs = named.split(':').filter_map(|entry| entry.split_whitespace().next());
+        Some(programs.chain(LAUNCHERS).any(|program| is_program(program, &path)))
+    }
+}
+
+/// Whether a program can be found: by its path, or in one of the folders of `$PATH`.
+#[cfg(not(any(target_os = "macos", target_os = "windows")))]
+fn is_program(program: &str, path: &std::ffi::OsStr) -> bool {
+    let is_file = |path: std::path::PathBuf| path.is_file();
+    program.contains('/') && is_file(program.into())
+        || std::env::split_paths(path).any(|folder| is_file(folder.join(program)))
 }
 
 /// Opens an address in a program of the user's choice: its words, in which `%s` stands for the

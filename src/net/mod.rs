@@ -7,5 +7,6 @@ pub mod browser;
 pub mod failure;
 pub mod http;
 pub mod loopback;
+pub mod probe;
 pub mod serve;
 pub mod sleep;

@@ -15,7 +15,7 @@ use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{SettingsDraft, ViewState};
 use super::widgets;
-use super::{device, redirect_check, secret_card, sign_in, tabs, token_card, words};
+use super::{device, doctor, redirect_check, secret_card, sign_in, tabs, token_card, words};
 
 /// Shows an account.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
@@ -101,6 +101,10 @@ fn problem_card(
                     let label = if state.show_details { words::HIDE_DETAILS } else { words::SHOW_DETAILS };
                     if said.details.is_some() && Button::new(Weight::Quiet, label).show(ui) {
                         state.show_details = !state.show_details;
+                    }
+                    let check = Button::new(Weight::Bare, words::CHECK_EVERYTHING);
+                    if state.show_details && said.details.is_some() && check.show(ui) {
+                        doctor::open(cx, state, Some(account.id.clone()));
                     }
                 });
             });

@@ -11,7 +11,7 @@ use crate::messages::problem::Problem;
 
 use super::form_draft::FormDraft;
 use super::view_state::{Page, Revealed};
-use super::{Ui, account_form, errand, fields, passphrase, redirect_check, words};
+use super::{Ui, account_form, doctor, errand, fields, passphrase, redirect_check, words};
 
 impl Ui {
     /// Takes a moment that the engine tells.
@@ -55,6 +55,7 @@ impl Ui {
             Event::ImportRead(read) => errand::read(state, read),
             Event::Done(Reply::Revoked) => state.toasts.say(words::REVOKED),
             Event::Done(Reply::Forgotten) => state.toasts.say(words::FORGOTTEN),
+            Event::Done(Reply::Diagnosed(findings)) => doctor::take(state, findings),
             Event::Done(reply) => errand::done(ctx, state, reply),
             Event::ClipboardCleared => state.toasts.say("Clipboard cleared."),
             Event::Revealed { account, token } => {

@@ -84,7 +84,7 @@ fn back(ui: &Ui, state: &mut ViewState) {
         // What was typed goes only by *Cancel*.
         Page::Form(ref form) if !form.touched.is_empty() => {}
         Page::Form(_) => account_form::close(ui.ctx(), state),
-        Page::Picker { .. } => state.page = Page::Account,
+        Page::Picker { .. } | Page::Doctor(_) => state.page = Page::Account,
         Page::Account => state.detail_open = false,
     }
 }

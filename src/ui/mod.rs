@@ -12,6 +12,7 @@ mod cx;
 mod delete_dialog;
 mod detail;
 mod device;
+mod doctor;
 mod drop_file;
 mod errand;
 mod events;
@@ -306,6 +307,7 @@ fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     match &state.page {
         Page::Picker { .. } => provider_picker::show(ui, cx, state),
         Page::Form(_) => account_form::show(ui, cx, state),
+        Page::Doctor(_) => doctor::show(ui, cx, state),
         Page::Account => {
             if let Some(account) = state.selected.as_ref().and_then(|id| cx.account(id)) {
                 detail::show(ui, cx, state, account);

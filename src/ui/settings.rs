@@ -11,7 +11,7 @@ use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::safe_keeping;
 use super::view_state::ViewState;
-use super::{settings_fields, widgets, words};
+use super::{doctor, settings_fields, widgets, words};
 
 /// Shows the settings, where they are open.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
@@ -20,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         return;
     }
     let Some(draft) = &mut state.settings else { return };
-    let mut close = false;
+    let (mut close, mut check) = (false, false);
     let height = ui.ctx().content_rect().height();
     let (asked, left) = widgets::dialog(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
         widgets::heading(ui, words::SETTINGS);
@@ -43,11 +43,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
                 close = true;
             }
             close |= Button::new(Weight::Bare, words::CANCEL).show(ui);
+            check = Button::new(Weight::Bare, words::CHECK_EVERYTHING).show(ui);
         });
         asked.inner
     });
-    if close || left {
+    if close || left || check {
         state.settings = None;
+    }
+    if check {
+        let selected = state.selected.clone();
+        doctor::open(cx, state, selected);
     }
     if let Some(asked) = asked {
         safe_keeping::act(ui, cx, state, asked);

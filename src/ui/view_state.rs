@@ -10,6 +10,7 @@ use crate::secret::AccessToken;
 
 use super::account_list::AccountList;
 use super::curtain::Curtain;
+use super::doctor::Checks;
 use super::errand::Errands;
 use super::exchanges::ExchangesTab;
 use super::fields::SecretText;
@@ -85,6 +86,8 @@ pub(super) enum Page {
     },
     /// The form of an account.
     Form(Box<FormDraft>),
+    /// The checks.
+    Doctor(Checks),
 }
 
 /// The settings as they are edited.

@@ -141,6 +141,10 @@ pub(super) const CHANGE_PASSPHRASE: &str = "Change passphrase";
 pub(super) const LOCK: &str = "Lock";
 /// Unlocks.
 pub(super) const UNLOCK: &str = "Unlock";
+/// Checks all that stands between an account and its token.
+pub(super) const CHECK_EVERYTHING: &str = "Check everything";
+/// Checks once more.
+pub(super) const CHECK_AGAIN: &str = "Check again";
 /// Shows what the other side said.
 pub(super) const SHOW_DETAILS: &str = "Show details";
 /// Hides it.

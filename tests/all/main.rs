@@ -9,6 +9,7 @@ mod demo;
 mod desktop;
 mod device;
 mod disk;
+mod doctor;
 mod exchanges;
 mod floors;
 mod http;

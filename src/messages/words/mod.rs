@@ -5,6 +5,7 @@
 //! quotation marks.
 
 mod archive;
+pub mod doctor;
 mod keys;
 mod reasons;
 mod requests;

@@ -1,0 +1,165 @@
+//! Checks of everything that stands between an account and its token.
+//!
+//! Owns their effects. Invariants: nothing secret is sent: the servers get a GET without parameters,
+//! once an endpoint; nothing is changed, and no browser is opened.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::core::{Engine, Replies, Then};
+use super::vault_door::VaultDoor;
+use crate::clock::Clock;
+use crate::domain::account::AccountId;
+use crate::domain::address::is_loopback;
+use crate::domain::diagnosis::{self, Answered, Look, OnTheWay};
+use crate::domain::endpoints::EndpointKind;
+use crate::domain::http_request::HttpRequest;
+use crate::domain::provider::Provider;
+use crate::domain::redirect::RedirectUri;
+use crate::domain::transport::UnreachableKind;
+use crate::messages::diagnosis::{Cause, Check, Finding};
+use crate::messages::event::Reply;
+use crate::messages::problem::VaultProblem;
+use crate::net::http::Http;
+use crate::net::probe;
+use crate::store::vault_records::Records;
+
+impl Engine {
+    /// Checks everything, for an account or in general.
+    pub(crate) fn diagnose(&mut self, id: Option<AccountId>, replies: Replies) {
+        let entry = match id.as_ref().map(|id| self.entry(id)).transpose() {
+            Ok(entry) => entry,
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        let provider = entry.map(|entry| entry.provider.clone());
+        let door = entry.map_or_else(|| self.door.clone(), |entry| entry.door.clone());
+        let port = match &provider {
+            Some(Ok(provider)) if provider.grant.has_redirect() => self.port(&provider.redirect_uri),
+            Some(_) => Finding { check: Check::Port, about: String::new(), cause: Cause::NoPortNeeded },
+            None => RedirectUri::new(None).map_or_else(
+                |_| Finding { check: Check::Port, about: String::new(), cause: Cause::NoPortNeeded },
+                |redirect| self.port(&redirect),
+            ),
+        };
+        let browser = Arc::clone(&self.deps.browser);
+        let (http, clock) = (Rc::clone(&self.http), Arc::clone(&self.deps.clock));
+        self.spawn(async move {
+            let looked = tokio::task::spawn_blocking(move || browser.is_there()).await;
+            let browser = Cause::Browser { is_there: looked.unwrap_or_default() };
+            let mut findings = vec![vault(&door, id).await];
+            findings.push(Finding { check: Check::Browser, about: String::new(), cause: browser });
+            findings.push(port);
+            findings.extend(match provider {
+                Some(Ok(provider)) => on_the_way(&provider, &http, &clock).await,
+                Some(Err(error)) => vec![about_the_provider(Cause::Settings(error))],
+                None => vec![about_the_provider(Cause::NoAccount)],
+            });
+            let then: Then = Box::new(move |engine| engine.report(Reply::Diagnosed(findings), replies));
+            then
+        });
+    }
+
+    fn port(&self, redirect: &RedirectUri) -> Finding {
+        let about = redirect.to_string();
+        let cause = match redirect {
+            RedirectUri::Pasted(_) => Cause::NoPortNeeded,
+            RedirectUri::Loopback(_) => self.redirect_problem(&about).map_or(Cause::PortFree, Cause::Port),
+        };
+        Finding { check: Check::Port, about, cause }
+    }
+}
+
+fn about_the_provider(cause: Cause) -> Finding {
+    Finding { check: Check::Endpoint(EndpointKind::Token), about: String::new(), cause }
+}
+
+/// Whether the vault answers, and knows the account.
+async fn vault(door: &VaultDoor, id: Option<AccountId>) -> Finding {
+    let asked = door.call(move |vault| match id {
+        Some(id) => Records::new(vault).read_client(&id).map(|client| client.is_some()),
+        None => vault.probe().map(|()| true),
+    });
+    let cause = match asked.await {
+        Ok(true) => Cause::VaultAnswers(door.kind()),
+        Ok(false) => Cause::Vault(VaultProblem::Missing),
+        Err(problem) => Cause::Vault(problem),
+    };
+    Finding { check: Check::Vault, about: String::new(), cause }
+}
+
+/// The endpoints that the account uses.
+fn endpoints(provider: &Provider) -> Vec<(EndpointKind, Url)> {
+    let more = &provider.more;
+    [
+        (EndpointKind::Authorize, provider.authorize.as_ref()),
+        (EndpointKind::Token, Some(&provider.token)),
+        (EndpointKind::Device, more.device.as_ref()),
+        (EndpointKind::Par, more.par.as_ref()),
+        (EndpointKind::Revoke, more.revoke.as_ref()),
+        (EndpointKind::Introspect, more.introspect.as_ref()),
+        (EndpointKind::UserInfo, more.userinfo.as_ref()),
+        (EndpointKind::Jwks, more.jwks.as_ref()),
+    ]
+    .into_iter()
+    .filter_map(|(kind, url)| Some((kind, url?.clone())))
+    .collect()
+}
+
+/// Looks at all endpoints at once, and judges what is seen.
+async fn on_the_way(provider: &Provider, http: &Rc<Http>, clock: &Arc<dyn Clock>) -> Vec<Finding> {
+    let endpoints = endpoints(provider);
+    let mut looking = JoinSet::new();
+    for (place, (_, url)) in endpoints.iter().enumerate() {
+        let (url, http, clock) = (url.clone(), Rc::clone(http), Arc::clone(clock));
+        looking.spawn_local(async move { (place, look(url, &http, clock.as_ref()).await) });
+    }
+    let mut looks: Vec<_> = looking.join_all().await;
+    looks.sort_by_key(|(place, _)| *place);
+    let mut findings = Vec::new();
+    let mut hosts: Vec<String> = Vec::new();
+    for ((_, look), (_, url)) in looks.iter().zip(&endpoints) {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        if !hosts.contains(&host) {
+            findings.push(found(Check::Dns, &host, diagnosis::name(look)));
+            findings.push(found(Check::Tls, &host, diagnosis::tls(look)));
+            hosts.push(host);
+        }
+    }
+    for ((_, look), (kind, url)) in looks.iter().zip(&endpoints) {
+        let found_there = diagnosis::endpoint(*kind, look);
+        findings.push(found(Check::Endpoint(*kind), &without_query(url), found_there));
+    }
+    findings.push(found(Check::Clock, "", diagnosis::clock(looks.iter().map(|(_, look)| look))));
+    findings
+}
+
+fn found(check: Check, about: &str, cause: OnTheWay) -> Finding {
+    Finding { check, about: about.to_owned(), cause: Cause::OnTheWay(cause) }
+}
+
+/// An address of the user's own may carry anything in its query.
+fn without_query(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.into()
+}
+
+async fn look(url: Url, http: &Http, clock: &dyn Clock) -> Look {
+    let (is_here, is_plain) = (is_loopback(&url), url.scheme() == "http");
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let has_address = is_here || probe::has_address(&host, url.port_or_known_default().unwrap_or(443)).await;
+    let sent = http.send(&HttpRequest::get(url), clock).await;
+    let answer = match sent {
+        Ok(answer) => {
+            let midway = answer.sent_at + (answer.answered_at - answer.sent_at) / 2;
+            Ok(Answered { status: answer.status, skew: answer.date.map(|date| date - midway) })
+        }
+        Err(unreachable) => Err(unreachable.kind),
+    };
+    // Where the name leads nowhere, no other reason counts.
+    let answer = answer.map_err(|kind| if has_address { kind } else { UnreachableKind::Dns });
+    Look { is_here, is_plain, has_address, answer }
+}

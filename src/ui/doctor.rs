@@ -1,0 +1,104 @@
+//! The checks, as a page.
+//!
+//! Owns how findings are shown. Invariant: a verdict is a word and a shape, never a colour alone, and
+//! the checks run when they are asked for, not by themselves.
+
+use egui::Ui;
+
+use crate::domain::account::AccountId;
+use crate::domain::diagnosis::Verdict;
+use crate::domain::unseen::neutralised;
+use crate::messages::command::Command;
+use crate::messages::diagnosis::Finding;
+use crate::messages::words::doctor;
+
+use super::button::{Button, Weight};
+use super::cx::Cx;
+use super::icons::Icon;
+use super::view_state::{Page, ViewState};
+use super::{widgets, words};
+
+/// The checks of the page.
+pub(super) struct Checks {
+    /// Of this account, or in general.
+    account: Option<AccountId>,
+    /// What was found; `None` while it is being looked for.
+    findings: Option<Vec<Finding>>,
+}
+
+/// Opens the page and starts the checks.
+pub(super) fn open(cx: &mut Cx<'_>, state: &mut ViewState, account: Option<AccountId>) {
+    cx.send(Command::Diagnose(account.clone()));
+    state.page = Page::Doctor(Checks { account, findings: None });
+    state.detail_open = true;
+}
+
+/// Takes what was found.
+pub(super) fn take(state: &mut ViewState, findings: Vec<Finding>) {
+    if let Page::Doctor(checks) = &mut state.page {
+        checks.findings = Some(findings);
+    }
+}
+
+/// Shows the page.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let Page::Doctor(checks) = &state.page else { return };
+    let account = checks.account.as_ref().and_then(|id| cx.account(id));
+    match account {
+        Some(account) => {
+            widgets::heading(ui, &format!("Checks for {}", account.name));
+        }
+        None => {
+            widgets::heading(ui, "Checks");
+        }
+    }
+    widgets::weak(ui, "Everything between an account and its token. No secret is sent.");
+    let provider = account.map(|account| account.provider_name.as_str());
+    match &checks.findings {
+        None => {
+            widgets::text(ui, "Looking. A server that doesn't answer is given 30 seconds.");
+        }
+        Some(findings) => {
+            for finding in findings {
+                card(ui, cx, finding, provider);
+            }
+        }
+    }
+    let again = checks.account.clone();
+    let busy = checks.findings.is_none().then_some("The checks are running.");
+    let (mut restart, mut close) = (false, false);
+    ui.horizontal(|ui| {
+        restart = Button::new(Weight::Primary, words::CHECK_AGAIN).blocked(busy).show(ui);
+        close = Button::new(Weight::Bare, words::CLOSE).show(ui);
+    });
+    if restart {
+        open(cx, state, again);
+    } else if close {
+        state.page = Page::Account;
+    }
+}
+
+fn card(ui: &mut Ui, cx: &Cx<'_>, finding: &Finding, provider: Option<&str>) {
+    let said = doctor::finding(finding, provider);
+    let tokens = cx.tokens;
+    let (icon, color) = match finding.verdict() {
+        Verdict::Ok => (Icon::Check, tokens.ok),
+        Verdict::Warning => (Icon::Warning, tokens.warn),
+        Verdict::Failed => (Icon::Cross, tokens.error),
+        Verdict::NotTried => (Icon::Dash, tokens.weak),
+    };
+    widgets::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        ui.horizontal(|ui| {
+            widgets::status(ui, icon, doctor::verdict(finding.verdict()), color);
+            widgets::text_strong(ui, &doctor::check(finding.check));
+        });
+        if !finding.about.is_empty() {
+            widgets::weak_line(ui, &neutralised(&finding.about, 200));
+        }
+        widgets::text(ui, &said.what);
+        if !said.next.is_empty() {
+            widgets::text(ui, &said.next);
+        }
+    });
+}
