@@ -9,12 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use url::Url;
 
 use super::built_in;
 use crate::domain::account::{Client, Settings};
 use crate::domain::authorize::authorization_address;
+use crate::domain::device;
 use crate::domain::grant_type::GrantType;
 use crate::domain::http_request::HttpRequest;
 use crate::domain::provider::{Preset, Provider};
@@ -98,9 +99,16 @@ fn request(text: &mut String, title: &str, request: &HttpRequest) {
         writeln!(text, "    {body}").unwrap();
     } else {
         for (name, value) in url::form_urlencoded::parse(body.as_bytes()) {
+            let value = if name.ends_with("assertion") { signed(&value) } else { value.into_owned() };
             writeln!(text, "    {name} = {value}").unwrap();
         }
     }
+}
+
+/// What a signed assertion says.
+fn signed(assertion: &str) -> String {
+    let parts = assertion.split('.').take(2).map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
+    parts.map(|part| String::from_utf8(part).unwrap()).collect::<Vec<_>>().join(" ")
 }
 
 /// Everything that goes out for one grant.
@@ -155,11 +163,13 @@ fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
         }
         GrantType::DeviceCode => {
             let code = DeviceCode::new("DEVICE-CODE".to_owned());
-            request(
-                text,
-                title,
-                &build(&provider, &client, &Asking::DeviceCode { code: &code }, &FRESH).unwrap(),
-            );
+            let endpoint = provider.more.device.clone().unwrap();
+            writeln!(text, "\n== {title}: the request of a code\nPOST {endpoint}").unwrap();
+            for (name, value) in device::parameters(&provider) {
+                writeln!(text, "    {name} = {value}").unwrap();
+            }
+            let built = build(&provider, &client, &Asking::DeviceCode { code: &code }, &FRESH).unwrap();
+            request(text, &format!("{title}: the token request"), &built);
         }
         GrantType::JwtBearer => {
             request(text, title, &build(&provider, &client, &Asking::JwtBearer, &FRESH).unwrap());

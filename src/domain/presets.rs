@@ -16,7 +16,7 @@ use super::spec::ProviderSpec;
 use super::toggle::Toggle;
 
 /// The files, in the order in which they are offered: a group's by name.
-const FILES: [&str; 19] = [
+const FILES: [&str; 24] = [
     include_str!("../../assets/providers/smartconnect.toml"),
     include_str!("../../assets/providers/smartdocumentor.toml"),
     include_str!("../../assets/providers/smartsense.toml"),
@@ -28,6 +28,7 @@ const FILES: [&str; 19] = [
     include_str!("../../assets/providers/github.toml"),
     include_str!("../../assets/providers/gitlab.toml"),
     include_str!("../../assets/providers/google.toml"),
+    include_str!("../../assets/providers/google-service-account.toml"),
     include_str!("../../assets/providers/hubspot.toml"),
     include_str!("../../assets/providers/entra.toml"),
     include_str!("../../assets/providers/salesforce.toml"),
@@ -36,6 +37,10 @@ const FILES: [&str; 19] = [
     include_str!("../../assets/providers/spotify.toml"),
     include_str!("../../assets/providers/zoom.toml"),
     include_str!("../../assets/providers/zoom-server.toml"),
+    include_str!("../../assets/providers/cognito.toml"),
+    include_str!("../../assets/providers/auth0.toml"),
+    include_str!("../../assets/providers/keycloak.toml"),
+    include_str!("../../assets/providers/okta.toml"),
 ];
 
 /// The keys of a file that are not a spec's.

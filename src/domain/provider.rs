@@ -68,6 +68,8 @@ pub enum Group {
     Vendor,
     /// Providers that many people use.
     Popular,
+    /// Servers that an organisation runs or rents for its own sign-ins.
+    Identity,
 }
 
 /// Where a preset's facts come from.

@@ -36,7 +36,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
         chosen = found.first().copied().or(Some(&custom)).cloned();
     }
-    for group in [Group::Own, Group::Vendor, Group::Popular] {
+    for group in [Group::Own, Group::Vendor, Group::Popular, Group::Identity] {
         let of_group: Vec<&Preset> = found.iter().copied().filter(|preset| preset.group == group).collect();
         if of_group.is_empty() {
             continue;

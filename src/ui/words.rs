@@ -196,6 +196,7 @@ pub(super) fn group(group: Group) -> &'static str {
         Group::Own => "Your own",
         Group::Vendor => "Vendors",
         Group::Popular => "Popular providers",
+        Group::Identity => "Identity servers",
     }
 }
 

@@ -19,7 +19,7 @@ fn window() -> Rig {
     let presets: Vec<Preset> = std::iter::once(own).chain(built_in()).collect();
     let mut snapshot = snapshot(vec![account(1, "Taken", "Smartcar", GrantType::AuthorizationCode)]);
     snapshot.presets = Arc::new(presets);
-    Rig::sized(snapshot, (960.0, 1800.0))
+    Rig::sized(snapshot, (960.0, 2400.0))
 }
 
 fn picker() -> Rig {
@@ -44,7 +44,7 @@ fn saved(rig: &mut Rig) -> AccountDraft {
 #[test]
 fn providers_stand_in_groups_and_any_other_is_on_offer() {
     let rig = picker();
-    let headings = ["Your own", "Vendors", "Popular providers", "Any other provider"];
+    let headings = ["Your own", "Vendors", "Popular providers", "Identity servers", "Any other provider"];
     let places = headings.map(|heading| {
         let node = rig.0.get_by_role_and_label(Role::Heading, heading);
         node.rect().top()

@@ -17,7 +17,7 @@ use crate::domain::spec::{ClientAuth, ProviderSpec};
 use crate::domain::tags::Tags;
 use crate::domain::token_request::{self, RequestError};
 use crate::domain::unseen::is_deceptive;
-use crate::secret::{ClientSecret, Password};
+use crate::secret::{ClientSecret, Password, PrivateKey};
 
 /// The most accounts that are taken from one file.
 const ACCOUNTS_MAX: usize = 500;
@@ -38,6 +38,8 @@ pub(super) struct Draft {
     pub(super) redirect_uri: String,
     pub(super) client_id: String,
     pub(super) client_secret: Zeroizing<String>,
+    pub(super) private_key: Zeroizing<String>,
+    pub(super) key_id: String,
     pub(super) username: String,
     pub(super) password: Zeroizing<String>,
     /// Scopes, separated by blanks.
@@ -138,6 +140,7 @@ impl<'p> Collected<'p> {
         let mut overrides = ProviderSpec {
             redirect_uri: optional(draft.redirect_uri),
             client_auth: draft.client_auth,
+            key_id: optional(draft.key_id),
             pkce: draft.pkce.filter(|pkce| !pkce),
             authorize_params: draft.authorize_params,
             token_params: draft.token_params,
@@ -171,6 +174,7 @@ impl<'p> Collected<'p> {
         let client = Client {
             client_id: draft.client_id,
             client_secret: secret(draft.client_secret).map(ClientSecret::new),
+            private_key: secret(draft.private_key).map(PrivateKey::new),
             username: optional(draft.username).filter(|_| with_password),
             password: secret(draft.password).map(Password::new).filter(|_| with_password),
             ..Client::default()

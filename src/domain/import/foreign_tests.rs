@@ -7,6 +7,7 @@ use crate::domain::grant_type::GrantType;
 use crate::domain::import::EnvField;
 use crate::domain::presets::built_in;
 use crate::domain::spec::ClientAuth;
+use crate::domain::test_support::ED_JWK;
 
 fn found(text: &str) -> Found {
     read_any(text, &built_in(), None).unwrap_or_else(|error| panic!("{error}\n{text}"))
@@ -139,6 +140,24 @@ fn a_client_secret_file_of_googles() {
         .replace("installed", "web")
         .replace("[\"http://localhost\"]", "[\"https://a.example/cb\",\"http://localhost:8080/cb\"]");
     assert_eq!(only(&web).settings.overrides.redirect_uri.as_deref(), Some("http://localhost:8080/cb"));
+}
+
+#[test]
+fn a_service_accounts_key_of_googles() {
+    let key = ED_JWK.replace('\n', "");
+    let file = serde_json::json!({"type": "service_account", "project_id": "p", "private_key_id": "k1",
+        "private_key": key, "client_email": "robot@p.iam.gserviceaccount.com",
+        "token_uri": "https://evil.example/token"});
+    let account = only(&file.to_string());
+    assert_eq!((account.name.as_str(), account.settings.grant), ("robot", GrantType::JwtBearer));
+    assert_eq!(account.settings.provider, "google-service-account");
+    assert_eq!(account.settings.overrides.key_id.as_deref(), Some("k1"));
+    assert_eq!(account.client.client_id, "robot@p.iam.gserviceaccount.com");
+    assert_eq!(account.client.private_key.as_ref().unwrap().expose(), key);
+    assert_eq!(account.settings.overrides.endpoints.token, None, "the preset knows where to");
+    let damaged = file.to_string().replace("OKP", "CANARY");
+    let error = read_any(&damaged, &built_in(), None).unwrap_err().to_string();
+    assert!(error.contains("private_key") && !error.contains("CANARY"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Google's `client_secret_*.json`.
+//! Google's `client_secret_*.json`, and the keys of its service accounts.
 //!
 //! Owns its keys. Invariant: of a desktop client no redirect address is taken, since Google takes any
 //! port of this computer for it.
@@ -8,13 +8,19 @@ use crate::domain::node::Node;
 
 /// Whether this is such a file.
 pub(super) fn fits(root: &Node<'_>) -> bool {
-    ["installed", "web"]
-        .iter()
-        .any(|kind| root.get(kind).is_some_and(|at| at.node.get("client_id").is_some()))
+    let has_client = |kind: &&str| root.get(kind).is_some_and(|at| at.node.get("client_id").is_some());
+    is_service_account(root) || ["installed", "web"].iter().any(has_client)
+}
+
+fn is_service_account(root: &Node<'_>) -> bool {
+    root.text("type") == Some("service_account")
 }
 
 /// Takes the client.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
+    if is_service_account(root) {
+        collected.take(service_account(root), &Variables::new());
+    }
     for kind in ["installed", "web"] {
         let Some(client) = root.get(kind).map(|entry| &entry.node) else { continue };
         let text = |key: &str| client.text(key).unwrap_or_default().to_owned();
@@ -35,5 +41,17 @@ pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
             ..Draft::default()
         };
         collected.take(draft, &Variables::new());
+    }
+}
+
+fn service_account(root: &Node<'_>) -> Draft {
+    let text = |key: &str| root.text(key).unwrap_or_default().to_owned();
+    Draft {
+        name: text("client_email").split('@').next().unwrap_or_default().to_owned(),
+        provider: Some("google-service-account".to_owned()),
+        client_id: text("client_email"),
+        private_key: text("private_key").into(),
+        key_id: text("private_key_id"),
+        ..Draft::default()
     }
 }
