@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod address;
+pub mod answer_map;
 pub mod authorize;
 pub mod callback;
 pub mod claims;

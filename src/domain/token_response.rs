@@ -177,9 +177,13 @@ fn grant(
     let ours = |theirs: DateTime<Utc>| theirs.checked_sub_signed(skew.unwrap_or_default());
     let after = |life: TimeDelta| answer.sent_at.checked_add_signed(life);
     let paths = &provider.response;
-    let said = found(value, &paths.expires_in, &["/expires_in"], moment::span)
-        .and_then(after)
-        .or_else(|| found(value, &paths.expires_at, &["/expires_at"], moment::moment).and_then(ours));
+    let in_secs = |paths, usual| found(value, paths, usual, moment::span).and_then(after);
+    let at = |paths, usual| found(value, paths, usual, moment::moment).and_then(ours);
+    // A place that was pointed at comes before any usual one: some servers send an epoch as `expires_in`.
+    let said = in_secs(&paths.expires_in, &[])
+        .or_else(|| at(&paths.expires_at, &[]))
+        .or_else(|| in_secs(&[], &["/expires_in"]))
+        .or_else(|| at(&[], &["/expires_at"]));
     let (expires_at, expiry_source) = match said {
         Some(end) => (Some(end), ExpirySource::Server),
         None => match jwt::exp(access_token.expose()).and_then(ours) {

@@ -6,10 +6,9 @@
 use std::rc::Rc;
 
 use super::core::{Engine, Replies, Then, answer};
-use super::exchanges::{Line, secrets_of};
+use super::exchanges::{Line, as_answer, secrets_of};
 use super::problems::{unreachable, unusable};
 use super::random;
-use super::renewal::as_answer;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::endpoints::EndpointKind;
 use crate::domain::exchange::ExchangeKind;

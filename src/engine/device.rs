@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use super::core::{self, Engine, Then, answer};
 use super::entry::Entry;
-use super::exchanges::secrets_of;
+use super::exchanges::{as_answer, secrets_of};
 use super::problems::{NotObtained, refused, unreachable, unusable};
 use super::random;
 use super::reasons::Known;
-use super::renewal::as_answer;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::device::{self, DeviceAuthorization};
 use crate::domain::exchange::ExchangeKind;

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use tokio::task::AbortHandle;
 
 use super::device::PendingDevice;
+use super::mapping::LaidAnswer;
 use super::reasons::Trial;
 use super::refresh_lock::AccountLock;
 use super::vault_door::VaultDoor;
@@ -63,6 +64,8 @@ pub(crate) struct Entry {
     pub(crate) glance: Option<Glance>,
     pub(crate) problem: Option<Problem>,
     pub(crate) last_used_at: Option<DateTime<Utc>>,
+    /// Its last answer, where a person may have to say how it is read.
+    pub(crate) laid_open: Option<LaidAnswer>,
     /// What is being asked of its server besides.
     pub(crate) inquiry: Option<Inquiry>,
     /// What its server last said of a token.
@@ -93,6 +96,7 @@ impl Entry {
             glance: None,
             problem: None,
             last_used_at: None,
+            laid_open: None,
             inquiry: None,
             checked: None,
             exchanges: None,
@@ -165,6 +169,7 @@ impl Entry {
             }),
             problem: self.shown_problem(),
             last_used_at: self.last_used_at,
+            answer: self.laid_open.as_ref().map(|laid| Arc::clone(&laid.layout)),
             inquiry: self.inquiry,
             checked: self.checked.clone().filter(|checked| {
                 self.session.facts().is_some_and(|facts| facts.generation == checked.generation)

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::exchange::{self, Exchange, ExchangeKind, Received};
 use crate::domain::http_request::HttpRequest;
+use crate::domain::token_response::Answer;
 use crate::domain::tokens::Grant;
 use crate::domain::transport::Unreachable;
 use crate::messages::event::Reply;
@@ -72,6 +73,18 @@ pub(crate) fn secrets_of<'a>(client: &'a Client, grant: Option<&'a Grant>) -> Ve
     let refresh = grant.and_then(|grant| grant.refresh_token.as_ref()).map(Secret::expose);
     let known = [client_secret, password, access, refresh].into_iter().flatten();
     known.chain(client.headers.values().map(Secret::expose)).collect()
+}
+
+/// As the domain reads it.
+pub(crate) fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
+    Answer {
+        status: answer.status,
+        content_type: answer.content_type.as_deref(),
+        body: &answer.body,
+        sent_at: answer.sent_at,
+        date: answer.date,
+        retry_after: answer.retry_after.as_deref(),
+    }
 }
 
 impl Engine {

@@ -21,6 +21,7 @@ mod exchanges;
 mod id_tokens;
 mod import_job;
 mod in_flight;
+mod mapping;
 mod moving;
 mod obey;
 mod outbox;

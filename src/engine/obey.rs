@@ -69,6 +69,7 @@ impl Engine {
             Command::ClearClipboard => self.clear_clipboard(replies),
             Command::Reveal(account) => self.reveal(&account, replies),
             Command::ReadMask(account) => self.read_mask(&account, replies),
+            Command::MapAnswer { account, choices } => self.map_answer(&account, &choices, replies),
             Command::Check(account) => self.check_token(&account, replies),
             Command::Revoke(account) => self.revoke(&account, replies),
             Command::Forget(account) => self.forget_tokens(&account, replies),

@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use super::exchanges::as_answer;
 use super::exchanges::{Line, secrets_of};
 use super::problems::{refused, unreachable, unusable};
 use super::random;
 use super::reasons::Known;
-use super::renewal::as_answer;
 use crate::clock::Clock;
 use crate::domain::account::Client;
 use crate::domain::authorize::{self, AuthorizationRequest};

@@ -13,8 +13,9 @@ use chrono::TimeDelta;
 
 use super::core::{Database, Engine, Then, on_disk};
 use super::entry::{Glance, PendingSignIn, Unsaved};
-use super::exchanges::{Line, secrets_of};
+use super::exchanges::{Line, as_answer, secrets_of};
 use super::in_flight::{Counted, Mark};
+use super::mapping::{self, LaidAnswer};
 use super::problems::{NotObtained, refused, unreachable, unusable};
 use super::reasons::Known;
 use super::vault_door::VaultDoor;
@@ -27,7 +28,7 @@ use crate::domain::http_request::HttpRequest;
 use crate::domain::provider::Provider;
 use crate::domain::session::{Attempt, Failure, Input, Renewal};
 use crate::domain::token_request::{self, Asking};
-use crate::domain::token_response::{self, Answer, AnswerFlaw, TokenError};
+use crate::domain::token_response::{self, AnswerFlaw, TokenError};
 use crate::domain::tokens::Grant;
 use crate::failpoint::reach;
 use crate::messages::problem::VaultProblem;
@@ -70,6 +71,8 @@ struct Work {
     provider: Rc<Provider>,
     door: VaultDoor,
     line: Line,
+    /// The answer, where a person may have to say how it is read.
+    laid_open: Cell<Option<LaidAnswer>>,
     clock: Arc<dyn Clock>,
     home: Home,
     database: Option<Rc<Database>>,
@@ -125,6 +128,7 @@ impl Engine {
             provider,
             door: entry.door.clone(),
             line: self.line(id),
+            laid_open: Cell::default(),
             clock: Arc::clone(&self.deps.clock),
             home: self.deps.home.clone(),
             database: self.database.clone().filter(|_| !entry.ephemeral),
@@ -144,8 +148,12 @@ impl Engine {
             };
             let is_question = matches!(how, How::Device(_));
             let result = work.obtain(how).await;
+            let laid_open = work.laid_open.take();
             let result = if is_question { result.map_err(device::of_a_question) } else { result };
-            let then: Then = Box::new(move |engine| engine.renewed(&id, attempt, result));
+            let then: Then = Box::new(move |engine| {
+                engine.lay_open(&id, result.is_ok(), laid_open);
+                engine.renewed(&id, attempt, result);
+            });
             then
         });
     }
@@ -235,6 +243,7 @@ impl Work {
         } else {
             token_response::read(&self.provider, &as_answer(&answer))
         };
+        self.laid_open.set(mapping::laid_open(&self.provider, &answer, &secrets, &read));
         let refreshing = matches!(how, How::Refresh);
         let grant = read.map_err(|error| {
             let error = error.without(secrets.iter().copied());
@@ -370,16 +379,4 @@ fn secrets<'a>(how: &'a How, client: &'a Client, before: Option<&'a Grant>) -> V
     let mut secrets = secrets_of(client, before);
     secrets.extend(code.into_iter().flatten());
     secrets
-}
-
-/// As the domain reads it.
-pub(super) fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
-    Answer {
-        status: answer.status,
-        content_type: answer.content_type.as_deref(),
-        body: &answer.body,
-        sent_at: answer.sent_at,
-        date: answer.date,
-        retry_after: answer.retry_after.as_deref(),
-    }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 
 use crate::domain::account::{AccountId, Client, Revision, Settings};
+use crate::domain::answer_map::ReadAs;
 pub use crate::domain::forms::CopyForm;
 use crate::domain::import::{Imported, Mapping};
 use crate::domain::spec::ClientAuth;
@@ -165,6 +166,14 @@ pub enum Command {
     Reveal(AccountId),
     /// Reads the vault so that the token's mask can be shown.
     ReadMask(AccountId),
+    /// Keeps how the account's last answer is to be read: what is meant by its places, by their number in
+    /// [`super::snapshot::AccountView::answer`]. Answered with [`super::event::Reply::Saved`].
+    MapAnswer {
+        /// The account.
+        account: AccountId,
+        /// What places are read as.
+        choices: Vec<(usize, ReadAs)>,
+    },
     /// Asks the account's server what its token is worth; answered with [`super::event::Reply::Checked`].
     Check(AccountId),
     /// Has the account's tokens revoked, and drops them then; answered with [`super::event::Reply::Revoked`].

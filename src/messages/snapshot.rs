@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::domain::account::{AccountId, AccountName, Revision, Settings};
+use crate::domain::answer_map::Layout;
 use crate::domain::claims::Claim;
 use crate::domain::exchange::Exchange;
 use crate::domain::expiry::Margin;
@@ -83,6 +84,8 @@ pub struct AccountView {
     pub problem: Option<Problem>,
     /// When it was last copied.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// Its last answer, where a person may have to say how it is read.
+    pub answer: Option<Arc<Layout>>,
     /// What is being asked of its server besides.
     pub inquiry: Option<Inquiry>,
     /// What its server last said of the present token.

@@ -15,13 +15,18 @@ use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{SettingsDraft, ViewState};
 use super::widgets;
-use super::{device, doctor, redirect_check, secret_card, sign_in, tabs, token_card, words};
+use super::{
+    device, doctor, exchanges, mapper, redirect_check, secret_card, sign_in, tabs, token_card, words,
+};
 
 /// Shows an account.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
     header(ui, cx, state, account);
     if let Some(problem) = &account.problem {
         problem_card(ui, cx, state, account, problem);
+    }
+    if exchanges::is_in_the_way(account) {
+        mapper::show(ui, cx, state, account);
     }
     secret_card::show(ui, cx, account);
     match &account.activity {

@@ -10,13 +10,14 @@ use crate::domain::exchange::{Exchange, ExchangeKind, Outcome};
 use crate::domain::exchange_text::{Reported, curl, one, report};
 use crate::domain::unseen::neutralised;
 use crate::messages::command::Command;
+use crate::messages::problem::{AnswerFlaw, BadAnswer, Problem};
 use crate::messages::snapshot::AccountView;
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::ViewState;
-use super::{theme, time_text, widgets, words};
+use super::{mapper, theme, time_text, widgets, words};
 
 /// The longest line that is shown, in characters.
 const LINE_CHARS: usize = 1000;
@@ -32,6 +33,9 @@ pub(super) struct ExchangesTab {
 
 /// Shows an account's last exchanges.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    if !is_in_the_way(account) {
+        mapper::show(ui, cx, state, account);
+    }
     let tab = &mut state.exchanges;
     let Some(exchanges) = &account.exchanges else {
         if tab.asked.as_ref() != Some(&account.id) {
@@ -58,6 +62,14 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
             row(ui, cx, tab, account, exchange);
         }
     });
+}
+
+/// Whether the answer is why there is no token: the mapper then stands with the problem, else here.
+pub(super) fn is_in_the_way(account: &AccountView) -> bool {
+    let is_no_token = |problem: &Problem| {
+        matches!(problem, Problem::BadAnswer(BadAnswer { kind: AnswerFlaw::NoToken, .. }))
+    };
+    account.problem.as_ref().is_some_and(is_no_token)
 }
 
 fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountView, exchange: &Exchange) {

@@ -34,6 +34,7 @@ mod import_names;
 mod keys;
 mod list_filter;
 mod list_order;
+mod mapper;
 mod move_dialog;
 mod new_passphrase;
 mod notice;

@@ -16,6 +16,7 @@ use super::exchanges::ExchangesTab;
 use super::fields::SecretText;
 use super::form_draft::FormDraft;
 use super::list_order::Order;
+use super::mapper::MapperDraft;
 use super::passphrase::PassphraseDraft;
 use super::quit_dialog::Quit;
 use super::tabs::Tab;
@@ -63,6 +64,8 @@ pub(super) struct ViewState {
     pub(super) tab: Tab,
     /// What the tab *Exchanges* remembers.
     pub(super) exchanges: ExchangesTab,
+    /// How an answer is to be read, until it is saved.
+    pub(super) mapper: Option<MapperDraft>,
     /// The account whose tokens are about to be revoked.
     pub(super) revoking: Option<AccountId>,
     /// Whether the details of a problem are shown.

@@ -3,6 +3,7 @@
 //! Owns the words on buttons and fields; what is said about problems is in
 //! [`crate::messages::words`]. Invariant: an accessible name is exactly the word here.
 
+use crate::domain::answer_map::ReadAs;
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Group;
 use crate::domain::spec::ClientAuth;
@@ -93,6 +94,23 @@ pub(super) const FORGOTTEN: &str = "The tokens are forgotten here. They stay val
 pub(super) const REVOKE_TOKENS: &str = "Revoke tokens";
 /// Confirms that.
 pub(super) const FORGET_TOKENS: &str = "Forget tokens";
+/// Opens the response mapper.
+pub(super) const OPEN_MAPPER: &str = "Show the answer";
+/// Keeps what was chosen in it.
+pub(super) const SAVE_READING: &str = "Read it so";
+
+/// What a value of an answer is read as.
+pub(super) fn read_as(read_as: Option<ReadAs>) -> &'static str {
+    match read_as {
+        None => "Nothing",
+        Some(ReadAs::AccessToken) => "Access token",
+        Some(ReadAs::RefreshToken) => "Refresh token",
+        Some(ReadAs::Life) => "Life in seconds",
+        Some(ReadAs::Expiry) => "Moment of expiry (epoch or date)",
+        Some(ReadAs::Scope) => "Granted scopes",
+    }
+}
+
 /// Copies a report for a support ticket.
 pub(super) const COPY_REPORT: &str = "Copy redacted report";
 /// Copies a request as cURL.

@@ -99,6 +99,7 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
         token: None,
         problem: None,
         last_used_at: None,
+        answer: None,
         inquiry: None,
         checked: None,
         can_check: false,
