@@ -5,6 +5,7 @@
 //! sentence that says which package is missing.
 
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -16,11 +17,14 @@ use crate::messages::command::Command;
 use crate::messages::event::Event;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{Snapshot, WindowPlace};
+use crate::net::notify;
 use crate::ui::{self, Ui};
 
 mod files;
+mod instance;
 
 use files::Files;
+use instance::Place;
 
 /// The name by which desktops know the window: its class on X11, its `app_id` on Wayland, and the
 /// name of the .desktop file.
@@ -47,13 +51,20 @@ pub enum AppError {
     MissingLibrary,
 }
 
-/// Opens the window and returns when it is closed.
+/// Opens the window and returns when it is closed. Where `alone` is asked for and this home has a
+/// window already, that one comes forward instead.
 ///
 /// `deps` is told how to wake the window up. The engine is given the commands `first`.
 ///
 /// # Errors
 /// [`AppError`] where there is no window to be had.
-pub fn run(mut deps: Deps, first: Vec<Command>) -> Result<(), AppError> {
+pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppError> {
+    let word = if alone { engine::random::bytes().ok() } else { None };
+    let mut instance = match word.map(|word| instance::first(&deps.home, word)) {
+        Some(Place::Taken) => return Ok(()),
+        Some(Place::Ours(instance)) => Some(instance),
+        Some(Place::Unknown) | None => None,
+    };
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let woken = Arc::clone(&context);
     deps.waker = Arc::new(move || {
@@ -61,6 +72,14 @@ pub fn run(mut deps: Deps, first: Vec<Command>) -> Result<(), AppError> {
             context.request_repaint();
         }
     });
+    let called = Arc::new(AtomicBool::new(false));
+    if let Some(instance) = &mut instance {
+        let (called, wake) = (Arc::clone(&called), Arc::clone(&deps.waker));
+        instance.listen(Arc::new(move || {
+            called.store(true, Ordering::SeqCst);
+            wake();
+        }));
+    }
     let clock = Arc::clone(&deps.clock);
     let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
     // The database alone is read here; it says where the window stood and in which theme.
@@ -93,6 +112,8 @@ pub fn run(mut deps: Deps, first: Vec<Command>) -> Result<(), AppError> {
             files,
             place: None,
             vault_tried: false,
+            called,
+            title: String::new(),
         }))
     });
     let opened = panic::catch_unwind(AssertUnwindSafe(|| eframe::run_native("Keyfob", options, creator)));
@@ -130,13 +151,22 @@ struct App {
     files: Files,
     place: Option<WindowPlace>,
     vault_tried: bool,
+    /// A second start wants the window to come forward.
+    called: Arc<AtomicBool>,
+    /// As it was last set.
+    title: String,
 }
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
         let Some(engine) = &mut self.engine else { return };
         if engine.snapshots.has_changed().unwrap_or(false) {
-            self.snapshot = Arc::clone(&engine.snapshots.borrow_and_update());
+            let before =
+                std::mem::replace(&mut self.snapshot, Arc::clone(&engine.snapshots.borrow_and_update()));
+            tell_of_need(&before, &self.snapshot, ctx);
+        }
+        if self.called.swap(false, Ordering::SeqCst) {
+            Ui::come_forward(ctx);
         }
         while let Ok(event) = engine.events.try_recv() {
             self.ui.take_event(event, ctx);
@@ -146,6 +176,11 @@ impl eframe::App for App {
         }
         self.ui.watch_closing(ctx, &self.snapshot);
         self.place = place(ctx).or(self.place);
+        let title = self.ui.title(&self.snapshot, self.clock.now());
+        if self.title != title {
+            self.title.clone_from(&title);
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
+        }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
@@ -195,6 +230,19 @@ impl App {
         }
         self.vault_tried |= due;
         due.then_some(Command::TryVault)
+    }
+}
+
+/// Says that accounts have come to need a sign-in, to who wants to know and looks elsewhere.
+fn tell_of_need(before: &Snapshot, now: &Snapshot, ctx: &egui::Context) {
+    let looks_here = ctx.input(|input| input.viewport().focused.unwrap_or(true));
+    if looks_here || !now.preferences.notify {
+        return;
+    }
+    for name in ui::newly_needing_sign_in(before, now) {
+        notify::needs_sign_in(&name);
+        let kind = egui::UserAttentionType::Informational;
+        ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(kind));
     }
 }
 

@@ -32,5 +32,7 @@ pub(super) fn run(vault: &VaultOptions, demo: bool) -> Result<(), Failure> {
     if demo {
         first.push(Command::StartDemo);
     }
-    app::run(deps, first).map_err(|error| Failure::refused(error.to_string()))
+    // A window of another vault, or of the demo, is one of its own.
+    let alone = vault.kind.is_none() && !demo;
+    app::run(deps, first, alone).map_err(|error| Failure::refused(error.to_string()))
 }

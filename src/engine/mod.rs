@@ -31,7 +31,7 @@ mod preferences;
 mod problems;
 mod publish;
 mod pushed;
-mod random;
+pub(crate) mod random;
 mod reasons;
 mod recovery;
 mod redirect_port;

@@ -133,6 +133,21 @@ impl Home {
         self.path.join("vault.lock")
     }
 
+    /// Opens the empty file whose lock the first window holds; it is never deleted.
+    ///
+    /// # Errors
+    /// What the system says; a symbolic link is refused.
+    pub fn open_window_lock_file(&self) -> io::Result<File> {
+        let path = self.locks_path().join("window.lock");
+        check_file(&path).map_err(io::Error::other)?;
+        open_empty(&path)
+    }
+
+    /// The file that says where the first window hears of a second start.
+    pub fn window_door_path(&self) -> PathBuf {
+        self.path.join("window.door")
+    }
+
     /// The empty file whose lock stands for setting a broken database aside; it is never deleted.
     pub fn database_lock_path(&self) -> PathBuf {
         self.locks_path().join("database.lock")

@@ -110,6 +110,8 @@ fn drop_drafts(ui: &Ui, state: &mut ViewState, is_first: bool) {
     account_form::close(ctx, state);
     state.page = Page::Account;
     state.settings = None;
+    state.keys_page = super::keys_page::KeysPage::Closed;
+    state.closing = super::closing::Closing::No;
     state.deleting = None;
     state.revealed = None;
     state.focus = None;

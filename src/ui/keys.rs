@@ -10,8 +10,9 @@ use crate::messages::command::{Command, CopyForm};
 use crate::messages::preferences::{Preferences, ZOOMS_PERCENT};
 
 use super::cx::Cx;
+use super::keys_page::KeysPage;
 use super::view_state::{Page, SettingsDraft, ViewState};
-use super::{account_form, curtain, detail, provider_picker, sidebar};
+use super::{account_form, closing, curtain, detail, provider_picker, sidebar, sign_in};
 
 const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
 
@@ -21,6 +22,9 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if pressed(Modifiers::COMMAND, Key::L) {
         curtain::lock(ui, cx, state);
         return;
+    }
+    if pressed(Modifiers::COMMAND, Key::Q) {
+        closing::ask(ui, cx, state);
     }
     if state.has_dialog() {
         return;
@@ -39,7 +43,13 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if pressed(Modifiers::COMMAND, Key::F) {
         find(state);
     }
+    if pressed(Modifiers::NONE, Key::F1) {
+        state.keys_page = KeysPage::Open;
+    }
     let typing = ui.text_edit_focused();
+    if !typing {
+        sign_in::take_pasted(ui, cx);
+    }
     if !typing && !egui::Popup::is_any_open(ui.ctx()) {
         if pressed(Modifiers::NONE, Key::Slash) {
             find(state);

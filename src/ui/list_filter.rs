@@ -3,7 +3,9 @@
 //! Owns the chips and the menu. Invariant: a chip says its standing by word and shape, and whether it
 //! is chosen to assistive technology too.
 
-use egui::{CornerRadius, Popup, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
+use egui::{
+    CornerRadius, Popup, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2,
+};
 
 use crate::messages::remembered::{GroupBy, SortBy, Standstill};
 
@@ -18,23 +20,41 @@ use super::{theme, words};
 /// Height of a chip.
 const CHIP_HEIGHT: f32 = 26.0;
 
-/// Shows the chips, where there is something to choose.
-pub(super) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+/// Shows the chips, where there is something to choose; in a `low` window in one line that scrolls.
+pub(super) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, low: bool) {
     let counts: Vec<_> = state.list.counts().iter().map(|(standing, count)| (*standing, *count)).collect();
     let chosen = state.order.filter;
     if counts.len() < 2 && chosen.is_none() {
         return;
     }
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
-        for (standing, count) in counts.iter().copied().chain(missing(&counts, chosen)) {
-            let is_chosen = chosen == Some(standing);
-            if chip(ui, cx, standing, count, is_chosen) {
-                state.order.filter = (!is_chosen).then_some(standing);
-            }
-        }
-    });
+    let all: Vec<_> = counts.iter().copied().chain(missing(&counts, chosen)).collect();
+    let pressed = if low {
+        let line = ScrollArea::horizontal().id_salt("keyfob-chips");
+        line.show(ui, |ui| ui.horizontal(|ui| row(ui, cx, &all, chosen)).inner).inner
+    } else {
+        ui.horizontal_wrapped(|ui| row(ui, cx, &all, chosen)).inner
+    };
+    if let Some(standing) = pressed {
+        state.order.filter = (chosen != Some(standing)).then_some(standing);
+    }
     ui.add_space(4.0);
+}
+
+fn row(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    all: &[(Standstill, usize)],
+    chosen: Option<Standstill>,
+) -> Option<Standstill> {
+    ui.spacing_mut().item_spacing = vec2(4.0, 6.0);
+    ui.spacing_mut().interact_size.y = CHIP_HEIGHT;
+    let mut pressed = None;
+    for (standing, count) in all {
+        if chip(ui, cx, *standing, *count, chosen == Some(*standing)) {
+            pressed = Some(*standing);
+        }
+    }
+    pressed
 }
 
 /// The chosen chip stays, even where nothing is left under it.

@@ -7,6 +7,7 @@ mod account_form;
 mod account_list;
 mod button;
 mod claims;
+mod closing;
 mod curtain;
 mod cx;
 mod delete_dialog;
@@ -32,10 +33,12 @@ mod icons;
 mod import_dialog;
 mod import_names;
 mod keys;
+mod keys_page;
 mod list_filter;
 mod list_order;
 mod mapper;
 mod move_dialog;
+mod need;
 mod new_passphrase;
 mod notice;
 mod passphrase;
@@ -58,6 +61,7 @@ mod tabs;
 mod theme;
 mod tick;
 mod time_text;
+mod title;
 mod toast;
 mod token_card;
 mod token_server;
@@ -85,6 +89,7 @@ use theme::Tokens;
 use view_state::{Page, ViewState};
 
 pub use file_field::{FileAnswer, FileQuestion};
+pub use need::newly_needing_sign_in;
 
 /// The smallest window that can be used, in logical points.
 pub const MIN_SIZE: (f32, f32) = (640.0, 420.0);
@@ -144,7 +149,9 @@ impl Ui {
     /// Keeps the window open where it is about to close and something would be lost; to be called in
     /// every frame, also in one that draws nothing.
     pub fn watch_closing(&mut self, ctx: &egui::Context, snapshot: &Snapshot) {
-        quit_dialog::watch(ctx, snapshot, &mut self.state);
+        if closing::watch(ctx, snapshot, &mut self.state) {
+            quit_dialog::watch(ctx, snapshot, &mut self.state);
+        }
     }
 
     /// Draws the snapshot as it stands at `now`, and collects what the user asks for.
@@ -191,11 +198,23 @@ impl Ui {
         errand::show(ui, &mut cx, state);
         passphrase::show(ui, &mut cx, state);
         quit_dialog::show(ui, &mut cx, state);
+        keys_page::show(ui, state);
+        closing::show(ui, &cx, state);
         toast::show(ui, &mut cx, state, page);
         if let Some(id) = state.focus.take() {
             ui.memory_mut(|memory| memory.request_focus(id));
             ui.ctx().request_repaint();
         }
+    }
+
+    /// The window's title.
+    pub fn title(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> String {
+        title::of(&self.state, snapshot, now)
+    }
+
+    /// Brings the window forward.
+    pub fn come_forward(ctx: &egui::Context) {
+        events::come_forward(ctx);
     }
 
     /// How long what is shown stays true; `None` where nothing counts, so that an idle window costs

@@ -21,6 +21,9 @@ use super::view_state::{Page, SettingsDraft, ViewState};
 use super::widgets;
 use super::{list_filter, time_text, vault_line, words};
 
+/// Lower than this, in points, the window has room for the rows alone.
+const LOW: f32 = 320.0;
+
 /// The search field.
 pub(super) fn search_id() -> Id {
     Id::unique("keyfob-search")
@@ -30,7 +33,12 @@ pub(super) fn search_id() -> Id {
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     top(ui, cx, state);
     search(ui, cx, state);
-    list_filter::chips(ui, cx, state);
+    let low = ui.ctx().content_rect().height() < LOW;
+    list_filter::chips(ui, cx, state, low);
+    if low {
+        // Settings say it too, and the rows need the room.
+        return rows(ui, cx, state);
+    }
     let room = ui.available_rect_before_wrap();
     let (upper, lower) = room.split_top_bottom_at_y(room.bottom() - theme::CONTROL_HEIGHT);
     ui.scope_builder(egui::UiBuilder::new().max_rect(upper), |ui| rows(ui, cx, state));
@@ -262,6 +270,8 @@ pub(super) fn arrows(ui: &Ui, state: &mut ViewState) {
     };
     let Some(id) = state.list.get(to).map(|account| account.id.clone()) else { return };
     ui.memory_mut(|memory| memory.request_focus(row_id(&id)));
+    // The toolkit would move on from there by the same key.
+    ui.memory_mut(|memory| memory.move_focus(egui::FocusDirection::None));
     state.list.focus(Some(id.clone()));
     let open = state.detail_open;
     state.page = Page::Account;

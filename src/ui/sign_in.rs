@@ -5,9 +5,10 @@
 
 use chrono::TimeDelta;
 use egui::{Id, Ui};
+use zeroize::Zeroizing;
 
 use crate::messages::command::Command;
-use crate::messages::snapshot::{AccountView, Awaiting};
+use crate::messages::snapshot::{AccountView, Activity, Awaiting};
 use crate::secret::PastedReturn;
 
 use super::button::{Button, Weight};
@@ -24,6 +25,34 @@ const HINT_AFTER: TimeDelta = TimeDelta::seconds(20);
 /// The paste field.
 pub(super) fn paste_id() -> Id {
     Id::unique("keyfob-paste")
+}
+
+/// Completes a sign-in with an address that is pasted while no text field has the keyboard: that one
+/// whose `state` it carries.
+pub(super) fn take_pasted(ui: &Ui, cx: &mut Cx<'_>) {
+    let pasted = ui.input(|input| {
+        let text = |event: &egui::Event| match event {
+            egui::Event::Paste(text) => Some(Zeroizing::new(text.trim().to_owned())),
+            _ => None,
+        };
+        input.events.iter().find_map(text)
+    });
+    let Some(text) = pasted else { return };
+    let state_of = |text: &str| {
+        let query = text.split_once('?').map_or(text, |(_, query)| query);
+        let query = query.split('#').next().unwrap_or_default();
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == "state").map(|(_, value)| value.into_owned())
+    };
+    let Some(carried) = state_of(&text) else { return };
+    let waits = |account: &&std::sync::Arc<AccountView>| match &account.activity {
+        Activity::AwaitingBrowser(awaiting) => state_of(&awaiting.address).as_deref() == Some(&*carried),
+        _ => false,
+    };
+    if let Some(account) = cx.snapshot.accounts.iter().find(waits) {
+        let text = PastedReturn::new(text.to_string());
+        cx.send(Command::PasteReturn { account: account.id.clone(), text });
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +82,7 @@ pub(super) fn waiting(
         ui.add_space(4.0);
         let opened = if awaiting.browser_opened { Step::Done } else { Step::Now };
         let waits = if awaiting.browser_opened { Step::Now } else { Step::Later };
-        ui.scope(|ui| steps(ui, cx, [opened, waits, Step::Later]));
+        ui.scope(|ui| steps(ui, cx, [opened, waits, Step::Later, Step::Later]));
         ui.add_space(8.0);
         ui.horizontal_wrapped(|ui| {
             if Button::new(Weight::Quiet, words::CANCEL).show(ui) {
@@ -85,7 +114,7 @@ pub(super) fn exchanging(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
             widgets::text(ui, "The provider is being asked with the saved credentials.");
         } else {
             widgets::subheading(ui, "Signing in");
-            ui.scope(|ui| steps(ui, cx, [Step::Done, Step::Done, Step::Now]));
+            ui.scope(|ui| steps(ui, cx, [Step::Done, Step::Done, Step::Now, Step::Later]));
         }
         ui.add_space(8.0);
         if Button::new(Weight::Quiet, words::CANCEL).show(ui) {
@@ -94,9 +123,13 @@ pub(super) fn exchanging(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     });
 }
 
-fn steps(ui: &mut Ui, cx: &Cx<'_>, at: [Step; 3]) {
-    let names =
-        ["Opening the browser", "Waiting for you to sign in there", "Exchanging the reply for a token"];
+fn steps(ui: &mut Ui, cx: &Cx<'_>, at: [Step; 4]) {
+    let names = [
+        "Opening the browser",
+        "Waiting for you to sign in there",
+        "Exchanging the reply for a token",
+        "Done: the token is here",
+    ];
     ui.spacing_mut().item_spacing.y = 8.0;
     ui.spacing_mut().interact_size.y = 20.0;
     for (name, step) in names.iter().zip(at) {

@@ -59,7 +59,7 @@ fn strip(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
         })
         .response
         .rect;
-    ui.painter().hline(line.x_range(), line.bottom() + 0.5, egui::Stroke::new(1.0, cx.tokens.line));
+    ui.painter().hline(ui.max_rect().x_range(), line.bottom() + 0.5, egui::Stroke::new(1.0, cx.tokens.line));
 }
 
 fn one(ui: &mut Ui, cx: &Cx<'_>, tab: Tab, chosen: bool) -> bool {

@@ -9,12 +9,14 @@ use crate::messages::snapshot::{Preferences, Snapshot};
 use crate::secret::AccessToken;
 
 use super::account_list::AccountList;
+use super::closing::Closing;
 use super::curtain::Curtain;
 use super::doctor::Checks;
 use super::errand::Errands;
 use super::exchanges::ExchangesTab;
 use super::fields::SecretText;
 use super::form_draft::FormDraft;
+use super::keys_page::KeysPage;
 use super::list_order::Order;
 use super::mapper::MapperDraft;
 use super::passphrase::PassphraseDraft;
@@ -72,6 +74,10 @@ pub(super) struct ViewState {
     pub(super) show_details: bool,
     /// The token whose mask was asked for, so that it is asked for once.
     pub(super) mask_asked: Option<(AccountId, u64)>,
+    /// Whether the list of keys is shown.
+    pub(super) keys_page: KeysPage,
+    /// How far the closing of the window has come.
+    pub(super) closing: Closing,
     /// Something that gets the keyboard in the next frame.
     pub(super) focus: Option<egui::Id>,
 }
@@ -157,6 +163,8 @@ impl ViewState {
             || self.passphrase.is_some()
             || self.errands.is_open()
             || self.quit == Quit::Asked
+            || self.keys_page == KeysPage::Open
+            || self.closing == Closing::Asked
     }
 
     /// Drops what the snapshot no longer has: a deleted account's selection, an ended reveal.

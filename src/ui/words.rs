@@ -167,6 +167,12 @@ pub(super) const CHECK_AGAIN: &str = "Check again";
 pub(super) const SHOW_DETAILS: &str = "Show details";
 /// Hides it.
 pub(super) const HIDE_DETAILS: &str = "Hide details";
+/// Ends Keyfob.
+pub(super) const QUIT: &str = "Quit";
+/// Keeps Keyfob running out of sight.
+pub(super) const MINIMISE: &str = "Keep running, minimised";
+/// The list of keys.
+pub(super) const KEYS: &str = "Keys";
 /// Removes a short message.
 pub(super) const DISMISS: &str = "Dismiss";
 

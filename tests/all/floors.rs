@@ -40,7 +40,7 @@ const KEPT: [(&str, &[&str]); 16] = [
     ("qrcode", &["src/ui/qr.rs"]),
     ("jsonwebtoken", &["src/domain/jose"]),
     ("ring", &["src/domain/jose"]),
-    ("zbus", &["src/net/sleep.rs"]),
+    ("zbus", &["src/net/notify.rs", "src/net/sleep.rs"]),
     ("zxcvbn", &["src/domain/strength.rs"]),
 ];
 

@@ -49,6 +49,7 @@ mod ui_settings;
 mod ui_support;
 mod ui_tabs;
 mod ui_vault_window;
+mod ui_window;
 mod vault;
 mod vaults;
 mod vendor_servers;

@@ -25,6 +25,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Has the next frame told of a moment.
+    pub(crate) fn tell_later(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
     /// Where the window says the user is.
     pub(crate) fn remembered(&self) -> keyfob::messages::remembered::Remembered {
         self.ui.borrow().as_ref().expect("made before the first frame").remembered()
@@ -125,6 +130,13 @@ impl Rig {
     pub(crate) fn can_press(&self, name: &str) -> bool {
         let mut named = self.0.query_all_by_role_and_label(egui::accesskit::Role::Button, name);
         named.any(|node| !node.accesskit_node().is_disabled())
+    }
+
+    /// The window's title.
+    pub(crate) fn title(&self) -> String {
+        let world = self.0.state();
+        let ui = world.ui.borrow();
+        ui.as_ref().expect("made before the first frame").title(&world.snapshot, world.now)
     }
 
     /// Tells the window something.

@@ -83,9 +83,14 @@ impl<'screen> Window<'screen> {
         self.must(&["--match", "contains", "wait", "--", part], "");
     }
 
-    /// Closes the window as its title bar's button does, and waits for the program's end.
+    /// Closes the window as its title bar's button does, and waits for the program's end. Where accounts would no
+    /// longer be refreshed, the window asks first; that is answered.
     pub(crate) fn close(mut self) -> ExitStatus {
         self.screen.keys(&["alt+F4"]);
+        let asks = self.atspi(&["wait", "--", "Quit Keyfob?"], "", Duration::from_secs(2)).status.success();
+        if asks && self.program.ended().is_none() {
+            self.must(&["press", "--", "Quit"], "");
+        }
         self.program.end(PATIENCE)
     }
 }

@@ -1,0 +1,132 @@
+//! Closing the window: what ends with it is said first.
+//!
+//! Owns the question and its answer. Invariant: where accounts would no longer be refreshed, the
+//! window goes only once the user has seen their names, or was told in the settings to stay.
+
+use egui::{Context, Id, Ui, ViewportCommand};
+
+use crate::domain::unseen::neutralised;
+use crate::messages::snapshot::{AccountView, Snapshot};
+
+use super::button::{Button, Weight};
+use super::cx::Cx;
+use super::quit_dialog::Quit;
+use super::view_state::ViewState;
+use super::{widgets, words};
+
+/// How many accounts are named.
+const NAMED: usize = 5;
+
+/// How far the closing has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Closing {
+    /// Nobody wants to.
+    #[default]
+    No,
+    /// The user is asked.
+    Asked,
+    /// The user has answered.
+    Confirmed,
+}
+
+/// Takes the press of the window's own close button; true where another question may keep it open.
+pub(super) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) -> bool {
+    let closes = ctx.input(|input| input.viewport().close_requested());
+    if !closes || state.closing == Closing::Confirmed || state.quit == Quit::Sure {
+        return true;
+    }
+    if snapshot.preferences.keep_running {
+        ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        minimise(ctx);
+        return false;
+    }
+    // Tokens that would be lost are asked about alone.
+    let lost = snapshot.accounts.iter().any(|account| account.token.as_ref().is_some_and(|it| !it.saved));
+    if !lost && !snapshot.locked && left_alone(snapshot).next().is_some() {
+        ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        ctx.request_repaint();
+        state.closing = Closing::Asked;
+    }
+    true
+}
+
+/// Quits, or asks first where there is something to say.
+pub(super) fn ask(ui: &Ui, cx: &Cx<'_>, state: &mut ViewState) {
+    if cx.snapshot.locked || left_alone(cx.snapshot).next().is_none() {
+        quit(ui.ctx(), state);
+    } else {
+        state.closing = Closing::Asked;
+    }
+}
+
+/// Shows the question, where it is asked.
+pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+    if state.closing != Closing::Asked {
+        return;
+    }
+    let mut pressed = None;
+    let ((), left) = widgets::dialog(ui, Id::unique("keyfob-closing"), 400.0, |ui| {
+        widgets::heading(ui, "Quit Keyfob?");
+        widgets::text(ui, &said(cx));
+        ui.add_space(8.0);
+        ui.horizontal_wrapped(|ui| {
+            let quit = ui.add(Button::new(Weight::Primary, words::QUIT));
+            if ui.memory(|memory| memory.focused().is_none()) {
+                quit.request_focus();
+            }
+            for (button, name) in [
+                (quit, words::QUIT),
+                (ui.add(Button::new(Weight::Quiet, words::MINIMISE)), words::MINIMISE),
+                (ui.add(Button::new(Weight::Bare, words::CANCEL)), words::CANCEL),
+            ] {
+                if button.clicked() {
+                    pressed = Some(name);
+                }
+            }
+        });
+    });
+    match pressed {
+        Some(words::QUIT) => quit(ui.ctx(), state),
+        Some(words::MINIMISE) => {
+            state.closing = Closing::No;
+            minimise(ui.ctx());
+        }
+        Some(_) => state.closing = Closing::No,
+        None if left => state.closing = Closing::No,
+        None => {}
+    }
+}
+
+fn said(cx: &Cx<'_>) -> String {
+    let names: Vec<_> =
+        left_alone(cx.snapshot).map(|account| neutralised(account.name.as_str(), 40)).collect();
+    let mut said = names.iter().take(NAMED).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
+    if names.len() > NAMED {
+        said = format!("{said} and {} more", names.len() - NAMED);
+    }
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!(
+        "{said} {verb} no longer kept fresh then. Nothing is lost: the next start renews what can be renewed."
+    )
+}
+
+/// Accounts that are renewed by themselves as long as Keyfob runs.
+fn left_alone(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
+    let demo = snapshot.demo.as_ref().map(|demo| &demo.account);
+    let renews = move |account: &&AccountView| {
+        let token = account.token.as_ref().filter(|token| !token.refresh_refused).map(|token| &token.facts);
+        token.is_some_and(|facts| facts.has_refresh_token && facts.expires_at.is_some())
+            && account.settings.background_refresh.unwrap_or(true)
+            && demo != Some(&account.id)
+    };
+    snapshot.accounts.iter().map(AsRef::as_ref).filter(renews)
+}
+
+fn quit(ctx: &Context, state: &mut ViewState) {
+    state.closing = Closing::Confirmed;
+    ctx.send_viewport_cmd(ViewportCommand::Close);
+}
+
+fn minimise(ctx: &Context) {
+    ctx.send_viewport_cmd(ViewportCommand::Minimized(true));
+}

@@ -1,0 +1,221 @@
+#!/usr/bin/python3
+"""Takes pictures of the real window, on a screen, a bus and a keyring of its own.
+
+    dbus-run-session -- tests/desktop/screenshots.py PROGRAM FOLDER [all]
+
+Without `all`: the two pictures of README.md, light and dark. With it: every view that is looked at before a change of
+looks is called done, in both themes, at three scales and two sizes. It needs what tests/setup.sh installs; nothing
+outside a new folder is touched, and everything it starts ends with it.
+"""
+
+import datetime
+import os
+import pathlib
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+PROVIDERS = ["smartcar", "smartsense", "smartdocumentor"]
+GRANTS = {"smartcar": "authorization_code", "smartsense": "client_credentials", "smartdocumentor": "client_credentials"}
+NAMES = ["fleet", "billing", "sensors", "archive", "staging", "reports", "partner", "sandbox", "import", "research"]
+
+
+def moment(offset_secs):
+    at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=offset_secs)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def account(number, life_secs, left_secs):
+    """One account of the import file, with a token that has so many seconds left; None for no token."""
+    provider = PROVIDERS[number % len(PROVIDERS)]
+    name = NAMES[number % len(NAMES)] + ("" if number < len(NAMES) else f" {number // len(NAMES) + 1}")
+    tags = ["production", "staging", "home"][number % 3]
+    lines = [
+        "[[account]]",
+        f'name = "{name}"',
+        f'provider = "{provider}"',
+        f'grant = "{GRANTS[provider]}"',
+        f'client_id = "client-{number}"',
+        'client_secret = "not-a-secret"',
+        f'tags = ["{tags}"]',
+    ]
+    if provider == "smartcar":
+        lines.append('scopes = ["read_odometer", "read_location", "control_security"]')
+    if left_secs is not None:
+        lines += [
+            "[account.tokens]",
+            f'access_token = "{token(number, left_secs)}"',
+            f'received_at = "{moment(left_secs - life_secs)}"',
+            f'expires_at = "{moment(left_secs)}"',
+            'expiry_source = "server"',
+        ]
+        if provider == "smartcar":
+            lines += [
+                f'refresh_token = "{number:032x}"',
+                f'refresh_expires_at = "{moment(3_600_000)}"',
+                'scopes = ["read_odometer", "read_location"]',
+            ]
+    return "\n".join(lines)
+
+
+def token(number, left_secs):
+    """A token with claims; nobody signed it."""
+    import base64
+    import json
+
+    part = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+    now = int(time.time())
+    claims = {
+        "iss": "https://auth.example.com",
+        "sub": f"user-{number}",
+        "aud": "https://api.example.com",
+        "iat": now - 3600,
+        "exp": now + left_secs,
+        "roles": ["reader"],
+    }
+    return part({"alg": "RS256"}) + "." + part(claims) + ".bm8tc2lnbmF0dXJl"
+
+
+def accounts(count):
+    lefts = [(7200, 4354), (3600, 754), (3600, 200), (5_184_000, 4_320_000), (3600, -900), None]
+    made = []
+    for number in range(count):
+        times = lefts[number % len(lefts)]
+        made.append(account(number, *(times or (0, None))))
+    return "\n\n".join(made) + "\n"
+
+
+class Stage:
+    """A screen, and homes for windows on it."""
+
+    def __init__(self, program, folder, display=":91"):
+        self.program, self.folder, self.display = program, pathlib.Path(folder), display
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.root = tempfile.TemporaryDirectory(prefix="keyfob-shots-")
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "DBUS_SESSION_BUS_ADDRESS": os.environ["DBUS_SESSION_BUS_ADDRESS"],
+            "DISPLAY": display,
+            "HOME": self.root.name,
+            "XDG_RUNTIME_DIR": self.root.name,
+            "LANG": "C.UTF-8",
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            "BROWSER": "true",
+        }
+        self.running = []
+        self.start(["Xvfb", display, "-screen", "0", "2560x1600x24", "-nolisten", "tcp", "-noreset"])
+        time.sleep(1)
+        self.start(["openbox", "--sm-disable"])
+        keyring = ["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"]
+        daemon = subprocess.Popen(
+            keyring, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.env
+        )
+        daemon.stdin.write(b"pictures")
+        daemon.stdin.close()
+        self.running.append(daemon)
+        time.sleep(1)
+
+    def start(self, words):
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.running.append(subprocess.Popen(words, env=self.env, **quiet))
+
+    def home(self, name, count):
+        """A home with so many accounts."""
+        home = os.path.join(self.root.name, name)
+        env = {**self.env, "KEYFOB_HOME": home}
+        if count:
+            given = accounts(count).encode()
+            subprocess.run([self.program, "import", "-"], input=given, env=env, check=True, stdout=subprocess.DEVNULL)
+        else:
+            subprocess.run([self.program, "list"], env=env, check=True, stdout=subprocess.DEVNULL)
+        return home
+
+    def prefer(self, home, **preferences):
+        """Sets what the settings would; the window's place goes by the same table."""
+        for path in pathlib.Path(home).rglob("*"):
+            if path.is_file() and path.read_bytes()[:15] == b"SQLite format 3":
+                with sqlite3.connect(path) as database:
+                    for key, value in preferences.items():
+                        key = key.replace("__", ".")
+                        database.execute("INSERT OR REPLACE INTO preferences VALUES (?, ?)", (key, value))
+
+    def shot(self, name, home, size=(1280, 800), theme="light", scale=1.0, keys=(), words=(), after=0.0, **preferences):
+        """Opens the window, presses keys, takes the picture of the window alone, closes it."""
+        width, height = size
+        place = f"{width} {height} normal 10 30"
+        self.prefer(home, theme=theme, window__place=place, **preferences)
+        env = {**self.env, "KEYFOB_HOME": home, "WINIT_X11_SCALE_FACTOR": str(scale)}
+        window = subprocess.Popen([self.program, *words], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            found = self.wait_for_window()
+            time.sleep(1.6)
+            for key in keys:
+                if isinstance(key, tuple):
+                    self.tool("mousemove", "--window", found, str(int(key[0] * scale)), str(int(key[1] * scale)))
+                    self.tool("click", "1")
+                elif key.startswith("text:"):
+                    self.tool("type", "--delay", "30", key[5:])
+                else:
+                    self.tool("key", "--clearmodifiers", key)
+                time.sleep(0.35)
+            time.sleep(0.6 + after)
+            path = str(self.folder / f"{name}.png")
+            subprocess.run(["import", "-window", found, path], env=self.env, check=True)
+            print(path)
+        finally:
+            window.kill()
+            window.wait()
+
+    def tool(self, *words):
+        return subprocess.run(["xdotool", *words], env=self.env, capture_output=True, text=True).stdout.strip()
+
+    def wait_for_window(self):
+        for _ in range(200):
+            found = self.tool("search", "--onlyvisible", "--class", "^keyfob$").split()
+            if found:
+                return found[0]
+            time.sleep(0.1)
+        raise SystemExit("no window appeared")
+
+    def close(self):
+        for process in reversed(self.running):
+            process.kill()
+            process.wait()
+        self.root.cleanup()
+
+
+def main():
+    program, folder = sys.argv[1], sys.argv[2]
+    stage = Stage(program, folder)
+    try:
+        typical = stage.home("typical", 8)
+        for theme in ["light", "dark"]:
+            stage.shot(f"keyfob-{theme}", typical, (1120, 720), theme, keys=["Down", "Down"])
+        if sys.argv[3:] == ["all"]:
+            everything(stage, typical)
+    finally:
+        stage.close()
+
+
+def everything(stage, typical):
+    empty, crowded = stage.home("empty", 0), stage.home("crowded", 60)
+    for theme in ["light", "dark"]:
+        for scale in [1.0, 1.5, 2.0]:
+            for width, height in [(640, 420), (1280, 800)]:
+                tail = f"{theme}-{scale}x-{width}x{height}"
+                stage.shot(f"crowded-{tail}", crowded, (width, height), theme, scale)
+        stage.shot(f"empty-{theme}", empty, (960, 640), theme)
+        stage.shot(f"empty-small-{theme}", empty, (640, 420), theme)
+        stage.shot(f"detail-small-{theme}", typical, (640, 420), theme, keys=["Down", "Return"])
+        stage.shot(f"settings-{theme}", typical, (960, 640), theme, keys=["ctrl+comma"])
+        stage.shot(f"picker-{theme}", typical, (960, 640), theme, keys=["ctrl+n"])
+        stage.shot(f"delete-{theme}", typical, (960, 640), theme, keys=["Down", "Delete"])
+        stage.shot(f"copied-{theme}", typical, (960, 640), theme, keys=["Down", "ctrl+c"], after=1.0)
+        stage.shot(f"keys-{theme}", typical, (960, 640), theme, keys=["F1"])
+        stage.shot(f"zoom-{theme}", typical, (640, 420), theme, zoom_percent="200")
+
+
+if __name__ == "__main__":
+    main()
