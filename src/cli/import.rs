@@ -14,10 +14,13 @@ use super::input::{self, ReadError};
 use super::output;
 use super::passphrase::{self, VaultOptions};
 use super::rig::{Rig, with_engine};
+use crate::domain::discovery;
 use crate::domain::import::{ImportError, Imported};
+use crate::domain::provider::EndpointKind;
 use crate::messages::command::{Command, ImportDraft};
 use crate::messages::problem::{ArchiveProblem, Problem};
 use crate::messages::snapshot::VaultKind;
+use crate::messages::words::label_of;
 use crate::store::archive::{self, ArchiveError};
 
 /// The largest file that is read, in bytes.
@@ -93,11 +96,20 @@ fn save(
         .filter(|account| account.incomplete && !account.client.has_secret())
         .map(|account| quoted(account.name.as_str()))
         .collect();
+    let by_issuer: Vec<String> = accounts
+        .iter()
+        .filter(|account| discovery::is_wanted_by(&rig.snapshot.presets, &account.settings))
+        .map(|account| account.name.as_str().to_owned())
+        .collect();
     let drafts = accounts.into_iter().map(|account| ImportDraft { replace, ..ImportDraft::from(account) });
     rig.unlock(true)?;
     let saved = rig.ask(Command::Import(drafts.collect()))?.wait();
     saved.map_err(|problem| Failure::of(&problem).within(&source(file)))?;
     output::data(&lines.join("\n"))?;
+    rig.refresh();
+    for name in by_issuer {
+        say_addresses(rig, &name)?;
+    }
     if !lacking.is_empty() {
         output::say(&format!(
             "No secrets came with {}: enter them in the window, where they need some.",
@@ -111,6 +123,18 @@ fn save(
             source(file)
         ));
     }
+    Ok(())
+}
+
+/// Says what an issuer gave, since the file doesn't.
+fn say_addresses(rig: &Rig, name: &str) -> Result<(), Failure> {
+    let account = rig.find(name)?;
+    let endpoints = &account.settings.overrides.endpoints;
+    let found = EndpointKind::ALL.into_iter().filter_map(|kind| {
+        let address = endpoints.get(kind)?;
+        Some(format!("\n  {}: {}", label_of(kind.key()), shown(address)))
+    });
+    output::say(&format!("{}: found at its issuer:{}", shown(name), found.collect::<String>()));
     Ok(())
 }
 

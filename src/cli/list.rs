@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
+use crate::domain::provider::Provider;
 use crate::messages::snapshot::AccountView;
 
 #[derive(Serialize)]
@@ -18,6 +19,7 @@ struct Listed<'a> {
     grant: &'static str,
     status: &'static str,
     expires_at: Option<String>,
+    issuer: Option<String>,
 }
 
 /// Lists the accounts.
@@ -33,12 +35,14 @@ fn as_objects(rig: &Rig) -> Result<(), Failure> {
 
 fn listed<'a>(account: &'a AccountView, rig: &Rig) -> Listed<'a> {
     let expires_at = account.token.as_ref().and_then(|token| token.facts.expires_at);
+    let provider = Provider::resolve(&rig.snapshot.presets, &account.settings);
     Listed {
         name: account.name.as_str(),
         provider: &account.settings.provider,
         grant: account.grant.as_str(),
         status: status(account, rig.now()),
         expires_at: expires_at.map(rfc3339),
+        issuer: provider.ok().and_then(|provider| provider.issuer),
     }
 }
 

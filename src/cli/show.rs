@@ -3,6 +3,8 @@
 //! Owns what is told of one account. Invariant: it is made from the database alone, which holds no
 //! secret; the vault is not touched.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::facts::{json, local, rfc3339, shown, status};
@@ -11,10 +13,11 @@ use super::list::aligned;
 use super::output;
 use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
-use crate::domain::provider::Provider;
+use crate::domain::provider::{EndpointKind, Provider};
 use crate::domain::tokens::{ExpirySource, TokenFacts};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{AccountView, VaultKind};
+use crate::messages::words::{capitalised, label_of};
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -25,6 +28,7 @@ struct Shown<'a> {
     scopes: Vec<String>,
     granted_scope: Option<&'a [String]>,
     redirect_uri: Option<&'a str>,
+    issuer: Option<String>,
     endpoints: Endpoints,
     token_type: Option<&'a str>,
     received_at: Option<String>,
@@ -36,11 +40,8 @@ struct Shown<'a> {
     vault: &'static str,
 }
 
-#[derive(Serialize)]
-struct Endpoints {
-    authorize: Option<String>,
-    token: Option<String>,
-}
+/// Every address, by its key in files; `null` where the account has none.
+type Endpoints = BTreeMap<&'static str, Option<String>>;
 
 /// Shows an account.
 pub(super) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
@@ -71,13 +72,14 @@ fn facts<'a>(rig: &Rig, account: &'a AccountView) -> Shown<'a> {
         scopes: provider.as_ref().map(|provider| provider.scopes.clone()).unwrap_or_default(),
         granted_scope: facts.and_then(|facts| facts.scope.as_deref()),
         redirect_uri: account.redirect_uri.as_deref(),
-        endpoints: Endpoints {
-            authorize: provider
-                .as_ref()
-                .and_then(|provider| provider.authorize.as_ref())
-                .map(ToString::to_string),
-            token: provider.as_ref().map(|provider| provider.token.to_string()),
-        },
+        issuer: provider.as_ref().and_then(|provider| provider.issuer.clone()),
+        endpoints: EndpointKind::ALL
+            .into_iter()
+            .map(|kind| {
+                let address = provider.as_ref().and_then(|provider| provider.endpoint(kind));
+                (kind.name(), address.map(ToString::to_string))
+            })
+            .collect(),
         token_type: facts.map(|facts| facts.token_type.as_str()),
         received_at: moment(|facts| Some(facts.received_at)),
         expires_at: moment(|facts| facts.expires_at),
@@ -100,6 +102,7 @@ fn lines(rig: &Rig, account: &AccountView) -> String {
     let text = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), shown);
     let at = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "-".to_owned(), local);
     let provider = format!("{} ({})", account.provider_name, account.settings.provider);
+    let address = |kind: EndpointKind| shown_facts.endpoints[kind.name()].as_deref();
     let rows = [
         ("Name", shown(account.name.as_str())),
         ("Provider", shown(&provider)),
@@ -111,8 +114,9 @@ fn lines(rig: &Rig, account: &AccountView) -> String {
             token.and_then(|token| token.scope.as_deref()).map_or_else(|| "-".to_owned(), list),
         ),
         ("Redirect address", text(shown_facts.redirect_uri)),
-        ("Authorization address", text(shown_facts.endpoints.authorize.as_deref())),
-        ("Token address", text(shown_facts.endpoints.token.as_deref())),
+        ("Issuer", text(shown_facts.issuer.as_deref())),
+        ("Authorization address", text(address(EndpointKind::Authorize))),
+        ("Token address", text(address(EndpointKind::Token))),
         ("Token type", text(shown_facts.token_type)),
         ("Received", at(token.map(|token| token.received_at))),
         ("Expires", at(token.and_then(|token| token.expires_at))),
@@ -122,5 +126,11 @@ fn lines(rig: &Rig, account: &AccountView) -> String {
         ("Client secret expires", text(shown_facts.client_secret_expires.as_deref())),
         ("Vault", shown_facts.vault.to_owned()),
     ];
-    aligned(&rows.map(|(label, value)| [format!("{label}:"), value]))
+    let mut rows: Vec<_> = rows.map(|(label, value)| [format!("{label}:"), value]).into();
+    // The rarer addresses, where there are some.
+    let rarer = EndpointKind::ALL.into_iter().skip(2).filter_map(|kind| Some((kind, address(kind)?)));
+    rows.extend(
+        rarer.map(|(kind, address)| [format!("{}:", capitalised(label_of(kind.key()))), shown(address)]),
+    );
+    aligned(&rows)
 }

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 use url::form_urlencoded;
 
+use super::issuer::is_same;
 use crate::secret::AuthCode;
 
 /// The longest pasted text that is looked at, in bytes.
@@ -84,7 +85,7 @@ pub fn read_query(expected: &Expected, query: &str) -> Result<Returned, Callback
     let issuer = values(query, "iss").next();
     match (&issuer, &expected.issuer) {
         (None, _) if expected.iss_promised => return Err(CallbackError::WrongIssuer),
-        (Some(said), Some(known)) if said != known => return Err(CallbackError::WrongIssuer),
+        (Some(said), Some(known)) if !is_same(known, said) => return Err(CallbackError::WrongIssuer),
         _ => {}
     }
     match (values(query, "code").next(), values(query, "error").next()) {

@@ -45,6 +45,11 @@ impl EndpointKind {
         Self::Jwks,
     ];
 
+    /// The name in files, within `endpoints`.
+    pub fn name(self) -> &'static str {
+        self.key().trim_start_matches("endpoints.")
+    }
+
     /// The key in files.
     pub fn key(self) -> &'static str {
         match self {

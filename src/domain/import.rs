@@ -9,8 +9,10 @@ use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
 use super::account::{AccountName, Client, NameError, Settings};
+use super::discovery::{self, Wanted};
 use super::file::{FileError, suggestion};
 use super::grant_type::GrantType;
+use super::issuer::IssuerError;
 pub use super::node::FILE_MAX_BYTES;
 use super::node::{Node, NodeValue};
 use super::node_de::Entries;
@@ -213,8 +215,13 @@ impl AccountFile<'_, '_, '_> {
             client_secret_expires,
             tags,
         };
-        let resolved = Provider::resolve(presets, &settings)
-            .map_err(|error| self.unresolved(preset, &offered, error))?;
+        let resolved = if discovery::is_wanted(preset, &settings.overrides) {
+            Wanted::of(presets, &settings)
+                .and_then(|_| Provider::resolve(presets, &discovery::stood_in(&settings)))
+        } else {
+            Provider::resolve(presets, &settings)
+        };
+        let resolved = resolved.map_err(|error| self.unresolved(preset, &offered, error))?;
         let client = Client {
             client_id: own.client_id.trim().to_owned(),
             client_secret: own.client_secret,
@@ -337,6 +344,13 @@ impl AccountFile<'_, '_, '_> {
                 self.mistake(endpoint.key(), &format!("\"{}\" {words}", endpoint.key()))
             }
             ProviderError::IssuerMissing => self.missing("issuer"),
+            ProviderError::Issuer(IssuerError::Invalid) => {
+                self.mistake("issuer", "\"issuer\" is not an address without a query")
+            }
+            ProviderError::Issuer(IssuerError::Insecure) => {
+                let words = "must begin with https://; http:// is for this computer only";
+                self.mistake("issuer", &format!("\"issuer\" {words}"))
+            }
             ProviderError::Redirect(RedirectError::Invalid) => {
                 self.mistake("redirect_uri", "\"redirect_uri\" is not an address")
             }

@@ -3,6 +3,7 @@
 //! Owns the resolution of data into addresses and ways. Invariant: every endpoint of a
 //! [`Provider`] is https, or plain http on this machine itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use thiserror::Error;
@@ -149,6 +150,9 @@ pub enum ProviderError {
     /// Assertions are addressed to the issuer, which is not given.
     #[error("issuer is missing")]
     IssuerMissing,
+    /// The issuer, whose addresses are to be discovered, can't be used.
+    #[error(transparent)]
+    Issuer(super::issuer::IssuerError),
     /// The redirect address can't be used.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
@@ -185,7 +189,7 @@ pub struct Provider {
     pub redirect_rule: RedirectRule,
     /// Whether PKCE is sent.
     pub pkce: bool,
-    /// The issuer identifier, where known.
+    /// The issuer identifier, where known, or the template of it; to be compared by [`super::issuer::is_same`].
     pub issuer: Option<String>,
     /// Whether `iss` is promised in every authorization response.
     pub iss_promised: bool,
@@ -222,20 +226,26 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// One of its addresses.
+    pub fn endpoint(&self, kind: EndpointKind) -> Option<&Url> {
+        match kind {
+            EndpointKind::Authorize => self.authorize.as_ref(),
+            EndpointKind::Token => Some(&self.token),
+            EndpointKind::Device => self.more.device.as_ref(),
+            EndpointKind::Par => self.more.par.as_ref(),
+            EndpointKind::Revoke => self.more.revoke.as_ref(),
+            EndpointKind::Introspect => self.more.introspect.as_ref(),
+            EndpointKind::UserInfo => self.more.userinfo.as_ref(),
+            EndpointKind::Jwks => self.more.jwks.as_ref(),
+        }
+    }
+
     /// Lays an account's choices over its preset and fills in the variables.
     ///
     /// # Errors
     /// [`ProviderError`] names what is missing or can't be used.
     pub fn resolve(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
-        let custom = Preset::custom();
-        let preset = if settings.provider == CUSTOM {
-            &custom
-        } else {
-            presets
-                .iter()
-                .find(|preset| preset.id == settings.provider)
-                .ok_or_else(|| ProviderError::UnknownProvider(settings.provider.clone()))?
-        };
+        let preset = Preset::of(presets, &settings.provider)?;
         let values = preset.values_of(&settings.variables)?;
         let grant = settings.grant;
         let spec = preset.spec_for(settings);
@@ -256,7 +266,8 @@ impl Provider {
         if grant == GrantType::DeviceCode && more.device.is_none() {
             return Err(ProviderError::EndpointMissing(EndpointKind::Device));
         }
-        let issuer = spec.issuer.map(|issuer| endpoints::filled(&issuer, &values));
+        let issuer = spec.issuer_template.or(spec.issuer);
+        let issuer = issuer.map(|issuer| endpoints::filled(&issuer, &values));
         let par = spec.par.unwrap_or(false) && authorize.is_some();
         if par && more.par.is_none() {
             return Err(ProviderError::EndpointMissing(EndpointKind::Par));
@@ -318,6 +329,24 @@ impl Preset {
             summary: "Any OAuth 2.0 server, by its addresses".to_owned(),
             ..Self::default()
         }
+    }
+
+    /// The preset of this ID, or the custom one.
+    pub(super) fn of<'p>(presets: &'p [Self], id: &str) -> Result<Cow<'p, Self>, ProviderError> {
+        if id == CUSTOM {
+            return Ok(Cow::Owned(Self::custom()));
+        }
+        let found = presets.iter().find(|preset| preset.id == id).map(Cow::Borrowed);
+        found.ok_or_else(|| ProviderError::UnknownProvider(id.to_owned()))
+    }
+
+    /// A template with the variables' values in it.
+    pub(super) fn filled(
+        &self,
+        template: &str,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<String, ProviderError> {
+        Ok(endpoints::filled(template, &self.values_of(variables)?))
     }
 
     /// Its ways, with an account's laid over them, and what its toggles add where a person signs in.

@@ -14,6 +14,7 @@ mod curtain;
 mod deletion;
 mod demo_account;
 mod device;
+mod discovery;
 mod doctor;
 mod effects;
 mod entry;

@@ -18,6 +18,7 @@ impl Engine {
         }
         match command {
             Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
+            Command::Discover(settings) => self.discover(&settings, replies),
             Command::Import(drafts) => self.import(drafts, replies),
             Command::ReadImport { path, passphrase, mapping } => {
                 self.read_import(path, passphrase, mapping, replies);

@@ -62,7 +62,11 @@ pub enum Command {
         /// Whether to sign in at once.
         sign_in: bool,
     },
-    /// Saves all of them or none.
+    /// Asks an account's issuer for its addresses, without saving anything; answered by
+    /// [`super::event::Event::Discovered`], or with [`super::event::Reply::Discovered`].
+    Discover(Box<Settings>),
+    /// Saves all of them or none. Those that have an issuer in the place of addresses get them from there
+    /// first.
     Import(Vec<ImportDraft>),
     /// Reads an import file or an export, without saving anything; answered by
     /// [`super::event::Event::ImportRead`], or by the problem that a passphrase is needed.

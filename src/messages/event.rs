@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::domain::account::{Account, AccountId};
+use crate::domain::discovery::Found;
 use crate::domain::exchange::Exchange;
 use crate::domain::import::EnvNames;
 use crate::domain::spec::ApiUse;
@@ -50,6 +51,13 @@ pub enum Event {
     SignedIn(AccountId),
     /// A token was renewed.
     Refreshed(AccountId),
+    /// An issuer was asked for its addresses.
+    Discovered {
+        /// The issuer.
+        issuer: String,
+        /// What it says, or why nothing was found.
+        found: Box<Result<Found, Problem>>,
+    },
     /// Something is on the clipboard.
     Copied {
         /// The account, where it was a token.
@@ -126,6 +134,8 @@ pub enum Reply {
     Waiting(Box<Url>),
     /// A sign-in waits for this code to be entered; another reply follows at its end.
     CodeGiven(Box<DeviceCodeView>),
+    /// What an issuer says of itself.
+    Discovered(Box<Found>),
     /// A token.
     Token(Box<HeldToken>),
     /// All secrets were moved.

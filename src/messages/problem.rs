@@ -96,6 +96,8 @@ pub enum Problem {
     Demo(Outside),
     /// A file could not be exported or imported.
     Archive(ArchiveProblem),
+    /// An issuer's metadata gave no addresses to use.
+    Discovery(DiscoveryProblem),
     /// The user has locked Keyfob.
     Locked,
     /// The database could not be read, and was set aside under this name.
@@ -234,6 +236,34 @@ pub enum ArchiveProblem {
     Unusable(Outside),
     /// It describes no accounts that can be taken: the place and the mistake, without a value.
     Content(Outside),
+}
+
+/// Why an issuer's metadata gave no addresses to use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiscoveryProblem {
+    /// The issuer that was asked for.
+    pub issuer: Outside,
+    /// Why.
+    pub why: NotDiscovered,
+}
+
+/// Why nothing was discovered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotDiscovered {
+    /// No metadata is in any of the usual places: what was answered there.
+    Nothing {
+        /// The places, with the status of each.
+        tried: Vec<(Outside, u16)>,
+    },
+    /// The server calls itself by another name.
+    OtherIssuer {
+        /// That name.
+        said: Outside,
+    },
+    /// It names no such address, which the grant needs.
+    Missing(EndpointKind),
+    /// An address in it is none, or is not https.
+    Unusable(EndpointKind),
 }
 
 /// Why the vault could not be used.

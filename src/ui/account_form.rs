@@ -17,6 +17,7 @@ use super::fields::{self, Extras};
 use super::form_advanced;
 use super::form_draft::{Field, FormDraft};
 use super::form_endpoints;
+use super::form_issuer;
 use super::form_keys::{self, PRIVATE_KEY};
 use super::redirect_check;
 use super::view_state::{Page, ViewState};
@@ -99,6 +100,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     ui.add_enabled_ui(!form.draft.saving, |ui| {
         ui.spacing_mut().item_spacing.y = 12.0;
         basics(ui, cx, &mut form);
+        form_issuer::show(ui, cx, &mut form);
         form_endpoints::needed(ui, &mut form);
         form_help::register(ui, cx, &form.draft.preset);
         if form.draft.grant.has_redirect() {
@@ -120,12 +122,15 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
 
     let custom = Preset::custom();
     let presets: Vec<&Preset> = cx.snapshot.presets.iter().chain([&custom]).collect();
-    let choices: Vec<_> = presets.iter().map(|preset| (preset.id.clone(), preset.name.clone())).collect();
-    let mut id = form.draft.preset.id.clone();
-    if fields::choice(ui, field_id("provider"), "Provider", &mut id, &choices, Extras::default())
-        && let Some(preset) = presets.iter().find(|preset| preset.id == id)
-    {
-        form.draft.change_preset(preset);
+    // A provider is chosen by its preset, or, with none, by its issuer.
+    let mut choices: Vec<_> =
+        presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())).collect();
+    choices.push((None, words::BY_ISSUER.to_owned()));
+    let mut id = form.draft.issuer.typed.is_none().then(|| form.draft.preset.id.clone());
+    if fields::choice(ui, field_id("provider"), "Provider", &mut id, &choices, Extras::default()) {
+        let chosen = presets.iter().find(|preset| Some(&preset.id) == id.as_ref());
+        form.draft.change_preset(chosen.unwrap_or(&&custom));
+        form.draft.issuer.typed = id.is_none().then(String::new);
         form.problems = form.draft.problems(cx.snapshot);
     }
 

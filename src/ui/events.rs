@@ -11,7 +11,7 @@ use crate::messages::problem::Problem;
 
 use super::form_draft::FormDraft;
 use super::view_state::{Page, Revealed};
-use super::{Ui, account_form, doctor, errand, fields, passphrase, redirect_check, words};
+use super::{Ui, account_form, doctor, errand, fields, form_issuer, passphrase, redirect_check, words};
 
 impl Ui {
     /// Takes a moment that the engine tells.
@@ -36,6 +36,7 @@ impl Ui {
             Event::RedirectChecked { redirect_uri, problem } => {
                 redirect_check::take(state, &redirect_uri, problem);
             }
+            Event::Discovered { issuer, found } => form_issuer::take(state, &issuer, *found),
             Event::SignInStarted(_) => state.paste = fields::SecretText::default(),
             Event::BrowserReturned(id) => {
                 come_forward(ctx);

@@ -66,6 +66,11 @@ impl FormDraft {
     /// What is wrong with the addresses. Resolving stops at the first, so the token address is asked
     /// for on its own too.
     fn address_problems(&self) -> Vec<(Field, String)> {
+        match self.issuer_problem() {
+            Some(Ok(said)) => return vec![(Field::Issuer, said)],
+            Some(Err(error)) => return vec![in_words(&error)],
+            None => {}
+        }
         let presets = std::slice::from_ref(&self.preset);
         let settings = self.settings();
         let mut alone = settings.clone();
@@ -111,6 +116,7 @@ fn in_words(error: &ProviderError) -> (Field, String) {
         | ProviderError::EndpointInvalid(kind)
         | ProviderError::EndpointInsecure(kind) => Field::Endpoint(*kind),
         ProviderError::Redirect(_) => Field::Redirect,
+        ProviderError::Issuer(_) => Field::Issuer,
         ProviderError::IssuerMissing => Field::Endpoint(EndpointKind::Token),
         ProviderError::UnknownProvider(_) | ProviderError::GrantNotOffered { .. } => Field::Name,
     };

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::account::{AccountId, Client, Revision, Settings};
+use crate::domain::discovery::Found;
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::{CUSTOM, EndpointKind, Preset};
 use crate::domain::redirect::RedirectUri;
@@ -17,6 +18,7 @@ use crate::messages::problem::{Problem, SignInProblem};
 use crate::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
 
 use super::fields::SecretText;
+use super::form_issuer::IssuerDraft;
 use super::form_keys::{KeysDraft, PRIVATE_KEY};
 
 /// A field of the form.
@@ -26,6 +28,8 @@ pub(super) enum Field {
     Name,
     /// One of the preset's variables.
     Variable(String),
+    /// The issuer.
+    Issuer,
     /// Client ID.
     ClientId,
     /// Client secret.
@@ -75,6 +79,8 @@ pub(super) struct FormDraft {
     pub(super) name: String,
     /// Values of the preset's variables.
     pub(super) variables: BTreeMap<String, String>,
+    /// The issuer, where the addresses come from it.
+    pub(super) issuer: IssuerDraft,
     /// Client ID.
     pub(super) client_id: String,
     /// Client secret.
@@ -143,7 +149,12 @@ impl FormDraft {
     pub(super) fn edit(draft: AccountDraft, kept: Vec<String>, presets: &[Preset]) -> Self {
         let preset = presets.iter().find(|preset| preset.id == draft.settings.provider);
         let preset = preset.cloned().unwrap_or_else(Preset::custom);
-        Self::of(draft, kept, &preset)
+        let mut form = Self::of(draft, kept, &preset);
+        if preset.id == CUSTOM {
+            form.issuer.typed = form.rest.issuer.take();
+        }
+        form.settle_issuer();
+        form
     }
 
     fn of(draft: AccountDraft, kept: Vec<String>, preset: &Preset) -> Self {
@@ -174,6 +185,7 @@ impl FormDraft {
             grant: settings.grant,
             name,
             variables: settings.variables,
+            issuer: IssuerDraft::default(),
             client_id: client.client_id,
             client_secret: SecretText::default(),
             keys: KeysDraft::of(&mut rest),
@@ -218,6 +230,16 @@ impl FormDraft {
         }
     }
 
+    /// Takes what an issuer says in the place of what it said before.
+    pub(super) fn take_found(&mut self, found: &Found) {
+        let spec = found.spec();
+        self.endpoints = typed_endpoints(&spec.endpoints);
+        self.client_auth = spec.client_auth.or(self.client_auth);
+        self.rest.pkce = spec.pkce;
+        self.rest.iss_promised = spec.iss_promised;
+        self.rest.par = spec.par;
+    }
+
     /// Grants that the preset offers; a custom provider has them all.
     pub(super) fn grants(&self) -> Vec<GrantType> {
         offered(&self.preset)
@@ -236,7 +258,7 @@ impl FormDraft {
             EndpointKind::Token => true,
             _ => false,
         };
-        needed && self.preset.spec.endpoints.get(kind).is_none()
+        needed && !self.discovers() && self.preset.spec.endpoints.get(kind).is_none()
     }
 
     /// Whether the scopes belong to the usual fields: people choose them for what they allow.
@@ -270,6 +292,9 @@ impl FormDraft {
         overrides.client_auth = self.client_auth;
         overrides.toggles.clone_from(&self.toggles);
         self.keys.put(&mut overrides);
+        if let Some(issuer) = &self.issuer.typed {
+            overrides.issuer = typed(issuer);
+        }
         Settings {
             provider: self.preset.id.clone(),
             grant: self.grant,

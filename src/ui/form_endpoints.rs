@@ -5,7 +5,7 @@
 use egui::Ui;
 
 use crate::domain::provider::EndpointKind;
-use crate::messages::words::{label_of, sample_of};
+use crate::messages::words::{capitalised, label_of, sample_of};
 
 use super::account_form::{Form, field_id};
 use super::fields::{self, Extras};
@@ -42,8 +42,6 @@ fn field(ui: &mut Ui, form: &mut Form<'_>, kind: EndpointKind) {
 }
 
 /// What the field is called: the words' name for it, with a capital.
-fn label(kind: EndpointKind) -> String {
-    let name = label_of(kind.key());
-    let first = name.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", name.get(1..).unwrap_or_default())
+pub(super) fn label(kind: EndpointKind) -> String {
+    capitalised(label_of(kind.key()))
 }

@@ -27,6 +27,7 @@ mod form_check;
 mod form_draft;
 mod form_endpoints;
 mod form_help;
+mod form_issuer;
 mod form_keys;
 mod form_toggles;
 mod icons;

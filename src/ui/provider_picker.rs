@@ -1,6 +1,7 @@
 //! The choice of a provider for a new account.
 //!
-//! Owns the search over presets and their order. Invariant: a custom provider is always on offer.
+//! Owns the search over presets and their order. Invariant: a provider known by its
+//! issuer, and a custom one, are always on offer.
 
 use egui::{CornerRadius, Id, Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
@@ -51,13 +52,24 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
     ui.add_space(4.0);
     widgets::subheading(ui, if found.is_empty() { words::NO_PROVIDER_FOUND } else { words::ANY_PROVIDER });
+    let by_issuer = Preset {
+        name: words::BY_ISSUER.to_owned(),
+        summary: words::BY_ISSUER_SUMMARY.to_owned(),
+        ..Preset::default()
+    };
+    let is_by_issuer = row(ui, cx, &by_issuer);
     if row(ui, cx, &custom) {
         chosen = Some(custom);
     }
     ui.add_space(4.0);
     let cancelled = Button::new(Weight::Quiet, words::CANCEL).show(ui);
-    if let Some(preset) = chosen {
-        state.page = Page::Form(Box::new(FormDraft::new(&preset)));
+    let draft = if is_by_issuer {
+        Some(FormDraft::by_issuer())
+    } else {
+        chosen.map(|preset| FormDraft::new(&preset))
+    };
+    if let Some(draft) = draft {
+        state.page = Page::Form(Box::new(draft));
         state.focus = Some(account_form::name_id());
     } else if cancelled {
         state.page = Page::Account;

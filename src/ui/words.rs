@@ -41,6 +41,16 @@ pub(super) const CANCEL: &str = "Cancel";
 pub(super) const COPY_ADDRESS: &str = "Copy sign-in address";
 /// Opens the browser once more.
 pub(super) const OPEN_BROWSER_AGAIN: &str = "Open browser again";
+/// The issuer's field.
+pub(super) const ISSUER: &str = "Issuer URL";
+/// A provider that is known by its issuer alone.
+pub(super) const BY_ISSUER: &str = "By issuer URL";
+/// What that is.
+pub(super) const BY_ISSUER_SUMMARY: &str = "A server that publishes its addresses (OpenID, RFC 8414)";
+/// Asks the issuer for its addresses.
+pub(super) const DISCOVER: &str = "Discover";
+/// Asks once more.
+pub(super) const DISCOVER_AGAIN: &str = "Discover again";
 /// Opens the address at which a device's code is entered.
 pub(super) const OPEN_HERE: &str = "Open on this computer";
 /// Copies a device's code.

@@ -5,6 +5,7 @@
 //! quotation marks.
 
 mod archive;
+mod discovery;
 pub mod doctor;
 mod keys;
 mod reasons;
@@ -14,6 +15,7 @@ mod tokens;
 mod vault;
 
 use crate::domain::account::NameError;
+use crate::domain::issuer::IssuerError;
 use crate::domain::provider::{EndpointKind, ProviderError};
 use crate::domain::redirect::RedirectError;
 use crate::domain::redirect_mismatch::RedirectMismatch;
@@ -23,6 +25,7 @@ use crate::domain::unseen::neutralised;
 use super::problem::Problem;
 
 use archive::archive;
+use discovery::discovery;
 pub use reasons::{names_of, secret_end};
 use requests::{bad_answer, details_of, refresh_refused, refused, unreached};
 use sign_in::{interrupted, sign_in};
@@ -125,6 +128,15 @@ pub fn label_of(key: &str) -> &str {
     }
 }
 
+/// A label as it begins a line.
+pub fn capitalised(label: &str) -> String {
+    let mut letters = label.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}
+
 /// Puts a problem into words; `account` and `provider` are names, where there are some.
 pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> Words {
     let here = account.map_or_else(|| "this account".to_owned(), quoted);
@@ -194,6 +206,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         )
         .offering(Action::TryAgain),
         Problem::Archive(problem) => archive(problem),
+        Problem::Discovery(problem) => discovery(problem),
         Problem::Locked => words("Keyfob is locked, so nothing was done.", "Unlock it first."),
         Problem::SetAside(path) => Words {
             details: Some(path.to_string()),
@@ -274,6 +287,14 @@ fn settings(error: &ProviderError) -> Words {
         ProviderError::IssuerMissing => words(
             "Assertions are addressed to the issuer, which is missing.",
             "Enter the issuer, or address them to the token endpoint.",
+        ),
+        ProviderError::Issuer(IssuerError::Invalid) => words(
+            "The issuer URL is not an address without a query.",
+            "Enter it in full, such as https://auth.example.com.",
+        ),
+        ProviderError::Issuer(IssuerError::Insecure) => words(
+            "The issuer URL is not https, so what is found there can't be trusted.",
+            "Use its https address. Plain http is for this computer only.",
         ),
         ProviderError::Redirect(RedirectError::Invalid) => words(
             "The redirect address is not an address.",
