@@ -322,7 +322,7 @@ impl Errand for ImportDialog {
         self.found = found.map(|(draft, taken)| Found { draft, taken, ticked: !taken }).collect();
         self.left_out = read.left_out;
         if !again {
-            self.names = read.names.map(ImportNames::new);
+            self.names = read.names.map(|names| ImportNames::new(names, !self.found.is_empty()));
         }
         self.stage = Stage::Preview;
     }

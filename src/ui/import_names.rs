@@ -8,7 +8,9 @@ use crate::domain::import::{EnvField, EnvNames, Mapping};
 use crate::domain::provider::Preset;
 use crate::domain::unseen::neutralised;
 
+use super::button::{Button, Weight};
 use super::fields::{self, Extras};
+use super::icons::Icon;
 use super::widgets;
 
 /// A file's names, and what they are taken for.
@@ -17,19 +19,32 @@ pub(super) struct ImportNames {
     chosen: Mapping,
     /// What was read last, so that a change is known.
     read: Mapping,
+    /// Whether the lists are shown; where the guess gave accounts, they are out of the way.
+    open: bool,
 }
 
 impl ImportNames {
-    /// What was guessed, or told.
-    pub(super) fn new(names: EnvNames) -> Self {
+    /// What was guessed; `found` says whether that gave an account.
+    pub(super) fn new(names: EnvNames, found: bool) -> Self {
         let chosen = names.mappings.into_iter().next().unwrap_or_default();
-        Self { names: names.names, read: chosen.clone(), chosen }
+        Self { names: names.names, read: chosen.clone(), chosen, open: !found }
     }
 
     /// Shows the lists; the choice, where it was changed.
     pub(super) fn show(&mut self, ui: &mut Ui, presets: &[Preset]) -> Option<Mapping> {
+        if !self.open {
+            self.open = Button::new(Weight::Bare, "Choose the names yourself")
+                .with_icon(Icon::Right)
+                .flush()
+                .show(ui);
+            return None;
+        }
         widgets::subheading(ui, "Which name is what?");
         widgets::weak(ui, "Only names are shown here; their values stay hidden.");
+        let mut choices = vec![(None, "None: the file has the addresses".to_owned())];
+        choices.extend(presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())));
+        let id = Id::unique("keyfob-import-provider");
+        fields::choice(ui, id, "Provider", &mut self.chosen.provider, &choices, Extras::default());
         for field in EnvField::ALL {
             let mut name = self.chosen.names.get(&field).cloned();
             let mut choices = vec![(None, "None of them".to_owned())];
@@ -43,10 +58,6 @@ impl ImportNames {
                 };
             }
         }
-        let mut choices = vec![(None, "None: the file has the addresses".to_owned())];
-        choices.extend(presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())));
-        let id = Id::unique("keyfob-import-provider");
-        fields::choice(ui, id, "Provider", &mut self.chosen.provider, &choices, Extras::default());
         let changed = self.chosen != self.read;
         changed.then(|| {
             self.read = self.chosen.clone();

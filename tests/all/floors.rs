@@ -25,7 +25,7 @@ const ROOMS: [(&str, u8, &[&str]); 14] = [
 const NEVER: [(&str, &[&str]); 1] = [("ui", &["store", "net"])];
 
 /// Crates, and the only places that may name them.
-const KEPT: [(&str, &[&str]); 16] = [
+const KEPT: [(&str, &[&str]); 17] = [
     ("egui", &["src/ui", "src/app.rs"]),
     ("eframe", &["src/app"]),
     ("rfd", &["src/app/files.rs"]),
@@ -42,6 +42,7 @@ const KEPT: [(&str, &[&str]); 16] = [
     ("ring", &["src/domain/jose"]),
     ("zbus", &["src/net/notify.rs", "src/net/sleep.rs"]),
     ("zxcvbn", &["src/domain/strength.rs"]),
+    ("saphyr_parser", &["src/domain/node_yaml.rs"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -65,6 +65,18 @@ fn names_are_chosen_from_lists_and_the_file_is_read_again() {
 }
 
 #[test]
+fn lists_are_out_of_the_way_where_the_guess_gave_accounts() {
+    let mut rig = dialog();
+    let names = Some(names(&[(EnvField::ClientId, "KEY")]));
+    let read = ImportRead { drafts: vec![draft()], taken: vec![false], names, ..ImportRead::default() };
+    rig.tell(Event::ImportRead(read));
+    assert!(rig.0.query_by_label("Which name is what?").is_none());
+    rig.press("Choose the names yourself");
+    assert!(rig.0.query_by_label("Which name is what?").is_some());
+    assert!(rig.commands().is_empty());
+}
+
+#[test]
 fn what_was_left_out_is_said() {
     let mut rig = dialog();
     let left_out = (1..=7).map(|number| format!("“{number}\u{202e}” was left out: because.")).collect();
