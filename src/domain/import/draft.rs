@@ -44,6 +44,8 @@ pub(super) struct Draft {
     pub(super) password: Zeroizing<String>,
     /// Scopes, separated by blanks.
     pub(super) scopes: String,
+    pub(super) audience: String,
+    pub(super) resource: String,
     pub(super) client_auth: Option<ClientAuth>,
     pub(super) pkce: Option<bool>,
     pub(super) authorize_params: BTreeMap<String, String>,
@@ -141,6 +143,8 @@ impl<'p> Collected<'p> {
             redirect_uri: optional(draft.redirect_uri),
             client_auth: draft.client_auth,
             key_id: optional(draft.key_id),
+            audience: optional(draft.audience),
+            resource: optional(draft.resource).map(|resource| vec![resource]),
             pkce: draft.pkce.filter(|pkce| !pkce),
             authorize_params: draft.authorize_params,
             token_params: draft.token_params,
@@ -250,7 +254,7 @@ fn optional(text: String) -> Option<String> {
 impl Draft {
     /// Puts variables' values in; a value that still holds one is emptied, and its key noted.
     fn fill(&mut self, variables: &Variables, unknown: &mut BTreeSet<&'static str>) {
-        let fields: [(&'static str, &mut String); 9] = [
+        let fields: [(&'static str, &mut String); 11] = [
             ("authorize", &mut self.authorize),
             ("token", &mut self.token),
             ("redirect_uri", &mut self.redirect_uri),
@@ -259,6 +263,8 @@ impl Draft {
             ("username", &mut self.username),
             ("password", &mut *self.password),
             ("scopes", &mut self.scopes),
+            ("audience", &mut self.audience),
+            ("resource", &mut self.resource),
             ("grant", &mut self.grant),
         ];
         for (key, value) in fields {

@@ -32,7 +32,7 @@ const POSTMAN: &str = r#"{"info":{"name":"Orders","schema":"https://schema.getpo
 "auth":{"type":"oauth2","oauth2":[{"key":"grant_type","value":"authorization_code_with_pkce"},
  {"key":"authUrl","value":"{{base}}/authorize"},{"key":"accessTokenUrl","value":"{{base}}/token"},
  {"key":"clientId","value":"orders"},{"key":"clientSecret","value":"{{secret}}"},{"key":"scope","value":"read write"},
- {"key":"redirect_uri","value":"https://oauth.pstmn.io/v1/callback"},{"key":"client_authentication","value":"body"},
+ {"key":"redirect_uri","value":"https://oauth.pstmn.io/v1/callback"},{"key":"client_authentication","value":"body"},{"key":"audience","value":"{{base}}/api"},
  {"key":"tokenRequestParams","value":[{"key":"tenant","value":"7","enabled":true},{"key":"off","value":"1","enabled":false}]}]},
 "item":[{"name":"Folder","item":[{"name":"Batch","request":{"method":"GET","auth":{"type":"oauth2","oauth2":[
  {"key":"grant_type","value":"client_credentials"},{"key":"accessTokenUrl","value":"https://login.microsoftonline.com/acme.example/oauth2/v2.0/token"},
@@ -171,6 +171,7 @@ fn a_postman_collection() {
     assert_eq!(overrides.redirect_uri, None, "Postman's own callback is not ours");
     assert_eq!(overrides.scopes, Some(vec!["read".to_owned(), "write".to_owned()]));
     assert_eq!(overrides.client_auth, Some(ClientAuth::Body));
+    assert_eq!(overrides.audience.as_deref(), Some("https://auth.acme.example/api"));
     assert_eq!(overrides.token_params, [("tenant".to_owned(), "7".to_owned())].into());
     assert_eq!(secret(orders), "CANARY-postman");
     assert_eq!((batch.name.as_str(), batch.settings.provider.as_str()), ("Batch", "entra"));

@@ -56,7 +56,7 @@ fn request(node: &Node<'_>, variables: &Variables, collected: &mut Collected<'_>
         return;
     }
     let text = |key: &str| auth.text(key).unwrap_or_default().to_owned();
-    let mut draft = Draft {
+    let draft = Draft {
         name: node.text("name").unwrap_or("Insomnia").to_owned(),
         grant: text("grantType"),
         authorize: text("authorizationUrl"),
@@ -67,18 +67,13 @@ fn request(node: &Node<'_>, variables: &Variables, collected: &mut Collected<'_>
         username: text("username"),
         password: text("password").into(),
         scopes: text("scope"),
+        audience: text("audience"),
+        resource: text("resource"),
         client_auth: flag("credentialsInBody")
             .map(|in_body| if in_body { ClientAuth::Body } else { ClientAuth::Basic }),
         // Without a word Insomnia sends none, but no server minds: PKCE is left as it is.
         ..Draft::default()
     };
-    for key in ["audience", "resource"] {
-        let value = text(key);
-        if !value.is_empty() {
-            draft.authorize_params.insert(key.to_owned(), value.clone());
-            draft.token_params.insert(key.to_owned(), value);
-        }
-    }
     collected.take(draft, variables);
 }
 

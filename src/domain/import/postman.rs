@@ -73,6 +73,8 @@ fn draft(settings: &Node<'_>, name: &str) -> Draft {
         username: text("username"),
         password: text("password").into(),
         scopes: text("scope"),
+        audience: text("audience"),
+        resource: text("resource"),
         client_auth: match text("client_authentication").as_str() {
             "header" => Some(ClientAuth::Basic),
             "body" => Some(ClientAuth::Body),
@@ -80,13 +82,6 @@ fn draft(settings: &Node<'_>, name: &str) -> Draft {
         },
         ..Draft::default()
     };
-    for key in ["audience", "resource"] {
-        let value = text(key);
-        if !value.is_empty() {
-            draft.authorize_params.insert(key.to_owned(), value.clone());
-            draft.token_params.insert(key.to_owned(), value);
-        }
-    }
     for (key, params) in
         [("authRequestParams", &mut draft.authorize_params), ("tokenRequestParams", &mut draft.token_params)]
     {
