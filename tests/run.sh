@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 sh tests/setup.sh
 log=target/tests.log
 mkdir -p target
+rm -rf tests/output/servers
 # One test binary for the parts inside the crate, one for everything else. A test that fails stops nothing.
 status=0
 cargo test --locked --no-fail-fast --features failpoints 2>&1 | tee "$log" || status=$?
@@ -15,6 +16,20 @@ grep -q '^error' "$log" && status=1
 echo "promise  result  test"
 sed -nE 's/^test ((.*::)?([a-z][0-9]+)_[^ ]*) \.\.\. ([a-zA-Z]+).*/\3 \4 \1/p' "$log" |
     awk '{ printf "%-7s  %-6s  %s\n", toupper($1), $2, $3 }' | sort -V
+# What servers that no one here wrote offer, and what came of it.
+[ -d tests/output/servers ] && awk -F '\t' '
+    !($1 in row) { row[$1] = ++rows; name[rows] = $1 }
+    !($2 in column) { column[$2] = ++columns; server[columns] = $2 }
+    { cell[row[$1], column[$2]] = $3; if (length($3) > width[column[$2]]) width[column[$2]] = length($3) }
+    END {
+        printf "%-24s", "feature"
+        for (c = 1; c <= columns; c++) printf "  %-*s", width[c], server[c]
+        for (r = 1; r <= rows; r++) {
+            printf "\n%-24s", name[r]
+            for (c = 1; c <= columns; c++) printf "  %-*s", width[c], cell[r, c]
+        }
+        print ""
+    }' tests/output/servers/*.tsv
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
      END { printf "%d passed, %d failed, %d skipped\n", passed, failed, ignored }' "$log"
 grep -q '^test result: ok' "$log" || status=1

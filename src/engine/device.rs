@@ -108,8 +108,10 @@ fn request(
     );
     let endpoint = provider.more.device.as_ref().ok_or(Problem::Settings(missing))?;
     let pairs = device::parameters(provider);
-    let pairs: Vec<(&str, &str)> =
-        pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    // Some servers look for the client's ID here, however the client proves who it is.
+    let id = ("client_id", client.client_id.as_str());
+    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let pairs: Vec<(&str, &str)> = pairs.chain([id]).collect();
     token_request::build_for(endpoint, provider, client, &pairs, fresh)
         .map_err(|error| unusable(error).problem)
 }

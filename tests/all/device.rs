@@ -88,7 +88,12 @@ fn a_code_is_shown_asked_about_and_becomes_a_token_that_refreshes() {
     let asked = &server.requests_to("/device")[0];
     // The same client authentication as at the token endpoint.
     assert_eq!(asked.header("authorization"), Some("Basic aWQ6cw=="));
-    assert_eq!(asked.form(), [("scope".to_owned(), "a b".to_owned())]);
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        asked.form(),
+        [pair("scope", "a b"), pair("client_id", "id")],
+        "some servers want the ID in any case"
+    );
 
     server.script("/token", error("authorization_pending"));
     server.script("/token", token());

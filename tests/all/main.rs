@@ -26,6 +26,7 @@ mod pushed;
 mod reasons;
 mod refresh;
 mod rig;
+mod servers;
 mod sign_in;
 mod sleep;
 mod support;

@@ -22,10 +22,10 @@ mod screen;
 mod window;
 
 pub(crate) use bus::Bus;
-pub(crate) use http::{get, post_form};
+pub(crate) use http::{get, post_form, request};
 pub(crate) use keyring::Keyring;
 pub(crate) use oidc::{OidcServer, browser};
-pub(crate) use process::wait_until;
+pub(crate) use process::{Running, wait_until};
 pub(crate) use screen::Screen;
 pub(crate) use window::Window;
 

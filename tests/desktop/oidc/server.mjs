@@ -47,9 +47,35 @@ const clients = {
   },
 };
 
+// Clients that show each way of client authentication, with each grant that a confidential client may use.
+const device = 'urn:ietf:params:oauth:grant-type:device_code';
+const every = { ...native, grant_types: [...native.grant_types, 'client_credentials', device] };
+const signing = {
+  ES256: crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  RS256: crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  PS256: crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  EdDSA: crypto.generateKeyPairSync('ed25519'),
+};
+const every_way = {
+  // Its secret is another one where it isn't form-encoded first.
+  every_basic: { client_id: 'every-basic', client_secret: `${secret()} a%2Fb+c/`, token_endpoint_auth_method: 'client_secret_basic', ...every },
+  every_raw: { client_id: 'every-raw', client_secret: secret(), token_endpoint_auth_method: 'client_secret_basic', ...every },
+  every_post: { client_id: 'every-post', client_secret: secret(), token_endpoint_auth_method: 'client_secret_post', scope: 'openid offline_access read', ...every },
+  every_public: { client_id: 'every-public', token_endpoint_auth_method: 'none', ...native, grant_types: [...native.grant_types, device] },
+  every_hmac: { client_id: 'every-hmac', client_secret: secret(), token_endpoint_auth_method: 'client_secret_jwt', ...every },
+  every_signed: {
+    client_id: 'every-signed',
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys: Object.entries(signing).map(([alg, { publicKey }]) => ({ ...publicKey.export({ format: 'jwk' }), kid: alg, alg, use: 'sig' })) },
+    ...every,
+  },
+};
+const private_keys = Object.fromEntries(Object.entries(signing)
+  .map(([alg, keys]) => [alg, keys.privateKey.export({ type: 'pkcs8', format: 'pem' })]));
+
 const { privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const configuration = {
-  clients: Object.values(clients),
+  clients: [...Object.values(clients), ...Object.values(every_way)],
   clientDefaults: { id_token_signed_response_alg: 'ES256' },
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256', kid: 'test' }] },
   cookies: { keys: [crypto.randomBytes(24).toString('hex')] },
@@ -67,6 +93,8 @@ const configuration = {
     introspection: { enabled: true, allowedPolicy: async () => true },
     revocation: { enabled: true },
     resourceIndicators: { enabled: false },
+    deviceFlow: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
   },
   ttl: {
     AccessToken: accessTtl,
@@ -167,7 +195,10 @@ server.listen(Number.parseInt(process.argv[2] ?? '0', 10), '127.0.0.1', () => {
     revocation_endpoint: `${issuer}/token/revocation`,
     userinfo_endpoint: `${issuer}/me`,
     jwks_uri: `${issuer}/jwks`,
+    device_authorization_endpoint: `${issuer}/device/auth`,
+    pushed_authorization_request_endpoint: `${issuer}/request`,
+    private_keys,
     events: `${issuer}/events`,
-    clients: Object.fromEntries(Object.entries(clients).map(([name, { client_id, client_secret }]) => [name, { client_id, client_secret }])),
+    clients: Object.fromEntries(Object.entries({ ...clients, ...every_way }).map(([name, { client_id, client_secret }]) => [name, { client_id, client_secret }])),
   })}\n`);
 });

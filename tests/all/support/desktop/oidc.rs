@@ -55,6 +55,11 @@ impl OidcServer {
         (id, client["client_secret"].as_str().unwrap_or(""))
     }
 
+    /// Another part of what it said at its start: `private_keys`, by algorithm.
+    pub(crate) fn about(&self, name: &str) -> &Value {
+        &self.about[name]
+    }
+
     /// What the server says about a token; its `active` tells whether it is good.
     pub(crate) fn introspect(&self, token: &str) -> Value {
         let (id, secret) = self.client("post");

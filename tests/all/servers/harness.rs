@@ -1,0 +1,323 @@
+//! What the servers' tests share: the table, an account, and a person at the forms of a sign-in page.
+//!
+//! Invariant: nothing is left out of the table without a reason.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use keyfob::messages::command::Command;
+use keyfob::messages::event::Reply;
+use keyfob::messages::snapshot::DeviceCodeView;
+use url::Url;
+
+use crate::support::desktop::{Bus, Running, kept, request};
+use crate::support::engine::{Place, Rig};
+use crate::support::raw;
+
+/// Everything that a server may offer.
+const FEATURES: [&str; 18] = [
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "password",
+    "device_code",
+    "jwt_bearer",
+    "auth: basic",
+    "auth: basic_raw",
+    "auth: body",
+    "auth: none",
+    "auth: private_key_jwt",
+    "auth: client_secret_jwt",
+    "pushed authorization",
+    "introspection",
+    "revocation",
+    "userinfo",
+    "id_token",
+    "refused scope",
+];
+
+/// A server's part of the table.
+pub(crate) struct Ledger {
+    server: &'static str,
+    lines: BTreeMap<&'static str, String>,
+}
+
+impl Ledger {
+    pub(crate) fn of(server: &'static str) -> Self {
+        Self { server, lines: BTreeMap::new() }
+    }
+
+    /// It was asked for, and worked.
+    pub(crate) fn works(&mut self, feature: &'static str, how: &str) {
+        self.enter(feature, format!("works{}{how}", if how.is_empty() { "" } else { ": " }));
+    }
+
+    /// It was not asked for, and why.
+    pub(crate) fn left_out(&mut self, feature: &'static str, reason: &str) {
+        self.enter(feature, format!("- ({reason})"));
+    }
+
+    fn enter(&mut self, feature: &'static str, line: String) {
+        assert!(FEATURES.contains(&feature), "{feature}");
+        assert!(self.lines.insert(feature, line).is_none(), "{feature} is there twice");
+    }
+
+    /// Writes the part down; panics where something is neither shown nor left out.
+    pub(crate) fn close(self) {
+        let mut text = String::new();
+        for feature in FEATURES {
+            let line = self.lines.get(feature).unwrap_or_else(|| panic!("nothing about {feature}"));
+            let _ = writeln!(text, "{feature}\t{}\t{line}", self.server);
+        }
+        let path = kept(&format!("servers/{}.tsv", self.server));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+/// A server that runs, and what it said of itself when it listened: one line of JSON.
+pub(crate) struct Server {
+    pub(crate) about: serde_json::Value,
+    _running: Running,
+}
+
+impl Server {
+    pub(crate) fn start(bus: &Bus, name: &str, program: &str, words: &[&str]) -> Self {
+        let mut command = bus.command(program);
+        command.args(words).stdout(Stdio::piped()).stderr(bus.log(name));
+        let mut running = Running::start(&mut command);
+        let mut line = String::new();
+        let stdout = running.child().stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let about = serde_json::from_str(&line).unwrap_or_else(|_| {
+            let log = std::fs::read_to_string(bus.path(&format!("{name}.log"))).unwrap_or_default();
+            panic!("{name} did not start; was tests/setup.sh run? {log}")
+        });
+        Self { about, _running: running }
+    }
+}
+
+/// An account's lines in an import file.
+#[derive(Clone, Default)]
+pub(crate) struct Lines {
+    top: String,
+    endpoints: String,
+}
+
+impl Lines {
+    pub(crate) fn new(grant: &str, auth: &str) -> Self {
+        let quiet = "background_refresh = false";
+        let top = format!("provider = \"custom\"\ngrant = \"{grant}\"\nclient_auth = \"{auth}\"\n{quiet}\n");
+        Self { top, endpoints: String::new() }
+    }
+
+    /// A key with a text.
+    #[must_use]
+    pub(crate) fn with(self, key: &str, value: &str) -> Self {
+        self.raw(key, &format!("'''{value}'''"))
+    }
+
+    /// A key with a value as TOML has it; it takes the place of an earlier one.
+    #[must_use]
+    pub(crate) fn raw(mut self, key: &str, value: &str) -> Self {
+        let begin = format!("{key} = ");
+        let kept = self.top.lines().filter(|line| !line.starts_with(&begin));
+        self.top = kept.fold(String::new(), |all, line| all + line + "\n");
+        let _ = writeln!(self.top, "{key} = {value}");
+        self
+    }
+
+    /// An endpoint.
+    #[must_use]
+    pub(crate) fn at(mut self, endpoint: &str, address: &str) -> Self {
+        let _ = writeln!(self.endpoints, "{endpoint} = \"{address}\"");
+        self
+    }
+}
+
+/// Accounts at one server.
+pub(crate) struct Accounts {
+    _place: Place,
+    rig: Rig,
+    count: usize,
+}
+
+impl Accounts {
+    pub(crate) fn new() -> Self {
+        let place = Place::new();
+        let rig = place.command_line();
+        Self { _place: place, rig, count: 0 }
+    }
+
+    /// Adds an account; gives its name.
+    pub(crate) fn add(&mut self, lines: &Lines) -> String {
+        self.count += 1;
+        let name = format!("account {}", self.count);
+        let Lines { top, endpoints } = lines;
+        let text = format!("[[account]]\nname = \"{name}\"\n{top}[account.endpoints]\n{endpoints}");
+        self.rig.import(&text).unwrap();
+        name
+    }
+
+    fn command(
+        &self,
+        command: impl FnOnce(keyfob::domain::account::AccountId) -> Command,
+        name: &str,
+    ) -> Reply {
+        self.rig.ask(command(self.rig.id(name))).unwrap_or_else(|problem| panic!("{name}: {problem:?}"))
+    }
+
+    /// A token by a grant that needs no person.
+    pub(crate) fn token(&self, name: &str) -> String {
+        let held = self.rig.token(name).unwrap_or_else(|problem| panic!("{name}: {problem:?}"));
+        held.access_token.expose().to_owned()
+    }
+
+    /// A try with another client authentication, as a person starts it.
+    pub(crate) fn try_client_auth(&self, name: &str, auth: keyfob::domain::spec::ClientAuth) {
+        self.command(|account| Command::TryClientAuth { account, auth, open_browser: false }, name);
+    }
+
+    /// The words of the refusal.
+    pub(crate) fn refused(&self, name: &str) -> keyfob::messages::words::Words {
+        let problem = self.rig.token(name).map(drop).unwrap_err();
+        keyfob::messages::words::explain(&problem, Some(name), None)
+    }
+
+    /// A sign-in through the person's browser.
+    pub(crate) fn sign_in(&self, name: &str, person: impl FnOnce(&Url) -> Url) -> String {
+        let (address, mut answers) =
+            self.rig.start_sign_in(name).unwrap_or_else(|problem| panic!("{problem:?}"));
+        let back = person(&address);
+        let page = raw::get(back.as_str());
+        assert_eq!(page.status, 303, "{back}: {page:?}");
+        answers.wait().unwrap_or_else(|problem| panic!("{name}: {problem:?}"));
+        self.token(name)
+    }
+
+    /// A sign-in by a code that the person enters.
+    pub(crate) fn enter_code(&self, name: &str, person: impl FnOnce(&DeviceCodeView)) -> String {
+        let command = Command::SignIn { account: self.rig.id(name), open_browser: false };
+        let mut answers = self.rig.handle.ask(command).unwrap();
+        let code = match answers.wait() {
+            Ok(Reply::CodeGiven(code)) => code,
+            other => panic!("{name}: no code, but {other:?}"),
+        };
+        person(&code);
+        // The server goes by its own clock; ours is moved so that it is asked.
+        let ended = loop {
+            self.rig.advance(6);
+            // The engine looks at the clock when it has something to do.
+            self.rig.ask(Command::ClearClipboard).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            if let Some(ended) = answers.try_wait() {
+                break ended;
+            }
+        };
+        ended.unwrap_or_else(|problem| panic!("{name}: {problem:?}"));
+        self.token(name)
+    }
+
+    /// Another token by the refresh token.
+    pub(crate) fn refresh(&self, name: &str) -> String {
+        assert!(
+            self.rig.view(name).token.as_ref().is_some_and(|token| token.facts.has_refresh_token),
+            "{name}"
+        );
+        self.command(Command::Refresh, name);
+        self.token(name)
+    }
+
+    /// What the server says of the token; panics where it is not active.
+    pub(crate) fn check(&self, name: &str) -> keyfob::domain::token_check::Verdict {
+        let Reply::Checked(checked) = self.command(Command::Check, name) else { panic!("{name}") };
+        assert!(checked.verdict.active, "{checked:?}");
+        checked.verdict.clone()
+    }
+
+    /// Revokes the token; the server must agree that it is gone.
+    pub(crate) fn revoke(&self, name: &str) {
+        assert!(matches!(self.command(Command::Revoke, name), Reply::Revoked), "{name}");
+        assert!(self.rig.view(name).token.is_none());
+    }
+}
+
+/// A person with a browser that keeps cookies.
+#[derive(Default)]
+pub(crate) struct Person {
+    cookies: BTreeMap<String, String>,
+    at: Option<Url>,
+}
+
+impl Person {
+    /// Goes to an address and follows where it leads, up to a page, or to an address that nobody here serves:
+    /// the redirect address of an app.
+    pub(crate) fn go(&mut self, address: &str) -> Result<String, Url> {
+        self.send("GET", Url::parse(address).unwrap(), "")
+    }
+
+    /// Fills in the page's form and sends it, the hidden fields included.
+    pub(crate) fn submit(&mut self, page: &str, fields: &[(&str, &str)]) -> Result<String, Url> {
+        let here = self.at.clone().expect("a page");
+        let form = &page[page.find("<form").unwrap_or_else(|| panic!("no form in {page}"))..];
+        let form = &form[..form.find("</form").unwrap_or(form.len())];
+        let tag = &form[..form.find('>').unwrap()];
+        let to = attribute(tag, "action").filter(|to| !to.is_empty());
+        let to = to.map_or(here.clone(), |to| here.join(&to).unwrap());
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for input in form.split("<input").skip(1) {
+            let input = &input[..input.find('>').unwrap_or(input.len())];
+            if attribute(input, "type").as_deref() == Some("hidden")
+                && let Some(name) = attribute(input, "name")
+            {
+                pairs.push((name, attribute(input, "value").unwrap_or_default()));
+            }
+        }
+        pairs.retain(|(name, _)| !fields.iter().any(|(known, _)| known == name));
+        pairs.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        self.send("POST", to, &body)
+    }
+
+    fn send(&mut self, method: &str, address: Url, body: &str) -> Result<String, Url> {
+        let (mut method, mut address, mut body) = (method, address, body);
+        for _ in 0..20 {
+            let cookies: Vec<_> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let (cookies, origin) = (cookies.join("; "), address.origin().ascii_serialization());
+            let headers = [
+                ("Cookie", cookies.as_str()),
+                ("Content-Type", "application/x-www-form-urlencoded"),
+                ("Origin", &origin),
+                ("Referer", address.as_str()),
+            ];
+            let answer = request(method, address.as_str(), &headers, body);
+            for (_, set) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
+                let pair = set.split(';').next().unwrap_or_default();
+                if let Some((name, value)) = pair.split_once('=') {
+                    self.cookies.insert(name.trim().to_owned(), value.trim().to_owned());
+                }
+            }
+            let Some(to) = answer.header("location") else {
+                assert!(answer.status < 400, "{address}: {} {}", answer.status, answer.body);
+                self.at = Some(address);
+                return Ok(answer.body);
+            };
+            let to = address.join(to).unwrap();
+            if to.origin() != address.origin() {
+                return Err(to);
+            }
+            (method, address, body) = ("GET", to, "");
+        }
+        panic!("{address} leads on and on");
+    }
+}
+
+/// An attribute's value in a tag.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let at = tag.find(&format!("{name}=\""))? + name.len() + 2;
+    let value = &tag[at..];
+    Some(value[..value.find('"')?].replace("&amp;", "&").replace("&#x27;", "'").replace("&quot;", "\""))
+}

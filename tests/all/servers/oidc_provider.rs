@@ -1,0 +1,157 @@
+//! `oidc-provider` (JavaScript): `node tests/desktop/oidc/server.mjs`.
+
+use keyfob::domain::spec::ClientAuth;
+use keyfob::messages::words::Action;
+use url::Url;
+
+use super::harness::{Accounts, Ledger, Lines, Person};
+use crate::support::desktop::{Bus, OidcServer};
+
+/// What a machine asks for.
+const READ: &str = "[\"read\"]";
+
+/// The person signs in and allows the access.
+fn person(address: &Url) -> Url {
+    let mut person = Person::default();
+    allow(&mut person, address.as_str()).expect_err("an address of the app")
+}
+
+fn allow(person: &mut Person, address: &str) -> Result<String, Url> {
+    let mut page = person.go(address)?;
+    loop {
+        page = match page {
+            page if page.contains("name=\"username\"") => {
+                person.submit(&page, &[("username", "somebody"), ("password", "x"), ("answer", "yes")])?
+            }
+            page if page.contains("asks for") => person.submit(&page, &[("answer", "yes")])?,
+            page => return Ok(page),
+        };
+    }
+}
+
+struct Server(OidcServer);
+
+impl Server {
+    fn lines(&self, grant: &str, auth: &str, client: &str) -> Lines {
+        let (id, secret) = self.0.client(client);
+        let at = |name| self.0.address(name);
+        let lines = Lines::new(grant, auth)
+            .with("client_id", id)
+            .raw("scopes", "[\"openid\", \"read\"]")
+            .at("authorize", at("authorization_endpoint"))
+            .at("token", at("token_endpoint"))
+            .at("device", at("device_authorization_endpoint"))
+            .at("introspect", at("introspection_endpoint"))
+            .at("revoke", at("revocation_endpoint"))
+            .at("jwks", at("jwks_uri"));
+        if secret.is_empty() { lines } else { lines.with("client_secret", secret) }
+    }
+}
+
+#[test]
+fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
+    let bus = Bus::start();
+    let server = Server(OidcServer::start(&bus, 3600));
+    let mut ledger = Ledger::of("oidc-provider");
+    let mut accounts = Accounts::new();
+
+    for (auth, client) in [
+        ("basic", "every_basic"),
+        ("basic_raw", "every_raw"),
+        ("body", "every_post"),
+        ("none", "every_public"),
+        ("client_secret_jwt", "every_hmac"),
+    ] {
+        let name = accounts.add(&server.lines("authorization_code", auth, client));
+        let first = accounts.sign_in(&name, person);
+        assert_ne!(accounts.refresh(&name), first, "{auth}");
+        // A public client proves nothing, so it is told nothing of its tokens.
+        if auth != "none" {
+            accounts.check(&name);
+        }
+        accounts.revoke(&name);
+        let name = accounts.add(&server.lines("device_code", auth, client));
+        accounts.enter_code(&name, |code| {
+            let mut person = Person::default();
+            let page = person.go(&code.verification_uri).unwrap();
+            let page = person.submit(&page, &[("user_code", code.user_code.as_str())]).unwrap();
+            let page = person.submit(&page, &[("confirm", "yes")]).unwrap();
+            let mut page = page;
+            for fields in
+                [&[("username", "somebody"), ("password", "x"), ("answer", "yes")][..], &[("answer", "yes")]]
+            {
+                page = person.submit(&page, fields).unwrap();
+            }
+            assert!(page.contains("Success") || page.contains("success"), "{page}");
+        });
+        if auth != "none" {
+            let machine = accounts.add(&server.lines("client_credentials", auth, client).raw("scopes", READ));
+            accounts.token(&machine);
+            accounts.check(&machine);
+        }
+    }
+    let keys = server.0.about("private_keys");
+    for alg in ["ES256", "RS256", "PS256", "EdDSA"] {
+        let signed = |grant| {
+            let key = keys[alg].as_str().unwrap();
+            let lines = server.lines(grant, "private_key_jwt", "every_signed");
+            lines.with("private_key", key).with("key_alg", alg).with("key_id", alg)
+        };
+        let name = accounts.add(
+            &signed("authorization_code")
+                .raw("par", "true")
+                .at("par", server.0.address("pushed_authorization_request_endpoint")),
+        );
+        let first = accounts.sign_in(&name, person);
+        assert_ne!(accounts.refresh(&name), first, "{alg}");
+        accounts.check(&name);
+        let machine = accounts.add(&signed("client_credentials").raw("scopes", READ));
+        accounts.token(&machine);
+    }
+    // This secret is another one where it isn't form-encoded: it is refused, and a person's try succeeds.
+    let wrong = server.lines("client_credentials", "basic_raw", "every_basic").raw("scopes", READ);
+    let name = accounts.add(&wrong);
+    let refused = accounts.refused(&name);
+    assert!(refused.others.contains(&Action::TryClientAuth(ClientAuth::Basic)), "{refused:?}");
+    accounts.try_client_auth(&name, ClientAuth::Basic);
+    accounts.token(&name);
+
+    let pushed = server.lines("authorization_code", "body", "every_post").raw("par", "true");
+    let pushed = pushed.at("par", server.0.address("pushed_authorization_request_endpoint"));
+    let pushed = accounts.add(&pushed.at("userinfo", server.0.address("userinfo_endpoint")));
+    accounts.sign_in(&pushed, |address| {
+        assert!(
+            !address.query().unwrap().contains("redirect_uri"),
+            "only the request's name is in the address"
+        );
+        person(address)
+    });
+    let verdict = accounts.check(&pushed);
+    assert_eq!(verdict.subject.as_deref(), Some("somebody"));
+
+    let unknown = server.lines("client_credentials", "body", "every_post");
+    let unknown = accounts.add(&unknown.raw("scopes", "[\"write\"]"));
+    let refused = accounts.refused(&unknown);
+    assert!(refused.what.contains("“write”"), "{refused:?}");
+
+    let every = "code, device, client credentials";
+    ledger.works("authorization_code", "PKCE required");
+    ledger.works("refresh_token", "rotated");
+    ledger.works("client_credentials", "");
+    ledger.works("device_code", "");
+    ledger.works("auth: basic", every);
+    ledger.works("auth: basic_raw", "where the secret has nothing to encode");
+    ledger.works("auth: body", every);
+    ledger.works("auth: none", "code, device");
+    ledger.works("auth: client_secret_jwt", every);
+    ledger.works("auth: private_key_jwt", "ES256, RS256, PS256, EdDSA");
+    ledger.works("pushed authorization", "");
+    ledger.works("introspection", "");
+    ledger.works("revocation", "");
+    ledger.works("userinfo", "");
+    ledger.works("id_token", "the nonce is checked");
+    ledger.works("refused scope", "it is named");
+    ledger.left_out("password", "not offered");
+    ledger.left_out("jwt_bearer", "not offered");
+    ledger.close();
+}
