@@ -33,6 +33,7 @@ mod node_de;
 mod node_yaml;
 mod one_or_more;
 pub mod par;
+pub mod pasted_tokens;
 pub mod pkce;
 mod preset_check;
 pub mod presets;

@@ -8,7 +8,7 @@ use egui::{Id, Key, Modifiers, Ui};
 
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Preset;
-use crate::messages::command::Command;
+use crate::messages::command::{Command, ImportDraft};
 use crate::messages::words::explain;
 
 use super::button::{Button, Weight};
@@ -23,7 +23,7 @@ use super::redirect_check;
 use super::view_state::{Page, ViewState};
 use super::widgets;
 use super::words;
-use super::{form_help, form_toggles};
+use super::{form_help, form_toggles, form_tokens};
 
 /// The name's field, which has the keyboard first.
 pub(super) fn name_id() -> Id {
@@ -40,6 +40,7 @@ pub(super) fn secret_ids(draft: &FormDraft) -> Vec<Id> {
     let headers = (0..draft.headers.len()).map(header_id);
     [field_id("client_secret"), field_id(PRIVATE_KEY), field_id("password")]
         .into_iter()
+        .chain(form_tokens::ids())
         .chain(headers)
         .collect()
 }
@@ -109,6 +110,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         }
         credentials(ui, &mut form);
         form_toggles::show(ui, &mut form);
+        form_tokens::show(ui, &mut form);
         form_advanced::show(ui, cx, &mut form);
     });
 }
@@ -228,7 +230,9 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let (mut save, mut sign_in, mut cancel) = (false, false, false);
     ui.horizontal_wrapped(|ui| {
         let weight = |primary| if primary { Weight::Primary } else { Weight::Quiet };
-        if new {
+        if draft.tokens.open {
+            save = Button::new(weight(true), words::SAVE).blocked(reason).show(ui);
+        } else if new {
             sign_in = Button::new(weight(true), sign_in_label).blocked(reason).show(ui);
             save = Button::new(weight(false), words::SAVE).blocked(reason).show(ui);
         } else {
@@ -243,7 +247,7 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     });
     let shortcut = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
     if shortcut && reason.is_none() {
-        sign_in = true;
+        (save, sign_in) = (draft.tokens.open, !draft.tokens.open);
     }
     if save || sign_in {
         let ids = secret_ids(draft);
@@ -253,7 +257,13 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         for id in ids {
             fields::forget(ui.ctx(), id);
         }
-        cx.send(Command::Save { draft: taken, sign_in });
+        cx.send(match draft.tokens.take(cx.now) {
+            Some(grant) => {
+                let (grant, draft) = (Some(grant), *taken);
+                Command::Import(vec![ImportDraft { draft, grant, incomplete: true, replace: false }])
+            }
+            None => Command::Save { draft: taken, sign_in },
+        });
     } else if cancel {
         close(ui.ctx(), state);
         state.detail_open = state.detail_open && !new;

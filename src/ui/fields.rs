@@ -32,6 +32,11 @@ impl SecretText {
         self.text.trim().is_empty()
     }
 
+    /// Asks something about the text, which stays here.
+    pub(super) fn with<R>(&self, ask: impl FnOnce(&str) -> R) -> R {
+        ask(&self.text)
+    }
+
     /// Hands out the text without white space around it, and leaves the field empty.
     pub(super) fn take(&mut self) -> Option<String> {
         let taken = Some(self.text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);

@@ -57,6 +57,22 @@ impl FormDraft {
         if let Err(error) = Tags::typed(&self.tags) {
             found.push((Field::Tags, in_a_sentence(error).to_owned()));
         }
+        if self.tokens.open {
+            // Whoever has a token can add the rest later.
+            let can_wait = |field: &Field| {
+                matches!(
+                    field,
+                    Field::ClientId
+                        | Field::ClientSecret
+                        | Field::PrivateKey
+                        | Field::UserName
+                        | Field::Password
+                        | Field::Header(_)
+                )
+            };
+            found.retain(|(field, _)| !can_wait(field));
+            found.extend(self.tokens.problem().map(|said| (Field::Tokens, said.to_owned())));
+        }
         found.extend(self.address_problems());
         found.extend(self.name_problem(snapshot).map(|said| (Field::Name, said)));
         found.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -20,6 +20,7 @@ use crate::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
 use super::fields::SecretText;
 use super::form_issuer::IssuerDraft;
 use super::form_keys::{KeysDraft, PRIVATE_KEY};
+use super::form_tokens::TokensDraft;
 
 /// A field of the form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +53,8 @@ pub(super) enum Field {
     Header(usize),
     /// Tags.
     Tags,
+    /// Pasted tokens.
+    Tokens,
 }
 
 /// An extra header of the token request.
@@ -107,6 +110,8 @@ pub(super) struct FormDraft {
     pub(super) secret_expires: String,
     /// The redirect address whose port was tried, and what came of it, once that is known.
     pub(super) tried_redirect: Option<(String, Option<Result<(), SignInProblem>>)>,
+    /// Tokens that are pasted in the place of a sign-in.
+    pub(super) tokens: TokensDraft,
     /// Tags, with commas between them.
     pub(super) tags: String,
     /// Extra headers.
@@ -200,6 +205,7 @@ impl FormDraft {
             secret_expires: settings.client_secret_expires.map_or_else(String::new, |day| day.to_string()),
             tried_redirect: None,
             tags: settings.tags.text(),
+            tokens: TokensDraft::default(),
             headers,
             kept,
             advanced: false,
@@ -225,6 +231,7 @@ impl FormDraft {
         self.secret_expires = old.secret_expires;
         self.advanced = old.advanced;
         self.tags = old.tags;
+        self.tokens = old.tokens;
         if self.grants().contains(&old.grant) {
             self.grant = old.grant;
         }

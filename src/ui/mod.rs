@@ -30,6 +30,7 @@ mod form_help;
 mod form_issuer;
 mod form_keys;
 mod form_toggles;
+mod form_tokens;
 mod icons;
 mod import_dialog;
 mod import_names;

@@ -149,6 +149,8 @@ pub(super) const UNDO: &str = "Undo";
 pub(super) const SAVE: &str = "Save";
 /// Saves and gets a token.
 pub(super) const SAVE_AND_GET: &str = "Save and get token";
+/// Opens the fields for tokens that are pasted.
+pub(super) const HAVE_TOKENS: &str = "I already have tokens";
 /// Does it once more.
 pub(super) const TRY_AGAIN: &str = "Try again";
 /// Keeps secrets in memory.

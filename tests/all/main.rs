@@ -38,6 +38,7 @@ mod ui_flow;
 mod ui_form;
 mod ui_import_names;
 mod ui_issuer;
+mod ui_keyboard;
 mod ui_list;
 mod ui_lock;
 mod ui_look;

@@ -217,3 +217,28 @@ fn x4_a_secret_field_keeps_no_undo_history_and_a_closed_form_keeps_nothing() {
     rig.0.run();
     assert_eq!(rig.field("Client secret").value().unwrap_or_default(), "");
 }
+
+#[test]
+fn tokens_that_the_user_has_take_the_place_of_a_sign_in() {
+    let mut rig = Rig::new(snapshot(Vec::new()));
+    rig.press("Add account");
+    rig.press("Smartcar");
+    rig.fill("Name", "car-dev");
+    rig.press("I already have tokens");
+    assert!(!rig.can_press("Save and get token") && !rig.can_press("Save"));
+    rig.fill("Access token", "two words");
+    assert!(!rig.can_press("Save"));
+    rig.refill("Access token", " Bearer CANARY-access");
+    rig.fill("Refresh token", "CANARY-refresh");
+    assert!(!rig.tree().contains("CANARY"));
+    rig.press("Save");
+    let Command::Import(mut drafts) = rig.command() else { panic!("no import") };
+    let imported = drafts.remove(0);
+    assert_eq!((imported.draft.name.as_str(), imported.replace), ("car-dev", false));
+    let grant = imported.grant.expect("the tokens");
+    assert_eq!(grant.access_token.expose(), "CANARY-access");
+    assert_eq!(grant.refresh_token.as_ref().map(|token| token.expose()), Some("CANARY-refresh"));
+    // X4: nothing of them is left in the fields.
+    rig.tell(Event::Problem { account: None, problem: Problem::Busy });
+    assert!(!rig.can_press("Save"), "the fields are empty again");
+}
