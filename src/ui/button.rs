@@ -10,7 +10,7 @@ use egui::{Color32, CornerRadius, Galley, Response, Sense, Ui, Widget, WidgetInf
 
 use super::icons::Icon;
 use super::theme::{self, Tokens};
-use super::widgets::{describe, focus_ring};
+use super::widgets::{describe, focus_ring, one_line};
 
 /// How loud a button is. A screen has one primary button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,9 @@ impl<'a> Button<'a> {
 
     fn text(&self, ui: &Ui) -> Arc<Galley> {
         let font = if self.weight == Weight::Primary { theme::strong() } else { theme::body() };
-        ui.painter().layout_no_wrap(self.label.to_owned(), font, Color32::PLACEHOLDER)
+        // Wider than the place it stands in, a label is cut; its name is not.
+        let room = ui.max_rect().width() - self.icon_width() - 2.0 * self.padding();
+        one_line(ui, self.label, font, Color32::PLACEHOLDER, room.max(theme::CONTROL_HEIGHT))
     }
 
     fn icon_width(&self) -> f32 {
@@ -128,8 +130,11 @@ impl Widget for Button<'_> {
         let blocked = self.blocked;
         let hint = self.hint;
         let name = self.name.unwrap_or(self.label);
-        let inner = ui.add_enabled_ui(blocked.is_none(), |ui| self.paint(ui));
-        let response = inner.inner;
+        // Only a scope can disable it, and within one a row doesn't wrap.
+        let response = match blocked {
+            None => self.paint(ui),
+            Some(_) => ui.add_enabled_ui(false, |ui| self.paint(ui)).inner,
+        };
         if let Some(reason) = blocked {
             describe(ui, &response, reason);
             return response.on_disabled_hover_text(reason);

@@ -183,7 +183,7 @@ pub(super) fn choice<T: PartialEq + Clone>(
     let before = value.clone();
     let chosen = choices.iter().find(|(choice, _)| choice == value).map_or("Choose …", |(_, text)| text);
     labelled(ui, label, extras, |ui| {
-        ComboBox::from_id_salt(id)
+        let response = ComboBox::from_id_salt(id)
             .selected_text(chosen)
             .width(ui.available_width())
             .truncate()
@@ -192,7 +192,11 @@ pub(super) fn choice<T: PartialEq + Clone>(
                     ui.selectable_value(value, choice.clone(), text);
                 }
             })
-            .response
+            .response;
+        if response.gained_focus() {
+            response.scroll_to_me(None);
+        }
+        response
     });
     *value != before
 }
