@@ -58,8 +58,8 @@ mod tests {
     use super::super::expiry::Status;
     use super::*;
 
-    fn access(text: &str) -> Option<AccessToken> {
-        Some(AccessToken::new(text.to_owned()))
+    fn access(text: &str) -> AccessToken {
+        AccessToken::new(text.to_owned())
     }
 
     #[test]
@@ -75,10 +75,10 @@ mod tests {
     fn the_expiry_is_the_tokens_own_or_unknown() {
         let now = DateTime::from_timestamp(1_000, 0).unwrap();
         let jwt = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(r#"{"exp":2000}"#));
-        let facts = grant(access(&jwt), None, now).facts;
+        let facts = grant(Some(access(&jwt)), None, now).facts;
         assert_eq!(facts.expires_at, DateTime::from_timestamp(2_000, 0));
         assert_eq!((facts.expiry_source, facts.has_refresh_token), (ExpirySource::Token, false));
-        let facts = grant(access("opaque"), None, now).facts;
+        let facts = grant(Some(access("opaque")), None, now).facts;
         assert_eq!(Status::at(&facts, now), Status::Unknown);
         let refresh = Some(RefreshToken::new("R".to_owned()));
         let facts = grant(None, refresh, now).facts;

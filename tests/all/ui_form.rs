@@ -237,7 +237,10 @@ fn tokens_that_the_user_has_take_the_place_of_a_sign_in() {
     assert_eq!((imported.draft.name.as_str(), imported.replace), ("car-dev", false));
     let grant = imported.grant.expect("the tokens");
     assert_eq!(grant.access_token.expose(), "CANARY-access");
-    assert_eq!(grant.refresh_token.as_ref().map(|token| token.expose()), Some("CANARY-refresh"));
+    assert_eq!(
+        grant.refresh_token.as_ref().map(keyfob::secret::RefreshToken::expose),
+        Some("CANARY-refresh")
+    );
     // X4: nothing of them is left in the fields.
     rig.tell(Event::Problem { account: None, problem: Problem::Busy });
     assert!(!rig.can_press("Save"), "the fields are empty again");

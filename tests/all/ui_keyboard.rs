@@ -48,8 +48,11 @@ fn waiting() -> Snapshot {
     waiting
 }
 
-/// Each screen: how it is called, what it shows, and the keys that lead to it.
-fn screens() -> Vec<(&'static str, Snapshot, Vec<(Modifiers, Key)>)> {
+/// How a screen is called, what it shows, and the keys that lead to it.
+type Screen = (&'static str, Snapshot, Vec<(Modifiers, Key)>);
+
+/// Each screen.
+fn screens() -> Vec<Screen> {
     let ctrl = |key| (Modifiers::COMMAND, key);
     let plain = |key| (Modifiers::NONE, key);
     let mut empty = snapshot(Vec::new());
