@@ -282,6 +282,9 @@ mod tests {
         assert_eq!(grant.facts.scope.unwrap(), ["lire", "ecrire"]);
         laid.choose(&mut provider.response, &[(place_of(&laid, "/resultat/a~1b/secondes"), ReadAs::Life)]);
         assert_eq!(read(&provider, &answer(&body)).unwrap().facts.expires_at.unwrap().timestamp(), 1800);
+        laid.choose(&mut provider.response, &[(place_of(&laid, "/resultat/a~1b/fin"), ReadAs::Expiry)]);
+        assert_eq!(read(&provider, &answer(&body)).unwrap().facts.expires_at.unwrap().timestamp(), 3600);
+        laid.choose(&mut provider.response, &[(place_of(&laid, "/resultat/a~1b/secondes"), ReadAs::Life)]);
         let again = lay_open(&provider, &answer(&body), &[], true).unwrap();
         let now = |pointer| again.layout.places[place_of(&again, pointer)].now;
         assert_eq!(now("/resultat/jeton"), Some(ReadAs::AccessToken));
