@@ -27,7 +27,9 @@
 //! - A vendor's ways: `assets/providers/*.toml`, read by [`domain::presets`], laid over by
 //!   [`domain::provider`].
 //! - A preset of the user's own: `store::own_presets` reads the folder.
-//! - A token answer that doesn't fit: [`domain::token_response`].
+//! - A token answer that doesn't fit: [`domain::token_response`], and where a person must say how it is read,
+//!   [`domain::answer_map`].
+//! - What may be kept of a request and its answer: [`domain::redact`].
 //! - What happens after a press of *Copy token*: [`domain::session`] decides, `engine::copying`
 //!   carries it out.
 //! - The order of a refresh: `engine::renewal`.

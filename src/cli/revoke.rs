@@ -9,6 +9,7 @@ use super::passphrase::VaultOptions;
 use super::rig::with_engine;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
+use crate::messages::problem::Problem;
 
 /// Has an account's tokens revoked, or with `here` only forgets them.
 pub(super) fn run(vault: &VaultOptions, name: &str, here: bool) -> Result<(), Failure> {
@@ -16,7 +17,17 @@ pub(super) fn run(vault: &VaultOptions, name: &str, here: bool) -> Result<(), Fa
         let account = rig.find(name)?;
         rig.unlock(false)?;
         let id = account.id.clone();
-        let done = rig.done(&account, if here { Command::Forget(id) } else { Command::Revoke(id) })?;
+        let command = if here { Command::Forget(id) } else { Command::Revoke(id) };
+        let done = rig.ask(command)?.wait().map_err(|problem| {
+            let failure = Failure::of_account(&problem, &account);
+            match problem {
+                Problem::NoEndpoint(..) | Problem::NotRevoked(_) => Failure::refused(format!(
+                    "{} The command for that is: keyfob revoke --here",
+                    failure.words()
+                )),
+                _ => failure,
+            }
+        })?;
         let name = quoted(account.name.as_str());
         output::say(&match done {
             Reply::Revoked => format!("The tokens of {name} were revoked and are forgotten here."),

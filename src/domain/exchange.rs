@@ -156,7 +156,7 @@ impl Exchange {
     ) -> Self {
         let mut redactor = Redactor::new(secrets.iter().copied());
         for (name, value) in &request.headers {
-            redactor.see(name, value.expose());
+            redactor.see_header(name, value.expose());
         }
         let sent = Sent::read(request);
         for (name, value) in sent.fields() {

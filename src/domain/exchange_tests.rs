@@ -56,8 +56,19 @@ fn an_exchange_shows_what_helps_and_hides_the_rest() {
         r#"{"error":"invalid_grant","error_description":"The token r-1 of the-client is old","x":{"access_token":"t","expires_in":5,"ok":true},"scope":["a","b"]}"#,
     );
     assert_eq!((exchange.took_ms, exchange.method.as_str()), (120, "POST"));
-    assert_eq!(exchange.headers[1], ("Authorization".to_owned(), "Basic …(4 characters)".to_owned()));
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        exchange.headers,
+        [
+            pair("Content-Type", "application/x-www-form-urlencoded"),
+            pair("Authorization", "Basic …(4 characters)"),
+        ]
+    );
+    let Outcome::Answered { headers, .. } = &exchange.outcome else { panic!("no answer") };
+    assert_eq!(
+        headers[..],
+        [pair("content-type", "application/json"), pair("set-cookie", "…(3 characters)")]
+    );
     assert_eq!(
         exchange.body,
         SentBody::Form(vec![

@@ -65,10 +65,23 @@ impl Redactor {
 
     /// Remembers a value that is hidden: it may stand in a place that is shown, too.
     pub(super) fn see(&mut self, name: &str, value: &str) {
-        if value.len() >= SEEN_MIN_BYTES
-            && !value.contains(char::is_whitespace)
-            && self.text(name, value) == hidden(value)
-        {
+        if self.text(name, value) == hidden(value) {
+            self.see_hidden(value);
+        }
+    }
+
+    /// The same for a header.
+    pub(super) fn see_header(&mut self, name: &str, value: &str) {
+        let shown = self.header(name, value);
+        if shown == hidden(value) {
+            self.see_hidden(value);
+        } else if let Some((_, credentials)) = value.split_once(' ').filter(|_| is_hidden(&shown)) {
+            self.see_hidden(credentials);
+        }
+    }
+
+    fn see_hidden(&mut self, value: &str) {
+        if value.len() >= SEEN_MIN_BYTES && !value.contains(char::is_whitespace) {
             self.learn(value);
         }
     }

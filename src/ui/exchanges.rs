@@ -90,10 +90,13 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountVi
             }
         });
         if is_open {
-            for line in one(exchange).lines() {
-                let shown = neutralised(line, LINE_CHARS);
-                ui.add(Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
-            }
+            ui.scope(|ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                for line in one(exchange).lines() {
+                    let shown = neutralised(line, LINE_CHARS);
+                    ui.add(Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
+                }
+            });
             let hint = "Each secret is a variable of the shell, such as $CLIENT_SECRET";
             if Button::new(Weight::Quiet, words::COPY_REQUEST).hint(hint).show(ui) {
                 cx.send(Command::CopyText(curl(exchange)));

@@ -30,6 +30,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
         };
         let no_address = "This provider has no address at which a token can be checked.";
         let check = Button::new(Weight::Bare, words::CHECK)
+            .flush()
             .blocked(busy.or((!account.can_check).then_some(no_address)));
         if check.hint("Ask the provider what this token is worth").show(ui) {
             cx.send(Command::Check(account.id.clone()));

@@ -4,6 +4,7 @@ mod doctor;
 mod failures;
 mod flows;
 mod imports;
+mod inquiries;
 #[cfg(feature = "failpoints")]
 mod kills;
 mod leaks;
