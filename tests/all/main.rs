@@ -23,6 +23,7 @@ mod mapper;
 mod pages;
 mod passphrase;
 mod pushed;
+mod reach;
 mod reasons;
 mod refresh;
 mod rig;

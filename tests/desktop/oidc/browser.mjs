@@ -7,6 +7,7 @@
 //   KEYFOB_BROWSER_SHOTS    folder for what was seen: 1-….png, 2-….png, landed.png or failed.png, and landed.json
 //                           ({address, had_query, title, text}; the address without its query)
 //   KEYFOB_BROWSER_ACT      yes (default), or no: press the button called Cancel, Deny, No or Abort
+//   KEYFOB_BROWSER_CODE     what is entered where the page asks for a device's code
 //   KEYFOB_BROWSER_SECS     patience (default 80: a cold Chromium on a busy machine)
 //   CHROMIUM                the program (default /usr/bin/chromium, else the one tests/setup.sh has fetched)
 //
@@ -18,6 +19,7 @@ import path from 'node:path';
 const address = process.argv[2];
 const shots = process.env.KEYFOB_BROWSER_SHOTS;
 const act = process.env.KEYFOB_BROWSER_ACT ?? 'yes';
+const deviceCode = process.env.KEYFOB_BROWSER_CODE;
 const deadline = Date.now() + 1000 * (Number.parseFloat(process.env.KEYFOB_BROWSER_SECS ?? '') || 80);
 const INSTALLED = '/usr/bin/chromium';
 const NAME = 'keyfob-tester';
@@ -56,6 +58,7 @@ async function fillAndSubmit(page) {
   for (const field of await page.locator('input:visible').all()) {
     const type = ((await field.getAttribute('type')) ?? 'text').toLowerCase();
     if (type === 'password') await field.fill(PASSWORD);
+    else if (deviceCode && (await field.getAttribute('name')) === 'user_code') await field.fill(deviceCode);
     else if (['text', 'email', 'tel', 'search'].includes(type) && !(await field.inputValue())) {
       await field.fill(type === 'email' ? `${NAME}@example.test` : NAME);
     }

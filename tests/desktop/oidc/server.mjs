@@ -73,6 +73,12 @@ const every_way = {
 const private_keys = Object.fromEntries(Object.entries(signing)
   .map(([alg, keys]) => [alg, keys.privateKey.export({ type: 'pkcs8', format: 'pem' })]));
 
+const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+const page = (title, body) => `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>${title}</title>
+<link rel="icon" href="data:,"><style>body{font:16px sans-serif;max-width:24em;margin:4em auto}input,button{display:block;margin:.5em 0;padding:.5em}</style>
+<h1>${title}</h1>${body}</html>`;
+const submitting = (form, buttons) => form.replace('</form>', `${buttons}</form>`);
+
 const { privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const configuration = {
   clients: [...Object.values(clients), ...Object.values(every_way)],
@@ -90,10 +96,24 @@ const configuration = {
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
+    deviceFlow: {
+      enabled: true,
+      userCodeInputSource: async (ctx, form, _out, error) => {
+        ctx.body = error?.name === 'AbortedError'
+          ? page('Keyfob was refused', '<p>Nothing was allowed.</p>')
+          : page('Enter the code', submitting(form, '<button type="submit">Continue</button>'));
+      },
+      userCodeConfirmSource: async (ctx, form, _client, _device, code) => {
+        ctx.body = page('Confirm the code', `<p>${escape(code)}</p>${submitting(form, `<button type="submit">Continue</button>
+<button type="submit" name="abort" value="yes">Cancel</button>`)}`);
+      },
+      successSource: async (ctx) => {
+        ctx.body = page('Sign-in Success with Keyfob', '<p>Close this page.</p>');
+      },
+    },
     introspection: { enabled: true, allowedPolicy: async () => true },
     revocation: { enabled: true },
     resourceIndicators: { enabled: false },
-    deviceFlow: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
   },
   ttl: {
@@ -108,10 +128,6 @@ const configuration = {
   },
 };
 
-const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-const page = (title, body) => `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>${title}</title>
-<link rel="icon" href="data:,"><style>body{font:16px sans-serif;max-width:24em;margin:4em auto}input,button{display:block;margin:.5em 0;padding:.5em}</style>
-<h1>${title}</h1>${body}</html>`;
 const loginPage = () => page('Sign in', `<form method="post" autocomplete="off">
 <label>User name <input type="text" name="username" required></label>
 <label>Password <input type="password" name="password" required></label>
