@@ -33,6 +33,8 @@ pub(super) struct Errands {
     pub(super) folder: PathBuf,
     /// Whether this start's notice was dismissed, or was of use.
     pub(super) notice_seen: bool,
+    /// Whether the note on presets that can't be used was dismissed.
+    pub(super) presets_seen: bool,
 }
 
 impl Errands {

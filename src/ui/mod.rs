@@ -44,6 +44,7 @@ mod need;
 mod new_passphrase;
 mod notice;
 mod passphrase;
+mod preset_notice;
 mod provider_picker;
 mod qr;
 mod quit_dialog;

@@ -12,7 +12,7 @@ use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::ViewState;
-use super::{recover_dialog, widgets, words};
+use super::{preset_notice, recover_dialog, widgets, words};
 
 fn shown<'a>(cx: &Cx<'a>, state: &ViewState) -> Option<&'a Problem> {
     cx.snapshot.notice.as_ref().filter(|_| !state.errands.notice_seen)
@@ -20,11 +20,13 @@ fn shown<'a>(cx: &Cx<'a>, state: &ViewState) -> Option<&'a Problem> {
 
 /// About how high it is, so that a page below it can stand in the middle.
 pub(super) fn height(cx: &Cx<'_>, state: &ViewState) -> f32 {
-    if shown(cx, state).is_some() { 170.0 } else { 0.0 }
+    let presets = if preset_notice::is_above(cx, state) { 150.0 } else { 0.0 };
+    presets + if shown(cx, state).is_some() { 170.0 } else { 0.0 }
 }
 
 /// Shows the notice, where there is one, with room below it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    preset_notice::above(ui, cx, state);
     let Some(problem) = shown(cx, state) else { return };
     let said = explain(problem, None, None);
     let tokens = cx.tokens;

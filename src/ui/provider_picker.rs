@@ -15,7 +15,7 @@ use super::form_draft::FormDraft;
 use super::icons::Icon;
 use super::view_state::{Page, ViewState};
 use super::widgets;
-use super::{account_form, theme, words};
+use super::{account_form, preset_notice, theme, words};
 
 /// The search field.
 pub(super) fn search_id() -> Id {
@@ -28,7 +28,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     ui.horizontal(|ui| {
         widgets::heading(ui, words::ADD_ACCOUNT);
     });
-    mistakes(ui, cx);
+    preset_notice::all(ui, cx);
     let extras = Extras { hint: "Name of a provider, or what you use it for", ..Extras::default() };
     let field = fields::text(ui, search_id(), "Search providers", search, extras);
     let custom = Preset::custom();
@@ -75,21 +75,6 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         state.page = Page::Account;
         state.detail_open = false;
     }
-}
-
-/// What is wrong with presets of the user's own.
-fn mistakes(ui: &mut Ui, cx: &Cx<'_>) {
-    let mistakes = &cx.snapshot.preset_mistakes;
-    if mistakes.is_empty() {
-        return;
-    }
-    widgets::surface(ui, cx.tokens.warn_soft, cx.tokens.warn, |ui| {
-        widgets::text_strong(ui, words::PRESET_MISTAKES);
-        for mistake in mistakes.iter() {
-            widgets::text(ui, &neutralised(mistake, 300));
-        }
-        widgets::weak(ui, words::PRESETS_ARE_READ_AT_START);
-    });
 }
 
 /// The presets that fit a search: those whose name begins with it first, then in their own order. Each

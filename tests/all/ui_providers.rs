@@ -69,10 +69,12 @@ fn a_provider_is_found_and_chosen_by_the_keyboard_alone() {
     assert!(rig.tree().contains("No provider fits the search"));
     rig.field("Search providers").focus();
     rig.0.run();
-    rig.0.key_press(Key::Tab);
-    rig.0.run();
-    let focused = rig.0.get_by_role_and_label(Role::Button, "Custom provider");
-    assert!(focused.accesskit_node().is_focused());
+    for reached in ["By issuer URL", "Custom provider"] {
+        rig.0.key_press(Key::Tab);
+        rig.0.run();
+        let focused = rig.0.get_by_role_and_label(Role::Button, reached);
+        assert!(focused.accesskit_node().is_focused(), "{reached}");
+    }
     rig.0.key_press(Key::Space);
     rig.0.run();
     rig.field("Token address");
@@ -86,9 +88,14 @@ fn a_preset_of_the_users_own_that_is_bad_is_named() {
         snapshot.preset_mistakes =
             Arc::new(vec!["acme.toml: line 3: unknown key \"sumary\"\u{202e}".to_owned()]);
     });
+    // Above the page, and in the picker, where it stays.
     let tree = rig.tree();
     assert!(tree.contains("Some of your own presets can't be used") && tree.contains("acme.toml: line 3"));
     assert!(!tree.contains('\u{202e}'));
+    rig.press("Dismiss the note on presets");
+    assert!(rig.tree().contains("acme.toml: line 3") && !rig.can_press("Dismiss the note on presets"));
+    rig.press("Cancel");
+    assert!(!rig.tree().contains("acme.toml"));
 }
 
 #[test]
@@ -178,4 +185,21 @@ fn a_variable_with_a_default_need_not_be_typed() {
     rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     rig.0.run();
     assert_eq!(saved(&mut rig).settings.variables["host"], "gitlab.example.com");
+}
+
+#[test]
+fn a_user_pools_addresses_are_discovered_from_its_issuer() {
+    let mut rig = form("Amazon Cognito");
+    rig.fill("Name", "pool");
+    rig.fill("Region", "eu-west-1");
+    rig.fill("User pool ID", "eu-west-1_abc");
+    rig.fill("Client ID", "c");
+    rig.fill("Client secret", "CANARY-1");
+    assert!(!rig.can_press("Save"));
+    rig.press("Discover");
+    let Command::Discover(settings) = rig.command() else { panic!("not discovered") };
+    assert_eq!(
+        (settings.provider.as_str(), settings.variables["pool"].as_str()),
+        ("cognito", "eu-west-1_abc")
+    );
 }

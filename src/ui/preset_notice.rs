@@ -1,0 +1,53 @@
+//! Presets of the user's own that could not be read.
+//!
+//! Owns how they are told. Invariant: each file is named with its mistake, here and in the picker, and
+//! nothing keeps anybody from going on.
+
+use egui::Ui;
+
+use crate::domain::unseen::neutralised;
+
+use super::button::{Button, Weight};
+use super::cx::Cx;
+use super::view_state::ViewState;
+use super::{widgets, words};
+
+/// How many mistakes stand above a page; the picker has them all.
+const ABOVE_MAX: usize = 3;
+
+/// Whether it stands above every page, until it is dismissed.
+pub(super) fn is_above(cx: &Cx<'_>, state: &ViewState) -> bool {
+    !cx.snapshot.preset_mistakes.is_empty() && !state.errands.presets_seen
+}
+
+/// Shows the notice above a page, where there is one.
+pub(super) fn above(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    if !is_above(cx, state) {
+        return;
+    }
+    contents(ui, cx, ABOVE_MAX, |ui| {
+        if Button::new(Weight::Bare, words::DISMISS).named("Dismiss the note on presets").show(ui) {
+            state.errands.presets_seen = true;
+        }
+    });
+    ui.add_space(8.0);
+}
+
+/// Shows what is wrong, in the picker.
+pub(super) fn all(ui: &mut Ui, cx: &Cx<'_>) {
+    if !cx.snapshot.preset_mistakes.is_empty() {
+        contents(ui, cx, usize::MAX, |_| {});
+    }
+}
+
+fn contents(ui: &mut Ui, cx: &Cx<'_>, most: usize, more: impl FnOnce(&mut Ui)) {
+    let tokens = cx.tokens;
+    widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
+        widgets::text_strong(ui, words::PRESET_MISTAKES);
+        for mistake in cx.snapshot.preset_mistakes.iter().take(most) {
+            widgets::text(ui, &neutralised(mistake, 300));
+        }
+        widgets::weak(ui, words::PRESETS_ARE_READ_AT_START);
+        more(ui);
+    });
+}
