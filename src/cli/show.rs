@@ -13,11 +13,12 @@ use super::list::aligned;
 use super::output;
 use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
+use crate::domain::id_token::Verdict;
 use crate::domain::provider::{EndpointKind, Provider};
 use crate::domain::tokens::{ExpirySource, TokenFacts};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{AccountView, VaultKind};
-use crate::messages::words::{capitalised, label_of};
+use crate::messages::words::{capitalised, id_token, label_of};
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -36,12 +37,30 @@ struct Shown<'a> {
     refresh_expires_at: Option<String>,
     expiry_source: &'static str,
     has_refresh_token: bool,
+    id_token: Option<IdToken>,
     client_secret_expires: Option<String>,
     vault: &'static str,
 }
 
 /// Every address, by its key in files; `null` where the account has none.
 type Endpoints = BTreeMap<&'static str, Option<String>>;
+
+#[derive(Serialize)]
+struct IdToken {
+    verified: bool,
+    reason: Option<&'static str>,
+}
+
+impl From<Verdict> for IdToken {
+    fn from(verdict: Verdict) -> Self {
+        let reason = match verdict {
+            Verdict::Verified => None,
+            Verdict::Unchecked => Some("unchecked"),
+            Verdict::Doubted(doubt) => Some(doubt.as_str()),
+        };
+        Self { verified: verdict == Verdict::Verified, reason }
+    }
+}
 
 /// Shows an account.
 pub(super) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
@@ -86,6 +105,7 @@ fn facts<'a>(rig: &Rig, account: &'a AccountView) -> Shown<'a> {
         refresh_expires_at: moment(|facts| facts.refresh_expires_at),
         expiry_source: facts.map_or(ExpirySource::Unknown, |facts| facts.expiry_source).as_str(),
         has_refresh_token: facts.is_some_and(|facts| facts.has_refresh_token),
+        id_token: facts.and_then(|facts| facts.id_token).map(IdToken::from),
         client_secret_expires: account.settings.client_secret_expires.map(|day| day.to_string()),
         vault: match rig.snapshot.vault.kind {
             VaultKind::Keychain => "keychain",
@@ -123,6 +143,10 @@ fn lines(rig: &Rig, account: &AccountView) -> String {
         ("Expiry known from", shown_facts.expiry_source.to_owned()),
         ("Refresh token", if shown_facts.has_refresh_token { "yes" } else { "no" }.to_owned()),
         ("Refresh token expires", at(token.and_then(|token| token.refresh_expires_at))),
+        (
+            "ID token",
+            token.and_then(|token| token.id_token).map_or_else(|| "-".to_owned(), |found| id_token(found).0),
+        ),
         ("Client secret expires", text(shown_facts.client_secret_expires.as_deref())),
         ("Vault", shown_facts.vault.to_owned()),
     ];

@@ -117,6 +117,7 @@ mod tests {
             token_type: "Bearer".to_owned(),
             scope: None,
             clock_skew_secs: None,
+            id_token: None,
         }
     }
 

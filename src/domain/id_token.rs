@@ -2,10 +2,92 @@
 //!
 //! Owns that verdict. Invariant: nothing is taken for verified that was not, and why not is kept.
 
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
-use super::jwt;
-use crate::secret::IdToken;
+use super::jose::{self, Keys};
+use super::{jwt, moment};
+use crate::secret::{ClientSecret, IdToken};
+
+/// By how much the clocks may differ.
+const LEEWAY: TimeDelta = TimeDelta::seconds(60);
+
+/// What is known of an ID token's origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nobody has looked yet.
+    Unchecked,
+    /// When it came, its signature was the issuer's, and it was made for this client.
+    Verified,
+    /// It was not verified.
+    Doubted(Doubt),
+}
+
+/// Why an ID token was not verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// It is no signed token in compact form; an encrypted one isn't, either.
+    Unreadable,
+    /// It says that it is not signed (`alg` is `none`).
+    Unsigned,
+    /// It is signed in a way that Keyfob doesn't know.
+    UnknownAlg,
+    /// It is signed under a client secret, of which this account has none.
+    NoSecret,
+    /// The account doesn't say where the issuer's keys are.
+    NoKeys,
+    /// The issuer's keys could not be fetched.
+    KeysUnreachable,
+    /// None of the issuer's keys is the one that it names.
+    UnknownKey,
+    /// The signature is wrong.
+    WrongSignature,
+    /// The account doesn't say who the issuer is.
+    NoIssuer,
+    /// It is from another issuer.
+    WrongIssuer,
+    /// It was made for another client.
+    WrongAudience,
+    /// It had expired when it came, or doesn't say when it does.
+    Expired,
+}
+
+impl Doubt {
+    /// The word in files and in JSON output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Unsigned => "unsigned",
+            Self::UnknownAlg => "unknown_alg",
+            Self::NoSecret => "no_secret",
+            Self::NoKeys => "no_keys",
+            Self::KeysUnreachable => "keys_unreachable",
+            Self::UnknownKey => "unknown_key",
+            Self::WrongSignature => "wrong_signature",
+            Self::NoIssuer => "no_issuer",
+            Self::WrongIssuer => "wrong_issuer",
+            Self::WrongAudience => "wrong_audience",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// What an ID token is held against (section 3.1.3.7).
+#[derive(Clone, Copy)]
+pub struct Held<'a> {
+    /// The issuer identifier, where the account has it.
+    pub issuer: Option<&'a str>,
+    /// The client ID.
+    pub client_id: &'a str,
+    /// The client secret, under which some servers sign.
+    pub secret: Option<&'a ClientSecret>,
+    /// The time, by the server's clock.
+    pub now: DateTime<Utc>,
+}
 
 /// Whether an ID token repeats the nonce of a sign-in (section 3.1.3.7, point 11).
 pub fn repeats(token: &IdToken, nonce: &str) -> bool {
@@ -13,3 +95,32 @@ pub fn repeats(token: &IdToken, nonce: &str) -> bool {
     let repeated = claims.as_ref().and_then(|claims| claims.get("nonce")?.as_str());
     repeated.is_some_and(|repeated| bool::from(repeated.as_bytes().ct_eq(nonce.as_bytes())))
 }
+
+/// Whether an ID token is the issuer's, and this client's (section 3.1.3.7).
+///
+/// # Errors
+/// [`Doubt`]: why not, or why that can't be known.
+pub fn verify(token: &IdToken, keys: &Keys, held: &Held<'_>) -> Result<(), Doubt> {
+    let claims = jose::verified(token.expose(), keys, held.secret)?;
+    let issuer = held.issuer.ok_or(Doubt::NoIssuer)?;
+    if claims.get("iss").and_then(Value::as_str) != Some(issuer) {
+        return Err(Doubt::WrongIssuer);
+    }
+    let is_ours = |value: &Value| value.as_str() == Some(held.client_id);
+    let azp = claims.get("azp");
+    let for_us = match claims.get("aud") {
+        // Of several, the one that it was made for is named besides.
+        Some(Value::Array(items)) => items.iter().any(is_ours) && (items.len() == 1 || azp.is_some()),
+        Some(one) => is_ours(one),
+        None => false,
+    };
+    if !for_us || azp.is_some_and(|azp| !is_ours(azp)) {
+        return Err(Doubt::WrongAudience);
+    }
+    let end = claims.get("exp").and_then(moment::epoch).and_then(|end| end.checked_add_signed(LEEWAY));
+    if end.is_none_or(|end| held.now >= end) { Err(Doubt::Expired) } else { Ok(()) }
+}
+
+#[cfg(test)]
+#[path = "id_token_tests.rs"]
+mod tests;

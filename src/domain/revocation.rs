@@ -85,6 +85,7 @@ mod tests {
             token_type: "Bearer".to_owned(),
             scope: None,
             clock_skew_secs: None,
+            id_token: None,
         };
         let refresh_token = refresh.map(|token| RefreshToken::new(token.to_owned()));
         Grant { access_token: AccessToken::new("a".to_owned()), refresh_token, id_token: None, facts }

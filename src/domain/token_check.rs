@@ -188,6 +188,7 @@ mod tests {
             token_type: "Bearer".to_owned(),
             scope: None,
             clock_skew_secs: None,
+            id_token: None,
         };
         let access_token = AccessToken::new("the-token".to_owned());
         Grant { access_token, refresh_token: None, id_token: None, facts }

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::id_token::Verdict;
 use super::provider::Provider;
 use super::token_refusal::Said;
 use super::tokens::{ExpirySource, Grant, TokenFacts};
@@ -216,6 +217,7 @@ fn grant(
         token_type: token_type.unwrap_or_else(|| "Bearer".to_owned()),
         scope,
         clock_skew_secs: skew.map(|skew| skew.num_seconds()),
+        id_token: id_token.as_ref().map(|_| Verdict::Unchecked),
     };
     Ok(Grant { access_token, refresh_token, id_token, facts })
 }

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::id_token::Verdict;
 use crate::secret::{AccessToken, IdToken, RefreshToken};
 
 /// Where the moment of expiry was read.
@@ -52,6 +53,9 @@ pub struct TokenFacts {
     pub scope: Option<Vec<String>>,
     /// The server's clock less ours, in seconds, where it is off by more than a minute.
     pub clock_skew_secs: Option<i64>,
+    /// What is known of the ID token's origin, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<Verdict>,
 }
 
 /// The tokens of an account, with their facts.
@@ -89,6 +93,7 @@ impl Grant {
                 self.facts.refresh_expires_at = before.facts.refresh_expires_at;
             }
             if self.id_token.is_none() {
+                self.facts.id_token = before.facts.id_token;
                 self.id_token = before.id_token.as_ref().map(IdToken::duplicate);
             }
         }
@@ -116,6 +121,7 @@ mod tests {
                 token_type: "Bearer".to_owned(),
                 scope: None,
                 clock_skew_secs: None,
+                id_token: None,
             },
         }
     }

@@ -154,7 +154,7 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(id) else {
             return Err(Problem::UnknownAccount(id.to_string()));
         };
-        entry.glance = grant.as_ref().map(|grant| Glance::of(&grant.access_token));
+        entry.glance = grant.as_ref().map(|grant| Glance::of(grant));
         if entry.session.facts() != facts.as_ref() {
             self.step(id, Input::Found(facts));
         }

@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::copying::Desk;
 use super::entry::Entry;
 use super::exchanges::ExchangeLog;
+use super::id_tokens::KeyCache;
 use super::outbox::{Outbox, ReplyTo};
 use super::place;
 use super::problems::disk_problem;
@@ -117,6 +118,7 @@ pub(crate) struct Engine {
     /// Token requests whose answer is not stored yet.
     pub(crate) in_flight: Rc<Cell<usize>>,
     pub(crate) exchange_log: ExchangeLog,
+    pub(crate) issuer_keys: KeyCache,
     /// Accounts whose sign-in opens no browser.
     pub(crate) without_browser: HashSet<AccountId>,
 }
@@ -194,6 +196,7 @@ impl Engine {
             finishing: Vec::new(),
             in_flight: Rc::default(),
             exchange_log: ExchangeLog::default(),
+            issuer_keys: KeyCache::default(),
             without_browser: HashSet::new(),
             deps,
         }

@@ -26,7 +26,7 @@ use crate::domain::tokens::Grant;
 use crate::messages::preferences::Preferences;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{AccountView, Activity, Awaiting, Inquiry, TokenView};
-use crate::secret::{AccessToken, CodeVerifier};
+use crate::secret::CodeVerifier;
 
 /// A sign-in that waits for the browser.
 pub(crate) struct PendingSignIn {
@@ -164,6 +164,7 @@ impl Entry {
                 facts: facts.clone(),
                 mask: self.glance.as_ref().map(|glance| glance.mask.clone()),
                 claims: self.glance.as_ref().and_then(|glance| glance.claims.clone()),
+                id_claims: self.glance.as_ref().and_then(|glance| glance.id_claims.clone()),
                 saved: self.unsaved.is_none(),
                 refresh_refused: self.session.refresh_refused(),
             }),
@@ -216,11 +217,18 @@ impl Entry {
 pub(crate) struct Glance {
     mask: String,
     claims: Option<Arc<Vec<Claim>>>,
+    id_claims: Option<Arc<Vec<Claim>>>,
 }
 
 impl Glance {
-    pub(crate) fn of(token: &AccessToken) -> Self {
-        Self { mask: mask(token.expose()), claims: claims::of_token(token.expose()).map(Arc::new) }
+    pub(crate) fn of(grant: &Grant) -> Self {
+        let token = grant.access_token.expose();
+        let id_claims = grant.id_token.as_ref().and_then(|token| claims::of_token(token.expose()));
+        Self {
+            mask: mask(token),
+            claims: claims::of_token(token).map(Arc::new),
+            id_claims: id_claims.map(Arc::new),
+        }
     }
 }
 

@@ -1,12 +1,34 @@
 //! ID tokens (`OpenID` Connect Core): what is checked of them, and when.
 //!
-//! Owns that order. Invariant: a token of another sign-in is never stored.
+//! Owns that order, and the issuers' keys while they are remembered. Invariants: a token of another
+//! sign-in is never stored; a signature is looked at once the tokens are stored, so that an issuer whose
+//! keys can't be had costs nobody a token; keys live in memory alone, for a bounded time.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use url::Url;
+
+use super::exchanges::Line;
 use super::problems::NotObtained;
-use crate::domain::id_token;
+use crate::domain::account::Client;
+use crate::domain::exchange::ExchangeKind;
+use crate::domain::http_request::HttpRequest;
+use crate::domain::id_token::{self, Doubt, Held, Verdict};
+use crate::domain::jose::{self, Keys};
+use crate::domain::provider::Provider;
 use crate::domain::session::Failure;
 use crate::domain::tokens::Grant;
 use crate::messages::problem::{Problem, SignInProblem};
+
+/// How long keys are remembered.
+const LIFE: TimeDelta = TimeDelta::hours(1);
+
+/// How long keys are waited for: the token that they came with is there already.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Checks that an ID token, where one came back, was made for this sign-in (section 3.1.3.7, point 11).
 pub(crate) fn check_nonce(nonce: Option<&str>, grant: &Grant) -> Result<(), NotObtained> {
@@ -16,5 +38,75 @@ pub(crate) fn check_nonce(nonce: Option<&str>, grant: &Grant) -> Result<(), NotO
             Err(NotObtained { failure: Failure::Permanent, problem })
         }
         _ => Ok(()),
+    }
+}
+
+/// The keys of issuers, by their address; clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct KeyCache(Rc<RefCell<HashMap<Url, Fetched>>>);
+
+/// Keys, and since when they are known.
+type Fetched = (DateTime<Utc>, Rc<Keys>);
+
+impl KeyCache {
+    /// What is to be thought of a grant's ID token at `now`.
+    pub(crate) async fn verdict(
+        &self,
+        line: &Line,
+        provider: &Provider,
+        client: &Client,
+        grant: &Grant,
+        now: DateTime<Utc>,
+    ) -> Verdict {
+        match self.verify(line, provider, client, grant, now).await {
+            Ok(()) => Verdict::Verified,
+            Err(doubt) => Verdict::Doubted(doubt),
+        }
+    }
+
+    async fn verify(
+        &self,
+        line: &Line,
+        provider: &Provider,
+        client: &Client,
+        grant: &Grant,
+        now: DateTime<Utc>,
+    ) -> Result<(), Doubt> {
+        let token = grant.id_token.as_ref().ok_or(Doubt::Unreadable)?;
+        let skew = TimeDelta::seconds(grant.facts.clock_skew_secs.unwrap_or_default());
+        let held = Held {
+            issuer: provider.issuer.as_deref(),
+            client_id: &client.client_id,
+            secret: client.client_secret.as_ref(),
+            now: now.checked_add_signed(skew).unwrap_or(now),
+        };
+        if !jose::needs_keys(token.expose())? {
+            return id_token::verify(token, &Keys::default(), &held);
+        }
+        let address = provider.more.jwks.as_ref().ok_or(Doubt::NoKeys)?;
+        if let Some(keys) = self.remembered(address, now) {
+            match id_token::verify(token, &keys, &held) {
+                // The issuer may have changed its keys since.
+                Err(Doubt::UnknownKey | Doubt::WrongSignature) => {}
+                decided => return decided,
+            }
+        }
+        id_token::verify(token, &*self.fetch(line, address, now).await?, &held)
+    }
+
+    fn remembered(&self, address: &Url, now: DateTime<Utc>) -> Option<Rc<Keys>> {
+        let mut kept = self.0.borrow_mut();
+        kept.retain(|_, (since, _)| (TimeDelta::zero()..LIFE).contains(&(now - *since)));
+        kept.get(address).map(|(_, keys)| Rc::clone(keys))
+    }
+
+    async fn fetch(&self, line: &Line, address: &Url, now: DateTime<Utc>) -> Result<Rc<Keys>, Doubt> {
+        let request = HttpRequest::get(address.clone());
+        let sent = tokio::time::timeout(PATIENCE, line.send(ExchangeKind::Metadata, &request, &[])).await;
+        let answer = sent.ok().and_then(Result::ok).filter(|it| it.status == 200 && !it.body_too_large);
+        let keys = answer.and_then(|answer| Keys::read(&answer.body)).ok_or(Doubt::KeysUnreachable)?;
+        let keys = Rc::new(keys);
+        self.0.borrow_mut().insert(address.clone(), (now, Rc::clone(&keys)));
+        Ok(keys)
     }
 }

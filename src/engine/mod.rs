@@ -19,6 +19,7 @@ mod doctor;
 mod effects;
 mod entry;
 mod exchanges;
+mod how;
 mod id_tokens;
 mod import_job;
 mod in_flight;

@@ -13,48 +13,33 @@ use chrono::TimeDelta;
 
 use super::core::{Database, Engine, Then, on_disk};
 use super::entry::{Glance, PendingSignIn, Unsaved};
-use super::exchanges::{Line, as_answer, secrets_of};
+use super::exchanges::{Line, as_answer};
+use super::how::How;
+use super::id_tokens::{self, KeyCache};
 use super::in_flight::{Counted, Mark};
 use super::mapping::{self, LaidAnswer};
 use super::problems::{NotObtained, refused, unreachable, unusable};
 use super::reasons::Known;
 use super::vault_door::VaultDoor;
-use super::{device, id_tokens, place, random, refresh_lock};
+use super::{device, place, random, refresh_lock};
 use crate::clock::Clock;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::exchange::ExchangeKind;
 use crate::domain::grant_type::GrantType;
 use crate::domain::http_request::HttpRequest;
+use crate::domain::id_token::Verdict;
 use crate::domain::provider::Provider;
 use crate::domain::session::{Attempt, Failure, Input, Renewal};
 use crate::domain::token_request::{self, Asking};
 use crate::domain::token_response::{self, AnswerFlaw, TokenError};
-use crate::domain::tokens::Grant;
+use crate::domain::tokens::{Grant, TokenFacts};
 use crate::failpoint::reach;
 use crate::messages::problem::VaultProblem;
 use crate::net::http::HttpAnswer;
-use crate::secret::{AuthCode, CodeVerifier, DeviceCode, Secret};
+use crate::secret::AuthCode;
 use crate::store::accounts::InFlight;
 use crate::store::home::Home;
 use crate::store::vault_records::Records;
-
-/// How the token is got.
-enum How {
-    Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier>, nonce: Option<String> },
-    Device(Rc<DeviceCode>),
-    Refresh,
-    Repeat,
-}
-
-impl How {
-    /// The redirect address that goes with the request.
-    fn redirect_uri(&self) -> Option<&str> {
-        match self {
-            Self::Code { redirect_uri, .. } => Some(redirect_uri),
-            Self::Device(_) | Self::Refresh | Self::Repeat => None,
-        }
-    }
-}
 
 /// What came of it.
 struct Obtained {
@@ -63,6 +48,8 @@ struct Obtained {
     adopted: bool,
     /// Why the vault refused it, where it did.
     unsaved: Option<VaultProblem>,
+    /// What was found of its ID token, where that was looked at.
+    verdict: Option<Verdict>,
 }
 
 /// Everything the work needs, apart from the engine.
@@ -80,6 +67,9 @@ struct Work {
     in_flight: Rc<Cell<usize>>,
     /// The generation that the session knows.
     seen: u64,
+    /// What was found of the ID token that is there.
+    verdict: Option<Verdict>,
+    keys: KeyCache,
     /// A token that the vault has not taken yet; it is newer than what is stored.
     unsaved: Option<Rc<Grant>>,
     /// What may explain a refusal.
@@ -134,6 +124,8 @@ impl Engine {
             database: self.database.clone().filter(|_| !entry.ephemeral),
             in_flight: Rc::clone(&self.in_flight),
             seen: entry.session.generation(),
+            verdict: entry.session.facts().and_then(|facts| facts.id_token),
+            keys: self.issuer_keys.clone(),
             unsaved: entry.unsaved.as_ref().map(|unsaved| Rc::clone(&unsaved.grant)),
             known: Known::of(entry, &self.presets),
         };
@@ -165,9 +157,10 @@ impl Engine {
         let input = match result {
             Ok(obtained) => {
                 entry.trial = None;
-                entry.glance = (!self.locked).then(|| Glance::of(&obtained.grant.access_token));
+                entry.glance = (!self.locked).then(|| Glance::of(&obtained.grant));
                 entry.problem = None;
-                let facts = obtained.grant.facts.clone();
+                let mut facts = obtained.grant.facts.clone();
+                facts.id_token = obtained.verdict.or(facts.id_token);
                 entry.unsaved = obtained.unsaved.map(|problem| Unsaved {
                     grant: obtained.grant,
                     problem,
@@ -194,26 +187,43 @@ impl Engine {
 
 impl Work {
     async fn obtain(&self, how: How) -> Result<Obtained, NotObtained> {
-        let _lock = refresh_lock::acquire(&self.home, &self.id).await?;
+        let lock = refresh_lock::acquire(&self.home, &self.id).await?;
         place::still_here(&self.door, self.database.clone()).await?;
         let (client, stored) = self.read().await?;
         if matches!(how, How::Refresh | How::Repeat)
             && stored.as_ref().is_some_and(|it| it.facts.generation > self.seen)
         {
-            return self.adopt(stored).await;
+            let adopted = self.adopt(stored).await?;
+            drop(lock);
+            return Ok(self.looked_at(adopted, &client).await);
         }
         let before = match (&self.unsaved, &stored) {
             (Some(unsaved), _) => Some(unsaved.as_ref()),
             (None, stored) => stored.as_ref(),
         };
         let request = self.request(&how, &client, before)?;
-        let _counted = Counted::one(&self.in_flight);
+        let counted = Counted::one(&self.in_flight);
         let mark = self.mark(&how, before).await;
         let got = self.ask(&how, &client, before, &request).await;
         if let Err(not_obtained) = &got {
             mark.failed(self.database.clone(), &self.id, not_obtained).await;
         }
-        self.store(got?).await
+        let stored = self.store(got?).await?;
+        drop((counted, lock));
+        Ok(self.looked_at(stored, &client).await)
+    }
+
+    /// Looks at the ID token, once nothing can be lost any more and nobody waits for the lock.
+    async fn looked_at(&self, mut obtained: Obtained, client: &Client) -> Obtained {
+        let grant = &obtained.grant;
+        if grant.facts.id_token == Some(Verdict::Unchecked) {
+            let now = self.clock.now();
+            let verdict = self.keys.verdict(&self.line, &self.provider, client, grant, now).await;
+            let facts = TokenFacts { id_token: Some(verdict), ..grant.facts.clone() };
+            self.cache(facts).await;
+            obtained.verdict = Some(verdict);
+        }
+        obtained
     }
 
     /// Marks a request whose answer can't be had twice.
@@ -235,7 +245,7 @@ impl Work {
         request: &HttpRequest,
     ) -> Result<Grant, NotObtained> {
         reach("renewal: before the request");
-        let secrets = secrets(how, client, before);
+        let secrets = how.secrets(client, before);
         let answer = self.send(how, request, &secrets).await?;
         reach("renewal: answer received");
         let read: Result<Grant, TokenError> = if answer.body_too_large {
@@ -253,7 +263,11 @@ impl Work {
         if let How::Code { nonce, .. } = how {
             id_tokens::check_nonce(nonce.as_deref(), &grant)?;
         }
+        let brought = grant.id_token.is_some();
         let mut grant = grant.succeeding(before);
+        if !brought && grant.id_token.is_some() {
+            grant.facts.id_token = self.verdict.or(grant.facts.id_token);
+        }
         if refreshing && self.provider.refresh.life_from_sign_in == Some(true) {
             grant.facts.keep_refresh_end(before.map(|before| &before.facts));
         }
@@ -265,8 +279,8 @@ impl Work {
     /// Another process has got a token meanwhile: it is ours too.
     async fn adopt(&self, stored: Option<Grant>) -> Result<Obtained, NotObtained> {
         let grant = Rc::new(stored.ok_or_else(NotObtained::needs_sign_in)?);
-        self.cache(&grant).await;
-        Ok(Obtained { grant, adopted: true, unsaved: None })
+        self.cache(grant.facts.clone()).await;
+        Ok(Obtained { grant, adopted: true, unsaved: None, verdict: None })
     }
 
     /// Generations only rise, even where the vault's record went missing.
@@ -348,18 +362,18 @@ impl Work {
         match self.door.write_tokens(&self.id, &grant).await {
             Ok(()) => {
                 reach("renewal: token stored");
-                self.cache(&grant).await;
+                self.cache(grant.facts.clone()).await;
                 reach("renewal: times cached");
-                Ok(Obtained { grant, adopted: false, unsaved: None })
+                Ok(Obtained { grant, adopted: false, unsaved: None, verdict: None })
             }
-            Err(problem) => Ok(Obtained { grant, adopted: false, unsaved: Some(problem) }),
+            Err(problem) => Ok(Obtained { grant, adopted: false, unsaved: Some(problem), verdict: None }),
         }
     }
 
     /// The database's copy of the facts. It is a cache: a failure costs nothing but a later read.
-    async fn cache(&self, grant: &Grant) {
+    async fn cache(&self, facts: TokenFacts) {
         if self.database.is_some() {
-            let (id, facts) = (self.id.clone(), grant.facts.clone());
+            let id = self.id.clone();
             let cached =
                 on_disk(self.database.clone(), move |accounts| accounts.put_facts(&id, &facts)).await;
             if cached.is_err() {
@@ -367,16 +381,4 @@ impl Work {
             }
         }
     }
-}
-
-/// Everything secret in the request: a server may repeat it in its refusal.
-fn secrets<'a>(how: &'a How, client: &'a Client, before: Option<&'a Grant>) -> Vec<&'a str> {
-    let code = match how {
-        How::Code { code, verifier, .. } => [Some(code.expose()), verifier.as_ref().map(Secret::expose)],
-        How::Device(code) => [Some(code.expose()), None],
-        How::Refresh | How::Repeat => [None, None],
-    };
-    let mut secrets = secrets_of(client, before);
-    secrets.extend(code.into_iter().flatten());
-    secrets
 }

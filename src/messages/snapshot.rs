@@ -168,6 +168,9 @@ pub struct TokenView {
     pub mask: Option<String>,
     /// Its claims, where it is a JSON Web Token and the vault has been read; nobody verified them.
     pub claims: Option<Arc<Vec<Claim>>>,
+    /// The claims of the ID token, where there is one and the vault has been read; its facts say whether
+    /// it was verified.
+    pub id_claims: Option<Arc<Vec<Claim>>>,
     /// Whether the vault holds it.
     pub saved: bool,
     /// Whether the server refused its refresh token.

@@ -1,13 +1,15 @@
 //! The tab *Claims*: what the token says of itself.
 //!
 //! Owns the words around claims. Invariant: as long as a claim is shown, *not verified* stands over
-//! it.
+//! it, unless it is an ID token's, and that was verified.
 
 use egui::{RichText, Ui};
 
 use crate::domain::claims::{Claim, ClaimValue};
+use crate::domain::id_token::Verdict;
 use crate::domain::unseen::neutralised;
 use crate::messages::snapshot::{AccountView, VaultHealth};
+use crate::messages::words;
 
 use super::cx::Cx;
 use super::icons::Icon;
@@ -48,7 +50,24 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
                 widgets::weak(ui, said);
             }
         }
+        if let Some(claims) = &token.id_claims {
+            ui.add_space(12.0);
+            id_token(ui, cx, claims, token.facts.id_token.unwrap_or(Verdict::Unchecked));
+        }
     });
+}
+
+/// Shows the claims of the ID token, under what was found of its origin.
+fn id_token(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim], verdict: Verdict) {
+    let (found, meaning) = words::id_token(verdict);
+    let (icon, color) = match verdict {
+        Verdict::Verified => (Icon::Check, cx.tokens.ok),
+        Verdict::Unchecked | Verdict::Doubted(_) => (Icon::Warning, cx.tokens.warn),
+    };
+    widgets::status(ui, icon, &format!("ID token: {found}"), color);
+    widgets::weak(ui, meaning);
+    ui.add_space(4.0);
+    list(ui, cx, claims);
 }
 
 /// Shows claims in two columns.

@@ -14,6 +14,7 @@ mod doctor;
 mod exchanges;
 mod floors;
 mod http;
+mod id_tokens;
 mod imports;
 mod inquiries;
 mod interrupted;

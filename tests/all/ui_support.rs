@@ -122,9 +122,11 @@ pub(crate) fn token(life_secs: i64, left_secs: Option<i64>) -> TokenView {
             token_type: "Bearer".to_owned(),
             scope: None,
             clock_skew_secs: None,
+            id_token: None,
         },
         mask: Some("cf7b••••••••25cc".to_owned()),
         claims: None,
+        id_claims: None,
         saved: true,
         refresh_refused: false,
     }

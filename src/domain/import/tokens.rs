@@ -61,6 +61,7 @@ impl Tokens {
                 token_type: self.token_type,
                 scope: self.scopes,
                 clock_skew_secs: None,
+                id_token: None,
             },
             access_token: self.access_token,
             refresh_token: self.refresh_token,

@@ -1,6 +1,7 @@
 //! Signed tokens in the compact form (JSON Web Signature, RFC 7515; JSON Web Token, RFC 7519).
 //!
-//! Owns the client's own assertions and the keys they are signed with. Invariants: a private key is
+//! Owns the client's own assertions, the keys they are signed with, and the question whether a
+//! signature is an issuer's. Invariants: a private key is
 //! wiped with what was made of it, and no error repeats a part of it; the moment and the random bytes
 //! of an assertion come from the caller. Only the cryptography's own randomness (RFC 8017, section
 //! 8.1; ECDSA's nonce) is drawn where it is needed, since nothing else may ever choose it.
@@ -8,12 +9,14 @@
 pub mod assertion;
 mod backend;
 mod signing_key;
+mod verify;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use assertion::Fresh;
 pub use signing_key::SigningKey;
+pub use verify::{Keys, needs_keys, verified};
 
 /// How a token is signed (RFC 7518, section 3.1; RFC 8037, section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

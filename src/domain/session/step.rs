@@ -11,6 +11,7 @@ use crate::domain::callback::Returned;
 use crate::domain::device::{Due, NotYet, Polling};
 use crate::domain::expiry::Status;
 use crate::domain::grant_type::GrantType;
+use crate::domain::id_token::Verdict;
 use crate::domain::tokens::TokenFacts;
 
 impl Session {
@@ -268,7 +269,7 @@ impl Session {
         self.end(Outcome::Failed, false)
     }
 
-    fn found(&mut self, facts: Option<TokenFacts>) {
+    fn found(&mut self, mut facts: Option<TokenFacts>) {
         let generation = |facts: &Option<TokenFacts>| facts.as_ref().map(|facts| facts.generation);
         if generation(&facts) != generation(&self.facts) {
             self.refresh_refused = false;
@@ -276,6 +277,13 @@ impl Session {
             self.failures = 0;
             self.not_before = None;
             self.told_to_wait = None;
+        }
+        if let (Some(new), Some(old)) = (&mut facts, &self.facts)
+            && new.generation == old.generation
+            && new.id_token.is_none_or(|verdict| verdict == Verdict::Unchecked)
+        {
+            // The vault's record is written before the ID token is looked at.
+            new.id_token = old.id_token;
         }
         self.generation = self.generation.max(facts.as_ref().map_or(0, |facts| facts.generation));
         self.facts = facts;

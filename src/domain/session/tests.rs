@@ -24,6 +24,7 @@ fn facts(generation: u64, expires: i64, has_refresh_token: bool) -> TokenFacts {
         token_type: "Bearer".to_owned(),
         scope: None,
         clock_skew_secs: None,
+        id_token: None,
     }
 }
 

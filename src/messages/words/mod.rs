@@ -7,6 +7,7 @@
 mod archive;
 mod discovery;
 pub mod doctor;
+mod id_token;
 mod keys;
 mod reasons;
 mod requests;
@@ -26,6 +27,7 @@ use super::problem::Problem;
 
 use archive::archive;
 use discovery::discovery;
+pub use id_token::id_token;
 pub use reasons::{names_of, secret_end};
 use requests::{bad_answer, details_of, refresh_refused, refused, unreached};
 use sign_in::{interrupted, sign_in};

@@ -58,6 +58,7 @@ pub(in crate::store) fn grant(token: &str, generation: u64) -> Grant {
             token_type: "Bearer".to_owned(),
             scope: Some(vec!["a".to_owned()]),
             clock_skew_secs: Some(-61),
+            id_token: None,
         },
     }
 }

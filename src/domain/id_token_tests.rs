@@ -1,0 +1,181 @@
+//! ID tokens that are the issuer's and the client's, and the many that aren't.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+
+use super::*;
+use crate::domain::jose::SigningKey;
+use crate::domain::test_support::{EC_JWK, ED_JWK};
+use crate::secret::PrivateKey;
+
+const ISSUER: &str = "https://issuer.example";
+const NOW: i64 = 1_893_459_600;
+
+/// The public halves, besides a key of an unknown form and one to encrypt with.
+fn keys() -> Keys {
+    let public = |text: &str, id: &str| {
+        let mut key: Value = serde_json::from_str(text).unwrap();
+        let members = key.as_object_mut().unwrap();
+        members.remove("d");
+        members.insert("kid".to_owned(), id.into());
+        key
+    };
+    let mut to_encrypt = public(EC_JWK, "enc");
+    to_encrypt["use"] = "enc".into();
+    let set = json!({"keys": [
+        {"kty": "AKP", "alg": "ML-DSA-44", "pub": "x"}, 7, to_encrypt, public(EC_JWK, "ec"), public(ED_JWK, "ed"),
+    ]});
+    Keys::read(set.to_string().as_bytes()).unwrap()
+}
+
+fn claims() -> Value {
+    json!({"iss": ISSUER, "aud": "client", "sub": "me", "exp": NOW + 60, "iat": NOW})
+}
+
+fn signed(key: &str, id: Option<&str>, claims: &Value) -> IdToken {
+    let key = SigningKey::read(&PrivateKey::new(key.to_owned()), None).unwrap();
+    IdToken::new(key.sign(claims, id).unwrap().expose().to_owned())
+}
+
+fn shared(secret: &str, claims: &Value) -> IdToken {
+    let key = SigningKey::shared(&ClientSecret::new(secret.to_owned()));
+    IdToken::new(key.sign(claims, Some("ec")).unwrap().expose().to_owned())
+}
+
+fn held(secret: Option<&ClientSecret>) -> Held<'_> {
+    let now = DateTime::from_timestamp(NOW, 0).unwrap();
+    Held { issuer: Some(ISSUER), client_id: "client", secret, now }
+}
+
+fn verdict(token: &IdToken) -> Result<(), Doubt> {
+    verify(token, &keys(), &held(None))
+}
+
+#[test]
+fn a_token_that_the_issuer_signed_for_this_client_is_verified() {
+    assert_eq!(verdict(&signed(EC_JWK, Some("ec"), &claims())), Ok(()));
+    assert_eq!(verdict(&signed(ED_JWK, Some("ed"), &claims())), Ok(()));
+    // Without an ID, the keys of its kind are tried.
+    assert_eq!(verdict(&signed(ED_JWK, None, &claims())), Ok(()));
+    let several = json!({"iss": ISSUER, "aud": ["other", "client"], "azp": "client", "exp": NOW + 60});
+    assert_eq!(verdict(&signed(EC_JWK, Some("ec"), &several)), Ok(()));
+}
+
+#[test]
+fn rfc_7515_appendix_a_verified_with_the_public_keys() {
+    let rsa = r#"{"keys":[{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"}]}"#;
+    let payload =
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+    let token = format!(
+        "eyJhbGciOiJSUzI1NiJ9.{payload}.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
+    );
+    let keys = Keys::read(rsa.as_bytes()).unwrap();
+    assert_eq!(jose::verified(&token, &keys, None).unwrap()["iss"], "joe");
+    let torn = token.replacen("cC4h", "cC4i", 1);
+    assert_eq!(jose::verified(&torn, &keys, None), Err(Doubt::WrongSignature));
+    let ec = format!(
+        "eyJhbGciOiJFUzI1NiJ9.{payload}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+    );
+    assert_eq!(jose::verified(&ec, &self::keys(), None).unwrap()["iss"], "joe");
+}
+
+#[test]
+fn a_claim_that_is_not_right_is_named() {
+    for (name, value, doubt) in [
+        ("iss", json!("https://issuer.example/"), Doubt::WrongIssuer),
+        ("iss", json!(null), Doubt::WrongIssuer),
+        ("aud", json!("another"), Doubt::WrongAudience),
+        ("aud", json!(["another"]), Doubt::WrongAudience),
+        ("aud", json!(["client", "another"]), Doubt::WrongAudience),
+        ("aud", json!(null), Doubt::WrongAudience),
+        ("azp", json!("another"), Doubt::WrongAudience),
+        ("exp", json!(NOW - 60), Doubt::Expired),
+        ("exp", json!("soon"), Doubt::Expired),
+        ("exp", json!(null), Doubt::Expired),
+    ] {
+        let mut claims = claims();
+        claims[name] = value.clone();
+        assert_eq!(verdict(&signed(EC_JWK, Some("ec"), &claims)), Err(doubt), "{name}: {value}");
+    }
+    let token = signed(EC_JWK, Some("ec"), &claims());
+    let nobody = Held { issuer: None, ..held(None) };
+    assert_eq!(verify(&token, &keys(), &nobody), Err(Doubt::NoIssuer));
+}
+
+#[test]
+fn a_signature_that_is_not_the_issuers_is_never_taken_for_it() {
+    let good = signed(EC_JWK, Some("ec"), &claims());
+    let (head, signature) = good.expose().rsplit_once('.').unwrap();
+    let (header, payload) = head.split_once('.').unwrap();
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let none = part(&json!({"alg": "none"}));
+    let critical = part(&json!({"alg": "ES256", "kid": "ec", "crit": ["b64"], "b64": false}));
+    let mut evil = claims();
+    evil["sub"] = "admin".into();
+    let token = |text: String| IdToken::new(text);
+    for (doubted, doubt) in [
+        (token(format!("{none}.{payload}.")), Doubt::Unsigned),
+        (token(format!("{none}.{payload}.{signature}")), Doubt::Unsigned),
+        (token(format!("{}.{payload}.", part(&json!({"alg": "NoNe"})))), Doubt::Unsigned),
+        (token(format!("{}.{payload}.x", part(&json!({"alg": "ES256K"})))), Doubt::UnknownAlg),
+        (token(format!("{critical}.{payload}.{signature}")), Doubt::UnknownAlg),
+        (token(format!("{header}.{}.{signature}", part(&evil))), Doubt::WrongSignature),
+        (token(format!("{header}.{payload}.")), Doubt::WrongSignature),
+        (token(format!("{header}.{payload}.!")), Doubt::WrongSignature),
+        (
+            token(format!("{}.{payload}.{signature}", part(&json!({"alg": "EdDSA", "kid": "ec"})))),
+            Doubt::UnknownKey,
+        ),
+        (token(format!("{head}.a.b.c")), Doubt::Unreadable),
+        (token("opaque".to_owned()), Doubt::Unreadable),
+        (token(format!("{}.{payload}.x", part(&json!({"kid": "ec"})))), Doubt::Unreadable),
+        (signed(EC_JWK, Some("unknown"), &claims()), Doubt::UnknownKey),
+        (signed(EC_JWK, Some("enc"), &claims()), Doubt::UnknownKey),
+        (signed(ED_JWK, Some("ec"), &claims()), Doubt::UnknownKey),
+    ] {
+        assert_eq!(verdict(&doubted), Err(doubt), "{}", doubted.expose());
+    }
+}
+
+#[test]
+fn hs256_under_the_public_key_is_not_a_signature() {
+    // A public key is known to everybody: whoever takes it for a shared secret takes anything.
+    for public in ["f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", EC_JWK] {
+        let token = shared(public, &claims());
+        assert_eq!(verdict(&token), Err(Doubt::NoSecret));
+        let secret = ClientSecret::new("the client's own".to_owned());
+        assert_eq!(verify(&token, &keys(), &held(Some(&secret))), Err(Doubt::WrongSignature));
+    }
+    let secret = ClientSecret::new("the client's own".to_owned());
+    assert_eq!(verify(&shared(secret.expose(), &claims()), &keys(), &held(Some(&secret))), Ok(()));
+    let empty = ClientSecret::new(String::new());
+    assert_eq!(verify(&shared("", &claims()), &keys(), &held(Some(&empty))), Err(Doubt::NoSecret));
+}
+
+#[test]
+fn a_set_of_keys_is_bounded_and_whatever_it_holds_is_read_or_left_out() {
+    for no_set in ["", "[]", "{}", r#"{"keys": {}}"#, "<html>"] {
+        assert!(Keys::read(no_set.as_bytes()).is_none(), "{no_set}");
+    }
+    let key: Value = serde_json::from_str(EC_JWK).unwrap();
+    let mut many = vec![json!({"kty": "EC"}); 99];
+    many.extend([key.clone(), key]);
+    let set = Keys::read(json!({"keys": many}).to_string().as_bytes()).unwrap();
+    assert_eq!(verify(&signed(EC_JWK, Some("one"), &claims()), &set, &held(None)), Ok(()));
+    let mut many = vec![json!({"kty": "EC"}); 100];
+    many.push(serde_json::from_str(EC_JWK).unwrap());
+    let set = Keys::read(json!({"keys": many}).to_string().as_bytes()).unwrap();
+    let doubt = verify(&signed(EC_JWK, Some("one"), &claims()), &set, &held(None));
+    assert_eq!(doubt, Err(Doubt::UnknownKey));
+}
+
+#[test]
+fn a_nonce_is_repeated_to_the_letter() {
+    let token = |claims: &Value| signed(EC_JWK, None, claims);
+    assert!(repeats(&token(&json!({"nonce": "n"})), "n"));
+    for other in [json!({}), json!({"nonce": "N"}), json!({"nonce": ["n"]}), json!({"nonce": ""})] {
+        assert!(!repeats(&token(&other), "n"), "{other}");
+    }
+    assert!(!repeats(&IdToken::new("opaque".to_owned()), "n"));
+}

@@ -1,0 +1,40 @@
+//! The ways in which an account's token is got.
+//!
+//! Owns what each needs besides the account. Invariant: whatever of it is secret is known to be.
+
+use std::rc::Rc;
+
+use super::exchanges::secrets_of;
+use crate::domain::account::Client;
+use crate::domain::tokens::Grant;
+use crate::secret::{AuthCode, CodeVerifier, DeviceCode, Secret};
+
+/// How the token is got.
+pub(super) enum How {
+    Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier>, nonce: Option<String> },
+    Device(Rc<DeviceCode>),
+    Refresh,
+    Repeat,
+}
+
+impl How {
+    /// The redirect address that goes with the request.
+    pub(super) fn redirect_uri(&self) -> Option<&str> {
+        match self {
+            Self::Code { redirect_uri, .. } => Some(redirect_uri),
+            Self::Device(_) | Self::Refresh | Self::Repeat => None,
+        }
+    }
+
+    /// Everything secret in the request: a server may repeat it in its refusal.
+    pub(super) fn secrets<'a>(&'a self, client: &'a Client, before: Option<&'a Grant>) -> Vec<&'a str> {
+        let code = match self {
+            How::Code { code, verifier, .. } => [Some(code.expose()), verifier.as_ref().map(Secret::expose)],
+            How::Device(code) => [Some(code.expose()), None],
+            How::Refresh | How::Repeat => [None, None],
+        };
+        let mut secrets = secrets_of(client, before);
+        secrets.extend(code.into_iter().flatten());
+        secrets
+    }
+}
