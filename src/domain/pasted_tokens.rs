@@ -43,6 +43,7 @@ pub fn grant(access: Option<AccessToken>, refresh: Option<RefreshToken>, now: Da
             token_type: "Bearer".to_owned(),
             scope: None,
             clock_skew_secs: None,
+            id_token: None,
         },
         access_token: access.unwrap_or_else(|| AccessToken::new(String::new())),
         refresh_token: refresh,
