@@ -4,7 +4,9 @@
 //! stops the engine, which clears the clipboard first; a panic of the windowing system becomes a
 //! sentence that says which package is missing.
 
+use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -21,6 +23,7 @@ use crate::net::notify;
 use crate::ui::{self, Ui};
 
 mod files;
+mod head_start;
 mod instance;
 
 use files::Files;
@@ -81,49 +84,91 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
         }));
     }
     let clock = Arc::clone(&deps.clock);
+    head_start::take();
     let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
-    // The database alone is read here; it says where the window stood and in which theme.
-    let snapshot = engine.loaded();
+    if !first.is_empty() {
+        engine.loaded();
+    }
     for command in first {
         if engine.send(command).is_err() {
             log::warn!("a first command was not taken");
         }
     }
-    let options = eframe::NativeOptions {
-        viewport: viewport(snapshot.window.as_ref()),
-        renderer: eframe::Renderer::Glow,
-        // There are no gradients here, and dithering costs as much as all the rest of a pixel.
-        dithering: false,
-        ..eframe::NativeOptions::default()
-    };
-    let creator: eframe::AppCreator<'_> = Box::new(move |creation| {
-        let ctx = &creation.egui_ctx;
-        let mut ui = Ui::new(ctx);
-        ui.apply(&snapshot.preferences, ctx);
-        ui.set_folder(dirs::download_dir().or_else(dirs::home_dir).unwrap_or_default());
-        ui.restore(&snapshot.remembered);
-        let _ = context.set(ctx.clone());
-        let files = Files::new();
-        Ok(Box::new(App {
-            ui,
-            engine: Some(engine),
-            snapshot,
-            clock,
-            files,
-            place: None,
-            vault_tried: false,
-            called,
-            title: String::new(),
-        }))
-    });
-    let opened = panic::catch_unwind(AssertUnwindSafe(|| eframe::run_native("Keyfob", options, creator)));
-    match opened {
+    let opening = Opening { context, clock, called, engine: Rc::new(RefCell::new(Some(engine))) };
+    match panic::catch_unwind(AssertUnwindSafe(|| opening.run())) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => {
             log::warn!("no window: {error}");
             Err(AppError::NoWindow)
         }
         Err(_) => Err(AppError::MissingLibrary),
+    }
+}
+
+/// What a window is opened with.
+struct Opening {
+    context: Arc<OnceLock<egui::Context>>,
+    clock: Arc<dyn Clock>,
+    called: Arc<AtomicBool>,
+    /// Taken by the window, once there is one.
+    engine: Rc<RefCell<Option<EngineHandle>>>,
+}
+
+impl Opening {
+    /// Opens the window and returns when it is closed. Where EGL is there and can't draw, GLX may.
+    fn run(&self) -> eframe::Result {
+        let opened = self.run_once();
+        #[cfg(target_os = "linux")]
+        if matches!(opened, Err(eframe::Error::Glutin(_) | eframe::Error::NoGlutinConfigs(..)))
+            && self.engine.borrow().is_some()
+        {
+            log::warn!("nothing can be drawn with EGL; trying GLX");
+            glutin_winit::prefer_glx();
+            return self.run_once();
+        }
+        opened
+    }
+
+    fn run_once(&self) -> eframe::Result {
+        let engine = Rc::clone(&self.engine);
+        // Asked once there is a connection to the screen: meanwhile the engine has read the database.
+        let place: eframe::WindowBuilderHook = Box::new(move |_| {
+            let mut engine = engine.borrow_mut();
+            let prepared = engine.as_mut().map(EngineHandle::prepared);
+            viewport(prepared.and_then(|snapshot| snapshot.window).as_ref())
+        });
+        let options = eframe::NativeOptions {
+            viewport: viewport(None),
+            window_builder: Some(place),
+            renderer: eframe::Renderer::Glow,
+            // There are no gradients here, and dithering costs as much as all the rest of a pixel.
+            dithering: false,
+            // Installed by the interface, which lists the system's fonts only when it needs one.
+            system_font_fallback: false,
+            ..eframe::NativeOptions::default()
+        };
+        let creator: eframe::AppCreator<'_> = Box::new(|creation| {
+            let ctx = &creation.egui_ctx;
+            let mut engine = self.engine.borrow_mut().take().ok_or("there is a window already")?;
+            let snapshot = engine.prepared();
+            let mut ui = Ui::new(ctx);
+            ui.apply(&snapshot.preferences, ctx);
+            ui.set_folder(dirs::download_dir().or_else(dirs::home_dir).unwrap_or_default());
+            ui.restore(&snapshot.remembered);
+            let _ = self.context.set(ctx.clone());
+            Ok(Box::new(App {
+                ui,
+                engine: Some(engine),
+                snapshot,
+                clock: Arc::clone(&self.clock),
+                files: Files::new(),
+                place: None,
+                vault_tried: false,
+                called: Arc::clone(&self.called),
+                title: String::new(),
+            }))
+        });
+        eframe::run_native("Keyfob", options, creator)
     }
 }
 

@@ -4,7 +4,7 @@
 //! and hands its result back as a function that the loop calls.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
@@ -12,6 +12,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::copying::Desk;
+use super::entries::Entries;
 use super::entry::Entry;
 use super::exchanges::ExchangeLog;
 use super::id_tokens::KeyCache;
@@ -70,7 +71,7 @@ pub(crate) struct Engine {
     pub(crate) deps: Deps,
     pub(crate) presets: Arc<Vec<Preset>>,
     pub(crate) preset_mistakes: Arc<Vec<String>>,
-    pub(crate) entries: BTreeMap<AccountId, Entry>,
+    pub(crate) entries: Entries,
     pub(crate) door: VaultDoor,
     /// The file vault of the home, whether or not it is the one that is used.
     pub(crate) file: PassphraseVault,
@@ -96,6 +97,7 @@ pub(crate) struct Engine {
     pub(crate) window: Option<WindowPlace>,
     pub(crate) remembered: Remembered,
     pub(crate) demo: Option<(Demo, AccountId)>,
+    pub(crate) prepared: bool,
     pub(crate) loaded: bool,
     pub(crate) problem: Option<Problem>,
     pub(crate) data_version: Option<i64>,
@@ -160,7 +162,7 @@ impl Engine {
         Self {
             presets: Arc::new(presets::built_in()),
             preset_mistakes: Arc::default(),
-            entries: BTreeMap::new(),
+            entries: Entries::default(),
             door,
             file,
             memory,
@@ -179,6 +181,7 @@ impl Engine {
             window: None,
             remembered: Remembered::default(),
             demo: None,
+            prepared: false,
             loaded: false,
             problem: None,
             data_version: None,
@@ -206,6 +209,7 @@ impl Engine {
     pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Envelope>) {
         let Some(mut browser_queue) = self.browser_queue.take() else { return };
         let vault_changed = Rc::clone(&self.vault_changed);
+        self.prepare();
         self.load();
         while !self.quitting {
             self.show();
@@ -236,6 +240,8 @@ impl Engine {
     /// Publishes what has changed, then tells whoever waits.
     fn show(&mut self) {
         self.keep_exchanges();
+        let renews = self.renews();
+        self.entries.settle(&self.preferences, renews);
         self.publish();
         if self.outbox.flush(&self.event_out) {
             (self.deps.waker)();

@@ -136,6 +136,18 @@ impl Entry {
         }
     }
 
+    /// Whether it stands in the list.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.deleting_until.is_none()
+    }
+
+    /// When something is to be done about it without being asked.
+    pub(crate) fn next_wake(&self, ahead_secs: Option<u32>, lasting: bool) -> Option<DateTime<Utc>> {
+        let session = self.session.next_wake(&self.ways(ahead_secs, lasting));
+        let unsaved = self.unsaved.as_ref().map(|unsaved| unsaved.try_at);
+        [session, unsaved, self.deleting_until].into_iter().flatten().min()
+    }
+
     fn margin(&self, ahead_secs: Option<u32>) -> Margin {
         let preset = self.provider.as_ref().ok().and_then(|provider| provider.refresh.ahead_secs);
         Margin { fixed_secs: preset.or(ahead_secs) }

@@ -17,6 +17,7 @@ mod device;
 mod discovery;
 mod doctor;
 mod effects;
+mod entries;
 mod entry;
 mod exchanges;
 mod how;
@@ -169,17 +170,14 @@ impl EngineHandle {
         Ok(Answers(answers))
     }
 
-    /// Blocks until the database has been read, and returns the first snapshot.
+    /// Blocks until the database has been read, and returns the newest snapshot.
     pub fn loaded(&mut self) -> Arc<Snapshot> {
-        let snapshots = &mut self.snapshots;
-        loop {
-            let snapshot = Arc::clone(&snapshots.borrow_and_update());
-            if snapshot.loaded || self.thread.as_ref().is_none_or(thread::JoinHandle::is_finished) {
-                return snapshot;
-            }
-            // The engine publishes soon after it starts; there is nothing to await this on.
-            thread::sleep(Duration::from_millis(1));
-        }
+        until(&mut self.snapshots, |snapshot| snapshot.loaded)
+    }
+
+    /// Blocks until what the window is made by has been read, and returns the newest snapshot.
+    pub fn prepared(&mut self) -> Arc<Snapshot> {
+        until(&mut self.snapshots, |snapshot| snapshot.prepared)
     }
 
     /// Stops the engine: the clipboard is cleared and deletions are finished. Waits for a few seconds
@@ -189,6 +187,21 @@ impl EngineHandle {
         if let (Ok(_), Some(thread)) = (answers, self.thread.take()) {
             let _ = thread.join();
         }
+    }
+}
+
+/// Blocks until a snapshot is as asked, or the engine has ended; returns the newest.
+fn until(
+    snapshots: &mut watch::Receiver<Arc<Snapshot>>,
+    is_as_asked: impl Fn(&Snapshot) -> bool,
+) -> Arc<Snapshot> {
+    loop {
+        let snapshot = Arc::clone(&snapshots.borrow_and_update());
+        if is_as_asked(&snapshot) || snapshots.has_changed().is_err() {
+            return snapshot;
+        }
+        // For the start alone, where there is no window yet to be woken.
+        thread::sleep(Duration::from_micros(500));
     }
 }
 

@@ -15,13 +15,10 @@ impl Engine {
         if !std::mem::take(&mut self.dirty) {
             return;
         }
-        let lasting = self.renews();
-        let mut shown: Vec<_> =
-            self.entries.values().filter(|entry| entry.deleting_until.is_none()).collect();
-        shown.sort_by(|a, b| a.account.name.key().cmp(b.account.name.key()));
         let snapshot = Snapshot {
+            prepared: self.prepared,
             loaded: self.loaded,
-            accounts: shown.iter().map(|entry| Arc::new(entry.view(&self.preferences, lasting))).collect(),
+            accounts: self.entries.shown().clone(),
             presets: Arc::clone(&self.presets),
             preset_mistakes: Arc::clone(&self.preset_mistakes),
             vault: self.door.view(),

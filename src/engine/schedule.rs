@@ -24,15 +24,16 @@ impl Engine {
     pub(crate) fn pause(&self) -> Duration {
         let now = self.deps.clock.now();
         let until = |at: DateTime<Utc>| (at - now).to_std().unwrap_or(Duration::ZERO);
-        let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.renews());
-        let wakes = self.entries.values().flat_map(|entry| {
-            let session = entry.session.next_wake(&entry.ways(ahead_secs, lasting));
-            let unsaved = entry.unsaved.as_ref().map(|unsaved| unsaved.try_at);
-            [session, unsaved, entry.deleting_until].into_iter().flatten()
-        });
         let clipboard = self.desk.shown.as_ref().and_then(|shown| shown.clears_at);
         let longest = if self.deps.lasting { LOOK } else { LONGEST };
-        wakes.chain(clipboard).map(until).min().unwrap_or(longest).min(longest)
+        self.entries
+            .first_wake()
+            .into_iter()
+            .chain(clipboard)
+            .map(until)
+            .min()
+            .unwrap_or(longest)
+            .min(longest)
     }
 
     /// Does what is due.
@@ -41,8 +42,7 @@ impl Engine {
         if self.desk.shown.as_ref().and_then(|shown| shown.clears_at).is_some_and(|at| now >= at) {
             self.clear_clipboard(None);
         }
-        let ids: Vec<AccountId> = self.entries.keys().cloned().collect();
-        for id in ids {
+        for id in self.entries.due(now) {
             self.tick_account(&id, now);
         }
         if self.deps.lasting {

@@ -17,7 +17,7 @@ use crate::messages::preferences::{Preferences, ProxyChoice};
 use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{VaultKind, WindowPlace};
 use crate::net::http::Proxy;
-use crate::store::accounts::{RowState, Stored, StoredAccount};
+use crate::store::accounts::{Accounts, RowState, Stored, StoredAccount, Texts};
 use crate::store::own_presets::{self, OwnPresets};
 use crate::store::vault_records::Records;
 
@@ -28,6 +28,25 @@ const LAST_CALL: Duration = Duration::from_secs(3);
 const LAST_ANSWER: Duration = Duration::from_secs(35);
 
 impl Engine {
+    /// Reads what the window is made by, before the accounts, which may be many.
+    pub(crate) fn prepare(&mut self) {
+        let read = self.disk(Accounts::texts);
+        self.spawn(async move {
+            let read = read.await;
+            let then: Then = Box::new(move |engine| {
+                // What is wrong with the database is said when the accounts are read.
+                if let Ok(Texts { preferences, window, remembered }) = read {
+                    engine.preferences = super::preferences::read(&preferences);
+                    engine.window = window.as_deref().and_then(super::preferences::read_window);
+                    engine.remembered = remembered.as_deref().map(Remembered::read).unwrap_or_default();
+                }
+                engine.prepared = true;
+                engine.dirty = true;
+            });
+            then
+        });
+    }
+
     /// Reads the database.
     pub(crate) fn load(&mut self) {
         self.looking = true;
@@ -78,7 +97,7 @@ impl Engine {
             return;
         }
         self.looking = true;
-        let version = self.disk(super::super::store::accounts::Accounts::data_version);
+        let version = self.disk(Accounts::data_version);
         self.spawn(async move {
             let version = version.await;
             let then: Then = Box::new(move |engine| {
@@ -102,8 +121,8 @@ impl Engine {
         if self.window.is_none() {
             self.window = stored.window.as_deref().and_then(super::preferences::read_window);
         }
-        let known: Vec<AccountId> = stored.accounts.iter().map(|row| row.account.id.clone()).collect();
-        self.entries.retain(|id, entry| entry.ephemeral || known.contains(id));
+        let known = stored.accounts.iter().map(|row| row.account.id.clone()).collect();
+        self.entries.keep_only(&known);
         for row in stored.accounts {
             match row.state {
                 RowState::Ready => {
@@ -132,8 +151,7 @@ impl Engine {
         let id = account.id.clone();
         let presets = std::sync::Arc::clone(&self.presets);
         let door = self.door.clone();
-        let entry =
-            self.entries.entry(id.clone()).or_insert_with(|| Entry::new(account.clone(), &presets, door));
+        let entry = self.entries.get_or_insert_with(&id, || Entry::new(account.clone(), &presets, door));
         if entry.deleting_until.take().is_some() {
             entry.deletion_lock = None;
             log::info!("account {id}: its deletion was undone elsewhere");

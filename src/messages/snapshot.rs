@@ -25,6 +25,8 @@ use super::remembered::Remembered;
 /// The state of everything, at one instant.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
+    /// Whether the preferences and the window's place have been read.
+    pub prepared: bool,
     /// Whether the database has been read; until then the list is empty for no reason.
     pub loaded: bool,
     /// The accounts, by name.

@@ -19,6 +19,7 @@ mod schema;
 
 pub use error::DiskError;
 pub use in_flight::InFlight;
+pub use preferences::Texts;
 
 use super::home::Home;
 use crate::domain::account::{Account, AccountId, AccountName, Revision};

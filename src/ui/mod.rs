@@ -60,6 +60,7 @@ mod settings_fields;
 mod sidebar;
 mod sign_in;
 mod standing;
+mod system_fonts;
 mod tabs;
 mod theme;
 mod tick;

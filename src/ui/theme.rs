@@ -13,6 +13,8 @@ use egui::{Style, TextStyle, Theme, Visuals, vec2};
 
 use crate::messages::snapshot::{Preferences, ThemeChoice};
 
+use super::system_fonts::SystemFonts;
+
 /// The grid's step, in points.
 pub(super) const STEP: f32 = 4.0;
 /// Height of a control.
@@ -179,6 +181,7 @@ fn semibold() -> FontFamily {
 /// Gives a context its fonts and both themes; done once, before the first frame.
 pub(super) fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts());
+    ctx.add_font_provider(Arc::new(SystemFonts::default()));
     // The zoom is a preference, which the toolkit would not remember.
     ctx.options_mut(|options| options.zoom_with_keyboard = false);
     ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));

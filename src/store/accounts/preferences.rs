@@ -14,11 +14,15 @@ const WINDOW: &str = "window.place";
 /// Where the user was in the window.
 const REMEMBERED: &str = "window.remembered";
 
-/// The texts, told apart.
-pub(super) struct Texts {
-    pub(super) preferences: BTreeMap<String, String>,
-    pub(super) window: Option<String>,
-    pub(super) remembered: Option<String>,
+/// What the window is made by; the texts, told apart.
+#[derive(Debug)]
+pub struct Texts {
+    /// Preferences, as [`Accounts::set_preferences`] took them.
+    pub preferences: BTreeMap<String, String>,
+    /// Where the window stood, as [`Accounts::set_window`] took it.
+    pub window: Option<String>,
+    /// Where the user was, as [`Accounts::set_remembered`] took it.
+    pub remembered: Option<String>,
 }
 
 /// Everything by key.
@@ -37,6 +41,14 @@ impl Accounts {
     /// [`DiskError`].
     pub fn preferences(&mut self) -> Result<BTreeMap<String, String>, DiskError> {
         Ok(read(&self.connection)?.preferences)
+    }
+
+    /// What the window is made by, without the accounts.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn texts(&mut self) -> Result<Texts, DiskError> {
+        read(&self.connection)
     }
 
     /// Stores what differs between the preferences as they were read and as they shall be, so that
