@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::desktop::{Bus, Keyring, OidcServer, Screen, Window, browser, kept, wait_until};
+use crate::support::desktop::{Bus, Keyring, OidcServer, Screen, Window, browser, finish, kept, wait_until};
 
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");
 
@@ -135,9 +135,32 @@ fn a_newcomer_sees_the_whole_flow_in_the_demo_without_a_keychain() {
     window.press("Copy token");
     let token = desk.copied();
     assert!(!window.tree().contains(&token));
+    // P1 and P2: it is marked to be left out of histories, and goes by itself on time.
+    assert!(desk.screen.clipboard_targets().contains(&"x-kde-passwordManagerHint".to_owned()));
+    window.wait_for("Copied. Clears in");
+    desk.picture("3-copied.png");
+    desk.wait_until_cleared(Duration::from_secs(45));
     let files = walk(Path::new(&desk.home));
     assert!(files.iter().all(|bytes| !contains(bytes, token.as_bytes())), "no token on the disk");
     assert!(files.iter().all(|bytes| !contains(bytes, b"Demo")), "nothing of the demo on the disk");
+}
+
+#[test]
+fn a_second_start_brings_the_first_window_forward() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let desk = Desk::new(&bus, "desktop-second-start");
+    let window = desk.open(&[]);
+    window.wait_for("keychain, which is ready");
+    let mut second = desk.screen.command(KEYFOB);
+    second.env("KEYFOB_HOME", &desk.home);
+    let output = finish(&mut second, "", Duration::from_secs(20));
+    assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+    assert_eq!(desk.screen.windows("keyfob").len(), 1);
+    // Once it is gone, the next start is the first again.
+    assert!(window.close().success());
+    let window = desk.open(&[]);
+    window.wait_for("Welcome to Keyfob");
 }
 
 #[test]
