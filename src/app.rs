@@ -181,11 +181,18 @@ fn viewport(place: Option<&WindowPlace>) -> egui::ViewportBuilder {
         .with_inner_size([place.size.0.max(ui::MIN_SIZE.0), place.size.1.max(ui::MIN_SIZE.1)])
         .with_min_inner_size([ui::MIN_SIZE.0, ui::MIN_SIZE.1])
         .with_maximized(place.maximized)
-        .with_icon(egui::IconData::default());
+        .with_icon(icon());
     match place.position {
         Some((x, y)) => builder.with_position([x, y]),
         None => builder,
     }
+}
+
+/// The app's own icon, for desktops that know no .desktop file of it.
+fn icon() -> egui::IconData {
+    let read = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon.png"));
+    // Empty data keeps the toolkit's own icon away.
+    read.unwrap_or_default()
 }
 
 struct App {

@@ -145,7 +145,7 @@ class Stage:
         """Opens the window, presses keys, takes the picture of the window alone, closes it."""
         width, height = size
         place = f"{width} {height} normal 10 30"
-        self.prefer(home, theme=theme, window__place=place, **preferences)
+        self.prefer(home, **{"zoom_percent": "100", "theme": theme, "window__place": place, **preferences})
         env = {**self.env, "KEYFOB_HOME": home, "WINIT_X11_SCALE_FACTOR": str(scale)}
         window = subprocess.Popen([self.program, *words], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -190,17 +190,19 @@ def main():
     program, folder = sys.argv[1], sys.argv[2]
     stage = Stage(program, folder)
     try:
-        typical = stage.home("typical", 8)
-        for theme in ["light", "dark"]:
-            stage.shot(f"keyfob-{theme}", typical, (1120, 720), theme, keys=["Down", "Down"])
         if sys.argv[3:] == ["all"]:
-            everything(stage, typical)
+            everything(stage)
+            return
+        for theme in ["light", "dark"]:
+            home = stage.home(theme, 8)
+            keys = ["Down", "Down", "ctrl+c"]
+            stage.shot(f"screenshot-{theme}", home, (1120, 720), theme, keys=keys, after=0.6)
     finally:
         stage.close()
 
 
-def everything(stage, typical):
-    empty, crowded = stage.home("empty", 0), stage.home("crowded", 60)
+def everything(stage):
+    empty, typical, crowded = stage.home("empty", 0), stage.home("typical", 8), stage.home("crowded", 60)
     for theme in ["light", "dark"]:
         for scale in [1.0, 1.5, 2.0]:
             for width, height in [(640, 420), (1280, 800)]:
