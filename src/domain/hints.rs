@@ -76,14 +76,20 @@ impl Hints {
     }
 }
 
+/// Whether a refusal is about the scopes, in the standard's spelling or in that of some servers.
+pub fn is_about_scopes(code: &str) -> bool {
+    matches!(code, "invalid_scope" | "scope_invalid" | "invalid_scopes" | "bad_scope")
+}
+
 /// Whether a refusal is about who the client is: it says so, or says nothing beside its status.
 pub fn is_about_the_client(code: &str, status: u16) -> bool {
-    matches!(code, "invalid_client" | "incorrect_client_credentials") || (code.is_empty() && status == 401)
+    matches!(code, "invalid_client" | "incorrect_client_credentials")
+        || (code.is_empty() && matches!(status, 401 | 403))
 }
 
 impl Scopes {
     fn refused(asked: &[String], code: &str, description: &str) -> Self {
-        let is_refused = code == "invalid_scope" || description.contains("AADSTS70011");
+        let is_refused = is_about_scopes(code) || description.contains("AADSTS70011");
         if !is_refused || asked.is_empty() {
             return Self::None;
         }
@@ -165,7 +171,8 @@ mod tests {
         assert_eq!(tries(Basic, ""), []);
         assert_eq!(hints(Basic, "a/b", 401, "").tries, [BasicRaw, Body], "an empty 401 is about the client");
         assert_eq!(hints(Basic, "a/b", 400, "invalid_grant").tries, []);
-        assert_eq!(hints(Basic, "a/b", 403, "").tries, []);
+        assert_eq!(hints(Basic, "a/b", 403, "").tries, [BasicRaw, Body], "some servers say 403");
+        assert_eq!(hints(Basic, "a/b", 403, "access_denied").tries, []);
     }
 
     #[test]

@@ -4,5 +4,6 @@
 //! Each leaves its part of a table in `tests/output/servers`; `tests/run.sh` prints it whole.
 
 mod django;
+mod glewlwyd;
 mod harness;
 mod oidc_provider;

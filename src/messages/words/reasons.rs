@@ -3,6 +3,7 @@
 //! Owns what is said beyond the standard's meaning of an error. Invariant: nothing is claimed that the
 //! server did not say or the account does not show.
 
+use crate::domain::hints::is_about_scopes;
 use crate::domain::redirect_mismatch::{Marked, RedirectMismatch, WantedBy};
 use crate::domain::secret_expiry::SecretEnd;
 use crate::domain::unseen::neutralised;
@@ -16,7 +17,7 @@ pub(super) fn likely(provider: &str, code: &str, description: &str, hints: &Hint
     if let Some(mismatch) = &hints.redirect {
         return Some(redirect(provider, mismatch));
     }
-    if hints.scopes != Scopes::None || code == "invalid_scope" {
+    if hints.scopes != Scopes::None || is_about_scopes(code) {
         return Some(scopes(provider, &hints.scopes));
     }
     let (vendor, error) = vendor_errors::find(&hints.host, code, description)?;
@@ -50,8 +51,25 @@ pub(super) fn bad_client(provider: &str, place: Option<&str>, hints: &Hints) -> 
     if !hints.tries.is_empty() {
         next.push_str(" If they are right, the provider may want them sent in another way.");
     }
-    let others = hints.tries.iter().map(|auth| Action::TryClientAuth(*auth)).collect();
-    Words { others, ..words(what, next).offering(Action::EditAccount) }
+    Words { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
+}
+
+/// The request was refused with 403 and not a word: the client lacks a permission, or was sent in a way that
+/// the server doesn't take.
+pub(super) fn forbidden(provider: &str, hints: &Hints) -> Words {
+    let mut next =
+        "The client may lack a permission there, or a firewall or a proxy stands in between. Check \
+                    both, then try again."
+            .to_owned();
+    if !hints.tries.is_empty() {
+        next.push_str(" Some servers say so, too, where the client's credentials are sent in another way than they want.");
+    }
+    let what = format!("{provider} refused the request and gave no reason (HTTP 403).");
+    Words { others: tries(hints), ..words(what, next).offering(Action::TryAgain) }
+}
+
+fn tries(hints: &Hints) -> Vec<Action> {
+    hints.tries.iter().map(|auth| Action::TryClientAuth(*auth)).collect()
 }
 
 fn redirect(provider: &str, mismatch: &RedirectMismatch) -> Words {

@@ -55,12 +55,7 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
             wait_until(refusal.retry_at),
         )
         .offering(Action::TryAgain),
-        "" if refusal.status == 403 => words(
-            format!("{provider} refused the request and gave no reason (HTTP 403)."),
-            "The client may lack a permission there, or a firewall or a proxy stands in between. Check both, \
-             then try again.",
-        )
-        .offering(Action::TryAgain),
+        "" if refusal.status == 403 => reasons::forbidden(&provider, &refusal.hints),
         "" => words(
             format!("{provider} refused the request (HTTP {}).", refusal.status),
             "Check the token address and the account's settings, then try again.",

@@ -86,6 +86,10 @@ fn django_oauth_toolkit_gives_tokens_in_every_way_that_it_offers() {
     let refused = accounts.refused(&refused);
     assert!(refused.what.contains("“no-such-scope”"), "{refused:?}");
 
+    let found = lines(&server, "authorization_code", "basic", "authorization-code confidential");
+    let found = accounts.add(&found.by_issuer(server.text("issuer")));
+    accounts.sign_in(&found, person);
+
     let not_offered = "not offered";
     ledger.works("authorization_code", "PKCE required");
     ledger.works("refresh_token", "rotated");
@@ -107,6 +111,7 @@ fn django_oauth_toolkit_gives_tokens_in_every_way_that_it_offers() {
     ledger.works("revocation", "");
     ledger.works("userinfo", "");
     ledger.works("id_token", "the nonce is checked");
+    ledger.works("discovery", "the issuer has a path");
     ledger.works("refused scope", "it is named");
     ledger.close();
 }

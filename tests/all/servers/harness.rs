@@ -17,7 +17,7 @@ use crate::support::engine::{Place, Rig};
 use crate::support::raw;
 
 /// Everything that a server may offer.
-const FEATURES: [&str; 18] = [
+const FEATURES: [&str; 19] = [
     "authorization_code",
     "refresh_token",
     "client_credentials",
@@ -35,6 +35,7 @@ const FEATURES: [&str; 18] = [
     "revocation",
     "userinfo",
     "id_token",
+    "discovery",
     "refused scope",
 ];
 
@@ -97,6 +98,11 @@ impl Server {
         });
         Self { about, _running: running }
     }
+
+    /// A text of what it said.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.about[name].as_str().unwrap_or_else(|| panic!("no {name}"))
+    }
 }
 
 /// An account's lines in an import file.
@@ -127,6 +133,13 @@ impl Lines {
         self.top = kept.fold(String::new(), |all, line| all + line + "\n");
         let _ = writeln!(self.top, "{key} = {value}");
         self
+    }
+
+    /// By its issuer alone, in the place of all endpoints.
+    #[must_use]
+    pub(crate) fn by_issuer(mut self, issuer: &str) -> Self {
+        self.endpoints.clear();
+        self.with("issuer", issuer)
     }
 
     /// An endpoint.
@@ -281,7 +294,17 @@ impl Person {
         self.send("POST", to, &body)
     }
 
+    /// Asks an API, as a page's script does.
+    pub(crate) fn send_json(&mut self, method: &str, address: &str, body: &str) {
+        let sent = self.send_as("application/json", method, Url::parse(address).unwrap(), body);
+        sent.expect("an answer of the same server");
+    }
+
     fn send(&mut self, method: &str, address: Url, body: &str) -> Result<String, Url> {
+        self.send_as("application/x-www-form-urlencoded", method, address, body)
+    }
+
+    fn send_as(&mut self, kind: &str, method: &str, address: Url, body: &str) -> Result<String, Url> {
         let (mut method, mut address, mut body) = (method, address, body);
         for _ in 0..20 {
             let cookies: Vec<_> =
@@ -289,7 +312,7 @@ impl Person {
             let (cookies, origin) = (cookies.join("; "), address.origin().ascii_serialization());
             let headers = [
                 ("Cookie", cookies.as_str()),
-                ("Content-Type", "application/x-www-form-urlencoded"),
+                ("Content-Type", kind),
                 ("Origin", &origin),
                 ("Referer", address.as_str()),
             ];

@@ -134,6 +134,17 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
     let refused = accounts.refused(&unknown);
     assert!(refused.what.contains("“write”"), "{refused:?}");
 
+    let found =
+        server.lines("authorization_code", "body", "every_post").by_issuer(server.0.address("issuer"));
+    let found = accounts.add(&found);
+    accounts.sign_in(&found, person);
+
+    enter(&mut ledger);
+    ledger.close();
+}
+
+/// What was shown, and what was left out.
+fn enter(ledger: &mut Ledger) {
     let every = "code, device, client credentials";
     ledger.works("authorization_code", "PKCE required");
     ledger.works("refresh_token", "rotated");
@@ -150,8 +161,8 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
     ledger.works("revocation", "");
     ledger.works("userinfo", "");
     ledger.works("id_token", "the nonce is checked");
+    ledger.works("discovery", "");
     ledger.works("refused scope", "it is named");
     ledger.left_out("password", "not offered");
     ledger.left_out("jwt_bearer", "not offered");
-    ledger.close();
 }

@@ -104,6 +104,7 @@ with make_server("127.0.0.1", 0, get_wsgi_application(), server_class=Server, ha
     issuer = f"http://127.0.0.1:{server.server_port}"
     oauth2_settings.OAUTH_DEVICE_VERIFICATION_URI = f"{issuer}/o/device/"
     print(json.dumps({
+        "issuer": f"{issuer}/o",
         "authorize": f"{issuer}/o/authorize/",
         "token": f"{issuer}/o/token/",
         "device": f"{issuer}/o/device-authorization/",

@@ -1,0 +1,140 @@
+//! Debian's `glewlwyd` (C): `tests/desktop/servers/.venv/bin/python tests/desktop/servers/glewlwyd_server.py FOLDER`.
+
+use keyfob::domain::spec::ClientAuth;
+use keyfob::messages::words::Action;
+use url::Url;
+
+use super::harness::{Accounts, Ledger, Lines, Person, Server};
+use crate::support::desktop::{Bus, rig_file};
+use crate::support::engine::parameter;
+
+/// Its pages are made by a script, which asks its API; so does this person.
+fn signed_in(server: &Server, client: &str, scope: &str) -> Person {
+    let (mut person, issuer) = (Person::default(), server.text("origin"));
+    let credentials = r#"{"username":"somebody","password":"password"}"#;
+    person.send_json("POST", &format!("{issuer}/api/auth/"), credentials);
+    let granted = format!(r#"{{"scope":"{scope}"}}"#);
+    person.send_json("PUT", &format!("{issuer}/api/auth/grant/{client}"), &granted);
+    person
+}
+
+/// The person signs in and allows the access.
+fn person(server: &Server, address: &Url) -> Url {
+    let client = parameter(address, "client_id");
+    let mut person = signed_in(server, &client, "openid read");
+    person.go(&format!("{address}&g_continue")).expect_err("an address of the app")
+}
+
+fn lines(server: &Server, grant: &str, auth: &str, client: &str) -> Lines {
+    let client = &server.about["clients"][client];
+    let mut lines = Lines::new(grant, auth)
+        .with("client_id", client["client_id"].as_str().unwrap())
+        .with("redirect_uri", server.text("redirect_uri"))
+        .raw("scopes", "[\"read\"]");
+    if let Some(secret) = client["client_secret"].as_str() {
+        lines = lines.with("client_secret", secret);
+    }
+    if let Some(key) = client["private_key"].as_str() {
+        lines = lines.with("private_key", key).with("key_alg", "RS256");
+    }
+    if grant == "password" {
+        lines = lines.with("username", "somebody").with("password", "password");
+    }
+    let endpoints = ["authorize", "token", "device", "introspect", "revoke", "userinfo"];
+    endpoints.iter().fold(lines, |lines, name| lines.at(name, server.text(name)))
+}
+
+#[test]
+fn glewlwyd_gives_tokens_in_every_way_that_it_offers() {
+    let bus = Bus::start();
+    let python = rig_file("servers/.venv/bin/python");
+    let folder = tempfile::tempdir().unwrap();
+    let script = rig_file("servers/glewlwyd_server.py");
+    let server = Server::start(&bus, "glewlwyd", &python, &[&script, folder.path().to_str().unwrap()]);
+    let (mut ledger, mut accounts) = (Ledger::of("glewlwyd"), Accounts::new());
+
+    for (auth, client) in [
+        ("basic", "client_secret_basic"),
+        ("basic_raw", "client_secret_basic"),
+        ("body", "client_secret_post"),
+        ("client_secret_jwt", "client_secret_jwt"),
+        ("private_key_jwt", "private_key_jwt"),
+        ("none", "none"),
+    ] {
+        let code = lines(&server, "authorization_code", auth, client).raw("scopes", "[\"openid\", \"read\"]");
+        let name = accounts.add(&code);
+        accounts.sign_in(&name, |address| person(&server, address));
+        accounts.refresh(&name);
+        if auth != "none" {
+            let name = accounts.add(&lines(&server, "client_credentials", auth, client));
+            accounts.token(&name);
+            // Not for a public client.
+            let name = accounts.add(&lines(&server, "password", auth, client));
+            let first = accounts.token(&name);
+            assert_ne!(accounts.refresh(&name), first, "{auth}");
+        }
+        // Its device endpoint takes an assertion only where that names it, and not the token endpoint.
+        if auth.ends_with("_jwt") {
+            continue;
+        }
+        let name = accounts.add(&lines(&server, "device_code", auth, client));
+        accounts.enter_code(&name, |code| {
+            let mut person = signed_in(&server, &format!("every-{client}"), "read");
+            let complete = code.verification_uri_complete.as_ref().unwrap();
+            person.go(&format!("{complete}&g_continue")).unwrap();
+        });
+    }
+    let basic = || lines(&server, "authorization_code", "basic", "client_secret_basic");
+    let checked = accounts.add(&basic().raw("scopes", "[\"openid\", \"read\"]"));
+    accounts.sign_in(&checked, |address| person(&server, address));
+    assert!(accounts.check(&checked).subject.is_some());
+    accounts.revoke(&checked);
+
+    let pushed = basic().raw("par", "true").at("par", server.text("par"));
+    let pushed = accounts.add(&pushed.raw("scopes", "[\"openid\", \"read\"]"));
+    accounts.sign_in(&pushed, |address| {
+        assert!(
+            !address.query().unwrap().contains("redirect_uri"),
+            "only the request's name is in the address"
+        );
+        person(&server, address)
+    });
+
+    let found = basic().by_issuer(server.text("issuer")).raw("scopes", "[\"openid\", \"read\"]");
+    let found = accounts.add(&found);
+    accounts.sign_in(&found, |address| person(&server, address));
+
+    // It refuses a client with an empty 403, and names a refused scope in a spelling of its own.
+    let name = accounts.add(&lines(&server, "client_credentials", "body", "client_secret_basic"));
+    let refused = accounts.refused(&name);
+    assert!(refused.others.contains(&Action::TryClientAuth(ClientAuth::Basic)), "{refused:?}");
+    accounts.try_client_auth(&name, ClientAuth::Basic);
+    accounts.token(&name);
+    let unknown = lines(&server, "client_credentials", "basic", "client_secret_basic");
+    let unknown = accounts.add(&unknown.raw("scopes", "[\"no-such-scope\"]"));
+    let refused = accounts.refused(&unknown);
+    assert!(refused.what.contains("“no-such-scope”"), "{refused:?}");
+
+    let every = "code, password, device, client credentials";
+    ledger.works("authorization_code", "PKCE required");
+    ledger.works("refresh_token", "");
+    ledger.works("client_credentials", "");
+    ledger.works("password", "");
+    ledger.works("device_code", "");
+    ledger.left_out("jwt_bearer", "not offered");
+    ledger.works("auth: basic", every);
+    ledger.works("auth: basic_raw", every);
+    ledger.works("auth: body", every);
+    ledger.works("auth: none", "code, device; password is for confidential clients");
+    let signed = "code, password, client credentials; not device, which wants an assertion of its own";
+    ledger.works("auth: private_key_jwt", &format!("RS256; {signed}"));
+    ledger.works("auth: client_secret_jwt", signed);
+    ledger.works("pushed authorization", "");
+    ledger.works("introspection", "");
+    ledger.works("revocation", "");
+    ledger.works("userinfo", "");
+    ledger.works("id_token", "the nonce is checked");
+    ledger.works("discovery", "the issuer has a path");
+    ledger.works("refused scope", "it is named");
+    ledger.close();
+}
