@@ -37,7 +37,7 @@ pub(super) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, code:
         } else {
             ui.horizontal_top(|ui| {
                 let width = ui.available_width() - QR_SIZE - 24.0;
-                ui.allocate_ui(egui::vec2(width, QR_SIZE), |ui| {
+                ui.allocate_ui(egui::vec2(width, 0.0), |ui| {
                     ui.set_width(width);
                     ui.vertical(|ui| steps(ui, cx, account, code));
                 });

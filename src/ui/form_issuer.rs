@@ -24,6 +24,8 @@ use super::{widgets, words};
 
 /// The most scopes that are named.
 const SCOPES_SHOWN: usize = 12;
+/// Room for the longest name of an address, in points.
+const LABEL_WIDTH: f32 = 192.0;
 
 /// The issuer of the account in the form.
 #[derive(Default)]
@@ -150,7 +152,7 @@ fn card(ui: &mut Ui, found: &Found) {
         widgets::subheading(ui, "Found at this issuer");
         for kind in EndpointKind::ALL {
             if let Some(address) = found.endpoints.get(kind) {
-                widgets::fact(ui, &label(kind), address);
+                widgets::wide_fact(ui, LABEL_WIDTH, &label(kind), address);
             }
         }
         let grants: Vec<&str> = found.grants.iter().map(|grant| words::grant(*grant)).collect();
@@ -164,7 +166,7 @@ fn card(ui: &mut Ui, found: &Found) {
             ("Scopes it knows", scopes),
         ] {
             if !value.is_empty() {
-                widgets::fact(ui, name, &value);
+                widgets::wide_fact(ui, LABEL_WIDTH, name, &value);
             }
         }
         widgets::weak(ui, "These addresses are saved with the account; change them under Advanced.");

@@ -199,11 +199,16 @@ pub(super) fn figure_small(ui: &mut Ui, text: &str) -> Response {
 
 /// A label and its value, the value cut at the end.
 pub(super) fn fact(ui: &mut Ui, label: &str, value: &str) {
+    wide_fact(ui, 112.0, label, value);
+}
+
+/// The same with a label that needs more room: `width` points.
+pub(super) fn wide_fact(ui: &mut Ui, width: f32, label: &str, value: &str) {
     let tokens = Tokens::of(ui);
     let shown = neutralised(value, 400);
     ui.horizontal_top(|ui| {
         let caption = egui::RichText::new(label).font(theme::small()).color(tokens.weak);
-        let (rect, _) = ui.allocate_exact_size(vec2(112.0, 18.0), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());
         let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));
         place.label(caption);
         let text = egui::RichText::new(&*shown).font(theme::small()).color(tokens.text);

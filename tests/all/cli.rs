@@ -10,4 +10,5 @@ mod kills;
 mod leaks;
 mod own_presets;
 mod place;
+mod reach;
 mod vaults;

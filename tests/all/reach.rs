@@ -8,7 +8,7 @@ use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{Problem, SignInProblem};
 use keyfob::messages::snapshot::DeviceCodeView;
 
-use super::support::desktop::{Bus, OidcServer, browser, wait_until};
+use super::support::desktop::{Bus, Keyring, OidcServer, Screen, Window, browser, kept, wait_until};
 use super::support::engine::{Place, Rig};
 
 fn import(rig: &Rig, server: &OidcServer, client: &str, grant: &str) {
@@ -104,4 +104,43 @@ fn a_person_who_presses_cancel_on_the_real_page_ends_the_sign_in() {
     assert!(
         matches!(refused, Problem::SignIn(SignInProblem::Denied { code, .. }) if code.as_str() == "access_denied")
     );
+}
+
+#[test]
+fn a_person_sets_up_an_account_by_its_issuer_and_signs_in_by_a_code() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let server = OidcServer::start(&bus, 3600);
+    let screen = Screen::start(&bus, 1280, 1000);
+    let shots = kept("desktop-code");
+    std::fs::create_dir_all(&shots).unwrap();
+    let home = bus.path("keyfob-home").to_str().unwrap().to_owned();
+    let keyfob = env!("CARGO_BIN_EXE_keyfob");
+    let (id, _) = server.client("every_public");
+    let window = Window::open(&screen, keyfob, &[], &[("KEYFOB_HOME", &home)]);
+    window.press("Add account");
+    window.press("By issuer URL");
+    window.fill("Name", "television");
+    window.fill("Issuer URL", server.address("issuer"));
+    window.press("Discover");
+    window.wait_for("Discover again");
+    screen.screenshot(&shots.join("1-found.png"));
+    window.press("Grant");
+    window.press("Sign in with a code on another device");
+    window.press("Advanced");
+    window.press("Client authentication");
+    window.press("No secret");
+    window.fill("Client ID", id);
+    window.fill("Scopes", "openid offline_access");
+    window.press("Save and get token");
+    window.wait_for("There, enter this code:");
+    screen.screenshot(&shots.join("2-code.png"));
+    let tree = window.tree();
+    let user_code = tree.split(|c: char| !(c.is_ascii_uppercase() || c == '-'));
+    let user_code = user_code.into_iter().find(|word| word.len() == 9 && word.as_bytes()[4] == b'-').unwrap();
+    let address = format!("{}/device", server.address("issuer"));
+    server.sign_in(bus.command(&browser()).env("KEYFOB_BROWSER_CODE", user_code), &address);
+    window.wait_for("Copy token");
+    screen.screenshot(&shots.join("3-token.png"));
+    assert!(window.close().success());
 }

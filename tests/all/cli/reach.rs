@@ -1,0 +1,61 @@
+//! Issuers and codes for devices on the command line.
+
+use super::place::Place;
+use crate::support::desktop::{Bus, Keyring};
+use crate::support::server::{Response, ScriptedServer};
+
+fn account(issuer: &str) -> String {
+    format!(
+        "[[account]]\nname = \"tv\"\nprovider = \"custom\"\nissuer = \"{issuer}\"\ngrant = \"device_code\"\n\
+         client_id = \"id\"\nclient_auth = \"none\"\n"
+    )
+}
+
+#[test]
+fn an_account_known_by_its_issuer_signs_in_by_a_code() {
+    let (bus, server) = (Bus::start(), ScriptedServer::start());
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let issuer = server.url("");
+    let file = place.file("tv.toml", &account(&issuer));
+
+    // Nothing is there yet: the file is refused, and nothing of it is saved.
+    let refused = place.run(&["import", &file]).failed(1);
+    assert!(refused.contains("doesn't publish its addresses") && refused.contains(&issuer), "{refused}");
+    assert_eq!(place.run(&["list", "--json"]).json(), serde_json::json!([]));
+
+    let (token, device) = (server.url("/token"), server.url("/device"));
+    let metadata = format!(
+        r#"{{"issuer":"{issuer}","token_endpoint":"{token}","device_authorization_endpoint":"{device}"}}"#
+    );
+    server.always("/.well-known/oauth-authorization-server", Response::json(200, metadata));
+    let imported = place.run(&["import", &file]);
+    assert!(imported.err.contains(&format!("device authorization address: {device}")), "{imported:?}");
+    assert_eq!(imported.ok(), "Added tv\n");
+    let shown = place.run(&["show", "tv", "--json"]).json();
+    assert_eq!((&shown["issuer"], &shown["grant"]), (&issuer.as_str().into(), &"device_code".into()));
+    assert_eq!(shown["endpoints"]["device"], device.as_str());
+    assert_eq!((&shown["endpoints"]["token"], &shown["endpoints"]["revoke"]), (&token.into(), &().into()));
+    assert_eq!(place.run(&["list", "--json"]).json()[0]["issuer"], issuer.as_str());
+
+    let given = r#"{"device_code":"CANARY-device","user_code":"WDJB-MJHT","verification_uri":"https://a.example/device",
+        "verification_uri_complete":"https://a.example/device?c=WDJB-MJHT","expires_in":600,"interval":1}"#;
+    server.always("/device", Response::json(200, given));
+    server.script("/token", Response::json(400, r#"{"error":"authorization_pending"}"#));
+    server.script("/token", Response::json(200, r#"{"access_token":"CANARY-at","expires_in":3600}"#));
+    let sign_in = place.sign_in(&["sign-in", "tv", "--no-browser"]);
+    assert_eq!(sign_in.address, "https://a.example/device");
+    let done = sign_in.end();
+    assert!(
+        done.err.contains("https://a.example/device?c=WDJB-MJHT") && done.err.contains("Signed in"),
+        "{done:?}"
+    );
+    assert!(!done.err.contains("CANARY"), "{done:?}");
+    // The address came first.
+    assert_eq!(done.ok(), "WDJB-MJHT\n");
+    assert_eq!(place.run(&["token", "tv"]).ok(), "CANARY-at\n");
+
+    server.script("/token", Response::json(400, r#"{"error":"access_denied"}"#));
+    let denied = place.sign_in(&["sign-in", "tv"]).end();
+    assert!(denied.code == 1 && denied.err.contains("Access was refused"), "{denied:?}");
+}
