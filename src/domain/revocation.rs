@@ -70,26 +70,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::domain::test_support::{FRESH, provider as of_address};
-    use crate::domain::tokens::{ExpirySource, TokenFacts};
-    use crate::secret::{AccessToken, RefreshToken};
-
-    fn grant(refresh: Option<&str>) -> Grant {
-        let facts = TokenFacts {
-            generation: 1,
-            received_at: DateTime::UNIX_EPOCH,
-            expires_at: None,
-            expiry_source: ExpirySource::Unknown,
-            has_refresh_token: refresh.is_some(),
-            refresh_expires_at: None,
-            token_type: "Bearer".to_owned(),
-            scope: None,
-            clock_skew_secs: None,
-            id_token: None,
-        };
-        let refresh_token = refresh.map(|token| RefreshToken::new(token.to_owned()));
-        Grant { access_token: AccessToken::new("a".to_owned()), refresh_token, id_token: None, facts }
-    }
+    use crate::domain::test_support::{FRESH, grant, provider as of_address};
 
     #[test]
     fn the_refresh_token_goes_first() {
@@ -100,7 +81,7 @@ mod tests {
             let request = |token| request(&endpoint, &provider, &client, token, &FRESH).unwrap();
             tokens(grant).into_iter().map(|token| request(token).body.expose().to_owned()).collect::<Vec<_>>()
         };
-        let access = "token=a&token_type_hint=access_token&client_id=id";
+        let access = "token=access&token_type_hint=access_token&client_id=id";
         let refresh = "token=r&token_type_hint=refresh_token&client_id=id";
         assert_eq!(bodies(&grant(Some("r"))), [refresh, access]);
         assert_eq!(bodies(&grant(None)), [access]);

@@ -1,4 +1,4 @@
-//! A provider for this floor's tests.
+//! A provider, a grant and keys for this floor's tests.
 
 use chrono::DateTime;
 
@@ -9,6 +9,8 @@ use super::jose::Fresh;
 use super::provider::{CUSTOM, Provider};
 use super::spec::{Endpoints, ProviderSpec};
 use super::tags::Tags;
+use super::tokens::{ExpirySource, Grant, TokenFacts};
+use crate::secret::{AccessToken, RefreshToken};
 
 /// RFC 7515, appendix A.3.1: a private key that is public.
 pub(crate) const EC_JWK: &str = r#"{"kty":"EC","crv":"P-256","kid":"one",
@@ -54,4 +56,22 @@ pub(crate) fn authorization<'a>(
     challenge: Option<&'a str>,
 ) -> AuthorizationRequest<'a> {
     AuthorizationRequest { client_id, redirect_uri, state, challenge, nonce: None }
+}
+
+/// A grant of the access token `access`, of which nothing else is known.
+pub(crate) fn grant(refresh: Option<&str>) -> Grant {
+    let facts = TokenFacts {
+        generation: 1,
+        received_at: DateTime::UNIX_EPOCH,
+        expires_at: None,
+        expiry_source: ExpirySource::Unknown,
+        has_refresh_token: refresh.is_some(),
+        refresh_expires_at: None,
+        token_type: "Bearer".to_owned(),
+        scope: None,
+        clock_skew_secs: None,
+        id_token: None,
+    };
+    let refresh_token = refresh.map(|token| RefreshToken::new(token.to_owned()));
+    Grant { access_token: AccessToken::new("access".to_owned()), refresh_token, id_token: None, facts }
 }

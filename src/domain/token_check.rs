@@ -166,32 +166,14 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::domain::test_support::{FRESH, provider as of_address};
-    use crate::domain::tokens::{ExpirySource, TokenFacts};
-    use crate::secret::{AccessToken, ClientSecret};
+    use crate::domain::test_support::{FRESH, grant, provider as of_address};
+    use crate::secret::ClientSecret;
 
     fn provider() -> Provider {
         let mut provider = of_address("https://a.example/authorize");
         provider.more.introspect = Url::parse("https://a.example/introspect").ok();
         provider.more.userinfo = Url::parse("https://a.example/me").ok();
         provider
-    }
-
-    fn grant() -> Grant {
-        let facts = TokenFacts {
-            generation: 1,
-            received_at: DateTime::UNIX_EPOCH,
-            expires_at: None,
-            expiry_source: ExpirySource::Unknown,
-            has_refresh_token: false,
-            refresh_expires_at: None,
-            token_type: "Bearer".to_owned(),
-            scope: None,
-            clock_skew_secs: None,
-            id_token: None,
-        };
-        let access_token = AccessToken::new("the-token".to_owned());
-        Grant { access_token, refresh_token: None, id_token: None, facts }
     }
 
     fn answer(status: u16, body: &str) -> Answer<'_> {
@@ -212,16 +194,16 @@ mod tests {
             client_secret: Some(ClientSecret::new("s".to_owned())),
             ..Client::default()
         };
-        let (mut provider, grant) = (provider(), grant());
+        let (mut provider, grant) = (provider(), grant(None));
         let request = introspection(&provider, &client, &grant, &FRESH).unwrap().unwrap();
-        assert_eq!(request.body.expose(), "token=the-token&token_type_hint=access_token");
+        assert_eq!(request.body.expose(), "token=access&token_type_hint=access_token");
         let mut headers = request.headers.iter();
         assert!(headers.any(|(name, value)| name == "Authorization" && value.expose().starts_with("Basic ")));
         provider.api.header = Some("X-Token".to_owned());
         provider.api.scheme = Some(String::new());
         let request = user_info(&provider, &grant).unwrap();
         assert_eq!((request.url.path(), request.headers[1].0.as_str()), ("/me", "X-Token"));
-        assert_eq!(request.headers[1].1.expose(), "the-token");
+        assert_eq!(request.headers[1].1.expose(), "access");
         assert!(is_possible(&provider));
         provider.more = super::super::endpoints::MoreEndpoints::default();
         assert!(!is_possible(&provider) && user_info(&provider, &grant).is_none());

@@ -35,9 +35,9 @@ struct Check {
 impl Engine {
     /// Asks the account's server what its token is worth.
     pub(crate) fn check_token(&mut self, id: &AccountId, replies: Replies) {
-        let begun = self.begin_inquiry(id, Inquiry::Checking, |provider| {
-            token_check::is_possible(provider).then_some(()).ok_or(EndpointKind::UserInfo)
-        });
+        let begun = self
+            .provider_with(id, EndpointKind::UserInfo, token_check::is_possible)
+            .and_then(|provider| self.begin_inquiry(id, Inquiry::Checking).map(|()| provider));
         let provider = match begun {
             Ok(provider) => provider,
             Err(problem) => return self.fail(Some(id), problem, replies),
@@ -84,23 +84,28 @@ impl Engine {
         }
     }
 
-    /// Begins what may be under way only once for an account, where the provider has the address for it.
-    pub(crate) fn begin_inquiry(
-        &mut self,
+    /// The provider of an account, where it has the address for what is asked.
+    pub(crate) fn provider_with(
+        &self,
         id: &AccountId,
-        inquiry: Inquiry,
-        needs: impl FnOnce(&Provider) -> Result<(), EndpointKind>,
+        kind: EndpointKind,
+        has: fn(&Provider) -> bool,
     ) -> Result<Rc<Provider>, Problem> {
         let provider = self.entry(id)?.provider()?;
-        needs(&provider).map_err(|kind| Problem::NoEndpoint(provider.name.clone(), kind))?;
-        let entry = self.entries.get_mut(id).ok_or(Problem::Stopped)?;
+        if has(&provider) { Ok(provider) } else { Err(Problem::NoEndpoint(provider.name.clone(), kind)) }
+    }
+
+    /// Begins what may be under way only once for an account.
+    pub(crate) fn begin_inquiry(&mut self, id: &AccountId, inquiry: Inquiry) -> Result<(), Problem> {
+        let unknown = || Problem::UnknownAccount(id.to_string());
+        let entry = self.entries.get_mut(id).ok_or_else(unknown)?;
         if entry.inquiry.is_some() {
             return Err(Problem::Busy);
         }
         entry.inquiry = Some(inquiry);
         entry.problem = None;
         self.dirty = true;
-        Ok(provider)
+        Ok(())
     }
 
     pub(crate) fn end_inquiry(&mut self, id: &AccountId) {

@@ -46,9 +46,9 @@ pub(crate) struct Revoker {
 impl Engine {
     /// Has all tokens of an account revoked, then drops them.
     pub(crate) fn revoke(&mut self, id: &AccountId, replies: Replies) {
-        let begun = self.begin_inquiry(id, Inquiry::Revoking, |provider| {
-            provider.more.revoke.as_ref().map(drop).ok_or(EndpointKind::Revoke)
-        });
+        let begun = self
+            .provider_with(id, EndpointKind::Revoke, |provider| provider.more.revoke.is_some())
+            .and_then(|_| self.begin_inquiry(id, Inquiry::Revoking));
         if let Err(problem) = begun {
             return self.fail(Some(id), problem, replies);
         }
@@ -71,7 +71,7 @@ impl Engine {
 
     /// Drops an account's tokens here, and asks no server.
     pub(crate) fn forget_tokens(&mut self, id: &AccountId, replies: Replies) {
-        if let Err(problem) = self.begin_inquiry(id, Inquiry::Revoking, |_| Ok(())) {
+        if let Err(problem) = self.begin_inquiry(id, Inquiry::Revoking) {
             return self.fail(Some(id), problem, replies);
         }
         let saver = self.saver(id);
