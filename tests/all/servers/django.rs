@@ -107,6 +107,7 @@ fn django_oauth_toolkit_gives_tokens_in_every_way_that_it_offers() {
     ledger.left_out("auth: private_key_jwt", not_offered);
     ledger.left_out("auth: client_secret_jwt", not_offered);
     ledger.left_out("pushed authorization", not_offered);
+    ledger.left_out("resource indicator", not_offered);
     ledger.works("introspection", "");
     ledger.works("revocation", "");
     ledger.works("userinfo", "");

@@ -31,6 +31,7 @@ const FEATURES: [&str; 19] = [
     "auth: private_key_jwt",
     "auth: client_secret_jwt",
     "pushed authorization",
+    "resource indicator",
     "introspection",
     "revocation",
     "userinfo",
@@ -208,6 +209,11 @@ impl Accounts {
         assert_eq!(page.status, 303, "{back}: {page:?}");
         answers.wait().unwrap_or_else(|problem| panic!("{name}: {problem:?}"));
         self.token(name)
+    }
+
+    /// What was found of the ID token's origin.
+    pub(crate) fn id_token(&self, name: &str) -> Option<keyfob::domain::id_token::Verdict> {
+        self.rig.view(name).token.as_ref().and_then(|token| token.facts.id_token)
     }
 
     /// A sign-in by a code that the person enters.

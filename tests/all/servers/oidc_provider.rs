@@ -1,5 +1,6 @@
 //! `oidc-provider` (JavaScript): `node tests/desktop/oidc/server.mjs`.
 
+use keyfob::domain::id_token::Verdict;
 use keyfob::domain::spec::ClientAuth;
 use keyfob::messages::words::Action;
 use url::Url;
@@ -38,6 +39,7 @@ impl Server {
         let lines = Lines::new(grant, auth)
             .with("client_id", id)
             .raw("scopes", "[\"openid\", \"read\"]")
+            .with("issuer", at("issuer"))
             .at("authorize", at("authorization_endpoint"))
             .at("token", at("token_endpoint"))
             .at("device", at("device_authorization_endpoint"))
@@ -64,6 +66,7 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
     ] {
         let name = accounts.add(&server.lines("authorization_code", auth, client));
         let first = accounts.sign_in(&name, person);
+        assert_eq!(accounts.id_token(&name), Some(Verdict::Verified), "{auth}");
         assert_ne!(accounts.refresh(&name), first, "{auth}");
         // A public client proves nothing, so it is told nothing of its tokens.
         if auth != "none" {
@@ -103,6 +106,7 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
                 .at("par", server.0.address("pushed_authorization_request_endpoint")),
         );
         let first = accounts.sign_in(&name, person);
+        assert_eq!(accounts.id_token(&name), Some(Verdict::Verified), "{alg}");
         assert_ne!(accounts.refresh(&name), first, "{alg}");
         accounts.check(&name);
         let machine = accounts.add(&signed("client_credentials").raw("scopes", READ));
@@ -128,6 +132,13 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
     });
     let verdict = accounts.check(&pushed);
     assert_eq!(verdict.subject.as_deref(), Some("somebody"));
+
+    let api = "https://api.example/";
+    let named = server.lines("client_credentials", "body", "every_post").raw("scopes", READ);
+    let named = accounts.add(&named.with("resource", api));
+    let claims =
+        keyfob::domain::jwt::claims(&accounts.token(&named)).expect("a token that says whom it is for");
+    assert_eq!(claims["aud"], api);
 
     let unknown = server.lines("client_credentials", "body", "every_post");
     let unknown = accounts.add(&unknown.raw("scopes", "[\"write\"]"));
@@ -160,7 +171,8 @@ fn enter(ledger: &mut Ledger) {
     ledger.works("introspection", "");
     ledger.works("revocation", "");
     ledger.works("userinfo", "");
-    ledger.works("id_token", "the nonce is checked");
+    ledger.works("id_token", "the nonce is checked, and the signature with the issuer's keys");
+    ledger.works("resource indicator", "client credentials");
     ledger.works("discovery", "");
     ledger.works("refused scope", "it is named");
     ledger.left_out("password", "not offered");

@@ -113,7 +113,14 @@ const configuration = {
     },
     introspection: { enabled: true, allowedPolicy: async () => true },
     revocation: { enabled: true },
-    resourceIndicators: { enabled: false },
+    // A token for an API that was asked for by name is one that says so itself.
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: async () => undefined,
+      getResourceServerInfo: async (_ctx, resource) => ({
+        scope: 'read', audience: resource, accessTokenFormat: 'jwt', accessTokenTTL: accessTtl, jwt: { sign: { alg: 'ES256' } },
+      }),
+    },
     pushedAuthorizationRequests: { enabled: true },
   },
   ttl: {
