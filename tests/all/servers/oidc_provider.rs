@@ -50,6 +50,16 @@ impl Server {
     }
 }
 
+/// A resource that is named is whom the token says that it is for (RFC 8707).
+fn for_one_api(server: &Server, accounts: &mut Accounts) {
+    let api = "https://api.example/";
+    let named = server.lines("client_credentials", "body", "every_post").raw("scopes", READ);
+    let named = accounts.add(&named.with("resource", api));
+    let claims =
+        keyfob::domain::jwt::claims(&accounts.token(&named)).expect("a token that says whom it is for");
+    assert_eq!(claims["aud"], api);
+}
+
 #[test]
 fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
     let bus = Bus::start();
@@ -133,12 +143,7 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
     let verdict = accounts.check(&pushed);
     assert_eq!(verdict.subject.as_deref(), Some("somebody"));
 
-    let api = "https://api.example/";
-    let named = server.lines("client_credentials", "body", "every_post").raw("scopes", READ);
-    let named = accounts.add(&named.with("resource", api));
-    let claims =
-        keyfob::domain::jwt::claims(&accounts.token(&named)).expect("a token that says whom it is for");
-    assert_eq!(claims["aud"], api);
+    for_one_api(&server, &mut accounts);
 
     let unknown = server.lines("client_credentials", "body", "every_post");
     let unknown = accounts.add(&unknown.raw("scopes", "[\"write\"]"));
