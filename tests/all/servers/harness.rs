@@ -17,7 +17,7 @@ use crate::support::engine::{Place, Rig};
 use crate::support::raw;
 
 /// Everything that a server may offer.
-const FEATURES: [&str; 19] = [
+const FEATURES: [&str; 20] = [
     "authorization_code",
     "refresh_token",
     "client_credentials",
