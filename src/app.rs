@@ -132,13 +132,13 @@ impl Opening {
     fn run_once(&self) -> eframe::Result {
         let engine = Rc::clone(&self.engine);
         // Asked once there is a connection to the screen: meanwhile the engine has read the database.
-        let place: eframe::WindowBuilderHook = Box::new(move |_| {
+        let place: eframe::WindowBuilderHook = Box::new(move |builder| {
             let mut engine = engine.borrow_mut();
             let prepared = engine.as_mut().map(EngineHandle::prepared);
-            viewport(prepared.and_then(|snapshot| snapshot.window).as_ref())
+            viewport(builder, prepared.and_then(|snapshot| snapshot.window))
         });
         let options = eframe::NativeOptions {
-            viewport: viewport(None),
+            viewport: egui::ViewportBuilder::default().with_icon(icon()),
             window_builder: Some(place),
             renderer: eframe::Renderer::Glow,
             // There are no gradients here, and dithering costs as much as all the rest of a pixel.
@@ -172,16 +172,15 @@ impl Opening {
     }
 }
 
-fn viewport(place: Option<&WindowPlace>) -> egui::ViewportBuilder {
+fn viewport(builder: egui::ViewportBuilder, place: Option<WindowPlace>) -> egui::ViewportBuilder {
     let first = WindowPlace { position: None, size: ui::FIRST_SIZE, maximized: false };
-    let place = place.unwrap_or(&first);
-    let builder = egui::ViewportBuilder::default()
+    let place = place.unwrap_or(first);
+    let builder = builder
         .with_title("Keyfob")
         .with_app_id(APP_ID)
         .with_inner_size([place.size.0.max(ui::MIN_SIZE.0), place.size.1.max(ui::MIN_SIZE.1)])
         .with_min_inner_size([ui::MIN_SIZE.0, ui::MIN_SIZE.1])
-        .with_maximized(place.maximized)
-        .with_icon(icon());
+        .with_maximized(place.maximized);
     match place.position {
         Some((x, y)) => builder.with_position([x, y]),
         None => builder,
@@ -190,7 +189,7 @@ fn viewport(place: Option<&WindowPlace>) -> egui::ViewportBuilder {
 
 /// The app's own icon, for desktops that know no .desktop file of it.
 fn icon() -> egui::IconData {
-    let read = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon.png"));
+    let read = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icons/64.png"));
     // Empty data keeps the toolkit's own icon away.
     read.unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every test: the pure ones, those over real sockets, and those on a real keyring, a real window, a real browser
-# and a real authorization server. Installs what they need on Debian and Ubuntu.
+# and a real authorization server; then the Debian package, installed and started in a clean root. Installs what they
+# need on Debian and Ubuntu.
 set -eu
 cd "$(dirname "$0")/.."
 sh tests/setup.sh
@@ -10,6 +11,9 @@ rm -rf tests/output/servers
 # One test binary for the parts inside the crate, one for everything else. A test that fails stops nothing.
 status=0
 cargo test --locked --no-fail-fast --features failpoints 2>&1 | tee "$log" || status=$?
+# The Debian package, in a clean root of its own.
+sh tests/package.sh >target/package.log 2>&1 || status=1
+tee -a "$log" <target/package.log
 grep -q '^test result: FAILED' "$log" && status=1
 grep -q '^error' "$log" && status=1
 # The promises, by their row: a test that keeps one carries its name.
