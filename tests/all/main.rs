@@ -23,6 +23,7 @@ mod loopback_limits;
 mod mapper;
 mod pages;
 mod passphrase;
+mod preferences;
 mod pushed;
 mod reach;
 mod reasons;
