@@ -33,6 +33,7 @@
 //! - What happens after a press of *Copy token*: [`domain::session`] decides, `engine::copying`
 //!   carries it out.
 //! - The order of a refresh: `engine::renewal`.
+//! - What an issuer says of itself: [`domain::discovery`]. A code for another device: [`domain::device`].
 //! - The words of an error: [`messages::words`].
 
 pub mod app;
