@@ -205,7 +205,7 @@ impl Engine {
         }
     }
 
-    /// Runs until [`Command::Quit`], or until nobody can give commands any more.
+    /// Runs until [`Quit`](crate::messages::command::Command::Quit), or until nobody can give commands any more.
     pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Envelope>) {
         let Some(mut browser_queue) = self.browser_queue.take() else { return };
         let vault_changed = Rc::clone(&self.vault_changed);
