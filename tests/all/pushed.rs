@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{AnswerFlaw, Problem, SignInProblem};
 use serde_json::{Value, json};
@@ -85,6 +86,42 @@ fn rfc_9126_the_browsers_address_holds_a_client_and_a_request_uri_only() {
     assert_ne!(first["jti"], second["jti"], "an assertion is made anew for each request");
     assert_eq!(of(&form, "resource"), Some("https://api.example/"));
     assert_eq!(of(&form, "redirect_uri"), Some(redirect));
+}
+
+#[test]
+fn x1_a_private_key_is_in_the_vault_and_nowhere_else() {
+    let server = ScriptedServer::start();
+    server.script("/par", pushed());
+    let refused = json!({"error": "invalid_client", "error_description": "bad key"}).to_string();
+    server.script("/token", Response::json(401, refused));
+    let key =
+        format!("client_auth = \"private_key_jwt\"\nprivate_key = '{KEY}'\npar = true\nscopes = [\"read\"]");
+    let (place, rig) = rig(&server, &key);
+    let (_, mut answers) = rig.start_sign_in("car").unwrap();
+    let sent = server.requests_to("/par")[0].form();
+    let (state, redirect) = (of(&sent, "state").unwrap(), of(&sent, "redirect_uri").unwrap());
+    crate::support::raw::get(&format!("{redirect}?code=c&state={state}"));
+    let problem = answers.wait().unwrap_err();
+    let exchanges = rig.ask(Command::ReadExchanges(rig.id("car"))).unwrap();
+    let told = format!("{problem:?} {exchanges:?} {:?}", rig.snapshot());
+    assert!(told.contains("client_assertion"), "the exchanges are there: {told}");
+    let sent = server.requests().iter().map(crate::support::server::Request::text).collect::<String>();
+    let secret = "jpsQnnGQmL";
+    assert!(!told.contains(secret) && !sent.contains(secret));
+    drop(rig);
+    for entry in walk(place.folder.path()) {
+        let bytes = std::fs::read(&entry).unwrap();
+        assert!(!bytes.windows(secret.len()).any(|at| at == secret.as_bytes()), "{}", entry.display());
+    }
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
+    }
+    found
 }
 
 #[test]
