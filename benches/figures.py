@@ -3,7 +3,7 @@
 
     sh tests/setup.sh                 once: the screen, the bus and the keyring that this needs
     python3 benches/figures.py        builds the release binary, installs KeePassXC if it is missing; some 6 minutes
-    python3 benches/figures.py start keychain cpu token      only these
+    python3 benches/figures.py start scale keychain cpu token      only these
     python3 benches/figures.py --binary target/debug/keyfob  another binary, not built here
 
 Absolute times say more about the machine than about Keyfob, so the two programs of a ratio are run in turns (A B A B),
@@ -13,6 +13,7 @@ greatest of these; the median is held against the limit. Exit status: 0 all held
 start      from exec until a window is mapped, against KeePassXC (welcome page, no database): at most half.
            Both are looked for over the same connection to the X server, at each of its events and every 5 ms. Keyfob
            has two accounts; it shows its window once the first frame is painted, KeePassXC before.
+scale      from exec until a window is mapped with 10,000 accounts, against the same with 10: at most 1.2 times.
 keychain   method calls to org.freedesktop.secrets until the window is mapped, as dbus-monitor saw them: none, neither
            with accounts nor at a first start. A copy (Ctrl+C) must then be seen, or the count proves nothing.
 cpu        processor time of the whole process, in percent of one core, over 20 s each: under 1 while a token counts
@@ -226,9 +227,10 @@ class Desktop(contextlib.ExitStack):
         for child in reversed(self.running[:]):
             self.end(child)
 
-    def tool(self, *words, input=None, check=True, **more):
+    def tool(self, *words, input=None, check=True, patience_secs=60, **more):
         """Runs a program to its end."""
-        done = subprocess.run(words, env={**self.environment, **more}, input=input, capture_output=True, timeout=60)
+        done = subprocess.run(words, env={**self.environment, **more}, input=input, capture_output=True,
+                              timeout=patience_secs)
         if check and done.returncode != 0:
             raise Failed(f"{' '.join(words)}: {done.stderr.decode(errors='replace').strip()}")
         return done
@@ -364,6 +366,26 @@ def start(keyfob, report):
     ratios(report, "window mapped", "KeePassXC", *in_turns(ours, peers, 9), 0.5)
 
 
+def scale(keyfob, report):
+    desktop = keyfob.desktop
+
+    def opener(count):
+        home = desktop.root / f"accounts-{count}"
+        home.mkdir(mode=0o700)
+        rows = keyfob.accounts(*((f"account {number:05}", "still") for number in range(count)))
+        # Their secrets end with this process: the window reads none before it is shown.
+        desktop.tool(keyfob.binary, "--vault", "memory", "import", "-", input=rows.encode(), patience_secs=600,
+                     KEYFOB_HOME=str(home))
+
+        def run():
+            child, secs, _ = keyfob.open(str(home))
+            desktop.closed(child, "keyfob")
+            return secs
+        return run
+
+    ratios(report, "window mapped with 10,000 accounts", "10 accounts", *in_turns(opener(10_000), opener(10), 9), 1.2)
+
+
 def keychain(keyfob, report):
     desktop, before, first, copied = keyfob.desktop, [], [], []
     for _ in range(5):
@@ -452,7 +474,7 @@ def prepare(binary):
 
 
 def main():
-    benches = {bench.__name__: bench for bench in (start, keychain, cpu, token)}
+    benches = {bench.__name__: bench for bench in (start, scale, keychain, cpu, token)}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", help="measure this one, and build none")
     parser.add_argument("which", nargs="*", metavar="FIGURE", help=f"{', '.join(benches)}; none: all of them")
