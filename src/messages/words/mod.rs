@@ -218,7 +218,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             details: Some(page.to_string()),
             ..words(
                 "No web browser could be opened.",
-                format!("Open this page in a browser yourself: {page}"),
+                "Copy the page's address from the details, and open it in a browser on this computer.",
             )
         },
         Problem::Clipboard => words(

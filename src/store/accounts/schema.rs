@@ -2,6 +2,7 @@
 //!
 //! Invariant: a file that is not ours, is damaged, or is of a newer schema is left byte for byte.
 
+use std::fs;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -112,8 +113,20 @@ fn newer(connection: &Connection, schema: u32) -> DiskError {
     DiskError::Newer { schema, written_by }
 }
 
-/// Whether the tables of this version are there and their pages can be read.
+/// Whether the tables of this version are there, and their pages whole and readable.
 pub(super) fn check(connection: &Connection) -> Result<(), DiskError> {
+    // The pages are counted and measured while nobody can write.
+    let reading = connection.unchecked_transaction()?;
+    let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    // SQLite takes what is missing of the last page for NULs.
+    let is_cut = connection
+        .path()
+        .and_then(|path| fs::metadata(path).ok())
+        .is_some_and(|file| file.len() < u64::from(pages) * u64::from(page_bytes));
+    if is_cut {
+        return Err(DiskError::NotADatabase);
+    }
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     let tables: u32 = connection.query_row(
         "SELECT count(*) FROM sqlite_schema
@@ -122,6 +135,7 @@ pub(super) fn check(connection: &Connection) -> Result<(), DiskError> {
         [],
         |row| row.get(0),
     )?;
+    reading.finish()?;
     if found == "ok" && tables == 6 { Ok(()) } else { Err(DiskError::NotADatabase) }
 }
 

@@ -115,6 +115,12 @@ fn glewlwyd_gives_tokens_in_every_way_that_it_offers() {
     let refused = accounts.refused(&unknown);
     assert!(refused.what.contains("“no-such-scope”"), "{refused:?}");
 
+    let api = "https://api.example/";
+    let for_one_api = lines(&server, "client_credentials", "basic", "client_secret_basic");
+    let name = accounts.add(&for_one_api.raw("scopes", "[\"read\"]").with("resource", api));
+    let claims = keyfob::domain::jwt::claims(&accounts.token(&name)).unwrap();
+    assert_eq!(claims["aud"], api);
+
     let every = "code, password, device, client credentials";
     ledger.works("authorization_code", "PKCE required");
     ledger.works("refresh_token", "");
@@ -134,6 +140,7 @@ fn glewlwyd_gives_tokens_in_every_way_that_it_offers() {
     ledger.works("revocation", "");
     ledger.works("userinfo", "");
     ledger.works("id_token", "the nonce is checked");
+    ledger.works("resource indicator", "client credentials");
     ledger.works("discovery", "the issuer has a path");
     ledger.works("refused scope", "it is named");
     ledger.close();

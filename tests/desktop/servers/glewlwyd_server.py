@@ -104,6 +104,8 @@ ask("POST", "mod/plugin/", {
         "introspection-revocation-allowed": True,
         "introspection-revocation-allow-target-client": True,
         "request-parameter-allow": True,
+        "resource-allowed": True,
+        "resource-scope": {"read": ["https://api.example/"]},
         "oauth-par-allowed": True,
         "oauth-par-required": False,
         "oauth-par-duration": 90,

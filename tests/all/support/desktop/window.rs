@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{ExitStatus, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::process::{Running, finish, wait_until};
 use super::rig_file;
@@ -87,9 +87,13 @@ impl<'screen> Window<'screen> {
     /// longer be refreshed, the window asks first; that is answered.
     pub(crate) fn close(mut self) -> ExitStatus {
         self.screen.keys(&["alt+F4"]);
-        let asks = self.atspi(&["wait", "--", "Quit Keyfob?"], "", Duration::from_secs(2)).status.success();
-        if asks && self.program.ended().is_none() {
-            self.must(&["press", "--", "Quit"], "");
+        let started = Instant::now();
+        while self.program.ended().is_none() && started.elapsed() < PATIENCE {
+            let asks = self.atspi(&["wait", "--", "Quit Keyfob?"], "", Duration::from_secs(2));
+            if asks.status.success() && self.program.ended().is_none() {
+                self.must(&["press", "--", "Quit"], "");
+                break;
+            }
         }
         self.program.end(PATIENCE)
     }
