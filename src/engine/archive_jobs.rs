@@ -14,6 +14,7 @@ use super::worker::Worker;
 use crate::domain::account::AccountId;
 use crate::domain::import::{self, FILE_MAX_BYTES, Found, Mapping};
 use crate::domain::provider::Preset;
+use crate::failpoint::reach;
 use crate::messages::command::ImportDraft;
 use crate::messages::event::{Event, ImportRead, Reply};
 use crate::messages::problem::{ArchiveProblem, Outside, Problem, VaultProblem};
@@ -114,17 +115,53 @@ fn write(exported: &[Exported], path: &Path, passphrase: Option<&Passphrase>) ->
         None => archive::plain(exported).map(String::into_bytes),
     };
     let bytes = bytes.map_err(|error| archive_problem(&error))?;
+    put(path, &bytes).map_err(|error| unusable(&error))
+}
+
+/// Writes a new file, this user's alone. Under its name it is whole or not there, even where the process
+/// is killed: it is written beside it first.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".keyfob-part");
+    let part = PathBuf::from(part);
+    // What a killed export left.
+    match fs::remove_file(&part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let written = write_part(&part, bytes).and_then(|()| {
+        reach("export: written beside its place");
+        put_in_place(&part, path)
+    });
+    if written.is_ok() {
+        reach("export: in its place");
+    }
+    let _ = fs::remove_file(&part);
+    written
+}
+
+fn write_part(part: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(|error| unusable(&error))?;
-    let written = file.write_all(&bytes).and_then(|()| file.sync_all());
-    written.map_err(|error| {
-        // Half a file is of no use to anybody.
-        let _ = fs::remove_file(path);
-        unusable(&error)
-    })
+    let mut file = options.open(part)?;
+    let (half, rest) = bytes.split_at(bytes.len() / 2);
+    file.write_all(half)?;
+    reach("export: half written");
+    file.write_all(rest)?;
+    file.sync_all()
+}
+
+/// A link overwrites nothing; not every file system has them.
+fn put_in_place(part: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(part, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(part, path),
+        linked => linked,
+    }
 }
 
 fn read_file(

@@ -28,7 +28,7 @@ use crate::domain::callback::{CallbackError, Returned};
 use crate::domain::presets;
 use crate::domain::provider::Preset;
 use crate::domain::session::Attempt;
-use crate::messages::command::CopyForm;
+use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Outside, Problem};
 use crate::messages::remembered::Remembered;
@@ -79,6 +79,10 @@ pub(crate) struct Engine {
     pub(crate) memory: MemoryVault,
     /// What an earlier run left half done, until the vault is open.
     pub(crate) half_done: Vec<StoredAccount>,
+    /// How much of it is being finished.
+    pub(crate) being_finished: usize,
+    /// Commands that wait for that, since what is half done still holds its names.
+    pub(crate) deferred: Vec<(Command, Replies)>,
     /// Marks of requests that were cut short, to be held against the vault once it is open.
     pub(crate) unread_marks: Vec<(AccountId, InFlight)>,
     /// What a database that could not be read is called now.
@@ -167,6 +171,8 @@ impl Engine {
             file,
             memory,
             half_done: Vec::new(),
+            being_finished: 0,
+            deferred: Vec::new(),
             unread_marks: Vec::new(),
             set_aside,
             locked: false,
@@ -205,7 +211,7 @@ impl Engine {
         }
     }
 
-    /// Runs until [`Quit`](crate::messages::command::Command::Quit), or until nobody can give commands any more.
+    /// Runs until [`Quit`](Command::Quit), or until nobody can give commands any more.
     pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Envelope>) {
         let Some(mut browser_queue) = self.browser_queue.take() else { return };
         let vault_changed = Rc::clone(&self.vault_changed);

@@ -16,6 +16,9 @@ impl Engine {
         if self.locked && !curtain::is_allowed(&command) {
             return self.fail(None, Problem::Locked, replies);
         }
+        if self.being_finished > 0 && matches!(command, Command::Save { .. } | Command::Import { .. }) {
+            return self.deferred.push((command, replies));
+        }
         match command {
             Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
             Command::Discover(settings) => self.discover(&settings, replies),

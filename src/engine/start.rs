@@ -183,6 +183,7 @@ impl Engine {
         let (door, database) = (self.door.clone(), self.database.clone());
         let revoker = self.revoker_of(&row.account).filter(|_| row.state == RowState::Deleting);
         let saver = self.saver(&row.account.id);
+        self.being_finished += 1;
         self.spawn(async move {
             let id = row.account.id.clone();
             let revocation = match revoker {
@@ -217,6 +218,12 @@ impl Engine {
                 if finished {
                     engine.take_row(StoredAccount { state: RowState::Ready, ..row });
                     engine.dirty = true;
+                }
+                engine.being_finished -= 1;
+                if engine.being_finished == 0 {
+                    for (command, replies) in std::mem::take(&mut engine.deferred) {
+                        engine.obey(command, replies);
+                    }
                 }
             });
             then

@@ -7,6 +7,8 @@ mod imports;
 mod inquiries;
 #[cfg(feature = "failpoints")]
 mod kills;
+#[cfg(feature = "failpoints")]
+mod kills_of_files;
 mod leaks;
 mod own_presets;
 mod place;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::DiskError;
+use crate::failpoint::reach;
 use crate::store::home::Home;
 use crate::store::step::step;
 
@@ -164,6 +165,7 @@ fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), DiskE
 }
 
 fn cut(name: &'static str) -> Result<(), DiskError> {
+    reach(name);
     step(name).map_err(|_| DiskError::Failed("cut short".to_owned()))
 }
 

@@ -2,11 +2,9 @@
 
 use std::process::Stdio;
 
-use super::place::{Place, Server, come_back, holds};
+use super::place::{BATCH, Place, Server, come_back, holds};
 use crate::support::desktop::{Bus, Keyring, wait_until};
 use crate::support::raw;
-
-const BATCH: &str = "batch: a/b 東京";
 
 #[test]
 fn an_account_goes_from_the_file_to_its_end() {

@@ -9,6 +9,11 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use keyfob::secret::Passphrase;
+use keyfob::store::home::Home;
+use keyfob::store::passphrase::PassphraseVault;
+use keyfob::store::vault::Vault as _;
+
 use super::place::{Place, Run, holds};
 use crate::support::canary;
 use crate::support::desktop::{Bus, Keyring};
@@ -85,6 +90,16 @@ impl Rotating {
     }
 }
 
+/// Where the secrets are.
+#[derive(Clone, Copy, PartialEq)]
+enum Over {
+    Keychain,
+    File,
+}
+
+/// The file vault's passphrase.
+const PASSPHRASE: &str = "correct horse battery staple";
+
 /// A command that is killed.
 enum Deed {
     Import,
@@ -100,9 +115,17 @@ struct World<'bus> {
 }
 
 impl<'bus> World<'bus> {
-    fn new(bus: &'bus Bus, number: usize) -> Self {
+    fn new(bus: &'bus Bus, number: usize, over: Over) -> Self {
         let mut place = Place::on(bus);
         place.home = bus.path(&format!("home-{number}"));
+        if over == Over::File {
+            // One that opens fast.
+            let passphrase = Passphrase::new(PASSPHRASE.to_owned());
+            PassphraseVault::create_with_work_factor(&Home::at(&place.home), &passphrase, 1).unwrap();
+            let file = place.file("passphrase", PASSPHRASE);
+            place.before = ["--passphrase-file", &file].map(str::to_owned).into();
+            place.run(&["move-vault", "file"]).ok();
+        }
         let server = Rotating::start();
         let file = place.file(&format!("accounts-{number}.toml"), &server.accounts());
         Self { place, server, file }
@@ -184,6 +207,17 @@ impl<'bus> World<'bus> {
         shown.ok();
     }
 
+    /// The names of everything in the vault.
+    fn kept(&self, keyring: &Keyring<'_>) -> Vec<String> {
+        let mut kept = keyring.items();
+        if !self.place.before.is_empty() {
+            let passphrase = Passphrase::new(PASSPHRASE.to_owned());
+            let mut vault = PassphraseVault::open(&Home::at(&self.place.home), &passphrase).unwrap();
+            kept.extend(vault.names().unwrap());
+        }
+        kept
+    }
+
     fn nothing_lies_open(&self, when: &str) {
         assert!(!holds(&self.place.home, &self.server.canary), "{when}: a secret is on the disk");
     }
@@ -212,7 +246,7 @@ impl<'bus> World<'bus> {
                 let left: Run = self.place.run(&["remove", BOT, "--yes"]);
                 left.ok();
                 // Z1: nothing is left behind, in the keychain or on the disk.
-                assert_eq!(keyring.items(), [""; 0], "{when}");
+                assert_eq!(self.kept(keyring), [""; 0], "{when}");
                 assert!(!holds(&self.place.home, CAR), "{when}");
             }
         }
@@ -221,17 +255,17 @@ impl<'bus> World<'bus> {
             self.place.run(&["remove", CAR, "--yes"]).ok();
             self.place.run(&["remove", BOT, "--yes"]).ok();
         }
-        assert_eq!(keyring.items(), [""; 0], "{when}: nothing is left behind");
+        assert_eq!(self.kept(keyring), [""; 0], "{when}: nothing is left behind");
     }
 }
 
 /// Kills the deed at its first step, its second, and so on, until it is over before.
-fn at_every_step(deed: &Deed, at_least: usize) {
+fn at_every_step(deed: &Deed, over: Over, at_least: usize) {
     let bus = Bus::start();
     let keyring = Keyring::unlocked(&bus);
     let mut steps = Vec::new();
     for step in 1.. {
-        let world = World::new(&bus, step);
+        let world = World::new(&bus, step, over);
         world.prepare(deed);
         let Some(name) = world.killed_at(deed, step) else { break };
         assert!(name.starts_with("killed at "), "{name}");
@@ -243,22 +277,37 @@ fn at_every_step(deed: &Deed, at_least: usize) {
 
 #[test]
 fn r6_an_import_killed_at_every_step() {
-    at_every_step(&Deed::Import, 8);
+    at_every_step(&Deed::Import, Over::Keychain, 8);
 }
 
 #[test]
 fn r6_a_sign_in_killed_at_every_step() {
-    at_every_step(&Deed::SignIn, 5);
+    at_every_step(&Deed::SignIn, Over::Keychain, 5);
 }
 
 #[test]
 fn r6_a_refresh_killed_at_every_step() {
-    at_every_step(&Deed::Refresh, 5);
+    at_every_step(&Deed::Refresh, Over::Keychain, 5);
 }
 
 #[test]
 fn z1_a_removal_killed_at_every_step() {
-    at_every_step(&Deed::Remove, 3);
+    at_every_step(&Deed::Remove, Over::Keychain, 3);
+}
+
+#[test]
+fn r6_an_import_into_the_file_vault_killed_at_every_step() {
+    at_every_step(&Deed::Import, Over::File, 8);
+}
+
+#[test]
+fn r6_a_refresh_over_the_file_vault_killed_at_every_step() {
+    at_every_step(&Deed::Refresh, Over::File, 5);
+}
+
+#[test]
+fn z1_a_removal_from_the_file_vault_killed_at_every_step() {
+    at_every_step(&Deed::Remove, Over::File, 3);
 }
 
 #[test]
@@ -266,7 +315,7 @@ fn kills_at_random_moments() {
     let count = std::env::var("KEYFOB_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(24);
     let bus = Bus::start();
     let keyring = Keyring::unlocked(&bus);
-    let world = World::new(&bus, 0);
+    let world = World::new(&bus, 0, Over::Keychain);
     world.prepare(&Deed::Refresh);
     let mut seed = [0_u8; 8];
     getrandom::fill(&mut seed).unwrap();

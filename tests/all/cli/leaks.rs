@@ -4,12 +4,10 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::place::{Place, Run, Server};
+use super::place::{BATCH, Place, Run, Server};
 use crate::support::canary;
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::server::{Ending, Response, ScriptedServer};
-
-const BATCH: &str = "batch: a/b 東京";
 
 #[test]
 fn x2_no_core_file() {

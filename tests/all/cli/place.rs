@@ -13,6 +13,9 @@ use crate::support::desktop::Bus;
 use crate::support::raw;
 use crate::support::server::{Request, Response, ScriptedServer};
 
+/// An account of [`Server::accounts`], by a name that needs care.
+pub(super) const BATCH: &str = "batch: a/b 東京";
+
 /// How a run ended.
 #[derive(Debug)]
 pub(super) struct Run {
@@ -48,16 +51,18 @@ pub(super) struct Place<'bus> {
     bus: &'bus Bus,
     pub(super) home: PathBuf,
     pub(super) log: bool,
+    /// Words that come before each command: another vault, say.
+    pub(super) before: Vec<String>,
 }
 
 impl<'bus> Place<'bus> {
     pub(super) fn on(bus: &'bus Bus) -> Self {
-        Self { bus, home: bus.path("home of keyfob"), log: false }
+        Self { bus, home: bus.path("home of keyfob"), log: false, before: Vec::new() }
     }
 
     pub(super) fn command(&self, words: &[&str]) -> Command {
         let mut command = self.bus.command(env!("CARGO_BIN_EXE_keyfob"));
-        command.args(words).env("KEYFOB_HOME", &self.home);
+        command.args(&self.before).args(words).env("KEYFOB_HOME", &self.home);
         if self.log {
             command.env("KEYFOB_LOG", "trace");
         }

@@ -3,10 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
-use super::place::{Place, Server, holds};
+use super::place::{BATCH, Place, Server, holds};
 use crate::support::desktop::{Bus, Keyring};
-
-const BATCH: &str = "batch: a/b 東京";
 
 /// The words of a command over the file vault.
 fn over<'a>(passphrase: &'a str, words: &[&'a str]) -> Vec<&'a str> {
