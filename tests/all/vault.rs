@@ -292,6 +292,44 @@ fn k3_a_call_waits_while_the_prompt_stands_open() {
 }
 
 #[test]
+fn k4_a_call_to_a_hung_keychain_waits_and_ends_well_once_it_goes_on() {
+    let bus = Bus::start();
+    let keyring = Keyring::unlocked(&bus);
+    let mut peer = Peer::on(&bus);
+    assert_eq!(peer.ask(&format!("write client/a {SECRET}")), "ok");
+    for (call, answer) in [
+        ("read client/a", format!("text {SECRET}")),
+        ("names", "names client/a".to_owned()),
+        ("write client/a second", "ok".to_owned()),
+        ("delete client/none", "ok".to_owned()),
+    ] {
+        keyring.hangs();
+        peer.begin(call);
+        assert_eq!(peer.answer(Duration::from_millis(700)), Err(RecvTimeoutError::Timeout), "{call}");
+        keyring.goes_on();
+        assert_eq!(peer.answer(Duration::from_secs(20)), Ok(answer), "{call}");
+    }
+    assert_eq!(keyring.items().len(), 1);
+    assert_eq!(peer.ask("read client/a"), "text second");
+}
+
+#[test]
+fn k4_a_keychain_that_hung_and_was_ended_is_absent_and_has_lost_nothing() {
+    let bus = Bus::start();
+    let mut keyring = Keyring::unlocked(&bus);
+    let mut peer = Peer::on(&bus);
+    assert_eq!(peer.ask(&format!("write client/a {SECRET}")), "ok");
+    keyring.hangs();
+    peer.begin("delete client/a");
+    assert_eq!(peer.answer(Duration::from_millis(700)), Err(RecvTimeoutError::Timeout));
+    keyring.kill();
+    let said = peer.answer(Duration::from_secs(20)).expect("an answer");
+    assert_eq!(said, VaultError::Absent.to_string(), "what was not done is not said to be");
+    keyring.restart();
+    assert_eq!(peer.ask("read client/a"), format!("text {SECRET}"));
+}
+
+#[test]
 fn k5_a_restarted_keychain_is_reconnected_to() {
     let bus = Bus::start();
     let mut keyring = Keyring::unlocked(&bus);

@@ -8,6 +8,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::bus::Bus;
 use super::process::{Running, finish, wait_until};
 use super::rig_file;
@@ -128,7 +130,22 @@ impl<'bus> Keyring<'bus> {
         self.run(&["--start"], "");
     }
 
-    /// The daemon's process ID; to stop it (`SIGSTOP`) is one way to have a hung keychain.
+    /// From now on the daemon keeps its name and answers nobody, up to [`Keyring::goes_on`].
+    pub(crate) fn hangs(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// A daemon that hung answers again, and first whoever waits.
+    pub(crate) fn goes_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process ID");
+        kill_process(pid, signal).expect("a running keyring");
+    }
+
+    /// The daemon's process ID.
     pub(crate) fn pid(&self) -> u32 {
         self.daemon.as_ref().expect("a running keyring").pid()
     }
