@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use super::home::{self, HomeError};
 use super::step::step;
+use crate::failpoint::reach;
 
 /// How often, and how long in between, a lock is asked for: ten seconds in all.
 const LOCK_TRIES: u32 = 500;
@@ -116,12 +117,14 @@ pub(super) fn replace(
             keep(path, &old)?;
         }
         step("replace.rename")?;
+        reach("file: written beside");
         Ok(fs::rename(&new, path)?)
     }) {
         let _ = remove(&new).and_then(|()| remove(&old));
         return Err(error);
     }
     sync_folder(path)?;
+    reach("file: replaced");
     let came_back = read(path, bytes.len() as u64).ok().flatten().is_some_and(|back| is_good(&back));
     if !came_back {
         if is_there {

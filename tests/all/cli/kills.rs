@@ -256,6 +256,10 @@ impl<'bus> World<'bus> {
             self.place.run(&["remove", BOT, "--yes"]).ok();
         }
         assert_eq!(self.kept(keyring), [""; 0], "{when}: nothing is left behind");
+        let beside = ["key.age.new", "key.age.old", "vault.age.new", "vault.age.old"];
+        for half in beside.map(|name| self.place.home.join(name)) {
+            assert!(!half.exists(), "{when}: {} is left behind", half.display());
+        }
     }
 }
 
