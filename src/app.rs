@@ -209,6 +209,11 @@ struct App {
 }
 
 impl eframe::App for App {
+    /// Behind everything: a page has no ground of its own.
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
         let Some(engine) = &mut self.engine else { return };
         if engine.snapshots.has_changed().unwrap_or(false) {

@@ -290,7 +290,8 @@ fn page(
         (upper, lower) = upper.split_top_bottom_at_y(upper.bottom() - height);
     }
     let mut place = ui.new_child(egui::UiBuilder::new().max_rect(upper));
-    CentralPanel::default().frame(Frame::new().fill(tokens.window)).show(&mut place, |ui| {
+    // The window is cleared with this colour; where nobody has a GPU, a second coat costs a fifth of a frame.
+    CentralPanel::default().frame(Frame::new()).show(&mut place, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             Frame::new().inner_margin(Margin::same(24)).show(ui, |ui| {
                 let width = ui.available_width().min(theme::COLUMN_WIDTH);

@@ -8,6 +8,8 @@ mod inquiries;
 #[cfg(feature = "failpoints")]
 mod kills;
 #[cfg(feature = "failpoints")]
+mod kills_at_random;
+#[cfg(feature = "failpoints")]
 mod kills_of_files;
 mod leaks;
 mod own_presets;

@@ -1,13 +1,12 @@
 //! The program, killed at every step and started again: nothing stored is lost, nothing secret lies open,
 //! nothing half done stays.
 //!
-//! A few dozen kills at random moments come with every run; `KEYFOB_KILLS=1000` asks for more.
+//! The kills at random moments are in a file of their own.
 
 use std::collections::HashSet;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use keyfob::secret::Passphrase;
 use keyfob::store::home::Home;
@@ -19,8 +18,8 @@ use crate::support::canary;
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::server::{Request, Response, ScriptedServer};
 
-const CAR: &str = "car";
-const BOT: &str = "bot";
+pub(super) const CAR: &str = "car";
+pub(super) const BOT: &str = "bot";
 
 /// What a server with rotation knows: one refresh token is good, and a used one ends its family.
 #[derive(Default)]
@@ -92,7 +91,7 @@ impl Rotating {
 
 /// Where the secrets are.
 #[derive(Clone, Copy, PartialEq)]
-enum Over {
+pub(super) enum Over {
     Keychain,
     File,
 }
@@ -101,21 +100,21 @@ enum Over {
 const PASSPHRASE: &str = "correct horse battery staple";
 
 /// A command that is killed.
-enum Deed {
+pub(super) enum Deed {
     Import,
     SignIn,
     Refresh,
     Remove,
 }
 
-struct World<'bus> {
-    place: Place<'bus>,
+pub(super) struct World<'bus> {
+    pub(super) place: Place<'bus>,
     server: Rotating,
-    file: String,
+    pub(super) file: String,
 }
 
 impl<'bus> World<'bus> {
-    fn new(bus: &'bus Bus, number: usize, over: Over) -> Self {
+    pub(super) fn new(bus: &'bus Bus, number: usize, over: Over) -> Self {
         let mut place = Place::on(bus);
         place.home = bus.path(&format!("home-{number}"));
         if over == Over::File {
@@ -132,7 +131,7 @@ impl<'bus> World<'bus> {
     }
 
     /// Everything that comes before the deed.
-    fn prepare(&self, deed: &Deed) {
+    pub(super) fn prepare(&self, deed: &Deed) {
         if matches!(deed, Deed::Import) {
             return;
         }
@@ -143,7 +142,7 @@ impl<'bus> World<'bus> {
         }
     }
 
-    fn sign_in(&self) {
+    pub(super) fn sign_in(&self) {
         let waiting = self.place.sign_in(&["sign-in", CAR, "--no-browser"]);
         waiting.come_back(&[("code", "c")]);
         waiting.end().ok();
@@ -178,8 +177,13 @@ impl<'bus> World<'bus> {
         Some(said.lines().last().unwrap_or_default().to_owned())
     }
 
+    /// Whether a rotating refresh token was ever used.
+    pub(super) fn has_rotated(&self) -> bool {
+        !self.server.family.lock().unwrap().used.is_empty()
+    }
+
     /// The account is usable, or says that a person must sign in; then that helps.
-    fn must_be_usable(&self, when: &str) {
+    pub(super) fn must_be_usable(&self, when: &str) {
         let run = self.place.run(&["token", CAR]);
         assert!(run.code == 3 && run.out.is_empty() || run.out.starts_with("at-"), "{when}: {run:?}");
         // An answer that was on its way when the process died is lost with it, and the server may have
@@ -218,7 +222,7 @@ impl<'bus> World<'bus> {
         kept
     }
 
-    fn nothing_lies_open(&self, when: &str) {
+    pub(super) fn nothing_lies_open(&self, when: &str) {
         assert!(!holds(&self.place.home, &self.server.canary), "{when}: a secret is on the disk");
     }
 
@@ -312,38 +316,4 @@ fn r6_a_refresh_over_the_file_vault_killed_at_every_step() {
 #[test]
 fn z1_a_removal_from_the_file_vault_killed_at_every_step() {
     at_every_step(&Deed::Remove, Over::File, 3);
-}
-
-#[test]
-fn kills_at_random_moments() {
-    let count = std::env::var("KEYFOB_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(24);
-    let bus = Bus::start();
-    let keyring = Keyring::unlocked(&bus);
-    let world = World::new(&bus, 0, Over::Keychain);
-    world.prepare(&Deed::Refresh);
-    let mut seed = [0_u8; 8];
-    getrandom::fill(&mut seed).unwrap();
-    let mut random = u64::from_be_bytes(seed);
-    println!("seed {random}");
-    for round in 0..count {
-        // Xorshift: the moments need no better randomness, but must be repeatable from the seed.
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        let words: &[&str] = match random % 3 {
-            0 => &["refresh", CAR],
-            1 => &["token", BOT, "--min-valid", "2h"],
-            _ => &["import", &world.file, "--replace"],
-        };
-        let mut child = world.place.command(words).stdin(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_micros((random >> 8) % 120_000));
-        let _ = child.kill();
-        child.wait().unwrap();
-        let listed = world.place.run(&["list", "--json"]).json();
-        assert_eq!(listed.as_array().map(Vec::len), Some(2), "round {round}: {words:?}");
-        world.must_be_usable(&format!("round {round}: {words:?}"));
-        world.nothing_lies_open(&format!("round {round}: {words:?}"));
-    }
-    assert!(!world.server.family.lock().unwrap().used.is_empty());
-    drop(keyring);
 }

@@ -1,0 +1,79 @@
+//! The program, killed at random moments of everything that it writes, and started again.
+//!
+//! A few dozen kills come with every run; `KEYFOB_KILLS=1000` asks for more.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::kills::{BOT, CAR, Deed, Over, World};
+use super::place::holds;
+use crate::support::desktop::{Bus, Keyring};
+
+/// The next number of a sequence that its seed repeats (Xorshift): the moments need no better randomness.
+fn next(random: u64) -> u64 {
+    let random = random ^ (random << 13);
+    let random = random ^ (random >> 7);
+    random ^ (random << 17)
+}
+
+/// Takes the database back to its first schema, so that the next start migrates it.
+fn take_back(world: &World<'_>) {
+    let database = rusqlite::Connection::open(world.place.home.join("keyfob.db")).unwrap();
+    let back = "DROP TABLE IF EXISTS exchanges; DROP TABLE IF EXISTS in_flight; PRAGMA user_version = 1";
+    database.execute_batch(back).unwrap();
+}
+
+#[test]
+fn kills_at_random_moments() {
+    let count = std::env::var("KEYFOB_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(32);
+    let bus = Bus::start();
+    let keyring = Keyring::unlocked(&bus);
+    let world = World::new(&bus, 0, Over::File);
+    world.prepare(&Deed::Refresh);
+    let exports = bus.path("exports");
+    std::fs::create_dir(&exports).unwrap();
+    let export = exports.join("all").to_str().unwrap().to_owned();
+    let mut seed = [0_u8; 8];
+    getrandom::fill(&mut seed).unwrap();
+    let mut random = u64::from_be_bytes(seed);
+    println!("seed {random}");
+    for round in 0..count {
+        random = next(random);
+        let words: &[&str] = match random % 9 {
+            0 => &["refresh", CAR],
+            1 => &["token", BOT, "--min-valid", "2h"],
+            2 => &["import", &world.file, "--replace"],
+            3 => &["sign-in", CAR, "--no-browser"],
+            4 => &["export", "--to", &export],
+            5 => &["remove", BOT, "--yes"],
+            6 => &["move-vault", "keychain"],
+            7 => &["move-vault", "file"],
+            _ => {
+                take_back(&world);
+                &["list"]
+            }
+        };
+        let mut child = world.place.command(words).stdin(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros((random >> 8) % 120_000));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let when = format!("round {round}: {words:?}");
+        if words[0] == "remove" {
+            // Gone, or still whole; what is left half done is finished.
+            world.place.run(&["import", &world.file, "--replace"]).ok();
+        }
+        let listed = world.place.run(&["list", "--json"]).json();
+        assert_eq!(listed.as_array().map(Vec::len), Some(2), "{when}");
+        world.must_be_usable(&when);
+        world.nothing_lies_open(&when);
+        if words[0] == "export" {
+            let again = world.place.run(&words.to_vec());
+            assert!(again.code == 0 || again.err.contains("already"), "{when}: {again:?}");
+            assert_eq!(std::fs::read_dir(&exports).unwrap().count(), 1, "{when}");
+            assert!(!holds(&exports, "CANARY"), "{when}");
+            std::fs::remove_file(&export).unwrap();
+        }
+    }
+    assert!(world.has_rotated());
+    drop(keyring);
+}
