@@ -67,7 +67,7 @@ fn kills_at_random_moments() {
         world.must_be_usable(&when);
         world.nothing_lies_open(&when);
         if words[0] == "export" {
-            let again = world.place.run(&words.to_vec());
+            let again = world.place.run(words);
             assert!(again.code == 0 || again.err.contains("already"), "{when}: {again:?}");
             assert_eq!(std::fs::read_dir(&exports).unwrap().count(), 1, "{when}");
             assert!(!holds(&exports, "CANARY"), "{when}");
