@@ -138,15 +138,16 @@ pub(super) fn replace(
     sync_folder(path)
 }
 
-/// Writes a file that must not be there yet, its owner's alone.
+/// Writes a file that must not be there yet, its owner's alone. It is not waited for the disk: this is for
+/// what ends with the process anyway, and is on the way of the window's start.
 ///
 /// # Errors
 /// [`FileError`]; what was half written is removed.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    write_new(path, bytes).and_then(|()| sync_folder(path)).inspect_err(|error| {
-        if *error != FileError::Exists {
-            let _ = remove(path);
-        }
+    let mut file = home::options().create_new(true).open(path)?;
+    file.write_all(bytes).map_err(|error| {
+        let _ = remove(path);
+        error.into()
     })
 }
 
