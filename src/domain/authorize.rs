@@ -111,10 +111,17 @@ pub fn parameters<'a>(
     }
     pairs.extend(provider.resource.iter().map(|resource| ("resource", resource.into())));
     pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.into())));
-    let is_ours = |name: &str| {
-        let is = |ours: &str| ours.eq_ignore_ascii_case(name.trim());
-        is_reserved(name) || (has_scope && is("scope")) || pairs.iter().any(|(ours, _)| is(ours))
-    };
+    add_extra(provider, &mut pairs, |name| is_reserved(name) || (has_scope && is_same_name(name, "scope")));
+    pairs
+}
+
+/// Adds the provider's extra parameters, but none that is there already or is nobody's to set.
+pub(super) fn add_extra<'a>(
+    provider: &'a Provider,
+    pairs: &mut Vec<(&'a str, Cow<'a, str>)>,
+    is_reserved: impl Fn(&str) -> bool,
+) {
+    let is_ours = |name: &str| is_reserved(name) || pairs.iter().any(|(ours, _)| is_same_name(name, ours));
     let extra: Vec<(&str, Cow<'_, str>)> = provider
         .authorize_params
         .iter()
@@ -122,12 +129,15 @@ pub fn parameters<'a>(
         .map(|(name, value)| (name.as_str(), value.into()))
         .collect();
     pairs.extend(extra);
-    pairs
+}
+
+fn is_reserved(name: &str) -> bool {
+    RESERVED.iter().any(|reserved| is_same_name(name, reserved))
 }
 
 /// Some servers ignore the case of parameter names, so it is ignored here too.
-fn is_reserved(name: &str) -> bool {
-    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name.trim()))
+pub(super) fn is_same_name(name: &str, ours: &str) -> bool {
+    ours.eq_ignore_ascii_case(name.trim())
 }
 
 #[cfg(test)]

@@ -4,10 +4,13 @@
 //! not at all once the code has expired; no part of an answer outlives its reading but what a person
 //! must see, and the device code as a secret.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use url::Url;
 
+use super::authorize::{add_extra, is_same_name};
 use super::moment;
 use super::provider::Provider;
 use super::token_refusal::{AnswerFlaw, Said, TokenError};
@@ -42,17 +45,18 @@ pub struct DeviceAuthorization {
     pub polling: Polling,
 }
 
-/// What a code is asked for with (section 3.1), besides what the client shows of itself: the scope, and
-/// the provider's extra parameters of an authorization request.
-pub fn parameters(provider: &Provider) -> Vec<(String, String)> {
+/// What a code is asked for with (section 3.1), besides what the client shows of itself: the scope, what
+/// the token is for (RFC 8707, section 2; the audience where a server asks for that), and the provider's
+/// extra parameters of an authorization request, which take the place of none of these.
+pub fn parameters(provider: &Provider) -> Vec<(&str, Cow<'_, str>)> {
     let scope = provider.scopes.join(&provider.scope_separator);
-    let scope = (!scope.is_empty()).then(|| ("scope".to_owned(), scope));
-    let may_set = |name: &str| {
-        let reserved = ["client_id", "client_secret", "scope"];
-        !reserved.iter().any(|reserved| reserved.eq_ignore_ascii_case(name.trim()))
-    };
-    let extra = provider.authorize_params.iter().filter(|(name, _)| may_set(name));
-    scope.into_iter().chain(extra.map(|(name, value)| (name.clone(), value.clone()))).collect()
+    let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::new();
+    pairs.extend((!scope.is_empty()).then(|| ("scope", scope.into())));
+    pairs.extend(provider.resource.iter().map(|resource| ("resource", resource.into())));
+    pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.into())));
+    let reserved = ["client_id", "client_secret", "scope"];
+    add_extra(provider, &mut pairs, |name| reserved.iter().any(|reserved| is_same_name(name, reserved)));
+    pairs
 }
 
 /// Reads the answer of a device authorization endpoint.

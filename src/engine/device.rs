@@ -110,7 +110,7 @@ fn request(
     let pairs = device::parameters(provider);
     // Some servers look for the client's ID here, however the client proves who it is.
     let id = ("client_id", client.client_id.as_str());
-    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let pairs = pairs.iter().map(|(name, value)| (*name, value.as_ref()));
     let pairs: Vec<(&str, &str)> = pairs.chain([id]).collect();
     token_request::build_for(endpoint, provider, client, &pairs, fresh)
         .map_err(|error| unusable(error).problem)

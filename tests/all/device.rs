@@ -127,6 +127,24 @@ fn a_public_client_shows_its_id_and_extra_parameters_go_along() {
 }
 
 #[test]
+fn the_code_is_asked_for_with_what_the_token_is_for() {
+    let more = "client_auth = \"none\"\nresource = [\"https://a.example/\", \"https://b.example/\"]\n\
+                audience = \"api\"\nauthorize_params = { Audience = \"evil\", resource = \"evil\", login = \"me\" }";
+    let (server, _place, rig, mut answers, _) = started(more, given(""));
+    let form = server.requests_to("/device")[0].form();
+    let resources = [("resource", "https://a.example/"), ("resource", "https://b.example/")];
+    let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let rest = [("audience", "api"), ("login", "me"), ("client_id", "id")];
+    assert_eq!(form, resources.into_iter().chain(rest).map(pair).collect::<Vec<_>>());
+    // A resource is named with the token request too (RFC 8707, section 2.2).
+    server.script("/token", token());
+    later(&rig, 5);
+    assert!(matches!(answers.wait(), Ok(Reply::Done)));
+    let form = server.requests_to("/token")[0].form();
+    assert!(resources.into_iter().all(|resource| form.contains(&pair(resource))), "{form:?}");
+}
+
+#[test]
 fn slow_down_adds_five_seconds_for_good() {
     let (server, _place, rig, _answers, _) = started("", given(",\"interval\":2"));
     server.always("/token", error("authorization_pending"));
