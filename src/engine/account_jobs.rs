@@ -41,6 +41,8 @@ pub(crate) struct Checked {
     pub(crate) is_new: bool,
     /// Tokens that come with it.
     pub(crate) grant: Option<Grant>,
+    /// Whom an edited client must be able to ask; `None` where nothing of that was edited.
+    pub(crate) provider: Option<Box<Provider>>,
 }
 
 /// An account as it was saved.
@@ -114,7 +116,8 @@ impl Engine {
             Some(editing) => editing,
             None => (AccountId::from_random(random::bytes()?), Revision::default()),
         };
-        Ok(Checked { account: Account { id, revision, name, settings }, client, is_new, grant: None })
+        let account = Account { id, revision, name, settings };
+        Ok(Checked { account, client, is_new, grant: None, provider: Some(Box::new(provider)) })
     }
 
     /// The account of this name.
@@ -260,7 +263,7 @@ impl Saver {
     }
 
     async fn change(&self, checked: Checked, absent: Absent) -> Result<Saved, Problem> {
-        let Checked { mut account, client, .. } = checked;
+        let Checked { mut account, client, provider, .. } = checked;
         let read = read_client(&self.door, &account.id).await;
         let (old_account, old_client) = match read {
             Ok((old_account, old_client)) => (Some(old_account), old_client),
@@ -271,6 +274,9 @@ impl Saver {
         let tokens_gone =
             old_account.as_ref().is_none_or(|old| is_another_client(old, &old_client, &account, &client));
         let client = if absent == Absent::Keeps { kept(client, &old_client) } else { client };
+        if let Some(provider) = &provider {
+            still_usable(provider, &client)?;
+        }
         let row = account.clone();
         account.revision = account.revision.next();
         self.write_client(account.clone(), client).await?;
@@ -338,6 +344,15 @@ fn kept(mut client: Client, old: &Client) -> Client {
     }
     client.headers.retain(|_, value| !value.is_empty());
     client
+}
+
+/// Checks what an edit has made of a client: a new key, or another algorithm for the stored one. What was
+/// missing before may be missing still.
+fn still_usable(provider: &Provider, client: &Client) -> Result<(), Problem> {
+    match token_request::check(provider, client) {
+        Ok(()) | Err(RequestError::Missing(_)) => Ok(()),
+        Err(error) => Err(unusable(error).problem),
+    }
 }
 
 /// Whether tokens of the one client are worth nothing to the other.

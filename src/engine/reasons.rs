@@ -140,10 +140,10 @@ impl Engine {
         self.spawn(async move {
             let done = async {
                 let (_, client) = read_client(&keeper.door, &account.id).await.map_err(Problem::Vault)?;
-                let checked = Checked { account, client, is_new: false, grant: None };
+                let checked = Checked { account, client, is_new: false, grant: None, provider: None };
                 keeper.save(checked, Absent::Keeps).await
             };
-            let done = done.await;
+            let done = Box::pin(done).await;
             let then: Then = Box::new(move |engine| match done {
                 Ok(done) => {
                     engine.saved(done);

@@ -11,6 +11,7 @@ mod device;
 mod discovery;
 mod disk;
 mod doctor;
+mod edits;
 mod exchanges;
 mod floors;
 mod http;
