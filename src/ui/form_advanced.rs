@@ -13,6 +13,7 @@ use super::cx::Cx;
 use super::fields::{self, Extras};
 use super::form_draft::{Field, HeaderDraft};
 use super::form_endpoints;
+use super::form_requests;
 use super::icons::Icon;
 use super::widgets;
 use super::words;
@@ -28,7 +29,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     }
     // A field that is in the way of saving must be in sight.
     let hidden = |field: &Field| match field {
-        Field::Redirect | Field::SecretExpires | Field::Tags => true,
+        Field::Redirect | Field::Parameter(..) | Field::SecretExpires | Field::Tags => true,
         Field::Endpoint(kind) => !form.draft.must_type(*kind),
         Field::Header(place) => form.draft.headers.get(*place).is_some_and(|header| header.label.is_none()),
         _ => false,
@@ -47,6 +48,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     if form.draft.grant.has_redirect() {
         redirect(ui, form);
     }
+    form_requests::show(ui, form);
     background(ui, form);
     tags(ui, form);
     headers(ui, cx, form);

@@ -73,6 +73,7 @@ impl FormDraft {
             found.retain(|(field, _)| !can_wait(field));
             found.extend(self.tokens.problem().map(|said| (Field::Tokens, said.to_owned())));
         }
+        found.extend(self.parameter_problems());
         found.extend(self.address_problems());
         found.extend(self.name_problem(snapshot).map(|said| (Field::Name, said)));
         found.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -20,6 +20,7 @@ use crate::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
 use super::fields::SecretText;
 use super::form_issuer::IssuerDraft;
 use super::form_keys::{KeysDraft, PRIVATE_KEY};
+use super::form_requests::{Request, RequestsDraft};
 use super::form_tokens::TokensDraft;
 
 /// A field of the form.
@@ -47,6 +48,8 @@ pub(super) enum Field {
     Scopes,
     /// Redirect address.
     Redirect,
+    /// An extra parameter of a request, by its place.
+    Parameter(Request, usize),
     /// An address of the authorization server.
     Endpoint(EndpointKind),
     /// An extra header, by its place.
@@ -90,6 +93,8 @@ pub(super) struct FormDraft {
     pub(super) client_secret: SecretText,
     /// Private key, and what goes with it.
     pub(super) keys: KeysDraft,
+    /// What the requests ask for besides the usual.
+    pub(super) requests: RequestsDraft,
     /// User name.
     pub(super) username: String,
     /// Password.
@@ -194,6 +199,7 @@ impl FormDraft {
             client_id: client.client_id,
             client_secret: SecretText::default(),
             keys: KeysDraft::of(&mut rest),
+            requests: RequestsDraft::of(&mut rest),
             username: client.username.unwrap_or_default(),
             password: SecretText::default(),
             scopes: scopes.join(" "),
@@ -244,7 +250,10 @@ impl FormDraft {
         self.client_auth = spec.client_auth.or(self.client_auth);
         self.rest.pkce = spec.pkce;
         self.rest.iss_promised = spec.iss_promised;
-        self.rest.par = spec.par;
+        // What was chosen stays where this issuer has the endpoint for it.
+        if spec.par.is_some() || spec.endpoints.par.is_none() {
+            self.requests.par = spec.par;
+        }
     }
 
     /// Grants that the preset offers; a custom provider has them all.
@@ -299,6 +308,7 @@ impl FormDraft {
         overrides.client_auth = self.client_auth;
         overrides.toggles.clone_from(&self.toggles);
         self.keys.put(&mut overrides);
+        self.requests.put(&mut overrides);
         if let Some(issuer) = &self.issuer.typed {
             overrides.issuer = typed(issuer);
         }

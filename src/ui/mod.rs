@@ -29,6 +29,7 @@ mod form_endpoints;
 mod form_help;
 mod form_issuer;
 mod form_keys;
+mod form_requests;
 mod form_toggles;
 mod form_tokens;
 mod icons;
