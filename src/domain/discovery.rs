@@ -205,6 +205,11 @@ impl Wanted {
 }
 
 impl Found {
+    /// Gives an account what was found; its own choices stay.
+    pub fn complete(&self, settings: &mut Settings) {
+        settings.overrides = self.spec().overlaid(&settings.overrides);
+    }
+
     /// As an account's overrides.
     pub fn spec(&self) -> ProviderSpec {
         let is_listed = self.client_auths.contains(&self.usual_auth)

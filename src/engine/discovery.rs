@@ -103,7 +103,7 @@ impl Asker {
             Some(found) => found,
             None => self.ask_keeping(&wanted, documents).await?,
         };
-        settings.overrides = found.spec().overlaid(&settings.overrides);
+        found.complete(settings);
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use egui::{Context, Id, ScrollArea, Ui};
 
+use crate::domain::discovery::Found;
 use crate::messages::event::{ImportRead, Reply};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultHealth;
@@ -54,6 +55,9 @@ pub(super) enum Ask {
     File(FileQuestion),
 }
 
+/// What an issuer said, or why it said nothing.
+pub(super) type Answer = Result<Found, Problem>;
+
 /// Such a dialog.
 pub(super) trait Errand {
     /// Its heading.
@@ -76,6 +80,11 @@ pub(super) trait Errand {
 
     /// Takes the accounts of a file.
     fn take_read(&mut self, _read: ImportRead) {}
+
+    /// Takes what an issuer said, or gives it back where the dialog didn't ask.
+    fn take_discovered(&mut self, _issuer: &str, found: Answer) -> Option<Answer> {
+        Some(found)
+    }
 
     /// Takes word that an account was saved: what is said where that is what it waited for.
     fn take_saved(&self) -> Option<String> {
@@ -172,6 +181,14 @@ pub(super) fn saved(ctx: &Context, state: &mut ViewState) -> bool {
 pub(super) fn read(state: &mut ViewState, read: ImportRead) {
     if let Some(errand) = &mut state.errands.open {
         errand.take_read(read);
+    }
+}
+
+/// Takes what an issuer said, or gives it back where no dialog asked.
+pub(super) fn discovered(state: &mut ViewState, issuer: &str, found: Answer) -> Option<Answer> {
+    match &mut state.errands.open {
+        Some(errand) => errand.take_discovered(issuer, found),
+        None => Some(found),
     }
 }
 

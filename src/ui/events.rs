@@ -36,7 +36,11 @@ impl Ui {
             Event::RedirectChecked { redirect_uri, problem } => {
                 redirect_check::take(state, &redirect_uri, problem);
             }
-            Event::Discovered { issuer, found } => form_issuer::take(state, &issuer, *found),
+            Event::Discovered { issuer, found } => {
+                if let Some(found) = errand::discovered(state, &issuer, *found) {
+                    form_issuer::take(state, &issuer, found);
+                }
+            }
             Event::SignInStarted(_) => state.paste = fields::SecretText::default(),
             Event::BrowserReturned(id) => {
                 come_forward(ctx);

@@ -127,7 +127,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
         ask(cx, form.draft);
     }
     match &form.draft.issuer.answer {
-        Some(Ok(found)) if is_found => card(ui, found),
+        Some(Ok(found)) if is_found => {
+            card(ui, "Found at this issuer", found);
+            widgets::weak(ui, "These addresses are saved with the account; change them under Advanced.");
+        }
         Some(Err(problem)) => {
             if let Some(said) = failure(ui, cx, problem, form.draft.issuer.typed.is_some()) {
                 form.draft.issuer.typed = Some(said);
@@ -147,9 +150,9 @@ fn ask(cx: &mut Cx<'_>, draft: &mut FormDraft) {
 }
 
 /// What was found, before it is saved.
-fn card(ui: &mut Ui, found: &Found) {
+pub(super) fn card(ui: &mut Ui, title: &str, found: &Found) {
     widgets::card(ui, |ui| {
-        widgets::subheading(ui, "Found at this issuer");
+        widgets::subheading(ui, title);
         for kind in EndpointKind::ALL {
             if let Some(address) = found.endpoints.get(kind) {
                 widgets::wide_fact(ui, LABEL_WIDTH, &label(kind), address);
@@ -169,7 +172,6 @@ fn card(ui: &mut Ui, found: &Found) {
                 widgets::wide_fact(ui, LABEL_WIDTH, name, &value);
             }
         }
-        widgets::weak(ui, "These addresses are saved with the account; change them under Advanced.");
     });
 }
 

@@ -19,6 +19,7 @@ use super::cx::Cx;
 use super::errand::{self, Ask, Errand};
 use super::fields::{self, Extras, SecretText};
 use super::file_field::{FileAnswer, FileField};
+use super::import_issuers::{Issuers, Lookup};
 use super::import_names::ImportNames;
 use super::view_state::ViewState;
 use super::{new_passphrase, tick, widgets, words};
@@ -46,6 +47,8 @@ struct Found {
     /// Whether an account of its name is there.
     taken: bool,
     ticked: bool,
+    /// Where its addresses come from.
+    lookup: Lookup,
 }
 
 /// The dialog.
@@ -57,6 +60,8 @@ pub(super) struct ImportDialog {
     passphrase: SecretText,
     error: Option<String>,
     found: Vec<Found>,
+    /// What the accounts' issuers said.
+    issuers: Issuers,
     /// What was left out, a sentence each.
     left_out: Vec<String>,
     /// The names of a list of names and values, and what they stand for.
@@ -96,6 +101,7 @@ impl ImportDialog {
             passphrase: SecretText::default(),
             error: None,
             found: Vec::new(),
+            issuers: Issuers::default(),
             left_out: Vec::new(),
             names: None,
             saving: 0,
@@ -132,8 +138,10 @@ impl ImportDialog {
         self.saving = chosen.len();
         self.error = None;
         self.stage = Stage::Saving;
-        let drafts =
-            chosen.into_iter().map(|Found { draft, taken, .. }| ImportDraft { replace: taken, ..draft });
+        let drafts = chosen.into_iter().map(|Found { mut draft, taken, lookup, .. }| {
+            self.issuers.complete(&lookup, &mut draft.draft.settings);
+            ImportDraft { replace: taken, ..draft }
+        });
         cx.send(Command::Import(drafts.collect()));
     }
 
@@ -184,15 +192,21 @@ impl ImportDialog {
             widgets::text(ui, &said);
         }
         let presets = &cx.snapshot.presets;
-        let (count, all) = (self.found.len(), &mut self.found);
+        for found in &mut self.found {
+            found.lookup.settle(presets, &found.draft.draft.settings);
+        }
+        let (count, all, issuers) = (self.found.len(), &mut self.found, &self.issuers);
         ui.scope(|ui| {
             tick::list(ui, "keyfob-import-rows", count, ROWS, |ui, rows| {
                 for found in &mut all[rows] {
-                    let note = note(found, presets);
+                    let note = note(found, issuers, presets);
                     tick::tick(ui, &mut found.ticked, &found.draft.draft.name, &note);
                 }
             });
         });
+        let ticked = self.found.iter().filter(|found| found.ticked);
+        let ticked = ticked.map(|found| (found.draft.draft.name.as_str(), &found.lookup)).collect::<Vec<_>>();
+        self.issuers.show(ui, cx, &ticked);
         for said in self.left_out.iter().take(LEFT_OUT_MAX) {
             widgets::weak(ui, &neutralised(said, 300));
         }
@@ -216,14 +230,17 @@ impl ImportDialog {
             Stage::Sealed if self.passphrase.is_empty() => Some("Enter the passphrase first."),
             Stage::Choosing | Stage::Sealed => None,
             Stage::Preview if !self.found.iter().any(|found| found.ticked) => Some("Tick an account first."),
-            Stage::Preview => errand::vault_blocked(cx),
+            Stage::Preview => {
+                let ticked = self.found.iter().filter(|found| found.ticked).map(|found| &found.lookup);
+                self.issuers.blocked(ticked).or_else(|| errand::vault_blocked(cx))
+            }
             Stage::Reading | Stage::Saving => Some("One moment."),
         }
     }
 }
 
 /// What is said of an account besides its name.
-fn note(found: &Found, presets: &[Preset]) -> String {
+fn note(found: &Found, issuers: &Issuers, presets: &[Preset]) -> String {
     let settings = &found.draft.draft.settings;
     let preset = presets.iter().find(|preset| preset.id == settings.provider);
     let provider = match preset {
@@ -232,6 +249,10 @@ fn note(found: &Found, presets: &[Preset]) -> String {
         None => settings.provider.as_str(),
     };
     let mut note = format!("{provider} · {}", words::grant(settings.grant));
+    if let Some(said) = issuers.note(&found.lookup, found.ticked) {
+        note.push_str(" · ");
+        note.push_str(said);
+    }
     if found.draft.grant.is_some() {
         note.push_str(" · with its token");
     }
@@ -319,12 +340,18 @@ impl Errand for ImportDialog {
         }
         let taken = read.taken.into_iter().chain(std::iter::repeat(false));
         let found = read.drafts.into_iter().zip(taken);
-        self.found = found.map(|(draft, taken)| Found { draft, taken, ticked: !taken }).collect();
+        self.found = found
+            .map(|(draft, taken)| Found { draft, taken, ticked: !taken, lookup: Lookup::Unsettled })
+            .collect();
         self.left_out = read.left_out;
         if !again {
             self.names = read.names.map(|names| ImportNames::new(names, !self.found.is_empty()));
         }
         self.stage = Stage::Preview;
+    }
+
+    fn take_discovered(&mut self, issuer: &str, found: errand::Answer) -> Option<errand::Answer> {
+        self.issuers.take(issuer, found)
     }
 
     fn take_saved(&self) -> Option<String> {

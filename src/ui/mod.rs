@@ -34,6 +34,7 @@ mod form_toggles;
 mod form_tokens;
 mod icons;
 mod import_dialog;
+mod import_issuers;
 mod import_names;
 mod keys;
 mod keys_page;

@@ -41,6 +41,7 @@ mod ui_exchanges;
 mod ui_flow;
 mod ui_form;
 mod ui_form_requests;
+mod ui_import_issuers;
 mod ui_import_names;
 mod ui_issuer;
 mod ui_keyboard;
