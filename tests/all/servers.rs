@@ -6,4 +6,5 @@
 mod django;
 mod glewlwyd;
 mod harness;
+mod ledger;
 mod oidc_provider;

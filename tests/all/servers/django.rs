@@ -1,10 +1,9 @@
 //! `django-oauth-toolkit` (Python): `tests/desktop/servers/.venv/bin/python tests/desktop/servers/django_server.py FOLDER`.
 
 use keyfob::domain::spec::ClientAuth;
-use keyfob::messages::words::Action;
 use url::Url;
 
-use super::harness::{Accounts, Ledger, Lines, Person, Server};
+use super::harness::{Accounts, Lines, Person, Server};
 use crate::support::desktop::{Bus, rig_file};
 
 /// The person signs in and allows the access.
@@ -37,7 +36,7 @@ fn django_oauth_toolkit_gives_tokens_in_every_way_that_it_offers() {
     let folder = tempfile::tempdir().unwrap();
     let script = rig_file("servers/django_server.py");
     let server = Server::start(&bus, "django", &python, &[&script, folder.path().to_str().unwrap()]);
-    let (mut ledger, mut accounts) = (Ledger::of("django-oauth-toolkit"), Accounts::new());
+    let mut accounts = Accounts::at("django-oauth-toolkit");
 
     for (auth, kind) in [("basic", "confidential"), ("body", "confidential"), ("none", "public")] {
         let client = format!("authorization-code {kind}");
@@ -70,10 +69,7 @@ fn django_oauth_toolkit_gives_tokens_in_every_way_that_it_offers() {
     // This secret is another one where it isn't form-encoded: it is refused, and a person's try succeeds.
     let raw = lines(&server, "client_credentials", "basic_raw", "client-credentials confidential");
     let name = accounts.add(&raw);
-    let refused = accounts.refused(&name);
-    assert!(refused.others.contains(&Action::TryClientAuth(ClientAuth::Basic)), "{refused:?}");
-    accounts.try_client_auth(&name, ClientAuth::Basic);
-    accounts.token(&name);
+    accounts.token_by_a_try(&name, ClientAuth::Basic, "basic");
 
     let known = lines(&server, "authorization_code", "body", "authorization-code confidential");
     let known = known.raw("scopes", "[\"openid\", \"read\"]");
@@ -82,37 +78,21 @@ fn django_oauth_toolkit_gives_tokens_in_every_way_that_it_offers() {
     assert!(accounts.check(&known).subject.is_some());
 
     let unknown = lines(&server, "client_credentials", "body", "client-credentials confidential");
-    let refused = accounts.add(&unknown.raw("scopes", "[\"no-such-scope\"]"));
-    let refused = accounts.refused(&refused);
-    assert!(refused.what.contains("“no-such-scope”"), "{refused:?}");
+    let unknown = accounts.add(&unknown.raw("scopes", "[\"no-such-scope\"]"));
+    accounts.refused_scope(&unknown, "no-such-scope");
 
     let found = lines(&server, "authorization_code", "basic", "authorization-code confidential");
     let found = accounts.add(&found.by_issuer(server.text("issuer")));
     accounts.sign_in(&found, person);
 
-    let not_offered = "not offered";
-    ledger.works("authorization_code", "PKCE required");
-    ledger.works("refresh_token", "rotated");
-    ledger.works("client_credentials", "");
-    ledger.works("password", "");
-    ledger.works("device_code", "");
-    ledger.left_out("jwt_bearer", not_offered);
-    ledger.works("auth: basic", "code, password, device, client credentials");
-    ledger.works(
-        "auth: basic_raw",
-        "refused where the secret must be encoded; the try of another way succeeds",
-    );
-    ledger.works("auth: body", "code, password, device, client credentials");
-    ledger.works("auth: none", "code, password, device");
-    ledger.left_out("auth: private_key_jwt", not_offered);
-    ledger.left_out("auth: client_secret_jwt", not_offered);
-    ledger.left_out("pushed authorization", not_offered);
-    ledger.left_out("resource indicator", not_offered);
-    ledger.works("introspection", "");
-    ledger.works("revocation", "");
-    ledger.works("userinfo", "");
-    ledger.works("id_token", "the nonce is checked");
-    ledger.works("discovery", "the issuer has a path");
-    ledger.works("refused scope", "it is named");
-    ledger.close();
+    for feature in [
+        "jwt_bearer",
+        "auth: private_key_jwt",
+        "auth: client_secret_jwt",
+        "pushed authorization",
+        "resource indicator",
+    ] {
+        accounts.ledger.left_out(feature, "not offered");
+    }
+    accounts.close();
 }

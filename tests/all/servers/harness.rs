@@ -1,83 +1,29 @@
-//! What the servers' tests share: the table, an account, and a person at the forms of a sign-in page.
+//! What the servers' tests share: accounts that enter what they exercise into the table, and a person at
+//! the forms of a sign-in page.
 //!
-//! Invariant: nothing is left out of the table without a reason.
+//! Invariant: what is entered is read off the account and off its recorded exchanges, after they succeeded.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
+use keyfob::domain::account::AccountId;
+use keyfob::domain::exchange::{ExchangeKind, Outcome};
+use keyfob::domain::id_token::Verdict;
+use keyfob::domain::provider::EndpointKind;
+use keyfob::domain::spec::ClientAuth;
+use keyfob::domain::token_check;
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
 use keyfob::messages::snapshot::DeviceCodeView;
+use keyfob::messages::words::{Action, Words, explain};
 use url::Url;
 
-use crate::support::desktop::{Bus, Running, kept, request};
+use super::ledger::Ledger;
+use crate::support::desktop::{Bus, Running, request};
 use crate::support::engine::{Place, Rig};
 use crate::support::raw;
-
-/// Everything that a server may offer.
-const FEATURES: [&str; 20] = [
-    "authorization_code",
-    "refresh_token",
-    "client_credentials",
-    "password",
-    "device_code",
-    "jwt_bearer",
-    "auth: basic",
-    "auth: basic_raw",
-    "auth: body",
-    "auth: none",
-    "auth: private_key_jwt",
-    "auth: client_secret_jwt",
-    "pushed authorization",
-    "resource indicator",
-    "introspection",
-    "revocation",
-    "userinfo",
-    "id_token",
-    "discovery",
-    "refused scope",
-];
-
-/// A server's part of the table.
-pub(crate) struct Ledger {
-    server: &'static str,
-    lines: BTreeMap<&'static str, String>,
-}
-
-impl Ledger {
-    pub(crate) fn of(server: &'static str) -> Self {
-        Self { server, lines: BTreeMap::new() }
-    }
-
-    /// It was asked for, and worked.
-    pub(crate) fn works(&mut self, feature: &'static str, how: &str) {
-        self.enter(feature, format!("works{}{how}", if how.is_empty() { "" } else { ": " }));
-    }
-
-    /// It was not asked for, and why.
-    pub(crate) fn left_out(&mut self, feature: &'static str, reason: &str) {
-        self.enter(feature, format!("- ({reason})"));
-    }
-
-    fn enter(&mut self, feature: &'static str, line: String) {
-        assert!(FEATURES.contains(&feature), "{feature}");
-        assert!(self.lines.insert(feature, line).is_none(), "{feature} is there twice");
-    }
-
-    /// Writes the part down; panics where something is neither shown nor left out.
-    pub(crate) fn close(self) {
-        let mut text = String::new();
-        for feature in FEATURES {
-            let line = self.lines.get(feature).unwrap_or_else(|| panic!("nothing about {feature}"));
-            let _ = writeln!(text, "{feature}\t{}\t{line}", self.server);
-        }
-        let path = kept(&format!("servers/{}.tsv", self.server));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-}
 
 /// A server that runs, and what it said of itself when it listened: one line of JSON.
 pub(crate) struct Server {
@@ -109,6 +55,10 @@ impl Server {
 /// An account's lines in an import file.
 #[derive(Clone, Default)]
 pub(crate) struct Lines {
+    grant: String,
+    auth: String,
+    /// The issuer, where that stands in the place of all endpoints.
+    issuer: Option<String>,
     top: String,
     endpoints: String,
 }
@@ -117,7 +67,7 @@ impl Lines {
     pub(crate) fn new(grant: &str, auth: &str) -> Self {
         let quiet = "background_refresh = false";
         let top = format!("provider = \"custom\"\ngrant = \"{grant}\"\nclient_auth = \"{auth}\"\n{quiet}\n");
-        Self { top, endpoints: String::new() }
+        Self { grant: grant.to_owned(), auth: auth.to_owned(), top, ..Self::default() }
     }
 
     /// A key with a text.
@@ -140,6 +90,7 @@ impl Lines {
     #[must_use]
     pub(crate) fn by_issuer(mut self, issuer: &str) -> Self {
         self.endpoints.clear();
+        self.issuer = Some(issuer.to_owned());
         self.with("issuer", issuer)
     }
 
@@ -155,53 +106,122 @@ impl Lines {
 pub(crate) struct Accounts {
     _place: Place,
     rig: Rig,
-    count: usize,
+    /// What each was made of, by its name.
+    lines: BTreeMap<String, Lines>,
+    /// What they have shown.
+    pub(crate) ledger: Ledger,
 }
 
 impl Accounts {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn at(server: &'static str) -> Self {
         let place = Place::new();
         let rig = place.command_line();
-        Self { _place: place, rig, count: 0 }
+        Self { _place: place, rig, lines: BTreeMap::new(), ledger: Ledger::of(server) }
     }
 
     /// Adds an account; gives its name.
     pub(crate) fn add(&mut self, lines: &Lines) -> String {
-        self.count += 1;
-        let name = format!("account {}", self.count);
-        let Lines { top, endpoints } = lines;
+        let name = format!("account {}", self.lines.len() + 1);
+        let Lines { top, endpoints, .. } = lines;
         let text = format!("[[account]]\nname = \"{name}\"\n{top}[account.endpoints]\n{endpoints}");
         self.rig.import(&text).unwrap();
+        self.lines.insert(name.clone(), lines.clone());
         name
     }
 
-    fn command(
-        &self,
-        command: impl FnOnce(keyfob::domain::account::AccountId) -> Command,
-        name: &str,
-    ) -> Reply {
+    fn command(&self, command: impl FnOnce(AccountId) -> Command, name: &str) -> Reply {
         self.rig.ask(command(self.rig.id(name))).unwrap_or_else(|problem| panic!("{name}: {problem:?}"))
     }
 
-    /// A token by a grant that needs no person.
-    pub(crate) fn token(&self, name: &str) -> String {
+    /// Enters what an account with a token has shown.
+    fn enter(&mut self, name: &str) {
+        let Reply::Exchanges(exchanges) = self.command(Command::ReadExchanges, name) else {
+            panic!("{name}")
+        };
+        let (view, Lines { grant, auth, issuer, .. }) = (self.rig.view(name), &self.lines[name]);
+        let overrides = &view.settings.overrides;
+        let (ledger, auth) = (&mut self.ledger, format!("auth: {auth}"));
+        ledger.works(grant, "");
+        ledger.works(&auth, grant);
+        if let Some(alg) = overrides.key_alg {
+            ledger.note(&auth, &format!("{alg:?}"));
+        }
+        if let Some(issuer) = issuer {
+            assert!(overrides.endpoints.get(EndpointKind::Token).is_some(), "found at the issuer");
+            ledger.works("discovery", "");
+            if Url::parse(issuer).unwrap().path() != "/" {
+                ledger.note("discovery", "the issuer has a path");
+            }
+        }
+        if let Some(verdict) = view.token.as_ref().and_then(|token| token.facts.id_token) {
+            ledger.works("id_token", "");
+            if verdict == Verdict::Verified {
+                ledger.note("id_token", "its signature is the issuer's");
+            }
+        }
+        for exchange in exchanges.iter() {
+            let feature = match exchange.kind {
+                ExchangeKind::Refresh => "refresh_token",
+                ExchangeKind::Par => "pushed authorization",
+                ExchangeKind::Introspect => "introspection",
+                ExchangeKind::UserInfo => "userinfo",
+                ExchangeKind::Revoke => "revocation",
+                _ => continue,
+            };
+            if matches!(exchange.outcome, Outcome::Answered { status: 200..=299, .. }) {
+                ledger.works(feature, if feature == "refresh_token" { grant } else { "" });
+            }
+        }
+    }
+
+    fn held(&self, name: &str) -> String {
         let held = self.rig.token(name).unwrap_or_else(|problem| panic!("{name}: {problem:?}"));
         held.access_token.expose().to_owned()
     }
 
-    /// A try with another client authentication, as a person starts it.
-    pub(crate) fn try_client_auth(&self, name: &str, auth: keyfob::domain::spec::ClientAuth) {
-        self.command(|account| Command::TryClientAuth { account, auth, open_browser: false }, name);
+    /// A token by a grant that needs no person.
+    pub(crate) fn token(&mut self, name: &str) -> String {
+        let token = self.held(name);
+        self.enter(name);
+        token
+    }
+
+    /// A token for one API (RFC 8707), which must say so.
+    pub(crate) fn token_for(&mut self, name: &str, api: &str) {
+        let claims =
+            keyfob::domain::jwt::claims(&self.token(name)).expect("a token that says whom it is for");
+        assert_eq!(claims["aud"], api);
+        self.ledger.works("resource indicator", &self.lines[name].grant);
     }
 
     /// The words of the refusal.
-    pub(crate) fn refused(&self, name: &str) -> keyfob::messages::words::Words {
-        let problem = self.rig.token(name).map(drop).unwrap_err();
-        keyfob::messages::words::explain(&problem, Some(name), None)
+    fn refused(&self, name: &str) -> Words {
+        explain(&self.rig.token(name).map(drop).unwrap_err(), Some(name), None)
+    }
+
+    /// A client authentication that this client doesn't go with: it is refused, and the try of another one,
+    /// as a person starts it, succeeds.
+    pub(crate) fn token_by_a_try(&mut self, name: &str, auth: ClientAuth, key: &str) {
+        let refused = self.refused(name);
+        assert!(refused.others.contains(&Action::TryClientAuth(auth)), "{refused:?}");
+        self.command(|account| Command::TryClientAuth { account, auth, open_browser: false }, name);
+        let lines = self.lines.get_mut(name).unwrap();
+        let wrong = format!("auth: {}", std::mem::replace(&mut lines.auth, key.to_owned()));
+        self.token(name);
+        self.ledger.works(&wrong, "");
+        self.ledger.note(&wrong, &format!("where it is refused, the try of {key} succeeds"));
+    }
+
+    /// A scope that the server refuses, and that is named then.
+    pub(crate) fn refused_scope(&mut self, name: &str, scope: &str) {
+        let refused = self.refused(name);
+        assert!(refused.what.contains(&format!("“{scope}”")), "{refused:?}");
+        self.ledger.works("refused scope", "");
+        self.ledger.note("refused scope", "it is named");
     }
 
     /// A sign-in through the person's browser.
-    pub(crate) fn sign_in(&self, name: &str, person: impl FnOnce(&Url) -> Url) -> String {
+    pub(crate) fn sign_in(&mut self, name: &str, person: impl FnOnce(&Url) -> Url) -> String {
         let (address, mut answers) =
             self.rig.start_sign_in(name).unwrap_or_else(|problem| panic!("{problem:?}"));
         let back = person(&address);
@@ -212,12 +232,12 @@ impl Accounts {
     }
 
     /// What was found of the ID token's origin.
-    pub(crate) fn id_token(&self, name: &str) -> Option<keyfob::domain::id_token::Verdict> {
+    pub(crate) fn id_token(&self, name: &str) -> Option<Verdict> {
         self.rig.view(name).token.as_ref().and_then(|token| token.facts.id_token)
     }
 
     /// A sign-in by a code that the person enters.
-    pub(crate) fn enter_code(&self, name: &str, person: impl FnOnce(&DeviceCodeView)) -> String {
+    pub(crate) fn enter_code(&mut self, name: &str, person: impl FnOnce(&DeviceCodeView)) -> String {
         let command = Command::SignIn { account: self.rig.id(name), open_browser: false };
         let mut answers = self.rig.handle.ask(command).unwrap();
         let code = match answers.wait() {
@@ -240,7 +260,7 @@ impl Accounts {
     }
 
     /// Another token by the refresh token.
-    pub(crate) fn refresh(&self, name: &str) -> String {
+    pub(crate) fn refresh(&mut self, name: &str) -> String {
         assert!(
             self.rig.view(name).token.as_ref().is_some_and(|token| token.facts.has_refresh_token),
             "{name}"
@@ -250,16 +270,23 @@ impl Accounts {
     }
 
     /// What the server says of the token; panics where it is not active.
-    pub(crate) fn check(&self, name: &str) -> keyfob::domain::token_check::Verdict {
+    pub(crate) fn check(&mut self, name: &str) -> token_check::Verdict {
         let Reply::Checked(checked) = self.command(Command::Check, name) else { panic!("{name}") };
         assert!(checked.verdict.active, "{checked:?}");
+        self.enter(name);
         checked.verdict.clone()
     }
 
     /// Revokes the token; the server must agree that it is gone.
-    pub(crate) fn revoke(&self, name: &str) {
+    pub(crate) fn revoke(&mut self, name: &str) {
         assert!(matches!(self.command(Command::Revoke, name), Reply::Revoked), "{name}");
         assert!(self.rig.view(name).token.is_none());
+        self.enter(name);
+    }
+
+    /// Writes the server's part of the table.
+    pub(crate) fn close(self) {
+        self.ledger.close();
     }
 }
 

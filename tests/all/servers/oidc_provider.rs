@@ -2,10 +2,9 @@
 
 use keyfob::domain::id_token::Verdict;
 use keyfob::domain::spec::ClientAuth;
-use keyfob::messages::words::Action;
 use url::Url;
 
-use super::harness::{Accounts, Ledger, Lines, Person};
+use super::harness::{Accounts, Lines, Person};
 use crate::support::desktop::{Bus, OidcServer};
 
 /// What a machine asks for.
@@ -55,17 +54,14 @@ fn for_one_api(server: &Server, accounts: &mut Accounts) {
     let api = "https://api.example/";
     let named = server.lines("client_credentials", "body", "every_post").raw("scopes", READ);
     let named = accounts.add(&named.with("resource", api));
-    let claims =
-        keyfob::domain::jwt::claims(&accounts.token(&named)).expect("a token that says whom it is for");
-    assert_eq!(claims["aud"], api);
+    accounts.token_for(&named, api);
 }
 
 #[test]
 fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
     let bus = Bus::start();
     let server = Server(OidcServer::start(&bus, 3600));
-    let mut ledger = Ledger::of("oidc-provider");
-    let mut accounts = Accounts::new();
+    let mut accounts = Accounts::at("oidc-provider");
 
     for (auth, client) in [
         ("basic", "every_basic"),
@@ -125,10 +121,7 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
     // This secret is another one where it isn't form-encoded: it is refused, and a person's try succeeds.
     let wrong = server.lines("client_credentials", "basic_raw", "every_basic").raw("scopes", READ);
     let name = accounts.add(&wrong);
-    let refused = accounts.refused(&name);
-    assert!(refused.others.contains(&Action::TryClientAuth(ClientAuth::Basic)), "{refused:?}");
-    accounts.try_client_auth(&name, ClientAuth::Basic);
-    accounts.token(&name);
+    accounts.token_by_a_try(&name, ClientAuth::Basic, "basic");
 
     let pushed = server.lines("authorization_code", "body", "every_post").raw("par", "true");
     let pushed = pushed.at("par", server.0.address("pushed_authorization_request_endpoint"));
@@ -147,39 +140,15 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
 
     let unknown = server.lines("client_credentials", "body", "every_post");
     let unknown = accounts.add(&unknown.raw("scopes", "[\"write\"]"));
-    let refused = accounts.refused(&unknown);
-    assert!(refused.what.contains("“write”"), "{refused:?}");
+    accounts.refused_scope(&unknown, "write");
 
     let found =
         server.lines("authorization_code", "body", "every_post").by_issuer(server.0.address("issuer"));
     let found = accounts.add(&found);
     accounts.sign_in(&found, person);
 
-    enter(&mut ledger);
-    ledger.close();
-}
-
-/// What was shown, and what was left out.
-fn enter(ledger: &mut Ledger) {
-    let every = "code, device, client credentials";
-    ledger.works("authorization_code", "PKCE required");
-    ledger.works("refresh_token", "rotated");
-    ledger.works("client_credentials", "");
-    ledger.works("device_code", "");
-    ledger.works("auth: basic", every);
-    ledger.works("auth: basic_raw", "where the secret has nothing to encode");
-    ledger.works("auth: body", every);
-    ledger.works("auth: none", "code, device");
-    ledger.works("auth: client_secret_jwt", every);
-    ledger.works("auth: private_key_jwt", "ES256, RS256, PS256, EdDSA");
-    ledger.works("pushed authorization", "");
-    ledger.works("introspection", "");
-    ledger.works("revocation", "");
-    ledger.works("userinfo", "");
-    ledger.works("id_token", "the nonce is checked, and the signature with the issuer's keys");
-    ledger.works("resource indicator", "client credentials");
-    ledger.works("discovery", "");
-    ledger.works("refused scope", "it is named");
-    ledger.left_out("password", "not offered");
-    ledger.left_out("jwt_bearer", "not offered");
+    for feature in ["password", "jwt_bearer"] {
+        accounts.ledger.left_out(feature, "not offered");
+    }
+    accounts.close();
 }
