@@ -157,9 +157,9 @@ fn addresses(text: &str) -> impl Iterator<Item = String> {
     let words: Vec<String> = text.split(around).map(|word| word.replace('\u{1}', "[::1]")).collect();
     words.into_iter().filter_map(|word| {
         let begin = word.find("://")?;
-        let scheme =
-            word[..begin].rfind(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.'));
-        let address = &word[scheme.map_or(0, |at| at + 1)..];
+        let none_of_a_scheme = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.');
+        let scheme = word[..begin].rsplit(none_of_a_scheme).next().unwrap_or_default();
+        let address = &word[begin - scheme.len()..];
         let address = address.trim_end_matches(['.', ';', ':', ')', '!', '?']);
         let is_help = ["aka.ms/", "learn.microsoft.com/", "developers.google.com/", "docs.", "/docs"];
         let is_help = is_help.iter().any(|part| address.contains(part));

@@ -83,6 +83,12 @@ fn d1_an_address_from_outside_is_neutralised_and_bounded() {
     assert!(!wanted.text().contains('\u{202e}'));
 }
 
+#[test]
+fn a_wide_character_before_an_address_is_no_part_of_it() {
+    let wide = mismatch("", "redirect_uri mismatch: use：https://app.example/cb", &SENT).unwrap();
+    assert_eq!(wide.wanted.unwrap().0.text(), "https://app.example/cb");
+}
+
 proptest! {
     #[test]
     fn what_is_marked_is_what_differs(one in ".{0,40}", other in ".{0,40}") {
