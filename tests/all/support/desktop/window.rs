@@ -95,6 +95,11 @@ impl<'screen> Window<'screen> {
                 break;
             }
         }
+        // Whether the press was lost or the end doesn't come can't be told afterwards.
+        if self.program.ended().is_none() && started.elapsed() >= PATIENCE {
+            let windows = self.screen.windows("keyfob");
+            panic!("still open {windows:?}, and no question was asked:\n{}\n{}", self.tree(), self.output());
+        }
         self.program.end(PATIENCE)
     }
 }
