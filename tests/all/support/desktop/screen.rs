@@ -74,16 +74,19 @@ impl<'bus> Screen<'bus> {
         assert!(output.status.success(), "import: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Presses keys, in `xdotool`'s words: `ctrl+n`, `Escape`, `alt+F4`.
-    pub(crate) fn keys(&self, keys: &[&str]) {
-        let output = self.run("xdotool", &[&["key", "--clearmodifiers"], keys].concat(), "");
-        assert!(output.status.success(), "xdotool: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
     /// The visible windows of this class; the IDs are `xdotool`'s.
     pub(crate) fn windows(&self, class: &str) -> Vec<String> {
         let found = self.run("xdotool", &["search", "--onlyvisible", "--class", &format!("^{class}$")], "");
         String::from_utf8_lossy(&found.stdout).lines().map(str::to_owned).collect()
+    }
+
+    /// Asks the window manager to close the windows of this class, as the title bar's button does. A key could be lost
+    /// on its way through the manager's grab.
+    pub(crate) fn ask_to_close(&self, class: &str) {
+        for window in self.windows(class) {
+            let output = self.run("wmctrl", &["-i", "-c", &window], "");
+            assert!(output.status.success(), "wmctrl: {}", String::from_utf8_lossy(&output.stderr));
+        }
     }
 
     /// What the clipboard's owner offers; empty without one.

@@ -86,7 +86,7 @@ impl<'screen> Window<'screen> {
     /// Closes the window as its title bar's button does, and waits for the program's end. Where accounts would no
     /// longer be refreshed, the window asks first; that is answered.
     pub(crate) fn close(mut self) -> ExitStatus {
-        self.screen.keys(&["alt+F4"]);
+        self.screen.ask_to_close("keyfob");
         let started = Instant::now();
         while self.program.ended().is_none() && started.elapsed() < PATIENCE {
             let asks = self.atspi(&["wait", "--", "Quit Keyfob?"], "", Duration::from_secs(2));
