@@ -123,7 +123,7 @@ started="$started $!"
 
 entry=usr/share/applications/keyfob.desktop
 launched() {
-    inside DISPLAY="$DISPLAY" LIBGL_ALWAYS_SOFTWARE=1 XDG_RUNTIME_DIR=/tmp KEYFOB_HOME=/root/keyfob gio launch "/$entry" &&
+    inside DISPLAY="$DISPLAY" LIBGL_ALWAYS_SOFTWARE=1 XDG_RUNTIME_DIR=/tmp KEYFOB_HOME=/tmp/keyfob gio launch "/$entry" &&
         # Its class is the .desktop entry's name, by which desktops put the two together.
         timeout 60 xdotool search --sync --onlyvisible --class '^keyfob$'
 }

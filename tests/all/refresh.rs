@@ -139,14 +139,20 @@ fn r7_an_answer_without_a_refresh_token_keeps_the_old_one() {
     assert_eq!(refreshes(&server), ["r1", "r1"]);
 }
 
-#[test]
-fn r8_a_token_that_the_vault_refuses_is_kept_shown_as_unsaved_and_offered_again() {
-    let (server, place) = (ScriptedServer::start(), Place::new());
-    drop(signed_in(&server, &place, ""));
+/// A window with the token `two`, which the vault refused to take, once.
+fn refused_once(server: &ScriptedServer, place: &Place) -> Rig {
+    drop(signed_in(server, place, ""));
     let rig = place.window();
     place.vault.fail_writes(1, &VaultError::Locked);
     server.script("/token", answer("two", Some("r2")));
     rig.ask(Command::Refresh(rig.id("car"))).unwrap();
+    rig
+}
+
+#[test]
+fn r8_a_token_that_the_vault_refuses_is_kept_shown_as_unsaved_and_offered_again() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = refused_once(&server, &place);
     let view = rig.view("car");
     assert!(!view.token.as_ref().unwrap().saved);
     assert_eq!(view.problem, Some(Problem::NotSaved(VaultProblem::Locked)));
@@ -160,11 +166,7 @@ fn r8_a_token_that_the_vault_refuses_is_kept_shown_as_unsaved_and_offered_again(
 #[test]
 fn r8_trying_the_vault_again_offers_the_token_at_once() {
     let (server, place) = (ScriptedServer::start(), Place::new());
-    drop(signed_in(&server, &place, ""));
-    let rig = place.window();
-    place.vault.fail_writes(1, &VaultError::Locked);
-    server.script("/token", answer("two", Some("r2")));
-    rig.ask(Command::Refresh(rig.id("car"))).unwrap();
+    let rig = refused_once(&server, &place);
     rig.ask(Command::TryVault).unwrap();
     // No time has passed.
     rig.wait_until("saved", |snapshot| snapshot.accounts[0].token.as_ref().is_some_and(|token| token.saved));

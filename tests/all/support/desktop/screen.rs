@@ -1,4 +1,4 @@
-//! A virtual screen: Xvfb on a free display with openbox, and what is seen, typed and copied on it.
+//! A virtual screen: Xvfb on a free display with openbox, and what is seen, closed and copied on it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
