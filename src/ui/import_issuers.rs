@@ -1,8 +1,8 @@
 //! The issuers of accounts that are imported without addresses: asked while the accounts are looked at.
 //!
 //! Owns what each of them said. Invariants: what is saved with such an account, besides what its file
-//! says, is what was shown here; one issuer is asked at a time, once for all accounts that want the same of it, and only where one of
-//! them is ticked.
+//! says, is what was shown here; one issuer is asked at a time, once for all accounts that want the same
+//! of it, and only where one of them is ticked.
 
 use egui::Ui;
 
