@@ -249,7 +249,7 @@ fn note(found: &Found, issuers: &Issuers, presets: &[Preset]) -> String {
         None => settings.provider.as_str(),
     };
     let mut note = format!("{provider} · {}", words::grant(settings.grant));
-    if let Some(said) = issuers.note(&found.lookup, found.ticked) {
+    if let Some(said) = issuers.note(&found.lookup) {
         note.push_str(" · ");
         note.push_str(said);
     }

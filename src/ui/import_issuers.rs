@@ -1,8 +1,11 @@
-//! The issuers of accounts that are imported without addresses: asked while the accounts are looked at.
+//! The issuers of accounts that are imported without addresses: asked once the user says so.
 //!
-//! Owns what each of them said. Invariants: what is saved with such an account, besides what its file
-//! says, is what was shown here; one issuer is asked at a time, once for all accounts that want the same
-//! of it, and only where one of them is ticked.
+//! Owns which of them are to be asked, and what each said. Invariants: a file that is looked at opens
+//! nothing, so nobody is asked before the press of a button that stands beside their names; what is saved
+//! with such an account, besides what its file says, is what was shown here; one issuer is asked at a
+//! time, once for all accounts that want the same of it, and only where one of them is ticked.
+
+use std::collections::VecDeque;
 
 use egui::Ui;
 
@@ -21,6 +24,8 @@ use super::{widgets, words};
 
 /// The most accounts that are named above what was found for them.
 const NAMES_SHOWN: usize = 3;
+/// The most issuers that are named before they are asked.
+const ISSUERS_SHOWN: usize = 5;
 
 /// Where an account's addresses come from.
 #[derive(Debug)]
@@ -50,11 +55,21 @@ impl Lookup {
             Self::Own
         };
     }
+
+    /// What `wanted` is asked for, where that is wanted here.
+    fn at(&self, wanted: &Wanted) -> Option<&Settings> {
+        match self {
+            Self::At(at) if at.0 == *wanted => Some(&at.1),
+            _ => None,
+        }
+    }
 }
 
 /// What the issuers said.
 #[derive(Default)]
 pub(super) struct Issuers {
+    /// Those that the user had asked and that have not been sent anything yet.
+    queue: VecDeque<(Wanted, Settings)>,
     asked: Option<Wanted>,
     answers: Vec<(Wanted, Answer)>,
 }
@@ -62,6 +77,10 @@ pub(super) struct Issuers {
 impl Issuers {
     fn answer(&self, wanted: &Wanted) -> Option<&Answer> {
         self.answers.iter().find(|(known, _)| known == wanted).map(|(_, answer)| answer)
+    }
+
+    fn is_awaited(&self, wanted: &Wanted) -> bool {
+        self.asked.as_ref() == Some(wanted) || self.queue.iter().any(|(queued, _)| queued == wanted)
     }
 
     fn found(&self, lookup: &Lookup) -> Option<&Found> {
@@ -88,15 +107,15 @@ impl Issuers {
     }
 
     /// What is said of an account's addresses beside it.
-    pub(super) fn note(&self, lookup: &Lookup, ticked: bool) -> Option<&'static str> {
+    pub(super) fn note(&self, lookup: &Lookup) -> Option<&'static str> {
         match lookup {
             Lookup::Unsettled | Lookup::Own => None,
             Lookup::Nowhere(_) => Some("addresses not found"),
             Lookup::At(at) => Some(match self.answer(&at.0) {
                 Some(Ok(_)) => "addresses found at its issuer",
                 Some(Err(_)) => "addresses not found",
-                None if ticked => "asking its issuer for the addresses …",
-                None => "addresses from its issuer",
+                None if self.is_awaited(&at.0) => "asking its issuer for the addresses …",
+                None => "addresses at its issuer",
             }),
         }
     }
@@ -110,31 +129,15 @@ impl Issuers {
             Lookup::At(at) => match self.answer(&at.0) {
                 Some(Ok(_)) => None,
                 Some(Err(_)) => Some("Untick the accounts whose addresses were not found."),
-                None => Some("The server is being asked."),
+                None if self.is_awaited(&at.0) => Some("The server is being asked."),
+                None => Some("Look up the addresses first."),
             },
         })
     }
 
-    /// Asks what must be asked for the ticked accounts, and shows what came of it.
+    /// Shows what came of the questions, and offers those that are still to be asked.
     pub(super) fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, ticked: &[(&str, &Lookup)]) {
-        let mut again = None;
-        for (wanted, answer) in &self.answers {
-            let is_of = |lookup: &Lookup| matches!(lookup, Lookup::At(at) if at.0 == *wanted);
-            let names = ticked.iter().filter(|(_, lookup)| is_of(lookup)).map(|(name, _)| *name);
-            let names: Vec<&str> = names.collect();
-            match answer {
-                _ if names.is_empty() => {}
-                Ok(found) => form_issuer::card(ui, &title(&names), found),
-                Err(problem) => {
-                    widgets::problem(ui, &errand::in_words(problem));
-                    let issuer = neutralised(wanted.issuer.as_str(), 80);
-                    let name = format!("{} at {issuer}", words::DISCOVER_AGAIN);
-                    if Button::new(Weight::Quiet, words::DISCOVER_AGAIN).named(&name).show(ui) {
-                        again = Some(wanted.clone());
-                    }
-                }
-            }
-        }
+        self.answered(ui, ticked);
         // One at a time is enough to be put right.
         let nowhere = ticked.iter().find_map(|(_, lookup)| match lookup {
             Lookup::Nowhere(error) => Some(error),
@@ -143,16 +146,77 @@ impl Issuers {
         if let Some(error) = nowhere {
             widgets::problem(ui, &errand::in_words(&Problem::Settings(error.clone())));
         }
-        if let Some(again) = again {
-            self.answers.retain(|(wanted, _)| *wanted != again);
+        self.offer(ui, ticked);
+        self.ask_next(cx, ticked);
+    }
+
+    fn answered(&mut self, ui: &mut Ui, ticked: &[(&str, &Lookup)]) {
+        let mut again = None;
+        for (wanted, answer) in &self.answers {
+            let of_it = ticked.iter().filter_map(|(name, lookup)| Some((*name, lookup.at(wanted)?)));
+            let (names, settings): (Vec<&str>, Vec<&Settings>) = of_it.unzip();
+            let Some(settings) = settings.first() else { continue };
+            match answer {
+                Ok(found) => form_issuer::card(ui, &title(&names), found),
+                Err(problem) => {
+                    widgets::problem(ui, &errand::in_words(problem));
+                    let issuer = neutralised(wanted.issuer.as_str(), 80);
+                    let name = format!("{} at {issuer}", words::DISCOVER_AGAIN);
+                    if Button::new(Weight::Quiet, words::DISCOVER_AGAIN).named(&name).show(ui) {
+                        again = Some((wanted.clone(), (*settings).clone()));
+                    }
+                }
+            }
         }
-        let unanswered = ticked.iter().find_map(|(_, lookup)| match lookup {
-            Lookup::At(at) if self.answer(&at.0).is_none() => Some(&**at),
-            _ => None,
-        });
-        if let (None, Some((wanted, settings))) = (&self.asked, unanswered) {
-            self.asked = Some(wanted.clone());
-            cx.send(Command::Discover(Box::new(settings.clone())));
+        if let Some(again) = again {
+            self.answers.retain(|(wanted, _)| *wanted != again.0);
+            self.queue.push_back(again);
+        }
+    }
+
+    /// Names the issuers that nobody has asked yet, and asks them on a press.
+    fn offer(&mut self, ui: &mut Ui, ticked: &[(&str, &Lookup)]) {
+        let mut open: Vec<&(Wanted, Settings)> = Vec::new();
+        for (_, lookup) in ticked {
+            if let Lookup::At(at) = lookup
+                && self.answer(&at.0).is_none()
+                && !self.is_awaited(&at.0)
+                && open.iter().all(|known| known.0 != at.0)
+            {
+                open.push(at);
+            }
+        }
+        if open.is_empty() {
+            return;
+        }
+        let mut issuers: Vec<String> = Vec::new();
+        for (wanted, _) in &open {
+            let issuer = neutralised(wanted.issuer.as_str(), 80).into_owned();
+            if !issuers.contains(&issuer) {
+                issuers.push(issuer);
+            }
+        }
+        let more = if issuers.len() > ISSUERS_SHOWN { ", …" } else { "" };
+        let named = issuers[..issuers.len().min(ISSUERS_SHOWN)].join(", ");
+        let said = format!(
+            "The file leaves the addresses of some accounts to their issuers: {named}{more}. Nobody is asked \
+             until you choose {}.",
+            words::LOOK_UP
+        );
+        widgets::text(ui, &said);
+        if Button::new(Weight::Quiet, words::LOOK_UP).show(ui) {
+            self.queue.extend(open.into_iter().cloned());
+        }
+    }
+
+    /// Asks the next of those that are to be asked, unless its accounts were unticked meanwhile.
+    fn ask_next(&mut self, cx: &mut Cx<'_>, ticked: &[(&str, &Lookup)]) {
+        self.queue.retain(|(wanted, _)| ticked.iter().any(|(_, lookup)| lookup.at(wanted).is_some()));
+        if self.asked.is_none()
+            && let Some((wanted, settings)) = self.queue.pop_front()
+        {
+            self.asked = Some(wanted);
+            cx.send(Command::Discover(Box::new(settings)));
         }
     }
 }

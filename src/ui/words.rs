@@ -203,6 +203,8 @@ pub(super) const IMPORT: &str = "Import";
 pub(super) const EXPORT: &str = "Export";
 /// Opens the system's dialog for files.
 pub(super) const BROWSE: &str = "Browse …";
+/// Asks issuers for the addresses of accounts that are being imported.
+pub(super) const LOOK_UP: &str = "Look up addresses";
 /// Reads the file that is named.
 pub(super) const READ_FILE: &str = "Read file";
 /// Opens a sealed file.

@@ -8,6 +8,7 @@ use keyfob::messages::event::{Event, ImportRead};
 use keyfob::messages::problem::{ArchiveProblem, Problem};
 
 use super::support::engine::{Place, Rig};
+use super::support::server::ScriptedServer;
 
 fn read(rig: &mut Rig, path: &std::path::Path, mapping: Option<Mapping>) -> Result<ImportRead, Problem> {
     rig.ask(Command::ReadImport { path: path.to_owned(), passphrase: None, mapping })?;
@@ -33,6 +34,33 @@ fn i1_an_env_file_is_previewed_and_nothing_is_saved() {
     let told = read(&mut rig, &path, Some(Mapping { names, provider: None })).unwrap();
     assert_eq!((told.drafts.len(), &told.taken[..]), (1, &[false][..]));
     assert!(rig.snapshot().accounts.is_empty());
+}
+
+#[test]
+fn i1_a_file_is_previewed_without_a_connection_to_any_address_in_it() {
+    let (place, server) = (Place::new(), ScriptedServer::start());
+    let mut rig = place.window();
+    let at = |path: &str| server.url(path);
+    let own = format!(
+        "[[account]]\nname = \"by issuer\"\nprovider = \"custom\"\nissuer = \"{}\"\n\
+         grant = \"client_credentials\"\nclient_id = \"i\"\nclient_secret = \"CANARY-1\"\n",
+        at("")
+    );
+    let insomnia = format!(
+        r#"{{"_type":"export","__export_format":4,"resources":[{{"_type":"request","_id":"r","name":"A request",
+           "url":"{}","authentication":{{"type":"oauth2","grantType":"client_credentials","clientId":"i",
+           "accessTokenUrl":"{}"}}}}]}}"#,
+        at("/things"),
+        at("/token")
+    );
+    let env = format!("CLIENT_ID=i\nCLIENT_SECRET=CANARY-2\nTOKEN_URL={}\n", at("/token"));
+    for text in [own, insomnia, env] {
+        let path = place.folder.path().join("accounts");
+        fs::write(&path, &text).unwrap();
+        assert_eq!(read(&mut rig, &path, None).unwrap().drafts.len(), 1, "{text}");
+    }
+    assert_eq!(server.connections(), 0);
+    assert!(rig.browser.opened.lock().unwrap().is_empty());
 }
 
 #[test]

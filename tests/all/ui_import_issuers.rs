@@ -58,6 +58,10 @@ fn i1_what_an_issuer_says_is_shown_before_it_is_saved_and_saved_as_shown() {
     drafts
         .extend(file(&[("tv", "device_code")], "[account.endpoints]\nrevoke = \"https://a.example/revoke\""));
     let mut rig = preview(drafts, true);
+    assert!(rig.commands().is_empty(), "nobody is asked by a look at the file");
+    assert!(rig.tree().contains(&format!("to their issuers: {ISSUER}. Nobody is asked until")));
+    assert!(rig.tree().contains("Look up the addresses first.") && !rig.can_press("Import"));
+    rig.press("Look up addresses");
     // Once for all that want the same, and not for what isn't ticked.
     let asked = rig.command();
     assert!(rig.tree().contains("asking its issuer for the addresses"));
@@ -93,6 +97,7 @@ fn i1_what_an_issuer_says_is_shown_before_it_is_saved_and_saved_as_shown() {
 fn where_nothing_is_found_the_rest_can_be_imported_and_the_issuer_asked_again() {
     let grants = [("batch", "client_credentials"), ("tv", "device_code")];
     let mut rig = preview(file(&grants, ""), false);
+    rig.press("Look up addresses");
     let asked = rig.command();
     let why = NotDiscovered::Nothing { tried: Vec::new() };
     let problem = Problem::Discovery(DiscoveryProblem { issuer: Outside::new(ISSUER), why });
@@ -120,4 +125,24 @@ fn an_issuer_that_cant_be_asked_is_said_and_keeps_only_its_account_out() {
     let mut rig = preview(drafts, false);
     assert!(rig.commands().is_empty(), "nothing is sent there");
     assert!(rig.tree().contains("addresses not found") && !rig.can_press("Import"));
+    assert!(!rig.tree().contains("Look up addresses"), "there is nobody to ask");
+}
+
+#[test]
+fn i1_a_press_is_for_what_was_ticked_then() {
+    let grants = [("batch", "client_credentials"), ("tv", "device_code")];
+    let mut rig = preview(file(&grants, ""), false);
+    rig.tick("tv");
+    rig.press("Look up addresses");
+    let asked = rig.command();
+    // Ticked later, and unticked before its turn.
+    rig.tick("tv");
+    assert!(rig.commands().is_empty());
+    rig.press("Look up addresses");
+    rig.tick("tv");
+    answer(&mut rig, Ok(found(&asked)));
+    assert!(rig.commands().is_empty(), "nobody is asked for what isn't wanted");
+    assert!(rig.can_press("Import"));
+    rig.tick("tv");
+    assert!(rig.commands().is_empty() && rig.can_press("Look up addresses") && !rig.can_press("Import"));
 }
