@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
+use super::issuer::is_same;
 use super::jose::{self, Keys};
 use super::{jwt, moment};
 use crate::secret::{ClientSecret, IdToken};
@@ -79,7 +80,7 @@ impl Doubt {
 /// What an ID token is held against (section 3.1.3.7).
 #[derive(Clone, Copy)]
 pub struct Held<'a> {
-    /// The issuer identifier, where the account has it.
+    /// The issuer identifier, where the account has it, or its template.
     pub issuer: Option<&'a str>,
     /// The client ID.
     pub client_id: &'a str,
@@ -103,7 +104,7 @@ pub fn repeats(token: &IdToken, nonce: &str) -> bool {
 pub fn verify(token: &IdToken, keys: &Keys, held: &Held<'_>) -> Result<(), Doubt> {
     let claims = jose::verified(token.expose(), keys, held.secret)?;
     let issuer = held.issuer.ok_or(Doubt::NoIssuer)?;
-    if claims.get("iss").and_then(Value::as_str) != Some(issuer) {
+    if !claims.get("iss").and_then(Value::as_str).is_some_and(|said| is_same(issuer, said)) {
         return Err(Doubt::WrongIssuer);
     }
     let is_ours = |value: &Value| value.as_str() == Some(held.client_id);

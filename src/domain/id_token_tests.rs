@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::jose::SigningKey;
+use crate::domain::provider::Provider;
 use crate::domain::test_support::{EC_JWK, ED_JWK};
+use crate::domain::{import, presets};
 use crate::secret::PrivateKey;
 
 const ISSUER: &str = "https://issuer.example";
@@ -101,6 +103,30 @@ fn a_claim_that_is_not_right_is_named() {
     let token = signed(EC_JWK, Some("ec"), &claims());
     let nobody = Held { issuer: None, ..held(None) };
     assert_eq!(verify(&token, &keys(), &nobody), Err(Doubt::NoIssuer));
+}
+
+#[test]
+fn a3_of_a_preset_with_a_template_a_token_of_any_of_its_tenants_is_verified_and_no_other() {
+    let presets = presets::built_in();
+    let account = "[[account]]\nname = \"a\"\nprovider = \"entra\"\nclient_id = \"client\"\n\
+                   grant = \"authorization_code\"\nassertion_audience = \"issuer\"\n";
+    let account = import::read(account, &presets).unwrap().remove(0);
+    let entra = Provider::resolve(&presets, &account.settings).unwrap();
+    assert_eq!(entra.assertion_audience, "https://login.microsoftonline.com/common/v2.0");
+    let held = Held { issuer: entra.issuer.as_deref(), ..held(None) };
+    for (said, verdict) in [
+        ("https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0", Ok(())),
+        ("https://login.microsoftonline.com/contoso.example/v2.0", Ok(())),
+        ("https://login.microsoftonline.com/9188040d/v1.0", Err(Doubt::WrongIssuer)),
+        ("https://login.microsoftonline.com//v2.0", Err(Doubt::WrongIssuer)),
+        ("https://login.microsoftonline.com/../v2.0", Err(Doubt::WrongIssuer)),
+        ("https://login.microsoftonline.com.evil.example/9188040d/v2.0", Err(Doubt::WrongIssuer)),
+        ("https://sts.windows.net/9188040d/", Err(Doubt::WrongIssuer)),
+    ] {
+        let mut claims = claims();
+        claims["iss"] = said.into();
+        assert_eq!(verify(&signed(EC_JWK, Some("ec"), &claims), &keys(), &held), verdict, "{said}");
+    }
 }
 
 #[test]

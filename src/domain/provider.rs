@@ -266,15 +266,16 @@ impl Provider {
         if grant == GrantType::DeviceCode && more.device.is_none() {
             return Err(ProviderError::EndpointMissing(EndpointKind::Device));
         }
-        let issuer = spec.issuer_template.or(spec.issuer);
-        let issuer = issuer.map(|issuer| endpoints::filled(&issuer, &values));
+        let filled = |text: &String| endpoints::filled(text, &values);
+        let named = spec.issuer.as_ref().map(filled);
+        let issuer = spec.issuer_template.as_ref().map(filled).or_else(|| named.clone());
         let par = spec.par.unwrap_or(false) && authorize.is_some();
         if par && more.par.is_none() {
             return Err(ProviderError::EndpointMissing(EndpointKind::Par));
         }
         let assertion_audience = match spec.assertion_audience.as_deref().map(str::trim) {
             None | Some("" | "token_endpoint") => token.as_str().to_owned(),
-            Some("issuer") => issuer.clone().ok_or(ProviderError::IssuerMissing)?,
+            Some("issuer") => named.ok_or(ProviderError::IssuerMissing)?,
             Some(other) => endpoints::filled(other, &values),
         };
         let name = if settings.provider == CUSTOM {
