@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use super::account::Client;
 use super::client_auth;
+use super::grant_type::GrantType;
 use super::provider::Provider;
 use super::redirect_mismatch::{RedirectMismatch, Redirects, mismatch};
 use super::spec::ClientAuth;
@@ -27,6 +28,8 @@ pub struct Hints {
     pub tries: Vec<ClientAuth>,
     /// The day on which the client secret expired, by the user's own note.
     pub secret_expired: Option<NaiveDate>,
+    /// Whether the client proves who it is by its private key, and sends no secret.
+    pub by_key: bool,
 }
 
 /// Scopes that were refused.
@@ -72,6 +75,7 @@ impl Hints {
             scopes: Scopes::refused(&provider.scopes, code, description),
             tries: asked.client.filter(|_| bad_client).map_or_else(Vec::new, |it| tries(provider, it)),
             secret_expired: asked.secret_expires.filter(|day| bad_client && *day < asked.today),
+            by_key: proves_by_key(provider),
         }
     }
 }
@@ -85,6 +89,11 @@ pub fn is_about_scopes(code: &str) -> bool {
 pub fn is_about_the_client(code: &str, status: u16) -> bool {
     matches!(code, "invalid_client" | "incorrect_client_credentials")
         || (code.is_empty() && matches!(status, 401 | 403))
+}
+
+fn proves_by_key(provider: &Provider) -> bool {
+    let by_assertion = provider.grant == GrantType::JwtBearer && provider.client_auth == ClientAuth::None;
+    by_assertion || provider.client_auth == ClientAuth::PrivateKeyJwt
 }
 
 impl Scopes {
@@ -182,6 +191,22 @@ mod tests {
             Some(day("2030-05-01"))
         );
         assert_eq!(hints(ClientAuth::Body, "x", 400, "invalid_grant").secret_expired, None);
+    }
+
+    #[test]
+    fn a_client_that_has_a_key_and_no_secret_is_known_by_it() {
+        let of = |grant, client_auth| {
+            let provider =
+                Provider { grant, client_auth, ..provider("https://server.example.com/authorize") };
+            let (client, today) = (client(""), day("2030-05-02"));
+            let (redirects, client) = (None, Some(&client));
+            let asked = Asked { provider: &provider, redirects, client, secret_expires: None, today };
+            Hints::of(&asked, 401, Some("invalid_client"), None).by_key
+        };
+        assert!(of(GrantType::JwtBearer, ClientAuth::None));
+        assert!(of(GrantType::ClientCredentials, ClientAuth::PrivateKeyJwt));
+        assert!(!of(GrantType::JwtBearer, ClientAuth::Body));
+        assert!(!of(GrantType::AuthorizationCode, ClientAuth::None));
     }
 
     #[test]

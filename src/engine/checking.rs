@@ -175,7 +175,7 @@ pub(crate) fn answered_no(provider: &Provider, url: &url::Url, error: TokenError
             description: description.as_deref().map(Outside::new),
             meaning,
             secrets_place: None,
-            with_password: false,
+            grant: None,
             retry_at,
             hints: Box::default(),
         }),

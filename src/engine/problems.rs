@@ -72,7 +72,7 @@ pub(crate) fn refused(asked: &Asked<'_>, error: &TokenError, refreshing: bool) -
                 description: description.as_deref().map(Outside::new),
                 meaning: meaning.clone(),
                 secrets_place: provider.help.secrets_place.clone(),
-                with_password: asked.client.is_some_and(|client| client.password.is_some()),
+                grant: asked.client.map(|_| provider.grant),
                 retry_at: *retry_at,
                 hints: Box::new(Hints::of(asked, *status, code.as_deref(), description.as_deref())),
             };

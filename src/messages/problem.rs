@@ -8,6 +8,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::domain::account::NameError;
+use crate::domain::grant_type::GrantType;
 pub use crate::domain::hints::{Hints, Scopes};
 use crate::domain::jose::KeyError;
 use crate::domain::provider::{EndpointKind, ProviderError};
@@ -189,8 +190,8 @@ pub struct Refusal {
     pub meaning: Option<String>,
     /// Where the provider hands out client IDs and secrets.
     pub secrets_place: Option<String>,
-    /// Whether the refused request carried a user name and a password.
-    pub with_password: bool,
+    /// The grant that was refused; absent where it was no grant that was sent.
+    pub grant: Option<GrantType>,
     /// Not to be tried again before this moment.
     pub retry_at: Option<DateTime<Utc>>,
     /// What else makes the cause likely.

@@ -3,6 +3,7 @@
 //!
 //! Each leaves its part of a table in `tests/output/servers`; `tests/run.sh` prints it whole.
 
+mod authlib;
 mod django;
 mod glewlwyd;
 mod harness;

@@ -37,7 +37,7 @@ fn refusal() -> Refusal {
         description: Some(Outside::new("revoked")),
         meaning: None,
         secrets_place: None,
-        with_password: false,
+        grant: Some(GrantType::AuthorizationCode),
         retry_at: None,
         hints: Box::default(),
     }

@@ -30,7 +30,7 @@ fn a_refused_client_offers_the_other_ways_and_tries_none_by_itself() {
         description: None,
         meaning: None,
         secrets_place: None,
-        with_password: false,
+        grant: Some(GrantType::AuthorizationCode),
         retry_at: None,
         hints: Box::new(hints),
     })));

@@ -39,6 +39,13 @@ pub(super) fn vendors_word(code: &str, description: &str, hints: &Hints) -> Opti
 /// The client was refused: its ID, its secret, or the way in which they were sent.
 pub(super) fn bad_client(provider: &str, place: Option<&str>, hints: &Hints) -> Words {
     let place = place.map_or_else(|| format!("{provider}'s developer page"), str::to_owned);
+    if hints.by_key {
+        return words(
+            format!("{provider} didn't accept the client ID or the private key."),
+            format!("Check at {place} that the key's public half is registered for this client, and under which key ID."),
+        )
+        .offering(Action::EditAccount);
+    }
     let what = format!("{provider} didn't accept the client ID or secret.");
     let mut next = match hints.secret_expired {
         Some(day) => {
@@ -52,6 +59,16 @@ pub(super) fn bad_client(provider: &str, place: Option<&str>, hints: &Hints) -> 
         next.push_str(" If they are right, the provider may want them sent in another way.");
     }
     Words { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
+}
+
+/// The assertion that is the grant was refused.
+pub(super) fn bad_assertion(provider: &str) -> Words {
+    words(
+        format!("{provider} didn't accept the assertion: who it is from, whom it is for, or its signature."),
+        "Check the client ID, the private key with its ID, the assertion's claims and audience, and this computer's \
+         clock.",
+    )
+    .offering(Action::EditAccount)
 }
 
 /// The request was refused with 403 and not a word: the client lacks a permission, or was sent in a way that

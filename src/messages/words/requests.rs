@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Local, Utc};
 
+use crate::domain::grant_type::GrantType;
 use crate::domain::token_response::AnswerFlaw;
 use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::domain::unseen::neutralised;
@@ -20,7 +21,10 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
     if let Some(said) = reasons::likely(&provider, code, description, &refusal.hints) {
         return said;
     }
-    if refusal.with_password && (code == "invalid_grant" || (code.is_empty() && refusal.status == 401)) {
+    let grant = refusal.grant;
+    if grant == Some(GrantType::Password)
+        && (code == "invalid_grant" || (code.is_empty() && refusal.status == 401))
+    {
         return words(
             format!("{provider} rejected the username or password."),
             "Check both. Accounts with two-step sign-in often can't use this method.",
@@ -40,7 +44,8 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
         return words(format!("{provider} refused: {meaning}."), next).offering(Action::TryAgain);
     }
     match code {
-        "invalid_grant" => words(
+        "invalid_grant" if grant == Some(GrantType::JwtBearer) => reasons::bad_assertion(&provider),
+        "invalid_grant" if grant.is_some_and(|grant| !grant.is_repeatable()) => words(
             format!("{provider} no longer accepts this sign-in; its code was used or has expired."),
             "Start the sign-in again.",
         )

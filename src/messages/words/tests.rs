@@ -1,6 +1,7 @@
 //! Every problem has words, and the design's own sentences stand to the letter.
 
 use super::*;
+use crate::domain::grant_type::GrantType;
 use crate::domain::token_response::AnswerFlaw;
 use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::messages::problem::{
@@ -15,10 +16,14 @@ fn refusal(code: &str, status: u16) -> Refusal {
         description: None,
         meaning: None,
         secrets_place: None,
-        with_password: false,
+        grant: Some(GrantType::AuthorizationCode),
         retry_at: None,
         hints: Box::default(),
     }
+}
+
+fn refused_grant(grant: GrantType, code: &str) -> Refusal {
+    Refusal { grant: Some(grant), ..refusal(code, 400) }
 }
 
 fn said(problem: &Problem) -> String {
@@ -32,8 +37,10 @@ fn unreachable(kind: UnreachableKind) -> Problem {
 #[test]
 fn the_sentences_of_the_design_stand_to_the_letter() {
     let web_page = BadAnswer { host: "api.example.com".to_owned(), status: 200, kind: AnswerFlaw::WebPage };
-    let password =
-        Refusal { provider: "SmartConnect".to_owned(), with_password: true, ..refusal("invalid_grant", 400) };
+    let password = Refusal {
+        provider: "SmartConnect".to_owned(),
+        ..refused_grant(GrantType::Password, "invalid_grant")
+    };
     for (problem, words) in [
         (
             Problem::Refused(refusal("invalid_client", 401)),
@@ -125,7 +132,6 @@ fn keys() -> impl Iterator<Item = Problem> {
 }
 
 fn every_problem() -> Vec<Problem> {
-    use crate::domain::grant_type::GrantType;
     let text = || Outside::new("disk\u{202e}full");
     let mut all = vec![
         Problem::UnknownAccount("x".to_owned()),
@@ -272,6 +278,24 @@ fn a_vendors_code_is_said_in_words_with_a_button() {
     let blocked = entra("AADSTS53003: Access has been blocked by Conditional Access policies.");
     assert_eq!(blocked.action, None, "nothing here helps: somebody else must act");
     assert!(blocked.details.unwrap().contains("AADSTS53003"));
+}
+
+#[test]
+fn a_refused_grant_is_called_by_what_it_is() {
+    let said = |grant, code: &str| explain(&Problem::Refused(refused_grant(grant, code)), None, None);
+    for grant in [GrantType::AuthorizationCode, GrantType::DeviceCode] {
+        assert_eq!(said(grant, "invalid_grant").action, Some(Action::SignIn), "{grant:?}");
+    }
+    let assertion = said(GrantType::JwtBearer, "invalid_grant");
+    assert!(assertion.what.contains("didn't accept the assertion"), "{assertion:?}");
+    assert_eq!(assertion.action, Some(Action::EditAccount));
+    // There is no sign-in to start again.
+    let machine = said(GrantType::ClientCredentials, "invalid_grant");
+    assert!(machine.what.contains("the error “invalid_grant”"), "{machine:?}");
+    let hints = Hints { by_key: true, ..Hints::default() };
+    let client = Refusal { hints: Box::new(hints), ..refused_grant(GrantType::JwtBearer, "invalid_client") };
+    let client = explain(&Problem::Refused(client), None, None).paragraph();
+    assert!(client.contains("private key") && !client.contains("secret"), "{client}");
 }
 
 #[test]

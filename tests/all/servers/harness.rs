@@ -212,6 +212,19 @@ impl Accounts {
         self.ledger.note(&wrong, &format!("where it is refused, the try of {key} succeeds"));
     }
 
+    /// Another token by the grant itself.
+    pub(crate) fn again(&mut self, name: &str) -> String {
+        self.command(Command::Refresh, name);
+        self.token(name)
+    }
+
+    /// An assertion that the server refuses, which is said, and no sign-in is offered.
+    pub(crate) fn refused_assertion(&self, name: &str) {
+        let refused = self.refused(name);
+        assert!(refused.what.contains("didn't accept the assertion"), "{refused:?}");
+        assert_eq!(refused.action, Some(Action::EditAccount));
+    }
+
     /// A scope that the server refuses, and that is named then.
     pub(crate) fn refused_scope(&mut self, name: &str, scope: &str) {
         let refused = self.refused(name);
