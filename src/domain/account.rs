@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -146,9 +147,9 @@ pub struct Settings {
     /// Values of the preset's variables, such as a region.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
-    /// What differs from the preset.
+    /// What differs from the preset; shared by all copies, since it is most of an account's size.
     #[serde(default)]
-    pub overrides: ProviderSpec,
+    pub overrides: Arc<ProviderSpec>,
     /// Refresh ahead of expiry without being asked; `None` follows the grant: on where there is a
     /// refresh token, off where a grant would be repeated.
     #[serde(default)]
@@ -159,6 +160,13 @@ pub struct Settings {
     /// Words by which the user finds it.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+}
+
+impl Settings {
+    /// What differs from the preset, to be changed here alone.
+    pub fn overrides_mut(&mut self) -> &mut ProviderSpec {
+        Arc::make_mut(&mut self.overrides)
+    }
 }
 
 /// An account, without its secrets.

@@ -124,7 +124,7 @@ pub fn stood_in(settings: &Settings) -> Settings {
     let mut settings = settings.clone();
     for (kind, _) in ENDPOINTS {
         if settings.overrides.endpoints.get(kind).is_none() {
-            settings.overrides.endpoints.set(kind, Some("https://discovered.invalid/".to_owned()));
+            settings.overrides_mut().endpoints.set(kind, Some("https://discovered.invalid/".to_owned()));
         }
     }
     settings
@@ -207,7 +207,7 @@ impl Wanted {
 impl Found {
     /// Gives an account what was found; its own choices stay.
     pub fn complete(&self, settings: &mut Settings) {
-        settings.overrides = self.spec().overlaid(&settings.overrides);
+        settings.overrides = self.spec().overlaid(&settings.overrides).into();
     }
 
     /// As an account's overrides.

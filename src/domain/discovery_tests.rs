@@ -14,7 +14,7 @@ fn settings(issuer: &str, grant: GrantType) -> Settings {
         provider: CUSTOM.to_owned(),
         grant,
         variables: [].into(),
-        overrides: ProviderSpec { issuer: Some(issuer.to_owned()), ..ProviderSpec::default() },
+        overrides: ProviderSpec { issuer: Some(issuer.to_owned()), ..ProviderSpec::default() }.into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
@@ -120,7 +120,7 @@ fn a3_a_template_is_taken_only_where_the_preset_states_it() {
     let wanted = |settings: &Settings| Wanted::of(&[], settings).unwrap();
     let other = wanted(&settings).read(&document(), body.as_bytes()).unwrap_err();
     assert_eq!(other, MetadataError::OtherIssuer(said.to_owned()));
-    settings.overrides.issuer_template = Some(said.to_owned());
+    settings.overrides_mut().issuer_template = Some(said.to_owned());
     let found = wanted(&settings).read(&document(), body.as_bytes()).unwrap();
     assert_eq!(found.issuer, "https://login.example/common/v2.0");
     let of_one = with(json!({ "issuer": "https://login.example/72f9-88bf/v2.0" })).to_string();
@@ -171,13 +171,13 @@ fn a_preset_with_an_issuer_and_no_token_endpoint_is_discovered() {
         variables = [{ name = \"tenant\", label = \"Tenant\" }]";
     let preset = Preset::from_toml(text).unwrap();
     let mut settings = settings("", GrantType::ClientCredentials);
-    (settings.provider, settings.overrides.issuer) = ("x".to_owned(), None);
+    (settings.provider, settings.overrides_mut().issuer) = ("x".to_owned(), None);
     assert!(is_wanted(&preset, &settings.overrides));
     let presets = [preset];
     assert!(matches!(Wanted::of(&presets, &settings), Err(ProviderError::VariableMissing { .. })));
     settings.variables = [("tenant".to_owned(), "acme".to_owned())].into();
     assert_eq!(Wanted::of(&presets, &settings).unwrap().issuer.as_str(), "https://acme.example.com/");
-    settings.overrides.endpoints.token = Some("https://acme.example.com/token".to_owned());
+    settings.overrides_mut().endpoints.token = Some("https://acme.example.com/token".to_owned());
     assert!(!is_wanted_by(&presets, &settings));
 }
 

@@ -210,7 +210,7 @@ impl AccountFile<'_, '_, '_> {
             provider,
             grant,
             variables,
-            overrides,
+            overrides: overrides.into(),
             background_refresh,
             client_secret_expires,
             tags,

@@ -22,7 +22,7 @@ fn provider(id: &str) -> Provider {
         provider: id.to_owned(),
         grant,
         variables: asked.map(|variable| (variable.name.clone(), "x".to_owned())).collect::<BTreeMap<_, _>>(),
-        overrides: ProviderSpec::default(),
+        overrides: ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),

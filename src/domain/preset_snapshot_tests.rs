@@ -54,7 +54,7 @@ fn settings(preset: &Preset, grant: GrantType) -> Settings {
         provider: preset.id.clone(),
         grant,
         variables: variables.collect(),
-        overrides,
+        overrides: overrides.into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
@@ -133,7 +133,7 @@ fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
             address(text, &url);
             for toggle in &preset.toggles {
                 let mut other = settings.clone();
-                other.overrides.toggles = BTreeMap::from([(toggle.id.clone(), !toggle.on)]);
+                other.overrides_mut().toggles = BTreeMap::from([(toggle.id.clone(), !toggle.on)]);
                 let other = Provider::resolve(std::slice::from_ref(preset), &other).unwrap();
                 let turned =
                     authorization_address(&other, &authorization("CLIENT-ID", &redirect, "STATE", challenge));

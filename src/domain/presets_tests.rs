@@ -35,7 +35,7 @@ fn provider(id: &str, region: Option<&str>) -> Provider {
         provider: id.to_owned(),
         grant: preset.spec.grants.as_ref().unwrap()[0],
         variables: region.map(|region| ("region".to_owned(), region.to_owned())).into_iter().collect(),
-        overrides,
+        overrides: overrides.into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
@@ -96,7 +96,7 @@ fn a_toggle_adds_what_the_account_turns_on() {
         provider: "google".to_owned(),
         grant: GrantType::AuthorizationCode,
         variables: BTreeMap::new(),
-        overrides: ProviderSpec::default(),
+        overrides: ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
@@ -104,15 +104,15 @@ fn a_toggle_adds_what_the_account_turns_on() {
     let params = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap().authorize_params;
     assert_eq!(params(&settings)["access_type"], "offline");
     // What the account says by itself stays.
-    settings.overrides.authorize_params.insert("prompt".to_owned(), "select_account".to_owned());
+    settings.overrides_mut().authorize_params.insert("prompt".to_owned(), "select_account".to_owned());
     assert_eq!(params(&settings)["prompt"], "select_account");
-    settings.overrides.toggles.insert("offline".to_owned(), false);
+    settings.overrides_mut().toggles.insert("offline".to_owned(), false);
     assert!(!params(&settings).contains_key("access_type"));
 
     settings.provider = "entra".to_owned();
     let scopes = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap().scopes;
-    settings.overrides = ProviderSpec::default();
-    settings.overrides.scopes = Some(vec!["User.Read".to_owned()]);
+    settings.overrides = ProviderSpec::default().into();
+    settings.overrides_mut().scopes = Some(vec!["User.Read".to_owned()]);
     assert_eq!(scopes(&settings), ["User.Read", "offline_access"]);
     // A grant without a person has nobody to stay signed in.
     settings.grant = GrantType::ClientCredentials;
@@ -125,7 +125,7 @@ fn a_variable_has_its_default_and_stands_in_parameters_too() {
         provider: "entra".to_owned(),
         grant: GrantType::ClientCredentials,
         variables: BTreeMap::new(),
-        overrides: ProviderSpec::default(),
+        overrides: ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),

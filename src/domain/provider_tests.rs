@@ -10,7 +10,7 @@ fn settings(provider: &str, grant: GrantType) -> Settings {
         provider: provider.to_owned(),
         grant,
         variables: BTreeMap::new(),
-        overrides: ProviderSpec::default(),
+        overrides: ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
@@ -19,17 +19,17 @@ fn settings(provider: &str, grant: GrantType) -> Settings {
 
 fn at(token: &str) -> Result<Provider, ProviderError> {
     let mut settings = settings(CUSTOM, GrantType::ClientCredentials);
-    settings.overrides.endpoints = Endpoints { token: Some(token.to_owned()), ..Endpoints::default() };
+    settings.overrides_mut().endpoints = Endpoints { token: Some(token.to_owned()), ..Endpoints::default() };
     Provider::resolve(&[], &settings)
 }
 
 #[test]
 fn a_device_sign_in_needs_its_endpoint() {
     let mut settings = settings(CUSTOM, GrantType::DeviceCode);
-    settings.overrides.endpoints.token = Some("https://a.example/token".to_owned());
+    settings.overrides_mut().endpoints.token = Some("https://a.example/token".to_owned());
     let missing = Provider::resolve(&[], &settings);
     assert_eq!(missing, Err(ProviderError::EndpointMissing(EndpointKind::Device)));
-    settings.overrides.endpoints.device = Some("https://a.example/device".to_owned());
+    settings.overrides_mut().endpoints.device = Some("https://a.example/device".to_owned());
     assert!(Provider::resolve(&[], &settings).is_ok());
 }
 
@@ -92,7 +92,7 @@ fn s2_the_rarer_endpoints_are_held_to_the_same_rule() {
     for kind in [Device, Par, Revoke, Introspect, UserInfo, Jwks] {
         let at = |text: &str| {
             let mut settings = settings(CUSTOM, GrantType::ClientCredentials);
-            let endpoints = &mut settings.overrides.endpoints;
+            let endpoints = &mut settings.overrides_mut().endpoints;
             endpoints.token = Some("https://a.example/token".to_owned());
             let slot = match kind {
                 Device => &mut endpoints.device,
@@ -116,9 +116,9 @@ fn an_account_may_override_any_key_of_its_preset() {
     let mut settings = settings("smartcar", GrantType::AuthorizationCode);
     let plain = Provider::resolve(&built_in(), &settings).unwrap();
     assert_eq!(plain.name, "Smartcar");
-    settings.overrides.client_auth = Some(ClientAuth::Body);
-    settings.overrides.endpoints.token = Some("http://127.0.0.1:9/token".to_owned());
-    settings.overrides.refresh.retry_grace_secs = Some(5);
+    settings.overrides_mut().client_auth = Some(ClientAuth::Body);
+    settings.overrides_mut().endpoints.token = Some("http://127.0.0.1:9/token".to_owned());
+    settings.overrides_mut().refresh.retry_grace_secs = Some(5);
     let ours = Provider::resolve(&built_in(), &settings).unwrap();
     assert_eq!(ours.token.as_str(), "http://127.0.0.1:9/token");
     assert_eq!(ours.authorize, plain.authorize);

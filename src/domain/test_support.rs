@@ -40,7 +40,8 @@ pub(crate) fn provider(authorize: &str) -> Provider {
                 ..Endpoints::default()
             },
             ..ProviderSpec::default()
-        },
+        }
+        .into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),

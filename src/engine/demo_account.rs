@@ -96,7 +96,7 @@ impl Engine {
             provider: CUSTOM.to_owned(),
             grant: GrantType::AuthorizationCode,
             variables: BTreeMap::new(),
-            overrides,
+            overrides: overrides.into(),
             background_refresh: None,
             client_secret_expires: None,
             tags: Tags::default(),

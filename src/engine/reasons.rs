@@ -134,7 +134,7 @@ impl Engine {
             Ok(entry) => entry.account.clone(),
             Err(problem) => return self.fail(None, problem, replies),
         };
-        change(&mut account.settings.overrides);
+        change(account.settings.overrides_mut());
         let keeper = self.saver(id);
         let id = id.clone();
         self.spawn(async move {

@@ -92,7 +92,7 @@ impl FormDraft {
         let settings = self.settings();
         let mut alone = settings.clone();
         alone.grant = GrantType::ClientCredentials;
-        alone.overrides.grants = Some(vec![GrantType::ClientCredentials]);
+        alone.overrides_mut().grants = Some(vec![GrantType::ClientCredentials]);
         let mut found: Vec<_> = [settings, alone]
             .iter()
             .filter_map(|settings| Provider::resolve(presets, settings).err())

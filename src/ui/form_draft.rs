@@ -4,6 +4,7 @@
 //! doesn't show of an account's overrides stays as it was.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::domain::account::{AccountId, Client, Revision, Settings};
 use crate::domain::discovery::Found;
@@ -145,7 +146,7 @@ impl FormDraft {
                 provider: preset.id.clone(),
                 grant: offered(preset).first().copied().unwrap_or(GrantType::AuthorizationCode),
                 variables: BTreeMap::new(),
-                overrides: ProviderSpec::default(),
+                overrides: ProviderSpec::default().into(),
                 background_refresh: None,
                 client_secret_expires: None,
                 tags: Tags::default(),
@@ -169,7 +170,7 @@ impl FormDraft {
 
     fn of(draft: AccountDraft, kept: Vec<String>, preset: &Preset) -> Self {
         let AccountDraft { editing, name, settings, client } = draft;
-        let mut rest = settings.overrides;
+        let mut rest = Arc::unwrap_or_clone(settings.overrides);
         let scopes = rest.scopes.take().or_else(|| preset.spec.scopes.clone()).unwrap_or_default();
         let mut headers: Vec<_> = preset
             .secret_headers
@@ -316,7 +317,7 @@ impl FormDraft {
             provider: self.preset.id.clone(),
             grant: self.grant,
             variables: self.variables.clone(),
-            overrides,
+            overrides: overrides.into(),
             background_refresh: self.background_refresh,
             client_secret_expires: secret_expiry::day(&self.secret_expires).ok(),
             tags: Tags::typed(&self.tags).unwrap_or_default(),

@@ -143,7 +143,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
 
 fn ask(cx: &mut Cx<'_>, draft: &mut FormDraft) {
     let mut settings = draft.settings();
-    settings.overrides.endpoints = Endpoints::default();
+    settings.overrides_mut().endpoints = Endpoints::default();
     draft.issuer.asked = draft.wanted_issuer();
     draft.issuer.answer = None;
     cx.send(Command::Discover(Box::new(settings)));

@@ -258,15 +258,15 @@ fn an_account_without_a_device_endpoint_is_refused() {
             provider: "custom".to_owned(),
             grant: keyfob::domain::grant_type::GrantType::DeviceCode,
             variables: [].into(),
-            overrides: keyfob::domain::spec::ProviderSpec::default(),
+            overrides: keyfob::domain::spec::ProviderSpec::default().into(),
             background_refresh: None,
             client_secret_expires: None,
             tags: keyfob::domain::tags::Tags::default(),
         },
         client: super::support::engine::client("id", "s"),
     };
-    draft.settings.overrides.client_auth = Some(ClientAuth::None);
-    draft.settings.overrides.endpoints.token = Some("https://a.example/token".to_owned());
+    draft.settings.overrides_mut().client_auth = Some(ClientAuth::None);
+    draft.settings.overrides_mut().endpoints.token = Some("https://a.example/token".to_owned());
     let refused = rig.ask(Command::Save { draft: Box::new(draft), sign_in: false }).unwrap_err();
     assert_eq!(refused, Problem::Settings(ProviderError::EndpointMissing(EndpointKind::Device)));
 }

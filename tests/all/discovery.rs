@@ -196,7 +196,7 @@ fn a_form_is_told_what_was_found_and_nothing_is_saved() {
     server.always(OPENID, metadata(&server, &issuer, ""));
     rig.import(&account(&issuer, "client_credentials")).unwrap();
     let mut settings = rig.view("client_credentials").settings.clone();
-    settings.overrides.endpoints = keyfob::domain::spec::Endpoints::default();
+    settings.overrides_mut().endpoints = keyfob::domain::spec::Endpoints::default();
     match rig.ask(Command::Discover(Box::new(settings))).unwrap() {
         Reply::Discovered(found) => assert_eq!(found.endpoints.token, Some(server.url("/token"))),
         other => panic!("{other:?}"),

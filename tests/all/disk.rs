@@ -89,7 +89,7 @@ fn account(byte: u8) -> Account {
         provider: "custom".to_owned(),
         grant: GrantType::ClientCredentials,
         variables: [("x".to_owned(), "y".repeat(3000))].into(),
-        overrides: keyfob::domain::spec::ProviderSpec::default(),
+        overrides: keyfob::domain::spec::ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),

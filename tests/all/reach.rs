@@ -48,7 +48,7 @@ fn a_real_provider_is_discovered_and_its_promised_iss_is_checked() {
     let place = Place::new();
     let rig = place.window();
     import(&rig, &server, "basic", "authorization_code");
-    let overrides = rig.view("basic").settings.overrides.clone();
+    let overrides = keyfob::domain::spec::ProviderSpec::clone(&rig.view("basic").settings.overrides);
     assert_eq!(overrides.iss_promised, Some(true));
     for (found, name) in [
         (overrides.endpoints.authorize, "authorization_endpoint"),

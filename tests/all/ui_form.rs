@@ -91,7 +91,7 @@ fn advanced_overrides_are_sent_and_what_the_form_doesnt_show_stays() {
         provider: "smartsense".to_owned(),
         grant: GrantType::ClientCredentials,
         variables: BTreeMap::new(),
-        overrides,
+        overrides: overrides.into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
@@ -143,9 +143,9 @@ fn the_rarer_addresses_are_under_advanced_and_an_empty_one_is_not_sent() {
     rig.fill("Revocation address", "https://a.example/revoke");
     rig.press("Save");
     let (draft, _) = saved(&mut rig);
-    let endpoints = draft.settings.overrides.endpoints;
+    let endpoints = &draft.settings.overrides.endpoints;
     assert_eq!(endpoints.revoke.as_deref(), Some("https://a.example/revoke"));
-    assert_eq!((endpoints.token, endpoints.introspect, endpoints.jwks), (None, None, None));
+    assert_eq!((&endpoints.token, &endpoints.introspect, &endpoints.jwks), (&None, &None, &None));
 }
 
 #[test]

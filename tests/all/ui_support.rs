@@ -85,7 +85,7 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
             provider: provider.to_lowercase(),
             grant,
             variables: std::collections::BTreeMap::default(),
-            overrides: ProviderSpec::default(),
+            overrides: ProviderSpec::default().into(),
             background_refresh: None,
             client_secret_expires: None,
             tags: Tags::default(),

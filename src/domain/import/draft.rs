@@ -168,7 +168,7 @@ impl<'p> Collected<'p> {
             provider,
             grant,
             variables,
-            overrides,
+            overrides: overrides.into(),
             background_refresh: None,
             client_secret_expires: None,
             tags: Tags::default(),

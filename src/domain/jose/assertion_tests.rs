@@ -99,7 +99,7 @@ fn whom_an_assertion_is_addressed_to_is_data() {
             provider: CUSTOM.to_owned(),
             grant: GrantType::JwtBearer,
             variables: [].into(),
-            overrides,
+            overrides: overrides.into(),
             background_refresh: None,
             client_secret_expires: None,
             tags: crate::domain::tags::Tags::default(),

@@ -18,7 +18,7 @@ fn pass(text: &str) -> Passphrase {
 fn exported() -> Vec<Exported> {
     let mut all = account(1, "naïve \"東京\" \\ # \u{1f98a}");
     all.settings.variables.clear();
-    let spec = &mut all.settings.overrides;
+    let spec = all.settings.overrides_mut();
     spec.client_auth = Some(crate::domain::spec::ClientAuth::Basic);
     spec.pkce = Some(false);
     spec.refresh.ahead_secs = Some(7);
@@ -47,9 +47,9 @@ fn exported() -> Vec<Exported> {
 /// An account that signs, with a key of several lines.
 fn signing() -> Exported {
     let mut signing = account(3, "signing");
-    let spec = &mut signing.settings.overrides;
     signing.settings.grant = GrantType::JwtBearer;
     signing.settings.variables.clear();
+    let spec = signing.settings.overrides_mut();
     (spec.key_alg, spec.key_id) = (Some(KeyAlg::ES256), Some("k".to_owned()));
     (spec.par, spec.audience) = (Some(true), Some("https://api.example".to_owned()));
     spec.resource = Some(vec!["https://a.example/".to_owned(), "https://b.example/".to_owned()]);

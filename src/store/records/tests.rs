@@ -19,13 +19,13 @@ pub(in crate::store) fn account(byte: u8, name: &str) -> Account {
         provider: "custom".to_owned(),
         grant: GrantType::Password,
         variables: BTreeMap::from([("region".to_owned(), "EU \u{1f30d}".to_owned())]),
-        overrides: crate::domain::spec::ProviderSpec::default(),
+        overrides: crate::domain::spec::ProviderSpec::default().into(),
         background_refresh: Some(false),
         client_secret_expires: None,
         tags: Tags::typed("work, prod").unwrap(),
     };
-    settings.overrides.endpoints.token = Some("https://example.com/τ".to_owned());
-    settings.overrides.scopes = Some(vec!["a".to_owned(), "b".to_owned()]);
+    settings.overrides_mut().endpoints.token = Some("https://example.com/τ".to_owned());
+    settings.overrides_mut().scopes = Some(vec!["a".to_owned(), "b".to_owned()]);
     Account { id: id(byte), revision: Revision(7), name: AccountName::new(name).unwrap(), settings }
 }
 
