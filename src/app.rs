@@ -164,6 +164,7 @@ impl Opening {
                 files: Files::new(),
                 place: None,
                 vault_tried: false,
+                accounts_asked: false,
                 called: Arc::clone(&self.called),
                 title: String::new(),
             }))
@@ -202,6 +203,7 @@ struct App {
     files: Files,
     place: Option<WindowPlace>,
     vault_tried: bool,
+    accounts_asked: bool,
     /// A second start wants the window to come forward.
     called: Arc<AtomicBool>,
     /// As it was last set.
@@ -243,6 +245,7 @@ impl eframe::App for App {
         let now = self.clock.now();
         let mut commands = Vec::new();
         self.ui.show(ui, &self.snapshot, now, &mut commands);
+        commands.extend(self.accounts_now(ui.ctx()));
         commands.extend(self.first_try_of_the_vault(ui.ctx()));
         for command in commands {
             let sent = self.engine.as_ref().is_some_and(|engine| engine.send(command).is_ok());
@@ -276,6 +279,18 @@ impl eframe::App for App {
 }
 
 impl App {
+    /// Many accounts are read once the window stands: after the first frame, which shows it.
+    fn accounts_now(&mut self, ctx: &egui::Context) -> Option<Command> {
+        if self.snapshot.loaded || self.accounts_asked {
+            return None;
+        }
+        self.accounts_asked = ctx.cumulative_frame_nr() > 0;
+        if !self.accounts_asked {
+            ctx.request_repaint();
+        }
+        self.accounts_asked.then_some(Command::ReadAccounts)
+    }
+
     /// The first run's page says where secrets will be kept, so the vault is tried there, and not at
     /// the first save; after the first frame, so that the window never waits for it.
     fn first_try_of_the_vault(&mut self, ctx: &egui::Context) -> Option<Command> {

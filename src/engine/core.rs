@@ -216,7 +216,6 @@ impl Engine {
         let Some(mut browser_queue) = self.browser_queue.take() else { return };
         let vault_changed = Rc::clone(&self.vault_changed);
         self.prepare();
-        self.load();
         while !self.quitting {
             self.show();
             let pause = self.pause();

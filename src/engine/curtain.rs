@@ -21,6 +21,7 @@ pub(crate) fn is_allowed(command: &Command) -> bool {
             | Command::UnlockVault { .. }
             | Command::LockVault
             | Command::ClearClipboard
+            | Command::ReadAccounts
             | Command::RememberWindow(_)
             | Command::Remember(_)
             | Command::Quit

@@ -172,6 +172,8 @@ impl EngineHandle {
 
     /// Blocks until the database has been read, and returns the newest snapshot.
     pub fn loaded(&mut self) -> Arc<Snapshot> {
+        // Where it isn't taken, the engine reads by itself, a moment later.
+        let _ = self.send(Command::ReadAccounts);
         until(&mut self.snapshots, |snapshot| snapshot.loaded)
     }
 

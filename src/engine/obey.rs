@@ -78,6 +78,10 @@ impl Engine {
             Command::Revoke(account) => self.revoke(&account, replies),
             Command::Forget(account) => self.forget_tokens(&account, replies),
             Command::ReadExchanges(account) => self.read_exchanges(&account, replies),
+            Command::ReadAccounts => {
+                self.load_at_last();
+                answer(replies, Ok(Reply::Done));
+            }
             Command::TryVault => self.try_vault(replies),
             Command::UseMemoryVault => self.use_memory_vault(replies),
             Command::ChooseVault(kind) => self.choose_vault(kind, replies),

@@ -21,6 +21,8 @@ use crate::store::accounts::{Accounts, RowState, Stored, StoredAccount, Texts};
 use crate::store::own_presets::{self, OwnPresets};
 use crate::store::vault_records::Records;
 
+/// So many accounts are read in a few milliseconds.
+const MANY: u32 = 500;
 /// How long quitting waits for what is on its way.
 const LAST_CALL: Duration = Duration::from_secs(3);
 /// How long it waits for the answer to a token request that was sent: the server may have spent the
@@ -28,23 +30,39 @@ const LAST_CALL: Duration = Duration::from_secs(3);
 const LAST_ANSWER: Duration = Duration::from_secs(35);
 
 impl Engine {
-    /// Reads what the window is made by, before the accounts, which may be many.
+    /// Reads what the window is made by, then the accounts. A lasting run with many of them waits for
+    /// [`Command::ReadAccounts`](crate::messages::command::Command::ReadAccounts): to read them keeps
+    /// two processors busy for longer than a window takes to open, and it would open later for it.
     pub(crate) fn prepare(&mut self) {
-        let read = self.disk(Accounts::texts);
+        let lasting = self.deps.lasting;
+        let read =
+            self.disk(move |accounts| Ok((accounts.texts()?, lasting && accounts.are_more_than(MANY)?)));
         self.spawn(async move {
             let read = read.await;
             let then: Then = Box::new(move |engine| {
                 // What is wrong with the database is said when the accounts are read.
-                if let Ok(Texts { preferences, window, remembered }) = read {
+                let mut wait = false;
+                if let Ok((Texts { preferences, window, remembered }, are_many)) = read {
                     engine.preferences = super::preferences::read(&preferences);
                     engine.window = window.as_deref().and_then(super::preferences::read_window);
                     engine.remembered = remembered.as_deref().map(Remembered::read).unwrap_or_default();
+                    wait = are_many;
                 }
                 engine.prepared = true;
                 engine.dirty = true;
+                if !wait {
+                    engine.load_at_last();
+                }
             });
             then
         });
+    }
+
+    /// Reads the accounts, unless they are there or on their way.
+    pub(crate) fn load_at_last(&mut self) {
+        if !self.loaded && !self.looking {
+            self.load();
+        }
     }
 
     /// Reads the database.

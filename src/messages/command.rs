@@ -187,6 +187,8 @@ pub enum Command {
     /// Reads the account's last exchanges, so that the snapshot has them from now on; answered with
     /// [`super::event::Reply::Exchanges`].
     ReadExchanges(AccountId),
+    /// Reads the accounts now, where they are so many that the engine waits for the window.
+    ReadAccounts,
     /// Tries the vault once more.
     TryVault,
     /// Keeps secrets in memory until quit.

@@ -133,6 +133,15 @@ impl Accounts {
         Ok(stored)
     }
 
+    /// Whether there are more accounts than `count`, whatever their state.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn are_more_than(&mut self, count: u32) -> Result<bool, DiskError> {
+        let asked = "SELECT EXISTS (SELECT 1 FROM accounts LIMIT 1 OFFSET ?1)";
+        Ok(self.connection.query_row(asked, [count], |row| row.get(0))?)
+    }
+
     /// Adds an account, `pending` until its secrets are in the vault.
     ///
     /// # Errors

@@ -21,6 +21,7 @@ mod inquiries;
 mod interrupted;
 mod loopback;
 mod loopback_limits;
+mod many;
 mod mapper;
 mod pages;
 mod passphrase;

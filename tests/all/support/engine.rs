@@ -121,16 +121,27 @@ impl Place {
         self.engine(true)
     }
 
+    /// The same, before anybody has asked for the accounts.
+    pub(crate) fn window_unread(&self) -> Rig {
+        self.spawn(true)
+    }
+
     /// An engine for a command line.
     pub(crate) fn command_line(&self) -> Rig {
         self.engine(false)
     }
 
     fn engine(&self, lasting: bool) -> Rig {
+        let mut rig = self.spawn(lasting);
+        assert!(rig.handle.loaded().problem.is_none());
+        rig
+    }
+
+    fn spawn(&self, lasting: bool) -> Rig {
         let browser = Arc::new(RecordingBrowser::default());
         let board = Board::default();
         let (vault, clipboard) = (self.vault.clone(), board.clone());
-        let mut handle = engine::spawn(Deps {
+        let handle = engine::spawn(Deps {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             home: self.home(),
             vault_kind: self.kind,
@@ -144,7 +155,6 @@ impl Place {
             lasting,
         })
         .unwrap();
-        assert!(handle.loaded().problem.is_none());
         Rig { handle, browser, board, clock: Arc::clone(&self.clock) }
     }
 }
