@@ -3,6 +3,7 @@
 //! Owns reading the database as a whole. Invariants: the vault is not touched at the start unless
 //! something was left half done; quitting waits for what is on its way, but never for long.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::messages::preferences::{Preferences, ProxyChoice};
 use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{VaultKind, WindowPlace};
 use crate::net::http::Proxy;
-use crate::store::accounts::{Accounts, RowState, Stored, StoredAccount, Texts};
+use crate::store::accounts::{self, Accounts, RowState, Stored, StoredAccount, Texts};
 use crate::store::own_presets::{self, OwnPresets};
 use crate::store::vault_records::Records;
 
@@ -31,31 +32,47 @@ const LAST_ANSWER: Duration = Duration::from_secs(35);
 
 impl Engine {
     /// Reads what the window is made by, then the accounts. A lasting run with many of them waits for
-    /// [`Command::ReadAccounts`](crate::messages::command::Command::ReadAccounts): to read them keeps
-    /// two processors busy for longer than a window takes to open, and it would open later for it.
+    /// [`Command::ReadAccounts`](crate::messages::command::Command::ReadAccounts): to check the database
+    /// and to read them keeps a processor busy for longer than a window takes to open, and it would open
+    /// later for it.
     pub(crate) fn prepare(&mut self) {
-        let lasting = self.deps.lasting;
-        let read =
-            self.disk(move |accounts| Ok((accounts.texts()?, lasting && accounts.are_more_than(MANY)?)));
+        let home = self.deps.home.clone();
+        self.spawn(async move {
+            let glanced = tokio::task::spawn_blocking(move || accounts::glance(&home, MANY)).await;
+            let then: Then = Box::new(move |engine| match glanced.ok().flatten() {
+                Some((texts, are_many)) => {
+                    engine.take_texts(&texts);
+                    if !(engine.deps.lasting && are_many) {
+                        engine.load_at_last();
+                    }
+                }
+                None => engine.prepare_whole(),
+            });
+            then
+        });
+    }
+
+    /// The same, of a database that must be made, migrated or mended first.
+    fn prepare_whole(&mut self) {
+        let read = self.disk(Accounts::texts);
         self.spawn(async move {
             let read = read.await;
             let then: Then = Box::new(move |engine| {
                 // What is wrong with the database is said when the accounts are read.
-                let mut wait = false;
-                if let Ok((Texts { preferences, window, remembered }, are_many)) = read {
-                    engine.preferences = super::preferences::read(&preferences);
-                    engine.window = window.as_deref().and_then(super::preferences::read_window);
-                    engine.remembered = remembered.as_deref().map(Remembered::read).unwrap_or_default();
-                    wait = are_many;
-                }
-                engine.prepared = true;
-                engine.dirty = true;
-                if !wait {
-                    engine.load_at_last();
-                }
+                let none = || Texts { preferences: BTreeMap::new(), window: None, remembered: None };
+                engine.take_texts(&read.unwrap_or_else(|_| none()));
+                engine.load_at_last();
             });
             then
         });
+    }
+
+    fn take_texts(&mut self, texts: &Texts) {
+        self.preferences = super::preferences::read(&texts.preferences);
+        self.window = texts.window.as_deref().and_then(super::preferences::read_window);
+        self.remembered = texts.remembered.as_deref().map(Remembered::read).unwrap_or_default();
+        self.prepared = true;
+        self.dirty = true;
     }
 
     /// Reads the accounts, unless they are there or on their way.

@@ -29,11 +29,14 @@ pub(crate) struct Worker<T> {
 }
 
 impl<T: 'static> Worker<T> {
-    /// Starts the thread; `make` runs on it, so `T` need not be `Send`.
+    /// Starts the thread; `make` runs on it at the first job, so `T` need not be `Send`.
     pub(crate) fn start(name: &str, make: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
         let (jobs, queue) = sync_channel::<Job<T>>(QUEUE);
         thread::Builder::new().name(name.to_owned()).spawn(move || {
+            // Not before somebody asks: to make it may take a while, and a processor from others.
+            let Ok(first) = queue.recv() else { return };
             let mut owned = make();
+            first(&mut owned);
             while let Ok(job) = queue.recv() {
                 job(&mut owned);
             }

@@ -12,18 +12,26 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 mod broken;
 mod error;
 mod exchanges;
+mod glance;
 mod in_flight;
 mod preferences;
 mod recovered;
 mod schema;
 
 pub use error::DiskError;
+pub use glance::glance;
 pub use in_flight::InFlight;
 pub use preferences::Texts;
 
 use super::home::Home;
 use crate::domain::account::{Account, AccountId, AccountName, Revision};
 use crate::domain::tokens::TokenFacts;
+
+/// All that [`Row::read`] takes.
+const ROWS: &str = "SELECT id, revision, name, settings, state, created_at, last_used_at, facts,
+     in_flight.generation, refreshing
+ FROM accounts LEFT JOIN token_facts ON token_facts.account = id
+     LEFT JOIN in_flight ON in_flight.account = id";
 
 /// Stored until the file has been rewritten after a removal.
 const SWEEP_DUE: &str = "sweep.due";
@@ -110,36 +118,15 @@ impl Accounts {
     pub fn load(&mut self) -> Result<Stored, DiskError> {
         let transaction = self.connection.transaction()?;
         let mut stored = Stored::default();
-        {
-            let mut query = transaction.prepare(
-                "SELECT id, revision, name, settings, state, created_at, last_used_at, facts,
-                     in_flight.generation, refreshing
-                 FROM accounts LEFT JOIN token_facts ON token_facts.account = id
-                     LEFT JOIN in_flight ON in_flight.account = id
-                 ORDER BY name_key, created_at, id",
-            )?;
-            let mut rows = query.query([])?;
-            while let Some(row) = rows.next()? {
-                match Row::read(row).map(Row::parse).map_err(DiskError::from) {
-                    Ok(Some(account)) => stored.accounts.push(account),
-                    Ok(None) | Err(DiskError::NotADatabase) => stored.unreadable += 1,
-                    Err(error) => return Err(error),
-                }
-            }
-        }
+        let by_name = format!("{ROWS} ORDER BY name_key, created_at, id");
+        each_row(&transaction, &by_name, |row| match row.and_then(Row::parse) {
+            Some(account) => stored.accounts.push(account),
+            None => stored.unreadable += 1,
+        })?;
         let texts = preferences::read(&transaction)?;
         (stored.preferences, stored.window, stored.remembered) =
             (texts.preferences, texts.window, texts.remembered);
         Ok(stored)
-    }
-
-    /// Whether there are more accounts than `count`, whatever their state.
-    ///
-    /// # Errors
-    /// [`DiskError`].
-    pub fn are_more_than(&mut self, count: u32) -> Result<bool, DiskError> {
-        let asked = "SELECT EXISTS (SELECT 1 FROM accounts LIMIT 1 OFFSET ?1)";
-        Ok(self.connection.query_row(asked, [count], |row| row.get(0))?)
     }
 
     /// Adds an account, `pending` until its secrets are in the vault.
@@ -309,6 +296,24 @@ impl Accounts {
         )?;
         if changed == 0 { Err(DiskError::Missing) } else { Ok(()) }
     }
+}
+
+/// Hands over every row, `None` for one that can't be read.
+fn each_row(
+    connection: &Connection,
+    query: &str,
+    mut take: impl FnMut(Option<Row>),
+) -> Result<(), DiskError> {
+    let mut query = connection.prepare(query)?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        match Row::read(row).map_err(DiskError::from) {
+            Ok(row) => take(Some(row)),
+            Err(DiskError::NotADatabase) => take(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// A row, as it stands.

@@ -13,7 +13,7 @@ use crate::support::engine::{Place, Rig};
 /// One more than are read at once.
 const MANY: usize = 501;
 /// Shorter than the engine waits before it looks at the database by itself.
-const MOMENT: Duration = Duration::from_millis(300);
+const MOMENT: Duration = Duration::from_millis(150);
 
 /// A home with so many accounts.
 fn home_of(count: usize) -> Place {

@@ -34,7 +34,9 @@ impl Accounts {
     fn open_whole(home: &Home) -> Result<Self, DiskError> {
         let mut accounts = Self { connection: schema::open(home)? };
         schema::check(&accounts.connection)?;
-        accounts.load()?;
+        // Every row, and no more: who reads them makes accounts of them.
+        super::each_row(&accounts.connection, super::ROWS, drop)?;
+        accounts.texts()?;
         let _ = accounts.sweep();
         Ok(accounts)
     }

@@ -105,6 +105,11 @@ fn ours(connection: &Connection) -> Result<u32, DiskError> {
     if is_new || application == APPLICATION_ID { Ok(schema) } else { Err(DiskError::NotADatabase) }
 }
 
+/// Whether it is a database of ours that needs no migration.
+pub(super) fn is_current(connection: &Connection) -> bool {
+    ours(connection).is_ok_and(|schema| usize::try_from(schema).is_ok_and(|done| done == MIGRATIONS.len()))
+}
+
 fn newer(connection: &Connection, schema: u32) -> DiskError {
     let written_by = connection
         .query_row("SELECT version FROM written_by", [], |row| row.get::<_, String>(0))
