@@ -4,6 +4,7 @@
 //! their names.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
@@ -56,34 +57,67 @@ pub(super) fn arrange(
     if order.group == GroupBy::Nothing {
         return Vec::new();
     }
-    places.sort_by_cached_key(|place| key(order.group, &accounts[*place], standings[*place]));
-    let mut headings: Vec<(Heading, Key)> = Vec::new();
-    for (row, place) in places.iter().enumerate() {
-        let (account, standing) = (&accounts[*place], standings[*place]);
-        let key = key(order.group, account, standing);
-        if let Some((heading, _)) = headings.last_mut().filter(|(_, last)| *last == key) {
+    let mut ranked = ranks(order.group, accounts, standings, places);
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let mut headings: Vec<Heading> = Vec::new();
+    let mut last = None;
+    for (row, (rank, place)) in ranked.into_iter().enumerate() {
+        places[row] = place;
+        if let Some(heading) = headings.last_mut().filter(|_| last == Some(rank)) {
             heading.count += 1;
         } else {
-            let text = text(order.group, account, standing);
-            headings.push((Heading { before: row, text, count: 1 }, key));
+            let text = text(order.group, &accounts[place], standings[place]);
+            headings.push(Heading { before: row, text, count: 1 });
         }
+        last = Some(rank);
     }
-    headings.into_iter().map(|(heading, _)| heading).collect()
+    headings
 }
 
-/// What puts accounts into one group; the flag puts those without a word last.
+/// Each place with the rank of its group. There are few groups and many accounts, so the words are
+/// compared once for each group, and numbers for each account.
+fn ranks(
+    group: GroupBy,
+    accounts: &AccountViews,
+    standings: &[Standstill],
+    places: &[usize],
+) -> Vec<(usize, usize)> {
+    let mut numbers = BTreeMap::new();
+    let numbered: Vec<_> = places
+        .iter()
+        .map(|place| {
+            let next = numbers.len();
+            let word = word(group, &accounts[*place], standings[*place]);
+            (*numbers.entry(word).or_insert(next), *place)
+        })
+        .collect();
+    let mut keys: Vec<_> = numbers.into_iter().map(|(word, number)| (key(word), number)).collect();
+    keys.sort_unstable();
+    let mut ranks = vec![0; keys.len()];
+    let mut rank = 0;
+    for (at, (key, number)) in keys.iter().enumerate() {
+        rank += usize::from(at > 0 && keys[at - 1].0 != *key);
+        ranks[*number] = rank;
+    }
+    numbered.into_iter().map(|(number, place)| (ranks[number], place)).collect()
+}
+
+/// What puts an account into a group, as it stands there.
+type Word<'a> = (Option<&'a str>, Option<Standstill>);
+/// The same ignoring case; the flag puts those without a word last.
 type Key = (bool, String, Option<Standstill>);
 
-fn key(group: GroupBy, account: &AccountView, standing: Standstill) -> Key {
+fn word(group: GroupBy, account: &AccountView, standing: Standstill) -> Word<'_> {
     match group {
-        GroupBy::Nothing => (false, String::new(), None),
-        GroupBy::Provider => (false, account.provider_name.to_lowercase(), None),
-        GroupBy::Tag => match account.settings.tags.as_slice().first() {
-            Some(tag) => (false, tag.to_lowercase(), None),
-            None => (true, String::new(), None),
-        },
-        GroupBy::Status => (false, String::new(), Some(standing)),
+        GroupBy::Nothing => (None, None),
+        GroupBy::Provider => (Some(&account.provider_name), None),
+        GroupBy::Tag => (account.settings.tags.as_slice().first().map(String::as_str), None),
+        GroupBy::Status => (None, Some(standing)),
     }
+}
+
+fn key((word, standing): Word<'_>) -> Key {
+    (word.is_none(), word.map(str::to_lowercase).unwrap_or_default(), standing)
 }
 
 fn text(group: GroupBy, account: &AccountView, standing: Standstill) -> String {

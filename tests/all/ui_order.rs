@@ -129,6 +129,16 @@ fn groups_have_headings_that_count() {
 }
 
 #[test]
+fn tags_that_differ_in_case_are_one_group() {
+    let mut accounts = four();
+    let delta = std::sync::Arc::make_mut(&mut accounts.accounts[2]);
+    delta.settings.tags = Tags::typed("Work").unwrap();
+    let mut rig = Rig::new(accounts);
+    arrange(&mut rig, "First tag");
+    assert_eq!(listed(&rig), ["home, 1", "beta", "work, 2", "alpha", "delta", "No tag, 1", "gamma"]);
+}
+
+#[test]
 fn the_next_start_finds_the_list_as_it_was_left() {
     let mut rig = Rig::new(four());
     arrange(&mut rig, "Expiry");
