@@ -1,7 +1,7 @@
 //! What the window is made by, read ahead of all else.
 //!
-//! Invariant: nothing is written, and nothing is waited for; whatever is wrong is found, and said, by
-//! who opens the database whole.
+//! Invariant: nothing is written but an empty file where there is none, and nothing is waited for;
+//! whatever is wrong is found, and said, by who opens the database whole.
 
 use rusqlite::{Connection, OpenFlags};
 
