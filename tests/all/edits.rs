@@ -35,7 +35,7 @@ fn edit(rig: &Rig, key: Option<&str>, alg: Option<KeyAlg>) -> Result<(), Problem
         settings: view.settings.clone(),
         client: keyfob::domain::account::Client { client_id: "id".to_owned(), ..Default::default() },
     };
-    draft.settings.overrides.key_alg = alg;
+    draft.settings.overrides_mut().key_alg = alg;
     draft.client.private_key = key.map(|key| PrivateKey::new(key.to_owned()));
     rig.ask(Command::Save { draft: Box::new(draft), sign_in: false }).map(drop)
 }

@@ -27,7 +27,8 @@ fn editing(grant: GrantType, overrides: ProviderSpec) -> Rig {
                 ..Endpoints::default()
             },
             ..overrides
-        },
+        }
+        .into(),
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
@@ -43,7 +44,7 @@ fn editing(grant: GrantType, overrides: ProviderSpec) -> Rig {
 fn saved(rig: &mut Rig) -> ProviderSpec {
     rig.press("Save");
     let Command::Save { draft, .. } = rig.command() else { panic!("no save") };
-    draft.settings.overrides
+    draft.settings.overrides.as_ref().clone()
 }
 
 fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

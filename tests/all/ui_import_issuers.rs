@@ -121,7 +121,7 @@ fn where_nothing_is_found_the_rest_can_be_imported_and_the_issuer_asked_again() 
 #[test]
 fn an_issuer_that_cant_be_asked_is_said_and_keeps_only_its_account_out() {
     let mut drafts = file(&[("batch", "client_credentials")], "");
-    drafts[0].draft.settings.overrides.issuer = Some("http://auth.example.com".to_owned());
+    drafts[0].draft.settings.overrides_mut().issuer = Some("http://auth.example.com".to_owned());
     let mut rig = preview(drafts, false);
     assert!(rig.commands().is_empty(), "nothing is sent there");
     assert!(rig.tree().contains("addresses not found") && !rig.can_press("Import"));
