@@ -30,6 +30,12 @@ struct Found<'a> {
 pub(super) fn run(vault: &VaultOptions, name: Option<&str>, as_json: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let account = name.map(|name| rig.find(name)).transpose()?;
+        // A passphrase that is at hand is used; nobody is asked for one.
+        if vault.file.is_some()
+            && let Err(failure) = rig.unlock(false)
+        {
+            output::say(failure.words());
+        }
         let id = account.as_ref().map(|account| account.id.clone());
         let asked = rig.ask(Command::Diagnose(id))?.wait().map_err(|problem| Failure::of(&problem))?;
         let Reply::Diagnosed(findings) = asked else { return Err(Failure::of(&Problem::Stopped)) };

@@ -2,12 +2,14 @@
 //!
 //! Owns the exit codes. Invariant: a failure has one paragraph of words, unless nobody reads any.
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 use super::output;
 use crate::domain::spec::ClientAuth;
+use crate::domain::token_response::AnswerFlaw;
 use crate::domain::unseen::neutralised;
-use crate::messages::problem::{Problem, SignInProblem, VaultProblem};
+use crate::messages::problem::{BadAnswer, Problem, SignInProblem, VaultProblem};
 use crate::messages::snapshot::AccountView;
 use crate::messages::words::{Action, explain};
 
@@ -116,13 +118,19 @@ impl Failure {
         if let Some(details) = words.details {
             text = format!("{text} ({details})");
         }
+        let name = argument(account.unwrap_or_default());
         let tries: Vec<_> = words.others.iter().filter_map(|action| way(*action)).collect();
         if !tries.is_empty() {
             let tries = tries.join(" or ");
-            text = format!("{text} Another way is tried by: keyfob sign-in NAME --client-auth {tries}.");
+            text = format!("{text} Another way is tried by: keyfob sign-in {name} --client-auth {tries}.");
+        }
+        if matches!(problem, Problem::BadAnswer(BadAnswer { kind: AnswerFlaw::NoToken, .. })) {
+            text.push_str(
+                " If the token is in the answer under another name, the window takes your word for which.",
+            );
         }
         if code == NEEDS_SIGN_IN {
-            text = format!("{text} The command is: keyfob sign-in NAME.");
+            text = format!("{text} The command is: keyfob sign-in {name}.");
         }
         Self { code, words: text }
     }
@@ -141,6 +149,18 @@ impl Failure {
     }
 }
 
+/// An account's name as a shell takes it; a stand-in where that would need more than quotation marks.
+fn argument(name: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "._@+-".contains(c);
+    if name.is_empty() || name.starts_with('-') || !name.chars().all(|c| is_plain(c) || c == ' ') {
+        Cow::Borrowed("NAME")
+    } else if name.chars().all(is_plain) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(format!("'{name}'"))
+    }
+}
+
 /// The other way of client authentication that an action tries, as it is written.
 fn way(action: Action) -> Option<&'static str> {
     match action {
@@ -148,5 +168,27 @@ fn way(action: Action) -> Option<&'static str> {
         Action::TryClientAuth(ClientAuth::BasicRaw) => Some("basic_raw"),
         Action::TryClientAuth(ClientAuth::Body) => Some("body"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_names_the_account_as_a_shell_takes_it() {
+        for (name, written) in [
+            ("car-dev", "car-dev"),
+            ("Wagen 2", "'Wagen 2'"),
+            ("Straße", "Straße"),
+            ("", "NAME"),
+            ("-x", "NAME"),
+            ("it's", "NAME"),
+            ("$(id)", "NAME"),
+        ] {
+            assert_eq!(argument(name), written);
+        }
+        let told = Failure::explained(&Problem::NeedsSignIn, Some("Wagen 2"), None);
+        assert!(told.words().ends_with("The command is: keyfob sign-in 'Wagen 2'."), "{told:?}");
     }
 }

@@ -192,6 +192,7 @@ fn t3_every_malformed_answer_is_a_typed_error_that_says_what_to_do() {
         (Response::new(200, "text/html", page), "sent a web page instead of a token"),
         (Response::new(404, "text/html", page), "sent a web page instead of a token"),
         (Response::new(200, "application/json", page), "sent a web page instead of a token"),
+        (Response::new(502, "text/html", page), "sent an error page instead of a token"),
         (Response::json(200, ""), "sent an empty answer"),
         (Response::json(200, r#"{"access_token":"t"#), "neither JSON nor a form"),
         (Response::new(200, "text/plain", "all is well"), "neither JSON nor a form"),

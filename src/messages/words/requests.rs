@@ -105,6 +105,11 @@ pub(super) fn details_of(refusal: &Refusal) -> String {
 pub(super) fn bad_answer(answer: &BadAnswer) -> Words {
     let host = neutralised(&answer.host, NAME_CHARS);
     let said = match answer.kind {
+        AnswerFlaw::WebPage if answer.status >= 500 => words(
+            format!("{host}, or something in front of it, sent an error page instead of a token."),
+            wait_until(None),
+        )
+        .offering(Action::TryAgain),
         AnswerFlaw::WebPage => words(
             format!("{host} sent a web page instead of a token."),
             "Check that the token address isn't the sign-in address.",
@@ -142,8 +147,8 @@ pub(super) fn bad_answer(answer: &BadAnswer) -> Words {
             "Enter the final token address.",
         ),
     };
-    Words { details: Some(format!("HTTP {} from {host}", answer.status)), ..said }
-        .offering(Action::EditAccount)
+    let action = said.action.or(Some(Action::EditAccount));
+    Words { action, details: Some(format!("HTTP {} from {host}", answer.status)), ..said }
 }
 
 pub(super) fn unreached(unreachable: &Unreachable) -> Words {

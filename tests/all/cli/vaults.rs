@@ -40,6 +40,11 @@ fn the_file_vault_works_without_a_keychain() {
     assert!(told.contains("--passphrase-file"), "{told}");
     assert_eq!(place.run(&["--vault", "file", "list"]).code, 0, "a list needs no passphrase");
 
+    let looked = |passphrase: &str| place.run(&over(passphrase, &["doctor"]));
+    assert!(looked(&right).out.starts_with("ok         Secrets: "), "a passphrase at hand is used");
+    let told = looked(&wrong);
+    assert!(told.out.starts_with("warning    Secrets: ") && told.err.contains("passphrase"), "{told:?}");
+
     // Another passphrase, over a descriptor; the weak one is advised against.
     let mut shell = place.command(&[]);
     let line = format!(
