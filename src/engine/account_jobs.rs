@@ -10,7 +10,7 @@ use super::core::{Database, Engine, Replies, Then, answer, on_disk};
 use super::entry::Entry;
 use super::problems::unusable;
 use super::vault_door::VaultDoor;
-use super::{place, random, refresh_lock};
+use super::{half_done, place, random, refresh_lock};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::provider::Provider;
 use crate::domain::session::Input;
@@ -212,7 +212,11 @@ impl Saver {
     /// Saves an account.
     pub(crate) async fn save(&self, mut checked: Checked, absent: Absent) -> Result<Saved, Problem> {
         let _lock = refresh_lock::acquire(&self.home, &checked.account.id).await?;
-        place::still_here(&self.door, self.database.clone()).await?;
+        match place::still_here(&self.door, self.database.clone(), &checked.account.id).await {
+            // Who has chosen this place enters here what can't be had from the other one.
+            Err(Problem::Vault(VaultProblem::Elsewhere(_))) if self.door.is_by_choice() => {}
+            other => other?,
+        }
         let grant = checked.grant.take();
         let saved =
             if checked.is_new { self.create(checked).await } else { self.change(checked, absent).await };
@@ -246,8 +250,10 @@ impl Saver {
 
     async fn create(&self, checked: Checked) -> Result<Saved, Problem> {
         let Checked { account, client, .. } = checked;
-        let (row, at) = (account.clone(), self.clock.now());
-        let inserted = self.on_disk(move |accounts| accounts.insert_pending(&row, at)).await;
+        let mut inserted = self.insert(&account).await;
+        if matches!(inserted, Err(Problem::NameTaken(_))) && self.half_made_gives_way(&account.name).await? {
+            inserted = self.insert(&account).await;
+        }
         inserted.map_err(|problem| named(problem, &account))?;
         reach("create: row pending");
         if let Err(problem) = self.write_client(account.clone(), client).await {
@@ -260,6 +266,11 @@ impl Saver {
         self.on_disk(move |accounts| accounts.mark_ready(&id)).await?;
         reach("create: row ready");
         Ok(Saved { account, is_new: true, tokens_gone: false, facts: None })
+    }
+
+    async fn insert(&self, account: &Account) -> Result<(), Problem> {
+        let (row, kept_in, at) = (account.clone(), half_done::word(self.door.kind()), self.clock.now());
+        self.on_disk(move |accounts| accounts.insert_pending(&row, kept_in, at)).await
     }
 
     async fn change(&self, checked: Checked, absent: Absent) -> Result<Saved, Problem> {
@@ -281,7 +292,8 @@ impl Saver {
         account.revision = account.revision.next();
         self.write_client(account.clone(), client).await?;
         reach("change: client in the vault");
-        let stored = self.on_disk(move |accounts| accounts.update(&row).map(drop)).await;
+        let kept_in = half_done::lasting_word(self.door.kind());
+        let stored = self.on_disk(move |accounts| accounts.update_in(&row, kept_in).map(drop)).await;
         if let (Err(_), Some(old)) = (&stored, old_account) {
             // The edit was not made: the old record goes back.
             self.write_client(old, old_client).await?;

@@ -158,7 +158,7 @@ pub(crate) async fn delete(
         Some(lock) => lock,
         None => refresh_lock::acquire(&saver.home, id).await?,
     };
-    super::place::still_here(&saver.door, saver.database.clone()).await?;
+    super::place::still_here(&saver.door, saver.database.clone(), id).await?;
     let account = id.clone();
     if saver.database.is_some() {
         on_disk(saver.database.clone(), move |accounts| accounts.mark_deleting(&account)).await?;

@@ -20,6 +20,7 @@ mod effects;
 mod entries;
 mod entry;
 mod exchanges;
+mod half_done;
 mod how;
 mod id_tokens;
 mod import_job;

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::core::{Database, Engine, Replies, Then, on_disk};
+use super::half_done;
 use super::place::{on_a_thread, open_or_create};
 use super::preferences;
 use super::problems::vault_problem_of;
@@ -176,7 +177,8 @@ impl Move {
             None => None,
         };
         let choice = preferences::write_place(Some(self.to), None);
-        self.store(BTreeMap::new(), choice).await?;
+        let (old, new) = (half_done::word(from), half_done::word(self.to));
+        on_disk(self.database.clone(), move |accounts| accounts.move_all(&choice, old, new)).await?;
         reach("move: chosen");
         let old = records.map(|_| from);
         Ok(Chosen { work: self, old, records: records.unwrap_or(0), lock })

@@ -16,7 +16,7 @@ impl Engine {
         if self.locked && !curtain::is_allowed(&command) {
             return self.fail(None, Problem::Locked, replies);
         }
-        if self.being_finished > 0 && matches!(command, Command::Save { .. } | Command::Import { .. }) {
+        if self.is_deferred(&command) {
             return self.deferred.push((command, replies));
         }
         match command {

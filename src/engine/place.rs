@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use super::Deps;
 use super::core::{Database, Engine, Replies, Then, answer, on_disk};
+use super::half_done;
 use super::preferences;
 use super::problems::vault_problem_of;
 use super::vault_door::{VaultDoor, VaultFactory};
 use super::worker::Worker;
+use crate::domain::account::AccountId;
 use crate::messages::event::Reply;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{VaultHealth, VaultKind};
 use crate::secret::Passphrase;
-use crate::store::accounts::Accounts;
 use crate::store::memory::MemoryVault;
 use crate::store::passphrase::PassphraseVault;
 use crate::store::split::SplitVault;
@@ -51,20 +52,27 @@ fn in_memory(memory: MemoryVault) -> VaultFactory {
     Arc::new(move || Box::new(memory.clone()))
 }
 
-/// Whether the vault behind this door is still the chosen one: another process may have moved the
-/// secrets. To be asked under the account's lock, which a move takes too.
+/// Whether the vault behind this door is still the chosen one, and the one that has an account's
+/// secrets: another process may have moved them, or made it with another vault. To be asked under the
+/// account's lock, which a move takes too.
 pub(crate) async fn still_here(
     door: &VaultDoor,
     database: Option<std::rc::Rc<Database>>,
+    id: &AccountId,
 ) -> Result<(), Problem> {
-    if !door.is_by_choice() || database.is_none() {
+    if database.is_none() || door.kind() == VaultKind::Memory {
         return Ok(());
     }
-    match on_disk(database, Accounts::preferences).await {
-        Ok(stored) if preferences::read_vault(&stored) != door.kind() => {
-            Err(Problem::Vault(VaultProblem::Moved))
-        }
-        // A database that can't be read says nothing about the vault.
+    let id = id.clone();
+    // A database that can't be read says nothing about the vault.
+    let Ok((stored, kept_in)) = on_disk(database, move |accounts| accounts.place_of(&id)).await else {
+        return Ok(());
+    };
+    if door.is_by_choice() && preferences::read_vault(&stored) != door.kind() {
+        return Err(Problem::Vault(VaultProblem::Moved));
+    }
+    match kept_in.as_deref().and_then(half_done::lasting) {
+        Some(kind) if kind != door.kind() => Err(Problem::Vault(VaultProblem::Elsewhere(kind))),
         _ => Ok(()),
     }
 }
@@ -104,6 +112,7 @@ impl Engine {
             let then: Then = Box::new(move |engine| {
                 engine.dirty = true;
                 if tried.is_ok() {
+                    engine.finish_waiting();
                     engine.offer_unsaved();
                 }
                 answer(replies, tried.map(|()| Reply::Done).map_err(Problem::Vault));
@@ -194,9 +203,7 @@ impl Engine {
                         if uses_it {
                             engine.locked = false;
                         }
-                        for row in std::mem::take(&mut engine.half_done) {
-                            engine.finish_half_done(row);
-                        }
+                        engine.finish_waiting();
                         for (id, mark) in std::mem::take(&mut engine.unread_marks) {
                             engine.look_for_newer(id, mark);
                         }

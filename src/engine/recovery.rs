@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::core::{Engine, Replies, Then, on_disk};
-use super::refresh_lock;
+use super::{half_done, refresh_lock};
 use crate::domain::account::AccountId;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
@@ -19,13 +19,13 @@ impl Engine {
     /// Lists accounts again that only the vault knows.
     pub(crate) fn recover_accounts(&mut self, replies: Replies) {
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
-        let at = self.deps.clock.now();
+        let (kept_in, at) = (half_done::word(door.kind()), self.deps.clock.now());
         self.spawn(async move {
             let recovered = async {
                 let _lock = refresh_lock::acquire_every(&home).await?;
                 let found = door.call(|vault| recover::recover(vault)).await.map_err(Problem::Vault)?;
                 let (added, known) = on_disk(database, move |accounts| {
-                    let added = accounts.insert_recovered(&found.accounts, at)?;
+                    let added = accounts.insert_recovered(&found.accounts, kept_in, at)?;
                     let known = accounts.load()?.accounts.into_iter().map(|row| row.account.id).collect();
                     Ok((added, (known, found.unreadable.len(), found.orphans)))
                 })

@@ -188,7 +188,7 @@ impl Engine {
 impl Work {
     async fn obtain(&self, how: How) -> Result<Obtained, NotObtained> {
         let lock = refresh_lock::acquire(&self.home, &self.id).await?;
-        place::still_here(&self.door, self.database.clone()).await?;
+        place::still_here(&self.door, self.database.clone(), &self.id).await?;
         let (client, stored) = self.read().await?;
         if matches!(how, How::Refresh | How::Repeat)
             && stored.as_ref().is_some_and(|it| it.facts.generation > self.seen)

@@ -57,7 +57,7 @@ impl Engine {
         self.spawn(async move {
             let ended = async {
                 let _lock = refresh_lock::acquire(&saver.home, &id).await?;
-                place::still_here(&saver.door, saver.database.clone()).await?;
+                place::still_here(&saver.door, saver.database.clone(), &id).await?;
                 let revoker = revoker.ok_or(Problem::Stopped)?;
                 let (client, grant) = revoker.read(&saver, &id).await?.ok_or(Problem::NeedsSignIn)?;
                 revoker.revoke(&client, &grant).await.map_err(|not| Problem::NotRevoked(Box::new(not)))?;
@@ -79,7 +79,7 @@ impl Engine {
         self.spawn(async move {
             let dropped = async {
                 let _lock = refresh_lock::acquire(&saver.home, &id).await?;
-                place::still_here(&saver.door, saver.database.clone()).await?;
+                place::still_here(&saver.door, saver.database.clone(), &id).await?;
                 saver.drop_tokens(&id).await
             };
             let dropped: Result<(), Problem> = dropped.await;

@@ -7,20 +7,19 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::core::{Engine, Replies, Then, answer, on_disk};
+use super::core::{Engine, Replies, Then, answer};
 use super::entry::Entry;
-use super::{in_flight, refresh_lock};
+use super::in_flight;
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::tokens::TokenFacts;
-use crate::messages::event::{Event, Reply, Revocation};
+use crate::messages::event::Reply;
 use crate::messages::preferences::{Preferences, ProxyChoice};
 use crate::messages::remembered::Remembered;
-use crate::messages::snapshot::{VaultKind, WindowPlace};
+use crate::messages::snapshot::WindowPlace;
 use crate::net::http::Proxy;
 use crate::store::accounts::{self, Accounts, RowState, Stored, StoredAccount, Texts};
 use crate::store::own_presets::{self, OwnPresets};
-use crate::store::vault_records::Records;
 
 /// So many accounts are read in a few milliseconds.
 const MANY: u32 = 500;
@@ -181,7 +180,7 @@ impl Engine {
         self.read_shown_exchanges();
     }
 
-    fn take_row(&mut self, row: StoredAccount) {
+    pub(crate) fn take_row(&mut self, row: StoredAccount) {
         let StoredAccount { account, facts, last_used_at, .. } = row;
         let id = account.id.clone();
         let presets = std::sync::Arc::clone(&self.presets);
@@ -202,67 +201,6 @@ impl Engine {
             entry.glance = None;
             self.step(&id, Input::Found(facts));
         }
-    }
-
-    /// Finishes what an earlier run left half done, unless another process is still at it. A vault that
-    /// is used for one run knows only what is in itself, and a memory vault not even that.
-    pub(crate) fn finish_half_done(&mut self, row: StoredAccount) {
-        if self.door.kind() == VaultKind::Memory {
-            return;
-        }
-        if self.door.kind() == VaultKind::File && self.file.is_locked() {
-            return self.half_done.push(row);
-        }
-        let is_whole_truth = self.door.is_by_choice();
-        let Ok(Some(lock)) = refresh_lock::try_acquire(&self.deps.home, &row.account.id) else { return };
-        let (door, database) = (self.door.clone(), self.database.clone());
-        let revoker = self.revoker_of(&row.account).filter(|_| row.state == RowState::Deleting);
-        let saver = self.saver(&row.account.id);
-        self.being_finished += 1;
-        self.spawn(async move {
-            let id = row.account.id.clone();
-            let revocation = match revoker {
-                Some(revoker) => revoker.before_deletion(&saver, &id).await,
-                None => Revocation::NoEndpoint,
-            };
-            let (account, state) = (id.clone(), row.state);
-            let found = door.call(move |vault| {
-                let mut records = Records::new(vault);
-                let was_there = records.read_client(&account)?.is_some();
-                if state == RowState::Deleting {
-                    records.delete_account(&account)?;
-                }
-                Ok((was_there, was_there && state != RowState::Deleting))
-            });
-            let finished = match found.await {
-                Ok((_, true)) => on_disk(database, move |accounts| accounts.mark_ready(&id)).await.is_ok(),
-                Ok((false, false)) if !is_whole_truth => false,
-                Ok((_, false)) => {
-                    let _ = on_disk(database, move |accounts| accounts.remove(&id)).await;
-                    false
-                }
-                // The vault will be asked again at the next start.
-                Err(_) => false,
-            };
-            drop(lock);
-            let then: Then = Box::new(move |engine| {
-                if matches!(revocation, Revocation::Failed(_)) {
-                    let name = row.account.name.as_str().to_owned();
-                    engine.tell(Event::Deleted { name, revocation });
-                }
-                if finished {
-                    engine.take_row(StoredAccount { state: RowState::Ready, ..row });
-                    engine.dirty = true;
-                }
-                engine.being_finished -= 1;
-                if engine.being_finished == 0 {
-                    for (command, replies) in std::mem::take(&mut engine.deferred) {
-                        engine.obey(command, replies);
-                    }
-                }
-            });
-            then
-        });
     }
 
     /// Caches what is known of a token.

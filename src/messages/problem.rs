@@ -7,6 +7,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::snapshot::VaultKind;
 use crate::domain::account::NameError;
 use crate::domain::grant_type::GrantType;
 pub use crate::domain::hints::{Hints, Scopes};
@@ -282,6 +283,8 @@ pub enum VaultProblem {
     NotLasting,
     /// Another Keyfob has moved the secrets to another place meanwhile.
     Moved,
+    /// This account's secrets are in the other vault, for it was made with that one.
+    Elsewhere(VaultKind),
     /// The user dismissed its prompt.
     Denied,
     /// It does not answer.

@@ -14,6 +14,7 @@ mod error;
 mod exchanges;
 mod glance;
 mod in_flight;
+mod kept_in;
 mod preferences;
 mod recovered;
 mod schema;
@@ -29,7 +30,7 @@ use crate::domain::tokens::TokenFacts;
 
 /// All that [`Row::read`] takes.
 const ROWS: &str = "SELECT id, revision, name, settings, state, created_at, last_used_at, facts,
-     in_flight.generation, refreshing
+     in_flight.generation, refreshing, kept_in
  FROM accounts LEFT JOIN token_facts ON token_facts.account = id
      LEFT JOIN in_flight ON in_flight.account = id";
 
@@ -68,6 +69,8 @@ pub struct StoredAccount {
     pub account: Account,
     /// How far it has come.
     pub state: RowState,
+    /// The vault that has its secrets, as it was named; `None` where an earlier version left it unsaid.
+    pub kept_in: Option<String>,
     /// What was last known of its tokens: a copy, the truth is in the vault.
     pub facts: Option<TokenFacts>,
     /// When it was made.
@@ -129,24 +132,34 @@ impl Accounts {
         Ok(stored)
     }
 
-    /// Adds an account, `pending` until its secrets are in the vault.
+    /// Adds an account, `pending` until its secrets are in the vault of this name.
     ///
     /// # Errors
     /// [`DiskError::NameTaken`], or another [`DiskError`].
-    pub fn insert_pending(&mut self, account: &Account, at: DateTime<Utc>) -> Result<(), DiskError> {
-        self.insert_all_pending(std::slice::from_ref(account), at)
+    pub fn insert_pending(
+        &mut self,
+        account: &Account,
+        kept_in: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), DiskError> {
+        self.insert_all_pending(std::slice::from_ref(account), kept_in, at)
     }
 
     /// Adds all of them, or none.
     ///
     /// # Errors
     /// [`DiskError::NameTaken`], among themselves too, or another [`DiskError`].
-    pub fn insert_all_pending(&mut self, accounts: &[Account], at: DateTime<Utc>) -> Result<(), DiskError> {
+    pub fn insert_all_pending(
+        &mut self,
+        accounts: &[Account],
+        kept_in: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for account in accounts {
             transaction.execute(
-                "INSERT INTO accounts (id, revision, name, name_key, settings, state, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6)",
+                "INSERT INTO accounts (id, revision, name, name_key, settings, state, created_at, kept_in)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7)",
                 params![
                     account.id.as_str(),
                     number(account.revision.0),
@@ -154,6 +167,7 @@ impl Accounts {
                     account.name.key(),
                     json(&account.settings)?,
                     at.to_rfc3339(),
+                    kept_in,
                 ],
             )?;
         }
@@ -327,6 +341,7 @@ struct Row {
     last_used_at: Option<String>,
     facts: Option<String>,
     in_flight: Option<InFlight>,
+    kept_in: Option<String>,
 }
 
 impl Row {
@@ -341,6 +356,7 @@ impl Row {
             last_used_at: row.get(6)?,
             facts: row.get(7)?,
             in_flight: in_flight::read(row.get(8)?, row.get(9)?),
+            kept_in: row.get(10)?,
         })
     }
 
@@ -353,6 +369,7 @@ impl Row {
                 settings: serde_json::from_str(&self.settings).ok()?,
             },
             state: RowState::parse(&self.state)?,
+            kept_in: self.kept_in,
             // Only a copy: where it can't be read it is as if it were not there.
             facts: self.facts.and_then(|facts| serde_json::from_str(&facts).ok()),
             created_at: moment(&self.created_at)?,

@@ -10,6 +10,8 @@ mod kills;
 #[cfg(feature = "failpoints")]
 mod kills_at_random;
 #[cfg(feature = "failpoints")]
+mod kills_by_name;
+#[cfg(feature = "failpoints")]
 mod kills_of_files;
 mod leaks;
 mod own_presets;

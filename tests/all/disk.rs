@@ -118,13 +118,15 @@ fn f3_a_full_disk_loses_no_account() {
     with_own_mounts("disk::f3_a_full_disk_loses_no_account", |disk| {
         let mut accounts = Accounts::open(&disk.home()).expect("a database");
         for byte in 0..5 {
-            accounts.insert_pending(&account(byte), DateTime::<Utc>::UNIX_EPOCH).expect("there is room");
+            accounts
+                .insert_pending(&account(byte), "keychain", DateTime::<Utc>::UNIX_EPOCH)
+                .expect("there is room");
         }
         let mut refused = 0;
         for free_bytes in (0..48 * 1024).step_by(4096) {
             disk.fill(free_bytes);
             let added = (5..9)
-                .map(|byte| accounts.insert_pending(&account(byte), DateTime::<Utc>::UNIX_EPOCH))
+                .map(|byte| accounts.insert_pending(&account(byte), "keychain", DateTime::<Utc>::UNIX_EPOCH))
                 .take_while(|done| match done {
                     Ok(()) => true,
                     Err(error) => {
@@ -189,13 +191,13 @@ fn f3_a_read_only_disk_is_read_and_named() {
         let mut vault = PassphraseVault::create_with_work_factor(&home, &pass("p"), 1).expect("a vault");
         vault.write("tokens/a", &line("CANARY-1")).expect("a write");
         let mut accounts = Accounts::open(&home).expect("a database");
-        accounts.insert_pending(&account(1), DateTime::<Utc>::UNIX_EPOCH).expect("an account");
+        accounts.insert_pending(&account(1), "keychain", DateTime::<Utc>::UNIX_EPOCH).expect("an account");
         drop(accounts);
         disk.remount("remount,ro");
 
         let (mut accounts, aside) = Accounts::open_or_set_aside(&home).expect("it opens");
         assert_eq!((accounts.load().expect("the accounts").accounts.len(), aside), (1, None));
-        let refused = accounts.insert_pending(&account(2), DateTime::<Utc>::UNIX_EPOCH);
+        let refused = accounts.insert_pending(&account(2), "keychain", DateTime::<Utc>::UNIX_EPOCH);
         assert!(matches!(refused, Err(DiskError::ReadOnly)), "{refused:?}");
         let mut vault = PassphraseVault::open(&home, &pass("p")).expect("it opens");
         assert_eq!(vault.read("tokens/a").expect("readable").expect("there").expose(), "CANARY-1");
@@ -207,12 +209,14 @@ fn f3_a_read_only_disk_is_read_and_named() {
 
         disk.remount("remount,rw");
         vault.write("tokens/a", &line("CANARY-2")).expect("it may be written again");
-        accounts.insert_pending(&account(2), DateTime::<Utc>::UNIX_EPOCH).map_or_else(
+        accounts.insert_pending(&account(2), "keychain", DateTime::<Utc>::UNIX_EPOCH).map_or_else(
             // A connection that was opened read-only stays so.
             |error| assert!(matches!(error, DiskError::ReadOnly), "{error}"),
             drop,
         );
         let mut again = Accounts::open(&home).expect("it opens");
-        again.insert_pending(&account(3), DateTime::<Utc>::UNIX_EPOCH).expect("it takes accounts again");
+        again
+            .insert_pending(&account(3), "keychain", DateTime::<Utc>::UNIX_EPOCH)
+            .expect("it takes accounts again");
     });
 }

@@ -7,6 +7,7 @@ use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::messages::problem::{
     ArchiveProblem, BadAnswer, Hints, Outside, Refusal, SignInProblem, VaultProblem,
 };
+use crate::messages::snapshot::VaultKind;
 
 fn refusal(code: &str, status: u16) -> Refusal {
     Refusal {
@@ -101,6 +102,8 @@ fn stores() -> Vec<Problem> {
         VaultProblem::WrongPassphrase,
         VaultProblem::NotLasting,
         VaultProblem::Moved,
+        VaultProblem::Elsewhere(VaultKind::Keychain),
+        VaultProblem::Elsewhere(VaultKind::File),
         VaultProblem::Denied,
         VaultProblem::Slow,
         VaultProblem::Missing,

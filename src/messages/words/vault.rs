@@ -1,6 +1,7 @@
 //! Words about the vault.
 
 use crate::messages::problem::VaultProblem;
+use crate::messages::snapshot::VaultKind;
 
 use super::{Action, Words, words};
 
@@ -29,6 +30,20 @@ pub(super) fn vault(problem: &VaultProblem, here: &str) -> Words {
         ),
         VaultProblem::Moved => {
             words("Your secrets were moved to another place a moment ago, so nothing was done.", "Try again.")
+        }
+        VaultProblem::Elsewhere(kind) => {
+            let (place, option) = match kind {
+                VaultKind::File => ("a file protected by a passphrase", "--vault file"),
+                _ => ("the keychain", "--vault keychain"),
+            };
+            return words(
+                format!("The secrets of {here} are kept in {place}, and another place is used now."),
+                format!(
+                    "Move your secrets there in Settings, or name it with {option} on the command line. \
+                     If they can't be had any more, edit the account and enter them again."
+                ),
+            )
+            .offering(Action::EditAccount);
         }
         VaultProblem::Denied => words(
             "The keychain's prompt was dismissed, so saved secrets can't be read.",

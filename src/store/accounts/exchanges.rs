@@ -69,7 +69,7 @@ mod tests {
         let mut accounts = Accounts::open(&home).unwrap();
         for byte in [1, 2] {
             let at = DateTime::UNIX_EPOCH;
-            accounts.insert_pending(&account(byte, &format!("account {byte}")), at).unwrap();
+            accounts.insert_pending(&account(byte, &format!("account {byte}")), "keychain", at).unwrap();
         }
         (dir, home, accounts)
     }
@@ -128,7 +128,7 @@ mod tests {
         drop(accounts);
         let connection = Connection::open(home.database_path()).unwrap();
         connection
-            .execute_batch("DROP TABLE exchanges; DROP TABLE in_flight; PRAGMA user_version = 1;")
+            .execute_batch("DROP TABLE exchanges; DROP TABLE in_flight; ALTER TABLE accounts DROP COLUMN kept_in; PRAGMA user_version = 1;")
             .unwrap();
         drop(connection);
         let mut accounts = Accounts::open(&home).unwrap();

@@ -47,7 +47,9 @@ mod tests {
         let mut accounts = Accounts::open(&home).unwrap();
         accounts.set_window("here").unwrap();
         for byte in 1..=3 {
-            accounts.insert_pending(&account(byte, &format!("name {byte}")), DateTime::UNIX_EPOCH).unwrap();
+            accounts
+                .insert_pending(&account(byte, &format!("name {byte}")), "keychain", DateTime::UNIX_EPOCH)
+                .unwrap();
         }
         for (many, are_many) in [(2, true), (3, false)] {
             let (texts, found) = glance(&home, many).unwrap();

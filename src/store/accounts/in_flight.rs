@@ -104,7 +104,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::at(dir.path().join("home"));
         let mut accounts = Accounts::open(&home).unwrap();
-        accounts.insert_pending(&account(1, "one"), DateTime::UNIX_EPOCH).unwrap();
+        accounts.insert_pending(&account(1, "one"), "keychain", DateTime::UNIX_EPOCH).unwrap();
         let mark = InFlight { generation: 3, refreshing: true };
         assert!(!accounts.mark_in_flight(&id(1), InFlight { generation: 2, refreshing: false }).unwrap());
         assert!(accounts.mark_in_flight(&id(1), mark).unwrap());

@@ -13,7 +13,7 @@ use crate::store::recover::Found;
 
 impl Accounts {
     /// Adds the accounts that [`recover`](crate::store::recover::recover) found and that are not
-    /// there, as ready. One whose name is taken gets a number behind it. Returns those added; where
+    /// there, as ready, with their secrets in the vault of this name. One whose name is taken gets a number behind it. Returns those added; where
     /// a name differs from the vault's, the vault's is the older one.
     ///
     /// # Errors
@@ -21,6 +21,7 @@ impl Accounts {
     pub fn insert_recovered(
         &mut self,
         found: &[Found],
+        kept_in: &str,
         at: DateTime<Utc>,
     ) -> Result<Vec<Account>, DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -41,8 +42,8 @@ impl Accounts {
             let name = free_name(&account.name, &names);
             names.insert(name.key().to_owned());
             transaction.execute(
-                "INSERT INTO accounts (id, revision, name, name_key, settings, state, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 'ready', ?6)",
+                "INSERT INTO accounts (id, revision, name, name_key, settings, state, created_at, kept_in)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'ready', ?6, ?7)",
                 params![
                     account.id.as_str(),
                     number(account.revision.0),
@@ -50,6 +51,7 @@ impl Accounts {
                     name.key(),
                     json(&account.settings)?,
                     at.to_rfc3339(),
+                    kept_in,
                 ],
             )?;
             if let Some(facts) = facts {

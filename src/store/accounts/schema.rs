@@ -20,7 +20,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What brings a database from each schema to the next; `user_version` counts those done.
 /// One that has been released is never changed.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE accounts (
         id TEXT PRIMARY KEY NOT NULL,
@@ -58,6 +58,9 @@ const MIGRATIONS: [&str; 3] = [
         generation INTEGER NOT NULL,
         refreshing INTEGER NOT NULL
     ) STRICT;
+",
+    "
+    ALTER TABLE accounts ADD COLUMN kept_in TEXT;
 ",
 ];
 
@@ -176,10 +179,11 @@ fn cut(name: &'static str) -> Result<(), DiskError> {
 
 /// What tests upgrade to: the next two schemas, which touch every row.
 #[cfg(test)]
-pub(super) const LATER: [&str; 5] = [
+pub(super) const LATER: [&str; 6] = [
     MIGRATIONS[0],
     MIGRATIONS[1],
     MIGRATIONS[2],
+    MIGRATIONS[3],
     // With a cache of two pages the file is written long before the end.
     "PRAGMA cache_size = 2; ALTER TABLE accounts ADD COLUMN note TEXT; UPDATE accounts SET note = name;",
     "UPDATE accounts SET note = note || '!'; CREATE INDEX notes ON accounts (note);",

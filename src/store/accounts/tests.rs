@@ -38,7 +38,7 @@ fn what_is_stored_is_there_after_a_restart() {
     let (_dir, home) = home();
     let mut accounts = Accounts::open(&home).unwrap();
     let mut account = named(1, "car/dev: 東京 \u{1f98a}");
-    accounts.insert_pending(&account, at(5)).unwrap();
+    accounts.insert_pending(&account, "keychain", at(5)).unwrap();
     assert_eq!(names(&mut accounts)[0].1, RowState::Pending);
     accounts.mark_ready(&id(1)).unwrap();
     accounts.mark_ready(&id(1)).unwrap();
@@ -60,6 +60,7 @@ fn what_is_stored_is_there_after_a_restart() {
             in_flight: None,
             account,
             state: RowState::Ready,
+            kept_in: Some("keychain".to_owned()),
             facts: Some(facts(3)),
             created_at: at(5),
             last_used_at: Some(at(9)),
@@ -75,19 +76,22 @@ fn what_is_stored_is_there_after_a_restart() {
 fn names_are_unique_ignoring_case_and_free_once_deleted() {
     let (_dir, home) = home();
     let mut accounts = Accounts::open(&home).unwrap();
-    accounts.insert_pending(&named(1, "Straße É"), at(0)).unwrap();
-    assert!(matches!(accounts.insert_pending(&named(2, "straße é"), at(0)), Err(DiskError::NameTaken)));
+    accounts.insert_pending(&named(1, "Straße É"), "keychain", at(0)).unwrap();
+    assert!(matches!(
+        accounts.insert_pending(&named(2, "straße é"), "keychain", at(0)),
+        Err(DiskError::NameTaken)
+    ));
     let both = [named(3, "three"), named(4, "THREE")];
-    assert!(matches!(accounts.insert_all_pending(&both, at(0)), Err(DiskError::NameTaken)));
+    assert!(matches!(accounts.insert_all_pending(&both, "keychain", at(0)), Err(DiskError::NameTaken)));
     assert_eq!(names(&mut accounts).len(), 1);
-    accounts.insert_pending(&named(2, "two"), at(0)).unwrap();
+    accounts.insert_pending(&named(2, "two"), "keychain", at(0)).unwrap();
     assert!(matches!(accounts.update(&named(2, "STRASSE É").clone()), Ok(Revision(8))));
     let mut second = named(2, "STRAßE É");
     second.revision = Revision(8);
     assert!(matches!(accounts.update(&second), Err(DiskError::NameTaken)));
 
     accounts.mark_deleting(&id(1)).unwrap();
-    accounts.insert_pending(&named(5, "straße é"), at(0)).unwrap();
+    accounts.insert_pending(&named(5, "straße é"), "keychain", at(0)).unwrap();
     assert!(matches!(accounts.undelete(&id(1)), Err(DiskError::NameTaken)));
     accounts.remove(&id(5)).unwrap();
     accounts.undelete(&id(1)).unwrap();
@@ -104,7 +108,7 @@ fn what_is_missing_or_changed_is_said() {
     assert!(matches!(accounts.update(&named(1, "n")), Err(DiskError::Missing)));
     assert!(matches!(accounts.put_facts(&id(1), &facts(1)), Err(DiskError::Missing)));
     accounts.remove(&id(1)).unwrap();
-    accounts.insert_pending(&named(1, "n"), at(0)).unwrap();
+    accounts.insert_pending(&named(1, "n"), "keychain", at(0)).unwrap();
     assert!(matches!(accounts.undelete(&id(1)), Err(DiskError::Missing)));
     accounts.mark_deleting(&id(1)).unwrap();
     assert!(matches!(accounts.update(&named(1, "n")), Err(DiskError::Changed)));
@@ -114,7 +118,7 @@ fn what_is_missing_or_changed_is_said() {
 fn facts_never_go_back_a_generation() {
     let (_dir, home) = home();
     let mut accounts = Accounts::open(&home).unwrap();
-    accounts.insert_pending(&named(1, "n"), at(0)).unwrap();
+    accounts.insert_pending(&named(1, "n"), "keychain", at(0)).unwrap();
     assert!(accounts.put_facts(&id(1), &facts(5)).unwrap());
     assert!(!accounts.put_facts(&id(1), &facts(4)).unwrap());
     assert_eq!(accounts.load().unwrap().accounts[0].facts.as_ref().unwrap().generation, 5);
@@ -129,7 +133,7 @@ fn f4_two_instances_never_lose_each_others_edits() {
     let (_dir, home) = home();
     let mut one = Accounts::open(&home).unwrap();
     let mut other = Accounts::open(&home).unwrap();
-    one.insert_pending(&named(1, "n"), at(0)).unwrap();
+    one.insert_pending(&named(1, "n"), "keychain", at(0)).unwrap();
     let seen = other.data_version().unwrap();
     let (mut mine, mut theirs) = (named(1, "n"), named(1, "n"));
     set(&mut mine, "mine", "1");
@@ -158,7 +162,7 @@ fn f4_two_instances_never_lose_each_others_edits() {
 fn f4_edits_from_several_threads_all_arrive() {
     const EDITS: usize = 12;
     let (_dir, home) = home();
-    Accounts::open(&home).unwrap().insert_pending(&named(1, "n"), at(0)).unwrap();
+    Accounts::open(&home).unwrap().insert_pending(&named(1, "n"), "keychain", at(0)).unwrap();
     let threads: Vec<_> = (0..3)
         .map(|number| {
             let home = home.clone();
@@ -232,7 +236,7 @@ fn z1_a_removed_account_leaves_no_byte_on_disk() {
                 }
                 let mut account = named(byte, &format!("{} {byte}", word(byte)));
                 set(&mut account, "n", &word(byte).repeat(below(200)));
-                accounts.insert_pending(&account, at(0)).unwrap();
+                accounts.insert_pending(&account, "keychain", at(0)).unwrap();
                 living.push(byte);
                 let mut facts = facts(1);
                 facts.scope = Some(vec![word(byte).to_owned(); below(60)]);
@@ -264,7 +268,7 @@ fn z1_a_removed_account_leaves_no_byte_on_disk() {
 fn z1_a_rewriting_that_failed_is_made_up_for() {
     let (_dir, home) = home();
     let mut accounts = Accounts::open(&home).unwrap();
-    accounts.insert_pending(&named(1, "n"), at(0)).unwrap();
+    accounts.insert_pending(&named(1, "n"), "keychain", at(0)).unwrap();
     accounts.connection.execute_batch("BEGIN").unwrap();
     assert!(matches!(accounts.sweep(), Ok(())), "nothing is due");
     preferences::put(&accounts.connection, SWEEP_DUE, "").unwrap();
@@ -318,7 +322,7 @@ fn a_file_that_is_no_database_of_ours_is_not_touched() {
 fn an_unreadable_row_is_counted_and_left() {
     let (_dir, home) = home();
     let mut accounts = Accounts::open(&home).unwrap();
-    accounts.insert_all_pending(&[named(1, "one"), named(2, "two")], at(0)).unwrap();
+    accounts.insert_all_pending(&[named(1, "one"), named(2, "two")], "keychain", at(0)).unwrap();
     accounts.connection.execute("UPDATE accounts SET settings = '{' WHERE name = 'one'", []).unwrap();
     let stored = accounts.load().unwrap();
     assert_eq!((stored.accounts.len(), stored.unreadable), (1, 1));
@@ -331,8 +335,8 @@ fn a_long_wait_for_another_process_is_said_and_transient() {
     let mut other = Accounts::open(&home).unwrap();
     other.connection.busy_timeout(std::time::Duration::from_millis(20)).unwrap();
     let held = one.connection.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-    let error = other.insert_pending(&named(1, "n"), at(0)).unwrap_err();
+    let error = other.insert_pending(&named(1, "n"), "keychain", at(0)).unwrap_err();
     assert!(matches!(error, DiskError::Busy) && error.is_transient());
     drop(held);
-    other.insert_pending(&named(1, "n"), at(0)).unwrap();
+    other.insert_pending(&named(1, "n"), "keychain", at(0)).unwrap();
 }

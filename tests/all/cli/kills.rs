@@ -94,6 +94,8 @@ impl Rotating {
 pub(super) enum Over {
     Keychain,
     File,
+    /// In the file, which each run names; the chosen place is the keychain.
+    FileByName,
 }
 
 /// The file vault's passphrase.
@@ -117,13 +119,17 @@ impl<'bus> World<'bus> {
     pub(super) fn new(bus: &'bus Bus, number: usize, over: Over) -> Self {
         let mut place = Place::on(bus);
         place.home = bus.path(&format!("home-{number}"));
-        if over == Over::File {
+        if over != Over::Keychain {
             // One that opens fast.
             let passphrase = Passphrase::new(PASSPHRASE.to_owned());
             PassphraseVault::create_with_work_factor(&Home::at(&place.home), &passphrase, 1).unwrap();
             let file = place.file("passphrase", PASSPHRASE);
             place.before = ["--passphrase-file", &file].map(str::to_owned).into();
-            place.run(&["move-vault", "file"]).ok();
+            if over == Over::FileByName {
+                place.before.extend(["--vault", "file"].map(str::to_owned));
+            } else {
+                place.run(&["move-vault", "file"]).ok();
+            }
         }
         let server = Rotating::start();
         let file = place.file(&format!("accounts-{number}.toml"), &server.accounts());
@@ -149,7 +155,7 @@ impl<'bus> World<'bus> {
     }
 
     /// Does the deed, killed at this step; `None` where it was over before.
-    fn killed_at(&self, deed: &Deed, step: usize) -> Option<String> {
+    pub(super) fn killed_at(&self, deed: &Deed, step: usize) -> Option<String> {
         let words: &[&str] = match deed {
             Deed::Import => &["import", &self.file],
             Deed::SignIn => &["sign-in", CAR, "--no-browser"],
@@ -212,7 +218,7 @@ impl<'bus> World<'bus> {
     }
 
     /// The names of everything in the vault.
-    fn kept(&self, keyring: &Keyring<'_>) -> Vec<String> {
+    pub(super) fn kept(&self, keyring: &Keyring<'_>) -> Vec<String> {
         let mut kept = keyring.items();
         if !self.place.before.is_empty() {
             let passphrase = Passphrase::new(PASSPHRASE.to_owned());
@@ -226,10 +232,15 @@ impl<'bus> World<'bus> {
         assert!(!holds(&self.place.home, &self.server.canary), "{when}: a secret is on the disk");
     }
 
+    pub(super) fn names(&self) -> Vec<String> {
+        let listed = self.place.run(&["list", "--json"]).json();
+        let names = listed.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap().to_owned());
+        names.collect()
+    }
+
     fn check(&self, deed: &Deed, keyring: &Keyring<'_>, when: &str) {
         self.nothing_lies_open(when);
-        let listed = self.place.run(&["list", "--json"]).json();
-        let names: Vec<_> = listed.as_array().unwrap().iter().map(|it| it["name"].clone()).collect();
+        let names = self.names();
         match deed {
             Deed::Import => {
                 // What is there is whole; the rest can be imported again.
@@ -243,7 +254,7 @@ impl<'bus> World<'bus> {
                 self.must_be_usable(when);
             }
             Deed::Remove => {
-                if names.contains(&CAR.into()) {
+                if names.iter().any(|name| name == CAR) {
                     self.place.run(&["remove", CAR, "--yes"]).ok();
                 }
                 assert!(self.place.run(&["token", BOT]).ok().starts_with("bot-"), "{when}");
@@ -268,7 +279,7 @@ impl<'bus> World<'bus> {
 }
 
 /// Kills the deed at its first step, its second, and so on, until it is over before.
-fn at_every_step(deed: &Deed, over: Over, at_least: usize) {
+pub(super) fn at_every_step(deed: &Deed, over: Over, at_least: usize) {
     let bus = Bus::start();
     let keyring = Keyring::unlocked(&bus);
     let mut steps = Vec::new();

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::kills::{BOT, CAR, Deed, Over, World};
-use super::place::holds;
+use super::place::{TO_THE_FIRST_SCHEMA, holds};
 use crate::support::desktop::{Bus, Keyring};
 
 /// The next number of a sequence that its seed repeats (Xorshift): the moments need no better randomness.
@@ -19,8 +19,10 @@ fn next(random: u64) -> u64 {
 /// Takes the database back to its first schema, so that the next start migrates it.
 fn take_back(world: &World<'_>) {
     let database = rusqlite::Connection::open(world.place.home.join("keyfob.db")).unwrap();
-    let back = "DROP TABLE IF EXISTS exchanges; DROP TABLE IF EXISTS in_flight; PRAGMA user_version = 1";
-    database.execute_batch(back).unwrap();
+    let schema: u32 = database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    if schema > 1 {
+        database.execute_batch(TO_THE_FIRST_SCHEMA).unwrap();
+    }
 }
 
 #[test]

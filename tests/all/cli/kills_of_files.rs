@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 
-use super::place::{BATCH, Place, Server, holds};
+use super::place::{BATCH, Place, Server, TO_THE_FIRST_SCHEMA, holds};
 use crate::support::desktop::{Bus, Keyring};
 
 /// Runs the command, killed at this step; the step's name, or `None` where it was over before.
@@ -84,8 +84,7 @@ fn v2_a_migration_killed_at_every_step() {
     for step in 1.. {
         // As the first version left it.
         let database = rusqlite::Connection::open(&path).unwrap();
-        let back = "DROP TABLE exchanges; DROP TABLE in_flight; PRAGMA user_version = 1";
-        database.execute_batch(back).unwrap();
+        database.execute_batch(TO_THE_FIRST_SCHEMA).unwrap();
         drop(database);
         let name = killed_at(&place, &["list"], step);
         // All of it, or nothing.

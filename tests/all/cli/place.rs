@@ -16,6 +16,10 @@ use crate::support::server::{Request, Response, ScriptedServer};
 /// An account of [`Server::accounts`], by a name that needs care.
 pub(super) const BATCH: &str = "batch: a/b 東京";
 
+/// Takes a database back to the schema of the first version.
+pub(super) const TO_THE_FIRST_SCHEMA: &str = "DROP TABLE exchanges; DROP TABLE in_flight;
+     ALTER TABLE accounts DROP COLUMN kept_in; PRAGMA user_version = 1";
+
 /// How a run ended.
 #[derive(Debug)]
 pub(super) struct Run {

@@ -17,7 +17,7 @@ fn filled() -> (tempfile::TempDir, Home, Vec<u8>) {
     for byte in 1..30 {
         let mut account = account(byte, &format!("name {byte}"));
         account.settings.variables.insert("x".to_owned(), "y".repeat(400));
-        accounts.insert_pending(&account, DateTime::UNIX_EPOCH).unwrap();
+        accounts.insert_pending(&account, "keychain", DateTime::UNIX_EPOCH).unwrap();
         accounts.put_facts(&id(byte), &grant("CANARY", 1).facts).unwrap();
     }
     drop(accounts);
@@ -44,7 +44,7 @@ fn f2_a_truncated_database_is_set_aside_whole_and_the_app_starts() {
         assert!(ends_with(&aside, &format!("keyfob.db.broken-{}", number + 1)));
         assert_eq!(fs::read(&aside).unwrap(), whole[..end], "set aside as it is");
         assert!(accounts.load().unwrap().accounts.is_empty());
-        accounts.insert_pending(&account(1, "n"), DateTime::UNIX_EPOCH).unwrap();
+        accounts.insert_pending(&account(1, "n"), "keychain", DateTime::UNIX_EPOCH).unwrap();
         assert!(Accounts::open_or_set_aside(&home).unwrap().1.is_none(), "the new one is whole");
     }
     assert_eq!(fs::read(home.path().join("keyfob.db.broken-1")).unwrap(), whole[..2], "never overwritten");

@@ -14,7 +14,7 @@ fn z2_a_lost_database_is_rebuilt_from_the_vault() {
     let mut vault = MemoryVault::new();
     for (byte, name) in [(1, "one"), (2, "zwei é"), (3, "three")] {
         let account = account(byte, name);
-        accounts.insert_pending(&account, DateTime::UNIX_EPOCH).unwrap();
+        accounts.insert_pending(&account, "keychain", DateTime::UNIX_EPOCH).unwrap();
         accounts.mark_ready(&account.id).unwrap();
         let mut records = Records::new(&mut vault);
         records.write_client(&account, &client("CANARY-1")).unwrap();
@@ -30,11 +30,11 @@ fn z2_a_lost_database_is_rebuilt_from_the_vault() {
 
     let mut accounts = Accounts::open(&home).unwrap();
     let found = recover(&mut vault).unwrap().accounts;
-    let added = accounts.insert_recovered(&found, DateTime::UNIX_EPOCH).unwrap();
+    let added = accounts.insert_recovered(&found, "keychain", DateTime::UNIX_EPOCH).unwrap();
     assert_eq!(added.len(), 3);
     assert_eq!(accounts.load().unwrap().accounts, before);
     // Once more changes nothing.
-    assert_eq!(accounts.insert_recovered(&found, DateTime::UNIX_EPOCH).unwrap(), []);
+    assert_eq!(accounts.insert_recovered(&found, "keychain", DateTime::UNIX_EPOCH).unwrap(), []);
     assert_eq!(accounts.load().unwrap().accounts, before);
 }
 
@@ -42,12 +42,12 @@ fn z2_a_lost_database_is_rebuilt_from_the_vault() {
 fn z2_nothing_that_is_there_is_changed_and_names_stay_unique() {
     let dir = tempfile::tempdir().unwrap();
     let mut accounts = Accounts::open(&Home::at(dir.path().join("home"))).unwrap();
-    accounts.insert_pending(&account(1, "Name"), DateTime::UNIX_EPOCH).unwrap();
+    accounts.insert_pending(&account(1, "Name"), "keychain", DateTime::UNIX_EPOCH).unwrap();
     let long = "x".repeat(AccountName::MAX_CHARS);
     let found: Vec<_> = [(1, "other"), (2, "NAME"), (3, "name (2)"), (4, "name"), (5, &long), (6, &long)]
         .map(|(byte, name)| Found { account: account(byte, name), facts: None })
         .into();
-    let added = accounts.insert_recovered(&found, DateTime::UNIX_EPOCH).unwrap();
+    let added = accounts.insert_recovered(&found, "keychain", DateTime::UNIX_EPOCH).unwrap();
     let names: Vec<_> = added.iter().map(|one| one.name.as_str()).collect();
     let shortened = format!("{} (2)", "x".repeat(AccountName::MAX_CHARS - 4));
     assert_eq!(names, ["NAME (2)", "name (2) (2)", "name (3)", &long, &shortened]);
