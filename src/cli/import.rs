@@ -14,10 +14,12 @@ use super::input::{self, ReadError};
 use super::output;
 use super::passphrase::{self, VaultOptions};
 use super::rig::{Rig, with_engine};
-use crate::domain::discovery;
+use crate::domain::discovery::{self, Found, Wanted};
 use crate::domain::import::{ImportError, Imported};
 use crate::domain::provider::EndpointKind;
+use crate::domain::spec::Endpoints;
 use crate::messages::command::{Command, ImportDraft};
+use crate::messages::event::Reply;
 use crate::messages::problem::{ArchiveProblem, Problem};
 use crate::messages::snapshot::VaultKind;
 use crate::messages::words::label_of;
@@ -77,7 +79,7 @@ fn not_opened(file: &Path, error: ArchiveError) -> Failure {
 
 fn save(
     rig: &mut Rig,
-    accounts: Vec<Imported>,
+    mut accounts: Vec<Imported>,
     replace: bool,
     file: &Path,
     is_sealed: bool,
@@ -96,20 +98,12 @@ fn save(
         .filter(|account| account.incomplete && !account.client.has_secret())
         .map(|account| quoted(account.name.as_str()))
         .collect();
-    let by_issuer: Vec<String> = accounts
-        .iter()
-        .filter(|account| discovery::is_wanted_by(&rig.snapshot.presets, &account.settings))
-        .map(|account| account.name.as_str().to_owned())
-        .collect();
+    look_up(rig, &mut accounts).map_err(|failure| failure.within(&source(file)))?;
     let drafts = accounts.into_iter().map(|account| ImportDraft { replace, ..ImportDraft::from(account) });
     rig.unlock(true)?;
     let saved = rig.ask(Command::Import(drafts.collect()))?.wait();
     saved.map_err(|problem| Failure::of(&problem).within(&source(file)))?;
     output::data(&lines.join("\n"))?;
-    rig.refresh();
-    for name in by_issuer {
-        say_addresses(rig, &name)?;
-    }
     if !lacking.is_empty() {
         output::say(&format!(
             "No secrets came with {}: enter them in the window, where they need some.",
@@ -126,16 +120,40 @@ fn save(
     Ok(())
 }
 
-/// Says what an issuer gave, since the file doesn't.
-fn say_addresses(rig: &Rig, name: &str) -> Result<(), Failure> {
-    let account = rig.find(name)?;
-    let endpoints = &account.settings.overrides.endpoints;
+/// Asks issuers for the addresses that they stand for in the file, and says what is found before any of it is
+/// saved; each is asked once for all accounts that want the same.
+fn look_up(rig: &Rig, accounts: &mut [Imported]) -> Result<(), Failure> {
+    let presets = &rig.snapshot.presets;
+    let mut known: Vec<(Wanted, Box<Found>)> = Vec::new();
+    for Imported { name, settings, .. } in accounts {
+        if !discovery::is_wanted_by(presets, settings) {
+            continue;
+        }
+        let of = |problem| Failure::of(&problem);
+        let wanted = Wanted::of(presets, settings).map_err(Problem::Settings).map_err(of)?;
+        let place = match known.iter().position(|(asked, _)| *asked == wanted) {
+            Some(place) => place,
+            None => match rig.ask(Command::Discover(Box::new(settings.clone())))?.wait().map_err(of)? {
+                Reply::Discovered(found) => {
+                    known.push((wanted, found));
+                    known.len() - 1
+                }
+                _ => return Err(Failure::of(&Problem::Stopped)),
+            },
+        };
+        known[place].1.complete(settings);
+        output::say(&addresses(name.as_str(), &settings.overrides.endpoints));
+    }
+    Ok(())
+}
+
+/// What an issuer gave an account, since the file doesn't say it.
+fn addresses(name: &str, endpoints: &Endpoints) -> String {
     let found = EndpointKind::ALL.into_iter().filter_map(|kind| {
         let address = endpoints.get(kind)?;
         Some(format!("\n  {}: {}", label_of(kind.key()), shown(address)))
     });
-    output::say(&format!("{}: found at its issuer:{}", shown(name), found.collect::<String>()));
-    Ok(())
+    format!("{}: found at its issuer:{}", shown(name), found.collect::<String>())
 }
 
 fn line(rig: &Rig, account: &Imported) -> String {

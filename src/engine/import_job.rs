@@ -12,16 +12,9 @@ use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
 
 impl Engine {
-    /// Saves all of them or none, once the addresses are there that their issuers know.
+    /// Saves all of them or none. Nobody is asked for anything: addresses that only an issuer knows were looked
+    /// up, and shown, before.
     pub(crate) fn import(&mut self, drafts: Vec<ImportDraft>, replies: Replies) {
-        if drafts.iter().any(|draft| self.is_to_be_discovered(&draft.draft.settings)) {
-            self.discover_for(drafts, replies, Self::import_whole);
-        } else {
-            self.import_whole(drafts, replies);
-        }
-    }
-
-    fn import_whole(&mut self, drafts: Vec<ImportDraft>, replies: Replies) {
         let checked: Result<Vec<(Saver, Checked, Absent)>, Problem> =
             drafts.into_iter().map(|draft| self.check_import(draft)).collect();
         let checked = match checked {

@@ -161,8 +161,8 @@ impl Issuers {
                 Err(problem) => {
                     widgets::problem(ui, &errand::in_words(problem));
                     let issuer = neutralised(wanted.issuer.as_str(), 80);
-                    let name = format!("{} at {issuer}", words::DISCOVER_AGAIN);
-                    if Button::new(Weight::Quiet, words::DISCOVER_AGAIN).named(&name).show(ui) {
+                    let name = format!("{} at {issuer}", words::LOOK_UP_AGAIN);
+                    if Button::new(Weight::Quiet, words::LOOK_UP_AGAIN).named(&name).show(ui) {
                         again = Some((wanted.clone(), (*settings).clone()));
                     }
                 }

@@ -205,6 +205,8 @@ pub(super) const EXPORT: &str = "Export";
 pub(super) const BROWSE: &str = "Browse …";
 /// Asks issuers for the addresses of accounts that are being imported.
 pub(super) const LOOK_UP: &str = "Look up addresses";
+/// Asks one of them once more.
+pub(super) const LOOK_UP_AGAIN: &str = "Look up again";
 /// Reads the file that is named.
 pub(super) const READ_FILE: &str = "Read file";
 /// Opens a sealed file.

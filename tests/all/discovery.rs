@@ -1,8 +1,9 @@
 //! Accounts that are set up by their issuer (RFC 8414; `OpenID` Connect Discovery).
 
-use keyfob::domain::provider::EndpointKind;
+use keyfob::domain::import;
+use keyfob::domain::provider::{EndpointKind, ProviderError};
 use keyfob::domain::spec::ClientAuth;
-use keyfob::messages::command::Command;
+use keyfob::messages::command::{Command, ImportDraft};
 use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{DiscoveryProblem, NotDiscovered, Outside, Problem, SignInProblem};
 use keyfob::messages::words::explain;
@@ -80,16 +81,18 @@ fn the_addresses_are_found_in_every_form_of_the_path() {
 }
 
 #[test]
-fn only_a_get_without_credentials_is_sent_and_once_for_all_accounts_of_an_issuer() {
+fn only_a_get_without_credentials_is_sent() {
     let (server, _place, rig) = place();
     let issuer = server.url("");
     server.always(OPENID, metadata(&server, &issuer, ""));
     let grants = ["client_credentials", "device_code", "authorization_code"];
     rig.import(&grants.map(|grant| account(&issuer, grant)).concat()).unwrap();
     let requests = server.requests();
-    assert_eq!(requests.len(), 1);
-    assert_eq!((requests[0].method.as_str(), requests[0].body.len()), ("GET", 0));
-    assert_eq!(requests[0].header("authorization"), None);
+    assert_eq!(requests.len(), grants.len());
+    for request in requests {
+        assert_eq!((request.method.as_str(), request.body.len()), ("GET", 0));
+        assert_eq!(request.header("authorization"), None);
+    }
     assert!(rig.view("device_code").settings.overrides.endpoints.device.is_some());
 }
 
@@ -165,6 +168,17 @@ fn t1_a_redirect_is_not_followed_and_the_places_are_named() {
     let problem = Problem::Discovery(DiscoveryProblem { issuer: Outside::new(&issuer), why });
     let details = explain(&problem, None, None).details.unwrap();
     assert!(details.contains(&format!("{}: HTTP 404", server.url(OAUTH))), "{details}");
+}
+
+#[test]
+fn i1_an_import_asks_nobody_by_itself() {
+    let (server, _place, rig) = place();
+    let text = account(&server.url(""), "client_credentials");
+    let drafts = import::read(&text, &[]).unwrap().into_iter().map(ImportDraft::from).collect();
+    let problem = rig.ask(Command::Import(drafts)).unwrap_err();
+    let missing = Problem::Settings(ProviderError::EndpointMissing(EndpointKind::Token));
+    assert_eq!((problem, server.connections()), (missing, 0));
+    assert!(rig.snapshot().accounts.is_empty());
 }
 
 #[test]

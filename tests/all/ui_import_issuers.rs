@@ -107,11 +107,11 @@ fn where_nothing_is_found_the_rest_can_be_imported_and_the_issuer_asked_again() 
     let other = rig.command();
     answer(&mut rig, Ok(found(&other)));
     assert!(!rig.can_press("Import"));
-    rig.press("Discover again at https://auth.example.com");
+    rig.press("Look up again at https://auth.example.com");
     assert!(matches!(rig.command(), Command::Discover(_)));
     answer(&mut rig, Err(problem));
     rig.tick("batch");
-    assert!(!rig.tree().contains("Discover again"));
+    assert!(!rig.tree().contains("Look up again"));
     rig.press("Import");
     let Command::Import(drafts) = rig.command() else { panic!("nothing is saved") };
     assert_eq!(drafts.iter().map(|draft| draft.draft.name.as_str()).collect::<Vec<_>>(), ["tv"]);

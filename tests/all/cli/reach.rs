@@ -29,6 +29,17 @@ fn an_account_known_by_its_issuer_signs_in_by_a_code() {
         r#"{{"issuer":"{issuer}","token_endpoint":"{token}","device_authorization_endpoint":"{device}"}}"#
     );
     server.always("/.well-known/oauth-authorization-server", Response::json(200, metadata));
+    // One issuer is asked once for accounts that want the same, and all is said before anything is saved.
+    let twin = account(&issuer).replace("\"tv\"", "\"twin\"");
+    let broken =
+        format!("{}{twin}{}", account(&issuer), account("http://127.0.0.1:9").replace("\"tv\"", "\"off\""));
+    let refused = place.run(&["import", &place.file("three.toml", &broken)]).failed(1);
+    for name in ["tv", "twin"] {
+        assert!(refused.contains(&format!("{name}: found at its issuer:")), "{refused}");
+    }
+    let asked = server.requests_to("/.well-known/oauth-authorization-server").len();
+    assert_eq!(asked, 2, "once by each run");
+    assert_eq!(place.run(&["list", "--json"]).json(), serde_json::json!([]));
     let imported = place.run(&["import", &file]);
     assert!(imported.err.contains(&format!("device authorization address: {device}")), "{imported:?}");
     assert_eq!(imported.ok(), "Added tv\n");

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use keyfob::clock::{Clock, ManualClock};
 use keyfob::domain::account::{AccountId, AccountName, Client};
-use keyfob::domain::import;
+use keyfob::domain::discovery;
+use keyfob::domain::import::{self, Imported};
 use keyfob::engine::{self, Clipboard, ClipboardError, Deps, EngineHandle};
 use keyfob::messages::command::{Command, ImportDraft};
 use keyfob::messages::event::{Event, HeldToken, Reply};
@@ -185,12 +186,19 @@ impl Rig {
         self.handle.ask(command).unwrap().wait()
     }
 
-    /// Saves the accounts of an import file.
+    /// Saves the accounts of an import file, with the addresses that their issuers know.
     pub(crate) fn import(&self, text: &str) -> Result<Reply, Problem> {
-        let snapshot = self.snapshot();
-        let imported = import::read(text, &snapshot.presets).unwrap();
-        let drafts = imported.into_iter().map(ImportDraft::from).collect();
-        self.ask(Command::Import(drafts))
+        let presets = Arc::clone(&self.snapshot().presets);
+        let mut imported = import::read(text, &presets).unwrap();
+        for Imported { settings, .. } in &mut imported {
+            if discovery::is_wanted_by(&presets, settings) {
+                match self.ask(Command::Discover(Box::new(settings.clone())))? {
+                    Reply::Discovered(found) => found.complete(settings),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        self.ask(Command::Import(imported.into_iter().map(ImportDraft::from).collect()))
     }
 
     pub(crate) fn view(&self, name: &str) -> Arc<AccountView> {
