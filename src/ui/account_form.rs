@@ -4,7 +4,7 @@
 //! *Advanced*. Invariant: the redirect address to register stands before the client ID, and saving
 //! empties every secret field.
 
-use egui::{Id, Key, Modifiers, Ui};
+use egui::{Event, Id, Key, Modifiers, Ui};
 
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::Preset;
@@ -96,6 +96,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             widgets::weak(ui, "Secrets you typed were wiped when you saved; enter them again.");
         });
     }
+    draft.typed |= ui.text_edit_focused() && ui.input(|input| input.events.iter().any(types));
     let problems = draft.problems(cx.snapshot);
     let mut form = Form { draft, problems };
     ui.add_enabled_ui(!form.draft.saving, |ui| {
@@ -113,6 +114,15 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         form_tokens::show(ui, &mut form);
         form_advanced::show(ui, cx, &mut form);
     });
+}
+
+/// Whether it changes the text that has the keyboard.
+fn types(event: &Event) -> bool {
+    match event {
+        Event::Text(_) | Event::Paste(_) | Event::Cut | Event::Ime(_) => true,
+        Event::Key { key, pressed, .. } => *pressed && matches!(key, Key::Backspace | Key::Delete),
+        _ => false,
+    }
 }
 
 fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {

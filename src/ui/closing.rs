@@ -12,7 +12,7 @@ use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::quit_dialog::Quit;
 use super::view_state::ViewState;
-use super::{widgets, words};
+use super::{dialog, quit_dialog, widgets, words};
 
 /// How many accounts are named.
 const NAMED: usize = 5;
@@ -40,9 +40,7 @@ pub(super) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) -
         minimise(ctx);
         return false;
     }
-    // Tokens that would be lost are asked about alone.
-    let lost = snapshot.accounts.iter().any(|account| account.token.as_ref().is_some_and(|it| !it.saved));
-    if !lost && !snapshot.locked && left_alone(snapshot).next().is_some() {
+    if is_asked(snapshot) {
         ctx.send_viewport_cmd(ViewportCommand::CancelClose);
         ctx.request_repaint();
         state.closing = Closing::Asked;
@@ -52,11 +50,18 @@ pub(super) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) -
 
 /// Quits, or asks first where there is something to say.
 pub(super) fn ask(ui: &Ui, cx: &Cx<'_>, state: &mut ViewState) {
-    if cx.snapshot.locked || left_alone(cx.snapshot).next().is_none() {
-        quit(ui.ctx(), state);
-    } else {
+    if is_asked(cx.snapshot) {
         state.closing = Closing::Asked;
+    } else {
+        quit(ui.ctx(), state);
     }
+}
+
+/// Whether there is something to say first; tokens that would be lost are asked about alone.
+fn is_asked(snapshot: &Snapshot) -> bool {
+    quit_dialog::unsaved(snapshot).next().is_none()
+        && !snapshot.locked
+        && left_alone(snapshot).next().is_some()
 }
 
 /// Shows the question, where it is asked.
@@ -65,15 +70,12 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
         return;
     }
     let mut pressed = None;
-    let ((), left) = widgets::dialog(ui, Id::unique("keyfob-closing"), 400.0, |ui| {
+    let ((), left) = dialog::show(ui, Id::unique("keyfob-closing"), 400.0, |ui| {
         widgets::heading(ui, "Quit Keyfob?");
-        widgets::text(ui, &said(cx));
-        ui.add_space(8.0);
+        dialog::body(ui, |ui| widgets::text(ui, &said(cx)));
         ui.horizontal_wrapped(|ui| {
             let quit = ui.add(Button::new(Weight::Primary, words::QUIT));
-            if ui.memory(|memory| memory.focused().is_none()) {
-                quit.request_focus();
-            }
+            dialog::focus_first(ui, &quit);
             for (button, name) in [
                 (quit, words::QUIT),
                 (ui.add(Button::new(Weight::Quiet, words::MINIMISE)), words::MINIMISE),

@@ -14,7 +14,7 @@ use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
 use super::view_state::{Page, ViewState};
-use super::{account_form, errand, fields, passphrase, sign_in, theme, widgets, words};
+use super::{account_form, dialog, errand, fields, passphrase, sign_in, theme, widgets, words};
 
 /// How long the window stays covered while the engine has not said yet that it is locked.
 const AT_MOST: TimeDelta = TimeDelta::seconds(2);
@@ -145,9 +145,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         return;
     }
     let unlock = ui.add(Button::new(Weight::Primary, words::UNLOCK));
-    if ui.memory(|memory| memory.focused().is_none()) {
-        unlock.request_focus();
-    }
+    dialog::focus_first(ui, &unlock);
     if unlock.clicked() {
         cx.send(Command::Unlock);
     }

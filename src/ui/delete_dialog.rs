@@ -11,24 +11,22 @@ use crate::messages::snapshot::AccountView;
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::view_state::ViewState;
-use super::widgets;
-use super::words;
+use super::{dialog, widgets, words};
 
 /// Shows the question, where there is one.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Some(account) = state.deleting.as_ref().and_then(|id| cx.account(id)) else { return };
     let mut close = false;
-    let ((), left) = widgets::dialog(ui, Id::unique("keyfob-delete"), 400.0, |ui| {
+    let ((), left) = dialog::show(ui, Id::unique("keyfob-delete"), 400.0, |ui| {
         let name = crate::domain::unseen::neutralised(account.name.as_str(), 60);
         widgets::heading(ui, "Delete this account?");
-        widgets::text(ui, &format!("“{name}” goes, with its client ID, its secrets and its tokens."));
-        widgets::weak(ui, &format!("{} You can undo this for 10 seconds.", tokens(account)));
-        ui.add_space(8.0);
+        dialog::body(ui, |ui| {
+            widgets::text(ui, &format!("“{name}” goes, with its client ID, its secrets and its tokens."));
+            widgets::weak(ui, &format!("{} You can undo this for 10 seconds.", tokens(account)));
+        });
         ui.horizontal(|ui| {
             let cancel = ui.add(Button::new(Weight::Quiet, words::CANCEL));
-            if ui.memory(|memory| memory.focused().is_none()) {
-                cancel.request_focus();
-            }
+            dialog::focus_first(ui, &cancel);
             close = cancel.clicked();
             if Button::new(Weight::Danger, words::DELETE).show(ui) {
                 cx.send(Command::Delete(account.id.clone()));

@@ -6,12 +6,12 @@
 
 use std::path::PathBuf;
 
-use egui::{Context, Id, ScrollArea, Ui};
+use egui::{Context, Id, Ui};
 
 use crate::domain::discovery::Found;
 use crate::messages::event::{ImportRead, Reply};
 use crate::messages::problem::Problem;
-use crate::messages::snapshot::VaultHealth;
+use crate::messages::snapshot::{VaultHealth, VaultView};
 use crate::messages::words::explain;
 
 use super::button::{Button, Weight};
@@ -19,13 +19,17 @@ use super::cx::Cx;
 use super::file_field::{FileAnswer, FileQuestion};
 use super::recover_dialog::RecoverDialog;
 use super::view_state::ViewState;
-use super::{passphrase, widgets, words};
+use super::{dialog, passphrase, widgets, words};
 
 /// What the window remembers of all that.
 #[derive(Default)]
 pub(super) struct Errands {
     /// The dialog that is open.
     open: Option<Box<dyn Errand>>,
+    /// Its field that has the keyboard first, as of the last frame.
+    focused: Option<Id>,
+    /// A field that gets the keyboard in the next frame.
+    to_focus: Option<Id>,
     /// What the system's dialog for files is to be asked.
     pub(super) question: Option<FileQuestion>,
     /// What it answered.
@@ -69,6 +73,11 @@ pub(super) trait Errand {
     /// Draws the buttons.
     fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask>;
 
+    /// The field that has the keyboard first, as far as it is now.
+    fn first_field(&self, _vault: &VaultView) -> Option<Id> {
+        None
+    }
+
     /// Forgets what the toolkit keeps about its fields.
     fn forget(&self, _ctx: &Context) {}
 
@@ -100,6 +109,7 @@ pub(super) fn in_words(problem: &Problem) -> String {
 /// Opens a dialog.
 pub(super) fn open(state: &mut ViewState, errand: impl Errand + 'static) {
     state.errands.open = Some(Box::new(errand));
+    state.errands.focused = None;
 }
 
 /// Closes it, and forgets what was typed.
@@ -121,24 +131,23 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if let Some(answer) = answer {
         errand.take_file(answer, cx);
     }
-    let height = ui.ctx().content_rect().height();
-    let height = height - 180.0;
+    if let Some(id) = state.errands.to_focus.take() {
+        ui.memory_mut(|memory| memory.request_focus(id));
+    }
     let id = Id::unique(("keyfob-errand", errand.title()));
-    let (asked, left) = widgets::dialog(ui, id, 480.0, |ui| {
+    let (asked, left) = dialog::show(ui, id, 480.0, |ui| {
         widgets::heading(ui, errand.title());
-        let asked = ScrollArea::vertical()
-            .max_height(height)
-            // As high as its contents at once, and not only after a few frames.
-            .min_scrolled_height(height)
-            .content_margin(egui::Margin { right: 12, ..Default::default() })
-            .show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 12.0;
-                errand.contents(ui, cx)
-            });
-        ui.add_space(4.0);
+        let asked = dialog::body(ui, |ui| errand.contents(ui, cx));
         let pressed = ui.horizontal_wrapped(|ui| errand.buttons(ui, cx)).inner;
-        asked.inner.or(pressed)
+        asked.or(pressed)
     });
+    let first = errand.first_field(&cx.snapshot.vault);
+    if first != state.errands.focused {
+        // It was drawn by now, so that the next frame brings it into view, too.
+        state.errands.to_focus = first;
+        ui.ctx().request_repaint();
+    }
+    state.errands.focused = first;
     match asked {
         Some(Ask::Passphrase) => passphrase::open(state),
         Some(Ask::File(question)) => state.errands.question = Some(question),
@@ -163,7 +172,12 @@ pub(super) fn vault_blocked(cx: &Cx<'_>) -> Option<&'static str> {
 
 /// Takes a problem that is the answer to what the dialog asked.
 pub(super) fn takes(state: &mut ViewState, problem: &Problem) -> bool {
-    state.errands.open.as_mut().is_some_and(|errand| errand.take_problem(problem))
+    let taken = state.errands.open.as_mut().is_some_and(|errand| errand.take_problem(problem));
+    if taken {
+        // What is to be mended has the keyboard again.
+        state.errands.focused = None;
+    }
+    taken
 }
 
 /// Takes word that an account was saved; true where it came from an import, which closes.

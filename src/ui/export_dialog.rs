@@ -10,6 +10,7 @@ use egui::{Context, Id, Ui};
 use crate::domain::account::AccountId;
 use crate::messages::command::Command;
 use crate::messages::problem::Problem;
+use crate::messages::snapshot::VaultView;
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
@@ -124,25 +125,23 @@ impl ExportDialog {
             let known = accounts.iter().filter(|account| self.left_out.contains(&account.id)).count();
             let mut all = known == 0;
             let label = format!("All {}", words::counted(accounts.len(), "account"));
-            if tick::tick(ui, &mut all, &label, "") {
+            if tick::tick(ui, &mut all, &label, "").changed() {
                 self.left_out.clear();
                 if !all {
                     self.left_out.extend(accounts.iter().map(|account| account.id.clone()));
                 }
             }
-            tick::list(ui, "keyfob-export-rows", accounts.len(), ROWS, |ui, rows| {
-                for account in &accounts[rows] {
-                    let mut ticked = !self.left_out.contains(&account.id);
-                    let provider = &account.provider_name;
-                    let note = format!("{provider} · {}", words::grant(account.grant));
-                    if tick::tick(ui, &mut ticked, account.name.as_str(), &note) {
-                        if ticked {
-                            self.left_out.remove(&account.id);
-                        } else {
-                            self.left_out.insert(account.id.clone());
-                        }
-                    }
+            tick::list(ui, "keyfob-export-rows", accounts.len(), ROWS, |ui, number| {
+                let account = &accounts[number];
+                let mut ticked = !self.left_out.contains(&account.id);
+                let note = format!("{} · {}", account.provider_name, words::grant(account.grant));
+                let row = tick::tick(ui, &mut ticked, account.name.as_str(), &note);
+                if row.changed() && ticked {
+                    self.left_out.remove(&account.id);
+                } else if row.changed() {
+                    self.left_out.insert(account.id.clone());
                 }
+                row
             });
         });
     }
@@ -181,6 +180,10 @@ impl Errand for ExportDialog {
             self.send(ui.ctx(), cx);
         }
         Button::new(Weight::Bare, words::CANCEL).show(ui).then_some(Ask::Close)
+    }
+
+    fn first_field(&self, _: &VaultView) -> Option<Id> {
+        (!self.is_sent).then(|| if self.sealed { new_passphrase::first_id() } else { file_id() })
     }
 
     fn forget(&self, ctx: &Context) {

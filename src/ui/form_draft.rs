@@ -128,6 +128,8 @@ pub(super) struct FormDraft {
     pub(super) advanced: bool,
     /// Fields that were left once; only those complain.
     pub(super) touched: BTreeSet<Field>,
+    /// Whether anything was typed: that goes only by *Cancel*.
+    pub(super) typed: bool,
     /// Whether it was sent and not yet answered.
     pub(super) saving: bool,
     /// Why it was not saved.
@@ -217,6 +219,7 @@ impl FormDraft {
             kept,
             advanced: false,
             touched: BTreeSet::new(),
+            typed: false,
             saving: false,
             problem: None,
             rest,
@@ -228,6 +231,7 @@ impl FormDraft {
         let fresh = Self::new(preset);
         let old = std::mem::replace(self, fresh);
         self.editing = old.editing;
+        self.typed = old.typed;
         self.name = old.name;
         self.client_id = old.client_id;
         self.client_secret = old.client_secret;

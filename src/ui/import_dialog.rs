@@ -13,6 +13,7 @@ use crate::domain::unseen::neutralised;
 use crate::messages::command::{Command, ImportDraft};
 use crate::messages::event::ImportRead;
 use crate::messages::problem::{ArchiveProblem, Problem};
+use crate::messages::snapshot::VaultView;
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
@@ -68,7 +69,6 @@ pub(super) struct ImportDialog {
     names: Option<ImportNames>,
     /// How many are being saved.
     saving: usize,
-    wants_focus: bool,
 }
 
 /// Asks for a file.
@@ -105,7 +105,6 @@ impl ImportDialog {
             left_out: Vec::new(),
             names: None,
             saving: 0,
-            wants_focus: true,
         }
     }
 
@@ -167,9 +166,6 @@ impl ImportDialog {
         let extras = Extras { error: self.error.as_deref(), ..Extras::default() };
         let field =
             fields::secret(ui, passphrase_id(), "Passphrase of the file", &mut self.passphrase, extras);
-        if std::mem::take(&mut self.wants_focus) {
-            field.request_focus();
-        }
         if new_passphrase::is_entered(ui, &field) && !self.passphrase.is_empty() {
             self.unseal(ui.ctx(), cx);
         }
@@ -197,11 +193,10 @@ impl ImportDialog {
         }
         let (count, all, issuers) = (self.found.len(), &mut self.found, &self.issuers);
         ui.scope(|ui| {
-            tick::list(ui, "keyfob-import-rows", count, ROWS, |ui, rows| {
-                for found in &mut all[rows] {
-                    let note = note(found, issuers, presets);
-                    tick::tick(ui, &mut found.ticked, &found.draft.draft.name, &note);
-                }
+            tick::list(ui, "keyfob-import-rows", count, ROWS, |ui, number| {
+                let found = &mut all[number];
+                let note = note(found, issuers, presets);
+                tick::tick(ui, &mut found.ticked, &found.draft.draft.name, &note)
             });
         });
         let ticked = self.found.iter().filter(|found| found.ticked);
@@ -302,6 +297,14 @@ impl Errand for ImportDialog {
         Button::new(Weight::Bare, words::CANCEL).show(ui).then_some(Ask::Close)
     }
 
+    fn first_field(&self, _: &VaultView) -> Option<Id> {
+        match self.stage {
+            Stage::Choosing => Some(file_id()),
+            Stage::Sealed => Some(passphrase_id()),
+            Stage::Reading | Stage::Preview | Stage::Saving => None,
+        }
+    }
+
     fn forget(&self, ctx: &Context) {
         fields::forget(ctx, passphrase_id());
     }
@@ -328,7 +331,6 @@ impl Errand for ImportDialog {
             }
             _ => return false,
         }
-        self.wants_focus = true;
         true
     }
 

@@ -29,7 +29,7 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if state.has_dialog() {
         return;
     }
-    let typed = matches!(&state.page, Page::Form(form) if !form.touched.is_empty());
+    let typed = matches!(&state.page, Page::Form(form) if form.typed);
     if !typed && pressed(Modifiers::COMMAND, Key::N) {
         account_form::close(ui.ctx(), state);
         state.page = Page::Picker { search: String::new() };
@@ -92,7 +92,7 @@ fn find(state: &mut ViewState) {
 fn back(ui: &Ui, state: &mut ViewState) {
     match state.page {
         // What was typed goes only by *Cancel*.
-        Page::Form(ref form) if !form.touched.is_empty() => {}
+        Page::Form(ref form) if form.typed => {}
         Page::Form(_) => account_form::close(ui.ctx(), state),
         Page::Picker { .. } | Page::Doctor(_) => state.page = Page::Account,
         Page::Account => state.detail_open = false,

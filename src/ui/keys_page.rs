@@ -3,14 +3,14 @@
 //! Owns how keys are written. Invariant: what stands here is what [`super::keys`] does.
 
 use egui::os::OperatingSystem;
-use egui::{Id, ScrollArea, Ui};
+use egui::{Id, Ui};
 
 use super::button::{Button, Weight};
 use super::view_state::ViewState;
-use super::{theme, widgets, words};
+use super::{dialog, theme, widgets, words};
 
 /// Every key, and what it does; `⌘` stands for Ctrl.
-const KEYS: [(&str, &str); 19] = [
+const KEYS: [(&str, &str); 20] = [
     ("⌘N", "Add an account"),
     ("⌘F or /", "Search"),
     ("↑ ↓", "Move along the list"),
@@ -22,6 +22,7 @@ const KEYS: [(&str, &str); 19] = [
     ("⌘D", "Duplicate"),
     ("Del", "Delete"),
     ("⌘Z", "Undo a deletion"),
+    ("⌘Enter", "Save the form"),
     ("⌘V", "Finish a sign-in with the address you copied"),
     ("⌘L", "Lock"),
     ("⌘,", "Settings"),
@@ -48,11 +49,10 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState) {
         return;
     }
     let mac = ui.ctx().os() == OperatingSystem::Mac;
-    let height = ui.ctx().content_rect().height();
     let mut close = false;
-    let ((), left) = widgets::dialog(ui, Id::unique("keyfob-keys"), 400.0, |ui| {
+    let ((), left) = dialog::show(ui, Id::unique("keyfob-keys"), 400.0, |ui| {
         widgets::heading(ui, words::KEYS);
-        ScrollArea::vertical().max_height((height - 200.0).max(80.0)).show(ui, |ui| {
+        dialog::body(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
             for (keys, what) in KEYS {
                 let keys =
@@ -60,11 +60,8 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState) {
                 row(ui, &keys, what);
             }
         });
-        ui.add_space(4.0);
         let button = ui.add(Button::new(Weight::Quiet, words::CLOSE));
-        if ui.memory(|memory| memory.focused().is_none()) {
-            button.request_focus();
-        }
+        dialog::focus_first(ui, &button);
         close = button.clicked();
     });
     if close || left {

@@ -94,7 +94,7 @@ fn one(ui: &mut Ui, number: usize, place: &Place, choices: &mut [Option<ReadAs>]
     offered.extend(place.fits.iter().map(|fit| (Some(*fit), words::read_as(Some(*fit)).to_owned())));
     let Some(mut choice) = choices.get(number).copied() else { return };
     let label = format!("Read {} as", place.name);
-    ui.set_max_width(320.0);
+    ui.set_max_width(ui.available_width().min(320.0));
     if fields::choice(
         ui,
         Id::unique(("keyfob-read-as", number)),

@@ -13,6 +13,7 @@ mod cx;
 mod delete_dialog;
 mod detail;
 mod device;
+mod dialog;
 mod doctor;
 mod drop_file;
 mod errand;

@@ -145,6 +145,14 @@ impl Errand for MoveDialog {
         Button::new(Weight::Bare, label).show(ui).then_some(Ask::Close)
     }
 
+    fn first_field(&self, vault: &VaultView) -> Option<Id> {
+        match () {
+            () if self.is_sent => None,
+            () if self.asks_new(vault) => Some(new_passphrase::first_id()),
+            () => self.asks_present(vault).then(present_id),
+        }
+    }
+
     fn forget(&self, ctx: &Context) {
         fields::forget(ctx, present_id());
         new_passphrase::forget(ctx);

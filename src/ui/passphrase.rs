@@ -3,7 +3,7 @@
 //! Owns what is typed into its fields. Invariants: the fields are wiped when they are sent and when
 //! they are closed; a wrong passphrase keeps the dialog; giving up keeps the vault from before.
 
-use egui::{Context, Id, ScrollArea, Ui};
+use egui::{Context, Id, Ui};
 
 use crate::messages::command::Command;
 use crate::messages::problem::{Problem, VaultProblem};
@@ -15,7 +15,7 @@ use super::cx::Cx;
 use super::fields::{self, Extras, SecretText};
 use super::new_passphrase::{self, NewPassphrase};
 use super::view_state::ViewState;
-use super::{widgets, words};
+use super::{dialog, widgets, words};
 
 /// What is being asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -219,14 +219,9 @@ pub(super) fn settle_open(state: &mut ViewState, vault: &VaultView) {
 /// Shows the dialog, where it is open.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Some(draft) = &mut state.passphrase else { return };
-    let height = ui.ctx().content_rect().height();
-    let (closed, left) = widgets::dialog(ui, Id::unique("keyfob-passphrase-dialog"), 440.0, |ui| {
+    let (closed, left) = dialog::show(ui, Id::unique("keyfob-passphrase-dialog"), 440.0, |ui| {
         widgets::heading(ui, title(draft));
-        ScrollArea::vertical().max_height(height - 160.0).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 12.0;
-            contents(ui, cx, draft);
-        });
-        ui.add_space(4.0);
+        dialog::body(ui, |ui| contents(ui, cx, draft));
         ui.horizontal(|ui| {
             button(ui, cx, draft);
             Button::new(Weight::Bare, words::CANCEL).show(ui)

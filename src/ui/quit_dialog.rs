@@ -14,7 +14,7 @@ use crate::messages::words::explain;
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::view_state::ViewState;
-use super::{widgets, words};
+use super::{dialog, widgets, words};
 
 /// How many accounts are named.
 const NAMES: usize = 5;
@@ -31,7 +31,8 @@ pub(super) enum Quit {
     Sure,
 }
 
-fn unsaved(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
+/// Accounts whose token would be lost.
+pub(super) fn unsaved(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
     let is_unsaved = |account: &&AccountView| account.token.as_ref().is_some_and(|token| !token.saved);
     snapshot.accounts.iter().map(AsRef::as_ref).filter(is_unsaved)
 }
@@ -62,34 +63,15 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         return;
     }
     let accounts: Vec<&AccountView> = unsaved(cx.snapshot).collect();
-    let Some(first) = accounts.first() else { return };
-    let ((), left) = widgets::dialog(ui, Id::unique("keyfob-quit"), 440.0, |ui| {
+    if accounts.is_empty() {
+        return;
+    }
+    let ((), left) = dialog::show(ui, Id::unique("keyfob-quit"), 440.0, |ui| {
         widgets::heading(ui, "Quit and lose new tokens?");
-        let count = words::counted(accounts.len(), "account");
-        widgets::text(ui, &format!("New tokens of {count} are not saved yet, and go when you quit:"));
-        if !cx.snapshot.locked {
-            for account in accounts.iter().take(NAMES) {
-                widgets::text_strong(ui, &neutralised(account.name.as_str(), 60));
-            }
-            if accounts.len() > NAMES {
-                widgets::weak(ui, &format!("and {} more", accounts.len() - NAMES));
-            }
-        }
-        if let Some(Problem::NotSaved(why)) = &first.problem {
-            let why = explain(&Problem::Vault(why.clone()), None, None);
-            widgets::text(ui, &why.paragraph());
-        }
-        widgets::weak(
-            ui,
-            "Where the refresh token was replaced, too, you would have to sign in again. Once all is saved, Keyfob \
-             quits by itself.",
-        );
-        ui.add_space(8.0);
+        dialog::body(ui, |ui| lost(ui, cx, &accounts));
         ui.horizontal_wrapped(|ui| {
             let cancel = ui.add(Button::new(Weight::Quiet, words::CANCEL));
-            if ui.memory(|memory| memory.focused().is_none()) {
-                cancel.request_focus();
-            }
+            dialog::focus_first(ui, &cancel);
             if cancel.clicked() {
                 state.quit = Quit::No;
             }
@@ -105,4 +87,27 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if left {
         state.quit = Quit::No;
     }
+}
+
+/// What would be lost, and why.
+fn lost(ui: &mut Ui, cx: &Cx<'_>, accounts: &[&AccountView]) {
+    let count = words::counted(accounts.len(), "account");
+    widgets::text(ui, &format!("New tokens of {count} are not saved yet, and go when you quit:"));
+    if !cx.snapshot.locked {
+        for account in accounts.iter().take(NAMES) {
+            widgets::text_strong(ui, &neutralised(account.name.as_str(), 60));
+        }
+        if accounts.len() > NAMES {
+            widgets::weak(ui, &format!("and {} more", accounts.len() - NAMES));
+        }
+    }
+    if let Some(Problem::NotSaved(why)) = accounts.first().and_then(|first| first.problem.as_ref()) {
+        let why = explain(&Problem::Vault(why.clone()), None, None);
+        widgets::text(ui, &why.paragraph());
+    }
+    widgets::weak(
+        ui,
+        "Where the refresh token was replaced, too, you would have to sign in again. Once all is saved, Keyfob \
+         quits by itself.",
+    );
 }

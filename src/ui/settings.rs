@@ -11,7 +11,7 @@ use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::safe_keeping;
 use super::view_state::ViewState;
-use super::{doctor, settings_fields, widgets, words};
+use super::{dialog, doctor, settings_fields, widgets, words};
 
 /// Shows the settings, where they are open.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
@@ -21,18 +21,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
     let Some(draft) = &mut state.settings else { return };
     let (mut close, mut check) = (false, false);
-    let height = ui.ctx().content_rect().height();
-    let (asked, left) = widgets::dialog(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
+    let (asked, left) = dialog::show(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
         widgets::heading(ui, words::SETTINGS);
-        let asked = egui::ScrollArea::vertical()
-            .max_height(height - 220.0)
-            .content_margin(egui::Margin { right: 12, ..Default::default() })
-            .show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 12.0;
-                settings_fields::show(ui, draft);
-                safe_keeping::show(ui, cx, draft)
-            });
-        ui.add_space(4.0);
+        let asked = dialog::body(ui, |ui| {
+            settings_fields::show(ui, draft);
+            safe_keeping::show(ui, cx, draft)
+        });
         ui.horizontal(|ui| {
             let checked = draft.checked();
             let save = Button::new(Weight::Primary, words::SAVE).blocked(checked.as_ref().err().copied());
@@ -45,7 +39,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             close |= Button::new(Weight::Bare, words::CANCEL).show(ui);
             check = Button::new(Weight::Bare, words::CHECK_EVERYTHING).show(ui);
         });
-        asked.inner
+        asked
     });
     if close || left || check {
         state.settings = None;

@@ -50,7 +50,7 @@ fn appearance(ui: &mut Ui, draft: &mut SettingsDraft) {
 fn tokens(ui: &mut Ui, draft: &mut SettingsDraft) {
     let mut clears = draft.preferences.clear_clipboard_secs.is_some();
     let note = "A copied token goes in any case when you lock or quit.";
-    if tick(ui, &mut clears, "Clear the clipboard", note) {
+    if tick(ui, &mut clears, "Clear the clipboard", note).changed() {
         draft.preferences.clear_clipboard_secs = clears.then_some(30);
     }
     if clears {

@@ -19,8 +19,8 @@ const HEIGHT: f32 = 44.0;
 /// The side of the box.
 const SIDE: f32 = 18.0;
 
-/// Shows a box; both texts stand in one line each, cut at their end. True when it was changed.
-pub(super) fn tick(ui: &mut Ui, value: &mut bool, label: &str, note: &str) -> bool {
+/// Shows a box; both texts stand in one line each, cut at their end.
+pub(super) fn tick(ui: &mut Ui, value: &mut bool, label: &str, note: &str) -> Response {
     let tokens = Tokens::of(ui);
     let height = if note.is_empty() { theme::CONTROL_HEIGHT } else { HEIGHT };
     let (rect, mut response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
@@ -51,7 +51,7 @@ pub(super) fn tick(ui: &mut Ui, value: &mut bool, label: &str, note: &str) -> bo
             ui.painter().galley(below_at, below, tokens.weak);
         }
     }
-    response.changed()
+    response
 }
 
 /// Shows a list of boxes with words below their labels: as high as it is, and at most so many at once.
@@ -60,15 +60,27 @@ pub(super) fn list(
     salt: &str,
     count: usize,
     at_once: u8,
-    mut rows: impl FnMut(&mut Ui, std::ops::Range<usize>),
+    mut row: impl FnMut(&mut Ui, usize) -> Response,
 ) {
     ui.spacing_mut().item_spacing.y = 0.0;
     if count <= usize::from(at_once) {
-        return rows(ui, 0..count);
+        for number in 0..count {
+            row(ui, number);
+        }
+        return;
     }
-    let height = HEIGHT * f32::from(at_once);
+    // In a small window the list itself must fit into what is seen of the dialog.
+    let seen = (ui.clip_rect().height() / HEIGHT).floor().max(1.0);
+    let height = HEIGHT * seen.min(f32::from(at_once));
     let area = ScrollArea::vertical().id_salt(salt).auto_shrink(false);
-    area.max_height(height).min_scrolled_height(height).show_rows(ui, HEIGHT, count, rows);
+    let area = area.max_height(height).min_scrolled_height(height);
+    let shown = area.show_rows(ui, HEIGHT, count, |ui, rows| {
+        rows.filter(|number| row(ui, *number).gained_focus()).count() > 0
+    });
+    // A row that is scrolled to moves the list alone, and not what the list stands in.
+    if shown.inner {
+        ui.scroll_to_rect(shown.inner_rect, None);
+    }
 }
 
 fn paint(ui: &Ui, response: &Response, rect: Rect, ticked: bool, tokens: &Tokens) {

@@ -22,6 +22,9 @@ use super::{theme, words};
 const MOMENT: TimeDelta = TimeDelta::seconds(4);
 const PROBLEM: TimeDelta = TimeDelta::seconds(12);
 
+/// Between a message's edge, and its text and button.
+const MARGIN: Margin = Margin { left: 16, right: 8, top: 8, bottom: 8 };
+
 /// How many are kept; older ones go first.
 const MAX: usize = 3;
 
@@ -90,23 +93,24 @@ impl Toasts {
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, page: egui::Rect) {
     let mut stack =
         Stack { foot: page.center_bottom() - vec2(0.0, 16.0), width: page.width() - 32.0, count: 0 };
+    let room = stack.width - MARGIN.sum().x;
     if let Some(at) = cx.snapshot.clipboard.as_ref().and_then(|clipboard| clipboard.clears_at) {
         let left = (at - cx.now).num_seconds().max(0);
         let text = format!("Copied. Clears in {left} s");
-        if stack.add(ui, |ui| bar(ui, &text, words::CLEAR_NOW, "Copied")) {
+        if stack.add(ui, |ui| bar(ui, room, &text, words::CLEAR_NOW, "Copied")) {
             cx.send(Command::ClearClipboard);
         }
     }
     for undo in &cx.snapshot.undo {
         let left = (undo.until - cx.now).num_seconds().max(0);
         let text = format!("“{}” is deleted in {left} s", neutralised(undo.name.as_str(), 40));
-        if stack.add(ui, |ui| bar(ui, &text, words::UNDO, "Deleted")) {
+        if stack.add(ui, |ui| bar(ui, room, &text, words::UNDO, "Deleted")) {
             cx.send(Command::UndoDelete(undo.id.clone()));
         }
     }
     let mut gone = None;
     for (place, toast) in state.toasts.0.iter().enumerate().rev() {
-        if stack.add(ui, |ui| message(ui, cx, &toast.what)) {
+        if stack.add(ui, |ui| message(ui, cx, room, &toast.what)) {
             gone = Some(place);
         }
     }
@@ -136,7 +140,7 @@ impl Stack {
     }
 }
 
-fn message(ui: &mut Ui, cx: &Cx<'_>, what: &What) -> bool {
+fn message(ui: &mut Ui, cx: &Cx<'_>, room: f32, what: &What) -> bool {
     match what {
         What::Moment(text) => {
             announce(ui, text);
@@ -147,12 +151,12 @@ fn message(ui: &mut Ui, cx: &Cx<'_>, what: &What) -> bool {
             let account = account.as_ref().and_then(|id| cx.account(id));
             let name = account.map(|account| account.name.as_str());
             let said = explain(problem, name, account.map(|account| account.provider_name.as_str()));
-            problem_bar(ui, cx, name, &said)
+            problem_bar(ui, cx, room, name, &said)
         }
     }
 }
 
-fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, account: Option<&str>, said: &Words) -> bool {
+fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, said: &Words) -> bool {
     announce(ui, &said.what);
     let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
     Icon::Warning.paint(ui.painter(), rect.center(), 18.0, cx.tokens.error);
@@ -160,7 +164,9 @@ fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, account: Option<&str>, said: &Words) ->
     let wanted = [(&said.what, theme::strong()), (&said.next, theme::body())].map(|(text, font)| {
         ui.painter().layout_no_wrap(text.clone(), font, egui::Color32::PLACEHOLDER).size().x
     });
-    let width = wanted[0].max(wanted[1]).ceil().min(400.0);
+    let dismiss = Button::new(Weight::Bare, words::DISMISS);
+    let beside = rect.width() + dismiss.width(ui) + 2.0 * ui.spacing().item_spacing.x;
+    let width = wanted[0].max(wanted[1]).ceil().min(400.0).min(room - beside);
     ui.vertical(|ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 2.0;
@@ -170,13 +176,18 @@ fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, account: Option<&str>, said: &Words) ->
         widgets::text_strong(ui, &said.what);
         widgets::text(ui, &said.next);
     });
-    Button::new(Weight::Bare, words::DISMISS).show(ui)
+    dismiss.show(ui)
 }
 
-fn bar(ui: &mut Ui, text: &str, button: &str, announced: &str) -> bool {
+fn bar(ui: &mut Ui, room: f32, text: &str, button: &str, announced: &str) -> bool {
     announce(ui, announced);
-    ui.label(text);
-    Button::new(Weight::Quiet, button).show(ui)
+    let button = Button::new(Weight::Quiet, button);
+    let width = room - button.width(ui) - ui.spacing().item_spacing.x;
+    ui.scope(|ui| {
+        ui.set_max_width(width);
+        ui.add(egui::Label::new(text).truncate());
+    });
+    button.show(ui)
 }
 
 fn float<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
@@ -186,7 +197,7 @@ fn float<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
         .stroke(Stroke::new(1.0, tokens.line))
         .corner_radius(CornerRadius::same(theme::RADIUS))
         .shadow(ui.visuals().popup_shadow)
-        .inner_margin(Margin { left: 16, right: 8, top: 8, bottom: 8 })
+        .inner_margin(MARGIN)
         .show(ui, |ui| ui.horizontal(contents).inner)
         .inner
 }

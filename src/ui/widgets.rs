@@ -177,20 +177,6 @@ pub(super) fn figure(ui: &mut Ui, text: &str) -> Response {
     ui.label(job)
 }
 
-/// A dialog over a dimmed page. The second value says that it was left by Esc or beside it.
-pub(super) fn dialog<R>(ui: &Ui, id: egui::Id, width: f32, contents: impl FnOnce(&mut Ui) -> R) -> (R, bool) {
-    let frame = Frame::popup(ui.style())
-        .corner_radius(ui.visuals().window_corner_radius)
-        .inner_margin(ui.spacing().window_margin);
-    let room = ui.ctx().content_rect().width() - 96.0;
-    let shown = egui::Modal::new(id).frame(frame).show(ui.ctx(), |ui| {
-        ui.set_width(width.min(room));
-        contents(ui)
-    });
-    let left = shown.should_close();
-    (shown.inner, left)
-}
-
 /// A small figure; its digits don't jump.
 pub(super) fn figure_small(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;

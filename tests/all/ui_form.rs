@@ -245,3 +245,23 @@ fn tokens_that_the_user_has_take_the_place_of_a_sign_in() {
     rig.tell(Event::Problem { account: None, problem: Problem::Busy });
     assert!(!rig.can_press("Save"), "the fields are empty again");
 }
+
+#[test]
+fn escape_leaves_a_form_unless_something_was_typed_into_it() {
+    let is_open = |rig: &Rig| rig.0.query_by_label("Client ID").is_some();
+    let mut rig = new_account("SmartSense");
+    for key in [Key::Tab, Key::Tab, Key::Escape] {
+        rig.0.key_press(key);
+        rig.0.run();
+    }
+    assert!(!is_open(&rig), "nothing was typed");
+    let mut rig = new_account("SmartSense");
+    rig.fill("Client ID", "c");
+    for _ in 0..2 {
+        rig.0.key_press(Key::Escape);
+        rig.0.run();
+    }
+    assert!(is_open(&rig), "what was typed goes by Cancel alone");
+    rig.press("Cancel");
+    assert!(!is_open(&rig));
+}
