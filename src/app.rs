@@ -33,6 +33,10 @@ use instance::Place;
 /// name of the .desktop file.
 const APP_ID: &str = "keyfob";
 
+/// The toolkit keeps all letters in a texture as wide as the driver allows: at four times this it is
+/// nearly empty, and still made and handed over at the start.
+const TEXTURE_SIDE: usize = 4096;
+
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -239,6 +243,10 @@ impl eframe::App for App {
             self.title.clone_from(&title);
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
         }
+    }
+
+    fn raw_input_hook(&mut self, _ctx: &egui::Context, raw_input: &mut egui::RawInput) {
+        raw_input.max_texture_side = raw_input.max_texture_side.map(|side| side.min(TEXTURE_SIDE));
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {

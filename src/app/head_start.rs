@@ -2,7 +2,8 @@
 //!
 //! Owns nothing. Loading Mesa takes a fifth of a start, and the toolkit begins it only once it is
 //! connected to the screen and has read the keyboard's tables; here it is done beside that, by a
-//! thread of its own. Invariant: what is loaded is what the toolkit loads anyway; where something is
+//! thread of its own. A process loads one library at a time, so the keyboard's are loaded first: the
+//! toolkit would wait for the driver to come to them. Invariant: what is loaded is what the toolkit loads anyway; where something is
 //! missing or another driver is in use, nothing happens.
 
 #[cfg(not(target_os = "linux"))]
@@ -40,6 +41,8 @@ mod linux {
         if Path::new("/proc/driver/nvidia/version").exists() || !comes(LAST_BEFORE_X, PATIENCE) {
             return;
         }
+        let _ = (xkbcommon_dl::xkbcommon_option(), xkbcommon_dl::xkbcommon_compose_option());
+        let _ = xkbcommon_dl::x11::xkbcommon_x11_option();
         comes(LOCALES, UNTIL_LOCALE);
         let arch = std::env::consts::ARCH;
         let driver = [format!("/usr/lib/{arch}-linux-gnu"), "/usr/lib64".to_owned(), "/usr/lib".to_owned()]
