@@ -19,6 +19,7 @@ use crate::messages::command::Command;
 use crate::messages::event::Event;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{Snapshot, WindowPlace};
+use crate::net::motion::SystemMotion;
 use crate::net::notify;
 use crate::ui::{self, Ui};
 
@@ -171,6 +172,7 @@ impl Opening {
                 accounts_asked: false,
                 called: Arc::clone(&self.called),
                 title: String::new(),
+                still: None,
             }))
         });
         eframe::run_native("Keyfob", options, creator)
@@ -212,6 +214,8 @@ struct App {
     called: Arc<AtomicBool>,
     /// As it was last set.
     title: String,
+    /// Whether the system wants less motion, once it was asked.
+    still: Option<Arc<AtomicBool>>,
 }
 
 impl eframe::App for App {
@@ -235,6 +239,9 @@ impl eframe::App for App {
         }
         if let Some(answer) = self.files.answer() {
             self.ui.file_answer(answer);
+        }
+        if ctx.cumulative_frame_nr() > 0 {
+            self.ui.set_still(self.still.get_or_insert_with(|| watch_motion(ctx)).load(Ordering::SeqCst));
         }
         self.ui.watch_closing(ctx, &self.snapshot);
         self.place = place(ctx).or(self.place);
@@ -310,6 +317,18 @@ impl App {
         self.vault_tried |= due;
         due.then_some(Command::TryVault)
     }
+}
+
+/// Has the system asked whether it wants less motion; what it says is heard from the next frame on.
+fn watch_motion(ctx: &egui::Context) -> Arc<AtomicBool> {
+    let still: Arc<AtomicBool> = Arc::default();
+    let (told, ctx) = (Arc::clone(&still), ctx.clone());
+    SystemMotion::default().watch(move |less| {
+        if told.swap(less, Ordering::SeqCst) != less {
+            ctx.request_repaint();
+        }
+    });
+    still
 }
 
 /// Says that accounts have come to need a sign-in, to who wants to know and looks elsewhere.

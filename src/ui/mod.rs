@@ -107,6 +107,8 @@ pub const FIRST_SIZE: (f32, f32) = (960.0, 640.0);
 pub struct Ui {
     state: ViewState,
     applied: Option<Preferences>,
+    /// Whether the system wants less motion.
+    still: bool,
     presets: std::sync::Arc<Vec<crate::domain::provider::Preset>>,
 }
 
@@ -114,14 +116,22 @@ impl Ui {
     /// Gives the context its fonts and themes; to be called before the first frame.
     pub fn new(ctx: &egui::Context) -> Self {
         theme::install(ctx);
-        Self { state: ViewState::default(), applied: None, presets: std::sync::Arc::default() }
+        Self { state: ViewState::default(), applied: None, still: false, presets: std::sync::Arc::default() }
     }
 
     /// Applies the looks that the user chose; before the first frame, so that none flashes.
     pub fn apply(&mut self, preferences: &Preferences, ctx: &egui::Context) {
         if self.applied.as_ref() != Some(preferences) {
-            theme::apply(preferences, ctx);
+            theme::apply(preferences, self.still, ctx);
             self.applied = Some(preferences.clone());
+        }
+    }
+
+    /// Notes whether the system wants less motion; from the next frame on.
+    pub fn set_still(&mut self, still: bool) {
+        if self.still != still {
+            self.still = still;
+            self.applied = None;
         }
     }
 

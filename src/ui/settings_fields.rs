@@ -43,7 +43,7 @@ fn appearance(ui: &mut Ui, draft: &mut SettingsDraft) {
         ui,
         &mut preferences.reduced_motion,
         "Reduced motion",
-        "Nothing glides: what is sought is there at once.",
+        "Nothing glides. Always so where the desktop asks for it.",
     );
 }
 

@@ -188,11 +188,11 @@ pub(super) fn install(ctx: &egui::Context) {
     ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
 }
 
-/// Shows the window as the user prefers it.
-pub(super) fn apply(preferences: &Preferences, ctx: &egui::Context) {
+/// Shows the window as the user prefers it; `still` where the system wants less motion.
+pub(super) fn apply(preferences: &Preferences, still: bool, ctx: &egui::Context) {
     ctx.set_theme(preference(preferences.theme));
     ctx.set_zoom_factor(zoom_factor(preferences.zoom_percent));
-    let still = preferences.reduced_motion;
+    let still = still || preferences.reduced_motion;
     ctx.all_styles_mut(|style| {
         style.animation_time = if still { 0.0 } else { ANIMATION_SECS };
         style.scroll_animation = if still { ScrollAnimation::none() } else { glide() };

@@ -23,6 +23,7 @@ mod loopback;
 mod loopback_limits;
 mod many;
 mod mapper;
+mod motion;
 mod pages;
 mod passphrase;
 mod preferences;

@@ -139,6 +139,14 @@ impl Rig {
         ui.as_ref().expect("made before the first frame").title(&world.snapshot, world.now)
     }
 
+    /// Says whether the system wants less motion.
+    pub(crate) fn set_still(&mut self, still: bool) {
+        if let Some(ui) = self.0.state_mut().ui.borrow_mut().as_mut() {
+            ui.set_still(still);
+        }
+        self.0.run();
+    }
+
     /// Tells the window something.
     pub(crate) fn tell(&mut self, event: Event) {
         self.0.state_mut().events.push(event);
