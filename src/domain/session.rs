@@ -102,6 +102,8 @@ pub enum Input {
     Renewed(Attempt, Result<TokenFacts, Failure>),
     /// The vault holds these facts, or none: another process changed them, or a read showed it.
     Found(Option<TokenFacts>),
+    /// Another process was asked by the server, at the first moment, to leave it alone until the second.
+    ToldToWait(DateTime<Utc>, DateTime<Utc>),
     /// Time passed.
     Tick,
     /// The account's tokens are no more: they were revoked or forgotten, or its client became another one.

@@ -46,6 +46,7 @@ mod schedule;
 mod sign_in;
 mod start;
 mod vault_door;
+mod waits;
 mod worker;
 
 use std::io;

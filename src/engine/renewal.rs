@@ -153,6 +153,7 @@ impl Engine {
     fn renewed(&mut self, id: &AccountId, attempt: Attempt, result: Result<Obtained, NotObtained>) {
         let now = self.deps.clock.now();
         let Some(entry) = self.entries.get_mut(id) else { return };
+        let waited = entry.session.told_to_wait();
         let trial = entry.trial.filter(|_| matches!(&result, Ok(obtained) if !obtained.adopted));
         let input = match result {
             Ok(obtained) => {
@@ -179,6 +180,7 @@ impl Engine {
             }
         };
         self.step(id, input);
+        self.keep_wait(id, waited);
         if let Some(trial) = trial {
             self.keep_client_auth(id, trial.auth);
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::core::{Engine, Replies, Then, answer};
 use super::entry::Entry;
-use super::in_flight;
+use super::{in_flight, waits};
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::tokens::TokenFacts;
@@ -177,6 +177,7 @@ impl Engine {
                 RowState::Pending => {}
             }
         }
+        self.take_waits(stored.waits);
         self.read_shown_exchanges();
     }
 
@@ -199,6 +200,8 @@ impl Engine {
         let gone = facts.is_none() && entry.session.facts().is_some() && entry.unsaved.is_none();
         if newer || gone {
             entry.glance = None;
+            // The server has let another process in.
+            entry.problem.take_if(|problem| newer && waits::is_wait(problem));
             self.step(&id, Input::Found(facts));
         }
     }

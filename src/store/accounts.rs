@@ -12,17 +12,20 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 mod broken;
 mod error;
 mod exchanges;
+mod facts;
 mod glance;
 mod in_flight;
 mod kept_in;
 mod preferences;
 mod recovered;
 mod schema;
+mod waits;
 
 pub use error::DiskError;
 pub use glance::glance;
 pub use in_flight::InFlight;
 pub use preferences::Texts;
+pub use waits::ToldToWait;
 
 use super::home::Home;
 use crate::domain::account::{Account, AccountId, AccountName, Revision};
@@ -86,6 +89,8 @@ pub struct StoredAccount {
 pub struct Stored {
     /// The accounts, by name.
     pub accounts: Vec<StoredAccount>,
+    /// What servers have asked of accounts, whether or not that is past.
+    pub waits: Vec<(AccountId, ToldToWait)>,
     /// How many rows could not be read; they are left as they are.
     pub unreadable: usize,
     /// Preferences, as [`Accounts::set_preferences`] took them.
@@ -126,6 +131,7 @@ impl Accounts {
             Some(account) => stored.accounts.push(account),
             None => stored.unreadable += 1,
         })?;
+        stored.waits = waits::read(&transaction)?;
         let texts = preferences::read(&transaction)?;
         (stored.preferences, stored.window, stored.remembered) =
             (texts.preferences, texts.window, texts.remembered);
@@ -254,32 +260,6 @@ impl Accounts {
         }
         self.connection.execute_batch("VACUUM")?;
         self.connection.execute("DELETE FROM preferences WHERE key = ?1", [SWEEP_DUE])?;
-        Ok(())
-    }
-
-    /// Caches what is known of an account's tokens; `false` where facts of a newer generation are there.
-    ///
-    /// # Errors
-    /// [`DiskError::Missing`], or another [`DiskError`].
-    pub fn put_facts(&mut self, id: &AccountId, facts: &TokenFacts) -> Result<bool, DiskError> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let changed = transaction.execute(
-            "INSERT INTO token_facts (account, generation, facts) VALUES (?1, ?2, ?3)
-             ON CONFLICT (account) DO UPDATE SET generation = excluded.generation, facts = excluded.facts
-             WHERE excluded.generation >= generation",
-            params![id.as_str(), number(facts.generation), json(facts)?],
-        )?;
-        in_flight::settle(&transaction, id, facts.generation)?;
-        transaction.commit()?;
-        Ok(changed > 0)
-    }
-
-    /// Forgets what is known of an account's tokens.
-    ///
-    /// # Errors
-    /// [`DiskError`].
-    pub fn clear_facts(&mut self, id: &AccountId) -> Result<(), DiskError> {
-        self.connection.execute("DELETE FROM token_facts WHERE account = ?1", [id.as_str()])?;
         Ok(())
     }
 

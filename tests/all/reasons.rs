@@ -259,6 +259,35 @@ fn t6_429_and_503_are_honoured_shown_and_keep_everything() {
 }
 
 #[test]
+fn t6_the_next_process_keeps_to_a_wait_and_says_the_same() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let first = rig(&place, &server, "client_credentials", "");
+    server.always("/token", Response::new(429, "text/plain", "").header("Retry-After", "120"));
+    let sent = || server.requests_to("/token").len();
+    let told = first.token("car").unwrap_err();
+    drop(first);
+    let words = |problem: &Problem| explain(problem, Some("car"), None).paragraph();
+    for _ in 0..3 {
+        place.clock.advance(chrono::TimeDelta::seconds(30));
+        let next = place.command_line();
+        assert_eq!(words(&next.token("car").unwrap_err()), words(&told));
+        assert_eq!(sent(), 1, "nothing is sent before the time");
+    }
+    // Only a person who insists goes on.
+    let window = place.window();
+    assert!(window.ask(Command::Refresh(window.id("car"))).is_err());
+    assert_eq!(sent(), 2);
+    server.always("/token", Response::json(200, r#"{"access_token":"one","expires_in":60}"#));
+    place.clock.advance(chrono::TimeDelta::seconds(121));
+    let other = place.command_line();
+    assert_eq!(other.token("car").unwrap().access_token.expose(), "one");
+    drop(other);
+    window.wait_until("the end of the wait", |snapshot| {
+        snapshot.accounts[0].token.is_some() && snapshot.accounts[0].problem.is_none()
+    });
+}
+
+#[test]
 fn l7_a_port_is_tried_ahead_and_another_one_is_taken_to_the_letter() {
     let (server, place) = (ScriptedServer::start(), Place::new());
     let rival = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

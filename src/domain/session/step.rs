@@ -40,6 +40,11 @@ impl Session {
         self.refresh_refused
     }
 
+    /// From when until when the server has asked to be left alone, where it has.
+    pub fn told_to_wait(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.told_to_wait
+    }
+
     /// When a renewal that failed for now is tried again without being asked.
     pub fn retrying_at(&self, ways: &Ways) -> Option<DateTime<Utc>> {
         let waits = ways.background && self.failures > 0 && self.can_refresh();
@@ -85,6 +90,11 @@ impl Session {
             Input::Renewed(attempt, result) => self.renewed(ways, attempt, result, now),
             Input::Found(facts) => {
                 self.found(facts);
+                Vec::new()
+            }
+            Input::ToldToWait(since, until) => {
+                self.told_to_wait = Some((since, until));
+                self.not_before = self.not_before.max(Some(until));
                 Vec::new()
             }
             Input::Tick => self.tick(ways, now),

@@ -128,7 +128,7 @@ mod tests {
         drop(accounts);
         let connection = Connection::open(home.database_path()).unwrap();
         connection
-            .execute_batch("DROP TABLE exchanges; DROP TABLE in_flight; ALTER TABLE accounts DROP COLUMN kept_in; PRAGMA user_version = 1;")
+            .execute_batch("DROP TABLE exchanges; DROP TABLE in_flight; DROP TABLE waits; ALTER TABLE accounts DROP COLUMN kept_in; PRAGMA user_version = 1;")
             .unwrap();
         drop(connection);
         let mut accounts = Accounts::open(&home).unwrap();

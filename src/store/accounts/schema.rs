@@ -20,7 +20,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What brings a database from each schema to the next; `user_version` counts those done.
 /// One that has been released is never changed.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE accounts (
         id TEXT PRIMARY KEY NOT NULL,
@@ -61,6 +61,14 @@ const MIGRATIONS: [&str; 4] = [
 ",
     "
     ALTER TABLE accounts ADD COLUMN kept_in TEXT;
+",
+    "
+    CREATE TABLE waits (
+        account TEXT PRIMARY KEY NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+        since TEXT NOT NULL,
+        until TEXT NOT NULL,
+        status INTEGER NOT NULL
+    ) STRICT;
 ",
 ];
 
@@ -140,12 +148,12 @@ pub(super) fn check(connection: &Connection) -> Result<(), DiskError> {
     let tables: u32 = connection.query_row(
         "SELECT count(*) FROM sqlite_schema
          WHERE type = 'table' AND name IN ('accounts', 'token_facts', 'preferences', 'written_by', 'exchanges',
-                                            'in_flight')",
+                                            'in_flight', 'waits')",
         [],
         |row| row.get(0),
     )?;
     reading.finish()?;
-    if found == "ok" && tables == 6 { Ok(()) } else { Err(DiskError::NotADatabase) }
+    if found == "ok" && tables == 7 { Ok(()) } else { Err(DiskError::NotADatabase) }
 }
 
 /// All of it in one transaction: killed in between, nothing has happened.
@@ -179,11 +187,12 @@ fn cut(name: &'static str) -> Result<(), DiskError> {
 
 /// What tests upgrade to: the next two schemas, which touch every row.
 #[cfg(test)]
-pub(super) const LATER: [&str; 6] = [
+pub(super) const LATER: [&str; 7] = [
     MIGRATIONS[0],
     MIGRATIONS[1],
     MIGRATIONS[2],
     MIGRATIONS[3],
+    MIGRATIONS[4],
     // With a cache of two pages the file is written long before the end.
     "PRAGMA cache_size = 2; ALTER TABLE accounts ADD COLUMN note TEXT; UPDATE accounts SET note = name;",
     "UPDATE accounts SET note = note || '!'; CREATE INDEX notes ON accounts (note);",

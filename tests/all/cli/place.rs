@@ -17,7 +17,7 @@ use crate::support::server::{Request, Response, ScriptedServer};
 pub(super) const BATCH: &str = "batch: a/b 東京";
 
 /// Takes a database back to the schema of the first version.
-pub(super) const TO_THE_FIRST_SCHEMA: &str = "DROP TABLE exchanges; DROP TABLE in_flight;
+pub(super) const TO_THE_FIRST_SCHEMA: &str = "DROP TABLE exchanges; DROP TABLE in_flight; DROP TABLE waits;
      ALTER TABLE accounts DROP COLUMN kept_in; PRAGMA user_version = 1";
 
 /// How a run ended.

@@ -1,0 +1,39 @@
+//! The copy of what the vault knows of an account's tokens.
+//!
+//! Invariant: newer facts are never overwritten by older ones, and with a token goes what was noted while
+//! there was none.
+
+use rusqlite::{TransactionBehavior, params};
+
+use super::{Accounts, DiskError, in_flight, json, number, waits};
+use crate::domain::account::AccountId;
+use crate::domain::tokens::TokenFacts;
+
+impl Accounts {
+    /// Caches what is known of an account's tokens; `false` where facts of a newer generation are there.
+    ///
+    /// # Errors
+    /// [`DiskError::Missing`], or another [`DiskError`].
+    pub fn put_facts(&mut self, id: &AccountId, facts: &TokenFacts) -> Result<bool, DiskError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changed = transaction.execute(
+            "INSERT INTO token_facts (account, generation, facts) VALUES (?1, ?2, ?3)
+             ON CONFLICT (account) DO UPDATE SET generation = excluded.generation, facts = excluded.facts
+             WHERE excluded.generation >= generation",
+            params![id.as_str(), number(facts.generation), json(facts)?],
+        )?;
+        in_flight::settle(&transaction, id, facts.generation)?;
+        waits::settle(&transaction, id)?;
+        transaction.commit()?;
+        Ok(changed > 0)
+    }
+
+    /// Forgets what is known of an account's tokens.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn clear_facts(&mut self, id: &AccountId) -> Result<(), DiskError> {
+        self.connection.execute("DELETE FROM token_facts WHERE account = ?1", [id.as_str()])?;
+        Ok(())
+    }
+}
