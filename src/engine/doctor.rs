@@ -1,7 +1,8 @@
 //! Checks of everything that stands between an account and its token.
 //!
 //! Owns their effects. Invariants: nothing secret is sent: the servers get a GET without parameters,
-//! once an endpoint; nothing is changed, and no browser is opened.
+//! once an endpoint; nothing is changed, and no browser is opened. The looks are said as findings and are
+//! none of the account's exchanges: so many would push out those that one wants to see.
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -4,13 +4,19 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use keyfob::domain::exchange::{Exchange, ExchangeKind, Outcome};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use keyfob::domain::exchange::ExchangeKind::{
+    self, Device, Introspect, Metadata, Par, Poll, Refresh, Revoke, Token, UserInfo,
+};
+use keyfob::domain::exchange::{Exchange, Outcome};
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
 use keyfob::store::vault::VaultError;
 
 use crate::support::canary;
 use crate::support::engine::{Place, Rig, come_back};
+use crate::support::raw;
 use crate::support::server::{Ending, Response, ScriptedServer};
 
 fn account(server: &ScriptedServer, canary: &str) -> String {
@@ -71,7 +77,7 @@ fn x1_exchanges_are_kept_without_secrets_and_read_by_another_process() {
     let other = place.command_line();
     let kept = exchanges(&other);
     let kinds: Vec<ExchangeKind> = kept.iter().map(|exchange| exchange.kind).collect();
-    assert_eq!(kinds, [ExchangeKind::Refresh, ExchangeKind::Refresh, ExchangeKind::Token]);
+    assert_eq!(kinds, [Refresh, Refresh, Token]);
     assert!(matches!(&kept[0].outcome, Outcome::Unreached { may_have_been_sent: true, .. }), "{kept:?}");
     let Outcome::Answered { status: 400, body, .. } = &kept[1].outcome else { panic!("{kept:?}") };
     assert!(body.contains("invalid_request") && body.contains("is old."), "{body}");
@@ -84,6 +90,67 @@ fn x1_exchanges_are_kept_without_secrets_and_read_by_another_process() {
 
     let shown = other.wait_until("the exchanges", |snapshot| snapshot.accounts[0].exchanges.is_some());
     assert_eq!(shown.accounts[0].exchanges.as_ref(), Some(&kept));
+}
+
+#[test]
+fn x1_whatever_is_sent_for_an_account_is_recorded_and_redacted() {
+    let canary = canary();
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = place.command_line();
+    let more = ["par", "jwks", "device", "introspect", "userinfo", "revoke"]
+        .map(|kind| format!("{kind} = \"{}\"\n", server.url(&format!("/{kind}"))));
+    let text = account(&server, &canary).replace("[account.headers]", "par = true\n[account.headers]");
+    let text = text.replace("scopes = [\"read\"]", "scopes = [\"openid\"]") + &more.concat();
+    rig.import(&text).unwrap();
+    let asked_for = |text: &str| text.replace("par = true", "").replace("authorization_code", "device_code");
+    rig.import(&asked_for(&text).replace("\"car\"", "\"tv\"")).unwrap();
+    let kinds = |rig: &Rig, name: &str| {
+        let Ok(Reply::Exchanges(kept)) = rig.ask(Command::ReadExchanges(rig.id(name))) else {
+            panic!("none")
+        };
+        assert!(!format!("{kept:?}").contains(&canary), "{kept:?}");
+        kept.iter().map(|exchange| exchange.kind).collect::<Vec<_>>()
+    };
+
+    let pushed = format!(r#"{{"request_uri":"urn:{canary}","expires_in":60}}"#);
+    server.script("/par", Response::json(201, pushed));
+    let command = Command::SignIn { account: rig.id("car"), open_browser: false };
+    let mut answers = rig.handle.ask(command).unwrap();
+    let Ok(Reply::Waiting(_)) = answers.wait() else { panic!("no address") };
+    let form = server.requests_to("/par")[0].form();
+    let sent = |name: &str| form.iter().find(|(known, _)| known == name).unwrap().1.clone();
+    let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = part(serde_json::json!({"alg": "RS256", "kid": "k"}));
+    let id_token = format!("{header}.{}.x{canary}", part(serde_json::json!({"nonce": sent("nonce")})));
+    let granted = format!(
+        r#"{{"access_token":"one-{canary}","refresh_token":"r-{canary}","id_token":"{id_token}","expires_in":60}}"#
+    );
+    server.always("/token", Response::json(200, granted));
+    server.always("/jwks", Response::json(200, r#"{"keys":[]}"#));
+    let back = format!("{}?code=c{canary}&state={}", sent("redirect_uri"), sent("state"));
+    assert_eq!(raw::get(&back).status, 303);
+    answers.wait().unwrap();
+    rig.ask(Command::Refresh(rig.id("car"))).unwrap();
+    server.always("/introspect", Response::json(200, format!(r#"{{"active":true,"sub":"{canary}"}}"#)));
+    server.always("/userinfo", Response::json(200, format!(r#"{{"sub":"{canary}","name":"Ada"}}"#)));
+    rig.ask(Command::Check(rig.id("car"))).unwrap();
+    server.always("/revoke", Response::new(200, "text/plain", ""));
+    rig.ask(Command::Revoke(rig.id("car"))).unwrap();
+    let all = [Revoke, Revoke, UserInfo, Introspect, Metadata, Refresh, Metadata, Token, Par];
+    assert_eq!(kinds(&rig, "car"), all);
+
+    let code = format!(
+        r#"{{"device_code":"d-{canary}","user_code":"U{canary}","verification_uri":"https://a.example/{canary}"}}"#
+    );
+    server.script("/device", Response::json(200, code));
+    let command = Command::SignIn { account: rig.id("tv"), open_browser: false };
+    let mut answers = rig.handle.ask(command).unwrap();
+    let Ok(Reply::CodeGiven(_)) = answers.wait() else { panic!("no code") };
+    rig.advance(6);
+    rig.ask(Command::ClearClipboard).unwrap();
+    answers.wait().unwrap();
+    assert_eq!(kinds(&rig, "tv"), [Metadata, Poll, Device]);
+    assert!(!holds(place.folder.path(), &canary), "on the disk");
 }
 
 #[test]
