@@ -63,8 +63,9 @@ pub(super) fn run(
 
 fn not_taken(file: &Path, error: &ImportError) -> Failure {
     let mistake = error.to_string();
-    let mistake = mistake.trim_end_matches('?');
-    Failure::refused(format!("{}: {mistake}. Nothing was saved.", source(file)))
+    // One that ends in a question has its mark already.
+    let end = if mistake.ends_with('?') { "" } else { "." };
+    Failure::refused(format!("{}: {mistake}{end} Nothing was saved.", source(file)))
 }
 
 fn not_opened(file: &Path, error: ArchiveError) -> Failure {

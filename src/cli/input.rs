@@ -92,12 +92,12 @@ pub(super) fn first_line(path: &Path) -> io::Result<Passphrase> {
     }
 }
 
-/// Whether the next line says yes.
-pub(super) fn is_yes() -> bool {
-    let Ok(input) = standard_input() else { return false };
-    let mut answer = false;
+/// Whether the next line says yes; `None` where there is none.
+pub(super) fn yes() -> Option<bool> {
+    let input = standard_input().ok()?;
+    let mut answer = None;
     each_line(input, |line| {
-        answer = matches!(line.expose().trim().to_lowercase().as_str(), "y" | "yes");
+        answer = Some(matches!(line.expose().trim().to_lowercase().as_str(), "y" | "yes"));
         false
     });
     answer

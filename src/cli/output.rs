@@ -6,6 +6,7 @@
 use std::io::{self, ErrorKind, Write as _};
 
 use super::failure::Failure;
+use super::input;
 
 /// Writes a line of data to standard output.
 ///
@@ -29,8 +30,14 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Asks on standard error; the answer follows on the same line.
-pub(super) fn ask(text: &str) {
+/// Asks on standard error whether something may be done; anything but a plain yes means no.
+pub(super) fn agreed(question: &str) -> bool {
     let mut err = io::stderr().lock();
-    let _ = write!(err, "{text} ").and_then(|()| err.flush());
+    let _ = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
+    let answer = input::yes();
+    if answer.is_none() {
+        // Nobody ended the line.
+        let _ = writeln!(err);
+    }
+    answer == Some(true)
 }

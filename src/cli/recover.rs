@@ -4,9 +4,9 @@
 
 use super::facts::shown;
 use super::failure::Failure;
+use super::output;
 use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
-use super::{input, output};
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
@@ -43,11 +43,8 @@ pub(super) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool) -> Resu
 }
 
 fn remove(rig: &Rig, orphans: usize, yes: bool) -> Result<(), Failure> {
-    if !yes {
-        output::ask(&format!("Delete {orphans} records that belong to no account? [y/N]"));
-        if !input::is_yes() {
-            return Err(Failure::refused("They were kept: nothing was deleted."));
-        }
+    if !yes && !output::agreed(&format!("Delete {orphans} records that belong to no account?")) {
+        return Err(Failure::refused("They were kept: nothing was deleted."));
     }
     if let Reply::OrphansRemoved(count) = ask(rig, Command::RemoveOrphans)? {
         output::say(&format!("Records deleted: {count}."));

@@ -4,9 +4,9 @@
 
 use super::facts::quoted;
 use super::failure::Failure;
+use super::output;
 use super::passphrase::VaultOptions;
 use super::rig::with_engine;
-use super::{input, output};
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::snapshot::VaultKind;
@@ -17,11 +17,8 @@ pub(super) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result<(), Fai
     with_engine(vault, |rig| {
         let account = rig.find(name)?;
         let name = quoted(account.name.as_str());
-        if !yes {
-            output::ask(&format!("Delete {name} with its secrets and tokens? [y/N]"));
-            if !input::is_yes() {
-                return Err(Failure::refused(format!("{name} was kept: nothing was removed.")));
-            }
+        if !yes && !output::agreed(&format!("Delete {name} with its secrets and tokens?")) {
+            return Err(Failure::refused(format!("{name} was kept: nothing was removed.")));
         }
         rig.unlock(false)?;
         let removed = rig.done(&account, Command::Remove(account.id.clone()))?;
