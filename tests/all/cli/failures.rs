@@ -90,7 +90,7 @@ fn a_bad_file_is_refused_with_the_place_and_without_a_value() {
     for (more, words) in [
         (format!("{with_secret}\ncolour = \"{secret}\""), &["bad one", "line 14", "colour"][..]),
         (format!("client_secret = [\"{secret}\"]"), &["bad one", "line 13", "client_secret"]),
-        (format!("client_secrt = \"{secret}\""), &["\"client_secret\"? Nothing was saved.\n"]),
+        (format!("client_secrt = \"{secret}\""), &["\"client_secret\"? Nothing was saved."]),
         (String::new(), &["bad one", "client_secret", "missing"]),
         (format!("{with_secret}\nclient_auth = \"{secret}\""), &["bad one", "line 14", "client_auth"]),
         (format!("{with_secret}\nclient_secret = \"{secret}\""), &["line 14", "client_secret", "twice"]),
