@@ -2,9 +2,9 @@
 //!
 //! Owns the exit codes. Invariant: a failure has one paragraph of words, unless nobody reads any.
 
-use std::borrow::Cow;
 use std::process::ExitCode;
 
+use super::facts::argument;
 use super::output;
 use crate::domain::spec::ClientAuth;
 use crate::domain::token_response::AnswerFlaw;
@@ -149,18 +149,6 @@ impl Failure {
     }
 }
 
-/// An account's name as a shell takes it; a stand-in where that would need more than quotation marks.
-fn argument(name: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_alphanumeric() || "._@+-".contains(c);
-    if name.is_empty() || name.starts_with('-') || !name.chars().all(|c| is_plain(c) || c == ' ') {
-        Cow::Borrowed("NAME")
-    } else if name.chars().all(is_plain) {
-        Cow::Borrowed(name)
-    } else {
-        Cow::Owned(format!("'{name}'"))
-    }
-}
-
 /// The other way of client authentication that an action tries, as it is written.
 fn way(action: Action) -> Option<&'static str> {
     match action {
@@ -176,18 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_names_the_account_as_a_shell_takes_it() {
-        for (name, written) in [
-            ("car-dev", "car-dev"),
-            ("Wagen 2", "'Wagen 2'"),
-            ("Straße", "Straße"),
-            ("", "NAME"),
-            ("-x", "NAME"),
-            ("it's", "NAME"),
-            ("$(id)", "NAME"),
-        ] {
-            assert_eq!(argument(name), written);
-        }
+    fn a_command_that_is_advised_can_be_pasted() {
         let told = Failure::explained(&Problem::NeedsSignIn, Some("Wagen 2"), None);
         assert!(told.words().ends_with("The command is: keyfob sign-in 'Wagen 2'."), "{told:?}");
     }

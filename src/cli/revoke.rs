@@ -2,7 +2,7 @@
 //!
 //! Owns its last word. Invariant: "revoked" is only said where the server said so of every token.
 
-use super::facts::quoted;
+use super::facts::{argument, quoted};
 use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
@@ -22,8 +22,9 @@ pub(super) fn run(vault: &VaultOptions, name: &str, here: bool) -> Result<(), Fa
             let failure = Failure::of_account(&problem, &account);
             match problem {
                 Problem::NoEndpoint(..) | Problem::NotRevoked(_) => Failure::refused(format!(
-                    "{} The command for that is: keyfob revoke --here",
-                    failure.words()
+                    "{} The command for that is: keyfob revoke {} --here.",
+                    failure.words(),
+                    argument(account.name.as_str())
                 )),
                 _ => failure,
             }
