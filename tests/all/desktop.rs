@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::desktop::{Bus, Keyring, OidcServer, Screen, Window, browser, finish, kept, wait_until};
+use crate::support::server::{Response, ScriptedServer};
 
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");
 
@@ -219,6 +220,69 @@ fn k3_a_locked_keychain_is_said_and_works_again_once_unlocked() {
     keyring.unlock();
     window.press("Try again");
     window.wait_for("which is ready");
+}
+
+/// Plays the desktop's notifications: hands on what is to be shown.
+struct Notifications(std::sync::mpsc::Sender<[String; 4]>);
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl Notifications {
+    #[expect(clippy::too_many_arguments, reason = "the interface's own")]
+    fn notify(
+        &self,
+        app: String,
+        replaces: u32,
+        icon: String,
+        summary: String,
+        body: String,
+        actions: Vec<String>,
+        hints: std::collections::HashMap<String, zbus::zvariant::OwnedValue>,
+        timeout: i32,
+    ) -> u32 {
+        drop((replaces, actions, hints, timeout));
+        self.0.send([app, icon, summary, body]).map_or(0, |()| 1)
+    }
+}
+
+#[test]
+fn a_notification_names_the_account_that_needs_a_sign_in_while_nobody_looks() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let (tell, told) = std::sync::mpsc::channel();
+    let builder = zbus::blocking::connection::Builder::address(bus.address().as_str()).unwrap();
+    let builder = builder.serve_at("/org/freedesktop/Notifications", Notifications(tell)).unwrap();
+    let _desktop = builder.name("org.freedesktop.Notifications").unwrap().build().unwrap();
+    let server = ScriptedServer::start();
+    // Late enough for the account to be there before it is known to need anybody.
+    let refused = Response::json(400, r#"{"error":"invalid_grant"}"#).after(Duration::from_secs(3));
+    server.always("/token", refused);
+
+    let desk = Desk::new(&bus, "desktop-notification");
+    let window = desk.open(&[]);
+    window.wait_for("keychain, which is ready");
+    window.press("Settings");
+    window.press("Notify me when an account needs a sign-in");
+    desk.picture("1-settings.png");
+    window.press("Save");
+    window.wait_for("Welcome to Keyfob");
+    desk.screen.minimise("keyfob");
+    // Another process brings the account, whose token is renewed by itself, and refused.
+    let account = format!(
+        "[[account]]\nname = \"car <dev>\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
+         client_id = \"an-id\"\nclient_secret = \"CANARY-a\"\n[account.endpoints]\nauthorize = \"{}\"\n\
+         token = \"{}\"\n[account.tokens]\naccess_token = \"CANARY-b\"\nrefresh_token = \"CANARY-c\"\n\
+         received_at = \"2025-01-01T00:00:00Z\"\nexpires_at = \"2025-01-01T01:00:00Z\"\n",
+        server.url("/authorize"),
+        server.url("/token")
+    );
+    let mut import = desk.screen.command(KEYFOB);
+    import.args(["import", "-"]).env("KEYFOB_HOME", &desk.home);
+    let output = finish(&mut import, &account, Duration::from_secs(20));
+    assert!(output.status.success(), "{output:?}");
+    let [app, icon, summary, body] = told.recv_timeout(Duration::from_secs(30)).expect("a notification");
+    assert_eq!([app.as_str(), icon.as_str(), summary.as_str()], ["Keyfob", "keyfob", "Keyfob"]);
+    assert_eq!(body, "“car &lt;dev&gt;” needs you to sign in again.");
+    assert!(told.try_recv().is_err(), "once");
 }
 
 fn walk(folder: &Path) -> Vec<Vec<u8>> {

@@ -1,10 +1,15 @@
-//! Preferences and what is remembered, through the engine and over a restart.
+//! Preferences and what is remembered, through the engine and over a restart; a proxy and a browser of the user's choice
+//! are real ones, as far as they can be counted.
+
+use std::time::Duration;
 
 use keyfob::messages::command::Command;
 use keyfob::messages::preferences::{Preferences, ProxyChoice};
 use keyfob::messages::remembered::{GroupBy, Remembered, SortBy, Standstill};
 
+use crate::support::desktop::wait_until;
 use crate::support::engine::{Place, parameter};
+use crate::support::server::{Response, ScriptedServer};
 
 const CAR: &str = "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
                    client_id = \"an-id\"\nclient_auth = \"none\"\ntags = [\"work\"]\n[account.endpoints]\n\
@@ -50,4 +55,68 @@ fn the_next_start_finds_preferences_tags_and_where_the_user_was() {
     let found = rig.wait_until("the accounts", |snapshot| !snapshot.accounts.is_empty());
     assert_eq!((&found.preferences, &found.remembered), (&preferences, &remembered));
     assert_eq!(rig.view("car").settings.tags.as_slice(), ["work"]);
+}
+
+/// An account whose token comes from another machine, and one whose token comes from this one.
+fn far_and_near(near: &ScriptedServer) -> String {
+    let account = |name: &str, token: &str| {
+        format!(
+            "[[account]]\nname = \"{name}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
+             client_id = \"an-id\"\nclient_secret = \"CANARY-secret\"\n[account.endpoints]\ntoken = \"{token}\"\n"
+        )
+    };
+    format!("{}\n{}", account("far", "https://api.example.test/token"), account("near", &near.url("/token")))
+}
+
+#[test]
+fn a_proxy_of_the_users_choice_sees_other_machines_and_never_this_one() {
+    let (proxy, near) = (ScriptedServer::start(), ScriptedServer::start());
+    proxy.always("api.example.test:443", Response::new(502, "text/plain", "no way"));
+    near.always("/token", Response::json(200, r#"{"access_token":"one","expires_in":3600}"#));
+    let place = Place::new();
+    let rig = place.window();
+    rig.import(&far_and_near(&near)).unwrap();
+    let prefer = |proxy| {
+        rig.ask(Command::SetPreferences(Preferences { proxy, ..Preferences::default() })).unwrap();
+    };
+    prefer(ProxyChoice::at(&proxy.url("")).unwrap());
+    assert!(rig.token("far").is_err());
+    let seen = proxy.requests();
+    assert!(!seen.is_empty() && seen.iter().all(|request| request.method == "CONNECT"));
+    assert!(
+        seen.iter().all(|request| request.text().is_empty() && request.header("authorization").is_none())
+    );
+    let (counted, before) = (proxy.connections(), near.connections());
+    rig.token("near").unwrap();
+    assert_eq!((proxy.connections(), near.connections()), (counted, before + 1));
+    // What is changed holds for the next request, without a restart.
+    prefer(ProxyChoice::Direct);
+    assert!(rig.token("far").is_err());
+    assert_eq!(proxy.connections(), counted);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_browser_of_the_users_choice_gets_the_address_in_the_systems_place() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    let rig = place.window();
+    rig.import(CAR).unwrap();
+    let (script, seen) = (place.folder.path().join("my-browser"), place.folder.path().join("seen"));
+    std::fs::write(
+        &script,
+        format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > '{0}.new' && mv '{0}.new' '{0}'\n", seen.display()),
+    )
+    .unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let browser = Some(format!("{} --profile work %s", script.display()));
+    rig.ask(Command::SetPreferences(Preferences { browser, ..Preferences::default() })).unwrap();
+    let _answers = rig.handle.ask(Command::SignIn { account: rig.id("car"), open_browser: true }).unwrap();
+    let given = wait_until(Duration::from_secs(20), "the browser", || std::fs::read_to_string(&seen).ok());
+    let given: Vec<_> = given.lines().collect();
+    assert_eq!(given[..2], ["--profile", "work"]);
+    let address = url::Url::parse(given[2]).unwrap();
+    assert_eq!((address.host_str(), given.len()), (Some("a.example"), 3));
+    assert!(!parameter(&address, "state").is_empty());
+    assert!(rig.browser.opened.lock().unwrap().is_empty(), "the system's own stays closed");
 }

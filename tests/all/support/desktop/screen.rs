@@ -89,6 +89,14 @@ impl<'bus> Screen<'bus> {
         }
     }
 
+    /// Puts the windows of this class out of sight.
+    pub(crate) fn minimise(&self, class: &str) {
+        for window in self.windows(class) {
+            let output = self.run("xdotool", &["windowminimize", &window], "");
+            assert!(output.status.success(), "xdotool: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+
     /// What the clipboard's owner offers; empty without one.
     pub(crate) fn clipboard_targets(&self) -> Vec<String> {
         let told = self.run("xclip", &["-selection", "clipboard", "-o", "-t", "TARGETS"], "");
