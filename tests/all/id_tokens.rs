@@ -15,11 +15,16 @@ use crate::support::server::{Response, ScriptedServer};
 const KEY: &str = r#"{"kty":"EC","crv":"P-256","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
 
 fn rig(server: &ScriptedServer) -> (Place, Rig) {
+    rig_with(server, "")
+}
+
+/// With another line in the account.
+fn rig_with(server: &ScriptedServer, line: &str) -> (Place, Rig) {
     let place = Place::new();
     let rig = place.window();
     let account = format!(
         "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"an-id\"\nclient_auth = \"none\"\nscopes = [\"openid\"]\nissuer = \"{}\"\n\
+         client_id = \"an-id\"\nclient_auth = \"none\"\nscopes = [\"openid\"]\nissuer = \"{}\"\n{line}\n\
          [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\njwks = \"{}\"\n",
         server.url(""),
         server.url("/authorize"),
@@ -112,6 +117,21 @@ fn a_doubted_id_token_costs_nobody_the_access_token() {
     ] {
         assert_eq!(sign_in(&server, &rig, "k", &claims), doubted(doubt));
         rig.token("car").unwrap();
+    }
+}
+
+#[test]
+fn a3_of_an_issuer_known_by_its_template_a_tenants_id_token_is_verified() {
+    let server = ScriptedServer::start();
+    server.always("/jwks", keys("k"));
+    let template = format!("issuer_template = \"{}\"", server.url("/{tenantid}/v2.0"));
+    let (_place, rig) = rig_with(&server, &template);
+    for (path, verdict) in [
+        ("/9188040d-6c67/v2.0", Verdict::Verified),
+        ("", Verdict::Doubted(Doubt::WrongIssuer)),
+        ("/a/b/v2.0", Verdict::Doubted(Doubt::WrongIssuer)),
+    ] {
+        assert_eq!(sign_in(&server, &rig, "k", &json!({"iss": server.url(path)})), verdict, "{path}");
     }
 }
 
