@@ -1,5 +1,6 @@
 //! `django-oauth-toolkit` (Python): `tests/desktop/servers/.venv/bin/python tests/desktop/servers/django_server.py FOLDER`.
 
+use keyfob::domain::id_token::Verdict;
 use keyfob::domain::spec::ClientAuth;
 use url::Url;
 
@@ -82,8 +83,10 @@ fn django_oauth_toolkit_gives_tokens_in_every_way_that_it_offers() {
     accounts.refused_scope(&unknown, "no-such-scope");
 
     let found = lines(&server, "authorization_code", "basic", "authorization-code confidential");
-    let found = accounts.add(&found.by_issuer(server.text("issuer")));
+    let found = found.by_issuer(server.text("issuer")).raw("scopes", "[\"openid\", \"read\"]");
+    let found = accounts.add(&found);
     accounts.sign_in(&found, person);
+    assert_eq!(accounts.id_token(&found), Some(Verdict::Verified));
 
     for feature in [
         "jwt_bearer",

@@ -2,6 +2,7 @@
 
 use keyfob::domain::id_token::Verdict;
 use keyfob::domain::spec::ClientAuth;
+use keyfob::messages::snapshot::DeviceCodeView;
 use url::Url;
 
 use super::harness::{Accounts, Lines, Person};
@@ -27,6 +28,20 @@ fn allow(person: &mut Person, address: &str) -> Result<String, Url> {
             page => return Ok(page),
         };
     }
+}
+
+/// The person enters a device's code, signs in and allows the access.
+fn enter(code: &DeviceCodeView) {
+    let mut person = Person::default();
+    let page = person.go(&code.verification_uri).unwrap();
+    let page = person.submit(&page, &[("user_code", code.user_code.as_str())]).unwrap();
+    let mut page = person.submit(&page, &[("confirm", "yes")]).unwrap();
+    for fields in
+        [&[("username", "somebody"), ("password", "x"), ("answer", "yes")][..], &[("answer", "yes")]]
+    {
+        page = person.submit(&page, fields).unwrap();
+    }
+    assert!(page.contains("Success") || page.contains("success"), "{page}");
 }
 
 struct Server(OidcServer);
@@ -80,19 +95,7 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
         }
         accounts.revoke(&name);
         let name = accounts.add(&server.lines("device_code", auth, client));
-        accounts.enter_code(&name, |code| {
-            let mut person = Person::default();
-            let page = person.go(&code.verification_uri).unwrap();
-            let page = person.submit(&page, &[("user_code", code.user_code.as_str())]).unwrap();
-            let page = person.submit(&page, &[("confirm", "yes")]).unwrap();
-            let mut page = page;
-            for fields in
-                [&[("username", "somebody"), ("password", "x"), ("answer", "yes")][..], &[("answer", "yes")]]
-            {
-                page = person.submit(&page, fields).unwrap();
-            }
-            assert!(page.contains("Success") || page.contains("success"), "{page}");
-        });
+        accounts.enter_code(&name, enter);
         if auth != "none" {
             let machine = accounts.add(&server.lines("client_credentials", auth, client).raw("scopes", READ));
             accounts.token(&machine);
@@ -115,6 +118,8 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
         assert_eq!(accounts.id_token(&name), Some(Verdict::Verified), "{alg}");
         assert_ne!(accounts.refresh(&name), first, "{alg}");
         accounts.check(&name);
+        let name = accounts.add(&signed("device_code"));
+        accounts.enter_code(&name, enter);
         let machine = accounts.add(&signed("client_credentials").raw("scopes", READ));
         accounts.token(&machine);
     }
