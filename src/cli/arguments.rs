@@ -94,6 +94,9 @@ pub(super) enum Command {
         /// Replace accounts that have the same name.
         #[arg(long)]
         replace: bool,
+        /// Say what is in the file, and neither save it nor ask anybody about it.
+        #[arg(long)]
+        dry_run: bool,
         /// Which name of a .env file stands for what.
         #[arg(long = "map", value_name = "FIELD=NAME", value_parser = mapped, help = MAP_HELP)]
         mapped: Vec<(EnvField, String)>,

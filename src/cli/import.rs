@@ -28,11 +28,13 @@ use crate::store::archive::{self, ArchiveError};
 /// The largest file that is read, in bytes.
 const FILE_MAX_BYTES: usize = 4 << 20;
 
-/// Adds the accounts of a file; with `replace`, in the place of those of the same name.
+/// Adds the accounts of a file; with `replace`, in the place of those of the same name; with `dry_run`, only
+/// says what they are.
 pub(super) fn run(
     vault: &VaultOptions,
     file: &Path,
     replace: bool,
+    dry_run: bool,
     told: Told,
     passphrase_file: Option<&Path>,
 ) -> Result<(), Failure> {
@@ -53,6 +55,11 @@ pub(super) fn run(
             found.left_out.iter().for_each(|said| output::say(said));
             found.accounts
         };
+        refuse_taken(rig, &accounts, replace, file)?;
+        if dry_run {
+            let lines: Vec<String> = accounts.iter().map(|account| previewed(rig, account)).collect();
+            return output::data(&lines.join("\n"));
+        }
         save(rig, accounts, replace, file, is_sealed)?;
         if rig.snapshot.vault.kind == VaultKind::Memory {
             output::say("Their secrets were kept in memory, which ends with this command.");
@@ -78,6 +85,42 @@ fn not_opened(file: &Path, error: ArchiveError) -> Failure {
     }
 }
 
+fn refuse_taken(rig: &Rig, accounts: &[Imported], replace: bool, file: &Path) -> Result<(), Failure> {
+    let taken = accounts.iter().find(|account| !replace && rig.find(account.name.as_str()).is_ok());
+    match taken {
+        Some(account) => Err(Failure::refused(format!(
+            "{}: account {}: another account has this name already. Nothing was saved; with --replace it is replaced.",
+            source(file),
+            quoted(account.name.as_str())
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What would be saved, in a line that holds no secret.
+fn previewed(rig: &Rig, account: &Imported) -> String {
+    let Imported { name, settings, client, grant, incomplete } = account;
+    let presets = &rig.snapshot.presets;
+    let would = if rig.find(name.as_str()).is_ok() { "Would replace" } else { "Would add" };
+    let preset = presets.iter().find(|preset| preset.id == settings.provider);
+    let provider = preset.map_or("custom provider", |preset| preset.name.as_str());
+    let mut line =
+        format!("{would} {}: {}, {}", shown(name.as_str()), shown(provider), settings.grant.as_str());
+    if discovery::is_wanted_by(presets, settings)
+        && let Ok(wanted) = Wanted::of(presets, settings)
+    {
+        line.push_str(", addresses from ");
+        line.push_str(&shown(wanted.issuer.as_str()));
+    }
+    if grant.is_some() {
+        line.push_str(", with its token");
+    }
+    if *incomplete && !client.has_secret() {
+        line.push_str(", without secrets");
+    }
+    line
+}
+
 fn save(
     rig: &mut Rig,
     mut accounts: Vec<Imported>,
@@ -85,14 +128,6 @@ fn save(
     file: &Path,
     is_sealed: bool,
 ) -> Result<(), Failure> {
-    let taken = accounts.iter().find(|account| !replace && rig.find(account.name.as_str()).is_ok());
-    if let Some(account) = taken {
-        return Err(Failure::refused(format!(
-            "{}: account {}: another account has this name already. Nothing was saved; with --replace it is replaced.",
-            source(file),
-            quoted(account.name.as_str())
-        )));
-    }
     let lines: Vec<String> = accounts.iter().map(|account| line(rig, account)).collect();
     let lacking: Vec<String> = accounts
         .iter()

@@ -16,6 +16,12 @@ fn a_file_of_another_program_is_told_by_what_is_in_it() {
     let place = Place::on(&bus);
     // The name says nothing.
     let file = place.file("notes.txt", GOOGLE);
+    let run = place.run(&["--vault", "memory", "import", "--dry-run", &file]);
+    assert_eq!(
+        (run.out.as_str(), run.err.as_str()),
+        ("Would add Google mail-1: Google, authorization_code\n", "")
+    );
+    assert_eq!(place.run(&["list", "--json"]).json(), serde_json::json!([]));
     let run = place.run(&["--vault", "memory", "import", &file]);
     assert!(run.err.contains("still holds the secrets"), "{run:?}");
     assert_eq!(run.ok(), "Added Google mail-1\n");

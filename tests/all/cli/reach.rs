@@ -19,6 +19,10 @@ fn an_account_known_by_its_issuer_signs_in_by_a_code() {
     let issuer = server.url("");
     let file = place.file("tv.toml", &account(&issuer));
 
+    // A look at it asks nobody.
+    let looked = place.run(&["import", "--dry-run", &file]);
+    assert_eq!(looked.ok(), format!("Would add tv: custom provider, device_code, addresses from {issuer}\n"));
+    assert_eq!(server.connections(), 0);
     // Nothing is there yet: the file is refused, and nothing of it is saved.
     let refused = place.run(&["import", &file]).failed(1);
     assert!(refused.contains("doesn't publish its addresses") && refused.contains(&issuer), "{refused}");
