@@ -224,6 +224,7 @@ fn fonts() -> FontDefinitions {
     };
     add("inter", include_bytes!("../../assets/fonts/Inter-Regular.otf"));
     add("inter-semibold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf"));
+    // Without ligatures: what is registered or compared to the letter is seen letter by letter.
     add("jetbrains-mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"));
     for (family, names) in [
         (FontFamily::Proportional, ["inter", "jetbrains-mono"]),
@@ -314,6 +315,13 @@ fn paint(visuals: &mut Visuals, tokens: &Tokens) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_face_for_addresses_and_tokens_joins_no_letters() {
+        let fonts = fonts();
+        let face: &[u8] = (*fonts.font_data["jetbrains-mono"].font).as_ref();
+        assert!(!face.windows(4).any(|tag| tag == b"calt" || tag == b"liga"));
+    }
 
     fn luminance(color: Color32) -> f32 {
         let [r, g, b, _] = egui::Rgba::from(color).to_array();
