@@ -86,7 +86,7 @@ fn not_opened(file: &Path, error: ArchiveError) -> Failure {
 }
 
 fn refuse_taken(rig: &Rig, accounts: &[Imported], replace: bool, file: &Path) -> Result<(), Failure> {
-    let taken = accounts.iter().find(|account| !replace && rig.find(account.name.as_str()).is_ok());
+    let taken = accounts.iter().find(|account| !replace && rig.listed(account.name.as_str()).is_some());
     match taken {
         Some(account) => Err(Failure::refused(format!(
             "{}: account {}: another account has this name already. Nothing was saved; with --replace it is replaced.",
@@ -101,7 +101,7 @@ fn refuse_taken(rig: &Rig, accounts: &[Imported], replace: bool, file: &Path) ->
 fn previewed(rig: &Rig, account: &Imported) -> String {
     let Imported { name, settings, client, grant, incomplete } = account;
     let presets = &rig.snapshot.presets;
-    let would = if rig.find(name.as_str()).is_ok() { "Would replace" } else { "Would add" };
+    let would = if rig.listed(name.as_str()).is_some() { "Would replace" } else { "Would add" };
     let preset = presets.iter().find(|preset| preset.id == settings.provider);
     let provider = preset.map_or("custom provider", |preset| preset.name.as_str());
     let mut line =
@@ -193,7 +193,7 @@ fn addresses(name: &str, endpoints: &Endpoints) -> String {
 }
 
 fn line(rig: &Rig, account: &Imported) -> String {
-    let is_there = rig.find(account.name.as_str()).is_ok();
+    let is_there = rig.listed(account.name.as_str()).is_some();
     format!("{} {}", if is_there { "Replaced" } else { "Added" }, shown(account.name.as_str()))
 }
 

@@ -100,13 +100,21 @@ pub(super) fn with_waker(
 }
 
 impl Rig {
-    /// The account of this name, ignoring case.
-    pub(super) fn find(&self, name: &str) -> Result<Arc<AccountView>, Failure> {
-        let wanted = AccountName::new(name);
-        let same =
-            |account: &&Arc<AccountView>| wanted.as_ref().is_ok_and(|name| account.name.key() == name.key());
-        let found = self.snapshot.accounts.iter().find(same);
-        found.cloned().ok_or_else(|| Failure::of(&Problem::UnknownAccount(name.to_owned())))
+    /// The account of this name, ignoring case. Where it is not listed, what an earlier run left half
+    /// done is finished first: it may be among that.
+    pub(super) fn find(&mut self, name: &str) -> Result<Arc<AccountView>, Failure> {
+        if self.listed(name).is_none() && self.snapshot.half_done > 0 {
+            self.unlock(false)?;
+            self.ask(Command::Settle)?.wait().map_err(|problem| Failure::of(&problem))?;
+            self.refresh();
+        }
+        self.listed(name).ok_or_else(|| Failure::of(&Problem::UnknownAccount(name.to_owned())))
+    }
+
+    /// The account of this name, as it stands in the list.
+    pub(super) fn listed(&self, name: &str) -> Option<Arc<AccountView>> {
+        let wanted = AccountName::new(name).ok()?;
+        self.snapshot.accounts.iter().find(|account| account.name.key() == wanted.key()).cloned()
     }
 
     /// Opens the file vault, where that is the one in use; with `create`, makes it where there is none.

@@ -168,8 +168,13 @@ impl Engine {
         };
         self.spawn(async move {
             let read = read_client(&door, &account.id).await;
+            let read = match read {
+                // What can't be had is entered again.
+                Err(VaultProblem::Missing | VaultProblem::Corrupt) => Ok(Client::default()),
+                read => read.map(|(_, client)| client),
+            };
             let then: Then = Box::new(move |engine| match read {
-                Ok((_, client)) => {
+                Ok(client) => {
                     engine.tell(draft_of(account, client));
                     answer(replies, Ok(Reply::Done));
                 }
@@ -212,11 +217,7 @@ impl Saver {
     /// Saves an account.
     pub(crate) async fn save(&self, mut checked: Checked, absent: Absent) -> Result<Saved, Problem> {
         let _lock = refresh_lock::acquire(&self.home, &checked.account.id).await?;
-        match place::still_here(&self.door, self.database.clone(), &checked.account.id).await {
-            // Who has chosen this place enters here what can't be had from the other one.
-            Err(Problem::Vault(VaultProblem::Elsewhere(_))) if self.door.is_by_choice() => {}
-            other => other?,
-        }
+        place::may_be_entered(&self.door, self.database.clone(), &checked.account.id).await?;
         let grant = checked.grant.take();
         let saved =
             if checked.is_new { self.create(checked).await } else { self.change(checked, absent).await };
@@ -278,8 +279,8 @@ impl Saver {
         let read = read_client(&self.door, &account.id).await;
         let (old_account, old_client) = match read {
             Ok((old_account, old_client)) => (Some(old_account), old_client),
-            // A record that went missing is written anew.
-            Err(VaultProblem::Missing) => (None, Client::default()),
+            // A record that can't be had is written anew.
+            Err(VaultProblem::Missing | VaultProblem::Corrupt) => (None, Client::default()),
             Err(problem) => return Err(Problem::Vault(problem)),
         };
         let tokens_gone =

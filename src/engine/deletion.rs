@@ -28,14 +28,17 @@ impl Engine {
             Err(problem) => return self.fail(None, problem, replies),
         };
         self.step(id, Input::Cancel);
-        // Held for as long as it can be undone, so that no other process finishes the deletion.
+        // Held for as long as it can be undone, so that no other process finishes the deletion. Where it
+        // can't be had at once, nobody else learns of the deletion until its time has come.
         let lock = refresh_lock::try_acquire(&self.deps.home, id).ok().flatten();
+        let is_ours_alone = ephemeral || lock.is_none();
         if let Some(entry) = self.entries.get_mut(id) {
             entry.deleting_until = Some(until);
             entry.deletion_lock = lock;
         }
         self.edits += 1;
-        if ephemeral {
+        if is_ours_alone {
+            self.dirty = true;
             return answer(replies, Ok(Reply::Done));
         }
         let account = id.clone();

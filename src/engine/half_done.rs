@@ -57,9 +57,11 @@ pub(crate) fn lasting(word: &str) -> Option<VaultKind> {
 impl Engine {
     /// Has a command wait while names may be taken, and accounts missing, that will not be in a moment.
     pub(crate) fn is_deferred(&self, command: &Command) -> bool {
-        let needs_the_list =
-            matches!(command, Command::Save { .. } | Command::Import { .. } | Command::Export { .. });
-        self.being_finished > 0 && needs_the_list
+        let waits = matches!(
+            command,
+            Command::Save { .. } | Command::Import { .. } | Command::Export { .. } | Command::Settle
+        );
+        self.being_finished > 0 && waits
     }
 
     /// Finishes what an earlier run left half done, unless another process is still at it. What lies in
@@ -81,6 +83,7 @@ impl Engine {
         let revoker = self.revoker_of(&row.account).filter(|_| row.state == RowState::Deleting && !ended);
         let saver = self.saver(&row.account.id);
         self.being_finished += 1;
+        self.dirty = true;
         self.spawn(async move {
             let id = row.account.id.clone();
             let account = id.clone();
@@ -114,13 +117,13 @@ impl Engine {
         match finished {
             Finished::Whole => {
                 self.take_row(StoredAccount { state: RowState::Ready, ..row });
-                self.dirty = true;
             }
             Finished::Gone | Finished::NotOurs => {}
             // It is asked again once it answers, or at the next start.
             Finished::Left => self.half_done.push(row),
         }
         self.being_finished -= 1;
+        self.dirty = true;
         if self.being_finished == 0 {
             for (command, replies) in std::mem::take(&mut self.deferred) {
                 self.obey(command, replies);

@@ -104,7 +104,7 @@ impl Engine {
     fn moved(&mut self, chosen: Chosen, replies: Replies) {
         self.deps.vault_kind = None;
         if self.door.kind() != chosen.work.to {
-            self.turn_to(chosen.work.to);
+            self.follow_to(chosen.work.to);
         }
         self.door.note_choice(true, chosen.old.map(|_| chosen.work.to));
         self.show_file();

@@ -82,6 +82,7 @@ impl Engine {
                 self.load_at_last();
                 answer(replies, Ok(Reply::Done));
             }
+            Command::Settle => answer(replies, Ok(Reply::Done)),
             Command::TryVault => self.try_vault(replies),
             Command::UseMemoryVault => self.use_memory_vault(replies),
             Command::ChooseVault(kind) => self.choose_vault(kind, replies),

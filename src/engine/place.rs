@@ -4,6 +4,7 @@
 //! not stored; a passphrase is held only for as long as it is tried; a wrong one changes nothing.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Deps;
@@ -57,7 +58,7 @@ fn in_memory(memory: MemoryVault) -> VaultFactory {
 /// account's lock, which a move takes too.
 pub(crate) async fn still_here(
     door: &VaultDoor,
-    database: Option<std::rc::Rc<Database>>,
+    database: Option<Rc<Database>>,
     id: &AccountId,
 ) -> Result<(), Problem> {
     if database.is_none() || door.kind() == VaultKind::Memory {
@@ -74,6 +75,19 @@ pub(crate) async fn still_here(
     match kept_in.as_deref().and_then(half_done::lasting) {
         Some(kind) if kind != door.kind() => Err(Problem::Vault(VaultProblem::Elsewhere(kind))),
         _ => Ok(()),
+    }
+}
+
+/// The same, for secrets that a person enters: who has chosen this place may enter here what can't be had
+/// from the other one.
+pub(crate) async fn may_be_entered(
+    door: &VaultDoor,
+    database: Option<Rc<Database>>,
+    id: &AccountId,
+) -> Result<(), Problem> {
+    match still_here(door, database, id).await {
+        Err(Problem::Vault(VaultProblem::Elsewhere(_))) if door.is_by_choice() => Ok(()),
+        other => other,
     }
 }
 
@@ -94,10 +108,32 @@ impl Engine {
         self.door.note_choice(self.door.kind() == chosen, unfinished);
     }
 
-    /// Keeps secrets in another vault from now on.
+    /// Keeps secrets in another vault from now on. What is under way ends where it began: a token that
+    /// arrives now belongs beside its client.
     pub(crate) fn turn_to(&mut self, kind: VaultKind) {
+        let door = VaultDoor::new(
+            self.deps.home.clone(),
+            kind,
+            self.factory(kind),
+            self.deps.vault_patience,
+            Rc::clone(&self.vault_changed),
+        );
+        door.note_choice(self.door.is_by_choice(), self.door.view().unfinished_move);
+        for entry in self.entries.values_mut().filter(|entry| !entry.ephemeral) {
+            entry.door = door.clone();
+        }
+        self.door = door;
+        self.turned();
+    }
+
+    /// Turns to where all secrets were moved, and with it all that waited for the move to end.
+    pub(crate) fn follow_to(&mut self, kind: VaultKind) {
         self.door.replace(kind, self.factory(kind));
-        if kind == VaultKind::File && self.file.is_locked() {
+        self.turned();
+    }
+
+    fn turned(&mut self) {
+        if self.door.kind() == VaultKind::File && self.file.is_locked() {
             self.door.show_locked();
         }
         self.forget_glances();

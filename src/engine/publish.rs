@@ -19,6 +19,7 @@ impl Engine {
             prepared: self.prepared,
             loaded: self.loaded,
             accounts: self.entries.shown().clone(),
+            half_done: self.being_finished + self.half_done.len(),
             presets: Arc::clone(&self.presets),
             preset_mistakes: Arc::clone(&self.preset_mistakes),
             vault: self.door.view(),

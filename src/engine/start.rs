@@ -187,8 +187,9 @@ impl Engine {
         let presets = std::sync::Arc::clone(&self.presets);
         let door = self.door.clone();
         let entry = self.entries.get_or_insert_with(&id, || Entry::new(account.clone(), &presets, door));
-        if entry.deleting_until.take().is_some() {
-            entry.deletion_lock = None;
+        // One without the lock was not marked yet, so nobody else could undo it.
+        if entry.deletion_lock.take().is_some() {
+            entry.deleting_until = None;
             log::info!("account {id}: its deletion was undone elsewhere");
         }
         entry.last_used_at = entry.last_used_at.max(last_used_at);

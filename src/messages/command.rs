@@ -189,6 +189,8 @@ pub enum Command {
     ReadExchanges(AccountId),
     /// Reads the accounts now, where they are so many that the engine waits for the window.
     ReadAccounts,
+    /// Is answered once nothing is being finished any more that an earlier run left half done.
+    Settle,
     /// Tries the vault once more.
     TryVault,
     /// Keeps secrets in memory until quit.

@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub loaded: bool,
     /// The accounts, by name.
     pub accounts: AccountViews,
+    /// How many accounts an earlier run left half done that are not finished yet; they stand in no list.
+    pub half_done: usize,
     /// The presets.
     pub presets: Arc<Vec<Preset>>,
     /// What is wrong with presets of the user's own that could not be read, a sentence each.

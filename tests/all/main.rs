@@ -14,6 +14,7 @@ mod doctor;
 mod edits;
 mod exchanges;
 mod floors;
+mod half_done;
 mod http;
 mod id_tokens;
 mod imports;
