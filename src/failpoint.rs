@@ -1,7 +1,9 @@
-//! Steps at which a test can kill the process.
+//! Steps at which a test can kill the process, and waits that it can shorten.
 //!
-//! Owns the seam for tests of power loss and crashes. Invariant: without the feature `failpoints`,
-//! which no release has, a step is nothing at all.
+//! Owns the seam for tests of power loss, crashes and hangs. Invariant: without the feature `failpoints`,
+//! which no release has, a step is nothing at all, and a wait is as long as it is.
+
+use std::time::Duration;
 
 /// Marks a step after which the process may be killed and must be able to start again.
 #[inline]
@@ -12,12 +14,28 @@ pub fn reach(step: &'static str) {
     let _ = step;
 }
 
+/// How long something is waited for, which a test may shorten so as not to wait that long itself.
+#[inline]
+pub fn patience(usual: Duration) -> Duration {
+    #[cfg(feature = "failpoints")]
+    return armed::patience(usual);
+    #[cfg(not(feature = "failpoints"))]
+    usual
+}
+
 #[cfg(feature = "failpoints")]
 mod armed {
     use std::io::Write as _;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
 
     static REACHED: AtomicU64 = AtomicU64::new(0);
+
+    /// The milliseconds that `KEYFOB_PATIENCE_MS` holds, if any.
+    pub(super) fn patience(usual: Duration) -> Duration {
+        let shorter = std::env::var("KEYFOB_PATIENCE_MS").ok().and_then(|ms| ms.parse().ok());
+        shorter.map_or(usual, Duration::from_millis)
+    }
 
     /// Kills the process at the step whose number `KEYFOB_KILL_AT` holds, as a power cut would.
     pub(super) fn reach(step: &'static str) {

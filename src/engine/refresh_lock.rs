@@ -7,6 +7,7 @@ use std::fs::{File, TryLockError};
 use std::time::Duration;
 
 use crate::domain::account::AccountId;
+use crate::failpoint::patience;
 use crate::messages::problem::{Outside, Problem};
 use crate::store::home::Home;
 
@@ -40,7 +41,7 @@ pub(crate) async fn acquire_every(home: &Home) -> Result<EveryLock, Problem> {
             tokio::time::sleep(PAUSE).await;
         }
     };
-    tokio::time::timeout(PATIENCE, tried).await.unwrap_or(Err(Problem::Busy))
+    tokio::time::timeout(patience(PATIENCE), tried).await.unwrap_or(Err(Problem::Busy))
 }
 
 /// Waits for the account's lock.
@@ -57,7 +58,7 @@ pub(crate) async fn acquire(home: &Home, account: &AccountId) -> Result<AccountL
             tokio::time::sleep(PAUSE).await;
         }
     };
-    tokio::time::timeout(PATIENCE, tried).await.unwrap_or(Err(Problem::Busy))
+    tokio::time::timeout(patience(PATIENCE), tried).await.unwrap_or(Err(Problem::Busy))
 }
 
 /// The account's lock, if nobody has it.

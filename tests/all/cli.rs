@@ -17,4 +17,8 @@ mod leaks;
 mod own_presets;
 mod place;
 mod reach;
+#[cfg(feature = "failpoints")]
+mod rotating;
+#[cfg(feature = "failpoints")]
+mod together;
 mod vaults;

@@ -204,7 +204,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         }
         Problem::Busy => words(
             format!("Another Keyfob is renewing {here} at this moment, so nothing was sent."),
-            "Wait a few seconds and try again.",
+            "Wait a few seconds and try again. If it stays so, the other one hangs: close it.",
         )
         .offering(Action::TryAgain),
         Problem::Archive(problem) => archive(problem),

@@ -3,10 +3,8 @@
 //!
 //! The kills at random moments are in a file of their own.
 
-use std::collections::HashSet;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
 
 use keyfob::secret::Passphrase;
 use keyfob::store::home::Home;
@@ -14,80 +12,8 @@ use keyfob::store::passphrase::PassphraseVault;
 use keyfob::store::vault::Vault as _;
 
 use super::place::{Place, Run, holds};
-use crate::support::canary;
+use super::rotating::{BOT, CAR, Rotating};
 use crate::support::desktop::{Bus, Keyring};
-use crate::support::server::{Request, Response, ScriptedServer};
-
-pub(super) const CAR: &str = "car";
-pub(super) const BOT: &str = "bot";
-
-/// What a server with rotation knows: one refresh token is good, and a used one ends its family.
-#[derive(Default)]
-struct Family {
-    issued: usize,
-    good: Option<String>,
-    used: HashSet<String>,
-    is_revoked: bool,
-}
-
-struct Rotating {
-    server: ScriptedServer,
-    family: Arc<Mutex<Family>>,
-    canary: String,
-}
-
-impl Rotating {
-    fn start() -> Self {
-        let (canary, family) = (canary(), Arc::new(Mutex::new(Family::default())));
-        let (mark, known) = (canary.clone(), Arc::clone(&family));
-        let server = ScriptedServer::judging(move |request: &Request| {
-            let form = request.form();
-            let sent = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-            let mut family = known.lock().unwrap();
-            family.issued += 1;
-            let number = family.issued;
-            let refused = || Response::json(400, r#"{"error":"invalid_grant"}"#);
-            match sent("grant_type").as_deref() {
-                Some("authorization_code") => {
-                    family.is_revoked = false;
-                    family.used.clear();
-                }
-                Some("refresh_token") => {
-                    let token = sent("refresh_token").unwrap_or_default();
-                    if family.used.contains(&token) {
-                        family.is_revoked = true;
-                    }
-                    if family.is_revoked || family.good.as_ref() != Some(&token) {
-                        return refused();
-                    }
-                    family.used.insert(token);
-                }
-                _ => {
-                    let body = format!(r#"{{"access_token":"bot-{number}-{mark}","expires_in":3600}}"#);
-                    return Response::json(200, body);
-                }
-            }
-            let refresh = format!("rt-{number}-{mark}");
-            family.good = Some(refresh.clone());
-            let body = format!(
-                r#"{{"access_token":"at-{number}-{mark}","refresh_token":"{refresh}","expires_in":3600}}"#
-            );
-            Response::json(200, body)
-        });
-        Self { server, family, canary }
-    }
-
-    fn accounts(&self) -> String {
-        let (mark, url) = (&self.canary, self.server.url(""));
-        format!(
-            "[[account]]\nname = \"{CAR}\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-             client_id = \"i\"\nclient_secret = \"s-{mark}\"\n\
-             endpoints = {{ authorize = \"{url}/authorize\", token = \"{url}/token\" }}\n\
-             [[account]]\nname = \"{BOT}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-             client_id = \"i\"\nclient_secret = \"s-{mark}\"\nendpoints = {{ token = \"{url}/token\" }}\n"
-        )
-    }
-}
 
 /// Where the secrets are.
 #[derive(Clone, Copy, PartialEq)]
@@ -185,7 +111,7 @@ impl<'bus> World<'bus> {
 
     /// Whether a rotating refresh token was ever used.
     pub(super) fn has_rotated(&self) -> bool {
-        !self.server.family.lock().unwrap().used.is_empty()
+        self.server.spent() > 0
     }
 
     /// The account is usable, or says that a person must sign in; then that helps.
@@ -322,6 +248,11 @@ fn r6_an_import_into_the_file_vault_killed_at_every_step() {
 #[test]
 fn r6_a_refresh_over_the_file_vault_killed_at_every_step() {
     at_every_step(&Deed::Refresh, Over::File, 5);
+}
+
+#[test]
+fn r6_a_sign_in_over_the_file_vault_killed_at_every_step() {
+    at_every_step(&Deed::SignIn, Over::File, 5);
 }
 
 #[test]

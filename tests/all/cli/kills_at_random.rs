@@ -5,8 +5,9 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::kills::{BOT, CAR, Deed, Over, World};
+use super::kills::{Deed, Over, World};
 use super::place::{TO_THE_FIRST_SCHEMA, holds};
+use super::rotating::{BOT, CAR};
 use crate::support::desktop::{Bus, Keyring};
 
 /// The next number of a sequence that its seed repeats (Xorshift): the moments need no better randomness.

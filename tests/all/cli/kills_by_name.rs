@@ -1,7 +1,8 @@
 //! The program, killed while `--vault file` names another vault than the chosen one: what is half done is
 //! finished where it lies, and no run with the chosen vault loses it or is held up by it.
 
-use super::kills::{BOT, CAR, Deed, Over, World, at_every_step};
+use super::kills::{Deed, Over, World, at_every_step};
+use super::rotating::{BOT, CAR};
 use crate::support::desktop::{Bus, Keyring};
 
 #[test]

@@ -1,0 +1,101 @@
+//! A server with rotation that takes a refresh token's second use for a theft.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::support::canary;
+use crate::support::server::{Request, Response, ScriptedServer};
+
+pub(super) const CAR: &str = "car";
+pub(super) const BOT: &str = "bot";
+
+/// What a server with rotation knows: one refresh token is good, and a used one ends its family.
+#[derive(Default)]
+struct Family {
+    issued: usize,
+    good: Option<String>,
+    used: HashSet<String>,
+    is_revoked: bool,
+    /// How long each answer takes.
+    delay: Duration,
+}
+
+pub(super) struct Rotating {
+    server: ScriptedServer,
+    family: Arc<Mutex<Family>>,
+    pub(super) canary: String,
+}
+
+impl Rotating {
+    pub(super) fn start() -> Self {
+        let (canary, family) = (canary(), Arc::new(Mutex::new(Family::default())));
+        let (mark, known) = (canary.clone(), Arc::clone(&family));
+        let server = ScriptedServer::judging(move |request: &Request| {
+            let form = request.form();
+            let sent = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+            let mut family = known.lock().unwrap();
+            family.issued += 1;
+            let number = family.issued;
+            let refused = || Response::json(400, r#"{"error":"invalid_grant"}"#);
+            match sent("grant_type").as_deref() {
+                Some("authorization_code") => {
+                    family.is_revoked = false;
+                    family.used.clear();
+                }
+                Some("refresh_token") => {
+                    let token = sent("refresh_token").unwrap_or_default();
+                    if family.used.contains(&token) {
+                        family.is_revoked = true;
+                    }
+                    if family.is_revoked || family.good.as_ref() != Some(&token) {
+                        return refused();
+                    }
+                    family.used.insert(token);
+                }
+                _ => {
+                    let body = format!(r#"{{"access_token":"bot-{number}-{mark}","expires_in":3600}}"#);
+                    return Response::json(200, body);
+                }
+            }
+            let refresh = format!("rt-{number}-{mark}");
+            family.good = Some(refresh.clone());
+            let body = format!(
+                r#"{{"access_token":"at-{number}-{mark}","refresh_token":"{refresh}","expires_in":3600}}"#
+            );
+            Response::json(200, body).after(family.delay)
+        });
+        Self { server, family, canary }
+    }
+
+    pub(super) fn accounts(&self) -> String {
+        let (mark, url) = (&self.canary, self.server.url(""));
+        format!(
+            "[[account]]\nname = \"{CAR}\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
+             client_id = \"i\"\nclient_secret = \"s-{mark}\"\n\
+             endpoints = {{ authorize = \"{url}/authorize\", token = \"{url}/token\" }}\n\
+             [[account]]\nname = \"{BOT}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
+             client_id = \"i\"\nclient_secret = \"s-{mark}\"\nendpoints = {{ token = \"{url}/token\" }}\n"
+        )
+    }
+
+    /// How many refresh tokens were spent.
+    pub(super) fn spent(&self) -> usize {
+        self.family.lock().unwrap().used.len()
+    }
+
+    /// Whether one was sent again after it was spent, which ends its whole family.
+    pub(super) fn is_revoked(&self) -> bool {
+        self.family.lock().unwrap().is_revoked
+    }
+
+    /// How many requests came, whatever they got.
+    pub(super) fn asked(&self) -> usize {
+        self.family.lock().unwrap().issued
+    }
+
+    /// Takes so long over each answer from now on.
+    pub(super) fn slow_down(&self, delay: Duration) {
+        self.family.lock().unwrap().delay = delay;
+    }
+}

@@ -1,0 +1,106 @@
+//! Many programs on one account, at once, and one of them hung.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use keyfob::messages::command::Command;
+use keyfob::messages::snapshot::VaultKind;
+use keyfob::secret::Passphrase;
+use keyfob::store::accounts::Accounts;
+use keyfob::store::passphrase::PassphraseVault;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::place::Place;
+use super::rotating::{CAR, Rotating};
+use crate::support::desktop::Bus;
+use crate::support::engine;
+
+const PASSPHRASE: &str = "correct horse battery staple";
+
+/// An account over a file vault, signed in; a window and command lines can both open it.
+fn shared<'bus>(bus: &'bus Bus, server: &Rotating) -> (engine::Place, Place<'bus>) {
+    let mut room = engine::Place::new();
+    room.kind = Some(VaultKind::File);
+    let passphrase = Passphrase::new(PASSPHRASE.to_owned());
+    PassphraseVault::create_with_work_factor(&room.home(), &passphrase, 1).unwrap();
+    let mut place = Place::on(bus);
+    room.home().path().clone_into(&mut place.home);
+    let file = place.file("passphrase", PASSPHRASE);
+    place.before = ["--vault", "file", "--passphrase-file", &file].map(str::to_owned).into();
+    place.run_with(&["import", "-"], &server.accounts()).ok();
+    let waiting = place.sign_in(&["sign-in", CAR, "--no-browser"]);
+    waiting.come_back(&[("code", "c")]);
+    waiting.end().ok();
+    (room, place)
+}
+
+fn start(place: &Place<'_>, words: &[&str]) -> Child {
+    place.command(words).stdin(Stdio::null()).spawn().unwrap()
+}
+
+#[test]
+fn r2_a_window_and_ten_command_lines_never_spend_a_refresh_token_twice() {
+    let (bus, server) = (Bus::start(), Rotating::start());
+    let (room, place) = shared(&bus, &server);
+    let rig = room.window();
+    let passphrase = Passphrase::new(PASSPHRASE.to_owned());
+    rig.ask(Command::UnlockVault { passphrase, create: false }).unwrap();
+    for round in 1..=3 {
+        let before = server.spent();
+        let refresh: &[&str] = &["refresh", CAR];
+        // A token that must last longer than any does is got anew.
+        let token: &[&str] = &["token", CAR, "--min-valid", "2h"];
+        let children: Vec<Child> =
+            (0..10).map(|number| start(&place, if number % 2 == 0 { refresh } else { token })).collect();
+        let mut window = rig.handle.ask(Command::Refresh(rig.id(CAR))).unwrap();
+        for child in children {
+            let ended = child.wait_with_output().unwrap();
+            assert!(ended.status.success(), "round {round}: {ended:?}");
+        }
+        window.wait().unwrap();
+        assert!(!server.is_revoked(), "round {round}: the family was revoked");
+        assert!(server.spent() > before, "round {round}");
+    }
+    // What everybody holds now is the same, and still good.
+    let held = place.run(&["token", CAR]).ok();
+    assert_eq!(rig.token(CAR).unwrap().access_token.expose(), held.trim_end());
+    place.run(&["refresh", CAR]).ok();
+    assert!(!server.is_revoked());
+}
+
+#[test]
+fn r3_a_hung_process_that_holds_the_lock_keeps_others_from_sending_anything() {
+    let (bus, server) = (Bus::start(), Rotating::start());
+    let (room, place) = shared(&bus, &server);
+    let asked = server.asked();
+    server.slow_down(Duration::from_secs(2));
+    let mut hung = start(&place, &["refresh", CAR]);
+    let started = Instant::now();
+    while server.asked() == asked {
+        assert!(started.elapsed() < Duration::from_secs(20), "it never asked");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let pid = Pid::from_raw(i32::try_from(hung.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    server.slow_down(Duration::ZERO);
+    let rows = Accounts::open(&room.home()).unwrap().load().unwrap().accounts;
+    let car = rows.iter().find(|row| row.account.name.as_str() == CAR).unwrap();
+    let lock = room.home().open_lock_file(&car.account.id).unwrap();
+    assert!(lock.try_lock().is_err(), "the hung one holds the lock");
+
+    let sent = server.asked();
+    for words in [&["refresh", CAR][..], &["token", CAR, "--min-valid", "2h"], &["remove", CAR, "--yes"]] {
+        let mut command = place.command(words);
+        let ended = command.env("KEYFOB_PATIENCE_MS", "700").stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(1), 0), "{words:?}: {said}");
+        assert!(said.contains("Another Keyfob") && said.contains("close it"), "{words:?}: {said}");
+    }
+    assert_eq!(server.asked(), sent, "nothing was sent");
+
+    // The hung one goes on, and what it was given is kept.
+    kill_process(pid, Signal::CONT).unwrap();
+    assert!(hung.wait().unwrap().success());
+    place.run(&["refresh", CAR]).ok();
+    assert!(!server.is_revoked());
+}
