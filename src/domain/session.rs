@@ -119,6 +119,8 @@ pub enum Outcome {
     NeedsSignIn,
     /// With the problem that the engine has just noted.
     Failed,
+    /// Not tried: the server has asked to be left alone until later.
+    ToldToWait,
     /// The person cancelled.
     Cancelled,
     /// Nothing came back in time.

@@ -55,7 +55,7 @@ impl Engine {
             return self.grant_request(id, asker);
         };
         self.end_trial(id, request);
-        if outcome == Outcome::TimedOut {
+        if matches!(outcome, Outcome::TimedOut | Outcome::ToldToWait) {
             self.note(id, problem.clone());
         }
         match asker {
@@ -76,6 +76,7 @@ impl Engine {
                 Some(refused.unwrap_or(Problem::NeedsSignIn))
             }
             Outcome::Failed => Some(noted().unwrap_or(Problem::NeedsSignIn)),
+            Outcome::ToldToWait => Some(self.wait_of(id).unwrap_or(Problem::NeedsSignIn)),
             Outcome::Cancelled => Some(Problem::SignIn(SignInProblem::Cancelled)),
             Outcome::TimedOut => Some(Problem::SignIn(self.time_out_of(id))),
         }

@@ -78,6 +78,8 @@ pub(crate) struct Entry {
     pub(crate) deletion_lock: Option<AccountLock>,
     /// The demo's account: nothing of it reaches the disk.
     pub(crate) ephemeral: bool,
+    /// The HTTP status with which the server last asked to be left alone.
+    pub(crate) wait_status: u16,
     /// Another client authentication that a person tries.
     pub(crate) trial: Option<Trial>,
 }
@@ -103,6 +105,7 @@ impl Entry {
             deleting_until: None,
             deletion_lock: None,
             ephemeral: false,
+            wait_status: 0,
             trial: None,
         }
     }

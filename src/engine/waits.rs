@@ -19,17 +19,18 @@ pub(crate) fn is_wait(problem: &Problem) -> bool {
 impl Engine {
     /// Keeps what an account's session was told, where that is news.
     pub(crate) fn keep_wait(&mut self, id: &AccountId, before: Option<(DateTime<Utc>, DateTime<Utc>)>) {
-        let Some(entry) = self.entries.get(id).filter(|entry| !entry.ephemeral) else { return };
+        let Some(entry) = self.entries.get_mut(id) else { return };
         let told = entry.session.told_to_wait();
         if told == before {
             return;
         }
-        let wait = match (told, &entry.problem) {
-            (Some((since, until)), Some(Problem::Refused(refusal))) => {
-                Some(ToldToWait { since, until, status: refusal.status })
-            }
-            _ => None,
-        };
+        if let Some(Problem::Refused(refusal)) = &entry.problem {
+            entry.wait_status = refusal.status;
+        }
+        if entry.ephemeral {
+            return;
+        }
+        let wait = told.map(|(since, until)| ToldToWait { since, until, status: entry.wait_status });
         let account = id.clone();
         let kept = self.disk(move |accounts| accounts.put_wait(&account, wait));
         self.spawn(async move {
@@ -49,19 +50,27 @@ impl Engine {
             if until <= now || entry.session.told_to_wait().is_some_and(|(known, _)| known >= since) {
                 continue;
             }
-            let refusal = Refusal {
-                provider: entry.provider.as_ref().map(|it| it.name.clone()).unwrap_or_default(),
-                status,
-                code: None,
-                description: None,
-                meaning: None,
-                secrets_place: None,
-                grant: Some(entry.account.settings.grant),
-                retry_at: Some(until),
-                hints: Box::default(),
-            };
-            self.note(&id, Problem::Refused(refusal));
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.wait_status = status;
+            }
             self.step(&id, Input::ToldToWait(since, until));
         }
+    }
+
+    /// What an account's server has asked for, as it was said when it did.
+    pub(crate) fn wait_of(&self, id: &AccountId) -> Option<Problem> {
+        let entry = self.entries.get(id)?;
+        let (_, until) = entry.session.told_to_wait()?;
+        Some(Problem::Refused(Refusal {
+            provider: entry.provider.as_ref().map(|it| it.name.clone()).unwrap_or_default(),
+            status: entry.wait_status,
+            code: None,
+            description: None,
+            meaning: None,
+            secrets_place: None,
+            grant: Some(entry.account.settings.grant),
+            retry_at: Some(until),
+            hints: Box::default(),
+        }))
     }
 }

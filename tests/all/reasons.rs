@@ -247,7 +247,10 @@ fn t6_429_and_503_are_honoured_shown_and_keep_everything() {
         assert!(words.next.contains(&shown) && words.next.starts_with("Nothing was lost."), "{words:?}");
         let so_far = sent();
         rig.advance(100);
-        assert!(rig.token("car").is_err());
+        // Whatever became of the first words, it is said again.
+        assert!(rig.ask(Command::Check(rig.id("car"))).is_err());
+        let Err(Problem::Refused(again)) = rig.token("car") else { panic!("it isn't said") };
+        assert_eq!((again.status, again.retry_at), (status, Some(until)));
         assert_eq!(sent(), so_far, "nothing is sent before the time");
         assert_eq!(record(), before, "everything is kept");
         assert!(rig.view("car").token.is_some());

@@ -121,7 +121,7 @@ impl Session {
         if lasts {
             vec![Effect::Answer(request, Outcome::Token)]
         } else if waits && self.phase == Phase::Idle {
-            vec![Effect::Answer(request, Outcome::Failed)]
+            vec![Effect::Answer(request, Outcome::ToldToWait)]
         } else {
             self.renew(ways, request, now)
         }
