@@ -149,5 +149,14 @@ mod tests {
         assert!(find("server.example.com", "bad_verification_code", "").is_some());
         assert!(find("", "org_internal", "").is_some());
         assert!(find("oauth2.googleapis.com", "invalid_grant", "something new").is_none());
+        for (said, meant) in [
+            ("Invalid JWT: Failed audience check.", "addressed to somebody else"),
+            ("Invalid grant: account not found", "no service account"),
+            ("Invalid email or User ID", "no such user"),
+            ("Invalid JWT Signature.", "doesn't fit the account's key"),
+        ] {
+            let (_, error) = find("oauth2.googleapis.com", "invalid_grant", said).unwrap();
+            assert!(error.meaning.contains(meant) && error.offer == Offer::Edit, "{said}: {error:?}");
+        }
     }
 }
