@@ -6,10 +6,11 @@ use super::facts::shown;
 use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
-use super::rig::{Rig, with_engine};
+use super::rig::{Rig, file_exists, with_engine};
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
+use crate::messages::snapshot::VaultKind;
 
 /// Lists accounts again that only the vault knows.
 pub(super) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool) -> Result<(), Failure> {
@@ -23,6 +24,12 @@ pub(super) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool) -> Resu
             output::data(&lines.join("\n"))?;
         }
         output::say(&format!("Accounts recovered: {}.", added.len()));
+        // With the list, the choice of the file may be lost, too.
+        if added.is_empty() && rig.snapshot.vault.kind == VaultKind::Keychain && file_exists() {
+            output::say(
+                "There is a file with secrets as well. The command for it is: keyfob --vault file recover.",
+            );
+        }
         if unreadable > 0 {
             output::say(&format!(
                 "Accounts whose secrets can't be read: {unreadable}. They were left as they are."

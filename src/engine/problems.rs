@@ -101,7 +101,9 @@ pub(crate) fn vault_problem(error: &VaultError) -> VaultProblem {
         VaultError::WrongPassphrase => VaultProblem::WrongPassphrase,
         VaultError::Denied => VaultProblem::Denied,
         VaultError::TooLarge { .. } => VaultProblem::TooLarge,
-        VaultError::Corrupt | VaultError::Newer => VaultProblem::Corrupt,
+        VaultError::Corrupt => VaultProblem::Corrupt,
+        VaultError::Newer => VaultProblem::Newer,
+        VaultError::Damaged => VaultProblem::Damaged,
         VaultError::Failed(_) => VaultProblem::Failed,
     }
 }
@@ -119,6 +121,7 @@ pub(crate) fn disk_problem(error: &DiskError) -> Problem {
     match error {
         DiskError::NameTaken => Problem::NameTaken(String::new()),
         DiskError::Changed | DiskError::Missing => Problem::ChangedElsewhere,
+        DiskError::Newer { written_by, .. } => Problem::NewerDatabase(Outside::new(written_by)),
         other => Problem::Disk(Outside::new(&other.to_string())),
     }
 }

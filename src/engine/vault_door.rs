@@ -174,8 +174,10 @@ impl VaultDoor {
             return Err(problem);
         }
         // A damaged or oversized record says nothing about the vault as a whole.
-        let about_one_record =
-            matches!(problem, VaultProblem::Corrupt | VaultProblem::TooLarge | VaultProblem::Missing);
+        let about_one_record = matches!(
+            problem,
+            VaultProblem::Corrupt | VaultProblem::Newer | VaultProblem::TooLarge | VaultProblem::Missing
+        );
         let health =
             if about_one_record { VaultHealth::Ready } else { VaultHealth::Failing(problem.clone()) };
         self.set_health(health);

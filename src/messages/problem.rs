@@ -86,6 +86,8 @@ pub enum Problem {
     Vault(VaultProblem),
     /// What is on disk could not be read or written: what happened, in the system's words.
     Disk(Outside),
+    /// The database was written by this newer version of Keyfob, and was left as it is.
+    NewerDatabase(Outside),
     /// The token was received but could not be stored; it is kept until quit.
     NotSaved(VaultProblem),
     /// Another Keyfob holds this account's lock.
@@ -293,6 +295,10 @@ pub enum VaultProblem {
     Missing,
     /// An entry can't be read back.
     Corrupt,
+    /// An entry, or all of them, was written by a newer Keyfob.
+    Newer,
+    /// The file that holds all entries is damaged, or its two parts don't belong together.
+    Damaged,
     /// An entry is larger than the keychain takes.
     TooLarge,
     /// It failed otherwise.

@@ -122,7 +122,7 @@ impl PassphraseVault {
     ///
     /// # Errors
     /// [`VaultError::WrongPassphrase`]; [`VaultError::Absent`] where there is no vault;
-    /// [`VaultError::Corrupt`], [`VaultError::Newer`] or [`VaultError::Failed`].
+    /// [`VaultError::Damaged`], [`VaultError::Newer`] or [`VaultError::Failed`].
     pub fn open(home: &Home, passphrase: &Passphrase) -> Result<Self, VaultError> {
         let vault = Self::locked(home);
         vault.unlock(passphrase)?;
@@ -322,7 +322,7 @@ fn open_key(
         Some(Err(error)) => opening_error(error),
         None => VaultError::Absent,
     };
-    if matches!(error, VaultError::Corrupt | VaultError::Absent) {
+    if matches!(error, VaultError::Damaged | VaultError::Absent) {
         let backup = files::read(&files::beside(&home.key_path(), ".old"), KEY_LIMIT_BYTES);
         if let Some(Ok(opened)) = backup.map_err(vault_error)?.as_deref().map(unwrap) {
             return Ok((opened, false));
@@ -354,7 +354,7 @@ fn digest(bytes: &[u8]) -> [u8; 32] {
 
 fn vault_error(error: FileError) -> VaultError {
     match error {
-        FileError::TooLarge => VaultError::Corrupt,
+        FileError::TooLarge => VaultError::Damaged,
         error => VaultError::Failed(error.words()),
     }
 }
@@ -362,7 +362,7 @@ fn vault_error(error: FileError) -> VaultError {
 fn opening_error(error: SealError) -> VaultError {
     match error {
         SealError::WrongPassphrase => VaultError::WrongPassphrase,
-        SealError::WrongKey | SealError::Damaged => VaultError::Corrupt,
+        SealError::WrongKey | SealError::Damaged => VaultError::Damaged,
         SealError::Newer => VaultError::Newer,
         SealError::TooMuchWork => VaultError::Failed("key.age asks for more work than is done"),
         SealError::Failed => VaultError::Failed("the secrets could not be encrypted"),

@@ -37,6 +37,9 @@ pub enum VaultError {
     /// A record was written by a newer version of Keyfob.
     #[error("a record was written by a newer version")]
     Newer,
+    /// What holds all records is damaged, or is not the vault's.
+    #[error("the vault is damaged")]
+    Damaged,
     /// It failed otherwise; a word about how, free of secrets.
     #[error("the vault failed: {0}")]
     Failed(&'static str),

@@ -194,6 +194,10 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             )
             .offering(Action::TryAgain)
         },
+        Problem::NewerDatabase(version) => words(
+            format!("Your accounts were last used with Keyfob {version}, which is newer than this one."),
+            "Open them with that version. Nothing was changed.",
+        ),
         Problem::NotSaved(problem) => {
             let why = vault(problem, &here);
             words(

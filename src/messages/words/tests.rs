@@ -108,6 +108,8 @@ fn stores() -> Vec<Problem> {
         VaultProblem::Slow,
         VaultProblem::Missing,
         VaultProblem::Corrupt,
+        VaultProblem::Newer,
+        VaultProblem::Damaged,
         VaultProblem::TooLarge,
         VaultProblem::Failed,
     ] {
@@ -147,6 +149,7 @@ fn every_problem() -> Vec<Problem> {
         Problem::ValueUnusable("password"),
         Problem::NeedsSignIn,
         Problem::Disk(text()),
+        Problem::NewerDatabase(text()),
         Problem::Busy,
         Problem::Locked,
         Problem::Interrupted { refreshing: true },

@@ -67,6 +67,17 @@ pub(super) fn vault(problem: &VaultProblem, here: &str) -> Words {
             )
             .offering(Action::EditAccount);
         }
+        VaultProblem::Newer => {
+            return words(
+                format!("The secrets of {here} were kept by a newer Keyfob, and were left as they are."),
+                "Use the newer version.",
+            );
+        }
+        VaultProblem::Damaged => words(
+            "The file with your secrets is damaged, or its two parts don't belong together. Nothing was \
+             changed.",
+            "Put key.age and vault.age of the same backup back into Keyfob's folder, then try again.",
+        ),
         VaultProblem::TooLarge => {
             return words(
                 format!("The secrets of {here} are larger than can be kept here, so they weren't saved."),

@@ -207,15 +207,15 @@ fn f2_what_cannot_be_opened_is_an_error_and_stays() {
     let newer = |bytes: &[u8]| [b"age-encryption.org/v2".as_slice(), &bytes[21..]].concat();
 
     let mut bad_data: Vec<_> =
-        (0..data.len()).step_by(3).map(|end| (data[..end].to_vec(), VaultError::Corrupt)).collect();
+        (0..data.len()).step_by(3).map(|end| (data[..end].to_vec(), VaultError::Damaged)).collect();
     bad_data.extend((0..data.len()).step_by(7).map(|at| {
         let mut flipped = data.clone();
         flipped[at] ^= 1;
-        (flipped, VaultError::Corrupt)
+        (flipped, VaultError::Damaged)
     }));
-    bad_data.push((vec![0; data.len()], VaultError::Corrupt));
-    bad_data.push((swapped, VaultError::Corrupt));
-    bad_data.push(([data.as_slice(), b"x"].concat(), VaultError::Corrupt));
+    bad_data.push((vec![0; data.len()], VaultError::Damaged));
+    bad_data.push((swapped, VaultError::Damaged));
+    bad_data.push(([data.as_slice(), b"x"].concat(), VaultError::Damaged));
     bad_data.push((newer(&data), VaultError::Newer));
     for (number, (bytes, error)) in bad_data.into_iter().enumerate() {
         fs::write(home.vault_path(), &bytes).unwrap();
@@ -235,18 +235,18 @@ fn f2_what_cannot_be_opened_is_an_error_and_stays() {
         assert_eq!(fs::read(home.vault_path()).unwrap(), bytes, "it is left as it is");
     }
     fs::remove_file(home.vault_path()).unwrap();
-    assert_eq!(vault.read("a").err(), Some(VaultError::Corrupt), "gone is not empty");
-    assert_eq!(opened(&home, "p").err(), Some(VaultError::Corrupt));
+    assert_eq!(vault.read("a").err(), Some(VaultError::Damaged), "gone is not empty");
+    assert_eq!(opened(&home, "p").err(), Some(VaultError::Damaged));
     fs::write(home.vault_path(), &data).unwrap();
 
     for end in (0..key.len()).step_by(5) {
         fs::write(home.key_path(), &key[..end]).unwrap();
-        assert_eq!(opened(&home, "p").err(), Some(VaultError::Corrupt), "cut at {end}");
+        assert_eq!(opened(&home, "p").err(), Some(VaultError::Damaged), "cut at {end}");
     }
     fs::write(home.key_path(), newer(&key)).unwrap();
     assert_eq!(opened(&home, "p").err(), Some(VaultError::Newer));
     fs::write(home.key_path(), fs::read(other.key_path()).unwrap()).unwrap();
-    assert_eq!(opened(&home, "p").err(), Some(VaultError::Corrupt), "another vault's key");
+    assert_eq!(opened(&home, "p").err(), Some(VaultError::Damaged), "another vault's key");
     let text = String::from_utf8_lossy(&key[..60]).into_owned();
     let at = text.lines().nth(1).unwrap().len() + text.lines().next().unwrap().len();
     assert_eq!(key[at], b'1', "the work factor");

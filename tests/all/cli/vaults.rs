@@ -90,6 +90,8 @@ fn z2_secrets_move_to_a_file_and_back_and_a_lost_database_is_recovered() {
     // The database goes, and the choice with it.
     std::fs::remove_file(place.home.join("keyfob.db")).unwrap();
     assert_eq!(place.run(&["list", "--json"]).ok(), "[]\n");
+    let told = place.run(&["recover"]);
+    assert!(told.err.contains("keyfob --vault file recover"), "{told:?}");
     let recovered = place.run(&over(&right, &["recover"])).ok();
     assert!(recovered.contains("Recovered car-dev") && recovered.contains(BATCH), "{recovered}");
     assert_eq!(place.run(&over(&right, &["token", BATCH])).ok(), token);
@@ -258,4 +260,43 @@ fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
     assert!(!done && shown.contains("doesn't open"), "{shown}");
     let (done, shown) = on_a_terminal(&place, &token, &[("Passphrase", "CANARY-one")]);
     assert!(done && shown.contains(&server.token(1)), "{shown}");
+}
+
+#[test]
+fn f2_a_file_vault_that_is_damaged_as_a_whole_is_said_to_be_and_left_as_it_is() {
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let place = Place::on(&bus);
+    let right = place.file("right", "correct horse battery CANARY-pass\n");
+    place.run_with(&over(&right, &["import", "-"]), &server.accounts()).ok();
+    let token = place.run(&over(&right, &["token", BATCH])).ok();
+    for (name, bytes) in [("vault.age", None), ("key.age", Some("no key")), ("vault.age", Some(""))] {
+        let path = place.home.join(name);
+        let whole = std::fs::read(&path).unwrap();
+        let broken =
+            bytes.map_or_else(|| whole[..whole.len() - 9].to_vec(), |bytes| bytes.as_bytes().to_vec());
+        std::fs::write(&path, &broken).unwrap();
+        let told = place.run(&over(&right, &["token", BATCH])).failed(1);
+        assert!(told.contains("damaged") && told.contains("backup"), "{told}");
+        place.run(&over(&right, &["remove", BATCH, "--yes"])).failed(1);
+        assert_eq!(std::fs::read(&path).unwrap(), broken, "{name} is left as it is");
+        std::fs::write(&path, whole).unwrap();
+        assert_eq!(place.run(&over(&right, &["token", BATCH])).ok(), token);
+    }
+}
+
+#[test]
+fn v1_a_database_of_a_newer_version_is_named_and_left_as_it_is() {
+    let (bus, server) = (Bus::start(), Server::giving(""));
+    let place = Place::on(&bus);
+    let right = place.file("right", "correct horse battery CANARY-pass\n");
+    place.run_with(&over(&right, &["import", "-"]), &server.accounts()).ok();
+    let path = place.home.join("keyfob.db");
+    let newer = "PRAGMA user_version = 999; UPDATE written_by SET version = '9.9.9'";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(newer).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    for words in [&["list"][..], &["recover"], &["remove", BATCH, "--yes"]] {
+        let told = place.run(&over(&right, words)).failed(1);
+        assert!(told.contains("Keyfob 9.9.9, which is newer") && !told.contains("room"), "{told}");
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), before);
 }
