@@ -93,11 +93,19 @@ pub(super) fn text(
     value: &mut String,
     extras: Extras<'_>,
 ) -> egui::Response {
-    let before = value.len();
-    let response = edit(ui, id, label, value, false, extras);
+    let (before, flag) = (value.len(), id.with("trimmed"));
+    // Said until the text is changed again or the field is left.
+    let is_here = ui.memory(|memory| memory.has_focus(id));
+    let is_trimmed = is_here && ui.data(|data| data.get_temp(flag).unwrap_or(false));
+    let note = if is_trimmed { Some("White space around it was left out.") } else { extras.note };
+    let response = edit(ui, id, label, value, false, Extras { note, ..extras });
     // A paste brings its line break along; white space at the ends is never meant.
-    if response.changed() && value.len() > before + 1 && value.trim().len() != value.len() {
+    let trims = response.changed() && value.len() > before + 1 && value.trim().len() != value.len();
+    if trims {
         *value = value.trim().to_owned();
+    }
+    if response.changed() || !is_here {
+        ui.data_mut(|data| data.insert_temp(flag, trims));
     }
     response
 }

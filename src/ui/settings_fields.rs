@@ -112,7 +112,11 @@ fn locking(ui: &mut Ui, draft: &mut SettingsDraft) {
     let note = Some("Locking drops what is shown or being typed, clears the clipboard and ends sign-ins.");
     let extras = Extras { note, ..Extras::default() };
     fields::choice(ui, Id::unique("keyfob-lock-after"), "Lock after idle", value, &choices, extras);
-    let note = "The system shows it; it names the account and no secret.";
+    let note = if cfg!(target_os = "linux") {
+        "The system shows it; it names the account and no secret."
+    } else {
+        "The window asks for your attention in the dock or the taskbar."
+    };
     tick(ui, &mut preferences.notify, "Notify me when an account needs a sign-in", note);
     let note = "The window is minimised and tokens stay fresh. Ctrl+Q quits.";
     tick(ui, &mut preferences.keep_running, "Keep running when the window is closed", note);

@@ -155,6 +155,14 @@ fn pasted_white_space_is_left_out() {
     rig.0.event(egui::Event::Paste("  5d83-aa\n".to_owned()));
     rig.0.run();
     assert_eq!(rig.field("Client ID").value().as_deref(), Some("5d83-aa"));
+    assert!(rig.tree().contains("White space around it was left out."));
+    rig.fill("Client ID", "b");
+    assert!(!rig.tree().contains("White space around it was left out."), "said until the next change");
+    rig.0.event(egui::Event::Paste(" c".to_owned()));
+    rig.0.run();
+    rig.field("Name").focus();
+    rig.0.run();
+    assert!(!rig.tree().contains("White space around it was left out."), "and until the field is left");
     rig.fill("Name", "s");
     rig.field("Client secret").focus();
     rig.0.event(egui::Event::Paste(" CANARY-4 \n".to_owned()));
