@@ -178,7 +178,9 @@ impl Button<'_> {
         };
         let painter = ui.painter();
         painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
-        focus_ring(ui, &response, rect);
+        // Off the accent's own fill, where a ring of the same colour would be lost.
+        let gap = if self.weight == Weight::Primary { 2.0 } else { 0.0 };
+        focus_ring(ui, &response, rect.expand(gap));
         let mut x = rect.center().x - width / 2.0;
         if let Some(icon) = self.icon {
             icon.paint(painter, egui::pos2(x + 8.0, rect.center().y), 16.0, text);

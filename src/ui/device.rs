@@ -23,11 +23,8 @@ const BESIDE_WIDTH: f32 = 480.0;
 /// Shows a code that waits to be entered.
 pub(super) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, code: &DeviceCodeView) {
     widgets::card(ui, |ui| {
-        ui.horizontal(|ui| {
-            widgets::subheading(ui, "Signing in");
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                widgets::figure_small(ui, &time_text::countdown(code.expires_at - cx.now));
-            });
+        widgets::subheading_with(ui, "Signing in", |ui| {
+            widgets::figure_small(ui, &time_text::countdown(code.expires_at - cx.now));
         });
         ui.add_space(4.0);
         if ui.available_width() < BESIDE_WIDTH {

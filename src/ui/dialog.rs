@@ -11,10 +11,10 @@ use super::theme;
 const TIGHT: Vec2 = vec2(400.0, 300.0);
 
 /// What stands above and below the scrolled part, and round the dialog.
-const AROUND: f32 = 180.0;
+const AROUND: f32 = 184.0;
 
 /// The same in a window without room to spare.
-const AROUND_TIGHT: f32 = 120.0;
+const AROUND_TIGHT: f32 = 124.0;
 
 fn is_tight(ctx: &Context) -> bool {
     let size = ctx.content_rect().size();
@@ -45,6 +45,7 @@ pub(super) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
         // As high as its contents at once, and not only after a few frames.
         .min_scrolled_height(height)
         .content_margin(Margin { right: 12, ..Margin::ZERO });
+    ui.add_space(theme::STEP);
     let shown = area.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 12.0;
         contents(ui)

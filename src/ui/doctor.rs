@@ -10,7 +10,7 @@ use crate::domain::diagnosis::Verdict;
 use crate::domain::unseen::neutralised;
 use crate::messages::command::Command;
 use crate::messages::diagnosis::Finding;
-use crate::messages::words::doctor;
+use crate::messages::words::{capitalised, doctor};
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
@@ -89,9 +89,9 @@ fn card(ui: &mut Ui, cx: &Cx<'_>, finding: &Finding, provider: Option<&str>) {
     };
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        ui.horizontal(|ui| {
-            widgets::status(ui, icon, doctor::verdict(finding.verdict()), color);
-            widgets::text_strong(ui, &doctor::check(finding.check));
+        let verdict = capitalised(doctor::verdict(finding.verdict()));
+        widgets::subheading_with(ui, &doctor::check(finding.check), |ui| {
+            widgets::status(ui, icon, &verdict, color);
         });
         if !finding.about.is_empty() {
             widgets::weak_line(ui, &neutralised(&finding.about, 200));

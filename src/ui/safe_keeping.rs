@@ -93,6 +93,7 @@ fn accounts(ui: &mut Ui, cx: &Cx<'_>) -> Option<Asked> {
     let mut asked = None;
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
+        ui.add_space(8.0);
         widgets::subheading(ui, "All accounts");
         let nothing = cx.snapshot.accounts.is_empty().then_some("There is no account to export yet.");
         let offers = [

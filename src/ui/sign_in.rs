@@ -73,11 +73,8 @@ pub(super) fn waiting(
     let id = || account.id.clone();
     widgets::card(ui, |ui| {
         let left = awaiting.deadline - cx.now;
-        ui.horizontal(|ui| {
-            widgets::subheading(ui, "Signing in");
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                widgets::figure_small(ui, &time_text::countdown(left));
-            });
+        widgets::subheading_with(ui, "Signing in", |ui| {
+            widgets::figure_small(ui, &time_text::countdown(left));
         });
         ui.add_space(4.0);
         let opened = if awaiting.browser_opened { Step::Done } else { Step::Now };

@@ -65,6 +65,18 @@ pub(super) fn subheading(ui: &mut Ui, text: &str) -> Response {
     titled(ui, text, theme::strong())
 }
 
+/// The same with something at the end of its line.
+pub(super) fn subheading_with(ui: &mut Ui, text: &str, end: impl FnOnce(&mut Ui)) {
+    ui.scope(|ui| {
+        // No higher than its text, so that a card has the same room above as below.
+        ui.spacing_mut().interact_size.y = 20.0;
+        ui.horizontal(|ui| {
+            subheading(ui, text);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), end);
+        });
+    });
+}
+
 fn titled(ui: &mut Ui, text: &str, font: FontId) -> Response {
     let shown = neutralised(text, 200);
     let color = Tokens::of(ui).text;
@@ -163,18 +175,35 @@ pub(super) fn mono_block(ui: &mut Ui, text: &str) -> Response {
     ui.add(egui::Label::new(egui::RichText::new(&*shown).font(theme::mono(12.0)).color(color)).wrap())
 }
 
-/// The large figure of a countdown. Digits that change every second stand in a fixed width.
+/// The large figure of a countdown. Each digit stands in a place of the same width, so that none moves where one changes.
 pub(super) fn figure(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).text;
-    let (digits, rest) = match text.split_once(' ') {
+    let painter = ui.painter().clone();
+    let laid = |text: String| painter.layout_no_wrap(text, theme::heading(), color);
+    let (digits, after) = match text.split_once(' ') {
         Some((digits, _)) if digits.contains(':') => text.split_at(digits.len()),
         _ => ("", text),
     };
-    let mut job = LayoutJob::default();
-    for (part, font) in [(digits, theme::mono(20.0)), (rest, theme::heading())] {
-        job.append(part, 0.0, egui::TextFormat::simple(font, color));
+    let place = laid("0".to_owned()).size().x.ceil();
+    let mut parts: Vec<_> =
+        digits.chars().map(|digit| laid(digit.to_string())).map(|it| (place, it)).collect();
+    for (width, colon) in parts.iter_mut().filter(|(_, it)| it.text() == ":") {
+        *width = colon.size().x;
     }
-    ui.label(job)
+    let room = ui.available_width() - parts.iter().map(|(width, _)| width).sum::<f32>();
+    let after = one_line(ui, after, theme::heading(), color, room);
+    parts.push((after.size().x, after));
+    let height = parts.iter().map(|(_, it)| it.size().y).fold(0.0, f32::max);
+    let size = vec2(parts.iter().map(|(width, _)| width).sum(), height);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, text));
+    let mut left = rect.left();
+    for (width, galley) in parts {
+        let at = egui::pos2(left + (width - galley.size().x) / 2.0, rect.top());
+        ui.painter().galley(at, galley, color);
+        left += width;
+    }
+    response
 }
 
 /// A small figure; its digits don't jump.

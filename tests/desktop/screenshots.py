@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Takes pictures of the real window, on a screen, a bus and a keyring of its own.
 
-    dbus-run-session -- tests/desktop/screenshots.py PROGRAM FOLDER [all]
+    dbus-run-session -- tests/desktop/screenshots.py PROGRAM FOLDER [all | scenes [NAME …]]
 
-Without `all`: the two pictures of README.md, light and dark. With it: every view that is looked at before a change of
-looks is called done, in both themes, at three scales and two sizes. It needs what tests/setup.sh installs; nothing
+Without more: the two pictures of README.md, light and dark. With `all`: every view that is looked at before a change of
+looks is called done, in both themes, at three scales and two sizes, and then the scenes, or those alone that are
+named: the dialogs and pages of scenes.py. It needs what tests/setup.sh installs; nothing
 outside a new folder is touched, and everything it starts ends with it.
 """
 
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import scenes
 
 PROVIDERS = ["smartcar", "smartsense", "smartdocumentor"]
 GRANTS = {"smartcar": "authorization_code", "smartsense": "client_credentials", "smartdocumentor": "client_credentials"}
@@ -90,23 +93,24 @@ def accounts(count):
 class Stage:
     """A screen, and homes for windows on it."""
 
-    def __init__(self, program, folder, display=":91"):
-        self.program, self.folder, self.display = program, pathlib.Path(folder), display
+    def __init__(self, program, folder):
+        self.program, self.folder = program, pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.root = tempfile.TemporaryDirectory(prefix="keyfob-shots-")
+        # It takes a number that nobody has, and tells it.
+        words = ["Xvfb", "-displayfd", "1", "-screen", "0", "2560x1600x24", "-nolisten", "tcp", "-noreset"]
+        screen = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.running = [screen]
         self.env = {
             "PATH": os.environ["PATH"],
             "DBUS_SESSION_BUS_ADDRESS": os.environ["DBUS_SESSION_BUS_ADDRESS"],
-            "DISPLAY": display,
+            "DISPLAY": ":" + screen.stdout.readline().strip(),
             "HOME": self.root.name,
             "XDG_RUNTIME_DIR": self.root.name,
             "LANG": "C.UTF-8",
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "BROWSER": "true",
         }
-        self.running = []
-        self.start(["Xvfb", display, "-screen", "0", "2560x1600x24", "-nolisten", "tcp", "-noreset"])
-        time.sleep(1)
         self.start(["openbox", "--sm-disable"])
         keyring = ["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"]
         daemon = subprocess.Popen(
@@ -121,13 +125,13 @@ class Stage:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self.running.append(subprocess.Popen(words, env=self.env, **quiet))
 
-    def home(self, name, count):
-        """A home with so many accounts."""
+    def home(self, name, given):
+        """A home with these accounts."""
         home = os.path.join(self.root.name, name)
         env = {**self.env, "KEYFOB_HOME": home}
-        if count:
-            given = accounts(count).encode()
-            subprocess.run([self.program, "import", "-"], input=given, env=env, check=True, stdout=subprocess.DEVNULL)
+        if given:
+            words = [self.program, "import", "-"]
+            subprocess.run(words, input=given.encode(), env=env, check=True, stdout=subprocess.DEVNULL)
         else:
             subprocess.run([self.program, "list"], env=env, check=True, stdout=subprocess.DEVNULL)
         return home
@@ -155,21 +159,40 @@ class Stage:
                 if isinstance(key, tuple):
                     self.tool("mousemove", "--window", found, str(int(key[0] * scale)), str(int(key[1] * scale)))
                     self.tool("click", "1")
-                elif key.startswith("text:"):
-                    self.tool("type", "--delay", "30", key[5:])
+                elif key.startswith(("press:", "type:", "wait:")):
+                    command, _, rest = key.partition(":")
+                    self.by_name(command, *rest.partition("=")[::2])
                 else:
                     self.tool("key", "--clearmodifiers", key)
                 time.sleep(0.35)
             time.sleep(0.6 + after)
             path = str(self.folder / f"{name}.png")
-            subprocess.run(["import", "-window", found, path], env=self.env, check=True)
+            subprocess.run(["import", "-window", found, path], env=self.env, check=True, timeout=20)
             print(path)
         finally:
             window.kill()
             window.wait()
 
+    def by_name(self, command, name, text):
+        """Does what a screen reader would."""
+        atspi = str(pathlib.Path(__file__).with_name("atspi.py"))
+        words = ["/usr/bin/python3", atspi, "--app", os.path.basename(self.program), "--secs", "8", command, name]
+        done = subprocess.run(words, input=text, env=self.env, capture_output=True, text=True, timeout=20)
+        if done.returncode:
+            print(f"{command} {name}: {done.stderr[:300]}")
+
+    def show_names(self):
+        """Has windows show their names, over a bus in the folder of all else."""
+        own = [f"{name}={self.env[name]}" for name in ["HOME", "XDG_RUNTIME_DIR", "DISPLAY"]]
+        subprocess.run(["dbus-update-activation-environment", *own], env=self.env, check=True)
+        told = "<true>"
+        words = ["--dest", "org.a11y.Bus", "--object-path", "/org/a11y/bus", "--method"]
+        words += ["org.freedesktop.DBus.Properties.Set", "org.a11y.Status", "IsEnabled", told]
+        subprocess.run(["gdbus", "call", "--session", *words], env=self.env, check=True, stdout=subprocess.DEVNULL)
+
     def tool(self, *words):
-        return subprocess.run(["xdotool", *words], env=self.env, capture_output=True, text=True).stdout.strip()
+        words = ["xdotool", *words]
+        return subprocess.run(words, env=self.env, capture_output=True, text=True, timeout=20).stdout.strip()
 
     def wait_for_window(self):
         for _ in range(200):
@@ -190,11 +213,13 @@ def main():
     program, folder = sys.argv[1], sys.argv[2]
     stage = Stage(program, folder)
     try:
-        if sys.argv[3:] == ["all"]:
+        if sys.argv[3:4] == ["all"]:
             everything(stage)
+        if sys.argv[3:]:
+            in_scenes(stage, sys.argv[4:])
             return
         for theme in ["light", "dark"]:
-            home = stage.home(theme, 8)
+            home = stage.home(theme, accounts(8))
             keys = ["Down", "Down", "ctrl+c"]
             stage.shot(f"screenshot-{theme}", home, (1120, 720), theme, keys=keys, after=0.6)
     finally:
@@ -202,7 +227,7 @@ def main():
 
 
 def everything(stage):
-    empty, typical, crowded = stage.home("empty", 0), stage.home("typical", 8), stage.home("crowded", 60)
+    empty, typical, crowded = stage.home("empty", ""), stage.home("typical", accounts(8)), stage.home("crowded", accounts(60))
     for theme in ["light", "dark"]:
         for scale in [1.0, 1.5, 2.0]:
             for width, height in [(640, 420), (1280, 800)]:
@@ -217,6 +242,17 @@ def everything(stage):
         stage.shot(f"copied-{theme}", typical, (960, 640), theme, keys=["Down", "ctrl+c"], after=1.0)
         stage.shot(f"keys-{theme}", typical, (960, 640), theme, keys=["F1"])
         stage.shot(f"zoom-{theme}", typical, (640, 420), theme, zoom_percent="200")
+
+
+def in_scenes(stage, names):
+    stage.show_names()
+    server = scenes.Server()
+    for name, given, keys in scenes.all_scenes(server, accounts, pathlib.Path(stage.root.name)):
+        for theme, size in [("light", (960, 640)), ("dark", (640, 420))]:
+            if not names or name in names:
+                # Each anew, since some change what they find.
+                home = stage.home(f"{name}-{theme}", given)
+                stage.shot(f"{name}-{theme}-{size[0]}", home, size, theme, keys=keys, after=0.6)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,117 @@
+"""Dialogs and pages that only a server, a file or a press by name leads to, for screenshots.py.
+
+Each scene is a name, the accounts of its home as an import file, the presses that lead to it, and whether its home has
+its secrets in a keychain. `press:`, `type:FIELD=` and `wait:` go by the accessible names; all else is a key.
+"""
+
+import http.server
+import json
+import threading
+
+
+class Server:
+    """An issuer on this computer that publishes its addresses, hands out device codes, and answers oddly."""
+
+    def __init__(self):
+        self.httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.url = f"http://127.0.0.1:{self.httpd.server_address[1]}"
+        threading.Thread(target=self.httpd.serve_forever, daemon=True).start()
+
+    def answer(self, path):
+        published = {
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": f"{self.url}/token",
+            "revocation_endpoint": f"{self.url}/revoke",
+            "introspection_endpoint": f"{self.url}/introspect",
+            "device_authorization_endpoint": f"{self.url}/device",
+            "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access", "read", "write"],
+        }
+        answers = {
+            "/.well-known/openid-configuration": (200, published),
+            "/device": (200, {
+                "device_code": "d", "user_code": "WDJB-MJHT", "interval": 5, "expires_in": 900,
+                "verification_uri": f"{self.url}/activate",
+                "verification_uri_complete": f"{self.url}/activate?user_code=WDJB-MJHT",
+            }),
+            "/token": (400, {"error": "authorization_pending"}),
+            "/odd": (200, {"result": {"jwt": "e" * 40, "renewal": "f" * 24, "valid_for": 1800}, "status": "ok"}),
+            "/refused": (401, {"error": "invalid_client", "error_description": "Unknown client or wrong secret."}),
+        }
+        return answers.get(path, (404, {}))
+
+    def handler(server):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def reply(self):
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, body = server.answer(self.path)
+                sent = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(sent)))
+                self.end_headers()
+                self.wfile.write(sent)
+
+            do_GET = do_POST = reply
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
+
+
+def account(name, grant, endpoints):
+    lines = ["[[account]]", f'name = "{name}"', 'provider = "custom"', f'grant = "{grant}"', 'client_id = "client-7"']
+    lines += ['client_secret = "not-a-secret"', "[account.endpoints]"]
+    return "\n".join(lines + [f'{kind} = "{address}"' for kind, address in endpoints.items()]) + "\n"
+
+
+def all_scenes(server, accounts, folder):
+    """The scenes; what is imported in them is written into `folder`."""
+    bundle = folder / "team.toml"
+    bundle.write_text(accounts(12) + f'\n[[account]]\nname = "sso"\nprovider = "custom"\nissuer = "{server.url}"\n'
+                      'grant = "client_credentials"\nclient_id = "a"\nclient_secret = "not-a-secret"\n')
+    env = folder / "service.env"
+    env.write_text("PORT=8080\nAPI_KEY=abc\nAPP_IDENT=client-9\nAPP_PASS=not-a-secret\nTOKEN_HOST=https://auth.example.com\n")
+    token = {"token": f"{server.url}/token"}
+    device = account("television", "device_code", {**token, "device": f"{server.url}/device"})
+    odd = account("gateway", "client_credentials", {"token": f"{server.url}/odd"})
+    refused = account("gateway", "client_credentials", {"token": f"{server.url}/refused"})
+    waiting = account("fleet", "authorization_code", {**token, "authorize": f"{server.url}/authorize"})
+    some = accounts(8)
+    settings = ["ctrl+comma"]
+    file = ["press:Keep secrets in a file with a passphrase", "wait:New passphrase again"]
+    typed = ["type:New passphrase=blue duck juggles", "type:New passphrase again=blue duck juggles"]
+    return [
+        ("settings", some, settings),
+        ("settings-middle", some, [*settings, *["Tab"] * 9]),
+        ("settings-end", some, [*settings, "shift+Tab", "shift+Tab", "shift+Tab", "shift+Tab"]),
+        ("import", some, [*settings, "press:Import"]),
+        ("import-preview", some, [*settings, "press:Import", f"type:File={bundle}", "press:Read file"]),
+        ("import-names", some, [*settings, "press:Import", f"type:File={env}", "press:Read file"]),
+        ("export", some, [*settings, "press:Export"]),
+        ("move", some, [*settings, "press:Move secrets to a file with a passphrase", typed[0]]),
+        ("recover", some, [*settings, "press:Recover accounts"]),
+        ("quit", some, ["ctrl+q"]),
+        ("lock", some, ["ctrl+l"]),
+        ("passphrase", "", [*file, typed[0]]),
+        ("lock-file", "", [*file, *typed, "press:Use this passphrase", "wait:Secrets are kept in a file protected by a passphrase.", "ctrl+l"]),
+        ("doctor", some, ["Down", "Return", *settings, "press:Check everything", "wait:Check again"]),
+        ("device", device, ["Down", "Return", "press:Sign in", "wait:Copy code"]),
+        ("waiting", waiting, ["Down", "Return", "press:Sign in", "wait:Copy sign-in address"]),
+        ("mapper", odd, ["Down", "Return", "press:Get token", "press:Show the answer"]),
+        ("refused", refused, ["Down", "Return", "press:Get token", "press:Show details"]),
+        ("form", some, ["ctrl+n", "press:Smartcar"]),
+        ("form-advanced", some, ["ctrl+n", "press:SmartConnect", "press:Advanced"]),
+        ("form-tokens", some, ["ctrl+n", "press:SmartSense", "press:I already have tokens"]),
+        ("issuer", some, ["ctrl+n", "press:By issuer URL", f"type:Issuer URL={server.url}", "press:Discover",
+                          "wait:Found at this issuer"]),
+        ("scopes", some, ["Down", "Return", "press:Scopes"]),
+        ("exchanges", refused, ["Down", "Return", "press:Get token", "press:Exchanges"]),
+        ("menu", some, ["Down", "Return", "press:More ways to copy"]),
+        ("sort", some, ["press:Sort and group"]),
+        ("delete", some, ["Down", "Delete"]),
+        ("undo", some, ["Down", "Delete", "press:Delete"]),
+    ]
