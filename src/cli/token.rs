@@ -1,7 +1,10 @@
 //! `keyfob token` and `keyfob refresh`.
 //!
 //! Owns the forms in which a token is printed. Invariant: standard output gets the one value and a
-//! newline, and nothing where there is no token.
+//! newline, and nothing where there is no token; one that the vault refuses is not given up at once.
+
+use std::thread;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -15,12 +18,18 @@ use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
 use crate::domain::secret_expiry;
 use crate::engine::text_of;
+use crate::failpoint::patience;
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{HeldToken, Reply};
-use crate::messages::problem::Problem;
+use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::AccountView;
 use crate::messages::words::secret_end;
 use crate::secret::Wire;
+
+/// How long a token is offered to a vault that refuses it: long enough to unlock a keychain.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long after each offer the next one comes.
+const PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Serialize)]
 struct Facts<'a> {
@@ -53,7 +62,7 @@ pub(super) fn run(
                 "Warning: the server did not say when the token of {name} expires, so it may have expired already."
             ));
         }
-        warn_if_unsaved(rig, &held, &account);
+        warn_if_unsaved(rig, &account)?;
         warn_of_secret(rig, &account);
         Ok(())
     })
@@ -77,6 +86,7 @@ pub(super) fn refresh(vault: &VaultOptions, name: &str) -> Result<(), Failure> {
 
 /// The account after a token was got, if the vault took that.
 pub(super) fn saved(rig: &mut Rig, account: &AccountView) -> Result<std::sync::Arc<AccountView>, Failure> {
+    until_saved(rig, account)?;
     let latest = rig.latest(&account.id).ok_or_else(|| Failure::of(&Problem::ChangedElsewhere))?;
     match &latest.problem {
         Some(Problem::NotSaved(problem)) => Err(Failure::not_saved(problem, &latest)),
@@ -93,12 +103,41 @@ fn warn_of_secret(rig: &Rig, account: &AccountView) {
     }
 }
 
-fn warn_if_unsaved(rig: &Rig, held: &HeldToken, account: &AccountView) {
-    let snapshot = rig.engine.snapshots.borrow().clone();
-    let latest = snapshot.accounts.find(&held.account.id);
-    if let Some(Problem::NotSaved(problem)) = latest.and_then(|latest| latest.problem.as_ref()) {
-        output::say(&format!("Warning: {}", Failure::not_saved(problem, account).words()));
+fn warn_if_unsaved(rig: &mut Rig, account: &AccountView) -> Result<(), Failure> {
+    until_saved(rig, account)?;
+    if let Some(problem) = unsaved(rig, account) {
+        output::say(&format!("Warning: {}", Failure::not_saved(&problem, account).words()));
     }
+    Ok(())
+}
+
+/// Why the vault has not taken the account's newest token.
+fn unsaved(rig: &mut Rig, account: &AccountView) -> Option<VaultProblem> {
+    match rig.latest(&account.id)?.problem.as_ref()? {
+        Problem::NotSaved(problem) => Some(problem.clone()),
+        _ => None,
+    }
+}
+
+/// Offers a token to the vault that refused it, again and again: with this process it would be lost.
+fn until_saved(rig: &mut Rig, account: &AccountView) -> Result<(), Failure> {
+    let Some(problem) = unsaved(rig, account) else { return Ok(()) };
+    output::say(&format!(
+        "The new token of {} is not saved yet, and saving it is tried for a while. {}",
+        quoted(account.name.as_str()),
+        Failure::of_account(&Problem::Vault(problem), account).words()
+    ));
+    let started = Instant::now();
+    while started.elapsed() < patience(PATIENCE) {
+        // Where the vault answers, the token is offered at once; its answer comes a moment later.
+        let _ = rig.ask(Command::TryVault)?.wait();
+        thread::sleep(PAUSE);
+        if unsaved(rig, account).is_none() {
+            output::say("It is saved now.");
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 fn printed(rig: &Rig, form: Form, held: &HeldToken) -> Result<Wire, Failure> {

@@ -8,9 +8,10 @@ use std::rc::Rc;
 
 use super::core::{Database, Engine, Replies, Then, answer, on_disk};
 use super::entry::Entry;
+use super::kept_locks::KeptLocks;
 use super::problems::unusable;
 use super::vault_door::VaultDoor;
-use super::{half_done, place, random, refresh_lock};
+use super::{half_done, place, random};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::provider::Provider;
 use crate::domain::session::Input;
@@ -32,6 +33,7 @@ pub(crate) struct Saver {
     /// `None` for an account of which nothing reaches the disk.
     pub(crate) database: Option<Rc<Database>>,
     pub(crate) clock: std::sync::Arc<dyn crate::clock::Clock>,
+    pub(crate) kept_locks: KeptLocks,
 }
 
 /// An account ready to be saved.
@@ -81,17 +83,13 @@ impl Engine {
                     engine.tell(Event::Saved(id.clone()));
                     answer(replies, Ok(Reply::Saved(id.clone())));
                     if sign_in {
-                        engine.sign_in_from_window(&id);
+                        engine.obey(Command::SignIn { account: id, open_browser: true }, None);
                     }
                 }
                 Err(problem) => engine.fail(editing.as_ref().map(|(id, _)| id), problem, replies),
             });
             then
         });
-    }
-
-    fn sign_in_from_window(&mut self, id: &AccountId) {
-        self.obey(Command::SignIn { account: id.clone(), open_browser: true }, None);
     }
 
     /// Checks a draft: its name, its settings, and the values that its grant needs.
@@ -136,6 +134,7 @@ impl Engine {
             door: entry.map_or_else(|| self.door.clone(), |entry| entry.door.clone()),
             database: self.database.clone().filter(|_| !ephemeral),
             clock: std::sync::Arc::clone(&self.deps.clock),
+            kept_locks: self.kept_locks.clone(),
         }
     }
 
@@ -216,7 +215,7 @@ impl Engine {
 impl Saver {
     /// Saves an account.
     pub(crate) async fn save(&self, mut checked: Checked, absent: Absent) -> Result<Saved, Problem> {
-        let _lock = refresh_lock::acquire(&self.home, &checked.account.id).await?;
+        let _lock = self.kept_locks.acquire(&self.home, &checked.account.id).await?;
         place::may_be_entered(&self.door, self.database.clone(), &checked.account.id).await?;
         let grant = checked.grant.take();
         let saved =

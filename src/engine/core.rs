@@ -16,6 +16,7 @@ use super::entries::Entries;
 use super::entry::Entry;
 use super::exchanges::ExchangeLog;
 use super::id_tokens::KeyCache;
+use super::kept_locks::KeptLocks;
 use super::outbox::{Outbox, ReplyTo};
 use super::place;
 use super::problems::disk_problem;
@@ -123,6 +124,7 @@ pub(crate) struct Engine {
     pub(crate) finishing: Vec<AbortHandle>,
     /// Token requests whose answer is not stored yet.
     pub(crate) in_flight: Rc<Cell<usize>>,
+    pub(crate) kept_locks: KeptLocks,
     pub(crate) exchange_log: ExchangeLog,
     pub(crate) issuer_keys: KeyCache,
     /// Accounts whose sign-in opens no browser.
@@ -204,6 +206,7 @@ impl Engine {
             background_gate: Rc::new(Semaphore::new(BACKGROUND)),
             finishing: Vec::new(),
             in_flight: Rc::default(),
+            kept_locks: KeptLocks::default(),
             exchange_log: ExchangeLog::default(),
             issuer_keys: KeyCache::default(),
             without_browser: HashSet::new(),

@@ -121,6 +121,7 @@ impl Engine {
             let then: Then = Box::new(move |engine| match deleted {
                 Ok(revocation) => {
                     engine.entries.remove(&id);
+                    engine.kept_locks.release(&id);
                     engine.edits += 1;
                     engine.dirty = true;
                     engine.tell(Event::Deleted { name, revocation: revocation.clone() });
@@ -158,8 +159,8 @@ pub(crate) async fn delete(
     revoker: Option<&Revoker>,
 ) -> Result<Revocation, Problem> {
     let _lock = match held {
-        Some(lock) => lock,
-        None => refresh_lock::acquire(&saver.home, id).await?,
+        Some(lock) => (Some(lock), None),
+        None => (None, Some(saver.kept_locks.acquire(&saver.home, id).await?)),
     };
     super::place::still_here(&saver.door, saver.database.clone(), id).await?;
     let account = id.clone();

@@ -25,6 +25,7 @@ mod how;
 mod id_tokens;
 mod import_job;
 mod in_flight;
+mod kept_locks;
 mod mapping;
 mod moving;
 mod obey;

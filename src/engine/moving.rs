@@ -74,6 +74,7 @@ impl Engine {
         for id in deleting {
             self.finish_deletion(&id, None);
         }
+        self.kept_locks.release_all();
         let work = Move {
             home: self.deps.home.clone(),
             database: self.database.clone(),
@@ -120,6 +121,7 @@ impl Engine {
                 let left_behind = match cleared {
                     Ok(()) => {
                         engine.door.note_choice(true, None);
+                        engine.offer_unsaved();
                         None
                     }
                     Err(Problem::Vault(problem)) => Some(problem),

@@ -18,6 +18,7 @@ use crate::store::vault::{Vault, VaultError};
 impl Engine {
     /// Lists accounts again that only the vault knows.
     pub(crate) fn recover_accounts(&mut self, replies: Replies) {
+        self.kept_locks.release_all();
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
         let (kept_in, at) = (half_done::word(door.kind()), self.deps.clock.now());
         self.spawn(async move {
@@ -54,6 +55,7 @@ impl Engine {
 
     /// Deletes what belongs to no account.
     pub(crate) fn remove_orphans(&mut self, replies: Replies) {
+        self.kept_locks.release_all();
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
         self.spawn(async move {
             let removed = async {

@@ -17,11 +17,12 @@ use super::exchanges::{Line, as_answer};
 use super::how::How;
 use super::id_tokens::{self, KeyCache};
 use super::in_flight::{Counted, Mark};
+use super::kept_locks::KeptLocks;
 use super::mapping::{self, LaidAnswer};
 use super::problems::{NotObtained, refused, unreachable, unusable};
 use super::reasons::Known;
 use super::vault_door::VaultDoor;
-use super::{device, place, random, refresh_lock};
+use super::{device, place, random};
 use crate::clock::Clock;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::exchange::ExchangeKind;
@@ -65,6 +66,7 @@ struct Work {
     database: Option<Rc<Database>>,
     /// Counts the requests whose answer is not stored yet.
     in_flight: Rc<Cell<usize>>,
+    kept_locks: KeptLocks,
     /// The generation that the session knows.
     seen: u64,
     /// What was found of the ID token that is there.
@@ -123,6 +125,7 @@ impl Engine {
             home: self.deps.home.clone(),
             database: self.database.clone().filter(|_| !entry.ephemeral),
             in_flight: Rc::clone(&self.in_flight),
+            kept_locks: self.kept_locks.clone(),
             seen: entry.session.generation(),
             verdict: entry.session.facts().and_then(|facts| facts.id_token),
             keys: self.issuer_keys.clone(),
@@ -189,14 +192,14 @@ impl Engine {
 
 impl Work {
     async fn obtain(&self, how: How) -> Result<Obtained, NotObtained> {
-        let lock = refresh_lock::acquire(&self.home, &self.id).await?;
+        let lock = self.kept_locks.acquire(&self.home, &self.id).await?;
         place::still_here(&self.door, self.database.clone(), &self.id).await?;
         let (client, stored) = self.read().await?;
         if matches!(how, How::Refresh | How::Repeat)
             && stored.as_ref().is_some_and(|it| it.facts.generation > self.seen)
         {
             let adopted = self.adopt(stored).await?;
-            drop(lock);
+            lock.keep(false);
             return Ok(self.looked_at(adopted, &client).await);
         }
         let before = match (&self.unsaved, &stored) {
@@ -211,7 +214,8 @@ impl Work {
             mark.failed(self.database.clone(), &self.id, not_obtained).await;
         }
         let stored = self.store(got?).await?;
-        drop((counted, lock));
+        drop(counted);
+        lock.keep(stored.unsaved.is_some());
         Ok(self.looked_at(stored, &client).await)
     }
 

@@ -15,7 +15,7 @@ use super::checking::answered_no;
 use super::core::{Engine, Replies, Then};
 use super::exchanges::{Line, as_answer, secrets_of};
 use super::problems::{unreachable, unusable};
-use super::{place, random, refresh_lock};
+use super::{place, random};
 use crate::clock::Clock;
 use crate::domain::account::{Account, AccountId, Client};
 use crate::domain::endpoints::EndpointKind;
@@ -56,7 +56,7 @@ impl Engine {
         let id = id.clone();
         self.spawn(async move {
             let ended = async {
-                let _lock = refresh_lock::acquire(&saver.home, &id).await?;
+                let _lock = saver.kept_locks.acquire(&saver.home, &id).await?;
                 place::still_here(&saver.door, saver.database.clone(), &id).await?;
                 let revoker = revoker.ok_or(Problem::Stopped)?;
                 let (client, grant) = revoker.read(&saver, &id).await?.ok_or(Problem::NeedsSignIn)?;
@@ -78,7 +78,7 @@ impl Engine {
         let id = id.clone();
         self.spawn(async move {
             let dropped = async {
-                let _lock = refresh_lock::acquire(&saver.home, &id).await?;
+                let _lock = saver.kept_locks.acquire(&saver.home, &id).await?;
                 place::still_here(&saver.door, saver.database.clone(), &id).await?;
                 saver.drop_tokens(&id).await
             };
@@ -106,6 +106,7 @@ impl Engine {
             entry.glance = None;
             entry.unsaved = None;
         }
+        self.kept_locks.release(id);
     }
 
     /// What revokes an account's tokens, where its provider has an address for it.

@@ -97,10 +97,14 @@ impl Engine {
             Ok(()) if unsaved.grant.facts.generation == generation => {
                 let facts = unsaved.grant.facts.clone();
                 entry.unsaved = None;
+                self.kept_locks.release(id);
                 self.cache_facts(id, facts);
             }
             Ok(()) => {}
-            Err(problem) => unsaved.problem = problem,
+            Err(problem) => {
+                unsaved.problem = problem;
+                self.hold_on(id);
+            }
         }
     }
 }

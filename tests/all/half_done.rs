@@ -177,3 +177,37 @@ fn secrets_that_went_missing_or_came_back_broken_can_be_entered_again() {
         rig.sign_in("car", "a-code").unwrap();
     }
 }
+
+#[test]
+fn r2_while_a_token_is_not_saved_nobody_sends_the_one_before_it() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = place.window();
+    rig.import(&account(&server)).unwrap();
+    server.script("/token", answer(1));
+    rig.sign_in("car", "a-code").unwrap();
+    let id = rig.id("car");
+    let other = place.command_line();
+    place.vault.fail_writes(2, &VaultError::Locked);
+    server.script("/token", answer(2));
+    rig.ask(Command::Refresh(id.clone())).unwrap();
+    assert_eq!(rig.view("car").problem, Some(Problem::NotSaved(VaultProblem::Locked)));
+    // The vault can be read, and what it has is spent.
+    let mut answers = other.handle.ask(Command::Refresh(id.clone())).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(answers.try_wait().is_none());
+    // The one that has the token can go on with it, and be refused once more.
+    server.script("/token", answer(3));
+    rig.ask(Command::Refresh(id.clone())).unwrap();
+    assert!(rig.view("car").problem.is_some() && answers.try_wait().is_none());
+    rig.ask(Command::TryVault).unwrap();
+    answers.wait().unwrap();
+    assert_eq!(other.token("car").unwrap().access_token.expose(), "at-3");
+    assert_eq!(server.requests_to("/token").len(), 3);
+    // Nor does what is not saved keep anybody from a deletion.
+    place.vault.fail_writes(1, &VaultError::Locked);
+    server.script("/token", answer(4));
+    rig.ask(Command::Refresh(id.clone())).unwrap();
+    assert!(rig.view("car").problem.is_some());
+    rig.ask(Command::Remove(id)).unwrap();
+    assert_eq!(place.vault.stored_names(), [""; 0]);
+}

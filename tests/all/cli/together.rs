@@ -104,3 +104,38 @@ fn r3_a_hung_process_that_holds_the_lock_keeps_others_from_sending_anything() {
     place.run(&["refresh", CAR]).ok();
     assert!(!server.is_revoked());
 }
+
+#[test]
+fn r8_a_command_line_offers_its_token_again_until_the_vault_takes_it() {
+    let (bus, server) = (Bus::start(), Rotating::start());
+    let (_room, place) = shared(&bus, &server);
+    // Nothing can be written beside the file of secrets.
+    let obstacle = place.home.join("vault.age.new");
+    std::fs::create_dir(&obstacle).unwrap();
+    std::fs::write(obstacle.join("full"), "").unwrap();
+    let mut refused = place.command(&["refresh", CAR]);
+    let child = refused.stdin(Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    while server.spent() == 0 {
+        assert!(started.elapsed() < Duration::from_secs(20), "it never asked");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(700));
+    std::fs::remove_dir_all(&obstacle).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success(), "{said}");
+    assert!(said.contains("not saved yet") && said.contains("It is saved now"), "{said}");
+    place.run(&["refresh", CAR]).ok();
+    assert!(!server.is_revoked());
+
+    // One that can't be saved in all that time is said to be lost, after it was handed out.
+    std::fs::create_dir(&obstacle).unwrap();
+    std::fs::write(obstacle.join("full"), "").unwrap();
+    let mut refused = place.command(&["token", CAR, "--min-valid", "2h"]);
+    let ended = refused.env("KEYFOB_PATIENCE_MS", "700").stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success() && ended.stdout.starts_with(b"at-"), "{said}");
+    assert!(said.contains("so it is lost"), "{said}");
+    std::fs::remove_dir_all(&obstacle).unwrap();
+}
