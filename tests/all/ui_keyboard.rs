@@ -73,11 +73,31 @@ fn usable(rig: &Rig) -> BTreeSet<String> {
     usable.map(|node| node.accesskit_node().label().unwrap_or_default()).collect()
 }
 
-/// Walks through a screen, and leaves it where Escape does; what is wrong with it.
-fn walk_through(screen: &Screen, size: (f32, f32)) -> Result<(), String> {
+/// The filled buttons that can be pressed: of a page behind a dialog, none.
+fn filled(rig: &Rig) -> usize {
+    let look = rig.0.ctx.style_of(rig.0.ctx.theme());
+    let accent = look.visuals.selection.stroke.color;
+    let window = rig.0.ctx.content_rect();
+    let shapes: Vec<_> = rig.0.output().shapes.iter().map(|clipped| &clipped.shape).collect();
+    let rects =
+        shapes.iter().filter_map(|shape| if let Shape::Rect(drawn) = shape { Some(drawn) } else { None });
+    let rects: Vec<_> = rects.collect();
+    let dims = |drawn: &&egui::epaint::RectShape| drawn.rect == window && !drawn.fill.is_opaque();
+    let behind = rects.iter().rposition(dims).map_or(0, |place| place + 1);
+    // Higher than a ticked box, and wider than it is high, as the icon of a page isn't.
+    let is_button = |drawn: &Rect| drawn.height() > 24.0 && drawn.width() > drawn.height() * 1.2;
+    rects[behind..].iter().filter(|drawn| drawn.fill == accent && is_button(&drawn.rect)).count()
+}
+
+/// Walks through a screen, and leaves it where Escape does; how many buttons were filled, or what is wrong with it.
+fn walk_through(screen: &Screen, size: (f32, f32)) -> Result<usize, String> {
     let mut rig = screen.open(size);
     if !screen.is_shown(&rig) {
         return Err(format!("the keys don't lead there: no {} in\n{}", screen.mark, rig.tree()));
+    }
+    let filled = filled(&rig);
+    if filled > 1 {
+        return Err(format!("{filled} buttons are filled, and none stands out"));
     }
     let seen = walk(&mut rig, size)?;
     let missed: Vec<_> = usable(&rig).difference(&seen).cloned().collect();
@@ -91,14 +111,20 @@ fn walk_through(screen: &Screen, size: (f32, f32)) -> Result<(), String> {
             return Err("Escape doesn't leave it".to_owned());
         }
     }
-    Ok(())
+    Ok(filled)
 }
 
 #[track_caller]
 fn walk_all(size: (f32, f32)) {
-    let said = |screen: &Screen| Some(format!("{}: {}", screen.name, walk_through(screen, size).err()?));
-    let wrong: Vec<_> = ui_screens::all().iter().filter_map(said).collect();
+    let (mut wrong, mut filled) = (Vec::new(), 0);
+    for screen in ui_screens::all() {
+        match walk_through(&screen, size) {
+            Ok(count) => filled += count,
+            Err(said) => wrong.push(format!("{}: {said}", screen.name)),
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(filled > 5, "filled buttons are found at all: {filled}");
 }
 
 #[test]
