@@ -13,7 +13,7 @@ use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::failpoint::reach;
 use crate::messages::event::{Event, Reply, Revocation};
-use crate::messages::problem::Problem;
+use crate::messages::problem::{Problem, VaultProblem};
 use crate::store::vault_records::Records;
 
 /// How long a deletion can be undone.
@@ -114,8 +114,11 @@ impl Engine {
         self.dirty = true;
         self.spawn(async move {
             let deleted = delete(&saver, &id, lock, revoker.as_ref()).await;
-            if deleted.is_err() && is_asked {
-                // Whoever asked is told that it failed, so nothing goes on behind their back.
+            let is_elsewhere = matches!(deleted, Err(Problem::Vault(VaultProblem::Elsewhere(_))));
+            let goes_on = !is_asked && !is_elsewhere;
+            if deleted.is_err() && !goes_on {
+                // Whoever asked is told that it failed, so nothing goes on behind their back; and nothing is
+                // tried again that can't be done here.
                 take_back(&saver, &id).await;
             }
             let then: Then = Box::new(move |engine| match deleted {
@@ -128,7 +131,7 @@ impl Engine {
                     answer(replies, Ok(Reply::Removed(revocation)));
                 }
                 Err(problem) => {
-                    if is_asked {
+                    if !goes_on {
                         engine.show_again(&id);
                     }
                     engine.fail(Some(&id), problem, replies);

@@ -144,6 +144,14 @@ fn z1_an_account_of_another_vault_is_not_removed_without_its_secrets() {
         assert_eq!(rig.ask(command).err(), elsewhere);
     }
     assert_eq!(state(&place), Some(RowState::Ready));
+    // Nor in a window, where it comes back instead of being tried again and again.
+    let window = place.window();
+    window.ask(Command::Delete(id.clone())).unwrap();
+    window.advance(11);
+    window.wait_until("the account", |snapshot| snapshot.accounts.len() == 1 && snapshot.undo.is_empty());
+    assert_eq!(window.view("car").problem, elsewhere);
+    assert_eq!(state(&place), Some(RowState::Ready));
+    window.handle.stop();
     // Both places' secrets go to one, and then it can be removed.
     let moved = Command::MoveVault { to: VaultKind::File, passphrase: Some(pass()), create: false };
     assert!(matches!(rig.ask(moved), Ok(Reply::Moved { records: 0, left_behind: None })));
