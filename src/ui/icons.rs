@@ -136,16 +136,19 @@ impl Icon {
 
 /// A ring of which `share` (0 to 1) is still there, from the top and clockwise.
 pub(super) fn ring(painter: &Painter, rect: Rect, share: f32, color: Color32, track: Color32) {
-    let (center, radius) = (rect.center(), rect.width() / 2.0 - 3.0);
-    painter.circle_stroke(center, radius, Stroke::new(5.0, track));
+    let (center, radius) = (rect.center(), rect.width() / 2.0 - 2.5);
+    let arc = |share: f32| {
+        let (first, sweep) = (-std::f32::consts::FRAC_PI_2, share * std::f32::consts::TAU);
+        let points = (0..=64u8).map(|step| {
+            let angle = first + sweep * f32::from(step) / 64.0;
+            pos2(center.x + radius * angle.cos(), center.y + radius * angle.sin())
+        });
+        points.collect::<Vec<_>>()
+    };
+    // By the same path as what lies on it: the stroke of a circle would stand outside it.
+    painter.add(Shape::line(arc(1.0), PathStroke::new(5.0, track)));
     let share = share.clamp(0.0, 1.0);
-    if share <= 0.0 {
-        return;
+    if share > 0.0 {
+        painter.add(Shape::line(arc(share), PathStroke::new(5.0, color)));
     }
-    let (first, sweep) = (-std::f32::consts::FRAC_PI_2, share * std::f32::consts::TAU);
-    let points = (0..=64u8).map(|step| {
-        let angle = first + sweep * f32::from(step) / 64.0;
-        pos2(center.x + radius * angle.cos(), center.y + radius * angle.sin())
-    });
-    painter.add(Shape::line(points.collect(), PathStroke::new(5.0, color)));
 }

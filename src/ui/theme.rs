@@ -110,7 +110,7 @@ pub(super) static DARK: Tokens = Tokens {
     warn_soft: rgb(0x0028_2214),
     error_soft: rgb(0x002c_1a1c),
     track: rgb(0x0034_3944),
-    float: rgb(0x002a_2e37),
+    float: rgb(0x0022_262e),
 };
 
 /// The light theme.

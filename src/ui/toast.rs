@@ -194,7 +194,7 @@ fn float<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     let tokens = theme::Tokens::of(ui);
     Frame::new()
         .fill(tokens.float)
-        .stroke(Stroke::new(1.0, tokens.line))
+        .stroke(Stroke::new(1.0, tokens.track))
         .corner_radius(CornerRadius::same(theme::RADIUS))
         .shadow(ui.visuals().popup_shadow)
         .inner_margin(MARGIN)
