@@ -80,6 +80,8 @@ pub(crate) struct Entry {
     pub(crate) ephemeral: bool,
     /// The HTTP status with which the server last asked to be left alone.
     pub(crate) wait_status: u16,
+    /// Whether the vault was asked for tokens of which the database knows nothing.
+    pub(crate) looked_for: bool,
     /// Another client authentication that a person tries.
     pub(crate) trial: Option<Trial>,
 }
@@ -105,6 +107,7 @@ impl Entry {
             deleting_until: None,
             deletion_lock: None,
             ephemeral: false,
+            looked_for: false,
             wait_status: 0,
             trial: None,
         }

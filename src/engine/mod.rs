@@ -46,6 +46,7 @@ mod revoking;
 mod schedule;
 mod sign_in;
 mod start;
+mod unnoted;
 mod vault_door;
 mod waits;
 mod worker;

@@ -19,6 +19,9 @@ impl Engine {
         if self.is_deferred(&command) {
             return self.deferred.push((command, replies));
         }
+        if let Some(account) = self.is_to_be_looked_for(&command) {
+            return self.look_for_token(account, command, replies);
+        }
         match command {
             Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
             Command::Discover(settings) => self.discover(&settings, replies),

@@ -219,3 +219,22 @@ fn r2_while_a_token_is_not_saved_nobody_sends_the_one_before_it() {
     rig.ask(Command::Remove(id)).unwrap();
     assert_eq!(place.vault.stored_names(), [""; 0]);
 }
+
+#[test]
+fn r8_a_token_whose_times_could_not_be_noted_is_found_in_the_vault() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = place.command_line();
+    rig.import(&account(&server)).unwrap();
+    server.script("/token", answer(1));
+    rig.sign_in("car", "a-code").unwrap();
+    let id = rig.id("car");
+    rig.handle.stop();
+    // As after a sign-in on a full disk.
+    Accounts::open(&place.home()).unwrap().clear_facts(&id).unwrap();
+    let rig = place.command_line();
+    assert_eq!(rig.token("car").unwrap().access_token.expose(), "at-1");
+    let snapshot = rig.wait_until("its times", |snapshot| snapshot.accounts[0].token.is_some());
+    assert_eq!(snapshot.accounts[0].problem, None);
+    rig.handle.stop();
+    assert!(place.window().view("car").token.is_some(), "they are noted by now");
+}
