@@ -173,8 +173,8 @@ impl Button<'_> {
             (Weight::Quiet, false) => (tokens.control, tokens.text),
             (Weight::Quiet | Weight::Bare, true) => (tokens.hover, tokens.text),
             (Weight::Bare, false) => (Color32::TRANSPARENT, tokens.text),
-            (Weight::Danger, false) => (tokens.control, tokens.error),
-            (Weight::Danger, true) => (tokens.error_soft, tokens.error),
+            (Weight::Danger, false) => (tokens.error_soft, tokens.error),
+            (Weight::Danger, true) => (tokens.error, tokens.on_accent),
         };
         let painter = ui.painter();
         painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);

@@ -337,23 +337,33 @@ mod tests {
     fn text_and_shapes_keep_their_contrast_in_both_themes() {
         for (name, t) in [("dark", &DARK), ("light", &LIGHT)] {
             let grounds = [t.window, t.sidebar, t.card];
-            for (ground, text) in grounds
-                .iter()
-                .flat_map(|ground| {
-                    [t.text, t.weak, t.accent, t.ok, t.warn, t.error].map(|text| (*ground, text))
-                })
-                .chain([t.chosen, t.hover, t.control, t.float].iter().map(|ground| (*ground, t.text)))
-                .chain([(t.chosen, t.weak), (t.hover, t.weak), (t.float, t.accent), (t.chosen, t.accent)])
-                .chain([(t.warn_soft, t.text), (t.warn_soft, t.weak), (t.warn_soft, t.warn)])
-                .chain([(t.error_soft, t.text), (t.error_soft, t.weak), (t.error_soft, t.error)])
-                .chain([(t.accent, t.on_accent), (t.accent_hover, t.on_accent)])
-            {
+            let all = [t.text, t.weak, t.accent, t.ok, t.warn, t.error];
+            let on_each = |grounds: &[Color32], drawn: &[Color32]| -> Vec<_> {
+                grounds.iter().flat_map(|ground| drawn.iter().map(|drawn| (*ground, *drawn))).collect()
+            };
+            let texts = [
+                on_each(&grounds, &all),
+                on_each(
+                    &[t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft],
+                    &[t.text, t.weak],
+                ),
+                on_each(&[t.chosen, t.float], &[t.accent]),
+                vec![(t.warn_soft, t.warn), (t.error_soft, t.error)],
+                on_each(&[t.accent, t.accent_hover, t.error], &[t.on_accent]),
+            ];
+            for (ground, text) in texts.concat() {
                 let ratio = contrast(ground, text);
                 assert!(ratio >= 4.5, "{name}: {text:?} on {ground:?} has {ratio:.2}");
             }
-            for (ground, shape) in grounds.iter().map(|ground| (*ground, t.border)) {
+            // Icons, the focus ring, a field's border, and what is left on the countdown's ring.
+            let shapes = [
+                on_each(&[t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft], &all),
+                on_each(&grounds, &[t.border]),
+                on_each(&[t.track], &[t.accent, t.ok, t.warn, t.error]),
+            ];
+            for (ground, shape) in shapes.concat() {
                 let ratio = contrast(ground, shape);
-                assert!(ratio >= 3.0, "{name}: the border {shape:?} on {ground:?} has {ratio:.2}");
+                assert!(ratio >= 3.0, "{name}: the shape {shape:?} on {ground:?} has {ratio:.2}");
             }
         }
     }
