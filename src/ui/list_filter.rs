@@ -95,27 +95,40 @@ pub(super) fn menu(ui: &mut Ui, state: &mut ViewState) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
     Popup::menu(&response).gap(4.0).show(|ui| {
         ui.set_width(200.0);
-        widgets::caption(ui, "Sort by");
-        for (sort, label) in
-            [(SortBy::LastUsed, "Last copied"), (SortBy::Name, "Name"), (SortBy::Expiry, "Expiry")]
-        {
-            choice(ui, &mut state.order.sort, sort, label);
-        }
-        ui.add_space(4.0);
-        widgets::caption(ui, "Group by");
-        for (group, label) in [
-            (GroupBy::Nothing, "Nothing"),
-            (GroupBy::Provider, "Provider"),
-            (GroupBy::Tag, "First tag"),
-            (GroupBy::Status, "Status"),
-        ] {
-            choice(ui, &mut state.order.group, group, label);
-        }
+        widgets::menu_items(ui);
+        // In a low window the menu itself scrolls.
+        let height = ui.ctx().content_rect().height() - 32.0;
+        ScrollArea::vertical()
+            .max_height(height)
+            .min_scrolled_height(height)
+            .show(ui, |ui| choices(ui, state));
     });
+}
+
+fn choices(ui: &mut Ui, state: &mut ViewState) {
+    widgets::caption(ui, "Sort by");
+    for (sort, label) in
+        [(SortBy::LastUsed, "Last copied"), (SortBy::Name, "Name"), (SortBy::Expiry, "Expiry")]
+    {
+        choice(ui, &mut state.order.sort, sort, label);
+    }
+    ui.add_space(4.0);
+    widgets::caption(ui, "Group by");
+    for (group, label) in [
+        (GroupBy::Nothing, "Nothing"),
+        (GroupBy::Provider, "Provider"),
+        (GroupBy::Tag, "First tag"),
+        (GroupBy::Status, "Status"),
+    ] {
+        choice(ui, &mut state.order.group, group, label);
+    }
 }
 
 fn choice<T: PartialEq>(ui: &mut Ui, value: &mut T, choice: T, label: &str) {
     let response = ui.add(egui::Button::selectable(*value == choice, label).min_size(vec2(192.0, 28.0)));
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
     if response.clicked() {
         *value = choice;
         ui.close();

@@ -289,7 +289,8 @@ fn paint(visuals: &mut Visuals, tokens: &Tokens) {
     visuals.widgets.hovered = look(tokens.hover, tokens.border, tokens.text);
     visuals.widgets.active = look(tokens.hover, tokens.accent, tokens.text);
     visuals.widgets.active.bg_stroke.width = 2.0;
-    visuals.widgets.open = look(tokens.hover, tokens.border, tokens.text);
+    visuals.widgets.open = look(tokens.hover, tokens.accent, tokens.text);
+    visuals.widgets.open.bg_stroke.width = 2.0;
     visuals.selection = Selection { bg_fill: tokens.chosen, stroke: Stroke::new(2.0, tokens.accent) };
     visuals.override_text_color = None;
     visuals.weak_text_color = Some(tokens.weak);

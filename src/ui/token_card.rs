@@ -139,7 +139,7 @@ fn copy_menu(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
     Popup::menu(&response).gap(4.0).show(|ui| {
         ui.set_min_width(MENU_WIDTH);
-        ui.spacing_mut().button_padding = vec2(12.0, 6.0);
+        widgets::menu_items(ui);
         for (label, form) in [
             (words::COPY_HEADER, CopyForm::Header),
             (words::COPY_CURL, CopyForm::Curl),

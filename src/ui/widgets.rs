@@ -25,6 +25,13 @@ pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     }
 }
 
+/// Undoes what the toolkit takes from the items of a menu: their padding, and the ring of the one that has the keyboard.
+pub(super) fn menu_items(ui: &mut Ui) {
+    ui.spacing_mut().button_padding = vec2(12.0, 6.0);
+    let ring = ui.visuals().selection.stroke;
+    ui.visuals_mut().widgets.active.bg_stroke = ring;
+}
+
 /// Adds a description to a widget's accessible node.
 pub(super) fn describe(ui: &Ui, response: &Response, text: &str) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(text));

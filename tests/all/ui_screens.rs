@@ -166,7 +166,7 @@ fn troubled() -> Snapshot {
 
 /// Every screen.
 pub(crate) fn all() -> Vec<Screen> {
-    [pages(), forms(), dialogs(), locked()].into_iter().flatten().collect()
+    [pages(), forms(), menus(), dialogs(), locked()].into_iter().flatten().collect()
 }
 
 /// A screen that Escape stays on.
@@ -314,6 +314,17 @@ fn dialogs() -> Vec<Screen> {
             let found = vec![finding(Check::Browser, Cause::Browser { is_there: None })];
             rig.tell(Event::Done(Reply::Diagnosed(found)));
         }),
+    ]
+}
+
+fn menus() -> Vec<Screen> {
+    vec![
+        left("sorting", "Sort by", few(), |rig| press(rig, "Sort and group")),
+        left("ways to copy", "Copy as cURL", few(), |rig| {
+            first(rig);
+            press(rig, "More ways to copy");
+        }),
+        left("choices", "Light", few(), |rig| settings(rig, "Theme")),
     ]
 }
 
