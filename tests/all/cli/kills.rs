@@ -259,3 +259,20 @@ fn r6_a_sign_in_over_the_file_vault_killed_at_every_step() {
 fn z1_a_removal_from_the_file_vault_killed_at_every_step() {
     at_every_step(&Deed::Remove, Over::File, 3);
 }
+
+#[test]
+fn r6_an_account_that_an_import_left_half_done_is_found_by_its_name() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    for over in [Over::Keychain, Over::File] {
+        let number = if over == Over::File { 1000 } else { 0 };
+        let is_there = (1..).find_map(|step| {
+            let world = World::new(&bus, number + step, over);
+            let name = world.killed_at(&Deed::Import, step).expect("it writes a client first");
+            name.ends_with("create: client in the vault").then_some(world)
+        });
+        // The very first command finds it, although no list has shown it yet.
+        let told = is_there.unwrap().place.run(&["token", CAR]).failed(3);
+        assert!(told.contains("sign-in"), "{told}");
+    }
+}
