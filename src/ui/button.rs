@@ -10,7 +10,7 @@ use egui::{Color32, CornerRadius, Galley, Response, Sense, Ui, Widget, WidgetInf
 
 use super::icons::Icon;
 use super::theme::{self, Tokens};
-use super::widgets::{describe, focus_ring, one_line};
+use super::widgets::{bring, describe, focus_ring, one_line};
 
 /// How loud a button is. A screen has one primary button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +161,7 @@ impl Button<'_> {
         let name = self.name.unwrap_or(self.label);
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), name));
         if response.gained_focus() {
-            response.scroll_to_me(None);
+            bring(ui, &response);
         }
         if !ui.is_rect_visible(rect) {
             return response;

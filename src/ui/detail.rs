@@ -45,21 +45,34 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
     }
 }
 
+/// The narrowest page on which the account's buttons are beside its name.
+const BESIDE_WIDTH: f32 = 340.0;
+
 fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
     let edit = Button::new(Weight::Bare, words::EDIT).hint("Change this account (Ctrl+E)");
     let duplicate = Button::new(Weight::Bare, words::DUPLICATE).hint("Make a copy without tokens (Ctrl+D)");
     let delete = Button::new(Weight::Bare, words::DELETE).hint("Delete this account (Del)");
+    let title = |ui: &mut Ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        widgets::heading(ui, account.name.as_str());
+        let provider = crate::domain::unseen::neutralised(&account.provider_name, 60);
+        widgets::weak_line(ui, &format!("{provider} · {}", words::grant(account.grant)));
+    };
+    let is_beside = ui.available_width() >= BESIDE_WIDTH;
+    if !is_beside {
+        ui.vertical(title);
+    }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let buttons = [&edit, &duplicate, &delete].iter().map(|button| button.width(ui) + 4.0).sum::<f32>();
-        let width = ui.available_width() - buttons;
-        ui.allocate_ui_with_layout(vec2(width, 44.0), Layout::top_down(Align::LEFT), |ui| {
-            ui.set_width(width);
-            ui.spacing_mut().item_spacing.y = 2.0;
-            widgets::heading(ui, account.name.as_str());
-            let provider = crate::domain::unseen::neutralised(&account.provider_name, 60);
-            widgets::weak_line(ui, &format!("{provider} · {}", words::grant(account.grant)));
-        });
+        if is_beside {
+            let buttons = [&edit, &duplicate, &delete].iter().map(|it| it.width(ui) + 4.0).sum::<f32>();
+            let width = ui.available_width() - buttons;
+            ui.allocate_ui_with_layout(vec2(width, 44.0), Layout::top_down(Align::LEFT), |ui| {
+                ui.set_width(width);
+                title(ui);
+            });
+        }
+        let edit = if is_beside { edit } else { edit.flush() };
         if edit.show(ui) {
             cx.send(Command::Edit(account.id.clone()));
         }

@@ -5,7 +5,7 @@
 
 use egui::{Context, Frame, Id, Margin, Modal, Response, ScrollArea, Ui, Vec2, vec2};
 
-use super::theme;
+use super::{theme, widgets};
 
 /// A window of less than this has no room to spare, such as the smallest one at 200 %.
 const TIGHT: Vec2 = vec2(400.0, 300.0);
@@ -58,6 +58,6 @@ pub(super) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
 pub(super) fn focus_first(ui: &Ui, button: &Response) {
     if ui.memory(|memory| memory.focused().is_none()) {
         button.request_focus();
-        button.scroll_to_me(None);
+        widgets::bring(ui, button);
     }
 }

@@ -205,6 +205,10 @@ impl Ui {
         if curtain::show(ui, &mut cx, state) {
             return quit_dialog::show(ui, &mut cx, state);
         }
+        if let Some(id) = state.focus.take() {
+            // Before it is drawn, so that it comes into view with the keyboard.
+            ui.memory_mut(|memory| memory.request_focus(id));
+        }
         let page = if state.has_dialog() {
             behind(ui, |ui| panes(ui, &mut cx, state))
         } else {
@@ -218,8 +222,7 @@ impl Ui {
         keys_page::show(ui, state);
         closing::show(ui, &cx, state);
         toast::show(ui, &mut cx, state, page);
-        if let Some(id) = state.focus.take() {
-            ui.memory_mut(|memory| memory.request_focus(id));
+        if state.focus.is_some() {
             ui.ctx().request_repaint();
         }
     }
@@ -299,7 +302,8 @@ fn page(
     let (mut upper, mut lower) = (ui.available_rect_before_wrap(), egui::Rect::NOTHING);
     let with_buttons = matches!(state.page, Page::Form(_));
     if with_buttons {
-        let height = if upper.width() < 400.0 { 96.0 } else { 56.0 };
+        // In two rows where they don't fit into one.
+        let height = if upper.width() < 320.0 { 96.0 } else { 56.0 };
         (upper, lower) = upper.split_top_bottom_at_y(upper.bottom() - height);
     }
     let mut place = ui.new_child(egui::UiBuilder::new().max_rect(upper));
@@ -319,7 +323,8 @@ fn page(
         });
     });
     if with_buttons {
-        let frame = Frame::new().fill(tokens.window).inner_margin(Margin::symmetric(24, 12));
+        let beside = if lower.width() < 400.0 { 12 } else { 24 };
+        let frame = Frame::new().fill(tokens.window).inner_margin(Margin::symmetric(beside, 12));
         let mut place = ui.new_child(egui::UiBuilder::new().max_rect(lower));
         CentralPanel::default().frame(frame).show(&mut place, |ui| account_form::buttons(ui, cx, state));
         ui.painter().hline(lower.x_range(), lower.top(), egui::Stroke::new(1.0, tokens.line));

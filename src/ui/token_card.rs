@@ -49,9 +49,14 @@ pub(super) fn show(
     refresh_token(ui, cx, token);
 }
 
+/// The narrowest card in which the standing is beside the time.
+const BESIDE_WIDTH: f32 = 340.0;
+
 fn time(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
     let standing = Standing::of(account, cx.now);
     let color = standing.color(cx.tokens);
+    let status = |ui: &mut Ui| widgets::status(ui, standing.icon(), standing.word(), color);
+    let is_beside = ui.available_width() >= BESIDE_WIDTH;
     ui.horizontal(|ui| {
         if let Some(end) = token.facts.expires_at {
             let left = end - cx.now;
@@ -64,10 +69,13 @@ fn time(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
             ui.spacing_mut().item_spacing.y = 4.0;
             widgets::figure(ui, &headline(cx, token));
             widgets::weak(ui, &origin(cx, &token.facts));
+            if !is_beside {
+                status(ui);
+            }
         });
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
-            widgets::status(ui, standing.icon(), standing.word(), color);
-        });
+        if is_beside {
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), status);
+        }
     });
 }
 

@@ -25,6 +25,11 @@ pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     }
 }
 
+/// Brings a control into view with its focus ring.
+pub(super) fn bring(ui: &Ui, response: &Response) {
+    ui.scroll_to_rect(response.rect.expand(4.0), None);
+}
+
 /// Undoes what the toolkit takes from the items of a menu: their padding, and the ring of the one that has the keyboard.
 pub(super) fn menu_items(ui: &mut Ui) {
     ui.spacing_mut().button_padding = vec2(12.0, 6.0);
@@ -291,6 +296,8 @@ pub(super) fn middle(ui: &mut Ui, height: f32, contents: impl FnOnce(&mut Ui)) {
                 ui.vertical(|ui| {
                     ui.set_width(width);
                     contents(ui);
+                    // Room for the ring of what stands last.
+                    ui.add_space(theme::STEP);
                 });
             });
         });
