@@ -3,8 +3,8 @@
 //! Owns nothing. Loading Mesa takes a fifth of a start, and the toolkit begins it only once it is
 //! connected to the screen and has read the keyboard's tables; here it is done beside that, by a
 //! thread of its own. A process loads one library at a time, so the keyboard's are loaded first: the
-//! toolkit would wait for the driver to come to them. Invariant: what is loaded is what the toolkit loads anyway; where something is
-//! missing or another driver is in use, nothing happens.
+//! toolkit would wait for the driver to come to them. Invariant: what is loaded is what the toolkit
+//! loads anyway; where something is missing or another driver is in use, nothing happens.
 
 #[cfg(not(target_os = "linux"))]
 pub(super) fn take() {}

@@ -293,7 +293,7 @@ impl Saver {
         self.write_client(account.clone(), client).await?;
         reach("change: client in the vault");
         let kept_in = half_done::lasting_word(self.door.kind());
-        let stored = self.on_disk(move |accounts| accounts.update_in(&row, kept_in).map(drop)).await;
+        let stored = self.on_disk(move |accounts| accounts.update(&row, kept_in).map(drop)).await;
         if let (Err(_), Some(old)) = (&stored, old_account) {
             // The edit was not made: the old record goes back.
             self.write_client(old, old_client).await?;

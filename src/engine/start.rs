@@ -33,15 +33,18 @@ impl Engine {
     /// Reads what the window is made by, then the accounts. A lasting run with many of them waits for
     /// [`Command::ReadAccounts`](crate::messages::command::Command::ReadAccounts): to check the database
     /// and to read them keeps a processor busy for longer than a window takes to open, and it would open
-    /// later for it.
+    /// later for it. A command line has no window to open, and reads them at once.
     pub(crate) fn prepare(&mut self) {
+        if !self.deps.lasting {
+            return self.prepare_whole();
+        }
         let home = self.deps.home.clone();
         self.spawn(async move {
             let glanced = tokio::task::spawn_blocking(move || accounts::glance(&home, MANY)).await;
             let then: Then = Box::new(move |engine| match glanced.ok().flatten() {
                 Some((texts, are_many)) => {
                     engine.take_texts(&texts);
-                    if !(engine.deps.lasting && are_many) {
+                    if !are_many {
                         engine.load_at_last();
                     }
                 }
@@ -51,7 +54,7 @@ impl Engine {
         });
     }
 
-    /// The same, of a database that must be made, migrated or mended first.
+    /// The same, of a database that may have to be made, migrated or mended first.
     fn prepare_whole(&mut self) {
         let read = self.disk(Accounts::texts);
         self.spawn(async move {

@@ -188,15 +188,17 @@ impl Accounts {
         self.set_state(id, RowState::Pending, RowState::Ready)
     }
 
-    /// Stores an edit of the revision that `account` carries, and returns the new revision.
+    /// Stores an edit of the revision that `account` carries, and that the vault of the name `kept_in`, where
+    /// one is given, has its secrets from now on; returns the new revision.
     ///
     /// # Errors
     /// [`DiskError::Changed`] where another revision is stored or the account is being deleted,
     /// [`DiskError::NameTaken`], [`DiskError::Missing`], or another [`DiskError`].
-    pub fn update(&mut self, account: &Account) -> Result<Revision, DiskError> {
+    pub fn update(&mut self, account: &Account, kept_in: Option<&str>) -> Result<Revision, DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let changed = transaction.execute(
-            "UPDATE accounts SET revision = ?3, name = ?4, name_key = ?5, settings = ?6
+            "UPDATE accounts SET revision = ?3, name = ?4, name_key = ?5, settings = ?6,
+                 kept_in = coalesce(?7, kept_in)
              WHERE id = ?1 AND revision = ?2 AND state <> 'deleting'",
             params![
                 account.id.as_str(),
@@ -205,6 +207,7 @@ impl Accounts {
                 account.name.as_str(),
                 account.name.key(),
                 json(&account.settings)?,
+                kept_in,
             ],
         )?;
         if changed == 0 {

@@ -146,10 +146,12 @@ impl Errand for MoveDialog {
     }
 
     fn first_field(&self, vault: &VaultView) -> Option<Id> {
-        match () {
-            () if self.is_sent => None,
-            () if self.asks_new(vault) => Some(new_passphrase::first_id()),
-            () => self.asks_present(vault).then(present_id),
+        if self.is_sent {
+            None
+        } else if self.asks_new(vault) {
+            Some(new_passphrase::first_id())
+        } else {
+            self.asks_present(vault).then(present_id)
         }
     }
 

@@ -1,14 +1,14 @@
 //! How far an account has come, and which vault has its secrets: texts, whose meaning is the engine's.
 //!
 //! Invariant: the text is there from the row's first moment, and changes in one transaction with the
-//! choice of a vault, so that what was left half done is looked for where it is.
+//! edit or the choice of a vault that changes it, so that what was left half done is looked for where it is.
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{OptionalExtension as _, TransactionBehavior};
 
 use super::{Accounts, DiskError, RowState, preferences};
-use crate::domain::account::{Account, AccountId, AccountName, Revision};
+use crate::domain::account::{AccountId, AccountName};
 
 impl Accounts {
     /// How far an account has come by now; `None` where it is not there.
@@ -32,18 +32,6 @@ impl Accounts {
         let kept_in = "SELECT kept_in FROM accounts WHERE id = ?1";
         let kept_in = self.connection.query_row(kept_in, [id.as_str()], |row| row.get(0)).optional()?;
         Ok((self.preferences()?, kept_in.flatten()))
-    }
-
-    /// Stores an edit, as [`Self::update`] does, of an account whose secrets the vault of this name has
-    /// from now on, where one is named.
-    ///
-    /// # Errors
-    /// As of [`Self::update`].
-    pub fn update_in(&mut self, account: &Account, kept_in: Option<&str>) -> Result<Revision, DiskError> {
-        let revision = self.update(account)?;
-        let written = "UPDATE accounts SET kept_in = coalesce(?2, kept_in) WHERE id = ?1";
-        self.connection.execute(written, params![account.id.as_str(), kept_in])?;
-        Ok(revision)
     }
 
     /// Stores the choice of a vault, and that it has the secrets that `from` had.
@@ -102,8 +90,8 @@ mod tests {
         accounts.move_all(&choice, "keychain", "file").unwrap();
         assert_eq!(places(&mut accounts), said(["file", "file", "memory"]));
         assert_eq!(accounts.place_of(&id(9)).unwrap(), (choice, None));
-        accounts.update_in(&account(3, "other"), Some("keychain")).unwrap();
-        accounts.update_in(&account(2, "second"), None).unwrap();
+        accounts.update(&account(3, "other"), Some("keychain")).unwrap();
+        accounts.update(&account(2, "second"), None).unwrap();
         assert_eq!(places(&mut accounts), said(["file", "file", "keychain"]));
     }
 

@@ -45,7 +45,7 @@ fn what_is_stored_is_there_after_a_restart() {
     assert!(accounts.put_facts(&id(1), &facts(3)).unwrap());
     accounts.touch_used(&id(1), at(9)).unwrap();
     set(&mut account, "region", "US");
-    assert_eq!(accounts.update(&account).unwrap(), Revision(8));
+    assert_eq!(accounts.update(&account, None).unwrap(), Revision(8));
     accounts.set_window("800x600").unwrap();
     let preferences = BTreeMap::from([("theme".to_owned(), "dark".to_owned())]);
     accounts.set_preferences(&BTreeMap::new(), &preferences).unwrap();
@@ -85,10 +85,10 @@ fn names_are_unique_ignoring_case_and_free_once_deleted() {
     assert!(matches!(accounts.insert_all_pending(&both, "keychain", at(0)), Err(DiskError::NameTaken)));
     assert_eq!(names(&mut accounts).len(), 1);
     accounts.insert_pending(&named(2, "two"), "keychain", at(0)).unwrap();
-    assert!(matches!(accounts.update(&named(2, "STRASSE É").clone()), Ok(Revision(8))));
+    assert!(matches!(accounts.update(&named(2, "STRASSE É").clone(), None), Ok(Revision(8))));
     let mut second = named(2, "STRAßE É");
     second.revision = Revision(8);
-    assert!(matches!(accounts.update(&second), Err(DiskError::NameTaken)));
+    assert!(matches!(accounts.update(&second, None), Err(DiskError::NameTaken)));
 
     accounts.mark_deleting(&id(1)).unwrap();
     accounts.insert_pending(&named(5, "straße é"), "keychain", at(0)).unwrap();
@@ -105,13 +105,13 @@ fn what_is_missing_or_changed_is_said() {
     assert!(matches!(accounts.mark_ready(&id(1)), Err(DiskError::Missing)));
     assert!(matches!(accounts.mark_deleting(&id(1)), Err(DiskError::Missing)));
     assert!(matches!(accounts.undelete(&id(1)), Err(DiskError::Missing)));
-    assert!(matches!(accounts.update(&named(1, "n")), Err(DiskError::Missing)));
+    assert!(matches!(accounts.update(&named(1, "n"), None), Err(DiskError::Missing)));
     assert!(matches!(accounts.put_facts(&id(1), &facts(1)), Err(DiskError::Missing)));
     accounts.remove(&id(1)).unwrap();
     accounts.insert_pending(&named(1, "n"), "keychain", at(0)).unwrap();
     assert!(matches!(accounts.undelete(&id(1)), Err(DiskError::Missing)));
     accounts.mark_deleting(&id(1)).unwrap();
-    assert!(matches!(accounts.update(&named(1, "n")), Err(DiskError::Changed)));
+    assert!(matches!(accounts.update(&named(1, "n"), None), Err(DiskError::Changed)));
 }
 
 #[test]
@@ -137,13 +137,13 @@ fn f4_two_instances_never_lose_each_others_edits() {
     let seen = other.data_version().unwrap();
     let (mut mine, mut theirs) = (named(1, "n"), named(1, "n"));
     set(&mut mine, "mine", "1");
-    one.update(&mine).unwrap();
+    one.update(&mine, None).unwrap();
     assert_ne!(other.data_version().unwrap(), seen);
     set(&mut theirs, "theirs", "1");
-    assert!(matches!(other.update(&theirs), Err(DiskError::Changed)));
+    assert!(matches!(other.update(&theirs, None), Err(DiskError::Changed)));
     let mut theirs = other.load().unwrap().accounts.remove(0).account;
     set(&mut theirs, "theirs", "1");
-    other.update(&theirs).unwrap();
+    other.update(&theirs, None).unwrap();
     let variables = one.load().unwrap().accounts.remove(0).account.settings.variables;
     assert!(variables.contains_key("mine") && variables.contains_key("theirs"));
 
@@ -174,7 +174,7 @@ fn f4_edits_from_several_threads_all_arrive() {
                         loop {
                             let mut account = accounts.load().unwrap().accounts.remove(0).account;
                             set(&mut account, &format!("{number}.{edit}"), "there");
-                            match accounts.update(&account) {
+                            match accounts.update(&account, None) {
                                 Ok(_) => break,
                                 Err(DiskError::Changed | DiskError::Busy) => {}
                                 Err(error) => panic!("{error}"),
@@ -247,7 +247,7 @@ fn z1_a_removed_account_leaves_no_byte_on_disk() {
                 let mut account = stored.into_iter().find(|one| one.account.id == id(byte)).unwrap().account;
                 set(&mut account, "n", &word(byte).repeat(below(400)));
                 account.name = AccountName::new(&format!("{} {byte} {step}", word(byte))).unwrap();
-                accounts.update(&account).unwrap();
+                accounts.update(&account, None).unwrap();
             } else {
                 let byte = living.swap_remove(below(living.len()));
                 accounts.remove(&id(byte)).unwrap();
