@@ -162,6 +162,7 @@ impl Exchange {
         for (name, value) in sent.fields() {
             redactor.see(name, value);
         }
+        redactor.seen_was_sent();
         let answer = received.as_ref().ok().map(|received| Answered::read(received.body));
         match &answer {
             Some(Answered::Json(value)) => redactor.see_json("", value),

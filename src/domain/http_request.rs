@@ -45,6 +45,17 @@ impl HttpRequest {
         let accept = ("Accept".to_owned(), Wire::new("application/json".to_owned()));
         Self { method: Method::Get, url, headers: vec![accept], body: Wire::new(String::new()) }
     }
+
+    /// By what the client shows who it is, as it was written into the request: what stands behind the scheme
+    /// in `Authorization`, and the assertions of a form. A server may repeat that, too.
+    pub fn proofs(&self) -> impl Iterator<Item = &str> {
+        let authorization =
+            self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        let credentials = authorization.filter_map(|(_, value)| Some(value.expose().split_once(' ')?.1));
+        let fields = self.body.expose().split('&').filter_map(|field| field.split_once('='));
+        let assertions = fields.filter(|(name, _)| matches!(*name, "assertion" | "client_assertion"));
+        credentials.chain(assertions.map(|(_, value)| value))
+    }
 }
 
 /// A body of `application/x-www-form-urlencoded`.
@@ -53,4 +64,18 @@ pub(super) fn form(pairs: &[(&str, &str)]) -> Wire {
     let capacity = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
     let mut body = form_urlencoded::Serializer::new(String::with_capacity(capacity));
     Wire::new(body.extend_pairs(pairs).finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x1_what_proves_the_client_is_known_as_it_was_written() {
+        let mut request = HttpRequest::get(Url::parse("https://a.example/token").unwrap());
+        request.headers.push(("authorization".to_owned(), Wire::new("Basic aWQ6cw==".to_owned())));
+        request.body = form(&[("client_id", "id"), ("client_assertion", "eyJ.e30.x"), ("scope", "a")]);
+        assert_eq!(request.proofs().collect::<Vec<_>>(), ["aWQ6cw==", "eyJ.e30.x"]);
+        assert_eq!(HttpRequest::get(request.url).proofs().next(), None);
+    }
 }

@@ -46,6 +46,7 @@ pub mod revocation;
 pub mod secret_expiry;
 pub mod session;
 pub mod spec;
+mod spelled;
 pub mod strength;
 pub mod tags;
 pub mod toggle;

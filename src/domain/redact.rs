@@ -4,13 +4,15 @@
 //! one expected there; all else is told by its length alone, so that a secret in a place nobody
 //! thought of is hidden.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
-use url::{Url, form_urlencoded};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::moment;
+use super::spelled;
 use super::unseen::neutralised;
 
 mod words;
@@ -39,51 +41,52 @@ pub fn is_hidden(text: &str) -> bool {
     text.contains(HIDDEN)
 }
 
+/// The most hidden texts that are looked for: an answer may hold many thousands.
+const SEEN_MAX: usize = 500;
+
 /// Tells what may be shown; knows the secrets of one exchange.
 pub(super) struct Redactor {
+    /// Looked for in whatever spelling.
     secrets: Vec<Zeroizing<String>>,
+    /// Looked for to the letter.
+    seen: Vec<Zeroizing<String>>,
 }
 
 impl Redactor {
     /// Knows these secrets from the start.
     pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut redactor = Self { secrets: Vec::new() };
-        for secret in secrets.into_iter().filter(|secret| secret.len() >= SECRET_MIN_BYTES) {
-            redactor.learn(secret);
-        }
-        redactor
+        let secrets = secrets.into_iter().filter(|secret| secret.len() >= SECRET_MIN_BYTES);
+        Self { secrets: secrets.map(|secret| Zeroizing::new(secret.to_owned())).collect(), seen: Vec::new() }
     }
 
-    /// Takes a text out of whatever is shown from now on, as it is and as a form writes it.
-    fn learn(&mut self, secret: &str) {
-        let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        if encoded != secret {
-            self.secrets.push(Zeroizing::new(encoded));
-        }
-        self.secrets.push(Zeroizing::new(secret.to_owned()));
+    /// Takes what was seen so far for secrets: it was sent, and an answer may spell it in any way.
+    pub(super) fn seen_was_sent(&mut self) {
+        self.secrets.append(&mut self.seen);
     }
 
     /// Remembers a value that is hidden: it may stand in a place that is shown, too.
     pub(super) fn see(&mut self, name: &str, value: &str) {
-        if self.text(name, value) == hidden(value) {
-            self.see_hidden(value);
+        if self.is_worth_seeing(value) && self.text(name, value) == hidden(value) {
+            self.seen.push(Zeroizing::new(value.to_owned()));
         }
     }
 
     /// The same for a header.
     pub(super) fn see_header(&mut self, name: &str, value: &str) {
         let shown = self.header(name, value);
-        if shown == hidden(value) {
-            self.see_hidden(value);
-        } else if let Some((_, credentials)) = value.split_once(' ').filter(|_| is_hidden(&shown)) {
-            self.see_hidden(credentials);
+        let hidden = match value.split_once(' ').filter(|_| is_hidden(&shown)) {
+            _ if shown == hidden(value) => value,
+            Some((_, credentials)) => credentials,
+            None => return,
+        };
+        if self.is_worth_seeing(hidden) {
+            self.seen.push(Zeroizing::new(hidden.to_owned()));
         }
     }
 
-    fn see_hidden(&mut self, value: &str) {
-        if value.len() >= SEEN_MIN_BYTES && !value.contains(char::is_whitespace) {
-            self.learn(value);
-        }
+    fn is_worth_seeing(&self, value: &str) -> bool {
+        let fits = value.len() >= SEEN_MIN_BYTES && !value.contains(char::is_whitespace);
+        fits && self.seen.len() < SEEN_MAX
     }
 
     /// Remembers every hidden text of a JSON value.
@@ -218,8 +221,13 @@ impl Redactor {
     fn without_secrets(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.secrets {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), &hidden(secret));
+            if let Cow::Owned(shown) = spelled::without(&text, secret, hidden) {
+                text = shown;
+            }
+        }
+        for seen in &self.seen {
+            if text.contains(seen.as_str()) {
+                text = text.replace(seen.as_str(), &hidden(seen));
             }
         }
         text

@@ -3,11 +3,14 @@
 //! Owns what is read from an error, standard or not. Invariant: a refusal holds the server's words
 //! and never the answer's body.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use thiserror::Error;
 
 use super::provider::Provider;
+use super::spelled;
 
 /// The longest piece of a server's words that is kept, in characters.
 const WORDS_MAX_CHARS: usize = 1000;
@@ -72,15 +75,15 @@ pub enum AnswerFlaw {
 }
 
 impl TokenError {
-    /// The same with every occurrence of these texts taken out of the server's words: a server may
+    /// The same with these texts taken out of the server's words, however it spells them: a server may
     /// repeat what it was sent. Texts under four bytes stay, since they could stand in any word.
     #[must_use]
     pub fn without<'a>(mut self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
         if let Self::Refused { code, description, .. } = &mut self {
             for secret in secrets.into_iter().filter(|secret| secret.len() >= 4) {
                 for words in [&mut *code, &mut *description].into_iter().flatten() {
-                    if words.contains(secret) {
-                        *words = words.replace(secret, "…");
+                    if let Cow::Owned(shown) = spelled::without(words, secret, |_| "…".to_owned()) {
+                        *words = shown;
                     }
                 }
             }

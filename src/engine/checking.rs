@@ -160,7 +160,8 @@ impl Check {
         } else {
             read(&self.provider, &as_answer(&sent))
         };
-        said.map_err(|error| answered_no(&self.provider, &request.url, error.without(secrets)))
+        let sent = secrets.into_iter().chain(request.proofs());
+        said.map_err(|error| answered_no(&self.provider, &request.url, error.without(sent)))
     }
 }
 

@@ -56,7 +56,10 @@ impl Engine {
                 let sent = sent.map_err(|error| unreachable(error).problem)?;
                 device::read(&provider, &as_answer(&sent)).map_err(|error| {
                     let asked = known.asked(&provider, None, Some(&client), sent.sent_at);
-                    no_code(&asked, &client, error)
+                    no_code(
+                        &asked,
+                        error.without(secrets_of(&client, None).into_iter().chain(request.proofs())),
+                    )
                 })
             };
             let given: Result<DeviceAuthorization, Problem> = given.await;
@@ -116,8 +119,8 @@ fn request(
         .map_err(|error| unusable(error).problem)
 }
 
-fn no_code(asked: &Asked<'_>, client: &Client, error: TokenError) -> Problem {
-    match error.without(secrets_of(client, None)) {
+fn no_code(asked: &Asked<'_>, error: TokenError) -> Problem {
+    match error {
         TokenError::Flawed { status, flaw } => {
             let host = asked.provider.more.device.as_ref().and_then(url::Url::host_str).unwrap_or_default();
             Problem::SignIn(SignInProblem::NoCode { host: host.to_owned(), status, flaw })

@@ -46,15 +46,17 @@ impl Pusher {
         let sent = self.line.send(ExchangeKind::Par, &pushed, &secrets_of(client, None)).await;
         let sent = sent.map_err(|error| unreachable(error).problem)?;
         let uri = par::read(provider, &as_answer(&sent));
-        let uri = uri.map_err(|error| match error.without(secrets_of(client, None)) {
-            TokenError::Flawed { status, flaw } => {
-                let host = endpoint.host_str().unwrap_or_default().to_owned();
-                Problem::SignIn(SignInProblem::NotPushed { host, status, flaw })
-            }
-            refusal @ TokenError::Refused { .. } => {
-                let redirect_uri = Some(request.redirect_uri);
-                let asked = self.known.asked(provider, redirect_uri, Some(client), sent.sent_at);
-                refused(&asked, &refusal, false).problem
+        let uri = uri.map_err(|error| {
+            match error.without(secrets_of(client, None).into_iter().chain(pushed.proofs())) {
+                TokenError::Flawed { status, flaw } => {
+                    let host = endpoint.host_str().unwrap_or_default().to_owned();
+                    Problem::SignIn(SignInProblem::NotPushed { host, status, flaw })
+                }
+                refusal @ TokenError::Refused { .. } => {
+                    let redirect_uri = Some(request.redirect_uri);
+                    let asked = self.known.asked(provider, redirect_uri, Some(client), sent.sent_at);
+                    refused(&asked, &refusal, false).problem
+                }
             }
         })?;
         Ok(authorize::pushed_address(provider, request.client_id, &uri))

@@ -262,7 +262,7 @@ impl Work {
         self.laid_open.set(mapping::laid_open(&self.provider, &answer, &secrets, &read));
         let refreshing = matches!(how, How::Refresh);
         let grant = read.map_err(|error| {
-            let error = error.without(secrets.iter().copied());
+            let error = error.without(secrets.iter().copied().chain(request.proofs()));
             let asked = self.known.asked(&self.provider, how.redirect_uri(), Some(client), answer.sent_at);
             refused(&asked, &error, refreshing)
         })?;

@@ -198,7 +198,8 @@ impl Revoker {
         let sent = self.line.send(ExchangeKind::Revoke, &request, secrets).await;
         let sent = sent.map_err(|error| unreachable(error).problem)?;
         revocation::read(&self.provider, &as_answer(&sent)).map_err(|error| {
-            answered_no(&self.provider, &self.endpoint, error.without(secrets.iter().copied()))
+            let sent = secrets.iter().copied().chain(request.proofs());
+            answered_no(&self.provider, &self.endpoint, error.without(sent))
         })
     }
 }

@@ -12,12 +12,13 @@ use keyfob::domain::exchange::ExchangeKind::{
 use keyfob::domain::exchange::{Exchange, Outcome};
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
+use keyfob::messages::words::explain;
 use keyfob::store::vault::VaultError;
 
 use crate::support::canary;
 use crate::support::engine::{Place, Rig, come_back};
 use crate::support::raw;
-use crate::support::server::{Ending, Response, ScriptedServer};
+use crate::support::server::{Ending, Request, Response, ScriptedServer};
 
 fn account(server: &ScriptedServer, canary: &str) -> String {
     format!(
@@ -206,4 +207,37 @@ fn an_exchange_is_recorded_though_the_vault_refuses_the_token() {
     place.vault.fail_writes(9, &VaultError::Locked);
     rig.sign_in("car", "a-code").unwrap();
     assert_eq!(exchanges(&rig).len(), 1);
+}
+
+#[test]
+fn x1_a_server_that_repeats_a_request_gives_no_secret_away_in_whatever_spelling() {
+    let secret = format!("\"{}/+&<", canary());
+    let json = |text: &str| serde_json::Value::from(text).to_string();
+    let repeats = move |request: &Request| {
+        let authorization = request.header("authorization").unwrap_or_default().to_owned();
+        let fields = request.form().into_iter().map(|(name, value)| format!("{name}: {}", json(&value)));
+        let fields = fields.collect::<Vec<_>>().join(", ");
+        let words = format!("{authorization} | {} | {fields} | {}", request.text(), json(&json(&fields)));
+        let body = format!(r#"{{"error":"invalid_request","error_description":{}}}"#, json(&words));
+        Response::json(400, body)
+    };
+    let server = ScriptedServer::judging(repeats);
+    for auth in ["basic", "basic_raw", "body"] {
+        let place = Place::new();
+        let rig = place.command_line();
+        let account = format!(
+            "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\nclient_id = \"an-id\"\n\
+             client_auth = \"{auth}\"\nclient_secret = {}\n[account.endpoints]\ntoken = \"{}\"\n",
+            json(&secret),
+            server.url("/token"),
+        );
+        rig.import(&account).unwrap();
+        let problem = rig.ask(Command::Refresh(rig.id("car"))).unwrap_err();
+        let said = format!("{:?} {:?}", explain(&problem, None, None), exchanges(&rig));
+        assert!(said.contains("grant_type"), "{said}");
+        let sent = server.requests().pop().unwrap();
+        let proof = sent.header("authorization").map_or_else(String::new, |header| header[6..].to_owned());
+        let tail = &secret["\"CANARY-".len()..secret.len() - "/+&<".len()];
+        assert!(!said.contains(tail) && (proof.is_empty() || !said.contains(&proof)), "{auth}: {said}");
+    }
 }
