@@ -15,7 +15,7 @@ use url::Url;
 use super::account::Settings;
 use super::address::{is_loopback, is_secure};
 use super::grant_type::GrantType;
-use super::issuer::{Issuer, IssuerError, is_same};
+use super::issuer::{Issuer, IssuerError, is_same, narrowed};
 use super::provider::{EndpointKind, Preset, ProviderError};
 use super::spec::{ClientAuth, Endpoints, ProviderSpec};
 
@@ -140,9 +140,11 @@ impl Wanted {
         let spec = preset.spec.overlaid(&settings.overrides);
         let fill = |text: &String| preset.filled(text, &settings.variables);
         let issuer = spec.issuer.as_ref().ok_or(ProviderError::IssuerMissing)?;
+        let issuer = Issuer::parse(&fill(issuer)?)?;
+        let template = spec.issuer_template.as_ref().map(fill).transpose()?;
         Ok(Self {
-            issuer: Issuer::parse(&fill(issuer)?)?,
-            template: spec.issuer_template.as_ref().map(fill).transpose()?,
+            template: template.map(|template| narrowed(&template, issuer.as_str())),
+            issuer,
             grant: settings.grant,
             client_auth: spec.client_auth.unwrap_or_else(|| ClientAuth::usual(settings.grant)),
         })

@@ -127,6 +127,13 @@ fn a3_a_template_is_taken_only_where_the_preset_states_it() {
     assert!(wanted(&settings).read(&document(), of_one.as_bytes()).is_ok());
     let elsewhere = with(json!({ "issuer": "https://evil.example/72f9/v2.0" })).to_string();
     assert!(wanted(&settings).read(&document(), elsewhere.as_bytes()).is_err());
+    let [one, two] = ["72f988bf-86f1-41af-91ab-2d7cd011db47", "9188040d-6c67-4c5b-b112-36a304b66dad"];
+    settings.overrides_mut().issuer = Some(format!("https://login.example/{}/v2.0", one.to_uppercase()));
+    for (tenant, is_taken) in [(one, true), (two, false), ("{tenantid}", false)] {
+        let issuer = said.replace("{tenantid}", tenant);
+        let body = with(json!({ "issuer": issuer })).to_string();
+        assert_eq!(wanted(&settings).read(&document(), body.as_bytes()).is_ok(), is_taken, "{tenant}");
+    }
 }
 
 #[test]

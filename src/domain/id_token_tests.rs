@@ -127,6 +127,17 @@ fn a3_of_a_preset_with_a_template_a_token_of_any_of_its_tenants_is_verified_and_
         claims["iss"] = said.into();
         assert_eq!(verify(&signed(EC_JWK, Some("ec"), &claims), &keys(), &held), verdict, "{said}");
     }
+    // An account of one tenant, by its ID, takes tokens of that one alone.
+    let [one, other] = ["72f988bf-86f1-41af-91ab-2d7cd011db47", "9188040d-6c67-4c5b-b112-36a304b66dad"];
+    let mut settings = account.settings;
+    settings.variables = [("tenant".to_owned(), one.to_uppercase())].into();
+    let entra = Provider::resolve(&presets, &settings).unwrap();
+    let held = Held { issuer: entra.issuer.as_deref(), ..held };
+    for (tenant, verdict) in [(one, Ok(())), (other, Err(Doubt::WrongIssuer))] {
+        let mut claims = claims();
+        claims["iss"] = format!("https://login.microsoftonline.com/{tenant}/v2.0").into();
+        assert_eq!(verify(&signed(EC_JWK, Some("ec"), &claims), &keys(), &held), verdict, "{tenant}");
+    }
 }
 
 #[test]

@@ -80,7 +80,6 @@ pub fn is_same(known: &str, said: &str) -> bool {
         return true;
     }
     let (known, said): (Vec<&str>, Vec<&str>) = (known.split('/').collect(), said.split('/').collect());
-    let is_open = |part: &str| part.len() > 2 && part.starts_with('{') && part.ends_with('}');
     let is_name = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
     };
@@ -89,6 +88,31 @@ pub fn is_same(known: &str, said: &str) -> bool {
         && known.iter().zip(&said).enumerate().all(|(place, (known, said))| {
             known == said || (place > 2 && is_open(known) && is_name(said) && !matches!(*said, "." | ".."))
         })
+}
+
+/// A template as far as the issuer that was asked for leaves it open: where that has an ID in the place of a
+/// `{name}`, the ID stands there, in small letters as servers write it. Any other text there, such as `common`
+/// or a domain, may be another name for it, so the place stays open.
+pub fn narrowed(template: &str, named: &str) -> String {
+    let (parts, names): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), named.split('/').collect());
+    if parts.len() != names.len() {
+        return template.to_owned();
+    }
+    let narrow = |(part, name): (&&str, &&str)| {
+        if is_open(part) && is_id(name) { name.to_ascii_lowercase() } else { (*part).to_owned() }
+    };
+    parts.iter().zip(&names).map(narrow).collect::<Vec<_>>().join("/")
+}
+
+/// Whether a part of a template stands for any name.
+fn is_open(part: &str) -> bool {
+    part.len() > 2 && part.starts_with('{') && part.ends_with('}')
+}
+
+/// Whether a text is a UUID (RFC 9562, section 4), which is nobody's second name.
+fn is_id(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -156,6 +180,14 @@ mod tests {
             "https://login.example/a/v2.0/",
         ] {
             assert!(!is_same(entra, said), "{said}");
+        }
+        let one = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+        let of = |tenant: &str| narrowed(entra, &format!("https://login.example/{tenant}/v2.0"));
+        assert_eq!(of(&one.to_uppercase()), format!("https://login.example/{one}/v2.0"));
+        assert!(is_same(&of(one), &entra.replace("{tenantid}", one)));
+        assert!(!is_same(&of(one), &entra.replace("{tenantid}", "9188040d-6c67-4c5b-b112-36a304b66dad")));
+        for other in ["common", "organizations", "consumers", "contoso.com", &one[1..], "a/b"] {
+            assert_eq!(of(other), entra, "{other}");
         }
         assert!(!is_same("https://{any}/x", "https://evil.example/x"));
         assert!(!is_same("https://a.example", "https://a.example/"));

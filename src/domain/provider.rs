@@ -268,7 +268,8 @@ impl Provider {
         }
         let filled = |text: &String| endpoints::filled(text, &values);
         let named = spec.issuer.as_ref().map(filled);
-        let issuer = spec.issuer_template.as_ref().map(filled).or_else(|| named.clone());
+        let narrow = |it: &String| super::issuer::narrowed(&filled(it), named.as_deref().unwrap_or_default());
+        let issuer = spec.issuer_template.as_ref().map(narrow).or_else(|| named.clone());
         let par = spec.par.unwrap_or(false) && authorize.is_some();
         if par && more.par.is_none() {
             return Err(ProviderError::EndpointMissing(EndpointKind::Par));

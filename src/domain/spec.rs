@@ -253,7 +253,7 @@ pub struct ProviderSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// The issuer as the provider's metadata spells it, where that is a template of the real ones: a
-    /// `{name}` stands for one part of its path.
+    /// `{name}` stands for one part of its path, or for the ID that `issuer` has there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_template: Option<String>,
     /// Whether the server promises `iss` in every authorization response (RFC 9207, section 3).
