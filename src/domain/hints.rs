@@ -15,6 +15,10 @@ use super::spec::ClientAuth;
 /// The most scopes that are named.
 const SCOPES_MAX: usize = 12;
 
+/// Entra's numbers for a scope that it doesn't grant, whatever the code beside them says.
+const SCOPE_NUMBERS: [&str; 5] =
+    ["AADSTS70011:", "AADSTS650053:", "AADSTS28000:", "AADSTS700022:", "AADSTS1002012:"];
+
 /// What is known besides the server's words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hints {
@@ -98,7 +102,8 @@ fn proves_by_key(provider: &Provider) -> bool {
 
 impl Scopes {
     fn refused(asked: &[String], code: &str, description: &str) -> Self {
-        let is_refused = is_about_scopes(code) || description.contains("AADSTS70011");
+        let is_refused =
+            is_about_scopes(code) || SCOPE_NUMBERS.iter().any(|number| description.contains(number));
         if !is_refused || asked.is_empty() {
             return Self::None;
         }
@@ -221,6 +226,8 @@ mod tests {
         assert_eq!(refused(&asked, google), named(&["https://example.com/auth/mail"]));
         assert_eq!(refused(&asked, "already"), Scopes::Among(asked.to_vec()));
         assert_eq!(refused(&asked[..1], ""), named(&["read"]));
+        let entra = "AADSTS650053: The application 'a' asked for scope 'read' that doesn't exist on the resource 'b'.";
+        assert_eq!(Scopes::refused(&asked, "invalid_client", entra), named(&["read"]));
         assert_eq!(refused(&[], "read"), Scopes::None);
         assert_eq!(Scopes::refused(&asked, "invalid_grant", "read"), Scopes::None);
     }

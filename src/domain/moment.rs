@@ -9,6 +9,10 @@ use serde_json::Value;
 /// Above this an epoch is in milliseconds: as seconds it would be past the year 5000.
 const MILLIS_ABOVE: f64 = 1e11;
 
+/// The two older forms of an HTTP date, which must be read, too (RFC 9110, section 5.6.7).
+const RFC_850: &str = "%A, %d-%b-%y %H:%M:%S GMT";
+const ASCTIME: &str = "%a %b %e %H:%M:%S %Y";
+
 /// The longest span that is told apart from a longer one, in seconds: a hundred years.
 const SPAN_MAX_SECS: f64 = 100.0 * 365.25 * 86_400.0;
 
@@ -48,9 +52,9 @@ fn date(text: &str) -> Option<DateTime<Utc>> {
         .or_else(|_| DateTime::parse_from_rfc2822(text))
         .map(|date| date.with_timezone(&Utc))
         .or_else(|_| {
-            NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
-                .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f"))
-                .map(|date| date.and_utc())
+            let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", RFC_850, ASCTIME];
+            let mut read = forms.iter().map(|form| NaiveDateTime::parse_from_str(text, form));
+            read.find_map(Result::ok).map(|date| date.and_utc()).ok_or(())
         })
         .ok()
 }
@@ -126,6 +130,9 @@ mod tests {
         assert_eq!(secs("120", none), Some(120));
         assert_eq!(secs("Thu, 01 Jan 1970 01:00:00 GMT", none), Some(3600));
         assert_eq!(secs("Thu, 01 Jan 1970 01:00:00 GMT", TimeDelta::hours(1)), Some(0));
+        for older in ["Thursday, 01-Jan-70 01:00:00 GMT", "Thu Jan  1 01:00:00 1970"] {
+            assert_eq!(secs(older, none), Some(3600), "{older}");
+        }
         assert_eq!(secs("99999999999999999999999", none), Some(3_155_760_000));
         for text in ["", "-5", "soon", "1.5"] {
             assert_eq!(secs(text, none), None, "{text}");

@@ -92,6 +92,25 @@ impl TokenError {
     }
 }
 
+/// Where an error usually stands. The last two are those of an API gateway before the server.
+const ERRORS: [&str; 4] = ["/error", "/errors/0", "/fault/detail", "/fault"];
+
+/// Names of error codes beside those.
+const CODES: [&str; 5] = ["error_code", "errorCode", "code", "statusCode", "__type"];
+
+/// Names of words for people.
+const DESCRIPTIONS: [&str; 9] = [
+    "error_description",
+    "message",
+    "detail",
+    "errorSummary",
+    "error_message",
+    "errorMessage",
+    "errorDescription",
+    "msg",
+    "title",
+];
+
 /// What an error answer says.
 #[derive(Debug, Default)]
 pub(super) struct Said {
@@ -105,16 +124,14 @@ impl Said {
     pub(super) fn read(provider: &Provider, answer: &Value) -> Self {
         let paths = &provider.response;
         let mut said = Self::default();
-        let usual = ["/error".to_owned(), "/errors/0".to_owned()];
-        for error in paths.error.iter().chain(&usual).filter_map(|path| answer.pointer(path)) {
+        let usual = ERRORS.iter().copied();
+        let paths_of_errors = paths.error.iter().map(String::as_str).chain(usual);
+        for error in paths_of_errors.filter_map(|path| answer.pointer(path)) {
             said.add(error);
         }
-        for key in ["error_code", "errorCode", "code", "statusCode"] {
-            said.codes.extend(answer.get(key).and_then(word));
-        }
+        said.codes.extend(CODES.iter().filter_map(|key| word(answer.get(*key)?)));
         let described = paths.error_description.iter().find_map(|path| words(answer.pointer(path)?));
-        let usual =
-            || ["error_description", "message", "detail"].iter().find_map(|key| words(answer.get(key)?));
+        let usual = || DESCRIPTIONS.iter().find_map(|key| words(answer.get(*key)?));
         said.description = described.or_else(usual).or(said.description);
         said
     }
@@ -122,9 +139,9 @@ impl Said {
     /// Adds an error's value: a code, or an object that holds one.
     fn add(&mut self, error: &Value) {
         if let Value::Object(fields) = error {
-            let keys = ["code", "error", "type", "status"];
+            let keys = ["code", "error", "errorcode", "type", "status"];
             self.codes.extend(keys.iter().filter_map(|key| word(fields.get(*key)?)));
-            let keys = ["message", "description", "error_description", "detail"];
+            let keys = ["message", "description", "error_description", "faultstring", "detail"];
             let described = keys.iter().find_map(|key| words(fields.get(*key)?));
             self.description = self.description.take().or(described);
         } else {
@@ -149,19 +166,27 @@ impl Said {
         TokenError::Refused {
             status,
             meaning: meaning.cloned(),
-            code: self.codes.into_iter().next(),
+            // The status once more is no code.
+            code: self.codes.into_iter().find(|code| *code != status.to_string()),
             description: self.description,
             retry_at,
         }
     }
 }
 
-/// An error code: a text, or a number other than 0, which says that all is well.
+/// An error code: a text or a number, unless it says that all is well.
 fn word(value: &Value) -> Option<String> {
-    match value {
-        Value::Number(number) if number.as_f64() != Some(0.0) => Some(number.to_string()),
+    let word = match value {
+        Value::Number(number) => Some(number.to_string()),
         _ => words(value),
-    }
+    };
+    word.filter(|word| !is_well(word))
+}
+
+/// Whether a code is that of a success. Some servers send one with every answer.
+fn is_well(word: &str) -> bool {
+    let is_said = ["ok", "success", "none"].iter().any(|well| word.eq_ignore_ascii_case(well));
+    is_said || word.parse().is_ok_and(|number: f64| number == 0.0 || (200.0..300.0).contains(&number))
 }
 
 /// A text that isn't empty, cut where it is long.

@@ -17,10 +17,11 @@ pub(super) fn likely(provider: &str, code: &str, description: &str, hints: &Hint
     if let Some(mismatch) = &hints.redirect {
         return Some(redirect(provider, mismatch));
     }
+    let found = vendor_errors::find(&hints.host, code, description);
     if hints.scopes != Scopes::None || is_about_scopes(code) {
-        return Some(scopes(provider, &hints.scopes));
+        return Some(scopes(provider, &hints.scopes, found.map(|(_, error)| error.cure.as_str())));
     }
-    let (vendor, error) = vendor_errors::find(&hints.host, code, description)?;
+    let (vendor, error) = found?;
     let said = words(format!("{} says that {}.", vendor.name, error.meaning), format!("{}.", error.cure));
     Some(match error.offer {
         Offer::Edit => said.offering(Action::EditAccount),
@@ -30,10 +31,10 @@ pub(super) fn likely(provider: &str, code: &str, description: &str, hints: &Hint
     })
 }
 
-/// What the vendor means by an error, as a sentence.
-pub(super) fn vendors_word(code: &str, description: &str, hints: &Hints) -> Option<String> {
+/// What the vendor means by an error, and what it takes to mend it, as a sentence each.
+pub(super) fn vendors_word(code: &str, description: &str, hints: &Hints) -> Option<(String, String)> {
     let (vendor, error) = vendor_errors::find(&hints.host, code, description)?;
-    Some(format!("{} says that {}.", vendor.name, error.meaning))
+    Some((format!("{} says that {}.", vendor.name, error.meaning), format!("{}.", error.cure)))
 }
 
 /// The client was refused: its ID, its secret, or the way in which they were sent.
@@ -71,9 +72,9 @@ pub(super) fn bad_assertion(provider: &str) -> Words {
     .offering(Action::EditAccount)
 }
 
-/// The request was refused with 403 and not a word: the client lacks a permission, or was sent in a way that
+/// The request was refused with 403 and no code: the client lacks a permission, or was sent in a way that
 /// the server doesn't take.
-pub(super) fn forbidden(provider: &str, hints: &Hints) -> Words {
+pub(super) fn forbidden(provider: &str, said: &str, hints: &Hints) -> Words {
     let mut next =
         "The client may lack a permission there, or a firewall or a proxy stands in between. Check \
                     both, then try again."
@@ -81,7 +82,8 @@ pub(super) fn forbidden(provider: &str, hints: &Hints) -> Words {
     if !hints.tries.is_empty() {
         next.push_str(" Some servers say so, too, where the client's credentials are sent in another way than they want.");
     }
-    let what = format!("{provider} refused the request and gave no reason (HTTP 403).");
+    let reason = if said.is_empty() { " and gave no reason" } else { "" };
+    let what = format!("{provider} refused the request{reason} (HTTP 403).");
     Words { others: tries(hints), ..words(what, next).offering(Action::TryAgain) }
 }
 
@@ -125,7 +127,7 @@ pub(super) fn side_by_side(mismatch: &RedirectMismatch) -> String {
     names_of(mismatch).into_iter().map(one).collect::<Vec<_>>().join(" – ")
 }
 
-fn scopes(provider: &str, scopes: &Scopes) -> Words {
+fn scopes(provider: &str, scopes: &Scopes, cure: Option<&str>) -> Words {
     let list = |scopes: &[String]| scopes.iter().map(|scope| quoted(scope)).collect::<Vec<_>>().join(", ");
     let refused = match scopes {
         Scopes::Refused(one) if one.len() == 1 => format!("the scope {}", list(one)),
@@ -137,7 +139,7 @@ fn scopes(provider: &str, scopes: &Scopes) -> Words {
     let it = if several { "them" } else { "it" };
     words(
         format!("{provider} doesn't know {refused}, or doesn't grant {it} to this client."),
-        "Edit the scopes, then try again.",
+        format!("{}.", cure.unwrap_or("Edit the scopes, then try again")),
     )
     .offering(Action::EditAccount)
 }

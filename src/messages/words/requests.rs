@@ -18,6 +18,10 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
             .offering(Action::TryAgain);
     }
     let description = refusal.description.as_ref().map_or("", Outside::as_str);
+    // What the account itself knows is the likeliest of all.
+    if refusal.hints.secret_expired.is_some() && !refusal.hints.by_key {
+        return reasons::bad_client(&provider, refusal.secrets_place.as_deref(), &refusal.hints);
+    }
     if let Some(said) = reasons::likely(&provider, code, description, &refusal.hints) {
         return said;
     }
@@ -55,12 +59,21 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
             "Choose another grant, or have it allowed for this client.",
         )
         .offering(Action::EditAccount),
+        "invalid_target" => words(
+            format!("{provider} doesn't know the resource or the audience that was asked for, or doesn't grant it."),
+            "Enter it in the account exactly as the provider's document spells it.",
+        )
+        .offering(Action::EditAccount),
+        "use_dpop_nonce" | "invalid_dpop_proof" => words(
+            format!("{provider} gives this client only tokens that are bound to a key (DPoP), which can't be copied."),
+            "Where the client's registration has a choice, turn DPoP off there.",
+        ),
         _ if refusal.status >= 500 => words(
             format!("{provider} has a problem of its own at the moment (HTTP {}).", refusal.status),
             wait_until(refusal.retry_at),
         )
         .offering(Action::TryAgain),
-        "" if refusal.status == 403 => reasons::forbidden(&provider, &refusal.hints),
+        "" if refusal.status == 403 => reasons::forbidden(&provider, description, &refusal.hints),
         "" => words(
             format!("{provider} refused the request (HTTP {}).", refusal.status),
             "Check the token address and the account's settings, then try again.",
@@ -78,16 +91,24 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
 pub(super) fn refresh_refused(refusal: &Refusal) -> Words {
     let code = refusal.code.as_ref().map_or("", Outside::as_str);
     let description = refusal.description.as_ref().map_or("", Outside::as_str);
-    let what = reasons::vendors_word(code, description, &refusal.hints)
-        .unwrap_or_else(|| "The saved sign-in has expired or was revoked.".to_owned());
-    words(what, "Sign in again; your settings are kept.").offering(Action::SignIn)
+    let usual = || {
+        let what = "The saved sign-in has expired or was revoked.";
+        (what.to_owned(), "Sign in again; your settings are kept.".to_owned())
+    };
+    let (what, next) = reasons::vendors_word(code, description, &refusal.hints).unwrap_or_else(usual);
+    words(what, next).offering(Action::SignIn)
 }
 
-/// Advice to wait; the moment is said in local time.
+/// Advice to wait; the moment is said in local time, with its day, which may be another one.
 fn wait_until(moment: Option<DateTime<Utc>>) -> String {
     moment.map_or_else(
         || "Nothing was lost. Try again in a few minutes.".to_owned(),
-        |at| format!("Nothing was lost. Try again after {}.", at.with_timezone(&Local).format("%H:%M:%S")),
+        |at| {
+            format!(
+                "Nothing was lost. Try again after {}.",
+                at.with_timezone(&Local).format("%H:%M:%S on %Y-%m-%d")
+            )
+        },
     )
 }
 
@@ -110,6 +131,10 @@ pub(super) fn bad_answer(answer: &BadAnswer) -> Words {
             wait_until(None),
         )
         .offering(Action::TryAgain),
+        AnswerFlaw::WebPage if answer.status == 403 => words(
+            format!("{host}, or something in front of it, refused the request with a web page."),
+            "A firewall or a proxy may stand in between, or the token address is wrong. Check both, then try again.",
+        ),
         AnswerFlaw::WebPage => words(
             format!("{host} sent a web page instead of a token."),
             "Check that the token address isn't the sign-in address.",

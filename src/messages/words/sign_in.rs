@@ -127,6 +127,15 @@ fn denied_by_standard(code: &str, provider: &str) -> Words {
             "Check the client ID and the redirect address it is registered with.",
         )
         .offering(Action::EditAccount),
+        "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
+            words(
+                format!(
+                    "{provider} has to ask you something on its page, and the request kept it from that."
+                ),
+                "Where the account sends the parameter prompt=none, take it out. Then sign in again.",
+            )
+            .offering(Action::EditAccount)
+        }
         "server_error" | "temporarily_unavailable" => {
             words(format!("{provider} can't sign you in at the moment."), "Try again in a few minutes.")
                 .offering(Action::SignIn)

@@ -270,8 +270,10 @@ fn a_vendors_code_is_said_in_words_with_a_button() {
     assert!(gone.what.starts_with("Google says that the sign-in was revoked or has expired"), "{gone:?}");
     assert_eq!(
         (gone.next.as_str(), gone.action),
-        ("Sign in again; your settings are kept.", Some(Action::SignIn))
+        ("Sign in again; publish the app on the consent screen to make it last.", Some(Action::SignIn))
     );
+    let nameless = said(Problem::RefreshRefused(google("invalid_grant", "new words")));
+    assert_eq!(nameless.next, "Sign in again; your settings are kept.");
     let entra = |text: &str| {
         said(Problem::SignIn(SignInProblem::Denied {
             code: Outside::new("access_denied"),
@@ -317,4 +319,33 @@ fn a_secrets_end_is_said_ahead_and_after() {
     assert!(said(SecretEnd::Near { day, days: 0 }).starts_with("The client secret expires today."));
     assert!(said(SecretEnd::Near { day, days: 1 }).contains("tomorrow"));
     assert!(said(SecretEnd::Past { day }).contains("expired on 2030-01-31"));
+}
+
+#[test]
+fn a_refusal_says_what_is_known_and_no_more() {
+    use crate::domain::hints::Scopes;
+    let said = |refusal| explain(&Problem::Refused(refusal), None, None);
+    assert!(said(refusal("", 403)).what.contains("gave no reason"));
+    let reason = Refusal { description: Some(Outside::new("not from here")), ..refusal("", 403) };
+    assert_eq!(said(reason).what, "Smartcar refused the request (HTTP 403).");
+    let page = BadAnswer { host: "a.example".to_owned(), status: 403, kind: AnswerFlaw::WebPage };
+    assert!(explain(&Problem::BadAnswer(page), None, None).next.contains("firewall"));
+    assert!(said(refusal("invalid_target", 400)).what.contains("resource"));
+    assert!(said(refusal("use_dpop_nonce", 400)).what.contains("DPoP"));
+    // A wait of a day is no wait of no time.
+    let retry_at = chrono::DateTime::from_timestamp(1_700_000_000, 0);
+    let day = retry_at.unwrap().with_timezone(&chrono::Local).format("%H:%M:%S on %Y-%m-%d.").to_string();
+    assert!(said(Refusal { retry_at, ..refusal("", 429) }).next.ends_with(&day));
+    let hints = Hints { scopes: Scopes::Refused(vec!["User.Read".to_owned()]), ..Hints::default() };
+    let description =
+        Some(Outside::new("AADSTS1002012: The provided value for scope User.Read is not valid."));
+    let scope = Refusal { description, hints: Box::new(hints), ..refusal("invalid_scope", 400) };
+    let scope = said(scope).paragraph();
+    assert!(scope.contains("“User.Read”") && scope.contains("/.default"), "{scope}");
+    let hints = Hints { secret_expired: chrono::NaiveDate::from_ymd_opt(2030, 1, 31), ..Hints::default() };
+    let known = Refusal { hints: Box::new(hints), ..refusal("incorrect_client_credentials", 200) };
+    assert!(said(known).next.contains("By your own note the secret expired on 2030-01-31"));
+    let (code, hints) = (Outside::new("login_required"), Box::default());
+    let asked = SignInProblem::Denied { code, description: None, hints };
+    assert!(explain(&Problem::SignIn(asked), None, None).next.contains("prompt=none"));
 }
