@@ -53,8 +53,8 @@ pub fn request(
     token_request::build_for(endpoint, provider, client, &asked, fresh)
 }
 
-/// Whether a server took a token back. A token that it no longer knows counts as taken back (section
-/// 2.2).
+/// Whether a server took a token back. A token that it no longer knows counts as taken back (section 2.2);
+/// Google says so by an error, with the status 400: of an access token that went with its refresh token, say.
 ///
 /// # Errors
 /// [`TokenError`]: what the server refused, or what is wrong with its answer.
@@ -62,7 +62,10 @@ pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<(), TokenError> 
     if answer.is_success() && !token_response::names_error(provider, answer) {
         return Ok(());
     }
-    Err(token_response::refusal(provider, answer))
+    match token_response::refusal(provider, answer) {
+        TokenError::Refused { status: 400, code: Some(code), .. } if code == "invalid_token" => Ok(()),
+        error => Err(error),
+    }
 }
 
 #[cfg(test)]
@@ -101,12 +104,21 @@ mod tests {
             };
             read(&provider, &answer)
         };
-        for (status, body) in [(200, ""), (204, ""), (200, "{}"), (200, "OK"), (200, "{\"ok\":true}")] {
+        for (status, body) in [
+            (200, ""),
+            (204, ""),
+            (200, "{}"),
+            (200, "OK"),
+            (200, "{\"ok\":true}"),
+            (200, "{\"code\":200}"),
+            (400, "{\"error\":\"invalid_token\"}"),
+        ] {
             assert_eq!(read(status, body), Ok(()), "{status} {body}");
         }
         for (status, body) in [
             (400, "{\"error\":\"unsupported_token_type\"}"),
             (401, ""),
+            (401, "{\"error\":\"invalid_token\"}"),
             (200, "{\"error\":\"invalid_client\"}"),
             (302, ""),
             (503, "busy"),

@@ -115,8 +115,9 @@ pub fn read_introspection(provider: &Provider, answer: &Answer<'_>) -> Result<Ve
     })
 }
 
-/// Reads the answer of a `UserInfo` endpoint: that it answers at all says that the token is active, and
-/// a 401 that it is not (RFC 6750, section 3.1).
+/// Reads the answer of a `UserInfo` endpoint: that it answers with no error says that the token is active, and
+/// a 401, or `invalid_token` with another status, that it is not (RFC 6750, section 3.1). Some providers' own
+/// addresses name the granted scopes, too.
 ///
 /// # Errors
 /// [`TokenError`]: what the server refused, or what is wrong with its answer.
@@ -128,12 +129,35 @@ pub fn read_user_info(provider: &Provider, answer: &Answer<'_>) -> Result<Verdic
     if is_jwt && answer.is_success() {
         return Ok(Verdict { active: true, ..Verdict::default() });
     }
-    let value = value_of(provider, answer)?;
-    // Slack, among others, refuses with status 200.
-    if value.get("ok") == Some(&Value::Bool(false)) {
-        return Err(token_response::refusal(provider, answer));
+    let refused = |error| match error {
+        TokenError::Refused { code: Some(code), .. } if code == "invalid_token" => Ok(Verdict::default()),
+        error => Err(error),
+    };
+    let value = match value_of(provider, answer) {
+        Ok(value) => value,
+        Err(error) => return refused(error),
+    };
+    if is_refusal(&value) {
+        return refused(token_response::refusal(provider, answer));
     }
-    Ok(Verdict { active: true, subject: subject(&value), ..Verdict::default() })
+    let scope = ["scope", "scopes"].iter().find_map(|key| value.get(*key));
+    Ok(Verdict {
+        active: true,
+        subject: subject(&value),
+        scope: scope.and_then(|scope| token_response::scopes(scope, &provider.scope_separator)),
+        expires_at: None,
+    })
+}
+
+/// Whether an answer with a status of success is none: Slack, among others, refuses so.
+fn is_refusal(value: &Value) -> bool {
+    let denies = |key: &str| value.get(key) == Some(&Value::Bool(false));
+    let names_error = match value.get("error") {
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Object(fields)) => !fields.is_empty(),
+        _ => false,
+    };
+    names_error || denies("ok") || denies("success")
 }
 
 fn value_of(provider: &Provider, answer: &Answer<'_>) -> Result<Value, TokenError> {
@@ -143,8 +167,18 @@ fn value_of(provider: &Provider, answer: &Answer<'_>) -> Result<Value, TokenErro
 
 /// Whom the answer names: the standard's key first, then those of well-known providers.
 fn subject(value: &Value) -> Option<String> {
-    let keys =
-        ["sub", "login", "username", "preferred_username", "user_id", "account_id", "id", "email", "name"];
+    let keys = [
+        "sub",
+        "login",
+        "username",
+        "preferred_username",
+        "user_id",
+        "account_id",
+        "id",
+        "email",
+        "name",
+        "resource_owner_id",
+    ];
     let wraps = [Some(value), value.get("data"), value.get("user"), value.get("result")];
     let named = |place: &Value| {
         keys.iter().find_map(|key| match place.get(key)? {
@@ -252,6 +286,18 @@ mod tests {
             read(200, json!({ "ok": false, "error": "not_authed" })),
             Err(TokenError::Refused { .. })
         ));
+        for body in [
+            json!({ "error": "access_denied" }),
+            json!({ "error": { "code": 7 } }),
+            json!({ "success": false }),
+        ] {
+            assert!(read(200, body.clone()).is_err(), "{body}");
+        }
+        for status in [200, 400, 403] {
+            assert_eq!(read(status, json!({ "error": "invalid_token" })), Ok(Verdict::default()), "{status}");
+        }
+        let told = read(200, json!({ "error": "", "scopes": ["a", "b"], "user": { "id": 1 } })).unwrap();
+        assert_eq!(told.scope.as_deref(), Some(&["a".to_owned(), "b".to_owned()][..]));
         let jwt = Answer { content_type: Some("application/jwt"), ..answer(200, "eyJ") };
         assert!(read_user_info(&provider(), &jwt).unwrap().active);
     }
