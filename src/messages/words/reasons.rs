@@ -22,7 +22,10 @@ pub(super) fn likely(provider: &str, code: &str, description: &str, hints: &Hint
         return Some(scopes(provider, &hints.scopes, found.map(|(_, error)| error.cure.as_str())));
     }
     let (vendor, error) = found?;
-    let said = words(format!("{} says that {}.", vendor.name, error.meaning), format!("{}.", error.cure));
+    let noted = hints.secret_expired.filter(|_| !hints.by_key);
+    let noted = noted.map(|day| format!(" By your own note the secret expired on {day}."));
+    let next = format!("{}.{}", error.cure, noted.unwrap_or_default());
+    let said = words(format!("{} says that {}.", vendor.name, error.meaning), next);
     Some(match error.offer {
         Offer::Edit => said.offering(Action::EditAccount),
         Offer::SignIn => said.offering(Action::SignIn),

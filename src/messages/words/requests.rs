@@ -18,10 +18,6 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
             .offering(Action::TryAgain);
     }
     let description = refusal.description.as_ref().map_or("", Outside::as_str);
-    // What the account itself knows is the likeliest of all.
-    if refusal.hints.secret_expired.is_some() && !refusal.hints.by_key {
-        return reasons::bad_client(&provider, refusal.secrets_place.as_deref(), &refusal.hints);
-    }
     if let Some(said) = reasons::likely(&provider, code, description, &refusal.hints) {
         return said;
     }
