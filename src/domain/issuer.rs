@@ -94,14 +94,14 @@ pub fn is_same(known: &str, said: &str) -> bool {
 /// `{name}`, the ID stands there, in small letters as servers write it. Any other text there, such as `common`
 /// or a domain, may be another name for it, so the place stays open.
 pub fn narrowed(template: &str, named: &str) -> String {
-    let (parts, names): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), named.split('/').collect());
-    if parts.len() != names.len() {
+    let (parts, asked): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), named.split('/').collect());
+    if parts.len() != asked.len() {
         return template.to_owned();
     }
     let narrow = |(part, name): (&&str, &&str)| {
         if is_open(part) && is_id(name) { name.to_ascii_lowercase() } else { (*part).to_owned() }
     };
-    parts.iter().zip(&names).map(narrow).collect::<Vec<_>>().join("/")
+    parts.iter().zip(&asked).map(narrow).collect::<Vec<_>>().join("/")
 }
 
 /// Whether a part of a template stands for any name.
