@@ -11,7 +11,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::arguments::Form;
-use super::facts::{expiry_sentence, quoted, rfc3339};
+use super::facts::{expiry_sentence, local, quoted, rfc3339};
 use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
@@ -56,12 +56,7 @@ pub(super) fn run(
             return Err(Failure::of_account(&Problem::NeedsSignIn, &account));
         };
         output::data(printed(rig, form, &held)?.expose())?;
-        if held.facts.expires_at.is_none() {
-            let name = quoted(account.name.as_str());
-            output::say(&format!(
-                "Warning: the server did not say when the token of {name} expires, so it may have expired already."
-            ));
-        }
+        warn_of_expiry(rig, &held, min_valid);
         warn_if_unsaved(rig, &account)?;
         warn_of_secret(rig, &account);
         Ok(())
@@ -92,6 +87,28 @@ pub(super) fn saved(rig: &mut Rig, account: &AccountView) -> Result<std::sync::A
         Some(Problem::NotSaved(problem)) => Err(Failure::not_saved(problem, &latest)),
         _ => Ok(latest),
     }
+}
+
+/// The token may not be worth what is expected of it: the newest that the server gives is handed on all the same.
+fn warn_of_expiry(rig: &Rig, held: &HeldToken, min_valid: Option<TimeDelta>) {
+    let name = quoted(held.account.name.as_str());
+    let wanted = min_valid.unwrap_or_default();
+    let said = match held.facts.expires_at {
+        None => format!(
+            "the server did not say when the token of {name} expires, so it may have expired already."
+        ),
+        Some(end) if end <= rig.now() => {
+            format!("the token of {name} expired at {}, by what the server or the token says.", local(end))
+        }
+        Some(end) if end - rig.now() < wanted => {
+            format!(
+                "the token of {name} expires at {}, sooner than was asked for: the server gives none that lasts longer.",
+                local(end)
+            )
+        }
+        Some(_) => return,
+    };
+    output::say(&format!("Warning: {said}"));
 }
 
 /// The client secret ends soon, or has ended.

@@ -16,13 +16,15 @@ pub struct Margin {
 }
 
 impl Margin {
-    /// The margin for a token with these facts.
+    /// The margin for a token with these facts: half of the life of one that doesn't live that long, since
+    /// it would never do and be asked for again at once.
     pub fn for_token(self, facts: &TokenFacts) -> TimeDelta {
-        if let Some(secs) = self.fixed_secs {
-            return TimeDelta::seconds(i64::from(secs));
-        }
         let life = facts.expires_at.map_or(TimeDelta::zero(), |end| end - facts.received_at);
-        (life / 10).clamp(TimeDelta::seconds(30), TimeDelta::minutes(5))
+        let margin = match self.fixed_secs {
+            Some(secs) => TimeDelta::seconds(i64::from(secs)),
+            None => (life / 10).clamp(TimeDelta::seconds(30), TimeDelta::minutes(5)),
+        };
+        if life > TimeDelta::zero() && margin >= life { life / 2 } else { margin }
     }
 }
 
@@ -48,6 +50,12 @@ impl Status {
             Some(end) if end - now <= warning_period(facts) => Self::Expiring,
             Some(_) => Self::Valid,
         }
+    }
+
+    /// Whether the token had expired when it came: a server's mistake, or its way to say that it doesn't
+    /// expire. Another one would be no better.
+    pub fn expired_on_arrival(facts: &TokenFacts) -> bool {
+        Self::at(facts, facts.received_at) == Self::Expired
     }
 
     /// Whether the token can be handed out and stay valid for `min_valid`.
@@ -149,6 +157,10 @@ mod tests {
             assert_eq!(by_life.for_token(&facts(Some(life))), TimeDelta::seconds(margin));
         }
         assert_eq!(Margin { fixed_secs: Some(0) }.for_token(&facts(Some(3600))), TimeDelta::zero());
+        // A token of 20 s is good for 10.
+        assert_eq!(by_life.for_token(&facts(Some(20))), TimeDelta::seconds(10));
+        assert_eq!(Margin { fixed_secs: Some(60) }.for_token(&facts(Some(60))), TimeDelta::seconds(30));
+        assert_eq!(Margin { fixed_secs: Some(60) }.for_token(&facts(Some(61))), TimeDelta::seconds(60));
     }
 
     #[test]

@@ -24,6 +24,10 @@ use crate::secret::AuthCode;
 /// How long a sign-in waits for the browser, and by how much it can be extended.
 pub const SIGN_IN_WAIT: TimeDelta = TimeDelta::minutes(5);
 
+/// How soon after a token came the next one is asked for without being asked: a server whose tokens live
+/// for a moment must not be asked all the time.
+const SOONEST: TimeDelta = TimeDelta::seconds(10);
+
 /// Names one who waits for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestId(pub u64);

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ClipboardFactory;
 use super::clipboard::Clipboard;
-use super::core::{Asker, Engine, Replies, Then, answer};
+use super::core::{Asker, Engine, Replies, Then, Turn, answer};
 use super::entry::Glance;
 use super::outbox::ReplyTo;
 use super::worker::Worker;
@@ -80,24 +80,22 @@ impl Desk {
 
 impl Engine {
     /// Copies a token that the session vouched for.
-    pub(crate) fn copy_token(&mut self, id: &AccountId, form: CopyForm) {
-        self.read_token(id, move |engine, id, read| match read {
-            Ok(grant) if !engine.is_stale(id, &grant) => engine.put_on_clipboard(id, form, &grant),
-            Ok(_) | Err(Problem::NeedsSignIn) => engine.ask_again(id, Asker::Clipboard(form)),
+    pub(crate) fn copy_token(&mut self, id: &AccountId, form: CopyForm, turn: Turn) {
+        self.read_token(id, move |engine, id, read| match engine.taken(id, read, turn) {
+            Ok(Some(grant)) => engine.put_on_clipboard(id, form, &grant),
+            Ok(None) => engine.ask_again(id, Asker::Clipboard(form, Turn::Last)),
             Err(problem) => engine.tell(Event::Problem { account: Some(id.clone()), problem }),
         });
     }
 
     /// Hands a token that the session vouched for to a caller.
-    pub(crate) fn hand_out(&mut self, id: &AccountId, replies: ReplyTo) {
-        self.read_token(id, move |engine, id, read| match read {
-            Ok(grant) if !engine.is_stale(id, &grant) => {
+    pub(crate) fn hand_out(&mut self, id: &AccountId, replies: ReplyTo, turn: Turn) {
+        self.read_token(id, move |engine, id, read| match engine.taken(id, read, turn) {
+            Ok(Some(grant)) => {
                 let held = engine.held(id, &grant);
                 answer(Some(replies), held.map(|held| Reply::Token(Box::new(held))));
             }
-            Ok(_) | Err(Problem::NeedsSignIn) => {
-                engine.ask_again(id, Asker::Caller { replies, wants_token: true });
-            }
+            Ok(None) => engine.ask_again(id, Asker::Caller { replies, wants_token: Some(Turn::Last) }),
             Err(problem) => answer(Some(replies), Err(problem)),
         });
     }
@@ -162,12 +160,27 @@ impl Engine {
         grant.ok_or(Problem::NeedsSignIn)
     }
 
-    /// Whether what the vault holds is expired after all: the database's copy was wrong, and the session
-    /// must decide anew.
+    /// What was read, if it can be handed out; `None` where the vault holds nothing, or a token that is expired
+    /// after all: the database's copy was wrong, and the session must decide anew. It does so once, or a
+    /// server that gives expired tokens would be asked without end.
+    fn taken(
+        &self,
+        id: &AccountId,
+        read: Result<Rc<Grant>, Problem>,
+        turn: Turn,
+    ) -> Result<Option<Rc<Grant>>, Problem> {
+        match read {
+            Ok(grant) if turn == Turn::First && self.is_stale(id, &grant) => Ok(None),
+            Err(Problem::NeedsSignIn) if turn == Turn::First => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
     fn is_stale(&self, id: &AccountId, grant: &Grant) -> bool {
-        let now = self.deps.clock.now();
-        let expired = Status::at(&grant.facts, now) == Status::Expired;
-        expired && self.entries.get(id).is_some_and(|entry| entry.unsaved.is_none())
+        let expired = Status::at(&grant.facts, self.deps.clock.now()) == Status::Expired;
+        expired
+            && !Status::expired_on_arrival(&grant.facts)
+            && self.entries.get(id).is_some_and(|entry| entry.unsaved.is_none())
     }
 
     fn ask_again(&mut self, id: &AccountId, asker: Asker) {

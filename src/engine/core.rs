@@ -54,9 +54,19 @@ pub(crate) enum Asker {
     /// The window, for the end of a sign-in or a refresh.
     Window { signing_in: bool },
     /// The window, for a token on the clipboard.
-    Clipboard(CopyForm),
+    Clipboard(CopyForm, Turn),
     /// A caller, for the token or just for the end.
-    Caller { replies: ReplyTo, wants_token: bool },
+    Caller { replies: ReplyTo, wants_token: Option<Turn> },
+}
+
+/// How often a token was asked for already: what the vault holds may not be what the session believes, but it
+/// is found out once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// For the first time; the session may have to decide anew.
+    First,
+    /// For the second; what there is is taken.
+    Last,
 }
 
 /// A reply from a listener.

@@ -60,8 +60,8 @@ impl Engine {
         }
         match asker {
             Asker::Caller { replies, .. } => answer(Some(replies), Err(problem)),
-            Asker::Window { .. } | Asker::Clipboard(_) if outcome == Outcome::Cancelled => {}
-            Asker::Window { .. } | Asker::Clipboard(_) => {
+            Asker::Window { .. } | Asker::Clipboard(..) if outcome == Outcome::Cancelled => {}
+            Asker::Window { .. } | Asker::Clipboard(..) => {
                 self.tell(Event::Problem { account: Some(id.clone()), problem });
             }
         }
@@ -95,9 +95,9 @@ impl Engine {
         match asker {
             Asker::Window { signing_in: true } => self.tell(Event::SignedIn(id.clone())),
             Asker::Window { signing_in: false } => self.tell(Event::Refreshed(id.clone())),
-            Asker::Clipboard(form) => self.copy_token(id, form),
-            Asker::Caller { replies, wants_token: false } => answer(Some(replies), Ok(Reply::Done)),
-            Asker::Caller { replies, wants_token: true } => self.hand_out(id, replies),
+            Asker::Clipboard(form, turn) => self.copy_token(id, form, turn),
+            Asker::Caller { replies, wants_token: None } => answer(Some(replies), Ok(Reply::Done)),
+            Asker::Caller { replies, wants_token: Some(turn) } => self.hand_out(id, replies, turn),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns that list. Invariant: each command is answered once, by whoever it is handed to.
 
-use super::core::{Asker, Engine, Replies, answer};
+use super::core::{Asker, Engine, Replies, Turn, answer};
 use super::curtain;
 use crate::domain::account::AccountId;
 use crate::domain::session::{Input, RequestId};
@@ -69,7 +69,8 @@ impl Engine {
                 self.ask(&account, replies, asker, true, |request| Input::Want(request, min_valid));
             }
             Command::Copy { account, form } => {
-                self.ask(&account, replies, Asker::Clipboard(form), false, |id| Input::Want(id, None));
+                let asker = Asker::Clipboard(form, Turn::First);
+                self.ask(&account, replies, asker, false, |id| Input::Want(id, None));
             }
             Command::CopyText(text) => self.copy_text(text, replies),
             Command::OpenPage(page) => self.open_page(&page, replies),
@@ -124,7 +125,7 @@ impl Engine {
         }
         self.last_request += 1;
         let asker = match replies {
-            Some(replies) => Asker::Caller { replies, wants_token },
+            Some(replies) => Asker::Caller { replies, wants_token: wants_token.then_some(Turn::First) },
             None => window,
         };
         self.askers.insert(self.last_request, (account.clone(), asker));

@@ -1,7 +1,7 @@
 //! Renewing tokens: once, safely, and by nobody twice.
 
 use keyfob::domain::tokens::ExpirySource;
-use keyfob::messages::command::Command;
+use keyfob::messages::command::{Command, CopyForm};
 use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::store::vault::VaultError;
@@ -280,4 +280,36 @@ fn a_token_record_that_went_missing_is_got_anew_where_no_person_is_needed() {
     server.script("/token", answer("two", None));
     assert_eq!(token(&rig), "two");
     assert_eq!(rig.token("car").unwrap().facts.generation, 2);
+}
+
+#[test]
+fn c2_a_token_that_has_expired_when_it_comes_is_handed_out_and_not_asked_for_without_end() {
+    // {"exp":1600000000}
+    let jwt = r#"{"access_token":"eyJhbGciOiJub25lIn0.eyJleHAiOjE2MDAwMDAwMDB9.c2ln"}"#;
+    let sample = r#"{"access_token":"one","refresh_token":"r1","expires_at":1642507278,"type":"bearer"}"#;
+    for expired in
+        [r#"{"access_token":"one","expires_in":0}"#, r#"{"access_token":"one","expires_in":-5}"#, jwt]
+    {
+        let (server, place) = (ScriptedServer::start(), Place::new());
+        let rig = place.window();
+        rig.import(&account(&server, "client_credentials", "")).unwrap();
+        server.always("/token", Response::json(200, expired));
+        let held = rig.token("car").unwrap();
+        assert!(held.facts.expires_at.unwrap() <= rig.now(), "{expired}");
+        assert_eq!(server.requests_to("/token").len(), 1, "{expired}");
+        // A copy asks anew, once.
+        rig.handle.send(Command::Copy { account: rig.id("car"), form: CopyForm::Plain }).unwrap();
+        rig.wait_until("copied", |snapshot| snapshot.clipboard.is_some());
+        assert_eq!(server.requests_to("/token").len(), 2, "{expired}");
+    }
+    // Nor does the window renew it by itself.
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = place.window();
+    rig.import(&account(&server, "authorization_code", "")).unwrap();
+    server.always("/token", Response::json(200, sample));
+    rig.sign_in("car", "a-code").unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(server.requests_to("/token").len(), 1);
+    assert_eq!(token(&rig), "one");
+    assert_eq!(server.requests_to("/token").len(), 2);
 }

@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Attempt, Effect, Failure, Input, Outcome, Phase, Renewal, RequestId, SIGN_IN_WAIT, Session, Ways,
+    Attempt, Effect, Failure, Input, Outcome, Phase, Renewal, RequestId, SIGN_IN_WAIT, SOONEST, Session, Ways,
 };
 use crate::domain::callback::Returned;
 use crate::domain::device::{Due, NotYet, Polling};
@@ -326,11 +326,13 @@ impl Session {
         }
         let facts = self.facts.as_ref()?;
         let end = facts.expires_at?;
-        if facts.refresh_expires_at.is_some_and(|last| last <= end) {
+        let outlives_refresh = facts.refresh_expires_at.is_some_and(|last| last <= end);
+        if outlives_refresh || Status::expired_on_arrival(facts) {
             return None;
         }
         let margin = ways.margin.for_token(facts);
         let due = end - margin + margin * ways.jitter_thousandths / 1000;
+        let due = due.max(facts.received_at + SOONEST);
         Some(self.not_before.map_or(due, |not_before| due.max(not_before)))
     }
 

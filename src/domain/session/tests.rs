@@ -254,3 +254,21 @@ fn t6_a_wait_that_the_server_asks_for_is_kept_unless_a_person_insists() {
     session.step(&CODE, Input::Renewed(Attempt(4), Ok(facts(2, 400, true))), at(322));
     assert_eq!(want(&mut session, 6, 500), ["Refresh 5"], "a success ends the wait");
 }
+
+#[test]
+fn c2_tokens_that_live_for_a_moment_or_not_at_all_make_no_loop() {
+    // The margin is longer than the life: half of it is waited, and ten seconds at least.
+    let mut session = holding(&CODE, facts(1, 40, true));
+    assert_eq!(session.next_wake(&CODE), Some(at(20)));
+    session.step(&CODE, Input::Found(Some(facts(2, 2, true))), at(0));
+    assert_eq!(session.next_wake(&CODE), Some(at(10)));
+    // One that had expired when it came is followed by none: another would be no better.
+    for expires in [0, -5, -100_000_000] {
+        let mut session = holding(&CODE, facts(1, expires, true));
+        assert_eq!(session.next_wake(&CODE), None, "{expires}");
+        assert!(session.step(&CODE, Input::Tick, at(1)).is_empty());
+        assert_eq!(story(&session.step(&CODE, Input::Want(RequestId(1), None), at(1))), ["Refresh 1"]);
+        let renewed = Input::Renewed(Attempt(1), Ok(facts(2, expires, true)));
+        assert_eq!(story(&session.step(&CODE, renewed, at(2))), ["1 gets Token"]);
+    }
+}

@@ -228,3 +228,22 @@ impl Drop for Killed {
         let _ = self.0.wait();
     }
 }
+
+#[test]
+fn a_token_that_is_worth_less_than_expected_is_handed_on_with_a_warning() {
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":0"#));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    place.run_with(&["import", "-"], &server.accounts()).ok();
+    let run = place.run(&["token", BATCH, "--as", "header"]);
+    assert!(run.err.contains("Warning: the token of “batch: a/b 東京” expired at "), "{run:?}");
+    assert_eq!(run.ok(), format!("Authorization: Bearer {}\n", server.token(1)));
+    assert_eq!(server.server.requests().len(), 1, "it is not asked for without end");
+
+    let server = Server::giving(r#","expires_in":3600"#);
+    place.run_with(&["import", "-", "--replace"], &server.accounts()).ok();
+    let run = place.run(&["token", BATCH, "--min-valid", "2h"]);
+    assert!(run.err.contains("sooner than was asked for"), "{run:?}");
+    assert_eq!(run.ok(), format!("{}\n", server.token(1)));
+    assert_eq!(place.run(&["token", BATCH, "--min-valid", "59m"]).err, "");
+}
