@@ -113,6 +113,8 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
             "\"client_secret_expires\" must be a text in quotes, not a date",
         ),
         ("password = [\"CANARY\"]", "\"password\" must be a text in quotes, not a list"),
+        ("endpoints = []", "\"endpoints\" must be a table, not a list"),
+        ("refresh = [\"CANARY\"]", "\"refresh\" must be a table, not a list"),
         ("endpoints.tokn = \"CANARY\"", "unknown key \"endpoints.tokn\"; did you mean \"token\"?"),
         ("endpoints.token = \"CANARY\"", "\"endpoints.token\" is not an address"),
         (

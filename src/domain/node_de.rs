@@ -167,6 +167,19 @@ impl<'n> de::Deserializer<'n> for &'n Node<'_> {
         visitor.visit_newtype_struct(self)
     }
 
+    /// serde would take a list for a struct's values, in the order of its fields.
+    fn deserialize_struct<V: Visitor<'n>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, NodeError> {
+        match &self.value {
+            NodeValue::List(_) => Err(de::Error::invalid_type(Unexpected::Seq, &visitor)),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_enum<V: Visitor<'n>>(
         self,
         _: &'static str,
@@ -181,7 +194,7 @@ impl<'n> de::Deserializer<'n> for &'n Node<'_> {
 
     serde::forward_to_deserialize_any! { <V: Visitor<'n>>
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 
