@@ -3,8 +3,6 @@
 //! Owns the status words and the form of times. Invariant: what came from outside can't steer a
 //! terminal: it is neutralised in text and escaped in JSON.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 use serde::Serialize;
 
@@ -49,18 +47,6 @@ pub(super) fn shown(text: &str) -> String {
 /// Text from outside in quotation marks.
 pub(super) fn quoted(text: &str) -> String {
     format!("“{}”", shown(text))
-}
-
-/// An account's name as a shell takes it; a stand-in where that would need more than quotation marks.
-pub(super) fn argument(name: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c.is_alphanumeric() || "._@+-".contains(c);
-    if name.is_empty() || name.starts_with('-') || !name.chars().all(|c| is_plain(c) || c == ' ') {
-        Cow::Borrowed("NAME")
-    } else if name.chars().all(is_plain) {
-        Cow::Borrowed(name)
-    } else {
-        Cow::Owned(format!("'{name}'"))
-    }
 }
 
 /// When the account's token expires, as a sentence.
@@ -112,21 +98,6 @@ mod tests {
         );
         assert!(!text.chars().any(|c| c != '\n' && is_unseen(c)), "{text:?}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), [name]);
-    }
-
-    #[test]
-    fn a_command_names_the_account_as_a_shell_takes_it() {
-        for (name, written) in [
-            ("car-dev", "car-dev"),
-            ("Wagen 2", "'Wagen 2'"),
-            ("Straße", "Straße"),
-            ("", "NAME"),
-            ("-x", "NAME"),
-            ("it's", "NAME"),
-            ("$(id)", "NAME"),
-        ] {
-            assert_eq!(argument(name), written);
-        }
     }
 
     #[test]

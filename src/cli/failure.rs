@@ -4,8 +4,8 @@
 
 use std::process::ExitCode;
 
-use super::facts::argument;
 use super::output;
+use crate::domain::forms::argument;
 use crate::domain::spec::ClientAuth;
 use crate::domain::token_response::AnswerFlaw;
 use crate::domain::unseen::neutralised;
@@ -118,11 +118,13 @@ impl Failure {
         if let Some(details) = words.details {
             text = format!("{text} ({details})");
         }
-        let name = argument(account.unwrap_or_default());
-        let tries: Vec<_> = words.others.iter().filter_map(|action| way(*action)).collect();
-        if !tries.is_empty() {
-            let tries = tries.join(" or ");
-            text = format!("{text} Another way is tried by: keyfob sign-in {name} --client-auth {tries}.");
+        let name = account.map_or_else(|| "NAME".to_owned(), argument);
+        let mut tries = words.others.iter().filter_map(|action| way(*action));
+        if let Some(first) = tries.next() {
+            text = format!("{text} Another way is tried by: keyfob sign-in --client-auth {first} {name}.");
+            for other in tries {
+                text = format!("{text} If that is refused too, put {other} in the place of {first}.");
+            }
         }
         if matches!(problem, Problem::BadAnswer(BadAnswer { kind: AnswerFlaw::NoToken, .. })) {
             text.push_str(
@@ -165,7 +167,14 @@ mod tests {
 
     #[test]
     fn a_command_that_is_advised_can_be_pasted() {
-        let told = Failure::explained(&Problem::NeedsSignIn, Some("Wagen 2"), None);
-        assert!(told.words().ends_with("The command is: keyfob sign-in 'Wagen 2'."), "{told:?}");
+        let told = |name| Failure::explained(&Problem::NeedsSignIn, Some(name), None);
+        for (name, command) in [
+            ("Wagen 2", "keyfob sign-in 'Wagen 2'."),
+            ("a/b's", r"keyfob sign-in 'a/b'\''s'."),
+            ("-x", "keyfob sign-in -- -x."),
+        ] {
+            let told = told(name);
+            assert!(told.words().ends_with(&format!("The command is: {command}")), "{told:?}");
+        }
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Owns its last word. Invariant: "revoked" is only said where the server said so of every token.
 
-use super::facts::{argument, quoted};
+use super::facts::quoted;
 use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
 use super::rig::with_engine;
+use crate::domain::forms::argument;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
@@ -22,7 +23,7 @@ pub(super) fn run(vault: &VaultOptions, name: &str, here: bool) -> Result<(), Fa
             let failure = Failure::of_account(&problem, &account);
             match problem {
                 Problem::NoEndpoint(..) | Problem::NotRevoked(_) => Failure::refused(format!(
-                    "{} The command for that is: keyfob revoke {} --here.",
+                    "{} The command for that is: keyfob revoke --here {}.",
                     failure.words(),
                     argument(account.name.as_str())
                 )),

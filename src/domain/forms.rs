@@ -3,11 +3,14 @@
 //! Owns their spelling and quoting. Invariant: whatever a token, a name or an address holds, a form
 //! is one line, and a shell reads it as the words that are meant and nothing more.
 
+use std::fmt::Write as _;
+
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::spec::ApiUse;
 use super::token_request::is_header_name;
+use super::unseen::is_unseen;
 use crate::secret::{AccessToken, Wire};
 
 /// What *Copy* puts on the clipboard, and `token --as` prints.
@@ -108,6 +111,33 @@ pub(super) fn quoted(text: &str) -> Zeroizing<String> {
     quoted
 }
 
+/// A text as an argument in a command line that a person pastes into a POSIX shell: as it is where a shell
+/// would leave it so, else in quotes; after `--` where it would be an option. What can't be seen is spelled
+/// out, since no terminal shows it.
+pub fn argument(text: &str) -> String {
+    let is_plain = |c: char| (c.is_alphanumeric() && !is_unseen(c)) || "._@+-".contains(c);
+    let word =
+        if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { spelled_out(text) };
+    if text.starts_with('-') { format!("-- {word}") } else { word }
+}
+
+/// A text in single quotes, and outside them what can't be seen, by its bytes.
+fn spelled_out(text: &str) -> String {
+    let mut word = String::with_capacity(text.len() + 2);
+    for c in quoted(text).chars() {
+        if is_unseen(c) {
+            word.push_str(r#"'"$(printf '"#);
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                let _ = write!(word, r"\{byte:03o}");
+            }
+            word.push_str(r#"')"'"#);
+        } else {
+            word.push(c);
+        }
+    }
+    word
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Command;
@@ -198,6 +228,39 @@ mod tests {
             ("東京", "KEYFOB_TOKEN"),
         ] {
             assert_eq!(variable(name), expected);
+        }
+    }
+    #[test]
+    fn an_argument_can_be_pasted_into_a_shell_whatever_is_in_it() {
+        for (text, written) in [
+            ("car-dev", "car-dev"),
+            ("Straße", "Straße"),
+            ("Wagen 2", "'Wagen 2'"),
+            ("orders/EU: 東京", "'orders/EU: 東京'"),
+            ("it's", r"'it'\''s'"),
+            ("-x", "-- -x"),
+            ("-x y", "-- '-x y'"),
+            ("", "''"),
+        ] {
+            assert_eq!(argument(text), written);
+        }
+        for text in [
+            NASTY,
+            "$(id)",
+            "~",
+            "*",
+            "!x",
+            "a\\nb",
+            "#",
+            "👩\u{200d}💻",
+            "\u{3164}",
+            "مرحبا",
+            "{a,b}",
+            "=ls",
+        ] {
+            let written = argument(text);
+            assert!(!written.chars().any(is_unseen), "{written:?}");
+            assert_eq!(sh(&format!("printf %s {written}")), text);
         }
     }
 }

@@ -52,7 +52,7 @@ fn a_token_is_checked_and_revoked_from_the_command_line() {
     assert_eq!(kinds, ["revoke", "revoke", "introspect", "introspect", "token"]);
 
     place.run(&["token", "plain"]).ok();
-    assert!(place.run(&["revoke", "plain"]).failed(1).contains("keyfob revoke plain --here"));
+    assert!(place.run(&["revoke", "plain"]).failed(1).contains("keyfob revoke --here plain"));
     let forgotten = place.run(&["revoke", "plain", "--here"]);
     assert!(forgotten.err.contains("not revoked") && forgotten.code == 0, "{forgotten:?}");
 
