@@ -147,7 +147,8 @@ fn save(
         ));
         return Ok(());
     }
-    if !is_sealed && file != Path::new("-") {
+    // A pipe holds nothing any more.
+    if !is_sealed && file.is_file() {
         output::say(&format!(
             "{} still holds the secrets; delete it if you don't need it any more.",
             source(file)
