@@ -14,8 +14,9 @@ use super::provider::Provider;
 
 /// Parameters that neither a preset, nor an account, nor the endpoint's own query may set. `request`
 /// and `request_uri` are among them since a request object replaces all the others (RFC 9101,
-/// section 6.3).
-const RESERVED: [&str; 8] = [
+/// section 6.3); what proves the client has no place in a browser's address, and where the request is
+/// pushed it is added once, from the account (RFC 9126, section 2.1).
+const RESERVED: [&str; 11] = [
     "response_type",
     "client_id",
     "redirect_uri",
@@ -24,6 +25,9 @@ const RESERVED: [&str; 8] = [
     "code_challenge_method",
     "request",
     "request_uri",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
 ];
 
 /// A `state` value (RFC 6749, section 10.12) from 32 random bytes.
@@ -135,9 +139,12 @@ fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|reserved| is_same_name(name, reserved))
 }
 
-/// Some servers ignore the case of parameter names, so it is ignored here too.
+/// Whether a server may take one name for the other: some ignore the case; PHP takes a blank and a full stop
+/// for `_`, and what stands from the first `[` on for a place within the parameter.
 pub(super) fn is_same_name(name: &str, ours: &str) -> bool {
-    ours.eq_ignore_ascii_case(name.trim())
+    let name = name.trim().split('[').next().unwrap_or_default();
+    let as_php = |b: u8| if matches!(b, b' ' | b'.') { b'_' } else { b.to_ascii_lowercase() };
+    name.bytes().map(as_php).eq(ours.bytes().map(as_php))
 }
 
 #[cfg(test)]

@@ -79,7 +79,17 @@ fn b2_extra_parameters_cannot_override_what_ties_the_reply_to_the_sign_in() {
     let endpoint = "https://server.example.com/authorize?keep=1&STATE=evil&client_id=evil&prompt=none";
     let mut provider = provider(endpoint);
     provider.scopes = vec!["good".to_owned()];
-    for name in RESERVED.into_iter().chain(["State", "Client_ID", " state", "scope", "Scope"]) {
+    for name in RESERVED.into_iter().chain([
+        "State",
+        "Client_ID",
+        " state",
+        "scope",
+        "Scope",
+        "client.id",
+        "redirect uri",
+        "state[]",
+        "CODE.challenge[x]",
+    ]) {
         provider.authorize_params.insert(name.to_owned(), "evil".to_owned());
     }
     provider.authorize_params.insert("prompt".to_owned(), "consent".to_owned());

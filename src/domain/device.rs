@@ -54,7 +54,7 @@ pub fn parameters(provider: &Provider) -> Vec<(&str, Cow<'_, str>)> {
     pairs.extend((!scope.is_empty()).then(|| ("scope", scope.into())));
     pairs.extend(provider.resource.iter().map(|resource| ("resource", resource.into())));
     pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.into())));
-    let reserved = ["client_id", "client_secret", "scope"];
+    let reserved = ["client_id", "client_secret", "client_assertion", "client_assertion_type", "scope"];
     add_extra(provider, &mut pairs, |name| reserved.iter().any(|reserved| is_same_name(name, reserved)));
     pairs
 }

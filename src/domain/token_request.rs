@@ -10,6 +10,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::account::Client;
+use super::authorize::is_same_name;
 use super::client_auth::{self, Proof};
 use super::grant_type::GrantType;
 use super::http_request::{HttpRequest, Method, form};
@@ -136,10 +137,7 @@ pub fn build(
         proof.put(provider, client, &mut pairs)?
     };
     for (name, value) in &provider.token_params {
-        let taken = |pair: &(&str, &str)| pair.0.eq_ignore_ascii_case(name.trim());
-        if !pairs.iter().any(taken)
-            && !RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name.trim()))
-        {
+        if !pairs.iter().map(|(ours, _)| *ours).chain(RESERVED).any(|ours| is_same_name(name, ours)) {
             pairs.push((name, value));
         }
     }

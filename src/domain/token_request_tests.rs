@@ -207,7 +207,7 @@ fn json_bodies_hold_the_same_values_as_form_bodies() {
 fn b2_extra_parameters_and_headers_cannot_override_the_requests_own() {
     let mut provider = provider(GrantType::ClientCredentials, ClientAuth::Basic);
     provider.scopes = vec!["good".to_owned()];
-    for name in RESERVED.into_iter().chain(["scope", "Grant_Type", " client_id"]) {
+    for name in RESERVED.into_iter().chain(["scope", "Grant_Type", " client_id", "grant.type", "scope[]"]) {
         provider.token_params.insert(name.to_owned(), "evil".to_owned());
     }
     provider.token_params.insert("audience".to_owned(), "api".to_owned());
