@@ -105,6 +105,8 @@ pub fn name(look: &Look) -> OnTheWay {
         _ if look.is_here => OnTheWay::Here,
         (true, _) => OnTheWay::Clear,
         (false, Ok(_)) => OnTheWay::ByProxy,
+        // Nobody but the proxy need know the name.
+        (false, Err(UnreachableKind::Proxy | UnreachableKind::ProxyPassword)) => OnTheWay::NotReached,
         (false, Err(_)) => OnTheWay::Unreachable(UnreachableKind::Dns),
     }
 }
@@ -124,10 +126,9 @@ pub fn tls(look: &Look) -> OnTheWay {
 
 /// What a look tells of an endpoint.
 pub fn endpoint(kind: EndpointKind, look: &Look) -> OnTheWay {
+    use UnreachableKind::{Broken, Connect, Proxy, ProxyPassword, TimedOut};
     match look.answer {
-        Err(UnreachableKind::Connect | UnreachableKind::TimedOut | UnreachableKind::Broken) => {
-            look.answer.map_or_else(OnTheWay::Unreachable, |_| OnTheWay::Clear)
-        }
+        Err(kind @ (Connect | TimedOut | Broken | Proxy | ProxyPassword)) => OnTheWay::Unreachable(kind),
         // Its own line says so already.
         Err(_) => OnTheWay::NotReached,
         Ok(Answered { status, .. }) => match status {
@@ -168,7 +169,7 @@ mod tests {
     #[test]
     fn each_step_is_judged_by_itself() {
         use OnTheWay::{Answers, ByProxy, Clear, Here, Moved, NotReached, Nothing, Trouble, Unreachable};
-        use UnreachableKind::{Certificate, Connect, Dns, TimedOut, Tls};
+        use UnreachableKind::{Certificate, Connect, Dns, Proxy, TimedOut, Tls};
         let token = |answer| {
             let look = look(answer);
             (name(&look), tls(&look), endpoint(EndpointKind::Token, &look))
@@ -190,6 +191,8 @@ mod tests {
         let nameless = |answer| Look { has_address: false, ..look(answer) };
         assert_eq!(name(&nameless(Err(Dns))), Unreachable(Dns));
         assert_eq!(endpoint(EndpointKind::Token, &nameless(Err(Dns))), NotReached);
+        assert_eq!(name(&nameless(Err(Proxy))), NotReached);
+        assert_eq!(endpoint(EndpointKind::Token, &nameless(Err(Proxy))), Unreachable(Proxy));
         assert_eq!(name(&nameless(Ok(405))), ByProxy);
         assert_eq!(endpoint(EndpointKind::Authorize, &look(Ok(302))), Answers(302));
         let here = Look { is_here: true, is_plain: true, ..look(Ok(405)) };

@@ -41,6 +41,12 @@ pub enum UnreachableKind {
     /// The connection broke.
     #[error("the connection broke")]
     Broken,
+    /// The proxy on the way made no connection to it.
+    #[error("the proxy made no connection")]
+    Proxy,
+    /// The proxy on the way wants a user name and a password.
+    #[error("the proxy wants a password")]
+    ProxyPassword,
     /// The extra root certificate can't be read.
     #[error("the extra root certificate can't be read")]
     BadRootCertificate,

@@ -24,6 +24,7 @@ use crate::domain::transport::UnreachableKind;
 use crate::messages::diagnosis::{Cause, Check, Finding};
 use crate::messages::event::Reply;
 use crate::messages::problem::VaultProblem;
+use crate::net::browser::can_open_in;
 use crate::net::http::Http;
 use crate::net::probe;
 use crate::store::vault_records::Records;
@@ -45,10 +46,11 @@ impl Engine {
                 |redirect| self.port(&redirect),
             ),
         };
-        let browser = Arc::clone(&self.deps.browser);
+        let (browser, program) = (Arc::clone(&self.deps.browser), self.preferences.browser.clone());
         let (http, clock) = (Rc::clone(&self.http), Arc::clone(&self.deps.clock));
         self.spawn(async move {
-            let looked = tokio::task::spawn_blocking(move || browser.is_there()).await;
+            let look = move || program.map_or_else(|| browser.is_there(), |program| can_open_in(&program));
+            let looked = tokio::task::spawn_blocking(look).await;
             let browser = Cause::Browser { is_there: looked.unwrap_or_default() };
             let mut findings = vec![vault(&door, id).await];
             findings.push(Finding { check: Check::Browser, about: String::new(), cause: browser });
@@ -160,7 +162,9 @@ async fn look(url: Url, http: &Http, clock: &dyn Clock) -> Look {
         }
         Err(unreachable) => Err(unreachable.kind),
     };
-    // Where the name leads nowhere, no other reason counts.
-    let answer = answer.map_err(|kind| if has_address { kind } else { UnreachableKind::Dns });
+    // Where the name leads nowhere, no other reason counts, but that a proxy stands in between.
+    let by_proxy = |kind| matches!(kind, UnreachableKind::Proxy | UnreachableKind::ProxyPassword);
+    let answer =
+        answer.map_err(|kind| if has_address || by_proxy(kind) { kind } else { UnreachableKind::Dns });
     Look { is_here, is_plain, has_address, answer }
 }

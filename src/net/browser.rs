@@ -93,6 +93,19 @@ pub fn open_in(program: &str, address: &Url) -> Result<(), BrowserError> {
     })
 }
 
+/// Whether the program of the user's choice can be found; `None` where only trying would tell. May block.
+#[cfg(not(any(target_os = "macos", target_os = "windows")))]
+pub fn can_open_in(program: &str) -> Option<bool> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Some(program.split_whitespace().next().is_some_and(|program| is_program(program, &path)))
+}
+
+/// Elsewhere than on these systems a program is found in more ways than by its path.
+#[cfg(any(target_os = "macos", target_os = "windows"))]
+pub fn can_open_in(_program: &str) -> Option<bool> {
+    None
+}
+
 fn open_with(address: &Url, launch: impl FnOnce(&str) -> io::Result<()>) -> Result<(), BrowserError> {
     if !matches!(address.scheme(), "http" | "https") {
         return Err(BrowserError::NotWeb);
@@ -192,6 +205,10 @@ mod tests {
         assert!(open_with_named("/nonexistent/browser:false:true", "https://a.test/").is_ok());
         assert!(open_with_named("/nonexistent/browser:false", "https://a.test/").is_err());
         assert!(open_with_named("", "https://a.test/").is_err());
+        assert_eq!(
+            [can_open_in("true -q %s"), can_open_in("/nonexistent/browser")],
+            [Some(true), Some(false)]
+        );
         let address = Url::parse("https://a.test/").unwrap();
         assert_eq!(open_in("true", &address), Ok(()));
         assert_eq!(open_in("/nonexistent/browser", &address), Err(BrowserError::NoBrowser));

@@ -10,10 +10,22 @@ use rustls::Error as TlsError;
 
 use crate::domain::transport::UnreachableKind;
 
+/// How the client library names what went wrong between it and a proxy; the type itself can't be named.
+const TUNNEL: &str = "tunnel error: ";
+
 /// What the causes behind an error say; `None` where none of them is telling.
 pub(crate) fn kind_of(error: &(dyn Error + 'static)) -> Option<UnreachableKind> {
     let mut cause = Some(error);
     while let Some(error) = cause {
+        // Whatever lies behind it is about the proxy, and says nothing of the server.
+        if let Some(why) = error.to_string().strip_prefix(TUNNEL) {
+            let wants_password = why == "proxy authorization required";
+            return Some(if wants_password {
+                UnreachableKind::ProxyPassword
+            } else {
+                UnreachableKind::Proxy
+            });
+        }
         if let Some(tls) = error.downcast_ref::<TlsError>() {
             return Some(kind_of_tls(tls));
         }

@@ -274,10 +274,10 @@ fn headers(request: &HttpRequest) -> Option<HeaderMap> {
 /// What an error means, and whether a byte of the request may have been sent.
 fn told(error: &reqwest::Error) -> (UnreachableKind, bool) {
     let unsent = error.is_connect() || error.is_builder();
-    let kind = if error.is_dns() {
-        UnreachableKind::Dns
-    } else if let Some(kind) = failure::kind_of(error) {
+    let kind = if let Some(kind) = failure::kind_of(error) {
         kind
+    } else if error.is_dns() {
+        UnreachableKind::Dns
     } else if error.is_timeout() {
         UnreachableKind::TimedOut
     } else if unsent {

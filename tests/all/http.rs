@@ -336,8 +336,12 @@ fn a_proxy_sees_other_machines_and_never_this_one() {
     assert_eq!(in_child(name, &address, &proxies), "Certificate false");
     assert_eq!((here.requests().len(), there.connections(), proxy.connections()), (2, 1, 0));
 
-    assert_eq!(in_child(name, "https://api.example.test/token", &proxies), "Connect false");
+    assert_eq!(in_child(name, "https://api.example.test/token", &proxies), "Proxy false");
     let seen = proxy.requests();
+    proxy.always("api.example.test:443", Response::new(407, "text/plain", "who?"));
+    assert_eq!(in_child(name, "https://api.example.test/token", &proxies), "ProxyPassword false");
+    let gone = [("HTTPS_PROXY", "http://proxy.invalid:3128".to_owned())];
+    assert_eq!(in_child(name, "https://api.example.test/token", &gone), "Proxy false");
     assert_eq!((seen.len(), seen[0].method.as_str()), (1, "CONNECT"));
     assert!(seen[0].text().is_empty() && seen[0].header("authorization").is_none());
 }

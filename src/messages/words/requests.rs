@@ -207,6 +207,17 @@ pub(super) fn unreached(unreachable: &Unreachable) -> Words {
         UnreachableKind::Broken => {
             words(format!("The connection to {host} broke."), again).offering(Action::TryAgain)
         }
+        UnreachableKind::Proxy => words(
+            format!("The proxy made no connection to {host}, so nothing was sent."),
+            "Check the proxy in Settings, or that of the system, and whether it lets this address through.",
+        )
+        .offering(Action::OpenSettings),
+        UnreachableKind::ProxyPassword => words(
+            format!("The proxy on the way to {host} wants a user name and a password, so nothing was sent."),
+            "Keyfob takes those from the system alone, as part of HTTPS_PROXY. Set them there, or use a proxy that \
+             needs none.",
+        )
+        .offering(Action::OpenSettings),
         UnreachableKind::BadRootCertificate => words(
             "The extra root certificate can't be read, so nothing was sent.",
             "Choose a PEM file in Settings, or clear the field.",

@@ -201,6 +201,8 @@ fn every_problem() -> Vec<Problem> {
         UnreachableKind::Tls,
         UnreachableKind::Broken,
         UnreachableKind::BadRootCertificate,
+        UnreachableKind::Proxy,
+        UnreachableKind::ProxyPassword,
     ] {
         all.push(unreachable(kind));
     }
