@@ -50,6 +50,8 @@ fn date(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_rfc2822(text))
+        // An offset without its colon, `+0000`, is ISO 8601 too, and usual in Java.
+        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
         .map(|date| date.with_timezone(&Utc))
         .or_else(|_| {
             let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", RFC_850, ASCTIME];
@@ -111,6 +113,7 @@ mod tests {
             (json!(1_642_507_278_123_i64), Some(1_642_507_278_123)),
             (json!("2022-01-18T12:01:18Z"), Some(1_642_507_278_000)),
             (json!("2022-01-18T13:01:18.250+01:00"), Some(1_642_507_278_250)),
+            (json!("2022-01-18T13:01:18.250+0100"), Some(1_642_507_278_250)),
             (json!("Tue, 18 Jan 2022 12:01:18 GMT"), Some(1_642_507_278_000)),
             (json!("2022-01-18 12:01:18"), Some(1_642_507_278_000)),
             (json!("2022-01-18T12:01:18.5"), Some(1_642_507_278_500)),
