@@ -13,6 +13,9 @@ use super::token_request::is_header_name;
 use super::unseen::is_unseen;
 use crate::secret::{AccessToken, Wire};
 
+/// The word before a token where its provider has none of its own (RFC 6750, section 2.1).
+const BEARER: &str = "Bearer";
+
 /// What *Copy* puts on the clipboard, and `token --as` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CopyForm {
@@ -30,27 +33,28 @@ pub enum CopyForm {
 
 /// The request header in which APIs expect the token: its name and its value.
 ///
-/// The provider's own word stands before the token; where it has none, the token's type does (RFC
-/// 6749, section 7.1). What can't stand in a header gives way to `Authorization` and `Bearer`.
-pub fn header(api: &ApiUse, token_type: &str, token: &AccessToken) -> (String, Wire) {
+/// The provider's own word stands before the token, else `Bearer`: of the types that servers send, many
+/// (`bot`, `JWT`, `N_A`) are no word for a header, and those of other standards need more than a word. What
+/// can't stand in a header gives way to `Authorization` and `Bearer`.
+pub fn header(api: &ApiUse, token: &AccessToken) -> (String, Wire) {
     let name = api.header.as_deref().map(str::trim).filter(|name| is_header_name(name));
-    let scheme = api.scheme.as_deref().unwrap_or(token_type).trim();
-    let scheme = if scheme.bytes().all(|b| (b' '..=b'~').contains(&b)) { scheme } else { "Bearer" };
+    let scheme = api.scheme.as_deref().unwrap_or(BEARER).trim();
+    let scheme = if scheme.bytes().all(|b| (b' '..=b'~').contains(&b)) { scheme } else { BEARER };
     let space = if scheme.is_empty() { "" } else { " " };
     let value = Wire::new([scheme, space, token.expose()].concat());
     (name.unwrap_or("Authorization").to_owned(), value)
 }
 
 /// The header as a line: `Authorization: Bearer …`.
-pub fn header_line(api: &ApiUse, token_type: &str, token: &AccessToken) -> Wire {
-    let (name, value) = header(api, token_type, token);
+pub fn header_line(api: &ApiUse, token: &AccessToken) -> Wire {
+    let (name, value) = header(api, token);
     Wire::new([name.as_str(), ": ", value.expose()].concat())
 }
 
 /// A cURL command line for a request to `url`: `curl --header '…' 'URL'`. A text that is no http
 /// address is left out, so that it can't be an option of cURL's.
-pub fn curl(api: &ApiUse, token_type: &str, token: &AccessToken, url: &str) -> Wire {
-    let line = header_line(api, token_type, token);
+pub fn curl(api: &ApiUse, token: &AccessToken, url: &str) -> Wire {
+    let line = header_line(api, token);
     let header = quoted(line.expose());
     let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let url = url.map_or_else(String::new, |url| format!(" {}", quoted(url.as_str()).as_str()));
@@ -162,32 +166,31 @@ mod tests {
 
     #[test]
     fn the_header_is_the_providers_else_the_standards() {
-        for (header, scheme, token_type, expected) in [
-            (None, None, "Bearer", "Authorization: Bearer T"),
-            (None, None, "DPoP", "Authorization: DPoP T"),
-            (None, Some("Token"), "Bearer", "Authorization: Token T"),
-            (Some("X-Api-Key"), Some(""), "Bearer", "X-Api-Key: T"),
-            (Some("X-Api-Key"), None, "Bearer", "X-Api-Key: Bearer T"),
-            (Some("X\r\nEvil"), Some("a\r\nb"), "Bearer", "Authorization: Bearer T"),
-            (Some(""), None, "", "Authorization: T"),
+        for (header, scheme, expected) in [
+            (None, None, "Authorization: Bearer T"),
+            (None, Some("Token"), "Authorization: Token T"),
+            (Some("X-Api-Key"), Some(""), "X-Api-Key: T"),
+            (Some("X-Api-Key"), None, "X-Api-Key: Bearer T"),
+            (Some("X\r\nEvil"), Some("a\r\nb"), "Authorization: Bearer T"),
+            (Some(""), Some(" "), "Authorization: T"),
         ] {
-            assert_eq!(header_line(&api(header, scheme), token_type, &token("T")).expose(), expected);
+            assert_eq!(header_line(&api(header, scheme), &token("T")).expose(), expected);
         }
     }
 
     #[test]
     fn a_curl_line_is_split_by_a_shell_as_it_is_meant() {
         let url = "https://api.example.com/v1/it's?a=b&c=$d";
-        let line = curl(&api(None, None), "Bearer", &token("T"), url);
+        let line = curl(&api(None, None), &token("T"), url);
         assert_eq!(
             line.expose(),
             r"curl --header 'Authorization: Bearer T' 'https://api.example.com/v1/it'\''s?a=b&c=$d'"
         );
-        let line = curl(&api(None, None), "Bearer", &token(NASTY), url);
+        let line = curl(&api(None, None), &token(NASTY), url);
         let words = sh(&format!("curl() {{ printf '%s\\n' \"$@\"; }}; {}", line.expose()));
         assert_eq!(words, format!("--header\nAuthorization: Bearer {NASTY}\n{url}\n"));
         for no_address in ["--config=evil", "file:///etc/passwd", "", "javascript:1"] {
-            let line = curl(&api(None, None), "Bearer", &token("T"), no_address);
+            let line = curl(&api(None, None), &token("T"), no_address);
             assert_eq!(line.expose(), "curl --header 'Authorization: Bearer T'");
         }
     }

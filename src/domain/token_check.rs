@@ -93,7 +93,7 @@ pub fn introspection(
 /// APIs expect it.
 pub fn user_info(provider: &Provider, grant: &Grant) -> Option<HttpRequest> {
     let mut request = HttpRequest::get(provider.more.userinfo.clone()?);
-    request.headers.push(forms::header(&provider.api, &grant.facts.token_type, &grant.access_token));
+    request.headers.push(forms::header(&provider.api, &grant.access_token));
     Some(request)
 }
 

@@ -286,8 +286,8 @@ pub fn text_of(form: CopyForm, held: &HeldToken) -> Wire {
     let token: &AccessToken = &held.access_token;
     match form {
         CopyForm::Plain => Wire::new(token.expose().to_owned()),
-        CopyForm::Header => forms::header_line(&held.api, &held.facts.token_type, token),
-        CopyForm::Curl => forms::curl(&held.api, &held.facts.token_type, token, &held.example_url),
+        CopyForm::Header => forms::header_line(&held.api, token),
+        CopyForm::Curl => forms::curl(&held.api, token, &held.example_url),
         CopyForm::Env => forms::env(held.account.name.as_str(), token),
         CopyForm::PowerShell => forms::power_shell(held.account.name.as_str(), token),
     }
