@@ -15,6 +15,9 @@ use super::spelled;
 /// The longest piece of a server's words that is kept, in characters.
 const WORDS_MAX_CHARS: usize = 1000;
 
+/// Codes of the standard (RFC 6749, section 5.2) that say more than what a document says of their status.
+const TELLING: [&str; 3] = ["invalid_grant", "unauthorized_client", "unsupported_grant_type"];
+
 /// Why a token endpoint's answer gives no token. The words are the server's, as sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TokenError {
@@ -161,8 +164,10 @@ impl Said {
         status: u16,
         retry_at: Option<DateTime<Utc>>,
     ) -> TokenError {
-        let meaning =
-            self.codes.iter().chain([&status.to_string()]).find_map(|code| provider.errors.get(code));
+        let of_code = self.codes.iter().find_map(|code| provider.errors.get(code));
+        let says_more = self.codes.iter().any(|code| TELLING.contains(&code.as_str()));
+        let of_status = || provider.errors.get(&status.to_string()).filter(|_| !says_more);
+        let meaning = of_code.or_else(of_status);
         TokenError::Refused {
             status,
             meaning: meaning.cloned(),

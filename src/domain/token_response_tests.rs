@@ -209,6 +209,19 @@ fn errors_in_every_spelling() {
 }
 
 #[test]
+fn a_documents_word_for_a_status_gives_way_to_a_code_that_says_more() {
+    let mut provider = provider();
+    let errors = [("400", "M1"), ("unauthorized_client", "M2")];
+    provider.errors = errors.map(|(code, meaning)| (code.to_owned(), meaning.to_owned())).into();
+    for (code, meaning) in
+        [("invalid_grant", None), ("unauthorized_client", Some("M2")), ("invalid_request", Some("M1"))]
+    {
+        let [said, _, meant] = refusal(&provider, 400, &json!({"error": code}).to_string());
+        assert_eq!((said.as_deref(), meant.as_deref()), (Some(code), meaning));
+    }
+}
+
+#[test]
 fn t6_retry_after_is_read_whatever_the_body_is() {
     for (retry_after, expected) in
         [("120", Some(120)), ("Tue, 14 Nov 2023 22:14:20 GMT", Some(60)), ("soon", None)]

@@ -213,11 +213,26 @@ fn connect_explains_its_own_error_codes() {
     );
     let (_place, rig) = rig(&import);
     let told = [
+        (400, "{}", "request is invalid"),
+        (401, r#"{"error":"Unauthorized"}"#, "API key is wrong"),
+        (401, "", "API key is wrong"),
+        (403, "", "administrators"),
+        (404, "no such method", "method could not be found"),
+        (405, "{}", "invalid method"),
         (406, "{}", "format that is not JSON"),
         (410, "{}", "removed"),
+        (429, "{}", "send less often"),
+        (500, "{}", "problem with its server"),
+        (503, "", "offline for maintenance"),
+        (400, r#"{"code":2032}"#, "API key is required"),
+        (400, r#"{"code":"2034"}"#, "email address is required"),
         (400, r#"{"code":2036,"message":"nope"}"#, "API key is invalid"),
+        (200, r#"{"error":{"code":2038}}"#, "valid API key must be provided"),
+        (400, r#"{"errors":[{"code":2039}]}"#, "email address already exists"),
+        (400, r#"{"error_code":2040}"#, "phone number already exists"),
         (400, r#"{"error":"2041"}"#, "email address is invalid"),
-        (403, "", "administrators"),
+        // What the standard says of the code is more than what the document says of its status.
+        (400, r#"{"error":"invalid_grant"}"#, "code was used or has expired"),
     ];
     for (status, body, words) in told {
         server.script("/token", crate::support::server::Response::json(status, body));
