@@ -272,8 +272,10 @@ impl Session {
                 self.failures += 1;
                 self.told_to_wait = retry_at.map(|until| (now, until));
                 let pause = TimeDelta::seconds(15 << self.failures.min(6));
-                self.not_before =
-                    Some(retry_at.map_or(now + pause, |at| at.max(now + TimeDelta::seconds(1))));
+                // A server that says "at once" every time isn't asked all the time.
+                let is_first = self.failures == 1;
+                let least = if is_first && retry_at.is_some() { TimeDelta::seconds(1) } else { pause };
+                self.not_before = Some(retry_at.unwrap_or(now).max(now + least));
             }
         }
         self.end(Outcome::Failed, false)

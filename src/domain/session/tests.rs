@@ -272,3 +272,19 @@ fn c2_tokens_that_live_for_a_moment_or_not_at_all_make_no_loop() {
         assert_eq!(story(&session.step(&CODE, renewed, at(2))), ["1 gets Token"]);
     }
 }
+
+#[test]
+fn t6_a_server_that_wants_to_be_asked_at_once_every_time_is_asked_less_and_less_often() {
+    let mut session = holding(&CODE, facts(1, 3600, true));
+    let mut now = 3540;
+    let mut pauses = Vec::new();
+    for attempt in 1..=4 {
+        assert_eq!(story(&session.step(&CODE, Input::Tick, at(now))), [format!("Refresh {attempt}")]);
+        let at_once = Failure::Transient { retry_at: Some(at(now)) };
+        session.step(&CODE, Input::Renewed(Attempt(attempt), Err(at_once)), at(now));
+        let next = session.next_wake(&CODE).unwrap().timestamp();
+        pauses.push(next - now);
+        now = next;
+    }
+    assert_eq!(pauses, [1, 60, 120, 240]);
+}
