@@ -145,7 +145,8 @@ mod tests {
             ("spotify", "Spotify takes any port of 127.0.0.1 or [::1], so register it without one."),
             ("slack", "Slack (bot) takes https addresses only."),
             ("hubspot", "HubSpot takes plain http for localhost only, and compares the port."),
-            ("smartcar", ""),
+            ("smartcar", "Smartcar takes plain http for localhost only, and compares the port."),
+            ("connect", ""),
         ] {
             assert_eq!(said(id), sentence);
         }

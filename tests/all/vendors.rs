@@ -4,6 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use keyfob::domain::redirect::RedirectUri;
+use keyfob::domain::redirect_rule::Breach;
 use keyfob::domain::tokens::ExpirySource;
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
@@ -266,4 +268,10 @@ fn smartcars_preset_is_a_fixed_port_on_localhost() {
     let presets = keyfob::domain::presets::built_in();
     let preset = presets.iter().find(|preset| preset.id == "smartcar").unwrap();
     assert_eq!(preset.spec.redirect_uri.as_deref(), Some("http://localhost:8910/callback"));
+    // Who enters another one is told what Smartcar doesn't take: a free port, or another name of this computer.
+    let breach = |text| preset.spec.redirect_rule.breach(&RedirectUri::new(Some(text)).unwrap());
+    assert_eq!(breach("http://localhost:8910/callback"), None);
+    assert_eq!(breach("http://localhost/callback"), Some(Breach::PortNeeded));
+    assert!(matches!(breach("http://127.0.0.1:8910/callback"), Some(Breach::OtherHost { .. })));
+    assert_eq!(breach("https://app.example.com/callback"), None);
 }
