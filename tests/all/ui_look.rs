@@ -1,6 +1,5 @@
 //! Every view in both themes and at three sizes, and with text that means harm.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -152,48 +151,40 @@ fn d1_hostile_text_is_neutralised_in_the_window() {
     assert!(!labels.chars().any(bad), "{labels}");
 }
 
+/// The page of an account, narrow and with its token revealed; `part` stands in all of its texts from outside.
+fn page_with(part: &str) -> Rig {
+    let name = "n".repeat(120);
+    let mut view = account(1, &name, part, GrantType::AuthorizationCode);
+    let mut held = token(7200, Some(7000));
+    held.facts.scope = Some(vec![part.to_owned()]);
+    part.clone_into(&mut held.facts.token_type);
+    view.token = Some(held);
+    view.redirect_uri = Some(format!("http://localhost/{part}"));
+    let mut rig = Rig::sized(snapshot(vec![view]), (640.0, 420.0));
+    rig.press(&name);
+    rig.tell(Event::Revealed { account: id(1), token: AccessToken::new(part.to_owned()) });
+    rig
+}
+
 #[test]
 fn d2_long_strings_break_neither_the_layout_nor_the_frame_time() {
-    let long = "x".repeat(1_000_000);
-    let mut view = account(1, &"n".repeat(120), &long, GrantType::AuthorizationCode);
-    let mut held = token(7200, Some(7000));
-    held.facts.scope = Some(vec![long.clone()]);
-    held.facts.token_type.clone_from(&long);
-    view.token = Some(held);
-    view.redirect_uri = Some(format!("http://localhost/{long}"));
-    let mut rig = Rig::sized(snapshot(vec![view]), (640.0, 420.0));
-    rig.press(&"n".repeat(120));
-    rig.tell(Event::Revealed { account: id(1), token: AccessToken::new(long) });
-    let frame = fastest_frame(&mut rig);
-    // Without optimisation; a frame of a usual page takes a few milliseconds here.
-    assert!(frame < Duration::from_millis(250), "{frame:?}");
+    let (mut usual, mut long) = (page_with(&"x".repeat(1000)), page_with(&"x".repeat(1_000_000)));
     for name in ["Copy token", "Hide", "Edit"] {
-        let rect = egui_kittest::kittest::Queryable::get_by_label(&rig.0, name).rect();
+        let rect = egui_kittest::kittest::Queryable::get_by_label(&long.0, name).rect();
         assert!(rect.right() <= 640.0 && rect.left() >= 0.0, "{name}: {rect:?}");
     }
+    // A thousand times as long, and shown as far as anybody reads: one page is held against the other, in turns and by
+    // the fastest frame of each, since the machine may be busy with other things.
+    let (mut of_usual, mut of_long) = (Duration::MAX, Duration::MAX);
+    for _ in 0..16 {
+        of_usual = of_usual.min(frame(&mut usual));
+        of_long = of_long.min(frame(&mut long));
+    }
+    assert!(of_long < of_usual * 4, "{of_long:?} against {of_usual:?}");
 }
 
-#[test]
-fn a_hundred_accounts_are_drawn_fast() {
-    let many = (0..100).map(|number| {
-        let mut view =
-            account(number, &format!("account {number}"), "Smartcar", GrantType::AuthorizationCode);
-        view.token = Some(token(7200, Some(i64::from(number) * 60)));
-        view
-    });
-    let mut rig = Rig::new(snapshot(many.collect()));
-    let names: Vec<_> = rig.0.state().snapshot.accounts.iter().map(Arc::clone).collect();
-    assert_eq!(names.len(), 100);
-    let frame = fastest_frame(&mut rig);
-    assert!(frame < Duration::from_millis(250), "{frame:?}");
-}
-
-/// The fastest of several frames, since the machine may be busy with other things.
-fn fastest_frame(rig: &mut Rig) -> Duration {
-    let frames = (0..8).map(|_| {
-        let start = Instant::now();
-        rig.0.step();
-        start.elapsed()
-    });
-    frames.min().expect("eight frames")
+fn frame(rig: &mut Rig) -> Duration {
+    let start = Instant::now();
+    rig.0.step();
+    start.elapsed()
 }
