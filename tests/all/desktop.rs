@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::desktop::{Bus, Keyring, OidcServer, Screen, Window, browser, finish, kept, wait_until};
+use crate::support::desktop::{Bus, Keyring, OidcServer, Running, Screen, Window};
+use crate::support::desktop::{browser, finish, kept, wait_until};
 use crate::support::server::{Response, ScriptedServer};
 
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");
@@ -153,11 +154,31 @@ fn a_second_start_brings_the_first_window_forward() {
     let desk = Desk::new(&bus, "desktop-second-start");
     let window = desk.open(&[]);
     window.wait_for("keychain, which is ready");
-    let mut second = desk.screen.command(KEYFOB);
-    second.env("KEYFOB_HOME", &desk.home);
-    let output = finish(&mut second, "", Duration::from_secs(20));
-    assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
-    assert_eq!(desk.screen.windows("keyfob").len(), 1);
+    let first = desk.screen.windows("keyfob");
+    assert_eq!(first.len(), 1);
+    let is_in_front = || desk.screen.active().filter(|active| *active == first[0]).map(drop);
+    wait_until(Duration::from_secs(10), "the first window in front", is_in_front);
+    let start_again = || {
+        let mut second = desk.screen.command(KEYFOB);
+        second.env("KEYFOB_HOME", &desk.home);
+        let output = finish(&mut second, "", Duration::from_secs(20));
+        assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+        wait_until(Duration::from_secs(10), "the first window in front again", is_in_front);
+        assert!(desk.screen.windows("keyfob").contains(&first[0]));
+    };
+    // Out of sight, and behind another window: that of another home, which is another program's as far as this goes.
+    desk.screen.minimise("keyfob");
+    wait_until(Duration::from_secs(10), "no window in sight", || {
+        desk.screen.windows("keyfob").is_empty().then_some(())
+    });
+    start_again();
+    let mut other = desk.screen.command(KEYFOB);
+    let other = Running::start(other.env("KEYFOB_HOME", format!("{}-other", desk.home)));
+    wait_until(Duration::from_secs(20), "another window in front", || {
+        desk.screen.active().filter(|active| *active != first[0])
+    });
+    start_again();
+    drop(other);
     // Once it is gone, the next start is the first again.
     assert!(window.close().success());
     let window = desk.open(&[]);

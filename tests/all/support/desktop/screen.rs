@@ -97,6 +97,13 @@ impl<'bus> Screen<'bus> {
         }
     }
 
+    /// The window that has the keyboard, by the window manager's word; the ID is `xdotool`'s.
+    pub(crate) fn active(&self) -> Option<String> {
+        let told = self.run("xdotool", &["getactivewindow"], "");
+        let id = String::from_utf8_lossy(&told.stdout).trim().to_owned();
+        (told.status.success() && !id.is_empty()).then_some(id)
+    }
+
     /// What the clipboard's owner offers; empty without one.
     pub(crate) fn clipboard_targets(&self) -> Vec<String> {
         let told = self.run("xclip", &["-selection", "clipboard", "-o", "-t", "TARGETS"], "");
