@@ -100,6 +100,8 @@ pub(crate) struct Engine {
     pub(crate) set_aside: Arc<OnceLock<Outside>>,
     /// Whether the user has locked it.
     pub(crate) locked: bool,
+    /// How often the file vault's key was to be forgotten.
+    pub(crate) locks: u64,
     pub(crate) database: Option<Rc<Database>>,
     pub(crate) http: Rc<Http>,
     pub(crate) desk: Desk,
@@ -188,6 +190,7 @@ impl Engine {
             unread_marks: Vec::new(),
             set_aside,
             locked: false,
+            locks: 0,
             database,
             http: Rc::new(Http::new(deps.http.clone())),
             desk: Desk::new(clipboard),

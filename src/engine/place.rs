@@ -204,6 +204,7 @@ impl Engine {
 
     /// Forgets the file vault's key.
     pub(crate) fn lock_vault(&mut self, replies: Replies) {
+        self.locks += 1;
         self.file.lock();
         if self.door.kind() == VaultKind::File {
             self.door.show_locked();
@@ -230,11 +231,18 @@ impl Engine {
         if uses_it {
             self.door.show(VaultHealth::Waiting);
         }
+        let locks = self.locks;
         self.spawn(async move {
             let done = on_a_thread(job).await;
             let then: Then = Box::new(move |engine| {
+                let is_locked_again = engine.locks != locks;
+                if is_locked_again {
+                    // Who locked meanwhile meant it, whatever was under way.
+                    engine.file.lock();
+                }
                 engine.show_file();
                 match done {
+                    Ok(()) if is_locked_again => answer(replies, Ok(reply)),
                     Ok(()) => {
                         if uses_it {
                             engine.locked = false;

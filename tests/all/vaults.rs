@@ -174,6 +174,20 @@ fn a_locked_file_vault_opens_with_its_passphrase_alone() {
     assert!(!rig.snapshot().locked);
 }
 
+#[test]
+fn who_locks_while_the_file_vault_is_opened_finds_it_locked() {
+    let place = with_file("p");
+    let rig = place.window();
+    let mut opening = rig.handle.ask(Command::UnlockVault { passphrase: pass("p"), create: false }).unwrap();
+    rig.ask(Command::Lock).unwrap();
+    opening.wait().unwrap();
+    let snapshot = rig.snapshot();
+    assert!(snapshot.locked);
+    assert_eq!(snapshot.vault.health, VaultHealth::Locked { exists: true });
+    unlock(&rig, "p").unwrap();
+    assert!(!rig.snapshot().locked);
+}
+
 fn move_to(rig: &Rig, to: VaultKind) -> Result<(usize, Option<VaultProblem>), Problem> {
     match rig.ask(Command::MoveVault { to, passphrase: Some(pass("p")), create: true })? {
         Reply::Moved { records, left_behind } => Ok((records, left_behind)),
