@@ -102,13 +102,16 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
 fn said(cx: &Cx<'_>) -> String {
     let names: Vec<_> =
         left_alone(cx.snapshot).map(|account| neutralised(account.name.as_str(), 40)).collect();
-    let mut said = names.iter().take(NAMED).map(|name| format!("“{name}”")).collect::<Vec<_>>().join(", ");
+    let mut said: Vec<_> = names.iter().take(NAMED).map(|name| format!("“{name}”")).collect();
     if names.len() > NAMED {
-        said = format!("{said} and {} more", names.len() - NAMED);
+        said.push(format!("{} more", names.len() - NAMED));
     }
+    let last = said.pop().unwrap_or_default();
+    let said = if said.is_empty() { last } else { format!("{} and {last}", said.join(", ")) };
     let verb = if names.len() == 1 { "is" } else { "are" };
     format!(
-        "{said} {verb} no longer kept fresh then. Nothing is lost: the next start renews what can be renewed."
+        "While Keyfob isn't running, {said} {verb} not kept fresh. Nothing is lost: the next start renews what \
+         can be renewed."
     )
 }
 

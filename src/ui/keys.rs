@@ -5,7 +5,6 @@
 
 use egui::{Event, Key, Modifiers, Ui};
 
-use crate::domain::account::AccountId;
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::preferences::{Preferences, ZOOMS_PERCENT};
 
@@ -46,10 +45,15 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if pressed(Modifiers::NONE, Key::F1) {
         state.keys_page = KeysPage::Open;
     }
-    let typing = ui.text_edit_focused();
-    if !typing {
-        sign_in::take_pasted(ui, cx);
+    sign_in::take_pasted(ui, cx);
+    if std::mem::take(&mut state.searching) {
+        // The toolkit takes the keyboard away from a field by the same key.
+        if pressed(Modifiers::NONE, Key::Escape) {
+            state.search.clear();
+        }
+        copy_keys(ui, cx, state);
     }
+    let typing = ui.text_edit_focused();
     if !typing && !egui::Popup::is_any_open(ui.ctx()) {
         if pressed(Modifiers::NONE, Key::Slash) {
             find(state);
@@ -112,15 +116,7 @@ fn on_account(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if nothing_focused && pressed(Modifiers::NONE, Key::Enter) {
         state.detail_open = true;
     }
-    if account.token.is_some() {
-        // The toolkit turns the system's copy key into an event of its own.
-        if ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Copy))) {
-            copy(cx, id(), CopyForm::Plain);
-        }
-        if pressed(COMMAND_SHIFT, Key::C) {
-            copy(cx, id(), CopyForm::Header);
-        }
-    }
+    copy_keys(ui, cx, state);
     if pressed(Modifiers::COMMAND, Key::R) {
         cx.send(detail::renewal(account));
     }
@@ -135,6 +131,22 @@ fn on_account(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
 }
 
-fn copy(cx: &mut Cx<'_>, account: AccountId, form: CopyForm) {
-    cx.send(Command::Copy { account, form });
+/// Copies the chosen account's token, where the page shows it, unless text is selected that would be copied.
+fn copy_keys(ui: &Ui, cx: &mut Cx<'_>, state: &ViewState) {
+    let chosen = state.selected.as_ref().filter(|_| matches!(state.page, Page::Account));
+    let Some(account) = chosen.and_then(|id| cx.account(id)).filter(|account| account.token.is_some()) else {
+        return;
+    };
+    if ui.text_edit_focused() && (state.list.row(&account.id).is_none() || sidebar::is_text_selected(ui)) {
+        return;
+    }
+    // The toolkit turns the system's copy key into an event of its own.
+    let form = if ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Copy))) {
+        CopyForm::Plain
+    } else if ui.input_mut(|input| input.consume_key(COMMAND_SHIFT, Key::C)) {
+        CopyForm::Header
+    } else {
+        return;
+    };
+    cx.send(Command::Copy { account: account.id.clone(), form });
 }

@@ -33,6 +33,11 @@ const KEYS: [(&str, &str); 20] = [
     ("Esc", "Back"),
 ];
 
+/// Keys as the system writes them.
+pub(super) fn written(keys: &str, mac: bool) -> String {
+    if mac { keys.to_owned() } else { keys.replace('⌘', "Ctrl+").replace('⇧', "Shift+") }
+}
+
 /// Whether the list is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum KeysPage {
@@ -53,11 +58,11 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState) {
     let ((), left) = dialog::show(ui, Id::unique("keyfob-keys"), 400.0, |ui| {
         widgets::heading(ui, words::KEYS);
         dialog::body(ui, |ui| {
+            // Before a row begins, which is as high as a control otherwise.
+            ui.spacing_mut().interact_size.y = 20.0;
             ui.spacing_mut().item_spacing.y = 4.0;
             for (keys, what) in KEYS {
-                let keys =
-                    if mac { keys.to_owned() } else { keys.replace('⌘', "Ctrl+").replace('⇧', "Shift+") };
-                row(ui, &keys, what);
+                row(ui, &written(keys, mac), what);
             }
         });
         let button = ui.add(Button::new(Weight::Quiet, words::CLOSE));
@@ -72,7 +77,6 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState) {
 fn row(ui: &mut Ui, keys: &str, what: &str) {
     let tokens = theme::Tokens::of(ui);
     ui.horizontal(|ui| {
-        ui.spacing_mut().interact_size.y = 20.0;
         let (rect, _) = ui.allocate_exact_size(egui::vec2(136.0, 20.0), egui::Sense::hover());
         let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));
         place.label(egui::RichText::new(keys).font(theme::mono(13.0)).color(tokens.weak));

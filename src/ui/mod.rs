@@ -54,6 +54,7 @@ mod quit_dialog;
 mod recover_dialog;
 mod redirect_check;
 mod repaint;
+mod row_menu;
 mod safe_keeping;
 mod scopes;
 mod secret_card;
@@ -306,14 +307,18 @@ fn page(
         let height = if upper.width() < 320.0 { 96.0 } else { 56.0 };
         (upper, lower) = upper.split_top_bottom_at_y(upper.bottom() - height);
     }
+    // In a wide window the column stands in the middle of the page, where its short messages do, too.
+    let beside = ((upper.width() - 48.0 - theme::COLUMN_WIDTH) / 2.0).max(0.0).floor();
     let mut place = ui.new_child(egui::UiBuilder::new().max_rect(upper));
     // The window is cleared with this colour; where nobody has a GPU, a second coat costs a fifth of a frame.
     CentralPanel::default().frame(Frame::new()).show(&mut place, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             Frame::new().inner_margin(Margin::same(24)).show(ui, |ui| {
-                let width = ui.available_width().min(theme::COLUMN_WIDTH);
-                ui.allocate_ui(vec2(width, 0.0), |ui| {
-                    ui.set_width(width);
+                let column = ui.available_rect_before_wrap().shrink2(vec2(beside, 0.0));
+                // As high as its contents.
+                let column = column.with_max_y(column.top());
+                ui.scope_builder(egui::UiBuilder::new().max_rect(column), |ui| {
+                    ui.set_width(column.width());
                     ui.spacing_mut().item_spacing.y = 12.0;
                     contents(ui, cx, state);
                     // Room for the short messages at the foot.
@@ -323,9 +328,9 @@ fn page(
         });
     });
     if with_buttons {
-        let beside = if lower.width() < 400.0 { 12 } else { 24 };
-        let frame = Frame::new().fill(tokens.window).inner_margin(Margin::symmetric(beside, 12));
-        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(lower));
+        let margin = if lower.width() < 400.0 { 12 } else { 24 };
+        let frame = Frame::new().inner_margin(Margin::symmetric(margin, 12));
+        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(lower.shrink2(vec2(beside, 0.0))));
         CentralPanel::default().frame(frame).show(&mut place, |ui| account_form::buttons(ui, cx, state));
         ui.painter().hline(lower.x_range(), lower.top(), egui::Stroke::new(1.0, tokens.line));
     }

@@ -3,6 +3,7 @@
 //! Owns the search and the rows. Invariant: a row's accessible name is the account's name and
 //! nothing else; its standing and time are the description.
 
+use egui::text_edit::TextEditState;
 use egui::{CornerRadius, Id, Key, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui};
 use egui::{WidgetInfo, accesskit, pos2, vec2};
 
@@ -19,10 +20,13 @@ use super::standing::Standing;
 use super::theme::{self, Tokens};
 use super::view_state::{Page, SettingsDraft, ViewState};
 use super::widgets;
-use super::{list_filter, time_text, vault_line, words};
+use super::{list_filter, row_menu, time_text, vault_line, words};
 
 /// Lower than this, in points, the window has room for the rows alone.
 const LOW: f32 = 320.0;
+
+/// The narrowest list that has its search and its buttons in one row.
+const ONE_ROW: f32 = 440.0;
 
 /// The search field.
 pub(super) fn search_id() -> Id {
@@ -31,8 +35,23 @@ pub(super) fn search_id() -> Id {
 
 /// Shows the list.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    top(ui, cx, state);
-    search(ui, cx, state);
+    if ui.available_width() < ONE_ROW {
+        ui.horizontal(|ui| add_and_settings(ui, cx, state, true));
+        ui.horizontal(|ui| {
+            let width = ui.available_width() - theme::CONTROL_HEIGHT - ui.spacing().item_spacing.x;
+            search_field(ui, cx, state, width);
+            list_filter::menu(ui, state);
+        });
+    } else {
+        ui.horizontal(|ui| {
+            let add = add_button().width(ui);
+            let beside = add + 2.0 * theme::CONTROL_HEIGHT + 3.0 * ui.spacing().item_spacing.x;
+            search_field(ui, cx, state, ui.available_width() - beside);
+            list_filter::menu(ui, state);
+            add_and_settings(ui, cx, state, false);
+        });
+    }
+    ui.add_space(4.0);
     let low = ui.ctx().content_rect().height() < LOW;
     list_filter::chips(ui, cx, state, low);
     if low {
@@ -45,7 +64,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     ui.scope_builder(egui::UiBuilder::new().max_rect(lower), |ui| vault_line::show(ui, cx, state));
 }
 
-fn rows(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+fn rows(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if state.list.is_empty() && cx.snapshot.loaded {
         ui.add_space(16.0);
         ui.vertical_centered(|ui| {
@@ -65,9 +84,13 @@ fn rows(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
         ui.set_height(state.list.height());
         let selected = state.selected.as_ref().and_then(|id| state.list.row(id));
         for at in state.list.show(seen.y_range(), selected) {
-            let Some(account) = state.list.get(at) else { continue };
-            let response = row(ui, cx, state, account, state.list.rect(at, corner, width));
-            if response.clicked() {
+            let Some(account) = state.list.get(at).cloned() else { continue };
+            let rect = state.list.rect(at, corner, width);
+            let response = row(ui, cx, state, &account, rect);
+            if ui.is_rect_visible(rect) {
+                row_menu::show(ui, cx, state, &account, &response);
+            }
+            if response.clicked() || response.secondary_clicked() {
                 pressed = Some(account.id.clone());
             }
             if response.has_focus() {
@@ -101,28 +124,21 @@ fn paint_heading(ui: &mut Ui, tokens: &Tokens, heading: &Heading, rect: Rect) {
     ui.painter().galley(pos2(inner.left(), y), text, tokens.weak);
 }
 
-fn top(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
-    ui.horizontal(|ui| {
-        let settings = Button::icon(Icon::Sliders, words::SETTINGS);
-        let width = ui.available_width() - settings.width(ui) - ui.spacing().item_spacing.x;
-        let add = Button::new(Weight::Quiet, words::ADD_ACCOUNT).with_icon(Icon::Plus).at_least(width);
-        if add.show(ui) {
-            state.page = Page::Picker { search: String::new() };
-            state.detail_open = true;
-        }
-        if settings.show(ui) {
-            state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
-        }
-    });
+fn add_button() -> Button<'static> {
+    Button::new(Weight::Quiet, words::ADD_ACCOUNT).with_icon(Icon::Plus)
 }
 
-fn search(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
-    ui.horizontal(|ui| {
-        let width = ui.available_width() - theme::CONTROL_HEIGHT - ui.spacing().item_spacing.x;
-        search_field(ui, cx, state, width);
-        list_filter::menu(ui, state);
-    });
-    ui.add_space(4.0);
+/// Shows both buttons; the first takes the room that there is where it is to be `wide`.
+fn add_and_settings(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, wide: bool) {
+    let settings = Button::icon(Icon::Sliders, words::SETTINGS);
+    let room = ui.available_width() - settings.width(ui) - ui.spacing().item_spacing.x;
+    if add_button().at_least(if wide { room } else { 0.0 }).show(ui) {
+        state.page = Page::Picker { search: String::new() };
+        state.detail_open = true;
+    }
+    if settings.show(ui) {
+        state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+    }
 }
 
 fn search_field(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, width: f32) {
@@ -135,7 +151,10 @@ fn search_field(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, width: f32) {
         .min_size(vec2(0.0, theme::CONTROL_HEIGHT))
         .char_limit(200)
         .desired_width(width);
+    let down = ui.memory(|memory| memory.has_focus(search_id()))
+        && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
     let response = ui.add(edit);
+    state.searching = response.has_focus();
     ui.ctx().accesskit_node_builder(response.id, |node| {
         node.set_role(accesskit::Role::SearchInput);
         node.set_label(words::SEARCH);
@@ -149,6 +168,15 @@ fn search_field(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, width: f32) {
         state.page = Page::Account;
         state.select(first);
     }
+    if down && !state.list.is_empty() {
+        go_to(ui, state, 0);
+    }
+}
+
+/// Whether text is selected in the search field.
+pub(super) fn is_text_selected(ui: &Ui) -> bool {
+    let state = TextEditState::load(ui.ctx(), search_id());
+    state.and_then(|state| state.cursor.char_range()).is_some_and(|range| !range.is_empty())
 }
 
 /// The ID of an account's row.
@@ -218,14 +246,14 @@ fn paint_row(
     }
     let inner = rect.shrink2(vec2(12.0, 8.0));
     let ground_text = if chosen { tokens.text } else { tokens.weak };
-    let time_width = time.map_or(0.0, |time| {
-        let galley = painter.layout_no_wrap(time, theme::mono(12.0), ground_text);
-        let size = galley.size();
-        painter.galley(pos2(inner.right() - size.x, inner.top() + 2.0), galley, ground_text);
-        size.x + 8.0
-    });
+    let time = time.map(|time| painter.layout_no_wrap(time, theme::mono(12.0), ground_text));
+    let time_width = time.as_ref().map_or(0.0, |time| time.size().x + 8.0);
     let name = neutralised(account.name.as_str(), 120);
     let name = widgets::one_line(ui, &name, theme::strong(), tokens.text, inner.width() - time_width);
+    if let Some(time) = time {
+        let down = widgets::baseline(&name) - widgets::baseline(&time);
+        painter.galley(pos2(inner.right() - time.size().x, inner.top() + down), time, ground_text);
+    }
     painter.galley(inner.left_top(), name, tokens.text);
     second_line(ui, tokens, inner, ground_text, account, standing);
 }
@@ -268,7 +296,12 @@ pub(super) fn arrows(ui: &Ui, state: &mut ViewState) {
         (Some(at), 1) => (at + 1).min(state.list.len() - 1),
         (Some(at), _) => at.saturating_sub(1),
     };
-    let Some(id) = state.list.get(to).map(|account| account.id.clone()) else { return };
+    go_to(ui, state, to);
+}
+
+/// Chooses a row, and gives it the keyboard.
+fn go_to(ui: &Ui, state: &mut ViewState, row: usize) {
+    let Some(id) = state.list.get(row).map(|account| account.id.clone()) else { return };
     ui.memory_mut(|memory| memory.request_focus(row_id(&id)));
     // The toolkit would move on from there by the same key.
     ui.memory_mut(|memory| memory.move_focus(egui::FocusDirection::None));

@@ -27,8 +27,8 @@ pub(super) fn paste_id() -> Id {
     Id::unique("keyfob-paste")
 }
 
-/// Completes a sign-in with an address that is pasted while no text field has the keyboard: that one
-/// whose `state` it carries.
+/// Completes a sign-in with an address that is pasted, wherever the keyboard is: that one whose `state` it
+/// carries. No field takes it then.
 pub(super) fn take_pasted(ui: &Ui, cx: &mut Cx<'_>) {
     let pasted = ui.input(|input| {
         let text = |event: &egui::Event| match event {
@@ -50,6 +50,7 @@ pub(super) fn take_pasted(ui: &Ui, cx: &mut Cx<'_>) {
         _ => false,
     };
     if let Some(account) = cx.snapshot.accounts.iter().find(waits) {
+        ui.input_mut(|input| input.events.retain(|event| !matches!(event, egui::Event::Paste(_))));
         let text = PastedReturn::new(text.to_string());
         cx.send(Command::PasteReturn { account: account.id.clone(), text });
     }

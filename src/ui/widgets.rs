@@ -30,8 +30,10 @@ pub(super) fn bring(ui: &Ui, response: &Response) {
     ui.scroll_to_rect(response.rect.expand(4.0), None);
 }
 
-/// Undoes what the toolkit takes from the items of a menu: their padding, and the ring of the one that has the keyboard.
+/// Undoes what the toolkit takes from the items of a menu: their padding, and the ring of the one that has the keyboard;
+/// the items stand close together.
 pub(super) fn menu_items(ui: &mut Ui) {
+    ui.spacing_mut().item_spacing.y = 2.0;
     ui.spacing_mut().button_padding = vec2(12.0, 6.0);
     let ring = ui.visuals().selection.stroke;
     ui.visuals_mut().widgets.active.bg_stroke = ring;
@@ -121,6 +123,11 @@ pub(super) fn one_line(ui: &Ui, text: &str, font: FontId, color: Color32, max_wi
     let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
     job.wrap = TextWrapping::truncate_at_width(max_width.max(0.0));
     ui.painter().layout_job(job)
+}
+
+/// How far below its top a line's letters stand; lines of two faces are put on one height by it.
+pub(super) fn baseline(galley: &Galley) -> f32 {
+    galley.rows.first().and_then(|row| row.glyphs.first()).map_or(0.0, |glyph| glyph.pos.y)
 }
 
 /// A ring with a role, a name and a value for the accessibility tree.
@@ -224,9 +231,14 @@ pub(super) fn figure_small(ui: &mut Ui, text: &str) -> Response {
     ui.label(egui::RichText::new(text).font(theme::mono(13.0)).color(color))
 }
 
+/// Width of the left of two columns.
+fn column_width(ui: &Ui) -> f32 {
+    (ui.available_width() / 3.0).clamp(88.0, 144.0)
+}
+
 /// A label and its value, the value cut at the end.
 pub(super) fn fact(ui: &mut Ui, label: &str, value: &str) {
-    wide_fact(ui, 112.0, label, value);
+    wide_fact(ui, column_width(ui), label, value);
 }
 
 /// The same with a label that needs more room: `width` points.
@@ -247,7 +259,7 @@ pub(super) fn wide_fact(ui: &mut Ui, width: f32, label: &str, value: &str) {
 pub(super) fn pair(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
     let tokens = Tokens::of(ui);
     ui.horizontal_top(|ui| {
-        let width = (ui.available_width() / 3.0).clamp(88.0, 144.0);
+        let width = column_width(ui);
         let caption = egui::RichText::new(name).font(theme::mono(12.0)).color(tokens.weak);
         let (rect, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());
         let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));

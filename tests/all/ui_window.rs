@@ -62,7 +62,7 @@ fn closing_names_the_accounts_that_are_no_longer_refreshed() {
     press_close(&mut rig);
     assert!(asked(&rig).contains(&ViewportCommand::CancelClose));
     no_longer_closing(&mut rig);
-    assert!(rig.tree().contains("“car-dev” is no longer kept fresh then."));
+    assert!(rig.tree().contains("While Keyfob isn't running, “car-dev” is not kept fresh."));
     rig.press("Cancel");
     assert!(!rig.can_press("Quit"));
     press_close(&mut rig);
@@ -129,12 +129,73 @@ fn an_address_pasted_anywhere_completes_the_sign_in_that_it_belongs_to() {
     rig.0.run();
     let Command::PasteReturn { account, text } = rig.command() else { panic!("not taken") };
     assert_eq!((account, text.expose()), (id(1), address));
-    // Into a text field it goes as any other text.
+    // With the keyboard in a text field, too, which takes other text alone.
     rig.field("Search accounts").focus();
     rig.0.run();
     rig.0.event(egui::Event::Paste(address.to_owned()));
     rig.0.run();
+    assert!(matches!(rig.command(), Command::PasteReturn { account, .. } if account == id(1)));
+    rig.0.event(egui::Event::Paste("other".to_owned()));
+    rig.0.run();
     assert!(rig.commands().is_empty());
+    assert_eq!(rig.field("Search accounts").value().as_deref(), Some("other"));
+}
+
+#[test]
+fn from_the_search_the_keys_lead_to_what_it_found() {
+    let named = |number, name| {
+        let mut view = account(number, name, "Smartcar", GrantType::AuthorizationCode);
+        view.token = Some(token(7200, Some(754)));
+        view
+    };
+    let mut rig = Rig::new(snapshot(vec![named(1, "alpha"), named(2, "beta one"), named(3, "beta two")]));
+    rig.fill("Search accounts", "beta");
+    rig.0.event(egui::Event::Copy);
+    rig.0.run();
+    assert!(rig.commands().is_empty(), "what is copied would not be in the list");
+    rig.0.key_press(Key::ArrowDown);
+    rig.0.run();
+    let row = rig.0.get_by_role_and_label(egui::accesskit::Role::Button, "beta one");
+    assert!(row.is_focused());
+    // Back in the field, the chosen account is copied, unless text is selected.
+    let copied = |rig: &mut Rig| {
+        rig.0.event(egui::Event::Copy);
+        rig.0.run();
+        rig.commands()
+    };
+    rig.0.key_press(Key::Slash);
+    rig.0.run();
+    assert!(matches!(&copied(&mut rig)[..], [Command::Copy { account, .. }] if *account == id(2)));
+    rig.0.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    rig.0.run();
+    assert!(copied(&mut rig).is_empty());
+    rig.0.key_press(Key::Escape);
+    rig.0.run();
+    assert!(rig.0.query_by_role_and_label(egui::accesskit::Role::Button, "alpha").is_some());
+    assert!(!rig.field("Search accounts").is_focused());
+}
+
+#[test]
+fn the_other_button_of_the_pointer_opens_a_menu_on_a_row() {
+    let mut rig =
+        Rig::new(snapshot(vec![car(Some(754)), account(2, "new", "Smartcar", GrantType::AuthorizationCode)]));
+    for (name, item) in [("car-dev", "Copy token"), ("new", "Sign in")] {
+        rig.0.get_by_role_and_label(egui::accesskit::Role::Button, name).click_secondary();
+        rig.0.run();
+        let open = rig.0.query_all_by_role_and_label(egui::accesskit::Role::Button, item).count();
+        assert_eq!(open, 2, "on the page and in the menu: {}", rig.tree());
+        rig.0.key_press(Key::Escape);
+        rig.0.run();
+    }
+    rig.0.get_by_role_and_label(egui::accesskit::Role::Button, "car-dev").click_secondary();
+    rig.0.run();
+    {
+        let mut named = rig.0.query_all_by_role_and_label(egui::accesskit::Role::Button, "Copy token");
+        named.find(|item| item.rect().width() > 200.0).unwrap().click();
+    }
+    rig.0.run();
+    let command = rig.command();
+    assert!(matches!(&command, Command::Copy { account, .. } if *account == id(1)), "{command:?}");
 }
 
 #[test]
