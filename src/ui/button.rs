@@ -19,7 +19,7 @@ pub(super) enum Weight {
     Primary,
     /// Filled with a quiet grey.
     Quiet,
-    /// Text only.
+    /// Text only, in the accent: that is what tells it from text that is read.
     Bare,
     /// For what can't be taken back.
     Danger,
@@ -36,6 +36,7 @@ pub(super) struct Button<'a> {
     hint: Option<&'a str>,
     min_width: f32,
     flush: bool,
+    calm: bool,
 }
 
 impl<'a> Button<'a> {
@@ -50,12 +51,19 @@ impl<'a> Button<'a> {
             hint: None,
             min_width: 0.0,
             flush: false,
+            calm: false,
         }
     }
 
     /// A button with an icon only; `name` is read aloud and shown as a tooltip.
     pub(super) fn icon(icon: Icon, name: &'a str) -> Self {
         Self { icon: Some(icon), name: Some(name), hint: Some(name), ..Self::new(Weight::Bare, "") }
+    }
+
+    /// Gives a button with an icon only a ground of its own.
+    pub(super) fn quiet(mut self) -> Self {
+        self.weight = Weight::Quiet;
+        self
     }
 
     /// Puts an icon before the label.
@@ -110,6 +118,12 @@ impl<'a> Button<'a> {
     /// Puts the label, not the button's edge, in line with the text above and below.
     pub(super) fn flush(mut self) -> Self {
         self.flush = true;
+        self
+    }
+
+    /// Shows a bare label in the colour of text: where it is read more often than it is pressed.
+    pub(super) fn calm(mut self) -> Self {
+        self.calm = true;
         self
     }
 
@@ -172,7 +186,10 @@ impl Button<'_> {
             (Weight::Primary, true) => (tokens.accent_hover, tokens.on_accent),
             (Weight::Quiet, false) => (tokens.control, tokens.text),
             (Weight::Quiet | Weight::Bare, true) => (tokens.hover, tokens.text),
-            (Weight::Bare, false) => (Color32::TRANSPARENT, tokens.text),
+            (Weight::Bare, false) if self.calm || self.label.is_empty() => {
+                (Color32::TRANSPARENT, tokens.text)
+            }
+            (Weight::Bare, false) => (Color32::TRANSPARENT, tokens.accent),
             (Weight::Danger, false) => (tokens.error_soft, tokens.error),
             (Weight::Danger, true) => (tokens.error, tokens.on_accent),
         };

@@ -21,7 +21,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         let name = crate::domain::unseen::neutralised(account.name.as_str(), 60);
         widgets::heading(ui, "Delete this account?");
         dialog::body(ui, |ui| {
-            widgets::text(ui, &format!("“{name}” goes, with its client ID, its secrets and its tokens."));
+            widgets::text(
+                ui,
+                &format!("This deletes “{name}” with its client ID, its secrets and its tokens."),
+            );
             widgets::weak(ui, &format!("{} You can undo this for 10 seconds.", tokens(account)));
         });
         ui.horizontal(|ui| {

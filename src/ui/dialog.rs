@@ -3,7 +3,7 @@
 //! Owns their frame, and what has the keyboard first. Invariant: a dialog fits into the window, however
 //! small that is; what doesn't fit into the dialog scrolls, and its buttons stay in sight.
 
-use egui::{Context, Frame, Id, Margin, Modal, Response, ScrollArea, Ui, Vec2, vec2};
+use egui::{Context, Frame, Id, Margin, Modal, Response, ScrollArea, Ui, UiBuilder, Vec2, vec2};
 
 use super::{theme, widgets};
 
@@ -36,6 +36,9 @@ pub(super) fn show<R>(ui: &Ui, id: Id, width: f32, contents: impl FnOnce(&mut Ui
     (shown.inner, left)
 }
 
+/// Between the contents and their scroll bar, which stands in the dialog's own margin.
+const BESIDE: f32 = 12.0;
+
 /// Shows the part between the heading and the buttons.
 pub(super) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     let around = if is_tight(ui.ctx()) { AROUND_TIGHT } else { AROUND };
@@ -44,12 +47,16 @@ pub(super) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
         .max_height(height)
         // As high as its contents at once, and not only after a few frames.
         .min_scrolled_height(height)
-        .content_margin(Margin { right: 12, ..Margin::ZERO });
+        .auto_shrink([false, true]);
     ui.add_space(theme::STEP);
-    let shown = area.show(ui, |ui| {
+    let (room, width) = (ui.available_rect_before_wrap(), ui.available_width());
+    let mut place = ui.new_child(UiBuilder::new().max_rect(room.with_max_x(room.right() + BESIDE)));
+    let shown = area.show(&mut place, |ui| {
+        ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 12.0;
         contents(ui)
     });
+    ui.advance_cursor_after_rect(room.with_max_y(place.min_rect().bottom()));
     ui.add_space(theme::STEP);
     shown.inner
 }

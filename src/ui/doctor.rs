@@ -89,7 +89,10 @@ fn card(ui: &mut Ui, cx: &Cx<'_>, finding: &Finding, provider: Option<&str>) {
     };
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        let verdict = capitalised(doctor::verdict(finding.verdict()));
+        let verdict = match finding.verdict() {
+            Verdict::Ok => "OK".to_owned(),
+            other => capitalised(doctor::verdict(other)),
+        };
         widgets::subheading_with(ui, &doctor::check(finding.check), |ui| {
             widgets::status(ui, icon, &verdict, color);
         });

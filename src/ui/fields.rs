@@ -9,6 +9,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::secret::Passphrase;
 
+use super::icons::Icon;
 use super::theme::{self, Tokens};
 
 /// Longest text a field takes, in characters.
@@ -195,6 +196,9 @@ pub(super) fn choice<T: PartialEq + Clone>(
             .selected_text(chosen)
             .width(ui.available_width())
             .truncate()
+            .icon(|ui, rect, visuals, _| {
+                Icon::Down.paint(ui.painter(), rect.center(), 16.0, visuals.text_color())
+            })
             .show_ui(ui, |ui| {
                 for (choice, text) in choices {
                     ui.selectable_value(value, choice.clone(), text);

@@ -15,7 +15,7 @@ use super::widgets;
 use super::{import_dialog, notice, passphrase, vault_banner, words};
 
 /// About how high the page is, so that it stands in the middle.
-const HEIGHT: f32 = 340.0;
+const HEIGHT: f32 = 360.0;
 
 /// Shows the page.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {

@@ -18,7 +18,7 @@ use super::widgets;
 use super::{theme, words};
 
 /// Height of a chip.
-const CHIP_HEIGHT: f32 = 26.0;
+const CHIP_HEIGHT: f32 = 28.0;
 
 /// Shows the chips, where there is something to choose; in a `low` window in one line that scrolls.
 pub(super) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, low: bool) {
@@ -28,12 +28,18 @@ pub(super) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, low: bool) 
         return;
     }
     let all: Vec<_> = counts.iter().copied().chain(missing(&counts, chosen)).collect();
-    let pressed = if low {
-        let line = ScrollArea::horizontal().id_salt("keyfob-chips");
-        line.show(ui, |ui| ui.horizontal(|ui| row(ui, cx, &all, chosen)).inner).inner
-    } else {
-        ui.horizontal_wrapped(|ui| row(ui, cx, &all, chosen)).inner
-    };
+    let pressed = ui.scope(|ui| {
+        // Before the row begins, which is as high as a control otherwise.
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+        ui.spacing_mut().interact_size.y = CHIP_HEIGHT;
+        if low {
+            let line = ScrollArea::horizontal().id_salt("keyfob-chips");
+            line.show(ui, |ui| ui.horizontal(|ui| row(ui, cx, &all, chosen)).inner).inner
+        } else {
+            ui.horizontal_wrapped(|ui| row(ui, cx, &all, chosen)).inner
+        }
+    });
+    let pressed = pressed.inner;
     if let Some(standing) = pressed {
         state.order.filter = (chosen != Some(standing)).then_some(standing);
     }
@@ -46,8 +52,6 @@ fn row(
     all: &[(Standstill, usize)],
     chosen: Option<Standstill>,
 ) -> Option<Standstill> {
-    ui.spacing_mut().item_spacing = vec2(4.0, 6.0);
-    ui.spacing_mut().interact_size.y = CHIP_HEIGHT;
     let mut pressed = None;
     for (standing, count) in all {
         if chip(ui, cx, *standing, *count, chosen == Some(*standing)) {
@@ -67,7 +71,7 @@ fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: Standstill, count: usize, chosen: bo
     let text = format!("{} {count}", standing::word_of(standing));
     let (fill, border) = if chosen { (tokens.chosen, tokens.accent) } else { (tokens.card, tokens.border) };
     let galley = ui.painter().layout_no_wrap(text.clone(), theme::small(), tokens.text);
-    let size = vec2(galley.size().x + 32.0, CHIP_HEIGHT);
+    let size = vec2(galley.size().x + 36.0, CHIP_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(accesskit::Role::Button, ui.is_enabled(), chosen, &text));
     widgets::describe(ui, &response, if chosen { "Shows these alone" } else { "Show these alone" });
@@ -75,16 +79,16 @@ fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: Standstill, count: usize, chosen: bo
         response.scroll_to_me(None);
     }
     let fill = if response.hovered() && !chosen { tokens.hover } else { fill };
-    let corner = CornerRadius::same(13);
+    let corner = CornerRadius::same(14);
     ui.painter().rect(rect, corner, fill, Stroke::new(1.0, border), StrokeKind::Inside);
     let shown = standing::shown_as(standing);
     let icon = pos2(rect.left() + 14.0, rect.center().y);
-    shown.icon().paint(ui.painter(), icon, 11.0, shown.color(tokens));
-    let at = pos2(rect.left() + 23.0, rect.center().y - galley.size().y / 2.0);
+    shown.icon().paint(ui.painter(), icon, 12.0, shown.color(tokens));
+    let at = pos2(rect.left() + 24.0, rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, tokens.text);
     if response.has_focus() {
         let ring = Stroke::new(2.0, tokens.accent);
-        ui.painter().rect_stroke(rect.expand(2.0), CornerRadius::same(15), ring, StrokeKind::Inside);
+        ui.painter().rect_stroke(rect.expand(2.0), CornerRadius::same(16), ring, StrokeKind::Inside);
     }
     response.clicked()
 }
@@ -125,7 +129,13 @@ fn choices(ui: &mut Ui, state: &mut ViewState) {
 }
 
 fn choice<T: PartialEq>(ui: &mut Ui, value: &mut T, choice: T, label: &str) {
-    let response = ui.add(egui::Button::selectable(*value == choice, label).min_size(vec2(192.0, 28.0)));
+    let chosen = *value == choice;
+    let response =
+        ui.add(egui::Button::selectable(chosen, label).min_size(vec2(200.0, theme::CONTROL_HEIGHT)));
+    if chosen {
+        let at = pos2(response.rect.right() - 20.0, response.rect.center().y);
+        Icon::Check.paint(ui.painter(), at, 16.0, theme::Tokens::of(ui).accent);
+    }
     if response.gained_focus() {
         response.scroll_to_me(None);
     }

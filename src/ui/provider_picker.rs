@@ -3,7 +3,7 @@
 //! Owns the search over presets and their order. Invariant: a provider known by its
 //! issuer, and a custom one, are always on offer.
 
-use egui::{CornerRadius, Id, Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
+use egui::{CornerRadius, Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
 
 use crate::domain::provider::{Group, Preset};
 use crate::domain::unseen::neutralised;
@@ -25,9 +25,7 @@ pub(super) fn search_id() -> Id {
 /// Shows the choice.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Page::Picker { search } = &mut state.page else { return };
-    ui.horizontal(|ui| {
-        widgets::heading(ui, words::ADD_ACCOUNT);
-    });
+    widgets::heading(ui, words::ADD_ACCOUNT);
     preset_notice::all(ui, cx);
     let extras = Extras { hint: "Name of a provider, or what you use it for", ..Extras::default() };
     let field = fields::text(ui, search_id(), "Search providers", search, extras);
@@ -103,7 +101,8 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset) -> bool {
     if ui.is_rect_visible(rect) {
         let painter = ui.painter();
         let fill = if response.hovered() { tokens.hover } else { tokens.card };
-        painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
+        let (corner, line) = (CornerRadius::same(theme::RADIUS), Stroke::new(1.0, tokens.line));
+        painter.rect(rect, corner, fill, line, StrokeKind::Inside);
         widgets::focus_ring(ui, &response, rect);
         let inner = rect.shrink2(vec2(16.0, 8.0));
         let width = inner.width() - 24.0;

@@ -48,7 +48,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
 fn strip(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
     let line = ui
         .horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 4.0;
+            ui.spacing_mut().item_spacing.x = 0.0;
             let list = ui.unique_id();
             ui.ctx().accesskit_node_builder(list, |node| node.set_role(accesskit::Role::TabList));
             for tab in Tab::ALL {
@@ -66,7 +66,7 @@ fn one(ui: &mut Ui, cx: &Cx<'_>, tab: Tab, chosen: bool) -> bool {
     let font = if chosen { theme::strong() } else { theme::body() };
     // As wide as with weight, so that nothing moves when another tab is chosen.
     let width = ui.painter().layout_no_wrap(tab.name().to_owned(), theme::strong(), cx.tokens.text).size().x;
-    let (rect, response) = ui.allocate_exact_size(vec2(width + 24.0, theme::CONTROL_HEIGHT), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(width + 32.0, theme::CONTROL_HEIGHT), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Tab, ui.is_enabled(), tab.name()));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(chosen));
     if response.gained_focus() {
@@ -77,8 +77,8 @@ fn one(ui: &mut Ui, cx: &Cx<'_>, tab: Tab, chosen: bool) -> bool {
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
     if chosen {
         let bar = egui::Rect::from_min_max(
-            pos2(rect.left() + 12.0, rect.bottom() - 1.0),
-            pos2(rect.right() - 12.0, rect.bottom() + 1.0),
+            pos2(rect.left() + 16.0, rect.bottom() - 1.0),
+            pos2(rect.right() - 16.0, rect.bottom() + 1.0),
         );
         ui.painter().rect_filled(bar, 1.0, cx.tokens.accent);
     }

@@ -28,7 +28,7 @@ pub(super) const SIDEBAR_WIDTH: f32 = 280.0;
 /// Narrower than this, the window has one pane.
 pub(super) const NARROW_WIDTH: f32 = 720.0;
 /// The widest that a column of text or fields gets.
-pub(super) const COLUMN_WIDTH: f32 = 640.0;
+pub(super) const COLUMN_WIDTH: f32 = 720.0;
 
 /// The dark modules of a QR code, in both themes.
 pub(super) const QR_DARK: Color32 = rgb(0x00_0000);
@@ -348,7 +348,8 @@ mod tests {
                     &[t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft],
                     &[t.text, t.weak],
                 ),
-                on_each(&[t.chosen, t.float], &[t.accent]),
+                // The labels of bare buttons.
+                on_each(&[t.control, t.chosen, t.float, t.warn_soft, t.error_soft], &[t.accent]),
                 vec![(t.warn_soft, t.warn), (t.error_soft, t.error)],
                 on_each(&[t.accent, t.accent_hover, t.error], &[t.on_accent]),
             ];

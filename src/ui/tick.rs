@@ -38,7 +38,7 @@ pub(super) fn tick(ui: &mut Ui, value: &mut bool, label: &str, note: &str) -> Re
     }
     if ui.is_rect_visible(rect) {
         paint(ui, &response, rect, *value, tokens);
-        let left = rect.left() + SIDE + 12.0;
+        let left = rect.left() + SIDE + 10.0;
         let width = rect.right() - left;
         let label = widgets::one_line(ui, &name, theme::body(), tokens.text, width);
         let shown = neutralised(note, 200);
@@ -84,7 +84,7 @@ pub(super) fn list(
 }
 
 fn paint(ui: &Ui, response: &Response, rect: Rect, ticked: bool, tokens: &Tokens) {
-    let center = pos2(rect.left() + SIDE / 2.0 + 2.0, rect.center().y);
+    let center = pos2(rect.left() + SIDE / 2.0, rect.center().y);
     let square = Rect::from_center_size(center, vec2(SIDE, SIDE));
     let painter = ui.painter();
     let corner = CornerRadius::same(4);

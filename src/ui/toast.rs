@@ -103,7 +103,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, page: eg
     }
     for undo in &cx.snapshot.undo {
         let left = (undo.until - cx.now).num_seconds().max(0);
-        let text = format!("“{}” is deleted in {left} s", neutralised(undo.name.as_str(), 40));
+        let text = format!("“{}” will be deleted in {left} s", neutralised(undo.name.as_str(), 40));
         if stack.add(ui, |ui| bar(ui, room, &text, words::UNDO, "Deleted")) {
             cx.send(Command::UndoDelete(undo.id.clone()));
         }

@@ -119,6 +119,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
         if copy {
             cx.send(Command::Copy { account: id(), form: CopyForm::Plain });
         }
+        ui.add_space(-4.0);
         copy_menu(ui, cx, account);
         let reason = if refreshing {
             Some("It is being renewed at this moment.")
@@ -143,7 +144,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
 }
 
 fn copy_menu(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
-    let response = ui.add(Button::icon(Icon::Down, words::COPY_MORE));
+    let response = ui.add(Button::icon(Icon::Down, words::COPY_MORE).quiet());
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
     Popup::menu(&response).gap(4.0).show(|ui| {
         ui.set_min_width(MENU_WIDTH);

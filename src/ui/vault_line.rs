@@ -15,7 +15,7 @@ use super::words;
 /// Shows the line; it leads to the settings.
 pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
     let label = words::vault_in_short(&cx.snapshot.vault);
-    let button = Button::new(Weight::Bare, label).with_icon(icon(&cx.snapshot.vault));
+    let button = Button::new(Weight::Bare, label).with_icon(icon(&cx.snapshot.vault)).calm();
     if button.hint("Where secrets are kept, in Settings").show(ui) {
         state.settings = Some(SettingsDraft::at_secrets(&cx.snapshot.preferences));
     }

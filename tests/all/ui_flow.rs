@@ -199,12 +199,12 @@ fn deleting_asks_first_and_can_be_undone() {
     let mut rig = Rig::new(one(Some(754)));
     rig.press("Delete");
     assert!(rig.commands().is_empty());
-    assert!(rig.tree().contains("“car-dev” goes"));
+    assert!(rig.tree().contains("This deletes “car-dev” with its client ID"));
     let cancel = rig.0.get_by_role_and_label(egui::accesskit::Role::Button, "Cancel");
     assert!(cancel.is_focused());
     rig.0.key_press(Key::Escape);
     rig.0.run();
-    assert!(!rig.tree().contains("“car-dev” goes"));
+    assert!(!rig.tree().contains("This deletes"));
     rig.press("Delete");
     rig.press("Delete");
     assert!(matches!(rig.command(), Command::Delete(account) if account == id(1)));
@@ -213,7 +213,7 @@ fn deleting_asks_first_and_can_be_undone() {
         let name = AccountName::new("car-dev").unwrap();
         snapshot.undo.push(UndoView { id: id(1), name, until: now() + TimeDelta::seconds(10) });
     });
-    rig.0.get_by_label("“car-dev” is deleted in 10 s");
+    rig.0.get_by_label("“car-dev” will be deleted in 10 s");
     rig.press("Undo");
     assert!(matches!(rig.command(), Command::UndoDelete(account) if account == id(1)));
 }
