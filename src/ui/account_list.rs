@@ -86,6 +86,9 @@ impl AccountList {
             self.rows.retain(|place| self.standings[*place] == filter);
         }
         self.headings = list_order::arrange(order, &self.accounts, &self.standings, &mut self.rows);
+        if !self.wanted.is_empty() && self.headings.is_empty() {
+            self.rows.sort_by_cached_key(|place| rank_of(&self.texts[*place], &self.wanted));
+        }
         self.lay_out();
     }
 
@@ -233,6 +236,12 @@ impl AccountList {
         let id = self.wanted_in_view.take()?;
         self.row(&id)
     }
+}
+
+/// What is called so comes first, then what has it in its name, then what merely has to do with it.
+fn rank_of(text: &str, wanted: &str) -> u8 {
+    let name = text.split('\n').next().unwrap_or_default();
+    if name.starts_with(wanted) { 0 } else { u8::from(!name.contains(wanted)) + 1 }
 }
 
 /// What the search looks through: name, provider and tags, ignoring case. The line between them is in

@@ -153,3 +153,16 @@ fn the_next_start_finds_the_list_as_it_was_left() {
     assert_eq!(next.0.state().remembered(), remembered);
     assert!(!remembered.text().contains("gamma"), "no name is stored");
 }
+
+#[test]
+fn what_is_called_so_stands_before_what_merely_has_to_do_with_it() {
+    let mut rig = Rig::new(snapshot(vec![
+        view(1, "alpha", "Tamarind", None, ""),
+        view(2, "beta", "Smartcar", None, ""),
+        view(3, "gamma", "Smartcar", None, "beta"),
+    ]));
+    rig.fill("Search accounts", "TA");
+    assert_eq!(listed(&rig), ["beta", "alpha", "gamma"]);
+    arrange(&mut rig, "Provider");
+    assert_eq!(listed(&rig), ["Smartcar, 2", "beta", "gamma", "Tamarind, 1", "alpha"]);
+}
