@@ -278,9 +278,7 @@ fn panes(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> egui::Rec
             .frame(frame)
             .show(ui, |ui| list(ui, cx, state));
     }
-    let rect = ui.available_rect_before_wrap();
-    page(ui, cx, state, account_page);
-    rect
+    page(ui, cx, state, account_page)
 }
 
 fn list(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
@@ -290,13 +288,13 @@ fn list(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     sidebar::show(ui, cx, state);
 }
 
-/// A page: a column that scrolls, with the form's buttons below it.
+/// A page: a column that scrolls, with the form's buttons below it; gives its place without them.
 fn page(
     ui: &mut egui::Ui,
     cx: &mut Cx<'_>,
     state: &mut ViewState,
     contents: fn(&mut egui::Ui, &mut Cx<'_>, &mut ViewState),
-) {
+) -> egui::Rect {
     let tokens = cx.tokens;
     // The buttons come after the fields for the keyboard, so their place is kept by hand: a panel
     // would have to be shown first.
@@ -334,6 +332,7 @@ fn page(
         CentralPanel::default().frame(frame).show(&mut place, |ui| account_form::buttons(ui, cx, state));
         ui.painter().hline(lower.x_range(), lower.top(), egui::Stroke::new(1.0, tokens.line));
     }
+    upper
 }
 
 fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {

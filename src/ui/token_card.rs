@@ -43,7 +43,7 @@ pub(super) fn show(
         }
         if let Activity::Retrying { at } = account.activity {
             ui.add_space(4.0);
-            widgets::weak(ui, &format!("Renewing failed; tried again at {}.", time_text::clock(at, cx.now)));
+            widgets::weak(ui, &format!("Renewing failed. Next try at {}.", time_text::clock(at, cx.now)));
         }
     });
     refresh_token(ui, cx, token);

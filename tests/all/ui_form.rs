@@ -11,9 +11,10 @@ use keyfob::domain::tags::Tags;
 use keyfob::messages::command::{AccountDraft, Command};
 use keyfob::messages::event::Event;
 use keyfob::messages::problem::{Problem, VaultProblem};
+use keyfob::messages::snapshot::ClipboardView;
 
 use super::ui_rig::Rig;
-use super::ui_support::{account, id, snapshot};
+use super::ui_support::{account, id, now, snapshot};
 
 fn new_account(provider: &str) -> Rig {
     let taken = account(1, "Taken", "Smartcar", GrantType::AuthorizationCode);
@@ -272,4 +273,19 @@ fn escape_leaves_a_form_unless_something_was_typed_into_it() {
     assert!(is_open(&rig), "what was typed goes by Cancel alone");
     rig.press("Cancel");
     assert!(!is_open(&rig));
+}
+
+#[test]
+fn a_short_message_leaves_the_forms_buttons_free() {
+    for size in [keyfob::ui::FIRST_SIZE, keyfob::ui::MIN_SIZE] {
+        let mut rig = Rig::sized(snapshot(Vec::new()), size);
+        rig.press("Add account");
+        rig.press("SmartSense");
+        rig.change(|snapshot| {
+            let clears_at = Some(now() + chrono::TimeDelta::seconds(9));
+            snapshot.clipboard = Some(ClipboardView { account: None, clears_at });
+        });
+        let message = rig.0.get_by_label("Clear now").rect();
+        assert!(message.bottom() <= rig.0.get_by_label("Cancel").rect().top(), "{message:?}");
+    }
 }
