@@ -197,7 +197,7 @@ pub(super) fn choice<T: PartialEq + Clone>(
             .width(ui.available_width())
             .truncate()
             .icon(|ui, rect, visuals, _| {
-                Icon::Down.paint(ui.painter(), rect.center(), 16.0, visuals.text_color())
+                Icon::Down.paint(ui.painter(), rect.center(), 16.0, visuals.text_color());
             })
             .show_ui(ui, |ui| {
                 for (choice, text) in choices {
@@ -223,6 +223,11 @@ fn labelled(
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = theme::STEP;
         let caption = ui.label(RichText::new(label).font(theme::small_strong()).color(tokens.text));
+        if extras.error.is_some() {
+            let looks = &mut ui.visuals_mut().widgets;
+            looks.inactive.bg_stroke.color = tokens.error;
+            looks.hovered.bg_stroke.color = tokens.error;
+        }
         let response = field(ui).labelled_by(caption.id);
         if let Some(error) = extras.error {
             ui.label(RichText::new(error).font(theme::small()).color(tokens.error));

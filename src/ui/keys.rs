@@ -46,7 +46,7 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         state.keys_page = KeysPage::Open;
     }
     sign_in::take_pasted(ui, cx);
-    if std::mem::take(&mut state.searching) {
+    if sidebar::was_searching(ui) {
         // The toolkit takes the keyboard away from a field by the same key.
         if pressed(Modifiers::NONE, Key::Escape) {
             state.search.clear();

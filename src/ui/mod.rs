@@ -364,6 +364,6 @@ fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     // Where the list isn't there to say it.
     if cx.narrow || cx.snapshot.accounts.is_empty() {
         ui.add_space(theme::STEP);
-        vault_line::show(ui, cx, state);
+        vault_line::show(ui, cx, state, true);
     }
 }

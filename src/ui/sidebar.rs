@@ -61,7 +61,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let room = ui.available_rect_before_wrap();
     let (upper, lower) = room.split_top_bottom_at_y(room.bottom() - theme::CONTROL_HEIGHT);
     ui.scope_builder(egui::UiBuilder::new().max_rect(upper), |ui| rows(ui, cx, state));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(lower), |ui| vault_line::show(ui, cx, state));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(lower), |ui| vault_line::show(ui, cx, state, false));
 }
 
 fn rows(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
@@ -154,7 +154,7 @@ fn search_field(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, width: f32) {
     let down = ui.memory(|memory| memory.has_focus(search_id()))
         && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
     let response = ui.add(edit);
-    state.searching = response.has_focus();
+    ui.data_mut(|data| data.insert_temp(search_id(), response.has_focus()));
     ui.ctx().accesskit_node_builder(response.id, |node| {
         node.set_role(accesskit::Role::SearchInput);
         node.set_label(words::SEARCH);
@@ -171,6 +171,11 @@ fn search_field(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, width: f32) {
     if down && !state.list.is_empty() {
         go_to(ui, state, 0);
     }
+}
+
+/// Whether the search field had the keyboard in the last frame; asked once a frame.
+pub(super) fn was_searching(ui: &Ui) -> bool {
+    ui.data_mut(|data| data.remove_temp(search_id())).unwrap_or_default()
 }
 
 /// Whether text is selected in the search field.

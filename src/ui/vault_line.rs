@@ -12,10 +12,11 @@ use super::icons::Icon;
 use super::view_state::{SettingsDraft, ViewState};
 use super::words;
 
-/// Shows the line; it leads to the settings.
-pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+/// Shows the line; it leads to the settings. On a page it is in line with the cards, and not with the rows of the list.
+pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, on_page: bool) {
     let label = words::vault_in_short(&cx.snapshot.vault);
     let button = Button::new(Weight::Bare, label).with_icon(icon(&cx.snapshot.vault)).calm();
+    let button = if on_page { button.flush() } else { button };
     if button.hint("Where secrets are kept, in Settings").show(ui) {
         state.settings = Some(SettingsDraft::at_secrets(&cx.snapshot.preferences));
     }

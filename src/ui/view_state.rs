@@ -36,8 +36,6 @@ pub(super) struct ViewState {
     pub(super) detail_open: bool,
     /// What is typed into the search field.
     pub(super) search: String,
-    /// Whether its field had the keyboard in the last frame.
-    pub(super) searching: bool,
     /// How the list is sorted, grouped and filtered.
     pub(super) order: Order,
     /// The accounts that all this leaves.
