@@ -154,7 +154,8 @@ fn search_field(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, width: f32) {
     let down = ui.memory(|memory| memory.has_focus(search_id()))
         && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
     let response = ui.add(edit);
-    ui.data_mut(|data| data.insert_temp(search_id(), response.has_focus()));
+    let is_here = response.has_focus();
+    ui.data_mut(|data| data.insert_temp(search_id(), is_here));
     ui.ctx().accesskit_node_builder(response.id, |node| {
         node.set_role(accesskit::Role::SearchInput);
         node.set_label(words::SEARCH);
