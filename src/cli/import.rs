@@ -70,8 +70,8 @@ pub(super) fn run(
 
 fn not_taken(file: &Path, error: &ImportError) -> Failure {
     let mistake = error.to_string();
-    // One that ends in a question has its mark already.
-    let end = if mistake.ends_with('?') { "" } else { "." };
+    // One that ends in a question, or in whole sentences, has its mark already.
+    let end = if mistake.ends_with(['?', '.']) { "" } else { "." };
     Failure::refused(format!("{}: {mistake}{end} Nothing was saved.", source(file)))
 }
 

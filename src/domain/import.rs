@@ -27,6 +27,7 @@ use crate::secret::{ClientSecret, HeaderValue, Kind, Password, PrivateKey, Secre
 
 mod bruno;
 mod dotenv;
+mod dotenv_lines;
 mod draft;
 mod foreign;
 mod google;

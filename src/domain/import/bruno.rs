@@ -3,6 +3,8 @@
 //! Owns their keys. Invariant: of a `.bru` file only its blocks `meta`, `vars` and `auth:oauth2` are
 //! looked at.
 
+use std::borrow::Cow;
+
 use super::draft::{Collected, Draft, Variables};
 use crate::domain::node::{Node, NodeValue};
 use crate::domain::spec::ClientAuth;
@@ -60,7 +62,8 @@ pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
             username: text("username"),
             password: text("password").into(),
             scopes: text("scope"),
-            client_auth: placement(&text("credentials_placement")),
+            // Without a word Bruno puts them into the body.
+            client_auth: placement(&text("credentials_placement")).or(Some(ClientAuth::Body)),
             ..Draft::default()
         },
         &variables,
@@ -70,14 +73,24 @@ pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
 /// Takes the settings of a collection.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     let mut variables = Variables::new();
-    for environment in root.list("environments") {
-        for variable in environment.list("variables") {
-            if let (Some(name), Some(value)) = (variable.text("name"), variable.text("value")) {
-                variables.insert(name.to_owned(), value.to_owned().into());
-            }
+    let config = root.get("config").map(|entry| &entry.node);
+    for holder in [Some(root), config].into_iter().flatten() {
+        for environment in holder.list("environments") {
+            take_variables(environment.list("variables"), &mut variables);
         }
     }
     level(root, "Bruno", &variables, collected);
+}
+
+/// Names and values, less those that are switched off.
+fn take_variables(items: &[Node<'_>], variables: &mut Variables) {
+    let is = |item: &Node<'_>, key: &str, wanted: bool| matches!(item.get(key).map(|entry| &entry.node.value), Some(NodeValue::Bool(flag)) if *flag == wanted);
+    for item in items.iter().filter(|item| !is(item, "disabled", true) && !is(item, "enabled", false)) {
+        let value = item.text("value").or_else(|| item.get("value")?.node.text("data"));
+        if let (Some(name), Some(value)) = (item.text("name"), value) {
+            variables.insert(name.to_owned(), value.to_owned().into());
+        }
+    }
 }
 
 /// A collection, a folder or a request, and what is in it. The tree's depth is bounded by its parser.
@@ -85,16 +98,25 @@ fn level(node: &Node<'_>, above: &str, variables: &Variables, collected: &mut Co
     let inner = |key: &str| node.get(key).map(|entry| &entry.node);
     let name = node.text("name").or_else(|| inner("info")?.text("name")).unwrap_or(above);
     let root = inner("root").and_then(|root| Some(&root.get("request")?.node));
-    for holder in [Some(node), inner("request"), inner("http"), root].into_iter().flatten() {
+    let holders = [Some(node), inner("request"), inner("http"), root];
+    let mut own = Cow::Borrowed(variables);
+    for holder in holders.into_iter().flatten() {
+        // Of a collection, a folder or a request alone.
+        let in_json = holder.get("vars").map_or(&[][..], |vars| vars.node.list("req"));
+        for list in [holder.list("variables"), in_json].into_iter().filter(|list| !list.is_empty()) {
+            take_variables(list, own.to_mut());
+        }
+    }
+    for holder in holders.into_iter().flatten() {
         let Some(auth) = holder.get("auth").map(|entry| &entry.node) else { continue };
         let is_oauth2 = [auth.text("mode"), auth.text("type")].contains(&Some("oauth2"));
         if is_oauth2 {
             let settings = auth.get("oauth2").map_or(auth, |entry| &entry.node);
-            collected.take(draft(settings, name), variables);
+            collected.take(draft(settings, name), &own);
         }
     }
     for item in node.list("items") {
-        level(item, name, variables, collected);
+        level(item, name, &own, collected);
     }
 }
 
@@ -122,7 +144,7 @@ fn draft(settings: &Node<'_>, name: &str) -> Draft {
             }
             _ => text("scope"),
         },
-        client_auth: placed.iter().find_map(|word| placement(word)),
+        client_auth: placed.iter().find_map(|word| placement(word)).or(Some(ClientAuth::Body)),
         ..Draft::default()
     }
 }

@@ -6,14 +6,9 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use super::ImportError;
+use super::dotenv_lines::{self, Pairs};
 use super::draft::{Collected, Draft, Variables};
-use crate::domain::file::FileError;
-use crate::domain::node::FILE_MAX_BYTES;
 use crate::domain::provider::Preset;
-
-/// The most names that are read.
-const NAMES_MAX: usize = 2000;
 
 /// What a name of the file may stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,48 +109,10 @@ pub struct EnvNames {
     pub mappings: Vec<Mapping>,
 }
 
-/// Whether every line is a name and a value, a comment or nothing.
-pub(super) fn fits(text: &str) -> bool {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let first = lines.clone().next().and_then(name_and_value);
-    first.is_some_and(|(name, _)| name != "account") && lines.all(|line| name_and_value(line).is_some())
-}
-
-/// The names and values of a file; of a name that is there twice, the last counts.
-pub(super) fn read(text: &str) -> Result<Vec<(String, Zeroizing<String>)>, ImportError> {
-    if text.len() > FILE_MAX_BYTES {
-        return Err(FileError::at(text, 0, "the file is larger than 4 MiB").into());
-    }
-    let mut pairs: Vec<(String, Zeroizing<String>)> = Vec::new();
-    for (name, value) in text.lines().map(str::trim).filter_map(name_and_value).take(NAMES_MAX) {
-        let value = Zeroizing::new(unquoted(value).to_owned());
-        match pairs.iter_mut().find(|(known, _)| known == name) {
-            Some((_, old)) => *old = value,
-            None => pairs.push((name.to_owned(), value)),
-        }
-    }
-    Ok(pairs)
-}
-
-fn name_and_value(line: &str) -> Option<(&str, &str)> {
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    let (name, value) = line.split_once('=')?;
-    let name = name.trim_end();
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    let fits = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(is_name);
-    (fits && name.len() <= 200).then(|| (name, value.trim()))
-}
-
-/// A value without its quotes; without them, a comment behind it goes.
-fn unquoted(value: &str) -> &str {
-    for quote in ['"', '\'', '`'] {
-        if let Some(inner) = value.strip_prefix(quote)
-            && let Some(end) = inner.find(quote)
-        {
-            return &inner[..end];
-        }
-    }
-    value.split_once(" #").map_or(value, |(value, _)| value.trim_end())
+/// The names and values of a file; `None` where it is none, or one of Keyfob's own.
+pub(super) fn read(text: &str) -> Option<Pairs> {
+    let pairs = dotenv_lines::read(text)?;
+    pairs.first().is_some_and(|(name, _)| name != "account").then_some(pairs)
 }
 
 /// Takes the accounts of names and values: those that were told, or those that are guessed.
@@ -253,15 +210,11 @@ mod tests {
     use crate::domain::presets::built_in;
 
     #[test]
-    fn names_and_values_are_read_as_shells_and_libraries_do() {
-        let text = "# comment\nexport A=1\nB = \"two # not a comment\"\nC='x y'  # comment\n\nD=a#b # comment\nA=3\nE=\n";
-        assert!(fits(text));
-        let pairs = read(text).unwrap();
-        let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(pairs, [("A", "3"), ("B", "two # not a comment"), ("C", "x y"), ("D", "a#b"), ("E", "")]);
-        for other in ["[[account]]\nname = \"a\"", "account = []", "{}", "", "# x", "not a pair", "a: 1"] {
-            assert!(!fits(other), "{other}");
+    fn keyfobs_own_file_and_an_empty_one_are_no_list() {
+        for other in ["account = []", "[[account]]\nname = \"a\"", "", "# x"] {
+            assert!(read(other).is_none(), "{other}");
         }
+        assert_eq!(read("A=1").unwrap().len(), 1);
     }
 
     #[test]

@@ -300,7 +300,9 @@ fn filled(text: &str, variables: &Variables) -> Option<Zeroizing<String>> {
         };
         let (name, after) = rest.split_once("}}")?;
         let name = name.trim();
-        let name = name.strip_prefix("_.").unwrap_or(name);
+        // Insomnia's ways to name a variable.
+        let in_brackets = || name.strip_prefix("_['")?.strip_suffix("']");
+        let name = name.strip_prefix("_.").or_else(in_brackets).unwrap_or(name);
         text = Zeroizing::new([before, variables.get(name)?.as_str(), after].concat());
     }
     None
@@ -319,6 +321,7 @@ mod tests {
         for (text, expected) in [
             ("x", Some("x")),
             ("{{ a }}-{{_.b}}", Some("1-12")),
+            ("{{ _['a'] }}", Some("1")),
             ("{{c}}", None),
             ("{{a", None),
             ("{% uuid %}", None),

@@ -49,8 +49,9 @@ pub fn read_any(text: &str, presets: &[Preset], mapping: Option<&Mapping>) -> Re
             return Err(ImportError::Empty);
         }
         None
-    } else if dotenv::fits(bare) {
-        Some(dotenv::read(text)?)
+    } else if let Some(pairs) = dotenv::read(bare) {
+        bounded(text)?;
+        Some(pairs)
     } else {
         return own(text, presets);
     };

@@ -218,6 +218,28 @@ fn brunos_files() {
 }
 
 #[test]
+fn variables_are_found_where_the_programs_keep_them() {
+    let of_folder = INSOMNIA_5.replace("    children:", "    environment:\n      id: 12345\n    children:");
+    let nested = of_folder.replace("clientId: orders", "clientId: \"{{ _.id }}\"");
+    let nested = nested.replace("CANARY-insomnia5", "\"{{ _['o'].s }}{{ _.app.secret }}\"");
+    let nested = nested
+        .replace("    host:", "    o.s: a\n    app: {secret: b}\n    host:")
+        .replace("_['o'].s", "_.o.s");
+    let account = only(&nested);
+    assert_eq!((account.client.client_id.as_str(), secret(&account)), ("12345", "ab"));
+    let collection = "opencollection: 1.0.0\ninfo: {name: Orders}\nconfig:\n  environments:\n    - name: Dev\n      \
+        variables:\n        - {name: host, value: \"https://evil.example\", disabled: true}\n        \
+        - {name: host, value: {data: \"https://auth.acme.example\"}}\nrequest:\n  variables:\n    \
+        - {name: id, value: \"77\"}\n  auth:\n    type: oauth2\n    flow: client_credentials\n    \
+        accessTokenUrl: \"{{host}}/token\"\n    credentials: {clientId: \"{{id}}\", clientSecret: s}\n";
+    let account = only(collection);
+    assert_eq!(account.client.client_id, "77");
+    let overrides = &account.settings.overrides;
+    assert_eq!(overrides.endpoints.token.as_deref(), Some("https://auth.acme.example/token"));
+    assert_eq!(overrides.client_auth, Some(ClientAuth::Body), "as Bruno does without a word");
+}
+
+#[test]
 fn a_list_of_names_and_values_is_guessed_or_told() {
     let guessed = found(ENV);
     let names: Vec<&str> = guessed.accounts.iter().map(|account| account.name.as_str()).collect();
@@ -225,6 +247,13 @@ fn a_list_of_names_and_values_is_guessed_or_told() {
     assert_eq!(guessed.accounts[0].settings.provider, "github");
     assert_eq!(guessed.accounts[1].settings.grant, GrantType::ClientCredentials);
     assert_eq!(guessed.names.as_ref().unwrap().names.len(), 6);
+
+    // As an editor of Windows writes it.
+    let windows = found(&format!(
+        "\u{feff}{}",
+        ENV.replace('\n', "\r\n").replace("# the app's own\r\nPORT=8080\r\n", "")
+    ));
+    assert_eq!(windows.accounts[0].client.client_id, "Iv1.a");
 
     let odd = "KEY=i\nTOP=CANARY-told\nWHERE=https://auth.acme.example/token\n";
     let nothing = found(odd);

@@ -2,6 +2,8 @@
 //!
 //! Owns their keys. Invariant: a request whose OAuth 2.0 settings are switched off gives no account.
 
+use std::borrow::Cow;
+
 use super::draft::{Collected, Draft, Variables};
 use crate::domain::node::{Node, NodeValue};
 use crate::domain::spec::ClientAuth;
@@ -16,8 +18,12 @@ pub(super) fn fits(root: &Node<'_>) -> bool {
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     let mut variables = Variables::new();
     let resources = root.list("resources");
-    for resource in resources.iter().filter(|resource| resource.text("_type") == Some("environment")) {
-        scalars(resource, "data", &mut variables);
+    for resource in resources {
+        match resource.text("_type") {
+            Some("environment") => scalars(resource, "data", &mut variables),
+            Some("request_group") => scalars(resource, "environment", &mut variables),
+            _ => {}
+        }
     }
     if let Some(environments) = root.get("environments").map(|entry| &entry.node) {
         // One in the newer files, a list in some of the older ones.
@@ -38,11 +44,15 @@ pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     level(root.list("collection"), &variables, collected);
 }
 
-/// Requests and folders of v5. The tree's depth is bounded by its parser.
+/// Requests and folders of v5, a folder with variables of its own. The tree's depth is bounded by its parser.
 fn level(items: &[Node<'_>], variables: &Variables, collected: &mut Collected<'_>) {
     for item in items {
-        request(item, variables, collected);
-        level(item.list("children"), variables, collected);
+        let mut own = Cow::Borrowed(variables);
+        if item.get("environment").is_some() {
+            scalars(item, "environment", own.to_mut());
+        }
+        request(item, &own, collected);
+        level(item.list("children"), &own, collected);
     }
 }
 
@@ -77,11 +87,25 @@ fn request(node: &Node<'_>, variables: &Variables, collected: &mut Collected<'_>
     collected.take(draft, variables);
 }
 
+/// The texts and numbers of an environment; one within an object by all names on the way, as `a.b`.
 fn scalars(node: &Node<'_>, key: &str, variables: &mut Variables) {
-    let Some(NodeValue::Table(entries)) = node.get(key).map(|entry| &entry.node.value) else { return };
+    if let Some(entry) = node.get(key) {
+        nested(&entry.node, "", variables);
+    }
+}
+
+fn nested(node: &Node<'_>, above: &str, variables: &mut Variables) {
+    let NodeValue::Table(entries) = &node.value else { return };
     for entry in entries {
-        if let Some(text) = entry.node.as_text() {
-            variables.insert(entry.key.to_string(), text.to_owned().into());
+        let name = [above, entry.key.as_ref()].concat();
+        match &entry.node.value {
+            NodeValue::Text(text) => {
+                variables.insert(name, text.to_string().into());
+            }
+            NodeValue::Integer(number) => {
+                variables.insert(name, number.to_string().into());
+            }
+            _ => nested(&entry.node, &(name + "."), variables),
         }
     }
 }
