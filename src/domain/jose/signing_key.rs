@@ -17,6 +17,8 @@ use super::{KeyAlg, KeyError, backend};
 use crate::secret::{ClientSecret, PrivateKey, Wire};
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// An RSA key that is for PSS alone (RFC 4055, section 1.2).
+const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const ELLIPTIC_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
@@ -34,7 +36,8 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Reads a private key. `alg` takes the place of what usually goes with it: RS256, ES256 or `EdDSA`.
+    /// Reads a private key. `alg` takes the place of what usually goes with it: RS256, ES256 or `EdDSA`. A key
+    /// that says itself that it is for PS256 (RFC 7517, section 4.4; RFC 4055) is for nothing else.
     ///
     /// # Errors
     /// [`KeyError`] says what is wrong with it.
@@ -107,6 +110,7 @@ impl SigningKey {
         let info = PrivateKeyInfo::try_from(der).map_err(|_| KeyError::Unreadable)?;
         match info.algorithm.oid {
             RSA => Self::rsa(info.private_key),
+            RSA_PSS => Ok(Self { alg: KeyAlg::PS256, ..Self::rsa(info.private_key)? }),
             ELLIPTIC_CURVE => {
                 let key = p256::SecretKey::try_from(info).map_err(|_| KeyError::Unsupported)?;
                 Self::p256(&key)
@@ -197,6 +201,7 @@ struct Json {
     kty: String,
     crv: String,
     kid: Option<String>,
+    alg: Option<String>,
     n: Option<Part>,
     e: Option<Part>,
     d: Option<Part>,
@@ -220,7 +225,10 @@ fn from_json(text: &str) -> Result<SigningKey, KeyError> {
     }
     let d = Part::decoded(json.d.as_ref())?;
     let read = match (json.kty.as_str(), json.crv.as_str()) {
-        ("RSA", _) => SigningKey::rsa(&pkcs1_of(&json, &d)?),
+        ("RSA", _) => SigningKey::rsa(&pkcs1_of(&json, &d)?).map(|read| match json.alg.as_deref() {
+            Some("PS256") => SigningKey { alg: KeyAlg::PS256, ..read },
+            _ => read,
+        }),
         ("EC", "P-256") => {
             let key = p256::SecretKey::from_slice(&d).map_err(|_| KeyError::Unreadable)?;
             SigningKey::p256(&key)

@@ -122,6 +122,7 @@ fn every_form_of_a_key_signs_what_openssl_verifies() {
         (with_parameters, KeyAlg::ES256),
         (ed.clone(), KeyAlg::EdDSA),
         ([certificate.as_str(), &rsa].concat(), KeyAlg::RS256),
+        (openssl(&["genpkey", "-algorithm", "RSA-PSS"], ""), KeyAlg::PS256),
     ];
     // As a field of one line makes of them, and as they stand in JSON.
     cases.push((ec.replace('\n', " "), KeyAlg::ES256));
@@ -146,6 +147,13 @@ fn a_jwk_signs_under_its_own_id_unless_another_is_given() {
     let claims = json!({"a": 1});
     assert_eq!(header_of(&read.sign(&claims, None).unwrap())["kid"], "one");
     assert_eq!(header_of(&read.sign(&claims, Some("two")).unwrap())["kid"], "two");
+    let alg_of = |text: &str, alg| {
+        let read = SigningKey::read(&key(text), alg).unwrap();
+        header_of(&read.sign(&claims, None).unwrap())["alg"].as_str().unwrap().to_owned()
+    };
+    let of_pss = RSA_JWK.replacen('{', "{\"alg\":\"PS256\",", 1);
+    assert_eq!([alg_of(RSA_JWK, None), alg_of(&of_pss, None)], ["RS256", "PS256"]);
+    assert_eq!(alg_of(&of_pss, Some(KeyAlg::PS256)), "PS256");
     let set = format!("{{\"keys\":[{EC_JWK}]}}");
     let token = SigningKey::read(&key(&set), None).unwrap().sign(&claims, None).unwrap();
     assert_eq!(header_of(&token), json!({"typ": "JWT", "alg": "ES256", "kid": "one"}));
@@ -200,6 +208,7 @@ fn a_key_that_can_t_sign_says_why_and_nothing_of_itself() {
         (&rsa, Some(KeyAlg::HS256), KeyError::WrongAlg),
         (ED_JWK, Some(KeyAlg::RS256), KeyError::WrongAlg),
         (EC_JWK, Some(KeyAlg::HS256), KeyError::WrongAlg),
+        (&RSA_JWK.replacen('{', "{\"alg\":\"PS256\",", 1), Some(KeyAlg::RS256), KeyError::WrongAlg),
     ] {
         let error = SigningKey::read(&key(text), alg).err();
         assert_eq!(error, Some(expected), "{text}");
