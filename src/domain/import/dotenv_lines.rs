@@ -187,11 +187,11 @@ mod tests {
         for other in ["[[account]]\nname = \"a\"", "{}", "not a pair", "a: 1", "A=1\n- b", "=1", "1A=2"] {
             assert!(read(other).is_none(), "{other}");
         }
-        let doubling: String = (1..200).map(|n| format!("A{n}=${{A{p}}}${{A{p}}}\n", p = n - 1)).collect();
-        let pairs = read(&format!("A0=0123456789\n{doubling}")).unwrap();
+        let doubling: Vec<_> = (1..200).map(|n| format!("A{n}=${{A{p}}}${{A{p}}}", p = n - 1)).collect();
+        let pairs = read(&format!("A0=0123456789\n{}", doubling.join("\n"))).unwrap();
         assert!(pairs.iter().all(|(_, value)| value.len() <= 2 * VALUE_MAX_BYTES), "bounded");
         assert_eq!(read(&"A".repeat(NAME_MAX_BYTES + 1)), None);
-        let many: String = (0..5000).map(|n| format!("N{n}=\"\n")).collect();
-        assert!(read(&many).unwrap().len() <= NAMES_MAX);
+        let many: Vec<_> = (0..5000).map(|n| format!("N{n}=\"")).collect();
+        assert!(read(&many.join("\n")).unwrap().len() <= NAMES_MAX);
     }
 }
