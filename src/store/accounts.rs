@@ -249,6 +249,7 @@ impl Accounts {
     pub fn remove(&mut self, id: &AccountId) -> Result<(), DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute("DELETE FROM accounts WHERE id = ?1", [id.as_str()])?;
+        preferences::forget(&transaction, id)?;
         preferences::put(&transaction, SWEEP_DUE, "")?;
         transaction.commit()?;
         self.sweep()

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{Accounts, DiskError, SWEEP_DUE};
+use crate::domain::account::AccountId;
 
 /// The key of the window's place, which no preference has; nor does any the next one.
 const WINDOW: &str = "window.place";
@@ -94,6 +95,15 @@ impl Accounts {
     pub fn set_remembered(&mut self, text: &str) -> Result<(), DiskError> {
         put(&self.connection, REMEMBERED, text)
     }
+}
+
+/// Forgets that the user was at this account, which is no more.
+pub(super) fn forget(connection: &Connection, id: &AccountId) -> Result<(), DiskError> {
+    connection.execute(
+        "UPDATE preferences SET value = replace(value, ?1, '') WHERE key = ?2",
+        params![id.as_str(), REMEMBERED],
+    )?;
+    Ok(())
 }
 
 /// Sets one key.

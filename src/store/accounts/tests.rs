@@ -265,6 +265,22 @@ fn z1_a_removed_account_leaves_no_byte_on_disk() {
 }
 
 #[test]
+fn z1_where_the_user_was_names_no_account_that_was_removed() {
+    let (_dir, home) = home();
+    let mut accounts = Accounts::open(&home).unwrap();
+    for byte in [1, 2] {
+        accounts.insert_pending(&named(byte, &format!("a {byte}")), "keychain", at(0)).unwrap();
+    }
+    accounts.set_remembered(&format!("name tag all {}", id(2))).unwrap();
+    accounts.remove(&id(1)).unwrap();
+    assert_eq!(accounts.texts().unwrap().remembered, Some(format!("name tag all {}", id(2))));
+    accounts.remove(&id(2)).unwrap();
+    assert_eq!(accounts.texts().unwrap().remembered.as_deref(), Some("name tag all "));
+    let (bytes, gone) = (fs::read(home.database_path()).unwrap(), id(2).to_string().into_bytes());
+    assert!(!bytes.windows(gone.len()).any(|window| window == gone));
+}
+
+#[test]
 fn z1_a_rewriting_that_failed_is_made_up_for() {
     let (_dir, home) = home();
     let mut accounts = Accounts::open(&home).unwrap();
