@@ -13,15 +13,27 @@ use super::input;
 /// # Errors
 /// A silent [`Failure`] where the reader has gone, which it may do at any time; else one in words.
 pub(super) fn data(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    let written =
-        out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
-    written.map_err(|error| match error.kind() {
+    write(text).map_err(|error| match error.kind() {
         ErrorKind::BrokenPipe => Failure::reader_gone(),
-        _ => Failure::refused(
-            "The output could not be written. Check that its place has room, then try again.",
-        ),
+        _ => unwritable(),
     })
+}
+
+/// Writes a line of data without which what follows is in vain: a reader that has gone is a failure, too.
+///
+/// # Errors
+/// A [`Failure`] in words.
+pub(super) fn needed(text: &str) -> Result<(), Failure> {
+    write(text).map_err(|_| unwritable())
+}
+
+fn write(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush())
+}
+
+fn unwritable() -> Failure {
+    Failure::refused("The output could not be written. Check that its place has room, then try again.")
 }
 
 /// Writes a paragraph for people to standard error.

@@ -138,7 +138,7 @@ fn announce(account: &AccountView, address: &Url, open_browser: bool) -> Result<
         output::say(&format!("Sign in in the browser; if none appears, open {address} yourself. {here}"));
         Ok(())
     } else {
-        output::data(address.as_str())?;
+        output::needed(address.as_str())?;
         output::say(&format!("Open the address above in a browser and sign in. {here}"));
         Ok(())
     }
@@ -146,7 +146,7 @@ fn announce(account: &AccountView, address: &Url, open_browser: bool) -> Result<
 
 /// Says where to enter a device's code; address and code stand alone on standard output.
 fn announce_code(code: &DeviceCodeView) -> Result<(), Failure> {
-    output::data(&format!("{}\n{}", shown(&code.verification_uri), code.user_code))?;
+    output::needed(&format!("{}\n{}", shown(&code.verification_uri), code.user_code))?;
     let complete = code.verification_uri_complete.as_deref().map(shown);
     let complete =
         complete.map_or_else(String::new, |address| format!(" Or open {address}, which has it already."));

@@ -158,6 +158,17 @@ fn output_that_nobody_takes_is_told_or_let_be() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+
+    // But nobody can go to an address that nobody reads.
+    let server = Server::giving("");
+    let _keyring = Keyring::unlocked(&bus);
+    place.run_with(&["import", "-"], &server.accounts()).ok();
+    let mut child =
+        place.command(&["sign-in", "car-dev", "--no-browser"]).stdin(Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("could not be written"));
 }
 
 #[test]
