@@ -33,19 +33,27 @@ impl Keychain {
         Self { service, store: None }
     }
 
-    /// Makes a call; over again with a new connection where an old one may have gone stale, as it
-    /// does when the system's service was restarted. Every call here can be repeated.
+    /// Makes a call; once more, and with a new connection, where the connection broke: an old one goes
+    /// stale when the system's service is restarted, and a new one may meet it on its way out. Every
+    /// call here can be repeated.
     fn call<T>(
         &mut self,
         work: impl Fn(&CredentialStore, &str) -> Result<T, Error>,
     ) -> Result<Option<T>, VaultError> {
-        let was_open = self.store.is_some();
-        let mut done = self.attempt(&work)?;
-        if was_open && matches!(done, Err(Error::PlatformFailure(_))) {
-            self.store = None;
-            done = self.attempt(&work)?;
-        }
-        match done {
+        let tried = self.attempt(&work);
+        let broke = self.store.is_none() && matches!(tried, Err(VaultError::Failed(_)));
+        if broke { self.attempt(&work) } else { tried }
+    }
+
+    fn attempt<T>(
+        &mut self,
+        work: impl Fn(&CredentialStore, &str) -> Result<T, Error>,
+    ) -> Result<Option<T>, VaultError> {
+        let store = match &self.store {
+            Some(store) => store,
+            None => self.store.insert(system::connect().map_err(|error| system::connect_failure(&error))?),
+        };
+        match work(store.as_ref(), &self.service) {
             Ok(value) => Ok(Some(value)),
             Err(Error::NoEntry) => Ok(None),
             Err(error) => {
@@ -55,17 +63,6 @@ impl Keychain {
                 Err(reduced(&error))
             }
         }
-    }
-
-    fn attempt<T>(
-        &mut self,
-        work: impl Fn(&CredentialStore, &str) -> Result<T, Error>,
-    ) -> Result<Result<T, Error>, VaultError> {
-        let store = match &self.store {
-            Some(store) => store,
-            None => self.store.insert(system::connect().map_err(|error| system::connect_failure(&error))?),
-        };
-        Ok(work(store.as_ref(), &self.service))
     }
 
     fn find(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
@@ -98,7 +95,7 @@ impl Keychain {
 impl Vault for Keychain {
     fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
         match self.find(name)? {
-            None if system::open_if_locked()? => self.find(name),
+            None if open_if_locked()? => self.find(name),
             found => Ok(found),
         }
     }
@@ -134,14 +131,14 @@ impl Vault for Keychain {
             })
         };
         match delete(self)? {
-            None if system::open_if_locked()? => delete(self).map(drop),
+            None if open_if_locked()? => delete(self).map(drop),
             _ => Ok(()),
         }
     }
 
     fn names(&mut self) -> Result<Vec<String>, VaultError> {
         let names = self.list()?;
-        if names.is_empty() && system::open_if_locked()? { self.list() } else { Ok(names) }
+        if names.is_empty() && open_if_locked()? { self.list() } else { Ok(names) }
     }
 
     fn probe(&mut self) -> Result<(), VaultError> {
@@ -165,6 +162,14 @@ impl Vault for Keychain {
 fn entry(store: &CredentialStore, service: &str, name: &str) -> Result<Entry, Error> {
     let label = format!("Keyfob: {name}");
     store.build(service, name, Some(&system::modifiers(&label)))
+}
+
+/// The same as a call: tried once more where the connection broke.
+fn open_if_locked() -> Result<bool, VaultError> {
+    match system::open_if_locked() {
+        Err(VaultError::Failed(_)) => system::open_if_locked(),
+        told => told,
+    }
 }
 
 fn delete_all(items: &[Entry]) -> Result<(), Error> {

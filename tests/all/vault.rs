@@ -350,6 +350,21 @@ fn k5_a_restarted_keychain_is_reconnected_to() {
 }
 
 #[test]
+fn k5_a_keychain_that_ends_while_it_is_connected_to_is_asked_once_more() {
+    // Nobody starts it again: there is none, then.
+    let bus = Bus::start();
+    let _leaving = Keyring::leaving(&bus);
+    assert_eq!(Peer::on(&bus).ask("probe"), VaultError::Absent.to_string());
+    // The bus does.
+    for (call, answer) in [("probe", "ok"), ("read client/a", "none"), ("names", "names")] {
+        let bus = Bus::start();
+        let leaving = Keyring::leaving(&bus);
+        leaving.is_started_by_the_bus();
+        assert_eq!(Peer::on(&bus).ask(call), answer, "{call}");
+    }
+}
+
+#[test]
 fn k8_duplicates_are_settled_the_same_way_every_time() {
     let bus = Bus::start();
     let keyring = Keyring::unlocked(&bus);

@@ -8,11 +8,13 @@
     keyring.py prompter dismiss    is the keyring's prompt, and cancels each at once; runs until killed
     keyring.py prompter hang       is the keyring's prompt, and leaves each open
     keyring.py silent              owns org.freedesktop.secrets and never answers a call; runs until killed
+    keyring.py leaving             owns org.freedesktop.secrets, and ends when the first session is asked for
 
-The last three print "ready" once they hold their name.
+The last four print "ready" once they hold their name.
 """
 
 import json
+import os
 import sys
 
 from gi.repository import Gio, GLib
@@ -105,6 +107,16 @@ def silent():
     own(SECRETS)
 
 
+def leaving():
+    def leave(_bus, message, incoming):
+        if incoming and message.get_member() == "OpenSession":
+            os._exit(0)
+        return message
+
+    bus.add_filter(leave)
+    own(SECRETS)
+
+
 def main(words):
     match words:
         case ["lock"]:
@@ -119,6 +131,8 @@ def main(words):
             prompter(answer)
         case ["silent"]:
             silent()
+        case ["leaving"]:
+            leaving()
         case _:
             print(__doc__, file=sys.stderr)
             sys.exit(2)

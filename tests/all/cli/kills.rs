@@ -207,7 +207,7 @@ impl<'bus> World<'bus> {
 /// Kills the deed at its first step, its second, and so on, until it is over before.
 pub(super) fn at_every_step(deed: &Deed, over: Over, at_least: usize) {
     let bus = Bus::start();
-    let keyring = Keyring::unlocked(&bus);
+    let keyring = Keyring::lasting(&bus);
     let mut steps = Vec::new();
     for step in 1.. {
         let world = World::new(&bus, step, over);
@@ -263,7 +263,7 @@ fn z1_a_removal_from_the_file_vault_killed_at_every_step() {
 #[test]
 fn r6_an_account_that_an_import_left_half_done_is_found_by_its_name() {
     let bus = Bus::start();
-    let _keyring = Keyring::unlocked(&bus);
+    let _keyring = Keyring::lasting(&bus);
     for over in [Over::Keychain, Over::File] {
         let number = if over == Over::File { 1000 } else { 0 };
         let is_there = (1..).find_map(|step| {

@@ -45,7 +45,7 @@ fn come_back(child: &mut Child) {
 fn kills_at_random_moments() {
     let count = std::env::var("KEYFOB_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(32);
     let bus = Bus::start();
-    let keyring = Keyring::unlocked(&bus);
+    let keyring = Keyring::lasting(&bus);
     let world = World::new(&bus, 0, Over::File);
     world.prepare(&Deed::Refresh);
     let exports = bus.path("exports");

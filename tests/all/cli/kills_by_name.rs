@@ -31,7 +31,7 @@ fn with_the_other<'bus, R>(world: &mut World<'bus>, work: impl FnOnce(&World<'bu
 #[test]
 fn z1_a_run_with_the_chosen_vault_leaves_what_is_half_made_in_the_other_and_needs_no_name_of_it() {
     let bus = Bus::start();
-    let keyring = Keyring::unlocked(&bus);
+    let keyring = Keyring::lasting(&bus);
     let mut was_named = false;
     for step in 1.. {
         let mut world = World::new(&bus, step, Over::FileByName);

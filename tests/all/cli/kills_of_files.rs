@@ -24,7 +24,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 
 fn an_export_killed_at_every_step(with_secrets: bool) {
     let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
-    let _keyring = Keyring::unlocked(&bus);
+    let _keyring = Keyring::lasting(&bus);
     let place = Place::on(&bus);
     place.run_with(&["import", "-"], &server.accounts()).ok();
     let token = place.run(&["token", BATCH]).ok();
@@ -71,7 +71,7 @@ fn f1_an_open_export_killed_at_every_step() {
 #[test]
 fn v2_a_migration_killed_at_every_step() {
     let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
-    let _keyring = Keyring::unlocked(&bus);
+    let _keyring = Keyring::lasting(&bus);
     let place = Place::on(&bus);
     place.run_with(&["import", "-"], &server.accounts()).ok();
     let token = place.run(&["token", BATCH]).ok();

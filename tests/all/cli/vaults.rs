@@ -169,7 +169,7 @@ fn move_killed_at_every_step(to: &str, back: &str, at_least: usize) {
     use std::os::unix::process::ExitStatusExt as _;
 
     let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
-    let keyring = Keyring::unlocked(&bus);
+    let keyring = Keyring::lasting(&bus);
     let mut place = Place::on(&bus);
     let right = place.file("right", "correct horse battery CANARY-pass\n");
     for step in 1.. {

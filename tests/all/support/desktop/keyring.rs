@@ -4,7 +4,9 @@
 //! does not block: the prompt counts as dismissed within some 30 ms. It blocks only while a prompt is open: see
 //! [`Keyring::prompts_hang`] and [`Keyring::prompts_are_dismissed`].
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -32,6 +34,14 @@ impl<'bus> Keyring<'bus> {
         keyring
     }
 
+    /// An unlocked keyring, which the bus starts again where it ends by itself. gnome-keyring does so, rarely, where
+    /// a call for a session is handled before it has taken note of who calls, or after that program was killed.
+    pub(crate) fn lasting(bus: &'bus Bus) -> Self {
+        let keyring = Self::unlocked(bus);
+        keyring.is_started_by_the_bus();
+        keyring
+    }
+
     /// A keyring whose default collection exists and is locked.
     pub(crate) fn locked(bus: &'bus Bus) -> Self {
         let keyring = Self::unlocked(bus);
@@ -42,6 +52,24 @@ impl<'bus> Keyring<'bus> {
     /// Somebody who owns the Secret Service's name and never answers.
     pub(crate) fn silent(bus: &'bus Bus) -> Self {
         Self { bus, daemon: Some(stand_in(bus, &["silent"])), prompter: None }
+    }
+
+    /// Somebody who owns the Secret Service's name, and ends when the first session is asked for.
+    pub(crate) fn leaving(bus: &'bus Bus) -> Self {
+        Self { bus, daemon: Some(stand_in(bus, &["leaving"])), prompter: None }
+    }
+
+    /// From now on the bus starts a keyring, unlocked, for whoever calls one that is not there; as a desktop's does,
+    /// only that there it is locked.
+    pub(crate) fn is_started_by_the_bus(&self) {
+        let script = self.bus.path("keyring.sh");
+        let daemon = "gnome-keyring-daemon --foreground --components=secrets --unlock";
+        let text = format!("#!/bin/sh\nprintf %s {PASSWORD} | {daemon}\n");
+        fs::write(&script, text).expect("a script");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).expect("a script that can be run");
+        let name = "org.freedesktop.secrets";
+        let service = format!("[D-BUS Service]\nName={name}\nExec={}\n", script.display());
+        fs::write(self.bus.path(&format!("services/{name}.service")), service).expect("the service's file");
     }
 
     fn run(&mut self, words: &[&str], password: &str) {
@@ -148,6 +176,16 @@ impl<'bus> Keyring<'bus> {
     /// The daemon's process ID.
     pub(crate) fn pid(&self) -> u32 {
         self.daemon.as_ref().expect("a running keyring").pid()
+    }
+}
+
+impl Drop for Keyring<'_> {
+    fn drop(&mut self) {
+        // Whatever failed may have failed for want of it.
+        if let Some(ended) = self.daemon.as_mut().and_then(Running::ended) {
+            let said = fs::read_to_string(self.bus.path("gnome-keyring.log")).unwrap_or_default();
+            println!("The keyring had ended by itself ({ended}). It said: {said}");
+        }
     }
 }
 
