@@ -7,7 +7,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::core::Engine;
 use super::refresh_lock::{self, AccountLock};
 use crate::domain::account::AccountId;
 use crate::messages::problem::Problem;
@@ -40,13 +39,6 @@ impl KeptLocks {
         Ok(Guard { kept: self.clone(), id: id.clone(), lock: Some(lock), keeps })
     }
 
-    /// Keeps the account's lock, if nobody has it.
-    fn try_keep(&self, home: &Home, id: &AccountId) {
-        if let Ok(Some(lock)) = refresh_lock::try_acquire(home, id) {
-            self.0.borrow_mut().insert(id.clone(), lock);
-        }
-    }
-
     /// Lets go of the account's lock.
     pub(crate) fn release(&self, id: &AccountId) {
         self.0.borrow_mut().remove(id);
@@ -69,15 +61,6 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(lock) = self.lock.take().filter(|_| self.keeps) {
             self.kept.0.borrow_mut().insert(self.id.clone(), lock);
-        }
-    }
-}
-
-impl Engine {
-    /// Holds the lock again of an account whose token the vault has refused once more.
-    pub(crate) fn hold_on(&self, id: &AccountId) {
-        if self.entries.get(id).is_some_and(|entry| entry.unsaved.is_some() && !entry.ephemeral) {
-            self.kept_locks.try_keep(&self.deps.home, id);
         }
     }
 }

@@ -16,7 +16,7 @@ use super::preferences;
 use super::problems::vault_problem_of;
 use super::refresh_lock::{self, EveryLock};
 use super::vault_door::VaultFactory;
-use super::worker::Worker;
+use super::worker::{NO_THREAD, Worker};
 use crate::domain::account::AccountId;
 use crate::failpoint::reach;
 use crate::messages::event::Reply;
@@ -196,12 +196,15 @@ impl Move {
         // An empty place must take something, too.
         self.call(pair, self.to, |(_, to)| to.probe()).await.map_err(Problem::Vault)?;
         let mut records = 0;
+        let moved: BTreeSet<String> = names.iter().cloned().collect();
         for name in names {
             let copied =
                 self.call(pair, from, move |(from, to)| transfer::copy(from.as_mut(), to.as_mut(), &name));
             records += usize::from(copied.await.map_err(Problem::Vault)?);
             reach("move: record copied");
         }
+        let stale = self.call(pair, self.to, move |(_, to)| transfer::drop_stale(to.as_mut(), &moved));
+        stale.await.map_err(Problem::Vault)?;
         Ok(records)
     }
 
@@ -209,17 +212,28 @@ impl Move {
     async fn is_all_there(&self, pair: &Worker<Pair>) -> Result<bool, Problem> {
         let there = self.call(pair, self.to, |(_, to)| transfer::names(to.as_mut())).await;
         let there = there.map_err(Problem::Vault)?;
-        let known = self.known().await?;
+        let stored = on_disk(self.database.clone(), Accounts::load).await?;
         let has = |id: &AccountId| there.iter().any(|name| *name == crate::store::records::client_name(id));
-        Ok(known.iter().all(has))
+        Ok(stored.accounts.iter().all(|row| has(&row.account.id)))
     }
 
     /// Deletes what was moved, then the marker.
     async fn clear(&self, old: VaultKind) -> Result<(), Problem> {
-        let known = self.known().await?;
+        let stored = on_disk(self.database.clone(), Accounts::load).await?;
+        let is_in_use =
+            stored.accounts.iter().any(|row| row.kept_in.as_deref() == Some(half_done::word(old)));
+        if old == VaultKind::File && !is_in_use && !PassphraseVault::exists(&self.home) {
+            // It was emptied, and its key went; that is where an earlier end of this was cut short.
+            let home = self.home.clone();
+            on_a_thread(move || PassphraseVault::remove_rest(&home)).await.map_err(Problem::Vault)?;
+            return self.forget_marker().await;
+        }
+        let all_read = stored.unreadable == 0;
+        let known = stored.accounts.into_iter().map(|row| row.account.id);
+        let known = all_read.then(|| known.collect::<BTreeSet<AccountId>>());
         let pair = self.pair(old, self.to)?;
-        let cleared =
-            self.call(&pair, old, move |(old, new)| transfer::clear(old.as_mut(), new.as_mut(), &known));
+        let cleared = self
+            .call(&pair, old, move |(old, new)| transfer::clear(old.as_mut(), new.as_mut(), known.as_ref()));
         cleared.await.map_err(Problem::Vault)?;
         reach("move: old place cleared");
         if old == VaultKind::File {
@@ -228,11 +242,6 @@ impl Move {
             removed.map_err(Problem::Vault)?;
         }
         self.forget_marker().await
-    }
-
-    async fn known(&self) -> Result<BTreeSet<AccountId>, Problem> {
-        let stored = on_disk(self.database.clone(), Accounts::load).await?;
-        Ok(stored.accounts.into_iter().map(|row| row.account.id).collect())
     }
 
     async fn forget_marker(&self) -> Result<(), Problem> {
@@ -251,7 +260,7 @@ impl Move {
     fn pair(&self, from: VaultKind, to: VaultKind) -> Result<Worker<Pair>, Problem> {
         let (from, to) = (self.vault(from), self.vault(to));
         let worker = Worker::start("vault-move", move || (from(), to()));
-        worker.map_err(|_| Problem::Vault(VaultProblem::Failed))
+        worker.map_err(|_| Problem::Vault(NO_THREAD))
     }
 
     fn vault(&self, kind: VaultKind) -> VaultFactory {
@@ -274,7 +283,7 @@ impl Move {
     ) -> Result<R, VaultProblem> {
         match tokio::time::timeout(self.patience, pair.run(job)).await {
             Ok(Ok(done)) => done.map_err(|error| vault_problem_of(kind, &error)),
-            Ok(Err(_)) => Err(VaultProblem::Failed),
+            Ok(Err(_)) => Err(NO_THREAD),
             Err(_) => Err(VaultProblem::Slow),
         }
     }

@@ -13,7 +13,7 @@ use super::half_done;
 use super::preferences;
 use super::problems::vault_problem_of;
 use super::vault_door::{VaultDoor, VaultFactory};
-use super::worker::Worker;
+use super::worker::{NO_THREAD, Worker};
 use crate::domain::account::AccountId;
 use crate::messages::event::Reply;
 use crate::messages::problem::{Problem, VaultProblem};
@@ -291,9 +291,9 @@ pub(crate) fn open_or_create(
 pub(crate) async fn on_a_thread<R: Send + 'static>(
     job: impl FnOnce() -> Result<R, VaultError> + Send + 'static,
 ) -> Result<R, VaultProblem> {
-    let worker = Worker::start("passphrase", || ()).map_err(|_| VaultProblem::Failed)?;
+    let worker = Worker::start("passphrase", || ()).map_err(|_| NO_THREAD)?;
     match worker.run(move |()| job()).await {
         Ok(done) => done.map_err(|error| vault_problem_of(VaultKind::File, &error)),
-        Err(_) => Err(VaultProblem::Failed),
+        Err(_) => Err(NO_THREAD),
     }
 }

@@ -104,7 +104,7 @@ pub(crate) fn vault_problem(error: &VaultError) -> VaultProblem {
         VaultError::Corrupt => VaultProblem::Corrupt,
         VaultError::Newer => VaultProblem::Newer,
         VaultError::Damaged => VaultProblem::Damaged,
-        VaultError::Failed(_) => VaultProblem::Failed,
+        VaultError::Failed(how) => VaultProblem::Failed(how),
     }
 }
 

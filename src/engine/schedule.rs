@@ -3,14 +3,19 @@
 //! Owns the loop's pauses. Invariant: it never sleeps longer than 30 s without reading the clock
 //! again, so a suspended machine or a moved clock is noticed.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::account_jobs::Saver;
 use super::core::{Engine, Then};
+use super::place;
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
-use crate::messages::problem::VaultProblem;
+use crate::domain::tokens::{Grant, TokenFacts};
+use crate::messages::problem::Problem;
+use crate::store::vault_records::Records;
 
 /// The longest sleep.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -78,33 +83,57 @@ impl Engine {
 
     /// Offers a token to the vault that refused it.
     fn offer_again(&mut self, id: &AccountId, now: DateTime<Utc>) {
-        let Some(entry) = self.entries.get_mut(id) else { return };
-        let Some(unsaved) = entry.unsaved.as_mut() else { return };
+        let saver = self.saver(id);
+        let Some(unsaved) = self.entries.get_mut(id).and_then(|entry| entry.unsaved.as_mut()) else { return };
         unsaved.try_at = now + OFFER_AGAIN;
-        let (grant, door, id) = (std::rc::Rc::clone(&unsaved.grant), entry.door.clone(), id.clone());
+        let (grant, id) = (Rc::clone(&unsaved.grant), id.clone());
         self.spawn(async move {
-            let written = door.write_tokens(&id, &grant).await;
-            let then: Then = Box::new(move |engine| engine.offered(&id, grant.facts.generation, written));
+            let offered = saver.offer(&id, &grant).await;
+            let then: Then = Box::new(move |engine| engine.offered(&id, grant.facts.generation, offered));
             then
         });
     }
 
-    fn offered(&mut self, id: &AccountId, generation: u64, written: Result<(), VaultProblem>) {
+    fn offered(&mut self, id: &AccountId, generation: u64, offered: Result<TokenFacts, Problem>) {
         let Some(entry) = self.entries.get_mut(id) else { return };
         let Some(unsaved) = entry.unsaved.as_mut() else { return };
         self.dirty = true;
-        match written {
-            Ok(()) if unsaved.grant.facts.generation == generation => {
-                let facts = unsaved.grant.facts.clone();
+        match offered {
+            Ok(facts) if unsaved.grant.facts.generation == generation => {
                 entry.unsaved = None;
                 self.kept_locks.release(id);
-                self.cache_facts(id, facts);
+                self.cache_facts(id, facts.clone());
+                if facts.generation > generation {
+                    self.step(id, Input::Found(Some(facts)));
+                }
             }
-            Ok(()) => {}
-            Err(problem) => {
-                unsaved.problem = problem;
-                self.hold_on(id);
-            }
+            Err(Problem::Vault(problem)) => unsaved.problem = problem,
+            // Another token is to be saved by now; or somebody else is at the account, and what the vault
+            // said last is still the reason.
+            Ok(_) | Err(_) => {}
         }
+    }
+}
+
+impl Saver {
+    /// Offers a token to the vault that refused it; under the account's lock, which is kept where the vault
+    /// refuses again. A newer one that is stored by now is left in its place. Returns what is known of the
+    /// one that is stored.
+    async fn offer(&self, id: &AccountId, grant: &Grant) -> Result<TokenFacts, Problem> {
+        let lock = self.kept_locks.acquire(&self.home, id).await?;
+        let offered = async {
+            place::still_here(&self.door, self.database.clone(), id).await?;
+            let account = id.clone();
+            let read = self.door.call(move |vault| Records::new(vault).read_tokens(&account));
+            let stored = read.await.ok().flatten().map(|stored| stored.facts);
+            if let Some(newer) = stored.filter(|stored| stored.generation > grant.facts.generation) {
+                return Ok(newer);
+            }
+            self.door.write_tokens(id, grant).await.map_err(Problem::Vault)?;
+            Ok(grant.facts.clone())
+        };
+        let offered = offered.await;
+        lock.keep(offered.is_err());
+        offered
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::problems::{vault_problem, vault_problem_of};
-use super::worker::Worker;
+use super::worker::{NO_THREAD, Worker};
 use crate::domain::account::AccountId;
 use crate::domain::tokens::Grant;
 use crate::messages::problem::VaultProblem;
@@ -153,7 +153,7 @@ impl VaultDoor {
             Ok(Err(error)) => self.failing(vault_problem_of(self.kind(), &error)),
             Err(_) => {
                 self.reopen();
-                self.failing(VaultProblem::Failed)
+                self.failing(NO_THREAD)
             }
         }
     }
@@ -164,7 +164,7 @@ impl VaultDoor {
             return Ok(Rc::clone(worker));
         }
         let factory = Arc::clone(&self.0.factory.borrow());
-        let worker = Worker::start("vault", move || factory()).map_err(|_| VaultProblem::Failed)?;
+        let worker = Worker::start("vault", move || factory()).map_err(|_| NO_THREAD)?;
         Ok(Rc::clone(slot.insert(Rc::new(worker))))
     }
 

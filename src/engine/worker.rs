@@ -9,6 +9,8 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
+use crate::messages::problem::VaultProblem;
+
 type Job<T> = Box<dyn FnOnce(&mut T) + Send>;
 
 /// Jobs that may wait for one thread.
@@ -27,6 +29,9 @@ pub(crate) enum WorkerError {
 pub(crate) struct Worker<T> {
     jobs: SyncSender<Job<T>>,
 }
+
+/// A vault's thread that can't be started, or that is gone.
+pub(crate) const NO_THREAD: VaultProblem = VaultProblem::Failed("there is no thread for it");
 
 impl<T: 'static> Worker<T> {
     /// Starts the thread; `make` runs on it at the first job, so `T` need not be `Send`.

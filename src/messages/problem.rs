@@ -301,8 +301,8 @@ pub enum VaultProblem {
     Damaged,
     /// An entry is larger than the keychain takes.
     TooLarge,
-    /// It failed otherwise.
-    Failed,
+    /// It failed otherwise; a word about how, free of secrets.
+    Failed(&'static str),
 }
 
 impl Problem {

@@ -206,6 +206,19 @@ impl PassphraseVault {
         Ok(true)
     }
 
+    /// Removes what [`Self::remove_if_empty`] left where it was cut short: records whose key is gone, which
+    /// nobody can open any more. Of a vault that has its key nothing is removed.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn remove_rest(home: &Home) -> Result<(), VaultError> {
+        let _lock = FileLock::acquire(&home.vault_lock_path()).map_err(vault_error)?;
+        if Self::exists(home) {
+            return Ok(());
+        }
+        files::remove(&home.vault_path()).map_err(vault_error)
+    }
+
     fn slot(&self) -> MutexGuard<'_, Option<Arc<Opened>>> {
         self.shared.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }

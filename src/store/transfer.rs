@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::records::{account_of_client_name, account_of_tokens_name, is_same};
+use super::records::{account_of_client_name, account_of_tokens_name, client_name, is_same};
 use super::vault::{Vault, VaultError};
 use crate::domain::account::AccountId;
 use crate::failpoint::reach;
@@ -41,20 +41,36 @@ pub fn copy(from: &mut dyn Vault, to: &mut dyn Vault, name: &str) -> Result<bool
     }
 }
 
+/// Deletes the tokens of accounts that have none at the old place, whose records' names are given: an
+/// earlier move has left them at the new one, and the accounts have lost them since.
+///
+/// # Errors
+/// [`VaultError`]; the call can be made again.
+pub fn drop_stale(to: &mut dyn Vault, moved: &BTreeSet<String>) -> Result<(), VaultError> {
+    for name in names(to)? {
+        let is_moved = account_of_tokens_name(&name).is_some_and(|id| moved.contains(&client_name(&id)));
+        if is_moved && !moved.contains(&name) {
+            to.delete(&name)?;
+        }
+    }
+    Ok(())
+}
+
 /// Deletes what was moved from its old place: a record that `new` has, and one of an account that is
-/// not among `known`, which was deleted since. An account's client goes last.
+/// not among `known`, which was deleted since; `None` where some can't be read, so that none counts as
+/// deleted. An account's client goes last.
 ///
 /// # Errors
 /// [`VaultError`]; the call can be made again.
 pub fn clear(
     old: &mut dyn Vault,
     new: &mut dyn Vault,
-    known: &BTreeSet<AccountId>,
+    known: Option<&BTreeSet<AccountId>>,
 ) -> Result<(), VaultError> {
     let mut names = names(old)?;
     names.sort_unstable_by(|one, other| other.cmp(one));
     for name in names {
-        let is_known = account_of(&name).is_some_and(|id| known.contains(&id));
+        let is_known = known.is_none_or(|known| account_of(&name).is_some_and(|id| known.contains(&id)));
         if !is_known || new.read(&name)?.is_some() {
             old.delete(&name)?;
             reach("move: record deleted");
@@ -76,7 +92,7 @@ mod tests {
     use crate::secret::Wire;
     use crate::store::memory::MemoryVault;
     use crate::store::records::tests::id;
-    use crate::store::records::{client_name, tokens_name};
+    use crate::store::records::tokens_name;
 
     fn line(text: &str) -> Wire {
         Wire::new(text.to_owned())
@@ -95,9 +111,27 @@ mod tests {
         }
         assert_eq!(copy(&mut from, &mut to, "client/none"), Ok(false));
         // The second was not copied; the third is no account any more.
-        clear(&mut from, &mut to, &BTreeSet::from([id(1), id(2)])).unwrap();
+        clear(&mut from, &mut to, None).unwrap();
+        assert_eq!(old.stored_names().len(), 4, "who can't be read was not deleted");
+        clear(&mut from, &mut to, Some(&BTreeSet::from([id(1), id(2)]))).unwrap();
         assert_eq!(old.stored_names(), [client_name(&id(2)), tokens_name(&id(2))]);
         assert_eq!(new.stored_names(), [client_name(&id(1)), tokens_name(&id(1))]);
+    }
+
+    #[test]
+    fn tokens_that_an_account_has_lost_since_do_not_come_back() {
+        let new = MemoryVault::new();
+        for byte in [1, 2, 3] {
+            new.plant(&client_name(&id(byte)), line("CANARY-c"));
+            new.plant(&tokens_name(&id(byte)), line("CANARY-t"));
+        }
+        // The first has tokens, the second has lost them, of the third nothing is known.
+        let moved = BTreeSet::from([client_name(&id(1)), tokens_name(&id(1)), client_name(&id(2))]);
+        drop_stale(&mut new.clone(), &moved).unwrap();
+        let mut left: Vec<_> = [1, 3].map(|byte| tokens_name(&id(byte))).into();
+        left.extend([1, 2, 3].map(|byte| client_name(&id(byte))));
+        left.sort_unstable();
+        assert_eq!(new.stored_names(), left);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A token request whose answer was not stored: said at the next start, and no longer than that is true.
 
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use keyfob::messages::command::Command;
@@ -151,4 +152,34 @@ fn r6_what_the_vault_knows_better_is_not_said_for_long() {
     assert_eq!(snapshot.accounts[0].token.as_ref().unwrap().facts.generation, 1);
     rig.handle.stop();
     assert_eq!(accounts.in_flight(&id).unwrap(), None);
+}
+
+#[test]
+fn r8_a_token_that_is_not_saved_is_offered_under_the_accounts_lock_alone() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    drop(signed_in(&server, &place));
+    let rig = place.window();
+    place.vault.fail_writes(1, &VaultError::Locked);
+    server.script("/token", answer("two"));
+    refresh(&rig).unwrap();
+    // As somebody who moves all secrets would: what is written meanwhile is deleted with the old place.
+    let home = place.home();
+    let ((tell, told), (end, ended)) = (sync_channel::<()>(1), sync_channel::<()>(1));
+    let mover = std::thread::Builder::new().spawn(move || {
+        let lock = home.open_place_lock_file().unwrap();
+        lock.lock().unwrap();
+        tell.send(()).unwrap();
+        ended.recv().unwrap();
+    });
+    // Who needs every account's lock has the kept one given up.
+    let mut recovering = rig.handle.ask(Command::RecoverAccounts).unwrap();
+    told.recv().unwrap();
+    let saved = |rig: &Rig| rig.view("car").token.as_ref().unwrap().saved;
+    rig.advance(11);
+    std::thread::sleep(Duration::from_millis(400));
+    assert!(!saved(&rig), "nothing is written while the secrets are moved");
+    end.send(()).unwrap();
+    mover.unwrap().join().unwrap();
+    recovering.wait().unwrap();
+    rig.wait_until("saved", |snapshot| snapshot.accounts[0].token.as_ref().is_some_and(|token| token.saved));
 }

@@ -132,8 +132,8 @@ fn an_account_is_replaced_where_that_is_ticked() {
     let sent: Vec<_> = drafts.iter().map(|it| (it.draft.name.as_str(), it.replace)).collect();
     assert_eq!(sent, [("car-dev", true)]);
     // What could not be saved is said, and the file can be read again.
-    problem(&mut rig, Problem::Vault(VaultProblem::Failed));
-    assert!(rig.tree().contains("The place where secrets are kept failed."));
+    problem(&mut rig, Problem::Vault(VaultProblem::Failed("the disk is full")));
+    assert!(rig.tree().contains("The place where secrets are kept failed: the disk is full."));
     assert!(rig.can_press("Read file"));
 }
 

@@ -239,7 +239,7 @@ fn x4_a_passphrase_leaves_its_field_when_sent_and_when_closed() {
     }
     enter(&mut rig);
     drop(rig.command());
-    refuse(&mut rig, VaultProblem::Failed);
+    refuse(&mut rig, VaultProblem::Failed("the disk is full"));
     for label in ["New passphrase", "New passphrase again"] {
         is_empty(&mut rig, label);
     }

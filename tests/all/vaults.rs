@@ -7,6 +7,7 @@ use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::messages::snapshot::{VaultHealth, VaultKind};
 use keyfob::secret::Passphrase;
+use keyfob::store::accounts::Accounts;
 use keyfob::store::passphrase::PassphraseVault;
 use keyfob::store::vault::{Vault as _, VaultError};
 
@@ -293,6 +294,34 @@ fn f1_a_move_that_is_cut_short_anywhere_loses_nothing_and_can_be_made_again() {
         }
     }
     assert!(server.requests().len() <= 10, "no token was lost: {}", server.requests().len());
+}
+
+#[test]
+fn f1_a_move_cut_short_after_the_files_key_was_removed_comes_to_its_end() {
+    let secret = canary();
+    let (place, server) = (Place::new(), giving(&secret));
+    PassphraseVault::create_with_work_factor(&place.home(), &pass("p"), 1).unwrap();
+    let rig = place.command_line();
+    rig.import(&account(&server, &secret)).unwrap();
+    assert_eq!(move_to(&rig, VaultKind::File), Ok((1, None)));
+    let (path, old_tokens) = (place.home().vault_path(), format!("tokens/{}", rig.id("batch")));
+    let sealed = std::fs::read(&path).unwrap();
+    // Tokens that an earlier move could not delete at its old place, and the account has none any more.
+    place.vault.plant(&old_tokens, keyfob::secret::Wire::new("x".to_owned()));
+    assert_eq!(move_to(&rig, VaultKind::Keychain), Ok((1, None)));
+    assert!(!place.vault.stored_names().contains(&old_tokens), "they don't come back");
+    rig.handle.stop();
+
+    std::fs::write(&path, sealed).unwrap();
+    let mark = [("vault_move".to_owned(), "file>keychain".to_owned())].into();
+    Accounts::open(&place.home()).unwrap().set_preferences(&[].into(), &mark).unwrap();
+    let rig = place.command_line();
+    assert_eq!(rig.snapshot().vault.unfinished_move, Some(VaultKind::Keychain));
+    let end = Command::MoveVault { to: VaultKind::Keychain, passphrase: None, create: true };
+    let ended = rig.ask(end);
+    assert!(matches!(ended, Ok(Reply::Moved { records: 0, left_behind: None })), "{ended:?}");
+    assert!(!path.exists() && rig.snapshot().vault.unfinished_move.is_none());
+    rig.token("batch").unwrap();
 }
 
 #[test]

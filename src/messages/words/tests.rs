@@ -111,7 +111,7 @@ fn stores() -> Vec<Problem> {
         VaultProblem::Newer,
         VaultProblem::Damaged,
         VaultProblem::TooLarge,
-        VaultProblem::Failed,
+        VaultProblem::Failed("the disk is full"),
     ] {
         all.push(Problem::Vault(problem.clone()));
         all.push(Problem::NotSaved(problem));

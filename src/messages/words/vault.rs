@@ -84,8 +84,8 @@ pub(super) fn vault(problem: &VaultProblem, here: &str) -> Words {
                 "Shorten the extra headers, or keep secrets in memory until you quit.",
             );
         }
-        VaultProblem::Failed => words(
-            "The place where secrets are kept failed.",
+        VaultProblem::Failed(how) => words(
+            format!("The place where secrets are kept failed: {how}."),
             "Choose Try again; if it fails once more, restart the keychain, or check that the disk has room.",
         ),
     };

@@ -5,7 +5,7 @@
 //! [`Keyring::prompts_hang`] and [`Keyring::prompts_are_dismissed`].
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::Duration;
@@ -184,7 +184,7 @@ impl Drop for Keyring<'_> {
         // Whatever failed may have failed for want of it.
         if let Some(ended) = self.daemon.as_mut().and_then(Running::ended) {
             let said = fs::read_to_string(self.bus.path("gnome-keyring.log")).unwrap_or_default();
-            println!("The keyring had ended by itself ({ended}). It said: {said}");
+            let _ = writeln!(io::stderr(), "The keyring had ended by itself ({ended}). It said: {said}");
         }
     }
 }
