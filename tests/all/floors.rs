@@ -40,7 +40,7 @@ const KEPT: [(&str, &[&str]); 17] = [
     ("qrcode", &["src/ui/qr.rs"]),
     ("jsonwebtoken", &["src/domain/jose"]),
     ("ring", &["src/domain/jose"]),
-    ("zbus", &["src/net/motion.rs", "src/net/notify.rs", "src/net/sleep.rs"]),
+    ("zbus", &["src/net/motion.rs", "src/net/notify.rs", "src/net/sleep.rs", "src/store/keychain/linux.rs"]),
     ("zxcvbn", &["src/domain/strength.rs"]),
     ("saphyr_parser", &["src/domain/node_yaml.rs"]),
 ];
