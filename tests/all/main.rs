@@ -20,6 +20,7 @@ mod id_tokens;
 mod imports;
 mod inquiries;
 mod interrupted;
+mod locking;
 mod loopback;
 mod loopback_limits;
 mod many;

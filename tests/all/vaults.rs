@@ -1,8 +1,8 @@
-//! The vaults behind the engine: the passphrase, the choice, the curtain.
+//! The vaults behind the engine: the passphrase, the choice, the move.
 
 use std::time::Duration;
 
-use keyfob::messages::command::{Command, CopyForm};
+use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::messages::snapshot::{VaultHealth, VaultKind};
@@ -123,42 +123,6 @@ fn the_choice_of_a_vault_is_stored_and_one_run_may_differ() {
     place.kind = None;
     other.ask(Command::ChooseVault(VaultKind::Keychain)).unwrap();
     rig.wait_until("the other's choice", |snapshot| snapshot.vault.kind == VaultKind::Keychain);
-}
-
-#[test]
-fn p2_locking_leaves_no_mask_no_clipboard_and_no_waiting_sign_in() {
-    let secret = canary();
-    let (place, server) = (Place::new(), giving(&secret));
-    let mut rig = place.window();
-    rig.import(&account(&server, &secret)).unwrap();
-    let id = rig.id("batch");
-    rig.handle.send(Command::Copy { account: id.clone(), form: CopyForm::Plain }).unwrap();
-    rig.wait_for_event("the copy", |event| matches!(event, keyfob::messages::event::Event::Copied { .. }));
-    assert!(rig.board.text().is_some() && rig.view("batch").token.as_ref().unwrap().mask.is_some());
-    rig.ask(Command::Lock).unwrap();
-    let snapshot = rig.wait_until("the curtain", |snapshot| snapshot.locked && snapshot.clipboard.is_none());
-    assert!(snapshot.accounts[0].token.as_ref().unwrap().mask.is_none());
-    let started = std::time::Instant::now();
-    while rig.board.text().is_some() {
-        assert!(started.elapsed() < Duration::from_secs(10), "the clipboard is cleared");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    for command in [
-        Command::Reveal(id.clone()),
-        Command::ReadMask(id.clone()),
-        Command::Edit(id.clone()),
-        Command::Token { account: id.clone(), min_valid: None },
-        Command::Remove(id.clone()),
-    ] {
-        assert_eq!(rig.ask(command).err(), Some(Problem::Locked));
-    }
-    // Nothing is renewed behind the curtain.
-    rig.advance(7200);
-    std::thread::sleep(Duration::from_millis(1700));
-    assert_eq!(server.requests().len(), 1);
-    rig.ask(Command::Unlock).unwrap();
-    assert!(!rig.snapshot().locked);
-    assert!(rig.token("batch").is_ok());
 }
 
 #[test]
