@@ -246,6 +246,9 @@ fn i1_a_file_is_bounded() {
             }
         }
     }
+    // The parsers have bounds of their own; this one is ours, and it says so.
+    let ours = format!("account = {}1{}", "[".repeat(40), "]".repeat(40));
+    assert_eq!(mistake(&ours), "line 1: tables and lists are nested more than 32 deep");
     let dotted = format!("{} = 1", vec!["a"; 50_000].join("."));
     assert!(imported(&dotted).is_err());
     let large = format!("# {}", "x".repeat(crate::domain::node::FILE_MAX_BYTES));

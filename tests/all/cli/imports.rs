@@ -1,6 +1,8 @@
 //! What people have already, brought in on the command line.
 
 use std::fs::File;
+use std::io::Write as _;
+use std::process::Stdio;
 
 use super::place::Place;
 use crate::support::desktop::Bus;
@@ -62,4 +64,15 @@ fn i1_a_gigabyte_is_refused_at_once() {
     File::options().write(true).open(&path).unwrap().set_len(1 << 30).unwrap();
     let told = place.run(&["--vault", "memory", "import", &path]).failed(1);
     assert!(told.contains("larger than 4 MiB"), "{told}");
+
+    // Of what never ends no more is read than that.
+    let mut import = place.command(&["--vault", "memory", "import", "-"]);
+    let mut child = import.stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let chunk = vec![b'#'; 64 << 10];
+    let taken = (0..1 << 10).take_while(|_| input.write_all(&chunk).is_ok()).count();
+    drop(input);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(taken << 16 < 5 << 20, "{taken} times 64 KiB were read");
 }
