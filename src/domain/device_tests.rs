@@ -89,9 +89,16 @@ fn odd_answers_are_read_all_the_same() {
 
 #[test]
 fn b1_an_answer_that_nobody_could_follow_is_none() {
-    for uri in
-        ["javascript:alert(1)", "file:///etc/passwd", "", "https://", "https://a:b@c.example/", "--help x"]
-    {
+    for uri in [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "file://a.example/etc/passwd",
+        "javascript://a.example/%0aalert(1)",
+        "",
+        "https://",
+        "https://a:b@c.example/",
+        "--help x",
+    ] {
         let body = json!({ "device_code": "d", "user_code": "u", "verification_uri": uri });
         assert_eq!(flaw(&body.to_string()), AnswerFlaw::NoCode, "{uri}");
     }
