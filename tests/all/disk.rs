@@ -21,6 +21,9 @@ use keyfob::store::vault::{Vault as _, VaultError};
 /// Names the folder on which the child may mount a disk.
 const CHILD: &str = "KEYFOB_TEST_DISK_CHILD";
 
+/// What a home with a file vault holds, and nothing besides.
+const WHOLE: [&str; 4] = ["key.age", "locks", "vault.age", "vault.lock"];
+
 /// Runs a test's body where it may mount.
 fn with_own_mounts(test: &str, body: impl FnOnce(&Disk)) {
     if let Some(folder) = std::env::var_os(CHILD) {
@@ -163,6 +166,7 @@ fn f3_a_full_disk_loses_no_secret() {
                 Ok(()) => taken += 1,
                 Err(error) => {
                     assert_eq!(*error, VaultError::Failed("the disk is full"));
+                    assert_eq!(files(home.path()), WHOLE, "what did not fit is gone at once");
                     refused += 1;
                 }
             }
@@ -171,7 +175,7 @@ fn f3_a_full_disk_loses_no_secret() {
             assert_eq!(one.expose(), "CANARY-1".repeat(500));
             assert_eq!(again.read("tokens/b").expect("a readable vault").is_some(), written.is_ok());
             disk.empty();
-            assert_eq!(files(home.path()), ["key.age", "locks", "vault.age", "vault.lock"]);
+            assert_eq!(files(home.path()), WHOLE);
             vault.delete("tokens/b").expect("there is room again");
         }
         assert!(refused > 0 && taken > 0, "{refused} {taken}");

@@ -170,6 +170,11 @@ impl<'bus> World<'bus> {
         match deed {
             Deed::Import => {
                 // What is there is whole; the rest can be imported again.
+                for name in &names {
+                    let run = self.place.run(&["token", name]);
+                    let as_new = if name == CAR { run.code == 3 } else { run.out.starts_with("bot-") };
+                    assert!(as_new, "{when}: {name}: {run:?}");
+                }
                 self.place.run(&["import", &self.file, "--replace"]).ok();
                 self.sign_in();
                 self.must_be_usable(when);
