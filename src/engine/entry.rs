@@ -14,7 +14,7 @@ use super::mapping::LaidAnswer;
 use super::reasons::Trial;
 use super::refresh_lock::AccountLock;
 use super::vault_door::VaultDoor;
-use crate::domain::account::Account;
+use crate::domain::account::{Account, AccountId};
 use crate::domain::callback::Expected;
 use crate::domain::claims::{self, Claim};
 use crate::domain::exchange::Exchange;
@@ -133,12 +133,11 @@ impl Entry {
     /// What the session must know. `lasting` is whether the app renews without being asked.
     pub(crate) fn ways(&self, ahead_secs: Option<u32>, lasting: bool) -> Ways {
         let background = self.account.settings.background_refresh.unwrap_or(true);
-        let first_byte = self.account.id.as_str().get(..2).and_then(|hex| i32::from_str_radix(hex, 16).ok());
         Ways {
             grant: self.account.settings.grant,
             margin: self.margin(ahead_secs),
             background: lasting && background && self.deleting_until.is_none(),
-            jitter_thousandths: first_byte.unwrap_or_default() * 200 / 255,
+            jitter_thousandths: jitter_thousandths(&self.account.id),
         }
     }
 
@@ -250,6 +249,12 @@ impl Glance {
     }
 }
 
+/// Up to a fifth of the margin, the same for an account at every start: its ID is random.
+fn jitter_thousandths(id: &AccountId) -> i32 {
+    let first_byte = id.as_str().get(..2).and_then(|hex| i32::from_str_radix(hex, 16).ok());
+    first_byte.unwrap_or_default() * 200 / 255
+}
+
 /// First 4 … last 4 of a token; nothing of one under 24 characters.
 fn mask(token: &str) -> String {
     let chars = token.chars().count();
@@ -261,7 +266,14 @@ fn mask(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::mask;
+    use super::{jitter_thousandths, mask};
+    use crate::domain::account::AccountId;
+
+    #[test]
+    fn the_jitter_is_an_accounts_own_and_at_most_a_fifth_of_the_margin() {
+        let jitters = [0, 1, 128, 255].map(|byte| jitter_thousandths(&AccountId::from_random([byte; 16])));
+        assert_eq!(jitters, [0, 0, 100, 200]);
+    }
 
     #[test]
     fn a_short_token_shows_nothing_of_itself() {

@@ -57,6 +57,24 @@ fn the_next_start_finds_preferences_tags_and_where_the_user_was() {
     assert_eq!(rig.view("car").settings.tags.as_slice(), ["work"]);
 }
 
+#[test]
+fn the_margin_is_the_providers_then_the_settings_then_left_to_the_tokens_life() {
+    let place = Place::new();
+    let rig = place.window();
+    let ahead = CAR.replace("\"car\"", "\"ahead\"");
+    let ahead = ahead.replace("client_auth", "refresh = { ahead_secs = 0 }\nclient_auth");
+    rig.import(&format!("{CAR}{ahead}")).unwrap();
+    let margins = || ["ahead", "car"].map(|name| rig.view(name).margin.fixed_secs);
+    let prefer = |refresh_ahead_secs| {
+        let preferences = Preferences { refresh_ahead_secs, ..Preferences::default() };
+        rig.ask(Command::SetPreferences(preferences)).unwrap();
+    };
+    prefer(Some(90));
+    assert_eq!(margins(), [Some(0), Some(90)]);
+    prefer(None);
+    assert_eq!(margins(), [Some(0), None]);
+}
+
 /// An account whose token comes from another machine, and one whose token comes from this one.
 fn far_and_near(near: &ScriptedServer) -> String {
     let account = |name: &str, token: &str| {

@@ -1,5 +1,6 @@
 //! What an assistive technology finds: names, roles, and no secret.
 
+use chrono::TimeDelta;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::grant_type::GrantType;
@@ -7,7 +8,7 @@ use keyfob::messages::event::Event;
 use keyfob::secret::AccessToken;
 
 use super::ui_rig::Rig;
-use super::ui_support::{account, id, snapshot, token};
+use super::ui_support::{account, id, now, snapshot, token};
 
 #[test]
 fn a_row_is_a_button_named_as_its_account_and_its_standing_is_the_description() {
@@ -29,10 +30,29 @@ fn the_ring_has_a_role_a_name_and_a_value_that_changes_by_the_minute() {
     let mut rig = Rig::new(snapshot(vec![car]));
     let value = |rig: &Rig| rig.0.get_by_role_and_label(Role::ProgressIndicator, "Time left").value();
     assert_eq!(value(&rig).as_deref(), Some("12 minutes left"));
-    rig.wait(chrono::TimeDelta::seconds(30));
+    rig.wait(TimeDelta::seconds(30));
     assert_eq!(value(&rig).as_deref(), Some("12 minutes left"));
-    rig.wait(chrono::TimeDelta::seconds(10));
+    rig.wait(TimeDelta::seconds(10));
     assert_eq!(value(&rig).as_deref(), Some("11 minutes left"));
+}
+
+#[test]
+fn a_refresh_token_whose_end_is_known_has_a_countdown_of_its_own() {
+    const RING: &str = "Time left of the refresh token";
+    let mut car = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);
+    car.token = Some(token(7200, Some(754)));
+    let rig = Rig::new(snapshot(vec![car.clone()]));
+    assert!(rig.0.query_by_label(RING).is_none(), "nothing is counted whose end nobody knows");
+    car.token.as_mut().unwrap().facts.refresh_expires_at = Some(now() + TimeDelta::minutes(30));
+    let mut rig = Rig::new(snapshot(vec![car]));
+    let value = |rig: &Rig| rig.0.get_by_role_and_label(Role::ProgressIndicator, RING).value();
+    assert_eq!(value(&rig).as_deref(), Some("30 minutes left"));
+    assert!(rig.tree().contains("30:00 left · expires"));
+    rig.wait(TimeDelta::seconds(1));
+    assert!(rig.tree().contains("29:59 left · expires"));
+    rig.wait(TimeDelta::minutes(30));
+    assert_eq!(value(&rig).as_deref(), Some("expired"));
+    assert!(rig.tree().contains("Expired; sign in again to get a new one."));
 }
 
 #[test]

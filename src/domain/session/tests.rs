@@ -165,6 +165,13 @@ fn the_background_renews_ahead_of_expiry_and_pauses_after_a_failure() {
 }
 
 #[test]
+fn accounts_that_expire_together_are_renewed_one_after_the_other() {
+    let session = holding(&CODE, facts(1, 3600, true));
+    // A tenth of a margin of one minute.
+    assert_eq!(session.next_wake(&Ways { jitter_thousandths: 100, ..CODE }), Some(at(3546)));
+}
+
+#[test]
 fn a_repeated_grant_is_never_repeated_in_the_background() {
     let ways = Ways { background: true, ..CLIENT };
     let mut session = holding(&ways, facts(1, 3600, false));
@@ -180,6 +187,11 @@ fn c2_jumps_of_the_clock_neither_loop_nor_fake_validity() {
     assert!(session.step(&CODE, Input::Tick, at(decade)).is_empty());
     session.step(&CODE, Input::Renewed(Attempt(1), Ok(facts(2, decade + 3600, true))), at(decade));
     assert!(session.step(&CODE, Input::Tick, at(-decade)).is_empty());
+    // However far the clock went, what has expired is not handed out.
+    let mut session = holding(&CLIENT, facts(1, 3600, false));
+    let none = Some(TimeDelta::zero());
+    let wanted = session.step(&CLIENT, Input::Want(RequestId(1), none), at(decade));
+    assert_eq!(story(&wanted), ["Repeat 1"]);
 }
 
 #[test]
