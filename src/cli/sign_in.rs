@@ -95,8 +95,8 @@ pub(super) fn wait(
     loop {
         while let Some(answer) = answers.try_wait() {
             match answer {
-                Ok(Reply::Waiting(address)) => {
-                    announce(account, &address, open_browser)?;
+                Ok(Reply::Waiting { address, redirect_uri }) => {
+                    announce(account, &address, &shown(&redirect_uri), open_browser)?;
                     let sender = happenings.sender.clone();
                     input::listen(move |line| sender.send(Happening::Pasted(line)).is_ok());
                 }
@@ -123,10 +123,13 @@ pub(super) fn wait(
 }
 
 /// Says where to sign in and what to do then.
-fn announce(account: &AccountView, address: &Url, open_browser: bool) -> Result<(), Failure> {
+fn announce(
+    account: &AccountView,
+    address: &Url,
+    redirect_uri: &str,
+    open_browser: bool,
+) -> Result<(), Failure> {
     let listening = matches!(RedirectUri::new(account.redirect_uri.as_deref()), Ok(RedirectUri::Loopback(_)));
-    let sent = address.query_pairs().find(|(key, _)| key == "redirect_uri").map(|(_, value)| shown(&value));
-    let redirect_uri = sent.unwrap_or_default();
     let here = if listening {
         format!(
             "It comes back to {redirect_uri} by itself; where it can't, paste here the address the browser ended on."

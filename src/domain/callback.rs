@@ -93,7 +93,10 @@ pub fn read_query(expected: &Expected, query: &str) -> Result<Returned, Callback
         (Some(code), None) if !code.is_empty() => Ok(Returned::Code(AuthCode::new(code.into_owned()))),
         (None, Some(code)) if !code.is_empty() => Ok(Returned::Denied {
             code: code.into_owned(),
-            description: values(query, "error_description").next().map(Cow::into_owned),
+            description: values(query, "error_description")
+                .next()
+                .map(Cow::into_owned)
+                .filter(|it| !it.is_empty()),
         }),
         _ => Err(CallbackError::NoReply),
     }
@@ -116,9 +119,12 @@ pub fn read_pasted(expected: &Expected, text: &str) -> Result<Returned, Callback
         Some((_, query)) => (true, query),
         None => (text.contains("://"), text.as_str()),
     };
-    let query = query.split('#').next().unwrap_or_default();
-    if ["code", "error", "state"].iter().any(|name| values(query, name).next().is_some()) {
-        return read_query(expected, query);
+    // Some servers put it behind the `#`, where no listener sees it.
+    let (query, fragment) = query.split_once('#').unwrap_or((query, ""));
+    let is_reply =
+        |text: &&str| ["code", "error", "state"].iter().any(|name| values(text, name).next().is_some());
+    if let Some(reply) = [query, fragment].into_iter().find(is_reply) {
+        return read_query(expected, reply);
     }
     if is_address || text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(CallbackError::NoReply);

@@ -90,6 +90,8 @@ fn a_pasted_text_may_be_an_address_a_query_or_a_code() {
         "http://localhost:8910/callback?code=a%2Fb&state=st4te-_w9",
         "https://example.com/elsewhere/?code=a%2Fb&state=st4te-_w9#_=_",
         "localhost:8910/callback?state=st4te-_w9&code=a%2Fb",
+        "http://localhost:8910/callback#code=a%2Fb&state=st4te-_w9",
+        "https://example.com/?tab=1#code=a%2Fb&state=st4te-_w9",
         "?code=a%2Fb&state=st4te-_w9",
         "code=a%2Fb&state=st4te-_w9",
         "  \"code=a%2Fb&state=st4te-_w9\"\n",

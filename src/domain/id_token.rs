@@ -2,15 +2,18 @@
 //!
 //! Owns that verdict. Invariant: nothing is taken for verified that was not, and why not is kept.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use super::issuer::is_same;
 use super::jose::{self, Keys};
 use super::{jwt, moment};
-use crate::secret::{ClientSecret, IdToken};
+use crate::secret::{AccessToken, ClientSecret, IdToken};
 
 /// By how much the clocks may differ.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
@@ -53,6 +56,8 @@ pub enum Doubt {
     WrongIssuer,
     /// It was made for another client.
     WrongAudience,
+    /// It goes with another access token than the one it came with.
+    OtherToken,
     /// It had expired when it came, or doesn't say when it does.
     Expired,
 }
@@ -72,6 +77,7 @@ impl Doubt {
             Self::NoIssuer => "no_issuer",
             Self::WrongIssuer => "wrong_issuer",
             Self::WrongAudience => "wrong_audience",
+            Self::OtherToken => "other_token",
             Self::Expired => "expired",
         }
     }
@@ -86,6 +92,8 @@ pub struct Held<'a> {
     pub client_id: &'a str,
     /// The client secret, under which some servers sign.
     pub secret: Option<&'a ClientSecret>,
+    /// The access token that it came with.
+    pub access_token: &'a AccessToken,
     /// The time, by the server's clock.
     pub now: DateTime<Utc>,
 }
@@ -97,7 +105,14 @@ pub fn repeats(token: &IdToken, nonce: &str) -> bool {
     repeated.is_some_and(|repeated| bool::from(repeated.as_bytes().ct_eq(nonce.as_bytes())))
 }
 
-/// Whether an ID token is the issuer's, and this client's (section 3.1.3.7).
+/// Whether an ID token can't be read here, so that it tells nothing of the sign-in it was made for: it is
+/// encrypted, or none at all.
+pub fn is_unreadable(token: &IdToken) -> bool {
+    jwt::claims(token.expose()).is_none()
+}
+
+/// Whether an ID token is the issuer's, and this client's (section 3.1.3.7), and goes with the access token
+/// where it names one (section 3.1.3.8).
 ///
 /// # Errors
 /// [`Doubt`]: why not, or why that can't be known.
@@ -118,8 +133,27 @@ pub fn verify(token: &IdToken, keys: &Keys, held: &Held<'_>) -> Result<(), Doubt
     if !for_us || azp.is_some_and(|azp| !is_ours(azp)) {
         return Err(Doubt::WrongAudience);
     }
+    if claims.get("at_hash").is_some_and(|said| !is_hash(said, token, held.access_token)) {
+        return Err(Doubt::OtherToken);
+    }
     let end = claims.get("exp").and_then(moment::epoch).and_then(|end| end.checked_add_signed(LEEWAY));
     if end.is_none_or(|end| held.now >= end) { Err(Doubt::Expired) } else { Ok(()) }
+}
+
+/// Whether a claim is the left half of an access token's hash (section 3.1.3.6), which is of as many bits as the
+/// signature's; of other signatures it isn't said.
+fn is_hash(said: &Value, token: &IdToken, access_token: &AccessToken) -> bool {
+    let header = jwt::header(token.expose());
+    let bits = header.as_ref().and_then(|header| header.get("alg")?.as_str()?.get(2..));
+    let access = access_token.expose().as_bytes();
+    let digest = match bits {
+        Some("256") => Sha256::digest(access).to_vec(),
+        Some("384") => Sha384::digest(access).to_vec(),
+        Some("512") => Sha512::digest(access).to_vec(),
+        _ => return true,
+    };
+    let expected = URL_SAFE_NO_PAD.encode(&digest[..digest.len() / 2]);
+    said.as_str().is_some_and(|said| said.trim_end_matches('=') == expected)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! ID tokens that are the issuer's and the client's, and the many that aren't.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::sync::LazyLock;
+
 use serde_json::json;
 
 use super::*;
@@ -13,6 +13,10 @@ use crate::secret::PrivateKey;
 
 const ISSUER: &str = "https://issuer.example";
 const NOW: i64 = 1_893_459_600;
+
+/// `OpenID` Connect Core, appendix A.3.
+static ACCESS: LazyLock<AccessToken> =
+    LazyLock::new(|| AccessToken::new("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y".to_owned()));
 
 /// The public halves, besides a key of an unknown form and one to encrypt with.
 fn keys() -> Keys {
@@ -47,7 +51,7 @@ fn shared(secret: &str, claims: &Value) -> IdToken {
 
 fn held(secret: Option<&ClientSecret>) -> Held<'_> {
     let now = DateTime::from_timestamp(NOW, 0).unwrap();
-    Held { issuer: Some(ISSUER), client_id: "client", secret, now }
+    Held { issuer: Some(ISSUER), client_id: "client", secret, access_token: &ACCESS, now }
 }
 
 fn verdict(token: &IdToken) -> Result<(), Doubt> {
@@ -62,6 +66,19 @@ fn a_token_that_the_issuer_signed_for_this_client_is_verified() {
     assert_eq!(verdict(&signed(ED_JWK, None, &claims())), Ok(()));
     let several = json!({"iss": ISSUER, "aud": ["other", "client"], "azp": "client", "exp": NOW + 60});
     assert_eq!(verdict(&signed(EC_JWK, Some("ec"), &several)), Ok(()));
+}
+
+#[test]
+fn an_id_token_goes_with_the_access_token_it_names() {
+    let mut claims = claims();
+    claims["at_hash"] = "77QmUPtjPfzWtF2AnpK9RQ".into();
+    assert_eq!(verdict(&signed(EC_JWK, Some("ec"), &claims)), Ok(()));
+    // With EdDSA nobody says by which hash.
+    claims["at_hash"] = "other".into();
+    assert_eq!(verdict(&signed(ED_JWK, Some("ed"), &claims)), Ok(()));
+    for (token, unreadable) in [("a.b.c.d.e", true), ("opaque", true), ("e30.e30.c2ln", false)] {
+        assert_eq!(is_unreadable(&IdToken::new(token.to_owned())), unreadable, "{token}");
+    }
 }
 
 #[test]
@@ -92,6 +109,8 @@ fn a_claim_that_is_not_right_is_named() {
         ("aud", json!(["client", "another"]), Doubt::WrongAudience),
         ("aud", json!(null), Doubt::WrongAudience),
         ("azp", json!("another"), Doubt::WrongAudience),
+        ("at_hash", json!("77QmUPtjPfzWtF2AnpK9RA"), Doubt::OtherToken),
+        ("at_hash", json!(7), Doubt::OtherToken),
         ("exp", json!(NOW - 60), Doubt::Expired),
         ("exp", json!("soon"), Doubt::Expired),
         ("exp", json!(null), Doubt::Expired),

@@ -147,7 +147,8 @@ fn complains(code: &str, description: &str) -> bool {
 }
 
 /// The addresses in a text, without the punctuation around them. One of the server's own help pages
-/// is no redirect address.
+/// is no redirect address, nor is one with a fragment (RFC 6749, section 3.1.2), which leads to a place in a
+/// console.
 fn addresses(text: &str) -> impl Iterator<Item = String> {
     let around = |c: char| {
         c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '“' | '”' | '[' | ']' | ',')
@@ -162,7 +163,7 @@ fn addresses(text: &str) -> impl Iterator<Item = String> {
         let address = &word[begin - scheme.len()..];
         let address = address.trim_end_matches(['.', ';', ':', ')', '!', '?']);
         let is_help = ["aka.ms/", "learn.microsoft.com/", "developers.google.com/", "docs.", "/docs"];
-        let is_help = is_help.iter().any(|part| address.contains(part));
+        let is_help = address.contains('#') || is_help.iter().any(|part| address.contains(part));
         (!is_help && address.len() > begin).then(|| neutralised(address, MAX_CHARS).into_owned())
     })
 }

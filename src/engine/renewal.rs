@@ -266,8 +266,8 @@ impl Work {
             let asked = self.known.asked(&self.provider, how.redirect_uri(), Some(client), answer.sent_at);
             refused(&asked, &error, refreshing)
         })?;
-        if let How::Code { nonce, .. } = how {
-            id_tokens::check_nonce(nonce.as_deref(), &grant)?;
+        if let How::Code { nonce, verifier, .. } = how {
+            id_tokens::check_nonce(nonce.as_deref(), verifier.is_some(), &grant)?;
         }
         let brought = grant.id_token.is_some();
         let mut grant = grant.succeeding(before);

@@ -114,13 +114,14 @@ impl Engine {
             let judge = self.judge(id.clone(), attempt, Arc::clone(&expected));
             self.listeners.spawn_local(listener.serve(judge))
         });
+        let redirect_uri = prepared.redirect_uri;
         let pending = PendingSignIn {
             attempt,
             expected,
             verifier: prepared.pkce.verifier,
             nonce: prepared.nonce,
             address: prepared.address.clone(),
-            redirect_uri: prepared.redirect_uri,
+            redirect_uri: redirect_uri.clone(),
             since: now,
             browser_opened: false,
             listener,
@@ -131,7 +132,8 @@ impl Engine {
         self.tell(Event::SignInStarted(id.clone()));
         for (account, asker) in self.askers.values() {
             if let (true, core::Asker::Caller { replies, .. }) = (account == id, asker) {
-                answer(Some(replies.clone()), Ok(Reply::Waiting(Box::new(prepared.address.clone()))));
+                let (address, redirect_uri) = (Box::new(prepared.address.clone()), redirect_uri.clone());
+                answer(Some(replies.clone()), Ok(Reply::Waiting { address, redirect_uri }));
             }
         }
         if !self.without_browser.contains(id) {

@@ -130,8 +130,13 @@ pub enum Reply {
     Done,
     /// An account was saved.
     Saved(AccountId),
-    /// A sign-in waits at this address; another reply follows at its end.
-    Waiting(Box<Url>),
+    /// A sign-in waits for the browser; another reply follows at its end.
+    Waiting {
+        /// Where to sign in.
+        address: Box<Url>,
+        /// Where the browser comes back to. Of a pushed request the address doesn't tell.
+        redirect_uri: String,
+    },
     /// A sign-in waits for this code to be entered; another reply follows at its end.
     CodeGiven(Box<DeviceCodeView>),
     /// What an issuer says of itself.

@@ -117,7 +117,7 @@ fn x1_whatever_is_sent_for_an_account_is_recorded_and_redacted() {
     server.script("/par", Response::json(201, pushed));
     let command = Command::SignIn { account: rig.id("car"), open_browser: false };
     let mut answers = rig.handle.ask(command).unwrap();
-    let Ok(Reply::Waiting(_)) = answers.wait() else { panic!("no address") };
+    let Ok(Reply::Waiting { .. }) = answers.wait() else { panic!("no address") };
     let form = server.requests_to("/par")[0].form();
     let sent = |name: &str| form.iter().find(|(known, _)| known == name).unwrap().1.clone();
     let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -173,7 +173,7 @@ fn z1_the_demos_exchanges_stay_in_memory() {
     let rig = place.window();
     let Ok(Reply::Saved(id)) = rig.ask(Command::StartDemo) else { panic!("no demo") };
     let mut answers = rig.handle.ask(Command::SignIn { account: id.clone(), open_browser: false }).unwrap();
-    let Ok(Reply::Waiting(address)) = answers.wait() else { panic!("no address") };
+    let Ok(Reply::Waiting { address, .. }) = answers.wait() else { panic!("no address") };
     let issuer = rig.snapshot().demo.as_ref().unwrap().issuer.clone();
     assert_eq!(come_back(&address, &[("code", "no-such-code"), ("iss", &issuer)]).status, 303);
     assert!(answers.wait().is_err());

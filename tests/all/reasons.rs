@@ -96,7 +96,7 @@ fn a_try_signs_in_through_the_browser_where_there_is_nothing_to_repeat() {
     let command =
         Command::TryClientAuth { account: rig.id("car"), auth: ClientAuth::Body, open_browser: false };
     let mut answers = rig.handle.ask(command).unwrap();
-    let Ok(Reply::Waiting(address)) = answers.wait() else { panic!("no address") };
+    let Ok(Reply::Waiting { address, .. }) = answers.wait() else { panic!("no address") };
     come_back(&address, &[("code", "another-code")]);
     assert!(matches!(answers.wait(), Ok(Reply::Done)));
     rig.wait_until("the way that works", |_| stored_auth(&rig) == Some(ClientAuth::Body));

@@ -19,7 +19,7 @@ pub fn id_token(verdict: Verdict) -> (String, &'static str) {
         Doubt::Unsigned => ("it is not signed", "Anybody could have written it."),
         Doubt::UnknownAlg => (
             "it is signed in a way Keyfob doesn't know",
-            "RS, PS and ES with SHA-256 and up, EdDSA and HS are known.",
+            "RS, PS and HS are known, and ES256, ES384 and EdDSA.",
         ),
         Doubt::NoSecret => {
             ("it is signed under a client secret", "This account has none, so that nobody here can check it.")
@@ -39,6 +39,7 @@ pub fn id_token(verdict: Verdict) -> (String, &'static str) {
             ("it is from another issuer", "Its signature is right; check the account's issuer.")
         }
         Doubt::WrongAudience => ("it was made for another client", "Don't take it for this account's."),
+        Doubt::OtherToken => ("it goes with another access token", "Don't take it for this account's."),
         Doubt::Expired => ("it had expired when it came", "Check this computer's clock."),
     };
     (format!("not verified: {why}"), meaning)

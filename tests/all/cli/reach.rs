@@ -74,3 +74,31 @@ fn an_account_known_by_its_issuer_signs_in_by_a_code() {
     let denied = place.sign_in(&["sign-in", "tv"]).end();
     assert!(denied.code == 1 && denied.err.contains("Access was refused"), "{denied:?}");
 }
+
+#[test]
+fn a_pushed_sign_in_says_where_the_browser_comes_back_to() {
+    let (bus, server) = (Bus::start(), ScriptedServer::start());
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let account = format!(
+        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\nclient_id = \"id\"\n\
+         client_auth = \"none\"\npar = true\n[account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\npar = \"{}\"\n",
+        server.url("/authorize"),
+        server.url("/token"),
+        server.url("/par"),
+    );
+    place.run(&["import", &place.file("car.toml", &account)]).ok();
+    server.script("/par", Response::json(201, r#"{"request_uri":"urn:x","expires_in":60}"#));
+    let mut sign_in = place.sign_in(&["sign-in", "car", "--no-browser"]);
+    assert!(sign_in.address.ends_with("?client_id=id&request_uri=urn%3Ax"), "{}", sign_in.address);
+    let sent = server.requests_to("/par")[0].form();
+    let sent = |name: &str| sent.iter().find(|(known, _)| known == name).unwrap().1.clone();
+    sign_in.paste(&format!(
+        "{}?error=access_denied&error_description=&state={}",
+        sent("redirect_uri"),
+        sent("state")
+    ));
+    let said = sign_in.end().failed(1);
+    assert!(said.contains(&format!("It comes back to {} by itself", sent("redirect_uri"))), "{said}");
+    assert!(said.trim_end().ends_with("(access_denied)"), "an empty description is none: {said}");
+}

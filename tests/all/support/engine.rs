@@ -224,7 +224,7 @@ impl Rig {
         let command = Command::SignIn { account: self.id(name), open_browser: true };
         let mut answers = self.handle.ask(command).unwrap();
         match answers.wait()? {
-            Reply::Waiting(address) => Ok((*address, answers)),
+            Reply::Waiting { address, .. } => Ok((*address, answers)),
             other => panic!("{other:?}"),
         }
     }
