@@ -34,6 +34,8 @@ pub struct Hints {
     pub secret_expired: Option<NaiveDate>,
     /// Whether the client proves who it is by its private key, and sends no secret.
     pub by_key: bool,
+    /// Whether the client was refused that sends neither a secret nor anything else that proves who it is.
+    pub unproved: bool,
 }
 
 /// Scopes that were refused.
@@ -80,6 +82,9 @@ impl Hints {
             tries: asked.client.filter(|_| bad_client).map_or_else(Vec::new, |it| tries(provider, it)),
             secret_expired: asked.secret_expires.filter(|day| bad_client && *day < asked.today),
             by_key: proves_by_key(provider),
+            unproved: bad_client
+                && !proves_by_key(provider)
+                && asked.client.is_some_and(|it| provider.client_auth == ClientAuth::None || !has_secret(it)),
         }
     }
 }
@@ -131,13 +136,16 @@ fn names(text: &str, scope: &str) -> bool {
     })
 }
 
+fn has_secret(client: &Client) -> bool {
+    client.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
+}
+
 /// The ways of client authentication that would send something else, the likeliest first.
 fn tries(provider: &Provider, client: &Client) -> Vec<ClientAuth> {
-    let has_secret = client.client_secret.as_ref().is_some_and(|secret| !secret.is_empty());
     let differ = client_auth::basic_differs(client);
     let raw = differ.then_some(ClientAuth::BasicRaw);
     let encoded = differ.then_some(ClientAuth::Basic);
-    if !has_secret {
+    if !has_secret(client) {
         return Vec::new();
     }
     match provider.client_auth {
@@ -212,6 +220,20 @@ mod tests {
         assert!(of(GrantType::ClientCredentials, ClientAuth::PrivateKeyJwt));
         assert!(!of(GrantType::JwtBearer, ClientAuth::Body));
         assert!(!of(GrantType::AuthorizationCode, ClientAuth::None));
+    }
+
+    #[test]
+    fn a_client_that_shows_nothing_of_itself_is_known_by_that() {
+        use ClientAuth::{Basic, None};
+        for (auth, secret, code, unproved) in [
+            (Basic, "", "invalid_client", true),
+            (None, "s", "invalid_client", true),
+            (Basic, "s", "invalid_client", false),
+            (Basic, "", "invalid_grant", false),
+            (ClientAuth::PrivateKeyJwt, "", "invalid_client", false),
+        ] {
+            assert_eq!(hints(auth, secret, 401, code).unproved, unproved, "{auth:?} {secret} {code}");
+        }
     }
 
     #[test]

@@ -50,6 +50,13 @@ pub(super) fn bad_client(provider: &str, place: Option<&str>, hints: &Hints) -> 
         )
         .offering(Action::EditAccount);
     }
+    if hints.unproved {
+        return words(
+            format!("{provider} didn't accept the client ID, with which no secret was sent."),
+            format!("Copy it again from {place}. Where the client has a secret, enter that, and choose how it is sent."),
+        )
+        .offering(Action::EditAccount);
+    }
     let what = format!("{provider} didn't accept the client ID or secret.");
     let mut next = match hints.secret_expired {
         Some(day) => {

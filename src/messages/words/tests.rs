@@ -347,6 +347,15 @@ fn a_refusal_says_what_is_known_and_no_more() {
     let hints = Hints { secret_expired: chrono::NaiveDate::from_ymd_opt(2030, 1, 31), ..Hints::default() };
     let known = Refusal { hints: Box::new(hints), ..refusal("incorrect_client_credentials", 200) };
     assert!(said(known).next.contains("By your own note the secret expired on 2030-01-31"));
+    let unproved = Hints { unproved: true, ..Hints::default() };
+    let unproved = Refusal { hints: Box::new(unproved), ..refusal("invalid_client", 401) };
+    assert!(said(unproved).what.ends_with("the client ID, with which no secret was sent."));
+    let cause = Problem::Refused(refusal("unsupported_token_type", 400));
+    let kept =
+        Problem::NotRevoked(Box::new(crate::messages::problem::NotRevoked { refresh_revoked: true, cause }));
+    let kept = explain(&kept, None, None);
+    assert!(kept.what.ends_with("of this kind.") && !kept.next.contains("Try again"), "{kept:?}");
+    assert_eq!(kept.action, Some(Action::ForgetTokens));
     let (code, hints) = (Outside::new("login_required"), Box::default());
     let asked = SignInProblem::Denied { code, description: None, hints };
     assert!(explain(&Problem::SignIn(asked), None, None).next.contains("prompt=none"));

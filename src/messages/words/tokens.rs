@@ -8,7 +8,7 @@ use crate::domain::endpoints::EndpointKind;
 use crate::domain::token_check::Verdict;
 use crate::domain::unseen::neutralised;
 use crate::messages::event::Revocation;
-use crate::messages::problem::{NotRevoked, Problem};
+use crate::messages::problem::{NotRevoked, Outside, Problem};
 
 pub(super) fn no_endpoint(provider: &str, kind: EndpointKind) -> Words {
     let provider = neutralised(provider, NAME_CHARS);
@@ -54,7 +54,18 @@ pub(super) fn not_checked(cause: &Problem, account: Option<&str>, provider: Opti
 
 pub(super) fn not_revoked(not: &NotRevoked, account: Option<&str>, provider: Option<&str>) -> Words {
     let token = if not.refresh_revoked { "the access token" } else { "the tokens" };
+    let before = if not.refresh_revoked { "The refresh token was revoked before that. " } else { "" };
     let said = match &not.cause {
+        // RFC 7009, section 2.2.1: asking again would change nothing.
+        Problem::Refused(refusal)
+            if refusal.code.as_ref().map(Outside::as_str) == Some("unsupported_token_type") =>
+        {
+            let provider = neutralised(&refusal.provider, NAME_CHARS);
+            let next =
+                format!("{before}Forget them here; what was not revoked stays valid until it expires.");
+            let said = words(format!("{provider} doesn't revoke tokens of this kind."), next);
+            return Words { details: Some(details_of(refusal)), ..said.offering(Action::ForgetTokens) };
+        }
         Problem::Refused(refusal) => Words {
             details: Some(details_of(refusal)),
             ..words(
@@ -72,7 +83,6 @@ pub(super) fn not_revoked(not: &NotRevoked, account: Option<&str>, provider: Opt
         Problem::Unreachable(unreachable) => unreached(unreachable),
         other => return explain(other, account, provider),
     };
-    let before = if not.refresh_revoked { "The refresh token was revoked before that. " } else { "" };
     let next = format!(
         "{before}All are still kept here. Try again, or forget them here; what was not revoked then stays valid \
          until it expires."
