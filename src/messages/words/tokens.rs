@@ -63,7 +63,8 @@ pub(super) fn not_revoked(not: &NotRevoked, account: Option<&str>, provider: Opt
             let provider = neutralised(&refusal.provider, NAME_CHARS);
             let next =
                 format!("{before}Forget them here; what was not revoked stays valid until it expires.");
-            let said = words(format!("{provider} doesn't revoke tokens of this kind."), next);
+            let said =
+                words(format!("{provider} can't revoke {token}: it takes back none of this kind."), next);
             return Words { details: Some(details_of(refusal)), ..said.offering(Action::ForgetTokens) };
         }
         Problem::Refused(refusal) => Words {
