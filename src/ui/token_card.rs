@@ -134,7 +134,10 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
         if refresh.hint("Get a new token now (Ctrl+R)").show(ui) {
             cx.send(Command::Refresh(id()));
         }
-        if !sign_in_first && Button::new(Weight::Bare, words::SIGN_IN_AGAIN).show(ui) {
+        // Without a person, and without a refresh token to be passed over, it would do what the other does.
+        let anew = if by_person { words::SIGN_IN_AGAIN } else { words::GET_TOKEN };
+        let differs = by_person || token.facts.has_refresh_token;
+        if differs && !sign_in_first && Button::new(Weight::Bare, anew).show(ui) {
             cx.send(Command::SignIn { account: id(), open_browser: true });
         }
         if refreshing {

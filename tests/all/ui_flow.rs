@@ -92,6 +92,23 @@ fn the_token_card_counts_down_and_copies() {
 }
 
 #[test]
+fn where_no_person_signs_in_nobody_is_asked_to() {
+    let mut documents = account(1, "documents", "SmartDocumentor", GrantType::ClientCredentials);
+    documents.token = Some(token(3600, Some(3000)));
+    let mut rig = Rig::new(snapshot(vec![documents]));
+    assert!(!rig.can_press("Sign in again") && rig.can_press("Refresh"));
+    // A token could be had in two ways only where there is a refresh token, too.
+    assert!(rig.can_press("Get token"));
+    rig.press("Get token");
+    assert!(matches!(rig.command(), Command::SignIn { .. }));
+    rig.change(|snapshot| {
+        let view = Arc::make_mut(&mut snapshot.accounts[0]);
+        view.token.as_mut().unwrap().facts.has_refresh_token = false;
+    });
+    assert!(!rig.can_press("Get token") && rig.can_press("Refresh"));
+}
+
+#[test]
 fn c1_after_suspend_an_expired_token_shows_as_expired_at_once() {
     let mut rig = Rig::new(one(Some(754)));
     assert!(rig.0.query_by_label("Valid").is_some());
