@@ -86,7 +86,7 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountVi
             let (_, rect) = ui.allocate_space(egui::vec2(16.0, theme::CONTROL_HEIGHT));
             icon.paint(ui.painter(), rect.center(), 14.0, color);
             let way = if is_open { Icon::Down } else { Icon::Right };
-            let response = ui.add(Button::new(Weight::Bare, &line).with_icon(way).calm());
+            let response = ui.add(Button::new(Weight::Bare, &line).with_icon(way).calm().flush());
             ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
             if response.clicked() {
                 tab.open = (!is_open).then_some(here);

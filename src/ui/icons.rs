@@ -33,6 +33,8 @@ pub(super) enum Icon {
     Clock,
     /// Nothing there yet.
     Circle,
+    /// Wants somebody to come in: a way through a door.
+    Enter,
     /// Its end is not known.
     Dash,
     /// More than was expected.
@@ -102,6 +104,11 @@ impl Icon {
             }
             Self::Circle => {
                 painter.circle_stroke(center, 6.5 * unit, stroke);
+            }
+            Self::Enter => {
+                line(&[(9.0, 2.5), (13.5, 2.5), (13.5, 13.5), (9.0, 13.5)]);
+                line(&[(2.0, 8.0), (9.5, 8.0)]);
+                line(&[(6.8, 5.2), (9.6, 8.0), (6.8, 10.8)]);
             }
             Self::Dash => {
                 painter.circle_stroke(center, 6.5 * unit, stroke);

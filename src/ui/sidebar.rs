@@ -202,7 +202,6 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect:
     let time = left.as_ref().map_or_else(String::new, |(_, spoken)| format!(", {spoken}"));
     let provider = neutralised(&account.provider_name, 60);
     let described = format!("{provider}, {}{time}", standing.word());
-    widgets::describe(ui, &response, &described);
     if response.has_focus() {
         // The arrow keys move along the list, not to whatever lies in their direction.
         let filter = egui::EventFilter { vertical_arrows: true, ..Default::default() };
@@ -211,9 +210,12 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect:
     if response.gained_focus() {
         response.scroll_to_me(None);
     }
-    if ui.is_rect_visible(rect) {
-        paint_row(ui, tokens, &response, chosen, account, standing, left.map(|(text, _)| text));
-    }
+    let is_cut = ui.is_rect_visible(rect)
+        && paint_row(ui, tokens, &response, chosen, account, standing, left.map(|(text, _)| text));
+    let response =
+        if is_cut { response.on_hover_text(neutralised(account.name.as_str(), 120)) } else { response };
+    // Last, since a tooltip would take its place.
+    widgets::describe(ui, &response, &described);
     response
 }
 
@@ -229,6 +231,7 @@ fn left_of(account: &AccountView, cx: &Cx<'_>) -> Option<(String, String)> {
     }
 }
 
+/// Paints a row; true where its name had to be cut.
 fn paint_row(
     ui: &Ui,
     tokens: &Tokens,
@@ -237,7 +240,7 @@ fn paint_row(
     account: &AccountView,
     standing: Standing,
     time: Option<String>,
-) {
+) -> bool {
     let rect = response.rect;
     let radius = CornerRadius::same(theme::RADIUS);
     let painter = ui.painter();
@@ -260,8 +263,10 @@ fn paint_row(
         let down = widgets::baseline(&name) - widgets::baseline(&time);
         painter.galley(pos2(inner.right() - time.size().x, inner.top() + down), time, ground_text);
     }
+    let is_cut = name.elided;
     painter.galley(inner.left_top(), name, tokens.text);
     second_line(ui, tokens, inner, ground_text, account, standing);
+    is_cut
 }
 
 fn second_line(

@@ -119,7 +119,8 @@ impl Standing {
             Self::Valid => Icon::Check,
             Self::Unknown => Icon::Dash,
             Self::Expired => Icon::Cross,
-            Self::NeedsSignIn | Self::NoToken => Icon::Circle,
+            Self::NeedsSignIn => Icon::Enter,
+            Self::NoToken => Icon::Circle,
             Self::Error => Icon::Warning,
         }
     }

@@ -62,6 +62,7 @@ pub(super) fn spoken(left: TimeDelta) -> String {
         1..=10 => "10 seconds left".to_owned(),
         11..MINUTE => "less than a minute left".to_owned(),
         MINUTE..HOUR => format!("{} left", plural(secs / MINUTE, "minute")),
+        HOUR..DAY if secs % HOUR < MINUTE => format!("{} left", plural(secs / HOUR, "hour")),
         HOUR..DAY => {
             format!("{} {} left", plural(secs / HOUR, "hour"), plural(secs % HOUR / MINUTE, "minute"))
         }
@@ -122,7 +123,7 @@ mod tests {
             (59, "0:59 left", "59 s", "less than a minute left"),
             (60, "1:00 left", "1 min", "1 minute left"),
             (754, "12:34 left", "12 min", "12 minutes left"),
-            (3600, "60:00 left", "1 h", "1 hour 0 minutes left"),
+            (3600, "60:00 left", "1 h", "1 hour left"),
             (7199, "1 h 59 min left", "1 h", "1 hour 59 minutes left"),
             (86_400, "1 day left", "1 d", "1 day left"),
             (5_184_000, "60 days left", "60 d", "60 days left"),
