@@ -27,7 +27,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             );
             widgets::weak(ui, &format!("{} You can undo this for 10 seconds.", tokens(account)));
         });
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             let cancel = ui.add(Button::new(Weight::Quiet, words::CANCEL));
             dialog::focus_first(ui, &cancel);
             close = cancel.clicked();

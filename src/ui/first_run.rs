@@ -10,12 +10,13 @@ use crate::messages::snapshot::{VaultHealth, VaultKind};
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
-use super::view_state::{Page, ViewState};
+use super::leaving::{self, To};
+use super::view_state::ViewState;
 use super::widgets;
 use super::{import_dialog, notice, passphrase, vault_banner, words};
 
 /// About how high the page is, so that it stands in the middle.
-const HEIGHT: f32 = 360.0;
+const HEIGHT: f32 = 372.0;
 
 /// Shows the page.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
@@ -40,8 +41,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     ui.add_space(16.0);
     ui.horizontal_wrapped(|ui| {
         if Button::new(Weight::Primary, words::ADD_ACCOUNT).with_icon(Icon::Plus).show(ui) {
-            state.page = Page::Picker { search: String::new() };
-            state.detail_open = true;
+            leaving::go(ui.ctx(), cx, state, To::Picker);
         }
         if Button::new(Weight::Quiet, words::IMPORT).show(ui) {
             import_dialog::open(state);

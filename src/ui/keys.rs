@@ -10,8 +10,9 @@ use crate::messages::preferences::{Preferences, ZOOMS_PERCENT};
 
 use super::cx::Cx;
 use super::keys_page::KeysPage;
+use super::leaving::{self, To};
 use super::view_state::{Page, SettingsDraft, ViewState};
-use super::{account_form, closing, curtain, detail, provider_picker, sidebar, sign_in};
+use super::{closing, curtain, detail, sidebar, sign_in};
 
 const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
 
@@ -28,12 +29,8 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if state.has_dialog() {
         return;
     }
-    let typed = matches!(&state.page, Page::Form(form) if form.typed);
-    if !typed && pressed(Modifiers::COMMAND, Key::N) {
-        account_form::close(ui.ctx(), state);
-        state.page = Page::Picker { search: String::new() };
-        state.detail_open = true;
-        state.focus = Some(provider_picker::search_id());
+    if pressed(Modifiers::COMMAND, Key::N) {
+        leaving::go(ui.ctx(), cx, state, To::Picker);
     }
     if pressed(Modifiers::COMMAND, Key::Comma) {
         state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
@@ -59,7 +56,7 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             find(state);
         }
         if pressed(Modifiers::NONE, Key::Escape) {
-            back(ui, state);
+            back(ui, cx, state);
         }
         if pressed(Modifiers::COMMAND, Key::Z)
             && let Some(undo) = cx.snapshot.undo.last()
@@ -93,14 +90,9 @@ fn find(state: &mut ViewState) {
     state.focus = Some(sidebar::search_id());
 }
 
-fn back(ui: &Ui, state: &mut ViewState) {
-    match state.page {
-        // What was typed goes only by *Cancel*.
-        Page::Form(ref form) if form.typed => {}
-        Page::Form(_) => account_form::close(ui.ctx(), state),
-        Page::Picker { .. } | Page::Doctor(_) => state.page = Page::Account,
-        Page::Account => state.detail_open = false,
-    }
+fn back(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let to = if matches!(state.page, Page::Account) { To::List } else { To::Back };
+    leaving::go(ui.ctx(), cx, state, to);
 }
 
 fn on_account(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {

@@ -4,7 +4,7 @@
 //! is chosen to assistive technology too.
 
 use egui::{
-    CornerRadius, Popup, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2,
+    CornerRadius, Margin, Popup, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2,
 };
 
 use crate::messages::remembered::{GroupBy, SortBy, Standstill};
@@ -33,7 +33,9 @@ pub(super) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, low: bool) 
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         ui.spacing_mut().interact_size.y = CHIP_HEIGHT;
         if low {
-            let line = ScrollArea::horizontal().id_salt("keyfob-chips");
+            // Below them, the scroll bar has a place of its own.
+            let beneath = Margin { bottom: 6, ..Margin::ZERO };
+            let line = ScrollArea::horizontal().id_salt("keyfob-chips").content_margin(beneath);
             line.show(ui, |ui| ui.horizontal(|ui| row(ui, cx, &all, chosen)).inner).inner
         } else {
             ui.horizontal_wrapped(|ui| row(ui, cx, &all, chosen)).inner

@@ -39,6 +39,7 @@ mod import_issuers;
 mod import_names;
 mod keys;
 mod keys_page;
+mod leaving;
 mod list_filter;
 mod list_order;
 mod mapper;
@@ -216,6 +217,7 @@ impl Ui {
             panes(ui, &mut cx, state)
         };
         delete_dialog::show(ui, &mut cx, state);
+        leaving::show(ui, &mut cx, state);
         settings::show(ui, &mut cx, state);
         errand::show(ui, &mut cx, state);
         passphrase::show(ui, &mut cx, state);
@@ -339,9 +341,7 @@ fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if cx.narrow && !cx.snapshot.accounts.is_empty() {
         let back = Button::new(Weight::Bare, words::BACK).with_icon(Icon::Back).flush();
         if back.show(ui) {
-            account_form::close(ui.ctx(), state);
-            state.page = Page::Account;
-            state.detail_open = false;
+            leaving::go(ui.ctx(), cx, state, leaving::To::List);
         }
     }
     if vault_banner::is_needed(cx) {

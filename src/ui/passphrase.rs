@@ -222,7 +222,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let (closed, left) = dialog::show(ui, Id::unique("keyfob-passphrase-dialog"), 440.0, |ui| {
         widgets::heading(ui, title(draft));
         dialog::body(ui, |ui| contents(ui, cx, draft));
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             button(ui, cx, draft);
             Button::new(Weight::Bare, words::CANCEL).show(ui)
         })

@@ -10,6 +10,7 @@ use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::AccountView;
 
 use super::cx::Cx;
+use super::leaving::{self, To};
 use super::view_state::ViewState;
 use super::{detail, keys_page, theme, widgets, words};
 
@@ -48,7 +49,7 @@ pub(super) fn show(
         }
         ui.separator();
         if pressed(ui, words::EDIT, "⌘E") {
-            cx.send(Command::Edit(id()));
+            leaving::go(ui.ctx(), cx, state, To::Form(id()));
         }
         if pressed(ui, words::DUPLICATE, "⌘D") {
             cx.send(Command::Duplicate(id()));

@@ -9,6 +9,7 @@ use crate::messages::snapshot::{VaultHealth, VaultKind};
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
+use super::leaving::{self, To};
 use super::view_state::{SettingsDraft, ViewState};
 use super::{curtain, export_dialog, import_dialog, move_dialog, passphrase, recover_dialog, widgets, words};
 
@@ -25,6 +26,7 @@ pub(super) enum Asked {
     Import,
     Export,
     Recover,
+    Check,
 }
 
 /// Shows the part.
@@ -100,6 +102,7 @@ fn accounts(ui: &mut Ui, cx: &Cx<'_>) -> Option<Asked> {
             (words::IMPORT, Asked::Import, None),
             (words::EXPORT, Asked::Export, nothing),
             (words::RECOVER, Asked::Recover, None),
+            (words::CHECK_EVERYTHING, Asked::Check, None),
         ];
         ui.horizontal_wrapped(|ui| {
             for (label, what, blocked) in offers {
@@ -129,5 +132,10 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState, asked: Asked)
         Asked::Import => import_dialog::open(state),
         Asked::Export => export_dialog::open(cx, state),
         Asked::Recover => recover_dialog::start(cx, state),
+        Asked::Check => {
+            state.settings = None;
+            let selected = state.selected.clone();
+            leaving::go(ui.ctx(), cx, state, To::Checks(selected));
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::safe_keeping;
 use super::view_state::ViewState;
-use super::{dialog, doctor, settings_fields, widgets, words};
+use super::{dialog, settings_fields, widgets, words};
 
 /// Shows the settings, where they are open.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
@@ -20,14 +20,14 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         return;
     }
     let Some(draft) = &mut state.settings else { return };
-    let (mut close, mut check) = (false, false);
+    let mut close = false;
     let (asked, left) = dialog::show(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
         widgets::heading(ui, words::SETTINGS);
         let asked = dialog::body(ui, |ui| {
             settings_fields::show(ui, draft);
             safe_keeping::show(ui, cx, draft)
         });
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             let checked = draft.checked();
             let save = Button::new(Weight::Primary, words::SAVE).blocked(checked.as_ref().err().copied());
             if save.show(ui)
@@ -37,16 +37,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
                 close = true;
             }
             close |= Button::new(Weight::Bare, words::CANCEL).show(ui);
-            check = Button::new(Weight::Bare, words::CHECK_EVERYTHING).show(ui);
         });
         asked
     });
-    if close || left || check {
+    if close || left {
         state.settings = None;
-    }
-    if check {
-        let selected = state.selected.clone();
-        doctor::open(cx, state, selected);
     }
     if let Some(asked) = asked {
         safe_keeping::act(ui, cx, state, asked);

@@ -15,6 +15,7 @@ use crate::messages::snapshot::AccountView;
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
+use super::leaving::{self, To};
 use super::list_order::Heading;
 use super::standing::Standing;
 use super::theme::{self, Tokens};
@@ -90,7 +91,8 @@ fn rows(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             if ui.is_rect_visible(rect) {
                 row_menu::show(ui, cx, state, &account, &response);
             }
-            if response.clicked() || response.secondary_clicked() {
+            let is_form = matches!(state.page, Page::Form(_));
+            if response.clicked() || (response.secondary_clicked() && !is_form) {
                 pressed = Some(account.id.clone());
             }
             if response.has_focus() {
@@ -106,8 +108,7 @@ fn rows(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     });
     state.list.focus(focused);
     if let Some(id) = pressed {
-        state.page = Page::Account;
-        state.select(id);
+        leaving::go(ui.ctx(), cx, state, To::Account(id));
     }
 }
 
@@ -129,19 +130,18 @@ fn add_button() -> Button<'static> {
 }
 
 /// Shows both buttons; the first takes the room that there is where it is to be `wide`.
-fn add_and_settings(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, wide: bool) {
+fn add_and_settings(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, wide: bool) {
     let settings = Button::icon(Icon::Sliders, words::SETTINGS);
     let room = ui.available_width() - settings.width(ui) - ui.spacing().item_spacing.x;
     if add_button().at_least(if wide { room } else { 0.0 }).show(ui) {
-        state.page = Page::Picker { search: String::new() };
-        state.detail_open = true;
+        leaving::go(ui.ctx(), cx, state, To::Picker);
     }
     if settings.show(ui) {
         state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
     }
 }
 
-fn search_field(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, width: f32) {
+fn search_field(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, width: f32) {
     let weak = cx.tokens.weak;
     let edit = TextEdit::singleline(&mut state.search)
         .id(search_id())
@@ -166,10 +166,9 @@ fn search_field(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, width: f32) {
     state.list.settle(&cx.snapshot.accounts, &state.search, state.order, cx.now);
     let first = state.list.get(0).filter(|_| enter).map(|account| account.id.clone());
     if let Some(first) = first {
-        state.page = Page::Account;
-        state.select(first);
+        leaving::go(ui.ctx(), cx, state, To::Account(first));
     }
-    if down && !state.list.is_empty() {
+    if down && !matches!(state.page, Page::Form(_)) {
         go_to(ui, state, 0);
     }
 }

@@ -17,6 +17,7 @@ use super::exchanges::ExchangesTab;
 use super::fields::SecretText;
 use super::form_draft::FormDraft;
 use super::keys_page::KeysPage;
+use super::leaving::To;
 use super::list_order::Order;
 use super::mapper::MapperDraft;
 use super::passphrase::PassphraseDraft;
@@ -44,6 +45,8 @@ pub(super) struct ViewState {
     pub(super) page: Page,
     /// The account whose deletion is being confirmed.
     pub(super) deleting: Option<AccountId>,
+    /// Where to, while it is asked whether a form may be left.
+    pub(super) leaving: Option<To>,
     /// The settings, while they are open.
     pub(super) settings: Option<SettingsDraft>,
     /// The passphrase, while it is asked for.
@@ -159,6 +162,7 @@ impl ViewState {
     /// Whether a dialog is open over the page.
     pub(super) fn has_dialog(&self) -> bool {
         self.deleting.is_some()
+            || self.leaving.is_some()
             || self.settings.is_some()
             || self.passphrase.is_some()
             || self.errands.is_open()

@@ -96,9 +96,10 @@ fn titled(ui: &mut Ui, text: &str, font: FontId) -> Response {
     let color = Tokens::of(ui).text;
     let galley = one_line(ui, &shown, font, color, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
+    let is_cut = galley.elided;
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Heading, true, &*shown));
     ui.painter().galley(rect.min, galley, color);
-    response
+    if is_cut { response.on_hover_text(&*shown) } else { response }
 }
 
 /// Body text that wraps.

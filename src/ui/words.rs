@@ -227,6 +227,10 @@ pub(super) const REMOVE_ORPHANS: &str = "Delete them";
 pub(super) const KEEP_ORPHANS: &str = "Keep them";
 /// Quits and loses what is not saved.
 pub(super) const QUIT_ANYWAY: &str = "Quit anyway";
+/// Goes on with the form.
+pub(super) const KEEP_EDITING: &str = "Keep editing";
+/// Drops what was typed into it.
+pub(super) const DISCARD: &str = "Discard";
 /// Closes what has been read.
 pub(super) const CLOSE: &str = "Close";
 

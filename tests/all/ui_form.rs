@@ -267,13 +267,35 @@ fn escape_leaves_a_form_unless_something_was_typed_into_it() {
     assert!(!is_open(&rig), "nothing was typed");
     let mut rig = new_account("SmartSense");
     rig.fill("Client ID", "c");
-    for _ in 0..2 {
-        rig.0.key_press(Key::Escape);
-        rig.0.run();
-    }
-    assert!(is_open(&rig), "what was typed goes by Cancel alone");
+    rig.0.key_press(Key::Escape);
+    rig.0.run();
+    let keep = rig.0.get_by_label("Keep editing");
+    assert!(keep.is_focused() && rig.tree().contains("Discard what you typed?"));
+    rig.0.key_press(Key::Escape);
+    rig.0.run();
+    assert!(is_open(&rig) && !rig.can_press("Discard"));
     rig.press("Cancel");
-    assert!(!is_open(&rig));
+    assert!(!is_open(&rig), "by Cancel it goes without a question");
+}
+
+#[test]
+fn a_form_with_something_typed_is_left_for_another_page_by_a_plain_yes_alone() {
+    for (to, shown) in [("Taken", "Sign in"), ("Add account", "Search providers")] {
+        let mut rig = new_account("SmartSense");
+        rig.fill("Name", "mine");
+        rig.fill("Client secret", "CANARY-secret");
+        rig.press(to);
+        assert!(rig.tree().contains("The new account “mine” is not saved."), "{to}");
+        rig.press("Keep editing");
+        assert_eq!(rig.field("Name").value().as_deref(), Some("mine"));
+        rig.press(to);
+        rig.press("Discard");
+        assert!(rig.tree().lines().any(|line| line == shown), "{to}: {}", rig.tree());
+    }
+    // With nothing typed, nothing is asked.
+    let mut rig = new_account("SmartSense");
+    rig.press("Taken");
+    assert!(rig.can_press("Sign in"));
 }
 
 #[test]

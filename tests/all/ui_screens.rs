@@ -248,6 +248,12 @@ fn dialogs() -> Vec<Screen> {
             key(rig, Modifiers::NONE, Key::ArrowDown);
             key(rig, Modifiers::NONE, Key::Delete);
         }),
+        left("leaving a form", "Discard what you typed?", few(), |rig| {
+            form(rig, "SmartSense");
+            rig.0.event(egui::Event::Text("a".to_owned()));
+            rig.0.run();
+            key(rig, Modifiers::NONE, Key::Escape);
+        }),
         left("keys", "Keys", few(), |rig| key(rig, Modifiers::NONE, Key::F1)),
         left("closing", "Quit Keyfob?", few(), |rig| ctrl(rig, Key::Q)),
         left("closing with a loss", "Quit and lose new tokens?", unsaved, close),

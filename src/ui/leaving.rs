@@ -1,0 +1,91 @@
+//! Leaving a page, and the question before that where it is a form that something was typed into.
+//!
+//! Owns where the user wants to go. Invariant: what was typed goes by the form's *Cancel*, by a plain yes here and by
+//! locking, and never because something else was pressed.
+
+use egui::{Context, Id, Ui};
+
+use crate::domain::account::AccountId;
+use crate::domain::unseen::neutralised;
+use crate::messages::command::Command;
+
+use super::button::{Button, Weight};
+use super::cx::Cx;
+use super::view_state::{Page, ViewState};
+use super::{account_form, dialog, doctor, provider_picker, widgets, words};
+
+/// Where to.
+pub(super) enum To {
+    /// This account.
+    Account(AccountId),
+    /// The form of that account.
+    Form(AccountId),
+    /// The choice of a provider for a new one.
+    Picker,
+    /// The checks, of this account or in general.
+    Checks(Option<AccountId>),
+    /// The account that was there before.
+    Back,
+    /// With one pane, the list.
+    List,
+}
+
+/// Goes there, or asks first.
+pub(super) fn go(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState, to: To) {
+    if matches!(&state.page, Page::Form(form) if form.typed && !form.saving) {
+        state.leaving = Some(to);
+    } else {
+        leave(ctx, cx, state, to);
+    }
+}
+
+fn leave(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState, to: To) {
+    account_form::close(ctx, state);
+    match to {
+        To::Account(id) => {
+            state.page = Page::Account;
+            state.select(id);
+        }
+        To::Form(id) => cx.send(Command::Edit(id)),
+        To::Picker => {
+            state.page = Page::Picker { search: String::new() };
+            state.detail_open = true;
+            state.focus = Some(provider_picker::search_id());
+        }
+        To::Checks(account) => doctor::open(cx, state, account),
+        To::Back => state.page = Page::Account,
+        To::List => {
+            state.page = Page::Account;
+            state.detail_open = false;
+        }
+    }
+}
+
+/// Shows the question, where it is asked.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let Some(to) = state.leaving.take() else { return };
+    // Saved or closed meanwhile, there is nothing to be asked.
+    let Page::Form(form) = &state.page else { return };
+    let name = neutralised(form.name.trim(), 60).into_owned();
+    let said = match (form.editing.is_some(), name.is_empty()) {
+        (true, _) => "What you changed is not saved.".to_owned(),
+        (false, true) => "The new account is not saved.".to_owned(),
+        (false, false) => format!("The new account “{name}” is not saved."),
+    };
+    let (mut discard, mut stay) = (false, false);
+    let ((), left) = dialog::show(ui, Id::unique("keyfob-leaving"), 400.0, |ui| {
+        widgets::heading(ui, "Discard what you typed?");
+        dialog::body(ui, |ui| widgets::text(ui, &said));
+        ui.horizontal_wrapped(|ui| {
+            let keep = ui.add(Button::new(Weight::Quiet, words::KEEP_EDITING));
+            dialog::focus_first(ui, &keep);
+            stay = keep.clicked();
+            discard = Button::new(Weight::Danger, words::DISCARD).show(ui);
+        });
+    });
+    if discard {
+        leave(ui.ctx(), cx, state, to);
+    } else if !(left || stay) {
+        state.leaving = Some(to);
+    }
+}
