@@ -186,7 +186,7 @@ pub struct Session {
     waiting: Vec<RequestId>,
     /// The refresh token of the present facts was refused.
     refresh_refused: bool,
-    /// The last renewal failed for good: none is tried without a person.
+    /// The last renewal failed for good, or the refresh token has ended: none is tried without a person.
     gave_up: bool,
     /// Renewals that failed for now, in a row.
     failures: u32,

@@ -313,10 +313,12 @@ impl Session {
                 Due::Expired => self.end(Outcome::TimedOut, true),
             },
             Phase::Idle if self.background_at(ways).is_some_and(|at| now >= at) => {
-                match self.renewal(ways, now) {
-                    Some(Renewal::Refresh) => vec![self.start(Renewal::Refresh)],
-                    _ => Vec::new(),
+                if self.renewal(ways, now) == Some(Renewal::Refresh) {
+                    return vec![self.start(Renewal::Refresh)];
                 }
+                // The refresh token has ended meanwhile: there is nothing to wake up for any more.
+                self.gave_up = true;
+                Vec::new()
             }
             _ => Vec::new(),
         }

@@ -300,3 +300,19 @@ fn t6_a_server_that_wants_to_be_asked_at_once_every_time_is_asked_less_and_less_
     }
     assert_eq!(pauses, [1, 60, 120, 240]);
 }
+
+#[test]
+fn c2_a_refresh_token_that_ended_while_nobody_looked_makes_no_loop() {
+    let mut token = facts(1, 3600, true);
+    token.refresh_expires_at = Some(at(7200));
+    let mut session = holding(&CODE, token);
+    // The machine slept beyond the end of both.
+    assert!(session.step(&CODE, Input::Tick, at(8000)).is_empty());
+    assert_eq!(session.next_wake(&CODE), None, "there is nothing to wake up for");
+    assert_eq!(
+        story(&session.step(&CODE, Input::Want(RequestId(1), None), at(8000))),
+        ["1 gets NeedsSignIn"]
+    );
+    session.step(&CODE, Input::Found(Some(facts(2, 12_000, true))), at(8001));
+    assert_eq!(session.next_wake(&CODE), Some(at(11_940)));
+}
