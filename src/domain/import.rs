@@ -172,6 +172,13 @@ fn trimmed_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<C
     Ok(trimmed.filter(|secret| !secret.is_empty()))
 }
 
+/// A header's name: a preset's own as the preset spells it, so that its field in the form is this one.
+fn spelled(preset: &Preset, name: &str) -> String {
+    let name = name.trim();
+    let own = preset.secret_headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+    own.map_or(name, |header| header.name.as_str()).to_owned()
+}
+
 /// An account's part of the file.
 struct AccountFile<'t, 'n, 'i> {
     text: &'t str,
@@ -229,7 +236,7 @@ impl AccountFile<'_, '_, '_> {
             private_key: own.private_key,
             username: own.username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             password: own.password,
-            headers: own.headers.into_iter().map(|(name, held)| (name.trim().to_owned(), held.0)).collect(),
+            headers: own.headers.into_iter().map(|(name, held)| (spelled(preset, &name), held.0)).collect(),
         };
         self.check(preset, &resolved, &client, own.incomplete)?;
         let grant = own.tokens.map(tokens::Tokens::into_grant).transpose().map_err(|key| {

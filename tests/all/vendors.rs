@@ -195,6 +195,14 @@ fn connect_speaks_json_with_the_credentials_in_the_header_or_in_the_body() {
 }
 
 #[test]
+fn connects_own_header_is_one_however_a_file_spells_it() {
+    let vendor = Vendor::connect(None);
+    let text = account(&vendor, "connect", "headers = { accesstoken = 'CANARY-key' }", &both(&vendor));
+    let imported = keyfob::domain::import::read(&text, &keyfob::domain::presets::built_in()).unwrap();
+    assert_eq!(imported[0].client.headers.keys().collect::<Vec<_>>(), ["ACCESSTOKEN"]);
+}
+
+#[test]
 fn connect_refreshes_as_is_inferred() {
     let vendor = Vendor::connect(None);
     let (_place, rig) = rig(&account(&vendor, "connect", "", &both(&vendor)));
