@@ -19,6 +19,23 @@ const SCOPES_MAX: usize = 12;
 const SCOPE_NUMBERS: [&str; 5] =
     ["AADSTS70011:", "AADSTS650053:", "AADSTS28000:", "AADSTS700022:", "AADSTS1002012:"];
 
+/// Codes that say what is wrong, and that it is not the client.
+const OTHERWISE: [&str; 13] = [
+    "invalid_request",
+    "invalid_grant",
+    "invalid_scope",
+    "invalid_target",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "access_denied",
+    "authorization_pending",
+    "slow_down",
+    "expired_token",
+    "interaction_required",
+    "use_dpop_nonce",
+    "invalid_dpop_proof",
+];
+
 /// What is known besides the server's words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hints {
@@ -94,10 +111,14 @@ pub fn is_about_scopes(code: &str) -> bool {
     matches!(code, "invalid_scope" | "scope_invalid" | "invalid_scopes" | "bad_scope")
 }
 
-/// Whether a refusal is about who the client is: it says so, or says nothing beside its status.
+/// Whether a refusal is about who the client is: it says so, says nothing beside its status, or has a code of
+/// its own beside the status that the standard keeps for this (RFC 6749, section 5.2).
 pub fn is_about_the_client(code: &str, status: u16) -> bool {
-    matches!(code, "invalid_client" | "incorrect_client_credentials")
-        || (code.is_empty() && matches!(status, 401 | 403))
+    match code {
+        "invalid_client" | "incorrect_client_credentials" => true,
+        "" => matches!(status, 401 | 403),
+        code => status == 401 && !OTHERWISE.contains(&code),
+    }
 }
 
 fn proves_by_key(provider: &Provider) -> bool {
@@ -195,6 +216,13 @@ mod tests {
         assert_eq!(hints(Basic, "a/b", 400, "invalid_grant").tries, []);
         assert_eq!(hints(Basic, "a/b", 403, "").tries, [BasicRaw, Body], "some servers say 403");
         assert_eq!(hints(Basic, "a/b", 403, "access_denied").tries, []);
+        assert_eq!(
+            hints(Basic, "a/b", 401, "oauth.v2.InvalidApiKey").tries,
+            [BasicRaw, Body],
+            "a code of its own"
+        );
+        assert_eq!(hints(Basic, "a/b", 400, "oauth.v2.InvalidApiKey").tries, []);
+        assert_eq!(hints(Basic, "a/b", 401, "invalid_grant").tries, []);
     }
 
     #[test]

@@ -97,6 +97,18 @@ pub(super) fn forbidden(provider: &str, said: &str, hints: &Hints) -> Words {
     Words { others: tries(hints), ..words(what, next).offering(Action::TryAgain) }
 }
 
+/// The request was refused with a code that nobody explains.
+pub(super) fn refused_by_code(provider: &str, code: &str, hints: &Hints) -> Words {
+    let mut next = "Check the account's settings against the provider's document, then try again.".to_owned();
+    if !hints.tries.is_empty() {
+        next.push_str(
+            " If it is about the client ID or secret, the provider may want them sent in another way.",
+        );
+    }
+    let what = format!("{provider} refused the request with the error “{code}”.");
+    Words { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
+}
+
 fn tries(hints: &Hints) -> Vec<Action> {
     hints.tries.iter().map(|auth| Action::TryClientAuth(*auth)).collect()
 }

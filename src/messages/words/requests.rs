@@ -75,11 +75,7 @@ pub(super) fn refused(refusal: &Refusal) -> Words {
             "Check the token address and the account's settings, then try again.",
         )
         .offering(Action::EditAccount),
-        _ => words(
-            format!("{provider} refused the request with the error “{code}”."),
-            "Check the account's settings against the provider's document, then try again.",
-        )
-        .offering(Action::EditAccount),
+        _ => reasons::refused_by_code(&provider, code, &refusal.hints),
     }
 }
 

@@ -347,6 +347,9 @@ fn a_refusal_says_what_is_known_and_no_more() {
     let hints = Hints { secret_expired: chrono::NaiveDate::from_ymd_opt(2030, 1, 31), ..Hints::default() };
     let known = Refusal { hints: Box::new(hints), ..refusal("incorrect_client_credentials", 200) };
     assert!(said(known).next.contains("By your own note the secret expired on 2030-01-31"));
+    let hints = Hints { tries: vec![ClientAuth::Body], ..Hints::default() };
+    let own = said(Refusal { hints: Box::new(hints), ..refusal("oauth.v2.InvalidApiKey", 401) });
+    assert_eq!(own.others, [Action::TryClientAuth(ClientAuth::Body)]);
     let unproved = Hints { unproved: true, ..Hints::default() };
     let unproved = Refusal { hints: Box::new(unproved), ..refusal("invalid_client", 401) };
     assert!(said(unproved).what.ends_with("the client ID, with which no secret was sent."));
