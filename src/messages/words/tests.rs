@@ -362,6 +362,14 @@ fn a_refusal_says_what_is_known_and_no_more() {
         "{kept:?}"
     );
     assert_eq!(kept.action, Some(Action::ForgetTokens));
+    let busy = Problem::Refused(Refusal { retry_at, ..refusal("", 503) });
+    let checked = explain(&Problem::NotChecked(Box::new(busy.clone())), None, None);
+    let kept = crate::messages::problem::NotRevoked { refresh_revoked: false, cause: busy };
+    let revoked = explain(&Problem::NotRevoked(Box::new(kept)), None, None);
+    for said in [&checked, &revoked] {
+        assert!(said.what.contains("a problem of its own") && said.next.contains(&day[..8]), "T6: {said:?}");
+    }
+    assert_eq!((checked.action, revoked.action), (None, Some(Action::ForgetTokens)));
     let (code, hints) = (Outside::new("login_required"), Box::default());
     let asked = SignInProblem::Denied { code, description: None, hints };
     assert!(explain(&Problem::SignIn(asked), None, None).next.contains("prompt=none"));

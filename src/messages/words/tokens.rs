@@ -2,13 +2,13 @@
 //!
 //! Invariant: what the server did not do is never said to be done, and what stays valid is named.
 
-use super::requests::{details_of, unreached};
+use super::requests::{details_of, refused, unreached};
 use super::{Action, NAME_CHARS, Words, explain, words};
 use crate::domain::endpoints::EndpointKind;
 use crate::domain::token_check::Verdict;
 use crate::domain::unseen::neutralised;
 use crate::messages::event::Revocation;
-use crate::messages::problem::{NotRevoked, Outside, Problem};
+use crate::messages::problem::{NotRevoked, Outside, Problem, Refusal};
 
 pub(super) fn no_endpoint(provider: &str, kind: EndpointKind) -> Words {
     let provider = neutralised(provider, NAME_CHARS);
@@ -28,6 +28,9 @@ pub(super) fn no_endpoint(provider: &str, kind: EndpointKind) -> Words {
 
 pub(super) fn not_checked(cause: &Problem, account: Option<&str>, provider: Option<&str>) -> Words {
     match cause {
+        Problem::Refused(refusal) if is_for_now(refusal) => {
+            Words { details: Some(details_of(refusal)), action: None, ..refused(refusal) }
+        }
         Problem::Refused(refusal) => Words {
             details: Some(details_of(refusal)),
             ..words(
@@ -67,6 +70,14 @@ pub(super) fn not_revoked(not: &NotRevoked, account: Option<&str>, provider: Opt
                 words(format!("{provider} can't revoke {token}: it takes back none of this kind."), next);
             return Words { details: Some(details_of(refusal)), ..said.offering(Action::ForgetTokens) };
         }
+        // RFC 7009, section 2.2.1: the tokens are as they were.
+        Problem::Refused(refusal) if is_for_now(refusal) => {
+            let Words { what, next, .. } = refused(refusal);
+            let next =
+                format!("{before}{next} Or forget the tokens here; they then stay valid until they expire.");
+            let said = words(what, next).offering(Action::ForgetTokens);
+            return Words { details: Some(details_of(refusal)), ..said };
+        }
         Problem::Refused(refusal) => Words {
             details: Some(details_of(refusal)),
             ..words(
@@ -89,6 +100,11 @@ pub(super) fn not_revoked(not: &NotRevoked, account: Option<&str>, provider: Opt
          until it expires."
     );
     Words { next, action: Some(Action::ForgetTokens), ..said }
+}
+
+/// Whether a server refuses for a while, whatever it is asked.
+fn is_for_now(refusal: &Refusal) -> bool {
+    refusal.status == 429 || refusal.status >= 500
 }
 
 /// What became of a deleted account's tokens with the provider; `None` where there were none.
