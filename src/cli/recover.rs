@@ -38,9 +38,14 @@ pub(super) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool) -> Resu
         match (orphans, remove_orphans) {
             (0, _) => Ok(()),
             (_, false) => {
+                let vault = match rig.vault.kind {
+                    Some(VaultKind::Keychain) => "--vault keychain ",
+                    Some(VaultKind::File) => "--vault file ",
+                    _ => "",
+                };
                 output::say(&format!(
-                    "Records that belong to no account: {orphans}. The command to delete them is: \
-                     keyfob recover --remove-orphans."
+                    "Records that no account needs: {orphans}. The command to delete them is: \
+                     keyfob {vault}recover --remove-orphans."
                 ));
                 Ok(())
             }
@@ -50,7 +55,7 @@ pub(super) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool) -> Resu
 }
 
 fn remove(rig: &Rig, orphans: usize, yes: bool) -> Result<(), Failure> {
-    if !yes && !output::agreed(&format!("Delete {orphans} records that belong to no account?")) {
+    if !yes && !output::agreed(&format!("Delete {orphans} records that no account needs?")) {
         return Err(Failure::refused("They were kept: nothing was deleted."));
     }
     if let Reply::OrphansRemoved(count) = ask(rig, Command::RemoveOrphans)? {

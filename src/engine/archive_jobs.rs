@@ -11,15 +11,16 @@ use zeroize::Zeroizing;
 
 use super::core::{Engine, Replies, Then, answer};
 use super::worker::Worker;
-use crate::domain::account::AccountId;
+use crate::domain::account::{AccountId, AccountName};
 use crate::domain::import::{self, FILE_MAX_BYTES, Found, Mapping};
 use crate::domain::provider::Preset;
 use crate::failpoint::reach;
 use crate::messages::command::ImportDraft;
 use crate::messages::event::{Event, ImportRead, Reply};
-use crate::messages::problem::{ArchiveProblem, Outside, Problem, VaultProblem};
+use crate::messages::problem::{ArchiveProblem, Outside, Problem};
 use crate::secret::Passphrase;
 use crate::store::archive::{self, ArchiveError, Exported};
+use crate::store::vault::VaultError::{Corrupt, Newer};
 use crate::store::vault_records::Records;
 
 impl Engine {
@@ -48,15 +49,25 @@ impl Engine {
                 let mut records = Records::new(vault);
                 let mut exported = Vec::with_capacity(accounts.len());
                 for account in accounts {
-                    let Some((_, client)) = records.read_client(&account.id)? else { return Ok(None) };
-                    let grant = if with_tokens { records.read_tokens(&account.id)? } else { None };
-                    exported.push(Exported { account, client, grant });
+                    let client = records.read_client(&account.id);
+                    let grant = if with_tokens { records.read_tokens(&account.id) } else { Ok(None) };
+                    match (client, grant) {
+                        (Ok(Some((_, client))), Ok(grant)) => {
+                            exported.push(Exported { account, client, grant });
+                        }
+                        // That is about this one, and all of them were to be exported.
+                        (Ok(None) | Err(Corrupt | Newer), _) | (_, Err(Corrupt | Newer)) => {
+                            return Ok(Err(account.name));
+                        }
+                        (Err(error), _) | (_, Err(error)) => return Err(error),
+                    }
                 }
-                Ok(Some(exported))
+                Ok(Ok(exported))
             });
             let written = async {
                 let read = read.await.map_err(Problem::Vault)?;
-                let exported = read.ok_or(Problem::Vault(VaultProblem::Missing))?;
+                let lacking = |name: AccountName| ArchiveProblem::Lacking(Outside::new(name.as_str()));
+                let exported = read.map_err(|name| Problem::Archive(lacking(name)))?;
                 let count = exported.len();
                 let job = move || write(&exported, &path, passphrase.as_ref());
                 on_a_thread(job).await.map(|()| count)

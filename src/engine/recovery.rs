@@ -1,8 +1,8 @@
 //! A lost database, made again from the vault.
 //!
-//! Owns the search and the removal of what belongs to no account. Invariants: both run under every
+//! Owns the search and the removal of what no account needs. Invariants: both run under every
 //! account's lock, since an account that is being made or deleted looks the same; an account that is
-//! listed keeps all it has.
+//! listed keeps all it has in the vault that has its secrets.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,9 @@ use super::{half_done, refresh_lock};
 use crate::domain::account::AccountId;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
-use crate::store::accounts::Accounts;
-use crate::store::recover;
+use crate::store::accounts::{Accounts, Stored, StoredAccount};
+use crate::store::recover::{self, Orphan};
+use crate::store::transfer;
 use crate::store::vault::{Vault, VaultError};
 
 impl Engine {
@@ -24,15 +25,16 @@ impl Engine {
         self.spawn(async move {
             let recovered = async {
                 let _lock = refresh_lock::acquire_every(&home).await?;
-                let found = door.call(|vault| recover::recover(vault)).await.map_err(Problem::Vault)?;
-                let (added, known) = on_disk(database, move |accounts| {
-                    let added = accounts.insert_recovered(&found.accounts, kept_in, at)?;
-                    let known = accounts.load()?.accounts.into_iter().map(|row| row.account.id).collect();
-                    Ok((added, (known, found.unreadable.len(), found.orphans)))
+                let found = door.call(|vault| Ok((recover::recover(vault)?, transfer::names(vault)?)));
+                let (found, names) = found.await.map_err(Problem::Vault)?;
+                let listed = found.accounts;
+                let (added, stored) = on_disk(database, move |accounts| {
+                    let added = accounts.insert_recovered(&listed, kept_in, at)?;
+                    Ok((added, accounts.load()?))
                 })
                 .await?;
-                let (known, unreadable, orphans): (BTreeSet<AccountId>, usize, Vec<recover::Orphan>) = known;
-                let orphans = orphans.iter().filter(|orphan| is_nobodys(orphan, &known)).count();
+                let orphans = needless(&found.orphans, names, &stored, kept_in).len();
+                let unreadable = found.unreadable.len();
                 let added = added.into_iter().map(|account| account.name.as_str().to_owned()).collect();
                 Ok(Reply::Recovered { added, unreadable, orphans })
             };
@@ -53,16 +55,17 @@ impl Engine {
         }
     }
 
-    /// Deletes what belongs to no account.
+    /// Deletes what no account needs.
     pub(crate) fn remove_orphans(&mut self, replies: Replies) {
         self.kept_locks.release_all();
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
+        let here = half_done::word(door.kind());
         self.spawn(async move {
             let removed = async {
                 let _lock = refresh_lock::acquire_every(&home).await?;
                 let stored = on_disk(database, Accounts::load).await?;
-                let known = stored.accounts.into_iter().map(|row| row.account.id).collect();
-                door.call(move |vault| delete_orphans(vault, &known)).await.map_err(Problem::Vault)
+                let removed = door.call(move |vault| delete_needless(vault, &stored, here));
+                removed.await.map_err(Problem::Vault)
             };
             let removed: Result<usize, Problem> = removed.await;
             let then: Then = Box::new(move |engine| match removed {
@@ -74,17 +77,34 @@ impl Engine {
     }
 }
 
-/// Tokens whose client went missing still belong to an account that is listed.
-fn is_nobodys(orphan: &recover::Orphan, known: &BTreeSet<AccountId>) -> bool {
-    orphan.account.as_ref().is_none_or(|id| !known.contains(id)) || orphan.name.contains('#')
+/// What this vault has and no account needs: what belongs to none, and what an account has left behind
+/// whose secrets were entered anew in another vault. Clients come last, as in every deletion.
+fn needless(orphans: &[Orphan], names: Vec<String>, stored: &Stored, here: &str) -> Vec<String> {
+    let known: BTreeSet<&AccountId> = stored.accounts.iter().map(|row| &row.account.id).collect();
+    // Tokens whose client went missing still belong to an account that is listed.
+    let is_nobodys = |orphan: &&Orphan| {
+        orphan.account.as_ref().is_none_or(|id| !known.contains(id)) || orphan.name.contains('#')
+    };
+    let is_elsewhere = |row: &&StoredAccount| {
+        let kept_in = row.kept_in.as_deref().filter(|kept_in| *kept_in != here);
+        kept_in.and_then(half_done::lasting).is_some()
+    };
+    let elsewhere = stored.accounts.iter().filter(is_elsewhere).map(|row| &row.account.id);
+    let elsewhere: BTreeSet<&AccountId> = elsewhere.collect();
+    let of_one = |name: &String| transfer::account_of(name).is_some_and(|id| elsewhere.contains(&id));
+    let mut needless: Vec<String> =
+        orphans.iter().filter(is_nobodys).map(|orphan| orphan.name.clone()).collect();
+    needless.extend(names.into_iter().filter(of_one));
+    needless.sort_unstable_by(|one, other| other.cmp(one));
+    needless.dedup();
+    needless
 }
 
-fn delete_orphans(vault: &mut dyn Vault, known: &BTreeSet<AccountId>) -> Result<usize, VaultError> {
-    let orphans = recover::orphans(vault)?;
-    let mut count = 0;
-    for orphan in orphans.iter().filter(|orphan| is_nobodys(orphan, known)) {
-        vault.delete(&orphan.name)?;
-        count += 1;
+fn delete_needless(vault: &mut dyn Vault, stored: &Stored, here: &str) -> Result<usize, VaultError> {
+    let (orphans, names) = (recover::orphans(vault)?, transfer::names(vault)?);
+    let needless = needless(&orphans, names, stored, here);
+    for name in &needless {
+        vault.delete(name)?;
     }
-    Ok(count)
+    Ok(needless.len())
 }

@@ -157,7 +157,7 @@ pub enum Reply {
         added: Vec<String>,
         /// How many have a record that can't be read.
         unreadable: usize,
-        /// How many records belong to no account.
+        /// How many records there are that no account needs.
         orphans: usize,
     },
     /// What its server says of an account's token.

@@ -236,6 +236,8 @@ pub enum ArchiveProblem {
     TooLarge,
     /// There is a file of that name already.
     Exists,
+    /// The secrets of the account of this name are missing, or can't be read back.
+    Lacking(Outside),
     /// The system said no.
     Unusable(Outside),
     /// It describes no accounts that can be taken: the place and the mistake, without a value.

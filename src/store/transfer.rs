@@ -82,7 +82,8 @@ pub fn clear(
     Ok(())
 }
 
-fn account_of(name: &str) -> Option<AccountId> {
+/// The account that a record belongs to.
+pub fn account_of(name: &str) -> Option<AccountId> {
     account_of_client_name(name).or_else(|| account_of_tokens_name(name))
 }
 

@@ -123,8 +123,8 @@ fn found(ui: &mut Ui, added: &[String], unreadable: usize, orphans: usize) {
         widgets::text(
             ui,
             &format!(
-                "There {} {records} of secrets that belong to no account, as a deletion that was cut short leaves \
-                 them. Nothing needs them.",
+                "There {} {records} of secrets that no account needs: a deletion that was cut short leaves them, \
+                 or secrets that were entered again in another place.",
                 if orphans == 1 { "is" } else { "are" }
             ),
         );

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use keyfob::messages::command::Command;
-use keyfob::messages::event::Reply;
-use keyfob::messages::problem::{Problem, VaultProblem};
+use keyfob::messages::event::{Event, Reply};
+use keyfob::messages::problem::{ArchiveProblem, Outside, Problem, VaultProblem};
 use keyfob::messages::snapshot::VaultKind;
 use keyfob::secret::Passphrase;
 use keyfob::store::accounts::{Accounts, RowState};
@@ -237,4 +237,54 @@ fn r8_a_token_whose_times_could_not_be_noted_is_found_in_the_vault() {
     assert_eq!(snapshot.accounts[0].problem, None);
     rig.handle.stop();
     assert!(place.window().view("car").token.is_some(), "they are noted by now");
+}
+
+#[test]
+fn z1_secrets_that_were_entered_again_elsewhere_leave_a_record_that_can_be_removed() {
+    let (server, mut place) = (ScriptedServer::start(), with_file());
+    let rig = place.command_line();
+    unlock(&rig);
+    rig.import(&account(&server)).unwrap();
+    rig.handle.stop();
+    // The keychain is the chosen place, and there they are entered anew.
+    place.kind = None;
+    let mut rig = place.command_line();
+    let id = rig.id("car");
+    rig.ask(Command::Edit(id.clone())).unwrap();
+    let event = rig.wait_for_event("the form", |event| matches!(event, Event::DraftReady { .. }));
+    let Event::DraftReady { mut draft, .. } = event else { unreachable!() };
+    draft.client = crate::support::engine::client("an-id", "a-secret");
+    rig.ask(Command::Save { draft, sign_in: false }).unwrap();
+    let found = |rig: &Rig| match rig.ask(Command::RecoverAccounts) {
+        Ok(Reply::Recovered { added, orphans, .. }) => (added.len(), orphans),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(found(&rig), (0, 0), "what is used here is kept");
+    place.kind = Some(VaultKind::File);
+    let other = place.command_line();
+    unlock(&other);
+    assert_eq!(found(&other), (0, 1));
+    assert!(matches!(other.ask(Command::RemoveOrphans), Ok(Reply::OrphansRemoved(1))));
+    let mut file = PassphraseVault::open(&place.home(), &pass()).unwrap();
+    assert_eq!((file.names().unwrap().len(), place.vault.stored_names().len()), (0, 1));
+    assert_eq!(found(&other), (0, 0));
+    server.script("/token", answer(1));
+    rig.sign_in("car", "a-code").unwrap();
+}
+
+#[test]
+fn an_export_names_the_account_whose_secrets_are_not_there() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = place.command_line();
+    rig.import(&account(&server)).unwrap();
+    let record = format!("client/{}", rig.id("car"));
+    let path = place.home().path().join("out");
+    let export =
+        || Command::Export { accounts: Vec::new(), path: path.clone(), passphrase: None, with_tokens: false };
+    let lacking = Some(Problem::Archive(ArchiveProblem::Lacking(Outside::new("car"))));
+    place.vault.plant(&record, keyfob::secret::Wire::new("damaged".to_owned()));
+    assert_eq!(rig.ask(export()).err(), lacking);
+    place.vault.clone().delete(&record).unwrap();
+    assert_eq!(rig.ask(export()).err(), lacking);
+    assert!(!path.exists());
 }

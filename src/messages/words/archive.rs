@@ -2,7 +2,7 @@
 
 use crate::messages::problem::ArchiveProblem;
 
-use super::{Words, words};
+use super::{Words, quoted, words};
 
 pub(super) fn archive(problem: &ArchiveProblem) -> Words {
     match problem {
@@ -26,6 +26,10 @@ pub(super) fn archive(problem: &ArchiveProblem) -> Words {
         ArchiveProblem::Exists => words(
             "There is a file of that name already, so nothing was written.",
             "Choose another name, or delete that file first.",
+        ),
+        ArchiveProblem::Lacking(name) => words(
+            format!("The secrets of {} can't be had here, so nothing was exported.", quoted(name.as_str())),
+            "Edit that account and enter its secrets again, or choose the other accounts alone.",
         ),
         ArchiveProblem::Unusable(text) => Words {
             details: Some(text.to_string()),

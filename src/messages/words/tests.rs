@@ -123,6 +123,7 @@ fn stores() -> Vec<Problem> {
         ArchiveProblem::Newer,
         ArchiveProblem::TooLarge,
         ArchiveProblem::Exists,
+        ArchiveProblem::Lacking(text()),
         ArchiveProblem::Unusable(text()),
         ArchiveProblem::Content(text()),
     ] {
