@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::domain::tokens::ExpirySource;
 
@@ -315,4 +317,45 @@ fn c2_a_refresh_token_that_ended_while_nobody_looked_makes_no_loop() {
     );
     session.step(&CODE, Input::Found(Some(facts(2, 12_000, true))), at(8001));
     assert_eq!(session.next_wake(&CODE), Some(at(11_940)));
+}
+
+/// How a renewal may end: with a token of any life, which is made to come later, or without one.
+fn any_end() -> impl Strategy<Value = Result<TokenFacts, Failure>> {
+    let secs = || prop::option::weighted(0.8, -5000_i64..20_000);
+    prop_oneof![
+        (secs(), secs(), any::<bool>()).prop_map(|(expires, ends, has_refresh_token)| {
+            let (expires_at, refresh_expires_at) = (expires.map(at), ends.map(at));
+            Ok(TokenFacts { expires_at, refresh_expires_at, ..facts(1, 0, has_refresh_token) })
+        }),
+        Just(Err(Failure::RefreshRefused)),
+        Just(Err(Failure::Permanent)),
+        secs().prop_map(|retry| Err(Failure::Transient { retry_at: retry.map(at) })),
+    ]
+}
+
+proptest! {
+    /// Who wakes up for nothing is woken again at once, and keeps a processor busy; who renews at once what was
+    /// just renewed keeps a server busy.
+    #[test]
+    fn c2_whoever_is_woken_has_something_to_do_and_then_sleeps(
+        repeatable in any::<bool>(),
+        fixed_secs in prop::option::of(0..9000_u32),
+        story in prop::collection::vec((0..9000_i64, any_end()), 1..8),
+    ) {
+        let grant = if repeatable { GrantType::ClientCredentials } else { GrantType::AuthorizationCode };
+        let ways = Ways { grant, margin: Margin { fixed_secs }, ..CODE };
+        let mut session = holding(&ways, facts(1, 100, true));
+        for (now, end) in story {
+            let now = at(now);
+            session.step(&ways, Input::Tick, now);
+            if session.phase() != Phase::Idle {
+                let generation = session.generation() + 1;
+                let end = end.map(|facts| TokenFacts { generation, received_at: now, ..facts });
+                session.step(&ways, Input::Renewed(session.attempt(), end), now);
+                session.step(&ways, Input::Tick, now);
+            }
+            prop_assert_eq!(session.phase(), Phase::Idle);
+            prop_assert!(session.next_wake(&ways).is_none_or(|next| next > now));
+        }
+    }
 }
