@@ -11,7 +11,7 @@ use url::Url;
 use super::account::Settings;
 use super::exchange::{Exchange, Outcome, SentBody};
 use super::forms::quoted;
-use super::redact::{Redactor, is_hidden};
+use super::redact::{Redactor, hidden, is_hidden};
 use super::spec::ProviderSpec;
 
 /// What a report says of an account besides its exchanges.
@@ -93,9 +93,13 @@ fn flatten(redactor: &Redactor, key: &str, value: &serde_json::Value, rows: &mut
         value => {
             let value = text(value);
             let shown = Url::parse(&value).ok().filter(Url::has_host);
-            // A template's braces are no part of an address yet.
+            // A template's braces are no part of an address yet; what stands behind a `?` may be a key to it.
             let shown = shown.filter(|_| !value.contains('{')).map(|url| redactor.address(&url));
-            rows.push((key.to_owned(), shown.unwrap_or_else(|| redactor.prose(&value))));
+            let words = || match value.split_once('?').filter(|_| value.contains("://")) {
+                Some((address, query)) => format!("{}?{}", redactor.prose(address), hidden(query)),
+                None => redactor.prose(&value),
+            };
+            rows.push((key.to_owned(), shown.unwrap_or_else(words)));
         }
     }
 }
@@ -318,7 +322,10 @@ mod tests {
             "overrides": {
                 "client_auth": "body",
                 "scopes": ["read:x"],
-                "endpoints": { "token": "https://u:CANARY@a.example/CANARY0f3a9b8c7d6e5/token?k=CANARY" },
+                "endpoints": {
+                    "token": "https://u:CANARY@a.example/CANARY0f3a9b8c7d6e5/token?k=CANARY",
+                    "userinfo": "https://{tenant}.a.example/me?k=CANARY",
+                },
                 "token_params": { "audience": "https://api.example", "api_key": "CANARY-param" },
                 "request_headers": { "X-Api-Key": "CANARY-header" },
                 "response": { "access_token": ["/data/token"] },
@@ -336,6 +343,7 @@ mod tests {
             "client_auth: body",
             "scopes: read:x",
             "endpoints.token: https://a.example/…(19 characters)/token?…(1 characters)=…(6 characters)",
+            "endpoints.userinfo: https://{tenant}.a.example/me?…(8 characters)",
             "token_params.audience: https://api.example",
             "response.access_token: /data/token",
             "1970-01-01T00:00:00.000Z  refresh",

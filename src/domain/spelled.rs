@@ -36,7 +36,13 @@ pub(super) fn without<'t>(text: &'t str, secret: &str, mark: impl Fn(&str) -> St
 
 /// Where the secret stands first, and how many bytes spell it.
 fn find(text: &str, secret: &str) -> Option<(usize, usize)> {
-    text.char_indices().find_map(|(at, _)| {
+    let first = secret.chars().find(|c| *c != '\\');
+    // Most characters begin no spelling, and a text may be long.
+    let may_begin = |c: char| {
+        let is_first = |first: char| is_same_letter(c, first);
+        matches!(c, '\\' | '%' | '+' | '&') || first.is_some_and(is_first)
+    };
+    text.char_indices().filter(|(_, c)| may_begin(*c)).find_map(|(at, _)| {
         let rest = &text[at..];
         let spelled = SPELLINGS.iter().filter_map(|spelling| spelled(rest, secret, *spelling)).max();
         let to_the_letter = Some(secret.len()).filter(|_| !secret.is_empty() && rest.starts_with(secret));
@@ -74,8 +80,14 @@ fn without_backslashes(mut text: &str) -> &str {
 /// As it is, in capitals or small letters.
 fn plain(text: &str, wanted: char) -> Option<usize> {
     let c = text.chars().next()?;
-    let is_same = c == wanted || c.to_lowercase().eq(wanted.to_lowercase());
-    is_same.then(|| c.len_utf8())
+    is_same_letter(c, wanted).then(|| c.len_utf8())
+}
+
+fn is_same_letter(one: char, other: char) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(&other);
+    }
+    one == other || one.to_lowercase().eq(other.to_lowercase())
 }
 
 /// As an address or a form writes it: each byte as two digits where need be, a space as a plus sign.
