@@ -67,6 +67,18 @@ fn a_sign_in_ends_with_a_stored_token() {
 }
 
 #[test]
+fn no_two_sign_ins_share_their_state_or_their_challenge() {
+    let server = ScriptedServer::start();
+    let (_place, rig) = rig(&server, "");
+    let [one, other] = [(); 2].map(|()| rig.start_sign_in("car").unwrap().0);
+    for name in ["state", "code_challenge"] {
+        let (one, other) = (parameter(&one, name), parameter(&other, name));
+        // 32 bytes in base64.
+        assert!(one != other && one.len() == 43 && other.len() == 43, "{name}: {one} and {other}");
+    }
+}
+
+#[test]
 fn a1_twenty_bad_replies_and_then_a_good_one() {
     let server = ScriptedServer::start();
     server.script("/token", answer("t"));
