@@ -33,7 +33,9 @@ fn i1_an_env_file_is_previewed_and_nothing_is_saved() {
     let names = names.map(|(field, name)| (field, name.to_owned())).into();
     let told = read(&mut rig, &path, Some(Mapping { names, provider: None })).unwrap();
     assert_eq!((told.drafts.len(), &told.taken[..]), (1, &[false][..]));
-    assert!(rig.snapshot().accounts.is_empty());
+    // The end waits for what is under way.
+    rig.handle.stop();
+    assert!(place.command_line().snapshot().accounts.is_empty() && place.vault.stored_names().is_empty());
 }
 
 #[test]
@@ -59,8 +61,9 @@ fn i1_a_file_is_previewed_without_a_connection_to_any_address_in_it() {
         fs::write(&path, &text).unwrap();
         assert_eq!(read(&mut rig, &path, None).unwrap().drafts.len(), 1, "{text}");
     }
-    assert_eq!(server.connections(), 0);
     assert!(rig.browser.opened.lock().unwrap().is_empty());
+    rig.handle.stop();
+    assert_eq!(server.connections(), 0);
 }
 
 #[test]
