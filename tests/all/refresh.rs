@@ -139,6 +139,21 @@ fn r7_an_answer_without_a_refresh_token_keeps_the_old_one() {
     assert_eq!(refreshes(&server), ["r1", "r1"]);
 }
 
+#[test]
+fn a_refresh_tokens_life_counts_from_the_sign_in_where_the_provider_says_so() {
+    for from_sign_in in [true, false] {
+        let (server, place) = (ScriptedServer::start(), Place::new());
+        let rules = format!("refresh_token_life_secs = 5000, life_from_sign_in = {from_sign_in}");
+        let rig = signed_in(&server, &place, &format!("refresh = {{ {rules} }}"));
+        let end = || rig.view("car").token.as_ref().unwrap().facts.refresh_expires_at.unwrap();
+        let before = end();
+        rig.advance(500);
+        server.script("/token", answer("two", Some("r2")));
+        rig.ask(Command::Refresh(rig.id("car"))).unwrap();
+        assert_eq!((end() - before).num_seconds(), if from_sign_in { 0 } else { 500 });
+    }
+}
+
 /// A window with the token `two`, which the vault refused to take, once.
 fn refused_once(server: &ScriptedServer, place: &Place) -> Rig {
     drop(signed_in(server, place, ""));
@@ -225,6 +240,24 @@ fn the_window_renews_ahead_of_expiry_and_waits_as_long_as_the_server_asks() {
     rig.wait_until("the second try", |snapshot| {
         snapshot.accounts[0].token.as_ref().is_some_and(|token| token.facts.generation == 2)
     });
+}
+
+#[test]
+fn no_more_than_four_accounts_are_renewed_at_once_without_being_asked() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let patience = std::time::Duration::from_secs(2);
+    server.always("/token", answer("two", Some("r2")).after(patience));
+    let expired = "[account.tokens]\naccess_token = \"one\"\nrefresh_token = \"r1\"\n\
+                   received_at = \"2025-01-01T00:00:00Z\"\nexpires_at = \"2025-01-01T01:00:00Z\"\n";
+    let named =
+        |number| account(&server, "authorization_code", "").replace("\"car\"", &format!("\"{number}\""));
+    let accounts: String = (0..6).map(|number| named(number) + expired).collect();
+    let rig = place.window();
+    rig.import(&accounts).unwrap();
+    rig.wait_until("the first ones", |_| server.requests_to("/token").len() >= 4);
+    std::thread::sleep(patience / 4);
+    assert_eq!(server.requests_to("/token").len(), 4);
+    rig.wait_until("the others", |_| server.requests_to("/token").len() == 6);
 }
 
 #[test]
