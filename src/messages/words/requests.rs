@@ -197,8 +197,8 @@ pub(super) fn unreached(unreachable: &Unreachable) -> Words {
             "Install them (the package ca-certificates on Debian and Ubuntu) and start Keyfob again.",
         ),
         UnreachableKind::Tls => words(
-            format!("{host} offers only encryption that is out of date, so nothing was sent."),
-            "Ask the provider for an address with TLS 1.2 or newer.",
+            format!("{host} offers no encryption that is up to date, so nothing was sent."),
+            "Check that it is reached by https, or ask the provider for an address with TLS 1.2 or newer.",
         ),
         UnreachableKind::Broken => {
             words(format!("The connection to {host} broke."), again).offering(Action::TryAgain)
