@@ -218,7 +218,10 @@ fn connect() {
     );
     assert_eq!(
         sent(&provider, &Asking::Refresh { token: &refresh }),
-        format!("{head}{}", r#"{"grant_type":"refresh_token","refresh_token":"r3fresh"}"#)
+        format!(
+            "{head}{}",
+            r#"{"grant_type":"refresh_token","refresh_token":"r3fresh","redirect_uri":"http://127.0.0.1/callback"}"#
+        )
     );
     assert_eq!(
         authorization_address(

@@ -169,6 +169,9 @@ pub struct RefreshRules {
     /// without, doesn't lengthen it; no where unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub life_from_sign_in: Option<bool>,
+    /// Whether the redirect URI is sent with each refresh, too, as it is registered; no where unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_uri: Option<bool>,
     /// Error codes that say `invalid_grant` in the provider's own words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused_as: Vec<String>,
@@ -377,6 +380,7 @@ impl ProviderSpec {
                     over.refresh.refresh_token_life_secs.as_ref(),
                 ),
                 life_from_sign_in: over.refresh.life_from_sign_in.or(self.refresh.life_from_sign_in),
+                redirect_uri: over.refresh.redirect_uri.or(self.refresh.redirect_uri),
                 refused_as: list(&self.refresh.refused_as, &over.refresh.refused_as),
             },
             api: ApiUse {

@@ -130,6 +130,10 @@ pub fn build(
     };
     let mut pairs = asked(provider, client, asking, &scope)?;
     pairs.extend(grant.as_ref().map(|grant| ("assertion", grant.expose())));
+    let redirect_uri = provider.redirect_uri.to_string();
+    if matches!(asking, Asking::Refresh { .. }) && provider.refresh.redirect_uri == Some(true) {
+        pairs.push(("redirect_uri", &redirect_uri));
+    }
     // An assertion that is a grant says by itself who asks (RFC 7521, section 4.1).
     let authorization = if grant.is_some() && provider.client_auth == ClientAuth::None {
         None

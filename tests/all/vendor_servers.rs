@@ -148,8 +148,10 @@ fn connect_takes_json_with_credentials_in_one_place() {
     assert_eq!(post(&vendor, &html, &body(&code(&vendor)).to_string()).status, 406);
 
     let renewal = serde_json::json!({
-        "grant_type": "refresh_token", "refresh_token": field(&granted, "refresh_token")
+        "grant_type": "refresh_token", "refresh_token": field(&granted, "refresh_token"), "redirect_uri": BACK
     });
+    let bare = serde_json::json!({"grant_type": "refresh_token", "refresh_token": renewal["refresh_token"]});
+    assert_eq!(post(&vendor, &headers, &bare.to_string()).status, 400, "without redirect_uri");
     assert_eq!(post(&vendor, &headers, &renewal.to_string()).status, 200);
     assert_eq!(post(&vendor, &headers, &renewal.to_string()).status, 400, "it was replaced");
 }

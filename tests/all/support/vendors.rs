@@ -232,9 +232,9 @@ impl Inner {
         let in_header = judge.request.header("authorization").is_some();
         let credentials: &[&str] = if in_header { &[] } else { &["client_id", "client_secret"] };
         let is_refresh = judge.json().get("grant_type").is_some_and(|grant| grant == "refresh_token");
-        // The refresh is inferred from the first request: `redirect_uri` may come along.
+        // The refresh is inferred from the first request: `redirect_uri` is required of both.
         let (own, optional): (&[&str], &[&str]) = if is_refresh {
-            (&["grant_type", "refresh_token"], &["redirect_uri"])
+            (&["grant_type", "refresh_token", "redirect_uri"], &[])
         } else {
             (&["grant_type", "redirect_uri", "code"], &["code_verifier"])
         };
