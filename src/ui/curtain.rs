@@ -19,8 +19,9 @@ use super::{account_form, dialog, errand, fields, passphrase, sign_in, theme, wi
 /// How long the window stays covered while the engine has not said yet that it is locked.
 const AT_MOST: TimeDelta = TimeDelta::seconds(2);
 
-/// About how high the page is, so that it stands in the middle.
-const HEIGHT: f32 = 260.0;
+/// About how high the page is, so that it stands in the middle; and with a passphrase to be entered.
+const HEIGHT: f32 = 176.0;
+const HEIGHT_WITH_PASSPHRASE: f32 = 232.0;
 
 /// When somebody was last there, and whether the window is covered.
 #[derive(Default)]
@@ -90,7 +91,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> bool 
             passphrase::open(state);
         }
         passphrase::settle_open(state, &cx.snapshot.vault);
-        widgets::middle(ui, HEIGHT, |ui| contents(ui, cx, state));
+        let height = if file { HEIGHT_WITH_PASSPHRASE } else { HEIGHT };
+        widgets::middle(ui, height, |ui| contents(ui, cx, state));
     } else {
         CentralPanel::default().frame(Frame::new().fill(cx.tokens.window)).show(ui, |_| {});
     }

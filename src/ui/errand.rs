@@ -160,7 +160,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
 /// Where the vault is a file that needs its passphrase: says so, and offers to enter it.
 pub(super) fn needs_passphrase(ui: &mut Ui, cx: &Cx<'_>) -> Option<Ask> {
     let label = passphrase::offer(&cx.snapshot.vault)?;
-    widgets::text(ui, words::vault(&cx.snapshot.vault));
+    widgets::text(ui, words::vault(&cx.snapshot.vault, !cx.snapshot.accounts.is_empty()));
     Button::new(Weight::Quiet, label).show(ui).then_some(Ask::Passphrase)
 }
 

@@ -79,7 +79,7 @@ fn vault_line(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             let (_, rect): (_, Rect) = ui.allocate_space(vec2(16.0, 20.0));
             icon.paint(ui.painter(), rect.center(), 16.0, color);
             ui.vertical(|ui| {
-                widgets::text(ui, words::vault(vault));
+                widgets::text(ui, words::vault(vault, false));
                 widgets::weak(ui, "A secret is never written to a plain file.");
                 if vault.kind != VaultKind::File
                     && Button::new(Weight::Bare, words::USE_FILE).flush().show(ui)

@@ -7,6 +7,7 @@ use egui::{Event, Key, Modifiers, Ui};
 
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::preferences::{Preferences, ZOOMS_PERCENT};
+use crate::messages::snapshot::AccountView;
 
 use super::cx::Cx;
 use super::keys_page::KeysPage;
@@ -123,10 +124,15 @@ fn on_account(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
 }
 
+/// Whether there is something to copy, or it comes without anybody's doing.
+pub(super) fn can_copy(account: &AccountView) -> bool {
+    account.token.is_some() || account.grant.is_repeatable()
+}
+
 /// Copies the chosen account's token, where the page shows it, unless text is selected that would be copied.
 fn copy_keys(ui: &Ui, cx: &mut Cx<'_>, state: &ViewState) {
     let chosen = state.selected.as_ref().filter(|_| matches!(state.page, Page::Account));
-    let Some(account) = chosen.and_then(|id| cx.account(id)).filter(|account| account.token.is_some()) else {
+    let Some(account) = chosen.and_then(|id| cx.account(id)).filter(|account| can_copy(account)) else {
         return;
     };
     if ui.text_edit_focused() && (state.list.row(&account.id).is_none() || sidebar::is_text_selected(ui)) {

@@ -12,7 +12,7 @@ use crate::messages::snapshot::AccountView;
 use super::cx::Cx;
 use super::leaving::{self, To};
 use super::view_state::ViewState;
-use super::{detail, keys_page, theme, widgets, words};
+use super::{detail, keys, keys_page, theme, widgets, words};
 
 /// Width of the menu.
 const WIDTH: f32 = 240.0;
@@ -31,7 +31,7 @@ pub(super) fn show(
         widgets::menu_items(ui);
         let id = || account.id.clone();
         let pressed = |ui: &mut Ui, label, keys| item(ui, label, &keys_page::written(keys, mac));
-        if account.token.is_some() {
+        if keys::can_copy(account) {
             if pressed(ui, words::COPY_TOKEN, "⌘C") {
                 cx.send(Command::Copy { account: id(), form: CopyForm::Plain });
             }

@@ -42,7 +42,7 @@ fn secrets(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked>
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         let caption = widgets::subheading(ui, "Secrets");
-        widgets::text(ui, words::vault(vault));
+        widgets::text(ui, words::vault(vault, !cx.snapshot.accounts.is_empty()));
         let mut offer = |ui: &mut Ui, label, what| {
             if Button::new(Weight::Quiet, label).show(ui) {
                 asked = Some(what);

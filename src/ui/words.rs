@@ -294,9 +294,13 @@ pub(super) fn use_port(port: u16) -> String {
     format!("Use port {port}")
 }
 
-/// Where secrets are kept, in a sentence.
-pub(super) fn vault(vault: &VaultView) -> &'static str {
+/// Where secrets are kept, in a sentence; whether there are `any` yet.
+pub(super) fn vault(vault: &VaultView, any: bool) -> &'static str {
     match (vault.kind, &vault.health) {
+        (VaultKind::Keychain, VaultHealth::Untried) if any => "Secrets are kept in this computer's keychain.",
+        (VaultKind::Keychain, VaultHealth::Ready) if any => {
+            "Secrets are kept in this computer's keychain, which is ready."
+        }
         (VaultKind::Memory, _) => "Secrets are kept in memory and are gone when you quit.",
         (VaultKind::File, VaultHealth::Locked { exists: false }) => {
             "Secrets will be kept in a file protected by a passphrase, which you choose first."

@@ -106,6 +106,11 @@ fn where_no_person_signs_in_nobody_is_asked_to() {
         view.token.as_mut().unwrap().facts.has_refresh_token = false;
     });
     assert!(!rig.can_press("Get token") && rig.can_press("Refresh"));
+    // Without a token, the key to copy gets one first.
+    rig.change(|snapshot| Arc::make_mut(&mut snapshot.accounts[0]).token = None);
+    rig.0.event(egui::Event::Copy);
+    rig.0.run();
+    assert!(matches!(rig.command(), Command::Copy { form: CopyForm::Plain, .. }));
 }
 
 #[test]

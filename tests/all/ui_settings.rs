@@ -101,3 +101,12 @@ fn keys_zoom_and_the_zoom_is_remembered() {
     let factor = rig.0.ctx.zoom_factor();
     assert!((factor - 2.5).abs() < 0.001, "{factor}");
 }
+
+#[test]
+fn the_settings_say_where_secrets_are_and_not_where_they_will_be() {
+    let mut rig = rig();
+    rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
+    rig.0.run();
+    let tree = rig.tree();
+    assert!(tree.contains("Secrets are kept in this computer's keychain"), "{tree}");
+}
