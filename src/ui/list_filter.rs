@@ -4,7 +4,8 @@
 //! is chosen to assistive technology too.
 
 use egui::{
-    CornerRadius, Margin, Popup, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2,
+    CornerRadius, Frame, Margin, Popup, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit,
+    pos2, vec2,
 };
 
 use crate::messages::remembered::{GroupBy, SortBy, Standstill};
@@ -112,14 +113,13 @@ pub(super) fn menu(ui: &mut Ui, state: &mut ViewState) {
 }
 
 fn choices(ui: &mut Ui, state: &mut ViewState) {
-    widgets::caption(ui, "Sort by");
+    heading(ui, "Sort by");
     for (sort, label) in
         [(SortBy::LastUsed, "Last copied"), (SortBy::Name, "Name"), (SortBy::Expiry, "Expiry")]
     {
         choice(ui, &mut state.order.sort, sort, label);
     }
-    ui.add_space(4.0);
-    widgets::caption(ui, "Group by");
+    heading(ui, "Group by");
     for (group, label) in [
         (GroupBy::Nothing, "Nothing"),
         (GroupBy::Provider, "Provider"),
@@ -128,6 +128,12 @@ fn choices(ui: &mut Ui, state: &mut ViewState) {
     ] {
         choice(ui, &mut state.order.group, group, label);
     }
+}
+
+/// In line with the choices below it.
+fn heading(ui: &mut Ui, text: &str) {
+    let margin = Margin { left: 12, top: 6, bottom: 2, ..Margin::ZERO };
+    Frame::new().inner_margin(margin).show(ui, |ui| widgets::caption(ui, text));
 }
 
 fn choice<T: PartialEq>(ui: &mut Ui, value: &mut T, choice: T, label: &str) {

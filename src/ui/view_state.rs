@@ -174,14 +174,19 @@ impl ViewState {
     /// Drops what the snapshot no longer has: a deleted account's selection, an ended reveal.
     pub(super) fn settle(&mut self, snapshot: &Snapshot, now: DateTime<Utc>) {
         let known = |id: &AccountId| snapshot.accounts.place(id).is_some();
-        if snapshot.loaded && self.selected.as_ref().is_some_and(|id| !known(id)) {
-            self.selected = None;
+        let mut was_at = None;
+        if snapshot.loaded
+            && let Some(gone) = self.selected.take_if(|id| !known(id))
+        {
+            was_at = self.list.row(&gone);
             self.detail_open = false;
         }
-        if self.selected.is_none() {
-            self.selected = snapshot.accounts.first().map(|account| account.id.clone());
-        }
         self.list.settle(&snapshot.accounts, &self.search, self.order, now);
+        if self.selected.is_none() {
+            // What has moved up into its place, or is now the last.
+            let next = was_at.and_then(|row| self.list.get(row.min(self.list.len().saturating_sub(1))));
+            self.selected = next.or(snapshot.accounts.first()).map(|account| account.id.clone());
+        }
         if self.deleting.as_ref().is_some_and(|id| !known(id)) {
             self.deleting = None;
         }

@@ -166,3 +166,15 @@ fn what_is_called_so_stands_before_what_merely_has_to_do_with_it() {
     arrange(&mut rig, "Provider");
     assert_eq!(listed(&rig), ["Smartcar, 2", "beta", "gamma", "Tamarind, 1", "alpha"]);
 }
+
+#[test]
+fn after_an_account_has_gone_its_neighbour_is_chosen() {
+    let mut rig = Rig::new(four());
+    let chosen = |rig: &Rig| rig.0.state().remembered().selected;
+    rig.press("beta");
+    rig.change(|snapshot| snapshot.accounts.retain(|view| view.name.as_str() != "beta"));
+    assert_eq!(chosen(&rig), Some(super::ui_support::id(3)));
+    rig.press("gamma");
+    rig.change(|snapshot| snapshot.accounts.retain(|view| view.name.as_str() != "gamma"));
+    assert_eq!(chosen(&rig), Some(super::ui_support::id(3)), "the last one's is the one before it");
+}
