@@ -68,6 +68,9 @@ fn the_address_that_the_message_names_is_set_beside_the_one_sent() {
     let preset = Redirects { preset: Some("http://localhost:8910/callback"), ..SENT };
     let (_, wanted) = shown(entra, &preset);
     assert_eq!(wanted.unwrap().1, WantedBy::Preset);
+    let console = "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings: \
+                   https://acme-admin.okta.example/admin/app/oidc_client/instance/0oa1#tab-general";
+    assert_eq!(shown(console, &SENT).1, None, "a place in a console");
     let same = Redirects { preset: Some(SENT.sent), ..SENT };
     assert_eq!(shown(entra, &same).1, None);
     let six = Redirects { sent: "http://[::1]:1/cb", ..SENT };
