@@ -107,8 +107,8 @@ pub fn read_query(expected: &Expected, query: &str) -> Result<Returned, Callback
 /// breaks within it, which a terminal or a mail puts there.
 ///
 /// # Errors
-/// [`CallbackError`]; a bare code is taken only where PKCE ties it to this sign-in and no `iss` was
-/// promised.
+/// [`CallbackError`]; a bare code is taken only where PKCE, or the state behind it, ties it to this sign-in
+/// and no `iss` was promised.
 pub fn read_pasted(expected: &Expected, text: &str) -> Result<Returned, CallbackError> {
     if text.len() > PASTED_MAX_BYTES {
         return Err(CallbackError::NoReply);
@@ -129,9 +129,13 @@ pub fn read_pasted(expected: &Expected, text: &str) -> Result<Returned, Callback
     if is_address || text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(CallbackError::NoReply);
     }
-    if !expected.pkce || expected.iss_promised {
+    // A page that shows a code to be copied may put the state behind it.
+    let is_ours = |state: &str| bool::from(state.as_bytes().ct_eq(expected.state.as_bytes()));
+    let with_state = text.rsplit_once('#').filter(|(_, state)| is_ours(state)).map(|(code, _)| code);
+    if expected.iss_promised || (!expected.pkce && with_state.is_none()) {
         return Err(CallbackError::BareCode);
     }
+    let text = with_state.unwrap_or(&text);
     // Copied out of an address, it is still percent-encoded; a plus sign there stands for itself
     // more likely than for a space, which no code holds (RFC 6749, appendix A.11).
     let encoded = zeroize::Zeroizing::new(text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D"));

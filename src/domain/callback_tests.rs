@@ -102,6 +102,12 @@ fn a_pasted_text_may_be_an_address_a_query_or_a_code() {
         assert_eq!(pasted(text).unwrap(), "a/b", "{text}");
     }
     assert_eq!(pasted("ab+c==&d").unwrap(), "ab+c==&d", "a bare code may look like a query");
+    let without_pkce = Expected { pkce: false, ..expected() };
+    for expected in [&expected(), &without_pkce] {
+        assert_eq!(short(read_pasted(expected, "a%2Fb#st4te-_w9")).unwrap(), "a/b", "a code with its state");
+    }
+    assert_eq!(short(read_pasted(&without_pkce, "a#evil")), Err(CallbackError::BareCode));
+    assert_eq!(pasted("a#evil").unwrap(), "a#evil");
 }
 
 #[test]
