@@ -3,6 +3,7 @@
 //! Owns the files of both. Invariants: a secret is written sealed or not at all; a file is new and
 //! this user's alone, and one that could not be written whole is not left; reading saves nothing.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::core::{Engine, Replies, Then, answer};
+use super::half_done;
 use super::worker::Worker;
 use crate::domain::account::{AccountId, AccountName};
 use crate::domain::import::{self, FILE_MAX_BYTES, Found, Mapping};
@@ -19,6 +21,7 @@ use crate::messages::command::ImportDraft;
 use crate::messages::event::{Event, ImportRead, Reply};
 use crate::messages::problem::{ArchiveProblem, Outside, Problem};
 use crate::secret::Passphrase;
+use crate::store::accounts::Accounts;
 use crate::store::archive::{self, ArchiveError, Exported};
 use crate::store::vault::VaultError::{Corrupt, Newer};
 use crate::store::vault_records::Records;
@@ -42,13 +45,21 @@ impl Engine {
             accounts.retain(|account| ids.contains(&account.id));
         }
         accounts.sort_by(|a, b| a.name.key().cmp(b.name.key()));
-        let door = self.door.clone();
+        let (door, stored) = (self.door.clone(), self.disk(Accounts::load));
         let with_tokens = with_tokens && passphrase.is_some();
         self.spawn(async move {
+            // A database that can't be read says nothing about the vault.
+            let stored = stored.await.unwrap_or_default().accounts;
+            let here = half_done::word(door.kind());
+            let elsewhere = stored.into_iter().filter(|row| half_done::is_elsewhere(row, here));
+            let elsewhere: BTreeSet<AccountId> = elsewhere.map(|row| row.account.id).collect();
             let read = door.call(move |vault| {
                 let mut records = Records::new(vault);
                 let mut exported = Vec::with_capacity(accounts.len());
                 for account in accounts {
+                    if elsewhere.contains(&account.id) {
+                        return Ok(Err(account.name));
+                    }
                     let client = records.read_client(&account.id);
                     let grant = if with_tokens { records.read_tokens(&account.id) } else { Ok(None) };
                     match (client, grant) {

@@ -54,6 +54,12 @@ pub(crate) fn lasting(word: &str) -> Option<VaultKind> {
     [VaultKind::Keychain, VaultKind::File].into_iter().find(|kind| self::word(*kind) == word)
 }
 
+/// Whether another lasting vault than the one of this name has an account's secrets; a copy that this one may
+/// have is older.
+pub(crate) fn is_elsewhere(row: &StoredAccount, here: &str) -> bool {
+    row.kept_in.as_deref().filter(|kept_in| *kept_in != here).and_then(lasting).is_some()
+}
+
 impl Engine {
     /// Has a command wait while names may be taken, and accounts missing, that will not be in a moment.
     pub(crate) fn is_deferred(&self, command: &Command) -> bool {

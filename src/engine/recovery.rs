@@ -11,7 +11,7 @@ use super::{half_done, refresh_lock};
 use crate::domain::account::AccountId;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
-use crate::store::accounts::{Accounts, Stored, StoredAccount};
+use crate::store::accounts::{Accounts, Stored};
 use crate::store::recover::{self, Orphan};
 use crate::store::transfer;
 use crate::store::vault::{Vault, VaultError};
@@ -85,11 +85,8 @@ fn needless(orphans: &[Orphan], names: Vec<String>, stored: &Stored, here: &str)
     let is_nobodys = |orphan: &&Orphan| {
         orphan.account.as_ref().is_none_or(|id| !known.contains(id)) || orphan.name.contains('#')
     };
-    let is_elsewhere = |row: &&StoredAccount| {
-        let kept_in = row.kept_in.as_deref().filter(|kept_in| *kept_in != here);
-        kept_in.and_then(half_done::lasting).is_some()
-    };
-    let elsewhere = stored.accounts.iter().filter(is_elsewhere).map(|row| &row.account.id);
+    let elsewhere = stored.accounts.iter().filter(|row| half_done::is_elsewhere(row, here));
+    let elsewhere = elsewhere.map(|row| &row.account.id);
     let elsewhere: BTreeSet<&AccountId> = elsewhere.collect();
     let of_one = |name: &String| transfer::account_of(name).is_some_and(|id| elsewhere.contains(&id));
     let mut needless: Vec<String> =

@@ -115,6 +115,8 @@ fn drop_drafts(ui: &Ui, state: &mut ViewState, is_first: bool) {
     state.keys_page = super::keys_page::KeysPage::Closed;
     state.closing = super::closing::Closing::No;
     state.deleting = None;
+    state.revoking = None;
+    state.mapper = None;
     state.leaving = None;
     state.revealed = None;
     state.focus = None;

@@ -264,6 +264,14 @@ fn z1_secrets_that_were_entered_again_elsewhere_leave_a_record_that_can_be_remov
     let other = place.command_line();
     unlock(&other);
     assert_eq!(found(&other), (0, 1));
+    let export = Command::Export {
+        accounts: Vec::new(),
+        path: place.home().path().join("out"),
+        passphrase: None,
+        with_tokens: false,
+    };
+    let lacking = Problem::Archive(ArchiveProblem::Lacking(Outside::new("car")));
+    assert_eq!(other.ask(export).err(), Some(lacking), "an older copy is not exported");
     assert!(matches!(other.ask(Command::RemoveOrphans), Ok(Reply::OrphansRemoved(1))));
     let mut file = PassphraseVault::open(&place.home(), &pass()).unwrap();
     assert_eq!((file.names().unwrap().len(), place.vault.stored_names().len()), (0, 1));

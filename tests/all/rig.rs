@@ -36,6 +36,15 @@ fn an_unlocked_keyring_gives_back_what_it_took() {
 }
 
 #[test]
+fn a_lasting_keyring_is_started_again_by_whoever_calls_it() {
+    let bus = Bus::start();
+    let mut keyring = Keyring::lasting(&bus);
+    keyring.store("a label", &ITEM, "CANARY-stored");
+    keyring.kill();
+    assert_eq!(keyring.lookup(&ITEM).as_deref(), Ok("CANARY-stored"), "unlocked, over the same collection");
+}
+
+#[test]
 fn a_locked_keyring_refuses_and_loses_nothing() {
     let bus = Bus::start();
     let mut keyring = Keyring::locked(&bus);

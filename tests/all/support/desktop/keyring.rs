@@ -182,7 +182,7 @@ impl<'bus> Keyring<'bus> {
 impl Drop for Keyring<'_> {
     fn drop(&mut self) {
         // Whatever failed may have failed for want of it.
-        if let Some(ended) = self.daemon.as_mut().and_then(Running::ended) {
+        if let Some(ended) = self.daemon.as_mut().and_then(Running::ended).filter(|ended| !ended.success()) {
             let said = fs::read_to_string(self.bus.path("gnome-keyring.log")).unwrap_or_default();
             let _ = writeln!(io::stderr(), "The keyring had ended by itself ({ended}). It said: {said}");
         }
