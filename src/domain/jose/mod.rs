@@ -48,6 +48,12 @@ pub enum KeyError {
     /// It is of a kind that none of the algorithms goes with.
     #[error("must be an RSA key, a P-256 key or an Ed25519 key")]
     Unsupported,
+    /// It is in the form of OpenSSH.
+    #[error("is in the form of OpenSSH; give it as PKCS#8, PKCS#1, SEC1 or JWK")]
+    OpenSsh,
+    /// A part of it is missing: with RSA, all of RFC 7518, section 6.3.2, are needed but `oth`.
+    #[error("lacks a part: an RSA key needs n, e, d, p, q, dp, dq and qi")]
+    Incomplete,
     /// An RSA key of fewer than 2048 or more than 4096 bits.
     #[error("must have 2048 to 4096 bits")]
     Size,

@@ -152,6 +152,7 @@ fn from_pem(text: &str) -> Result<SigningKey, KeyError> {
                 public = true;
                 continue;
             }
+            "OPENSSH PRIVATE KEY" => Err(KeyError::OpenSsh),
             label if label.ends_with("PRIVATE KEY") => Err(KeyError::Unsupported),
             _ => continue,
         };
@@ -185,7 +186,7 @@ impl<'de> Deserialize<'de> for Part {
 
 impl Part {
     fn decoded(part: Option<&Self>) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let text = part.ok_or(KeyError::Unsupported)?.0.trim_end_matches('=');
+        let text = part.ok_or(KeyError::Incomplete)?.0.trim_end_matches('=');
         URL_SAFE_NO_PAD.decode(text).map(Zeroizing::new).map_err(|_| KeyError::Unreadable)
     }
 }

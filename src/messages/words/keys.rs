@@ -21,6 +21,14 @@ pub(super) fn bad_key(here: &str, error: KeyError) -> Words {
             format!("The private key of {here} is of a kind that Keyfob can't sign with."),
             "Use an RSA, a P-256 or an Ed25519 key.",
         ),
+        KeyError::OpenSsh => (
+            format!("The private key of {here} is in the form of OpenSSH, which Keyfob doesn't read."),
+            "Enter it as PKCS#8, PKCS#1, SEC1 or JWK.",
+        ),
+        KeyError::Incomplete => (
+            format!("The private key of {here} lacks a part."),
+            "Copy the whole JWK: with RSA it has n, e, d, p, q, dp, dq and qi.",
+        ),
         KeyError::Size => (
             format!("The RSA key of {here} must have 2048 to 4096 bits."),
             "Make a key of 2048 bits or more, and register its public half with the provider.",

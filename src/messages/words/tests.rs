@@ -133,8 +133,11 @@ fn stores() -> Vec<Problem> {
 }
 
 fn keys() -> impl Iterator<Item = Problem> {
-    use crate::domain::jose::KeyError::{Encrypted, Public, Size, Unreadable, Unsupported, WrongAlg};
-    [Unreadable, Encrypted, Public, Unsupported, Size, WrongAlg].into_iter().map(Problem::BadKey)
+    use crate::domain::jose::KeyError::{
+        Encrypted, Incomplete, OpenSsh, Public, Size, Unreadable, Unsupported, WrongAlg,
+    };
+    let all = [Unreadable, Encrypted, Public, Unsupported, OpenSsh, Incomplete, Size, WrongAlg];
+    all.into_iter().map(Problem::BadKey)
 }
 
 fn every_problem() -> Vec<Problem> {
