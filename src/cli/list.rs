@@ -8,7 +8,7 @@ use super::facts::{json, local, rfc3339, shown, status};
 use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
-use super::rig::{Rig, with_engine};
+use super::rig::{Rig, file_exists, with_engine};
 use crate::domain::provider::Provider;
 use crate::messages::snapshot::AccountView;
 
@@ -49,6 +49,12 @@ fn listed<'a>(account: &'a AccountView, rig: &Rig) -> Listed<'a> {
 fn as_table(rig: &Rig) -> Result<(), Failure> {
     if rig.snapshot.accounts.is_empty() {
         output::say("There are no accounts yet. Add some with keyfob import, or in the window.");
+        // A database that was lost whole leaves no more trace than one that never was.
+        if file_exists() {
+            output::say(
+                "If some are missing: keyfob --vault file recover lists again what the file with your secrets has.",
+            );
+        }
         return Ok(());
     }
     let mut rows = vec![["NAME", "PROVIDER", "GRANT", "STATUS", "EXPIRES"].map(str::to_owned)];

@@ -90,6 +90,8 @@ fn z2_secrets_move_to_a_file_and_back_and_a_lost_database_is_recovered() {
     // The database goes, and the choice with it.
     std::fs::remove_file(place.home.join("keyfob.db")).unwrap();
     assert_eq!(place.run(&["list", "--json"]).ok(), "[]\n");
+    let told = place.run(&["list"]);
+    assert!(told.err.contains("keyfob --vault file recover"), "{told:?}");
     let told = place.run(&["recover"]);
     assert!(told.err.contains("keyfob --vault file recover"), "{told:?}");
     let recovered = place.run(&over(&right, &["recover"])).ok();
