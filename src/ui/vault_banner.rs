@@ -87,11 +87,10 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if vault.kind != VaultKind::Keychain {
         return;
     }
-    let weight = if failing { Weight::Bare } else { Weight::Quiet };
-    if Button::new(weight, words::USE_FILE).show(ui) {
+    if Button::new(Weight::Quiet, words::USE_FILE).show(ui) {
         passphrase::choose_file(cx, state);
     }
-    if Button::new(weight, words::USE_MEMORY).show(ui) {
+    if Button::new(Weight::Quiet, words::USE_MEMORY).show(ui) {
         cx.send(Command::UseMemoryVault);
     }
 }

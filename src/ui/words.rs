@@ -328,19 +328,19 @@ pub(super) fn vault_in_short(vault: &VaultView) -> &'static str {
     use crate::messages::problem::VaultProblem;
     match (vault.kind, &vault.health) {
         (VaultKind::Memory, _) => "Secrets: in memory until quit",
-        (VaultKind::File, VaultHealth::Locked { exists: false }) => "Secrets: no passphrase chosen yet",
+        (VaultKind::File, VaultHealth::Locked { exists: false }) => "Secrets: no passphrase yet",
         (VaultKind::File, VaultHealth::Locked { exists: true }) => "Secrets: in a file, locked",
         (VaultKind::File, VaultHealth::Waiting) => "Secrets: in a file, opening",
         (VaultKind::File, VaultHealth::Failing(_)) => "Secrets: in a file, failing",
         (VaultKind::File, VaultHealth::Ready | VaultHealth::Untried) => "Secrets: in a file, open",
-        (VaultKind::Keychain, VaultHealth::Ready) => "Secrets: in the keychain, open",
-        (VaultKind::Keychain, VaultHealth::Untried) => "Secrets: in the keychain",
-        (VaultKind::Keychain, VaultHealth::Waiting) => "Secrets: in the keychain, waiting",
+        (VaultKind::Keychain, VaultHealth::Ready) => "Secrets: in keychain, open",
+        (VaultKind::Keychain, VaultHealth::Untried) => "Secrets: in keychain",
+        (VaultKind::Keychain, VaultHealth::Waiting) => "Secrets: waiting for keychain",
         (
             VaultKind::Keychain,
             VaultHealth::Locked { .. } | VaultHealth::Failing(VaultProblem::Locked | VaultProblem::Denied),
-        ) => "Secrets: in the keychain, locked",
-        (VaultKind::Keychain, VaultHealth::Failing(_)) => "Secrets: no keychain to be used",
+        ) => "Secrets: in keychain, locked",
+        (VaultKind::Keychain, VaultHealth::Failing(_)) => "Secrets: keychain not usable",
     }
 }
 

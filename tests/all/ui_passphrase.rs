@@ -189,7 +189,7 @@ fn the_passphrase_is_changed_in_the_settings() {
 #[test]
 fn the_line_says_where_secrets_are_and_leads_to_the_settings() {
     let mut rig = Rig::new(one());
-    rig.press("Secrets: in the keychain, open");
+    rig.press("Secrets: in keychain, open");
     rig.0.get_by_label("Lock after idle");
     assert!(rig.can_press("Move secrets to a file with a passphrase"));
     let mut rig = Rig::sized(in_file(VaultHealth::Ready), (640.0, 420.0));

@@ -1,9 +1,12 @@
 //! The settings, the zoom and the theme.
 
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::grant_type::GrantType;
 use keyfob::messages::command::Command;
 use keyfob::messages::preferences::{Preferences, ProxyChoice, ThemeChoice};
+use keyfob::messages::problem::VaultProblem;
+use keyfob::messages::snapshot::{VaultHealth, VaultKind};
 
 use super::ui_rig::Rig;
 use super::ui_support::{account, snapshot};
@@ -109,4 +112,41 @@ fn the_settings_say_where_secrets_are_and_not_where_they_will_be() {
     rig.0.run();
     let tree = rig.tree();
     assert!(tree.contains("Secrets are kept in this computer's keychain"), "{tree}");
+}
+
+#[test]
+fn the_line_under_the_list_is_never_cut() {
+    let failing = VaultHealth::Failing;
+    let keychain = [
+        VaultHealth::Untried,
+        VaultHealth::Ready,
+        VaultHealth::Waiting,
+        failing(VaultProblem::Locked),
+        failing(VaultProblem::Absent),
+    ];
+    let file = [
+        VaultHealth::Locked { exists: false },
+        VaultHealth::Locked { exists: true },
+        VaultHealth::Waiting,
+        VaultHealth::Ready,
+        failing(VaultProblem::Damaged),
+    ];
+    let all = keychain.map(|health| (VaultKind::Keychain, health)).into_iter();
+    let all = all.chain(file.map(|health| (VaultKind::File, health)));
+    for (kind, health) in all.chain([(VaultKind::Memory, VaultHealth::Ready)]) {
+        // In a window with one pane there is room enough.
+        let [beside, alone] = [keyfob::ui::FIRST_SIZE, keyfob::ui::MIN_SIZE].map(|size| {
+            let car = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);
+            let mut rig = Rig::sized(snapshot(vec![car]), size);
+            rig.change(|snapshot| (snapshot.vault.kind, snapshot.vault.health) = (kind, health.clone()));
+            rig.0.key_press(Key::Escape);
+            rig.0.run();
+            let is_line = |node: &egui_kittest::Node<'_>| {
+                node.accesskit_node().label().is_some_and(|label| label.starts_with("Secrets: "))
+            };
+            let mut buttons = rig.0.query_all_by_role(egui::accesskit::Role::Button);
+            buttons.find(is_line).expect("the line").rect().width()
+        });
+        assert!((beside - alone).abs() < 0.5, "{kind:?}, {health:?}: {beside} of {alone}");
+    }
 }
