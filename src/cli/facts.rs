@@ -21,11 +21,8 @@ pub(super) fn status(account: &AccountView, now: DateTime<Utc>) -> &'static str 
         Status::Valid => "valid",
         Status::Expiring => "expiring",
         Status::Unknown => "unknown",
-        Status::Expired => {
-            let outlived = token.facts.refresh_expires_at.is_some_and(|end| now >= end);
-            let can_refresh = token.facts.has_refresh_token && !outlived && !token.refresh_refused;
-            if can_refresh || account.grant.is_repeatable() { "expired" } else { "needs_sign_in" }
-        }
+        Status::Expired if account.needs_person(now) => "needs_sign_in",
+        Status::Expired => "expired",
     }
 }
 

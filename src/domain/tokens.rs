@@ -72,6 +72,11 @@ pub struct Grant {
 }
 
 impl TokenFacts {
+    /// Whether there is a refresh token that has not ended by `now`, as far as is known.
+    pub fn can_refresh(&self, now: DateTime<Utc>) -> bool {
+        self.has_refresh_token && self.refresh_expires_at.is_none_or(|end| now < end)
+    }
+
     /// Takes over when the refresh token before this one ends, where that is known: its life counts
     /// from the sign-in.
     pub fn keep_refresh_end(&mut self, before: Option<&Self>) {

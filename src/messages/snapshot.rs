@@ -102,6 +102,16 @@ pub struct AccountView {
     pub exchanges: Option<Arc<Vec<Exchange>>>,
 }
 
+impl AccountView {
+    /// Whether a new token can't be had without a person: the grant is not one to be repeated, and there is no
+    /// refresh token that would do.
+    pub fn needs_person(&self, now: DateTime<Utc>) -> bool {
+        let by_refresh =
+            self.token.as_ref().is_some_and(|it| it.facts.can_refresh(now) && !it.refresh_refused);
+        !by_refresh && !self.grant.is_repeatable()
+    }
+}
+
 /// What is asked of a server once at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inquiry {

@@ -86,14 +86,13 @@ impl Standing {
             Some(_) if !usable => return Self::Error,
             _ => {}
         }
-        match (status, &account.token) {
-            (Some(Status::Valid), _) => Self::Valid,
-            (Some(Status::Unknown), _) => Self::Unknown,
-            (Some(Status::Expiring), _) => Self::Expiring,
-            (Some(Status::Expired), Some(token)) if token.refresh_refused => Self::NeedsSignIn,
-            (Some(Status::Expired), _) => Self::Expired,
-            (None, _) if account.grant.is_repeatable() => Self::NoToken,
-            (None, _) => Self::NeedsSignIn,
+        match status {
+            Some(Status::Valid) => Self::Valid,
+            Some(Status::Unknown) => Self::Unknown,
+            Some(Status::Expiring) => Self::Expiring,
+            _ if account.needs_person(now) => Self::NeedsSignIn,
+            Some(Status::Expired) => Self::Expired,
+            None => Self::NoToken,
         }
     }
 

@@ -104,10 +104,10 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
     let id = || account.id.clone();
     let refreshing = account.activity == Activity::Refreshing;
     let by_person = !account.grant.is_repeatable();
-    let stuck = token.refresh_refused || (by_person && !token.facts.has_refresh_token);
+    let stuck = account.needs_person(cx.now);
     let expired = Status::at(&token.facts, cx.now) == Status::Expired;
     // Where copying would only lead to a sign-in, that is the next step.
-    let sign_in_first = stuck && by_person && expired;
+    let sign_in_first = stuck && expired;
     ui.horizontal_wrapped(|ui| {
         let weight = |primary: bool| if primary { Weight::Primary } else { Weight::Quiet };
         if sign_in_first && Button::new(Weight::Primary, words::SIGN_IN_AGAIN).show(ui) {
@@ -127,6 +127,8 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
             Some("The server refused the refresh token. Sign in again.")
         } else if by_person && !token.facts.has_refresh_token {
             Some("The server gave no refresh token, so a new one needs a sign-in.")
+        } else if stuck {
+            Some("The refresh token has expired. Sign in again.")
         } else {
             None
         };

@@ -12,7 +12,7 @@ use keyfob::messages::command::{Command, CopyForm};
 use keyfob::messages::event::Event;
 use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::messages::snapshot::{
-    Activity, Awaiting, ClipboardView, Snapshot, UndoView, VaultHealth, VaultKind,
+    Activity, Awaiting, ClipboardView, Snapshot, TokenView, UndoView, VaultHealth, VaultKind,
 };
 use keyfob::secret::AccessToken;
 
@@ -329,4 +329,26 @@ fn the_mask_is_asked_for_once_and_never_of_a_vault_that_was_not_asked_before() {
     rig.change(|snapshot| snapshot.vault.health = VaultHealth::Ready);
     rig.wait(TimeDelta::seconds(1));
     assert_eq!(asked(&mut rig), 1);
+}
+
+#[test]
+fn an_expired_token_that_only_a_person_renews_needs_a_sign_in() {
+    let mut rig = Rig::new(one(Some(-60)));
+    assert!(rig.tree().contains("Expired") && !rig.tree().contains("Needs sign-in"));
+    assert!(rig.can_press("Refresh"));
+    // None was given, it was refused, or it has ended.
+    let ways: [fn(&mut TokenView); 3] = [
+        |token| token.facts.has_refresh_token = false,
+        |token| token.refresh_refused = true,
+        |token| token.facts.refresh_expires_at = Some(token.facts.received_at),
+    ];
+    for spoil in ways {
+        rig.change(|snapshot| {
+            let mut spoilt = token(7200, Some(-60));
+            spoil(&mut spoilt);
+            Arc::make_mut(&mut snapshot.accounts[0]).token = Some(spoilt);
+        });
+        assert!(rig.tree().contains("Needs sign-in"), "{}", rig.tree());
+        assert!(rig.can_press("Sign in again") && !rig.can_press("Refresh"));
+    }
 }

@@ -147,9 +147,8 @@ impl Session {
     }
 
     fn renewal(&self, ways: &Ways, now: DateTime<Utc>) -> Option<Renewal> {
-        let outlived =
-            self.facts.as_ref().and_then(|facts| facts.refresh_expires_at).is_some_and(|end| now >= end);
-        if self.can_refresh() && !outlived {
+        let is_alive = self.facts.as_ref().is_some_and(|facts| facts.can_refresh(now));
+        if self.can_refresh() && is_alive {
             Some(Renewal::Refresh)
         } else {
             ways.grant.is_repeatable().then_some(Renewal::Repeat)
