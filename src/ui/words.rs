@@ -311,6 +311,7 @@ pub(super) fn vault(vault: &VaultView, any: bool) -> &'static str {
         (VaultKind::File, VaultHealth::Failing(_)) => {
             "The file with your secrets can't be used at the moment."
         }
+        (VaultKind::File, VaultHealth::Waiting) => "The file with your secrets is being opened.",
         (VaultKind::File, _) => "Secrets are kept in a file protected by a passphrase.",
         (VaultKind::Keychain, VaultHealth::Untried) => "Secrets will be kept in this computer's keychain.",
         (VaultKind::Keychain, VaultHealth::Waiting) => "Waiting for the keychain. Look for its prompt.",
