@@ -58,6 +58,11 @@ class Eyes:
     class Hint(ctypes.Structure):
         _fields_ = [("name", ctypes.c_void_p), ("class_", ctypes.c_void_p)]
 
+    class Image(ctypes.Structure):
+        _fields_ = [*((name, ctypes.c_int) for name in ("width", "height", "offset", "format")),
+                    ("data", ctypes.c_void_p),
+                    *((name, ctypes.c_int) for name in ("order", "unit", "bits", "pad", "depth", "line_bytes"))]
+
     VIEWABLE, SUBSTRUCTURE_NOTIFY = 2, 1 << 19
     HANDLER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 
@@ -65,6 +70,7 @@ class Eyes:
         self.x11 = ctypes.CDLL("libX11.so.6")
         self.x11.XOpenDisplay.restype = ctypes.c_void_p
         self.x11.XDefaultRootWindow.restype = ctypes.c_ulong
+        self.x11.XGetImage.restype = ctypes.POINTER(self.Image)
         # A window may go away between two questions; the default handler would end this program.
         self.calm = self.HANDLER(lambda _display, _error: 0)
         self.x11.XSetErrorHandler(self.calm)
@@ -108,10 +114,22 @@ class Eyes:
         return bool(told) and about.map_state == self.VIEWABLE and about.width > 200 and about.height > 200
 
     def sees(self, name):
-        """Whether a window of this class is visible. A window manager puts each into a frame of its own."""
+        """A window of this class that is visible, if any. A window manager puts each into a frame of its own."""
         tops = self.children(self.root)
         both = tops + [inner for top in tops for inner in self.children(top)]
-        return any(self.class_of(w).lower() == name and self.is_visible(w) for w in both)
+        return next((w for w in both if self.class_of(w).lower() == name and self.is_visible(w)), None)
+
+    def pixels(self, window, x, y, width, height):
+        """What is seen of a part of a window, four bytes each."""
+        whole, pixmap = ctypes.c_ulong(0xFFFF_FFFF), 2
+        got = self.x11.XGetImage(self.display, ctypes.c_ulong(window), x, y, width, height, whole, pixmap)
+        if not got:
+            raise Failed("a window can't be looked at")
+        data = got.contents.data
+        seen = ctypes.string_at(data, got.contents.line_bytes * height)
+        for part in (ctypes.c_void_p(data), got):
+            self.x11.XFree(part)
+        return seen
 
 
 class Tokens(http.server.BaseHTTPRequestHandler):
