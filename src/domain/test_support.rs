@@ -27,9 +27,9 @@ pub(crate) const ED_JWK: &str = r#"{"kty":"OKP","crv":"Ed25519",
 pub(crate) const FRESH: Fresh =
     Fresh { now: DateTime::from_timestamp(1_893_459_600, 0).unwrap(), id: [0xab; 16] };
 
-/// A custom provider of the authorization code grant, with everything else at its default.
-pub(crate) fn provider(authorize: &str) -> Provider {
-    let settings = Settings {
+/// The settings of a custom provider of the authorization code grant, with everything else at its default.
+pub(crate) fn settings(authorize: &str) -> Settings {
+    Settings {
         provider: CUSTOM.to_owned(),
         grant: GrantType::AuthorizationCode,
         variables: [].into(),
@@ -45,8 +45,12 @@ pub(crate) fn provider(authorize: &str) -> Provider {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
-    };
-    Provider::resolve(&[], &settings).unwrap()
+    }
+}
+
+/// Their provider.
+pub(crate) fn provider(authorize: &str) -> Provider {
+    Provider::resolve(&[], &settings(authorize)).unwrap()
 }
 
 /// An authorization request without a nonce.

@@ -10,6 +10,7 @@ use super::core::{Database, Engine, Replies, Then, answer, on_disk};
 use super::entry::Entry;
 use super::kept_locks::KeptLocks;
 use super::problems::unusable;
+use super::providers::Providers;
 use super::vault_door::VaultDoor;
 use super::{half_done, place, random};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
@@ -143,12 +144,11 @@ impl Engine {
         self.edits += 1;
         let Saved { account, is_new, tokens_gone, facts } = saved;
         let id = account.id.clone();
-        let presets = std::sync::Arc::clone(&self.presets);
+        let provider = Providers::of(&self.presets).resolve(&account.settings);
         if is_new {
-            let entry = Entry::new(account, &presets, self.door.clone());
-            self.entries.insert(id.clone(), entry);
+            self.entries.insert(id.clone(), Entry::new(account, provider, self.door.clone()));
         } else if let Some(entry) = self.entries.get_mut(&id) {
-            entry.change(account, &presets);
+            entry.change(account, provider);
         }
         if tokens_gone {
             self.tokens_gone(&id);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::core::{Engine, Replies, Then, answer};
 use super::entry::Entry;
+use super::providers::Providers;
 use super::random;
 use super::vault_door::VaultDoor;
 use crate::demo::{self, Demo};
@@ -56,7 +57,8 @@ impl Engine {
             patience,
             changed,
         );
-        let mut entry = Entry::new(account.clone(), &self.presets, door.clone());
+        let provider = Providers::of(&self.presets).resolve(&account.settings);
+        let mut entry = Entry::new(account.clone(), provider, door.clone());
         entry.ephemeral = true;
         entry.exchanges = Some(Arc::default());
         self.entries.insert(id.clone(), entry);

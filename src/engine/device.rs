@@ -87,11 +87,11 @@ impl Engine {
             verification_uri_complete: given.verification_uri_complete.as_ref().map(ToString::to_string),
             expires_at: given.polling.expires_at(),
         };
-        entry.device = Some(PendingDevice {
+        entry.device = Some(Box::new(PendingDevice {
             code: Rc::new(given.device_code),
             view: view.clone(),
             address: given.verification_uri_complete.unwrap_or(given.verification_uri),
-        });
+        }));
         self.tell(Event::SignInStarted(id.clone()));
         for (account, asker) in self.askers.values() {
             if let (true, core::Asker::Caller { replies, .. }) = (account == id, asker) {

@@ -17,8 +17,11 @@ use crate::messages::preferences::Preferences;
 /// The accounts, by ID.
 #[derive(Default)]
 pub(crate) struct Entries {
-    by_id: BTreeMap<AccountId, Entry>,
+    /// Each in a box: a tree moves what it holds.
+    by_id: BTreeMap<AccountId, Box<Entry>>,
     touched: BTreeSet<AccountId>,
+    /// Whether all of them were.
+    all_touched: bool,
     shown: AccountViews,
     wakes: BTreeMap<AccountId, DateTime<Utc>>,
     /// What all of them went by, the last time: the preferences, and whether tokens are renewed.
@@ -26,7 +29,7 @@ pub(crate) struct Entries {
 }
 
 impl Deref for Entries {
-    type Target = BTreeMap<AccountId, Entry>;
+    type Target = BTreeMap<AccountId, Box<Entry>>;
 
     fn deref(&self) -> &Self::Target {
         &self.by_id
@@ -34,6 +37,11 @@ impl Deref for Entries {
 }
 
 impl Entries {
+    /// An entry.
+    pub(crate) fn get(&self, id: &AccountId) -> Option<&Entry> {
+        self.by_id.get(id).map(AsRef::as_ref)
+    }
+
     /// An entry, to be changed.
     pub(crate) fn get_mut(&mut self, id: &AccountId) -> Option<&mut Entry> {
         let entry = self.by_id.get_mut(id)?;
@@ -45,20 +53,22 @@ impl Entries {
 
     /// Every entry, to be changed.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
-        self.touched.extend(self.by_id.keys().cloned());
-        self.by_id.values_mut()
+        self.all_touched = true;
+        self.by_id.values_mut().map(AsMut::as_mut)
     }
 
-    /// The entry, made where there is none.
-    pub(crate) fn get_or_insert_with(&mut self, id: &AccountId, make: impl FnOnce() -> Entry) -> &mut Entry {
-        self.touched.insert(id.clone());
-        self.by_id.entry(id.clone()).or_insert_with(make)
+    /// Takes many entries at once, of accounts that are not there.
+    pub(crate) fn add(&mut self, entries: Vec<Entry>) {
+        self.all_touched |= !entries.is_empty();
+        let by_id = entries.into_iter().map(|entry| (entry.account.id.clone(), Box::new(entry)));
+        // Sorted once and built as a whole.
+        self.by_id.append(&mut by_id.collect());
     }
 
     /// Takes an entry.
     pub(crate) fn insert(&mut self, id: AccountId, entry: Entry) {
         self.touched.insert(id.clone());
-        self.by_id.insert(id, entry);
+        self.by_id.insert(id, Box::new(entry));
     }
 
     /// Drops an entry.
@@ -68,8 +78,8 @@ impl Entries {
     }
 
     /// Drops what is neither among `known` nor the demo's.
-    pub(crate) fn keep_only(&mut self, known: &HashSet<AccountId>) {
-        let gone = self.by_id.iter().filter(|(id, entry)| !entry.ephemeral && !known.contains(*id));
+    pub(crate) fn keep_only(&mut self, known: &HashSet<&AccountId>) {
+        let gone = self.by_id.iter().filter(|(id, entry)| !entry.ephemeral && !known.contains(id));
         for id in gone.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
             self.remove(&id);
         }
@@ -79,31 +89,39 @@ impl Entries {
     pub(crate) fn settle(&mut self, preferences: &Preferences, lasting: bool) {
         if (&self.went_by.0, self.went_by.1) != (preferences, lasting) {
             self.went_by = (preferences.clone(), lasting);
-            self.touched.extend(self.by_id.keys().cloned());
+            self.all_touched = true;
         }
         let touched = std::mem::take(&mut self.touched);
+        if std::mem::take(&mut self.all_touched) {
+            let wake = |entry: &Entry| entry.next_wake(preferences.refresh_ahead_secs, lasting);
+            let wakes = self.by_id.iter().filter_map(|(id, entry)| Some((id.clone(), wake(entry)?)));
+            self.wakes = wakes.collect();
+            return self.arrange(|_| true);
+        }
         let mut same_order = true;
         for id in &touched {
-            let entry = self.by_id.get(id);
-            match entry.and_then(|entry| entry.next_wake(preferences.refresh_ahead_secs, lasting)) {
+            let entry = self.get(id);
+            let wake = entry.and_then(|entry| entry.next_wake(preferences.refresh_ahead_secs, lasting));
+            let view = entry.filter(|entry| entry.is_shown()).map(|entry| entry.view(preferences, lasting));
+            match wake {
                 Some(at) => self.wakes.insert(id.clone(), at),
                 None => self.wakes.remove(id),
             };
-            same_order &= match entry.filter(|entry| entry.is_shown()) {
-                Some(entry) if same_order => self.shown.replace(Arc::new(entry.view(preferences, lasting))),
+            same_order &= match view {
+                Some(view) if same_order => self.shown.replace(Arc::new(view)),
                 Some(_) => false,
                 None => self.shown.place(id).is_none(),
             };
         }
         if !same_order {
-            self.arrange(&touched);
+            self.arrange(|id| touched.contains(id));
         }
     }
 
     /// Makes the list anew; what is known of those that were not touched is kept.
-    fn arrange(&mut self, touched: &BTreeSet<AccountId>) {
+    fn arrange(&mut self, is_touched: impl Fn(&AccountId) -> bool) {
         let (preferences, lasting) = &self.went_by;
-        let known = |id: &AccountId| self.shown.find(id).filter(|_| !touched.contains(id)).map(Arc::clone);
+        let known = |id: &AccountId| if is_touched(id) { None } else { self.shown.find(id).map(Arc::clone) };
         let shown = self.by_id.iter().filter(|(_, entry)| entry.is_shown());
         let mut views: Vec<_> = shown
             .map(|(id, entry)| known(id).unwrap_or_else(|| Arc::new(entry.view(preferences, *lasting))))

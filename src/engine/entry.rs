@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::device::PendingDevice;
 use super::mapping::LaidAnswer;
+use super::providers::Resolved;
 use super::reasons::Trial;
 use super::refresh_lock::AccountLock;
 use super::vault_door::VaultDoor;
@@ -19,7 +20,7 @@ use crate::domain::callback::Expected;
 use crate::domain::claims::{self, Claim};
 use crate::domain::exchange::Exchange;
 use crate::domain::expiry::Margin;
-use crate::domain::provider::{Preset, Provider, ProviderError};
+use crate::domain::provider::Provider;
 use crate::domain::session::{Attempt, Phase, Session, Ways};
 use crate::domain::token_check::{self, Checked};
 use crate::domain::tokens::Grant;
@@ -53,13 +54,13 @@ pub(crate) struct Unsaved {
 /// One account.
 pub(crate) struct Entry {
     pub(crate) account: Account,
-    pub(crate) provider: Result<Rc<Provider>, ProviderError>,
+    pub(crate) provider: Resolved,
     pub(crate) session: Session,
     /// Where its secrets are.
     pub(crate) door: VaultDoor,
-    pub(crate) pending: Option<PendingSignIn>,
+    pub(crate) pending: Option<Box<PendingSignIn>>,
     /// A code that a person is to enter on any device.
-    pub(crate) device: Option<PendingDevice>,
+    pub(crate) device: Option<Box<PendingDevice>>,
     pub(crate) unsaved: Option<Unsaved>,
     pub(crate) glance: Option<Glance>,
     pub(crate) problem: Option<Problem>,
@@ -87,8 +88,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(account: Account, presets: &[Preset], door: VaultDoor) -> Self {
-        let provider = Provider::resolve(presets, &account.settings).map(Rc::new);
+    pub(crate) fn new(account: Account, provider: Resolved, door: VaultDoor) -> Self {
         Self {
             account,
             provider,
@@ -114,9 +114,8 @@ impl Entry {
     }
 
     /// Takes a changed account.
-    pub(crate) fn change(&mut self, account: Account, presets: &[Preset]) {
-        self.provider = Provider::resolve(presets, &account.settings).map(Rc::new);
-        self.account = account;
+    pub(crate) fn change(&mut self, account: Account, provider: Resolved) {
+        (self.account, self.provider) = (account, provider);
         self.problem = None;
     }
 

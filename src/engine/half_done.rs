@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::account_jobs::Saver;
 use super::core::{Database, Engine, Then, on_disk};
+use super::providers::Providers;
 use super::refresh_lock;
 use super::vault_door::VaultDoor;
 use crate::domain::account::{AccountId, AccountName};
@@ -122,7 +123,8 @@ impl Engine {
         }
         match finished {
             Finished::Whole => {
-                self.take_row(StoredAccount { state: RowState::Ready, ..row });
+                let mut providers = Providers::of(&self.presets);
+                self.take_row(StoredAccount { state: RowState::Ready, ..row }, &mut providers);
             }
             Finished::Gone | Finished::NotOurs => {}
             // It is asked again once it answers, or at the next start.

@@ -34,6 +34,7 @@ mod pages;
 mod place;
 mod preferences;
 mod problems;
+mod providers;
 mod publish;
 mod pushed;
 pub(crate) mod random;

@@ -85,7 +85,7 @@ impl Engine {
         let pending = self.entries.get_mut(id).and_then(|entry| entry.pending.take());
         let Some(pending) = pending.filter(|pending| pending.attempt == attempt) else { return };
         let verifier = pending.expected.pkce.then_some(pending.verifier);
-        let PendingSignIn { redirect_uri, nonce, .. } = pending;
+        let PendingSignIn { redirect_uri, nonce, .. } = *pending;
         self.start_renewal(id, attempt, How::Code { code, redirect_uri, verifier, nonce });
     }
 

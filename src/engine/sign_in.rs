@@ -127,7 +127,7 @@ impl Engine {
             listener,
         };
         if let Some(entry) = self.entries.get_mut(id) {
-            entry.pending = Some(pending);
+            entry.pending = Some(Box::new(pending));
         }
         self.tell(Event::SignInStarted(id.clone()));
         for (account, asker) in self.askers.values() {

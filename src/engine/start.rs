@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use super::core::{Engine, Replies, Then, answer};
 use super::entry::Entry;
+use super::providers::Providers;
 use super::{in_flight, waits};
 use crate::domain::account::AccountId;
-use crate::domain::session::Input;
+use crate::domain::session::{Input, Session};
 use crate::domain::tokens::TokenFacts;
 use crate::messages::event::Reply;
 use crate::messages::preferences::{Preferences, ProxyChoice};
@@ -158,15 +159,17 @@ impl Engine {
         if self.window.is_none() {
             self.window = stored.window.as_deref().and_then(super::preferences::read_window);
         }
-        let known = stored.accounts.iter().map(|row| row.account.id.clone()).collect();
-        self.entries.keep_only(&known);
+        self.entries.keep_only(&stored.accounts.iter().map(|row| &row.account.id).collect());
+        let mut providers = Providers::of(&self.presets);
+        let (mut new, mut marked) = (Vec::new(), Vec::new());
         for row in stored.accounts {
             match row.state {
                 RowState::Ready => {
-                    let marked = row.in_flight.map(|mark| (row.account.id.clone(), mark));
-                    self.take_row(row);
-                    if let Some((id, mark)) = marked {
-                        self.say_interrupted(&id, mark);
+                    marked.extend(row.in_flight.map(|mark| (row.account.id.clone(), mark)));
+                    if self.entries.contains_key(&row.account.id) {
+                        self.take_row(row, &mut providers);
+                    } else {
+                        new.push(self.entry_of(row, &mut providers));
                     }
                 }
                 RowState::Pending | RowState::Deleting if first => self.finish_half_done(row),
@@ -180,16 +183,29 @@ impl Engine {
                 RowState::Pending => {}
             }
         }
+        self.entries.add(new);
+        for (id, mark) in marked {
+            self.say_interrupted(&id, mark);
+        }
         self.take_waits(stored.waits);
         self.read_shown_exchanges();
     }
 
-    pub(crate) fn take_row(&mut self, row: StoredAccount) {
+    /// An account that is not there yet, as it is stored.
+    fn entry_of(&self, row: StoredAccount, providers: &mut Providers) -> Entry {
+        let provider = providers.resolve(&row.account.settings);
+        let mut entry = Entry::new(row.account, provider, self.door.clone());
+        (entry.session, entry.last_used_at) = (Session::of(row.facts), row.last_used_at);
+        entry
+    }
+
+    pub(crate) fn take_row(&mut self, row: StoredAccount, providers: &mut Providers) {
+        let id = row.account.id.clone();
+        let Some(entry) = self.entries.get_mut(&id) else {
+            let entry = self.entry_of(row, providers);
+            return self.entries.insert(id, entry);
+        };
         let StoredAccount { account, facts, last_used_at, .. } = row;
-        let id = account.id.clone();
-        let presets = std::sync::Arc::clone(&self.presets);
-        let door = self.door.clone();
-        let entry = self.entries.get_or_insert_with(&id, || Entry::new(account.clone(), &presets, door));
         // One without the lock was not marked yet, so nobody else could undo it.
         if entry.deletion_lock.take().is_some() {
             entry.deleting_until = None;
@@ -197,7 +213,8 @@ impl Engine {
         }
         entry.last_used_at = entry.last_used_at.max(last_used_at);
         if account.revision > entry.account.revision {
-            entry.change(account, &presets);
+            let provider = providers.resolve(&account.settings);
+            entry.change(account, provider);
         }
         let generation = |facts: Option<&TokenFacts>| facts.map_or(0, |facts| facts.generation);
         let newer = generation(facts.as_ref()) > generation(entry.session.facts());

@@ -18,6 +18,7 @@ mod in_flight;
 mod kept_in;
 mod preferences;
 mod recovered;
+mod rows;
 mod schema;
 mod waits;
 
@@ -28,14 +29,8 @@ pub use preferences::Texts;
 pub use waits::ToldToWait;
 
 use super::home::Home;
-use crate::domain::account::{Account, AccountId, AccountName, Revision};
+use crate::domain::account::{Account, AccountId, Revision};
 use crate::domain::tokens::TokenFacts;
-
-/// All that [`Row::read`] takes.
-const ROWS: &str = "SELECT id, revision, name, settings, state, created_at, last_used_at, facts,
-     in_flight.generation, refreshing, kept_in
- FROM accounts LEFT JOIN token_facts ON token_facts.account = id
-     LEFT JOIN in_flight ON in_flight.account = id";
 
 /// Stored until the file has been rewritten after a removal.
 const SWEEP_DUE: &str = "sweep.due";
@@ -87,7 +82,7 @@ pub struct StoredAccount {
 /// Everything stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
-    /// The accounts, by name.
+    /// The accounts, in no order.
     pub accounts: Vec<StoredAccount>,
     /// What servers have asked of accounts, whether or not that is past.
     pub waits: Vec<(AccountId, ToldToWait)>,
@@ -126,11 +121,7 @@ impl Accounts {
     pub fn load(&mut self) -> Result<Stored, DiskError> {
         let transaction = self.connection.transaction()?;
         let mut stored = Stored::default();
-        let by_name = format!("{ROWS} ORDER BY name_key, created_at, id");
-        each_row(&transaction, &by_name, |row| match row.and_then(Row::parse) {
-            Some(account) => stored.accounts.push(account),
-            None => stored.unreadable += 1,
-        })?;
+        (stored.accounts, stored.unreadable) = rows::read(&transaction)?;
         stored.waits = waits::read(&transaction)?;
         let texts = preferences::read(&transaction)?;
         (stored.preferences, stored.window, stored.remembered) =
@@ -293,73 +284,6 @@ impl Accounts {
             params![id.as_str(), from.as_str(), to.as_str()],
         )?;
         if changed == 0 { Err(DiskError::Missing) } else { Ok(()) }
-    }
-}
-
-/// Hands over every row, `None` for one that can't be read.
-fn each_row(
-    connection: &Connection,
-    query: &str,
-    mut take: impl FnMut(Option<Row>),
-) -> Result<(), DiskError> {
-    let mut query = connection.prepare(query)?;
-    let mut rows = query.query([])?;
-    while let Some(row) = rows.next()? {
-        match Row::read(row).map_err(DiskError::from) {
-            Ok(row) => take(Some(row)),
-            Err(DiskError::NotADatabase) => take(None),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-/// A row, as it stands.
-struct Row {
-    id: String,
-    revision: i64,
-    name: String,
-    settings: String,
-    state: String,
-    created_at: String,
-    last_used_at: Option<String>,
-    facts: Option<String>,
-    in_flight: Option<InFlight>,
-    kept_in: Option<String>,
-}
-
-impl Row {
-    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get(0)?,
-            revision: row.get(1)?,
-            name: row.get(2)?,
-            settings: row.get(3)?,
-            state: row.get(4)?,
-            created_at: row.get(5)?,
-            last_used_at: row.get(6)?,
-            facts: row.get(7)?,
-            in_flight: in_flight::read(row.get(8)?, row.get(9)?),
-            kept_in: row.get(10)?,
-        })
-    }
-
-    fn parse(self) -> Option<StoredAccount> {
-        Some(StoredAccount {
-            account: Account {
-                id: AccountId::parse(&self.id)?,
-                revision: Revision(u64::try_from(self.revision).ok()?),
-                name: AccountName::new(&self.name).ok()?,
-                settings: serde_json::from_str(&self.settings).ok()?,
-            },
-            state: RowState::parse(&self.state)?,
-            kept_in: self.kept_in,
-            // Only a copy: where it can't be read it is as if it were not there.
-            facts: self.facts.and_then(|facts| serde_json::from_str(&facts).ok()),
-            created_at: moment(&self.created_at)?,
-            last_used_at: self.last_used_at.as_deref().and_then(moment),
-            in_flight: self.in_flight,
-        })
     }
 }
 

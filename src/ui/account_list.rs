@@ -247,6 +247,18 @@ fn rank_of(text: &str, wanted: &str) -> u8 {
 /// What the search looks through: name, provider and tags, ignoring case. The line between them is in
 /// no search.
 fn text_of(account: &AccountView) -> String {
-    let tags = account.settings.tags.as_slice().join("\n").to_lowercase();
-    format!("{}\n{}\n{tags}", account.name.key(), account.provider_name.to_lowercase())
+    let tags = account.settings.tags.as_slice();
+    let mut text = String::with_capacity(account.name.key().len() + account.provider_name.len() + 24);
+    text.push_str(account.name.key());
+    for part in [&account.provider_name].into_iter().chain(tags) {
+        text.push('\n');
+        if part.is_ascii() {
+            let from = text.len();
+            text.push_str(part);
+            text[from..].make_ascii_lowercase();
+        } else {
+            text.push_str(&part.to_lowercase());
+        }
+    }
+    text
 }

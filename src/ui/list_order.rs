@@ -48,8 +48,8 @@ pub(super) fn arrange(
 ) -> Vec<Heading> {
     match order.sort {
         SortBy::Name => {}
-        SortBy::LastUsed => places.sort_by_key(|place| Reverse(accounts[*place].last_used_at)),
-        SortBy::Expiry => places.sort_by_key(|place| {
+        SortBy::LastUsed => places.sort_by_cached_key(|place| Reverse(accounts[*place].last_used_at)),
+        SortBy::Expiry => places.sort_by_cached_key(|place| {
             let end = accounts[*place].token.as_ref().and_then(|token| token.facts.expires_at);
             (end.is_none(), end)
         }),
@@ -137,9 +137,12 @@ pub(super) fn standings(
     accounts: &AccountViews,
     now: DateTime<Utc>,
 ) -> (Vec<Standstill>, Option<DateTime<Utc>>) {
-    let standings = accounts.iter().map(|account| standing::at_rest(account, now)).collect();
-    let change = |account: &std::sync::Arc<AccountView>| {
-        expiry::next_status_change(&account.token.as_ref()?.facts, now)
-    };
-    (standings, accounts.iter().filter_map(change).min())
+    let mut first_change: Option<DateTime<Utc>> = None;
+    let standings = accounts.iter().map(|account| {
+        let facts = account.token.as_ref().map(|token| &token.facts);
+        let change = facts.and_then(|facts| expiry::next_status_change(facts, now));
+        first_change = first_change.into_iter().chain(change).min();
+        standing::at_rest(account, now)
+    });
+    (standings.collect(), first_change)
 }

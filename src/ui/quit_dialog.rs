@@ -39,10 +39,11 @@ pub(super) fn unsaved(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView>
 
 /// Keeps the window open where it is about to close and a token would be lost.
 pub(super) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
-    let any = unsaved(snapshot).next().is_some();
     let closes = ctx.input(|input| input.viewport().close_requested());
-    match (state.quit, any) {
-        (Quit::Sure, _) => {}
+    if state.quit == Quit::Sure || (state.quit == Quit::No && !closes) {
+        return;
+    }
+    match (state.quit, unsaved(snapshot).next().is_some()) {
         (Quit::Asked, false) => {
             state.quit = Quit::Sure;
             ctx.send_viewport_cmd(ViewportCommand::Close);

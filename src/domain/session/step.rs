@@ -15,6 +15,13 @@ use crate::domain::id_token::Verdict;
 use crate::domain::tokens::TokenFacts;
 
 impl Session {
+    /// One of which only these facts are known.
+    pub fn of(facts: Option<TokenFacts>) -> Self {
+        let mut session = Self::default();
+        session.found(facts);
+        session
+    }
+
     /// The facts of the token, where there is one.
     pub fn facts(&self) -> Option<&TokenFacts> {
         self.facts.as_ref()

@@ -3,7 +3,9 @@
 //! Invariant: a mark is on the disk before its request is sent, and goes with the first facts of a
 //! newer token; one that is found at a start belongs to a process that was stopped in between.
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 use super::{Accounts, DiskError, number};
 use crate::domain::account::AccountId;
@@ -56,8 +58,7 @@ impl Accounts {
 
 fn find(connection: &Connection, id: &AccountId) -> Result<Option<InFlight>, DiskError> {
     let mut query = connection.prepare("SELECT generation, refreshing FROM in_flight WHERE account = ?1")?;
-    let found = query.query_row([id.as_str()], |row| Ok(read(row.get(0)?, row.get(1)?))).optional()?;
-    Ok(found.flatten())
+    Ok(query.query_row([id.as_str()], |row| Ok(read(row.get(0)?, row.get(1)?))).optional()?)
 }
 
 /// Takes the mark off where a newer token than that of its time is known.
@@ -69,10 +70,21 @@ pub(super) fn settle(connection: &Connection, id: &AccountId, generation: u64) -
     Ok(())
 }
 
-/// The mark in a row of the accounts.
-pub(super) fn read(generation: Option<i64>, refreshing: Option<bool>) -> Option<InFlight> {
-    let generation = u64::try_from(generation?).unwrap_or_default();
-    Some(InFlight { generation, refreshing: refreshing? })
+/// All of them.
+pub(super) fn read_all(connection: &Connection) -> Result<HashMap<AccountId, InFlight>, DiskError> {
+    let mut query = connection.prepare("SELECT account, generation, refreshing FROM in_flight")?;
+    let mut rows = query.query([])?;
+    let mut marks = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let one = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, read(row.get(1)?, row.get(2)?)));
+        let one: rusqlite::Result<_> = one(row);
+        marks.extend(one.ok().and_then(|(id, mark)| Some((AccountId::parse(&id)?, mark))));
+    }
+    Ok(marks)
+}
+
+fn read(generation: i64, refreshing: bool) -> InFlight {
+    InFlight { generation: u64::try_from(generation).unwrap_or_default(), refreshing }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::path::Path;
 use chrono::TimeDelta;
 
 use super::*;
+use crate::domain::account::AccountName;
 use crate::store::records::tests::{account, grant, id};
 
 fn home() -> (tempfile::TempDir, Home) {

@@ -1,0 +1,123 @@
+//! The accounts as they are read: each row made into what it means.
+//!
+//! Owns that step. Invariants: a row that can't be read is counted, and left as it is; settings that many
+//! rows have in the same words are read once, and shared.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, Row};
+
+use super::{DiskError, RowState, StoredAccount, in_flight, moment};
+use crate::domain::account::{Account, AccountId, AccountName, Revision, Settings};
+use crate::domain::tokens::TokenFacts;
+
+/// Every account, and how many rows could not be read. What belongs to an account is read table by table:
+/// to look it up for each would take longer than all the rest.
+pub(super) fn read(connection: &Connection) -> Result<(Vec<StoredAccount>, usize), DiskError> {
+    let mut facts = facts(connection)?;
+    let mut in_flight = in_flight::read_all(connection)?;
+    let mut known = HashMap::new();
+    let (mut accounts, mut unreadable) = (Vec::new(), 0);
+    let mut query = connection.prepare(
+        "SELECT id, revision, name, settings, state, created_at, last_used_at, kept_in FROM accounts",
+    )?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let Some(mut stored) = parse(row, &mut known) else {
+            unreadable += 1;
+            continue;
+        };
+        stored.facts = facts.remove(&stored.account.id);
+        stored.in_flight = in_flight.remove(&stored.account.id);
+        accounts.push(stored);
+    }
+    Ok((accounts, unreadable))
+}
+
+/// What was last known of tokens. Only a copy: what can't be read is as if it were not there.
+fn facts(connection: &Connection) -> Result<HashMap<AccountId, TokenFacts>, DiskError> {
+    let mut query = connection.prepare("SELECT account, facts FROM token_facts")?;
+    let mut rows = query.query([])?;
+    let mut facts = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let parsed = text(row, 1).and_then(|text| serde_json::from_str(text).ok());
+        facts.extend(text(row, 0).and_then(AccountId::parse).zip(parsed));
+    }
+    Ok(facts)
+}
+
+/// A row's account, with what stands in the row itself.
+fn parse(row: &Row<'_>, known: &mut HashMap<String, Settings>) -> Option<StoredAccount> {
+    Some(StoredAccount {
+        account: Account {
+            id: AccountId::parse(text(row, 0)?)?,
+            revision: Revision(u64::try_from(row.get::<_, i64>(1).ok()?).ok()?),
+            name: AccountName::new(text(row, 2)?).ok()?,
+            settings: settings(text(row, 3)?, known)?,
+        },
+        state: RowState::parse(text(row, 4)?)?,
+        created_at: moment(text(row, 5)?)?,
+        last_used_at: text(row, 6).and_then(moment),
+        kept_in: text(row, 7).map(str::to_owned),
+        facts: None,
+        in_flight: None,
+    })
+}
+
+fn settings(text: &str, known: &mut HashMap<String, Settings>) -> Option<Settings> {
+    if let Some(settings) = known.get(text) {
+        return Some(settings.clone());
+    }
+    let settings: Settings = serde_json::from_str(text).ok()?;
+    known.insert(text.to_owned(), settings.clone());
+    Some(settings)
+}
+
+/// A text where it stands; `None` where there is none, or no text. The tables are strict, so only damage
+/// makes a value of another type.
+fn text<'row>(row: &'row Row<'_>, column: usize) -> Option<&'row str> {
+    row.get_ref(column).ok()?.as_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::store::accounts::{Accounts, InFlight};
+    use crate::store::home::Home;
+    use crate::store::records::tests::{account, grant, id};
+
+    #[test]
+    fn what_belongs_to_an_account_is_found_and_equal_settings_are_shared() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut accounts = Accounts::open(&Home::at(dir.path().join("home"))).unwrap();
+        let mark = InFlight { generation: 5, refreshing: true };
+        for byte in 1..=4 {
+            let mut account = account(byte, &format!("name {byte}"));
+            if byte == 4 {
+                account.settings.overrides_mut().key_id = Some("another".to_owned());
+            }
+            accounts.insert_pending(&account, "keychain", DateTime::UNIX_EPOCH).unwrap();
+        }
+        accounts.put_facts(&id(2), &grant("CANARY", 2).facts).unwrap();
+        accounts.put_facts(&id(3), &grant("CANARY", 3).facts).unwrap();
+        accounts.mark_in_flight(&id(3), mark).unwrap();
+        accounts.connection.execute_batch("UPDATE token_facts SET facts = '{' WHERE generation = 2").unwrap();
+        accounts
+            .connection
+            .execute("UPDATE accounts SET settings = '{' WHERE id = ?1", [id(1).as_str()])
+            .unwrap();
+        let (read, unreadable) = read(&accounts.connection).unwrap();
+        assert_eq!(unreadable, 1);
+        let of = |byte| read.iter().find(|row| row.account.id == id(byte)).unwrap();
+        let known = |byte| (of(byte).facts.as_ref().map(|facts| facts.generation), of(byte).in_flight);
+        // Facts that can't be read are as if there were none.
+        assert_eq!([2, 3, 4].map(known), [(None, None), (Some(3), Some(mark)), (None, None)]);
+        let overrides = |byte| &of(byte).account.settings.overrides;
+        assert!(Arc::ptr_eq(overrides(2), overrides(3)));
+        assert_eq!(overrides(4).key_id.as_deref(), Some("another"));
+    }
+}
