@@ -2,19 +2,18 @@
 //!
 //! Owns the limit on core files. Invariant: it is set before anything secret is read.
 
-/// No core may be larger, in bytes. On Linux that is 1 and not 0: where cores are handed to a program, as by
-/// `systemd-coredump` or `apport`, the kernel overlooks every limit but this one, at which it makes none
-/// (`core(5)`; `do_coredump`). As a file nothing is made of either, since no core is that small.
-#[cfg(unix)]
-const CORE_BYTES: u64 = if cfg!(target_os = "linux") { 1 } else { 0 };
-
 /// Forbids core files, for good: a dump of this process would hold tokens.
 pub fn forbid_core_files() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
-        let limit = |bytes| Rlimit { current: Some(bytes), maximum: Some(bytes) };
-        // Lowering a limit is always allowed. Where it was 0 already it can't be raised, and stays.
-        let _ = setrlimit(Resource::Core, limit(CORE_BYTES)).or_else(|_| setrlimit(Resource::Core, limit(0)));
+        // Lowering a limit is always allowed.
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
+    // Where the system hands cores to a program, as `systemd-coredump` and `apport` have it, it overlooks that
+    // limit. What such a core holds of the memory is chosen here: nothing (`core(5)`).
+    #[cfg(target_os = "linux")]
+    {
+        let _ = std::fs::write("/proc/self/coredump_filter", "0");
     }
 }
