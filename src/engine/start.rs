@@ -34,7 +34,8 @@ impl Engine {
     /// Reads what the window is made by, then the accounts. A lasting run with many of them waits for
     /// [`Command::ReadAccounts`](crate::messages::command::Command::ReadAccounts): to check the database
     /// and to read them keeps a processor busy for longer than a window takes to open, and it would open
-    /// later for it. A command line has no window to open, and reads them at once.
+    /// later for it. Measured with 10,000 read beside the start: the window half as late again, the rows a third
+    /// earlier. A command line has no window to open, and reads them at once.
     pub(crate) fn prepare(&mut self) {
         if !self.deps.lasting {
             return self.prepare_whole();
