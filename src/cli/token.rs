@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
 use super::rig::{Rig, with_engine};
+use crate::domain::forms::argument;
 use crate::domain::secret_expiry;
 use crate::engine::text_of;
 use crate::failpoint::patience;
@@ -98,7 +99,12 @@ fn warn_of_expiry(rig: &Rig, held: &HeldToken, min_valid: Option<TimeDelta>) {
             "the server did not say when the token of {name} expires, so it may have expired already."
         ),
         Some(end) if end <= rig.now() => {
-            format!("the token of {name} expired at {}, by what the server or the token says.", local(end))
+            format!(
+                "the token of {name} expired at {}, by what the server or the token says. Whether a clock is wrong \
+                 is checked by: keyfob doctor {}.",
+                local(end),
+                argument(held.account.name.as_str())
+            )
         }
         Some(end) if end - rig.now() < wanted => {
             format!(

@@ -237,6 +237,7 @@ fn a_token_that_is_worth_less_than_expected_is_handed_on_with_a_warning() {
     place.run_with(&["import", "-"], &server.accounts()).ok();
     let run = place.run(&["token", BATCH, "--as", "header"]);
     assert!(run.err.contains("Warning: the token of “batch: a/b 東京” expired at "), "{run:?}");
+    assert!(run.err.contains("keyfob doctor 'batch: a/b 東京'."), "{run:?}");
     assert_eq!(run.ok(), format!("Authorization: Bearer {}\n", server.token(1)));
     assert_eq!(server.server.requests().len(), 1, "it is not asked for without end");
 
