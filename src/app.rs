@@ -289,7 +289,7 @@ impl eframe::App for App {
         if self.snapshot.remembered != remembered && engine.send(Command::Remember(remembered)).is_err() {
             log::warn!("where the user was is not remembered");
         }
-        engine.stop();
+        drop(engine);
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) fn with_waker(
         Some(problem) => Err(Failure::of(&problem)),
         None => work(&mut rig),
     };
-    rig.engine.stop();
+    drop(rig);
     done
 }
 

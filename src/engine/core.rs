@@ -122,7 +122,6 @@ pub(crate) struct Engine {
     /// Rises with every change of our own to the list, so that a reading of the database from before
     /// it is known to be old.
     pub(crate) edits: u64,
-    pub(crate) quitting: bool,
     pub(crate) dirty: bool,
     pub(crate) browser_replies: mpsc::Sender<BrowserReply>,
     pub(crate) snapshot_out: watch::Sender<Arc<Snapshot>>,
@@ -208,7 +207,6 @@ impl Engine {
             data_version: None,
             looking: false,
             edits: 0,
-            quitting: false,
             dirty: true,
             browser_replies,
             snapshot_out,
@@ -227,12 +225,12 @@ impl Engine {
         }
     }
 
-    /// Runs until [`Quit`](Command::Quit), or until nobody can give commands any more.
+    /// Runs until nobody can give commands any more.
     pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Envelope>) {
         let Some(mut browser_queue) = self.browser_queue.take() else { return };
         let vault_changed = Rc::clone(&self.vault_changed);
         self.prepare();
-        while !self.quitting {
+        loop {
             self.show();
             let pause = self.pause();
             tokio::select! {

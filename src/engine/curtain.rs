@@ -24,7 +24,6 @@ pub(crate) fn is_allowed(command: &Command) -> bool {
             | Command::ReadAccounts
             | Command::RememberWindow(_)
             | Command::Remember(_)
-            | Command::Quit
     )
 }
 

@@ -53,6 +53,7 @@ mod waits;
 mod worker;
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -119,7 +120,7 @@ pub(crate) struct Envelope {
     pub(crate) replies: Option<mpsc::Sender<Result<Reply, Problem>>>,
 }
 
-/// The engine, from outside.
+/// The engine, from outside; it lives as long as this.
 pub struct EngineHandle {
     commands: mpsc::Sender<Envelope>,
     /// The newest snapshot.
@@ -186,14 +187,17 @@ impl EngineHandle {
     pub fn prepared(&mut self) -> Arc<Snapshot> {
         until(&mut self.snapshots, |snapshot| snapshot.prepared)
     }
+}
 
-    /// Stops the engine: the clipboard is cleared and deletions are finished. Waits for a few seconds
-    /// at most, and never for the vault.
-    pub fn stop(mut self) {
-        let answers = self.ask(Command::Quit);
-        if let (Ok(_), Some(thread)) = (answers, self.thread.take()) {
-            let _ = thread.join();
-        }
+impl Drop for EngineHandle {
+    /// Ends the engine, and blocks until it has ended: the clipboard is cleared, deletions are finished,
+    /// and the next start finds what this one was told. That takes a few seconds at most, or half a minute
+    /// where a token is on its way, and never waits for a vault that hangs.
+    fn drop(&mut self) {
+        // With its last sender gone, the engine obeys what it was given, and winds up.
+        drop(mem::replace(&mut self.commands, mpsc::channel(1).0));
+        // One that panicked has said so already.
+        let _ = self.thread.take().map(thread::JoinHandle::join);
     }
 }
 

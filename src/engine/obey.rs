@@ -104,10 +104,6 @@ impl Engine {
             Command::SetPreferences(preferences) => self.set_preferences(preferences, replies),
             Command::RememberWindow(place) => self.remember_window(place, replies),
             Command::Remember(remembered) => self.remember(remembered, replies),
-            Command::Quit => {
-                self.quitting = true;
-                answer(replies, Ok(Reply::Done));
-            }
         }
     }
 

@@ -247,6 +247,4 @@ pub enum Command {
     RememberWindow(WindowPlace),
     /// Remembers where the user was.
     Remember(Remembered),
-    /// Stops: clears the clipboard, finishes deletions, closes listeners.
-    Quit,
 }

@@ -63,7 +63,7 @@ fn p2_the_clipboard_is_cleared_on_quit() {
     let (_place, mut rig) = rig(&server, "token");
     copy(&mut rig, CopyForm::Plain);
     let board = rig.board.clone();
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(board.text(), None);
 }
 
@@ -162,7 +162,7 @@ fn a_deletion_that_can_be_undone_is_left_alone_by_other_processes() {
     rig.ask(Command::Delete(id.clone())).unwrap();
     let other = place.command_line();
     assert!(other.snapshot().accounts.is_empty());
-    other.handle.stop();
+    drop(other);
     assert_eq!(place.vault.stored_names().len(), 1);
     rig.ask(Command::UndoDelete(id)).unwrap();
     rig.wait_until("back", |snapshot| snapshot.accounts.len() == 1);
@@ -189,7 +189,7 @@ fn a_deletion_is_finished_on_quit() {
     let server = ScriptedServer::start();
     let (place, rig) = rig(&server, "token");
     rig.ask(Command::Delete(rig.id("bot"))).unwrap();
-    rig.handle.stop();
+    drop(rig);
     assert!(place.vault.stored_names().is_empty());
     assert!(place.window().snapshot().accounts.is_empty());
 }

@@ -73,7 +73,7 @@ fn x1_exchanges_are_kept_without_secrets_and_read_by_another_process() {
     assert!(rig.ask(Command::Refresh(rig.id("car"))).is_err());
     server.script("/token", Response::json(200, "{}").ending(Ending::Unanswered));
     assert!(rig.ask(Command::Refresh(rig.id("car"))).is_err());
-    rig.handle.stop();
+    drop(rig);
 
     let other = place.command_line();
     let kept = exchanges(&other);
@@ -179,7 +179,7 @@ fn z1_the_demos_exchanges_stay_in_memory() {
     assert!(answers.wait().is_err());
     let Ok(Reply::Exchanges(kept)) = rig.ask(Command::ReadExchanges(id)) else { panic!("none") };
     assert_eq!(kept.len(), 1);
-    rig.handle.stop();
+    drop(rig);
     assert!(!holds(place.folder.path(), "no-such-code") && !holds(place.folder.path(), &issuer));
 }
 
@@ -192,7 +192,7 @@ fn a_window_shows_what_another_process_exchanged() {
     let other = place.command_line();
     server.script("/token", granted(CANARY));
     other.sign_in("car", "a-code").unwrap();
-    other.handle.stop();
+    drop(other);
     window.wait_until("the other's exchange", |snapshot| {
         snapshot.accounts[0].exchanges.as_ref().is_some_and(|exchanges| exchanges.len() == 1)
     });

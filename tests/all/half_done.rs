@@ -81,7 +81,7 @@ fn f4_a_deletion_can_be_undone_although_another_process_had_the_lock() {
     // A command that starts now would finish what it finds half done.
     let other = place.command_line();
     other.ask(Command::Settle).unwrap();
-    other.handle.stop();
+    drop(other);
     rig.wait_until("the way back", |snapshot| snapshot.undo.len() == 1);
     rig.ask(Command::UndoDelete(id.clone())).unwrap();
     rig.ask(Command::Edit(id.clone())).unwrap();
@@ -98,7 +98,7 @@ fn z1_what_a_locked_vault_kept_half_done_is_finished_once_it_answers() {
     let rig = place.command_line();
     rig.import(&account(&server)).unwrap();
     let id = rig.id("car");
-    rig.handle.stop();
+    drop(rig);
     Accounts::open(&place.home()).unwrap().mark_deleting(&id).unwrap();
     place.vault.fail_all(Some(VaultError::Locked));
     let rig = place.window();
@@ -123,7 +123,7 @@ fn r8_a_token_on_its_way_is_stored_beside_its_client_although_another_vault_is_c
     rig.wait_until("the request", |_| server.requests_to("/token").len() == 2);
     rig.ask(Command::UseMemoryVault).unwrap();
     answers.wait().unwrap();
-    rig.handle.stop();
+    drop(rig);
     let rig = place.command_line();
     assert_eq!(rig.token("car").unwrap().access_token.expose(), "at-2");
     assert_eq!(server.requests_to("/token").len(), 2);
@@ -135,7 +135,7 @@ fn z1_an_account_of_another_vault_is_not_removed_without_its_secrets() {
     let rig = place.command_line();
     unlock(&rig);
     rig.import(&account(&server)).unwrap();
-    rig.handle.stop();
+    drop(rig);
     place.kind = None;
     let rig = place.command_line();
     let elsewhere = Some(Problem::Vault(VaultProblem::Elsewhere(VaultKind::File)));
@@ -151,7 +151,7 @@ fn z1_an_account_of_another_vault_is_not_removed_without_its_secrets() {
     window.wait_until("the account", |snapshot| snapshot.accounts.len() == 1 && snapshot.undo.is_empty());
     assert_eq!(window.view("car").problem, elsewhere);
     assert_eq!(state(&place), Some(RowState::Ready));
-    window.handle.stop();
+    drop(window);
     // Both places' secrets go to one, and then it can be removed.
     let moved = Command::MoveVault { to: VaultKind::File, passphrase: Some(pass()), create: false };
     assert!(matches!(rig.ask(moved), Ok(Reply::Moved { records: 0, left_behind: None })));
@@ -228,14 +228,14 @@ fn r8_a_token_whose_times_could_not_be_noted_is_found_in_the_vault() {
     server.script("/token", answer(1));
     rig.sign_in("car", "a-code").unwrap();
     let id = rig.id("car");
-    rig.handle.stop();
+    drop(rig);
     // As after a sign-in on a full disk.
     Accounts::open(&place.home()).unwrap().clear_facts(&id).unwrap();
     let rig = place.command_line();
     assert_eq!(rig.token("car").unwrap().access_token.expose(), "at-1");
     let snapshot = rig.wait_until("its times", |snapshot| snapshot.accounts[0].token.is_some());
     assert_eq!(snapshot.accounts[0].problem, None);
-    rig.handle.stop();
+    drop(rig);
     assert!(place.window().view("car").token.is_some(), "they are noted by now");
 }
 
@@ -245,7 +245,7 @@ fn z1_secrets_that_were_entered_again_elsewhere_leave_a_record_that_can_be_remov
     let rig = place.command_line();
     unlock(&rig);
     rig.import(&account(&server)).unwrap();
-    rig.handle.stop();
+    drop(rig);
     // The keychain is the chosen place, and there they are entered anew.
     place.kind = None;
     let mut rig = place.command_line();

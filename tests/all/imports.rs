@@ -34,7 +34,7 @@ fn i1_an_env_file_is_previewed_and_nothing_is_saved() {
     let told = read(&mut rig, &path, Some(Mapping { names, provider: None })).unwrap();
     assert_eq!((told.drafts.len(), &told.taken[..]), (1, &[false][..]));
     // The end waits for what is under way.
-    rig.handle.stop();
+    drop(rig);
     assert!(place.command_line().snapshot().accounts.is_empty() && place.vault.stored_names().is_empty());
 }
 
@@ -62,7 +62,7 @@ fn i1_a_file_is_previewed_without_a_connection_to_any_address_in_it() {
         assert_eq!(read(&mut rig, &path, None).unwrap().drafts.len(), 1, "{text}");
     }
     assert!(rig.browser.opened.lock().unwrap().is_empty());
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(server.connections(), 0);
 }
 

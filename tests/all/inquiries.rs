@@ -135,7 +135,7 @@ fn tokens_are_revoked_the_refresh_token_first_and_then_gone_here() {
     assert!(matches!(revoke(&rig), Ok(Reply::Revoked)));
     assert_eq!(revoked(&server), ["refresh-1", "access-1"]);
     assert_eq!(has_tokens(&rig, &place), (false, false));
-    rig.handle.stop();
+    drop(rig);
     assert!(place.command_line().view("car").token.is_none(), "nor does the next start know them");
 }
 
@@ -176,7 +176,7 @@ fn z1_deleting_revokes_first_and_reports_a_failure() {
     assert_eq!(revoked(&server), ["refresh-1", "access-1"]);
     assert!(place.vault.stored_names().is_empty());
     rig.wait_for_event("deleted", |event| matches!(event, Event::Deleted { .. }));
-    rig.handle.stop();
+    drop(rig);
 
     let (server, place) = (ScriptedServer::start(), Place::new());
     let mut rig = signed_in(&server, &place, &["revoke"]);
@@ -197,7 +197,7 @@ fn z1_quitting_within_the_undo_revokes_too() {
     let rig = signed_in(&server, &place, &["revoke"]);
     server.always("/revoke", Response::new(200, "text/plain", "").after(std::time::Duration::from_secs(2)));
     rig.ask(Command::Delete(rig.id("car"))).unwrap();
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(revoked(&server), ["refresh-1", "access-1"]);
     assert!(place.vault.stored_names().is_empty());
 }

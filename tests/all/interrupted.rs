@@ -43,7 +43,7 @@ fn refresh(rig: &Rig) -> Result<(), Problem> {
 fn said(place: &Place) -> Option<Problem> {
     let rig = place.command_line();
     let problem = rig.view("car").problem.clone();
-    rig.handle.stop();
+    drop(rig);
     problem
 }
 
@@ -54,19 +54,19 @@ fn r6_a_renewal_whose_answer_was_lost_is_said_until_a_token_comes() {
     assert_eq!(said(&place), None);
     server.script("/token", answer("lost").ending(Ending::Unanswered));
     assert!(refresh(&rig).is_err());
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(said(&place), RENEWING);
     // Where the server can't be reached it is as unknown as before.
     let rig = place.command_line();
     server.drop_connections(1);
     assert!(refresh(&rig).is_err());
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(said(&place), RENEWING, "looking at it takes nothing away");
     let rig = place.command_line();
     server.script("/token", answer("two"));
     refresh(&rig).unwrap();
     assert_eq!(rig.view("car").problem, None);
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(said(&place), None);
 }
 
@@ -100,7 +100,7 @@ fn r6_a_sign_in_that_was_cut_short_is_said_too() {
     rig.import(&account(&server.url(""))).unwrap();
     server.script("/token", answer("lost").ending(Ending::Unanswered));
     assert!(rig.sign_in("car", "a-code").is_err());
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(said(&place), SIGNING_IN);
 }
 
@@ -116,12 +116,12 @@ fn r6_a_token_that_the_vault_has_not_taken_yet_is_marked_until_it_has() {
         assert_eq!(said(&place), None, "it is still at it");
         rig
     };
-    unsaved().handle.stop();
+    drop(unsaved());
     assert_eq!(said(&place), RENEWING);
     let rig = unsaved();
     rig.advance(11);
     rig.wait_until("saved", |snapshot| snapshot.accounts[0].token.as_ref().is_some_and(|token| token.saved));
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(said(&place), None);
 }
 
@@ -142,7 +142,7 @@ fn r6_what_the_vault_knows_better_is_not_said_for_long() {
     let (server, place) = (ScriptedServer::start(), Place::new());
     let rig = signed_in(&server, &place);
     let id = rig.id("car");
-    rig.handle.stop();
+    drop(rig);
     // As a process leaves it that was stopped between the vault and the database.
     let mut accounts = Accounts::open(&place.home()).unwrap();
     accounts.clear_facts(&id).unwrap();
@@ -150,7 +150,7 @@ fn r6_what_the_vault_knows_better_is_not_said_for_long() {
     let rig = place.command_line();
     let snapshot = rig.wait_until("the truth", |snapshot| snapshot.accounts[0].problem.is_none());
     assert_eq!(snapshot.accounts[0].token.as_ref().unwrap().facts.generation, 1);
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(accounts.in_flight(&id).unwrap(), None);
 }
 

@@ -296,7 +296,7 @@ fn quitting_waits_for_the_answer_to_a_refresh_that_was_sent() {
     server.script("/token", answer("two", Some("r2")).after(std::time::Duration::from_secs(5)));
     rig.handle.send(Command::Refresh(rig.id("car"))).unwrap();
     rig.wait_until("the refresh", |_| server.requests_to("/token").len() == 2);
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(token(&place.command_line()), "two");
     assert_eq!(refreshes(&server), ["r1"]);
 }

@@ -169,7 +169,7 @@ fn a5_fifty_copies_of_a_reply_make_one_exchange() {
     });
     assert!(matches!(answers.wait(), Ok(Reply::Done)));
     // The end waits for what is under way, so a second exchange would be seen.
-    rig.handle.stop();
+    drop(rig);
     assert_eq!(server.requests_to("/token").len(), 1);
 }
 

@@ -90,7 +90,7 @@ fn the_system_sleeps_only_once_keyfob_is_locked_each_time() {
     }
     // Whoever watches does not keep the engine from its end.
     let held = logind.wait_for_hold();
-    rig.handle.stop();
+    drop(rig);
     logind.says_sleep(true);
     assert!(is_let_go(held));
 }
@@ -103,7 +103,7 @@ fn without_a_system_bus_or_logind_nothing_fails() {
         let rig = sleeping_on(address).window();
         rig.ask(Command::TryVault).unwrap();
         assert!(!rig.snapshot().locked);
-        rig.handle.stop();
+        drop(rig);
     }
     // Nor does a logind that comes later, or one that holds nobody back, go unheard.
     let place = sleeping_on(bus.address());
@@ -125,5 +125,5 @@ fn a_command_line_watches_no_sleep() {
     let rig = sleeping_on(bus.address()).command_line();
     rig.ask(Command::TryVault).unwrap();
     assert!(logind.held.recv_timeout(Duration::from_millis(500)).is_err());
-    rig.handle.stop();
+    drop(rig);
 }

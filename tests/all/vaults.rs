@@ -63,7 +63,7 @@ fn the_file_vault_asks_for_its_passphrase_and_a_wrong_one_loses_nothing() {
     assert_eq!(rig.snapshot().vault.health, VaultHealth::Ready);
     rig.import(&account(&server, &secret)).unwrap();
     assert!(rig.token("batch").is_ok());
-    rig.handle.stop();
+    drop(rig);
 
     // Another run starts locked, and lists what it can't open.
     let rig = place.command_line();
@@ -111,7 +111,7 @@ fn the_choice_of_a_vault_is_stored_and_one_run_may_differ() {
     // Other preferences leave it alone.
     let preferences = rig.snapshot().preferences.clone();
     rig.ask(Command::SetPreferences(preferences)).unwrap();
-    rig.handle.stop();
+    drop(rig);
 
     let rig = place.window();
     assert_eq!(rig.snapshot().vault.kind, VaultKind::File);
@@ -230,7 +230,7 @@ fn f1_a_move_that_is_cut_short_anywhere_loses_nothing_and_can_be_made_again() {
                 assert!(writes >= 2, "it was cut before each write");
                 break;
             }
-            rig.handle.stop();
+            drop(rig);
 
             // Whatever was stored: the chosen place has everything.
             place.kind = None;
@@ -274,7 +274,7 @@ fn f1_a_move_cut_short_after_the_files_key_was_removed_comes_to_its_end() {
     place.vault.plant(&old_tokens, keyfob::secret::Wire::new("x".to_owned()));
     assert_eq!(move_to(&rig, VaultKind::Keychain), Ok((1, None)));
     assert!(!place.vault.stored_names().contains(&old_tokens), "they don't come back");
-    rig.handle.stop();
+    drop(rig);
 
     std::fs::write(&path, sealed).unwrap();
     let mark = [("vault_move".to_owned(), "file>keychain".to_owned())].into();
@@ -314,7 +314,7 @@ fn z2_a_lost_database_is_made_again_from_the_vault() {
     rig.import(&account(&server, &secret)).unwrap();
     rig.token("batch").unwrap();
     let id = rig.id("batch");
-    rig.handle.stop();
+    drop(rig);
     let database = place.home().database_path();
     std::fs::write(&database, vec![0; 9000]).unwrap();
 

@@ -21,7 +21,7 @@ mod process;
 mod screen;
 mod window;
 
-pub(crate) use bus::Bus;
+pub(crate) use bus::{Bus, started_on};
 pub(crate) use http::{get, post_form, request};
 pub(crate) use keyring::Keyring;
 pub(crate) use oidc::{OidcServer, browser};

@@ -169,13 +169,9 @@ impl<'bus> Keyring<'bus> {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process ID");
+        let pid = self.daemon.as_ref().expect("a running keyring").pid();
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process ID");
         kill_process(pid, signal).expect("a running keyring");
-    }
-
-    /// The daemon's process ID.
-    pub(crate) fn pid(&self) -> u32 {
-        self.daemon.as_ref().expect("a running keyring").pid()
     }
 }
 
