@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use keyfob::net::loopback::{Listener, Verdict};
 
+use crate::support::in_time;
 use crate::support::raw::{self, v4};
 use crate::support::wait::{Wait, is_closed, redirect};
 
@@ -59,7 +60,7 @@ fn l5_slow_idle_and_huge_requests_are_bounded() {
 
     let started = Instant::now();
     wait.finish();
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     drop(half_open);
 }
 
@@ -115,39 +116,39 @@ fn l5_a_head_that_does_not_arrive_in_five_seconds_is_given_up() {
 
 #[test]
 fn l6_closes_within_a_second_of_its_page() {
-    let wait = Wait::on("http://127.0.0.1/callback");
-    let port = wait.port;
-    let idle = raw::connect(v4(port));
-    wait.get("/callback?code=bad");
-    let started = Instant::now();
-    wait.finish();
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-    assert!(is_closed(port));
-    drop(idle);
+    in_time(Duration::from_secs(1), || {
+        let wait = Wait::on("http://127.0.0.1/callback");
+        let port = wait.port;
+        let idle = raw::connect(v4(port));
+        wait.get("/callback?code=bad");
+        wait.finish();
+        assert!(is_closed(port));
+        drop(idle);
+    });
 }
 
 #[test]
 fn l6_closes_within_a_second_when_the_browser_never_fetches_the_page() {
-    let wait = Wait::on("http://127.0.0.1/callback");
-    let port = wait.port;
-    assert_eq!(wait.get("/callback?code=good").status, 303);
-    let started = Instant::now();
-    wait.end();
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-    assert!(is_closed(port));
+    in_time(Duration::from_secs(1), || {
+        let wait = Wait::on("http://127.0.0.1/callback");
+        let port = wait.port;
+        assert_eq!(wait.get("/callback?code=good").status, 303);
+        wait.end();
+        assert!(is_closed(port));
+    });
 }
 
 #[test]
 fn l6_closes_at_once_when_cancelled() {
-    let mut wait = Wait::on("http://127.0.0.1/callback");
-    let port = wait.port;
-    let mut open = raw::connect(v4(port));
-    assert_eq!(wait.get("/callback?code=bad").status, 400);
-    let started = Instant::now();
-    wait.cancel();
-    assert!(is_closed(port));
-    assert!(matches!(open.read(&mut [0]), Ok(0) | Err(_)), "open connections are closed too");
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    in_time(Duration::from_secs(1), || {
+        let mut wait = Wait::on("http://127.0.0.1/callback");
+        let port = wait.port;
+        let mut open = raw::connect(v4(port));
+        assert_eq!(wait.get("/callback?code=bad").status, 400);
+        wait.cancel();
+        assert!(is_closed(port));
+        assert!(matches!(open.read(&mut [0]), Ok(0) | Err(_)), "open connections are closed too");
+    });
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! The sign-in, from the saved account to the stored token.
 
+use std::time::Duration;
+
 use keyfob::messages::command::Command;
 use keyfob::messages::event::{Event, Reply};
 use keyfob::messages::problem::{Problem, SignInProblem};
 use keyfob::messages::snapshot::Activity;
 
-use crate::support::canary;
+use crate::support::desktop::wait_until;
 use crate::support::engine::{Place, Rig, come_back, parameter, return_address};
 use crate::support::raw;
 use crate::support::server::{Response, ScriptedServer};
+use crate::support::wait::is_closed;
+use crate::support::{canary, in_time};
 
 fn account(server: &ScriptedServer, extra: &str) -> String {
     format!(
@@ -284,13 +288,12 @@ fn without_a_browser_the_sign_in_still_waits() {
 fn l6_the_port_is_closed_within_a_second_of_cancelling() {
     let server = ScriptedServer::start();
     let (_place, rig) = rig(&server, "");
-    let (address, mut answers) = rig.start_sign_in("car").unwrap();
-    let port = url::Url::parse(&parameter(&address, "redirect_uri")).unwrap().port().unwrap();
-    drop(raw::connect(raw::v4(port)));
-    rig.ask(Command::CancelSignIn(rig.id("car"))).unwrap();
-    assert_eq!(answers.wait().unwrap_err(), Problem::SignIn(SignInProblem::Cancelled));
-    let cancelled = std::time::Instant::now();
-    while std::net::TcpStream::connect(raw::v4(port)).is_ok() {
-        assert!(cancelled.elapsed() < std::time::Duration::from_secs(1));
-    }
+    in_time(Duration::from_secs(1), || {
+        let (address, mut answers) = rig.start_sign_in("car").unwrap();
+        let port = url::Url::parse(&parameter(&address, "redirect_uri")).unwrap().port().unwrap();
+        drop(raw::connect(raw::v4(port)));
+        rig.ask(Command::CancelSignIn(rig.id("car"))).unwrap();
+        assert_eq!(answers.wait().unwrap_err(), Problem::SignIn(SignInProblem::Cancelled));
+        wait_until(Duration::from_secs(20), "a closed port", || is_closed(port).then_some(()));
+    });
 }
