@@ -38,11 +38,24 @@ pub enum CopyForm {
 /// can't stand in a header gives way to `Authorization` and `Bearer`.
 pub fn header(api: &ApiUse, token: &AccessToken) -> (String, Wire) {
     let name = api.header.as_deref().map(str::trim).filter(|name| is_header_name(name));
-    let scheme = api.scheme.as_deref().unwrap_or(BEARER).trim();
-    let scheme = if scheme.bytes().all(|b| (b' '..=b'~').contains(&b)) { scheme } else { BEARER };
+    let scheme = api.scheme.as_deref().map(str::trim).filter(|scheme| is_scheme(scheme)).unwrap_or(BEARER);
     let space = if scheme.is_empty() { "" } else { " " };
     let value = Wire::new([scheme, space, token.expose()].concat());
     (name.unwrap_or("Authorization").to_owned(), value)
+}
+
+/// The key of what can't stand in a header, where there is such a value.
+pub(super) fn unusable_key(api: &ApiUse) -> Option<&'static str> {
+    let fails = |text: &Option<String>, passes: fn(&str) -> bool| {
+        text.as_deref().is_some_and(|text| !passes(text.trim()))
+    };
+    let header = fails(&api.header, is_header_name).then_some("api.header");
+    header.or_else(|| fails(&api.scheme, is_scheme).then_some("api.scheme"))
+}
+
+/// Whether a text can stand before the token; an empty one stands for the token alone.
+fn is_scheme(text: &str) -> bool {
+    text.bytes().all(|b| (b' '..=b'~').contains(&b))
 }
 
 /// The header as a line: `Authorization: Bearer …`.

@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::account::{AccountName, Client, NameError, Settings};
 use super::discovery::{self, Wanted};
 use super::file::{FileError, suggestion};
+use super::forms;
 use super::grant_type::GrantType;
 use super::issuer::IssuerError;
 pub use super::node::FILE_MAX_BYTES;
@@ -271,7 +272,8 @@ impl AccountFile<'_, '_, '_> {
                 return Err(self.missing(&format!("headers.{}", header.name)));
             }
         }
-        match token_request::check(provider, client) {
+        let unusable = forms::unusable_key(&provider.api).map(RequestError::Unusable);
+        match unusable.map_or_else(|| token_request::check(provider, client), Err) {
             Ok(()) => Ok(()),
             Err(RequestError::Missing(_)) if incomplete => Ok(()),
             Err(RequestError::Missing(key)) => Err(self.missing(key)),

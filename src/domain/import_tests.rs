@@ -134,6 +134,7 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
             "headers = { X-Key = \"CANARY\\r\\nEvil: 1\" }",
             "\"headers\" holds a character or a name that a request can't carry",
         ),
+        ("api.header = \"C K\"", "\"api.header\" holds a character or a name that a request can't carry"),
         (
             "refresh = { ahead_secs = 99999999999 }",
             "\"refresh.ahead_secs\" must be a whole number, 0 or more, and not too large",

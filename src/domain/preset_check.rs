@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use url::Url;
 
 use super::endpoints::{self, EndpointKind};
+use super::forms;
 use super::provider::{Preset, ProviderError};
 use super::redirect::{RedirectError, RedirectUri};
 
@@ -37,6 +38,9 @@ pub(super) fn check(preset: &Preset) -> Result<(), Flaw> {
         }
     }
     addresses(preset)?;
+    if let Some(key) = forms::unusable_key(&preset.spec.api) {
+        return flaw(key, "can't stand in a header");
+    }
     match RedirectUri::new(preset.spec.redirect_uri.as_deref()) {
         Ok(_) => {}
         Err(RedirectError::Invalid) => return flaw("redirect_uri", "is not an address"),

@@ -64,8 +64,7 @@ impl Engine {
             Err(problem) => return self.fail(None, problem, replies),
         };
         if ephemeral {
-            self.show_again(id);
-            return answer(replies, Ok(Reply::Done));
+            return self.restored(id, replies);
         }
         let account = id.clone();
         let undone = self.disk(move |accounts| accounts.undelete(&account));
@@ -73,14 +72,17 @@ impl Engine {
         self.spawn(async move {
             let undone = undone.await;
             let then: Then = Box::new(move |engine| match undone {
-                Ok(()) => {
-                    engine.show_again(&id);
-                    answer(replies, Ok(Reply::Done));
-                }
+                Ok(()) => engine.restored(&id, replies),
                 Err(problem) => engine.fail(Some(&id), problem, replies),
             });
             then
         });
+    }
+
+    fn restored(&mut self, id: &AccountId, replies: Replies) {
+        self.show_again(id);
+        self.tell(Event::Restored(id.clone()));
+        answer(replies, Ok(Reply::Done));
     }
 
     fn show_again(&mut self, id: &AccountId) {

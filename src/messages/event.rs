@@ -83,6 +83,8 @@ pub enum Event {
         /// What became of its tokens with the provider.
         revocation: Revocation,
     },
+    /// A deletion was undone: the account is listed again.
+    Restored(AccountId),
     /// The demo runs, with this account.
     DemoReady(AccountId),
     /// What the window asked for is done: a move, a recovery, an export, another passphrase.

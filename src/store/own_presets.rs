@@ -153,6 +153,8 @@ mod tests {
             .put("h.toml", &GOOD.replace("/token\"", "/{tenant}\""))
             .put("i.toml", &format!("{GOOD}[help]\nregister_url = \"file:///etc/passwd\""))
             .put("j.toml", &"#".repeat(70_000))
+            .put("m.toml", &format!("{GOOD}[api]\nheader = \"X Key\"\n"))
+            .put("n.toml", &format!("{GOOD}[api]\nscheme = \"Bear\\ner\"\n"))
             .put("notes.txt", "nothing of ours");
         fs::write(folder.0.path().join("k.toml"), b"\xff").unwrap();
         fs::create_dir(folder.0.path().join("l.toml")).unwrap();
@@ -171,6 +173,8 @@ mod tests {
                 "j.toml: larger than 64 KiB",
                 "k.toml: this is not UTF-8 text",
                 "l.toml: not a file",
+                "m.toml: line 8: \"api.header\" can't stand in a header",
+                "n.toml: line 8: \"api.scheme\" can't stand in a header",
             ]
         );
     }

@@ -10,6 +10,7 @@ use crate::messages::snapshot::{AccountView, Snapshot};
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
+use super::leaving::{self, To};
 use super::quit_dialog::Quit;
 use super::view_state::ViewState;
 use super::{dialog, quit_dialog, widgets, words};
@@ -29,7 +30,7 @@ pub(super) enum Closing {
     Confirmed,
 }
 
-/// Takes the press of the window's own close button; true where another question may keep it open.
+/// Takes the press of the window's own close button; true where the question of unsaved tokens may keep it open.
 pub(super) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) -> bool {
     let closes = ctx.input(|input| input.viewport().close_requested());
     if !closes || state.closing == Closing::Confirmed || state.quit == Quit::Sure {
@@ -40,20 +41,26 @@ pub(super) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) -
         minimise(ctx);
         return false;
     }
-    if is_asked(snapshot) {
+    let loses_typed = leaving::is_asked(state);
+    if loses_typed || is_asked(snapshot) {
         ctx.send_viewport_cmd(ViewportCommand::CancelClose);
         ctx.request_repaint();
+    }
+    if loses_typed {
+        ctx.send_viewport_cmd(ViewportCommand::Focus);
+        state.leaving = Some(To::Quit);
+    } else if is_asked(snapshot) {
         state.closing = Closing::Asked;
     }
-    true
+    !loses_typed
 }
 
 /// Quits, or asks first where there is something to say.
-pub(super) fn ask(ui: &Ui, cx: &Cx<'_>, state: &mut ViewState) {
-    if is_asked(cx.snapshot) {
+pub(super) fn ask(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
+    if is_asked(snapshot) {
         state.closing = Closing::Asked;
     } else {
-        quit(ui.ctx(), state);
+        quit(ctx, state);
     }
 }
 

@@ -62,6 +62,11 @@ impl Ui {
             Event::Done(Reply::Forgotten) => state.toasts.say(words::FORGOTTEN),
             Event::Done(Reply::Diagnosed(findings)) => doctor::take(state, findings),
             Event::Done(reply) => errand::done(ctx, state, reply),
+            Event::Restored(id) => {
+                if matches!(state.page, Page::Account) {
+                    state.select(id);
+                }
+            }
             Event::ClipboardCleared => state.toasts.say("Clipboard cleared."),
             Event::Revealed { account, token } => {
                 if state.selected.as_ref() == Some(&account) {

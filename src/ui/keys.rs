@@ -13,7 +13,7 @@ use super::cx::Cx;
 use super::keys_page::KeysPage;
 use super::leaving::{self, To};
 use super::view_state::{Page, SettingsDraft, ViewState};
-use super::{closing, curtain, detail, sidebar, sign_in};
+use super::{curtain, detail, sidebar, sign_in};
 
 const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
 
@@ -25,7 +25,7 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         return;
     }
     if pressed(Modifiers::COMMAND, Key::Q) {
-        closing::ask(ui, cx, state);
+        leaving::quit(ui.ctx(), cx, state);
     }
     if state.has_dialog() {
         return;

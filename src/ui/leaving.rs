@@ -12,7 +12,7 @@ use crate::messages::command::Command;
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::view_state::{Page, ViewState};
-use super::{account_form, dialog, doctor, provider_picker, widgets, words};
+use super::{account_form, closing, dialog, doctor, provider_picker, widgets, words};
 
 /// Where to.
 pub(super) enum To {
@@ -28,14 +28,30 @@ pub(super) enum To {
     Back,
     /// With one pane, the list.
     List,
+    /// Out of the program.
+    Quit,
+}
+
+/// Whether leaving the page would lose what was typed.
+pub(super) fn is_asked(state: &ViewState) -> bool {
+    matches!(&state.page, Page::Form(form) if form.typed && !form.saving)
 }
 
 /// Goes there, or asks first.
 pub(super) fn go(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState, to: To) {
-    if matches!(&state.page, Page::Form(form) if form.typed && !form.saving) {
+    if is_asked(state) {
         state.leaving = Some(to);
     } else {
         leave(ctx, cx, state, to);
+    }
+}
+
+/// Quits, or asks first.
+pub(super) fn quit(ctx: &Context, cx: &Cx<'_>, state: &mut ViewState) {
+    if is_asked(state) {
+        state.leaving = Some(To::Quit);
+    } else {
+        closing::ask(ctx, cx.snapshot, state);
     }
 }
 
@@ -58,6 +74,10 @@ fn leave(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState, to: To) {
             state.page = Page::Account;
             state.detail_open = false;
         }
+        To::Quit => {
+            state.page = Page::Account;
+            closing::ask(ctx, cx.snapshot, state);
+        }
     }
 }
 
@@ -72,9 +92,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         (false, true) => "The new account is not saved.".to_owned(),
         (false, false) => format!("The new account “{name}” is not saved."),
     };
+    let quits = matches!(to, To::Quit);
+    let heading = if quits { "Quit and discard what you typed?" } else { "Discard what you typed?" };
     let (mut discard, mut stay) = (false, false);
     let ((), left) = dialog::show(ui, Id::unique("keyfob-leaving"), 400.0, |ui| {
-        widgets::heading(ui, "Discard what you typed?");
+        widgets::heading(ui, heading);
         dialog::body(ui, |ui| widgets::text(ui, &said));
         ui.horizontal_wrapped(|ui| {
             let keep = ui.add(Button::new(Weight::Quiet, words::KEEP_EDITING));

@@ -138,7 +138,7 @@ fn f4_an_edit_of_what_another_window_has_changed_is_refused() {
 #[test]
 fn a_deletion_can_be_undone_and_then_it_is_final() {
     let server = ScriptedServer::start();
-    let (place, rig) = rig(&server, "token");
+    let (place, mut rig) = rig(&server, "token");
     rig.token("bot").unwrap();
     let id = rig.id("bot");
     rig.ask(Command::Delete(id.clone())).unwrap();
@@ -146,6 +146,7 @@ fn a_deletion_can_be_undone_and_then_it_is_final() {
     assert_eq!(place.vault.stored_names().len(), 2);
     rig.ask(Command::UndoDelete(id.clone())).unwrap();
     rig.wait_until("back", |snapshot| snapshot.accounts.len() == 1);
+    rig.wait_for_event("back", |event| matches!(event, Event::Restored(back) if *back == id));
     rig.ask(Command::Delete(id)).unwrap();
     rig.advance(11);
     rig.wait_until("gone", |snapshot| snapshot.undo.is_empty());

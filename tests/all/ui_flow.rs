@@ -241,6 +241,17 @@ fn deleting_asks_first_and_can_be_undone() {
     rig.0.get_by_label("“car-dev” will be deleted in 10 s");
     rig.press("Undo");
     assert!(matches!(rig.command(), Command::UndoDelete(account) if account == id(1)));
+    // It stands where it stood before, and not what took its place meanwhile.
+    rig.change(|snapshot| {
+        snapshot.accounts = one(Some(754)).accounts;
+        snapshot.accounts.push(Arc::new(account(2, "another", "SmartSense", GrantType::ClientCredentials)));
+        snapshot.undo.clear();
+    });
+    rig.0.get_by_label_contains("another").click();
+    rig.0.run();
+    assert_eq!(rig.title(), "another · Keyfob");
+    rig.tell(Event::Restored(id(1)));
+    assert_eq!(rig.title(), "car-dev · 12 min · Keyfob");
 }
 
 #[test]

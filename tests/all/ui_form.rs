@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Key, Modifiers};
+use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::kittest::Queryable as _;
 use keyfob::domain::account::{Client, Revision, Settings};
 use keyfob::domain::grant_type::GrantType;
@@ -296,6 +296,43 @@ fn a_form_with_something_typed_is_left_for_another_page_by_a_plain_yes_alone() {
     let mut rig = new_account("SmartSense");
     rig.press("Taken");
     assert!(rig.can_press("Sign in"));
+}
+
+#[test]
+fn a_window_with_something_typed_closes_by_a_plain_yes_alone() {
+    let by_key = |rig: &mut Rig| rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Q);
+    let by_its_button = |rig: &mut Rig| {
+        let root = rig.0.input_mut().viewports.entry(ViewportId::ROOT).or_default();
+        root.events.push(ViewportEvent::Close);
+    };
+    let said = |rig: &Rig| rig.0.output().viewport_output[&ViewportId::ROOT].commands.clone();
+    for close in [&by_key as &dyn Fn(&mut Rig), &by_its_button] {
+        let mut rig = new_account("SmartSense");
+        close(&mut rig);
+        rig.0.step();
+        assert!(!said(&rig).contains(&ViewportCommand::CancelClose), "with nothing typed, nothing is asked");
+
+        let mut rig = new_account("SmartSense");
+        rig.fill("Name", "mine");
+        close(&mut rig);
+        rig.0.step();
+        let asked = said(&rig);
+        rig.0.input_mut().viewports.entry(ViewportId::ROOT).or_default().events.clear();
+        rig.0.run();
+        assert!(!asked.contains(&ViewportCommand::Close), "{asked:?}");
+        let tree = rig.tree();
+        assert!(tree.contains("Quit and discard what you typed?"), "{tree}");
+        assert!(tree.contains("The new account “mine” is not saved."), "{tree}");
+        rig.press("Keep editing");
+        assert_eq!(rig.field("Name").value().as_deref(), Some("mine"));
+        close(&mut rig);
+        rig.0.step();
+        rig.0.input_mut().viewports.entry(ViewportId::ROOT).or_default().events.clear();
+        rig.0.run();
+        rig.0.get_by_label("Discard").click_accesskit();
+        rig.0.step();
+        assert!(said(&rig).contains(&ViewportCommand::Close));
+    }
 }
 
 #[test]
