@@ -109,6 +109,7 @@ def all_scenes(server, accounts, folder):
         ("issuer", some, ["ctrl+n", "press:By issuer URL", f"type:Issuer URL={server.url}", "press:Discover",
                           "wait:Found at this issuer"]),
         ("leaving", some, ["ctrl+n", "press:SmartSense", "a", "Escape"]),
+        ("quit-typed", some, ["ctrl+n", "press:SmartSense", "a", "ctrl+q"]),
         ("scopes", some, ["Down", "Return", "press:Scopes"]),
         ("exchanges", refused, ["Down", "Return", "press:Get token", "press:Exchanges"]),
         ("menu", some, ["Down", "Return", "press:More ways to copy"]),
