@@ -41,18 +41,22 @@ pub(super) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) -
         minimise(ctx);
         return false;
     }
-    let loses_typed = leaving::is_asked(state);
-    if loses_typed || is_asked(snapshot) {
-        ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-        ctx.request_repaint();
-    }
-    if loses_typed {
+    if leaving::is_asked(state) {
+        stay_open(ctx);
         ctx.send_viewport_cmd(ViewportCommand::Focus);
         state.leaving = Some(To::Quit);
-    } else if is_asked(snapshot) {
+        return false;
+    }
+    if is_asked(snapshot) {
+        stay_open(ctx);
         state.closing = Closing::Asked;
     }
-    !loses_typed
+    true
+}
+
+fn stay_open(ctx: &Context) {
+    ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+    ctx.request_repaint();
 }
 
 /// Quits, or asks first where there is something to say.

@@ -129,8 +129,10 @@ fn f4_an_edit_of_what_another_window_has_changed_is_refused() {
     other.ask(Command::Save { draft: Box::new(draft("theirs")), sign_in: false }).unwrap();
     let refused = rig.ask(Command::Save { draft: Box::new(draft("ours")), sign_in: false });
     assert_eq!(refused.unwrap_err(), Problem::ChangedElsewhere);
-    // The other's change shows by itself.
+    // The other's change shows by itself, within two seconds.
+    let changed = std::time::Instant::now();
     rig.wait_until("their name", |snapshot| snapshot.accounts[0].name.as_str() == "theirs");
+    assert!(changed.elapsed() < std::time::Duration::from_secs(3));
     let stored = place.vault.stored(&format!("client/{}", view.id)).unwrap();
     assert!(stored.expose().contains("theirs"), "the refused edit is not in the vault");
 }

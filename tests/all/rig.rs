@@ -182,7 +182,7 @@ fn sign_in(
     let mut command = bus.command(&browser());
     command.env("KEYFOB_BROWSER_SHOTS", shots(act)).env("KEYFOB_BROWSER_ACT", act);
     server.sign_in(&mut command, address);
-    let query = told.recv_timeout(Duration::from_secs(10)).expect("an answer came");
+    let query = told.recv_timeout(Duration::from_secs(1)).expect("an answer came");
     url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
