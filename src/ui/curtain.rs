@@ -5,7 +5,7 @@
 //! after the time is up finds it locked, however the computer slept.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use egui::{CentralPanel, Event, Frame, Ui, vec2};
+use egui::{Event, Ui, vec2};
 
 use crate::messages::command::Command;
 use crate::messages::snapshot::{Snapshot, VaultKind};
@@ -93,8 +93,6 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> bool 
         passphrase::settle_open(state, &cx.snapshot.vault);
         let height = if file { HEIGHT_WITH_PASSPHRASE } else { HEIGHT };
         widgets::middle(ui, height, |ui| contents(ui, cx, state));
-    } else {
-        CentralPanel::default().frame(Frame::new().fill(cx.tokens.window)).show(ui, |_| {});
     }
     true
 }

@@ -72,7 +72,7 @@ fn missing(counts: &[(Standstill, usize)], chosen: Option<Standstill>) -> Option
 fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: Standstill, count: usize, chosen: bool) -> bool {
     let tokens = cx.tokens;
     let text = format!("{} {count}", standing::word_of(standing));
-    let (fill, border) = if chosen { (tokens.chosen, tokens.accent) } else { (tokens.card, tokens.border) };
+    let (fill, border) = if chosen { (tokens.chosen, tokens.accent) } else { (tokens.raised, tokens.border) };
     let galley = ui.painter().layout_no_wrap(text.clone(), theme::small(), tokens.text);
     let size = vec2(galley.size().x + 36.0, CHIP_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());

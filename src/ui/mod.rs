@@ -259,7 +259,6 @@ fn behind<R>(ui: &mut egui::Ui, contents: impl FnOnce(&mut egui::Ui) -> R) -> R 
 fn panes(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> egui::Rect {
     let whole = ui.available_rect_before_wrap();
     if !cx.snapshot.loaded {
-        CentralPanel::default().frame(Frame::new().fill(cx.tokens.window)).show(ui, |_| {});
         return whole;
     }
     let first_run = cx.snapshot.accounts.is_empty() && matches!(state.page, Page::Account);
@@ -269,7 +268,7 @@ fn panes(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> egui::Rec
     }
     let single = cx.snapshot.accounts.is_empty();
     if !single && (!cx.narrow || !state.detail_open) {
-        let frame = Frame::new().fill(cx.tokens.sidebar).inner_margin(Margin::same(12));
+        let frame = Frame::new().inner_margin(Margin::same(12));
         if cx.narrow {
             CentralPanel::default().frame(frame).show(ui, |ui| list(ui, cx, state));
             return whole;

@@ -3,7 +3,7 @@
 //! Owns the search over presets and their order. Invariant: a provider known by its
 //! issuer, and a custom one, are always on offer.
 
-use egui::{CornerRadius, Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
+use egui::{Color32, CornerRadius, Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
 
 use crate::domain::provider::{Group, Preset};
 use crate::domain::unseen::neutralised;
@@ -100,7 +100,7 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset) -> bool {
     }
     if ui.is_rect_visible(rect) {
         let painter = ui.painter();
-        let fill = if response.hovered() { tokens.hover } else { tokens.card };
+        let fill = if response.hovered() { tokens.hover } else { Color32::TRANSPARENT };
         let (corner, line) = (CornerRadius::same(theme::RADIUS), Stroke::new(1.0, tokens.line));
         painter.rect(rect, corner, fill, line, StrokeKind::Inside);
         widgets::focus_ring(ui, &response, rect);

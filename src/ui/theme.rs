@@ -41,12 +41,10 @@ const ANIMATION_SECS: f32 = 0.08;
 /// The colours of one theme.
 #[derive(Debug)]
 pub(super) struct Tokens {
-    /// Behind everything.
+    /// Behind everything, the list and the cards included.
     pub(super) window: Color32,
-    /// Behind the list.
-    pub(super) sidebar: Color32,
-    /// A card, a dialog, a text field.
-    pub(super) card: Color32,
+    /// A dialog, a text field.
+    pub(super) raised: Color32,
     /// A quiet control.
     pub(super) control: Color32,
     /// A control or a row under the pointer.
@@ -92,8 +90,7 @@ const fn rgb(hex: u32) -> Color32 {
 /// The dark theme.
 pub(super) static DARK: Tokens = Tokens {
     window: rgb(0x0016_181d),
-    sidebar: rgb(0x0012_1418),
-    card: rgb(0x001d_2027),
+    raised: rgb(0x001d_2027),
     control: rgb(0x002a_2e37),
     hover: rgb(0x0034_3944),
     chosen: rgb(0x0023_2f45),
@@ -115,9 +112,8 @@ pub(super) static DARK: Tokens = Tokens {
 
 /// The light theme.
 pub(super) static LIGHT: Tokens = Tokens {
-    window: rgb(0x00f7_f8fa),
-    sidebar: rgb(0x00ff_ffff),
-    card: rgb(0x00ff_ffff),
+    window: rgb(0x00ff_ffff),
+    raised: rgb(0x00ff_ffff),
     control: rgb(0x00ee_f0f3),
     hover: rgb(0x00e3_e7ec),
     chosen: rgb(0x00ea_f1fe),
@@ -284,8 +280,8 @@ fn paint(visuals: &mut Visuals, tokens: &Tokens) {
         fg_stroke: Stroke::new(1.0, text),
         expansion: 0.0,
     };
-    visuals.widgets.noninteractive = look(tokens.card, tokens.line, tokens.text);
-    visuals.widgets.inactive = look(tokens.card, tokens.border, tokens.text);
+    visuals.widgets.noninteractive = look(tokens.raised, tokens.line, tokens.text);
+    visuals.widgets.inactive = look(tokens.raised, tokens.border, tokens.text);
     visuals.widgets.hovered = look(tokens.hover, tokens.border, tokens.text);
     visuals.widgets.active = look(tokens.hover, tokens.accent, tokens.text);
     visuals.widgets.active.bg_stroke.width = 2.0;
@@ -298,13 +294,13 @@ fn paint(visuals: &mut Visuals, tokens: &Tokens) {
     visuals.text_cursor.stroke = Stroke::new(2.0, tokens.accent);
     // A blinking cursor would draw the whole window twice a second.
     visuals.text_cursor.blink = false;
-    visuals.extreme_bg_color = tokens.card;
+    visuals.extreme_bg_color = tokens.raised;
     visuals.faint_bg_color = tokens.control;
     visuals.code_bg_color = tokens.control;
     visuals.warn_fg_color = tokens.warn;
     visuals.error_fg_color = tokens.error;
     visuals.panel_fill = tokens.window;
-    visuals.window_fill = tokens.card;
+    visuals.window_fill = tokens.raised;
     visuals.window_stroke = Stroke::new(1.0, tokens.track);
     visuals.window_corner_radius = CornerRadius::same(12);
     visuals.menu_corner_radius = radius;
@@ -337,7 +333,7 @@ mod tests {
     #[test]
     fn text_and_shapes_keep_their_contrast_in_both_themes() {
         for (name, t) in [("dark", &DARK), ("light", &LIGHT)] {
-            let grounds = [t.window, t.sidebar, t.card];
+            let grounds = [t.window, t.raised];
             let all = [t.text, t.weak, t.accent, t.ok, t.warn, t.error];
             let on_each = |grounds: &[Color32], drawn: &[Color32]| -> Vec<_> {
                 grounds.iter().flat_map(|ground| drawn.iter().map(|drawn| (*ground, *drawn))).collect()

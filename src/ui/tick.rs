@@ -93,7 +93,7 @@ fn paint(ui: &Ui, response: &Response, rect: Rect, ticked: bool, tokens: &Tokens
         let hook = [vec2(-4.5, 0.2), vec2(-1.4, 3.4), vec2(4.5, -3.2)].map(|step| center + step);
         painter.line(hook.to_vec(), Stroke::new(2.0, tokens.on_accent));
     } else {
-        let fill = if response.hovered() { tokens.hover } else { tokens.card };
+        let fill = if response.hovered() { tokens.hover } else { tokens.raised };
         painter.rect(square, corner, fill, Stroke::new(1.0, tokens.border), StrokeKind::Inside);
     }
     widgets::focus_ring(ui, response, square.expand(1.0));

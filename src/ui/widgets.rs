@@ -44,13 +44,13 @@ pub(super) fn describe(ui: &Ui, response: &Response, text: &str) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(text));
 }
 
-/// A card: a calm surface with padding.
+/// A card: a calm outline with padding. It has no ground of its own: where nobody has a GPU, the grounds of a page's
+/// cards would cost more at each tick of a countdown than all the rest.
 pub(super) fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    let tokens = Tokens::of(ui);
-    surface(ui, tokens.card, tokens.line, contents)
+    surface(ui, Color32::TRANSPARENT, Tokens::of(ui).line, contents)
 }
 
-/// A card of another colour.
+/// A card with a colour.
 pub(super) fn surface<R>(
     ui: &mut Ui,
     fill: Color32,
@@ -298,7 +298,7 @@ pub(super) fn weak_line(ui: &mut Ui, text: &str) -> Response {
 
 /// A page of its own: a column in the middle of the window, about `height` points high.
 pub(super) fn middle(ui: &mut Ui, height: f32, contents: impl FnOnce(&mut Ui)) {
-    let frame = Frame::new().fill(Tokens::of(ui).window).inner_margin(Margin::same(24));
+    let frame = Frame::new().inner_margin(Margin::same(24));
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
         let room = ui.available_size();
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {

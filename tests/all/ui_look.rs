@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use egui::{Color32, Shape};
 use keyfob::domain::account::AccountName;
 use keyfob::domain::grant_type::GrantType;
 use keyfob::messages::event::Event;
@@ -123,6 +124,30 @@ fn every_view_is_drawn_in_both_themes_at_every_size() {
             let first_run = Rig::sized(themed(snapshot(Vec::new()), theme), size);
             assert!(first_run.tree().contains("Welcome to Keyfob"));
         }
+    }
+}
+
+/// How much of the window is covered by the grounds of what is drawn, all together.
+fn covered(rig: &Rig) -> f32 {
+    let grounds = rig.0.output().shapes.iter().filter_map(|clipped| {
+        let Shape::Rect(drawn) = &clipped.shape else { return None };
+        let seen = clipped.clip_rect.intersect(drawn.rect);
+        (drawn.fill != Color32::TRANSPARENT && seen.is_positive()).then(|| seen.area())
+    });
+    // The first belongs to the harness.
+    grounds.skip(1).sum::<f32>() / rig.0.ctx.content_rect().area()
+}
+
+#[test]
+fn a_countdown_repaints_few_grounds() {
+    // Without a GPU each ground costs as much again as all the letters: the page, the list and the cards have none.
+    for theme in [ThemeChoice::Light, ThemeChoice::Dark] {
+        let mut rig = Rig::sized(themed(snapshot(accounts()), theme), SIZES[0]);
+        rig.press("valid");
+        assert!(rig.tree().contains("Copy token"));
+        let share = covered(&rig);
+        assert!(share > 0.02, "the value's ground and the buttons are not seen: {share}");
+        assert!(share < 0.2, "{share} of the window");
     }
 }
 
