@@ -1,5 +1,7 @@
 //! Renewing tokens: once, safely, and by nobody twice.
 
+use std::sync::{Arc, RwLock};
+
 use keyfob::domain::tokens::ExpirySource;
 use keyfob::messages::command::{Command, CopyForm};
 use keyfob::messages::event::Reply;
@@ -244,9 +246,14 @@ fn the_window_renews_ahead_of_expiry_and_waits_as_long_as_the_server_asks() {
 
 #[test]
 fn no_more_than_four_accounts_are_renewed_at_once_without_being_asked() {
-    let (server, place) = (ScriptedServer::start(), Place::new());
-    let patience = std::time::Duration::from_secs(2);
-    server.always("/token", answer("two", Some("r2")).after(patience));
+    // Nothing is answered until the test lets it be.
+    let gate = Arc::new(RwLock::new(()));
+    let (shut, waits) = (gate.write().unwrap(), Arc::clone(&gate));
+    let server = ScriptedServer::judging(move |_| {
+        drop(waits.read());
+        answer("two", Some("r2"))
+    });
+    let place = Place::new();
     let expired = "[account.tokens]\naccess_token = \"one\"\nrefresh_token = \"r1\"\n\
                    received_at = \"2025-01-01T00:00:00Z\"\nexpires_at = \"2025-01-01T01:00:00Z\"\n";
     let named =
@@ -255,8 +262,9 @@ fn no_more_than_four_accounts_are_renewed_at_once_without_being_asked() {
     let rig = place.window();
     rig.import(&accounts).unwrap();
     rig.wait_until("the first ones", |_| server.requests_to("/token").len() >= 4);
-    std::thread::sleep(patience / 4);
+    std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(server.requests_to("/token").len(), 4);
+    drop(shut);
     rig.wait_until("the others", |_| server.requests_to("/token").len() == 6);
 }
 
