@@ -57,6 +57,7 @@ mod redirect_check;
 mod repaint;
 mod row_menu;
 mod safe_keeping;
+mod sampling;
 mod scopes;
 mod secret_card;
 mod settings;

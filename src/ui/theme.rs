@@ -13,6 +13,7 @@ use egui::{Style, TextStyle, Theme, Visuals, vec2};
 
 use crate::messages::snapshot::{Preferences, ThemeChoice};
 
+use super::sampling;
 use super::system_fonts::SystemFonts;
 
 /// The grid's step, in points.
@@ -178,6 +179,7 @@ fn semibold() -> FontFamily {
 pub(super) fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts());
     ctx.add_font_provider(Arc::new(SystemFonts::default()));
+    sampling::install(ctx);
     // The zoom is a preference, which the toolkit would not remember.
     ctx.options_mut(|options| options.zoom_with_keyboard = false);
     ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));
