@@ -112,15 +112,40 @@ pub(super) fn read(
     values: &BTreeMap<&str, String>,
 ) -> Result<Url, ProviderError> {
     let text = filled(template.ok_or(ProviderError::EndpointMissing(kind))?, values);
-    let url = Url::parse(&text).map_err(|_| ProviderError::EndpointInvalid(kind))?;
+    checked(&text).map_err(|flaw| match flaw {
+        UrlFlaw::Invalid => ProviderError::EndpointInvalid(kind),
+        UrlFlaw::Insecure => ProviderError::EndpointInsecure(kind),
+    })
+}
+
+/// The API's base URL, which gets the token: held to the same rule as the endpoints.
+pub(super) fn read_base_url(
+    template: &str,
+    values: &BTreeMap<&str, String>,
+) -> Result<String, ProviderError> {
+    let text = filled(template, values);
+    checked(&text).map(|_| text).map_err(|flaw| match flaw {
+        UrlFlaw::Invalid => ProviderError::ApiBaseUrlInvalid,
+        UrlFlaw::Insecure => ProviderError::ApiBaseUrlInsecure,
+    })
+}
+
+/// Why nothing may be sent to a URL.
+enum UrlFlaw {
+    Invalid,
+    Insecure,
+}
+
+fn checked(text: &str) -> Result<Url, UrlFlaw> {
+    let url = Url::parse(text).map_err(|_| UrlFlaw::Invalid)?;
     if url.host().is_none()
         || url.fragment().is_some()
         || !url.username().is_empty()
         || url.password().is_some()
     {
-        return Err(ProviderError::EndpointInvalid(kind));
+        return Err(UrlFlaw::Invalid);
     }
-    if is_secure(&url) { Ok(url) } else { Err(ProviderError::EndpointInsecure(kind)) }
+    if is_secure(&url) { Ok(url) } else { Err(UrlFlaw::Insecure) }
 }
 
 /// The values of parameters, with the variables filled in.

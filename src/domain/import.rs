@@ -353,6 +353,13 @@ impl AccountFile<'_, '_, '_> {
                 let words = "must begin with https://; http:// is for this computer only (127.0.0.1, [::1], localhost)";
                 self.mistake(endpoint.key(), &format!("\"{}\" {words}", endpoint.key()))
             }
+            ProviderError::ApiBaseUrlInvalid => {
+                self.mistake("api.base_url", "\"api.base_url\" is not an address")
+            }
+            ProviderError::ApiBaseUrlInsecure => {
+                let words = "must begin with https://; http:// is for this computer only (127.0.0.1, [::1], localhost)";
+                self.mistake("api.base_url", &format!("\"api.base_url\" {words}"))
+            }
             ProviderError::IssuerMissing => self.missing("issuer"),
             ProviderError::Issuer(IssuerError::Invalid) => {
                 self.mistake("issuer", "\"issuer\" is not an address without a query")

@@ -10,6 +10,7 @@ pub mod authorize;
 pub mod callback;
 pub mod claims;
 pub mod client_auth;
+pub mod destinations;
 pub mod device;
 pub mod diagnosis;
 pub mod discovery;

@@ -78,7 +78,17 @@ fn addresses(preset: &Preset) -> Result<(), Flaw> {
             Err(_) => return flaw(kind.key(), "is not an address"),
         }
     }
-    Ok(())
+    let Some(base_url) = preset.spec.api.base_url.as_deref() else { return Ok(()) };
+    match endpoints::read_base_url(base_url, &values) {
+        _ if endpoints::filled(base_url, &values).contains(['{', '}']) => {
+            flaw("api.base_url", "names a variable in braces that there is not")
+        }
+        Ok(_) => Ok(()),
+        Err(ProviderError::ApiBaseUrlInsecure) => {
+            flaw("api.base_url", "must begin with https://; http:// is for this computer only")
+        }
+        Err(_) => flaw("api.base_url", "is not an address"),
+    }
 }
 
 fn flaw(key: &str, what: &str) -> Result<(), Flaw> {

@@ -16,7 +16,9 @@ use super::grant_type::GrantType;
 use super::jose::KeyAlg;
 use super::redirect::{RedirectError, RedirectUri};
 use super::redirect_rule::RedirectRule;
-use super::spec::{ApiUse, BodyFormat, ClientAuth, Help, ProviderSpec, RefreshRules, ResponsePaths};
+use super::spec::{
+    ApiUse, BodyFormat, ClientAuth, Endpoints, Help, ProviderSpec, RefreshRules, ResponsePaths,
+};
 use super::toggle::Toggle;
 
 /// The ID of the provider that has no preset.
@@ -147,6 +149,12 @@ pub enum ProviderError {
     /// An endpoint is plain http to another machine, or no http at all.
     #[error("{} is not https", .0.key())]
     EndpointInsecure(EndpointKind),
+    /// The API's base URL is no URL.
+    #[error("api.base_url is not an address")]
+    ApiBaseUrlInvalid,
+    /// The API's base URL is plain http to another machine, or no http at all.
+    #[error("api.base_url is not https")]
+    ApiBaseUrlInsecure,
     /// Assertions are addressed to the issuer, which is not given.
     #[error("issuer is missing")]
     IssuerMissing,
@@ -284,6 +292,11 @@ impl Provider {
         } else {
             preset.name.clone()
         };
+        let mut api = spec.api;
+        if !preset.base_url_fits(settings, &spec.endpoints, &values) {
+            api.base_url = None;
+        }
+        api.base_url = api.base_url.map(|url| endpoints::read_base_url(&url, &values)).transpose()?;
         Ok(Self {
             name,
             authorize,
@@ -303,7 +316,7 @@ impl Provider {
             pkce: spec.pkce.unwrap_or(true),
             issuer,
             iss_promised: spec.iss_promised.unwrap_or(false),
-            request_headers: spec.request_headers,
+            request_headers: endpoints::filled_in(spec.request_headers, &values),
             authorize_params: endpoints::filled_in(spec.authorize_params, &values),
             token_params: endpoints::filled_in(spec.token_params, &values),
             par,
@@ -315,7 +328,7 @@ impl Provider {
             assertion_claims: spec.assertion_claims,
             response: spec.response,
             refresh: spec.refresh,
-            api: spec.api,
+            api,
             errors: spec.errors,
             help: spec.help,
         })
@@ -352,7 +365,7 @@ impl Preset {
     }
 
     /// Its ways, with an account's laid over them, and what its toggles add where a person signs in.
-    fn spec_for(&self, settings: &Settings) -> ProviderSpec {
+    pub(super) fn spec_for(&self, settings: &Settings) -> ProviderSpec {
         let mut spec = self.spec.overlaid(&settings.overrides);
         if !settings.grant.is_repeatable() {
             let toggles = self.toggles.iter().filter(|toggle| toggle.is_on(&settings.overrides.toggles));
@@ -361,7 +374,41 @@ impl Preset {
         spec
     }
 
-    fn values_of(&self, given: &BTreeMap<String, String>) -> Result<BTreeMap<&str, String>, ProviderError> {
+    /// Whether the API's base URL belongs to the token endpoint's server: an account that has its own
+    /// server, and names no base URL, must not have its token sent to the preset's.
+    pub(super) fn base_url_fits(
+        &self,
+        settings: &Settings,
+        account: &Endpoints,
+        values: &BTreeMap<&str, String>,
+    ) -> bool {
+        let origin = |endpoints: &Endpoints| {
+            let text = endpoints.token.as_deref()?;
+            Some(Url::parse(&endpoints::filled(text, values)).ok()?.origin())
+        };
+        let preset = origin(&self.spec.endpoints);
+        settings.overrides.api.base_url.is_some() || preset.is_none() || preset == origin(account)
+    }
+
+    /// The values with which the preset names its own servers: a variable that the user types has its
+    /// default there, or stands as it is written.
+    pub(super) fn published_values<'v>(
+        &'v self,
+        values: &BTreeMap<&str, String>,
+    ) -> BTreeMap<&'v str, String> {
+        let published = self.variables.iter().map(|variable| {
+            let name = variable.name.as_str();
+            let typed = || variable.default.clone().unwrap_or_else(|| format!("{{{name}}}"));
+            let chosen = || values.get(name).cloned().unwrap_or_default();
+            (name, if variable.choices.is_empty() { typed() } else { chosen() })
+        });
+        published.collect()
+    }
+
+    pub(super) fn values_of(
+        &self,
+        given: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<&str, String>, ProviderError> {
         let mut values = BTreeMap::new();
         for variable in &self.variables {
             let (name, label) = (variable.name.clone(), variable.label.clone());

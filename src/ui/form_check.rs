@@ -135,7 +135,11 @@ fn in_words(error: &ProviderError) -> (Field, String) {
         ProviderError::Redirect(_) => Field::Redirect,
         ProviderError::Issuer(_) => Field::Issuer,
         ProviderError::IssuerMissing => Field::Endpoint(EndpointKind::Token),
-        ProviderError::UnknownProvider(_) | ProviderError::GrantNotOffered { .. } => Field::Name,
+        // The form has no field for a base URL: only a file sets one.
+        ProviderError::UnknownProvider(_)
+        | ProviderError::GrantNotOffered { .. }
+        | ProviderError::ApiBaseUrlInvalid
+        | ProviderError::ApiBaseUrlInsecure => Field::Name,
     };
     (field, format!("{} {}", words.what, words.next))
 }

@@ -290,6 +290,13 @@ fn settings(error: &ProviderError) -> Words {
             format!("The {} is not https, so secrets can't be sent there.", label_of(kind.key())),
             "Use its https address. Plain http is for this computer only.",
         ),
+        ProviderError::ApiBaseUrlInvalid => {
+            words("The API base URL is not a URL.", "Correct api.base_url in the file and import it again.")
+        }
+        ProviderError::ApiBaseUrlInsecure => words(
+            "The API base URL is not https, so a token can't be sent there.",
+            "Use its https URL. Plain http is for this computer only.",
+        ),
         ProviderError::IssuerMissing => words(
             "Assertions are addressed to the issuer, which is missing.",
             "Enter the issuer, or address them to the token endpoint.",

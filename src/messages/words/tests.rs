@@ -170,6 +170,8 @@ fn every_problem() -> Vec<Problem> {
         }),
         Problem::Settings(ProviderError::Redirect(RedirectError::Invalid)),
         Problem::Settings(ProviderError::Redirect(RedirectError::Fragment)),
+        Problem::Settings(ProviderError::ApiBaseUrlInvalid),
+        Problem::Settings(ProviderError::ApiBaseUrlInsecure),
     ];
     for kind in [EndpointKind::Authorize, EndpointKind::Token] {
         all.push(Problem::Settings(ProviderError::EndpointMissing(kind)));
