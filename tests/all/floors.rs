@@ -133,16 +133,13 @@ fn each_large_dependency_has_its_room() {
 }
 
 #[test]
-fn no_file_is_over_400_lines_and_each_says_what_it_owns() {
+fn each_file_says_what_it_owns() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut faults = Vec::new();
-    for path in sources(&root.join("src")).into_iter().chain(sources(&root.join("tests"))) {
+    for path in sources(&root.join("src")) {
         let text = fs::read_to_string(&path).unwrap();
         let name = path.strip_prefix(root).unwrap().display().to_string();
-        if text.lines().count() > 400 {
-            faults.push(format!("{name} is too long"));
-        }
-        let is_test = name.ends_with("tests.rs") || name.starts_with("tests");
+        let is_test = name.ends_with("tests.rs");
         if !is_test && !text.starts_with("//!") {
             faults.push(format!("{name} does not say what it owns"));
         }
