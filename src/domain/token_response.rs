@@ -64,7 +64,7 @@ impl Answer<'_> {
     }
 }
 
-/// Reads an answer. The grant is of the first generation; [`Grant::succeeding`] counts on.
+/// Reads an answer. The grant is of the first generation; [`Grant::following`] counts on.
 ///
 /// # Errors
 /// [`TokenError`]: what the server refused, or what is wrong with its answer.

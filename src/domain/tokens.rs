@@ -86,21 +86,28 @@ impl TokenFacts {
 }
 
 impl Grant {
-    /// Takes over the refresh token (and its expiry) of the grant before it, where this answer
-    /// brought none (RFC 6749, section 6), and counts one generation up.
+    /// Counts one generation above the grant before it, and takes over nothing else.
     #[must_use]
-    pub fn succeeding(mut self, before: Option<&Grant>) -> Self {
+    pub fn following(mut self, before: Option<&Grant>) -> Self {
         if let Some(before) = before {
             self.facts.generation = before.facts.generation + 1;
-            if self.refresh_token.is_none() {
-                self.refresh_token = before.refresh_token.as_ref().map(RefreshToken::duplicate);
-                self.facts.has_refresh_token = self.refresh_token.is_some();
-                self.facts.refresh_expires_at = before.facts.refresh_expires_at;
-            }
-            if self.id_token.is_none() {
-                self.facts.id_token = before.facts.id_token;
-                self.id_token = before.id_token.as_ref().map(IdToken::duplicate);
-            }
+        }
+        self
+    }
+
+    /// Takes over what a refresh brought no new one of: the refresh token with its expiry (RFC 6749,
+    /// section 6), and the ID token with what was found of it. Only for a refresh: a sign-in may be
+    /// another person's.
+    #[must_use]
+    pub fn inheriting_from(mut self, before: &Grant) -> Self {
+        if self.refresh_token.is_none() {
+            self.refresh_token = before.refresh_token.as_ref().map(RefreshToken::duplicate);
+            self.facts.has_refresh_token = self.refresh_token.is_some();
+            self.facts.refresh_expires_at = before.facts.refresh_expires_at;
+        }
+        if self.id_token.is_none() {
+            self.id_token = before.id_token.as_ref().map(IdToken::duplicate);
+            self.facts.id_token = before.facts.id_token;
         }
         self
     }
@@ -132,17 +139,26 @@ mod tests {
     }
 
     #[test]
-    fn r7_an_answer_without_a_refresh_token_keeps_the_old_one() {
+    fn r7_a_refresh_without_a_refresh_token_keeps_the_old_one() {
         let before = grant(Some("old"), Some("id"));
-        let kept = grant(None, None).succeeding(Some(&before));
+        let kept = grant(None, None).following(Some(&before)).inheriting_from(&before);
         assert_eq!(kept.refresh_token.as_ref().map(RefreshToken::expose), Some("old"));
         assert_eq!(kept.id_token.as_ref().map(IdToken::expose), Some("id"));
         assert_eq!((kept.facts.generation, kept.facts.has_refresh_token), (2, true));
         assert_eq!(kept.facts.refresh_expires_at, before.facts.refresh_expires_at);
-        let rotated = grant(Some("new"), None).succeeding(Some(&kept));
+        let rotated = grant(Some("new"), None).following(Some(&kept)).inheriting_from(&kept);
         assert_eq!(rotated.refresh_token.as_ref().map(RefreshToken::expose), Some("new"));
         assert_eq!(rotated.facts.generation, 3);
-        assert_eq!(grant(None, None).succeeding(None).facts.generation, 1);
+    }
+
+    #[test]
+    fn r9_a_sign_in_counts_on_and_takes_over_nothing() {
+        let before = grant(Some("old"), Some("id"));
+        let after = grant(None, None).following(Some(&before));
+        assert!(after.refresh_token.is_none() && after.id_token.is_none());
+        assert_eq!((after.facts.generation, after.facts.has_refresh_token), (2, false));
+        assert_eq!((after.facts.refresh_expires_at, after.facts.id_token), (None, None));
+        assert_eq!(grant(None, None).following(None).facts.generation, 1);
     }
 
     #[test]

@@ -269,17 +269,28 @@ impl Work {
         if let How::Code { nonce, verifier, .. } = how {
             id_tokens::check_nonce(nonce.as_deref(), verifier.is_some(), &grant)?;
         }
+        let grant = grant.following(before);
+        let mut grant = match before {
+            Some(before) if refreshing => self.refreshed(grant, before),
+            _ => grant,
+        };
+        // Generations only rise, even where the vault's record went missing.
+        grant.facts.generation = grant.facts.generation.max(self.seen + 1);
+        log::info!("account {}: a token was obtained, generation {}", self.id, grant.facts.generation);
+        Ok(grant)
+    }
+
+    /// A refresh's grant with what stays of the one before it.
+    fn refreshed(&self, grant: Grant, before: &Grant) -> Grant {
         let brought = grant.id_token.is_some();
-        let mut grant = grant.succeeding(before);
+        let mut grant = grant.inheriting_from(before);
         if !brought && grant.id_token.is_some() {
             grant.facts.id_token = self.verdict.or(grant.facts.id_token);
         }
-        if refreshing && self.provider.refresh.life_from_sign_in == Some(true) {
-            grant.facts.keep_refresh_end(before.map(|before| &before.facts));
+        if self.provider.refresh.life_from_sign_in == Some(true) {
+            grant.facts.keep_refresh_end(Some(&before.facts));
         }
-        let grant = self.above_seen(grant);
-        log::info!("account {}: a token was obtained, generation {}", self.id, grant.facts.generation);
-        Ok(grant)
+        grant
     }
 
     /// Another process has got a token meanwhile: it is ours too.
@@ -287,12 +298,6 @@ impl Work {
         let grant = Rc::new(stored.ok_or_else(NotObtained::needs_sign_in)?);
         self.cache(grant.facts.clone()).await;
         Ok(Obtained { grant, adopted: true, unsaved: None, verdict: None })
-    }
-
-    /// Generations only rise, even where the vault's record went missing.
-    fn above_seen(&self, mut grant: Grant) -> Grant {
-        grant.facts.generation = grant.facts.generation.max(self.seen + 1);
-        grant
     }
 
     async fn read(&self) -> Result<(Client, Option<Grant>), NotObtained> {

@@ -36,6 +36,7 @@ mod refresh;
 mod rig;
 mod servers;
 mod sign_in;
+mod sign_in_again;
 mod sleep;
 mod support;
 mod ui_accessibility;
