@@ -28,7 +28,7 @@ pub mod import;
 pub mod issuer;
 pub mod jose;
 pub mod jwt;
-mod moment;
+pub mod moment;
 mod node;
 mod node_de;
 mod node_yaml;

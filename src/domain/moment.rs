@@ -9,10 +9,6 @@ use serde_json::Value;
 /// Above this an epoch is in milliseconds: as seconds it would be past the year 5000.
 const MILLIS_ABOVE: f64 = 1e11;
 
-/// The two older forms of an HTTP date, which must be read, too (RFC 9110, section 5.6.7).
-const RFC_850: &str = "%A, %d-%b-%y %H:%M:%S GMT";
-const ASCTIME: &str = "%a %b %e %H:%M:%S %Y";
-
 /// The longest span that is told apart from a longer one, in seconds: a hundred years.
 const SPAN_MAX_SECS: f64 = 100.0 * 365.25 * 86_400.0;
 
@@ -45,16 +41,28 @@ pub(super) fn moment(value: &Value) -> Option<DateTime<Utc>> {
     epoch(value).or_else(|| date(value.as_str()?))
 }
 
-/// A moment as RFC 3339, as an HTTP date (RFC 9110, section 5.6.7), or without a zone.
+/// A date in an HTTP header, in any of the three forms of RFC 9110, section 5.6.7, or, as some servers write
+/// it, with an offset (RFC 2822).
+pub fn http_date(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    match httpdate::parse_http_date(text) {
+        Ok(date) => Some(date.into()),
+        Err(_) => DateTime::parse_from_rfc2822(text).ok().map(|date| date.with_timezone(&Utc)),
+    }
+}
+
+/// A moment as an HTTP date, as RFC 3339, or without a zone.
 fn date(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
+    if let Some(date) = http_date(text) {
+        return Some(date);
+    }
     DateTime::parse_from_rfc3339(text)
-        .or_else(|_| DateTime::parse_from_rfc2822(text))
         // An offset without its colon, `+0000`, is ISO 8601 too, and usual in Java.
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
         .map(|date| date.with_timezone(&Utc))
         .or_else(|_| {
-            let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", RFC_850, ASCTIME];
+            let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
             let mut read = forms.iter().map(|form| NaiveDateTime::parse_from_str(text, form));
             read.find_map(Result::ok).map(|date| date.and_utc()).ok_or(())
         })
@@ -133,8 +141,12 @@ mod tests {
         assert_eq!(secs("120", none), Some(120));
         assert_eq!(secs("Thu, 01 Jan 1970 01:00:00 GMT", none), Some(3600));
         assert_eq!(secs("Thu, 01 Jan 1970 01:00:00 GMT", TimeDelta::hours(1)), Some(0));
-        for older in ["Thursday, 01-Jan-70 01:00:00 GMT", "Thu Jan  1 01:00:00 1970"] {
-            assert_eq!(secs(older, none), Some(3600), "{older}");
+        for other in [
+            "Thursday, 01-Jan-70 01:00:00 GMT",
+            "Thu Jan  1 01:00:00 1970",
+            "Thu, 01 Jan 1970 02:00:00 +0100",
+        ] {
+            assert_eq!(secs(other, none), Some(3600), "{other}");
         }
         assert_eq!(secs("99999999999999999999999", none), Some(3_155_760_000));
         for text in ["", "-5", "soon", "1.5"] {

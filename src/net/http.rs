@@ -24,6 +24,7 @@ use super::failure;
 use crate::clock::Clock;
 use crate::domain::address::{is_loopback, is_secure};
 use crate::domain::http_request::{HttpRequest, Method};
+use crate::domain::moment;
 use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::secret::Wire;
 
@@ -169,9 +170,7 @@ impl Http {
             status: response.status().as_u16(),
             headers: response.headers().iter().map(header).collect(),
             content_type: text("content-type"),
-            date: text("date")
-                .and_then(|date| DateTime::parse_from_rfc2822(&date).ok())
-                .map(|date| date.with_timezone(&Utc)),
+            date: text("date").and_then(|date| moment::http_date(&date)),
             retry_after: text("retry-after"),
             body_too_large: read.is_none(),
             body: read.unwrap_or_default(),

@@ -70,6 +70,23 @@ fn a_request_arrives_as_it_was_built_and_the_answer_comes_whole() {
 }
 
 #[test]
+fn the_servers_date_is_read_in_all_three_forms() {
+    let server = ScriptedServer::start();
+    for form in [
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
+        "Sun, 06 Nov 1994 09:49:37 +0100",
+    ] {
+        server.script("/token", Response::json(200, "{}").header("Date", form));
+        let date = post(&server.url("/token")).unwrap().date;
+        assert_eq!(date.map(|date| date.timestamp()), Some(784_111_777), "{form}");
+    }
+    server.script("/token", Response::json(200, "{}").header("Date", "yesterday"));
+    assert_eq!(post(&server.url("/token")).unwrap().date, None);
+}
+
+#[test]
 fn a_get_goes_by_the_same_rules_and_every_header_of_the_answer_is_kept() {
     let (server, other) = (ScriptedServer::start(), ScriptedServer::start());
     let answer = Response::json(200, "{}").header("X-Request-Id", "caf\u{e9}").header("Set-Cookie", "a=b");
