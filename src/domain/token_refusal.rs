@@ -18,6 +18,16 @@ const WORDS_MAX_CHARS: usize = 1000;
 /// Codes of the standard (RFC 6749, section 5.2) that say more than what a document says of their status.
 const TELLING: [&str; 3] = ["invalid_grant", "unauthorized_client", "unsupported_grant_type"];
 
+/// All codes of the standard there.
+const STANDARD: [&str; 6] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+];
+
 /// Why a token endpoint's answer gives no token. The words are the server's, as sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TokenError {
@@ -78,6 +88,24 @@ pub enum AnswerFlaw {
 }
 
 impl TokenError {
+    /// Whether the same request may succeed later: the server limits requests (429), or it or a gateway
+    /// before it is out of order (500, 502, 503, 504). With one of the standard's codes (RFC 6749, section
+    /// 5.2) a 500 is a refusal in spite of its status.
+    ///
+    /// That goes for a rotating refresh token, too. An answer with an error normally means that the token is
+    /// not spent. If it is, behind a gateway that lost the answer, the sign-in is lost whether or not the
+    /// token is sent again, so a later try costs nothing and mostly succeeds.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Refused { status: 429 | 503, .. } => true,
+            Self::Refused { status: 500 | 502 | 504, code, .. } => {
+                !code.as_deref().is_some_and(|code| STANDARD.contains(&code))
+            }
+            Self::Flawed { status, .. } => matches!(status, 429 | 500 | 502 | 503 | 504),
+            Self::Refused { .. } => false,
+        }
+    }
+
     /// The same with these texts taken out of the server's words, however it spells them: a server may
     /// repeat what it was sent. Texts under four bytes stay, since they could stand in any word.
     #[must_use]
@@ -198,4 +226,32 @@ fn is_well(word: &str) -> bool {
 fn words(value: &Value) -> Option<String> {
     let text = value.as_str()?.trim();
     (!text.is_empty()).then(|| text.chars().take(WORDS_MAX_CHARS).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r5_an_outage_is_transient_and_a_refusal_is_not() {
+        let refused = |status, code: Option<&str>| TokenError::Refused {
+            status,
+            code: code.map(str::to_owned),
+            description: None,
+            meaning: None,
+            retry_at: None,
+        };
+        for status in [429, 500, 502, 503, 504] {
+            assert!(refused(status, None).is_transient(), "{status}");
+            assert!(refused(status, Some("server_error")).is_transient(), "{status}");
+            assert!(TokenError::Flawed { status, flaw: AnswerFlaw::WebPage }.is_transient(), "{status}");
+        }
+        for status in [200, 302, 400, 401, 403, 404, 501, 505] {
+            assert!(!refused(status, None).is_transient(), "{status}");
+            assert!(!TokenError::Flawed { status, flaw: AnswerFlaw::WebPage }.is_transient(), "{status}");
+        }
+        for code in STANDARD {
+            assert!(!refused(500, Some(code)).is_transient(), "{code}");
+        }
+    }
 }

@@ -63,6 +63,9 @@ pub(crate) fn unusable(error: RequestError) -> NotObtained {
 /// An answer that is no token.
 pub(crate) fn refused(asked: &Asked<'_>, error: &TokenError, refreshing: bool) -> NotObtained {
     let provider = asked.provider;
+    let failure = |retry_at| {
+        if error.is_transient() { Failure::Transient { retry_at } } else { Failure::Permanent }
+    };
     match error {
         TokenError::Refused { status, code, description, meaning, retry_at } => {
             let refusal = Refusal {
@@ -80,14 +83,12 @@ pub(crate) fn refused(asked: &Asked<'_>, error: &TokenError, refreshing: bool) -
                 let problem = Problem::RefreshRefused(refusal);
                 return NotObtained { failure: Failure::RefreshRefused, problem };
             }
-            let later = matches!(status, 429 | 503);
-            let failure = if later { Failure::Transient { retry_at: *retry_at } } else { Failure::Permanent };
-            NotObtained { failure, problem: Problem::Refused(refusal) }
+            NotObtained { failure: failure(*retry_at), problem: Problem::Refused(refusal) }
         }
         TokenError::Flawed { status, flaw } => {
             let host = provider.token.host_str().unwrap_or_default().to_owned();
             let problem = Problem::BadAnswer(BadAnswer { host, status: *status, kind: *flaw });
-            NotObtained { failure: Failure::Permanent, problem }
+            NotObtained { failure: failure(None), problem }
         }
     }
 }

@@ -7,6 +7,7 @@ use keyfob::domain::tokens::ExpirySource;
 use keyfob::messages::command::{Command, CopyForm};
 use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{Problem, VaultProblem};
+use keyfob::messages::snapshot::Activity;
 use keyfob::store::vault::VaultError;
 
 use crate::support::engine::{Place, Rig};
@@ -243,6 +244,45 @@ fn the_window_renews_ahead_of_expiry_and_waits_as_long_as_the_server_asks() {
     rig.wait_until("the second try", |snapshot| {
         snapshot.accounts[0].token.as_ref().is_some_and(|token| token.facts.generation == 2)
     });
+}
+
+#[test]
+fn r5_an_outage_is_waited_out_in_the_background() {
+    let outages = [
+        Response::new(500, "text/plain", "out of order"),
+        Response::json(500, r#"{"error":"server_error"}"#),
+        Response::new(502, "text/html", "<html>Bad Gateway</html>"),
+        Response::new(503, "text/html", "<html>Service Unavailable</html>"),
+        Response::new(504, "text/html", "<html>Gateway Timeout</html>"),
+    ];
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    drop(signed_in(&server, &place, "refresh = { ahead_secs = 60 }"));
+    let record = |rig: &Rig| place.vault.stored(&format!("tokens/{}", rig.id("car"))).unwrap();
+    let rig = place.window();
+    let before = record(&rig).expose().to_owned();
+    rig.advance(3595);
+    // Each pause is longer than the one before: half a minute, a minute, and so on.
+    let pauses = [30, 60, 120, 240, 480];
+    for (count, (outage, pause)) in outages.into_iter().zip(pauses).enumerate() {
+        server.script("/token", outage.clone());
+        rig.wait_until("a try", |snapshot| {
+            let waits = matches!(snapshot.accounts[0].activity, Activity::Retrying { .. });
+            waits && server.requests_to("/token").len() == count + 2
+        });
+        assert_eq!(record(&rig).expose(), before, "{outage:?}");
+        rig.advance(pause - 5);
+        rig.ask(Command::ClearClipboard).unwrap();
+        assert_eq!(server.requests_to("/token").len(), count + 2, "not sent again at once: {outage:?}");
+        if count == pauses.len() - 1 {
+            server.script("/token", answer("two", Some("r2")));
+        }
+        rig.advance(6);
+        rig.ask(Command::ClearClipboard).unwrap();
+    }
+    rig.wait_until("the last try", |snapshot| {
+        snapshot.accounts[0].token.as_ref().is_some_and(|token| token.facts.generation == 2)
+    });
+    assert_eq!(refreshes(&server), ["r1"; 6]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub struct ToldToWait {
     pub since: DateTime<Utc>,
     /// Not to be tried again before this moment.
     pub until: DateTime<Utc>,
-    /// The HTTP status that it came with: 429 or 503.
+    /// The HTTP status that it came with: 429, or one of an outage.
     pub status: u16,
 }
 
