@@ -111,6 +111,18 @@ pub fn is_unreadable(token: &IdToken) -> bool {
     jwt::claims(token.expose()).is_none()
 }
 
+/// Whether the ID token that a refresh brought is of the same issuer and subject as the one before it
+/// (section 12.2). A claim that one of them doesn't have, or that can't be read, tells nothing.
+pub fn is_same_subject(before: &IdToken, after: &IdToken) -> bool {
+    let (Some(before), Some(after)) = (jwt::claims(before.expose()), jwt::claims(after.expose())) else {
+        return true;
+    };
+    ["iss", "sub"].into_iter().all(|claim| match (before.get(claim), after.get(claim)) {
+        (Some(before), Some(after)) => before == after,
+        _ => true,
+    })
+}
+
 /// Whether an ID token is the issuer's, and this client's (section 3.1.3.7), and goes with the access token
 /// where it names one (section 3.1.3.8).
 ///

@@ -72,7 +72,9 @@ impl Engine {
         match outcome {
             Outcome::Token => None,
             Outcome::NeedsSignIn => {
-                let refused = noted().filter(|problem| matches!(problem, Problem::RefreshRefused(_)));
+                let is_refusal =
+                    |problem: &Problem| matches!(problem, Problem::RefreshRefused(_) | Problem::OtherSubject);
+                let refused = noted().filter(is_refusal);
                 Some(refused.unwrap_or(Problem::NeedsSignIn))
             }
             Outcome::Failed => Some(noted().unwrap_or(Problem::NeedsSignIn)),

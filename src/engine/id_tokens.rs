@@ -43,6 +43,18 @@ pub(crate) fn check_nonce(nonce: Option<&str>, has_pkce: bool, grant: &Grant) ->
     }
 }
 
+/// Checks that an ID token that a refresh brought is about the same person as the one before it (section
+/// 12.2). Of an answer about another person nothing is stored, a rotated refresh token included, since it is
+/// that person's; the stored refresh token is not sent again, and the account asks for a new sign-in.
+pub(crate) fn check_subject(before: &Grant, grant: &Grant) -> Result<(), NotObtained> {
+    match (&before.id_token, &grant.id_token) {
+        (Some(old), Some(new)) if !id_token::is_same_subject(old, new) => {
+            Err(NotObtained { failure: Failure::RefreshRefused, problem: Problem::OtherSubject })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The keys of issuers, by their address; clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct KeyCache(Rc<RefCell<HashMap<Url, Fetched>>>);

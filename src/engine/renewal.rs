@@ -271,7 +271,10 @@ impl Work {
         }
         let grant = grant.following(before);
         let mut grant = match before {
-            Some(before) if refreshing => self.refreshed(grant, before),
+            Some(before) if refreshing => {
+                id_tokens::check_subject(before, &grant)?;
+                self.refreshed(grant, before)
+            }
             _ => grant,
         };
         // Generations only rise, even where the vault's record went missing.

@@ -68,6 +68,9 @@ pub enum Problem {
     },
     /// The server refused the very refresh token that is stored.
     RefreshRefused(Refusal),
+    /// A refresh brought an ID token about another person than before, so nothing of it was kept (`OpenID`
+    /// Connect Core, section 12.2).
+    OtherSubject,
     /// The sign-in did not come to its end.
     SignIn(SignInProblem),
     /// The token endpoint refused.
@@ -330,7 +333,7 @@ impl Problem {
     /// absent, 1 otherwise.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NeedsSignIn | Self::RefreshRefused(_) => 3,
+            Self::NeedsSignIn | Self::RefreshRefused(_) | Self::OtherSubject => 3,
             Self::Vault(
                 VaultProblem::Absent
                 | VaultProblem::Locked

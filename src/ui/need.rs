@@ -20,6 +20,6 @@ pub fn newly_needing_sign_in(before: &Snapshot, now: &Snapshot) -> Vec<String> {
 }
 
 fn needs(account: &AccountView) -> bool {
-    matches!(account.problem, Some(Problem::NeedsSignIn | Problem::RefreshRefused(_)))
+    matches!(account.problem, Some(Problem::NeedsSignIn | Problem::RefreshRefused(_) | Problem::OtherSubject))
         || account.token.as_ref().is_some_and(|token| token.refresh_refused)
 }

@@ -82,7 +82,9 @@ impl Standing {
         let status = account.token.as_ref().map(|token| Status::at(&token.facts, now));
         let usable = matches!(status, Some(Status::Valid | Status::Expiring | Status::Unknown));
         match &account.problem {
-            Some(Problem::NeedsSignIn | Problem::RefreshRefused(_)) if !usable => return Self::NeedsSignIn,
+            Some(Problem::NeedsSignIn | Problem::RefreshRefused(_) | Problem::OtherSubject) if !usable => {
+                return Self::NeedsSignIn;
+            }
             Some(_) if !usable => return Self::Error,
             _ => {}
         }

@@ -4,6 +4,7 @@ use keyfob::domain::id_token::{Doubt, Verdict};
 use keyfob::domain::jose::SigningKey;
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
+use keyfob::messages::problem::Problem;
 use keyfob::secret::PrivateKey;
 use serde_json::{Value, json};
 
@@ -156,4 +157,46 @@ fn a_refresh_without_an_id_token_keeps_what_was_found_of_the_old_one() {
     let facts = &view.token.as_ref().unwrap().facts;
     assert_eq!((facts.generation, facts.id_token), (2, Some(Verdict::Verified)));
     assert_eq!(rig.token("car").unwrap().access_token.expose(), "b");
+}
+
+#[test]
+fn r9_a_refreshed_id_token_of_another_subject_is_refused() {
+    for (issuer, subject) in [("", "bob"), ("/other", "ada")] {
+        let server = ScriptedServer::start();
+        server.always("/jwks", keys("k"));
+        let (place, rig) = rig(&server);
+        let (address, mut answers) = rig.start_sign_in("car").unwrap();
+        let nonce = parameter(&address, "nonce");
+        let tokens = |name: &str, issuer: &str, subject: &str| {
+            let claims = json!({
+                "iss": server.url(issuer), "aud": "an-id", "sub": subject, "nonce": nonce,
+                "exp": rig.now().timestamp() + 6000,
+            });
+            let body = json!({
+                "access_token": format!("CANARY-{name}"), "refresh_token": format!("CANARY-{name}-refresh"),
+                "expires_in": 3600, "id_token": signed(&claims, "k"),
+            });
+            server.script("/token", Response::json(200, body.to_string()));
+        };
+        tokens("one", "", "ada");
+        come_back(&address, &[("code", "c")]);
+        assert!(matches!(answers.wait(), Ok(Reply::Done)));
+        let refresh = || rig.ask(Command::Refresh(rig.id("car")));
+        let name = format!("tokens/{}", rig.id("car"));
+        let record = || place.vault.stored(&name).unwrap().expose().to_owned();
+        tokens("two", "", "ada");
+        refresh().unwrap();
+        let before = record();
+        assert!(before.contains("CANARY-two-refresh"));
+
+        tokens("three", issuer, subject);
+        let problem = refresh().unwrap_err();
+        assert_eq!((&problem, problem.exit_code()), (&Problem::OtherSubject, 3), "{issuer} {subject}");
+        assert_eq!(record(), before, "nothing of the answer was kept");
+        assert_eq!(rig.token("car").unwrap().access_token.expose(), "CANARY-two");
+        assert_eq!(refresh().unwrap_err(), Problem::OtherSubject);
+        assert_eq!(server.requests_to("/token").len(), 3, "the refresh token is not sent again");
+        // A sign-in may be anybody's.
+        assert_eq!(sign_in(&server, &rig, "k", &json!({"sub": subject})), Verdict::Verified);
+    }
 }

@@ -2,6 +2,17 @@
 
 use crate::domain::id_token::{Doubt, Verdict};
 
+use super::{Action, Words, words};
+
+/// A refresh brought tokens of another subject.
+pub(super) fn other_subject(provider: &str, here: &str) -> Words {
+    words(
+        format!("{provider} answered the refresh of {here} with tokens of another user, so none was kept."),
+        "Sign in again; your settings are kept.",
+    )
+    .offering(Action::SignIn)
+}
+
 /// A few words, and a sentence on what they mean.
 pub fn id_token(verdict: Verdict) -> (String, &'static str) {
     let doubt = match verdict {

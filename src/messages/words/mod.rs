@@ -178,6 +178,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         Problem::RefreshRefused(refusal) => {
             Words { details: Some(details_of(refusal)), ..refresh_refused(refusal) }
         }
+        Problem::OtherSubject => id_token::other_subject(&provider, &here),
         Problem::SignIn(problem) => sign_in(problem, &provider),
         Problem::Refused(refusal) => Words { details: Some(details_of(refusal)), ..refused(refusal) },
         Problem::BadAnswer(answer) => bad_answer(answer),

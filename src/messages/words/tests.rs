@@ -152,12 +152,11 @@ fn every_problem() -> Vec<Problem> {
         Problem::ValueMissing("client_secret"),
         Problem::ValueUnusable("password"),
         Problem::NeedsSignIn,
+        Problem::OtherSubject,
         Problem::Disk(text()),
         Problem::NewerDatabase(text()),
         Problem::Busy,
         Problem::Locked,
-        Problem::Interrupted { refreshing: true },
-        Problem::Interrupted { refreshing: false },
         Problem::SetAside(text()),
         Problem::Clipboard,
         Problem::PageNotOpened(text()),
@@ -173,6 +172,7 @@ fn every_problem() -> Vec<Problem> {
         Problem::Settings(ProviderError::ApiBaseUrlInvalid),
         Problem::Settings(ProviderError::ApiBaseUrlInsecure),
     ];
+    all.extend([true, false].map(|refreshing| Problem::Interrupted { refreshing }));
     for kind in [EndpointKind::Authorize, EndpointKind::Token] {
         all.push(Problem::Settings(ProviderError::EndpointMissing(kind)));
         all.push(Problem::Settings(ProviderError::EndpointInvalid(kind)));
