@@ -371,6 +371,30 @@ mod tests {
     }
 
     #[test]
+    fn x9_a_presets_own_pages_follow_a_host_that_is_typed() {
+        for preset in built_in() {
+            let mut typed = BTreeMap::new();
+            for variable in preset.variables.iter().filter(|variable| variable.choices.is_empty()) {
+                typed.insert(variable.name.clone(), "mine.example".to_owned());
+            }
+            let is_server = |template: &str| template.starts_with("https://{host}");
+            if !preset.spec.endpoints.token.as_deref().is_some_and(is_server) {
+                continue;
+            }
+            let mut own = settings(&preset.id);
+            own.variables.clone_from(&typed);
+            own.grant = preset.spec.grants.as_ref().unwrap()[0];
+            let base = Provider::resolve(&built_in(), &own).unwrap().api.base_url;
+            assert!(base.is_none_or(|url| url.starts_with("https://mine.example/")), "{}", preset.id);
+            let page = preset.register_page(&typed).unwrap();
+            // Keycloak's is its documentation: the console's address depends on the installation.
+            let follows = page.starts_with("https://mine.example/") || preset.id == "keycloak";
+            assert!(follows, "{}: {page}", preset.id);
+            assert!(!preset.register_page(&BTreeMap::new()).is_some_and(|page| page.contains('{')));
+        }
+    }
+
+    #[test]
     fn s2_the_api_base_url_is_https_but_on_loopback() {
         let with = |url: &str| {
             let mut settings = settings("smartcar");

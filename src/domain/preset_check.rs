@@ -47,8 +47,9 @@ pub(super) fn check(preset: &Preset) -> Result<(), Flaw> {
         Err(RedirectError::Fragment) => return flaw("redirect_uri", "has a fragment (#)"),
     }
     let page = preset.reference.as_ref().map(|reference| reference.page.as_str());
-    let pages = [("help.register_url", preset.spec.help.register_url.as_deref()), ("reference.page", page)];
-    for (key, page) in pages {
+    let register_url = preset.spec.help.register_url.as_deref();
+    let register_url = register_url.map(|page| endpoints::filled(page, &any_values(preset)));
+    for (key, page) in [("help.register_url", register_url.as_deref()), ("reference.page", page)] {
         let is_web = |page: &str| Url::parse(page).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if page.is_some_and(|page| !is_web(page)) {
             return flaw(key, "is not a web address");
@@ -59,12 +60,7 @@ pub(super) fn check(preset: &Preset) -> Result<(), Flaw> {
 
 /// Each endpoint, with something in the place of the variables.
 fn addresses(preset: &Preset) -> Result<(), Flaw> {
-    let something = preset.variables.iter().map(|variable| {
-        let choice = variable.choices.first().map(|choice| choice.text.clone());
-        let value = choice.or_else(|| variable.default.clone()).unwrap_or_else(|| "x".to_owned());
-        (variable.name.as_str(), value)
-    });
-    let values: BTreeMap<&str, String> = something.collect();
+    let values = any_values(preset);
     for kind in EndpointKind::ALL {
         let Some(template) = preset.spec.endpoints.get(kind) else { continue };
         if endpoints::filled(template, &values).contains(['{', '}']) {
@@ -89,6 +85,16 @@ fn addresses(preset: &Preset) -> Result<(), Flaw> {
         }
         Err(_) => flaw("api.base_url", "is not an address"),
     }
+}
+
+/// Something in the place of each variable.
+fn any_values(preset: &Preset) -> BTreeMap<&str, String> {
+    let something = preset.variables.iter().map(|variable| {
+        let choice = variable.choices.first().map(|choice| choice.text.clone());
+        let value = choice.or_else(|| variable.default.clone()).unwrap_or_else(|| "x".to_owned());
+        (variable.name.as_str(), value)
+    });
+    something.collect()
 }
 
 fn flaw(key: &str, what: &str) -> Result<(), Flaw> {

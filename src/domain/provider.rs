@@ -364,6 +364,13 @@ impl Preset {
         Ok(endpoints::filled(template, &self.values_of(variables)?))
     }
 
+    /// The page on which an app is registered, at the server that the variables name; while one of them has no
+    /// usable value, at the preset's own.
+    pub fn register_page(&self, variables: &BTreeMap<String, String>) -> Option<String> {
+        let page = self.spec.help.register_url.as_deref()?;
+        self.filled(page, variables).or_else(|_| self.filled(page, &BTreeMap::new())).ok()
+    }
+
     /// Its ways, with an account's laid over them, and what its toggles add where a person signs in.
     pub(super) fn spec_for(&self, settings: &Settings) -> ProviderSpec {
         let mut spec = self.spec.overlaid(&settings.overrides);

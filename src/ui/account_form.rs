@@ -104,7 +104,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         basics(ui, cx, &mut form);
         form_issuer::show(ui, cx, &mut form);
         form_endpoints::needed(ui, &mut form);
-        form_help::register(ui, cx, &form.draft.preset);
+        form_help::register(ui, cx, &form.draft.preset, &form.draft.variables);
         if form.draft.grant.has_redirect() {
             form_help::redirect(ui, cx, &form);
             redirect_check::port(ui, cx, form.draft);

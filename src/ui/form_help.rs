@@ -3,6 +3,8 @@
 //! Owns those words and the page that they lead to. Invariant: a page is opened on request only, and
 //! through the one door to the browser.
 
+use std::collections::BTreeMap;
+
 use egui::Ui;
 
 use crate::domain::provider::Preset;
@@ -17,9 +19,9 @@ use super::widgets;
 use super::words;
 
 /// Where to register, and where all this comes from.
-pub(super) fn register(ui: &mut Ui, cx: &mut Cx<'_>, preset: &Preset) {
+pub(super) fn register(ui: &mut Ui, cx: &mut Cx<'_>, preset: &Preset, variables: &BTreeMap<String, String>) {
     let help = &preset.spec.help;
-    let Some(page) = &help.register_url else { return };
+    let Some(page) = preset.register_page(variables) else { return };
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         widgets::text_strong(ui, &format!("Register an app with {}", preset.name));
@@ -28,8 +30,8 @@ pub(super) fn register(ui: &mut Ui, cx: &mut Cx<'_>, preset: &Preset) {
         }
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
-            if Button::new(Weight::Quiet, words::OPEN_REGISTER_PAGE).hint(page).show(ui) {
-                cx.send(Command::OpenPage(page.clone()));
+            if Button::new(Weight::Quiet, words::OPEN_REGISTER_PAGE).hint(&page).show(ui) {
+                cx.send(Command::OpenPage(page));
             }
             if let Some(reference) = &preset.reference
                 && Button::new(Weight::Bare, words::OPEN_DOCUMENTATION).hint(&reference.page).show(ui)

@@ -1,5 +1,6 @@
 //! The clipboard, the eye, and the form: where a token leaves the vault.
 
+use keyfob::engine::text_of;
 use keyfob::messages::command::{AccountDraft, Command, CopyForm};
 use keyfob::messages::event::{Event, Reply};
 use keyfob::messages::problem::{Problem, VaultProblem};
@@ -221,4 +222,39 @@ fn names_are_unique_ignoring_case() {
     };
     let taken = rig.ask(Command::Save { draft: Box::new(draft), sign_in: false }).unwrap_err();
     assert_eq!(taken, Problem::NameTaken("BOT".to_owned()));
+}
+
+#[test]
+fn x9_a_copied_curl_line_names_the_accounts_own_server() {
+    let place = Place::new();
+    let mut rig = place.window();
+    let enterprise = "endpoints = { authorize = \"https://github.example.com/login/oauth/authorize\", \
+                      token = \"https://github.example.com/login/oauth/access_token\" }";
+    let own_api = "api = { base_url = \"https://github.example.com/api/v3/user\" }";
+    let host = |host: &str| format!("variables = {{ host = \"{host}\" }}");
+    let hubspot = "endpoints = { token = \"https://hubapi.example.com/token\" }";
+    for (provider, more, url) in [
+        ("gitlab", String::new(), "https://gitlab.com/api/v4/user"),
+        ("gitlab", host("gitlab.example.com"), "https://gitlab.example.com/api/v4/user"),
+        ("github", String::new(), "https://api.github.com/user"),
+        ("github", enterprise.to_owned(), "https://github.example.com/"),
+        ("github", format!("{enterprise}\n{own_api}"), "https://github.example.com/api/v3/user"),
+        ("salesforce", String::new(), "https://login.salesforce.com/"),
+        ("salesforce", host("acme.my.salesforce.com"), "https://acme.my.salesforce.com/"),
+        ("hubspot", String::new(), "https://api.hubapi.com/crm/v3/objects/contacts?limit=1"),
+        ("hubspot", hubspot.to_owned(), "https://hubapi.example.com/"),
+    ] {
+        let account = format!(
+            "[[account]]\nname = \"bot\"\nprovider = \"{provider}\"\nclient_id = \"i\"\nclient_secret = \"s\"\n\
+             {more}\n[account.tokens]\naccess_token = \"CANARY-own\"\nreceived_at = \"{}\"\n",
+            rig.now().to_rfc3339(),
+        );
+        rig.import(&account).unwrap();
+        copy(&mut rig, CopyForm::Curl);
+        let line = format!("curl --header 'Authorization: Bearer CANARY-own' '{url}'");
+        assert_eq!(rig.board.text(), Some(line.clone()), "{provider} {more}");
+        // As the command line prints it.
+        assert_eq!(text_of(CopyForm::Curl, &rig.token("bot").unwrap()).expose(), line);
+        rig.ask(Command::Remove(rig.id("bot"))).unwrap();
+    }
 }
