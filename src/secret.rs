@@ -94,6 +94,8 @@ kinds! {
     Passphrase,
     /// The value of an extra request header, such as an API key.
     HeaderValue,
+    /// The value of an extra request parameter, such as an API key.
+    ParamValue,
     /// What a user pasted to finish a sign-in; it may hold a code.
     PastedReturn,
     /// Text built around a secret: a request body, a header, a line to copy.

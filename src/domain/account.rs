@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::extra_params::SecretParams;
 use super::grant_type::GrantType;
 use super::spec::ProviderSpec;
 use super::tags::Tags;
@@ -158,7 +159,7 @@ pub struct Settings {
     /// Values of the preset's variables, such as a region.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
-    /// What differs from the preset; shared by all copies, since it is most of an account's size.
+    /// What differs from the preset, less what [`super::extra_params::move_secrets`] takes out; shared by all copies, since it is most of an account's size.
     #[serde(default)]
     pub overrides: Arc<ProviderSpec>,
     /// Refresh ahead of expiry without being asked; `None` follows the grant: on where there is a
@@ -208,6 +209,10 @@ pub struct Client {
     pub password: Option<Password>,
     /// Extra headers of the token request, by name.
     pub headers: BTreeMap<String, HeaderValue>,
+    /// Extra parameters of the authorization request that may be secrets, by name.
+    pub authorize_params: SecretParams,
+    /// Extra parameters of the token request that may be secrets, by name.
+    pub token_params: SecretParams,
 }
 
 impl Client {

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 
+use super::extra_params::{self, SecretParams};
 use super::pkce;
 use super::provider::Provider;
 
@@ -48,6 +49,8 @@ pub struct AuthorizationRequest<'a> {
     pub challenge: Option<&'a str>,
     /// What ties an ID token to this sign-in (`OpenID` Connect Core, section 3.1.2.1), where one is asked for.
     pub nonce: Option<&'a str>,
+    /// The account's extra parameters that may be secrets; the provider's are added by themselves.
+    pub secret_params: &'a SecretParams,
 }
 
 /// Whether an ID token is asked for.
@@ -115,22 +118,23 @@ pub fn parameters<'a>(
     }
     pairs.extend(provider.resource.iter().map(|resource| ("resource", resource.into())));
     pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.into())));
-    add_extra(provider, &mut pairs, |name| is_reserved(name) || (has_scope && is_same_name(name, "scope")));
+    add_extra(provider, request.secret_params, &mut pairs, |name| {
+        is_reserved(name) || (has_scope && is_same_name(name, "scope"))
+    });
     pairs
 }
 
-/// Adds the provider's extra parameters, but none that is there already or is nobody's to set.
+/// Adds the provider's and the account's extra parameters, but none that is there already or is nobody's to set.
 pub(super) fn add_extra<'a>(
     provider: &'a Provider,
+    secret: &'a SecretParams,
     pairs: &mut Vec<(&'a str, Cow<'a, str>)>,
     is_reserved: impl Fn(&str) -> bool,
 ) {
     let is_ours = |name: &str| is_reserved(name) || pairs.iter().any(|(ours, _)| is_same_name(name, ours));
-    let extra: Vec<(&str, Cow<'_, str>)> = provider
-        .authorize_params
-        .iter()
+    let extra: Vec<(&str, Cow<'_, str>)> = extra_params::merged(&provider.authorize_params, secret)
         .filter(|(name, _)| !is_ours(name))
-        .map(|(name, value)| (name.as_str(), value.into()))
+        .map(|(name, value)| (name, value.into()))
         .collect();
     pairs.extend(extra);
 }

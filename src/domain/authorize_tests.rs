@@ -7,6 +7,7 @@ use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, 
 
 use super::*;
 use crate::domain::test_support::{authorization, provider};
+use crate::secret::ParamValue;
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -155,4 +156,30 @@ fn rfc_9126_section_4_a_pushed_request_leaves_nothing_in_the_address() {
         "https://as.example.com/authorize?policy=p&client_id=s6BhdRkqt3\
          &request_uri=urn%3Aexample%3Abwc4JK-ESC0w8acc191e-Y1LTC2"
     );
+}
+
+#[test]
+fn b2_a_secret_parameter_overrides_nothing_that_is_reserved() {
+    let mut provider = provider("https://server.example.com/authorize");
+    provider.scopes = vec!["read".to_owned()];
+    provider.audience = Some("api".to_owned());
+    let spellings =
+        ["State", "code_challenge[x]", "redirect.uri", "NONCE", "Scope", "audience", "resource[]"];
+    let names = RESERVED.into_iter().chain(spellings).filter(|name| !name.starts_with("resource"));
+    let evil = |name: &str| (name.to_owned(), ParamValue::new("CANARY-evil".to_owned()));
+    let mut secret: SecretParams = names.map(evil).collect();
+    secret.insert("api_key".to_owned(), ParamValue::new("CANARY-good".to_owned()));
+    let request = AuthorizationRequest {
+        nonce: Some("good"),
+        secret_params: &secret,
+        ..authorization("good", REDIRECT, "good", Some(CHALLENGE))
+    };
+    let address = authorization_address(&provider, &request);
+    assert!(!address.as_str().contains("evil"), "{address}");
+    assert!(address.as_str().ends_with("&api_key=CANARY-good"), "{address}");
+    for (name, value) in crate::domain::device::parameters(&provider, &secret) {
+        let is_ours =
+            ["client_id", "client_secret", "scope", "audience"].iter().any(|ours| is_same_name(name, ours));
+        assert!(!is_ours || value != "CANARY-evil", "{name}");
+    }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::authorize::{add_extra, is_same_name};
+use super::extra_params::SecretParams;
 use super::moment;
 use super::provider::Provider;
 use super::token_refusal::{AnswerFlaw, Said, TokenError};
@@ -46,16 +47,18 @@ pub struct DeviceAuthorization {
 }
 
 /// What a code is asked for with (section 3.1), besides what the client shows of itself: the scope, what
-/// the token is for (RFC 8707, section 2; the audience where a server asks for that), and the provider's
-/// extra parameters of an authorization request, which take the place of none of these.
-pub fn parameters(provider: &Provider) -> Vec<(&str, Cow<'_, str>)> {
+/// the token is for (RFC 8707, section 2; the audience where a server asks for that), and the provider's and
+/// the account's extra parameters of an authorization request, which take the place of none of these.
+pub fn parameters<'a>(provider: &'a Provider, secret: &'a SecretParams) -> Vec<(&'a str, Cow<'a, str>)> {
     let scope = provider.scopes.join(&provider.scope_separator);
     let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::new();
     pairs.extend((!scope.is_empty()).then(|| ("scope", scope.into())));
     pairs.extend(provider.resource.iter().map(|resource| ("resource", resource.into())));
     pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.into())));
     let reserved = ["client_id", "client_secret", "client_assertion", "client_assertion_type", "scope"];
-    add_extra(provider, &mut pairs, |name| reserved.iter().any(|reserved| is_same_name(name, reserved)));
+    add_extra(provider, secret, &mut pairs, |name| {
+        reserved.iter().any(|reserved| is_same_name(name, reserved))
+    });
     pairs
 }
 

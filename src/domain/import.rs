@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::account::{AccountName, Client, NameError, Settings};
 use super::discovery::{self, Wanted};
+use super::extra_params;
 use super::file::{FileError, suggestion};
 use super::forms;
 use super::grant_type::GrantType;
@@ -215,7 +216,7 @@ impl AccountFile<'_, '_, '_> {
         })?;
         let background_refresh = own.background_refresh;
         let tags = Tags::new(&own.tags).map_err(|error| self.bad_tags(error))?;
-        let settings = Settings {
+        let mut settings = Settings {
             provider,
             grant,
             variables,
@@ -231,15 +232,17 @@ impl AccountFile<'_, '_, '_> {
             Provider::resolve(presets, &settings)
         };
         let resolved = resolved.map_err(|error| self.unresolved(preset, &offered, error))?;
-        let client = Client {
+        let mut client = Client {
             client_id: own.client_id.trim().to_owned(),
             client_secret: own.client_secret,
             private_key: own.private_key,
             username: own.username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             password: own.password,
             headers: own.headers.into_iter().map(|(name, held)| (spelled(preset, &name), held.0)).collect(),
+            ..Client::default()
         };
         self.check(preset, &resolved, &client, own.incomplete)?;
+        extra_params::move_secrets(&mut settings, &mut client);
         let grant = own.tokens.map(tokens::Tokens::into_grant).transpose().map_err(|key| {
             let key = format!("tokens.{key}");
             self.mistake(&key, &format!("\"{key}\" must be a moment such as \"2030-01-31T12:00:00Z\""))

@@ -18,6 +18,7 @@ pub mod endpoints;
 pub mod exchange;
 pub mod exchange_text;
 pub mod expiry;
+pub mod extra_params;
 pub mod file;
 pub mod forms;
 pub mod grant_type;

@@ -22,7 +22,7 @@ use crate::domain::provider::{Preset, Provider};
 use crate::domain::redirect::RedirectUri;
 use crate::domain::spec::{ClientAuth, ProviderSpec};
 use crate::domain::tags::Tags;
-use crate::domain::test_support::{ED_JWK, FRESH, authorization};
+use crate::domain::test_support::{ED_JWK, FRESH, NO_PARAMS, authorization};
 use crate::domain::token_request::{Asking, build};
 use crate::secret::{
     AuthCode, ClientSecret, CodeVerifier, DeviceCode, HeaderValue, Password, PrivateKey, RefreshToken,
@@ -70,6 +70,7 @@ fn client(preset: &Preset) -> Client {
         username: Some("USER-NAME".to_owned()),
         password: Some(Password::new("PASSWORD".to_owned())),
         headers: headers.map(|(name, value)| (name, HeaderValue::new(value.to_owned()))).collect(),
+        ..Client::default()
     }
 }
 
@@ -165,7 +166,7 @@ fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
             let code = DeviceCode::new("DEVICE-CODE".to_owned());
             let endpoint = provider.more.device.clone().unwrap();
             writeln!(text, "\n== {title}: the request of a code\nPOST {endpoint}").unwrap();
-            for (name, value) in device::parameters(&provider) {
+            for (name, value) in device::parameters(&provider, &NO_PARAMS) {
                 writeln!(text, "    {name} = {value}").unwrap();
             }
             let built = build(&provider, &client, &Asking::DeviceCode { code: &code }, &FRESH).unwrap();

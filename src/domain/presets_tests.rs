@@ -50,8 +50,7 @@ fn sent(provider: &Provider, asking: &Asking<'_>) -> String {
         client_secret: Some(ClientSecret::new("s:e/c".to_owned())),
         username: Some("user@example.com".to_owned()),
         password: Some(Password::new("p&w".to_owned())),
-        headers: [].into(),
-        private_key: None,
+        ..Client::default()
     };
     if provider.name == "Connect" {
         client.headers.insert("ACCESSTOKEN".to_owned(), HeaderValue::new("key".to_owned()));

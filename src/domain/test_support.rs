@@ -4,6 +4,7 @@ use chrono::DateTime;
 
 use super::account::Settings;
 use super::authorize::AuthorizationRequest;
+use super::extra_params::SecretParams;
 use super::grant_type::GrantType;
 use super::jose::Fresh;
 use super::provider::{CUSTOM, Provider};
@@ -53,6 +54,9 @@ pub(crate) fn provider(authorize: &str) -> Provider {
     Provider::resolve(&[], &settings(authorize)).unwrap()
 }
 
+/// No extra parameters.
+pub(crate) static NO_PARAMS: SecretParams = SecretParams::new();
+
 /// An authorization request without a nonce.
 pub(crate) fn authorization<'a>(
     client_id: &'a str,
@@ -60,7 +64,7 @@ pub(crate) fn authorization<'a>(
     state: &'a str,
     challenge: Option<&'a str>,
 ) -> AuthorizationRequest<'a> {
-    AuthorizationRequest { client_id, redirect_uri, state, challenge, nonce: None }
+    AuthorizationRequest { client_id, redirect_uri, state, challenge, nonce: None, secret_params: &NO_PARAMS }
 }
 
 /// A grant of the access token `access`, of which nothing else is known.

@@ -12,6 +12,7 @@ use url::Url;
 use super::account::Client;
 use super::authorize::is_same_name;
 use super::client_auth::{self, Proof};
+use super::extra_params;
 use super::grant_type::GrantType;
 use super::http_request::{HttpRequest, Method, form};
 use super::jose::{Fresh, KeyError, assertion};
@@ -140,7 +141,7 @@ pub fn build(
     } else {
         proof.put(provider, client, &mut pairs)?
     };
-    for (name, value) in &provider.token_params {
+    for (name, value) in extra_params::merged(&provider.token_params, &client.token_params) {
         if !pairs.iter().map(|(ours, _)| *ours).chain(RESERVED).any(|ours| is_same_name(name, ours)) {
             pairs.push((name, value));
         }

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 
 use super::*;
 use crate::domain::test_support::{FRESH, provider as of_address};
-use crate::secret::{ClientSecret, HeaderValue, Password};
+use crate::secret::{ClientSecret, HeaderValue, ParamValue, Password};
 
 const TOKEN: &str = "https://server.example.com/token";
 
@@ -28,8 +28,7 @@ fn client(id: &str, secret: Option<&str>) -> Client {
         client_secret: secret.map(|secret| ClientSecret::new(secret.to_owned())),
         username: Some("johndoe".to_owned()),
         password: Some(Password::new("A3ddj3w".to_owned())),
-        headers: [].into(),
-        private_key: None,
+        ..Client::default()
     }
 }
 
@@ -314,4 +313,19 @@ fn another_endpoint_is_asked_as_the_token_endpoint_is() {
     assert_eq!(header(&request, "authorization"), None);
     let unnamed = build_for(&endpoint, &of_address("https://a.example/"), &Client::default(), &asked, &FRESH);
     assert_eq!(unnamed.unwrap_err(), RequestError::Missing("client_id"));
+}
+
+#[test]
+fn b2_a_secret_parameter_overrides_nothing_that_is_reserved() {
+    let provider = provider(GrantType::ClientCredentials, ClientAuth::Body);
+    let mut client = client("good", Some("good"));
+    for name in RESERVED.into_iter().chain(["Grant_Type", "client.secret", "client_id[x]"]) {
+        client.token_params.insert(name.to_owned(), ParamValue::new("CANARY-evil".to_owned()));
+    }
+    client.token_params.insert("api_key".to_owned(), ParamValue::new("CANARY-good".to_owned()));
+    client.token_params.insert("empty".to_owned(), ParamValue::new(String::new()));
+    let request = build(&provider, &client, &Asking::ClientCredentials).unwrap();
+    let body = request.body.expose();
+    assert!(!body.contains("evil") && !body.contains("empty"), "{body}");
+    assert!(body.ends_with("&api_key=CANARY-good"), "{body}");
 }

@@ -4,6 +4,7 @@
 //! the vault; an edit is made under the account's lock and to the revision that was read; a client
 //! that has become another one loses the tokens of the old one.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::core::{Database, Engine, Replies, Then, answer, on_disk};
@@ -14,6 +15,7 @@ use super::providers::Providers;
 use super::vault_door::VaultDoor;
 use super::{half_done, place, random};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
+use crate::domain::extra_params::{self, SecretParams};
 use crate::domain::provider::Provider;
 use crate::domain::session::Input;
 use crate::domain::token_request::{self, RequestError};
@@ -22,7 +24,7 @@ use crate::failpoint::reach;
 use crate::messages::command::{AccountDraft, Command};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, VaultProblem};
-use crate::secret::Secret;
+use crate::secret::{Kind, Secret};
 use crate::store::home::Home;
 use crate::store::vault_records::Records;
 
@@ -95,7 +97,9 @@ impl Engine {
 
     /// Checks a draft: its name, its settings, and the values that its grant needs.
     pub(crate) fn check(&self, draft: AccountDraft, incomplete: bool) -> Result<Checked, Problem> {
-        let AccountDraft { editing, name, settings, client } = draft;
+        let AccountDraft { editing, name, mut settings, mut client } = draft;
+        // From here on nothing of the settings is a secret.
+        extra_params::move_secrets(&mut settings, &mut client);
         let name = AccountName::new(&name).map_err(Problem::BadName)?;
         let taken =
             self.find(&name).is_some_and(|id| editing.as_ref().is_none_or(|(editing, _)| *editing != id));
@@ -346,16 +350,22 @@ pub(crate) async fn read_client(door: &VaultDoor, id: &AccountId) -> Result<(Acc
     read.ok_or(VaultProblem::Missing)
 }
 
-/// The edited client, with the stored secrets where it mentions none. An empty header goes.
+/// The edited client, with the stored secrets where it mentions none. An empty header or parameter goes.
 fn kept(mut client: Client, old: &Client) -> Client {
     client.client_secret = client.client_secret.or_else(|| old.client_secret.as_ref().map(Secret::duplicate));
     client.private_key = client.private_key.or_else(|| old.private_key.as_ref().map(Secret::duplicate));
     client.password = client.password.or_else(|| old.password.as_ref().map(Secret::duplicate));
-    for (name, value) in &old.headers {
-        client.headers.entry(name.clone()).or_insert_with(|| value.duplicate());
-    }
-    client.headers.retain(|_, value| !value.is_empty());
+    keep_values(&mut client.headers, &old.headers);
+    keep_values(&mut client.authorize_params, &old.authorize_params);
+    keep_values(&mut client.token_params, &old.token_params);
     client
+}
+
+fn keep_values<K: Kind>(new: &mut BTreeMap<String, Secret<K>>, old: &BTreeMap<String, Secret<K>>) {
+    for (name, value) in old {
+        new.entry(name.clone()).or_insert_with(|| value.duplicate());
+    }
+    new.retain(|_, value| !value.is_empty());
 }
 
 /// Checks what an edit has made of a client: a new key, or another algorithm for the stored one. What was
@@ -389,7 +399,14 @@ fn draft_of(account: Account, mut client: Client) -> Event {
     let key = client.private_key.take().map(|_| "private_key".to_owned());
     let password = client.password.take().map(|_| "password".to_owned());
     let headers = std::mem::take(&mut client.headers).into_keys();
-    let kept = secret.into_iter().chain(key).chain(password).chain(headers).collect();
+    let params = |request: &str, params: SecretParams| {
+        let keys = params.into_keys().map(|name| format!("{request}.{name}"));
+        keys.collect::<Vec<_>>()
+    };
+    let sign_in = params("authorize_params", std::mem::take(&mut client.authorize_params));
+    let token = params("token_params", std::mem::take(&mut client.token_params));
+    let kept =
+        secret.into_iter().chain(key).chain(password).chain(headers).chain(sign_in).chain(token).collect();
     let Account { id, revision, name, settings } = account;
     let draft =
         AccountDraft { editing: Some((id, revision)), name: name.as_str().to_owned(), settings, client };

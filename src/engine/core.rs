@@ -95,6 +95,8 @@ pub(crate) struct Engine {
     /// Commands that wait for that, since what is half done still holds its names.
     pub(crate) deferred: Vec<(Command, Replies)>,
     /// Marks of requests that were cut short, to be held against the vault once it is open.
+    /// Accounts whose rows hold secrets that belong into the vault, once it is open.
+    pub(crate) with_secret_params: Vec<AccountId>,
     pub(crate) unread_marks: Vec<(AccountId, InFlight)>,
     /// What a database that could not be read is called now.
     pub(crate) set_aside: Arc<OnceLock<Outside>>,
@@ -186,6 +188,7 @@ impl Engine {
             half_done: Vec::new(),
             being_finished: 0,
             deferred: Vec::new(),
+            with_secret_params: Vec::new(),
             unread_marks: Vec::new(),
             set_aside,
             locked: false,
@@ -248,7 +251,10 @@ impl Engine {
                     }
                 }
                 Some(reply) = browser_queue.recv() => self.browser_replied(reply),
-                () = vault_changed.notified() => self.dirty = true,
+                () = vault_changed.notified() => {
+                    self.dirty = true;
+                    self.move_secret_params();
+                }
                 () = tokio::time::sleep(pause) => self.tick(),
             }
         }

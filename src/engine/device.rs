@@ -110,7 +110,7 @@ fn request(
         crate::domain::provider::EndpointKind::Device,
     );
     let endpoint = provider.more.device.as_ref().ok_or(Problem::Settings(missing))?;
-    let pairs = device::parameters(provider);
+    let pairs = device::parameters(provider, &client.authorize_params);
     // Some servers look for the client's ID here, however the client proves who it is.
     let id = ("client_id", client.client_id.as_str());
     let pairs = pairs.iter().map(|(name, value)| (*name, value.as_ref()));

@@ -72,7 +72,8 @@ pub(crate) fn secrets_of<'a>(client: &'a Client, grant: Option<&'a Grant>) -> Ve
     let access = grant.map(|grant| grant.access_token.expose());
     let refresh = grant.and_then(|grant| grant.refresh_token.as_ref()).map(Secret::expose);
     let known = [client_secret, password, access, refresh].into_iter().flatten();
-    known.chain(client.headers.values().map(Secret::expose)).collect()
+    let params = client.authorize_params.values().chain(client.token_params.values()).map(Secret::expose);
+    known.chain(client.headers.values().map(Secret::expose)).chain(params).collect()
 }
 
 /// As the domain reads it.

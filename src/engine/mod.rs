@@ -45,6 +45,7 @@ mod refresh_lock;
 mod renewal;
 mod revoking;
 mod schedule;
+mod secret_params;
 mod sign_in;
 mod start;
 mod unnoted;

@@ -316,6 +316,7 @@ async fn prepare(
         state: &state,
         challenge: provider.pkce.then_some(pkce.challenge.as_str()),
         nonce: nonce.as_deref(),
+        secret_params: &client.authorize_params,
     };
     let address = if provider.par {
         pusher.push(provider, client, &request).await?

@@ -163,9 +163,11 @@ impl Engine {
         self.entries.keep_only(&stored.accounts.iter().map(|row| &row.account.id).collect());
         let mut providers = Providers::of(&self.presets);
         let (mut new, mut marked) = (Vec::new(), Vec::new());
+        self.with_secret_params.clear();
         for row in stored.accounts {
             match row.state {
                 RowState::Ready => {
+                    self.with_secret_params.extend(row.has_secret_params.then(|| row.account.id.clone()));
                     marked.extend(row.in_flight.map(|mark| (row.account.id.clone(), mark)));
                     if self.entries.contains_key(&row.account.id) {
                         self.take_row(row, &mut providers);
@@ -188,6 +190,7 @@ impl Engine {
         for (id, mark) in marked {
             self.say_interrupted(&id, mark);
         }
+        self.move_secret_params();
         self.take_waits(stored.waits);
         self.read_shown_exchanges();
     }

@@ -92,6 +92,11 @@ impl VaultDoor {
         self.0.kind.get()
     }
 
+    /// Whether the last call was answered, so that the next one asks nobody for anything.
+    pub(crate) fn is_ready(&self) -> bool {
+        *self.0.health.borrow() == VaultHealth::Ready
+    }
+
     /// Whether that is the stored choice, and not one for this run.
     pub(crate) fn is_by_choice(&self) -> bool {
         self.0.by_choice.get()

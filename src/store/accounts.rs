@@ -20,6 +20,7 @@ mod preferences;
 mod recovered;
 mod rows;
 mod schema;
+mod secret_params;
 mod waits;
 
 pub use error::DiskError;
@@ -75,6 +76,9 @@ pub struct StoredAccount {
     pub created_at: DateTime<Utc>,
     /// When its token was last handed out.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// Whether its row still holds extra parameters that may be secrets, as an earlier version left them; they
+    /// are not among the settings here.
+    pub has_secret_params: bool,
     /// A token request whose answer was not stored: it is under way, or was when a process was stopped.
     pub in_flight: Option<InFlight>,
 }

@@ -177,6 +177,10 @@ fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> 
         overrides: &settings.overrides,
     };
     let mut table = toml::Table::try_from(&open).map_err(io::Error::other)?;
+    // Written below, each beside those that are secrets: a table can't be opened twice.
+    for key in ["authorize_params", "token_params"] {
+        table.remove(key);
+    }
     table.retain(|_, value| value.as_table().is_none_or(|table| !table.is_empty()));
     let accounts = BTreeMap::from([("account", [table])]);
     let text = toml::to_string(&accounts).map_err(io::Error::other)?;
@@ -184,6 +188,9 @@ fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> 
     let (head, rest) = text.split_once('\n').unwrap_or((&text, ""));
     write!(to, "\n{head}\n")?;
     entry(to, "name", account.name.as_str())?;
+    let spec = &settings.overrides;
+    write_values(to, "authorize_params", &spec.authorize_params)?;
+    write_values(to, "token_params", &spec.token_params)?;
     if secrets {
         write_secrets(to, client, grant.as_ref())?;
     }
@@ -201,11 +208,13 @@ fn write_secrets(to: &mut dyn io::Write, client: &Client, grant: Option<&Grant>)
         entry(to, "password", password.expose())?;
     }
     for (name, value) in &client.headers {
-        to.write_all(b"headers.")?;
-        string(to, name)?;
-        to.write_all(b" = ")?;
-        string(to, value.expose())?;
-        to.write_all(b"\n")?;
+        write_value(to, "headers", name, value.expose())?;
+    }
+    for (name, value) in &client.authorize_params {
+        write_value(to, "authorize_params", name, value.expose())?;
+    }
+    for (name, value) in &client.token_params {
+        write_value(to, "token_params", name, value.expose())?;
     }
     let Some(grant) = grant else { return Ok(()) };
     let facts = &grant.facts;
@@ -234,6 +243,19 @@ fn write_secrets(to: &mut dyn io::Write, client: &Client, grant: Option<&Grant>)
         to.write_all(b"]\n")?;
     }
     Ok(())
+}
+
+fn write_values(to: &mut dyn io::Write, table: &str, values: &BTreeMap<String, String>) -> io::Result<()> {
+    values.iter().try_for_each(|(name, value)| write_value(to, table, name, value))
+}
+
+/// One value of a table, on a line of its own.
+fn write_value(to: &mut dyn io::Write, table: &str, name: &str, value: &str) -> io::Result<()> {
+    write!(to, "{table}.")?;
+    string(to, name)?;
+    to.write_all(b" = ")?;
+    string(to, value)?;
+    to.write_all(b"\n")
 }
 
 fn entry(to: &mut dyn io::Write, key: &str, value: &str) -> io::Result<()> {

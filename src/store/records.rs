@@ -14,12 +14,15 @@ use zeroize::Zeroizing;
 
 use super::vault::VaultError;
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
+use crate::domain::extra_params;
 use crate::domain::tokens::{Grant, TokenFacts};
-use crate::secret::{AccessToken, HeaderValue, Kind, Secret, Wire};
+use crate::secret::kind::{HeaderValue as HeaderKind, ParamValue as ParamKind};
+use crate::secret::{AccessToken, Kind, Secret, Wire};
 
 /// The version written. A record with a key that this version does not know needs a higher one: since 2
-/// there are private keys, and ways of a provider that version 1 had no words for.
-const VERSION: u32 = 2;
+/// there are private keys, and ways of a provider that version 1 had no words for; since 3, extra parameters
+/// as secrets of their own.
+const VERSION: u32 = 3;
 
 /// The name of an account's client record.
 pub fn client_name(id: &AccountId) -> String {
@@ -57,6 +60,10 @@ struct ClientOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<&'a str>,
     headers: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    authorize_params: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    token_params: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Deserialize)]
@@ -73,7 +80,11 @@ struct ClientIn {
     username: Option<String>,
     #[serde(default, deserialize_with = "optional_secret")]
     password: Option<crate::secret::Password>,
-    headers: BTreeMap<String, Held>,
+    headers: BTreeMap<String, Held<HeaderKind>>,
+    #[serde(default)]
+    authorize_params: BTreeMap<String, Held<ParamKind>>,
+    #[serde(default)]
+    token_params: BTreeMap<String, Held<ParamKind>>,
 }
 
 #[derive(Serialize)]
@@ -103,10 +114,10 @@ struct Version {
     v: u32,
 }
 
-/// A header's value, wiped even where a later key makes the record unreadable.
-struct Held(HeaderValue);
+/// The value of a header or a parameter, wiped even where a later key makes the record unreadable.
+struct Held<K: Kind>(Secret<K>);
 
-impl<'de> Deserialize<'de> for Held {
+impl<'de, K: Kind> Deserialize<'de> for Held<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         secret(deserializer).map(Self)
     }
@@ -137,7 +148,9 @@ pub fn encode_client(account: &Account, client: &Client) -> Result<Wire, VaultEr
         private_key: client.private_key.as_ref().map(Secret::expose),
         username: client.username.as_deref(),
         password: client.password.as_ref().map(Secret::expose),
-        headers: client.headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect(),
+        headers: exposed(&client.headers),
+        authorize_params: exposed(&client.authorize_params),
+        token_params: exposed(&client.token_params),
     })
 }
 
@@ -147,17 +160,29 @@ pub fn encode_client(account: &Account, client: &Client) -> Result<Wire, VaultEr
 /// [`VaultError::Corrupt`] or [`VaultError::Newer`].
 pub fn decode_client(id: &AccountId, line: &Wire) -> Result<(Account, Client), VaultError> {
     let record: ClientIn = decode(line)?;
-    let account =
+    let mut account =
         Account { id: id.clone(), revision: record.revision, name: record.name, settings: record.settings };
-    let client = Client {
+    let mut client = Client {
         client_id: record.client_id,
         client_secret: record.client_secret,
         private_key: record.private_key,
         username: record.username,
         password: record.password,
-        headers: record.headers.into_iter().map(|(name, value)| (name, value.0)).collect(),
+        headers: held(record.headers),
+        authorize_params: held(record.authorize_params),
+        token_params: held(record.token_params),
     };
+    // Up to version 2 extra parameters stood among the settings.
+    extra_params::move_secrets(&mut account.settings, &mut client);
     Ok((account, client))
+}
+
+fn exposed<K: Kind>(values: &BTreeMap<String, Secret<K>>) -> BTreeMap<&str, &str> {
+    values.iter().map(|(name, value)| (name.as_str(), value.expose())).collect()
+}
+
+fn held<K: Kind>(values: BTreeMap<String, Held<K>>) -> BTreeMap<String, Secret<K>> {
+    values.into_iter().map(|(name, value)| (name, value.0)).collect()
 }
 
 /// Encodes tokens with their facts.

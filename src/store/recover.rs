@@ -127,7 +127,7 @@ mod tests {
             records.write_tokens(&id(byte), &grant(&"CANARY-2".repeat(200), u64::from(byte))).unwrap();
         }
         memory.plant(&tokens_name(&id(3)), Wire::new("damaged".to_owned()));
-        memory.plant(&client_name(&id(4)), Wire::new(r#"{"v":3}"#.to_owned()));
+        memory.plant(&client_name(&id(4)), Wire::new(r#"{"v":4}"#.to_owned()));
         memory.plant("probe/17", Wire::new("x".to_owned()));
         memory.plant("later/unknown", Wire::new("x".to_owned()));
         let part = format!("{}#9-0123abcd.0", client_name(&id(2)));

@@ -42,6 +42,7 @@ pub(super) fn secret_ids(draft: &FormDraft) -> Vec<Id> {
         .into_iter()
         .chain(form_tokens::ids())
         .chain(headers)
+        .chain(draft.requests.secret_ids())
         .collect()
 }
 

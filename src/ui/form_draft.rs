@@ -188,7 +188,7 @@ impl FormDraft {
         for name in
             kept.iter().filter(|key| !matches!(key.as_str(), "client_secret" | PRIVATE_KEY | "password"))
         {
-            if !known(name) {
+            if !known(name) && !RequestsDraft::is_param(name) {
                 headers.push(HeaderDraft { name: name.clone(), ..HeaderDraft::default() });
             }
         }
@@ -202,7 +202,7 @@ impl FormDraft {
             client_id: client.client_id,
             client_secret: SecretText::default(),
             keys: KeysDraft::of(&mut rest),
-            requests: RequestsDraft::of(&mut rest),
+            requests: RequestsDraft::of(&mut rest, &kept),
             username: client.username.unwrap_or_default(),
             password: SecretText::default(),
             scopes: scopes.join(" "),
@@ -239,6 +239,7 @@ impl FormDraft {
         self.username = old.username;
         self.password = old.password;
         self.kept = old.kept;
+        self.requests.keep_of(old.requests);
         self.secret_expires = old.secret_expires;
         self.advanced = old.advanced;
         self.tags = old.tags;
@@ -337,6 +338,7 @@ impl FormDraft {
                 headers.insert(header.name.trim().to_owned(), HeaderValue::new(value));
             }
         }
+        let (authorize_params, token_params) = self.requests.take();
         AccountDraft {
             editing: self.editing.clone(),
             name: self.name.trim().to_owned(),
@@ -348,6 +350,8 @@ impl FormDraft {
                 username: password_grant.then(|| self.username.trim().to_owned()),
                 password: self.password.take().map(Password::new).filter(|_| password_grant),
                 headers,
+                authorize_params,
+                token_params,
             },
         }
     }

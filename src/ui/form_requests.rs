@@ -1,8 +1,8 @@
 //! What the requests ask for besides the usual: whom the token is for, whether the sign-in's parameters
 //! are pushed, and parameters of the user's own.
 //!
-//! Owns those fields of *Advanced*. Invariant: an empty field takes what the preset says, and a parameter
-//! that the grant has no request for stays as it was.
+//! Owns those fields of *Advanced*. Invariants: an empty field takes what the preset says; a parameter that
+//! the grant has no request for stays as it was; a value is a secret unless its parameter's name is well known.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,14 @@ use egui::{Id, Ui};
 
 use super::account_form::{Form, field_id};
 use super::button::{Button, Weight};
-use super::fields::{self, Extras};
+use super::fields::{self, Extras, SecretText};
 use super::form_draft::{Field, FormDraft};
 use super::icons::Icon;
 use super::widgets;
+use crate::domain::extra_params::{self, SecretParams};
 use crate::domain::spec::ProviderSpec;
 use crate::messages::words::capitalised;
+use crate::secret::ParamValue;
 
 /// How many parameters of one request the form takes.
 const PARAMETERS_MAX: usize = 20;
@@ -38,16 +40,97 @@ impl Request {
         }
     }
 
+    /// The key of its parameters in files.
+    fn key(self) -> &'static str {
+        match self {
+            Self::SignIn => "authorize_params",
+            Self::Token => "token_params",
+        }
+    }
+
     fn note(self) -> &'static str {
         match self {
-            Self::SignIn => "Sign-in parameters are seen in the browser's address; none is kept as a secret.",
-            Self::Token => "Token parameters go with the token request; none is kept as a secret.",
+            Self::SignIn => {
+                "Values are kept as secrets, except those of well-known parameters such as prompt. The browser's \
+                 address shows all of them."
+            }
+            Self::Token => {
+                "Values are kept as secrets, except those of well-known parameters such as audience."
+            }
         }
     }
 }
 
-/// A parameter's name and value, as typed.
-type Typed = (String, String);
+/// A parameter, as typed.
+#[derive(Default)]
+struct Typed {
+    name: String,
+    /// The value, if its name is one whose values are no secrets.
+    value: String,
+    /// The value, if it isn't. Empty keeps the stored one.
+    secret: SecretText,
+}
+
+impl Typed {
+    fn is_open(&self) -> bool {
+        extra_params::is_open_param(self.name.trim())
+    }
+
+    fn is_blank(&self) -> bool {
+        if self.is_open() { self.value.trim().is_empty() } else { self.secret.is_blank() }
+    }
+}
+
+/// The parameters of one request.
+#[derive(Default)]
+struct Params {
+    typed: Vec<Typed>,
+    /// The names of those whose values are stored as secrets.
+    kept: Vec<String>,
+}
+
+impl Params {
+    fn of(open: &mut BTreeMap<String, String>, kept: &[String], request: Request) -> Self {
+        let open = std::mem::take(open).into_iter();
+        let mut typed: Vec<Typed> =
+            open.map(|(name, value)| Typed { name, value, ..Typed::default() }).collect();
+        let names = kept.iter().filter_map(|key| key.strip_prefix(request.key())?.strip_prefix('.'));
+        let kept: Vec<String> = names.map(str::to_owned).collect();
+        typed.extend(kept.iter().map(|name| Typed { name: name.clone(), ..Typed::default() }));
+        Self { typed, kept }
+    }
+
+    fn is_kept(&self, name: &str) -> bool {
+        self.kept.iter().any(|kept| kept == name.trim())
+    }
+
+    /// Those that are no secrets.
+    fn open(&self) -> BTreeMap<String, String> {
+        let open = self.typed.iter().filter(|typed| typed.is_open());
+        open.map(|typed| (typed.name.trim().to_owned(), typed.value.trim().to_owned())).collect()
+    }
+
+    /// Takes the typed secrets. A stored one whose row is gone is there, empty, so that it goes, too.
+    fn take(&mut self) -> SecretParams {
+        let is_gone = |kept: &&String| !self.typed.iter().any(|typed| typed.name.trim() == kept.as_str());
+        let gone = self.kept.iter().filter(is_gone);
+        let mut secrets: SecretParams =
+            gone.map(|name| (name.clone(), ParamValue::new(String::new()))).collect();
+        for typed in self.typed.iter_mut().filter(|typed| !typed.is_open()) {
+            let name = typed.name.trim().to_owned();
+            secrets.extend(typed.secret.take().map(|value| (name, ParamValue::new(value))));
+        }
+        secrets
+    }
+
+    /// Takes the stored secrets of another draft along: they stay with the account until they are removed.
+    fn keep_of(&mut self, old: Self) {
+        let Self { typed, kept } = old;
+        self.typed
+            .extend(typed.into_iter().filter(|typed| kept.iter().any(|name| name == typed.name.trim())));
+        self.kept = kept;
+    }
+}
 
 /// The fields' contents.
 #[derive(Default)]
@@ -58,20 +141,44 @@ pub(super) struct RequestsDraft {
     resources: String,
     /// The audience; empty takes the preset's.
     audience: String,
-    sign_in: Vec<Typed>,
-    token: Vec<Typed>,
+    sign_in: Params,
+    token: Params,
 }
 
 impl RequestsDraft {
-    /// The fields of a saved account; what they show is taken out of its overrides.
-    pub(super) fn of(overrides: &mut ProviderSpec) -> Self {
+    /// The fields of a saved account; what they show is taken out of its overrides. `kept` names its stored
+    /// secrets.
+    pub(super) fn of(overrides: &mut ProviderSpec, kept: &[String]) -> Self {
         Self {
             par: overrides.par.take(),
             resources: overrides.resource.take().unwrap_or_default().join(" "),
             audience: overrides.audience.take().unwrap_or_default(),
-            sign_in: std::mem::take(&mut overrides.authorize_params).into_iter().collect(),
-            token: std::mem::take(&mut overrides.token_params).into_iter().collect(),
+            sign_in: Params::of(&mut overrides.authorize_params, kept, Request::SignIn),
+            token: Params::of(&mut overrides.token_params, kept, Request::Token),
         }
+    }
+
+    /// Whether a stored secret is a parameter's.
+    pub(super) fn is_param(key: &str) -> bool {
+        let of = |request: Request| key.strip_prefix(request.key()).is_some_and(|rest| rest.starts_with('.'));
+        of(Request::SignIn) || of(Request::Token)
+    }
+
+    /// Takes the stored secrets of another draft along.
+    pub(super) fn keep_of(&mut self, old: Self) {
+        self.sign_in.keep_of(old.sign_in);
+        self.token.keep_of(old.token);
+    }
+
+    /// Takes the typed secrets of the sign-in's parameters and of the token request's.
+    pub(super) fn take(&mut self) -> (SecretParams, SecretParams) {
+        (self.sign_in.take(), self.token.take())
+    }
+
+    /// The fields that may hold secrets.
+    pub(super) fn secret_ids(&self) -> impl Iterator<Item = Id> {
+        let of = |request, params: &Params| (0..params.typed.len()).map(move |place| ids(request, place).1);
+        of(Request::SignIn, &self.sign_in).chain(of(Request::Token, &self.token))
     }
 
     /// Puts the choices back.
@@ -80,28 +187,23 @@ impl RequestsDraft {
         overrides.par = self.par;
         overrides.resource = Some(resources).filter(|resources| !resources.is_empty());
         overrides.audience = Some(self.audience.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
-        overrides.authorize_params = named(&self.sign_in);
-        overrides.token_params = named(&self.token);
+        overrides.authorize_params = self.sign_in.open();
+        overrides.token_params = self.token.open();
     }
 
-    fn of_request(&self, request: Request) -> &[Typed] {
+    fn of_request(&self, request: Request) -> &Params {
         match request {
             Request::SignIn => &self.sign_in,
             Request::Token => &self.token,
         }
     }
 
-    fn of_request_mut(&mut self, request: Request) -> &mut Vec<Typed> {
+    fn of_request_mut(&mut self, request: Request) -> &mut Params {
         match request {
             Request::SignIn => &mut self.sign_in,
             Request::Token => &mut self.token,
         }
     }
-}
-
-fn named(typed: &[Typed]) -> BTreeMap<String, String> {
-    let named = typed.iter().filter(|(name, _)| !name.trim().is_empty());
-    named.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
 }
 
 impl FormDraft {
@@ -114,12 +216,12 @@ impl FormDraft {
     pub(super) fn parameter_problems(&self) -> Vec<(Field, String)> {
         let mut found = Vec::new();
         for &request in self.shown_requests() {
-            let typed = self.requests.of_request(request);
-            for (place, (name, value)) in typed.iter().enumerate() {
-                let name = name.trim();
-                let said = if name.is_empty() && !value.trim().is_empty() {
+            let typed = &self.requests.of_request(request).typed;
+            for (place, param) in typed.iter().enumerate() {
+                let name = param.name.trim();
+                let said = if name.is_empty() && !param.is_blank() {
                     "Enter the parameter's name."
-                } else if !name.is_empty() && typed[..place].iter().any(|(other, _)| other.trim() == name) {
+                } else if !name.is_empty() && typed[..place].iter().any(|other| other.name.trim() == name) {
                     "This name is there already. Change or remove one of the two."
                 } else {
                     continue;
@@ -166,18 +268,25 @@ fn pushed(ui: &mut Ui, form: &mut Form<'_>) {
 
 fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
     let called = request.parameter();
-    let count = form.draft.requests.of_request(request).len();
+    let count = form.draft.requests.of_request(request).typed.len();
     let mut removed = None;
     for place in 0..count {
         let number = place + 1;
         let (name_id, value_id) = ids(request, place);
         let field = Field::Parameter(request, place);
         let error = form.error(&field, true).map(str::to_owned);
-        let (name, value) = &mut form.draft.requests.of_request_mut(request)[place];
+        let params = form.draft.requests.of_request_mut(request);
         let extras = Extras { error: error.as_deref(), mono: true, ..Extras::default() };
-        fields::text(ui, name_id, &format!("{} {number}", capitalised(called)), name, extras);
-        let extras = Extras { mono: true, ..Extras::default() };
-        fields::text(ui, value_id, &format!("Value of {called} {number}"), value, extras);
+        let label = format!("{} {number}", capitalised(called));
+        fields::text(ui, name_id, &label, &mut params.typed[place].name, extras);
+        let hint = if params.is_kept(&params.typed[place].name) { "Stored; type to replace" } else { "" };
+        let extras = Extras { hint, mono: true, ..Extras::default() };
+        let (label, typed) = (format!("Value of {called} {number}"), &mut params.typed[place]);
+        if typed.is_open() {
+            fields::text(ui, value_id, &label, &mut typed.value, Extras { hint: "", ..extras });
+        } else {
+            fields::secret(ui, value_id, &label, &mut typed.secret, extras);
+        }
         let remove = format!("Remove {called} {number}");
         if Button::new(Weight::Bare, "Remove").named(&remove).show(ui) {
             removed = Some(place);
@@ -190,11 +299,11 @@ fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
             fields::forget(ui.ctx(), name_id);
             fields::forget(ui.ctx(), value_id);
         }
-        form.draft.requests.of_request_mut(request).remove(removed);
+        form.draft.requests.of_request_mut(request).typed.remove(removed);
     }
     let add = format!("Add a {called}");
     if count < PARAMETERS_MAX && Button::new(Weight::Bare, &add).with_icon(Icon::Plus).flush().show(ui) {
-        form.draft.requests.of_request_mut(request).push(Typed::default());
+        form.draft.requests.of_request_mut(request).typed.push(Typed::default());
     }
     widgets::weak(ui, request.note());
 }

@@ -19,6 +19,7 @@ mod place;
 mod reach;
 #[cfg(feature = "failpoints")]
 mod rotating;
+mod secret_params;
 #[cfg(feature = "failpoints")]
 mod together;
 mod vaults;

@@ -34,6 +34,7 @@ mod reach;
 mod reasons;
 mod refresh;
 mod rig;
+mod secret_params;
 mod servers;
 mod sign_in;
 mod sign_in_again;

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::Imported;
 use crate::domain::account::{AccountName, Client, Settings};
 use crate::domain::endpoints::EndpointKind;
+use crate::domain::extra_params;
 use crate::domain::file::shown;
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider::{CUSTOM, Preset, Provider};
@@ -164,7 +165,7 @@ impl<'p> Collected<'p> {
             }
             (CUSTOM.to_owned(), BTreeMap::new())
         };
-        let settings = Settings {
+        let mut settings = Settings {
             provider,
             grant,
             variables,
@@ -175,7 +176,7 @@ impl<'p> Collected<'p> {
         };
         let resolved = Provider::resolve(self.presets, &settings).map_err(|error| error.to_string())?;
         let with_password = grant == GrantType::Password;
-        let client = Client {
+        let mut client = Client {
             client_id: draft.client_id,
             client_secret: secret(draft.client_secret).map(ClientSecret::new),
             private_key: secret(draft.private_key).map(PrivateKey::new),
@@ -187,6 +188,7 @@ impl<'p> Collected<'p> {
             Ok(()) | Err(RequestError::Missing(_)) => {}
             Err(error) => return Err(error.to_string()),
         }
+        extra_params::move_secrets(&mut settings, &mut client);
         Ok(Imported { name, settings, client, grant: None, incomplete: true })
     }
 

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Row};
 
 use super::{DiskError, RowState, StoredAccount, in_flight, moment};
-use crate::domain::account::{Account, AccountId, AccountName, Revision, Settings};
+use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
+use crate::domain::extra_params;
 use crate::domain::tokens::TokenFacts;
 
 /// Every account, and how many rows could not be read. What belongs to an account is read table by table:
@@ -46,15 +47,20 @@ fn facts(connection: &Connection) -> Result<HashMap<AccountId, TokenFacts>, Disk
     Ok(facts)
 }
 
+/// Settings by their text, and whether secrets were among them.
+type Known = HashMap<String, (Settings, bool)>;
+
 /// A row's account, with what stands in the row itself.
-fn parse(row: &Row<'_>, known: &mut HashMap<String, Settings>) -> Option<StoredAccount> {
+fn parse(row: &Row<'_>, known: &mut Known) -> Option<StoredAccount> {
+    let (settings, has_secret_params) = settings(text(row, 3)?, known)?;
     Some(StoredAccount {
         account: Account {
             id: AccountId::parse(text(row, 0)?)?,
             revision: Revision(u64::try_from(row.get::<_, i64>(1).ok()?).ok()?),
             name: AccountName::new(text(row, 2)?).ok()?,
-            settings: settings(text(row, 3)?, known)?,
+            settings,
         },
+        has_secret_params,
         state: RowState::parse(text(row, 4)?)?,
         created_at: moment(text(row, 5)?)?,
         last_used_at: text(row, 6).and_then(moment),
@@ -64,13 +70,15 @@ fn parse(row: &Row<'_>, known: &mut HashMap<String, Settings>) -> Option<StoredA
     })
 }
 
-fn settings(text: &str, known: &mut HashMap<String, Settings>) -> Option<Settings> {
+fn settings(text: &str, known: &mut Known) -> Option<(Settings, bool)> {
     if let Some(settings) = known.get(text) {
         return Some(settings.clone());
     }
-    let settings: Settings = serde_json::from_str(text).ok()?;
-    known.insert(text.to_owned(), settings.clone());
-    Some(settings)
+    let mut settings: Settings = serde_json::from_str(text).ok()?;
+    // The vault has them: here they are only in the way of being shown.
+    let has_secret_params = extra_params::move_secrets(&mut settings, &mut Client::default());
+    known.insert(text.to_owned(), (settings.clone(), has_secret_params));
+    Some((settings, has_secret_params))
 }
 
 /// A text where it stands; `None` where there is none, or no text. The tables are strict, so only damage

@@ -58,6 +58,7 @@ fn what_is_stored_is_there_after_a_restart() {
     assert_eq!(
         stored.accounts,
         [StoredAccount {
+            has_secret_params: false,
             in_flight: None,
             account,
             state: RowState::Ready,

@@ -22,7 +22,8 @@ fn exported() -> Vec<Exported> {
     spec.client_auth = Some(crate::domain::spec::ClientAuth::Basic);
     spec.pkce = Some(false);
     spec.refresh.ahead_secs = Some(7);
-    spec.token_params = BTreeMap::from([("a b".to_owned(), "line\nbreak [account] \"\"\"".to_owned())]);
+    spec.token_params = BTreeMap::from([("audience".to_owned(), "line\nbreak [account] \"\"\"".to_owned())]);
+    spec.authorize_params = BTreeMap::from([("prompt".to_owned(), "consent".to_owned())]);
     spec.errors = BTreeMap::from([("1001".to_owned(), "words".to_owned())]);
     spec.response.access_token = vec!["/a/0/t".to_owned()];
     let mut everything = client(NASTY);
@@ -30,6 +31,7 @@ fn exported() -> Vec<Exported> {
     for header in everything.headers.values_mut() {
         *header = Secret::new("CANARY-header".to_owned());
     }
+    everything.token_params.insert("a b".to_owned(), Secret::new("CANARY\n[account]".to_owned()));
     let mut public = account(2, "public");
     public.settings.grant = GrantType::AuthorizationCode;
     public.settings.provider = "smartcar".to_owned();
@@ -79,9 +81,15 @@ fn assert_same(imported: &[Imported], exported: &[Exported], secrets: bool) {
             for (name, value) in &want.client.headers {
                 assert_eq!(got.client.headers[name].expose(), value.expose());
             }
+            let params = |client: &Client| {
+                let params = client.authorize_params.iter().chain(&client.token_params);
+                params.map(|(name, value)| (name.clone(), value.expose().to_owned())).collect::<Vec<_>>()
+            };
+            assert_eq!(params(&got.client), params(&want.client));
         } else {
             assert!(!got.client.has_secret() && got.client.password.is_none());
             assert!(got.client.headers.is_empty() && got.grant.is_none() && got.incomplete);
+            assert!(got.client.authorize_params.is_empty() && got.client.token_params.is_empty());
         }
     }
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::domain::grant_type::GrantType;
 use crate::domain::tags::Tags;
 use crate::domain::tokens::ExpirySource;
-use crate::secret::{ClientSecret, IdToken, Password, RefreshToken};
+use crate::secret::{ClientSecret, HeaderValue, IdToken, ParamValue, Password, RefreshToken};
 use crate::store::vault::check_line;
 
 const NASTY: &str = "CANARY-5eb1 \"\\ \n\r\t\0\u{7f} é \u{2028}\u{2029} 🦊\u{200d}🔑 </script> {}";
@@ -39,6 +39,8 @@ pub(in crate::store) fn client(secret: &str) -> Client {
             "-----BEGIN PRIVATE KEY-----\nCANARY-é\n".to_owned(),
         )),
         headers: BTreeMap::from([("ACCESSTOKEN".to_owned(), HeaderValue::new(secret.to_owned()))]),
+        authorize_params: BTreeMap::from([("key".to_owned(), ParamValue::new(secret.to_owned()))]),
+        token_params: BTreeMap::from([("api_key".to_owned(), ParamValue::new(secret.to_owned()))]),
     }
 }
 
@@ -73,10 +75,9 @@ fn assert_same_client(one: &Client, other: &Client) {
     assert_eq!(exposed(one.private_key.as_ref()), exposed(other.private_key.as_ref()));
     assert_eq!(one.username, other.username);
     assert_eq!(exposed(one.password.as_ref()), exposed(other.password.as_ref()));
-    let headers = |client: &Client| -> Vec<(String, String)> {
-        client.headers.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect()
-    };
-    assert_eq!(headers(one), headers(other));
+    assert_eq!(super::exposed(&one.headers), super::exposed(&other.headers));
+    assert_eq!(super::exposed(&one.authorize_params), super::exposed(&other.authorize_params));
+    assert_eq!(super::exposed(&one.token_params), super::exposed(&other.token_params));
 }
 
 fn assert_same_grant(one: &Grant, other: &Grant) {
@@ -109,7 +110,7 @@ fn the_form_stays_as_it_is() {
     assert_eq!(
         line.expose(),
         concat!(
-            r#"{"v":2,"access_token":"T\n\ud83d\udd11","refresh_token":"rT\n\ud83d\udd11","#,
+            r#"{"v":3,"access_token":"T\n\ud83d\udd11","refresh_token":"rT\n\ud83d\udd11","#,
             r#""id_token":"iT\n\ud83d\udd11","facts":{"generation":3,"received_at":"2023-11-14T22:13:20.123Z","#,
             r#""expires_at":"2023-11-14T23:13:20.123Z","expiry_source":"server","has_refresh_token":true,"#,
             r#""refresh_expires_at":null,"token_type":"Bearer","scope":["a"],"clock_skew_secs":-61}}"#
@@ -118,13 +119,13 @@ fn the_form_stays_as_it_is() {
 }
 
 fn whole_of_version_1() -> String {
-    encode_tokens(&grant("CANARY-3", 1)).unwrap().expose().replacen("\"v\":2", "\"v\":1", 1)
+    encode_tokens(&grant("CANARY-3", 1)).unwrap().expose().replacen("\"v\":3", "\"v\":1", 1)
 }
 
 #[test]
 fn newer_and_damaged_records_are_told_apart() {
     let refused = |text: &str| decode_tokens(&Wire::new(text.to_owned())).unwrap_err();
-    assert_eq!(refused(r#"{"v":3,"sealed":"CANARY-1"}"#), VaultError::Newer);
+    assert_eq!(refused(r#"{"v":4,"sealed":"CANARY-1"}"#), VaultError::Newer);
     let of_version_1 = decode_tokens(&Wire::new(whole_of_version_1()));
     assert_eq!(of_version_1.unwrap().access_token.expose(), "CANARY-3");
     assert_eq!(refused(r#"{"v":0}"#), VaultError::Corrupt);
@@ -163,4 +164,21 @@ proptest! {
         assert_same_client(&decode_client(&id(1), &client_line).unwrap().1, &client);
         assert_same_grant(&decode_tokens(&tokens_line).unwrap(), &grant);
     }
+}
+
+#[test]
+fn x6_parameters_of_an_older_record_become_secrets() {
+    let mut old = account(1, "n");
+    old.settings.overrides_mut().token_params = BTreeMap::from([
+        ("audience".to_owned(), "api".to_owned()),
+        ("api_key".to_owned(), "CANARY-6".to_owned()),
+    ]);
+    let line = encode_client(&old, &Client::default()).unwrap();
+    let line = Wire::new(line.expose().replacen("\"v\":3", "\"v\":2", 1));
+    let (account, client) = decode_client(&id(1), &line).unwrap();
+    assert_eq!(client.token_params["api_key"].expose(), "CANARY-6");
+    assert_eq!(account.settings.overrides.token_params, [("audience".to_owned(), "api".to_owned())].into());
+    let (again, same) = decode_client(&id(1), &encode_client(&account, &client).unwrap()).unwrap();
+    assert_eq!(again, account);
+    assert_same_client(&same, &client);
 }
