@@ -12,7 +12,7 @@ use url::Url;
 use super::account::Settings;
 use super::endpoints::{self, EndpointKind};
 use super::provider::{Preset, ProviderError};
-use super::spec::{Help, ProviderSpec};
+use super::spec::{Endpoints, Help, ProviderSpec};
 
 /// A URL of an account, by what it is for. The names are those of `changed_destinations` in JSON output
 /// and of the vault's record.
@@ -196,6 +196,10 @@ fn normal(kind: Destination, text: String) -> String {
 pub fn changed(presets: &[Preset], settings: &Settings) -> Result<Vec<ChangedDestination>, ProviderError> {
     let preset = Preset::of(presets, &settings.provider)?;
     let values = preset.values_of(&settings.variables)?;
+    if settings.variables.is_empty() && !names_any(&settings.overrides) {
+        // As most accounts are, of the thousands that may be resolved at a start.
+        return Ok(Vec::new());
+    }
     let account = Destinations::of(presets, settings)?;
     let with_variables = Destinations::resolve(&preset.spec, &values);
     let published = Destinations::resolve(&preset.spec, &preset.published_values(&values));
@@ -228,6 +232,14 @@ pub fn changed(presets: &[Preset], settings: &Settings) -> Result<Vec<ChangedDes
         },
     ));
     Ok(changed)
+}
+
+/// Whether an account names a destination of its own.
+fn names_any(overrides: &ProviderSpec) -> bool {
+    overrides.issuer.is_some()
+        || overrides.api.base_url.is_some()
+        || overrides.endpoints != Endpoints::default()
+        || overrides.help != Help::default()
 }
 
 #[cfg(test)]

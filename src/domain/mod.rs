@@ -40,6 +40,7 @@ pub mod pkce;
 mod preset_check;
 pub mod presets;
 pub mod provider;
+pub mod provider_name;
 pub mod redact;
 pub mod redirect;
 pub mod redirect_mismatch;

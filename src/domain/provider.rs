@@ -10,10 +10,12 @@ use thiserror::Error;
 use url::Url;
 
 use super::account::Settings;
+use super::destinations;
 pub use super::endpoints::EndpointKind;
 use super::endpoints::{self, MoreEndpoints};
 use super::grant_type::GrantType;
 use super::jose::KeyAlg;
+use super::provider_name::provider_name;
 use super::redirect::{RedirectError, RedirectUri};
 use super::redirect_rule::RedirectRule;
 use super::spec::{
@@ -169,7 +171,8 @@ pub enum ProviderError {
 /// A provider ready for use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
-    /// What people call it; the token endpoint's host for a custom one.
+    /// What people call it, marked where the account's destinations differ from its preset's; the token
+    /// endpoint's host for a custom one.
     pub name: String,
     /// The authorization endpoint; present where the grant needs it.
     pub authorize: Option<Url>,
@@ -290,7 +293,7 @@ impl Provider {
         let name = if settings.provider == CUSTOM {
             token.host_str().unwrap_or_default().to_owned()
         } else {
-            preset.name.clone()
+            provider_name(&preset, &destinations::changed(presets, settings)?)
         };
         let mut api = spec.api;
         if !preset.base_url_fits(settings, &spec.endpoints, &values) {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::domain::expiry;
+use crate::domain::provider_name::MAX_CHARS;
 use crate::domain::unseen::neutralised;
 use crate::messages::account_views::AccountViews;
 use crate::messages::remembered::{GroupBy, SortBy, Standstill};
@@ -123,7 +124,7 @@ fn key((word, standing): Word<'_>) -> Key {
 fn text(group: GroupBy, account: &AccountView, standing: Standstill) -> String {
     match group {
         GroupBy::Nothing => String::new(),
-        GroupBy::Provider => neutralised(&account.provider_name, 60).into_owned(),
+        GroupBy::Provider => neutralised(&account.provider_name, MAX_CHARS).into_owned(),
         GroupBy::Tag => {
             let first = account.settings.tags.as_slice().first();
             first.map_or_else(|| words::NO_TAG.to_owned(), |tag| neutralised(tag, 60).into_owned())

@@ -9,6 +9,7 @@ use egui::{WidgetInfo, accesskit, pos2, vec2};
 
 use crate::domain::account::AccountId;
 use crate::domain::expiry::Status;
+use crate::domain::provider_name::MAX_CHARS;
 use crate::domain::unseen::neutralised;
 use crate::messages::snapshot::AccountView;
 
@@ -199,7 +200,7 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect:
         .widget_info(|| WidgetInfo::selected(accesskit::Role::Button, true, chosen, account.name.as_str()));
     let left = left_of(account, cx);
     let time = left.as_ref().map_or_else(String::new, |(_, spoken)| format!(", {spoken}"));
-    let provider = neutralised(&account.provider_name, 60);
+    let provider = neutralised(&account.provider_name, MAX_CHARS);
     let described = format!("{provider}, {}{time}", standing.word());
     if response.has_focus() {
         // The arrow keys move along the list, not to whatever lies in their direction.
@@ -279,7 +280,7 @@ fn second_line(
     let painter = ui.painter();
     let y = inner.bottom() - 8.0;
     standing.icon().paint(painter, pos2(inner.left() + 7.0, y), 13.0, standing.color(tokens));
-    let provider = neutralised(&account.provider_name, 60);
+    let provider = neutralised(&account.provider_name, MAX_CHARS);
     let line = format!("{} · {provider}", standing.word());
     let galley = widgets::one_line(ui, &line, theme::small(), text, inner.width() - 20.0);
     painter.galley(pos2(inner.left() + 20.0, y - galley.size().y / 2.0), galley, text);

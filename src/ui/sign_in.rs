@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use egui::{Id, Ui};
 use zeroize::Zeroizing;
 
+use crate::domain::provider_name::MAX_CHARS;
 use crate::messages::command::Command;
 use crate::messages::snapshot::{AccountView, Activity, Awaiting};
 use crate::secret::PastedReturn;
@@ -162,7 +163,7 @@ fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
 }
 
 fn hint(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, awaiting: &Awaiting) {
-    let provider = crate::domain::unseen::neutralised(&account.provider_name, 60);
+    let provider = crate::domain::unseen::neutralised(&account.provider_name, MAX_CHARS);
     widgets::card(ui, |ui| {
         widgets::text_strong(ui, "Does the page show an error about the redirect address?");
         widgets::text(ui, &format!("Register exactly this address with {provider}, then sign in again."));

@@ -5,6 +5,7 @@
 //! quotation marks.
 
 mod archive;
+mod destinations;
 mod discovery;
 pub mod doctor;
 mod id_token;
@@ -18,6 +19,7 @@ mod vault;
 use crate::domain::account::NameError;
 use crate::domain::issuer::IssuerError;
 use crate::domain::provider::{EndpointKind, ProviderError};
+use crate::domain::provider_name;
 use crate::domain::redirect::RedirectError;
 use crate::domain::redirect_mismatch::RedirectMismatch;
 use crate::domain::spec::ClientAuth;
@@ -26,6 +28,7 @@ use crate::domain::unseen::neutralised;
 use super::problem::Problem;
 
 use archive::archive;
+pub use destinations::{NamedDestinations, changed_destinations};
 use discovery::discovery;
 pub use id_token::id_token;
 pub use reasons::{names_of, secret_end};
@@ -99,6 +102,9 @@ fn words(what: impl Into<String>, next: impl Into<String>) -> Words {
     Words { what, next, action: None, others: Vec::new(), compared: None, details: None }
 }
 
+/// The longest name of a provider, in characters: its mark must not be cut off.
+const PROVIDER_CHARS: usize = provider_name::MAX_CHARS;
+
 /// The longest name that is put into a sentence, in characters.
 const NAME_CHARS: usize = 60;
 
@@ -143,7 +149,7 @@ pub fn capitalised(label: &str) -> String {
 pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> Words {
     let here = account.map_or_else(|| "this account".to_owned(), quoted);
     let opening = account.map_or_else(|| "This account".to_owned(), quoted);
-    let provider = provider.map_or_else(|| "the provider".into(), |name| neutralised(name, NAME_CHARS));
+    let provider = provider.map_or_else(|| "the provider".into(), |name| neutralised(name, PROVIDER_CHARS));
     match problem {
         Problem::UnknownAccount(name) => words(
             format!("There is no account called {}.", quoted(name)),
@@ -269,7 +275,7 @@ fn settings(error: &ProviderError) -> Words {
             "Choose one from the list, or a custom provider.",
         ),
         ProviderError::GrantNotOffered { provider, grant } => words(
-            format!("{} does not offer the grant {}.", neutralised(provider, NAME_CHARS), grant.as_str()),
+            format!("{} does not offer the grant {}.", neutralised(provider, PROVIDER_CHARS), grant.as_str()),
             "Choose another grant.",
         ),
         ProviderError::VariableMissing { label, .. } => {

@@ -168,7 +168,7 @@ fn scopes(provider: &str, scopes: &Scopes, cure: Option<&str>) -> Words {
 
 /// A client secret's end, near or past; `place` is where secrets are handed out.
 pub fn secret_end(end: SecretEnd, provider: &str, place: Option<&str>) -> Words {
-    let provider = neutralised(provider, super::NAME_CHARS);
+    let provider = neutralised(provider, super::PROVIDER_CHARS);
     let place = place.map_or_else(|| format!("{provider}'s developer page"), str::to_owned);
     let what = match end {
         SecretEnd::Near { days: 0, .. } => "The client secret expires today.".to_owned(),

@@ -8,10 +8,10 @@ use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::domain::unseen::neutralised;
 use crate::messages::problem::{BadAnswer, Outside, Refusal};
 
-use super::{Action, NAME_CHARS, Words, reasons, words};
+use super::{Action, NAME_CHARS, PROVIDER_CHARS, Words, reasons, words};
 
 pub(super) fn refused(refusal: &Refusal) -> Words {
-    let provider = neutralised(&refusal.provider, NAME_CHARS);
+    let provider = neutralised(&refusal.provider, PROVIDER_CHARS);
     let code = refusal.code.as_ref().map_or("", Outside::as_str);
     if refusal.status == 429 {
         return words(format!("{provider} asks to send less often."), wait_until(refusal.retry_at))

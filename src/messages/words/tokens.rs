@@ -3,7 +3,7 @@
 //! Invariant: what the server did not do is never said to be done, and what stays valid is named.
 
 use super::requests::{details_of, refused, unreached};
-use super::{Action, NAME_CHARS, Words, explain, words};
+use super::{Action, NAME_CHARS, PROVIDER_CHARS, Words, explain, words};
 use crate::domain::endpoints::EndpointKind;
 use crate::domain::token_check::Verdict;
 use crate::domain::unseen::neutralised;
@@ -11,7 +11,7 @@ use crate::messages::event::Revocation;
 use crate::messages::problem::{NotRevoked, Outside, Problem, Refusal};
 
 pub(super) fn no_endpoint(provider: &str, kind: EndpointKind) -> Words {
-    let provider = neutralised(provider, NAME_CHARS);
+    let provider = neutralised(provider, PROVIDER_CHARS);
     match kind {
         EndpointKind::Revoke => words(
             format!("{provider} has no address at which tokens are revoked."),
@@ -34,7 +34,10 @@ pub(super) fn not_checked(cause: &Problem, account: Option<&str>, provider: Opti
         Problem::Refused(refusal) => Words {
             details: Some(details_of(refusal)),
             ..words(
-                format!("{} didn't say what the token is worth.", neutralised(&refusal.provider, NAME_CHARS)),
+                format!(
+                    "{} didn't say what the token is worth.",
+                    neutralised(&refusal.provider, PROVIDER_CHARS)
+                ),
                 "It may not let this client ask. The token is as it was.",
             )
         },
@@ -63,7 +66,7 @@ pub(super) fn not_revoked(not: &NotRevoked, account: Option<&str>, provider: Opt
         Problem::Refused(refusal)
             if refusal.code.as_ref().map(Outside::as_str) == Some("unsupported_token_type") =>
         {
-            let provider = neutralised(&refusal.provider, NAME_CHARS);
+            let provider = neutralised(&refusal.provider, PROVIDER_CHARS);
             let next =
                 format!("{before}Forget them here; what was not revoked stays valid until it expires.");
             let said =
@@ -81,7 +84,7 @@ pub(super) fn not_revoked(not: &NotRevoked, account: Option<&str>, provider: Opt
         Problem::Refused(refusal) => Words {
             details: Some(details_of(refusal)),
             ..words(
-                format!("{} refused to revoke {token}.", neutralised(&refusal.provider, NAME_CHARS)),
+                format!("{} refused to revoke {token}.", neutralised(&refusal.provider, PROVIDER_CHARS)),
                 String::new(),
             )
         },
