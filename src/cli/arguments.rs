@@ -94,7 +94,7 @@ pub(super) enum Command {
         /// Replace accounts that have the same name.
         #[arg(long)]
         replace: bool,
-        /// Say what is in the file, and neither save it nor ask anybody about it.
+        /// Say what is in the file and which URLs differ from the presets', and neither save it nor ask anybody about it.
         #[arg(long)]
         dry_run: bool,
         /// Which name of a .env file stands for what.

@@ -7,6 +7,8 @@ use chrono::{DateTime, Local, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::failure::Failure;
+use super::rig::Rig;
+use crate::domain::destinations::{self, ChangedDestination};
 use crate::domain::expiry::Status;
 use crate::domain::unseen::{is_unseen, neutralised};
 use crate::messages::snapshot::AccountView;
@@ -23,6 +25,27 @@ pub(super) fn status(account: &AccountView, now: DateTime<Utc>) -> &'static str 
         Status::Unknown => "unknown",
         Status::Expired if account.needs_person(now) => "needs_sign_in",
         Status::Expired => "expired",
+    }
+}
+
+/// A destination that differs from the preset's, for programs.
+#[derive(Serialize)]
+pub(super) struct Changed {
+    endpoint: &'static str,
+    url: String,
+    preset: Option<String>,
+}
+
+impl Changed {
+    /// Those of an account; none where its settings can't be resolved.
+    pub(super) fn of(rig: &Rig, account: &AccountView) -> Vec<Self> {
+        let changed = destinations::changed(&rig.snapshot.presets, &account.settings).unwrap_or_default();
+        let each = changed.into_iter().map(|ChangedDestination { destination, url, preset, .. }| Self {
+            endpoint: destination.as_str(),
+            url,
+            preset,
+        });
+        each.collect()
     }
 }
 

@@ -14,15 +14,17 @@ use super::input::{self, ReadError};
 use super::output;
 use super::passphrase::{self, VaultOptions};
 use super::rig::{Rig, with_engine};
+use crate::domain::destinations::{self, Destination};
 use crate::domain::discovery::{self, Found, Wanted};
 use crate::domain::import::{ImportError, Imported};
-use crate::domain::provider::EndpointKind;
+use crate::domain::provider::{CUSTOM, EndpointKind, Preset};
+use crate::domain::provider_name::provider_name;
 use crate::domain::spec::Endpoints;
 use crate::messages::command::{Command, ImportDraft};
 use crate::messages::event::Reply;
 use crate::messages::problem::{ArchiveProblem, Problem};
 use crate::messages::snapshot::VaultKind;
-use crate::messages::words::label_of;
+use crate::messages::words::{changed_destinations, label_of};
 use crate::store::archive::{self, ArchiveError};
 
 /// The largest file that is read, in bytes.
@@ -103,9 +105,11 @@ fn previewed(rig: &Rig, account: &Imported) -> String {
     let presets = &rig.snapshot.presets;
     let would = if rig.listed(name.as_str()).is_some() { "Would replace" } else { "Would add" };
     let preset = presets.iter().find(|preset| preset.id == settings.provider);
-    let provider = preset.map_or("custom provider", |preset| preset.name.as_str());
+    let changed = destinations::changed(presets, settings).unwrap_or_default();
+    let provider =
+        preset.map_or_else(|| "custom provider".to_owned(), |preset| provider_name(preset, &changed));
     let mut line =
-        format!("{would} {}: {}, {}", shown(name.as_str()), shown(provider), settings.grant.as_str());
+        format!("{would} {}: {}, {}", shown(name.as_str()), shown(&provider), settings.grant.as_str());
     if discovery::is_wanted_by(presets, settings)
         && let Ok(wanted) = Wanted::of(presets, settings)
     {
@@ -118,7 +122,17 @@ fn previewed(rig: &Rig, account: &Imported) -> String {
     if *incomplete && !client.has_secret() {
         line.push_str(", without secrets");
     }
-    line
+    destination_lines(presets, account).into_iter().fold(line, |text, line| text + "\n" + &line)
+}
+
+/// A line for each destination that differs from the preset's.
+fn destination_lines(presets: &[Preset], account: &Imported) -> Vec<String> {
+    let Imported { name, settings, .. } = account;
+    // The issuer of a custom provider is named with the addresses that come from there.
+    let is_asked = settings.provider == CUSTOM && discovery::is_wanted_by(presets, settings);
+    let named = changed_destinations(presets, settings).each.into_iter();
+    let named = named.filter(|(label, _)| !is_asked || *label != Destination::Issuer.label());
+    named.map(|(label, text)| format!("{}: {label} {text}", shown(name.as_str()))).collect()
 }
 
 fn save(
@@ -134,6 +148,9 @@ fn save(
         .filter(|account| account.incomplete && !account.client.has_secret())
         .map(|account| quoted(account.name.as_str()))
         .collect();
+    for line in accounts.iter().flat_map(|account| destination_lines(&rig.snapshot.presets, account)) {
+        output::say(&line);
+    }
     look_up(rig, &mut accounts).map_err(|failure| failure.within(&source(file)))?;
     let drafts = accounts.into_iter().map(|account| ImportDraft { replace, ..ImportDraft::from(account) });
     rig.unlock(true)?;
@@ -178,16 +195,16 @@ fn look_up(rig: &Rig, accounts: &mut [Imported]) -> Result<(), Failure> {
                 _ => return Err(Failure::of(&Problem::Stopped)),
             },
         };
+        output::say(&addresses(name.as_str(), &settings.overrides.endpoints, &known[place].1.endpoints));
         known[place].1.complete(settings);
-        output::say(&addresses(name.as_str(), &settings.overrides.endpoints));
     }
     Ok(())
 }
 
 /// What an issuer gave an account, since the file doesn't say it.
-fn addresses(name: &str, endpoints: &Endpoints) -> String {
-    let found = EndpointKind::ALL.into_iter().filter_map(|kind| {
-        let address = endpoints.get(kind)?;
+fn addresses(name: &str, own: &Endpoints, found: &Endpoints) -> String {
+    let found = EndpointKind::ALL.into_iter().filter(|kind| own.get(*kind).is_none()).filter_map(|kind| {
+        let address = found.get(kind)?;
         Some(format!("\n  {}: {}", label_of(kind.key()), shown(address)))
     });
     format!("{}: found at its issuer:{}", shown(name), found.collect::<String>())

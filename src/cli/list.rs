@@ -4,12 +4,14 @@
 
 use serde::Serialize;
 
-use super::facts::{json, local, rfc3339, shown, status};
+use super::facts::{Changed, json, local, rfc3339, shown, status};
 use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
 use super::rig::{Rig, file_exists, with_engine};
+use crate::domain::destinations;
 use crate::domain::provider::Provider;
+use crate::domain::provider_name;
 use crate::messages::snapshot::AccountView;
 
 #[derive(Serialize)]
@@ -20,6 +22,7 @@ struct Listed<'a> {
     status: &'static str,
     expires_at: Option<String>,
     issuer: Option<String>,
+    changed_destinations: Vec<Changed>,
 }
 
 /// Lists the accounts.
@@ -43,7 +46,17 @@ fn listed<'a>(account: &'a AccountView, rig: &Rig) -> Listed<'a> {
         status: status(account, rig.now()),
         expires_at: expires_at.map(rfc3339),
         issuer: provider.ok().and_then(|provider| provider.issuer),
+        changed_destinations: Changed::of(rig, account),
     }
+}
+
+/// The provider's ID, marked where the account's destinations differ from its preset's.
+fn provider(rig: &Rig, account: &AccountView) -> String {
+    let (presets, settings) = (&rig.snapshot.presets, &account.settings);
+    let preset = presets.iter().find(|preset| preset.id == settings.provider);
+    let changed = destinations::changed(presets, settings).unwrap_or_default();
+    let mark = preset.map_or_else(String::new, |preset| provider_name::mark(preset, &changed));
+    format!("{}{mark}", settings.provider)
 }
 
 fn as_table(rig: &Rig) -> Result<(), Failure> {
@@ -62,7 +75,7 @@ fn as_table(rig: &Rig) -> Result<(), Failure> {
         let expires_at = account.token.as_ref().and_then(|token| token.facts.expires_at);
         [
             shown(account.name.as_str()),
-            shown(&account.settings.provider),
+            shown(&provider(rig, account)),
             account.grant.as_str().to_owned(),
             status(account, rig.now()).to_owned(),
             expires_at.map_or_else(|| "-".to_owned(), local),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::facts::{json, local, rfc3339, shown, status};
+use super::facts::{Changed, json, local, rfc3339, shown, status};
 use super::failure::Failure;
 use super::list::aligned;
 use super::output;
@@ -18,7 +18,7 @@ use crate::domain::provider::{EndpointKind, Provider};
 use crate::domain::tokens::{ExpirySource, TokenFacts};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{AccountView, VaultKind};
-use crate::messages::words::{capitalised, id_token, label_of};
+use crate::messages::words::{capitalised, changed_destinations, id_token, label_of};
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -31,6 +31,7 @@ struct Shown<'a> {
     redirect_uri: Option<&'a str>,
     issuer: Option<String>,
     endpoints: Endpoints,
+    changed_destinations: Vec<Changed>,
     token_type: Option<&'a str>,
     received_at: Option<String>,
     expires_at: Option<String>,
@@ -99,6 +100,7 @@ fn facts<'a>(rig: &Rig, account: &'a AccountView) -> Shown<'a> {
                 (kind.name(), address.map(ToString::to_string))
             })
             .collect(),
+        changed_destinations: Changed::of(rig, account),
         token_type: facts.map(|facts| facts.token_type.as_str()),
         received_at: moment(|facts| Some(facts.received_at)),
         expires_at: moment(|facts| facts.expires_at),
@@ -156,5 +158,8 @@ fn lines(rig: &Rig, account: &AccountView) -> String {
     rows.extend(
         rarer.map(|(kind, address)| [format!("{}:", capitalised(label_of(kind.key()))), shown(address)]),
     );
+    let named = changed_destinations(&rig.snapshot.presets, &account.settings);
+    let mark = if named.is_changed { "Changed" } else { "Other" };
+    rows.extend(named.rest.into_iter().map(|(label, text)| [format!("{mark} {label}:"), text]));
     aligned(&rows)
 }
