@@ -5,6 +5,7 @@
 use egui::{Align, Layout, Ui, vec2};
 
 use crate::domain::grant_type::GrantType;
+use crate::domain::provider_name::MAX_CHARS;
 use crate::messages::command::Command;
 use crate::messages::problem::{Problem, SignInProblem};
 use crate::messages::snapshot::{AccountView, Activity};
@@ -16,7 +17,7 @@ use super::icons::Icon;
 use super::view_state::{SettingsDraft, ViewState};
 use super::widgets;
 use super::{
-    device, doctor, exchanges, mapper, redirect_check, secret_card, sign_in, tabs, token_card, words,
+    changed, device, doctor, exchanges, mapper, redirect_check, secret_card, sign_in, tabs, token_card, words,
 };
 
 /// Shows an account.
@@ -39,6 +40,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
             None => no_token(ui, cx, account),
         },
     }
+    changed::card(ui, cx, account);
     if matches!(account.activity, Activity::Idle | Activity::Refreshing | Activity::Retrying { .. }) {
         facts(ui, cx, account);
         tabs::show(ui, cx, state, account);
@@ -55,7 +57,7 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &Account
     let title = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         widgets::heading(ui, account.name.as_str());
-        let provider = crate::domain::unseen::neutralised(&account.provider_name, 60);
+        let provider = crate::domain::unseen::neutralised(&account.provider_name, MAX_CHARS);
         widgets::weak_line(ui, &format!("{provider} · {}", words::grant(account.grant)));
     };
     let is_beside = ui.available_width() >= BESIDE_WIDTH;
@@ -150,7 +152,7 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
             cx.send(Command::TryClientAuth { account: id, auth, open_browser: true });
         }
         Action::TakePort(port) if Button::new(Weight::Quiet, &words::use_port(port)).show(ui) => {
-            let name = crate::domain::unseen::neutralised(&account.provider_name, 60);
+            let name = crate::domain::unseen::neutralised(&account.provider_name, MAX_CHARS);
             state.toasts.say(format!("Register the address with port {port} with {name}, then sign in."));
             cx.send(Command::TakePort { account: id, port });
         }

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 
 use egui::{Context, Id, Ui};
 
-use crate::domain::provider::{CUSTOM, Preset};
+use crate::domain::provider::Preset;
 use crate::domain::unseen::neutralised;
 use crate::messages::command::{Command, ImportDraft};
 use crate::messages::event::ImportRead;
 use crate::messages::problem::{ArchiveProblem, Problem};
 use crate::messages::snapshot::VaultView;
+use crate::messages::words::{NamedDestinations, changed_destinations};
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
@@ -23,10 +24,13 @@ use super::file_field::{FileAnswer, FileField};
 use super::import_issuers::{Issuers, Lookup};
 use super::import_names::ImportNames;
 use super::view_state::ViewState;
-use super::{new_passphrase, tick, widgets, words};
+use super::{changed, new_passphrase, tick, widgets, words};
 
 /// How many accounts are seen at once.
 const ROWS: u8 = 5;
+
+/// How many accounts with destinations of their own are named at once.
+const DIFFERING_MAX: usize = 50;
 
 /// How much of what was left out is seen at once.
 const LEFT_OUT_MAX: usize = 5;
@@ -50,6 +54,8 @@ struct Found {
     ticked: bool,
     /// Where its addresses come from.
     lookup: Lookup,
+    /// Its provider, and the destinations that differ from the preset's; `None` until they are worked out.
+    named: Option<NamedDestinations>,
 }
 
 /// The dialog.
@@ -190,18 +196,20 @@ impl ImportDialog {
         let presets = &cx.snapshot.presets;
         for found in &mut self.found {
             found.lookup.settle(presets, &found.draft.draft.settings);
+            found.settle_named(&self.issuers, presets);
         }
         let (count, all, issuers) = (self.found.len(), &mut self.found, &self.issuers);
         ui.scope(|ui| {
             tick::list(ui, "keyfob-import-rows", count, ROWS, |ui, number| {
                 let found = &mut all[number];
-                let note = note(found, issuers, presets);
+                let note = note(found, issuers);
                 tick::tick(ui, &mut found.ticked, &found.draft.draft.name, &note)
             });
         });
         let ticked = self.found.iter().filter(|found| found.ticked);
         let ticked = ticked.map(|found| (found.draft.draft.name.as_str(), &found.lookup)).collect::<Vec<_>>();
         self.issuers.show(ui, cx, &ticked);
+        self.destinations(ui);
         for said in self.left_out.iter().take(LEFT_OUT_MAX) {
             widgets::weak(ui, &neutralised(said, 300));
         }
@@ -220,11 +228,39 @@ impl ImportDialog {
         errand::needs_passphrase(ui, cx)
     }
 
+    /// Names the destinations of the ticked accounts that differ from their presets', the changed ones first.
+    fn destinations(&self, ui: &mut Ui) {
+        let (changed, others): (Vec<_>, Vec<_>) = self.differing().partition(|(_, named)| named.is_changed);
+        let (shown, count) =
+            (changed.iter().chain(&others).take(DIFFERING_MAX), changed.len() + others.len());
+        for (name, named) in shown {
+            changed::of_import(ui, name, named);
+        }
+        if count > DIFFERING_MAX {
+            let more = words::counted(count - DIFFERING_MAX, "more account");
+            let said = format!(
+                "{more} with hosts of their own; keyfob import --dry-run lists them on the command line."
+            );
+            widgets::weak(ui, &said);
+        }
+    }
+
+    fn differing(&self) -> impl Iterator<Item = (&str, &NamedDestinations)> {
+        let ticked = self.found.iter().filter(|found| found.ticked);
+        let named = ticked.filter_map(|found| Some((found.draft.draft.name.as_str(), found.named.as_ref()?)));
+        named.filter(|(_, named)| !named.rest.is_empty())
+    }
+
     fn blocked(&self, cx: &Cx<'_>) -> Option<&'static str> {
         match self.stage {
             Stage::Sealed if self.passphrase.is_empty() => Some("Enter the passphrase first."),
             Stage::Choosing | Stage::Sealed => None,
             Stage::Preview if !self.found.iter().any(|found| found.ticked) => Some("Tick an account first."),
+            Stage::Preview
+                if self.differing().filter(|(_, named)| named.is_changed).count() > DIFFERING_MAX =>
+            {
+                Some("Untick some accounts: more are changed than can be shown at once.")
+            }
             Stage::Preview => {
                 let ticked = self.found.iter().filter(|found| found.ticked).map(|found| &found.lookup);
                 self.issuers.blocked(ticked).or_else(|| errand::vault_blocked(cx))
@@ -234,16 +270,22 @@ impl ImportDialog {
     }
 }
 
+impl Found {
+    /// Works out what its destinations are called, with what its issuer has said.
+    fn settle_named(&mut self, issuers: &Issuers, presets: &[Preset]) {
+        if self.named.is_some() {
+            return;
+        }
+        let mut settings = self.draft.draft.settings.clone();
+        issuers.complete(&self.lookup, &mut settings);
+        self.named = Some(changed_destinations(presets, &settings));
+    }
+}
+
 /// What is said of an account besides its name.
-fn note(found: &Found, issuers: &Issuers, presets: &[Preset]) -> String {
-    let settings = &found.draft.draft.settings;
-    let preset = presets.iter().find(|preset| preset.id == settings.provider);
-    let provider = match preset {
-        Some(preset) => preset.name.as_str(),
-        None if settings.provider == CUSTOM => "Custom provider",
-        None => settings.provider.as_str(),
-    };
-    let mut note = format!("{provider} · {}", words::grant(settings.grant));
+fn note(found: &Found, issuers: &Issuers) -> String {
+    let provider = found.named.as_ref().map_or("", |named| named.provider.as_str());
+    let mut note = format!("{provider} · {}", words::grant(found.draft.draft.settings.grant));
     if let Some(said) = issuers.note(&found.lookup) {
         note.push_str(" · ");
         note.push_str(said);
@@ -343,7 +385,13 @@ impl Errand for ImportDialog {
         let taken = read.taken.into_iter().chain(std::iter::repeat(false));
         let found = read.drafts.into_iter().zip(taken);
         self.found = found
-            .map(|(draft, taken)| Found { draft, taken, ticked: !taken, lookup: Lookup::Unsettled })
+            .map(|(draft, taken)| Found {
+                draft,
+                taken,
+                ticked: !taken,
+                lookup: Lookup::Unsettled,
+                named: None,
+            })
             .collect();
         self.left_out = read.left_out;
         if !again {
@@ -353,6 +401,8 @@ impl Errand for ImportDialog {
     }
 
     fn take_discovered(&mut self, issuer: &str, found: errand::Answer) -> Option<errand::Answer> {
+        // What an issuer says are destinations, too.
+        self.found.iter_mut().for_each(|found| found.named = None);
         self.issuers.take(issuer, found)
     }
 

@@ -6,6 +6,7 @@
 mod account_form;
 mod account_list;
 mod button;
+mod changed;
 mod claims;
 mod closing;
 mod curtain;

@@ -41,6 +41,7 @@ mod sign_in_again;
 mod sleep;
 mod support;
 mod ui_accessibility;
+mod ui_destinations;
 mod ui_device;
 mod ui_errands;
 mod ui_exchanges;

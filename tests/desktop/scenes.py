@@ -73,6 +73,13 @@ def all_scenes(server, accounts, folder):
     bundle = folder / "team.toml"
     bundle.write_text(accounts(12) + f'\n[[account]]\nname = "sso"\nprovider = "custom"\nissuer = "{server.url}"\n'
                       'grant = "client_credentials"\nclient_id = "a"\nclient_secret = "not-a-secret"\n')
+    fleet = ('[[account]]\nname = "fleet"\nprovider = "smartcar"\ngrant = "authorization_code"\nclient_id = "a"\n'
+             'client_secret = "not-a-secret"\n[account.endpoints]\ntoken = "https://login.example.com/oauth/token"\n'
+             'revoke = "https://login.example.com/oauth/revoke"\n\n')
+    own = ('[[account]]\nname = "repositories"\nprovider = "gitlab"\ngrant = "authorization_code"\nclient_id = "a"\n'
+           'client_secret = "not-a-secret"\nvariables = { host = "gitlab.example.com" }\n')
+    changed = folder / "changed.toml"
+    changed.write_text(fleet + own)
     env = folder / "service.env"
     env.write_text("PORT=8080\nAPI_KEY=abc\nAPP_IDENT=client-9\nAPP_PASS=not-a-secret\nTOKEN_HOST=https://auth.example.com\n")
     token = {"token": f"{server.url}/token"}
@@ -91,6 +98,8 @@ def all_scenes(server, accounts, folder):
         ("import", some, [*settings, "press:Import"]),
         ("import-preview", some, [*settings, "press:Import", f"type:File={bundle}", "press:Read file"]),
         ("import-names", some, [*settings, "press:Import", f"type:File={env}", "press:Read file"]),
+        ("import-changed", some, [*settings, "press:Import", f"type:File={changed}", "press:Read file"]),
+        ("changed", fleet + own, ["Down", "Return"]),
         ("export", some, [*settings, "press:Export"]),
         ("move", some, [*settings, "press:Move secrets to a file with a passphrase", typed[0]]),
         ("recover", some, [*settings, "press:Recover accounts"]),
