@@ -95,6 +95,11 @@ pub(super) fn with_waker(
         Some(problem) => Err(Failure::of(&problem)),
         None => work(&mut rig),
     };
+    rig.refresh();
+    if done.is_ok() && !rig.snapshot.unconfirmed.0.is_empty() {
+        let changed = Problem::Unconfirmed(rig.snapshot.unconfirmed.clone());
+        output::say(Failure::of(&changed).words());
+    }
     drop(rig);
     done
 }

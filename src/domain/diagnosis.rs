@@ -106,7 +106,15 @@ pub fn name(look: &Look) -> OnTheWay {
         (true, _) => OnTheWay::Clear,
         (false, Ok(_)) => OnTheWay::ByProxy,
         // Nobody but the proxy need know the name.
-        (false, Err(UnreachableKind::Proxy | UnreachableKind::ProxyPassword)) => OnTheWay::NotReached,
+        (
+            false,
+            Err(
+                UnreachableKind::Proxy
+                | UnreachableKind::ProxyPassword
+                | UnreachableKind::Unconfirmed
+                | UnreachableKind::Unconfirmable,
+            ),
+        ) => OnTheWay::NotReached,
         (false, Err(_)) => OnTheWay::Unreachable(UnreachableKind::Dns),
     }
 }
@@ -126,9 +134,11 @@ pub fn tls(look: &Look) -> OnTheWay {
 
 /// What a look tells of an endpoint.
 pub fn endpoint(kind: EndpointKind, look: &Look) -> OnTheWay {
-    use UnreachableKind::{Broken, Connect, Proxy, ProxyPassword, TimedOut};
+    use UnreachableKind::{Broken, Connect, Proxy, ProxyPassword, TimedOut, Unconfirmable, Unconfirmed};
     match look.answer {
-        Err(kind @ (Connect | TimedOut | Broken | Proxy | ProxyPassword)) => OnTheWay::Unreachable(kind),
+        Err(kind @ (Connect | TimedOut | Broken | Proxy | ProxyPassword | Unconfirmed | Unconfirmable)) => {
+            OnTheWay::Unreachable(kind)
+        }
         // Its own line says so already.
         Err(_) => OnTheWay::NotReached,
         Ok(Answered { status, .. }) => match status {

@@ -50,4 +50,10 @@ pub enum UnreachableKind {
     /// The extra root certificate can't be read.
     #[error("the extra root certificate can't be read")]
     BadRootCertificate,
+    /// The proxy or the extra root certificate was changed outside Keyfob, and is not used until confirmed.
+    #[error("the proxy or the extra root certificate is not confirmed")]
+    Unconfirmed,
+    /// They can't be compared with the vault's record.
+    #[error("the proxy or the extra root certificate can't be confirmed")]
+    Unconfirmable,
 }

@@ -15,6 +15,7 @@ use super::copying::Desk;
 use super::entries::Entries;
 use super::entry::Entry;
 use super::exchanges::ExchangeLog;
+use super::guarded::Trust;
 use super::id_tokens::KeyCache;
 use super::kept_locks::KeptLocks;
 use super::outbox::{Outbox, ReplyTo};
@@ -105,7 +106,11 @@ pub(crate) struct Engine {
     /// How often the file vault's key was to be forgotten.
     pub(crate) locks: u64,
     pub(crate) database: Option<Rc<Database>>,
-    pub(crate) http: Rc<Http>,
+    pub(crate) http: Http,
+    /// What is known of the vault's record of preferences.
+    pub(crate) trust: Trust,
+    /// The vault of the stored choice.
+    pub(crate) chosen_vault: VaultKind,
     pub(crate) desk: Desk,
     pub(crate) jobs: JoinSet<Then>,
     /// Listeners; one that took an answer ends by itself once the browser has its page.
@@ -194,7 +199,9 @@ impl Engine {
             locked: false,
             locks: 0,
             database,
-            http: Rc::new(Http::new(deps.http.clone())),
+            http: Http::new(deps.http.clone()),
+            trust: Trust::new(Rc::clone(&vault_changed)),
+            chosen_vault: VaultKind::default(),
             desk: Desk::new(clipboard),
             jobs: JoinSet::new(),
             listeners: JoinSet::new(),

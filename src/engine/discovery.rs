@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::core::{Engine, Replies, Then};
+use super::guarded::Network;
 use super::problems::unreachable;
 use crate::clock::Clock;
 use crate::domain::account::Settings;
@@ -14,11 +15,10 @@ use crate::domain::discovery::{Found, MetadataError, Wanted};
 use crate::domain::http_request::HttpRequest;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{DiscoveryProblem, NotDiscovered, Outside, Problem};
-use crate::net::http::Http;
 
 /// What discovery works with.
 struct Asker {
-    http: Rc<Http>,
+    http: Rc<Network>,
     clock: Arc<dyn Clock>,
 }
 
@@ -45,7 +45,7 @@ impl Engine {
     }
 
     fn asker(&self) -> Asker {
-        Asker { http: Rc::clone(&self.http), clock: Arc::clone(&self.deps.clock) }
+        Asker { http: self.network(), clock: Arc::clone(&self.deps.clock) }
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::core::{Engine, Replies, Then};
+use super::guarded::Network;
 use super::vault_door::VaultDoor;
 use crate::clock::Clock;
 use crate::domain::account::AccountId;
@@ -25,7 +26,6 @@ use crate::messages::diagnosis::{Cause, Check, Finding};
 use crate::messages::event::Reply;
 use crate::messages::problem::VaultProblem;
 use crate::net::browser::can_open_in;
-use crate::net::http::Http;
 use crate::net::probe;
 use crate::store::vault_records::Records;
 
@@ -47,7 +47,7 @@ impl Engine {
             ),
         };
         let (browser, program) = (Arc::clone(&self.deps.browser), self.preferences.browser.clone());
-        let (http, clock) = (Rc::clone(&self.http), Arc::clone(&self.deps.clock));
+        let (http, clock) = (self.network(), Arc::clone(&self.deps.clock));
         self.spawn(async move {
             let look = move || program.map_or_else(|| browser.is_there(), |program| can_open_in(&program));
             let looked = tokio::task::spawn_blocking(look).await;
@@ -112,7 +112,7 @@ fn endpoints(provider: &Provider) -> Vec<(EndpointKind, Url)> {
 }
 
 /// Looks at all endpoints at once, and judges what is seen.
-async fn on_the_way(provider: &Provider, http: &Rc<Http>, clock: &Arc<dyn Clock>) -> Vec<Finding> {
+async fn on_the_way(provider: &Provider, http: &Rc<Network>, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     let endpoints = endpoints(provider);
     let mut looking = JoinSet::new();
     for (place, (_, url)) in endpoints.iter().enumerate() {
@@ -150,7 +150,7 @@ fn without_query(url: &Url) -> String {
     url.into()
 }
 
-async fn look(url: Url, http: &Http, clock: &dyn Clock) -> Look {
+async fn look(url: Url, http: &Network, clock: &dyn Clock) -> Look {
     let (is_here, is_plain) = (is_loopback(&url), url.scheme() == "http");
     let host = url.host_str().unwrap_or_default().to_owned();
     let has_address = is_here || probe::has_address(&host, url.port_or_known_default().unwrap_or(443)).await;
@@ -162,8 +162,17 @@ async fn look(url: Url, http: &Http, clock: &dyn Clock) -> Look {
         }
         Err(unreachable) => Err(unreachable.kind),
     };
-    // Where the name leads nowhere, no other reason counts, but that a proxy stands in between.
-    let by_proxy = |kind| matches!(kind, UnreachableKind::Proxy | UnreachableKind::ProxyPassword);
+    // Where the name leads nowhere, no other reason counts, but that a proxy stands in between or that
+    // nothing was sent.
+    let by_proxy = |kind| {
+        matches!(
+            kind,
+            UnreachableKind::Proxy
+                | UnreachableKind::ProxyPassword
+                | UnreachableKind::Unconfirmed
+                | UnreachableKind::Unconfirmable
+        )
+    };
     let answer =
         answer.map_err(|kind| if has_address || by_proxy(kind) { kind } else { UnreachableKind::Dns });
     Look { is_here, is_plain, has_address, answer }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::core::{Engine, Replies, Then, answer};
+use super::guarded::Network;
 use crate::clock::Clock;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::exchange::{self, Exchange, ExchangeKind, Received};
@@ -18,7 +19,7 @@ use crate::domain::tokens::Grant;
 use crate::domain::transport::Unreachable;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
-use crate::net::http::{Http, HttpAnswer};
+use crate::net::http::HttpAnswer;
 use crate::secret::Secret;
 
 /// Exchanges that the loop has not taken yet; clones share it.
@@ -28,7 +29,7 @@ pub(crate) struct ExchangeLog(Rc<RefCell<Vec<(AccountId, Exchange)>>>);
 /// How an account's requests go out.
 pub(crate) struct Line {
     id: AccountId,
-    http: Rc<Http>,
+    http: Rc<Network>,
     clock: Arc<dyn Clock>,
     log: ExchangeLog,
 }
@@ -93,7 +94,7 @@ impl Engine {
     pub(crate) fn line(&self, id: &AccountId) -> Line {
         Line {
             id: id.clone(),
-            http: Rc::clone(&self.http),
+            http: self.network(),
             clock: Arc::clone(&self.deps.clock),
             log: self.exchange_log.clone(),
         }

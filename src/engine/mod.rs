@@ -20,6 +20,7 @@ mod effects;
 mod entries;
 mod entry;
 mod exchanges;
+mod guarded;
 mod half_done;
 mod how;
 mod id_tokens;

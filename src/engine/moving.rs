@@ -198,9 +198,11 @@ impl Move {
         let mut records = 0;
         let moved: BTreeSet<String> = names.iter().cloned().collect();
         for name in names {
+            let is_of_account = transfer::account_of(&name).is_some();
             let copied =
                 self.call(pair, from, move |(from, to)| transfer::copy(from.as_mut(), to.as_mut(), &name));
-            records += usize::from(copied.await.map_err(Problem::Vault)?);
+            let was_there = copied.await.map_err(Problem::Vault)?;
+            records += usize::from(was_there && is_of_account);
             reach("move: record copied");
         }
         let stale = self.call(pair, self.to, move |(_, to)| transfer::drop_stale(to.as_mut(), &moved));

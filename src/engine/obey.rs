@@ -101,7 +101,8 @@ impl Engine {
             Command::Lock | Command::SystemSleeps => self.draw_curtain(replies),
             Command::Unlock => self.lift_curtain(replies),
             Command::StartDemo => self.start_demo(replies),
-            Command::SetPreferences(preferences) => self.set_preferences(preferences, replies),
+            Command::SetPreferences(preferences) => self.set_preferences(&preferences, replies),
+            Command::ConfirmPreferences(shown) => self.confirm_preferences(shown, replies),
             Command::RememberWindow(place) => self.remember_window(place, replies),
             Command::Remember(remembered) => self.remember(remembered, replies),
         }

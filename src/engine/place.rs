@@ -99,6 +99,7 @@ impl Engine {
     /// Goes by the stored choice, unless this run has one of its own.
     pub(crate) fn go_by(&mut self, stored: &BTreeMap<String, String>) {
         let chosen = preferences::read_vault(stored);
+        self.chosen_vault = chosen;
         // Who chose memory in the window goes on with it.
         let own = self.deps.vault_kind.is_some() || self.door.kind() == VaultKind::Memory;
         if !own && self.door.kind() != chosen {
@@ -248,6 +249,7 @@ impl Engine {
                             engine.locked = false;
                         }
                         engine.finish_waiting();
+                        engine.look_at_guarded();
                         for (id, mark) in std::mem::take(&mut engine.unread_marks) {
                             engine.look_for_newer(id, mark);
                         }

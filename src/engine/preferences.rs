@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::messages::preferences::{Preferences, ProxyChoice, ThemeChoice, ZOOMS_PERCENT};
+use crate::messages::preferences::{Guarded, Preferences, ProxyChoice, ThemeChoice, ZOOMS_PERCENT};
 use crate::messages::snapshot::{VaultKind, WindowPlace};
 
 const THEME: &str = "theme";
@@ -27,6 +27,25 @@ const NEVER: &str = "never";
 const YES: &str = "yes";
 const NO: &str = "no";
 const DIRECT: &str = "direct";
+
+/// The words of guarded preferences.
+pub(crate) type Words = BTreeMap<Guarded, String>;
+
+/// The key of a guarded preference, in the database and in the vault's record.
+pub(crate) fn key_of(guarded: Guarded) -> &'static str {
+    match guarded {
+        Guarded::Proxy => PROXY,
+        Guarded::ExtraRootCertificate => EXTRA_ROOT_CERTIFICATE,
+        Guarded::Browser => BROWSER,
+    }
+}
+
+/// The guarded preferences that are not at their defaults.
+pub(crate) fn guarded(preferences: &Preferences) -> Words {
+    let words = write(preferences);
+    let word = |it: Guarded| words.get(key_of(it)).filter(|word| !word.is_empty()).cloned();
+    Guarded::ALL.into_iter().filter_map(|it| Some((it, word(it)?))).collect()
+}
 
 /// Reads the preferences.
 pub(crate) fn read(stored: &BTreeMap<String, String>) -> Preferences {

@@ -34,6 +34,7 @@ impl Engine {
             window: self.window,
             problem: self.problem.clone(),
             notice: self.set_aside.get().cloned().map(Problem::SetAside),
+            unconfirmed: self.trust.unconfirmed(),
             locked: self.locked,
         };
         self.snapshot_out.send_replace(Arc::new(snapshot));

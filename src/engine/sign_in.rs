@@ -218,16 +218,25 @@ impl Engine {
         let (pending, device) = (entry.pending.as_ref(), entry.device.as_ref());
         let address = pending.map(|it| &it.address).or(device.map(|it| &it.address));
         let (attempt, Some(address)) = (entry.session.attempt(), address.cloned()) else { return };
-        let (browser, program) = (Arc::clone(&self.deps.browser), self.preferences.browser.clone());
+        let (browser, program) = (Arc::clone(&self.deps.browser), self.browser_program());
         let id = id.clone();
         self.spawn(async move {
+            let (program, problem) = match program.await {
+                Ok(program) => (program, None),
+                Err(problem) => (None, Some(problem)),
+            };
             let opened = tokio::task::spawn_blocking(move || match program {
                 Some(program) => open_in(&program, &address),
                 None => browser.open(&address),
             });
             let opened = opened.await;
             let opened = opened.is_ok_and(|opened| opened.is_ok());
-            let then: Then = Box::new(move |engine| engine.browser_opened(&id, attempt, opened));
+            let then: Then = Box::new(move |engine| {
+                engine.browser_opened(&id, attempt, opened);
+                if let Some(problem) = problem {
+                    engine.browser_not_confirmed(problem);
+                }
+            });
             then
         });
     }

@@ -15,7 +15,7 @@ use crate::domain::account::AccountId;
 use crate::domain::session::{Input, Session};
 use crate::domain::tokens::TokenFacts;
 use crate::messages::event::Reply;
-use crate::messages::preferences::{Preferences, ProxyChoice};
+use crate::messages::preferences::ProxyChoice;
 use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::WindowPlace;
 use crate::net::http::Proxy;
@@ -244,11 +244,12 @@ impl Engine {
         });
     }
 
-    /// Stores the preferences and goes by them.
-    pub(crate) fn set_preferences(&mut self, preferences: Preferences, replies: Replies) {
+    /// Stores what is changed in the preferences, by key, and goes by it.
+    pub(crate) fn store_preferences(&mut self, changes: BTreeMap<String, String>, replies: Replies) {
         let before = super::preferences::write(&self.preferences);
-        let after = super::preferences::write(&preferences);
-        self.preferences = preferences;
+        let mut after = before.clone();
+        after.extend(changes);
+        self.preferences = super::preferences::read(&after);
         self.use_preferences();
         self.dirty = true;
         let written = self.disk(move |accounts| accounts.set_preferences(&before, &after));
@@ -271,8 +272,9 @@ impl Engine {
         };
         if self.deps.http.extra_root_pem != extra || self.deps.http.proxy != proxy {
             (self.deps.http.extra_root_pem, self.deps.http.proxy) = (extra, proxy);
-            self.http = Rc::new(crate::net::http::Http::new(self.deps.http.clone()));
+            self.http = crate::net::http::Http::new(self.deps.http.clone());
         }
+        self.look_at_guarded();
     }
 
     /// Remembers where the user was.

@@ -15,6 +15,7 @@ use crate::domain::spec::ClientAuth;
 use crate::domain::tokens::Grant;
 use crate::secret::{Passphrase, PastedReturn};
 
+use super::preferences::Unconfirmed;
 use super::remembered::Remembered;
 use super::snapshot::{Preferences, VaultKind, WindowPlace};
 
@@ -241,8 +242,12 @@ pub enum Command {
     SystemSleeps,
     /// Lifts [`Self::Lock`]; with the file vault that is [`Self::UnlockVault`].
     Unlock,
-    /// Stores the preferences.
+    /// Stores the preferences. What is [`Guarded`](super::preferences::Guarded) and changed by this is kept
+    /// with the secrets, too, so that it is used.
     SetPreferences(Preferences),
+    /// Uses preferences that were changed outside Keyfob from now on: those of
+    /// [`super::snapshot::Snapshot::unconfirmed`], as they were shown.
+    ConfirmPreferences(Unconfirmed),
     /// Remembers where the window stood.
     RememberWindow(WindowPlace),
     /// Remembers where the user was.

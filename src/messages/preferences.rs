@@ -2,6 +2,8 @@
 //!
 //! Owns the preferences and what holds where none was set. Invariant: no secret is a preference.
 
+use std::collections::BTreeMap;
+
 use url::Url;
 
 /// The sizes at which the window can be shown, in percent.
@@ -48,6 +50,36 @@ impl ProxyChoice {
         url.ok().filter(fits).map(Self::At)
     }
 }
+
+/// A preference that decides where requests go or which program is started. It is used only as the vault's
+/// record has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Guarded {
+    /// The proxy.
+    Proxy,
+    /// The extra root certificate.
+    ExtraRootCertificate,
+    /// The browser.
+    Browser,
+}
+
+impl Guarded {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Proxy, Self::ExtraRootCertificate, Self::Browser];
+
+    /// What it is called in sentences.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Proxy => "proxy",
+            Self::ExtraRootCertificate => "extra root certificate",
+            Self::Browser => "browser",
+        }
+    }
+}
+
+/// Preferences that were changed outside Keyfob, with their values as the database has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unconfirmed(pub BTreeMap<Guarded, String>);
 
 /// What the user prefers.
 #[derive(Debug, Clone, PartialEq, Eq)]

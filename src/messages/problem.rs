@@ -7,6 +7,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::preferences::Unconfirmed;
 use super::snapshot::VaultKind;
 use crate::domain::account::NameError;
 use crate::domain::grant_type::GrantType;
@@ -109,6 +110,8 @@ pub enum Problem {
     Locked,
     /// The database could not be read, and was set aside under this name.
     SetAside(Outside),
+    /// Preferences were changed outside Keyfob, and are not used until the user confirms them.
+    Unconfirmed(Unconfirmed),
     /// The engine is stopping, or stopped.
     Stopped,
 }
@@ -319,6 +322,7 @@ impl Problem {
                 UnreachableKind::Certificate
                     | UnreachableKind::BadRootCertificate
                     | UnreachableKind::NoRootCertificates
+                    | UnreachableKind::Unconfirmed
             ),
             Self::Refused(refusal) | Self::RefreshRefused(refusal) => {
                 refusal.status == 429 || refusal.status >= 500

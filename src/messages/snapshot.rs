@@ -18,7 +18,7 @@ use crate::domain::token_check::Checked;
 use crate::domain::tokens::TokenFacts;
 
 use super::account_views::AccountViews;
-pub use super::preferences::{Preferences, ProxyChoice, ThemeChoice};
+pub use super::preferences::{Preferences, ProxyChoice, ThemeChoice, Unconfirmed};
 use super::problem::{Outside, Problem, VaultProblem};
 use super::remembered::Remembered;
 
@@ -55,6 +55,8 @@ pub struct Snapshot {
     pub problem: Option<Problem>,
     /// Something of this start that must be known, and keeps nobody from going on.
     pub notice: Option<Problem>,
+    /// Preferences that were changed outside Keyfob and are not used; empty where none.
+    pub unconfirmed: Unconfirmed,
     /// Whether the user has locked it: nothing of the accounts is shown until it is unlocked.
     pub locked: bool,
 }

@@ -34,6 +34,9 @@ pub fn tokens_name(id: &AccountId) -> String {
     format!("tokens/{id}")
 }
 
+/// The name of the record with the preferences that are used only as it has them.
+pub const PREFERENCES_NAME: &str = "preferences";
+
 /// The account whose client record has this name.
 pub fn account_of_client_name(name: &str) -> Option<AccountId> {
     name.strip_prefix("client/").and_then(AccountId::parse)
@@ -107,6 +110,17 @@ struct TokensIn {
     #[serde(default, deserialize_with = "optional_secret")]
     id_token: Option<crate::secret::IdToken>,
     facts: TokenFacts,
+}
+
+#[derive(Serialize)]
+struct PreferencesOut<'a> {
+    v: u32,
+    words: &'a BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct PreferencesIn {
+    words: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -211,6 +225,22 @@ pub fn decode_tokens(line: &Wire) -> Result<Grant, VaultError> {
         id_token: record.id_token,
         facts: record.facts,
     })
+}
+
+/// Encodes preferences by key.
+///
+/// # Errors
+/// [`VaultError::Failed`]; no value is known that makes it fail.
+pub fn encode_preferences(words: &BTreeMap<String, String>) -> Result<Wire, VaultError> {
+    encode(&PreferencesOut { v: VERSION, words })
+}
+
+/// Decodes what [`encode_preferences`] made.
+///
+/// # Errors
+/// [`VaultError::Corrupt`] or [`VaultError::Newer`].
+pub fn decode_preferences(line: &Wire) -> Result<BTreeMap<String, String>, VaultError> {
+    Ok(decode::<PreferencesIn>(line)?.words)
 }
 
 /// Whether two records are the same to the byte.

@@ -5,18 +5,20 @@
 
 use std::collections::BTreeSet;
 
-use super::records::{account_of_client_name, account_of_tokens_name, client_name, is_same};
+use super::records::{
+    PREFERENCES_NAME, account_of_client_name, account_of_tokens_name, client_name, is_same,
+};
 use super::vault::{Vault, VaultError};
 use crate::domain::account::AccountId;
 use crate::failpoint::reach;
 
-/// The names of the records that belong to accounts.
+/// The names of the records that a move takes along: those of accounts, and the preferences'.
 ///
 /// # Errors
 /// [`VaultError`].
 pub fn names(vault: &mut dyn Vault) -> Result<Vec<String>, VaultError> {
     let mut names = vault.names()?;
-    names.retain(|name| account_of(name).is_some());
+    names.retain(|name| account_of(name).is_some() || name == PREFERENCES_NAME);
     Ok(names)
 }
 
@@ -41,15 +43,16 @@ pub fn copy(from: &mut dyn Vault, to: &mut dyn Vault, name: &str) -> Result<bool
     }
 }
 
-/// Deletes the tokens of accounts that have none at the old place, whose records' names are given: an
-/// earlier move has left them at the new one, and the accounts have lost them since.
+/// Deletes the tokens of accounts that have none at the old place, whose records' names are given, and the
+/// preferences likewise: an earlier move has left them at the new one, and they were lost since.
 ///
 /// # Errors
 /// [`VaultError`]; the call can be made again.
 pub fn drop_stale(to: &mut dyn Vault, moved: &BTreeSet<String>) -> Result<(), VaultError> {
     for name in names(to)? {
         let is_moved = account_of_tokens_name(&name).is_some_and(|id| moved.contains(&client_name(&id)));
-        if is_moved && !moved.contains(&name) {
+        // What the user has accepted is what the old place says.
+        if (is_moved || name == PREFERENCES_NAME) && !moved.contains(&name) {
             to.delete(&name)?;
         }
     }
@@ -70,7 +73,8 @@ pub fn clear(
     let mut names = names(old)?;
     names.sort_unstable_by(|one, other| other.cmp(one));
     for name in names {
-        let is_known = known.is_none_or(|known| account_of(&name).is_some_and(|id| known.contains(&id)));
+        // What belongs to no account, belongs to the user.
+        let is_known = known.is_none_or(|known| account_of(&name).is_none_or(|id| known.contains(&id)));
         if !is_known || new.read(&name)?.is_some() {
             old.delete(&name)?;
             reach("move: record deleted");
@@ -117,6 +121,20 @@ mod tests {
         clear(&mut from, &mut to, Some(&BTreeSet::from([id(1), id(2)]))).unwrap();
         assert_eq!(old.stored_names(), [client_name(&id(2)), tokens_name(&id(2))]);
         assert_eq!(new.stored_names(), [client_name(&id(1)), tokens_name(&id(1))]);
+    }
+
+    #[test]
+    fn f6_accepted_preferences_move_and_stale_ones_do_not_come_back() {
+        let (old, new) = (MemoryVault::new(), MemoryVault::new());
+        old.plant(PREFERENCES_NAME, line("accepted"));
+        assert_eq!(names(&mut old.clone()).unwrap(), [PREFERENCES_NAME]);
+        clear(&mut old.clone(), &mut new.clone(), Some(&BTreeSet::new())).unwrap();
+        assert_eq!(old.stored_names(), [PREFERENCES_NAME], "the new place lacks it");
+        copy(&mut old.clone(), &mut new.clone(), PREFERENCES_NAME).unwrap();
+        clear(&mut old.clone(), &mut new.clone(), Some(&BTreeSet::new())).unwrap();
+        assert!(old.stored_names().is_empty());
+        drop_stale(&mut new.clone(), &BTreeSet::new()).unwrap();
+        assert!(new.stored_names().is_empty());
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! Owns the order in which an account's two records are written and deleted. Invariant: what is
 //! reported as written was read back the same; nothing is reported missing that could not be read.
 
-use super::records::{self, client_name, tokens_name};
+use std::collections::BTreeMap;
+
+use super::records::{self, PREFERENCES_NAME, client_name, tokens_name};
 use super::vault::{Vault, VaultError};
 use crate::domain::account::{Account, AccountId, Client};
 use crate::domain::tokens::Grant;
@@ -79,6 +81,28 @@ impl<'a> Records<'a> {
         self.0.delete(&client_name(id))
     }
 
+    /// Reads the preferences that the user has accepted, by key; none where the vault has no such record.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read_preferences(&mut self) -> Result<BTreeMap<String, String>, VaultError> {
+        let line = self.0.read(PREFERENCES_NAME)?;
+        Ok(line.map(|line| records::decode_preferences(&line)).transpose()?.unwrap_or_default())
+    }
+
+    /// Writes the preferences that the user has accepted, and reads them back; without any, the record is
+    /// deleted.
+    ///
+    /// # Errors
+    /// [`VaultError`]; where the vault refuses, the old record stays.
+    pub fn write_preferences(&mut self, words: &BTreeMap<String, String>) -> Result<(), VaultError> {
+        if words.is_empty() {
+            return self.0.delete(PREFERENCES_NAME);
+        }
+        let line = records::encode_preferences(words)?;
+        self.write_checked(PREFERENCES_NAME, &line)
+    }
+
     /// The accounts that have a client record, in order.
     ///
     /// # Errors
@@ -121,6 +145,24 @@ mod tests {
         assert!(records.read_tokens(&id(2)).unwrap().is_none());
         records.delete_account(&id(1)).unwrap();
         assert_eq!(handle.stored_names(), [client_name(&id(2))]);
+    }
+
+    #[test]
+    fn k9_preferences_are_one_line_of_ascii_and_no_account() {
+        let handle = MemoryVault::new();
+        let mut vault = handle.clone();
+        let mut records = Records::new(&mut vault);
+        assert!(records.read_preferences().unwrap().is_empty());
+        let words = BTreeMap::from([("browser".to_owned(), "my browser \u{e9}\n%s".to_owned())]);
+        records.write_preferences(&words).unwrap();
+        assert_eq!(records.read_preferences().unwrap(), words);
+        assert_eq!(records.accounts().unwrap(), []);
+        let line = handle.stored(PREFERENCES_NAME).unwrap();
+        assert!(crate::store::vault::check_line(&line).is_ok());
+        let found = crate::store::recover::recover(&mut vault).unwrap();
+        assert!(found.accounts.is_empty() && found.orphans.is_empty());
+        Records::new(&mut vault).write_preferences(&BTreeMap::new()).unwrap();
+        assert_eq!(handle.stored_names(), Vec::<String>::new());
     }
 
     #[test]

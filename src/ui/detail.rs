@@ -156,7 +156,7 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
             state.toasts.say(format!("Register the address with port {port} with {name}, then sign in."));
             cx.send(Command::TakePort { account: id, port });
         }
-        Action::OpenSettings if Button::new(Weight::Quiet, "Open settings").show(ui) => {
+        Action::OpenSettings if Button::new(Weight::Quiet, words::OPEN_SETTINGS).show(ui) => {
             state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
         }
         // The sign-in's card and the token's have the others.

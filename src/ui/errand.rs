@@ -10,6 +10,7 @@ use egui::{Context, Id, Ui};
 
 use crate::domain::discovery::Found;
 use crate::messages::event::{ImportRead, Reply};
+use crate::messages::preferences::Unconfirmed;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{VaultHealth, VaultView};
 use crate::messages::words::explain;
@@ -38,6 +39,8 @@ pub(super) struct Errands {
     pub(super) folder: PathBuf,
     /// Whether this start's notice was dismissed, or was of use.
     pub(super) notice_seen: bool,
+    /// The changed preferences whose notice was dismissed.
+    pub(super) unconfirmed_seen: Unconfirmed,
     /// Whether the note on presets that can't be used was dismissed.
     pub(super) presets_seen: bool,
 }

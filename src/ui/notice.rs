@@ -11,11 +11,14 @@ use crate::messages::words::{Action, explain};
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::icons::Icon;
-use super::view_state::ViewState;
+use super::view_state::{SettingsDraft, ViewState};
 use super::{preset_notice, recover_dialog, widgets, words};
 
-fn shown<'a>(cx: &Cx<'a>, state: &ViewState) -> Option<&'a Problem> {
-    cx.snapshot.notice.as_ref().filter(|_| !state.errands.notice_seen)
+fn shown(cx: &Cx<'_>, state: &ViewState) -> Option<Problem> {
+    let notice = cx.snapshot.notice.clone().filter(|_| !state.errands.notice_seen);
+    let changed = &cx.snapshot.unconfirmed;
+    let is_new = !changed.0.is_empty() && *changed != state.errands.unconfirmed_seen;
+    notice.or_else(|| is_new.then(|| Problem::Unconfirmed(changed.clone())))
 }
 
 /// About how high it is, so that a page below it can stand in the middle.
@@ -28,7 +31,7 @@ pub(super) fn height(cx: &Cx<'_>, state: &ViewState) -> f32 {
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     preset_notice::above(ui, cx, state);
     let Some(problem) = shown(cx, state) else { return };
-    let said = explain(problem, None, None);
+    let said = explain(&problem, None, None);
     let tokens = cx.tokens;
     widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
         ui.horizontal_top(|ui| {
@@ -47,8 +50,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
                     {
                         recover_dialog::start(cx, state);
                     }
+                    if said.action == Some(Action::OpenSettings)
+                        && Button::new(Weight::Quiet, words::OPEN_SETTINGS).show(ui)
+                    {
+                        state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+                    }
                     if Button::new(Weight::Bare, words::DISMISS).show(ui) {
-                        state.errands.notice_seen = true;
+                        match problem {
+                            Problem::Unconfirmed(changed) => state.errands.unconfirmed_seen = changed,
+                            _ => state.errands.notice_seen = true,
+                        }
                     }
                 });
             });

@@ -1,17 +1,39 @@
 //! The settings.
 //!
 //! Owns their draft. Invariant: a change is sent whole, as one set of preferences, when *Save* is
-//! pressed; only where secrets are kept, and locking, is no preference and happens at once.
+//! pressed; only where secrets are kept, locking, and the use of what was changed elsewhere are no
+//! preferences and happen at once.
 
 use egui::{Id, Ui};
 
 use crate::messages::command::Command;
+use crate::messages::problem::Problem;
+use crate::messages::words::explain;
 
 use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::safe_keeping;
 use super::view_state::ViewState;
 use super::{dialog, settings_fields, widgets, words};
+
+/// Preferences that were changed outside Keyfob, and the button that has them used.
+fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let changed = &cx.snapshot.unconfirmed;
+    if changed.0.is_empty() {
+        return;
+    }
+    let said = explain(&Problem::Unconfirmed(changed.clone()), None, None);
+    let tokens = cx.tokens;
+    widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
+        widgets::text_strong(ui, &said.what);
+        widgets::text(ui, "Use them only if this was you. What you set below yourself is used in any case.");
+        ui.add_space(4.0);
+        if Button::new(Weight::Quiet, words::USE_THESE_SETTINGS).show(ui) {
+            cx.send(Command::ConfirmPreferences(changed.clone()));
+        }
+    });
+    ui.add_space(8.0);
+}
 
 /// Shows the settings, where they are open.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
@@ -24,6 +46,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let (asked, left) = dialog::show(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
         widgets::heading(ui, words::SETTINGS);
         let asked = dialog::body(ui, |ui| {
+            unconfirmed(ui, cx);
             settings_fields::show(ui, draft);
             safe_keeping::show(ui, cx, draft)
         });

@@ -186,6 +186,8 @@ pub(super) const MINIMISE: &str = "Keep running, minimised";
 /// The list of keys.
 pub(super) const KEYS: &str = "Keys";
 /// Removes a short message.
+pub(super) const OPEN_SETTINGS: &str = "Open settings";
+pub(super) const USE_THESE_SETTINGS: &str = "Use these settings";
 pub(super) const DISMISS: &str = "Dismiss";
 
 /// Presets of the user's own that could not be read.

@@ -14,6 +14,7 @@ mod doctor;
 mod edits;
 mod exchanges;
 mod floors;
+mod guarded;
 mod half_done;
 mod http;
 mod id_tokens;

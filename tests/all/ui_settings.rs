@@ -4,7 +4,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::grant_type::GrantType;
 use keyfob::messages::command::Command;
-use keyfob::messages::preferences::{Preferences, ProxyChoice, ThemeChoice};
+use keyfob::messages::preferences::{Guarded, Preferences, ProxyChoice, ThemeChoice, Unconfirmed};
 use keyfob::messages::problem::VaultProblem;
 use keyfob::messages::snapshot::{VaultHealth, VaultKind};
 
@@ -59,6 +59,29 @@ fn settings_are_sent_whole() {
         keep_running: true,
     };
     assert_eq!(preferences(&mut rig), expected);
+}
+
+#[test]
+fn f6_settings_changed_outside_are_told_and_used_on_a_press() {
+    let mut rig = rig();
+    let changed = Unconfirmed([(Guarded::Proxy, "http://evil.example:1/\u{202e}".to_owned())].into());
+    rig.change(|snapshot| snapshot.unconfirmed = changed.clone());
+    let told = "Settings were changed outside Keyfob and are not used: the proxy is now “http://evil.example:1/\u{fffd}”.";
+    assert!(rig.tree().contains(told), "{}", rig.tree());
+    rig.press("Open settings");
+    rig.press("Use these settings");
+    let Command::ConfirmPreferences(confirmed) = rig.command() else { panic!("nothing is confirmed") };
+    assert_eq!(confirmed, changed);
+    rig.change(|snapshot| snapshot.unconfirmed = Unconfirmed::default());
+    assert!(!rig.can_press("Use these settings"));
+    rig.press("Cancel");
+    // Dismissed, it comes back with the next change.
+    rig.change(|snapshot| snapshot.unconfirmed = changed.clone());
+    rig.press("Dismiss");
+    assert!(!rig.tree().contains(told) && rig.commands().is_empty());
+    let another = Unconfirmed([(Guarded::Browser, "evil".to_owned())].into());
+    rig.change(|snapshot| snapshot.unconfirmed = another);
+    assert!(rig.tree().contains("the browser is now “evil”"));
 }
 
 #[test]

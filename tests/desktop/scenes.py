@@ -73,7 +73,7 @@ def all_scenes(server, accounts, folder):
     bundle = folder / "team.toml"
     bundle.write_text(accounts(12) + f'\n[[account]]\nname = "sso"\nprovider = "custom"\nissuer = "{server.url}"\n'
                       'grant = "client_credentials"\nclient_id = "a"\nclient_secret = "not-a-secret"\n')
-    fleet = ('[[account]]\nname = "fleet"\nprovider = "smartcar"\ngrant = "authorization_code"\nclient_id = "a"\n'
+    fleet = ('[[account]]\nname = "vehicles"\nprovider = "smartcar"\ngrant = "authorization_code"\nclient_id = "a"\n'
              'client_secret = "not-a-secret"\n[account.endpoints]\ntoken = "https://login.example.com/oauth/token"\n'
              'revoke = "https://login.example.com/oauth/revoke"\n\n')
     own = ('[[account]]\nname = "repositories"\nprovider = "gitlab"\ngrant = "authorization_code"\nclient_id = "a"\n'

@@ -10,6 +10,7 @@ mod discovery;
 pub mod doctor;
 mod id_token;
 mod keys;
+mod preferences;
 mod reasons;
 mod requests;
 mod sign_in;
@@ -243,6 +244,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
                 "Quit Keyfob, start it again and choose the demo once more.",
             )
         },
+        Problem::Unconfirmed(changed) => preferences::unconfirmed(changed),
         Problem::Stopped => {
             words("Keyfob is stopping, so this was not done.", "Start Keyfob again and repeat it.")
         }

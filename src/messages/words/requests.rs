@@ -8,7 +8,7 @@ use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::domain::unseen::neutralised;
 use crate::messages::problem::{BadAnswer, Outside, Refusal};
 
-use super::{Action, NAME_CHARS, PROVIDER_CHARS, Words, reasons, words};
+use super::{Action, NAME_CHARS, PROVIDER_CHARS, Words, preferences, reasons, words};
 
 pub(super) fn refused(refusal: &Refusal) -> Words {
     let provider = neutralised(&refusal.provider, PROVIDER_CHARS);
@@ -219,5 +219,20 @@ pub(super) fn unreached(unreachable: &Unreachable) -> Words {
             "Choose a PEM file in Settings, or clear the field.",
         )
         .offering(Action::OpenSettings),
+        UnreachableKind::Unconfirmed => words(
+            format!(
+                "The proxy or the extra root certificate was changed outside Keyfob, so nothing was sent to {host}."
+            ),
+            preferences::NEXT,
+        )
+        .offering(Action::OpenSettings),
+        UnreachableKind::Unconfirmable => words(
+            format!(
+                "The proxy or the extra root certificate can't be compared with what is kept with your secrets, \
+                 so nothing was sent to {host}."
+            ),
+            "Unlock the place where your secrets are kept, then try again.",
+        )
+        .offering(Action::TryAgain),
     }
 }

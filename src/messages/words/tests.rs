@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::grant_type::GrantType;
 use crate::domain::token_response::AnswerFlaw;
 use crate::domain::transport::{Unreachable, UnreachableKind};
+use crate::messages::preferences::{Guarded, Unconfirmed};
 use crate::messages::problem::{
     ArchiveProblem, BadAnswer, Hints, Outside, Refusal, SignInProblem, VaultProblem,
 };
@@ -94,7 +95,12 @@ fn the_sentences_of_the_design_stand_to_the_letter() {
 /// What can go wrong with vaults and files.
 fn stores() -> Vec<Problem> {
     let text = || Outside::new("disk\u{202e}full");
-    let mut all = Vec::new();
+    let changed = [(Guarded::Browser, "evil \u{202e}".to_owned())];
+    let mut all = vec![
+        Problem::Unconfirmed(Unconfirmed(changed.into())),
+        unreachable(UnreachableKind::Unconfirmed),
+        unreachable(UnreachableKind::Unconfirmable),
+    ];
     for problem in [
         VaultProblem::Absent,
         VaultProblem::Locked,

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use super::place::{Place, Server, holds};
 use crate::support::canary;
 use crate::support::desktop::{Bus, Keyring};
+use crate::support::server::ScriptedServer;
 
 #[test]
 fn x5_token_prints_the_token_and_a_newline_and_nothing_else() {
@@ -178,4 +179,25 @@ fn a_home_that_cannot_be_used_is_named() {
     place.home = place.file("a file", "").into();
     let told = place.run(&["list"]).failed(1);
     assert!(told.contains("a file"), "{told}");
+}
+
+#[test]
+fn f6_a_proxy_set_by_hand_gets_nothing_and_the_command_says_so() {
+    let (bus, proxy) = (Bus::start(), ScriptedServer::start());
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let file = "[[account]]\nname = \"batch\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
+                client_id = \"i\"\nclient_secret = \"CANARY-proxy\"\n[account.endpoints]\n\
+                token = \"https://api.example.test/token\"\n";
+    place.run_with(&["import", "-"], file).ok();
+    let database = rusqlite::Connection::open(place.home.join("keyfob.db")).unwrap();
+    let row = "INSERT OR REPLACE INTO preferences VALUES ('proxy', ?1)";
+    database.execute(row, [proxy.url("")]).unwrap();
+    drop(database);
+    let told = place.run(&["token", "batch"]).failed(1);
+    assert!(told.contains("changed outside Keyfob, so nothing was sent to api.example.test"), "{told}");
+    assert!(told.contains("open Settings in the window and choose Use these settings"), "{told}");
+    assert_eq!(proxy.connections(), 0);
+    // What needs no request goes on.
+    assert!(place.run(&["list"]).ok().contains("batch"));
 }
