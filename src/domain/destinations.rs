@@ -132,11 +132,7 @@ impl Destinations {
     pub fn of(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
         let preset = Preset::of(presets, &settings.provider)?;
         let values = preset.values_of(&settings.variables)?;
-        let mut spec = preset.spec_for(settings);
-        if !preset.base_url_fits(settings, &spec.endpoints, &values) {
-            spec.api.base_url = None;
-        }
-        Ok(Self::resolve(&spec, &values))
+        Ok(Self::resolve(&preset.spec_for(settings, &values), &values))
     }
 
     fn resolve(spec: &ProviderSpec, values: &BTreeMap<&str, String>) -> Self {
@@ -377,6 +373,8 @@ mod tests {
         assert_eq!(base(&enterprise).as_deref(), Some("https://api.github.com/user"));
         set(&mut enterprise, Destination::Token, "https://github.example.com/login/oauth/access_token");
         assert_eq!(base(&enterprise), None);
+        let provider = Provider::resolve(&built_in(), &enterprise).unwrap();
+        assert_eq!(provider.more.userinfo, None, "its token is no business of the preset's server");
         assert_eq!(of(&enterprise).get(Destination::ApiBaseUrl), None);
         set(&mut enterprise, Destination::ApiBaseUrl, "https://github.example.com/api/v3/user");
         assert_eq!(base(&enterprise).as_deref(), Some("https://github.example.com/api/v3/user"));

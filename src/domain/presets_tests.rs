@@ -52,7 +52,7 @@ fn sent(provider: &Provider, asking: &Asking<'_>) -> String {
         password: Some(Password::new("p&w".to_owned())),
         ..Client::default()
     };
-    if provider.name == "Connect" {
+    if provider.name.starts_with("Connect") {
         client.headers.insert("ACCESSTOKEN".to_owned(), HeaderValue::new("key".to_owned()));
     }
     let mut request = build(provider, &client, asking, &FRESH).unwrap();

@@ -259,7 +259,7 @@ impl Provider {
         let preset = Preset::of(presets, &settings.provider)?;
         let values = preset.values_of(&settings.variables)?;
         let grant = settings.grant;
-        let spec = preset.spec_for(settings);
+        let spec = preset.spec_for(settings, &values);
         if spec.grants.as_ref().is_some_and(|offered| !offered.contains(&grant)) {
             return Err(ProviderError::GrantNotOffered { provider: preset.name.clone(), grant });
         }
@@ -296,9 +296,6 @@ impl Provider {
             provider_name(&preset, &destinations::changed(presets, settings)?)
         };
         let mut api = spec.api;
-        if !preset.base_url_fits(settings, &spec.endpoints, &values) {
-            api.base_url = None;
-        }
         api.base_url = api.base_url.map(|url| endpoints::read_base_url(&url, &values)).transpose()?;
         Ok(Self {
             name,
@@ -375,29 +372,33 @@ impl Preset {
     }
 
     /// Its ways, with an account's laid over them, and what its toggles add where a person signs in.
-    pub(super) fn spec_for(&self, settings: &Settings) -> ProviderSpec {
+    ///
+    /// An account that has a server of its own gets none of the preset's URLs to which a token is sent, or its
+    /// token would go to a server that did not issue it.
+    pub(super) fn spec_for(&self, settings: &Settings, values: &BTreeMap<&str, String>) -> ProviderSpec {
         let mut spec = self.spec.overlaid(&settings.overrides);
         if !settings.grant.is_repeatable() {
             let toggles = self.toggles.iter().filter(|toggle| toggle.is_on(&settings.overrides.toggles));
             toggles.for_each(|toggle| toggle.add_to(&mut spec));
         }
+        if self.has_own_server(&spec.endpoints, values) {
+            let own = &settings.overrides;
+            spec.api.base_url.clone_from(&own.api.base_url);
+            for kind in [EndpointKind::Revoke, EndpointKind::Introspect, EndpointKind::UserInfo] {
+                spec.endpoints.set(kind, own.endpoints.get(kind).map(str::to_owned));
+            }
+        }
         spec
     }
 
-    /// Whether the API's base URL belongs to the token endpoint's server: an account that has its own
-    /// server, and names no base URL, must not have its token sent to the preset's.
-    pub(super) fn base_url_fits(
-        &self,
-        settings: &Settings,
-        account: &Endpoints,
-        values: &BTreeMap<&str, String>,
-    ) -> bool {
+    /// Whether an account gets its tokens from another server than the preset's.
+    fn has_own_server(&self, account: &Endpoints, values: &BTreeMap<&str, String>) -> bool {
         let origin = |endpoints: &Endpoints| {
             let text = endpoints.token.as_deref()?;
             Some(Url::parse(&endpoints::filled(text, values)).ok()?.origin())
         };
         let preset = origin(&self.spec.endpoints);
-        settings.overrides.api.base_url.is_some() || preset.is_none() || preset == origin(account)
+        preset.is_some() && preset != origin(account)
     }
 
     /// The values with which the preset names its own servers: a variable that the user types has its
