@@ -167,7 +167,11 @@ pub struct Settings {
     #[serde(default)]
     pub background_refresh: Option<bool>,
     /// The last day of the client secret, as the provider's page says it; only for reminding.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::secret_expiry::stored",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub client_secret_expires: Option<NaiveDate>,
     /// Words by which the user finds it.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]

@@ -11,6 +11,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::http_request::HttpRequest;
+use super::moment;
 use super::redact::{self, Redactor};
 use super::transport::Unreachable;
 use crate::secret::Wire;
@@ -69,6 +70,7 @@ pub struct Exchange {
     /// What was asked for.
     pub kind: ExchangeKind,
     /// When it was sent.
+    #[serde(deserialize_with = "moment::stored")]
     pub sent_at: DateTime<Utc>,
     /// How long it took, in milliseconds.
     pub took_ms: u64,

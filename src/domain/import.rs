@@ -209,11 +209,12 @@ impl AccountFile<'_, '_, '_> {
         let grant = own.grant.or_else(|| offered.first().copied()).ok_or_else(|| self.missing("grant"))?;
         self.check_toggles(preset, &overrides)?;
         let variables = own.variables;
-        let client_secret_expires = own.client_secret_expires.as_deref().map(secret_expiry::day).transpose();
-        let client_secret_expires = client_secret_expires.map_err(|_| {
+        let day = |text: &str| {
             let key = "client_secret_expires";
-            self.mistake(key, &format!("\"{key}\" must be a day such as \"2030-01-31\""))
-        })?;
+            let mistake = || self.mistake(key, &format!("\"{key}\" must be a day such as \"2030-01-31\""));
+            secret_expiry::day(text).ok_or_else(mistake)
+        };
+        let client_secret_expires = own.client_secret_expires.as_deref().map(day).transpose()?;
         let background_refresh = own.background_refresh;
         let tags = Tags::new(&own.tags).map_err(|error| self.bad_tags(error))?;
         let mut settings = Settings {

@@ -1,16 +1,70 @@
-//! Moments and spans as servers write them.
+//! Moments and spans as servers and files write them, within the years 1970 to 9999.
 //!
-//! Owns the reading of epochs, dates and seconds from answers. Invariant: any value whatever gives a
-//! moment or nothing, never an overflow.
+//! Every moment from outside passes here: from a server, a file, the vault or the database. Invariant:
+//! any value gives a moment in these years or nothing. RFC 3339 writes each of them with four digits,
+//! and a span of a hundred years or a time zone can be added without leaving chrono's range, beyond
+//! which its operators panic.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use serde::{Deserialize as _, Deserializer};
 use serde_json::Value;
+
+/// The last moment that is taken: 9999-12-31T23:59:59Z.
+const LAST: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
+    Some(at) => at,
+    None => DateTime::UNIX_EPOCH,
+};
 
 /// Above this an epoch is in milliseconds: as seconds it would be past the year 5000.
 const MILLIS_ABOVE: f64 = 1e11;
 
 /// The longest span that is told apart from a longer one, in seconds: a hundred years.
 const SPAN_MAX_SECS: f64 = 100.0 * 365.25 * 86_400.0;
+
+/// The moment, where it is in the years 1970 to 9999.
+pub fn bounded(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (DateTime::UNIX_EPOCH..=LAST).contains(&at).then_some(at)
+}
+
+/// The moment, or the nearest one in the years 1970 to 9999.
+pub fn nearest(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.clamp(DateTime::UNIX_EPOCH, LAST)
+}
+
+/// The moment a span later, where it is in the years 1970 to 9999.
+pub fn after(at: DateTime<Utc>, span: TimeDelta) -> Option<DateTime<Utc>> {
+    at.checked_add_signed(span).and_then(bounded)
+}
+
+/// The moment a span earlier, where it is in the years 1970 to 9999.
+pub fn before(at: DateTime<Utc>, span: TimeDelta) -> Option<DateTime<Utc>> {
+    at.checked_sub_signed(span).and_then(bounded)
+}
+
+/// Reads RFC 3339.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads moments")]
+pub fn rfc3339(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().and_then(|at| bounded(at.to_utc()))
+}
+
+/// Reads a stored moment. An earlier version stored any year: the nearest one that is taken keeps the
+/// record readable.
+///
+/// # Errors
+/// The deserializer's, where it is no moment.
+pub fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    DateTime::deserialize(deserializer).map(nearest)
+}
+
+/// Reads a stored moment like [`stored`], where there is one.
+///
+/// # Errors
+/// The deserializer's, where it is no moment.
+pub fn stored_optional<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<DateTime<Utc>>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map(nearest))
+}
 
 /// A number, or a string that holds one.
 pub(super) fn number(value: &Value) -> Option<f64> {
@@ -24,15 +78,15 @@ pub(super) fn number(value: &Value) -> Option<f64> {
 
 /// A span in seconds, whole ones or not, negative ones included.
 pub(super) fn span(value: &Value) -> Option<TimeDelta> {
-    number(value).map(|secs| millis(secs.clamp(-SPAN_MAX_SECS, SPAN_MAX_SECS) * 1000.0))
+    let ms = number(value)?.clamp(-SPAN_MAX_SECS, SPAN_MAX_SECS) * 1000.0;
+    TimeDelta::try_milliseconds(whole(ms))
 }
 
 /// A moment as an epoch, in seconds or milliseconds.
 pub(super) fn epoch(value: &Value) -> Option<DateTime<Utc>> {
     let number = number(value)?;
     let ms = if number.abs() > MILLIS_ABOVE { number } else { number * 1000.0 };
-    // A moment past the year 9999 is a mistake, and RFC 3339 can't write it.
-    (ms.abs() < 2.5e14).then(|| DateTime::UNIX_EPOCH + millis(ms))
+    DateTime::from_timestamp_millis(whole(ms)).and_then(bounded)
 }
 
 /// A moment as an epoch, as RFC 3339, as an HTTP date, or as a date and a time without a zone, which
@@ -43,15 +97,18 @@ pub(super) fn moment(value: &Value) -> Option<DateTime<Utc>> {
 
 /// A date in an HTTP header, in any of the three forms of RFC 9110, section 5.6.7, or, as some servers write
 /// it, with an offset (RFC 2822).
+#[expect(clippy::disallowed_methods, reason = "the one place that reads moments")]
 pub fn http_date(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
-    match httpdate::parse_http_date(text) {
-        Ok(date) => Some(date.into()),
-        Err(_) => DateTime::parse_from_rfc2822(text).ok().map(|date| date.with_timezone(&Utc)),
-    }
+    let date = match httpdate::parse_http_date(text) {
+        Ok(date) => date.into(),
+        Err(_) => DateTime::parse_from_rfc2822(text).ok()?.to_utc(),
+    };
+    bounded(date)
 }
 
 /// A moment as an HTTP date, as RFC 3339, or without a zone.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads moments")]
 fn date(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if let Some(date) = http_date(text) {
@@ -67,6 +124,7 @@ fn date(text: &str) -> Option<DateTime<Utc>> {
             read.find_map(Result::ok).map(|date| date.and_utc()).ok_or(())
         })
         .ok()
+        .and_then(bounded)
 }
 
 /// When `Retry-After` (RFC 9110, section 10.2.3) allows another try: seconds from `sent_at`, or a
@@ -75,18 +133,20 @@ pub(super) fn retry_at(text: &str, sent_at: DateTime<Utc>, skew: TimeDelta) -> O
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
         let span = span(&Value::String(text.to_owned()))?;
-        return sent_at.checked_add_signed(span);
+        return after(sent_at, span);
     }
-    date(text)?.checked_sub_signed(skew)
+    before(date(text)?, skew)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "callers keep within a float's exact whole numbers")]
-fn millis(ms: f64) -> TimeDelta {
-    TimeDelta::milliseconds(ms.floor() as i64)
+/// The whole number below; the nearest that fits where none does.
+#[expect(clippy::cast_possible_truncation, reason = "a float that is too large gives the largest number")]
+fn whole(number: f64) -> i64 {
+    number.floor() as i64
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -125,6 +185,9 @@ mod tests {
             (json!("Tue, 18 Jan 2022 12:01:18 GMT"), Some(1_642_507_278_000)),
             (json!("2022-01-18 12:01:18"), Some(1_642_507_278_000)),
             (json!("2022-01-18T12:01:18.5"), Some(1_642_507_278_500)),
+            (json!(0), Some(0)),
+            (json!(253_402_300_799_000_i64), Some(253_402_300_799_000)),
+            (json!("9999-12-31T23:59:59Z"), Some(253_402_300_799_000)),
             (json!(1e18), None),
             (json!("-1e999"), None),
             (json!("tomorrow"), None),
@@ -151,6 +214,57 @@ mod tests {
         assert_eq!(secs("99999999999999999999999", none), Some(3_155_760_000));
         for text in ["", "-5", "soon", "1.5"] {
             assert_eq!(secs(text, none), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn c3_a_moment_outside_1970_to_9999_is_none() {
+        for value in [
+            json!("+262142-12-31T23:59:59"),
+            json!("-262143-01-01T00:00:00"),
+            json!("+10000-01-01 00:00:00"),
+            json!("9999-12-31T23:59:59-14:00"),
+            json!("1970-01-01T00:00:00+14:00"),
+            json!("0000-01-01T00:00:00Z"),
+            json!("Fri, 31 Dec 1969 23:59:59 GMT"),
+            json!("Wed Dec 31 23:59:59 1969"),
+            json!(-1),
+            json!(253_402_300_800_000_i64),
+            json!(i64::MAX),
+            json!(i64::MIN),
+            json!(f64::MAX),
+        ] {
+            assert_eq!(moment(&value), None, "{value}");
+        }
+        assert_eq!(rfc3339("9999-12-31T23:59:59Z"), Some(LAST));
+        for text in ["9999-12-31T23:59:59-00:01", "1970-01-01T00:00:00+00:01", "0001-01-01T00:00:00Z"] {
+            assert_eq!(rfc3339(text), None, "{text}");
+        }
+        assert_eq!(nearest(DateTime::<Utc>::MAX_UTC), LAST);
+        assert_eq!(nearest(DateTime::<Utc>::MIN_UTC), DateTime::UNIX_EPOCH);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn c3_any_value_gives_a_moment_in_range_or_none(
+            int: i64, float: f64, text in "\\PC*", secs: i64,
+            year in "[+-]?[0-9]{1,6}", offset in "(Z|[+-][0-9]{2}:?[0-9]{2})?",
+        ) {
+            let date = format!("{year}-12-31T23:59:59{offset}");
+            for value in [json!(int), json!(float), json!(int.to_string()), json!(float.to_string()), json!(date), json!(text)] {
+                for at in [moment(&value), epoch(&value)].into_iter().flatten() {
+                    prop_assert!(bounded(at).is_some(), "{value}");
+                    let skew = TimeDelta::try_seconds(secs).unwrap_or(TimeDelta::MAX);
+                    for moved in [after(at, skew), before(at, skew)].into_iter().flatten() {
+                        prop_assert!(bounded(moved).is_some(), "{value} and {secs}");
+                    }
+                }
+                let text = value.as_str().unwrap_or_default();
+                let retry = retry_at(text, LAST, TimeDelta::zero());
+                prop_assert!(retry.is_none_or(|at| bounded(at).is_some()), "{value}");
+            }
         }
     }
 }

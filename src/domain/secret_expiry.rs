@@ -3,7 +3,8 @@
 //! Owns the days on which to speak of it. Invariant: it decides nothing; the server alone knows
 //! whether it still takes the secret.
 
-use chrono::{DateTime, Local, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, Local, NaiveDate, Utc};
+use serde::{Deserialize as _, Deserializer};
 
 /// So many days ahead it is spoken of.
 const AHEAD_DAYS: i64 = 14;
@@ -25,14 +26,26 @@ pub enum SecretEnd {
     },
 }
 
-/// Reads a day: `2030-01-31`, or a moment that begins so, of which the day counts.
-///
-/// # Errors
-/// Where it is neither.
-pub fn day(text: &str) -> Result<NaiveDate, chrono::ParseError> {
+/// Reads a day in the years 1970 to 9999: `2030-01-31`, or a moment that begins so, of which the day
+/// counts.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads days")]
+pub fn day(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
     let day = text.split_once(['T', ' ']).filter(|_| text.len() >= 19).map_or(text, |(day, _)| day);
-    NaiveDate::parse_from_str(day, "%Y-%m-%d")
+    NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().filter(|day| is_bounded(*day))
+}
+
+/// Reads a stored day, where there is one. A day outside the years 1970 to 9999, which an earlier
+/// version stored, is dropped: it only reminds.
+///
+/// # Errors
+/// The deserializer's, where it is no day.
+pub fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.filter(|day| is_bounded(*day)))
+}
+
+fn is_bounded(day: NaiveDate) -> bool {
+    (1970..=9999).contains(&day.year())
 }
 
 /// The day at a moment, where this computer stands.
@@ -70,10 +83,19 @@ mod tests {
     fn a_day_is_read_alone_or_from_a_moment() {
         let wanted = NaiveDate::from_ymd_opt(2030, 1, 31).unwrap();
         for text in ["2030-01-31", " 2030-01-31 ", "2030-01-31T10:00:00Z", "2030-01-31 10:00:00"] {
-            assert_eq!(day(text), Ok(wanted), "{text}");
+            assert_eq!(day(text), Some(wanted), "{text}");
         }
         for text in ["", "31.1.2030", "2030-02-30", "2030-01-31x", "soon", "2030-01-31T"] {
-            assert!(day(text).is_err(), "{text}");
+            assert_eq!(day(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn c3_a_day_outside_1970_to_9999_is_none() {
+        for text in ["+262142-12-31", "+10000-01-01", "1969-12-31", "0000-01-01", "-0001-01-01"] {
+            assert_eq!(day(text), None, "{text}");
+            assert_eq!(stored(serde_json::json!(text)).ok(), Some(None), "{text}");
+        }
+        assert!(day("9999-12-31").is_some() && day("1970-01-01").is_some());
     }
 }

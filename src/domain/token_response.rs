@@ -50,7 +50,8 @@ impl Answer<'_> {
 
     /// The server's clock less ours, where they are off by more than a minute.
     fn skew(&self) -> Option<TimeDelta> {
-        self.date.map(|date| date - self.sent_at).filter(|skew| skew.abs() > SKEW_TOLERATED)
+        let date = self.date.and_then(moment::bounded);
+        date.map(|date| date - self.sent_at).filter(|skew| skew.abs() > SKEW_TOLERATED)
     }
 
     pub(super) fn flawed(&self, flaw: AnswerFlaw) -> TokenError {
@@ -175,8 +176,8 @@ fn grant(
     let id_token = taken(value, &[], "/id_token").map(IdToken::new);
     let skew = answer.skew();
     // What the server's clock says, by ours.
-    let ours = |theirs: DateTime<Utc>| theirs.checked_sub_signed(skew.unwrap_or_default());
-    let after = |life: TimeDelta| answer.sent_at.checked_add_signed(life);
+    let ours = |theirs: DateTime<Utc>| moment::before(theirs, skew.unwrap_or_default());
+    let after = |life: TimeDelta| moment::after(answer.sent_at, life);
     let paths = &provider.response;
     let in_secs = |paths, usual| found(value, paths, usual, moment::span).and_then(after);
     let at = |paths, usual| found(value, paths, usual, moment::moment).and_then(ours);

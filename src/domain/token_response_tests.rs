@@ -324,6 +324,35 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn c3_a_year_262142_from_a_server_is_unknown() {
+    for end in [
+        json!("+262142-12-31T23:59:59"),
+        json!("9999-12-31T23:59:59-14:00"),
+        json!("0001-01-01T00:00:00Z"),
+        json!(i64::MAX),
+        json!(f64::MIN),
+    ] {
+        let body = json!({
+            "access_token": "a", "refresh_token": "r", "expires_at": end, "refresh_token_expires_at": end,
+        });
+        let facts = ok(&body).facts;
+        assert_eq!((facts.expires_at, facts.refresh_expires_at), (None, None), "{end}");
+        assert_eq!(facts.expiry_source, ExpirySource::Unknown);
+    }
+    // The last moment of all, by a server whose clock is an hour behind.
+    let body = json!({"access_token": "a", "expires_at": "9999-12-31T23:59:59Z"}).to_string();
+    let late = |skew| {
+        let date = DateTime::from_timestamp(SENT + skew, 0);
+        read(&provider(), &Answer { date, ..answer(200, body.as_bytes()) }).unwrap().facts.expires_at
+    };
+    assert!(late(0).is_some() && late(3600).is_some());
+    assert_eq!(late(-3600), None);
+    let date = Some(DateTime::<Utc>::MAX_UTC);
+    let facts = read(&provider(), &Answer { date, ..answer(200, body.as_bytes()) }).unwrap().facts;
+    assert_eq!(facts.clock_skew_secs, None, "a clock past the year 9999 corrects nothing");
+}
+
 proptest! {
     #[test]
     fn t3_no_bytes_panic(
@@ -332,13 +361,17 @@ proptest! {
             prop::collection::vec(any::<u8>(), 0..200),
             any_json().prop_map(|value| value.to_string().into_bytes()),
         ],
-        date in prop::option::of(-9_000_000_000_i64..250_000_000_000),
+        date in prop::option::of(-9_000_000_000_000_i64..9_000_000_000_000),
         retry_after in prop::option::of(".{0,20}"),
     ) {
         let date = date.and_then(|secs| DateTime::from_timestamp(secs, 0));
         let answer = Answer { date, retry_after: retry_after.as_deref(), ..answer(status, &body) };
         if let Ok(grant) = read(&provider(), &answer) {
             prop_assert!((200..300).contains(&status));
+            let facts = &grant.facts;
+            for at in [Some(facts.received_at), facts.expires_at, facts.refresh_expires_at].into_iter().flatten() {
+                prop_assert_eq!(moment::bounded(at), Some(at));
+            }
             prop_assert!(!grant.access_token.is_empty());
             prop_assert!(grant.access_token.expose().bytes().all(|b| b.is_ascii_graphic()));
         }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::id_token::Verdict;
+use super::moment;
 use crate::secret::{AccessToken, IdToken, RefreshToken};
 
 /// Where the moment of expiry was read.
@@ -38,14 +39,17 @@ pub struct TokenFacts {
     /// Rises with every token stored for the account.
     pub generation: u64,
     /// When the request that brought it was sent; its life counts from here.
+    #[serde(deserialize_with = "moment::stored")]
     pub received_at: DateTime<Utc>,
     /// When the access token expires, where that is known.
+    #[serde(default, deserialize_with = "moment::stored_optional")]
     pub expires_at: Option<DateTime<Utc>>,
     /// Where the expiry was read.
     pub expiry_source: ExpirySource,
     /// Whether a refresh token is held.
     pub has_refresh_token: bool,
     /// When the refresh token expires, where that is known.
+    #[serde(default, deserialize_with = "moment::stored_optional")]
     pub refresh_expires_at: Option<DateTime<Utc>>,
     /// The token type; `Bearer` where the server said none.
     pub token_type: String,

@@ -19,6 +19,7 @@ use crate::domain::exchange::ExchangeKind;
 use crate::domain::http_request::HttpRequest;
 use crate::domain::id_token::{self, Doubt, Held, Verdict};
 use crate::domain::jose::{self, Keys};
+use crate::domain::moment;
 use crate::domain::provider::Provider;
 use crate::domain::session::Failure;
 use crate::domain::tokens::Grant;
@@ -87,13 +88,13 @@ impl KeyCache {
         now: DateTime<Utc>,
     ) -> Result<(), Doubt> {
         let token = grant.id_token.as_ref().ok_or(Doubt::Unreadable)?;
-        let skew = TimeDelta::seconds(grant.facts.clock_skew_secs.unwrap_or_default());
+        let skew = grant.facts.clock_skew_secs.and_then(TimeDelta::try_seconds).unwrap_or_default();
         let held = Held {
             issuer: provider.issuer.as_deref(),
             client_id: &client.client_id,
             secret: client.client_secret.as_ref(),
             access_token: &grant.access_token,
-            now: now.checked_add_signed(skew).unwrap_or(now),
+            now: moment::after(now, skew).unwrap_or(now),
         };
         if !jose::needs_keys(token.expose())? {
             return id_token::verify(token, &Keys::default(), &held);

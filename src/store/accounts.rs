@@ -291,10 +291,6 @@ impl Accounts {
     }
 }
 
-fn moment(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
-}
-
 /// `SQLite` counts to 2⁶³.
 fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)

@@ -51,7 +51,7 @@ impl FormDraft {
                 found.push((Field::Header(place), "A header's name has no blanks or colons.".to_owned()));
             }
         }
-        if !self.secret_expires.trim().is_empty() && secret_expiry::day(&self.secret_expires).is_err() {
+        if !self.secret_expires.trim().is_empty() && secret_expiry::day(&self.secret_expires).is_none() {
             found.push((Field::SecretExpires, "Enter a day such as 2030-01-31, or nothing.".to_owned()));
         }
         if let Err(error) = Tags::typed(&self.tags) {

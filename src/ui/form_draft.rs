@@ -324,7 +324,7 @@ impl FormDraft {
             variables: self.variables.clone(),
             overrides: overrides.into(),
             background_refresh: self.background_refresh,
-            client_secret_expires: secret_expiry::day(&self.secret_expires).ok(),
+            client_secret_expires: secret_expiry::day(&self.secret_expires),
             tags: Tags::typed(&self.tags).unwrap_or_default(),
         }
     }

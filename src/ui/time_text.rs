@@ -3,7 +3,9 @@
 //! Owns how a span is said, and when what is said changes. Invariant: figures are rounded down, so
 //! that nothing is promised for longer than it lasts.
 
-use chrono::{DateTime, Local, TimeDelta, Utc};
+use std::fmt::Display;
+
+use chrono::{DateTime, Local, TimeDelta, TimeZone, Utc};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -102,7 +104,11 @@ pub(super) fn age_changes_in(since: DateTime<Utc>, now: DateTime<Utc>) -> TimeDe
 
 /// A moment in local time: `14:05` today, `tomorrow 14:05`, else `24 Nov 2025, 14:05`.
 pub(super) fn clock(moment: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let (at, today) = (moment.with_timezone(&Local), now.with_timezone(&Local).date_naive());
+    clock_in(&Local, moment, now)
+}
+
+fn clock_in<Tz: TimeZone<Offset: Display>>(zone: &Tz, moment: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let (at, today) = (moment.with_timezone(zone), now.with_timezone(zone).date_naive());
     match (at.date_naive() - today).num_days() {
         0 => at.format("%H:%M").to_string(),
         1 => at.format("tomorrow %H:%M").to_string(),
@@ -113,7 +119,10 @@ pub(super) fn clock(moment: DateTime<Utc>, now: DateTime<Utc>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::FixedOffset;
+
     use super::*;
+    use crate::domain::moment;
 
     #[test]
     fn spans_are_said_and_rounded_down() {
@@ -156,6 +165,26 @@ mod tests {
             assert!(!clock(now + jump, now).is_empty());
             assert!(!age(now + jump, now).is_empty());
             assert!(age_changes_in(now + jump, now) > TimeDelta::zero());
+        }
+    }
+
+    #[test]
+    fn c3_every_zone_writes_the_first_and_the_last_moment() {
+        let ends = [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC].map(moment::nearest);
+        for offset_mins in (-14 * 60..=14 * 60).step_by(15) {
+            let zone = FixedOffset::east_opt(offset_mins * 60).unwrap();
+            for at in ends {
+                for now in ends {
+                    assert!(clock_in(&zone, at, now).contains(':'), "{at} seen from {now} at {zone}");
+                    assert!(!age(at, now).is_empty() && !distance(at, now).is_empty());
+                    assert!(age_changes_in(at, now) > TimeDelta::zero());
+                    let left = at - now;
+                    assert!(short_changes_in(left) > TimeDelta::zero());
+                    for text in [minutes(left), countdown(left), short(left), spoken(left)] {
+                        assert!(!text.is_empty());
+                    }
+                }
+            }
         }
     }
 }

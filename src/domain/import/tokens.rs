@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
+use crate::domain::moment;
 use crate::domain::tokens::{ExpirySource, Grant, TokenFacts};
 use crate::secret::{AccessToken, IdToken, Kind, RefreshToken, Secret};
 
@@ -71,5 +72,5 @@ impl Tokens {
 }
 
 fn moment(key: &'static str, text: &str) -> Result<DateTime<Utc>, &'static str> {
-    DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).map_err(|_| key)
+    moment::rfc3339(text).ok_or(key)
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::expiry::{Status, next_change, next_status_change};
 use crate::domain::tokens::ExpirySource;
 
 const CODE: Ways = Ways {
@@ -356,6 +357,38 @@ proptest! {
             }
             prop_assert_eq!(session.phase(), Phase::Idle);
             prop_assert!(session.next_wake(&ways).is_none_or(|next| next > now));
+        }
+    }
+}
+
+#[test]
+fn c3_the_first_and_the_last_moment_never_overflow() {
+    let ends = [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC].map(crate::domain::moment::nearest);
+    let margins = [None, Some(0), Some(u32::MAX)];
+    let refresh_ends = [None, Some(ends[0]), Some(ends[1])];
+    for (received, expires, refresh_expires_at) in
+        ends.into_iter().flat_map(|a| ends.into_iter().flat_map(move |b| refresh_ends.map(|c| (a, b, c))))
+    {
+        let facts = TokenFacts {
+            received_at: received,
+            expires_at: Some(expires),
+            refresh_expires_at,
+            ..facts(1, 0, true)
+        };
+        for (fixed_secs, now) in margins.into_iter().flat_map(|margin| ends.map(|now| (margin, now))) {
+            for jitter_thousandths in [-200, 200] {
+                let ways = Ways { margin: Margin { fixed_secs }, jitter_thousandths, ..CODE };
+                let mut session = holding(&ways, facts.clone());
+                let _ = (session.next_wake(&ways), session.retrying_at(&ways));
+                session.step(&ways, Input::Tick, now);
+                session.step(&ways, Input::Want(RequestId(1), Some(TimeDelta::MAX)), now);
+                let failed = Failure::Transient { retry_at: Some(expires) };
+                session.step(&ways, Input::Renewed(session.attempt(), Err(failed)), now);
+                let _ = (session.next_wake(&ways), session.retrying_at(&ways));
+            }
+            let _ = Status::at(&facts, now);
+            assert!(next_change(&facts, now).is_none_or(|wait| wait > TimeDelta::zero()));
+            assert!(next_status_change(&facts, now).is_none_or(|at| at > now));
         }
     }
 }

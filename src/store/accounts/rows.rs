@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Row};
 
-use super::{DiskError, RowState, StoredAccount, in_flight, moment};
+use super::{DiskError, RowState, StoredAccount, in_flight};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
-use crate::domain::extra_params;
 use crate::domain::tokens::TokenFacts;
+use crate::domain::{extra_params, moment};
 
 /// Every account, and how many rows could not be read. What belongs to an account is read table by table:
 /// to look it up for each would take longer than all the rest.
@@ -62,8 +62,8 @@ fn parse(row: &Row<'_>, known: &mut Known) -> Option<StoredAccount> {
         },
         has_secret_params,
         state: RowState::parse(text(row, 4)?)?,
-        created_at: moment(text(row, 5)?)?,
-        last_used_at: text(row, 6).and_then(moment),
+        created_at: moment::rfc3339(text(row, 5)?)?,
+        last_used_at: text(row, 6).and_then(moment::rfc3339),
         kept_in: text(row, 7).map(str::to_owned),
         facts: None,
         in_flight: None,

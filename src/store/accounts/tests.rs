@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::domain::account::AccountName;
-use crate::store::records::tests::{account, grant, id};
+use crate::store::records::tests::{OUT_OF_RANGE, account, grant, id};
 
 fn home() -> (tempfile::TempDir, Home) {
     let dir = tempfile::tempdir().unwrap();
@@ -128,6 +128,23 @@ fn facts_never_go_back_a_generation() {
     accounts.clear_facts(&id(1)).unwrap();
     assert_eq!(accounts.load().unwrap().accounts[0].facts, None);
     assert!(accounts.put_facts(&id(1), &facts(1)).unwrap());
+}
+
+#[test]
+fn c3_facts_of_an_older_version_do_not_stop_the_start() {
+    let (_dir, home) = home();
+    let mut accounts = Accounts::open(&home).unwrap();
+    accounts.insert_pending(&named(1, "one"), "keychain", at(0)).unwrap();
+    accounts.put_facts(&id(1), &facts(1)).unwrap();
+    let row = serde_json::to_string(&facts(1)).unwrap();
+    for (stored, read) in OUT_OF_RANGE {
+        let old = row.replace("2023-11-14T23:13:20.123Z", stored);
+        assert_ne!(old, row);
+        accounts.connection.execute("UPDATE token_facts SET facts = ?1", [old]).unwrap();
+        let stored = Accounts::open(&home).unwrap().load().unwrap();
+        let facts = stored.accounts[0].facts.as_ref().unwrap();
+        assert_eq!(facts.expires_at, Some(read.parse().unwrap()));
+    }
 }
 
 #[test]

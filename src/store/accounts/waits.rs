@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::{Accounts, DiskError};
 use crate::domain::account::AccountId;
+use crate::domain::moment;
 
 /// A server's request to be left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +44,11 @@ pub(super) fn read(connection: &Connection) -> Result<Vec<(AccountId, ToldToWait
     let found = query.query_map([], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get(3)?))
     })?;
-    let moment = |text: &str| DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
     let one = |(id, since, until, status): (String, String, String, u16)| {
-        Some((AccountId::parse(&id)?, ToldToWait { since: moment(&since)?, until: moment(&until)?, status }))
+        Some((
+            AccountId::parse(&id)?,
+            ToldToWait { since: moment::rfc3339(&since)?, until: moment::rfc3339(&until)?, status },
+        ))
     };
     Ok(found.filter_map(Result::ok).filter_map(one).collect())
 }

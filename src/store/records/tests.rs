@@ -139,6 +139,37 @@ fn newer_and_damaged_records_are_told_apart() {
     assert_eq!(decode_client(&id(1), &whole).unwrap_err(), VaultError::Corrupt);
 }
 
+/// Moments as earlier versions stored them, and what they are read as.
+pub(in crate::store) const OUT_OF_RANGE: [(&str, &str); 4] = [
+    ("+262142-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+    ("+10000-01-01T13:59:59Z", "9999-12-31T23:59:59Z"),
+    ("-0001-12-31T10:00:00Z", "1970-01-01T00:00:00Z"),
+    ("-262143-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+];
+
+#[test]
+fn c3_a_stored_moment_out_of_range_is_the_nearest_one() {
+    let mut grant = grant("CANARY-7", 1);
+    grant.facts.refresh_expires_at = grant.facts.expires_at;
+    let line = encode_tokens(&grant).unwrap();
+    for (stored, read) in OUT_OF_RANGE {
+        let old = line.expose().replace("2023-11-14T22:13:20.123Z", stored);
+        let old = old.replace("2023-11-14T23:13:20.123Z", stored);
+        let facts = decode_tokens(&Wire::new(old)).unwrap().facts;
+        let read = read.parse().unwrap();
+        assert_eq!(
+            (facts.received_at, facts.expires_at, facts.refresh_expires_at),
+            (read, Some(read), Some(read))
+        );
+    }
+    let mut account = account(1, "n");
+    account.settings.client_secret_expires = "2030-01-31".parse().ok();
+    let line = encode_client(&account, &client("s")).unwrap();
+    let old = line.expose().replace("2030-01-31", "+262142-12-31");
+    let (read, _) = decode_client(&id(1), &Wire::new(old)).unwrap();
+    assert_eq!(read.settings.client_secret_expires, None);
+}
+
 #[test]
 fn names_lead_back_to_their_account() {
     assert_eq!(account_of_client_name(&client_name(&id(9))), Some(id(9)));

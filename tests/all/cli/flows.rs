@@ -248,3 +248,39 @@ fn a_token_that_is_worth_less_than_expected_is_handed_on_with_a_warning() {
     assert_eq!(run.ok(), format!("{}\n", server.token(1)));
     assert_eq!(place.run(&["token", BATCH, "--min-valid", "59m"]).err, "");
 }
+
+#[test]
+fn c3_times_at_both_ends_are_shown_in_every_zone() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let server = Server::giving(
+        r#","expires_at":"+262142-12-31T23:59:59","refresh_token_expires_at":"-262143-01-01T00:00:00""#,
+    );
+    let tokens = "[account.tokens]\naccess_token = \"CANARY-old\"\nreceived_at = \"1970-01-01T00:00:00Z\"\n\
+                  expires_at = \"9999-12-31T23:59:59Z\"\nrefresh_expires_at = \"1970-01-01T00:00:00Z\"\n";
+    let account = |name: &str, tokens: &str| {
+        format!(
+            "[[account]]\nname = \"{name}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
+             client_id = \"i\"\nclient_secret = \"CANARY-s\"\n{tokens}[account.endpoints]\ntoken = \"{}\"\n",
+            server.server.url("/token")
+        )
+    };
+    let file = place.file("a.toml", &(account("held", tokens) + &account("asked", "")));
+    place.run(&["import", &file]).ok();
+    assert_eq!(place.run(&["token", "asked"]).ok(), format!("{}\n", server.token(1)));
+    let asked = place.run(&["show", "asked", "--json"]).json();
+    assert_eq!(
+        (&asked["expires_at"], &asked["expiry_source"]),
+        (&serde_json::Value::Null, &"unknown".into())
+    );
+    for zone in ["<+14>-14", "<-12>12", "EST5EDT,M3.2.0,M11.1.0", "UTC0", "nonsense"] {
+        for words in [&["show", "held"][..], &["show", "asked"], &["list"], &["log", "asked"]] {
+            let output = place.command(words).env("TZ", zone).output().unwrap();
+            assert!(output.status.success(), "{zone} {words:?}: {output:?}");
+        }
+        let output = place.command(&["show", "held", "--json"]).env("TZ", zone).output().unwrap();
+        let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(shown["expires_at"], "9999-12-31T23:59:59Z", "{zone}");
+    }
+}
