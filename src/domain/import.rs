@@ -116,9 +116,10 @@ pub fn read(text: &str, presets: &[Preset]) -> Result<Vec<Imported>, ImportError
     for node in items {
         let file = AccountFile { text, node };
         let imported = file.read(presets)?;
-        let line = FileError::at(text, node.offset_of("name"), "").line;
-        if let Some(first) = seen.insert(imported.name.key().to_owned(), line) {
-            let what = format!("the account in line {first} has this name, too");
+        // The line is counted only where it is said: counting it for each of many accounts takes minutes.
+        if let Some(first) = seen.insert(imported.name.key().to_owned(), node.offset_of("name")) {
+            let line = FileError::at(text, first, "").line;
+            let what = format!("the account in line {line} has this name, too");
             return Err(file.mistake("name", &what).into());
         }
         accounts.push(imported);
@@ -244,9 +245,9 @@ impl AccountFile<'_, '_, '_> {
         };
         self.check(preset, &resolved, &client, own.incomplete)?;
         extra_params::move_secrets(&mut settings, &mut client);
-        let grant = own.tokens.map(tokens::Tokens::into_grant).transpose().map_err(|key| {
-            let key = format!("tokens.{key}");
-            self.mistake(&key, &format!("\"{key}\" must be a moment such as \"2030-01-31T12:00:00Z\""))
+        let grant = own.tokens.map(tokens::Tokens::into_grant).transpose().map_err(|mistake| {
+            let key = format!("tokens.{}", mistake.key);
+            self.mistake(&key, &format!("\"{key}\" {}", mistake.what))
         })?;
         Ok(Imported { name, settings, client, grant, incomplete: own.incomplete })
     }

@@ -57,6 +57,7 @@ pub mod token_check;
 mod token_refusal;
 pub mod token_request;
 pub mod token_response;
+pub mod token_syntax;
 pub mod tokens;
 pub mod transport;
 pub mod unseen;

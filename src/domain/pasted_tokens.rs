@@ -9,12 +9,6 @@ use super::jwt;
 use super::tokens::{ExpirySource, Grant, TokenFacts};
 use crate::secret::{AccessToken, RefreshToken};
 
-/// Whether a text may be a token: printable ASCII without a blank (RFC 6750, section 2.1, and RFC
-/// 6749, appendices A.12 and A.17).
-pub fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
 /// The token in what was pasted: without white space around it, nor the word of a header before it.
 pub fn bare(text: &str) -> &str {
     let text = text.trim();
@@ -57,6 +51,7 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::super::expiry::Status;
+    use super::super::token_syntax::is_token;
     use super::*;
 
     fn access(text: &str) -> AccessToken {

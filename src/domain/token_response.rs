@@ -11,6 +11,7 @@ use url::form_urlencoded;
 use super::id_token::Verdict;
 use super::provider::Provider;
 use super::token_refusal::Said;
+use super::token_syntax::{self, is_token};
 use super::tokens::{ExpirySource, Grant, TokenFacts};
 use super::{jwt, moment};
 use crate::secret::{AccessToken, IdToken, RefreshToken};
@@ -22,9 +23,6 @@ pub const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// A difference between two clocks that needn't be spoken of: network time, and rounding.
 const SKEW_TOLERATED: TimeDelta = TimeDelta::seconds(60);
-
-/// The longest token type that is kept, in bytes.
-const TYPE_MAX_BYTES: usize = 64;
 
 /// What came back from a token endpoint.
 #[derive(Clone, Copy)]
@@ -168,12 +166,15 @@ fn grant(
     value: &mut Value,
 ) -> Result<Grant, TokenError> {
     let access_token = AccessToken::new(access_token);
-    if !access_token.expose().bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(answer.flawed(AnswerFlaw::UnusableToken));
-    }
     let refresh_token =
         taken(value, &provider.response.refresh_token, "/refresh_token").map(RefreshToken::new);
     let id_token = taken(value, &[], "/id_token").map(IdToken::new);
+    if !is_token(access_token.expose())
+        || refresh_token.as_ref().is_some_and(|token| !is_token(token.expose()))
+        || id_token.as_ref().is_some_and(|token| !is_token(token.expose()))
+    {
+        return Err(answer.flawed(AnswerFlaw::UnusableToken));
+    }
     let skew = answer.skew();
     // What the server's clock says, by ours.
     let ours = |theirs: DateTime<Utc>| moment::before(theirs, skew.unwrap_or_default());
@@ -205,7 +206,8 @@ fn grant(
                 after(TimeDelta::seconds(i64::from(secs)))
             })
     });
-    let token_type = found(value, &paths.token_type, &["/token_type", "/type"], token_type);
+    let of_text = |value: &Value| token_syntax::token_type(value.as_str()?);
+    let token_type = found(value, &paths.token_type, &["/token_type", "/type"], of_text);
     let separator = paths.scope_separator.as_ref().unwrap_or(&provider.scope_separator);
     let scope = found(value, &paths.scope, &["/scope"], |value| scopes(value, separator));
     let facts = TokenFacts {
@@ -242,29 +244,18 @@ fn found<T>(
     paths.filter_map(|path| value.pointer(path)).find_map(read)
 }
 
-/// A token type that can stand in a header; bearer in the standard's spelling (RFC 6750).
-fn token_type(value: &Value) -> Option<String> {
-    let text = value.as_str()?.trim();
-    if text.eq_ignore_ascii_case("bearer") {
-        return Some("Bearer".to_owned());
-    }
-    let fits = !text.is_empty()
-        && text.len() <= TYPE_MAX_BYTES
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    fits.then(|| text.to_owned())
-}
-
 /// Scopes in one text or in an array.
 pub(super) fn scopes(value: &Value, separator: &str) -> Option<Vec<String>> {
     let split = |text: &str| -> Vec<String> {
         let text = if separator.is_empty() { text.to_owned() } else { text.replace(separator, " ") };
         text.split_whitespace().map(str::to_owned).collect()
     };
-    let scopes: Vec<String> = match value {
+    let mut scopes: Vec<String> = match value {
         Value::String(text) => split(text),
         Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => return None,
     };
+    scopes.retain(|scope| token_syntax::is_scope(scope));
     (!scopes.is_empty()).then_some(scopes)
 }
 

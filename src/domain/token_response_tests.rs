@@ -134,6 +134,7 @@ fn types_and_scopes_in_every_spelling() {
     let scope = |scope: Value| ok(&json!({"access_token": "a", "scope": scope})).facts.scope;
     assert_eq!(scope(json!(" a  b ")).unwrap(), ["a", "b"]);
     assert_eq!(scope(json!(["a", "b c", 7])).unwrap(), ["a", "b c"]);
+    assert_eq!(scope(json!(["a", "\u{1b}[31m", ""])).unwrap(), ["a"]);
     assert_eq!(scope(json!("")), None);
     let comma = Provider { scope_separator: ",".to_owned(), ..provider() };
     let grant = read(&comma, &answer(200, br#"{"access_token":"a","scope":"repo,gist"}"#)).unwrap();
@@ -267,6 +268,8 @@ fn t3_every_malformed_answer_is_a_typed_error() {
         (200, r#"{"access_token":"CANARY\r\nEvil: a"}"#, AnswerFlaw::UnusableToken),
         (200, r#"{"access_token":"CANARY\u0000"}"#, AnswerFlaw::UnusableToken),
         (200, r#"{"access_token":"CANARYé"}"#, AnswerFlaw::UnusableToken),
+        (200, r#"{"access_token":"a","refresh_token":"CANARY\u001b[31m"}"#, AnswerFlaw::UnusableToken),
+        (200, r#"{"access_token":"a","id_token":"CANARY\nX-Evil: a"}"#, AnswerFlaw::UnusableToken),
         (302, r#"{"access_token":"CANARY"}"#, AnswerFlaw::Redirect),
         (307, "", AnswerFlaw::Redirect),
     ] {

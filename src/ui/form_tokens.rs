@@ -5,8 +5,8 @@
 use chrono::{DateTime, Utc};
 use egui::{Id, Ui};
 
-use crate::domain::pasted_tokens;
 use crate::domain::tokens::Grant;
+use crate::domain::{pasted_tokens, token_syntax};
 use crate::secret::{AccessToken, RefreshToken};
 
 use super::account_form::{Form, field_id};
@@ -35,7 +35,7 @@ impl TokensDraft {
             return Some("Paste an access token or a refresh token.");
         }
         let fits = |text: &SecretText| {
-            text.is_blank() || text.with(|text| pasted_tokens::is_token(pasted_tokens::bare(text)))
+            text.is_blank() || text.with(|text| token_syntax::is_token(pasted_tokens::bare(text)))
         };
         (!fits(&self.access) || !fits(&self.refresh))
             .then_some("A token has no blanks and no line breaks in it.")

@@ -1,11 +1,13 @@
 //! The tokens of an account, in an export.
 //!
-//! Owns the keys of that table. Invariant: a moment that can't be read is a mistake, never now.
+//! Owns the keys of that table. Invariants: a moment that can't be read is a mistake, never now;
+//! what is taken passes the checks of a server's answer.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::moment;
+use crate::domain::token_syntax::{self, is_token};
 use crate::domain::tokens::{ExpirySource, Grant, TokenFacts};
 use crate::secret::{AccessToken, IdToken, Kind, RefreshToken, Secret};
 
@@ -47,9 +49,28 @@ fn optional_secret<'de, K: Kind, D: Deserializer<'de>>(
     Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
 }
 
+/// A key of the table, and what is wrong with its value.
+pub(super) struct Mistake {
+    pub(super) key: &'static str,
+    pub(super) what: &'static str,
+}
+
 impl Tokens {
-    /// The grant, as the first of its account; or the key whose moment can't be read.
-    pub(super) fn into_grant(self) -> Result<Grant, &'static str> {
+    /// The grant, as the first of its account.
+    pub(super) fn into_grant(self) -> Result<Grant, Mistake> {
+        // Where only a refresh token was pasted, an export holds an empty access token.
+        if !self.access_token.is_empty() || self.refresh_token.is_none() {
+            check("access_token", Some(&self.access_token))?;
+        }
+        check("refresh_token", self.refresh_token.as_ref())?;
+        check("id_token", self.id_token.as_ref())?;
+        let what = "is not a token type such as \"Bearer\"";
+        let token_type = token_syntax::token_type(&self.token_type);
+        let token_type = token_type.ok_or(Mistake { key: "token_type", what })?;
+        if !self.scopes.iter().flatten().all(|scope| token_syntax::is_scope(scope)) {
+            let what = "has a scope that is empty or holds a control character";
+            return Err(Mistake { key: "scopes", what });
+        }
         let optional = |key, text: Option<String>| text.map(|text| moment(key, &text)).transpose();
         Ok(Grant {
             facts: TokenFacts {
@@ -59,7 +80,7 @@ impl Tokens {
                 expiry_source: self.expiry_source,
                 has_refresh_token: self.refresh_token.is_some(),
                 refresh_expires_at: optional("refresh_expires_at", self.refresh_expires_at)?,
-                token_type: self.token_type,
+                token_type,
                 scope: self.scopes,
                 clock_skew_secs: None,
                 id_token: None,
@@ -71,6 +92,13 @@ impl Tokens {
     }
 }
 
-fn moment(key: &'static str, text: &str) -> Result<DateTime<Utc>, &'static str> {
-    moment::rfc3339(text).ok_or(key)
+/// The check that a server's token passes, too.
+fn check<K: Kind>(key: &'static str, token: Option<&Secret<K>>) -> Result<(), Mistake> {
+    let what = "may hold printable ASCII characters and no blank";
+    if token.is_none_or(|token| is_token(token.expose())) { Ok(()) } else { Err(Mistake { key, what }) }
+}
+
+fn moment(key: &'static str, text: &str) -> Result<DateTime<Utc>, Mistake> {
+    let what = "must be a moment such as \"2030-01-31T12:00:00Z\"";
+    moment::rfc3339(text).ok_or(Mistake { key, what })
 }

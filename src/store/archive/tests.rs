@@ -40,7 +40,7 @@ fn exported() -> Vec<Exported> {
     public.settings.client_secret_expires = chrono::NaiveDate::from_ymd_opt(2031, 2, 28);
     let client = Client { client_id: "id".to_owned(), ..Client::default() };
     vec![
-        Exported { account: all, client: everything, grant: Some(grant("CANARY-tok \"", 9)) },
+        Exported { account: all, client: everything, grant: Some(grant("CANARY-tok\"\\", 9)) },
         Exported { account: public, client, grant: None },
         signing(),
     ]
@@ -173,6 +173,55 @@ fn a_token_s_moments_are_checked_and_never_repeated() {
     assert!(error.contains("\"tokens.expires_at\" must be a moment") && !error.contains("CANARY"), "{error}");
     let error = mistake(&format!("{received}tokens.acces_token = \"CANARY\""));
     assert!(error.contains("did you mean \"access_token\"?"), "{error}");
+}
+
+#[test]
+fn c3_an_offset_takes_no_imported_moment_out_of_range() {
+    let text = "[[account]]\nname = \"a\"\nprovider = \"smartsense\"\nclient_id = \"i\"\n\
+                client_secret = \"s\"\ntokens.access_token = \"t\"\n";
+    let read = |key: &str, at: &str| {
+        let received =
+            if key == "received_at" { "" } else { "tokens.received_at = \"2030-01-01T00:00:00Z\"\n" };
+        import::read(&format!("{text}{received}tokens.{key} = \"{at}\""), &built_in())
+    };
+    for key in ["received_at", "expires_at", "refresh_expires_at"] {
+        for at in ["9999-12-31T23:59:59-14:00", "0000-01-01T00:00:00+14:00", "1970-01-01T00:00:00+00:01"] {
+            let error = read(key, at).unwrap_err().to_string();
+            assert!(error.contains(&format!("\"tokens.{key}\" must be a moment")), "{error}");
+        }
+        assert!(read(key, "9999-12-31T23:59:59Z").is_ok() && read(key, "1970-01-01T00:00:00Z").is_ok());
+    }
+}
+
+#[test]
+fn i1_an_imported_token_passes_the_check_of_a_server_s() {
+    let text = "[[account]]\nname = \"a\"\nprovider = \"smartsense\"\nclient_id = \"i\"\n\
+                client_secret = \"s\"\ntokens.received_at = \"2030-01-01T00:00:00Z\"\n";
+    let read = |more: &str| import::read(&format!("{text}{more}"), &built_in());
+    let access = "tokens.access_token = \"t\"\n";
+    let escape = r#""CANARY\u001b]52;c;ZXZpbA==\u0007\nX-Evil: 1""#;
+    for (key, value) in [
+        ("access_token", escape),
+        ("access_token", "\"CANARY a\""),
+        ("access_token", "\"\""),
+        ("refresh_token", escape),
+        ("refresh_token", "\"\""),
+        ("id_token", escape),
+        ("token_type", r#""Bearer\r\nX-Evil: CANARY""#),
+        ("token_type", "\"\""),
+        ("scopes", r#"["read", "CANARY\u001b[31m"]"#),
+        ("scopes", "[\"\"]"),
+    ] {
+        let access = if key == "access_token" { "" } else { access };
+        let error = read(&format!("{access}tokens.{key} = {value}")).unwrap_err().to_string();
+        assert!(error.contains(&format!("\"tokens.{key}\"")) && !error.contains("CANARY"), "{error}");
+    }
+    let taken =
+        read(&format!("{access}tokens.token_type = \"bearer\"\ntokens.scopes = [\"a b\", \"é\"]")).unwrap();
+    let facts = &taken[0].grant.as_ref().unwrap().facts;
+    assert_eq!((facts.token_type.as_str(), facts.scope.as_ref().unwrap().len()), ("Bearer", 2));
+    // A refresh token alone was pasted, then exported.
+    assert!(read("tokens.access_token = \"\"\ntokens.refresh_token = \"r\"").is_ok());
 }
 
 proptest::proptest! {
