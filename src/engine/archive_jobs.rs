@@ -222,7 +222,8 @@ fn read_file(
 pub(crate) fn archive_problem(error: &ArchiveError) -> ArchiveProblem {
     match error {
         ArchiveError::WrongPassphrase => ArchiveProblem::WrongPassphrase,
-        ArchiveError::Damaged | ArchiveError::TooMuchWork => ArchiveProblem::Damaged,
+        ArchiveError::Damaged => ArchiveProblem::Damaged,
+        ArchiveError::TooMuchWork => ArchiveProblem::TooMuchWork,
         ArchiveError::Newer => ArchiveProblem::Newer,
         ArchiveError::TooLarge => ArchiveProblem::TooLarge,
         ArchiveError::Failed => ArchiveProblem::Unusable(Outside::new("it could not be encrypted")),

@@ -105,6 +105,7 @@ pub(crate) fn vault_problem(error: &VaultError) -> VaultProblem {
         VaultError::Corrupt => VaultProblem::Corrupt,
         VaultError::Newer => VaultProblem::Newer,
         VaultError::Damaged => VaultProblem::Damaged,
+        VaultError::TooMuchWork => VaultProblem::TooMuchWork,
         VaultError::Failed(how) => VaultProblem::Failed(how),
     }
 }

@@ -238,6 +238,8 @@ pub enum ArchiveProblem {
     Damaged,
     /// A newer Keyfob wrote it.
     Newer,
+    /// Its passphrase asks for more work, and memory, than Keyfob spends.
+    TooMuchWork,
     /// It would be, or is, larger than a file that is imported may be.
     TooLarge,
     /// There is a file of that name already.
@@ -307,6 +309,8 @@ pub enum VaultProblem {
     Newer,
     /// The file that holds all entries is damaged, or its two parts don't belong together.
     Damaged,
+    /// The file's passphrase asks for more work, and memory, than Keyfob spends.
+    TooMuchWork,
     /// An entry is larger than the keychain takes.
     TooLarge,
     /// It failed otherwise; a word about how, free of secrets.

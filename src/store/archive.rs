@@ -48,7 +48,7 @@ pub enum ArchiveError {
     #[error("the file was written by a newer version")]
     Newer,
     /// It asks for more work than is done.
-    #[error("the file asks for more work than Keyfob does to open one")]
+    #[error("the file asks for more than 2^20 rounds of scrypt")]
     TooMuchWork,
     /// It would be larger than a file that is imported may be.
     #[error("so many accounts don't fit into one file")]

@@ -377,7 +377,7 @@ fn opening_error(error: SealError) -> VaultError {
         SealError::WrongPassphrase => VaultError::WrongPassphrase,
         SealError::WrongKey | SealError::Damaged => VaultError::Damaged,
         SealError::Newer => VaultError::Newer,
-        SealError::TooMuchWork => VaultError::Failed("key.age asks for more work than is done"),
+        SealError::TooMuchWork => VaultError::TooMuchWork,
         SealError::Failed => VaultError::Failed("the secrets could not be encrypted"),
     }
 }

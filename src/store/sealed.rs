@@ -19,8 +19,8 @@ use crate::secret::Passphrase;
 /// The work that a passphrase costs: 2¹⁸ rounds of scrypt, about a second and 256 MiB.
 pub(super) const WORK_FACTOR: u8 = 18;
 
-/// The most work that a file may ask for, about 16 seconds; more would stop the machine.
-const MAX_WORK_FACTOR: u8 = 22;
+/// The most work that a file may ask for: 2²⁰ rounds of scrypt, about four seconds and 1 GiB.
+const MAX_WORK_FACTOR: u8 = 20;
 
 /// The first words of a key's line; a newer kind of key goes on with its own name.
 const KEY_PREFIX: &str = "AGE-SECRET-KEY-";
@@ -163,4 +163,18 @@ fn plain<R: io::BufRead>(
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed_bytes));
     reader.read_to_end(&mut plain).map_err(|_| SealError::Damaged)?;
     Ok(plain)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    /// What is sealed with work factor 1, as if it were sealed with another.
+    pub(in crate::store) fn with_work_factor(sealed: &[u8], factor: u8) -> Vec<u8> {
+        let head = sealed.windows(3).position(|bytes| bytes == b" 1\n").unwrap();
+        [&sealed[..=head], factor.to_string().as_bytes(), &sealed[head + 2..]].concat()
+    }
+
+    #[test]
+    fn i5_the_work_of_a_passphrase_is_at_most_2_to_the_20() {
+        assert_eq!(super::MAX_WORK_FACTOR, 20);
+    }
 }

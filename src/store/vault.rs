@@ -40,6 +40,9 @@ pub enum VaultError {
     /// What holds all records is damaged, or is not the vault's.
     #[error("the vault is damaged")]
     Damaged,
+    /// Its passphrase asks for more work, and memory, than is spent to open it.
+    #[error("the vault's key asks for more than 2^20 rounds of scrypt")]
+    TooMuchWork,
     /// It failed otherwise; a word about how, free of secrets.
     #[error("the vault failed: {0}")]
     Failed(&'static str),

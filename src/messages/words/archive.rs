@@ -20,6 +20,10 @@ pub(super) fn archive(problem: &ArchiveProblem) -> Words {
         ArchiveProblem::Newer => {
             words("A newer version of Keyfob wrote this file.", "Update Keyfob here, then import it again.")
         }
+        ArchiveProblem::TooMuchWork => words(
+            "This file asks for more than 2^20 rounds of scrypt, which take more than 1 GiB of memory.",
+            "Encrypt it again with a work factor of 20 or less, or export the accounts from Keyfob again.",
+        ),
         ArchiveProblem::TooLarge => {
             words("So many accounts don't fit into one file.", "Export some of them at a time.")
         }

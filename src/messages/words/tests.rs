@@ -116,6 +116,7 @@ fn stores() -> Vec<Problem> {
         VaultProblem::Corrupt,
         VaultProblem::Newer,
         VaultProblem::Damaged,
+        VaultProblem::TooMuchWork,
         VaultProblem::TooLarge,
         VaultProblem::Failed("the disk is full"),
     ] {
@@ -127,6 +128,7 @@ fn stores() -> Vec<Problem> {
         ArchiveProblem::WrongPassphrase,
         ArchiveProblem::Damaged,
         ArchiveProblem::Newer,
+        ArchiveProblem::TooMuchWork,
         ArchiveProblem::TooLarge,
         ArchiveProblem::Exists,
         ArchiveProblem::Lacking(text()),

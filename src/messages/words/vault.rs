@@ -78,6 +78,11 @@ pub(super) fn vault(problem: &VaultProblem, here: &str) -> Words {
              changed.",
             "Put key.age and vault.age of the same backup back into Keyfob's folder, then try again.",
         ),
+        VaultProblem::TooMuchWork => words(
+            "key.age asks for more than 2^20 rounds of scrypt, which take more than 1 GiB of memory, so it \
+             was not opened. Nothing was changed.",
+            "Put key.age and vault.age of the same backup back into Keyfob's folder, then try again.",
+        ),
         VaultProblem::TooLarge => {
             return words(
                 format!("The secrets of {here} are larger than can be kept here, so they weren't saved."),

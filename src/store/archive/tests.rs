@@ -148,6 +148,16 @@ fn what_does_not_open_says_why() {
 }
 
 #[test]
+fn i5_a_file_that_asks_for_2_to_the_21_rounds_is_refused() {
+    let sealed = seal_with_work_factor(&exported(), &pass("p"), 1).unwrap();
+    for factor in [21, 22, 63] {
+        let costly = sealed::tests::with_work_factor(&sealed, factor);
+        let opened = open(&costly, &pass("p"), &built_in()).map(drop);
+        assert_eq!(opened, Err(ArchiveError::TooMuchWork), "{factor}");
+    }
+}
+
+#[test]
 fn what_no_import_would_take_is_not_exported() {
     let mut exported = exported();
     let long = "x".repeat(import::FILE_MAX_BYTES);
