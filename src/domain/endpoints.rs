@@ -99,9 +99,15 @@ impl MoreEndpoints {
     }
 }
 
+/// The longest text whose variables are filled in, in bytes; a longer one is no template.
+const TEMPLATE_MAX_BYTES: usize = 8 * 1024;
+
 /// A template with the variables' values in it.
 pub(super) fn filled(template: &str, values: &BTreeMap<&str, String>) -> String {
     let text = template.trim().to_owned();
+    if text.len() > TEMPLATE_MAX_BYTES {
+        return text;
+    }
     values.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
@@ -111,7 +117,11 @@ pub(super) fn read(
     template: Option<&str>,
     values: &BTreeMap<&str, String>,
 ) -> Result<Url, ProviderError> {
-    let text = filled(template.ok_or(ProviderError::EndpointMissing(kind))?, values);
+    let template = template.ok_or(ProviderError::EndpointMissing(kind))?;
+    if template.len() > TEMPLATE_MAX_BYTES {
+        return Err(ProviderError::EndpointInvalid(kind));
+    }
+    let text = filled(template, values);
     checked(&text).map_err(|flaw| match flaw {
         UrlFlaw::Invalid => ProviderError::EndpointInvalid(kind),
         UrlFlaw::Insecure => ProviderError::EndpointInsecure(kind),

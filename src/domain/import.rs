@@ -342,7 +342,9 @@ impl AccountFile<'_, '_, '_> {
                 if variable.choices.is_empty() {
                     return self.mistake(
                         &key,
-                        &format!("\"{key}\" may hold letters, digits, \"-\", \".\" and \"_\""),
+                        &format!(
+                            "\"{key}\" may hold letters, digits, \"-\", \".\" and \"_\", at most 255 of them"
+                        ),
                     );
                 }
                 let choices: Vec<&str> =

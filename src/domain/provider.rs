@@ -448,9 +448,9 @@ impl Preset {
     }
 }
 
-/// A typed variable may not change which server is spoken to.
+/// A typed variable may not change which server is spoken to. A server's name has at most 253 bytes.
 fn is_host_part(value: &str) -> bool {
-    value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+    value.len() <= 255 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
 }
 
 #[cfg(test)]

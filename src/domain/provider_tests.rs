@@ -164,3 +164,28 @@ fn a_typed_variable_can_not_change_the_server() {
     let provider = Provider::resolve(&[preset], &settings).unwrap();
     assert_eq!(provider.token.host_str(), Some("acme-2.example.com"));
 }
+
+#[test]
+fn i5_a_variable_and_what_it_fills_are_bounded() {
+    let mut preset = Preset::custom();
+    preset.id = "tenants".to_owned();
+    preset.variables =
+        vec![Variable { name: "tenant".to_owned(), label: "Tenant".to_owned(), ..Variable::default() }];
+    preset.spec.endpoints.token = Some("https://a.example/{tenant}/token".to_owned());
+    let mut settings = settings("tenants", GrantType::ClientCredentials);
+    let resolve = |settings: &Settings| Provider::resolve(std::slice::from_ref(&preset), settings);
+    for (bytes, fits) in [(255, true), (256, false), (2 << 20, false)] {
+        settings.variables = [("tenant".to_owned(), "a".repeat(bytes))].into();
+        assert_eq!(resolve(&settings).is_ok(), fits, "{bytes}");
+    }
+    settings.variables = [("tenant".to_owned(), "a".repeat(255))].into();
+    let address = |uses: usize| Some(format!("https://a.example/{}", "{tenant}".repeat(uses)));
+    settings.overrides_mut().endpoints.token = address(1000);
+    assert!(resolve(&settings).unwrap().token.as_str().len() < 1000 * 256);
+    settings.overrides_mut().endpoints.token = address(400_000);
+    assert_eq!(resolve(&settings).unwrap_err(), ProviderError::EndpointInvalid(EndpointKind::Token));
+    settings.overrides_mut().endpoints.token = None;
+    let many = "{tenant}".repeat(400_000);
+    settings.overrides_mut().token_params = [("a".to_owned(), many.clone())].into();
+    assert_eq!(resolve(&settings).unwrap().token_params["a"], many, "too long for a template");
+}

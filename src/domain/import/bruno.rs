@@ -3,9 +3,7 @@
 //! Owns their keys. Invariant: of a `.bru` file only its blocks `meta`, `vars` and `auth:oauth2` are
 //! looked at.
 
-use std::borrow::Cow;
-
-use super::draft::{Collected, Draft, Variables};
+use super::draft::{Collected, Draft, Values, Variables, label};
 use crate::domain::node::{Node, NodeValue};
 use crate::domain::spec::ClientAuth;
 
@@ -25,7 +23,7 @@ pub(super) fn fits(root: &Node<'_>) -> bool {
 /// Takes the settings of a `.bru` file.
 pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
     let (mut block, mut name) = (String::new(), "Bruno".to_owned());
-    let (mut variables, mut settings) = (Variables::new(), Variables::new());
+    let (mut variables, mut settings) = (Variables::default(), Values::new());
     for line in text.lines() {
         if let Some(opened) = line.strip_suffix(" {").filter(|_| !line.starts_with([' ', '\t'])) {
             opened.clone_into(&mut block);
@@ -72,7 +70,7 @@ pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
 
 /// Takes the settings of a collection.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
-    let mut variables = Variables::new();
+    let mut variables = Variables::default();
     let config = root.get("config").map(|entry| &entry.node);
     for holder in [Some(root), config].into_iter().flatten() {
         for environment in holder.list("environments") {
@@ -83,7 +81,7 @@ pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
 }
 
 /// Names and values, less those that are switched off.
-fn take_variables(items: &[Node<'_>], variables: &mut Variables) {
+fn take_variables(items: &[Node<'_>], variables: &mut Variables<'_>) {
     let is = |item: &Node<'_>, key: &str, wanted: bool| matches!(item.get(key).map(|entry| &entry.node.value), Some(NodeValue::Bool(flag)) if *flag == wanted);
     for item in items.iter().filter(|item| !is(item, "disabled", true) && !is(item, "enabled", false)) {
         let value = item.text("value").or_else(|| item.get("value")?.node.text("data"));
@@ -94,17 +92,17 @@ fn take_variables(items: &[Node<'_>], variables: &mut Variables) {
 }
 
 /// A collection, a folder or a request, and what is in it. The tree's depth is bounded by its parser.
-fn level(node: &Node<'_>, above: &str, variables: &Variables, collected: &mut Collected<'_>) {
+fn level(node: &Node<'_>, above: &str, variables: &Variables<'_>, collected: &mut Collected<'_>) {
     let inner = |key: &str| node.get(key).map(|entry| &entry.node);
     let name = node.text("name").or_else(|| inner("info")?.text("name")).unwrap_or(above);
     let root = inner("root").and_then(|root| Some(&root.get("request")?.node));
     let holders = [Some(node), inner("request"), inner("http"), root];
-    let mut own = Cow::Borrowed(variables);
+    let mut own = Variables::below(variables);
     for holder in holders.into_iter().flatten() {
         // Of a collection, a folder or a request alone.
         let in_json = holder.get("vars").map_or(&[][..], |vars| vars.node.list("req"));
         for list in [holder.list("variables"), in_json].into_iter().filter(|list| !list.is_empty()) {
-            take_variables(list, own.to_mut());
+            take_variables(list, &mut own);
         }
     }
     for holder in holders.into_iter().flatten() {
@@ -129,7 +127,7 @@ fn draft(settings: &Node<'_>, name: &str) -> Draft {
     };
     let placed = [text("credentialsPlacement"), text("placement")];
     Draft {
-        name: name.to_owned(),
+        name: label(name),
         grant: [text("grantType"), text("flow")].concat(),
         authorize: text("authorizationUrl"),
         token: text("accessTokenUrl"),

@@ -2,7 +2,7 @@
 //!
 //! Owns the usual names. Invariant: a mapping holds names, never values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use zeroize::Zeroizing;
 
@@ -123,11 +123,11 @@ pub(super) fn take(
     collected: &mut Collected<'_>,
 ) -> EnvNames {
     let mappings = told.map_or_else(|| guess(pairs, presets), |told| vec![told.clone()]);
-    let values: Variables = pairs.iter().cloned().collect();
+    let values = Variables::of(pairs.iter().cloned().collect());
     for mapping in &mappings {
         let value = |field: EnvField| {
             let value = mapping.names.get(&field).and_then(|name| values.get(name));
-            value.map_or_else(String::new, |value| value.to_string())
+            value.map_or_else(String::new, str::to_owned)
         };
         let user = value(EnvField::UserName);
         let authorize = value(EnvField::AuthorizeUrl);
@@ -171,10 +171,14 @@ fn name_of(mapping: &Mapping, presets: &[Preset]) -> String {
 /// One mapping for each name that looks like a client ID: the other names are those with its prefix,
 /// else those with none that is another's.
 fn guess(pairs: &[(String, Zeroizing<String>)], presets: &[Preset]) -> Vec<Mapping> {
+    // The first name of each spelling, looked up many times for each of up to 2,000 prefixes.
+    let mut by_upper: HashMap<String, &String> = HashMap::new();
+    for (name, _) in pairs {
+        by_upper.entry(name.to_uppercase()).or_insert(name);
+    }
     let named = |field: EnvField, prefix: &str| {
-        let fits =
-            |usual: &&str| pairs.iter().find(|(name, _)| name.to_uppercase() == format!("{prefix}{usual}"));
-        field.usual().iter().find_map(fits).map(|(name, _)| name.clone())
+        let found = field.usual().iter().find_map(|usual| by_upper.get(&format!("{prefix}{usual}")));
+        found.map(|name| (*name).clone())
     };
     let prefix_of = |name: &str| {
         let name = name.to_uppercase();

@@ -11,6 +11,8 @@ const NAMES_MAX: usize = 2000;
 const NAME_MAX_BYTES: usize = 200;
 /// The longest value over several lines, or that further ones are put into, in bytes.
 const VALUE_MAX_BYTES: usize = 64 * 1024;
+/// The most that all values put into others may have, in bytes; further ones stay as they are written.
+const EXPANDED_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Names and values, in order; of a name that is there twice, the last value.
 pub(super) type Pairs = Vec<(String, Zeroizing<String>)>;
@@ -18,6 +20,7 @@ pub(super) type Pairs = Vec<(String, Zeroizing<String>)>;
 /// Reads a file; `None` where a line is neither a name and a value, nor a comment, nor nothing.
 pub(super) fn read(text: &str) -> Option<Pairs> {
     let mut pairs = Pairs::new();
+    let mut expandable_bytes = EXPANDED_MAX_BYTES;
     let mut rest = text.trim_start_matches('\u{feff}');
     while !rest.is_empty() {
         let end = rest.find('\n').unwrap_or(rest.len());
@@ -27,7 +30,7 @@ pub(super) fn read(text: &str) -> Option<Pairs> {
             Some((name, Some(value))) => {
                 // The same place in the whole text, since a value in quotes may go over its line.
                 let begin = line.trim_end().len() - value.len();
-                let (value, length) = value_of(&rest[begin..], value.len(), &pairs);
+                let (value, length) = value_of(&rest[begin..], value.len(), &pairs, &mut expandable_bytes);
                 next = next.max(begin + length);
                 match pairs.iter().position(|(known, _)| known == name) {
                     Some(place) => pairs[place].1 = value,
@@ -73,7 +76,12 @@ fn name_of(line: &str) -> Option<(&str, Option<&str>)> {
 }
 
 /// The value at the text's start, and how many bytes it takes; `line` is what is left of its line.
-fn value_of(text: &str, line: usize, pairs: &Pairs) -> (Zeroizing<String>, usize) {
+fn value_of(
+    text: &str,
+    line: usize,
+    pairs: &Pairs,
+    expandable_bytes: &mut usize,
+) -> (Zeroizing<String>, usize) {
     let quote = text.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
     let closed = quote.and_then(|quote| Some((quote, closing(&text[1..], quote)?)));
     if let Some((quote, length)) = closed {
@@ -82,13 +90,18 @@ fn value_of(text: &str, line: usize, pairs: &Pairs) -> (Zeroizing<String>, usize
         // Over several lines only where nothing but a comment follows; else the quote was no quote.
         if length + 2 <= line || behind.is_empty() || behind.starts_with('#') {
             let inner = &text[1..=length];
-            let value = if quote == '"' { filled(inner, true, pairs) } else { inner.to_owned().into() };
+            let value = if quote == '"' {
+                filled(inner, true, pairs, expandable_bytes)
+            } else {
+                inner.to_owned().into()
+            };
             return (value, length + 2);
         }
     }
     let bare = &text[..line];
     let comment = bare.match_indices('#').find(|(at, _)| bare[..*at].ends_with([' ', '\t']));
-    (filled(comment.map_or(bare, |(at, _)| &bare[..at]).trim_end(), false, pairs), line)
+    let bare = comment.map_or(bare, |(at, _)| &bare[..at]).trim_end();
+    (filled(bare, false, pairs, expandable_bytes), line)
 }
 
 /// Where the quote ends; within double quotes a backslash takes the next character's meaning away.
@@ -107,13 +120,13 @@ fn closing(text: &str, quote: char) -> Option<usize> {
 
 /// A value with each `${NAME}` of an earlier line in its place, and its backslashes read where it stood in
 /// quotes.
-fn filled(text: &str, in_quotes: bool, pairs: &Pairs) -> Zeroizing<String> {
+fn filled(text: &str, in_quotes: bool, pairs: &Pairs, expandable_bytes: &mut usize) -> Zeroizing<String> {
     let mut value = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let mut length = c.len_utf8();
         let escaped = rest[length..].chars().next().filter(|_| in_quotes && c == '\\');
-        let named = rest.strip_prefix("${").and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
+        let named = rest.strip_prefix("${").filter(|_| value.len() <= VALUE_MAX_BYTES).and_then(name_before);
         let known = named.and_then(|name| pairs.iter().find(|(known, _)| known == name));
         match (escaped, known) {
             (Some(escape @ ('n' | 'r' | 't')), _) => {
@@ -130,7 +143,10 @@ fn filled(text: &str, in_quotes: bool, pairs: &Pairs) -> Zeroizing<String> {
                 value.push(escape);
                 length += 1;
             }
-            (_, Some((name, other))) if value.len() + other.len() <= VALUE_MAX_BYTES => {
+            (_, Some((name, other)))
+                if value.len() + other.len() <= VALUE_MAX_BYTES && other.len() <= *expandable_bytes =>
+            {
+                *expandable_bytes -= other.len();
                 value.push_str(other);
                 length = name.len() + 3;
             }
@@ -139,6 +155,12 @@ fn filled(text: &str, in_quotes: bool, pairs: &Pairs) -> Zeroizing<String> {
         rest = &rest[length..];
     }
     value
+}
+
+/// What stands before the closing brace, where that is near enough to be a name.
+fn name_before(rest: &str) -> Option<&str> {
+    let end = rest.bytes().take(NAME_MAX_BYTES + 1).position(|byte| byte == b'}')?;
+    Some(&rest[..end])
 }
 
 #[cfg(test)]
@@ -193,5 +215,19 @@ mod tests {
         assert_eq!(read(&"A".repeat(NAME_MAX_BYTES + 1)), None);
         let many: Vec<_> = (0..5000).map(|n| format!("N{n}=\"")).collect();
         assert!(read(&many.join("\n")).unwrap().len() <= NAMES_MAX);
+    }
+
+    #[test]
+    fn i5_values_put_into_others_have_16_mib_at_most() {
+        let (base, name) = ("x".repeat(60_000), "A".repeat(8));
+        let lines: Vec<_> = (0..NAMES_MAX).map(|number| format!("N{number}=${{{name}}}")).collect();
+        let pairs = read(&format!("{name}={base}\n{}", lines.join("\n"))).unwrap();
+        let bytes: usize = pairs.iter().skip(1).map(|(_, value)| value.len()).sum();
+        assert!((15 << 20..=(16 << 20) + NAMES_MAX * 11).contains(&bytes), "{bytes}");
+        assert_eq!(pairs[1].1.len(), base.len());
+        assert_eq!(pairs.last().unwrap().1.as_str(), "${AAAAAAAA}", "as it is written");
+        // A brace that never closes is looked for near by, not to the file's end.
+        let open = "${".repeat(1 << 20);
+        assert_eq!(read(&format!("A={open}")).unwrap()[0].1.len(), open.len());
     }
 }

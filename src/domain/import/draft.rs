@@ -22,8 +22,16 @@ use crate::secret::{ClientSecret, Password, PrivateKey};
 
 /// The most accounts that are taken from one file.
 const ACCOUNTS_MAX: usize = 500;
-/// The longest value that is taken, in bytes.
+/// The longest value that is taken, in bytes, its variables filled in.
 const VALUE_MAX_BYTES: usize = 64 * 1024;
+/// The most that all variables of a file may expand to, in bytes.
+const EXPANDED_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The most variables that are filled into one value.
+const REPLACED_MAX: usize = 8;
+/// The longest name of a variable, in bytes.
+pub(super) const NAME_MAX_BYTES: usize = 200;
+/// The longest name that is taken over from above by what has none, in characters.
+const LABEL_MAX_CHARS: usize = 200;
 
 /// Settings as another program wrote them.
 #[derive(Default)]
@@ -53,8 +61,65 @@ pub(super) struct Draft {
     pub(super) token_params: BTreeMap<String, String>,
 }
 
-/// Values of the other program's variables, by name; any of them may be a secret.
-pub(super) type Variables = BTreeMap<String, Zeroizing<String>>;
+/// Values by name; any of them may be a secret.
+pub(super) type Values = BTreeMap<String, Zeroizing<String>>;
+
+/// Values of the other program's variables. A folder's or a request's own stand over those above, which
+/// are looked up and never copied: thousands of requests may stand below megabytes of variables.
+#[derive(Default)]
+pub(super) struct Variables<'a> {
+    own: Values,
+    above: Option<&'a Variables<'a>>,
+}
+
+impl<'a> Variables<'a> {
+    pub(super) fn of(own: Values) -> Self {
+        Self { own, above: None }
+    }
+
+    pub(super) fn below(above: &'a Variables<'a>) -> Self {
+        Self { own: Values::new(), above: Some(above) }
+    }
+
+    pub(super) fn extend(&mut self, pairs: impl Iterator<Item = (String, Zeroizing<String>)>) {
+        self.own.extend(pairs);
+    }
+
+    pub(super) fn insert(&mut self, name: String, value: Zeroizing<String>) {
+        self.own.insert(name, value);
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let own = self.own.get(name).map(|value| value.as_str());
+        own.or_else(|| self.above.and_then(|above| above.get(name)))
+    }
+}
+
+/// Why a value was not filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unfilled {
+    /// A variable is not known, or the text is another kind of template.
+    Unknown,
+    /// The value would be longer than [`VALUE_MAX_BYTES`].
+    TooLong,
+    /// The file's variables expand to more than [`EXPANDED_MAX_BYTES`].
+    TooMuch,
+}
+
+impl Unfilled {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Unknown => "it holds a variable whose value the file doesn't have",
+            Self::TooLong => "a value of it is longer than 64 KiB, its variables filled in",
+            Self::TooMuch => "the file's variables expand to more than 16 MiB",
+        }
+    }
+}
+
+/// A name of the file, cut to what is taken of one: what is below may take it over many times.
+pub(super) fn label(name: &str) -> String {
+    name.chars().take(LABEL_MAX_CHARS).collect()
+}
 
 /// What a file gave so far.
 pub(super) struct Collected<'p> {
@@ -64,6 +129,8 @@ pub(super) struct Collected<'p> {
     names: BTreeSet<String>,
     /// What tells two settings apart, so that the same ones on many requests are one account.
     seen: BTreeSet<[String; 6]>,
+    /// How many bytes variables may still expand to.
+    expandable_bytes: usize,
 }
 
 impl<'p> Collected<'p> {
@@ -74,6 +141,7 @@ impl<'p> Collected<'p> {
             left_out: Vec::new(),
             names: BTreeSet::new(),
             seen: BTreeSet::new(),
+            expandable_bytes: EXPANDED_MAX_BYTES,
         }
     }
 
@@ -83,19 +151,20 @@ impl<'p> Collected<'p> {
     }
 
     /// Takes settings, with the variables filled in; the same settings are taken once.
-    pub(super) fn take(&mut self, mut draft: Draft, variables: &Variables) {
+    pub(super) fn take(&mut self, mut draft: Draft, variables: &Variables<'_>) {
         let mut unknown = BTreeSet::new();
-        draft.fill(variables, &mut unknown);
+        if let Err(why) = draft.fill(variables, &mut unknown, &mut self.expandable_bytes) {
+            return self.leave_out(&draft.name, why.words());
+        }
         let identity =
             [&draft.grant, &draft.authorize, &draft.token, &draft.client_id, &draft.scopes, &draft.username];
         if !self.seen.insert(identity.map(Clone::clone)) {
             return;
         }
-        let name = self.name(&draft.name);
         if self.accounts.len() == ACCOUNTS_MAX {
-            self.leave_out(name.as_str(), "a file gives at most 500 accounts");
-            return;
+            return self.leave_out(&draft.name, "a file gives at most 500 accounts");
         }
+        let name = self.name(&draft.name);
         match self.account(draft, name.clone(), &unknown) {
             Ok(imported) => {
                 self.names.insert(name.key().to_owned());
@@ -255,7 +324,12 @@ fn optional(text: String) -> Option<String> {
 
 impl Draft {
     /// Puts variables' values in; a value that still holds one is emptied, and its key noted.
-    fn fill(&mut self, variables: &Variables, unknown: &mut BTreeSet<&'static str>) {
+    fn fill(
+        &mut self,
+        variables: &Variables<'_>,
+        unknown: &mut BTreeSet<&'static str>,
+        expandable_bytes: &mut usize,
+    ) -> Result<(), Unfilled> {
         let fields: [(&'static str, &mut String); 11] = [
             ("authorize", &mut self.authorize),
             ("token", &mut self.token),
@@ -270,44 +344,58 @@ impl Draft {
             ("grant", &mut self.grant),
         ];
         for (key, value) in fields {
-            if let Some(text) = filled(value, variables) {
-                text.trim().clone_into(value);
-            } else {
-                unknown.insert(key);
-                value.clear();
+            match filled(value, variables, expandable_bytes) {
+                Ok(text) => text.trim().clone_into(value),
+                Err(Unfilled::Unknown) => {
+                    unknown.insert(key);
+                    value.clear();
+                }
+                Err(why) => return Err(why),
             }
         }
         for params in [&mut self.authorize_params, &mut self.token_params] {
-            params.retain(|_, value| match filled(value, variables) {
-                Some(text) => {
-                    text.as_str().clone_into(value);
-                    true
+            for (name, value) in std::mem::take(params) {
+                match filled(&value, variables, expandable_bytes) {
+                    Ok(text) => drop(params.insert(name, text.as_str().to_owned())),
+                    Err(Unfilled::Unknown) => {}
+                    Err(why) => return Err(why),
                 }
-                None => false,
-            });
+            }
         }
+        Ok(())
     }
 }
 
-/// A text with its `{{variables}}` replaced; `None` where one is not known, or the text is too long. A
-/// variable's value may hold further ones.
-fn filled(text: &str, variables: &Variables) -> Option<Zeroizing<String>> {
+/// A text with its `{{variables}}` replaced. A variable's value may hold further ones. What is copied is
+/// counted down from `expandable_bytes`.
+fn filled(
+    text: &str,
+    variables: &Variables<'_>,
+    expandable_bytes: &mut usize,
+) -> Result<Zeroizing<String>, Unfilled> {
+    if text.len() > VALUE_MAX_BYTES {
+        return Err(Unfilled::TooLong);
+    }
     let mut text = Zeroizing::new(text.to_owned());
-    for _ in 0..8 {
-        if text.len() > VALUE_MAX_BYTES {
-            return None;
-        }
+    for _ in 0..REPLACED_MAX {
         let Some((before, rest)) = text.split_once("{{") else {
-            return (!text.contains("{%")).then_some(text);
+            return if text.contains("{%") { Err(Unfilled::Unknown) } else { Ok(text) };
         };
-        let (name, after) = rest.split_once("}}")?;
+        let (name, after) = rest.split_once("}}").ok_or(Unfilled::Unknown)?;
         let name = name.trim();
         // Insomnia's ways to name a variable.
         let in_brackets = || name.strip_prefix("_['")?.strip_suffix("']");
         let name = name.strip_prefix("_.").or_else(in_brackets).unwrap_or(name);
-        text = Zeroizing::new([before, variables.get(name)?.as_str(), after].concat());
+        let value = variables.get(name).ok_or(Unfilled::Unknown)?;
+        // Measured before anything is copied.
+        let bytes = before.len() + value.len() + after.len();
+        if bytes > VALUE_MAX_BYTES {
+            return Err(Unfilled::TooLong);
+        }
+        *expandable_bytes = expandable_bytes.checked_sub(bytes).ok_or(Unfilled::TooMuch)?;
+        text = Zeroizing::new([before, value, after].concat());
     }
-    None
+    Err(Unfilled::Unknown)
 }
 
 #[cfg(test)]
@@ -317,9 +405,11 @@ mod tests {
 
     #[test]
     fn variables_are_filled_in_and_bounded() {
-        let variables: Variables = [("a", "1"), ("b", "{{a}}2"), ("loop", "{{loop}}{{loop}}")]
-            .map(|(name, value)| (name.to_owned(), Zeroizing::new(value.to_owned())))
-            .into();
+        let values = [("a", "0"), ("b", "{{a}}2"), ("loop", "{{loop}}{{loop}}")];
+        let values = values.map(|(name, value)| (name.to_owned(), Zeroizing::new(value.to_owned())));
+        let above = Variables::of(values.into());
+        let mut variables = Variables::below(&above);
+        variables.insert("a".to_owned(), "1".to_owned().into());
         for (text, expected) in [
             ("x", Some("x")),
             ("{{ a }}-{{_.b}}", Some("1-12")),
@@ -329,8 +419,48 @@ mod tests {
             ("{% uuid %}", None),
             ("{{loop}}", None),
         ] {
-            assert_eq!(filled(text, &variables).as_ref().map(|text| text.as_str()), expected, "{text}");
+            let filled = filled(text, &variables, &mut EXPANDED_MAX_BYTES.clone());
+            assert_eq!(
+                filled.as_ref().map(|text| text.as_str()),
+                expected.ok_or(&Unfilled::Unknown),
+                "{text}"
+            );
         }
+    }
+
+    #[test]
+    fn i5_variables_of_a_file_expand_to_16_mib_at_most() {
+        let presets = built_in();
+        let large = |bytes: usize| {
+            let value = Zeroizing::new("x".repeat(bytes));
+            Variables::of([("large".to_owned(), value)].into())
+        };
+        let all = |variables: &Variables<'_>| {
+            let mut collected = Collected::new(&presets);
+            for number in 0..8000 {
+                let draft = Draft {
+                    name: format!("a{number}"),
+                    grant: "client_credentials".to_owned(),
+                    token: "https://a.example/token".to_owned(),
+                    client_id: number.to_string(),
+                    client_secret: "{{large}}".to_owned().into(),
+                    audience: "{{large}}".to_owned(),
+                    ..Draft::default()
+                };
+                collected.take(draft, variables);
+            }
+            let expanded = EXPANDED_MAX_BYTES - collected.expandable_bytes;
+            let (accounts, left_out) = collected.into_parts();
+            (expanded, accounts.len(), left_out)
+        };
+        // It fits into no value, so nothing of it is copied.
+        let (expanded, accounts, left_out) = all(&large(2 << 20));
+        assert_eq!((expanded, accounts), (0, 0));
+        assert!(left_out[0].contains("longer than 64 KiB"), "{}", left_out[0]);
+        let (expanded, accounts, left_out) = all(&large(60 << 10));
+        assert!((15 << 20..=EXPANDED_MAX_BYTES).contains(&expanded), "{expanded}");
+        assert_eq!(accounts, EXPANDED_MAX_BYTES / (2 * (60 << 10)));
+        assert!(left_out[0].contains("more than 16 MiB"), "{}", left_out[0]);
     }
 
     #[test]

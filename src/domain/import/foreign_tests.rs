@@ -1,6 +1,7 @@
 //! Other programs' files, as they write them.
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::domain::grant_type::GrantType;
@@ -332,4 +333,34 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn i5_a_variable_of_2_mib_used_8000_times_is_not_copied() {
+    let large = "x".repeat(2 << 20);
+    let request = |number: usize| {
+        json!({"name": format!("r{number}"), "request": {"auth": {"type": "oauth2", "oauth2": {
+            "grant_type": "client_credentials", "accessTokenUrl": "https://a.example/{{v}}",
+            "clientId": number.to_string(), "clientSecret": "{{v}}",
+        }}}})
+    };
+    let requests: Vec<_> = (0..8000).map(request).collect();
+    let postman =
+        json!({"info": {"name": "n"}, "variable": [{"key": "v", "value": large}], "item": requests});
+    let ImportError::AllLeftOut(why) = read_any(&postman.to_string(), &built_in(), None).unwrap_err() else {
+        panic!("something was taken");
+    };
+    assert!(why.len() == 500 && why[0].contains("“r0” was left out: a value of it is longer than 64 KiB"));
+    // Each has a variable of its own, and would have had a copy of all above.
+    let own =
+        |number: usize| json!({"name": number.to_string(), "vars": {"req": [{"name": "a", "value": "b"}]}});
+    let items: Vec<_> = (0..8000).map(own).collect();
+    let bruno = json!({"name": "n", "version": "1", "items": items,
+                       "environments": [{"variables": [{"name": "v", "value": large}]}]});
+    assert_eq!(read_any(&bruno.to_string(), &built_in(), None).unwrap_err(), ImportError::NoSettings);
+    // A name that all below take over.
+    let nameless = json!({"request": {"auth": {"type": "oauth2", "oauth2": {"grant_type": "implicit"}}}});
+    let postman = json!({"info": {"name": large}, "item": vec![nameless; 8000]});
+    let left_out = read_any(&postman.to_string(), &built_in(), None).unwrap_err();
+    assert!(matches!(left_out, ImportError::AllLeftOut(_)), "{left_out}");
 }

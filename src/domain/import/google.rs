@@ -19,7 +19,7 @@ fn is_service_account(root: &Node<'_>) -> bool {
 /// Takes the client.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     if is_service_account(root) {
-        collected.take(service_account(root), &Variables::new());
+        collected.take(service_account(root), &Variables::default());
     }
     for kind in ["installed", "web"] {
         let Some(client) = root.get(kind).map(|entry| &entry.node) else { continue };
@@ -40,7 +40,7 @@ pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
             client_secret: text("client_secret").into(),
             ..Draft::default()
         };
-        collected.take(draft, &Variables::new());
+        collected.take(draft, &Variables::default());
     }
 }
 

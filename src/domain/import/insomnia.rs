@@ -2,9 +2,7 @@
 //!
 //! Owns their keys. Invariant: a request whose OAuth 2.0 settings are switched off gives no account.
 
-use std::borrow::Cow;
-
-use super::draft::{Collected, Draft, Variables};
+use super::draft::{Collected, Draft, NAME_MAX_BYTES, Variables, label};
 use crate::domain::node::{Node, NodeValue};
 use crate::domain::spec::ClientAuth;
 
@@ -16,7 +14,7 @@ pub(super) fn fits(root: &Node<'_>) -> bool {
 
 /// Takes the OAuth 2.0 settings of requests and folders.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
-    let mut variables = Variables::new();
+    let mut variables = Variables::default();
     let resources = root.list("resources");
     for resource in resources {
         match resource.text("_type") {
@@ -45,18 +43,16 @@ pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
 }
 
 /// Requests and folders of v5, a folder with variables of its own. The tree's depth is bounded by its parser.
-fn level(items: &[Node<'_>], variables: &Variables, collected: &mut Collected<'_>) {
+fn level(items: &[Node<'_>], variables: &Variables<'_>, collected: &mut Collected<'_>) {
     for item in items {
-        let mut own = Cow::Borrowed(variables);
-        if item.get("environment").is_some() {
-            scalars(item, "environment", own.to_mut());
-        }
+        let mut own = Variables::below(variables);
+        scalars(item, "environment", &mut own);
         request(item, &own, collected);
         level(item.list("children"), &own, collected);
     }
 }
 
-fn request(node: &Node<'_>, variables: &Variables, collected: &mut Collected<'_>) {
+fn request(node: &Node<'_>, variables: &Variables<'_>, collected: &mut Collected<'_>) {
     let Some(auth) = node.get("authentication").map(|entry| &entry.node) else { return };
     let flag = |key: &str| match auth.get(key).map(|entry| &entry.node.value) {
         Some(NodeValue::Bool(value)) => Some(*value),
@@ -67,7 +63,7 @@ fn request(node: &Node<'_>, variables: &Variables, collected: &mut Collected<'_>
     }
     let text = |key: &str| auth.text(key).unwrap_or_default().to_owned();
     let draft = Draft {
-        name: node.text("name").unwrap_or("Insomnia").to_owned(),
+        name: label(node.text("name").unwrap_or("Insomnia")),
         grant: text("grantType"),
         authorize: text("authorizationUrl"),
         token: text("accessTokenUrl"),
@@ -88,15 +84,16 @@ fn request(node: &Node<'_>, variables: &Variables, collected: &mut Collected<'_>
 }
 
 /// The texts and numbers of an environment; one within an object by all names on the way, as `a.b`.
-fn scalars(node: &Node<'_>, key: &str, variables: &mut Variables) {
+fn scalars(node: &Node<'_>, key: &str, variables: &mut Variables<'_>) {
     if let Some(entry) = node.get(key) {
         nested(&entry.node, "", variables);
     }
 }
 
-fn nested(node: &Node<'_>, above: &str, variables: &mut Variables) {
+fn nested(node: &Node<'_>, above: &str, variables: &mut Variables<'_>) {
     let NodeValue::Table(entries) = &node.value else { return };
-    for entry in entries {
+    // A long name that every name below takes over would be copied for each of them.
+    for entry in entries.iter().filter(|entry| above.len() + entry.key.len() <= NAME_MAX_BYTES) {
         let name = [above, entry.key.as_ref()].concat();
         match &entry.node.value {
             NodeValue::Text(text) => {

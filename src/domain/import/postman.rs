@@ -4,7 +4,7 @@
 
 use zeroize::Zeroizing;
 
-use super::draft::{Collected, Draft, Variables};
+use super::draft::{Collected, Draft, Values, Variables, label};
 use crate::domain::node::{Node, NodeValue};
 use crate::domain::spec::ClientAuth;
 
@@ -28,21 +28,21 @@ pub(super) fn environment(root: &Node<'_>) -> Vec<(String, Zeroizing<String>)> {
 
 /// Takes the OAuth 2.0 settings of collections, folders and requests.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
-    let mut shared = Variables::new();
+    let mut shared = Variables::default();
     for environment in root.list("environments") {
         shared.extend(pairs(environment.list("values")));
     }
     let alone = root.get("collection").map_or(root, |entry| &entry.node);
     for collection in std::iter::once(alone).chain(root.list("collections")) {
         let name = collection.get("info").and_then(|info| info.node.text("name")).unwrap_or("Postman");
-        let mut variables = shared.clone();
+        let mut variables = Variables::below(&shared);
         variables.extend(pairs(collection.list("variable")));
         level(collection, name, &variables, collected);
     }
 }
 
 /// A collection, a folder or a request, and what is in it. The tree's depth is bounded by its parser.
-fn level(node: &Node<'_>, name: &str, variables: &Variables, collected: &mut Collected<'_>) {
+fn level(node: &Node<'_>, name: &str, variables: &Variables<'_>, collected: &mut Collected<'_>) {
     let request = node.get("request").map(|entry| &entry.node);
     for holder in [Some(node), request].into_iter().flatten() {
         let Some(auth) = holder.get("auth").map(|entry| &entry.node) else { continue };
@@ -63,7 +63,7 @@ fn draft(settings: &Node<'_>, name: &str) -> Draft {
     let own_callback =
         |uri: &String| uri.contains("://oauth.pstmn.io/") || uri.contains("://www.getpostman.com/");
     let mut draft = Draft {
-        name: name.to_owned(),
+        name: label(name),
         grant: text("grant_type"),
         authorize: text("authUrl"),
         token: text("accessTokenUrl"),
@@ -91,7 +91,7 @@ fn draft(settings: &Node<'_>, name: &str) -> Draft {
 }
 
 /// The scalars among the settings: an object in v2.0, a list of keys and values in v2.1.
-fn flat(settings: &Node<'_>) -> Variables {
+fn flat(settings: &Node<'_>) -> Values {
     match &settings.value {
         NodeValue::Table(entries) => {
             let texts =
@@ -99,7 +99,7 @@ fn flat(settings: &Node<'_>) -> Variables {
             texts.map(|(key, value)| (key, value.to_owned().into())).collect()
         }
         NodeValue::List(items) => pairs(items).collect(),
-        _ => Variables::new(),
+        _ => Values::new(),
     }
 }
 
