@@ -283,11 +283,26 @@ fn is_ours(found: &fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::uid(found) == rustix::process::geteuid().as_raw()
 }
 
-/// Whether nobody but this user can write what was found.
+/// Who else may change what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Changeable {
+    /// Another user, whose it is.
+    ByItsOwner,
+    /// A group or everybody, who may write it.
+    ByOthers,
+}
+
+/// Who may change what was found besides this user and the system's administrator.
 #[cfg(unix)]
-pub(super) fn is_only_ours(found: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    is_ours(found) && found.permissions().mode() & 0o002 == 0
+pub(super) fn changeable(found: &fs::Metadata) -> Option<Changeable> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    if !is_ours(found) && found.uid() != 0 {
+        Some(Changeable::ByItsOwner)
+    } else if found.permissions().mode() & 0o022 != 0 {
+        Some(Changeable::ByOthers)
+    } else {
+        None
+    }
 }
 
 #[cfg(unix)]
@@ -312,8 +327,8 @@ fn is_ours(_: &fs::Metadata) -> bool {
 }
 
 #[cfg(not(unix))]
-pub(super) fn is_only_ours(_: &fs::Metadata) -> bool {
-    true
+pub(super) fn changeable(_: &fs::Metadata) -> Option<Changeable> {
+    None
 }
 
 #[cfg(not(unix))]

@@ -1,7 +1,7 @@
 //! A user's own presets: `*.toml` files in one folder.
 //!
 //! Owns the reading of that folder. Invariants: no symbolic link is followed, and nothing is read that
-//! others may write: a preset says where secrets are sent. Reading is bounded, and a bad file is
+//! others may write, nor in a folder that they may: a preset says where secrets are sent. Reading is bounded, and a bad file is
 //! reported and keeps none of the others from being read.
 
 use std::fs;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::provider::{Group, Preset};
 use crate::domain::unseen::neutralised;
 
-use super::home;
+use super::home::{self, Changeable};
 
 /// The largest file, in bytes.
 const FILE_MAX_BYTES: u64 = 64 * 1024;
@@ -73,10 +73,11 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(None),
         Err(error) => return Err(unreadable(&error)),
         Ok(at) if !at.is_dir() => return Err(Some(format!("{} is not a folder.", shown(folder)))),
-        Ok(at) if !home::is_only_ours(&at) => {
-            return Err(Some(format!("{} may be written by others, so it is not read.", shown(folder))));
+        Ok(at) => {
+            if let Some(why) = home::changeable(&at) {
+                return Err(Some(format!("{}: {}.", shown(folder), refused(why, "this folder"))));
+            }
         }
-        Ok(_) => {}
     }
     let entries = fs::read_dir(folder).map_err(|error| unreadable(&error))?;
     let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
@@ -95,10 +96,12 @@ fn preset(path: &Path) -> Result<Preset, String> {
     if !at.is_file() {
         return Err("not a file".to_owned());
     }
-    if !home::is_only_ours(&at) {
-        return Err("it may be written by others, so it is not read".to_owned());
-    }
     let file = home::options().write(false).open(path).map_err(|error| error.to_string())?;
+    // Asked of the file that is open, which no other can take the place of.
+    let opened = file.metadata().map_err(|error| error.to_string())?;
+    if let Some(why) = home::changeable(&opened) {
+        return Err(refused(why, "this file"));
+    }
     let mut bytes = Vec::new();
     file.take(FILE_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > FILE_MAX_BYTES {
@@ -106,6 +109,18 @@ fn preset(path: &Path) -> Result<Preset, String> {
     }
     let text = String::from_utf8(bytes).map_err(|_| "this is not UTF-8 text".to_owned())?;
     Preset::from_toml(&text).map_err(|error| error.to_string())
+}
+
+/// Why a file or a folder is not read, and what to do.
+fn refused(why: Changeable, what: &str) -> String {
+    match why {
+        Changeable::ByItsOwner => {
+            format!("not read, because {what} belongs to another user; make it yours with chown")
+        }
+        Changeable::ByOthers => {
+            format!("not read, because other users may change {what}; take that from them with chmod go-w")
+        }
+    }
 }
 
 fn shown(path: &Path) -> String {
@@ -120,6 +135,12 @@ mod tests {
     const GOOD: &str = "id = \"acme\"\nname = \"Acme\"\nsummary = \"S\"\ngrants = [\"client_credentials\"]\n\
                         [endpoints]\ntoken = \"https://acme.example/token\"\n";
 
+    #[cfg(unix)]
+    fn chmod(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
     struct Folder(tempfile::TempDir);
 
     impl Folder {
@@ -128,7 +149,10 @@ mod tests {
         }
 
         fn put(&self, name: &str, text: &str) -> &Self {
-            fs::write(self.0.path().join(name), text).unwrap();
+            let path = self.0.path().join(name);
+            fs::write(&path, text).unwrap();
+            #[cfg(unix)]
+            chmod(&path, 0o644);
             self
         }
 
@@ -200,26 +224,51 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn f5_no_symlink_is_followed_and_nothing_read_that_others_may_write() {
-        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        use std::os::unix::fs::symlink;
         let (elsewhere, folder) = (Folder::new(), Folder::new());
         elsewhere.put("acme.toml", GOOD);
         symlink(elsewhere.0.path().join("acme.toml"), folder.0.path().join("acme.toml")).unwrap();
-        folder.put("open.toml", GOOD);
-        let open = folder.0.path().join("open.toml");
-        fs::set_permissions(&open, fs::Permissions::from_mode(0o666)).unwrap();
+        for (name, mode) in [("all.toml", 0o602), ("group.toml", 0o664), ("mine.toml", 0o644)] {
+            let id = name.trim_end_matches(".toml");
+            folder.put(name, &GOOD.replace("\"acme\"", &format!("\"{id}\"")));
+            chmod(&folder.0.path().join(name), mode);
+        }
         let (ids, mistakes) = folder.read();
-        assert_eq!(ids, [""; 0]);
+        assert_eq!(ids, ["mine"]);
+        let may = "not read, because other users may change this file; take that from them with chmod go-w";
         assert_eq!(
             mistakes,
             [
-                "acme.toml: a symbolic link, which is not followed",
-                "open.toml: it may be written by others, so it is not read",
+                "acme.toml: a symbolic link, which is not followed".to_owned(),
+                format!("all.toml: {may}"),
+                format!("group.toml: {may}"),
             ]
         );
         let link = elsewhere.0.path().join("link");
         symlink(folder.0.path(), &link).unwrap();
         assert!(read(&link, &[]).mistakes[0].ends_with("is not a folder."));
-        fs::set_permissions(elsewhere.0.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(elsewhere.read().1[0].contains("may be written by others"));
+        for (mode, is_read) in [(0o777, false), (0o775, false), (0o702, false), (0o755, true)] {
+            chmod(folder.0.path(), mode);
+            let (ids, mistakes) = folder.read();
+            assert_eq!(ids.len(), usize::from(is_read), "{mode:o}");
+            assert_eq!(mistakes[0].contains("may change this folder"), !is_read, "{mode:o}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn f5_a_preset_of_another_user_is_not_read() {
+        use std::os::unix::fs::chown;
+        let folder = Folder::new();
+        folder.put("acme.toml", GOOD);
+        let file = folder.0.path().join("acme.toml");
+        // Only root may give a file away; its own count as the system's.
+        if chown(&file, Some(12_345), None).is_err() {
+            return;
+        }
+        assert!(folder.read().1[0].contains("belongs to another user"));
+        chown(&file, Some(0), None).unwrap();
+        chown(folder.0.path(), Some(12_345), None).unwrap();
+        assert!(folder.read().1[0].contains("this folder belongs to another user"));
     }
 }
