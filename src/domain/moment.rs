@@ -21,6 +21,9 @@ const MILLIS_ABOVE: f64 = 1e11;
 /// The longest span that is told apart from a longer one, in seconds: a hundred years.
 const SPAN_MAX_SECS: f64 = 100.0 * 365.25 * 86_400.0;
 
+/// The longest that a server is believed when it asks to be left alone: a day.
+pub const RETRY_MAX: TimeDelta = TimeDelta::days(1);
+
 /// The moment, where it is in the years 1970 to 9999.
 pub fn bounded(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     (DateTime::UNIX_EPOCH..=LAST).contains(&at).then_some(at)
@@ -128,14 +131,15 @@ fn date(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// When `Retry-After` (RFC 9110, section 10.2.3) allows another try: seconds from `sent_at`, or a
-/// date by the server's clock, which is `skew` ahead of ours.
+/// date by the server's clock, which is `skew` ahead of ours; at most [`RETRY_MAX`] after `sent_at`.
 pub(super) fn retry_at(text: &str, sent_at: DateTime<Utc>, skew: TimeDelta) -> Option<DateTime<Utc>> {
     let text = text.trim();
-    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        let span = span(&Value::String(text.to_owned()))?;
-        return after(sent_at, span);
-    }
-    before(date(text)?, skew)
+    let told = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        after(sent_at, span(&Value::String(text.to_owned()))?)
+    } else {
+        before(date(text)?, skew)
+    };
+    told.map(|told| told.min(sent_at + RETRY_MAX))
 }
 
 /// The whole number below; the nearest that fits where none does.
@@ -211,9 +215,20 @@ mod tests {
         ] {
             assert_eq!(secs(other, none), Some(3600), "{other}");
         }
-        assert_eq!(secs("99999999999999999999999", none), Some(3_155_760_000));
         for text in ["", "-5", "soon", "1.5"] {
             assert_eq!(secs(text, none), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn t6_a_server_is_believed_for_a_day_at_most() {
+        let sent_at = DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let secs =
+            |text: &str| retry_at(text, sent_at, TimeDelta::zero()).map(|at| (at - sent_at).num_seconds());
+        assert_eq!(secs("86399"), Some(86_399));
+        let in_a_year = "Fri, 01 Jan 1971 00:00:00 GMT";
+        for text in ["86401", "3155760000", "99999999999999999999999", in_a_year] {
+            assert_eq!(secs(text), Some(86_400), "{text}");
         }
     }
 
@@ -262,8 +277,9 @@ mod tests {
                     }
                 }
                 let text = value.as_str().unwrap_or_default();
-                let retry = retry_at(text, LAST, TimeDelta::zero());
-                prop_assert!(retry.is_none_or(|at| bounded(at).is_some()), "{value}");
+                let retry = retry_at(text, DateTime::UNIX_EPOCH, TimeDelta::zero());
+                let day_after = DateTime::UNIX_EPOCH + RETRY_MAX;
+                prop_assert!(retry.is_none_or(|at| (DateTime::UNIX_EPOCH..=day_after).contains(&at)), "{value}");
             }
         }
     }

@@ -45,10 +45,10 @@ pub(super) fn read(connection: &Connection) -> Result<Vec<(AccountId, ToldToWait
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get(3)?))
     })?;
     let one = |(id, since, until, status): (String, String, String, u16)| {
-        Some((
-            AccountId::parse(&id)?,
-            ToldToWait { since: moment::rfc3339(&since)?, until: moment::rfc3339(&until)?, status },
-        ))
+        let (since, until) = (moment::rfc3339(&since)?, moment::rfc3339(&until)?);
+        // An earlier version believed a server for a hundred years.
+        let until = until.min(since + moment::RETRY_MAX);
+        Some((AccountId::parse(&id)?, ToldToWait { since, until, status }))
     };
     Ok(found.filter_map(Result::ok).filter_map(one).collect())
 }
@@ -83,7 +83,9 @@ mod tests {
         assert_eq!(accounts.load().unwrap().waits, [(id(1), wait)]);
         accounts.put_facts(&id(1), &grant(None).facts).unwrap();
         assert_eq!(accounts.load().unwrap().waits, []);
-        accounts.put_wait(&id(1), Some(wait)).unwrap();
+        let until = since + TimeDelta::days(36_525);
+        accounts.put_wait(&id(1), Some(ToldToWait { until, ..wait })).unwrap();
+        assert_eq!(accounts.load().unwrap().waits[0].1.until, since + TimeDelta::days(1));
         accounts.put_wait(&id(1), None).unwrap();
         assert_eq!(accounts.load().unwrap().waits, []);
         accounts.put_wait(&id(1), Some(wait)).unwrap();
