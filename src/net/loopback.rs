@@ -109,9 +109,11 @@ impl Listener {
         self,
         judge: impl Fn(&str) -> Verdict + Send + Sync + 'static,
     ) -> impl Future<Output = ()> + Send {
+        let landing = format!("{}/received", self.redirect.path.trim_end_matches('/'));
         let shared = Arc::new(Shared {
             hosts: hosts(&self.redirect.host, self.port),
-            landing: format!("{}/received", self.redirect.path.trim_end_matches('/')),
+            landing_address: format!("http://{}:{}{landing}", self.redirect.host, self.port),
+            landing,
             path: self.redirect.path,
             judge: Box::new(judge),
             is_taken: Mutex::new(false),
@@ -145,6 +147,9 @@ struct Shared {
     hosts: Vec<String>,
     path: String,
     landing: String,
+    /// The landing page's whole address. Of a path that begins with two slashes, a browser would take
+    /// the first part for a host (RFC 3986, section 4.2).
+    landing_address: String,
     judge: Box<dyn Fn(&str) -> Verdict + Send + Sync>,
     is_taken: Mutex<bool>,
     taken: Notify,
@@ -202,7 +207,7 @@ impl Shared {
         self.taken.notify_one();
         // Away from the address with the code, so that it stays out of the browser's history.
         let mut answer = serve::line(StatusCode::SEE_OTHER, "");
-        if let Ok(landing) = HeaderValue::try_from(&self.landing) {
+        if let Ok(landing) = HeaderValue::try_from(&self.landing_address) {
             answer.headers_mut().insert(header::LOCATION, landing);
         }
         answer

@@ -184,11 +184,9 @@ fn pages_are_static_and_forbid_everything() {
     assert_eq!(refused.status, 400);
     assert_eq!(wait.asked(), [format!("code={secret}&error_description=%3Cscript%3E")]);
     let taken = wait.get("/callback?code=good");
-    let landing = wait.get(taken.header("location").unwrap());
-    assert_eq!(
-        (taken.status, taken.header("location"), landing.status),
-        (303, Some("/callback/received"), 200)
-    );
+    let landing = wait.follow(taken.header("location").unwrap());
+    let address = format!("http://127.0.0.1:{}/callback/received", wait.port);
+    assert_eq!((taken.status, taken.header("location"), landing.status), (303, Some(address.as_str()), 200));
     for answer in [&refused, &taken, &landing] {
         let policy = answer.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
@@ -208,4 +206,20 @@ fn a_redirect_keeps_its_registered_text() {
     assert_eq!(Listener::bind(&redirect(&registered)).unwrap().redirect_uri(), registered);
     let free = Listener::bind(&redirect("http://127.0.0.1/back")).unwrap();
     assert_eq!(free.redirect_uri(), format!("http://127.0.0.1:{}/back", free.port()));
+}
+
+#[test]
+fn a_path_of_two_slashes_leads_to_no_other_host() {
+    for (path, landing) in [
+        ("//evil.example/cb", "//evil.example/cb/received"),
+        ("//evil.example", "//evil.example/received"),
+        ("/", "/received"),
+    ] {
+        let wait = Wait::on(&format!("http://127.0.0.1{path}"));
+        let taken = wait.get(&format!("{path}?code=good"));
+        let expected = format!("http://127.0.0.1:{}{landing}", wait.port);
+        assert_eq!((taken.status, taken.header("location")), (303, Some(expected.as_str())));
+        assert_eq!(wait.follow(&expected).status, 200);
+        wait.end();
+    }
 }

@@ -74,6 +74,13 @@ impl Wait {
         self.asked.lock().unwrap().clone()
     }
 
+    /// Fetches an absolute address of this listener.
+    pub(crate) fn follow(&self, location: &str) -> Answer {
+        let url = url::Url::parse(location).expect("an absolute address");
+        assert_eq!((url.host_str(), url.port()), (Some("127.0.0.1"), Some(self.port)));
+        self.get(url.path())
+    }
+
     pub(crate) fn is_waiting(&self) -> bool {
         !self.is_over.load(Ordering::SeqCst)
     }
@@ -82,7 +89,7 @@ impl Wait {
     pub(crate) fn finish(self) {
         let taken = self.get("/callback?code=good");
         assert_eq!(taken.status, 303);
-        let landing = self.get(taken.header("location").unwrap());
+        let landing = self.follow(taken.header("location").unwrap());
         assert_eq!(landing.status, 200);
         self.end();
     }
