@@ -100,7 +100,8 @@ async fn run(listener: TcpListener, server: Arc<Server>) {
     loop {
         let stream = serve::accept(&listeners).await;
         let server = Arc::clone(&server);
-        connections.add(serve::answer_one(stream, move |request| Arc::clone(&server).respond(request)));
+        let handler = move |request| Arc::clone(&server).respond(request);
+        connections.add(serve::answer_one(stream, handler, |_| {}));
     }
 }
 

@@ -64,6 +64,9 @@ pub enum CallbackError {
     /// A code without its `state`, where nothing else ties it to this sign-in.
     #[error("a bare code can't be trusted here")]
     BareCode,
+    /// The browser's request is longer than is read.
+    #[error("the reply is too long")]
+    TooLong,
 }
 
 /// Reads the query of a reply, without its `?`.

@@ -146,5 +146,6 @@ pub(crate) fn callback_problem(error: CallbackError) -> SignInProblem {
         CallbackError::WrongIssuer => SignInProblem::WrongIssuer,
         CallbackError::Contradictory => SignInProblem::Contradictory,
         CallbackError::BareCode => SignInProblem::BareCodeRefused,
+        CallbackError::TooLong => SignInProblem::ReplyTooLong,
     }
 }

@@ -112,7 +112,8 @@ impl Engine {
         while self.listeners.try_join_next().is_some() {}
         let listener = prepared.listener.map(|listener| {
             let judge = self.judge(id.clone(), attempt, Arc::clone(&expected));
-            self.listeners.spawn_local(listener.serve(judge))
+            let too_long = self.too_long(id.clone(), attempt);
+            self.listeners.spawn_local(listener.serve(judge, too_long))
         });
         let redirect_uri = prepared.redirect_uri;
         let pending = PendingSignIn {
@@ -161,6 +162,16 @@ impl Engine {
         }
     }
 
+    /// Says that a reply was too long to be read.
+    fn too_long(&self, account: AccountId, attempt: Attempt) -> impl Fn() + Send + Sync + 'static {
+        let replies = self.browser_replies.clone();
+        move || {
+            let result = Err(CallbackError::TooLong);
+            // With the queue full, the browser's page says it alone.
+            let _ = replies.try_send(BrowserReply { account: account.clone(), attempt, result });
+        }
+    }
+
     /// A reply came over the listener.
     pub(crate) fn browser_replied(&mut self, reply: BrowserReply) {
         let BrowserReply { account, attempt, result } = reply;
@@ -179,7 +190,7 @@ impl Engine {
         match error {
             // A forged or stray reply must not be able to end a sign-in, nor to alarm anybody over nothing.
             CallbackError::NoReply | CallbackError::BareCode => {}
-            CallbackError::StateMismatch => {
+            CallbackError::StateMismatch | CallbackError::TooLong => {
                 self.note(id, problem.clone());
                 self.tell(Event::Problem { account: Some(id.clone()), problem });
             }

@@ -147,6 +147,8 @@ pub enum SignInProblem {
     NoReplyInPaste,
     /// A bare code can't be trusted here; the sign-in still waits.
     BareCodeRefused,
+    /// The browser's request is longer than is read, cookies included; the sign-in still waits.
+    ReplyTooLong,
     /// The reply names another issuer, or none where one was promised.
     WrongIssuer,
     /// The reply contradicts itself (duplicate parameters, both code and error).

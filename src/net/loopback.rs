@@ -104,10 +104,12 @@ impl Listener {
 
     /// Serves until `judge` has taken an answer and the browser has its page, or a second has passed
     /// since. `judge` is given the query of each GET for the redirect's path, one at a time, and
-    /// never again once it took one. Dropping the future closes everything.
+    /// never again once it took one. `too_long` is called for each GET for that path whose head is longer
+    /// than is read; the wait goes on. Dropping the future closes everything.
     pub fn serve(
         self,
         judge: impl Fn(&str) -> Verdict + Send + Sync + 'static,
+        too_long: impl Fn() + Send + Sync + 'static,
     ) -> impl Future<Output = ()> + Send {
         let landing = format!("{}/received", self.redirect.path.trim_end_matches('/'));
         let shared = Arc::new(Shared {
@@ -116,6 +118,7 @@ impl Listener {
             landing,
             path: self.redirect.path,
             judge: Box::new(judge),
+            too_long: Box::new(too_long),
             is_taken: Mutex::new(false),
             taken: Notify::new(),
             delivered: Notify::new(),
@@ -151,6 +154,7 @@ struct Shared {
     /// the first part for a host (RFC 3986, section 4.2).
     landing_address: String,
     judge: Box<dyn Fn(&str) -> Verdict + Send + Sync>,
+    too_long: Box<dyn Fn() + Send + Sync>,
     is_taken: Mutex<bool>,
     taken: Notify,
     delivered: Notify,
@@ -164,7 +168,13 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
         landing.store(is_landing, Ordering::Relaxed);
         std::future::ready(answer)
     };
-    serve::answer_one(stream, handler).await;
+    let too_long = |start: &[u8]| {
+        let rest = start.strip_prefix(b"GET ").and_then(|rest| rest.strip_prefix(shared.path.as_bytes()));
+        if rest.is_some_and(|rest| matches!(rest.first(), Some(b'?' | b' '))) {
+            (shared.too_long)();
+        }
+    };
+    serve::answer_one(stream, handler, too_long).await;
     // Only now is the page with the browser, not when it was made.
     if is_landing.load(Ordering::Relaxed) {
         shared.delivered.notify_one();

@@ -21,15 +21,22 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-/// The most of a request's head that is read, in bytes.
-pub const HEAD_LIMIT_BYTES: usize = 16 * 1024;
+const TOO_LONG: &str = include_str!("../../assets/too_long.html");
+
+/// The most of a request's head that is read, in bytes: the request line, with an authorization
+/// response in it, and all headers. Cookies of every other server on this machine are among them.
+pub const HEAD_LIMIT_BYTES: usize = 64 * 1024;
 /// The longest a request's head may take to arrive.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest a connection may live: head, body and answer.
 pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long more is read, and dropped, after a request was refused before its end: the answer to a
+/// connection that is closed over unread bytes is lost.
+const LINGER: Duration = Duration::from_secs(1);
 /// Connections served at once; one more drops the oldest.
 pub const MAX_CONNECTIONS: usize = 16;
 
@@ -77,8 +84,56 @@ pub(crate) async fn accept(listeners: &[TcpListener]) -> TcpStream {
     }
 }
 
-/// Answers the one request of a connection, within all limits.
-pub(crate) async fn answer_one<H, F>(stream: TcpStream, handler: H)
+/// Answers the one request of a connection, within all limits. A head of more than
+/// [`HEAD_LIMIT_BYTES`] is answered with a page that says so; `too_long` is given its beginning.
+pub(crate) async fn answer_one<H, F>(mut stream: TcpStream, handler: H, too_long: impl FnOnce(&[u8]))
+where
+    H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let served = async {
+        match tokio::time::timeout(HEAD_TIMEOUT, read_head(&mut stream)).await {
+            Ok(Ok(Head::Whole(head))) => answer_request(stream, head, handler).await,
+            Ok(Ok(Head::TooLong(start))) => {
+                too_long(&start);
+                drop(start);
+                // How a connection ends is the peer's affair.
+                let _ = refuse_head(&mut stream).await;
+            }
+            Ok(Err(_)) | Err(_) => {}
+        }
+    };
+    let _ = tokio::time::timeout(CONNECTION_TIMEOUT, served).await;
+}
+
+/// A request's head, and perhaps more behind it.
+enum Head {
+    Whole(Vec<u8>),
+    /// [`HEAD_LIMIT_BYTES`] in which it does not end.
+    TooLong(Vec<u8>),
+}
+
+/// Reads a head before hyper sees it, since hyper's own answer to one that is too long is empty.
+async fn read_head(stream: &mut TcpStream) -> io::Result<Head> {
+    let mut head = Vec::with_capacity(4096);
+    loop {
+        let seen = head.len();
+        if seen == HEAD_LIMIT_BYTES {
+            return Ok(Head::TooLong(head));
+        }
+        let room = (HEAD_LIMIT_BYTES - seen) as u64;
+        if (&mut *stream).take(room).read_buf(&mut head).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        // The end may have come in two parts.
+        let new = &head[seen.saturating_sub(3)..];
+        if new.windows(4).any(|end| end == b"\r\n\r\n") || new.windows(2).any(|end| end == b"\n\n") {
+            return Ok(Head::Whole(head));
+        }
+    }
+}
+
+async fn answer_request<H, F>(stream: TcpStream, head: Vec<u8>, handler: H)
 where
     H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
@@ -88,6 +143,8 @@ where
         let handler = Arc::clone(&handler);
         async move { Ok::<_, Infallible>(handler(request).await) }
     });
+    let (read, write) = stream.into_split();
+    let stream = tokio::io::join(io::Cursor::new(head).chain(read), write);
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -95,7 +152,23 @@ where
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
     // How a connection ends is the peer's affair; there is nobody to tell.
-    let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
+    let _ = connection.await;
+}
+
+/// Answers a head that is too long with a page that says so.
+async fn refuse_head(stream: &mut TcpStream) -> io::Result<()> {
+    let page = page(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_LONG);
+    let mut answer = format!("HTTP/1.1 {}\r\n", page.status()).into_bytes();
+    for (name, value) in page.headers() {
+        answer.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    answer.extend(format!("Content-Length: {}\r\n\r\n{TOO_LONG}", TOO_LONG.len()).into_bytes());
+    stream.write_all(&answer).await?;
+    stream.shutdown().await?;
+    let mut rest = [0; 4096];
+    let reading = async { while stream.read(&mut rest).await.is_ok_and(|bytes| bytes > 0) {} };
+    let _ = tokio::time::timeout(LINGER, reading).await;
+    Ok(())
 }
 
 /// Whether a request names this server as one of `hosts` (`host:port`), and in no other way.
@@ -159,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_limits_are_those_of_the_design() {
-        assert_eq!((HEAD_LIMIT_BYTES, HEAD_TIMEOUT.as_secs(), MAX_CONNECTIONS), (16_384, 5, 16));
+        assert_eq!((HEAD_LIMIT_BYTES, HEAD_TIMEOUT.as_secs(), MAX_CONNECTIONS), (65_536, 5, 16));
     }
 
     #[test]

@@ -90,12 +90,33 @@ fn l5_the_oldest_connection_is_dropped_and_the_newest_served() {
 }
 
 #[test]
-fn l5_a_head_is_read_up_to_sixteen_kibibytes() {
+fn l5_a_head_is_read_up_to_64_kib_and_the_rest_is_said() {
     let wait = Wait::on("http://127.0.0.1/callback");
-    assert_eq!(wait.get(&format!("/callback?code={}", "a".repeat(15 * 1024))).status, 400);
-    assert_eq!(wait.asked().len(), 1);
-    assert_eq!(wait.get(&format!("/callback?code={}", "a".repeat(17 * 1024))).status, 431);
-    assert_eq!(wait.asked().len(), 1);
+    assert_eq!(wait.get(&format!("/callback?code={}", "a".repeat(63 * 1024))).status, 400);
+    assert_eq!((wait.asked().len(), wait.too_long()), (1, 0));
+    let with_cookies = |query: usize, cookies: usize| {
+        format!(
+            "GET /callback?code={} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nCookie: {}\r\n\r\n",
+            "a".repeat(query),
+            wait.port,
+            "c".repeat(cookies)
+        )
+    };
+    let sent = |text: &str| raw::exchange(v4(wait.port), text.as_bytes()).expect("an answer");
+    assert_eq!(sent(&with_cookies(20 << 10, 40 << 10)).status, 400);
+    let too_long = [(65 << 10, 0), (40 << 10, 30 << 10), (0, 65 << 10), (10 << 20, 0)];
+    for (number, (query, cookies)) in too_long.into_iter().enumerate() {
+        let page = sent(&with_cookies(query, cookies));
+        assert_eq!(page.status, 431);
+        assert!(page.body.contains("more than 64 KiB") && page.body.ends_with("</html>\n"), "{}", page.body);
+        assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+        assert_eq!((wait.asked().len(), wait.too_long()), (2, number + 1));
+    }
+    // What is not for the redirect's path is answered, and not spoken of.
+    for start in ["GET /callbacks?", "GET /", "POST /callback?"] {
+        assert_eq!(sent(&format!("{start}{}", "a".repeat(65 << 10))).status, 431);
+    }
+    assert_eq!(wait.too_long(), 4);
     wait.finish();
 }
 
@@ -159,10 +180,11 @@ fn a5_fifty_copies_of_an_answer_are_taken_once() {
     let counted = Arc::clone(&taken);
     let serving = thread::Builder::new().spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(listener.serve(move |_| {
+        let judge = move |_: &str| {
             counted.fetch_add(1, Ordering::SeqCst);
             Verdict::Taken
-        }));
+        };
+        runtime.block_on(listener.serve(judge, || {}));
     });
     let barrier = Arc::new(Barrier::new(50));
     let copies = (0..50).map(|_| {

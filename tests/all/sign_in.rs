@@ -105,6 +105,30 @@ fn a1_twenty_bad_replies_and_then_a_good_one() {
 }
 
 #[test]
+fn l5_a_reply_over_64_kib_is_said_and_the_wait_goes_on() {
+    let server = ScriptedServer::start();
+    server.script("/token", answer("t"));
+    let (_place, mut rig) = rig(&server, "");
+    let (address, mut answers) = rig.start_sign_in("car").unwrap();
+    let long = "c".repeat(65 << 10);
+    let back = return_address(&address, &[("code", long.as_str())]);
+    let page = raw::get(back.as_str());
+    assert!(page.status == 431 && page.body.contains("more than 64 KiB"), "{page:?}");
+    let too_long = Problem::SignIn(SignInProblem::ReplyTooLong);
+    rig.wait_for_event(
+        "the word about it",
+        |event| matches!(event, Event::Problem { account: Some(_), problem } if *problem == too_long),
+    );
+    let view = rig.view("car");
+    assert_eq!(view.problem, Some(too_long));
+    assert!(matches!(view.activity, Activity::AwaitingBrowser(_)), "it still waits");
+    // Within the limit it is taken, however long: some servers' codes are signed documents.
+    let code = "c".repeat(40 << 10);
+    assert_eq!(raw::get(return_address(&address, &[("code", code.as_str())]).as_str()).status, 303);
+    assert!(matches!(answers.wait(), Ok(Reply::Done)));
+}
+
+#[test]
 fn a2_a_forged_denial_is_ignored() {
     let server = ScriptedServer::start();
     server.script("/token", answer("t"));

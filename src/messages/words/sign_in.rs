@@ -53,6 +53,11 @@ pub(super) fn sign_in(problem: &SignInProblem, provider: &str) -> Words {
             "A code on its own can't be checked for this provider.",
             "Paste the whole address that the browser ended on.",
         ),
+        SignInProblem::ReplyTooLong => words(
+            "The browser sent more than 64 KiB, so its reply was not read. The sign-in still waits.",
+            "Paste the address that the browser ended on. If it is too long for that, delete the browser's \
+             cookies for 127.0.0.1 and localhost, and sign in again.",
+        ),
         SignInProblem::WrongIssuer => words(
             "The reply came from another server than the one you signed in to, so nothing was sent.",
             "Check the account's addresses, then sign in again.",

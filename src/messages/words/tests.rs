@@ -237,6 +237,7 @@ fn every_problem() -> Vec<Problem> {
         SignInProblem::NoLoopback,
         SignInProblem::NoReplyInPaste,
         SignInProblem::BareCodeRefused,
+        SignInProblem::ReplyTooLong,
         SignInProblem::WrongIssuer,
         SignInProblem::Contradictory,
         SignInProblem::WrongNonce,

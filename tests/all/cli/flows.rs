@@ -284,3 +284,18 @@ fn c3_times_at_both_ends_are_shown_in_every_zone() {
         assert_eq!(shown["expires_at"], "9999-12-31T23:59:59Z", "{zone}");
     }
 }
+
+#[test]
+fn l5_a_reply_over_64_kib_is_said_on_the_command_line() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let (place, server) = (Place::on(&bus), Server::giving(""));
+    place.run(&["import", &place.file("a.toml", &server.accounts())]).ok();
+    let sign_in = place.sign_in(&["sign-in", "car-dev", "--no-browser"]);
+    let page = sign_in.come_back(&[("code", &"c".repeat(65 << 10))]);
+    assert_eq!(page.status, 431);
+    assert_eq!(sign_in.come_back(&[("code", "the-code")]).status, 200);
+    let done = sign_in.end();
+    assert!(done.err.contains("The browser sent more than 64 KiB"), "{done:?}");
+    assert_eq!(done.code, 0, "{done:?}");
+}

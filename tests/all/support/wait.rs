@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -24,6 +24,7 @@ pub(crate) fn redirect(text: &str) -> LoopbackRedirect {
 pub(crate) struct Wait {
     pub(crate) port: u16,
     asked: Arc<Mutex<Vec<String>>>,
+    too_long: Arc<AtomicUsize>,
     cancel: Option<oneshot::Sender<()>>,
     is_over: Arc<AtomicBool>,
     over: mpsc::Receiver<()>,
@@ -42,6 +43,11 @@ impl Wait {
             heard.lock().unwrap().push(query.to_owned());
             if query.starts_with("code=good") { Verdict::Taken } else { Verdict::Refused }
         };
+        let too_long = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&too_long);
+        let count = move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+        };
         let (tell, over) = mpsc::sync_channel(1);
         let is_over = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&is_over);
@@ -49,7 +55,7 @@ impl Wait {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 tokio::select! {
-                    () = listener.serve(judge) => {}
+                    () = listener.serve(judge, count) => {}
                     _ = cancelled => {}
                 }
                 ended.store(true, Ordering::SeqCst);
@@ -59,7 +65,7 @@ impl Wait {
             });
         };
         thread::Builder::new().name("sign-in".to_owned()).spawn(work).unwrap();
-        Self { port, asked, cancel: Some(cancel), is_over, over }
+        Self { port, asked, too_long, cancel: Some(cancel), is_over, over }
     }
 
     pub(crate) fn get(&self, target: &str) -> Answer {
@@ -72,6 +78,11 @@ impl Wait {
 
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
+    }
+
+    /// How often a head for the redirect's path was too long.
+    pub(crate) fn too_long(&self) -> usize {
+        self.too_long.load(Ordering::SeqCst)
     }
 
     /// Fetches an absolute address of this listener.
