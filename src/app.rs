@@ -14,7 +14,7 @@ use std::time::Duration;
 use eframe::egui;
 
 use crate::clock::Clock;
-use crate::engine::{self, Deps, EngineHandle};
+use crate::engine::{self, Deps, EngineHandle, NotTaken};
 use crate::messages::command::Command;
 use crate::messages::event::Event;
 use crate::messages::problem::Problem;
@@ -263,9 +263,11 @@ impl eframe::App for App {
         commands.extend(self.accounts_now(ui.ctx()));
         commands.extend(self.first_try_of_the_vault(ui.ctx()));
         for command in commands {
-            let sent = self.engine.as_ref().is_some_and(|engine| engine.send(command).is_ok());
-            if !sent {
-                let problem = Problem::Stopped;
+            let sent = match &self.engine {
+                Some(engine) => engine.send(command).map_err(NotTaken::problem),
+                None => Err(Problem::Stopped),
+            };
+            if let Err(problem) = sent {
                 self.ui.take_event(Event::Problem { account: None, problem }, ui.ctx());
             }
         }

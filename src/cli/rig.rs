@@ -149,7 +149,7 @@ impl Rig {
 
     /// Gives a command.
     pub(super) fn ask(&self, command: Command) -> Result<Answers, Failure> {
-        self.engine.ask(command).map_err(|_| Failure::of(&Problem::Stopped))
+        self.engine.ask(command).map_err(|error| Failure::of(&error.problem()))
     }
 
     /// Gives a command about an account, and waits for its one answer.

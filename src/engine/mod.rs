@@ -154,27 +154,51 @@ impl Answers {
     }
 }
 
-/// The engine has too much to do, or has stopped.
+/// Why a command was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotTaken;
+pub enum NotTaken {
+    /// The queue of commands is full; the same command may be taken a moment later.
+    Busy,
+    /// The engine has stopped.
+    Stopped,
+}
+
+impl NotTaken {
+    /// What a person is told.
+    pub fn problem(self) -> Problem {
+        match self {
+            Self::Busy => Problem::QueueFull,
+            Self::Stopped => Problem::Stopped,
+        }
+    }
+}
+
+impl<T> From<mpsc::error::TrySendError<T>> for NotTaken {
+    fn from(error: mpsc::error::TrySendError<T>) -> Self {
+        match error {
+            mpsc::error::TrySendError::Full(_) => Self::Busy,
+            mpsc::error::TrySendError::Closed(_) => Self::Stopped,
+        }
+    }
+}
 
 impl EngineHandle {
     /// Gives a command; never blocks.
     ///
     /// # Errors
-    /// [`NotTaken`] where the engine has too much to do.
+    /// [`NotTaken`].
     pub fn send(&self, command: Command) -> Result<(), NotTaken> {
-        self.commands.try_send(Envelope { command, replies: None }).map_err(|_| NotTaken)
+        Ok(self.commands.try_send(Envelope { command, replies: None })?)
     }
 
     /// Gives a command whose answers are awaited.
     ///
     /// # Errors
-    /// [`NotTaken`] where the engine has too much to do.
+    /// [`NotTaken`].
     pub fn ask(&self, command: Command) -> Result<Answers, NotTaken> {
         let (replies, answers) = mpsc::channel(REPLIES);
         let envelope = Envelope { command, replies: Some(replies) };
-        self.commands.try_send(envelope).map_err(|_| NotTaken)?;
+        self.commands.try_send(envelope)?;
         Ok(Answers(answers))
     }
 
@@ -256,5 +280,28 @@ fn lock_before_sleep(commands: &mpsc::WeakSender<Envelope>) {
             return;
         }
         thread::sleep(SLEEP_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_and_a_stopped_engine_are_told_apart() {
+        let (commands, queue) = mpsc::channel(1);
+        let handle = EngineHandle {
+            commands,
+            snapshots: watch::channel(Arc::new(Snapshot::default())).1,
+            events: mpsc::channel(1).1,
+            thread: None,
+        };
+        assert_eq!(handle.send(Command::StartDemo), Ok(()));
+        assert_eq!(handle.send(Command::StartDemo), Err(NotTaken::Busy));
+        assert_eq!(handle.ask(Command::StartDemo).err(), Some(NotTaken::Busy));
+        assert_eq!(NotTaken::Busy.problem(), Problem::QueueFull);
+        drop(queue);
+        assert_eq!(handle.send(Command::StartDemo), Err(NotTaken::Stopped));
+        assert_eq!(NotTaken::Stopped.problem(), Problem::Stopped);
     }
 }

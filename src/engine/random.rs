@@ -4,16 +4,15 @@
 
 use crate::clock::Clock;
 use crate::domain::jose::Fresh;
-use crate::messages::problem::{Outside, Problem};
+use crate::messages::problem::Problem;
 
 /// As many random bytes as the array holds.
 ///
 /// # Errors
-/// [`Problem::Disk`] where the system has none to give.
+/// [`Problem::NoRandomness`] where the system has none to give.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Problem> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|_| Problem::Disk(Outside::new("the system gave no random numbers")))?;
+    getrandom::fill(&mut bytes).map_err(|_| Problem::NoRandomness)?;
     Ok(bytes)
 }
 

@@ -112,6 +112,10 @@ pub enum Problem {
     SetAside(Outside),
     /// Preferences were changed outside Keyfob, and are not used until the user confirms them.
     Unconfirmed(Unconfirmed),
+    /// The system gave no random numbers.
+    NoRandomness,
+    /// The engine has as many commands to carry out as it takes.
+    QueueFull,
     /// The engine is stopping, or stopped.
     Stopped,
 }
@@ -334,7 +338,7 @@ impl Problem {
                 refusal.status == 429 || refusal.status >= 500
             }
             Self::BadAnswer(answer) => answer.status >= 500,
-            Self::Vault(_) | Self::NotSaved(_) | Self::Busy => true,
+            Self::Vault(_) | Self::NotSaved(_) | Self::Busy | Self::QueueFull => true,
             _ => false,
         }
     }

@@ -26,7 +26,7 @@ use crate::domain::redirect_mismatch::RedirectMismatch;
 use crate::domain::spec::ClientAuth;
 use crate::domain::unseen::neutralised;
 
-use super::problem::Problem;
+use super::problem::{Outside, Problem};
 
 use archive::archive;
 pub use destinations::{NamedDestinations, changed_destinations};
@@ -226,29 +226,38 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             details: Some(path.to_string()),
             ..set_aside(path.as_str()).offering(Action::RecoverAccounts)
         },
-        Problem::PageNotOpened(page) => Words {
-            details: Some(page.to_string()),
-            ..words(
-                "No web browser could be opened.",
-                "Copy the page's address from the details, and open it in a browser on this computer.",
-            )
-        },
+        Problem::PageNotOpened(page) => page_not_opened(page),
         Problem::Clipboard => words(
             "The clipboard didn't take the text, so nothing was copied.",
             "Try again; where there is no desktop session, nothing can be copied.",
         ),
-        Problem::Demo(text) => Words {
-            details: Some(text.to_string()),
-            ..words(
-                "The demo's server could not start on this computer.",
-                "Quit Keyfob, start it again and choose the demo once more.",
-            )
-        },
         Problem::Unconfirmed(changed) => preferences::unconfirmed(changed),
+        Problem::Demo(text) => demo(text),
+        Problem::NoRandomness => words(
+            "The system gave no random numbers, so nothing was sent.",
+            "Try again; if it fails once more, restart this computer.",
+        ),
+        Problem::QueueFull => words("Keyfob is busy, so this was not done.", "Try again in a moment."),
         Problem::Stopped => {
             words("Keyfob is stopping, so this was not done.", "Start Keyfob again and repeat it.")
         }
     }
+}
+
+fn page_not_opened(page: &Outside) -> Words {
+    let said = words(
+        "No web browser could be opened.",
+        "Copy the page's address from the details, and open it in a browser on this computer.",
+    );
+    Words { details: Some(page.to_string()), ..said }
+}
+
+fn demo(text: &Outside) -> Words {
+    let said = words(
+        "The demo's server could not start on this computer.",
+        "Quit Keyfob, start it again and choose the demo once more.",
+    );
+    Words { details: Some(text.to_string()), ..said }
 }
 
 fn set_aside(path: &str) -> Words {

@@ -148,6 +148,40 @@ fn keys() -> impl Iterator<Item = Problem> {
     all.into_iter().map(Problem::BadKey)
 }
 
+/// What can go wrong with sign-ins.
+fn sign_ins() -> Vec<Problem> {
+    let text = || Outside::new("disk\u{202e}full");
+    let mut all = Vec::new();
+    for code in ["access_denied", "invalid_scope", "unauthorized_client", "server_error", "odd"] {
+        let code = Outside::new(code);
+        all.push(Problem::SignIn(SignInProblem::Denied {
+            code,
+            description: Some(text()),
+            hints: Box::default(),
+        }));
+    }
+    for problem in [
+        SignInProblem::Cancelled,
+        SignInProblem::TimedOut,
+        SignInProblem::PortForbidden { port: 80, free: vec![8910, 8911, 8912] },
+        SignInProblem::NoLoopback,
+        SignInProblem::NoReplyInPaste,
+        SignInProblem::BareCodeRefused,
+        SignInProblem::ReplyTooLong,
+        SignInProblem::WrongIssuer,
+        SignInProblem::Contradictory,
+        SignInProblem::WrongNonce,
+        SignInProblem::NotPushed {
+            host: "a.example".to_owned(),
+            status: 200,
+            flaw: AnswerFlaw::NoRequestUri,
+        },
+    ] {
+        all.push(Problem::SignIn(problem));
+    }
+    all
+}
+
 fn every_problem() -> Vec<Problem> {
     let text = || Outside::new("disk\u{202e}full");
     let mut all = vec![
@@ -169,6 +203,8 @@ fn every_problem() -> Vec<Problem> {
         Problem::Clipboard,
         Problem::PageNotOpened(text()),
         Problem::Demo(text()),
+        Problem::NoRandomness,
+        Problem::QueueFull,
         Problem::Stopped,
         Problem::Settings(ProviderError::UnknownProvider("x".to_owned())),
         Problem::Settings(ProviderError::GrantNotOffered {
@@ -222,33 +258,7 @@ fn every_problem() -> Vec<Problem> {
     }
     all.extend(stores());
     all.extend(keys());
-    for code in ["access_denied", "invalid_scope", "unauthorized_client", "server_error", "odd"] {
-        let code = Outside::new(code);
-        all.push(Problem::SignIn(SignInProblem::Denied {
-            code,
-            description: Some(text()),
-            hints: Box::default(),
-        }));
-    }
-    for problem in [
-        SignInProblem::Cancelled,
-        SignInProblem::TimedOut,
-        SignInProblem::PortForbidden { port: 80, free: vec![8910, 8911, 8912] },
-        SignInProblem::NoLoopback,
-        SignInProblem::NoReplyInPaste,
-        SignInProblem::BareCodeRefused,
-        SignInProblem::ReplyTooLong,
-        SignInProblem::WrongIssuer,
-        SignInProblem::Contradictory,
-        SignInProblem::WrongNonce,
-        SignInProblem::NotPushed {
-            host: "a.example".to_owned(),
-            status: 200,
-            flaw: AnswerFlaw::NoRequestUri,
-        },
-    ] {
-        all.push(Problem::SignIn(problem));
-    }
+    all.extend(sign_ins());
     all
 }
 
@@ -388,4 +398,12 @@ fn a_refusal_says_what_is_known_and_no_more() {
     let (code, hints) = (Outside::new("login_required"), Box::default());
     let asked = SignInProblem::Denied { code, description: None, hints };
     assert!(explain(&Problem::SignIn(asked), None, None).next.contains("prompt=none"));
+}
+
+#[test]
+fn a_full_queue_and_no_randomness_have_words_of_their_own() {
+    assert_eq!(said(&Problem::QueueFull), "Keyfob is busy, so this was not done. Try again in a moment.");
+    assert!(Problem::QueueFull.is_transient() && !Problem::Stopped.is_transient());
+    let told = said(&Problem::NoRandomness);
+    assert!(told.contains("no random numbers") && !told.contains("disk"), "{told}");
 }
