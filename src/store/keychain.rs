@@ -18,6 +18,9 @@ use crate::secret::Wire;
 #[cfg_attr(target_os = "windows", path = "keychain/windows.rs")]
 mod system;
 
+/// How often a record is looked for again because another program has just deleted its item.
+const SEARCHES: usize = 5;
+
 /// The operating system's keychain, under one service name.
 ///
 /// Calls block for as long as the system's own prompt stands open.
@@ -53,7 +56,16 @@ impl Keychain {
             Some(store) => store,
             None => self.store.insert(system::connect().map_err(|error| system::connect_failure(&error))?),
         };
-        match work(store.as_ref(), &self.service) {
+        // Whether a record is there is for a search to say. An item that went away after it was found says only that
+        // the search has to be made again.
+        let mut done = work(store.as_ref(), &self.service);
+        for _ in 1..SEARCHES {
+            match &done {
+                Err(error) if system::is_gone(error) => done = work(store.as_ref(), &self.service),
+                _ => break,
+            }
+        }
+        match done {
             Ok(value) => Ok(Some(value)),
             Err(Error::NoEntry) => Ok(None),
             Err(error) => {
@@ -78,14 +90,7 @@ impl Keychain {
     }
 
     fn list(&mut self) -> Result<Vec<String>, VaultError> {
-        let found = self.call(|store, service| {
-            let mut names = Vec::new();
-            for item in store.search(&system::search_terms(service))? {
-                names.extend(system::record_name(&item, service)?);
-            }
-            Ok(names)
-        })?;
-        let mut names = found.unwrap_or_default();
+        let mut names = self.call(system::names)?.unwrap_or_default();
         names.sort_unstable();
         names.dedup();
         Ok(names)
@@ -176,6 +181,7 @@ fn delete_all(items: &[Entry]) -> Result<(), Error> {
     for item in items {
         match item.delete_credential() {
             Ok(()) | Err(Error::NoEntry) => {}
+            Err(error) if system::is_gone(&error) => {}
             Err(error) => return Err(error),
         }
     }

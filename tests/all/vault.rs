@@ -388,3 +388,55 @@ fn k8_duplicates_are_settled_the_same_way_every_time() {
     assert_eq!(peer.ask("delete client/a"), "ok");
     assert_eq!(keyring.items(), Vec::<String>::new(), "a deletion leaves none");
 }
+
+#[test]
+fn k10_items_that_others_delete_meanwhile_are_gone_and_no_failure() {
+    let bus = Bus::start();
+    let keyring = Keyring::unlocked(&bus);
+    let mut peers: Vec<Peer> = (0..6).map(|_| Peer::on(&bus)).collect();
+    // All of them connect before the first round.
+    for peer in &mut peers {
+        assert_eq!(peer.ask("read client/none"), "none");
+    }
+    assert_eq!(peers[0].ask("write client/stays x"), "ok");
+    let mut listed_less = 0;
+    for round in 0..100 {
+        // One item that everybody deletes, and one of each's own.
+        assert_eq!(peers[0].ask("write client/shared x"), "ok");
+        for (number, peer) in peers.iter_mut().enumerate() {
+            assert_eq!(peer.ask(&format!("write client/{number} x")), "ok");
+        }
+        for (number, peer) in peers.iter_mut().enumerate() {
+            peer.begin(&match number {
+                0 => "names".to_owned(),
+                1 | 2 => format!("delete client/{number}"),
+                3 => "read client/shared".to_owned(),
+                _ => "delete client/shared".to_owned(),
+            });
+        }
+        for (number, peer) in peers.iter_mut().enumerate() {
+            let told = peer.answer(Duration::from_secs(20)).expect("an answer");
+            let is_right = match number {
+                0 => told.contains(" client/stays") && told.contains("client/0 "),
+                3 => told == "text x" || told == "none",
+                _ => told == "ok",
+            };
+            assert!(is_right, "round {round}, {number}: {told}");
+            listed_less += usize::from(number == 0 && !told.contains("client/shared"));
+        }
+        assert_eq!(
+            peers[3].ask("names"),
+            "names client/0 client/3 client/4 client/5 client/stays",
+            "{round}"
+        );
+        // Who writes a record that others delete at that moment has written it, or it was deleted after.
+        for (number, peer) in peers.iter_mut().enumerate() {
+            peer.begin(if number % 2 == 0 { "write client/3 y" } else { "delete client/3" });
+        }
+        for peer in &mut peers {
+            assert_eq!(peer.answer(Duration::from_secs(20)).as_deref(), Ok("ok"), "round {round}");
+        }
+    }
+    println!("{listed_less} of 100 lists were made after a deletion");
+    assert!(keyring.items().iter().any(|item| item.contains("client/stays")));
+}

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use keyring_core::api::CredentialStore;
 use keyring_core::{Entry, Error};
-use secret_service::EncryptionType;
 use secret_service::blocking::SecretService;
+use secret_service::{EncryptionType, Error as Service};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use zbus_secret_service_keyring_store::Store;
 use zbus_secret_service_keyring_store::cred::Wrapper;
 
+use super::SEARCHES;
 use crate::store::vault::VaultError;
 
 /// A message of more than 64 MiB would cost the connection.
@@ -35,24 +36,47 @@ pub(super) fn connect() -> Result<Arc<CredentialStore>, Error> {
     Store::new().map(|store| store as Arc<CredentialStore>)
 }
 
-pub(super) fn search_terms(service: &str) -> HashMap<&str, &str> {
-    HashMap::from([("service", service)])
+/// The names of the records under a service name, as of the last search. An item that goes away before its
+/// attributes are read is left out only once another search no longer finds it: one that can't be read now may belong to
+/// a keychain that is being restarted. An item is read once, so the searches after the first take little time.
+pub(super) fn names(store: &CredentialStore, service: &str) -> Result<Vec<String>, Error> {
+    let mut read: HashMap<String, Option<String>> = HashMap::new();
+    let mut searches = 1;
+    loop {
+        let (mut names, mut gone) = (Vec::new(), None);
+        for item in store.search(&HashMap::from([("service", service)]))? {
+            let path = path_of(&item);
+            if let Some(name) = path.as_ref().and_then(|path| read.get(path)) {
+                names.extend(name.clone());
+                continue;
+            }
+            // By its attributes, since `get_specifiers` would take a failure for none.
+            match item.get_attributes() {
+                Ok(mut attributes) => {
+                    let name = attributes.remove("username");
+                    names.extend(name.clone());
+                    read.extend(path.map(|path| (path, name)));
+                }
+                Err(error) if is_gone(&error) => gone = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        match gone {
+            None => return Ok(names),
+            Some(error) if searches == SEARCHES => return Err(error),
+            Some(_) => searches += 1,
+        }
+    }
 }
 
-/// The name of the record that an item holds. Asked for by its attributes, since
-/// `get_specifiers` would take a failure for none.
-pub(super) fn record_name(item: &Entry, _: &str) -> Result<Option<String>, Error> {
-    match item.get_attributes() {
-        Ok(mut attributes) => Ok(attributes.remove("username")),
-        Err(Error::NoEntry) => Ok(None),
-        Err(error) => Err(error),
-    }
+fn path_of(item: &Entry) -> Option<String> {
+    item.as_any().downcast_ref::<Wrapper>().map(Wrapper::get_path)
 }
 
 /// Items that share a name, the newest first: a service counts its items upwards.
 pub(super) fn newest_first(mut items: Vec<Entry>) -> Vec<Entry> {
     items.sort_by_cached_key(|item| {
-        let path = item.as_any().downcast_ref::<Wrapper>().map(Wrapper::get_path).unwrap_or_default();
+        let path = path_of(item).unwrap_or_default();
         std::cmp::Reverse((path.len(), path))
     });
     items
@@ -100,8 +124,25 @@ pub(super) fn reduced(source: &(dyn StdError + Send + Sync + 'static)) -> VaultE
     source.downcast_ref().map_or(VaultError::Failed("the keychain gave an unknown error"), judged)
 }
 
-fn judged(error: &secret_service::Error) -> VaultError {
-    use secret_service::Error as Service;
+/// Whether a call failed because there is no such item, as after another program has deleted it. gnome-keyring, over
+/// `GDBus`, says then that the item's methods are unknown; others name the object.
+pub(super) fn is_gone(error: &Error) -> bool {
+    const NAMES: [&str; 4] = [
+        "Secret.Error.NoSuchObject",
+        "DBus.Error.UnknownObject",
+        "DBus.Error.UnknownInterface",
+        "DBus.Error.UnknownMethod",
+    ];
+    let (Error::PlatformFailure(source) | Error::NoStorageAccess(source)) = error else { return false };
+    let text = match source.downcast_ref() {
+        Some(Service::Zbus(error) | Service::ZbusFdo(zbus::fdo::Error::ZBus(error))) => named(error),
+        Some(Service::ZbusFdo(error)) => error.to_string(),
+        _ => return false,
+    };
+    NAMES.iter().any(|name| text.contains(name))
+}
+
+fn judged(error: &Service) -> VaultError {
     match error {
         Service::Locked => VaultError::Locked,
         // No default collection, so no place to keep anything; or no bus at all.
@@ -111,7 +152,8 @@ fn judged(error: &secret_service::Error) -> VaultError {
         Service::Prompt => VaultError::Denied,
         Service::PromptDisconnected => VaultError::Failed("the keychain went away while it asked"),
         Service::Crypto(_) => VaultError::Failed("the keychain's answer could not be decrypted"),
-        Service::Zbus(error) => of_bus(error),
+        // A property's error of another name than the bus's own ones stands inside of one of those.
+        Service::Zbus(error) | Service::ZbusFdo(zbus::fdo::Error::ZBus(error)) => of_bus(error),
         // The bus's name of the error begins the text; the text goes no further.
         Service::ZbusFdo(error) => by_name(&error.to_string()),
         _ => VaultError::Failed("the keychain's answer could not be read"),
@@ -125,8 +167,15 @@ fn of_bus(error: &zbus::Error) -> VaultError {
         // The bus went away in the middle of it, or else has turned us away.
         zbus::Error::Handshake(words) if words.contains("EOF") => VaultError::Failed(BROKE),
         zbus::Error::Handshake(_) | zbus::Error::Address(_) => VaultError::Absent,
-        zbus::Error::MethodError(name, ..) => by_name(name.as_str()),
-        other => by_name(&other.to_string()),
+        other => by_name(&named(other)),
+    }
+}
+
+/// A text that begins with the bus's name of the error.
+fn named(error: &zbus::Error) -> String {
+    match error {
+        zbus::Error::MethodError(name, ..) => name.to_string(),
+        other => other.to_string(),
     }
 }
 
@@ -184,5 +233,51 @@ mod tests {
         assert_eq!(judged(&cut.into()), VaultError::Failed(BROKE));
         let gone = "Message recipient disconnected from message bus without replying";
         assert_eq!(fdo(zbus::fdo::Error::NoReply(gone.to_owned())), VaultError::Failed(BROKE));
+    }
+
+    /// A method's error of this name.
+    fn method(name: &'static str) -> zbus::Error {
+        let call = zbus::message::Message::method_call("/", "Get").unwrap().build(&()).unwrap();
+        let name = zbus::names::ErrorName::from_static_str(name).unwrap();
+        zbus::Error::MethodError(name.into(), Some("said".to_owned()), call)
+    }
+
+    #[test]
+    fn k3_a_property_of_a_locked_item_is_locked() {
+        let locked = || method("org.freedesktop.Secret.Error.IsLocked");
+        assert_eq!(judged(&locked().into()), VaultError::Locked);
+        assert_eq!(judged(&zbus::fdo::Error::ZBus(locked()).into()), VaultError::Locked);
+    }
+
+    #[test]
+    fn k10_an_item_that_is_not_there_is_told_from_a_failing_call() {
+        let platform = |error: Service| Error::PlatformFailure(Box::new(error));
+        let fdo = |error: zbus::fdo::Error| platform(Service::ZbusFdo(error));
+        let words = || "Object does not exist at path".to_owned();
+        for gone in [
+            fdo(zbus::fdo::Error::UnknownMethod(words())),
+            fdo(zbus::fdo::Error::UnknownObject(words())),
+            fdo(zbus::fdo::Error::UnknownInterface(words())),
+            fdo(zbus::fdo::Error::ZBus(method("org.freedesktop.Secret.Error.NoSuchObject"))),
+            platform(method("org.freedesktop.Secret.Error.NoSuchObject").into()),
+            platform(method("org.freedesktop.DBus.Error.UnknownMethod").into()),
+            platform(method("org.freedesktop.DBus.Error.UnknownObject").into()),
+        ] {
+            assert!(is_gone(&gone), "{gone:?}");
+        }
+        for other in [
+            Error::NoEntry,
+            Error::NoStorageAccess(Box::new(Service::Locked)),
+            Error::NoStorageAccess(Box::new(Service::Prompt)),
+            platform(Service::Unavailable),
+            fdo(zbus::fdo::Error::NoReply(words())),
+            fdo(zbus::fdo::Error::AccessDenied(words())),
+            platform(method("org.freedesktop.Secret.Error.NoSession").into()),
+            platform(method("org.freedesktop.Secret.Error.IsLocked").into()),
+            platform(method("org.freedesktop.DBus.Error.ServiceUnknown").into()),
+            Error::PlatformFailure("org.freedesktop.DBus.Error.UnknownObject".into()),
+        ] {
+            assert!(!is_gone(&other), "{other:?}");
+        }
     }
 }

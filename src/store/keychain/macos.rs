@@ -22,13 +22,16 @@ pub(super) fn connect() -> Result<Arc<CredentialStore>, Error> {
     Store::new().map(|store| store as Arc<CredentialStore>)
 }
 
-pub(super) fn search_terms(service: &str) -> HashMap<&str, &str> {
-    HashMap::from([("service", service)])
+/// The names of the records under a service name, as one call gives them.
+pub(super) fn names(store: &CredentialStore, service: &str) -> Result<Vec<String>, Error> {
+    let items = store.search(&HashMap::from([("service", service)]))?;
+    let specifiers = items.iter().filter_map(Entry::get_specifiers);
+    Ok(specifiers.filter(|(of, _)| of == service).map(|(_, name)| name).collect())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-pub(super) fn record_name(item: &Entry, service: &str) -> Result<Option<String>, Error> {
-    Ok(item.get_specifiers().filter(|(of, _)| of == service).map(|(_, name)| name))
+/// An item that is not there is [`Error::NoEntry`] here.
+pub(super) fn is_gone(_: &Error) -> bool {
+    false
 }
 
 /// An item's name is unique here.

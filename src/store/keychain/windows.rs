@@ -22,14 +22,17 @@ pub(super) fn connect() -> Result<Arc<CredentialStore>, Error> {
     Store::new().map(|store| store as Arc<CredentialStore>)
 }
 
-/// Everything: the search here knows no service, only patterns.
-pub(super) fn search_terms(_: &str) -> HashMap<&str, &str> {
-    HashMap::new()
+/// The names of the records under a service name, as one call gives them.
+pub(super) fn names(store: &CredentialStore, service: &str) -> Result<Vec<String>, Error> {
+    // Everything: the search here knows no service, only patterns.
+    let items = store.search(&HashMap::new())?;
+    let specifiers = items.iter().filter_map(Entry::get_specifiers);
+    Ok(specifiers.filter(|(of, _)| of == service).map(|(_, name)| name).collect())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-pub(super) fn record_name(item: &Entry, service: &str) -> Result<Option<String>, Error> {
-    Ok(item.get_specifiers().filter(|(of, _)| of == service).map(|(_, name)| name))
+/// An item that is not there is [`Error::NoEntry`] here.
+pub(super) fn is_gone(_: &Error) -> bool {
+    false
 }
 
 /// A credential's name is unique here.

@@ -113,6 +113,36 @@ fn z2_secrets_move_to_a_file_and_back_and_a_lost_database_is_recovered() {
 }
 
 #[test]
+fn k10_six_removals_at_a_time_do_not_fail_for_each_other() {
+    let bus = Bus::start();
+    let keyring = Keyring::lasting(&bus);
+    let place = Place::on(&bus);
+    let tokens = r#"tokens = { access_token = "CANARY-at", received_at = "2026-01-01T00:00:00Z" }"#;
+    let account = |number: usize| {
+        format!(
+            "[[account]]\nname = \"bot {number}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
+             client_id = \"i\"\nclient_secret = \"CANARY-s\"\n{tokens}\n\
+             [account.endpoints]\ntoken = \"https://api.example/token\"\n"
+        )
+    };
+    let all: String = (0..36).map(account).collect();
+    place.run_with(&["import", "-"], &all).ok();
+    assert_eq!(keyring.items().len(), 72);
+    for round in 0..6 {
+        let removals = (6 * round..6 * (round + 1)).map(|number| {
+            let name = format!("bot {number}");
+            place.command(&["remove", &name, "--yes"]).stdin(Stdio::null()).spawn().unwrap()
+        });
+        for removal in removals.collect::<Vec<_>>() {
+            let ended = removal.wait_with_output().unwrap();
+            assert!(ended.status.success(), "round {round}: {}", String::from_utf8_lossy(&ended.stderr));
+        }
+    }
+    assert_eq!(keyring.items(), [""; 0]);
+    assert_eq!(place.run(&["list", "--json"]).ok(), "[]\n");
+}
+
+#[test]
 fn accounts_go_to_another_computer_sealed_or_without_secrets() {
     let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
     let mut place = Place::on(&bus);
