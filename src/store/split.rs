@@ -22,6 +22,10 @@ use header::{Header, MARK, is_part, part_name, parts_owner};
 /// No header is longer.
 const HEADER_BYTES: usize = 160;
 
+/// No record is larger: an import file has at most 4 MiB and a token response 1 MiB, and JSON in ASCII takes up to six
+/// bytes for one. A vault whose items hold this much never has parts.
+const RECORD_MAX_BYTES: usize = 32 * 1024 * 1024;
+
 /// No record has more parts.
 const MAX_PARTS: usize = 1024;
 
@@ -111,16 +115,30 @@ impl<V: Vault> SplitVault<V> {
 
     /// Deletes what no header points to; what can't be deleted is an orphan.
     fn delete_parts(&mut self, name: &str, header: &Header) {
-        for number in 0..header.parts {
-            let _ = self.inner.delete(&part_name(name, &header.generation, number));
+        for part in header.part_names(name) {
+            let _ = self.inner.delete(&part);
         }
     }
 
-    /// The names of all parts of a record, of whatever generation.
+    /// Whether a write may have left parts that no header names.
+    fn may_leave_parts(&self) -> bool {
+        self.inner.limit_bytes().is_some_and(|limit| limit < RECORD_MAX_BYTES)
+    }
+
+    /// The names of all parts of a record: those that its header names, and what writes that were cut short have left.
+    /// Only a list shows the latter. It is made only where a record is split at all: to list takes gnome-keyring a
+    /// call for each of its items, and Windows one for all of them.
     fn parts_of(&mut self, name: &str) -> Result<Vec<String>, VaultError> {
-        let mut names = self.inner.names()?;
-        names.retain(|part| parts_owner(part) == Some(name));
-        Ok(names)
+        if self.may_leave_parts() {
+            let mut names = self.inner.names()?;
+            names.retain(|part| parts_owner(part) == Some(name));
+            return Ok(names);
+        }
+        match self.stored(name) {
+            Ok(Stored::Split(header)) => Ok(header.part_names(name).collect()),
+            Ok(_) | Err(VaultError::Corrupt | VaultError::Newer) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -215,9 +233,10 @@ impl<V: Vault> Vault for SplitVault<V> {
                 };
                 known = Some((owner.to_owned(), header));
             }
-            let is_used = known.as_ref().and_then(|(_, header)| header.as_ref()).is_some_and(|header| {
-                (0..header.parts).any(|number| part_name(owner, &header.generation, number) == part)
-            });
+            let is_used = known
+                .as_ref()
+                .and_then(|(_, header)| header.as_ref())
+                .is_some_and(|header| header.part_names(owner).any(|name| name == part));
             if !is_used {
                 orphans.push(part);
             }

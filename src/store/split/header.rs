@@ -47,6 +47,11 @@ impl Header {
         header.map(Some).ok_or(VaultError::Corrupt)
     }
 
+    /// The names of the parts, in order.
+    pub(super) fn part_names(&self, name: &str) -> impl Iterator<Item = String> {
+        (0..self.parts).map(move |number| part_name(name, &self.generation, number))
+    }
+
     /// The count in the generation.
     pub(super) fn count(&self) -> u64 {
         self.generation.split('-').next().and_then(|count| count.parse().ok()).unwrap_or_default()

@@ -263,3 +263,49 @@ fn two_writers_at_once_leave_one_whole_record() {
     let now = text(&mut vault, NAME).unwrap();
     assert!(["a", "b", "c"].iter().any(|mark| now == long(mark, 4 * LIMIT).expose()));
 }
+
+/// Takes a record of any size, and can't list.
+struct Unlisted(MemoryVault);
+
+impl Vault for Unlisted {
+    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+        self.0.read(name)
+    }
+    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+        self.0.write(name, line)
+    }
+    fn delete(&mut self, name: &str) -> Result<(), VaultError> {
+        self.0.delete(name)
+    }
+    fn names(&mut self) -> Result<Vec<String>, VaultError> {
+        Err(VaultError::Failed("listed"))
+    }
+    fn probe(&mut self) -> Result<(), VaultError> {
+        self.0.probe()
+    }
+    fn limit_bytes(&self) -> Option<usize> {
+        Some(RECORD_MAX_BYTES)
+    }
+}
+
+#[test]
+fn k10_nothing_is_listed_where_no_record_is_split() {
+    let (memory, mut limited) = limited(LIMIT);
+    let mut vault = SplitVault::new(Unlisted(memory.clone()));
+    memory.set_limit_bytes(None);
+    for record in [long("a", 10), long("b", 5 * LIMIT)] {
+        vault.write(NAME, &record).unwrap();
+        assert_eq!(text(&mut vault, NAME).as_deref(), Some(record.expose()));
+    }
+    memory.plant("client/a", line("keyfob-split/1 nonsense"));
+    for name in [NAME, "client/a", "client/none"] {
+        vault.delete(name).unwrap();
+    }
+    assert_eq!(memory.stored_names(), Vec::<String>::new());
+    // One that is split all the same goes with the parts that its header names.
+    memory.set_limit_bytes(Some(LIMIT));
+    limited.write(NAME, &long("c", 5 * LIMIT)).unwrap();
+    assert_eq!(memory.stored_names().len(), 6);
+    vault.delete(NAME).unwrap();
+    assert_eq!(memory.stored_names(), Vec::<String>::new());
+}
