@@ -6,7 +6,7 @@ use super::facts::quoted;
 use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
-use super::rig::with_engine;
+use super::rig::with_account;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::snapshot::VaultKind;
@@ -14,14 +14,13 @@ use crate::messages::words;
 
 /// Deletes an account, once a person has agreed.
 pub(super) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
-        let account = rig.find(name)?;
+    with_account(vault, name, |rig, account| {
         let name = quoted(account.name.as_str());
         if !yes && !output::agreed(&format!("Delete {name} with its secrets and tokens?")) {
             return Err(Failure::refused(format!("{name} was kept: nothing was removed.")));
         }
         rig.unlock(false)?;
-        let removed = rig.done(&account, Command::Remove(account.id.clone()))?;
+        let removed = rig.done(account, Command::Remove(account.id.clone()))?;
         let left = match rig.snapshot.vault.kind {
             VaultKind::Keychain | VaultKind::File => "",
             VaultKind::Memory => " What the keychain holds of it, if anything, was left there.",

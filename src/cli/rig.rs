@@ -48,6 +48,7 @@ pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
         http: HttpPolicy::default(),
         waker: Arc::new(|| {}),
         lasting: false,
+        only: None,
     })
 }
 
@@ -72,7 +73,21 @@ pub(super) fn with_engine(
     with_waker(vault, Arc::new(|| {}), work)
 }
 
-/// The same, with something to be called whenever the engine has news.
+/// The same for a command about one account: the others are not read.
+pub(super) fn with_account(
+    vault: &VaultOptions,
+    name: &str,
+    work: impl FnOnce(&mut Rig, &AccountView) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut deps = deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
+    deps.only = AccountName::new(name).ok();
+    run(vault, deps, |rig| {
+        let account = rig.find(name)?;
+        work(rig, &account)
+    })
+}
+
+/// The same for any account, with something to be called whenever the engine has news.
 pub(super) fn with_waker(
     vault: &VaultOptions,
     waker: Arc<dyn Fn() + Send + Sync>,
@@ -80,6 +95,14 @@ pub(super) fn with_waker(
 ) -> Result<(), Failure> {
     let mut deps = deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
     deps.waker = waker;
+    run(vault, deps, work)
+}
+
+fn run(
+    vault: &VaultOptions,
+    deps: Deps,
+    work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let engine = engine::spawn(deps);
     let mut engine = engine
         .map_err(|_| Failure::refused("The system gave no thread. Close some programs and try again."))?;

@@ -15,7 +15,7 @@ use super::facts::{expiry_sentence, local, quoted, rfc3339};
 use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
-use super::rig::{Rig, with_engine};
+use super::rig::{Rig, with_account};
 use crate::domain::forms::argument;
 use crate::domain::secret_expiry;
 use crate::engine::text_of;
@@ -49,28 +49,26 @@ pub(super) fn run(
     form: Form,
     min_valid: Option<TimeDelta>,
 ) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
-        let account = rig.find(name)?;
+    with_account(vault, name, |rig, account| {
         rig.unlock(false)?;
         let token = Command::Token { account: account.id.clone(), min_valid };
-        let Reply::Token(held) = rig.done(&account, token)? else {
-            return Err(Failure::of_account(&Problem::NeedsSignIn, &account));
+        let Reply::Token(held) = rig.done(account, token)? else {
+            return Err(Failure::of_account(&Problem::NeedsSignIn, account));
         };
         output::data(printed(rig, form, &held)?.expose())?;
         warn_of_expiry(rig, &held, min_valid);
-        warn_if_unsaved(rig, &account)?;
-        warn_of_secret(rig, &account);
+        warn_if_unsaved(rig, account)?;
+        warn_of_secret(rig, account);
         Ok(())
     })
 }
 
 /// Gets a new token.
 pub(super) fn refresh(vault: &VaultOptions, name: &str) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
-        let account = rig.find(name)?;
+    with_account(vault, name, |rig, account| {
         rig.unlock(false)?;
-        rig.done(&account, Command::Refresh(account.id.clone()))?;
-        let account = saved(rig, &account)?;
+        rig.done(account, Command::Refresh(account.id.clone()))?;
+        let account = saved(rig, account)?;
         output::say(&format!(
             "{} has a new token. {}",
             quoted(account.name.as_str()),

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::core::{Database, Engine, Then, on_disk};
 use super::problems::NotObtained;
 use super::refresh_lock;
-use crate::domain::account::AccountId;
+use crate::domain::account::{AccountId, AccountName};
 use crate::domain::session::Input;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultKind;
@@ -78,12 +78,17 @@ impl Mark {
     }
 }
 
-/// Everything stored, with the marks of those accounts only that no process renews at this moment.
+/// What is stored of all accounts, or of one, with the marks of those accounts only that no process renews at this
+/// moment.
 ///
 /// # Errors
 /// [`DiskError`].
-pub(crate) fn load(accounts: &mut Accounts, home: &Home) -> Result<Stored, DiskError> {
-    let mut stored = accounts.load()?;
+pub(crate) fn load(
+    accounts: &mut Accounts,
+    home: &Home,
+    only: Option<&AccountName>,
+) -> Result<Stored, DiskError> {
+    let mut stored = accounts.load_only(only)?;
     for row in stored.accounts.iter_mut().filter(|row| row.in_flight.is_some()) {
         row.in_flight = match refresh_lock::try_acquire(home, &row.account.id) {
             // Read again under the lock: who had it may just have taken the mark off.

@@ -63,6 +63,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::Clock;
+use crate::domain::account::AccountName;
 use crate::messages::command::Command;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
@@ -114,6 +115,9 @@ pub struct Deps {
     /// Whether this is a lasting run: tokens are renewed ahead of expiry, and other processes'
     /// changes are looked for.
     pub lasting: bool,
+    /// The one account that this run is about; `None` where it may be about any. The others are not read, unless they
+    /// are half done.
+    pub only: Option<AccountName>,
 }
 
 /// A command, and where its answers go.

@@ -97,9 +97,10 @@ impl Engine {
             let folder = folder?;
             tokio::task::spawn_blocking(move || own_presets::read(&folder, &built_in)).await.ok()
         };
-        let home = self.deps.home.clone();
-        let read =
-            self.disk(move |accounts| Ok((in_flight::load(accounts, &home)?, accounts.data_version()?)));
+        let (home, only) = (self.deps.home.clone(), self.deps.only.clone());
+        let read = self.disk(move |accounts| {
+            Ok((in_flight::load(accounts, &home, only.as_ref())?, accounts.data_version()?))
+        });
         self.spawn(async move {
             let (own, read) = (own.await, read.await);
             let then: Then = Box::new(move |engine| {

@@ -30,7 +30,7 @@ pub use preferences::Texts;
 pub use waits::ToldToWait;
 
 use super::home::Home;
-use crate::domain::account::{Account, AccountId, Revision};
+use crate::domain::account::{Account, AccountId, AccountName, Revision};
 use crate::domain::tokens::TokenFacts;
 
 /// Stored until the file has been rewritten after a removal.
@@ -123,9 +123,18 @@ impl Accounts {
     /// # Errors
     /// [`DiskError`].
     pub fn load(&mut self) -> Result<Stored, DiskError> {
+        self.load_only(None)
+    }
+
+    /// The same without the accounts of other names, but for those that are half done: among many accounts, most of
+    /// the time that a command about one would take is spent on reading the others.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn load_only(&mut self, name: Option<&AccountName>) -> Result<Stored, DiskError> {
         let transaction = self.connection.transaction()?;
         let mut stored = Stored::default();
-        (stored.accounts, stored.unreadable) = rows::read(&transaction)?;
+        (stored.accounts, stored.unreadable) = rows::read(&transaction, name.map(AccountName::key))?;
         stored.waits = waits::read(&transaction)?;
         let texts = preferences::read(&transaction)?;
         (stored.preferences, stored.window, stored.remembered) =

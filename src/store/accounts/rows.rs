@@ -13,16 +13,21 @@ use crate::domain::tokens::TokenFacts;
 use crate::domain::{extra_params, moment};
 
 /// Every account, and how many rows could not be read. What belongs to an account is read table by table:
-/// to look it up for each would take longer than all the rest.
-pub(super) fn read(connection: &Connection) -> Result<(Vec<StoredAccount>, usize), DiskError> {
-    let mut facts = facts(connection)?;
+/// to look it up for each would take longer than all the rest. With the key of a name, only the account of that name and
+/// those that are half done.
+pub(super) fn read(
+    connection: &Connection,
+    only: Option<&str>,
+) -> Result<(Vec<StoredAccount>, usize), DiskError> {
+    let mut facts = facts(connection, only)?;
     let mut in_flight = in_flight::read_all(connection)?;
     let mut known = HashMap::new();
     let (mut accounts, mut unreadable) = (Vec::new(), 0);
     let mut query = connection.prepare(
-        "SELECT id, revision, name, settings, state, created_at, last_used_at, kept_in FROM accounts",
+        "SELECT id, revision, name, settings, state, created_at, last_used_at, kept_in FROM accounts
+         WHERE ?1 IS NULL OR name_key = ?1 OR state <> 'ready'",
     )?;
-    let mut rows = query.query([])?;
+    let mut rows = query.query([only])?;
     while let Some(row) = rows.next()? {
         let Some(mut stored) = parse(row, &mut known) else {
             unreadable += 1;
@@ -36,9 +41,12 @@ pub(super) fn read(connection: &Connection) -> Result<(Vec<StoredAccount>, usize
 }
 
 /// What was last known of tokens. Only a copy: what can't be read is as if it were not there.
-fn facts(connection: &Connection) -> Result<HashMap<AccountId, TokenFacts>, DiskError> {
-    let mut query = connection.prepare("SELECT account, facts FROM token_facts")?;
-    let mut rows = query.query([])?;
+fn facts(connection: &Connection, only: Option<&str>) -> Result<HashMap<AccountId, TokenFacts>, DiskError> {
+    let mut query = connection.prepare(
+        "SELECT account, facts FROM token_facts
+         WHERE ?1 IS NULL OR account IN (SELECT id FROM accounts WHERE name_key = ?1 OR state <> 'ready')",
+    )?;
+    let mut rows = query.query([only])?;
     let mut facts = HashMap::new();
     while let Some(row) = rows.next()? {
         let parsed = text(row, 1).and_then(|text| serde_json::from_str(text).ok());
@@ -118,7 +126,7 @@ mod tests {
             .connection
             .execute("UPDATE accounts SET settings = '{' WHERE id = ?1", [id(1).as_str()])
             .unwrap();
-        let (read, unreadable) = read(&accounts.connection).unwrap();
+        let (read, unreadable) = read(&accounts.connection, None).unwrap();
         assert_eq!(unreadable, 1);
         let of = |byte| read.iter().find(|row| row.account.id == id(byte)).unwrap();
         let known = |byte| (of(byte).facts.as_ref().map(|facts| facts.generation), of(byte).in_flight);
@@ -127,5 +135,30 @@ mod tests {
         let overrides = |byte| &of(byte).account.settings.overrides;
         assert!(Arc::ptr_eq(overrides(2), overrides(3)));
         assert_eq!(overrides(4).key_id.as_deref(), Some("another"));
+    }
+
+    #[test]
+    fn of_one_name_that_account_and_the_half_done_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut accounts = Accounts::open(&Home::at(dir.path().join("home"))).unwrap();
+        for byte in 1..=5 {
+            accounts
+                .insert_pending(&account(byte, &format!("Name {byte}")), "keychain", DateTime::UNIX_EPOCH)
+                .unwrap();
+            accounts.put_facts(&id(byte), &grant("CANARY", u64::from(byte)).facts).unwrap();
+            if byte != 4 {
+                accounts.mark_ready(&id(byte)).unwrap();
+            }
+        }
+        accounts.mark_deleting(&id(5)).unwrap();
+        let read = |accounts: &mut Accounts, name: &str| {
+            let name = AccountName::new(name).unwrap();
+            let mut read: Vec<_> = accounts.load_only(Some(&name)).unwrap().accounts;
+            read.sort_by(|one, other| one.account.id.cmp(&other.account.id));
+            read.into_iter().map(|row| (row.account.id, row.facts.unwrap().generation)).collect::<Vec<_>>()
+        };
+        assert_eq!(read(&mut accounts, "name 2"), [(id(2), 2), (id(4), 4), (id(5), 5)]);
+        assert_eq!(read(&mut accounts, "none"), [(id(4), 4), (id(5), 5)]);
+        assert_eq!(accounts.load().unwrap().accounts.len(), 5);
     }
 }

@@ -154,6 +154,7 @@ impl Place {
             http: HttpPolicy::default(),
             waker: Arc::new(|| {}),
             lasting,
+            only: None,
         })
         .unwrap();
         Rig { handle, browser, board, clock: Arc::clone(&self.clock) }
