@@ -1,13 +1,14 @@
 //! Locks of accounts whose newest token the vault has not taken.
 //!
 //! Owns them. Invariant: as long as the vault has a token that may be spent already, no other process
-//! has the account's lock, and so none sends that token once more, which would end its whole family.
+//! has the account's lock, and so none sends that token once more, which would end its whole family. That holds while
+//! this process moves secrets or searches the vault, too.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::refresh_lock::{self, AccountLock};
+use super::refresh_lock::{self, AccountLock, EveryLock};
 use crate::domain::account::AccountId;
 use crate::messages::problem::Problem;
 use crate::store::home::Home;
@@ -25,28 +26,46 @@ pub(crate) struct Guard {
 }
 
 impl KeptLocks {
-    /// The account's lock: the one that is kept, or as of [`refresh_lock::acquire`].
+    /// Waits for the account's lock: the one that is kept, or a new one.
     ///
     /// # Errors
-    /// As of [`refresh_lock::acquire`].
+    /// As of [`refresh_lock::wait`].
     pub(crate) async fn acquire(&self, home: &Home, id: &AccountId) -> Result<Guard, Problem> {
-        let kept = self.0.borrow_mut().remove(id);
-        let keeps = kept.is_some();
-        let lock = match kept {
-            Some(lock) => lock,
-            None => refresh_lock::acquire(home, id).await?,
+        refresh_lock::wait(|| self.try_acquire(home, id)).await
+    }
+
+    fn try_acquire(&self, home: &Home, id: &AccountId) -> Result<Option<Guard>, Problem> {
+        let mut kept = self.0.borrow_mut();
+        let keeps = match kept.get_mut(id) {
+            Some(lock) => {
+                if !lock.try_resume(home)? {
+                    return Ok(None);
+                }
+                true
+            }
+            None => false,
         };
-        Ok(Guard { kept: self.clone(), id: id.clone(), lock: Some(lock), keeps })
+        let lock = if keeps { kept.remove(id) } else { refresh_lock::try_acquire(home, id)? };
+        Ok(lock.map(|lock| Guard { kept: self.clone(), id: id.clone(), lock: Some(lock), keeps }))
+    }
+
+    /// Waits for every account's lock. Those that are kept stay so: each account is locked for other processes before,
+    /// meanwhile and after.
+    ///
+    /// # Errors
+    /// As of [`refresh_lock::wait`].
+    pub(crate) async fn acquire_every(&self, home: &Home) -> Result<EveryLock, Problem> {
+        refresh_lock::wait(|| {
+            // Again at each try: one may have been kept since.
+            self.0.borrow_mut().values_mut().for_each(AccountLock::yield_place);
+            refresh_lock::try_acquire_every(home)
+        })
+        .await
     }
 
     /// Lets go of the account's lock.
     pub(crate) fn release(&self, id: &AccountId) {
         self.0.borrow_mut().remove(id);
-    }
-
-    /// Lets go of all of them, for who needs every account's lock.
-    pub(crate) fn release_all(&self) {
-        self.0.borrow_mut().clear();
     }
 }
 

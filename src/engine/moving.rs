@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use super::core::{Database, Engine, Replies, Then, on_disk};
 use super::half_done;
+use super::kept_locks::KeptLocks;
 use super::place::{on_a_thread, open_or_create};
 use super::preferences;
 use super::problems::vault_problem_of;
-use super::refresh_lock::{self, EveryLock};
+use super::refresh_lock::EveryLock;
 use super::vault_door::VaultFactory;
 use super::worker::{NO_THREAD, Worker};
 use crate::domain::account::AccountId;
@@ -45,6 +46,7 @@ struct Move {
     keychain: VaultFactory,
     memory: VaultFactory,
     patience: Duration,
+    kept_locks: KeptLocks,
 }
 
 /// A move whose choice is stored; what is left is to delete.
@@ -74,7 +76,6 @@ impl Engine {
         for id in deleting {
             self.finish_deletion(&id, None);
         }
-        self.kept_locks.release_all();
         let work = Move {
             home: self.deps.home.clone(),
             database: self.database.clone(),
@@ -85,6 +86,7 @@ impl Engine {
             keychain: self.factory(VaultKind::Keychain),
             memory: self.factory(VaultKind::Memory),
             patience: self.deps.vault_patience,
+            kept_locks: self.kept_locks.clone(),
         };
         self.spawn(async move {
             let chosen = work.choose(passphrase, create).await;
@@ -137,7 +139,7 @@ impl Engine {
 impl Move {
     /// Everything up to the choice.
     async fn choose(self, passphrase: Option<Passphrase>, create: bool) -> Result<Chosen, Problem> {
-        let lock = refresh_lock::acquire_every(&self.home).await?;
+        let lock = self.kept_locks.acquire_every(&self.home).await?;
         let create = create && self.to == VaultKind::File;
         if let Some(passphrase) = passphrase
             && (create || PassphraseVault::exists(&self.home))

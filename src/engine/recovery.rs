@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::core::{Engine, Replies, Then, on_disk};
-use super::{half_done, refresh_lock};
+use super::half_done;
 use crate::domain::account::AccountId;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
@@ -19,12 +19,12 @@ use crate::store::vault::{Vault, VaultError};
 impl Engine {
     /// Lists accounts again that only the vault knows.
     pub(crate) fn recover_accounts(&mut self, replies: Replies) {
-        self.kept_locks.release_all();
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
+        let kept_locks = self.kept_locks.clone();
         let (kept_in, at) = (half_done::word(door.kind()), self.deps.clock.now());
         self.spawn(async move {
             let recovered = async {
-                let _lock = refresh_lock::acquire_every(&home).await?;
+                let _lock = kept_locks.acquire_every(&home).await?;
                 let found = door.call(|vault| Ok((recover::recover(vault)?, transfer::names(vault)?)));
                 let (found, names) = found.await.map_err(Problem::Vault)?;
                 let listed = found.accounts;
@@ -57,12 +57,11 @@ impl Engine {
 
     /// Deletes what no account needs.
     pub(crate) fn remove_orphans(&mut self, replies: Replies) {
-        self.kept_locks.release_all();
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
-        let here = half_done::word(door.kind());
+        let (kept_locks, here) = (self.kept_locks.clone(), half_done::word(door.kind()));
         self.spawn(async move {
             let removed = async {
-                let _lock = refresh_lock::acquire_every(&home).await?;
+                let _lock = kept_locks.acquire_every(&home).await?;
                 let stored = on_disk(database, Accounts::load).await?;
                 let removed = door.call(move |vault| delete_needless(vault, &stored, here));
                 removed.await.map_err(Problem::Vault)

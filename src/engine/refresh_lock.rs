@@ -19,7 +19,27 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// Held while it lives.
 pub(crate) struct AccountLock {
     _file: File,
-    _place: File,
+    /// Shared by all accounts; whoever moves their secrets has it alone. `None` while this process does.
+    place: Option<File>,
+}
+
+impl AccountLock {
+    /// Lets this process have every account's lock. The account stays locked for all others.
+    pub(crate) fn yield_place(&mut self) {
+        self.place = None;
+    }
+
+    /// Takes back what [`Self::yield_place`] gave away, if no process moves secrets at this moment. The account is worked
+    /// on only after that.
+    ///
+    /// # Errors
+    /// [`Problem::Disk`].
+    pub(crate) fn try_resume(&mut self, home: &Home) -> Result<bool, Problem> {
+        if self.place.is_none() {
+            self.place = try_share_place(home)?;
+        }
+        Ok(self.place.is_some())
+    }
 }
 
 /// Held while all secrets are moved: nobody has an account's lock meanwhile.
@@ -27,32 +47,15 @@ pub(crate) struct EveryLock {
     _place: File,
 }
 
-/// Waits for every account's lock.
-///
-/// # Errors
-/// As of [`acquire`].
-pub(crate) async fn acquire_every(home: &Home) -> Result<EveryLock, Problem> {
-    let tried = async {
-        loop {
-            let place = home.open_place_lock_file().map_err(|error| disk(&error))?;
-            if is_locked(place.try_lock())? {
-                return Ok(EveryLock { _place: place });
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    };
-    tokio::time::timeout(patience(PATIENCE), tried).await.unwrap_or(Err(Problem::Busy))
-}
-
-/// Waits for the account's lock.
+/// Tries until there is a lock.
 ///
 /// # Errors
 /// [`Problem::Busy`] where another process keeps it, [`Problem::Disk`] where there can be none.
-pub(crate) async fn acquire(home: &Home, account: &AccountId) -> Result<AccountLock, Problem> {
+pub(crate) async fn wait<T>(mut attempt: impl FnMut() -> Result<Option<T>, Problem>) -> Result<T, Problem> {
     // Tried, not awaited on a thread: a thread that blocks in flock can't be given up.
     let tried = async {
         loop {
-            if let Some(lock) = try_acquire(home, account)? {
+            if let Some(lock) = attempt()? {
                 return Ok(lock);
             }
             tokio::time::sleep(PAUSE).await;
@@ -61,19 +64,29 @@ pub(crate) async fn acquire(home: &Home, account: &AccountId) -> Result<AccountL
     tokio::time::timeout(patience(PATIENCE), tried).await.unwrap_or(Err(Problem::Busy))
 }
 
+/// Every account's lock, if no other process has one.
+///
+/// # Errors
+/// [`Problem::Disk`] where there can be none.
+pub(crate) fn try_acquire_every(home: &Home) -> Result<Option<EveryLock>, Problem> {
+    let place = home.open_place_lock_file().map_err(|error| disk(&error))?;
+    Ok(is_locked(place.try_lock())?.then_some(EveryLock { _place: place }))
+}
+
 /// The account's lock, if nobody has it.
 ///
 /// # Errors
 /// [`Problem::Disk`] where there can be none.
 pub(crate) fn try_acquire(home: &Home, account: &AccountId) -> Result<Option<AccountLock>, Problem> {
-    // Shared by all accounts; who moves their secrets has it alone.
-    let place = home.open_place_lock_file().map_err(|error| disk(&error))?;
-    if !is_locked(place.try_lock_shared())? {
-        return Ok(None);
-    }
+    let Some(place) = try_share_place(home)? else { return Ok(None) };
     let file = home.open_lock_file(account).map_err(|error| disk(&error))?;
     let got = is_locked(file.try_lock())?;
-    Ok(got.then_some(AccountLock { _file: file, _place: place }))
+    Ok(got.then_some(AccountLock { _file: file, place: Some(place) }))
+}
+
+fn try_share_place(home: &Home) -> Result<Option<File>, Problem> {
+    let place = home.open_place_lock_file().map_err(|error| disk(&error))?;
+    Ok(is_locked(place.try_lock_shared())?.then_some(place))
 }
 
 fn is_locked(tried: Result<(), TryLockError>) -> Result<bool, Problem> {

@@ -4,10 +4,12 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use keyfob::messages::command::Command;
+use keyfob::messages::problem::Problem;
 use keyfob::messages::snapshot::VaultKind;
 use keyfob::secret::Passphrase;
 use keyfob::store::accounts::Accounts;
 use keyfob::store::passphrase::PassphraseVault;
+use keyfob::store::vault::VaultError;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::place::Place;
@@ -138,4 +140,62 @@ fn r8_a_command_line_offers_its_token_again_until_the_vault_takes_it() {
     assert!(ended.status.success() && ended.stdout.starts_with(b"at-"), "{said}");
     assert!(said.contains("so it is lost"), "{said}");
     std::fs::remove_dir_all(&obstacle).unwrap();
+}
+
+#[test]
+fn r10_an_unsaved_token_keeps_its_account_locked_all_the_time() {
+    let (bus, server) = (Bus::start(), Rotating::start());
+    let (room, place) = shared(&bus, &server);
+    let rig = room.window();
+    let passphrase = Passphrase::new(PASSPHRASE.to_owned());
+    rig.ask(Command::UnlockVault { passphrase, create: false }).unwrap();
+    // Nothing can be written beside the file of secrets, nor into the other vault.
+    let obstacle = place.home.join("vault.age.new");
+    std::fs::create_dir(&obstacle).unwrap();
+    std::fs::write(obstacle.join("full"), "").unwrap();
+    room.vault.fail_all(Some(VaultError::Denied));
+    let _ = rig.ask(Command::Refresh(rig.id(CAR)));
+    rig.wait_until("a token that is not saved", |snapshot| {
+        snapshot.accounts.iter().any(|view| matches!(view.problem, Some(Problem::NotSaved(_))))
+    });
+
+    // One waits for the account from here on, and others try while and after each command.
+    let sent = server.asked();
+    let mut waiting = start(&place, &["refresh", CAR]);
+    let refused = |when: &str| {
+        let mut command = place.command(&["token", CAR, "--min-valid", "2h"]);
+        let ended = command.env("KEYFOB_PATIENCE_MS", "300").stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(1), 0), "{when}: {said}");
+        assert!(said.contains("Another Keyfob"), "{when}: {said}");
+    };
+    let move_on = || Command::MoveVault { to: VaultKind::Keychain, passphrase: None, create: false };
+    for (what, command) in
+        [("move", move_on()), ("recover", Command::RecoverAccounts), ("orphans", Command::RemoveOrphans)]
+    {
+        let mut answers = rig.handle.ask(command).unwrap();
+        refused(what);
+        assert_eq!(answers.wait().is_err(), what == "move", "{what}: the other vault takes nothing");
+        refused(&format!("after {what}"));
+    }
+    // The same while the move itself waits for the other vault.
+    room.vault.fail_all(None);
+    room.vault.pause();
+    let mut answers = rig.handle.ask(move_on()).unwrap();
+    refused("a move that waits");
+    assert!(answers.wait().is_err());
+    room.vault.resume();
+    assert!(waiting.try_wait().unwrap().is_none(), "the first one waits still");
+    assert_eq!(server.asked(), sent, "the old token was not sent again");
+
+    // The vault takes it at last, and the account is free.
+    std::fs::remove_dir_all(&obstacle).unwrap();
+    rig.advance(10);
+    rig.wait_until("a saved token", |snapshot| {
+        snapshot.accounts.iter().all(|view| view.token.as_ref().is_none_or(|token| token.saved))
+    });
+    let ended = waiting.wait_with_output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    place.run(&["refresh", CAR]).ok();
+    assert!(!server.is_revoked());
 }
