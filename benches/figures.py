@@ -2,8 +2,8 @@
 """Keyfob's figures, each against a named peer or limit, measured in one run on one machine.
 
     sh tests/setup.sh                 once: the screen, the bus and the keyring that this needs
-    python3 benches/figures.py        builds the release binary, installs KeePassXC if it is missing; some 6 minutes
-    python3 benches/figures.py start scale frame keychain cpu token      only these
+    python3 benches/figures.py        builds the release binary, installs KeePassXC if it is missing; some 8 minutes
+    python3 benches/figures.py start scale frame keychain cpu token crowd      only these
     python3 benches/figures.py --binary target/debug/keyfob  another binary, not built here
 
 Absolute times say more about the machine than about Keyfob, so the two programs of a ratio are run in turns (A B A B),
@@ -24,6 +24,9 @@ keychain   method calls to org.freedesktop.secrets until the window is mapped, a
 cpu        processor time of the whole process, in percent of one core, over 20 s each: under 1 while a token counts
            down by the second (and the picture changes), under 0.1 where nothing counts.
 token      `keyfob token` of a stored, valid token against `secret-tool lookup` of one item: at most twice.
+crowd      `keyfob token` and `keyfob remove` among 1,000 accounts against the same among 10: at most 1.5 times. Items
+           of both are in one keyring, in a collection that is kept in memory: gnome-keyring searches all of its items
+           at each call, and writes a file of all of them at each change, so its own time grows with their number.
 
 All of it runs on a bus, a keyring (gnome-keyring, unlocked) and a screen (Xvfb, openbox, drawn in software) of its own,
 in a folder that is deleted afterwards. Nothing of yours is read.
@@ -39,7 +42,7 @@ import subprocess
 import sys
 import time
 
-from stage import COUNTING, Desktop, Failed, Keyfob, until
+from stage import COUNTING, SECRETS, Desktop, Failed, Keyfob, until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FRAME_MSECS = 4
@@ -100,15 +103,19 @@ def start(keyfob, report):
     ratios(report, "window mapped", "KeePassXC", *in_turns(ours, peers, 9), 0.5)
 
 
-def scale(keyfob, report):
-    desktop, eyes = keyfob.desktop, keyfob.desktop.eyes
-
+def accounts(numbers):
+    """An import file with an account for each number: of forty servers and seven tags, three of four with a token."""
     def account(number):
         tokens = ('tokens = { access_token = "figures", received_at = "2026-01-01T00:00:00Z", '
                   'expires_at = "2099-01-01T00:00:00Z" }\n') if number % 4 else ""
         return (f'[[account]]\nname = "account {number:05}"\nprovider = "custom"\ngrant = "client_credentials"\n'
                 f'client_id = "figures"\nclient_secret = "figures"\ntags = ["team {number % 7}"]\n{tokens}'
                 f'[account.endpoints]\ntoken = "https://{number % 40}.example/token"\n')
+    return "".join(map(account, numbers)).encode()
+
+
+def scale(keyfob, report):
+    desktop, eyes = keyfob.desktop, keyfob.desktop.eyes
 
     def rows_stand():
         """The moment from which on the rows stand as they still do half a second later."""
@@ -126,10 +133,9 @@ def scale(keyfob, report):
     def opener(count):
         home = desktop.root / f"accounts-{count}"
         home.mkdir(mode=0o700)
-        rows = "".join(map(account, range(count))).encode()
         # Their secrets end with this process: the window reads none before it is shown.
-        desktop.tool(keyfob.binary, "--vault", "memory", "import", "-", input=rows, patience_secs=600,
-                     KEYFOB_HOME=str(home))
+        desktop.tool(keyfob.binary, "--vault", "memory", "import", "-", input=accounts(range(count)),
+                     patience_secs=600, KEYFOB_HOME=str(home))
 
         def run():
             child, secs, mapped = keyfob.open(str(home))
@@ -221,6 +227,44 @@ def token(keyfob, report):
     report.line("the same, median by median", [statistics.median(mine) / statistics.median(theirs)], 2)
 
 
+def crowd(keyfob, report):
+    desktop, number = keyfob.desktop, 9
+
+    def use_collection(name):
+        desktop.tool("dbus-send", "--session", "--print-reply", f"--dest={SECRETS}", "/org/freedesktop/secrets",
+                     "org.freedesktop.Secret.Service.SetAlias", "string:default",
+                     f"objpath:/org/freedesktop/secrets/collection/{name}")
+
+    def home_of(count):
+        home = desktop.root / f"crowd-{count}"
+        home.mkdir(mode=0o700)
+        desktop.tool(keyfob.binary, "import", "-", input=accounts(range(count)), patience_secs=600,
+                     KEYFOB_HOME=str(home))
+        return str(home)
+
+    def timed(home, *words):
+        began = time.perf_counter()
+        keyfob.run(*words, home=home)
+        return time.perf_counter() - began
+
+    def token(home):
+        return timed(home, "token", f"account {number:05}")
+
+    def remove(home):
+        secs = timed(home, "remove", f"account {number:05}", "--yes")
+        keyfob.run("import", "-", home=home, input=accounts([number]))
+        return secs
+
+    use_collection("session")
+    try:
+        many, few = home_of(1000), home_of(10)
+        for what, run in ("a stored token printed", token), ("an account removed", remove):
+            times = in_turns(lambda: run(many), lambda: run(few), 25)
+            ratios(report, f"{what} among 1,000 accounts", "10 accounts", *times, 1.5)
+    finally:
+        use_collection("login")
+
+
 def prepare(binary):
     """Builds the release binary unless another was named, and sees that the peer is there."""
     missing = [name for name in ("dbus-daemon", "gnome-keyring-daemon", "secret-tool", "Xvfb", "openbox", "xdotool",
@@ -242,7 +286,7 @@ def prepare(binary):
 
 
 def main():
-    benches = {bench.__name__: bench for bench in (start, scale, frame, keychain, cpu, token)}
+    benches = {bench.__name__: bench for bench in (start, scale, frame, keychain, cpu, token, crowd)}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", help="measure this one, and build none")
     parser.add_argument("which", nargs="*", metavar="FIGURE", help=f"{', '.join(benches)}; none: all of them")
