@@ -365,6 +365,21 @@ fn k5_a_keychain_that_ends_while_it_is_connected_to_is_asked_once_more() {
 }
 
 #[test]
+fn k5_a_keychain_that_ends_while_its_lock_is_looked_at_is_asked_again() {
+    // There is none any more, so nothing is known of the item.
+    let bus = Bus::start();
+    let _leaving = Keyring::leaving_later(&bus);
+    assert_eq!(Peer::on(&bus).ask("read client/none"), VaultError::Absent.to_string());
+    // The bus starts it again.
+    for (call, answer) in [("read client/none", "none"), ("delete client/none", "ok"), ("names", "names")] {
+        let bus = Bus::start();
+        let leaving = Keyring::leaving_later(&bus);
+        leaving.is_started_by_the_bus();
+        assert_eq!(Peer::on(&bus).ask(call), answer, "{call}");
+    }
+}
+
+#[test]
 fn k8_duplicates_are_settled_the_same_way_every_time() {
     let bus = Bus::start();
     let keyring = Keyring::unlocked(&bus);

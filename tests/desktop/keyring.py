@@ -9,8 +9,9 @@
     keyring.py prompter hang       is the keyring's prompt, and leaves each open
     keyring.py silent              owns org.freedesktop.secrets and never answers a call; runs until killed
     keyring.py leaving             owns org.freedesktop.secrets, and ends when the first session is asked for
+    keyring.py leaving later       the same at the second session; until then it has no item and no collection
 
-The last four print "ready" once they hold their name.
+The last five print "ready" once they hold their name.
 """
 
 import json
@@ -107,11 +108,24 @@ def silent():
     own(SECRETS)
 
 
-def leaving():
+def leaving(at_session):
+    key = GLib.Variant("ay", b"\x02" * 128)
+    answers = {"OpenSession": GLib.Variant("(vo)", (key, ROOT + "/session/s1")),
+               "SearchItems": GLib.Variant("(aoao)", ([], [])), "ReadAlias": GLib.Variant("(o)", ("/",))}
+    sessions = 0
+
     def leave(_bus, message, incoming):
-        if incoming and message.get_member() == "OpenSession":
+        nonlocal sessions
+        member = message.get_member()
+        if not incoming or member not in answers:
+            return message
+        sessions += member == "OpenSession"
+        if sessions == at_session:
             os._exit(0)
-        return message
+        reply = message.new_method_reply()
+        reply.set_body(answers[member])
+        bus.send_message(reply, Gio.DBusSendMessageFlags.NONE)
+        return None
 
     bus.add_filter(leave)
     own(SECRETS)
@@ -132,7 +146,9 @@ def main(words):
         case ["silent"]:
             silent()
         case ["leaving"]:
-            leaving()
+            leaving(at_session=1)
+        case ["leaving", "later"]:
+            leaving(at_session=2)
         case _:
             print(__doc__, file=sys.stderr)
             sys.exit(2)

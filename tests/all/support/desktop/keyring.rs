@@ -59,6 +59,12 @@ impl<'bus> Keyring<'bus> {
         Self { bus, daemon: Some(stand_in(bus, &["leaving"])), prompter: None }
     }
 
+    /// The same at the second session: a call has its answer by then, that there is no such item, and asks whether the
+    /// collection is locked.
+    pub(crate) fn leaving_later(bus: &'bus Bus) -> Self {
+        Self { bus, daemon: Some(stand_in(bus, &["leaving", "later"])), prompter: None }
+    }
+
     /// From now on the bus starts a keyring, unlocked, for whoever calls one that is not there; as a desktop's does,
     /// only that there it is locked.
     pub(crate) fn is_started_by_the_bus(&self) {
