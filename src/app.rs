@@ -1,14 +1,15 @@
 //! The window's process: eframe around the engine and the interface.
 //!
 //! Owns the native window. Invariants: the window is made before the vault is touched; closing it
-//! stops the engine, which clears the clipboard first; a panic of the windowing system becomes a
-//! sentence that says which package is missing.
+//! stops the engine, which clears the clipboard first; a panic before there is a window becomes a
+//! sentence that says which package is missing, and a later one is called a crash.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use eframe::egui;
@@ -23,16 +24,15 @@ use crate::net::motion::SystemMotion;
 use crate::net::notify;
 use crate::ui::{self, Ui};
 
+mod crash;
 mod files;
 mod head_start;
 mod instance;
+mod placement;
 
+use crash::CrashMark;
 use files::Files;
 use instance::Place;
-
-/// The name by which desktops know the window: its class on X11, its `app_id` on Wayland, and the
-/// name of the .desktop file.
-const APP_ID: &str = "keyfob";
 
 /// The toolkit keeps all letters in a texture as wide as the driver allows: at four times this it is
 /// nearly empty, and still made and handed over at the start.
@@ -57,6 +57,19 @@ pub enum AppError {
          libwayland-client0"
     )]
     MissingLibrary,
+    /// It broke while the window was there.
+    #[error(
+        "Keyfob crashed and had to close. Your accounts and their tokens are kept. Start it again: it opens without \
+         showing an account. If it crashes at the same account again, use the command line for that one, such as \
+         keyfob token NAME."
+    )]
+    Crashed,
+    /// The screen went away while the window was there.
+    #[error(
+        "Keyfob closed because it lost its connection to the screen. Your accounts and their tokens are kept. Start \
+         it again."
+    )]
+    ScreenLost,
 }
 
 /// Opens the window and returns when it is closed. Where `alone` is asked for and this home has a
@@ -88,7 +101,7 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
             wake();
         }));
     }
-    let clock = Arc::clone(&deps.clock);
+    let (clock, mark) = (Arc::clone(&deps.clock), CrashMark::of(&deps.home));
     head_start::take();
     let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
     if !first.is_empty() {
@@ -99,14 +112,22 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
             log::warn!("a first command was not taken");
         }
     }
-    let opening = Opening { context, clock, called, engine: Rc::new(RefCell::new(Some(engine))) };
-    match panic::catch_unwind(AssertUnwindSafe(|| opening.run())) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => {
+    let engine = Rc::new(RefCell::new(Some(engine)));
+    let opening = Opening { context, clock, called, mark, stands: Cell::new(false), engine };
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| opening.run()));
+    match (ended, opening.stands.get()) {
+        (Ok(Ok(())), _) => Ok(()),
+        (Ok(Err(error)), stands) => {
             log::warn!("no window: {error}");
-            Err(AppError::NoWindow)
+            Err(if stands { AppError::ScreenLost } else { AppError::NoWindow })
         }
-        Err(_) => Err(AppError::MissingLibrary),
+        (Err(_), true) => {
+            if let Some(engine) = opening.engine.take() {
+                crash::save_tokens(engine);
+            }
+            Err(AppError::Crashed)
+        }
+        (Err(_), false) => Err(AppError::MissingLibrary),
     }
 }
 
@@ -115,7 +136,10 @@ struct Opening {
     context: Arc<OnceLock<egui::Context>>,
     clock: Arc<dyn Clock>,
     called: Arc<AtomicBool>,
-    /// Taken by the window, once there is one.
+    mark: CrashMark,
+    /// Whether there was a window, with something to draw on it with.
+    stands: Cell<bool>,
+    /// Taken by the window, once there is one; a window that crashes hands it back.
     engine: Rc<RefCell<Option<EngineHandle>>>,
 }
 
@@ -140,10 +164,10 @@ impl Opening {
         let place: eframe::WindowBuilderHook = Box::new(move |builder| {
             let mut engine = engine.borrow_mut();
             let prepared = engine.as_mut().map(EngineHandle::prepared);
-            viewport(builder, prepared.and_then(|snapshot| snapshot.window))
+            placement::viewport(builder, prepared.and_then(|snapshot| snapshot.window))
         });
         let options = eframe::NativeOptions {
-            viewport: egui::ViewportBuilder::default().with_icon(icon()),
+            viewport: egui::ViewportBuilder::default().with_icon(placement::icon()),
             window_builder: Some(place),
             renderer: eframe::Renderer::Glow,
             // There are no gradients here, and dithering costs as much as all the rest of a pixel.
@@ -153,17 +177,24 @@ impl Opening {
             ..eframe::NativeOptions::default()
         };
         let creator: eframe::AppCreator<'_> = Box::new(|creation| {
+            self.stands.set(true);
             let ctx = &creation.egui_ctx;
             let mut engine = self.engine.borrow_mut().take().ok_or("there is a window already")?;
             let snapshot = engine.prepared();
             let mut ui = Ui::new(ctx);
             ui.apply(&snapshot.preferences, ctx);
             ui.set_folder(dirs::download_dir().or_else(dirs::home_dir).unwrap_or_default());
-            ui.restore(&snapshot.remembered);
+            if self.mark.take() {
+                ui.say_crashed();
+            } else {
+                ui.restore(&snapshot.remembered);
+            }
+            self.mark.leave_at_panic();
             let _ = self.context.set(ctx.clone());
             Ok(Box::new(App {
                 ui,
                 engine: Some(engine),
+                after_crash: Rc::clone(&self.engine),
                 snapshot,
                 clock: Arc::clone(&self.clock),
                 files: Files::new(),
@@ -179,31 +210,11 @@ impl Opening {
     }
 }
 
-fn viewport(builder: egui::ViewportBuilder, place: Option<WindowPlace>) -> egui::ViewportBuilder {
-    let first = WindowPlace { position: None, size: ui::FIRST_SIZE, maximized: false };
-    let place = place.unwrap_or(first);
-    let builder = builder
-        .with_title("Keyfob")
-        .with_app_id(APP_ID)
-        .with_inner_size([place.size.0.max(ui::MIN_SIZE.0), place.size.1.max(ui::MIN_SIZE.1)])
-        .with_min_inner_size([ui::MIN_SIZE.0, ui::MIN_SIZE.1])
-        .with_maximized(place.maximized);
-    match place.position {
-        Some((x, y)) => builder.with_position([x, y]),
-        None => builder,
-    }
-}
-
-/// The app's own icon, for desktops that know no .desktop file of it.
-fn icon() -> egui::IconData {
-    let read = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icons/64.png"));
-    // Empty data keeps the toolkit's own icon away.
-    read.unwrap_or_default()
-}
-
 struct App {
     ui: Ui,
     engine: Option<EngineHandle>,
+    /// Where the engine goes if the window crashes.
+    after_crash: Rc<RefCell<Option<EngineHandle>>>,
     snapshot: Arc<Snapshot>,
     clock: Arc<dyn Clock>,
     files: Files,
@@ -244,7 +255,7 @@ impl eframe::App for App {
             self.ui.set_still(self.still.get_or_insert_with(|| watch_motion(ctx)).load(Ordering::SeqCst));
         }
         self.ui.watch_closing(ctx, &self.snapshot);
-        self.place = place(ctx).or(self.place);
+        self.place = placement::of(ctx).or(self.place);
         let title = self.ui.title(&self.snapshot, self.clock.now());
         if self.title != title {
             self.title.clone_from(&title);
@@ -292,6 +303,16 @@ impl eframe::App for App {
             log::warn!("where the user was is not remembered");
         }
         drop(engine);
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if thread::panicking()
+            && let Ok(mut engine) = self.after_crash.try_borrow_mut()
+        {
+            *engine = self.engine.take();
+        }
     }
 }
 
@@ -344,15 +365,4 @@ fn tell_of_need(before: &Snapshot, now: &Snapshot, ctx: &egui::Context) {
         let kind = egui::UserAttentionType::Informational;
         ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(kind));
     }
-}
-
-/// Where the window stands. While it is maximised its size says nothing about how it was before.
-fn place(ctx: &egui::Context) -> Option<WindowPlace> {
-    ctx.input(|input| {
-        let viewport = input.viewport();
-        let inner = viewport.inner_rect?;
-        let position = viewport.outer_rect.map(|outer| (outer.min.x, outer.min.y));
-        let maximized = viewport.maximized.unwrap_or(false);
-        Some(WindowPlace { position, size: (inner.width(), inner.height()), maximized })
-    })
 }

@@ -5,5 +5,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     keyfob::limits::forbid_core_files();
     keyfob::logging::start();
+    keyfob::logging::hush_panics();
     keyfob::cli::run(std::env::args_os())
 }

@@ -302,7 +302,8 @@ impl Engine {
         });
     }
 
-    /// The end: the clipboard is cleared, deletions are finished, what is on its way may arrive.
+    /// The end: the clipboard is cleared, deletions are finished, what is on its way may arrive, and tokens that
+    /// the vault refused are offered to it once more.
     pub(crate) async fn wind_up(&mut self) {
         let to_revoke = self.has_tokens_to_revoke();
         let listening: Vec<AccountId> = self.entries.keys().cloned().collect();
@@ -311,6 +312,10 @@ impl Engine {
             if self.entries.get(&id).is_some_and(|entry| entry.deleting_until.is_some()) {
                 self.finish_deletion(&id, None);
             }
+        }
+        if self.deps.lasting {
+            // A command line has said by now what became of its token.
+            self.offer_unsaved();
         }
         let cleared = self.desk.clear();
         let in_flight = Rc::clone(&self.in_flight);

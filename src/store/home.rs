@@ -148,6 +148,11 @@ impl Home {
         self.path.join("window.door")
     }
 
+    /// The empty file that a crash of the window leaves for the next start.
+    pub fn crash_mark_path(&self) -> PathBuf {
+        self.path.join("window.crashed")
+    }
+
     /// The empty file whose lock stands for setting a broken database aside; it is never deleted.
     pub fn database_lock_path(&self) -> PathBuf {
         self.locks_path().join("database.lock")

@@ -6,6 +6,7 @@ use egui::{Align, Layout, Ui, vec2};
 
 use crate::domain::grant_type::GrantType;
 use crate::domain::provider_name::MAX_CHARS;
+use crate::failpoint;
 use crate::messages::command::Command;
 use crate::messages::problem::{Problem, SignInProblem};
 use crate::messages::snapshot::{AccountView, Activity};
@@ -22,6 +23,7 @@ use super::{
 
 /// Shows an account.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    failpoint::panic_at("account page");
     header(ui, cx, state, account);
     if let Some(problem) = &account.problem {
         problem_card(ui, cx, state, account, problem);

@@ -9,6 +9,7 @@ mod button;
 mod changed;
 mod claims;
 mod closing;
+mod crash_page;
 mod curtain;
 mod cx;
 mod delete_dialog;
@@ -97,7 +98,7 @@ use cx::Cx;
 use icons::Icon;
 use list_order::Order;
 use theme::Tokens;
-use view_state::{Page, ViewState};
+use view_state::{AfterCrash, Page, ViewState};
 
 pub use file_field::{FileAnswer, FileQuestion};
 pub use need::newly_needing_sign_in;
@@ -159,6 +160,11 @@ impl Ui {
         let Remembered { selected, sort, group, filter } = remembered.clone();
         self.state.selected = selected;
         self.state.order = Order { sort, group, filter };
+    }
+
+    /// Says that the last window crashed, and shows no account until one is chosen.
+    pub fn say_crashed(&mut self) {
+        self.state.after_crash = AfterCrash::Nothing;
     }
 
     /// Where the user is, to be remembered.
@@ -263,12 +269,13 @@ fn panes(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> egui::Rec
     if !cx.snapshot.loaded {
         return whole;
     }
-    let first_run = cx.snapshot.accounts.is_empty() && matches!(state.page, Page::Account);
+    let covered = state.after_crash == AfterCrash::Nothing;
+    let first_run = cx.snapshot.accounts.is_empty() && matches!(state.page, Page::Account) && !covered;
     if first_run {
         first_run::show(ui, cx, state);
         return whole;
     }
-    let single = cx.snapshot.accounts.is_empty();
+    let single = cx.snapshot.accounts.is_empty() || covered;
     if !single && (!cx.narrow || !state.detail_open) {
         let frame = Frame::new().inner_margin(Margin::same(12));
         if cx.narrow {
@@ -356,6 +363,7 @@ fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         Page::Picker { .. } => provider_picker::show(ui, cx, state),
         Page::Form(_) => account_form::show(ui, cx, state),
         Page::Doctor(_) => doctor::show(ui, cx, state),
+        Page::Account if state.after_crash != AfterCrash::No => crash_page::show(ui, cx, state),
         Page::Account => {
             if let Some(account) = state.selected.as_ref().and_then(|id| cx.account(id)) {
                 detail::show(ui, cx, state, account);

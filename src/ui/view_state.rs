@@ -43,6 +43,8 @@ pub(super) struct ViewState {
     pub(super) list: AccountList,
     /// What stands in the place of the account.
     pub(super) page: Page,
+    /// Whether the last window crashed, and nothing was chosen since.
+    pub(super) after_crash: AfterCrash,
     /// The account whose deletion is being confirmed.
     pub(super) deleting: Option<AccountId>,
     /// Where to, while it is asked whether a form may be left.
@@ -102,6 +104,18 @@ pub(super) enum Page {
     Doctor(Checks),
 }
 
+/// How much is shown after a crash; whatever is may have been what caused it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum AfterCrash {
+    /// There was none, or an account was chosen since.
+    #[default]
+    No,
+    /// Nothing of any account.
+    Nothing,
+    /// The list; no account is chosen by itself.
+    List,
+}
+
 /// The settings as they are edited.
 pub(super) struct SettingsDraft {
     /// The preferences that will be stored.
@@ -154,6 +168,7 @@ impl ViewState {
             self.show_details = false;
             self.revoking = None;
         }
+        self.after_crash = AfterCrash::No;
         self.list.bring(id.clone());
         self.selected = Some(id);
         self.detail_open = true;
@@ -182,7 +197,7 @@ impl ViewState {
             self.detail_open = false;
         }
         self.list.settle(&snapshot.accounts, &self.search, self.order, now);
-        if self.selected.is_none() {
+        if self.selected.is_none() && self.after_crash == AfterCrash::No {
             // What has moved up into its place, or is now the last.
             let next = was_at.and_then(|row| self.list.get(row.min(self.list.len().saturating_sub(1))));
             self.selected = next.or(snapshot.accounts.first()).map(|account| account.id.clone());

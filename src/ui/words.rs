@@ -14,6 +14,8 @@ use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 pub(super) const ADD_ACCOUNT: &str = "Add account";
 /// Starts the demo.
 pub(super) const TRY_THE_DEMO: &str = "Try the demo";
+/// After a crash: shows the list again.
+pub(super) const SHOW_ACCOUNTS: &str = "Show accounts";
 /// Opens the settings.
 pub(super) const SETTINGS: &str = "Settings";
 /// The search field.

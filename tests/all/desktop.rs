@@ -7,6 +7,8 @@ use crate::support::desktop::{Bus, Keyring, OidcServer, Running, Screen, Window}
 use crate::support::desktop::{browser, finish, kept, wait_until};
 use crate::support::server::{Response, ScriptedServer};
 
+mod endings;
+
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");
 
 /// What a window is started with.
@@ -29,13 +31,17 @@ impl<'bus> Desk<'bus> {
     }
 
     fn open(&self, words: &[&str]) -> Window<'_> {
+        self.open_with(words, &[])
+    }
+
+    fn open_with(&self, words: &[&str], more: &[(&str, &str)]) -> Window<'_> {
         let browser = browser();
         let environment = [
             ("KEYFOB_HOME", self.home.as_str()),
             ("BROWSER", &browser),
             ("KEYFOB_BROWSER_SHOTS", &self.shots),
         ];
-        Window::open(&self.screen, KEYFOB, words, &environment)
+        Window::open(&self.screen, KEYFOB, words, &[&environment, more].concat())
     }
 
     fn picture(&self, name: &str) {

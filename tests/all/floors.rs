@@ -26,7 +26,7 @@ const NEVER: [(&str, &[&str]); 1] = [("ui", &["store", "net"])];
 
 /// Crates, and the only places that may name them.
 const KEPT: [(&str, &[&str]); 17] = [
-    ("egui", &["src/ui", "src/app.rs"]),
+    ("egui", &["src/ui", "src/app"]),
     ("eframe", &["src/app"]),
     ("rfd", &["src/app/files.rs"]),
     ("tokio", &["src/engine", "src/net", "src/demo"]),

@@ -108,17 +108,18 @@ fn r6_a_sign_in_that_was_cut_short_is_said_too() {
 fn r6_a_token_that_the_vault_has_not_taken_yet_is_marked_until_it_has() {
     let (server, place) = (ScriptedServer::start(), Place::new());
     drop(signed_in(&server, &place));
-    let unsaved = || {
+    let unsaved = |refusals| {
         let rig = place.window();
-        place.vault.fail_writes(1, &VaultError::Locked);
+        place.vault.fail_writes(refusals, &VaultError::Locked);
         server.script("/token", answer("two"));
         refresh(&rig).unwrap();
         assert_eq!(said(&place), None, "it is still at it");
         rig
     };
-    drop(unsaved());
+    // It is refused at the end once more.
+    drop(unsaved(2));
     assert_eq!(said(&place), RENEWING);
-    let rig = unsaved();
+    let rig = unsaved(1);
     rig.advance(11);
     rig.wait_until("saved", |snapshot| snapshot.accounts[0].token.as_ref().is_some_and(|token| token.saved));
     drop(rig);

@@ -183,6 +183,15 @@ fn r8_a_token_that_the_vault_refuses_is_kept_shown_as_unsaved_and_offered_again(
 }
 
 #[test]
+fn r8_the_end_of_a_window_offers_an_unsaved_token_once_more() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = refused_once(&server, &place);
+    assert!(!rig.view("car").token.as_ref().unwrap().saved);
+    drop(rig);
+    assert_eq!(token(&place.command_line()), "two");
+}
+
+#[test]
 fn r8_trying_the_vault_again_offers_the_token_at_once() {
     let (server, place) = (ScriptedServer::start(), Place::new());
     let rig = refused_once(&server, &place);

@@ -51,7 +51,8 @@ impl Running {
         let _ = self.child.wait();
     }
 
-    fn signal(&self, signal: Signal) {
+    /// Sends the whole group a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
         if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             // The group may be gone already.
             let _ = kill_process_group(group, signal);

@@ -83,6 +83,21 @@ impl<'screen> Window<'screen> {
         self.must(&["--match", "contains", "wait", "--", part], "");
     }
 
+    /// Sends the program a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        self.program.signal(signal);
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.program.pid()
+    }
+
+    /// Waits for the program's end, which somebody else has caused.
+    pub(crate) fn end(mut self) -> ExitStatus {
+        self.program.end(PATIENCE)
+    }
+
     /// Closes the window as its title bar's button does, and waits for the program's end. Where accounts would no
     /// longer be refreshed, the window asks first; that is answered.
     pub(crate) fn close(mut self) -> ExitStatus {
