@@ -29,10 +29,12 @@ mod files;
 mod head_start;
 mod instance;
 mod placement;
+mod signals;
 
 use crash::CrashMark;
 use files::Files;
 use instance::Place;
+use signals::Ending;
 
 /// The toolkit keeps all letters in a texture as wide as the driver allows: at four times this it is
 /// nearly empty, and still made and handed over at the start.
@@ -102,8 +104,10 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
         }));
     }
     let (clock, mark) = (Arc::clone(&deps.clock), CrashMark::of(&deps.home));
+    let (wake, ending) = (Arc::clone(&deps.waker), Ending::default());
     head_start::take();
     let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
+    ending.watch(move || wake(), engine.clipboard_clearer());
     if !first.is_empty() {
         engine.loaded();
     }
@@ -113,7 +117,7 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
         }
     }
     let engine = Rc::new(RefCell::new(Some(engine)));
-    let opening = Opening { context, clock, called, mark, stands: Cell::new(false), engine };
+    let opening = Opening { context, clock, called, ending, mark, stands: Cell::new(false), engine };
     let ended = panic::catch_unwind(AssertUnwindSafe(|| opening.run()));
     match (ended, opening.stands.get()) {
         (Ok(Ok(())), _) => Ok(()),
@@ -136,6 +140,7 @@ struct Opening {
     context: Arc<OnceLock<egui::Context>>,
     clock: Arc<dyn Clock>,
     called: Arc<AtomicBool>,
+    ending: Ending,
     mark: CrashMark,
     /// Whether there was a window, with something to draw on it with.
     stands: Cell<bool>,
@@ -202,6 +207,7 @@ impl Opening {
                 vault_tried: false,
                 accounts_asked: false,
                 called: Arc::clone(&self.called),
+                ending: self.ending.clone(),
                 title: String::new(),
                 still: None,
             }))
@@ -223,6 +229,8 @@ struct App {
     accounts_asked: bool,
     /// A second start wants the window to come forward.
     called: Arc<AtomicBool>,
+    /// Whether a signal asks the window to end.
+    ending: Ending,
     /// As it was last set.
     title: String,
     /// Whether the system wants less motion, once it was asked.
@@ -241,6 +249,9 @@ impl eframe::App for App {
             let before =
                 std::mem::replace(&mut self.snapshot, Arc::clone(&engine.snapshots.borrow_and_update()));
             tell_of_need(&before, &self.snapshot, ctx);
+        }
+        if self.ending.is_asked() {
+            self.ui.quit_unasked(ctx);
         }
         if self.called.swap(false, Ordering::SeqCst) {
             Ui::come_forward(ctx);

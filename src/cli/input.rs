@@ -62,9 +62,17 @@ pub(super) fn text_of(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>
     }
 }
 
-/// The first line of a file without its end; `fd:3` is a descriptor that the process was given. What
-/// follows is not waited for.
-pub(super) fn first_line(path: &Path) -> io::Result<Passphrase> {
+/// The first line of a file.
+pub(super) struct FirstLine {
+    /// The line, without its end.
+    pub(super) text: Passphrase,
+    /// Whether other users of this computer may read the file.
+    pub(super) is_open_to_others: bool,
+}
+
+/// The first line of a file; `fd:3` is a descriptor that the process was given. What follows is not
+/// waited for.
+pub(super) fn first_line(path: &Path) -> io::Result<FirstLine> {
     let descriptor = path.to_str().and_then(|text| text.strip_prefix("fd:"));
     let file = match descriptor {
         Some(number) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -72,6 +80,7 @@ pub(super) fn first_line(path: &Path) -> io::Result<Passphrase> {
         }
         _ => File::open(path)?,
     };
+    let is_open_to_others = is_open_to_others(&file);
     let mut first = Zeroizing::new(Vec::with_capacity(LINE_MAX_BYTES));
     #[expect(clippy::unbuffered_bytes, reason = "of a descriptor nothing is taken that is not ours")]
     for byte in file.bytes() {
@@ -87,9 +96,22 @@ pub(super) fn first_line(path: &Path) -> io::Result<Passphrase> {
         first.pop();
     }
     match std::str::from_utf8(&first) {
-        Ok(text) => Ok(Passphrase::new(text.to_owned())),
+        Ok(text) => Ok(FirstLine { text: Passphrase::new(text.to_owned()), is_open_to_others }),
         Err(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "its first line is not UTF-8 text")),
     }
+}
+
+/// Of a pipe or a terminal the rights say nothing.
+#[cfg(unix)]
+fn is_open_to_others(file: &File) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0)
+}
+
+/// Who may read a file is not looked up here.
+#[cfg(not(unix))]
+fn is_open_to_others(_: &File) -> bool {
+    false
 }
 
 /// Whether the next line says yes; `None` where there is none.
@@ -188,7 +210,7 @@ mod tests {
             [("a b \nsecond", "a b "), ("ü\r\n", "ü"), ("no end", "no end"), ("\nx", ""), ("", "")]
         {
             std::fs::write(&path, bytes).unwrap();
-            assert_eq!(first_line(&path).unwrap().expose(), passphrase);
+            assert_eq!(first_line(&path).unwrap().text.expose(), passphrase);
         }
         std::fs::write(&path, b"\xff\n").unwrap();
         assert!(first_line(&path).is_err());

@@ -86,10 +86,16 @@ fn read(path: &Path) -> Result<Passphrase, Failure> {
     let line = input::first_line(path).map_err(|error| {
         Failure::refused(format!("The passphrase could not be read from {name}: {error}."))
     })?;
-    if line.is_empty() {
+    if line.text.is_empty() {
         return Err(Failure::refused(format!("The first line of {name} is empty: it holds no passphrase.")));
     }
-    Ok(line)
+    if line.is_open_to_others {
+        output::say(&format!(
+            "Warning: other users of this computer may read the passphrase in {name}. Make the file yours alone, \
+             with chmod 600."
+        ));
+    }
+    Ok(line.text)
 }
 
 /// Gives the file with the secrets another passphrase.

@@ -83,7 +83,7 @@ const COMMANDS: usize = 64;
 const EVENTS: usize = 256;
 /// Replies to one command.
 const REPLIES: usize = 4;
-/// How often it is looked, before the system sleeps, whether everything is locked, and at what distance.
+/// How often it is looked whether such a command is done, and at what distance.
 const SLEEP_LOOKS: u32 = 100;
 const SLEEP_PAUSE: Duration = Duration::from_millis(20);
 
@@ -206,6 +206,12 @@ impl EngineHandle {
         Ok(Answers(answers))
     }
 
+    /// A call that clears the clipboard, if what is there is from here, and waits for that for a moment at most.
+    pub fn clipboard_clearer(&self) -> impl FnOnce() + Send + 'static {
+        let commands = self.commands.downgrade();
+        move || carry_out(&commands, Command::ClearClipboard)
+    }
+
     /// Blocks until the database has been read, and returns the newest snapshot.
     pub fn loaded(&mut self) -> Arc<Snapshot> {
         // Where it isn't taken, the engine reads by itself, a moment later.
@@ -256,7 +262,7 @@ pub fn spawn(deps: Deps) -> io::Result<EngineHandle> {
     let (event_out, events) = mpsc::channel(EVENTS);
     if deps.lasting {
         let commands = commands.downgrade();
-        deps.sleep.watch(Box::new(move || lock_before_sleep(&commands)));
+        deps.sleep.watch(Box::new(move || carry_out(&commands, Command::SystemSleeps)));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let thread = thread::Builder::new().name("engine".to_owned()).spawn(move || {
@@ -270,12 +276,14 @@ pub fn spawn(deps: Deps) -> io::Result<EngineHandle> {
     Ok(EngineHandle { commands, snapshots, events, thread: Some(thread) })
 }
 
-/// Locks, and waits until that is done, for a moment at most.
-fn lock_before_sleep(commands: &mpsc::WeakSender<Envelope>) {
+/// Gives a command that the system's word is the reason for, and waits until it is done, for a moment at most.
+fn carry_out(commands: &mpsc::WeakSender<Envelope>, command: Command) {
     let Some(commands) = commands.upgrade() else { return };
     let (replies, answers) = mpsc::channel(REPLIES);
-    if commands.try_send(Envelope { command: Command::SystemSleeps, replies: Some(replies) }).is_err() {
-        return log::warn!("the system sleeps, and Keyfob was too busy to lock");
+    if commands.try_send(Envelope { command, replies: Some(replies) }).is_err() {
+        return log::warn!(
+            "the system sleeps or ends Keyfob, which was too busy to lock or to clear the clipboard"
+        );
     }
     drop(commands);
     let mut answers = Answers(answers);

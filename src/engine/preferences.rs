@@ -77,9 +77,11 @@ pub(crate) fn read(stored: &BTreeMap<String, String>) -> Preferences {
             None => ProxyChoice::System,
         },
         extra_root_certificate: text(EXTRA_ROOT_CERTIFICATE),
-        lock_after_idle_mins: word(LOCK_AFTER_IDLE_MINS)
-            .and_then(|mins| mins.parse().ok())
-            .filter(|mins| *mins > 0),
+        lock_after_idle_mins: match word(LOCK_AFTER_IDLE_MINS) {
+            // As versions before the default wrote it that the user chose.
+            Some("") => Some(0),
+            mins => mins.and_then(|mins| mins.parse().ok()),
+        },
         notify: word(NOTIFY) == Some(YES),
         keep_running: word(KEEP_RUNNING) == Some(YES),
     }
@@ -148,11 +150,11 @@ pub(crate) fn write(preferences: &Preferences) -> BTreeMap<String, String> {
         (BROWSER, preferences.browser.clone().unwrap_or_default()),
         (PROXY, proxy.to_owned()),
         (EXTRA_ROOT_CERTIFICATE, preferences.extra_root_certificate.clone().unwrap_or_default()),
-        (LOCK_AFTER_IDLE_MINS, secs(preferences.lock_after_idle_mins).unwrap_or_default()),
         (NOTIFY, yes(preferences.notify)),
         (KEEP_RUNNING, yes(preferences.keep_running)),
     ];
-    words.map(|(key, word)| (key.to_owned(), word)).into()
+    let lock = preferences.lock_after_idle_mins.map(|mins| (LOCK_AFTER_IDLE_MINS, mins.to_string()));
+    words.into_iter().chain(lock).map(|(key, word)| (key.to_owned(), word)).collect()
 }
 
 /// Reads the window's place.
@@ -196,6 +198,7 @@ mod tests {
                 keep_running: true,
             },
             Preferences { proxy: ProxyChoice::Direct, ..Preferences::default() },
+            Preferences { lock_after_idle_mins: Some(0), ..Preferences::default() },
         ] {
             assert_eq!(read(&write(&preferences)), preferences);
         }

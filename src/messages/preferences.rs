@@ -105,8 +105,9 @@ pub struct Preferences {
     /// A PEM file with a root certificate of the user's company.
     pub extra_root_certificate: Option<String>,
     /// Minutes without a key or the mouse after which the window gives
-    /// [`Command::Lock`](super::command::Command::Lock); `None` never. The engine keeps this and no
-    /// more: only the window knows whether somebody is there.
+    /// [`Command::Lock`](super::command::Command::Lock); 0 never. `None` where the user has not chosen:
+    /// [`Snapshot::idle_lock_mins`](super::snapshot::Snapshot::idle_lock_mins) says what that means. The
+    /// engine keeps this and no more: only the window knows whether somebody is there.
     pub lock_after_idle_mins: Option<u32>,
     /// Whether the system shows a notification when an account needs a person to sign in.
     pub notify: bool,

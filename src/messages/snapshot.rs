@@ -22,6 +22,9 @@ pub use super::preferences::{Preferences, ProxyChoice, ThemeChoice, Unconfirmed}
 use super::problem::{Outside, Problem, VaultProblem};
 use super::remembered::Remembered;
 
+/// After how many idle minutes a passphrase file is locked, unless the user chose otherwise.
+pub const FILE_LOCK_MINS: u32 = 15;
+
 /// The state of everything, at one instant.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
@@ -59,6 +62,16 @@ pub struct Snapshot {
     pub unconfirmed: Unconfirmed,
     /// Whether the user has locked it: nothing of the accounts is shown until it is unlocked.
     pub locked: bool,
+}
+
+impl Snapshot {
+    /// Minutes without a key or the mouse after which the window locks; `None` never. Where the user has not
+    /// chosen, that is [`FILE_LOCK_MINS`] with a passphrase file, which the lock closes, and never otherwise,
+    /// where it is a curtain.
+    pub fn idle_lock_mins(&self) -> Option<u32> {
+        let with_file = (self.vault.kind == VaultKind::File).then_some(FILE_LOCK_MINS);
+        self.preferences.lock_after_idle_mins.or(with_file).filter(|mins| *mins > 0)
+    }
 }
 
 /// An account.

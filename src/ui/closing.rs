@@ -138,6 +138,12 @@ fn left_alone(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
     snapshot.accounts.iter().map(AsRef::as_ref).filter(renews)
 }
 
+/// Quits whatever ends with the window: the system wants it.
+pub(super) fn quit_unasked(ctx: &Context, state: &mut ViewState) {
+    state.quit = Quit::Sure;
+    quit(ctx, state);
+}
+
 fn quit(ctx: &Context, state: &mut ViewState) {
     state.closing = Closing::Confirmed;
     ctx.send_viewport_cmd(ViewportCommand::Close);

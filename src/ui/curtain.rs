@@ -49,7 +49,7 @@ impl Curtain {
 }
 
 fn limit(snapshot: &Snapshot) -> Option<TimeDelta> {
-    snapshot.preferences.lock_after_idle_mins.map(|mins| TimeDelta::minutes(mins.into()))
+    snapshot.idle_lock_mins().map(|mins| TimeDelta::minutes(mins.into()))
 }
 
 /// Locks: drafts go at once.

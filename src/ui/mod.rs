@@ -181,6 +181,11 @@ impl Ui {
         }
     }
 
+    /// Closes the window and asks nothing.
+    pub fn quit_unasked(&mut self, ctx: &egui::Context) {
+        closing::quit_unasked(ctx, &mut self.state);
+    }
+
     /// Draws the snapshot as it stands at `now`, and collects what the user asks for.
     pub fn show(
         &mut self,

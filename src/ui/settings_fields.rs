@@ -5,6 +5,7 @@
 use egui::{Id, Ui};
 
 use crate::messages::preferences::{ThemeChoice, ZOOMS_PERCENT};
+use crate::messages::snapshot::FILE_LOCK_MINS;
 
 use super::fields::{self, Extras};
 use super::tick::tick;
@@ -102,9 +103,10 @@ fn network(ui: &mut Ui, draft: &mut SettingsDraft) {
 fn locking(ui: &mut Ui, draft: &mut SettingsDraft) {
     let preferences = &mut draft.preferences;
     let value = &mut preferences.lock_after_idle_mins;
-    let mut choices = vec![(None, "Never".to_owned())];
+    let unset = format!("{FILE_LOCK_MINS} minutes with a passphrase file, else never");
+    let mut choices = vec![(None, unset), (Some(0), "Never".to_owned())];
     let usual = [1, 5, 10, 15, 30, 60];
-    let own = value.filter(|mins| !usual.contains(mins));
+    let own = value.filter(|mins| *mins > 0 && !usual.contains(mins));
     for mins in usual.into_iter().chain(own) {
         let unit = if mins == 1 { "minute" } else { "minutes" };
         choices.push((Some(mins), format!("After {mins} {unit}")));

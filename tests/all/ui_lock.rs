@@ -162,6 +162,25 @@ fn an_idle_window_locks_and_wakes_for_it() {
 }
 
 #[test]
+fn a_passphrase_file_is_locked_after_15_minutes_by_default() {
+    let idle = |kind, chosen| {
+        let mut idle = one();
+        (idle.vault.kind, idle.preferences.lock_after_idle_mins) = (kind, chosen);
+        let mut rig = Rig::new(idle);
+        rig.wait(TimeDelta::minutes(14));
+        assert!(rig.commands().is_empty());
+        rig.wait(TimeDelta::minutes(1));
+        matches!(rig.commands()[..], [Command::Lock])
+    };
+    assert!(idle(VaultKind::File, None));
+    assert!(!idle(VaultKind::Keychain, None));
+    // What the user chose holds with either.
+    assert!(!idle(VaultKind::File, Some(0)));
+    assert!(!idle(VaultKind::File, Some(60)));
+    assert!(idle(VaultKind::Keychain, Some(15)));
+}
+
+#[test]
 fn after_sleep_the_first_touch_finds_it_locked() {
     let mut idle = one();
     idle.preferences.lock_after_idle_mins = Some(5);

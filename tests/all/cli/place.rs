@@ -1,6 +1,7 @@
 //! A place to run the program in: a bus with a keychain, a home, and a server.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
@@ -93,10 +94,11 @@ impl<'bus> Place<'bus> {
         }
     }
 
-    /// Writes a file beside the home.
+    /// Writes a file beside the home, for this user alone.
     pub(super) fn file(&self, name: &str, text: &str) -> String {
         let path = self.bus.path(name);
         std::fs::write(&path, text).expect("a file");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("its rights");
         path.to_str().expect("UTF-8").to_owned()
     }
 

@@ -12,6 +12,22 @@ fn over<'a>(passphrase: &'a str, words: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
+fn a_passphrase_file_that_others_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let place = Place::on(&bus);
+    let file = place.file("passphrase", "correct horse battery CANARY-pass\n");
+    place.run_with(&over(&file, &["import", "-"]), &server.accounts()).ok();
+    for (mode, is_warned) in [(0o644, true), (0o640, true), (0o602, true), (0o600, false), (0o400, false)] {
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
+        let run = place.run(&over(&file, &["token", BATCH]));
+        let warning = "Warning: other users of this computer may read the passphrase in ";
+        assert_eq!(run.err.contains(warning), is_warned, "{mode:o}: {run:?}");
+        assert!(!run.err.contains("CANARY") && run.ok().starts_with("at-"));
+    }
+}
+
+#[test]
 fn the_file_vault_works_without_a_keychain() {
     // Nobody keeps secrets on this bus.
     let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
@@ -162,7 +178,7 @@ fn accounts_go_to_another_computer_sealed_or_without_secrets() {
     let text = std::fs::read_to_string(&open).unwrap();
     assert!(text.contains("car-dev") && !text.contains("batch") && !text.contains(&server.canary), "{text}");
     for file in [&sealed, &open] {
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
         let bytes = std::fs::read(file).unwrap();
         assert!(!bytes.windows(server.canary.len()).any(|window| window == server.canary.as_bytes()));

@@ -1,10 +1,13 @@
 //! How a window ends: by a crash, and by a signal.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Output;
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use super::{Desk, KEYFOB};
-use crate::support::desktop::{Bus, Keyring, finish};
+use crate::support::desktop::{Bus, Keyring, Window, finish};
 
 /// Two accounts that need no server to be shown.
 const ACCOUNTS: &str = "\
@@ -79,4 +82,46 @@ fn c4_a_crash_is_called_one_and_is_not_repeated() {
     let window = desk.open(&[]);
     window.wait_for("Get token");
     assert!(!window.tree().contains("crashed"));
+}
+
+/// Copies the demo's token, then has another program own the clipboard with it, as a clipboard manager does: what
+/// only goes with the process would stay.
+fn copy_token(desk: &Desk<'_>, window: &Window<'_>) -> String {
+    window.press("Sign in");
+    window.wait_for("Copy token");
+    window.press("Copy token");
+    let token = desk.copied();
+    desk.screen.copy(&token);
+    assert_eq!(desk.screen.clipboard().as_deref(), Some(token.as_str()));
+    token
+}
+
+#[test]
+fn p2_a_signal_clears_the_clipboard_as_quitting_does() {
+    let bus = Bus::start();
+    let desk = Desk::new(&bus, "desktop-signals");
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let window = desk.open(&["demo"]);
+        copy_token(&desk, &window);
+        // Nothing is asked, although what is typed goes.
+        window.press("Add account");
+        window.press("Custom provider");
+        window.fill("Name", "half");
+        window.signal(signal);
+        assert!(window.end().success(), "{signal:?}");
+        desk.wait_until_cleared(Duration::from_secs(1));
+    }
+}
+
+#[test]
+#[cfg(feature = "failpoints")]
+fn p2_a_window_that_hangs_clears_the_clipboard_at_a_signal() {
+    let bus = Bus::start();
+    let desk = Desk::new(&bus, "desktop-signals-hang");
+    let window = desk.open_with(&["demo"], &[("KEYFOB_HOLD_AT", "window end")]);
+    copy_token(&desk, &window);
+    window.signal(Signal::TERM);
+    let status = window.end();
+    assert_eq!((status.code(), status.signal()), (Some(128 + 15), None));
+    desk.wait_until_cleared(Duration::from_secs(1));
 }

@@ -1,0 +1,59 @@
+//! Signals that end the program: at a logout or shutdown, by Ctrl-C, or with the terminal that it was started from.
+//!
+//! Owns the thread that waits for them. Invariants: the window ends as if its user had closed it, and asks
+//! nothing; where it doesn't answer, because it is hidden or hangs, the clipboard is cleared all the same. On
+//! Windows the clipboard ends with the user's session, and there are no such signals.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::failpoint;
+
+/// What a signal asks of the window.
+#[derive(Clone, Default)]
+pub(super) struct Ending {
+    asked: Arc<AtomicBool>,
+    answered: Arc<AtomicBool>,
+}
+
+impl Ending {
+    /// Whether the window is to end now; true once.
+    pub(super) fn is_asked(&self) -> bool {
+        if self.asked.load(Ordering::SeqCst) {
+            failpoint::hold_at("window end");
+        }
+        self.asked.load(Ordering::SeqCst) && !self.answered.swap(true, Ordering::SeqCst)
+    }
+
+    /// Waits for a signal, on a thread of its own. `wake` has the window draw a frame; `clear` clears the
+    /// clipboard.
+    #[cfg(unix)]
+    pub(super) fn watch(&self, wake: impl Fn() + Send + 'static, clear: impl FnOnce() + Send + 'static) {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP]) else {
+            return log::warn!("a signal will end Keyfob at once");
+        };
+        let ending = self.clone();
+        let waiting = move || {
+            let Some(signal) = signals.forever().next() else { return };
+            ending.asked.store(true, Ordering::SeqCst);
+            wake();
+            std::thread::sleep(PATIENCE);
+            if !ending.answered.load(Ordering::SeqCst) {
+                clear();
+                std::process::exit(128 + signal);
+            }
+        };
+        if std::thread::Builder::new().name("keyfob-signals".to_owned()).spawn(waiting).is_err() {
+            log::warn!("no thread for signals");
+        }
+    }
+
+    /// There are none here.
+    #[cfg(not(unix))]
+    pub(super) fn watch(&self, _: impl Fn() + Send + 'static, _: impl FnOnce() + Send + 'static) {}
+}
+
+/// How long the window may take to begin its end.
+#[cfg(unix)]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
