@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    keyfob::limits::forbid_core_files();
+    keyfob::limits::forbid_dumps();
     keyfob::logging::start();
     keyfob::logging::hush_panics();
     keyfob::cli::run(std::env::args_os())

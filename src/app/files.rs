@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use eframe::Frame;
 use rfd::FileDialog;
 
+use crate::limits::OpenToPortals;
 use crate::ui::{FileAnswer, FileQuestion};
 
 /// Who leaves a dialog has seen it for longer than this; one that ends sooner never opened.
@@ -67,6 +68,7 @@ impl Files {
 
 fn answer(question: FileQuestion, dialog: FileDialog) -> FileAnswer {
     let opened = Instant::now();
+    let _open = OpenToPortals::new();
     match choose(question, dialog) {
         Some(path) => FileAnswer::Chosen(path),
         None if opened.elapsed() < AT_A_GLANCE => FileAnswer::NoDialog,

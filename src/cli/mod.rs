@@ -38,6 +38,8 @@ use failure::Failure;
 use import_names::Told;
 use passphrase::VaultOptions;
 
+use crate::failpoint;
+
 /// Reads the arguments, the program's name among them, and does what they say. Without a command
 /// that is the window, until it is closed.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -51,10 +53,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Demo { no_browser: false }) if has_display() => window::run(&vault, true),
         Some(command) => obey(command, &vault),
     };
-    match done {
+    let code = match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
-    }
+    };
+    failpoint::hold_at("command end");
+    code
 }
 
 fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {

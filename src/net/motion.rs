@@ -38,6 +38,8 @@ mod portal {
     use zbus::blocking::{Connection, Proxy, connection};
     use zbus::zvariant::{OwnedValue, Value};
 
+    use crate::limits::OpenToPortals;
+
     const NAME: &str = "org.freedesktop.portal.Desktop";
     const PATH: &str = "/org/freedesktop/portal/desktop";
     const SETTINGS: &str = "org.freedesktop.portal.Settings";
@@ -56,7 +58,11 @@ mod portal {
         };
         let settings = Proxy::new(&connection, NAME, PATH, SETTINGS)?;
         let changes = settings.receive_signal("SettingChanged")?;
-        tell(wants_less(&settings));
+        // The portal looks at who asks once, at the first call.
+        let open = OpenToPortals::new();
+        let less = wants_less(&settings);
+        drop(open);
+        tell(less);
         for change in changes {
             let (namespace, key, _): (String, String, OwnedValue) = change.body().deserialize()?;
             if KEYS.contains(&(&namespace, &key)) {

@@ -15,6 +15,8 @@ mod kills_by_name;
 #[cfg(feature = "failpoints")]
 mod kills_of_files;
 mod leaks;
+#[cfg(feature = "failpoints")]
+mod memory;
 mod own_presets;
 mod place;
 mod reach;
