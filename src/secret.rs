@@ -1,13 +1,15 @@
 //! Secret values and their named kinds.
 //!
 //! Owns the one type a secret may live in. Invariant: a secret leaves it only through
-//! [`Secret::expose`], which is easy to grep; it is wiped when dropped, and neither shown,
-//! serialized, cloned nor compared.
+//! [`Secret::expose`], which is easy to grep; it is wiped when dropped, kept out of swap where the
+//! system allows that, and neither shown, serialized, cloned nor compared.
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use zeroize::Zeroizing;
+use text::Text;
+
+mod text;
 
 /// A kind of secret; its name is all that `Debug` shows.
 pub trait Kind: Send + Sync + 'static {
@@ -17,35 +19,35 @@ pub trait Kind: Send + Sync + 'static {
 
 /// A secret text of a named kind.
 pub struct Secret<K: Kind> {
-    value: Zeroizing<String>,
+    value: Text,
     kind: PhantomData<K>,
 }
 
 impl<K: Kind> Secret<K> {
     /// Takes ownership of the text, which is wiped when the secret is dropped.
     pub fn new(value: String) -> Self {
-        Self { value: Zeroizing::new(value), kind: PhantomData }
+        Self { value: Text::new(value), kind: PhantomData }
     }
 
     /// The text itself. Each call is a place where a secret could leak.
     pub fn expose(&self) -> &str {
-        &self.value
+        self.value.as_str()
     }
 
     /// A second copy, for the rare place that must keep one and hand one on.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self::new(self.value.as_str().to_owned())
+        Self::new(self.expose().to_owned())
     }
 
     /// Length in bytes.
     pub fn len_bytes(&self) -> usize {
-        self.value.len()
+        self.expose().len()
     }
 
     /// Whether there is no text at all.
     pub fn is_empty(&self) -> bool {
-        self.value.is_empty()
+        self.expose().is_empty()
     }
 }
 
@@ -105,6 +107,35 @@ kinds! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_of_any_length_comes_back_as_it_went() {
+        for length in [0, 1, 4095, 4096, 4097, 100_000] {
+            let text = "ä".repeat(length);
+            let secret = ClientSecret::new(text.clone());
+            assert!(secret.expose() == text && secret.len_bytes() == text.len());
+        }
+        // More than may be locked at once.
+        let many: Vec<_> = (0..3000).map(|number| ClientSecret::new(format!("CANARY-{number}"))).collect();
+        assert!(many.iter().enumerate().all(|(number, it)| it.expose() == format!("CANARY-{number}")));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn x8_a_secret_is_locked_in_memory() {
+        let secret = ClientSecret::new("CANARY-locked".to_owned());
+        let address = secret.expose().as_ptr().addr();
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut its = maps.lines().skip_while(|line| {
+            let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+            let ends =
+                range.map(|(from, to)| (usize::from_str_radix(from, 16), usize::from_str_radix(to, 16)));
+            !matches!(ends, Some((Ok(from), Ok(to))) if (from..to).contains(&address))
+        });
+        let flags = its.find(|line| line.starts_with("VmFlags:")).unwrap();
+        assert!(flags.split_whitespace().any(|flag| flag == "lo"), "{flags}");
+        drop(secret);
+    }
 
     #[test]
     fn debug_shows_the_kind_and_never_the_text() {
