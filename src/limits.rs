@@ -1,7 +1,17 @@
 //! What this process may leave behind, and who may look into it.
 //!
-//! Owns the limit on core files, and the process's openness to others. Invariant: both are set before anything
-//! secret is read.
+//! Owns the limit on core files, the process's openness to others, and the allocator. Invariants: the limits
+//! are set before anything secret is read; memory that is given back is wiped, whoever had it: a library that
+//! reads an answer or draws a token keeps copies that no type of ours wipes.
+
+use std::alloc::System;
+
+use zeroizing_alloc::ZeroAlloc;
+
+/// What wiping costs, measured in a debug build (median processor time, with and without): `keyfob list` 22.7 and
+/// 21.7 ms; an import of 300 accounts 1,354 and 1,368 ms; a frame that scrolls 10,000 accounts 9.2 and 8.8 ms.
+#[global_allocator]
+static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// Forbids core files, for good, since a dump of this process would hold tokens; and keeps other programs of
 /// this user from reading its memory (`PR_SET_DUMPABLE`), but for [`OpenToPortals`].

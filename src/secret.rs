@@ -8,6 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use text::Text;
+use zeroize::Zeroize as _;
 
 mod text;
 
@@ -55,6 +56,19 @@ impl<K: Kind> fmt::Debug for Secret<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(K::NAME)
     }
+}
+
+/// How much of the stack is overwritten, in bytes: more than what reads a passphrase or signs with a key takes.
+const STACK_BYTES: usize = 256 << 10;
+
+/// Overwrites what earlier calls of this thread have left on its stack. Libraries leave copies there that nothing
+/// else reaches: after a passphrase was rated, it stood there whole.
+#[inline(never)]
+#[expect(clippy::large_stack_arrays, reason = "it is the stack that is meant; no thread has less than 2 MiB")]
+pub fn wipe_stack() {
+    let mut room = [0_u8; STACK_BYTES];
+    room.zeroize();
+    std::hint::black_box(&room);
 }
 
 macro_rules! kinds {

@@ -39,6 +39,7 @@ use import_names::Told;
 use passphrase::VaultOptions;
 
 use crate::failpoint;
+use crate::secret::wipe_stack;
 
 /// Reads the arguments, the program's name among them, and does what they say. Without a command
 /// that is the window, until it is closed.
@@ -57,6 +58,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     };
+    wipe_stack();
     failpoint::hold_at("command end");
     code
 }

@@ -3,7 +3,12 @@
 //! Owns both streams. Invariants: standard output carries data only, whole lines, flushed; words for
 //! people go to standard error.
 
+#[cfg(unix)]
+use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
+
+#[cfg(unix)]
+use zeroize::Zeroizing;
 
 use super::failure::Failure;
 use super::input;
@@ -27,6 +32,19 @@ pub(super) fn needed(text: &str) -> Result<(), Failure> {
     write(text).map_err(|_| unwritable())
 }
 
+/// Past the standard library's buffer, which is never wiped, in one piece.
+#[cfg(unix)]
+fn write(text: &str) -> io::Result<()> {
+    use std::os::fd::AsFd as _;
+    let out = io::stdout().lock();
+    let mut line = Zeroizing::new(Vec::with_capacity(text.len() + 1));
+    line.extend_from_slice(text.as_bytes());
+    line.push(b'\n');
+    File::from(out.as_fd().try_clone_to_owned()?).write_all(&line)
+}
+
+/// On Windows only the standard library turns UTF-8 into a console's text.
+#[cfg(not(unix))]
 fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush())

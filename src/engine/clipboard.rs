@@ -3,6 +3,9 @@
 //! Owns what was last put there. Invariants: a secret is marked to be left out of clipboard
 //! history; what somebody else put there is never cleared; of our own text only a hash is kept.
 
+#[cfg(target_os = "linux")]
+mod x11;
+
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -97,6 +100,8 @@ impl Clipboard for SystemClipboard {
         if still_ours && connection.clear().is_err() {
             log::warn!("the clipboard could not be cleared");
         }
+        #[cfg(target_os = "linux")]
+        x11::overwrite_buffer(connection);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::support::desktop::{browser, finish, kept, wait_until};
 use crate::support::server::{Response, ScriptedServer};
 
 mod endings;
+mod memory;
 
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");
 

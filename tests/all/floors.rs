@@ -25,7 +25,7 @@ const ROOMS: [(&str, u8, &[&str]); 14] = [
 const NEVER: [(&str, &[&str]); 1] = [("ui", &["store", "net"])];
 
 /// Crates, and the only places that may name them.
-const KEPT: [(&str, &[&str]); 17] = [
+const KEPT: [(&str, &[&str]); 18] = [
     ("egui", &["src/ui", "src/app"]),
     ("eframe", &["src/app"]),
     ("rfd", &["src/app/files.rs"]),
@@ -33,7 +33,8 @@ const KEPT: [(&str, &[&str]); 17] = [
     ("keyring_core", &["src/store/keychain"]),
     ("rusqlite", &["src/store/accounts"]),
     ("reqwest", &["src/net/http.rs"]),
-    ("arboard", &["src/engine/clipboard.rs"]),
+    ("arboard", &["src/engine/clipboard"]),
+    ("x11rb", &["src/engine/clipboard/x11.rs"]),
     ("open", &["src/net/browser.rs"]),
     ("clap", &["src/cli"]),
     ("age", &["src/store/sealed.rs"]),

@@ -1,16 +1,95 @@
 //! What is left in a command's memory once it has done its work, and who may look into it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Stdio};
+
+use super::place::{BATCH, Place, Server};
+use crate::support::desktop::{Bus, Keyring};
+use crate::support::memory;
 
 /// A command that has done its work and is about to end.
 struct Held(Child);
+
+impl Held {
+    fn at_its_end(place: &Place<'_>, words: &[&str], input: &str) -> Self {
+        let mut command = place.command(words);
+        command.env("KEYFOB_HOLD_AT", "command end").stdin(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let mut said = String::new();
+        let mut err = BufReader::new(child.stderr.take().unwrap());
+        while !said.ends_with("held at command end\n") {
+            assert!(err.read_line(&mut said).unwrap() > 0, "{said}");
+        }
+        Self(child)
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+#[test]
+fn x7_a_command_leaves_no_secret_in_its_memory() {
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let held = |words: &[&str], input: &str| {
+        let held = Held::at_its_end(&place, words, input);
+        memory::wait_until_gone(held.0.id(), &[server.canary.as_bytes()], &format!("after {words:?}"));
+    };
+    held(&["import", "-"], &server.accounts());
+    for words in [
+        &["token", BATCH][..],
+        &["refresh", BATCH],
+        &["token", BATCH, "--as", "json"],
+        &["token", BATCH, "--as", "curl"],
+        &["show", BATCH, "--json"],
+        &["log", BATCH],
+    ] {
+        held(words, "");
+    }
+}
+
+/// The account of a client that proves itself by a private key.
+fn with_key(url: &str, pem: &str) -> String {
+    format!(
+        "[[account]]\nname = \"signs\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
+         client_id = \"the-client\"\nclient_auth = \"private_key_jwt\"\nprivate_key = \"\"\"{pem}\"\"\"\n\
+         [account.endpoints]\ntoken = \"{url}/token\"\n"
+    )
+}
+
+#[test]
+fn x7_a_command_leaves_no_passphrase_and_no_private_key() {
+    let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
+    let mut place = Place::on(&bus);
+    let passphrase = format!("correct horse battery {}", server.canary);
+    let file = place.file("passphrase", &format!("{passphrase}\n"));
+    place.before = ["--vault", "file", "--passphrase-file", &file].map(str::to_owned).into();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let (pem, der) = (key.serialize_pem(), key.serialize_der());
+    // The second line of the text, and in PKCS#8 the 32 bytes of the number itself, which libraries keep in either
+    // order (RFC 5915; RFC 5208).
+    let line = pem.lines().nth(2).unwrap().as_bytes();
+    let start = der.windows(5).position(|bytes| bytes == [2, 1, 1, 4, 32]).unwrap() + 5;
+    let number = &der[start..start + 32];
+    let reversed: Vec<u8> = number.iter().rev().copied().collect();
+    let secrets = [server.canary.as_bytes(), line, number, &reversed];
+    let accounts = format!("{}{}", server.accounts(), with_key(&server.server.url(""), &pem));
+    for (words, input) in [
+        (&["import", "-"][..], accounts.as_str()),
+        (&["token", "signs"], ""),
+        (&["token", BATCH], ""),
+        (&["refresh", "signs"], ""),
+    ] {
+        let held = Held::at_its_end(&place, words, input);
+        memory::wait_until_gone(held.0.id(), &secrets, &format!("after {words:?}"));
+    }
+    assert_eq!(server.server.requests_to("/token").len(), 3);
 }
 
 /// Who may look into the process, as another program of the same user finds it.

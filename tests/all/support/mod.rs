@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 pub(crate) mod certificates;
 pub(crate) mod desktop;
 pub(crate) mod engine;
+pub(crate) mod memory;
 pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod vault_contract;
