@@ -7,6 +7,7 @@ pub mod account;
 pub mod address;
 pub mod answer_map;
 pub mod authorize;
+pub mod binding;
 pub mod callback;
 pub mod claims;
 pub mod client_auth;

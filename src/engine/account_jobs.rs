@@ -1,8 +1,7 @@
 //! Saving accounts: from a draft to the vault and the database.
 //!
-//! Owns the order of those writes. Invariants: a new account is `pending` until its secrets are in
-//! the vault; an edit is made under the account's lock and to the revision that was read; a client
-//! that has become another one loses the tokens of the old one.
+//! Owns the writes of a new account. Invariants: a new account is `pending` until its secrets are in
+//! the vault; an edit is made under the account's lock and to the revision that was read.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,9 +13,10 @@ use super::problems::unusable;
 use super::providers::Providers;
 use super::vault_door::VaultDoor;
 use super::{half_done, place, random};
-use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
+use crate::domain::account::{Account, AccountId, AccountName, Client, Revision};
+use crate::domain::binding;
 use crate::domain::extra_params::{self, SecretParams};
-use crate::domain::provider::Provider;
+use crate::domain::provider::{Preset, Provider};
 use crate::domain::session::Input;
 use crate::domain::token_request::{self, RequestError};
 use crate::domain::tokens::{Grant, TokenFacts};
@@ -25,6 +25,7 @@ use crate::messages::command::{AccountDraft, Command};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::secret::{Kind, Secret};
+use crate::store::client_record::ClientRecord;
 use crate::store::home::Home;
 use crate::store::vault_records::Records;
 
@@ -37,6 +38,7 @@ pub(crate) struct Saver {
     pub(crate) database: Option<Rc<Database>>,
     pub(crate) clock: std::sync::Arc<dyn crate::clock::Clock>,
     pub(crate) kept_locks: KeptLocks,
+    pub(crate) presets: std::sync::Arc<Vec<Preset>>,
 }
 
 /// An account ready to be saved.
@@ -59,6 +61,24 @@ pub(crate) struct Saved {
     pub(crate) facts: Option<TokenFacts>,
 }
 
+/// On which terms an account is changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) absent: Absent,
+    pub(crate) moving: Moving,
+}
+
+/// Whether stored secrets may go along to other destinations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moving {
+    /// They may: a person has seen the new ones and said so.
+    Agreed,
+    /// Only an edit that keeps no stored secret may change a destination.
+    Refused,
+    /// No destination may change.
+    Never,
+}
+
 /// What becomes of a secret that an edit doesn't mention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Absent {
@@ -78,7 +98,8 @@ impl Engine {
         };
         let saver = self.saver(&checked.account.id);
         self.spawn(async move {
-            let done = saver.save(checked, Absent::Keeps).await;
+            // Whoever saves a form has its addresses before their eyes.
+            let done = saver.save(checked, Terms { absent: Absent::Keeps, moving: Moving::Agreed }).await;
             let then: Then = Box::new(move |engine| match done {
                 Ok(done) => {
                     let id = done.account.id.clone();
@@ -140,6 +161,7 @@ impl Engine {
             database: self.database.clone().filter(|_| !ephemeral),
             clock: std::sync::Arc::clone(&self.deps.clock),
             kept_locks: self.kept_locks.clone(),
+            presets: std::sync::Arc::clone(&self.presets),
         }
     }
 
@@ -163,7 +185,8 @@ impl Engine {
         self.dirty = true;
     }
 
-    /// Reads an account for editing.
+    /// Reads an account for editing. Where its row disagrees with the vault's record, the form shows what the
+    /// vault has.
     pub(crate) fn edit(&mut self, id: &AccountId, replies: Replies) {
         let (account, door) = match self.entry(id) {
             Ok(entry) => (entry.account.clone(), entry.door.clone()),
@@ -173,12 +196,16 @@ impl Engine {
             let read = read_client(&door, &account.id).await;
             let read = match read {
                 // What can't be had is entered again.
-                Err(VaultProblem::Missing | VaultProblem::Corrupt) => Ok(Client::default()),
-                read => read.map(|(_, client)| client),
+                Err(VaultProblem::Missing | VaultProblem::Corrupt) => {
+                    Ok((account.clone(), Client::default()))
+                }
+                read => read.map(ClientRecord::into_parts),
             };
             let then: Then = Box::new(move |engine| match read {
-                Ok(client) => {
-                    engine.tell(draft_of(account, client));
+                Ok((in_vault, client)) => {
+                    let agrees = binding::same_requests(&in_vault.settings, &account.settings);
+                    let settings = if agrees { account.settings } else { in_vault.settings };
+                    engine.tell(draft_of(Account { settings, ..account }, client));
                     answer(replies, Ok(Reply::Done));
                 }
                 Err(problem) => engine.fail(Some(&account.id), Problem::Vault(problem), replies),
@@ -189,20 +216,20 @@ impl Engine {
 
     /// Saves a copy under a new name, with its credentials and without its tokens.
     pub(crate) fn duplicate(&mut self, id: &AccountId, replies: Replies) {
-        let (account, door) = match self.entry(id) {
-            Ok(entry) => (entry.account.clone(), entry.door.clone()),
+        let (account, secrets) = match self.entry(id) {
+            Ok(entry) => (entry.account.clone(), self.secret_reader(entry)),
             Err(problem) => return self.fail(None, problem, replies),
         };
         let name = self.free_name(&account.name);
         let original = id.clone();
         self.spawn(async move {
-            let read = read_client(&door, &account.id).await;
+            let read = secrets.client().await;
             let then: Then = Box::new(move |engine| match read {
-                Ok((_, client)) => {
+                Ok(client) => {
                     let settings = account.settings;
                     engine.save(AccountDraft { editing: None, name, settings, client }, false, replies);
                 }
-                Err(problem) => engine.fail(Some(&original), Problem::Vault(problem), replies),
+                Err(problem) => engine.fail(Some(&original), problem, replies),
             });
             then
         });
@@ -218,25 +245,26 @@ impl Engine {
 
 impl Saver {
     /// Saves an account.
-    pub(crate) async fn save(&self, mut checked: Checked, absent: Absent) -> Result<Saved, Problem> {
+    pub(crate) async fn save(&self, checked: Checked, terms: Terms) -> Result<Saved, Problem> {
         let _lock = self.kept_locks.acquire(&self.home, &checked.account.id).await?;
-        place::may_be_entered(&self.door, self.database.clone(), &checked.account.id).await?;
-        let grant = checked.grant.take();
-        let saved =
-            if checked.is_new { self.create(checked).await } else { self.change(checked, absent).await };
-        let mut saved = saved?;
-        if let Some(grant) = grant {
-            saved.facts = self.add_tokens(&saved.account.id, grant).await?;
+        if !checked.is_new {
+            let planned = self.plan(checked, terms).await?;
+            return Ok(self.change(planned).await?.0);
         }
-        Ok(saved)
+        place::may_be_entered(&self.door, self.database.clone(), &checked.account.id).await?;
+        self.create(checked).await
     }
 
     /// Stores tokens that came with an account, unless those that are there were received later.
-    async fn add_tokens(&self, id: &AccountId, mut grant: Grant) -> Result<Option<TokenFacts>, Problem> {
+    pub(crate) async fn add_tokens(
+        &self,
+        id: &AccountId,
+        mut grant: Grant,
+    ) -> Result<Option<TokenFacts>, Problem> {
         let account = id.clone();
         let stored = self.door.call(move |vault| {
             let mut records = Records::new(vault);
-            let stored = records.read_tokens(&account)?.map(|stored| stored.facts);
+            let stored = records.read_facts(&account)?;
             if stored.as_ref().is_some_and(|stored| stored.received_at >= grant.facts.received_at) {
                 return Ok(None);
             }
@@ -253,14 +281,15 @@ impl Saver {
     }
 
     async fn create(&self, checked: Checked) -> Result<Saved, Problem> {
-        let Checked { account, client, .. } = checked;
+        let Checked { account, client, grant, .. } = checked;
+        let record = self.record(account.clone(), client)?;
         let mut inserted = self.insert(&account).await;
         if matches!(inserted, Err(Problem::NameTaken(_))) && self.half_made_gives_way(&account.name).await? {
             inserted = self.insert(&account).await;
         }
         inserted.map_err(|problem| named(problem, &account))?;
         reach("create: row pending");
-        if let Err(problem) = self.write_client(account.clone(), client).await {
+        if let Err(problem) = self.write_client(record).await {
             let id = account.id.clone();
             self.on_disk(move |accounts| accounts.remove(&id)).await?;
             return Err(problem);
@@ -269,45 +298,33 @@ impl Saver {
         let id = account.id.clone();
         self.on_disk(move |accounts| accounts.mark_ready(&id)).await?;
         reach("create: row ready");
-        Ok(Saved { account, is_new: true, tokens_gone: false, facts: None })
+        let facts = match grant {
+            Some(grant) => self.add_tokens(&account.id, grant).await,
+            None => Ok(None),
+        };
+        match facts {
+            Ok(facts) => Ok(Saved { account, is_new: true, tokens_gone: false, facts }),
+            Err(problem) => {
+                self.remove_new(&account.id).await;
+                Err(problem)
+            }
+        }
+    }
+
+    /// Removes an account that was new a moment ago; to be called under its lock.
+    pub(crate) async fn remove_new(&self, id: &AccountId) {
+        let account = id.clone();
+        let emptied = self.door.call(move |vault| Records::new(vault).delete_account(&account)).await;
+        let account = id.clone();
+        let removed = self.on_disk(move |accounts| accounts.remove(&account)).await;
+        if emptied.is_err() || removed.is_err() {
+            log::warn!("account {id}: it could not be taken back whole");
+        }
     }
 
     async fn insert(&self, account: &Account) -> Result<(), Problem> {
         let (row, kept_in, at) = (account.clone(), half_done::word(self.door.kind()), self.clock.now());
         self.on_disk(move |accounts| accounts.insert_pending(&row, kept_in, at)).await
-    }
-
-    async fn change(&self, checked: Checked, absent: Absent) -> Result<Saved, Problem> {
-        let Checked { mut account, client, provider, .. } = checked;
-        let read = read_client(&self.door, &account.id).await;
-        let (old_account, old_client) = match read {
-            Ok((old_account, old_client)) => (Some(old_account), old_client),
-            // A record that can't be had is written anew.
-            Err(VaultProblem::Missing | VaultProblem::Corrupt) => (None, Client::default()),
-            Err(problem) => return Err(Problem::Vault(problem)),
-        };
-        let tokens_gone =
-            old_account.as_ref().is_none_or(|old| is_another_client(old, &old_client, &account, &client));
-        let client = if absent == Absent::Keeps { kept(client, &old_client) } else { client };
-        if let Some(provider) = &provider {
-            still_usable(provider, &client)?;
-        }
-        let row = account.clone();
-        account.revision = account.revision.next();
-        self.write_client(account.clone(), client).await?;
-        reach("change: client in the vault");
-        let kept_in = half_done::lasting_word(self.door.kind());
-        let stored = self.on_disk(move |accounts| accounts.update(&row, kept_in).map(drop)).await;
-        if let (Err(_), Some(old)) = (&stored, old_account) {
-            // The edit was not made: the old record goes back.
-            self.write_client(old, old_client).await?;
-        }
-        stored.map_err(|problem| named(problem, &account))?;
-        reach("change: row stored");
-        if tokens_gone {
-            self.drop_tokens(&account.id).await?;
-        }
-        Ok(Saved { account, is_new: false, tokens_gone, facts: None })
     }
 
     /// Drops an account's tokens; to be called under its lock.
@@ -319,13 +336,18 @@ impl Saver {
         self.on_disk(move |accounts| accounts.clear_facts(&id)).await
     }
 
-    async fn write_client(&self, account: Account, client: Client) -> Result<(), Problem> {
-        let written = self.door.call(move |vault| Records::new(vault).write_client(&account, &client)).await;
+    /// What is stored of an account with its client.
+    pub(crate) fn record(&self, account: Account, client: Client) -> Result<ClientRecord, Problem> {
+        ClientRecord::new(&self.presets, account, client).map_err(Problem::Settings)
+    }
+
+    pub(crate) async fn write_client(&self, record: ClientRecord) -> Result<(), Problem> {
+        let written = self.door.call(move |vault| Records::new(vault).write_client(&record)).await;
         written.map_err(Problem::Vault)
     }
 
     /// Asks the database, unless nothing of the account reaches the disk.
-    async fn on_disk(
+    pub(crate) async fn on_disk(
         &self,
         job: impl FnOnce(&mut crate::store::accounts::Accounts) -> Result<(), crate::store::accounts::DiskError>
         + Send
@@ -336,22 +358,22 @@ impl Saver {
 }
 
 /// The database doesn't say which name is taken.
-fn named(problem: Problem, account: &Account) -> Problem {
+pub(crate) fn named(problem: Problem, account: &Account) -> Problem {
     match problem {
         Problem::NameTaken(_) => Problem::NameTaken(account.name.as_str().to_owned()),
         other => other,
     }
 }
 
-/// Reads an account's client from the vault.
-pub(crate) async fn read_client(door: &VaultDoor, id: &AccountId) -> Result<(Account, Client), VaultProblem> {
+/// Reads an account's client from the vault, to be edited or replaced.
+pub(crate) async fn read_client(door: &VaultDoor, id: &AccountId) -> Result<ClientRecord, VaultProblem> {
     let id = id.clone();
     let read = door.call(move |vault| Records::new(vault).read_client(&id)).await?;
     read.ok_or(VaultProblem::Missing)
 }
 
 /// The edited client, with the stored secrets where it mentions none. An empty header or parameter goes.
-fn kept(mut client: Client, old: &Client) -> Client {
+pub(crate) fn kept(mut client: Client, old: &Client) -> Client {
     client.client_secret = client.client_secret.or_else(|| old.client_secret.as_ref().map(Secret::duplicate));
     client.private_key = client.private_key.or_else(|| old.private_key.as_ref().map(Secret::duplicate));
     client.password = client.password.or_else(|| old.password.as_ref().map(Secret::duplicate));
@@ -370,27 +392,11 @@ fn keep_values<K: Kind>(new: &mut BTreeMap<String, Secret<K>>, old: &BTreeMap<St
 
 /// Checks what an edit has made of a client: a new key, or another algorithm for the stored one. What was
 /// missing before may be missing still.
-fn still_usable(provider: &Provider, client: &Client) -> Result<(), Problem> {
+pub(crate) fn still_usable(provider: &Provider, client: &Client) -> Result<(), Problem> {
     match token_request::check(provider, client) {
         Ok(()) | Err(RequestError::Missing(_)) => Ok(()),
         Err(error) => Err(unusable(error).problem),
     }
-}
-
-/// Whether tokens of the one client are worth nothing to the other.
-fn is_another_client(old: &Account, old_client: &Client, new: &Account, client: &Client) -> bool {
-    let same = |of: fn(&Settings) -> String| of(&old.settings) == of(&new.settings);
-    let endpoint = |settings: &Settings| settings.overrides.endpoints.token.clone().unwrap_or_default();
-    let variables = |settings: &Settings| {
-        let pairs = settings.variables.iter().map(|(name, value)| format!("{name}={value}"));
-        pairs.collect::<Vec<_>>().join("&")
-    };
-    old_client.client_id != client.client_id
-        || old_client.username != client.username
-        || old.settings.grant != new.settings.grant
-        || !same(|settings| settings.provider.clone())
-        || !same(endpoint)
-        || !same(variables)
 }
 
 /// What a form shows: everything but the secrets, whose keys it names.

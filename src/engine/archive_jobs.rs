@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 
 use super::core::{Engine, Replies, Then, answer};
 use super::half_done;
+use super::secret_reader::disagreed;
 use super::worker::Worker;
-use crate::domain::account::{AccountId, AccountName};
+use crate::domain::account::{Account, AccountId};
 use crate::domain::import::{self, FILE_MAX_BYTES, Found, Mapping};
 use crate::domain::provider::Preset;
 use crate::failpoint::reach;
@@ -46,6 +47,7 @@ impl Engine {
         }
         accounts.sort_by(|a, b| a.name.key().cmp(b.name.key()));
         let (door, stored) = (self.door.clone(), self.disk(Accounts::load));
+        let presets = std::sync::Arc::clone(&self.presets);
         let with_tokens = with_tokens && passphrase.is_some();
         self.spawn(async move {
             // A database that can't be read says nothing about the vault.
@@ -58,27 +60,30 @@ impl Engine {
                 let mut exported = Vec::with_capacity(accounts.len());
                 for account in accounts {
                     if elsewhere.contains(&account.id) {
-                        return Ok(Err(account.name));
+                        return Ok(Err(lacking(&account)));
                     }
-                    let client = records.read_client(&account.id);
-                    let grant = if with_tokens { records.read_tokens(&account.id) } else { Ok(None) };
-                    match (client, grant) {
-                        (Ok(Some((_, client))), Ok(grant)) => {
-                            exported.push(Exported { account, client, grant });
-                        }
+                    let read = if with_tokens {
+                        records.read_secrets(&account.id)
+                    } else {
+                        records.read_client(&account.id)
+                    };
+                    let record = match read {
+                        Ok(Some(record)) => record,
                         // That is about this one, and all of them were to be exported.
-                        (Ok(None) | Err(Corrupt | Newer), _) | (_, Err(Corrupt | Newer)) => {
-                            return Ok(Err(account.name));
+                        Ok(None) | Err(Corrupt | Newer) => return Ok(Err(lacking(&account))),
+                        Err(error) => return Err(error),
+                    };
+                    match record.secrets_for(&presets, &account.settings) {
+                        Ok((client, grant)) => exported.push(Exported { account, client, grant }),
+                        Err(refused) => {
+                            return Ok(Err(disagreed(&refused.0, &account, refused.1)));
                         }
-                        (Err(error), _) | (_, Err(error)) => return Err(error),
                     }
                 }
                 Ok(Ok(exported))
             });
             let written = async {
-                let read = read.await.map_err(Problem::Vault)?;
-                let lacking = |name: AccountName| ArchiveProblem::Lacking(Outside::new(name.as_str()));
-                let exported = read.map_err(|name| Problem::Archive(lacking(name)))?;
+                let exported = read.await.map_err(Problem::Vault)??;
                 let count = exported.len();
                 let job = move || write(&exported, &path, passphrase.as_ref());
                 on_a_thread(job).await.map(|()| count)
@@ -120,6 +125,11 @@ impl Engine {
             then
         });
     }
+}
+
+/// An account whose secrets are missing, or can't be read back.
+fn lacking(account: &Account) -> Problem {
+    Problem::Archive(ArchiveProblem::Lacking(Outside::new(account.name.as_str())))
 }
 
 async fn on_a_thread<R: Send + 'static>(

@@ -19,9 +19,8 @@ use crate::domain::token_check::{self, Checked, Verdict};
 use crate::domain::token_response::{Answer, AnswerFlaw, TokenError};
 use crate::domain::tokens::Grant;
 use crate::messages::event::Reply;
-use crate::messages::problem::{BadAnswer, Outside, Problem, Refusal, VaultProblem};
+use crate::messages::problem::{BadAnswer, Outside, Problem, Refusal};
 use crate::messages::snapshot::Inquiry;
-use crate::store::vault_records::Records;
 
 /// What a check works with.
 struct Check {
@@ -43,18 +42,13 @@ impl Engine {
             Err(problem) => return self.fail(Some(id), problem, replies),
         };
         let Some(entry) = self.entries.get(id) else { return };
-        let (door, unsaved) = (entry.door.clone(), entry.unsaved.as_ref().map(|it| Rc::clone(&it.grant)));
+        let secrets = self.secret_reader(entry);
+        let unsaved = entry.unsaved.as_ref().map(|it| Rc::clone(&it.grant));
         let (line, clock) = (self.line(id), std::sync::Arc::clone(&self.deps.clock));
         let id = id.clone();
         self.spawn(async move {
             let checked = async {
-                let account = id.clone();
-                let read = door.call(move |vault| {
-                    let mut records = Records::new(vault);
-                    Ok((records.read_client(&account)?, records.read_tokens(&account)?))
-                });
-                let (client, stored) = read.await.map_err(Problem::Vault)?;
-                let (_, client) = client.ok_or(Problem::Vault(VaultProblem::Missing))?;
+                let (client, stored) = secrets.read().await?;
                 let grant = unsaved.or_else(|| stored.map(Rc::new)).ok_or(Problem::NeedsSignIn)?;
                 let asked = provider.scopes.clone();
                 let fresh = random::fresh(clock.as_ref())?;

@@ -25,7 +25,6 @@ use crate::messages::event::{Event, HeldToken, Reply};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::ClipboardView;
 use crate::secret::{AccessToken, Wire};
-use crate::store::vault_records::Records;
 
 /// The clipboard's thread, and what is shown of it.
 pub(crate) struct Desk {
@@ -117,7 +116,8 @@ impl Engine {
     }
 
     /// Reads the token from the vault, or from memory where the vault refused it; what the vault
-    /// holds is what the session goes by from then on.
+    /// holds is what the session goes by from then on. A token of an account that disagrees with the
+    /// vault's record is not read, since a copied cURL line names the host that it is for.
     fn read_token(
         &mut self,
         id: &AccountId,
@@ -127,18 +127,22 @@ impl Engine {
             return then(self, id, Err(Problem::UnknownAccount(id.to_string())));
         };
         let unsaved = entry.unsaved.as_ref().map(|unsaved| Rc::clone(&unsaved.grant));
-        let (door, id) = (entry.door.clone(), id.clone());
+        let (secrets, id) = (self.secret_reader(entry), id.clone());
         self.spawn(async move {
-            let read = if let Some(grant) = unsaved {
-                Ok(Some(grant))
-            } else {
-                let account = id.clone();
-                let read = door.call(move |vault| Records::new(vault).read_tokens(&account)).await;
-                read.map(|grant| grant.map(Rc::new)).map_err(Problem::Vault)
+            let read = match unsaved {
+                // A vault that took no token may not be readable either.
+                Some(grant) => match secrets.client().await {
+                    Ok(_) | Err(Problem::Vault(_)) => Ok(Some(grant)),
+                    Err(problem) => Err(problem),
+                },
+                None => secrets.read().await.map(|(_, grant)| grant.map(Rc::new)),
             };
             let step: Then = Box::new(move |engine| {
                 if engine.locked {
                     return then(engine, &id, Err(Problem::Locked));
+                }
+                if let Err(problem @ (Problem::OtherDestination(_) | Problem::Outdated)) = &read {
+                    engine.note(&id, problem.clone());
                 }
                 let read = read.and_then(|grant| engine.token_found(&id, grant));
                 then(engine, &id, read);

@@ -21,6 +21,7 @@ use crate::domain::tags::Tags;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Outside, Problem};
 use crate::messages::snapshot::VaultKind;
+use crate::store::client_record::ClientRecord;
 use crate::store::vault_records::Records;
 
 /// The demo account's name.
@@ -43,10 +44,14 @@ impl Engine {
                 return self.fail(None, problem, replies);
             }
         };
-        let (account, client) = match self.demo_account(&demo) {
-            Ok(made) => made,
+        let record = self.demo_account(&demo).and_then(|(account, client)| {
+            ClientRecord::new(&self.presets, account, client).map_err(Problem::Settings)
+        });
+        let record = match record {
+            Ok(record) => record,
             Err(problem) => return self.fail(None, problem, replies),
         };
+        let account = record.account().clone();
         let id = account.id.clone();
         let patience = Duration::from_secs(5);
         let changed = std::rc::Rc::clone(&self.vault_changed);
@@ -58,14 +63,14 @@ impl Engine {
             changed,
         );
         let provider = Providers::of(&self.presets).resolve(&account.settings);
-        let mut entry = Entry::new(account.clone(), provider, door.clone());
+        let mut entry = Entry::new(account, provider, door.clone());
         entry.ephemeral = true;
         entry.exchanges = Some(Arc::default());
         self.entries.insert(id.clone(), entry);
         self.demo = Some((demo, id.clone()));
         self.dirty = true;
         self.spawn(async move {
-            let written = door.call(move |vault| Records::new(vault).write_client(&account, &client)).await;
+            let written = door.call(move |vault| Records::new(vault).write_client(&record)).await;
             let then: Then = Box::new(move |engine| match written {
                 Ok(()) => {
                     engine.tell(Event::DemoReady(id.clone()));

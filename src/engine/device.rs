@@ -12,6 +12,7 @@ use super::exchanges::{as_answer, secrets_of};
 use super::problems::{NotObtained, refused, unreachable, unusable};
 use super::random;
 use super::reasons::Known;
+use super::secret_reader::Party;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::device::{self, DeviceAuthorization};
 use crate::domain::exchange::ExchangeKind;
@@ -22,13 +23,14 @@ use crate::domain::session::{Attempt, Failure, Input, Phase};
 use crate::domain::token_request;
 use crate::domain::token_response::TokenError;
 use crate::messages::event::{Event, Reply};
-use crate::messages::problem::{Outside, Problem, SignInProblem, VaultProblem};
+use crate::messages::problem::{Outside, Problem, SignInProblem};
 use crate::messages::snapshot::DeviceCodeView;
 use crate::secret::DeviceCode;
-use crate::store::vault_records::Records;
 
 /// A code that was not entered yet.
 pub(crate) struct PendingDevice {
+    /// Whom the code is for.
+    pub(crate) party: Party,
     pub(crate) code: Rc<DeviceCode>,
     pub(crate) view: DeviceCodeView,
     /// What a press of *Open* opens.
@@ -41,35 +43,40 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(id) else { return };
         entry.problem = None;
         let known = Known::of(entry, &self.presets);
-        let (provider, door) = (entry.provider(), entry.door.clone());
+        let party = Party::of(entry);
+        let Some(secrets) = self.entries.get(id).map(|entry| self.secret_reader(entry)) else { return };
         let (line, clock) = (self.line(id), Arc::clone(&self.deps.clock));
         let id = id.clone();
         self.spawn(async move {
             let given = async {
-                let provider = provider?;
-                let account = id.clone();
-                let client = door.call(move |vault| Records::new(vault).read_client(&account)).await;
-                let client = client.map_err(Problem::Vault)?;
-                let (_, client) = client.ok_or(Problem::Vault(VaultProblem::Missing))?;
-                let request = request(&provider, &client, &random::fresh(clock.as_ref())?)?;
+                let party = party?;
+                let provider = &party.provider;
+                let client = secrets.client().await?;
+                let request = request(provider, &client, &random::fresh(clock.as_ref())?)?;
                 let sent = line.send(ExchangeKind::Device, &request, &secrets_of(&client, None)).await;
                 let sent = sent.map_err(|error| unreachable(error).problem)?;
-                device::read(&provider, &as_answer(&sent)).map_err(|error| {
-                    let asked = known.asked(&provider, None, Some(&client), sent.sent_at);
+                let given = device::read(provider, &as_answer(&sent)).map_err(|error| {
+                    let asked = known.asked(provider, None, Some(&client), sent.sent_at);
                     no_code(
                         &asked,
                         error.without(secrets_of(&client, None).into_iter().chain(request.proofs())),
                     )
-                })
+                })?;
+                Ok((party, given))
             };
-            let given: Result<DeviceAuthorization, Problem> = given.await;
+            let given: Result<(Party, DeviceAuthorization), Problem> = given.await;
             let then: Then = Box::new(move |engine| engine.code_given(&id, attempt, given));
             then
         });
     }
 
-    fn code_given(&mut self, id: &AccountId, attempt: Attempt, given: Result<DeviceAuthorization, Problem>) {
-        let given = match given {
+    fn code_given(
+        &mut self,
+        id: &AccountId,
+        attempt: Attempt,
+        given: Result<(Party, DeviceAuthorization), Problem>,
+    ) {
+        let (party, given) = match given {
             Ok(given) => given,
             Err(problem) => {
                 self.note(id, problem);
@@ -88,6 +95,7 @@ impl Engine {
             expires_at: given.polling.expires_at(),
         };
         entry.device = Some(Box::new(PendingDevice {
+            party,
             code: Rc::new(given.device_code),
             view: view.clone(),
             address: given.verification_uri_complete.unwrap_or(given.verification_uri),

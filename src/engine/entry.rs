@@ -14,6 +14,7 @@ use super::mapping::LaidAnswer;
 use super::providers::Resolved;
 use super::reasons::Trial;
 use super::refresh_lock::AccountLock;
+use super::secret_reader::Party;
 use super::vault_door::VaultDoor;
 use crate::domain::account::{Account, AccountId};
 use crate::domain::callback::Expected;
@@ -32,6 +33,8 @@ use crate::secret::CodeVerifier;
 /// A sign-in that waits for the browser.
 pub(crate) struct PendingSignIn {
     pub(crate) attempt: Attempt,
+    /// Whom the code is for.
+    pub(crate) party: Party,
     pub(crate) expected: Arc<Expected>,
     pub(crate) verifier: CodeVerifier,
     /// What an ID token must repeat, where one was asked for.

@@ -122,8 +122,8 @@ impl Engine {
         let door = self.door.clone();
         self.spawn(async move {
             let account = id.clone();
-            let read = door.call(move |vault| Records::new(vault).read_tokens(&account)).await;
-            let facts = read.ok().flatten().map(|grant| grant.facts);
+            let read = door.call(move |vault| Records::new(vault).read_facts(&account)).await;
+            let facts = read.ok().flatten();
             let newer = facts.filter(|facts| facts.generation > mark.generation);
             let then: Then = Box::new(move |engine| {
                 let Some(facts) = newer else { return };

@@ -6,6 +6,7 @@
 
 mod account_jobs;
 mod archive_jobs;
+mod changing;
 mod checking;
 mod clipboard;
 mod copying;
@@ -47,6 +48,7 @@ mod renewal;
 mod revoking;
 mod schedule;
 mod secret_params;
+mod secret_reader;
 mod sign_in;
 mod start;
 mod unnoted;

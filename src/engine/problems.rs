@@ -31,12 +31,6 @@ impl NotObtained {
     }
 }
 
-impl From<VaultProblem> for NotObtained {
-    fn from(problem: VaultProblem) -> Self {
-        Self::from(Problem::Vault(problem))
-    }
-}
-
 impl From<Problem> for NotObtained {
     fn from(problem: Problem) -> Self {
         Self { failure: Failure::Transient { retry_at: None }, problem }

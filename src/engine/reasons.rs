@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::account_jobs::{Absent, Checked, read_client};
+use super::account_jobs::{Absent, Checked, Moving, Terms};
 use super::core::{Asker, Engine, Replies, Then, answer};
 use super::entry::Entry;
 use crate::domain::account::{AccountId, Client};
@@ -130,8 +130,8 @@ impl Engine {
         change: impl FnOnce(&mut ProviderSpec),
         replies: Replies,
     ) {
-        let mut account = match self.entry(id) {
-            Ok(entry) => entry.account.clone(),
+        let (mut account, secrets) = match self.entry(id) {
+            Ok(entry) => (entry.account.clone(), self.secret_reader(entry)),
             Err(problem) => return self.fail(None, problem, replies),
         };
         change(account.settings.overrides_mut());
@@ -139,9 +139,9 @@ impl Engine {
         let id = id.clone();
         self.spawn(async move {
             let done = async {
-                let (_, client) = read_client(&keeper.door, &account.id).await.map_err(Problem::Vault)?;
+                let client = secrets.client().await?;
                 let checked = Checked { account, client, is_new: false, grant: None, provider: None };
-                keeper.save(checked, Absent::Keeps).await
+                keeper.save(checked, Terms { absent: Absent::Keeps, moving: Moving::Never }).await
             };
             let done = Box::pin(done).await;
             let then: Then = Box::new(move |engine| match done {

@@ -21,6 +21,7 @@ use super::kept_locks::KeptLocks;
 use super::mapping::{self, LaidAnswer};
 use super::problems::{NotObtained, refused, unreachable, unusable};
 use super::reasons::Known;
+use super::secret_reader::{Party, SecretReader};
 use super::vault_door::VaultDoor;
 use super::{device, place, random};
 use crate::clock::Clock;
@@ -35,12 +36,11 @@ use crate::domain::token_request::{self, Asking};
 use crate::domain::token_response::{self, AnswerFlaw, TokenError};
 use crate::domain::tokens::{Grant, TokenFacts};
 use crate::failpoint::reach;
-use crate::messages::problem::VaultProblem;
+use crate::messages::problem::{Problem, VaultProblem};
 use crate::net::http::HttpAnswer;
 use crate::secret::AuthCode;
 use crate::store::accounts::InFlight;
 use crate::store::home::Home;
-use crate::store::vault_records::Records;
 
 /// What came of it.
 struct Obtained {
@@ -57,6 +57,7 @@ struct Obtained {
 struct Work {
     id: AccountId,
     provider: Rc<Provider>,
+    secrets: SecretReader,
     door: VaultDoor,
     line: Line,
     /// The answer, where a person may have to say how it is read.
@@ -85,15 +86,15 @@ impl Engine {
         let pending = self.entries.get_mut(id).and_then(|entry| entry.pending.take());
         let Some(pending) = pending.filter(|pending| pending.attempt == attempt) else { return };
         let verifier = pending.expected.pkce.then_some(pending.verifier);
-        let PendingSignIn { redirect_uri, nonce, .. } = *pending;
-        self.start_renewal(id, attempt, How::Code { code, redirect_uri, verifier, nonce });
+        let PendingSignIn { redirect_uri, nonce, party, .. } = *pending;
+        self.start_renewal(id, attempt, How::Code { code, redirect_uri, verifier, nonce }, Some(party));
     }
 
     /// Asks whether a device's code was entered (RFC 8628, section 3.4).
     pub(crate) fn poll(&mut self, id: &AccountId, attempt: Attempt) {
-        let code = self.entries.get(id).and_then(|entry| entry.device.as_ref()).map(|it| Rc::clone(&it.code));
-        if let Some(code) = code {
-            self.start_renewal(id, attempt, How::Device(code));
+        let device = self.entries.get(id).and_then(|entry| entry.device.as_ref());
+        if let Some((code, party)) = device.map(|it| (Rc::clone(&it.code), it.party.clone())) {
+            self.start_renewal(id, attempt, How::Device(code), Some(party));
         }
     }
 
@@ -103,13 +104,16 @@ impl Engine {
             Renewal::Refresh => How::Refresh,
             Renewal::Repeat => How::Repeat,
         };
-        self.start_renewal(id, attempt, how);
+        self.start_renewal(id, attempt, how, None);
     }
 
-    fn start_renewal(&mut self, id: &AccountId, attempt: Attempt, how: How) {
+    /// Starts a request to the party that a sign-in began with, since a code is for that one alone; otherwise
+    /// to the account's present one.
+    fn start_renewal(&mut self, id: &AccountId, attempt: Attempt, how: How, begun_with: Option<Party>) {
         let Some(entry) = self.entries.get(id) else { return };
-        let provider = match entry.provider() {
-            Ok(provider) => provider,
+        let party = begun_with.map_or_else(|| Party::of(entry), Ok);
+        let Party { provider, settings } = match party {
+            Ok(party) => party,
             Err(problem) => {
                 let not_obtained = NotObtained { failure: Failure::Permanent, problem };
                 return self.renewed(id, attempt, Err(not_obtained));
@@ -118,6 +122,7 @@ impl Engine {
         let work = Work {
             id: id.clone(),
             provider,
+            secrets: self.secret_reader(entry).for_settings(settings),
             door: entry.door.clone(),
             line: self.line(id),
             laid_open: Cell::default(),
@@ -194,7 +199,7 @@ impl Work {
     async fn obtain(&self, how: How) -> Result<Obtained, NotObtained> {
         let lock = self.kept_locks.acquire(&self.home, &self.id).await?;
         place::still_here(&self.door, self.database.clone(), &self.id).await?;
-        let (client, stored) = self.read().await?;
+        let (client, stored) = self.secrets.read().await.map_err(|problem| self.unread(&how, problem))?;
         if matches!(how, How::Refresh | How::Repeat)
             && stored.as_ref().is_some_and(|it| it.facts.generation > self.seen)
         {
@@ -217,6 +222,18 @@ impl Work {
         drop(counted);
         lock.keep(stored.unsaved.is_some());
         Ok(self.looked_at(stored, &client).await)
+    }
+
+    /// A code is for the server that gave it: an account that has another one by now can't use it later either.
+    fn unread(&self, how: &How, problem: Problem) -> NotObtained {
+        let is_for_another = matches!(problem, Problem::Outdated | Problem::OtherDestination(_));
+        match how {
+            How::Code { .. } | How::Device(_) if is_for_another => {
+                log::info!("account {}: a sign-in ended, since the account was changed", self.id);
+                NotObtained { failure: Failure::Permanent, problem }
+            }
+            _ => NotObtained::from(problem),
+        }
     }
 
     /// Looks at the ID token, once nothing can be lost any more and nobody waits for the lock.
@@ -301,18 +318,6 @@ impl Work {
         let grant = Rc::new(stored.ok_or_else(NotObtained::needs_sign_in)?);
         self.cache(grant.facts.clone()).await;
         Ok(Obtained { grant, adopted: true, unsaved: None, verdict: None })
-    }
-
-    async fn read(&self) -> Result<(Client, Option<Grant>), NotObtained> {
-        let id = self.id.clone();
-        let read = self.door.call(move |vault| {
-            let mut records = Records::new(vault);
-            Ok((records.read_client(&id)?, records.read_tokens(&id)?))
-        });
-        match read.await? {
-            (Some((_, client)), stored) => Ok((client, stored)),
-            (None, _) => Err(NotObtained::from(VaultProblem::Missing)),
-        }
     }
 
     fn request(

@@ -15,6 +15,7 @@ use super::checking::answered_no;
 use super::core::{Engine, Replies, Then};
 use super::exchanges::{Line, as_answer, secrets_of};
 use super::problems::{unreachable, unusable};
+use super::secret_reader::SecretReader;
 use super::{place, random};
 use crate::clock::Clock;
 use crate::domain::account::{Account, AccountId, Client};
@@ -26,7 +27,7 @@ use crate::domain::session::Input;
 use crate::domain::tokens::Grant;
 use crate::domain::transport::{Unreachable, UnreachableKind};
 use crate::messages::event::{Reply, Revocation};
-use crate::messages::problem::{NotRevoked, Problem, VaultProblem};
+use crate::messages::problem::{NotRevoked, Problem};
 use crate::messages::snapshot::Inquiry;
 use crate::store::vault_records::Records;
 
@@ -37,6 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Revoker {
     endpoint: Url,
     provider: Rc<Provider>,
+    secrets: SecretReader,
     line: Line,
     clock: Arc<dyn Clock>,
     /// A token that the vault has not taken.
@@ -113,24 +115,26 @@ impl Engine {
     pub(crate) fn revoker(&self, id: &AccountId) -> Option<Revoker> {
         let entry = self.entries.get(id)?;
         let unsaved = entry.unsaved.as_ref().map(|unsaved| Rc::clone(&unsaved.grant));
-        self.revoker_at(id, entry.provider().ok()?, unsaved)
+        self.revoker_at(id, entry.provider().ok()?, self.secret_reader(entry), unsaved)
     }
 
     /// The same for an account that is in no list any more.
     pub(crate) fn revoker_of(&self, account: &Account) -> Option<Revoker> {
         let provider = Provider::resolve(&self.presets, &account.settings).ok()?;
-        self.revoker_at(&account.id, Rc::new(provider), None)
+        let secrets = self.secret_reader_at(account, self.door.clone(), self.database.clone());
+        self.revoker_at(&account.id, Rc::new(provider), secrets, None)
     }
 
     fn revoker_at(
         &self,
         id: &AccountId,
         provider: Rc<Provider>,
+        secrets: SecretReader,
         unsaved: Option<Rc<Grant>>,
     ) -> Option<Revoker> {
         let endpoint = provider.more.revoke.clone()?;
         let clock = Arc::clone(&self.deps.clock);
-        Some(Revoker { endpoint, provider, line: self.line(id), clock, unsaved })
+        Some(Revoker { endpoint, provider, secrets, line: self.line(id), clock, unsaved })
     }
 
     /// Whether a deletion that is to be finished has tokens to be revoked.
@@ -165,14 +169,12 @@ impl Revoker {
 
     async fn read(&self, saver: &Saver, id: &AccountId) -> Result<Option<(Client, Rc<Grant>)>, Problem> {
         let account = id.clone();
-        let read = saver.door.call(move |vault| {
-            let mut records = Records::new(vault);
-            Ok((records.read_client(&account)?, records.read_tokens(&account)?))
-        });
-        let (client, stored) = read.await.map_err(Problem::Vault)?;
-        let Some(grant) = self.unsaved.clone().or_else(|| stored.map(Rc::new)) else { return Ok(None) };
-        let (_, client) = client.ok_or(Problem::Vault(VaultProblem::Missing))?;
-        Ok(Some((client, grant)))
+        let facts = saver.door.call(move |vault| Records::new(vault).read_facts(&account)).await;
+        if facts.map_err(Problem::Vault)?.is_none() && self.unsaved.is_none() {
+            return Ok(None);
+        }
+        let (client, stored) = self.secrets.read().await?;
+        Ok(self.unsaved.clone().or_else(|| stored.map(Rc::new)).map(|grant| (client, grant)))
     }
 
     async fn revoke(&self, client: &Client, grant: &Grant) -> Result<(), NotRevoked> {

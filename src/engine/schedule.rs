@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::account_jobs::Saver;
 use super::core::{Engine, Then};
 use super::place;
+use super::secret_reader::SecretReader;
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::tokens::{Grant, TokenFacts};
@@ -84,11 +85,12 @@ impl Engine {
     /// Offers a token to the vault that refused it.
     fn offer_again(&mut self, id: &AccountId, now: DateTime<Utc>) {
         let saver = self.saver(id);
+        let Some(secrets) = self.entries.get(id).map(|entry| self.secret_reader(entry)) else { return };
         let Some(unsaved) = self.entries.get_mut(id).and_then(|entry| entry.unsaved.as_mut()) else { return };
         unsaved.try_at = now + OFFER_AGAIN;
         let (grant, id) = (Rc::clone(&unsaved.grant), id.clone());
         self.spawn(async move {
-            let offered = saver.offer(&id, &grant).await;
+            let offered = saver.offer(&id, &secrets, &grant).await;
             let then: Then = Box::new(move |engine| engine.offered(&id, grant.facts.generation, offered));
             then
         });
@@ -117,15 +119,21 @@ impl Engine {
 
 impl Saver {
     /// Offers a token to the vault that refused it; under the account's lock, which is kept where the vault
-    /// refuses again. A newer one that is stored by now is left in its place. Returns what is known of the
+    /// refuses again. It is never stored beside the client of another destination. A newer one that is stored by now is left in its place. Returns what is known of the
     /// one that is stored.
-    async fn offer(&self, id: &AccountId, grant: &Grant) -> Result<TokenFacts, Problem> {
+    async fn offer(
+        &self,
+        id: &AccountId,
+        secrets: &SecretReader,
+        grant: &Grant,
+    ) -> Result<TokenFacts, Problem> {
         let lock = self.kept_locks.acquire(&self.home, id).await?;
         let offered = async {
             place::still_here(&self.door, self.database.clone(), id).await?;
+            secrets.client().await?;
             let account = id.clone();
-            let read = self.door.call(move |vault| Records::new(vault).read_tokens(&account));
-            let stored = read.await.ok().flatten().map(|stored| stored.facts);
+            let read = self.door.call(move |vault| Records::new(vault).read_facts(&account));
+            let stored = read.await.ok().flatten();
             if let Some(newer) = stored.filter(|stored| stored.generation > grant.facts.generation) {
                 return Ok(newer);
             }
@@ -133,7 +141,8 @@ impl Saver {
             Ok(grant.facts.clone())
         };
         let offered = offered.await;
-        lock.keep(offered.is_err());
+        // One that no longer belongs to the account keeps nobody from it.
+        lock.keep(matches!(offered, Err(Problem::Vault(_) | Problem::Busy | Problem::Disk(_))));
         offered
     }
 }

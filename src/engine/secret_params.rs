@@ -48,8 +48,8 @@ async fn move_one(door: &VaultDoor, database: Option<Rc<Database>>, id: &Account
     let written = door.call(move |vault| {
         let mut records = Records::new(vault);
         // The record has the settings that the row has; read, its secrets stand apart.
-        let Some((stored, client)) = records.read_client(&account)? else { return Ok(false) };
-        records.write_client(&stored, &client).map(|()| true)
+        let Some(record) = records.read_client(&account)? else { return Ok(false) };
+        records.write_client(&record).map(|()| true)
     });
     let is_written = written.await.map_err(Problem::Vault)?;
     reach("secret params: in the vault");

@@ -13,6 +13,7 @@ use super::entry::{Entry, PendingSignIn};
 use super::problems::{bind_problem, callback_problem};
 use super::pushed::Pusher;
 use super::reasons::Known;
+use super::secret_reader::Party;
 use super::{core, random};
 use crate::domain::account::{AccountId, Client};
 use crate::domain::authorize::{
@@ -24,11 +25,10 @@ use crate::domain::provider::Provider;
 use crate::domain::redirect::{LoopbackRedirect, RedirectUri};
 use crate::domain::session::{Attempt, Input, Phase};
 use crate::messages::event::{Event, Reply};
-use crate::messages::problem::{Problem, SignInProblem, VaultProblem};
+use crate::messages::problem::{Problem, SignInProblem};
 use crate::net::browser::open_in;
 use crate::net::loopback::{Listener, Verdict};
 use crate::secret::PastedReturn;
-use crate::store::vault_records::Records;
 
 /// How long a refusal page may take to reach the browser before the listener closes.
 const LAST_PAGE: Duration = Duration::from_millis(600);
@@ -38,6 +38,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// What a sign-in needs before it can wait.
 struct Prepared {
+    party: Party,
     listener: Option<Listener>,
     redirect_uri: String,
     address: url::Url,
@@ -60,8 +61,9 @@ impl Engine {
     pub(crate) fn listen(&mut self, id: &AccountId, attempt: Attempt) {
         let Some(entry) = self.entries.get_mut(id) else { return };
         entry.problem = None;
-        let (provider, door) = (entry.provider(), entry.door.clone());
+        let party = Party::of(entry);
         let known = Known::of(entry, &self.presets);
+        let Some(secrets) = self.entries.get(id).map(|entry| self.secret_reader(entry)) else { return };
         let pusher = Pusher { line: self.line(id), clock: Arc::clone(&self.deps.clock), known };
         let port = self.preferences.redirect_port;
         // The page of an earlier sign-in gives way: this one may need its port.
@@ -73,16 +75,13 @@ impl Engine {
         let id = id.clone();
         self.spawn(async move {
             let prepared = async {
-                let provider = provider?;
-                let listener = match provider.redirect_uri.preferring(port) {
+                let party = party?;
+                let listener = match party.provider.redirect_uri.preferring(port) {
                     RedirectUri::Loopback(loopback) => Some(bind(&loopback, patience).await?),
                     RedirectUri::Pasted(_) => None,
                 };
-                let account = id.clone();
-                let client = door.call(move |vault| Records::new(vault).read_client(&account)).await;
-                let client = client.map_err(Problem::Vault)?;
-                let (_, client) = client.ok_or(Problem::Vault(VaultProblem::Missing))?;
-                prepare(&provider, &client, listener, &pusher).await
+                let client = secrets.client().await?;
+                prepare(party, &client, listener, &pusher).await
             };
             let prepared: Result<Prepared, Problem> = prepared.await;
             let then: Then = Box::new(move |engine| engine.prepared(&id, attempt, prepared));
@@ -118,6 +117,7 @@ impl Engine {
         let redirect_uri = prepared.redirect_uri;
         let pending = PendingSignIn {
             attempt,
+            party: prepared.party,
             expected,
             verifier: prepared.pkce.verifier,
             nonce: prepared.nonce,
@@ -318,11 +318,12 @@ async fn bind(redirect: &LoopbackRedirect, patience: u32) -> Result<Listener, Pr
 }
 
 async fn prepare(
-    provider: &Provider,
+    party: Party,
     client: &Client,
     listener: Option<Listener>,
     pusher: &Pusher,
 ) -> Result<Prepared, Problem> {
+    let provider: &Provider = &party.provider;
     let pkce = Pkce::from_random(random::bytes()?);
     let state = state_from_random(random::bytes()?);
     let nonce = asks_for_id_token(provider).then(random::bytes).transpose()?.map(state_from_random);
@@ -349,5 +350,5 @@ async fn prepare(
         iss_promised: provider.iss_promised,
         pkce: provider.pkce,
     };
-    Ok(Prepared { listener, redirect_uri, address, pkce, nonce, expected })
+    Ok(Prepared { party, listener, redirect_uri, address, pkce, nonce, expected })
 }

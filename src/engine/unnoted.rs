@@ -34,10 +34,10 @@ impl Engine {
         let door = self.entries.get(&id).map_or_else(|| self.door.clone(), |entry| entry.door.clone());
         self.spawn(async move {
             let account = id.clone();
-            let read = door.call(move |vault| Records::new(vault).read_tokens(&account)).await;
+            let read = door.call(move |vault| Records::new(vault).read_facts(&account)).await;
             let then: Then = Box::new(move |engine| {
                 let facts = match read {
-                    Ok(grant) => grant.map(|grant| grant.facts),
+                    Ok(facts) => facts,
                     Err(problem) => return engine.fail(Some(&id), Problem::Vault(problem), replies),
                 };
                 if let Some(entry) = engine.entries.get_mut(&id) {

@@ -43,13 +43,16 @@ pub struct ImportDraft {
     pub incomplete: bool,
     /// Whether it takes the place of an account of the same name.
     pub replace: bool,
+    /// Whether secrets that stay stored may be sent to the account's new destinations, which the user has
+    /// seen. Otherwise a draft that would change a destination of theirs is refused.
+    pub move_secrets: bool,
 }
 
 impl From<Imported> for ImportDraft {
     fn from(imported: Imported) -> Self {
         let Imported { name, settings, client, grant, incomplete } = imported;
         let draft = AccountDraft { editing: None, name: name.into(), settings, client };
-        Self { draft, grant, incomplete, replace: false }
+        Self { draft, grant, incomplete, replace: false, move_secrets: false }
     }
 }
 

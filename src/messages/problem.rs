@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use super::preferences::Unconfirmed;
 use super::snapshot::VaultKind;
 use crate::domain::account::NameError;
+use crate::domain::destinations::{Destination, MovedDestination};
 use crate::domain::grant_type::GrantType;
 pub use crate::domain::hints::{Hints, Scopes};
 use crate::domain::jose::KeyError;
@@ -51,6 +52,13 @@ pub enum Problem {
     BadName(NameError),
     /// The account was changed elsewhere meanwhile.
     ChangedElsewhere,
+    /// The account was changed elsewhere after a job of it had begun, so nothing was sent.
+    Outdated,
+    /// The account's destinations or settings differ from those that the vault holds with its secrets, so
+    /// nothing was sent.
+    OtherDestination(Box<OtherDestination>),
+    /// An import would take stored secrets along to other destinations, so nothing was saved.
+    SecretsWouldMove(Box<SecretsWouldMove>),
     /// The account's settings make no usable provider.
     Settings(ProviderError),
     /// The grant needs a value that the account lacks: its key in files (`client_id`, `username`, …).
@@ -211,6 +219,44 @@ pub struct Refusal {
     pub retry_at: Option<DateTime<Utc>>,
     /// What else makes the cause likely.
     pub hints: Box<Hints>,
+}
+
+/// A destination that differs from the one that secrets belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedUrl {
+    /// Which one.
+    pub destination: Destination,
+    /// The URL that the secrets belong to; `None` if there was none.
+    pub old: Option<Outside>,
+    /// The URL in its place.
+    pub new: Outside,
+}
+
+impl From<MovedDestination> for MovedUrl {
+    fn from(moved: MovedDestination) -> Self {
+        let MovedDestination { destination, old, new } = moved;
+        Self { destination, old: old.as_deref().map(Outside::new), new: Outside::new(&new) }
+    }
+}
+
+/// How an account differs from what the vault holds with its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherDestination {
+    /// The account's name.
+    pub account: Outside,
+    /// The destinations that differ; none where only other settings do.
+    pub moved: Vec<MovedUrl>,
+    /// Whether the account itself differs; otherwise its preset was edited.
+    pub row_differs: bool,
+}
+
+/// What an import would do with stored secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretsWouldMove {
+    /// The account's name.
+    pub account: Outside,
+    /// The destinations that differ. Never empty.
+    pub moved: Vec<MovedUrl>,
 }
 
 /// Why tokens were not taken back.

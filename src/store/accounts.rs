@@ -225,6 +225,31 @@ impl Accounts {
         Ok(account.revision.next())
     }
 
+    /// Puts an account back as [`Self::row_of`] has read it, after an edit that could not be made whole. The
+    /// revision rises if the edit was stored, so that every other process notices.
+    ///
+    /// # Errors
+    /// [`DiskError::NameTaken`] where another account has its name by now, or another [`DiskError`].
+    pub fn put_back(&mut self, before: &StoredAccount) -> Result<(), DiskError> {
+        let StoredAccount { account, kept_in, facts, .. } = before;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute(
+            "UPDATE accounts SET revision = revision + (revision <> ?2), name = ?3, name_key = ?4,
+                 settings = ?5, kept_in = ?6
+             WHERE id = ?1",
+            params![
+                account.id.as_str(),
+                number(account.revision.0),
+                account.name.as_str(),
+                account.name.key(),
+                json(&account.settings)?,
+                kept_in,
+            ],
+        )?;
+        facts::put_back(&transaction, &account.id, facts.as_ref())?;
+        Ok(transaction.commit()?)
+    }
+
     /// Says that an account is to be removed. Its name is free from now on.
     ///
     /// # Errors

@@ -26,7 +26,8 @@ struct Inner {
     records: BTreeMap<String, Wire>,
     failing: Option<VaultError>,
     read_faults: VecDeque<VaultError>,
-    write_faults: VecDeque<VaultError>,
+    /// What becomes of the next writes.
+    write_faults: VecDeque<Option<VaultError>>,
     write_fuse: Option<(usize, VaultError)>,
     limit_bytes: Option<usize>,
     paused: bool,
@@ -51,7 +52,12 @@ impl MemoryVault {
 
     /// Makes the next `count` writes fail; deletions are writes.
     pub fn fail_writes(&self, count: usize, error: &VaultError) {
-        self.inner().write_faults.extend(std::iter::repeat_n(error.clone(), count));
+        self.inner().write_faults.extend(std::iter::repeat_n(Some(error.clone()), count));
+    }
+
+    /// Lets so many writes succeed and makes the one after them fail; deletions are writes.
+    pub fn fail_write_after(&self, count: usize, error: &VaultError) {
+        self.inner().write_faults = std::iter::repeat_n(None, count).chain([Some(error.clone())]).collect();
     }
 
     /// Lets so many writes succeed and makes every later one fail, as after a death; deletions are
@@ -126,7 +132,7 @@ impl MemoryVault {
                 None => return Err(error.clone()),
             }
         }
-        inner.write_faults.pop_front().map_or(Ok(inner), Err)
+        inner.write_faults.pop_front().flatten().map_or(Ok(inner), Err)
     }
 }
 

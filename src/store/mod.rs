@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod archive;
+pub mod client_record;
 pub mod files;
 pub mod home;
 pub mod keychain;

@@ -12,8 +12,10 @@ use std::io;
 use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
+use super::client_record::ClientRecord;
 use super::vault::VaultError;
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
+use crate::domain::destinations::Destinations;
 use crate::domain::extra_params;
 use crate::domain::tokens::{Grant, TokenFacts};
 use crate::secret::kind::{HeaderValue as HeaderKind, ParamValue as ParamKind};
@@ -21,7 +23,7 @@ use crate::secret::{AccessToken, Kind, Secret, Wire};
 
 /// The version written. A record with a key that this version does not know needs a higher one: since 2
 /// there are private keys, and ways of a provider that version 1 had no words for; since 3, extra parameters
-/// as secrets of their own.
+/// as secrets of their own, and the destinations of an own preset.
 const VERSION: u32 = 3;
 
 /// The name of an account's client record.
@@ -53,6 +55,8 @@ struct ClientOut<'a> {
     name: &'a str,
     revision: Revision,
     settings: &'a Settings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destinations: Option<&'a Destinations>,
     client_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<&'a str>,
@@ -74,6 +78,8 @@ struct ClientIn {
     name: AccountName,
     revision: Revision,
     settings: Settings,
+    #[serde(default)]
+    destinations: Option<Destinations>,
     client_id: String,
     #[serde(default, deserialize_with = "optional_secret")]
     client_secret: Option<crate::secret::ClientSecret>,
@@ -151,12 +157,14 @@ fn optional_secret<'de, K: Kind, D: Deserializer<'de>>(
 ///
 /// # Errors
 /// [`VaultError::Failed`]; no value is known that makes it fail.
-pub fn encode_client(account: &Account, client: &Client) -> Result<Wire, VaultError> {
+pub fn encode_client(record: &ClientRecord) -> Result<Wire, VaultError> {
+    let (account, client) = (record.account(), record.client());
     encode(&ClientOut {
         v: VERSION,
         name: account.name.as_str(),
         revision: account.revision,
         settings: &account.settings,
+        destinations: record.stored_destinations(),
         client_id: &client.client_id,
         client_secret: client.client_secret.as_ref().map(Secret::expose),
         private_key: client.private_key.as_ref().map(Secret::expose),
@@ -172,7 +180,7 @@ pub fn encode_client(account: &Account, client: &Client) -> Result<Wire, VaultEr
 ///
 /// # Errors
 /// [`VaultError::Corrupt`] or [`VaultError::Newer`].
-pub fn decode_client(id: &AccountId, line: &Wire) -> Result<(Account, Client), VaultError> {
+pub fn decode_client(id: &AccountId, line: &Wire) -> Result<ClientRecord, VaultError> {
     let record: ClientIn = decode(line)?;
     let mut account =
         Account { id: id.clone(), revision: record.revision, name: record.name, settings: record.settings };
@@ -188,7 +196,7 @@ pub fn decode_client(id: &AccountId, line: &Wire) -> Result<(Account, Client), V
     };
     // Up to version 2 extra parameters stood among the settings.
     extra_params::move_secrets(&mut account.settings, &mut client);
-    Ok((account, client))
+    Ok(ClientRecord::read(account, client, record.destinations))
 }
 
 fn exposed<K: Kind>(values: &BTreeMap<String, Secret<K>>) -> BTreeMap<&str, &str> {

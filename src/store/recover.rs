@@ -53,7 +53,7 @@ pub fn recover(vault: &mut dyn Vault) -> Result<Recovered, VaultError> {
     let mut records = Records::new(vault);
     for id in &clients {
         let account = match about_one(records.read_client(id))? {
-            Ok(Some((account, _))) => account,
+            Ok(Some(record)) => record.account().clone(),
             // Deleted a moment ago.
             Ok(None) => continue,
             Err(error) => {
@@ -61,11 +61,8 @@ pub fn recover(vault: &mut dyn Vault) -> Result<Recovered, VaultError> {
                 continue;
             }
         };
-        let facts = if tokens.contains(id) {
-            about_one(records.read_tokens(id))?.ok().flatten().map(|grant| grant.facts)
-        } else {
-            None
-        };
+        let facts =
+            if tokens.contains(id) { about_one(records.read_facts(id))?.ok().flatten() } else { None };
         recovered.accounts.push(Found { account, facts });
     }
     recovered.orphans = orphans(vault)?;
@@ -110,7 +107,7 @@ mod tests {
     use super::*;
     use crate::secret::Wire;
     use crate::store::memory::MemoryVault;
-    use crate::store::records::tests::{account, client, grant, id};
+    use crate::store::records::tests::{account, grant, id, record};
     use crate::store::records::{client_name, tokens_name};
     use crate::store::split::SplitVault;
 
@@ -121,7 +118,7 @@ mod tests {
         let mut vault = SplitVault::new(memory.clone());
         let mut records = Records::new(&mut vault);
         for byte in [1, 2, 3, 4] {
-            records.write_client(&account(byte, &format!("n{byte}")), &client("CANARY-1")).unwrap();
+            records.write_client(&record(byte, &format!("n{byte}"))).unwrap();
         }
         for byte in [1, 3, 9] {
             records.write_tokens(&id(byte), &grant(&"CANARY-2".repeat(200), u64::from(byte))).unwrap();
@@ -181,7 +178,7 @@ mod tests {
     fn k3_a_locked_vault_has_not_lost_its_accounts() {
         let memory = MemoryVault::new();
         let mut vault = memory.clone();
-        Records::new(&mut vault).write_client(&account(1, "n"), &client("CANARY-1")).unwrap();
+        Records::new(&mut vault).write_client(&record(1, "n")).unwrap();
         for error in [VaultError::Locked, VaultError::Denied, VaultError::Absent] {
             memory.fail_reads(1, &error);
             assert_eq!(recover(&mut vault).err(), Some(error));

@@ -5,12 +5,20 @@
 
 use std::collections::BTreeMap;
 
+use super::client_record::ClientRecord;
 use super::records::{self, PREFERENCES_NAME, client_name, tokens_name};
 use super::vault::{Vault, VaultError};
-use crate::domain::account::{Account, AccountId, Client};
-use crate::domain::tokens::Grant;
+use crate::domain::account::AccountId;
+use crate::domain::tokens::{Grant, TokenFacts};
 use crate::failpoint::reach;
 use crate::secret::Wire;
+
+/// Both records of an account, as they are stored.
+#[derive(Debug)]
+pub struct Lines {
+    client: Option<Wire>,
+    tokens: Option<Wire>,
+}
 
 /// Accounts' records in a vault. Every call may block, as the vault's do.
 pub struct Records<'a>(&'a mut dyn Vault);
@@ -21,29 +29,82 @@ impl<'a> Records<'a> {
         Self(vault)
     }
 
-    /// Reads an account with its client; `Ok(None)` where the vault has none.
+    /// Reads an account with its client, and without its tokens; `Ok(None)` where the vault has none.
     ///
     /// # Errors
     /// [`VaultError`].
-    pub fn read_client(&mut self, id: &AccountId) -> Result<Option<(Account, Client)>, VaultError> {
+    pub fn read_client(&mut self, id: &AccountId) -> Result<Option<ClientRecord>, VaultError> {
         self.0.read(&client_name(id))?.map(|line| records::decode_client(id, &line)).transpose()
+    }
+
+    /// Reads an account with its client and its tokens; `Ok(None)` where the vault has no client.
+    ///
+    /// The tokens are read first. Tokens are deleted before another client is written, and new ones are
+    /// written after it, so tokens that were there before a client was read are that client's.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read_secrets(&mut self, id: &AccountId) -> Result<Option<ClientRecord>, VaultError> {
+        let grant = self.read_tokens(id)?;
+        Ok(self.read_client(id)?.map(|record| record.with_tokens(grant)))
     }
 
     /// Writes an account with its client, and reads it back.
     ///
     /// # Errors
     /// [`VaultError`]; where the vault refuses, the old record stays.
-    pub fn write_client(&mut self, account: &Account, client: &Client) -> Result<(), VaultError> {
-        let line = records::encode_client(account, client)?;
-        self.write_checked(&client_name(&account.id), &line)
+    pub fn write_client(&mut self, record: &ClientRecord) -> Result<(), VaultError> {
+        let line = records::encode_client(record)?;
+        self.write_checked(&client_name(&record.account().id), &line)
     }
 
-    /// Reads an account's tokens; `Ok(None)` where the vault has none.
+    /// Reads what is known of an account's tokens; `Ok(None)` where the vault has none.
     ///
     /// # Errors
     /// [`VaultError`].
-    pub fn read_tokens(&mut self, id: &AccountId) -> Result<Option<Grant>, VaultError> {
+    pub fn read_facts(&mut self, id: &AccountId) -> Result<Option<TokenFacts>, VaultError> {
+        Ok(self.read_tokens(id)?.map(|grant| grant.facts))
+    }
+
+    fn read_tokens(&mut self, id: &AccountId) -> Result<Option<Grant>, VaultError> {
         self.0.read(&tokens_name(id))?.map(|line| records::decode_tokens(&line)).transpose()
+    }
+
+    /// An account's records as they are stored, to be put back by [`Self::put_back`]. What can't be read
+    /// back counts as missing.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read_lines(&mut self, id: &AccountId) -> Result<Lines, VaultError> {
+        let mut line = |name: &str| match self.0.read(name) {
+            Err(VaultError::Corrupt) => Ok(None),
+            read => read,
+        };
+        Ok(Lines { tokens: line(&tokens_name(id))?, client: line(&client_name(id))? })
+    }
+
+    /// Puts an account's records back, as far as they differ. No token is there while the client is
+    /// another one's.
+    ///
+    /// # Errors
+    /// [`VaultError`]; the call can be made again.
+    pub fn put_back(&mut self, id: &AccountId, lines: &Lines) -> Result<(), VaultError> {
+        let current = self.read_lines(id)?;
+        let client_differs = !is_same(current.client.as_ref(), lines.client.as_ref());
+        if client_differs || (lines.tokens.is_none() && current.tokens.is_some()) {
+            self.delete_tokens(id)?;
+        }
+        match &lines.client {
+            _ if !client_differs => {}
+            Some(line) => self.write_checked(&client_name(id), line)?,
+            None => self.0.delete(&client_name(id))?,
+        }
+        match &lines.tokens {
+            Some(line) if client_differs || !is_same(current.tokens.as_ref(), Some(line)) => {
+                self.write_tokens_line(id, line)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes an account's tokens, and reads them back.
@@ -121,11 +182,18 @@ impl<'a> Records<'a> {
     }
 }
 
+fn is_same(one: Option<&Wire>, other: Option<&Wire>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => records::is_same(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::memory::MemoryVault;
-    use crate::store::records::tests::{account, client, grant, id};
+    use crate::store::records::tests::{account, grant, id, record};
 
     #[test]
     fn an_account_is_written_found_and_deleted() {
@@ -135,11 +203,11 @@ mod tests {
         assert!(records.read_client(&id(1)).unwrap().is_none());
         assert!(records.read_tokens(&id(1)).unwrap().is_none());
         for byte in [2, 1] {
-            records.write_client(&account(byte, "n"), &client("CANARY-1")).unwrap();
+            records.write_client(&record(byte, "n")).unwrap();
             records.write_tokens(&id(byte), &grant("CANARY-2", u64::from(byte))).unwrap();
         }
         assert_eq!(records.accounts().unwrap(), [id(1), id(2)]);
-        assert_eq!(records.read_client(&id(1)).unwrap().unwrap().0, account(1, "n"));
+        assert_eq!(*records.read_client(&id(1)).unwrap().unwrap().account(), account(1, "n"));
         assert_eq!(records.read_tokens(&id(2)).unwrap().unwrap().facts.generation, 2);
         records.delete_tokens(&id(2)).unwrap();
         assert!(records.read_tokens(&id(2)).unwrap().is_none());
@@ -188,13 +256,46 @@ mod tests {
         let handle = MemoryVault::new();
         let mut vault = handle.clone();
         let mut records = Records::new(&mut vault);
-        records.write_client(&account(1, "n"), &client("CANARY-1")).unwrap();
+        records.write_client(&record(1, "n")).unwrap();
         records.write_tokens(&id(1), &grant("CANARY-2", 1)).unwrap();
         handle.fail_writes(1, &VaultError::Locked);
         assert_eq!(records.delete_account(&id(1)), Err(VaultError::Locked));
         assert_eq!(handle.stored_names().len(), 2);
         records.delete_account(&id(1)).unwrap();
         assert!(handle.stored_names().is_empty());
+    }
+
+    #[test]
+    fn f7_records_come_back_and_no_token_meets_another_client() {
+        let other = ClientRecord::read(account(1, "n"), crate::domain::account::Client::default(), None);
+        let mut cuts = 0;
+        for writes in 0.. {
+            let handle = MemoryVault::new();
+            let mut vault = handle.clone();
+            let mut records = Records::new(&mut vault);
+            records.write_client(&record(1, "n")).unwrap();
+            records.write_tokens(&id(1), &grant("CANARY-2", 1)).unwrap();
+            let stored = |name: String| handle.stored(&name).map(|line| line.expose().to_owned());
+            let both = || (stored(client_name(&id(1))), stored(tokens_name(&id(1))));
+            let (before, lines) = (both(), records.read_lines(&id(1)).unwrap());
+            records.write_client(&other).unwrap();
+            records.write_tokens(&id(1), &grant("CANARY-3", 9)).unwrap();
+            let changed = both();
+            handle.fuse_writes(Some((writes, VaultError::Locked)));
+            let put_back = records.put_back(&id(1), &lines);
+            handle.fuse_writes(None);
+            let now = both();
+            let meets =
+                |client: &Option<String>, tokens: &Option<String>| now.0 == *client && now.1 == *tokens;
+            assert!(!meets(&before.0, &changed.1) && !meets(&changed.0, &before.1), "after {writes} writes");
+            records.put_back(&id(1), &lines).unwrap();
+            assert_eq!(both(), before);
+            if put_back.is_ok() {
+                break;
+            }
+            cuts += 1;
+        }
+        assert_eq!(cuts, 3);
     }
 
     #[test]

@@ -271,7 +271,10 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         cx.send(match draft.tokens.take(cx.now) {
             Some(grant) => {
                 let (grant, draft) = (Some(grant), *taken);
-                Command::Import(vec![ImportDraft { draft, grant, incomplete: true, replace: false }])
+                // The form shows the account's addresses.
+                let draft =
+                    ImportDraft { draft, grant, incomplete: true, replace: false, move_secrets: true };
+                Command::Import(vec![draft])
             }
             None => Command::Save { draft: taken, sign_in },
         });

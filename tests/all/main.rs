@@ -7,6 +7,7 @@ mod cli;
 mod copying;
 mod demo;
 mod desktop;
+mod destinations;
 mod device;
 mod discovery;
 mod disk;

@@ -31,7 +31,7 @@ fn draft(name: &str, provider: &str, grant: GrantType) -> ImportDraft {
     let client =
         Client { client_secret: Some(ClientSecret::new("CANARY-secret".to_owned())), ..Client::default() };
     let draft = AccountDraft { editing: None, name: name.to_owned(), settings: view.settings, client };
-    ImportDraft { draft, grant: None, incomplete: false, replace: false }
+    ImportDraft { draft, grant: None, incomplete: false, replace: false, move_secrets: false }
 }
 
 fn read(rig: &mut Rig) {

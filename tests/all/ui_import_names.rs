@@ -35,7 +35,7 @@ fn draft() -> ImportDraft {
     let client_secret = Some(ClientSecret::new("CANARY-env".to_owned()));
     let client = Client { client_secret, ..Client::default() };
     let draft = AccountDraft { editing: None, name: "acme".to_owned(), settings: view.settings, client };
-    ImportDraft { draft, grant: None, incomplete: true, replace: false }
+    ImportDraft { draft, grant: None, incomplete: true, replace: false, move_secrets: false }
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn imported(name: &str, provider: &str) -> ImportDraft {
         settings: view.settings,
         client: Client::default(),
     };
-    ImportDraft { draft, grant: None, incomplete: false, replace: false }
+    ImportDraft { draft, grant: None, incomplete: false, replace: false, move_secrets: false }
 }
 
 fn still(mut snapshot: Snapshot) -> Snapshot {

@@ -10,6 +10,7 @@ mod discovery;
 pub mod doctor;
 mod id_token;
 mod keys;
+mod moved_secrets;
 mod preferences;
 mod reasons;
 mod requests;
@@ -32,6 +33,7 @@ use archive::archive;
 pub use destinations::{NamedDestinations, changed_destinations};
 use discovery::discovery;
 pub use id_token::id_token;
+use moved_secrets::{other_destination, secrets_would_move};
 pub use reasons::{names_of, secret_end};
 use requests::{bad_answer, details_of, refresh_refused, refused, unreached};
 use sign_in::{interrupted, sign_in};
@@ -146,6 +148,17 @@ pub fn capitalised(label: &str) -> String {
         .unwrap_or_default()
 }
 
+fn changed_elsewhere(problem: &Problem) -> Words {
+    if *problem == Problem::Outdated {
+        let what = "The account was changed elsewhere in the meantime, so nothing was sent.";
+        return words(what, "Try again.").offering(Action::TryAgain);
+    }
+    words(
+        "The account was changed elsewhere in the meantime, so nothing was saved.",
+        "Open it again and repeat your change.",
+    )
+}
+
 /// Puts a problem into words; `account` and `provider` are names, where there are some.
 pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> Words {
     let here = account.map_or_else(|| "this account".to_owned(), quoted);
@@ -160,10 +173,9 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             words(format!("Another account is called {} already.", quoted(name)), "Choose another name.")
         }
         Problem::BadName(error) => bad_name(*error),
-        Problem::ChangedElsewhere => words(
-            "The account was changed elsewhere in the meantime, so nothing was saved.",
-            "Open it again and repeat your change.",
-        ),
+        Problem::ChangedElsewhere | Problem::Outdated => changed_elsewhere(problem),
+        Problem::OtherDestination(problem) => other_destination(problem),
+        Problem::SecretsWouldMove(problem) => secrets_would_move(problem),
         Problem::Settings(error) => settings(error),
         Problem::ValueMissing(key) => words(
             format!("{opening} has no {}, so nothing was sent.", label_of(key)),

@@ -137,6 +137,7 @@ fn stores() -> Vec<Problem> {
     ] {
         all.push(Problem::Archive(problem));
     }
+    all.extend(moved_secrets::tests::every());
     all
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: newer facts are never overwritten by older ones, and with a token goes what was noted while
 //! there was none.
 
-use rusqlite::{TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{Accounts, DiskError, in_flight, json, number, waits};
 use crate::domain::account::AccountId;
@@ -36,4 +36,20 @@ impl Accounts {
         self.connection.execute("DELETE FROM token_facts WHERE account = ?1", [id.as_str()])?;
         Ok(())
     }
+}
+
+/// Puts back what was known of an account's tokens, whatever is known by now.
+pub(super) fn put_back(
+    connection: &Connection,
+    id: &AccountId,
+    facts: Option<&TokenFacts>,
+) -> Result<(), DiskError> {
+    connection.execute("DELETE FROM token_facts WHERE account = ?1", [id.as_str()])?;
+    if let Some(facts) = facts {
+        connection.execute(
+            "INSERT INTO token_facts (account, generation, facts) VALUES (?1, ?2, ?3)",
+            params![id.as_str(), number(facts.generation), json(facts)?],
+        )?;
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior};
 
-use super::{Accounts, DiskError, RowState, preferences};
+use super::{Accounts, DiskError, RowState, StoredAccount, preferences, rows};
 use crate::domain::account::{AccountId, AccountName};
 
 impl Accounts {
@@ -19,6 +19,15 @@ impl Accounts {
         let state = "SELECT state FROM accounts WHERE id = ?1";
         let state = self.connection.query_row(state, [id.as_str()], |row| row.get::<_, String>(0));
         Ok(state.optional()?.as_deref().and_then(RowState::parse))
+    }
+
+    /// An account as it is stored by now, without what is noted of its requests; `None` where it is not there
+    /// or can't be read.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn row_of(&mut self, id: &AccountId) -> Result<Option<StoredAccount>, DiskError> {
+        rows::read_one(&self.connection, id)
     }
 
     /// The preferences, and the vault that has this account's secrets; `None` where that was left unsaid.

@@ -1,23 +1,27 @@
 //! A database rebuilt from the vault.
 //!
-//! Invariant: nothing that is there is changed; names stay unique.
+//! Invariant: nothing that is there is changed but the settings of a row that disagree with the vault's;
+//! names stay unique.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{Accounts, DiskError, json, number};
+use super::{Accounts, DiskError, RowState, json, number, rows};
 use crate::domain::account::{Account, AccountName};
+use crate::domain::binding;
 use crate::store::recover::Found;
 
 impl Accounts {
     /// Adds the accounts that [`recover`](crate::store::recover::recover) found and that are not
-    /// there, as ready, with their secrets in the vault of this name. One whose name is taken gets a number behind it. Returns those added; where
-    /// a name differs from the vault's, the vault's is the older one.
+    /// there, as ready, with their secrets in the vault of this name. One whose name is taken gets a number
+    /// behind it. A row that is there and would send other requests than the vault's record gets the vault's
+    /// settings, unless another vault has its secrets. Returns those added and restored; where a name
+    /// differs from the vault's, the vault's is the older one.
     ///
     /// # Errors
-    /// [`DiskError`]; then none was added.
+    /// [`DiskError`]; then none was added or restored.
     pub fn insert_recovered(
         &mut self,
         found: &[Found],
@@ -37,7 +41,7 @@ impl Accounts {
                 }
             }
         }
-        let mut added = Vec::new();
+        let mut added = restore(&transaction, found, kept_in)?;
         for Found { account, facts } in found.iter().filter(|one| !ids.contains(one.account.id.as_str())) {
             let name = free_name(&account.name, &names);
             names.insert(name.key().to_owned());
@@ -65,6 +69,27 @@ impl Accounts {
         transaction.commit()?;
         Ok(added)
     }
+}
+
+/// Gives rows that disagree with the vault the vault's settings, each with a new revision, so that a running
+/// window notices.
+fn restore(connection: &Connection, found: &[Found], kept_in: &str) -> Result<Vec<Account>, DiskError> {
+    let mut restored = Vec::new();
+    for Found { account, .. } in found {
+        let Some(row) = rows::read_one(connection, &account.id)? else { continue };
+        let is_here = row.kept_in.as_deref().is_none_or(|place| place == kept_in);
+        let agrees = binding::same_requests(&row.account.settings, &account.settings);
+        if !is_here || agrees || row.state != RowState::Ready {
+            continue;
+        }
+        let revision = row.account.revision.max(account.revision).next();
+        connection.execute(
+            "UPDATE accounts SET revision = ?2, settings = ?3 WHERE id = ?1",
+            params![account.id.as_str(), number(revision.0), json(&account.settings)?],
+        )?;
+        restored.push(Account { revision, name: row.account.name, ..account.clone() });
+    }
+    Ok(restored)
 }
 
 /// The name, or the first with a number behind it that is free.

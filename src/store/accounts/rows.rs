@@ -5,12 +5,26 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{DiskError, RowState, StoredAccount, in_flight};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::tokens::TokenFacts;
 use crate::domain::{extra_params, moment};
+
+/// What [`parse`] takes.
+const COLUMNS: &str = "id, revision, name, settings, state, created_at, last_used_at, kept_in";
+
+/// One account, without what is noted of its requests; `None` where it is not there or can't be read.
+pub(super) fn read_one(connection: &Connection, id: &AccountId) -> Result<Option<StoredAccount>, DiskError> {
+    let query = format!("SELECT {COLUMNS} FROM accounts WHERE id = ?1");
+    let row = connection.query_row(&query, [id.as_str()], |row| Ok(parse(row, &mut HashMap::new())));
+    let Some(mut stored) = row.optional()?.flatten() else { return Ok(None) };
+    let facts = "SELECT facts FROM token_facts WHERE account = ?1";
+    let facts = connection.query_row(facts, [id.as_str()], |row| row.get::<_, String>(0)).optional()?;
+    stored.facts = facts.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(Some(stored))
+}
 
 /// Every account, and how many rows could not be read. What belongs to an account is read table by table:
 /// to look it up for each would take longer than all the rest. With the key of a name, only the account of that name and
@@ -23,10 +37,9 @@ pub(super) fn read(
     let mut in_flight = in_flight::read_all(connection)?;
     let mut known = HashMap::new();
     let (mut accounts, mut unreadable) = (Vec::new(), 0);
-    let mut query = connection.prepare(
-        "SELECT id, revision, name, settings, state, created_at, last_used_at, kept_in FROM accounts
-         WHERE ?1 IS NULL OR name_key = ?1 OR state <> 'ready'",
-    )?;
+    let query =
+        format!("SELECT {COLUMNS} FROM accounts WHERE ?1 IS NULL OR name_key = ?1 OR state <> 'ready'");
+    let mut query = connection.prepare(&query)?;
     let mut rows = query.query([only])?;
     while let Some(row) = rows.next()? {
         let Some(mut stored) = parse(row, &mut known) else {

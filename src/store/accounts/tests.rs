@@ -375,3 +375,24 @@ fn a_long_wait_for_another_process_is_said_and_transient() {
     drop(held);
     other.insert_pending(&named(1, "n"), "keychain", at(0)).unwrap();
 }
+
+#[test]
+fn i4_a_row_that_is_put_back_is_as_before_with_a_new_revision() {
+    let (_dir, home) = home();
+    let mut accounts = Accounts::open(&home).unwrap();
+    accounts.insert_pending(&named(1, "one"), "keychain", at(0)).unwrap();
+    accounts.mark_ready(&id(1)).unwrap();
+    accounts.put_facts(&id(1), &facts(3)).unwrap();
+    let before = accounts.row_of(&id(1)).unwrap().unwrap();
+    accounts.put_back(&before).unwrap();
+    assert_eq!(accounts.row_of(&id(1)).unwrap().unwrap(), before, "nothing was stored, so nothing changes");
+    let mut edited = named(1, "another name");
+    set(&mut edited, "region", "US");
+    accounts.update(&edited, Some("file")).unwrap();
+    accounts.clear_facts(&id(1)).unwrap();
+    accounts.put_facts(&id(1), &facts(9)).unwrap();
+    accounts.put_back(&before).unwrap();
+    let account = Account { revision: Revision(9), ..before.account.clone() };
+    assert_eq!(accounts.row_of(&id(1)).unwrap().unwrap(), StoredAccount { account, ..before });
+    assert_eq!(accounts.row_of(&id(2)).unwrap(), None);
+}

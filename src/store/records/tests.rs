@@ -44,6 +44,11 @@ pub(in crate::store) fn client(secret: &str) -> Client {
     }
 }
 
+/// Account and client of a record whose provider is no preset.
+pub(in crate::store) fn record(byte: u8, name: &str) -> ClientRecord {
+    ClientRecord::read(account(byte, name), client("CANARY-1"), None)
+}
+
 pub(in crate::store) fn grant(token: &str, generation: u64) -> Grant {
     let received_at = DateTime::UNIX_EPOCH + TimeDelta::milliseconds(1_700_000_000_123);
     Grant {
@@ -90,18 +95,33 @@ fn assert_same_grant(one: &Grant, other: &Grant) {
 #[test]
 fn what_is_encoded_is_decoded() {
     for secret in [NASTY.to_owned(), String::new(), "t".repeat(64 * 1024), "🔑".repeat(16 * 1024)] {
-        let (account, client) = (account(1, "naïve 東京 \u{1f98a}"), client(&secret));
-        let (same_account, same_client) =
-            decode_client(&id(1), &encode_client(&account, &client).unwrap()).unwrap();
+        let account = account(1, "naïve 東京 \u{1f98a}");
+        let line = encode_client(&ClientRecord::read(account.clone(), client(&secret), None)).unwrap();
+        let (same_account, same_client) = decode_client(&id(1), &line).unwrap().into_parts();
         assert_eq!(same_account, account);
-        assert_same_client(&same_client, &client);
+        assert_same_client(&same_client, &client(&secret));
         let grant = grant(&secret, u64::MAX);
         assert_same_grant(&decode_tokens(&encode_tokens(&grant).unwrap()).unwrap(), &grant);
     }
-    let bare = Client::default();
-    let line = encode_client(&account(1, "bare"), &bare).unwrap();
-    assert_same_client(&decode_client(&id(1), &line).unwrap().1, &bare);
-    assert!(!line.expose().contains("client_secret"));
+    let bare = ClientRecord::read(account(1, "bare"), Client::default(), None);
+    let line = encode_client(&bare).unwrap();
+    assert_same_client(&decode_client(&id(1), &line).unwrap().into_parts().1, &Client::default());
+    assert!(!line.expose().contains("client_secret") && !line.expose().contains("destinations"));
+}
+
+#[test]
+fn f6_the_destinations_of_an_own_preset_are_kept() {
+    let mut settings = account(1, "n").settings;
+    settings.overrides_mut().endpoints.token = Some("https://acme.example/t".to_owned());
+    let destinations = Destinations::of(&[], &Settings { variables: BTreeMap::new(), ..settings }).unwrap();
+    let record = ClientRecord::read(account(1, "n"), client("CANARY-1"), Some(destinations.clone()));
+    let line = encode_client(&record).unwrap();
+    assert!(line.expose().contains(r#""destinations":{"token":"https://acme.example/t"}"#));
+    assert_eq!(decode_client(&id(1), &line).unwrap().stored_destinations(), Some(&destinations));
+    // A record of version 2 has none.
+    let old = line.expose().replacen("\"v\":3", "\"v\":2", 1);
+    let old = old.replace(r#""destinations":{"token":"https://acme.example/t"},"#, "");
+    assert_eq!(decode_client(&id(1), &Wire::new(old)).unwrap().stored_destinations(), None);
 }
 
 #[test]
@@ -134,7 +154,7 @@ fn newer_and_damaged_records_are_told_apart() {
     for end in 0..whole.len_bytes() {
         assert_eq!(refused(&whole.expose()[..end]), VaultError::Corrupt, "cut at {end}");
     }
-    let client = encode_client(&account(1, "n"), &client("s")).unwrap();
+    let client = encode_client(&record(1, "n")).unwrap();
     assert_eq!(decode_tokens(&client).unwrap_err(), VaultError::Corrupt);
     assert_eq!(decode_client(&id(1), &whole).unwrap_err(), VaultError::Corrupt);
 }
@@ -164,9 +184,9 @@ fn c3_a_stored_moment_out_of_range_is_the_nearest_one() {
     }
     let mut account = account(1, "n");
     account.settings.client_secret_expires = "2030-01-31".parse().ok();
-    let line = encode_client(&account, &client("s")).unwrap();
+    let line = encode_client(&ClientRecord::read(account, client("s"), None)).unwrap();
     let old = line.expose().replace("2030-01-31", "+262142-12-31");
-    let (read, _) = decode_client(&id(1), &Wire::new(old)).unwrap();
+    let (read, _) = decode_client(&id(1), &Wire::new(old)).unwrap().into_parts();
     assert_eq!(read.settings.client_secret_expires, None);
 }
 
@@ -185,14 +205,16 @@ proptest! {
         secret in prop_oneof![any::<String>(), "[\n\r\u{2028}\u{85}\u{0}\"\\\\a-z🔑]{0,64}"],
         generation in any::<u64>(),
     ) {
-        let (client, grant) = (client(&secret), grant(&secret, generation));
-        let client_line = encode_client(&account(1, "é"), &client).unwrap();
+        let grant = grant(&secret, generation);
+        let record = ClientRecord::read(account(1, "é"), client(&secret), None);
+        let client_line = encode_client(&record).unwrap();
         let tokens_line = encode_tokens(&grant).unwrap();
         for line in [&client_line, &tokens_line] {
             prop_assert!(line.expose().bytes().all(|byte| (0x20..0x7f).contains(&byte)));
             prop_assert_eq!(check_line(line), Ok(()));
         }
-        assert_same_client(&decode_client(&id(1), &client_line).unwrap().1, &client);
+        let same_client = decode_client(&id(1), &client_line).unwrap().into_parts().1;
+        assert_same_client(&same_client, &client(&secret));
         assert_same_grant(&decode_tokens(&tokens_line).unwrap(), &grant);
     }
 }
@@ -204,12 +226,13 @@ fn x6_parameters_of_an_older_record_become_secrets() {
         ("audience".to_owned(), "api".to_owned()),
         ("api_key".to_owned(), "CANARY-6".to_owned()),
     ]);
-    let line = encode_client(&old, &Client::default()).unwrap();
+    let line = encode_client(&ClientRecord::read(old, Client::default(), None)).unwrap();
     let line = Wire::new(line.expose().replacen("\"v\":3", "\"v\":2", 1));
-    let (account, client) = decode_client(&id(1), &line).unwrap();
+    let record = decode_client(&id(1), &line).unwrap();
+    let again = decode_client(&id(1), &encode_client(&record).unwrap()).unwrap().into_parts();
+    let (account, client) = record.into_parts();
     assert_eq!(client.token_params["api_key"].expose(), "CANARY-6");
     assert_eq!(account.settings.overrides.token_params, [("audience".to_owned(), "api".to_owned())].into());
-    let (again, same) = decode_client(&id(1), &encode_client(&account, &client).unwrap()).unwrap();
-    assert_eq!(again, account);
-    assert_same_client(&same, &client);
+    assert_eq!(again.0, account);
+    assert_same_client(&again.1, &client);
 }

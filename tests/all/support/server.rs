@@ -12,6 +12,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use base64::Engine as _;
+
 /// A request, whole.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
@@ -38,6 +40,14 @@ impl Request {
     /// The query, in order.
     pub(crate) fn query_pairs(&self) -> Vec<(String, String)> {
         url::form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
+    }
+
+    /// All of it as text, with the credentials of HTTP Basic decoded.
+    pub(crate) fn whole(&self) -> String {
+        let basic = self.header("authorization").and_then(|value| value.strip_prefix("Basic "));
+        let basic = basic.and_then(|encoded| base64::engine::general_purpose::STANDARD.decode(encoded).ok());
+        let basic = String::from_utf8_lossy(&basic.unwrap_or_default()).into_owned();
+        format!("{} {} {:?} {basic} {}", self.path, self.query, self.headers, self.text())
     }
 
     /// The body as text.

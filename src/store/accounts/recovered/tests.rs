@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::account::Revision;
 use crate::store::home::Home;
 use crate::store::memory::MemoryVault;
-use crate::store::records::tests::{account, client, grant, id};
+use crate::store::records::tests::{account, grant, id, record};
 use crate::store::recover::recover;
 use crate::store::vault_records::Records;
 
@@ -17,7 +17,7 @@ fn z2_a_lost_database_is_rebuilt_from_the_vault() {
         accounts.insert_pending(&account, "keychain", DateTime::UNIX_EPOCH).unwrap();
         accounts.mark_ready(&account.id).unwrap();
         let mut records = Records::new(&mut vault);
-        records.write_client(&account, &client("CANARY-1")).unwrap();
+        records.write_client(&record(byte, name)).unwrap();
         if byte != 3 {
             let grant = grant("CANARY-2", u64::from(byte));
             records.write_tokens(&account.id, &grant).unwrap();
@@ -55,4 +55,26 @@ fn z2_nothing_that_is_there_is_changed_and_names_stay_unique() {
     let first = stored.iter().find(|one| one.account.id == id(1)).unwrap();
     assert_eq!((first.account.name.as_str(), first.account.revision), ("Name", Revision(7)));
     assert_eq!(first.state, crate::store::accounts::RowState::Pending);
+}
+
+#[test]
+fn f6_recover_restores_a_row_that_disagrees_with_the_vault() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut accounts = Accounts::open(&Home::at(dir.path().join("home"))).unwrap();
+    let mut edited = |byte, kept_in| {
+        let mut row = account(byte, &format!("name {byte}"));
+        row.settings.overrides_mut().endpoints.token = Some("https://evil.example/t".to_owned());
+        accounts.insert_pending(&row, kept_in, DateTime::UNIX_EPOCH).unwrap();
+        accounts.mark_ready(&row.id).unwrap();
+        row
+    };
+    edited(1, "keychain");
+    let elsewhere = edited(2, "file");
+    let found = [1, 2].map(|byte| Found { account: account(byte, "as the vault has it"), facts: None });
+    let restored = accounts.insert_recovered(&found, "keychain", DateTime::UNIX_EPOCH).unwrap();
+    let expected = Account { revision: Revision(8), ..account(1, "name 1") };
+    assert_eq!(restored, std::slice::from_ref(&expected), "the name stays, and the revision rises");
+    let rows: Vec<_> = accounts.load().unwrap().accounts.into_iter().map(|row| row.account).collect();
+    assert!(rows.contains(&expected) && rows.contains(&elsewhere), "{rows:?}");
+    assert_eq!(accounts.insert_recovered(&found, "keychain", DateTime::UNIX_EPOCH).unwrap(), []);
 }
