@@ -94,6 +94,10 @@ pub(super) enum Command {
         /// Replace accounts that have the same name.
         #[arg(long)]
         replace: bool,
+        /// Let stored secrets that are not in the file go to the new addresses of replaced accounts. Without it, a
+        /// file that would send them elsewhere is refused.
+        #[arg(long, requires = "replace")]
+        move_secrets: bool,
         /// Say what is in the file and which URLs differ from the presets', and neither save it nor ask anybody about it.
         #[arg(long)]
         dry_run: bool,

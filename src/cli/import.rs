@@ -30,12 +30,20 @@ use crate::store::archive::{self, ArchiveError};
 /// The largest file that is read, in bytes.
 const FILE_MAX_BYTES: usize = 4 << 20;
 
-/// Adds the accounts of a file; with `replace`, in the place of those of the same name; with `dry_run`, only
-/// says what they are.
+/// What becomes of accounts that have the same name as one in the file.
+#[derive(Clone, Copy)]
+pub(super) struct Replacing {
+    /// They are replaced.
+    pub(super) replace: bool,
+    /// Stored secrets that the file doesn't hold may go to other destinations.
+    pub(super) move_secrets: bool,
+}
+
+/// Adds the accounts of a file; with `dry_run`, only says what they are.
 pub(super) fn run(
     vault: &VaultOptions,
     file: &Path,
-    replace: bool,
+    replacing: Replacing,
     dry_run: bool,
     told: Told,
     passphrase_file: Option<&Path>,
@@ -57,12 +65,12 @@ pub(super) fn run(
             found.left_out.iter().for_each(|said| output::say(said));
             found.accounts
         };
-        refuse_taken(rig, &accounts, replace, file)?;
+        refuse_taken(rig, &accounts, replacing.replace, file)?;
         if dry_run {
             let lines: Vec<String> = accounts.iter().map(|account| previewed(rig, account)).collect();
             return output::data(&lines.join("\n"));
         }
-        save(rig, accounts, replace, file, is_sealed)?;
+        save(rig, accounts, replacing, file, is_sealed)?;
         if rig.snapshot.vault.kind == VaultKind::Memory {
             output::say("Their secrets were kept in memory, which ends with this command.");
         }
@@ -138,7 +146,7 @@ fn destination_lines(presets: &[Preset], account: &Imported) -> Vec<String> {
 fn save(
     rig: &mut Rig,
     mut accounts: Vec<Imported>,
-    replace: bool,
+    Replacing { replace, move_secrets }: Replacing,
     file: &Path,
     is_sealed: bool,
 ) -> Result<(), Failure> {
@@ -152,7 +160,11 @@ fn save(
         output::say(&line);
     }
     look_up(rig, &mut accounts).map_err(|failure| failure.within(&source(file)))?;
-    let drafts = accounts.into_iter().map(|account| ImportDraft { replace, ..ImportDraft::from(account) });
+    let drafts = accounts.into_iter().map(|account| ImportDraft {
+        replace,
+        move_secrets,
+        ..ImportDraft::from(account)
+    });
     rig.unlock(true)?;
     let saved = rig.ask(Command::Import(drafts.collect()))?.wait();
     saved.map_err(|problem| Failure::of(&problem).within(&source(file)))?;

@@ -65,9 +65,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
     match command {
-        Command::Import { file, replace, dry_run, mapped, provider, export_passphrase_file } => {
+        Command::Import {
+            file,
+            replace,
+            move_secrets,
+            dry_run,
+            mapped,
+            provider,
+            export_passphrase_file,
+        } => {
             let told = Told { names: mapped, provider };
-            import::run(vault, &file, replace, dry_run, told, export_passphrase_file.as_deref())
+            import::run(
+                vault,
+                &file,
+                import::Replacing { replace, move_secrets },
+                dry_run,
+                told,
+                export_passphrase_file.as_deref(),
+            )
         }
         Command::Export { names, to, with_secrets, with_tokens, export_passphrase_file } => {
             let passphrase_file = export_passphrase_file.as_deref();

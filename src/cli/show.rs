@@ -1,9 +1,10 @@
 //! `keyfob show`.
 //!
-//! Owns what is told of one account. Invariant: it is made from the database alone, which holds no
-//! secret; the vault is not touched.
+//! Owns what is told of one account. Invariants: it is made from the database alone, which holds no
+//! secret; the vault is asked only whether its record agrees, and nobody waits long for that.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -16,9 +17,13 @@ use super::rig::{Rig, with_engine};
 use crate::domain::id_token::Verdict;
 use crate::domain::provider::{EndpointKind, Provider};
 use crate::domain::tokens::{ExpirySource, TokenFacts};
+use crate::messages::command::Command;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{AccountView, VaultKind};
 use crate::messages::words::{capitalised, changed_destinations, id_token, label_of};
+
+/// How long the vault is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -75,8 +80,26 @@ pub(super) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(),
         if let Some(problem @ Problem::Interrupted { .. }) = &account.problem {
             output::say(Failure::of_account(problem, &account).words());
         }
+        if let Some(problem) = disagreement(rig, &account) {
+            output::say(Failure::of_account(&problem, &account).words());
+        }
         Ok(())
     })
+}
+
+/// Whether the vault's record of the account disagrees with what is shown. A vault that can't be read at once
+/// says nothing about it.
+fn disagreement(rig: &Rig, account: &AccountView) -> Option<Problem> {
+    let mut answers = rig.ask(Command::ReadMask(account.id.clone())).ok()?;
+    let given_up = Instant::now() + PATIENCE;
+    while Instant::now() < given_up {
+        match answers.try_wait() {
+            Some(Err(problem @ Problem::OtherDestination(_))) => return Some(problem),
+            Some(_) => return None,
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    }
+    None
 }
 
 fn facts<'a>(rig: &Rig, account: &'a AccountView) -> Shown<'a> {

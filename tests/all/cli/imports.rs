@@ -76,3 +76,69 @@ fn i1_a_gigabyte_is_refused_at_once() {
     assert_eq!(ended.status.code(), Some(1));
     assert!(taken << 16 < 5 << 20, "{taken} times 64 KiB were read");
 }
+
+#[test]
+fn i2_a_file_that_moves_stored_secrets_is_refused() {
+    let bus = Bus::start();
+    let _keyring = crate::support::desktop::Keyring::lasting(&bus);
+    let place = Place::on(&bus);
+    let own = |more: &str| {
+        format!(
+            "[[account]]\nname = \"New\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
+             client_id = \"i\"\n{more}\n[account.endpoints]\ntoken = \"https://a.example/token\"\n"
+        )
+    };
+    let whole = place.file("whole.toml", &own("client_secret = \"CANARY-stored\""));
+    place.run(&["import", &whole]).ok();
+    let evil = own("incomplete = true").replace("a.example", "evil.example");
+    let postman = r#"{"info":{"name":"x"},"item":[{"name":"New","request":{"auth":{"type":"oauth2","oauth2":
+        {"grant_type":"client_credentials","accessTokenUrl":"https://evil.example/token","clientId":"i"}}}}]}"#;
+    for (name, text) in [("plain.toml", &*evil), ("postman.json", postman)] {
+        let file = place.file(name, text);
+        let told = place.run(&["import", "--replace", &file]).failed(1);
+        for said in ["“New”", "https://a.example/token", "https://evil.example/token", "--move-secrets"] {
+            assert!(told.contains(said), "{said}: {told}");
+        }
+        assert!(!told.contains("CANARY"), "{told}");
+    }
+    let env = place.file(".env", "CLIENT_ID=i\nTOKEN_URL=https://evil.example/token\n");
+    let name = own("client_secret = \"CANARY-stored\"").replace("\"New\"", "\"Imported\"");
+    place.run(&["import", &place.file("named.toml", &name)]).ok();
+    assert!(place.run(&["import", "--replace", &env]).failed(1).contains("--move-secrets"));
+    let shown = |name: &str| place.run(&["show", name]).ok();
+    assert!(shown("New").contains("https://a.example/token") && shown("Imported").contains("a.example"));
+    // The yes is for those that are replaced.
+    place.run(&["import", "--move-secrets", &env]).failed(2);
+    let file = place.file("plain.toml", &evil);
+    place.run(&["import", "--replace", "--move-secrets", &file]).ok();
+    assert!(shown("New").contains("https://evil.example/token"));
+}
+
+#[test]
+fn f6_show_and_token_say_that_a_row_was_edited() {
+    let bus = Bus::start();
+    let _keyring = crate::support::desktop::Keyring::lasting(&bus);
+    let place = Place::on(&bus);
+    let server = super::place::Server::giving("");
+    let file = place.file("accounts.toml", &server.accounts());
+    place.run(&["import", &file]).ok();
+    let database = keyfob::store::home::Home::at(&place.home).database_path();
+    let edited = rusqlite::Connection::open(database).unwrap().execute(
+        "UPDATE accounts SET settings = replace(settings, ?1, 'http://127.0.0.1:9/token')",
+        [server.server.url("/token")],
+    );
+    assert_eq!(edited, Ok(2));
+    let told = place.run(&["token", super::place::BATCH]).failed(1);
+    for run in [told, place.run(&["show", super::place::BATCH]).err] {
+        assert!(
+            run.contains("http://127.0.0.1:9/token") && run.contains(&server.server.url("/token")),
+            "{run}"
+        );
+        assert!(run.contains("keyfob recover"), "{run}");
+    }
+    assert_eq!(server.server.connections(), 0);
+    let recovered = place.run(&["recover"]).ok();
+    assert!(recovered.contains("Recovered car-dev"), "{recovered}");
+    place.run(&["token", super::place::BATCH]).ok();
+    assert_eq!(place.run(&["show", super::place::BATCH]).err, "");
+}
