@@ -22,6 +22,7 @@ use super::errand::{self, Ask, Errand};
 use super::fields::{self, Extras, SecretText};
 use super::file_field::{FileAnswer, FileField};
 use super::import_issuers::{Issuers, Lookup};
+use super::import_moves::{self, Moves};
 use super::import_names::ImportNames;
 use super::view_state::ViewState;
 use super::{changed, new_passphrase, tick, widgets, words};
@@ -56,6 +57,8 @@ struct Found {
     lookup: Lookup,
     /// Its provider, and the destinations that differ from the preset's; `None` until they are worked out.
     named: Option<NamedDestinations>,
+    /// What would become of stored secrets.
+    moves: Moves,
 }
 
 /// The dialog.
@@ -143,9 +146,9 @@ impl ImportDialog {
         self.saving = chosen.len();
         self.error = None;
         self.stage = Stage::Saving;
-        let drafts = chosen.into_iter().map(|Found { mut draft, taken, lookup, .. }| {
+        let drafts = chosen.into_iter().map(|Found { mut draft, taken, lookup, moves, .. }| {
             self.issuers.complete(&lookup, &mut draft.draft.settings);
-            ImportDraft { replace: taken, ..draft }
+            ImportDraft { replace: taken, move_secrets: moves.is_agreed(), ..draft }
         });
         cx.send(Command::Import(drafts.collect()));
     }
@@ -210,6 +213,7 @@ impl ImportDialog {
         let ticked = ticked.map(|found| (found.draft.draft.name.as_str(), &found.lookup)).collect::<Vec<_>>();
         self.issuers.show(ui, cx, &ticked);
         self.destinations(ui);
+        self.show_moves(ui, cx);
         for said in self.left_out.iter().take(LEFT_OUT_MAX) {
             widgets::weak(ui, &neutralised(said, 300));
         }
@@ -251,6 +255,18 @@ impl ImportDialog {
         named.filter(|(_, named)| !named.rest.is_empty())
     }
 
+    /// Asks about the stored secrets of each account that is replaced and whose addresses are known.
+    fn show_moves(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        for found in self.found.iter_mut().filter(|found| found.taken && found.ticked) {
+            if self.issuers.blocked(std::iter::once(&found.lookup)).is_none() {
+                let mut settings = found.draft.draft.settings.clone();
+                self.issuers.complete(&found.lookup, &mut settings);
+                found.moves.settle(cx.snapshot, &found.draft, &settings);
+                found.moves.show(ui, &found.draft.draft.name);
+            }
+        }
+    }
+
     fn blocked(&self, cx: &Cx<'_>) -> Option<&'static str> {
         match self.stage {
             Stage::Sealed if self.passphrase.is_empty() => Some("Enter the passphrase first."),
@@ -263,7 +279,9 @@ impl ImportDialog {
             }
             Stage::Preview => {
                 let ticked = self.found.iter().filter(|found| found.ticked).map(|found| &found.lookup);
-                self.issuers.blocked(ticked).or_else(|| errand::vault_blocked(cx))
+                let is_open = |found: &Found| found.taken && found.ticked && found.moves.is_open();
+                let moves = || self.found.iter().any(is_open).then_some(import_moves::BLOCKED);
+                self.issuers.blocked(ticked).or_else(moves).or_else(|| errand::vault_blocked(cx))
             }
             Stage::Reading | Stage::Saving => Some("One moment."),
         }
@@ -385,12 +403,9 @@ impl Errand for ImportDialog {
         let taken = read.taken.into_iter().chain(std::iter::repeat(false));
         let found = read.drafts.into_iter().zip(taken);
         self.found = found
-            .map(|(draft, taken)| Found {
-                draft,
-                taken,
-                ticked: !taken,
-                lookup: Lookup::Unsettled,
-                named: None,
+            .map(|(draft, taken)| {
+                let (ticked, lookup) = (!taken, Lookup::Unsettled);
+                Found { draft, taken, ticked, lookup, named: None, moves: Moves::default() }
             })
             .collect();
         self.left_out = read.left_out;

@@ -38,6 +38,7 @@ mod form_tokens;
 mod icons;
 mod import_dialog;
 mod import_issuers;
+mod import_moves;
 mod import_names;
 mod keys;
 mod keys_page;

@@ -138,6 +138,35 @@ fn an_account_is_replaced_where_that_is_ticked() {
 }
 
 #[test]
+fn i2_an_import_asks_before_stored_secrets_go_elsewhere() {
+    let mut rig = Rig::new(two());
+    open(&mut rig, "Import");
+    rig.fill("File", "/tmp/accounts.toml");
+    rig.press("Read file");
+    drop(rig.command());
+    let mut moved = draft("car-dev", "Smartcar", GrantType::AuthorizationCode);
+    moved.incomplete = true;
+    moved.draft.settings.overrides_mut().endpoints.token = Some("https://evil.example/t".to_owned());
+    rig.tell(Event::ImportRead(ImportRead {
+        drafts: vec![moved],
+        taken: vec![true],
+        ..ImportRead::default()
+    }));
+    let question = "Send the stored secrets of car-dev to evil.example";
+    assert!(!rig.tree().contains(question), "it stays as it is");
+    tick(&mut rig, "car-dev");
+    let tree = rig.tree();
+    let both = "token endpoint: https://evil.example/t instead of https://auth.example.com/oauth/token";
+    assert!(tree.contains(both), "{tree}");
+    assert_eq!(ticked(&rig, question), Toggled::False);
+    assert!(!rig.can_press("Import") && tree.contains("Tick the box about stored secrets"), "{tree}");
+    tick(&mut rig, question);
+    rig.press("Import");
+    let Command::Import(drafts) = rig.command() else { panic!("nothing is saved") };
+    assert!(drafts[0].replace && drafts[0].move_secrets);
+}
+
+#[test]
 fn a_sealed_import_asks_for_its_passphrase_until_it_fits() {
     let mut rig = Rig::new(snapshot(Vec::new()));
     rig.press("Import");
