@@ -9,6 +9,8 @@ mod inquiries;
 #[cfg(feature = "failpoints")]
 mod kills;
 #[cfg(feature = "failpoints")]
+mod kills_across_providers;
+#[cfg(feature = "failpoints")]
 mod kills_at_random;
 #[cfg(feature = "failpoints")]
 mod kills_by_name;

@@ -79,6 +79,11 @@ impl Rotating {
         )
     }
 
+    /// Everything that was sent to it.
+    pub(super) fn heard(&self) -> Vec<String> {
+        self.server.requests().iter().map(Request::whole).collect()
+    }
+
     /// How many refresh tokens were spent.
     pub(super) fn spent(&self) -> usize {
         self.family.lock().unwrap().used.len()
