@@ -84,14 +84,15 @@ if ! cmp -s "$oidc/package-lock.json" "$oidc/node_modules/.installed-lock.json";
     cp "$oidc/package-lock.json" "$oidc/node_modules/.installed-lock.json"
 fi
 
-# The lock file beside the modules tells whether they are the right ones.
-servers=$here/desktop/servers
-if ! cmp -s "$servers/requirements.txt" "$servers/.venv/.installed-requirements.txt"; then
-    rm -rf "$servers/.venv"
-    python3 -m venv "$servers/.venv"
-    "$servers/.venv/bin/pip" install -q --disable-pip-version-check -r "$servers/requirements.txt" >&2
-    cp "$servers/requirements.txt" "$servers/.venv/.installed-requirements.txt"
-fi
+# Servers that the tests ask, and tools that check the project. The same for the list of requirements.
+for folder in "$here/desktop/servers" "$here/tools"; do
+    if ! cmp -s "$folder/requirements.txt" "$folder/.venv/.installed-requirements.txt"; then
+        rm -rf "$folder/.venv"
+        python3 -m venv "$folder/.venv"
+        "$folder/.venv/bin/pip" install -q --disable-pip-version-check -r "$folder/requirements.txt" >&2
+        cp "$folder/requirements.txt" "$folder/.venv/.installed-requirements.txt"
+    fi
+done
 
 if ! [ -x "${CHROMIUM:-/usr/bin/chromium}" ]; then
     export PLAYWRIGHT_BROWSERS_PATH=0 # beside the modules
