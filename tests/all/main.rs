@@ -5,6 +5,7 @@
 mod browser;
 mod cli;
 mod copying;
+mod corpus;
 mod demo;
 mod desktop;
 mod destinations;
