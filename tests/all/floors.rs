@@ -46,7 +46,7 @@ const KEPT: [(&str, &[&str]); 18] = [
     ("saphyr_parser", &["src/domain/node_yaml.rs"]),
 ];
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

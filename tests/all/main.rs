@@ -43,6 +43,7 @@ mod sign_in;
 mod sign_in_again;
 mod sleep;
 mod support;
+mod threat_model;
 mod ui_accessibility;
 mod ui_destinations;
 mod ui_device;
