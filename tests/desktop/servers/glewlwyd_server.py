@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Debian's glewlwyd on loopback, in a folder of its own: glewlwyd_server.py FOLDER
 
-It makes its database there, starts the server on a free port, gives it its OpenID plugin, a user ("somebody", password
-"password") and clients with new secrets through its own API, and prints one line of JSON (endpoints, clients).
+It writes its database and its configuration there and starts the server on a free port. Through the server's own API it
+adds the OpenID plugin, a user ("somebody", password "password") and clients with new secrets. Then it prints one line
+of JSON (endpoints, clients).
 """
 import http.cookiejar
 import json
 import os
-import re
 import secrets
 import socket
 import sqlite3
@@ -34,21 +34,32 @@ issuer = f"http://127.0.0.1:{port}"
 database = os.path.join(folder, "glewlwyd.db")
 with sqlite3.connect(database) as made, open("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3") as script:
     made.executescript(script.read())
-with open("/etc/glewlwyd/glewlwyd.conf") as usual:
-    text = usual.read()
-for line, ours in {
-    r"^port=.*": f"port={port}",
-    r'^#? *bind_address=.*': 'bind_address="127.0.0.1"',
-    r"^external_url=.*": f'external_url="{issuer}"',
-    r"^#? *static_files_path=.*": 'static_files_path="/usr/share/glewlwyd/webapp/"',
-    r"^log_mode=.*": 'log_mode="console"',
-    r"^log_file=.*": "",
-    r"^@include.*": f'database = {{ type = "sqlite3"; path = "{database}"; }};',
-}.items():
-    text = re.sub(line, ours, text, flags=re.M)
+# The whole configuration: /etc/glewlwyd/glewlwyd.conf is made when the package is set up, and differs between machines.
 configuration = os.path.join(folder, "glewlwyd.conf")
 with open(configuration, "w") as file:
-    file.write(text)
+    file.write(f"""
+port={port}
+bind_address="127.0.0.1"
+external_url="{issuer}"
+login_url="login.html"
+api_prefix="api"
+static_files_path="/usr/share/glewlwyd/webapp/"
+static_files_mime_types=({{ extension=".html"; mime_type="text/html"; }})
+log_mode="console"
+log_level="WARNING"
+cookie_secure=0
+session_key="GLEWLWYD2_SESSION_ID"
+admin_session_authentication="cookie"
+profile_session_authentication="cookie"
+admin_scope="g_admin"
+profile_scope="g_profile"
+user_module_path="/usr/lib/glewlwyd/user"
+client_module_path="/usr/lib/glewlwyd/client"
+user_auth_scheme_module_path="/usr/lib/glewlwyd/scheme"
+plugin_module_path="/usr/lib/glewlwyd/plugin"
+hash_algorithm="SHA512"
+database={{ type="sqlite3"; path="{database}"; }};
+""")
 server = subprocess.Popen(["glewlwyd", f"--config-file={configuration}"], stdout=sys.stderr)
 
 browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
