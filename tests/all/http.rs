@@ -12,7 +12,7 @@ use keyfob::secret::Wire;
 use url::Url;
 
 use crate::support::canary;
-use crate::support::certificates::{Authority, self_signed_server};
+use crate::support::certificates::{Authority, self_signed_pem, self_signed_server};
 use crate::support::server::{Ending, Response, ScriptedServer};
 
 /// Set in the child process of a test that needs an environment of its own.
@@ -258,18 +258,13 @@ fn s1_tls_before_1_2_is_refused() {
 
 fn openssl_server(folder: &tempfile::TempDir, version: &str) -> (Running, u16) {
     let (key, certificate) = (folder.path().join("key.pem"), folder.path().join("cert.pem"));
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"])
-        .arg("-keyout")
-        .arg(&key)
-        .arg("-out")
-        .arg(&certificate)
-        .stderr(Stdio::null())
-        .status()
-        .expect("openssl is installed");
-    assert!(made.success());
+    let (certificate_pem, key_pem) = self_signed_pem("127.0.0.1");
+    std::fs::write(&key, key_pem).unwrap();
+    std::fs::write(&certificate, certificate_pem).unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let server = Command::new("openssl")
+        // The machine's own configuration may forbid the older versions.
+        .env("OPENSSL_CONF", "/dev/null")
         .args(["s_server", "-quiet", "-cipher", "ALL:@SECLEVEL=0", version])
         .args(["-accept", &format!("127.0.0.1:{port}")])
         .arg("-key")

@@ -8,6 +8,7 @@ use keyfob::messages::problem::{Problem, Scopes, SignInProblem};
 use keyfob::messages::words::{Action, explain};
 
 use crate::support::engine::{Place, Rig, come_back};
+use crate::support::raw;
 use crate::support::server::{Ending, Request, Response, ScriptedServer};
 
 fn account(server: &ScriptedServer, grant: &str, extra: &str) -> String {
@@ -115,25 +116,25 @@ fn a_try_signs_in_through_the_browser_where_there_is_nothing_to_repeat() {
 #[test]
 fn a_redirect_address_that_is_not_registered_is_set_beside_the_one_that_is() {
     let (server, place) = (ScriptedServer::start(), Place::new());
-    let redirect = "redirect_uri = \"http://127.0.0.1:18910/callback\"";
-    let rig = rig(&place, &server, "authorization_code", redirect);
-    let described = "The redirect_uri MUST match http://127.0.0.1:18911/callback.";
+    let port = raw::free_port();
+    // The last digit differs.
+    let registered = if port % 10 == 9 { port - 1 } else { port + 1 };
+    let redirect = format!("redirect_uri = \"http://127.0.0.1:{port}/callback\"");
+    let rig = rig(&place, &server, "authorization_code", &redirect);
+    let described = format!("The redirect_uri MUST match http://127.0.0.1:{registered}/callback.");
     let (address, mut answers) = rig.start_sign_in("car").unwrap();
-    come_back(&address, &[("error", "redirect_uri_mismatch"), ("error_description", described)]);
+    come_back(&address, &[("error", "redirect_uri_mismatch"), ("error_description", &described)]);
     let problem = answers.wait().unwrap_err();
     let words = explain(&problem, Some("car"), None);
-    assert!(
-        words.paragraph().ends_with(
-            "Sent: http://127.0.0.1:1891‹0›/callback – Named by the provider: http://127.0.0.1:1891‹1›/callback"
-        ),
-        "{words:?}"
-    );
+    let marked = |port: u16| format!("http://127.0.0.1:{}‹{}›/callback", port / 10, port % 10);
+    let expected = format!("Sent: {} – Named by the provider: {}", marked(port), marked(registered));
+    assert!(words.paragraph().ends_with(&expected), "{words:?}");
     // The token endpoint's word for the same, in its own spelling and with status 200.
     let said = r#"{"error":"invalid_grant","error_description":"Invalid \"redirect_uri\" in request."}"#;
     server.script("/token", Response::json(200, said));
     let Err(Problem::Refused(refusal)) = rig.sign_in("car", "a-code") else { panic!("no refusal") };
     let mismatch = refusal.hints.redirect.unwrap();
-    assert_eq!(mismatch.sent.text(), "http://127.0.0.1:18910/callback");
+    assert_eq!(mismatch.sent.text(), format!("http://127.0.0.1:{port}/callback"));
     assert!(mismatch.wanted.is_none() && !mismatch.any_port);
 }
 
@@ -141,7 +142,8 @@ fn a_redirect_address_that_is_not_registered_is_set_beside_the_one_that_is() {
 fn a_preset_that_demands_another_redirect_address_is_named() {
     let (server, place) = (ScriptedServer::start(), Place::new());
     let rig = place.window();
-    let text = account(&server, "authorization_code", "redirect_uri = \"http://127.0.0.1:18912/callback\"");
+    let redirect = format!("redirect_uri = \"http://127.0.0.1:{}/callback\"", raw::free_port());
+    let text = account(&server, "authorization_code", &redirect);
     rig.import(&text.replace("\"custom\"", "\"smartcar\"")).unwrap();
     let (address, mut answers) = rig.start_sign_in("car").unwrap();
     come_back(&address, &[("error", "invalid_request"), ("error_description", "Invalid redirect_uri")]);

@@ -57,11 +57,6 @@ fn jwt(expires_at: DateTime<Utc>) -> String {
     format!("{head}.{body}.c2lnbmF0dXJl")
 }
 
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 #[test]
 fn smartconnect_sends_everything_in_the_form_and_reads_the_expiry_from_the_token() {
     let vendor = Vendor::smartconnect();
@@ -255,7 +250,7 @@ fn connect_explains_its_own_error_codes() {
 
 #[test]
 fn smartcar_takes_raw_basic_and_an_exact_redirect_address() {
-    let back = format!("http://localhost:{}/callback", free_port());
+    let back = format!("http://localhost:{}/callback", raw::free_port());
     let vendor = Vendor::smartcar(&back);
     let extra = format!("redirect_uri = \"{back}\"\nscopes = [\"read_odometer\"]");
     let (_place, rig) = rig(&account(&vendor, "smartcar", &extra, &both(&vendor)));

@@ -45,6 +45,12 @@ pub(crate) fn self_signed_server(name: &str) -> Arc<ServerConfig> {
     config(certificate.der().clone(), &key)
 }
 
+/// The same as two PEM texts, for another program's server: the certificate and its key.
+pub(crate) fn self_signed_pem(name: &str) -> (String, String) {
+    let (params, key) = leaf(name, 2199);
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
 fn leaf(name: &str, last_year: i32) -> (CertificateParams, KeyPair) {
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();
     params.not_before = date_time_ymd(2020, 1, 1);

@@ -20,6 +20,11 @@ impl Answer {
     }
 }
 
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// Where a client connects to.
 pub(crate) fn v4(port: u16) -> SocketAddr {
     (IpAddr::V4(Ipv4Addr::LOCALHOST), port).into()
