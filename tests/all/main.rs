@@ -12,6 +12,7 @@ mod destinations;
 mod device;
 mod discovery;
 mod disk;
+mod docs;
 mod doctor;
 mod edits;
 mod exchanges;
