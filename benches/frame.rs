@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use egui::{Context, Event, MouseWheelUnit, Pos2, RawInput, Rect, pos2, vec2};
+use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{AccountId, AccountName, Revision, Settings};
-use keyfob::domain::expiry::Margin;
-use keyfob::domain::grant_type::GrantType;
-use keyfob::domain::tags::Tags;
-use keyfob::domain::tokens::{ExpirySource, TokenFacts};
+use keyfob::domain::oauth::grant_type::GrantType;
+use keyfob::domain::token::expiry::Margin;
+use keyfob::domain::token::grant::{ExpirySource, TokenFacts};
 use keyfob::messages::remembered::{GroupBy, Remembered, SortBy, Standstill};
 use keyfob::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, VaultHealth};
 use keyfob::ui::{FIRST_SIZE, Ui};

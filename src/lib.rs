@@ -9,13 +9,12 @@
 //!
 //! | floor | room | what it answers |
 //! |---|---|---|
-//! | 0 | [`clock`] | What time is it? |
-//! | 0 | [`secret`] | What is a secret, and where may it leave its wrapper? |
-//! | 0 | [`failpoint`], [`limits`], [`logging`] | What may this process leave behind? |
-//! | 1 | [`domain`] | What does the protocol want? Pure: requests, replies, expiry, the session's machine. |
+//! | 0 | [`base`] | What time is it, what is a secret, and what may this process leave behind? |
+//! | 1 | [`domain`] | What does the protocol want? Pure: requests, responses, expiry, the session's machine. |
 //! | 2 | [`messages`] | What can be asked, shown and go wrong, and in which words? |
 //! | 2 | [`store`] | What is kept, and where: vaults for secrets, a database for the rest. |
-//! | 2 | [`net`] | The HTTP client's policy, the redirect listener, the browser, the system's sleep. |
+//! | 2 | [`net`] | The HTTP client's policy, the redirect listener. |
+//! | 2 | [`platform`] | What the system offers: browser, clipboard, notifications, suspend. |
 //! | 3 | [`engine`] | What happens, and in which order? |
 //! | 3 | [`demo`] | The authorization server of *Try the demo*. |
 //! | 3 | [`ui`] | What does the window look like? |
@@ -24,29 +23,25 @@
 //!
 //! # Where to find what
 //!
-//! - A vendor's ways: `assets/providers/*.toml`, read by [`domain::presets`], laid over by
-//!   [`domain::provider`].
-//! - A preset of the user's own: `store::own_presets` reads the folder.
-//! - A token answer that doesn't fit: [`domain::token_response`], and where a person must say how it is read,
-//!   [`domain::answer_map`].
-//! - What may be kept of a request and its answer: [`domain::redact`].
-//! - What happens after a press of *Copy token*: [`domain::session`] decides, `engine::copying`
-//!   carries it out.
-//! - The order of a refresh: `engine::renewal`.
-//! - What an issuer says of itself: [`domain::discovery`]. A code for another device: [`domain::device`].
-//! - The words of an error: [`messages::words`].
+//! - A provider: `assets/providers/*.toml`, read by [`domain::provider::presets`]; an account's choices
+//!   are laid over it by [`domain::provider`].
+//! - A preset of the user's own: `store::user_presets` reads the folder.
+//! - Where secrets may be sent: [`domain::provider::destinations`], [`domain::account::secret_binding`].
+//! - A token response: [`domain::oauth::token_response`], and one that a person has to map,
+//!   [`domain::oauth::response_mapping`].
+//! - What is kept of a request and its response: [`domain::http_log`].
+//! - What happens after *Copy token*: [`domain::session`] decides, `engine::tokens::copying` carries it out.
+//! - The order of a refresh: `engine::tokens::renewal`.
+//! - The text of an error: [`messages::explain`].
 
 pub mod app;
+pub mod base;
 pub mod cli;
-pub mod clock;
 pub mod demo;
 pub mod domain;
 pub mod engine;
-pub mod failpoint;
-pub mod limits;
-pub mod logging;
 pub mod messages;
 pub mod net;
-pub mod secret;
+pub mod platform;
 pub mod store;
 pub mod ui;

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    keyfob::limits::forbid_dumps();
-    keyfob::logging::start();
-    keyfob::logging::hush_panics();
+    keyfob::base::hardening::forbid_dumps();
+    keyfob::base::logging::start();
+    keyfob::base::logging::hush_panics();
     keyfob::cli::run(std::env::args_os())
 }

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{fs, panic, thread};
 
+use crate::base::failpoint::patience;
 use crate::engine::EngineHandle;
-use crate::failpoint::patience;
 use crate::messages::command::Command;
 use crate::messages::snapshot::Snapshot;
-use crate::store::files;
 use crate::store::home::Home;
+use crate::store::private_files;
 
 /// How long a token is offered to a vault that refuses it, as by the command line.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -44,7 +44,7 @@ impl CrashMark {
         let say = panic::take_hook();
         panic::set_hook(Box::new(move |panicked| {
             // One that is there already does as well.
-            if thread::current().id() == window && files::create(&path, b"").is_err() {
+            if thread::current().id() == window && private_files::create(&path, b"").is_err() {
                 log::warn!("a crash left no mark");
             }
             say(panicked);

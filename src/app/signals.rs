@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::failpoint;
+use crate::base::failpoint;
 
 /// What a signal asks of the window.
 #[derive(Clone, Default)]

@@ -5,13 +5,13 @@
 use std::process::ExitCode;
 
 use super::output;
-use crate::domain::forms::argument;
-use crate::domain::spec::ClientAuth;
-use crate::domain::token_response::AnswerFlaw;
-use crate::domain::unseen::neutralised;
+use crate::base::sanitize::neutralised;
+use crate::domain::oauth::token_response::AnswerFlaw;
+use crate::domain::provider::spec::ClientAuth;
+use crate::domain::token::token_format::argument;
+use crate::messages::explain::{Action, explain};
 use crate::messages::problem::{BadAnswer, Problem, SignInProblem, VaultProblem};
 use crate::messages::snapshot::AccountView;
-use crate::messages::words::{Action, explain};
 
 const REFUSED: u8 = 1;
 const WRONG_USAGE: u8 = 2;

@@ -10,7 +10,7 @@ use std::thread;
 
 use zeroize::Zeroizing;
 
-use crate::secret::{Passphrase, PastedReturn};
+use crate::base::secret::{Passphrase, PastedReturn};
 
 /// The longest line that is read, in bytes; the rest of a longer one is dropped.
 const LINE_MAX_BYTES: usize = 64 * 1024 + 1;

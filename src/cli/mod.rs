@@ -4,42 +4,42 @@
 //! for and nothing else, so a failure leaves it empty; every failure is one paragraph on standard
 //! error; no secret is taken from arguments or the environment.
 
-mod arguments;
-mod check;
-mod demo;
-mod doctor;
-mod export;
-mod facts;
+pub(crate) mod args;
+pub(crate) mod commands;
 mod failure;
-mod import;
-mod import_names;
+pub(crate) mod format;
 mod input;
-mod list;
-mod log;
-mod move_vault;
 mod output;
-mod passphrase;
-mod recover;
-mod remove;
-mod revoke;
-mod rig;
-mod show;
-mod sign_in;
-mod token;
-mod window;
+pub(crate) mod session;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use arguments::{Arguments, Command};
+use args::{Arguments, Command};
+use commands::import_names::Told;
+use commands::passphrase::VaultOptions;
 use failure::Failure;
-use import_names::Told;
-use passphrase::VaultOptions;
 
-use crate::failpoint;
-use crate::secret::wipe_stack;
+use crate::base::failpoint;
+use crate::base::secret::wipe_stack;
+use crate::cli::commands::check;
+use crate::cli::commands::demo;
+use crate::cli::commands::doctor;
+use crate::cli::commands::export;
+use crate::cli::commands::import;
+use crate::cli::commands::list;
+use crate::cli::commands::log;
+use crate::cli::commands::move_vault;
+use crate::cli::commands::passphrase;
+use crate::cli::commands::recover;
+use crate::cli::commands::remove;
+use crate::cli::commands::revoke;
+use crate::cli::commands::show;
+use crate::cli::commands::sign_in;
+use crate::cli::commands::token;
+use crate::cli::commands::window;
 
 /// Reads the arguments, the program's name among them, and does what they say. Without a command
 /// that is the window, until it is closed.
@@ -95,7 +95,7 @@ fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
         Command::Doctor { name, json } => doctor::run(vault, name.as_deref(), json),
         Command::List { json } => list::run(vault, json),
         Command::SignIn { name, no_browser, client_auth } => {
-            sign_in::run(vault, &name, !no_browser, client_auth.map(arguments::Auth::way))
+            sign_in::run(vault, &name, !no_browser, client_auth.map(args::Auth::way))
         }
         Command::Token { name, form, min_valid } => token::run(vault, &name, form, min_valid),
         Command::Show { name, json } => show::run(vault, &name, json),

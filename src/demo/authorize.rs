@@ -9,8 +9,9 @@ use url::Url;
 
 use super::store::AuthorizationRequest;
 use super::{CLIENT_ID, Fields, Server, fields};
-use crate::domain::address::is_loopback;
-use crate::net::serve::{self, Answer};
+use crate::domain::secure_url::is_loopback;
+use crate::net::http_server;
+use crate::net::http_server::Answer;
 
 const LOGIN: &str = include_str!("../../assets/demo/login.html");
 const TICKET_MARK: &str = "{{ticket}}";
@@ -34,11 +35,11 @@ impl Server {
                 let now = self.now();
                 match self.with_store(|store| store.begin_login(request, now)) {
                     // The ticket is random text without a character that HTML knows.
-                    Some(ticket) => serve::page(StatusCode::OK, LOGIN.replace(TICKET_MARK, &ticket)),
-                    None => serve::line(StatusCode::INTERNAL_SERVER_ERROR, "The demo failed.\n"),
+                    Some(ticket) => http_server::page(StatusCode::OK, LOGIN.replace(TICKET_MARK, &ticket)),
+                    None => http_server::line(StatusCode::INTERNAL_SERVER_ERROR, "The demo failed.\n"),
                 }
             }
-            Err(Refused::Here(why)) => serve::line(StatusCode::BAD_REQUEST, why),
+            Err(Refused::Here(why)) => http_server::line(StatusCode::BAD_REQUEST, why),
             Err(Refused::ToClient { redirect_uri, state, error, description }) => {
                 let pairs = [("error", error), ("error_description", description)];
                 self.send_back(*redirect_uri, state.as_deref(), &pairs)
@@ -52,10 +53,10 @@ impl Server {
         let ticket = fields.get("ticket").map_or("", String::as_str);
         let Some(request) = self.with_store(|store| store.end_login(ticket, now)) else {
             let why = "This login page was used before or is too old. Start the sign-in again.\n";
-            return serve::line(StatusCode::BAD_REQUEST, why);
+            return http_server::line(StatusCode::BAD_REQUEST, why);
         };
         let Ok(redirect_uri) = Url::parse(&request.redirect_uri) else {
-            return serve::line(StatusCode::BAD_REQUEST, "The redirect address can't be used.\n");
+            return http_server::line(StatusCode::BAD_REQUEST, "The redirect address can't be used.\n");
         };
         let state = request.state.clone();
         if fields.get("decision").is_some_and(|decision| decision == "deny") {
@@ -78,13 +79,13 @@ impl Server {
     fn send_back(&self, mut to: Url, state: Option<&str>, pairs: &[(&str, &str)]) -> Answer {
         let pairs = pairs.iter().copied().chain(state.map(|state| ("state", state)));
         to.query_pairs_mut().extend_pairs(pairs).append_pair("iss", &self.issuer);
-        let mut answer = serve::line(StatusCode::FOUND, "");
+        let mut answer = http_server::line(StatusCode::FOUND, "");
         match HeaderValue::try_from(to.as_str()) {
             Ok(location) => {
                 answer.headers_mut().insert(header::LOCATION, location);
                 answer
             }
-            Err(_) => serve::line(StatusCode::BAD_REQUEST, "The redirect address can't be used.\n"),
+            Err(_) => http_server::line(StatusCode::BAD_REQUEST, "The redirect address can't be used.\n"),
         }
     }
 }

@@ -26,9 +26,10 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use url::Url;
 
-use crate::clock::Clock;
-use crate::net::serve::{self, Answer, Connections};
-use crate::secret::ClientSecret;
+use crate::base::clock::Clock;
+use crate::base::secret::ClientSecret;
+use crate::net::http_server;
+use crate::net::http_server::{Answer, Connections};
 use store::Store;
 
 pub use store::{ACCESS_TOKEN_LIFE_SECS, REFRESH_TOKEN_LIFE_SECS};
@@ -98,10 +99,10 @@ async fn run(listener: TcpListener, server: Arc<Server>) {
     let listeners = [listener];
     let mut connections = Connections::default();
     loop {
-        let stream = serve::accept(&listeners).await;
+        let stream = http_server::accept(&listeners).await;
         let server = Arc::clone(&server);
         let handler = move |request| Arc::clone(&server).respond(request);
-        connections.add(serve::answer_one(stream, handler, |_| {}));
+        connections.add(http_server::answer_one(stream, handler, |_| {}));
     }
 }
 
@@ -118,17 +119,17 @@ type Fields = BTreeMap<String, String>;
 
 impl Server {
     async fn respond(self: Arc<Self>, request: Request<Incoming>) -> Answer {
-        if !serve::is_addressed_to(&request, &self.hosts) {
-            return serve::line(StatusCode::BAD_REQUEST, "This address is not served here.\n");
+        if !http_server::is_addressed_to(&request, &self.hosts) {
+            return http_server::line(StatusCode::BAD_REQUEST, "This address is not served here.\n");
         }
         let path = request.uri().path().to_owned();
         let method = request.method().clone();
         match (path.as_str(), method) {
-            ("/", Method::GET) => serve::page(StatusCode::OK, HOME),
+            ("/", Method::GET) => http_server::page(StatusCode::OK, HOME),
             ("/authorize", Method::GET) => self.login_page(request.uri().query().unwrap_or_default()),
             ("/authorize", Method::POST) => match form(request).await {
                 Some(fields) => self.log_in(&fields),
-                None => serve::line(StatusCode::BAD_REQUEST, "This is not the login page's form.\n"),
+                None => http_server::line(StatusCode::BAD_REQUEST, "This is not the login page's form.\n"),
             },
             ("/token", Method::POST) => {
                 let authorization = request.headers().get(header::AUTHORIZATION).cloned();
@@ -138,7 +139,7 @@ impl Server {
             ("/" | "/me", _) => not_allowed("GET"),
             ("/authorize", _) => not_allowed("GET, POST"),
             ("/token", _) => not_allowed("POST"),
-            _ => serve::line(StatusCode::NOT_FOUND, "Nothing is here.\n"),
+            _ => http_server::line(StatusCode::NOT_FOUND, "Nothing is here.\n"),
         }
     }
 
@@ -173,13 +174,13 @@ impl Server {
 }
 
 fn not_allowed(methods: &'static str) -> Answer {
-    let mut answer = serve::line(StatusCode::METHOD_NOT_ALLOWED, "This method is not served here.\n");
+    let mut answer = http_server::line(StatusCode::METHOD_NOT_ALLOWED, "This method is not served here.\n");
     answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
     answer
 }
 
 fn json_answer(status: StatusCode, value: &serde_json::Value) -> Answer {
-    serve::answer(status, "application/json", value.to_string())
+    http_server::answer(status, "application/json", value.to_string())
 }
 
 /// The fields of a form-encoded body; `None` where it is none, too long, or repeats a name.

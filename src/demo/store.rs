@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::random_text;
-use crate::secret::{AccessToken, RefreshToken};
+use crate::base::secret::{AccessToken, RefreshToken};
 
 /// Life of an access token: short, so that its countdown and its renewal can be watched.
 pub const ACCESS_TOKEN_LIFE_SECS: u32 = 120;

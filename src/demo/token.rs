@@ -12,8 +12,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::store::{Issued, NotIssued};
 use super::{ACCESS_TOKEN_LIFE_SECS, CLIENT_ID, Fields, REFRESH_TOKEN_LIFE_SECS, SCOPE, Server, json_answer};
-use crate::net::serve::Answer;
-use crate::secret::ClientSecret;
+use crate::base::secret::ClientSecret;
+use crate::net::http_server::Answer;
 
 /// An error answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,15 +3,15 @@
 use chrono::DateTime;
 
 use super::account::Settings;
-use super::authorize::AuthorizationRequest;
-use super::extra_params::SecretParams;
-use super::grant_type::GrantType;
-use super::jose::Fresh;
+use super::account::tags::Tags;
+use super::oauth::authorize::AuthorizationRequest;
+use super::oauth::extra_params::SecretParams;
+use super::oauth::grant_type::GrantType;
+use super::oauth::jose::Fresh;
+use super::provider::spec::{Endpoints, ProviderSpec};
 use super::provider::{CUSTOM, Provider};
-use super::spec::{Endpoints, ProviderSpec};
-use super::tags::Tags;
-use super::tokens::{ExpirySource, Grant, TokenFacts};
-use crate::secret::{AccessToken, RefreshToken};
+use super::token::grant::{ExpirySource, Grant, TokenFacts};
+use crate::base::secret::{AccessToken, RefreshToken};
 
 /// RFC 7515, appendix A.3.1: a private key that is public.
 pub(crate) const EC_JWK: &str = r#"{"kty":"EC","crv":"P-256","kid":"one",

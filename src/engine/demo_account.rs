@@ -7,22 +7,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::core::{Engine, Replies, Then, answer};
-use super::entry::Entry;
-use super::providers::Providers;
+use super::accounts::account_state::Entry;
+use super::event_loop::{Engine, Replies, Then, answer};
+use super::provider_cache::Providers;
 use super::random;
-use super::vault_door::VaultDoor;
+use super::secrets::vault_handle::VaultDoor;
 use crate::demo::{self, Demo};
+use crate::domain::account::tags::Tags;
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
-use crate::domain::grant_type::GrantType;
+use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::provider::CUSTOM;
-use crate::domain::spec::{ApiUse, Endpoints, ProviderSpec};
-use crate::domain::tags::Tags;
+use crate::domain::provider::spec::{ApiUse, Endpoints, ProviderSpec};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Outside, Problem};
 use crate::messages::snapshot::VaultKind;
-use crate::store::client_record::ClientRecord;
-use crate::store::vault_records::Records;
+use crate::store::vault::account_records::Records;
+use crate::store::vault::client_record::ClientRecord;
 
 /// The demo account's name.
 const NAME: &str = "Demo";
@@ -58,7 +58,7 @@ impl Engine {
         let door = VaultDoor::new(
             self.deps.home.clone(),
             VaultKind::Memory,
-            super::place::memory(),
+            super::secrets::vault_selection::memory(),
             patience,
             changed,
         );

@@ -10,24 +10,25 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::core::{Engine, Replies, Then};
-use super::guarded::Network;
-use super::vault_door::VaultDoor;
-use crate::clock::Clock;
+use super::confirmed_settings::Network;
+use super::event_loop::{Engine, Replies, Then};
+use super::secrets::vault_handle::VaultDoor;
+use crate::base::clock::Clock;
 use crate::domain::account::AccountId;
-use crate::domain::address::is_loopback;
-use crate::domain::diagnosis::{self, Answered, Look, OnTheWay};
-use crate::domain::endpoints::EndpointKind;
-use crate::domain::http_request::HttpRequest;
+use crate::domain::oauth::http_request::HttpRequest;
+use crate::domain::oauth::redirect_uri::RedirectUri;
 use crate::domain::provider::Provider;
-use crate::domain::redirect::RedirectUri;
-use crate::domain::transport::UnreachableKind;
+use crate::domain::provider::endpoints::EndpointKind;
+use crate::domain::refusal::connectivity;
+use crate::domain::refusal::connectivity::{Answered, Look, OnTheWay};
+use crate::domain::refusal::transport::UnreachableKind;
+use crate::domain::secure_url::is_loopback;
 use crate::messages::diagnosis::{Cause, Check, Finding};
 use crate::messages::event::Reply;
 use crate::messages::problem::VaultProblem;
-use crate::net::browser::can_open_in;
-use crate::net::probe;
-use crate::store::vault_records::Records;
+use crate::net::dns;
+use crate::platform::browser::can_open_in;
+use crate::store::vault::account_records::Records;
 
 impl Engine {
     /// Checks everything, for an account or in general.
@@ -126,16 +127,16 @@ async fn on_the_way(provider: &Provider, http: &Rc<Network>, clock: &Arc<dyn Clo
     for ((_, look), (_, url)) in looks.iter().zip(&endpoints) {
         let host = url.host_str().unwrap_or_default().to_owned();
         if !hosts.contains(&host) {
-            findings.push(found(Check::Dns, &host, diagnosis::name(look)));
-            findings.push(found(Check::Tls, &host, diagnosis::tls(look)));
+            findings.push(found(Check::Dns, &host, connectivity::name(look)));
+            findings.push(found(Check::Tls, &host, connectivity::tls(look)));
             hosts.push(host);
         }
     }
     for ((_, look), (kind, url)) in looks.iter().zip(&endpoints) {
-        let found_there = diagnosis::endpoint(*kind, look);
+        let found_there = connectivity::endpoint(*kind, look);
         findings.push(found(Check::Endpoint(*kind), &without_query(url), found_there));
     }
-    findings.push(found(Check::Clock, "", diagnosis::clock(looks.iter().map(|(_, look)| look))));
+    findings.push(found(Check::Clock, "", connectivity::clock(looks.iter().map(|(_, look)| look))));
     findings
 }
 
@@ -153,7 +154,7 @@ fn without_query(url: &Url) -> String {
 async fn look(url: Url, http: &Network, clock: &dyn Clock) -> Look {
     let (is_here, is_plain) = (is_loopback(&url), url.scheme() == "http");
     let host = url.host_str().unwrap_or_default().to_owned();
-    let has_address = is_here || probe::has_address(&host, url.port_or_known_default().unwrap_or(443)).await;
+    let has_address = is_here || dns::has_address(&host, url.port_or_known_default().unwrap_or(443)).await;
     let sent = http.send(&HttpRequest::get(url), clock).await;
     let answer = match sent {
         Ok(answer) => {

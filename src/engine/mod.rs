@@ -4,56 +4,26 @@
 //! loop never awaits I/O; every change of state is made on the loop, from a command, a job's
 //! result, or the clock; what it publishes holds no secret.
 
-mod account_jobs;
-mod archive_jobs;
-mod changing;
-mod checking;
-mod clipboard;
-mod copying;
-mod core;
-mod curtain;
-mod deletion;
+pub(crate) mod account_http;
+pub(crate) mod accounts;
+pub(crate) mod confirmed_settings;
 mod demo_account;
-mod device;
-mod discovery;
+pub(crate) mod dispatch;
 mod doctor;
-mod effects;
-mod entries;
-mod entry;
-mod exchanges;
-mod guarded;
-mod half_done;
-mod how;
-mod id_tokens;
-mod import_job;
-mod in_flight;
-mod kept_locks;
-mod mapping;
-mod moving;
-mod obey;
+pub(crate) mod error_mapping;
+pub(crate) mod event_loop;
+pub(crate) mod lifecycle;
+pub(crate) mod open_url;
 mod outbox;
-mod pages;
-mod place;
-mod preferences;
-mod problems;
-mod providers;
+pub(crate) mod provider_cache;
 mod publish;
-mod pushed;
 pub(crate) mod random;
-mod reasons;
-mod recovery;
-mod redirect_port;
-mod refresh_lock;
-mod renewal;
-mod revoking;
 mod schedule;
-mod secret_params;
-mod secret_reader;
+pub(crate) mod secrets;
+pub(crate) mod session_driver;
+pub(crate) mod settings;
 mod sign_in;
-mod start;
-mod unnoted;
-mod vault_door;
-mod waits;
+pub(crate) mod tokens;
 mod worker;
 
 use std::io;
@@ -64,20 +34,20 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::clock::Clock;
+use crate::base::clock::Clock;
 use crate::domain::account::AccountName;
 use crate::messages::command::Command;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{Snapshot, VaultKind};
-use crate::net::browser::Browser;
-use crate::net::http::HttpPolicy;
-use crate::net::sleep::Sleep;
+use crate::net::http_client::HttpPolicy;
+use crate::platform::browser::Browser;
+use crate::platform::suspend::Sleep;
 use crate::store::home::Home;
 
-pub use clipboard::{Clipboard, ClipboardError, NoClipboard, SystemClipboard};
-pub use copying::text_of;
-pub use vault_door::VaultFactory;
+pub use crate::platform::clipboard::{Clipboard, ClipboardError, NoClipboard, SystemClipboard};
+pub use secrets::vault_handle::VaultFactory;
+pub use tokens::copying::text_of;
 
 /// Commands that may wait for the loop.
 const COMMANDS: usize = 64;
@@ -270,7 +240,7 @@ pub fn spawn(deps: Deps) -> io::Result<EngineHandle> {
     let thread = thread::Builder::new().name("engine".to_owned()).spawn(move || {
         let tasks = tokio::task::LocalSet::new();
         tasks.block_on(&runtime, async move {
-            core::Engine::new(deps, snapshot_out, event_out).run(command_queue).await;
+            event_loop::Engine::new(deps, snapshot_out, event_out).run(command_queue).await;
         });
         // A thread that blocks (in a browser's start, say) is left behind.
         runtime.shutdown_background();

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::core::Engine;
+use super::event_loop::Engine;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{DemoView, Snapshot, UndoView};
 

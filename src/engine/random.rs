@@ -2,8 +2,8 @@
 //!
 //! Owns the one call for them. Invariant: there is no weaker source to fall back to.
 
-use crate::clock::Clock;
-use crate::domain::jose::Fresh;
+use crate::base::clock::Clock;
+use crate::domain::oauth::jose::Fresh;
 use crate::messages::problem::Problem;
 
 /// As many random bytes as the array holds.

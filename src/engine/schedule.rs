@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::account_jobs::Saver;
-use super::core::{Engine, Then};
-use super::place;
-use super::secret_reader::SecretReader;
+use super::accounts::account_save::Saver;
+use super::event_loop::{Engine, Then};
+use super::secrets::secret_reader::SecretReader;
+use super::secrets::vault_selection;
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
-use crate::domain::tokens::{Grant, TokenFacts};
+use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::messages::problem::Problem;
-use crate::store::vault_records::Records;
+use crate::store::vault::account_records::Records;
 
 /// The longest sleep.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -129,7 +129,7 @@ impl Saver {
     ) -> Result<TokenFacts, Problem> {
         let lock = self.kept_locks.acquire(&self.home, id).await?;
         let offered = async {
-            place::still_here(&self.door, self.database.clone(), id).await?;
+            vault_selection::still_here(&self.door, self.database.clone(), id).await?;
             secrets.client().await?;
             let account = id.clone();
             let read = self.door.call(move |vault| Records::new(vault).read_facts(&account));

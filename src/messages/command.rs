@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use chrono::TimeDelta;
 
+use crate::base::secret::{Passphrase, PastedReturn};
 use crate::domain::account::{AccountId, Client, Revision, Settings};
-use crate::domain::answer_map::ReadAs;
-pub use crate::domain::forms::CopyForm;
 use crate::domain::import::{Imported, Mapping};
-use crate::domain::spec::ClientAuth;
-use crate::domain::tokens::Grant;
-use crate::secret::{Passphrase, PastedReturn};
+use crate::domain::oauth::response_mapping::ReadAs;
+use crate::domain::provider::spec::ClientAuth;
+use crate::domain::token::grant::Grant;
+pub use crate::domain::token::token_format::CopyForm;
 
 use super::preferences::Unconfirmed;
 use super::remembered::Remembered;

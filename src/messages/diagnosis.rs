@@ -2,9 +2,9 @@
 //!
 //! Owns the list of checks. Invariant: a finding holds no secret, and its verdict follows from its cause.
 
-use crate::domain::diagnosis::{OnTheWay, Verdict};
-use crate::domain::endpoints::EndpointKind;
 use crate::domain::provider::ProviderError;
+use crate::domain::provider::endpoints::EndpointKind;
+use crate::domain::refusal::connectivity::{OnTheWay, Verdict};
 
 use super::problem::{SignInProblem, VaultProblem};
 use super::snapshot::VaultKind;

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use crate::base::secret::AccessToken;
 use crate::domain::account::{Account, AccountId};
-use crate::domain::discovery::Found;
-use crate::domain::exchange::Exchange;
+use crate::domain::http_log::record::Exchange;
 use crate::domain::import::EnvNames;
-use crate::domain::spec::ApiUse;
-use crate::domain::token_check::Checked;
-use crate::domain::tokens::TokenFacts;
-use crate::secret::AccessToken;
+use crate::domain::oauth::discovery::Found;
+use crate::domain::oauth::introspection::Checked;
+use crate::domain::provider::spec::ApiUse;
+use crate::domain::token::grant::TokenFacts;
 
 use super::command::{AccountDraft, CopyForm, ImportDraft};
 use super::diagnosis::Finding;

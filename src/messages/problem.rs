@@ -9,15 +9,15 @@ use chrono::{DateTime, Utc};
 
 use super::preferences::Unconfirmed;
 use super::snapshot::VaultKind;
+use crate::base::sanitize::neutralised;
 use crate::domain::account::NameError;
-use crate::domain::destinations::{Destination, MovedDestination};
-use crate::domain::grant_type::GrantType;
-pub use crate::domain::hints::{Hints, Scopes};
-use crate::domain::jose::KeyError;
+use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::oauth::jose::KeyError;
+pub use crate::domain::oauth::token_response::AnswerFlaw;
+use crate::domain::provider::destinations::{Destination, MovedDestination};
 use crate::domain::provider::{EndpointKind, ProviderError};
-pub use crate::domain::token_response::AnswerFlaw;
-use crate::domain::transport::{Unreachable, UnreachableKind};
-use crate::domain::unseen::neutralised;
+pub use crate::domain::refusal::hints::{Hints, Scopes};
+use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 
 /// Text that came from outside, fit to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,12 +4,8 @@
 //! Owns every socket of the app's own. Invariant: nothing listens on anything but loopback, and
 //! nothing secret is sent in the clear to another machine.
 
-pub mod browser;
-pub mod failure;
-pub mod http;
-pub mod loopback;
-pub mod motion;
-pub mod notify;
-pub mod probe;
-pub mod serve;
-pub mod sleep;
+pub mod dns;
+pub mod error_kind;
+pub mod http_client;
+pub mod http_server;
+pub mod redirect_listener;

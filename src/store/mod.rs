@@ -3,20 +3,11 @@
 //! Owns all reading and writing of what outlives a run. Invariant: a secret reaches a vault and
 //! nothing else.
 
-pub mod accounts;
-pub mod archive;
-pub mod client_record;
-pub mod files;
+pub mod account_export;
+pub mod database;
+pub(crate) mod encryption;
 pub mod home;
-pub mod keychain;
-pub mod memory;
-pub mod own_presets;
-pub mod passphrase;
-pub mod records;
-pub mod recover;
-mod sealed;
-pub mod split;
+pub mod private_files;
 mod step;
-pub mod transfer;
+pub mod user_presets;
 pub mod vault;
-pub mod vault_records;

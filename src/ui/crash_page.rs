@@ -4,10 +4,10 @@
 
 use egui::Ui;
 
-use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::view_state::{AfterCrash, ViewState};
-use super::{widgets, words};
+use super::widgets::button::{Button, Weight};
+use super::{labels, widgets};
 
 /// Shows the page.
 pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
@@ -26,7 +26,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
         );
         return;
     }
-    if Button::new(Weight::Primary, words::SHOW_ACCOUNTS).show(ui) {
+    if Button::new(Weight::Primary, labels::SHOW_ACCOUNTS).show(ui) {
         let is_empty = cx.snapshot.accounts.is_empty();
         state.after_crash = if is_empty { AfterCrash::No } else { AfterCrash::List };
         state.detail_open = false;

@@ -5,18 +5,18 @@
 
 use egui::Ui;
 
+use crate::base::sanitize::neutralised;
 use crate::domain::account::AccountId;
-use crate::domain::diagnosis::Verdict;
-use crate::domain::unseen::neutralised;
+use crate::domain::refusal::connectivity::Verdict;
 use crate::messages::command::Command;
 use crate::messages::diagnosis::Finding;
-use crate::messages::words::{capitalised, doctor};
+use crate::messages::explain::{capitalised, doctor};
 
-use super::button::{Button, Weight};
 use super::cx::Cx;
-use super::icons::Icon;
+use super::theme::icons::Icon;
 use super::view_state::{Page, ViewState};
-use super::{widgets, words};
+use super::widgets::button::{Button, Weight};
+use super::{labels, widgets};
 
 /// The checks of the page.
 pub(super) struct Checks {
@@ -68,8 +68,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let busy = checks.findings.is_none().then_some("The checks are running.");
     let (mut restart, mut close) = (false, false);
     ui.horizontal(|ui| {
-        restart = Button::new(Weight::Primary, words::CHECK_AGAIN).blocked(busy).show(ui);
-        close = Button::new(Weight::Bare, words::CLOSE).show(ui);
+        restart = Button::new(Weight::Primary, labels::CHECK_AGAIN).blocked(busy).show(ui);
+        close = Button::new(Weight::Bare, labels::CLOSE).show(ui);
     });
     if restart {
         open(cx, state, again);

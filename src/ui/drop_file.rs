@@ -6,8 +6,9 @@
 use egui::{Align2, CornerRadius, Id, LayerId, Order, Stroke, StrokeKind, Ui};
 
 use super::cx::Cx;
+use super::dialogs::import;
+use super::theme;
 use super::view_state::ViewState;
-use super::{import_dialog, theme};
 
 /// Takes a dropped file, and shows that one can be dropped.
 pub(super) fn watch(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
@@ -19,8 +20,8 @@ pub(super) fn watch(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         (dropped, !input.raw.hovered_files.is_empty())
     });
     if let Some(path) = dropped {
-        super::errand::close(ui.ctx(), state);
-        import_dialog::open_file(cx, state, path);
+        super::dialogs::close(ui.ctx(), state);
+        import::open_file(cx, state, path);
     } else if hovers {
         hint(ui, cx);
     }

@@ -3,15 +3,18 @@
 //! Owns what each of them changes. Invariant: nothing that the user types or looks at is taken away by
 //! a moment that is about something else.
 
+use crate::base::sanitize::neutralised;
 use crate::domain::account::AccountId;
-use crate::domain::unseen::neutralised;
 use crate::messages;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
 
-use super::form_draft::FormDraft;
+use super::dialogs::passphrase;
+use super::form::draft::FormDraft;
+use super::form::{issuer, redirect_check};
 use super::view_state::{Page, Revealed};
-use super::{Ui, account_form, doctor, errand, fields, form_issuer, passphrase, redirect_check, words};
+use super::widgets::fields;
+use super::{Ui, dialogs, doctor, form, labels};
 
 impl Ui {
     /// Takes a moment that the engine tells.
@@ -19,16 +22,16 @@ impl Ui {
         let state = &mut self.state;
         match event {
             Event::Saved(id) | Event::DemoReady(id) => {
-                errand::saved(ctx, state);
+                dialogs::saved(ctx, state);
                 // A form that was opened meanwhile is not this account's.
                 if !matches!(&state.page, Page::Form(form) if !form.saving) {
-                    account_form::close(ctx, state);
+                    form::close(ctx, state);
                     state.page = Page::Account;
                     state.select(id);
                 }
             }
             Event::DraftReady { draft, kept } => {
-                account_form::close(ctx, state);
+                form::close(ctx, state);
                 let form = FormDraft::edit(*draft, kept, &self.presets);
                 state.page = Page::Form(Box::new(form));
                 state.detail_open = true;
@@ -37,8 +40,8 @@ impl Ui {
                 redirect_check::take(state, &redirect_uri, problem);
             }
             Event::Discovered { issuer, found } => {
-                if let Some(found) = errand::discovered(state, &issuer, *found) {
-                    form_issuer::take(state, &issuer, found);
+                if let Some(found) = dialogs::discovered(state, &issuer, *found) {
+                    issuer::take(state, &issuer, found);
                 }
             }
             Event::SignInStarted(_) => state.paste = fields::SecretText::default(),
@@ -57,11 +60,11 @@ impl Ui {
             Event::Copied { clears_at: None, .. } => state.toasts.say("Copied."),
             // The snapshot's clipboard says it, with the time that is left.
             Event::Copied { .. } => {}
-            Event::ImportRead(read) => errand::read(state, read),
-            Event::Done(Reply::Revoked) => state.toasts.say(words::REVOKED),
-            Event::Done(Reply::Forgotten) => state.toasts.say(words::FORGOTTEN),
+            Event::ImportRead(read) => dialogs::read(state, read),
+            Event::Done(Reply::Revoked) => state.toasts.say(labels::REVOKED),
+            Event::Done(Reply::Forgotten) => state.toasts.say(labels::FORGOTTEN),
             Event::Done(Reply::Diagnosed(findings)) => doctor::take(state, findings),
-            Event::Done(reply) => errand::done(ctx, state, reply),
+            Event::Done(reply) => dialogs::done(ctx, state, reply),
             Event::Restored(id) => {
                 if matches!(state.page, Page::Account) {
                     state.select(id);
@@ -75,7 +78,7 @@ impl Ui {
             }
             Event::Deleted { name, revocation } => {
                 let name = neutralised(&name, 40);
-                let tokens = messages::words::revocation(&revocation).unwrap_or_default();
+                let tokens = messages::explain::revocation(&revocation).unwrap_or_default();
                 state.toasts.say(format!("“{name}” was deleted. {tokens}").trim_end());
             }
             Event::Problem { account, problem } => self.take_problem(account, problem),
@@ -84,7 +87,7 @@ impl Ui {
 
     fn take_problem(&mut self, account: Option<AccountId>, problem: Problem) {
         let state = &mut self.state;
-        if account.is_none() && (passphrase::takes(state, &problem) || errand::takes(state, &problem)) {
+        if account.is_none() && (passphrase::takes(state, &problem) || dialogs::takes(state, &problem)) {
             return;
         }
         if let Page::Form(form) = &mut state.page

@@ -7,13 +7,15 @@ use egui::{CornerRadius, Rect, Ui, vec2};
 use crate::messages::command::Command;
 use crate::messages::snapshot::{VaultHealth, VaultKind};
 
-use super::button::{Button, Weight};
 use super::cx::Cx;
-use super::icons::Icon;
-use super::leaving::{self, To};
+use super::dialogs::{import, passphrase};
+use super::navigation;
+use super::navigation::To;
+use super::theme::icons::Icon;
 use super::view_state::ViewState;
 use super::widgets;
-use super::{import_dialog, notice, passphrase, vault_banner, words};
+use super::widgets::button::{Button, Weight};
+use super::{labels, notice, vault_banner};
 
 /// About how high the page is, so that it stands in the middle.
 const HEIGHT: f32 = 372.0;
@@ -40,16 +42,16 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     vault_line(ui, cx, state);
     ui.add_space(16.0);
     ui.horizontal_wrapped(|ui| {
-        if Button::new(Weight::Primary, words::ADD_ACCOUNT).with_icon(Icon::Plus).show(ui) {
-            leaving::go(ui.ctx(), cx, state, To::Picker);
+        if Button::new(Weight::Primary, labels::ADD_ACCOUNT).with_icon(Icon::Plus).show(ui) {
+            navigation::go(ui.ctx(), cx, state, To::Picker);
         }
-        if Button::new(Weight::Quiet, words::IMPORT).show(ui) {
-            import_dialog::open(state);
+        if Button::new(Weight::Quiet, labels::IMPORT).show(ui) {
+            import::open(state);
         }
-        if Button::new(Weight::Quiet, words::TRY_THE_DEMO).show(ui) {
+        if Button::new(Weight::Quiet, labels::TRY_THE_DEMO).show(ui) {
             cx.send(Command::StartDemo);
         }
-        if Button::new(Weight::Bare, words::SETTINGS).show(ui) {
+        if Button::new(Weight::Bare, labels::SETTINGS).show(ui) {
             state.settings = Some(super::view_state::SettingsDraft::of(&cx.snapshot.preferences));
         }
     });
@@ -79,10 +81,10 @@ fn vault_line(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             let (_, rect): (_, Rect) = ui.allocate_space(vec2(16.0, 20.0));
             icon.paint(ui.painter(), rect.center(), 16.0, color);
             ui.vertical(|ui| {
-                widgets::text(ui, words::vault(vault, false));
+                widgets::text(ui, labels::vault(vault, false));
                 widgets::weak(ui, "A secret is never written to a plain file.");
                 if vault.kind != VaultKind::File
-                    && Button::new(Weight::Bare, words::USE_FILE).flush().show(ui)
+                    && Button::new(Weight::Bare, labels::USE_FILE).flush().show(ui)
                 {
                     passphrase::choose_file(cx, state);
                 }

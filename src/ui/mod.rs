@@ -3,87 +3,31 @@
 //! Owns what is seen. Invariant: nothing here is authoritative, nothing waits, and no secret is held
 //! but one that the user revealed or is typing.
 
-mod account_form;
-mod account_list;
-mod button;
-mod changed;
-mod claims;
-mod closing;
+pub(crate) mod account;
 mod crash_page;
-mod curtain;
 mod cx;
-mod delete_dialog;
-mod detail;
-mod device;
-mod dialog;
+pub(crate) mod dialogs;
 mod doctor;
 mod drop_file;
-mod errand;
 mod events;
-mod exchanges;
-mod export_dialog;
-mod fields;
-mod file_field;
 mod first_run;
-mod form_advanced;
-mod form_check;
-mod form_draft;
-mod form_endpoints;
-mod form_help;
-mod form_issuer;
-mod form_keys;
-mod form_requests;
-mod form_toggles;
-mod form_tokens;
-mod icons;
-mod import_dialog;
-mod import_issuers;
-mod import_moves;
-mod import_names;
-mod keys;
-mod keys_page;
-mod leaving;
-mod list_filter;
-mod list_order;
-mod mapper;
-mod move_dialog;
-mod need;
-mod new_passphrase;
+pub(crate) mod form;
+pub(crate) mod labels;
+pub(crate) mod lock_screen;
+pub(crate) mod navigation;
 mod notice;
-mod passphrase;
 mod preset_notice;
-mod provider_picker;
-mod qr;
-mod quit_dialog;
-mod recover_dialog;
-mod redirect_check;
 mod repaint;
-mod row_menu;
-mod safe_keeping;
-mod sampling;
-mod scopes;
-mod secret_card;
 mod settings;
-mod settings_draft;
-mod settings_fields;
+pub(crate) mod shortcuts;
+pub(crate) mod shortcuts_page;
 mod sidebar;
-mod sign_in;
-mod standing;
-mod system_fonts;
-mod tabs;
+pub(crate) mod sign_in_alerts;
 mod theme;
-mod tick;
-mod time_text;
 mod title;
-mod toast;
-mod token_card;
-mod token_server;
-mod value_box;
 mod vault_banner;
-mod vault_line;
 mod view_state;
 mod widgets;
-mod words;
 
 use std::time::Duration;
 
@@ -93,16 +37,23 @@ use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, vec2};
 use crate::messages::command::Command;
 use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{Preferences, Snapshot};
+use crate::ui::dialogs::delete;
+use crate::ui::dialogs::passphrase;
+use crate::ui::dialogs::quit;
+use crate::ui::dialogs::unsaved_tokens;
+use crate::ui::form::provider_picker;
+use crate::ui::sidebar::vault_line;
+use crate::ui::widgets::toast;
 
-use button::{Button, Weight};
 use cx::Cx;
-use icons::Icon;
-use list_order::Order;
+use sidebar::list_order::Order;
 use theme::Tokens;
+use theme::icons::Icon;
 use view_state::{AfterCrash, Page, ViewState};
+use widgets::button::{Button, Weight};
 
-pub use file_field::{FileAnswer, FileQuestion};
-pub use need::newly_needing_sign_in;
+pub use sign_in_alerts::newly_needing_sign_in;
+pub use widgets::file_field::{FileAnswer, FileQuestion};
 
 /// The smallest window that can be used, in logical points.
 pub const MIN_SIZE: (f32, f32) = (640.0, 420.0);
@@ -177,14 +128,14 @@ impl Ui {
     /// Keeps the window open where it is about to close and something would be lost; to be called in
     /// every frame, also in one that draws nothing.
     pub fn watch_closing(&mut self, ctx: &egui::Context, snapshot: &Snapshot) {
-        if closing::watch(ctx, snapshot, &mut self.state) {
-            quit_dialog::watch(ctx, snapshot, &mut self.state);
+        if quit::watch(ctx, snapshot, &mut self.state) {
+            unsaved_tokens::watch(ctx, snapshot, &mut self.state);
         }
     }
 
     /// Closes the window and asks nothing.
     pub fn quit_unasked(&mut self, ctx: &egui::Context) {
-        closing::quit_unasked(ctx, &mut self.state);
+        quit::quit_unasked(ctx, &mut self.state);
     }
 
     /// Draws the snapshot as it stands at `now`, and collects what the user asks for.
@@ -209,17 +160,17 @@ impl Ui {
         if ui.input(|input| input.events.iter().any(lost_focus)) {
             state.revealed = None;
         }
-        curtain::watch(ui, &mut cx, state);
-        if curtain::show(ui, &mut cx, state) {
-            return quit_dialog::show(ui, &mut cx, state);
+        lock_screen::watch(ui, &mut cx, state);
+        if lock_screen::show(ui, &mut cx, state) {
+            return unsaved_tokens::show(ui, &mut cx, state);
         }
         state.settle(snapshot, now);
         state.settle_toasts(snapshot, now);
         passphrase::settle(ui.ctx(), snapshot, state);
-        keys::act(ui, &mut cx, state);
+        shortcuts::act(ui, &mut cx, state);
         drop_file::watch(ui, &mut cx, state);
-        if curtain::show(ui, &mut cx, state) {
-            return quit_dialog::show(ui, &mut cx, state);
+        if lock_screen::show(ui, &mut cx, state) {
+            return unsaved_tokens::show(ui, &mut cx, state);
         }
         if let Some(id) = state.focus.take() {
             // Before it is drawn, so that it comes into view with the keyboard.
@@ -230,14 +181,14 @@ impl Ui {
         } else {
             panes(ui, &mut cx, state)
         };
-        delete_dialog::show(ui, &mut cx, state);
-        leaving::show(ui, &mut cx, state);
+        delete::show(ui, &mut cx, state);
+        navigation::show(ui, &mut cx, state);
         settings::show(ui, &mut cx, state);
-        errand::show(ui, &mut cx, state);
+        dialogs::show(ui, &mut cx, state);
         passphrase::show(ui, &mut cx, state);
-        quit_dialog::show(ui, &mut cx, state);
-        keys_page::show(ui, state);
-        closing::show(ui, &cx, state);
+        unsaved_tokens::show(ui, &mut cx, state);
+        shortcuts_page::show(ui, state);
+        quit::show(ui, &cx, state);
         toast::show(ui, &mut cx, state, page);
         if state.focus.is_some() {
             ui.ctx().request_repaint();
@@ -345,7 +296,7 @@ fn page(
         let margin = if lower.width() < 400.0 { 12 } else { 24 };
         let frame = Frame::new().inner_margin(Margin::symmetric(margin, 12));
         let mut place = ui.new_child(egui::UiBuilder::new().max_rect(lower.shrink2(vec2(beside, 0.0))));
-        CentralPanel::default().frame(frame).show(&mut place, |ui| account_form::buttons(ui, cx, state));
+        CentralPanel::default().frame(frame).show(&mut place, |ui| form::buttons(ui, cx, state));
         ui.painter().hline(lower.x_range(), lower.top(), egui::Stroke::new(1.0, tokens.line));
     }
     upper
@@ -353,9 +304,9 @@ fn page(
 
 fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if cx.narrow && !cx.snapshot.accounts.is_empty() {
-        let back = Button::new(Weight::Bare, words::BACK).with_icon(Icon::Back).flush();
+        let back = Button::new(Weight::Bare, labels::BACK).with_icon(Icon::Back).flush();
         if back.show(ui) {
-            leaving::go(ui.ctx(), cx, state, leaving::To::List);
+            navigation::go(ui.ctx(), cx, state, navigation::To::List);
         }
     }
     if vault_banner::is_needed(cx) {
@@ -363,16 +314,16 @@ fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
     notice::show(ui, cx, state);
     if let Some(problem) = &cx.snapshot.problem {
-        detail::app_problem(ui, cx, problem);
+        account::app_problem(ui, cx, problem);
     }
     match &state.page {
         Page::Picker { .. } => provider_picker::show(ui, cx, state),
-        Page::Form(_) => account_form::show(ui, cx, state),
+        Page::Form(_) => form::show(ui, cx, state),
         Page::Doctor(_) => doctor::show(ui, cx, state),
         Page::Account if state.after_crash != AfterCrash::No => crash_page::show(ui, cx, state),
         Page::Account => {
             if let Some(account) = state.selected.as_ref().and_then(|id| cx.account(id)) {
-                detail::show(ui, cx, state, account);
+                account::show(ui, cx, state, account);
             }
         }
     }

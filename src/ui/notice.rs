@@ -5,14 +5,15 @@
 
 use egui::{Ui, vec2};
 
+use crate::messages::explain::{Action, explain};
 use crate::messages::problem::Problem;
-use crate::messages::words::{Action, explain};
 
-use super::button::{Button, Weight};
 use super::cx::Cx;
-use super::icons::Icon;
+use super::dialogs::recover;
+use super::theme::icons::Icon;
 use super::view_state::{SettingsDraft, ViewState};
-use super::{preset_notice, recover_dialog, widgets, words};
+use super::widgets::button::{Button, Weight};
+use super::{labels, preset_notice, widgets};
 
 fn shown(cx: &Cx<'_>, state: &ViewState) -> Option<Problem> {
     let notice = cx.snapshot.notice.clone().filter(|_| !state.errands.notice_seen);
@@ -46,16 +47,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
                 ui.add_space(4.0);
                 ui.horizontal_wrapped(|ui| {
                     if said.action == Some(Action::RecoverAccounts)
-                        && Button::new(Weight::Quiet, words::RECOVER).show(ui)
+                        && Button::new(Weight::Quiet, labels::RECOVER).show(ui)
                     {
-                        recover_dialog::start(cx, state);
+                        recover::start(cx, state);
                     }
                     if said.action == Some(Action::OpenSettings)
-                        && Button::new(Weight::Quiet, words::OPEN_SETTINGS).show(ui)
+                        && Button::new(Weight::Quiet, labels::OPEN_SETTINGS).show(ui)
                     {
                         state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
                     }
-                    if Button::new(Weight::Bare, words::DISMISS).show(ui) {
+                    if Button::new(Weight::Bare, labels::DISMISS).show(ui) {
                         match problem {
                             Problem::Unconfirmed(changed) => state.errands.unconfirmed_seen = changed,
                             _ => state.errands.notice_seen = true,

@@ -5,12 +5,12 @@
 
 use egui::Ui;
 
-use crate::domain::unseen::neutralised;
+use crate::base::sanitize::neutralised;
 
-use super::button::{Button, Weight};
 use super::cx::Cx;
 use super::view_state::ViewState;
-use super::{widgets, words};
+use super::widgets::button::{Button, Weight};
+use super::{labels, widgets};
 
 /// How many mistakes stand above a page; the picker has them all.
 const ABOVE_MAX: usize = 3;
@@ -26,7 +26,7 @@ pub(super) fn above(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         return;
     }
     contents(ui, cx, ABOVE_MAX, |ui| {
-        if Button::new(Weight::Bare, words::DISMISS).named("Dismiss the note on presets").show(ui) {
+        if Button::new(Weight::Bare, labels::DISMISS).named("Dismiss the note on presets").show(ui) {
             state.errands.presets_seen = true;
         }
     });
@@ -43,11 +43,11 @@ pub(super) fn all(ui: &mut Ui, cx: &Cx<'_>) {
 fn contents(ui: &mut Ui, cx: &Cx<'_>, most: usize, more: impl FnOnce(&mut Ui)) {
     let tokens = cx.tokens;
     widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
-        widgets::text_strong(ui, words::PRESET_MISTAKES);
+        widgets::text_strong(ui, labels::PRESET_MISTAKES);
         for mistake in cx.snapshot.preset_mistakes.iter().take(most) {
             widgets::text(ui, &neutralised(mistake, 300));
         }
-        widgets::weak(ui, words::PRESETS_ARE_READ_AT_START);
+        widgets::weak(ui, labels::PRESETS_ARE_READ_AT_START);
         more(ui);
     });
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::expiry;
+use crate::domain::token::expiry;
 use crate::messages::snapshot::{Activity, Snapshot};
 
-use super::time_text;
 use super::view_state::ViewState;
+use super::widgets::time_text;
 
 /// How long until what is shown changes.
 pub(super) fn next(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Duration> {
@@ -46,7 +46,7 @@ pub(super) fn next(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -
 }
 
 /// When a row's figure or its standing changes.
-fn row_change(facts: &crate::domain::tokens::TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> {
+fn row_change(facts: &crate::domain::token::grant::TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> {
     let left = facts.expires_at.map(|end| end - now).filter(|left| *left > TimeDelta::zero())?;
     let until_status = expiry::next_status_change(facts, now).map(|at| at - now);
     until_status.into_iter().chain([time_text::short_changes_in(left)]).min()

@@ -5,11 +5,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::unseen::neutralised;
+use crate::base::sanitize::neutralised;
 use crate::messages::snapshot::Snapshot;
 
-use super::time_text;
 use super::view_state::ViewState;
+use super::widgets::time_text;
 
 /// The title at `now`.
 pub(super) fn of(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -> String {

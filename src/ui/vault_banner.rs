@@ -6,15 +6,16 @@
 use egui::{Rect, Ui, vec2};
 
 use crate::messages::command::Command;
+use crate::messages::explain::explain;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
-use crate::messages::words::explain;
 
-use super::button::{Button, Weight};
 use super::cx::Cx;
-use super::icons::Icon;
+use super::dialogs::passphrase;
+use super::theme::icons::Icon;
 use super::view_state::ViewState;
-use super::{passphrase, widgets, words};
+use super::widgets::button::{Button, Weight};
+use super::{labels, widgets};
 
 /// Whether there is something to say.
 pub(super) fn is_needed(cx: &Cx<'_>) -> bool {
@@ -76,7 +77,7 @@ pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let vault = &cx.snapshot.vault;
     let failing = matches!(vault.health, VaultHealth::Failing(_));
-    if failing && Button::new(Weight::Quiet, words::TRY_AGAIN).show(ui) {
+    if failing && Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) {
         cx.send(Command::TryVault);
     }
     if let Some(label) = passphrase::offer(vault)
@@ -87,10 +88,10 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if vault.kind != VaultKind::Keychain {
         return;
     }
-    if Button::new(Weight::Quiet, words::USE_FILE).show(ui) {
+    if Button::new(Weight::Quiet, labels::USE_FILE).show(ui) {
         passphrase::choose_file(cx, state);
     }
-    if Button::new(Weight::Quiet, words::USE_MEMORY).show(ui) {
+    if Button::new(Weight::Quiet, labels::USE_MEMORY).show(ui) {
         cx.send(Command::UseMemoryVault);
     }
 }

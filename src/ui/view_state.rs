@@ -4,26 +4,26 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::base::secret::AccessToken;
 use crate::domain::account::AccountId;
 use crate::messages::snapshot::{Preferences, Snapshot};
-use crate::secret::AccessToken;
 
-use super::account_list::AccountList;
-use super::closing::Closing;
-use super::curtain::Curtain;
+use super::account::http_log::ExchangesTab;
+use super::account::response_mapper::MapperDraft;
+use super::account::tabs::Tab;
+use super::dialogs::Errands;
+use super::dialogs::passphrase::PassphraseDraft;
+use super::dialogs::quit::Closing;
+use super::dialogs::unsaved_tokens::Quit;
 use super::doctor::Checks;
-use super::errand::Errands;
-use super::exchanges::ExchangesTab;
-use super::fields::SecretText;
-use super::form_draft::FormDraft;
-use super::keys_page::KeysPage;
-use super::leaving::To;
-use super::list_order::Order;
-use super::mapper::MapperDraft;
-use super::passphrase::PassphraseDraft;
-use super::quit_dialog::Quit;
-use super::tabs::Tab;
-use super::toast::Toasts;
+use super::form::draft::FormDraft;
+use super::lock_screen::Curtain;
+use super::navigation::To;
+use super::shortcuts_page::KeysPage;
+use super::sidebar::account_list::AccountList;
+use super::sidebar::list_order::Order;
+use super::widgets::fields::SecretText;
+use super::widgets::toast::Toasts;
 
 /// How long a revealed token stands in the window.
 pub(super) const REVEAL: TimeDelta = TimeDelta::seconds(30);

@@ -4,8 +4,8 @@
 //! looked at.
 
 use super::draft::{Collected, Draft, Values, Variables, label};
-use crate::domain::node::{Node, NodeValue};
-use crate::domain::spec::ClientAuth;
+use crate::domain::document::{Node, NodeValue};
+use crate::domain::provider::spec::ClientAuth;
 
 /// Whether a text is a `.bru` file with OAuth 2.0 settings.
 pub(super) fn is_bru(text: &str) -> bool {

@@ -211,7 +211,7 @@ fn guess(pairs: &[(String, Zeroizing<String>)], presets: &[Preset]) -> Vec<Mappi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::presets::built_in;
+    use crate::domain::provider::presets::built_in;
 
     #[test]
     fn keyfobs_own_file_and_an_empty_one_are_no_list() {

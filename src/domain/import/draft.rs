@@ -8,17 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 use super::Imported;
+use crate::base::sanitize::is_deceptive;
+use crate::base::secret::{ClientSecret, Password, PrivateKey};
+use crate::domain::account::tags::Tags;
 use crate::domain::account::{AccountName, Client, Settings};
-use crate::domain::endpoints::EndpointKind;
-use crate::domain::extra_params;
-use crate::domain::file::shown;
-use crate::domain::grant_type::GrantType;
+use crate::domain::document::file_error::shown;
+use crate::domain::oauth::extra_params;
+use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::oauth::token_request;
+use crate::domain::oauth::token_request::RequestError;
+use crate::domain::provider::endpoints::EndpointKind;
+use crate::domain::provider::spec::{ClientAuth, ProviderSpec};
 use crate::domain::provider::{CUSTOM, Preset, Provider};
-use crate::domain::spec::{ClientAuth, ProviderSpec};
-use crate::domain::tags::Tags;
-use crate::domain::token_request::{self, RequestError};
-use crate::domain::unseen::is_deceptive;
-use crate::secret::{ClientSecret, Password, PrivateKey};
 
 /// The most accounts that are taken from one file.
 const ACCOUNTS_MAX: usize = 500;
@@ -401,7 +402,7 @@ fn filled(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::presets::built_in;
+    use crate::domain::provider::presets::built_in;
 
     #[test]
     fn variables_are_filled_in_and_bounded() {

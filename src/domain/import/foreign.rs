@@ -6,9 +6,9 @@
 use super::dotenv::{self, EnvNames, Mapping};
 use super::draft::Collected;
 use super::{ImportError, Imported, bruno, google, insomnia, postman};
-use crate::domain::file::FileError;
-use crate::domain::node::Node;
-use crate::domain::node_yaml;
+use crate::domain::document::Node;
+use crate::domain::document::file_error::FileError;
+use crate::domain::document::yaml;
 use crate::domain::provider::Preset;
 
 /// What a file gave.
@@ -45,7 +45,7 @@ pub fn read_any(text: &str, presets: &[Preset], mapping: Option<&Mapping>) -> Re
         bruno::read_bru(bare, &mut collected);
         None
     } else if is_yaml(bare) {
-        if !take_tree(&node_yaml::parse(text)?, &mut collected) {
+        if !take_tree(&yaml::parse(text)?, &mut collected) {
             return Err(ImportError::Empty);
         }
         None

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::domain::grant_type::GrantType;
 use crate::domain::import::EnvField;
-use crate::domain::presets::built_in;
-use crate::domain::spec::ClientAuth;
+use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::provider::presets::built_in;
+use crate::domain::provider::spec::ClientAuth;
 use crate::domain::test_support::ED_JWK;
 
 fn found(text: &str) -> Found {
@@ -21,7 +21,7 @@ fn only(text: &str) -> Imported {
 }
 
 fn secret(account: &Imported) -> &str {
-    account.client.client_secret.as_ref().map_or("", crate::secret::ClientSecret::expose)
+    account.client.client_secret.as_ref().map_or("", crate::base::secret::ClientSecret::expose)
 }
 
 const GOOGLE: &str = r#"{"installed":{"client_id":"1-a.apps.googleusercontent.com","project_id":"mail-1",

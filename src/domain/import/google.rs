@@ -4,7 +4,7 @@
 //! port of this computer for it.
 
 use super::draft::{Collected, Draft, Variables};
-use crate::domain::node::Node;
+use crate::domain::document::Node;
 
 /// Whether this is such a file.
 pub(super) fn fits(root: &Node<'_>) -> bool {

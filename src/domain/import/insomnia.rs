@@ -3,8 +3,8 @@
 //! Owns their keys. Invariant: a request whose OAuth 2.0 settings are switched off gives no account.
 
 use super::draft::{Collected, Draft, NAME_MAX_BYTES, Variables, label};
-use crate::domain::node::{Node, NodeValue};
-use crate::domain::spec::ClientAuth;
+use crate::domain::document::{Node, NodeValue};
+use crate::domain::provider::spec::ClientAuth;
 
 /// Whether this is such an export.
 pub(super) fn fits(root: &Node<'_>) -> bool {

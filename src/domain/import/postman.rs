@@ -5,8 +5,8 @@
 use zeroize::Zeroizing;
 
 use super::draft::{Collected, Draft, Values, Variables, label};
-use crate::domain::node::{Node, NodeValue};
-use crate::domain::spec::ClientAuth;
+use crate::domain::document::{Node, NodeValue};
+use crate::domain::provider::spec::ClientAuth;
 
 /// Whether this is a collection, or an export that holds some.
 pub(super) fn fits(root: &Node<'_>) -> bool {

@@ -6,10 +6,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
-use crate::domain::moment;
-use crate::domain::token_syntax::{self, is_token};
-use crate::domain::tokens::{ExpirySource, Grant, TokenFacts};
-use crate::secret::{AccessToken, IdToken, Kind, RefreshToken, Secret};
+use crate::base::secret::{AccessToken, IdToken, Kind, RefreshToken, Secret};
+use crate::domain::oauth::token_syntax;
+use crate::domain::oauth::token_syntax::is_token;
+use crate::domain::time_parse;
+use crate::domain::token::grant::{ExpirySource, Grant, TokenFacts};
 
 /// An account's tokens, as a file holds them.
 #[derive(Deserialize)]
@@ -100,5 +101,5 @@ fn check<K: Kind>(key: &'static str, token: Option<&Secret<K>>) -> Result<(), Mi
 
 fn moment(key: &'static str, text: &str) -> Result<DateTime<Utc>, Mistake> {
     let what = "must be a moment such as \"2030-01-31T12:00:00Z\"";
-    moment::rfc3339(text).ok_or(Mistake { key, what })
+    time_parse::rfc3339(text).ok_or(Mistake { key, what })
 }

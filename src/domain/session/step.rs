@@ -7,12 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     Attempt, Effect, Failure, Input, Outcome, Phase, Renewal, RequestId, SIGN_IN_WAIT, SOONEST, Session, Ways,
 };
-use crate::domain::callback::Returned;
-use crate::domain::device::{Due, NotYet, Polling};
-use crate::domain::expiry::Status;
-use crate::domain::grant_type::GrantType;
-use crate::domain::id_token::Verdict;
-use crate::domain::tokens::TokenFacts;
+use crate::domain::oauth::callback::Returned;
+use crate::domain::oauth::device::{Due, NotYet, Polling};
+use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::oauth::id_token::Verdict;
+use crate::domain::token::expiry::Status;
+use crate::domain::token::grant::TokenFacts;
 
 impl Session {
     /// One of which only these facts are known.

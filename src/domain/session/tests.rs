@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::expiry::{Status, next_change, next_status_change};
-use crate::domain::tokens::ExpirySource;
+use crate::domain::token::expiry::{Status, next_change, next_status_change};
+use crate::domain::token::grant::ExpirySource;
 
 const CODE: Ways = Ways {
     grant: GrantType::AuthorizationCode,
@@ -363,7 +363,7 @@ proptest! {
 
 #[test]
 fn c3_the_first_and_the_last_moment_never_overflow() {
-    let ends = [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC].map(crate::domain::moment::nearest);
+    let ends = [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC].map(crate::domain::time_parse::nearest);
     let margins = [None, Some(0), Some(u32::MAX)];
     let refresh_ends = [None, Some(ends[0]), Some(ends[1])];
     for (received, expires, refresh_expires_at) in

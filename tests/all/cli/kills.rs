@@ -6,10 +6,10 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
-use keyfob::secret::Passphrase;
+use keyfob::base::secret::Passphrase;
 use keyfob::store::home::Home;
-use keyfob::store::passphrase::PassphraseVault;
 use keyfob::store::vault::Vault as _;
+use keyfob::store::vault::passphrase::PassphraseVault;
 
 use super::place::{Place, Run, holds};
 use super::rotating::{BOT, CAR, Rotating};

@@ -102,10 +102,10 @@ fn x6_a_key_in_a_parameter_reaches_the_server_and_no_file() {
 /// words that come before each command.
 #[cfg(feature = "failpoints")]
 fn aged<'bus>(bus: &'bus Bus, number: usize, server: &ScriptedServer, canary: &str) -> Place<'bus> {
-    use keyfob::secret::{Passphrase, Wire};
+    use keyfob::base::secret::{Passphrase, Wire};
     use keyfob::store::home::Home;
-    use keyfob::store::passphrase::PassphraseVault;
     use keyfob::store::vault::Vault as _;
+    use keyfob::store::vault::passphrase::PassphraseVault;
     use serde_json::Value;
 
     let mut place = Place::on(bus);

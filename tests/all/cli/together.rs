@@ -3,13 +3,13 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use keyfob::base::secret::Passphrase;
 use keyfob::messages::command::Command;
 use keyfob::messages::problem::Problem;
 use keyfob::messages::snapshot::VaultKind;
-use keyfob::secret::Passphrase;
-use keyfob::store::accounts::Accounts;
-use keyfob::store::passphrase::PassphraseVault;
+use keyfob::store::database::Accounts;
 use keyfob::store::vault::VaultError;
+use keyfob::store::vault::passphrase::PassphraseVault;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::place::Place;

@@ -211,9 +211,9 @@ fn accounts_go_to_another_computer_sealed_or_without_secrets() {
 /// Kills a move at its first step, its second, and so on, until it is over before.
 #[cfg(feature = "failpoints")]
 fn move_killed_at_every_step(to: &str, back: &str, at_least: usize) {
-    use keyfob::secret::Passphrase;
+    use keyfob::base::secret::Passphrase;
     use keyfob::store::home::Home;
-    use keyfob::store::passphrase::PassphraseVault;
+    use keyfob::store::vault::passphrase::PassphraseVault;
     use std::os::unix::process::ExitStatusExt as _;
 
     let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));

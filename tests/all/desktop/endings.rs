@@ -56,7 +56,7 @@ fn c4_a_crash_is_called_one_and_is_not_repeated() {
     let said = String::from_utf8(crashed.stderr).unwrap();
     assert_eq!(crashed.status.code(), Some(1), "{said}");
     assert!(said.contains("Keyfob crashed") && said.contains("Start it again"), "{said}");
-    assert!(said.contains("internal error at src/failpoint.rs"), "{said}");
+    assert!(said.contains("internal error at src/base/failpoint.rs"), "{said}");
     for absent in ["system library", "CANARY", "bank", "backtrace"] {
         assert!(!said.contains(absent), "{absent} in {said}");
     }

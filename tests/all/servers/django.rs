@@ -1,7 +1,7 @@
 //! `django-oauth-toolkit` (Python): `tests/desktop/servers/.venv/bin/python tests/desktop/servers/django_server.py FOLDER`.
 
-use keyfob::domain::id_token::Verdict;
-use keyfob::domain::spec::ClientAuth;
+use keyfob::domain::oauth::id_token::Verdict;
+use keyfob::domain::provider::spec::ClientAuth;
 use url::Url;
 
 use super::harness::{Accounts, Lines, Person, Server};

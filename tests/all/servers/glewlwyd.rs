@@ -1,6 +1,6 @@
 //! Debian's `glewlwyd` (C): `tests/desktop/servers/.venv/bin/python tests/desktop/servers/glewlwyd_server.py FOLDER`.
 
-use keyfob::domain::spec::ClientAuth;
+use keyfob::domain::provider::spec::ClientAuth;
 use url::Url;
 
 use super::harness::{Accounts, Lines, Person, Server};

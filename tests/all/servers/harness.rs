@@ -9,15 +9,15 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use keyfob::domain::account::AccountId;
-use keyfob::domain::exchange::{ExchangeKind, Outcome};
-use keyfob::domain::id_token::Verdict;
+use keyfob::domain::http_log::record::{ExchangeKind, Outcome};
+use keyfob::domain::oauth::id_token::Verdict;
+use keyfob::domain::oauth::introspection;
 use keyfob::domain::provider::EndpointKind;
-use keyfob::domain::spec::ClientAuth;
-use keyfob::domain::token_check;
+use keyfob::domain::provider::spec::ClientAuth;
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
+use keyfob::messages::explain::{Action, Words, explain};
 use keyfob::messages::snapshot::DeviceCodeView;
-use keyfob::messages::words::{Action, Words, explain};
 use url::Url;
 
 use super::ledger::Ledger;
@@ -189,7 +189,7 @@ impl Accounts {
     /// A token for one API (RFC 8707), which must say so.
     pub(crate) fn token_for(&mut self, name: &str, api: &str) {
         let claims =
-            keyfob::domain::jwt::claims(&self.token(name)).expect("a token that says whom it is for");
+            keyfob::domain::token::jwt::claims(&self.token(name)).expect("a token that says whom it is for");
         assert_eq!(claims["aud"], api);
         self.ledger.works("resource indicator", &self.lines[name].grant);
     }
@@ -283,7 +283,7 @@ impl Accounts {
     }
 
     /// What the server says of the token; panics where it is not active.
-    pub(crate) fn check(&mut self, name: &str) -> token_check::Verdict {
+    pub(crate) fn check(&mut self, name: &str) -> introspection::Verdict {
         let Reply::Checked(checked) = self.command(Command::Check, name) else { panic!("{name}") };
         assert!(checked.verdict.active, "{checked:?}");
         self.enter(name);

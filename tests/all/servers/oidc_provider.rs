@@ -1,7 +1,7 @@
 //! `oidc-provider` (JavaScript): `node tests/desktop/oidc/server.mjs`.
 
-use keyfob::domain::id_token::Verdict;
-use keyfob::domain::spec::ClientAuth;
+use keyfob::domain::oauth::id_token::Verdict;
+use keyfob::domain::provider::spec::ClientAuth;
 use keyfob::messages::snapshot::DeviceCodeView;
 use url::Url;
 

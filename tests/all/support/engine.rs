@@ -4,21 +4,21 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use keyfob::clock::{Clock, ManualClock};
+use keyfob::base::clock::{Clock, ManualClock};
+use keyfob::base::secret::PastedReturn;
 use keyfob::domain::account::{AccountId, AccountName, Client};
-use keyfob::domain::discovery;
 use keyfob::domain::import::{self, Imported};
+use keyfob::domain::oauth::discovery;
 use keyfob::engine::{self, Clipboard, ClipboardError, Deps, EngineHandle};
 use keyfob::messages::command::{Command, ImportDraft};
 use keyfob::messages::event::{Event, HeldToken, Reply};
 use keyfob::messages::problem::Problem;
 use keyfob::messages::snapshot::{AccountView, Snapshot, VaultKind};
-use keyfob::net::browser::{Browser, BrowserError};
-use keyfob::net::http::HttpPolicy;
-use keyfob::net::sleep::{NoSleep, Sleep};
-use keyfob::secret::PastedReturn;
+use keyfob::net::http_client::HttpPolicy;
+use keyfob::platform::browser::{Browser, BrowserError};
+use keyfob::platform::suspend::{NoSleep, Sleep};
 use keyfob::store::home::Home;
-use keyfob::store::memory::MemoryVault;
+use keyfob::store::vault::memory::MemoryVault;
 use tempfile::TempDir;
 
 use super::raw;
@@ -103,7 +103,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn new() -> Self {
         // The servers on the other side go by the real time.
-        let now = keyfob::clock::SystemClock.now();
+        let now = keyfob::base::clock::SystemClock.now();
         Self {
             folder: tempfile::tempdir().unwrap(),
             vault: MemoryVault::new(),
@@ -292,7 +292,7 @@ pub(crate) fn come_back(address: &url::Url, parameters: &[(&str, &str)]) -> raw:
 pub(crate) fn client(id: &str, secret: &str) -> Client {
     Client {
         client_id: id.to_owned(),
-        client_secret: Some(keyfob::secret::ClientSecret::new(secret.to_owned())),
+        client_secret: Some(keyfob::base::secret::ClientSecret::new(secret.to_owned())),
         ..Client::default()
     }
 }

@@ -1,6 +1,6 @@
 //! What every vault must do, whatever it is made of.
 
-use keyfob::secret::Wire;
+use keyfob::base::secret::Wire;
 use keyfob::store::vault::{Vault, VaultError};
 
 fn line(text: &str) -> Wire {

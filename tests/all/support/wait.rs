@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use keyfob::domain::redirect::{LoopbackRedirect, RedirectUri};
-use keyfob::net::loopback::{Listener, Verdict};
+use keyfob::domain::oauth::redirect_uri::{LoopbackRedirect, RedirectUri};
+use keyfob::net::redirect_listener::{Listener, Verdict};
 use tokio::sync::oneshot;
 
 use super::raw::{self, Answer, v4};

@@ -1,0 +1,86 @@
+//! The system's own dialog for files.
+//!
+//! Owns the one that is open. Invariants: the window never waits for it, but on a Mac, where such
+//! dialogs run on the window's own thread; one is open at a time; a file is named here and neither
+//! read nor written.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use eframe::Frame;
+use rfd::FileDialog;
+
+use crate::base::hardening::OpenToPortals;
+use crate::ui::{FileAnswer, FileQuestion};
+
+/// Who leaves a dialog has seen it for longer than this; one that ends sooner never opened.
+const AT_A_GLANCE: Duration = Duration::from_millis(300);
+
+/// The dialogs.
+pub(super) struct Files {
+    tell: SyncSender<FileAnswer>,
+    answers: Receiver<FileAnswer>,
+    is_open: bool,
+}
+
+impl Files {
+    /// None is open.
+    pub(super) fn new() -> Self {
+        let (tell, answers) = sync_channel(1);
+        Self { tell, answers, is_open: false }
+    }
+
+    /// Opens a dialog over the window; `wake` is called when it was answered.
+    pub(super) fn ask(
+        &mut self,
+        question: FileQuestion,
+        frame: &Frame,
+        wake: impl FnOnce() + Send + 'static,
+    ) {
+        if self.is_open {
+            return;
+        }
+        self.is_open = true;
+        let dialog = FileDialog::new().set_parent(frame);
+        let tell = self.tell.clone();
+        let job = move || {
+            // Nobody listens any more where the window is closing.
+            let _ = tell.try_send(answer(question, dialog));
+            wake();
+        };
+        if cfg!(target_os = "macos") {
+            return job();
+        }
+        if thread::Builder::new().name("file-dialog".to_owned()).spawn(job).is_err() {
+            let _ = self.tell.try_send(FileAnswer::NoDialog);
+        }
+    }
+
+    /// The answer, once there is one.
+    pub(super) fn answer(&mut self) -> Option<FileAnswer> {
+        let answer = self.answers.try_recv().ok()?;
+        self.is_open = false;
+        Some(answer)
+    }
+}
+
+fn answer(question: FileQuestion, dialog: FileDialog) -> FileAnswer {
+    let opened = Instant::now();
+    let _open = OpenToPortals::new();
+    match choose(question, dialog) {
+        Some(path) => FileAnswer::Chosen(path),
+        None if opened.elapsed() < AT_A_GLANCE => FileAnswer::NoDialog,
+        None => FileAnswer::Left,
+    }
+}
+
+fn choose(question: FileQuestion, dialog: FileDialog) -> Option<PathBuf> {
+    let FileQuestion { title, folder, new_name } = question;
+    let dialog = dialog.set_title(title).set_directory(folder);
+    match new_name {
+        Some(name) => dialog.set_file_name(name).save_file(),
+        None => dialog.pick_file(),
+    }
+}

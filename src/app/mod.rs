@@ -1,0 +1,379 @@
+//! The window's process: eframe around the engine and the interface.
+//!
+//! Owns the native window. Invariants: the window is made before the vault is touched; closing it
+//! stops the engine, which clears the clipboard first; a panic before there is a window becomes a
+//! sentence that says which package is missing, and a later one is called a crash.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use eframe::egui;
+
+use crate::base::clock::Clock;
+use crate::engine::{self, Deps, EngineHandle, NotTaken};
+use crate::messages::command::Command;
+use crate::messages::event::Event;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{Snapshot, WindowPlace};
+use crate::platform::notifications;
+use crate::platform::reduced_motion::SystemMotion;
+use crate::ui::{self, Ui};
+
+mod crash;
+pub(crate) mod file_dialog;
+mod head_start;
+mod signals;
+pub(crate) mod single_instance;
+pub(crate) mod window_placement;
+
+use crash::CrashMark;
+use file_dialog::Files;
+use signals::Ending;
+use single_instance::Place;
+
+/// The toolkit keeps all letters in a texture as wide as the driver allows: at four times this it is
+/// nearly empty, and still made and handed over at the start.
+const TEXTURE_SIDE: usize = 4096;
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The engine could not start.
+    #[error("Keyfob could not start: the system gave it no thread. Close other programs and try again.")]
+    Engine(#[source] std::io::Error),
+    /// There is no display, or nothing to draw with.
+    #[error(
+        "No window could be opened: there is no screen, or nothing to draw on it with. Start Keyfob from \
+         a desktop session, or use its command line: keyfob --help."
+    )]
+    NoWindow,
+    /// A library that is loaded at run time is missing.
+    #[error(
+        "No window could be opened, because a system library is missing. On Debian or Ubuntu, type: \
+         sudo apt-get install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1 libegl1 \
+         libwayland-client0"
+    )]
+    MissingLibrary,
+    /// It broke while the window was there.
+    #[error(
+        "Keyfob crashed and had to close. Your accounts and their tokens are kept. Start it again: it opens without \
+         showing an account. If it crashes at the same account again, use the command line for that one, such as \
+         keyfob token NAME."
+    )]
+    Crashed,
+    /// The screen went away while the window was there.
+    #[error(
+        "Keyfob closed because it lost its connection to the screen. Your accounts and their tokens are kept. Start \
+         it again."
+    )]
+    ScreenLost,
+}
+
+/// Opens the window and returns when it is closed. Where `alone` is asked for and this home has a
+/// window already, that one comes forward instead.
+///
+/// `deps` is told how to wake the window up. The engine is given the commands `first`.
+///
+/// # Errors
+/// [`AppError`] where there is no window to be had.
+pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppError> {
+    let word = if alone { engine::random::bytes().ok() } else { None };
+    let mut instance = match word.map(|word| single_instance::first(&deps.home, word)) {
+        Some(Place::Taken) => return Ok(()),
+        Some(Place::Ours(instance)) => Some(instance),
+        Some(Place::Unknown) | None => None,
+    };
+    let context: Arc<OnceLock<egui::Context>> = Arc::default();
+    let woken = Arc::clone(&context);
+    deps.waker = Arc::new(move || {
+        if let Some(context) = woken.get() {
+            context.request_repaint();
+        }
+    });
+    let called = Arc::new(AtomicBool::new(false));
+    if let Some(instance) = &mut instance {
+        let (called, wake) = (Arc::clone(&called), Arc::clone(&deps.waker));
+        instance.listen(Arc::new(move || {
+            called.store(true, Ordering::SeqCst);
+            wake();
+        }));
+    }
+    let (clock, mark) = (Arc::clone(&deps.clock), CrashMark::of(&deps.home));
+    let (wake, ending) = (Arc::clone(&deps.waker), Ending::default());
+    head_start::take();
+    let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
+    ending.watch(move || wake(), engine.clipboard_clearer());
+    if !first.is_empty() {
+        engine.loaded();
+    }
+    for command in first {
+        if engine.send(command).is_err() {
+            log::warn!("a first command was not taken");
+        }
+    }
+    let engine = Rc::new(RefCell::new(Some(engine)));
+    let opening = Opening { context, clock, called, ending, mark, stands: Cell::new(false), engine };
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| opening.run()));
+    match (ended, opening.stands.get()) {
+        (Ok(Ok(())), _) => Ok(()),
+        (Ok(Err(error)), stands) => {
+            log::warn!("no window: {error}");
+            Err(if stands { AppError::ScreenLost } else { AppError::NoWindow })
+        }
+        (Err(_), true) => {
+            if let Some(engine) = opening.engine.take() {
+                crash::save_tokens(engine);
+            }
+            Err(AppError::Crashed)
+        }
+        (Err(_), false) => Err(AppError::MissingLibrary),
+    }
+}
+
+/// What a window is opened with.
+struct Opening {
+    context: Arc<OnceLock<egui::Context>>,
+    clock: Arc<dyn Clock>,
+    called: Arc<AtomicBool>,
+    ending: Ending,
+    mark: CrashMark,
+    /// Whether there was a window, with something to draw on it with.
+    stands: Cell<bool>,
+    /// Taken by the window, once there is one; a window that crashes hands it back.
+    engine: Rc<RefCell<Option<EngineHandle>>>,
+}
+
+impl Opening {
+    /// Opens the window and returns when it is closed. Where EGL is there and can't draw, GLX may.
+    fn run(&self) -> eframe::Result {
+        let opened = self.run_once();
+        #[cfg(target_os = "linux")]
+        if matches!(opened, Err(eframe::Error::Glutin(_) | eframe::Error::NoGlutinConfigs(..)))
+            && self.engine.borrow().is_some()
+        {
+            log::warn!("nothing can be drawn with EGL; trying GLX");
+            glutin_winit::prefer_glx();
+            return self.run_once();
+        }
+        opened
+    }
+
+    fn run_once(&self) -> eframe::Result {
+        let engine = Rc::clone(&self.engine);
+        // Asked once there is a connection to the screen: meanwhile the engine has read the database.
+        let place: eframe::WindowBuilderHook = Box::new(move |builder| {
+            let mut engine = engine.borrow_mut();
+            let prepared = engine.as_mut().map(EngineHandle::prepared);
+            window_placement::viewport(builder, prepared.and_then(|snapshot| snapshot.window))
+        });
+        let options = eframe::NativeOptions {
+            viewport: egui::ViewportBuilder::default().with_icon(window_placement::icon()),
+            window_builder: Some(place),
+            renderer: eframe::Renderer::Glow,
+            // There are no gradients here, and dithering costs as much as all the rest of a pixel.
+            dithering: false,
+            // Installed by the interface, which lists the system's fonts only when it needs one.
+            system_font_fallback: false,
+            ..eframe::NativeOptions::default()
+        };
+        let creator: eframe::AppCreator<'_> = Box::new(|creation| {
+            self.stands.set(true);
+            let ctx = &creation.egui_ctx;
+            let mut engine = self.engine.borrow_mut().take().ok_or("there is a window already")?;
+            let snapshot = engine.prepared();
+            let mut ui = Ui::new(ctx);
+            ui.apply(&snapshot.preferences, ctx);
+            ui.set_folder(dirs::download_dir().or_else(dirs::home_dir).unwrap_or_default());
+            if self.mark.take() {
+                ui.say_crashed();
+            } else {
+                ui.restore(&snapshot.remembered);
+            }
+            self.mark.leave_at_panic();
+            let _ = self.context.set(ctx.clone());
+            Ok(Box::new(App {
+                ui,
+                engine: Some(engine),
+                after_crash: Rc::clone(&self.engine),
+                snapshot,
+                clock: Arc::clone(&self.clock),
+                files: Files::new(),
+                place: None,
+                vault_tried: false,
+                accounts_asked: false,
+                called: Arc::clone(&self.called),
+                ending: self.ending.clone(),
+                title: String::new(),
+                still: None,
+            }))
+        });
+        eframe::run_native("Keyfob", options, creator)
+    }
+}
+
+struct App {
+    ui: Ui,
+    engine: Option<EngineHandle>,
+    /// Where the engine goes if the window crashes.
+    after_crash: Rc<RefCell<Option<EngineHandle>>>,
+    snapshot: Arc<Snapshot>,
+    clock: Arc<dyn Clock>,
+    files: Files,
+    place: Option<WindowPlace>,
+    vault_tried: bool,
+    accounts_asked: bool,
+    /// A second start wants the window to come forward.
+    called: Arc<AtomicBool>,
+    /// Whether a signal asks the window to end.
+    ending: Ending,
+    /// As it was last set.
+    title: String,
+    /// Whether the system wants less motion, once it was asked.
+    still: Option<Arc<AtomicBool>>,
+}
+
+impl eframe::App for App {
+    /// Behind everything: a page has no ground of its own.
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
+    fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        let Some(engine) = &mut self.engine else { return };
+        if engine.snapshots.has_changed().unwrap_or(false) {
+            let before =
+                std::mem::replace(&mut self.snapshot, Arc::clone(&engine.snapshots.borrow_and_update()));
+            tell_of_need(&before, &self.snapshot, ctx);
+        }
+        if self.ending.is_asked() {
+            self.ui.quit_unasked(ctx);
+        }
+        if self.called.swap(false, Ordering::SeqCst) {
+            Ui::come_forward(ctx);
+        }
+        while let Ok(event) = engine.events.try_recv() {
+            self.ui.take_event(event, ctx);
+        }
+        if let Some(answer) = self.files.answer() {
+            self.ui.file_answer(answer);
+        }
+        if ctx.cumulative_frame_nr() > 0 {
+            self.ui.set_still(self.still.get_or_insert_with(|| watch_motion(ctx)).load(Ordering::SeqCst));
+        }
+        self.ui.watch_closing(ctx, &self.snapshot);
+        self.place = window_placement::of(ctx).or(self.place);
+        let title = self.ui.title(&self.snapshot, self.clock.now());
+        if self.title != title {
+            self.title.clone_from(&title);
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
+        }
+    }
+
+    fn raw_input_hook(&mut self, _ctx: &egui::Context, raw_input: &mut egui::RawInput) {
+        raw_input.max_texture_side = raw_input.max_texture_side.map(|side| side.min(TEXTURE_SIDE));
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        let now = self.clock.now();
+        let mut commands = Vec::new();
+        self.ui.show(ui, &self.snapshot, now, &mut commands);
+        commands.extend(self.accounts_now(ui.ctx()));
+        commands.extend(self.first_try_of_the_vault(ui.ctx()));
+        for command in commands {
+            let sent = match &self.engine {
+                Some(engine) => engine.send(command).map_err(NotTaken::problem),
+                None => Err(Problem::Stopped),
+            };
+            if let Err(problem) = sent {
+                self.ui.take_event(Event::Problem { account: None, problem }, ui.ctx());
+            }
+        }
+        if let Some(question) = self.ui.file_question() {
+            let ctx = ui.ctx().clone();
+            self.files.ask(question, frame, move || ctx.request_repaint());
+        }
+        if let Some(after) = self.ui.next_repaint(&self.snapshot, self.clock.now()) {
+            ui.ctx().request_repaint_after(after.max(Duration::from_millis(1)));
+        }
+    }
+
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        let Some(engine) = self.engine.take() else { return };
+        if let Some(place) = self.place.filter(|place| self.snapshot.window.as_ref() != Some(place))
+            && engine.send(Command::RememberWindow(place)).is_err()
+        {
+            log::warn!("the window's place was not remembered");
+        }
+        let remembered = self.ui.remembered();
+        if self.snapshot.remembered != remembered && engine.send(Command::Remember(remembered)).is_err() {
+            log::warn!("where the user was is not remembered");
+        }
+        drop(engine);
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if thread::panicking()
+            && let Ok(mut engine) = self.after_crash.try_borrow_mut()
+        {
+            *engine = self.engine.take();
+        }
+    }
+}
+
+impl App {
+    /// Many accounts are read once the window stands: after the first frame, which shows it.
+    fn accounts_now(&mut self, ctx: &egui::Context) -> Option<Command> {
+        if self.snapshot.loaded || self.accounts_asked {
+            return None;
+        }
+        self.accounts_asked = ctx.cumulative_frame_nr() > 0;
+        if !self.accounts_asked {
+            ctx.request_repaint();
+        }
+        self.accounts_asked.then_some(Command::ReadAccounts)
+    }
+
+    /// The first run's page says where secrets will be kept, so the vault is tried there, and not at
+    /// the first save; after the first frame, so that the window never waits for it.
+    fn first_try_of_the_vault(&mut self, ctx: &egui::Context) -> Option<Command> {
+        let first_run = self.snapshot.loaded && self.snapshot.accounts.is_empty();
+        let due = first_run && !self.vault_tried && ctx.cumulative_frame_nr() > 0;
+        if first_run && !due && !self.vault_tried {
+            ctx.request_repaint();
+        }
+        self.vault_tried |= due;
+        due.then_some(Command::TryVault)
+    }
+}
+
+/// Has the system asked whether it wants less motion; what it says is heard from the next frame on.
+fn watch_motion(ctx: &egui::Context) -> Arc<AtomicBool> {
+    let still: Arc<AtomicBool> = Arc::default();
+    let (told, ctx) = (Arc::clone(&still), ctx.clone());
+    SystemMotion::default().watch(move |less| {
+        if told.swap(less, Ordering::SeqCst) != less {
+            ctx.request_repaint();
+        }
+    });
+    still
+}
+
+/// Says that accounts have come to need a sign-in, to who wants to know and looks elsewhere.
+fn tell_of_need(before: &Snapshot, now: &Snapshot, ctx: &egui::Context) {
+    let looks_here = ctx.input(|input| input.viewport().focused.unwrap_or(true));
+    if looks_here || !now.preferences.notify {
+        return;
+    }
+    for name in ui::newly_needing_sign_in(before, now) {
+        notifications::needs_sign_in(&name);
+        let kind = egui::UserAttentionType::Informational;
+        ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(kind));
+    }
+}

@@ -1,0 +1,338 @@
+//! The arguments.
+//!
+//! Owns their names and their help. Invariant: none of them takes a secret.
+
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use super::commands::passphrase::VaultOptions;
+use crate::domain::import::EnvField;
+use crate::domain::provider::spec::ClientAuth;
+use crate::messages::snapshot::VaultKind;
+
+/// Longer spans than this make no sense, in seconds: a hundred years.
+const SPAN_MAX_SECS: i64 = 100 * 366 * 86_400;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 refused, unknown account or bad file; 2 wrong usage; 3 a person must sign in; \
+4 the vault is locked or absent.
+KEYFOB_HOME=DIR puts everything on disk under DIR; the keychain's items are told apart by it.
+KEYFOB_LOG=info (or error, warn, debug, trace) writes log lines to standard error.";
+
+const MAP_HELP: &str = "\
+Which name of a .env file stands for what, such as CLIENT_ID=ACME_KEY; may be given several times. The left side is one \
+of CLIENT_ID, CLIENT_SECRET, TOKEN_URL, AUTHORIZE_URL, REDIRECT_URI, SCOPES, USERNAME, PASSWORD";
+
+const STATUS_WORDS: &str = "\
+Status: valid; expiring (in the last tenth of its life, or its last five minutes); expired (it can be renewed); \
+unknown (the server gave no expiry); signed_out (there is no token); needs_sign_in (a person must sign in).";
+
+/// Gets, keeps and refreshes API tokens. Without a command, opens the window.
+#[derive(Debug, Parser)]
+#[command(name = "keyfob", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    /// Where secrets are kept, for this run alone; by itself, where they were moved to last, or in the keychain.
+    #[arg(long, global = true, value_enum)]
+    vault: Option<Vault>,
+    /// A file whose first line is the passphrase of the vault, or a descriptor such as fd:3; by itself, it is asked for.
+    #[arg(long, global = true, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+impl Arguments {
+    /// Which vault.
+    pub(super) fn vault(&self) -> VaultOptions {
+        let kind = self.vault.map(|vault| match vault {
+            Vault::Keychain => VaultKind::Keychain,
+            Vault::File => VaultKind::File,
+            Vault::Memory => VaultKind::Memory,
+        });
+        VaultOptions { kind, file: self.passphrase_file.clone() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Vault {
+    /// The operating system's keychain.
+    Keychain,
+    /// A file protected by a passphrase.
+    File,
+    /// Memory, until the command ends.
+    Memory,
+}
+
+/// A place that outlives a run.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Lasting {
+    /// The operating system's keychain.
+    Keychain,
+    /// A file protected by a passphrase.
+    File,
+}
+
+impl Lasting {
+    /// Which vault.
+    pub(super) fn kind(self) -> VaultKind {
+        match self {
+            Self::Keychain => VaultKind::Keychain,
+            Self::File => VaultKind::File,
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Add accounts from a file: Keyfob's own, or what Google, Postman, Insomnia or Bruno export, or a .env file.
+    Import {
+        /// The file, or - for standard input.
+        file: PathBuf,
+        /// Replace accounts that have the same name.
+        #[arg(long)]
+        replace: bool,
+        /// Let stored secrets that are not in the file go to the new addresses of replaced accounts. Without it, a
+        /// file that would send them elsewhere is refused.
+        #[arg(long, requires = "replace")]
+        move_secrets: bool,
+        /// Say what is in the file and which URLs differ from the presets', and neither save it nor ask anybody about it.
+        #[arg(long)]
+        dry_run: bool,
+        /// Which name of a .env file stands for what.
+        #[arg(long = "map", value_name = "FIELD=NAME", value_parser = mapped, help = MAP_HELP)]
+        mapped: Vec<(EnvField, String)>,
+        /// Whose credentials a .env file holds: a preset's ID, where the file has no token address.
+        #[arg(long, value_name = "ID")]
+        provider: Option<String>,
+        /// A file whose first line is the passphrase of the imported file, or a descriptor such as fd:4; by itself, it is asked for where the file is sealed.
+        #[arg(long, value_name = "FILE")]
+        export_passphrase_file: Option<PathBuf>,
+    },
+    /// Write accounts to a new file, for another computer or a colleague.
+    Export {
+        /// The accounts; by itself, all of them.
+        names: Vec<String>,
+        /// The file, which must not exist.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Write their secrets, too, and seal the file with a passphrase; the age tool opens it.
+        #[arg(long)]
+        with_secrets: bool,
+        /// Write their tokens, too. Many servers refuse a refresh token that is used in two places.
+        #[arg(long, requires = "with_secrets")]
+        with_tokens: bool,
+        /// A file whose first line is the passphrase of the exported file, or a descriptor such as fd:4; by itself, it is asked for.
+        #[arg(long, value_name = "FILE", requires = "with_secrets")]
+        export_passphrase_file: Option<PathBuf>,
+    },
+    /// Check what stands between an account and its token, or what does in general; no secret is sent.
+    Doctor {
+        /// The account.
+        name: Option<String>,
+        /// As an array of JSON objects.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the accounts.
+    #[command(after_help = STATUS_WORDS)]
+    List {
+        /// As an array of JSON objects.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sign in, through the browser where the grant needs one.
+    SignIn {
+        /// The account.
+        name: String,
+        /// Print the address on standard output instead of opening it.
+        #[arg(long)]
+        no_browser: bool,
+        /// Send the client's credentials in another way; where that brings a token, the account keeps to it.
+        #[arg(long, value_enum, value_name = "WAY")]
+        client_auth: Option<Auth>,
+    },
+    /// Print a valid token; it is renewed first where it must be.
+    Token {
+        /// The account.
+        name: String,
+        /// How it is printed.
+        #[arg(long = "as", value_enum, value_name = "FORM", default_value_t = Form::Plain)]
+        form: Form,
+        /// How long it must stay valid, such as 60s, 5m or 1h; by itself, as long as the account's margin.
+        #[arg(long, value_name = "SPAN", value_parser = span)]
+        min_valid: Option<TimeDelta>,
+    },
+    /// Show an account's facts, and no secrets.
+    #[command(after_help = STATUS_WORDS)]
+    Show {
+        /// The account.
+        name: String,
+        /// As a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show an account's last requests and answers, redacted: safe for a support ticket.
+    Log {
+        /// The account.
+        name: String,
+        /// As an array of JSON objects.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Get a new token now.
+    Refresh {
+        /// The account.
+        name: String,
+    },
+    /// Ask the account's server what its token is worth.
+    Check {
+        /// The account.
+        name: String,
+        /// As a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have an account's tokens revoked by its server, then forget them.
+    Revoke {
+        /// The account.
+        name: String,
+        /// Only forget them on this computer: they stay valid until they expire.
+        #[arg(long)]
+        here: bool,
+    },
+    /// Delete an account with all its secrets.
+    Remove {
+        /// The account.
+        name: String,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Give the file with your secrets another passphrase.
+    Passphrase {
+        /// A file whose first line is the new passphrase, or a descriptor such as fd:4; by itself, it is asked for.
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// Move all secrets to another place, and keep them there from now on. It can be cut short and given again.
+    MoveVault {
+        /// Where to.
+        #[arg(value_enum)]
+        to: Lasting,
+    },
+    /// List accounts again that were lost with their database, from what is kept with their secrets.
+    Recover {
+        /// Delete what belongs to no account.
+        #[arg(long)]
+        remove_orphans: bool,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Try everything with a built-in server and an account of its own.
+    Demo {
+        /// Stay in the terminal, and print the address on standard output instead of opening it.
+        #[arg(long)]
+        no_browser: bool,
+    },
+}
+
+/// How the client's credentials are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(super) enum Auth {
+    /// HTTP Basic, ID and secret form-encoded first.
+    Basic,
+    /// HTTP Basic, ID and secret as they are.
+    BasicRaw,
+    /// In the request's body.
+    Body,
+}
+
+impl Auth {
+    /// The same in the domain's terms.
+    pub(super) fn way(self) -> ClientAuth {
+        match self {
+            Self::Basic => ClientAuth::Basic,
+            Self::BasicRaw => ClientAuth::BasicRaw,
+            Self::Body => ClientAuth::Body,
+        }
+    }
+}
+
+/// How a token is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// The token.
+    Plain,
+    /// The request header in which the provider's APIs expect it.
+    Header,
+    /// A cURL command line.
+    Curl,
+    /// A shell's export, safe for eval.
+    Env,
+    /// The token and its facts.
+    Json,
+}
+
+/// Reads what a name stands for: `CLIENT_ID=ACME_KEY`.
+fn mapped(text: &str) -> Result<(EnvField, String), String> {
+    let known = || EnvField::ALL.map(EnvField::as_str).join(", ");
+    let (field, name) = text.split_once('=').ok_or("write FIELD=NAME, such as CLIENT_ID=ACME_KEY")?;
+    let field = EnvField::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(field.trim()));
+    let field = field.ok_or_else(|| format!("the left side is one of {}", known()))?;
+    Ok((field, name.trim().to_owned()))
+}
+
+/// Reads a span: seconds, or a number with `s`, `m` or `h`.
+fn span(text: &str) -> Result<TimeDelta, String> {
+    let wrong = || "a span is a number of seconds, or a number with s, m or h, such as 60s".to_owned();
+    let (number, unit_secs) = match text.as_bytes().last() {
+        Some(b's') => (&text[..text.len() - 1], 1),
+        Some(b'm') => (&text[..text.len() - 1], 60),
+        Some(b'h') => (&text[..text.len() - 1], 3600),
+        _ => (text, 1),
+    };
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let secs = number.parse::<i64>().ok().and_then(|number| number.checked_mul(unit_secs));
+    let secs =
+        secs.filter(|secs| *secs <= SPAN_MAX_SECS).ok_or_else(|| "that span is too long".to_owned())?;
+    TimeDelta::try_seconds(secs).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_span_is_a_number_with_or_without_a_unit() {
+        for (text, secs) in [("60", 60), ("60s", 60), ("5m", 300), ("1h", 3600), ("0", 0)] {
+            assert_eq!(span(text), Ok(TimeDelta::seconds(secs)), "{text}");
+        }
+        for text in
+            ["", "s", "-1", "+1", "1.5m", "1d", "60 s", "é", "99999999999999999999", "9223372036854775807h"]
+        {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_vault_can_be_named_on_either_side_of_the_command() {
+        for words in [["keyfob", "--vault", "memory", "list"], ["keyfob", "list", "--vault", "memory"]] {
+            let arguments = Arguments::try_parse_from(words).unwrap();
+            assert_eq!(arguments.vault().kind, Some(VaultKind::Memory));
+        }
+        assert_eq!(Arguments::try_parse_from(["keyfob"]).unwrap().vault().kind, None);
+    }
+}

@@ -1,0 +1,36 @@
+//! `keyfob demo`, where no window can open.
+//!
+//! Owns the walk through the demo in a terminal. Invariant: it needs neither keychain nor network.
+
+use super::passphrase::VaultOptions;
+use super::sign_in::{Happenings, wait};
+use super::token::saved;
+use crate::cli::failure::Failure;
+use crate::cli::format::{expiry_sentence, quoted};
+use crate::cli::output;
+use crate::cli::session::with_waker;
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::{Outside, Problem};
+
+/// Starts the built-in server and signs in to it.
+pub(in crate::cli) fn run(vault: &VaultOptions, open_browser: bool) -> Result<(), Failure> {
+    let happenings = Happenings::new();
+    with_waker(vault, happenings.waker(), |rig| {
+        let started = rig.ask(Command::StartDemo)?.wait().map_err(|problem| Failure::of(&problem))?;
+        let no_account = || Failure::of(&Problem::Demo(Outside::new("it has no account")));
+        let Reply::Saved(id) = started else { return Err(no_account()) };
+        let account = rig.latest(&id).ok_or_else(no_account)?;
+        output::say("The demo's server runs on this computer. Sign in on its page; any name will do.");
+        let command = Command::SignIn { account: id, open_browser };
+        wait(rig, &account, command, open_browser, &happenings)?;
+        let account = saved(rig, &account)?;
+        let mask = account.token.as_ref().and_then(|token| token.mask.clone()).unwrap_or_default();
+        output::say(&format!(
+            "It worked: {} has the token {mask}. {} Nothing of the demo is kept.",
+            quoted(account.name.as_str()),
+            expiry_sentence(&account)
+        ));
+        Ok(())
+    })
+}

@@ -1,0 +1,74 @@
+//! `keyfob doctor`.
+//!
+//! Owns how findings are printed. Invariant: they are what was asked for, so they go to standard output
+//! even where something failed; the exit code says that, too.
+
+use serde::Serialize;
+
+use super::passphrase::VaultOptions;
+use crate::cli::failure::Failure;
+use crate::cli::format::{json, shown};
+use crate::cli::output;
+use crate::cli::session::with_engine;
+use crate::domain::refusal::connectivity::Verdict;
+use crate::messages::command::Command;
+use crate::messages::diagnosis::Finding;
+use crate::messages::event::Reply;
+use crate::messages::explain::doctor;
+use crate::messages::problem::Problem;
+
+#[derive(Serialize)]
+struct Found<'a> {
+    check: &'static str,
+    about: &'a str,
+    verdict: &'static str,
+    what: String,
+    next: Option<String>,
+}
+
+/// Checks, and prints what was found.
+pub(in crate::cli) fn run(vault: &VaultOptions, name: Option<&str>, as_json: bool) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        let account = name.map(|name| rig.find(name)).transpose()?;
+        // A passphrase that is at hand is used; nobody is asked for one.
+        if vault.file.is_some()
+            && let Err(failure) = rig.unlock(false)
+        {
+            output::say(failure.words());
+        }
+        let id = account.as_ref().map(|account| account.id.clone());
+        let asked = rig.ask(Command::Diagnose(id))?.wait().map_err(|problem| Failure::of(&problem))?;
+        let Reply::Diagnosed(findings) = asked else { return Err(Failure::of(&Problem::Stopped)) };
+        let provider = account.as_ref().map(|account| account.provider_name.as_str());
+        if as_json {
+            let found: Vec<_> = findings.iter().map(|finding| object(finding, provider)).collect();
+            output::data(&json(&found)?)?;
+        } else {
+            let lines: Vec<_> = findings.iter().map(|finding| line(finding, provider)).collect();
+            output::data(&lines.join("\n"))?;
+        }
+        let failed = findings.iter().any(|finding| finding.verdict() == Verdict::Failed);
+        if failed { Err(Failure::found_faults()) } else { Ok(()) }
+    })
+}
+
+fn object<'a>(finding: &'a Finding, provider: Option<&str>) -> Found<'a> {
+    let said = doctor::finding(finding, provider);
+    Found {
+        check: finding.check.key(),
+        about: &finding.about,
+        verdict: finding.verdict().as_str(),
+        what: said.what,
+        next: Some(said.next).filter(|next| !next.is_empty()),
+    }
+}
+
+/// `failed     Token address (https://…): what was found. What to do.`
+fn line(finding: &Finding, provider: Option<&str>) -> String {
+    let said = doctor::finding(finding, provider);
+    let about =
+        if finding.about.is_empty() { String::new() } else { format!(" ({})", shown(&finding.about)) };
+    let verdict = doctor::verdict(finding.verdict());
+    let check = doctor::check(finding.check);
+    format!("{verdict:<9}  {check}{about}: {}", said.paragraph().trim_end())
+}

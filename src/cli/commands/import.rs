@@ -1,0 +1,255 @@
+//! `keyfob import`.
+//!
+//! Owns the way from a file to the accounts in it. Invariant: all of its accounts are saved or none,
+//! and no error repeats a value of the file.
+
+use std::io;
+use std::path::Path;
+
+use super::export;
+use super::import_names::{NotRead, Told};
+use super::passphrase::{self, VaultOptions};
+use crate::cli::failure::Failure;
+use crate::cli::format::{quoted, shown};
+use crate::cli::input;
+use crate::cli::input::ReadError;
+use crate::cli::output;
+use crate::cli::session::{Rig, with_engine};
+use crate::domain::import::{ImportError, Imported};
+use crate::domain::oauth::discovery;
+use crate::domain::oauth::discovery::{Found, Wanted};
+use crate::domain::provider::destinations;
+use crate::domain::provider::destinations::Destination;
+use crate::domain::provider::provider_name::provider_name;
+use crate::domain::provider::spec::Endpoints;
+use crate::domain::provider::{CUSTOM, EndpointKind, Preset};
+use crate::messages::command::{Command, ImportDraft};
+use crate::messages::event::Reply;
+use crate::messages::explain::{changed_destinations, label_of};
+use crate::messages::problem::{ArchiveProblem, Problem};
+use crate::messages::snapshot::VaultKind;
+use crate::store::account_export;
+use crate::store::account_export::ArchiveError;
+
+/// The largest file that is read, in bytes.
+const FILE_MAX_BYTES: usize = 4 << 20;
+
+/// What becomes of accounts that have the same name as one in the file.
+#[derive(Clone, Copy)]
+pub(in crate::cli) struct Replacing {
+    /// They are replaced.
+    pub(in crate::cli) replace: bool,
+    /// Stored secrets that the file doesn't hold may go to other destinations.
+    pub(in crate::cli) move_secrets: bool,
+}
+
+/// Adds the accounts of a file; with `dry_run`, only says what they are.
+pub(in crate::cli) fn run(
+    vault: &VaultOptions,
+    file: &Path,
+    replacing: Replacing,
+    dry_run: bool,
+    told: Told,
+    passphrase_file: Option<&Path>,
+) -> Result<(), Failure> {
+    let bytes = input::read(file, FILE_MAX_BYTES).map_err(|error| unreadable(file, &error))?;
+    with_engine(vault, |rig| {
+        let presets = &rig.snapshot.presets;
+        let is_sealed = account_export::is_sealed(&bytes);
+        let accounts = if is_sealed {
+            let prompt = "Passphrase of the file to be imported: ";
+            let passphrase = passphrase::existing(passphrase_file, export::OPTION, prompt)?;
+            account_export::open(&bytes, &passphrase, presets).map_err(|error| not_opened(file, error))?
+        } else {
+            let text = input::text_of(bytes).map_err(|error| unreadable(file, &error))?;
+            let found = told.read(&text, presets).map_err(|error| match error {
+                NotRead::File(error) => not_taken(file, &error),
+                NotRead::Told(failure) => failure.within(&source(file)),
+            })?;
+            found.left_out.iter().for_each(|said| output::say(said));
+            found.accounts
+        };
+        refuse_taken(rig, &accounts, replacing.replace, file)?;
+        if dry_run {
+            let lines: Vec<String> = accounts.iter().map(|account| previewed(rig, account)).collect();
+            return output::data(&lines.join("\n"));
+        }
+        save(rig, accounts, replacing, file, is_sealed)?;
+        if rig.snapshot.vault.kind == VaultKind::Memory {
+            output::say("Their secrets were kept in memory, which ends with this command.");
+        }
+        Ok(())
+    })
+}
+
+fn not_taken(file: &Path, error: &ImportError) -> Failure {
+    let mistake = error.to_string();
+    // One that ends in a question, or in whole sentences, has its mark already.
+    let end = if mistake.ends_with(['?', '.']) { "" } else { "." };
+    Failure::refused(format!("{}: {mistake}{end} Nothing was saved.", source(file)))
+}
+
+fn not_opened(file: &Path, error: ArchiveError) -> Failure {
+    match error {
+        ArchiveError::Import(error) => not_taken(file, &error),
+        ArchiveError::WrongPassphrase => {
+            Failure::of(&Problem::Archive(ArchiveProblem::WrongPassphrase)).within(&source(file))
+        }
+        error => Failure::refused(format!("{}: {error}. Nothing was saved.", source(file))),
+    }
+}
+
+fn refuse_taken(rig: &Rig, accounts: &[Imported], replace: bool, file: &Path) -> Result<(), Failure> {
+    let taken = accounts.iter().find(|account| !replace && rig.listed(account.name.as_str()).is_some());
+    match taken {
+        Some(account) => Err(Failure::refused(format!(
+            "{}: account {}: another account has this name already. Nothing was saved; with --replace it is replaced.",
+            source(file),
+            quoted(account.name.as_str())
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What would be saved, in a line that holds no secret.
+fn previewed(rig: &Rig, account: &Imported) -> String {
+    let Imported { name, settings, client, grant, incomplete } = account;
+    let presets = &rig.snapshot.presets;
+    let would = if rig.listed(name.as_str()).is_some() { "Would replace" } else { "Would add" };
+    let preset = presets.iter().find(|preset| preset.id == settings.provider);
+    let changed = destinations::changed(presets, settings).unwrap_or_default();
+    let provider =
+        preset.map_or_else(|| "custom provider".to_owned(), |preset| provider_name(preset, &changed));
+    let mut line =
+        format!("{would} {}: {}, {}", shown(name.as_str()), shown(&provider), settings.grant.as_str());
+    if discovery::is_wanted_by(presets, settings)
+        && let Ok(wanted) = Wanted::of(presets, settings)
+    {
+        line.push_str(", addresses from ");
+        line.push_str(&shown(wanted.issuer.as_str()));
+    }
+    if grant.is_some() {
+        line.push_str(", with its token");
+    }
+    if *incomplete && !client.has_secret() {
+        line.push_str(", without secrets");
+    }
+    destination_lines(presets, account).into_iter().fold(line, |text, line| text + "\n" + &line)
+}
+
+/// A line for each destination that differs from the preset's.
+fn destination_lines(presets: &[Preset], account: &Imported) -> Vec<String> {
+    let Imported { name, settings, .. } = account;
+    // The issuer of a custom provider is named with the addresses that come from there.
+    let is_asked = settings.provider == CUSTOM && discovery::is_wanted_by(presets, settings);
+    let named = changed_destinations(presets, settings).each.into_iter();
+    let named = named.filter(|(label, _)| !is_asked || *label != Destination::Issuer.label());
+    named.map(|(label, text)| format!("{}: {label} {text}", shown(name.as_str()))).collect()
+}
+
+fn save(
+    rig: &mut Rig,
+    mut accounts: Vec<Imported>,
+    Replacing { replace, move_secrets }: Replacing,
+    file: &Path,
+    is_sealed: bool,
+) -> Result<(), Failure> {
+    let lines: Vec<String> = accounts.iter().map(|account| line(rig, account)).collect();
+    let lacking: Vec<String> = accounts
+        .iter()
+        .filter(|account| account.incomplete && !account.client.has_secret())
+        .map(|account| quoted(account.name.as_str()))
+        .collect();
+    for line in accounts.iter().flat_map(|account| destination_lines(&rig.snapshot.presets, account)) {
+        output::say(&line);
+    }
+    look_up(rig, &mut accounts).map_err(|failure| failure.within(&source(file)))?;
+    let drafts = accounts.into_iter().map(|account| ImportDraft {
+        replace,
+        move_secrets,
+        ..ImportDraft::from(account)
+    });
+    rig.unlock(true)?;
+    let saved = rig.ask(Command::Import(drafts.collect()))?.wait();
+    saved.map_err(|problem| Failure::of(&problem).within(&source(file)))?;
+    output::data(&lines.join("\n"))?;
+    if !lacking.is_empty() {
+        output::say(&format!(
+            "No secrets came with {}: enter them in the window, where they need some.",
+            lacking.join(", ")
+        ));
+        return Ok(());
+    }
+    // A pipe holds nothing any more.
+    if !is_sealed && file.is_file() {
+        output::say(&format!(
+            "{} still holds the secrets; delete it if you don't need it any more.",
+            source(file)
+        ));
+    }
+    Ok(())
+}
+
+/// Asks issuers for the addresses that they stand for in the file, and says what is found before any of it is
+/// saved; each is asked once for all accounts that want the same.
+fn look_up(rig: &Rig, accounts: &mut [Imported]) -> Result<(), Failure> {
+    let presets = &rig.snapshot.presets;
+    let mut known: Vec<(Wanted, Box<Found>)> = Vec::new();
+    for Imported { name, settings, .. } in accounts {
+        if !discovery::is_wanted_by(presets, settings) {
+            continue;
+        }
+        let of = |problem| Failure::of(&problem);
+        let wanted = Wanted::of(presets, settings).map_err(Problem::Settings).map_err(of)?;
+        let place = match known.iter().position(|(asked, _)| *asked == wanted) {
+            Some(place) => place,
+            None => match rig.ask(Command::Discover(Box::new(settings.clone())))?.wait().map_err(of)? {
+                Reply::Discovered(found) => {
+                    known.push((wanted, found));
+                    known.len() - 1
+                }
+                _ => return Err(Failure::of(&Problem::Stopped)),
+            },
+        };
+        output::say(&addresses(name.as_str(), &settings.overrides.endpoints, &known[place].1.endpoints));
+        known[place].1.complete(settings);
+    }
+    Ok(())
+}
+
+/// What an issuer gave an account, since the file doesn't say it.
+fn addresses(name: &str, own: &Endpoints, found: &Endpoints) -> String {
+    let found = EndpointKind::ALL.into_iter().filter(|kind| own.get(*kind).is_none()).filter_map(|kind| {
+        let address = found.get(kind)?;
+        Some(format!("\n  {}: {}", label_of(kind.key()), shown(address)))
+    });
+    format!("{}: found at its issuer:{}", shown(name), found.collect::<String>())
+}
+
+fn line(rig: &Rig, account: &Imported) -> String {
+    let is_there = rig.listed(account.name.as_str()).is_some();
+    format!("{} {}", if is_there { "Replaced" } else { "Added" }, shown(account.name.as_str()))
+}
+
+fn unreadable(file: &Path, error: &ReadError) -> Failure {
+    let source = source(file);
+    Failure::refused(match error {
+        ReadError::TooLarge => format!("{source} is larger than 4 MiB. Nothing was saved."),
+        ReadError::NotText { line } => {
+            format!("{source}, line {line}: this is not UTF-8 text. Nothing was saved.")
+        }
+        ReadError::Io(error) => match error.kind() {
+            io::ErrorKind::NotFound => format!("There is no file {source}. Check its path."),
+            io::ErrorKind::PermissionDenied => {
+                format!("{source} may not be read. Check its permissions.")
+            }
+            io::ErrorKind::IsADirectory => format!("{source} is a folder. Give the path of a file."),
+            _ => format!("{source} could not be read: {error}. Nothing was saved."),
+        },
+    })
+}
+
+/// The file, as it is called in words.
+fn source(file: &Path) -> String {
+    if file == Path::new("-") { "Standard input".to_owned() } else { quoted(&file.display().to_string()) }
+}

@@ -1,0 +1,76 @@
+//! What the names of a `.env` file stand for, as told on the command line.
+//!
+//! Owns the two options. Invariant: names are repeated, never values.
+
+use crate::cli::failure::Failure;
+use crate::cli::format::{quoted, shown};
+use crate::domain::import::{self, EnvField, EnvNames, Found, ImportError, Mapping};
+use crate::domain::provider::{CUSTOM, Preset};
+
+/// What was told: which name is what, and whose credentials these are.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Told {
+    /// The names.
+    pub(in crate::cli) names: Vec<(EnvField, String)>,
+    /// A preset's ID.
+    pub(in crate::cli) provider: Option<String>,
+}
+
+/// Why a file gave nothing.
+pub(in crate::cli) enum NotRead {
+    /// What is in it.
+    File(ImportError),
+    /// What was told of it.
+    Told(Failure),
+}
+
+impl Told {
+    /// Reads a file; what was told comes before what is guessed.
+    pub(in crate::cli) fn read(self, text: &str, presets: &[Preset]) -> Result<Found, NotRead> {
+        let found = import::read_any(text, presets, None).map_err(NotRead::File)?;
+        let found = if self.names.is_empty() && self.provider.is_none() {
+            found
+        } else {
+            let mapping = self.over(found.names.as_ref(), presets).map_err(NotRead::Told)?;
+            import::read_any(text, presets, Some(&mapping)).map_err(NotRead::File)?
+        };
+        match &found.names {
+            Some(names) if found.accounts.is_empty() => Err(NotRead::Told(nothing(names, &found.left_out))),
+            _ => Ok(found),
+        }
+    }
+
+    fn over(self, names: Option<&EnvNames>, presets: &[Preset]) -> Result<Mapping, Failure> {
+        let refused = |words: String| Failure::refused(format!("{words} Nothing was saved."));
+        let Some(names) = names else {
+            return Err(refused(
+                "--map and --provider are for .env files; this file says it itself.".to_owned(),
+            ));
+        };
+        let mut mapping = names.mappings.first().cloned().unwrap_or_default();
+        for (field, name) in self.names {
+            if !names.names.contains(&name) {
+                return Err(refused(format!("The file has no name {}.", quoted(&name))));
+            }
+            mapping.names.insert(field, name);
+        }
+        if let Some(id) = self.provider {
+            if id != CUSTOM && !presets.iter().any(|preset| preset.id == id) {
+                return Err(refused(format!("There is no provider {}.", quoted(&id))));
+            }
+            mapping.provider = Some(id).filter(|id| id != CUSTOM);
+        }
+        Ok(mapping)
+    }
+}
+
+fn nothing(names: &EnvNames, left_out: &[String]) -> Failure {
+    let listed: Vec<_> = names.names.iter().take(20).map(|name| shown(name)).collect();
+    let why = left_out.first().map_or_else(String::new, |said| format!(" {said}"));
+    Failure::refused(format!(
+        "The file has names and values, and they make no account yet.{why} Say which name is what with --map, \
+         such as --map CLIENT_ID=NAME --map TOKEN_URL=NAME, or whose they are with --provider ID. Its names: {}. \
+         Nothing was saved.",
+        listed.join(", ")
+    ))
+}

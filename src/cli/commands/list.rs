@@ -1,0 +1,107 @@
+//! `keyfob list`.
+//!
+//! Owns the table. Invariant: it is made from the database alone; the vault is not touched.
+
+use serde::Serialize;
+
+use super::passphrase::VaultOptions;
+use crate::cli::failure::Failure;
+use crate::cli::format::{Changed, json, local, rfc3339, shown, status};
+use crate::cli::output;
+use crate::cli::session::{Rig, file_exists, with_engine};
+use crate::domain::provider::Provider;
+use crate::domain::provider::destinations;
+use crate::domain::provider::provider_name;
+use crate::messages::snapshot::AccountView;
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    name: &'a str,
+    provider: &'a str,
+    grant: &'static str,
+    status: &'static str,
+    expires_at: Option<String>,
+    issuer: Option<String>,
+    changed_destinations: Vec<Changed>,
+}
+
+/// Lists the accounts.
+pub(in crate::cli) fn run(vault: &VaultOptions, as_json: bool) -> Result<(), Failure> {
+    with_engine(vault, |rig| if as_json { as_objects(rig) } else { as_table(rig) })
+}
+
+fn as_objects(rig: &Rig) -> Result<(), Failure> {
+    let accounts = rig.snapshot.accounts.iter();
+    let listed: Vec<_> = accounts.map(|account| listed(account, rig)).collect();
+    output::data(&json(&listed)?)
+}
+
+fn listed<'a>(account: &'a AccountView, rig: &Rig) -> Listed<'a> {
+    let expires_at = account.token.as_ref().and_then(|token| token.facts.expires_at);
+    let provider = Provider::resolve(&rig.snapshot.presets, &account.settings);
+    Listed {
+        name: account.name.as_str(),
+        provider: &account.settings.provider,
+        grant: account.grant.as_str(),
+        status: status(account, rig.now()),
+        expires_at: expires_at.map(rfc3339),
+        issuer: provider.ok().and_then(|provider| provider.issuer),
+        changed_destinations: Changed::of(rig, account),
+    }
+}
+
+/// The provider's ID, marked where the account's destinations differ from its preset's.
+fn provider(rig: &Rig, account: &AccountView) -> String {
+    let (presets, settings) = (&rig.snapshot.presets, &account.settings);
+    let preset = presets.iter().find(|preset| preset.id == settings.provider);
+    let changed = destinations::changed(presets, settings).unwrap_or_default();
+    let mark = preset.map_or_else(String::new, |preset| provider_name::mark(preset, &changed));
+    format!("{}{mark}", settings.provider)
+}
+
+fn as_table(rig: &Rig) -> Result<(), Failure> {
+    if rig.snapshot.accounts.is_empty() {
+        output::say("There are no accounts yet. Add some with keyfob import, or in the window.");
+        // A database that was lost whole leaves no more trace than one that never was.
+        if file_exists() {
+            output::say(
+                "If some are missing: keyfob --vault file recover lists again what the file with your secrets has.",
+            );
+        }
+        return Ok(());
+    }
+    let mut rows = vec![["NAME", "PROVIDER", "GRANT", "STATUS", "EXPIRES"].map(str::to_owned)];
+    rows.extend(rig.snapshot.accounts.iter().map(|account| {
+        let expires_at = account.token.as_ref().and_then(|token| token.facts.expires_at);
+        [
+            shown(account.name.as_str()),
+            shown(&provider(rig, account)),
+            account.grant.as_str().to_owned(),
+            status(account, rig.now()).to_owned(),
+            expires_at.map_or_else(|| "-".to_owned(), local),
+        ]
+    }));
+    output::data(&aligned(&rows))
+}
+
+/// The rows in columns, by the number of characters.
+pub(in crate::cli) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::aligned;
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let rows = [["NAME", "X"], ["é", "2"], ["longer name", ""]].map(|row| row.map(str::to_owned));
+        assert_eq!(aligned(&rows), "NAME         X\né            2\nlonger name");
+    }
+}

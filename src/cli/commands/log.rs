@@ -1,0 +1,31 @@
+//! `keyfob log`.
+//!
+//! Owns how exchanges are printed. Invariant: they come from the database alone, which holds no
+//! secret; the vault is not touched.
+
+use super::passphrase::VaultOptions;
+use crate::cli::failure::Failure;
+use crate::cli::format::json;
+use crate::cli::output;
+use crate::cli::session::with_engine;
+use crate::domain::http_log::text::{Reported, report};
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::Problem;
+
+/// Prints an account's last exchanges: as a report that is safe for a support ticket, or as JSON.
+pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        let account = rig.find(name)?;
+        let Reply::Exchanges(exchanges) = rig.done(&account, Command::ReadExchanges(account.id.clone()))?
+        else {
+            return Err(Failure::of_account(&Problem::Stopped, &account));
+        };
+        if as_json {
+            return output::data(&json(&*exchanges)?);
+        }
+        let (provider, settings) = (account.provider_name.as_str(), &account.settings);
+        let text = report(&Reported { provider, settings, exchanges: &exchanges });
+        output::data(text.trim_end())
+    })
+}

@@ -1,0 +1,43 @@
+//! `keyfob move-vault`.
+//!
+//! Owns the words about a move. Invariant: what is left at the old place is said.
+
+use super::passphrase::VaultOptions;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::session::{file_exists, with_engine};
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::VaultKind;
+
+/// Moves all secrets, and keeps them there from now on.
+pub(in crate::cli) fn run(vault: &VaultOptions, to: VaultKind) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        let seen = &rig.snapshot.vault;
+        let uses_file = [seen.kind, to].contains(&VaultKind::File) || seen.unfinished_move.is_some();
+        let passphrase = match (uses_file, file_exists()) {
+            (true, true) => Some(vault.existing()?),
+            (true, false) if to == VaultKind::File => Some(vault.chosen()?),
+            _ => None,
+        };
+        let moved = rig.ask(Command::MoveVault { to, passphrase, create: true })?.wait();
+        let Reply::Moved { records, left_behind } = moved.map_err(|problem| Failure::of(&problem))? else {
+            return Err(Failure::of(&Problem::Stopped));
+        };
+        let place = match to {
+            VaultKind::Keychain => "in the keychain",
+            VaultKind::File => "in a file protected by a passphrase",
+            VaultKind::Memory => "in memory",
+        };
+        output::say(&format!("Secrets are kept {place} from now on. Records moved: {records}."));
+        if let Some(problem) = left_behind {
+            let why = Failure::of(&Problem::Vault(problem));
+            output::say(&format!(
+                "Warning: the old ones could not be deleted; the same command tries again. {}",
+                why.words()
+            ));
+        }
+        Ok(())
+    })
+}

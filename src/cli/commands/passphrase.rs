@@ -1,0 +1,118 @@
+//! Passphrases, and `keyfob passphrase`.
+//!
+//! Owns where a passphrase comes from: a file, a descriptor, or the terminal without an echo.
+//! Invariant: never from arguments or the environment; a weak one is advised against, not forbidden.
+
+use std::path::{Path, PathBuf};
+
+use crate::base::secret::Passphrase;
+use crate::cli::failure::Failure;
+use crate::cli::format::quoted;
+use crate::cli::session::{file_exists, with_engine};
+use crate::cli::{input, output};
+use crate::domain::passphrase_strength::strength;
+use crate::messages::command::Command;
+use crate::messages::snapshot::VaultKind;
+
+/// The option that names the vault's passphrase.
+const OPTION: &str = "--passphrase-file";
+
+/// Which vault, and where its passphrase comes from.
+#[derive(Debug, Clone, Default)]
+pub(in crate::cli) struct VaultOptions {
+    /// The vault of this run; `None` goes by the stored choice.
+    pub(in crate::cli) kind: Option<VaultKind>,
+    /// The file, or the descriptor, that holds its passphrase.
+    pub(in crate::cli) file: Option<PathBuf>,
+}
+
+impl VaultOptions {
+    /// The passphrase of the file or descriptor, where one was named.
+    pub(in crate::cli) fn named(&self) -> Result<Option<Passphrase>, Failure> {
+        self.file.as_deref().map(read).transpose()
+    }
+
+    /// The vault's passphrase.
+    pub(in crate::cli) fn existing(&self) -> Result<Passphrase, Failure> {
+        existing(self.file.as_deref(), OPTION, "Passphrase of the file with your secrets: ")
+    }
+
+    /// A passphrase for a new vault.
+    pub(in crate::cli) fn chosen(&self) -> Result<Passphrase, Failure> {
+        chosen(self.file.as_deref(), OPTION, "Choose a passphrase for the file with your secrets: ")
+    }
+}
+
+/// A passphrase that was chosen before, from the file or the terminal.
+pub(in crate::cli) fn existing(
+    file: Option<&Path>,
+    option: &str,
+    prompt: &str,
+) -> Result<Passphrase, Failure> {
+    match file {
+        Some(path) => read(path),
+        None => ask(prompt, option),
+    }
+}
+
+/// A new passphrase, from the file or twice from the terminal.
+pub(in crate::cli) fn chosen(file: Option<&Path>, option: &str, prompt: &str) -> Result<Passphrase, Failure> {
+    let passphrase = if let Some(path) = file { read(path)? } else { asked_twice(prompt, option)? };
+    if passphrase.is_empty() {
+        return Err(Failure::refused("A passphrase can't be empty, so nothing was changed."));
+    }
+    if strength(&passphrase).is_weak() {
+        output::say(
+            "Warning: that passphrase is easily guessed by who gets hold of the file. Four or more unrelated \
+             words are better.",
+        );
+    }
+    Ok(passphrase)
+}
+
+fn asked_twice(prompt: &str, option: &str) -> Result<Passphrase, Failure> {
+    let first = ask(prompt, option)?;
+    let second = ask("The same again: ", option)?;
+    if first.expose() == second.expose() {
+        Ok(first)
+    } else {
+        Err(Failure::refused("The two were not the same, so nothing was changed."))
+    }
+}
+
+fn ask(prompt: &str, option: &str) -> Result<Passphrase, Failure> {
+    rpassword::prompt_password(prompt).map(Passphrase::new).map_err(|_| Failure::no_terminal(option))
+}
+
+/// The first line of a file or descriptor, without its end.
+fn read(path: &Path) -> Result<Passphrase, Failure> {
+    let name = quoted(&path.display().to_string());
+    let line = input::first_line(path).map_err(|error| {
+        Failure::refused(format!("The passphrase could not be read from {name}: {error}."))
+    })?;
+    if line.text.is_empty() {
+        return Err(Failure::refused(format!("The first line of {name} is empty: it holds no passphrase.")));
+    }
+    if line.is_open_to_others {
+        output::say(&format!(
+            "Warning: other users of this computer may read the passphrase in {name}. Make the file yours alone, \
+             with chmod 600."
+        ));
+    }
+    Ok(line.text)
+}
+
+/// Gives the file with the secrets another passphrase.
+pub(in crate::cli) fn run(vault: &VaultOptions, new: Option<&Path>) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        if !file_exists() {
+            return Err(Failure::no_file_yet());
+        }
+        let old = vault.existing()?;
+        let new = chosen(new, "--new-passphrase-file", "New passphrase: ")?;
+        let changed = rig.ask(Command::ChangePassphrase { old, new })?.wait();
+        changed.map_err(|problem| Failure::of(&problem))?;
+        output::say("The passphrase was changed. Other programs that have the file open need the new one.");
+        Ok(())
+    })
+}

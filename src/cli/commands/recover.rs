@@ -1,0 +1,69 @@
+//! `keyfob recover`.
+//!
+//! Owns the words about what was found. Invariant: nothing is deleted without a plain yes.
+
+use super::passphrase::VaultOptions;
+use crate::cli::failure::Failure;
+use crate::cli::format::shown;
+use crate::cli::output;
+use crate::cli::session::{Rig, file_exists, with_engine};
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::VaultKind;
+
+/// Lists accounts again that only the vault knows.
+pub(in crate::cli) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        rig.unlock(false)?;
+        let Reply::Recovered { added, unreadable, orphans } = ask(rig, Command::RecoverAccounts)? else {
+            return Err(Failure::of(&Problem::Stopped));
+        };
+        if !added.is_empty() {
+            let lines: Vec<String> = added.iter().map(|name| format!("Recovered {}", shown(name))).collect();
+            output::data(&lines.join("\n"))?;
+        }
+        output::say(&format!("Accounts recovered: {}.", added.len()));
+        // With the list, the choice of the file may be lost, too.
+        if added.is_empty() && rig.snapshot.vault.kind == VaultKind::Keychain && file_exists() {
+            output::say(
+                "There is a file with secrets as well. The command for it is: keyfob --vault file recover.",
+            );
+        }
+        if unreadable > 0 {
+            output::say(&format!(
+                "Accounts whose secrets can't be read: {unreadable}. They were left as they are."
+            ));
+        }
+        match (orphans, remove_orphans) {
+            (0, _) => Ok(()),
+            (_, false) => {
+                let vault = match rig.vault.kind {
+                    Some(VaultKind::Keychain) => "--vault keychain ",
+                    Some(VaultKind::File) => "--vault file ",
+                    _ => "",
+                };
+                output::say(&format!(
+                    "Records that no account needs: {orphans}. The command to delete them is: \
+                     keyfob {vault}recover --remove-orphans."
+                ));
+                Ok(())
+            }
+            (_, true) => remove(rig, orphans, yes),
+        }
+    })
+}
+
+fn remove(rig: &Rig, orphans: usize, yes: bool) -> Result<(), Failure> {
+    if !yes && !output::agreed(&format!("Delete {orphans} records that no account needs?")) {
+        return Err(Failure::refused("They were kept: nothing was deleted."));
+    }
+    if let Reply::OrphansRemoved(count) = ask(rig, Command::RemoveOrphans)? {
+        output::say(&format!("Records deleted: {count}."));
+    }
+    Ok(())
+}
+
+fn ask(rig: &Rig, command: Command) -> Result<Reply, Failure> {
+    rig.ask(command)?.wait().map_err(|problem| Failure::of(&problem))
+}

@@ -1,0 +1,36 @@
+//! `keyfob remove`.
+//!
+//! Owns the question before it. Invariant: anything but a plain yes means no.
+
+use super::passphrase::VaultOptions;
+use crate::cli::failure::Failure;
+use crate::cli::format::quoted;
+use crate::cli::output;
+use crate::cli::session::with_account;
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::explain;
+use crate::messages::snapshot::VaultKind;
+
+/// Deletes an account, once a person has agreed.
+pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result<(), Failure> {
+    with_account(vault, name, |rig, account| {
+        let name = quoted(account.name.as_str());
+        if !yes && !output::agreed(&format!("Delete {name} with its secrets and tokens?")) {
+            return Err(Failure::refused(format!("{name} was kept: nothing was removed.")));
+        }
+        rig.unlock(false)?;
+        let removed = rig.done(account, Command::Remove(account.id.clone()))?;
+        let left = match rig.snapshot.vault.kind {
+            VaultKind::Keychain | VaultKind::File => "",
+            VaultKind::Memory => " What the keychain holds of it, if anything, was left there.",
+        };
+        let tokens = match removed {
+            Reply::Removed(revocation) => explain::revocation(&revocation),
+            _ => None,
+        };
+        let tokens = tokens.map_or_else(String::new, |said| format!(" {said}"));
+        output::say(&format!("{name} was removed.{tokens}{left}"));
+        Ok(())
+    })
+}

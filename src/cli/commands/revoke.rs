@@ -1,0 +1,42 @@
+//! `keyfob revoke`.
+//!
+//! Owns its last word. Invariant: "revoked" is only said where the server said so of every token.
+
+use super::passphrase::VaultOptions;
+use crate::cli::failure::Failure;
+use crate::cli::format::quoted;
+use crate::cli::output;
+use crate::cli::session::with_engine;
+use crate::domain::token::token_format::argument;
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::Problem;
+
+/// Has an account's tokens revoked, or with `here` only forgets them.
+pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, here: bool) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        let account = rig.find(name)?;
+        rig.unlock(false)?;
+        let id = account.id.clone();
+        let command = if here { Command::Forget(id) } else { Command::Revoke(id) };
+        let done = rig.ask(command)?.wait().map_err(|problem| {
+            let failure = Failure::of_account(&problem, &account);
+            match problem {
+                Problem::NoEndpoint(..) | Problem::NotRevoked(_) => Failure::refused(format!(
+                    "{} The command for that is: keyfob revoke --here {}.",
+                    failure.words(),
+                    argument(account.name.as_str())
+                )),
+                _ => failure,
+            }
+        })?;
+        let name = quoted(account.name.as_str());
+        output::say(&match done {
+            Reply::Revoked => format!("The tokens of {name} were revoked and are forgotten here."),
+            _ => format!(
+                "The tokens of {name} are forgotten here. They were not revoked: they stay valid until they expire."
+            ),
+        });
+        Ok(())
+    })
+}

@@ -1,0 +1,188 @@
+//! `keyfob show`.
+//!
+//! Owns what is told of one account. Invariants: it is made from the database alone, which holds no
+//! secret; the vault is asked only whether its record agrees, and nobody waits long for that.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::list::aligned;
+use super::passphrase::VaultOptions;
+use crate::cli::failure::Failure;
+use crate::cli::format::{Changed, json, local, rfc3339, shown, status};
+use crate::cli::output;
+use crate::cli::session::{Rig, with_engine};
+use crate::domain::oauth::id_token::Verdict;
+use crate::domain::provider::{EndpointKind, Provider};
+use crate::domain::token::grant::{ExpirySource, TokenFacts};
+use crate::messages::command::Command;
+use crate::messages::explain::{capitalised, changed_destinations, id_token, label_of};
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{AccountView, VaultKind};
+
+/// How long the vault is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    name: &'a str,
+    provider: &'a str,
+    grant: &'static str,
+    status: &'static str,
+    scopes: Vec<String>,
+    granted_scope: Option<&'a [String]>,
+    redirect_uri: Option<&'a str>,
+    issuer: Option<String>,
+    endpoints: Endpoints,
+    changed_destinations: Vec<Changed>,
+    token_type: Option<&'a str>,
+    received_at: Option<String>,
+    expires_at: Option<String>,
+    refresh_expires_at: Option<String>,
+    expiry_source: &'static str,
+    has_refresh_token: bool,
+    id_token: Option<IdToken>,
+    client_secret_expires: Option<String>,
+    vault: &'static str,
+}
+
+/// Every address, by its key in files; `null` where the account has none.
+type Endpoints = BTreeMap<&'static str, Option<String>>;
+
+#[derive(Serialize)]
+struct IdToken {
+    verified: bool,
+    reason: Option<&'static str>,
+}
+
+impl From<Verdict> for IdToken {
+    fn from(verdict: Verdict) -> Self {
+        let reason = match verdict {
+            Verdict::Verified => None,
+            Verdict::Unchecked => Some("unchecked"),
+            Verdict::Doubted(doubt) => Some(doubt.as_str()),
+        };
+        Self { verified: verdict == Verdict::Verified, reason }
+    }
+}
+
+/// Shows an account.
+pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
+    with_engine(vault, |rig| {
+        let account = rig.find(name)?;
+        if as_json {
+            output::data(&json(&facts(rig, &account))?)
+        } else {
+            output::data(&lines(rig, &account))
+        }?;
+        if let Some(problem @ Problem::Interrupted { .. }) = &account.problem {
+            output::say(Failure::of_account(problem, &account).words());
+        }
+        if let Some(problem) = disagreement(rig, &account) {
+            output::say(Failure::of_account(&problem, &account).words());
+        }
+        Ok(())
+    })
+}
+
+/// Whether the vault's record of the account disagrees with what is shown. A vault that can't be read at once
+/// says nothing about it.
+fn disagreement(rig: &Rig, account: &AccountView) -> Option<Problem> {
+    let mut answers = rig.ask(Command::ReadMask(account.id.clone())).ok()?;
+    let given_up = Instant::now() + PATIENCE;
+    while Instant::now() < given_up {
+        match answers.try_wait() {
+            Some(Err(problem @ Problem::OtherDestination(_))) => return Some(problem),
+            Some(_) => return None,
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    }
+    None
+}
+
+fn facts<'a>(rig: &Rig, account: &'a AccountView) -> Shown<'a> {
+    let provider = Provider::resolve(&rig.snapshot.presets, &account.settings).ok();
+    let facts = account.token.as_ref().map(|token| &token.facts);
+    let moment =
+        |of: fn(&TokenFacts) -> Option<chrono::DateTime<chrono::Utc>>| facts.and_then(of).map(rfc3339);
+    Shown {
+        name: account.name.as_str(),
+        provider: &account.settings.provider,
+        grant: account.grant.as_str(),
+        status: status(account, rig.now()),
+        scopes: provider.as_ref().map(|provider| provider.scopes.clone()).unwrap_or_default(),
+        granted_scope: facts.and_then(|facts| facts.scope.as_deref()),
+        redirect_uri: account.redirect_uri.as_deref(),
+        issuer: provider.as_ref().and_then(|provider| provider.issuer.clone()),
+        endpoints: EndpointKind::ALL
+            .into_iter()
+            .map(|kind| {
+                let address = provider.as_ref().and_then(|provider| provider.endpoint(kind));
+                (kind.name(), address.map(ToString::to_string))
+            })
+            .collect(),
+        changed_destinations: Changed::of(rig, account),
+        token_type: facts.map(|facts| facts.token_type.as_str()),
+        received_at: moment(|facts| Some(facts.received_at)),
+        expires_at: moment(|facts| facts.expires_at),
+        refresh_expires_at: moment(|facts| facts.refresh_expires_at),
+        expiry_source: facts.map_or(ExpirySource::Unknown, |facts| facts.expiry_source).as_str(),
+        has_refresh_token: facts.is_some_and(|facts| facts.has_refresh_token),
+        id_token: facts.and_then(|facts| facts.id_token).map(IdToken::from),
+        client_secret_expires: account.settings.client_secret_expires.map(|day| day.to_string()),
+        vault: match rig.snapshot.vault.kind {
+            VaultKind::Keychain => "keychain",
+            VaultKind::File => "file",
+            VaultKind::Memory => "memory",
+        },
+    }
+}
+
+fn lines(rig: &Rig, account: &AccountView) -> String {
+    let shown_facts = facts(rig, account);
+    let token = account.token.as_ref().map(|token| &token.facts);
+    let list = |scopes: &[String]| if scopes.is_empty() { "-".to_owned() } else { shown(&scopes.join(" ")) };
+    let text = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), shown);
+    let at = |at: Option<chrono::DateTime<chrono::Utc>>| at.map_or_else(|| "-".to_owned(), local);
+    let provider = format!("{} ({})", account.provider_name, account.settings.provider);
+    let address = |kind: EndpointKind| shown_facts.endpoints[kind.name()].as_deref();
+    let rows = [
+        ("Name", shown(account.name.as_str())),
+        ("Provider", shown(&provider)),
+        ("Grant", shown_facts.grant.to_owned()),
+        ("Status", shown_facts.status.to_owned()),
+        ("Scopes", list(&shown_facts.scopes)),
+        (
+            "Granted scope",
+            token.and_then(|token| token.scope.as_deref()).map_or_else(|| "-".to_owned(), list),
+        ),
+        ("Redirect address", text(shown_facts.redirect_uri)),
+        ("Issuer", text(shown_facts.issuer.as_deref())),
+        ("Authorization address", text(address(EndpointKind::Authorize))),
+        ("Token address", text(address(EndpointKind::Token))),
+        ("Token type", text(shown_facts.token_type)),
+        ("Received", at(token.map(|token| token.received_at))),
+        ("Expires", at(token.and_then(|token| token.expires_at))),
+        ("Expiry known from", shown_facts.expiry_source.to_owned()),
+        ("Refresh token", if shown_facts.has_refresh_token { "yes" } else { "no" }.to_owned()),
+        ("Refresh token expires", at(token.and_then(|token| token.refresh_expires_at))),
+        (
+            "ID token",
+            token.and_then(|token| token.id_token).map_or_else(|| "-".to_owned(), |found| id_token(found).0),
+        ),
+        ("Client secret expires", text(shown_facts.client_secret_expires.as_deref())),
+        ("Vault", shown_facts.vault.to_owned()),
+    ];
+    let mut rows: Vec<_> = rows.map(|(label, value)| [format!("{label}:"), value]).into();
+    // The rarer addresses, where there are some.
+    let rarer = EndpointKind::ALL.into_iter().skip(2).filter_map(|kind| Some((kind, address(kind)?)));
+    rows.extend(
+        rarer.map(|(kind, address)| [format!("{}:", capitalised(label_of(kind.key()))), shown(address)]),
+    );
+    let named = changed_destinations(&rig.snapshot.presets, &account.settings);
+    let mark = if named.is_changed { "Changed" } else { "Other" };
+    rows.extend(named.rest.into_iter().map(|(label, text)| [format!("{mark} {label}:"), text]));
+    aligned(&rows)
+}

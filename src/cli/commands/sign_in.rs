@@ -1,0 +1,175 @@
+//! `keyfob sign-in`.
+//!
+//! Owns the wait for the browser. Invariants: with `--no-browser`, standard output gets the address
+//! and nothing else; the listener and what is pasted race, and the first good reply wins.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+
+use url::Url;
+
+use super::passphrase::VaultOptions;
+use super::token::saved;
+use crate::base::secret::PastedReturn;
+use crate::cli::failure::Failure;
+use crate::cli::format::{expiry_sentence, local, quoted, shown};
+use crate::cli::session::{Rig, with_waker};
+use crate::cli::{input, output};
+use crate::domain::oauth::redirect_uri::RedirectUri;
+use crate::domain::provider::spec::ClientAuth;
+use crate::messages::command::Command;
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::{Problem, SignInProblem};
+use crate::messages::snapshot::{AccountView, DeviceCodeView};
+
+/// What may wait to be looked at.
+const QUEUE: usize = 16;
+/// How long nothing may happen before the engine is looked at all the same.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What the wait is interrupted by.
+pub(in crate::cli) enum Happening {
+    /// The engine has news.
+    News,
+    /// A line was pasted.
+    Pasted(PastedReturn),
+}
+
+/// Both ends of the queue of happenings.
+pub(in crate::cli) struct Happenings {
+    sender: SyncSender<Happening>,
+    queue: Receiver<Happening>,
+}
+
+impl Happenings {
+    pub(in crate::cli) fn new() -> Self {
+        let (sender, queue) = sync_channel(QUEUE);
+        Self { sender, queue }
+    }
+
+    /// To be called when the engine has news. With the queue full it is about to be looked at.
+    pub(in crate::cli) fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
+        let sender = self.sender.clone();
+        Arc::new(move || drop(sender.try_send(Happening::News)))
+    }
+}
+
+/// Signs in.
+pub(in crate::cli) fn run(
+    vault: &VaultOptions,
+    name: &str,
+    open_browser: bool,
+    client_auth: Option<ClientAuth>,
+) -> Result<(), Failure> {
+    let happenings = Happenings::new();
+    with_waker(vault, happenings.waker(), |rig| {
+        let account = rig.find(name)?;
+        rig.unlock(false)?;
+        let id = account.id.clone();
+        let command = match client_auth {
+            Some(auth) => Command::TryClientAuth { account: id, auth, open_browser },
+            None => Command::SignIn { account: id, open_browser },
+        };
+        wait(rig, &account, command, open_browser, &happenings)?;
+        let account = saved(rig, &account)?;
+        output::say(&format!(
+            "Signed in to {}. {}",
+            quoted(account.name.as_str()),
+            expiry_sentence(&account)
+        ));
+        Ok(())
+    })
+}
+
+/// Starts a sign-in and waits for its end.
+pub(in crate::cli) fn wait(
+    rig: &mut Rig,
+    account: &AccountView,
+    command: Command,
+    open_browser: bool,
+    happenings: &Happenings,
+) -> Result<(), Failure> {
+    let mut answers = rig.ask(command)?;
+    let mut told = Vec::new();
+    loop {
+        while let Some(answer) = answers.try_wait() {
+            match answer {
+                Ok(Reply::Waiting { address, redirect_uri }) => {
+                    announce(account, &address, &shown(&redirect_uri), open_browser)?;
+                    let sender = happenings.sender.clone();
+                    input::listen(move |line| sender.send(Happening::Pasted(line)).is_ok());
+                }
+                Ok(Reply::CodeGiven(code)) => announce_code(&code)?,
+                Ok(_) => return Ok(()),
+                Err(problem) => return Err(Failure::of_account(&problem, account)),
+            }
+        }
+        while let Ok(event) = rig.engine.events.try_recv() {
+            if let Event::Problem { problem, .. } = event
+                && !told.contains(&problem)
+            {
+                output::say(Failure::of_account(&problem, account).words());
+                told.push(problem);
+            }
+        }
+        // A timeout is no matter: it is a look without news.
+        if let Ok(Happening::Pasted(text)) = happenings.queue.recv_timeout(LOOK)
+            && !text.expose().trim().is_empty()
+        {
+            paste(rig, account, text)?;
+        }
+    }
+}
+
+/// Says where to sign in and what to do then.
+fn announce(
+    account: &AccountView,
+    address: &Url,
+    redirect_uri: &str,
+    open_browser: bool,
+) -> Result<(), Failure> {
+    let listening = matches!(RedirectUri::new(account.redirect_uri.as_deref()), Ok(RedirectUri::Loopback(_)));
+    let here = if listening {
+        format!(
+            "It comes back to {redirect_uri} by itself; where it can't, paste here the address the browser ended on."
+        )
+    } else {
+        format!("Then paste here the address the browser ended on; it begins with {redirect_uri}.")
+    };
+    if open_browser {
+        output::say(&format!("Sign in in the browser; if none appears, open {address} yourself. {here}"));
+        Ok(())
+    } else {
+        output::needed(address.as_str())?;
+        output::say(&format!("Open the address above in a browser and sign in. {here}"));
+        Ok(())
+    }
+}
+
+/// Says where to enter a device's code; address and code stand alone on standard output.
+fn announce_code(code: &DeviceCodeView) -> Result<(), Failure> {
+    output::needed(&format!("{}\n{}", shown(&code.verification_uri), code.user_code))?;
+    let complete = code.verification_uri_complete.as_deref().map(shown);
+    let complete =
+        complete.map_or_else(String::new, |address| format!(" Or open {address}, which has it already."));
+    output::say(&format!(
+        "Open the address above on any device, and enter the code below it.{complete} It expires at {}. Ctrl-C cancels.",
+        local(code.expires_at)
+    ));
+    Ok(())
+}
+
+/// Tries what was pasted; a bad paste is told, and the wait goes on.
+fn paste(rig: &Rig, account: &AccountView, text: PastedReturn) -> Result<(), Failure> {
+    let pasted = rig.ask(Command::PasteReturn { account: account.id.clone(), text })?.wait();
+    match pasted {
+        // The sign-in itself has ended, or is about to: its own answer says how.
+        Ok(_)
+        | Err(Problem::SignIn(
+            SignInProblem::TimedOut | SignInProblem::WrongIssuer | SignInProblem::Contradictory,
+        )) => {}
+        Err(problem) => output::say(Failure::of_account(&problem, account).words()),
+    }
+    Ok(())
+}

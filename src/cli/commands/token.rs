@@ -1,0 +1,189 @@
+//! `keyfob token` and `keyfob refresh`.
+//!
+//! Owns the forms in which a token is printed. Invariant: standard output gets the one value and a
+//! newline, and nothing where there is no token; one that the vault refuses is not given up at once.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::passphrase::VaultOptions;
+use crate::base::failpoint::patience;
+use crate::base::secret::Wire;
+use crate::cli::args::Form;
+use crate::cli::failure::Failure;
+use crate::cli::format::{expiry_sentence, local, quoted, rfc3339};
+use crate::cli::output;
+use crate::cli::session::{Rig, with_account};
+use crate::domain::account::secret_expiry;
+use crate::domain::token::token_format::argument;
+use crate::engine::text_of;
+use crate::messages::command::{Command, CopyForm};
+use crate::messages::event::{HeldToken, Reply};
+use crate::messages::explain::secret_end;
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::messages::snapshot::AccountView;
+
+/// How long a token is offered to a vault that refuses it: long enough to unlock a keychain.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long after each offer the next one comes.
+const PAUSE: Duration = Duration::from_millis(500);
+
+#[derive(Serialize)]
+struct Facts<'a> {
+    access_token: &'a str,
+    token_type: &'a str,
+    expires_at: Option<String>,
+    expires_in: Option<i64>,
+    expiry_source: &'static str,
+    scope: Option<&'a [String]>,
+}
+
+/// Prints a valid token.
+pub(in crate::cli) fn run(
+    vault: &VaultOptions,
+    name: &str,
+    form: Form,
+    min_valid: Option<TimeDelta>,
+) -> Result<(), Failure> {
+    with_account(vault, name, |rig, account| {
+        rig.unlock(false)?;
+        let token = Command::Token { account: account.id.clone(), min_valid };
+        let Reply::Token(held) = rig.done(account, token)? else {
+            return Err(Failure::of_account(&Problem::NeedsSignIn, account));
+        };
+        output::data(printed(rig, form, &held)?.expose())?;
+        warn_of_expiry(rig, &held, min_valid);
+        warn_if_unsaved(rig, account)?;
+        warn_of_secret(rig, account);
+        Ok(())
+    })
+}
+
+/// Gets a new token.
+pub(in crate::cli) fn refresh(vault: &VaultOptions, name: &str) -> Result<(), Failure> {
+    with_account(vault, name, |rig, account| {
+        rig.unlock(false)?;
+        rig.done(account, Command::Refresh(account.id.clone()))?;
+        let account = saved(rig, account)?;
+        output::say(&format!(
+            "{} has a new token. {}",
+            quoted(account.name.as_str()),
+            expiry_sentence(&account)
+        ));
+        Ok(())
+    })
+}
+
+/// The account after a token was got, if the vault took that.
+pub(in crate::cli) fn saved(
+    rig: &mut Rig,
+    account: &AccountView,
+) -> Result<std::sync::Arc<AccountView>, Failure> {
+    until_saved(rig, account)?;
+    let latest = rig.latest(&account.id).ok_or_else(|| Failure::of(&Problem::ChangedElsewhere))?;
+    match &latest.problem {
+        Some(Problem::NotSaved(problem)) => Err(Failure::not_saved(problem, &latest)),
+        _ => Ok(latest),
+    }
+}
+
+/// The token may not be worth what is expected of it: the newest that the server gives is handed on all the same.
+fn warn_of_expiry(rig: &Rig, held: &HeldToken, min_valid: Option<TimeDelta>) {
+    let name = quoted(held.account.name.as_str());
+    let wanted = min_valid.unwrap_or_default();
+    let said = match held.facts.expires_at {
+        None => format!(
+            "the server did not say when the token of {name} expires, so it may have expired already."
+        ),
+        Some(end) if end <= rig.now() => {
+            format!(
+                "the token of {name} expired at {}, by what the server or the token says. Whether a clock is wrong \
+                 is checked by: keyfob doctor {}.",
+                local(end),
+                argument(held.account.name.as_str())
+            )
+        }
+        Some(end) if end - rig.now() < wanted => {
+            format!(
+                "the token of {name} expires at {}, sooner than was asked for: the server gives none that lasts longer.",
+                local(end)
+            )
+        }
+        Some(_) => return,
+    };
+    output::say(&format!("Warning: {said}"));
+}
+
+/// The client secret ends soon, or has ended.
+fn warn_of_secret(rig: &Rig, account: &AccountView) {
+    let last = account.settings.client_secret_expires;
+    if let Some(end) = secret_expiry::spoken(last, secret_expiry::today(rig.now())) {
+        let said = secret_end(end, &account.provider_name, None);
+        output::say(&format!("Warning: {}", said.paragraph()));
+    }
+}
+
+fn warn_if_unsaved(rig: &mut Rig, account: &AccountView) -> Result<(), Failure> {
+    until_saved(rig, account)?;
+    if let Some(problem) = unsaved(rig, account) {
+        output::say(&format!("Warning: {}", Failure::not_saved(&problem, account).words()));
+    }
+    Ok(())
+}
+
+/// Why the vault has not taken the account's newest token.
+fn unsaved(rig: &mut Rig, account: &AccountView) -> Option<VaultProblem> {
+    match rig.latest(&account.id)?.problem.as_ref()? {
+        Problem::NotSaved(problem) => Some(problem.clone()),
+        _ => None,
+    }
+}
+
+/// Offers a token to the vault that refused it, again and again: with this process it would be lost.
+fn until_saved(rig: &mut Rig, account: &AccountView) -> Result<(), Failure> {
+    let Some(problem) = unsaved(rig, account) else { return Ok(()) };
+    output::say(&format!(
+        "The new token of {} is not saved yet, and saving it is tried for a while. {}",
+        quoted(account.name.as_str()),
+        Failure::of_account(&Problem::Vault(problem), account).words()
+    ));
+    let started = Instant::now();
+    while started.elapsed() < patience(PATIENCE) {
+        // Where the vault answers, the token is offered at once; its answer comes a moment later.
+        let _ = rig.ask(Command::TryVault)?.wait();
+        thread::sleep(PAUSE);
+        if unsaved(rig, account).is_none() {
+            output::say("It is saved now.");
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn printed(rig: &Rig, form: Form, held: &HeldToken) -> Result<Wire, Failure> {
+    let copy_form = match form {
+        Form::Plain => CopyForm::Plain,
+        Form::Header => CopyForm::Header,
+        Form::Curl => CopyForm::Curl,
+        Form::Env => CopyForm::Env,
+        Form::Json => return as_json(rig, held),
+    };
+    Ok(text_of(copy_form, held))
+}
+
+fn as_json(rig: &Rig, held: &HeldToken) -> Result<Wire, Failure> {
+    let facts = Facts {
+        access_token: held.access_token.expose(),
+        token_type: &held.facts.token_type,
+        expires_at: held.facts.expires_at.map(rfc3339),
+        expires_in: held.facts.expires_at.map(|at| (at - rig.now()).num_seconds().max(0)),
+        expiry_source: held.facts.expiry_source.as_str(),
+        scope: held.facts.scope.as_deref(),
+    };
+    let text = Zeroizing::new(crate::cli::format::json(&facts)?);
+    Ok(Wire::new(text.as_str().to_owned()))
+}

@@ -1,0 +1,38 @@
+//! The window, where no command was given.
+//!
+//! Owns what the engine is given for a lasting run. Invariant: a window that can't open is a
+//! sentence and an exit code, like any other failure.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::passphrase::VaultOptions;
+use crate::app;
+use crate::cli::failure::Failure;
+use crate::cli::session;
+use crate::engine::SystemClipboard;
+use crate::messages::command::Command;
+use crate::platform::suspend::SystemSleep;
+
+/// How long a call to the keychain may take: its prompt may stand open for a while, and the window
+/// says that it waits.
+const VAULT_PATIENCE: Duration = Duration::from_mins(1);
+
+/// Opens the window, and returns when it is closed.
+pub(in crate::cli) fn run(vault: &VaultOptions, demo: bool) -> Result<(), Failure> {
+    let mut deps = session::deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
+    deps.lasting = true;
+    deps.sleep = Arc::new(SystemSleep::default());
+    deps.vault_patience = VAULT_PATIENCE;
+    deps.clipboard = Box::new(|| Box::new(SystemClipboard::default()));
+    let mut first = Vec::new();
+    if let Some(passphrase) = vault.named()? {
+        first.push(Command::UnlockVault { passphrase, create: false });
+    }
+    if demo {
+        first.push(Command::StartDemo);
+    }
+    // A window of another vault, or of the demo, is one of its own.
+    let alone = vault.kind.is_none() && !demo;
+    app::run(deps, first, alone).map_err(|error| Failure::refused(error.to_string()))
+}

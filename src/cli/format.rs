@@ -1,0 +1,129 @@
+//! An account's facts in words and JSON.
+//!
+//! Owns the status words and the form of times. Invariant: what came from outside can't steer a
+//! terminal: it is neutralised in text and escaped in JSON.
+
+use chrono::{DateTime, Local, SecondsFormat, Utc};
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::session::Rig;
+use crate::base::sanitize::{is_unseen, neutralised};
+use crate::domain::provider::destinations;
+use crate::domain::provider::destinations::ChangedDestination;
+use crate::domain::token::expiry::Status;
+use crate::messages::snapshot::AccountView;
+
+/// The longest text from outside that is shown, in characters.
+const TEXT_CHARS: usize = 500;
+
+/// The status in one word; the words are listed in `keyfob list --help`.
+pub(super) fn status(account: &AccountView, now: DateTime<Utc>) -> &'static str {
+    let Some(token) = &account.token else { return "signed_out" };
+    match Status::at(&token.facts, now) {
+        Status::Valid => "valid",
+        Status::Expiring => "expiring",
+        Status::Unknown => "unknown",
+        Status::Expired if account.needs_person(now) => "needs_sign_in",
+        Status::Expired => "expired",
+    }
+}
+
+/// A destination that differs from the preset's, for programs.
+#[derive(Serialize)]
+pub(super) struct Changed {
+    endpoint: &'static str,
+    url: String,
+    preset: Option<String>,
+}
+
+impl Changed {
+    /// Those of an account; none where its settings can't be resolved.
+    pub(super) fn of(rig: &Rig, account: &AccountView) -> Vec<Self> {
+        let changed = destinations::changed(&rig.snapshot.presets, &account.settings).unwrap_or_default();
+        let each = changed.into_iter().map(|ChangedDestination { destination, url, preset, .. }| Self {
+            endpoint: destination.as_str(),
+            url,
+            preset,
+        });
+        each.collect()
+    }
+}
+
+/// A moment for programs: RFC 3339 in UTC, whole seconds.
+pub(super) fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A moment for people: local time, with its offset.
+pub(super) fn local(at: DateTime<Utc>) -> String {
+    at.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S %:z").to_string()
+}
+
+/// Text from outside, fit for a terminal.
+pub(super) fn shown(text: &str) -> String {
+    neutralised(text, TEXT_CHARS).into_owned()
+}
+
+/// Text from outside in quotation marks.
+pub(super) fn quoted(text: &str) -> String {
+    format!("“{}”", shown(text))
+}
+
+/// When the account's token expires, as a sentence.
+pub(super) fn expiry_sentence(account: &AccountView) -> String {
+    match account.token.as_ref().map(|token| token.facts.expires_at) {
+        Some(Some(at)) => format!("The token expires at {}.", local(at)),
+        Some(None) => "The server did not say when the token expires.".to_owned(),
+        None => "There is no token.".to_owned(),
+    }
+}
+
+/// JSON for people and programs: indented, with characters that can't be seen escaped.
+pub(super) fn json(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|_| Failure::refused("The output could not be put into JSON. Try it without --json."))?;
+    Ok(escaped(text))
+}
+
+/// Escapes what can't be seen; outside ASCII it can only stand within strings.
+fn escaped(text: String) -> String {
+    use std::fmt::Write as _;
+    let is_hidden = |c: char| !c.is_ascii() && is_unseen(c);
+    if !text.chars().any(is_hidden) {
+        return text;
+    }
+    text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
+        if is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d1_unseen_characters_are_escaped_in_json_and_come_back() {
+        let name = "a\u{202e}b \u{e0041} \u{1b}[31m 東京 \u{200d}";
+        let text = json(&[name]).unwrap();
+        assert!(
+            text.contains("\\u202e") && text.contains("\\udb40\\udc41") && text.contains("東京"),
+            "{text}"
+        );
+        assert!(!text.chars().any(|c| c != '\n' && is_unseen(c)), "{text:?}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), [name]);
+    }
+
+    #[test]
+    fn a_moment_for_programs_is_utc_in_whole_seconds() {
+        let at = "2026-03-01T01:02:03.987+02:00".parse().unwrap();
+        assert_eq!(rfc3339(at), "2026-02-28T23:02:03Z");
+    }
+}

@@ -1,0 +1,193 @@
+//! The engine, as a command uses it.
+//!
+//! Owns what the engine is given here. Invariant: nothing is made that a command may not need: no
+//! HTTP client, no connection to the keychain, no clipboard.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::commands::passphrase::VaultOptions;
+use super::failure::Failure;
+use super::output;
+use crate::base::clock::{Clock, SystemClock};
+use crate::domain::account::{AccountId, AccountName};
+use crate::engine::{self, Answers, Deps, EngineHandle, NoClipboard, VaultFactory};
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::{Outside, Problem};
+use crate::messages::snapshot::{AccountView, Snapshot, VaultHealth, VaultKind};
+use crate::net::http_client::HttpPolicy;
+use crate::platform::browser::SystemBrowser;
+use crate::platform::suspend::NoSleep;
+use crate::store::home::{Home, HomeError};
+use crate::store::vault::keychain::Keychain;
+use crate::store::vault::passphrase::PassphraseVault;
+
+/// How long a call to the keychain may take: long enough for a person to answer its prompt.
+const VAULT_PATIENCE: Duration = Duration::from_secs(25);
+
+/// What the engine works with on this system, for a run that ends soon and has no clipboard.
+///
+/// # Errors
+/// [`Problem::Disk`] where the home can't be used.
+pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
+    let disk = |error: HomeError| Problem::Disk(Outside::new(&error.to_string()));
+    let home = Home::locate().map_err(disk)?;
+    home.create().map_err(disk)?;
+    let service = home.service_name();
+    let keychain: VaultFactory = Arc::new(move || Box::new(Keychain::new(service.clone())));
+    Ok(Deps {
+        clock: Arc::new(SystemClock),
+        home,
+        vault_kind,
+        keychain,
+        vault_patience: VAULT_PATIENCE,
+        browser: Arc::new(SystemBrowser),
+        sleep: Arc::new(NoSleep),
+        clipboard: Box::new(|| Box::new(NoClipboard)),
+        http: HttpPolicy::default(),
+        waker: Arc::new(|| {}),
+        lasting: false,
+        only: None,
+    })
+}
+
+/// Whether this home has a file with secrets, used or not.
+pub(super) fn file_exists() -> bool {
+    Home::locate().is_ok_and(|home| PassphraseVault::exists(&home))
+}
+
+/// A running engine, with the database read.
+pub(super) struct Rig {
+    pub(super) vault: VaultOptions,
+    pub(super) engine: EngineHandle,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) clock: SystemClock,
+}
+
+/// Starts an engine, does the work, and stops it whatever came of that.
+pub(super) fn with_engine(
+    vault: &VaultOptions,
+    work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    with_waker(vault, Arc::new(|| {}), work)
+}
+
+/// The same for a command about one account: the others are not read.
+pub(super) fn with_account(
+    vault: &VaultOptions,
+    name: &str,
+    work: impl FnOnce(&mut Rig, &AccountView) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut deps = deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
+    deps.only = AccountName::new(name).ok();
+    run(vault, deps, |rig| {
+        let account = rig.find(name)?;
+        work(rig, &account)
+    })
+}
+
+/// The same for any account, with something to be called whenever the engine has news.
+pub(super) fn with_waker(
+    vault: &VaultOptions,
+    waker: Arc<dyn Fn() + Send + Sync>,
+    work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut deps = deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
+    deps.waker = waker;
+    run(vault, deps, work)
+}
+
+fn run(
+    vault: &VaultOptions,
+    deps: Deps,
+    work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let engine = engine::spawn(deps);
+    let mut engine = engine
+        .map_err(|_| Failure::refused("The system gave no thread. Close some programs and try again."))?;
+    let snapshot = engine.loaded();
+    let mut rig = Rig { vault: vault.clone(), engine, snapshot, clock: SystemClock };
+    if let Some(notice) = &rig.snapshot.notice {
+        output::say(&format!("{} The command is: keyfob recover.", Failure::of(notice).words()));
+    }
+    for mistake in rig.snapshot.preset_mistakes.iter() {
+        output::say(&format!("A preset of yours can't be used: {mistake}"));
+    }
+    let done = match rig.snapshot.problem.clone() {
+        Some(problem) => Err(Failure::of(&problem)),
+        None => work(&mut rig),
+    };
+    rig.refresh();
+    if done.is_ok() && !rig.snapshot.unconfirmed.0.is_empty() {
+        let changed = Problem::Unconfirmed(rig.snapshot.unconfirmed.clone());
+        output::say(Failure::of(&changed).words());
+    }
+    drop(rig);
+    done
+}
+
+impl Rig {
+    /// The account of this name, ignoring case. Where it is not listed, what an earlier run left half
+    /// done is finished first: it may be among that.
+    pub(super) fn find(&mut self, name: &str) -> Result<Arc<AccountView>, Failure> {
+        if self.listed(name).is_none() && self.snapshot.half_done > 0 {
+            self.unlock(false)?;
+            self.ask(Command::Settle)?.wait().map_err(|problem| Failure::of(&problem))?;
+            self.refresh();
+        }
+        self.listed(name).ok_or_else(|| Failure::of(&Problem::UnknownAccount(name.to_owned())))
+    }
+
+    /// The account of this name, as it stands in the list.
+    pub(super) fn listed(&self, name: &str) -> Option<Arc<AccountView>> {
+        let wanted = AccountName::new(name).ok()?;
+        self.snapshot.accounts.iter().find(|account| account.name.key() == wanted.key()).cloned()
+    }
+
+    /// Opens the file vault, where that is the one in use; with `create`, makes it where there is none.
+    pub(super) fn unlock(&mut self, create: bool) -> Result<(), Failure> {
+        self.refresh();
+        let VaultHealth::Locked { exists } = self.snapshot.vault.health else { return Ok(()) };
+        let passphrase = match (exists, create) {
+            (true, _) => self.vault.existing()?,
+            (false, true) => self.vault.chosen()?,
+            (false, false) => return Err(Failure::no_file_yet()),
+        };
+        let unlocked = self.ask(Command::UnlockVault { passphrase, create })?.wait();
+        unlocked.map_err(|problem| Failure::of(&problem))?;
+        if !exists {
+            output::say(
+                "A file for your secrets was made. Without its passphrase nobody can open it, not even you.",
+            );
+        }
+        self.refresh();
+        Ok(())
+    }
+
+    /// Takes the newest snapshot: what was answered before is in it.
+    pub(super) fn refresh(&mut self) {
+        self.snapshot = Arc::clone(&self.engine.snapshots.borrow_and_update());
+    }
+
+    /// Gives a command.
+    pub(super) fn ask(&self, command: Command) -> Result<Answers, Failure> {
+        self.engine.ask(command).map_err(|error| Failure::of(&error.problem()))
+    }
+
+    /// Gives a command about an account, and waits for its one answer.
+    pub(super) fn done(&self, account: &AccountView, command: Command) -> Result<Reply, Failure> {
+        self.ask(command)?.wait().map_err(|problem| Failure::of_account(&problem, account))
+    }
+
+    /// The account as it stands now: what was answered before is in it.
+    pub(super) fn latest(&mut self, id: &AccountId) -> Option<Arc<AccountView>> {
+        self.refresh();
+        self.snapshot.accounts.find(id).cloned()
+    }
+
+    /// The present moment.
+    pub(super) fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
+    }
+}

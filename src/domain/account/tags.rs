@@ -1,0 +1,130 @@
+//! Tags: words by which a user finds and groups accounts.
+//!
+//! Owns what is fit to be one. Invariant: tags are trimmed, can be seen, are bounded in number and
+//! length, and none is there twice, ignoring case.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::base::sanitize::is_deceptive;
+
+/// The most tags of an account.
+pub const MAX_TAGS: usize = 20;
+
+/// The longest tag, in characters.
+pub const MAX_TAG_CHARS: usize = 40;
+
+/// Why tags can't be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TagError {
+    /// More than [`MAX_TAGS`].
+    #[error("there are more than 20 tags")]
+    TooMany,
+    /// One has more than [`MAX_TAG_CHARS`] characters.
+    #[error("a tag is longer than 40 characters")]
+    TooLong,
+    /// One has a control or text-direction character.
+    #[error("a tag has a character that can't be seen")]
+    Unseen,
+    /// One has a comma, which parts tags where they are typed.
+    #[error("a tag has a comma")]
+    Comma,
+}
+
+/// The tags of an account, in the user's order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+pub struct Tags(Vec<String>);
+
+impl Tags {
+    /// Tags from a list: trimmed, empty ones left out, each once.
+    ///
+    /// # Errors
+    /// [`TagError`].
+    pub fn new<T: AsRef<str>>(list: impl IntoIterator<Item = T>) -> Result<Self, TagError> {
+        let mut tags: Vec<String> = Vec::new();
+        for text in list {
+            let text = text.as_ref().trim();
+            if text.contains(',') {
+                return Err(TagError::Comma);
+            }
+            if text.chars().count() > MAX_TAG_CHARS {
+                return Err(TagError::TooLong);
+            }
+            if text.chars().any(is_deceptive) {
+                return Err(TagError::Unseen);
+            }
+            let key = text.to_lowercase();
+            if text.is_empty() || tags.iter().any(|tag| tag.to_lowercase() == key) {
+                continue;
+            }
+            if tags.len() == MAX_TAGS {
+                return Err(TagError::TooMany);
+            }
+            tags.push(text.to_owned());
+        }
+        Ok(Self(tags))
+    }
+
+    /// Tags as they are typed, with commas between them.
+    ///
+    /// # Errors
+    /// [`TagError`].
+    pub fn typed(text: &str) -> Result<Self, TagError> {
+        Self::new(text.split(','))
+    }
+
+    /// As they would be typed.
+    pub fn text(&self) -> String {
+        self.0.join(", ")
+    }
+
+    /// The tags.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl TryFrom<Vec<String>> for Tags {
+    type Error = TagError;
+    fn try_from(list: Vec<String>) -> Result<Self, TagError> {
+        Self::new(list)
+    }
+}
+
+impl From<Tags> for Vec<String> {
+    fn from(tags: Tags) -> Self {
+        tags.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_trimmed_and_each_is_there_once() {
+        let tags = Tags::typed(" work,  Prod ,work, PROD,, 東京 ").unwrap();
+        assert_eq!(tags.as_slice(), ["work", "Prod", "東京"]);
+        assert_eq!(tags.text(), "work, Prod, 東京");
+        assert_eq!(Tags::typed(&tags.text()), Ok(tags));
+        assert!(Tags::typed(" , ").unwrap().is_empty());
+    }
+
+    #[test]
+    fn d1_tags_are_bounded_and_can_be_seen() {
+        assert_eq!(Tags::typed("a\u{202e}b"), Err(TagError::Unseen));
+        assert_eq!(Tags::typed("a\u{1b}[31m"), Err(TagError::Unseen));
+        assert_eq!(Tags::typed(&"é".repeat(41)), Err(TagError::TooLong));
+        assert_eq!(Tags::new(["a,b"]), Err(TagError::Comma));
+        let many: Vec<String> = (0..21).map(|number| number.to_string()).collect();
+        assert_eq!(Tags::new(&many), Err(TagError::TooMany));
+        assert!(Tags::new(&many[..20]).is_ok());
+        assert!(serde_json::from_str::<Tags>(r#"["a\u202eb"]"#).is_err());
+    }
+}

@@ -1,0 +1,119 @@
+//! Mistakes in a file written by a person.
+//!
+//! Owns their words: where, in which account, at which key, and what is wrong. Invariant: they never
+//! repeat a value, which may be a secret.
+
+use std::fmt;
+
+use crate::base::sanitize::neutralised;
+
+/// The longest key that is repeated, in characters.
+const KEY_MAX_CHARS: usize = 80;
+
+/// A mistake in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The key, dotted where it stands in a table; in words, too.
+    pub key: Option<String>,
+    /// The name of the account, where it stands in one that has a name.
+    pub account: Option<String>,
+    /// What is wrong, in words.
+    pub what: String,
+}
+
+impl FileError {
+    /// A mistake at a place of the text, in bytes.
+    pub(in crate::domain) fn at(text: &str, offset: usize, what: &str) -> Self {
+        let before = &text.as_bytes()[..offset.min(text.len())];
+        let breaks = before.split(|byte| *byte == b'\n').count();
+        Self { line: breaks, key: None, account: None, what: what.to_owned() }
+    }
+
+    /// The same, with the key it is about.
+    #[must_use]
+    pub(in crate::domain) fn of_key(self, key: &str) -> Self {
+        Self { key: Some(shown(key)), ..self }
+    }
+
+    /// The same, within an account.
+    #[must_use]
+    pub(in crate::domain) fn of_account(self, name: Option<&str>) -> Self {
+        Self { account: name.map(shown), ..self }
+    }
+
+    /// The words for a key that is there twice.
+    pub(in crate::domain) fn twice(key: &str) -> String {
+        format!("key \"{}\" is there twice", shown(key))
+    }
+
+    /// The words for a missing key.
+    pub(in crate::domain) fn missing(key: &str) -> String {
+        format!("key \"{}\" is missing", shown(key))
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(account) = &self.account {
+            write!(f, "account \"{account}\", ")?;
+        }
+        write!(f, "line {}: {}", self.line, self.what)
+    }
+}
+
+impl std::error::Error for FileError {}
+
+/// A key or a name, fit to be shown.
+pub(in crate::domain) fn shown(text: &str) -> String {
+    neutralised(text, KEY_MAX_CHARS).into_owned()
+}
+
+/// `; did you mean "…"?`, where one of the known words is close to what was written.
+pub(in crate::domain) fn suggestion<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    let written: Vec<char> = written.chars().take(KEY_MAX_CHARS).collect();
+    let tolerated = 1 + written.len() / 4;
+    known
+        .into_iter()
+        .map(|word| (distance(&written, word), word))
+        .min()
+        .filter(|(distance, _)| *distance <= tolerated)
+        .map_or_else(String::new, |(_, word)| format!("; did you mean \"{word}\"?"))
+}
+
+/// How many characters must be added, dropped or changed (Levenshtein), case aside.
+fn distance(written: &[char], word: &str) -> usize {
+    let mut row: Vec<usize> = (0..=written.len()).collect();
+    for (i, known) in word.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, c) in written.iter().enumerate() {
+            let changed = diagonal + usize::from(!c.eq_ignore_ascii_case(&known));
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[written.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_close_word_is_suggested_and_a_far_one_is_not() {
+        let known = ["redirect_uri", "client_id", "client_secret"];
+        assert_eq!(suggestion("redirct_uri", known), "; did you mean \"redirect_uri\"?");
+        assert_eq!(suggestion("Client_Id", known), "; did you mean \"client_id\"?");
+        assert_eq!(suggestion("colour", known), "");
+        assert_eq!(suggestion("", known), "");
+        assert_eq!(suggestion("x", []), "");
+    }
+
+    #[test]
+    fn a_mistake_names_the_account_the_line_and_the_key() {
+        let error = FileError::at("a\nb\r\nc", 5, "x").of_account(Some("car\u{202e}"));
+        assert_eq!(error.to_string(), "account \"car\u{fffd}\", line 3: x");
+        assert_eq!(FileError::at("", 9, "x").to_string(), "line 1: x");
+    }
+}

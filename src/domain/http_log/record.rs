@@ -1,0 +1,375 @@
+//! An exchange: a request and what came of it, as far as it may be kept.
+//!
+//! Owns the form in which exchanges are stored and shown. Invariant: one is only made by
+//! [`Exchange::new`], which lets through what [`super::redaction`] allows; nothing secret is in it.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::redaction;
+use super::redaction::Redactor;
+use crate::base::secret::Wire;
+use crate::domain::oauth::http_request::HttpRequest;
+use crate::domain::refusal::transport::Unreachable;
+use crate::domain::time_parse;
+
+/// How many exchanges of an account are kept.
+pub const KEPT: usize = 10;
+/// The most of an answer's body that is kept, in lines.
+const BODY_MAX_LINES: usize = 200;
+/// The most of an answer's headers that is kept.
+const HEADERS_MAX: usize = 60;
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExchangeKind {
+    /// A token, by a grant.
+    Token,
+    /// A token, by the refresh token.
+    Refresh,
+    /// A device code (RFC 8628).
+    Device,
+    /// Whether the device code was entered: a token request that is sent again and again.
+    Poll,
+    /// A pushed authorization request (RFC 9126).
+    Par,
+    /// Revocation (RFC 7009).
+    Revoke,
+    /// Introspection (RFC 7662).
+    Introspect,
+    /// The user's own information.
+    UserInfo,
+    /// A server's metadata, or its keys.
+    Metadata,
+}
+
+impl ExchangeKind {
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Refresh => "refresh",
+            Self::Device => "device",
+            Self::Poll => "poll",
+            Self::Par => "par",
+            Self::Revoke => "revoke",
+            Self::Introspect => "introspect",
+            Self::UserInfo => "user_info",
+            Self::Metadata => "metadata",
+        }
+    }
+}
+
+/// A request and what came of it. Whatever is hidden is told by its length.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// What was asked for.
+    pub kind: ExchangeKind,
+    /// When it was sent.
+    #[serde(deserialize_with = "time_parse::stored")]
+    pub sent_at: DateTime<Utc>,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+    /// The method.
+    pub method: String,
+    /// The address.
+    pub url: String,
+    /// The request's headers.
+    pub headers: Vec<(String, String)>,
+    /// The request's body.
+    pub body: SentBody,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// The body of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SentBody {
+    /// None.
+    Empty,
+    /// A form.
+    Form(Vec<(String, String)>),
+    /// An object of JSON whose values are texts.
+    Json(Vec<(String, String)>),
+    /// Something else, told by its length.
+    Other(String),
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// An answer.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// The answer's headers.
+        headers: Vec<(String, String)>,
+        /// The answer's body, in lines.
+        body: String,
+    },
+    /// No whole answer.
+    Unreached {
+        /// Why.
+        why: String,
+        /// Whether a byte of the request may have reached the server.
+        may_have_been_sent: bool,
+    },
+}
+
+/// What came back, before it is redacted.
+#[derive(Clone, Copy)]
+pub struct Received<'a> {
+    /// HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: &'a [(String, Wire)],
+    /// The body; empty where it was too large.
+    pub body: &'a [u8],
+    /// Whether it was too large.
+    pub too_large: bool,
+}
+
+/// Puts an exchange before the others, of which the oldest goes where there are enough. A poll takes the
+/// place of the one before it: there may be hundreds, all alike.
+pub fn keep(kept: &mut Vec<Exchange>, exchange: Exchange) {
+    if exchange.kind == ExchangeKind::Poll && kept.first().is_some_and(|last| last.kind == ExchangeKind::Poll)
+    {
+        kept.remove(0);
+    }
+    kept.insert(0, exchange);
+    kept.truncate(KEPT);
+}
+
+impl Exchange {
+    /// Keeps of an exchange what may be kept. `secrets` are taken out wherever they stand; of the rest, what
+    /// is not expected in its place is hidden.
+    pub fn new(
+        kind: ExchangeKind,
+        request: &HttpRequest,
+        secrets: &[&str],
+        times: (DateTime<Utc>, DateTime<Utc>),
+        received: Result<Received<'_>, &Unreachable>,
+    ) -> Self {
+        let mut redactor = Redactor::new(secrets.iter().copied());
+        for (name, value) in &request.headers {
+            redactor.see_header(name, value.expose());
+        }
+        let sent = Sent::read(request);
+        for (name, value) in sent.fields() {
+            redactor.see(name, value);
+        }
+        redactor.seen_was_sent();
+        let answer = received.as_ref().ok().map(|received| Answered::read(received.body));
+        match &answer {
+            Some(Answered::Json(value)) => redactor.see_json("", value),
+            Some(Answered::Form(fields)) => fields.iter().for_each(|(name, value)| redactor.see(name, value)),
+            _ => {}
+        }
+        let took = times.1.signed_duration_since(times.0).num_milliseconds();
+        Self {
+            kind,
+            sent_at: times.0,
+            took_ms: u64::try_from(took).unwrap_or(0),
+            method: request.method.as_str().to_owned(),
+            url: redactor.address(&request.url),
+            headers: headers(&redactor, &request.headers),
+            body: sent.redacted(&redactor),
+            outcome: match received {
+                Ok(received) => Outcome::Answered {
+                    status: received.status,
+                    headers: headers(&redactor, received.headers),
+                    body: match answer {
+                        _ if received.too_large => "…(more than 1 MiB)".to_owned(),
+                        Some(answer) => answer.redacted(&redactor),
+                        None => String::new(),
+                    },
+                },
+                Err(unreached) => Outcome::Unreached {
+                    why: unreached.kind.to_string(),
+                    may_have_been_sent: unreached.may_have_been_sent,
+                },
+            },
+        }
+    }
+}
+
+fn headers(redactor: &Redactor, headers: &[(String, Wire)]) -> Vec<(String, String)> {
+    let shown = headers.iter().take(HEADERS_MAX);
+    shown.map(|(name, value)| (redactor.header_name(name), redactor.header(name, value.expose()))).collect()
+}
+
+/// A request's body, as it was sent.
+enum Sent {
+    Empty,
+    Form(Vec<(String, String)>),
+    Json(Vec<(String, String)>),
+    Other(String),
+}
+
+impl Sent {
+    fn read(request: &HttpRequest) -> Self {
+        let text = request.body.expose();
+        if text.is_empty() {
+            return Self::Empty;
+        }
+        let is_json = request.headers.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case("content-type") && value.expose().contains("json")
+        });
+        if !is_json {
+            return Self::Form(form_urlencoded::parse(text.as_bytes()).into_owned().collect());
+        }
+        match serde_json::from_str::<Value>(text) {
+            Ok(Value::Object(fields)) => {
+                let text = |value: Value| match value {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                };
+                Self::Json(fields.into_iter().map(|(name, value)| (name, text(value))).collect())
+            }
+            _ => Self::Other(redaction::hidden(text)),
+        }
+    }
+
+    fn fields(&self) -> &[(String, String)] {
+        match self {
+            Self::Form(fields) | Self::Json(fields) => fields,
+            Self::Empty | Self::Other(_) => &[],
+        }
+    }
+
+    fn redacted(self, redactor: &Redactor) -> SentBody {
+        let shown = |fields: Vec<(String, String)>| {
+            let shown = fields.iter().map(|(name, value)| (redactor.name(name), redactor.text(name, value)));
+            shown.collect()
+        };
+        match self {
+            Self::Empty => SentBody::Empty,
+            Self::Form(fields) => SentBody::Form(shown(fields)),
+            Self::Json(fields) => SentBody::Json(shown(fields)),
+            Self::Other(hidden) => SentBody::Other(hidden),
+        }
+    }
+}
+
+/// An answer's body, as it came.
+enum Answered {
+    Json(Value),
+    Form(Vec<(String, String)>),
+    Other(String),
+}
+
+impl Answered {
+    fn read(body: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() {
+            return Self::Other(String::new());
+        }
+        if let Ok(value) = serde_json::from_str(text) {
+            return Self::Json(value);
+        }
+        if text.starts_with('<') {
+            return Self::Other(redaction::hidden_of(text, "characters of a web page"));
+        }
+        let is_form = text.contains('=') && !text.starts_with(['{', '[', '"']) && !text.contains('\n');
+        if is_form {
+            return Self::Form(form_urlencoded::parse(text.as_bytes()).into_owned().collect());
+        }
+        Self::Other(redaction::hidden(text))
+    }
+
+    fn redacted(self, redactor: &Redactor) -> String {
+        match self {
+            Self::Json(value) => {
+                let mut lines = Lines { redactor, text: String::new(), count: 0 };
+                lines.value("", &value, 0);
+                lines.text
+            }
+            Self::Form(fields) => {
+                let shown = fields.iter().take(BODY_MAX_LINES);
+                let line = |(name, value): &(String, String)| {
+                    format!("{}={}", redactor.name(name), redactor.text(name, value))
+                };
+                shown.map(line).collect::<Vec<_>>().join("\n")
+            }
+            Self::Other(hidden) => hidden,
+        }
+    }
+}
+
+/// JSON written in lines. `serde_json`'s own writer would merge two fields whose hidden names are alike.
+struct Lines<'r> {
+    redactor: &'r Redactor,
+    text: String,
+    count: usize,
+}
+
+impl Lines<'_> {
+    fn value(&mut self, name: &str, value: &Value, depth: usize) {
+        match value {
+            Value::Object(fields) => {
+                let fields = fields.iter().map(|(name, value)| (Some(name.as_str()), value));
+                self.block(name, ('{', '}'), fields.collect(), depth);
+            }
+            Value::Array(items) => {
+                let items = items.iter().map(|item| (None, item));
+                self.block(name, ('[', ']'), items.collect(), depth);
+            }
+            Value::String(text) => {
+                let shown = Value::String(self.redactor.text(name, text));
+                self.text.push_str(&shown.to_string());
+            }
+            scalar => {
+                let shown = self.redactor.scalar(name, scalar);
+                self.text.push_str(&shown);
+            }
+        }
+    }
+
+    fn block(
+        &mut self,
+        name: &str,
+        (open, close): (char, char),
+        items: Vec<(Option<&str>, &Value)>,
+        depth: usize,
+    ) {
+        self.text.push(open);
+        let length = items.len();
+        for (place, (field, item)) in items.into_iter().enumerate() {
+            self.line(depth + 1);
+            if self.count > BODY_MAX_LINES {
+                let _ = write!(self.text, "…({} more)", length - place);
+                break;
+            }
+            if let Some(field) = field {
+                let shown = Value::String(self.redactor.name(field));
+                let _ = write!(self.text, "{shown}: ");
+            }
+            self.value(field.unwrap_or(name), item, depth + 1);
+            if place + 1 < length {
+                self.text.push(',');
+            }
+        }
+        if length > 0 {
+            self.line(depth);
+        }
+        self.text.push(close);
+    }
+
+    fn line(&mut self, depth: usize) {
+        self.count += 1;
+        self.text.push('\n');
+        self.text.extend(std::iter::repeat_n("  ", depth));
+    }
+}
+
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;

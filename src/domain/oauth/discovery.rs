@@ -1,0 +1,272 @@
+//! Discovery: an authorization server's metadata (RFC 8414; `OpenID` Connect Discovery 1.0).
+//!
+//! Owns what is taken from it, and when it is asked for. Invariants: nothing is taken of a document that
+//! is another issuer's (section 3.3); every address in it keeps the rule of [`crate::domain::secure_url`], and only
+//! a server on this machine may name plain http.
+//!
+//! What is found is kept as an account's own overrides, as if the user had typed it: an account works as
+//! it was set up until the user discovers again. The grants that a server lists restrict nothing, since
+//! many lists are incomplete.
+
+use serde_json::Value;
+use thiserror::Error;
+use url::Url;
+
+use super::grant_type::GrantType;
+use super::issuer::{Issuer, IssuerError, is_same, narrowed};
+use crate::domain::account::Settings;
+use crate::domain::provider::spec::{ClientAuth, Endpoints, ProviderSpec};
+use crate::domain::provider::{EndpointKind, Preset, ProviderError};
+use crate::domain::secure_url::{is_loopback, is_secure};
+
+/// The longest address or name that is taken, in bytes.
+const TEXT_MAX_BYTES: usize = 2048;
+/// The most names of a list that are taken.
+const LIST_MAX: usize = 200;
+
+/// Whose metadata is wanted, and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The issuer.
+    pub issuer: Issuer,
+    /// The issuer as the document may spell it besides.
+    template: Option<String>,
+    grant: GrantType,
+    client_auth: ClientAuth,
+}
+
+/// What a server's metadata says, as far as it is of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The issuer that was asked for.
+    pub issuer: String,
+    /// Where the document was.
+    pub document: Url,
+    /// Its addresses.
+    pub endpoints: Endpoints,
+    /// The grants that it lists, as far as they are known here.
+    pub grants: Vec<GrantType>,
+    /// The ways of client authentication that it lists, as far as they are known here, the best first.
+    pub client_auths: Vec<ClientAuth>,
+    /// Whether PKCE with S256 is supported; `None` where it doesn't say.
+    pub pkce: Option<bool>,
+    /// The scopes that it lists.
+    pub scopes: Vec<String>,
+    /// Whether `iss` is promised in every authorization response (RFC 9207).
+    pub iss_promised: bool,
+    /// Whether authorization requests must be pushed (RFC 9126, section 5).
+    pub par_required: bool,
+    usual_auth: ClientAuth,
+}
+
+/// Why a document is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum MetadataError {
+    /// It is no metadata: no JSON object, or without an issuer.
+    #[error("no metadata")]
+    None,
+    /// It is another issuer's: what it calls itself.
+    #[error("another issuer's metadata")]
+    OtherIssuer(String),
+    /// It names no such address, which this grant needs.
+    #[error("{} is missing", .0.key())]
+    Missing(EndpointKind),
+    /// An address in it is none, or not safe to use.
+    #[error("{} can't be used", .0.key())]
+    Unusable(EndpointKind),
+}
+
+/// The addresses, by their names in metadata.
+const ENDPOINTS: [(EndpointKind, &str); 8] = [
+    (EndpointKind::Authorize, "authorization_endpoint"),
+    (EndpointKind::Token, "token_endpoint"),
+    (EndpointKind::Device, "device_authorization_endpoint"),
+    (EndpointKind::Par, "pushed_authorization_request_endpoint"),
+    (EndpointKind::Revoke, "revocation_endpoint"),
+    (EndpointKind::Introspect, "introspection_endpoint"),
+    (EndpointKind::UserInfo, "userinfo_endpoint"),
+    (EndpointKind::Jwks, "jwks_uri"),
+];
+
+/// Ways of client authentication, by their registered names; the best first, of those that need what most
+/// clients have.
+const CLIENT_AUTHS: [(ClientAuth, &str); 5] = [
+    (ClientAuth::Basic, "client_secret_basic"),
+    (ClientAuth::Body, "client_secret_post"),
+    (ClientAuth::ClientSecretJwt, "client_secret_jwt"),
+    (ClientAuth::PrivateKeyJwt, "private_key_jwt"),
+    (ClientAuth::None, "none"),
+];
+
+/// Grants, by their registered names.
+const GRANTS: [(GrantType, &str); 5] = [
+    (GrantType::AuthorizationCode, "authorization_code"),
+    (GrantType::DeviceCode, "urn:ietf:params:oauth:grant-type:device_code"),
+    (GrantType::ClientCredentials, "client_credentials"),
+    (GrantType::Password, "password"),
+    (GrantType::JwtBearer, "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+];
+
+/// Whether an account's addresses are to be discovered: it has an issuer and no token endpoint.
+pub fn is_wanted(preset: &Preset, overrides: &ProviderSpec) -> bool {
+    let spec = preset.spec.overlaid(overrides);
+    spec.issuer.is_some() && spec.endpoints.token.is_none()
+}
+
+/// The same of an account, by the ID of its preset.
+pub fn is_wanted_by(presets: &[Preset], settings: &Settings) -> bool {
+    Preset::of(presets, &settings.provider).is_ok_and(|preset| is_wanted(&preset, &settings.overrides))
+}
+
+/// The same account with an address in the place of each that discovery may bring, so that everything
+/// else about it can be checked before anything is asked for.
+pub fn stood_in(settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    for (kind, _) in ENDPOINTS {
+        if settings.overrides.endpoints.get(kind).is_none() {
+            settings.overrides_mut().endpoints.set(kind, Some("https://discovered.invalid/".to_owned()));
+        }
+    }
+    settings
+}
+
+impl Wanted {
+    /// Whose metadata an account needs, by its preset, its variables and its own choices.
+    ///
+    /// # Errors
+    /// [`ProviderError`] where the issuer, or a variable in it, is missing or can't be used.
+    pub fn of(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
+        let preset = Preset::of(presets, &settings.provider)?;
+        let spec = preset.spec.overlaid(&settings.overrides);
+        let fill = |text: &String| preset.filled(text, &settings.variables);
+        let issuer = spec.issuer.as_ref().ok_or(ProviderError::IssuerMissing)?;
+        let issuer = Issuer::parse(&fill(issuer)?)?;
+        let template = spec.issuer_template.as_ref().map(fill).transpose()?;
+        Ok(Self {
+            template: template.map(|template| narrowed(&template, issuer.as_str())),
+            issuer,
+            grant: settings.grant,
+            client_auth: spec.client_auth.unwrap_or_else(|| ClientAuth::usual(settings.grant)),
+        })
+    }
+
+    /// Reads a document from `document`.
+    ///
+    /// # Errors
+    /// [`MetadataError`]: why nothing of it is taken.
+    pub fn read(&self, document: &Url, body: &[u8]) -> Result<Found, MetadataError> {
+        let text = String::from_utf8_lossy(body);
+        let value: Value =
+            serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|_| MetadataError::None)?;
+        let said = text_of(&value, "issuer").ok_or(MetadataError::None)?;
+        let is_ours = said == self.issuer.as_str()
+            || self.template.as_ref().is_some_and(|template| is_same(template, said));
+        if !is_ours {
+            return Err(MetadataError::OtherIssuer(said.to_owned()));
+        }
+        let mut endpoints = Endpoints::default();
+        for (kind, name) in ENDPOINTS {
+            if let Some(text) = text_of(&value, name) {
+                if !self.is_usable(text) {
+                    return Err(MetadataError::Unusable(kind));
+                }
+                endpoints.set(kind, Some(text.to_owned()));
+            }
+        }
+        let methods = list_of(&value, "code_challenge_methods_supported");
+        let found = Found {
+            issuer: self.issuer.as_str().to_owned(),
+            document: document.clone(),
+            endpoints,
+            grants: known(&GRANTS, list_of(&value, "grant_types_supported").as_deref()),
+            client_auths: known(
+                &CLIENT_AUTHS,
+                list_of(&value, "token_endpoint_auth_methods_supported").as_deref(),
+            ),
+            pkce: methods.map(|methods| methods.contains(&"S256")),
+            scopes: list_of(&value, "scopes_supported")
+                .unwrap_or_default()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            iss_promised: flag(&value, "authorization_response_iss_parameter_supported"),
+            par_required: flag(&value, "require_pushed_authorization_requests"),
+            usual_auth: self.client_auth,
+        };
+        match needed_by(self.grant).iter().find(|kind| found.endpoints.get(**kind).is_none()) {
+            Some(kind) => Err(MetadataError::Missing(*kind)),
+            None => Ok(found),
+        }
+    }
+
+    fn is_usable(&self, text: &str) -> bool {
+        let Ok(url) = Url::parse(text) else { return false };
+        let is_clear = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+        is_clear && is_secure(&url) && (url.scheme() == "https" || is_loopback(self.issuer.url()))
+    }
+}
+
+impl Found {
+    /// Gives an account what was found; its own choices stay.
+    pub fn complete(&self, settings: &mut Settings) {
+        settings.overrides = self.spec().overlaid(&settings.overrides).into();
+    }
+
+    /// As an account's overrides.
+    pub fn spec(&self) -> ProviderSpec {
+        let is_listed = self.client_auths.contains(&self.usual_auth)
+            || (self.usual_auth == ClientAuth::BasicRaw && self.client_auths.contains(&ClientAuth::Basic));
+        ProviderSpec {
+            endpoints: self.endpoints.clone(),
+            client_auth: if is_listed { None } else { self.client_auths.first().copied() },
+            pkce: self.pkce.filter(|supported| !supported),
+            iss_promised: self.iss_promised.then_some(true),
+            par: (self.par_required && self.endpoints.par.is_some()).then_some(true),
+            ..ProviderSpec::default()
+        }
+    }
+}
+
+/// The addresses that a grant can't do without.
+fn needed_by(grant: GrantType) -> &'static [EndpointKind] {
+    match grant {
+        GrantType::AuthorizationCode => &[EndpointKind::Token, EndpointKind::Authorize],
+        GrantType::DeviceCode => &[EndpointKind::Token, EndpointKind::Device],
+        GrantType::ClientCredentials | GrantType::Password | GrantType::JwtBearer => &[EndpointKind::Token],
+    }
+}
+
+/// What of a list is known here, in our order.
+fn known<T: Copy>(names: &[(T, &str)], listed: Option<&[&str]>) -> Vec<T> {
+    let listed = listed.unwrap_or_default();
+    names.iter().filter(|(_, name)| listed.contains(name)).map(|(value, _)| *value).collect()
+}
+
+fn text_of<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    let text = value.get(name)?.as_str()?;
+    (!text.is_empty() && text.len() <= TEXT_MAX_BYTES).then_some(text)
+}
+
+fn list_of<'v>(value: &'v Value, name: &str) -> Option<Vec<&'v str>> {
+    let items = value.get(name)?.as_array()?.iter().filter_map(Value::as_str);
+    Some(items.filter(|item| item.len() <= TEXT_MAX_BYTES).take(LIST_MAX).collect())
+}
+
+/// A flag; some servers send it as text.
+fn flag(value: &Value, name: &str) -> bool {
+    match value.get(name) {
+        Some(Value::Bool(flag)) => *flag,
+        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+        _ => false,
+    }
+}
+
+impl From<IssuerError> for ProviderError {
+    fn from(error: IssuerError) -> Self {
+        Self::Issuer(error)
+    }
+}
+
+#[cfg(test)]
+#[path = "discovery_tests.rs"]
+mod tests;

@@ -1,0 +1,24 @@
+//! The protocol: a file a term of OAuth 2.0 and `OpenID` Connect.
+//!
+//! Requests are built and responses are read here; nothing is sent.
+
+pub mod authorize;
+pub mod callback;
+pub mod client_auth;
+pub mod device;
+pub mod discovery;
+pub mod extra_params;
+pub mod grant_type;
+pub mod http_request;
+pub mod id_token;
+pub mod introspection;
+pub mod issuer;
+pub mod jose;
+pub mod par;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod response_mapping;
+pub mod revocation;
+pub mod token_request;
+pub mod token_response;
+pub mod token_syntax;

@@ -1,0 +1,354 @@
+//! An answer that doesn't fit, laid open so that a person can point at what is meant.
+//!
+//! Owns which places of an answer may hold a token, an expiry or a scope, and what a choice changes.
+//! Invariant: what is shown of an answer is redacted; where a value stands is kept apart from that,
+//! since a name in it could be a secret too.
+
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::token_response::{Answer, AnswerFlaw, TokenError};
+use crate::domain::http_log::redaction;
+use crate::domain::http_log::redaction::Redactor;
+use crate::domain::provider::Provider;
+use crate::domain::provider::spec::ResponsePaths;
+use crate::domain::time_parse;
+use crate::domain::token::grant::{ExpirySource, Grant};
+
+/// The most places that are laid open.
+const PLACES_MAX: usize = 60;
+/// The longest name of a field that is shown, in characters.
+const NAME_MAX_CHARS: usize = 24;
+/// The deepest place that is laid open.
+const DEPTH_MAX: usize = 8;
+
+/// What a value is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadAs {
+    /// The access token.
+    AccessToken,
+    /// The refresh token.
+    RefreshToken,
+    /// The access token's life in seconds.
+    Life,
+    /// The moment at which it expires: an epoch, or a date.
+    Expiry,
+    /// The granted scopes.
+    Scope,
+}
+
+/// A place of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// How deep it stands; 0 at the top.
+    pub depth: usize,
+    /// Its name, where it looks like one, or its number in a list.
+    pub name: String,
+    /// Its value, redacted; empty where further places stand under it.
+    pub value: String,
+    /// What it may be read as.
+    pub fits: Vec<ReadAs>,
+    /// What it is read as now.
+    pub now: Option<ReadAs>,
+}
+
+/// An answer, laid open. Cheap to show; holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// Its places, in order.
+    pub places: Vec<Place>,
+    /// Whether a token was found in it.
+    pub has_token: bool,
+}
+
+/// An answer laid open, and where its values stand.
+#[derive(Debug)]
+pub struct LaidOpen {
+    /// What is shown.
+    pub layout: Layout,
+    /// JSON pointers (RFC 6901), one a place.
+    pointers: Vec<String>,
+}
+
+/// Whether a person may have to say how an answer is read: it has no token, or no expiry that could be
+/// read.
+pub fn is_strange(read: &Result<Grant, TokenError>) -> bool {
+    match read {
+        Ok(grant) => grant.facts.expiry_source == ExpirySource::Unknown,
+        Err(error) => matches!(error, TokenError::Flawed { flaw: AnswerFlaw::NoToken, .. }),
+    }
+}
+
+/// Lays an answer open; `None` where it is neither JSON nor a form. `secrets` are those of the request.
+pub fn lay_open(
+    provider: &Provider,
+    answer: &Answer<'_>,
+    secrets: &[&str],
+    has_token: bool,
+) -> Option<LaidOpen> {
+    let text = String::from_utf8_lossy(answer.body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let value = match serde_json::from_str(text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
+        Err(_) if text.contains('=') && !text.starts_with(['<', '{', '[']) => {
+            let fields = form_urlencoded::parse(text.as_bytes()).into_owned();
+            Value::Object(fields.map(|(name, value)| (name, Value::String(value))).collect())
+        }
+        _ => return None,
+    };
+    let mut redactor = Redactor::new(secrets.iter().copied());
+    let known = Redactor::new(secrets.iter().copied());
+    redactor.see_json("", &value);
+    let laid = LaidOpen { layout: Layout { places: Vec::new(), has_token }, pointers: Vec::new() };
+    let mut laying = Laying { paths: &provider.response, redactor, known, laid };
+    laying.children("", &value, 0);
+    Some(laying.laid)
+}
+
+struct Laying<'a> {
+    paths: &'a ResponsePaths,
+    redactor: Redactor,
+    /// Knows the secrets of the request alone, and not every value that is hidden.
+    known: Redactor,
+    laid: LaidOpen,
+}
+
+impl Laying<'_> {
+    fn children(&mut self, pointer: &str, value: &Value, depth: usize) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    let escaped = name.replace('~', "~0").replace('/', "~1");
+                    let shown = self.name(name);
+                    self.place(&format!("{pointer}/{escaped}"), shown, name, value, depth);
+                }
+            }
+            Value::Array(items) => {
+                for (place, value) in items.iter().enumerate() {
+                    self.place(&format!("{pointer}/{place}"), (place + 1).to_string(), "", value, depth);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn place(&mut self, pointer: &str, shown: String, name: &str, value: &Value, depth: usize) {
+        if self.laid.pointers.len() >= PLACES_MAX || depth > DEPTH_MAX {
+            return;
+        }
+        let fits = fits(value);
+        let now = fits.iter().copied().find(|read_as| self.is_read(*read_as, pointer));
+        let is_leaf = !matches!(value, Value::Object(_) | Value::Array(_));
+        let text = if is_leaf { self.value(name, value) } else { String::new() };
+        self.laid.layout.places.push(Place { depth, name: shown, value: text, fits, now });
+        self.laid.pointers.push(pointer.to_owned());
+        self.children(pointer, value, depth + 1);
+    }
+
+    /// A name is shown where it looks like one, and not like a value that became a name.
+    fn name(&self, name: &str) -> String {
+        let digits = name.chars().filter(char::is_ascii_digit).count();
+        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "_-. ".contains(c));
+        let fits = plain && !name.is_empty() && name.chars().count() <= NAME_MAX_CHARS && digits <= 2;
+        if fits && self.redactor.prose(name) == name { name.to_owned() } else { redaction::hidden(name) }
+    }
+
+    /// A number that may be a life or a moment is shown besides what is shown anyway.
+    fn value(&self, name: &str, value: &Value) -> String {
+        let shown = self.redactor.scalar(name, value);
+        let bare = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        if redaction::is_hidden(&shown) && is_time_like(value) && self.known.prose(&bare) == bare {
+            return bare;
+        }
+        shown
+    }
+
+    fn is_read(&self, read_as: ReadAs, pointer: &str) -> bool {
+        let (paths, usual) = match read_as {
+            ReadAs::AccessToken => (&self.paths.access_token, "/access_token"),
+            ReadAs::RefreshToken => (&self.paths.refresh_token, "/refresh_token"),
+            ReadAs::Life => (&self.paths.expires_in, "/expires_in"),
+            ReadAs::Expiry => (&self.paths.expires_at, "/expires_at"),
+            ReadAs::Scope => (&self.paths.scope, "/scope"),
+        };
+        paths.iter().any(|path| path == pointer) || pointer == usual
+    }
+}
+
+/// What a value can be read as.
+fn fits(value: &Value) -> Vec<ReadAs> {
+    let mut fits = Vec::new();
+    let text = value.as_str().map(str::trim).unwrap_or_default();
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) {
+        fits.extend([ReadAs::AccessToken, ReadAs::RefreshToken]);
+    }
+    if time_parse::span(value).is_some() {
+        fits.push(ReadAs::Life);
+    }
+    if time_parse::moment(value).is_some() {
+        fits.push(ReadAs::Expiry);
+    }
+    let is_list = |items: &[Value]| !items.is_empty() && items.iter().all(Value::is_string);
+    if !text.is_empty() || value.as_array().is_some_and(|items| is_list(items)) {
+        fits.push(ReadAs::Scope);
+    }
+    fits
+}
+
+/// Whether a value is a plausible life (up to ten years in seconds), or a moment of this century.
+fn is_time_like(value: &Value) -> bool {
+    let life = time_parse::span(value).is_some_and(|span| (1..316_000_000).contains(&span.num_seconds()));
+    let century = 946_684_800..4_102_444_800;
+    life || time_parse::moment(value).is_some_and(|at| century.contains(&at.timestamp()))
+}
+
+impl LaidOpen {
+    /// Puts choices into an account's own response paths: what a place is read as, by its number. A choice
+    /// takes the place of what was chosen before for the same.
+    pub fn choose(&self, paths: &mut ResponsePaths, choices: &[(usize, ReadAs)]) {
+        let is_expiry = |read_as: &ReadAs| matches!(read_as, ReadAs::Life | ReadAs::Expiry);
+        if choices.iter().any(|(_, read_as)| is_expiry(read_as)) {
+            // One expiry: the span's place would win over the moment's.
+            paths.expires_in.clear();
+            paths.expires_at.clear();
+        }
+        for (place, read_as) in choices {
+            let Some(pointer) = self.pointers.get(*place) else { continue };
+            let list = match read_as {
+                ReadAs::AccessToken => &mut paths.access_token,
+                ReadAs::RefreshToken => &mut paths.refresh_token,
+                ReadAs::Life => &mut paths.expires_in,
+                ReadAs::Expiry => &mut paths.expires_at,
+                ReadAs::Scope => &mut paths.scope,
+            };
+            *list = vec![pointer.clone()];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::oauth::token_response::read;
+    use crate::domain::test_support::provider;
+
+    fn answer(body: &str) -> Answer<'_> {
+        Answer {
+            status: 200,
+            content_type: Some("application/json"),
+            body: body.as_bytes(),
+            sent_at: DateTime::<Utc>::UNIX_EPOCH,
+            date: None,
+            retry_after: None,
+        }
+    }
+
+    fn laid(provider: &Provider, body: &str) -> LaidOpen {
+        lay_open(provider, &answer(body), &[], false).unwrap()
+    }
+
+    fn place_of(laid: &LaidOpen, pointer: &str) -> usize {
+        laid.pointers.iter().position(|known| known == pointer).unwrap()
+    }
+
+    #[test]
+    fn a_strange_answer_is_read_once_a_person_has_pointed_at_its_values() {
+        let mut provider = provider("https://a.example/authorize");
+        let body = json!({
+            "resultat": { "jeton": "tok-1", "a/b": { "fin": "1970-01-01T01:00:00Z", "secondes": "1800" } },
+            "droits": ["lire", "ecrire"],
+        })
+        .to_string();
+        assert!(is_strange(&read(&provider, &answer(&body))));
+        let laid = laid(&provider, &body);
+        let choices = [
+            (place_of(&laid, "/resultat/jeton"), ReadAs::AccessToken),
+            (place_of(&laid, "/resultat/a~1b/fin"), ReadAs::Expiry),
+            (place_of(&laid, "/droits"), ReadAs::Scope),
+        ];
+        for (place, read_as) in choices {
+            assert!(laid.layout.places[place].fits.contains(&read_as));
+        }
+        laid.choose(&mut provider.response, &choices);
+        let grant = read(&provider, &answer(&body)).unwrap();
+        assert_eq!(grant.access_token.expose(), "tok-1");
+        assert_eq!(grant.facts.expires_at.unwrap().timestamp(), 3600);
+        assert_eq!(grant.facts.scope.unwrap(), ["lire", "ecrire"]);
+        laid.choose(&mut provider.response, &[(place_of(&laid, "/resultat/a~1b/secondes"), ReadAs::Life)]);
+        assert_eq!(read(&provider, &answer(&body)).unwrap().facts.expires_at.unwrap().timestamp(), 1800);
+        laid.choose(&mut provider.response, &[(place_of(&laid, "/resultat/a~1b/fin"), ReadAs::Expiry)]);
+        assert_eq!(read(&provider, &answer(&body)).unwrap().facts.expires_at.unwrap().timestamp(), 3600);
+        laid.choose(&mut provider.response, &[(place_of(&laid, "/resultat/a~1b/secondes"), ReadAs::Life)]);
+        let again = lay_open(&provider, &answer(&body), &[], true).unwrap();
+        let now = |pointer| again.layout.places[place_of(&again, pointer)].now;
+        assert_eq!(now("/resultat/jeton"), Some(ReadAs::AccessToken));
+        assert_eq!(now("/resultat/a~1b/fin"), None);
+        assert_eq!(now("/resultat/a~1b/secondes"), Some(ReadAs::Life));
+    }
+
+    #[test]
+    fn an_epoch_where_seconds_are_usual_is_read_as_a_person_says() {
+        let mut provider = provider("https://a.example/authorize");
+        let body = json!({ "access_token": "t", "expires_in": 1_700_000_000 }).to_string();
+        let laid = laid(&provider, &body);
+        laid.choose(&mut provider.response, &[(place_of(&laid, "/expires_in"), ReadAs::Expiry)]);
+        let grant = read(&provider, &answer(&body)).unwrap();
+        assert_eq!(grant.facts.expires_at.unwrap().timestamp(), 1_700_000_000);
+    }
+
+    #[test]
+    fn a_layout_shows_names_and_times_and_no_more() {
+        let body = json!({
+            "jeton": "abcdef", "valable": 3600, "fin": "2026-01-01T00:00:00Z", "numero": 98_765_432_198_765_i64,
+            "ok": true, "nested": { "x": null },
+        })
+        .to_string();
+        let laid = laid(&provider("https://a.example/authorize"), &body);
+        let shown = |name: &str| {
+            let place = laid.layout.places.iter().find(|place| place.name == name).unwrap();
+            (place.value.as_str(), place.depth)
+        };
+        assert_eq!(shown("jeton"), ("…(6 characters)", 0));
+        assert_eq!((shown("valable").0, shown("fin").0), ("3600", "2026-01-01T00:00:00Z"));
+        assert_eq!((shown("ok").0, shown("nested").0, shown("x")), ("true", "", ("null", 1)));
+        assert_eq!(shown("numero").0, "…(14 characters)");
+        for body in ["", "<html>", "12", "\"text\"", "it broke"] {
+            assert!(
+                lay_open(&provider("https://a.example/a"), &answer(body), &[], false).is_none(),
+                "{body}"
+            );
+        }
+        let form = lay_open(&provider("https://a.example/a"), &answer("jeton=x&fin=60"), &[], false).unwrap();
+        assert_eq!(form.layout.places.len(), 2);
+        let many = json!(vec![json!({ "a": 1 }); 500]).to_string();
+        assert_eq!(
+            lay_open(&provider("https://a.example/a"), &answer(&many), &[], false).unwrap().pointers.len(),
+            60
+        );
+    }
+
+    proptest! {
+        /// Nothing of a secret is in what is shown, be it a value, a name, or deep within.
+        #[test]
+        fn x1_no_planted_secret_is_laid_open(tail in "[a-z0-9]{16,40}", place in 0..5_usize) {
+            let canary = format!("CANARY0{tail}");
+            let body = match place {
+                0 => json!({ "jeton": canary }),
+                1 => json!({ canary.clone(): "x" }),
+                2 => json!({ "a": [{ "b": [canary] }] }),
+                3 => json!({ "error_description": format!("no {canary}") }),
+                _ => json!({ "a": { canary.clone(): { "expires_in": canary } } }),
+            };
+            let laid = laid(&provider("https://a.example/authorize"), &body.to_string());
+            let shown = format!("{:?}", laid.layout);
+            prop_assert!(!shown.contains("CANARY") && !shown.contains(&tail[..12]), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Token requests (RFC 6749, sections 4.1.3, 4.3.2, 4.4.2 and 6), and what else a client asks its server
+//! for, built in full before anything is sent.
+//!
+//! Owns where each value goes: header or body, form or JSON. Invariant: extra parameters and headers
+//! add to a request and never change what authenticates it or what it asks for; no header can be
+//! broken out of.
+
+use chrono::DateTime;
+use thiserror::Error;
+use url::Url;
+
+use super::authorize::is_same_name;
+use super::client_auth::{self, Proof};
+use super::extra_params;
+use super::grant_type::GrantType;
+use super::http_request::{HttpRequest, Method, form};
+use super::jose::{Fresh, KeyError, assertion};
+use crate::base::secret::{AuthCode, CodeVerifier, DeviceCode, RefreshToken, Wire};
+use crate::domain::account::Client;
+use crate::domain::provider::Provider;
+use crate::domain::provider::spec::{BodyFormat, ClientAuth};
+
+/// Parameters that a provider's extra ones may not set.
+const RESERVED: [&str; 13] = [
+    "grant_type",
+    "assertion",
+    "client_assertion",
+    "client_assertion_type",
+    "code",
+    "device_code",
+    "redirect_uri",
+    "code_verifier",
+    "client_id",
+    "client_secret",
+    "username",
+    "password",
+    "refresh_token",
+];
+
+/// The JWT bearer grant's `grant_type` (RFC 7523, section 2.1).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// Headers that belong to the connection (RFC 9110, section 7.6.1; RFC 9112, section 6).
+const FRAMING: [&str; 8] =
+    ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"];
+
+/// The media type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What a token is asked for with.
+#[derive(Debug, Clone, Copy)]
+pub enum Asking<'a> {
+    /// An authorization code (section 4.1.3).
+    Code {
+        /// The code.
+        code: &'a AuthCode,
+        /// The redirect URI of the authorization request, to the letter.
+        redirect_uri: &'a str,
+        /// The PKCE verifier, where a challenge was sent.
+        verifier: Option<&'a CodeVerifier>,
+    },
+    /// The client's own credentials (section 4.4.2).
+    ClientCredentials,
+    /// A user name and a password (section 4.3.2).
+    Password,
+    /// An assertion signed by the client's key (RFC 7523, section 2.1).
+    JwtBearer,
+    /// A device code (RFC 8628, section 3.4).
+    DeviceCode {
+        /// The device code.
+        code: &'a DeviceCode,
+    },
+    /// A refresh token (section 6).
+    Refresh {
+        /// The refresh token.
+        token: &'a RefreshToken,
+    },
+}
+
+/// Why a request can't be built; each names the value's key in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RequestError {
+    /// The request needs a value that the account lacks.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A value holds what the request can't carry.
+    #[error("{0} holds a character that a request can't carry")]
+    Unusable(&'static str),
+    /// The private key can't sign.
+    #[error("private_key {0}")]
+    Key(#[from] KeyError),
+}
+
+/// Whether the first request for a token can be built from what the account holds.
+///
+/// # Errors
+/// [`RequestError`] names the value that is missing or unusable.
+pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
+    let code = AuthCode::new("code".to_owned());
+    let device_code = DeviceCode::new("code".to_owned());
+    let asking = match provider.grant {
+        GrantType::AuthorizationCode => Asking::Code { code: &code, redirect_uri: "", verifier: None },
+        GrantType::ClientCredentials => Asking::ClientCredentials,
+        GrantType::Password => Asking::Password,
+        GrantType::DeviceCode => Asking::DeviceCode { code: &device_code },
+        GrantType::JwtBearer => Asking::JwtBearer,
+    };
+    // Signed like a real one, so that a key that can't sign is known of at once; it is never sent.
+    let fresh = Fresh { now: DateTime::UNIX_EPOCH, id: [0; 16] };
+    build(provider, client, &asking, &fresh).map(drop)
+}
+
+/// Builds the request.
+///
+/// # Errors
+/// [`RequestError`] names the value that is missing or unusable.
+pub fn build(
+    provider: &Provider,
+    client: &Client,
+    asking: &Asking<'_>,
+    fresh: &Fresh,
+) -> Result<HttpRequest, RequestError> {
+    let scope = provider.scopes.join(&provider.scope_separator);
+    let proof = Proof::new(provider, client, fresh)?;
+    let grant = match asking {
+        Asking::JwtBearer => {
+            let key = client_auth::key(provider, client)?;
+            Some(assertion::of_grant(provider, &client.client_id, &scope, &key, fresh)?)
+        }
+        _ => None,
+    };
+    let mut pairs = asked(provider, client, asking, &scope)?;
+    pairs.extend(grant.as_ref().map(|grant| ("assertion", grant.expose())));
+    let redirect_uri = provider.redirect_uri.to_string();
+    if matches!(asking, Asking::Refresh { .. }) && provider.refresh.redirect_uri == Some(true) {
+        pairs.push(("redirect_uri", &redirect_uri));
+    }
+    // An assertion that is a grant says by itself who asks (RFC 7521, section 4.1).
+    let authorization = if grant.is_some() && provider.client_auth == ClientAuth::None {
+        None
+    } else {
+        proof.put(provider, client, &mut pairs)?
+    };
+    for (name, value) in extra_params::merged(&provider.token_params, &client.token_params) {
+        if !pairs.iter().map(|(ours, _)| *ours).chain(RESERVED).any(|ours| is_same_name(name, ours)) {
+            pairs.push((name, value));
+        }
+    }
+    let (content_type, body) = match provider.body_format {
+        BodyFormat::Form => (FORM, form(&pairs)),
+        BodyFormat::Json => ("application/json", json(&pairs)),
+    };
+    post(provider, client, provider.token.clone(), content_type, authorization, body)
+}
+
+/// Builds a request to another endpoint at which the client proves who it is as at the token endpoint:
+/// revocation (RFC 7009, section 2.1), introspection (RFC 7662, section 2.1), device authorization (RFC
+/// 8628, section 3.1), pushed authorization (RFC 9126, section 2.1). Its body is a form at all of them.
+///
+/// # Errors
+/// [`RequestError`] names the value that is missing or unusable.
+pub fn build_for(
+    endpoint: &Url,
+    provider: &Provider,
+    client: &Client,
+    pairs: &[(&str, &str)],
+    fresh: &Fresh,
+) -> Result<HttpRequest, RequestError> {
+    let proof = Proof::new(provider, client, fresh)?;
+    let mut pairs = pairs.to_vec();
+    let authorization = proof.put(provider, client, &mut pairs)?;
+    post(provider, client, endpoint.clone(), FORM, authorization, form(&pairs))
+}
+
+fn post(
+    provider: &Provider,
+    client: &Client,
+    url: Url,
+    content_type: &str,
+    authorization: Option<Wire>,
+    body: Wire,
+) -> Result<HttpRequest, RequestError> {
+    let mut headers = Headers::default();
+    headers.set("Content-Type", Wire::new(content_type.to_owned()));
+    headers.set("Accept", Wire::new("application/json".to_owned()));
+    for (name, value) in &provider.request_headers {
+        headers.add(name, value, "request_headers")?;
+    }
+    for (name, value) in &client.headers {
+        headers.add(name, value.expose(), "headers")?;
+    }
+    if let Some(value) = authorization {
+        headers.set("Authorization", value);
+    }
+    Ok(HttpRequest { method: Method::Post, url, headers: headers.0, body })
+}
+
+/// The parameters of the grant.
+fn asked<'a>(
+    provider: &'a Provider,
+    client: &'a Client,
+    asking: &Asking<'a>,
+    scope: &'a str,
+) -> Result<Vec<(&'a str, &'a str)>, RequestError> {
+    let mut pairs = Vec::with_capacity(8);
+    match asking {
+        Asking::Code { code, redirect_uri, verifier } => {
+            pairs.push(("grant_type", "authorization_code"));
+            pairs.push(("code", code.expose()));
+            pairs.push(("redirect_uri", redirect_uri));
+            pairs.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
+        }
+        Asking::ClientCredentials => pairs.push(("grant_type", &provider.client_credentials_as)),
+        Asking::Password => {
+            let username = client.username.as_deref().filter(|name| !name.is_empty());
+            let password = client.password.as_ref().filter(|password| !password.is_empty());
+            pairs.push(("grant_type", "password"));
+            pairs.push(("username", username.ok_or(RequestError::Missing("username"))?));
+            pairs.push(("password", password.ok_or(RequestError::Missing("password"))?.expose()));
+        }
+        Asking::DeviceCode { code } => {
+            pairs.push(("grant_type", "urn:ietf:params:oauth:grant-type:device_code"));
+            pairs.push(("device_code", code.expose()));
+        }
+        Asking::JwtBearer => pairs.push(("grant_type", JWT_BEARER)),
+        Asking::Refresh { token } => {
+            pairs.push(("grant_type", "refresh_token"));
+            pairs.push(("refresh_token", token.expose()));
+        }
+    }
+    // With a code the scope and the audience are already granted, and a refresh without them keeps
+    // them (section 6); a resource is named each time (RFC 8707, section 2.2).
+    if matches!(asking, Asking::ClientCredentials | Asking::Password | Asking::JwtBearer) {
+        pairs.extend(Some(("scope", scope)).filter(|_| !scope.is_empty()));
+        pairs.extend(provider.audience.as_deref().map(|audience| ("audience", audience)));
+    }
+    pairs.extend(provider.resource.iter().map(|resource| ("resource", resource.as_str())));
+    Ok(pairs)
+}
+
+fn json(pairs: &[(&str, &str)]) -> Wire {
+    let mut body =
+        String::with_capacity(pairs.iter().map(|(name, value)| 6 * (name.len() + value.len()) + 6).sum());
+    // A name that is there several times, such as `resource`, becomes a list.
+    for group in pairs.chunk_by(|(one, _), (other, _)| one == other) {
+        body.push(if body.is_empty() { '{' } else { ',' });
+        push_json_string(&mut body, group[0].0);
+        body.push(':');
+        body.push_str(if group.len() > 1 { "[" } else { "" });
+        for (place, (_, value)) in group.iter().enumerate() {
+            body.push_str(if place > 0 { "," } else { "" });
+            push_json_string(&mut body, value);
+        }
+        body.push_str(if group.len() > 1 { "]" } else { "" });
+    }
+    body.push('}');
+    Wire::new(body)
+}
+
+/// A JSON string (RFC 8259, section 7), written in place so that no copy of a secret is left behind.
+fn push_json_string(body: &mut String, text: &str) {
+    body.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => body.extend(['\\', c]),
+            '\0'..='\u{1f}' => {
+                let code = u32::from(c);
+                body.push_str("\\u00");
+                body.extend(
+                    [code >> 4, code & 15].into_iter().filter_map(|digit| char::from_digit(digit, 16)),
+                );
+            }
+            _ => body.push(c),
+        }
+    }
+    body.push('"');
+}
+
+/// Headers by name, ignoring case; a later one takes the place of an earlier one.
+#[derive(Default)]
+struct Headers(Vec<(String, Wire)>);
+
+impl Headers {
+    fn set(&mut self, name: &str, value: Wire) {
+        self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.0.push((name.to_owned(), value));
+    }
+
+    /// Adds a header of a provider or an account; `key` is where it came from.
+    fn add(&mut self, name: &str, value: &str, key: &'static str) -> Result<(), RequestError> {
+        let (name, value) = (name.trim(), value.trim());
+        if !is_header_name(name) || FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name)) {
+            return Err(RequestError::Unusable(key));
+        }
+        if !value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b)) {
+            return Err(RequestError::Unusable(key));
+        }
+        // A field left empty in a form is a header that isn't sent.
+        if !value.is_empty() {
+            self.set(name, Wire::new(value.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a text is a header's name (RFC 9110, section 5.6.2).
+pub(in crate::domain) fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+#[cfg(test)]
+#[path = "token_request_tests.rs"]
+mod tests;

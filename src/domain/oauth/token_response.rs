@@ -1,0 +1,265 @@
+//! Token responses (RFC 6749, sections 5.1 and 5.2), read with tolerance.
+//!
+//! Owns the way from an answer's bytes to a [`Grant`] or a typed error. Invariant: every answer gives
+//! one or the other, and no part of a body outlives its reading but as a secret or as the server's
+//! words about an error.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+use url::form_urlencoded;
+
+use super::id_token::Verdict;
+use super::token_syntax::{self, is_token};
+use crate::base::secret::{AccessToken, IdToken, RefreshToken};
+use crate::domain::provider::Provider;
+use crate::domain::refusal::token_refusal::Said;
+use crate::domain::time_parse;
+use crate::domain::token::grant::{ExpirySource, Grant, TokenFacts};
+use crate::domain::token::jwt;
+
+pub use crate::domain::refusal::token_refusal::{AnswerFlaw, TokenError};
+
+/// The largest body that is read, in bytes.
+pub const BODY_MAX_BYTES: usize = 1024 * 1024;
+
+/// A difference between two clocks that needn't be spoken of: network time, and rounding.
+const SKEW_TOLERATED: TimeDelta = TimeDelta::seconds(60);
+
+/// What came back from a token endpoint.
+#[derive(Clone, Copy)]
+pub struct Answer<'a> {
+    /// HTTP status.
+    pub status: u16,
+    /// The `Content-Type` header.
+    pub content_type: Option<&'a str>,
+    /// The body.
+    pub body: &'a [u8],
+    /// When the request was sent; a token's life counts from here.
+    pub sent_at: DateTime<Utc>,
+    /// The server's clock: the `Date` header.
+    pub date: Option<DateTime<Utc>>,
+    /// The `Retry-After` header.
+    pub retry_after: Option<&'a str>,
+}
+
+impl Answer<'_> {
+    pub(in crate::domain) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The server's clock less ours, where they are off by more than a minute.
+    fn skew(&self) -> Option<TimeDelta> {
+        let date = self.date.and_then(time_parse::bounded);
+        date.map(|date| date - self.sent_at).filter(|skew| skew.abs() > SKEW_TOLERATED)
+    }
+
+    pub(in crate::domain) fn flawed(&self, flaw: AnswerFlaw) -> TokenError {
+        TokenError::Flawed { status: self.status, flaw }
+    }
+
+    pub(in crate::domain) fn refused(&self, provider: &Provider, said: Said) -> TokenError {
+        let skew = self.skew().unwrap_or_default();
+        let retry_at = self.retry_after.and_then(|text| time_parse::retry_at(text, self.sent_at, skew));
+        said.into_refusal(provider, self.status, retry_at)
+    }
+}
+
+/// Reads an answer. The grant is of the first generation; [`Grant::following`] counts on.
+///
+/// # Errors
+/// [`TokenError`]: what the server refused, or what is wrong with its answer.
+pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<Grant, TokenError> {
+    let mut value = parsed(provider, answer)?;
+    let token = taken(&mut value, &provider.response.access_token, "/access_token");
+    match token {
+        Some(token) if answer.is_success() => grant(provider, answer, token, &mut value),
+        _ => {
+            let said = Said::read(provider, &value);
+            if said.is_error() || !answer.is_success() {
+                Err(answer.refused(provider, said))
+            } else {
+                Err(answer.flawed(AnswerFlaw::NoToken))
+            }
+        }
+    }
+}
+
+/// Why an answer is not what was asked for, where it is no token that was.
+pub(in crate::domain) fn refusal(provider: &Provider, answer: &Answer<'_>) -> TokenError {
+    match parsed(provider, answer).map(|value| Said::read(provider, &value)) {
+        Ok(said) if said.is_error() || !answer.is_success() => answer.refused(provider, said),
+        Ok(_) => answer.flawed(AnswerFlaw::Unreadable),
+        Err(error) => error,
+    }
+}
+
+/// Whether an answer names an error, whatever its status.
+pub(in crate::domain) fn names_error(provider: &Provider, answer: &Answer<'_>) -> bool {
+    parsed(provider, answer).is_ok_and(|value| Said::read(provider, &value).is_error())
+}
+
+/// The answer as a value, unless its status alone says no, or it can't be read.
+pub(in crate::domain) fn parsed(provider: &Provider, answer: &Answer<'_>) -> Result<Value, TokenError> {
+    if (300..400).contains(&answer.status) {
+        return Err(answer.flawed(AnswerFlaw::Redirect));
+    }
+    if answer.body.len() > BODY_MAX_BYTES {
+        return Err(answer.flawed(AnswerFlaw::TooLarge));
+    }
+    match parse(answer) {
+        Ok(value) => Ok(value),
+        Err(flaw) if says_no(provider, answer, flaw) => Err(answer.refused(provider, Said::default())),
+        Err(flaw) => Err(answer.flawed(flaw)),
+    }
+}
+
+/// The body as a value: JSON, or a form as some servers send it.
+fn parse(answer: &Answer<'_>) -> Result<Value, AnswerFlaw> {
+    let text = String::from_utf8_lossy(answer.body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() {
+        return Err(AnswerFlaw::Empty);
+    }
+    // Tried whatever the content type says: some servers send JSON as text/html.
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
+    }
+    let html = answer.content_type.is_some_and(|kind| {
+        let kind = kind.trim_start().to_ascii_lowercase();
+        kind.starts_with("text/html") || kind.starts_with("application/xhtml")
+    });
+    if html || text.starts_with('<') {
+        return Err(AnswerFlaw::WebPage);
+    }
+    if !text.starts_with(['{', '[', '"']) {
+        let fields: serde_json::Map<String, Value> = form_urlencoded::parse(text.as_bytes())
+            .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+            .collect();
+        if ["access_token", "device_code", "error"].iter().any(|key| fields.contains_key(*key)) {
+            return Ok(Value::Object(fields));
+        }
+    }
+    Err(AnswerFlaw::Unreadable)
+}
+
+/// Whether the status alone is the server's answer. A web page mostly isn't: it comes from whatever
+/// stands at a wrong address, or in between.
+fn says_no(provider: &Provider, answer: &Answer<'_>, flaw: AnswerFlaw) -> bool {
+    let status = answer.status;
+    if answer.is_success() {
+        return false;
+    }
+    match flaw {
+        AnswerFlaw::WebPage => matches!(status, 401 | 429 | 503),
+        AnswerFlaw::Empty => true,
+        _ => {
+            matches!(status, 401 | 403 | 429)
+                || status >= 500
+                || provider.errors.contains_key(&status.to_string())
+        }
+    }
+}
+
+fn grant(
+    provider: &Provider,
+    answer: &Answer<'_>,
+    access_token: String,
+    value: &mut Value,
+) -> Result<Grant, TokenError> {
+    let access_token = AccessToken::new(access_token);
+    let refresh_token =
+        taken(value, &provider.response.refresh_token, "/refresh_token").map(RefreshToken::new);
+    let id_token = taken(value, &[], "/id_token").map(IdToken::new);
+    if !is_token(access_token.expose())
+        || refresh_token.as_ref().is_some_and(|token| !is_token(token.expose()))
+        || id_token.as_ref().is_some_and(|token| !is_token(token.expose()))
+    {
+        return Err(answer.flawed(AnswerFlaw::UnusableToken));
+    }
+    let skew = answer.skew();
+    // What the server's clock says, by ours.
+    let ours = |theirs: DateTime<Utc>| time_parse::before(theirs, skew.unwrap_or_default());
+    let after = |life: TimeDelta| time_parse::after(answer.sent_at, life);
+    let paths = &provider.response;
+    let in_secs = |paths, usual| found(value, paths, usual, time_parse::span).and_then(after);
+    let at = |paths, usual| found(value, paths, usual, time_parse::moment).and_then(ours);
+    // A place that was pointed at comes before any usual one: some servers send an epoch as `expires_in`.
+    let said = in_secs(&paths.expires_in, &[])
+        .or_else(|| at(&paths.expires_at, &[]))
+        .or_else(|| in_secs(&[], &["/expires_in"]))
+        .or_else(|| at(&[], &["/expires_at"]));
+    let (expires_at, expiry_source) = match said {
+        Some(end) => (Some(end), ExpirySource::Server),
+        None => match jwt::exp(access_token.expose()).and_then(ours) {
+            Some(end) => (Some(end), ExpirySource::Token),
+            None => (None, ExpirySource::Unknown),
+        },
+    };
+    let refresh_expires_at = refresh_token.as_ref().and_then(|_| {
+        let usual = ["/refresh_token_expires_in", "/refresh_expires_in"];
+        // Zero is how some servers say that it doesn't expire.
+        let span = |value: &Value| time_parse::span(value).filter(|span| *span > TimeDelta::zero());
+        found(value, &[], &usual, span)
+            .and_then(after)
+            .or_else(|| found(value, &[], &["/refresh_token_expires_at"], time_parse::moment).and_then(ours))
+            .or_else(|| {
+                let secs = provider.refresh.refresh_token_life_secs?;
+                after(TimeDelta::seconds(i64::from(secs)))
+            })
+    });
+    let of_text = |value: &Value| token_syntax::token_type(value.as_str()?);
+    let token_type = found(value, &paths.token_type, &["/token_type", "/type"], of_text);
+    let separator = paths.scope_separator.as_ref().unwrap_or(&provider.scope_separator);
+    let scope = found(value, &paths.scope, &["/scope"], |value| scopes(value, separator));
+    let facts = TokenFacts {
+        generation: 1,
+        received_at: answer.sent_at,
+        expires_at,
+        expiry_source,
+        has_refresh_token: refresh_token.is_some(),
+        refresh_expires_at,
+        token_type: token_type.unwrap_or_else(|| "Bearer".to_owned()),
+        scope,
+        clock_skew_secs: skew.map(|skew| skew.num_seconds()),
+        id_token: id_token.as_ref().map(|_| Verdict::Unchecked),
+    };
+    Ok(Grant { access_token, refresh_token, id_token, facts })
+}
+
+/// The first of the places that holds a text, taken out so that no copy stays behind.
+pub(in crate::domain) fn taken(value: &mut Value, paths: &[String], usual: &str) -> Option<String> {
+    paths.iter().map(String::as_str).chain([usual]).find_map(|path| match value.pointer_mut(path) {
+        Some(Value::String(text)) if !text.is_empty() => Some(std::mem::take(text)),
+        _ => None,
+    })
+}
+
+/// The first of the places that holds what can be read so.
+fn found<T>(
+    value: &Value,
+    paths: &[String],
+    usual: &[&str],
+    read: impl Fn(&Value) -> Option<T>,
+) -> Option<T> {
+    let paths = paths.iter().map(String::as_str).chain(usual.iter().copied());
+    paths.filter_map(|path| value.pointer(path)).find_map(read)
+}
+
+/// Scopes in one text or in an array.
+pub(in crate::domain) fn scopes(value: &Value, separator: &str) -> Option<Vec<String>> {
+    let split = |text: &str| -> Vec<String> {
+        let text = if separator.is_empty() { text.to_owned() } else { text.replace(separator, " ") };
+        text.split_whitespace().map(str::to_owned).collect()
+    };
+    let mut scopes: Vec<String> = match value {
+        Value::String(text) => split(text),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => return None,
+    };
+    scopes.retain(|scope| token_syntax::is_scope(scope));
+    (!scopes.is_empty()).then_some(scopes)
+}
+
+#[cfg(test)]
+#[path = "token_response_tests.rs"]
+mod tests;

@@ -1,0 +1,466 @@
+//! A provider, ready for use: a preset, with an account's choices laid over it.
+//!
+//! Owns the resolution of data into addresses and ways. Invariant: every endpoint of a
+//! [`Provider`] is https, or plain http on this machine itself.
+
+pub mod destinations;
+pub mod endpoints;
+pub mod presets;
+pub mod provider_name;
+pub mod redirect_rule;
+pub mod spec;
+pub mod toggles;
+pub(crate) mod validation;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+use url::Url;
+
+use super::account::Settings;
+
+use super::oauth::grant_type::GrantType;
+use super::oauth::jose::KeyAlg;
+use super::oauth::redirect_uri::{RedirectError, RedirectUri};
+pub use endpoints::EndpointKind;
+use endpoints::MoreEndpoints;
+use provider_name::provider_name;
+use redirect_rule::RedirectRule;
+use spec::{ApiUse, BodyFormat, ClientAuth, Endpoints, Help, ProviderSpec, RefreshRules, ResponsePaths};
+use toggles::Toggle;
+
+/// The ID of the provider that has no preset.
+pub const CUSTOM: &str = "custom";
+
+/// A part of the address that the user chooses, such as a region.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name, as it stands in braces in an endpoint.
+    pub name: String,
+    /// What the form calls it.
+    pub label: String,
+    /// The choices, in order; empty where the user types the value.
+    pub choices: Vec<Choice>,
+    /// What stands for it where the user says nothing; without one, the user must.
+    pub default: Option<String>,
+    /// What is good to know about it.
+    pub note: Option<String>,
+}
+
+/// One choice of a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What the user and the import file say.
+    pub value: String,
+    /// What is put into the address.
+    pub text: String,
+}
+
+/// A header of the token request whose value the user holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretHeader {
+    /// The header's name.
+    pub name: String,
+    /// What the form calls it.
+    pub label: String,
+    /// Whether a request without it is useless.
+    pub required: bool,
+}
+
+/// Among which others a preset is offered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// The user's own, from the configuration folder.
+    #[serde(skip)]
+    Own,
+    /// The vendors whose documents this app follows to the letter.
+    #[default]
+    Vendor,
+    /// Providers that many people use.
+    Popular,
+    /// Servers that an organisation runs or rents for its own sign-ins.
+    Identity,
+}
+
+/// Where a preset's facts come from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// The provider's own page.
+    pub page: String,
+    /// The day on which it was checked.
+    pub checked: chrono::NaiveDate,
+}
+
+/// A provider as it comes with the app, or from the user's own folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Preset {
+    /// What the import file calls it.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// One line under the name.
+    pub summary: String,
+    /// Parts of the address that the user chooses.
+    pub variables: Vec<Variable>,
+    /// Headers whose values the user holds.
+    pub secret_headers: Vec<SecretHeader>,
+    /// Ways that the user turns on or off.
+    pub toggles: Vec<Toggle>,
+    /// Among which others it is offered.
+    pub group: Group,
+    /// Where its facts come from.
+    pub reference: Option<Reference>,
+    /// Its ways.
+    pub spec: ProviderSpec,
+}
+
+/// Why a preset and an account's choices make no usable provider.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ProviderError {
+    /// No preset has this ID.
+    #[error("there is no provider {0:?}")]
+    UnknownProvider(String),
+    /// The provider's document has no such grant.
+    #[error("{provider} does not offer {}", grant.as_str())]
+    GrantNotOffered {
+        /// The provider's name.
+        provider: String,
+        /// The grant asked for.
+        grant: GrantType,
+    },
+    /// A variable has no value.
+    #[error("{label} is not chosen")]
+    VariableMissing {
+        /// The variable's name in files.
+        name: String,
+        /// What the form calls it.
+        label: String,
+    },
+    /// A variable's value is none of its choices, or no fit part of an address.
+    #[error("{value:?} is no {label}")]
+    VariableUnknown {
+        /// The variable's name in files.
+        name: String,
+        /// What the form calls it.
+        label: String,
+        /// What was given.
+        value: String,
+    },
+    /// An endpoint that the grant needs is not given.
+    #[error("{} is missing", .0.key())]
+    EndpointMissing(EndpointKind),
+    /// An endpoint is no address.
+    #[error("{} is not an address", .0.key())]
+    EndpointInvalid(EndpointKind),
+    /// An endpoint is plain http to another machine, or no http at all.
+    #[error("{} is not https", .0.key())]
+    EndpointInsecure(EndpointKind),
+    /// The API's base URL is no URL.
+    #[error("api.base_url is not an address")]
+    ApiBaseUrlInvalid,
+    /// The API's base URL is plain http to another machine, or no http at all.
+    #[error("api.base_url is not https")]
+    ApiBaseUrlInsecure,
+    /// Assertions are addressed to the issuer, which is not given.
+    #[error("issuer is missing")]
+    IssuerMissing,
+    /// The issuer, whose addresses are to be discovered, can't be used.
+    #[error(transparent)]
+    Issuer(super::oauth::issuer::IssuerError),
+    /// The redirect address can't be used.
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
+}
+
+/// A provider ready for use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// What people call it, marked where the account's destinations differ from its preset's; the token
+    /// endpoint's host for a custom one.
+    pub name: String,
+    /// The authorization endpoint; present where the grant needs it.
+    pub authorize: Option<Url>,
+    /// The token endpoint.
+    pub token: Url,
+    /// Endpoints that not every provider has.
+    pub more: MoreEndpoints,
+    /// The grant in use.
+    pub grant: GrantType,
+    /// Client authentication.
+    pub client_auth: ClientAuth,
+    /// Form of the token request's body.
+    pub body_format: BodyFormat,
+    /// Scopes to ask for.
+    pub scopes: Vec<String>,
+    /// What stands between them.
+    pub scope_separator: String,
+    /// The authorization request's parameter for them.
+    pub scope_param: String,
+    /// What the grant type `client_credentials` is called.
+    pub client_credentials_as: String,
+    /// Where the browser returns to.
+    pub redirect_uri: RedirectUri,
+    /// What the provider takes there.
+    pub redirect_rule: RedirectRule,
+    /// Whether PKCE is sent.
+    pub pkce: bool,
+    /// The issuer identifier, where known, or the template of it; to be compared by [`super::oauth::issuer::is_same`].
+    pub issuer: Option<String>,
+    /// Whether `iss` is promised in every authorization response.
+    pub iss_promised: bool,
+    /// Headers of the token request that are no secret.
+    pub request_headers: BTreeMap<String, String>,
+    /// Extra parameters of the authorization request.
+    pub authorize_params: BTreeMap<String, String>,
+    /// Extra parameters of the token request.
+    pub token_params: BTreeMap<String, String>,
+    /// Whether the authorization request is pushed; then there is an endpoint for it.
+    pub par: bool,
+    /// Resources that the token is for.
+    pub resource: Vec<String>,
+    /// The API that the token is for.
+    pub audience: Option<String>,
+    /// How assertions are signed, where that is said.
+    pub key_alg: Option<KeyAlg>,
+    /// The key's ID.
+    pub key_id: Option<String>,
+    /// Whom assertions are addressed to.
+    pub assertion_audience: String,
+    /// Claims of the JWT bearer grant's assertion.
+    pub assertion_claims: BTreeMap<String, String>,
+    /// Where an answer keeps its values.
+    pub response: ResponsePaths,
+    /// Rules of refreshing.
+    pub refresh: RefreshRules,
+    /// How APIs expect the token.
+    pub api: ApiUse,
+    /// The provider's error codes in words.
+    pub errors: BTreeMap<String, String>,
+    /// Help for people.
+    pub help: Help,
+}
+
+impl Provider {
+    /// One of its addresses.
+    pub fn endpoint(&self, kind: EndpointKind) -> Option<&Url> {
+        match kind {
+            EndpointKind::Authorize => self.authorize.as_ref(),
+            EndpointKind::Token => Some(&self.token),
+            EndpointKind::Device => self.more.device.as_ref(),
+            EndpointKind::Par => self.more.par.as_ref(),
+            EndpointKind::Revoke => self.more.revoke.as_ref(),
+            EndpointKind::Introspect => self.more.introspect.as_ref(),
+            EndpointKind::UserInfo => self.more.userinfo.as_ref(),
+            EndpointKind::Jwks => self.more.jwks.as_ref(),
+        }
+    }
+
+    /// Lays an account's choices over its preset and fills in the variables.
+    ///
+    /// # Errors
+    /// [`ProviderError`] names what is missing or can't be used.
+    pub fn resolve(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
+        let preset = Preset::of(presets, &settings.provider)?;
+        let values = preset.values_of(&settings.variables)?;
+        let grant = settings.grant;
+        let spec = preset.spec_for(settings, &values);
+        if spec.grants.as_ref().is_some_and(|offered| !offered.contains(&grant)) {
+            return Err(ProviderError::GrantNotOffered { provider: preset.name.clone(), grant });
+        }
+        let authorize = match grant {
+            GrantType::AuthorizationCode => {
+                Some(endpoints::read(EndpointKind::Authorize, spec.endpoints.authorize.as_deref(), &values)?)
+            }
+            GrantType::ClientCredentials
+            | GrantType::Password
+            | GrantType::DeviceCode
+            | GrantType::JwtBearer => None,
+        };
+        let token = endpoints::read(EndpointKind::Token, spec.endpoints.token.as_deref(), &values)?;
+        let more = MoreEndpoints::resolve(&spec.endpoints, &values)?;
+        if grant == GrantType::DeviceCode && more.device.is_none() {
+            return Err(ProviderError::EndpointMissing(EndpointKind::Device));
+        }
+        let filled = |text: &String| endpoints::filled(text, &values);
+        let named = spec.issuer.as_ref().map(filled);
+        let narrow =
+            |it: &String| super::oauth::issuer::narrowed(&filled(it), named.as_deref().unwrap_or_default());
+        let issuer = spec.issuer_template.as_ref().map(narrow).or_else(|| named.clone());
+        let par = spec.par.unwrap_or(false) && authorize.is_some();
+        if par && more.par.is_none() {
+            return Err(ProviderError::EndpointMissing(EndpointKind::Par));
+        }
+        let assertion_audience = match spec.assertion_audience.as_deref().map(str::trim) {
+            None | Some("" | "token_endpoint") => token.as_str().to_owned(),
+            Some("issuer") => named.ok_or(ProviderError::IssuerMissing)?,
+            Some(other) => endpoints::filled(other, &values),
+        };
+        let name = if settings.provider == CUSTOM {
+            token.host_str().unwrap_or_default().to_owned()
+        } else {
+            provider_name(&preset, &destinations::changed(presets, settings)?)
+        };
+        let mut api = spec.api;
+        api.base_url = api.base_url.map(|url| endpoints::read_base_url(&url, &values)).transpose()?;
+        Ok(Self {
+            name,
+            authorize,
+            token,
+            more,
+            grant,
+            client_auth: spec.client_auth.unwrap_or_else(|| ClientAuth::usual(grant)),
+            body_format: spec.body_format.unwrap_or(BodyFormat::Form),
+            scopes: spec.scopes.unwrap_or_default(),
+            scope_separator: spec.scope_separator.unwrap_or_else(|| " ".to_owned()),
+            scope_param: spec.scope_param.unwrap_or_else(|| "scope".to_owned()),
+            client_credentials_as: spec
+                .client_credentials_as
+                .unwrap_or_else(|| GrantType::ClientCredentials.as_str().to_owned()),
+            redirect_uri: RedirectUri::new(spec.redirect_uri.as_deref())?,
+            redirect_rule: spec.redirect_rule,
+            pkce: spec.pkce.unwrap_or(true),
+            issuer,
+            iss_promised: spec.iss_promised.unwrap_or(false),
+            request_headers: endpoints::filled_in(spec.request_headers, &values),
+            authorize_params: endpoints::filled_in(spec.authorize_params, &values),
+            token_params: endpoints::filled_in(spec.token_params, &values),
+            par,
+            resource: spec.resource.unwrap_or_default(),
+            audience: spec.audience.filter(|audience| !audience.is_empty()),
+            key_alg: spec.key_alg,
+            key_id: spec.key_id.filter(|id| !id.is_empty()),
+            assertion_audience,
+            assertion_claims: spec.assertion_claims,
+            response: spec.response,
+            refresh: spec.refresh,
+            api,
+            errors: spec.errors,
+            help: spec.help,
+        })
+    }
+}
+
+impl Preset {
+    /// The provider without a document: nothing is known of it.
+    pub fn custom() -> Self {
+        Self {
+            id: CUSTOM.to_owned(),
+            name: "Custom provider".to_owned(),
+            summary: "Any OAuth 2.0 server, by its addresses".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The preset of this ID, or the custom one.
+    pub(super) fn of<'p>(presets: &'p [Self], id: &str) -> Result<Cow<'p, Self>, ProviderError> {
+        if id == CUSTOM {
+            return Ok(Cow::Owned(Self::custom()));
+        }
+        let found = presets.iter().find(|preset| preset.id == id).map(Cow::Borrowed);
+        found.ok_or_else(|| ProviderError::UnknownProvider(id.to_owned()))
+    }
+
+    /// A template with the variables' values in it.
+    pub(super) fn filled(
+        &self,
+        template: &str,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<String, ProviderError> {
+        Ok(endpoints::filled(template, &self.values_of(variables)?))
+    }
+
+    /// The page on which an app is registered, at the server that the variables name; while one of them has no
+    /// usable value, at the preset's own.
+    pub fn register_page(&self, variables: &BTreeMap<String, String>) -> Option<String> {
+        let page = self.spec.help.register_url.as_deref()?;
+        self.filled(page, variables).or_else(|_| self.filled(page, &BTreeMap::new())).ok()
+    }
+
+    /// Its ways, with an account's laid over them, and what its toggles add where a person signs in.
+    ///
+    /// An account that has a server of its own gets none of the preset's URLs to which a token is sent, or its
+    /// token would go to a server that did not issue it.
+    pub(super) fn spec_for(&self, settings: &Settings, values: &BTreeMap<&str, String>) -> ProviderSpec {
+        let mut spec = self.spec.overlaid(&settings.overrides);
+        if !settings.grant.is_repeatable() {
+            let toggles = self.toggles.iter().filter(|toggle| toggle.is_on(&settings.overrides.toggles));
+            toggles.for_each(|toggle| toggle.add_to(&mut spec));
+        }
+        if self.has_own_server(&spec.endpoints, values) {
+            let own = &settings.overrides;
+            spec.api.base_url.clone_from(&own.api.base_url);
+            for kind in [EndpointKind::Revoke, EndpointKind::Introspect, EndpointKind::UserInfo] {
+                spec.endpoints.set(kind, own.endpoints.get(kind).map(str::to_owned));
+            }
+        }
+        spec
+    }
+
+    /// Whether an account gets its tokens from another server than the preset's.
+    fn has_own_server(&self, account: &Endpoints, values: &BTreeMap<&str, String>) -> bool {
+        let origin = |endpoints: &Endpoints| {
+            let text = endpoints.token.as_deref()?;
+            Some(Url::parse(&endpoints::filled(text, values)).ok()?.origin())
+        };
+        let preset = origin(&self.spec.endpoints);
+        preset.is_some() && preset != origin(account)
+    }
+
+    /// The values with which the preset names its own servers: a variable that the user types has its
+    /// default there, or stands as it is written.
+    pub(super) fn published_values<'v>(
+        &'v self,
+        values: &BTreeMap<&str, String>,
+    ) -> BTreeMap<&'v str, String> {
+        let published = self.variables.iter().map(|variable| {
+            let name = variable.name.as_str();
+            let typed = || variable.default.clone().unwrap_or_else(|| format!("{{{name}}}"));
+            let chosen = || values.get(name).cloned().unwrap_or_default();
+            (name, if variable.choices.is_empty() { typed() } else { chosen() })
+        });
+        published.collect()
+    }
+
+    pub(super) fn values_of(
+        &self,
+        given: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<&str, String>, ProviderError> {
+        let mut values = BTreeMap::new();
+        for variable in &self.variables {
+            let (name, label) = (variable.name.clone(), variable.label.clone());
+            let value = given
+                .get(&variable.name)
+                .map(|value| value.trim())
+                .filter(|value| !value.is_empty())
+                .or(variable.default.as_deref())
+                .ok_or_else(|| ProviderError::VariableMissing { name: name.clone(), label: label.clone() })?;
+            let text = if variable.choices.is_empty() {
+                is_host_part(value).then(|| value.to_owned())
+            } else {
+                let mut choices = variable.choices.iter();
+                choices
+                    .find(|choice| choice.value.eq_ignore_ascii_case(value))
+                    .map(|choice| choice.text.clone())
+            };
+            let unknown = || ProviderError::VariableUnknown { name, label, value: value.to_owned() };
+            values.insert(variable.name.as_str(), text.ok_or_else(unknown)?);
+        }
+        if let Some((name, value)) = given.iter().find(|(name, _)| !values.contains_key(name.as_str())) {
+            let (name, value) = (name.clone(), value.clone());
+            return Err(ProviderError::VariableUnknown { label: name.clone(), name, value });
+        }
+        Ok(values)
+    }
+}
+
+/// A typed variable may not change which server is spoken to. A server's name has at most 253 bytes.
+fn is_host_part(value: &str) -> bool {
+    value.len() <= 255 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+}
+
+#[cfg(test)]
+#[path = "provider_tests.rs"]
+mod tests;

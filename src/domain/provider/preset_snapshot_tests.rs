@@ -1,0 +1,257 @@
+//! Every preset's requests, held against a reviewed text: `tests/snapshots/providers/<id>.txt`.
+//!
+//! `KEYFOB_WRITE_SNAPSHOTS=1 cargo test preset_requests` writes the texts anew; the diff is then
+//! reviewed like any other.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use url::Url;
+
+use super::built_in;
+use crate::base::secret::{
+    AuthCode, ClientSecret, CodeVerifier, DeviceCode, HeaderValue, Password, PrivateKey, RefreshToken,
+};
+use crate::domain::account::tags::Tags;
+use crate::domain::account::{Client, Settings};
+use crate::domain::oauth::authorize::authorization_address;
+use crate::domain::oauth::device;
+use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::oauth::http_request::HttpRequest;
+use crate::domain::oauth::redirect_uri::RedirectUri;
+use crate::domain::oauth::token_request::{Asking, build};
+use crate::domain::provider::spec::{ClientAuth, ProviderSpec};
+use crate::domain::provider::{Preset, Provider};
+use crate::domain::test_support::{ED_JWK, FRESH, NO_PARAMS, authorization};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/providers")
+}
+
+/// An account that leaves everything as it is, but for what the preset doesn't know.
+fn settings(preset: &Preset, grant: GrantType) -> Settings {
+    let mut overrides = ProviderSpec::default();
+    let endpoints = &preset.spec.endpoints;
+    if endpoints.authorize.is_none() {
+        overrides.endpoints.authorize = Some("https://server.example/authorize".to_owned());
+    }
+    if endpoints.token.is_none() {
+        overrides.endpoints.token = Some("https://server.example/token".to_owned());
+    }
+    if preset.spec.scopes.is_none() {
+        overrides.scopes = Some(vec!["SCOPE-1".to_owned(), "SCOPE-2".to_owned()]);
+    }
+    let asked = preset.variables.iter().filter(|variable| variable.default.is_none());
+    let variables = asked.map(|variable| {
+        let choice = variable.choices.first().map_or("VARIABLE", |choice| &choice.value);
+        (variable.name.clone(), choice.to_owned())
+    });
+    Settings {
+        provider: preset.id.clone(),
+        grant,
+        variables: variables.collect(),
+        overrides: overrides.into(),
+        background_refresh: None,
+        client_secret_expires: None,
+        tags: Tags::default(),
+    }
+}
+
+fn client(preset: &Preset) -> Client {
+    let headers = preset.secret_headers.iter().map(|header| (header.name.clone(), "HEADER-VALUE"));
+    Client {
+        client_id: "CLIENT-ID".to_owned(),
+        client_secret: Some(ClientSecret::new("CLIENT-SECRET".to_owned())),
+        private_key: Some(PrivateKey::new(ED_JWK.to_owned())),
+        username: Some("USER-NAME".to_owned()),
+        password: Some(Password::new("PASSWORD".to_owned())),
+        headers: headers.map(|(name, value)| (name, HeaderValue::new(value.to_owned()))).collect(),
+        ..Client::default()
+    }
+}
+
+/// An address and its query, a parameter a line.
+fn address(text: &mut String, url: &Url) {
+    let bare = url.as_str().split('?').next().unwrap_or_default();
+    writeln!(text, "{bare}").unwrap();
+    for (name, value) in url.query_pairs() {
+        writeln!(text, "    {name} = {value}").unwrap();
+    }
+}
+
+fn request(text: &mut String, title: &str, request: &HttpRequest) {
+    write!(text, "\n== {title}\nPOST ").unwrap();
+    address(text, &request.url);
+    let mut headers: Vec<_> = request.headers.iter().map(|(name, value)| (name, value.expose())).collect();
+    headers.sort_unstable();
+    for (name, value) in headers {
+        let shown = value.strip_prefix("Basic ").map(|encoded| {
+            let plain = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
+            format!("Basic base64({plain})")
+        });
+        writeln!(text, "{name}: {}", shown.unwrap_or_else(|| value.to_owned())).unwrap();
+    }
+    let body = request.body.expose();
+    if body.starts_with('{') {
+        writeln!(text, "    {body}").unwrap();
+    } else {
+        for (name, value) in url::form_urlencoded::parse(body.as_bytes()) {
+            let value = if name.ends_with("assertion") { signed(&value) } else { value.into_owned() };
+            writeln!(text, "    {name} = {value}").unwrap();
+        }
+    }
+}
+
+/// What a signed assertion says.
+fn signed(assertion: &str) -> String {
+    let parts = assertion.split('.').take(2).map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
+    parts.map(|part| String::from_utf8(part).unwrap()).collect::<Vec<_>>().join(" ")
+}
+
+/// Everything that goes out for one grant.
+fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
+    let settings = settings(preset, grant);
+    let provider = Provider::resolve(std::slice::from_ref(preset), &settings).unwrap();
+    let mut client = client(preset);
+    if provider.client_auth == ClientAuth::None {
+        client.client_secret = None;
+    }
+    let title = grant.as_str();
+    match grant {
+        GrantType::AuthorizationCode => {
+            let redirect = match &provider.redirect_uri {
+                RedirectUri::Loopback(loopback) => loopback.uri_at(50_000),
+                RedirectUri::Pasted(text) => text.clone(),
+            };
+            let challenge = provider.pkce.then_some("CHALLENGE");
+            let url =
+                authorization_address(&provider, &authorization("CLIENT-ID", &redirect, "STATE", challenge));
+            write!(text, "\n== {title}: the authorization request\nGET ").unwrap();
+            address(text, &url);
+            for toggle in &preset.toggles {
+                let mut other = settings.clone();
+                other.overrides_mut().toggles = BTreeMap::from([(toggle.id.clone(), !toggle.on)]);
+                let other = Provider::resolve(std::slice::from_ref(preset), &other).unwrap();
+                let turned =
+                    authorization_address(&other, &authorization("CLIENT-ID", &redirect, "STATE", challenge));
+                let pairs = |url: &Url| -> Vec<_> { url.query_pairs().into_owned().collect() };
+                let (now, then) = (pairs(&url), pairs(&turned));
+                writeln!(text, "-- with “{}” turned {}", toggle.label, if toggle.on { "off" } else { "on" })
+                    .unwrap();
+                for (name, value) in now.iter().filter(|pair| !then.contains(pair)) {
+                    writeln!(text, "  - {name} = {value}").unwrap();
+                }
+                for (name, value) in then.iter().filter(|pair| !now.contains(pair)) {
+                    writeln!(text, "  + {name} = {value}").unwrap();
+                }
+            }
+            let (code, verifier) =
+                (AuthCode::new("CODE".to_owned()), CodeVerifier::new("VERIFIER".to_owned()));
+            let verifier = provider.pkce.then_some(&verifier);
+            let asking = Asking::Code { code: &code, redirect_uri: &redirect, verifier };
+            let built = build(&provider, &client, &asking, &FRESH).unwrap();
+            request(text, &format!("{title}: the token request"), &built);
+            let token = RefreshToken::new("REFRESH-TOKEN".to_owned());
+            let built = build(&provider, &client, &Asking::Refresh { token: &token }, &FRESH).unwrap();
+            request(text, &format!("{title}: the refresh"), &built);
+        }
+        GrantType::ClientCredentials => {
+            request(text, title, &build(&provider, &client, &Asking::ClientCredentials, &FRESH).unwrap());
+        }
+        GrantType::DeviceCode => {
+            let code = DeviceCode::new("DEVICE-CODE".to_owned());
+            let endpoint = provider.more.device.clone().unwrap();
+            writeln!(text, "\n== {title}: the request of a code\nPOST {endpoint}").unwrap();
+            for (name, value) in device::parameters(&provider, &NO_PARAMS) {
+                writeln!(text, "    {name} = {value}").unwrap();
+            }
+            let built = build(&provider, &client, &Asking::DeviceCode { code: &code }, &FRESH).unwrap();
+            request(text, &format!("{title}: the token request"), &built);
+        }
+        GrantType::JwtBearer => {
+            request(text, title, &build(&provider, &client, &Asking::JwtBearer, &FRESH).unwrap());
+        }
+        GrantType::Password => {
+            request(text, title, &build(&provider, &client, &Asking::Password, &FRESH).unwrap());
+        }
+    }
+}
+
+fn described(preset: &Preset) -> String {
+    let mut text = format!("{} ({})\n", preset.name, preset.id);
+    if let Some(reference) = &preset.reference {
+        writeln!(text, "{}, checked {}", reference.page, reference.checked).unwrap();
+    }
+    let rule = &preset.spec.redirect_rule;
+    if let Some(hosts) = &rule.http_hosts {
+        let hosts = if hosts.is_empty() { "https only".to_owned() } else { hosts.join(", ") };
+        let port = rule.port.map_or("unknown", |port| match port {
+            crate::domain::provider::redirect_rule::PortRule::Any => "any",
+            crate::domain::provider::redirect_rule::PortRule::Fixed => "fixed",
+        });
+        let registered = if rule.registered == Some(false) { ", not registered" } else { "" };
+        writeln!(text, "redirect: {hosts}; port: {port}{registered}").unwrap();
+    }
+    for grant in preset.spec.grants.clone().unwrap_or_default() {
+        requests(&mut text, preset, grant);
+    }
+    let grant = preset.spec.grants.as_ref().unwrap()[0];
+    let settings = settings(preset, grant);
+    let more = Provider::resolve(std::slice::from_ref(preset), &settings).unwrap().more;
+    let more = [
+        ("device", more.device),
+        ("par", more.par),
+        ("revoke", more.revoke),
+        ("introspect", more.introspect),
+        ("userinfo", more.userinfo),
+        ("jwks", more.jwks),
+    ];
+    let more: Vec<_> = more.into_iter().filter_map(|(name, url)| url.map(|url| (name, url))).collect();
+    if !more.is_empty() {
+        text.push_str("\n== other addresses\n");
+    }
+    for (name, url) in more {
+        writeln!(text, "{name}: {url}").unwrap();
+    }
+    text
+}
+
+/// The lines in which two texts differ, each with its number.
+fn difference(reviewed: &str, now: &str) -> String {
+    let (old, new): (Vec<_>, Vec<_>) = (reviewed.lines().collect(), now.lines().collect());
+    let mut shown = String::new();
+    for (number, line) in old.iter().enumerate().filter(|(_, line)| !new.contains(line)) {
+        writeln!(shown, "-{}: {line}", number + 1).unwrap();
+    }
+    for (number, line) in new.iter().enumerate().filter(|(_, line)| !old.contains(line)) {
+        writeln!(shown, "+{}: {line}", number + 1).unwrap();
+    }
+    if shown.is_empty() { "the same lines in another order".to_owned() } else { shown }
+}
+
+#[test]
+fn preset_requests_are_as_they_were_reviewed() {
+    let write = std::env::var_os("KEYFOB_WRITE_SNAPSHOTS").is_some();
+    let mut changed = String::new();
+    let mut names: Vec<String> = Vec::new();
+    for preset in built_in() {
+        let (path, now) = (folder().join(format!("{}.txt", preset.id)), described(&preset));
+        names.push(format!("{}.txt", preset.id));
+        if write {
+            fs::create_dir_all(folder()).unwrap();
+            fs::write(&path, &now).unwrap();
+        }
+        let reviewed = fs::read_to_string(&path).unwrap_or_default();
+        if reviewed != now {
+            writeln!(changed, "{}\n{}", path.display(), difference(&reviewed, &now)).unwrap();
+        }
+    }
+    assert!(changed.is_empty(), "presets differ from what was reviewed:\n{changed}");
+    let there = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    let strays: Vec<_> = there.filter(|name| !names.iter().any(|known| name == known.as_str())).collect();
+    assert!(strays.is_empty(), "texts of no preset: {strays:?}");
+}

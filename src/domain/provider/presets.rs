@@ -1,0 +1,165 @@
+//! Providers as they come with the app: TOML files, read into [`Preset`]s.
+//!
+//! Owns the form of those files: a preset's own keys, and beside them every key of a
+//! [`ProviderSpec`]. Invariant: a file is taken whole or not at all.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::spec::ProviderSpec;
+use super::toggles::Toggle;
+use super::validation;
+use super::{CUSTOM, Choice, Group, Preset, Reference, SecretHeader, Variable};
+use crate::domain::document::de::Entries;
+use crate::domain::document::file_error::FileError;
+use crate::domain::document::{Node, NodeValue};
+
+/// The files, in the order in which they are offered: a group's by name.
+const FILES: [&str; 24] = [
+    include_str!("../../../assets/providers/smartconnect.toml"),
+    include_str!("../../../assets/providers/smartdocumentor.toml"),
+    include_str!("../../../assets/providers/smartsense.toml"),
+    include_str!("../../../assets/providers/connect.toml"),
+    include_str!("../../../assets/providers/smartcar.toml"),
+    include_str!("../../../assets/providers/atlassian.toml"),
+    include_str!("../../../assets/providers/discord.toml"),
+    include_str!("../../../assets/providers/dropbox.toml"),
+    include_str!("../../../assets/providers/github.toml"),
+    include_str!("../../../assets/providers/gitlab.toml"),
+    include_str!("../../../assets/providers/google.toml"),
+    include_str!("../../../assets/providers/google-service-account.toml"),
+    include_str!("../../../assets/providers/hubspot.toml"),
+    include_str!("../../../assets/providers/entra.toml"),
+    include_str!("../../../assets/providers/salesforce.toml"),
+    include_str!("../../../assets/providers/slack.toml"),
+    include_str!("../../../assets/providers/slack-user.toml"),
+    include_str!("../../../assets/providers/spotify.toml"),
+    include_str!("../../../assets/providers/zoom.toml"),
+    include_str!("../../../assets/providers/zoom-server.toml"),
+    include_str!("../../../assets/providers/cognito.toml"),
+    include_str!("../../../assets/providers/auth0.toml"),
+    include_str!("../../../assets/providers/keycloak.toml"),
+    include_str!("../../../assets/providers/okta.toml"),
+];
+
+/// The keys of a file that are not a spec's.
+const OWN_KEYS: [&str; 8] =
+    ["id", "name", "summary", "group", "reference", "variables", "secret_headers", "toggles"];
+
+static BUILT_IN: LazyLock<Vec<Preset>> = LazyLock::new(|| {
+    // They are part of the program, and a test reads each.
+    FILES.iter().filter_map(|text| Preset::from_toml(text).ok()).collect()
+});
+
+/// The providers that come with the app.
+pub fn built_in() -> Vec<Preset> {
+    BUILT_IN.clone()
+}
+
+#[derive(Deserialize)]
+struct Own {
+    id: String,
+    name: String,
+    summary: String,
+    #[serde(default)]
+    group: Group,
+    reference: Option<Reference>,
+    #[serde(default)]
+    toggles: Vec<Toggle>,
+    #[serde(default)]
+    variables: Vec<Named>,
+    #[serde(default)]
+    secret_headers: Vec<Header>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+    label: String,
+    #[serde(default)]
+    choices: Vec<Chosen>,
+    default: Option<String>,
+    note: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Chosen {
+    value: String,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    name: String,
+    label: String,
+    #[serde(default)]
+    required: bool,
+}
+
+impl Preset {
+    /// Reads a preset's file.
+    ///
+    /// # Errors
+    /// [`FileError`] names the line and the key of the first mistake.
+    pub fn from_toml(text: &str) -> Result<Self, FileError> {
+        let node = Node::parse(text)?;
+        let NodeValue::Table(entries) = &node.value else {
+            return Err(FileError::at(text, node.offset, "the file must be a table"));
+        };
+        let spec = Entries::some(entries, |key| !OWN_KEYS.contains(&key));
+        let spec = ProviderSpec::deserialize(spec)
+            .map_err(|error| error.into_file_error(text, node.offset, &OWN_KEYS))?;
+        let own = Own::deserialize(Entries::some(entries, |key| OWN_KEYS.contains(&key)))
+            .map_err(|error| error.into_file_error(text, node.offset, &[]))?;
+        for (key, value) in [("id", &own.id), ("name", &own.name)] {
+            if value.trim().is_empty() || (key == "id" && value == CUSTOM) {
+                let what = format!("\"{key}\" can't be used");
+                return Err(FileError::at(text, node.offset_of(key), &what).of_key(key));
+            }
+        }
+        let preset = Self {
+            id: own.id,
+            name: own.name,
+            summary: own.summary,
+            variables: own.variables.into_iter().map(Variable::from).collect(),
+            secret_headers: own.secret_headers.into_iter().map(SecretHeader::from).collect(),
+            toggles: own.toggles,
+            group: own.group,
+            reference: own.reference,
+            spec,
+        };
+        validation::check(&preset)
+            .map_err(|(key, what)| FileError::at(text, node.offset_of(&key), &what).of_key(&key))?;
+        Ok(preset)
+    }
+}
+
+impl From<Named> for Variable {
+    fn from(named: Named) -> Self {
+        let choices = named.choices.into_iter().map(|Chosen { value, text }| Choice { value, text });
+        let (choices, default) = (choices.collect(), named.default);
+        Self { name: named.name, label: named.label, choices, default, note: named.note }
+    }
+}
+
+impl From<Header> for SecretHeader {
+    fn from(Header { name, label, required }: Header) -> Self {
+        Self { name, label, required }
+    }
+}
+
+#[cfg(test)]
+#[path = "presets_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "preset_snapshot_tests.rs"]
+mod snapshot_tests;
+
+#[cfg(test)]
+#[path = "preset_answer_tests.rs"]
+mod answer_tests;

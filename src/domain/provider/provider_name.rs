@@ -1,0 +1,171 @@
+//! What a provider is called where an account names it.
+//!
+//! Owns that name. Invariant: an account whose destinations differ from its preset's is never called by
+//! the preset's name alone, so that a file cannot pass its own server off as the preset's.
+
+use url::Url;
+
+use super::destinations::{ChangedDestination, Destination};
+use super::{EndpointKind, Preset};
+use crate::base::sanitize::neutralised;
+
+/// The longest name, in characters; where it is shown, nothing shorter than this may be cut off.
+pub const MAX_CHARS: usize = 96;
+/// The most of a preset's name that stands before a mark, in characters.
+const PRESET_CHARS: usize = 40;
+/// The most of a host that is shown, in characters.
+const HOST_CHARS: usize = 40;
+
+/// The preset's name with its [`mark`].
+pub fn provider_name(preset: &Preset, changed: &[ChangedDestination]) -> String {
+    match mark(preset, changed) {
+        mark if mark.is_empty() => preset.name.clone(),
+        mark => format!("{}{mark}", neutralised(&preset.name, PRESET_CHARS)),
+    }
+}
+
+/// What follows a preset's name or ID: ", changed" where a destination differs from the preset's, and the
+/// host where a variable gives it, or where the preset leaves it to the account.
+pub fn mark(preset: &Preset, changed: &[ChangedDestination]) -> String {
+    let is_changed = changed.iter().any(|it| is_mark(preset, it));
+    let host = hosts(preset, changed).into_iter().next();
+    match (is_changed, host) {
+        (false, None) => String::new(),
+        (true, None) => ", changed".to_owned(),
+        (false, Some(host)) => format!(" at {}", shortened(&host)),
+        (true, Some(host)) => format!(", changed, at {}", shortened(&host)),
+    }
+}
+
+/// Whether a destination makes the account a changed one. A preset without a token endpoint leaves its
+/// endpoints to discovery or to the user: one there is no change, and its host is named instead.
+pub fn is_mark(preset: &Preset, changed: &ChangedDestination) -> bool {
+    !changed.by_variable && !is_left_open(preset, changed)
+}
+
+/// The hosts that a variable gives or the preset leaves open, and that the preset does not name itself;
+/// the token endpoint's first.
+pub fn hosts(preset: &Preset, changed: &[ChangedDestination]) -> Vec<String> {
+    let mut given: Vec<_> = changed.iter().filter(|it| it.by_variable || is_left_open(preset, it)).collect();
+    given.sort_by_key(|it| it.destination != Destination::Token);
+    let mut hosts: Vec<String> = Vec::new();
+    for it in given {
+        let host =
+            host_of(&it.url).filter(|host| it.preset.as_deref().and_then(host_of).as_ref() != Some(host));
+        hosts.extend(host.filter(|host| !hosts.contains(host)));
+    }
+    hosts
+}
+
+fn is_left_open(preset: &Preset, changed: &ChangedDestination) -> bool {
+    preset.spec.endpoints.token.is_none()
+        && changed.destination != Destination::Help
+        && template(preset, changed.destination).is_none()
+}
+
+/// What the preset says of a destination: a URL, or a template with variables in it.
+pub fn template(preset: &Preset, destination: Destination) -> Option<&str> {
+    let spec = &preset.spec;
+    match destination {
+        Destination::Issuer => spec.issuer.as_deref(),
+        Destination::ApiBaseUrl => spec.api.base_url.as_deref(),
+        _ => {
+            let kind = EndpointKind::ALL.into_iter().find(|kind| Destination::from(*kind) == destination)?;
+            spec.endpoints.get(kind)
+        }
+    }
+}
+
+/// The host of a URL, with its port where that is not the scheme's own.
+pub fn host_of(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
+/// The end of a long host: it says whose the host is.
+pub fn shortened(host: &str) -> String {
+    let skipped = host.chars().count().saturating_sub(HOST_CHARS);
+    if skipped == 0 {
+        return host.to_owned();
+    }
+    std::iter::once('…').chain(host.chars().skip(skipped + 1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::Settings;
+    use crate::domain::account::tags::Tags;
+    use crate::domain::oauth::grant_type::GrantType;
+    use crate::domain::provider::Provider;
+    use crate::domain::provider::destinations::changed;
+    use crate::domain::provider::presets::built_in;
+    use crate::domain::provider::spec::ProviderSpec;
+
+    fn settings(provider: &str, variables: &[(&str, &str)]) -> Settings {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings {
+            provider: provider.to_owned(),
+            grant: GrantType::AuthorizationCode,
+            variables: variables.collect(),
+            overrides: ProviderSpec::default().into(),
+            background_refresh: None,
+            client_secret_expires: None,
+            tags: Tags::default(),
+        }
+    }
+
+    fn name(settings: &Settings) -> String {
+        let presets = built_in();
+        let preset = presets.iter().find(|preset| preset.id == settings.provider).unwrap();
+        let name = provider_name(preset, &changed(&presets, settings).unwrap());
+        if let Ok(provider) = Provider::resolve(&presets, settings) {
+            assert_eq!(provider.name, name);
+        }
+        name
+    }
+
+    #[test]
+    fn i3_a_changed_account_is_never_called_by_its_preset_alone() {
+        assert_eq!(name(&settings("smartcar", &[])), "Smartcar");
+        let changes: [fn(&mut ProviderSpec); 5] = [
+            |over| over.endpoints.token = Some("https://evil.example/t".to_owned()),
+            |over| over.endpoints.revoke = Some("https://evil.example/r".to_owned()),
+            |over| over.issuer = Some("https://evil.example".to_owned()),
+            |over| over.api.base_url = Some("https://evil.example/api".to_owned()),
+            |over| over.help.register = Some("Register at evil.example".to_owned()),
+        ];
+        for change in changes {
+            let mut settings = settings("smartcar", &[]);
+            change(settings.overrides_mut());
+            assert_eq!(name(&settings), "Smartcar, changed");
+        }
+    }
+
+    #[test]
+    fn i3_a_host_that_a_variable_gives_is_in_the_name() {
+        assert_eq!(name(&settings("gitlab", &[])), "GitLab");
+        let mut own = settings("gitlab", &[("host", "gitlab.example.com")]);
+        assert_eq!(name(&own), "GitLab at gitlab.example.com");
+        own.overrides_mut().endpoints.revoke = Some("https://evil.example/r".to_owned());
+        assert_eq!(name(&own), "GitLab, changed, at gitlab.example.com");
+        assert_eq!(name(&settings("auth0", &[("domain", "a.eu.auth0.com")])), "Auth0 at a.eu.auth0.com");
+        // Another path at the same host.
+        assert_eq!(name(&settings("entra", &[("tenant", "acme")])), "Microsoft Entra");
+        let long = format!("{}.evil.example", "gitlab.com.".repeat(6));
+        let named = name(&settings("gitlab", &[("host", &long)]));
+        assert!(named.ends_with(".evil.example") && named.chars().count() <= MAX_CHARS, "{named}");
+    }
+
+    #[test]
+    fn endpoints_that_a_preset_leaves_open_are_no_change() {
+        let pool = [("region", "eu-west-1"), ("pool", "eu-west-1_A")];
+        let mut found = settings("cognito", &pool);
+        found.overrides_mut().endpoints.authorize = Some("https://acme.example/authorize".to_owned());
+        found.overrides_mut().endpoints.token = Some("https://acme.example/token".to_owned());
+        assert_eq!(name(&found), "Amazon Cognito at acme.example");
+        found.overrides_mut().issuer = Some("https://evil.example".to_owned());
+        assert_eq!(name(&found), "Amazon Cognito, changed, at acme.example");
+    }
+}

@@ -1,0 +1,102 @@
+//! Whether a preset could be used at all, told when its file is read and not at its first sign-in.
+//!
+//! Owns those checks. Invariant: a preset that passes resolves for each grant that it offers and whose
+//! addresses it has.
+
+use std::collections::{BTreeMap, HashSet};
+
+use url::Url;
+
+use super::endpoints::{self, EndpointKind};
+use super::{Preset, ProviderError};
+use crate::domain::oauth::redirect_uri::{RedirectError, RedirectUri};
+use crate::domain::token::token_format;
+
+/// A key, dotted, and what is wrong with its value.
+pub(in crate::domain) type Flaw = (String, String);
+
+/// The first flaw of a preset.
+pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
+    let is_name = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    if !is_name(&preset.id) {
+        return flaw("id", "may hold letters, digits, \"-\" and \"_\"");
+    }
+    let (mut names, mut toggles) = (HashSet::new(), HashSet::new());
+    for variable in &preset.variables {
+        if !is_name(&variable.name) || !names.insert(&variable.name) {
+            return flaw(
+                "variables",
+                "has a name twice, or one with other than letters, digits, \"-\", \"_\"",
+            );
+        }
+    }
+    for toggle in &preset.toggles {
+        if !is_name(&toggle.id) || !toggles.insert(&toggle.id) {
+            return flaw("toggles", "has an ID twice, or one with other than letters, digits, \"-\", \"_\"");
+        }
+    }
+    addresses(preset)?;
+    if let Some(key) = token_format::unusable_key(&preset.spec.api) {
+        return flaw(key, "can't stand in a header");
+    }
+    match RedirectUri::new(preset.spec.redirect_uri.as_deref()) {
+        Ok(_) => {}
+        Err(RedirectError::Invalid) => return flaw("redirect_uri", "is not an address"),
+        Err(RedirectError::Fragment) => return flaw("redirect_uri", "has a fragment (#)"),
+    }
+    let page = preset.reference.as_ref().map(|reference| reference.page.as_str());
+    let register_url = preset.spec.help.register_url.as_deref();
+    let register_url = register_url.map(|page| endpoints::filled(page, &any_values(preset)));
+    for (key, page) in [("help.register_url", register_url.as_deref()), ("reference.page", page)] {
+        let is_web = |page: &str| Url::parse(page).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if page.is_some_and(|page| !is_web(page)) {
+            return flaw(key, "is not a web address");
+        }
+    }
+    Ok(())
+}
+
+/// Each endpoint, with something in the place of the variables.
+fn addresses(preset: &Preset) -> Result<(), Flaw> {
+    let values = any_values(preset);
+    for kind in EndpointKind::ALL {
+        let Some(template) = preset.spec.endpoints.get(kind) else { continue };
+        if endpoints::filled(template, &values).contains(['{', '}']) {
+            return flaw(kind.key(), "names a variable in braces that there is not");
+        }
+        match endpoints::read(kind, Some(template), &values) {
+            Ok(_) => {}
+            Err(ProviderError::EndpointInsecure(_)) => {
+                return flaw(kind.key(), "must begin with https://; http:// is for this computer only");
+            }
+            Err(_) => return flaw(kind.key(), "is not an address"),
+        }
+    }
+    let Some(base_url) = preset.spec.api.base_url.as_deref() else { return Ok(()) };
+    match endpoints::read_base_url(base_url, &values) {
+        _ if endpoints::filled(base_url, &values).contains(['{', '}']) => {
+            flaw("api.base_url", "names a variable in braces that there is not")
+        }
+        Ok(_) => Ok(()),
+        Err(ProviderError::ApiBaseUrlInsecure) => {
+            flaw("api.base_url", "must begin with https://; http:// is for this computer only")
+        }
+        Err(_) => flaw("api.base_url", "is not an address"),
+    }
+}
+
+/// Something in the place of each variable.
+fn any_values(preset: &Preset) -> BTreeMap<&str, String> {
+    let something = preset.variables.iter().map(|variable| {
+        let choice = variable.choices.first().map(|choice| choice.text.clone());
+        let value = choice.or_else(|| variable.default.clone()).unwrap_or_else(|| "x".to_owned());
+        (variable.name.as_str(), value)
+    });
+    something.collect()
+}
+
+fn flaw(key: &str, what: &str) -> Result<(), Flaw> {
+    Err((key.to_owned(), format!("\"{key}\" {what}")))
+}

@@ -1,0 +1,206 @@
+//! Redirect addresses that the server doesn't know: which one it was sent, and which one it wants.
+//!
+//! Owns the recognition of that complaint, which has no code in the standard (RFC 6749, section
+//! 3.1.2.4) and many spellings. Invariant: text from outside is neutralised and bounded before it is
+//! kept.
+
+use crate::base::sanitize::neutralised;
+
+/// The most of an address that is compared, in characters.
+const MAX_CHARS: usize = 300;
+
+/// What the thing is called.
+const NAMES: [&str; 11] = [
+    "redirect uri",
+    "redirect url",
+    "redirecturi",
+    "redirecturl",
+    "redirection uri",
+    "redirect address",
+    "callback url",
+    "callback uri",
+    "reply url",
+    "reply uri",
+    "reply address",
+];
+
+/// What is wrong with it.
+const COMPLAINTS: [&str; 22] = [
+    "mismatch",
+    "match",
+    "invalid",
+    "not valid",
+    "illegal",
+    "bad",
+    "wrong",
+    "not allowed",
+    "not permitted",
+    "not registered",
+    "unregistered",
+    "not in the list",
+    "not found",
+    "not authorized",
+    "unauthorized",
+    "unknown",
+    "not accepted",
+    "not supported",
+    "must be",
+    "identical",
+    "differ",
+    "whitelist",
+];
+
+/// Entra's numbers for it; their words may come in the user's language.
+const NUMBERS: [&str; 4] = ["AADSTS50011:", "AADSTS500112:", "AADSTS500113:", "AADSTS70004:"];
+
+/// Two redirect addresses, of which only one is known to the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedirectMismatch {
+    /// The one that was sent.
+    pub sent: Marked,
+    /// The one that is wanted, where it is known, and who says so.
+    pub wanted: Option<(Marked, WantedBy)>,
+    /// Whether the port that was sent was a free one, and will be another next time.
+    pub any_port: bool,
+}
+
+/// Who names the wanted address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedBy {
+    /// The server's message.
+    Message,
+    /// The provider's preset.
+    Preset,
+}
+
+/// A text in pieces; those that differ from another text are marked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Marked(pub Vec<(String, bool)>);
+
+impl Marked {
+    /// The text, plain.
+    pub fn text(&self) -> String {
+        self.0.iter().map(|(piece, _)| piece.as_str()).collect()
+    }
+
+    /// The text with what differs between ‹ and ›, for where there are no colours.
+    pub fn bracketed(&self) -> String {
+        let piece = |(piece, differs): &(String, bool)| {
+            if *differs { format!("‹{piece}›") } else { piece.clone() }
+        };
+        self.0.iter().map(piece).collect()
+    }
+
+    fn push(&mut self, c: char, differs: bool) {
+        match self.0.last_mut() {
+            Some((piece, marked)) if *marked == differs => piece.push(c),
+            _ => self.0.push((c.to_string(), differs)),
+        }
+    }
+}
+
+/// What is known of a sign-in's redirect address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Redirects<'a> {
+    /// The one that was sent.
+    pub sent: &'a str,
+    /// The one that the preset demands.
+    pub preset: Option<&'a str>,
+    /// Whether the port was a free one.
+    pub any_port: bool,
+}
+
+/// The two addresses, where an error complains of the redirect address.
+pub fn mismatch(code: &str, description: &str, redirects: &Redirects<'_>) -> Option<RedirectMismatch> {
+    if !complains(code, description) {
+        return None;
+    }
+    let sent = neutralised(redirects.sent, MAX_CHARS).into_owned();
+    let named = addresses(description).find(|address| *address != sent);
+    let by_message = named.map(|address| (address, WantedBy::Message));
+    let by_preset = || {
+        let preset = redirects.preset.filter(|preset| *preset != redirects.sent)?;
+        Some((neutralised(preset, MAX_CHARS).into_owned(), WantedBy::Preset))
+    };
+    let wanted = by_message.or_else(by_preset);
+    let (sent, wanted) = match wanted {
+        Some((wanted, by)) => {
+            let (sent, wanted) = compare(&sent, &wanted);
+            (sent, Some((wanted, by)))
+        }
+        None => (Marked(vec![(sent, false)]), None),
+    };
+    Some(RedirectMismatch { sent, wanted, any_port: redirects.any_port })
+}
+
+fn complains(code: &str, description: &str) -> bool {
+    if NUMBERS.iter().any(|number| description.contains(number)) {
+        return true;
+    }
+    // Each for itself: `invalid_request` alone says nothing of what is invalid.
+    [code, description].into_iter().any(|text| {
+        let said = text.to_lowercase().replace(['_', '-', '"', '\'', '`'], " ");
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        NAMES.iter().any(|name| said.contains(name))
+            && COMPLAINTS.iter().any(|complaint| said.contains(complaint))
+    })
+}
+
+/// The addresses in a text, without the punctuation around them. One of the server's own help pages
+/// is no redirect address, nor is one with a fragment (RFC 6749, section 3.1.2), which leads to a place in a
+/// console.
+fn addresses(text: &str) -> impl Iterator<Item = String> {
+    let around = |c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '“' | '”' | '[' | ']' | ',')
+    };
+    // `[` and `]` belong to an IPv6 address where they stand after the scheme.
+    let text = text.replace("://[::1]", "://\u{1}");
+    let words: Vec<String> = text.split(around).map(|word| word.replace('\u{1}', "[::1]")).collect();
+    words.into_iter().filter_map(|word| {
+        let begin = word.find("://")?;
+        let none_of_a_scheme = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.');
+        let scheme = word[..begin].rsplit(none_of_a_scheme).next().unwrap_or_default();
+        let address = &word[begin - scheme.len()..];
+        let address = address.trim_end_matches(['.', ';', ':', ')', '!', '?']);
+        let is_help = ["aka.ms/", "learn.microsoft.com/", "developers.google.com/", "docs.", "/docs"];
+        let is_help = address.contains('#') || is_help.iter().any(|part| address.contains(part));
+        (!is_help && address.len() > begin).then(|| neutralised(address, MAX_CHARS).into_owned())
+    })
+}
+
+/// Both texts, with the characters marked that the other one lacks (a longest common subsequence).
+pub fn compare(one: &str, other: &str) -> (Marked, Marked) {
+    let (a, b): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let width = b.len() + 1;
+    // How many characters the rest of both have in common, from each place on.
+    let mut common = vec![0_u16; (a.len() + 1) * width];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            common[i * width + j] = if a[i] == b[j] {
+                common[(i + 1) * width + j + 1] + 1
+            } else {
+                common[(i + 1) * width + j].max(common[i * width + j + 1])
+            };
+        }
+    }
+    let (mut marked_a, mut marked_b) = (Marked::default(), Marked::default());
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() || j < b.len() {
+        if i < a.len() && j < b.len() && a[i] == b[j] {
+            marked_a.push(a[i], false);
+            marked_b.push(b[j], false);
+            (i, j) = (i + 1, j + 1);
+        } else if j == b.len() || (i < a.len() && common[(i + 1) * width + j] >= common[i * width + j + 1]) {
+            marked_a.push(a[i], true);
+            i += 1;
+        } else {
+            marked_b.push(b[j], true);
+            j += 1;
+        }
+    }
+    (marked_a, marked_b)
+}
+
+#[cfg(test)]
+#[path = "redirect_mismatch_tests.rs"]
+mod tests;

@@ -1,0 +1,257 @@
+//! Refusals by a token endpoint (RFC 6749, section 5.2), and answers that are no answer.
+//!
+//! Owns what is read from an error, standard or not. Invariant: a refusal holds the server's words
+//! and never the answer's body.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::domain::http_log::secret_scrub;
+use crate::domain::provider::Provider;
+
+/// The longest piece of a server's words that is kept, in characters.
+const WORDS_MAX_CHARS: usize = 1000;
+
+/// Codes of the standard (RFC 6749, section 5.2) that say more than what a document says of their status.
+const TELLING: [&str; 3] = ["invalid_grant", "unauthorized_client", "unsupported_grant_type"];
+
+/// All codes of the standard there.
+const STANDARD: [&str; 6] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+];
+
+/// Why a token endpoint's answer gives no token. The words are the server's, as sent.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TokenError {
+    /// It said no.
+    #[error("refused with status {status}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The error code, where the answer has one.
+        code: Option<String>,
+        /// The server's description, where given.
+        description: Option<String>,
+        /// What the provider's own document says the code, or else the status, means.
+        meaning: Option<String>,
+        /// Not to be tried again before this moment.
+        retry_at: Option<DateTime<Utc>>,
+    },
+    /// It said nothing that can be used.
+    #[error("no usable answer, with status {status}: {flaw}")]
+    Flawed {
+        /// HTTP status.
+        status: u16,
+        /// What is wrong.
+        flaw: AnswerFlaw,
+    },
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum AnswerFlaw {
+    /// A web page.
+    #[error("a web page")]
+    WebPage,
+    /// Nothing at all.
+    #[error("nothing at all")]
+    Empty,
+    /// Neither JSON nor a form, or cut short.
+    #[error("neither JSON nor a form")]
+    Unreadable,
+    /// Readable, without an access token.
+    #[error("no access token in it")]
+    NoToken,
+    /// Readable, without a code to enter, or without the address at which it is entered.
+    #[error("no code to enter in it")]
+    NoCode,
+    /// Readable, without the address that stands for a pushed request.
+    #[error("no request_uri in it")]
+    NoRequestUri,
+    /// A token that no header can carry.
+    #[error("a token that no header can carry")]
+    UnusableToken,
+    /// More than 1 MiB.
+    #[error("more than 1 MiB")]
+    TooLarge,
+    /// A redirect, which is never followed.
+    #[error("a redirect")]
+    Redirect,
+}
+
+impl TokenError {
+    /// Whether the same request may succeed later: the server limits requests (429), or it or a gateway
+    /// before it is out of order (500, 502, 503, 504). With one of the standard's codes (RFC 6749, section
+    /// 5.2) a 500 is a refusal in spite of its status.
+    ///
+    /// That goes for a rotating refresh token, too. An answer with an error normally means that the token is
+    /// not spent. If it is, behind a gateway that lost the answer, the sign-in is lost whether or not the
+    /// token is sent again, so a later try costs nothing and mostly succeeds.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Refused { status: 429 | 503, .. } => true,
+            Self::Refused { status: 500 | 502 | 504, code, .. } => {
+                !code.as_deref().is_some_and(|code| STANDARD.contains(&code))
+            }
+            Self::Flawed { status, .. } => matches!(status, 429 | 500 | 502 | 503 | 504),
+            Self::Refused { .. } => false,
+        }
+    }
+
+    /// The same with these texts taken out of the server's words, however it spells them: a server may
+    /// repeat what it was sent. Texts under four bytes stay, since they could stand in any word.
+    #[must_use]
+    pub fn without<'a>(mut self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        if let Self::Refused { code, description, .. } = &mut self {
+            for secret in secrets.into_iter().filter(|secret| secret.len() >= 4) {
+                for words in [&mut *code, &mut *description].into_iter().flatten() {
+                    if let Cow::Owned(shown) = secret_scrub::without(words, secret, |_| "…".to_owned()) {
+                        *words = shown;
+                    }
+                }
+            }
+        }
+        self
+    }
+}
+
+/// Where an error usually stands. The last two are those of an API gateway before the server.
+const ERRORS: [&str; 4] = ["/error", "/errors/0", "/fault/detail", "/fault"];
+
+/// Names of error codes beside those.
+const CODES: [&str; 5] = ["error_code", "errorCode", "code", "statusCode", "__type"];
+
+/// Names of words for people.
+const DESCRIPTIONS: [&str; 9] = [
+    "error_description",
+    "message",
+    "detail",
+    "errorSummary",
+    "error_message",
+    "errorMessage",
+    "errorDescription",
+    "msg",
+    "title",
+];
+
+/// What an error answer says.
+#[derive(Debug, Default)]
+pub(in crate::domain) struct Said {
+    /// Its codes, the most telling first.
+    codes: Vec<String>,
+    description: Option<String>,
+}
+
+impl Said {
+    /// Reads the error in an answer, standard or not; nothing where it has none.
+    pub(in crate::domain) fn read(provider: &Provider, answer: &Value) -> Self {
+        let paths = &provider.response;
+        let mut said = Self::default();
+        let usual = ERRORS.iter().copied();
+        let paths_of_errors = paths.error.iter().map(String::as_str).chain(usual);
+        for error in paths_of_errors.filter_map(|path| answer.pointer(path)) {
+            said.add(error);
+        }
+        said.codes.extend(CODES.iter().filter_map(|key| word(answer.get(*key)?)));
+        let described = paths.error_description.iter().find_map(|path| words(answer.pointer(path)?));
+        let usual = || DESCRIPTIONS.iter().find_map(|key| words(answer.get(*key)?));
+        said.description = described.or_else(usual).or(said.description);
+        said
+    }
+
+    /// Adds an error's value: a code, or an object that holds one.
+    fn add(&mut self, error: &Value) {
+        if let Value::Object(fields) = error {
+            let keys = ["code", "error", "errorcode", "type", "status"];
+            self.codes.extend(keys.iter().filter_map(|key| word(fields.get(*key)?)));
+            let keys = ["message", "description", "error_description", "faultstring", "detail"];
+            let described = keys.iter().find_map(|key| words(fields.get(*key)?));
+            self.description = self.description.take().or(described);
+        } else {
+            self.codes.extend(word(error));
+        }
+    }
+
+    /// Whether it names an error at all.
+    pub(in crate::domain) fn is_error(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    /// The refusal, with its codes, and at last the status, looked up in the provider's list.
+    pub(in crate::domain) fn into_refusal(
+        self,
+        provider: &Provider,
+        status: u16,
+        retry_at: Option<DateTime<Utc>>,
+    ) -> TokenError {
+        let of_code = self.codes.iter().find_map(|code| provider.errors.get(code));
+        let says_more = self.codes.iter().any(|code| TELLING.contains(&code.as_str()));
+        let of_status = || provider.errors.get(&status.to_string()).filter(|_| !says_more);
+        let meaning = of_code.or_else(of_status);
+        TokenError::Refused {
+            status,
+            meaning: meaning.cloned(),
+            // The status once more is no code.
+            code: self.codes.into_iter().find(|code| *code != status.to_string()),
+            description: self.description,
+            retry_at,
+        }
+    }
+}
+
+/// An error code: a text or a number, unless it says that all is well.
+fn word(value: &Value) -> Option<String> {
+    let word = match value {
+        Value::Number(number) => Some(number.to_string()),
+        _ => words(value),
+    };
+    word.filter(|word| !is_well(word))
+}
+
+/// Whether a code is that of a success. Some servers send one with every answer.
+fn is_well(word: &str) -> bool {
+    let is_said = ["ok", "success", "none"].iter().any(|well| word.eq_ignore_ascii_case(well));
+    is_said || word.parse().is_ok_and(|number: f64| number == 0.0 || (200.0..300.0).contains(&number))
+}
+
+/// A text that isn't empty, cut where it is long.
+fn words(value: &Value) -> Option<String> {
+    let text = value.as_str()?.trim();
+    (!text.is_empty()).then(|| text.chars().take(WORDS_MAX_CHARS).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r5_an_outage_is_transient_and_a_refusal_is_not() {
+        let refused = |status, code: Option<&str>| TokenError::Refused {
+            status,
+            code: code.map(str::to_owned),
+            description: None,
+            meaning: None,
+            retry_at: None,
+        };
+        for status in [429, 500, 502, 503, 504] {
+            assert!(refused(status, None).is_transient(), "{status}");
+            assert!(refused(status, Some("server_error")).is_transient(), "{status}");
+            assert!(TokenError::Flawed { status, flaw: AnswerFlaw::WebPage }.is_transient(), "{status}");
+        }
+        for status in [200, 302, 400, 401, 403, 404, 501, 505] {
+            assert!(!refused(status, None).is_transient(), "{status}");
+            assert!(!TokenError::Flawed { status, flaw: AnswerFlaw::WebPage }.is_transient(), "{status}");
+        }
+        for code in STANDARD {
+            assert!(!refused(500, Some(code)).is_transient(), "{code}");
+        }
+    }
+}

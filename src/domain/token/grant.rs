@@ -1,0 +1,178 @@
+//! What a token endpoint granted, and the facts about it that are no secret.
+//!
+//! Owns [`Grant`] and [`TokenFacts`]. Invariant: facts hold no part of any secret value, so they
+//! may be cached and shown.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::base::secret::{AccessToken, IdToken, RefreshToken};
+use crate::domain::oauth::id_token::Verdict;
+use crate::domain::time_parse;
+
+/// Where the moment of expiry was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpirySource {
+    /// The server's answer: `expires_in` or `expires_at`.
+    Server,
+    /// The token's own `exp` claim.
+    Token,
+    /// Nowhere: it is not known.
+    Unknown,
+}
+
+impl ExpirySource {
+    /// The word used in JSON output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Token => "token",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What is known of a token besides its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenFacts {
+    /// Rises with every token stored for the account.
+    pub generation: u64,
+    /// When the request that brought it was sent; its life counts from here.
+    #[serde(deserialize_with = "time_parse::stored")]
+    pub received_at: DateTime<Utc>,
+    /// When the access token expires, where that is known.
+    #[serde(default, deserialize_with = "time_parse::stored_optional")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Where the expiry was read.
+    pub expiry_source: ExpirySource,
+    /// Whether a refresh token is held.
+    pub has_refresh_token: bool,
+    /// When the refresh token expires, where that is known.
+    #[serde(default, deserialize_with = "time_parse::stored_optional")]
+    pub refresh_expires_at: Option<DateTime<Utc>>,
+    /// The token type; `Bearer` where the server said none.
+    pub token_type: String,
+    /// The granted scopes, where the server said any.
+    pub scope: Option<Vec<String>>,
+    /// The server's clock less ours, in seconds, where it is off by more than a minute.
+    pub clock_skew_secs: Option<i64>,
+    /// What is known of the ID token's origin, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<Verdict>,
+}
+
+/// The tokens of an account, with their facts.
+#[derive(Debug)]
+pub struct Grant {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// The refresh token, where there is one.
+    pub refresh_token: Option<RefreshToken>,
+    /// The ID token, where there is one.
+    pub id_token: Option<IdToken>,
+    /// What is known of them.
+    pub facts: TokenFacts,
+}
+
+impl TokenFacts {
+    /// Whether there is a refresh token that has not ended by `now`, as far as is known.
+    pub fn can_refresh(&self, now: DateTime<Utc>) -> bool {
+        self.has_refresh_token && self.refresh_expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Takes over when the refresh token before this one ends, where that is known: its life counts
+    /// from the sign-in.
+    pub fn keep_refresh_end(&mut self, before: Option<&Self>) {
+        self.refresh_expires_at =
+            before.and_then(|before| before.refresh_expires_at).or(self.refresh_expires_at);
+    }
+}
+
+impl Grant {
+    /// Counts one generation above the grant before it, and takes over nothing else.
+    #[must_use]
+    pub fn following(mut self, before: Option<&Grant>) -> Self {
+        if let Some(before) = before {
+            self.facts.generation = before.facts.generation + 1;
+        }
+        self
+    }
+
+    /// Takes over what a refresh brought no new one of: the refresh token with its expiry (RFC 6749,
+    /// section 6), and the ID token with what was found of it. Only for a refresh: a sign-in may be
+    /// another person's.
+    #[must_use]
+    pub fn inheriting_from(mut self, before: &Grant) -> Self {
+        if self.refresh_token.is_none() {
+            self.refresh_token = before.refresh_token.as_ref().map(RefreshToken::duplicate);
+            self.facts.has_refresh_token = self.refresh_token.is_some();
+            self.facts.refresh_expires_at = before.facts.refresh_expires_at;
+        }
+        if self.id_token.is_none() {
+            self.id_token = before.id_token.as_ref().map(IdToken::duplicate);
+            self.facts.id_token = before.facts.id_token;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(refresh: Option<&str>, id: Option<&str>) -> Grant {
+        let end = DateTime::from_timestamp(60, 0);
+        Grant {
+            access_token: AccessToken::new("a".to_owned()),
+            refresh_token: refresh.map(|text| RefreshToken::new(text.to_owned())),
+            id_token: id.map(|text| IdToken::new(text.to_owned())),
+            facts: TokenFacts {
+                generation: 1,
+                received_at: DateTime::UNIX_EPOCH,
+                expires_at: None,
+                expiry_source: ExpirySource::Unknown,
+                has_refresh_token: refresh.is_some(),
+                refresh_expires_at: refresh.and(end),
+                token_type: "Bearer".to_owned(),
+                scope: None,
+                clock_skew_secs: None,
+                id_token: None,
+            },
+        }
+    }
+
+    #[test]
+    fn r7_a_refresh_without_a_refresh_token_keeps_the_old_one() {
+        let before = grant(Some("old"), Some("id"));
+        let kept = grant(None, None).following(Some(&before)).inheriting_from(&before);
+        assert_eq!(kept.refresh_token.as_ref().map(RefreshToken::expose), Some("old"));
+        assert_eq!(kept.id_token.as_ref().map(IdToken::expose), Some("id"));
+        assert_eq!((kept.facts.generation, kept.facts.has_refresh_token), (2, true));
+        assert_eq!(kept.facts.refresh_expires_at, before.facts.refresh_expires_at);
+        let rotated = grant(Some("new"), None).following(Some(&kept)).inheriting_from(&kept);
+        assert_eq!(rotated.refresh_token.as_ref().map(RefreshToken::expose), Some("new"));
+        assert_eq!(rotated.facts.generation, 3);
+    }
+
+    #[test]
+    fn r9_a_sign_in_counts_on_and_takes_over_nothing() {
+        let before = grant(Some("old"), Some("id"));
+        let after = grant(None, None).following(Some(&before));
+        assert!(after.refresh_token.is_none() && after.id_token.is_none());
+        assert_eq!((after.facts.generation, after.facts.has_refresh_token), (2, false));
+        assert_eq!((after.facts.refresh_expires_at, after.facts.id_token), (None, None));
+        assert_eq!(grant(None, None).following(None).facts.generation, 1);
+    }
+
+    #[test]
+    fn a_life_that_counts_from_the_sign_in_is_not_lengthened() {
+        let before = grant(Some("old"), None);
+        let mut rotated = grant(Some("new"), None).facts;
+        rotated.refresh_expires_at = DateTime::from_timestamp(90, 0);
+        rotated.keep_refresh_end(None);
+        assert_eq!(rotated.refresh_expires_at, DateTime::from_timestamp(90, 0));
+        rotated.keep_refresh_end(Some(&before.facts));
+        assert_eq!(rotated.refresh_expires_at, before.facts.refresh_expires_at);
+    }
+}

@@ -1,0 +1,282 @@
+//! The forms in which a token is handed on: alone, as a header, as a command, as a variable.
+//!
+//! Owns their spelling and quoting. Invariant: whatever a token, a name or an address holds, a form
+//! is one line, and a shell reads it as the words that are meant and nothing more.
+
+use std::fmt::Write as _;
+
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::base::sanitize::is_unseen;
+use crate::base::secret::{AccessToken, Wire};
+use crate::domain::oauth::token_request::is_header_name;
+use crate::domain::provider::spec::ApiUse;
+
+/// The word before a token where its provider has none of its own (RFC 6750, section 2.1).
+const BEARER: &str = "Bearer";
+
+/// What *Copy* puts on the clipboard, and `token --as` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyForm {
+    /// The token.
+    Plain,
+    /// The request header in which APIs expect it.
+    Header,
+    /// A cURL command line.
+    Curl,
+    /// A shell's `export`.
+    Env,
+    /// A PowerShell variable of the environment.
+    PowerShell,
+}
+
+/// The request header in which APIs expect the token: its name and its value.
+///
+/// The provider's own word stands before the token, else `Bearer`: of the types that servers send, many
+/// (`bot`, `JWT`, `N_A`) are no word for a header, and those of other standards need more than a word. What
+/// can't stand in a header gives way to `Authorization` and `Bearer`.
+pub fn header(api: &ApiUse, token: &AccessToken) -> (String, Wire) {
+    let name = api.header.as_deref().map(str::trim).filter(|name| is_header_name(name));
+    let scheme = api.scheme.as_deref().map(str::trim).filter(|scheme| is_scheme(scheme)).unwrap_or(BEARER);
+    let space = if scheme.is_empty() { "" } else { " " };
+    let value = Wire::new([scheme, space, token.expose()].concat());
+    (name.unwrap_or("Authorization").to_owned(), value)
+}
+
+/// The key of what can't stand in a header, where there is such a value.
+pub(in crate::domain) fn unusable_key(api: &ApiUse) -> Option<&'static str> {
+    let fails = |text: &Option<String>, passes: fn(&str) -> bool| {
+        text.as_deref().is_some_and(|text| !passes(text.trim()))
+    };
+    let header = fails(&api.header, is_header_name).then_some("api.header");
+    header.or_else(|| fails(&api.scheme, is_scheme).then_some("api.scheme"))
+}
+
+/// Whether a text can stand before the token; an empty one stands for the token alone.
+fn is_scheme(text: &str) -> bool {
+    text.bytes().all(|b| (b' '..=b'~').contains(&b))
+}
+
+/// The header as a line: `Authorization: Bearer …`.
+pub fn header_line(api: &ApiUse, token: &AccessToken) -> Wire {
+    let (name, value) = header(api, token);
+    Wire::new([name.as_str(), ": ", value.expose()].concat())
+}
+
+/// A cURL command line for a request to `url`: `curl --header '…' 'URL'`. A text that is no http
+/// address is left out, so that it can't be an option of cURL's.
+pub fn curl(api: &ApiUse, token: &AccessToken, url: &str) -> Wire {
+    let line = header_line(api, token);
+    let header = quoted(line.expose());
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.map_or_else(String::new, |url| format!(" {}", quoted(url.as_str()).as_str()));
+    Wire::new(["curl --header ", &header, &url].concat())
+}
+
+/// A shell's `export` of the token: `export CAR_DEV_TOKEN='…'`, safe for `eval`.
+pub fn env(account_name: &str, token: &AccessToken) -> Wire {
+    let value = quoted(token.expose());
+    Wire::new(["export ", &variable(account_name), "=", &value].concat())
+}
+
+/// A PowerShell variable of the environment: `$env:CAR_DEV_TOKEN = '…'`.
+pub fn power_shell(account_name: &str, token: &AccessToken) -> Wire {
+    let mut quoted = Zeroizing::new(String::with_capacity(token.expose().len() * 2 + 2));
+    for c in token.expose().chars().filter(|c| !c.is_control()) {
+        // Within quotes PowerShell takes the typographic ones for the same, and two for one.
+        if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
+            quoted.push(c);
+        }
+        quoted.push(c);
+    }
+    Wire::new(["$env:", &variable(account_name), " = '", &quoted, "'"].concat())
+}
+
+/// A variable's name from an account's: `car-dev` gives `CAR_DEV_TOKEN`. A name with other letters
+/// than ASCII's gives `KEYFOB_TOKEN`.
+pub fn variable(account_name: &str) -> String {
+    if !account_name.is_ascii() {
+        return "KEYFOB_TOKEN".to_owned();
+    }
+    let upper = account_name.to_ascii_uppercase();
+    let words: Vec<&str> =
+        upper.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    match words.first() {
+        None => "KEYFOB_TOKEN".to_owned(),
+        Some(first) if first.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!("KEYFOB_{}_TOKEN", words.join("_"))
+        }
+        Some(_) => format!("{}_TOKEN", words.join("_")),
+    }
+}
+
+/// A text in single quotes, in which a POSIX shell reads everything as it is; a single quote itself
+/// can only stand between two such texts.
+pub(in crate::domain) fn quoted(text: &str) -> Zeroizing<String> {
+    let mut quoted = Zeroizing::new(String::with_capacity(text.len() * 4 + 2));
+    quoted.push('\'');
+    for c in text.chars() {
+        match c {
+            '\'' => quoted.push_str(r"'\''"),
+            // No token or address has one; a line must stay one line.
+            c if c.is_control() => {}
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('\'');
+    quoted
+}
+
+/// A text as an argument in a command line that a person pastes into a POSIX shell: as it is where a shell
+/// would leave it so, else in quotes; after `--` where it would be an option. What can't be seen is spelled
+/// out, since no terminal shows it.
+pub fn argument(text: &str) -> String {
+    let is_plain = |c: char| (c.is_alphanumeric() && !is_unseen(c)) || "._@+-".contains(c);
+    let word =
+        if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { spelled_out(text) };
+    if text.starts_with('-') { format!("-- {word}") } else { word }
+}
+
+/// A text in single quotes, and outside them what can't be seen, by its bytes.
+fn spelled_out(text: &str) -> String {
+    let mut word = String::with_capacity(text.len() + 2);
+    for c in quoted(text).chars() {
+        if is_unseen(c) {
+            word.push_str(r#"'"$(printf '"#);
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                let _ = write!(word, r"\{byte:03o}");
+            }
+            word.push_str(r#"')"'"#);
+        } else {
+            word.push(c);
+        }
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    const NASTY: &str = r#"CANARY'"`$(echo no)\!${HOME}*;&|<>#~"#;
+
+    fn api(header: Option<&str>, scheme: Option<&str>) -> ApiUse {
+        ApiUse { header: header.map(str::to_owned), scheme: scheme.map(str::to_owned), base_url: None }
+    }
+
+    fn token(text: &str) -> AccessToken {
+        AccessToken::new(text.to_owned())
+    }
+
+    fn sh(script: &str) -> String {
+        let output = Command::new("sh").args(["-eu", "-c", script]).output().unwrap();
+        assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn the_header_is_the_providers_else_the_standards() {
+        for (header, scheme, expected) in [
+            (None, None, "Authorization: Bearer T"),
+            (None, Some("Token"), "Authorization: Token T"),
+            (Some("X-Api-Key"), Some(""), "X-Api-Key: T"),
+            (Some("X-Api-Key"), None, "X-Api-Key: Bearer T"),
+            (Some("X\r\nEvil"), Some("a\r\nb"), "Authorization: Bearer T"),
+            (Some(""), Some(" "), "Authorization: T"),
+        ] {
+            assert_eq!(header_line(&api(header, scheme), &token("T")).expose(), expected);
+        }
+    }
+
+    #[test]
+    fn a_curl_line_is_split_by_a_shell_as_it_is_meant() {
+        let url = "https://api.example.com/v1/it's?a=b&c=$d";
+        let line = curl(&api(None, None), &token("T"), url);
+        assert_eq!(
+            line.expose(),
+            r"curl --header 'Authorization: Bearer T' 'https://api.example.com/v1/it'\''s?a=b&c=$d'"
+        );
+        let line = curl(&api(None, None), &token(NASTY), url);
+        let words = sh(&format!("curl() {{ printf '%s\\n' \"$@\"; }}; {}", line.expose()));
+        assert_eq!(words, format!("--header\nAuthorization: Bearer {NASTY}\n{url}\n"));
+        for no_address in ["--config=evil", "file:///etc/passwd", "", "javascript:1"] {
+            let line = curl(&api(None, None), &token("T"), no_address);
+            assert_eq!(line.expose(), "curl --header 'Authorization: Bearer T'");
+        }
+    }
+
+    #[test]
+    fn an_export_is_safe_for_eval() {
+        assert_eq!(env("car-dev", &token("T")).expose(), "export CAR_DEV_TOKEN='T'");
+        for name in ["car-dev", "a; rm -rf /", "$(id)", "x=1 y", "東京", "9 lives", "'", "-n"] {
+            let line = env(name, &token(NASTY));
+            let (variable, line) = (variable(name), line.expose());
+            let script = format!(
+                "line=$(cat <<'END'\n{line}\nEND\n)\neval \"$line\"; sh -c 'printf %s \"${variable}\"'"
+            );
+            assert_eq!(sh(&script), NASTY, "{name}");
+        }
+        assert_eq!(env("a", &token("a\nb")).expose().lines().count(), 1);
+    }
+
+    #[test]
+    fn a_power_shell_variable_ends_where_its_quotes_end() {
+        assert_eq!(power_shell("car-dev", &token("T")).expose(), "$env:CAR_DEV_TOKEN = 'T'");
+        for (text, quoted) in
+            [("a'b", "a''b"), ("a\u{2019}b", "a\u{2019}\u{2019}b"), ("a$b`n", "a$b`n"), ("a\nb", "ab")]
+        {
+            assert_eq!(power_shell("a", &token(text)).expose(), format!("$env:A_TOKEN = '{quoted}'"));
+        }
+    }
+
+    #[test]
+    fn a_variables_name_is_an_identifier() {
+        for (name, expected) in [
+            ("car-dev", "CAR_DEV_TOKEN"),
+            ("  Orders / EU: 2 ", "ORDERS_EU_2_TOKEN"),
+            ("2cars", "KEYFOB_2CARS_TOKEN"),
+            ("_", "KEYFOB_TOKEN"),
+            ("", "KEYFOB_TOKEN"),
+            ("naïve", "KEYFOB_TOKEN"),
+            ("東京", "KEYFOB_TOKEN"),
+        ] {
+            assert_eq!(variable(name), expected);
+        }
+    }
+    #[test]
+    fn an_argument_can_be_pasted_into_a_shell_whatever_is_in_it() {
+        for (text, written) in [
+            ("car-dev", "car-dev"),
+            ("Straße", "Straße"),
+            ("Wagen 2", "'Wagen 2'"),
+            ("orders/EU: 東京", "'orders/EU: 東京'"),
+            ("it's", r"'it'\''s'"),
+            ("-x", "-- -x"),
+            ("-x y", "-- '-x y'"),
+            ("", "''"),
+        ] {
+            assert_eq!(argument(text), written);
+        }
+        for text in [
+            NASTY,
+            "$(id)",
+            "~",
+            "*",
+            "!x",
+            "a\\nb",
+            "#",
+            "👩\u{200d}💻",
+            "\u{3164}",
+            "مرحبا",
+            "{a,b}",
+            "=ls",
+        ] {
+            let written = argument(text);
+            assert!(!written.chars().any(is_unseen), "{written:?}");
+            assert_eq!(sh(&format!("printf %s {written}")), text);
+        }
+    }
+}

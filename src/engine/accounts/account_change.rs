@@ -1,0 +1,183 @@
+//! Changing an account that is there: the order of the writes, and the way back.
+//!
+//! Owns both. Invariants: a change is checked before anything is written; the tokens of another client or of
+//! other destinations are deleted before the new client is written, so no process that is killed in between
+//! leaves a token beside a client that it doesn't belong to; a change that can't be made whole is taken
+//! back, tokens included. All of it happens under the account's lock.
+
+use super::account_save::{
+    Absent, Checked, Moving, Saved, Saver, Terms, kept, named, read_client, still_usable,
+};
+use super::crash_recovery;
+use crate::base::failpoint::reach;
+use crate::base::secret::{Kind, Secret};
+use crate::domain::account::{Account, AccountId, Client};
+use crate::domain::provider::destinations::{Destinations, MovedDestination};
+use crate::domain::token::grant::Grant;
+use crate::engine::event_loop::on_disk;
+use crate::engine::secrets::vault_selection;
+use crate::messages::problem::{MovedUrl, Outside, Problem, SecretsWouldMove, VaultProblem};
+use crate::store::database::{RowState, StoredAccount};
+use crate::store::vault::account_records::{Lines, Records};
+use crate::store::vault::client_record::ClientRecord;
+
+/// An account as it was before a change.
+pub(crate) struct Before {
+    id: AccountId,
+    lines: Lines,
+    row: Option<StoredAccount>,
+}
+
+/// A change that was checked, and nothing of it written.
+pub(crate) struct Planned {
+    /// The account with the revision that was edited.
+    row: Account,
+    record: ClientRecord,
+    /// Whether the stored tokens belong to another client or to other destinations.
+    tokens_gone: bool,
+    grant: Option<Grant>,
+    before: Before,
+}
+
+impl Saver {
+    /// Checks a change, and writes nothing.
+    pub(crate) async fn plan(&self, checked: Checked, terms: Terms) -> Result<Planned, Problem> {
+        let Checked { account: row, client, grant, provider, .. } = checked;
+        vault_selection::may_be_entered(&self.door, self.database.clone(), &row.id).await?;
+        let old = match read_client(&self.door, &row.id).await {
+            Ok(record) => Some(record),
+            // A record that can't be had is written anew.
+            Err(VaultProblem::Missing | VaultProblem::Corrupt) => None,
+            Err(problem) => return Err(Problem::Vault(problem)),
+        };
+        let before = self.before(&row.id).await?;
+        let is_edited = |stored: &StoredAccount| {
+            stored.account.revision != row.revision || stored.state == RowState::Deleting
+        };
+        if before.row.as_ref().is_some_and(is_edited) {
+            return Err(Problem::ChangedElsewhere);
+        }
+        let new = Destinations::of(&self.presets, &row.settings).map_err(Problem::Settings)?;
+        let (mut tokens_gone, mut old_client) = (true, Client::default());
+        if let Some(record) = old {
+            let destinations = record.destinations(&self.presets);
+            let (old, old_secrets) = record.into_parts();
+            tokens_gone = destinations != new || is_another_client(&old, &old_secrets, &row, &client);
+            may_move(&row, &client, &old_secrets, terms, new.moved_from(&destinations))?;
+            old_client = old_secrets;
+        }
+        let client = if terms.absent == Absent::Keeps { kept(client, &old_client) } else { client };
+        if let Some(provider) = &provider {
+            still_usable(provider, &client)?;
+        }
+        let account = Account { revision: row.revision.next(), ..row.clone() };
+        let record = self.record(account, client)?;
+        Ok(Planned { row, record, tokens_gone, grant, before })
+    }
+
+    /// Makes a change, or none of it; also returns how the account was before.
+    pub(crate) async fn change(&self, planned: Planned) -> Result<(Saved, Before), Problem> {
+        let Planned { row, record, tokens_gone, grant, before } = planned;
+        match self.write(row, record, tokens_gone, grant).await {
+            Ok(saved) => Ok((saved, before)),
+            Err(problem) => {
+                self.put_back(before).await;
+                Err(problem)
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        row: Account,
+        record: ClientRecord,
+        tokens_gone: bool,
+        grant: Option<Grant>,
+    ) -> Result<Saved, Problem> {
+        let account = record.account().clone();
+        if tokens_gone {
+            self.drop_tokens(&account.id).await?;
+            reach("change: tokens dropped");
+        }
+        self.write_client(record).await?;
+        reach("change: client in the vault");
+        let kept_in = crash_recovery::lasting_word(self.door.kind());
+        let stored = self.on_disk(move |accounts| accounts.update(&row, kept_in).map(drop)).await;
+        stored.map_err(|problem| named(problem, &account))?;
+        reach("change: row stored");
+        let facts = match grant {
+            Some(grant) => self.add_tokens(&account.id, grant).await?,
+            None => None,
+        };
+        Ok(Saved { account, is_new: false, tokens_gone, facts })
+    }
+
+    async fn before(&self, id: &AccountId) -> Result<Before, Problem> {
+        let account = id.clone();
+        let lines = self.door.call(move |vault| Records::new(vault).read_lines(&account)).await;
+        let row = match &self.database {
+            Some(_) => {
+                let account = id.clone();
+                on_disk(self.database.clone(), move |accounts| accounts.row_of(&account)).await?
+            }
+            None => None,
+        };
+        Ok(Before { id: id.clone(), lines: lines.map_err(Problem::Vault)?, row })
+    }
+
+    /// Makes an account again what it was.
+    pub(crate) async fn put_back(&self, before: Before) {
+        let Before { id, lines, row } = before;
+        let account = id.clone();
+        let vault = self.door.call(move |vault| Records::new(vault).put_back(&account, &lines)).await;
+        let disk = match row {
+            Some(row) => self.on_disk(move |accounts| accounts.put_back(&row)).await,
+            None => Ok(()),
+        };
+        if vault.is_err() || disk.is_err() {
+            log::warn!("account {id}: a change that failed could not be taken back whole");
+        }
+    }
+}
+
+/// Refuses a change that would take stored secrets along to destinations that their owner has not seen.
+fn may_move(
+    account: &Account,
+    client: &Client,
+    old: &Client,
+    terms: Terms,
+    moved: Vec<MovedDestination>,
+) -> Result<(), Problem> {
+    let keeps = || terms.absent == Absent::Keeps && keeps_any(client, old);
+    match terms.moving {
+        _ if moved.is_empty() => Ok(()),
+        Moving::Never => Err(Problem::Outdated),
+        Moving::Refused if keeps() => Err(Problem::SecretsWouldMove(Box::new(SecretsWouldMove {
+            account: Outside::new(account.name.as_str()),
+            moved: moved.into_iter().map(MovedUrl::from).collect(),
+        }))),
+        Moving::Refused | Moving::Agreed => Ok(()),
+    }
+}
+
+/// Whether [`kept`] would keep a stored secret.
+fn keeps_any(client: &Client, old: &Client) -> bool {
+    fn is_kept<K: Kind>(new: Option<&Secret<K>>, old: Option<&Secret<K>>) -> bool {
+        new.is_none() && old.is_some()
+    }
+    is_kept(client.client_secret.as_ref(), old.client_secret.as_ref())
+        || is_kept(client.private_key.as_ref(), old.private_key.as_ref())
+        || is_kept(client.password.as_ref(), old.password.as_ref())
+        || old.headers.keys().any(|name| !client.headers.contains_key(name))
+        || old.authorize_params.keys().any(|name| !client.authorize_params.contains_key(name))
+        || old.token_params.keys().any(|name| !client.token_params.contains_key(name))
+}
+
+/// Whether tokens of the one client are worth nothing to the other; destinations are compared apart.
+fn is_another_client(old: &Account, old_client: &Client, new: &Account, client: &Client) -> bool {
+    old_client.client_id != client.client_id
+        || old_client.username != client.username
+        || old.settings.grant != new.settings.grant
+        || old.settings.provider != new.settings.provider
+        || old.settings.variables != new.settings.variables
+}

@@ -1,0 +1,424 @@
+//! Saving accounts: from a draft to the vault and the database.
+//!
+//! Owns the writes of a new account. Invariants: a new account is `pending` until its secrets are in
+//! the vault; an edit is made under the account's lock and to the revision that was read.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::account_state::Entry;
+use super::crash_recovery;
+use crate::base::failpoint::reach;
+use crate::base::secret::{Kind, Secret};
+use crate::domain::account::secret_binding;
+use crate::domain::account::{Account, AccountId, AccountName, Client, Revision};
+use crate::domain::oauth::extra_params;
+use crate::domain::oauth::extra_params::SecretParams;
+use crate::domain::oauth::token_request;
+use crate::domain::oauth::token_request::RequestError;
+use crate::domain::provider::{Preset, Provider};
+use crate::domain::session::Input;
+use crate::domain::token::grant::{Grant, TokenFacts};
+use crate::engine::error_mapping::unusable;
+use crate::engine::event_loop::{Database, Engine, Replies, Then, answer, on_disk};
+use crate::engine::provider_cache::Providers;
+use crate::engine::random;
+use crate::engine::secrets::held_locks::KeptLocks;
+use crate::engine::secrets::vault_handle::VaultDoor;
+use crate::engine::secrets::vault_selection;
+use crate::messages::command::{AccountDraft, Command};
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::store::home::Home;
+use crate::store::vault::account_records::Records;
+use crate::store::vault::client_record::ClientRecord;
+
+/// What saving works with.
+#[derive(Clone)]
+pub(crate) struct Saver {
+    pub(crate) home: Home,
+    pub(crate) door: VaultDoor,
+    /// `None` for an account of which nothing reaches the disk.
+    pub(crate) database: Option<Rc<Database>>,
+    pub(crate) clock: std::sync::Arc<dyn crate::base::clock::Clock>,
+    pub(crate) kept_locks: KeptLocks,
+    pub(crate) presets: std::sync::Arc<Vec<Preset>>,
+}
+
+/// An account ready to be saved.
+pub(crate) struct Checked {
+    pub(crate) account: Account,
+    pub(crate) client: Client,
+    pub(crate) is_new: bool,
+    /// Tokens that come with it.
+    pub(crate) grant: Option<Grant>,
+    /// Whom an edited client must be able to ask; `None` where nothing of that was edited.
+    pub(crate) provider: Option<Box<Provider>>,
+}
+
+/// An account as it was saved.
+pub(crate) struct Saved {
+    pub(crate) account: Account,
+    pub(crate) is_new: bool,
+    pub(crate) tokens_gone: bool,
+    /// What is known of tokens that came with it.
+    pub(crate) facts: Option<TokenFacts>,
+}
+
+/// On which terms an account is changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) absent: Absent,
+    pub(crate) moving: Moving,
+}
+
+/// Whether stored secrets may go along to other destinations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moving {
+    /// They may: a person has seen the new ones and said so.
+    Agreed,
+    /// Only an edit that keeps no stored secret may change a destination.
+    Refused,
+    /// No destination may change.
+    Never,
+}
+
+/// What becomes of a secret that an edit doesn't mention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// The stored one stays, as in a form.
+    Keeps,
+    /// It goes, as in an import that replaces.
+    Removes,
+}
+
+impl Engine {
+    /// Saves a new or an edited account.
+    pub(crate) fn save(&mut self, draft: AccountDraft, sign_in: bool, replies: Replies) {
+        let editing = draft.editing.clone();
+        let checked = match self.check(draft, false) {
+            Ok(checked) => checked,
+            Err(problem) => return self.fail(editing.as_ref().map(|(id, _)| id), problem, replies),
+        };
+        let saver = self.saver(&checked.account.id);
+        self.spawn(async move {
+            // Whoever saves a form has its addresses before their eyes.
+            let done = saver.save(checked, Terms { absent: Absent::Keeps, moving: Moving::Agreed }).await;
+            let then: Then = Box::new(move |engine| match done {
+                Ok(done) => {
+                    let id = done.account.id.clone();
+                    engine.saved(done);
+                    engine.tell(Event::Saved(id.clone()));
+                    answer(replies, Ok(Reply::Saved(id.clone())));
+                    if sign_in {
+                        engine.obey(Command::SignIn { account: id, open_browser: true }, None);
+                    }
+                }
+                Err(problem) => engine.fail(editing.as_ref().map(|(id, _)| id), problem, replies),
+            });
+            then
+        });
+    }
+
+    /// Checks a draft: its name, its settings, and the values that its grant needs.
+    pub(crate) fn check(&self, draft: AccountDraft, incomplete: bool) -> Result<Checked, Problem> {
+        let AccountDraft { editing, name, mut settings, mut client } = draft;
+        // From here on nothing of the settings is a secret.
+        extra_params::move_secrets(&mut settings, &mut client);
+        let name = AccountName::new(&name).map_err(Problem::BadName)?;
+        let taken =
+            self.find(&name).is_some_and(|id| editing.as_ref().is_none_or(|(editing, _)| *editing != id));
+        if taken {
+            return Err(Problem::NameTaken(name.as_str().to_owned()));
+        }
+        let provider = Provider::resolve(&self.presets, &settings).map_err(Problem::Settings)?;
+        let is_new = editing.is_none();
+        // What an edit leaves out stays as it is stored.
+        if is_new || client.client_id.is_empty() {
+            match token_request::check(&provider, &client) {
+                Err(RequestError::Missing(_)) if incomplete => {}
+                checked => checked.map_err(|error| unusable(error).problem)?,
+            }
+        }
+        let (id, revision) = match editing {
+            Some(editing) => editing,
+            None => (AccountId::from_random(random::bytes()?), Revision::default()),
+        };
+        let account = Account { id, revision, name, settings };
+        Ok(Checked { account, client, is_new, grant: None, provider: Some(Box::new(provider)) })
+    }
+
+    /// The account of this name.
+    pub(crate) fn find(&self, name: &AccountName) -> Option<AccountId> {
+        let key = name.key();
+        let mut shown = self.entries.values().filter(|entry| entry.deleting_until.is_none());
+        shown.find(|entry| entry.account.name.key() == key).map(|entry| entry.account.id.clone())
+    }
+
+    /// What saving this account works with.
+    pub(crate) fn saver(&self, id: &AccountId) -> Saver {
+        let entry = self.entries.get(id);
+        let ephemeral = entry.is_some_and(|entry| entry.ephemeral);
+        Saver {
+            home: self.deps.home.clone(),
+            door: entry.map_or_else(|| self.door.clone(), |entry| entry.door.clone()),
+            database: self.database.clone().filter(|_| !ephemeral),
+            clock: std::sync::Arc::clone(&self.deps.clock),
+            kept_locks: self.kept_locks.clone(),
+            presets: std::sync::Arc::clone(&self.presets),
+        }
+    }
+
+    /// Takes a saved account into the list.
+    pub(crate) fn saved(&mut self, saved: Saved) {
+        self.edits += 1;
+        let Saved { account, is_new, tokens_gone, facts } = saved;
+        let id = account.id.clone();
+        let provider = Providers::of(&self.presets).resolve(&account.settings);
+        if is_new {
+            self.entries.insert(id.clone(), Entry::new(account, provider, self.door.clone()));
+        } else if let Some(entry) = self.entries.get_mut(&id) {
+            entry.change(account, provider);
+        }
+        if tokens_gone {
+            self.tokens_gone(&id);
+        }
+        if facts.is_some() {
+            self.step(&id, Input::Found(facts));
+        }
+        self.dirty = true;
+    }
+
+    /// Reads an account for editing. Where its row disagrees with the vault's record, the form shows what the
+    /// vault has.
+    pub(crate) fn edit(&mut self, id: &AccountId, replies: Replies) {
+        let (account, door) = match self.entry(id) {
+            Ok(entry) => (entry.account.clone(), entry.door.clone()),
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        self.spawn(async move {
+            let read = read_client(&door, &account.id).await;
+            let read = match read {
+                // What can't be had is entered again.
+                Err(VaultProblem::Missing | VaultProblem::Corrupt) => {
+                    Ok((account.clone(), Client::default()))
+                }
+                read => read.map(ClientRecord::into_parts),
+            };
+            let then: Then = Box::new(move |engine| match read {
+                Ok((in_vault, client)) => {
+                    let agrees = secret_binding::same_requests(&in_vault.settings, &account.settings);
+                    let settings = if agrees { account.settings } else { in_vault.settings };
+                    engine.tell(draft_of(Account { settings, ..account }, client));
+                    answer(replies, Ok(Reply::Done));
+                }
+                Err(problem) => engine.fail(Some(&account.id), Problem::Vault(problem), replies),
+            });
+            then
+        });
+    }
+
+    /// Saves a copy under a new name, with its credentials and without its tokens.
+    pub(crate) fn duplicate(&mut self, id: &AccountId, replies: Replies) {
+        let (account, secrets) = match self.entry(id) {
+            Ok(entry) => (entry.account.clone(), self.secret_reader(entry)),
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        let name = self.free_name(&account.name);
+        let original = id.clone();
+        self.spawn(async move {
+            let read = secrets.client().await;
+            let then: Then = Box::new(move |engine| match read {
+                Ok(client) => {
+                    let settings = account.settings;
+                    engine.save(AccountDraft { editing: None, name, settings, client }, false, replies);
+                }
+                Err(problem) => engine.fail(Some(&original), problem, replies),
+            });
+            then
+        });
+    }
+
+    fn free_name(&self, name: &AccountName) -> String {
+        let stem: String = name.as_str().chars().take(AccountName::MAX_CHARS - 10).collect();
+        let is_free = |name: &String| AccountName::new(name).is_ok_and(|name| self.find(&name).is_none());
+        let numbered = (2..=self.entries.len() + 2).map(|number| format!("{stem} copy {number}"));
+        std::iter::once(format!("{stem} copy")).chain(numbered).find(is_free).unwrap_or(stem)
+    }
+}
+
+impl Saver {
+    /// Saves an account.
+    pub(crate) async fn save(&self, checked: Checked, terms: Terms) -> Result<Saved, Problem> {
+        let _lock = self.kept_locks.acquire(&self.home, &checked.account.id).await?;
+        if !checked.is_new {
+            let planned = self.plan(checked, terms).await?;
+            return Ok(self.change(planned).await?.0);
+        }
+        vault_selection::may_be_entered(&self.door, self.database.clone(), &checked.account.id).await?;
+        self.create(checked).await
+    }
+
+    /// Stores tokens that came with an account, unless those that are there were received later.
+    pub(crate) async fn add_tokens(
+        &self,
+        id: &AccountId,
+        mut grant: Grant,
+    ) -> Result<Option<TokenFacts>, Problem> {
+        let account = id.clone();
+        let stored = self.door.call(move |vault| {
+            let mut records = Records::new(vault);
+            let stored = records.read_facts(&account)?;
+            if stored.as_ref().is_some_and(|stored| stored.received_at >= grant.facts.received_at) {
+                return Ok(None);
+            }
+            grant.facts.generation = stored.map_or(1, |stored| stored.generation + 1);
+            records.write_tokens(&account, &grant)?;
+            Ok(Some(grant.facts))
+        });
+        let facts = stored.await.map_err(Problem::Vault)?;
+        if let Some(facts) = &facts {
+            let (id, facts) = (id.clone(), facts.clone());
+            self.on_disk(move |accounts| accounts.put_facts(&id, &facts).map(drop)).await?;
+        }
+        Ok(facts)
+    }
+
+    async fn create(&self, checked: Checked) -> Result<Saved, Problem> {
+        let Checked { account, client, grant, .. } = checked;
+        let record = self.record(account.clone(), client)?;
+        let mut inserted = self.insert(&account).await;
+        if matches!(inserted, Err(Problem::NameTaken(_))) && self.half_made_gives_way(&account.name).await? {
+            inserted = self.insert(&account).await;
+        }
+        inserted.map_err(|problem| named(problem, &account))?;
+        reach("create: row pending");
+        if let Err(problem) = self.write_client(record).await {
+            let id = account.id.clone();
+            self.on_disk(move |accounts| accounts.remove(&id)).await?;
+            return Err(problem);
+        }
+        reach("create: client in the vault");
+        let id = account.id.clone();
+        self.on_disk(move |accounts| accounts.mark_ready(&id)).await?;
+        reach("create: row ready");
+        let facts = match grant {
+            Some(grant) => self.add_tokens(&account.id, grant).await,
+            None => Ok(None),
+        };
+        match facts {
+            Ok(facts) => Ok(Saved { account, is_new: true, tokens_gone: false, facts }),
+            Err(problem) => {
+                self.remove_new(&account.id).await;
+                Err(problem)
+            }
+        }
+    }
+
+    /// Removes an account that was new a moment ago; to be called under its lock.
+    pub(crate) async fn remove_new(&self, id: &AccountId) {
+        let account = id.clone();
+        let emptied = self.door.call(move |vault| Records::new(vault).delete_account(&account)).await;
+        let account = id.clone();
+        let removed = self.on_disk(move |accounts| accounts.remove(&account)).await;
+        if emptied.is_err() || removed.is_err() {
+            log::warn!("account {id}: it could not be taken back whole");
+        }
+    }
+
+    async fn insert(&self, account: &Account) -> Result<(), Problem> {
+        let (row, kept_in, at) = (account.clone(), crash_recovery::word(self.door.kind()), self.clock.now());
+        self.on_disk(move |accounts| accounts.insert_pending(&row, kept_in, at)).await
+    }
+
+    /// Drops an account's tokens; to be called under its lock.
+    pub(crate) async fn drop_tokens(&self, id: &AccountId) -> Result<(), Problem> {
+        let account = id.clone();
+        let deleted = self.door.call(move |vault| Records::new(vault).delete_tokens(&account)).await;
+        deleted.map_err(Problem::Vault)?;
+        let id = id.clone();
+        self.on_disk(move |accounts| accounts.clear_facts(&id)).await
+    }
+
+    /// What is stored of an account with its client.
+    pub(crate) fn record(&self, account: Account, client: Client) -> Result<ClientRecord, Problem> {
+        ClientRecord::new(&self.presets, account, client).map_err(Problem::Settings)
+    }
+
+    pub(crate) async fn write_client(&self, record: ClientRecord) -> Result<(), Problem> {
+        let written = self.door.call(move |vault| Records::new(vault).write_client(&record)).await;
+        written.map_err(Problem::Vault)
+    }
+
+    /// Asks the database, unless nothing of the account reaches the disk.
+    pub(crate) async fn on_disk(
+        &self,
+        job: impl FnOnce(&mut crate::store::database::Accounts) -> Result<(), crate::store::database::DiskError>
+        + Send
+        + 'static,
+    ) -> Result<(), Problem> {
+        if self.database.is_none() { Ok(()) } else { on_disk(self.database.clone(), job).await }
+    }
+}
+
+/// The database doesn't say which name is taken.
+pub(crate) fn named(problem: Problem, account: &Account) -> Problem {
+    match problem {
+        Problem::NameTaken(_) => Problem::NameTaken(account.name.as_str().to_owned()),
+        other => other,
+    }
+}
+
+/// Reads an account's client from the vault, to be edited or replaced.
+pub(crate) async fn read_client(door: &VaultDoor, id: &AccountId) -> Result<ClientRecord, VaultProblem> {
+    let id = id.clone();
+    let read = door.call(move |vault| Records::new(vault).read_client(&id)).await?;
+    read.ok_or(VaultProblem::Missing)
+}
+
+/// The edited client, with the stored secrets where it mentions none. An empty header or parameter goes.
+pub(crate) fn kept(mut client: Client, old: &Client) -> Client {
+    client.client_secret = client.client_secret.or_else(|| old.client_secret.as_ref().map(Secret::duplicate));
+    client.private_key = client.private_key.or_else(|| old.private_key.as_ref().map(Secret::duplicate));
+    client.password = client.password.or_else(|| old.password.as_ref().map(Secret::duplicate));
+    keep_values(&mut client.headers, &old.headers);
+    keep_values(&mut client.authorize_params, &old.authorize_params);
+    keep_values(&mut client.token_params, &old.token_params);
+    client
+}
+
+fn keep_values<K: Kind>(new: &mut BTreeMap<String, Secret<K>>, old: &BTreeMap<String, Secret<K>>) {
+    for (name, value) in old {
+        new.entry(name.clone()).or_insert_with(|| value.duplicate());
+    }
+    new.retain(|_, value| !value.is_empty());
+}
+
+/// Checks what an edit has made of a client: a new key, or another algorithm for the stored one. What was
+/// missing before may be missing still.
+pub(crate) fn still_usable(provider: &Provider, client: &Client) -> Result<(), Problem> {
+    match token_request::check(provider, client) {
+        Ok(()) | Err(RequestError::Missing(_)) => Ok(()),
+        Err(error) => Err(unusable(error).problem),
+    }
+}
+
+/// What a form shows: everything but the secrets, whose keys it names.
+fn draft_of(account: Account, mut client: Client) -> Event {
+    let secret = client.client_secret.take().map(|_| "client_secret".to_owned());
+    let key = client.private_key.take().map(|_| "private_key".to_owned());
+    let password = client.password.take().map(|_| "password".to_owned());
+    let headers = std::mem::take(&mut client.headers).into_keys();
+    let params = |request: &str, params: SecretParams| {
+        let keys = params.into_keys().map(|name| format!("{request}.{name}"));
+        keys.collect::<Vec<_>>()
+    };
+    let sign_in = params("authorize_params", std::mem::take(&mut client.authorize_params));
+    let token = params("token_params", std::mem::take(&mut client.token_params));
+    let kept =
+        secret.into_iter().chain(key).chain(password).chain(headers).chain(sign_in).chain(token).collect();
+    let Account { id, revision, name, settings } = account;
+    let draft =
+        AccountDraft { editing: Some((id, revision)), name: name.as_str().to_owned(), settings, client };
+    Event::DraftReady { draft: Box::new(draft), kept }
+}

@@ -1,0 +1,135 @@
+//! Saving many accounts at once.
+//!
+//! Owns the rule "all or none". Invariants: every draft is checked, and every account that is replaced is
+//! compared with what the vault holds, before the first is saved; where a later one can't be saved, new
+//! accounts go again and replaced ones get their records, rows and tokens back.
+//!
+//! A process that is killed in between leaves every account usable or saying what to do: those before the
+//! kill are saved, those after it are as they were, and the one at that moment either has lost its token or
+//! has a row that its vault record disagrees with. The file can be imported again.
+
+use super::account_change::{Before, Planned};
+use super::account_save::{Absent, Checked, Moving, Saved, Saver, Terms};
+use crate::domain::account::{AccountId, AccountName};
+use crate::engine::event_loop::{Engine, Replies, Then, answer};
+use crate::engine::secrets::held_locks::Guard;
+use crate::messages::command::ImportDraft;
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::Problem;
+
+/// A draft that was checked.
+type Draft = (Saver, Checked, Terms);
+
+/// What is to be written of a draft.
+enum Write {
+    New(Box<Checked>),
+    Change(Box<Planned>),
+}
+
+impl Engine {
+    /// Saves all of them or none. Nobody is asked for anything: addresses that only an issuer knows were looked
+    /// up, and shown, before.
+    pub(crate) fn import(&mut self, drafts: Vec<ImportDraft>, replies: Replies) {
+        let checked: Result<Vec<Draft>, Problem> =
+            drafts.into_iter().map(|draft| self.check_import(draft)).collect();
+        let checked = match checked {
+            Ok(checked) => checked,
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        self.spawn(async move {
+            let saved = Box::pin(save_all(checked)).await;
+            let then: Then = Box::new(move |engine| match saved {
+                Ok(saved) => {
+                    for saved in saved {
+                        let id = saved.account.id.clone();
+                        engine.saved(saved);
+                        engine.tell(Event::Saved(id));
+                    }
+                    answer(replies, Ok(Reply::Done));
+                }
+                Err(problem) => {
+                    // What was taken back has a new revision.
+                    engine.edits += 1;
+                    engine.load();
+                    engine.fail(None, problem, replies);
+                }
+            });
+            then
+        });
+    }
+
+    fn check_import(&self, imported: ImportDraft) -> Result<Draft, Problem> {
+        let ImportDraft { mut draft, grant, incomplete, replace, move_secrets } = imported;
+        let name = AccountName::new(&draft.name).map_err(Problem::BadName)?;
+        if let Some(id) = self.find(&name).filter(|_| replace) {
+            let revision = self.entry(&id)?.account.revision;
+            draft.editing = Some((id, revision));
+        }
+        let checked = Checked { grant, ..self.check(draft, incomplete)? };
+        let absent = if incomplete { Absent::Keeps } else { Absent::Removes };
+        let moving = if move_secrets { Moving::Agreed } else { Moving::Refused };
+        Ok((self.saver(&checked.account.id), checked, Terms { absent, moving }))
+    }
+}
+
+async fn save_all(drafts: Vec<Draft>) -> Result<Vec<Saved>, Problem> {
+    // Held to the end, so that what is put back is what was there.
+    let _locks = lock_replaced(&drafts).await?;
+    let mut writes = Vec::with_capacity(drafts.len());
+    for (saver, checked, terms) in drafts {
+        let write = if checked.is_new {
+            Write::New(Box::new(checked))
+        } else {
+            Write::Change(Box::new(saver.plan(checked, terms).await?))
+        };
+        writes.push((saver, terms, write));
+    }
+    let mut done: Vec<(Saver, Saved, Option<Before>)> = Vec::with_capacity(writes.len());
+    for (saver, terms, write) in writes {
+        let saved = match write {
+            Write::New(checked) => saver.save(*checked, terms).await.map(|saved| (saved, None)),
+            Write::Change(planned) => {
+                saver.change(*planned).await.map(|(saved, before)| (saved, Some(before)))
+            }
+        };
+        match saved {
+            Ok((saved, before)) => done.push((saver, saved, before)),
+            Err(problem) => {
+                take_back(done).await;
+                return Err(problem);
+            }
+        }
+    }
+    Ok(done.into_iter().map(|(_, saved, _)| saved).collect())
+}
+
+/// The locks of all accounts that are replaced, in the order of their IDs, so that two imports never wait for
+/// each other.
+async fn lock_replaced(drafts: &[Draft]) -> Result<Vec<Guard>, Problem> {
+    let mut replaced: Vec<(&Saver, &AccountId)> = drafts
+        .iter()
+        .filter(|(_, checked, _)| !checked.is_new)
+        .map(|(saver, checked, _)| (saver, &checked.account.id))
+        .collect();
+    replaced.sort_unstable_by_key(|(_, id)| *id);
+    replaced.dedup_by_key(|(_, id)| *id);
+    let mut locks = Vec::with_capacity(replaced.len());
+    for (saver, id) in replaced {
+        locks.push(saver.kept_locks.acquire(&saver.home, id).await?);
+    }
+    Ok(locks)
+}
+
+/// The last that was saved goes first, so that a name is free again when its owner comes back.
+async fn take_back(done: Vec<(Saver, Saved, Option<Before>)>) {
+    for (saver, saved, before) in done.into_iter().rev() {
+        let id = &saved.account.id;
+        match before {
+            Some(before) => saver.put_back(before).await,
+            None => match saver.kept_locks.acquire(&saver.home, id).await {
+                Ok(_lock) => saver.remove_new(id).await,
+                Err(_) => log::warn!("account {id}: an import could not be taken back whole"),
+            },
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Accounts: the table of all of them, saving, deleting, importing, exporting, recovering.
+
+pub(crate) mod account_change;
+pub(crate) mod account_save;
+pub(crate) mod account_state;
+pub(crate) mod account_table;
+pub(crate) mod crash_recovery;
+pub(crate) mod database_recovery;
+pub(crate) mod deletion;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod secret_params_migration;

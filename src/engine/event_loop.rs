@@ -1,0 +1,349 @@
+//! The loop, and what it holds.
+//!
+//! Owns all state. Invariant: only the loop's own steps change it; a job under way holds copies,
+//! and hands its result back as a function that the loop calls.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::account_http::ExchangeLog;
+use super::accounts::account_state::Entry;
+use super::accounts::account_table::Entries;
+use super::confirmed_settings::Trust;
+use super::error_mapping::disk_problem;
+use super::outbox::{Outbox, ReplyTo};
+use super::secrets::held_locks::KeptLocks;
+use super::secrets::vault_handle::VaultDoor;
+use super::secrets::vault_selection;
+use super::tokens::copying::Desk;
+use super::tokens::id_tokens::KeyCache;
+use super::worker::Worker;
+use super::{Deps, Envelope};
+use crate::demo::Demo;
+use crate::domain::account::AccountId;
+use crate::domain::oauth::callback::{CallbackError, Returned};
+use crate::domain::provider::Preset;
+use crate::domain::provider::presets;
+use crate::domain::session::Attempt;
+use crate::messages::command::{Command, CopyForm};
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::{Outside, Problem};
+use crate::messages::remembered::Remembered;
+use crate::messages::snapshot::{Preferences, Snapshot, VaultKind, WindowPlace};
+use crate::net::http_client::Http;
+use crate::store::database::{Accounts, DiskError, InFlight, StoredAccount};
+use crate::store::vault::memory::MemoryVault;
+use crate::store::vault::passphrase::PassphraseVault;
+
+/// Renewals that nobody asked for, at once.
+const BACKGROUND: usize = 4;
+
+/// What a job hands back: the step to be taken on the loop.
+pub(crate) type Then = Box<dyn FnOnce(&mut Engine)>;
+/// Where a command's answers go.
+pub(crate) type Replies = Option<ReplyTo>;
+/// The database, on its thread; it opens at the first call.
+pub(crate) type Database = Worker<Result<Accounts, Problem>>;
+
+/// Who waits for a session's answer, and for what.
+pub(crate) enum Asker {
+    /// The window, for the end of a sign-in or a refresh.
+    Window { signing_in: bool },
+    /// The window, for a token on the clipboard.
+    Clipboard(CopyForm, Turn),
+    /// A caller, for the token or just for the end.
+    Caller { replies: ReplyTo, wants_token: Option<Turn> },
+}
+
+/// How often a token was asked for already: what the vault holds may not be what the session believes, but it
+/// is found out once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// For the first time; the session may have to decide anew.
+    First,
+    /// For the second; what there is is taken.
+    Last,
+}
+
+/// A reply from a listener.
+pub(crate) struct BrowserReply {
+    pub(crate) account: AccountId,
+    pub(crate) attempt: Attempt,
+    pub(crate) result: Result<Returned, CallbackError>,
+}
+
+/// The engine's state.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state among others")]
+pub(crate) struct Engine {
+    pub(crate) deps: Deps,
+    pub(crate) presets: Arc<Vec<Preset>>,
+    pub(crate) preset_mistakes: Arc<Vec<String>>,
+    pub(crate) entries: Entries,
+    pub(crate) door: VaultDoor,
+    /// The file vault of the home, whether or not it is the one that is used.
+    pub(crate) file: PassphraseVault,
+    /// The vault that ends with the process.
+    pub(crate) memory: MemoryVault,
+    /// What an earlier run left half done, until the vault is open.
+    pub(crate) half_done: Vec<StoredAccount>,
+    /// How much of it is being finished.
+    pub(crate) being_finished: usize,
+    /// Commands that wait for that, since what is half done still holds its names.
+    pub(crate) deferred: Vec<(Command, Replies)>,
+    /// Marks of requests that were cut short, to be held against the vault once it is open.
+    /// Accounts whose rows hold secrets that belong into the vault, once it is open.
+    pub(crate) with_secret_params: Vec<AccountId>,
+    pub(crate) unread_marks: Vec<(AccountId, InFlight)>,
+    /// What a database that could not be read is called now.
+    pub(crate) set_aside: Arc<OnceLock<Outside>>,
+    /// Whether the user has locked it.
+    pub(crate) locked: bool,
+    /// How often the file vault's key was to be forgotten.
+    pub(crate) locks: u64,
+    pub(crate) database: Option<Rc<Database>>,
+    pub(crate) http: Http,
+    /// What is known of the vault's record of preferences.
+    pub(crate) trust: Trust,
+    /// The vault of the stored choice.
+    pub(crate) chosen_vault: VaultKind,
+    pub(crate) desk: Desk,
+    pub(crate) jobs: JoinSet<Then>,
+    /// Listeners; one that took an answer ends by itself once the browser has its page.
+    pub(crate) listeners: JoinSet<()>,
+    pub(crate) askers: HashMap<u64, (AccountId, Asker)>,
+    pub(crate) last_request: u64,
+    pub(crate) preferences: Preferences,
+    pub(crate) window: Option<WindowPlace>,
+    pub(crate) remembered: Remembered,
+    pub(crate) demo: Option<(Demo, AccountId)>,
+    pub(crate) prepared: bool,
+    pub(crate) loaded: bool,
+    pub(crate) problem: Option<Problem>,
+    pub(crate) data_version: Option<i64>,
+    pub(crate) looking: bool,
+    /// Rises with every change of our own to the list, so that a reading of the database from before
+    /// it is known to be old.
+    pub(crate) edits: u64,
+    pub(crate) dirty: bool,
+    pub(crate) browser_replies: mpsc::Sender<BrowserReply>,
+    pub(crate) snapshot_out: watch::Sender<Arc<Snapshot>>,
+    pub(crate) outbox: Outbox,
+    event_out: mpsc::Sender<Event>,
+    browser_queue: Option<mpsc::Receiver<BrowserReply>>,
+    pub(crate) vault_changed: Rc<Notify>,
+    /// Renewals that nobody asked for, at most [`BACKGROUND`] at once.
+    pub(crate) background_gate: Rc<Semaphore>,
+    /// Listeners that have their answer and still deliver its page.
+    pub(crate) finishing: Vec<AbortHandle>,
+    /// Token requests whose answer is not stored yet.
+    pub(crate) in_flight: Rc<Cell<usize>>,
+    pub(crate) kept_locks: KeptLocks,
+    pub(crate) exchange_log: ExchangeLog,
+    pub(crate) issuer_keys: KeyCache,
+    /// Accounts whose sign-in opens no browser.
+    pub(crate) without_browser: HashSet<AccountId>,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        mut deps: Deps,
+        snapshot_out: watch::Sender<Arc<Snapshot>>,
+        event_out: mpsc::Sender<Event>,
+    ) -> Self {
+        let vault_changed = Rc::new(Notify::new());
+        let file = PassphraseVault::locked(&deps.home);
+        let memory = MemoryVault::new();
+        let kind = deps.vault_kind.unwrap_or_default();
+        let door = VaultDoor::new(
+            deps.home.clone(),
+            kind,
+            vault_selection::factory(kind, &deps, &file, &memory),
+            deps.vault_patience,
+            Rc::clone(&vault_changed),
+        );
+        if kind == VaultKind::File {
+            door.show_locked();
+        }
+        let (browser_replies, browser_queue) = mpsc::channel(64);
+        let home = deps.home.clone();
+        let set_aside: Arc<OnceLock<Outside>> = Arc::default();
+        let noted = Arc::clone(&set_aside);
+        let database = Worker::start("database", move || {
+            let (accounts, aside) =
+                Accounts::open_or_set_aside(&home).map_err(|error| disk_problem(&error))?;
+            if let Some(path) = aside {
+                let _ = noted.set(Outside::new(&path.display().to_string()));
+            }
+            Ok(accounts)
+        });
+        let database = database.ok().map(Rc::new);
+        let clipboard = std::mem::replace(&mut deps.clipboard, Box::new(crate::platform::clipboard::none));
+        Self {
+            presets: Arc::new(presets::built_in()),
+            preset_mistakes: Arc::default(),
+            entries: Entries::default(),
+            door,
+            file,
+            memory,
+            half_done: Vec::new(),
+            being_finished: 0,
+            deferred: Vec::new(),
+            with_secret_params: Vec::new(),
+            unread_marks: Vec::new(),
+            set_aside,
+            locked: false,
+            locks: 0,
+            database,
+            http: Http::new(deps.http.clone()),
+            trust: Trust::new(Rc::clone(&vault_changed)),
+            chosen_vault: VaultKind::default(),
+            desk: Desk::new(clipboard),
+            jobs: JoinSet::new(),
+            listeners: JoinSet::new(),
+            askers: HashMap::new(),
+            last_request: 0,
+            preferences: Preferences::default(),
+            window: None,
+            remembered: Remembered::default(),
+            demo: None,
+            prepared: false,
+            loaded: false,
+            problem: None,
+            data_version: None,
+            looking: false,
+            edits: 0,
+            dirty: true,
+            browser_replies,
+            snapshot_out,
+            outbox: Outbox::default(),
+            event_out,
+            browser_queue: Some(browser_queue),
+            vault_changed,
+            background_gate: Rc::new(Semaphore::new(BACKGROUND)),
+            finishing: Vec::new(),
+            in_flight: Rc::default(),
+            kept_locks: KeptLocks::default(),
+            exchange_log: ExchangeLog::default(),
+            issuer_keys: KeyCache::default(),
+            without_browser: HashSet::new(),
+            deps,
+        }
+    }
+
+    /// Runs until nobody can give commands any more.
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Envelope>) {
+        let Some(mut browser_queue) = self.browser_queue.take() else { return };
+        let vault_changed = Rc::clone(&self.vault_changed);
+        self.prepare();
+        loop {
+            self.show();
+            let pause = self.pause();
+            tokio::select! {
+                envelope = commands.recv() => match envelope {
+                    Some(Envelope { command, replies }) => {
+                        let replies = replies.map(|sender| self.outbox.reply_to(sender));
+                        self.obey(command, replies);
+                    }
+                    None => break,
+                },
+                Some(done) = self.jobs.join_next() => {
+                    // A job that panicked has said so already; its asker is told by the closed channel.
+                    if let Ok(then) = done {
+                        then(&mut self);
+                    }
+                }
+                Some(reply) = browser_queue.recv() => self.browser_replied(reply),
+                () = vault_changed.notified() => {
+                    self.dirty = true;
+                    self.move_secret_params();
+                }
+                () = tokio::time::sleep(pause) => self.tick(),
+            }
+        }
+        self.wind_up().await;
+        self.show();
+    }
+
+    /// Publishes what has changed, then tells whoever waits.
+    fn show(&mut self) {
+        self.keep_exchanges();
+        let renews = self.renews();
+        self.entries.settle(&self.preferences, renews);
+        self.publish();
+        if self.outbox.flush(&self.event_out) {
+            (self.deps.waker)();
+        }
+    }
+
+    /// Starts a job; its result is a step on the loop.
+    pub(crate) fn spawn(&mut self, job: impl Future<Output = Then> + 'static) {
+        self.jobs.spawn_local(job);
+    }
+
+    /// Tells the window of a moment. One that nobody takes is dropped.
+    pub(crate) fn tell(&self, event: Event) {
+        self.outbox.tell(event);
+    }
+
+    /// Tells the window, or the caller, of a problem.
+    pub(crate) fn fail(&mut self, account: Option<&AccountId>, problem: Problem, replies: Replies) {
+        if let Some(entry) = account.and_then(|id| self.entries.get_mut(id)) {
+            entry.problem = Some(problem.clone());
+        }
+        self.dirty = true;
+        if replies.is_none() {
+            self.tell(Event::Problem { account: account.cloned(), problem: problem.clone() });
+        }
+        answer(replies, Err(problem));
+    }
+
+    /// Tells the caller, or the window, what came of a command.
+    pub(crate) fn report(&mut self, reply: Reply, replies: Replies) {
+        self.dirty = true;
+        match replies {
+            Some(replies) => replies.answer(Ok(reply)),
+            None => self.tell(Event::Done(reply)),
+        }
+    }
+
+    /// The entry, or a problem for whoever asked.
+    pub(crate) fn entry(&self, account: &AccountId) -> Result<&Entry, Problem> {
+        self.entries.get(account).ok_or_else(|| Problem::UnknownAccount(account.to_string()))
+    }
+
+    /// Asks the database, on its thread.
+    pub(crate) fn disk<R: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Accounts) -> Result<R, DiskError> + Send + 'static,
+    ) -> impl Future<Output = Result<R, Problem>> + 'static {
+        on_disk(self.database.clone(), job)
+    }
+}
+
+/// Asks the database, on its thread, from a job.
+pub(crate) async fn on_disk<R: Send + 'static>(
+    database: Option<Rc<Database>>,
+    job: impl FnOnce(&mut Accounts) -> Result<R, DiskError> + Send + 'static,
+) -> Result<R, Problem> {
+    let gone = || Problem::Disk(Outside::new("the database's thread is gone"));
+    let answer = database.ok_or_else(gone)?.run(|opened| match opened {
+        Ok(accounts) => job(accounts).map_err(|error| disk_problem(&error)),
+        Err(problem) => Err(problem.clone()),
+    });
+    match answer.await {
+        Ok(result) => result,
+        Err(_) => Err(gone()),
+    }
+}
+
+/// Answers whoever asked, if anybody did.
+pub(crate) fn answer(replies: Replies, result: Result<Reply, Problem>) {
+    if let Some(replies) = replies {
+        replies.answer(result);
+    }
+}

@@ -1,0 +1,59 @@
+//! Locking: what a person who walks by must not see or do.
+//!
+//! Owns the curtain. Invariants: behind it no mask, no clipboard and no waiting sign-in is left, and
+//! no command about an account is taken; a token that the vault has not taken yet is never dropped.
+
+use crate::domain::account::AccountId;
+use crate::domain::session::Input;
+use crate::engine::event_loop::{Engine, Replies, answer};
+use crate::messages::command::Command;
+use crate::messages::event::Reply;
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::messages::snapshot::VaultKind;
+
+/// Whether a command is taken while it is locked.
+pub(crate) fn is_allowed(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Lock
+            | Command::SystemSleeps
+            | Command::Unlock
+            | Command::UnlockVault { .. }
+            | Command::LockVault
+            | Command::ClearClipboard
+            | Command::ReadAccounts
+            | Command::RememberWindow(_)
+            | Command::Remember(_)
+    )
+}
+
+impl Engine {
+    /// Whether tokens are renewed without being asked.
+    pub(crate) fn renews(&self) -> bool {
+        self.deps.lasting && !self.locked
+    }
+
+    /// Locks.
+    pub(crate) fn draw_curtain(&mut self, replies: Replies) {
+        self.locked = true;
+        let ids: Vec<AccountId> = self.entries.keys().cloned().collect();
+        for id in ids {
+            self.step(&id, Input::Cancel);
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.glance = None;
+            }
+        }
+        self.clear_clipboard(None);
+        self.lock_vault(replies);
+    }
+
+    /// Unlocks what is only a curtain.
+    pub(crate) fn lift_curtain(&mut self, replies: Replies) {
+        if self.door.kind() == VaultKind::File && self.file.is_locked() {
+            return self.fail(None, Problem::Vault(VaultProblem::PassphraseNeeded), replies);
+        }
+        self.locked = false;
+        self.dirty = true;
+        answer(replies, Ok(Reply::Done));
+    }
+}

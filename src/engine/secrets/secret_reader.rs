@@ -1,0 +1,133 @@
+//! Reading an account's secrets for a request, a copy or an export.
+//!
+//! Owns the only way from the vault to a client or a token. Invariant: the vault decides where they may be
+//! sent: nothing is handed out to an account whose destinations or settings differ from the vault's record.
+//!
+//! A job takes its [`Party`] when it begins and reads the secrets later. An edit, an import or another
+//! process may have replaced the account in between, so the record that is read is compared with what the
+//! job began with.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::vault_handle::VaultDoor;
+use crate::domain::account::secret_binding;
+use crate::domain::account::secret_binding::Disagreement;
+use crate::domain::account::{Account, Client, Settings};
+use crate::domain::provider::{Preset, Provider};
+use crate::domain::token::grant::Grant;
+use crate::engine::accounts::account_state::Entry;
+use crate::engine::event_loop::{Database, Engine, on_disk};
+use crate::messages::problem::{MovedUrl, OtherDestination, Outside, Problem, VaultProblem};
+use crate::store::vault::account_records::Records;
+use crate::store::vault::client_record::ClientRecord;
+
+/// The other side of a job's requests: the provider, and the settings that it was made from.
+#[derive(Clone)]
+pub(crate) struct Party {
+    pub(crate) provider: Rc<Provider>,
+    pub(crate) settings: Settings,
+}
+
+impl Party {
+    /// The provider of an account as it stands in the list.
+    ///
+    /// # Errors
+    /// What is wrong with the account's settings.
+    pub(crate) fn of(entry: &Entry) -> Result<Self, Problem> {
+        Ok(Self { provider: entry.provider()?, settings: entry.account.settings.clone() })
+    }
+}
+
+/// Reads the secrets of one account with these settings.
+#[derive(Clone)]
+pub(crate) struct SecretReader {
+    account: Account,
+    presets: Arc<Vec<Preset>>,
+    door: VaultDoor,
+    /// `None` for an account of which nothing reaches the disk.
+    database: Option<Rc<Database>>,
+}
+
+impl Engine {
+    /// What reads the secrets of an account as it stands in the list.
+    pub(crate) fn secret_reader(&self, entry: &Entry) -> SecretReader {
+        let database = self.database.clone().filter(|_| !entry.ephemeral);
+        self.secret_reader_at(&entry.account, entry.door.clone(), database)
+    }
+
+    /// The same for an account that is not in the list.
+    pub(crate) fn secret_reader_at(
+        &self,
+        account: &Account,
+        door: VaultDoor,
+        database: Option<Rc<Database>>,
+    ) -> SecretReader {
+        SecretReader { account: account.clone(), presets: Arc::clone(&self.presets), door, database }
+    }
+}
+
+impl SecretReader {
+    /// The same for a job that began with these settings.
+    pub(crate) fn for_settings(mut self, settings: Settings) -> Self {
+        self.account.settings = settings;
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// [`Problem::OtherDestination`] or [`Problem::Outdated`] where the vault's record disagrees, or why the
+    /// vault could not be read.
+    pub(crate) async fn client(&self) -> Result<Client, Problem> {
+        Ok(self.ask(false).await?.0)
+    }
+
+    /// The client and the tokens.
+    ///
+    /// # Errors
+    /// As of [`Self::client`].
+    pub(crate) async fn read(&self) -> Result<(Client, Option<Grant>), Problem> {
+        self.ask(true).await
+    }
+
+    async fn ask(&self, with_tokens: bool) -> Result<(Client, Option<Grant>), Problem> {
+        let id = self.account.id.clone();
+        let record = self.door.call(move |vault| {
+            let mut records = Records::new(vault);
+            if with_tokens { records.read_secrets(&id) } else { records.read_client(&id) }
+        });
+        let record = record.await;
+        let record = record.map_err(Problem::Vault)?.ok_or(Problem::Vault(VaultProblem::Missing))?;
+        match record.secrets_for(&self.presets, &self.account.settings) {
+            Ok(secrets) => Ok(secrets),
+            Err(refused) => Err(self.refused(&refused.0, refused.1).await),
+        }
+    }
+
+    /// Tells a job that began before an edit from a database that disagrees with the vault.
+    async fn refused(&self, record: &ClientRecord, disagreement: Disagreement) -> Problem {
+        let id = self.account.id.clone();
+        let row = on_disk(self.database.clone(), move |accounts| accounts.row_of(&id)).await;
+        let current = row.ok().flatten().map(|row| row.account.settings);
+        if current.is_some_and(|settings| record.check(&self.presets, &settings).is_ok()) {
+            return Problem::Outdated;
+        }
+        log::warn!("account {}: the vault's record disagrees, so nothing is sent", self.account.id);
+        disagreed(record, &self.account, disagreement)
+    }
+}
+
+/// The problem of an account whose row disagrees with the vault's record.
+pub(crate) fn disagreed(record: &ClientRecord, row: &Account, disagreement: Disagreement) -> Problem {
+    let moved = match disagreement {
+        Disagreement::Unusable(error) => return Problem::Settings(error),
+        Disagreement::Settings => Vec::new(),
+        Disagreement::Moved(moved) => moved,
+    };
+    Problem::OtherDestination(Box::new(OtherDestination {
+        account: Outside::new(row.name.as_str()),
+        moved: moved.into_iter().map(MovedUrl::from).collect(),
+        row_differs: !secret_binding::same_requests(&record.account().settings, &row.settings),
+    }))
+}

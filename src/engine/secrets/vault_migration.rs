@@ -1,0 +1,296 @@
+//! Moving all secrets to another vault.
+//!
+//! Owns the order of a move: marker, copies, the choice, deletions, marker. Invariants: it runs under
+//! every account's lock; the choice changes only once every record was read back at its new place,
+//! and nothing is deleted before; killed at any moment, the choice names a place that has everything,
+//! and the same move, or the one back, can be made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::account_lock::EveryLock;
+use super::held_locks::KeptLocks;
+use super::vault_handle::VaultFactory;
+use super::vault_selection::{on_a_thread, open_or_create};
+use crate::base::failpoint::reach;
+use crate::base::secret::Passphrase;
+use crate::domain::account::AccountId;
+use crate::engine::accounts::crash_recovery;
+use crate::engine::error_mapping::vault_problem_of;
+use crate::engine::event_loop::{Database, Engine, Replies, Then, on_disk};
+use crate::engine::settings;
+use crate::engine::worker::{NO_THREAD, Worker};
+use crate::messages::event::Reply;
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::messages::snapshot::VaultKind;
+use crate::store::database::Accounts;
+use crate::store::home::Home;
+use crate::store::vault::passphrase::PassphraseVault;
+use crate::store::vault::vault_copy;
+use crate::store::vault::{Vault, VaultError};
+
+/// The old place and the new one.
+type Pair = (Box<dyn Vault>, Box<dyn Vault>);
+
+/// What a move works with.
+struct Move {
+    home: Home,
+    database: Option<Rc<Database>>,
+    file: PassphraseVault,
+    /// Where this run keeps secrets.
+    here: VaultKind,
+    /// Whether that is the stored choice.
+    by_choice: bool,
+    to: VaultKind,
+    keychain: VaultFactory,
+    memory: VaultFactory,
+    patience: Duration,
+    kept_locks: KeptLocks,
+}
+
+/// A move whose choice is stored; what is left is to delete.
+struct Chosen {
+    work: Move,
+    /// Where something is left to be deleted.
+    old: Option<VaultKind>,
+    records: usize,
+    lock: EveryLock,
+}
+
+impl Engine {
+    /// Moves all secrets.
+    pub(crate) fn move_vault(
+        &mut self,
+        to: VaultKind,
+        passphrase: Option<Passphrase>,
+        create: bool,
+        replies: Replies,
+    ) {
+        if to == VaultKind::Memory {
+            return self.fail(None, Problem::Vault(VaultProblem::NotLasting), replies);
+        }
+        // They hold locks of their own, and their undoing would find nothing here.
+        let deleting = self.entries.values().filter(|entry| entry.deleting_until.is_some());
+        let deleting: Vec<AccountId> = deleting.map(|entry| entry.account.id.clone()).collect();
+        for id in deleting {
+            self.finish_deletion(&id, None);
+        }
+        let work = Move {
+            home: self.deps.home.clone(),
+            database: self.database.clone(),
+            file: self.file.clone(),
+            here: self.door.kind(),
+            by_choice: self.door.is_by_choice(),
+            to,
+            keychain: self.factory(VaultKind::Keychain),
+            memory: self.factory(VaultKind::Memory),
+            patience: self.deps.vault_patience,
+            kept_locks: self.kept_locks.clone(),
+        };
+        self.spawn(async move {
+            let chosen = work.choose(passphrase, create).await;
+            let then: Then = Box::new(move |engine| match chosen {
+                Ok(chosen) => engine.moved(chosen, replies),
+                Err(problem) => {
+                    engine.show_file();
+                    // The marker may be there by now.
+                    engine.load();
+                    engine.fail(None, problem, replies);
+                }
+            });
+            then
+        });
+    }
+
+    /// Turns to the new place before anything is deleted at the old one.
+    fn moved(&mut self, chosen: Chosen, replies: Replies) {
+        self.deps.vault_kind = None;
+        if self.door.kind() != chosen.work.to {
+            self.follow_to(chosen.work.to);
+        }
+        self.door.note_choice(true, chosen.old.map(|_| chosen.work.to));
+        self.show_file();
+        self.spawn(async move {
+            let Chosen { work, old, records, lock } = chosen;
+            let cleared = match old {
+                Some(old) => work.clear(old).await,
+                None => Ok(()),
+            };
+            drop(lock);
+            let then: Then = Box::new(move |engine| {
+                engine.dirty = true;
+                let left_behind = match cleared {
+                    Ok(()) => {
+                        engine.door.note_choice(true, None);
+                        engine.offer_unsaved();
+                        None
+                    }
+                    Err(Problem::Vault(problem)) => Some(problem),
+                    Err(problem) => return engine.fail(None, problem, replies),
+                };
+                engine.report(Reply::Moved { records, left_behind }, replies);
+            });
+            then
+        });
+    }
+}
+
+impl Move {
+    /// Everything up to the choice.
+    async fn choose(self, passphrase: Option<Passphrase>, create: bool) -> Result<Chosen, Problem> {
+        let lock = self.kept_locks.acquire_every(&self.home).await?;
+        let create = create && self.to == VaultKind::File;
+        if let Some(passphrase) = passphrase
+            && (create || PassphraseVault::exists(&self.home))
+        {
+            let (file, home) = (self.file.clone(), self.home.clone());
+            let opened = on_a_thread(move || open_or_create(&file, &home, &passphrase, create)).await;
+            opened.map_err(Problem::Vault)?;
+        }
+        let stored = on_disk(self.database.clone(), Accounts::preferences).await?;
+        let chosen = settings::read_vault(&stored);
+        if self.by_choice && chosen != self.here {
+            return Err(Problem::Vault(VaultProblem::Moved));
+        }
+        let unfinished = settings::read_move(&stored);
+        // Who uses the new place for this run moves what is at the chosen one.
+        let from = if self.here == self.to { chosen } else { self.here };
+        if from == self.to {
+            // What an earlier move left behind, on whichever way.
+            let old = unfinished.map(|(from, to)| if from == self.to { to } else { from });
+            return Ok(Chosen { work: self, old, records: 0, lock });
+        }
+        let uses_file = from == VaultKind::File || self.to == VaultKind::File;
+        if uses_file && self.file.is_locked() {
+            return Err(Problem::Vault(VaultProblem::PassphraseNeeded));
+        }
+        let pair = self.pair(from, self.to)?;
+        let names = match self.call(&pair, from, |(from, _)| vault_copy::names(from.as_mut())).await {
+            // There is no keychain, and nothing that it would have to hold.
+            Err(VaultProblem::Absent) if self.is_all_there(&pair).await? => None,
+            names => Some(names.map_err(Problem::Vault)?),
+        };
+        let records = match names {
+            Some(names) => {
+                let marker = settings::write_place(None, Some((from, self.to)));
+                self.store(BTreeMap::new(), marker).await?;
+                reach("move: marked");
+                Some(self.copy_all(&pair, from, names).await?)
+            }
+            None => None,
+        };
+        let choice = settings::write_place(Some(self.to), None);
+        let (old, new) = (crash_recovery::word(from), crash_recovery::word(self.to));
+        on_disk(self.database.clone(), move |accounts| accounts.move_all(&choice, old, new)).await?;
+        reach("move: chosen");
+        let old = records.map(|_| from);
+        Ok(Chosen { work: self, old, records: records.unwrap_or(0), lock })
+    }
+
+    /// Copies every record, and reads it back.
+    async fn copy_all(
+        &self,
+        pair: &Worker<Pair>,
+        from: VaultKind,
+        names: Vec<String>,
+    ) -> Result<usize, Problem> {
+        // An empty place must take something, too.
+        self.call(pair, self.to, |(_, to)| to.probe()).await.map_err(Problem::Vault)?;
+        let mut records = 0;
+        let moved: BTreeSet<String> = names.iter().cloned().collect();
+        for name in names {
+            let is_of_account = vault_copy::account_of(&name).is_some();
+            let copied =
+                self.call(pair, from, move |(from, to)| vault_copy::copy(from.as_mut(), to.as_mut(), &name));
+            let was_there = copied.await.map_err(Problem::Vault)?;
+            records += usize::from(was_there && is_of_account);
+            reach("move: record copied");
+        }
+        let stale = self.call(pair, self.to, move |(_, to)| vault_copy::drop_stale(to.as_mut(), &moved));
+        stale.await.map_err(Problem::Vault)?;
+        Ok(records)
+    }
+
+    /// Whether the new place has the secrets of every account already.
+    async fn is_all_there(&self, pair: &Worker<Pair>) -> Result<bool, Problem> {
+        let there = self.call(pair, self.to, |(_, to)| vault_copy::names(to.as_mut())).await;
+        let there = there.map_err(Problem::Vault)?;
+        let stored = on_disk(self.database.clone(), Accounts::load).await?;
+        let has =
+            |id: &AccountId| there.iter().any(|name| *name == crate::store::vault::records::client_name(id));
+        Ok(stored.accounts.iter().all(|row| has(&row.account.id)))
+    }
+
+    /// Deletes what was moved, then the marker.
+    async fn clear(&self, old: VaultKind) -> Result<(), Problem> {
+        let stored = on_disk(self.database.clone(), Accounts::load).await?;
+        let is_in_use =
+            stored.accounts.iter().any(|row| row.kept_in.as_deref() == Some(crash_recovery::word(old)));
+        if old == VaultKind::File && !is_in_use && !PassphraseVault::exists(&self.home) {
+            // It was emptied, and its key went; that is where an earlier end of this was cut short.
+            let home = self.home.clone();
+            on_a_thread(move || PassphraseVault::remove_rest(&home)).await.map_err(Problem::Vault)?;
+            return self.forget_marker().await;
+        }
+        let all_read = stored.unreadable == 0;
+        let known = stored.accounts.into_iter().map(|row| row.account.id);
+        let known = all_read.then(|| known.collect::<BTreeSet<AccountId>>());
+        let pair = self.pair(old, self.to)?;
+        let cleared = self.call(&pair, old, move |(old, new)| {
+            vault_copy::clear(old.as_mut(), new.as_mut(), known.as_ref())
+        });
+        cleared.await.map_err(Problem::Vault)?;
+        reach("move: old place cleared");
+        if old == VaultKind::File {
+            let file = self.file.clone();
+            let removed = on_a_thread(move || file.remove_if_empty().map(drop)).await;
+            removed.map_err(Problem::Vault)?;
+        }
+        self.forget_marker().await
+    }
+
+    async fn forget_marker(&self) -> Result<(), Problem> {
+        let marker = settings::write_place(None, Some((VaultKind::Keychain, VaultKind::File)));
+        self.store(marker, BTreeMap::new()).await
+    }
+
+    async fn store(
+        &self,
+        before: BTreeMap<String, String>,
+        after: BTreeMap<String, String>,
+    ) -> Result<(), Problem> {
+        on_disk(self.database.clone(), move |accounts| accounts.set_preferences(&before, &after)).await
+    }
+
+    fn pair(&self, from: VaultKind, to: VaultKind) -> Result<Worker<Pair>, Problem> {
+        let (from, to) = (self.vault(from), self.vault(to));
+        let worker = Worker::start("vault-move", move || (from(), to()));
+        worker.map_err(|_| Problem::Vault(NO_THREAD))
+    }
+
+    fn vault(&self, kind: VaultKind) -> VaultFactory {
+        match kind {
+            VaultKind::Keychain => std::sync::Arc::clone(&self.keychain),
+            VaultKind::Memory => std::sync::Arc::clone(&self.memory),
+            VaultKind::File => {
+                let file = self.file.clone();
+                std::sync::Arc::new(move || Box::new(file.clone()))
+            }
+        }
+    }
+
+    /// One call, which may take as long as any.
+    async fn call<R: Send + 'static>(
+        &self,
+        pair: &Worker<Pair>,
+        kind: VaultKind,
+        job: impl FnOnce(&mut Pair) -> Result<R, VaultError> + Send + 'static,
+    ) -> Result<R, VaultProblem> {
+        match tokio::time::timeout(self.patience, pair.run(job)).await {
+            Ok(Ok(done)) => done.map_err(|error| vault_problem_of(kind, &error)),
+            Ok(Err(_)) => Err(NO_THREAD),
+            Err(_) => Err(VaultProblem::Slow),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Asking an issuer for its metadata.
+//!
+//! Owns the order of the places that are tried. Invariants: nothing but a GET without credentials is
+//! sent, no redirect is followed, and the first document that may be taken is.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::base::clock::Clock;
+use crate::domain::account::Settings;
+use crate::domain::oauth::discovery::{Found, MetadataError, Wanted};
+use crate::domain::oauth::http_request::HttpRequest;
+use crate::engine::confirmed_settings::Network;
+use crate::engine::error_mapping::unreachable;
+use crate::engine::event_loop::{Engine, Replies, Then};
+use crate::messages::event::{Event, Reply};
+use crate::messages::problem::{DiscoveryProblem, NotDiscovered, Outside, Problem};
+
+/// What discovery works with.
+struct Asker {
+    http: Rc<Network>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Engine {
+    /// Finds the addresses of an account that is being set up.
+    pub(crate) fn discover(&mut self, settings: &Settings, replies: Replies) {
+        let wanted = match Wanted::of(&self.presets, settings) {
+            Ok(wanted) => wanted,
+            Err(error) => return self.fail(None, Problem::Settings(error), replies),
+        };
+        let asker = self.asker();
+        self.spawn(async move {
+            let found = asker.ask(&wanted).await;
+            let then: Then = Box::new(move |engine| {
+                if let Some(replies) = replies {
+                    replies.answer(found.map(|found| Reply::Discovered(Box::new(found))));
+                } else {
+                    let issuer = wanted.issuer.as_str().to_owned();
+                    engine.tell(Event::Discovered { issuer, found: Box::new(found) });
+                }
+            });
+            then
+        });
+    }
+
+    fn asker(&self) -> Asker {
+        Asker { http: self.network(), clock: Arc::clone(&self.deps.clock) }
+    }
+}
+
+impl Asker {
+    async fn ask(&self, wanted: &Wanted) -> Result<Found, Problem> {
+        let mut tried = Vec::new();
+        let mut reason: Option<MetadataError> = None;
+        for document in wanted.issuer.documents() {
+            let request = HttpRequest::get(document.clone());
+            let sent = self.http.send(&request, self.clock.as_ref()).await;
+            // All the places are on one host: what keeps it from answering keeps it from answering again.
+            let answer = sent.map_err(|error| unreachable(error).problem)?;
+            tried.push((Outside::new(document.as_str()), answer.status));
+            if answer.status != 200 || answer.body_too_large {
+                continue;
+            }
+            match wanted.read(&document, &answer.body) {
+                Ok(found) => return Ok(found),
+                Err(MetadataError::None) => {}
+                Err(error) => reason = reason.or(Some(error)),
+            }
+        }
+        let why = match reason {
+            None | Some(MetadataError::None) => NotDiscovered::Nothing { tried },
+            Some(MetadataError::OtherIssuer(said)) => {
+                NotDiscovered::OtherIssuer { said: Outside::new(&said) }
+            }
+            Some(MetadataError::Missing(kind)) => NotDiscovered::Missing(kind),
+            Some(MetadataError::Unusable(kind)) => NotDiscovered::Unusable(kind),
+        };
+        let issuer = Outside::new(wanted.issuer.as_str());
+        Err(Problem::Discovery(DiscoveryProblem { issuer, why }))
+    }
+}

@@ -1,0 +1,65 @@
+//! Pushed authorization requests (RFC 9126): the parameters go to the server first.
+//!
+//! Owns that step of a sign-in. Invariant: the address that the browser opens holds nothing of the
+//! request but the client ID and what the server calls the request by.
+
+use std::sync::Arc;
+
+use crate::base::clock::Clock;
+use crate::domain::account::Client;
+use crate::domain::http_log::record::ExchangeKind;
+use crate::domain::oauth::authorize;
+use crate::domain::oauth::authorize::AuthorizationRequest;
+use crate::domain::oauth::par;
+use crate::domain::oauth::token_request;
+use crate::domain::oauth::token_response::TokenError;
+use crate::domain::provider::{EndpointKind, Provider, ProviderError};
+use crate::engine::account_http::as_answer;
+use crate::engine::account_http::{Line, secrets_of};
+use crate::engine::error_mapping::{refused, unreachable, unusable};
+use crate::engine::random;
+use crate::engine::tokens::refusal_context::Known;
+use crate::messages::problem::{Problem, SignInProblem};
+
+/// What pushes a request.
+pub(crate) struct Pusher {
+    pub(crate) line: Line,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What may explain a refusal.
+    pub(crate) known: Known,
+}
+
+impl Pusher {
+    /// Pushes a request, and gives the address that the browser opens in its place.
+    pub(crate) async fn push(
+        &self,
+        provider: &Provider,
+        client: &Client,
+        request: &AuthorizationRequest<'_>,
+    ) -> Result<url::Url, Problem> {
+        let missing = Problem::Settings(ProviderError::EndpointMissing(EndpointKind::Par));
+        let endpoint = provider.more.par.as_ref().ok_or(missing)?;
+        let pairs = authorize::parameters(provider, request);
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+        let fresh = random::fresh(self.clock.as_ref())?;
+        let pushed = token_request::build_for(endpoint, provider, client, &pairs, &fresh);
+        let pushed = pushed.map_err(|error| unusable(error).problem)?;
+        let sent = self.line.send(ExchangeKind::Par, &pushed, &secrets_of(client, None)).await;
+        let sent = sent.map_err(|error| unreachable(error).problem)?;
+        let uri = par::read(provider, &as_answer(&sent));
+        let uri = uri.map_err(|error| {
+            match error.without(secrets_of(client, None).into_iter().chain(pushed.proofs())) {
+                TokenError::Flawed { status, flaw } => {
+                    let host = endpoint.host_str().unwrap_or_default().to_owned();
+                    Problem::SignIn(SignInProblem::NotPushed { host, status, flaw })
+                }
+                refusal @ TokenError::Refused { .. } => {
+                    let redirect_uri = Some(request.redirect_uri);
+                    let asked = self.known.asked(provider, redirect_uri, Some(client), sent.sent_at);
+                    refused(&asked, &refusal, false).problem
+                }
+            }
+        })?;
+        Ok(authorize::pushed_address(provider, request.client_id, &uri))
+    }
+}

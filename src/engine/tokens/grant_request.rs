@@ -1,0 +1,44 @@
+//! The ways in which an account's token is got.
+//!
+//! Owns what each needs besides the account. Invariant: whatever of it is secret is known to be.
+
+use std::rc::Rc;
+
+use crate::base::secret::{AuthCode, CodeVerifier, DeviceCode, Secret};
+use crate::domain::account::Client;
+use crate::domain::token::grant::Grant;
+use crate::engine::account_http::secrets_of;
+
+/// How the token is got.
+pub(in crate::engine) enum How {
+    Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier>, nonce: Option<String> },
+    Device(Rc<DeviceCode>),
+    Refresh,
+    Repeat,
+}
+
+impl How {
+    /// The redirect address that goes with the request.
+    pub(in crate::engine) fn redirect_uri(&self) -> Option<&str> {
+        match self {
+            Self::Code { redirect_uri, .. } => Some(redirect_uri),
+            Self::Device(_) | Self::Refresh | Self::Repeat => None,
+        }
+    }
+
+    /// Everything secret in the request: a server may repeat it in its refusal.
+    pub(in crate::engine) fn secrets<'a>(
+        &'a self,
+        client: &'a Client,
+        before: Option<&'a Grant>,
+    ) -> Vec<&'a str> {
+        let code = match self {
+            How::Code { code, verifier, .. } => [Some(code.expose()), verifier.as_ref().map(Secret::expose)],
+            How::Device(code) => [Some(code.expose()), None],
+            How::Refresh | How::Repeat => [None, None],
+        };
+        let mut secrets = secrets_of(client, before);
+        secrets.extend(code.into_iter().flatten());
+        secrets
+    }
+}

@@ -1,0 +1,130 @@
+//! ID tokens (`OpenID` Connect Core): what is checked of them, and when.
+//!
+//! Owns that order, and the issuers' keys while they are remembered. Invariants: a token of another
+//! sign-in is never stored; a signature is looked at once the tokens are stored, so that an issuer whose
+//! keys can't be had costs nobody a token; keys live in memory alone, for a bounded time.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use url::Url;
+
+use crate::domain::account::Client;
+use crate::domain::http_log::record::ExchangeKind;
+use crate::domain::oauth::http_request::HttpRequest;
+use crate::domain::oauth::id_token;
+use crate::domain::oauth::id_token::{Doubt, Held, Verdict};
+use crate::domain::oauth::jose;
+use crate::domain::oauth::jose::Keys;
+use crate::domain::provider::Provider;
+use crate::domain::session::Failure;
+use crate::domain::time_parse;
+use crate::domain::token::grant::Grant;
+use crate::engine::account_http::Line;
+use crate::engine::error_mapping::NotObtained;
+use crate::messages::problem::{Problem, SignInProblem};
+
+/// How long keys are remembered.
+const LIFE: TimeDelta = TimeDelta::hours(1);
+
+/// How long keys are waited for: the token that they came with is there already.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Checks that an ID token, where one came back, was made for this sign-in (section 3.1.3.7, point 11). One that
+/// can't be read tells nothing; where PKCE ties the tokens to the sign-in, it costs nobody the others.
+pub(crate) fn check_nonce(nonce: Option<&str>, has_pkce: bool, grant: &Grant) -> Result<(), NotObtained> {
+    match (nonce, &grant.id_token) {
+        (Some(_), Some(token)) if has_pkce && id_token::is_unreadable(token) => Ok(()),
+        (Some(nonce), Some(token)) if !id_token::repeats(token, nonce) => {
+            let problem = Problem::SignIn(SignInProblem::WrongNonce);
+            Err(NotObtained { failure: Failure::Permanent, problem })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that an ID token that a refresh brought is about the same person as the one before it (section
+/// 12.2). Of an answer about another person nothing is stored, a rotated refresh token included, since it is
+/// that person's; the stored refresh token is not sent again, and the account asks for a new sign-in.
+pub(crate) fn check_subject(before: &Grant, grant: &Grant) -> Result<(), NotObtained> {
+    match (&before.id_token, &grant.id_token) {
+        (Some(old), Some(new)) if !id_token::is_same_subject(old, new) => {
+            Err(NotObtained { failure: Failure::RefreshRefused, problem: Problem::OtherSubject })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The keys of issuers, by their address; clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct KeyCache(Rc<RefCell<HashMap<Url, Fetched>>>);
+
+/// Keys, and since when they are known.
+type Fetched = (DateTime<Utc>, Rc<Keys>);
+
+impl KeyCache {
+    /// What is to be thought of a grant's ID token at `now`.
+    pub(crate) async fn verdict(
+        &self,
+        line: &Line,
+        provider: &Provider,
+        client: &Client,
+        grant: &Grant,
+        now: DateTime<Utc>,
+    ) -> Verdict {
+        match self.verify(line, provider, client, grant, now).await {
+            Ok(()) => Verdict::Verified,
+            Err(doubt) => Verdict::Doubted(doubt),
+        }
+    }
+
+    async fn verify(
+        &self,
+        line: &Line,
+        provider: &Provider,
+        client: &Client,
+        grant: &Grant,
+        now: DateTime<Utc>,
+    ) -> Result<(), Doubt> {
+        let token = grant.id_token.as_ref().ok_or(Doubt::Unreadable)?;
+        let skew = grant.facts.clock_skew_secs.and_then(TimeDelta::try_seconds).unwrap_or_default();
+        let held = Held {
+            issuer: provider.issuer.as_deref(),
+            client_id: &client.client_id,
+            secret: client.client_secret.as_ref(),
+            access_token: &grant.access_token,
+            now: time_parse::after(now, skew).unwrap_or(now),
+        };
+        if !jose::needs_keys(token.expose())? {
+            return id_token::verify(token, &Keys::default(), &held);
+        }
+        let address = provider.more.jwks.as_ref().ok_or(Doubt::NoKeys)?;
+        if let Some(keys) = self.remembered(address, now) {
+            match id_token::verify(token, &keys, &held) {
+                // The issuer may have changed its keys since.
+                Err(Doubt::UnknownKey | Doubt::WrongSignature) => {}
+                decided => return decided,
+            }
+        }
+        id_token::verify(token, &*self.fetch(line, address, now).await?, &held)
+    }
+
+    fn remembered(&self, address: &Url, now: DateTime<Utc>) -> Option<Rc<Keys>> {
+        let mut kept = self.0.borrow_mut();
+        kept.retain(|_, (since, _)| (TimeDelta::zero()..LIFE).contains(&(now - *since)));
+        kept.get(address).map(|(_, keys)| Rc::clone(keys))
+    }
+
+    async fn fetch(&self, line: &Line, address: &Url, now: DateTime<Utc>) -> Result<Rc<Keys>, Doubt> {
+        let request = HttpRequest::get(address.clone());
+        let sent = tokio::time::timeout(PATIENCE, line.send(ExchangeKind::Metadata, &request, &[])).await;
+        let answer = sent.ok().and_then(Result::ok).filter(|it| it.status == 200 && !it.body_too_large);
+        let keys = answer.and_then(|answer| Keys::read(&answer.body)).ok_or(Doubt::KeysUnreachable)?;
+        let keys = Rc::new(keys);
+        self.0.borrow_mut().insert(address.clone(), (now, Rc::clone(&keys)));
+        Ok(keys)
+    }
+}

@@ -1,0 +1,157 @@
+//! What makes a refusal's cause likely, and the next try that a person starts.
+//!
+//! Owns the account's facts that go into [`Hints`], and the tries with another client authentication.
+//! Invariants: a try is started by a person and sends one request; what works is saved to the
+//! account's overrides, and what doesn't leaves the account as it was.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::domain::account::secret_expiry;
+use crate::domain::account::{AccountId, Client};
+use crate::domain::oauth::redirect_uri::{LoopbackRedirect, RedirectUri};
+use crate::domain::provider::spec::{ClientAuth, ProviderSpec};
+use crate::domain::provider::{Preset, Provider};
+use crate::domain::refusal::hints::Asked;
+use crate::domain::refusal::redirect_mismatch::Redirects;
+use crate::domain::session::{Input, Phase, RequestId};
+use crate::engine::accounts::account_save::{Absent, Checked, Moving, Terms};
+use crate::engine::accounts::account_state::Entry;
+use crate::engine::event_loop::{Asker, Engine, Replies, Then, answer};
+use crate::messages::event::Reply;
+use crate::messages::problem::{Hints, Outside, Problem, SignInProblem};
+
+/// A try with another client authentication, under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trial {
+    request: RequestId,
+    pub(crate) auth: ClientAuth,
+}
+
+/// What an account knows besides a request, should that be refused.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    preset_redirect: Option<String>,
+    any_port: bool,
+    secret_expires: Option<NaiveDate>,
+}
+
+impl Known {
+    pub(crate) fn of(entry: &Entry, presets: &[Preset]) -> Self {
+        let settings = &entry.account.settings;
+        let preset = presets.iter().find(|preset| preset.id == settings.provider);
+        let redirect = entry.provider.as_ref().ok().map(|provider| &provider.redirect_uri);
+        Self {
+            preset_redirect: preset.and_then(|preset| preset.spec.redirect_uri.clone()),
+            any_port: matches!(redirect, Some(RedirectUri::Loopback(LoopbackRedirect { port: None, .. }))),
+            secret_expires: settings.client_secret_expires,
+        }
+    }
+
+    /// The request that was refused: `sent` is its redirect address, `client` whose credentials it had.
+    pub(crate) fn asked<'a>(
+        &'a self,
+        provider: &'a Provider,
+        sent: Option<&'a str>,
+        client: Option<&'a Client>,
+        now: DateTime<Utc>,
+    ) -> Asked<'a> {
+        let (preset, any_port) = (self.preset_redirect.as_deref(), self.any_port);
+        Asked {
+            provider,
+            redirects: sent.map(|sent| Redirects { sent, preset, any_port }),
+            client,
+            secret_expires: self.secret_expires,
+            today: secret_expiry::today(now),
+        }
+    }
+}
+
+impl Engine {
+    /// The server sent the person back with an error.
+    pub(crate) fn denied(&mut self, id: &AccountId, code: &str, description: Option<&str>) {
+        let now = self.deps.clock.now();
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        let sent = entry.pending.take().map(|pending| pending.redirect_uri);
+        let known = Known::of(entry, &self.presets);
+        let hints = entry.provider().map_or_else(
+            |_| Hints::default(),
+            |provider| {
+                let asked = known.asked(&provider, sent.as_deref(), None, now);
+                Hints::of(&asked, 0, Some(code), description)
+            },
+        );
+        let (code, description) = (Outside::new(code), description.map(Outside::new));
+        let hints = Box::new(hints);
+        self.note(id, Problem::SignIn(SignInProblem::Denied { code, description, hints }));
+    }
+
+    /// Sends the same credentials in another way, once.
+    pub(crate) fn try_client_auth(
+        &mut self,
+        id: &AccountId,
+        auth: ClientAuth,
+        open_browser: bool,
+        replies: Replies,
+    ) {
+        let request = RequestId(self.last_request + 1);
+        let Some(entry) = self.entries.get_mut(id) else {
+            return self.fail(None, Problem::UnknownAccount(id.to_string()), replies);
+        };
+        if matches!(entry.session.phase(), Phase::Exchanging | Phase::Refreshing) {
+            return self.fail(None, Problem::Busy, replies);
+        }
+        entry.trial = Some(Trial { request, auth });
+        let refreshable = entry.session.facts().is_some_and(|facts| facts.has_refresh_token)
+            && !entry.session.refresh_refused();
+        let signing_in = !refreshable;
+        let input = if signing_in { Input::SignIn } else { Input::Renew };
+        self.open_browser_for(id, open_browser);
+        self.ask(id, replies, Asker::Window { signing_in }, false, input);
+    }
+
+    /// A request was answered without a token; where it was a try, the account is as it was before.
+    pub(crate) fn end_trial(&mut self, id: &AccountId, request: RequestId) {
+        if let Some(entry) = self.entries.get_mut(id)
+            && entry.trial.is_some_and(|trial| trial.request == request)
+        {
+            entry.trial = None;
+        }
+    }
+
+    /// A try brought a token: the account keeps to that way.
+    pub(crate) fn keep_client_auth(&mut self, id: &AccountId, auth: ClientAuth) {
+        self.set_override(id, move |spec| spec.client_auth = Some(auth), None);
+    }
+
+    /// Changes one of an account's overrides and saves the account.
+    pub(crate) fn set_override(
+        &mut self,
+        id: &AccountId,
+        change: impl FnOnce(&mut ProviderSpec),
+        replies: Replies,
+    ) {
+        let (mut account, secrets) = match self.entry(id) {
+            Ok(entry) => (entry.account.clone(), self.secret_reader(entry)),
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        change(account.settings.overrides_mut());
+        let keeper = self.saver(id);
+        let id = id.clone();
+        self.spawn(async move {
+            let done = async {
+                let client = secrets.client().await?;
+                let checked = Checked { account, client, is_new: false, grant: None, provider: None };
+                keeper.save(checked, Terms { absent: Absent::Keeps, moving: Moving::Never }).await
+            };
+            let done = Box::pin(done).await;
+            let then: Then = Box::new(move |engine| match done {
+                Ok(done) => {
+                    engine.saved(done);
+                    answer(replies, Ok(Reply::Saved(id)));
+                }
+                Err(problem) => engine.fail(Some(&id), problem, replies),
+            });
+            then
+        });
+    }
+}

@@ -1,0 +1,139 @@
+//! Token requests whose answer is not stored yet.
+//!
+//! Owns their count in this process and their marks on the disk. Invariants: a request whose answer
+//! must not be lost is marked before it is sent; a mark that is found, and whose account nobody renews
+//! at that moment, is said with the account until a newer token is there.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::domain::account::{AccountId, AccountName};
+use crate::domain::session::Input;
+use crate::engine::error_mapping::NotObtained;
+use crate::engine::event_loop::{Database, Engine, Then, on_disk};
+use crate::engine::secrets::account_lock;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::VaultKind;
+use crate::store::database::{Accounts, DiskError, InFlight, Stored};
+use crate::store::home::Home;
+use crate::store::vault::account_records::Records;
+
+/// Counts itself as long as it lives.
+pub(crate) struct Counted(Rc<Cell<usize>>);
+
+impl Counted {
+    /// One more.
+    pub(crate) fn one(counter: &Rc<Cell<usize>>) -> Self {
+        counter.set(counter.get() + 1);
+        Self(Rc::clone(counter))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}
+
+/// The mark of one request.
+pub(crate) struct Mark {
+    is_set: bool,
+    /// Whether an earlier request had left one.
+    was_there: bool,
+}
+
+impl Mark {
+    /// None, for a request that can be made again.
+    pub(crate) fn none() -> Self {
+        Self { is_set: false, was_there: false }
+    }
+
+    /// Marks an account. A disk that takes no mark keeps nobody from a token.
+    pub(crate) async fn set(database: Option<Rc<Database>>, id: &AccountId, mark: InFlight) -> Self {
+        if database.is_none() {
+            return Self::none();
+        }
+        let account = id.clone();
+        let marked = on_disk(database, move |accounts| accounts.mark_in_flight(&account, mark)).await;
+        if marked.is_err() {
+            log::warn!("account {id}: a request could not be marked");
+        }
+        Self { is_set: marked.is_ok(), was_there: marked.unwrap_or_default() }
+    }
+
+    /// Takes the mark off after a request that brought no token, unless the server may have taken it
+    /// and its answer is lost. What an earlier request has left unknown stays so until the server answers.
+    pub(crate) async fn failed(self, database: Option<Rc<Database>>, id: &AccountId, why: &NotObtained) {
+        let is_known = match &why.problem {
+            Problem::Unreachable(unreachable) => !unreachable.may_have_been_sent && !self.was_there,
+            _ => true,
+        };
+        if !self.is_set || !is_known {
+            return;
+        }
+        let account = id.clone();
+        if on_disk(database, move |accounts| accounts.clear_in_flight(&account)).await.is_err() {
+            log::warn!("account {id}: a mark could not be taken off");
+        }
+    }
+}
+
+/// What is stored of all accounts, or of one, with the marks of those accounts only that no process renews at this
+/// moment.
+///
+/// # Errors
+/// [`DiskError`].
+pub(crate) fn load(
+    accounts: &mut Accounts,
+    home: &Home,
+    only: Option<&AccountName>,
+) -> Result<Stored, DiskError> {
+    let mut stored = accounts.load_only(only)?;
+    for row in stored.accounts.iter_mut().filter(|row| row.in_flight.is_some()) {
+        row.in_flight = match account_lock::try_acquire(home, &row.account.id) {
+            // Read again under the lock: who had it may just have taken the mark off.
+            Ok(Some(_lock)) => accounts.in_flight(&row.account.id)?,
+            // Who has it is at work.
+            _ => None,
+        };
+    }
+    Ok(stored)
+}
+
+impl Engine {
+    /// Says with an account what is unknown of it, unless the vault turns out to have a newer token.
+    pub(crate) fn say_interrupted(&mut self, id: &AccountId, mark: InFlight) {
+        let Some(entry) = self.entries.get(id) else { return };
+        let is_said = matches!(entry.problem, Some(Problem::Interrupted { .. }));
+        if is_said || entry.session.generation() > mark.generation {
+            return;
+        }
+        self.note(id, Problem::Interrupted { refreshing: mark.refreshing });
+        self.look_for_newer(id.clone(), mark);
+    }
+
+    /// A process may have been stopped after it stored the token and before it said so on the disk.
+    pub(crate) fn look_for_newer(&mut self, id: AccountId, mark: InFlight) {
+        match self.door.kind() {
+            VaultKind::Memory => return,
+            VaultKind::File if self.file.is_locked() => return self.unread_marks.push((id, mark)),
+            VaultKind::File | VaultKind::Keychain => {}
+        }
+        let door = self.door.clone();
+        self.spawn(async move {
+            let account = id.clone();
+            let read = door.call(move |vault| Records::new(vault).read_facts(&account)).await;
+            let facts = read.ok().flatten();
+            let newer = facts.filter(|facts| facts.generation > mark.generation);
+            let then: Then = Box::new(move |engine| {
+                let Some(facts) = newer else { return };
+                if let Some(entry) = engine.entries.get_mut(&id) {
+                    entry.problem.take_if(|problem| matches!(problem, Problem::Interrupted { .. }));
+                }
+                engine.cache_facts(&id, facts.clone());
+                engine.step(&id, Input::Found(Some(facts)));
+            });
+            then
+        });
+    }
+}

@@ -1,0 +1,131 @@
+//! Words about what was checked and found.
+//!
+//! Owns them. Invariant: whatever is not well has a next step, and what was not tried has a reason.
+
+use crate::base::sanitize::neutralised;
+use crate::domain::refusal::connectivity::{OnTheWay, Verdict};
+use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
+use crate::messages::diagnosis::{Cause, Check, Finding};
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::VaultKind;
+
+use super::{NAME_CHARS, Words, explain, label_of, words};
+
+/// What is checked, as a heading.
+pub fn check(check: Check) -> String {
+    match check {
+        Check::Vault => "Secrets".to_owned(),
+        Check::Browser => "Browser".to_owned(),
+        Check::Port => "Redirect port".to_owned(),
+        Check::Dns => "Name (DNS)".to_owned(),
+        Check::Tls => "Encryption (TLS)".to_owned(),
+        Check::Endpoint(kind) => {
+            let label = label_of(kind.key());
+            let mut letters = label.chars();
+            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+        }
+        Check::Clock => "Clock".to_owned(),
+    }
+}
+
+/// A verdict in a word or two.
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ok => "ok",
+        Verdict::Warning => "warning",
+        Verdict::Failed => "failed",
+        Verdict::NotTried => "not tried",
+    }
+}
+
+/// A finding: what was found, and what to do, where there is something to do.
+pub fn finding(finding: &Finding, provider: Option<&str>) -> Words {
+    match &finding.cause {
+        Cause::VaultAnswers(kind) => vault(*kind),
+        Cause::Vault(problem) => explain(&Problem::Vault(problem.clone()), None, provider),
+        Cause::Browser { is_there: Some(true) } => words("A browser can be started.", ""),
+        Cause::Browser { is_there: Some(false) } => words(
+            "No web browser was found.",
+            "Install one, name one in $BROWSER, or copy the sign-in address and open it elsewhere on this computer.",
+        ),
+        Cause::Browser { is_there: None } => {
+            words("Only opening a page would tell.", "Sign in, and see whether a page appears.")
+        }
+        Cause::PortFree => words("The browser can come back here.", ""),
+        Cause::Port(problem) => explain(&Problem::SignIn(problem.clone()), None, provider),
+        Cause::NoPortNeeded => words("No port of this computer is needed.", ""),
+        Cause::OnTheWay(found) => on_the_way(finding, *found),
+        Cause::Settings(error) => explain(&Problem::Settings(error.clone()), None, provider),
+        Cause::NoAccount => words(
+            "Which provider to look at depends on the account.",
+            "Name an account, or open this from the account's error.",
+        ),
+    }
+}
+
+fn vault(kind: VaultKind) -> Words {
+    match kind {
+        VaultKind::Keychain => words("The keychain answers.", ""),
+        VaultKind::File => words("The file with your secrets is open.", ""),
+        VaultKind::Memory => words(
+            "Secrets are kept in memory and are gone when you quit.",
+            "Keep them in the keychain or in a file with a passphrase.",
+        ),
+    }
+}
+
+fn on_the_way(finding: &Finding, found: OnTheWay) -> Words {
+    match found {
+        OnTheWay::Clear => words(
+            match finding.check {
+                Check::Dns => "The name has an address.",
+                Check::Tls => "The certificate is trusted, and the encryption is up to date.",
+                _ => "This computer's clock agrees with the server's.",
+            },
+            "",
+        ),
+        OnTheWay::Answers(status) => {
+            words(format!("It answers (HTTP {status} to a look without a request)."), "")
+        }
+        OnTheWay::Here => words("It is this computer itself, so there is nothing to look at.", ""),
+        OnTheWay::NotReached => words("The server was not reached, so this could not be looked at.", ""),
+        OnTheWay::ByProxy => words(
+            "This computer knows no address for the name, and yet the server answers: through the system's proxy.",
+            "Nothing needs to be done, unless there should be no proxy.",
+        ),
+        OnTheWay::Unreachable(kind) => unreachable(finding, kind),
+        OnTheWay::Nothing(status) => words(
+            format!("It says that nothing is there (HTTP {status})."),
+            "Some servers say so to a look and take a request all the same. If sign-ins fail, check the address \
+             against the provider's document.",
+        ),
+        OnTheWay::Moved(status) => words(
+            format!("It points to another address (HTTP {status}), where secrets are never sent on."),
+            "If sign-ins fail, enter the final address.",
+        ),
+        OnTheWay::Trouble(429) => {
+            words("It asks to send less often (HTTP 429).", "Wait a few minutes, then try again.")
+        }
+        OnTheWay::Trouble(status) => words(
+            format!("It has a problem of its own at the moment (HTTP {status})."),
+            "Try again in a few minutes, or look at the provider's status page.",
+        ),
+        OnTheWay::Skewed(secs) => skewed(secs),
+        OnTheWay::NoDate => words("The server didn't tell its time.", ""),
+    }
+}
+
+fn unreachable(finding: &Finding, kind: UnreachableKind) -> Words {
+    let host = url::Url::parse(&finding.about).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let host = host.unwrap_or_else(|| neutralised(&finding.about, NAME_CHARS).into_owned());
+    explain(&Problem::Unreachable(Unreachable { host, kind, may_have_been_sent: false }), None, None)
+}
+
+fn skewed(secs: i64) -> Words {
+    let minutes = secs.unsigned_abs().div_ceil(60);
+    let way = if secs > 0 { "behind" } else { "ahead of" };
+    words(
+        format!("This computer's clock is about {minutes} min {way} the server's."),
+        "Set the clock, best by network time. Signed requests and tokens' ends depend on it.",
+    )
+}

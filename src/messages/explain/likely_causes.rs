@@ -1,0 +1,191 @@
+//! Words about likely causes: redirect addresses, scopes, secrets, and what vendors mean by their codes.
+//!
+//! Owns what is said beyond the standard's meaning of an error. Invariant: nothing is claimed that the
+//! server did not say or the account does not show.
+
+use crate::base::sanitize::neutralised;
+use crate::domain::account::secret_expiry::SecretEnd;
+use crate::domain::refusal::hints::is_about_scopes;
+use crate::domain::refusal::redirect_mismatch::{Marked, RedirectMismatch, WantedBy};
+use crate::domain::refusal::vendor_errors;
+use crate::domain::refusal::vendor_errors::Offer;
+use crate::messages::problem::{Hints, Scopes};
+
+use super::{Action, Words, quoted, words};
+
+/// The likely cause, where more is known than the error's code.
+pub(in crate::messages::explain) fn likely(
+    provider: &str,
+    code: &str,
+    description: &str,
+    hints: &Hints,
+) -> Option<Words> {
+    if let Some(mismatch) = &hints.redirect {
+        return Some(redirect(provider, mismatch));
+    }
+    let found = vendor_errors::find(&hints.host, code, description);
+    if hints.scopes != Scopes::None || is_about_scopes(code) {
+        return Some(scopes(provider, &hints.scopes, found.map(|(_, error)| error.cure.as_str())));
+    }
+    let (vendor, error) = found?;
+    let noted = hints.secret_expired.filter(|_| !hints.by_key);
+    let noted = noted.map(|day| format!(" By your own note the secret expired on {day}."));
+    let next = format!("{}.{}", error.cure, noted.unwrap_or_default());
+    let said = words(format!("{} says that {}.", vendor.name, error.meaning), next);
+    Some(match error.offer {
+        Offer::Edit => said.offering(Action::EditAccount),
+        Offer::SignIn => said.offering(Action::SignIn),
+        Offer::Again => said.offering(Action::TryAgain),
+        Offer::None => said,
+    })
+}
+
+/// What the vendor means by an error, and what it takes to mend it, as a sentence each.
+pub(in crate::messages::explain) fn vendors_word(
+    code: &str,
+    description: &str,
+    hints: &Hints,
+) -> Option<(String, String)> {
+    let (vendor, error) = vendor_errors::find(&hints.host, code, description)?;
+    Some((format!("{} says that {}.", vendor.name, error.meaning), format!("{}.", error.cure)))
+}
+
+/// The client was refused: its ID, its secret, or the way in which they were sent.
+pub(in crate::messages::explain) fn bad_client(provider: &str, place: Option<&str>, hints: &Hints) -> Words {
+    let place = place.map_or_else(|| format!("{provider}'s developer page"), str::to_owned);
+    if hints.by_key {
+        return words(
+            format!("{provider} didn't accept the client ID or the private key."),
+            format!("Check at {place} that the key's public half is registered for this client, and under which key ID."),
+        )
+        .offering(Action::EditAccount);
+    }
+    if hints.unproved {
+        return words(
+            format!("{provider} didn't accept the client ID, with which no secret was sent."),
+            format!("Copy it again from {place}. Where the client has a secret, enter that, and choose how it is sent."),
+        )
+        .offering(Action::EditAccount);
+    }
+    let what = format!("{provider} didn't accept the client ID or secret.");
+    let mut next = match hints.secret_expired {
+        Some(day) => {
+            format!(
+                "By your own note the secret expired on {day}. Make a new one at {place} and enter it here."
+            )
+        }
+        None => format!("Copy both again from {place} and check that the secret hasn't expired."),
+    };
+    if !hints.tries.is_empty() {
+        next.push_str(" If they are right, the provider may want them sent in another way.");
+    }
+    Words { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
+}
+
+/// The assertion that is the grant was refused.
+pub(in crate::messages::explain) fn bad_assertion(provider: &str) -> Words {
+    words(
+        format!("{provider} didn't accept the assertion: who it is from, whom it is for, or its signature."),
+        "Check the client ID, the private key with its ID, the assertion's claims and audience, and this computer's \
+         clock.",
+    )
+    .offering(Action::EditAccount)
+}
+
+/// The request was refused with 403 and no code: the client lacks a permission, or was sent in a way that
+/// the server doesn't take.
+pub(in crate::messages::explain) fn forbidden(provider: &str, said: &str, hints: &Hints) -> Words {
+    let mut next =
+        "The client may lack a permission there, or a firewall or a proxy stands in between. Check \
+                    both, then try again."
+            .to_owned();
+    if !hints.tries.is_empty() {
+        next.push_str(" Some servers say so, too, where the client's credentials are sent in another way than they want.");
+    }
+    let reason = if said.is_empty() { " and gave no reason" } else { "" };
+    let what = format!("{provider} refused the request{reason} (HTTP 403).");
+    Words { others: tries(hints), ..words(what, next).offering(Action::TryAgain) }
+}
+
+/// The request was refused with a code that nobody explains.
+pub(in crate::messages::explain) fn refused_by_code(provider: &str, code: &str, hints: &Hints) -> Words {
+    let mut next = "Check the account's settings against the provider's document, then try again.".to_owned();
+    if !hints.tries.is_empty() {
+        next.push_str(
+            " If it is about the client ID or secret, the provider may want them sent in another way.",
+        );
+    }
+    let what = format!("{provider} refused the request with the error “{code}”.");
+    Words { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
+}
+
+fn tries(hints: &Hints) -> Vec<Action> {
+    hints.tries.iter().map(|auth| Action::TryClientAuth(*auth)).collect()
+}
+
+fn redirect(provider: &str, mismatch: &RedirectMismatch) -> Words {
+    let next = match &mismatch.wanted {
+        Some((_, WantedBy::Message)) => {
+            "Its message names another one. Register the address that was sent, or enter the other one in the \
+             account, to the letter."
+                .to_owned()
+        }
+        Some((_, WantedBy::Preset)) => format!(
+            "The usual one for {provider} is another. Register the address that was sent, or leave the account's \
+             redirect address empty."
+        ),
+        None if mismatch.any_port => format!(
+            "Register exactly this address with {provider}. A free port is taken at each sign-in; where the \
+             provider wants a fixed one, choose it in the account."
+        ),
+        None => format!("Register exactly this address with {provider}, the port and every slash included."),
+    };
+    let said = words(format!("{provider} doesn't know the redirect address that was sent."), next);
+    Words { compared: Some(mismatch.clone()), ..said.offering(Action::EditAccount) }
+}
+
+/// What each of two addresses is called.
+pub fn names_of(mismatch: &RedirectMismatch) -> Vec<(&'static str, &Marked)> {
+    let wanted = mismatch.wanted.as_ref().map(|(wanted, by)| match by {
+        WantedBy::Message => ("Named by the provider", wanted),
+        WantedBy::Preset => ("Usual for this provider", wanted),
+    });
+    [("Sent", &mismatch.sent)].into_iter().chain(wanted).collect()
+}
+
+/// Both addresses in one line; what differs stands between ‹ and ›.
+pub(in crate::messages::explain) fn side_by_side(mismatch: &RedirectMismatch) -> String {
+    let one = |(name, address): (&str, &Marked)| format!("{name}: {}", address.bracketed());
+    names_of(mismatch).into_iter().map(one).collect::<Vec<_>>().join(" – ")
+}
+
+fn scopes(provider: &str, scopes: &Scopes, cure: Option<&str>) -> Words {
+    let list = |scopes: &[String]| scopes.iter().map(|scope| quoted(scope)).collect::<Vec<_>>().join(", ");
+    let refused = match scopes {
+        Scopes::Refused(one) if one.len() == 1 => format!("the scope {}", list(one)),
+        Scopes::Refused(several) => format!("the scopes {}", list(several)),
+        Scopes::Among(asked) => format!("one of the scopes {}", list(asked)),
+        Scopes::None => "one of the scopes".to_owned(),
+    };
+    let several = matches!(scopes, Scopes::Refused(several) if several.len() > 1);
+    let it = if several { "them" } else { "it" };
+    words(
+        format!("{provider} doesn't know {refused}, or doesn't grant {it} to this client."),
+        format!("{}.", cure.unwrap_or("Edit the scopes, then try again")),
+    )
+    .offering(Action::EditAccount)
+}
+
+/// A client secret's end, near or past; `place` is where secrets are handed out.
+pub fn secret_end(end: SecretEnd, provider: &str, place: Option<&str>) -> Words {
+    let provider = neutralised(provider, super::PROVIDER_CHARS);
+    let place = place.map_or_else(|| format!("{provider}'s developer page"), str::to_owned);
+    let what = match end {
+        SecretEnd::Near { days: 0, .. } => "The client secret expires today.".to_owned(),
+        SecretEnd::Near { day, days: 1 } => format!("The client secret expires tomorrow, on {day}."),
+        SecretEnd::Near { day, days } => format!("The client secret expires in {days} days, on {day}."),
+        SecretEnd::Past { day } => format!("By your own note the client secret expired on {day}."),
+    };
+    words(what, format!("Make a new one at {place}, then enter it here with its new expiry date."))
+        .offering(Action::EditAccount)
+}

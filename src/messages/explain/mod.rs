@@ -1,0 +1,368 @@
+//! Words for people about problems: what happened, and what to do next.
+//!
+//! Owns every sentence that explains a [`Problem`]; the window and the command line share them.
+//! Invariant: each problem has both sentences, none holds a secret, and text from outside stands in
+//! quotation marks.
+
+mod archive;
+mod destinations;
+mod discovery;
+pub mod doctor;
+mod id_token;
+mod keys;
+pub(crate) mod likely_causes;
+mod moved_secrets;
+mod preferences;
+mod sign_in;
+pub(crate) mod token_requests;
+mod tokens;
+mod vault;
+
+use crate::base::sanitize::neutralised;
+use crate::domain::account::NameError;
+use crate::domain::oauth::issuer::IssuerError;
+use crate::domain::oauth::redirect_uri::RedirectError;
+use crate::domain::provider::provider_name;
+use crate::domain::provider::spec::ClientAuth;
+use crate::domain::provider::{EndpointKind, ProviderError};
+use crate::domain::refusal::redirect_mismatch::RedirectMismatch;
+
+use super::problem::{Outside, Problem};
+
+use archive::archive;
+pub use destinations::{NamedDestinations, changed_destinations};
+use discovery::discovery;
+pub use id_token::id_token;
+pub use likely_causes::{names_of, secret_end};
+use moved_secrets::{other_destination, secrets_would_move};
+use sign_in::{interrupted, sign_in};
+use token_requests::{bad_answer, details_of, refresh_refused, refused, unreached};
+use tokens::{no_endpoint, not_checked, not_revoked};
+use vault::vault;
+
+pub use tokens::{revocation, verdict};
+
+/// What the window offers as a button beside the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Sign in.
+    SignIn,
+    /// Do the same once more.
+    TryAgain,
+    /// Open the account's form.
+    EditAccount,
+    /// Copy the sign-in address.
+    CopyAddress,
+    /// Open the settings.
+    OpenSettings,
+    /// Try the vault once more.
+    TryVault,
+    /// Drop the account's tokens here.
+    ForgetTokens,
+    /// List the accounts that the vault knows.
+    RecoverAccounts,
+    /// Send the same credentials in another way, and keep to it if it works.
+    TryClientAuth(ClientAuth),
+    /// Have the browser return to another port, which must be registered with the provider.
+    TakePort(u16),
+}
+
+/// A problem in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// One sentence: what happened.
+    pub what: String,
+    /// One or two sentences: what to do next.
+    pub next: String,
+    /// What to offer as a button.
+    pub action: Option<Action>,
+    /// What else may help, each as a button.
+    pub others: Vec<Action>,
+    /// Two redirect addresses to be set side by side.
+    pub compared: Option<RedirectMismatch>,
+    /// What the other side said, for *Show details*.
+    pub details: Option<String>,
+}
+
+impl Words {
+    /// Both as one paragraph, for the command line, with the addresses where there are two.
+    pub fn paragraph(&self) -> String {
+        let Self { what, next, .. } = self;
+        match self.compared.as_ref().map(likely_causes::side_by_side) {
+            Some(addresses) => format!("{what} {next} {addresses}"),
+            None => format!("{what} {next}"),
+        }
+    }
+
+    fn offering(mut self, action: Action) -> Self {
+        self.action = Some(action);
+        self
+    }
+}
+
+fn words(what: impl Into<String>, next: impl Into<String>) -> Words {
+    let (what, next) = (what.into(), next.into());
+    Words { what, next, action: None, others: Vec::new(), compared: None, details: None }
+}
+
+/// The longest name of a provider, in characters: its mark must not be cut off.
+const PROVIDER_CHARS: usize = provider_name::MAX_CHARS;
+
+/// The longest name that is put into a sentence, in characters.
+const NAME_CHARS: usize = 60;
+
+fn quoted(text: &str) -> String {
+    format!("“{}”", neutralised(text, NAME_CHARS))
+}
+
+/// What a key of the import file is called in the window.
+pub fn label_of(key: &str) -> &str {
+    match key {
+        "name" => "name",
+        "client_id" => "client ID",
+        "client_secret" => "client secret",
+        "private_key" => "private key",
+        "username" => "user name",
+        "password" => "password",
+        "scopes" => "scopes",
+        "redirect_uri" => "redirect address",
+        "headers" => "extra headers",
+        "endpoints.authorize" => "authorization address",
+        "endpoints.token" => "token address",
+        "endpoints.device" => "device authorization address",
+        "endpoints.par" => "pushed authorization address",
+        "endpoints.revoke" => "revocation address",
+        "endpoints.introspect" => "introspection address",
+        "endpoints.userinfo" => "user information address",
+        "endpoints.jwks" => "address of the issuer's keys",
+        other => other,
+    }
+}
+
+/// A label as it begins a line.
+pub fn capitalised(label: &str) -> String {
+    let mut letters = label.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}
+
+fn changed_elsewhere(problem: &Problem) -> Words {
+    if *problem == Problem::Outdated {
+        let what = "The account was changed elsewhere in the meantime, so nothing was sent.";
+        return words(what, "Try again.").offering(Action::TryAgain);
+    }
+    words(
+        "The account was changed elsewhere in the meantime, so nothing was saved.",
+        "Open it again and repeat your change.",
+    )
+}
+
+/// Puts a problem into words; `account` and `provider` are names, where there are some.
+pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> Words {
+    let here = account.map_or_else(|| "this account".to_owned(), quoted);
+    let opening = account.map_or_else(|| "This account".to_owned(), quoted);
+    let provider = provider.map_or_else(|| "the provider".into(), |name| neutralised(name, PROVIDER_CHARS));
+    match problem {
+        Problem::UnknownAccount(name) => words(
+            format!("There is no account called {}.", quoted(name)),
+            "Check the spelling against the list of accounts.",
+        ),
+        Problem::NameTaken(name) => {
+            words(format!("Another account is called {} already.", quoted(name)), "Choose another name.")
+        }
+        Problem::BadName(error) => bad_name(*error),
+        Problem::ChangedElsewhere | Problem::Outdated => changed_elsewhere(problem),
+        Problem::OtherDestination(problem) => other_destination(problem),
+        Problem::SecretsWouldMove(problem) => secrets_would_move(problem),
+        Problem::Settings(error) => settings(error),
+        Problem::ValueMissing(key) => words(
+            format!("{opening} has no {}, so nothing was sent.", label_of(key)),
+            "Edit the account and fill it in.",
+        )
+        .offering(Action::EditAccount),
+        Problem::BadKey(error) => keys::bad_key(&here, *error),
+        Problem::ValueUnusable(key) => words(
+            format!("The {} of {here} holds a character that no request can carry.", label_of(key)),
+            "Edit the account and enter it again, without line breaks.",
+        )
+        .offering(Action::EditAccount),
+        Problem::NeedsSignIn => words(
+            format!("{opening} has no token that can be used or renewed."),
+            "Sign in to get one; your settings are kept.",
+        )
+        .offering(Action::SignIn),
+        Problem::Interrupted { refreshing } => interrupted(*refreshing, &here),
+        Problem::RefreshRefused(refusal) => {
+            Words { details: Some(details_of(refusal)), ..refresh_refused(refusal) }
+        }
+        Problem::OtherSubject => id_token::other_subject(&provider, &here),
+        Problem::SignIn(problem) => sign_in(problem, &provider),
+        Problem::Refused(refusal) => Words { details: Some(details_of(refusal)), ..refused(refusal) },
+        Problem::BadAnswer(answer) => bad_answer(answer),
+        Problem::NoEndpoint(name, kind) => no_endpoint(name, *kind),
+        Problem::NotChecked(cause) => not_checked(cause, account, Some(&provider)),
+        Problem::NotRevoked(not) => not_revoked(not, account, Some(&provider)),
+        Problem::Unreachable(unreachable) => unreached(unreachable),
+        Problem::Vault(problem) => vault(problem, &here),
+        Problem::Disk(text) => Words {
+            details: Some(text.to_string()),
+            ..words(
+                "Keyfob couldn't read or write its files.",
+                "Check that the disk has room and that its folder can be written, then try again.",
+            )
+            .offering(Action::TryAgain)
+        },
+        Problem::NewerDatabase(version) => words(
+            format!("Your accounts were last used with Keyfob {version}, which is newer than this one."),
+            "Open them with that version. Nothing was changed.",
+        ),
+        Problem::NotSaved(problem) => {
+            let why = vault(problem, &here);
+            words(
+                format!("A new token of {here} is not saved yet; it is kept until you quit. {}", why.what),
+                why.next,
+            )
+            .offering(Action::TryVault)
+        }
+        Problem::Busy => words(
+            format!("Another Keyfob is renewing {here} at this moment, so nothing was sent."),
+            "Wait a few seconds and try again. If it stays so, the other one hangs: close it.",
+        )
+        .offering(Action::TryAgain),
+        Problem::Archive(problem) => archive(problem),
+        Problem::Discovery(problem) => discovery(problem),
+        Problem::Locked => words("Keyfob is locked, so nothing was done.", "Unlock it first."),
+        Problem::SetAside(path) => Words {
+            details: Some(path.to_string()),
+            ..set_aside(path.as_str()).offering(Action::RecoverAccounts)
+        },
+        Problem::PageNotOpened(page) => page_not_opened(page),
+        Problem::Clipboard => words(
+            "The clipboard didn't take the text, so nothing was copied.",
+            "Try again; where there is no desktop session, nothing can be copied.",
+        ),
+        Problem::Unconfirmed(changed) => preferences::unconfirmed(changed),
+        Problem::Demo(text) => demo(text),
+        Problem::NoRandomness => words(
+            "The system gave no random numbers, so nothing was sent.",
+            "Try again; if it fails once more, restart this computer.",
+        ),
+        Problem::QueueFull => words("Keyfob is busy, so this was not done.", "Try again in a moment."),
+        Problem::Stopped => {
+            words("Keyfob is stopping, so this was not done.", "Start Keyfob again and repeat it.")
+        }
+    }
+}
+
+fn page_not_opened(page: &Outside) -> Words {
+    let said = words(
+        "No web browser could be opened.",
+        "Copy the page's address from the details, and open it in a browser on this computer.",
+    );
+    Words { details: Some(page.to_string()), ..said }
+}
+
+fn demo(text: &Outside) -> Words {
+    let said = words(
+        "The demo's server could not start on this computer.",
+        "Quit Keyfob, start it again and choose the demo once more.",
+    );
+    Words { details: Some(text.to_string()), ..said }
+}
+
+fn set_aside(path: &str) -> Words {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    words(
+        format!("The list of accounts couldn't be read. It was set aside as {}.", quoted(name)),
+        "Recover accounts, and they are listed again from what is kept with their secrets.",
+    )
+}
+
+fn bad_name(error: NameError) -> Words {
+    match error {
+        NameError::Empty => words("The account has no name.", "Give the account a name."),
+        NameError::TooLong => words("The name is longer than 120 characters.", "Choose a shorter name."),
+        NameError::Unseen => words(
+            "The name has a character that can't be seen or that turns text around.",
+            "Type the name again instead of pasting it.",
+        ),
+    }
+}
+
+fn settings(error: &ProviderError) -> Words {
+    let said = match error {
+        ProviderError::UnknownProvider(id) => words(
+            format!("There is no provider called {}.", quoted(id)),
+            "Choose one from the list, or a custom provider.",
+        ),
+        ProviderError::GrantNotOffered { provider, grant } => words(
+            format!("{} does not offer the grant {}.", neutralised(provider, PROVIDER_CHARS), grant.as_str()),
+            "Choose another grant.",
+        ),
+        ProviderError::VariableMissing { label, .. } => {
+            words(format!("The {} is not chosen.", label.to_lowercase()), "Choose it in the account's form.")
+        }
+        ProviderError::VariableUnknown { label, value, .. } => words(
+            format!("{} is no {} that can be used.", quoted(value), label.to_lowercase()),
+            "Choose it again in the account's form.",
+        ),
+        ProviderError::EndpointMissing(kind) => words(
+            format!("The {} is missing.", label_of(kind.key())),
+            "Copy it from the provider's document.",
+        ),
+        ProviderError::EndpointInvalid(kind) => words(
+            format!("The {} is not an address.", label_of(kind.key())),
+            format!("Enter it in full, such as {}.", sample_of(*kind)),
+        ),
+        ProviderError::EndpointInsecure(kind) => words(
+            format!("The {} is not https, so secrets can't be sent there.", label_of(kind.key())),
+            "Use its https address. Plain http is for this computer only.",
+        ),
+        ProviderError::ApiBaseUrlInvalid => {
+            words("The API base URL is not a URL.", "Correct api.base_url in the file and import it again.")
+        }
+        ProviderError::ApiBaseUrlInsecure => words(
+            "The API base URL is not https, so a token can't be sent there.",
+            "Use its https URL. Plain http is for this computer only.",
+        ),
+        ProviderError::IssuerMissing => words(
+            "Assertions are addressed to the issuer, which is missing.",
+            "Enter the issuer, or address them to the token endpoint.",
+        ),
+        ProviderError::Issuer(IssuerError::Invalid) => words(
+            "The issuer URL is not an address without a query.",
+            "Enter it in full, such as https://auth.example.com.",
+        ),
+        ProviderError::Issuer(IssuerError::Insecure) => words(
+            "The issuer URL is not https, so what is found there can't be trusted.",
+            "Use its https address. Plain http is for this computer only.",
+        ),
+        ProviderError::Redirect(RedirectError::Invalid) => words(
+            "The redirect address is not an address.",
+            "Enter it as it is registered, such as http://127.0.0.1:8910/callback.",
+        ),
+        ProviderError::Redirect(RedirectError::Fragment) => {
+            words("The redirect address has a part after #, which is not allowed.", "Remove that part.")
+        }
+    };
+    said.offering(Action::EditAccount)
+}
+
+/// An example of such an address.
+pub fn sample_of(kind: EndpointKind) -> &'static str {
+    match kind {
+        EndpointKind::Authorize => "https://auth.example.com/oauth/authorize",
+        EndpointKind::Token => "https://auth.example.com/oauth/token",
+        EndpointKind::Device => "https://auth.example.com/oauth/device",
+        EndpointKind::Par => "https://auth.example.com/oauth/par",
+        EndpointKind::Revoke => "https://auth.example.com/oauth/revoke",
+        EndpointKind::Introspect => "https://auth.example.com/oauth/introspect",
+        EndpointKind::UserInfo => "https://auth.example.com/userinfo",
+        EndpointKind::Jwks => "https://auth.example.com/jwks.json",
+    }
+}
+
+#[cfg(test)]
+mod tests;

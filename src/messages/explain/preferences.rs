@@ -1,0 +1,24 @@
+//! Words about preferences that are not used until they are confirmed.
+
+use crate::base::sanitize::neutralised;
+use crate::messages::preferences::Unconfirmed;
+
+use super::{Action, Words, words};
+
+/// The most of a value that is shown, in characters.
+const VALUE_CHARS: usize = 200;
+
+/// What to do about them.
+pub(in crate::messages::explain) const NEXT: &str = "If this was you, open Settings in the window and choose Use these settings; \
+                               otherwise set them back there.";
+
+/// They were changed outside Keyfob.
+pub(in crate::messages::explain) fn unconfirmed(changed: &Unconfirmed) -> Words {
+    let named = changed
+        .0
+        .iter()
+        .map(|(it, value)| format!("the {} is now “{}”", it.label(), neutralised(value, VALUE_CHARS)));
+    let named = named.collect::<Vec<_>>().join(", ");
+    words(format!("Settings were changed outside Keyfob and are not used: {named}."), NEXT)
+        .offering(Action::OpenSettings)
+}

@@ -1,0 +1,143 @@
+//! Words about checking and revoking tokens.
+//!
+//! Invariant: what the server did not do is never said to be done, and what stays valid is named.
+
+use super::token_requests::{details_of, refused, unreached};
+use super::{Action, NAME_CHARS, PROVIDER_CHARS, Words, explain, words};
+use crate::base::sanitize::neutralised;
+use crate::domain::oauth::introspection::Verdict;
+use crate::domain::provider::endpoints::EndpointKind;
+use crate::messages::event::Revocation;
+use crate::messages::problem::{NotRevoked, Outside, Problem, Refusal};
+
+pub(in crate::messages::explain) fn no_endpoint(provider: &str, kind: EndpointKind) -> Words {
+    let provider = neutralised(provider, PROVIDER_CHARS);
+    match kind {
+        EndpointKind::Revoke => words(
+            format!("{provider} has no address at which tokens are revoked."),
+            "Forget them here instead; with the provider they stay valid until they expire.",
+        )
+        .offering(Action::ForgetTokens),
+        _ => words(
+            format!("{provider} has no address at which a token can be checked."),
+            "If its document names one, enter it in the account's form as user information or introspection address.",
+        )
+        .offering(Action::EditAccount),
+    }
+}
+
+pub(in crate::messages::explain) fn not_checked(
+    cause: &Problem,
+    account: Option<&str>,
+    provider: Option<&str>,
+) -> Words {
+    match cause {
+        Problem::Refused(refusal) if is_for_now(refusal) => {
+            Words { details: Some(details_of(refusal)), action: None, ..refused(refusal) }
+        }
+        Problem::Refused(refusal) => Words {
+            details: Some(details_of(refusal)),
+            ..words(
+                format!(
+                    "{} didn't say what the token is worth.",
+                    neutralised(&refusal.provider, PROVIDER_CHARS)
+                ),
+                "It may not let this client ask. The token is as it was.",
+            )
+        },
+        Problem::BadAnswer(answer) => words(
+            format!(
+                "{} answered, but not as an address at which tokens are checked.",
+                neutralised(&answer.host, NAME_CHARS)
+            ),
+            "Compare the address with the provider's document. The token is as it was.",
+        )
+        .offering(Action::EditAccount),
+        Problem::Unreachable(unreachable) => Words {
+            next: "The token is as it was. Check the network, then try again.".to_owned(),
+            action: None,
+            ..unreached(unreachable)
+        },
+        other => explain(other, account, provider),
+    }
+}
+
+pub(in crate::messages::explain) fn not_revoked(
+    not: &NotRevoked,
+    account: Option<&str>,
+    provider: Option<&str>,
+) -> Words {
+    let token = if not.refresh_revoked { "the access token" } else { "the tokens" };
+    let before = if not.refresh_revoked { "The refresh token was revoked before that. " } else { "" };
+    let said = match &not.cause {
+        // RFC 7009, section 2.2.1: asking again would change nothing.
+        Problem::Refused(refusal)
+            if refusal.code.as_ref().map(Outside::as_str) == Some("unsupported_token_type") =>
+        {
+            let provider = neutralised(&refusal.provider, PROVIDER_CHARS);
+            let next =
+                format!("{before}Forget them here; what was not revoked stays valid until it expires.");
+            let said =
+                words(format!("{provider} can't revoke {token}: it takes back none of this kind."), next);
+            return Words { details: Some(details_of(refusal)), ..said.offering(Action::ForgetTokens) };
+        }
+        // RFC 7009, section 2.2.1: the tokens are as they were.
+        Problem::Refused(refusal) if is_for_now(refusal) => {
+            let Words { what, next, .. } = refused(refusal);
+            let next =
+                format!("{before}{next} Or forget the tokens here; they then stay valid until they expire.");
+            let said = words(what, next).offering(Action::ForgetTokens);
+            return Words { details: Some(details_of(refusal)), ..said };
+        }
+        Problem::Refused(refusal) => Words {
+            details: Some(details_of(refusal)),
+            ..words(
+                format!("{} refused to revoke {token}.", neutralised(&refusal.provider, PROVIDER_CHARS)),
+                String::new(),
+            )
+        },
+        Problem::BadAnswer(answer) => words(
+            format!(
+                "{} answered, but not as an address at which tokens are revoked.",
+                neutralised(&answer.host, NAME_CHARS)
+            ),
+            String::new(),
+        ),
+        Problem::Unreachable(unreachable) => unreached(unreachable),
+        other => return explain(other, account, provider),
+    };
+    let next = format!(
+        "{before}All are still kept here. Try again, or forget them here; what was not revoked then stays valid \
+         until it expires."
+    );
+    Words { next, action: Some(Action::ForgetTokens), ..said }
+}
+
+/// Whether a server refuses for a while, whatever it is asked.
+fn is_for_now(refusal: &Refusal) -> bool {
+    refusal.status == 429 || refusal.status >= 500
+}
+
+/// What became of a deleted account's tokens with the provider; `None` where there were none.
+pub fn revocation(revocation: &Revocation) -> Option<String> {
+    let kept = "they stay valid until they expire.";
+    match revocation {
+        Revocation::NoTokens => None,
+        Revocation::Done => Some("Its tokens were revoked.".to_owned()),
+        Revocation::NoEndpoint => Some(format!("Tokens that its provider gave were not revoked: {kept}")),
+        Revocation::Failed(cause) => {
+            let cause = NotRevoked { refresh_revoked: false, cause: (**cause).clone() };
+            let what = not_revoked(&cause, None, None).what;
+            Some(format!("Its tokens were not revoked: {kept} {what}"))
+        }
+    }
+}
+
+/// What a server says of a token, as a sentence.
+pub fn verdict(verdict: &Verdict) -> &'static str {
+    if verdict.active {
+        "Active: the server accepts this token."
+    } else {
+        "Not active: the server doesn't accept this token."
+    }
+}

@@ -1,0 +1,362 @@
+//! The HTTP client's policy, in one place.
+//!
+//! Owns how a request travels: rustls from TLS 1.2 on, no redirects, no cookies, no retries,
+//! bounded time and size. Invariants: a request is sent at most once; it goes over https, or over
+//! plain http to this machine itself; no error of the client library leaves this module, since
+//! those quote addresses and headers.
+
+use std::fmt;
+use std::io::Read;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use hyper::body::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Certificate, Client, ClientBuilder, Response};
+use tokio::sync::OnceCell;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::error_kind;
+use crate::base::clock::Clock;
+use crate::base::secret::Wire;
+use crate::domain::oauth::http_request::{HttpRequest, Method};
+use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
+use crate::domain::secure_url::{is_loopback, is_secure};
+use crate::domain::time_parse;
+
+/// The longest a connection may take to be made.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest a request may take, its answer included.
+pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// The most of an answer's body that is read, in bytes.
+pub const BODY_LIMIT_BYTES: usize = 1 << 20;
+/// Every request says who sends it; some servers turn away those that don't.
+pub const USER_AGENT: &str = concat!("Keyfob/", env!("CARGO_PKG_VERSION"));
+
+/// What may differ between clients.
+#[derive(Debug, Clone)]
+pub struct HttpPolicy {
+    /// A PEM file with root certificates trusted besides the system's.
+    pub extra_root_pem: Option<PathBuf>,
+    /// Whether servers elsewhere are reached as the system says, straight, or through a proxy.
+    pub proxy: Proxy,
+    /// The longest a connection may take to be made.
+    pub connect_timeout: Duration,
+    /// The longest a request may take, its answer included.
+    pub total_timeout: Duration,
+}
+
+/// How servers elsewhere are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proxy {
+    /// As the system says.
+    System,
+    /// Straight.
+    None,
+    /// Through this one.
+    At(Url),
+}
+
+impl Default for HttpPolicy {
+    fn default() -> Self {
+        Self {
+            extra_root_pem: None,
+            proxy: Proxy::System,
+            connect_timeout: CONNECT_TIMEOUT,
+            total_timeout: TOTAL_TIMEOUT,
+        }
+    }
+}
+
+/// What a server answered. Its body may hold tokens.
+pub struct HttpAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// Every header as it came, names in lower case; bytes that are no UTF-8 are replaced.
+    pub headers: Vec<(String, Wire)>,
+    /// `Content-Type`, where given.
+    pub content_type: Option<String>,
+    /// The server's clock, where it told it (`Date`).
+    pub date: Option<DateTime<Utc>>,
+    /// `Retry-After` as it came: seconds or a date (RFC 9110, section 10.2.3).
+    pub retry_after: Option<String>,
+    /// The body; empty where it was too large.
+    pub body: Zeroizing<Vec<u8>>,
+    /// Whether the body had more than [`BODY_LIMIT_BYTES`] and was cut off.
+    pub body_too_large: bool,
+    /// When the request was sent.
+    pub sent_at: DateTime<Utc>,
+    /// When the answer was there, whole.
+    pub answered_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for HttpAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpAnswer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// The HTTP client. Cheap to make and to clone: what is slow (reading root certificates) waits for
+/// the first request that needs it.
+#[derive(Clone)]
+pub struct Http {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    policy: HttpPolicy,
+    plain: OnceCell<Client>,
+    local: OnceCell<Client>,
+    remote: OnceCell<Client>,
+}
+
+/// How a server is reached.
+#[derive(Clone, Copy)]
+enum Route {
+    /// http on this machine: no proxy, and no root certificates, so that it works where there are none.
+    Plain,
+    /// https on this machine: no proxy.
+    Local,
+    /// https elsewhere: through the system's proxy, where there is one.
+    Remote,
+}
+
+impl Http {
+    /// A client that follows `policy`.
+    pub fn new(policy: HttpPolicy) -> Self {
+        let inner = Inner { policy, plain: OnceCell::new(), local: OnceCell::new(), remote: OnceCell::new() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Sends a request, once, and reads the answer whatever its status.
+    ///
+    /// # Errors
+    /// [`Unreachable`] where no whole answer was had. An address that is neither https nor on this
+    /// machine is refused as [`UnreachableKind::Tls`], with nothing sent.
+    pub async fn send(&self, request: &HttpRequest, clock: &dyn Clock) -> Result<HttpAnswer, Unreachable> {
+        let failed = |kind, may_have_been_sent| Unreachable {
+            host: request.url.host_str().unwrap_or_default().to_owned(),
+            kind,
+            may_have_been_sent,
+        };
+        let route = route(&request.url).ok_or_else(|| failed(UnreachableKind::Tls, false))?;
+        let client = self.client(route).await.map_err(|kind| failed(kind, false))?;
+        let headers = headers(request).ok_or_else(|| failed(UnreachableKind::Connect, false))?;
+        let sending = match request.method {
+            Method::Get => client.get(request.url.clone()),
+            Method::Post => {
+                // The client's buffer points to this copy, which is wiped with the request.
+                let body = Zeroizing::new(request.body.expose().as_bytes().to_vec());
+                client.post(request.url.clone()).body(Bytes::from_owner(body))
+            }
+        };
+        let sending = sending.headers(headers);
+        let sent_at = clock.now();
+        let mut response = sending.send().await.map_err(|error| {
+            let (kind, sent) = told(&error);
+            failed(kind, sent)
+        })?;
+        let read = read_body(&mut response).await.map_err(|error| failed(told(&error).0, true))?;
+        let text = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let header = |(name, value): (&HeaderName, &HeaderValue)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), Wire::new(value))
+        };
+        Ok(HttpAnswer {
+            status: response.status().as_u16(),
+            headers: response.headers().iter().map(header).collect(),
+            content_type: text("content-type"),
+            date: text("date").and_then(|date| time_parse::http_date(&date)),
+            retry_after: text("retry-after"),
+            body_too_large: read.is_none(),
+            body: read.unwrap_or_default(),
+            sent_at,
+            answered_at: clock.now(),
+        })
+    }
+
+    async fn client(&self, route: Route) -> Result<&Client, UnreachableKind> {
+        let cell = match route {
+            Route::Plain => &self.inner.plain,
+            Route::Local => &self.inner.local,
+            Route::Remote => &self.inner.remote,
+        };
+        cell.get_or_try_init(|| async {
+            let policy = self.inner.policy.clone();
+            // Reads files, so not on the runtime's thread.
+            let built = tokio::task::spawn_blocking(move || build(&policy, route));
+            built.await.unwrap_or(Err(UnreachableKind::Connect))
+        })
+        .await
+    }
+}
+
+fn route(url: &Url) -> Option<Route> {
+    match (url.scheme(), is_loopback(url)) {
+        _ if !is_secure(url) => None,
+        ("https", false) => Some(Route::Remote),
+        ("https", true) => Some(Route::Local),
+        _ => Some(Route::Plain),
+    }
+}
+
+/// Blocks: reads the root certificates and the system's proxy settings.
+fn build(policy: &HttpPolicy, route: Route) -> Result<Client, UnreachableKind> {
+    // An error means that one was installed before, which does as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // No name server is asked where this machine's own name leads (RFC 6761, section 6.3).
+    let localhost = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+    let builder = ClientBuilder::new()
+        .tls_backend_rustls()
+        .tls_version_min(reqwest::tls::Version::TLS_1_2)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        // A request on a connection kept from before may fail without a word on whether it arrived.
+        .pool_max_idle_per_host(0)
+        .connect_timeout(policy.connect_timeout)
+        .timeout(policy.total_timeout)
+        .user_agent(USER_AGENT)
+        .resolve_to_addrs("localhost", &localhost)
+        .referer(false);
+    let builder = match route {
+        Route::Plain => builder.no_proxy().tls_certs_only([]),
+        Route::Local => with_roots(builder.no_proxy().https_only(true), policy)?,
+        Route::Remote => with_roots(with_proxy(builder, &policy.proxy)?.https_only(true), policy)?,
+    };
+    builder.build().map_err(|error| match &policy.extra_root_pem {
+        Some(_) if !error_kind::lacks_roots(&error) => UnreachableKind::BadRootCertificate,
+        _ => UnreachableKind::NoRootCertificates,
+    })
+}
+
+fn with_proxy(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, UnreachableKind> {
+    Ok(match proxy {
+        Proxy::System => builder,
+        Proxy::None => builder.no_proxy(),
+        Proxy::At(url) => {
+            let proxy = reqwest::Proxy::all(url.as_str()).map_err(|_| UnreachableKind::Connect)?;
+            // The system's own are left out.
+            builder.no_proxy().proxy(proxy)
+        }
+    })
+}
+
+fn with_roots(builder: ClientBuilder, policy: &HttpPolicy) -> Result<ClientBuilder, UnreachableKind> {
+    let Some(path) = &policy.extra_root_pem else { return Ok(builder) };
+    let roots = extra_roots(path).ok_or(UnreachableKind::BadRootCertificate)?;
+    Ok(builder.tls_certs_merge(roots))
+}
+
+/// The certificates of a PEM file; `None` where it can't be read or holds none.
+fn extra_roots(path: &Path) -> Option<Vec<Certificate>> {
+    let mut pem = Vec::new();
+    std::fs::File::open(path).ok()?.take(BODY_LIMIT_BYTES as u64).read_to_end(&mut pem).ok()?;
+    Certificate::from_pem_bundle(&pem).ok().filter(|roots| !roots.is_empty())
+}
+
+/// The request's headers, marked as sensitive; `None` where one can't be sent.
+fn headers(request: &HttpRequest) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        let mut value = HeaderValue::from_bytes(value.expose().as_bytes()).ok()?;
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
+    Some(headers)
+}
+
+/// What an error means, and whether a byte of the request may have been sent.
+fn told(error: &reqwest::Error) -> (UnreachableKind, bool) {
+    let unsent = error.is_connect() || error.is_builder();
+    let kind = if let Some(kind) = error_kind::kind_of(error) {
+        kind
+    } else if error.is_dns() {
+        UnreachableKind::Dns
+    } else if error.is_timeout() {
+        UnreachableKind::TimedOut
+    } else if unsent {
+        UnreachableKind::Connect
+    } else {
+        UnreachableKind::Broken
+    };
+    (kind, !unsent)
+}
+
+/// The body, or `None` where it is too large.
+async fn read_body(response: &mut Response) -> Result<Option<Zeroizing<Vec<u8>>>, reqwest::Error> {
+    if response.content_length().is_some_and(|length| length > BODY_LIMIT_BYTES as u64) {
+        return Ok(None);
+    }
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(chunk) = response.chunk().await? {
+        let length = body.len() + chunk.len();
+        if length > BODY_LIMIT_BYTES {
+            return Ok(None);
+        }
+        if length > body.capacity() {
+            // Growing in place would leave the old copy behind, unwiped.
+            let mut grown = Zeroizing::new(Vec::with_capacity((2 * length).max(4096)));
+            grown.extend_from_slice(&body);
+            body = grown;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t2_the_limits_are_those_promised() {
+        let policy = HttpPolicy::default();
+        assert_eq!((policy.connect_timeout.as_secs(), policy.total_timeout.as_secs()), (10, 30));
+        assert_eq!(BODY_LIMIT_BYTES, 1_048_576);
+    }
+
+    #[test]
+    fn s2_only_this_machine_is_reached_in_the_clear() {
+        let route_of = |text: &str| route(&Url::parse(text).unwrap());
+        for refused in [
+            "http://127.0.0.1.evil.test/token",
+            "http://localhost.evil.test/",
+            "http://example.com/",
+            "http://10.0.0.1/",
+            "http://0.0.0.0/",
+            "http://[2001:db8::1]/",
+            "http://user@evil.test/",
+            "ftp://127.0.0.1/",
+            "file:///etc/passwd",
+        ] {
+            assert!(route_of(refused).is_none(), "{refused}");
+        }
+        for plain in ["http://127.0.0.1/", "http://127.8.0.1:1/", "http://[::1]:8/token", "http://localhost/"]
+        {
+            assert!(matches!(route_of(plain), Some(Route::Plain)), "{plain}");
+        }
+        assert!(matches!(route_of("https://[::1]/"), Some(Route::Local)));
+        assert!(matches!(route_of("https://127.0.0.1.example/"), Some(Route::Remote)));
+    }
+
+    #[test]
+    fn an_answer_shows_its_status_and_nothing_of_its_body() {
+        let answer = HttpAnswer {
+            status: 200,
+            headers: vec![("set-cookie".to_owned(), Wire::new("CANARY-3f1".to_owned()))],
+            content_type: Some("application/json".to_owned()),
+            date: None,
+            retry_after: None,
+            body: Zeroizing::new(b"CANARY-3f1".to_vec()),
+            body_too_large: false,
+            sent_at: DateTime::UNIX_EPOCH,
+            answered_at: DateTime::UNIX_EPOCH,
+        };
+        assert_eq!(format!("{answer:?}"), "HttpAnswer { status: 200, .. }");
+    }
+}

@@ -1,0 +1,53 @@
+//! What the clipboard's connection to an X server remembers.
+//!
+//! Owns no state. arboard has one connection for the whole process, which the toolkit holds open for pasting; its
+//! buffer (x11rb's, of 16 KiB) keeps what was sent last, so the token that another program was handed. A longer
+//! text is sent in its place. Invariant: that goes over the selection SECONDARY, which desktops don't use; the
+//! user's clipboard is not touched.
+
+use std::error::Error;
+use std::thread;
+use std::time::Duration;
+
+use arboard::{ClearExtLinux as _, LinuxClipboardKind, SetExtLinux as _};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::Event;
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, CreateWindowAux, WindowClass};
+use x11rb::{COPY_DEPTH_FROM_PARENT, CURRENT_TIME};
+
+/// With the request around it, this fills the buffer; a longer text goes past it, as a longer token does.
+const FILLING_BYTES: usize = 16_352;
+/// How often it is looked whether the text has come, and at what distance.
+const LOOKS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Overwrites it. On Wayland there is no such buffer.
+pub(in crate::platform::clipboard) fn overwrite_buffer(clipboard: &mut arboard::Clipboard) {
+    let kind = LinuxClipboardKind::Secondary;
+    if clipboard.set().clipboard(kind).text(" ".repeat(FILLING_BYTES)).is_err() {
+        return;
+    }
+    if ask_for_it().is_err() {
+        log::warn!("the connection to the screen may still hold what was copied");
+    }
+    let _ = clipboard.clear_with().clipboard(kind);
+}
+
+/// Asks for SECONDARY as another program would: the clipboard's own question would be answered without the server.
+fn ask_for_it() -> Result<(), Box<dyn Error>> {
+    let (connection, screen) = x11rb::connect(None)?;
+    let root = connection.setup().roots.get(screen).ok_or("no screen")?.root;
+    let window = connection.generate_id()?;
+    let (depth, class) = (COPY_DEPTH_FROM_PARENT, WindowClass::INPUT_OUTPUT);
+    connection.create_window(depth, window, root, 0, 0, 1, 1, 0, class, 0, &CreateWindowAux::new())?;
+    let utf8 = connection.intern_atom(false, b"UTF8_STRING")?.reply()?.atom;
+    connection.convert_selection(window, AtomEnum::SECONDARY.into(), utf8, utf8, CURRENT_TIME)?;
+    connection.flush()?;
+    for _ in 0..LOOKS {
+        if let Some(Event::SelectionNotify(notice)) = connection.poll_for_event()? {
+            return if notice.property == utf8 { Ok(()) } else { Err("no text".into()) };
+        }
+        thread::sleep(PAUSE);
+    }
+    Err("no answer".into())
+}

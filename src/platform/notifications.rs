@@ -1,0 +1,42 @@
+//! Notifications of the desktop.
+//!
+//! Owns how one is shown: over the session bus on Linux; elsewhere the window's request for attention
+//! must do. Invariant: it names an account and no secret, and nothing waits for it.
+
+/// Says that an account needs a person to sign in. The name is neutralised already.
+pub fn needs_sign_in(name: &str) {
+    let body = format!("“{name}” needs you to sign in again.");
+    #[cfg(target_os = "linux")]
+    linux::show(body);
+    #[cfg(not(target_os = "linux"))]
+    log::info!("no notification is shown on this system: {} characters", body.len());
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::collections::HashMap;
+    use std::thread;
+
+    use zbus::blocking::Connection;
+    use zbus::zvariant::Value;
+
+    const NAME: &str = "org.freedesktop.Notifications";
+    const PATH: &str = "/org/freedesktop/Notifications";
+
+    pub(crate) fn show(body: String) {
+        let telling = move || {
+            // Servers may read it as markup.
+            let body = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            let (actions, hints): (Vec<&str>, HashMap<&str, Value<'_>>) = Default::default();
+            let message = ("Keyfob", 0_u32, "keyfob", "Keyfob", body.as_str(), actions, hints, -1_i32);
+            let told = Connection::session()
+                .and_then(|bus| bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &message));
+            if told.is_err() {
+                log::info!("the desktop shows no notifications");
+            }
+        };
+        if thread::Builder::new().name("keyfob-notify".to_owned()).spawn(telling).is_err() {
+            log::warn!("no thread for a notification");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Why the database did not do what was asked.
+
+use rusqlite::ffi;
+use thiserror::Error;
+
+use crate::store::home::HomeError;
+use crate::store::private_files::FileError;
+
+/// Why the database did not do what was asked. Holds no value of the database.
+#[derive(Debug, Error)]
+pub enum DiskError {
+    /// Another account has this name.
+    #[error("another account has this name")]
+    NameTaken,
+    /// The account was changed elsewhere, or is being deleted.
+    #[error("the account was changed elsewhere")]
+    Changed,
+    /// There is no such account.
+    #[error("there is no such account")]
+    Missing,
+    /// A newer version of Keyfob has changed the form of the database; it was left as it is.
+    #[error(
+        "the database was written by Keyfob {written_by} (schema {schema}), which is newer than this one"
+    )]
+    Newer {
+        /// The database's schema.
+        schema: u32,
+        /// The version that brought it to this schema.
+        written_by: String,
+    },
+    /// The file is no database of Keyfob's, or a damaged one; it was left as it is.
+    #[error("the database file is damaged, or is no database of Keyfob's")]
+    NotADatabase,
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// The disk, the folder or the file is read-only.
+    #[error("the database is read-only")]
+    ReadOnly,
+    /// Another process was at it for too long.
+    #[error("the database is in use by another program")]
+    Busy,
+    /// The home can't be used.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// It failed otherwise: `SQLite`'s own word for the kind of error.
+    #[error("the database failed: {0}")]
+    Failed(String),
+}
+
+impl DiskError {
+    /// Whether the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Full | Self::ReadOnly | Self::Busy | Self::Home(_) | Self::Failed(_))
+    }
+}
+
+impl From<FileError> for DiskError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Full => Self::Full,
+            FileError::ReadOnly | FileError::Denied => Self::ReadOnly,
+            FileError::Busy => Self::Busy,
+            error => Self::Failed(error.words().to_owned()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for DiskError {
+    /// Keeps the kind only: `SQLite`'s text may quote values.
+    fn from(error: rusqlite::Error) -> Self {
+        let rusqlite::Error::SqliteFailure(failure, _) = error else {
+            return match error {
+                rusqlite::Error::QueryReturnedNoRows => Self::Missing,
+                // The tables are strict, so only damage makes a value of another type.
+                rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..) => Self::NotADatabase,
+                _ => Self::Failed("a call could not be made".to_owned()),
+            };
+        };
+        match failure.extended_code {
+            ffi::SQLITE_CONSTRAINT_UNIQUE => return Self::NameTaken,
+            ffi::SQLITE_CONSTRAINT_FOREIGNKEY => return Self::Missing,
+            _ => {}
+        }
+        match failure.code {
+            ffi::ErrorCode::NotADatabase | ffi::ErrorCode::DatabaseCorrupt => Self::NotADatabase,
+            ffi::ErrorCode::DiskFull => Self::Full,
+            ffi::ErrorCode::ReadOnly | ffi::ErrorCode::PermissionDenied => Self::ReadOnly,
+            ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked => Self::Busy,
+            _ => Self::Failed(ffi::code_to_str(failure.extended_code).to_owned()),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The exchanges of each account.
+//!
+//! Invariant: at most [`record::KEPT`] of an account are there, the newest; they go with it.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::{Accounts, DiskError, json};
+use crate::domain::account::AccountId;
+use crate::domain::http_log::record;
+use crate::domain::http_log::record::Exchange;
+
+impl Accounts {
+    /// Keeps an exchange, in the place of the oldest where there are enough.
+    ///
+    /// # Errors
+    /// [`DiskError::Missing`] where there is no such account, or another [`DiskError`].
+    pub fn put_exchange(&mut self, id: &AccountId, exchange: &Exchange) -> Result<(), DiskError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut kept = read(&transaction, id)?;
+        record::keep(&mut kept, exchange.clone());
+        transaction.execute("DELETE FROM exchanges WHERE account = ?1", [id.as_str()])?;
+        for exchange in kept.iter().rev() {
+            transaction.execute(
+                "INSERT INTO exchanges (account, exchange) VALUES (?1, ?2)",
+                params![id.as_str(), json(exchange)?],
+            )?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The exchanges of an account, the newest first. One that can't be read is left out.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn exchanges(&mut self, id: &AccountId) -> Result<Vec<Exchange>, DiskError> {
+        read(&self.connection, id)
+    }
+}
+
+fn read(connection: &Connection, id: &AccountId) -> Result<Vec<Exchange>, DiskError> {
+    let mut query =
+        connection.prepare("SELECT exchange FROM exchanges WHERE account = ?1 ORDER BY number DESC")?;
+    let texts = query.query_map([id.as_str()], |row| row.get::<_, String>(0))?;
+    let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
+    Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+    use url::Url;
+
+    use super::*;
+    use crate::domain::http_log::record::{ExchangeKind, Received};
+    use crate::domain::oauth::http_request::HttpRequest;
+    use crate::store::home::Home;
+    use crate::store::vault::records::tests::{account, id};
+
+    fn exchange(secs: i64) -> Exchange {
+        let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(secs);
+        let sent = HttpRequest::get(Url::parse("https://a.example/me").unwrap());
+        let received =
+            Received { status: 200, headers: &[], body: b"{\"scope\":\"CANARY\"}", too_large: false };
+        Exchange::new(ExchangeKind::UserInfo, &sent, &[], (at, at), Ok(received))
+    }
+
+    fn opened() -> (tempfile::TempDir, Home, Accounts) {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path().join("home"));
+        let mut accounts = Accounts::open(&home).unwrap();
+        for byte in [1, 2] {
+            let at = DateTime::UNIX_EPOCH;
+            accounts.insert_pending(&account(byte, &format!("account {byte}")), "keychain", at).unwrap();
+        }
+        (dir, home, accounts)
+    }
+
+    #[test]
+    fn the_newest_ten_of_each_account_are_kept() {
+        let (_dir, home, mut accounts) = opened();
+        for secs in 0..25 {
+            accounts.put_exchange(&id(1), &exchange(secs)).unwrap();
+        }
+        accounts.put_exchange(&id(2), &exchange(3)).unwrap();
+        drop(accounts);
+        let mut accounts = Accounts::open(&home).unwrap();
+        let kept = accounts.exchanges(&id(1)).unwrap();
+        let secs: Vec<i64> = kept.iter().map(|exchange| exchange.sent_at.timestamp()).collect();
+        assert_eq!(secs, [24, 23, 22, 21, 20, 19, 18, 17, 16, 15]);
+        assert_eq!(accounts.exchanges(&id(2)).unwrap(), [exchange(3)]);
+        assert!(matches!(accounts.put_exchange(&id(3), &exchange(0)), Err(DiskError::Missing)));
+        accounts.connection.execute("UPDATE exchanges SET exchange = '{'", []).unwrap();
+        assert_eq!(accounts.exchanges(&id(2)).unwrap(), []);
+    }
+
+    #[test]
+    fn a_poll_takes_the_place_of_the_one_before_it() {
+        let (_dir, _home, mut accounts) = opened();
+        let of = |kind, secs| Exchange { kind, ..exchange(secs) };
+        for secs in 0..20 {
+            accounts.put_exchange(&id(1), &of(ExchangeKind::Poll, secs)).unwrap();
+            if secs == 10 {
+                accounts.put_exchange(&id(1), &of(ExchangeKind::UserInfo, secs)).unwrap();
+            }
+        }
+        let kept = accounts.exchanges(&id(1)).unwrap();
+        let secs: Vec<i64> = kept.iter().map(|exchange| exchange.sent_at.timestamp()).collect();
+        assert_eq!(secs, [19, 10, 10]);
+    }
+
+    #[test]
+    fn z1_an_accounts_exchanges_leave_no_byte_on_disk() {
+        let (_dir, home, mut accounts) = opened();
+        let file = |home: &Home| std::fs::read(home.database_path()).unwrap();
+        let is_there = |home: &Home| file(home).windows(6).any(|bytes| bytes == b"CANARY");
+        for secs in 0..25 {
+            accounts.put_exchange(&id(1), &exchange(secs)).unwrap();
+        }
+        assert!(is_there(&home));
+        accounts.remove(&id(1)).unwrap();
+        assert!(!is_there(&home));
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 2, "no journal beside it");
+        assert!(accounts.exchanges(&id(1)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn v2_a_database_of_the_first_schema_is_upgraded_and_keeps_its_accounts() {
+        let (_dir, home, accounts) = opened();
+        drop(accounts);
+        let connection = Connection::open(home.database_path()).unwrap();
+        connection
+            .execute_batch("DROP TABLE exchanges; DROP TABLE in_flight; DROP TABLE waits; ALTER TABLE accounts DROP COLUMN kept_in; PRAGMA user_version = 1;")
+            .unwrap();
+        drop(connection);
+        let mut accounts = Accounts::open(&home).unwrap();
+        assert_eq!(accounts.load().unwrap().accounts.len(), 2);
+        accounts.put_exchange(&id(1), &exchange(0)).unwrap();
+        assert_eq!(accounts.exchanges(&id(1)).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,76 @@
+//! What the window is made by, read ahead of all else.
+//!
+//! Invariant: nothing is written but an empty file where there is none, and nothing is waited for;
+//! whatever is wrong is found, and said, by who opens the database whole.
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Texts, preferences, schema};
+use crate::store::home::Home;
+
+/// The texts, and whether there are more accounts than `many`, whatever their state. `None` where the
+/// database must be opened to know: it is new, of another schema, broken, or in use.
+pub fn glance(home: &Home, many: u32) -> Option<(Texts, bool)> {
+    let path = home.prepare_database().ok()?;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = Connection::open_with_flags(path, flags).ok()?;
+    connection.execute_batch("PRAGMA trusted_schema = OFF").ok()?;
+    if !schema::is_current(&connection) {
+        return None;
+    }
+    let texts = preferences::read(&connection).ok()?;
+    let asked = "SELECT EXISTS (SELECT 1 FROM accounts LIMIT 1 OFFSET ?1)";
+    let are_many = connection.query_row(asked, [many], |row| row.get(0)).ok()?;
+    Some((texts, are_many))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::store::database::Accounts;
+    use crate::store::vault::records::tests::account;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path().join("home"));
+        (folder, home)
+    }
+
+    #[test]
+    fn a_glance_finds_the_texts_and_whether_there_are_many() {
+        let (_folder, home) = home();
+        let mut accounts = Accounts::open(&home).unwrap();
+        accounts.set_window("here").unwrap();
+        for byte in 1..=3 {
+            accounts
+                .insert_pending(&account(byte, &format!("name {byte}")), "keychain", DateTime::UNIX_EPOCH)
+                .unwrap();
+        }
+        for (many, are_many) in [(2, true), (3, false)] {
+            let (texts, found) = glance(&home, many).unwrap();
+            assert_eq!((texts.window.as_deref(), found), (Some("here"), are_many));
+        }
+    }
+
+    #[test]
+    fn f2_a_glance_leaves_what_it_cannot_read_as_it_is() {
+        let (_folder, home) = home();
+        assert!(glance(&home, 1).is_none(), "there is no home yet");
+        drop(Accounts::open(&home).unwrap());
+        let path = home.database_path();
+        let whole = fs::read(&path).unwrap();
+        // Cut, of nothing but NULs, and of another application.
+        let mut foreign = whole.clone();
+        foreign[68..72].copy_from_slice(b"ELSE");
+        for bytes in [&whole[..1000], &vec![0; whole.len()], &foreign, &Vec::new()] {
+            fs::write(&path, bytes).unwrap();
+            assert!(glance(&home, 1).is_none());
+            assert_eq!(&fs::read(&path).unwrap(), bytes);
+        }
+    }
+}

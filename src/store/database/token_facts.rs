@@ -1,0 +1,55 @@
+//! The copy of what the vault knows of an account's tokens.
+//!
+//! Invariant: newer facts are never overwritten by older ones, and with a token goes what was noted while
+//! there was none.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::{Accounts, DiskError, json, number, request_journal, retry_after};
+use crate::domain::account::AccountId;
+use crate::domain::token::grant::TokenFacts;
+
+impl Accounts {
+    /// Caches what is known of an account's tokens; `false` where facts of a newer generation are there.
+    ///
+    /// # Errors
+    /// [`DiskError::Missing`], or another [`DiskError`].
+    pub fn put_facts(&mut self, id: &AccountId, facts: &TokenFacts) -> Result<bool, DiskError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changed = transaction.execute(
+            "INSERT INTO token_facts (account, generation, facts) VALUES (?1, ?2, ?3)
+             ON CONFLICT (account) DO UPDATE SET generation = excluded.generation, facts = excluded.facts
+             WHERE excluded.generation >= generation",
+            params![id.as_str(), number(facts.generation), json(facts)?],
+        )?;
+        request_journal::settle(&transaction, id, facts.generation)?;
+        retry_after::settle(&transaction, id)?;
+        transaction.commit()?;
+        Ok(changed > 0)
+    }
+
+    /// Forgets what is known of an account's tokens.
+    ///
+    /// # Errors
+    /// [`DiskError`].
+    pub fn clear_facts(&mut self, id: &AccountId) -> Result<(), DiskError> {
+        self.connection.execute("DELETE FROM token_facts WHERE account = ?1", [id.as_str()])?;
+        Ok(())
+    }
+}
+
+/// Puts back what was known of an account's tokens, whatever is known by now.
+pub(in crate::store::database) fn put_back(
+    connection: &Connection,
+    id: &AccountId,
+    facts: Option<&TokenFacts>,
+) -> Result<(), DiskError> {
+    connection.execute("DELETE FROM token_facts WHERE account = ?1", [id.as_str()])?;
+    if let Some(facts) = facts {
+        connection.execute(
+            "INSERT INTO token_facts (account, generation, facts) VALUES (?1, ?2, ?3)",
+            params![id.as_str(), number(facts.generation), json(facts)?],
+        )?;
+    }
+    Ok(())
+}

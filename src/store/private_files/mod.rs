@@ -1,0 +1,287 @@
+//! Private files, replaced whole.
+//!
+//! Owns how the store's own files are read, written and locked. Invariants: at every instant a name
+//! holds its old bytes or its new ones, whole; what is written is its owner's alone (0600) and on
+//! the disk before it counts; no symbolic link is followed; nothing is ever overwritten that could
+//! not be read back.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::home::{self, HomeError};
+use super::step::step;
+use crate::base::failpoint::reach;
+
+/// How often, and how long in between, a lock is asked for: ten seconds in all.
+const LOCK_TRIES: u32 = 500;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
+/// Why a file was not read or written. It names no path, so that it can stand in any error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{}", self.words())]
+pub enum FileError {
+    /// The disk is full.
+    Full,
+    /// The disk is read-only.
+    ReadOnly,
+    /// The system allows no access.
+    Denied,
+    /// Something other than a file stands there: a symbolic link, say.
+    NotAFile,
+    /// There is such a file already, and it is not overwritten.
+    Exists,
+    /// It is larger than such a file can be.
+    TooLarge,
+    /// What was written does not come back.
+    NotReadBack,
+    /// Another process holds it for too long.
+    Busy,
+    /// It failed otherwise.
+    Failed,
+}
+
+impl FileError {
+    /// The same in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Full => "the disk is full",
+            Self::ReadOnly => "the disk is read-only",
+            Self::Denied => "the system denies access to a file",
+            Self::NotAFile => "something stands in a file's place that is none; remove it",
+            Self::Exists => "there is such a file already",
+            Self::TooLarge => "a file is larger than it can be",
+            Self::NotReadBack => "a file did not come back as it was written",
+            Self::Busy => "another program keeps a file to itself",
+            Self::Failed => "a file could not be read or written",
+        }
+    }
+}
+
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Self::Full
+            }
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            io::ErrorKind::PermissionDenied => Self::Denied,
+            io::ErrorKind::AlreadyExists => Self::Exists,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<HomeError> for FileError {
+    fn from(error: HomeError) -> Self {
+        match error {
+            HomeError::Io { source, .. } => source.into(),
+            HomeError::Symlink(_) | HomeError::Unfit { .. } => Self::NotAFile,
+            HomeError::NoPlace => Self::Failed,
+        }
+    }
+}
+
+/// The bytes of a file, which has at most `limit_bytes`; `None` where there is none.
+pub(super) fn read(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, FileError> {
+    if !home::check_file(path)? {
+        return Ok(None);
+    }
+    let file = match home::options().write(false).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let mut bytes = Vec::new();
+    file.take(limit_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit_bytes { Err(FileError::TooLarge) } else { Ok(Some(bytes)) }
+}
+
+/// Puts bytes in the place of a file, or makes it. `is_good` judges what is read back; until then a
+/// backup is kept, and put back where it says no.
+///
+/// The caller holds the lock that stands for the file.
+pub(super) fn replace(
+    path: &Path,
+    bytes: &[u8],
+    is_good: impl FnOnce(&[u8]) -> bool,
+) -> Result<(), FileError> {
+    let (new, old) = (beside(path, ".new"), beside(path, ".old"));
+    let is_there = home::check_file(path)?;
+    remove(&new)?;
+    if let Err(error) = write_new(&new, bytes).and_then(|()| {
+        if is_there {
+            remove(&old)?;
+            keep(path, &old)?;
+        }
+        step("replace.rename")?;
+        reach("file: written beside");
+        Ok(fs::rename(&new, path)?)
+    }) {
+        let _ = remove(&new).and_then(|()| remove(&old));
+        return Err(error);
+    }
+    sync_folder(path)?;
+    reach("file: replaced");
+    let came_back = read(path, bytes.len() as u64).ok().flatten().is_some_and(|back| is_good(&back));
+    if !came_back {
+        if is_there {
+            step("replace.put_back")?;
+            fs::rename(&old, path)?;
+            sync_folder(path)?;
+        }
+        return Err(FileError::NotReadBack);
+    }
+    remove(&old)?;
+    sync_folder(path)
+}
+
+/// Writes a file that must not be there yet, its owner's alone. It is not waited for the disk: this is for
+/// what ends with the process anyway, and is on the way of the window's start.
+///
+/// # Errors
+/// [`FileError`]; what was half written is removed.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let mut file = home::options().create_new(true).open(path)?;
+    file.write_all(bytes).map_err(|error| {
+        let _ = remove(path);
+        error.into()
+    })
+}
+
+/// Ends what [`replace`] left half done: the caller has read the file, and found it good or not.
+/// Where it is not, and the backup is, the file is set aside and the backup takes its place.
+///
+/// The caller holds the lock that stands for the file.
+pub(super) fn recover(
+    path: &Path,
+    limit_bytes: u64,
+    file_is_good: bool,
+    is_good: impl FnOnce(&[u8]) -> bool,
+) -> Result<(), FileError> {
+    let old = beside(path, ".old");
+    remove(&beside(path, ".new"))?;
+    if file_is_good {
+        return remove(&old);
+    }
+    if read(&old, limit_bytes)?.is_some_and(|bytes| is_good(&bytes)) {
+        set_aside(path, &[])?;
+        step("recover.put_back")?;
+        fs::rename(&old, path)?;
+        sync_folder(path)?;
+    }
+    Ok(())
+}
+
+/// Gives a file a name of its own, `<name>.broken-<n>`, and with it the files whose names go on
+/// with a suffix; says which. Nothing is overwritten. `None` where there is no such file.
+///
+/// The caller holds the lock that stands for the file.
+pub(super) fn set_aside(path: &Path, suffixes: &[&str]) -> Result<Option<PathBuf>, FileError> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(None);
+    }
+    let is_there = |path: &Path| fs::symlink_metadata(path).is_ok();
+    // A number whose file is not there, but a suffixed one is, belongs to a move that was cut short.
+    let is_free = |aside: &Path| {
+        !is_there(aside)
+            && suffixes
+                .iter()
+                .all(|suffix| !is_there(&beside(path, suffix)) || !is_there(&beside(aside, suffix)))
+    };
+    let aside = (1..10_000)
+        .map(|number| beside(path, &format!(".broken-{number}")))
+        .find(|aside| is_free(aside))
+        .ok_or(FileError::Failed)?;
+    // The file itself goes last: a journal left behind alone would be taken for its successor's.
+    for suffix in suffixes {
+        if is_there(&beside(path, suffix)) {
+            step("set_aside.beside")?;
+            fs::rename(beside(path, suffix), beside(&aside, suffix))?;
+        }
+    }
+    sync_folder(path)?;
+    step("set_aside.file")?;
+    fs::rename(path, &aside)?;
+    sync_folder(path)?;
+    Ok(Some(aside))
+}
+
+/// Removes a file; one that is not there is removed already.
+pub(super) fn remove(path: &Path) -> Result<(), FileError> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    step("remove")?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// A lock between processes, on an empty file that is never deleted; held until it is dropped.
+#[derive(Debug)]
+pub(super) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Waits for the lock, for ten seconds at most.
+    pub(super) fn acquire(path: &Path) -> Result<Self, FileError> {
+        home::check_file(path)?;
+        let file = home::open_empty(path)?;
+        for _ in 0..LOCK_TRIES {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::Error(error)) => return Err(error.into()),
+            }
+        }
+        Err(FileError::Busy)
+    }
+}
+
+/// The name with more behind it.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    step("write.create")?;
+    let mut file = home::options().create_new(true).open(path)?;
+    let (half, rest) = bytes.split_at(bytes.len() / 2);
+    file.write_all(half)?;
+    step("write.half")?;
+    file.write_all(rest)?;
+    step("write.sync")?;
+    Ok(file.sync_all()?)
+}
+
+/// Keeps a file under a second name.
+fn keep(path: &Path, old: &Path) -> Result<(), FileError> {
+    step("replace.keep")?;
+    if fs::hard_link(path, old).is_ok() {
+        return Ok(());
+    }
+    // Not every file system has links.
+    write_new(old, &fs::read(path)?)
+}
+
+/// What was renamed stays so after a loss of power.
+fn sync_folder(path: &Path) -> Result<(), FileError> {
+    step("sync_folder")?;
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

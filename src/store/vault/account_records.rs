@@ -1,0 +1,327 @@
+//! The records of accounts in a vault.
+//!
+//! Owns the order in which an account's two records are written and deleted. Invariant: what is
+//! reported as written was read back the same; nothing is reported missing that could not be read.
+
+use std::collections::BTreeMap;
+
+use super::client_record::ClientRecord;
+use super::records::{self, PREFERENCES_NAME, client_name, tokens_name};
+use super::{Vault, VaultError};
+use crate::base::failpoint::reach;
+use crate::base::secret::Wire;
+use crate::domain::account::AccountId;
+use crate::domain::token::grant::{Grant, TokenFacts};
+
+/// Both records of an account, as they are stored.
+#[derive(Debug)]
+pub struct Lines {
+    client: Option<Wire>,
+    tokens: Option<Wire>,
+}
+
+/// Accounts' records in a vault. Every call may block, as the vault's do.
+pub struct Records<'a>(&'a mut dyn Vault);
+
+impl<'a> Records<'a> {
+    /// The records in this vault.
+    pub fn new(vault: &'a mut dyn Vault) -> Self {
+        Self(vault)
+    }
+
+    /// Reads an account with its client, and without its tokens; `Ok(None)` where the vault has none.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read_client(&mut self, id: &AccountId) -> Result<Option<ClientRecord>, VaultError> {
+        self.0.read(&client_name(id))?.map(|line| records::decode_client(id, &line)).transpose()
+    }
+
+    /// Reads an account with its client and its tokens; `Ok(None)` where the vault has no client.
+    ///
+    /// The tokens are read first. Tokens are deleted before another client is written, and new ones are
+    /// written after it, so tokens that were there before a client was read are that client's.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read_secrets(&mut self, id: &AccountId) -> Result<Option<ClientRecord>, VaultError> {
+        let grant = self.read_tokens(id)?;
+        Ok(self.read_client(id)?.map(|record| record.with_tokens(grant)))
+    }
+
+    /// Writes an account with its client, and reads it back.
+    ///
+    /// # Errors
+    /// [`VaultError`]; where the vault refuses, the old record stays.
+    pub fn write_client(&mut self, record: &ClientRecord) -> Result<(), VaultError> {
+        let line = records::encode_client(record)?;
+        self.write_checked(&client_name(&record.account().id), &line)
+    }
+
+    /// Reads what is known of an account's tokens; `Ok(None)` where the vault has none.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read_facts(&mut self, id: &AccountId) -> Result<Option<TokenFacts>, VaultError> {
+        Ok(self.read_tokens(id)?.map(|grant| grant.facts))
+    }
+
+    fn read_tokens(&mut self, id: &AccountId) -> Result<Option<Grant>, VaultError> {
+        self.0.read(&tokens_name(id))?.map(|line| records::decode_tokens(&line)).transpose()
+    }
+
+    /// An account's records as they are stored, to be put back by [`Self::put_back`]. What can't be read
+    /// back counts as missing.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read_lines(&mut self, id: &AccountId) -> Result<Lines, VaultError> {
+        let mut line = |name: &str| match self.0.read(name) {
+            Err(VaultError::Corrupt) => Ok(None),
+            read => read,
+        };
+        Ok(Lines { tokens: line(&tokens_name(id))?, client: line(&client_name(id))? })
+    }
+
+    /// Puts an account's records back, as far as they differ. No token is there while the client is
+    /// another one's.
+    ///
+    /// # Errors
+    /// [`VaultError`]; the call can be made again.
+    pub fn put_back(&mut self, id: &AccountId, lines: &Lines) -> Result<(), VaultError> {
+        let current = self.read_lines(id)?;
+        let client_differs = !is_same(current.client.as_ref(), lines.client.as_ref());
+        if client_differs || (lines.tokens.is_none() && current.tokens.is_some()) {
+            self.delete_tokens(id)?;
+        }
+        match &lines.client {
+            _ if !client_differs => {}
+            Some(line) => self.write_checked(&client_name(id), line)?,
+            None => self.0.delete(&client_name(id))?,
+        }
+        match &lines.tokens {
+            Some(line) if client_differs || !is_same(current.tokens.as_ref(), Some(line)) => {
+                self.write_tokens_line(id, line)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes an account's tokens, and reads them back.
+    ///
+    /// # Errors
+    /// [`VaultError`]; where the vault refuses, the old record stays.
+    pub fn write_tokens(&mut self, id: &AccountId, grant: &Grant) -> Result<(), VaultError> {
+        let line = records::encode_tokens(grant)?;
+        self.write_tokens_line(id, &line)
+    }
+
+    /// Writes an account's tokens, encoded already, and reads them back.
+    ///
+    /// # Errors
+    /// [`VaultError`]; where the vault refuses, the old record stays.
+    pub fn write_tokens_line(&mut self, id: &AccountId, line: &Wire) -> Result<(), VaultError> {
+        self.write_checked(&tokens_name(id), line)
+    }
+
+    /// Deletes an account's tokens, and keeps its client.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn delete_tokens(&mut self, id: &AccountId) -> Result<(), VaultError> {
+        self.0.delete(&tokens_name(id))
+    }
+
+    /// Deletes both records. The client's goes last: as long as it is there, the account can be found.
+    ///
+    /// # Errors
+    /// [`VaultError`]; the call can be made again.
+    pub fn delete_account(&mut self, id: &AccountId) -> Result<(), VaultError> {
+        self.0.delete(&tokens_name(id))?;
+        reach("records: tokens deleted");
+        self.0.delete(&client_name(id))
+    }
+
+    /// Reads the preferences that the user has accepted, by key; none where the vault has no such record.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn read_preferences(&mut self) -> Result<BTreeMap<String, String>, VaultError> {
+        let line = self.0.read(PREFERENCES_NAME)?;
+        Ok(line.map(|line| records::decode_preferences(&line)).transpose()?.unwrap_or_default())
+    }
+
+    /// Writes the preferences that the user has accepted, and reads them back; without any, the record is
+    /// deleted.
+    ///
+    /// # Errors
+    /// [`VaultError`]; where the vault refuses, the old record stays.
+    pub fn write_preferences(&mut self, words: &BTreeMap<String, String>) -> Result<(), VaultError> {
+        if words.is_empty() {
+            return self.0.delete(PREFERENCES_NAME);
+        }
+        let line = records::encode_preferences(words)?;
+        self.write_checked(PREFERENCES_NAME, &line)
+    }
+
+    /// The accounts that have a client record, in order.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn accounts(&mut self) -> Result<Vec<AccountId>, VaultError> {
+        Ok(self.0.names()?.iter().filter_map(|name| records::account_of_client_name(name)).collect())
+    }
+
+    fn write_checked(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+        self.0.write(name, line)?;
+        reach("records: written, not read back");
+        match self.0.read(name)? {
+            Some(stored) if records::is_same(&stored, line) => Ok(()),
+            _ => Err(VaultError::Failed("a record did not come back as it was written")),
+        }
+    }
+}
+
+fn is_same(one: Option<&Wire>, other: Option<&Wire>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => records::is_same(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::vault::memory::MemoryVault;
+    use crate::store::vault::records::tests::{account, grant, id, record};
+
+    #[test]
+    fn an_account_is_written_found_and_deleted() {
+        let handle = MemoryVault::new();
+        let mut vault = handle.clone();
+        let mut records = Records::new(&mut vault);
+        assert!(records.read_client(&id(1)).unwrap().is_none());
+        assert!(records.read_tokens(&id(1)).unwrap().is_none());
+        for byte in [2, 1] {
+            records.write_client(&record(byte, "n")).unwrap();
+            records.write_tokens(&id(byte), &grant("CANARY-2", u64::from(byte))).unwrap();
+        }
+        assert_eq!(records.accounts().unwrap(), [id(1), id(2)]);
+        assert_eq!(*records.read_client(&id(1)).unwrap().unwrap().account(), account(1, "n"));
+        assert_eq!(records.read_tokens(&id(2)).unwrap().unwrap().facts.generation, 2);
+        records.delete_tokens(&id(2)).unwrap();
+        assert!(records.read_tokens(&id(2)).unwrap().is_none());
+        records.delete_account(&id(1)).unwrap();
+        assert_eq!(handle.stored_names(), [client_name(&id(2))]);
+    }
+
+    #[test]
+    fn k9_preferences_are_one_line_of_ascii_and_no_account() {
+        let handle = MemoryVault::new();
+        let mut vault = handle.clone();
+        let mut records = Records::new(&mut vault);
+        assert!(records.read_preferences().unwrap().is_empty());
+        let words = BTreeMap::from([("browser".to_owned(), "my browser \u{e9}\n%s".to_owned())]);
+        records.write_preferences(&words).unwrap();
+        assert_eq!(records.read_preferences().unwrap(), words);
+        assert_eq!(records.accounts().unwrap(), []);
+        let line = handle.stored(PREFERENCES_NAME).unwrap();
+        assert!(crate::store::vault::check_line(&line).is_ok());
+        let found = crate::store::vault::recovery::recover(&mut vault).unwrap();
+        assert!(found.accounts.is_empty() && found.orphans.is_empty());
+        Records::new(&mut vault).write_preferences(&BTreeMap::new()).unwrap();
+        assert_eq!(handle.stored_names(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn k3_locked_or_denied_is_never_read_as_missing_and_deletes_nothing() {
+        let handle = MemoryVault::new();
+        let mut vault = handle.clone();
+        let mut records = Records::new(&mut vault);
+        records.write_tokens(&id(1), &grant("CANARY-2", 1)).unwrap();
+        for error in [VaultError::Locked, VaultError::Denied, VaultError::Absent] {
+            handle.fail_all(Some(error.clone()));
+            assert_eq!(records.read_tokens(&id(1)).err(), Some(error.clone()));
+            assert_eq!(records.read_client(&id(1)).err(), Some(error.clone()));
+            assert_eq!(records.accounts().err(), Some(error.clone()));
+            assert_eq!(records.delete_account(&id(1)).err(), Some(error.clone()));
+            assert_eq!(records.write_tokens(&id(1), &grant("x", 2)).err(), Some(error));
+        }
+        handle.fail_all(None);
+        assert_eq!(records.read_tokens(&id(1)).unwrap().unwrap().facts.generation, 1);
+    }
+
+    #[test]
+    fn a_deletion_that_is_cut_short_leaves_the_client_to_be_found() {
+        let handle = MemoryVault::new();
+        let mut vault = handle.clone();
+        let mut records = Records::new(&mut vault);
+        records.write_client(&record(1, "n")).unwrap();
+        records.write_tokens(&id(1), &grant("CANARY-2", 1)).unwrap();
+        handle.fail_writes(1, &VaultError::Locked);
+        assert_eq!(records.delete_account(&id(1)), Err(VaultError::Locked));
+        assert_eq!(handle.stored_names().len(), 2);
+        records.delete_account(&id(1)).unwrap();
+        assert!(handle.stored_names().is_empty());
+    }
+
+    #[test]
+    fn f7_records_come_back_and_no_token_meets_another_client() {
+        let other = ClientRecord::read(account(1, "n"), crate::domain::account::Client::default(), None);
+        let mut cuts = 0;
+        for writes in 0.. {
+            let handle = MemoryVault::new();
+            let mut vault = handle.clone();
+            let mut records = Records::new(&mut vault);
+            records.write_client(&record(1, "n")).unwrap();
+            records.write_tokens(&id(1), &grant("CANARY-2", 1)).unwrap();
+            let stored = |name: String| handle.stored(&name).map(|line| line.expose().to_owned());
+            let both = || (stored(client_name(&id(1))), stored(tokens_name(&id(1))));
+            let (before, lines) = (both(), records.read_lines(&id(1)).unwrap());
+            records.write_client(&other).unwrap();
+            records.write_tokens(&id(1), &grant("CANARY-3", 9)).unwrap();
+            let changed = both();
+            handle.fuse_writes(Some((writes, VaultError::Locked)));
+            let put_back = records.put_back(&id(1), &lines);
+            handle.fuse_writes(None);
+            let now = both();
+            let meets =
+                |client: &Option<String>, tokens: &Option<String>| now.0 == *client && now.1 == *tokens;
+            assert!(!meets(&before.0, &changed.1) && !meets(&changed.0, &before.1), "after {writes} writes");
+            records.put_back(&id(1), &lines).unwrap();
+            assert_eq!(both(), before);
+            if put_back.is_ok() {
+                break;
+            }
+            cuts += 1;
+        }
+        assert_eq!(cuts, 3);
+    }
+
+    #[test]
+    fn a_write_that_does_not_come_back_is_an_error() {
+        /// Says yes and keeps the first record it was given.
+        struct Forgetful(MemoryVault);
+        impl Vault for Forgetful {
+            fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+                self.0.read(name)
+            }
+            fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+                if self.0.stored(name).is_none() { self.0.write(name, line) } else { Ok(()) }
+            }
+            fn delete(&mut self, _: &str) -> Result<(), VaultError> {
+                Ok(())
+            }
+            fn names(&mut self) -> Result<Vec<String>, VaultError> {
+                self.0.names()
+            }
+            fn probe(&mut self) -> Result<(), VaultError> {
+                Ok(())
+            }
+        }
+        let mut vault = Forgetful(MemoryVault::new());
+        let mut records = Records::new(&mut vault);
+        records.write_tokens(&id(1), &grant("one", 1)).unwrap();
+        assert!(matches!(records.write_tokens(&id(1), &grant("two", 2)), Err(VaultError::Failed(_))));
+    }
+}

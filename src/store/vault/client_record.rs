@@ -1,0 +1,96 @@
+//! An account's secrets as the vault holds them, with the settings and destinations that they belong to.
+//!
+//! Owns the way from a record to a request. Invariant: a client or a token that may go into a request
+//! leaves a record only after the row of the database was compared with it.
+
+use crate::domain::account::secret_binding;
+use crate::domain::account::secret_binding::Disagreement;
+use crate::domain::account::{Account, Client, Settings};
+use crate::domain::provider::destinations::Destinations;
+use crate::domain::provider::{Preset, ProviderError};
+use crate::domain::token::grant::Grant;
+
+/// A record that an account may not use, and why.
+pub type Refused = (ClientRecord, Disagreement);
+
+/// An account with its secrets.
+#[derive(Debug)]
+pub struct ClientRecord {
+    account: Account,
+    client: Client,
+    destinations: Option<Destinations>,
+    grant: Option<Grant>,
+}
+
+impl ClientRecord {
+    /// A record to be written; `presets` are the present ones.
+    ///
+    /// # Errors
+    /// [`ProviderError`] if the account's destinations can't be resolved.
+    pub fn new(presets: &[Preset], account: Account, client: Client) -> Result<Self, ProviderError> {
+        let destinations = secret_binding::to_store(presets, &account.settings)?;
+        Ok(Self::read(account, client, destinations))
+    }
+
+    /// A record as it was read.
+    pub(in crate::store) fn read(
+        account: Account,
+        client: Client,
+        destinations: Option<Destinations>,
+    ) -> Self {
+        Self { account, client, destinations, grant: None }
+    }
+
+    /// The same, with the account's tokens.
+    pub(in crate::store) fn with_tokens(self, grant: Option<Grant>) -> Self {
+        Self { grant, ..self }
+    }
+
+    /// The account as it was when its secrets were written.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The client, to be encoded.
+    pub(in crate::store) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The destinations that were stored, to be encoded.
+    pub(in crate::store) fn stored_destinations(&self) -> Option<&Destinations> {
+        self.destinations.as_ref()
+    }
+
+    /// Where the secrets may go.
+    pub fn destinations(&self, presets: &[Preset]) -> Destinations {
+        secret_binding::destinations(presets, &self.account.settings, self.destinations.as_ref())
+    }
+
+    /// Whether an account with these settings may use the secrets.
+    ///
+    /// # Errors
+    /// [`Disagreement`] says what differs.
+    pub fn check(&self, presets: &[Preset], settings: &Settings) -> Result<(), Disagreement> {
+        secret_binding::check(presets, &self.account.settings, self.destinations.as_ref(), settings)
+    }
+
+    /// The client and the tokens, for the requests of an account with these settings.
+    ///
+    /// # Errors
+    /// The record again, and what differs.
+    pub fn secrets_for(
+        self,
+        presets: &[Preset],
+        settings: &Settings,
+    ) -> Result<(Client, Option<Grant>), Box<Refused>> {
+        match self.check(presets, settings) {
+            Ok(()) => Ok((self.client, self.grant)),
+            Err(disagreement) => Err(Box::new((self, disagreement))),
+        }
+    }
+
+    /// The account and its client, to be edited or compared, never for a request.
+    pub fn into_parts(self) -> (Account, Client) {
+        (self.account, self.client)
+    }
+}

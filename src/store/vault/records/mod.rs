@@ -1,0 +1,322 @@
+//! The forms in which secrets are kept: one line of ASCII JSON a record, with a version.
+//!
+//! Owns the encoding of the two records of an account. Invariant: what is decoded is what was
+//! encoded; a record of a newer version is [`VaultError::Newer`], anything else that can't be read
+//! is [`VaultError::Corrupt`], and neither carries a word of the record.
+//!
+//! Besides the request builder this is the only place that exposes secrets for encoding.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use zeroize::Zeroizing;
+
+use super::VaultError;
+use super::client_record::ClientRecord;
+use crate::base::secret::kind::{HeaderValue as HeaderKind, ParamValue as ParamKind};
+use crate::base::secret::{AccessToken, Kind, Secret, Wire};
+use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
+use crate::domain::oauth::extra_params;
+use crate::domain::provider::destinations::Destinations;
+use crate::domain::token::grant::{Grant, TokenFacts};
+
+/// The version written. A record with a key that this version does not know needs a higher one: since 2
+/// there are private keys, and ways of a provider that version 1 had no words for; since 3, extra parameters
+/// as secrets of their own, and the destinations of an own preset.
+const VERSION: u32 = 3;
+
+/// The name of an account's client record.
+pub fn client_name(id: &AccountId) -> String {
+    format!("client/{id}")
+}
+
+/// The name of an account's token record.
+pub fn tokens_name(id: &AccountId) -> String {
+    format!("tokens/{id}")
+}
+
+/// The name of the record with the preferences that are used only as it has them.
+pub const PREFERENCES_NAME: &str = "preferences";
+
+/// The account whose client record has this name.
+pub fn account_of_client_name(name: &str) -> Option<AccountId> {
+    name.strip_prefix("client/").and_then(AccountId::parse)
+}
+
+/// The account whose token record has this name.
+pub fn account_of_tokens_name(name: &str) -> Option<AccountId> {
+    name.strip_prefix("tokens/").and_then(AccountId::parse)
+}
+
+#[derive(Serialize)]
+struct ClientOut<'a> {
+    v: u32,
+    name: &'a str,
+    revision: Revision,
+    settings: &'a Settings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destinations: Option<&'a Destinations>,
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
+    headers: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    authorize_params: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    token_params: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Deserialize)]
+struct ClientIn {
+    name: AccountName,
+    revision: Revision,
+    settings: Settings,
+    #[serde(default)]
+    destinations: Option<Destinations>,
+    client_id: String,
+    #[serde(default, deserialize_with = "optional_secret")]
+    client_secret: Option<crate::base::secret::ClientSecret>,
+    #[serde(default, deserialize_with = "optional_secret")]
+    private_key: Option<crate::base::secret::PrivateKey>,
+    #[serde(default)]
+    username: Option<String>,
+    #[serde(default, deserialize_with = "optional_secret")]
+    password: Option<crate::base::secret::Password>,
+    headers: BTreeMap<String, Held<HeaderKind>>,
+    #[serde(default)]
+    authorize_params: BTreeMap<String, Held<ParamKind>>,
+    #[serde(default)]
+    token_params: BTreeMap<String, Held<ParamKind>>,
+}
+
+#[derive(Serialize)]
+struct TokensOut<'a> {
+    v: u32,
+    access_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<&'a str>,
+    facts: &'a TokenFacts,
+}
+
+#[derive(Deserialize)]
+struct TokensIn {
+    #[serde(deserialize_with = "secret")]
+    access_token: AccessToken,
+    #[serde(default, deserialize_with = "optional_secret")]
+    refresh_token: Option<crate::base::secret::RefreshToken>,
+    #[serde(default, deserialize_with = "optional_secret")]
+    id_token: Option<crate::base::secret::IdToken>,
+    facts: TokenFacts,
+}
+
+#[derive(Serialize)]
+struct PreferencesOut<'a> {
+    v: u32,
+    words: &'a BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct PreferencesIn {
+    words: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
+}
+
+/// The value of a header or a parameter, wiped even where a later key makes the record unreadable.
+struct Held<K: Kind>(Secret<K>);
+
+impl<'de, K: Kind> Deserialize<'de> for Held<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        secret(deserializer).map(Self)
+    }
+}
+
+fn secret<'de, K: Kind, D: Deserializer<'de>>(deserializer: D) -> Result<Secret<K>, D::Error> {
+    String::deserialize(deserializer).map(Secret::new)
+}
+
+fn optional_secret<'de, K: Kind, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Secret<K>>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
+}
+
+/// Encodes an account with its client, so that a lost database can be rebuilt from it.
+///
+/// # Errors
+/// [`VaultError::Failed`]; no value is known that makes it fail.
+pub fn encode_client(record: &ClientRecord) -> Result<Wire, VaultError> {
+    let (account, client) = (record.account(), record.client());
+    encode(&ClientOut {
+        v: VERSION,
+        name: account.name.as_str(),
+        revision: account.revision,
+        settings: &account.settings,
+        destinations: record.stored_destinations(),
+        client_id: &client.client_id,
+        client_secret: client.client_secret.as_ref().map(Secret::expose),
+        private_key: client.private_key.as_ref().map(Secret::expose),
+        username: client.username.as_deref(),
+        password: client.password.as_ref().map(Secret::expose),
+        headers: exposed(&client.headers),
+        authorize_params: exposed(&client.authorize_params),
+        token_params: exposed(&client.token_params),
+    })
+}
+
+/// Decodes what [`encode_client`] made.
+///
+/// # Errors
+/// [`VaultError::Corrupt`] or [`VaultError::Newer`].
+pub fn decode_client(id: &AccountId, line: &Wire) -> Result<ClientRecord, VaultError> {
+    let record: ClientIn = decode(line)?;
+    let mut account =
+        Account { id: id.clone(), revision: record.revision, name: record.name, settings: record.settings };
+    let mut client = Client {
+        client_id: record.client_id,
+        client_secret: record.client_secret,
+        private_key: record.private_key,
+        username: record.username,
+        password: record.password,
+        headers: held(record.headers),
+        authorize_params: held(record.authorize_params),
+        token_params: held(record.token_params),
+    };
+    // Up to version 2 extra parameters stood among the settings.
+    extra_params::move_secrets(&mut account.settings, &mut client);
+    Ok(ClientRecord::read(account, client, record.destinations))
+}
+
+fn exposed<K: Kind>(values: &BTreeMap<String, Secret<K>>) -> BTreeMap<&str, &str> {
+    values.iter().map(|(name, value)| (name.as_str(), value.expose())).collect()
+}
+
+fn held<K: Kind>(values: BTreeMap<String, Held<K>>) -> BTreeMap<String, Secret<K>> {
+    values.into_iter().map(|(name, value)| (name, value.0)).collect()
+}
+
+/// Encodes tokens with their facts.
+///
+/// # Errors
+/// [`VaultError::Failed`]; no value is known that makes it fail.
+pub fn encode_tokens(grant: &Grant) -> Result<Wire, VaultError> {
+    encode(&TokensOut {
+        v: VERSION,
+        access_token: grant.access_token.expose(),
+        refresh_token: grant.refresh_token.as_ref().map(Secret::expose),
+        id_token: grant.id_token.as_ref().map(Secret::expose),
+        facts: &grant.facts,
+    })
+}
+
+/// Decodes what [`encode_tokens`] made.
+///
+/// # Errors
+/// [`VaultError::Corrupt`] or [`VaultError::Newer`].
+pub fn decode_tokens(line: &Wire) -> Result<Grant, VaultError> {
+    let record: TokensIn = decode(line)?;
+    Ok(Grant {
+        access_token: record.access_token,
+        refresh_token: record.refresh_token,
+        id_token: record.id_token,
+        facts: record.facts,
+    })
+}
+
+/// Encodes preferences by key.
+///
+/// # Errors
+/// [`VaultError::Failed`]; no value is known that makes it fail.
+pub fn encode_preferences(words: &BTreeMap<String, String>) -> Result<Wire, VaultError> {
+    encode(&PreferencesOut { v: VERSION, words })
+}
+
+/// Decodes what [`encode_preferences`] made.
+///
+/// # Errors
+/// [`VaultError::Corrupt`] or [`VaultError::Newer`].
+pub fn decode_preferences(line: &Wire) -> Result<BTreeMap<String, String>, VaultError> {
+    Ok(decode::<PreferencesIn>(line)?.words)
+}
+
+/// Whether two records are the same to the byte.
+pub fn is_same(one: &Wire, other: &Wire) -> bool {
+    one.expose() == other.expose()
+}
+
+fn decode<T: for<'de> Deserialize<'de>>(line: &Wire) -> Result<T, VaultError> {
+    let text = line.expose();
+    match serde_json::from_str::<Version>(text).map_err(|_| VaultError::Corrupt)?.v {
+        0 => Err(VaultError::Corrupt),
+        1..=VERSION => serde_json::from_str(text).map_err(|_| VaultError::Corrupt),
+        _ => Err(VaultError::Newer),
+    }
+}
+
+fn encode(record: &impl Serialize) -> Result<Wire, VaultError> {
+    // Measured first, so that the buffer never grows: growing would leave a copy behind, unwiped.
+    let mut size = Measure(0);
+    write(&mut size, record)?;
+    let mut buffer = Zeroizing::new(Vec::with_capacity(size.0));
+    write(&mut *buffer, record)?;
+    String::from_utf8(std::mem::take(&mut *buffer)).map(Wire::new).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        FAILED
+    })
+}
+
+const FAILED: VaultError = VaultError::Failed("a record could not be encoded");
+
+fn write(to: impl io::Write, record: &impl Serialize) -> Result<(), VaultError> {
+    record.serialize(&mut serde_json::Serializer::with_formatter(to, Ascii)).map_err(|_| FAILED)
+}
+
+/// Counts bytes.
+pub(in crate::store) struct Measure(pub(in crate::store) usize);
+
+impl io::Write for Measure {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Compact JSON in which everything but printable ASCII is escaped (RFC 8259, section 7).
+struct Ascii;
+
+impl serde_json::ser::Formatter for Ascii {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, to: &mut W, text: &str) -> io::Result<()> {
+        let mut rest = text;
+        while let Some(at) = rest.find(|c: char| !matches!(c, ' '..='~')) {
+            let (plain, from) = rest.split_at(at);
+            to.write_all(plain.as_bytes())?;
+            let mut chars = from.chars();
+            if let Some(c) = chars.next() {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(to, "\\u{unit:04x}")?;
+                }
+            }
+            rest = chars.as_str();
+        }
+        to.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+pub(in crate::store) mod tests;

@@ -1,0 +1,119 @@
+//! The tab *Claims*: what the token says of itself.
+//!
+//! Owns the words around claims. Invariant: as long as a claim is shown, *not verified* stands over
+//! it, unless it is an ID token's, and that was verified.
+
+use egui::{RichText, Ui};
+
+use crate::base::sanitize::neutralised;
+use crate::domain::oauth::id_token::Verdict;
+use crate::domain::token::claims::{Claim, ClaimValue};
+use crate::messages::explain;
+use crate::messages::snapshot::{AccountView, VaultHealth};
+
+use crate::ui::cx::Cx;
+use crate::ui::theme::icons::Icon;
+use crate::ui::widgets::time_text;
+use crate::ui::{theme, widgets};
+
+/// The most of a value that is shown, in characters.
+const SHOWN_CHARS: usize = 300;
+
+/// Shows the claims of an account's access token.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
+    widgets::card(ui, |ui| {
+        let Some(token) = &account.token else {
+            widgets::weak(ui, "There is no token yet.");
+            return;
+        };
+        match (&token.claims, &token.mask) {
+            (Some(claims), _) => {
+                widgets::status(ui, Icon::Warning, "Not verified", cx.tokens.warn);
+                widgets::weak(
+                    ui,
+                    "This is what the access token says. Keyfob doesn't check its signature: that is for the \
+                     API to which the token is sent.",
+                );
+                ui.add_space(4.0);
+                list(ui, cx, claims);
+            }
+            (None, Some(_)) => {
+                widgets::weak(
+                    ui,
+                    "This access token is no JSON Web Token: only the server that gave it can read it.",
+                );
+            }
+            (None, None) => {
+                let said = match cx.snapshot.vault.health {
+                    VaultHealth::Ready => "Reading the token.",
+                    _ => "The token has not been read yet. Copy it or reveal it once to see its claims.",
+                };
+                widgets::weak(ui, said);
+            }
+        }
+        if let Some(claims) = &token.id_claims {
+            ui.add_space(12.0);
+            id_token(ui, cx, claims, token.facts.id_token.unwrap_or(Verdict::Unchecked));
+        }
+    });
+}
+
+/// Shows the claims of the ID token, under what was found of its origin.
+fn id_token(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim], verdict: Verdict) {
+    let (found, meaning) = explain::id_token(verdict);
+    let (icon, color) = match verdict {
+        Verdict::Verified => (Icon::Check, cx.tokens.ok),
+        Verdict::Unchecked | Verdict::Doubted(_) => (Icon::Warning, cx.tokens.warn),
+    };
+    widgets::status(ui, icon, &format!("ID token: {found}"), color);
+    widgets::weak(ui, meaning);
+    ui.add_space(4.0);
+    list(ui, cx, claims);
+}
+
+/// Shows claims in two columns.
+pub(in crate::ui) fn list(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim]) {
+    if claims.is_empty() {
+        widgets::weak(ui, "It has no claims.");
+    }
+    for claim in claims {
+        let (name, meaning) = (neutralised(&claim.name, 60), meaning(&claim.name));
+        widgets::pair(ui, &name, |ui| {
+            match &claim.value {
+                ClaimValue::Moment(at) => {
+                    let clock = time_text::clock(*at, cx.now);
+                    ui.label(format!("{clock} ({})", time_text::distance(*at, cx.now)));
+                }
+                ClaimValue::Text(text) => {
+                    let shown = neutralised(text, SHOWN_CHARS);
+                    ui.add(egui::Label::new(&*shown).wrap());
+                }
+                ClaimValue::Json(json) => {
+                    let shown = neutralised(json, SHOWN_CHARS);
+                    ui.add(egui::Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
+                }
+            }
+            if let Some(meaning) = meaning {
+                widgets::weak(ui, meaning);
+            }
+        });
+    }
+}
+
+/// What a claim of the standards means (RFC 7519, section 4.1; RFC 9068; `OpenID` Connect Core 1.0).
+fn meaning(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "iss" => "Who issued it",
+        "sub" => "Whom it is about",
+        "aud" => "For whom it is meant",
+        "client_id" | "azp" => "The client that got it",
+        "scope" | "scp" => "What it allows",
+        "iat" => "Issued",
+        "nbf" => "Not valid before",
+        "exp" => "Expires",
+        "auth_time" => "When the person signed in",
+        "jti" => "The token's own number",
+        "nonce" => "Ties it to one sign-in",
+        _ => return None,
+    })
+}

@@ -1,0 +1,136 @@
+//! The tab *Exchanges*: what went over the wire, redacted.
+//!
+//! Owns which exchange is open. Invariant: what is shown and copied was redacted before it was kept.
+
+use chrono::{DateTime, Utc};
+use egui::{Label, RichText, Ui};
+
+use crate::base::sanitize::neutralised;
+use crate::domain::account::AccountId;
+use crate::domain::http_log::record::{Exchange, ExchangeKind, Outcome};
+use crate::domain::http_log::text::{Reported, curl, one, report};
+use crate::messages::command::Command;
+use crate::messages::problem::{AnswerFlaw, BadAnswer, Problem};
+use crate::messages::snapshot::AccountView;
+
+use super::response_mapper;
+use crate::ui::cx::Cx;
+use crate::ui::theme::icons::Icon;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::time_text;
+use crate::ui::{labels, theme, widgets};
+
+/// The longest line that is shown, in characters.
+const LINE_CHARS: usize = 1000;
+
+/// What the tab remembers.
+#[derive(Default)]
+pub(in crate::ui) struct ExchangesTab {
+    /// The account whose exchanges were asked for, so that they are asked for once.
+    asked: Option<AccountId>,
+    /// The exchange that is open, by its account and when it was sent.
+    open: Option<(AccountId, DateTime<Utc>)>,
+}
+
+/// Shows an account's last exchanges.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    if !is_in_the_way(account) {
+        response_mapper::show(ui, cx, state, account);
+    }
+    let tab = &mut state.exchanges;
+    let Some(exchanges) = &account.exchanges else {
+        if tab.asked.as_ref() != Some(&account.id) {
+            tab.asked = Some(account.id.clone());
+            cx.send(Command::ReadExchanges(account.id.clone()));
+        }
+        return;
+    };
+    widgets::card(ui, |ui| {
+        widgets::weak(
+            ui,
+            "The last 10 requests and answers. Secrets, tokens and whatever is not known to be harmless are told \
+             by their length alone.",
+        );
+        let hint = "For a support ticket: settings and exchanges, without the account's name, its client ID or any secret";
+        if Button::new(Weight::Quiet, labels::COPY_REPORT).hint(hint).show(ui) {
+            let (provider, settings) = (account.provider_name.as_str(), &account.settings);
+            cx.send(Command::CopyText(report(&Reported { provider, settings, exchanges })));
+        }
+        if exchanges.is_empty() {
+            widgets::weak(ui, "No exchange has been kept.");
+        }
+        for exchange in exchanges.iter() {
+            row(ui, cx, tab, account, exchange);
+        }
+    });
+}
+
+/// Whether the answer is why there is no token: the mapper then stands with the problem, else here.
+pub(in crate::ui) fn is_in_the_way(account: &AccountView) -> bool {
+    let is_no_token = |problem: &Problem| {
+        matches!(problem, Problem::BadAnswer(BadAnswer { kind: AnswerFlaw::NoToken, .. }))
+    };
+    account.problem.as_ref().is_some_and(is_no_token)
+}
+
+fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountView, exchange: &Exchange) {
+    let here = (account.id.clone(), exchange.sent_at);
+    let is_open = tab.open.as_ref() == Some(&here);
+    let (icon, color) = match &exchange.outcome {
+        Outcome::Answered { status: 200..300, .. } => (Icon::Check, cx.tokens.ok),
+        Outcome::Answered { .. } => (Icon::Warning, cx.tokens.warn),
+        Outcome::Unreached { .. } => (Icon::Cross, cx.tokens.error),
+    };
+    let line = headline(cx, exchange);
+    ui.push_id(("exchange", exchange.sent_at), |ui| {
+        ui.horizontal(|ui| {
+            let (_, rect) = ui.allocate_space(egui::vec2(16.0, theme::CONTROL_HEIGHT));
+            icon.paint(ui.painter(), rect.center(), 14.0, color);
+            let way = if is_open { Icon::Down } else { Icon::Right };
+            let response = ui.add(Button::new(Weight::Bare, &line).with_icon(way).calm().flush());
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
+            if response.clicked() {
+                tab.open = (!is_open).then_some(here);
+            }
+        });
+        if is_open {
+            ui.scope(|ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                for line in one(exchange).lines() {
+                    let shown = neutralised(line, LINE_CHARS);
+                    ui.add(Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
+                }
+            });
+            let hint = "Each secret is a variable of the shell, such as $CLIENT_SECRET";
+            if Button::new(Weight::Quiet, labels::COPY_REQUEST).hint(hint).show(ui) {
+                cx.send(Command::CopyText(curl(exchange)));
+            }
+        }
+    });
+}
+
+/// When, what, how it ended, how long it took.
+fn headline(cx: &Cx<'_>, exchange: &Exchange) -> String {
+    let outcome = match &exchange.outcome {
+        Outcome::Answered { status, .. } => format!("HTTP {status}"),
+        Outcome::Unreached { .. } => "no answer".to_owned(),
+    };
+    let at = time_text::clock(exchange.sent_at, cx.now);
+    format!("{at} · {} · {outcome} · {} ms", kind(exchange.kind), exchange.took_ms)
+}
+
+/// What was asked for, for people.
+fn kind(kind: ExchangeKind) -> &'static str {
+    match kind {
+        ExchangeKind::Token => "Token",
+        ExchangeKind::Refresh => "Refresh",
+        ExchangeKind::Device => "Device code",
+        ExchangeKind::Poll => "Wait for the device code",
+        ExchangeKind::Par => "Pushed authorization",
+        ExchangeKind::Revoke => "Revocation",
+        ExchangeKind::Introspect => "Introspection",
+        ExchangeKind::UserInfo => "User information",
+        ExchangeKind::Metadata => "Metadata",
+    }
+}

@@ -1,0 +1,253 @@
+//! An account: its heading, what is going on, its token, its facts.
+//!
+//! Owns the order of the cards. Invariant: one primary button, that of the next step.
+
+pub(crate) mod account_status;
+pub(crate) mod claims;
+pub(crate) mod device;
+pub(crate) mod http_log;
+pub(crate) mod response_mapper;
+pub(crate) mod scopes;
+pub(crate) mod secret_expiry_card;
+pub(crate) mod sign_in;
+pub(crate) mod tabs;
+pub(crate) mod token_actions;
+pub(crate) mod token_card;
+
+use egui::{Align, Layout, Ui, vec2};
+
+use crate::base::failpoint;
+use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::provider::provider_name::MAX_CHARS;
+use crate::messages::command::Command;
+use crate::messages::explain::{Action, explain};
+use crate::messages::problem::{Problem, SignInProblem};
+use crate::messages::snapshot::{AccountView, Activity};
+
+use super::cx::Cx;
+use super::form::redirect_check;
+use super::theme::icons::Icon;
+use super::view_state::{SettingsDraft, ViewState};
+use super::widgets;
+use super::widgets::button::{Button, Weight};
+use super::widgets::changed_destinations;
+use super::{doctor, labels};
+
+/// Shows an account.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    failpoint::panic_at("account page");
+    header(ui, cx, state, account);
+    if let Some(problem) = &account.problem {
+        problem_card(ui, cx, state, account, problem);
+    }
+    if http_log::is_in_the_way(account) {
+        response_mapper::show(ui, cx, state, account);
+    }
+    secret_expiry_card::show(ui, cx, account);
+    match &account.activity {
+        Activity::AwaitingBrowser(awaiting) => sign_in::waiting(ui, cx, state, account, awaiting),
+        Activity::AwaitingDevice(code) => device::waiting(ui, cx, account, code),
+        Activity::Exchanging if account.grant == GrantType::DeviceCode => device::asking(ui, cx, account),
+        Activity::Exchanging => sign_in::exchanging(ui, cx, account),
+        Activity::Idle | Activity::Refreshing | Activity::Retrying { .. } => match &account.token {
+            Some(token) => token_card::show(ui, cx, state, account, token),
+            None => no_token(ui, cx, account),
+        },
+    }
+    changed_destinations::card(ui, cx, account);
+    if matches!(account.activity, Activity::Idle | Activity::Refreshing | Activity::Retrying { .. }) {
+        facts(ui, cx, account);
+        tabs::show(ui, cx, state, account);
+    }
+}
+
+/// The narrowest page on which the account's buttons are beside its name.
+const BESIDE_WIDTH: f32 = 340.0;
+
+fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    let edit = Button::new(Weight::Bare, labels::EDIT).hint("Change this account (Ctrl+E)");
+    let duplicate = Button::new(Weight::Bare, labels::DUPLICATE).hint("Make a copy without tokens (Ctrl+D)");
+    let delete = Button::new(Weight::Bare, labels::DELETE).hint("Delete this account (Del)");
+    let title = |ui: &mut Ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        widgets::heading(ui, account.name.as_str());
+        let provider = crate::base::sanitize::neutralised(&account.provider_name, MAX_CHARS);
+        widgets::weak_line(ui, &format!("{provider} · {}", labels::grant(account.grant)));
+    };
+    let is_beside = ui.available_width() >= BESIDE_WIDTH;
+    if !is_beside {
+        ui.vertical(title);
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        if is_beside {
+            let buttons = [&edit, &duplicate, &delete].iter().map(|it| it.width(ui) + 4.0).sum::<f32>();
+            let width = ui.available_width() - buttons;
+            ui.allocate_ui_with_layout(vec2(width, 44.0), Layout::top_down(Align::LEFT), |ui| {
+                ui.set_width(width);
+                title(ui);
+            });
+        }
+        let edit = if is_beside { edit } else { edit.flush() };
+        if edit.show(ui) {
+            cx.send(Command::Edit(account.id.clone()));
+        }
+        if duplicate.show(ui) {
+            cx.send(Command::Duplicate(account.id.clone()));
+        }
+        if delete.show(ui) {
+            state.deleting = Some(account.id.clone());
+        }
+    });
+}
+
+fn problem_card(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut ViewState,
+    account: &AccountView,
+    problem: &Problem,
+) {
+    let said = explain(problem, Some(account.name.as_str()), Some(&account.provider_name));
+    let calm = matches!(problem, Problem::NeedsSignIn | Problem::SignIn(SignInProblem::Cancelled));
+    if calm && account.token.is_none() {
+        return;
+    }
+    let tokens = cx.tokens;
+    let (fill, line) = if calm { (tokens.warn_soft, tokens.warn) } else { (tokens.error_soft, tokens.error) };
+    widgets::surface(ui, fill, line, |ui| {
+        ui.horizontal_top(|ui| {
+            let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
+            Icon::Warning.paint(ui.painter(), rect.center(), 18.0, line);
+            ui.vertical(|ui| {
+                widgets::text_strong(ui, &said.what);
+                widgets::text(ui, &said.next);
+                if let Some(compared) = &said.compared {
+                    redirect_check::compared(ui, cx, compared);
+                }
+                if let (true, Some(details)) = (state.show_details, &said.details) {
+                    widgets::mono_block(ui, details);
+                }
+                ui.horizontal_wrapped(|ui| {
+                    for action in said.action.into_iter().chain(said.others.iter().copied()) {
+                        offer(ui, cx, state, account, action);
+                    }
+                    let label = if state.show_details { labels::HIDE_DETAILS } else { labels::SHOW_DETAILS };
+                    if said.details.is_some() && Button::new(Weight::Quiet, label).show(ui) {
+                        state.show_details = !state.show_details;
+                    }
+                    let check = Button::new(Weight::Bare, labels::CHECK_EVERYTHING);
+                    if state.show_details && said.details.is_some() && check.show(ui) {
+                        doctor::open(cx, state, Some(account.id.clone()));
+                    }
+                });
+            });
+        });
+    });
+}
+
+/// The button that goes with a problem, unless the page has the same one already.
+fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, action: Action) {
+    let id = account.id.clone();
+    match action {
+        Action::EditAccount if Button::new(Weight::Quiet, labels::EDIT_ACCOUNT).show(ui) => {
+            cx.send(Command::Edit(id));
+        }
+        Action::TryAgain if Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) => {
+            cx.send(renewal(account));
+        }
+        Action::ForgetTokens if Button::new(Weight::Quiet, labels::FORGET_HERE).show(ui) => {
+            cx.send(Command::Forget(id));
+        }
+        Action::TryVault if Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) => {
+            cx.send(Command::TryVault);
+        }
+        Action::TryClientAuth(auth) if Button::new(Weight::Quiet, labels::try_client_auth(auth)).show(ui) => {
+            cx.send(Command::TryClientAuth { account: id, auth, open_browser: true });
+        }
+        Action::TakePort(port) if Button::new(Weight::Quiet, &labels::use_port(port)).show(ui) => {
+            let name = crate::base::sanitize::neutralised(&account.provider_name, MAX_CHARS);
+            state.toasts.say(format!("Register the address with port {port} with {name}, then sign in."));
+            cx.send(Command::TakePort { account: id, port });
+        }
+        Action::OpenSettings if Button::new(Weight::Quiet, labels::OPEN_SETTINGS).show(ui) => {
+            state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+        }
+        // The sign-in's card and the token's have the others.
+        _ => {}
+    }
+}
+
+/// What gets a new token without a person, or with one where it must be.
+pub(super) fn renewal(account: &AccountView) -> Command {
+    let refreshable = account.token.as_ref().is_some_and(|token| token.facts.has_refresh_token);
+    if refreshable || account.grant.is_repeatable() {
+        Command::Refresh(account.id.clone())
+    } else {
+        Command::SignIn { account: account.id.clone(), open_browser: true }
+    }
+}
+
+fn no_token(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
+    widgets::card(ui, |ui| {
+        widgets::subheading(ui, "No token yet");
+        let (text, button) = if account.grant.is_repeatable() {
+            let text = "No person is needed: Keyfob asks the provider with the saved credentials.";
+            (text, labels::GET_TOKEN)
+        } else {
+            (labels::how_to_sign_in(account.grant), labels::SIGN_IN)
+        };
+        widgets::text(ui, text);
+        ui.add_space(8.0);
+        if Button::new(Weight::Primary, button).show(ui) {
+            cx.send(Command::SignIn { account: account.id.clone(), open_browser: true });
+        }
+    });
+}
+
+/// What else is known; nothing secret.
+fn facts(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
+    let facts = account.token.as_ref().map(|token| &token.facts);
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    if let Some(facts) = facts {
+        if !facts.token_type.eq_ignore_ascii_case("bearer") {
+            rows.push(("Token type", facts.token_type.clone()));
+        }
+        rows.push(("Received", super::widgets::time_text::clock(facts.received_at, cx.now)));
+        if let Some(skew) = facts.clock_skew_secs {
+            rows.push(("Clock", skew_in_words(skew)));
+        }
+    }
+    if rows.is_empty() && account.redirect_uri.is_none() {
+        return;
+    }
+    widgets::card(ui, |ui| {
+        for (label, value) in rows {
+            widgets::fact(ui, label, &value);
+        }
+        if let Some(redirect) = &account.redirect_uri {
+            widgets::weak(ui, "Redirect address to register");
+            if widgets::copyable(ui, redirect, labels::COPY_REDIRECT) {
+                cx.send(Command::CopyText(redirect.clone()));
+            }
+        }
+    });
+}
+
+fn skew_in_words(skew_secs: i64) -> String {
+    let minutes = skew_secs.unsigned_abs().div_ceil(60);
+    let way = if skew_secs > 0 { "behind" } else { "ahead of" };
+    format!("This computer is about {minutes} min {way} the server; times are read by the server's clock.")
+}
+
+/// A problem of the app as a whole.
+pub(super) fn app_problem(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
+    let said = explain(problem, None, None);
+    widgets::surface(ui, cx.tokens.error_soft, cx.tokens.error, |ui| {
+        widgets::text_strong(ui, &said.what);
+        widgets::text(ui, &said.next);
+        if let Some(details) = &said.details {
+            widgets::mono_block(ui, details);
+        }
+    });
+}

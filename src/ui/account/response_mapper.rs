@@ -1,0 +1,129 @@
+//! The response mapper: an answer that doesn't fit, with what each of its values is read as.
+//!
+//! Owns the choices until they are saved. Invariant: what is shown of the answer is redacted, and at
+//! most one value is read as the same thing.
+
+use egui::{Id, Ui};
+
+use crate::base::sanitize::neutralised;
+use crate::domain::account::AccountId;
+use crate::domain::oauth::response_mapping::{Layout, Place, ReadAs};
+use crate::messages::command::Command;
+use crate::messages::snapshot::AccountView;
+
+use crate::ui::cx::Cx;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::Extras;
+use crate::ui::{labels, theme, widgets};
+
+/// Choices that are not saved yet.
+pub(in crate::ui) struct MapperDraft {
+    account: AccountId,
+    /// The answer that they are about.
+    layout: std::sync::Arc<Layout>,
+    choices: Vec<Option<ReadAs>>,
+}
+
+/// Shows the mapper, where an answer of the account may need it.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    let Some(layout) = &account.answer else { return };
+    let is_current =
+        |draft: &MapperDraft| draft.account == account.id && std::sync::Arc::ptr_eq(&draft.layout, layout);
+    if !state.mapper.as_ref().is_some_and(is_current) {
+        state.mapper = None;
+    }
+    widgets::card(ui, |ui| {
+        widgets::subheading(ui, "How the answer is read");
+        widgets::weak(
+            ui,
+            if layout.has_token {
+                "The last answer gave no expiry that was understood. If one is in it, say which value that is."
+            } else {
+                "The last answer has no token in the usual place. If one is in it, say which value that is."
+            },
+        );
+        let Some(draft) = &mut state.mapper else {
+            if Button::new(Weight::Quiet, labels::OPEN_MAPPER).show(ui) {
+                let choices = layout.places.iter().map(|place| place.now).collect();
+                let (account, layout) = (account.id.clone(), layout.clone());
+                state.mapper = Some(MapperDraft { account, layout, choices });
+            }
+            return;
+        };
+        places(ui, draft);
+        let changed: Vec<(usize, ReadAs)> = changes(draft);
+        let mut close = false;
+        ui.horizontal(|ui| {
+            let reason = changed.is_empty().then_some("Nothing is read otherwise yet.");
+            if Button::new(Weight::Quiet, labels::SAVE_READING).blocked(reason).show(ui) {
+                cx.send(Command::MapAnswer { account: account.id.clone(), choices: changed });
+                close = true;
+            }
+            close |= Button::new(Weight::Bare, labels::CANCEL).show(ui);
+        });
+        widgets::weak(ui, "The choice is kept with this account. The next answer is read by it.");
+        if close {
+            state.mapper = None;
+        }
+    });
+}
+
+fn places(ui: &mut Ui, draft: &mut MapperDraft) {
+    for (number, place) in draft.layout.places.iter().enumerate() {
+        ui.push_id(("place", number), |ui| {
+            ui.horizontal_top(|ui| {
+                ui.add_space(16.0 * f32::from(u8::try_from(place.depth).unwrap_or(u8::MAX)));
+                ui.vertical(|ui| one(ui, number, place, &mut draft.choices));
+            });
+        });
+    }
+}
+
+fn one(ui: &mut Ui, number: usize, place: &Place, choices: &mut [Option<ReadAs>]) {
+    let line = if place.value.is_empty() {
+        place.name.clone()
+    } else {
+        format!("{}: {}", place.name, neutralised(&place.value, 200))
+    };
+    ui.add(egui::Label::new(egui::RichText::new(&line).font(theme::mono(13.0))).wrap());
+    if place.fits.is_empty() {
+        return;
+    }
+    let mut offered = vec![(None, labels::read_as(None).to_owned())];
+    offered.extend(place.fits.iter().map(|fit| (Some(*fit), labels::read_as(Some(*fit)).to_owned())));
+    let Some(mut choice) = choices.get(number).copied() else { return };
+    let label = format!("Read {} as", place.name);
+    ui.set_max_width(ui.available_width().min(320.0));
+    if fields::choice(
+        ui,
+        Id::unique(("keyfob-read-as", number)),
+        &label,
+        &mut choice,
+        &offered,
+        Extras::default(),
+    ) {
+        // One value is the token, one the expiry, one the scope.
+        for other in choices.iter_mut() {
+            if choice.is_some() && group(*other) == group(choice) {
+                *other = None;
+            }
+        }
+        choices[number] = choice;
+    }
+}
+
+/// What only one value can be.
+fn group(read_as: Option<ReadAs>) -> Option<ReadAs> {
+    read_as.map(|read_as| if read_as == ReadAs::Life { ReadAs::Expiry } else { read_as })
+}
+
+/// What is read otherwise than it is now.
+fn changes(draft: &MapperDraft) -> Vec<(usize, ReadAs)> {
+    let places = draft.layout.places.iter().zip(&draft.choices).enumerate();
+    places
+        .filter(|(_, (place, choice))| place.now != **choice)
+        .filter_map(|(number, (_, choice))| Some((number, (*choice)?)))
+        .collect()
+}

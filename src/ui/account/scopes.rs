@@ -1,0 +1,115 @@
+//! The tab *Scopes*: what was asked for, and what was granted.
+//!
+//! Owns the comparison. Invariant: a difference is said by a word and a shape, never by colour alone.
+
+use std::collections::BTreeSet;
+
+use egui::Ui;
+
+use crate::base::sanitize::neutralised;
+use crate::messages::snapshot::AccountView;
+
+use crate::ui::cx::Cx;
+use crate::ui::theme::icons::Icon;
+use crate::ui::{theme, widgets};
+
+/// The most scopes that are listed.
+const MAX_SHOWN: usize = 200;
+
+/// How a scope fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Granted,
+    Refused,
+    Unasked,
+    Asked,
+}
+
+/// Shows the scopes of an account.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
+    let facts = account.token.as_ref().map(|token| &token.facts);
+    let granted = facts.and_then(|facts| facts.scope.as_deref());
+    let scopes = compare(&account.scopes, granted, facts.is_some());
+    widgets::card(ui, |ui| {
+        let differs = scopes.iter().any(|(_, fate)| matches!(fate, Fate::Refused | Fate::Unasked));
+        let said = match (granted, facts.is_some()) {
+            _ if scopes.is_empty() => "No scopes were asked for, and the server named none.",
+            (Some(_), _) if differs => "The server granted something else than was asked for.",
+            (Some(_), _) => "The server granted what was asked for.",
+            // RFC 6749, section 5.1.
+            (None, true) => {
+                "The server named no scopes; by the standard it granted those that were asked for."
+            }
+            (None, false) => "These are asked for.",
+        };
+        widgets::weak(ui, said);
+        for (scope, fate) in scopes.iter().take(MAX_SHOWN) {
+            line(ui, cx, scope, *fate);
+        }
+        if scopes.len() > MAX_SHOWN {
+            widgets::weak(ui, &format!("and {} more", scopes.len() - MAX_SHOWN));
+        }
+    });
+}
+
+/// Every scope once: in the order of the request, then those that nobody asked for.
+fn compare<'a>(asked: &'a [String], granted: Option<&'a [String]>, has_token: bool) -> Vec<(&'a str, Fate)> {
+    let mut seen = BTreeSet::new();
+    let given: BTreeSet<&str> = granted.unwrap_or_default().iter().map(String::as_str).collect();
+    let mut compared = Vec::new();
+    for scope in asked.iter().map(String::as_str).filter(|scope| seen.insert(*scope)) {
+        let fate = match granted {
+            Some(_) if given.contains(scope) => Fate::Granted,
+            Some(_) => Fate::Refused,
+            None if has_token => Fate::Granted,
+            None => Fate::Asked,
+        };
+        compared.push((scope, fate));
+    }
+    let unasked = granted.unwrap_or_default().iter().map(String::as_str);
+    for scope in unasked.filter(|scope| seen.insert(*scope)) {
+        compared.push((scope, if asked.is_empty() { Fate::Granted } else { Fate::Unasked }));
+    }
+    compared
+}
+
+fn line(ui: &mut Ui, cx: &Cx<'_>, scope: &str, fate: Fate) {
+    let (icon, word, color) = match fate {
+        Fate::Granted => (Icon::Check, "granted", cx.tokens.ok),
+        Fate::Refused => (Icon::Cross, "asked for, not granted", cx.tokens.warn),
+        Fate::Unasked => (Icon::PlusCircle, "granted, not asked for", cx.tokens.warn),
+        Fate::Asked => (Icon::Circle, "asked for", cx.tokens.weak),
+    };
+    ui.horizontal_top(|ui| {
+        let (_, rect) = ui.allocate_space(egui::vec2(16.0, 18.0));
+        icon.paint(ui.painter(), rect.center(), 14.0, color);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let shown = neutralised(scope, 200);
+            ui.add(egui::Label::new(egui::RichText::new(&*shown).font(theme::mono(13.0))).wrap());
+            widgets::weak(ui, word);
+        });
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn differences_between_asked_and_granted_are_found() {
+        let (asked, granted) = (words("read write read"), words("read admin"));
+        assert_eq!(
+            compare(&asked, Some(&granted), true),
+            [("read", Fate::Granted), ("write", Fate::Refused), ("admin", Fate::Unasked)]
+        );
+        assert_eq!(compare(&asked, None, true), [("read", Fate::Granted), ("write", Fate::Granted)]);
+        assert_eq!(compare(&asked, None, false), [("read", Fate::Asked), ("write", Fate::Asked)]);
+        assert_eq!(compare(&[], Some(&granted), true), [("read", Fate::Granted), ("admin", Fate::Granted)]);
+        assert!(compare(&[], None, true).is_empty());
+    }
+}

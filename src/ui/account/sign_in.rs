@@ -1,0 +1,176 @@
+//! A sign-in under way: its steps, and its ways out.
+//!
+//! Owns what is said while the browser is awaited. Invariant: *Cancel*, *Copy sign-in address* and
+//! the paste field are there at every moment of the wait.
+
+use chrono::TimeDelta;
+use egui::{Id, Ui};
+use zeroize::Zeroizing;
+
+use crate::base::secret::PastedReturn;
+use crate::domain::provider::provider_name::MAX_CHARS;
+use crate::messages::command::Command;
+use crate::messages::snapshot::{AccountView, Activity, Awaiting};
+
+use crate::ui::cx::Cx;
+use crate::ui::labels;
+use crate::ui::theme::icons::Icon;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::time_text;
+
+/// How long the hint about redirect addresses waits.
+const HINT_AFTER: TimeDelta = TimeDelta::seconds(20);
+
+/// The paste field.
+pub(in crate::ui) fn paste_id() -> Id {
+    Id::unique("keyfob-paste")
+}
+
+/// Completes a sign-in with an address that is pasted, wherever the keyboard is: that one whose `state` it
+/// carries. No field takes it then.
+pub(in crate::ui) fn take_pasted(ui: &Ui, cx: &mut Cx<'_>) {
+    let pasted = ui.input(|input| {
+        let text = |event: &egui::Event| match event {
+            egui::Event::Paste(text) => Some(Zeroizing::new(text.trim().to_owned())),
+            _ => None,
+        };
+        input.events.iter().find_map(text)
+    });
+    let Some(text) = pasted else { return };
+    let state_of = |text: &str| {
+        let query = text.split_once('?').map_or(text, |(_, query)| query);
+        let query = query.split('#').next().unwrap_or_default();
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == "state").map(|(_, value)| value.into_owned())
+    };
+    let Some(carried) = state_of(&text) else { return };
+    let waits = |account: &&std::sync::Arc<AccountView>| match &account.activity {
+        Activity::AwaitingBrowser(awaiting) => state_of(&awaiting.address).as_deref() == Some(&*carried),
+        _ => false,
+    };
+    if let Some(account) = cx.snapshot.accounts.iter().find(waits) {
+        ui.input_mut(|input| input.events.retain(|event| !matches!(event, egui::Event::Paste(_))));
+        let text = PastedReturn::new(text.to_string());
+        cx.send(Command::PasteReturn { account: account.id.clone(), text });
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Done,
+    Now,
+    Later,
+}
+
+/// Shows a sign-in that waits for the browser.
+pub(in crate::ui) fn waiting(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut ViewState,
+    account: &AccountView,
+    awaiting: &Awaiting,
+) {
+    let id = || account.id.clone();
+    widgets::card(ui, |ui| {
+        let left = awaiting.deadline - cx.now;
+        widgets::subheading_with(ui, "Signing in", |ui| {
+            widgets::figure_small(ui, &time_text::countdown(left));
+        });
+        ui.add_space(4.0);
+        let opened = if awaiting.browser_opened { Step::Done } else { Step::Now };
+        let waits = if awaiting.browser_opened { Step::Now } else { Step::Later };
+        ui.scope(|ui| steps(ui, cx, [opened, waits, Step::Later, Step::Later]));
+        ui.add_space(8.0);
+        ui.horizontal_wrapped(|ui| {
+            if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
+                cx.send(Command::CancelSignIn(id()));
+            }
+            if Button::new(Weight::Quiet, labels::COPY_ADDRESS).show(ui) {
+                cx.send(Command::CopyText(awaiting.address.clone()));
+            }
+            if Button::new(Weight::Bare, labels::OPEN_BROWSER_AGAIN).show(ui) {
+                cx.send(Command::OpenBrowserAgain(id()));
+            }
+            if Button::new(Weight::Bare, labels::MORE_MINUTES).hint("Wait longer for the browser").show(ui) {
+                cx.send(Command::ExtendSignIn(id()));
+            }
+        });
+        ui.add_space(8.0);
+        paste(ui, cx, state, account, awaiting);
+    });
+    if !awaiting.listening || cx.now - awaiting.since >= HINT_AFTER {
+        hint(ui, cx, account, awaiting);
+    }
+}
+
+/// Shows the exchange of a code, or the repetition of a grant.
+pub(in crate::ui) fn exchanging(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
+    widgets::card(ui, |ui| {
+        if account.grant.is_repeatable() {
+            widgets::subheading(ui, "Getting a token");
+            widgets::text(ui, "The provider is being asked with the saved credentials.");
+        } else {
+            widgets::subheading(ui, "Signing in");
+            ui.scope(|ui| steps(ui, cx, [Step::Done, Step::Done, Step::Now, Step::Later]));
+        }
+        ui.add_space(8.0);
+        if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
+            cx.send(Command::CancelSignIn(account.id.clone()));
+        }
+    });
+}
+
+fn steps(ui: &mut Ui, cx: &Cx<'_>, at: [Step; 4]) {
+    let names = [
+        "Opening the browser",
+        "Waiting for you to sign in there",
+        "Exchanging the reply for a token",
+        "Done: the token is here",
+    ];
+    ui.spacing_mut().item_spacing.y = 8.0;
+    ui.spacing_mut().interact_size.y = 20.0;
+    for (name, step) in names.iter().zip(at) {
+        let (icon, color) = match step {
+            Step::Done => (Icon::Check, cx.tokens.ok),
+            Step::Now => (Icon::Clock, cx.tokens.accent),
+            Step::Later => (Icon::Circle, cx.tokens.weak),
+        };
+        widgets::step(ui, icon, name, color, step == Step::Now);
+    }
+}
+
+fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, awaiting: &Awaiting) {
+    let note = if awaiting.listening {
+        "Needed only where the browser can't come back by itself: the whole address, its query, or the code."
+    } else {
+        "The browser can't come back by itself here: copy the whole address it ends on."
+    };
+    let extras =
+        Extras { note: Some(note), hint: "https://…?code=…&state=…", mono: true, ..Extras::default() };
+    let field = fields::pasted(ui, paste_id(), labels::PASTE, &mut state.paste, extras);
+    let enter = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+    let reason = state.paste.is_blank().then_some("Paste an address first.");
+    let weight = if awaiting.listening { Weight::Quiet } else { Weight::Primary };
+    let pressed = Button::new(weight, labels::USE_PASTED).blocked(reason).show(ui);
+    if (pressed || enter)
+        && let Some(text) = state.paste.take()
+    {
+        fields::forget(ui.ctx(), paste_id());
+        cx.send(Command::PasteReturn { account: account.id.clone(), text: PastedReturn::new(text) });
+    }
+}
+
+fn hint(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, awaiting: &Awaiting) {
+    let provider = crate::base::sanitize::neutralised(&account.provider_name, MAX_CHARS);
+    widgets::card(ui, |ui| {
+        widgets::text_strong(ui, "Does the page show an error about the redirect address?");
+        widgets::text(ui, &format!("Register exactly this address with {provider}, then sign in again."));
+        if widgets::copyable(ui, &awaiting.redirect_uri, labels::COPY_REDIRECT) {
+            cx.send(Command::CopyText(awaiting.redirect_uri.clone()));
+        }
+    });
+}

@@ -1,0 +1,88 @@
+//! The tabs under an account: claims, scopes, exchanges.
+//!
+//! Owns which of them is shown. Invariant: the strip has one tab at any time, reached by Tab and the
+//! arrow keys and named for assistive technology.
+
+use egui::{Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
+
+use crate::messages::snapshot::AccountView;
+
+use super::{claims, http_log, scopes};
+use crate::ui::cx::Cx;
+use crate::ui::view_state::ViewState;
+use crate::ui::{labels, theme, widgets};
+
+/// A tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::ui) enum Tab {
+    /// What the token says.
+    #[default]
+    Claims,
+    /// What was asked for and granted.
+    Scopes,
+    /// What went over the wire.
+    Exchanges,
+}
+
+impl Tab {
+    const ALL: [Self; 3] = [Self::Claims, Self::Scopes, Self::Exchanges];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Claims => labels::CLAIMS,
+            Self::Scopes => labels::SCOPES,
+            Self::Exchanges => labels::EXCHANGES,
+        }
+    }
+}
+
+/// Shows the strip and what is chosen in it.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    strip(ui, cx, state);
+    match state.tab {
+        Tab::Claims => claims::show(ui, cx, account),
+        Tab::Scopes => scopes::show(ui, cx, account),
+        Tab::Exchanges => http_log::show(ui, cx, state, account),
+    }
+}
+
+fn strip(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+    let line = ui
+        .horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            let list = ui.unique_id();
+            ui.ctx().accesskit_node_builder(list, |node| node.set_role(accesskit::Role::TabList));
+            for tab in Tab::ALL {
+                if one(ui, cx, tab, state.tab == tab) {
+                    state.tab = tab;
+                }
+            }
+        })
+        .response
+        .rect;
+    ui.painter().hline(ui.max_rect().x_range(), line.bottom() + 0.5, egui::Stroke::new(1.0, cx.tokens.line));
+}
+
+fn one(ui: &mut Ui, cx: &Cx<'_>, tab: Tab, chosen: bool) -> bool {
+    let font = if chosen { theme::strong() } else { theme::body() };
+    // As wide as with weight, so that nothing moves when another tab is chosen.
+    let width = ui.painter().layout_no_wrap(tab.name().to_owned(), theme::strong(), cx.tokens.text).size().x;
+    let (rect, response) = ui.allocate_exact_size(vec2(width + 32.0, theme::CONTROL_HEIGHT), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Tab, ui.is_enabled(), tab.name()));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(chosen));
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    let color = if chosen || response.hovered() { cx.tokens.text } else { cx.tokens.weak };
+    let galley = ui.painter().layout_no_wrap(tab.name().to_owned(), font, color);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
+    if chosen {
+        let bar = egui::Rect::from_min_max(
+            pos2(rect.left() + 16.0, rect.bottom() - 1.0),
+            pos2(rect.right() - 16.0, rect.bottom() + 1.0),
+        );
+        ui.painter().rect_filled(bar, 1.0, cx.tokens.accent);
+    }
+    widgets::focus_ring(ui, &response, rect.shrink(3.0));
+    response.clicked()
+}

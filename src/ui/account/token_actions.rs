@@ -1,0 +1,119 @@
+//! What can be asked of a token's server besides a new one: what it is worth, and to take it back.
+//!
+//! Owns those buttons and the verdict. Invariants: tokens are revoked only after a second press; what
+//! a control can't do it says why.
+
+use egui::Ui;
+
+use crate::base::sanitize::neutralised;
+use crate::domain::oauth::introspection::Checked;
+use crate::messages::command::Command;
+use crate::messages::explain::verdict;
+use crate::messages::snapshot::{AccountView, Activity, Inquiry};
+
+use crate::ui::cx::Cx;
+use crate::ui::theme::icons::Icon;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::time_text;
+use crate::ui::{labels, widgets};
+
+/// The longest name that is shown, in characters.
+const NAME_CHARS: usize = 120;
+
+/// Shows the buttons and the last verdict.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    ui.horizontal_wrapped(|ui| {
+        let busy = match (account.inquiry, &account.activity) {
+            (Some(_), _) => Some("The server is being asked at this moment."),
+            (None, Activity::Refreshing) => Some("It is being renewed at this moment."),
+            (None, _) => None,
+        };
+        let no_address = "This provider has no address at which a token can be checked.";
+        let check = Button::new(Weight::Bare, labels::CHECK)
+            .flush()
+            .blocked(busy.or((!account.can_check).then_some(no_address)));
+        if check.hint("Ask the provider what this token is worth").show(ui) {
+            cx.send(Command::Check(account.id.clone()));
+        }
+        let (label, hint) = if account.can_revoke {
+            (labels::REVOKE, "Have the provider take the tokens back, then forget them here")
+        } else {
+            (
+                labels::FORGET_HERE,
+                "Drop the tokens on this computer; this provider has no address for revoking them",
+            )
+        };
+        if Button::new(Weight::Bare, label).blocked(busy).hint(hint).show(ui) {
+            state.revoking = Some(account.id.clone());
+        }
+        match account.inquiry {
+            Some(Inquiry::Checking) => widgets::status(ui, Icon::Clock, "Checking", cx.tokens.accent),
+            Some(Inquiry::Revoking) => widgets::status(ui, Icon::Clock, "Revoking", cx.tokens.accent),
+            None => {}
+        }
+    });
+    if state.revoking.as_ref() == Some(&account.id) {
+        question(ui, cx, state, account);
+    }
+    if let Some(checked) = &account.checked {
+        result(ui, cx, checked);
+    }
+}
+
+fn question(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+    let provider = neutralised(&account.provider_name, NAME_CHARS);
+    widgets::surface(ui, cx.tokens.warn_soft, cx.tokens.warn, |ui| {
+        if account.can_revoke {
+            widgets::text_strong(ui, &format!("Have {provider} revoke this account's tokens?"));
+            widgets::text(ui, "They stop working everywhere. The account and its settings are kept.");
+        } else {
+            widgets::text_strong(ui, "Forget this account's tokens here?");
+            widgets::text(
+                ui,
+                &format!(
+                    "{provider} has no address for revoking them, so they stay valid until they expire."
+                ),
+            );
+        }
+        ui.horizontal(|ui| {
+            let (label, command) = if account.can_revoke {
+                (labels::REVOKE_TOKENS, Command::Revoke(account.id.clone()))
+            } else {
+                (labels::FORGET_TOKENS, Command::Forget(account.id.clone()))
+            };
+            if Button::new(Weight::Danger, label).show(ui) {
+                cx.send(command);
+                state.revoking = None;
+            }
+            if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
+                state.revoking = None;
+            }
+        });
+    });
+}
+
+fn result(ui: &mut Ui, cx: &Cx<'_>, checked: &Checked) {
+    let said = &checked.verdict;
+    let (icon, color) =
+        if said.active { (Icon::Check, cx.tokens.ok) } else { (Icon::Warning, cx.tokens.error) };
+    widgets::status(ui, icon, verdict(said), color);
+    let mut rows = vec![("Checked", time_text::clock(checked.at, cx.now))];
+    if let Some(subject) = &said.subject {
+        rows.push(("Belongs to", neutralised(subject, NAME_CHARS).into_owned()));
+    }
+    if let Some(end) = said.expires_at {
+        rows.push(("Expires", time_text::clock(end, cx.now)));
+    }
+    let list = |scopes: Vec<&str>| neutralised(&scopes.join("  "), 500).into_owned();
+    if let Some(granted) = &checked.granted {
+        rows.push(("Scopes granted", list(granted.iter().map(String::as_str).collect())));
+    }
+    let missing = checked.missing();
+    if !missing.is_empty() {
+        rows.push(("Not granted", list(missing)));
+    }
+    for (label, value) in rows {
+        widgets::fact(ui, label, &value);
+    }
+}

@@ -1,0 +1,207 @@
+//! Writing accounts to a file.
+//!
+//! Owns what goes into the file and its passphrase. Invariants: secrets leave sealed or not at all;
+//! the passphrase is wiped from its fields when it is sent.
+
+use std::collections::BTreeSet;
+
+use egui::{Context, Id, Ui};
+
+use crate::domain::account::AccountId;
+use crate::messages::command::Command;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::VaultView;
+
+use super::new_passphrase::{self, NewPassphrase};
+use super::{Ask, Errand};
+use crate::ui::cx::Cx;
+use crate::ui::dialogs;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::checkbox;
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::file_field::{FileAnswer, FileField};
+use crate::ui::{labels, widgets};
+
+/// How many accounts are seen at once.
+const ROWS: u8 = 4;
+
+/// What a sealed file's name ends on, and an open one's.
+const ENDINGS: [&str; 2] = [".age", ".toml"];
+
+/// The dialog.
+pub(in crate::ui) struct ExportDialog {
+    sealed: bool,
+    with_tokens: bool,
+    passphrase: NewPassphrase,
+    /// Accounts that stay out of the file.
+    left_out: BTreeSet<AccountId>,
+    file: FileField,
+    error: Option<String>,
+    /// Sent, and not done yet.
+    is_sent: bool,
+}
+
+/// Asks what to export, and where to.
+pub(in crate::ui) fn open(cx: &Cx<'_>, state: &mut ViewState) {
+    let name = format!("keyfob-{}{}", cx.now.format("%Y-%m-%d"), ENDINGS[0]);
+    let dialog = ExportDialog {
+        sealed: true,
+        with_tokens: false,
+        passphrase: NewPassphrase::default(),
+        left_out: BTreeSet::new(),
+        file: FileField::at(&state.errands.folder.join(name)),
+        error: None,
+        is_sent: false,
+    };
+    dialogs::open(state, dialog);
+}
+
+fn file_id() -> Id {
+    Id::unique("keyfob-export-file")
+}
+
+impl ExportDialog {
+    fn blocked(&self, cx: &Cx<'_>) -> Option<&'static str> {
+        if self.is_sent {
+            return Some("One moment.");
+        }
+        let none = self.chosen(cx).next().is_none();
+        none.then_some("Tick an account first.")
+            .or_else(|| dialogs::vault_blocked(cx))
+            .or_else(|| self.passphrase.blocked().filter(|_| self.sealed))
+            .or_else(|| self.file.path().err())
+    }
+
+    fn chosen<'a>(&'a self, cx: &'a Cx<'_>) -> impl Iterator<Item = &'a AccountId> {
+        let ids = cx.snapshot.accounts.iter().map(|account| &account.id);
+        ids.filter(|id| !self.left_out.contains(*id))
+    }
+
+    fn send(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
+        let Ok(path) = self.file.path() else { return };
+        let accounts = self.chosen(cx).cloned().collect();
+        let passphrase = self.sealed.then(|| self.passphrase.take(ctx));
+        self.is_sent = true;
+        self.error = None;
+        let with_tokens = self.sealed && self.with_tokens;
+        cx.send(Command::Export { accounts, path, passphrase, with_tokens });
+    }
+
+    fn what(&mut self, ui: &mut Ui) -> bool {
+        let choices = [
+            (true, "Everything, sealed by a passphrase".to_owned()),
+            (false, "Settings without secrets, as open text".to_owned()),
+        ];
+        let note = if self.sealed {
+            "For another computer or a colleague. The standard age tool opens it, too."
+        } else {
+            "For a repository or a ticket: no client secret, no password, no token."
+        };
+        let extras = Extras { note: Some(note), ..Extras::default() };
+        let id = Id::unique("keyfob-export-what");
+        if fields::choice(ui, id, "What goes into the file", &mut self.sealed, &choices, extras) {
+            let [sealed, open] = ENDINGS;
+            let (from, to) = if self.sealed { (open, sealed) } else { (sealed, open) };
+            self.file.change_ending(from, to);
+        }
+        if !self.sealed {
+            return false;
+        }
+        self.passphrase.show(ui, None)
+    }
+
+    fn tokens(&mut self, ui: &mut Ui) {
+        let note = "For moving for good; a server may refuse it in two places.";
+        checkbox::tick(ui, &mut self.with_tokens, "Tokens, too", note);
+    }
+
+    fn which(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        let accounts = &cx.snapshot.accounts;
+        if accounts.len() < 2 {
+            return;
+        }
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            widgets::caption(ui, "Accounts");
+            let known = accounts.iter().filter(|account| self.left_out.contains(&account.id)).count();
+            let mut all = known == 0;
+            let label = format!("All {}", labels::counted(accounts.len(), "account"));
+            if checkbox::tick(ui, &mut all, &label, "").changed() {
+                self.left_out.clear();
+                if !all {
+                    self.left_out.extend(accounts.iter().map(|account| account.id.clone()));
+                }
+            }
+            checkbox::list(ui, "keyfob-export-rows", accounts.len(), ROWS, |ui, number| {
+                let account = &accounts[number];
+                let mut ticked = !self.left_out.contains(&account.id);
+                let note = format!("{} · {}", account.provider_name, labels::grant(account.grant));
+                let row = checkbox::tick(ui, &mut ticked, account.name.as_str(), &note);
+                if row.changed() && ticked {
+                    self.left_out.remove(&account.id);
+                } else if row.changed() {
+                    self.left_out.insert(account.id.clone());
+                }
+                row
+            });
+        });
+    }
+}
+
+impl Errand for ExportDialog {
+    fn title(&self) -> &'static str {
+        "Export accounts"
+    }
+
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        let mut asked = dialogs::needs_passphrase(ui, cx);
+        let is_typing = !self.is_sent;
+        ui.add_enabled_ui(is_typing, |ui| {
+            ui.spacing_mut().item_spacing.y = 12.0;
+            let mut entered = self.what(ui);
+            let note = "A new file that only you can read.";
+            let (browse, enter) = self.file.show(ui, file_id(), "File", self.error.as_deref(), note);
+            entered |= enter;
+            if self.sealed {
+                self.tokens(ui);
+            }
+            self.which(ui, cx);
+            if browse {
+                asked = Some(Ask::File(self.file.question(self.title(), true)));
+            }
+            if entered && self.blocked(cx).is_none() {
+                self.send(ui.ctx(), cx);
+            }
+        });
+        asked
+    }
+
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        if Button::new(Weight::Primary, labels::EXPORT).blocked(self.blocked(cx)).show(ui) {
+            self.send(ui.ctx(), cx);
+        }
+        Button::new(Weight::Bare, labels::CANCEL).show(ui).then_some(Ask::Close)
+    }
+
+    fn first_field(&self, _: &VaultView) -> Option<Id> {
+        (!self.is_sent).then(|| if self.sealed { new_passphrase::first_id() } else { file_id() })
+    }
+
+    fn forget(&self, ctx: &Context) {
+        new_passphrase::forget(ctx);
+    }
+
+    fn take_file(&mut self, answer: FileAnswer, _: &mut Cx<'_>) {
+        self.file.take(answer);
+    }
+
+    fn take_problem(&mut self, problem: &Problem) -> bool {
+        let waits = std::mem::take(&mut self.is_sent);
+        if waits {
+            self.error = Some(dialogs::in_words(problem));
+        }
+        waits
+    }
+}

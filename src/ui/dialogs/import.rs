@@ -1,0 +1,432 @@
+//! Bringing accounts in from a file.
+//!
+//! Owns the file's path, its passphrase and the choice among its accounts. Invariants: nothing is
+//! saved before it was shown; an account that is there is replaced only where that is ticked; the
+//! accounts that were read, with their secrets, go when the dialog does.
+
+use std::path::PathBuf;
+
+use egui::{Context, Id, Ui};
+
+use crate::base::sanitize::neutralised;
+use crate::domain::provider::Preset;
+use crate::messages::command::{Command, ImportDraft};
+use crate::messages::event::ImportRead;
+use crate::messages::explain::{NamedDestinations, changed_destinations};
+use crate::messages::problem::{ArchiveProblem, Problem};
+use crate::messages::snapshot::VaultView;
+
+use super::import_issuers::{Issuers, Lookup};
+use super::import_moves::{self, Moves};
+use super::import_names::ImportNames;
+use super::new_passphrase;
+use super::{Ask, Errand};
+use crate::ui::cx::Cx;
+use crate::ui::dialogs;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::{Extras, SecretText};
+use crate::ui::widgets::file_field::{FileAnswer, FileField};
+use crate::ui::widgets::{changed_destinations, checkbox};
+use crate::ui::{labels, widgets};
+
+/// How many accounts are seen at once.
+const ROWS: u8 = 5;
+
+/// How many accounts with destinations of their own are named at once.
+const DIFFERING_MAX: usize = 50;
+
+/// How much of what was left out is seen at once.
+const LEFT_OUT_MAX: usize = 5;
+
+/// How far it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Choosing,
+    Reading,
+    /// It needs its passphrase.
+    Sealed,
+    Preview,
+    Saving,
+}
+
+/// An account of the file.
+struct Found {
+    draft: ImportDraft,
+    /// Whether an account of its name is there.
+    taken: bool,
+    ticked: bool,
+    /// Where its addresses come from.
+    lookup: Lookup,
+    /// Its provider, and the destinations that differ from the preset's; `None` until they are worked out.
+    named: Option<NamedDestinations>,
+    /// What would become of stored secrets.
+    moves: Moves,
+}
+
+/// The dialog.
+pub(in crate::ui) struct ImportDialog {
+    stage: Stage,
+    file: FileField,
+    /// The file that was read last.
+    path: PathBuf,
+    passphrase: SecretText,
+    error: Option<String>,
+    found: Vec<Found>,
+    /// What the accounts' issuers said.
+    issuers: Issuers,
+    /// What was left out, a sentence each.
+    left_out: Vec<String>,
+    /// The names of a list of names and values, and what they stand for.
+    names: Option<ImportNames>,
+    /// How many are being saved.
+    saving: usize,
+}
+
+/// Asks for a file.
+pub(in crate::ui) fn open(state: &mut ViewState) {
+    let dialog = ImportDialog::new(FileField::within(&state.errands.folder));
+    dialogs::open(state, dialog);
+}
+
+/// Reads a file that was dropped on the window.
+pub(in crate::ui) fn open_file(cx: &mut Cx<'_>, state: &mut ViewState, path: PathBuf) {
+    let mut dialog = ImportDialog::new(FileField::at(&path));
+    dialog.read(cx, path);
+    dialogs::open(state, dialog);
+}
+
+fn file_id() -> Id {
+    Id::unique("keyfob-import-file")
+}
+
+fn passphrase_id() -> Id {
+    Id::unique("keyfob-import-passphrase")
+}
+
+impl ImportDialog {
+    fn new(file: FileField) -> Self {
+        Self {
+            stage: Stage::Choosing,
+            file,
+            path: PathBuf::new(),
+            passphrase: SecretText::default(),
+            error: None,
+            found: Vec::new(),
+            issuers: Issuers::default(),
+            left_out: Vec::new(),
+            names: None,
+            saving: 0,
+        }
+    }
+
+    fn read(&mut self, cx: &mut Cx<'_>, path: PathBuf) {
+        self.path.clone_from(&path);
+        self.error = None;
+        self.stage = Stage::Reading;
+        cx.send(Command::ReadImport { path, passphrase: None, mapping: None });
+    }
+
+    fn read_typed(&mut self, cx: &mut Cx<'_>) {
+        match self.file.path() {
+            Ok(path) => self.read(cx, path),
+            Err(error) => self.error = Some(error.to_owned()),
+        }
+    }
+
+    fn unseal(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
+        let passphrase = Some(self.passphrase.take_passphrase());
+        fields::forget(ctx, passphrase_id());
+        self.error = None;
+        self.stage = Stage::Reading;
+        cx.send(Command::ReadImport { path: self.path.clone(), passphrase, mapping: None });
+    }
+
+    fn save(&mut self, cx: &mut Cx<'_>) {
+        let (chosen, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.found).into_iter().partition(|found| found.ticked);
+        drop(rest);
+        self.saving = chosen.len();
+        self.error = None;
+        self.stage = Stage::Saving;
+        let drafts = chosen.into_iter().map(|Found { mut draft, taken, lookup, moves, .. }| {
+            self.issuers.complete(&lookup, &mut draft.draft.settings);
+            ImportDraft { replace: taken, move_secrets: moves.is_agreed(), ..draft }
+        });
+        cx.send(Command::Import(drafts.collect()));
+    }
+
+    fn choosing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        widgets::text(
+            ui,
+            "An export of Keyfob's, sealed or not, or accounts described in TOML or JSON; Google's client secret \
+             file, a Postman, Insomnia or Bruno export, or a .env file. You see what is in it before anything is \
+             saved.",
+        );
+        let note = "Or drop the file on this window.";
+        let (browse, entered) = self.file.show(ui, file_id(), "File", self.error.as_deref(), note);
+        if entered {
+            self.read_typed(cx);
+        }
+        browse.then(|| Ask::File(self.file.question(self.title(), false)))
+    }
+
+    fn sealed(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let name = neutralised(&name, 60);
+        widgets::text(ui, &format!("“{name}” is sealed: enter the passphrase that it was exported with."));
+        let extras = Extras { error: self.error.as_deref(), ..Extras::default() };
+        let field =
+            fields::secret(ui, passphrase_id(), "Passphrase of the file", &mut self.passphrase, extras);
+        if new_passphrase::is_entered(ui, &field) && !self.passphrase.is_empty() {
+            self.unseal(ui.ctx(), cx);
+        }
+    }
+
+    fn preview(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        let taken = self.found.iter().filter(|found| found.taken).count();
+        let holds = match (&self.names, self.found.len()) {
+            (Some(_), 0) => "The file has names and values. Choose below which is what.".to_owned(),
+            (_, count) => format!("The file holds {}.", labels::counted(count, "account")),
+        };
+        widgets::text(ui, &holds);
+        if taken > 0 {
+            let said = match taken {
+                1 => "One of them is here already, and stays as it is unless you tick it.".to_owned(),
+                _ => {
+                    format!("Of these, {taken} are here already, and stay as they are unless you tick them.")
+                }
+            };
+            widgets::text(ui, &said);
+        }
+        let presets = &cx.snapshot.presets;
+        for found in &mut self.found {
+            found.lookup.settle(presets, &found.draft.draft.settings);
+            found.settle_named(&self.issuers, presets);
+        }
+        let (count, all, issuers) = (self.found.len(), &mut self.found, &self.issuers);
+        ui.scope(|ui| {
+            checkbox::list(ui, "keyfob-import-rows", count, ROWS, |ui, number| {
+                let found = &mut all[number];
+                let note = note(found, issuers);
+                checkbox::tick(ui, &mut found.ticked, &found.draft.draft.name, &note)
+            });
+        });
+        let ticked = self.found.iter().filter(|found| found.ticked);
+        let ticked = ticked.map(|found| (found.draft.draft.name.as_str(), &found.lookup)).collect::<Vec<_>>();
+        self.issuers.show(ui, cx, &ticked);
+        self.destinations(ui);
+        self.show_moves(ui, cx);
+        for said in self.left_out.iter().take(LEFT_OUT_MAX) {
+            widgets::weak(ui, &neutralised(said, 300));
+        }
+        if self.left_out.len() > LEFT_OUT_MAX {
+            widgets::weak(ui, &format!("{} more were left out.", self.left_out.len() - LEFT_OUT_MAX));
+        }
+        if let Some(names) = &mut self.names
+            && let Some(mapping) = names.show(ui, presets)
+        {
+            let path = self.path.clone();
+            cx.send(Command::ReadImport { path, passphrase: None, mapping: Some(mapping) });
+        }
+        if let Some(error) = &self.error {
+            widgets::problem(ui, error);
+        }
+        dialogs::needs_passphrase(ui, cx)
+    }
+
+    /// Names the destinations of the ticked accounts that differ from their presets', the changed ones first.
+    fn destinations(&self, ui: &mut Ui) {
+        let (changed, others): (Vec<_>, Vec<_>) = self.differing().partition(|(_, named)| named.is_changed);
+        let (shown, count) =
+            (changed.iter().chain(&others).take(DIFFERING_MAX), changed.len() + others.len());
+        for (name, named) in shown {
+            changed_destinations::of_import(ui, name, named);
+        }
+        if count > DIFFERING_MAX {
+            let more = labels::counted(count - DIFFERING_MAX, "more account");
+            let said = format!(
+                "{more} with hosts of their own; keyfob import --dry-run lists them on the command line."
+            );
+            widgets::weak(ui, &said);
+        }
+    }
+
+    fn differing(&self) -> impl Iterator<Item = (&str, &NamedDestinations)> {
+        let ticked = self.found.iter().filter(|found| found.ticked);
+        let named = ticked.filter_map(|found| Some((found.draft.draft.name.as_str(), found.named.as_ref()?)));
+        named.filter(|(_, named)| !named.rest.is_empty())
+    }
+
+    /// Asks about the stored secrets of each account that is replaced and whose addresses are known.
+    fn show_moves(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        for found in self.found.iter_mut().filter(|found| found.taken && found.ticked) {
+            if self.issuers.blocked(std::iter::once(&found.lookup)).is_none() {
+                let mut settings = found.draft.draft.settings.clone();
+                self.issuers.complete(&found.lookup, &mut settings);
+                found.moves.settle(cx.snapshot, &found.draft, &settings);
+                found.moves.show(ui, &found.draft.draft.name);
+            }
+        }
+    }
+
+    fn blocked(&self, cx: &Cx<'_>) -> Option<&'static str> {
+        match self.stage {
+            Stage::Sealed if self.passphrase.is_empty() => Some("Enter the passphrase first."),
+            Stage::Choosing | Stage::Sealed => None,
+            Stage::Preview if !self.found.iter().any(|found| found.ticked) => Some("Tick an account first."),
+            Stage::Preview
+                if self.differing().filter(|(_, named)| named.is_changed).count() > DIFFERING_MAX =>
+            {
+                Some("Untick some accounts: more are changed than can be shown at once.")
+            }
+            Stage::Preview => {
+                let ticked = self.found.iter().filter(|found| found.ticked).map(|found| &found.lookup);
+                let is_open = |found: &Found| found.taken && found.ticked && found.moves.is_open();
+                let moves = || self.found.iter().any(is_open).then_some(import_moves::BLOCKED);
+                self.issuers.blocked(ticked).or_else(moves).or_else(|| dialogs::vault_blocked(cx))
+            }
+            Stage::Reading | Stage::Saving => Some("One moment."),
+        }
+    }
+}
+
+impl Found {
+    /// Works out what its destinations are called, with what its issuer has said.
+    fn settle_named(&mut self, issuers: &Issuers, presets: &[Preset]) {
+        if self.named.is_some() {
+            return;
+        }
+        let mut settings = self.draft.draft.settings.clone();
+        issuers.complete(&self.lookup, &mut settings);
+        self.named = Some(changed_destinations(presets, &settings));
+    }
+}
+
+/// What is said of an account besides its name.
+fn note(found: &Found, issuers: &Issuers) -> String {
+    let provider = found.named.as_ref().map_or("", |named| named.provider.as_str());
+    let mut note = format!("{provider} · {}", labels::grant(found.draft.draft.settings.grant));
+    if let Some(said) = issuers.note(&found.lookup) {
+        note.push_str(" · ");
+        note.push_str(said);
+    }
+    if found.draft.grant.is_some() {
+        note.push_str(" · with its token");
+    }
+    if found.draft.incomplete && !found.draft.draft.client.has_secret() {
+        note.push_str(" · without secrets");
+    }
+    if found.taken {
+        note.insert_str(0, if found.ticked { "Replaces the one here · " } else { "Is here already · " });
+    }
+    note
+}
+
+impl Errand for ImportDialog {
+    fn title(&self) -> &'static str {
+        "Import accounts"
+    }
+
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        match self.stage {
+            Stage::Choosing => return self.choosing(ui, cx),
+            Stage::Sealed => self.sealed(ui, cx),
+            Stage::Preview => return self.preview(ui, cx),
+            Stage::Reading => {
+                widgets::text(ui, "Reading the file …");
+            }
+            Stage::Saving => {
+                widgets::text(ui, "Saving the accounts …");
+            }
+        }
+        None
+    }
+
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        let label = match self.stage {
+            Stage::Choosing => labels::READ_FILE,
+            Stage::Sealed => labels::OPEN_FILE,
+            Stage::Reading | Stage::Preview | Stage::Saving => labels::IMPORT,
+        };
+        if Button::new(Weight::Primary, label).blocked(self.blocked(cx)).show(ui) {
+            match self.stage {
+                Stage::Choosing => self.read_typed(cx),
+                Stage::Sealed => self.unseal(ui.ctx(), cx),
+                Stage::Preview => self.save(cx),
+                Stage::Reading | Stage::Saving => {}
+            }
+        }
+        Button::new(Weight::Bare, labels::CANCEL).show(ui).then_some(Ask::Close)
+    }
+
+    fn first_field(&self, _: &VaultView) -> Option<Id> {
+        match self.stage {
+            Stage::Choosing => Some(file_id()),
+            Stage::Sealed => Some(passphrase_id()),
+            Stage::Reading | Stage::Preview | Stage::Saving => None,
+        }
+    }
+
+    fn forget(&self, ctx: &Context) {
+        fields::forget(ctx, passphrase_id());
+    }
+
+    fn take_file(&mut self, answer: FileAnswer, cx: &mut Cx<'_>) {
+        if self.stage == Stage::Choosing && self.file.take(answer) {
+            self.read_typed(cx);
+        }
+    }
+
+    fn take_problem(&mut self, problem: &Problem) -> bool {
+        match (self.stage, problem) {
+            (Stage::Reading, Problem::Archive(ArchiveProblem::PassphraseNeeded)) => {
+                self.stage = Stage::Sealed;
+            }
+            (Stage::Reading, Problem::Archive(ArchiveProblem::WrongPassphrase)) => {
+                self.stage = Stage::Sealed;
+                self.error = Some(dialogs::in_words(problem));
+            }
+            // What could not be saved is read anew: the drafts went with the command.
+            (Stage::Reading | Stage::Saving, _) => {
+                self.stage = Stage::Choosing;
+                self.error = Some(dialogs::in_words(problem));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn take_read(&mut self, read: ImportRead) {
+        // Read once more by other names, it stays as it is until the answer.
+        let again = self.stage == Stage::Preview && self.names.is_some();
+        if self.stage != Stage::Reading && !again {
+            return;
+        }
+        let taken = read.taken.into_iter().chain(std::iter::repeat(false));
+        let found = read.drafts.into_iter().zip(taken);
+        self.found = found
+            .map(|(draft, taken)| {
+                let (ticked, lookup) = (!taken, Lookup::Unsettled);
+                Found { draft, taken, ticked, lookup, named: None, moves: Moves::default() }
+            })
+            .collect();
+        self.left_out = read.left_out;
+        if !again {
+            self.names = read.names.map(|names| ImportNames::new(names, !self.found.is_empty()));
+        }
+        self.stage = Stage::Preview;
+    }
+
+    fn take_discovered(&mut self, issuer: &str, found: dialogs::Answer) -> Option<dialogs::Answer> {
+        // What an issuer says are destinations, too.
+        self.found.iter_mut().for_each(|found| found.named = None);
+        self.issuers.take(issuer, found)
+    }
+
+    fn take_saved(&self) -> Option<String> {
+        let imported = || format!("{} imported.", labels::counted_were(self.saving, "account"));
+        (self.stage == Stage::Saving).then(imported)
+    }
+}

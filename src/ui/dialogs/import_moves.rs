@@ -1,0 +1,75 @@
+//! Stored secrets that an import would send to other addresses.
+//!
+//! Owns the question, one for each account. Invariant: a box that lets secrets go is never ticked by itself,
+//! and stands below the addresses, old and new.
+
+use egui::Ui;
+
+use crate::base::sanitize::neutralised;
+use crate::domain::account::{AccountName, Settings};
+use crate::domain::provider::destinations::{Destinations, MovedDestination};
+use crate::messages::command::ImportDraft;
+use crate::messages::snapshot::Snapshot;
+
+use crate::ui::widgets;
+use crate::ui::widgets::checkbox;
+
+/// The longest address that is shown, in characters.
+const URL_CHARS: usize = 200;
+
+/// Why an import has to wait for an answer.
+pub(in crate::ui) const BLOCKED: &str = "Tick the box about stored secrets, or untick the account.";
+
+/// An account's destinations that would change while its secrets stay, and whether that was agreed to.
+#[derive(Default)]
+pub(in crate::ui) struct Moves {
+    /// `None` until its addresses are known.
+    moved: Option<Vec<MovedDestination>>,
+    agreed: bool,
+}
+
+impl Moves {
+    /// Compares an account, once, with the one that it replaces; `settings` are what would be saved.
+    pub(in crate::ui) fn settle(&mut self, snapshot: &Snapshot, draft: &ImportDraft, settings: &Settings) {
+        if self.moved.is_none() {
+            self.moved = Some(moved(snapshot, draft, settings).unwrap_or_default());
+        }
+    }
+
+    /// Whether an account may be saved as it is.
+    pub(in crate::ui) fn is_open(&self) -> bool {
+        !self.agreed && self.moved.as_ref().is_some_and(|moved| !moved.is_empty())
+    }
+
+    /// Whether its stored secrets may go along.
+    pub(in crate::ui) fn is_agreed(&self) -> bool {
+        self.agreed
+    }
+
+    /// Shows the addresses and the box, where any would change.
+    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, name: &str) {
+        let Some(first) = self.moved.as_ref().and_then(|moved| moved.first()) else { return };
+        let shown = |url: &str| neutralised(url, URL_CHARS).into_owned();
+        let name = neutralised(name, 60);
+        let host = url::Url::parse(&first.new).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let host = shown(&host.unwrap_or_else(|| first.new.clone()));
+        widgets::text(ui, &format!("The file changes where the stored secrets of {name} are sent:"));
+        for MovedDestination { destination, old, new } in self.moved.iter().flatten() {
+            let old = old.as_deref().map_or_else(|| "none".to_owned(), shown);
+            widgets::weak(ui, &format!("{}: {} instead of {old}", destination.label(), shown(new)));
+        }
+        checkbox::tick(ui, &mut self.agreed, &format!("Send the stored secrets of {name} to {host}"), "");
+    }
+}
+
+fn moved(snapshot: &Snapshot, draft: &ImportDraft, settings: &Settings) -> Option<Vec<MovedDestination>> {
+    // A whole file leaves no stored secret in its place.
+    if !draft.incomplete {
+        return None;
+    }
+    let name = AccountName::new(&draft.draft.name).ok()?;
+    let stored = snapshot.accounts.iter().find(|view| view.name.key() == name.key())?;
+    let new = Destinations::of(&snapshot.presets, settings).ok()?;
+    let old = Destinations::of(&snapshot.presets, &stored.settings).unwrap_or_default();
+    Some(new.moved_from(&old))
+}

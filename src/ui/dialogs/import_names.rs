@@ -1,0 +1,81 @@
+//! Which name of a `.env` file stands for what.
+//!
+//! Owns the lists in which that is chosen. Invariant: names are shown, and no value of the file.
+
+use egui::{Id, Ui};
+
+use crate::base::sanitize::neutralised;
+use crate::domain::import::{EnvField, EnvNames, Mapping};
+use crate::domain::provider::Preset;
+
+use crate::ui::theme::icons::Icon;
+use crate::ui::widgets;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::Extras;
+
+/// A file's names, and what they are taken for.
+pub(in crate::ui) struct ImportNames {
+    names: Vec<String>,
+    chosen: Mapping,
+    /// What was read last, so that a change is known.
+    read: Mapping,
+    /// Whether the lists are shown; where the guess gave accounts, they are out of the way.
+    open: bool,
+}
+
+impl ImportNames {
+    /// What was guessed; `found` says whether that gave an account.
+    pub(in crate::ui) fn new(names: EnvNames, found: bool) -> Self {
+        let chosen = names.mappings.into_iter().next().unwrap_or_default();
+        Self { names: names.names, read: chosen.clone(), chosen, open: !found }
+    }
+
+    /// Shows the lists; the choice, where it was changed.
+    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, presets: &[Preset]) -> Option<Mapping> {
+        if !self.open {
+            self.open = Button::new(Weight::Bare, "Choose the names yourself")
+                .with_icon(Icon::Right)
+                .flush()
+                .show(ui);
+            return None;
+        }
+        widgets::subheading(ui, "Which name is what?");
+        widgets::weak(ui, "Only names are shown here; their values stay hidden.");
+        let mut choices = vec![(None, "None: the file has the addresses".to_owned())];
+        choices.extend(presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())));
+        let id = Id::unique("keyfob-import-provider");
+        fields::choice(ui, id, "Provider", &mut self.chosen.provider, &choices, Extras::default());
+        for field in EnvField::ALL {
+            let mut name = self.chosen.names.get(&field).cloned();
+            let mut choices = vec![(None, "None of them".to_owned())];
+            let shown = |name: &String| (Some(name.clone()), neutralised(name, 60).into_owned());
+            choices.extend(self.names.iter().map(shown));
+            let id = Id::unique(("keyfob-import-name", field));
+            if fields::choice(ui, id, label(field), &mut name, &choices, Extras::default()) {
+                match name {
+                    Some(name) => self.chosen.names.insert(field, name),
+                    None => self.chosen.names.remove(&field),
+                };
+            }
+        }
+        let changed = self.chosen != self.read;
+        changed.then(|| {
+            self.read = self.chosen.clone();
+            self.chosen.clone()
+        })
+    }
+}
+
+fn label(field: EnvField) -> &'static str {
+    match field {
+        EnvField::ClientId => "Name of the client ID",
+        EnvField::ClientSecret => "Name of the client secret",
+        EnvField::TokenUrl => "Name of the token address",
+        EnvField::AuthorizeUrl => "Name of the authorization address",
+        EnvField::RedirectUri => "Name of the redirect address",
+        EnvField::Scopes => "Name of the scopes",
+        EnvField::UserName => "Name of the user name",
+        EnvField::Password => "Name of the password",
+    }
+}

@@ -1,0 +1,104 @@
+//! A passphrase that is chosen: typed twice, with its strength.
+//!
+//! Owns what is typed into the two fields. Invariant: both are wiped when it is taken and when the
+//! fields are forgotten.
+
+use egui::{Context, CornerRadius, Id, Key, Response, Ui, vec2};
+
+use crate::base::secret::Passphrase;
+use crate::domain::passphrase_strength::{Strength, strength};
+
+use crate::ui::labels;
+use crate::ui::theme::Tokens;
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::{Extras, SecretText};
+
+/// What is typed.
+pub(in crate::ui) struct NewPassphrase {
+    new: SecretText,
+    again: SecretText,
+    strength: Strength,
+}
+
+impl Default for NewPassphrase {
+    fn default() -> Self {
+        Self { new: SecretText::default(), again: SecretText::default(), strength: Strength::Empty }
+    }
+}
+
+impl NewPassphrase {
+    /// Why it can't be taken yet.
+    pub(in crate::ui) fn blocked(&self) -> Option<&'static str> {
+        let same = self.new.begins_with(&self.again) && self.again.begins_with(&self.new);
+        if self.new.is_empty() {
+            Some("Enter the passphrase first.")
+        } else if self.again.is_empty() {
+            Some("Enter the new passphrase twice.")
+        } else if !same {
+            Some(DIFFERENT)
+        } else {
+            None
+        }
+    }
+
+    /// Takes what was typed, and leaves nothing of it in the fields.
+    pub(in crate::ui) fn take(&mut self, ctx: &Context) -> Passphrase {
+        let taken = self.new.take_passphrase();
+        drop(self.again.take_passphrase());
+        self.strength = Strength::Empty;
+        forget(ctx);
+        taken
+    }
+
+    /// Shows the two fields; whether Enter was pressed in one of them.
+    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, error: Option<&str>) -> bool {
+        let extras = Extras { error, note: Some(labels::strength(self.strength)), ..Extras::default() };
+        let response = fields::secret(ui, first_id(), "New passphrase", &mut self.new, extras);
+        if response.changed() {
+            self.strength = strength(&self.new.passphrase());
+        }
+        let mut entered = is_entered(ui, &response);
+        meter(ui, self.strength);
+        let differs = !self.new.begins_with(&self.again);
+        let extras = Extras { error: differs.then_some(DIFFERENT), ..Extras::default() };
+        let response = fields::secret(ui, again_id(), "New passphrase again", &mut self.again, extras);
+        entered |= is_entered(ui, &response);
+        entered
+    }
+}
+
+const DIFFERENT: &str = "The two are not the same.";
+
+/// The first of the two fields.
+pub(in crate::ui) fn first_id() -> Id {
+    Id::unique("keyfob-passphrase-new")
+}
+
+fn again_id() -> Id {
+    Id::unique("keyfob-passphrase-again")
+}
+
+/// Forgets what the toolkit keeps about the fields.
+pub(in crate::ui) fn forget(ctx: &Context) {
+    for id in [first_id(), again_id()] {
+        fields::forget(ctx, id);
+    }
+}
+
+/// Whether Enter was pressed in a field.
+pub(in crate::ui) fn is_entered(ui: &Ui, response: &Response) -> bool {
+    response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+}
+
+/// The strength as a bar of four parts; the words beside the field say the same.
+fn meter(ui: &mut Ui, strength: Strength) {
+    let tokens = Tokens::of(ui);
+    let color = if strength.is_weak() { tokens.warn } else { tokens.ok };
+    let (_, rect) = ui.allocate_space(vec2(ui.available_width(), 4.0));
+    let part = (rect.width() - 12.0) / 4.0;
+    for (place, left) in (0..4u8).map(|place| (place, rect.left() + f32::from(place) * (part + 4.0))) {
+        let fill = if place < strength.bars() { color } else { tokens.track };
+        let bar = egui::Rect::from_min_size(egui::pos2(left, rect.top()), vec2(part, 4.0));
+        ui.painter().rect_filled(bar, CornerRadius::same(2), fill);
+    }
+}

@@ -1,0 +1,292 @@
+//! The passphrase of the file vault: asked for, chosen or changed.
+//!
+//! Owns what is typed into its fields. Invariants: the fields are wiped when they are sent and when
+//! they are closed; a wrong passphrase keeps the dialog; giving up keeps the vault from before.
+
+use egui::{Context, Id, Ui};
+
+use crate::messages::command::Command;
+use crate::messages::explain::explain;
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::messages::snapshot::{Snapshot, VaultHealth, VaultKind, VaultView};
+
+use super::new_passphrase::{self, NewPassphrase};
+use crate::ui::cx::Cx;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::dialog;
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::{Extras, SecretText};
+use crate::ui::{labels, widgets};
+
+/// What is being asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Open the file, or make it.
+    Open,
+    /// Give it another passphrase.
+    Change,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Typing,
+    /// Sent, and nothing is known yet.
+    Sent,
+    /// The vault works on it.
+    UnderWay,
+    /// The vault is ready again; a refusal comes after that, if there is one.
+    Over,
+}
+
+/// The passphrase, while it is asked for.
+pub(in crate::ui) struct PassphraseDraft {
+    purpose: Purpose,
+    stage: Stage,
+    /// Whether there is such a file; `None` until the engine has turned to it.
+    exists: Option<bool>,
+    /// The vault to go back to where this is given up.
+    back_to: Option<VaultKind>,
+    present: SecretText,
+    new: NewPassphrase,
+    error: Option<String>,
+    wants_focus: bool,
+}
+
+impl PassphraseDraft {
+    fn new(purpose: Purpose, back_to: Option<VaultKind>) -> Self {
+        Self {
+            purpose,
+            stage: Stage::Typing,
+            exists: None,
+            back_to,
+            present: SecretText::default(),
+            new: NewPassphrase::default(),
+            error: None,
+            wants_focus: true,
+        }
+    }
+
+    fn asks_present(&self) -> bool {
+        self.purpose == Purpose::Change || self.exists != Some(false)
+    }
+
+    fn asks_new(&self) -> bool {
+        self.purpose == Purpose::Change || self.exists == Some(false)
+    }
+
+    /// The first field that is shown.
+    fn first(&self) -> Id {
+        if self.asks_present() { present_id() } else { new_passphrase::first_id() }
+    }
+
+    /// Why it can't be sent yet.
+    fn blocked(&self) -> Option<&'static str> {
+        match self.stage {
+            Stage::Typing if self.asks_present() && self.present.is_empty() => {
+                Some("Enter the passphrase first.")
+            }
+            Stage::Typing if self.asks_new() => self.new.blocked(),
+            Stage::Typing => None,
+            _ => Some("One moment."),
+        }
+    }
+
+    /// Takes what was typed, and leaves nothing of it in the fields.
+    fn take(&mut self, ctx: &Context) -> Command {
+        let (present, new) = (self.present.take_passphrase(), self.new.take(ctx));
+        forget(ctx);
+        self.stage = Stage::Sent;
+        self.error = None;
+        match (self.purpose, self.asks_new()) {
+            (Purpose::Change, _) => Command::ChangePassphrase { old: present, new },
+            (Purpose::Open, create @ true) => Command::UnlockVault { passphrase: new, create },
+            (Purpose::Open, create @ false) => Command::UnlockVault { passphrase: present, create },
+        }
+    }
+}
+
+fn present_id() -> Id {
+    Id::unique("keyfob-passphrase")
+}
+
+fn forget(ctx: &Context) {
+    fields::forget(ctx, present_id());
+    new_passphrase::forget(ctx);
+}
+
+/// What a vault that needs its passphrase offers.
+pub(in crate::ui) fn offer(vault: &VaultView) -> Option<&'static str> {
+    match (vault.kind, &vault.health) {
+        (VaultKind::File, VaultHealth::Locked { exists: false }) => Some(labels::CHOOSE_PASSPHRASE),
+        (VaultKind::File, VaultHealth::Locked { exists: true } | VaultHealth::Failing(_)) => {
+            Some(labels::ENTER_PASSPHRASE)
+        }
+        _ => None,
+    }
+}
+
+/// Asks for the passphrase of the file that is used.
+pub(in crate::ui) fn open(state: &mut ViewState) {
+    state.passphrase = Some(PassphraseDraft::new(Purpose::Open, None));
+}
+
+/// Turns to the file, and asks for its passphrase.
+pub(in crate::ui) fn choose_file(cx: &mut Cx<'_>, state: &mut ViewState) {
+    cx.send(Command::ChooseVault(VaultKind::File));
+    state.passphrase = Some(PassphraseDraft::new(Purpose::Open, Some(cx.snapshot.vault.kind)));
+}
+
+/// Asks for another passphrase.
+pub(in crate::ui) fn change(state: &mut ViewState) {
+    state.passphrase = Some(PassphraseDraft::new(Purpose::Change, None));
+}
+
+/// Closes it, and forgets what its fields held.
+pub(in crate::ui) fn close(ctx: &Context, state: &mut ViewState) {
+    if state.passphrase.take().is_some() {
+        forget(ctx);
+    }
+}
+
+/// Closes it and goes back to the vault from before, unless a passphrase was sent already.
+pub(in crate::ui) fn give_up(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let back_to = state.passphrase.as_ref().filter(|draft| draft.stage == Stage::Typing);
+    match back_to.and_then(|draft| draft.back_to) {
+        Some(VaultKind::Memory) => cx.send(Command::UseMemoryVault),
+        Some(kind) => cx.send(Command::ChooseVault(kind)),
+        None => {}
+    }
+    close(ctx, state);
+}
+
+/// Takes a problem that is the answer to what was sent.
+pub(in crate::ui) fn takes(state: &mut ViewState, problem: &Problem) -> bool {
+    let Some(draft) = &mut state.passphrase else { return false };
+    if draft.stage == Stage::Typing && draft.exists.is_some() {
+        // The dialog says that already.
+        return *problem == Problem::Vault(VaultProblem::PassphraseNeeded);
+    }
+    let said = explain(problem, None, None);
+    draft.error = Some(format!("{} {}", said.what, said.next));
+    draft.stage = Stage::Typing;
+    draft.wants_focus = true;
+    true
+}
+
+/// Goes by what the vault says: closes what is done, and asks once where the file is locked.
+pub(in crate::ui) fn settle(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
+    let vault = &snapshot.vault;
+    let file = vault.kind == VaultKind::File;
+    let locked = matches!(vault.health, VaultHealth::Locked { exists: true });
+    if file && locked && !state.passphrase_asked && !state.has_dialog() {
+        open(state);
+    }
+    state.passphrase_asked |= file;
+    settle_open(state, vault);
+    let Some(draft) = &mut state.passphrase else { return };
+    let is_over = match (draft.purpose, draft.stage, &vault.health) {
+        (Purpose::Open, _, VaultHealth::Ready | VaultHealth::Untried) => file,
+        (Purpose::Change, Stage::Sent, VaultHealth::Waiting) => {
+            draft.stage = Stage::UnderWay;
+            false
+        }
+        (Purpose::Change, Stage::UnderWay, VaultHealth::Ready) => {
+            draft.stage = Stage::Over;
+            ctx.request_repaint();
+            false
+        }
+        (Purpose::Change, Stage::Over, VaultHealth::Ready) => {
+            state.toasts.say("The passphrase was changed.");
+            true
+        }
+        _ => false,
+    };
+    if is_over {
+        close(ctx, state);
+    }
+}
+
+/// Notes whether there is a file to be opened.
+pub(in crate::ui) fn settle_open(state: &mut ViewState, vault: &VaultView) {
+    let Some(draft) = &mut state.passphrase else { return };
+    draft.exists = match vault.health {
+        _ if vault.kind != VaultKind::File => draft.exists,
+        VaultHealth::Locked { exists } => Some(exists),
+        _ => draft.exists.or(Some(true)),
+    };
+}
+
+/// Shows the dialog, where it is open.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let Some(draft) = &mut state.passphrase else { return };
+    let (closed, left) = dialog::show(ui, Id::unique("keyfob-passphrase-dialog"), 440.0, |ui| {
+        widgets::heading(ui, title(draft));
+        dialog::body(ui, |ui| contents(ui, cx, draft));
+        ui.horizontal_wrapped(|ui| {
+            button(ui, cx, draft);
+            Button::new(Weight::Bare, labels::CANCEL).show(ui)
+        })
+        .inner
+    });
+    if closed || left {
+        give_up(ui.ctx(), cx, state);
+    }
+}
+
+fn title(draft: &PassphraseDraft) -> &'static str {
+    match (draft.purpose, draft.exists) {
+        (Purpose::Change, _) => labels::CHANGE_PASSPHRASE,
+        (Purpose::Open, Some(false)) => labels::CHOOSE_PASSPHRASE,
+        (Purpose::Open, _) => labels::ENTER_PASSPHRASE,
+    }
+}
+
+/// Shows the fields; Enter in one of them sends.
+pub(in crate::ui) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut PassphraseDraft) {
+    if draft.exists.is_none() {
+        let said = draft.error.as_deref().unwrap_or("One moment.");
+        widgets::text(ui, said);
+        return;
+    }
+    if draft.asks_new() {
+        widgets::text(
+            ui,
+            "Nobody opens the file without its passphrase, and nothing can bring it back: keep it in a safe place.",
+        );
+    }
+    let mut entered = false;
+    ui.add_enabled_ui(draft.stage == Stage::Typing, |ui| {
+        ui.spacing_mut().item_spacing.y = 12.0;
+        if draft.asks_present() {
+            let label = if draft.asks_new() { "Present passphrase" } else { "Passphrase" };
+            let extras = Extras { error: draft.error.as_deref(), ..Extras::default() };
+            let field = fields::secret(ui, present_id(), label, &mut draft.present, extras);
+            entered |= new_passphrase::is_entered(ui, &field);
+        }
+        if draft.asks_new() {
+            let error = draft.error.as_deref().filter(|_| !draft.asks_present());
+            entered |= draft.new.show(ui, error);
+        }
+    });
+    if draft.stage == Stage::Typing && std::mem::take(&mut draft.wants_focus) {
+        ui.memory_mut(|memory| memory.request_focus(draft.first()));
+    }
+    if entered && draft.blocked().is_none() {
+        cx.send(draft.take(ui.ctx()));
+    }
+}
+
+/// The button that sends.
+pub(in crate::ui) fn button(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut PassphraseDraft) {
+    let label = match (draft.purpose, draft.exists) {
+        (Purpose::Change, _) => labels::CHANGE_PASSPHRASE,
+        (Purpose::Open, Some(false)) => labels::USE_PASSPHRASE,
+        (Purpose::Open, Some(true)) => labels::UNLOCK,
+        (Purpose::Open, None) => return,
+    };
+    if Button::new(Weight::Primary, label).blocked(draft.blocked()).show(ui) {
+        cx.send(draft.take(ui.ctx()));
+    }
+}

@@ -1,0 +1,157 @@
+//! Closing the window: what ends with it is said first.
+//!
+//! Owns the question and its answer. Invariant: where accounts would no longer be refreshed, the
+//! window goes only once the user has seen their names, or was told in the settings to stay.
+
+use egui::{Context, Id, Ui, ViewportCommand};
+
+use crate::base::sanitize::neutralised;
+use crate::messages::snapshot::{AccountView, Snapshot};
+
+use super::unsaved_tokens;
+use super::unsaved_tokens::Quit;
+use crate::ui::cx::Cx;
+use crate::ui::navigation;
+use crate::ui::navigation::To;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::dialog;
+use crate::ui::{labels, widgets};
+
+/// How many accounts are named.
+const NAMED: usize = 5;
+
+/// How far the closing has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::ui) enum Closing {
+    /// Nobody wants to.
+    #[default]
+    No,
+    /// The user is asked.
+    Asked,
+    /// The user has answered.
+    Confirmed,
+}
+
+/// Takes the press of the window's own close button; true where the question of unsaved tokens may keep it open.
+pub(in crate::ui) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) -> bool {
+    let closes = ctx.input(|input| input.viewport().close_requested());
+    if !closes || state.closing == Closing::Confirmed || state.quit == Quit::Sure {
+        return true;
+    }
+    if snapshot.preferences.keep_running {
+        ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        minimise(ctx);
+        return false;
+    }
+    if navigation::is_asked(state) {
+        stay_open(ctx);
+        ctx.send_viewport_cmd(ViewportCommand::Focus);
+        state.leaving = Some(To::Quit);
+        return false;
+    }
+    if is_asked(snapshot) {
+        stay_open(ctx);
+        state.closing = Closing::Asked;
+    }
+    true
+}
+
+fn stay_open(ctx: &Context) {
+    ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+    ctx.request_repaint();
+}
+
+/// Quits, or asks first where there is something to say.
+pub(in crate::ui) fn ask(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
+    if is_asked(snapshot) {
+        state.closing = Closing::Asked;
+    } else {
+        quit(ctx, state);
+    }
+}
+
+/// Whether there is something to say first; tokens that would be lost are asked about alone.
+fn is_asked(snapshot: &Snapshot) -> bool {
+    unsaved_tokens::unsaved(snapshot).next().is_none()
+        && !snapshot.locked
+        && left_alone(snapshot).next().is_some()
+}
+
+/// Shows the question, where it is asked.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+    if state.closing != Closing::Asked {
+        return;
+    }
+    let mut pressed = None;
+    let ((), left) = dialog::show(ui, Id::unique("keyfob-closing"), 400.0, |ui| {
+        widgets::heading(ui, "Quit Keyfob?");
+        dialog::body(ui, |ui| widgets::text(ui, &said(cx)));
+        ui.horizontal_wrapped(|ui| {
+            let quit = ui.add(Button::new(Weight::Primary, labels::QUIT));
+            dialog::focus_first(ui, &quit);
+            for (button, name) in [
+                (quit, labels::QUIT),
+                (ui.add(Button::new(Weight::Quiet, labels::MINIMISE)), labels::MINIMISE),
+                (ui.add(Button::new(Weight::Bare, labels::CANCEL)), labels::CANCEL),
+            ] {
+                if button.clicked() {
+                    pressed = Some(name);
+                }
+            }
+        });
+    });
+    match pressed {
+        Some(labels::QUIT) => quit(ui.ctx(), state),
+        Some(labels::MINIMISE) => {
+            state.closing = Closing::No;
+            minimise(ui.ctx());
+        }
+        Some(_) => state.closing = Closing::No,
+        None if left => state.closing = Closing::No,
+        None => {}
+    }
+}
+
+fn said(cx: &Cx<'_>) -> String {
+    let names: Vec<_> =
+        left_alone(cx.snapshot).map(|account| neutralised(account.name.as_str(), 40)).collect();
+    let mut said: Vec<_> = names.iter().take(NAMED).map(|name| format!("“{name}”")).collect();
+    if names.len() > NAMED {
+        said.push(format!("{} more", names.len() - NAMED));
+    }
+    let last = said.pop().unwrap_or_default();
+    let said = if said.is_empty() { last } else { format!("{} and {last}", said.join(", ")) };
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!(
+        "While Keyfob isn't running, {said} {verb} not kept fresh. Nothing is lost: the next start renews what \
+         can be renewed."
+    )
+}
+
+/// Accounts that are renewed by themselves as long as Keyfob runs.
+fn left_alone(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
+    let demo = snapshot.demo.as_ref().map(|demo| &demo.account);
+    let renews = move |account: &&AccountView| {
+        let token = account.token.as_ref().filter(|token| !token.refresh_refused).map(|token| &token.facts);
+        token.is_some_and(|facts| facts.has_refresh_token && facts.expires_at.is_some())
+            && account.settings.background_refresh.unwrap_or(true)
+            && demo != Some(&account.id)
+    };
+    snapshot.accounts.iter().map(AsRef::as_ref).filter(renews)
+}
+
+/// Quits whatever ends with the window: the system wants it.
+pub(in crate::ui) fn quit_unasked(ctx: &Context, state: &mut ViewState) {
+    state.quit = Quit::Sure;
+    quit(ctx, state);
+}
+
+fn quit(ctx: &Context, state: &mut ViewState) {
+    state.closing = Closing::Confirmed;
+    ctx.send_viewport_cmd(ViewportCommand::Close);
+}
+
+fn minimise(ctx: &Context) {
+    ctx.send_viewport_cmd(ViewportCommand::Minimized(true));
+}

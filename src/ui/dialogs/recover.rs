@@ -1,0 +1,133 @@
+//! Listing accounts again that only the vault knows.
+//!
+//! Owns what was found. Invariant: what belongs to no account is deleted by a press of its own, and
+//! never by the search.
+
+use egui::Ui;
+
+use crate::base::sanitize::neutralised;
+use crate::messages::command::Command;
+use crate::messages::problem::Problem;
+
+use super::{Ask, Errand};
+use crate::ui::cx::Cx;
+use crate::ui::dialogs;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::{labels, widgets};
+
+/// How many names are listed.
+const NAMES: usize = 12;
+
+/// How far it is.
+enum Stage {
+    Searching,
+    Found { added: Vec<String>, unreadable: usize, orphans: usize },
+    Deleting,
+    Failed(String),
+}
+
+/// The dialog.
+pub(in crate::ui) struct RecoverDialog(Stage);
+
+impl RecoverDialog {
+    /// What came of a search.
+    pub(in crate::ui) fn found(added: Vec<String>, unreadable: usize, orphans: usize) -> Self {
+        Self(Stage::Found { added, unreadable, orphans })
+    }
+}
+
+/// Searches.
+pub(in crate::ui) fn start(cx: &mut Cx<'_>, state: &mut ViewState) {
+    cx.send(Command::RecoverAccounts);
+    dialogs::open(state, RecoverDialog(Stage::Searching));
+}
+
+impl Errand for RecoverDialog {
+    fn title(&self) -> &'static str {
+        labels::RECOVER
+    }
+
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        match &self.0 {
+            Stage::Searching => {
+                widgets::text(ui, "Looking for accounts in the place where your secrets are …");
+            }
+            Stage::Deleting => {
+                widgets::text(ui, "One moment.");
+            }
+            Stage::Failed(said) => {
+                widgets::text(ui, said);
+                return dialogs::needs_passphrase(ui, cx);
+            }
+            Stage::Found { added, unreadable, orphans } => found(ui, added, *unreadable, *orphans),
+        }
+        None
+    }
+
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        let (weight, label) = match &self.0 {
+            Stage::Searching | Stage::Deleting => (Weight::Bare, labels::CLOSE),
+            Stage::Failed(_) => {
+                let reason = dialogs::vault_blocked(cx);
+                if Button::new(Weight::Primary, labels::TRY_AGAIN).blocked(reason).show(ui) {
+                    cx.send(Command::RecoverAccounts);
+                    self.0 = Stage::Searching;
+                    return None;
+                }
+                (Weight::Bare, labels::CANCEL)
+            }
+            Stage::Found { orphans: 0, .. } => (Weight::Primary, labels::CLOSE),
+            Stage::Found { .. } => {
+                let close = Button::new(Weight::Primary, labels::KEEP_ORPHANS).show(ui);
+                if Button::new(Weight::Danger, labels::REMOVE_ORPHANS).show(ui) {
+                    cx.send(Command::RemoveOrphans);
+                    self.0 = Stage::Deleting;
+                }
+                return close.then_some(Ask::Close);
+            }
+        };
+        Button::new(weight, label).show(ui).then_some(Ask::Close)
+    }
+
+    fn take_problem(&mut self, problem: &Problem) -> bool {
+        let waits = matches!(self.0, Stage::Searching | Stage::Deleting);
+        if waits {
+            self.0 = Stage::Failed(dialogs::in_words(problem));
+        }
+        waits
+    }
+}
+
+fn found(ui: &mut Ui, added: &[String], unreadable: usize, orphans: usize) {
+    if added.is_empty() {
+        widgets::text(ui, "No account is missing: all that have secrets here are in the list.");
+    } else {
+        let said = format!("{} listed again:", labels::counted_were(added.len(), "account"));
+        widgets::text(ui, &said);
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 4.0;
+            for name in added.iter().take(NAMES) {
+                widgets::text_strong(ui, &neutralised(name, 60));
+            }
+        });
+        if added.len() > NAMES {
+            widgets::weak(ui, &format!("and {} more", added.len() - NAMES));
+        }
+    }
+    if unreadable > 0 {
+        let accounts = labels::counted(unreadable, "account");
+        widgets::text(ui, &format!("The secrets of {accounts} can't be read. They were left as they are."));
+    }
+    if orphans > 0 {
+        let records = labels::counted(orphans, "record");
+        widgets::text(
+            ui,
+            &format!(
+                "There {} {records} of secrets that no account needs: a deletion that was cut short leaves them, \
+                 or secrets that were entered again in another place.",
+                if orphans == 1 { "is" } else { "are" }
+            ),
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! The question before Keyfob quits while a token is not saved.
+//!
+//! Owns whether it was asked, and answered. Invariants: such a window is not closed without a plain
+//! yes, whether it is seen or not; once everything is saved, it closes by itself.
+
+use egui::{Context, Id, Ui, ViewportCommand};
+
+use crate::base::sanitize::neutralised;
+use crate::messages::command::Command;
+use crate::messages::explain::explain;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{AccountView, Snapshot};
+
+use crate::ui::cx::Cx;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::dialog;
+use crate::ui::{labels, widgets};
+
+/// How many accounts are named.
+const NAMES: usize = 5;
+
+/// How far quitting is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::ui) enum Quit {
+    /// Nobody wants it.
+    #[default]
+    No,
+    /// It was asked whether tokens may be lost.
+    Asked,
+    /// They may.
+    Sure,
+}
+
+/// Accounts whose token would be lost.
+pub(in crate::ui) fn unsaved(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
+    let is_unsaved = |account: &&AccountView| account.token.as_ref().is_some_and(|token| !token.saved);
+    snapshot.accounts.iter().map(AsRef::as_ref).filter(is_unsaved)
+}
+
+/// Keeps the window open where it is about to close and a token would be lost.
+pub(in crate::ui) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
+    let closes = ctx.input(|input| input.viewport().close_requested());
+    if state.quit == Quit::Sure || (state.quit == Quit::No && !closes) {
+        return;
+    }
+    match (state.quit, unsaved(snapshot).next().is_some()) {
+        (Quit::Asked, false) => {
+            state.quit = Quit::Sure;
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+        (_, true) if closes => {
+            state.quit = Quit::Asked;
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            ctx.send_viewport_cmd(ViewportCommand::Focus);
+            ctx.request_repaint();
+        }
+        _ => {}
+    }
+}
+
+/// Shows the question, where it is asked; over the curtain it names nobody.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    if state.quit != Quit::Asked {
+        return;
+    }
+    let accounts: Vec<&AccountView> = unsaved(cx.snapshot).collect();
+    if accounts.is_empty() {
+        return;
+    }
+    let ((), left) = dialog::show(ui, Id::unique("keyfob-quit"), 440.0, |ui| {
+        widgets::heading(ui, "Quit and lose new tokens?");
+        dialog::body(ui, |ui| lost(ui, cx, &accounts));
+        ui.horizontal_wrapped(|ui| {
+            let cancel = ui.add(Button::new(Weight::Quiet, labels::CANCEL));
+            dialog::focus_first(ui, &cancel);
+            if cancel.clicked() {
+                state.quit = Quit::No;
+            }
+            if !cx.snapshot.locked && Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) {
+                cx.send(Command::TryVault);
+            }
+            if Button::new(Weight::Danger, labels::QUIT_ANYWAY).show(ui) {
+                state.quit = Quit::Sure;
+                ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+            }
+        });
+    });
+    if left {
+        state.quit = Quit::No;
+    }
+}
+
+/// What would be lost, and why.
+fn lost(ui: &mut Ui, cx: &Cx<'_>, accounts: &[&AccountView]) {
+    let count = labels::counted(accounts.len(), "account");
+    widgets::text(ui, &format!("New tokens of {count} are not saved yet, and go when you quit:"));
+    if !cx.snapshot.locked {
+        for account in accounts.iter().take(NAMES) {
+            widgets::text_strong(ui, &neutralised(account.name.as_str(), 60));
+        }
+        if accounts.len() > NAMES {
+            widgets::weak(ui, &format!("and {} more", accounts.len() - NAMES));
+        }
+    }
+    if let Some(Problem::NotSaved(why)) = accounts.first().and_then(|first| first.problem.as_ref()) {
+        let why = explain(&Problem::Vault(why.clone()), None, None);
+        widgets::text(ui, &why.paragraph());
+    }
+    widgets::weak(
+        ui,
+        "Where the refresh token was replaced, too, you would have to sign in again. Once all is saved, Keyfob \
+         quits by itself.",
+    );
+}

@@ -1,0 +1,172 @@
+//! Moving all secrets to another place.
+//!
+//! Owns the passphrase that a move needs. Invariants: it is wiped from its fields when it is sent; a
+//! move that failed can be given again from here.
+
+use egui::{Context, Id, Ui};
+
+use crate::messages::command::Command;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
+
+use super::new_passphrase::{self, NewPassphrase};
+use super::{Ask, Errand};
+use crate::ui::cx::Cx;
+use crate::ui::dialogs;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::{Extras, SecretText};
+use crate::ui::{labels, widgets};
+
+/// The dialog.
+pub(in crate::ui) struct MoveDialog {
+    to: VaultKind,
+    /// Whether it ends one that was cut short.
+    finishes: bool,
+    present: SecretText,
+    new: NewPassphrase,
+    error: Option<String>,
+    is_sent: bool,
+}
+
+/// Asks what a move needs; `to` is the keychain or the file.
+pub(in crate::ui) fn open(cx: &Cx<'_>, state: &mut ViewState, to: VaultKind) {
+    let dialog = MoveDialog {
+        to,
+        finishes: cx.snapshot.vault.unfinished_move.is_some(),
+        present: SecretText::default(),
+        new: NewPassphrase::default(),
+        error: None,
+        is_sent: false,
+    };
+    dialogs::open(state, dialog);
+}
+
+fn present_id() -> Id {
+    Id::unique("keyfob-move-passphrase")
+}
+
+impl MoveDialog {
+    /// Whether a file with secrets must be opened for it.
+    fn asks_present(&self, vault: &VaultView) -> bool {
+        let is_open = vault.kind == VaultKind::File && vault.health == VaultHealth::Ready;
+        let uses_file = self.to == VaultKind::File || vault.kind == VaultKind::File || self.finishes;
+        uses_file && vault.file_exists && !is_open
+    }
+
+    /// Whether a file is made for it.
+    fn asks_new(&self, vault: &VaultView) -> bool {
+        self.to == VaultKind::File && !vault.file_exists
+    }
+
+    fn blocked(&self, vault: &VaultView) -> Option<&'static str> {
+        if self.is_sent {
+            Some("One moment.")
+        } else if self.asks_new(vault) {
+            self.new.blocked()
+        } else if self.asks_present(vault) && self.present.is_empty() {
+            Some("Enter the passphrase first.")
+        } else {
+            None
+        }
+    }
+
+    fn send(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
+        let vault = &cx.snapshot.vault;
+        let create = self.asks_new(vault);
+        let passphrase = if create {
+            Some(self.new.take(ctx))
+        } else if self.asks_present(vault) {
+            Some(self.present.take_passphrase())
+        } else {
+            None
+        };
+        self.forget(ctx);
+        self.is_sent = true;
+        self.error = None;
+        cx.send(Command::MoveVault { to: self.to, passphrase, create });
+    }
+}
+
+impl Errand for MoveDialog {
+    fn title(&self) -> &'static str {
+        match (self.finishes, self.to) {
+            (true, _) => labels::FINISH_MOVE,
+            (false, VaultKind::File) => "Move secrets to a file",
+            (false, _) => labels::MOVE_TO_KEYCHAIN,
+        }
+    }
+
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        let vault = &cx.snapshot.vault;
+        let place = match self.to {
+            VaultKind::File => "a file protected by a passphrase",
+            _ => "this computer's keychain",
+        };
+        widgets::text(
+            ui,
+            &format!(
+                "Every secret goes to {place} and is read back there before anything is deleted at the old place. \
+                 If Keyfob is stopped meanwhile, nothing is lost: the move can be made again, or back."
+            ),
+        );
+        if self.is_sent {
+            widgets::text(ui, "Moving …");
+            return None;
+        }
+        let mut entered = false;
+        let mut said = self.error.as_deref();
+        if self.asks_new(vault) {
+            widgets::text(
+                ui,
+                "Nobody opens the file without its passphrase, and nothing can bring it back: keep it in a safe place.",
+            );
+            entered = self.new.show(ui, said.take());
+        } else if self.asks_present(vault) {
+            let extras = Extras { error: said.take(), ..Extras::default() };
+            let label = "Passphrase of the file";
+            let field = fields::secret(ui, present_id(), label, &mut self.present, extras);
+            entered = new_passphrase::is_entered(ui, &field);
+        }
+        if let Some(error) = said {
+            widgets::problem(ui, error);
+        }
+        if entered && self.blocked(vault).is_none() {
+            self.send(ui.ctx(), cx);
+        }
+        None
+    }
+
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+        let label = if self.finishes { labels::FINISH_MOVE } else { labels::MOVE };
+        if Button::new(Weight::Primary, label).blocked(self.blocked(&cx.snapshot.vault)).show(ui) {
+            self.send(ui.ctx(), cx);
+        }
+        let label = if self.is_sent { labels::CLOSE } else { labels::CANCEL };
+        Button::new(Weight::Bare, label).show(ui).then_some(Ask::Close)
+    }
+
+    fn first_field(&self, vault: &VaultView) -> Option<Id> {
+        if self.is_sent {
+            None
+        } else if self.asks_new(vault) {
+            Some(new_passphrase::first_id())
+        } else {
+            self.asks_present(vault).then(present_id)
+        }
+    }
+
+    fn forget(&self, ctx: &Context) {
+        fields::forget(ctx, present_id());
+        new_passphrase::forget(ctx);
+    }
+
+    fn take_problem(&mut self, problem: &Problem) -> bool {
+        let waits = std::mem::take(&mut self.is_sent);
+        if waits {
+            self.error = Some(dialogs::in_words(problem));
+        }
+        waits
+    }
+}

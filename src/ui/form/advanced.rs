@@ -1,0 +1,163 @@
+//! What the form keeps under *Advanced*.
+//!
+//! Owns the fields that few accounts need. Invariant: an empty field takes what the preset says, and
+//! its hint shows that.
+
+use egui::{Id, Ui};
+
+use crate::domain::provider::spec::ClientAuth;
+
+use super::draft::{Field, HeaderDraft};
+use super::endpoints;
+use super::requests;
+use super::{Form, field_id};
+use crate::ui::cx::Cx;
+use crate::ui::form;
+use crate::ui::labels;
+use crate::ui::theme::icons::Icon;
+use crate::ui::widgets;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::Extras;
+
+/// Shows *Advanced* and, where it is open, its fields.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
+    let icon = if form.draft.advanced { Icon::Down } else { Icon::Right };
+    let response = ui.add(Button::new(Weight::Bare, "Advanced").with_icon(icon).flush());
+    let open = form.draft.advanced;
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(open));
+    if response.clicked() {
+        form.draft.advanced = !open;
+    }
+    // A field that is in the way of saving must be in sight.
+    let hidden = |field: &Field| match field {
+        Field::Redirect | Field::Parameter(..) | Field::SecretExpires | Field::Tags => true,
+        Field::Endpoint(kind) => !form.draft.must_type(*kind),
+        Field::Header(place) => form.draft.headers.get(*place).is_some_and(|header| header.label.is_none()),
+        _ => false,
+    };
+    let forced = form.problems.iter().any(|(field, _)| hidden(field));
+    if !form.draft.advanced && !forced {
+        return;
+    }
+    client_auth(ui, form);
+    if form.draft.needs_secret() {
+        secret_expires(ui, form);
+    }
+    if !form.draft.scopes_matter() {
+        scopes(ui, form);
+    }
+    if form.draft.grant.has_redirect() {
+        redirect(ui, form);
+    }
+    requests::show(ui, form);
+    background(ui, form);
+    tags(ui, form);
+    headers(ui, cx, form);
+    endpoints::others(ui, form);
+}
+
+fn client_auth(ui: &mut Ui, form: &mut Form<'_>) {
+    let usual = ClientAuth::usual(form.draft.grant);
+    let preset = form.draft.preset.spec.client_auth.unwrap_or(usual);
+    let mut choices = vec![(None, format!("As usual for this provider: {}", labels::client_auth(preset)))];
+    let all = [
+        ClientAuth::Basic,
+        ClientAuth::BasicRaw,
+        ClientAuth::Body,
+        ClientAuth::None,
+        ClientAuth::PrivateKeyJwt,
+        ClientAuth::ClientSecretJwt,
+    ];
+    for auth in all {
+        choices.push((Some(auth), labels::client_auth(auth).to_owned()));
+    }
+    let id = field_id("client_auth");
+    let extras = Extras::default();
+    fields::choice(ui, id, "Client authentication", &mut form.draft.client_auth, &choices, extras);
+}
+
+fn secret_expires(ui: &mut Ui, form: &mut Form<'_>) {
+    let filled = !form.draft.secret_expires.trim().is_empty();
+    let error = form.error(&Field::SecretExpires, filled).map(str::to_owned);
+    let note = Some("The last day that the provider's page shows. You are reminded 14 days ahead.");
+    let extras = Extras { hint: "2030-01-31", error: error.as_deref(), note, ..Extras::default() };
+    let id = field_id("client_secret_expires");
+    let value = &mut form.draft.secret_expires;
+    let response = fields::text(ui, id, "Client secret expires on", value, extras);
+    form.left(Field::SecretExpires, &response);
+}
+
+fn tags(ui: &mut Ui, form: &mut Form<'_>) {
+    let error = form.error(&Field::Tags, true).map(str::to_owned);
+    let note = Some("Words by which you find it, with commas between them.");
+    let extras = Extras { hint: "work, production", note, error: error.as_deref(), ..Extras::default() };
+    let response = fields::text(ui, field_id("tags"), "Tags", &mut form.draft.tags, extras);
+    form.left(Field::Tags, &response);
+}
+
+/// The scopes.
+pub(in crate::ui) fn scopes(ui: &mut Ui, form: &mut Form<'_>) {
+    let extras = Extras { note: Some("Separated by blanks."), mono: true, ..Extras::default() };
+    let response = fields::text(ui, field_id("scopes"), "Scopes", &mut form.draft.scopes, extras);
+    form.left(Field::Scopes, &response);
+}
+
+fn redirect(ui: &mut Ui, form: &mut Form<'_>) {
+    let hint = form.draft.preset.spec.redirect_uri.clone();
+    let hint = hint.unwrap_or_else(|| "http://127.0.0.1/callback".to_owned());
+    let filled = !form.draft.redirect.trim().is_empty();
+    let error = form.error(&Field::Redirect, filled).map(str::to_owned);
+    let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
+    let id = field_id("redirect_uri");
+    let response = fields::text(ui, id, "Redirect address", &mut form.draft.redirect, extras);
+    form.left(Field::Redirect, &response);
+}
+
+fn background(ui: &mut Ui, form: &mut Form<'_>) {
+    let usual = if form.draft.grant.is_repeatable() { "off" } else { "on with a refresh token" };
+    let choices = [
+        (None, format!("As usual for this grant: {usual}")),
+        (Some(true), "On: renewed before it expires".to_owned()),
+        (Some(false), "Off: renewed when it is copied".to_owned()),
+    ];
+    let id = field_id("background_refresh");
+    let value = &mut form.draft.background_refresh;
+    fields::choice(ui, id, "Refresh in the background", value, &choices, Extras::default());
+}
+
+/// Headers of the user's own.
+fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
+    let mut removed = None;
+    let own: Vec<usize> =
+        (0..form.draft.headers.len()).filter(|place| form.draft.headers[*place].label.is_none()).collect();
+    for (count, place) in own.iter().copied().enumerate() {
+        let number = count + 1;
+        let kept = form.draft.is_kept(&form.draft.headers[place].name);
+        let filled = !form.draft.headers[place].name.is_empty();
+        let error = form.error(&Field::Header(place), filled).map(str::to_owned);
+        let extras = Extras { hint: "X-Api-Key", error: error.as_deref(), mono: true, ..Extras::default() };
+        let id = Id::unique(("keyfob-form-header-name", place));
+        let label = format!("Extra header {number}");
+        fields::text(ui, id, &label, &mut form.draft.headers[place].name, extras);
+        let label = format!("Value of extra header {number}");
+        let value_id = form::header_id(place);
+        form::secret(ui, form, Field::Header(place), value_id, &label, kept);
+        let name = format!("Remove extra header {number}");
+        if !kept && Button::new(Weight::Bare, "Remove").named(&name).show(ui) {
+            removed = Some(place);
+        }
+    }
+    if let Some(place) = removed {
+        // Fields are told apart by their place, so the ones behind move up empty-handed.
+        for later in place..form.draft.headers.len() {
+            fields::forget(ui.ctx(), form::header_id(later));
+        }
+        form.draft.headers.remove(place);
+    }
+    let add = Button::new(Weight::Bare, "Add an extra header").with_icon(Icon::Plus).flush();
+    if own.len() < 8 && add.show(ui) {
+        form.draft.headers.push(HeaderDraft::default());
+    }
+    widgets::weak(ui, "Extra headers go with the token request; their values are kept as secrets.");
+}

@@ -1,0 +1,145 @@
+//! What stands in the way of saving an account.
+//!
+//! Owns the checks of the form. Invariant: each complaint names the field that it is about.
+
+use super::draft::{Field, FormDraft};
+use super::private_key::PRIVATE_KEY;
+use crate::domain::account::AccountName;
+use crate::domain::account::secret_expiry;
+use crate::domain::account::tags::{TagError, Tags};
+use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::provider::{EndpointKind, Provider, ProviderError};
+use crate::messages::explain::explain;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::Snapshot;
+
+impl FormDraft {
+    /// What stands in the way of saving, in the order of the form.
+    pub(in crate::ui) fn problems(&self, snapshot: &Snapshot) -> Vec<(Field, String)> {
+        let mut found = Vec::new();
+        let mut missing = |field: Field, what: &str| found.push((field, format!("Enter the {what}.")));
+        if self.client_id.trim().is_empty() {
+            missing(Field::ClientId, "client ID");
+        }
+        if self.needs_secret() && self.client_secret.is_blank() && !self.is_kept("client_secret") {
+            let public = if matches!(self.grant, GrantType::AuthorizationCode | GrantType::DeviceCode) {
+                ", or choose “No secret” under Advanced"
+            } else {
+                ""
+            };
+            missing(Field::ClientSecret, &format!("client secret{public}"));
+        }
+        if self.needs_key() && self.keys.private_key.is_blank() && !self.is_kept(PRIVATE_KEY) {
+            missing(Field::PrivateKey, "private key");
+        }
+        if self.grant == GrantType::Password {
+            if self.username.trim().is_empty() {
+                missing(Field::UserName, "user name");
+            }
+            if self.password.is_blank() && !self.is_kept("password") {
+                missing(Field::Password, "password");
+            }
+        }
+        for (place, header) in self.headers.iter().enumerate() {
+            let name = header.name.trim();
+            if header.required && header.value.is_blank() && !self.is_kept(name) {
+                let label = header.label.as_deref().unwrap_or(name);
+                found.push((Field::Header(place), format!("Enter the {label}.")));
+            } else if name.is_empty() && !header.value.is_blank() {
+                found.push((Field::Header(place), "Enter the header's name.".to_owned()));
+            } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)) {
+                found.push((Field::Header(place), "A header's name has no blanks or colons.".to_owned()));
+            }
+        }
+        if !self.secret_expires.trim().is_empty() && secret_expiry::day(&self.secret_expires).is_none() {
+            found.push((Field::SecretExpires, "Enter a day such as 2030-01-31, or nothing.".to_owned()));
+        }
+        if let Err(error) = Tags::typed(&self.tags) {
+            found.push((Field::Tags, in_a_sentence(error).to_owned()));
+        }
+        if self.tokens.open {
+            // Whoever has a token can add the rest later.
+            let can_wait = |field: &Field| {
+                matches!(
+                    field,
+                    Field::ClientId
+                        | Field::ClientSecret
+                        | Field::PrivateKey
+                        | Field::UserName
+                        | Field::Password
+                        | Field::Header(_)
+                )
+            };
+            found.retain(|(field, _)| !can_wait(field));
+            found.extend(self.tokens.problem().map(|said| (Field::Tokens, said.to_owned())));
+        }
+        found.extend(self.parameter_problems());
+        found.extend(self.address_problems());
+        found.extend(self.name_problem(snapshot).map(|said| (Field::Name, said)));
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found
+    }
+
+    /// What is wrong with the addresses. Resolving stops at the first, so the token address is asked
+    /// for on its own too.
+    fn address_problems(&self) -> Vec<(Field, String)> {
+        match self.issuer_problem() {
+            Some(Ok(said)) => return vec![(Field::Issuer, said)],
+            Some(Err(error)) => return vec![in_words(&error)],
+            None => {}
+        }
+        let presets = std::slice::from_ref(&self.preset);
+        let settings = self.settings();
+        let mut alone = settings.clone();
+        alone.grant = GrantType::ClientCredentials;
+        alone.overrides_mut().grants = Some(vec![GrantType::ClientCredentials]);
+        let mut found: Vec<_> = [settings, alone]
+            .iter()
+            .filter_map(|settings| Provider::resolve(presets, settings).err())
+            .map(|error| in_words(&error))
+            .collect();
+        found.dedup();
+        found
+    }
+
+    fn name_problem(&self, snapshot: &Snapshot) -> Option<String> {
+        let name = match AccountName::new(&self.name) {
+            Ok(name) => name,
+            Err(error) => return Some(explain(&Problem::BadName(error), None, None).next),
+        };
+        let mine = self.editing.as_ref().map(|(id, _)| id);
+        let others = snapshot.accounts.iter().filter(|account| Some(&account.id) != mine);
+        let taken = others.into_iter().any(|account| account.name.key() == name.key());
+        taken.then(|| "Another account has this name. Choose another.".to_owned())
+    }
+}
+
+fn in_a_sentence(error: TagError) -> &'static str {
+    match error {
+        TagError::TooMany => "Use 20 tags at most.",
+        TagError::TooLong => "Use 40 characters at most for a tag.",
+        TagError::Unseen => "A tag has a character that can't be seen. Type it anew.",
+        TagError::Comma => "A tag has no comma.",
+    }
+}
+
+fn in_words(error: &ProviderError) -> (Field, String) {
+    let words = explain(&Problem::Settings(error.clone()), None, None);
+    let field = match error {
+        ProviderError::VariableMissing { name, .. } | ProviderError::VariableUnknown { name, .. } => {
+            Field::Variable(name.clone())
+        }
+        ProviderError::EndpointMissing(kind)
+        | ProviderError::EndpointInvalid(kind)
+        | ProviderError::EndpointInsecure(kind) => Field::Endpoint(*kind),
+        ProviderError::Redirect(_) => Field::Redirect,
+        ProviderError::Issuer(_) => Field::Issuer,
+        ProviderError::IssuerMissing => Field::Endpoint(EndpointKind::Token),
+        // The form has no field for a base URL: only a file sets one.
+        ProviderError::UnknownProvider(_)
+        | ProviderError::GrantNotOffered { .. }
+        | ProviderError::ApiBaseUrlInvalid
+        | ProviderError::ApiBaseUrlInsecure => Field::Name,
+    };
+    (field, format!("{} {}", words.what, words.next))
+}

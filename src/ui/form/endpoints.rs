@@ -1,0 +1,48 @@
+//! The addresses of the authorization server in the form.
+//!
+//! Owns their fields. Invariant: an empty field takes what the preset says, and its hint shows that.
+
+use egui::Ui;
+
+use crate::domain::provider::EndpointKind;
+use crate::messages::explain::{capitalised, label_of, sample_of};
+
+use super::draft::Field;
+use super::{Form, field_id};
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::Extras;
+
+/// The addresses that the grant needs and the preset doesn't know.
+pub(in crate::ui) fn needed(ui: &mut Ui, form: &mut Form<'_>) {
+    for kind in EndpointKind::ALL {
+        if form.draft.must_type(kind) {
+            field(ui, form, kind);
+        }
+    }
+}
+
+/// The others, for *Advanced*.
+pub(in crate::ui) fn others(ui: &mut Ui, form: &mut Form<'_>) {
+    for kind in EndpointKind::ALL {
+        let useless = kind == EndpointKind::Authorize && !form.draft.grant.has_redirect();
+        if !useless && !form.draft.must_type(kind) {
+            field(ui, form, kind);
+        }
+    }
+}
+
+fn field(ui: &mut Ui, form: &mut Form<'_>, kind: EndpointKind) {
+    let field = Field::Endpoint(kind);
+    let hint = form.draft.preset.spec.endpoints.get(kind).unwrap_or(sample_of(kind)).to_owned();
+    let filled = form.draft.endpoints.get(&kind).is_some_and(|address| !address.trim().is_empty());
+    let error = form.error(&field, filled).map(str::to_owned);
+    let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
+    let address = form.draft.endpoints.entry(kind).or_default();
+    let response = fields::text(ui, field_id(kind.key()), &label(kind), address, extras);
+    form.left(field, &response);
+}
+
+/// What the field is called: the words' name for it, with a capital.
+pub(in crate::ui) fn label(kind: EndpointKind) -> String {
+    capitalised(label_of(kind.key()))
+}

@@ -1,0 +1,161 @@
+//! What stands beside the form of a known provider: where to register, what, and by which rule.
+//!
+//! Owns those words and the page that they lead to. Invariant: a page is opened on request only, and
+//! through the one door to the browser.
+
+use std::collections::BTreeMap;
+
+use egui::Ui;
+
+use crate::domain::oauth::redirect_uri::RedirectUri;
+use crate::domain::provider::Preset;
+use crate::domain::provider::redirect_rule::{Breach, PortRule, RedirectRule};
+use crate::messages::command::Command;
+
+use super::Form;
+use crate::ui::cx::Cx;
+use crate::ui::labels;
+use crate::ui::widgets;
+use crate::ui::widgets::button::{Button, Weight};
+
+/// Where to register, and where all this comes from.
+pub(in crate::ui) fn register(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    preset: &Preset,
+    variables: &BTreeMap<String, String>,
+) {
+    let help = &preset.spec.help;
+    let Some(page) = preset.register_page(variables) else { return };
+    widgets::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        widgets::text_strong(ui, &format!("Register an app with {}", preset.name));
+        if let Some(register) = &help.register {
+            widgets::text(ui, register);
+        }
+        ui.add_space(4.0);
+        ui.horizontal_wrapped(|ui| {
+            if Button::new(Weight::Quiet, labels::OPEN_REGISTER_PAGE).hint(&page).show(ui) {
+                cx.send(Command::OpenPage(page));
+            }
+            if let Some(reference) = &preset.reference
+                && Button::new(Weight::Bare, labels::OPEN_DOCUMENTATION).hint(&reference.page).show(ui)
+            {
+                cx.send(Command::OpenPage(reference.page.clone()));
+            }
+        });
+        if let Some(reference) = &preset.reference {
+            let day = reference.checked.format("%-d %B %Y");
+            widgets::weak(ui, &format!("From {}'s documentation, checked {day}.", preset.name));
+        }
+    });
+}
+
+/// The exact address to register with the provider, and the provider's rule for it.
+pub(in crate::ui) fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form<'_>) {
+    let Some(redirect) = form.draft.redirect_uri() else { return };
+    let (preset, rule) = (&form.draft.preset, &form.draft.preset.spec.redirect_rule);
+    let needs_none = rule.registered == Some(false);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        let caption = if needs_none { "Redirect address" } else { "Register this redirect address first" };
+        widgets::caption(ui, caption);
+        let text = redirect.to_string();
+        if widgets::copyable(ui, &text, labels::COPY_REDIRECT) {
+            cx.send(Command::CopyText(text));
+        }
+        widgets::weak(ui, listening(&redirect, rule));
+        if let Some(said) = in_words(preset, rule) {
+            widgets::weak(ui, &said);
+        }
+        if let Some(breach) = rule.breach(&redirect) {
+            widgets::surface(ui, cx.tokens.warn_soft, cx.tokens.warn, |ui| {
+                widgets::text(ui, &breached(preset, &breach));
+            });
+        }
+    });
+}
+
+/// What Keyfob does with this address.
+fn listening(redirect: &RedirectUri, rule: &RedirectRule) -> &'static str {
+    match redirect {
+        RedirectUri::Loopback(loopback) if loopback.port.is_none() => {
+            if rule.port == Some(PortRule::Any) {
+                "A free port is taken at each sign-in."
+            } else {
+                "A free port is taken at each sign-in. Where the provider wants a fixed one, set it under Advanced."
+            }
+        }
+        RedirectUri::Loopback(_) => "To the letter, the port included.",
+        RedirectUri::Pasted(_) => {
+            "Keyfob can't listen there: you will paste the address the browser ends on."
+        }
+    }
+}
+
+/// The provider's rule, in a sentence.
+fn in_words(preset: &Preset, rule: &RedirectRule) -> Option<String> {
+    let hosts = rule.http_hosts.as_ref()?;
+    let name = &preset.name;
+    Some(match (hosts.as_slice(), rule.port) {
+        (_, _) if rule.registered == Some(false) => {
+            format!("{name} takes any port of this computer, and nothing needs to be registered.")
+        }
+        ([], _) => format!("{name} takes https addresses only."),
+        (hosts, Some(PortRule::Any)) => {
+            format!("{name} takes any port of {}, so register it without one.", listed(hosts))
+        }
+        (hosts, _) => format!("{name} takes plain http for {} only, and compares the port.", listed(hosts)),
+    })
+}
+
+fn breached(preset: &Preset, breach: &Breach) -> String {
+    let name = &preset.name;
+    match breach {
+        Breach::HttpsOnly => format!(
+            "{name} takes https addresses only, so it is likely to refuse this one. Use one of your own, and \
+             paste the address the browser ends on."
+        ),
+        Breach::OtherHost { taken } => format!(
+            "{name} takes plain http for {} only, so it is likely to refuse this address.",
+            listed(taken)
+        ),
+        Breach::PortNeeded => {
+            format!("{name} compares the port, so give the address a fixed one under Advanced.")
+        }
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn listed(hosts: &[String]) -> String {
+    match hosts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::provider::presets::built_in;
+
+    #[test]
+    fn each_rule_has_its_sentence() {
+        let said = |id: &str| {
+            let presets = built_in();
+            let preset = presets.iter().find(|preset| preset.id == id).unwrap();
+            in_words(preset, &preset.spec.redirect_rule).unwrap_or_default()
+        };
+        for (id, sentence) in [
+            ("google", "Google takes any port of this computer, and nothing needs to be registered."),
+            ("spotify", "Spotify takes any port of 127.0.0.1 or [::1], so register it without one."),
+            ("slack", "Slack (bot) takes https addresses only."),
+            ("hubspot", "HubSpot takes plain http for localhost only, and compares the port."),
+            ("smartcar", "Smartcar takes plain http for localhost only, and compares the port."),
+            ("connect", ""),
+        ] {
+            assert_eq!(said(id), sentence);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The form of an account, new or edited.
+//!
+//! Owns the order of its fields: what this provider and grant need stands first, the rest under
+//! *Advanced*. Invariant: the redirect address to register stands before the client ID, and saving
+//! empties every secret field.
+
+pub(crate) mod advanced;
+pub(crate) mod check;
+pub(crate) mod draft;
+pub(crate) mod endpoints;
+pub(crate) mod help;
+pub(crate) mod issuer;
+pub(crate) mod private_key;
+pub(crate) mod provider_picker;
+pub(crate) mod redirect_check;
+pub(crate) mod requests;
+pub(crate) mod toggles;
+pub(crate) mod tokens;
+
+use egui::{Event, Id, Key, Modifiers, Ui};
+
+use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::provider::Preset;
+use crate::messages::command::{Command, ImportDraft};
+use crate::messages::explain::explain;
+
+use super::cx::Cx;
+use super::widgets::button::{Button, Weight};
+use super::widgets::fields;
+use super::widgets::fields::Extras;
+
+use draft::{Field, FormDraft};
+
+use private_key::PRIVATE_KEY;
+
+use super::labels;
+use super::view_state::{Page, ViewState};
+use super::widgets;
+
+/// The name's field, which has the keyboard first.
+pub(super) fn name_id() -> Id {
+    field_id("name")
+}
+
+/// A field of the form, by its key.
+pub(super) fn field_id(key: &str) -> Id {
+    Id::unique(("keyfob-form", key))
+}
+
+/// The fields that hold secrets, for wiping.
+pub(super) fn secret_ids(draft: &FormDraft) -> Vec<Id> {
+    let headers = (0..draft.headers.len()).map(header_id);
+    [field_id("client_secret"), field_id(PRIVATE_KEY), field_id("password")]
+        .into_iter()
+        .chain(tokens::ids())
+        .chain(headers)
+        .chain(draft.requests.secret_ids())
+        .collect()
+}
+
+/// The value's field of an extra header.
+pub(super) fn header_id(place: usize) -> Id {
+    Id::unique(("keyfob-form-header", place))
+}
+
+/// What a field needs to be shown: what is wrong with it, if it was left once.
+pub(super) struct Form<'a> {
+    /// The contents.
+    pub(super) draft: &'a mut FormDraft,
+    /// What stands in the way of saving.
+    pub(super) problems: Vec<(Field, String)>,
+}
+
+impl Form<'_> {
+    /// What is wrong with a field, once it was left or holds something.
+    pub(super) fn error(&self, field: &Field, filled: bool) -> Option<&str> {
+        let said = self.problems.iter().find(|(at, _)| at == field)?;
+        (filled || self.draft.touched.contains(field)).then_some(said.1.as_str())
+    }
+
+    /// Remembers that a field was left.
+    pub(super) fn left(&mut self, field: Field, response: &egui::Response) {
+        if response.lost_focus() {
+            self.draft.touched.insert(field);
+        }
+    }
+}
+
+/// Closes the form and forgets what its secret fields held.
+pub(super) fn close(ctx: &egui::Context, state: &mut ViewState) {
+    if let Page::Form(draft) = &state.page {
+        for id in secret_ids(draft) {
+            fields::forget(ctx, id);
+        }
+        state.page = Page::Account;
+    }
+}
+
+/// Shows the fields.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let Page::Form(draft) = &mut state.page else { return };
+    let title = if draft.editing.is_some() { "Edit account" } else { labels::ADD_ACCOUNT };
+    widgets::heading(ui, title);
+    if let Some(problem) = &draft.problem {
+        let said = explain(problem, None, Some(&draft.preset.name));
+        widgets::surface(ui, cx.tokens.error_soft, cx.tokens.error, |ui| {
+            widgets::text_strong(ui, &said.what);
+            widgets::text(ui, &said.next);
+            widgets::weak(ui, "Secrets you typed were wiped when you saved; enter them again.");
+        });
+    }
+    draft.typed |= ui.text_edit_focused() && ui.input(|input| input.events.iter().any(types));
+    let problems = draft.problems(cx.snapshot);
+    let mut form = Form { draft, problems };
+    ui.add_enabled_ui(!form.draft.saving, |ui| {
+        ui.spacing_mut().item_spacing.y = 12.0;
+        basics(ui, cx, &mut form);
+        issuer::show(ui, cx, &mut form);
+        endpoints::needed(ui, &mut form);
+        help::register(ui, cx, &form.draft.preset, &form.draft.variables);
+        if form.draft.grant.has_redirect() {
+            help::redirect(ui, cx, &form);
+            redirect_check::port(ui, cx, form.draft);
+        }
+        credentials(ui, &mut form);
+        toggles::show(ui, &mut form);
+        tokens::show(ui, &mut form);
+        advanced::show(ui, cx, &mut form);
+    });
+}
+
+/// Whether it changes the text that has the keyboard.
+fn types(event: &Event) -> bool {
+    match event {
+        Event::Text(_) | Event::Paste(_) | Event::Cut | Event::Ime(_) => true,
+        Event::Key { key, pressed, .. } => *pressed && matches!(key, Key::Backspace | Key::Delete),
+        _ => false,
+    }
+}
+
+fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
+    let filled = !form.draft.name.trim().is_empty();
+    let error = form.error(&Field::Name, filled).map(str::to_owned);
+    let extras = Extras { hint: "For example, car-dev", error: error.as_deref(), ..Extras::default() };
+    let response = fields::text(ui, name_id(), "Name", &mut form.draft.name, extras);
+    form.left(Field::Name, &response);
+
+    let custom = Preset::custom();
+    let presets: Vec<&Preset> = cx.snapshot.presets.iter().chain([&custom]).collect();
+    // A provider is chosen by its preset, or, with none, by its issuer.
+    let mut choices: Vec<_> =
+        presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())).collect();
+    choices.push((None, labels::BY_ISSUER.to_owned()));
+    let mut id = form.draft.issuer.typed.is_none().then(|| form.draft.preset.id.clone());
+    if fields::choice(ui, field_id("provider"), "Provider", &mut id, &choices, Extras::default()) {
+        let chosen = presets.iter().find(|preset| Some(&preset.id) == id.as_ref());
+        form.draft.change_preset(chosen.unwrap_or(&&custom));
+        form.draft.issuer.typed = id.is_none().then(String::new);
+        form.problems = form.draft.problems(cx.snapshot);
+    }
+
+    let grants = form.draft.grants();
+    if grants.len() > 1 {
+        let choices: Vec<_> = grants.iter().map(|grant| (*grant, labels::grant(*grant).to_owned())).collect();
+        fields::choice(ui, field_id("grant"), "Grant", &mut form.draft.grant, &choices, Extras::default());
+    }
+    for variable in form.draft.preset.variables.clone() {
+        let field = Field::Variable(variable.name.clone());
+        let mut value = form.draft.variables.get(&variable.name).cloned().unwrap_or_default();
+        let error = form.error(&field, !value.is_empty()).map(str::to_owned);
+        let (hint, note) = (variable.default.as_deref().unwrap_or_default(), variable.note.as_deref());
+        let extras = Extras { hint, error: error.as_deref(), note, ..Extras::default() };
+        let id = Id::unique(("keyfob-form-variable", &variable.name));
+        if variable.choices.is_empty() {
+            let response = fields::text(ui, id, &variable.label, &mut value, extras);
+            form.left(field, &response);
+        } else {
+            let same = |choice: &&crate::domain::provider::Choice| choice.value.eq_ignore_ascii_case(&value);
+            if let Some(choice) = variable.choices.iter().find(same) {
+                value.clone_from(&choice.value);
+            }
+            let choices: Vec<_> =
+                variable.choices.iter().map(|choice| (choice.value.clone(), choice.value.clone())).collect();
+            fields::choice(ui, id, &variable.label, &mut value, &choices, extras);
+        }
+        if value.is_empty() {
+            form.draft.variables.remove(&variable.name);
+        } else {
+            form.draft.variables.insert(variable.name, value);
+        }
+    }
+}
+
+fn credentials(ui: &mut Ui, form: &mut Form<'_>) {
+    let error = form.error(&Field::ClientId, false).map(str::to_owned);
+    let extras = Extras { error: error.as_deref(), mono: true, ..Extras::default() };
+    let id = field_id("client_id");
+    let response = fields::text(ui, id, "Client ID", &mut form.draft.client_id, extras);
+    form.left(Field::ClientId, &response);
+    if form.draft.needs_secret() {
+        let kept = form.draft.is_kept("client_secret");
+        secret(ui, form, Field::ClientSecret, field_id("client_secret"), "Client secret", kept);
+    }
+    private_key::show(ui, form);
+    if form.draft.grant == GrantType::Password {
+        let error = form.error(&Field::UserName, false).map(str::to_owned);
+        let extras = Extras { error: error.as_deref(), ..Extras::default() };
+        let id = field_id("username");
+        let response = fields::text(ui, id, "User name", &mut form.draft.username, extras);
+        form.left(Field::UserName, &response);
+        let kept = form.draft.is_kept("password");
+        secret(ui, form, Field::Password, field_id("password"), "Password", kept);
+    }
+    for place in 0..form.draft.headers.len() {
+        let Some(label) = form.draft.headers[place].label.clone() else { continue };
+        let kept = form.draft.is_kept(&form.draft.headers[place].name);
+        let label = if form.draft.headers[place].required { label } else { format!("{label} (optional)") };
+        secret(ui, form, Field::Header(place), header_id(place), &label, kept);
+    }
+    if form.draft.scopes_matter() {
+        advanced::scopes(ui, form);
+    }
+}
+
+/// A secret's field.
+pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, label: &str, kept: bool) {
+    let error = form.error(&field, false).map(str::to_owned);
+    let hint = if kept { "Stored; type to replace" } else { "" };
+    let value = match &field {
+        Field::ClientSecret => &mut form.draft.client_secret,
+        Field::PrivateKey => &mut form.draft.keys.private_key,
+        Field::Password => &mut form.draft.password,
+        Field::Header(place) => &mut form.draft.headers[*place].value,
+        _ => return,
+    };
+    let note = value.has_stray_space().then_some("White space around it is left out when you save.");
+    let extras = Extras { hint, error: error.as_deref(), note, mono: true };
+    let response = fields::secret(ui, id, label, value, extras);
+    form.left(field, &response);
+}
+
+/// The bar with the form's buttons; it stays in view.
+pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let Page::Form(draft) = &mut state.page else { return };
+    let problems = draft.problems(cx.snapshot);
+    let reason = match problems.first() {
+        _ if draft.saving => Some("It is being saved."),
+        Some((_, said)) => Some(said.as_str()),
+        None => None,
+    };
+    let new = draft.editing.is_none();
+    let sign_in_label = labels::SAVE_AND_GET;
+    let (mut save, mut sign_in, mut cancel) = (false, false, false);
+    ui.horizontal_wrapped(|ui| {
+        let weight = |primary| if primary { Weight::Primary } else { Weight::Quiet };
+        if draft.tokens.open {
+            save = Button::new(weight(true), labels::SAVE).blocked(reason).show(ui);
+        } else if new {
+            sign_in = Button::new(weight(true), sign_in_label).blocked(reason).show(ui);
+            save = Button::new(weight(false), labels::SAVE).blocked(reason).show(ui);
+        } else {
+            save = Button::new(weight(true), labels::SAVE).blocked(reason).show(ui);
+            sign_in = Button::new(weight(false), sign_in_label).blocked(reason).show(ui);
+        }
+        cancel = Button::new(Weight::Bare, labels::CANCEL).show(ui);
+        if let Some(reason) = reason.filter(|_| !cx.narrow) {
+            ui.add_space(8.0);
+            widgets::weak_line(ui, reason);
+        }
+    });
+    let shortcut = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+    if shortcut && reason.is_none() {
+        (save, sign_in) = (draft.tokens.open, !draft.tokens.open);
+    }
+    if save || sign_in {
+        let ids = secret_ids(draft);
+        let taken = Box::new(draft.take());
+        draft.saving = true;
+        draft.problem = None;
+        for id in ids {
+            fields::forget(ui.ctx(), id);
+        }
+        cx.send(match draft.tokens.take(cx.now) {
+            Some(grant) => {
+                let (grant, draft) = (Some(grant), *taken);
+                // The form shows the account's addresses.
+                let draft =
+                    ImportDraft { draft, grant, incomplete: true, replace: false, move_secrets: true };
+                Command::Import(vec![draft])
+            }
+            None => Command::Save { draft: taken, sign_in },
+        });
+    } else if cancel {
+        close(ui.ctx(), state);
+        state.detail_open = state.detail_open && !new;
+    }
+}

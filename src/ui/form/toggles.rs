@@ -1,0 +1,36 @@
+//! A provider's toggles, as check boxes.
+//!
+//! Owns which of them are shown and what the account remembers. Invariant: a box that stands as the
+//! preset says is not remembered, so that a better preset reaches the account.
+
+use egui::Ui;
+
+use super::Form;
+use crate::ui::widgets;
+
+/// Shows the toggles of the form's provider, where a person signs in.
+pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
+    if form.draft.grant.is_repeatable() {
+        return;
+    }
+    for toggle in form.draft.preset.toggles.clone() {
+        let mut on = toggle.is_on(&form.draft.toggles);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 4.0;
+            let response = ui.checkbox(&mut on, &toggle.label);
+            widgets::focus_ring(ui, &response, response.rect);
+            if response.gained_focus() {
+                response.scroll_to_me(None);
+            }
+            if let Some(note) = &toggle.note {
+                widgets::describe(ui, &response, note);
+                widgets::weak(ui, note);
+            }
+        });
+        if on == toggle.on {
+            form.draft.toggles.remove(&toggle.id);
+        } else {
+            form.draft.toggles.insert(toggle.id, on);
+        }
+    }
+}

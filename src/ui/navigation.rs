@@ -1,0 +1,116 @@
+//! Leaving a page, and the question before that where it is a form that something was typed into.
+//!
+//! Owns where the user wants to go. Invariant: what was typed goes by the form's *Cancel*, by a plain yes here and by
+//! locking, and never because something else was pressed.
+
+use egui::{Context, Id, Ui};
+
+use crate::base::sanitize::neutralised;
+use crate::domain::account::AccountId;
+use crate::messages::command::Command;
+
+use super::cx::Cx;
+use super::dialogs::quit;
+use super::form::provider_picker;
+use super::view_state::{Page, ViewState};
+use super::widgets::button::{Button, Weight};
+use super::widgets::dialog;
+use super::{doctor, form, labels, widgets};
+
+/// Where to.
+pub(super) enum To {
+    /// This account.
+    Account(AccountId),
+    /// The form of that account.
+    Form(AccountId),
+    /// The choice of a provider for a new one.
+    Picker,
+    /// The checks, of this account or in general.
+    Checks(Option<AccountId>),
+    /// The account that was there before.
+    Back,
+    /// With one pane, the list.
+    List,
+    /// Out of the program.
+    Quit,
+}
+
+/// Whether leaving the page would lose what was typed.
+pub(super) fn is_asked(state: &ViewState) -> bool {
+    matches!(&state.page, Page::Form(form) if form.typed && !form.saving)
+}
+
+/// Goes there, or asks first.
+pub(super) fn go(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState, to: To) {
+    if is_asked(state) {
+        state.leaving = Some(to);
+    } else {
+        leave(ctx, cx, state, to);
+    }
+}
+
+/// Quits, or asks first.
+pub(super) fn quit(ctx: &Context, cx: &Cx<'_>, state: &mut ViewState) {
+    if is_asked(state) {
+        state.leaving = Some(To::Quit);
+    } else {
+        quit::ask(ctx, cx.snapshot, state);
+    }
+}
+
+fn leave(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState, to: To) {
+    form::close(ctx, state);
+    match to {
+        To::Account(id) => {
+            state.page = Page::Account;
+            state.select(id);
+        }
+        To::Form(id) => cx.send(Command::Edit(id)),
+        To::Picker => {
+            state.page = Page::Picker { search: String::new() };
+            state.detail_open = true;
+            state.focus = Some(provider_picker::search_id());
+        }
+        To::Checks(account) => doctor::open(cx, state, account),
+        To::Back => state.page = Page::Account,
+        To::List => {
+            state.page = Page::Account;
+            state.detail_open = false;
+        }
+        To::Quit => {
+            state.page = Page::Account;
+            quit::ask(ctx, cx.snapshot, state);
+        }
+    }
+}
+
+/// Shows the question, where it is asked.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    let Some(to) = state.leaving.take() else { return };
+    // Saved or closed meanwhile, there is nothing to be asked.
+    let Page::Form(form) = &state.page else { return };
+    let name = neutralised(form.name.trim(), 60).into_owned();
+    let said = match (form.editing.is_some(), name.is_empty()) {
+        (true, _) => "What you changed is not saved.".to_owned(),
+        (false, true) => "The new account is not saved.".to_owned(),
+        (false, false) => format!("The new account “{name}” is not saved."),
+    };
+    let quits = matches!(to, To::Quit);
+    let heading = if quits { "Quit and discard what you typed?" } else { "Discard what you typed?" };
+    let (mut discard, mut stay) = (false, false);
+    let ((), left) = dialog::show(ui, Id::unique("keyfob-leaving"), 400.0, |ui| {
+        widgets::heading(ui, heading);
+        dialog::body(ui, |ui| widgets::text(ui, &said));
+        ui.horizontal_wrapped(|ui| {
+            let keep = ui.add(Button::new(Weight::Quiet, labels::KEEP_EDITING));
+            dialog::focus_first(ui, &keep);
+            stay = keep.clicked();
+            discard = Button::new(Weight::Danger, labels::DISCARD).show(ui);
+        });
+    });
+    if discard {
+        leave(ui.ctx(), cx, state, to);
+    } else if !(left || stay) {
+        state.leaving = Some(to);
+    }
+}

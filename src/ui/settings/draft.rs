@@ -1,0 +1,147 @@
+//! The settings as they are typed.
+//!
+//! Owns the checks of what is typed. Invariant: preferences come of a draft only where every field
+//! can be read.
+
+use crate::messages::preferences::{Preferences, ProxyChoice};
+
+use crate::ui::view_state::{ProxyKind, SettingsDraft};
+
+/// The most seconds ahead of expiry that make sense.
+const MAX_AHEAD_SECS: u32 = 3600;
+
+/// The shortest and the longest time after which the clipboard is cleared, in seconds.
+const CLEAR_SECS: std::ops::RangeInclusive<u32> = 10..=120;
+
+/// Ports below it need rights that Keyfob doesn't have.
+const MIN_PORT: u16 = 1024;
+
+impl SettingsDraft {
+    /// A draft of the preferences.
+    pub(in crate::ui) fn of(preferences: &Preferences) -> Self {
+        let (proxy_kind, proxy) = match &preferences.proxy {
+            ProxyChoice::System => (ProxyKind::System, String::new()),
+            ProxyChoice::Direct => (ProxyKind::Direct, String::new()),
+            ProxyChoice::At(url) => (ProxyKind::At, url.as_str().to_owned()),
+        };
+        let number = |number: Option<u32>| number.map_or_else(String::new, |number| number.to_string());
+        Self {
+            preferences: preferences.clone(),
+            clear_clipboard: number(preferences.clear_clipboard_secs.or(Some(30))),
+            refresh_ahead: number(preferences.refresh_ahead_secs),
+            redirect_port: number(preferences.redirect_port.map(u32::from)),
+            browser: preferences.browser.clone().unwrap_or_default(),
+            proxy_kind,
+            proxy,
+            root_certificate: preferences.extra_root_certificate.clone().unwrap_or_default(),
+            to_secrets: false,
+        }
+    }
+
+    /// The same, opened at the part about secrets.
+    pub(in crate::ui) fn at_secrets(preferences: &Preferences) -> Self {
+        Self { to_secrets: true, ..Self::of(preferences) }
+    }
+
+    /// The seconds until the clipboard is cleared; an error where they are none.
+    pub(in crate::ui) fn clear_secs(&self) -> Result<Option<u32>, &'static str> {
+        if self.preferences.clear_clipboard_secs.is_none() {
+            return Ok(None);
+        }
+        match self.clear_clipboard.trim().parse::<u32>() {
+            Ok(secs) if CLEAR_SECS.contains(&secs) => Ok(Some(secs)),
+            _ => Err("Enter 10 to 120 seconds."),
+        }
+    }
+
+    /// The seconds ahead of expiry; an error where they are none.
+    pub(in crate::ui) fn ahead_secs(&self) -> Result<Option<u32>, &'static str> {
+        let text = self.refresh_ahead.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        match text.parse::<u32>() {
+            Ok(secs) if secs <= MAX_AHEAD_SECS => Ok(Some(secs)),
+            _ => Err("Enter 0 to 3600 seconds, or nothing."),
+        }
+    }
+
+    /// The redirect port; an error where it is none.
+    pub(in crate::ui) fn port(&self) -> Result<Option<u16>, &'static str> {
+        let text = self.redirect_port.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        match text.parse::<u16>() {
+            Ok(port) if port >= MIN_PORT => Ok(Some(port)),
+            _ => Err("Enter a port from 1024 to 65535, or nothing."),
+        }
+    }
+
+    /// The proxy; an error where its address is none.
+    pub(in crate::ui) fn proxy(&self) -> Result<ProxyChoice, &'static str> {
+        match self.proxy_kind {
+            ProxyKind::System => Ok(ProxyChoice::System),
+            ProxyKind::Direct => Ok(ProxyChoice::Direct),
+            ProxyKind::At => ProxyChoice::at(&self.proxy).ok_or(
+                "Enter an http or https address without a user name's password, such as http://proxy:8080.",
+            ),
+        }
+    }
+
+    /// The preferences, or what keeps them from being saved.
+    pub(in crate::ui) fn checked(&self) -> Result<Preferences, &'static str> {
+        let text = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+        Ok(Preferences {
+            clear_clipboard_secs: self.clear_secs()?,
+            refresh_ahead_secs: self.ahead_secs()?,
+            redirect_port: self.port()?,
+            browser: text(&self.browser),
+            proxy: self.proxy()?,
+            extra_root_certificate: text(&self.root_certificate),
+            ..self.preferences.clone()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preferences_come_back_from_their_draft() {
+        for preferences in [
+            Preferences::default(),
+            Preferences {
+                clear_clipboard_secs: None,
+                refresh_ahead_secs: Some(0),
+                redirect_port: Some(8910),
+                browser: Some("firefox".to_owned()),
+                proxy: ProxyChoice::at("http://proxy.example:3128").unwrap(),
+                extra_root_certificate: Some("/etc/root.pem".to_owned()),
+                zoom_percent: 150,
+                keep_running: true,
+                ..Preferences::default()
+            },
+        ] {
+            assert_eq!(SettingsDraft::of(&preferences).checked(), Ok(preferences));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_keeps_them_from_being_saved() {
+        let with = |change: fn(&mut SettingsDraft)| {
+            let mut draft = SettingsDraft::of(&Preferences::default());
+            change(&mut draft);
+            draft.checked().is_err()
+        };
+        assert!(with(|draft| draft.clear_clipboard = "9".to_owned()));
+        assert!(with(|draft| draft.clear_clipboard = "121".to_owned()));
+        assert!(with(|draft| draft.refresh_ahead = "3601".to_owned()));
+        assert!(with(|draft| draft.refresh_ahead = "a minute".to_owned()));
+        assert!(with(|draft| draft.redirect_port = "80".to_owned()));
+        assert!(with(|draft| draft.redirect_port = "65536".to_owned()));
+        assert!(with(|draft| draft.proxy_kind = ProxyKind::At));
+        assert!(!with(|draft| draft.proxy = "ignored while the system decides".to_owned()));
+    }
+}

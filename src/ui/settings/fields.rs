@@ -1,0 +1,132 @@
+//! The fields of the settings, in their groups.
+//!
+//! Owns what is said beside each. Invariant: a field changes the draft and nothing else.
+
+use egui::{Id, Ui};
+
+use crate::messages::preferences::{ThemeChoice, ZOOMS_PERCENT};
+use crate::messages::snapshot::FILE_LOCK_MINS;
+
+use crate::ui::view_state::{ProxyKind, SettingsDraft};
+use crate::ui::widgets;
+use crate::ui::widgets::checkbox::tick;
+use crate::ui::widgets::fields;
+use crate::ui::widgets::fields::Extras;
+
+/// Shows all of them.
+pub(in crate::ui) fn show(ui: &mut Ui, draft: &mut SettingsDraft) {
+    group(ui, "Appearance", |ui| appearance(ui, draft));
+    group(ui, "Tokens", |ui| tokens(ui, draft));
+    group(ui, "Signing in", |ui| signing_in(ui, draft));
+    group(ui, "Network", |ui| network(ui, draft));
+    group(ui, "Locking and closing", |ui| locking(ui, draft));
+}
+
+fn group(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
+    widgets::subheading(ui, name);
+    contents(ui);
+    ui.add_space(8.0);
+}
+
+fn appearance(ui: &mut Ui, draft: &mut SettingsDraft) {
+    let preferences = &mut draft.preferences;
+    let themes = [
+        (ThemeChoice::System, "Like the system".to_owned()),
+        (ThemeChoice::Light, "Light".to_owned()),
+        (ThemeChoice::Dark, "Dark".to_owned()),
+    ];
+    let theme = &mut preferences.theme;
+    fields::choice(ui, Id::unique("keyfob-theme"), "Theme", theme, &themes, Extras::default());
+    let zooms = ZOOMS_PERCENT.map(|percent| (percent, format!("{percent} %")));
+    let extras = Extras { note: Some("Also by Ctrl and +, −, 0."), ..Extras::default() };
+    let zoom = &mut preferences.zoom_percent;
+    fields::choice(ui, Id::unique("keyfob-zoom"), "Zoom", zoom, &zooms, extras);
+    tick(
+        ui,
+        &mut preferences.reduced_motion,
+        "Reduced motion",
+        "Nothing glides. Always so where the desktop asks for it.",
+    );
+}
+
+fn tokens(ui: &mut Ui, draft: &mut SettingsDraft) {
+    let mut clears = draft.preferences.clear_clipboard_secs.is_some();
+    let note = "A copied token goes in any case when you lock or quit.";
+    if tick(ui, &mut clears, "Clear the clipboard", note).changed() {
+        draft.preferences.clear_clipboard_secs = clears.then_some(30);
+    }
+    if clears {
+        let extras =
+            Extras { error: draft.clear_secs().err(), note: Some("10 to 120 seconds."), ..Extras::default() };
+        let value = &mut draft.clear_clipboard;
+        fields::text(ui, Id::unique("keyfob-clear"), "Clear after, in seconds", value, extras);
+    }
+    let note = "In seconds. Empty: a tenth of the token's life, at least 30 seconds and at most 5 minutes.";
+    let error = draft.ahead_secs().err();
+    let extras = Extras { hint: "By the token's life", error, note: Some(note), ..Extras::default() };
+    let value = &mut draft.refresh_ahead;
+    fields::text(ui, Id::unique("keyfob-ahead"), "Refresh ahead of expiry", value, extras);
+}
+
+fn signing_in(ui: &mut Ui, draft: &mut SettingsDraft) {
+    let note = "Where neither the provider nor the account names one. Empty: a free port each time.";
+    let error = draft.port().err();
+    let extras = Extras { hint: "Automatic", error, note: Some(note), ..Extras::default() };
+    let value = &mut draft.redirect_port;
+    fields::text(ui, Id::unique("keyfob-port"), "Redirect port", value, extras);
+    let note = "A program and its arguments; %s stands for the address.";
+    let extras = Extras { hint: "The system's browser", note: Some(note), mono: true, ..Extras::default() };
+    let value = &mut draft.browser;
+    fields::text(ui, Id::unique("keyfob-browser"), "Browser", value, extras);
+}
+
+fn network(ui: &mut Ui, draft: &mut SettingsDraft) {
+    let kinds = [
+        (ProxyKind::System, "Like the system".to_owned()),
+        (ProxyKind::Direct, "None".to_owned()),
+        (ProxyKind::At, "At this address".to_owned()),
+    ];
+    let kind = &mut draft.proxy_kind;
+    fields::choice(ui, Id::unique("keyfob-proxy"), "Proxy", kind, &kinds, Extras::default());
+    if draft.proxy_kind == ProxyKind::At {
+        let error = draft.proxy().err();
+        let extras = Extras { hint: "http://proxy:8080", error, mono: true, ..Extras::default() };
+        let value = &mut draft.proxy;
+        fields::text(ui, Id::unique("keyfob-proxy-address"), "Proxy address", value, extras);
+    }
+    let note =
+        "For a company network: the path of a PEM file that is trusted besides the system's certificates.";
+    let extras = Extras { hint: "/path/to/root.pem", note: Some(note), mono: true, ..Extras::default() };
+    let value = &mut draft.root_certificate;
+    fields::text(ui, Id::unique("keyfob-root"), "Extra root certificate", value, extras);
+}
+
+fn locking(ui: &mut Ui, draft: &mut SettingsDraft) {
+    let preferences = &mut draft.preferences;
+    let value = &mut preferences.lock_after_idle_mins;
+    let unset = format!("{FILE_LOCK_MINS} minutes with a passphrase file, else never");
+    let mut choices = vec![(None, unset), (Some(0), "Never".to_owned())];
+    let usual = [1, 5, 10, 15, 30, 60];
+    let own = value.filter(|mins| *mins > 0 && !usual.contains(mins));
+    for mins in usual.into_iter().chain(own) {
+        let unit = if mins == 1 { "minute" } else { "minutes" };
+        choices.push((Some(mins), format!("After {mins} {unit}")));
+    }
+    let note = Some("Locking drops what is shown or being typed, clears the clipboard and ends sign-ins.");
+    let extras = Extras { note, ..Extras::default() };
+    fields::choice(ui, Id::unique("keyfob-lock-after"), "Lock after idle", value, &choices, extras);
+    let note = if cfg!(target_os = "linux") {
+        "The system shows it; it names the account and no secret."
+    } else {
+        "The window asks for your attention in the dock or the taskbar."
+    };
+    tick(ui, &mut preferences.notify, "Notify me when an account needs a sign-in", note);
+    let note = "The window is minimised and tokens stay fresh. Ctrl+Q quits.";
+    tick(ui, &mut preferences.keep_running, "Keep running when the window is closed", note);
+    // Why there is no button that opens the log's folder.
+    widgets::weak(
+        ui,
+        "Keyfob keeps no log: nothing of what you do is written down. To see what happens, start it from a \
+         terminal with KEYFOB_LOG=info.",
+    );
+}

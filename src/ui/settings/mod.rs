@@ -1,0 +1,77 @@
+//! The settings.
+//!
+//! Owns their draft. Invariant: a change is sent whole, as one set of preferences, when *Save* is
+//! pressed; only where secrets are kept, locking, and the use of what was changed elsewhere are no
+//! preferences and happen at once.
+
+pub(crate) mod draft;
+pub(crate) mod fields;
+pub(crate) mod secrets;
+
+use egui::{Id, Ui};
+
+use crate::messages::command::Command;
+use crate::messages::explain::explain;
+use crate::messages::problem::Problem;
+
+use super::cx::Cx;
+use super::widgets::button::{Button, Weight};
+
+use super::view_state::ViewState;
+use super::widgets::dialog;
+use super::{labels, widgets};
+
+/// Preferences that were changed outside Keyfob, and the button that has them used.
+fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let changed = &cx.snapshot.unconfirmed;
+    if changed.0.is_empty() {
+        return;
+    }
+    let said = explain(&Problem::Unconfirmed(changed.clone()), None, None);
+    let tokens = cx.tokens;
+    widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
+        widgets::text_strong(ui, &said.what);
+        widgets::text(ui, "Use them only if this was you. What you set below yourself is used in any case.");
+        ui.add_space(4.0);
+        if Button::new(Weight::Quiet, labels::USE_THESE_SETTINGS).show(ui) {
+            cx.send(Command::ConfirmPreferences(changed.clone()));
+        }
+    });
+    ui.add_space(8.0);
+}
+
+/// Shows the settings, where they are open.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+    // One dialog at a time; this one comes back with what was changed in it.
+    if state.passphrase.is_some() || state.errands.is_open() {
+        return;
+    }
+    let Some(draft) = &mut state.settings else { return };
+    let mut close = false;
+    let (asked, left) = dialog::show(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
+        widgets::heading(ui, labels::SETTINGS);
+        let asked = dialog::body(ui, |ui| {
+            unconfirmed(ui, cx);
+            fields::show(ui, draft);
+            secrets::show(ui, cx, draft)
+        });
+        ui.horizontal_wrapped(|ui| {
+            let checked = draft.checked();
+            let save = Button::new(Weight::Primary, labels::SAVE).blocked(checked.as_ref().err().copied());
+            if save.show(ui)
+                && let Ok(preferences) = checked
+            {
+                cx.send(Command::SetPreferences(preferences));
+                close = true;
+            }
+            close |= Button::new(Weight::Bare, labels::CANCEL).show(ui);
+        });
+        asked
+    });
+    if close || left {
+        state.settings = None;
+    }
+    if let Some(asked) = asked {
+        secrets::act(ui, cx, state, asked);
+    }
+}

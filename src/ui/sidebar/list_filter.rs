@@ -1,0 +1,154 @@
+//! What narrows and orders the list: chips that count, and the menu of sorting and grouping.
+//!
+//! Owns the chips and the menu. Invariant: a chip says its standing by word and shape, and whether it
+//! is chosen to assistive technology too.
+
+use egui::{
+    CornerRadius, Frame, Margin, Popup, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit,
+    pos2, vec2,
+};
+
+use crate::messages::remembered::{GroupBy, SortBy, Standstill};
+
+use crate::ui::account::account_status;
+use crate::ui::cx::Cx;
+use crate::ui::theme::icons::Icon;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets;
+use crate::ui::widgets::button::Button;
+use crate::ui::{labels, theme};
+
+/// Height of a chip.
+const CHIP_HEIGHT: f32 = 28.0;
+
+/// Shows the chips, where there is something to choose; in a `low` window in one line that scrolls.
+pub(in crate::ui) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, low: bool) {
+    let counts: Vec<_> = state.list.counts().iter().map(|(standing, count)| (*standing, *count)).collect();
+    let chosen = state.order.filter;
+    if counts.len() < 2 && chosen.is_none() {
+        return;
+    }
+    let all: Vec<_> = counts.iter().copied().chain(missing(&counts, chosen)).collect();
+    let pressed = ui.scope(|ui| {
+        // Before the row begins, which is as high as a control otherwise.
+        ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+        ui.spacing_mut().interact_size.y = CHIP_HEIGHT;
+        if low {
+            // Below them, the scroll bar has a place of its own.
+            let beneath = Margin { bottom: 6, ..Margin::ZERO };
+            let line = ScrollArea::horizontal().id_salt("keyfob-chips").content_margin(beneath);
+            line.show(ui, |ui| ui.horizontal(|ui| row(ui, cx, &all, chosen)).inner).inner
+        } else {
+            ui.horizontal_wrapped(|ui| row(ui, cx, &all, chosen)).inner
+        }
+    });
+    let pressed = pressed.inner;
+    if let Some(standing) = pressed {
+        state.order.filter = (chosen != Some(standing)).then_some(standing);
+    }
+    ui.add_space(4.0);
+}
+
+fn row(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    all: &[(Standstill, usize)],
+    chosen: Option<Standstill>,
+) -> Option<Standstill> {
+    let mut pressed = None;
+    for (standing, count) in all {
+        if chip(ui, cx, *standing, *count, chosen == Some(*standing)) {
+            pressed = Some(*standing);
+        }
+    }
+    pressed
+}
+
+/// The chosen chip stays, even where nothing is left under it.
+fn missing(counts: &[(Standstill, usize)], chosen: Option<Standstill>) -> Option<(Standstill, usize)> {
+    chosen.filter(|chosen| counts.iter().all(|(standing, _)| standing != chosen)).map(|chosen| (chosen, 0))
+}
+
+fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: Standstill, count: usize, chosen: bool) -> bool {
+    let tokens = cx.tokens;
+    let text = format!("{} {count}", account_status::word_of(standing));
+    let (fill, border) = if chosen { (tokens.chosen, tokens.accent) } else { (tokens.raised, tokens.border) };
+    let galley = ui.painter().layout_no_wrap(text.clone(), theme::small(), tokens.text);
+    let size = vec2(galley.size().x + 36.0, CHIP_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(accesskit::Role::Button, ui.is_enabled(), chosen, &text));
+    widgets::describe(ui, &response, if chosen { "Shows these alone" } else { "Show these alone" });
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    let fill = if response.hovered() && !chosen { tokens.hover } else { fill };
+    let corner = CornerRadius::same(14);
+    ui.painter().rect(rect, corner, fill, Stroke::new(1.0, border), StrokeKind::Inside);
+    let shown = account_status::shown_as(standing);
+    let icon = pos2(rect.left() + 14.0, rect.center().y);
+    shown.icon().paint(ui.painter(), icon, 12.0, shown.color(tokens));
+    let at = pos2(rect.left() + 24.0, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, tokens.text);
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, tokens.accent);
+        ui.painter().rect_stroke(rect.expand(2.0), CornerRadius::same(16), ring, StrokeKind::Inside);
+    }
+    response.clicked()
+}
+
+/// Shows the button of the menu in which sorting and grouping are chosen.
+pub(in crate::ui) fn menu(ui: &mut Ui, state: &mut ViewState) {
+    let response = ui.add(Button::icon(Icon::Sort, labels::SORT));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
+    Popup::menu(&response).gap(4.0).show(|ui| {
+        ui.set_width(200.0);
+        widgets::menu_items(ui);
+        // In a low window the menu itself scrolls.
+        let height = ui.ctx().content_rect().height() - 32.0;
+        ScrollArea::vertical()
+            .max_height(height)
+            .min_scrolled_height(height)
+            .show(ui, |ui| choices(ui, state));
+    });
+}
+
+fn choices(ui: &mut Ui, state: &mut ViewState) {
+    heading(ui, "Sort by");
+    for (sort, label) in
+        [(SortBy::LastUsed, "Last copied"), (SortBy::Name, "Name"), (SortBy::Expiry, "Expiry")]
+    {
+        choice(ui, &mut state.order.sort, sort, label);
+    }
+    heading(ui, "Group by");
+    for (group, label) in [
+        (GroupBy::Nothing, "Nothing"),
+        (GroupBy::Provider, "Provider"),
+        (GroupBy::Tag, "First tag"),
+        (GroupBy::Status, "Status"),
+    ] {
+        choice(ui, &mut state.order.group, group, label);
+    }
+}
+
+/// In line with the choices below it.
+fn heading(ui: &mut Ui, text: &str) {
+    let margin = Margin { left: 12, top: 6, bottom: 2, ..Margin::ZERO };
+    Frame::new().inner_margin(margin).show(ui, |ui| widgets::caption(ui, text));
+}
+
+fn choice<T: PartialEq>(ui: &mut Ui, value: &mut T, choice: T, label: &str) {
+    let chosen = *value == choice;
+    let response =
+        ui.add(egui::Button::selectable(chosen, label).min_size(vec2(200.0, theme::CONTROL_HEIGHT)));
+    if chosen {
+        let at = pos2(response.rect.right() - 20.0, response.rect.center().y);
+        Icon::Check.paint(ui.painter(), at, 16.0, theme::Tokens::of(ui).accent);
+    }
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    if response.clicked() {
+        *value = choice;
+        ui.close();
+    }
+}

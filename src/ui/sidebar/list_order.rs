@@ -1,0 +1,149 @@
+//! The order of the list: which accounts, how sorted, under which headings.
+//!
+//! Owns those rules. Invariant: each account stands in the list once, and equals keep the order of
+//! their names.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::base::sanitize::neutralised;
+use crate::domain::provider::provider_name::MAX_CHARS;
+use crate::domain::token::expiry;
+use crate::messages::remembered::{GroupBy, SortBy, Standstill};
+use crate::messages::snapshot::AccountView;
+use crate::messages::snapshot::account_views::AccountViews;
+
+use crate::ui::account::account_status;
+use crate::ui::labels;
+
+/// What is asked of the list besides the search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::ui) struct Order {
+    /// By what it is sorted.
+    pub(in crate::ui) sort: SortBy,
+    /// By what it is grouped.
+    pub(in crate::ui) group: GroupBy,
+    /// Which accounts alone are shown.
+    pub(in crate::ui) filter: Option<Standstill>,
+}
+
+/// A heading in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::ui) struct Heading {
+    /// The row before which it stands.
+    pub(in crate::ui) before: usize,
+    /// What it says.
+    pub(in crate::ui) text: String,
+    /// How many accounts stand under it.
+    pub(in crate::ui) count: usize,
+}
+
+/// Sorts places in a list of accounts that is by name, and finds the headings.
+pub(in crate::ui) fn arrange(
+    order: Order,
+    accounts: &AccountViews,
+    standings: &[Standstill],
+    places: &mut [usize],
+) -> Vec<Heading> {
+    match order.sort {
+        SortBy::Name => {}
+        SortBy::LastUsed => places.sort_by_cached_key(|place| Reverse(accounts[*place].last_used_at)),
+        SortBy::Expiry => places.sort_by_cached_key(|place| {
+            let end = accounts[*place].token.as_ref().and_then(|token| token.facts.expires_at);
+            (end.is_none(), end)
+        }),
+    }
+    if order.group == GroupBy::Nothing {
+        return Vec::new();
+    }
+    let mut ranked = ranks(order.group, accounts, standings, places);
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let mut headings: Vec<Heading> = Vec::new();
+    let mut last = None;
+    for (row, (rank, place)) in ranked.into_iter().enumerate() {
+        places[row] = place;
+        if let Some(heading) = headings.last_mut().filter(|_| last == Some(rank)) {
+            heading.count += 1;
+        } else {
+            let text = text(order.group, &accounts[place], standings[place]);
+            headings.push(Heading { before: row, text, count: 1 });
+        }
+        last = Some(rank);
+    }
+    headings
+}
+
+/// Each place with the rank of its group. There are few groups and many accounts, so the words are
+/// compared once for each group, and numbers for each account.
+fn ranks(
+    group: GroupBy,
+    accounts: &AccountViews,
+    standings: &[Standstill],
+    places: &[usize],
+) -> Vec<(usize, usize)> {
+    let mut numbers = BTreeMap::new();
+    let numbered: Vec<_> = places
+        .iter()
+        .map(|place| {
+            let next = numbers.len();
+            let word = word(group, &accounts[*place], standings[*place]);
+            (*numbers.entry(word).or_insert(next), *place)
+        })
+        .collect();
+    let mut keys: Vec<_> = numbers.into_iter().map(|(word, number)| (key(word), number)).collect();
+    keys.sort_unstable();
+    let mut ranks = vec![0; keys.len()];
+    let mut rank = 0;
+    for (at, (key, number)) in keys.iter().enumerate() {
+        rank += usize::from(at > 0 && keys[at - 1].0 != *key);
+        ranks[*number] = rank;
+    }
+    numbered.into_iter().map(|(number, place)| (ranks[number], place)).collect()
+}
+
+/// What puts an account into a group, as it stands there.
+type Word<'a> = (Option<&'a str>, Option<Standstill>);
+/// The same ignoring case; the flag puts those without a word last.
+type Key = (bool, String, Option<Standstill>);
+
+fn word(group: GroupBy, account: &AccountView, standing: Standstill) -> Word<'_> {
+    match group {
+        GroupBy::Nothing => (None, None),
+        GroupBy::Provider => (Some(&account.provider_name), None),
+        GroupBy::Tag => (account.settings.tags.as_slice().first().map(String::as_str), None),
+        GroupBy::Status => (None, Some(standing)),
+    }
+}
+
+fn key((word, standing): Word<'_>) -> Key {
+    (word.is_none(), word.map(str::to_lowercase).unwrap_or_default(), standing)
+}
+
+fn text(group: GroupBy, account: &AccountView, standing: Standstill) -> String {
+    match group {
+        GroupBy::Nothing => String::new(),
+        GroupBy::Provider => neutralised(&account.provider_name, MAX_CHARS).into_owned(),
+        GroupBy::Tag => {
+            let first = account.settings.tags.as_slice().first();
+            first.map_or_else(|| labels::NO_TAG.to_owned(), |tag| neutralised(tag, 60).into_owned())
+        }
+        GroupBy::Status => account_status::word_of(standing).to_owned(),
+    }
+}
+
+/// How every account stands, and when the first of them stands otherwise.
+pub(in crate::ui) fn standings(
+    accounts: &AccountViews,
+    now: DateTime<Utc>,
+) -> (Vec<Standstill>, Option<DateTime<Utc>>) {
+    let mut first_change: Option<DateTime<Utc>> = None;
+    let standings = accounts.iter().map(|account| {
+        let facts = account.token.as_ref().map(|token| &token.facts);
+        let change = facts.and_then(|facts| expiry::next_status_change(facts, now));
+        first_change = first_change.into_iter().chain(change).min();
+        account_status::at_rest(account, now)
+    });
+    (standings.collect(), first_change)
+}

@@ -1,0 +1,74 @@
+//! The menu of a row of the list, for the pointer's other button.
+//!
+//! Owns its items and their order. Invariant: it offers nothing that a button of the account's page and a
+//! key don't do as well.
+
+use egui::os::OperatingSystem;
+use egui::{Response, Ui, vec2};
+
+use crate::messages::command::{Command, CopyForm};
+use crate::messages::snapshot::AccountView;
+
+use crate::ui::cx::Cx;
+use crate::ui::navigation;
+use crate::ui::navigation::To;
+use crate::ui::view_state::ViewState;
+use crate::ui::{account, labels, shortcuts, shortcuts_page, theme, widgets};
+
+/// Width of the menu.
+const WIDTH: f32 = 240.0;
+
+/// Opens the menu where the row was pressed with the other button, and shows it while it is open.
+pub(in crate::ui) fn show(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    state: &mut ViewState,
+    account: &AccountView,
+    response: &Response,
+) {
+    let mac = ui.ctx().os() == OperatingSystem::Mac;
+    response.context_menu(|ui| {
+        ui.set_min_width(WIDTH);
+        widgets::menu_items(ui);
+        let id = || account.id.clone();
+        let pressed = |ui: &mut Ui, label, keys| item(ui, label, &shortcuts_page::written(keys, mac));
+        if shortcuts::can_copy(account) {
+            if pressed(ui, labels::COPY_TOKEN, "⌘C") {
+                cx.send(Command::Copy { account: id(), form: CopyForm::Plain });
+            }
+            if pressed(ui, labels::COPY_HEADER, "⌘⇧C") {
+                cx.send(Command::Copy { account: id(), form: CopyForm::Header });
+            }
+        }
+        let renew = match (account.token.is_some(), account.grant.is_repeatable()) {
+            (true, _) => labels::REFRESH,
+            (false, true) => labels::GET_TOKEN,
+            (false, false) => labels::SIGN_IN,
+        };
+        if pressed(ui, renew, "⌘R") {
+            cx.send(account::renewal(account));
+        }
+        ui.separator();
+        if pressed(ui, labels::EDIT, "⌘E") {
+            navigation::go(ui.ctx(), cx, state, To::Form(id()));
+        }
+        if pressed(ui, labels::DUPLICATE, "⌘D") {
+            cx.send(Command::Duplicate(id()));
+        }
+        if pressed(ui, labels::DELETE, "Del") {
+            state.deleting = Some(id());
+        }
+    });
+}
+
+/// An item with its key; true where it was pressed, which closes the menu.
+fn item(ui: &mut Ui, label: &str, keys: &str) -> bool {
+    let item = egui::Button::new(label).shortcut_text(keys).frame_when_inactive(false);
+    let response = ui.add(item.min_size(vec2(WIDTH, theme::CONTROL_HEIGHT)));
+    // The key is read aloud with the list of keys.
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(label));
+    if response.clicked() {
+        ui.close();
+    }
+    response.clicked()
+}

@@ -1,0 +1,32 @@
+//! The line that says where secrets are kept and whether it is locked.
+//!
+//! Owns no state. Invariant: it stands on every page that has accounts or takes secrets.
+
+use egui::Ui;
+
+use crate::messages::snapshot::{VaultHealth, VaultView};
+
+use crate::ui::cx::Cx;
+use crate::ui::labels;
+use crate::ui::theme::icons::Icon;
+use crate::ui::view_state::{SettingsDraft, ViewState};
+use crate::ui::widgets::button::{Button, Weight};
+
+/// Shows the line; it leads to the settings. On a page it is in line with the cards, and not with the rows of the list.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, on_page: bool) {
+    let label = labels::vault_in_short(&cx.snapshot.vault);
+    let button = Button::new(Weight::Bare, label).with_icon(icon(&cx.snapshot.vault)).calm();
+    let button = if on_page { button.flush() } else { button };
+    if button.hint("Where secrets are kept, in Settings").show(ui) {
+        state.settings = Some(SettingsDraft::at_secrets(&cx.snapshot.preferences));
+    }
+}
+
+fn icon(vault: &VaultView) -> Icon {
+    match vault.health {
+        VaultHealth::Ready | VaultHealth::Untried => Icon::Unlocked,
+        VaultHealth::Locked { .. } => Icon::Locked,
+        VaultHealth::Waiting => Icon::Clock,
+        VaultHealth::Failing(_) => Icon::Warning,
+    }
+}

@@ -1,0 +1,373 @@
+//! How the window looks: colours, sizes and fonts.
+//!
+//! Owns every colour. Invariant: text keeps 4.5:1 and shapes keep 3:1 against what they stand on,
+//! in both themes; the tests below compute it.
+
+pub(crate) mod icons;
+pub(crate) mod sampling;
+pub(crate) mod system_fonts;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use egui::epaint::Shadow;
+use egui::style::{ScrollAnimation, Selection, WidgetVisuals};
+use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke};
+use egui::{Style, TextStyle, Theme, Visuals, vec2};
+
+use crate::messages::snapshot::{Preferences, ThemeChoice};
+
+use system_fonts::SystemFonts;
+
+/// The grid's step, in points.
+pub(super) const STEP: f32 = 4.0;
+/// Height of a control.
+pub(super) const CONTROL_HEIGHT: f32 = 32.0;
+/// Rounding of cards and controls.
+pub(super) const RADIUS: u8 = 8;
+/// Padding of a card.
+pub(super) const CARD_PADDING: i8 = 16;
+/// Width of the list of accounts.
+pub(super) const SIDEBAR_WIDTH: f32 = 280.0;
+/// Narrower than this, the window has one pane.
+pub(super) const NARROW_WIDTH: f32 = 720.0;
+/// The widest that a column of text or fields gets.
+pub(super) const COLUMN_WIDTH: f32 = 720.0;
+
+/// The dark modules of a QR code, in both themes.
+pub(super) const QR_DARK: Color32 = rgb(0x00_0000);
+/// The ground of a QR code, in both themes.
+pub(super) const QR_LIGHT: Color32 = rgb(0xff_ffff);
+
+/// How long something takes to glide, in seconds.
+const ANIMATION_SECS: f32 = 0.08;
+
+/// The colours of one theme.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    /// Behind everything, the list and the cards included.
+    pub(super) window: Color32,
+    /// A dialog, a text field.
+    pub(super) raised: Color32,
+    /// A quiet control.
+    pub(super) control: Color32,
+    /// A control or a row under the pointer.
+    pub(super) hover: Color32,
+    /// The chosen row.
+    pub(super) chosen: Color32,
+    /// A line between regions; carries no meaning.
+    pub(super) line: Color32,
+    /// The border of a field.
+    pub(super) border: Color32,
+    /// Text.
+    pub(super) text: Color32,
+    /// Text of less weight.
+    pub(super) weak: Color32,
+    /// What can be pressed, and the focus ring.
+    pub(super) accent: Color32,
+    /// The filled button under the pointer.
+    pub(super) accent_hover: Color32,
+    /// Text on the accent.
+    pub(super) on_accent: Color32,
+    /// All is well.
+    pub(super) ok: Color32,
+    /// Soon not.
+    pub(super) warn: Color32,
+    /// Not well.
+    pub(super) error: Color32,
+    /// Behind a warning.
+    pub(super) warn_soft: Color32,
+    /// Behind an error.
+    pub(super) error_soft: Color32,
+    /// The part of the ring that is used up.
+    pub(super) track: Color32,
+    /// A message that floats over the page, and its text and link.
+    pub(super) float: Color32,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that names colours")]
+const fn rgb(hex: u32) -> Color32 {
+    let [_, r, g, b] = hex.to_be_bytes();
+    Color32::from_rgb(r, g, b)
+}
+
+/// The dark theme.
+pub(super) static DARK: Tokens = Tokens {
+    window: rgb(0x0016_181d),
+    raised: rgb(0x001d_2027),
+    control: rgb(0x002a_2e37),
+    hover: rgb(0x0034_3944),
+    chosen: rgb(0x0023_2f45),
+    line: rgb(0x002c_3039),
+    border: rgb(0x0073_7d8c),
+    text: rgb(0x00e8_eaef),
+    weak: rgb(0x009a_a4b2),
+    accent: rgb(0x006e_a8fe),
+    accent_hover: rgb(0x008f_bcff),
+    on_accent: rgb(0x000b_1626),
+    ok: rgb(0x003f_b950),
+    warn: rgb(0x00d2_9922),
+    error: rgb(0x00f8_5149),
+    warn_soft: rgb(0x0028_2214),
+    error_soft: rgb(0x002c_1a1c),
+    track: rgb(0x0034_3944),
+    float: rgb(0x0022_262e),
+};
+
+/// The light theme.
+pub(super) static LIGHT: Tokens = Tokens {
+    window: rgb(0x00ff_ffff),
+    raised: rgb(0x00ff_ffff),
+    control: rgb(0x00ee_f0f3),
+    hover: rgb(0x00e3_e7ec),
+    chosen: rgb(0x00ea_f1fe),
+    line: rgb(0x00dd_e1e7),
+    border: rgb(0x0081_8b97),
+    text: rgb(0x001c_2128),
+    weak: rgb(0x0057_606a),
+    accent: rgb(0x0025_63eb),
+    accent_hover: rgb(0x001d_4fd0),
+    on_accent: rgb(0x00ff_ffff),
+    ok: rgb(0x001a_7f37),
+    warn: rgb(0x009a_6700),
+    error: rgb(0x00cf_222e),
+    warn_soft: rgb(0x00ff_f8e5),
+    error_soft: rgb(0x00ff_f1f0),
+    track: rgb(0x00e3_e7ec),
+    float: rgb(0x00ff_ffff),
+};
+
+impl Tokens {
+    /// The colours of the theme that is shown.
+    pub(super) fn of(ui: &egui::Ui) -> &'static Self {
+        if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+    }
+}
+
+/// Body text, 14.
+pub(super) fn body() -> FontId {
+    FontId::proportional(14.0)
+}
+
+/// Small text, 12.
+pub(super) fn small() -> FontId {
+    FontId::proportional(12.0)
+}
+
+/// Body text with weight.
+pub(super) fn strong() -> FontId {
+    FontId::new(14.0, semibold())
+}
+
+/// Small text with weight, such as a field's label.
+pub(super) fn small_strong() -> FontId {
+    FontId::new(12.0, semibold())
+}
+
+/// A heading, 20.
+pub(super) fn heading() -> FontId {
+    FontId::new(20.0, semibold())
+}
+
+/// Values and digits that must not jump.
+pub(super) fn mono(size: f32) -> FontId {
+    FontId::monospace(size)
+}
+
+fn semibold() -> FontFamily {
+    FontFamily::Name("semibold".into())
+}
+
+/// Gives a context its fonts and both themes; done once, before the first frame.
+pub(super) fn install(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
+    ctx.add_font_provider(Arc::new(SystemFonts::default()));
+    sampling::install(ctx);
+    // The zoom is a preference, which the toolkit would not remember.
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
+    ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));
+    ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
+}
+
+/// Shows the window as the user prefers it; `still` where the system wants less motion.
+pub(super) fn apply(preferences: &Preferences, still: bool, ctx: &egui::Context) {
+    ctx.set_theme(preference(preferences.theme));
+    ctx.set_zoom_factor(zoom_factor(preferences.zoom_percent));
+    let still = still || preferences.reduced_motion;
+    ctx.all_styles_mut(|style| {
+        style.animation_time = if still { 0.0 } else { ANIMATION_SECS };
+        style.scroll_animation = if still { ScrollAnimation::none() } else { glide() };
+    });
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a percentage has three digits")]
+fn zoom_factor(percent: u32) -> f32 {
+    percent as f32 / 100.0
+}
+
+/// How the page moves to what is sought: quickly, and in a time that doesn't grow with the way.
+fn glide() -> ScrollAnimation {
+    ScrollAnimation::duration(ANIMATION_SECS)
+}
+
+fn preference(choice: ThemeChoice) -> egui::ThemePreference {
+    match choice {
+        ThemeChoice::System => egui::ThemePreference::System,
+        ThemeChoice::Light => egui::ThemePreference::Light,
+        ThemeChoice::Dark => egui::ThemePreference::Dark,
+    }
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::empty();
+    let mut add = |name: &str, bytes: &'static [u8]| {
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    };
+    add("inter", include_bytes!("../../../assets/fonts/Inter-Regular.otf"));
+    add("inter-semibold", include_bytes!("../../../assets/fonts/Inter-SemiBold.otf"));
+    // Without ligatures: what is registered or compared to the letter is seen letter by letter.
+    add("jetbrains-mono", include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf"));
+    for (family, names) in [
+        (FontFamily::Proportional, ["inter", "jetbrains-mono"]),
+        (semibold(), ["inter-semibold", "jetbrains-mono"]),
+        (FontFamily::Monospace, ["jetbrains-mono", "inter"]),
+    ] {
+        fonts.families.insert(family, names.map(str::to_owned).to_vec());
+    }
+    fonts
+}
+
+fn style(tokens: &Tokens, visuals: Visuals) -> Style {
+    let mut style = Style { visuals, ..Style::default() };
+    style.text_styles = BTreeMap::from([
+        (TextStyle::Small, small()),
+        (TextStyle::Body, body()),
+        (TextStyle::Button, body()),
+        (TextStyle::Heading, heading()),
+        (TextStyle::Monospace, mono(13.0)),
+    ]);
+    // A label's own copy would bypass the engine, which marks and clears what is copied.
+    style.interaction.selectable_labels = false;
+    style.interaction.tooltip_delay = 0.3;
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = vec2(8.0, 8.0);
+    spacing.button_padding = vec2(12.0, 6.0);
+    spacing.interact_size = vec2(CONTROL_HEIGHT, CONTROL_HEIGHT);
+    spacing.window_margin = Margin::same(24);
+    spacing.menu_margin = Margin::symmetric(8, 6);
+    spacing.menu_spacing = 4.0;
+    spacing.icon_width = 16.0;
+    spacing.icon_width_inner = 8.0;
+    spacing.icon_spacing = 8.0;
+    spacing.tooltip_width = 320.0;
+    spacing.combo_height = 320.0;
+    spacing.scroll = egui::style::ScrollStyle {
+        dormant_handle_opacity: 0.2,
+        active_handle_opacity: 0.35,
+        interact_handle_opacity: 0.6,
+        ..egui::style::ScrollStyle::floating()
+    };
+    #[cfg(debug_assertions)]
+    {
+        style.debug.show_unaligned = false;
+    }
+    paint(&mut style.visuals, tokens);
+    style
+}
+
+fn paint(visuals: &mut Visuals, tokens: &Tokens) {
+    let radius = CornerRadius::same(RADIUS);
+    let look = |fill: Color32, border: Color32, text: Color32| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: Stroke::new(1.0, border),
+        corner_radius: radius,
+        fg_stroke: Stroke::new(1.0, text),
+        expansion: 0.0,
+    };
+    visuals.widgets.noninteractive = look(tokens.raised, tokens.line, tokens.text);
+    visuals.widgets.inactive = look(tokens.raised, tokens.border, tokens.text);
+    visuals.widgets.hovered = look(tokens.hover, tokens.border, tokens.text);
+    visuals.widgets.active = look(tokens.hover, tokens.accent, tokens.text);
+    visuals.widgets.active.bg_stroke.width = 2.0;
+    visuals.widgets.open = look(tokens.hover, tokens.accent, tokens.text);
+    visuals.widgets.open.bg_stroke.width = 2.0;
+    visuals.selection = Selection { bg_fill: tokens.chosen, stroke: Stroke::new(2.0, tokens.accent) };
+    visuals.override_text_color = None;
+    visuals.weak_text_color = Some(tokens.weak);
+    visuals.hyperlink_color = tokens.accent;
+    visuals.text_cursor.stroke = Stroke::new(2.0, tokens.accent);
+    // A blinking cursor would draw the whole window twice a second.
+    visuals.text_cursor.blink = false;
+    visuals.extreme_bg_color = tokens.raised;
+    visuals.faint_bg_color = tokens.control;
+    visuals.code_bg_color = tokens.control;
+    visuals.warn_fg_color = tokens.warn;
+    visuals.error_fg_color = tokens.error;
+    visuals.panel_fill = tokens.window;
+    visuals.window_fill = tokens.raised;
+    visuals.window_stroke = Stroke::new(1.0, tokens.track);
+    visuals.window_corner_radius = CornerRadius::same(12);
+    visuals.menu_corner_radius = radius;
+    let shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: Color32::from_black_alpha(64) };
+    visuals.window_shadow = shadow;
+    visuals.popup_shadow = shadow;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_face_for_addresses_and_tokens_joins_no_letters() {
+        let fonts = fonts();
+        let face: &[u8] = (*fonts.font_data["jetbrains-mono"].font).as_ref();
+        assert!(!face.windows(4).any(|tag| tag == b"calt" || tag == b"liga"));
+    }
+
+    fn luminance(color: Color32) -> f32 {
+        let [r, g, b, _] = egui::Rgba::from(color).to_array();
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f32 {
+        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+        if a > b { a / b } else { b / a }
+    }
+
+    #[test]
+    fn text_and_shapes_keep_their_contrast_in_both_themes() {
+        for (name, t) in [("dark", &DARK), ("light", &LIGHT)] {
+            let grounds = [t.window, t.raised];
+            let all = [t.text, t.weak, t.accent, t.ok, t.warn, t.error];
+            let on_each = |grounds: &[Color32], drawn: &[Color32]| -> Vec<_> {
+                grounds.iter().flat_map(|ground| drawn.iter().map(|drawn| (*ground, *drawn))).collect()
+            };
+            let texts = [
+                on_each(&grounds, &all),
+                on_each(
+                    &[t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft],
+                    &[t.text, t.weak],
+                ),
+                // The labels of bare buttons.
+                on_each(&[t.control, t.chosen, t.float, t.warn_soft, t.error_soft], &[t.accent]),
+                vec![(t.warn_soft, t.warn), (t.error_soft, t.error)],
+                on_each(&[t.accent, t.accent_hover, t.error], &[t.on_accent]),
+            ];
+            for (ground, text) in texts.concat() {
+                let ratio = contrast(ground, text);
+                assert!(ratio >= 4.5, "{name}: {text:?} on {ground:?} has {ratio:.2}");
+            }
+            // Icons, the focus ring, a field's border, and what is left on the countdown's ring.
+            let shapes = [
+                on_each(&[t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft], &all),
+                on_each(&grounds, &[t.border]),
+                on_each(&[t.track], &[t.accent, t.ok, t.warn, t.error]),
+            ];
+            for (ground, shape) in shapes.concat() {
+                let ratio = contrast(ground, shape);
+                assert!(ratio >= 3.0, "{name}: the shape {shape:?} on {ground:?} has {ratio:.2}");
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Buttons.
+//!
+//! Owns their looks and their place in the accessibility tree. Invariant: a button has a name, shows
+//! its focus, and says why when it can't be pressed.
+
+use std::sync::Arc;
+
+use egui::accesskit;
+use egui::{Color32, CornerRadius, Galley, Response, Sense, Ui, Widget, WidgetInfo, vec2};
+
+use super::{bring, describe, focus_ring, one_line};
+use crate::ui::theme;
+use crate::ui::theme::Tokens;
+use crate::ui::theme::icons::Icon;
+
+/// How loud a button is. A screen has one primary button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ui) enum Weight {
+    /// Filled with the accent.
+    Primary,
+    /// Filled with a quiet grey.
+    Quiet,
+    /// Text only, in the accent: that is what tells it from text that is read.
+    Bare,
+    /// For what can't be taken back.
+    Danger,
+}
+
+/// A button.
+#[must_use = "show it with `ui.add` or `Button::show`"]
+pub(in crate::ui) struct Button<'a> {
+    label: &'a str,
+    name: Option<&'a str>,
+    weight: Weight,
+    icon: Option<Icon>,
+    blocked: Option<&'a str>,
+    hint: Option<&'a str>,
+    min_width: f32,
+    flush: bool,
+    calm: bool,
+}
+
+impl<'a> Button<'a> {
+    /// A button with a label.
+    pub(in crate::ui) fn new(weight: Weight, label: &'a str) -> Self {
+        Self {
+            label,
+            name: None,
+            weight,
+            icon: None,
+            blocked: None,
+            hint: None,
+            min_width: 0.0,
+            flush: false,
+            calm: false,
+        }
+    }
+
+    /// A button with an icon only; `name` is read aloud and shown as a tooltip.
+    pub(in crate::ui) fn icon(icon: Icon, name: &'a str) -> Self {
+        Self { icon: Some(icon), name: Some(name), hint: Some(name), ..Self::new(Weight::Bare, "") }
+    }
+
+    /// Gives a button with an icon only a ground of its own.
+    pub(in crate::ui) fn quiet(mut self) -> Self {
+        self.weight = Weight::Quiet;
+        self
+    }
+
+    /// Puts an icon before the label.
+    pub(in crate::ui) fn with_icon(mut self, icon: Icon) -> Self {
+        self.icon = Some(icon);
+        self
+    }
+
+    /// Gives another name to the accessibility tree than the label.
+    pub(in crate::ui) fn named(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Takes this width at least.
+    pub(in crate::ui) fn at_least(mut self, width: f32) -> Self {
+        self.min_width = width;
+        self
+    }
+
+    /// How wide the button will be.
+    pub(in crate::ui) fn width(&self, ui: &Ui) -> f32 {
+        let content = self.text(ui).size().x + self.icon_width();
+        (content + 2.0 * self.padding()).max(self.min_width)
+    }
+
+    fn text(&self, ui: &Ui) -> Arc<Galley> {
+        let font = if self.weight == Weight::Primary { theme::strong() } else { theme::body() };
+        // Wider than the place it stands in, a label is cut; its name is not.
+        let room = ui.max_rect().width() - self.icon_width() - 2.0 * self.padding();
+        one_line(ui, self.label, font, Color32::PLACEHOLDER, room.max(theme::CONTROL_HEIGHT))
+    }
+
+    fn icon_width(&self) -> f32 {
+        match self.icon {
+            None => 0.0,
+            Some(_) if self.label.is_empty() => 16.0,
+            Some(_) => 24.0,
+        }
+    }
+
+    fn padding(&self) -> f32 {
+        if self.label.is_empty() { 8.0 } else { 12.0 }
+    }
+
+    /// A tooltip.
+    pub(in crate::ui) fn hint(mut self, hint: &'a str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// Puts the label, not the button's edge, in line with the text above and below.
+    pub(in crate::ui) fn flush(mut self) -> Self {
+        self.flush = true;
+        self
+    }
+
+    /// Shows a bare label in the colour of text: where it is read more often than it is pressed.
+    pub(in crate::ui) fn calm(mut self) -> Self {
+        self.calm = true;
+        self
+    }
+
+    /// Disables the button where there is a reason to, and says it.
+    pub(in crate::ui) fn blocked(mut self, reason: Option<&'a str>) -> Self {
+        self.blocked = reason;
+        self
+    }
+
+    /// Shows the button; true when it was pressed.
+    pub(in crate::ui) fn show(self, ui: &mut Ui) -> bool {
+        ui.add(self).clicked()
+    }
+}
+
+impl Widget for Button<'_> {
+    fn ui(self, ui: &mut Ui) -> Response {
+        let blocked = self.blocked;
+        let hint = self.hint;
+        let name = self.name.unwrap_or(self.label);
+        // Only a scope can disable it, and within one a row doesn't wrap.
+        let response = match blocked {
+            None => self.paint(ui),
+            Some(_) => ui.add_enabled_ui(false, |ui| self.paint(ui)).inner,
+        };
+        if let Some(reason) = blocked {
+            describe(ui, &response, reason);
+            return response.on_disabled_hover_text(reason);
+        }
+        let Some(hint) = hint else { return response };
+        let response = response.on_hover_text(hint);
+        if name == hint {
+            // A name that is its own tooltip is read aloud once.
+            ui.ctx().accesskit_node_builder(response.id, egui::accesskit::Node::clear_description);
+        }
+        response
+    }
+}
+
+impl Button<'_> {
+    fn paint(self, ui: &mut Ui) -> Response {
+        let tokens = Tokens::of(ui);
+        let galley = self.text(ui);
+        let width = galley.size().x + self.icon_width();
+        let size = vec2(self.width(ui), theme::CONTROL_HEIGHT);
+        let indent = if self.flush { self.padding() } else { 0.0 };
+        let (mut rect, response) = ui.allocate_exact_size(size - vec2(indent, 0.0), Sense::click());
+        rect.min.x -= indent;
+        let name = self.name.unwrap_or(self.label);
+        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), name));
+        if response.gained_focus() {
+            bring(ui, &response);
+        }
+        if !ui.is_rect_visible(rect) {
+            return response;
+        }
+        let lit = response.hovered() || response.is_pointer_button_down_on();
+        let (fill, text) = match (self.weight, lit) {
+            (Weight::Primary, false) => (tokens.accent, tokens.on_accent),
+            (Weight::Primary, true) => (tokens.accent_hover, tokens.on_accent),
+            (Weight::Quiet, false) => (tokens.control, tokens.text),
+            (Weight::Quiet | Weight::Bare, true) => (tokens.hover, tokens.text),
+            (Weight::Bare, false) if self.calm || self.label.is_empty() => {
+                (Color32::TRANSPARENT, tokens.text)
+            }
+            (Weight::Bare, false) => (Color32::TRANSPARENT, tokens.accent),
+            (Weight::Danger, false) => (tokens.error_soft, tokens.error),
+            (Weight::Danger, true) => (tokens.error, tokens.on_accent),
+        };
+        let painter = ui.painter();
+        painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
+        // Off the accent's own fill, where a ring of the same colour would be lost.
+        let gap = if self.weight == Weight::Primary { 2.0 } else { 0.0 };
+        focus_ring(ui, &response, rect.expand(gap));
+        let mut x = rect.center().x - width / 2.0;
+        if let Some(icon) = self.icon {
+            icon.paint(painter, egui::pos2(x + 8.0, rect.center().y), 16.0, text);
+            x += 24.0;
+        }
+        let y = rect.center().y - galley.size().y / 2.0;
+        painter.galley(egui::pos2(x, y), galley, text);
+        response
+    }
+}

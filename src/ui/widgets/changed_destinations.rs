@@ -1,0 +1,47 @@
+//! Destinations that differ from the preset's, on the account's page and before an import.
+//!
+//! Owns their rows. Invariant: what the provider's name does not say already is said here in full, wrapped
+//! and never cut.
+
+use egui::Ui;
+
+use crate::base::sanitize::neutralised;
+use crate::messages::explain::{NamedDestinations, capitalised, changed_destinations};
+use crate::messages::snapshot::AccountView;
+
+use crate::ui::cx::Cx;
+use crate::ui::widgets;
+
+/// The width of the labels, in points.
+const LABEL_WIDTH: f32 = 168.0;
+
+/// Shows them of an account, where there are some.
+pub(in crate::ui) fn card(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
+    let named = changed_destinations(&cx.snapshot.presets, &account.settings);
+    if !named.rest.is_empty() {
+        widgets::card(ui, |ui| {
+            widgets::subheading(ui, &title(&named));
+            rows(ui, &named);
+        });
+    }
+}
+
+/// Shows them of an account that is about to be imported.
+pub(in crate::ui) fn of_import(ui: &mut Ui, name: &str, named: &NamedDestinations) {
+    ui.add_space(4.0);
+    widgets::caption(ui, &format!("{}: {}", neutralised(name, 120), named.provider));
+    rows(ui, named);
+}
+
+fn title(named: &NamedDestinations) -> String {
+    match &named.preset {
+        Some(preset) if named.is_changed => format!("Changed from {preset}'s preset"),
+        _ => "Other hosts".to_owned(),
+    }
+}
+
+fn rows(ui: &mut Ui, named: &NamedDestinations) {
+    for (label, text) in &named.rest {
+        widgets::wide_fact(ui, LABEL_WIDTH, &capitalised(label), text);
+    }
+}

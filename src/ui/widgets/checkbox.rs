@@ -1,0 +1,101 @@
+//! A box that is ticked or not, with its words beside it, and a list of such.
+//!
+//! Owns their looks and their place in the accessibility tree. Invariants: a box's name is its label
+//! alone, and what else is said is its description; of a long list only what is seen is laid out.
+
+use egui::{
+    CornerRadius, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2,
+    vec2,
+};
+
+use crate::base::sanitize::neutralised;
+
+use crate::ui::theme;
+use crate::ui::theme::Tokens;
+use crate::ui::widgets;
+
+/// The height of a box with a line of words below its label.
+const HEIGHT: f32 = 44.0;
+
+/// The side of the box.
+const SIDE: f32 = 18.0;
+
+/// Shows a box; both texts stand in one line each, cut at their end.
+pub(in crate::ui) fn tick(ui: &mut Ui, value: &mut bool, label: &str, note: &str) -> Response {
+    let tokens = Tokens::of(ui);
+    let height = if note.is_empty() { theme::CONTROL_HEIGHT } else { HEIGHT };
+    let (rect, mut response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    if response.clicked() {
+        *value = !*value;
+        response.mark_changed();
+    }
+    let name = neutralised(label, 200);
+    response.widget_info(|| WidgetInfo::selected(accesskit::Role::CheckBox, ui.is_enabled(), *value, &*name));
+    if !note.is_empty() {
+        widgets::describe(ui, &response, note);
+    }
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    if ui.is_rect_visible(rect) {
+        paint(ui, &response, rect, *value, tokens);
+        let left = rect.left() + SIDE + 10.0;
+        let width = rect.right() - left;
+        let label = widgets::one_line(ui, &name, theme::body(), tokens.text, width);
+        let shown = neutralised(note, 200);
+        let below = widgets::one_line(ui, &shown, theme::small(), tokens.weak, width);
+        let lines = if note.is_empty() { 0.0 } else { below.size().y + 2.0 };
+        let top = rect.center().y - f32::midpoint(label.size().y, lines);
+        let below_at = pos2(left, top + label.size().y + 2.0);
+        ui.painter().galley(pos2(left, top), label, tokens.text);
+        if !note.is_empty() {
+            ui.painter().galley(below_at, below, tokens.weak);
+        }
+    }
+    response
+}
+
+/// Shows a list of boxes with words below their labels: as high as it is, and at most so many at once.
+pub(in crate::ui) fn list(
+    ui: &mut Ui,
+    salt: &str,
+    count: usize,
+    at_once: u8,
+    mut row: impl FnMut(&mut Ui, usize) -> Response,
+) {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    if count <= usize::from(at_once) {
+        for number in 0..count {
+            row(ui, number);
+        }
+        return;
+    }
+    // In a small window the list itself must fit into what is seen of the dialog.
+    let seen = (ui.clip_rect().height() / HEIGHT).floor().max(1.0);
+    let height = HEIGHT * seen.min(f32::from(at_once));
+    let area = ScrollArea::vertical().id_salt(salt).auto_shrink(false);
+    let area = area.max_height(height).min_scrolled_height(height);
+    let shown = area.show_rows(ui, HEIGHT, count, |ui, rows| {
+        rows.filter(|number| row(ui, *number).gained_focus()).count() > 0
+    });
+    // A row that is scrolled to moves the list alone, and not what the list stands in.
+    if shown.inner {
+        ui.scroll_to_rect(shown.inner_rect, None);
+    }
+}
+
+fn paint(ui: &Ui, response: &Response, rect: Rect, ticked: bool, tokens: &Tokens) {
+    let center = pos2(rect.left() + SIDE / 2.0, rect.center().y);
+    let square = Rect::from_center_size(center, vec2(SIDE, SIDE));
+    let painter = ui.painter();
+    let corner = CornerRadius::same(4);
+    if ticked {
+        painter.rect_filled(square, corner, tokens.accent);
+        let hook = [vec2(-4.5, 0.2), vec2(-1.4, 3.4), vec2(4.5, -3.2)].map(|step| center + step);
+        painter.line(hook.to_vec(), Stroke::new(2.0, tokens.on_accent));
+    } else {
+        let fill = if response.hovered() { tokens.hover } else { tokens.raised };
+        painter.rect(square, corner, fill, Stroke::new(1.0, tokens.border), StrokeKind::Inside);
+    }
+    widgets::focus_ring(ui, response, square.expand(1.0));
+}

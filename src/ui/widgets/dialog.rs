@@ -1,0 +1,70 @@
+//! Dialogs over the dimmed page.
+//!
+//! Owns their frame, and what has the keyboard first. Invariant: a dialog fits into the window, however
+//! small that is; what doesn't fit into the dialog scrolls, and its buttons stay in sight.
+
+use egui::{Context, Frame, Id, Margin, Modal, Response, ScrollArea, Ui, UiBuilder, Vec2, vec2};
+
+use crate::ui::{theme, widgets};
+
+/// A window of less than this has no room to spare, such as the smallest one at 200 %.
+const TIGHT: Vec2 = vec2(400.0, 300.0);
+
+/// What stands above and below the scrolled part, and round the dialog.
+const AROUND: f32 = 184.0;
+
+/// The same in a window without room to spare.
+const AROUND_TIGHT: f32 = 124.0;
+
+fn is_tight(ctx: &Context) -> bool {
+    let size = ctx.content_rect().size();
+    size.x < TIGHT.x || size.y < TIGHT.y
+}
+
+/// Shows a dialog. The second value says that it was left by Esc or beside it.
+pub(in crate::ui) fn show<R>(ui: &Ui, id: Id, width: f32, contents: impl FnOnce(&mut Ui) -> R) -> (R, bool) {
+    let (margin, beside) =
+        if is_tight(ui.ctx()) { (Margin::same(12), 40.0) } else { (ui.spacing().window_margin, 96.0) };
+    let frame =
+        Frame::popup(ui.style()).corner_radius(ui.visuals().window_corner_radius).inner_margin(margin);
+    let room = ui.ctx().content_rect().width() - beside;
+    let shown = Modal::new(id).frame(frame).show(ui.ctx(), |ui| {
+        ui.set_width(width.min(room));
+        contents(ui)
+    });
+    let left = shown.should_close();
+    (shown.inner, left)
+}
+
+/// Between the contents and their scroll bar, which stands in the dialog's own margin.
+const BESIDE: f32 = 12.0;
+
+/// Shows the part between the heading and the buttons.
+pub(in crate::ui) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let around = if is_tight(ui.ctx()) { AROUND_TIGHT } else { AROUND };
+    let height = ui.ctx().content_rect().height() - around;
+    let area = ScrollArea::vertical()
+        .max_height(height)
+        // As high as its contents at once, and not only after a few frames.
+        .min_scrolled_height(height)
+        .auto_shrink([false, true]);
+    ui.add_space(theme::STEP);
+    let (room, width) = (ui.available_rect_before_wrap(), ui.available_width());
+    let mut place = ui.new_child(UiBuilder::new().max_rect(room.with_max_x(room.right() + BESIDE)));
+    let shown = area.show(&mut place, |ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.y = 12.0;
+        contents(ui)
+    });
+    ui.advance_cursor_after_rect(room.with_max_y(place.min_rect().bottom()));
+    ui.add_space(theme::STEP);
+    shown.inner
+}
+
+/// Gives a button the keyboard, where nothing has it.
+pub(in crate::ui) fn focus_first(ui: &Ui, button: &Response) {
+    if ui.memory(|memory| memory.focused().is_none()) {
+        button.request_focus();
+        widgets::bring(ui, button);
+    }
+}

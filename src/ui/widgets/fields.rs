@@ -1,0 +1,242 @@
+//! Fields of forms: text, secrets and choices.
+//!
+//! Owns how a field is labelled, and what becomes of a secret in it. Invariant: a secret field keeps
+//! no undo history, shows nothing to the accessibility tree but dots, and is wiped when it is taken
+//! or closed.
+
+use egui::{Align2, ComboBox, Id, Margin, RichText, TextEdit, Ui};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::base::secret::Passphrase;
+
+use crate::ui::theme;
+use crate::ui::theme::Tokens;
+use crate::ui::theme::icons::Icon;
+
+/// Longest text a field takes, in characters.
+const MAX_CHARS: usize = 16_384;
+
+/// The text of a secret field.
+pub(in crate::ui) struct SecretText {
+    // Room from the start, so that typing leaves no copies behind where the text had to move.
+    text: Zeroizing<String>,
+}
+
+impl Default for SecretText {
+    fn default() -> Self {
+        Self { text: Zeroizing::new(String::with_capacity(4096)) }
+    }
+}
+
+impl SecretText {
+    /// Whether nothing but white space is there.
+    pub(in crate::ui) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    /// Asks something about the text, which stays here.
+    pub(in crate::ui) fn with<R>(&self, ask: impl FnOnce(&str) -> R) -> R {
+        ask(&self.text)
+    }
+
+    /// Hands out the text without white space around it, and leaves the field empty.
+    pub(in crate::ui) fn take(&mut self) -> Option<String> {
+        let taken = Some(self.text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+        self.text.zeroize();
+        taken
+    }
+
+    /// Whether nothing at all is there; in a passphrase white space counts.
+    pub(in crate::ui) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Whether this one's text begins with the other's.
+    pub(in crate::ui) fn begins_with(&self, other: &Self) -> bool {
+        self.text.starts_with(other.text.as_str())
+    }
+
+    /// A passphrase as it is typed.
+    pub(in crate::ui) fn passphrase(&self) -> Passphrase {
+        Passphrase::new(self.text.as_str().to_owned())
+    }
+
+    /// Hands out a passphrase to the letter, and leaves the field empty.
+    pub(in crate::ui) fn take_passphrase(&mut self) -> Passphrase {
+        let taken = self.passphrase();
+        self.text.zeroize();
+        taken
+    }
+
+    /// Whether white space stands around the text, or a line break in it.
+    pub(in crate::ui) fn has_stray_space(&self) -> bool {
+        self.text.trim().len() != self.text.len()
+    }
+}
+
+/// What a field may have besides its label.
+#[derive(Default, Clone, Copy)]
+pub(in crate::ui) struct Extras<'a> {
+    /// A quiet example.
+    pub(in crate::ui) hint: &'a str,
+    /// What is wrong with the value.
+    pub(in crate::ui) error: Option<&'a str>,
+    /// What is good to know.
+    pub(in crate::ui) note: Option<&'a str>,
+    /// Whether the text is monospaced.
+    pub(in crate::ui) mono: bool,
+}
+
+/// A field of plain text.
+pub(in crate::ui) fn text(
+    ui: &mut Ui,
+    id: Id,
+    label: &str,
+    value: &mut String,
+    extras: Extras<'_>,
+) -> egui::Response {
+    let (before, flag) = (value.len(), id.with("trimmed"));
+    // Said until the text is changed again or the field is left.
+    let is_here = ui.memory(|memory| memory.has_focus(id));
+    let is_trimmed = is_here && ui.data(|data| data.get_temp(flag).unwrap_or(false));
+    let note = if is_trimmed { Some("White space around it was left out.") } else { extras.note };
+    let response = edit(ui, id, label, value, false, Extras { note, ..extras });
+    // A paste brings its line break along; white space at the ends is never meant.
+    let trims = response.changed() && value.len() > before + 1 && value.trim().len() != value.len();
+    if trims {
+        *value = value.trim().to_owned();
+    }
+    if response.changed() || !is_here {
+        ui.data_mut(|data| data.insert_temp(flag, trims));
+    }
+    response
+}
+
+/// A field of secret text.
+pub(in crate::ui) fn secret(
+    ui: &mut Ui,
+    id: Id,
+    label: &str,
+    value: &mut SecretText,
+    extras: Extras<'_>,
+) -> egui::Response {
+    let response = edit(ui, id, label, &mut value.text, true, extras);
+    forget_history(ui.ctx(), id);
+    response
+}
+
+/// A field that shows what it holds, and is wiped like a secret: what was pasted may carry a code.
+pub(in crate::ui) fn pasted(
+    ui: &mut Ui,
+    id: Id,
+    label: &str,
+    value: &mut SecretText,
+    extras: Extras<'_>,
+) -> egui::Response {
+    let response = edit(ui, id, label, &mut value.text, false, extras);
+    forget_history(ui.ctx(), id);
+    response
+}
+
+/// Empties a field's undo history, which keeps the text otherwise.
+fn forget_history(ctx: &egui::Context, id: Id) {
+    if let Some(mut state) = egui::text_edit::TextEditState::load(ctx, id) {
+        // The history is shared by all copies of the state, so nothing needs storing.
+        state.clear_undoer();
+    }
+}
+
+/// Forgets everything the toolkit keeps about a field.
+pub(in crate::ui) fn forget(ctx: &egui::Context, id: Id) {
+    forget_history(ctx, id);
+    ctx.data_mut(|data| data.remove::<egui::text_edit::TextEditState>(id));
+}
+
+fn edit(
+    ui: &mut Ui,
+    id: Id,
+    label: &str,
+    value: &mut String,
+    password: bool,
+    extras: Extras<'_>,
+) -> egui::Response {
+    let tokens = Tokens::of(ui);
+    labelled(ui, label, extras, |ui| {
+        let font = if extras.mono || password { theme::mono(13.0) } else { theme::body() };
+        let edit = TextEdit::singleline(value)
+            .id(id)
+            .password(password)
+            .font(font)
+            .hint_text(RichText::new(extras.hint).font(theme::body()).color(tokens.weak))
+            .char_limit(MAX_CHARS)
+            .align(Align2::LEFT_CENTER)
+            .margin(Margin::symmetric(12, 6))
+            .min_size(egui::vec2(0.0, theme::CONTROL_HEIGHT))
+            .desired_width(f32::INFINITY);
+        let response = ui.add(edit);
+        if response.gained_focus() {
+            response.scroll_to_me(None);
+        }
+        response
+    })
+}
+
+/// A choice among several; true when another was chosen.
+pub(in crate::ui) fn choice<T: PartialEq + Clone>(
+    ui: &mut Ui,
+    id: Id,
+    label: &str,
+    value: &mut T,
+    choices: &[(T, String)],
+    extras: Extras<'_>,
+) -> bool {
+    let before = value.clone();
+    let chosen = choices.iter().find(|(choice, _)| choice == value).map_or("Choose …", |(_, text)| text);
+    labelled(ui, label, extras, |ui| {
+        let response = ComboBox::from_id_salt(id)
+            .selected_text(chosen)
+            .width(ui.available_width())
+            .truncate()
+            .icon(|ui, rect, visuals, _| {
+                Icon::Down.paint(ui.painter(), rect.center(), 16.0, visuals.text_color());
+            })
+            .show_ui(ui, |ui| {
+                for (choice, text) in choices {
+                    ui.selectable_value(value, choice.clone(), text);
+                }
+            })
+            .response;
+        if response.gained_focus() {
+            response.scroll_to_me(None);
+        }
+        response
+    });
+    *value != before
+}
+
+fn labelled(
+    ui: &mut Ui,
+    label: &str,
+    extras: Extras<'_>,
+    field: impl FnOnce(&mut Ui) -> egui::Response,
+) -> egui::Response {
+    let tokens = Tokens::of(ui);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = theme::STEP;
+        let caption = ui.label(RichText::new(label).font(theme::small_strong()).color(tokens.text));
+        if extras.error.is_some() {
+            let looks = &mut ui.visuals_mut().widgets;
+            looks.inactive.bg_stroke.color = tokens.error;
+            looks.hovered.bg_stroke.color = tokens.error;
+        }
+        let response = field(ui).labelled_by(caption.id);
+        if let Some(error) = extras.error {
+            ui.label(RichText::new(error).font(theme::small()).color(tokens.error));
+            super::describe(ui, &response, error);
+        } else if let Some(note) = extras.note {
+            super::weak(ui, note);
+        }
+        response
+    })
+    .inner
+}

@@ -1,0 +1,148 @@
+//! The path of a file: typed, or chosen in the system's own dialog.
+//!
+//! Owns the question to that dialog. Invariant: the window never waits for it; the answer comes back
+//! by [`crate::ui::Ui::file_answer`], and the field can always be typed into.
+
+use std::path::{Path, PathBuf};
+
+use egui::{Id, Rect, Ui, vec2};
+
+use super::button::{Button, Weight};
+use super::fields::{self, Extras};
+use crate::ui::dialogs::new_passphrase;
+use crate::ui::{labels, theme};
+
+/// What the system's own dialog is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileQuestion {
+    /// What stands above the dialog.
+    pub title: &'static str,
+    /// The folder to begin in.
+    pub folder: PathBuf,
+    /// A name for the new file, where one is named rather than chosen among those that are there.
+    pub new_name: Option<String>,
+}
+
+/// What the dialog answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileAnswer {
+    /// This file.
+    Chosen(PathBuf),
+    /// None: it was left.
+    Left,
+    /// There is no such dialog here.
+    NoDialog,
+}
+
+/// The field.
+pub(in crate::ui) struct FileField {
+    text: String,
+    /// Where the dialog begins while no path is there.
+    folder: PathBuf,
+    /// Whether there turned out to be no dialog.
+    without_dialog: bool,
+}
+
+impl FileField {
+    /// An empty field for a file that is there.
+    pub(in crate::ui) fn within(folder: &Path) -> Self {
+        Self { text: String::new(), folder: folder.to_owned(), without_dialog: false }
+    }
+
+    /// A field with a path to begin with.
+    pub(in crate::ui) fn at(path: &Path) -> Self {
+        let text = path.to_str().unwrap_or_default().to_owned();
+        Self { text, ..Self::within(path.parent().unwrap_or(path)) }
+    }
+
+    /// The question to the system's dialog.
+    pub(in crate::ui) fn question(&self, title: &'static str, is_new: bool) -> FileQuestion {
+        let path = self.path().ok();
+        let folder = path.as_ref().and_then(|path| path.parent()).unwrap_or(&self.folder).to_owned();
+        let name = path.as_ref().and_then(|path| path.file_name());
+        let new_name = is_new.then(|| name.unwrap_or_default().to_string_lossy().into_owned());
+        FileQuestion { title, folder, new_name }
+    }
+
+    /// The path, or why it is none.
+    pub(in crate::ui) fn path(&self) -> Result<PathBuf, &'static str> {
+        let text = self.text.trim();
+        let path = PathBuf::from(text);
+        match () {
+            () if text.is_empty() => Err("Choose a file first."),
+            () if !path.is_absolute() => Err("Enter the whole path, with all its folders."),
+            () if path.file_name().is_none() || text.ends_with(['/', '\\']) => {
+                Err("Enter the file's name, too.")
+            }
+            () => Ok(path),
+        }
+    }
+
+    /// Gives the file another ending, where it has this one.
+    pub(in crate::ui) fn change_ending(&mut self, from: &str, to: &str) {
+        if let Some(stem) = self.text.strip_suffix(from) {
+            self.text = format!("{stem}{to}");
+        }
+    }
+
+    /// Takes the dialog's answer; true where there is a path now.
+    pub(in crate::ui) fn take(&mut self, answer: FileAnswer) -> bool {
+        match answer {
+            FileAnswer::Chosen(path) => match path.to_str() {
+                Some(text) => {
+                    text.clone_into(&mut self.text);
+                    return true;
+                }
+                // Such a name can't be typed either; files are rarely called so.
+                None => self.without_dialog = true,
+            },
+            FileAnswer::NoDialog => self.without_dialog = true,
+            FileAnswer::Left => {}
+        }
+        false
+    }
+
+    /// Shows it; whether the system's dialog is asked for, and whether Enter was pressed.
+    pub(in crate::ui) fn show(
+        &mut self,
+        ui: &mut Ui,
+        id: Id,
+        label: &str,
+        error: Option<&str>,
+        note: &str,
+    ) -> (bool, bool) {
+        let browse = Button::new(Weight::Quiet, labels::BROWSE);
+        let width = browse.width(ui);
+        let note = if self.without_dialog {
+            "This system offers no dialog for that: type the file's whole path."
+        } else {
+            note
+        };
+        let note = Some(note).filter(|note| !note.is_empty());
+        let field = ui.scope(|ui| {
+            ui.set_max_width(ui.available_width() - width - 8.0);
+            let extras = Extras { error, note, ..Extras::default() };
+            fields::text(ui, id, label, &mut self.text, extras)
+        });
+        let field = field.inner;
+        let place =
+            Rect::from_min_size(field.rect.right_top() + vec2(8.0, 0.0), vec2(width, theme::CONTROL_HEIGHT));
+        let mut beside = ui.new_child(egui::UiBuilder::new().max_rect(place));
+        let asked = browse.show(&mut beside);
+        (asked, new_passphrase::is_entered(ui, &field))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_whole_and_names_a_file() {
+        let path = |text: &str| FileField::at(Path::new(text)).path();
+        assert_eq!(path("/home/me/a file.age "), Ok(PathBuf::from("/home/me/a file.age")));
+        for bad in ["", "  ", "keyfob.age", "~/keyfob.age", "/", "/home/me/", "/home/.."] {
+            assert!(path(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Cards, dialogs and rows of text that every view shares.
+//!
+//! Owns their looks and their place in the accessibility tree. Invariant: outside text is neutralised
+//! and bounded before it is laid out.
+
+pub(crate) mod button;
+pub(crate) mod changed_destinations;
+pub(crate) mod checkbox;
+pub(crate) mod dialog;
+pub(crate) mod fields;
+pub(crate) mod file_field;
+pub(crate) mod qr;
+pub(crate) mod time_text;
+pub(crate) mod toast;
+pub(crate) mod value_box;
+
+use std::sync::Arc;
+
+use egui::accesskit;
+use egui::epaint::text::{LayoutJob, TextWrapping};
+use egui::{Color32, CornerRadius, FontId, Frame, Galley, Margin, Rect, Response, Sense};
+use egui::{Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+
+use crate::base::sanitize::neutralised;
+
+use super::theme::icons::{Icon, ring};
+use super::theme::{self, Tokens};
+use button::Button;
+
+/// The one focus ring: 2 points, for the keyboard only (a click leaves no focus on a button).
+pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
+    if response.has_focus() {
+        let ring = rect.expand(2.0);
+        let stroke = Stroke::new(2.0, Tokens::of(ui).accent);
+        ui.painter().rect_stroke(ring, CornerRadius::same(theme::RADIUS + 2), stroke, StrokeKind::Inside);
+    }
+}
+
+/// Brings a control into view with its focus ring.
+pub(super) fn bring(ui: &Ui, response: &Response) {
+    ui.scroll_to_rect(response.rect.expand(4.0), None);
+}
+
+/// Undoes what the toolkit takes from the items of a menu: their padding, and the ring of the one that has the keyboard;
+/// the items stand close together.
+pub(super) fn menu_items(ui: &mut Ui) {
+    ui.spacing_mut().item_spacing.y = 2.0;
+    ui.spacing_mut().button_padding = vec2(12.0, 6.0);
+    let ring = ui.visuals().selection.stroke;
+    ui.visuals_mut().widgets.active.bg_stroke = ring;
+}
+
+/// Adds a description to a widget's accessible node.
+pub(super) fn describe(ui: &Ui, response: &Response, text: &str) {
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(text));
+}
+
+/// A card: a calm outline with padding. It has no ground of its own: where nobody has a GPU, the grounds of a page's
+/// cards would cost more at each tick of a countdown than all the rest.
+pub(super) fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    surface(ui, Color32::TRANSPARENT, Tokens::of(ui).line, contents)
+}
+
+/// A card with a colour.
+pub(super) fn surface<R>(
+    ui: &mut Ui,
+    fill: Color32,
+    line: Color32,
+    contents: impl FnOnce(&mut Ui) -> R,
+) -> R {
+    Frame::new()
+        .fill(fill)
+        .stroke(Stroke::new(1.0, line))
+        .corner_radius(CornerRadius::same(theme::RADIUS))
+        .inner_margin(Margin::same(theme::CARD_PADDING))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            contents(ui)
+        })
+        .inner
+}
+
+/// A heading of the page.
+pub(super) fn heading(ui: &mut Ui, text: &str) -> Response {
+    titled(ui, text, theme::heading())
+}
+
+/// A heading of a card or a group of fields.
+pub(super) fn subheading(ui: &mut Ui, text: &str) -> Response {
+    titled(ui, text, theme::strong())
+}
+
+/// The same with something at the end of its line.
+pub(super) fn subheading_with(ui: &mut Ui, text: &str, end: impl FnOnce(&mut Ui)) {
+    ui.scope(|ui| {
+        // No higher than its text, so that a card has the same room above as below.
+        ui.spacing_mut().interact_size.y = 20.0;
+        ui.horizontal(|ui| {
+            subheading(ui, text);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), end);
+        });
+    });
+}
+
+fn titled(ui: &mut Ui, text: &str, font: FontId) -> Response {
+    let shown = neutralised(text, 200);
+    let color = Tokens::of(ui).text;
+    let galley = one_line(ui, &shown, font, color, ui.available_width());
+    let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
+    let is_cut = galley.elided;
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Heading, true, &*shown));
+    ui.painter().galley(rect.min, galley, color);
+    if is_cut { response.on_hover_text(&*shown) } else { response }
+}
+
+/// Body text that wraps.
+pub(super) fn text(ui: &mut Ui, text: &str) -> Response {
+    ui.label(text)
+}
+
+/// What went wrong, small, where no field can say it.
+pub(super) fn problem(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).error;
+    ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).wrap())
+}
+
+/// Small, quiet text that wraps.
+pub(super) fn weak(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).weak;
+    ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).wrap())
+}
+
+/// Text in one line, cut with an ellipsis; outside text must be neutralised first.
+pub(super) fn one_line(ui: &Ui, text: &str, font: FontId, color: Color32, max_width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = TextWrapping::truncate_at_width(max_width.max(0.0));
+    ui.painter().layout_job(job)
+}
+
+/// How far below its top a line's letters stand; lines of two faces are put on one height by it.
+pub(super) fn baseline(galley: &Galley) -> f32 {
+    galley.rows.first().and_then(|row| row.glyphs.first()).map_or(0.0, |glyph| glyph.pos.y)
+}
+
+/// A ring with a role, a name and a value for the accessibility tree.
+pub(super) fn countdown_ring(ui: &mut Ui, size: f32, share: f32, color: Color32, name: &str, spoken: &str) {
+    let track = Tokens::of(ui).track;
+    let (rect, response) = ui.allocate_exact_size(vec2(size, size), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ProgressIndicator, true, name));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(spoken));
+    // Not every assistive technology reads a ring's value where it is no number.
+    describe(ui, &response, spoken);
+    ring(ui.painter(), rect, share, color, track);
+}
+
+/// A word with its shape, in a colour.
+pub(super) fn status(ui: &mut Ui, icon: Icon, word: &str, color: Color32) {
+    let galley = ui.painter().layout_no_wrap(word.to_owned(), theme::small_strong(), color);
+    let (rect, response) = ui.allocate_exact_size(vec2(22.0 + galley.size().x, 20.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, word));
+    icon.paint(ui.painter(), egui::pos2(rect.left() + 8.0, rect.center().y), 16.0, color);
+    let at = egui::pos2(rect.left() + 22.0, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, color);
+}
+
+/// A value that can be copied: monospaced, cut at the end, with a copy button named `name`.
+/// True when the button was pressed.
+pub(super) fn copyable(ui: &mut Ui, value: &str, name: &str) -> bool {
+    let tokens = Tokens::of(ui);
+    let shown = neutralised(value, 400);
+    let mut pressed = false;
+    Frame::new()
+        .fill(tokens.control)
+        .corner_radius(CornerRadius::same(theme::RADIUS))
+        .inner_margin(Margin { left: 12, right: 0, top: 0, bottom: 0 })
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                pressed = Button::icon(Icon::Copy, name).show(ui);
+                let width = ui.available_width();
+                let galley = one_line(ui, &shown, theme::mono(13.0), tokens.text, width);
+                let elided = galley.elided;
+                let (rect, response) =
+                    ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::hover());
+                response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, &*shown));
+                let at = egui::pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
+                ui.painter().galley(at, galley, tokens.text);
+                if elided {
+                    response.on_hover_text(&*shown);
+                }
+            });
+        });
+    pressed
+}
+
+/// Body text with weight, that wraps.
+pub(super) fn text_strong(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).text;
+    ui.add(egui::Label::new(egui::RichText::new(text).font(theme::strong()).color(color)).wrap())
+}
+
+/// Text from the other side, monospaced, that wraps.
+pub(super) fn mono_block(ui: &mut Ui, text: &str) -> Response {
+    let shown = neutralised(text, 1000);
+    let color = Tokens::of(ui).weak;
+    ui.add(egui::Label::new(egui::RichText::new(&*shown).font(theme::mono(12.0)).color(color)).wrap())
+}
+
+/// The large figure of a countdown. Each digit stands in a place of the same width, so that none moves where one changes.
+pub(super) fn figure(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).text;
+    let painter = ui.painter().clone();
+    let laid = |text: String| painter.layout_no_wrap(text, theme::heading(), color);
+    let (digits, after) = match text.split_once(' ') {
+        Some((digits, _)) if digits.contains(':') => text.split_at(digits.len()),
+        _ => ("", text),
+    };
+    let place = laid("0".to_owned()).size().x.ceil();
+    let mut parts: Vec<_> =
+        digits.chars().map(|digit| laid(digit.to_string())).map(|it| (place, it)).collect();
+    for (width, colon) in parts.iter_mut().filter(|(_, it)| it.text() == ":") {
+        *width = colon.size().x;
+    }
+    let room = ui.available_width() - parts.iter().map(|(width, _)| width).sum::<f32>();
+    let after = one_line(ui, after, theme::heading(), color, room);
+    parts.push((after.size().x, after));
+    let height = parts.iter().map(|(_, it)| it.size().y).fold(0.0, f32::max);
+    let size = vec2(parts.iter().map(|(width, _)| width).sum(), height);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, text));
+    let mut left = rect.left();
+    for (width, galley) in parts {
+        let at = egui::pos2(left + (width - galley.size().x) / 2.0, rect.top());
+        ui.painter().galley(at, galley, color);
+        left += width;
+    }
+    response
+}
+
+/// A small figure; its digits don't jump.
+pub(super) fn figure_small(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).weak;
+    ui.label(egui::RichText::new(text).font(theme::mono(13.0)).color(color))
+}
+
+/// Width of the left of two columns.
+fn column_width(ui: &Ui) -> f32 {
+    (ui.available_width() / 3.0).clamp(88.0, 144.0)
+}
+
+/// A label and its value, the value cut at the end.
+pub(super) fn fact(ui: &mut Ui, label: &str, value: &str) {
+    wide_fact(ui, column_width(ui), label, value);
+}
+
+/// The same with a label that needs more room: `width` points.
+pub(super) fn wide_fact(ui: &mut Ui, width: f32, label: &str, value: &str) {
+    let tokens = Tokens::of(ui);
+    let shown = neutralised(value, 400);
+    ui.horizontal_top(|ui| {
+        let caption = egui::RichText::new(label).font(theme::small()).color(tokens.weak);
+        let (rect, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());
+        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        place.label(caption);
+        let text = egui::RichText::new(&*shown).font(theme::small()).color(tokens.text);
+        ui.add(egui::Label::new(text).wrap());
+    });
+}
+
+/// A name, and beside it whatever it stands for.
+pub(super) fn pair(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal_top(|ui| {
+        let width = column_width(ui);
+        let caption = egui::RichText::new(name).font(theme::mono(12.0)).color(tokens.weak);
+        let (rect, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());
+        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        place.add(egui::Label::new(caption).truncate());
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            contents(ui);
+        });
+    });
+}
+
+/// A step of several.
+pub(super) fn step(ui: &mut Ui, icon: Icon, name: &str, color: Color32, now: bool) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        let (_, rect) = ui.allocate_space(vec2(16.0, 20.0));
+        icon.paint(ui.painter(), rect.center(), 16.0, color);
+        let font = if now { theme::strong() } else { theme::body() };
+        let text = if now { tokens.text } else { tokens.weak };
+        ui.label(egui::RichText::new(name).font(font).color(text));
+    });
+}
+
+/// The label of something that is no field.
+pub(super) fn caption(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).text;
+    ui.label(egui::RichText::new(text).font(theme::small_strong()).color(color))
+}
+
+/// Small, quiet text in one line, cut with an ellipsis.
+pub(super) fn weak_line(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).weak;
+    ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).truncate())
+}
+
+/// A page of its own: a column in the middle of the window, about `height` points high.
+pub(super) fn middle(ui: &mut Ui, height: f32, contents: impl FnOnce(&mut Ui)) {
+    let frame = Frame::new().inner_margin(Margin::same(24));
+    egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+        let room = ui.available_size();
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let width = room.x.min(480.0);
+            ui.add_space(((room.y - height) / 2.0).max(0.0));
+            ui.horizontal(|ui| {
+                ui.add_space((room.x - width) / 2.0);
+                ui.vertical(|ui| {
+                    ui.set_width(width);
+                    contents(ui);
+                    // Room for the ring of what stands last.
+                    ui.add_space(theme::STEP);
+                });
+            });
+        });
+    });
+}

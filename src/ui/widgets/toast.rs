@@ -1,0 +1,212 @@
+//! Short messages at the foot of the window.
+//!
+//! Owns what was said and until when. Invariant: what lasts (the clipboard, a deletion that can be
+//! undone) is read from the snapshot; only moments are kept here, and they go by themselves.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use egui::{Align2, Area, CornerRadius, Frame, Id, Margin, Order, Pos2, Stroke, Ui, accesskit, vec2};
+
+use crate::base::sanitize::neutralised;
+use crate::domain::account::AccountId;
+use crate::messages::command::Command;
+use crate::messages::explain::{Words, explain};
+use crate::messages::problem::Problem;
+
+use super::button::{Button, Weight};
+use crate::ui::cx::Cx;
+use crate::ui::theme::icons::Icon;
+use crate::ui::view_state::ViewState;
+use crate::ui::widgets;
+use crate::ui::{labels, theme};
+
+const MOMENT: TimeDelta = TimeDelta::seconds(4);
+const PROBLEM: TimeDelta = TimeDelta::seconds(12);
+
+/// Between a message's edge, and its text and button.
+const MARGIN: Margin = Margin { left: 16, right: 8, top: 8, bottom: 8 };
+
+/// How many are kept; older ones go first.
+const MAX: usize = 3;
+
+/// One message.
+struct Toast {
+    what: What,
+    /// Until when; set by the first frame that shows it, so that a hidden window loses nothing.
+    until: Option<DateTime<Utc>>,
+}
+
+enum What {
+    Moment(String),
+    Problem { account: Option<AccountId>, problem: Box<Problem> },
+}
+
+/// The messages.
+#[derive(Default)]
+pub(in crate::ui) struct Toasts(Vec<Toast>);
+
+impl Toasts {
+    /// Says something that went well.
+    pub(in crate::ui) fn say(&mut self, text: impl Into<String>) {
+        self.push(What::Moment(text.into()));
+    }
+
+    /// Says what went wrong.
+    pub(in crate::ui) fn problem(&mut self, account: Option<AccountId>, problem: Problem) {
+        self.push(What::Problem { account, problem: Box::new(problem) });
+    }
+
+    fn push(&mut self, what: What) {
+        if self.0.len() >= MAX {
+            self.0.remove(0);
+        }
+        self.0.push(Toast { what, until: None });
+    }
+
+    /// Drops what was said long enough, and problems that the page shows.
+    pub(in crate::ui) fn settle(
+        &mut self,
+        now: DateTime<Utc>,
+        shown: impl Fn(Option<&AccountId>, &Problem) -> bool,
+    ) {
+        self.0.retain_mut(|toast| {
+            let lasts = match &toast.what {
+                What::Moment(_) => MOMENT,
+                What::Problem { account, problem } => {
+                    if shown(account.as_ref(), problem) {
+                        return false;
+                    }
+                    PROBLEM
+                }
+            };
+            let until = *toast.until.get_or_insert(now + lasts);
+            now < until && until - now <= lasts
+        });
+    }
+
+    /// When the next one goes.
+    pub(in crate::ui) fn next_end(&self) -> Option<DateTime<Utc>> {
+        self.0.iter().filter_map(|toast| toast.until).min()
+    }
+}
+
+/// Shows the messages over the foot of the page, the newest lowest.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, page: egui::Rect) {
+    let mut stack =
+        Stack { foot: page.center_bottom() - vec2(0.0, 16.0), width: page.width() - 32.0, count: 0 };
+    let room = stack.width - MARGIN.sum().x;
+    if let Some(at) = cx.snapshot.clipboard.as_ref().and_then(|clipboard| clipboard.clears_at) {
+        let left = (at - cx.now).num_seconds().max(0);
+        let text = format!("Copied. Clears in {left} s");
+        if stack.add(ui, |ui| bar(ui, room, &text, labels::CLEAR_NOW, "Copied")) {
+            cx.send(Command::ClearClipboard);
+        }
+    }
+    for undo in &cx.snapshot.undo {
+        let left = (undo.until - cx.now).num_seconds().max(0);
+        let text = format!("“{}” will be deleted in {left} s", neutralised(undo.name.as_str(), 40));
+        if stack.add(ui, |ui| bar(ui, room, &text, labels::UNDO, "Deleted")) {
+            cx.send(Command::UndoDelete(undo.id.clone()));
+        }
+    }
+    let mut gone = None;
+    for (place, toast) in state.toasts.0.iter().enumerate().rev() {
+        if stack.add(ui, |ui| message(ui, cx, room, &toast.what)) {
+            gone = Some(place);
+        }
+    }
+    if let Some(place) = gone {
+        state.toasts.0.remove(place);
+    }
+}
+
+/// Messages, one above the other.
+struct Stack {
+    foot: Pos2,
+    width: f32,
+    count: usize,
+}
+
+impl Stack {
+    fn add(&mut self, ui: &Ui, contents: impl FnOnce(&mut Ui) -> bool) -> bool {
+        let area = Area::new(Id::unique(("keyfob-toast", self.count)))
+            .order(Order::Foreground)
+            .pivot(Align2::CENTER_BOTTOM)
+            .fixed_pos(self.foot)
+            .default_width(self.width);
+        let shown = area.show(ui.ctx(), |ui| float(ui, contents));
+        self.count += 1;
+        self.foot.y -= shown.response.rect.height() + 8.0;
+        shown.inner
+    }
+}
+
+fn message(ui: &mut Ui, cx: &Cx<'_>, room: f32, what: &What) -> bool {
+    match what {
+        What::Moment(text) => {
+            announce(ui, text);
+            ui.label(text);
+            false
+        }
+        What::Problem { account, problem } => {
+            let account = account.as_ref().and_then(|id| cx.account(id));
+            let name = account.map(|account| account.name.as_str());
+            let said = explain(problem, name, account.map(|account| account.provider_name.as_str()));
+            problem_bar(ui, cx, room, name, &said)
+        }
+    }
+}
+
+fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, said: &Words) -> bool {
+    announce(ui, &said.what);
+    let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
+    Icon::Warning.paint(ui.painter(), rect.center(), 18.0, cx.tokens.error);
+    // As wide as the text wants, so that the next frame finds the same room.
+    let wanted = [(&said.what, theme::strong()), (&said.next, theme::body())].map(|(text, font)| {
+        ui.painter().layout_no_wrap(text.clone(), font, egui::Color32::PLACEHOLDER).size().x
+    });
+    let dismiss = Button::new(Weight::Bare, labels::DISMISS);
+    let beside = rect.width() + dismiss.width(ui) + 2.0 * ui.spacing().item_spacing.x;
+    let width = wanted[0].max(wanted[1]).ceil().min(400.0).min(room - beside);
+    ui.vertical(|ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.y = 2.0;
+        if let Some(name) = account {
+            widgets::weak_line(ui, &neutralised(name, 60));
+        }
+        widgets::text_strong(ui, &said.what);
+        widgets::text(ui, &said.next);
+    });
+    dismiss.show(ui)
+}
+
+fn bar(ui: &mut Ui, room: f32, text: &str, button: &str, announced: &str) -> bool {
+    announce(ui, announced);
+    let button = Button::new(Weight::Quiet, button);
+    let width = room - button.width(ui) - ui.spacing().item_spacing.x;
+    ui.scope(|ui| {
+        ui.set_max_width(width);
+        ui.add(egui::Label::new(text).truncate());
+    });
+    button.show(ui)
+}
+
+fn float<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let tokens = theme::Tokens::of(ui);
+    Frame::new()
+        .fill(tokens.float)
+        .stroke(Stroke::new(1.0, tokens.track))
+        .corner_radius(CornerRadius::same(theme::RADIUS))
+        .shadow(ui.visuals().popup_shadow)
+        .inner_margin(MARGIN)
+        .show(ui, |ui| ui.horizontal(contents).inner)
+        .inner
+}
+
+/// Has a message read aloud once, when there is a pause; its countdown is not.
+fn announce(ui: &Ui, text: &str) {
+    ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
+        node.set_role(accesskit::Role::Status);
+        node.set_live(accesskit::Live::Polite);
+        node.set_label(text);
+    });
+}

@@ -1,0 +1,34 @@
+//! The engine on real sockets, with a scripted server and a clock that the test moves.
+
+pub(crate) mod confirmed_settings;
+pub(crate) mod copying;
+pub(crate) mod crash_recovery;
+pub(crate) mod demo;
+pub(crate) mod destinations;
+pub(crate) mod device;
+pub(crate) mod diagnostics;
+pub(crate) mod discovery;
+pub(crate) mod disk;
+pub(crate) mod doctor;
+pub(crate) mod edits;
+pub(crate) mod http_log;
+pub(crate) mod id_tokens;
+pub(crate) mod imports;
+pub(crate) mod interrupted;
+pub(crate) mod locking;
+pub(crate) mod many_accounts;
+pub(crate) mod open_url;
+pub(crate) mod par;
+pub(crate) mod passphrase;
+pub(crate) mod reduced_motion;
+pub(crate) mod refresh;
+pub(crate) mod refusals;
+pub(crate) mod response_mapping;
+pub(crate) mod secret_params;
+pub(crate) mod settings;
+pub(crate) mod sign_in;
+pub(crate) mod sign_in_again;
+pub(crate) mod suspend;
+pub(crate) mod token_checks;
+pub(crate) mod vault;
+pub(crate) mod vaults;

@@ -1,0 +1,31 @@
+//! The window by role and label, without a screen.
+
+pub(crate) mod accessibility;
+pub(crate) mod destinations;
+pub(crate) mod device;
+pub(crate) mod dialogs;
+pub(crate) mod fixtures;
+pub(crate) mod flow;
+pub(crate) mod form;
+pub(crate) mod form_requests;
+pub(crate) mod harness;
+pub(crate) mod http_log;
+pub(crate) mod import_issuers;
+pub(crate) mod import_names;
+pub(crate) mod issuer;
+pub(crate) mod keyboard;
+pub(crate) mod list;
+pub(crate) mod lock;
+pub(crate) mod look;
+pub(crate) mod order;
+pub(crate) mod passphrase;
+pub(crate) mod providers;
+pub(crate) mod quit;
+pub(crate) mod refusals;
+pub(crate) mod response_mapper;
+pub(crate) mod screens;
+pub(crate) mod settings;
+pub(crate) mod tabs;
+pub(crate) mod vault_window;
+pub(crate) mod walk;
+pub(crate) mod window;

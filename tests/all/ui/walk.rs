@@ -1,0 +1,128 @@
+//! Ways through the window by keys alone.
+
+use std::sync::Arc;
+
+use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use keyfob::domain::account::Client;
+use keyfob::messages::command::AccountDraft;
+use keyfob::messages::event::Event;
+
+use super::harness::Rig;
+
+/// How often Tab is pressed at most on the way to something.
+const MOST: usize = 120;
+
+/// What has the keyboard: the node and its name.
+pub(crate) fn focused(rig: &Rig) -> Option<egui_kittest::Node<'_>> {
+    rig.0.query_by(|node| node.is_focused() && node.role() != egui::accesskit::Role::Window)
+}
+
+/// Presses a key.
+pub(crate) fn key(rig: &mut Rig, modifiers: Modifiers, key: Key) {
+    rig.0.key_press_modifiers(modifiers, key);
+    rig.0.run();
+}
+
+/// Presses Ctrl and a key.
+pub(crate) fn ctrl(rig: &mut Rig, with: Key) {
+    key(rig, Modifiers::COMMAND, with);
+}
+
+/// Goes by Tab to what has this name.
+#[track_caller]
+pub(crate) fn reach(rig: &mut Rig, name: &str) {
+    walk_to(rig, Modifiers::NONE, name);
+}
+
+#[track_caller]
+fn walk_to(rig: &mut Rig, modifiers: Modifiers, name: &str) {
+    for _ in 0..MOST {
+        key(rig, modifiers, Key::Tab);
+        if focused(rig).is_some_and(|node| node.accesskit_node().label().as_deref() == Some(name)) {
+            return;
+        }
+    }
+    panic!("Tab never reaches {name} in:\n{}", rig.tree());
+}
+
+/// Goes to a button by Tab, and presses Enter.
+#[track_caller]
+pub(crate) fn press(rig: &mut Rig, name: &str) {
+    reach(rig, name);
+    key(rig, Modifiers::NONE, Key::Enter);
+}
+
+/// Types where the keyboard is.
+pub(crate) fn enter(rig: &mut Rig, text: &str) {
+    rig.0.event(egui::Event::Text(text.to_owned()));
+    rig.0.run();
+    key(rig, Modifiers::NONE, Key::Enter);
+}
+
+/// Opens the settings, and presses a button there.
+pub(crate) fn settings(rig: &mut Rig, name: &str) {
+    ctrl(rig, Key::Comma);
+    // Backwards, since they stand at the end.
+    walk_to(rig, Modifiers::SHIFT, name);
+    key(rig, Modifiers::NONE, Key::Enter);
+}
+
+/// Opens the first account.
+pub(crate) fn first(rig: &mut Rig) {
+    for pressed in [Key::ArrowDown, Key::ArrowUp, Key::Enter] {
+        key(rig, Modifiers::NONE, pressed);
+    }
+}
+
+/// Opens the form of a new account of this provider.
+pub(crate) fn form(rig: &mut Rig, provider: &str) {
+    ctrl(rig, Key::N);
+    press(rig, provider);
+}
+
+/// Opens the first account, and presses what has this name.
+pub(crate) fn tab(rig: &mut Rig, name: &str) {
+    first(rig);
+    press(rig, name);
+}
+
+/// Opens the form of the one account, as the engine hands it out, with all its fields.
+pub(crate) fn edit(rig: &mut Rig) {
+    ctrl(rig, Key::E);
+    let view = Arc::clone(&rig.0.state().snapshot.accounts[0]);
+    let editing = Some((view.id.clone(), view.revision));
+    let draft = AccountDraft {
+        editing,
+        name: "one".to_owned(),
+        settings: view.settings.clone(),
+        client: Client::default(),
+    };
+    rig.tell(Event::DraftReady { draft: Box::new(draft), kept: Vec::new() });
+    press(rig, "Advanced");
+    for add in ["Add an extra header", "Add a token parameter"] {
+        press(rig, add);
+    }
+}
+
+/// The dialog that an import's file is chosen in, with the file of this name read.
+pub(crate) fn import(rig: &mut Rig, file: &str) {
+    settings(rig, "Import");
+    enter(rig, file);
+}
+
+/// Presses the key that quits, and lets the system do what the window asks of it by that.
+pub(crate) fn close(rig: &mut Rig) {
+    let root = ViewportId::ROOT;
+    let (modifiers, key) = (Modifiers::COMMAND, Key::Q);
+    // In one frame, whose wishes are then at hand.
+    let pressed = egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+    rig.0.input_mut().events.push(pressed);
+    rig.0.step();
+    let asked = &rig.0.output().viewport_output[&root].commands;
+    assert_eq!(asked[..], [ViewportCommand::Close]);
+    rig.0.input_mut().viewports.get_mut(&root).unwrap().events.push(ViewportEvent::Close);
+    rig.0.step();
+    rig.0.input_mut().viewports.get_mut(&root).unwrap().events.clear();
+    rig.0.run();
+}
