@@ -5,10 +5,10 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
-use keyfob::base::secret::Wire;
+use keyfob::base::secret::SecretText;
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{Account, AccountId, AccountName, Revision, Settings};
-use keyfob::domain::http_log::record::{Exchange, ExchangeKind, Received};
+use keyfob::domain::http_log::record::{HttpLogEntry, Received, RequestKind};
 use keyfob::domain::import::{self, Imported, Mapping};
 use keyfob::domain::oauth::callback;
 use keyfob::domain::oauth::callback::{CallbackError, Expected, Returned};
@@ -176,11 +176,11 @@ fn check_log(answer: &Answer<'_>, token: &str) {
     let Ok(url) = Url::parse("https://auth.example.com/token") else { return };
     let received = Received { status: answer.status, headers: &[], body: answer.body, too_large: false };
     let request = HttpRequest::get(url);
-    let kept = Exchange::new(ExchangeKind::Token, &request, &[], (now(), now()), Ok(received));
+    let kept = HttpLogEntry::new(RequestKind::Token, &request, &[], (now(), now()), Ok(received));
     let kept = serde_json::to_string(&kept).unwrap_or_default();
     // A short one, or one that looks like the name of a field, may stand there for another reason.
-    let is_telling = token.len() >= 16 && token.contains(CANARY);
-    assert!(!is_telling || !kept.contains(token), "the log holds the token");
+    let looks_sensitive = token.len() >= 16 && token.contains(CANARY);
+    assert!(!looks_sensitive || !kept.contains(token), "the log holds the token");
 }
 
 /// Tokens that can stand in a header, and facts that can be computed with and stored.
@@ -396,7 +396,7 @@ pub fn vault_record(data: &[u8]) {
     let mut data = data;
     let kind = choice(&mut data, 2);
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let line = Wire::new(text.to_owned());
+    let line = SecretText::new(text.to_owned());
     let id = AccountId::from_random([7; 16]);
     let error = if kind == 0 {
         match records::decode_client(&id, &line) {

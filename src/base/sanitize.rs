@@ -1,6 +1,6 @@
 //! Characters that can't be seen, or that change how their neighbours are seen.
 //!
-//! Owns the one list of them. Invariant: text from outside is passed through [`neutralised`]
+//! Owns the one list of them. Invariant: text from outside is passed through [`sanitized`]
 //! before a person reads it.
 
 use std::borrow::Cow;
@@ -23,7 +23,7 @@ pub fn is_deceptive(c: char) -> bool {
 }
 
 /// The text with every such character replaced by U+FFFD, cut after `max_chars` with an ellipsis.
-pub fn neutralised(text: &str, max_chars: usize) -> Cow<'_, str> {
+pub fn sanitized(text: &str, max_chars: usize) -> Cow<'_, str> {
     let long = text.char_indices().nth(max_chars).map(|(at, _)| at);
     if long.is_none() && !text.chars().any(is_unseen) {
         return Cow::Borrowed(text);
@@ -44,8 +44,8 @@ mod tests {
 
     #[test]
     fn hides_direction_marks_and_escapes_and_keeps_the_rest() {
-        assert_eq!(neutralised("a\u{202e}b\u{1b}[31mc", 99), "a\u{fffd}b\u{fffd}[31mc");
-        assert_eq!(neutralised("naïve 東京", 99), "naïve 東京");
-        assert_eq!(neutralised("abcdef", 3), "abc…");
+        assert_eq!(sanitized("a\u{202e}b\u{1b}[31mc", 99), "a\u{fffd}b\u{fffd}[31mc");
+        assert_eq!(sanitized("naïve 東京", 99), "naïve 東京");
+        assert_eq!(sanitized("abcdef", 3), "abc…");
     }
 }

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use super::output;
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::oauth::token_response::AnswerFlaw;
 use crate::domain::provider::spec::ClientAuth;
 use crate::domain::token::token_format::argument;
@@ -36,7 +36,7 @@ impl Failure {
 
     /// Wrong usage, in clap's lines.
     pub(super) fn wrong_usage(lines: Vec<&str>) -> Self {
-        let lines: Vec<_> = lines.into_iter().map(|line| neutralised(line, LINE_CHARS)).collect();
+        let lines: Vec<_> = lines.into_iter().map(|line| sanitized(line, LINE_CHARS)).collect();
         Self { code: WRONG_USAGE, words: lines.join("\n") }
     }
 
@@ -89,7 +89,7 @@ impl Failure {
         );
         match account.redirect_uri.as_ref().filter(|_| about_redirect) {
             Some(redirect) => {
-                let redirect = neutralised(redirect, LINE_CHARS);
+                let redirect = sanitized(redirect, LINE_CHARS);
                 Self { words: format!("{} The redirect address is {redirect}.", said.words), ..said }
             }
             None => said,

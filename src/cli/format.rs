@@ -7,8 +7,8 @@ use chrono::{DateTime, Local, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::session::Rig;
-use crate::base::sanitize::{is_unseen, neutralised};
+use super::session::CliSession;
+use crate::base::sanitize::{is_unseen, sanitized};
 use crate::domain::provider::destinations;
 use crate::domain::provider::destinations::ChangedDestination;
 use crate::domain::token::expiry::Status;
@@ -39,7 +39,7 @@ pub(super) struct Changed {
 
 impl Changed {
     /// Those of an account; none where its settings can't be resolved.
-    pub(super) fn of(rig: &Rig, account: &AccountView) -> Vec<Self> {
+    pub(super) fn of(rig: &CliSession, account: &AccountView) -> Vec<Self> {
         let changed = destinations::changed(&rig.snapshot.presets, &account.settings).unwrap_or_default();
         let each = changed.into_iter().map(|ChangedDestination { destination, url, preset, .. }| Self {
             endpoint: destination.as_str(),
@@ -62,7 +62,7 @@ pub(super) fn local(at: DateTime<Utc>) -> String {
 
 /// Text from outside, fit for a terminal.
 pub(super) fn shown(text: &str) -> String {
-    neutralised(text, TEXT_CHARS).into_owned()
+    sanitized(text, TEXT_CHARS).into_owned()
 }
 
 /// Text from outside in quotation marks.

@@ -52,7 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match arguments.command {
         None => window::run(&vault, false),
         Some(Command::Demo { no_browser: false }) if has_display() => window::run(&vault, true),
-        Some(command) => obey(command, &vault),
+        Some(command) => dispatch(command, &vault),
     };
     let code = match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,7 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     code
 }
 
-fn obey(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
+fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
     match command {
         Command::Import {
             file,

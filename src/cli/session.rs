@@ -14,7 +14,7 @@ use crate::domain::account::{AccountId, AccountName};
 use crate::engine::{self, Answers, Deps, EngineHandle, NoClipboard, VaultFactory};
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
-use crate::messages::problem::{Outside, Problem};
+use crate::messages::problem::{Problem, UntrustedText};
 use crate::messages::snapshot::{AccountView, Snapshot, VaultHealth, VaultKind};
 use crate::net::http_client::HttpPolicy;
 use crate::platform::browser::SystemBrowser;
@@ -31,7 +31,7 @@ const VAULT_PATIENCE: Duration = Duration::from_secs(25);
 /// # Errors
 /// [`Problem::Disk`] where the home can't be used.
 pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
-    let disk = |error: HomeError| Problem::Disk(Outside::new(&error.to_string()));
+    let disk = |error: HomeError| Problem::Disk(UntrustedText::new(&error.to_string()));
     let home = Home::locate().map_err(disk)?;
     home.create().map_err(disk)?;
     let service = home.service_name();
@@ -58,7 +58,7 @@ pub(super) fn file_exists() -> bool {
 }
 
 /// A running engine, with the database read.
-pub(super) struct Rig {
+pub(super) struct CliSession {
     pub(super) vault: VaultOptions,
     pub(super) engine: EngineHandle,
     pub(super) snapshot: Arc<Snapshot>,
@@ -68,7 +68,7 @@ pub(super) struct Rig {
 /// Starts an engine, does the work, and stops it whatever came of that.
 pub(super) fn with_engine(
     vault: &VaultOptions,
-    work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
+    work: impl FnOnce(&mut CliSession) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     with_waker(vault, Arc::new(|| {}), work)
 }
@@ -77,7 +77,7 @@ pub(super) fn with_engine(
 pub(super) fn with_account(
     vault: &VaultOptions,
     name: &str,
-    work: impl FnOnce(&mut Rig, &AccountView) -> Result<(), Failure>,
+    work: impl FnOnce(&mut CliSession, &AccountView) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut deps = deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
     deps.only = AccountName::new(name).ok();
@@ -91,7 +91,7 @@ pub(super) fn with_account(
 pub(super) fn with_waker(
     vault: &VaultOptions,
     waker: Arc<dyn Fn() + Send + Sync>,
-    work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
+    work: impl FnOnce(&mut CliSession) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut deps = deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
     deps.waker = waker;
@@ -101,13 +101,13 @@ pub(super) fn with_waker(
 fn run(
     vault: &VaultOptions,
     deps: Deps,
-    work: impl FnOnce(&mut Rig) -> Result<(), Failure>,
+    work: impl FnOnce(&mut CliSession) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let engine = engine::spawn(deps);
     let mut engine = engine
         .map_err(|_| Failure::refused("The system gave no thread. Close some programs and try again."))?;
     let snapshot = engine.loaded();
-    let mut rig = Rig { vault: vault.clone(), engine, snapshot, clock: SystemClock };
+    let mut rig = CliSession { vault: vault.clone(), engine, snapshot, clock: SystemClock };
     if let Some(notice) = &rig.snapshot.notice {
         output::say(&format!("{} The command is: keyfob recover.", Failure::of(notice).words()));
     }
@@ -127,7 +127,7 @@ fn run(
     done
 }
 
-impl Rig {
+impl CliSession {
     /// The account of this name, ignoring case. Where it is not listed, what an earlier run left half
     /// done is finished first: it may be among that.
     pub(super) fn find(&mut self, name: &str) -> Result<Arc<AccountView>, Failure> {

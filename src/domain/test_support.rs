@@ -7,7 +7,7 @@ use super::account::tags::Tags;
 use super::oauth::authorize::AuthorizationRequest;
 use super::oauth::extra_params::SecretParams;
 use super::oauth::grant_type::GrantType;
-use super::oauth::jose::Fresh;
+use super::oauth::jose::AssertionSeed;
 use super::provider::spec::{Endpoints, ProviderSpec};
 use super::provider::{CUSTOM, Provider};
 use super::token::grant::{ExpirySource, Grant, TokenFacts};
@@ -25,8 +25,8 @@ pub(crate) const ED_JWK: &str = r#"{"kty":"OKP","crv":"Ed25519",
  "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 
 /// An assertion's moment, one hour into 2030, and its ID.
-pub(crate) const FRESH: Fresh =
-    Fresh { now: DateTime::from_timestamp(1_893_459_600, 0).unwrap(), id: [0xab; 16] };
+pub(crate) const FRESH: AssertionSeed =
+    AssertionSeed { now: DateTime::from_timestamp(1_893_459_600, 0).unwrap(), id: [0xab; 16] };
 
 /// The settings of a custom provider of the authorization code grant, with everything else at its default.
 pub(crate) fn settings(authorize: &str) -> Settings {

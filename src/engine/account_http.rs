@@ -1,7 +1,7 @@
 //! The exchanges of each account: recorded as they are made, kept, read for whoever asks.
 //!
 //! Owns the way from a request to its record. Invariants: a request for an account goes out over its
-//! [`Line`], so that none is missing from the record; nothing is recorded but what is redacted; of an
+//! [`AccountHttp`], so that none is missing from the record; nothing is recorded but what is redacted; of an
 //! ephemeral account nothing reaches the disk.
 
 use std::cell::RefCell;
@@ -14,7 +14,7 @@ use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::http_log::record;
-use crate::domain::http_log::record::{Exchange, ExchangeKind, Received};
+use crate::domain::http_log::record::{HttpLogEntry, Received, RequestKind};
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::oauth::token_response::Answer;
 use crate::domain::refusal::transport::Unreachable;
@@ -25,17 +25,17 @@ use crate::net::http_client::HttpAnswer;
 
 /// Exchanges that the loop has not taken yet; clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct ExchangeLog(Rc<RefCell<Vec<(AccountId, Exchange)>>>);
+pub(crate) struct HttpLog(Rc<RefCell<Vec<(AccountId, HttpLogEntry)>>>);
 
 /// How an account's requests go out.
-pub(crate) struct Line {
+pub(crate) struct AccountHttp {
     id: AccountId,
     http: Rc<Network>,
     clock: Arc<dyn Clock>,
-    log: ExchangeLog,
+    log: HttpLog,
 }
 
-impl Line {
+impl AccountHttp {
     /// Sends a request, once, and records what came of it. `secrets` is everything secret in it: a server may
     /// repeat it.
     ///
@@ -43,7 +43,7 @@ impl Line {
     /// [`Unreachable`] where no whole answer was had.
     pub(crate) async fn send(
         &self,
-        kind: ExchangeKind,
+        kind: RequestKind,
         request: &HttpRequest,
         secrets: &[&str],
     ) -> Result<HttpAnswer, Unreachable> {
@@ -61,7 +61,7 @@ impl Line {
             }
             Err(unreached) => ((started, self.clock.now()), Err(unreached)),
         };
-        let exchange = Exchange::new(kind, request, secrets, times, received);
+        let exchange = HttpLogEntry::new(kind, request, secrets, times, received);
         self.log.0.borrow_mut().push((self.id.clone(), exchange));
         answer
     }
@@ -92,18 +92,18 @@ pub(crate) fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
 
 impl Engine {
     /// The line of an account.
-    pub(crate) fn line(&self, id: &AccountId) -> Line {
-        Line {
+    pub(crate) fn line(&self, id: &AccountId) -> AccountHttp {
+        AccountHttp {
             id: id.clone(),
             http: self.network(),
             clock: Arc::clone(&self.deps.clock),
-            log: self.exchange_log.clone(),
+            log: self.http_log.clone(),
         }
     }
 
     /// Takes what was recorded since.
     pub(crate) fn keep_exchanges(&mut self) {
-        for (id, exchange) in self.exchange_log.0.take() {
+        for (id, exchange) in self.http_log.0.take() {
             let Some(entry) = self.entries.get_mut(&id) else { continue };
             if let Some(kept) = &mut entry.exchanges {
                 record::keep(Arc::make_mut(kept), exchange.clone());
@@ -142,7 +142,7 @@ impl Engine {
         });
     }
 
-    fn exchanges_read(&mut self, id: &AccountId, read: Result<Vec<Exchange>, Problem>, replies: Replies) {
+    fn exchanges_read(&mut self, id: &AccountId, read: Result<Vec<HttpLogEntry>, Problem>, replies: Replies) {
         match read {
             Ok(kept) => {
                 let kept = Arc::new(kept);

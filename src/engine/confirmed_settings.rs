@@ -12,9 +12,9 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 
 use super::event_loop::{Engine, Replies, Then, answer};
-use super::secrets::vault_handle::VaultDoor;
+use super::secrets::vault_handle::VaultHandle;
 use super::settings;
-use super::settings::Words;
+use super::settings::UserMessage;
 use crate::base::clock::Clock;
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
@@ -58,13 +58,13 @@ impl Trust {
     }
 
     /// Forgets what differed and is not preferred any more.
-    fn keep_only(&self, words: &Words) {
+    fn keep_only(&self, words: &UserMessage) {
         self.0.unconfirmed.borrow_mut().retain(|it, word| words.get(it) == Some(word));
     }
 
     /// Whether the record has these words. One of the doors must lead to a record that has all of them; the
     /// last one decides why not.
-    async fn confirm(&self, doors: &[VaultDoor], words: &Words) -> Result<(), NotConfirmed> {
+    async fn confirm(&self, doors: &[VaultHandle], words: &UserMessage) -> Result<(), NotConfirmed> {
         let agrees = |record: &BTreeMap<String, String>| {
             words.iter().all(|(it, word)| record.get(settings::key_of(*it)) == Some(word))
         };
@@ -96,7 +96,7 @@ impl Trust {
         outcome
     }
 
-    fn note(&self, words: &Words, record: &BTreeMap<String, String>) {
+    fn note(&self, words: &UserMessage, record: &BTreeMap<String, String>) {
         let differing = words.iter().filter(|(it, word)| record.get(settings::key_of(**it)) != Some(word));
         let mut unconfirmed = self.0.unconfirmed.borrow_mut();
         for (it, word) in differing {
@@ -108,7 +108,7 @@ impl Trust {
 
     /// Keeps words that the user has set or confirmed; an empty one is a default, which needs no record. The
     /// first door that takes them is enough.
-    async fn accept(&self, doors: &[VaultDoor], words: &Words) -> Result<(), VaultProblem> {
+    async fn accept(&self, doors: &[VaultHandle], words: &UserMessage) -> Result<(), VaultProblem> {
         let mut outcome = Err(VaultProblem::Missing);
         for door in doors {
             let set = words.clone();
@@ -146,9 +146,9 @@ impl Trust {
 pub(crate) struct Network {
     http: Http,
     /// The proxy and the root certificate, where they are not the defaults.
-    words: Words,
+    words: UserMessage,
     trust: Trust,
-    doors: Vec<VaultDoor>,
+    doors: Vec<VaultHandle>,
 }
 
 impl Network {
@@ -177,7 +177,7 @@ impl Network {
     }
 
     /// No proxy stands before this machine itself, and plain http knows no certificate.
-    fn needed_for(&self, url: &url::Url) -> Words {
+    fn needed_for(&self, url: &url::Url) -> UserMessage {
         let is_needed = |it: Guarded| match it {
             Guarded::Proxy => !is_loopback(url),
             Guarded::ExtraRootCertificate => url.scheme() == "https",
@@ -202,7 +202,7 @@ impl Engine {
         &self,
     ) -> impl Future<Output = Result<Option<String>, VaultProblem>> + 'static {
         let program = self.preferences.browser.clone();
-        let words: Words = program.iter().map(|program| (Guarded::Browser, program.clone())).collect();
+        let words: UserMessage = program.iter().map(|program| (Guarded::Browser, program.clone())).collect();
         let doors = if words.is_empty() { Vec::new() } else { self.record_doors() };
         let trust = self.trust.clone();
         async move {
@@ -218,11 +218,11 @@ impl Engine {
     }
 
     /// Where the record is: in this run's vault, or in the one that is chosen for others.
-    fn record_doors(&self) -> Vec<VaultDoor> {
+    fn record_doors(&self) -> Vec<VaultHandle> {
         let mut doors = vec![self.door.clone()];
         let chosen = self.chosen_vault;
         if !self.door.is_by_choice() && self.door.kind() != chosen && chosen != VaultKind::Memory {
-            doors.push(VaultDoor::new(
+            doors.push(VaultHandle::new(
                 self.deps.home.clone(),
                 chosen,
                 self.factory(chosen),
@@ -256,7 +256,7 @@ impl Engine {
         let (before, after) = (settings::write(&self.preferences), settings::write(set));
         let changes: BTreeMap<String, String> =
             after.into_iter().filter(|(key, word)| before.get(key) != Some(word)).collect();
-        let words: Words = Guarded::ALL
+        let words: UserMessage = Guarded::ALL
             .into_iter()
             .filter_map(|it| Some((it, changes.get(settings::key_of(it))?.clone())))
             .collect();
@@ -285,7 +285,7 @@ impl Engine {
 
     fn accept(
         &mut self,
-        words: Words,
+        words: UserMessage,
         replies: Replies,
         then: impl FnOnce(&mut Self, Result<(), VaultProblem>, Replies) + 'static,
     ) {

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::accounts::account_state::Entry;
+use super::accounts::account_state::AccountState;
 use super::event_loop::{Engine, Replies, Then, answer};
 use super::provider_cache::Providers;
 use super::random;
-use super::secrets::vault_handle::VaultDoor;
+use super::secrets::vault_handle::VaultHandle;
 use crate::demo::{self, Demo};
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
@@ -19,7 +19,7 @@ use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::provider::CUSTOM;
 use crate::domain::provider::spec::{ApiUse, Endpoints, ProviderSpec};
 use crate::messages::event::{Event, Reply};
-use crate::messages::problem::{Outside, Problem};
+use crate::messages::problem::{Problem, UntrustedText};
 use crate::messages::snapshot::VaultKind;
 use crate::store::vault::account_records::Records;
 use crate::store::vault::client_record::ClientRecord;
@@ -40,7 +40,7 @@ impl Engine {
         let demo = match Demo::start(Arc::clone(&self.deps.clock)) {
             Ok(demo) => demo,
             Err(error) => {
-                let problem = Problem::Demo(Outside::new(&error.to_string()));
+                let problem = Problem::Demo(UntrustedText::new(&error.to_string()));
                 return self.fail(None, problem, replies);
             }
         };
@@ -55,7 +55,7 @@ impl Engine {
         let id = account.id.clone();
         let patience = Duration::from_secs(5);
         let changed = std::rc::Rc::clone(&self.vault_changed);
-        let door = VaultDoor::new(
+        let door = VaultHandle::new(
             self.deps.home.clone(),
             VaultKind::Memory,
             super::secrets::vault_selection::memory(),
@@ -63,7 +63,7 @@ impl Engine {
             changed,
         );
         let provider = Providers::of(&self.presets).resolve(&account.settings);
-        let mut entry = Entry::new(account, provider, door.clone());
+        let mut entry = AccountState::new(account, provider, door.clone());
         entry.ephemeral = true;
         entry.exchanges = Some(Arc::default());
         self.entries.insert(id.clone(), entry);

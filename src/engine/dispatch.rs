@@ -2,7 +2,7 @@
 //!
 //! Owns that list. Invariant: each command is answered once, by whoever it is handed to.
 
-use super::event_loop::{Asker, Engine, Replies, Turn, answer};
+use super::event_loop::{Engine, LookupAttempt, Replies, Waiter, answer};
 use super::secrets::lock;
 use crate::domain::account::AccountId;
 use crate::domain::session::{Input, RequestId};
@@ -12,14 +12,14 @@ use crate::messages::problem::Problem;
 
 impl Engine {
     /// Does what is asked, or has it done.
-    pub(crate) fn obey(&mut self, command: Command, replies: Replies) {
+    pub(crate) fn dispatch(&mut self, command: Command, replies: Replies) {
         if self.locked && !lock::is_allowed(&command) {
             return self.fail(None, Problem::Locked, replies);
         }
         if self.is_deferred(&command) {
             return self.deferred.push((command, replies));
         }
-        if let Some(account) = self.is_to_be_looked_for(&command) {
+        if let Some(account) = self.needs_vault_lookup(&command) {
             return self.look_for_token(account, command, replies);
         }
         match command {
@@ -39,7 +39,7 @@ impl Engine {
             Command::Remove(account) => self.remove(&account, replies),
             Command::SignIn { account, open_browser } => {
                 self.open_browser_for(&account, open_browser);
-                let signing_in = Asker::Window { signing_in: true };
+                let signing_in = Waiter::Window { signing_in: true };
                 self.ask(&account, replies, signing_in, false, Input::SignIn);
             }
             Command::TryClientAuth { account, auth, open_browser } => {
@@ -62,14 +62,14 @@ impl Engine {
             }
             Command::PasteReturn { account, text } => self.pasted(&account, &text, replies),
             Command::Refresh(account) => {
-                self.ask(&account, replies, Asker::Window { signing_in: false }, false, Input::Renew);
+                self.ask(&account, replies, Waiter::Window { signing_in: false }, false, Input::Renew);
             }
             Command::Token { account, min_valid } => {
-                let asker = Asker::Window { signing_in: false };
+                let asker = Waiter::Window { signing_in: false };
                 self.ask(&account, replies, asker, true, |request| Input::Want(request, min_valid));
             }
             Command::Copy { account, form } => {
-                let asker = Asker::Clipboard(form, Turn::First);
+                let asker = Waiter::Clipboard(form, LookupAttempt::First);
                 self.ask(&account, replies, asker, false, |id| Input::Want(id, None));
             }
             Command::CopyText(text) => self.copy_text(text, replies),
@@ -98,8 +98,8 @@ impl Engine {
             Command::UnlockVault { passphrase, create } => self.unlock_vault(passphrase, create, replies),
             Command::LockVault => self.lock_vault(replies),
             Command::ChangePassphrase { old, new } => self.change_passphrase(old, new, replies),
-            Command::Lock | Command::SystemSleeps => self.draw_curtain(replies),
-            Command::Unlock => self.lift_curtain(replies),
+            Command::Lock | Command::SystemSleeps => self.lock(replies),
+            Command::Unlock => self.unlock(replies),
             Command::StartDemo => self.start_demo(replies),
             Command::SetPreferences(preferences) => self.set_preferences(&preferences, replies),
             Command::ConfirmPreferences(shown) => self.confirm_preferences(shown, replies),
@@ -113,7 +113,7 @@ impl Engine {
         &mut self,
         account: &AccountId,
         replies: Replies,
-        window: Asker,
+        window: Waiter,
         wants_token: bool,
         input: impl FnOnce(RequestId) -> Input,
     ) {
@@ -122,7 +122,9 @@ impl Engine {
         }
         self.last_request += 1;
         let asker = match replies {
-            Some(replies) => Asker::Caller { replies, wants_token: wants_token.then_some(Turn::First) },
+            Some(replies) => {
+                Waiter::Caller { replies, wants_token: wants_token.then_some(LookupAttempt::First) }
+            }
             None => window,
         };
         self.askers.insert(self.last_request, (account.clone(), asker));

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::confirmed_settings::Network;
 use super::event_loop::{Engine, Replies, Then};
-use super::secrets::vault_handle::VaultDoor;
+use super::secrets::vault_handle::VaultHandle;
 use crate::base::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::oauth::http_request::HttpRequest;
@@ -81,7 +81,7 @@ fn about_the_provider(cause: Cause) -> Finding {
 }
 
 /// Whether the vault answers, and knows the account.
-async fn vault(door: &VaultDoor, id: Option<AccountId>) -> Finding {
+async fn vault(door: &VaultHandle, id: Option<AccountId>) -> Finding {
     let asked = door.call(move |vault| match id {
         Some(id) => Records::new(vault).read_client(&id).map(|client| client.is_some()),
         None => vault.probe().map(|()| true),

@@ -10,7 +10,7 @@ use crate::domain::oauth::token_response::TokenError;
 use crate::domain::refusal::hints::{Asked, Hints};
 use crate::domain::refusal::transport::Unreachable;
 use crate::domain::session::Failure;
-use crate::messages::problem::{BadAnswer, Outside, Problem, Refusal, SignInProblem, VaultProblem};
+use crate::messages::problem::{BadAnswer, Problem, Refusal, SignInProblem, UntrustedText, VaultProblem};
 use crate::messages::snapshot::VaultKind;
 use crate::net::redirect_listener::{BindError, Listener};
 use crate::store::database::DiskError;
@@ -65,8 +65,8 @@ pub(crate) fn refused(asked: &Asked<'_>, error: &TokenError, refreshing: bool) -
             let refusal = Refusal {
                 provider: provider.name.clone(),
                 status: *status,
-                code: code.as_deref().map(Outside::new),
-                description: description.as_deref().map(Outside::new),
+                code: code.as_deref().map(UntrustedText::new),
+                description: description.as_deref().map(UntrustedText::new),
                 meaning: meaning.clone(),
                 secrets_place: provider.help.secrets_place.clone(),
                 grant: asked.client.map(|_| provider.grant),
@@ -117,8 +117,8 @@ pub(crate) fn disk_problem(error: &DiskError) -> Problem {
     match error {
         DiskError::NameTaken => Problem::NameTaken(String::new()),
         DiskError::Changed | DiskError::Missing => Problem::ChangedElsewhere,
-        DiskError::Newer { written_by, .. } => Problem::NewerDatabase(Outside::new(written_by)),
-        other => Problem::Disk(Outside::new(&other.to_string())),
+        DiskError::Newer { written_by, .. } => Problem::NewerDatabase(UntrustedText::new(written_by)),
+        other => Problem::Disk(UntrustedText::new(&other.to_string())),
     }
 }
 

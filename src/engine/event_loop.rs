@@ -11,16 +11,16 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::account_http::ExchangeLog;
-use super::accounts::account_state::Entry;
-use super::accounts::account_table::Entries;
+use super::account_http::HttpLog;
+use super::accounts::account_state::AccountState;
+use super::accounts::account_table::AccountTable;
 use super::confirmed_settings::Trust;
 use super::error_mapping::disk_problem;
 use super::outbox::{Outbox, ReplyTo};
-use super::secrets::held_locks::KeptLocks;
-use super::secrets::vault_handle::VaultDoor;
+use super::secrets::held_locks::HeldLocks;
+use super::secrets::vault_handle::VaultHandle;
 use super::secrets::vault_selection;
-use super::tokens::copying::Desk;
+use super::tokens::copying::ClipboardService;
 use super::tokens::id_tokens::KeyCache;
 use super::worker::Worker;
 use super::{Deps, Envelope};
@@ -32,7 +32,7 @@ use crate::domain::provider::presets;
 use crate::domain::session::Attempt;
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{Event, Reply};
-use crate::messages::problem::{Outside, Problem};
+use crate::messages::problem::{Problem, UntrustedText};
 use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{Preferences, Snapshot, VaultKind, WindowPlace};
 use crate::net::http_client::Http;
@@ -51,19 +51,19 @@ pub(crate) type Replies = Option<ReplyTo>;
 pub(crate) type Database = Worker<Result<Accounts, Problem>>;
 
 /// Who waits for a session's answer, and for what.
-pub(crate) enum Asker {
+pub(crate) enum Waiter {
     /// The window, for the end of a sign-in or a refresh.
     Window { signing_in: bool },
     /// The window, for a token on the clipboard.
-    Clipboard(CopyForm, Turn),
+    Clipboard(CopyForm, LookupAttempt),
     /// A caller, for the token or just for the end.
-    Caller { replies: ReplyTo, wants_token: Option<Turn> },
+    Caller { replies: ReplyTo, wants_token: Option<LookupAttempt> },
 }
 
 /// How often a token was asked for already: what the vault holds may not be what the session believes, but it
 /// is found out once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum LookupAttempt {
     /// For the first time; the session may have to decide anew.
     First,
     /// For the second; what there is is taken.
@@ -83,8 +83,8 @@ pub(crate) struct Engine {
     pub(crate) deps: Deps,
     pub(crate) presets: Arc<Vec<Preset>>,
     pub(crate) preset_mistakes: Arc<Vec<String>>,
-    pub(crate) entries: Entries,
-    pub(crate) door: VaultDoor,
+    pub(crate) entries: AccountTable,
+    pub(crate) door: VaultHandle,
     /// The file vault of the home, whether or not it is the one that is used.
     pub(crate) file: PassphraseVault,
     /// The vault that ends with the process.
@@ -100,7 +100,7 @@ pub(crate) struct Engine {
     pub(crate) with_secret_params: Vec<AccountId>,
     pub(crate) unread_marks: Vec<(AccountId, InFlight)>,
     /// What a database that could not be read is called now.
-    pub(crate) set_aside: Arc<OnceLock<Outside>>,
+    pub(crate) set_aside: Arc<OnceLock<UntrustedText>>,
     /// Whether the user has locked it.
     pub(crate) locked: bool,
     /// How often the file vault's key was to be forgotten.
@@ -111,11 +111,11 @@ pub(crate) struct Engine {
     pub(crate) trust: Trust,
     /// The vault of the stored choice.
     pub(crate) chosen_vault: VaultKind,
-    pub(crate) desk: Desk,
+    pub(crate) desk: ClipboardService,
     pub(crate) jobs: JoinSet<Then>,
     /// Listeners; one that took an answer ends by itself once the browser has its page.
     pub(crate) listeners: JoinSet<()>,
-    pub(crate) askers: HashMap<u64, (AccountId, Asker)>,
+    pub(crate) askers: HashMap<u64, (AccountId, Waiter)>,
     pub(crate) last_request: u64,
     pub(crate) preferences: Preferences,
     pub(crate) window: Option<WindowPlace>,
@@ -142,8 +142,8 @@ pub(crate) struct Engine {
     pub(crate) finishing: Vec<AbortHandle>,
     /// Token requests whose answer is not stored yet.
     pub(crate) in_flight: Rc<Cell<usize>>,
-    pub(crate) kept_locks: KeptLocks,
-    pub(crate) exchange_log: ExchangeLog,
+    pub(crate) held_locks: HeldLocks,
+    pub(crate) http_log: HttpLog,
     pub(crate) issuer_keys: KeyCache,
     /// Accounts whose sign-in opens no browser.
     pub(crate) without_browser: HashSet<AccountId>,
@@ -159,7 +159,7 @@ impl Engine {
         let file = PassphraseVault::locked(&deps.home);
         let memory = MemoryVault::new();
         let kind = deps.vault_kind.unwrap_or_default();
-        let door = VaultDoor::new(
+        let door = VaultHandle::new(
             deps.home.clone(),
             kind,
             vault_selection::factory(kind, &deps, &file, &memory),
@@ -171,13 +171,13 @@ impl Engine {
         }
         let (browser_replies, browser_queue) = mpsc::channel(64);
         let home = deps.home.clone();
-        let set_aside: Arc<OnceLock<Outside>> = Arc::default();
+        let set_aside: Arc<OnceLock<UntrustedText>> = Arc::default();
         let noted = Arc::clone(&set_aside);
         let database = Worker::start("database", move || {
             let (accounts, aside) =
                 Accounts::open_or_set_aside(&home).map_err(|error| disk_problem(&error))?;
             if let Some(path) = aside {
-                let _ = noted.set(Outside::new(&path.display().to_string()));
+                let _ = noted.set(UntrustedText::new(&path.display().to_string()));
             }
             Ok(accounts)
         });
@@ -186,7 +186,7 @@ impl Engine {
         Self {
             presets: Arc::new(presets::built_in()),
             preset_mistakes: Arc::default(),
-            entries: Entries::default(),
+            entries: AccountTable::default(),
             door,
             file,
             memory,
@@ -202,7 +202,7 @@ impl Engine {
             http: Http::new(deps.http.clone()),
             trust: Trust::new(Rc::clone(&vault_changed)),
             chosen_vault: VaultKind::default(),
-            desk: Desk::new(clipboard),
+            desk: ClipboardService::new(clipboard),
             jobs: JoinSet::new(),
             listeners: JoinSet::new(),
             askers: HashMap::new(),
@@ -227,8 +227,8 @@ impl Engine {
             background_gate: Rc::new(Semaphore::new(BACKGROUND)),
             finishing: Vec::new(),
             in_flight: Rc::default(),
-            kept_locks: KeptLocks::default(),
-            exchange_log: ExchangeLog::default(),
+            held_locks: HeldLocks::default(),
+            http_log: HttpLog::default(),
             issuer_keys: KeyCache::default(),
             without_browser: HashSet::new(),
             deps,
@@ -247,7 +247,7 @@ impl Engine {
                 envelope = commands.recv() => match envelope {
                     Some(Envelope { command, replies }) => {
                         let replies = replies.map(|sender| self.outbox.reply_to(sender));
-                        self.obey(command, replies);
+                        self.dispatch(command, replies);
                     }
                     None => break,
                 },
@@ -312,7 +312,7 @@ impl Engine {
     }
 
     /// The entry, or a problem for whoever asked.
-    pub(crate) fn entry(&self, account: &AccountId) -> Result<&Entry, Problem> {
+    pub(crate) fn entry(&self, account: &AccountId) -> Result<&AccountState, Problem> {
         self.entries.get(account).ok_or_else(|| Problem::UnknownAccount(account.to_string()))
     }
 
@@ -330,7 +330,7 @@ pub(crate) async fn on_disk<R: Send + 'static>(
     database: Option<Rc<Database>>,
     job: impl FnOnce(&mut Accounts) -> Result<R, DiskError> + Send + 'static,
 ) -> Result<R, Problem> {
-    let gone = || Problem::Disk(Outside::new("the database's thread is gone"));
+    let gone = || Problem::Disk(UntrustedText::new("the database's thread is gone"));
     let answer = database.ok_or_else(gone)?.run(|opened| match opened {
         Ok(accounts) => job(accounts).map_err(|error| disk_problem(&error)),
         Err(problem) => Err(problem.clone()),

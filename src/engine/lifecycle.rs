@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::accounts::account_state::Entry;
+use super::accounts::account_state::AccountState;
 use super::event_loop::{Engine, Replies, Then, answer};
 use super::provider_cache::Providers;
 use super::tokens::{request_journal, retry_after};
@@ -155,7 +155,7 @@ impl Engine {
     fn take_stored(&mut self, stored: Stored) {
         let first = self.entries.is_empty();
         self.preferences = super::settings::read(&stored.preferences);
-        self.go_by(&stored.preferences);
+        self.apply_stored_choice(&stored.preferences);
         self.use_preferences();
         if first {
             self.remembered = stored.remembered.as_deref().map(Remembered::read).unwrap_or_default();
@@ -181,7 +181,7 @@ impl Engine {
                 RowState::Pending | RowState::Deleting if first => self.finish_half_done(row),
                 // Another process is at it.
                 RowState::Deleting => {
-                    let ours = |entry: &Entry| entry.deleting_until.is_some();
+                    let ours = |entry: &AccountState| entry.deleting_until.is_some();
                     if self.entries.get(&row.account.id).is_some_and(|entry| !ours(entry)) {
                         self.entries.remove(&row.account.id);
                     }
@@ -199,9 +199,9 @@ impl Engine {
     }
 
     /// An account that is not there yet, as it is stored.
-    fn entry_of(&self, row: StoredAccount, providers: &mut Providers) -> Entry {
+    fn entry_of(&self, row: StoredAccount, providers: &mut Providers) -> AccountState {
         let provider = providers.resolve(&row.account.settings);
-        let mut entry = Entry::new(row.account, provider, self.door.clone());
+        let mut entry = AccountState::new(row.account, provider, self.door.clone());
         (entry.session, entry.last_used_at) = (Session::of(row.facts), row.last_used_at);
         entry
     }

@@ -8,12 +8,12 @@ use url::Url;
 
 use super::event_loop::{Engine, Replies, Then, answer};
 use crate::messages::event::Reply;
-use crate::messages::problem::{Outside, Problem};
+use crate::messages::problem::{Problem, UntrustedText};
 
 impl Engine {
     /// Opens a page, on a thread: a browser's start may block.
     pub(crate) fn open_page(&mut self, page: &str, replies: Replies) {
-        let problem = Problem::PageNotOpened(Outside::new(page));
+        let problem = Problem::PageNotOpened(UntrustedText::new(page));
         let address = Url::parse(page).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let Some(address) = address else { return self.fail(None, problem, replies) };
         let browser = Arc::clone(&self.deps.browser);

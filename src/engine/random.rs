@@ -3,7 +3,7 @@
 //! Owns the one call for them. Invariant: there is no weaker source to fall back to.
 
 use crate::base::clock::Clock;
-use crate::domain::oauth::jose::Fresh;
+use crate::domain::oauth::jose::AssertionSeed;
 use crate::messages::problem::Problem;
 
 /// As many random bytes as the array holds.
@@ -20,6 +20,6 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Problem> {
 ///
 /// # Errors
 /// As [`bytes`].
-pub(crate) fn fresh(clock: &dyn Clock) -> Result<Fresh, Problem> {
-    Ok(Fresh { now: clock.now(), id: bytes()? })
+pub(crate) fn fresh(clock: &dyn Clock) -> Result<AssertionSeed, Problem> {
+    Ok(AssertionSeed { now: clock.now(), id: bytes()? })
 }

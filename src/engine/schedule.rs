@@ -103,7 +103,7 @@ impl Engine {
         match offered {
             Ok(facts) if unsaved.grant.facts.generation == generation => {
                 entry.unsaved = None;
-                self.kept_locks.release(id);
+                self.held_locks.release(id);
                 self.cache_facts(id, facts.clone());
                 if facts.generation > generation {
                     self.step(id, Input::Found(Some(facts)));
@@ -127,7 +127,7 @@ impl Saver {
         secrets: &SecretReader,
         grant: &Grant,
     ) -> Result<TokenFacts, Problem> {
-        let lock = self.kept_locks.acquire(&self.home, id).await?;
+        let lock = self.held_locks.acquire(&self.home, id).await?;
         let offered = async {
             vault_selection::still_here(&self.door, self.database.clone(), id).await?;
             secrets.client().await?;

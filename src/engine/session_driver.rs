@@ -3,7 +3,7 @@
 //! Owns the step from an input to its effects. Invariant: whoever asked is answered exactly once,
 //! and never with a token that the session did not vouch for.
 
-use super::event_loop::{Asker, Engine, answer};
+use super::event_loop::{Engine, Waiter, answer};
 use crate::domain::account::AccountId;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::session::{Effect, Input, Outcome, RequestId};
@@ -30,7 +30,7 @@ impl Engine {
             Effect::AskForCode(attempt) => self.ask_for_code(id, attempt),
             Effect::Poll(attempt) => self.poll(id, attempt),
             Effect::StopWaiting => self.stop_waiting(id),
-            Effect::Exchange(attempt, code) => self.exchange(id, attempt, code),
+            Effect::HttpLogEntry(attempt, code) => self.exchange(id, attempt, code),
             Effect::Renew(attempt, renewal) => self.renew(id, attempt, renewal),
             Effect::Answer(request, outcome) => self.answer_request(id, request, outcome),
             Effect::BrowserReturned => self.tell(Event::BrowserReturned(id.clone())),
@@ -59,9 +59,9 @@ impl Engine {
             self.note(id, problem.clone());
         }
         match asker {
-            Asker::Caller { replies, .. } => answer(Some(replies), Err(problem)),
-            Asker::Window { .. } | Asker::Clipboard(..) if outcome == Outcome::Cancelled => {}
-            Asker::Window { .. } | Asker::Clipboard(..) => {
+            Waiter::Caller { replies, .. } => answer(Some(replies), Err(problem)),
+            Waiter::Window { .. } | Waiter::Clipboard(..) if outcome == Outcome::Cancelled => {}
+            Waiter::Window { .. } | Waiter::Clipboard(..) => {
                 self.tell(Event::Problem { account: Some(id.clone()), problem });
             }
         }
@@ -93,13 +93,13 @@ impl Engine {
         }
     }
 
-    fn grant_request(&mut self, id: &AccountId, asker: Asker) {
+    fn grant_request(&mut self, id: &AccountId, asker: Waiter) {
         match asker {
-            Asker::Window { signing_in: true } => self.tell(Event::SignedIn(id.clone())),
-            Asker::Window { signing_in: false } => self.tell(Event::Refreshed(id.clone())),
-            Asker::Clipboard(form, turn) => self.copy_token(id, form, turn),
-            Asker::Caller { replies, wants_token: None } => answer(Some(replies), Ok(Reply::Done)),
-            Asker::Caller { replies, wants_token: Some(turn) } => self.hand_out(id, replies, turn),
+            Waiter::Window { signing_in: true } => self.tell(Event::SignedIn(id.clone())),
+            Waiter::Window { signing_in: false } => self.tell(Event::Refreshed(id.clone())),
+            Waiter::Clipboard(form, turn) => self.copy_token(id, form, turn),
+            Waiter::Caller { replies, wants_token: None } => answer(Some(replies), Ok(Reply::Done)),
+            Waiter::Caller { replies, wants_token: Some(turn) } => self.hand_out(id, replies, turn),
         }
     }
 }

@@ -29,7 +29,7 @@ const NO: &str = "no";
 const DIRECT: &str = "direct";
 
 /// The words of guarded preferences.
-pub(crate) type Words = BTreeMap<Guarded, String>;
+pub(crate) type UserMessage = BTreeMap<Guarded, String>;
 
 /// The key of a guarded preference, in the database and in the vault's record.
 pub(crate) fn key_of(guarded: Guarded) -> &'static str {
@@ -41,7 +41,7 @@ pub(crate) fn key_of(guarded: Guarded) -> &'static str {
 }
 
 /// The guarded preferences that are not at their defaults.
-pub(crate) fn guarded(preferences: &Preferences) -> Words {
+pub(crate) fn guarded(preferences: &Preferences) -> UserMessage {
     let words = write(preferences);
     let word = |it: Guarded| words.get(key_of(it)).filter(|word| !word.is_empty()).cloned();
     Guarded::ALL.into_iter().filter_map(|it| Some((it, word(it)?))).collect()

@@ -4,7 +4,7 @@
 
 use crate::domain::provider::ProviderError;
 use crate::domain::provider::endpoints::EndpointKind;
-use crate::domain::refusal::connectivity::{OnTheWay, Verdict};
+use crate::domain::refusal::connectivity::{CheckOutcome, OnTheWay};
 
 use super::problem::{SignInProblem, VaultProblem};
 use super::snapshot::VaultKind;
@@ -82,17 +82,21 @@ pub struct Finding {
 
 impl Finding {
     /// What it is worth.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> CheckOutcome {
         match &self.cause {
             Cause::VaultAnswers(VaultKind::Memory) | Cause::Vault(VaultProblem::PassphraseNeeded) => {
-                Verdict::Warning
+                CheckOutcome::Warning
             }
-            Cause::VaultAnswers(_) | Cause::PortFree | Cause::Browser { is_there: Some(true) } => Verdict::Ok,
+            Cause::VaultAnswers(_) | Cause::PortFree | Cause::Browser { is_there: Some(true) } => {
+                CheckOutcome::Ok
+            }
             Cause::Vault(_)
             | Cause::Port(_)
             | Cause::Settings(_)
-            | Cause::Browser { is_there: Some(false) } => Verdict::Failed,
-            Cause::Browser { is_there: None } | Cause::NoPortNeeded | Cause::NoAccount => Verdict::NotTried,
+            | Cause::Browser { is_there: Some(false) } => CheckOutcome::Failed,
+            Cause::Browser { is_there: None } | Cause::NoPortNeeded | Cause::NoAccount => {
+                CheckOutcome::NotTried
+            }
             Cause::OnTheWay(found) => found.verdict(),
         }
     }

@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::base::secret::AccessToken;
 use crate::domain::account::{Account, AccountId};
-use crate::domain::http_log::record::Exchange;
+use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::import::EnvNames;
-use crate::domain::oauth::discovery::Found;
+use crate::domain::oauth::discovery::DiscoveredServer;
 use crate::domain::oauth::introspection::Checked;
 use crate::domain::provider::spec::ApiUse;
 use crate::domain::token::grant::TokenFacts;
@@ -56,7 +56,7 @@ pub enum Event {
         /// The issuer.
         issuer: String,
         /// What it says, or why nothing was found.
-        found: Box<Result<Found, Problem>>,
+        found: Box<Result<DiscoveredServer, Problem>>,
     },
     /// Something is on the clipboard.
     Copied {
@@ -142,7 +142,7 @@ pub enum Reply {
     /// A sign-in waits for this code to be entered; another reply follows at its end.
     CodeGiven(Box<DeviceCodeView>),
     /// What an issuer says of itself.
-    Discovered(Box<Found>),
+    Discovered(Box<DiscoveredServer>),
     /// A token.
     Token(Box<HeldToken>),
     /// All secrets were moved.
@@ -171,7 +171,7 @@ pub enum Reply {
     /// An account is gone.
     Removed(Revocation),
     /// An account's last exchanges, the newest first.
-    Exchanges(Arc<Vec<Exchange>>),
+    Exchanges(Arc<Vec<HttpLogEntry>>),
     /// What the checks found.
     Diagnosed(Vec<Finding>),
     /// The file vault has another passphrase.

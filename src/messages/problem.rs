@@ -1,7 +1,7 @@
 //! What can go wrong, as data: one type for the window, the command line and the engine.
 //!
 //! Owns the distinctions that lead to a different next step. Invariant: no problem holds a secret;
-//! text from outside is kept as [`Outside`], which is neutralised and bounded when made.
+//! text from outside is kept as [`UntrustedText`], which is sanitized and bounded when made.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::preferences::Unconfirmed;
 use super::snapshot::VaultKind;
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::NameError;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::jose::KeyError;
@@ -21,12 +21,12 @@ use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 
 /// Text that came from outside, fit to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outside(String);
+pub struct UntrustedText(String);
 
-impl Outside {
+impl UntrustedText {
     /// Neutralises and bounds the text to 500 characters.
     pub fn new(text: &str) -> Self {
-        Self(neutralised(text, 500).into_owned())
+        Self(sanitized(text, 500).into_owned())
     }
 
     /// The text.
@@ -35,7 +35,7 @@ impl Outside {
     }
 }
 
-impl fmt::Display for Outside {
+impl fmt::Display for UntrustedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -97,19 +97,19 @@ pub enum Problem {
     /// The vault could not be used.
     Vault(VaultProblem),
     /// What is on disk could not be read or written: what happened, in the system's words.
-    Disk(Outside),
+    Disk(UntrustedText),
     /// The database was written by this newer version of Keyfob, and was left as it is.
-    NewerDatabase(Outside),
+    NewerDatabase(UntrustedText),
     /// The token was received but could not be stored; it is kept until quit.
     NotSaved(VaultProblem),
     /// Another Keyfob holds this account's lock.
     Busy,
     /// A page of the web could not be opened: its address.
-    PageNotOpened(Outside),
+    PageNotOpened(UntrustedText),
     /// The clipboard did not take the text.
     Clipboard,
     /// The demo could not start.
-    Demo(Outside),
+    Demo(UntrustedText),
     /// A file could not be exported or imported.
     Archive(ArchiveProblem),
     /// An issuer's metadata gave no addresses to use.
@@ -117,7 +117,7 @@ pub enum Problem {
     /// The user has locked Keyfob.
     Locked,
     /// The database could not be read, and was set aside under this name.
-    SetAside(Outside),
+    SetAside(UntrustedText),
     /// Preferences were changed outside Keyfob, and are not used until the user confirms them.
     Unconfirmed(Unconfirmed),
     /// The system gave no random numbers.
@@ -190,9 +190,9 @@ pub enum SignInProblem {
     /// The authorization server sent the user back with an error, or said it when asked about a code.
     Denied {
         /// The `error` value.
-        code: Outside,
+        code: UntrustedText,
         /// The `error_description`, where given.
-        description: Option<Outside>,
+        description: Option<UntrustedText>,
         /// What else makes the cause likely.
         hints: Box<Hints>,
     },
@@ -206,9 +206,9 @@ pub struct Refusal {
     /// HTTP status.
     pub status: u16,
     /// The OAuth error code, where the answer has one.
-    pub code: Option<Outside>,
+    pub code: Option<UntrustedText>,
     /// The server's description, where given.
-    pub description: Option<Outside>,
+    pub description: Option<UntrustedText>,
     /// What the provider's own document says this code means.
     pub meaning: Option<String>,
     /// Where the provider hands out client IDs and secrets.
@@ -227,15 +227,15 @@ pub struct MovedUrl {
     /// Which one.
     pub destination: Destination,
     /// The URL that the secrets belong to; `None` if there was none.
-    pub old: Option<Outside>,
+    pub old: Option<UntrustedText>,
     /// The URL in its place.
-    pub new: Outside,
+    pub new: UntrustedText,
 }
 
 impl From<MovedDestination> for MovedUrl {
     fn from(moved: MovedDestination) -> Self {
         let MovedDestination { destination, old, new } = moved;
-        Self { destination, old: old.as_deref().map(Outside::new), new: Outside::new(&new) }
+        Self { destination, old: old.as_deref().map(UntrustedText::new), new: UntrustedText::new(&new) }
     }
 }
 
@@ -243,7 +243,7 @@ impl From<MovedDestination> for MovedUrl {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherDestination {
     /// The account's name.
-    pub account: Outside,
+    pub account: UntrustedText,
     /// The destinations that differ; none where only other settings do.
     pub moved: Vec<MovedUrl>,
     /// Whether the account itself differs; otherwise its preset was edited.
@@ -254,7 +254,7 @@ pub struct OtherDestination {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretsWouldMove {
     /// The account's name.
-    pub account: Outside,
+    pub account: UntrustedText,
     /// The destinations that differ. Never empty.
     pub moved: Vec<MovedUrl>,
 }
@@ -297,18 +297,18 @@ pub enum ArchiveProblem {
     /// There is a file of that name already.
     Exists,
     /// The secrets of the account of this name are missing, or can't be read back.
-    Lacking(Outside),
+    Lacking(UntrustedText),
     /// The system said no.
-    Unusable(Outside),
+    Unusable(UntrustedText),
     /// It describes no accounts that can be taken: the place and the mistake, without a value.
-    Content(Outside),
+    Content(UntrustedText),
 }
 
 /// Why an issuer's metadata gave no addresses to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveryProblem {
     /// The issuer that was asked for.
-    pub issuer: Outside,
+    pub issuer: UntrustedText,
     /// Why.
     pub why: NotDiscovered,
 }
@@ -319,12 +319,12 @@ pub enum NotDiscovered {
     /// No metadata is in any of the usual places: what was answered there.
     Nothing {
         /// The places, with the status of each.
-        tried: Vec<(Outside, u16)>,
+        tried: Vec<(UntrustedText, u16)>,
     },
     /// The server calls itself by another name.
     OtherIssuer {
         /// That name.
-        said: Outside,
+        said: UntrustedText,
     },
     /// It names no such address, which the grant needs.
     Missing(EndpointKind),

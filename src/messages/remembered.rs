@@ -33,7 +33,7 @@ pub enum GroupBy {
 
 /// How an account stands, whatever is going on with it at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standstill {
+pub enum StatusFilter {
     /// A person must sign in.
     NeedsSignIn,
     /// Something went wrong.
@@ -58,7 +58,7 @@ pub struct Remembered {
     /// How it is grouped.
     pub group: GroupBy,
     /// Which accounts alone are shown.
-    pub filter: Option<Standstill>,
+    pub filter: Option<StatusFilter>,
 }
 
 const SORTS: [(SortBy, &str); 3] =
@@ -71,13 +71,13 @@ const GROUPS: [(GroupBy, &str); 4] = [
     (GroupBy::Status, "status"),
 ];
 
-const FILTERS: [(Standstill, &str); 6] = [
-    (Standstill::NeedsSignIn, "needs_sign_in"),
-    (Standstill::Error, "error"),
-    (Standstill::Expired, "expired"),
-    (Standstill::Expiring, "expiring"),
-    (Standstill::Valid, "valid"),
-    (Standstill::NoToken, "no_token"),
+const FILTERS: [(StatusFilter, &str); 6] = [
+    (StatusFilter::NeedsSignIn, "needs_sign_in"),
+    (StatusFilter::Error, "error"),
+    (StatusFilter::Expired, "expired"),
+    (StatusFilter::Expiring, "expiring"),
+    (StatusFilter::Valid, "valid"),
+    (StatusFilter::NoToken, "no_token"),
 ];
 
 fn word_of<T: PartialEq>(table: &[(T, &'static str)], value: &T) -> &'static str {

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::error_kind;
 use crate::base::clock::Clock;
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 use crate::domain::oauth::http_request::{HttpRequest, Method};
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::domain::secure_url::{is_loopback, is_secure};
@@ -77,7 +77,7 @@ pub struct HttpAnswer {
     /// HTTP status.
     pub status: u16,
     /// Every header as it came, names in lower case; bytes that are no UTF-8 are replaced.
-    pub headers: Vec<(String, Wire)>,
+    pub headers: Vec<(String, SecretText)>,
     /// `Content-Type`, where given.
     pub content_type: Option<String>,
     /// The server's clock, where it told it (`Date`).
@@ -164,7 +164,7 @@ impl Http {
         let text = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let header = |(name, value): (&HeaderName, &HeaderValue)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (name.as_str().to_owned(), Wire::new(value))
+            (name.as_str().to_owned(), SecretText::new(value))
         };
         Ok(HttpAnswer {
             status: response.status().as_u16(),
@@ -348,7 +348,7 @@ mod tests {
     fn an_answer_shows_its_status_and_nothing_of_its_body() {
         let answer = HttpAnswer {
             status: 200,
-            headers: vec![("set-cookie".to_owned(), Wire::new("CANARY-3f1".to_owned()))],
+            headers: vec![("set-cookie".to_owned(), SecretText::new("CANARY-3f1".to_owned()))],
             content_type: Some("application/json".to_owned()),
             date: None,
             retry_after: None,

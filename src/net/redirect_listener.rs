@@ -53,7 +53,7 @@ pub enum BindError {
 
 /// What is made of an answer that the browser brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CallbackDecision {
     /// It belongs to this sign-in, which it ends.
     Taken,
     /// It does not; the wait goes on.
@@ -109,7 +109,7 @@ impl Listener {
     /// than is read; the wait goes on. Dropping the future closes everything.
     pub fn serve(
         self,
-        judge: impl Fn(&str) -> Verdict + Send + Sync + 'static,
+        judge: impl Fn(&str) -> CallbackDecision + Send + Sync + 'static,
         too_long: impl Fn() + Send + Sync + 'static,
     ) -> impl Future<Output = ()> + Send {
         let landing = format!("{}/received", self.redirect.path.trim_end_matches('/'));
@@ -154,7 +154,7 @@ struct Shared {
     /// The landing page's whole address. Of a path that begins with two slashes, a browser would take
     /// the first part for a host (RFC 3986, section 4.2).
     landing_address: String,
-    judge: Box<dyn Fn(&str) -> Verdict + Send + Sync>,
+    judge: Box<dyn Fn(&str) -> CallbackDecision + Send + Sync>,
     too_long: Box<dyn Fn() + Send + Sync>,
     is_taken: Mutex<bool>,
     taken: Notify,
@@ -211,7 +211,7 @@ impl Shared {
     fn judged(&self, query: &str) -> Answer {
         // Held while judging, so that copies of one answer wait here and find it taken.
         let mut is_taken = self.is_taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if *is_taken || (self.judge)(query) == Verdict::Refused {
+        if *is_taken || (self.judge)(query) == CallbackDecision::Refused {
             return http_server::page(StatusCode::BAD_REQUEST, REFUSED);
         }
         *is_taken = true;

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::provider::{Group, Preset};
 
 use super::home::{self, Changeable};
@@ -124,7 +124,7 @@ fn refused(why: Changeable, what: &str) -> String {
 }
 
 fn shown(path: &Path) -> String {
-    neutralised(&path.display().to_string(), NAME_MAX_CHARS).into_owned()
+    sanitized(&path.display().to_string(), NAME_MAX_CHARS).into_owned()
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@
 
 use egui::Ui;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
-use crate::domain::refusal::connectivity::Verdict;
+use crate::domain::refusal::connectivity::CheckOutcome;
 use crate::messages::command::Command;
 use crate::messages::diagnosis::Finding;
 use crate::messages::explain::{capitalised, doctor};
@@ -82,22 +82,22 @@ fn card(ui: &mut Ui, cx: &Cx<'_>, finding: &Finding, provider: Option<&str>) {
     let said = doctor::finding(finding, provider);
     let tokens = cx.tokens;
     let (icon, color) = match finding.verdict() {
-        Verdict::Ok => (Icon::Check, tokens.ok),
-        Verdict::Warning => (Icon::Warning, tokens.warn),
-        Verdict::Failed => (Icon::Cross, tokens.error),
-        Verdict::NotTried => (Icon::Dash, tokens.weak),
+        CheckOutcome::Ok => (Icon::Check, tokens.ok),
+        CheckOutcome::Warning => (Icon::Warning, tokens.warn),
+        CheckOutcome::Failed => (Icon::Cross, tokens.error),
+        CheckOutcome::NotTried => (Icon::Dash, tokens.weak),
     };
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         let verdict = match finding.verdict() {
-            Verdict::Ok => "OK".to_owned(),
+            CheckOutcome::Ok => "OK".to_owned(),
             other => capitalised(doctor::verdict(other)),
         };
         widgets::subheading_with(ui, &doctor::check(finding.check), |ui| {
             widgets::status(ui, icon, &verdict, color);
         });
         if !finding.about.is_empty() {
-            widgets::weak_line(ui, &neutralised(&finding.about, 200));
+            widgets::weak_line(ui, &sanitized(&finding.about, 200));
         }
         widgets::text(ui, &said.what);
         if !said.next.is_empty() {

@@ -3,7 +3,7 @@
 //! Owns what each of them changes. Invariant: nothing that the user types or looks at is taken away by
 //! a moment that is about something else.
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
 use crate::messages;
 use crate::messages::event::{Event, Reply};
@@ -77,7 +77,7 @@ impl Ui {
                 }
             }
             Event::Deleted { name, revocation } => {
-                let name = neutralised(&name, 40);
+                let name = sanitized(&name, 40);
                 let tokens = messages::explain::revocation(&revocation).unwrap_or_default();
                 state.toasts.say(format!("“{name}” was deleted. {tokens}").trim_end());
             }

@@ -5,7 +5,7 @@
 
 use egui::{Context, Id, Ui};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
 use crate::messages::command::Command;
 
@@ -89,7 +89,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Some(to) = state.leaving.take() else { return };
     // Saved or closed meanwhile, there is nothing to be asked.
     let Page::Form(form) = &state.page else { return };
-    let name = neutralised(form.name.trim(), 60).into_owned();
+    let name = sanitized(form.name.trim(), 60).into_owned();
     let said = match (form.editing.is_some(), name.is_empty()) {
         (true, _) => "What you changed is not saved.".to_owned(),
         (false, true) => "The new account is not saved.".to_owned(),

@@ -5,7 +5,7 @@
 
 use egui::Ui;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 
 use super::cx::Cx;
 use super::view_state::ViewState;
@@ -45,7 +45,7 @@ fn contents(ui: &mut Ui, cx: &Cx<'_>, most: usize, more: impl FnOnce(&mut Ui)) {
     widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
         widgets::text_strong(ui, labels::PRESET_MISTAKES);
         for mistake in cx.snapshot.preset_mistakes.iter().take(most) {
-            widgets::text(ui, &neutralised(mistake, 300));
+            widgets::text(ui, &sanitized(mistake, 300));
         }
         widgets::weak(ui, labels::PRESETS_ARE_READ_AT_START);
         more(ui);

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{AccountView, Snapshot};
 
@@ -16,7 +16,7 @@ pub fn newly_needing_sign_in(before: &Snapshot, now: &Snapshot) -> Vec<String> {
         earlier.is_some_and(|earlier| !Arc::ptr_eq(earlier, account) && !needs(earlier)) && needs(account)
     };
     let found = now.accounts.iter().filter(has_come_to);
-    found.map(|account| neutralised(account.name.as_str(), 60).into_owned()).collect()
+    found.map(|account| sanitized(account.name.as_str(), 60).into_owned()).collect()
 }
 
 fn needs(account: &AccountView) -> bool {

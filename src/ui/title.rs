@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::messages::snapshot::Snapshot;
 
 use super::view_state::ViewState;
@@ -16,7 +16,7 @@ pub(super) fn of(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -> 
     let account =
         state.selected.as_ref().filter(|_| !snapshot.locked).and_then(|id| snapshot.accounts.find(id));
     let Some(account) = account else { return "Keyfob".to_owned() };
-    let name = neutralised(account.name.as_str(), 60);
+    let name = sanitized(account.name.as_str(), 60);
     let end = account.token.as_ref().and_then(|token| token.facts.expires_at);
     match end.map(|end| end - now) {
         Some(left) if left > TimeDelta::zero() => format!("{name} · {} · Keyfob", time_text::short(left)),

@@ -115,7 +115,7 @@ kinds! {
     /// What a user pasted to finish a sign-in; it may hold a code.
     PastedReturn,
     /// Text built around a secret: a request body, a header, a line to copy.
-    Wire,
+    SecretText,
 }
 
 #[cfg(test)]

@@ -11,14 +11,14 @@ use crate::cli::output;
 use crate::cli::session::with_waker;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
-use crate::messages::problem::{Outside, Problem};
+use crate::messages::problem::{Problem, UntrustedText};
 
 /// Starts the built-in server and signs in to it.
 pub(in crate::cli) fn run(vault: &VaultOptions, open_browser: bool) -> Result<(), Failure> {
     let happenings = Happenings::new();
     with_waker(vault, happenings.waker(), |rig| {
         let started = rig.ask(Command::StartDemo)?.wait().map_err(|problem| Failure::of(&problem))?;
-        let no_account = || Failure::of(&Problem::Demo(Outside::new("it has no account")));
+        let no_account = || Failure::of(&Problem::Demo(UntrustedText::new("it has no account")));
         let Reply::Saved(id) = started else { return Err(no_account()) };
         let account = rig.latest(&id).ok_or_else(no_account)?;
         output::say("The demo's server runs on this computer. Sign in on its page; any name will do.");

@@ -10,7 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::format::{json, shown};
 use crate::cli::output;
 use crate::cli::session::with_engine;
-use crate::domain::refusal::connectivity::Verdict;
+use crate::domain::refusal::connectivity::CheckOutcome;
 use crate::messages::command::Command;
 use crate::messages::diagnosis::Finding;
 use crate::messages::event::Reply;
@@ -18,7 +18,7 @@ use crate::messages::explain::doctor;
 use crate::messages::problem::Problem;
 
 #[derive(Serialize)]
-struct Found<'a> {
+struct Findings<'a> {
     check: &'static str,
     about: &'a str,
     verdict: &'static str,
@@ -47,14 +47,14 @@ pub(in crate::cli) fn run(vault: &VaultOptions, name: Option<&str>, as_json: boo
             let lines: Vec<_> = findings.iter().map(|finding| line(finding, provider)).collect();
             output::data(&lines.join("\n"))?;
         }
-        let failed = findings.iter().any(|finding| finding.verdict() == Verdict::Failed);
+        let failed = findings.iter().any(|finding| finding.verdict() == CheckOutcome::Failed);
         if failed { Err(Failure::found_faults()) } else { Ok(()) }
     })
 }
 
-fn object<'a>(finding: &'a Finding, provider: Option<&str>) -> Found<'a> {
+fn object<'a>(finding: &'a Finding, provider: Option<&str>) -> Findings<'a> {
     let said = doctor::finding(finding, provider);
-    Found {
+    Findings {
         check: finding.check.key(),
         about: &finding.about,
         verdict: finding.verdict().as_str(),

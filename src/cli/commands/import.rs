@@ -14,10 +14,10 @@ use crate::cli::format::{quoted, shown};
 use crate::cli::input;
 use crate::cli::input::ReadError;
 use crate::cli::output;
-use crate::cli::session::{Rig, with_engine};
+use crate::cli::session::{CliSession, with_engine};
 use crate::domain::import::{ImportError, Imported};
 use crate::domain::oauth::discovery;
-use crate::domain::oauth::discovery::{Found, Wanted};
+use crate::domain::oauth::discovery::{DiscoveredServer, Wanted};
 use crate::domain::provider::destinations;
 use crate::domain::provider::destinations::Destination;
 use crate::domain::provider::provider_name::provider_name;
@@ -99,7 +99,7 @@ fn not_opened(file: &Path, error: ArchiveError) -> Failure {
     }
 }
 
-fn refuse_taken(rig: &Rig, accounts: &[Imported], replace: bool, file: &Path) -> Result<(), Failure> {
+fn refuse_taken(rig: &CliSession, accounts: &[Imported], replace: bool, file: &Path) -> Result<(), Failure> {
     let taken = accounts.iter().find(|account| !replace && rig.listed(account.name.as_str()).is_some());
     match taken {
         Some(account) => Err(Failure::refused(format!(
@@ -112,7 +112,7 @@ fn refuse_taken(rig: &Rig, accounts: &[Imported], replace: bool, file: &Path) ->
 }
 
 /// What would be saved, in a line that holds no secret.
-fn previewed(rig: &Rig, account: &Imported) -> String {
+fn previewed(rig: &CliSession, account: &Imported) -> String {
     let Imported { name, settings, client, grant, incomplete } = account;
     let presets = &rig.snapshot.presets;
     let would = if rig.listed(name.as_str()).is_some() { "Would replace" } else { "Would add" };
@@ -148,7 +148,7 @@ fn destination_lines(presets: &[Preset], account: &Imported) -> Vec<String> {
 }
 
 fn save(
-    rig: &mut Rig,
+    rig: &mut CliSession,
     mut accounts: Vec<Imported>,
     Replacing { replace, move_secrets }: Replacing,
     file: &Path,
@@ -192,9 +192,9 @@ fn save(
 
 /// Asks issuers for the addresses that they stand for in the file, and says what is found before any of it is
 /// saved; each is asked once for all accounts that want the same.
-fn look_up(rig: &Rig, accounts: &mut [Imported]) -> Result<(), Failure> {
+fn look_up(rig: &CliSession, accounts: &mut [Imported]) -> Result<(), Failure> {
     let presets = &rig.snapshot.presets;
-    let mut known: Vec<(Wanted, Box<Found>)> = Vec::new();
+    let mut known: Vec<(Wanted, Box<DiscoveredServer>)> = Vec::new();
     for Imported { name, settings, .. } in accounts {
         if !discovery::is_wanted_by(presets, settings) {
             continue;
@@ -226,7 +226,7 @@ fn addresses(name: &str, own: &Endpoints, found: &Endpoints) -> String {
     format!("{}: found at its issuer:{}", shown(name), found.collect::<String>())
 }
 
-fn line(rig: &Rig, account: &Imported) -> String {
+fn line(rig: &CliSession, account: &Imported) -> String {
     let is_there = rig.listed(account.name.as_str()).is_some();
     format!("{} {}", if is_there { "Replaced" } else { "Added" }, shown(account.name.as_str()))
 }

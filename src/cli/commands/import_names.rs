@@ -4,7 +4,7 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::format::{quoted, shown};
-use crate::domain::import::{self, EnvField, EnvNames, Found, ImportError, Mapping};
+use crate::domain::import::{self, EnvField, EnvNames, ImportError, ImportedFile, Mapping};
 use crate::domain::provider::{CUSTOM, Preset};
 
 /// What was told: which name is what, and whose credentials these are.
@@ -26,7 +26,7 @@ pub(in crate::cli) enum NotRead {
 
 impl Told {
     /// Reads a file; what was told comes before what is guessed.
-    pub(in crate::cli) fn read(self, text: &str, presets: &[Preset]) -> Result<Found, NotRead> {
+    pub(in crate::cli) fn read(self, text: &str, presets: &[Preset]) -> Result<ImportedFile, NotRead> {
         let found = import::read_any(text, presets, None).map_err(NotRead::File)?;
         let found = if self.names.is_empty() && self.provider.is_none() {
             found

@@ -8,7 +8,7 @@ use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Changed, json, local, rfc3339, shown, status};
 use crate::cli::output;
-use crate::cli::session::{Rig, file_exists, with_engine};
+use crate::cli::session::{CliSession, file_exists, with_engine};
 use crate::domain::provider::Provider;
 use crate::domain::provider::destinations;
 use crate::domain::provider::provider_name;
@@ -30,13 +30,13 @@ pub(in crate::cli) fn run(vault: &VaultOptions, as_json: bool) -> Result<(), Fai
     with_engine(vault, |rig| if as_json { as_objects(rig) } else { as_table(rig) })
 }
 
-fn as_objects(rig: &Rig) -> Result<(), Failure> {
+fn as_objects(rig: &CliSession) -> Result<(), Failure> {
     let accounts = rig.snapshot.accounts.iter();
     let listed: Vec<_> = accounts.map(|account| listed(account, rig)).collect();
     output::data(&json(&listed)?)
 }
 
-fn listed<'a>(account: &'a AccountView, rig: &Rig) -> Listed<'a> {
+fn listed<'a>(account: &'a AccountView, rig: &CliSession) -> Listed<'a> {
     let expires_at = account.token.as_ref().and_then(|token| token.facts.expires_at);
     let provider = Provider::resolve(&rig.snapshot.presets, &account.settings);
     Listed {
@@ -51,7 +51,7 @@ fn listed<'a>(account: &'a AccountView, rig: &Rig) -> Listed<'a> {
 }
 
 /// The provider's ID, marked where the account's destinations differ from its preset's.
-fn provider(rig: &Rig, account: &AccountView) -> String {
+fn provider(rig: &CliSession, account: &AccountView) -> String {
     let (presets, settings) = (&rig.snapshot.presets, &account.settings);
     let preset = presets.iter().find(|preset| preset.id == settings.provider);
     let changed = destinations::changed(presets, settings).unwrap_or_default();
@@ -59,7 +59,7 @@ fn provider(rig: &Rig, account: &AccountView) -> String {
     format!("{}{mark}", settings.provider)
 }
 
-fn as_table(rig: &Rig) -> Result<(), Failure> {
+fn as_table(rig: &CliSession) -> Result<(), Failure> {
     if rig.snapshot.accounts.is_empty() {
         output::say("There are no accounts yet. Add some with keyfob import, or in the window.");
         // A database that was lost whole leaves no more trace than one that never was.

@@ -6,7 +6,7 @@ use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::shown;
 use crate::cli::output;
-use crate::cli::session::{Rig, file_exists, with_engine};
+use crate::cli::session::{CliSession, file_exists, with_engine};
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
@@ -54,7 +54,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool)
     })
 }
 
-fn remove(rig: &Rig, orphans: usize, yes: bool) -> Result<(), Failure> {
+fn remove(rig: &CliSession, orphans: usize, yes: bool) -> Result<(), Failure> {
     if !yes && !output::agreed(&format!("Delete {orphans} records that no account needs?")) {
         return Err(Failure::refused("They were kept: nothing was deleted."));
     }
@@ -64,6 +64,6 @@ fn remove(rig: &Rig, orphans: usize, yes: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn ask(rig: &Rig, command: Command) -> Result<Reply, Failure> {
+fn ask(rig: &CliSession, command: Command) -> Result<Reply, Failure> {
     rig.ask(command)?.wait().map_err(|problem| Failure::of(&problem))
 }

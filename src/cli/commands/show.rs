@@ -13,8 +13,8 @@ use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Changed, json, local, rfc3339, shown, status};
 use crate::cli::output;
-use crate::cli::session::{Rig, with_engine};
-use crate::domain::oauth::id_token::Verdict;
+use crate::cli::session::{CliSession, with_engine};
+use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::provider::{EndpointKind, Provider};
 use crate::domain::token::grant::{ExpirySource, TokenFacts};
 use crate::messages::command::Command;
@@ -57,14 +57,14 @@ struct IdToken {
     reason: Option<&'static str>,
 }
 
-impl From<Verdict> for IdToken {
-    fn from(verdict: Verdict) -> Self {
+impl From<IdTokenStatus> for IdToken {
+    fn from(verdict: IdTokenStatus) -> Self {
         let reason = match verdict {
-            Verdict::Verified => None,
-            Verdict::Unchecked => Some("unchecked"),
-            Verdict::Doubted(doubt) => Some(doubt.as_str()),
+            IdTokenStatus::Verified => None,
+            IdTokenStatus::Unchecked => Some("unchecked"),
+            IdTokenStatus::Doubted(doubt) => Some(doubt.as_str()),
         };
-        Self { verified: verdict == Verdict::Verified, reason }
+        Self { verified: verdict == IdTokenStatus::Verified, reason }
     }
 }
 
@@ -89,7 +89,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Re
 
 /// Whether the vault's record of the account disagrees with what is shown. A vault that can't be read at once
 /// says nothing about it.
-fn disagreement(rig: &Rig, account: &AccountView) -> Option<Problem> {
+fn disagreement(rig: &CliSession, account: &AccountView) -> Option<Problem> {
     let mut answers = rig.ask(Command::ReadMask(account.id.clone())).ok()?;
     let given_up = Instant::now() + PATIENCE;
     while Instant::now() < given_up {
@@ -102,7 +102,7 @@ fn disagreement(rig: &Rig, account: &AccountView) -> Option<Problem> {
     None
 }
 
-fn facts<'a>(rig: &Rig, account: &'a AccountView) -> Shown<'a> {
+fn facts<'a>(rig: &CliSession, account: &'a AccountView) -> Shown<'a> {
     let provider = Provider::resolve(&rig.snapshot.presets, &account.settings).ok();
     let facts = account.token.as_ref().map(|token| &token.facts);
     let moment =
@@ -140,7 +140,7 @@ fn facts<'a>(rig: &Rig, account: &'a AccountView) -> Shown<'a> {
     }
 }
 
-fn lines(rig: &Rig, account: &AccountView) -> String {
+fn lines(rig: &CliSession, account: &AccountView) -> String {
     let shown_facts = facts(rig, account);
     let token = account.token.as_ref().map(|token| &token.facts);
     let list = |scopes: &[String]| if scopes.is_empty() { "-".to_owned() } else { shown(&scopes.join(" ")) };

@@ -14,7 +14,7 @@ use super::token::saved;
 use crate::base::secret::PastedReturn;
 use crate::cli::failure::Failure;
 use crate::cli::format::{expiry_sentence, local, quoted, shown};
-use crate::cli::session::{Rig, with_waker};
+use crate::cli::session::{CliSession, with_waker};
 use crate::cli::{input, output};
 use crate::domain::oauth::redirect_uri::RedirectUri;
 use crate::domain::provider::spec::ClientAuth;
@@ -84,7 +84,7 @@ pub(in crate::cli) fn run(
 
 /// Starts a sign-in and waits for its end.
 pub(in crate::cli) fn wait(
-    rig: &mut Rig,
+    rig: &mut CliSession,
     account: &AccountView,
     command: Command,
     open_browser: bool,
@@ -161,7 +161,7 @@ fn announce_code(code: &DeviceCodeView) -> Result<(), Failure> {
 }
 
 /// Tries what was pasted; a bad paste is told, and the wait goes on.
-fn paste(rig: &Rig, account: &AccountView, text: PastedReturn) -> Result<(), Failure> {
+fn paste(rig: &CliSession, account: &AccountView, text: PastedReturn) -> Result<(), Failure> {
     let pasted = rig.ask(Command::PasteReturn { account: account.id.clone(), text })?.wait();
     match pasted {
         // The sign-in itself has ended, or is about to: its own answer says how.

@@ -12,12 +12,12 @@ use zeroize::Zeroizing;
 
 use super::passphrase::VaultOptions;
 use crate::base::failpoint::patience;
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 use crate::cli::args::Form;
 use crate::cli::failure::Failure;
 use crate::cli::format::{expiry_sentence, local, quoted, rfc3339};
 use crate::cli::output;
-use crate::cli::session::{Rig, with_account};
+use crate::cli::session::{CliSession, with_account};
 use crate::domain::account::secret_expiry;
 use crate::domain::token::token_format::argument;
 use crate::engine::text_of;
@@ -80,7 +80,7 @@ pub(in crate::cli) fn refresh(vault: &VaultOptions, name: &str) -> Result<(), Fa
 
 /// The account after a token was got, if the vault took that.
 pub(in crate::cli) fn saved(
-    rig: &mut Rig,
+    rig: &mut CliSession,
     account: &AccountView,
 ) -> Result<std::sync::Arc<AccountView>, Failure> {
     until_saved(rig, account)?;
@@ -92,7 +92,7 @@ pub(in crate::cli) fn saved(
 }
 
 /// The token may not be worth what is expected of it: the newest that the server gives is handed on all the same.
-fn warn_of_expiry(rig: &Rig, held: &HeldToken, min_valid: Option<TimeDelta>) {
+fn warn_of_expiry(rig: &CliSession, held: &HeldToken, min_valid: Option<TimeDelta>) {
     let name = quoted(held.account.name.as_str());
     let wanted = min_valid.unwrap_or_default();
     let said = match held.facts.expires_at {
@@ -119,7 +119,7 @@ fn warn_of_expiry(rig: &Rig, held: &HeldToken, min_valid: Option<TimeDelta>) {
 }
 
 /// The client secret ends soon, or has ended.
-fn warn_of_secret(rig: &Rig, account: &AccountView) {
+fn warn_of_secret(rig: &CliSession, account: &AccountView) {
     let last = account.settings.client_secret_expires;
     if let Some(end) = secret_expiry::spoken(last, secret_expiry::today(rig.now())) {
         let said = secret_end(end, &account.provider_name, None);
@@ -127,7 +127,7 @@ fn warn_of_secret(rig: &Rig, account: &AccountView) {
     }
 }
 
-fn warn_if_unsaved(rig: &mut Rig, account: &AccountView) -> Result<(), Failure> {
+fn warn_if_unsaved(rig: &mut CliSession, account: &AccountView) -> Result<(), Failure> {
     until_saved(rig, account)?;
     if let Some(problem) = unsaved(rig, account) {
         output::say(&format!("Warning: {}", Failure::not_saved(&problem, account).words()));
@@ -136,7 +136,7 @@ fn warn_if_unsaved(rig: &mut Rig, account: &AccountView) -> Result<(), Failure> 
 }
 
 /// Why the vault has not taken the account's newest token.
-fn unsaved(rig: &mut Rig, account: &AccountView) -> Option<VaultProblem> {
+fn unsaved(rig: &mut CliSession, account: &AccountView) -> Option<VaultProblem> {
     match rig.latest(&account.id)?.problem.as_ref()? {
         Problem::NotSaved(problem) => Some(problem.clone()),
         _ => None,
@@ -144,7 +144,7 @@ fn unsaved(rig: &mut Rig, account: &AccountView) -> Option<VaultProblem> {
 }
 
 /// Offers a token to the vault that refused it, again and again: with this process it would be lost.
-fn until_saved(rig: &mut Rig, account: &AccountView) -> Result<(), Failure> {
+fn until_saved(rig: &mut CliSession, account: &AccountView) -> Result<(), Failure> {
     let Some(problem) = unsaved(rig, account) else { return Ok(()) };
     output::say(&format!(
         "The new token of {} is not saved yet, and saving it is tried for a while. {}",
@@ -164,7 +164,7 @@ fn until_saved(rig: &mut Rig, account: &AccountView) -> Result<(), Failure> {
     Ok(())
 }
 
-fn printed(rig: &Rig, form: Form, held: &HeldToken) -> Result<Wire, Failure> {
+fn printed(rig: &CliSession, form: Form, held: &HeldToken) -> Result<SecretText, Failure> {
     let copy_form = match form {
         Form::Plain => CopyForm::Plain,
         Form::Header => CopyForm::Header,
@@ -175,7 +175,7 @@ fn printed(rig: &Rig, form: Form, held: &HeldToken) -> Result<Wire, Failure> {
     Ok(text_of(copy_form, held))
 }
 
-fn as_json(rig: &Rig, held: &HeldToken) -> Result<Wire, Failure> {
+fn as_json(rig: &CliSession, held: &HeldToken) -> Result<SecretText, Failure> {
     let facts = Facts {
         access_token: held.access_token.expose(),
         token_type: &held.facts.token_type,
@@ -185,5 +185,5 @@ fn as_json(rig: &Rig, held: &HeldToken) -> Result<Wire, Failure> {
         scope: held.facts.scope.as_deref(),
     };
     let text = Zeroizing::new(crate::cli::format::json(&facts)?);
-    Ok(Wire::new(text.as_str().to_owned()))
+    Ok(SecretText::new(text.as_str().to_owned()))
 }

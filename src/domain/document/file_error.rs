@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 
 /// The longest key that is repeated, in characters.
 const KEY_MAX_CHARS: usize = 80;
@@ -67,7 +67,7 @@ impl std::error::Error for FileError {}
 
 /// A key or a name, fit to be shown.
 pub(in crate::domain) fn shown(text: &str) -> String {
-    neutralised(text, KEY_MAX_CHARS).into_owned()
+    sanitized(text, KEY_MAX_CHARS).into_owned()
 }
 
 /// `; did you mean "…"?`, where one of the known words is close to what was written.

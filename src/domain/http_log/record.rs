@@ -1,7 +1,7 @@
 //! An exchange: a request and what came of it, as far as it may be kept.
 //!
 //! Owns the form in which exchanges are stored and shown. Invariant: one is only made by
-//! [`Exchange::new`], which lets through what [`super::redaction`] allows; nothing secret is in it.
+//! [`HttpLogEntry::new`], which lets through what [`super::redaction`] allows; nothing secret is in it.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use url::form_urlencoded;
 
 use super::redaction;
 use super::redaction::Redactor;
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::refusal::transport::Unreachable;
 use crate::domain::time_parse;
@@ -27,7 +27,7 @@ const HEADERS_MAX: usize = 60;
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ExchangeKind {
+pub enum RequestKind {
     /// A token, by a grant.
     Token,
     /// A token, by the refresh token.
@@ -48,7 +48,7 @@ pub enum ExchangeKind {
     Metadata,
 }
 
-impl ExchangeKind {
+impl RequestKind {
     /// The word in files.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -67,9 +67,9 @@ impl ExchangeKind {
 
 /// A request and what came of it. Whatever is hidden is told by its length.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exchange {
+pub struct HttpLogEntry {
     /// What was asked for.
-    pub kind: ExchangeKind,
+    pub kind: RequestKind,
     /// When it was sent.
     #[serde(deserialize_with = "time_parse::stored")]
     pub sent_at: DateTime<Utc>,
@@ -129,7 +129,7 @@ pub struct Received<'a> {
     /// HTTP status.
     pub status: u16,
     /// The headers.
-    pub headers: &'a [(String, Wire)],
+    pub headers: &'a [(String, SecretText)],
     /// The body; empty where it was too large.
     pub body: &'a [u8],
     /// Whether it was too large.
@@ -138,20 +138,19 @@ pub struct Received<'a> {
 
 /// Puts an exchange before the others, of which the oldest goes where there are enough. A poll takes the
 /// place of the one before it: there may be hundreds, all alike.
-pub fn keep(kept: &mut Vec<Exchange>, exchange: Exchange) {
-    if exchange.kind == ExchangeKind::Poll && kept.first().is_some_and(|last| last.kind == ExchangeKind::Poll)
-    {
+pub fn keep(kept: &mut Vec<HttpLogEntry>, exchange: HttpLogEntry) {
+    if exchange.kind == RequestKind::Poll && kept.first().is_some_and(|last| last.kind == RequestKind::Poll) {
         kept.remove(0);
     }
     kept.insert(0, exchange);
     kept.truncate(KEPT);
 }
 
-impl Exchange {
+impl HttpLogEntry {
     /// Keeps of an exchange what may be kept. `secrets` are taken out wherever they stand; of the rest, what
     /// is not expected in its place is hidden.
     pub fn new(
-        kind: ExchangeKind,
+        kind: RequestKind,
         request: &HttpRequest,
         secrets: &[&str],
         times: (DateTime<Utc>, DateTime<Utc>),
@@ -200,7 +199,7 @@ impl Exchange {
     }
 }
 
-fn headers(redactor: &Redactor, headers: &[(String, Wire)]) -> Vec<(String, String)> {
+fn headers(redactor: &Redactor, headers: &[(String, SecretText)]) -> Vec<(String, String)> {
     let shown = headers.iter().take(HEADERS_MAX);
     shown.map(|(name, value)| (redactor.header_name(name), redactor.header(name, value.expose()))).collect()
 }

@@ -9,13 +9,13 @@ use super::*;
 use crate::domain::oauth::http_request::{HttpRequest, Method};
 use crate::domain::refusal::transport::UnreachableKind;
 
-fn wires(pairs: &[(&str, &str)]) -> Vec<(String, Wire)> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), Wire::new((*value).to_owned()))).collect()
+fn wires(pairs: &[(&str, &str)]) -> Vec<(String, SecretText)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), SecretText::new((*value).to_owned()))).collect()
 }
 
 fn request(url: &str, headers: &[(&str, &str)], body: &str) -> HttpRequest {
     let (method, headers) = (Method::Post, wires(headers));
-    HttpRequest { method, url: Url::parse(url).unwrap(), headers, body: Wire::new(body.to_owned()) }
+    HttpRequest { method, url: Url::parse(url).unwrap(), headers, body: SecretText::new(body.to_owned()) }
 }
 
 fn times() -> (DateTime<Utc>, DateTime<Utc>) {
@@ -28,13 +28,13 @@ fn kept(
     status: u16,
     headers: &[(&str, &str)],
     body: &str,
-) -> Exchange {
+) -> HttpLogEntry {
     let headers = wires(headers);
     let received = Received { status, headers: &headers, body: body.as_bytes(), too_large: false };
-    Exchange::new(ExchangeKind::Token, request, secrets, times(), Ok(received))
+    HttpLogEntry::new(RequestKind::Token, request, secrets, times(), Ok(received))
 }
 
-fn body_of(exchange: &Exchange) -> &str {
+fn body_of(exchange: &HttpLogEntry) -> &str {
     match &exchange.outcome {
         Outcome::Answered { body, .. } => body,
         Outcome::Unreached { .. } => panic!("no answer"),
@@ -106,7 +106,7 @@ fn a_server_that_was_not_reached_is_kept_by_its_reason() {
     let sent = HttpRequest::get(Url::parse("https://a.example/me").unwrap());
     let unreached =
         Unreachable { host: "a.example".to_owned(), kind: UnreachableKind::Dns, may_have_been_sent: false };
-    let exchange = Exchange::new(ExchangeKind::UserInfo, &sent, &[], times(), Err(&unreached));
+    let exchange = HttpLogEntry::new(RequestKind::UserInfo, &sent, &[], times(), Err(&unreached));
     assert_eq!((exchange.method.as_str(), &exchange.body), ("GET", &SentBody::Empty));
     let why = "its name has no address".to_owned();
     assert_eq!(exchange.outcome, Outcome::Unreached { why, may_have_been_sent: false });
@@ -124,7 +124,7 @@ fn d2_a_huge_answer_is_kept_in_part() {
 }
 
 /// A place for a canary: what is sent, and what comes back.
-fn planted(place: usize, canary: &str, name: &str) -> (HttpRequest, Vec<(String, Wire)>, String) {
+fn planted(place: usize, canary: &str, name: &str) -> (HttpRequest, Vec<(String, SecretText)>, String) {
     let form = [("Content-Type", "application/x-www-form-urlencoded")];
     let quiet = || request("https://a.example/token", &form, "grant_type=password");
     let json_type = [("Content-Type", "application/json")];
@@ -201,11 +201,11 @@ proptest! {
         let (sent, headers, body) = planted(place, &canary, NAMES[name]);
         let secrets: &[&str] = if known { &[&canary] } else { &[] };
         let received = Received { status: 200, headers: &headers, body: body.as_bytes(), too_large: false };
-        let exchange = Exchange::new(ExchangeKind::Token, &sent, secrets, times(), Ok(received));
+        let exchange = HttpLogEntry::new(RequestKind::Token, &sent, secrets, times(), Ok(received));
         let stored = serde_json::to_string(&exchange).unwrap();
         prop_assert!(!stored.to_ascii_uppercase().contains("CANARY"), "{place} {}: {stored}", NAMES[name]);
         prop_assert!(!stored.contains(&tail[..12]), "{place}: {stored}");
-        prop_assert_eq!(serde_json::from_str::<Exchange>(&stored).unwrap(), exchange);
+        prop_assert_eq!(serde_json::from_str::<HttpLogEntry>(&stored).unwrap(), exchange);
     }
 
     /// A known secret of any form is taken out of the words of a server.
@@ -216,7 +216,7 @@ proptest! {
         let place = if matches!(place, 0 | 1 | 5..=10) { 14 } else { place };
         let (sent, headers, body) = planted(place, &secret, "message");
         let received = Received { status: 400, headers: &headers, body: body.as_bytes(), too_large: false };
-        let exchange = Exchange::new(ExchangeKind::Token, &sent, &[&secret], times(), Ok(received));
+        let exchange = HttpLogEntry::new(RequestKind::Token, &sent, &[&secret], times(), Ok(received));
         let stored = serde_json::to_string(&exchange).unwrap();
         prop_assert!(!stored.contains(secret.trim()), "{place}: {stored}");
     }

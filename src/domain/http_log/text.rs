@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use chrono::SecondsFormat;
 use url::Url;
 
-use super::record::{Exchange, Outcome, SentBody};
+use super::record::{HttpLogEntry, Outcome, SentBody};
 use super::redaction::{Redactor, hidden, is_hidden};
 use crate::domain::account::Settings;
 use crate::domain::provider::spec::ProviderSpec;
@@ -22,7 +22,7 @@ pub struct Reported<'a> {
     /// The account's choices.
     pub settings: &'a Settings,
     /// Its exchanges, the newest first.
-    pub exchanges: &'a [Exchange],
+    pub exchanges: &'a [HttpLogEntry],
 }
 
 /// A report that is safe for a support ticket: the versions, the provider, the settings, the exchanges.
@@ -105,7 +105,7 @@ fn flatten(redactor: &Redactor, key: &str, value: &serde_json::Value, rows: &mut
 }
 
 /// One exchange in lines.
-pub fn one(exchange: &Exchange) -> String {
+pub fn one(exchange: &HttpLogEntry) -> String {
     let at = exchange.sent_at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut text = format!("{at}  {}\n> {} {}\n", exchange.kind.as_str(), exchange.method, exchange.url);
     lines(&mut text, "> ", &exchange.headers);
@@ -148,7 +148,7 @@ fn lines(text: &mut String, mark: &str, headers: &[(String, String)]) {
 
 /// The request as a cURL command line. Each hidden value is a variable of the shell, such as
 /// `$CLIENT_SECRET`, which its user sets.
-pub fn curl(exchange: &Exchange) -> String {
+pub fn curl(exchange: &HttpLogEntry) -> String {
     let mut words = vec!["curl".to_owned(), "--request".to_owned(), exchange.method.clone()];
     for (name, value) in &exchange.headers {
         // cURL writes these by itself, from what follows.
@@ -235,15 +235,15 @@ mod tests {
 
     use super::*;
     use crate::domain::account::Settings;
-    use crate::domain::http_log::record::ExchangeKind;
+    use crate::domain::http_log::record::RequestKind;
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    fn exchange(headers: &[(&str, &str)], body: SentBody) -> Exchange {
-        Exchange {
-            kind: ExchangeKind::Refresh,
+    fn exchange(headers: &[(&str, &str)], body: SentBody) -> HttpLogEntry {
+        HttpLogEntry {
+            kind: RequestKind::Refresh,
             sent_at: DateTime::UNIX_EPOCH,
             took_ms: 12,
             method: "POST".to_owned(),

@@ -13,7 +13,7 @@ use crate::domain::provider::Preset;
 
 /// What a file gave.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct ImportedFile {
     /// The accounts.
     pub accounts: Vec<Imported>,
     /// What was left out, a sentence each.
@@ -27,7 +27,11 @@ pub struct Found {
 ///
 /// # Errors
 /// [`ImportError`], where there is nothing to be taken.
-pub fn read_any(text: &str, presets: &[Preset], mapping: Option<&Mapping>) -> Result<Found, ImportError> {
+pub fn read_any(
+    text: &str,
+    presets: &[Preset],
+    mapping: Option<&Mapping>,
+) -> Result<ImportedFile, ImportError> {
     let bare = text.trim_start_matches('\u{feff}').trim_start();
     let mut collected = Collected::new(presets);
     let mut names = None;
@@ -67,12 +71,12 @@ pub fn read_any(text: &str, presets: &[Preset], mapping: Option<&Mapping>) -> Re
             ImportError::AllLeftOut(left_out)
         });
     }
-    Ok(Found { accounts, left_out, names })
+    Ok(ImportedFile { accounts, left_out, names })
 }
 
 /// Keyfob's own file.
-fn own(text: &str, presets: &[Preset]) -> Result<Found, ImportError> {
-    super::read(text, presets).map(|accounts| Found { accounts, ..Found::default() })
+fn own(text: &str, presets: &[Preset]) -> Result<ImportedFile, ImportError> {
+    super::read(text, presets).map(|accounts| ImportedFile { accounts, ..ImportedFile::default() })
 }
 
 /// Takes the settings of a tree that is another program's; says whether it is one.

@@ -10,7 +10,7 @@ use crate::domain::provider::presets::built_in;
 use crate::domain::provider::spec::ClientAuth;
 use crate::domain::test_support::ED_JWK;
 
-fn found(text: &str) -> Found {
+fn found(text: &str) -> ImportedFile {
     read_any(text, &built_in(), None).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 

@@ -40,7 +40,7 @@ mod postman;
 mod tokens;
 
 pub use dotenv::{EnvField, EnvNames, Mapping};
-pub use foreign::{Found, read_any};
+pub use foreign::{ImportedFile, read_any};
 
 /// The keys of an account that are not a spec's.
 const OWN_KEYS: [&str; 15] = [

@@ -9,9 +9,9 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::grant_type::GrantType;
-use super::jose::{Fresh, SigningKey, assertion};
+use super::jose::{AssertionSeed, SigningKey, assertion};
 use super::token_request::RequestError;
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 use crate::domain::account::Client;
 use crate::domain::provider::Provider;
 use crate::domain::provider::spec::ClientAuth;
@@ -44,9 +44,9 @@ pub(in crate::domain) fn key(provider: &Provider, client: &Client) -> Result<Sig
 }
 
 /// What a client shows of itself in one request: its assertion, where it signs.
-pub(in crate::domain) struct Proof(Option<Wire>);
+pub(in crate::domain) struct ClientAuthentication(Option<SecretText>);
 
-impl Proof {
+impl ClientAuthentication {
     /// Checks that the client has what it takes, and signs.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Proof {
     pub(in crate::domain) fn new(
         provider: &Provider,
         client: &Client,
-        fresh: &Fresh,
+        fresh: &AssertionSeed,
     ) -> Result<Self, RequestError> {
         if client.client_id.is_empty() {
             return Err(RequestError::Missing("client_id"));
@@ -81,7 +81,7 @@ impl Proof {
         provider: &Provider,
         client: &'a Client,
         pairs: &mut Vec<(&'a str, &'a str)>,
-    ) -> Result<Option<Wire>, RequestError> {
+    ) -> Result<Option<SecretText>, RequestError> {
         let id = client.client_id.as_str();
         // A pushed authorization request names the client anyway.
         let named = pairs.iter().any(|(name, _)| *name == "client_id");
@@ -126,10 +126,10 @@ pub(in crate::domain) fn basic_differs(client: &Client) -> bool {
     [client.client_id.as_str(), secret].iter().any(|text| *form_encoded(text) != **text)
 }
 
-fn basic(id: &str, secret: &str) -> Wire {
+fn basic(id: &str, secret: &str) -> SecretText {
     let plain = Zeroizing::new([id, ":", secret].concat());
     let encoded = Zeroizing::new(STANDARD.encode(plain.as_bytes()));
-    Wire::new(["Basic ", &encoded].concat())
+    SecretText::new(["Basic ", &encoded].concat())
 }
 
 /// Form-encoded (RFC 6749, appendix B), but a space is `%20`: every server decodes that, while some

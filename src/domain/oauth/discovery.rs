@@ -37,7 +37,7 @@ pub struct Wanted {
 
 /// What a server's metadata says, as far as it is of use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct DiscoveredServer {
     /// The issuer that was asked for.
     pub issuer: String,
     /// Where the document was.
@@ -154,7 +154,7 @@ impl Wanted {
     ///
     /// # Errors
     /// [`MetadataError`]: why nothing of it is taken.
-    pub fn read(&self, document: &Url, body: &[u8]) -> Result<Found, MetadataError> {
+    pub fn read(&self, document: &Url, body: &[u8]) -> Result<DiscoveredServer, MetadataError> {
         let text = String::from_utf8_lossy(body);
         let value: Value =
             serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|_| MetadataError::None)?;
@@ -174,7 +174,7 @@ impl Wanted {
             }
         }
         let methods = list_of(&value, "code_challenge_methods_supported");
-        let found = Found {
+        let found = DiscoveredServer {
             issuer: self.issuer.as_str().to_owned(),
             document: document.clone(),
             endpoints,
@@ -206,7 +206,7 @@ impl Wanted {
     }
 }
 
-impl Found {
+impl DiscoveredServer {
     /// Gives an account what was found; its own choices stay.
     pub fn complete(&self, settings: &mut Settings) {
         settings.overrides = self.spec().overlaid(&settings.overrides).into();

@@ -43,7 +43,7 @@ fn with(more: Value) -> Value {
     value
 }
 
-fn read(value: &Value) -> Result<Found, MetadataError> {
+fn read(value: &Value) -> Result<DiscoveredServer, MetadataError> {
     wanted(ISSUER, GrantType::AuthorizationCode).read(&document(), value.to_string().as_bytes())
 }
 

@@ -5,7 +5,7 @@
 
 use url::{Url, form_urlencoded};
 
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 
 /// The methods that are sent (RFC 9110, section 9.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,16 +34,16 @@ pub struct HttpRequest {
     /// The address.
     pub url: Url,
     /// Headers; the values may hold secrets. What belongs to the connection is added on the way.
-    pub headers: Vec<(String, Wire)>,
+    pub headers: Vec<(String, SecretText)>,
     /// The body; empty for a GET.
-    pub body: Wire,
+    pub body: SecretText,
 }
 
 impl HttpRequest {
     /// A GET that asks for JSON.
     pub fn get(url: Url) -> Self {
-        let accept = ("Accept".to_owned(), Wire::new("application/json".to_owned()));
-        Self { method: Method::Get, url, headers: vec![accept], body: Wire::new(String::new()) }
+        let accept = ("Accept".to_owned(), SecretText::new("application/json".to_owned()));
+        Self { method: Method::Get, url, headers: vec![accept], body: SecretText::new(String::new()) }
     }
 
     /// By what the client shows who it is, as it was written into the request: what stands behind the scheme
@@ -59,11 +59,11 @@ impl HttpRequest {
 }
 
 /// A body of `application/x-www-form-urlencoded`.
-pub(in crate::domain) fn form(pairs: &[(&str, &str)]) -> Wire {
+pub(in crate::domain) fn form(pairs: &[(&str, &str)]) -> SecretText {
     // Large enough never to grow, which would leave copies behind.
     let capacity = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
     let mut body = form_urlencoded::Serializer::new(String::with_capacity(capacity));
-    Wire::new(body.extend_pairs(pairs).finish())
+    SecretText::new(body.extend_pairs(pairs).finish())
 }
 
 #[cfg(test)]
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn x1_what_proves_the_client_is_known_as_it_was_written() {
         let mut request = HttpRequest::get(Url::parse("https://a.example/token").unwrap());
-        request.headers.push(("authorization".to_owned(), Wire::new("Basic aWQ6cw==".to_owned())));
+        request.headers.push(("authorization".to_owned(), SecretText::new("Basic aWQ6cw==".to_owned())));
         request.body = form(&[("client_id", "id"), ("client_assertion", "eyJ.e30.x"), ("scope", "a")]);
         assert_eq!(request.proofs().collect::<Vec<_>>(), ["aWQ6cw==", "eyJ.e30.x"]);
         assert_eq!(HttpRequest::get(request.url).proofs().next(), None);

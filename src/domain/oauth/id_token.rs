@@ -22,7 +22,7 @@ const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 /// What is known of an ID token's origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum IdTokenStatus {
     /// Nobody has looked yet.
     Unchecked,
     /// When it came, its signature was the issuer's, and it was made for this client.

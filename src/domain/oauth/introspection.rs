@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::http_request::HttpRequest;
-use super::jose::Fresh;
+use super::jose::AssertionSeed;
 use super::token_request::{self, RequestError};
 use super::token_response::{self, Answer, TokenError};
 use crate::domain::account::Client;
@@ -22,7 +22,7 @@ const SUBJECT_MAX_CHARS: usize = 200;
 
 /// What a server says of a token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct TokenStatus {
     /// Whether it is active.
     pub active: bool,
     /// Whom it belongs to: the subject, or the name that the provider gives.
@@ -33,7 +33,7 @@ pub struct Verdict {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-impl Verdict {
+impl TokenStatus {
     /// Both together; what this one says comes first.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -54,7 +54,7 @@ pub struct Checked {
     /// Which token: its generation.
     pub generation: u64,
     /// What the server said.
-    pub verdict: Verdict,
+    pub verdict: TokenStatus,
     /// The scopes that were asked for.
     pub asked: Vec<String>,
     /// The scopes that were granted, by this answer or else by the one that brought the token.
@@ -82,7 +82,7 @@ pub fn introspection(
     provider: &Provider,
     client: &Client,
     grant: &Grant,
-    fresh: &Fresh,
+    fresh: &AssertionSeed,
 ) -> Result<Option<HttpRequest>, RequestError> {
     let Some(endpoint) = &provider.more.introspect else { return Ok(None) };
     let asked = [("token", grant.access_token.expose()), ("token_type_hint", "access_token")];
@@ -101,13 +101,13 @@ pub fn user_info(provider: &Provider, grant: &Grant) -> Option<HttpRequest> {
 ///
 /// # Errors
 /// [`TokenError`]: what the server refused, or what is wrong with its answer.
-pub fn read_introspection(provider: &Provider, answer: &Answer<'_>) -> Result<Verdict, TokenError> {
+pub fn read_introspection(provider: &Provider, answer: &Answer<'_>) -> Result<TokenStatus, TokenError> {
     let value = value_of(provider, answer)?;
     let Some(active) = value.get("active").and_then(Value::as_bool) else {
         return Err(token_response::refusal(provider, answer));
     };
     let text = |key: &str| value.get(key)?.as_str().map(bounded);
-    Ok(Verdict {
+    Ok(TokenStatus {
         active,
         subject: text("sub").or_else(|| text("username")),
         scope: value.get("scope").and_then(|scope| token_response::scopes(scope, &provider.scope_separator)),
@@ -121,16 +121,16 @@ pub fn read_introspection(provider: &Provider, answer: &Answer<'_>) -> Result<Ve
 ///
 /// # Errors
 /// [`TokenError`]: what the server refused, or what is wrong with its answer.
-pub fn read_user_info(provider: &Provider, answer: &Answer<'_>) -> Result<Verdict, TokenError> {
+pub fn read_user_info(provider: &Provider, answer: &Answer<'_>) -> Result<TokenStatus, TokenError> {
     if answer.status == 401 {
-        return Ok(Verdict::default());
+        return Ok(TokenStatus::default());
     }
     let is_jwt = answer.content_type.is_some_and(|kind| kind.trim_start().starts_with("application/jwt"));
     if is_jwt && answer.is_success() {
-        return Ok(Verdict { active: true, ..Verdict::default() });
+        return Ok(TokenStatus { active: true, ..TokenStatus::default() });
     }
     let refused = |error| match error {
-        TokenError::Refused { code: Some(code), .. } if code == "invalid_token" => Ok(Verdict::default()),
+        TokenError::Refused { code: Some(code), .. } if code == "invalid_token" => Ok(TokenStatus::default()),
         error => Err(error),
     };
     let value = match value_of(provider, answer) {
@@ -141,7 +141,7 @@ pub fn read_user_info(provider: &Provider, answer: &Answer<'_>) -> Result<Verdic
         return refused(token_response::refusal(provider, answer));
     }
     let scope = ["scope", "scopes"].iter().find_map(|key| value.get(*key));
-    Ok(Verdict {
+    Ok(TokenStatus {
         active: true,
         subject: subject(&value),
         scope: scope.and_then(|scope| token_response::scopes(scope, &provider.scope_separator)),
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!((verdict.active, verdict.subject.as_deref()), (true, Some("anna")));
         assert_eq!(verdict.scope.as_deref(), Some(&["a".to_owned(), "b".to_owned()][..]));
         assert_eq!(verdict.expires_at.map(|at| at.timestamp()), Some(60));
-        assert_eq!(read(200, json!({ "active": false })), Ok(Verdict::default()));
+        assert_eq!(read(200, json!({ "active": false })), Ok(TokenStatus::default()));
         assert!(matches!(
             read(401, json!({ "error": "invalid_client" })),
             Err(TokenError::Refused { status: 401, .. })
@@ -277,7 +277,7 @@ mod tests {
             let verdict = read(200, body).unwrap();
             assert_eq!((verdict.active, verdict.subject.as_deref()), (true, subject));
         }
-        assert_eq!(read(401, json!({ "error": "invalid_token" })), Ok(Verdict::default()));
+        assert_eq!(read(401, json!({ "error": "invalid_token" })), Ok(TokenStatus::default()));
         assert!(matches!(
             read(403, json!({ "error": "insufficient_scope" })),
             Err(TokenError::Refused { .. })
@@ -294,7 +294,11 @@ mod tests {
             assert!(read(200, body.clone()).is_err(), "{body}");
         }
         for status in [200, 400, 403] {
-            assert_eq!(read(status, json!({ "error": "invalid_token" })), Ok(Verdict::default()), "{status}");
+            assert_eq!(
+                read(status, json!({ "error": "invalid_token" })),
+                Ok(TokenStatus::default()),
+                "{status}"
+            );
         }
         let told = read(200, json!({ "error": "", "scopes": ["a", "b"], "user": { "id": 1 } })).unwrap();
         assert_eq!(told.scope.as_deref(), Some(&["a".to_owned(), "b".to_owned()][..]));
@@ -308,7 +312,7 @@ mod tests {
         let checked = |granted: Option<&str>| Checked {
             at: DateTime::UNIX_EPOCH,
             generation: 1,
-            verdict: Verdict::default(),
+            verdict: TokenStatus::default(),
             asked: words("read write"),
             granted: granted.map(words),
         };
@@ -318,10 +322,10 @@ mod tests {
 
     #[test]
     fn two_verdicts_are_put_together() {
-        let one = Verdict { active: true, scope: Some(vec!["a".to_owned()]), ..Verdict::default() };
-        let other = Verdict { active: true, subject: Some("s".to_owned()), ..Verdict::default() };
+        let one = TokenStatus { active: true, scope: Some(vec!["a".to_owned()]), ..TokenStatus::default() };
+        let other = TokenStatus { active: true, subject: Some("s".to_owned()), ..TokenStatus::default() };
         let both = one.clone().and(other);
         assert_eq!((both.active, both.subject.as_deref(), both.scope.is_some()), (true, Some("s"), true));
-        assert!(!one.and(Verdict::default()).active);
+        assert!(!one.and(TokenStatus::default()).active);
     }
 }

@@ -6,7 +6,7 @@
 use url::Url;
 
 use super::http_request::HttpRequest;
-use super::jose::Fresh;
+use super::jose::AssertionSeed;
 use super::token_request::{self, RequestError};
 use super::token_response::{self, Answer, TokenError};
 use crate::domain::account::Client;
@@ -47,7 +47,7 @@ pub fn request(
     provider: &Provider,
     client: &Client,
     (kind, token): (TokenKind, &str),
-    fresh: &Fresh,
+    fresh: &AssertionSeed,
 ) -> Result<HttpRequest, RequestError> {
     let asked = [("token", token), ("token_type_hint", kind.as_str())];
     token_request::build_for(endpoint, provider, client, &asked, fresh)

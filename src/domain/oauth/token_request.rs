@@ -10,12 +10,12 @@ use thiserror::Error;
 use url::Url;
 
 use super::authorize::is_same_name;
-use super::client_auth::{self, Proof};
+use super::client_auth::{self, ClientAuthentication};
 use super::extra_params;
 use super::grant_type::GrantType;
 use super::http_request::{HttpRequest, Method, form};
-use super::jose::{Fresh, KeyError, assertion};
-use crate::base::secret::{AuthCode, CodeVerifier, DeviceCode, RefreshToken, Wire};
+use super::jose::{AssertionSeed, KeyError, assertion};
+use crate::base::secret::{AuthCode, CodeVerifier, DeviceCode, RefreshToken, SecretText};
 use crate::domain::account::Client;
 use crate::domain::provider::Provider;
 use crate::domain::provider::spec::{BodyFormat, ClientAuth};
@@ -49,7 +49,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What a token is asked for with.
 #[derive(Debug, Clone, Copy)]
-pub enum Asking<'a> {
+pub enum GrantRequest<'a> {
     /// An authorization code (section 4.1.3).
     Code {
         /// The code.
@@ -99,14 +99,14 @@ pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
     let code = AuthCode::new("code".to_owned());
     let device_code = DeviceCode::new("code".to_owned());
     let asking = match provider.grant {
-        GrantType::AuthorizationCode => Asking::Code { code: &code, redirect_uri: "", verifier: None },
-        GrantType::ClientCredentials => Asking::ClientCredentials,
-        GrantType::Password => Asking::Password,
-        GrantType::DeviceCode => Asking::DeviceCode { code: &device_code },
-        GrantType::JwtBearer => Asking::JwtBearer,
+        GrantType::AuthorizationCode => GrantRequest::Code { code: &code, redirect_uri: "", verifier: None },
+        GrantType::ClientCredentials => GrantRequest::ClientCredentials,
+        GrantType::Password => GrantRequest::Password,
+        GrantType::DeviceCode => GrantRequest::DeviceCode { code: &device_code },
+        GrantType::JwtBearer => GrantRequest::JwtBearer,
     };
     // Signed like a real one, so that a key that can't sign is known of at once; it is never sent.
-    let fresh = Fresh { now: DateTime::UNIX_EPOCH, id: [0; 16] };
+    let fresh = AssertionSeed { now: DateTime::UNIX_EPOCH, id: [0; 16] };
     build(provider, client, &asking, &fresh).map(drop)
 }
 
@@ -117,13 +117,13 @@ pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
 pub fn build(
     provider: &Provider,
     client: &Client,
-    asking: &Asking<'_>,
-    fresh: &Fresh,
+    asking: &GrantRequest<'_>,
+    fresh: &AssertionSeed,
 ) -> Result<HttpRequest, RequestError> {
     let scope = provider.scopes.join(&provider.scope_separator);
-    let proof = Proof::new(provider, client, fresh)?;
+    let proof = ClientAuthentication::new(provider, client, fresh)?;
     let grant = match asking {
-        Asking::JwtBearer => {
+        GrantRequest::JwtBearer => {
             let key = client_auth::key(provider, client)?;
             Some(assertion::of_grant(provider, &client.client_id, &scope, &key, fresh)?)
         }
@@ -132,7 +132,7 @@ pub fn build(
     let mut pairs = asked(provider, client, asking, &scope)?;
     pairs.extend(grant.as_ref().map(|grant| ("assertion", grant.expose())));
     let redirect_uri = provider.redirect_uri.to_string();
-    if matches!(asking, Asking::Refresh { .. }) && provider.refresh.redirect_uri == Some(true) {
+    if matches!(asking, GrantRequest::Refresh { .. }) && provider.refresh.redirect_uri == Some(true) {
         pairs.push(("redirect_uri", &redirect_uri));
     }
     // An assertion that is a grant says by itself who asks (RFC 7521, section 4.1).
@@ -164,9 +164,9 @@ pub fn build_for(
     provider: &Provider,
     client: &Client,
     pairs: &[(&str, &str)],
-    fresh: &Fresh,
+    fresh: &AssertionSeed,
 ) -> Result<HttpRequest, RequestError> {
-    let proof = Proof::new(provider, client, fresh)?;
+    let proof = ClientAuthentication::new(provider, client, fresh)?;
     let mut pairs = pairs.to_vec();
     let authorization = proof.put(provider, client, &mut pairs)?;
     post(provider, client, endpoint.clone(), FORM, authorization, form(&pairs))
@@ -177,12 +177,12 @@ fn post(
     client: &Client,
     url: Url,
     content_type: &str,
-    authorization: Option<Wire>,
-    body: Wire,
+    authorization: Option<SecretText>,
+    body: SecretText,
 ) -> Result<HttpRequest, RequestError> {
     let mut headers = Headers::default();
-    headers.set("Content-Type", Wire::new(content_type.to_owned()));
-    headers.set("Accept", Wire::new("application/json".to_owned()));
+    headers.set("Content-Type", SecretText::new(content_type.to_owned()));
+    headers.set("Accept", SecretText::new("application/json".to_owned()));
     for (name, value) in &provider.request_headers {
         headers.add(name, value, "request_headers")?;
     }
@@ -199,38 +199,38 @@ fn post(
 fn asked<'a>(
     provider: &'a Provider,
     client: &'a Client,
-    asking: &Asking<'a>,
+    asking: &GrantRequest<'a>,
     scope: &'a str,
 ) -> Result<Vec<(&'a str, &'a str)>, RequestError> {
     let mut pairs = Vec::with_capacity(8);
     match asking {
-        Asking::Code { code, redirect_uri, verifier } => {
+        GrantRequest::Code { code, redirect_uri, verifier } => {
             pairs.push(("grant_type", "authorization_code"));
             pairs.push(("code", code.expose()));
             pairs.push(("redirect_uri", redirect_uri));
             pairs.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
         }
-        Asking::ClientCredentials => pairs.push(("grant_type", &provider.client_credentials_as)),
-        Asking::Password => {
+        GrantRequest::ClientCredentials => pairs.push(("grant_type", &provider.client_credentials_as)),
+        GrantRequest::Password => {
             let username = client.username.as_deref().filter(|name| !name.is_empty());
             let password = client.password.as_ref().filter(|password| !password.is_empty());
             pairs.push(("grant_type", "password"));
             pairs.push(("username", username.ok_or(RequestError::Missing("username"))?));
             pairs.push(("password", password.ok_or(RequestError::Missing("password"))?.expose()));
         }
-        Asking::DeviceCode { code } => {
+        GrantRequest::DeviceCode { code } => {
             pairs.push(("grant_type", "urn:ietf:params:oauth:grant-type:device_code"));
             pairs.push(("device_code", code.expose()));
         }
-        Asking::JwtBearer => pairs.push(("grant_type", JWT_BEARER)),
-        Asking::Refresh { token } => {
+        GrantRequest::JwtBearer => pairs.push(("grant_type", JWT_BEARER)),
+        GrantRequest::Refresh { token } => {
             pairs.push(("grant_type", "refresh_token"));
             pairs.push(("refresh_token", token.expose()));
         }
     }
     // With a code the scope and the audience are already granted, and a refresh without them keeps
     // them (section 6); a resource is named each time (RFC 8707, section 2.2).
-    if matches!(asking, Asking::ClientCredentials | Asking::Password | Asking::JwtBearer) {
+    if matches!(asking, GrantRequest::ClientCredentials | GrantRequest::Password | GrantRequest::JwtBearer) {
         pairs.extend(Some(("scope", scope)).filter(|_| !scope.is_empty()));
         pairs.extend(provider.audience.as_deref().map(|audience| ("audience", audience)));
     }
@@ -238,7 +238,7 @@ fn asked<'a>(
     Ok(pairs)
 }
 
-fn json(pairs: &[(&str, &str)]) -> Wire {
+fn json(pairs: &[(&str, &str)]) -> SecretText {
     let mut body =
         String::with_capacity(pairs.iter().map(|(name, value)| 6 * (name.len() + value.len()) + 6).sum());
     // A name that is there several times, such as `resource`, becomes a list.
@@ -254,7 +254,7 @@ fn json(pairs: &[(&str, &str)]) -> Wire {
         body.push_str(if group.len() > 1 { "]" } else { "" });
     }
     body.push('}');
-    Wire::new(body)
+    SecretText::new(body)
 }
 
 /// A JSON string (RFC 8259, section 7), written in place so that no copy of a secret is left behind.
@@ -278,10 +278,10 @@ fn push_json_string(body: &mut String, text: &str) {
 
 /// Headers by name, ignoring case; a later one takes the place of an earlier one.
 #[derive(Default)]
-struct Headers(Vec<(String, Wire)>);
+struct Headers(Vec<(String, SecretText)>);
 
 impl Headers {
-    fn set(&mut self, name: &str, value: Wire) {
+    fn set(&mut self, name: &str, value: SecretText) {
         self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self.0.push((name.to_owned(), value));
     }
@@ -297,7 +297,7 @@ impl Headers {
         }
         // A field left empty in a form is a header that isn't sent.
         if !value.is_empty() {
-            self.set(name, Wire::new(value.to_owned()));
+            self.set(name, SecretText::new(value.to_owned()));
         }
         Ok(())
     }

@@ -32,7 +32,11 @@ fn client(id: &str, secret: Option<&str>) -> Client {
     }
 }
 
-fn build(provider: &Provider, client: &Client, asking: &Asking<'_>) -> Result<HttpRequest, RequestError> {
+fn build(
+    provider: &Provider,
+    client: &Client,
+    asking: &GrantRequest<'_>,
+) -> Result<HttpRequest, RequestError> {
     super::build(provider, client, asking, &FRESH)
 }
 
@@ -56,15 +60,19 @@ fn rfc_6749_examples() {
     let asking = [
         (
             GrantType::AuthorizationCode,
-            Asking::Code { code: &code, redirect_uri: "https://client.example.com/cb", verifier: None },
+            GrantRequest::Code { code: &code, redirect_uri: "https://client.example.com/cb", verifier: None },
             "grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA\
              &redirect_uri=https%3A%2F%2Fclient.example.com%2Fcb",
         ),
-        (GrantType::Password, Asking::Password, "grant_type=password&username=johndoe&password=A3ddj3w"),
-        (GrantType::ClientCredentials, Asking::ClientCredentials, "grant_type=client_credentials"),
+        (
+            GrantType::Password,
+            GrantRequest::Password,
+            "grant_type=password&username=johndoe&password=A3ddj3w",
+        ),
+        (GrantType::ClientCredentials, GrantRequest::ClientCredentials, "grant_type=client_credentials"),
         (
             GrantType::AuthorizationCode,
-            Asking::Refresh { token: &refresh },
+            GrantRequest::Refresh { token: &refresh },
             "grant_type=refresh_token&refresh_token=tGzv3JOkF0XG5Qx2TlKWIA",
         ),
     ];
@@ -89,7 +97,7 @@ fn t4_basic_credentials_are_form_encoded_first_unless_raw_is_asked_for() {
     let secret = "a:b%/+é";
     let value = |auth, id: &str, secret: &str| {
         let provider = provider(GrantType::ClientCredentials, auth);
-        let request = build(&provider, &client(id, Some(secret)), &Asking::ClientCredentials).unwrap();
+        let request = build(&provider, &client(id, Some(secret)), &GrantRequest::ClientCredentials).unwrap();
         let value = header(&request, "Authorization").unwrap().strip_prefix("Basic ").unwrap().to_owned();
         String::from_utf8(STANDARD.decode(value).unwrap()).unwrap()
     };
@@ -100,7 +108,7 @@ fn t4_basic_credentials_are_form_encoded_first_unless_raw_is_asked_for() {
     let (_, encoded) = plain.split_once(':').unwrap();
     assert_eq!(pairs(&format!("s={encoded}")), [("s".to_owned(), secret.to_owned())]);
     let body = provider(GrantType::ClientCredentials, ClientAuth::Body);
-    let request = build(&body, &client("id", Some(secret)), &Asking::ClientCredentials).unwrap();
+    let request = build(&body, &client("id", Some(secret)), &GrantRequest::ClientCredentials).unwrap();
     assert!(pairs(request.body.expose()).contains(&("client_secret".to_owned(), secret.to_owned())));
 }
 
@@ -133,7 +141,7 @@ fn the_same_as_the_oauth2_crate() {
         let all = [
             (
                 GrantType::AuthorizationCode,
-                Asking::Code { code: &code, redirect_uri: redirect, verifier: Some(&verifier) },
+                GrantRequest::Code { code: &code, redirect_uri: redirect, verifier: Some(&verifier) },
                 caught(|http| {
                     let request = oracle.exchange_code(AuthorizationCode::new("c o+d&e".to_owned()));
                     let verifier = PkceCodeVerifier::new("v".repeat(43));
@@ -142,14 +150,14 @@ fn the_same_as_the_oauth2_crate() {
             ),
             (
                 GrantType::ClientCredentials,
-                Asking::ClientCredentials,
+                GrantRequest::ClientCredentials,
                 caught(|http| {
                     let _ = oracle.exchange_client_credentials().add_scope(scope()).request(&http);
                 }),
             ),
             (
                 GrantType::Password,
-                Asking::Password,
+                GrantRequest::Password,
                 caught(|http| {
                     let (name, password) = ("johndoe".to_owned(), "A3ddj3w".to_owned());
                     let _ = oracle
@@ -163,7 +171,7 @@ fn the_same_as_the_oauth2_crate() {
             ),
             (
                 GrantType::AuthorizationCode,
-                Asking::Refresh { token: &token },
+                GrantRequest::Refresh { token: &token },
                 caught(|http| {
                     let token = oauth2::RefreshToken::new("r/t==".to_owned());
                     let _ = oracle.exchange_refresh_token(&token).request(&http);
@@ -190,7 +198,7 @@ fn json_bodies_hold_the_same_values_as_form_bodies() {
     let mut provider = provider(GrantType::AuthorizationCode, ClientAuth::Body);
     provider.body_format = BodyFormat::Json;
     let code = AuthCode::new("a\"b\\c\n\u{1}é/".to_owned());
-    let asking = Asking::Code { code: &code, redirect_uri: "http://localhost/cb", verifier: None };
+    let asking = GrantRequest::Code { code: &code, redirect_uri: "http://localhost/cb", verifier: None };
     let request = build(&provider, &client("id", Some("CANARY-5e")), &asking).unwrap();
     assert_eq!(header(&request, "Content-Type"), Some("application/json"));
     let body: serde_json::Value = serde_json::from_str(request.body.expose()).unwrap();
@@ -199,7 +207,7 @@ fn json_bodies_hold_the_same_values_as_form_bodies() {
         "client_id": "id", "client_secret": "CANARY-5e",
     });
     assert_eq!(body, expected);
-    assert_eq!(format!("{:?}", request.body), "[Wire]");
+    assert_eq!(format!("{:?}", request.body), "[SecretText]");
 }
 
 #[test]
@@ -216,7 +224,7 @@ fn b2_extra_parameters_and_headers_cannot_override_the_requests_own() {
     client.headers.insert("AUTHORIZATION".to_owned(), HeaderValue::new("evil".to_owned()));
     client.headers.insert("ACCESSTOKEN".to_owned(), HeaderValue::new(" CANARY-a7 \n".to_owned()));
     client.headers.insert("X-Empty".to_owned(), HeaderValue::new(" ".to_owned()));
-    let request = build(&provider, &client, &Asking::ClientCredentials).unwrap();
+    let request = build(&provider, &client, &GrantRequest::ClientCredentials).unwrap();
     assert_eq!(request.body.expose(), "grant_type=client_credentials&scope=good&audience=api");
     assert_eq!(header(&request, "Authorization"), Some("Basic aWQ6c2VjcmV0"));
     assert_eq!(header(&request, "Accept"), Some("text/json"));
@@ -225,14 +233,14 @@ fn b2_extra_parameters_and_headers_cannot_override_the_requests_own() {
     // A document may demand a scope with a refresh; then it stands among the extra parameters.
     let token = RefreshToken::new("r".to_owned());
     provider.token_params = [("scope".to_owned(), "demanded".to_owned())].into();
-    let request = build(&provider, &client, &Asking::Refresh { token: &token }).unwrap();
+    let request = build(&provider, &client, &GrantRequest::Refresh { token: &token }).unwrap();
     assert_eq!(request.body.expose(), "grant_type=refresh_token&refresh_token=r&scope=demanded");
 }
 
 #[test]
 fn a_public_client_sends_its_id_in_the_body_and_no_authorization() {
     let code = AuthCode::new("c".to_owned());
-    let asking = Asking::Code { code: &code, redirect_uri: "http://localhost/cb", verifier: None };
+    let asking = GrantRequest::Code { code: &code, redirect_uri: "http://localhost/cb", verifier: None };
     for auth in [ClientAuth::Basic, ClientAuth::BasicRaw, ClientAuth::Body, ClientAuth::None] {
         for secret in [None, Some("")] {
             let provider = provider(GrantType::AuthorizationCode, auth);
@@ -253,7 +261,7 @@ fn what_is_missing_or_unusable_is_named() {
     let lacking = |change: fn(&mut Client)| {
         let mut client = client("id", Some("secret"));
         change(&mut client);
-        build(&password, &client, Asking::Password)
+        build(&password, &client, GrantRequest::Password)
     };
     assert_eq!(lacking(|client| client.client_id.clear()), RequestError::Missing("client_id"));
     assert_eq!(lacking(|client| client.client_secret = None), RequestError::Missing("client_secret"));
@@ -273,17 +281,17 @@ fn what_is_missing_or_unusable_is_named() {
     ] {
         let mut client = client("id", Some("secret"));
         client.headers.insert(name.to_owned(), HeaderValue::new(value.to_owned()));
-        let error = build(&password, &client, Asking::Password);
+        let error = build(&password, &client, GrantRequest::Password);
         assert_eq!(error, RequestError::Unusable("headers"), "{name:?}: {value:?}");
         let mut provider = provider(GrantType::Password, ClientAuth::Body);
         provider.request_headers.insert(name.to_owned(), value.to_owned());
-        let error = build(&provider, &self::client("id", Some("secret")), Asking::Password);
+        let error = build(&provider, &self::client("id", Some("secret")), GrantRequest::Password);
         assert_eq!(error, RequestError::Unusable("request_headers"), "{name:?}: {value:?}");
     }
     let raw = provider(GrantType::ClientCredentials, ClientAuth::BasicRaw);
-    let error = build(&raw, &client("i:d", Some("secret")), Asking::ClientCredentials);
+    let error = build(&raw, &client("i:d", Some("secret")), GrantRequest::ClientCredentials);
     assert_eq!(error, RequestError::Unusable("client_id"));
-    let error = build(&raw, &client("id", Some("a\nb")), Asking::ClientCredentials);
+    let error = build(&raw, &client("id", Some("a\nb")), GrantRequest::ClientCredentials);
     assert_eq!(error, RequestError::Unusable("client_secret"));
 }
 
@@ -324,7 +332,7 @@ fn b2_a_secret_parameter_overrides_nothing_that_is_reserved() {
     }
     client.token_params.insert("api_key".to_owned(), ParamValue::new("CANARY-good".to_owned()));
     client.token_params.insert("empty".to_owned(), ParamValue::new(String::new()));
-    let request = build(&provider, &client, &Asking::ClientCredentials).unwrap();
+    let request = build(&provider, &client, &GrantRequest::ClientCredentials).unwrap();
     let body = request.body.expose();
     assert!(!body.contains("evil") && !body.contains("empty"), "{body}");
     assert!(body.ends_with("&api_key=CANARY-good"), "{body}");

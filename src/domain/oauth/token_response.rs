@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::id_token::Verdict;
+use super::id_token::IdTokenStatus;
 use super::token_syntax::{self, is_token};
 use crate::base::secret::{AccessToken, IdToken, RefreshToken};
 use crate::domain::provider::Provider;
@@ -221,7 +221,7 @@ fn grant(
         token_type: token_type.unwrap_or_else(|| "Bearer".to_owned()),
         scope,
         clock_skew_secs: skew.map(|skew| skew.num_seconds()),
-        id_token: id_token.as_ref().map(|_| Verdict::Unchecked),
+        id_token: id_token.as_ref().map(|_| IdTokenStatus::Unchecked),
     };
     Ok(Grant { access_token, refresh_token, id_token, facts })
 }

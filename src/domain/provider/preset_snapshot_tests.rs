@@ -23,7 +23,7 @@ use crate::domain::oauth::device;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::oauth::redirect_uri::RedirectUri;
-use crate::domain::oauth::token_request::{Asking, build};
+use crate::domain::oauth::token_request::{GrantRequest, build};
 use crate::domain::provider::spec::{ClientAuth, ProviderSpec};
 use crate::domain::provider::{Preset, Provider};
 use crate::domain::test_support::{ED_JWK, FRESH, NO_PARAMS, authorization};
@@ -152,15 +152,19 @@ fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
             let (code, verifier) =
                 (AuthCode::new("CODE".to_owned()), CodeVerifier::new("VERIFIER".to_owned()));
             let verifier = provider.pkce.then_some(&verifier);
-            let asking = Asking::Code { code: &code, redirect_uri: &redirect, verifier };
+            let asking = GrantRequest::Code { code: &code, redirect_uri: &redirect, verifier };
             let built = build(&provider, &client, &asking, &FRESH).unwrap();
             request(text, &format!("{title}: the token request"), &built);
             let token = RefreshToken::new("REFRESH-TOKEN".to_owned());
-            let built = build(&provider, &client, &Asking::Refresh { token: &token }, &FRESH).unwrap();
+            let built = build(&provider, &client, &GrantRequest::Refresh { token: &token }, &FRESH).unwrap();
             request(text, &format!("{title}: the refresh"), &built);
         }
         GrantType::ClientCredentials => {
-            request(text, title, &build(&provider, &client, &Asking::ClientCredentials, &FRESH).unwrap());
+            request(
+                text,
+                title,
+                &build(&provider, &client, &GrantRequest::ClientCredentials, &FRESH).unwrap(),
+            );
         }
         GrantType::DeviceCode => {
             let code = DeviceCode::new("DEVICE-CODE".to_owned());
@@ -169,14 +173,14 @@ fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
             for (name, value) in device::parameters(&provider, &NO_PARAMS) {
                 writeln!(text, "    {name} = {value}").unwrap();
             }
-            let built = build(&provider, &client, &Asking::DeviceCode { code: &code }, &FRESH).unwrap();
+            let built = build(&provider, &client, &GrantRequest::DeviceCode { code: &code }, &FRESH).unwrap();
             request(text, &format!("{title}: the token request"), &built);
         }
         GrantType::JwtBearer => {
-            request(text, title, &build(&provider, &client, &Asking::JwtBearer, &FRESH).unwrap());
+            request(text, title, &build(&provider, &client, &GrantRequest::JwtBearer, &FRESH).unwrap());
         }
         GrantType::Password => {
-            request(text, title, &build(&provider, &client, &Asking::Password, &FRESH).unwrap());
+            request(text, title, &build(&provider, &client, &GrantRequest::Password, &FRESH).unwrap());
         }
     }
 }

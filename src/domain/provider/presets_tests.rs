@@ -10,7 +10,7 @@ use crate::domain::account::{Client, Settings};
 use crate::domain::oauth::authorize::authorization_address;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::redirect_uri::RedirectUri;
-use crate::domain::oauth::token_request::{Asking, build};
+use crate::domain::oauth::token_request::{GrantRequest, build};
 use crate::domain::provider::Provider;
 use crate::domain::provider::spec::Endpoints;
 use crate::domain::test_support::{FRESH, authorization};
@@ -44,7 +44,7 @@ fn provider(id: &str, region: Option<&str>) -> Provider {
 }
 
 /// A request as it goes out, with its headers in order of their names.
-fn sent(provider: &Provider, asking: &Asking<'_>) -> String {
+fn sent(provider: &Provider, asking: &GrantRequest<'_>) -> String {
     let mut client = Client {
         client_id: "my id".to_owned(),
         client_secret: Some(ClientSecret::new("s:e/c".to_owned())),
@@ -141,7 +141,7 @@ fn a_variable_has_its_default_and_stands_in_parameters_too() {
 #[test]
 fn smartconnect() {
     assert_eq!(
-        sent(&provider("smartconnect", Some("NA")), &Asking::Password),
+        sent(&provider("smartconnect", Some("NA")), &GrantRequest::Password),
         "POST https://apina.smartconnect.com/token\n\
          Accept: application/json\n\
          Content-Type: application/x-www-form-urlencoded\n\
@@ -167,7 +167,7 @@ fn smartconnect() {
 fn smartdocumentor() {
     let provider = provider("smartdocumentor", None);
     assert_eq!(
-        sent(&provider, &Asking::ClientCredentials),
+        sent(&provider, &GrantRequest::ClientCredentials),
         "POST https://cloud.smartdocumentor.net/connect/token\n\
          Accept: application/json\n\
          Content-Type: application/x-www-form-urlencoded\n\
@@ -184,7 +184,7 @@ fn smartdocumentor() {
 fn smartsense() {
     // base64("my%20id:s%3Ae%2Fc")
     assert_eq!(
-        sent(&provider("smartsense", None), &Asking::ClientCredentials),
+        sent(&provider("smartsense", None), &GrantRequest::ClientCredentials),
         "POST https://api.smartsense.co/auth/oauth\n\
          Accept: application/json\n\
          Authorization: Basic bXklMjBpZDpzJTNBZSUyRmM=\n\
@@ -199,8 +199,11 @@ fn connect() {
     let provider = provider("connect", None);
     let (code, refresh) = (AuthCode::new("c0de".to_owned()), RefreshToken::new("r3fresh".to_owned()));
     let verifier = CodeVerifier::new("v3rifier".to_owned());
-    let asking =
-        Asking::Code { code: &code, redirect_uri: "http://127.0.0.1:5/callback", verifier: Some(&verifier) };
+    let asking = GrantRequest::Code {
+        code: &code,
+        redirect_uri: "http://127.0.0.1:5/callback",
+        verifier: Some(&verifier),
+    };
     // base64("my%20id:s%3Ae%2Fc")
     let head = "POST https://connect.example/token\n\
                 ACCESSTOKEN: key\n\
@@ -216,7 +219,7 @@ fn connect() {
         )
     );
     assert_eq!(
-        sent(&provider, &Asking::Refresh { token: &refresh }),
+        sent(&provider, &GrantRequest::Refresh { token: &refresh }),
         format!(
             "{head}{}",
             r#"{"grant_type":"refresh_token","refresh_token":"r3fresh","redirect_uri":"http://127.0.0.1/callback"}"#
@@ -254,7 +257,7 @@ fn smartcar() {
     let redirect = provider.redirect_uri.to_string();
     assert_eq!(redirect, "http://localhost:8910/callback");
     let (code, refresh) = (AuthCode::new("c0de".to_owned()), RefreshToken::new("r3fresh".to_owned()));
-    let asking = Asking::Code { code: &code, redirect_uri: &redirect, verifier: None };
+    let asking = GrantRequest::Code { code: &code, redirect_uri: &redirect, verifier: None };
     // base64("my id:s:e/c")
     let head = "POST https://auth.smartcar.com/oauth/token\n\
                 Accept: application/json\n\
@@ -268,7 +271,7 @@ fn smartcar() {
         )
     );
     assert_eq!(
-        sent(&provider, &Asking::Refresh { token: &refresh }),
+        sent(&provider, &GrantRequest::Refresh { token: &refresh }),
         format!("{head}grant_type=refresh_token&refresh_token=r3fresh")
     );
     assert_eq!(

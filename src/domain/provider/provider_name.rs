@@ -7,7 +7,7 @@ use url::Url;
 
 use super::destinations::{ChangedDestination, Destination};
 use super::{EndpointKind, Preset};
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 
 /// The longest name, in characters; where it is shown, nothing shorter than this may be cut off.
 pub const MAX_CHARS: usize = 96;
@@ -20,7 +20,7 @@ const HOST_CHARS: usize = 40;
 pub fn provider_name(preset: &Preset, changed: &[ChangedDestination]) -> String {
     match mark(preset, changed) {
         mark if mark.is_empty() => preset.name.clone(),
-        mark => format!("{}{mark}", neutralised(&preset.name, PRESET_CHARS)),
+        mark => format!("{}{mark}", sanitized(&preset.name, PRESET_CHARS)),
     }
 }
 

@@ -13,7 +13,7 @@ const SKEW_TOLERATED: TimeDelta = TimeDelta::seconds(60);
 
 /// What a finding is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CheckOutcome {
     /// All is well.
     Ok,
     /// It may be in the way.
@@ -24,7 +24,7 @@ pub enum Verdict {
     NotTried,
 }
 
-impl Verdict {
+impl CheckOutcome {
     /// The word in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -87,14 +87,14 @@ pub enum OnTheWay {
 
 impl OnTheWay {
     /// What it is worth.
-    pub fn verdict(self) -> Verdict {
+    pub fn verdict(self) -> CheckOutcome {
         match self {
-            Self::Clear | Self::Answers(_) => Verdict::Ok,
-            Self::Here | Self::NotReached | Self::NoDate => Verdict::NotTried,
+            Self::Clear | Self::Answers(_) => CheckOutcome::Ok,
+            Self::Here | Self::NotReached | Self::NoDate => CheckOutcome::NotTried,
             Self::ByProxy | Self::Nothing(_) | Self::Moved(_) | Self::Trouble(_) | Self::Skewed(_) => {
-                Verdict::Warning
+                CheckOutcome::Warning
             }
-            Self::Unreachable(_) => Verdict::Failed,
+            Self::Unreachable(_) => CheckOutcome::Failed,
         }
     }
 }
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(endpoint(EndpointKind::Authorize, &look(Ok(302))), Answers(302));
         let here = Look { is_here: true, is_plain: true, ..look(Ok(405)) };
         assert_eq!((name(&here), tls(&here)), (Here, Here));
-        assert_eq!((Here.verdict(), ByProxy.verdict()), (Verdict::NotTried, Verdict::Warning));
+        assert_eq!((Here.verdict(), ByProxy.verdict()), (CheckOutcome::NotTried, CheckOutcome::Warning));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! 3.1.2.4) and many spellings. Invariant: text from outside is neutralised and bounded before it is
 //! kept.
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 
 /// The most of an address that is compared, in characters.
 const MAX_CHARS: usize = 300;
@@ -115,12 +115,12 @@ pub fn mismatch(code: &str, description: &str, redirects: &Redirects<'_>) -> Opt
     if !complains(code, description) {
         return None;
     }
-    let sent = neutralised(redirects.sent, MAX_CHARS).into_owned();
+    let sent = sanitized(redirects.sent, MAX_CHARS).into_owned();
     let named = addresses(description).find(|address| *address != sent);
     let by_message = named.map(|address| (address, WantedBy::Message));
     let by_preset = || {
         let preset = redirects.preset.filter(|preset| *preset != redirects.sent)?;
-        Some((neutralised(preset, MAX_CHARS).into_owned(), WantedBy::Preset))
+        Some((sanitized(preset, MAX_CHARS).into_owned(), WantedBy::Preset))
     };
     let wanted = by_message.or_else(by_preset);
     let (sent, wanted) = match wanted {
@@ -158,13 +158,13 @@ fn addresses(text: &str) -> impl Iterator<Item = String> {
     let words: Vec<String> = text.split(around).map(|word| word.replace('\u{1}', "[::1]")).collect();
     words.into_iter().filter_map(|word| {
         let begin = word.find("://")?;
-        let none_of_a_scheme = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.');
-        let scheme = word[..begin].rsplit(none_of_a_scheme).next().unwrap_or_default();
+        let is_not_scheme_char = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.');
+        let scheme = word[..begin].rsplit(is_not_scheme_char).next().unwrap_or_default();
         let address = &word[begin - scheme.len()..];
         let address = address.trim_end_matches(['.', ';', ':', ')', '!', '?']);
         let is_help = ["aka.ms/", "learn.microsoft.com/", "developers.google.com/", "docs.", "/docs"];
         let is_help = address.contains('#') || is_help.iter().any(|part| address.contains(part));
-        (!is_help && address.len() > begin).then(|| neutralised(address, MAX_CHARS).into_owned())
+        (!is_help && address.len() > begin).then(|| sanitized(address, MAX_CHARS).into_owned())
     })
 }
 

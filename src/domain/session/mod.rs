@@ -38,7 +38,7 @@ pub struct Attempt(pub u64);
 
 /// What of the account the machine must know.
 #[derive(Debug, Clone, Copy)]
-pub struct Ways {
+pub struct RenewalPolicy {
     /// The grant.
     pub grant: GrantType,
     /// How long before expiry a token is renewed.
@@ -141,7 +141,7 @@ pub enum Effect {
     /// Close the listener, forget the code.
     StopWaiting,
     /// Exchange the code for a token, and store it.
-    Exchange(Attempt, AuthCode),
+    HttpLogEntry(Attempt, AuthCode),
     /// Ask whether the device's code was entered; if so, store the token.
     Poll(Attempt),
     /// Renew the token, and store it.

@@ -5,12 +5,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Attempt, Effect, Failure, Input, Outcome, Phase, Renewal, RequestId, SIGN_IN_WAIT, SOONEST, Session, Ways,
+    Attempt, Effect, Failure, Input, Outcome, Phase, Renewal, RenewalPolicy, RequestId, SIGN_IN_WAIT,
+    SOONEST, Session,
 };
 use crate::domain::oauth::callback::Returned;
 use crate::domain::oauth::device::{Due, NotYet, Polling};
 use crate::domain::oauth::grant_type::GrantType;
-use crate::domain::oauth::id_token::Verdict;
+use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::token::expiry::Status;
 use crate::domain::token::grant::TokenFacts;
 
@@ -53,13 +54,13 @@ impl Session {
     }
 
     /// When a renewal that failed for now is tried again without being asked.
-    pub fn retrying_at(&self, ways: &Ways) -> Option<DateTime<Utc>> {
+    pub fn retrying_at(&self, ways: &RenewalPolicy) -> Option<DateTime<Utc>> {
         let waits = ways.background && self.failures > 0 && self.can_refresh();
         self.not_before.filter(|_| waits && self.phase == Phase::Idle)
     }
 
     /// The next moment at which [`Input::Tick`] would do something.
-    pub fn next_wake(&self, ways: &Ways) -> Option<DateTime<Utc>> {
+    pub fn next_wake(&self, ways: &RenewalPolicy) -> Option<DateTime<Utc>> {
         match self.phase {
             Phase::AwaitingBrowser { deadline } => Some(deadline),
             Phase::AwaitingDevice(polling) => polling.wakes_at(),
@@ -69,7 +70,7 @@ impl Session {
     }
 
     /// One step: changes the session and returns what must be done.
-    pub fn step(&mut self, ways: &Ways, input: Input, now: DateTime<Utc>) -> Vec<Effect> {
+    pub fn step(&mut self, ways: &RenewalPolicy, input: Input, now: DateTime<Utc>) -> Vec<Effect> {
         match input {
             Input::Want(request, min_valid) => self.want(ways, request, min_valid, now),
             Input::Renew(request) => self.renew(ways, request, now),
@@ -115,7 +116,7 @@ impl Session {
 
     fn want(
         &mut self,
-        ways: &Ways,
+        ways: &RenewalPolicy,
         request: RequestId,
         min_valid: Option<TimeDelta>,
         now: DateTime<Utc>,
@@ -134,7 +135,7 @@ impl Session {
         }
     }
 
-    fn renew(&mut self, ways: &Ways, request: RequestId, now: DateTime<Utc>) -> Vec<Effect> {
+    fn renew(&mut self, ways: &RenewalPolicy, request: RequestId, now: DateTime<Utc>) -> Vec<Effect> {
         match self.phase {
             Phase::Exchanging | Phase::Refreshing => {
                 self.waiting.push(request);
@@ -153,7 +154,7 @@ impl Session {
         }
     }
 
-    fn renewal(&self, ways: &Ways, now: DateTime<Utc>) -> Option<Renewal> {
+    fn renewal(&self, ways: &RenewalPolicy, now: DateTime<Utc>) -> Option<Renewal> {
         let is_alive = self.facts.as_ref().is_some_and(|facts| facts.can_refresh(now));
         if self.can_refresh() && is_alive {
             Some(Renewal::Refresh)
@@ -175,7 +176,7 @@ impl Session {
         Effect::Renew(self.attempt, renewal)
     }
 
-    fn sign_in(&mut self, ways: &Ways, request: RequestId) -> Vec<Effect> {
+    fn sign_in(&mut self, ways: &RenewalPolicy, request: RequestId) -> Vec<Effect> {
         if matches!(self.phase, Phase::Exchanging | Phase::Refreshing) {
             self.waiting.push(request);
             return Vec::new();
@@ -204,7 +205,7 @@ impl Session {
         match returned {
             Returned::Code(code) => {
                 self.phase = Phase::Exchanging;
-                effects.push(Effect::Exchange(attempt, code));
+                effects.push(Effect::HttpLogEntry(attempt, code));
             }
             Returned::Denied { code, description } => {
                 effects.push(Effect::Denied(code, description));
@@ -227,7 +228,7 @@ impl Session {
 
     fn renewed(
         &mut self,
-        ways: &Ways,
+        ways: &RenewalPolicy,
         attempt: Attempt,
         result: Result<TokenFacts, Failure>,
         now: DateTime<Utc>,
@@ -265,7 +266,7 @@ impl Session {
         Vec::new()
     }
 
-    fn failed(&mut self, ways: &Ways, failure: Failure, now: DateTime<Utc>) -> Vec<Effect> {
+    fn failed(&mut self, ways: &RenewalPolicy, failure: Failure, now: DateTime<Utc>) -> Vec<Effect> {
         match failure {
             Failure::RefreshRefused => {
                 self.refresh_refused = true;
@@ -298,7 +299,7 @@ impl Session {
         }
         if let (Some(new), Some(old)) = (&mut facts, &self.facts)
             && new.generation == old.generation
-            && new.id_token.is_none_or(|verdict| verdict == Verdict::Unchecked)
+            && new.id_token.is_none_or(|verdict| verdict == IdTokenStatus::Unchecked)
         {
             // The vault's record is written before the ID token is looked at.
             new.id_token = old.id_token;
@@ -307,7 +308,7 @@ impl Session {
         self.facts = facts;
     }
 
-    fn tick(&mut self, ways: &Ways, now: DateTime<Utc>) -> Vec<Effect> {
+    fn tick(&mut self, ways: &RenewalPolicy, now: DateTime<Utc>) -> Vec<Effect> {
         match self.phase {
             Phase::AwaitingBrowser { deadline } if now >= deadline => self.end(Outcome::TimedOut, true),
             Phase::AwaitingDevice(mut polling) => match polling.due(now) {
@@ -330,7 +331,7 @@ impl Session {
         }
     }
 
-    fn background_at(&self, ways: &Ways) -> Option<DateTime<Utc>> {
+    fn background_at(&self, ways: &RenewalPolicy) -> Option<DateTime<Utc>> {
         if !ways.background || self.gave_up || !self.can_refresh() {
             return None;
         }

@@ -4,13 +4,14 @@ use super::*;
 use crate::domain::token::expiry::{Status, next_change, next_status_change};
 use crate::domain::token::grant::ExpirySource;
 
-const CODE: Ways = Ways {
+const CODE: RenewalPolicy = RenewalPolicy {
     grant: GrantType::AuthorizationCode,
     margin: Margin { fixed_secs: Some(60) },
     background: true,
     jitter_thousandths: 0,
 };
-const CLIENT: Ways = Ways { grant: GrantType::ClientCredentials, background: false, ..CODE };
+const CLIENT: RenewalPolicy =
+    RenewalPolicy { grant: GrantType::ClientCredentials, background: false, ..CODE };
 
 fn at(secs: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(secs)
@@ -31,7 +32,7 @@ fn facts(generation: u64, expires: i64, has_refresh_token: bool) -> TokenFacts {
     }
 }
 
-fn holding(ways: &Ways, token: TokenFacts) -> Session {
+fn holding(ways: &RenewalPolicy, token: TokenFacts) -> Session {
     let mut session = Session::default();
     assert!(session.step(ways, Input::Found(Some(token)), at(0)).is_empty());
     session
@@ -44,7 +45,7 @@ fn story(effects: &[Effect]) -> Vec<String> {
         Effect::AskForCode(attempt) => format!("ask for a code {}", attempt.0),
         Effect::Poll(attempt) => format!("poll {}", attempt.0),
         Effect::StopWaiting => "stop waiting".to_owned(),
-        Effect::Exchange(attempt, _) => format!("exchange {}", attempt.0),
+        Effect::HttpLogEntry(attempt, _) => format!("exchange {}", attempt.0),
         Effect::Renew(attempt, renewal) => format!("{renewal:?} {}", attempt.0),
         Effect::Answer(request, outcome) => format!("{} gets {outcome:?}", request.0),
         Effect::BrowserReturned => "browser returned".to_owned(),
@@ -171,12 +172,12 @@ fn the_background_renews_ahead_of_expiry_and_pauses_after_a_failure() {
 fn accounts_that_expire_together_are_renewed_one_after_the_other() {
     let session = holding(&CODE, facts(1, 3600, true));
     // A tenth of a margin of one minute.
-    assert_eq!(session.next_wake(&Ways { jitter_thousandths: 100, ..CODE }), Some(at(3546)));
+    assert_eq!(session.next_wake(&RenewalPolicy { jitter_thousandths: 100, ..CODE }), Some(at(3546)));
 }
 
 #[test]
 fn a_repeated_grant_is_never_repeated_in_the_background() {
-    let ways = Ways { background: true, ..CLIENT };
+    let ways = RenewalPolicy { background: true, ..CLIENT };
     let mut session = holding(&ways, facts(1, 3600, false));
     assert_eq!(session.next_wake(&ways), None);
     assert!(session.step(&ways, Input::Tick, at(9999)).is_empty());
@@ -210,7 +211,7 @@ fn a_late_token_of_a_cancelled_exchange_is_taken() {
 
 #[test]
 fn a_code_for_a_device_is_asked_about_until_it_is_used_or_expires() {
-    const DEVICE: Ways = Ways { grant: GrantType::DeviceCode, ..CODE };
+    const DEVICE: RenewalPolicy = RenewalPolicy { grant: GrantType::DeviceCode, ..CODE };
     let mut session = Session::default();
     let one = Attempt(1);
     let not_yet = |slow_down| Input::Renewed(one, Err(Failure::NotYet { slow_down }));
@@ -344,7 +345,7 @@ proptest! {
         story in prop::collection::vec((0..9000_i64, any_end()), 1..8),
     ) {
         let grant = if repeatable { GrantType::ClientCredentials } else { GrantType::AuthorizationCode };
-        let ways = Ways { grant, margin: Margin { fixed_secs }, ..CODE };
+        let ways = RenewalPolicy { grant, margin: Margin { fixed_secs }, ..CODE };
         let mut session = holding(&ways, facts(1, 100, true));
         for (now, end) in story {
             let now = at(now);
@@ -377,7 +378,7 @@ fn c3_the_first_and_the_last_moment_never_overflow() {
         };
         for (fixed_secs, now) in margins.into_iter().flat_map(|margin| ends.map(|now| (margin, now))) {
             for jitter_thousandths in [-200, 200] {
-                let ways = Ways { margin: Margin { fixed_secs }, jitter_thousandths, ..CODE };
+                let ways = RenewalPolicy { margin: Margin { fixed_secs }, jitter_thousandths, ..CODE };
                 let mut session = holding(&ways, facts.clone());
                 let _ = (session.next_wake(&ways), session.retrying_at(&ways));
                 session.step(&ways, Input::Tick, now);

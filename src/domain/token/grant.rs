@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::base::secret::{AccessToken, IdToken, RefreshToken};
-use crate::domain::oauth::id_token::Verdict;
+use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::time_parse;
 
 /// Where the moment of expiry was read.
@@ -59,7 +59,7 @@ pub struct TokenFacts {
     pub clock_skew_secs: Option<i64>,
     /// What is known of the ID token's origin, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id_token: Option<Verdict>,
+    pub id_token: Option<IdTokenStatus>,
 }
 
 /// The tokens of an account, with their facts.

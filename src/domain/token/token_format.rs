@@ -9,7 +9,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::base::sanitize::is_unseen;
-use crate::base::secret::{AccessToken, Wire};
+use crate::base::secret::{AccessToken, SecretText};
 use crate::domain::oauth::token_request::is_header_name;
 use crate::domain::provider::spec::ApiUse;
 
@@ -36,11 +36,11 @@ pub enum CopyForm {
 /// The provider's own word stands before the token, else `Bearer`: of the types that servers send, many
 /// (`bot`, `JWT`, `N_A`) are no word for a header, and those of other standards need more than a word. What
 /// can't stand in a header gives way to `Authorization` and `Bearer`.
-pub fn header(api: &ApiUse, token: &AccessToken) -> (String, Wire) {
+pub fn header(api: &ApiUse, token: &AccessToken) -> (String, SecretText) {
     let name = api.header.as_deref().map(str::trim).filter(|name| is_header_name(name));
     let scheme = api.scheme.as_deref().map(str::trim).filter(|scheme| is_scheme(scheme)).unwrap_or(BEARER);
     let space = if scheme.is_empty() { "" } else { " " };
-    let value = Wire::new([scheme, space, token.expose()].concat());
+    let value = SecretText::new([scheme, space, token.expose()].concat());
     (name.unwrap_or("Authorization").to_owned(), value)
 }
 
@@ -59,29 +59,29 @@ fn is_scheme(text: &str) -> bool {
 }
 
 /// The header as a line: `Authorization: Bearer …`.
-pub fn header_line(api: &ApiUse, token: &AccessToken) -> Wire {
+pub fn header_line(api: &ApiUse, token: &AccessToken) -> SecretText {
     let (name, value) = header(api, token);
-    Wire::new([name.as_str(), ": ", value.expose()].concat())
+    SecretText::new([name.as_str(), ": ", value.expose()].concat())
 }
 
 /// A cURL command line for a request to `url`: `curl --header '…' 'URL'`. A text that is no http
 /// address is left out, so that it can't be an option of cURL's.
-pub fn curl(api: &ApiUse, token: &AccessToken, url: &str) -> Wire {
+pub fn curl(api: &ApiUse, token: &AccessToken, url: &str) -> SecretText {
     let line = header_line(api, token);
     let header = quoted(line.expose());
     let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let url = url.map_or_else(String::new, |url| format!(" {}", quoted(url.as_str()).as_str()));
-    Wire::new(["curl --header ", &header, &url].concat())
+    SecretText::new(["curl --header ", &header, &url].concat())
 }
 
 /// A shell's `export` of the token: `export CAR_DEV_TOKEN='…'`, safe for `eval`.
-pub fn env(account_name: &str, token: &AccessToken) -> Wire {
+pub fn env(account_name: &str, token: &AccessToken) -> SecretText {
     let value = quoted(token.expose());
-    Wire::new(["export ", &variable(account_name), "=", &value].concat())
+    SecretText::new(["export ", &variable(account_name), "=", &value].concat())
 }
 
 /// A PowerShell variable of the environment: `$env:CAR_DEV_TOKEN = '…'`.
-pub fn power_shell(account_name: &str, token: &AccessToken) -> Wire {
+pub fn power_shell(account_name: &str, token: &AccessToken) -> SecretText {
     let mut quoted = Zeroizing::new(String::with_capacity(token.expose().len() * 2 + 2));
     for c in token.expose().chars().filter(|c| !c.is_control()) {
         // Within quotes PowerShell takes the typographic ones for the same, and two for one.
@@ -90,7 +90,7 @@ pub fn power_shell(account_name: &str, token: &AccessToken) -> Wire {
         }
         quoted.push(c);
     }
-    Wire::new(["$env:", &variable(account_name), " = '", &quoted, "'"].concat())
+    SecretText::new(["$env:", &variable(account_name), " = '", &quoted, "'"].concat())
 }
 
 /// A variable's name from an account's: `car-dev` gives `CAR_DEV_TOKEN`. A name with other letters

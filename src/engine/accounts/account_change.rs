@@ -16,7 +16,7 @@ use crate::domain::provider::destinations::{Destinations, MovedDestination};
 use crate::domain::token::grant::Grant;
 use crate::engine::event_loop::on_disk;
 use crate::engine::secrets::vault_selection;
-use crate::messages::problem::{MovedUrl, Outside, Problem, SecretsWouldMove, VaultProblem};
+use crate::messages::problem::{MovedUrl, Problem, SecretsWouldMove, UntrustedText, VaultProblem};
 use crate::store::database::{RowState, StoredAccount};
 use crate::store::vault::account_records::{Lines, Records};
 use crate::store::vault::client_record::ClientRecord;
@@ -153,7 +153,7 @@ fn may_move(
         _ if moved.is_empty() => Ok(()),
         Moving::Never => Err(Problem::Outdated),
         Moving::Refused if keeps() => Err(Problem::SecretsWouldMove(Box::new(SecretsWouldMove {
-            account: Outside::new(account.name.as_str()),
+            account: UntrustedText::new(account.name.as_str()),
             moved: moved.into_iter().map(MovedUrl::from).collect(),
         }))),
         Moving::Refused | Moving::Agreed => Ok(()),

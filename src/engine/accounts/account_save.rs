@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::account_state::Entry;
+use super::account_state::AccountState;
 use super::crash_recovery;
 use crate::base::failpoint::reach;
 use crate::base::secret::{Kind, Secret};
@@ -23,8 +23,8 @@ use crate::engine::error_mapping::unusable;
 use crate::engine::event_loop::{Database, Engine, Replies, Then, answer, on_disk};
 use crate::engine::provider_cache::Providers;
 use crate::engine::random;
-use crate::engine::secrets::held_locks::KeptLocks;
-use crate::engine::secrets::vault_handle::VaultDoor;
+use crate::engine::secrets::held_locks::HeldLocks;
+use crate::engine::secrets::vault_handle::VaultHandle;
 use crate::engine::secrets::vault_selection;
 use crate::messages::command::{AccountDraft, Command};
 use crate::messages::event::{Event, Reply};
@@ -37,11 +37,11 @@ use crate::store::vault::client_record::ClientRecord;
 #[derive(Clone)]
 pub(crate) struct Saver {
     pub(crate) home: Home,
-    pub(crate) door: VaultDoor,
+    pub(crate) door: VaultHandle,
     /// `None` for an account of which nothing reaches the disk.
     pub(crate) database: Option<Rc<Database>>,
     pub(crate) clock: std::sync::Arc<dyn crate::base::clock::Clock>,
-    pub(crate) kept_locks: KeptLocks,
+    pub(crate) held_locks: HeldLocks,
     pub(crate) presets: std::sync::Arc<Vec<Preset>>,
 }
 
@@ -111,7 +111,7 @@ impl Engine {
                     engine.tell(Event::Saved(id.clone()));
                     answer(replies, Ok(Reply::Saved(id.clone())));
                     if sign_in {
-                        engine.obey(Command::SignIn { account: id, open_browser: true }, None);
+                        engine.dispatch(Command::SignIn { account: id, open_browser: true }, None);
                     }
                 }
                 Err(problem) => engine.fail(editing.as_ref().map(|(id, _)| id), problem, replies),
@@ -164,7 +164,7 @@ impl Engine {
             door: entry.map_or_else(|| self.door.clone(), |entry| entry.door.clone()),
             database: self.database.clone().filter(|_| !ephemeral),
             clock: std::sync::Arc::clone(&self.deps.clock),
-            kept_locks: self.kept_locks.clone(),
+            held_locks: self.held_locks.clone(),
             presets: std::sync::Arc::clone(&self.presets),
         }
     }
@@ -176,7 +176,7 @@ impl Engine {
         let id = account.id.clone();
         let provider = Providers::of(&self.presets).resolve(&account.settings);
         if is_new {
-            self.entries.insert(id.clone(), Entry::new(account, provider, self.door.clone()));
+            self.entries.insert(id.clone(), AccountState::new(account, provider, self.door.clone()));
         } else if let Some(entry) = self.entries.get_mut(&id) {
             entry.change(account, provider);
         }
@@ -250,7 +250,7 @@ impl Engine {
 impl Saver {
     /// Saves an account.
     pub(crate) async fn save(&self, checked: Checked, terms: Terms) -> Result<Saved, Problem> {
-        let _lock = self.kept_locks.acquire(&self.home, &checked.account.id).await?;
+        let _lock = self.held_locks.acquire(&self.home, &checked.account.id).await?;
         if !checked.is_new {
             let planned = self.plan(checked, terms).await?;
             return Ok(self.change(planned).await?.0);
@@ -288,7 +288,9 @@ impl Saver {
         let Checked { account, client, grant, .. } = checked;
         let record = self.record(account.clone(), client)?;
         let mut inserted = self.insert(&account).await;
-        if matches!(inserted, Err(Problem::NameTaken(_))) && self.half_made_gives_way(&account.name).await? {
+        if matches!(inserted, Err(Problem::NameTaken(_)))
+            && self.release_half_created_name(&account.name).await?
+        {
             inserted = self.insert(&account).await;
         }
         inserted.map_err(|problem| named(problem, &account))?;
@@ -370,7 +372,7 @@ pub(crate) fn named(problem: Problem, account: &Account) -> Problem {
 }
 
 /// Reads an account's client from the vault, to be edited or replaced.
-pub(crate) async fn read_client(door: &VaultDoor, id: &AccountId) -> Result<ClientRecord, VaultProblem> {
+pub(crate) async fn read_client(door: &VaultHandle, id: &AccountId) -> Result<ClientRecord, VaultProblem> {
     let id = id.clone();
     let read = door.call(move |vault| Records::new(vault).read_client(&id)).await?;
     read.ok_or(VaultProblem::Missing)

@@ -11,12 +11,12 @@ use tokio::task::AbortHandle;
 
 use crate::base::secret::CodeVerifier;
 use crate::domain::account::{Account, AccountId};
-use crate::domain::http_log::record::Exchange;
+use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::oauth::callback::Expected;
 use crate::domain::oauth::introspection;
 use crate::domain::oauth::introspection::Checked;
 use crate::domain::provider::Provider;
-use crate::domain::session::{Attempt, Phase, Session, Ways};
+use crate::domain::session::{Attempt, Phase, RenewalPolicy, Session};
 use crate::domain::token::claims;
 use crate::domain::token::claims::Claim;
 use crate::domain::token::expiry::Margin;
@@ -24,10 +24,10 @@ use crate::domain::token::grant::Grant;
 use crate::engine::provider_cache::Resolved;
 use crate::engine::secrets::account_lock::AccountLock;
 use crate::engine::secrets::secret_reader::Party;
-use crate::engine::secrets::vault_handle::VaultDoor;
+use crate::engine::secrets::vault_handle::VaultHandle;
 use crate::engine::sign_in::device::PendingDevice;
 use crate::engine::tokens::refusal_context::Trial;
-use crate::engine::tokens::response_mapping::LaidAnswer;
+use crate::engine::tokens::response_mapping::UnmappedResponse;
 use crate::messages::preferences::Preferences;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{AccountView, Activity, Awaiting, Inquiry, TokenView};
@@ -57,27 +57,27 @@ pub(crate) struct Unsaved {
 }
 
 /// One account.
-pub(crate) struct Entry {
+pub(crate) struct AccountState {
     pub(crate) account: Account,
     pub(crate) provider: Resolved,
     pub(crate) session: Session,
     /// Where its secrets are.
-    pub(crate) door: VaultDoor,
+    pub(crate) door: VaultHandle,
     pub(crate) pending: Option<Box<PendingSignIn>>,
     /// A code that a person is to enter on any device.
     pub(crate) device: Option<Box<PendingDevice>>,
     pub(crate) unsaved: Option<Unsaved>,
-    pub(crate) glance: Option<Glance>,
+    pub(crate) glance: Option<TokenPreview>,
     pub(crate) problem: Option<Problem>,
     pub(crate) last_used_at: Option<DateTime<Utc>>,
     /// Its last answer, where a person may have to say how it is read.
-    pub(crate) laid_open: Option<LaidAnswer>,
+    pub(crate) unmapped_response: Option<UnmappedResponse>,
     /// What is being asked of its server besides.
     pub(crate) inquiry: Option<Inquiry>,
     /// What its server last said of a token.
     pub(crate) checked: Option<Arc<Checked>>,
     /// Its exchanges, the newest first, once somebody has asked for them.
-    pub(crate) exchanges: Option<Arc<Vec<Exchange>>>,
+    pub(crate) exchanges: Option<Arc<Vec<HttpLogEntry>>>,
     /// Until when its deletion can be undone.
     pub(crate) deleting_until: Option<DateTime<Utc>>,
     /// The account's lock, while its deletion can be undone.
@@ -92,8 +92,8 @@ pub(crate) struct Entry {
     pub(crate) trial: Option<Trial>,
 }
 
-impl Entry {
-    pub(crate) fn new(account: Account, provider: Resolved, door: VaultDoor) -> Self {
+impl AccountState {
+    pub(crate) fn new(account: Account, provider: Resolved, door: VaultHandle) -> Self {
         Self {
             account,
             provider,
@@ -105,7 +105,7 @@ impl Entry {
             glance: None,
             problem: None,
             last_used_at: None,
-            laid_open: None,
+            unmapped_response: None,
             inquiry: None,
             checked: None,
             exchanges: None,
@@ -135,9 +135,9 @@ impl Entry {
     }
 
     /// What the session must know. `lasting` is whether the app renews without being asked.
-    pub(crate) fn ways(&self, ahead_secs: Option<u32>, lasting: bool) -> Ways {
+    pub(crate) fn ways(&self, ahead_secs: Option<u32>, lasting: bool) -> RenewalPolicy {
         let background = self.account.settings.background_refresh.unwrap_or(true);
-        Ways {
+        RenewalPolicy {
             grant: self.account.settings.grant,
             margin: self.margin(ahead_secs),
             background: lasting && background && self.deleting_until.is_none(),
@@ -191,7 +191,7 @@ impl Entry {
             }),
             problem: self.shown_problem(),
             last_used_at: self.last_used_at,
-            answer: self.laid_open.as_ref().map(|laid| Arc::clone(&laid.layout)),
+            answer: self.unmapped_response.as_ref().map(|laid| Arc::clone(&laid.layout)),
             inquiry: self.inquiry,
             checked: self.checked.clone().filter(|checked| {
                 self.session.facts().is_some_and(|facts| facts.generation == checked.generation)
@@ -210,7 +210,7 @@ impl Entry {
         self.problem.clone().or_else(settings)
     }
 
-    fn activity(&self, ways: &Ways) -> Activity {
+    fn activity(&self, ways: &RenewalPolicy) -> Activity {
         match (self.session.phase(), &self.pending) {
             (Phase::AwaitingBrowser { deadline }, Some(pending)) => Activity::AwaitingBrowser(Awaiting {
                 address: pending.address.as_str().to_owned(),
@@ -235,13 +235,13 @@ impl Entry {
 }
 
 /// What may be shown of a token once the vault has been read; never stored.
-pub(crate) struct Glance {
+pub(crate) struct TokenPreview {
     mask: String,
     claims: Option<Arc<Vec<Claim>>>,
     id_claims: Option<Arc<Vec<Claim>>>,
 }
 
-impl Glance {
+impl TokenPreview {
     pub(crate) fn of(grant: &Grant) -> Self {
         let token = grant.access_token.expose();
         let id_claims = grant.id_token.as_ref().and_then(|token| claims::of_token(token.expose()));

@@ -9,16 +9,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::account_state::Entry;
+use super::account_state::AccountState;
 use crate::domain::account::AccountId;
 use crate::messages::preferences::Preferences;
 use crate::messages::snapshot::account_views::AccountViews;
 
 /// The accounts, by ID.
 #[derive(Default)]
-pub(crate) struct Entries {
+pub(crate) struct AccountTable {
     /// Each in a box: a tree moves what it holds.
-    by_id: BTreeMap<AccountId, Box<Entry>>,
+    by_id: BTreeMap<AccountId, Box<AccountState>>,
     touched: BTreeSet<AccountId>,
     /// Whether all of them were.
     all_touched: bool,
@@ -28,22 +28,22 @@ pub(crate) struct Entries {
     went_by: (Preferences, bool),
 }
 
-impl Deref for Entries {
-    type Target = BTreeMap<AccountId, Box<Entry>>;
+impl Deref for AccountTable {
+    type Target = BTreeMap<AccountId, Box<AccountState>>;
 
     fn deref(&self) -> &Self::Target {
         &self.by_id
     }
 }
 
-impl Entries {
+impl AccountTable {
     /// An entry.
-    pub(crate) fn get(&self, id: &AccountId) -> Option<&Entry> {
+    pub(crate) fn get(&self, id: &AccountId) -> Option<&AccountState> {
         self.by_id.get(id).map(AsRef::as_ref)
     }
 
     /// An entry, to be changed.
-    pub(crate) fn get_mut(&mut self, id: &AccountId) -> Option<&mut Entry> {
+    pub(crate) fn get_mut(&mut self, id: &AccountId) -> Option<&mut AccountState> {
         let entry = self.by_id.get_mut(id)?;
         if !self.touched.contains(id) {
             self.touched.insert(id.clone());
@@ -52,13 +52,13 @@ impl Entries {
     }
 
     /// Every entry, to be changed.
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut AccountState> {
         self.all_touched = true;
         self.by_id.values_mut().map(AsMut::as_mut)
     }
 
     /// Takes many entries at once, of accounts that are not there.
-    pub(crate) fn add(&mut self, entries: Vec<Entry>) {
+    pub(crate) fn add(&mut self, entries: Vec<AccountState>) {
         self.all_touched |= !entries.is_empty();
         let by_id = entries.into_iter().map(|entry| (entry.account.id.clone(), Box::new(entry)));
         // Sorted once and built as a whole.
@@ -66,7 +66,7 @@ impl Entries {
     }
 
     /// Takes an entry.
-    pub(crate) fn insert(&mut self, id: AccountId, entry: Entry) {
+    pub(crate) fn insert(&mut self, id: AccountId, entry: AccountState) {
         self.touched.insert(id.clone());
         self.by_id.insert(id, Box::new(entry));
     }
@@ -93,7 +93,7 @@ impl Entries {
         }
         let touched = std::mem::take(&mut self.touched);
         if std::mem::take(&mut self.all_touched) {
-            let wake = |entry: &Entry| entry.next_wake(preferences.refresh_ahead_secs, lasting);
+            let wake = |entry: &AccountState| entry.next_wake(preferences.refresh_ahead_secs, lasting);
             let wakes = self.by_id.iter().filter_map(|(id, entry)| Some((id.clone(), wake(entry)?)));
             self.wakes = wakes.collect();
             return self.arrange(|_| true);

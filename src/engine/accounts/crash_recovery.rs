@@ -11,7 +11,7 @@ use crate::domain::account::{AccountId, AccountName};
 use crate::engine::event_loop::{Database, Engine, Then, on_disk};
 use crate::engine::provider_cache::Providers;
 use crate::engine::secrets::account_lock;
-use crate::engine::secrets::vault_handle::VaultDoor;
+use crate::engine::secrets::vault_handle::VaultHandle;
 use crate::messages::command::Command;
 use crate::messages::event::{Event, Revocation};
 use crate::messages::problem::Problem;
@@ -134,7 +134,7 @@ impl Engine {
         self.dirty = true;
         if self.being_finished == 0 {
             for (command, replies) in std::mem::take(&mut self.deferred) {
-                self.obey(command, replies);
+                self.dispatch(command, replies);
             }
         }
     }
@@ -150,7 +150,7 @@ impl Engine {
 impl Saver {
     /// Frees a name that an account holds which was never whole, and whose secrets lie in a vault that
     /// this run can't ask: a run with that vault deletes them. Says whether there was one.
-    pub(crate) async fn half_made_gives_way(&self, name: &AccountName) -> Result<bool, Problem> {
+    pub(crate) async fn release_half_created_name(&self, name: &AccountName) -> Result<bool, Problem> {
         let (name, here) = (name.clone(), word(self.door.kind()));
         let found = on_disk(self.database.clone(), move |it| it.half_made_elsewhere(&name, here)).await?;
         let Some(id) = found else { return Ok(false) };
@@ -162,7 +162,7 @@ impl Saver {
 
 /// Asks the vault what is there, and brings vault and row to the same end; under the account's lock.
 async fn settle(
-    door: &VaultDoor,
+    door: &VaultHandle,
     database: Option<Rc<Database>>,
     id: AccountId,
     state: RowState,

@@ -21,11 +21,11 @@ impl Engine {
     /// Lists accounts again that only the vault knows.
     pub(crate) fn recover_accounts(&mut self, replies: Replies) {
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
-        let kept_locks = self.kept_locks.clone();
+        let held_locks = self.held_locks.clone();
         let (kept_in, at) = (crash_recovery::word(door.kind()), self.deps.clock.now());
         self.spawn(async move {
             let recovered = async {
-                let _lock = kept_locks.acquire_every(&home).await?;
+                let _lock = held_locks.acquire_every(&home).await?;
                 let found = door.call(|vault| Ok((recovery::recover(vault)?, vault_copy::names(vault)?)));
                 let (found, names) = found.await.map_err(Problem::Vault)?;
                 let listed = found.accounts;
@@ -59,10 +59,10 @@ impl Engine {
     /// Deletes what no account needs.
     pub(crate) fn remove_orphans(&mut self, replies: Replies) {
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
-        let (kept_locks, here) = (self.kept_locks.clone(), crash_recovery::word(door.kind()));
+        let (held_locks, here) = (self.held_locks.clone(), crash_recovery::word(door.kind()));
         self.spawn(async move {
             let removed = async {
-                let _lock = kept_locks.acquire_every(&home).await?;
+                let _lock = held_locks.acquire_every(&home).await?;
                 let stored = on_disk(database, Accounts::load).await?;
                 let removed = door.call(move |vault| delete_needless(vault, &stored, here));
                 removed.await.map_err(Problem::Vault)

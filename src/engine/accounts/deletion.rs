@@ -127,7 +127,7 @@ impl Engine {
             let then: Then = Box::new(move |engine| match deleted {
                 Ok(revocation) => {
                     engine.entries.remove(&id);
-                    engine.kept_locks.release(&id);
+                    engine.held_locks.release(&id);
                     engine.edits += 1;
                     engine.dirty = true;
                     engine.tell(Event::Deleted { name, revocation: revocation.clone() });
@@ -166,7 +166,7 @@ pub(crate) async fn delete(
 ) -> Result<Revocation, Problem> {
     let _lock = match held {
         Some(lock) => (Some(lock), None),
-        None => (None, Some(saver.kept_locks.acquire(&saver.home, id).await?)),
+        None => (None, Some(saver.held_locks.acquire(&saver.home, id).await?)),
     };
     crate::engine::secrets::vault_selection::still_here(&saver.door, saver.database.clone(), id).await?;
     let account = id.clone();

@@ -14,14 +14,14 @@ use super::crash_recovery;
 use crate::base::failpoint::reach;
 use crate::base::secret::Passphrase;
 use crate::domain::account::{Account, AccountId};
-use crate::domain::import::{self, FILE_MAX_BYTES, Found, Mapping};
+use crate::domain::import::{self, FILE_MAX_BYTES, ImportedFile, Mapping};
 use crate::domain::provider::Preset;
 use crate::engine::event_loop::{Engine, Replies, Then, answer};
 use crate::engine::secrets::secret_reader::disagreed;
 use crate::engine::worker::Worker;
 use crate::messages::command::ImportDraft;
 use crate::messages::event::{Event, ImportRead, Reply};
-use crate::messages::problem::{ArchiveProblem, Outside, Problem};
+use crate::messages::problem::{ArchiveProblem, Problem, UntrustedText};
 use crate::store::account_export;
 use crate::store::account_export::{ArchiveError, Exported};
 use crate::store::database::Accounts;
@@ -111,7 +111,7 @@ impl Engine {
             let job = move || read_file(&path, passphrase.as_ref(), mapping.as_ref(), &presets);
             let read = on_a_thread(job).await;
             let then: Then = Box::new(move |engine| match read {
-                Ok(Found { accounts, left_out, names }) => {
+                Ok(ImportedFile { accounts, left_out, names }) => {
                     let drafts: Vec<ImportDraft> = accounts.into_iter().map(ImportDraft::from).collect();
                     let is_taken = |draft: &ImportDraft| {
                         let name = crate::domain::account::AccountName::new(&draft.draft.name);
@@ -130,13 +130,13 @@ impl Engine {
 
 /// An account whose secrets are missing, or can't be read back.
 fn lacking(account: &Account) -> Problem {
-    Problem::Archive(ArchiveProblem::Lacking(Outside::new(account.name.as_str())))
+    Problem::Archive(ArchiveProblem::Lacking(UntrustedText::new(account.name.as_str())))
 }
 
 async fn on_a_thread<R: Send + 'static>(
     job: impl FnOnce() -> Result<R, ArchiveProblem> + Send + 'static,
 ) -> Result<R, Problem> {
-    let gone = || Problem::Archive(ArchiveProblem::Unusable(Outside::new("there is no thread for it")));
+    let gone = || Problem::Archive(ArchiveProblem::Unusable(UntrustedText::new("there is no thread for it")));
     let worker = Worker::start("archive", || ()).map_err(|_| gone())?;
     let done = worker.run(move |()| job()).await.map_err(|_| gone())?;
     done.map_err(Problem::Archive)
@@ -202,10 +202,10 @@ fn read_file(
     passphrase: Option<&Passphrase>,
     mapping: Option<&Mapping>,
     presets: &[Preset],
-) -> Result<Found, ArchiveProblem> {
+) -> Result<ImportedFile, ArchiveProblem> {
     // Opening a pipe would wait for whoever writes to it.
     if !fs::metadata(path).map_err(|error| unusable(&error))?.is_file() {
-        return Err(ArchiveProblem::Unusable(Outside::new("it is not a file")));
+        return Err(ArchiveProblem::Unusable(UntrustedText::new("it is not a file")));
     }
     let file = File::open(path).map_err(|error| unusable(&error))?;
     // Room for all of it at once: a buffer that grows leaves copies behind.
@@ -220,7 +220,7 @@ fn read_file(
         None if account_export::is_sealed(&bytes) => return Err(ArchiveProblem::PassphraseNeeded),
         Some(passphrase) if account_export::is_sealed(&bytes) => {
             account_export::open(&bytes, passphrase, presets)
-                .map(|accounts| Found { accounts, ..Found::default() })
+                .map(|accounts| ImportedFile { accounts, ..ImportedFile::default() })
         }
         _ => {
             let text = std::str::from_utf8(&bytes).map_err(|_| ArchiveProblem::Damaged)?;
@@ -238,14 +238,14 @@ pub(crate) fn archive_problem(error: &ArchiveError) -> ArchiveProblem {
         ArchiveError::TooMuchWork => ArchiveProblem::TooMuchWork,
         ArchiveError::Newer => ArchiveProblem::Newer,
         ArchiveError::TooLarge => ArchiveProblem::TooLarge,
-        ArchiveError::Failed => ArchiveProblem::Unusable(Outside::new("it could not be encrypted")),
-        ArchiveError::Import(error) => ArchiveProblem::Content(Outside::new(&error.to_string())),
+        ArchiveError::Failed => ArchiveProblem::Unusable(UntrustedText::new("it could not be encrypted")),
+        ArchiveError::Import(error) => ArchiveProblem::Content(UntrustedText::new(&error.to_string())),
     }
 }
 
 fn unusable(error: &io::Error) -> ArchiveProblem {
     match error.kind() {
         io::ErrorKind::AlreadyExists => ArchiveProblem::Exists,
-        _ => ArchiveProblem::Unusable(Outside::new(&error.to_string())),
+        _ => ArchiveProblem::Unusable(UntrustedText::new(&error.to_string())),
     }
 }

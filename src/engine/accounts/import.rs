@@ -115,7 +115,7 @@ async fn lock_replaced(drafts: &[Draft]) -> Result<Vec<Guard>, Problem> {
     replaced.dedup_by_key(|(_, id)| *id);
     let mut locks = Vec::with_capacity(replaced.len());
     for (saver, id) in replaced {
-        locks.push(saver.kept_locks.acquire(&saver.home, id).await?);
+        locks.push(saver.held_locks.acquire(&saver.home, id).await?);
     }
     Ok(locks)
 }
@@ -126,7 +126,7 @@ async fn take_back(done: Vec<(Saver, Saved, Option<Before>)>) {
         let id = &saved.account.id;
         match before {
             Some(before) => saver.put_back(before).await,
-            None => match saver.kept_locks.acquire(&saver.home, id).await {
+            None => match saver.held_locks.acquire(&saver.home, id).await {
                 Ok(_lock) => saver.remove_new(id).await,
                 Err(_) => log::warn!("account {id}: an import could not be taken back whole"),
             },

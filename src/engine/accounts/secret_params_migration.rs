@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::base::failpoint::reach;
 use crate::domain::account::AccountId;
 use crate::engine::event_loop::{Database, Engine, Then, on_disk};
-use crate::engine::secrets::vault_handle::VaultDoor;
+use crate::engine::secrets::vault_handle::VaultHandle;
 use crate::engine::secrets::vault_selection;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultKind;
@@ -23,7 +23,7 @@ impl Engine {
             return;
         }
         let ids = std::mem::take(&mut self.with_secret_params);
-        let (locks, home) = (self.kept_locks.clone(), self.deps.home.clone());
+        let (locks, home) = (self.held_locks.clone(), self.deps.home.clone());
         let (door, database) = (self.door.clone(), self.database.clone());
         self.spawn(async move {
             for id in ids {
@@ -42,7 +42,7 @@ impl Engine {
 }
 
 /// Moves an account's values; to be called under its lock.
-async fn move_one(door: &VaultDoor, database: Option<Rc<Database>>, id: &AccountId) -> Result<(), Problem> {
+async fn move_one(door: &VaultHandle, database: Option<Rc<Database>>, id: &AccountId) -> Result<(), Problem> {
     vault_selection::still_here(door, database.clone(), id).await?;
     let account = id.clone();
     let written = door.call(move |vault| {

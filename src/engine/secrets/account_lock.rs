@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::base::failpoint::patience;
 use crate::domain::account::AccountId;
-use crate::messages::problem::{Outside, Problem};
+use crate::messages::problem::{Problem, UntrustedText};
 use crate::store::home::Home;
 
 /// How long a lock is waited for: longer than a token request may take.
@@ -98,5 +98,5 @@ fn is_locked(tried: Result<(), TryLockError>) -> Result<bool, Problem> {
 }
 
 fn disk(error: &std::io::Error) -> Problem {
-    Problem::Disk(Outside::new(&error.to_string()))
+    Problem::Disk(UntrustedText::new(&error.to_string()))
 }

@@ -16,17 +16,17 @@ use crate::store::home::Home;
 
 /// The locks, shared by the loop and its jobs.
 #[derive(Clone, Default)]
-pub(crate) struct KeptLocks(Rc<RefCell<HashMap<AccountId, AccountLock>>>);
+pub(crate) struct HeldLocks(Rc<RefCell<HashMap<AccountId, AccountLock>>>);
 
 /// An account's lock while it is worked on; one that was kept is kept again.
 pub(crate) struct Guard {
-    kept: KeptLocks,
+    kept: HeldLocks,
     id: AccountId,
     lock: Option<AccountLock>,
     keeps: bool,
 }
 
-impl KeptLocks {
+impl HeldLocks {
     /// Waits for the account's lock: the one that is kept, or a new one.
     ///
     /// # Errors

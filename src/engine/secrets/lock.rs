@@ -34,7 +34,7 @@ impl Engine {
     }
 
     /// Locks.
-    pub(crate) fn draw_curtain(&mut self, replies: Replies) {
+    pub(crate) fn lock(&mut self, replies: Replies) {
         self.locked = true;
         let ids: Vec<AccountId> = self.entries.keys().cloned().collect();
         for id in ids {
@@ -48,7 +48,7 @@ impl Engine {
     }
 
     /// Unlocks what is only a curtain.
-    pub(crate) fn lift_curtain(&mut self, replies: Replies) {
+    pub(crate) fn unlock(&mut self, replies: Replies) {
         if self.door.kind() == VaultKind::File && self.file.is_locked() {
             return self.fail(None, Problem::Vault(VaultProblem::PassphraseNeeded), replies);
         }

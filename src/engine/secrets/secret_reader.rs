@@ -10,15 +10,15 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::vault_handle::VaultDoor;
+use super::vault_handle::VaultHandle;
 use crate::domain::account::secret_binding;
 use crate::domain::account::secret_binding::Disagreement;
 use crate::domain::account::{Account, Client, Settings};
 use crate::domain::provider::{Preset, Provider};
 use crate::domain::token::grant::Grant;
-use crate::engine::accounts::account_state::Entry;
+use crate::engine::accounts::account_state::AccountState;
 use crate::engine::event_loop::{Database, Engine, on_disk};
-use crate::messages::problem::{MovedUrl, OtherDestination, Outside, Problem, VaultProblem};
+use crate::messages::problem::{MovedUrl, OtherDestination, Problem, UntrustedText, VaultProblem};
 use crate::store::vault::account_records::Records;
 use crate::store::vault::client_record::ClientRecord;
 
@@ -34,7 +34,7 @@ impl Party {
     ///
     /// # Errors
     /// What is wrong with the account's settings.
-    pub(crate) fn of(entry: &Entry) -> Result<Self, Problem> {
+    pub(crate) fn of(entry: &AccountState) -> Result<Self, Problem> {
         Ok(Self { provider: entry.provider()?, settings: entry.account.settings.clone() })
     }
 }
@@ -44,14 +44,14 @@ impl Party {
 pub(crate) struct SecretReader {
     account: Account,
     presets: Arc<Vec<Preset>>,
-    door: VaultDoor,
+    door: VaultHandle,
     /// `None` for an account of which nothing reaches the disk.
     database: Option<Rc<Database>>,
 }
 
 impl Engine {
     /// What reads the secrets of an account as it stands in the list.
-    pub(crate) fn secret_reader(&self, entry: &Entry) -> SecretReader {
+    pub(crate) fn secret_reader(&self, entry: &AccountState) -> SecretReader {
         let database = self.database.clone().filter(|_| !entry.ephemeral);
         self.secret_reader_at(&entry.account, entry.door.clone(), database)
     }
@@ -60,7 +60,7 @@ impl Engine {
     pub(crate) fn secret_reader_at(
         &self,
         account: &Account,
-        door: VaultDoor,
+        door: VaultHandle,
         database: Option<Rc<Database>>,
     ) -> SecretReader {
         SecretReader { account: account.clone(), presets: Arc::clone(&self.presets), door, database }
@@ -126,7 +126,7 @@ pub(crate) fn disagreed(record: &ClientRecord, row: &Account, disagreement: Disa
         Disagreement::Moved(moved) => moved,
     };
     Problem::OtherDestination(Box::new(OtherDestination {
-        account: Outside::new(row.name.as_str()),
+        account: UntrustedText::new(row.name.as_str()),
         moved: moved.into_iter().map(MovedUrl::from).collect(),
         row_differs: !secret_binding::same_requests(&record.account().settings, &row.settings),
     }))

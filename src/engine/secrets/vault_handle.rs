@@ -2,7 +2,7 @@
 //!
 //! Owns the worker thread that touches the keychain. Invariants: the vault is made on that thread
 //! and not before the first call; a call that takes longer than a moment is shown as waiting; one
-//! that takes too long is given up, and [`VaultDoor::reopen`] starts another thread.
+//! that takes too long is given up, and [`VaultHandle::reopen`] starts another thread.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -33,7 +33,7 @@ const A_MOMENT: Duration = Duration::from_millis(400);
 
 /// A vault, wherever it is.
 #[derive(Clone)]
-pub(crate) struct VaultDoor(Rc<Inner>);
+pub(crate) struct VaultHandle(Rc<Inner>);
 
 struct Inner {
     home: Home,
@@ -48,7 +48,7 @@ struct Inner {
     changed: Rc<Notify>,
 }
 
-impl VaultDoor {
+impl VaultHandle {
     /// A door to a vault that is not yet made. A call is given up after `patience`.
     pub(crate) fn new(
         home: Home,

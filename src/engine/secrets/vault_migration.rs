@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::account_lock::EveryLock;
-use super::held_locks::KeptLocks;
+use super::held_locks::HeldLocks;
 use super::vault_handle::VaultFactory;
 use super::vault_selection::{on_a_thread, open_or_create};
 use crate::base::failpoint::reach;
@@ -46,7 +46,7 @@ struct Move {
     keychain: VaultFactory,
     memory: VaultFactory,
     patience: Duration,
-    kept_locks: KeptLocks,
+    held_locks: HeldLocks,
 }
 
 /// A move whose choice is stored; what is left is to delete.
@@ -86,7 +86,7 @@ impl Engine {
             keychain: self.factory(VaultKind::Keychain),
             memory: self.factory(VaultKind::Memory),
             patience: self.deps.vault_patience,
-            kept_locks: self.kept_locks.clone(),
+            held_locks: self.held_locks.clone(),
         };
         self.spawn(async move {
             let chosen = work.choose(passphrase, create).await;
@@ -107,7 +107,7 @@ impl Engine {
     fn moved(&mut self, chosen: Chosen, replies: Replies) {
         self.deps.vault_kind = None;
         if self.door.kind() != chosen.work.to {
-            self.follow_to(chosen.work.to);
+            self.rebind_vault(chosen.work.to);
         }
         self.door.note_choice(true, chosen.old.map(|_| chosen.work.to));
         self.show_file();
@@ -139,7 +139,7 @@ impl Engine {
 impl Move {
     /// Everything up to the choice.
     async fn choose(self, passphrase: Option<Passphrase>, create: bool) -> Result<Chosen, Problem> {
-        let lock = self.kept_locks.acquire_every(&self.home).await?;
+        let lock = self.held_locks.acquire_every(&self.home).await?;
         let create = create && self.to == VaultKind::File;
         if let Some(passphrase) = passphrase
             && (create || PassphraseVault::exists(&self.home))

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::vault_handle::{VaultDoor, VaultFactory};
+use super::vault_handle::{VaultFactory, VaultHandle};
 use crate::base::secret::Passphrase;
 use crate::domain::account::AccountId;
 use crate::engine::Deps;
@@ -57,7 +57,7 @@ fn in_memory(memory: MemoryVault) -> VaultFactory {
 /// secrets: another process may have moved them, or made it with another vault. To be asked under the
 /// account's lock, which a move takes too.
 pub(crate) async fn still_here(
-    door: &VaultDoor,
+    door: &VaultHandle,
     database: Option<Rc<Database>>,
     id: &AccountId,
 ) -> Result<(), Problem> {
@@ -81,7 +81,7 @@ pub(crate) async fn still_here(
 /// The same, for secrets that a person enters: who has chosen this place may enter here what can't be had
 /// from the other one.
 pub(crate) async fn may_be_entered(
-    door: &VaultDoor,
+    door: &VaultHandle,
     database: Option<Rc<Database>>,
     id: &AccountId,
 ) -> Result<(), Problem> {
@@ -97,13 +97,13 @@ impl Engine {
     }
 
     /// Goes by the stored choice, unless this run has one of its own.
-    pub(crate) fn go_by(&mut self, stored: &BTreeMap<String, String>) {
+    pub(crate) fn apply_stored_choice(&mut self, stored: &BTreeMap<String, String>) {
         let chosen = settings::read_vault(stored);
         self.chosen_vault = chosen;
         // Who chose memory in the window goes on with it.
         let own = self.deps.vault_kind.is_some() || self.door.kind() == VaultKind::Memory;
         if !own && self.door.kind() != chosen {
-            self.turn_to(chosen);
+            self.switch_vault(chosen);
         }
         let unfinished = settings::read_move(stored).map(|(_, to)| to);
         self.door.note_choice(self.door.kind() == chosen, unfinished);
@@ -111,8 +111,8 @@ impl Engine {
 
     /// Keeps secrets in another vault from now on. What is under way ends where it began: a token that
     /// arrives now belongs beside its client.
-    pub(crate) fn turn_to(&mut self, kind: VaultKind) {
-        let door = VaultDoor::new(
+    pub(crate) fn switch_vault(&mut self, kind: VaultKind) {
+        let door = VaultHandle::new(
             self.deps.home.clone(),
             kind,
             self.factory(kind),
@@ -128,7 +128,7 @@ impl Engine {
     }
 
     /// Turns to where all secrets were moved, and with it all that waited for the move to end.
-    pub(crate) fn follow_to(&mut self, kind: VaultKind) {
+    pub(crate) fn rebind_vault(&mut self, kind: VaultKind) {
         self.door.replace(kind, self.factory(kind));
         self.turned();
     }
@@ -137,7 +137,7 @@ impl Engine {
         if self.door.kind() == VaultKind::File && self.file.is_locked() {
             self.door.show_locked();
         }
-        self.forget_glances();
+        self.forget_previews();
     }
 
     /// Tries the vault: writes, reads and deletes a record without secrets.
@@ -160,7 +160,7 @@ impl Engine {
 
     /// Keeps secrets in memory until quit.
     pub(crate) fn use_memory_vault(&mut self, replies: Replies) {
-        self.turn_to(VaultKind::Memory);
+        self.switch_vault(VaultKind::Memory);
         self.door.note_choice(false, self.door.view().unfinished_move);
         self.try_vault(replies);
     }
@@ -177,7 +177,7 @@ impl Engine {
             let then: Then = Box::new(move |engine| match stored {
                 Ok(()) => {
                     engine.deps.vault_kind = None;
-                    engine.turn_to(kind);
+                    engine.switch_vault(kind);
                     engine.door.note_choice(true, engine.door.view().unfinished_move);
                     engine.dirty = true;
                     answer(replies, Ok(Reply::Done));
@@ -209,12 +209,12 @@ impl Engine {
         self.file.lock();
         if self.door.kind() == VaultKind::File {
             self.door.show_locked();
-            self.forget_glances();
+            self.forget_previews();
         }
         answer(replies, Ok(Reply::Done));
     }
 
-    pub(crate) fn forget_glances(&mut self) {
+    pub(crate) fn forget_previews(&mut self) {
         for entry in self.entries.values_mut().filter(|entry| !entry.ephemeral) {
             entry.glance = None;
         }

@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use crate::base::secret::DeviceCode;
 use crate::domain::account::{AccountId, Client};
-use crate::domain::http_log::record::ExchangeKind;
+use crate::domain::http_log::record::RequestKind;
 use crate::domain::oauth::device;
 use crate::domain::oauth::device::DeviceAuthorization;
-use crate::domain::oauth::jose::Fresh;
+use crate::domain::oauth::jose::AssertionSeed;
 use crate::domain::oauth::token_request;
 use crate::domain::oauth::token_response::TokenError;
 use crate::domain::provider::Provider;
 use crate::domain::refusal::hints::Asked;
 use crate::domain::session::{Attempt, Failure, Input, Phase};
 use crate::engine::account_http::{as_answer, secrets_of};
-use crate::engine::accounts::account_state::Entry;
+use crate::engine::accounts::account_state::AccountState;
 use crate::engine::error_mapping::{NotObtained, refused, unreachable, unusable};
 use crate::engine::event_loop;
 use crate::engine::event_loop::{Engine, Then, answer};
@@ -26,7 +26,7 @@ use crate::engine::random;
 use crate::engine::secrets::secret_reader::Party;
 use crate::engine::tokens::refusal_context::Known;
 use crate::messages::event::{Event, Reply};
-use crate::messages::problem::{Outside, Problem, SignInProblem};
+use crate::messages::problem::{Problem, SignInProblem, UntrustedText};
 use crate::messages::snapshot::DeviceCodeView;
 
 /// A code that was not entered yet.
@@ -55,7 +55,7 @@ impl Engine {
                 let provider = &party.provider;
                 let client = secrets.client().await?;
                 let request = request(provider, &client, &random::fresh(clock.as_ref())?)?;
-                let sent = line.send(ExchangeKind::Device, &request, &secrets_of(&client, None)).await;
+                let sent = line.send(RequestKind::Device, &request, &secrets_of(&client, None)).await;
                 let sent = sent.map_err(|error| unreachable(error).problem)?;
                 let given = device::read(provider, &as_answer(&sent)).map_err(|error| {
                     let asked = known.asked(provider, None, Some(&client), sent.sent_at);
@@ -86,12 +86,12 @@ impl Engine {
             }
         };
         self.step(id, Input::CodeGiven(attempt, given.polling));
-        let waits = |entry: &Entry| {
+        let waits = |entry: &AccountState| {
             entry.session.attempt() == attempt && matches!(entry.session.phase(), Phase::AwaitingDevice(_))
         };
         let Some(entry) = self.entries.get_mut(id).filter(|entry| waits(entry)) else { return };
         let view = DeviceCodeView {
-            user_code: Outside::new(&given.user_code),
+            user_code: UntrustedText::new(&given.user_code),
             verification_uri: given.verification_uri.to_string(),
             verification_uri_complete: given.verification_uri_complete.as_ref().map(ToString::to_string),
             expires_at: given.polling.expires_at(),
@@ -104,7 +104,7 @@ impl Engine {
         }));
         self.tell(Event::SignInStarted(id.clone()));
         for (account, asker) in self.askers.values() {
-            if let (true, event_loop::Asker::Caller { replies, .. }) = (account == id, asker) {
+            if let (true, event_loop::Waiter::Caller { replies, .. }) = (account == id, asker) {
                 answer(Some(replies.clone()), Ok(Reply::CodeGiven(Box::new(view.clone()))));
             }
         }
@@ -114,7 +114,7 @@ impl Engine {
 fn request(
     provider: &Provider,
     client: &Client,
-    fresh: &Fresh,
+    fresh: &AssertionSeed,
 ) -> Result<crate::domain::oauth::http_request::HttpRequest, Problem> {
     let missing = crate::domain::provider::ProviderError::EndpointMissing(
         crate::domain::provider::EndpointKind::Device,
@@ -141,10 +141,10 @@ fn no_code(asked: &Asked<'_>, error: TokenError) -> Problem {
 
 /// What a failed question about a code means (section 3.5): a refusal here may only say "not yet", and a
 /// question may be asked again, since no answer to an earlier one was had.
-pub(in crate::engine) fn of_a_question(failed: NotObtained) -> NotObtained {
+pub(in crate::engine) fn classify_poll_error(failed: NotObtained) -> NotObtained {
     let NotObtained { failure, problem } = failed;
     let code = match &problem {
-        Problem::Refused(refusal) => refusal.code.as_ref().map_or("", Outside::as_str),
+        Problem::Refused(refusal) => refusal.code.as_ref().map_or("", UntrustedText::as_str),
         _ => "",
     };
     let (failure, problem) = match code {
@@ -156,7 +156,7 @@ pub(in crate::engine) fn of_a_question(failed: NotObtained) -> NotObtained {
                 Problem::Refused(refusal) => (refusal.description, refusal.hints),
                 _ => (None, Box::default()),
             };
-            let code = Outside::new("access_denied");
+            let code = UntrustedText::new("access_denied");
             (Failure::Permanent, Problem::SignIn(SignInProblem::Denied { code, description, hints }))
         }
         _ => match failure {

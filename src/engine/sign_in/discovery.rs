@@ -8,16 +8,16 @@ use std::sync::Arc;
 
 use crate::base::clock::Clock;
 use crate::domain::account::Settings;
-use crate::domain::oauth::discovery::{Found, MetadataError, Wanted};
+use crate::domain::oauth::discovery::{DiscoveredServer, MetadataError, Wanted};
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::engine::confirmed_settings::Network;
 use crate::engine::error_mapping::unreachable;
 use crate::engine::event_loop::{Engine, Replies, Then};
 use crate::messages::event::{Event, Reply};
-use crate::messages::problem::{DiscoveryProblem, NotDiscovered, Outside, Problem};
+use crate::messages::problem::{DiscoveryProblem, NotDiscovered, Problem, UntrustedText};
 
 /// What discovery works with.
-struct Asker {
+struct IssuerClient {
     http: Rc<Network>,
     clock: Arc<dyn Clock>,
 }
@@ -44,13 +44,13 @@ impl Engine {
         });
     }
 
-    fn asker(&self) -> Asker {
-        Asker { http: self.network(), clock: Arc::clone(&self.deps.clock) }
+    fn asker(&self) -> IssuerClient {
+        IssuerClient { http: self.network(), clock: Arc::clone(&self.deps.clock) }
     }
 }
 
-impl Asker {
-    async fn ask(&self, wanted: &Wanted) -> Result<Found, Problem> {
+impl IssuerClient {
+    async fn ask(&self, wanted: &Wanted) -> Result<DiscoveredServer, Problem> {
         let mut tried = Vec::new();
         let mut reason: Option<MetadataError> = None;
         for document in wanted.issuer.documents() {
@@ -58,7 +58,7 @@ impl Asker {
             let sent = self.http.send(&request, self.clock.as_ref()).await;
             // All the places are on one host: what keeps it from answering keeps it from answering again.
             let answer = sent.map_err(|error| unreachable(error).problem)?;
-            tried.push((Outside::new(document.as_str()), answer.status));
+            tried.push((UntrustedText::new(document.as_str()), answer.status));
             if answer.status != 200 || answer.body_too_large {
                 continue;
             }
@@ -71,12 +71,12 @@ impl Asker {
         let why = match reason {
             None | Some(MetadataError::None) => NotDiscovered::Nothing { tried },
             Some(MetadataError::OtherIssuer(said)) => {
-                NotDiscovered::OtherIssuer { said: Outside::new(&said) }
+                NotDiscovered::OtherIssuer { said: UntrustedText::new(&said) }
             }
             Some(MetadataError::Missing(kind)) => NotDiscovered::Missing(kind),
             Some(MetadataError::Unusable(kind)) => NotDiscovered::Unusable(kind),
         };
-        let issuer = Outside::new(wanted.issuer.as_str());
+        let issuer = UntrustedText::new(wanted.issuer.as_str());
         Err(Problem::Discovery(DiscoveryProblem { issuer, why }))
     }
 }

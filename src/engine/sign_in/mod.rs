@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
-use super::accounts::account_state::{Entry, PendingSignIn};
+use super::accounts::account_state::{AccountState, PendingSignIn};
 use super::error_mapping::{bind_problem, callback_problem};
 use super::event_loop::{BrowserReply, Engine, Replies, Then, answer};
 use super::secrets::secret_reader::Party;
@@ -32,7 +32,7 @@ use crate::domain::provider::Provider;
 use crate::domain::session::{Attempt, Input, Phase};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem};
-use crate::net::redirect_listener::{Listener, Verdict};
+use crate::net::redirect_listener::{CallbackDecision, Listener};
 use crate::platform::browser::open_in;
 use par::Pusher;
 
@@ -105,7 +105,7 @@ impl Engine {
             }
         };
         self.step(id, Input::Waiting(attempt));
-        let waits = |entry: &Entry| {
+        let waits = |entry: &AccountState| {
             entry.session.attempt() == attempt
                 && matches!(entry.session.phase(), Phase::AwaitingBrowser { .. })
         };
@@ -138,7 +138,7 @@ impl Engine {
         }
         self.tell(Event::SignInStarted(id.clone()));
         for (account, asker) in self.askers.values() {
-            if let (true, event_loop::Asker::Caller { replies, .. }) = (account == id, asker) {
+            if let (true, event_loop::Waiter::Caller { replies, .. }) = (account == id, asker) {
                 let (address, redirect_uri) = (Box::new(prepared.address.clone()), redirect_uri.clone());
                 answer(Some(replies.clone()), Ok(Reply::Waiting { address, redirect_uri }));
             }
@@ -154,16 +154,16 @@ impl Engine {
         account: AccountId,
         attempt: Attempt,
         expected: Arc<Expected>,
-    ) -> impl Fn(&str) -> Verdict + Send + Sync + 'static {
+    ) -> impl Fn(&str) -> CallbackDecision + Send + Sync + 'static {
         let replies = self.browser_replies.clone();
         move |query| {
             let result = callback::read_query(&expected, query);
-            let verdict = if result.is_ok() { Verdict::Taken } else { Verdict::Refused };
+            let verdict = if result.is_ok() { CallbackDecision::Taken } else { CallbackDecision::Refused };
             let reply = BrowserReply { account: account.clone(), attempt, result };
             // With the queue full, the reply is not taken: the browser is told to look at the window.
             match replies.try_send(reply) {
                 Ok(()) => verdict,
-                Err(_) => Verdict::Refused,
+                Err(_) => CallbackDecision::Refused,
             }
         }
     }
@@ -188,7 +188,7 @@ impl Engine {
     }
 
     fn turned_away(&mut self, id: &AccountId, attempt: Attempt, error: CallbackError) {
-        let current = |entry: &Entry| entry.pending.as_ref().is_some_and(|it| it.attempt == attempt);
+        let current = |entry: &AccountState| entry.pending.as_ref().is_some_and(|it| it.attempt == attempt);
         if !self.entries.get(id).is_some_and(current) {
             return;
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::base::clock::Clock;
 use crate::domain::account::Client;
-use crate::domain::http_log::record::ExchangeKind;
+use crate::domain::http_log::record::RequestKind;
 use crate::domain::oauth::authorize;
 use crate::domain::oauth::authorize::AuthorizationRequest;
 use crate::domain::oauth::par;
@@ -15,7 +15,7 @@ use crate::domain::oauth::token_request;
 use crate::domain::oauth::token_response::TokenError;
 use crate::domain::provider::{EndpointKind, Provider, ProviderError};
 use crate::engine::account_http::as_answer;
-use crate::engine::account_http::{Line, secrets_of};
+use crate::engine::account_http::{AccountHttp, secrets_of};
 use crate::engine::error_mapping::{refused, unreachable, unusable};
 use crate::engine::random;
 use crate::engine::tokens::refusal_context::Known;
@@ -23,7 +23,7 @@ use crate::messages::problem::{Problem, SignInProblem};
 
 /// What pushes a request.
 pub(crate) struct Pusher {
-    pub(crate) line: Line,
+    pub(crate) line: AccountHttp,
     pub(crate) clock: Arc<dyn Clock>,
     /// What may explain a refusal.
     pub(crate) known: Known,
@@ -44,7 +44,7 @@ impl Pusher {
         let fresh = random::fresh(self.clock.as_ref())?;
         let pushed = token_request::build_for(endpoint, provider, client, &pairs, &fresh);
         let pushed = pushed.map_err(|error| unusable(error).problem)?;
-        let sent = self.line.send(ExchangeKind::Par, &pushed, &secrets_of(client, None)).await;
+        let sent = self.line.send(RequestKind::Par, &pushed, &secrets_of(client, None)).await;
         let sent = sent.map_err(|error| unreachable(error).problem)?;
         let uri = par::read(provider, &as_answer(&sent));
         let uri = uri.map_err(|error| {

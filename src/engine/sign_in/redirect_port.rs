@@ -5,7 +5,7 @@
 
 use crate::domain::account::AccountId;
 use crate::domain::oauth::redirect_uri::RedirectUri;
-use crate::engine::accounts::account_state::Entry;
+use crate::engine::accounts::account_state::AccountState;
 use crate::engine::error_mapping::bind_problem;
 use crate::engine::event_loop::{Engine, Replies, answer};
 use crate::messages::event::{Event, Reply};
@@ -43,7 +43,7 @@ impl Engine {
 
     /// Gives an account's redirect address another port. It must be registered with the provider, too.
     pub(crate) fn take_port(&mut self, id: &AccountId, port: u16, replies: Replies) {
-        let redirect = match self.entry(id).and_then(Entry::provider) {
+        let redirect = match self.entry(id).and_then(AccountState::provider) {
             Ok(provider) => provider.redirect_uri.clone(),
             Err(problem) => return self.fail(None, problem, replies),
         };

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::base::secret::{AccessToken, Wire};
+use crate::base::secret::{AccessToken, SecretText};
 use crate::domain::account::AccountId;
 use crate::domain::provider::Provider;
 use crate::domain::session::{Input, RequestId};
@@ -16,8 +16,8 @@ use crate::domain::token::expiry::Status;
 use crate::domain::token::grant::Grant;
 use crate::domain::token::token_format;
 use crate::engine::ClipboardFactory;
-use crate::engine::accounts::account_state::Glance;
-use crate::engine::event_loop::{Asker, Engine, Replies, Then, Turn, answer};
+use crate::engine::accounts::account_state::TokenPreview;
+use crate::engine::event_loop::{Engine, LookupAttempt, Replies, Then, Waiter, answer};
 use crate::engine::outbox::ReplyTo;
 use crate::engine::worker::Worker;
 use crate::messages::command::CopyForm;
@@ -27,13 +27,13 @@ use crate::messages::snapshot::ClipboardView;
 use crate::platform::clipboard::Clipboard;
 
 /// The clipboard's thread, and what is shown of it.
-pub(crate) struct Desk {
+pub(crate) struct ClipboardService {
     worker: Option<Rc<Worker<Box<dyn Clipboard>>>>,
     factory: RefCell<Option<ClipboardFactory>>,
     pub(crate) shown: Option<ClipboardView>,
 }
 
-impl Desk {
+impl ClipboardService {
     pub(crate) fn new(factory: ClipboardFactory) -> Self {
         Self { worker: None, factory: RefCell::new(Some(factory)), shown: None }
     }
@@ -47,7 +47,10 @@ impl Desk {
     }
 
     /// Puts a secret on the clipboard.
-    pub(crate) fn put_secret(&mut self, text: Wire) -> impl Future<Output = Result<(), Problem>> + 'static {
+    pub(crate) fn put_secret(
+        &mut self,
+        text: SecretText,
+    ) -> impl Future<Output = Result<(), Problem>> + 'static {
         let worker = self.worker();
         async move {
             let worker = worker.ok_or(Problem::Clipboard)?;
@@ -79,22 +82,24 @@ impl Desk {
 
 impl Engine {
     /// Copies a token that the session vouched for.
-    pub(crate) fn copy_token(&mut self, id: &AccountId, form: CopyForm, turn: Turn) {
+    pub(crate) fn copy_token(&mut self, id: &AccountId, form: CopyForm, turn: LookupAttempt) {
         self.read_token(id, move |engine, id, read| match engine.taken(id, read, turn) {
             Ok(Some(grant)) => engine.put_on_clipboard(id, form, &grant),
-            Ok(None) => engine.ask_again(id, Asker::Clipboard(form, Turn::Last)),
+            Ok(None) => engine.ask_again(id, Waiter::Clipboard(form, LookupAttempt::Last)),
             Err(problem) => engine.tell(Event::Problem { account: Some(id.clone()), problem }),
         });
     }
 
     /// Hands a token that the session vouched for to a caller.
-    pub(crate) fn hand_out(&mut self, id: &AccountId, replies: ReplyTo, turn: Turn) {
+    pub(crate) fn hand_out(&mut self, id: &AccountId, replies: ReplyTo, turn: LookupAttempt) {
         self.read_token(id, move |engine, id, read| match engine.taken(id, read, turn) {
             Ok(Some(grant)) => {
                 let held = engine.held(id, &grant);
                 answer(Some(replies), held.map(|held| Reply::Token(Box::new(held))));
             }
-            Ok(None) => engine.ask_again(id, Asker::Caller { replies, wants_token: Some(Turn::Last) }),
+            Ok(None) => {
+                engine.ask_again(id, Waiter::Caller { replies, wants_token: Some(LookupAttempt::Last) });
+            }
             Err(problem) => answer(Some(replies), Err(problem)),
         });
     }
@@ -156,7 +161,7 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(id) else {
             return Err(Problem::UnknownAccount(id.to_string()));
         };
-        entry.glance = grant.as_ref().map(|grant| Glance::of(grant));
+        entry.glance = grant.as_ref().map(|grant| TokenPreview::of(grant));
         if entry.session.facts() != facts.as_ref() {
             self.step(id, Input::Found(facts));
         }
@@ -171,11 +176,11 @@ impl Engine {
         &self,
         id: &AccountId,
         read: Result<Rc<Grant>, Problem>,
-        turn: Turn,
+        turn: LookupAttempt,
     ) -> Result<Option<Rc<Grant>>, Problem> {
         match read {
-            Ok(grant) if turn == Turn::First && self.is_stale(id, &grant) => Ok(None),
-            Err(Problem::NeedsSignIn) if turn == Turn::First => Ok(None),
+            Ok(grant) if turn == LookupAttempt::First && self.is_stale(id, &grant) => Ok(None),
+            Err(Problem::NeedsSignIn) if turn == LookupAttempt::First => Ok(None),
             read => read.map(Some),
         }
     }
@@ -187,7 +192,7 @@ impl Engine {
             && self.entries.get(id).is_some_and(|entry| entry.unsaved.is_none())
     }
 
-    fn ask_again(&mut self, id: &AccountId, asker: Asker) {
+    fn ask_again(&mut self, id: &AccountId, asker: Waiter) {
         self.last_request += 1;
         self.askers.insert(self.last_request, (id.clone(), asker));
         self.step(id, Input::Want(RequestId(self.last_request), None));
@@ -286,10 +291,10 @@ impl Engine {
 }
 
 /// A token in the form in which it is copied or printed.
-pub fn text_of(form: CopyForm, held: &HeldToken) -> Wire {
+pub fn text_of(form: CopyForm, held: &HeldToken) -> SecretText {
     let token: &AccessToken = &held.access_token;
     match form {
-        CopyForm::Plain => Wire::new(token.expose().to_owned()),
+        CopyForm::Plain => SecretText::new(token.expose().to_owned()),
         CopyForm::Header => token_format::header_line(&held.api, token),
         CopyForm::Curl => token_format::curl(&held.api, token, &held.example_url),
         CopyForm::Env => token_format::env(held.account.name.as_str(), token),

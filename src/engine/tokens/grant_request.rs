@@ -10,14 +10,14 @@ use crate::domain::token::grant::Grant;
 use crate::engine::account_http::secrets_of;
 
 /// How the token is got.
-pub(in crate::engine) enum How {
+pub(in crate::engine) enum GrantInput {
     Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier>, nonce: Option<String> },
     Device(Rc<DeviceCode>),
     Refresh,
     Repeat,
 }
 
-impl How {
+impl GrantInput {
     /// The redirect address that goes with the request.
     pub(in crate::engine) fn redirect_uri(&self) -> Option<&str> {
         match self {
@@ -33,9 +33,11 @@ impl How {
         before: Option<&'a Grant>,
     ) -> Vec<&'a str> {
         let code = match self {
-            How::Code { code, verifier, .. } => [Some(code.expose()), verifier.as_ref().map(Secret::expose)],
-            How::Device(code) => [Some(code.expose()), None],
-            How::Refresh | How::Repeat => [None, None],
+            GrantInput::Code { code, verifier, .. } => {
+                [Some(code.expose()), verifier.as_ref().map(Secret::expose)]
+            }
+            GrantInput::Device(code) => [Some(code.expose()), None],
+            GrantInput::Refresh | GrantInput::Repeat => [None, None],
         };
         let mut secrets = secrets_of(client, before);
         secrets.extend(code.into_iter().flatten());

@@ -13,17 +13,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use crate::domain::account::Client;
-use crate::domain::http_log::record::ExchangeKind;
+use crate::domain::http_log::record::RequestKind;
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::oauth::id_token;
-use crate::domain::oauth::id_token::{Doubt, Held, Verdict};
+use crate::domain::oauth::id_token::{Doubt, Held, IdTokenStatus};
 use crate::domain::oauth::jose;
 use crate::domain::oauth::jose::Keys;
 use crate::domain::provider::Provider;
 use crate::domain::session::Failure;
 use crate::domain::time_parse;
 use crate::domain::token::grant::Grant;
-use crate::engine::account_http::Line;
+use crate::engine::account_http::AccountHttp;
 use crate::engine::error_mapping::NotObtained;
 use crate::messages::problem::{Problem, SignInProblem};
 
@@ -69,21 +69,21 @@ impl KeyCache {
     /// What is to be thought of a grant's ID token at `now`.
     pub(crate) async fn verdict(
         &self,
-        line: &Line,
+        line: &AccountHttp,
         provider: &Provider,
         client: &Client,
         grant: &Grant,
         now: DateTime<Utc>,
-    ) -> Verdict {
+    ) -> IdTokenStatus {
         match self.verify(line, provider, client, grant, now).await {
-            Ok(()) => Verdict::Verified,
-            Err(doubt) => Verdict::Doubted(doubt),
+            Ok(()) => IdTokenStatus::Verified,
+            Err(doubt) => IdTokenStatus::Doubted(doubt),
         }
     }
 
     async fn verify(
         &self,
-        line: &Line,
+        line: &AccountHttp,
         provider: &Provider,
         client: &Client,
         grant: &Grant,
@@ -118,9 +118,9 @@ impl KeyCache {
         kept.get(address).map(|(_, keys)| Rc::clone(keys))
     }
 
-    async fn fetch(&self, line: &Line, address: &Url, now: DateTime<Utc>) -> Result<Rc<Keys>, Doubt> {
+    async fn fetch(&self, line: &AccountHttp, address: &Url, now: DateTime<Utc>) -> Result<Rc<Keys>, Doubt> {
         let request = HttpRequest::get(address.clone());
-        let sent = tokio::time::timeout(PATIENCE, line.send(ExchangeKind::Metadata, &request, &[])).await;
+        let sent = tokio::time::timeout(PATIENCE, line.send(RequestKind::Metadata, &request, &[])).await;
         let answer = sent.ok().and_then(Result::ok).filter(|it| it.status == 200 && !it.body_too_large);
         let keys = answer.and_then(|answer| Keys::read(&answer.body)).ok_or(Doubt::KeysUnreachable)?;
         let keys = Rc::new(keys);

@@ -6,30 +6,30 @@
 use std::rc::Rc;
 
 use crate::domain::account::{AccountId, Client};
-use crate::domain::http_log::record::ExchangeKind;
+use crate::domain::http_log::record::RequestKind;
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::oauth::introspection;
-use crate::domain::oauth::introspection::{Checked, Verdict};
-use crate::domain::oauth::jose::Fresh;
+use crate::domain::oauth::introspection::{Checked, TokenStatus};
+use crate::domain::oauth::jose::AssertionSeed;
 use crate::domain::oauth::token_response::{Answer, AnswerFlaw, TokenError};
 use crate::domain::provider::Provider;
 use crate::domain::provider::endpoints::EndpointKind;
 use crate::domain::token::grant::Grant;
-use crate::engine::account_http::{Line, as_answer, secrets_of};
+use crate::engine::account_http::{AccountHttp, as_answer, secrets_of};
 use crate::engine::error_mapping::{unreachable, unusable};
 use crate::engine::event_loop::{Engine, Replies, Then, answer};
 use crate::engine::random;
 use crate::messages::event::Reply;
-use crate::messages::problem::{BadAnswer, Outside, Problem, Refusal};
+use crate::messages::problem::{BadAnswer, Problem, Refusal, UntrustedText};
 use crate::messages::snapshot::Inquiry;
 
 /// What a check works with.
 struct Check {
     provider: Rc<Provider>,
-    line: Line,
+    line: AccountHttp,
     client: Client,
     grant: Rc<Grant>,
-    fresh: Fresh,
+    fresh: AssertionSeed,
 }
 
 impl Engine {
@@ -112,14 +112,14 @@ impl Engine {
 }
 
 impl Check {
-    async fn verdict(&self) -> Result<Verdict, Problem> {
+    async fn verdict(&self) -> Result<TokenStatus, Problem> {
         let introspection =
             introspection::introspection(&self.provider, &self.client, &self.grant, &self.fresh);
         let introspection = introspection.map_err(|error| unusable(error).problem)?;
         let first = match introspection {
             Some(request) => {
                 let said =
-                    self.ask(ExchangeKind::Introspect, &request, introspection::read_introspection).await;
+                    self.ask(RequestKind::Introspect, &request, introspection::read_introspection).await;
                 Some(said)
             }
             None => None,
@@ -128,7 +128,7 @@ impl Check {
             // A token that is not active opens nothing.
             (Some(Ok(verdict)), _) if !verdict.active => None,
             (_, Some(request)) => {
-                Some(self.ask(ExchangeKind::UserInfo, &request, introspection::read_user_info).await)
+                Some(self.ask(RequestKind::UserInfo, &request, introspection::read_user_info).await)
             }
             (_, None) => None,
         };
@@ -143,10 +143,10 @@ impl Check {
 
     async fn ask(
         &self,
-        kind: ExchangeKind,
+        kind: RequestKind,
         request: &HttpRequest,
-        read: fn(&Provider, &Answer<'_>) -> Result<Verdict, TokenError>,
-    ) -> Result<Verdict, Problem> {
+        read: fn(&Provider, &Answer<'_>) -> Result<TokenStatus, TokenError>,
+    ) -> Result<TokenStatus, Problem> {
         let secrets = secrets_of(&self.client, Some(&self.grant));
         let sent = self.line.send(kind, request, &secrets).await;
         let sent = sent.map_err(|error| unreachable(error).problem)?;
@@ -167,8 +167,8 @@ pub(crate) fn answered_no(provider: &Provider, url: &url::Url, error: TokenError
         TokenError::Refused { status, code, description, meaning, retry_at } => Problem::Refused(Refusal {
             provider: provider.name.clone(),
             status,
-            code: code.as_deref().map(Outside::new),
-            description: description.as_deref().map(Outside::new),
+            code: code.as_deref().map(UntrustedText::new),
+            description: description.as_deref().map(UntrustedText::new),
             meaning,
             secrets_place: None,
             grant: None,

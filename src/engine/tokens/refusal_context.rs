@@ -15,10 +15,10 @@ use crate::domain::refusal::hints::Asked;
 use crate::domain::refusal::redirect_mismatch::Redirects;
 use crate::domain::session::{Input, Phase, RequestId};
 use crate::engine::accounts::account_save::{Absent, Checked, Moving, Terms};
-use crate::engine::accounts::account_state::Entry;
-use crate::engine::event_loop::{Asker, Engine, Replies, Then, answer};
+use crate::engine::accounts::account_state::AccountState;
+use crate::engine::event_loop::{Engine, Replies, Then, Waiter, answer};
 use crate::messages::event::Reply;
-use crate::messages::problem::{Hints, Outside, Problem, SignInProblem};
+use crate::messages::problem::{Hints, Problem, SignInProblem, UntrustedText};
 
 /// A try with another client authentication, under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(crate) fn of(entry: &Entry, presets: &[Preset]) -> Self {
+    pub(crate) fn of(entry: &AccountState, presets: &[Preset]) -> Self {
         let settings = &entry.account.settings;
         let preset = presets.iter().find(|preset| preset.id == settings.provider);
         let redirect = entry.provider.as_ref().ok().map(|provider| &provider.redirect_uri);
@@ -80,7 +80,7 @@ impl Engine {
                 Hints::of(&asked, 0, Some(code), description)
             },
         );
-        let (code, description) = (Outside::new(code), description.map(Outside::new));
+        let (code, description) = (UntrustedText::new(code), description.map(UntrustedText::new));
         let hints = Box::new(hints);
         self.note(id, Problem::SignIn(SignInProblem::Denied { code, description, hints }));
     }
@@ -106,7 +106,7 @@ impl Engine {
         let signing_in = !refreshable;
         let input = if signing_in { Input::SignIn } else { Input::Renew };
         self.open_browser_for(id, open_browser);
-        self.ask(id, replies, Asker::Window { signing_in }, false, input);
+        self.ask(id, replies, Waiter::Window { signing_in }, false, input);
     }
 
     /// A request was answered without a token; where it was a try, the account is as it was before.

@@ -11,35 +11,35 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::grant_request::How;
+use super::grant_request::GrantInput;
 use super::id_tokens::{self, KeyCache};
 use super::refusal_context::Known;
 use super::request_journal::{Counted, Mark};
 use super::response_mapping;
-use super::response_mapping::LaidAnswer;
+use super::response_mapping::UnmappedResponse;
 use crate::base::clock::Clock;
 use crate::base::failpoint::reach;
 use crate::base::secret::AuthCode;
 use crate::domain::account::{AccountId, Client};
-use crate::domain::http_log::record::ExchangeKind;
+use crate::domain::http_log::record::RequestKind;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::http_request::HttpRequest;
-use crate::domain::oauth::id_token::Verdict;
+use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::oauth::token_request;
-use crate::domain::oauth::token_request::Asking;
+use crate::domain::oauth::token_request::GrantRequest;
 use crate::domain::oauth::token_response;
 use crate::domain::oauth::token_response::{AnswerFlaw, TokenError};
 use crate::domain::provider::Provider;
 use crate::domain::session::{Attempt, Failure, Input, Renewal};
 use crate::domain::token::grant::{Grant, TokenFacts};
-use crate::engine::account_http::{Line, as_answer};
-use crate::engine::accounts::account_state::{Glance, PendingSignIn, Unsaved};
+use crate::engine::account_http::{AccountHttp, as_answer};
+use crate::engine::accounts::account_state::{PendingSignIn, TokenPreview, Unsaved};
 use crate::engine::error_mapping::{NotObtained, refused, unreachable, unusable};
 use crate::engine::event_loop::{Database, Engine, Then, on_disk};
 use crate::engine::random;
-use crate::engine::secrets::held_locks::KeptLocks;
+use crate::engine::secrets::held_locks::HeldLocks;
 use crate::engine::secrets::secret_reader::{Party, SecretReader};
-use crate::engine::secrets::vault_handle::VaultDoor;
+use crate::engine::secrets::vault_handle::VaultHandle;
 use crate::engine::secrets::vault_selection;
 use crate::engine::sign_in::device;
 use crate::messages::problem::{Problem, VaultProblem};
@@ -55,7 +55,7 @@ struct Obtained {
     /// Why the vault refused it, where it did.
     unsaved: Option<VaultProblem>,
     /// What was found of its ID token, where that was looked at.
-    verdict: Option<Verdict>,
+    verdict: Option<IdTokenStatus>,
 }
 
 /// Everything the work needs, apart from the engine.
@@ -63,20 +63,20 @@ struct Work {
     id: AccountId,
     provider: Rc<Provider>,
     secrets: SecretReader,
-    door: VaultDoor,
-    line: Line,
+    door: VaultHandle,
+    line: AccountHttp,
     /// The answer, where a person may have to say how it is read.
-    laid_open: Cell<Option<LaidAnswer>>,
+    unmapped_response: Cell<Option<UnmappedResponse>>,
     clock: Arc<dyn Clock>,
     home: Home,
     database: Option<Rc<Database>>,
     /// Counts the requests whose answer is not stored yet.
     in_flight: Rc<Cell<usize>>,
-    kept_locks: KeptLocks,
+    held_locks: HeldLocks,
     /// The generation that the session knows.
     seen: u64,
     /// What was found of the ID token that is there.
-    verdict: Option<Verdict>,
+    verdict: Option<IdTokenStatus>,
     keys: KeyCache,
     /// A token that the vault has not taken yet; it is newer than what is stored.
     unsaved: Option<Rc<Grant>>,
@@ -92,29 +92,40 @@ impl Engine {
         let Some(pending) = pending.filter(|pending| pending.attempt == attempt) else { return };
         let verifier = pending.expected.pkce.then_some(pending.verifier);
         let PendingSignIn { redirect_uri, nonce, party, .. } = *pending;
-        self.start_renewal(id, attempt, How::Code { code, redirect_uri, verifier, nonce }, Some(party));
+        self.start_renewal(
+            id,
+            attempt,
+            GrantInput::Code { code, redirect_uri, verifier, nonce },
+            Some(party),
+        );
     }
 
     /// Asks whether a device's code was entered (RFC 8628, section 3.4).
     pub(crate) fn poll(&mut self, id: &AccountId, attempt: Attempt) {
         let device = self.entries.get(id).and_then(|entry| entry.device.as_ref());
         if let Some((code, party)) = device.map(|it| (Rc::clone(&it.code), it.party.clone())) {
-            self.start_renewal(id, attempt, How::Device(code), Some(party));
+            self.start_renewal(id, attempt, GrantInput::Device(code), Some(party));
         }
     }
 
     /// Renews a token.
     pub(crate) fn renew(&mut self, id: &AccountId, attempt: Attempt, renewal: Renewal) {
         let how = match renewal {
-            Renewal::Refresh => How::Refresh,
-            Renewal::Repeat => How::Repeat,
+            Renewal::Refresh => GrantInput::Refresh,
+            Renewal::Repeat => GrantInput::Repeat,
         };
         self.start_renewal(id, attempt, how, None);
     }
 
     /// Starts a request to the party that a sign-in began with, since a code is for that one alone; otherwise
     /// to the account's present one.
-    fn start_renewal(&mut self, id: &AccountId, attempt: Attempt, how: How, begun_with: Option<Party>) {
+    fn start_renewal(
+        &mut self,
+        id: &AccountId,
+        attempt: Attempt,
+        how: GrantInput,
+        begun_with: Option<Party>,
+    ) {
         let Some(entry) = self.entries.get(id) else { return };
         let party = begun_with.map_or_else(|| Party::of(entry), Ok);
         let Party { provider, settings } = match party {
@@ -130,12 +141,12 @@ impl Engine {
             secrets: self.secret_reader(entry).for_settings(settings),
             door: entry.door.clone(),
             line: self.line(id),
-            laid_open: Cell::default(),
+            unmapped_response: Cell::default(),
             clock: Arc::clone(&self.deps.clock),
             home: self.deps.home.clone(),
             database: self.database.clone().filter(|_| !entry.ephemeral),
             in_flight: Rc::clone(&self.in_flight),
-            kept_locks: self.kept_locks.clone(),
+            held_locks: self.held_locks.clone(),
             seen: entry.session.generation(),
             verdict: entry.session.facts().and_then(|facts| facts.id_token),
             keys: self.issuer_keys.clone(),
@@ -151,12 +162,12 @@ impl Engine {
                 Some(gate) => gate.acquire().await.ok(),
                 None => None,
             };
-            let is_question = matches!(how, How::Device(_));
+            let is_question = matches!(how, GrantInput::Device(_));
             let result = work.obtain(how).await;
-            let laid_open = work.laid_open.take();
-            let result = if is_question { result.map_err(device::of_a_question) } else { result };
+            let unmapped_response = work.unmapped_response.take();
+            let result = if is_question { result.map_err(device::classify_poll_error) } else { result };
             let then: Then = Box::new(move |engine| {
-                engine.lay_open(&id, result.is_ok(), laid_open);
+                engine.lay_open(&id, result.is_ok(), unmapped_response);
                 engine.renewed(&id, attempt, result);
             });
             then
@@ -171,7 +182,7 @@ impl Engine {
         let input = match result {
             Ok(obtained) => {
                 entry.trial = None;
-                entry.glance = (!self.locked).then(|| Glance::of(&obtained.grant));
+                entry.glance = (!self.locked).then(|| TokenPreview::of(&obtained.grant));
                 entry.problem = None;
                 let mut facts = obtained.grant.facts.clone();
                 facts.id_token = obtained.verdict.or(facts.id_token);
@@ -201,11 +212,11 @@ impl Engine {
 }
 
 impl Work {
-    async fn obtain(&self, how: How) -> Result<Obtained, NotObtained> {
-        let lock = self.kept_locks.acquire(&self.home, &self.id).await?;
+    async fn obtain(&self, how: GrantInput) -> Result<Obtained, NotObtained> {
+        let lock = self.held_locks.acquire(&self.home, &self.id).await?;
         vault_selection::still_here(&self.door, self.database.clone(), &self.id).await?;
         let (client, stored) = self.secrets.read().await.map_err(|problem| self.unread(&how, problem))?;
-        if matches!(how, How::Refresh | How::Repeat)
+        if matches!(how, GrantInput::Refresh | GrantInput::Repeat)
             && stored.as_ref().is_some_and(|it| it.facts.generation > self.seen)
         {
             let adopted = self.adopt(stored).await?;
@@ -230,10 +241,10 @@ impl Work {
     }
 
     /// A code is for the server that gave it: an account that has another one by now can't use it later either.
-    fn unread(&self, how: &How, problem: Problem) -> NotObtained {
+    fn unread(&self, how: &GrantInput, problem: Problem) -> NotObtained {
         let is_for_another = matches!(problem, Problem::Outdated | Problem::OtherDestination(_));
         match how {
-            How::Code { .. } | How::Device(_) if is_for_another => {
+            GrantInput::Code { .. } | GrantInput::Device(_) if is_for_another => {
                 log::info!("account {}: a sign-in ended, since the account was changed", self.id);
                 NotObtained { failure: Failure::Permanent, problem }
             }
@@ -244,7 +255,7 @@ impl Work {
     /// Looks at the ID token, once nothing can be lost any more and nobody waits for the lock.
     async fn looked_at(&self, mut obtained: Obtained, client: &Client) -> Obtained {
         let grant = &obtained.grant;
-        if grant.facts.id_token == Some(Verdict::Unchecked) {
+        if grant.facts.id_token == Some(IdTokenStatus::Unchecked) {
             let now = self.clock.now();
             let verdict = self.keys.verdict(&self.line, &self.provider, client, grant, now).await;
             let facts = TokenFacts { id_token: Some(verdict), ..grant.facts.clone() };
@@ -255,11 +266,11 @@ impl Work {
     }
 
     /// Marks a request whose answer can't be had twice.
-    async fn mark(&self, how: &How, before: Option<&Grant>) -> Mark {
+    async fn mark(&self, how: &GrantInput, before: Option<&Grant>) -> Mark {
         let refreshing = match how {
-            How::Code { .. } => false,
-            How::Refresh => true,
-            How::Device(_) | How::Repeat => return Mark::none(),
+            GrantInput::Code { .. } => false,
+            GrantInput::Refresh => true,
+            GrantInput::Device(_) | GrantInput::Repeat => return Mark::none(),
         };
         let generation = before.map_or(0, |grant| grant.facts.generation);
         Mark::set(self.database.clone(), &self.id, InFlight { generation, refreshing }).await
@@ -267,7 +278,7 @@ impl Work {
 
     async fn ask(
         &self,
-        how: &How,
+        how: &GrantInput,
         client: &Client,
         before: Option<&Grant>,
         request: &HttpRequest,
@@ -281,14 +292,19 @@ impl Work {
         } else {
             token_response::read(&self.provider, &as_answer(&answer))
         };
-        self.laid_open.set(response_mapping::laid_open(&self.provider, &answer, &secrets, &read));
-        let refreshing = matches!(how, How::Refresh);
+        self.unmapped_response.set(response_mapping::unmapped_response(
+            &self.provider,
+            &answer,
+            &secrets,
+            &read,
+        ));
+        let refreshing = matches!(how, GrantInput::Refresh);
         let grant = read.map_err(|error| {
             let error = error.without(secrets.iter().copied().chain(request.proofs()));
             let asked = self.known.asked(&self.provider, how.redirect_uri(), Some(client), answer.sent_at);
             refused(&asked, &error, refreshing)
         })?;
-        if let How::Code { nonce, verifier, .. } = how {
+        if let GrantInput::Code { nonce, verifier, .. } = how {
             id_tokens::check_nonce(nonce.as_deref(), verifier.is_some(), &grant)?;
         }
         let grant = grant.following(before);
@@ -327,23 +343,23 @@ impl Work {
 
     fn request(
         &self,
-        how: &How,
+        how: &GrantInput,
         client: &Client,
         before: Option<&Grant>,
     ) -> Result<HttpRequest, NotObtained> {
         let asking = match how {
-            How::Code { code, redirect_uri, verifier, .. } => {
-                Asking::Code { code, redirect_uri, verifier: verifier.as_ref() }
+            GrantInput::Code { code, redirect_uri, verifier, .. } => {
+                GrantRequest::Code { code, redirect_uri, verifier: verifier.as_ref() }
             }
-            How::Device(code) => Asking::DeviceCode { code },
-            How::Refresh => {
+            GrantInput::Device(code) => GrantRequest::DeviceCode { code },
+            GrantInput::Refresh => {
                 let token = before.and_then(|grant| grant.refresh_token.as_ref());
-                Asking::Refresh { token: token.ok_or_else(NotObtained::needs_sign_in)? }
+                GrantRequest::Refresh { token: token.ok_or_else(NotObtained::needs_sign_in)? }
             }
-            How::Repeat => match self.provider.grant {
-                GrantType::Password => Asking::Password,
-                GrantType::ClientCredentials => Asking::ClientCredentials,
-                GrantType::JwtBearer => Asking::JwtBearer,
+            GrantInput::Repeat => match self.provider.grant {
+                GrantType::Password => GrantRequest::Password,
+                GrantType::ClientCredentials => GrantRequest::ClientCredentials,
+                GrantType::JwtBearer => GrantRequest::JwtBearer,
                 GrantType::AuthorizationCode | GrantType::DeviceCode => {
                     return Err(NotObtained::needs_sign_in());
                 }
@@ -355,20 +371,20 @@ impl Work {
 
     async fn send(
         &self,
-        how: &How,
+        how: &GrantInput,
         request: &HttpRequest,
         secrets: &[&str],
     ) -> Result<HttpAnswer, NotObtained> {
         let kind = match how {
-            How::Refresh => ExchangeKind::Refresh,
-            How::Device(_) => ExchangeKind::Poll,
-            How::Code { .. } | How::Repeat => ExchangeKind::Token,
+            GrantInput::Refresh => RequestKind::Refresh,
+            GrantInput::Device(_) => RequestKind::Poll,
+            GrantInput::Code { .. } | GrantInput::Repeat => RequestKind::Token,
         };
         let started = self.clock.now();
         let first = self.line.send(kind, request, secrets).await;
         let grace_secs = match how {
-            How::Refresh => self.provider.refresh.retry_grace_secs.unwrap_or(0),
-            How::Code { .. } | How::Device(_) | How::Repeat => 0,
+            GrantInput::Refresh => self.provider.refresh.retry_grace_secs.unwrap_or(0),
+            GrantInput::Code { .. } | GrantInput::Device(_) | GrantInput::Repeat => 0,
         };
         let within_grace = self.clock.now() - started < TimeDelta::seconds(i64::from(grace_secs));
         match first {

@@ -18,39 +18,39 @@ use crate::messages::problem::Problem;
 use crate::net::http_client::HttpAnswer;
 
 /// An answer laid open, as it is shown and as it is.
-pub(crate) struct LaidAnswer {
+pub(crate) struct UnmappedResponse {
     pub(crate) layout: Arc<Layout>,
     whole: Rc<LaidOpen>,
 }
 
 /// Lays an answer open, where a person may have to say how it is read.
-pub(crate) fn laid_open(
+pub(crate) fn unmapped_response(
     provider: &Provider,
     answer: &HttpAnswer,
     secrets: &[&str],
     read: &Result<Grant, TokenError>,
-) -> Option<LaidAnswer> {
+) -> Option<UnmappedResponse> {
     if answer.body_too_large || !response_mapping::is_strange(read) {
         return None;
     }
     let whole = response_mapping::lay_open(provider, &as_answer(answer), secrets, read.is_ok())?;
-    Some(LaidAnswer { layout: Arc::new(whole.layout.clone()), whole: Rc::new(whole) })
+    Some(UnmappedResponse { layout: Arc::new(whole.layout.clone()), whole: Rc::new(whole) })
 }
 
 impl Engine {
     /// Takes the last answer; one that could be read takes the place of one that could not.
-    pub(crate) fn lay_open(&mut self, id: &AccountId, read: bool, laid: Option<LaidAnswer>) {
+    pub(crate) fn lay_open(&mut self, id: &AccountId, read: bool, laid: Option<UnmappedResponse>) {
         if let Some(entry) = self.entries.get_mut(id)
             && (read || laid.is_some())
         {
-            entry.laid_open = laid;
+            entry.unmapped_response = laid;
         }
     }
 
     /// Keeps how an account's answers are to be read.
     pub(crate) fn map_answer(&mut self, id: &AccountId, choices: &[(usize, ReadAs)], replies: Replies) {
         let laid = match self.entry(id) {
-            Ok(entry) => entry.laid_open.as_ref().map(|laid| Rc::clone(&laid.whole)),
+            Ok(entry) => entry.unmapped_response.as_ref().map(|laid| Rc::clone(&laid.whole)),
             Err(problem) => return self.fail(None, problem, replies),
         };
         let Some(laid) = laid else { return self.fail(Some(id), Problem::ChangedElsewhere, replies) };

@@ -13,7 +13,7 @@ use url::Url;
 use super::introspection::answered_no;
 use crate::base::clock::Clock;
 use crate::domain::account::{Account, AccountId, Client};
-use crate::domain::http_log::record::ExchangeKind;
+use crate::domain::http_log::record::RequestKind;
 use crate::domain::oauth::revocation;
 use crate::domain::oauth::revocation::TokenKind;
 use crate::domain::provider::Provider;
@@ -21,7 +21,7 @@ use crate::domain::provider::endpoints::EndpointKind;
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::domain::session::Input;
 use crate::domain::token::grant::Grant;
-use crate::engine::account_http::{Line, as_answer, secrets_of};
+use crate::engine::account_http::{AccountHttp, as_answer, secrets_of};
 use crate::engine::accounts::account_save::Saver;
 use crate::engine::error_mapping::{unreachable, unusable};
 use crate::engine::event_loop::{Engine, Replies, Then};
@@ -41,7 +41,7 @@ pub(crate) struct Revoker {
     endpoint: Url,
     provider: Rc<Provider>,
     secrets: SecretReader,
-    line: Line,
+    line: AccountHttp,
     clock: Arc<dyn Clock>,
     /// A token that the vault has not taken.
     unsaved: Option<Rc<Grant>>,
@@ -60,7 +60,7 @@ impl Engine {
         let id = id.clone();
         self.spawn(async move {
             let ended = async {
-                let _lock = saver.kept_locks.acquire(&saver.home, &id).await?;
+                let _lock = saver.held_locks.acquire(&saver.home, &id).await?;
                 vault_selection::still_here(&saver.door, saver.database.clone(), &id).await?;
                 let revoker = revoker.ok_or(Problem::Stopped)?;
                 let (client, grant) = revoker.read(&saver, &id).await?.ok_or(Problem::NeedsSignIn)?;
@@ -82,7 +82,7 @@ impl Engine {
         let id = id.clone();
         self.spawn(async move {
             let dropped = async {
-                let _lock = saver.kept_locks.acquire(&saver.home, &id).await?;
+                let _lock = saver.held_locks.acquire(&saver.home, &id).await?;
                 vault_selection::still_here(&saver.door, saver.database.clone(), &id).await?;
                 saver.drop_tokens(&id).await
             };
@@ -110,7 +110,7 @@ impl Engine {
             entry.glance = None;
             entry.unsaved = None;
         }
-        self.kept_locks.release(id);
+        self.held_locks.release(id);
     }
 
     /// What revokes an account's tokens, where its provider has an address for it.
@@ -199,7 +199,7 @@ impl Revoker {
         let fresh = random::fresh(self.clock.as_ref())?;
         let request = revocation::request(&self.endpoint, &self.provider, client, token, &fresh);
         let request = request.map_err(|error| unusable(error).problem)?;
-        let sent = self.line.send(ExchangeKind::Revoke, &request, secrets).await;
+        let sent = self.line.send(RequestKind::Revoke, &request, secrets).await;
         let sent = sent.map_err(|error| unreachable(error).problem)?;
         revocation::read(&self.provider, &as_answer(&sent)).map_err(|error| {
             let sent = secrets.iter().copied().chain(request.proofs());

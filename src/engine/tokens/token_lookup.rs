@@ -14,7 +14,7 @@ use crate::store::vault::account_records::Records;
 
 impl Engine {
     /// The account whose token is asked for and which would have to sign in, for all that is known.
-    pub(crate) fn is_to_be_looked_for(&self, command: &Command) -> Option<AccountId> {
+    pub(crate) fn needs_vault_lookup(&self, command: &Command) -> Option<AccountId> {
         let (Command::Token { account, .. } | Command::Copy { account, .. } | Command::Refresh(account)) =
             command
         else {
@@ -47,7 +47,7 @@ impl Engine {
                         engine.step(&id, Input::Found(Some(facts)));
                     }
                 }
-                engine.obey(command, replies);
+                engine.dispatch(command, replies);
             });
             then
         });

@@ -2,9 +2,9 @@
 
 use crate::messages::problem::ArchiveProblem;
 
-use super::{Words, quoted, words};
+use super::{UserMessage, quoted, words};
 
-pub(in crate::messages::explain) fn archive(problem: &ArchiveProblem) -> Words {
+pub(in crate::messages::explain) fn archive(problem: &ArchiveProblem) -> UserMessage {
     match problem {
         ArchiveProblem::PassphraseNeeded => {
             words("This file is protected by a passphrase.", "Enter the one that it was exported with.")
@@ -35,7 +35,7 @@ pub(in crate::messages::explain) fn archive(problem: &ArchiveProblem) -> Words {
             format!("The secrets of {} can't be had here, so nothing was exported.", quoted(name.as_str())),
             "Edit that account and enter its secrets again, or choose the other accounts alone.",
         ),
-        ArchiveProblem::Unusable(text) => Words {
+        ArchiveProblem::Unusable(text) => UserMessage {
             details: Some(text.to_string()),
             ..words("The file could not be read or written.", "Check its path and its permissions.")
         },

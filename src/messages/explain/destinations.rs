@@ -3,7 +3,7 @@
 //! Owns how such a destination is named beside the preset's own. Invariant: URLs and texts of a file are
 //! neutralised and bounded.
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::Settings;
 use crate::domain::provider::destinations;
 use crate::domain::provider::destinations::{ChangedDestination, Destination};
@@ -40,16 +40,16 @@ pub fn changed_destinations(presets: &[Preset], settings: &Settings) -> NamedDes
         return of_custom(&changed);
     }
     let Some(preset) = presets.iter().find(|preset| preset.id == settings.provider) else {
-        let provider = neutralised(&settings.provider, NAME_CHARS).into_owned();
+        let provider = sanitized(&settings.provider, NAME_CHARS).into_owned();
         return NamedDestinations { provider, ..NamedDestinations::default() };
     };
-    let name = neutralised(&preset.name, NAME_CHARS).into_owned();
+    let name = sanitized(&preset.name, NAME_CHARS).into_owned();
     let each = |it: &ChangedDestination| row(it, &beside(it, preset, &name));
     // The first one is in the provider's name.
     let further = hosts(preset, &changed).into_iter().skip(1).map(|host| ("host", shown(&host)));
     let marks = changed.iter().filter(|it| is_mark(preset, it));
     NamedDestinations {
-        provider: neutralised(&provider_name(preset, &changed), MAX_CHARS).into_owned(),
+        provider: sanitized(&provider_name(preset, &changed), MAX_CHARS).into_owned(),
         each: changed.iter().map(each).collect(),
         rest: further.chain(marks.clone().map(each)).collect(),
         is_changed: marks.count() > 0,
@@ -88,7 +88,7 @@ fn beside(changed: &ChangedDestination, preset: &Preset, name: &str) -> String {
 }
 
 fn shown(text: &str) -> String {
-    neutralised(text, URL_CHARS).into_owned()
+    sanitized(text, URL_CHARS).into_owned()
 }
 
 #[cfg(test)]

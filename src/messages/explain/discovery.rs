@@ -2,9 +2,9 @@
 
 use crate::messages::problem::{DiscoveryProblem, NotDiscovered};
 
-use super::{Action, Words, label_of, quoted, words};
+use super::{Action, UserMessage, label_of, quoted, words};
 
-pub(in crate::messages::explain) fn discovery(problem: &DiscoveryProblem) -> Words {
+pub(in crate::messages::explain) fn discovery(problem: &DiscoveryProblem) -> UserMessage {
     let issuer = quoted(problem.issuer.as_str());
     let said = match &problem.why {
         NotDiscovered::Nothing { tried } => {
@@ -14,7 +14,7 @@ pub(in crate::messages::explain) fn discovery(problem: &DiscoveryProblem) -> Wor
                 format!("The server {issuer} doesn't publish its addresses in any of the usual places."),
                 "Check the issuer URL, or enter the addresses from the provider's document.",
             );
-            Words { details: Some(lines.join("\n")), ..said }
+            UserMessage { details: Some(lines.join("\n")), ..said }
         }
         NotDiscovered::OtherIssuer { said } => words(
             format!(

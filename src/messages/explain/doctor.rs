@@ -2,14 +2,14 @@
 //!
 //! Owns them. Invariant: whatever is not well has a next step, and what was not tried has a reason.
 
-use crate::base::sanitize::neutralised;
-use crate::domain::refusal::connectivity::{OnTheWay, Verdict};
+use crate::base::sanitize::sanitized;
+use crate::domain::refusal::connectivity::{CheckOutcome, OnTheWay};
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::messages::diagnosis::{Cause, Check, Finding};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultKind;
 
-use super::{NAME_CHARS, Words, explain, label_of, words};
+use super::{NAME_CHARS, UserMessage, explain, label_of, words};
 
 /// What is checked, as a heading.
 pub fn check(check: Check) -> String {
@@ -29,17 +29,17 @@ pub fn check(check: Check) -> String {
 }
 
 /// A verdict in a word or two.
-pub fn verdict(verdict: Verdict) -> &'static str {
+pub fn verdict(verdict: CheckOutcome) -> &'static str {
     match verdict {
-        Verdict::Ok => "ok",
-        Verdict::Warning => "warning",
-        Verdict::Failed => "failed",
-        Verdict::NotTried => "not tried",
+        CheckOutcome::Ok => "ok",
+        CheckOutcome::Warning => "warning",
+        CheckOutcome::Failed => "failed",
+        CheckOutcome::NotTried => "not tried",
     }
 }
 
 /// A finding: what was found, and what to do, where there is something to do.
-pub fn finding(finding: &Finding, provider: Option<&str>) -> Words {
+pub fn finding(finding: &Finding, provider: Option<&str>) -> UserMessage {
     match &finding.cause {
         Cause::VaultAnswers(kind) => vault(*kind),
         Cause::Vault(problem) => explain(&Problem::Vault(problem.clone()), None, provider),
@@ -63,7 +63,7 @@ pub fn finding(finding: &Finding, provider: Option<&str>) -> Words {
     }
 }
 
-fn vault(kind: VaultKind) -> Words {
+fn vault(kind: VaultKind) -> UserMessage {
     match kind {
         VaultKind::Keychain => words("The keychain answers.", ""),
         VaultKind::File => words("The file with your secrets is open.", ""),
@@ -74,7 +74,7 @@ fn vault(kind: VaultKind) -> Words {
     }
 }
 
-fn on_the_way(finding: &Finding, found: OnTheWay) -> Words {
+fn on_the_way(finding: &Finding, found: OnTheWay) -> UserMessage {
     match found {
         OnTheWay::Clear => words(
             match finding.check {
@@ -115,13 +115,13 @@ fn on_the_way(finding: &Finding, found: OnTheWay) -> Words {
     }
 }
 
-fn unreachable(finding: &Finding, kind: UnreachableKind) -> Words {
+fn unreachable(finding: &Finding, kind: UnreachableKind) -> UserMessage {
     let host = url::Url::parse(&finding.about).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let host = host.unwrap_or_else(|| neutralised(&finding.about, NAME_CHARS).into_owned());
+    let host = host.unwrap_or_else(|| sanitized(&finding.about, NAME_CHARS).into_owned());
     explain(&Problem::Unreachable(Unreachable { host, kind, may_have_been_sent: false }), None, None)
 }
 
-fn skewed(secs: i64) -> Words {
+fn skewed(secs: i64) -> UserMessage {
     let minutes = secs.unsigned_abs().div_ceil(60);
     let way = if secs > 0 { "behind" } else { "ahead of" };
     words(

@@ -1,11 +1,11 @@
 //! What was found of an ID token, in words.
 
-use crate::domain::oauth::id_token::{Doubt, Verdict};
+use crate::domain::oauth::id_token::{Doubt, IdTokenStatus};
 
-use super::{Action, Words, words};
+use super::{Action, UserMessage, words};
 
 /// A refresh brought tokens of another subject.
-pub(in crate::messages::explain) fn other_subject(provider: &str, here: &str) -> Words {
+pub(in crate::messages::explain) fn other_subject(provider: &str, here: &str) -> UserMessage {
     words(
         format!("{provider} answered the refresh of {here} with tokens of another user, so none was kept."),
         "Sign in again; your settings are kept.",
@@ -14,16 +14,16 @@ pub(in crate::messages::explain) fn other_subject(provider: &str, here: &str) ->
 }
 
 /// A few words, and a sentence on what they mean.
-pub fn id_token(verdict: Verdict) -> (String, &'static str) {
+pub fn id_token(verdict: IdTokenStatus) -> (String, &'static str) {
     let doubt = match verdict {
-        Verdict::Verified => {
+        IdTokenStatus::Verified => {
             let meaning = "When it came, its signature was the issuer's, and it was made for this client.";
             return ("verified".to_owned(), meaning);
         }
-        Verdict::Unchecked => {
+        IdTokenStatus::Unchecked => {
             return ("not verified: not checked yet".to_owned(), "It is checked when the next one comes.");
         }
-        Verdict::Doubted(doubt) => doubt,
+        IdTokenStatus::Doubted(doubt) => doubt,
     };
     let (why, meaning) = match doubt {
         Doubt::Unreadable => ("it is no signed token", "It may be encrypted, which Keyfob doesn't read."),

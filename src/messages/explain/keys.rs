@@ -1,9 +1,9 @@
 //! What is wrong with a client's key, in words.
 
-use super::{Action, Words, words};
+use super::{Action, UserMessage, words};
 use crate::domain::oauth::jose::KeyError;
 
-pub(in crate::messages::explain) fn bad_key(here: &str, error: KeyError) -> Words {
+pub(in crate::messages::explain) fn bad_key(here: &str, error: KeyError) -> UserMessage {
     let (what, next) = match error {
         KeyError::Unreadable => (
             format!("The private key of {here} can't be read: it is neither PEM nor JWK, or it is damaged."),

@@ -3,7 +3,7 @@
 //! Owns what is said beyond the standard's meaning of an error. Invariant: nothing is claimed that the
 //! server did not say or the account does not show.
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::secret_expiry::SecretEnd;
 use crate::domain::refusal::hints::is_about_scopes;
 use crate::domain::refusal::redirect_mismatch::{Marked, RedirectMismatch, WantedBy};
@@ -11,7 +11,7 @@ use crate::domain::refusal::vendor_errors;
 use crate::domain::refusal::vendor_errors::Offer;
 use crate::messages::problem::{Hints, Scopes};
 
-use super::{Action, Words, quoted, words};
+use super::{Action, UserMessage, quoted, words};
 
 /// The likely cause, where more is known than the error's code.
 pub(in crate::messages::explain) fn likely(
@@ -19,7 +19,7 @@ pub(in crate::messages::explain) fn likely(
     code: &str,
     description: &str,
     hints: &Hints,
-) -> Option<Words> {
+) -> Option<UserMessage> {
     if let Some(mismatch) = &hints.redirect {
         return Some(redirect(provider, mismatch));
     }
@@ -51,7 +51,11 @@ pub(in crate::messages::explain) fn vendors_word(
 }
 
 /// The client was refused: its ID, its secret, or the way in which they were sent.
-pub(in crate::messages::explain) fn bad_client(provider: &str, place: Option<&str>, hints: &Hints) -> Words {
+pub(in crate::messages::explain) fn bad_client(
+    provider: &str,
+    place: Option<&str>,
+    hints: &Hints,
+) -> UserMessage {
     let place = place.map_or_else(|| format!("{provider}'s developer page"), str::to_owned);
     if hints.by_key {
         return words(
@@ -79,11 +83,11 @@ pub(in crate::messages::explain) fn bad_client(provider: &str, place: Option<&st
     if !hints.tries.is_empty() {
         next.push_str(" If they are right, the provider may want them sent in another way.");
     }
-    Words { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
+    UserMessage { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
 }
 
 /// The assertion that is the grant was refused.
-pub(in crate::messages::explain) fn bad_assertion(provider: &str) -> Words {
+pub(in crate::messages::explain) fn bad_assertion(provider: &str) -> UserMessage {
     words(
         format!("{provider} didn't accept the assertion: who it is from, whom it is for, or its signature."),
         "Check the client ID, the private key with its ID, the assertion's claims and audience, and this computer's \
@@ -94,7 +98,7 @@ pub(in crate::messages::explain) fn bad_assertion(provider: &str) -> Words {
 
 /// The request was refused with 403 and no code: the client lacks a permission, or was sent in a way that
 /// the server doesn't take.
-pub(in crate::messages::explain) fn forbidden(provider: &str, said: &str, hints: &Hints) -> Words {
+pub(in crate::messages::explain) fn forbidden(provider: &str, said: &str, hints: &Hints) -> UserMessage {
     let mut next =
         "The client may lack a permission there, or a firewall or a proxy stands in between. Check \
                     both, then try again."
@@ -104,11 +108,15 @@ pub(in crate::messages::explain) fn forbidden(provider: &str, said: &str, hints:
     }
     let reason = if said.is_empty() { " and gave no reason" } else { "" };
     let what = format!("{provider} refused the request{reason} (HTTP 403).");
-    Words { others: tries(hints), ..words(what, next).offering(Action::TryAgain) }
+    UserMessage { others: tries(hints), ..words(what, next).offering(Action::TryAgain) }
 }
 
 /// The request was refused with a code that nobody explains.
-pub(in crate::messages::explain) fn refused_by_code(provider: &str, code: &str, hints: &Hints) -> Words {
+pub(in crate::messages::explain) fn refused_by_code(
+    provider: &str,
+    code: &str,
+    hints: &Hints,
+) -> UserMessage {
     let mut next = "Check the account's settings against the provider's document, then try again.".to_owned();
     if !hints.tries.is_empty() {
         next.push_str(
@@ -116,14 +124,14 @@ pub(in crate::messages::explain) fn refused_by_code(provider: &str, code: &str, 
         );
     }
     let what = format!("{provider} refused the request with the error “{code}”.");
-    Words { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
+    UserMessage { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
 }
 
 fn tries(hints: &Hints) -> Vec<Action> {
     hints.tries.iter().map(|auth| Action::TryClientAuth(*auth)).collect()
 }
 
-fn redirect(provider: &str, mismatch: &RedirectMismatch) -> Words {
+fn redirect(provider: &str, mismatch: &RedirectMismatch) -> UserMessage {
     let next = match &mismatch.wanted {
         Some((_, WantedBy::Message)) => {
             "Its message names another one. Register the address that was sent, or enter the other one in the \
@@ -141,7 +149,7 @@ fn redirect(provider: &str, mismatch: &RedirectMismatch) -> Words {
         None => format!("Register exactly this address with {provider}, the port and every slash included."),
     };
     let said = words(format!("{provider} doesn't know the redirect address that was sent."), next);
-    Words { compared: Some(mismatch.clone()), ..said.offering(Action::EditAccount) }
+    UserMessage { compared: Some(mismatch.clone()), ..said.offering(Action::EditAccount) }
 }
 
 /// What each of two addresses is called.
@@ -159,7 +167,7 @@ pub(in crate::messages::explain) fn side_by_side(mismatch: &RedirectMismatch) ->
     names_of(mismatch).into_iter().map(one).collect::<Vec<_>>().join(" – ")
 }
 
-fn scopes(provider: &str, scopes: &Scopes, cure: Option<&str>) -> Words {
+fn scopes(provider: &str, scopes: &Scopes, cure: Option<&str>) -> UserMessage {
     let list = |scopes: &[String]| scopes.iter().map(|scope| quoted(scope)).collect::<Vec<_>>().join(", ");
     let refused = match scopes {
         Scopes::Refused(one) if one.len() == 1 => format!("the scope {}", list(one)),
@@ -177,8 +185,8 @@ fn scopes(provider: &str, scopes: &Scopes, cure: Option<&str>) -> Words {
 }
 
 /// A client secret's end, near or past; `place` is where secrets are handed out.
-pub fn secret_end(end: SecretEnd, provider: &str, place: Option<&str>) -> Words {
-    let provider = neutralised(provider, super::PROVIDER_CHARS);
+pub fn secret_end(end: SecretEnd, provider: &str, place: Option<&str>) -> UserMessage {
+    let provider = sanitized(provider, super::PROVIDER_CHARS);
     let place = place.map_or_else(|| format!("{provider}'s developer page"), str::to_owned);
     let what = match end {
         SecretEnd::Near { days: 0, .. } => "The client secret expires today.".to_owned(),

@@ -18,7 +18,7 @@ pub(crate) mod token_requests;
 mod tokens;
 mod vault;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::NameError;
 use crate::domain::oauth::issuer::IssuerError;
 use crate::domain::oauth::redirect_uri::RedirectError;
@@ -27,7 +27,7 @@ use crate::domain::provider::spec::ClientAuth;
 use crate::domain::provider::{EndpointKind, ProviderError};
 use crate::domain::refusal::redirect_mismatch::RedirectMismatch;
 
-use super::problem::{Outside, Problem};
+use super::problem::{Problem, UntrustedText};
 
 use archive::archive;
 pub use destinations::{NamedDestinations, changed_destinations};
@@ -69,7 +69,7 @@ pub enum Action {
 
 /// A problem in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
+pub struct UserMessage {
     /// One sentence: what happened.
     pub what: String,
     /// One or two sentences: what to do next.
@@ -84,7 +84,7 @@ pub struct Words {
     pub details: Option<String>,
 }
 
-impl Words {
+impl UserMessage {
     /// Both as one paragraph, for the command line, with the addresses where there are two.
     pub fn paragraph(&self) -> String {
         let Self { what, next, .. } = self;
@@ -100,9 +100,9 @@ impl Words {
     }
 }
 
-fn words(what: impl Into<String>, next: impl Into<String>) -> Words {
+fn words(what: impl Into<String>, next: impl Into<String>) -> UserMessage {
     let (what, next) = (what.into(), next.into());
-    Words { what, next, action: None, others: Vec::new(), compared: None, details: None }
+    UserMessage { what, next, action: None, others: Vec::new(), compared: None, details: None }
 }
 
 /// The longest name of a provider, in characters: its mark must not be cut off.
@@ -112,7 +112,7 @@ const PROVIDER_CHARS: usize = provider_name::MAX_CHARS;
 const NAME_CHARS: usize = 60;
 
 fn quoted(text: &str) -> String {
-    format!("“{}”", neutralised(text, NAME_CHARS))
+    format!("“{}”", sanitized(text, NAME_CHARS))
 }
 
 /// What a key of the import file is called in the window.
@@ -148,7 +148,7 @@ pub fn capitalised(label: &str) -> String {
         .unwrap_or_default()
 }
 
-fn changed_elsewhere(problem: &Problem) -> Words {
+fn changed_elsewhere(problem: &Problem) -> UserMessage {
     if *problem == Problem::Outdated {
         let what = "The account was changed elsewhere in the meantime, so nothing was sent.";
         return words(what, "Try again.").offering(Action::TryAgain);
@@ -160,10 +160,10 @@ fn changed_elsewhere(problem: &Problem) -> Words {
 }
 
 /// Puts a problem into words; `account` and `provider` are names, where there are some.
-pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> Words {
+pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> UserMessage {
     let here = account.map_or_else(|| "this account".to_owned(), quoted);
     let opening = account.map_or_else(|| "This account".to_owned(), quoted);
-    let provider = provider.map_or_else(|| "the provider".into(), |name| neutralised(name, PROVIDER_CHARS));
+    let provider = provider.map_or_else(|| "the provider".into(), |name| sanitized(name, PROVIDER_CHARS));
     match problem {
         Problem::UnknownAccount(name) => words(
             format!("There is no account called {}.", quoted(name)),
@@ -195,18 +195,18 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         .offering(Action::SignIn),
         Problem::Interrupted { refreshing } => interrupted(*refreshing, &here),
         Problem::RefreshRefused(refusal) => {
-            Words { details: Some(details_of(refusal)), ..refresh_refused(refusal) }
+            UserMessage { details: Some(details_of(refusal)), ..refresh_refused(refusal) }
         }
         Problem::OtherSubject => id_token::other_subject(&provider, &here),
         Problem::SignIn(problem) => sign_in(problem, &provider),
-        Problem::Refused(refusal) => Words { details: Some(details_of(refusal)), ..refused(refusal) },
+        Problem::Refused(refusal) => UserMessage { details: Some(details_of(refusal)), ..refused(refusal) },
         Problem::BadAnswer(answer) => bad_answer(answer),
         Problem::NoEndpoint(name, kind) => no_endpoint(name, *kind),
         Problem::NotChecked(cause) => not_checked(cause, account, Some(&provider)),
         Problem::NotRevoked(not) => not_revoked(not, account, Some(&provider)),
         Problem::Unreachable(unreachable) => unreached(unreachable),
         Problem::Vault(problem) => vault(problem, &here),
-        Problem::Disk(text) => Words {
+        Problem::Disk(text) => UserMessage {
             details: Some(text.to_string()),
             ..words(
                 "Keyfob couldn't read or write its files.",
@@ -234,7 +234,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         Problem::Archive(problem) => archive(problem),
         Problem::Discovery(problem) => discovery(problem),
         Problem::Locked => words("Keyfob is locked, so nothing was done.", "Unlock it first."),
-        Problem::SetAside(path) => Words {
+        Problem::SetAside(path) => UserMessage {
             details: Some(path.to_string()),
             ..set_aside(path.as_str()).offering(Action::RecoverAccounts)
         },
@@ -256,23 +256,23 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
     }
 }
 
-fn page_not_opened(page: &Outside) -> Words {
+fn page_not_opened(page: &UntrustedText) -> UserMessage {
     let said = words(
         "No web browser could be opened.",
         "Copy the page's address from the details, and open it in a browser on this computer.",
     );
-    Words { details: Some(page.to_string()), ..said }
+    UserMessage { details: Some(page.to_string()), ..said }
 }
 
-fn demo(text: &Outside) -> Words {
+fn demo(text: &UntrustedText) -> UserMessage {
     let said = words(
         "The demo's server could not start on this computer.",
         "Quit Keyfob, start it again and choose the demo once more.",
     );
-    Words { details: Some(text.to_string()), ..said }
+    UserMessage { details: Some(text.to_string()), ..said }
 }
 
-fn set_aside(path: &str) -> Words {
+fn set_aside(path: &str) -> UserMessage {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     words(
         format!("The list of accounts couldn't be read. It was set aside as {}.", quoted(name)),
@@ -280,7 +280,7 @@ fn set_aside(path: &str) -> Words {
     )
 }
 
-fn bad_name(error: NameError) -> Words {
+fn bad_name(error: NameError) -> UserMessage {
     match error {
         NameError::Empty => words("The account has no name.", "Give the account a name."),
         NameError::TooLong => words("The name is longer than 120 characters.", "Choose a shorter name."),
@@ -291,14 +291,14 @@ fn bad_name(error: NameError) -> Words {
     }
 }
 
-fn settings(error: &ProviderError) -> Words {
+fn settings(error: &ProviderError) -> UserMessage {
     let said = match error {
         ProviderError::UnknownProvider(id) => words(
             format!("There is no provider called {}.", quoted(id)),
             "Choose one from the list, or a custom provider.",
         ),
         ProviderError::GrantNotOffered { provider, grant } => words(
-            format!("{} does not offer the grant {}.", neutralised(provider, PROVIDER_CHARS), grant.as_str()),
+            format!("{} does not offer the grant {}.", sanitized(provider, PROVIDER_CHARS), grant.as_str()),
             "Choose another grant.",
         ),
         ProviderError::VariableMissing { label, .. } => {

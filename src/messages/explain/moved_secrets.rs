@@ -1,15 +1,15 @@
 //! Words about secrets that would go to another destination than their owner has seen.
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::provider::destinations::Destination;
 use crate::messages::problem::{MovedUrl, OtherDestination, SecretsWouldMove};
 
-use super::{Action, Words, quoted, words};
+use super::{Action, UserMessage, quoted, words};
 
 /// The longest URL that is put into a sentence, in characters.
 const URL_CHARS: usize = 200;
 
-pub(in crate::messages::explain) fn other_destination(problem: &OtherDestination) -> Words {
+pub(in crate::messages::explain) fn other_destination(problem: &OtherDestination) -> UserMessage {
     let OtherDestination { account, moved, row_differs } = problem;
     let here = quoted(account.as_str());
     let what = match named(moved) {
@@ -43,7 +43,7 @@ pub(in crate::messages::explain) fn other_destination(problem: &OtherDestination
     .offering(Action::EditAccount)
 }
 
-pub(in crate::messages::explain) fn secrets_would_move(problem: &SecretsWouldMove) -> Words {
+pub(in crate::messages::explain) fn secrets_would_move(problem: &SecretsWouldMove) -> UserMessage {
     let SecretsWouldMove { account, moved } = problem;
     let from_to = named(moved).map(|MovedUrl { destination, old, new }| {
         let old = match old {
@@ -78,14 +78,14 @@ fn more(moved: &[MovedUrl]) -> String {
 }
 
 fn shown(url: &str) -> String {
-    neutralised(url, URL_CHARS).into_owned()
+    sanitized(url, URL_CHARS).into_owned()
 }
 
 #[cfg(test)]
 pub(in crate::messages::explain) mod tests {
     use super::*;
     use crate::messages::explain::explain;
-    use crate::messages::problem::{Outside, Problem};
+    use crate::messages::problem::{Problem, UntrustedText};
 
     fn words_of(problem: &Problem) -> String {
         explain(problem, Some("car-dev"), Some("Smartcar")).paragraph()
@@ -93,8 +93,8 @@ pub(in crate::messages::explain) mod tests {
 
     /// Secrets that would go elsewhere.
     pub(in crate::messages::explain) fn every() -> Vec<Problem> {
-        let account = || Outside::new("car\u{202e}-dev");
-        let url = |host: &str| Outside::new(&format!("https://{host}/token"));
+        let account = || UntrustedText::new("car\u{202e}-dev");
+        let url = |host: &str| UntrustedText::new(&format!("https://{host}/token"));
         let token = |old: Option<&str>| MovedUrl {
             destination: Destination::Token,
             old: old.map(url),

@@ -1,9 +1,9 @@
 //! Words about preferences that are not used until they are confirmed.
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::messages::preferences::Unconfirmed;
 
-use super::{Action, Words, words};
+use super::{Action, UserMessage, words};
 
 /// The most of a value that is shown, in characters.
 const VALUE_CHARS: usize = 200;
@@ -13,11 +13,11 @@ pub(in crate::messages::explain) const NEXT: &str = "If this was you, open Setti
                                otherwise set them back there.";
 
 /// They were changed outside Keyfob.
-pub(in crate::messages::explain) fn unconfirmed(changed: &Unconfirmed) -> Words {
+pub(in crate::messages::explain) fn unconfirmed(changed: &Unconfirmed) -> UserMessage {
     let named = changed
         .0
         .iter()
-        .map(|(it, value)| format!("the {} is now “{}”", it.label(), neutralised(value, VALUE_CHARS)));
+        .map(|(it, value)| format!("the {} is now “{}”", it.label(), sanitized(value, VALUE_CHARS)));
     let named = named.collect::<Vec<_>>().join(", ");
     words(format!("Settings were changed outside Keyfob and are not used: {named}."), NEXT)
         .offering(Action::OpenSettings)

@@ -1,11 +1,11 @@
 //! Words about sign-ins.
 
-use crate::base::sanitize::neutralised;
-use crate::messages::problem::{AnswerFlaw, Hints, Outside, SignInProblem};
+use crate::base::sanitize::sanitized;
+use crate::messages::problem::{AnswerFlaw, Hints, SignInProblem, UntrustedText};
 
-use super::{Action, NAME_CHARS, Words, likely_causes, words};
+use super::{Action, NAME_CHARS, UserMessage, likely_causes, words};
 
-pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &str) -> Words {
+pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &str) -> UserMessage {
     match problem {
         SignInProblem::Cancelled => {
             words("The sign-in was cancelled.", "Choose Sign in when you are ready.").offering(Action::SignIn)
@@ -21,7 +21,7 @@ pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &
                 format!("Port {port} is used by another program, so the browser can't return here."),
                 with_free(next, free),
             );
-            Words { others: take(free), ..said.offering(Action::SignIn) }
+            UserMessage { others: take(free), ..said.offering(Action::SignIn) }
         }
         SignInProblem::PortForbidden { port, free } => {
             let next = format!("Choose a port above 1023 and register it with {provider}.");
@@ -29,7 +29,7 @@ pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &
                 format!("This system doesn't let Keyfob use port {port}, so the browser can't return here."),
                 with_free(next, free),
             );
-            Words { others: take(free), ..said.offering(Action::EditAccount) }
+            UserMessage { others: take(free), ..said.offering(Action::EditAccount) }
         }
         SignInProblem::NoLoopback => words(
             "This computer offers no loopback address, so the browser can't return here.",
@@ -92,10 +92,10 @@ pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &
 }
 
 /// An answer that holds nothing to go on with.
-fn no_use(host: &str, status: u16, flaw: AnswerFlaw, what: &str, next: &str) -> Words {
-    let host = neutralised(host, NAME_CHARS);
+fn no_use(host: &str, status: u16, flaw: AnswerFlaw, what: &str, next: &str) -> UserMessage {
+    let host = sanitized(host, NAME_CHARS);
     let details = Some(format!("HTTP {status} from {host}: {flaw}"));
-    Words { details, ..words(format!("{host} {what}."), next).offering(Action::EditAccount) }
+    UserMessage { details, ..words(format!("{host} {what}."), next).offering(Action::EditAccount) }
 }
 
 /// The advice, with the ports that were free.
@@ -114,14 +114,14 @@ fn take(free: &[u16]) -> Vec<Action> {
     free.iter().map(|port| Action::TakePort(*port)).collect()
 }
 
-fn denied(code: &str, description: Option<&Outside>, hints: &Hints, provider: &str) -> Words {
-    let likely = likely_causes::likely(provider, code, description.map_or("", Outside::as_str), hints);
+fn denied(code: &str, description: Option<&UntrustedText>, hints: &Hints, provider: &str) -> UserMessage {
+    let likely = likely_causes::likely(provider, code, description.map_or("", UntrustedText::as_str), hints);
     let said = likely.unwrap_or_else(|| denied_by_standard(code, provider));
     let details = description.map_or_else(|| code.to_owned(), |text| format!("{code}: “{text}”"));
-    Words { details: Some(details), ..said }
+    UserMessage { details: Some(details), ..said }
 }
 
-fn denied_by_standard(code: &str, provider: &str) -> Words {
+fn denied_by_standard(code: &str, provider: &str) -> UserMessage {
     match code {
         "access_denied" => {
             words(format!("Access was refused on {provider}'s page."), "Sign in again and allow the access.")
@@ -154,7 +154,7 @@ fn denied_by_standard(code: &str, provider: &str) -> Words {
 }
 
 /// A token request whose answer was not stored.
-pub(in crate::messages::explain) fn interrupted(refreshing: bool, here: &str) -> Words {
+pub(in crate::messages::explain) fn interrupted(refreshing: bool, here: &str) -> UserMessage {
     if refreshing {
         words(
             format!(

@@ -6,7 +6,7 @@ use crate::domain::oauth::token_response::AnswerFlaw;
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::messages::preferences::{Guarded, Unconfirmed};
 use crate::messages::problem::{
-    ArchiveProblem, BadAnswer, Hints, Outside, Refusal, SignInProblem, VaultProblem,
+    ArchiveProblem, BadAnswer, Hints, Refusal, SignInProblem, UntrustedText, VaultProblem,
 };
 use crate::messages::snapshot::VaultKind;
 
@@ -14,7 +14,7 @@ fn refusal(code: &str, status: u16) -> Refusal {
     Refusal {
         provider: "Smartcar".to_owned(),
         status,
-        code: (!code.is_empty()).then(|| Outside::new(code)),
+        code: (!code.is_empty()).then(|| UntrustedText::new(code)),
         description: None,
         meaning: None,
         secrets_place: None,
@@ -94,7 +94,7 @@ fn the_sentences_of_the_design_stand_to_the_letter() {
 
 /// What can go wrong with vaults and files.
 fn stores() -> Vec<Problem> {
-    let text = || Outside::new("disk\u{202e}full");
+    let text = || UntrustedText::new("disk\u{202e}full");
     let changed = [(Guarded::Browser, "evil \u{202e}".to_owned())];
     let mut all = vec![
         Problem::Unconfirmed(Unconfirmed(changed.into())),
@@ -151,10 +151,10 @@ fn keys() -> impl Iterator<Item = Problem> {
 
 /// What can go wrong with sign-ins.
 fn sign_ins() -> Vec<Problem> {
-    let text = || Outside::new("disk\u{202e}full");
+    let text = || UntrustedText::new("disk\u{202e}full");
     let mut all = Vec::new();
     for code in ["access_denied", "invalid_scope", "unauthorized_client", "server_error", "odd"] {
-        let code = Outside::new(code);
+        let code = UntrustedText::new(code);
         all.push(Problem::SignIn(SignInProblem::Denied {
             code,
             description: Some(text()),
@@ -184,7 +184,7 @@ fn sign_ins() -> Vec<Problem> {
 }
 
 fn every_problem() -> Vec<Problem> {
-    let text = || Outside::new("disk\u{202e}full");
+    let text = || UntrustedText::new("disk\u{202e}full");
     let mut all = vec![
         Problem::UnknownAccount("x".to_owned()),
         Problem::NameTaken("x".to_owned()),
@@ -291,7 +291,7 @@ fn d1_hostile_names_are_neutralised_in_words() {
 fn a_vendors_code_is_said_in_words_with_a_button() {
     let google = |code: &str, said: &str| {
         let hints = Hints { host: "oauth2.googleapis.com".to_owned(), ..Hints::default() };
-        Refusal { description: Some(Outside::new(said)), hints: Box::new(hints), ..refusal(code, 400) }
+        Refusal { description: Some(UntrustedText::new(said)), hints: Box::new(hints), ..refusal(code, 400) }
     };
     let said = |problem| explain(&problem, None, None);
     let gone = said(Problem::RefreshRefused(google("invalid_grant", "Token has been expired or revoked.")));
@@ -304,8 +304,8 @@ fn a_vendors_code_is_said_in_words_with_a_button() {
     assert_eq!(nameless.next, "Sign in again; your settings are kept.");
     let entra = |text: &str| {
         said(Problem::SignIn(SignInProblem::Denied {
-            code: Outside::new("access_denied"),
-            description: Some(Outside::new(text)),
+            code: UntrustedText::new("access_denied"),
+            description: Some(UntrustedText::new(text)),
             hints: Box::default(),
         }))
     };
@@ -354,7 +354,7 @@ fn a_refusal_says_what_is_known_and_no_more() {
     use crate::domain::refusal::hints::Scopes;
     let said = |refusal| explain(&Problem::Refused(refusal), None, None);
     assert!(said(refusal("", 403)).what.contains("gave no reason"));
-    let reason = Refusal { description: Some(Outside::new("not from here")), ..refusal("", 403) };
+    let reason = Refusal { description: Some(UntrustedText::new("not from here")), ..refusal("", 403) };
     assert_eq!(said(reason).what, "Smartcar refused the request (HTTP 403).");
     let page = BadAnswer { host: "a.example".to_owned(), status: 403, kind: AnswerFlaw::WebPage };
     assert!(explain(&Problem::BadAnswer(page), None, None).next.contains("firewall"));
@@ -366,7 +366,7 @@ fn a_refusal_says_what_is_known_and_no_more() {
     assert!(said(Refusal { retry_at, ..refusal("", 429) }).next.ends_with(&day));
     let hints = Hints { scopes: Scopes::Refused(vec!["User.Read".to_owned()]), ..Hints::default() };
     let description =
-        Some(Outside::new("AADSTS1002012: The provided value for scope User.Read is not valid."));
+        Some(UntrustedText::new("AADSTS1002012: The provided value for scope User.Read is not valid."));
     let scope = Refusal { description, hints: Box::new(hints), ..refusal("invalid_scope", 400) };
     let scope = said(scope).paragraph();
     assert!(scope.contains("“User.Read”") && scope.contains("/.default"), "{scope}");
@@ -396,7 +396,7 @@ fn a_refusal_says_what_is_known_and_no_more() {
         assert!(said.what.contains("a problem of its own") && said.next.contains(&day[..8]), "T6: {said:?}");
     }
     assert_eq!((checked.action, revoked.action), (None, Some(Action::ForgetTokens)));
-    let (code, hints) = (Outside::new("login_required"), Box::default());
+    let (code, hints) = (UntrustedText::new("login_required"), Box::default());
     let asked = SignInProblem::Denied { code, description: None, hints };
     assert!(explain(&Problem::SignIn(asked), None, None).next.contains("prompt=none"));
 }

@@ -2,22 +2,22 @@
 
 use chrono::{DateTime, Local, Utc};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::token_response::AnswerFlaw;
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
-use crate::messages::problem::{BadAnswer, Outside, Refusal};
+use crate::messages::problem::{BadAnswer, Refusal, UntrustedText};
 
-use super::{Action, NAME_CHARS, PROVIDER_CHARS, Words, likely_causes, preferences, words};
+use super::{Action, NAME_CHARS, PROVIDER_CHARS, UserMessage, likely_causes, preferences, words};
 
-pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> Words {
-    let provider = neutralised(&refusal.provider, PROVIDER_CHARS);
-    let code = refusal.code.as_ref().map_or("", Outside::as_str);
+pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> UserMessage {
+    let provider = sanitized(&refusal.provider, PROVIDER_CHARS);
+    let code = refusal.code.as_ref().map_or("", UntrustedText::as_str);
     if refusal.status == 429 {
         return words(format!("{provider} asks to send less often."), wait_until(refusal.retry_at))
             .offering(Action::TryAgain);
     }
-    let description = refusal.description.as_ref().map_or("", Outside::as_str);
+    let description = refusal.description.as_ref().map_or("", UntrustedText::as_str);
     if let Some(said) = likely_causes::likely(&provider, code, description, &refusal.hints) {
         return said;
     }
@@ -80,9 +80,9 @@ pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> Words {
 }
 
 /// The refresh token itself was refused.
-pub(in crate::messages::explain) fn refresh_refused(refusal: &Refusal) -> Words {
-    let code = refusal.code.as_ref().map_or("", Outside::as_str);
-    let description = refusal.description.as_ref().map_or("", Outside::as_str);
+pub(in crate::messages::explain) fn refresh_refused(refusal: &Refusal) -> UserMessage {
+    let code = refusal.code.as_ref().map_or("", UntrustedText::as_str);
+    let description = refusal.description.as_ref().map_or("", UntrustedText::as_str);
     let usual = || {
         let what = "The saved sign-in has expired or was revoked.";
         (what.to_owned(), "Sign in again; your settings are kept.".to_owned())
@@ -115,8 +115,8 @@ pub(in crate::messages::explain) fn details_of(refusal: &Refusal) -> String {
     text
 }
 
-pub(in crate::messages::explain) fn bad_answer(answer: &BadAnswer) -> Words {
-    let host = neutralised(&answer.host, NAME_CHARS);
+pub(in crate::messages::explain) fn bad_answer(answer: &BadAnswer) -> UserMessage {
+    let host = sanitized(&answer.host, NAME_CHARS);
     let said = match answer.kind {
         AnswerFlaw::WebPage if answer.status >= 500 => words(
             format!("{host}, or something in front of it, sent an error page instead of a token."),
@@ -165,11 +165,11 @@ pub(in crate::messages::explain) fn bad_answer(answer: &BadAnswer) -> Words {
         ),
     };
     let action = said.action.or(Some(Action::EditAccount));
-    Words { action, details: Some(format!("HTTP {} from {host}", answer.status)), ..said }
+    UserMessage { action, details: Some(format!("HTTP {} from {host}", answer.status)), ..said }
 }
 
-pub(in crate::messages::explain) fn unreached(unreachable: &Unreachable) -> Words {
-    let host = neutralised(&unreachable.host, NAME_CHARS);
+pub(in crate::messages::explain) fn unreached(unreachable: &Unreachable) -> UserMessage {
+    let host = sanitized(&unreachable.host, NAME_CHARS);
     let again = if unreachable.may_have_been_sent {
         "The request may have arrived. Check the network, then try again."
     } else {

@@ -3,15 +3,15 @@
 //! Invariant: what the server did not do is never said to be done, and what stays valid is named.
 
 use super::token_requests::{details_of, refused, unreached};
-use super::{Action, NAME_CHARS, PROVIDER_CHARS, Words, explain, words};
-use crate::base::sanitize::neutralised;
-use crate::domain::oauth::introspection::Verdict;
+use super::{Action, NAME_CHARS, PROVIDER_CHARS, UserMessage, explain, words};
+use crate::base::sanitize::sanitized;
+use crate::domain::oauth::introspection::TokenStatus;
 use crate::domain::provider::endpoints::EndpointKind;
 use crate::messages::event::Revocation;
-use crate::messages::problem::{NotRevoked, Outside, Problem, Refusal};
+use crate::messages::problem::{NotRevoked, Problem, Refusal, UntrustedText};
 
-pub(in crate::messages::explain) fn no_endpoint(provider: &str, kind: EndpointKind) -> Words {
-    let provider = neutralised(provider, PROVIDER_CHARS);
+pub(in crate::messages::explain) fn no_endpoint(provider: &str, kind: EndpointKind) -> UserMessage {
+    let provider = sanitized(provider, PROVIDER_CHARS);
     match kind {
         EndpointKind::Revoke => words(
             format!("{provider} has no address at which tokens are revoked."),
@@ -30,17 +30,17 @@ pub(in crate::messages::explain) fn not_checked(
     cause: &Problem,
     account: Option<&str>,
     provider: Option<&str>,
-) -> Words {
+) -> UserMessage {
     match cause {
         Problem::Refused(refusal) if is_for_now(refusal) => {
-            Words { details: Some(details_of(refusal)), action: None, ..refused(refusal) }
+            UserMessage { details: Some(details_of(refusal)), action: None, ..refused(refusal) }
         }
-        Problem::Refused(refusal) => Words {
+        Problem::Refused(refusal) => UserMessage {
             details: Some(details_of(refusal)),
             ..words(
                 format!(
                     "{} didn't say what the token is worth.",
-                    neutralised(&refusal.provider, PROVIDER_CHARS)
+                    sanitized(&refusal.provider, PROVIDER_CHARS)
                 ),
                 "It may not let this client ask. The token is as it was.",
             )
@@ -48,12 +48,12 @@ pub(in crate::messages::explain) fn not_checked(
         Problem::BadAnswer(answer) => words(
             format!(
                 "{} answered, but not as an address at which tokens are checked.",
-                neutralised(&answer.host, NAME_CHARS)
+                sanitized(&answer.host, NAME_CHARS)
             ),
             "Compare the address with the provider's document. The token is as it was.",
         )
         .offering(Action::EditAccount),
-        Problem::Unreachable(unreachable) => Words {
+        Problem::Unreachable(unreachable) => UserMessage {
             next: "The token is as it was. Check the network, then try again.".to_owned(),
             action: None,
             ..unreached(unreachable)
@@ -66,40 +66,40 @@ pub(in crate::messages::explain) fn not_revoked(
     not: &NotRevoked,
     account: Option<&str>,
     provider: Option<&str>,
-) -> Words {
+) -> UserMessage {
     let token = if not.refresh_revoked { "the access token" } else { "the tokens" };
     let before = if not.refresh_revoked { "The refresh token was revoked before that. " } else { "" };
     let said = match &not.cause {
         // RFC 7009, section 2.2.1: asking again would change nothing.
         Problem::Refused(refusal)
-            if refusal.code.as_ref().map(Outside::as_str) == Some("unsupported_token_type") =>
+            if refusal.code.as_ref().map(UntrustedText::as_str) == Some("unsupported_token_type") =>
         {
-            let provider = neutralised(&refusal.provider, PROVIDER_CHARS);
+            let provider = sanitized(&refusal.provider, PROVIDER_CHARS);
             let next =
                 format!("{before}Forget them here; what was not revoked stays valid until it expires.");
             let said =
                 words(format!("{provider} can't revoke {token}: it takes back none of this kind."), next);
-            return Words { details: Some(details_of(refusal)), ..said.offering(Action::ForgetTokens) };
+            return UserMessage { details: Some(details_of(refusal)), ..said.offering(Action::ForgetTokens) };
         }
         // RFC 7009, section 2.2.1: the tokens are as they were.
         Problem::Refused(refusal) if is_for_now(refusal) => {
-            let Words { what, next, .. } = refused(refusal);
+            let UserMessage { what, next, .. } = refused(refusal);
             let next =
                 format!("{before}{next} Or forget the tokens here; they then stay valid until they expire.");
             let said = words(what, next).offering(Action::ForgetTokens);
-            return Words { details: Some(details_of(refusal)), ..said };
+            return UserMessage { details: Some(details_of(refusal)), ..said };
         }
-        Problem::Refused(refusal) => Words {
+        Problem::Refused(refusal) => UserMessage {
             details: Some(details_of(refusal)),
             ..words(
-                format!("{} refused to revoke {token}.", neutralised(&refusal.provider, PROVIDER_CHARS)),
+                format!("{} refused to revoke {token}.", sanitized(&refusal.provider, PROVIDER_CHARS)),
                 String::new(),
             )
         },
         Problem::BadAnswer(answer) => words(
             format!(
                 "{} answered, but not as an address at which tokens are revoked.",
-                neutralised(&answer.host, NAME_CHARS)
+                sanitized(&answer.host, NAME_CHARS)
             ),
             String::new(),
         ),
@@ -110,7 +110,7 @@ pub(in crate::messages::explain) fn not_revoked(
         "{before}All are still kept here. Try again, or forget them here; what was not revoked then stays valid \
          until it expires."
     );
-    Words { next, action: Some(Action::ForgetTokens), ..said }
+    UserMessage { next, action: Some(Action::ForgetTokens), ..said }
 }
 
 /// Whether a server refuses for a while, whatever it is asked.
@@ -134,7 +134,7 @@ pub fn revocation(revocation: &Revocation) -> Option<String> {
 }
 
 /// What a server says of a token, as a sentence.
-pub fn verdict(verdict: &Verdict) -> &'static str {
+pub fn verdict(verdict: &TokenStatus) -> &'static str {
     if verdict.active {
         "Active: the server accepts this token."
     } else {

@@ -3,9 +3,9 @@
 use crate::messages::problem::VaultProblem;
 use crate::messages::snapshot::VaultKind;
 
-use super::{Action, Words, words};
+use super::{Action, UserMessage, words};
 
-pub(in crate::messages::explain) fn vault(problem: &VaultProblem, here: &str) -> Words {
+pub(in crate::messages::explain) fn vault(problem: &VaultProblem, here: &str) -> UserMessage {
     let said = match problem {
         VaultProblem::Absent => words(
             "No keychain service is running.",

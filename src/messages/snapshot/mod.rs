@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::domain::account::{AccountId, AccountName, Revision, Settings};
-use crate::domain::http_log::record::Exchange;
+use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::introspection::Checked;
 use crate::domain::oauth::response_mapping::Layout;
@@ -20,7 +20,7 @@ use crate::domain::token::expiry::Margin;
 use crate::domain::token::grant::TokenFacts;
 
 pub use super::preferences::{Preferences, ProxyChoice, ThemeChoice, Unconfirmed};
-use super::problem::{Outside, Problem, VaultProblem};
+use super::problem::{Problem, UntrustedText, VaultProblem};
 use super::remembered::Remembered;
 use account_views::AccountViews;
 
@@ -116,7 +116,7 @@ pub struct AccountView {
     /// Whether its provider has an address at which tokens are revoked.
     pub can_revoke: bool,
     /// Its last exchanges, the newest first, once they were asked for.
-    pub exchanges: Option<Arc<Vec<Exchange>>>,
+    pub exchanges: Option<Arc<Vec<HttpLogEntry>>>,
 }
 
 impl AccountView {
@@ -181,7 +181,7 @@ pub struct Awaiting {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceCodeView {
     /// The code.
-    pub user_code: Outside,
+    pub user_code: UntrustedText,
     /// Where it is entered.
     pub verification_uri: String,
     /// The same address with the code in it, where the server gave one.

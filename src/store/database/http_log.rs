@@ -7,14 +7,14 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::{Accounts, DiskError, json};
 use crate::domain::account::AccountId;
 use crate::domain::http_log::record;
-use crate::domain::http_log::record::Exchange;
+use crate::domain::http_log::record::HttpLogEntry;
 
 impl Accounts {
     /// Keeps an exchange, in the place of the oldest where there are enough.
     ///
     /// # Errors
     /// [`DiskError::Missing`] where there is no such account, or another [`DiskError`].
-    pub fn put_exchange(&mut self, id: &AccountId, exchange: &Exchange) -> Result<(), DiskError> {
+    pub fn put_exchange(&mut self, id: &AccountId, exchange: &HttpLogEntry) -> Result<(), DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut kept = read(&transaction, id)?;
         record::keep(&mut kept, exchange.clone());
@@ -32,12 +32,12 @@ impl Accounts {
     ///
     /// # Errors
     /// [`DiskError`].
-    pub fn exchanges(&mut self, id: &AccountId) -> Result<Vec<Exchange>, DiskError> {
+    pub fn exchanges(&mut self, id: &AccountId) -> Result<Vec<HttpLogEntry>, DiskError> {
         read(&self.connection, id)
     }
 }
 
-fn read(connection: &Connection, id: &AccountId) -> Result<Vec<Exchange>, DiskError> {
+fn read(connection: &Connection, id: &AccountId) -> Result<Vec<HttpLogEntry>, DiskError> {
     let mut query =
         connection.prepare("SELECT exchange FROM exchanges WHERE account = ?1 ORDER BY number DESC")?;
     let texts = query.query_map([id.as_str()], |row| row.get::<_, String>(0))?;
@@ -51,17 +51,17 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::domain::http_log::record::{ExchangeKind, Received};
+    use crate::domain::http_log::record::{Received, RequestKind};
     use crate::domain::oauth::http_request::HttpRequest;
     use crate::store::home::Home;
     use crate::store::vault::records::tests::{account, id};
 
-    fn exchange(secs: i64) -> Exchange {
+    fn exchange(secs: i64) -> HttpLogEntry {
         let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(secs);
         let sent = HttpRequest::get(Url::parse("https://a.example/me").unwrap());
         let received =
             Received { status: 200, headers: &[], body: b"{\"scope\":\"CANARY\"}", too_large: false };
-        Exchange::new(ExchangeKind::UserInfo, &sent, &[], (at, at), Ok(received))
+        HttpLogEntry::new(RequestKind::UserInfo, &sent, &[], (at, at), Ok(received))
     }
 
     fn opened() -> (tempfile::TempDir, Home, Accounts) {
@@ -96,11 +96,11 @@ mod tests {
     #[test]
     fn a_poll_takes_the_place_of_the_one_before_it() {
         let (_dir, _home, mut accounts) = opened();
-        let of = |kind, secs| Exchange { kind, ..exchange(secs) };
+        let of = |kind, secs| HttpLogEntry { kind, ..exchange(secs) };
         for secs in 0..20 {
-            accounts.put_exchange(&id(1), &of(ExchangeKind::Poll, secs)).unwrap();
+            accounts.put_exchange(&id(1), &of(RequestKind::Poll, secs)).unwrap();
             if secs == 10 {
-                accounts.put_exchange(&id(1), &of(ExchangeKind::UserInfo, secs)).unwrap();
+                accounts.put_exchange(&id(1), &of(RequestKind::UserInfo, secs)).unwrap();
             }
         }
         let kept = accounts.exchanges(&id(1)).unwrap();

@@ -9,15 +9,15 @@ use super::client_record::ClientRecord;
 use super::records::{self, PREFERENCES_NAME, client_name, tokens_name};
 use super::{Vault, VaultError};
 use crate::base::failpoint::reach;
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 use crate::domain::account::AccountId;
 use crate::domain::token::grant::{Grant, TokenFacts};
 
 /// Both records of an account, as they are stored.
 #[derive(Debug)]
 pub struct Lines {
-    client: Option<Wire>,
-    tokens: Option<Wire>,
+    client: Option<SecretText>,
+    tokens: Option<SecretText>,
 }
 
 /// Accounts' records in a vault. Every call may block, as the vault's do.
@@ -120,7 +120,7 @@ impl<'a> Records<'a> {
     ///
     /// # Errors
     /// [`VaultError`]; where the vault refuses, the old record stays.
-    pub fn write_tokens_line(&mut self, id: &AccountId, line: &Wire) -> Result<(), VaultError> {
+    pub fn write_tokens_line(&mut self, id: &AccountId, line: &SecretText) -> Result<(), VaultError> {
         self.write_checked(&tokens_name(id), line)
     }
 
@@ -172,7 +172,7 @@ impl<'a> Records<'a> {
         Ok(self.0.names()?.iter().filter_map(|name| records::account_of_client_name(name)).collect())
     }
 
-    fn write_checked(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+    fn write_checked(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError> {
         self.0.write(name, line)?;
         reach("records: written, not read back");
         match self.0.read(name)? {
@@ -182,7 +182,7 @@ impl<'a> Records<'a> {
     }
 }
 
-fn is_same(one: Option<&Wire>, other: Option<&Wire>) -> bool {
+fn is_same(one: Option<&SecretText>, other: Option<&SecretText>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => records::is_same(one, other),
         (one, other) => one.is_none() && other.is_none(),
@@ -303,10 +303,10 @@ mod tests {
         /// Says yes and keeps the first record it was given.
         struct Forgetful(MemoryVault);
         impl Vault for Forgetful {
-            fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+            fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
                 self.0.read(name)
             }
-            fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+            fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError> {
                 if self.0.stored(name).is_none() { self.0.write(name, line) } else { Ok(()) }
             }
             fn delete(&mut self, _: &str) -> Result<(), VaultError> {

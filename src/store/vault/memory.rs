@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::{Vault, VaultError, check_line};
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 
 /// A vault that ends with the process, and fails on demand.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +23,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Inner {
-    records: BTreeMap<String, Wire>,
+    records: BTreeMap<String, SecretText>,
     failing: Option<VaultError>,
     read_faults: VecDeque<VaultError>,
     /// What becomes of the next writes.
@@ -89,12 +89,12 @@ impl MemoryVault {
     }
 
     /// What is stored under a name, past every fault.
-    pub fn stored(&self, name: &str) -> Option<Wire> {
-        self.inner().records.get(name).map(Wire::duplicate)
+    pub fn stored(&self, name: &str) -> Option<SecretText> {
+        self.inner().records.get(name).map(SecretText::duplicate)
     }
 
     /// Stores a line under a name, past every fault and check.
-    pub fn plant(&self, name: &str, line: Wire) {
+    pub fn plant(&self, name: &str, line: SecretText) {
         self.inner().records.insert(name.to_owned(), line);
     }
 
@@ -137,11 +137,11 @@ impl MemoryVault {
 }
 
 impl Vault for MemoryVault {
-    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
-        Ok(self.begin_read()?.records.get(name).map(Wire::duplicate))
+    fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
+        Ok(self.begin_read()?.records.get(name).map(SecretText::duplicate))
     }
 
-    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+    fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError> {
         check_line(line)?;
         let mut inner = self.begin_write()?;
         if let Some(limit_bytes) = inner.limit_bytes.filter(|limit| line.len_bytes() > *limit) {
@@ -173,8 +173,8 @@ impl Vault for MemoryVault {
 mod tests {
     use super::*;
 
-    fn line(text: &str) -> Wire {
-        Wire::new(text.to_owned())
+    fn line(text: &str) -> SecretText {
+        SecretText::new(text.to_owned())
     }
 
     #[test]

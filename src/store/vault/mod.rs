@@ -16,7 +16,7 @@ pub mod vault_copy;
 
 use thiserror::Error;
 
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 
 /// Why a vault did not do what was asked. Holds no text from the vault, which may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -70,7 +70,7 @@ impl VaultError {
 ///
 /// # Errors
 /// [`VaultError::Failed`].
-pub fn check_line(line: &Wire) -> Result<(), VaultError> {
+pub fn check_line(line: &SecretText) -> Result<(), VaultError> {
     if line.expose().bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         Ok(())
     } else {
@@ -84,13 +84,13 @@ pub trait Vault: Send {
     ///
     /// # Errors
     /// [`VaultError`]; locked or denied is never "none".
-    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError>;
+    fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError>;
 
     /// Writes a record whole: one line of ASCII.
     ///
     /// # Errors
     /// [`VaultError`]; the old record is then still there.
-    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError>;
+    fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError>;
 
     /// Deletes a record; one that is not there is deleted already.
     ///
@@ -128,11 +128,11 @@ pub trait Vault: Send {
 }
 
 impl<V: Vault + ?Sized> Vault for Box<V> {
-    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+    fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
         (**self).read(name)
     }
 
-    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+    fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError> {
         (**self).write(name, line)
     }
 

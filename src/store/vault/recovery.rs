@@ -13,7 +13,7 @@ use crate::domain::token::grant::TokenFacts;
 
 /// An account found in a vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct RecoveredAccount {
     /// The account, as it was when its client was last written.
     pub account: Account,
     /// The facts of its tokens; `None` where it has none, or they can't be read.
@@ -34,7 +34,7 @@ pub struct Orphan {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recovered {
     /// The accounts, by ID.
-    pub accounts: Vec<Found>,
+    pub accounts: Vec<RecoveredAccount>,
     /// Accounts whose client record can't be read, and why: damaged, or of a newer version.
     pub unreadable: Vec<(AccountId, VaultError)>,
     /// What belongs to none.
@@ -63,7 +63,7 @@ pub fn recover(vault: &mut dyn Vault) -> Result<Recovered, VaultError> {
         };
         let facts =
             if tokens.contains(id) { about_one(records.read_facts(id))?.ok().flatten() } else { None };
-        recovered.accounts.push(Found { account, facts });
+        recovered.accounts.push(RecoveredAccount { account, facts });
     }
     recovered.orphans = orphans(vault)?;
     Ok(recovered)
@@ -105,7 +105,7 @@ fn about_one<T>(read: Result<T, VaultError>) -> Result<Result<T, VaultError>, Va
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::secret::Wire;
+    use crate::base::secret::SecretText;
     use crate::store::vault::memory::MemoryVault;
     use crate::store::vault::records::tests::{account, grant, id, record};
     use crate::store::vault::records::{client_name, tokens_name};
@@ -123,12 +123,12 @@ mod tests {
         for byte in [1, 3, 9] {
             records.write_tokens(&id(byte), &grant(&"CANARY-2".repeat(200), u64::from(byte))).unwrap();
         }
-        memory.plant(&tokens_name(&id(3)), Wire::new("damaged".to_owned()));
-        memory.plant(&client_name(&id(4)), Wire::new(r#"{"v":4}"#.to_owned()));
-        memory.plant("probe/17", Wire::new("x".to_owned()));
-        memory.plant("later/unknown", Wire::new("x".to_owned()));
+        memory.plant(&tokens_name(&id(3)), SecretText::new("damaged".to_owned()));
+        memory.plant(&client_name(&id(4)), SecretText::new(r#"{"v":4}"#.to_owned()));
+        memory.plant("probe/17", SecretText::new("x".to_owned()));
+        memory.plant("later/unknown", SecretText::new("x".to_owned()));
         let part = format!("{}#9-0123abcd.0", client_name(&id(2)));
-        memory.plant(&part, Wire::new("x".to_owned()));
+        memory.plant(&part, SecretText::new("x".to_owned()));
 
         let found = recover(&mut vault).unwrap();
         let facts: Vec<_> =
@@ -157,10 +157,10 @@ mod tests {
     /// Has records, and does not show them.
     struct NamesOnly(MemoryVault);
     impl Vault for NamesOnly {
-        fn read(&mut self, _: &str) -> Result<Option<Wire>, VaultError> {
+        fn read(&mut self, _: &str) -> Result<Option<SecretText>, VaultError> {
             Err(VaultError::Locked)
         }
-        fn write(&mut self, _: &str, _: &Wire) -> Result<(), VaultError> {
+        fn write(&mut self, _: &str, _: &SecretText) -> Result<(), VaultError> {
             Ok(())
         }
         fn delete(&mut self, _: &str) -> Result<(), VaultError> {

@@ -94,13 +94,13 @@ pub fn account_of(name: &str) -> Option<AccountId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::secret::Wire;
+    use crate::base::secret::SecretText;
     use crate::store::vault::memory::MemoryVault;
     use crate::store::vault::records::tests::id;
     use crate::store::vault::records::tokens_name;
 
-    fn line(text: &str) -> Wire {
-        Wire::new(text.to_owned())
+    fn line(text: &str) -> SecretText {
+        SecretText::new(text.to_owned())
     }
 
     #[test]

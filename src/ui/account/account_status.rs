@@ -8,44 +8,44 @@ use egui::Color32;
 
 use crate::domain::token::expiry::Status;
 use crate::messages::problem::Problem;
-use crate::messages::remembered::Standstill;
+use crate::messages::remembered::StatusFilter;
 use crate::messages::snapshot::{AccountView, Activity};
 
 use crate::ui::theme::Tokens;
 use crate::ui::theme::icons::Icon;
 
 /// The standing by which the list is filtered and grouped.
-pub(in crate::ui) fn at_rest(account: &AccountView, now: DateTime<Utc>) -> Standstill {
-    match Standing::at_rest(account, now) {
-        Standing::NeedsSignIn | Standing::SigningIn => Standstill::NeedsSignIn,
-        Standing::Error => Standstill::Error,
-        Standing::Expired => Standstill::Expired,
-        Standing::Expiring => Standstill::Expiring,
-        Standing::Valid | Standing::Unknown => Standstill::Valid,
-        Standing::NoToken | Standing::Fetching => Standstill::NoToken,
+pub(in crate::ui) fn at_rest(account: &AccountView, now: DateTime<Utc>) -> StatusFilter {
+    match AccountStatus::at_rest(account, now) {
+        AccountStatus::NeedsSignIn | AccountStatus::SigningIn => StatusFilter::NeedsSignIn,
+        AccountStatus::Error => StatusFilter::Error,
+        AccountStatus::Expired => StatusFilter::Expired,
+        AccountStatus::Expiring => StatusFilter::Expiring,
+        AccountStatus::Valid | AccountStatus::Unknown => StatusFilter::Valid,
+        AccountStatus::NoToken | AccountStatus::Fetching => StatusFilter::NoToken,
     }
 }
 
 /// Its word.
-pub(in crate::ui) fn word_of(standing: Standstill) -> &'static str {
+pub(in crate::ui) fn word_of(standing: StatusFilter) -> &'static str {
     shown_as(standing).word()
 }
 
 /// The standing that stands for it.
-pub(in crate::ui) fn shown_as(standing: Standstill) -> Standing {
+pub(in crate::ui) fn shown_as(standing: StatusFilter) -> AccountStatus {
     match standing {
-        Standstill::NeedsSignIn => Standing::NeedsSignIn,
-        Standstill::Error => Standing::Error,
-        Standstill::Expired => Standing::Expired,
-        Standstill::Expiring => Standing::Expiring,
-        Standstill::Valid => Standing::Valid,
-        Standstill::NoToken => Standing::NoToken,
+        StatusFilter::NeedsSignIn => AccountStatus::NeedsSignIn,
+        StatusFilter::Error => AccountStatus::Error,
+        StatusFilter::Expired => AccountStatus::Expired,
+        StatusFilter::Expiring => AccountStatus::Expiring,
+        StatusFilter::Valid => AccountStatus::Valid,
+        StatusFilter::NoToken => AccountStatus::NoToken,
     }
 }
 
 /// How an account stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ui) enum Standing {
+pub(in crate::ui) enum AccountStatus {
     /// A sign-in is under way.
     SigningIn,
     /// A token is being fetched.
@@ -66,7 +66,7 @@ pub(in crate::ui) enum Standing {
     Error,
 }
 
-impl Standing {
+impl AccountStatus {
     /// The standing at `now`.
     pub(in crate::ui) fn of(account: &AccountView, now: DateTime<Utc>) -> Self {
         match &account.activity {

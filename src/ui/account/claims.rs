@@ -5,8 +5,8 @@
 
 use egui::{RichText, Ui};
 
-use crate::base::sanitize::neutralised;
-use crate::domain::oauth::id_token::Verdict;
+use crate::base::sanitize::sanitized;
+use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::token::claims::{Claim, ClaimValue};
 use crate::messages::explain;
 use crate::messages::snapshot::{AccountView, VaultHealth};
@@ -53,17 +53,17 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
         }
         if let Some(claims) = &token.id_claims {
             ui.add_space(12.0);
-            id_token(ui, cx, claims, token.facts.id_token.unwrap_or(Verdict::Unchecked));
+            id_token(ui, cx, claims, token.facts.id_token.unwrap_or(IdTokenStatus::Unchecked));
         }
     });
 }
 
 /// Shows the claims of the ID token, under what was found of its origin.
-fn id_token(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim], verdict: Verdict) {
+fn id_token(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim], verdict: IdTokenStatus) {
     let (found, meaning) = explain::id_token(verdict);
     let (icon, color) = match verdict {
-        Verdict::Verified => (Icon::Check, cx.tokens.ok),
-        Verdict::Unchecked | Verdict::Doubted(_) => (Icon::Warning, cx.tokens.warn),
+        IdTokenStatus::Verified => (Icon::Check, cx.tokens.ok),
+        IdTokenStatus::Unchecked | IdTokenStatus::Doubted(_) => (Icon::Warning, cx.tokens.warn),
     };
     widgets::status(ui, icon, &format!("ID token: {found}"), color);
     widgets::weak(ui, meaning);
@@ -77,7 +77,7 @@ pub(in crate::ui) fn list(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim]) {
         widgets::weak(ui, "It has no claims.");
     }
     for claim in claims {
-        let (name, meaning) = (neutralised(&claim.name, 60), meaning(&claim.name));
+        let (name, meaning) = (sanitized(&claim.name, 60), meaning(&claim.name));
         widgets::pair(ui, &name, |ui| {
             match &claim.value {
                 ClaimValue::Moment(at) => {
@@ -85,11 +85,11 @@ pub(in crate::ui) fn list(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim]) {
                     ui.label(format!("{clock} ({})", time_text::distance(*at, cx.now)));
                 }
                 ClaimValue::Text(text) => {
-                    let shown = neutralised(text, SHOWN_CHARS);
+                    let shown = sanitized(text, SHOWN_CHARS);
                     ui.add(egui::Label::new(&*shown).wrap());
                 }
                 ClaimValue::Json(json) => {
-                    let shown = neutralised(json, SHOWN_CHARS);
+                    let shown = sanitized(json, SHOWN_CHARS);
                     ui.add(egui::Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
                 }
             }

@@ -5,9 +5,9 @@
 use chrono::{DateTime, Utc};
 use egui::{Label, RichText, Ui};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
-use crate::domain::http_log::record::{Exchange, ExchangeKind, Outcome};
+use crate::domain::http_log::record::{HttpLogEntry, Outcome, RequestKind};
 use crate::domain::http_log::text::{Reported, curl, one, report};
 use crate::messages::command::Command;
 use crate::messages::problem::{AnswerFlaw, BadAnswer, Problem};
@@ -74,7 +74,7 @@ pub(in crate::ui) fn is_in_the_way(account: &AccountView) -> bool {
     account.problem.as_ref().is_some_and(is_no_token)
 }
 
-fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountView, exchange: &Exchange) {
+fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountView, exchange: &HttpLogEntry) {
     let here = (account.id.clone(), exchange.sent_at);
     let is_open = tab.open.as_ref() == Some(&here);
     let (icon, color) = match &exchange.outcome {
@@ -98,7 +98,7 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountVi
             ui.scope(|ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
                 for line in one(exchange).lines() {
-                    let shown = neutralised(line, LINE_CHARS);
+                    let shown = sanitized(line, LINE_CHARS);
                     ui.add(Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
                 }
             });
@@ -111,7 +111,7 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountVi
 }
 
 /// When, what, how it ended, how long it took.
-fn headline(cx: &Cx<'_>, exchange: &Exchange) -> String {
+fn headline(cx: &Cx<'_>, exchange: &HttpLogEntry) -> String {
     let outcome = match &exchange.outcome {
         Outcome::Answered { status, .. } => format!("HTTP {status}"),
         Outcome::Unreached { .. } => "no answer".to_owned(),
@@ -121,16 +121,16 @@ fn headline(cx: &Cx<'_>, exchange: &Exchange) -> String {
 }
 
 /// What was asked for, for people.
-fn kind(kind: ExchangeKind) -> &'static str {
+fn kind(kind: RequestKind) -> &'static str {
     match kind {
-        ExchangeKind::Token => "Token",
-        ExchangeKind::Refresh => "Refresh",
-        ExchangeKind::Device => "Device code",
-        ExchangeKind::Poll => "Wait for the device code",
-        ExchangeKind::Par => "Pushed authorization",
-        ExchangeKind::Revoke => "Revocation",
-        ExchangeKind::Introspect => "Introspection",
-        ExchangeKind::UserInfo => "User information",
-        ExchangeKind::Metadata => "Metadata",
+        RequestKind::Token => "Token",
+        RequestKind::Refresh => "Refresh",
+        RequestKind::Device => "Device code",
+        RequestKind::Poll => "Wait for the device code",
+        RequestKind::Par => "Pushed authorization",
+        RequestKind::Revoke => "Revocation",
+        RequestKind::Introspect => "Introspection",
+        RequestKind::UserInfo => "User information",
+        RequestKind::Metadata => "Metadata",
     }
 }

@@ -71,7 +71,7 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &Account
     let title = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         widgets::heading(ui, account.name.as_str());
-        let provider = crate::base::sanitize::neutralised(&account.provider_name, MAX_CHARS);
+        let provider = crate::base::sanitize::sanitized(&account.provider_name, MAX_CHARS);
         widgets::weak_line(ui, &format!("{provider} · {}", labels::grant(account.grant)));
     };
     let is_beside = ui.available_width() >= BESIDE_WIDTH;
@@ -166,7 +166,7 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
             cx.send(Command::TryClientAuth { account: id, auth, open_browser: true });
         }
         Action::TakePort(port) if Button::new(Weight::Quiet, &labels::use_port(port)).show(ui) => {
-            let name = crate::base::sanitize::neutralised(&account.provider_name, MAX_CHARS);
+            let name = crate::base::sanitize::sanitized(&account.provider_name, MAX_CHARS);
             state.toasts.say(format!("Register the address with port {port} with {name}, then sign in."));
             cx.send(Command::TakePort { account: id, port });
         }

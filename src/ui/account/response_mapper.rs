@@ -5,7 +5,7 @@
 
 use egui::{Id, Ui};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
 use crate::domain::oauth::response_mapping::{Layout, Place, ReadAs};
 use crate::messages::command::Command;
@@ -85,7 +85,7 @@ fn one(ui: &mut Ui, number: usize, place: &Place, choices: &mut [Option<ReadAs>]
     let line = if place.value.is_empty() {
         place.name.clone()
     } else {
-        format!("{}: {}", place.name, neutralised(&place.value, 200))
+        format!("{}: {}", place.name, sanitized(&place.value, 200))
     };
     ui.add(egui::Label::new(egui::RichText::new(&line).font(theme::mono(13.0))).wrap());
     if place.fits.is_empty() {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use egui::Ui;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::messages::snapshot::AccountView;
 
 use crate::ui::cx::Cx;
@@ -18,7 +18,7 @@ const MAX_SHOWN: usize = 200;
 
 /// How a scope fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum ScopeOutcome {
     Granted,
     Refused,
     Unasked,
@@ -31,7 +31,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     let granted = facts.and_then(|facts| facts.scope.as_deref());
     let scopes = compare(&account.scopes, granted, facts.is_some());
     widgets::card(ui, |ui| {
-        let differs = scopes.iter().any(|(_, fate)| matches!(fate, Fate::Refused | Fate::Unasked));
+        let differs =
+            scopes.iter().any(|(_, fate)| matches!(fate, ScopeOutcome::Refused | ScopeOutcome::Unasked));
         let said = match (granted, facts.is_some()) {
             _ if scopes.is_empty() => "No scopes were asked for, and the server named none.",
             (Some(_), _) if differs => "The server granted something else than was asked for.",
@@ -53,39 +54,43 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
 }
 
 /// Every scope once: in the order of the request, then those that nobody asked for.
-fn compare<'a>(asked: &'a [String], granted: Option<&'a [String]>, has_token: bool) -> Vec<(&'a str, Fate)> {
+fn compare<'a>(
+    asked: &'a [String],
+    granted: Option<&'a [String]>,
+    has_token: bool,
+) -> Vec<(&'a str, ScopeOutcome)> {
     let mut seen = BTreeSet::new();
     let given: BTreeSet<&str> = granted.unwrap_or_default().iter().map(String::as_str).collect();
     let mut compared = Vec::new();
     for scope in asked.iter().map(String::as_str).filter(|scope| seen.insert(*scope)) {
         let fate = match granted {
-            Some(_) if given.contains(scope) => Fate::Granted,
-            Some(_) => Fate::Refused,
-            None if has_token => Fate::Granted,
-            None => Fate::Asked,
+            Some(_) if given.contains(scope) => ScopeOutcome::Granted,
+            Some(_) => ScopeOutcome::Refused,
+            None if has_token => ScopeOutcome::Granted,
+            None => ScopeOutcome::Asked,
         };
         compared.push((scope, fate));
     }
     let unasked = granted.unwrap_or_default().iter().map(String::as_str);
     for scope in unasked.filter(|scope| seen.insert(*scope)) {
-        compared.push((scope, if asked.is_empty() { Fate::Granted } else { Fate::Unasked }));
+        compared.push((scope, if asked.is_empty() { ScopeOutcome::Granted } else { ScopeOutcome::Unasked }));
     }
     compared
 }
 
-fn line(ui: &mut Ui, cx: &Cx<'_>, scope: &str, fate: Fate) {
+fn line(ui: &mut Ui, cx: &Cx<'_>, scope: &str, fate: ScopeOutcome) {
     let (icon, word, color) = match fate {
-        Fate::Granted => (Icon::Check, "granted", cx.tokens.ok),
-        Fate::Refused => (Icon::Cross, "asked for, not granted", cx.tokens.warn),
-        Fate::Unasked => (Icon::PlusCircle, "granted, not asked for", cx.tokens.warn),
-        Fate::Asked => (Icon::Circle, "asked for", cx.tokens.weak),
+        ScopeOutcome::Granted => (Icon::Check, "granted", cx.tokens.ok),
+        ScopeOutcome::Refused => (Icon::Cross, "asked for, not granted", cx.tokens.warn),
+        ScopeOutcome::Unasked => (Icon::PlusCircle, "granted, not asked for", cx.tokens.warn),
+        ScopeOutcome::Asked => (Icon::Circle, "asked for", cx.tokens.weak),
     };
     ui.horizontal_top(|ui| {
         let (_, rect) = ui.allocate_space(egui::vec2(16.0, 18.0));
         icon.paint(ui.painter(), rect.center(), 14.0, color);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            let shown = neutralised(scope, 200);
+            let shown = sanitized(scope, 200);
             ui.add(egui::Label::new(egui::RichText::new(&*shown).font(theme::mono(13.0))).wrap());
             widgets::weak(ui, word);
         });
@@ -105,11 +110,24 @@ mod tests {
         let (asked, granted) = (words("read write read"), words("read admin"));
         assert_eq!(
             compare(&asked, Some(&granted), true),
-            [("read", Fate::Granted), ("write", Fate::Refused), ("admin", Fate::Unasked)]
+            [
+                ("read", ScopeOutcome::Granted),
+                ("write", ScopeOutcome::Refused),
+                ("admin", ScopeOutcome::Unasked)
+            ]
         );
-        assert_eq!(compare(&asked, None, true), [("read", Fate::Granted), ("write", Fate::Granted)]);
-        assert_eq!(compare(&asked, None, false), [("read", Fate::Asked), ("write", Fate::Asked)]);
-        assert_eq!(compare(&[], Some(&granted), true), [("read", Fate::Granted), ("admin", Fate::Granted)]);
+        assert_eq!(
+            compare(&asked, None, true),
+            [("read", ScopeOutcome::Granted), ("write", ScopeOutcome::Granted)]
+        );
+        assert_eq!(
+            compare(&asked, None, false),
+            [("read", ScopeOutcome::Asked), ("write", ScopeOutcome::Asked)]
+        );
+        assert_eq!(
+            compare(&[], Some(&granted), true),
+            [("read", ScopeOutcome::Granted), ("admin", ScopeOutcome::Granted)]
+        );
         assert!(compare(&[], None, true).is_empty());
     }
 }

@@ -165,7 +165,7 @@ fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
 }
 
 fn hint(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, awaiting: &Awaiting) {
-    let provider = crate::base::sanitize::neutralised(&account.provider_name, MAX_CHARS);
+    let provider = crate::base::sanitize::sanitized(&account.provider_name, MAX_CHARS);
     widgets::card(ui, |ui| {
         widgets::text_strong(ui, "Does the page show an error about the redirect address?");
         widgets::text(ui, &format!("Register exactly this address with {provider}, then sign in again."));

@@ -5,7 +5,7 @@
 
 use egui::Ui;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::oauth::introspection::Checked;
 use crate::messages::command::Command;
 use crate::messages::explain::verdict;
@@ -62,7 +62,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
 }
 
 fn question(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
-    let provider = neutralised(&account.provider_name, NAME_CHARS);
+    let provider = sanitized(&account.provider_name, NAME_CHARS);
     widgets::surface(ui, cx.tokens.warn_soft, cx.tokens.warn, |ui| {
         if account.can_revoke {
             widgets::text_strong(ui, &format!("Have {provider} revoke this account's tokens?"));
@@ -100,12 +100,12 @@ fn result(ui: &mut Ui, cx: &Cx<'_>, checked: &Checked) {
     widgets::status(ui, icon, verdict(said), color);
     let mut rows = vec![("Checked", time_text::clock(checked.at, cx.now))];
     if let Some(subject) = &said.subject {
-        rows.push(("Belongs to", neutralised(subject, NAME_CHARS).into_owned()));
+        rows.push(("Belongs to", sanitized(subject, NAME_CHARS).into_owned()));
     }
     if let Some(end) = said.expires_at {
         rows.push(("Expires", time_text::clock(end, cx.now)));
     }
-    let list = |scopes: Vec<&str>| neutralised(&scopes.join("  "), 500).into_owned();
+    let list = |scopes: Vec<&str>| sanitized(&scopes.join("  "), 500).into_owned();
     if let Some(granted) = &checked.granted {
         rows.push(("Scopes granted", list(granted.iter().map(String::as_str).collect())));
     }

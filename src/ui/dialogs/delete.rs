@@ -19,7 +19,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Some(account) = state.deleting.as_ref().and_then(|id| cx.account(id)) else { return };
     let mut close = false;
     let ((), left) = dialog::show(ui, Id::unique("keyfob-delete"), 400.0, |ui| {
-        let name = crate::base::sanitize::neutralised(account.name.as_str(), 60);
+        let name = crate::base::sanitize::sanitized(account.name.as_str(), 60);
         widgets::heading(ui, "Delete this account?");
         dialog::body(ui, |ui| {
             widgets::text(

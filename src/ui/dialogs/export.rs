@@ -13,7 +13,7 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultView;
 
 use super::new_passphrase::{self, NewPassphrase};
-use super::{Ask, Errand};
+use super::{Ask, Modal};
 use crate::ui::cx::Cx;
 use crate::ui::dialogs;
 use crate::ui::view_state::ViewState;
@@ -150,7 +150,7 @@ impl ExportDialog {
     }
 }
 
-impl Errand for ExportDialog {
+impl Modal for ExportDialog {
     fn title(&self) -> &'static str {
         "Export accounts"
     }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use egui::{Context, Id, Ui};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::provider::Preset;
 use crate::messages::command::{Command, ImportDraft};
 use crate::messages::event::ImportRead;
@@ -20,7 +20,7 @@ use super::import_issuers::{Issuers, Lookup};
 use super::import_moves::{self, Moves};
 use super::import_names::ImportNames;
 use super::new_passphrase;
-use super::{Ask, Errand};
+use super::{Ask, Modal};
 use crate::ui::cx::Cx;
 use crate::ui::dialogs;
 use crate::ui::view_state::ViewState;
@@ -42,7 +42,7 @@ const LEFT_OUT_MAX: usize = 5;
 
 /// How far it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum ImportStep {
     Choosing,
     Reading,
     /// It needs its passphrase.
@@ -52,7 +52,7 @@ enum Stage {
 }
 
 /// An account of the file.
-struct Found {
+struct ImportPreview {
     draft: ImportDraft,
     /// Whether an account of its name is there.
     taken: bool,
@@ -67,13 +67,13 @@ struct Found {
 
 /// The dialog.
 pub(in crate::ui) struct ImportDialog {
-    stage: Stage,
+    stage: ImportStep,
     file: FileField,
     /// The file that was read last.
     path: PathBuf,
     passphrase: SecretText,
     error: Option<String>,
-    found: Vec<Found>,
+    found: Vec<ImportPreview>,
     /// What the accounts' issuers said.
     issuers: Issuers,
     /// What was left out, a sentence each.
@@ -108,7 +108,7 @@ fn passphrase_id() -> Id {
 impl ImportDialog {
     fn new(file: FileField) -> Self {
         Self {
-            stage: Stage::Choosing,
+            stage: ImportStep::Choosing,
             file,
             path: PathBuf::new(),
             passphrase: SecretText::default(),
@@ -124,7 +124,7 @@ impl ImportDialog {
     fn read(&mut self, cx: &mut Cx<'_>, path: PathBuf) {
         self.path.clone_from(&path);
         self.error = None;
-        self.stage = Stage::Reading;
+        self.stage = ImportStep::Reading;
         cx.send(Command::ReadImport { path, passphrase: None, mapping: None });
     }
 
@@ -139,7 +139,7 @@ impl ImportDialog {
         let passphrase = Some(self.passphrase.take_passphrase());
         fields::forget(ctx, passphrase_id());
         self.error = None;
-        self.stage = Stage::Reading;
+        self.stage = ImportStep::Reading;
         cx.send(Command::ReadImport { path: self.path.clone(), passphrase, mapping: None });
     }
 
@@ -149,8 +149,8 @@ impl ImportDialog {
         drop(rest);
         self.saving = chosen.len();
         self.error = None;
-        self.stage = Stage::Saving;
-        let drafts = chosen.into_iter().map(|Found { mut draft, taken, lookup, moves, .. }| {
+        self.stage = ImportStep::Saving;
+        let drafts = chosen.into_iter().map(|ImportPreview { mut draft, taken, lookup, moves, .. }| {
             self.issuers.complete(&lookup, &mut draft.draft.settings);
             ImportDraft { replace: taken, move_secrets: moves.is_agreed(), ..draft }
         });
@@ -174,7 +174,7 @@ impl ImportDialog {
 
     fn sealed(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let name = neutralised(&name, 60);
+        let name = sanitized(&name, 60);
         widgets::text(ui, &format!("“{name}” is sealed: enter the passphrase that it was exported with."));
         let extras = Extras { error: self.error.as_deref(), ..Extras::default() };
         let field =
@@ -219,7 +219,7 @@ impl ImportDialog {
         self.destinations(ui);
         self.show_moves(ui, cx);
         for said in self.left_out.iter().take(LEFT_OUT_MAX) {
-            widgets::weak(ui, &neutralised(said, 300));
+            widgets::weak(ui, &sanitized(said, 300));
         }
         if self.left_out.len() > LEFT_OUT_MAX {
             widgets::weak(ui, &format!("{} more were left out.", self.left_out.len() - LEFT_OUT_MAX));
@@ -273,26 +273,28 @@ impl ImportDialog {
 
     fn blocked(&self, cx: &Cx<'_>) -> Option<&'static str> {
         match self.stage {
-            Stage::Sealed if self.passphrase.is_empty() => Some("Enter the passphrase first."),
-            Stage::Choosing | Stage::Sealed => None,
-            Stage::Preview if !self.found.iter().any(|found| found.ticked) => Some("Tick an account first."),
-            Stage::Preview
+            ImportStep::Sealed if self.passphrase.is_empty() => Some("Enter the passphrase first."),
+            ImportStep::Choosing | ImportStep::Sealed => None,
+            ImportStep::Preview if !self.found.iter().any(|found| found.ticked) => {
+                Some("Tick an account first.")
+            }
+            ImportStep::Preview
                 if self.differing().filter(|(_, named)| named.is_changed).count() > DIFFERING_MAX =>
             {
                 Some("Untick some accounts: more are changed than can be shown at once.")
             }
-            Stage::Preview => {
+            ImportStep::Preview => {
                 let ticked = self.found.iter().filter(|found| found.ticked).map(|found| &found.lookup);
-                let is_open = |found: &Found| found.taken && found.ticked && found.moves.is_open();
+                let is_open = |found: &ImportPreview| found.taken && found.ticked && found.moves.is_open();
                 let moves = || self.found.iter().any(is_open).then_some(import_moves::BLOCKED);
                 self.issuers.blocked(ticked).or_else(moves).or_else(|| dialogs::vault_blocked(cx))
             }
-            Stage::Reading | Stage::Saving => Some("One moment."),
+            ImportStep::Reading | ImportStep::Saving => Some("One moment."),
         }
     }
 }
 
-impl Found {
+impl ImportPreview {
     /// Works out what its destinations are called, with what its issuer has said.
     fn settle_named(&mut self, issuers: &Issuers, presets: &[Preset]) {
         if self.named.is_some() {
@@ -305,7 +307,7 @@ impl Found {
 }
 
 /// What is said of an account besides its name.
-fn note(found: &Found, issuers: &Issuers) -> String {
+fn note(found: &ImportPreview, issuers: &Issuers) -> String {
     let provider = found.named.as_ref().map_or("", |named| named.provider.as_str());
     let mut note = format!("{provider} · {}", labels::grant(found.draft.draft.settings.grant));
     if let Some(said) = issuers.note(&found.lookup) {
@@ -324,20 +326,20 @@ fn note(found: &Found, issuers: &Issuers) -> String {
     note
 }
 
-impl Errand for ImportDialog {
+impl Modal for ImportDialog {
     fn title(&self) -> &'static str {
         "Import accounts"
     }
 
     fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
         match self.stage {
-            Stage::Choosing => return self.choosing(ui, cx),
-            Stage::Sealed => self.sealed(ui, cx),
-            Stage::Preview => return self.preview(ui, cx),
-            Stage::Reading => {
+            ImportStep::Choosing => return self.choosing(ui, cx),
+            ImportStep::Sealed => self.sealed(ui, cx),
+            ImportStep::Preview => return self.preview(ui, cx),
+            ImportStep::Reading => {
                 widgets::text(ui, "Reading the file …");
             }
-            Stage::Saving => {
+            ImportStep::Saving => {
                 widgets::text(ui, "Saving the accounts …");
             }
         }
@@ -346,16 +348,16 @@ impl Errand for ImportDialog {
 
     fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
         let label = match self.stage {
-            Stage::Choosing => labels::READ_FILE,
-            Stage::Sealed => labels::OPEN_FILE,
-            Stage::Reading | Stage::Preview | Stage::Saving => labels::IMPORT,
+            ImportStep::Choosing => labels::READ_FILE,
+            ImportStep::Sealed => labels::OPEN_FILE,
+            ImportStep::Reading | ImportStep::Preview | ImportStep::Saving => labels::IMPORT,
         };
         if Button::new(Weight::Primary, label).blocked(self.blocked(cx)).show(ui) {
             match self.stage {
-                Stage::Choosing => self.read_typed(cx),
-                Stage::Sealed => self.unseal(ui.ctx(), cx),
-                Stage::Preview => self.save(cx),
-                Stage::Reading | Stage::Saving => {}
+                ImportStep::Choosing => self.read_typed(cx),
+                ImportStep::Sealed => self.unseal(ui.ctx(), cx),
+                ImportStep::Preview => self.save(cx),
+                ImportStep::Reading | ImportStep::Saving => {}
             }
         }
         Button::new(Weight::Bare, labels::CANCEL).show(ui).then_some(Ask::Close)
@@ -363,9 +365,9 @@ impl Errand for ImportDialog {
 
     fn first_field(&self, _: &VaultView) -> Option<Id> {
         match self.stage {
-            Stage::Choosing => Some(file_id()),
-            Stage::Sealed => Some(passphrase_id()),
-            Stage::Reading | Stage::Preview | Stage::Saving => None,
+            ImportStep::Choosing => Some(file_id()),
+            ImportStep::Sealed => Some(passphrase_id()),
+            ImportStep::Reading | ImportStep::Preview | ImportStep::Saving => None,
         }
     }
 
@@ -374,23 +376,23 @@ impl Errand for ImportDialog {
     }
 
     fn take_file(&mut self, answer: FileAnswer, cx: &mut Cx<'_>) {
-        if self.stage == Stage::Choosing && self.file.take(answer) {
+        if self.stage == ImportStep::Choosing && self.file.take(answer) {
             self.read_typed(cx);
         }
     }
 
     fn take_problem(&mut self, problem: &Problem) -> bool {
         match (self.stage, problem) {
-            (Stage::Reading, Problem::Archive(ArchiveProblem::PassphraseNeeded)) => {
-                self.stage = Stage::Sealed;
+            (ImportStep::Reading, Problem::Archive(ArchiveProblem::PassphraseNeeded)) => {
+                self.stage = ImportStep::Sealed;
             }
-            (Stage::Reading, Problem::Archive(ArchiveProblem::WrongPassphrase)) => {
-                self.stage = Stage::Sealed;
+            (ImportStep::Reading, Problem::Archive(ArchiveProblem::WrongPassphrase)) => {
+                self.stage = ImportStep::Sealed;
                 self.error = Some(dialogs::in_words(problem));
             }
             // What could not be saved is read anew: the drafts went with the command.
-            (Stage::Reading | Stage::Saving, _) => {
-                self.stage = Stage::Choosing;
+            (ImportStep::Reading | ImportStep::Saving, _) => {
+                self.stage = ImportStep::Choosing;
                 self.error = Some(dialogs::in_words(problem));
             }
             _ => return false,
@@ -400,8 +402,8 @@ impl Errand for ImportDialog {
 
     fn take_read(&mut self, read: ImportRead) {
         // Read once more by other names, it stays as it is until the answer.
-        let again = self.stage == Stage::Preview && self.names.is_some();
-        if self.stage != Stage::Reading && !again {
+        let again = self.stage == ImportStep::Preview && self.names.is_some();
+        if self.stage != ImportStep::Reading && !again {
             return;
         }
         let taken = read.taken.into_iter().chain(std::iter::repeat(false));
@@ -409,14 +411,14 @@ impl Errand for ImportDialog {
         self.found = found
             .map(|(draft, taken)| {
                 let (ticked, lookup) = (!taken, Lookup::Unsettled);
-                Found { draft, taken, ticked, lookup, named: None, moves: Moves::default() }
+                ImportPreview { draft, taken, ticked, lookup, named: None, moves: Moves::default() }
             })
             .collect();
         self.left_out = read.left_out;
         if !again {
             self.names = read.names.map(|names| ImportNames::new(names, !self.found.is_empty()));
         }
-        self.stage = Stage::Preview;
+        self.stage = ImportStep::Preview;
     }
 
     fn take_discovered(&mut self, issuer: &str, found: dialogs::Answer) -> Option<dialogs::Answer> {
@@ -427,6 +429,6 @@ impl Errand for ImportDialog {
 
     fn take_saved(&self) -> Option<String> {
         let imported = || format!("{} imported.", labels::counted_were(self.saving, "account"));
-        (self.stage == Stage::Saving).then(imported)
+        (self.stage == ImportStep::Saving).then(imported)
     }
 }

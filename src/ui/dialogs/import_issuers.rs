@@ -9,10 +9,10 @@ use std::collections::VecDeque;
 
 use egui::Ui;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::Settings;
 use crate::domain::oauth::discovery;
-use crate::domain::oauth::discovery::{Found, Wanted};
+use crate::domain::oauth::discovery::{DiscoveredServer, Wanted};
 use crate::domain::provider::{Preset, ProviderError};
 use crate::messages::command::Command;
 use crate::messages::problem::Problem;
@@ -85,7 +85,7 @@ impl Issuers {
         self.asked.as_ref() == Some(wanted) || self.queue.iter().any(|(queued, _)| queued == wanted)
     }
 
-    fn found(&self, lookup: &Lookup) -> Option<&Found> {
+    fn found(&self, lookup: &Lookup) -> Option<&DiscoveredServer> {
         let Lookup::At(at) = lookup else { return None };
         self.answer(&at.0)?.as_ref().ok()
     }
@@ -165,7 +165,7 @@ impl Issuers {
                 Ok(found) => issuer::card(ui, &title(&names), found),
                 Err(problem) => {
                     widgets::problem(ui, &dialogs::in_words(problem));
-                    let issuer = neutralised(wanted.issuer.as_str(), 80);
+                    let issuer = sanitized(wanted.issuer.as_str(), 80);
                     let name = format!("{} at {issuer}", labels::LOOK_UP_AGAIN);
                     if Button::new(Weight::Quiet, labels::LOOK_UP_AGAIN).named(&name).show(ui) {
                         again = Some((wanted.clone(), (*settings).clone()));
@@ -196,7 +196,7 @@ impl Issuers {
         }
         let mut issuers: Vec<String> = Vec::new();
         for (wanted, _) in &open {
-            let issuer = neutralised(wanted.issuer.as_str(), 80).into_owned();
+            let issuer = sanitized(wanted.issuer.as_str(), 80).into_owned();
             if !issuers.contains(&issuer) {
                 issuers.push(issuer);
             }

@@ -5,7 +5,7 @@
 
 use egui::Ui;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::{AccountName, Settings};
 use crate::domain::provider::destinations::{Destinations, MovedDestination};
 use crate::messages::command::ImportDraft;
@@ -49,8 +49,8 @@ impl Moves {
     /// Shows the addresses and the box, where any would change.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, name: &str) {
         let Some(first) = self.moved.as_ref().and_then(|moved| moved.first()) else { return };
-        let shown = |url: &str| neutralised(url, URL_CHARS).into_owned();
-        let name = neutralised(name, 60);
+        let shown = |url: &str| sanitized(url, URL_CHARS).into_owned();
+        let name = sanitized(name, 60);
         let host = url::Url::parse(&first.new).ok().and_then(|url| url.host_str().map(str::to_owned));
         let host = shown(&host.unwrap_or_else(|| first.new.clone()));
         widgets::text(ui, &format!("The file changes where the stored secrets of {name} are sent:"));

@@ -4,7 +4,7 @@
 
 use egui::{Id, Ui};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::import::{EnvField, EnvNames, Mapping};
 use crate::domain::provider::Preset;
 
@@ -49,7 +49,7 @@ impl ImportNames {
         for field in EnvField::ALL {
             let mut name = self.chosen.names.get(&field).cloned();
             let mut choices = vec![(None, "None of them".to_owned())];
-            let shown = |name: &String| (Some(name.clone()), neutralised(name, 60).into_owned());
+            let shown = |name: &String| (Some(name.clone()), sanitized(name, 60).into_owned());
             choices.extend(self.names.iter().map(shown));
             let id = Id::unique(("keyfob-import-name", field));
             if fields::choice(ui, id, label(field), &mut name, &choices, Extras::default()) {

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use egui::{Context, Id, Ui};
 
-use crate::domain::oauth::discovery::Found;
+use crate::domain::oauth::discovery::DiscoveredServer;
 use crate::messages::event::{ImportRead, Reply};
 use crate::messages::explain::explain;
 use crate::messages::preferences::Unconfirmed;
@@ -40,7 +40,7 @@ use recover::RecoverDialog;
 #[derive(Default)]
 pub(super) struct Errands {
     /// The dialog that is open.
-    open: Option<Box<dyn Errand>>,
+    open: Option<Box<dyn Modal>>,
     /// Its field that has the keyboard first, as of the last frame.
     focused: Option<Id>,
     /// A field that gets the keyboard in the next frame.
@@ -77,10 +77,10 @@ pub(super) enum Ask {
 }
 
 /// What an issuer said, or why it said nothing.
-pub(super) type Answer = Result<Found, Problem>;
+pub(super) type Answer = Result<DiscoveredServer, Problem>;
 
 /// Such a dialog.
-pub(super) trait Errand {
+pub(super) trait Modal {
     /// Its heading.
     fn title(&self) -> &'static str;
 
@@ -124,7 +124,7 @@ pub(super) fn in_words(problem: &Problem) -> String {
 }
 
 /// Opens a dialog.
-pub(super) fn open(state: &mut ViewState, errand: impl Errand + 'static) {
+pub(super) fn open(state: &mut ViewState, errand: impl Modal + 'static) {
     state.errands.open = Some(Box::new(errand));
     state.errands.focused = None;
 }

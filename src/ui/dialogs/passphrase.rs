@@ -30,7 +30,7 @@ enum Purpose {
 
 /// How far it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum PassphraseStep {
     Typing,
     /// Sent, and nothing is known yet.
     Sent,
@@ -43,7 +43,7 @@ enum Stage {
 /// The passphrase, while it is asked for.
 pub(in crate::ui) struct PassphraseDraft {
     purpose: Purpose,
-    stage: Stage,
+    stage: PassphraseStep,
     /// Whether there is such a file; `None` until the engine has turned to it.
     exists: Option<bool>,
     /// The vault to go back to where this is given up.
@@ -58,7 +58,7 @@ impl PassphraseDraft {
     fn new(purpose: Purpose, back_to: Option<VaultKind>) -> Self {
         Self {
             purpose,
-            stage: Stage::Typing,
+            stage: PassphraseStep::Typing,
             exists: None,
             back_to,
             present: SecretText::default(),
@@ -84,11 +84,11 @@ impl PassphraseDraft {
     /// Why it can't be sent yet.
     fn blocked(&self) -> Option<&'static str> {
         match self.stage {
-            Stage::Typing if self.asks_present() && self.present.is_empty() => {
+            PassphraseStep::Typing if self.asks_present() && self.present.is_empty() => {
                 Some("Enter the passphrase first.")
             }
-            Stage::Typing if self.asks_new() => self.new.blocked(),
-            Stage::Typing => None,
+            PassphraseStep::Typing if self.asks_new() => self.new.blocked(),
+            PassphraseStep::Typing => None,
             _ => Some("One moment."),
         }
     }
@@ -97,7 +97,7 @@ impl PassphraseDraft {
     fn take(&mut self, ctx: &Context) -> Command {
         let (present, new) = (self.present.take_passphrase(), self.new.take(ctx));
         forget(ctx);
-        self.stage = Stage::Sent;
+        self.stage = PassphraseStep::Sent;
         self.error = None;
         match (self.purpose, self.asks_new()) {
             (Purpose::Change, _) => Command::ChangePassphrase { old: present, new },
@@ -152,7 +152,7 @@ pub(in crate::ui) fn close(ctx: &Context, state: &mut ViewState) {
 
 /// Closes it and goes back to the vault from before, unless a passphrase was sent already.
 pub(in crate::ui) fn give_up(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState) {
-    let back_to = state.passphrase.as_ref().filter(|draft| draft.stage == Stage::Typing);
+    let back_to = state.passphrase.as_ref().filter(|draft| draft.stage == PassphraseStep::Typing);
     match back_to.and_then(|draft| draft.back_to) {
         Some(VaultKind::Memory) => cx.send(Command::UseMemoryVault),
         Some(kind) => cx.send(Command::ChooseVault(kind)),
@@ -164,13 +164,13 @@ pub(in crate::ui) fn give_up(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewSta
 /// Takes a problem that is the answer to what was sent.
 pub(in crate::ui) fn takes(state: &mut ViewState, problem: &Problem) -> bool {
     let Some(draft) = &mut state.passphrase else { return false };
-    if draft.stage == Stage::Typing && draft.exists.is_some() {
+    if draft.stage == PassphraseStep::Typing && draft.exists.is_some() {
         // The dialog says that already.
         return *problem == Problem::Vault(VaultProblem::PassphraseNeeded);
     }
     let said = explain(problem, None, None);
     draft.error = Some(format!("{} {}", said.what, said.next));
-    draft.stage = Stage::Typing;
+    draft.stage = PassphraseStep::Typing;
     draft.wants_focus = true;
     true
 }
@@ -188,16 +188,16 @@ pub(in crate::ui) fn settle(ctx: &Context, snapshot: &Snapshot, state: &mut View
     let Some(draft) = &mut state.passphrase else { return };
     let is_over = match (draft.purpose, draft.stage, &vault.health) {
         (Purpose::Open, _, VaultHealth::Ready | VaultHealth::Untried) => file,
-        (Purpose::Change, Stage::Sent, VaultHealth::Waiting) => {
-            draft.stage = Stage::UnderWay;
+        (Purpose::Change, PassphraseStep::Sent, VaultHealth::Waiting) => {
+            draft.stage = PassphraseStep::UnderWay;
             false
         }
-        (Purpose::Change, Stage::UnderWay, VaultHealth::Ready) => {
-            draft.stage = Stage::Over;
+        (Purpose::Change, PassphraseStep::UnderWay, VaultHealth::Ready) => {
+            draft.stage = PassphraseStep::Over;
             ctx.request_repaint();
             false
         }
-        (Purpose::Change, Stage::Over, VaultHealth::Ready) => {
+        (Purpose::Change, PassphraseStep::Over, VaultHealth::Ready) => {
             state.toasts.say("The passphrase was changed.");
             true
         }
@@ -257,7 +257,7 @@ pub(in crate::ui) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Passphra
         );
     }
     let mut entered = false;
-    ui.add_enabled_ui(draft.stage == Stage::Typing, |ui| {
+    ui.add_enabled_ui(draft.stage == PassphraseStep::Typing, |ui| {
         ui.spacing_mut().item_spacing.y = 12.0;
         if draft.asks_present() {
             let label = if draft.asks_new() { "Present passphrase" } else { "Passphrase" };
@@ -270,7 +270,7 @@ pub(in crate::ui) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Passphra
             entered |= draft.new.show(ui, error);
         }
     });
-    if draft.stage == Stage::Typing && std::mem::take(&mut draft.wants_focus) {
+    if draft.stage == PassphraseStep::Typing && std::mem::take(&mut draft.wants_focus) {
         ui.memory_mut(|memory| memory.request_focus(draft.first()));
     }
     if entered && draft.blocked().is_none() {

@@ -5,7 +5,7 @@
 
 use egui::{Context, Id, Ui, ViewportCommand};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::messages::snapshot::{AccountView, Snapshot};
 
 use super::unsaved_tokens;
@@ -114,8 +114,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
 }
 
 fn said(cx: &Cx<'_>) -> String {
-    let names: Vec<_> =
-        left_alone(cx.snapshot).map(|account| neutralised(account.name.as_str(), 40)).collect();
+    let names: Vec<_> = left_alone(cx.snapshot).map(|account| sanitized(account.name.as_str(), 40)).collect();
     let mut said: Vec<_> = names.iter().take(NAMED).map(|name| format!("“{name}”")).collect();
     if names.len() > NAMED {
         said.push(format!("{} more", names.len() - NAMED));

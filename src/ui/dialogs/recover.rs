@@ -5,11 +5,11 @@
 
 use egui::Ui;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::messages::command::Command;
 use crate::messages::problem::Problem;
 
-use super::{Ask, Errand};
+use super::{Ask, Modal};
 use crate::ui::cx::Cx;
 use crate::ui::dialogs;
 use crate::ui::view_state::ViewState;
@@ -20,7 +20,7 @@ use crate::ui::{labels, widgets};
 const NAMES: usize = 12;
 
 /// How far it is.
-enum Stage {
+enum RecoverStep {
     Searching,
     Found { added: Vec<String>, unreadable: usize, orphans: usize },
     Deleting,
@@ -28,61 +28,61 @@ enum Stage {
 }
 
 /// The dialog.
-pub(in crate::ui) struct RecoverDialog(Stage);
+pub(in crate::ui) struct RecoverDialog(RecoverStep);
 
 impl RecoverDialog {
     /// What came of a search.
     pub(in crate::ui) fn found(added: Vec<String>, unreadable: usize, orphans: usize) -> Self {
-        Self(Stage::Found { added, unreadable, orphans })
+        Self(RecoverStep::Found { added, unreadable, orphans })
     }
 }
 
 /// Searches.
 pub(in crate::ui) fn start(cx: &mut Cx<'_>, state: &mut ViewState) {
     cx.send(Command::RecoverAccounts);
-    dialogs::open(state, RecoverDialog(Stage::Searching));
+    dialogs::open(state, RecoverDialog(RecoverStep::Searching));
 }
 
-impl Errand for RecoverDialog {
+impl Modal for RecoverDialog {
     fn title(&self) -> &'static str {
         labels::RECOVER
     }
 
     fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
         match &self.0 {
-            Stage::Searching => {
+            RecoverStep::Searching => {
                 widgets::text(ui, "Looking for accounts in the place where your secrets are …");
             }
-            Stage::Deleting => {
+            RecoverStep::Deleting => {
                 widgets::text(ui, "One moment.");
             }
-            Stage::Failed(said) => {
+            RecoverStep::Failed(said) => {
                 widgets::text(ui, said);
                 return dialogs::needs_passphrase(ui, cx);
             }
-            Stage::Found { added, unreadable, orphans } => found(ui, added, *unreadable, *orphans),
+            RecoverStep::Found { added, unreadable, orphans } => found(ui, added, *unreadable, *orphans),
         }
         None
     }
 
     fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
         let (weight, label) = match &self.0 {
-            Stage::Searching | Stage::Deleting => (Weight::Bare, labels::CLOSE),
-            Stage::Failed(_) => {
+            RecoverStep::Searching | RecoverStep::Deleting => (Weight::Bare, labels::CLOSE),
+            RecoverStep::Failed(_) => {
                 let reason = dialogs::vault_blocked(cx);
                 if Button::new(Weight::Primary, labels::TRY_AGAIN).blocked(reason).show(ui) {
                     cx.send(Command::RecoverAccounts);
-                    self.0 = Stage::Searching;
+                    self.0 = RecoverStep::Searching;
                     return None;
                 }
                 (Weight::Bare, labels::CANCEL)
             }
-            Stage::Found { orphans: 0, .. } => (Weight::Primary, labels::CLOSE),
-            Stage::Found { .. } => {
+            RecoverStep::Found { orphans: 0, .. } => (Weight::Primary, labels::CLOSE),
+            RecoverStep::Found { .. } => {
                 let close = Button::new(Weight::Primary, labels::KEEP_ORPHANS).show(ui);
                 if Button::new(Weight::Danger, labels::REMOVE_ORPHANS).show(ui) {
                     cx.send(Command::RemoveOrphans);
-                    self.0 = Stage::Deleting;
+                    self.0 = RecoverStep::Deleting;
                 }
                 return close.then_some(Ask::Close);
             }
@@ -91,9 +91,9 @@ impl Errand for RecoverDialog {
     }
 
     fn take_problem(&mut self, problem: &Problem) -> bool {
-        let waits = matches!(self.0, Stage::Searching | Stage::Deleting);
+        let waits = matches!(self.0, RecoverStep::Searching | RecoverStep::Deleting);
         if waits {
-            self.0 = Stage::Failed(dialogs::in_words(problem));
+            self.0 = RecoverStep::Failed(dialogs::in_words(problem));
         }
         waits
     }
@@ -108,7 +108,7 @@ fn found(ui: &mut Ui, added: &[String], unreadable: usize, orphans: usize) {
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
             for name in added.iter().take(NAMES) {
-                widgets::text_strong(ui, &neutralised(name, 60));
+                widgets::text_strong(ui, &sanitized(name, 60));
             }
         });
         if added.len() > NAMES {

@@ -5,7 +5,7 @@
 
 use egui::{Context, Id, Ui, ViewportCommand};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::messages::command::Command;
 use crate::messages::explain::explain;
 use crate::messages::problem::Problem;
@@ -97,7 +97,7 @@ fn lost(ui: &mut Ui, cx: &Cx<'_>, accounts: &[&AccountView]) {
     widgets::text(ui, &format!("New tokens of {count} are not saved yet, and go when you quit:"));
     if !cx.snapshot.locked {
         for account in accounts.iter().take(NAMES) {
-            widgets::text_strong(ui, &neutralised(account.name.as_str(), 60));
+            widgets::text_strong(ui, &sanitized(account.name.as_str(), 60));
         }
         if accounts.len() > NAMES {
             widgets::weak(ui, &format!("and {} more", accounts.len() - NAMES));

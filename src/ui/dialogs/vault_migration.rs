@@ -10,7 +10,7 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 
 use super::new_passphrase::{self, NewPassphrase};
-use super::{Ask, Errand};
+use super::{Ask, Modal};
 use crate::ui::cx::Cx;
 use crate::ui::dialogs;
 use crate::ui::view_state::ViewState;
@@ -89,7 +89,7 @@ impl MoveDialog {
     }
 }
 
-impl Errand for MoveDialog {
+impl Modal for MoveDialog {
     fn title(&self) -> &'static str {
         match (self.finishes, self.to) {
             (true, _) => labels::FINISH_MOVE,

@@ -10,7 +10,7 @@ use crate::base::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
 use crate::domain::account::secret_expiry;
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{AccountId, Client, Revision, Settings};
-use crate::domain::oauth::discovery::Found;
+use crate::domain::oauth::discovery::DiscoveredServer;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::redirect_uri::RedirectUri;
 use crate::domain::provider::spec::{ClientAuth, Endpoints, ProviderSpec};
@@ -250,7 +250,7 @@ impl FormDraft {
     }
 
     /// Takes what an issuer says in the place of what it said before.
-    pub(in crate::ui) fn take_found(&mut self, found: &Found) {
+    pub(in crate::ui) fn take_found(&mut self, found: &DiscoveredServer) {
         let spec = found.spec();
         self.endpoints = typed_endpoints(&spec.endpoints);
         self.client_auth = spec.client_auth.or(self.client_auth);

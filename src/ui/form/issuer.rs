@@ -5,9 +5,9 @@
 
 use egui::Ui;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::oauth::discovery;
-use crate::domain::oauth::discovery::{Found, Wanted};
+use crate::domain::oauth::discovery::{DiscoveredServer, Wanted};
 use crate::domain::provider::spec::{Endpoints, ProviderSpec};
 use crate::domain::provider::{EndpointKind, Preset, ProviderError};
 use crate::messages::command::Command;
@@ -39,7 +39,7 @@ pub(in crate::ui) struct IssuerDraft {
     /// The issuer that is being asked.
     asked: Option<String>,
     /// What it said.
-    answer: Option<Result<Found, Problem>>,
+    answer: Option<Result<DiscoveredServer, Problem>>,
 }
 
 impl FormDraft {
@@ -86,7 +86,7 @@ impl FormDraft {
 }
 
 /// Takes what an issuer said.
-pub(in crate::ui) fn take(state: &mut ViewState, issuer: &str, found: Result<Found, Problem>) {
+pub(in crate::ui) fn take(state: &mut ViewState, issuer: &str, found: Result<DiscoveredServer, Problem>) {
     let Page::Form(draft) = &mut state.page else { return };
     if draft.issuer.asked.as_deref() != Some(issuer) {
         return;
@@ -152,7 +152,7 @@ fn ask(cx: &mut Cx<'_>, draft: &mut FormDraft) {
 }
 
 /// What was found, before it is saved.
-pub(in crate::ui) fn card(ui: &mut Ui, title: &str, found: &Found) {
+pub(in crate::ui) fn card(ui: &mut Ui, title: &str, found: &DiscoveredServer) {
     widgets::card(ui, |ui| {
         widgets::subheading(ui, title);
         for kind in EndpointKind::ALL {
@@ -190,7 +190,7 @@ fn failure(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, may_change: bool) -> Opt
         if let (true, Problem::Discovery(problem)) = (may_change, problem)
             && let NotDiscovered::OtherIssuer { said } = &problem.why
         {
-            let name = format!("Use {}", neutralised(said.as_str(), 80));
+            let name = format!("Use {}", sanitized(said.as_str(), 80));
             if Button::new(Weight::Quiet, &name).show(ui) {
                 used = Some(said.as_str().to_owned());
             }

@@ -5,7 +5,7 @@
 
 use egui::{Color32, CornerRadius, Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::provider::{Group, Preset};
 
 use super::draft::FormDraft;
@@ -107,10 +107,10 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset) -> bool {
         widgets::focus_ring(ui, &response, rect);
         let inner = rect.shrink2(vec2(16.0, 8.0));
         let width = inner.width() - 24.0;
-        let name = neutralised(&preset.name, 60);
+        let name = sanitized(&preset.name, 60);
         let name = widgets::one_line(ui, &name, theme::strong(), tokens.text, width);
         painter.galley(inner.left_top(), name, tokens.text);
-        let summary = neutralised(&preset.summary, 200);
+        let summary = sanitized(&preset.summary, 200);
         let summary = widgets::one_line(ui, &summary, theme::small(), tokens.weak, width);
         painter.galley(pos2(inner.left(), inner.bottom() - summary.size().y), summary, tokens.weak);
         Icon::Right.paint(painter, pos2(inner.right() - 4.0, inner.center().y), 14.0, tokens.weak);

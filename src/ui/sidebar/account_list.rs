@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use egui::{Pos2, Rangef, Rect, pos2, vec2};
 
 use crate::domain::account::AccountId;
-use crate::messages::remembered::Standstill;
+use crate::messages::remembered::StatusFilter;
 use crate::messages::snapshot::AccountView;
 use crate::messages::snapshot::account_views::AccountViews;
 
@@ -38,12 +38,12 @@ pub(in crate::ui) struct AccountList {
     wanted: String,
     order: Order,
     /// How each stands, and when that was worked out.
-    standings: Vec<Standstill>,
+    standings: Vec<StatusFilter>,
     stood_at: Option<DateTime<Utc>>,
     /// When the first of them stands otherwise.
     changes_at: Option<DateTime<Utc>>,
     /// How many of those that the search leaves stand how.
-    counts: BTreeMap<Standstill, usize>,
+    counts: BTreeMap<StatusFilter, usize>,
     /// The accounts that are shown, by their place among all.
     rows: Vec<usize>,
     /// The other way: the row of each account.
@@ -120,7 +120,7 @@ impl AccountList {
     }
 
     /// How many of the accounts that the search leaves stand how.
-    pub(in crate::ui) fn counts(&self) -> &BTreeMap<Standstill, usize> {
+    pub(in crate::ui) fn counts(&self) -> &BTreeMap<StatusFilter, usize> {
         &self.counts
     }
 

@@ -8,7 +8,7 @@ use egui::{
     pos2, vec2,
 };
 
-use crate::messages::remembered::{GroupBy, SortBy, Standstill};
+use crate::messages::remembered::{GroupBy, SortBy, StatusFilter};
 
 use crate::ui::account::account_status;
 use crate::ui::cx::Cx;
@@ -52,9 +52,9 @@ pub(in crate::ui) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, low:
 fn row(
     ui: &mut Ui,
     cx: &Cx<'_>,
-    all: &[(Standstill, usize)],
-    chosen: Option<Standstill>,
-) -> Option<Standstill> {
+    all: &[(StatusFilter, usize)],
+    chosen: Option<StatusFilter>,
+) -> Option<StatusFilter> {
     let mut pressed = None;
     for (standing, count) in all {
         if chip(ui, cx, *standing, *count, chosen == Some(*standing)) {
@@ -65,11 +65,11 @@ fn row(
 }
 
 /// The chosen chip stays, even where nothing is left under it.
-fn missing(counts: &[(Standstill, usize)], chosen: Option<Standstill>) -> Option<(Standstill, usize)> {
+fn missing(counts: &[(StatusFilter, usize)], chosen: Option<StatusFilter>) -> Option<(StatusFilter, usize)> {
     chosen.filter(|chosen| counts.iter().all(|(standing, _)| standing != chosen)).map(|chosen| (chosen, 0))
 }
 
-fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: Standstill, count: usize, chosen: bool) -> bool {
+fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: StatusFilter, count: usize, chosen: bool) -> bool {
     let tokens = cx.tokens;
     let text = format!("{} {count}", account_status::word_of(standing));
     let (fill, border) = if chosen { (tokens.chosen, tokens.accent) } else { (tokens.raised, tokens.border) };

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::domain::token::expiry;
-use crate::messages::remembered::{GroupBy, SortBy, Standstill};
+use crate::messages::remembered::{GroupBy, SortBy, StatusFilter};
 use crate::messages::snapshot::AccountView;
 use crate::messages::snapshot::account_views::AccountViews;
 
@@ -26,7 +26,7 @@ pub(in crate::ui) struct Order {
     /// By what it is grouped.
     pub(in crate::ui) group: GroupBy,
     /// Which accounts alone are shown.
-    pub(in crate::ui) filter: Option<Standstill>,
+    pub(in crate::ui) filter: Option<StatusFilter>,
 }
 
 /// A heading in the list.
@@ -44,7 +44,7 @@ pub(in crate::ui) struct Heading {
 pub(in crate::ui) fn arrange(
     order: Order,
     accounts: &AccountViews,
-    standings: &[Standstill],
+    standings: &[StatusFilter],
     places: &mut [usize],
 ) -> Vec<Heading> {
     match order.sort {
@@ -80,7 +80,7 @@ pub(in crate::ui) fn arrange(
 fn ranks(
     group: GroupBy,
     accounts: &AccountViews,
-    standings: &[Standstill],
+    standings: &[StatusFilter],
     places: &[usize],
 ) -> Vec<(usize, usize)> {
     let mut numbers = BTreeMap::new();
@@ -104,11 +104,11 @@ fn ranks(
 }
 
 /// What puts an account into a group, as it stands there.
-type Word<'a> = (Option<&'a str>, Option<Standstill>);
+type Word<'a> = (Option<&'a str>, Option<StatusFilter>);
 /// The same ignoring case; the flag puts those without a word last.
-type Key = (bool, String, Option<Standstill>);
+type Key = (bool, String, Option<StatusFilter>);
 
-fn word(group: GroupBy, account: &AccountView, standing: Standstill) -> Word<'_> {
+fn word(group: GroupBy, account: &AccountView, standing: StatusFilter) -> Word<'_> {
     match group {
         GroupBy::Nothing => (None, None),
         GroupBy::Provider => (Some(&account.provider_name), None),
@@ -121,13 +121,13 @@ fn key((word, standing): Word<'_>) -> Key {
     (word.is_none(), word.map(str::to_lowercase).unwrap_or_default(), standing)
 }
 
-fn text(group: GroupBy, account: &AccountView, standing: Standstill) -> String {
+fn text(group: GroupBy, account: &AccountView, standing: StatusFilter) -> String {
     match group {
         GroupBy::Nothing => String::new(),
-        GroupBy::Provider => neutralised(&account.provider_name, MAX_CHARS).into_owned(),
+        GroupBy::Provider => sanitized(&account.provider_name, MAX_CHARS).into_owned(),
         GroupBy::Tag => {
             let first = account.settings.tags.as_slice().first();
-            first.map_or_else(|| labels::NO_TAG.to_owned(), |tag| neutralised(tag, 60).into_owned())
+            first.map_or_else(|| labels::NO_TAG.to_owned(), |tag| sanitized(tag, 60).into_owned())
         }
         GroupBy::Status => account_status::word_of(standing).to_owned(),
     }
@@ -137,7 +137,7 @@ fn text(group: GroupBy, account: &AccountView, standing: Standstill) -> String {
 pub(in crate::ui) fn standings(
     accounts: &AccountViews,
     now: DateTime<Utc>,
-) -> (Vec<Standstill>, Option<DateTime<Utc>>) {
+) -> (Vec<StatusFilter>, Option<DateTime<Utc>>) {
     let mut first_change: Option<DateTime<Utc>> = None;
     let standings = accounts.iter().map(|account| {
         let facts = account.token.as_ref().map(|token| &token.facts);

@@ -13,13 +13,13 @@ use egui::text_edit::TextEditState;
 use egui::{CornerRadius, Id, Key, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui};
 use egui::{WidgetInfo, accesskit, pos2, vec2};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
 use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::domain::token::expiry::Status;
 use crate::messages::snapshot::AccountView;
 
-use super::account::account_status::Standing;
+use super::account::account_status::AccountStatus;
 use super::cx::Cx;
 use super::labels;
 use super::navigation;
@@ -203,12 +203,12 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect:
     let tokens = cx.tokens;
     let chosen = state.selected.as_ref() == Some(&account.id) && matches!(state.page, Page::Account);
     let response = ui.interact(rect, row_id(&account.id), Sense::click());
-    let standing = Standing::of(account, cx.now);
+    let standing = AccountStatus::of(account, cx.now);
     response
         .widget_info(|| WidgetInfo::selected(accesskit::Role::Button, true, chosen, account.name.as_str()));
     let left = left_of(account, cx);
     let time = left.as_ref().map_or_else(String::new, |(_, spoken)| format!(", {spoken}"));
-    let provider = neutralised(&account.provider_name, MAX_CHARS);
+    let provider = sanitized(&account.provider_name, MAX_CHARS);
     let described = format!("{provider}, {}{time}", standing.word());
     if response.has_focus() {
         // The arrow keys move along the list, not to whatever lies in their direction.
@@ -221,7 +221,7 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect:
     let is_cut = ui.is_rect_visible(rect)
         && paint_row(ui, tokens, &response, chosen, account, standing, left.map(|(text, _)| text));
     let response =
-        if is_cut { response.on_hover_text(neutralised(account.name.as_str(), 120)) } else { response };
+        if is_cut { response.on_hover_text(sanitized(account.name.as_str(), 120)) } else { response };
     // Last, since a tooltip would take its place.
     widgets::describe(ui, &response, &described);
     response
@@ -246,7 +246,7 @@ fn paint_row(
     response: &egui::Response,
     chosen: bool,
     account: &AccountView,
-    standing: Standing,
+    standing: AccountStatus,
     time: Option<String>,
 ) -> bool {
     let rect = response.rect;
@@ -265,7 +265,7 @@ fn paint_row(
     let ground_text = if chosen { tokens.text } else { tokens.weak };
     let time = time.map(|time| painter.layout_no_wrap(time, theme::mono(12.0), ground_text));
     let time_width = time.as_ref().map_or(0.0, |time| time.size().x + 8.0);
-    let name = neutralised(account.name.as_str(), 120);
+    let name = sanitized(account.name.as_str(), 120);
     let name = widgets::one_line(ui, &name, theme::strong(), tokens.text, inner.width() - time_width);
     if let Some(time) = time {
         let down = widgets::baseline(&name) - widgets::baseline(&time);
@@ -283,12 +283,12 @@ fn second_line(
     inner: Rect,
     text: egui::Color32,
     account: &AccountView,
-    standing: Standing,
+    standing: AccountStatus,
 ) {
     let painter = ui.painter();
     let y = inner.bottom() - 8.0;
     standing.icon().paint(painter, pos2(inner.left() + 7.0, y), 13.0, standing.color(tokens));
-    let provider = neutralised(&account.provider_name, MAX_CHARS);
+    let provider = sanitized(&account.provider_name, MAX_CHARS);
     let line = format!("{} · {provider}", standing.word());
     let galley = widgets::one_line(ui, &line, theme::small(), text, inner.width() - 20.0);
     painter.galley(pos2(inner.left() + 20.0, y - galley.size().y / 2.0), galley, text);

@@ -5,7 +5,7 @@
 
 use egui::Ui;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::messages::explain::{NamedDestinations, capitalised, changed_destinations};
 use crate::messages::snapshot::AccountView;
 
@@ -29,7 +29,7 @@ pub(in crate::ui) fn card(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
 /// Shows them of an account that is about to be imported.
 pub(in crate::ui) fn of_import(ui: &mut Ui, name: &str, named: &NamedDestinations) {
     ui.add_space(4.0);
-    widgets::caption(ui, &format!("{}: {}", neutralised(name, 120), named.provider));
+    widgets::caption(ui, &format!("{}: {}", sanitized(name, 120), named.provider));
     rows(ui, named);
 }
 

@@ -8,7 +8,7 @@ use egui::{
     vec2,
 };
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 
 use crate::ui::theme;
 use crate::ui::theme::Tokens;
@@ -29,7 +29,7 @@ pub(in crate::ui) fn tick(ui: &mut Ui, value: &mut bool, label: &str, note: &str
         *value = !*value;
         response.mark_changed();
     }
-    let name = neutralised(label, 200);
+    let name = sanitized(label, 200);
     response.widget_info(|| WidgetInfo::selected(accesskit::Role::CheckBox, ui.is_enabled(), *value, &*name));
     if !note.is_empty() {
         widgets::describe(ui, &response, note);
@@ -42,7 +42,7 @@ pub(in crate::ui) fn tick(ui: &mut Ui, value: &mut bool, label: &str, note: &str
         let left = rect.left() + SIDE + 10.0;
         let width = rect.right() - left;
         let label = widgets::one_line(ui, &name, theme::body(), tokens.text, width);
-        let shown = neutralised(note, 200);
+        let shown = sanitized(note, 200);
         let below = widgets::one_line(ui, &shown, theme::small(), tokens.weak, width);
         let lines = if note.is_empty() { 0.0 } else { below.size().y + 2.0 };
         let top = rect.center().y - f32::midpoint(label.size().y, lines);

@@ -21,7 +21,7 @@ use egui::epaint::text::{LayoutJob, TextWrapping};
 use egui::{Color32, CornerRadius, FontId, Frame, Galley, Margin, Rect, Response, Sense};
 use egui::{Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 
 use super::theme::icons::{Icon, ring};
 use super::theme::{self, Tokens};
@@ -103,7 +103,7 @@ pub(super) fn subheading_with(ui: &mut Ui, text: &str, end: impl FnOnce(&mut Ui)
 }
 
 fn titled(ui: &mut Ui, text: &str, font: FontId) -> Response {
-    let shown = neutralised(text, 200);
+    let shown = sanitized(text, 200);
     let color = Tokens::of(ui).text;
     let galley = one_line(ui, &shown, font, color, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::hover());
@@ -167,7 +167,7 @@ pub(super) fn status(ui: &mut Ui, icon: Icon, word: &str, color: Color32) {
 /// True when the button was pressed.
 pub(super) fn copyable(ui: &mut Ui, value: &str, name: &str) -> bool {
     let tokens = Tokens::of(ui);
-    let shown = neutralised(value, 400);
+    let shown = sanitized(value, 400);
     let mut pressed = false;
     Frame::new()
         .fill(tokens.control)
@@ -201,7 +201,7 @@ pub(super) fn text_strong(ui: &mut Ui, text: &str) -> Response {
 
 /// Text from the other side, monospaced, that wraps.
 pub(super) fn mono_block(ui: &mut Ui, text: &str) -> Response {
-    let shown = neutralised(text, 1000);
+    let shown = sanitized(text, 1000);
     let color = Tokens::of(ui).weak;
     ui.add(egui::Label::new(egui::RichText::new(&*shown).font(theme::mono(12.0)).color(color)).wrap())
 }
@@ -256,7 +256,7 @@ pub(super) fn fact(ui: &mut Ui, label: &str, value: &str) {
 /// The same with a label that needs more room: `width` points.
 pub(super) fn wide_fact(ui: &mut Ui, width: f32, label: &str, value: &str) {
     let tokens = Tokens::of(ui);
-    let shown = neutralised(value, 400);
+    let shown = sanitized(value, 400);
     ui.horizontal_top(|ui| {
         let caption = egui::RichText::new(label).font(theme::small()).color(tokens.weak);
         let (rect, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());

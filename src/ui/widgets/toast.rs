@@ -6,10 +6,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use egui::{Align2, Area, CornerRadius, Frame, Id, Margin, Order, Pos2, Stroke, Ui, accesskit, vec2};
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
 use crate::messages::command::Command;
-use crate::messages::explain::{Words, explain};
+use crate::messages::explain::{UserMessage, explain};
 use crate::messages::problem::Problem;
 
 use super::button::{Button, Weight};
@@ -103,7 +103,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, p
     }
     for undo in &cx.snapshot.undo {
         let left = (undo.until - cx.now).num_seconds().max(0);
-        let text = format!("“{}” will be deleted in {left} s", neutralised(undo.name.as_str(), 40));
+        let text = format!("“{}” will be deleted in {left} s", sanitized(undo.name.as_str(), 40));
         if stack.add(ui, |ui| bar(ui, room, &text, labels::UNDO, "Deleted")) {
             cx.send(Command::UndoDelete(undo.id.clone()));
         }
@@ -156,7 +156,7 @@ fn message(ui: &mut Ui, cx: &Cx<'_>, room: f32, what: &What) -> bool {
     }
 }
 
-fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, said: &Words) -> bool {
+fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, said: &UserMessage) -> bool {
     announce(ui, &said.what);
     let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
     Icon::Warning.paint(ui.painter(), rect.center(), 18.0, cx.tokens.error);
@@ -171,7 +171,7 @@ fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, said:
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 2.0;
         if let Some(name) = account {
-            widgets::weak_line(ui, &neutralised(name, 60));
+            widgets::weak_line(ui, &sanitized(name, 60));
         }
         widgets::text_strong(ui, &said.what);
         widgets::text(ui, &said.next);

@@ -7,7 +7,7 @@ use egui::text::LayoutJob;
 use egui::{Align, CornerRadius, Frame, Layout, Margin, Sense, Ui, WidgetInfo, accesskit, vec2};
 use zeroize::Zeroizing;
 
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::messages::command::Command;
 use crate::messages::snapshot::{AccountView, TokenView, VaultHealth};
 
@@ -35,7 +35,7 @@ pub(in crate::ui) fn show(
     let revealed = state.revealed.as_ref().filter(|revealed| revealed.account == account.id);
     let shown = revealed.map(|revealed| {
         let until = revealed.until.unwrap_or(cx.now);
-        (Zeroizing::new(neutralised(revealed.token.expose(), SHOWN_CHARS).into_owned()), until - cx.now)
+        (Zeroizing::new(sanitized(revealed.token.expose(), SHOWN_CHARS).into_owned()), until - cx.now)
     });
     Frame::new()
         .fill(cx.tokens.control)

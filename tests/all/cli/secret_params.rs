@@ -102,7 +102,7 @@ fn x6_a_key_in_a_parameter_reaches_the_server_and_no_file() {
 /// words that come before each command.
 #[cfg(feature = "failpoints")]
 fn aged<'bus>(bus: &'bus Bus, number: usize, server: &ScriptedServer, canary: &str) -> Place<'bus> {
-    use keyfob::base::secret::{Passphrase, Wire};
+    use keyfob::base::secret::{Passphrase, SecretText};
     use keyfob::store::home::Home;
     use keyfob::store::vault::Vault as _;
     use keyfob::store::vault::passphrase::PassphraseVault;
@@ -128,7 +128,7 @@ fn aged<'bus>(bus: &'bus Bus, number: usize, server: &ScriptedServer, canary: &s
     let mut record: Value = serde_json::from_str(stored.expose()).unwrap();
     (record["v"], record["settings"]) = (2.into(), settings);
     record["headers"] = Value::Object(serde_json::Map::new());
-    vault.write(&name, &Wire::new(record.to_string())).unwrap();
+    vault.write(&name, &SecretText::new(record.to_string())).unwrap();
     place
 }
 

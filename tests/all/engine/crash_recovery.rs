@@ -5,7 +5,7 @@ use std::time::Duration;
 use keyfob::base::secret::Passphrase;
 use keyfob::messages::command::Command;
 use keyfob::messages::event::{Event, Reply};
-use keyfob::messages::problem::{ArchiveProblem, Outside, Problem, VaultProblem};
+use keyfob::messages::problem::{ArchiveProblem, Problem, UntrustedText, VaultProblem};
 use keyfob::messages::snapshot::VaultKind;
 use keyfob::store::database::{Accounts, RowState};
 use keyfob::store::vault::passphrase::PassphraseVault;
@@ -169,7 +169,7 @@ fn secrets_that_went_missing_or_came_back_broken_can_be_entered_again() {
     let record = format!("client/{id}");
     for break_it in [true, false] {
         if break_it {
-            place.vault.plant(&record, keyfob::base::secret::Wire::new("damaged".to_owned()));
+            place.vault.plant(&record, keyfob::base::secret::SecretText::new("damaged".to_owned()));
         } else {
             place.vault.clone().delete(&record).unwrap();
         }
@@ -270,7 +270,7 @@ fn z1_secrets_that_were_entered_again_elsewhere_leave_a_record_that_can_be_remov
         passphrase: None,
         with_tokens: false,
     };
-    let lacking = Problem::Archive(ArchiveProblem::Lacking(Outside::new("car")));
+    let lacking = Problem::Archive(ArchiveProblem::Lacking(UntrustedText::new("car")));
     assert_eq!(other.ask(export).err(), Some(lacking), "an older copy is not exported");
     assert!(matches!(other.ask(Command::RemoveOrphans), Ok(Reply::OrphansRemoved(1))));
     let mut file = PassphraseVault::open(&place.home(), &pass()).unwrap();
@@ -289,8 +289,8 @@ fn an_export_names_the_account_whose_secrets_are_not_there() {
     let path = place.home().path().join("out");
     let export =
         || Command::Export { accounts: Vec::new(), path: path.clone(), passphrase: None, with_tokens: false };
-    let lacking = Some(Problem::Archive(ArchiveProblem::Lacking(Outside::new("car"))));
-    place.vault.plant(&record, keyfob::base::secret::Wire::new("damaged".to_owned()));
+    let lacking = Some(Problem::Archive(ArchiveProblem::Lacking(UntrustedText::new("car"))));
+    place.vault.plant(&record, keyfob::base::secret::SecretText::new("damaged".to_owned()));
     assert_eq!(rig.ask(export()).err(), lacking);
     place.vault.clone().delete(&record).unwrap();
     assert_eq!(rig.ask(export()).err(), lacking);

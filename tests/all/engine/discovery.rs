@@ -6,7 +6,7 @@ use keyfob::domain::provider::{EndpointKind, ProviderError};
 use keyfob::messages::command::{Command, ImportDraft};
 use keyfob::messages::event::Reply;
 use keyfob::messages::explain::explain;
-use keyfob::messages::problem::{DiscoveryProblem, NotDiscovered, Outside, Problem, SignInProblem};
+use keyfob::messages::problem::{DiscoveryProblem, NotDiscovered, Problem, SignInProblem, UntrustedText};
 
 use crate::support::engine::{Place, Rig, return_address};
 use crate::support::raw;
@@ -139,7 +139,7 @@ fn a3_a_server_that_calls_itself_otherwise_is_not_used() {
     let said = format!("{issuer}/");
     server.always(OPENID, metadata(&server, &said, ""));
     let why = failure(&rig, &issuer);
-    assert_eq!(why, NotDiscovered::OtherIssuer { said: Outside::new(&said) });
+    assert_eq!(why, NotDiscovered::OtherIssuer { said: UntrustedText::new(&said) });
     // RFC 8414's document is another one, and may be right.
     server.always(OAUTH, metadata(&server, &issuer, ""));
     rig.import(&account(&issuer, "authorization_code")).unwrap();
@@ -165,7 +165,7 @@ fn t1_a_redirect_is_not_followed_and_the_places_are_named() {
     let NotDiscovered::Nothing { tried } = &why else { panic!("{why:?}") };
     assert_eq!(tried.iter().map(|(_, status)| *status).collect::<Vec<_>>(), [302, 404]);
     assert!(other.requests().is_empty());
-    let problem = Problem::Discovery(DiscoveryProblem { issuer: Outside::new(&issuer), why });
+    let problem = Problem::Discovery(DiscoveryProblem { issuer: UntrustedText::new(&issuer), why });
     let details = explain(&problem, None, None).details.unwrap();
     assert!(details.contains(&format!("{}: HTTP 404", server.url(OAUTH))), "{details}");
 }

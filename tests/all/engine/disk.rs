@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chrono::{DateTime, Utc};
-use keyfob::base::secret::{Passphrase, Wire};
+use keyfob::base::secret::{Passphrase, SecretText};
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{Account, AccountId, AccountName, Revision, Settings};
 use keyfob::domain::oauth::grant_type::GrantType;
@@ -101,8 +101,8 @@ fn account(byte: u8) -> Account {
     Account { id: AccountId::from_random([byte; 16]), revision: Revision(0), name, settings }
 }
 
-fn line(text: &str) -> Wire {
-    Wire::new(text.to_owned())
+fn line(text: &str) -> SecretText {
+    SecretText::new(text.to_owned())
 }
 
 fn pass(text: &str) -> Passphrase {

@@ -3,7 +3,7 @@
 use egui_kittest::kittest::Queryable as _;
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::domain::provider::endpoints::EndpointKind;
-use keyfob::domain::refusal::connectivity::{OnTheWay, Verdict};
+use keyfob::domain::refusal::connectivity::{CheckOutcome, OnTheWay};
 use keyfob::domain::refusal::transport::UnreachableKind;
 use keyfob::messages::command::Command;
 use keyfob::messages::diagnosis::{Cause, Check, Finding};
@@ -35,7 +35,7 @@ fn all_say_what_to_do(findings: &[Finding]) {
     for finding in findings {
         let said = doctor::finding(finding, Some("Smartcar"));
         assert!(said.what.ends_with('.'), "{said:?}");
-        if matches!(finding.verdict(), Verdict::Warning | Verdict::Failed) {
+        if matches!(finding.verdict(), CheckOutcome::Warning | CheckOutcome::Failed) {
             assert!(said.next.ends_with('.'), "{said:?}");
         }
     }
@@ -65,7 +65,7 @@ fn everything_is_looked_at_and_no_secret_is_sent() {
     let findings = diagnose(&rig, Some("car"));
     all_say_what_to_do(&findings);
     let cause = |check| of(&findings, check).cause.clone();
-    assert_eq!(of(&findings, Check::Vault).verdict(), Verdict::Ok);
+    assert_eq!(of(&findings, Check::Vault).verdict(), CheckOutcome::Ok);
     assert_eq!(cause(Check::Browser), Cause::Browser { is_there: None });
     assert_eq!(cause(Check::Port), Cause::PortFree);
     assert_eq!(cause(Check::Dns), Cause::OnTheWay(OnTheWay::Here));
@@ -114,12 +114,12 @@ fn each_thing_in_the_way_is_told_apart() {
     let unreachable = |kind| Cause::OnTheWay(OnTheWay::Unreachable(kind));
     assert_eq!(endpoint(EndpointKind::Authorize), unreachable(UnreachableKind::Connect));
     assert_eq!(endpoint(EndpointKind::Token), Cause::OnTheWay(OnTheWay::NotReached));
-    assert_eq!(of(&findings, Check::Clock).verdict(), Verdict::NotTried);
+    assert_eq!(of(&findings, Check::Clock).verdict(), CheckOutcome::NotTried);
     assert!(tls.requests().is_empty());
 
     let general = diagnose(&rig, None);
     all_say_what_to_do(&general);
-    assert_eq!(of(&general, Check::Vault).verdict(), Verdict::Ok);
+    assert_eq!(of(&general, Check::Vault).verdict(), CheckOutcome::Ok);
     assert_eq!(of(&general, Check::Endpoint(EndpointKind::Token)).cause, Cause::NoAccount);
 }
 
@@ -130,7 +130,8 @@ fn a_certificate_that_nobody_trusts_is_the_one_thing_that_failed() {
     let address = |path: &str| tls.url(path).replace("127.0.0.1", "localhost");
     rig.import(&text(&address("/authorize"), &address("/token"), "s", "")).unwrap();
     let findings = diagnose(&rig, Some("car"));
-    let failed: Vec<_> = findings.iter().filter(|finding| finding.verdict() == Verdict::Failed).collect();
+    let failed: Vec<_> =
+        findings.iter().filter(|finding| finding.verdict() == CheckOutcome::Failed).collect();
     assert_eq!(failed.len(), 1, "{findings:?}");
     assert_eq!(failed[0].cause, Cause::OnTheWay(OnTheWay::Unreachable(UnreachableKind::Certificate)));
     let said = doctor::finding(failed[0], None);

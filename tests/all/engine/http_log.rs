@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keyfob::domain::http_log::record::ExchangeKind;
-use keyfob::domain::http_log::record::ExchangeKind::{
+use keyfob::domain::http_log::record::RequestKind;
+use keyfob::domain::http_log::record::RequestKind::{
     Device, Introspect, Metadata, Par, Poll, Refresh, Revoke, Token, UserInfo,
 };
-use keyfob::domain::http_log::record::{Exchange, Outcome};
+use keyfob::domain::http_log::record::{HttpLogEntry, Outcome};
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
 use keyfob::messages::explain::explain;
@@ -39,7 +39,7 @@ fn granted(canary: &str) -> Response {
     Response::json(200, body).header("Set-Cookie", &format!("session={canary}"))
 }
 
-fn exchanges(rig: &Rig) -> Arc<Vec<Exchange>> {
+fn exchanges(rig: &Rig) -> Arc<Vec<HttpLogEntry>> {
     match rig.ask(Command::ReadExchanges(rig.id("car"))) {
         Ok(Reply::Exchanges(exchanges)) => exchanges,
         other => panic!("{other:?}"),
@@ -78,7 +78,7 @@ fn x1_exchanges_are_kept_without_secrets_and_read_by_another_process() {
 
     let other = place.command_line();
     let kept = exchanges(&other);
-    let kinds: Vec<ExchangeKind> = kept.iter().map(|exchange| exchange.kind).collect();
+    let kinds: Vec<RequestKind> = kept.iter().map(|exchange| exchange.kind).collect();
     assert_eq!(kinds, [Refresh, Refresh, Token]);
     assert!(matches!(&kept[0].outcome, Outcome::Unreached { may_have_been_sent: true, .. }), "{kept:?}");
     let Outcome::Answered { status: 400, body, .. } = &kept[1].outcome else { panic!("{kept:?}") };

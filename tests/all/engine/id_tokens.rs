@@ -1,7 +1,7 @@
 //! What becomes of an ID token: looked at once the tokens are stored, and said, against the scripted server.
 
 use keyfob::base::secret::PrivateKey;
-use keyfob::domain::oauth::id_token::{Doubt, Verdict};
+use keyfob::domain::oauth::id_token::{Doubt, IdTokenStatus};
 use keyfob::domain::oauth::jose::SigningKey;
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
@@ -51,7 +51,7 @@ fn signed(claims: &Value, id: &str) -> String {
 }
 
 /// Signs in and gets an ID token with these claims besides the usual.
-fn sign_in(server: &ScriptedServer, rig: &Rig, id: &str, other: &Value) -> Verdict {
+fn sign_in(server: &ScriptedServer, rig: &Rig, id: &str, other: &Value) -> IdTokenStatus {
     let (address, mut answers) = rig.start_sign_in("car").unwrap();
     let mut claims = json!({
         "iss": server.url(""), "aud": "an-id", "sub": "me", "exp": rig.now().timestamp() + 60,
@@ -70,17 +70,17 @@ fn a_verified_id_token_is_said_to_be_so_and_its_claims_are_shown() {
     let server = ScriptedServer::start();
     server.script("/jwks", keys("k"));
     let (place, rig) = rig(&server);
-    assert_eq!(sign_in(&server, &rig, "k", &json!({"name": "Ada"})), Verdict::Verified);
+    assert_eq!(sign_in(&server, &rig, "k", &json!({"name": "Ada"})), IdTokenStatus::Verified);
     let view = rig.view("car");
     let claims = view.token.as_ref().unwrap().id_claims.as_ref().unwrap();
     assert!(claims.iter().any(|claim| claim.name == "name"), "{claims:?}");
     // Reading the vault again, where the record was written before, leaves the verdict.
     rig.token("car").unwrap();
-    assert_eq!(rig.view("car").token.as_ref().unwrap().facts.id_token, Some(Verdict::Verified));
+    assert_eq!(rig.view("car").token.as_ref().unwrap().facts.id_token, Some(IdTokenStatus::Verified));
     // So does another engine on the same disk.
     drop(rig);
     let again = place.command_line();
-    assert_eq!(again.view("car").token.as_ref().unwrap().facts.id_token, Some(Verdict::Verified));
+    assert_eq!(again.view("car").token.as_ref().unwrap().facts.id_token, Some(IdTokenStatus::Verified));
 }
 
 #[test]
@@ -90,16 +90,16 @@ fn an_issuers_keys_are_remembered_for_a_while_and_fetched_once_more_for_an_unkno
     let (_place, rig) = rig(&server);
     let none = json!({});
     for _ in 0..3 {
-        assert_eq!(sign_in(&server, &rig, "old", &none), Verdict::Verified);
+        assert_eq!(sign_in(&server, &rig, "old", &none), IdTokenStatus::Verified);
     }
     assert_eq!(server.requests_to("/jwks").len(), 1, "remembered");
     server.always("/jwks", keys("new"));
-    assert_eq!(sign_in(&server, &rig, "new", &none), Verdict::Verified);
+    assert_eq!(sign_in(&server, &rig, "new", &none), IdTokenStatus::Verified);
     assert_eq!(server.requests_to("/jwks").len(), 2, "an unknown key");
-    assert_eq!(sign_in(&server, &rig, "forged", &none), Verdict::Doubted(Doubt::UnknownKey));
+    assert_eq!(sign_in(&server, &rig, "forged", &none), IdTokenStatus::Doubted(Doubt::UnknownKey));
     assert_eq!(server.requests_to("/jwks").len(), 3, "once");
     rig.advance(3601);
-    assert_eq!(sign_in(&server, &rig, "new", &none), Verdict::Verified);
+    assert_eq!(sign_in(&server, &rig, "new", &none), IdTokenStatus::Verified);
     assert_eq!(server.requests_to("/jwks").len(), 4, "not for ever");
 }
 
@@ -107,7 +107,7 @@ fn an_issuers_keys_are_remembered_for_a_while_and_fetched_once_more_for_an_unkno
 fn a_doubted_id_token_costs_nobody_the_access_token() {
     let server = ScriptedServer::start();
     let (_place, rig) = rig(&server);
-    let doubted = |doubt| Verdict::Doubted(doubt);
+    let doubted = |doubt| IdTokenStatus::Doubted(doubt);
     server.always("/jwks", Response::json(503, "{}"));
     assert_eq!(sign_in(&server, &rig, "k", &json!({})), doubted(Doubt::KeysUnreachable));
     server.always("/jwks", keys("k"));
@@ -128,9 +128,9 @@ fn a3_of_an_issuer_known_by_its_template_a_tenants_id_token_is_verified() {
     let template = format!("issuer_template = \"{}\"", server.url("/{tenantid}/v2.0"));
     let (_place, rig) = rig_with(&server, &template);
     for (path, verdict) in [
-        ("/9188040d-6c67/v2.0", Verdict::Verified),
-        ("", Verdict::Doubted(Doubt::WrongIssuer)),
-        ("/a/b/v2.0", Verdict::Doubted(Doubt::WrongIssuer)),
+        ("/9188040d-6c67/v2.0", IdTokenStatus::Verified),
+        ("", IdTokenStatus::Doubted(Doubt::WrongIssuer)),
+        ("/a/b/v2.0", IdTokenStatus::Doubted(Doubt::WrongIssuer)),
     ] {
         assert_eq!(sign_in(&server, &rig, "k", &json!({"iss": server.url(path)})), verdict, "{path}");
     }
@@ -155,7 +155,7 @@ fn a_refresh_without_an_id_token_keeps_what_was_found_of_the_old_one() {
     rig.ask(Command::Refresh(rig.id("car"))).unwrap();
     let view = rig.view("car");
     let facts = &view.token.as_ref().unwrap().facts;
-    assert_eq!((facts.generation, facts.id_token), (2, Some(Verdict::Verified)));
+    assert_eq!((facts.generation, facts.id_token), (2, Some(IdTokenStatus::Verified)));
     assert_eq!(rig.token("car").unwrap().access_token.expose(), "b");
 }
 
@@ -197,6 +197,6 @@ fn r9_a_refreshed_id_token_of_another_subject_is_refused() {
         assert_eq!(refresh().unwrap_err(), Problem::OtherSubject);
         assert_eq!(server.requests_to("/token").len(), 3, "the refresh token is not sent again");
         // A sign-in may be anybody's.
-        assert_eq!(sign_in(&server, &rig, "k", &json!({"sub": subject})), Verdict::Verified);
+        assert_eq!(sign_in(&server, &rig, "k", &json!({"sub": subject})), IdTokenStatus::Verified);
     }
 }

@@ -1,7 +1,7 @@
 //! Pages that the user asks to see.
 
 use keyfob::messages::command::Command;
-use keyfob::messages::problem::{Outside, Problem};
+use keyfob::messages::problem::{Problem, UntrustedText};
 
 use crate::support::engine::Place;
 
@@ -11,7 +11,7 @@ fn b1_only_a_page_of_the_web_reaches_the_browser() {
     let rig = place.window();
     for page in ["file:///etc/passwd", "javascript:alert(1)", "--help", "", "ftp://a.example/", "https://"] {
         let refused = rig.ask(Command::OpenPage(page.to_owned()));
-        assert_eq!(refused.unwrap_err(), Problem::PageNotOpened(Outside::new(page)), "{page}");
+        assert_eq!(refused.unwrap_err(), Problem::PageNotOpened(UntrustedText::new(page)), "{page}");
     }
     assert!(rig.browser.opened.lock().unwrap().is_empty());
     rig.ask(Command::OpenPage("https://a.example/register?x=1;&\"".to_owned())).unwrap();

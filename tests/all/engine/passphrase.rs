@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use keyfob::base::secret::{Passphrase, Wire};
+use keyfob::base::secret::{Passphrase, SecretText};
 use keyfob::domain::account::{Account, AccountId, Revision};
 use keyfob::domain::import;
 use keyfob::store::account_export;
@@ -49,7 +49,7 @@ fn k6_a_split_vault_keeps_the_contract_over_any_limit() {
         vault_contract::check(&mut vault);
         assert_eq!(memory.stored_names(), Vec::<String>::new(), "no part is left behind");
         // Nothing is too large for it.
-        let long = Wire::new("x".repeat(65_536));
+        let long = SecretText::new("x".repeat(65_536));
         vault.write("tokens/a", &long).expect("a long record");
         assert_eq!(vault.read("tokens/a").expect("a record").expect("one").expose(), long.expose());
     }
@@ -62,7 +62,7 @@ fn the_other_writer() {
     let (number, home) = child.split_once(' ').expect("a number and a home");
     let mut vault = PassphraseVault::open(&Home::at(home), &pass()).expect("it opens");
     for edit in 0..EDITS {
-        vault.write(&format!("{number}.{edit}"), &Wire::new("there".to_owned())).expect("a write");
+        vault.write(&format!("{number}.{edit}"), &SecretText::new("there".to_owned())).expect("a write");
         vault.read(&format!("{number}.{edit}")).expect("a read").expect("what was written");
     }
 }
@@ -110,7 +110,7 @@ fn age(folder: &Path, arguments: &str) -> Vec<u8> {
 fn the_standard_tool_opens_both_files() {
     let dir = tempfile::tempdir().expect("a folder");
     let (home, mut vault) = created(dir.path());
-    vault.write("tokens/a", &Wire::new(r#"{"v":1,"t":"CANARY-1"}"#.to_owned())).expect("a write");
+    vault.write("tokens/a", &SecretText::new(r#"{"v":1,"t":"CANARY-1"}"#.to_owned())).expect("a write");
     let key = age(home.path(), "-d key.age");
     assert!(String::from_utf8_lossy(&key).contains("\nAGE-SECRET-KEY-1"));
     // The key's file, still wrapped, is an identity file to it.

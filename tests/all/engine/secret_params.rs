@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use keyfob::base::secret::{ParamValue, Wire};
+use keyfob::base::secret::{ParamValue, SecretText};
 use keyfob::domain::account::Client;
 use keyfob::messages::command::{AccountDraft, Command};
 use keyfob::messages::event::{Event, Reply};
@@ -128,7 +128,7 @@ fn age(place: &Place, id: &str, canary: &str, record_too: bool) {
             record.as_object_mut().unwrap().remove(key);
         }
         record["headers"] = Value::Object(serde_json::Map::new());
-        place.vault.plant(&name, Wire::new(record.to_string()));
+        place.vault.plant(&name, SecretText::new(record.to_string()));
     }
 }
 

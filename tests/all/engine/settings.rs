@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyfob::messages::command::Command;
 use keyfob::messages::preferences::{Preferences, ProxyChoice};
-use keyfob::messages::remembered::{GroupBy, Remembered, SortBy, Standstill};
+use keyfob::messages::remembered::{GroupBy, Remembered, SortBy, StatusFilter};
 
 use crate::support::desktop::wait_until;
 use crate::support::engine::{Place, parameter};
@@ -46,7 +46,7 @@ fn the_next_start_finds_preferences_tags_and_where_the_user_was() {
         selected: Some(rig.id("car")),
         sort: SortBy::Expiry,
         group: GroupBy::Tag,
-        filter: Some(Standstill::Expired),
+        filter: Some(StatusFilter::Expired),
     };
     rig.ask(Command::SetPreferences(preferences.clone())).unwrap();
     rig.ask(Command::Remember(remembered.clone())).unwrap();

@@ -1,6 +1,6 @@
 //! What is asked of a server besides tokens: what one is worth, and to take it back.
 
-use keyfob::domain::http_log::record::ExchangeKind;
+use keyfob::domain::http_log::record::RequestKind;
 use keyfob::domain::oauth::introspection::Checked;
 use keyfob::domain::provider::endpoints::EndpointKind;
 use keyfob::messages::command::Command;
@@ -77,8 +77,8 @@ fn a_check_asks_both_addresses_and_compares_scopes() {
     let asked = &server.requests_to("/userinfo")[0];
     assert_eq!((asked.method.as_str(), asked.header("authorization")), ("GET", Some("Bearer access-1")));
     let Ok(Reply::Exchanges(kept)) = rig.ask(Command::ReadExchanges(rig.id("car"))) else { panic!("none") };
-    let kinds: Vec<ExchangeKind> = kept.iter().map(|exchange| exchange.kind).collect();
-    assert_eq!(kinds, [ExchangeKind::UserInfo, ExchangeKind::Introspect, ExchangeKind::Token]);
+    let kinds: Vec<RequestKind> = kept.iter().map(|exchange| exchange.kind).collect();
+    assert_eq!(kinds, [RequestKind::UserInfo, RequestKind::Introspect, RequestKind::Token]);
     // A new token has not been checked.
     server.script("/token", Response::json(200, r#"{"access_token":"access-2","expires_in":3600}"#));
     rig.ask(Command::Refresh(rig.id("car"))).unwrap();

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-use keyfob::base::secret::Wire;
+use keyfob::base::secret::SecretText;
 use keyfob::store::vault::keychain::Keychain;
 use keyfob::store::vault::memory::MemoryVault;
 use keyfob::store::vault::{Vault, VaultError};
@@ -101,11 +101,11 @@ fn the_other_process() {
     let Ok(service) = std::env::var(CHILD) else { return };
     let mut keychain = Keychain::new(service);
     for line in std::io::stdin().lines().map_while(Result::ok) {
-        println!("{ANSWER}{}", obey(&mut keychain, &line));
+        println!("{ANSWER}{}", dispatch(&mut keychain, &line));
     }
 }
 
-fn obey(keychain: &mut Keychain, line: &str) -> String {
+fn dispatch(keychain: &mut Keychain, line: &str) -> String {
     let mut words = line.splitn(3, ' ');
     let (call, name) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let done = |done: Result<(), VaultError>| done.map(|()| "ok".to_owned());
@@ -113,7 +113,7 @@ fn obey(keychain: &mut Keychain, line: &str) -> String {
         "read" => keychain
             .read(name)
             .map(|found| found.map_or("none".to_owned(), |line| format!("text {}", line.expose()))),
-        "write" => done(keychain.write(name, &Wire::new(words.next().unwrap_or_default().to_owned()))),
+        "write" => done(keychain.write(name, &SecretText::new(words.next().unwrap_or_default().to_owned()))),
         "delete" => done(keychain.delete(name)),
         "names" => keychain.names().map(|names| format!("names {}", names.join(" ")).trim_end().to_owned()),
         "probe" => done(keychain.probe()),
@@ -130,7 +130,7 @@ fn obey(keychain: &mut Keychain, line: &str) -> String {
 /// What a call costs, for the record.
 fn timed(keychain: &mut Keychain) -> String {
     use std::fmt::Write as _;
-    let line = Wire::new("x".repeat(2000));
+    let line = SecretText::new("x".repeat(2000));
     let mut told = String::new();
     let mut note = |what: &str, start: Instant| {
         let _ = write!(told, "{what} {:.1} ms, ", start.elapsed().as_secs_f64() * 1000.0);

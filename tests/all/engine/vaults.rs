@@ -271,7 +271,7 @@ fn f1_a_move_cut_short_after_the_files_key_was_removed_comes_to_its_end() {
     let (path, old_tokens) = (place.home().vault_path(), format!("tokens/{}", rig.id("batch")));
     let sealed = std::fs::read(&path).unwrap();
     // Tokens that an earlier move could not delete at its old place, and the account has none any more.
-    place.vault.plant(&old_tokens, keyfob::base::secret::Wire::new("x".to_owned()));
+    place.vault.plant(&old_tokens, keyfob::base::secret::SecretText::new("x".to_owned()));
     assert_eq!(move_to(&rig, VaultKind::Keychain), Ok((1, None)));
     assert!(!place.vault.stored_names().contains(&old_tokens), "they don't come back");
     drop(rig);
@@ -324,9 +324,10 @@ fn z2_a_lost_database_is_made_again_from_the_vault() {
     assert!(rig.snapshot().accounts.is_empty() && rig.snapshot().problem.is_none());
     // Another account has the name meanwhile, and something belongs to nobody.
     rig.import(&account(&server, &secret)).unwrap();
-    place
-        .vault
-        .plant("tokens/00000000000000000000000000000000", keyfob::base::secret::Wire::new("x".to_owned()));
+    place.vault.plant(
+        "tokens/00000000000000000000000000000000",
+        keyfob::base::secret::SecretText::new("x".to_owned()),
+    );
     let Reply::Recovered { added, unreadable, orphans } = rig.ask(Command::RecoverAccounts).unwrap() else {
         panic!("no recovery")
     };

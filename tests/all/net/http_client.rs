@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use keyfob::base::clock::{Clock as _, ManualClock, SystemClock};
-use keyfob::base::secret::Wire;
+use keyfob::base::secret::SecretText;
 use keyfob::domain::oauth::http_request::{HttpRequest, Method};
 use keyfob::domain::refusal::transport::{Unreachable, UnreachableKind};
 use keyfob::net::http_client::{Http, HttpAnswer, HttpPolicy, USER_AGENT};
@@ -19,7 +19,7 @@ use crate::support::server::{Ending, Response, ScriptedServer};
 const CHILD: &str = "KEYFOB_TEST_CHILD";
 
 fn request(address: &str) -> HttpRequest {
-    let header = |name: &str, value: &str| (name.to_owned(), Wire::new(value.to_owned()));
+    let header = |name: &str, value: &str| (name.to_owned(), SecretText::new(value.to_owned()));
     HttpRequest {
         method: Method::Post,
         url: Url::parse(address).unwrap(),
@@ -28,7 +28,7 @@ fn request(address: &str) -> HttpRequest {
             header("Accept", "application/json"),
             header("Authorization", &format!("Basic {}", canary())),
         ],
-        body: Wire::new(format!("grant_type=authorization_code&code={}", canary())),
+        body: SecretText::new(format!("grant_type=authorization_code&code={}", canary())),
     }
 }
 
@@ -94,7 +94,7 @@ fn a_get_goes_by_the_same_rules_and_every_header_of_the_answer_is_kept() {
     server.script("/me", Response::redirect(302, &other.url("/me")));
     server.script("/me", Response::new(200, "text/html", vec![b'x'; (1 << 20) + 1]));
     let mut sent = HttpRequest::get(Url::parse(&server.url("/me")).unwrap());
-    sent.headers.push(("Authorization".to_owned(), Wire::new(format!("Bearer {}", canary()))));
+    sent.headers.push(("Authorization".to_owned(), SecretText::new(format!("Bearer {}", canary()))));
     let ask = || send_with(&Http::new(HttpPolicy::default()), &sent).unwrap();
 
     let answer = ask();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use keyfob::net::redirect_listener::{Listener, Verdict};
+use keyfob::net::redirect_listener::{CallbackDecision, Listener};
 
 use crate::support::in_time;
 use crate::support::raw::{self, v4};
@@ -182,7 +182,7 @@ fn a5_fifty_copies_of_an_answer_are_taken_once() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let judge = move |_: &str| {
             counted.fetch_add(1, Ordering::SeqCst);
-            Verdict::Taken
+            CallbackDecision::Taken
         };
         runtime.block_on(listener.serve(judge, || {}));
     });

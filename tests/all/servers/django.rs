@@ -1,6 +1,6 @@
 //! `django-oauth-toolkit` (Python): `tests/desktop/servers/.venv/bin/python tests/desktop/servers/django_server.py FOLDER`.
 
-use keyfob::domain::oauth::id_token::Verdict;
+use keyfob::domain::oauth::id_token::IdTokenStatus;
 use keyfob::domain::provider::spec::ClientAuth;
 use url::Url;
 
@@ -86,7 +86,7 @@ fn django_oauth_toolkit_gives_tokens_in_every_way_that_it_offers() {
     let found = found.by_issuer(server.text("issuer")).raw("scopes", "[\"openid\", \"read\"]");
     let found = accounts.add(&found);
     accounts.sign_in(&found, person);
-    assert_eq!(accounts.id_token(&found), Some(Verdict::Verified));
+    assert_eq!(accounts.id_token(&found), Some(IdTokenStatus::Verified));
 
     for feature in [
         "jwt_bearer",

@@ -9,14 +9,14 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use keyfob::domain::account::AccountId;
-use keyfob::domain::http_log::record::{ExchangeKind, Outcome};
-use keyfob::domain::oauth::id_token::Verdict;
+use keyfob::domain::http_log::record::{Outcome, RequestKind};
+use keyfob::domain::oauth::id_token::IdTokenStatus;
 use keyfob::domain::oauth::introspection;
 use keyfob::domain::provider::EndpointKind;
 use keyfob::domain::provider::spec::ClientAuth;
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
-use keyfob::messages::explain::{Action, Words, explain};
+use keyfob::messages::explain::{Action, UserMessage, explain};
 use keyfob::messages::snapshot::DeviceCodeView;
 use url::Url;
 
@@ -155,17 +155,17 @@ impl Accounts {
         }
         if let Some(verdict) = view.token.as_ref().and_then(|token| token.facts.id_token) {
             ledger.works("id_token", "");
-            if verdict == Verdict::Verified {
+            if verdict == IdTokenStatus::Verified {
                 ledger.note("id_token", "its signature is the issuer's");
             }
         }
         for exchange in exchanges.iter() {
             let feature = match exchange.kind {
-                ExchangeKind::Refresh => "refresh_token",
-                ExchangeKind::Par => "pushed authorization",
-                ExchangeKind::Introspect => "introspection",
-                ExchangeKind::UserInfo => "userinfo",
-                ExchangeKind::Revoke => "revocation",
+                RequestKind::Refresh => "refresh_token",
+                RequestKind::Par => "pushed authorization",
+                RequestKind::Introspect => "introspection",
+                RequestKind::UserInfo => "userinfo",
+                RequestKind::Revoke => "revocation",
                 _ => continue,
             };
             if matches!(exchange.outcome, Outcome::Answered { status: 200..=299, .. }) {
@@ -195,7 +195,7 @@ impl Accounts {
     }
 
     /// The words of the refusal.
-    fn refused(&self, name: &str) -> Words {
+    fn refused(&self, name: &str) -> UserMessage {
         explain(&self.rig.token(name).map(drop).unwrap_err(), Some(name), None)
     }
 
@@ -245,7 +245,7 @@ impl Accounts {
     }
 
     /// What was found of the ID token's origin.
-    pub(crate) fn id_token(&self, name: &str) -> Option<Verdict> {
+    pub(crate) fn id_token(&self, name: &str) -> Option<IdTokenStatus> {
         self.rig.view(name).token.as_ref().and_then(|token| token.facts.id_token)
     }
 
@@ -283,7 +283,7 @@ impl Accounts {
     }
 
     /// What the server says of the token; panics where it is not active.
-    pub(crate) fn check(&mut self, name: &str) -> introspection::Verdict {
+    pub(crate) fn check(&mut self, name: &str) -> introspection::TokenStatus {
         let Reply::Checked(checked) = self.command(Command::Check, name) else { panic!("{name}") };
         assert!(checked.verdict.active, "{checked:?}");
         self.enter(name);

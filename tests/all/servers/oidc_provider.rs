@@ -1,6 +1,6 @@
 //! `oidc-provider` (JavaScript): `node tests/desktop/oidc/server.mjs`.
 
-use keyfob::domain::oauth::id_token::Verdict;
+use keyfob::domain::oauth::id_token::IdTokenStatus;
 use keyfob::domain::provider::spec::ClientAuth;
 use keyfob::messages::snapshot::DeviceCodeView;
 use url::Url;
@@ -87,7 +87,7 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
     ] {
         let name = accounts.add(&server.lines("authorization_code", auth, client));
         let first = accounts.sign_in(&name, person);
-        assert_eq!(accounts.id_token(&name), Some(Verdict::Verified), "{auth}");
+        assert_eq!(accounts.id_token(&name), Some(IdTokenStatus::Verified), "{auth}");
         assert_ne!(accounts.refresh(&name), first, "{auth}");
         // A public client proves nothing, so it is told nothing of its tokens.
         if auth != "none" {
@@ -115,7 +115,7 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
                 .at("par", server.0.address("pushed_authorization_request_endpoint")),
         );
         let first = accounts.sign_in(&name, person);
-        assert_eq!(accounts.id_token(&name), Some(Verdict::Verified), "{alg}");
+        assert_eq!(accounts.id_token(&name), Some(IdTokenStatus::Verified), "{alg}");
         assert_ne!(accounts.refresh(&name), first, "{alg}");
         accounts.check(&name);
         let name = accounts.add(&signed("device_code"));

@@ -1,10 +1,10 @@
 //! What every vault must do, whatever it is made of.
 
-use keyfob::base::secret::Wire;
+use keyfob::base::secret::SecretText;
 use keyfob::store::vault::{Vault, VaultError};
 
-fn line(text: &str) -> Wire {
-    Wire::new(text.to_owned())
+fn line(text: &str) -> SecretText {
+    SecretText::new(text.to_owned())
 }
 
 /// Reads a record as text.

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use keyfob::domain::oauth::redirect_uri::{LoopbackRedirect, RedirectUri};
-use keyfob::net::redirect_listener::{Listener, Verdict};
+use keyfob::net::redirect_listener::{CallbackDecision, Listener};
 use tokio::sync::oneshot;
 
 use super::raw::{self, Answer, v4};
@@ -41,7 +41,7 @@ impl Wait {
         let heard = Arc::clone(&asked);
         let judge = move |query: &str| {
             heard.lock().unwrap().push(query.to_owned());
-            if query.starts_with("code=good") { Verdict::Taken } else { Verdict::Refused }
+            if query.starts_with("code=good") { CallbackDecision::Taken } else { CallbackDecision::Refused }
         };
         let too_long = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&too_long);

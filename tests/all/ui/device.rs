@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use egui_kittest::kittest::Queryable as _;
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::messages::command::Command;
-use keyfob::messages::problem::Outside;
+use keyfob::messages::problem::UntrustedText;
 use keyfob::messages::snapshot::{AccountView, Activity, DeviceCodeView};
 
 use super::fixtures::{account, id, now, snapshot};
@@ -13,7 +13,7 @@ use super::harness::Rig;
 fn waiting(complete: Option<&str>) -> AccountView {
     let mut tv = account(1, "tv", "Television", GrantType::DeviceCode);
     tv.activity = Activity::AwaitingDevice(DeviceCodeView {
-        user_code: Outside::new("WDJB-MJHT"),
+        user_code: UntrustedText::new("WDJB-MJHT"),
         verification_uri: "https://a.example/device".to_owned(),
         verification_uri_complete: complete.map(str::to_owned),
         expires_at: now() + TimeDelta::seconds(599),
@@ -61,7 +61,7 @@ fn the_picture_names_what_it_leads_to_and_a_text_that_fits_in_none_is_left_out()
 fn a_narrow_window_shows_it_all_and_hostile_text_is_neutralised() {
     let mut tv = waiting(None);
     let Activity::AwaitingDevice(code) = &mut tv.activity else { return };
-    code.user_code = Outside::new("AB\u{202e}CD\u{1b}[31m");
+    code.user_code = UntrustedText::new("AB\u{202e}CD\u{1b}[31m");
     let mut rig = Rig::sized(snapshot(vec![tv]), (640.0, 420.0));
     if rig.can_press("tv") {
         rig.press("tv");

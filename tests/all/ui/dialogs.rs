@@ -10,7 +10,7 @@ use keyfob::domain::account::Client;
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::messages::command::{AccountDraft, Command, ImportDraft};
 use keyfob::messages::event::{Event, ImportRead, Reply};
-use keyfob::messages::problem::{ArchiveProblem, Outside, Problem, VaultProblem};
+use keyfob::messages::problem::{ArchiveProblem, Problem, UntrustedText, VaultProblem};
 use keyfob::messages::snapshot::{Snapshot, VaultHealth, VaultKind};
 use keyfob::ui::FileAnswer;
 
@@ -204,7 +204,7 @@ fn a_dropped_file_is_read_and_shown_before_anything_is_saved() {
     drop_file(&mut rig);
     let Command::ReadImport { path, passphrase: None, .. } = rig.command() else { panic!("not read") };
     assert_eq!(path, Path::new("/home/me/dropped.toml"));
-    let mistake = Outside::new("account \"x\", line 3: \"client_id\" is missing");
+    let mistake = UntrustedText::new("account \"x\", line 3: \"client_id\" is missing");
     problem(&mut rig, Problem::Archive(ArchiveProblem::Content(mistake)));
     let tree = rig.tree();
     assert!(
@@ -345,7 +345,7 @@ fn a_move_that_was_cut_short_is_finished_from_the_settings() {
 #[test]
 fn z2_a_set_aside_database_is_said_and_its_accounts_come_back_by_a_button() {
     let mut lost = snapshot(Vec::new());
-    lost.notice = Some(Problem::SetAside(Outside::new("/home/me/keyfob.db.broken-1")));
+    lost.notice = Some(Problem::SetAside(UntrustedText::new("/home/me/keyfob.db.broken-1")));
     let mut rig = Rig::new(lost);
     let tree = rig.tree();
     assert!(tree.contains("set aside as “keyfob.db.broken-1”"), "{tree}");
@@ -371,7 +371,7 @@ fn z2_a_set_aside_database_is_said_and_its_accounts_come_back_by_a_button() {
 #[test]
 fn a_recovery_that_fails_says_why_and_a_notice_can_be_dismissed() {
     let mut lost = two();
-    lost.notice = Some(Problem::SetAside(Outside::new("/home/me/keyfob.db.broken-1")));
+    lost.notice = Some(Problem::SetAside(UntrustedText::new("/home/me/keyfob.db.broken-1")));
     let mut rig = Rig::new(lost);
     rig.press("Recover accounts");
     drop(rig.command());
@@ -383,7 +383,7 @@ fn a_recovery_that_fails_says_why_and_a_notice_can_be_dismissed() {
     assert!(rig.tree().contains("No account is missing"));
     rig.press("Close");
     let mut again = two();
-    again.notice = Some(Problem::SetAside(Outside::new("/home/me/keyfob.db.broken-1")));
+    again.notice = Some(Problem::SetAside(UntrustedText::new("/home/me/keyfob.db.broken-1")));
     let mut rig = Rig::new(again);
     rig.press("Dismiss");
     assert!(!rig.tree().contains("set aside"));

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
-use keyfob::domain::http_log::record::{Exchange, ExchangeKind, Outcome, SentBody};
+use keyfob::domain::http_log::record::{HttpLogEntry, Outcome, RequestKind, SentBody};
 use keyfob::domain::oauth::grant_type::GrantType;
-use keyfob::domain::oauth::introspection::{Checked, Verdict};
+use keyfob::domain::oauth::introspection::{Checked, TokenStatus};
 use keyfob::messages::command::Command;
 use keyfob::messages::event::{Event, Reply};
 use keyfob::messages::snapshot::{AccountView, Inquiry};
@@ -21,12 +21,12 @@ fn car() -> AccountView {
     car
 }
 
-fn exchange(secs_ago: i64, outcome: Outcome) -> Exchange {
+fn exchange(secs_ago: i64, outcome: Outcome) -> HttpLogEntry {
     let pairs = |pairs: &[(&str, &str)]| {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
     };
-    Exchange {
-        kind: ExchangeKind::Refresh,
+    HttpLogEntry {
+        kind: RequestKind::Refresh,
         sent_at: now() - TimeDelta::seconds(secs_ago),
         took_ms: 42,
         method: "POST".to_owned(),
@@ -109,7 +109,11 @@ fn a_check_shows_what_the_server_said() {
     shown.checked = Some(Arc::new(Checked {
         at: now(),
         generation: 1,
-        verdict: Verdict { active: true, subject: Some("anna\u{202e}".to_owned()), ..Verdict::default() },
+        verdict: TokenStatus {
+            active: true,
+            subject: Some("anna\u{202e}".to_owned()),
+            ..TokenStatus::default()
+        },
         asked: words("read write"),
         granted: Some(words("read")),
     }));

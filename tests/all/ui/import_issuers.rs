@@ -1,10 +1,10 @@
 //! The preview of an import whose accounts have an issuer in the place of their addresses.
 
 use keyfob::domain::import;
-use keyfob::domain::oauth::discovery::{Found, Wanted};
+use keyfob::domain::oauth::discovery::{DiscoveredServer, Wanted};
 use keyfob::messages::command::{Command, ImportDraft};
 use keyfob::messages::event::{Event, ImportRead};
-use keyfob::messages::problem::{DiscoveryProblem, NotDiscovered, Outside, Problem};
+use keyfob::messages::problem::{DiscoveryProblem, NotDiscovered, Problem, UntrustedText};
 
 use super::fixtures::snapshot;
 use super::harness::Rig;
@@ -36,7 +36,7 @@ fn preview(drafts: Vec<ImportDraft>, first_taken: bool) -> Rig {
 }
 
 /// What the issuer says to what it was asked.
-fn found(command: &Command) -> Found {
+fn found(command: &Command) -> DiscoveredServer {
     let Command::Discover(settings) = command else { panic!("{command:?}") };
     let body = format!(
         r#"{{"issuer":"{ISSUER}","token_endpoint":"{ISSUER}/token","revocation_endpoint":"{ISSUER}/revoke",
@@ -46,7 +46,7 @@ fn found(command: &Command) -> Found {
     Wanted::of(&[], settings).unwrap().read(&document, body.as_bytes()).unwrap()
 }
 
-fn answer(rig: &mut Rig, found: Result<Found, Problem>) {
+fn answer(rig: &mut Rig, found: Result<DiscoveredServer, Problem>) {
     rig.tell(Event::Discovered { issuer: ISSUER.to_owned(), found: Box::new(found) });
 }
 
@@ -100,7 +100,7 @@ fn where_nothing_is_found_the_rest_can_be_imported_and_the_issuer_asked_again() 
     rig.press("Look up addresses");
     let asked = rig.command();
     let why = NotDiscovered::Nothing { tried: Vec::new() };
-    let problem = Problem::Discovery(DiscoveryProblem { issuer: Outside::new(ISSUER), why });
+    let problem = Problem::Discovery(DiscoveryProblem { issuer: UntrustedText::new(ISSUER), why });
     answer(&mut rig, Err(problem.clone()));
     // Said of the one; the other is still asked for.
     assert!(rig.tree().contains("addresses not found"));

@@ -1,10 +1,10 @@
 //! The form of an account that is set up by its issuer.
 
 use keyfob::domain::account::{Client, Revision};
-use keyfob::domain::oauth::discovery::{Found, Wanted};
+use keyfob::domain::oauth::discovery::{DiscoveredServer, Wanted};
 use keyfob::messages::command::{AccountDraft, Command};
 use keyfob::messages::event::Event;
-use keyfob::messages::problem::{DiscoveryProblem, NotDiscovered, Outside, Problem};
+use keyfob::messages::problem::{DiscoveryProblem, NotDiscovered, Problem, UntrustedText};
 
 use super::fixtures::{id, snapshot};
 use super::harness::Rig;
@@ -12,7 +12,7 @@ use super::harness::Rig;
 const ISSUER: &str = "https://auth.example.com";
 
 /// What the server says that the form asked for.
-fn found(command: &Command, issuer: &str) -> Found {
+fn found(command: &Command, issuer: &str) -> DiscoveredServer {
     let Command::Discover(settings) = command else { panic!("{command:?}") };
     let body = format!(
         r#"{{"issuer":"{issuer}","authorization_endpoint":"{issuer}/authorize","token_endpoint":"{issuer}/token",
@@ -38,7 +38,7 @@ fn new_account() -> Rig {
     rig
 }
 
-fn answer(rig: &mut Rig, issuer: &str, found: Result<Found, Problem>) {
+fn answer(rig: &mut Rig, issuer: &str, found: Result<DiscoveredServer, Problem>) {
     rig.tell(Event::Discovered { issuer: issuer.to_owned(), found: Box::new(found) });
 }
 
@@ -97,8 +97,8 @@ fn a_server_that_calls_itself_otherwise_can_be_taken_by_that_name() {
     rig.press("Discover");
     drop(rig.command());
     let said = format!("{ISSUER}/");
-    let why = NotDiscovered::OtherIssuer { said: Outside::new(&said) };
-    let problem = Problem::Discovery(DiscoveryProblem { issuer: Outside::new(ISSUER), why });
+    let why = NotDiscovered::OtherIssuer { said: UntrustedText::new(&said) };
+    let problem = Problem::Discovery(DiscoveryProblem { issuer: UntrustedText::new(ISSUER), why });
     answer(&mut rig, ISSUER, Err(problem));
     assert!(rig.tree().contains("calls itself"));
     rig.press("Use https://auth.example.com/");

@@ -8,7 +8,7 @@ use keyfob::base::secret::AccessToken;
 use keyfob::domain::account::AccountName;
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::messages::event::Event;
-use keyfob::messages::problem::{Outside, Problem, Refusal, SignInProblem, VaultProblem};
+use keyfob::messages::problem::{Problem, Refusal, SignInProblem, UntrustedText, VaultProblem};
 use keyfob::messages::snapshot::{
     AccountView, Activity, Awaiting, ClipboardView, Snapshot, ThemeChoice, UndoView, VaultHealth, VaultKind,
 };
@@ -33,8 +33,8 @@ fn refusal() -> Refusal {
     Refusal {
         provider: "Smartcar".to_owned(),
         status: 400,
-        code: Some(Outside::new("invalid_grant")),
-        description: Some(Outside::new("revoked")),
+        code: Some(UntrustedText::new("invalid_grant")),
+        description: Some(UntrustedText::new("revoked")),
         meaning: None,
         secrets_place: None,
         grant: Some(GrantType::AuthorizationCode),
@@ -76,7 +76,7 @@ fn accounts() -> Vec<AccountView> {
         held.refresh_refused = true;
         held.facts.refresh_expires_at = Some(now() + TimeDelta::days(60));
     }
-    let code = Outside::new("access_denied");
+    let code = UntrustedText::new("access_denied");
     all[11].problem =
         Some(Problem::SignIn(SignInProblem::Denied { code, description: None, hints: Box::default() }));
     all[12].problem = Some(Problem::NotSaved(VaultProblem::Locked));
@@ -105,7 +105,7 @@ fn every_view_is_drawn_in_both_themes_at_every_size() {
             rig.tell(Event::Revealed { account: id(13), token: AccessToken::new("x".repeat(3000)) });
             rig.change(|snapshot| {
                 snapshot.vault.health = VaultHealth::Failing(VaultProblem::Slow);
-                snapshot.problem = Some(Problem::Disk(Outside::new("read-only file system")));
+                snapshot.problem = Some(Problem::Disk(UntrustedText::new("read-only file system")));
                 let clears_at = Some(now() + TimeDelta::seconds(9));
                 snapshot.clipboard = Some(ClipboardView { account: None, clears_at });
                 let name = AccountName::new("gone").unwrap();
@@ -162,7 +162,7 @@ fn d1_hostile_text_is_neutralised_in_the_window() {
     let mut view = account(1, "plain", "Prov\u{202e}ider\u{1b}[31m", GrantType::AuthorizationCode);
     view.problem = Some(Problem::Refused(Refusal {
         provider: "a\u{202e}b\u{7}".to_owned(),
-        code: Some(Outside::new("co\u{200b}de")),
+        code: Some(UntrustedText::new("co\u{200b}de")),
         ..refusal()
     }));
     view.token = Some(token(7200, Some(7000)));

@@ -6,7 +6,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Event;
-use keyfob::messages::problem::{Outside, Problem, VaultProblem};
+use keyfob::messages::problem::{Problem, UntrustedText, VaultProblem};
 use keyfob::messages::snapshot::{Snapshot, VaultHealth, VaultKind};
 
 use super::fixtures::{account, snapshot};
@@ -104,7 +104,7 @@ fn a_choice_that_cant_be_stored_is_said_in_the_dialog() {
     let mut rig = Rig::new(snapshot(Vec::new()));
     rig.press(USE_FILE);
     drop(rig.command());
-    let problem = Problem::Disk(Outside::new("read-only file system"));
+    let problem = Problem::Disk(UntrustedText::new("read-only file system"));
     rig.tell(Event::Problem { account: None, problem });
     assert!(rig.tree().contains("couldn't read or write its files"));
     assert!(rig.can_press("Cancel"));

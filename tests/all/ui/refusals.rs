@@ -8,7 +8,7 @@ use keyfob::domain::provider::spec::ClientAuth;
 use keyfob::domain::refusal::redirect_mismatch::{Redirects, mismatch};
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Event;
-use keyfob::messages::problem::{Hints, Outside, Problem, Refusal, SignInProblem};
+use keyfob::messages::problem::{Hints, Problem, Refusal, SignInProblem, UntrustedText};
 use keyfob::messages::snapshot::Snapshot;
 
 use super::fixtures::{account, id, now, snapshot};
@@ -26,7 +26,7 @@ fn a_refused_client_offers_the_other_ways_and_tries_none_by_itself() {
     let mut rig = Rig::new(with_problem(Problem::Refused(Refusal {
         provider: "Smartcar".to_owned(),
         status: 401,
-        code: Some(Outside::new("invalid_client")),
+        code: Some(UntrustedText::new("invalid_client")),
         description: None,
         meaning: None,
         secrets_place: None,
@@ -56,9 +56,9 @@ fn both_redirect_addresses_are_shown_with_what_differs_marked() {
         redirect: mismatch("redirect_uri_mismatch", said, &redirects).map(Box::new),
         ..Hints::default()
     };
-    let code = Outside::new("redirect_uri_mismatch");
+    let code = UntrustedText::new("redirect_uri_mismatch");
     let denied =
-        SignInProblem::Denied { code, description: Some(Outside::new(said)), hints: Box::new(hints) };
+        SignInProblem::Denied { code, description: Some(UntrustedText::new(said)), hints: Box::new(hints) };
     let mut rig = Rig::new(with_problem(Problem::SignIn(denied)));
     assert!(rig.tree().contains("http://127.0.0.1:5000/callback‹/›"), "{}", rig.tree());
     rig.press("Copy the address: Sent");

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use egui::{Key, Modifiers};
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{AccountName, Client};
-use keyfob::domain::http_log::record::{Exchange, ExchangeKind, Outcome, SentBody};
+use keyfob::domain::http_log::record::{HttpLogEntry, Outcome, RequestKind, SentBody};
 use keyfob::domain::import::{EnvNames, Mapping};
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::domain::token::claims::{Claim, ClaimValue};
@@ -14,7 +14,7 @@ use keyfob::messages::command::{AccountDraft, ImportDraft};
 use keyfob::messages::diagnosis::{Cause, Check, Finding};
 use keyfob::messages::event::{Event, ImportRead, Reply};
 use keyfob::messages::preferences::ProxyChoice;
-use keyfob::messages::problem::{ArchiveProblem, Outside, Problem, VaultProblem};
+use keyfob::messages::problem::{ArchiveProblem, Problem, UntrustedText, VaultProblem};
 use keyfob::messages::snapshot::{
     AccountView, Activity, Awaiting, ClipboardView, DeviceCodeView, Snapshot, UndoView, VaultHealth,
     VaultKind,
@@ -118,7 +118,7 @@ fn waiting() -> Snapshot {
 fn device() -> Snapshot {
     with_first(|view| {
         view.activity = Activity::AwaitingDevice(DeviceCodeView {
-            user_code: Outside::new("WDJB-MJHT"),
+            user_code: UntrustedText::new("WDJB-MJHT"),
             verification_uri: "https://a.example/device".to_owned(),
             verification_uri_complete: None,
             expires_at: now() + TimeDelta::seconds(599),
@@ -128,8 +128,8 @@ fn device() -> Snapshot {
 
 fn exchanged() -> Snapshot {
     with_first(|view| {
-        let exchange = Exchange {
-            kind: ExchangeKind::Refresh,
+        let exchange = HttpLogEntry {
+            kind: RequestKind::Refresh,
             sent_at: now() - TimeDelta::seconds(9),
             took_ms: 42,
             method: "POST".to_owned(),
@@ -156,7 +156,7 @@ fn in_file(health: VaultHealth) -> Snapshot {
 fn troubled() -> Snapshot {
     changed(few(), |snapshot| {
         snapshot.vault.health = VaultHealth::Failing(VaultProblem::Absent);
-        snapshot.notice = Some(Problem::SetAside(Outside::new("/home/me/keyfob.db.broken-1")));
+        snapshot.notice = Some(Problem::SetAside(UntrustedText::new("/home/me/keyfob.db.broken-1")));
         snapshot.clipboard =
             Some(ClipboardView { account: None, clears_at: Some(now() + TimeDelta::seconds(9)) });
         let name = AccountName::new("gone").unwrap();
@@ -261,7 +261,7 @@ fn dialogs() -> Vec<Screen> {
         left("import, refused", "Import accounts", few(), |rig| {
             import(rig, "/tmp/accounts.toml");
             let problem =
-                Problem::Archive(ArchiveProblem::Content(Outside::new("line 3: \"name\" is missing")));
+                Problem::Archive(ArchiveProblem::Content(UntrustedText::new("line 3: \"name\" is missing")));
             rig.tell(Event::Problem { account: None, problem });
         }),
         left("import, sealed", "Passphrase of the file", few(), |rig| {

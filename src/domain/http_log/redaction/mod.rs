@@ -12,7 +12,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::secret_scrub;
-use crate::base::sanitize::neutralised;
+use crate::base::sanitize::sanitized;
 use crate::domain::time_parse;
 
 mod words;
@@ -177,7 +177,7 @@ impl Redactor {
         }
         for part in url.path().split('/').skip(1) {
             text.push('/');
-            text.push_str(&if is_telling(part) { hidden(part) } else { part.to_owned() });
+            text.push_str(&if looks_sensitive(part) { hidden(part) } else { part.to_owned() });
         }
         for (place, (name, value)) in url.query_pairs().enumerate() {
             text.push(if place == 0 { '?' } else { '&' });
@@ -197,25 +197,25 @@ impl Redactor {
             let word = &rest[..end];
             match Url::parse(word).ok().filter(|url| matches!(url.scheme(), "http" | "https")) {
                 Some(url) if word.contains("://") => shown.push_str(&self.bare_address(&url, word)),
-                _ if is_telling(word) => shown.push_str(&hidden(word)),
+                _ if looks_sensitive(word) => shown.push_str(&hidden(word)),
                 _ => shown.push_str(word),
             }
             let edge = rest[end..].chars().next();
             shown.extend(edge);
             rest = &rest[end + edge.map_or(0, char::len_utf8)..];
         }
-        neutralised(&shown, TEXT_MAX_CHARS).into_owned()
+        sanitized(&shown, TEXT_MAX_CHARS).into_owned()
     }
 
     /// An address within words; one without anything to hide stays as it was written.
     fn bare_address(&self, url: &Url, word: &str) -> String {
         let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        let quiet = plain && !word.split(['/', ':']).any(is_telling);
+        let quiet = plain && !word.split(['/', ':']).any(looks_sensitive);
         if quiet { word.to_owned() } else { self.address(url) }
     }
 
     fn clean(&self, text: &str) -> String {
-        neutralised(&self.without_secrets(text), TEXT_MAX_CHARS).into_owned()
+        sanitized(&self.without_secrets(text), TEXT_MAX_CHARS).into_owned()
     }
 
     fn without_secrets(&self, text: &str) -> String {
@@ -235,7 +235,7 @@ impl Redactor {
 }
 
 /// Whether a word looks like a token, an e-mail address or a number that names somebody.
-fn is_telling(word: &str) -> bool {
+fn looks_sensitive(word: &str) -> bool {
     if word.starts_with(HIDDEN) {
         return false;
     }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{KeyError, SigningKey};
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 use crate::domain::provider::Provider;
 
 /// How long an assertion may be used, in seconds: long enough for clocks that are a little off.
@@ -17,7 +17,7 @@ const LIFE_SECS: i64 = 120;
 
 /// What no two assertions share.
 #[derive(Debug, Clone, Copy)]
-pub struct Fresh {
+pub struct AssertionSeed {
     /// When it is made.
     pub now: DateTime<Utc>,
     /// Random bytes for its ID (`jti`).
@@ -32,8 +32,8 @@ pub fn of_client(
     provider: &Provider,
     client_id: &str,
     key: &SigningKey,
-    fresh: &Fresh,
-) -> Result<Wire, KeyError> {
+    fresh: &AssertionSeed,
+) -> Result<SecretText, KeyError> {
     key.sign(&claims(provider, client_id, fresh), provider.key_id.as_deref())
 }
 
@@ -47,8 +47,8 @@ pub fn of_grant(
     client_id: &str,
     scope: &str,
     key: &SigningKey,
-    fresh: &Fresh,
-) -> Result<Wire, KeyError> {
+    fresh: &AssertionSeed,
+) -> Result<SecretText, KeyError> {
     let mut claims = claims(provider, client_id, fresh);
     if !scope.is_empty() {
         claims.insert("scope".to_owned(), scope.into());
@@ -67,7 +67,7 @@ pub fn of_grant(
     key.sign(&claims, provider.key_id.as_deref())
 }
 
-fn claims(provider: &Provider, client_id: &str, fresh: &Fresh) -> Map<String, Value> {
+fn claims(provider: &Provider, client_id: &str, fresh: &AssertionSeed) -> Map<String, Value> {
     let now = fresh.now.timestamp();
     [
         ("iss", client_id.into()),

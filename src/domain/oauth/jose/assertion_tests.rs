@@ -12,7 +12,7 @@ use crate::base::secret::{ClientSecret, PrivateKey, RefreshToken};
 use crate::domain::account::Client;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::jose::KeyAlg;
-use crate::domain::oauth::token_request::{Asking, RequestError, build, check};
+use crate::domain::oauth::token_request::{GrantRequest, RequestError, build, check};
 use crate::domain::provider::spec::{BodyFormat, ClientAuth};
 use crate::domain::test_support::{EC_JWK, FRESH, provider as of_address};
 
@@ -32,8 +32,8 @@ fn client() -> Client {
 fn sent(
     provider: &Provider,
     client: &Client,
-    asking: &Asking<'_>,
-    fresh: &Fresh,
+    asking: &GrantRequest<'_>,
+    fresh: &AssertionSeed,
 ) -> BTreeMap<String, String> {
     let request = build(provider, client, asking, fresh).unwrap();
     assert!(request.headers.iter().all(|(name, _)| name != "Authorization"));
@@ -50,7 +50,7 @@ fn part(token: &str, place: usize) -> Value {
 fn rfc_7523_section_2_2_a_client_says_who_it_is_by_an_assertion() {
     let refresh = RefreshToken::new("r".to_owned());
     for (auth, alg) in [(ClientAuth::PrivateKeyJwt, "ES256"), (ClientAuth::ClientSecretJwt, "HS256")] {
-        for asking in [Asking::ClientCredentials, Asking::Refresh { token: &refresh }] {
+        for asking in [GrantRequest::ClientCredentials, GrantRequest::Refresh { token: &refresh }] {
             let pairs = sent(&provider(GrantType::ClientCredentials, auth), &client(), &asking, &FRESH);
             assert_eq!(
                 pairs["client_assertion_type"],
@@ -78,7 +78,8 @@ fn rfc_7523_section_2_2_a_client_says_who_it_is_by_an_assertion() {
 fn no_two_assertions_have_the_same_id() {
     let provider = provider(GrantType::ClientCredentials, ClientAuth::PrivateKeyJwt);
     let id = |id| {
-        let pairs = sent(&provider, &client(), &Asking::ClientCredentials, &Fresh { id, ..FRESH });
+        let pairs =
+            sent(&provider, &client(), &GrantRequest::ClientCredentials, &AssertionSeed { id, ..FRESH });
         part(&pairs["client_assertion"], 1)["jti"].as_str().unwrap().to_owned()
     };
     assert_ne!(id([1; 16]), id([2; 16]));
@@ -122,7 +123,7 @@ fn rfc_7523_section_2_1_an_assertion_is_a_grant() {
     provider.assertion_claims = [("sub", "user@example.com"), ("tenant", "t"), ("jti", "evil"), ("exp", "9")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    let pairs = sent(&provider, &client(), &Asking::JwtBearer, &FRESH);
+    let pairs = sent(&provider, &client(), &GrantRequest::JwtBearer, &FRESH);
     assert_eq!(pairs.keys().map(String::as_str).collect::<Vec<_>>(), ["assertion", "grant_type", "scope"]);
     assert_eq!(pairs["grant_type"], "urn:ietf:params:oauth:grant-type:jwt-bearer");
     let assertion = &pairs["assertion"];
@@ -142,11 +143,11 @@ fn rfc_7523_section_2_1_an_assertion_is_a_grant() {
     );
     // Google's own accounts have no subject besides themselves.
     provider.assertion_claims.insert("sub".to_owned(), String::new());
-    let pairs = sent(&provider, &client(), &Asking::JwtBearer, &FRESH);
+    let pairs = sent(&provider, &client(), &GrantRequest::JwtBearer, &FRESH);
     assert_eq!(part(&pairs["assertion"], 1).get("sub"), None);
     // A client may have to say who it is besides.
     let provider = Provider { client_auth: ClientAuth::PrivateKeyJwt, ..provider };
-    let pairs = sent(&provider, &client(), &Asking::JwtBearer, &FRESH);
+    let pairs = sent(&provider, &client(), &GrantRequest::JwtBearer, &FRESH);
     assert!(pairs.contains_key("client_assertion") && pairs.contains_key("assertion"));
 }
 
@@ -155,7 +156,7 @@ fn b2_extra_parameters_never_set_an_assertion() {
     let names = ["assertion", "Client_Assertion", "client_assertion_type", "grant_type", "client_id"];
     let mut provider = provider(GrantType::ClientCredentials, ClientAuth::Basic);
     provider.token_params = names.map(|name| (name.to_owned(), "evil".to_owned())).into();
-    let request = build(&provider, &client(), &Asking::ClientCredentials, &FRESH).unwrap();
+    let request = build(&provider, &client(), &GrantRequest::ClientCredentials, &FRESH).unwrap();
     assert_eq!(request.body.expose(), "grant_type=client_credentials");
 }
 
@@ -164,25 +165,25 @@ fn rfc_8707_resources_and_the_audience_go_along() {
     let mut provider = provider(GrantType::ClientCredentials, ClientAuth::None);
     provider.resource = ["https://a.example/", "https://b.example/"].map(str::to_owned).into();
     provider.audience = Some("https://api.example".to_owned());
-    let body = |provider: &Provider, asking: &Asking<'_>| {
+    let body = |provider: &Provider, asking: &GrantRequest<'_>| {
         build(provider, &client(), asking, &FRESH).unwrap().body.expose().to_owned()
     };
     assert_eq!(
-        body(&provider, &Asking::ClientCredentials),
+        body(&provider, &GrantRequest::ClientCredentials),
         "grant_type=client_credentials&audience=https%3A%2F%2Fapi.example\
          &resource=https%3A%2F%2Fa.example%2F&resource=https%3A%2F%2Fb.example%2F&client_id=a+client"
     );
     let refresh = RefreshToken::new("r".to_owned());
     assert_eq!(
-        body(&provider, &Asking::Refresh { token: &refresh }),
+        body(&provider, &GrantRequest::Refresh { token: &refresh }),
         "grant_type=refresh_token&refresh_token=r\
          &resource=https%3A%2F%2Fa.example%2F&resource=https%3A%2F%2Fb.example%2F&client_id=a+client"
     );
     provider.body_format = BodyFormat::Json;
-    let sent: Value = serde_json::from_str(&body(&provider, &Asking::ClientCredentials)).unwrap();
+    let sent: Value = serde_json::from_str(&body(&provider, &GrantRequest::ClientCredentials)).unwrap();
     assert_eq!(sent["resource"], json!(["https://a.example/", "https://b.example/"]));
     provider.resource.pop();
-    let sent: Value = serde_json::from_str(&body(&provider, &Asking::ClientCredentials)).unwrap();
+    let sent: Value = serde_json::from_str(&body(&provider, &GrantRequest::ClientCredentials)).unwrap();
     assert_eq!(sent["resource"], "https://a.example/");
 }
 

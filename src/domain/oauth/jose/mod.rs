@@ -14,7 +14,7 @@ mod verify;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use assertion::Fresh;
+pub use assertion::AssertionSeed;
 pub use signing_key::SigningKey;
 pub use verify::{Keys, needs_keys, verified};
 

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{KeyAlg, KeyError, backend};
-use crate::base::secret::{ClientSecret, PrivateKey, Wire};
+use crate::base::secret::{ClientSecret, PrivateKey, SecretText};
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// An RSA key that is for PSS alone (RFC 4055, section 1.2).
@@ -67,7 +67,7 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`KeyError`] where the key can't sign.
-    pub fn sign(&self, claims: &impl Serialize, id: Option<&str>) -> Result<Wire, KeyError> {
+    pub fn sign(&self, claims: &impl Serialize, id: Option<&str>) -> Result<SecretText, KeyError> {
         backend::install();
         let mut header = Header::new(match self.alg {
             KeyAlg::RS256 => Algorithm::RS256,
@@ -79,7 +79,7 @@ impl SigningKey {
         header.kid = id.or(self.id.as_deref()).map(str::to_owned);
         header.x5t_s256.clone_from(&self.thumbprint);
         let signed = jsonwebtoken::encode(&header, claims, &self.key);
-        signed.map(Wire::new).map_err(|_| KeyError::Unsupported)
+        signed.map(SecretText::new).map_err(|_| KeyError::Unsupported)
     }
 
     fn of(key: EncodingKey, alg: KeyAlg) -> Self {

@@ -83,7 +83,7 @@ fn decoded(part: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
-fn header_of(token: &Wire) -> Value {
+fn header_of(token: &SecretText) -> Value {
     decoded(token.expose().split('.').next().unwrap())
 }
 

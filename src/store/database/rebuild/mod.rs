@@ -11,7 +11,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::{Accounts, DiskError, RowState, json, number, rows};
 use crate::domain::account::secret_binding;
 use crate::domain::account::{Account, AccountName};
-use crate::store::vault::recovery::Found;
+use crate::store::vault::recovery::RecoveredAccount;
 
 impl Accounts {
     /// Adds the accounts that [`recover`](crate::store::vault::recovery::recover) found and that are not
@@ -24,7 +24,7 @@ impl Accounts {
     /// [`DiskError`]; then none was added or restored.
     pub fn insert_recovered(
         &mut self,
-        found: &[Found],
+        found: &[RecoveredAccount],
         kept_in: &str,
         at: DateTime<Utc>,
     ) -> Result<Vec<Account>, DiskError> {
@@ -42,7 +42,9 @@ impl Accounts {
             }
         }
         let mut added = restore(&transaction, found, kept_in)?;
-        for Found { account, facts } in found.iter().filter(|one| !ids.contains(one.account.id.as_str())) {
+        for RecoveredAccount { account, facts } in
+            found.iter().filter(|one| !ids.contains(one.account.id.as_str()))
+        {
             let name = free_name(&account.name, &names);
             names.insert(name.key().to_owned());
             transaction.execute(
@@ -73,9 +75,13 @@ impl Accounts {
 
 /// Gives rows that disagree with the vault the vault's settings, each with a new revision, so that a running
 /// window notices.
-fn restore(connection: &Connection, found: &[Found], kept_in: &str) -> Result<Vec<Account>, DiskError> {
+fn restore(
+    connection: &Connection,
+    found: &[RecoveredAccount],
+    kept_in: &str,
+) -> Result<Vec<Account>, DiskError> {
     let mut restored = Vec::new();
-    for Found { account, .. } in found {
+    for RecoveredAccount { account, .. } in found {
         let Some(row) = rows::read_one(connection, &account.id)? else { continue };
         let is_here = row.kept_in.as_deref().is_none_or(|place| place == kept_in);
         let agrees = secret_binding::same_requests(&row.account.settings, &account.settings);

@@ -45,7 +45,7 @@ fn z2_nothing_that_is_there_is_changed_and_names_stay_unique() {
     accounts.insert_pending(&account(1, "Name"), "keychain", DateTime::UNIX_EPOCH).unwrap();
     let long = "x".repeat(AccountName::MAX_CHARS);
     let found: Vec<_> = [(1, "other"), (2, "NAME"), (3, "name (2)"), (4, "name"), (5, &long), (6, &long)]
-        .map(|(byte, name)| Found { account: account(byte, name), facts: None })
+        .map(|(byte, name)| RecoveredAccount { account: account(byte, name), facts: None })
         .into();
     let added = accounts.insert_recovered(&found, "keychain", DateTime::UNIX_EPOCH).unwrap();
     let names: Vec<_> = added.iter().map(|one| one.name.as_str()).collect();
@@ -70,7 +70,8 @@ fn f6_recover_restores_a_row_that_disagrees_with_the_vault() {
     };
     edited(1, "keychain");
     let elsewhere = edited(2, "file");
-    let found = [1, 2].map(|byte| Found { account: account(byte, "as the vault has it"), facts: None });
+    let found =
+        [1, 2].map(|byte| RecoveredAccount { account: account(byte, "as the vault has it"), facts: None });
     let restored = accounts.insert_recovered(&found, "keychain", DateTime::UNIX_EPOCH).unwrap();
     let expected = Account { revision: Revision(8), ..account(1, "name 1") };
     assert_eq!(restored, std::slice::from_ref(&expected), "the name stays, and the revision rises");

@@ -11,7 +11,7 @@ use keyring_core::{Entry, Error};
 use zeroize::Zeroizing;
 
 use super::{Vault, VaultError, check_line};
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(target_os = "macos", path = "macos.rs")]
@@ -77,7 +77,7 @@ impl Keychain {
         }
     }
 
-    fn find(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+    fn find(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
         let found = self.call(|store, service| match entry(store, service, name)?.get_secret() {
             // Another program may have stored a second item; the newest is taken, always.
             Err(Error::Ambiguous(items)) => match system::newest_first(items).first() {
@@ -86,7 +86,7 @@ impl Keychain {
             },
             found => found,
         })?;
-        found.map(|bytes| text(bytes).map(Wire::new)).transpose()
+        found.map(|bytes| text(bytes).map(SecretText::new)).transpose()
     }
 
     fn list(&mut self) -> Result<Vec<String>, VaultError> {
@@ -98,14 +98,14 @@ impl Keychain {
 }
 
 impl Vault for Keychain {
-    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+    fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
         match self.find(name)? {
             None if open_if_locked()? => self.find(name),
             found => Ok(found),
         }
     }
 
-    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+    fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError> {
         check_line(line)?;
         if line.len_bytes() > system::LIMIT_BYTES {
             return Err(VaultError::TooLarge {
@@ -149,7 +149,7 @@ impl Vault for Keychain {
     fn probe(&mut self) -> Result<(), VaultError> {
         // By process, since two may try at once.
         let name = format!("probe/{}", std::process::id());
-        let line = Wire::new("Keyfob tries whether it can keep anything here.".to_owned());
+        let line = SecretText::new("Keyfob tries whether it can keep anything here.".to_owned());
         self.write(&name, &line)?;
         let read = self.read(&name);
         self.delete(&name)?;

@@ -8,7 +8,7 @@ use std::io;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 use crate::store::encryption;
 use crate::store::encryption::{Key, SealError};
 
@@ -21,7 +21,7 @@ pub(in crate::store::vault::passphrase) struct Contents {
     /// Rises with every change.
     generation: u64,
     /// Each record's line, by its name.
-    pub(in crate::store::vault::passphrase) records: BTreeMap<String, Wire>,
+    pub(in crate::store::vault::passphrase) records: BTreeMap<String, SecretText>,
 }
 
 #[derive(Serialize)]
@@ -29,7 +29,7 @@ struct Out<'a> {
     v: u32,
     generation: u64,
     #[serde(serialize_with = "lines")]
-    records: &'a BTreeMap<String, Wire>,
+    records: &'a BTreeMap<String, SecretText>,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ struct In<'a> {
     records: BTreeMap<String, &'a RawValue>,
 }
 
-fn lines<S: Serializer>(records: &BTreeMap<String, Wire>, serializer: S) -> Result<S::Ok, S::Error> {
+fn lines<S: Serializer>(records: &BTreeMap<String, SecretText>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(records.iter().map(|(name, line)| (name, line.expose())))
 }
 
@@ -90,7 +90,7 @@ impl Contents {
 
 /// The text of a JSON string. The parser would gather it in a buffer that it does not wipe. A line
 /// is printable ASCII, in which nothing but `"` and `\` is escaped.
-fn line(raw: &str) -> Option<Wire> {
+fn line(raw: &str) -> Option<SecretText> {
     let escaped = raw.strip_prefix('"')?.strip_suffix('"')?;
     let mut text = String::with_capacity(escaped.len());
     let mut chars = escaped.chars();
@@ -100,7 +100,7 @@ fn line(raw: &str) -> Option<Wire> {
             c => text.push(c),
         }
     }
-    Some(Wire::new(text))
+    Some(SecretText::new(text))
 }
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ mod tests {
         let key = Key::generate();
         let mut contents = Contents { generation: 7, records: BTreeMap::new() };
         for (name, text) in [("a", ""), ("b", r#"{"v":1,"t":"\u2028 \\ \" / CANARY"}"#), ("c", "~ plain")] {
-            contents.records.insert(name.to_owned(), Wire::new(text.to_owned()));
+            contents.records.insert(name.to_owned(), SecretText::new(text.to_owned()));
         }
         let other = Key::generate();
         let bytes = contents.seal(&[&other, &key]).unwrap();

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use super::{Vault, VaultError, check_line};
-use crate::base::secret::{Passphrase, Wire};
+use crate::base::secret::{Passphrase, SecretText};
 use crate::store::encryption;
 use crate::store::encryption::{Key, SealError};
 use crate::store::home::Home;
@@ -264,11 +264,11 @@ impl PassphraseVault {
 }
 
 impl Vault for PassphraseVault {
-    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+    fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
         Ok(self.load()?.records.remove(name))
     }
 
-    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+    fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError> {
         check_line(line)?;
         self.edit(|contents| {
             contents.records.insert(name.to_owned(), line.duplicate());

@@ -18,8 +18,8 @@ fn pass(text: &str) -> Passphrase {
     Passphrase::new(text.to_owned())
 }
 
-fn line(text: &str) -> Wire {
-    Wire::new(text.to_owned())
+fn line(text: &str) -> SecretText {
+    SecretText::new(text.to_owned())
 }
 
 fn created(home: &Home, passphrase: &str) -> PassphraseVault {

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::VaultError;
 use super::client_record::ClientRecord;
 use crate::base::secret::kind::{HeaderValue as HeaderKind, ParamValue as ParamKind};
-use crate::base::secret::{AccessToken, Kind, Secret, Wire};
+use crate::base::secret::{AccessToken, Kind, Secret, SecretText};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::oauth::extra_params;
 use crate::domain::provider::destinations::Destinations;
@@ -157,7 +157,7 @@ fn optional_secret<'de, K: Kind, D: Deserializer<'de>>(
 ///
 /// # Errors
 /// [`VaultError::Failed`]; no value is known that makes it fail.
-pub fn encode_client(record: &ClientRecord) -> Result<Wire, VaultError> {
+pub fn encode_client(record: &ClientRecord) -> Result<SecretText, VaultError> {
     let (account, client) = (record.account(), record.client());
     encode(&ClientOut {
         v: VERSION,
@@ -180,7 +180,7 @@ pub fn encode_client(record: &ClientRecord) -> Result<Wire, VaultError> {
 ///
 /// # Errors
 /// [`VaultError::Corrupt`] or [`VaultError::Newer`].
-pub fn decode_client(id: &AccountId, line: &Wire) -> Result<ClientRecord, VaultError> {
+pub fn decode_client(id: &AccountId, line: &SecretText) -> Result<ClientRecord, VaultError> {
     let record: ClientIn = decode(line)?;
     let mut account =
         Account { id: id.clone(), revision: record.revision, name: record.name, settings: record.settings };
@@ -211,7 +211,7 @@ fn held<K: Kind>(values: BTreeMap<String, Held<K>>) -> BTreeMap<String, Secret<K
 ///
 /// # Errors
 /// [`VaultError::Failed`]; no value is known that makes it fail.
-pub fn encode_tokens(grant: &Grant) -> Result<Wire, VaultError> {
+pub fn encode_tokens(grant: &Grant) -> Result<SecretText, VaultError> {
     encode(&TokensOut {
         v: VERSION,
         access_token: grant.access_token.expose(),
@@ -225,7 +225,7 @@ pub fn encode_tokens(grant: &Grant) -> Result<Wire, VaultError> {
 ///
 /// # Errors
 /// [`VaultError::Corrupt`] or [`VaultError::Newer`].
-pub fn decode_tokens(line: &Wire) -> Result<Grant, VaultError> {
+pub fn decode_tokens(line: &SecretText) -> Result<Grant, VaultError> {
     let record: TokensIn = decode(line)?;
     Ok(Grant {
         access_token: record.access_token,
@@ -239,7 +239,7 @@ pub fn decode_tokens(line: &Wire) -> Result<Grant, VaultError> {
 ///
 /// # Errors
 /// [`VaultError::Failed`]; no value is known that makes it fail.
-pub fn encode_preferences(words: &BTreeMap<String, String>) -> Result<Wire, VaultError> {
+pub fn encode_preferences(words: &BTreeMap<String, String>) -> Result<SecretText, VaultError> {
     encode(&PreferencesOut { v: VERSION, words })
 }
 
@@ -247,16 +247,16 @@ pub fn encode_preferences(words: &BTreeMap<String, String>) -> Result<Wire, Vaul
 ///
 /// # Errors
 /// [`VaultError::Corrupt`] or [`VaultError::Newer`].
-pub fn decode_preferences(line: &Wire) -> Result<BTreeMap<String, String>, VaultError> {
+pub fn decode_preferences(line: &SecretText) -> Result<BTreeMap<String, String>, VaultError> {
     Ok(decode::<PreferencesIn>(line)?.words)
 }
 
 /// Whether two records are the same to the byte.
-pub fn is_same(one: &Wire, other: &Wire) -> bool {
+pub fn is_same(one: &SecretText, other: &SecretText) -> bool {
     one.expose() == other.expose()
 }
 
-fn decode<T: for<'de> Deserialize<'de>>(line: &Wire) -> Result<T, VaultError> {
+fn decode<T: for<'de> Deserialize<'de>>(line: &SecretText) -> Result<T, VaultError> {
     let text = line.expose();
     match serde_json::from_str::<Version>(text).map_err(|_| VaultError::Corrupt)?.v {
         0 => Err(VaultError::Corrupt),
@@ -265,13 +265,13 @@ fn decode<T: for<'de> Deserialize<'de>>(line: &Wire) -> Result<T, VaultError> {
     }
 }
 
-fn encode(record: &impl Serialize) -> Result<Wire, VaultError> {
+fn encode(record: &impl Serialize) -> Result<SecretText, VaultError> {
     // Measured first, so that the buffer never grows: growing would leave a copy behind, unwiped.
     let mut size = Measure(0);
     write(&mut size, record)?;
     let mut buffer = Zeroizing::new(Vec::with_capacity(size.0));
     write(&mut *buffer, record)?;
-    String::from_utf8(std::mem::take(&mut *buffer)).map(Wire::new).map_err(|error| {
+    String::from_utf8(std::mem::take(&mut *buffer)).map(SecretText::new).map_err(|error| {
         drop(Zeroizing::new(error.into_bytes()));
         FAILED
     })

@@ -121,7 +121,7 @@ fn f6_the_destinations_of_an_own_preset_are_kept() {
     // A record of version 2 has none.
     let old = line.expose().replacen("\"v\":3", "\"v\":2", 1);
     let old = old.replace(r#""destinations":{"token":"https://acme.example/t"},"#, "");
-    assert_eq!(decode_client(&id(1), &Wire::new(old)).unwrap().stored_destinations(), None);
+    assert_eq!(decode_client(&id(1), &SecretText::new(old)).unwrap().stored_destinations(), None);
 }
 
 #[test]
@@ -144,9 +144,9 @@ fn whole_of_version_1() -> String {
 
 #[test]
 fn newer_and_damaged_records_are_told_apart() {
-    let refused = |text: &str| decode_tokens(&Wire::new(text.to_owned())).unwrap_err();
+    let refused = |text: &str| decode_tokens(&SecretText::new(text.to_owned())).unwrap_err();
     assert_eq!(refused(r#"{"v":4,"sealed":"CANARY-1"}"#), VaultError::Newer);
-    let of_version_1 = decode_tokens(&Wire::new(whole_of_version_1()));
+    let of_version_1 = decode_tokens(&SecretText::new(whole_of_version_1()));
     assert_eq!(of_version_1.unwrap().access_token.expose(), "CANARY-3");
     assert_eq!(refused(r#"{"v":0}"#), VaultError::Corrupt);
     assert_eq!(refused(r#"{"v":1,"access_token":"CANARY-2"}"#), VaultError::Corrupt);
@@ -175,7 +175,7 @@ fn c3_a_stored_moment_out_of_range_is_the_nearest_one() {
     for (stored, read) in OUT_OF_RANGE {
         let old = line.expose().replace("2023-11-14T22:13:20.123Z", stored);
         let old = old.replace("2023-11-14T23:13:20.123Z", stored);
-        let facts = decode_tokens(&Wire::new(old)).unwrap().facts;
+        let facts = decode_tokens(&SecretText::new(old)).unwrap().facts;
         let read = read.parse().unwrap();
         assert_eq!(
             (facts.received_at, facts.expires_at, facts.refresh_expires_at),
@@ -186,7 +186,7 @@ fn c3_a_stored_moment_out_of_range_is_the_nearest_one() {
     account.settings.client_secret_expires = "2030-01-31".parse().ok();
     let line = encode_client(&ClientRecord::read(account, client("s"), None)).unwrap();
     let old = line.expose().replace("2030-01-31", "+262142-12-31");
-    let (read, _) = decode_client(&id(1), &Wire::new(old)).unwrap().into_parts();
+    let (read, _) = decode_client(&id(1), &SecretText::new(old)).unwrap().into_parts();
     assert_eq!(read.settings.client_secret_expires, None);
 }
 
@@ -227,7 +227,7 @@ fn x6_parameters_of_an_older_record_become_secrets() {
         ("api_key".to_owned(), "CANARY-6".to_owned()),
     ]);
     let line = encode_client(&ClientRecord::read(old, Client::default(), None)).unwrap();
-    let line = Wire::new(line.expose().replacen("\"v\":3", "\"v\":2", 1));
+    let line = SecretText::new(line.expose().replacen("\"v\":3", "\"v\":2", 1));
     let record = decode_client(&id(1), &line).unwrap();
     let again = decode_client(&id(1), &encode_client(&record).unwrap()).unwrap().into_parts();
     let (account, client) = record.into_parts();

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{Vault, VaultError, check_line};
-use crate::base::secret::Wire;
+use crate::base::secret::SecretText;
 
 mod header;
 
@@ -41,7 +41,7 @@ pub struct SplitVault<V> {
 /// What stands under a record's name.
 enum Stored {
     Nothing,
-    Whole(Wire),
+    Whole(SecretText),
     Split(Header),
 }
 
@@ -59,7 +59,7 @@ impl<V: Vault> SplitVault<V> {
     }
 
     /// The parts, joined; `None` where they are not all there, or not the header's.
-    fn joined(&mut self, name: &str, header: &Header) -> Result<Option<Wire>, VaultError> {
+    fn joined(&mut self, name: &str, header: &Header) -> Result<Option<SecretText>, VaultError> {
         let mut text = String::with_capacity(header.bytes);
         for number in 0..header.parts {
             let part = self.inner.read(&part_name(name, &header.generation, number))?;
@@ -67,12 +67,12 @@ impl<V: Vault> SplitVault<V> {
                 // Never beyond what was set aside: growing would leave an unwiped copy behind.
                 Some(part) if text.len() + part.len_bytes() <= header.bytes => text.push_str(part.expose()),
                 _ => {
-                    drop(Wire::new(text));
+                    drop(SecretText::new(text));
                     return Ok(None);
                 }
             }
         }
-        let line = Wire::new(text);
+        let line = SecretText::new(text);
         Ok(Some(line).filter(|line| line.len_bytes() == header.bytes && digest(line) == header.digest))
     }
 
@@ -80,7 +80,7 @@ impl<V: Vault> SplitVault<V> {
     fn write_parts(
         &mut self,
         name: &str,
-        line: &Wire,
+        line: &SecretText,
         limit: usize,
         after: u64,
     ) -> Result<Header, VaultError> {
@@ -99,7 +99,7 @@ impl<V: Vault> SplitVault<V> {
         for number in 0..header.parts {
             let end = size_bytes.min((number + 1) * limit);
             // The line is ASCII, so it can be cut anywhere.
-            let part = Wire::new(text[number * limit..end].to_owned());
+            let part = SecretText::new(text[number * limit..end].to_owned());
             self.inner.write(&part_name(name, &header.generation, number), &part).inspect_err(|_| {
                 self.delete_parts(name, &header);
             })?;
@@ -143,7 +143,7 @@ impl<V: Vault> SplitVault<V> {
 }
 
 impl<V: Vault> Vault for SplitVault<V> {
-    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+    fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
         let mut last: Option<Header> = None;
         for _ in 0..READ_TRIES {
             let header = match self.stored(name)? {
@@ -163,7 +163,7 @@ impl<V: Vault> Vault for SplitVault<V> {
         Err(VaultError::Corrupt)
     }
 
-    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+    fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError> {
         check_line(line)?;
         if is_part(name) {
             return Err(VaultError::Failed("a record can't have the name of a part"));
@@ -179,7 +179,7 @@ impl<V: Vault> Vault for SplitVault<V> {
             self.inner.write(name, line)?;
         } else {
             let header = self.write_parts(name, line, limit, after)?;
-            let written = self.inner.write(name, &Wire::new(header.line()));
+            let written = self.inner.write(name, &SecretText::new(header.line()));
             written.inspect_err(|_| self.delete_parts(name, &header))?;
         }
         match before {
@@ -252,7 +252,7 @@ fn new_generation(after: u64) -> Result<String, VaultError> {
     Ok(format!("{}-{:08x}", after.saturating_add(1), u32::from_le_bytes(random)))
 }
 
-fn digest(line: &Wire) -> String {
+fn digest(line: &SecretText) -> String {
     let digest = Sha256::digest(line.expose().as_bytes());
     digest.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -10,18 +10,18 @@ fn limited(limit: usize) -> (MemoryVault, SplitVault<MemoryVault>) {
     (memory.clone(), SplitVault::new(memory))
 }
 
-fn line(text: &str) -> Wire {
-    Wire::new(text.to_owned())
+fn line(text: &str) -> SecretText {
+    SecretText::new(text.to_owned())
 }
 
 /// A line of so many bytes, no part of which is like another.
-fn long(mark: &str, bytes: usize) -> Wire {
+fn long(mark: &str, bytes: usize) -> SecretText {
     let mut text = String::from("CANARY-");
     while text.len() < bytes {
         let _ = write!(text, "{mark}{} ", text.len());
     }
     text.truncate(bytes);
-    Wire::new(text)
+    SecretText::new(text)
 }
 
 fn text(vault: &mut impl Vault, name: &str) -> Option<String> {
@@ -122,10 +122,10 @@ struct Faulty {
 }
 
 impl Vault for Faulty {
-    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+    fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
         self.inner.read(name)
     }
-    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+    fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError> {
         self.writes += 1;
         if self.writes == self.bad + 1 { Err(VaultError::Denied) } else { self.inner.write(name, line) }
     }
@@ -189,11 +189,11 @@ struct Flaky {
 }
 
 impl Vault for Flaky {
-    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+    fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
         self.reads += 1;
         if self.reads == self.bad + 1 { Err(VaultError::Locked) } else { self.inner.read(name) }
     }
-    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+    fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError> {
         self.inner.write(name, line)
     }
     fn delete(&mut self, name: &str) -> Result<(), VaultError> {
@@ -268,10 +268,10 @@ fn two_writers_at_once_leave_one_whole_record() {
 struct Unlisted(MemoryVault);
 
 impl Vault for Unlisted {
-    fn read(&mut self, name: &str) -> Result<Option<Wire>, VaultError> {
+    fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
         self.0.read(name)
     }
-    fn write(&mut self, name: &str, line: &Wire) -> Result<(), VaultError> {
+    fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError> {
         self.0.write(name, line)
     }
     fn delete(&mut self, name: &str) -> Result<(), VaultError> {
