@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
+use keyfob::base::sanitize::is_unseen;
 use keyfob::base::secret::SecretText;
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{Account, AccountId, AccountName, Revision, Settings};
@@ -356,6 +357,9 @@ fn check_import(text: &str, mapping: Option<&Mapping>) -> Vec<Mapping> {
 
 /// Whether each canary of a text is the value of a secret key: elsewhere it is a name, which is shown.
 fn has_secrets_only(text: &str) -> bool {
+    // A name is shown without the characters that can't be seen, and may be a canary only then.
+    let seen: String = text.chars().filter(|c| *c == '\n' || !is_unseen(*c)).collect();
+    let text = seen.as_str();
     // Without quotes, the key must begin its line.
     let is_key = |before: &str, key: &str| {
         let rest = before.strip_suffix(key);
