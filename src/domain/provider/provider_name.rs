@@ -37,6 +37,17 @@ pub fn mark(preset: &Preset, changed: &[ChangedDestination]) -> String {
     }
 }
 
+/// A name with its mark, to be put into a sentence: "Smartcar (changed)", since "Smartcar, changed rejected
+/// the password" is hard to read.
+pub fn in_sentence(name: &str) -> String {
+    match name.rfind(", changed").map(|at| (&name[..at], &name[at + 2..])) {
+        Some((preset, mark)) if mark == "changed" || mark.starts_with("changed, at ") => {
+            format!("{preset} ({mark})")
+        }
+        _ => name.to_owned(),
+    }
+}
+
 /// Whether a destination makes the account a changed one. A preset without a token endpoint leaves its
 /// endpoints to discovery or to the user: one there is no change, and its host is named instead.
 pub fn is_mark(preset: &Preset, changed: &ChangedDestination) -> bool {
@@ -124,6 +135,19 @@ mod tests {
             assert_eq!(provider.name, name);
         }
         name
+    }
+
+    #[test]
+    fn a_mark_stands_in_parentheses_in_a_sentence() {
+        for (name, said) in [
+            ("Smartcar", "Smartcar"),
+            ("Smartcar, changed", "Smartcar (changed)"),
+            ("GitLab, changed, at a.example", "GitLab (changed, at a.example)"),
+            ("GitLab at a.example", "GitLab at a.example"),
+            ("Acme, changed daily", "Acme, changed daily"),
+        ] {
+            assert_eq!(in_sentence(name), said);
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! Owns what is said beyond the standard's meaning of an error. Invariant: nothing is claimed that the
 //! server did not say or the account does not show.
 
-use crate::base::sanitize::sanitized;
 use crate::domain::account::secret_expiry::SecretEnd;
 use crate::domain::refusal::hints::is_about_scopes;
 use crate::domain::refusal::redirect_mismatch::{Marked, RedirectMismatch, WantedBy};
@@ -186,7 +185,7 @@ fn scopes(provider: &str, scopes: &Scopes, cure: Option<&str>) -> UserMessage {
 
 /// A client secret's end, near or past; `place` is where secrets are handed out.
 pub fn secret_end(end: SecretEnd, provider: &str, place: Option<&str>) -> UserMessage {
-    let provider = sanitized(provider, super::PROVIDER_CHARS);
+    let provider = super::provider_in_sentence(provider);
     let place = place.map_or_else(|| format!("{provider}'s developer page"), str::to_owned);
     let what = match end {
         SecretEnd::Near { days: 0, .. } => "The client secret expires today.".to_owned(),

@@ -108,6 +108,11 @@ fn words(what: impl Into<String>, next: impl Into<String>) -> UserMessage {
 /// The longest name of a provider, in characters: its mark must not be cut off.
 const PROVIDER_CHARS: usize = provider_name::MAX_CHARS;
 
+/// A provider's name within a sentence, which its mark must not cut in two.
+fn provider_in_sentence(name: &str) -> String {
+    provider_name::in_sentence(&sanitized(name, PROVIDER_CHARS))
+}
+
 /// The longest name that is put into a sentence, in characters.
 const NAME_CHARS: usize = 60;
 
@@ -163,7 +168,7 @@ fn changed_elsewhere(problem: &Problem) -> UserMessage {
 pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> UserMessage {
     let here = account.map_or_else(|| "this account".to_owned(), quoted);
     let opening = account.map_or_else(|| "This account".to_owned(), quoted);
-    let provider = provider.map_or_else(|| "the provider".into(), |name| sanitized(name, PROVIDER_CHARS));
+    let provider = provider.map_or_else(|| "the provider".to_owned(), provider_in_sentence);
     match problem {
         Problem::UnknownAccount(name) => words(
             format!("There is no account called {}.", quoted(name)),
@@ -298,7 +303,7 @@ fn settings(error: &ProviderError) -> UserMessage {
             "Choose one from the list, or a custom provider.",
         ),
         ProviderError::GrantNotOffered { provider, grant } => words(
-            format!("{} does not offer the grant {}.", sanitized(provider, PROVIDER_CHARS), grant.as_str()),
+            format!("{} does not offer the grant {}.", provider_in_sentence(provider), grant.as_str()),
             "Choose another grant.",
         ),
         ProviderError::VariableMissing { label, .. } => {

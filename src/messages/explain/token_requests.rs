@@ -8,10 +8,10 @@ use crate::domain::oauth::token_response::AnswerFlaw;
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::messages::problem::{BadAnswer, Refusal, UntrustedText};
 
-use super::{Action, NAME_CHARS, PROVIDER_CHARS, UserMessage, likely_causes, preferences, words};
+use super::{Action, NAME_CHARS, UserMessage, likely_causes, preferences, provider_in_sentence, words};
 
 pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> UserMessage {
-    let provider = sanitized(&refusal.provider, PROVIDER_CHARS);
+    let provider = provider_in_sentence(&refusal.provider);
     let code = refusal.code.as_ref().map_or("", UntrustedText::as_str);
     if refusal.status == 429 {
         return words(format!("{provider} asks to send less often."), wait_until(refusal.retry_at))

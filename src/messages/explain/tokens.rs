@@ -3,7 +3,7 @@
 //! Invariant: what the server did not do is never said to be done, and what stays valid is named.
 
 use super::token_requests::{details_of, refused, unreached};
-use super::{Action, NAME_CHARS, PROVIDER_CHARS, UserMessage, explain, words};
+use super::{Action, NAME_CHARS, UserMessage, explain, provider_in_sentence, words};
 use crate::base::sanitize::sanitized;
 use crate::domain::oauth::introspection::TokenStatus;
 use crate::domain::provider::endpoints::EndpointKind;
@@ -11,7 +11,7 @@ use crate::messages::event::Revocation;
 use crate::messages::problem::{NotRevoked, Problem, Refusal, UntrustedText};
 
 pub(in crate::messages::explain) fn no_endpoint(provider: &str, kind: EndpointKind) -> UserMessage {
-    let provider = sanitized(provider, PROVIDER_CHARS);
+    let provider = provider_in_sentence(provider);
     match kind {
         EndpointKind::Revoke => words(
             format!("{provider} has no address at which tokens are revoked."),
@@ -38,10 +38,7 @@ pub(in crate::messages::explain) fn not_checked(
         Problem::Refused(refusal) => UserMessage {
             details: Some(details_of(refusal)),
             ..words(
-                format!(
-                    "{} didn't say what the token is worth.",
-                    sanitized(&refusal.provider, PROVIDER_CHARS)
-                ),
+                format!("{} didn't say what the token is worth.", provider_in_sentence(&refusal.provider)),
                 "It may not let this client ask. The token is as it was.",
             )
         },
@@ -74,7 +71,7 @@ pub(in crate::messages::explain) fn not_revoked(
         Problem::Refused(refusal)
             if refusal.code.as_ref().map(UntrustedText::as_str) == Some("unsupported_token_type") =>
         {
-            let provider = sanitized(&refusal.provider, PROVIDER_CHARS);
+            let provider = provider_in_sentence(&refusal.provider);
             let next =
                 format!("{before}Forget them here; what was not revoked stays valid until it expires.");
             let said =
@@ -92,7 +89,7 @@ pub(in crate::messages::explain) fn not_revoked(
         Problem::Refused(refusal) => UserMessage {
             details: Some(details_of(refusal)),
             ..words(
-                format!("{} refused to revoke {token}.", sanitized(&refusal.provider, PROVIDER_CHARS)),
+                format!("{} refused to revoke {token}.", provider_in_sentence(&refusal.provider)),
                 String::new(),
             )
         },

@@ -117,7 +117,7 @@ fn a_refused_password_is_never_sent_again_by_itself() {
     rig.import(&account(&vendor, "smartconnect", &extra, &token_only(&vendor))).unwrap();
     let refused = rig.token("smartconnect").unwrap_err();
     let words = explain(&refused, None, Some("SmartConnect")).paragraph();
-    assert!(words.contains("SmartConnect rejected the username or password"), "{words}");
+    assert!(words.contains("SmartConnect (changed) rejected the username or password"), "{words}");
     assert!(!words.contains("CANARY") && !format!("{refused:?}").contains("CANARY"));
     rig.advance(3600);
     std::thread::sleep(std::time::Duration::from_millis(1800));
