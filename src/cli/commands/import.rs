@@ -155,11 +155,11 @@ fn save(
     is_sealed: bool,
 ) -> Result<(), Failure> {
     let lines: Vec<String> = accounts.iter().map(|account| line(rig, account)).collect();
-    let lacking: Vec<String> = accounts
-        .iter()
-        .filter(|account| account.incomplete && !account.client.has_secret())
-        .map(|account| quoted(account.name.as_str()))
-        .collect();
+    let lacking = accounts.iter().filter(|account| account.incomplete && !account.client.has_secret());
+    let (kept, lacking): (Vec<&str>, Vec<&str>) =
+        lacking.map(|account| account.name.as_str()).partition(|name| rig.listed(name).is_some());
+    let quoted_all = |names: Vec<&str>| names.into_iter().map(quoted).collect::<Vec<_>>().join(", ");
+    let (kept, lacking) = (quoted_all(kept), quoted_all(lacking));
     for line in accounts.iter().flat_map(|account| destination_lines(&rig.snapshot.presets, account)) {
         output::say(&line);
     }
@@ -173,11 +173,15 @@ fn save(
     let saved = rig.ask(Command::Import(drafts.collect()))?.wait();
     saved.map_err(|problem| Failure::of(&problem).within(&source(file)))?;
     output::data(&lines.join("\n"))?;
+    if !kept.is_empty() {
+        output::say(&format!("No secrets came with {kept}: the stored ones stay."));
+    }
     if !lacking.is_empty() {
         output::say(&format!(
-            "No secrets came with {}: enter them in the window, where they need some.",
-            lacking.join(", ")
+            "No secrets came with {lacking}: enter them in the window, where they need some."
         ));
+    }
+    if !kept.is_empty() || !lacking.is_empty() {
         return Ok(());
     }
     // A pipe holds nothing any more.
