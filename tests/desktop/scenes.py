@@ -80,6 +80,8 @@ def all_scenes(server, accounts, folder):
            'client_secret = "not-a-secret"\nvariables = { host = "gitlab.example.com" }\n')
     changed = folder / "changed.toml"
     changed.write_text(fleet + own)
+    moved = folder / "moved.toml"
+    moved.write_text(fleet.replace('client_secret = "not-a-secret"', "incomplete = true").replace("login.", "new."))
     env = folder / "service.env"
     env.write_text("PORT=8080\nAPI_KEY=abc\nAPP_IDENT=client-9\nAPP_PASS=not-a-secret\nTOKEN_HOST=https://auth.example.com\n")
     token = {"token": f"{server.url}/token"}
@@ -99,6 +101,7 @@ def all_scenes(server, accounts, folder):
         ("import-preview", some, [*settings, "press:Import", f"type:File={bundle}", "press:Read file"]),
         ("import-names", some, [*settings, "press:Import", f"type:File={env}", "press:Read file"]),
         ("import-changed", some, [*settings, "press:Import", f"type:File={changed}", "press:Read file"]),
+        ("import-moved", fleet, [*settings, "press:Import", f"type:File={moved}", "press:Read file", "press:vehicles"]),
         ("changed", fleet + own, ["Down", "Return"]),
         ("export", some, [*settings, "press:Export"]),
         ("move", some, [*settings, "press:Move secrets to a file with a passphrase", typed[0]]),
