@@ -36,6 +36,7 @@ impl Engine {
             Ok(checked) => checked,
             Err(problem) => return self.fail(None, problem, replies),
         };
+        let replaces = checked.iter().any(|(_, checked, _)| !checked.is_new);
         self.spawn(async move {
             let saved = Box::pin(save_all(checked)).await;
             let then: Then = Box::new(move |engine| match saved {
@@ -48,9 +49,11 @@ impl Engine {
                     answer(replies, Ok(Reply::Done));
                 }
                 Err(problem) => {
-                    // What was taken back has a new revision.
-                    engine.edits += 1;
-                    engine.load();
+                    // A replaced account that was put back has a new revision.
+                    if replaces {
+                        engine.edits += 1;
+                        engine.load();
+                    }
                     engine.fail(None, problem, replies);
                 }
             });
