@@ -1,15 +1,15 @@
-//! The time, read in one place.
+//! The wall clock.
 //!
-//! Owns every reading of the wall clock. Invariant: nobody else asks the system for the time, so a
-//! test can move it and a suspended machine is noticed at the next reading.
+//! Invariant: all other code gets the time from a [`Clock`], so a test can set it and a resume from suspend
+//! shows at the next reading.
 
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A source of the present moment.
+/// A source of the current time.
 pub trait Clock: Send + Sync + 'static {
-    /// The present moment, in UTC.
+    /// The current time in UTC.
     fn now(&self) -> DateTime<Utc>;
 }
 
@@ -24,17 +24,17 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that a test moves by hand.
+/// A clock that a test sets.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<DateTime<Utc>>);
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// Makes a clock that shows `now`.
     pub fn new(now: DateTime<Utc>) -> Self {
         Self(Mutex::new(now))
     }
 
-    /// Moves the clock by `delta`, backwards too.
+    /// Moves the clock by `delta`, which may be negative.
     pub fn advance(&self, delta: TimeDelta) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *now += delta;

@@ -1,7 +1,8 @@
-//! Steps at which a test can kill the process, have a thread panic or hold it, and waits that it can shorten.
+//! Failpoints: steps at which a test can kill the process, make a thread panic or stop it, and waits that it
+//! can shorten.
 //!
-//! Owns the seam for tests of power loss, crashes and hangs. Invariant: without the feature `failpoints`,
-//! which no release has, a step is nothing at all, and a wait is as long as it is.
+//! For tests of power loss, crashes and hangs. Invariant: without the feature `failpoints`, which no release
+//! has, a step does nothing and a wait keeps its length.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ pub fn reach(step: &'static str) {
     let _ = step;
 }
 
-/// Marks a place at which a test can have the thread panic.
+/// Marks a place where a test can make the thread panic.
 #[inline]
 pub fn panic_at(place: &'static str) {
     #[cfg(feature = "failpoints")]
@@ -23,7 +24,7 @@ pub fn panic_at(place: &'static str) {
     let _ = place;
 }
 
-/// Marks a place at which a test can hold the thread, to look at the process meanwhile.
+/// Marks a place where a test can stop the thread, to examine the process.
 #[inline]
 pub fn hold_at(place: &'static str) {
     #[cfg(feature = "failpoints")]
@@ -32,7 +33,7 @@ pub fn hold_at(place: &'static str) {
     let _ = place;
 }
 
-/// How long something is waited for, which a test may shorten so as not to wait that long itself.
+/// The duration of a wait, which a test may shorten.
 #[inline]
 pub fn patience(usual: Duration) -> Duration {
     #[cfg(feature = "failpoints")]
@@ -49,20 +50,20 @@ mod armed {
 
     static REACHED: AtomicU64 = AtomicU64::new(0);
 
-    /// The milliseconds that `KEYFOB_PATIENCE_MS` holds, if any.
+    /// The duration in `KEYFOB_PATIENCE_MS`, in milliseconds, if set.
     pub(crate) fn patience(usual: Duration) -> Duration {
         let shorter = std::env::var("KEYFOB_PATIENCE_MS").ok().and_then(|ms| ms.parse().ok());
         shorter.map_or(usual, Duration::from_millis)
     }
 
-    /// Panics at the place whose name `KEYFOB_PANIC_AT` holds.
+    /// Panics at the place that `KEYFOB_PANIC_AT` names.
     pub(crate) fn panic_at(place: &'static str) {
         let is_here = std::env::var("KEYFOB_PANIC_AT").is_ok_and(|at| at == place);
-        // A message that quotes what it is about, as those of other crates do.
+        // A message with a quoted value, as other crates' messages have.
         assert!(!is_here, "failed on CANARY at {place}");
     }
 
-    /// Holds the thread for good at the place whose name `KEYFOB_HOLD_AT` holds, and says so on standard error.
+    /// Stops the thread forever at the place that `KEYFOB_HOLD_AT` names, and reports that on standard error.
     pub(crate) fn hold_at(place: &'static str) {
         if std::env::var("KEYFOB_HOLD_AT").is_ok_and(|at| at == place) {
             let _ = writeln!(std::io::stderr(), "held at {place}");
@@ -72,12 +73,12 @@ mod armed {
         }
     }
 
-    /// Kills the process at the step whose number `KEYFOB_KILL_AT` holds, as a power cut would.
+    /// Kills the process at the step whose number is in `KEYFOB_KILL_AT`, like a power cut.
     pub(crate) fn reach(step: &'static str) {
         let number = REACHED.fetch_add(1, Ordering::SeqCst) + 1;
         let at = std::env::var("KEYFOB_KILL_AT").ok().and_then(|at| at.parse::<u64>().ok());
         if at == Some(number) {
-            // Whoever listens learns the step's name; nothing is done about who doesn't.
+            // The step's name for a test that reads it; the kill doesn't depend on this.
             let _ = writeln!(std::io::stderr(), "killed at {step}");
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         }

@@ -1,20 +1,21 @@
-//! What this process may leave behind, and who may look into it.
+//! Limits what this process may leave behind and who may read its memory.
 //!
-//! Owns the limit on core files, the process's openness to others, and the allocator. Invariants: the limits
-//! are set before anything secret is read; memory that is given back is wiped, whoever had it: a library that
-//! reads an answer or draws a token keeps copies that no type of ours wipes.
+//! Sets the core file limit, the process's dumpable flag and the allocator. Invariants: the limits are set
+//! before any secret is read; freed memory is wiped, whatever code used it: a library that reads a response
+//! or draws a token keeps copies that Keyfob's types don't wipe.
 
 use std::alloc::System;
 
 use zeroizing_alloc::ZeroAlloc;
 
-/// What wiping costs, measured in a debug build (median processor time, with and without): `keyfob list` 22.7 and
-/// 21.7 ms; an import of 300 accounts 1,354 and 1,368 ms; a frame that scrolls 10,000 accounts 9.2 and 8.8 ms.
+/// The cost of wiping, measured in a debug build (median processor time, with and without): `keyfob list`
+/// 22.7 and 21.7 ms; an import of 300 accounts 1,354 and 1,368 ms; a frame that scrolls 10,000 accounts 9.2
+/// and 8.8 ms.
 #[global_allocator]
 static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
 
-/// Forbids core files, for good, since a dump of this process would hold tokens; and keeps other programs of
-/// this user from reading its memory (`PR_SET_DUMPABLE`), but for [`OpenToPortals`].
+/// Permanently disables core files, since a dump of this process would have tokens, and keeps other programs
+/// of this user from reading its memory (`PR_SET_DUMPABLE`), except during [`OpenToPortals`].
 pub fn forbid_dumps() {
     #[cfg(unix)]
     {
@@ -22,9 +23,9 @@ pub fn forbid_dumps() {
         // Lowering a limit is always allowed.
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     }
-    // Where the system hands cores to a program, as `systemd-coredump` and `apport` have it, it overlooks that
-    // limit. What such a core holds of the memory is chosen here: nothing (`core(5)`). It comes first: of a
-    // process that is not dumpable the file is root's.
+    // A system that pipes cores to a program, such as `systemd-coredump` and `apport`, ignores that limit.
+    // This filter leaves such a core without memory (`core(5)`). It comes first: the file of a process that
+    // is not dumpable belongs to root.
     #[cfg(target_os = "linux")]
     {
         let _ = std::fs::write("/proc/self/coredump_filter", "0");
@@ -32,11 +33,11 @@ pub fn forbid_dumps() {
     }
 }
 
-/// While one lives, other programs of this user may look into this process.
+/// While a value exists, other programs of this user may inspect this process.
 ///
-/// The desktop's portals refuse a caller whose `/proc/PID/root` they can't open
-/// (<https://github.com/flatpak/xdg-desktop-portal/issues/785>, as of version 1.22): without this there would be
-/// no dialog for files, and no word of the desktop's wish for less motion.
+/// The desktop's portals reject a caller whose `/proc/PID/root` they can't open
+/// (<https://github.com/flatpak/xdg-desktop-portal/issues/785>, as of version 1.22). Without this there would
+/// be no file dialog and no reduced-motion setting.
 #[must_use]
 #[derive(Debug)]
 pub struct OpenToPortals(());
@@ -69,7 +70,7 @@ mod linux {
 
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
-    /// How many have the process open.
+    /// The number of existing values.
     static OPEN: Mutex<i32> = Mutex::new(0);
 
     pub(crate) fn set(open: bool) {

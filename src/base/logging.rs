@@ -1,8 +1,7 @@
-//! Log lines on standard error, for who asks for them, and what a panic says there.
+//! Log lines on standard error if enabled, and panic messages.
 //!
-//! Owns the one logger. Invariants: only Keyfob's own lines are ever written, at any level: other
-//! crates log addresses and headers, which may hold secrets; a panic says where it happened and
-//! nothing of the values that it is about.
+//! Invariants: only Keyfob's own lines are written, at any level, since other crates log URLs and headers,
+//! which may hold secrets; a panic shows where it happened and none of the values involved.
 
 use std::io::Write as _;
 use std::panic::{self, PanicHookInfo};
@@ -10,24 +9,24 @@ use std::str::FromStr as _;
 
 use log::LevelFilter;
 
-/// The variable that asks for log lines: `error`, `warn`, `info`, `debug` or `trace`.
+/// The variable that enables log lines: `error`, `warn`, `info`, `debug` or `trace`.
 pub const LOG_VARIABLE: &str = "KEYFOB_LOG";
 
-/// Starts the logger if [`LOG_VARIABLE`] is set; a word that is no level means `info`.
+/// Starts the logger if [`LOG_VARIABLE`] is set; an unknown level means `info`.
 pub fn start() {
     let Some(asked) = std::env::var_os(LOG_VARIABLE).filter(|asked| !asked.is_empty()) else { return };
     let level = asked.to_str().and_then(|word| LevelFilter::from_str(word).ok()).unwrap_or(LevelFilter::Info);
     let mut builder = env_logger::Builder::new();
     builder.filter_level(LevelFilter::Off).filter_module(env!("CARGO_CRATE_NAME"), level);
-    // A second logger is refused; the first one goes on.
+    // A second logger is rejected, and the first one stays.
     let _ = builder.try_init();
 }
 
-/// Has a panic say its place, and its message only where that is a constant: one that was put together may
-/// quote a token, as those about the bounds of a text do.
+/// Makes a panic show its place, and its message only if that is a constant: a formatted one may quote a
+/// token, as messages about the bounds of a text do.
 pub fn hush_panics() {
     panic::set_hook(Box::new(|panicked| {
-        // With standard error gone there is nobody to tell.
+        // If standard error is closed, nothing can be reported.
         let _ = writeln!(std::io::stderr(), "{}", told(panicked));
     }));
 }

@@ -1,11 +1,10 @@
-//! Characters that can't be seen, or that change how their neighbours are seen.
+//! Invisible characters, and those that change how their neighbours appear.
 //!
-//! Owns the one list of them. Invariant: text from outside is passed through [`sanitized`]
-//! before a person reads it.
+//! Invariant: external text passes through [`sanitized`] before display.
 
 use std::borrow::Cow;
 
-/// Whether a character is a control, zero-width or text-direction character.
+/// Returns true for a control, zero-width or text-direction character.
 pub fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -15,14 +14,14 @@ pub fn is_unseen(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether a character has no place in a name: a control or text-direction character. Joiners stay,
-/// since scripts and emoji need them.
+/// Returns true for a character that is invalid in a name: a control or text-direction character. Joiners are
+/// valid, since scripts and emoji need them.
 pub fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text with every such character replaced by U+FFFD, cut after `max_chars` with an ellipsis.
+/// Replaces every such character by U+FFFD, and truncates after `max_chars` with an ellipsis.
 pub fn sanitized(text: &str, max_chars: usize) -> Cow<'_, str> {
     let long = text.char_indices().nth(max_chars).map(|(at, _)| at);
     if long.is_none() && !text.chars().any(is_unseen) {

@@ -1,8 +1,7 @@
 //! Secret values and their named kinds.
 //!
-//! Owns the one type a secret may live in. Invariant: a secret leaves it only through
-//! [`Secret::expose`], which is easy to grep; it is wiped when dropped, kept out of swap where the
-//! system allows that, and neither shown, serialized, cloned nor compared.
+//! Invariant: a secret leaves [`Secret`] only through [`Secret::expose`], which is easy to grep. It is wiped
+//! when dropped, kept out of swap if the system allows, and can't be shown, serialized, cloned or compared.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,9 +11,9 @@ use zeroize::Zeroize as _;
 
 mod text;
 
-/// A kind of secret; its name is all that `Debug` shows.
+/// A kind of secret; `Debug` shows only its name.
 pub trait Kind: Send + Sync + 'static {
-    /// The name in the standards' words.
+    /// The standard's name.
     const NAME: &'static str;
 }
 
@@ -25,17 +24,17 @@ pub struct Secret<K: Kind> {
 }
 
 impl<K: Kind> Secret<K> {
-    /// Takes ownership of the text, which is wiped when the secret is dropped.
+    /// Takes ownership of a text, which is wiped on drop.
     pub fn new(value: String) -> Self {
         Self { value: Text::new(value), kind: PhantomData }
     }
 
-    /// The text itself. Each call is a place where a secret could leak.
+    /// The text. Each call is a place where a secret could leak.
     pub fn expose(&self) -> &str {
         self.value.as_str()
     }
 
-    /// A second copy, for the rare place that must keep one and hand one on.
+    /// Makes a second copy, for the rare code that must keep one and pass one on.
     #[must_use]
     pub fn duplicate(&self) -> Self {
         Self::new(self.expose().to_owned())
@@ -46,7 +45,7 @@ impl<K: Kind> Secret<K> {
         self.expose().len()
     }
 
-    /// Whether there is no text at all.
+    /// Returns true if the text is empty.
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
@@ -58,11 +57,11 @@ impl<K: Kind> fmt::Debug for Secret<K> {
     }
 }
 
-/// How much of the stack is overwritten, in bytes: more than what reads a passphrase or signs with a key takes.
+/// How much of the stack is overwritten, in bytes: more than reading a passphrase or signing with a key uses.
 const STACK_BYTES: usize = 256 << 10;
 
-/// Overwrites what earlier calls of this thread have left on its stack. Libraries leave copies there that nothing
-/// else reaches: after a passphrase was rated, it stood there whole.
+/// Overwrites what earlier calls of this thread left on its stack. Libraries leave copies there that nothing
+/// else reaches: after a passphrase was rated, the stack had all of it.
 #[inline(never)]
 #[expect(clippy::large_stack_arrays, reason = "it is the stack that is meant; no thread has less than 2 MiB")]
 pub fn wipe_stack() {
@@ -73,7 +72,7 @@ pub fn wipe_stack() {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// The kinds, as types that are never made.
+        /// The kinds, as types without values.
         pub mod kind {
             $(
                 #[doc = concat!("Kind of [`super::", stringify!($name), "`].")]
@@ -112,7 +111,7 @@ kinds! {
     HeaderValue,
     /// The value of an extra request parameter, such as an API key.
     ParamValue,
-    /// What a user pasted to finish a sign-in; it may hold a code.
+    /// A user's paste to finish a sign-in; may hold a code.
     PastedReturn,
     /// Text built around a secret: a request body, a header, a line to copy.
     SecretText,

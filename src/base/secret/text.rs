@@ -1,31 +1,28 @@
-//! A text that is wiped when dropped, in memory that is not swapped out where the system allows that.
+//! A text that is wiped when dropped, in memory that is not swapped out if the system allows.
 //!
-//! Owns how much of it there is. Invariant: a text that is locked has its pages for itself, since to unlock
-//! one page twice would unlock what else is on it.
+//! Invariant: a locked text has its pages to itself, since unlocking a page twice would unlock its other
+//! content.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use region::LockGuard;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// The most that is locked at once, in bytes: half of what Linux lets a process lock by default. An import of
-/// thousands of accounts takes more, and each text takes a page.
+/// The maximum locked at once, in bytes: half of Linux's default limit of a process. An import of thousands
+/// of accounts takes more, and each text takes a page.
 const LOCKED_MAX_BYTES: usize = 4 << 20;
 
-/// What is locked, in bytes.
 static LOCKED: AtomicUsize = AtomicUsize::new(0);
 
-/// A text.
 pub(in crate::base::secret) enum Text {
-    /// In pages of its own, which are locked.
+    /// In locked pages of its own.
     Locked(Pages),
-    /// Wherever there was room.
+    /// In ordinary memory.
     Plain(Zeroizing<String>),
 }
 
-/// Locked pages.
 pub(in crate::base::secret) struct Pages {
-    // Dropped first: the pages must be ours until they are unlocked.
+    // Dropped first: the pages must stay allocated until they are unlocked.
     _lock: LockGuard,
     room: Vec<u8>,
     start: usize,
@@ -34,7 +31,7 @@ pub(in crate::base::secret) struct Pages {
 }
 
 impl Text {
-    /// Takes a text, whose own place is wiped where it moves.
+    /// Takes a text, and wipes its original memory if it moves.
     pub(in crate::base::secret) fn new(text: String) -> Self {
         let text = Zeroizing::new(text);
         match Pages::holding(text.as_bytes()) {
@@ -43,10 +40,9 @@ impl Text {
         }
     }
 
-    /// The text.
     pub(in crate::base::secret) fn as_str(&self) -> &str {
         match self {
-            // It is the bytes of a text, always.
+            // Always the bytes of a text.
             Self::Locked(pages) => std::str::from_utf8(pages.bytes()).unwrap_or_default(),
             Self::Plain(text) => text,
         }
@@ -54,7 +50,7 @@ impl Text {
 }
 
 impl Pages {
-    /// `None` where there is nothing to hold, or no more may be locked.
+    /// `None` if there are no bytes, or no more may be locked.
     fn holding(bytes: &[u8]) -> Option<Self> {
         let page = region::page::size();
         let locked = bytes.len().checked_next_multiple_of(page).filter(|length| *length > 0)?;
@@ -67,7 +63,7 @@ impl Pages {
     }
 
     fn locked(bytes: &[u8], page: usize, locked: usize) -> Option<Self> {
-        // Whole pages are somewhere in it.
+        // The room contains whole pages.
         let mut room = vec![0; locked + page];
         let start = room.as_ptr().align_offset(page);
         let lock = region::lock(room.get(start..)?.as_ptr(), locked).ok()?;
