@@ -1,7 +1,7 @@
-//! The protocol, pure: every decision, no effect.
+//! The protocol, pure: every decision, no side effect.
 //!
-//! Owns OAuth 2.0 as this app speaks it. Invariant: no clock, file, socket, thread or window is
-//! touched here; the same input gives the same answer.
+//! Invariant: nothing here uses a clock, file, socket, thread or window; the same input gives the same
+//! output.
 
 pub mod account;
 pub mod document;

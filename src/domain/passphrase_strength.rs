@@ -1,40 +1,38 @@
-//! How easily a passphrase is guessed.
+//! Estimates how easily a passphrase is guessed.
 //!
-//! Owns the estimate and the line below which a passphrase is advised against. Invariant: an
-//! estimate holds nothing of the passphrase.
-//!
-//! The library works on copies that it does not wipe; they last as long as the estimate takes.
+//! Invariant: an estimate holds nothing of the passphrase. The library's working copies are not wiped; they
+//! last as long as the estimate takes.
 
 use crate::base::secret::Passphrase;
 
-/// How well a passphrase stands up to who has the file and guesses at it.
+/// The strength of a passphrase against someone who has the file and guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
-    /// There is none.
+    /// No passphrase.
     Empty,
-    /// Guessed in a moment: a word, a name, a row of keys.
+    /// Guessed at once: a word, a name, a keyboard row.
     VeryWeak,
     /// Guessed in hours.
     Weak,
-    /// Takes a lot of guessing.
+    /// Takes many guesses.
     Fair,
-    /// Takes more guessing than anybody does.
+    /// Impractical to guess.
     Strong,
 }
 
 impl Strength {
-    /// Whether it is advised against.
+    /// Returns true if Keyfob advises against it.
     pub fn is_weak(self) -> bool {
         self < Self::Fair
     }
 
-    /// The parts of a bar of four that it fills.
+    /// The number of filled segments in a bar of four.
     pub fn bars(self) -> u8 {
         self as u8
     }
 }
 
-/// Estimates a passphrase. At most its first hundred characters are looked at, which bounds the time.
+/// Estimates a passphrase. Only its first 100 characters count, which bounds the time.
 pub fn strength(passphrase: &Passphrase) -> Strength {
     if passphrase.is_empty() {
         return Strength::Empty;

@@ -1,16 +1,15 @@
-//! Addresses: which of them may carry secrets.
+//! Which URLs may carry secrets.
 //!
-//! Owns that rule. Invariant: a host's name is compared whole, so that nothing which merely begins
-//! like this machine's is taken for it.
+//! Invariant: the whole host name is compared, so a name that only starts like this computer's doesn't match.
 
 use url::Url;
 
-/// Whether an address may carry secrets: https, or plain http to a loopback IP literal or `localhost`.
+/// Returns true if a URL may carry secrets: https, or plain http to a loopback IP address or `localhost`.
 pub fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 
-/// Whether an address names this machine by a loopback IP literal or `localhost`.
+/// Returns true if a URL's host is a loopback IP address or `localhost`.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),

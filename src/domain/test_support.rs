@@ -1,4 +1,4 @@
-//! A provider, a grant and keys for this floor's tests.
+//! A provider, a grant and keys for the domain's tests.
 
 use chrono::DateTime;
 
@@ -13,22 +13,22 @@ use super::provider::{CUSTOM, Provider};
 use super::token::grant::{ExpirySource, Grant, TokenFacts};
 use crate::base::secret::{AccessToken, RefreshToken};
 
-/// RFC 7515, appendix A.3.1: a private key that is public.
+/// RFC 7515, appendix A.3.1: a published private key.
 pub(crate) const EC_JWK: &str = r#"{"kty":"EC","crv":"P-256","kid":"one",
  "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
  "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
  "d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
 
-/// RFC 8037, appendix A.1: another; what it signs is the same each time.
+/// RFC 8037, appendix A.1: another one; its signatures are deterministic.
 pub(crate) const ED_JWK: &str = r#"{"kty":"OKP","crv":"Ed25519",
  "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
  "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 
-/// An assertion's moment, one hour into 2030, and its ID.
+/// An assertion's time, one hour into 2030, and its ID.
 pub(crate) const FRESH: AssertionSeed =
     AssertionSeed { now: DateTime::from_timestamp(1_893_459_600, 0).unwrap(), id: [0xab; 16] };
 
-/// The settings of a custom provider of the authorization code grant, with everything else at its default.
+/// Default settings of a custom provider with the authorization code grant.
 pub(crate) fn settings(authorize: &str) -> Settings {
     Settings {
         provider: CUSTOM.to_owned(),
@@ -49,12 +49,11 @@ pub(crate) fn settings(authorize: &str) -> Settings {
     }
 }
 
-/// Their provider.
+/// The provider of [`settings`].
 pub(crate) fn provider(authorize: &str) -> Provider {
     Provider::resolve(&[], &settings(authorize)).unwrap()
 }
 
-/// No extra parameters.
 pub(crate) static NO_PARAMS: SecretParams = SecretParams::new();
 
 /// An authorization request without a nonce.
@@ -67,7 +66,7 @@ pub(crate) fn authorization<'a>(
     AuthorizationRequest { client_id, redirect_uri, state, challenge, nonce: None, secret_params: &NO_PARAMS }
 }
 
-/// A grant of the access token `access`, of which nothing else is known.
+/// A grant with the access token `access` and no other facts.
 pub(crate) fn grant(refresh: Option<&str>) -> Grant {
     let facts = TokenFacts {
         generation: 1,

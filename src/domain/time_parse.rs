@@ -1,45 +1,44 @@
-//! Moments and spans as servers and files write them, within the years 1970 to 9999.
+//! Times and durations from servers and files, limited to the years 1970 to 9999.
 //!
-//! Every moment from outside passes here: from a server, a file, the vault or the database. Invariant:
-//! any value gives a moment in these years or nothing. RFC 3339 writes each of them with four digits,
-//! and a span of a hundred years or a time zone can be added without leaving chrono's range, beyond
-//! which its operators panic.
+//! Every external time passes here: from a server, a file, the vault or the database. Invariant: a value
+//! yields a time in these years or nothing. RFC 3339 then writes four-digit years, and adding a hundred years
+//! or a time zone stays within chrono's range, beyond which its operators panic.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize as _, Deserializer};
 use serde_json::Value;
 
-/// The last moment that is taken: 9999-12-31T23:59:59Z.
+/// The latest accepted time: 9999-12-31T23:59:59Z.
 const LAST: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
     Some(at) => at,
     None => DateTime::UNIX_EPOCH,
 };
 
-/// Above this an epoch is in milliseconds: as seconds it would be past the year 5000.
+/// A larger Unix time is in milliseconds: as seconds it would be past the year 5000.
 const MILLIS_ABOVE: f64 = 1e11;
 
-/// The longest span that is told apart from a longer one, in seconds: a hundred years.
+/// The maximum duration in seconds, a hundred years; longer ones become this.
 const SPAN_MAX_SECS: f64 = 100.0 * 365.25 * 86_400.0;
 
-/// The longest that a server is believed when it asks to be left alone: a day.
+/// The maximum accepted `Retry-After`: a day.
 pub const RETRY_MAX: TimeDelta = TimeDelta::days(1);
 
-/// The moment, where it is in the years 1970 to 9999.
+/// The time if it is in the years 1970 to 9999.
 pub fn bounded(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     (DateTime::UNIX_EPOCH..=LAST).contains(&at).then_some(at)
 }
 
-/// The moment, or the nearest one in the years 1970 to 9999.
+/// The nearest time in the years 1970 to 9999.
 pub fn nearest(at: DateTime<Utc>) -> DateTime<Utc> {
     at.clamp(DateTime::UNIX_EPOCH, LAST)
 }
 
-/// The moment a span later, where it is in the years 1970 to 9999.
+/// The sum, if it is in the years 1970 to 9999.
 pub fn after(at: DateTime<Utc>, span: TimeDelta) -> Option<DateTime<Utc>> {
     at.checked_add_signed(span).and_then(bounded)
 }
 
-/// The moment a span earlier, where it is in the years 1970 to 9999.
+/// The difference, if it is in the years 1970 to 9999.
 pub fn before(at: DateTime<Utc>, span: TimeDelta) -> Option<DateTime<Utc>> {
     at.checked_sub_signed(span).and_then(bounded)
 }
@@ -50,26 +49,26 @@ pub fn rfc3339(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().and_then(|at| bounded(at.to_utc()))
 }
 
-/// Reads a stored moment. An earlier version stored any year: the nearest one that is taken keeps the
+/// Reads a stored time. An earlier version stored any year; moving it to the nearest accepted time keeps the
 /// record readable.
 ///
 /// # Errors
-/// The deserializer's, where it is no moment.
+/// The deserializer's, if it is not a time.
 pub fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
     DateTime::deserialize(deserializer).map(nearest)
 }
 
-/// Reads a stored moment like [`stored`], where there is one.
+/// Like [`stored`], for an optional time.
 ///
 /// # Errors
-/// The deserializer's, where it is no moment.
+/// The deserializer's, if it is not a time.
 pub fn stored_optional<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<DateTime<Utc>>, D::Error> {
     Ok(Option::deserialize(deserializer)?.map(nearest))
 }
 
-/// A number, or a string that holds one.
+/// A number, or a string with one.
 pub(super) fn number(value: &Value) -> Option<f64> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
@@ -79,27 +78,26 @@ pub(super) fn number(value: &Value) -> Option<f64> {
     number.filter(|number: &f64| number.is_finite())
 }
 
-/// A span in seconds, whole ones or not, negative ones included.
+/// A duration in seconds; may be fractional or negative.
 pub(super) fn span(value: &Value) -> Option<TimeDelta> {
     let ms = number(value)?.clamp(-SPAN_MAX_SECS, SPAN_MAX_SECS) * 1000.0;
     TimeDelta::try_milliseconds(whole(ms))
 }
 
-/// A moment as an epoch, in seconds or milliseconds.
+/// A Unix time in seconds or milliseconds.
 pub(super) fn epoch(value: &Value) -> Option<DateTime<Utc>> {
     let number = number(value)?;
     let ms = if number.abs() > MILLIS_ABOVE { number } else { number * 1000.0 };
     DateTime::from_timestamp_millis(whole(ms)).and_then(bounded)
 }
 
-/// A moment as an epoch, as RFC 3339, as an HTTP date, or as a date and a time without a zone, which
-/// is taken as UTC.
+/// A Unix time, RFC 3339, an HTTP date, or a date and time without a zone, which is read as UTC.
 pub(super) fn moment(value: &Value) -> Option<DateTime<Utc>> {
     epoch(value).or_else(|| date(value.as_str()?))
 }
 
-/// A date in an HTTP header, in any of the three forms of RFC 9110, section 5.6.7, or, as some servers write
-/// it, with an offset (RFC 2822).
+/// An HTTP date in any of the three forms of RFC 9110, section 5.6.7, or with an offset (RFC 2822), as some
+/// servers write it.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads moments")]
 pub fn http_date(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
@@ -110,7 +108,7 @@ pub fn http_date(text: &str) -> Option<DateTime<Utc>> {
     bounded(date)
 }
 
-/// A moment as an HTTP date, as RFC 3339, or without a zone.
+/// An HTTP date, RFC 3339, or a date and time without a zone.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads moments")]
 fn date(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
@@ -118,7 +116,7 @@ fn date(text: &str) -> Option<DateTime<Utc>> {
         return Some(date);
     }
     DateTime::parse_from_rfc3339(text)
-        // An offset without its colon, `+0000`, is ISO 8601 too, and usual in Java.
+        // An offset without its colon, `+0000`, is ISO 8601 too, and common in Java.
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
         .map(|date| date.with_timezone(&Utc))
         .or_else(|_| {
@@ -130,8 +128,9 @@ fn date(text: &str) -> Option<DateTime<Utc>> {
         .and_then(bounded)
 }
 
-/// When `Retry-After` (RFC 9110, section 10.2.3) allows another try: seconds from `sent_at`, or a
-/// date by the server's clock, which is `skew` ahead of ours; at most [`RETRY_MAX`] after `sent_at`.
+/// The time from which `Retry-After` (RFC 9110, section 10.2.3) allows another attempt: seconds from
+/// `sent_at`, or a date by the server's clock, which is `skew` ahead of this computer's; at most
+/// [`RETRY_MAX`] after `sent_at`.
 pub(super) fn retry_at(text: &str, sent_at: DateTime<Utc>, skew: TimeDelta) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let told = if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
@@ -142,7 +141,7 @@ pub(super) fn retry_at(text: &str, sent_at: DateTime<Utc>, skew: TimeDelta) -> O
     told.map(|told| told.min(sent_at + RETRY_MAX))
 }
 
-/// The whole number below; the nearest that fits where none does.
+/// Rounds down, and saturates.
 #[expect(clippy::cast_possible_truncation, reason = "a float that is too large gives the largest number")]
 fn whole(number: f64) -> i64 {
     number.floor() as i64

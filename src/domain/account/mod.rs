@@ -1,7 +1,6 @@
-//! Accounts: what a user named and chose, without its secrets.
+//! Accounts: the user's names and settings, without secrets.
 //!
-//! Owns the identity, name and revision of an account. Invariant: an [`AccountName`] is fit to be
-//! shown and compared; names that differ only in case are the same name.
+//! Invariant: an [`AccountName`] is safe to show and compare; names that differ only in case are equal.
 
 pub mod secret_binding;
 pub mod secret_expiry;
@@ -21,13 +20,13 @@ use super::provider::spec::ProviderSpec;
 use crate::base::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
 use tags::Tags;
 
-/// Identifies an account for its whole life: 128 random bits in hexadecimal. The digits are held in
-/// place: among thousands of accounts an ID is copied and compared more often than anything else.
+/// Identifies an account for its whole life: 128 random bits in hexadecimal. The digits are stored inline,
+/// since an ID is copied and compared more often than anything else among thousands of accounts.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId([u8; 32]);
 
 impl AccountId {
-    /// An ID from 16 random bytes.
+    /// Makes an ID from 16 random bytes.
     pub fn from_random(bytes: [u8; 16]) -> Self {
         let mut digits = [0; 32];
         for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
@@ -36,7 +35,7 @@ impl AccountId {
         Self(digits)
     }
 
-    /// Reads an ID back; `None` unless it is 32 lowercase hexadecimal digits.
+    /// Parses an ID; `None` unless it is 32 lowercase hexadecimal digits.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         text.as_bytes().try_into().ok().filter(|_| fits).map(Self)
@@ -44,12 +43,11 @@ impl AccountId {
 
     /// The hexadecimal digits.
     pub fn as_str(&self) -> &str {
-        // They are ASCII, always.
+        // Always ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
-/// A hexadecimal digit, of a number below 16.
 fn digit(number: u8) -> u8 {
     if number < 10 { b'0' + number } else { b'a' + (number - 10) }
 }
@@ -66,7 +64,7 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// Rises with every change of an account, so that a late reply is known to be late.
+/// Increases with every change of an account, so that a late response is recognised.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Revision(pub u64);
@@ -79,16 +77,16 @@ impl Revision {
     }
 }
 
-/// Why a name can't be used.
+/// Why a name is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// Nothing but white space.
+    /// Only white space.
     #[error("the name is empty")]
     Empty,
     /// More than [`AccountName::MAX_CHARS`] characters.
     #[error("the name is longer than 120 characters")]
     TooLong,
-    /// A control or text-direction character.
+    /// Has a control or text-direction character.
     #[error("the name has a character that can't be seen")]
     Unseen,
 }
@@ -102,13 +100,13 @@ pub struct AccountName {
 }
 
 impl AccountName {
-    /// The longest name, in characters.
+    /// The maximum length, in characters.
     pub const MAX_CHARS: usize = 120;
 
-    /// Trims and checks a name.
+    /// Trims and validates a name.
     ///
     /// # Errors
-    /// [`NameError`] where it is empty, too long, or holds a character that can't be seen.
+    /// [`NameError`] if it is empty, too long, or has an invisible character.
     pub fn new(text: &str) -> Result<Self, NameError> {
         let text = text.trim();
         if text.is_empty() {
@@ -123,12 +121,12 @@ impl AccountName {
         Ok(Self { shown: text.to_owned(), key: text.to_lowercase() })
     }
 
-    /// The name as it is shown.
+    /// The name for display.
     pub fn as_str(&self) -> &str {
         &self.shown
     }
 
-    /// What makes two names the same: the lowercase form.
+    /// The lowercase form, which is equal for equal names.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -153,7 +151,7 @@ impl From<AccountName> for String {
     }
 }
 
-/// What the user chose; the keys of the import file, less the secrets.
+/// The user's settings; the keys of the import file without the secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// A preset's ID, or `custom`.
@@ -163,23 +161,24 @@ pub struct Settings {
     /// Values of the preset's variables, such as a region.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
-    /// What differs from the preset, less what [`super::oauth::extra_params::move_secrets`] takes out; shared by all copies, since it is most of an account's size.
+    /// What differs from the preset, without what [`super::oauth::extra_params::move_secrets`] takes out.
+    /// Copies share it, since it is most of an account's size.
     #[serde(default)]
     pub overrides: Arc<ProviderSpec>,
-    /// Refresh ahead of expiry without being asked; `None` follows the grant: on where there is a
-    /// refresh token, off where a grant would be repeated.
+    /// Refresh before expiry in the background; `None` follows the grant: on if there is a refresh token, off
+    /// if the grant would be repeated.
     #[serde(default)]
     pub background_refresh: Option<bool>,
-    /// The last day of the client secret, as the provider's page says it; only for reminding.
+    /// The last day of the client secret by the provider's page; only for a reminder.
     #[serde(default, deserialize_with = "secret_expiry::stored", skip_serializing_if = "Option::is_none")]
     pub client_secret_expires: Option<NaiveDate>,
-    /// Words by which the user finds it.
+    /// Words to find the account by.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
 }
 
 impl Settings {
-    /// What differs from the preset, to be changed here alone.
+    /// What differs from the preset, for a change that other copies don't see.
     pub fn overrides_mut(&mut self) -> &mut ProviderSpec {
         Arc::make_mut(&mut self.overrides)
     }
@@ -188,24 +187,24 @@ impl Settings {
 /// An account, without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Identity.
+    /// The ID.
     pub id: AccountId,
-    /// How often it has been changed.
+    /// The number of changes.
     pub revision: Revision,
     /// Name, unique ignoring case.
     pub name: AccountName,
-    /// The user's choices.
+    /// The settings.
     pub settings: Settings,
 }
 
-/// What the authorization server knows a client by; lives in the vault.
+/// The credentials of a client; stored in the vault.
 #[derive(Debug, Default)]
 pub struct Client {
     /// Client ID (RFC 6749, section 2.2).
     pub client_id: String,
-    /// Client secret, where there is one.
+    /// Client secret, if there is one.
     pub client_secret: Option<ClientSecret>,
-    /// Private key as PEM or JWK, where the client signs.
+    /// Private key as PEM or JWK, if the client signs.
     pub private_key: Option<PrivateKey>,
     /// The resource owner's user name, for the password grant.
     pub username: Option<String>,
@@ -213,14 +212,14 @@ pub struct Client {
     pub password: Option<Password>,
     /// Extra headers of the token request, by name.
     pub headers: BTreeMap<String, HeaderValue>,
-    /// Extra parameters of the authorization request that may be secrets, by name.
+    /// Extra parameters of the authorization request that may be secret, by name.
     pub authorize_params: SecretParams,
-    /// Extra parameters of the token request that may be secrets, by name.
+    /// Extra parameters of the token request that may be secret, by name.
     pub token_params: SecretParams,
 }
 
 impl Client {
-    /// Whether it holds anything by which it could prove who it is.
+    /// Returns true if it has any credential for authentication.
     pub fn has_secret(&self) -> bool {
         self.client_secret.is_some() || self.private_key.is_some()
     }

@@ -1,26 +1,26 @@
-//! The binding of an account's secrets to its settings and destinations.
+//! Binds an account's secrets to its settings and destinations.
 //!
-//! Owns the comparison of an account's row with what was stored in the vault beside its secrets. Invariant:
-//! a row whose destinations or settings differ from the vault's never gets the secrets.
+//! Compares an account's database row with what the vault stores beside its secrets. Invariant: a row whose
+//! destinations or settings differ from the vault's never gets the secrets.
 
 use super::Settings;
 use crate::domain::provider::destinations::{Destinations, MovedDestination};
 use crate::domain::provider::{Group, Preset, ProviderError};
 
-/// Why a row may not use the secrets that the vault holds for its account.
+/// Why a row can't use the vault's secrets for its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Disagreement {
-    /// These destinations differ from the ones that the secrets belong to. Never empty.
+    /// These destinations differ from those that the secrets belong to. Never empty.
     Moved(Vec<MovedDestination>),
-    /// The destinations are the same, and something else about the requests differs.
+    /// The destinations are the same, but something else about the requests differs.
     Settings,
-    /// The row makes no usable provider.
+    /// The row doesn't make a usable provider.
     Unusable(ProviderError),
 }
 
-/// The destinations to store beside an account's secrets: those of a preset of the user's own, whose file
-/// may change later. Every other account's destinations follow from its settings alone, which are stored
-/// too; a preset that comes with Keyfob is part of the program and may be updated with it.
+/// The destinations to store beside an account's secrets: only for a preset of the user's own, whose file may
+/// change later. Other accounts' destinations follow from their settings, which are stored too; a built-in
+/// preset is part of the program and may be updated with it.
 ///
 /// # Errors
 /// [`ProviderError`] if the preset is unknown or a variable has no usable value.
@@ -29,8 +29,8 @@ pub fn to_store(presets: &[Preset], settings: &Settings) -> Result<Option<Destin
     is_own.then(|| Destinations::of(presets, settings)).transpose()
 }
 
-/// Where the secrets may go that were stored with these settings and destinations. None, if the preset is
-/// gone: then every destination counts as a new one.
+/// The permitted destinations of secrets stored with these settings and destinations. Empty if the preset is
+/// gone: then every destination counts as new.
 pub fn destinations(presets: &[Preset], settings: &Settings, stored: Option<&Destinations>) -> Destinations {
     let resolve = || Destinations::of(presets, settings).unwrap_or_default();
     stored.cloned().unwrap_or_else(resolve)
@@ -57,8 +57,8 @@ pub fn check(
     }
 }
 
-/// Whether two settings lead to the same requests. What only reminds or sorts doesn't count, and neither do
-/// the values of extra parameters and headers, which go to the same destinations.
+/// Returns true if two settings lead to the same requests. Reminders and tags don't count, nor do the values
+/// of extra parameters and headers, which go to the same destinations.
 pub fn same_requests(one: &Settings, other: &Settings) -> bool {
     let bare = |settings: &Settings| {
         let mut spec = (*settings.overrides).clone();
@@ -100,7 +100,7 @@ mod tests {
         let mut row = vault.clone();
         row.overrides_mut().pkce = Some(false);
         assert_eq!(check(&[], &vault, None, &row), Err(Disagreement::Settings));
-        // A destination that is gone gets nothing, but the row was written by somebody else.
+        // Nothing is sent to a removed destination, but someone else changed the row.
         let mut more = vault.clone();
         more.overrides_mut().endpoints.revoke = Some("https://server.example.com/revoke".to_owned());
         assert_eq!(check(&[], &more, None, &vault), Err(Disagreement::Settings));
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(check(&before, &row, stored.as_ref(), &row), Ok(()));
         let moved = check(&after, &row, stored.as_ref(), &row).unwrap_err();
         assert!(matches!(moved, Disagreement::Moved(moved) if moved[0].new == "https://evil.example/t"));
-        // One whose file is gone leads nowhere, and what the vault has is kept.
+        // Without its file there is no destination, and the vault's stays.
         assert!(matches!(check(&[], &row, stored.as_ref(), &row), Err(Disagreement::Unusable(_))));
         assert_eq!(to_store(&[], &settings("https://a.example/")).unwrap(), None);
     }

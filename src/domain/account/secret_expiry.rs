@@ -1,33 +1,31 @@
-//! The last day of a client secret, which a person has noted.
+//! Reminders of a client secret's last day, as noted by the user.
 //!
-//! Owns the days on which to speak of it. Invariant: it decides nothing; the server alone knows
-//! whether it still takes the secret.
+//! Invariant: the note decides nothing; only the server knows whether it still accepts the secret.
 
 use chrono::{DateTime, Datelike as _, Local, NaiveDate, Utc};
 use serde::{Deserialize as _, Deserializer};
 
-/// So many days ahead it is spoken of.
+/// How many days ahead the reminder starts.
 const AHEAD_DAYS: i64 = 14;
 
-/// What there is to say of a client secret's end.
+/// A reminder about a client secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretEnd {
-    /// It comes within 14 days.
+    /// It expires within 14 days.
     Near {
         /// The last day.
         day: NaiveDate,
-        /// The days that are left, 0 on the last one.
+        /// The days left, 0 on the last one.
         days: i64,
     },
-    /// It has been.
+    /// It has expired.
     Past {
         /// The last day.
         day: NaiveDate,
     },
 }
 
-/// Reads a day in the years 1970 to 9999: `2030-01-31`, or a moment that begins so, of which the day
-/// counts.
+/// Parses a day in the years 1970 to 9999: `2030-01-31`, or a time that starts with one.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads days")]
 pub fn day(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
@@ -35,11 +33,11 @@ pub fn day(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().filter(|day| is_bounded(*day))
 }
 
-/// Reads a stored day, where there is one. A day outside the years 1970 to 9999, which an earlier
-/// version stored, is dropped: it only reminds.
+/// Reads a stored, optional day. An earlier version stored days outside the years 1970 to 9999; they are
+/// dropped, since they only serve as a reminder.
 ///
 /// # Errors
-/// The deserializer's, where it is no day.
+/// The deserializer's, if it is not a day.
 pub fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
     Ok(Option::deserialize(deserializer)?.filter(|day| is_bounded(*day)))
 }
@@ -48,12 +46,12 @@ fn is_bounded(day: NaiveDate) -> bool {
     (1970..=9999).contains(&day.year())
 }
 
-/// The day at a moment, where this computer stands.
+/// The local day at a time.
 pub fn today(now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&Local).date_naive()
 }
 
-/// What there is to say; nothing more than 14 days ahead.
+/// The reminder; `None` more than 14 days ahead.
 pub fn spoken(last: Option<NaiveDate>, today: NaiveDate) -> Option<SecretEnd> {
     let day = last?;
     let days = (day - today).num_days();

@@ -1,32 +1,31 @@
-//! Tags: words by which a user finds and groups accounts.
+//! Tags: words to find and group accounts by.
 //!
-//! Owns what is fit to be one. Invariant: tags are trimmed, can be seen, are bounded in number and
-//! length, and none is there twice, ignoring case.
+//! Invariant: tags are trimmed, visible, bounded in number and length, and unique ignoring case.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::base::sanitize::is_deceptive;
 
-/// The most tags of an account.
+/// The maximum number of tags of an account.
 pub const MAX_TAGS: usize = 20;
 
-/// The longest tag, in characters.
+/// The maximum length of a tag, in characters.
 pub const MAX_TAG_CHARS: usize = 40;
 
-/// Why tags can't be used.
+/// Why tags are invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TagError {
     /// More than [`MAX_TAGS`].
     #[error("there are more than 20 tags")]
     TooMany,
-    /// One has more than [`MAX_TAG_CHARS`] characters.
+    /// A tag has more than [`MAX_TAG_CHARS`] characters.
     #[error("a tag is longer than 40 characters")]
     TooLong,
-    /// One has a control or text-direction character.
+    /// A tag has a control or text-direction character.
     #[error("a tag has a character that can't be seen")]
     Unseen,
-    /// One has a comma, which parts tags where they are typed.
+    /// A tag has a comma, which separates typed tags.
     #[error("a tag has a comma")]
     Comma,
 }
@@ -37,7 +36,7 @@ pub enum TagError {
 pub struct Tags(Vec<String>);
 
 impl Tags {
-    /// Tags from a list: trimmed, empty ones left out, each once.
+    /// Makes tags from a list: trimmed, without empty and repeated ones.
     ///
     /// # Errors
     /// [`TagError`].
@@ -66,7 +65,7 @@ impl Tags {
         Ok(Self(tags))
     }
 
-    /// Tags as they are typed, with commas between them.
+    /// Parses typed tags, separated by commas.
     ///
     /// # Errors
     /// [`TagError`].
@@ -74,7 +73,7 @@ impl Tags {
         Self::new(text.split(','))
     }
 
-    /// As they would be typed.
+    /// The tags separated by commas.
     pub fn text(&self) -> String {
         self.0.join(", ")
     }
@@ -84,7 +83,7 @@ impl Tags {
         &self.0
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no tags.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,7 +1,7 @@
-//! From a file's tree to the domain's types, through serde.
+//! Deserializes a file's tree into the domain's types, through serde.
 //!
-//! Owns the words for what doesn't fit. Invariant: an error has the key's path and place, and never a
-//! value: serde's own messages, which repeat values, are all replaced.
+//! Invariant: an error has the key's path and position, never a value: serde's own messages, which repeat
+//! values, are replaced.
 
 use std::fmt;
 
@@ -10,18 +10,18 @@ use serde::de::{self, DeserializeSeed, IntoDeserializer as _, MapAccess, SeqAcce
 use super::file_error::{FileError, shown, suggestion};
 use super::{Entry, Node, NodeValue};
 
-/// What doesn't fit, and where.
+/// A mismatch and its position.
 #[derive(Debug)]
 pub(in crate::domain) struct NodeError {
     offset: Option<usize>,
-    /// From the innermost to the outermost.
+    /// From the innermost to the outermost key.
     path: Vec<String>,
     wrong: Wrong,
 }
 
 #[derive(Debug)]
 enum Wrong {
-    /// In words that follow the key.
+    /// A text that follows the key.
     Value(String),
     Unknown(&'static [&'static str]),
     Missing,
@@ -43,8 +43,8 @@ impl NodeError {
         self
     }
 
-    /// The mistake in words. `offset` is the place of the whole, and `also` holds keys that are known
-    /// at its top besides the type's own.
+    /// Formats the mistake. `offset` is the position of the whole, and `also` holds keys that are known at
+    /// its top beside the type's own.
     pub(in crate::domain) fn into_file_error(self, text: &str, offset: usize, also: &[&str]) -> FileError {
         let path: Vec<&str> = self.path.iter().rev().map(String::as_str).collect();
         let key = path.join(".");
@@ -107,7 +107,7 @@ impl de::Error for NodeError {
     }
 }
 
-/// A type in a person's words. What serde expects is a fixed text of the type, never a value.
+/// A type in plain words. What serde expects is a fixed text of the type, never a value.
 fn in_words(expected: &dyn de::Expected) -> String {
     match expected.to_string().as_str() {
         "a string" => "a text in quotes".to_owned(),
@@ -167,7 +167,7 @@ impl<'n> de::Deserializer<'n> for &'n Node<'_> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// serde would take a list for a struct's values, in the order of its fields.
+    /// serde would accept a list as a struct's values, in the order of its fields.
     fn deserialize_struct<V: Visitor<'n>>(
         self,
         _: &'static str,
@@ -223,7 +223,7 @@ impl<'n, 'i> Entries<'n, 'i> {
         Self::some(entries, |_| true)
     }
 
-    /// The entries whose key is wanted.
+    /// The entries with a matching key.
     pub(in crate::domain) fn some(entries: &'n [Entry<'i>], wanted: impl Fn(&str) -> bool) -> Self {
         let entries: Vec<_> = entries.iter().filter(|entry| wanted(&entry.key)).collect();
         Self { rest: entries.into_iter(), current: None }

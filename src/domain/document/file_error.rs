@@ -1,13 +1,13 @@
-//! Mistakes in a file written by a person.
+//! Mistakes in a user's file.
 //!
-//! Owns their words: where, in which account, at which key, and what is wrong. Invariant: they never
-//! repeat a value, which may be a secret.
+//! An error says where it is (line, account, key) and what is wrong. Invariant: it never repeats a value,
+//! which may be a secret.
 
 use std::fmt;
 
 use crate::base::sanitize::sanitized;
 
-/// The longest key that is repeated, in characters.
+/// The maximum length of a repeated key, in characters.
 const KEY_MAX_CHARS: usize = 80;
 
 /// A mistake in a file.
@@ -15,40 +15,40 @@ const KEY_MAX_CHARS: usize = 80;
 pub struct FileError {
     /// The line, counted from 1.
     pub line: usize,
-    /// The key, dotted where it stands in a table; in words, too.
+    /// The key, dotted within a table; also part of the message.
     pub key: Option<String>,
-    /// The name of the account, where it stands in one that has a name.
+    /// The account's name, if it is within a named account.
     pub account: Option<String>,
-    /// What is wrong, in words.
+    /// What is wrong.
     pub what: String,
 }
 
 impl FileError {
-    /// A mistake at a place of the text, in bytes.
+    /// A mistake at a byte offset of the text.
     pub(in crate::domain) fn at(text: &str, offset: usize, what: &str) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];
         let breaks = before.split(|byte| *byte == b'\n').count();
         Self { line: breaks, key: None, account: None, what: what.to_owned() }
     }
 
-    /// The same, with the key it is about.
+    /// Adds the key.
     #[must_use]
     pub(in crate::domain) fn of_key(self, key: &str) -> Self {
         Self { key: Some(shown(key)), ..self }
     }
 
-    /// The same, within an account.
+    /// Adds the account.
     #[must_use]
     pub(in crate::domain) fn of_account(self, name: Option<&str>) -> Self {
         Self { account: name.map(shown), ..self }
     }
 
-    /// The words for a key that is there twice.
+    /// The message for a repeated key.
     pub(in crate::domain) fn twice(key: &str) -> String {
         format!("key \"{}\" is there twice", shown(key))
     }
 
-    /// The words for a missing key.
+    /// The message for a missing key.
     pub(in crate::domain) fn missing(key: &str) -> String {
         format!("key \"{}\" is missing", shown(key))
     }
@@ -65,12 +65,12 @@ impl fmt::Display for FileError {
 
 impl std::error::Error for FileError {}
 
-/// A key or a name, fit to be shown.
+/// A key or a name, sanitized for display.
 pub(in crate::domain) fn shown(text: &str) -> String {
     sanitized(text, KEY_MAX_CHARS).into_owned()
 }
 
-/// `; did you mean "…"?`, where one of the known words is close to what was written.
+/// `; did you mean "…"?` if a known key is similar to the written one.
 pub(in crate::domain) fn suggestion<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> String {
     let written: Vec<char> = written.chars().take(KEY_MAX_CHARS).collect();
     let tolerated = 1 + written.len() / 4;
@@ -82,7 +82,7 @@ pub(in crate::domain) fn suggestion<'k>(written: &str, known: impl IntoIterator<
         .map_or_else(String::new, |(_, word)| format!("; did you mean \"{word}\"?"))
 }
 
-/// How many characters must be added, dropped or changed (Levenshtein), case aside.
+/// The edit distance (Levenshtein), ignoring case.
 fn distance(written: &[char], word: &str) -> usize {
     let mut row: Vec<usize> = (0..=written.len()).collect();
     for (i, known) in word.chars().enumerate() {

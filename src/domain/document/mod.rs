@@ -1,7 +1,7 @@
-//! A file written by a person, TOML or JSON, as one tree in which every key and value knows its place.
+//! A user's TOML or JSON file as one tree, in which every key and value has its position.
 //!
-//! Owns the two parsers and their bounds. Invariant: a tree is at most `DEPTH_MAX` deep, no key is
-//! twice in a table, and no error repeats a value.
+//! Invariant: a tree is at most `DEPTH_MAX` deep, no key is repeated in a table, and no error repeats a
+//! value.
 
 pub(crate) mod de;
 pub mod file_error;
@@ -19,19 +19,19 @@ use toml::de::{DeTable, DeValue};
 
 use file_error::FileError;
 
-/// The largest file, in bytes.
+/// The maximum size of a file, in bytes.
 pub const FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// How deep tables and lists may be nested.
+/// The maximum nesting depth of tables and lists.
 pub(super) const DEPTH_MAX: usize = 32;
 
-/// A value and its place, in bytes from the file's start.
+/// A value with its byte offset in the file.
 pub(super) struct Node<'i> {
     pub(super) offset: usize,
     pub(super) value: NodeValue<'i>,
 }
 
-/// What a node holds.
+/// A node's value.
 pub(super) enum NodeValue<'i> {
     Null,
     Bool(bool),
@@ -44,7 +44,7 @@ pub(super) enum NodeValue<'i> {
     Table(Vec<Entry<'i>>),
 }
 
-/// A key with its place and its value.
+/// A key with its position and value.
 pub(super) struct Entry<'i> {
     pub(super) offset: usize,
     pub(super) key: Cow<'i, str>,
@@ -52,12 +52,13 @@ pub(super) struct Entry<'i> {
 }
 
 impl<'i> Node<'i> {
-    /// Reads a file: JSON where it begins with a brace, TOML otherwise.
+    /// Parses a file: JSON if it starts with a brace, TOML otherwise.
     pub(super) fn parse(text: &'i str) -> Result<Self, FileError> {
         if text.len() > FILE_MAX_BYTES {
             return Err(FileError::at(text, 0, "the file is larger than 4 MiB"));
         }
-        // The parsers count from the text they get, so a byte order mark is blanked, not cut off.
+        // The parsers' offsets start with the text they get, so blank a byte order mark rather than cut it
+        // off.
         let start = text.len() - text.trim_start_matches('\u{feff}').len();
         let mut node = if text[start..].trim_start().starts_with('{') {
             from_json_text(&text[start..])
@@ -69,7 +70,6 @@ impl<'i> Node<'i> {
         Ok(node)
     }
 
-    /// The entry of a table.
     pub(super) fn get(&self, key: &str) -> Option<&Entry<'i>> {
         match &self.value {
             NodeValue::Table(entries) => entries.iter().find(|entry| entry.key == key),
@@ -77,7 +77,7 @@ impl<'i> Node<'i> {
         }
     }
 
-    /// The text itself; `None` where the node is none.
+    /// The text; `None` if the node isn't one.
     pub(super) fn as_text(&self) -> Option<&str> {
         match &self.value {
             NodeValue::Text(text) => Some(text),
@@ -85,12 +85,12 @@ impl<'i> Node<'i> {
         }
     }
 
-    /// A text of a table.
+    /// The text at a key of a table.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.get(key)?.node.as_text()
     }
 
-    /// The items of a list in a table; none where there is no such list.
+    /// The list at a key of a table; empty if there is none.
     pub(super) fn list(&self, key: &str) -> &[Node<'i>] {
         match self.get(key).map(|entry| &entry.node.value) {
             Some(NodeValue::List(items)) => items,
@@ -98,7 +98,7 @@ impl<'i> Node<'i> {
         }
     }
 
-    /// The place of the last key of a dotted path that is there, else of the node itself.
+    /// The position of the last existing key of a dotted path, else of the node itself.
     pub(super) fn offset_of(&self, path: &str) -> usize {
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
         match self.get(first) {
@@ -133,7 +133,7 @@ impl<'i> Node<'i> {
 type Parsed<T> = Result<T, (usize, String)>;
 
 fn from_toml_text(text: &str) -> Parsed<Node<'_>> {
-    // Only the message is taken: the error itself quotes the file.
+    // Use only the message: the error itself quotes the file.
     let table = DeTable::parse(text).map_err(|error| {
         let span = error.span().unwrap_or_default();
         let what = match text.get(span.clone()) {
@@ -194,7 +194,7 @@ fn from_json_text(text: &str) -> Parsed<Node<'_>> {
     };
     let parsed = parse_to_ast(text, &CollectOptions::default(), &strict).map_err(|error| {
         let what = match error.kind() {
-            // Its words repeat a piece of the text.
+            // The parser's message repeats a piece of the text.
             ParseErrorKind::String(_) => "a text has no end or a wrong escape (\\)".to_owned(),
             kind => kind.to_string().to_lowercase(),
         };

@@ -1,4 +1,4 @@
-//! A key of a file that takes a text or a list of texts.
+//! A key that accepts a text or a list of texts.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Reads such a key; `None` where it is null.
+/// Reads such a key; `None` if it is null.
 pub(in crate::domain) fn one_or_more<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<String>>, D::Error> {

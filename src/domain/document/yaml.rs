@@ -1,7 +1,7 @@
 //! YAML as the same tree as TOML and JSON.
 //!
-//! Owns the way from the parser's events to a [`Node`]. Invariants: a tree is at most [`DEPTH_MAX`] deep;
-//! aliases, which could make a small file a huge tree, are refused; no error repeats a value.
+//! Invariants: a tree is at most [`DEPTH_MAX`] deep; aliases, which could expand a small file to a huge tree,
+//! are rejected; no error repeats a value.
 
 use std::borrow::Cow;
 
@@ -10,12 +10,12 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use super::file_error::FileError;
 use super::{DEPTH_MAX, Entry, FILE_MAX_BYTES, Node, NodeValue};
 
-/// A list or a table that is not at its end yet.
+/// An unfinished list or table.
 struct Open<'i> {
     offset: usize,
     items: Vec<Node<'i>>,
     entries: Vec<Entry<'i>>,
-    /// A table's key that waits for its value.
+    /// A key that waits for its value.
     key: Option<(usize, Cow<'i, str>)>,
     is_table: bool,
 }
@@ -31,7 +31,7 @@ pub(in crate::domain) fn parse(text: &str) -> Result<Node<'_>, FileError> {
     let mut open: Vec<Open<'_>> = Vec::new();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
-            // Its words may repeat a piece of the text.
+            // The parser's message may repeat a piece of the text.
             FileError::at(text, place(error.marker().line()), "this is not YAML")
         })?;
         let offset = place(span.start.line());
@@ -79,7 +79,7 @@ pub(in crate::domain) fn parse(text: &str) -> Result<Node<'_>, FileError> {
     Err(FileError::at(text, 0, "the file is empty"))
 }
 
-/// A scalar by YAML's core schema, as far as the formats that are read use it.
+/// A scalar by YAML's core schema, as far as the supported formats use it.
 fn scalar(value: Cow<'_, str>, style: ScalarStyle) -> NodeValue<'_> {
     if style != ScalarStyle::Plain {
         return NodeValue::Text(value);
@@ -88,7 +88,7 @@ fn scalar(value: Cow<'_, str>, style: ScalarStyle) -> NodeValue<'_> {
         "" | "~" | "null" => NodeValue::Null,
         "true" => NodeValue::Bool(true),
         "false" => NodeValue::Bool(false),
-        // A number, too: the client IDs of some providers are made of digits alone.
+        // Numbers too: some providers' client IDs consist of digits only.
         _ => NodeValue::Text(value),
     }
 }

@@ -1,4 +1,4 @@
-//! What is kept of a request and its response: the record, its text, and what is redacted.
+//! The HTTP log: records of requests and responses, their text output, and redaction.
 
 pub mod record;
 pub mod redaction;

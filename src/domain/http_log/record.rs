@@ -1,7 +1,7 @@
-//! An exchange: a request and what came of it, as far as it may be kept.
+//! HTTP log entries: a request and its outcome, redacted.
 //!
-//! Owns the form in which exchanges are stored and shown. Invariant: one is only made by
-//! [`HttpLogEntry::new`], which lets through what [`super::redaction`] allows; nothing secret is in it.
+//! Invariant: entries are made only by [`HttpLogEntry::new`], which keeps what [`super::redaction`] allows;
+//! nothing in them is secret.
 
 use std::fmt::Write as _;
 
@@ -17,24 +17,24 @@ use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::refusal::transport::Unreachable;
 use crate::domain::time_parse;
 
-/// How many exchanges of an account are kept.
+/// The number of entries kept per account.
 pub const KEPT: usize = 10;
-/// The most of an answer's body that is kept, in lines.
+/// The maximum number of lines kept of a response body.
 const BODY_MAX_LINES: usize = 200;
-/// The most of an answer's headers that is kept.
+/// The maximum number of headers kept of a response.
 const HEADERS_MAX: usize = 60;
 
-/// What was asked for.
+/// The purpose of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestKind {
-    /// A token, by a grant.
+    /// A token by a grant.
     Token,
-    /// A token, by the refresh token.
+    /// A token by the refresh token.
     Refresh,
     /// A device code (RFC 8628).
     Device,
-    /// Whether the device code was entered: a token request that is sent again and again.
+    /// A poll with the device code.
     Poll,
     /// A pushed authorization request (RFC 9126).
     Par,
@@ -42,14 +42,14 @@ pub enum RequestKind {
     Revoke,
     /// Introspection (RFC 7662).
     Introspect,
-    /// The user's own information.
+    /// `UserInfo`.
     UserInfo,
-    /// A server's metadata, or its keys.
+    /// A server's metadata or keys.
     Metadata,
 }
 
 impl RequestKind {
-    /// The word in files.
+    /// The name in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -65,25 +65,25 @@ impl RequestKind {
     }
 }
 
-/// A request and what came of it. Whatever is hidden is told by its length.
+/// A request and its outcome. Hidden values are replaced by their length.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpLogEntry {
-    /// What was asked for.
+    /// The purpose.
     pub kind: RequestKind,
-    /// When it was sent.
+    /// When the request was sent.
     #[serde(deserialize_with = "time_parse::stored")]
     pub sent_at: DateTime<Utc>,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub took_ms: u64,
     /// The method.
     pub method: String,
-    /// The address.
+    /// The URL.
     pub url: String,
     /// The request's headers.
     pub headers: Vec<(String, String)>,
     /// The request's body.
     pub body: SentBody,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
@@ -95,49 +95,49 @@ pub enum SentBody {
     Empty,
     /// A form.
     Form(Vec<(String, String)>),
-    /// An object of JSON whose values are texts.
+    /// A JSON object with text values.
     Json(Vec<(String, String)>),
-    /// Something else, told by its length.
+    /// Anything else, as its length.
     Other(String),
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// An answer.
+    /// A response.
     Answered {
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
-        /// The answer's headers.
+        /// The response's headers.
         headers: Vec<(String, String)>,
-        /// The answer's body, in lines.
+        /// The response's body, in lines.
         body: String,
     },
-    /// No whole answer.
+    /// No complete response.
     Unreached {
-        /// Why.
+        /// The reason.
         why: String,
-        /// Whether a byte of the request may have reached the server.
+        /// A byte of the request may have reached the server.
         may_have_been_sent: bool,
     },
 }
 
-/// What came back, before it is redacted.
+/// A response before redaction.
 #[derive(Clone, Copy)]
 pub struct Received<'a> {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: &'a [(String, SecretText)],
-    /// The body; empty where it was too large.
+    /// The body; empty if it was too large.
     pub body: &'a [u8],
-    /// Whether it was too large.
+    /// The body was too large.
     pub too_large: bool,
 }
 
-/// Puts an exchange before the others, of which the oldest goes where there are enough. A poll takes the
-/// place of the one before it: there may be hundreds, all alike.
+/// Inserts an entry before the others and drops the oldest beyond the limit. A poll replaces the previous
+/// poll: there may be hundreds, all alike.
 pub fn keep(kept: &mut Vec<HttpLogEntry>, exchange: HttpLogEntry) {
     if exchange.kind == RequestKind::Poll && kept.first().is_some_and(|last| last.kind == RequestKind::Poll) {
         kept.remove(0);
@@ -147,8 +147,8 @@ pub fn keep(kept: &mut Vec<HttpLogEntry>, exchange: HttpLogEntry) {
 }
 
 impl HttpLogEntry {
-    /// Keeps of an exchange what may be kept. `secrets` are taken out wherever they stand; of the rest, what
-    /// is not expected in its place is hidden.
+    /// Makes an entry from a request and its outcome. `secrets` are removed wherever they occur; any other
+    /// value that is unexpected in its place is hidden.
     pub fn new(
         kind: RequestKind,
         request: &HttpRequest,
@@ -204,7 +204,7 @@ fn headers(redactor: &Redactor, headers: &[(String, SecretText)]) -> Vec<(String
     shown.map(|(name, value)| (redactor.header_name(name), redactor.header(name, value.expose()))).collect()
 }
 
-/// A request's body, as it was sent.
+/// The body of a request as sent.
 enum Sent {
     Empty,
     Form(Vec<(String, String)>),
@@ -257,7 +257,7 @@ impl Sent {
     }
 }
 
-/// An answer's body, as it came.
+/// The body of a response as received.
 enum Answered {
     Json(Value),
     Form(Vec<(String, String)>),
@@ -303,7 +303,7 @@ impl Answered {
     }
 }
 
-/// JSON written in lines. `serde_json`'s own writer would merge two fields whose hidden names are alike.
+/// JSON in lines. `serde_json`'s own writer would merge two fields whose hidden names are equal.
 struct Lines<'r> {
     redactor: &'r Redactor,
     text: String,

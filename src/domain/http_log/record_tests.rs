@@ -1,4 +1,4 @@
-//! What is kept of exchanges, and what never is.
+//! What log entries keep, and what they never keep.
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -123,7 +123,7 @@ fn d2_a_huge_answer_is_kept_in_part() {
     assert!(body_of(&kept(&sent, &[], 200, &[], &deep)).contains("…(1 characters)"));
 }
 
-/// A place for a canary: what is sent, and what comes back.
+/// A request and a response with a canary in one of several places.
 fn planted(place: usize, canary: &str, name: &str) -> (HttpRequest, Vec<(String, SecretText)>, String) {
     let form = [("Content-Type", "application/x-www-form-urlencoded")];
     let quiet = || request("https://a.example/token", &form, "grant_type=password");
@@ -194,7 +194,7 @@ const NAMES: [&str; 16] = [
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
-    /// Nothing of a secret is kept, wherever it stands, whether or not anybody knew of it.
+    /// No part of a secret is kept, wherever it occurs and whether or not it was known.
     #[test]
     fn x1_no_planted_secret_survives(place in 0..23_usize, name in 0..NAMES.len(), tail in "[a-z0-9]{12,40}", known: bool) {
         let canary = format!("CANARY0{tail}");
@@ -208,11 +208,11 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<HttpLogEntry>(&stored).unwrap(), exchange);
     }
 
-    /// A known secret of any form is taken out of the words of a server.
+    /// A known secret is removed from a server's text in any form.
     #[test]
     fn x1_a_known_secret_of_any_form_survives_nowhere(secret in "[a-zA-Z0-9 +/=&%!é-]{8,30}", place in 0..23_usize) {
         prop_assume!(!secret.contains("//") && secret.trim().len() >= 8);
-        // In addresses and names it can't stand as it is.
+        // URLs and names can't contain it unencoded.
         let place = if matches!(place, 0 | 1 | 5..=10) { 14 } else { place };
         let (sent, headers, body) = planted(place, &secret, "message");
         let received = Received { status: 400, headers: &headers, body: body.as_bytes(), too_large: false };

@@ -1,23 +1,23 @@
-//! A secret, in whatever spelling a server repeats it.
+//! Removes a secret from text in every encoding in which a server may repeat it.
 //!
-//! Owns those spellings: as it was sent, in another case, within JSON (RFC 8259, section 7), in an address
-//! or a form, in HTML. Invariant: what comes out of [`without`] holds the secret in none of them, nor its
-//! beginning where the text was cut short.
+//! Encodings: as sent, in another case, in JSON (RFC 8259, section 7), in a URL or a form, in HTML.
+//! Invariant: the result of [`without`] has the secret in none of them, nor its beginning at the end of a
+//! truncated text.
 
 use std::borrow::Cow;
 
-/// A beginning of a secret that counts as one, at the end of a text, in characters.
+/// The minimum length of a secret's beginning to remove at the end of a text, in characters.
 const BEGINNING_MIN_CHARS: usize = 8;
 
-/// How a character may be written: how many bytes at the text's start stand for it.
+/// An encoding of a character: how many bytes at the text's start represent it.
 type Spelling = fn(&str, char) -> Option<usize>;
 
 const SPELLINGS: [Spelling; 3] = [plain, in_form, in_html];
 
-/// A backslash. JSON within JSON doubles them each time, so that they count for nothing.
+/// Encodings of a backslash. JSON within JSON doubles them each time, so they are skipped.
 const BACKSLASHES: [&str; 4] = ["\\", "%5C", "%5c", "&#92;"];
 
-/// The text without a secret; `mark` says what stands in the place of each piece that spells it.
+/// Removes a secret from the text; `mark` gives the replacement of each piece.
 pub(in crate::domain) fn without<'t>(
     text: &'t str,
     secret: &str,
@@ -38,10 +38,10 @@ pub(in crate::domain) fn without<'t>(
     Cow::Owned(shown)
 }
 
-/// Where the secret stands first, and how many bytes spell it.
+/// The position of the first occurrence and its length in bytes.
 fn find(text: &str, secret: &str) -> Option<(usize, usize)> {
     let first = secret.chars().find(|c| *c != '\\');
-    // Most characters begin no spelling, and a text may be long.
+    // Most characters start no encoding, and a text may be long.
     let may_begin = |c: char| {
         let is_first = |first: char| is_same_letter(c, first);
         matches!(c, '\\' | '%' | '+' | '&') || first.is_some_and(is_first)
@@ -54,7 +54,7 @@ fn find(text: &str, secret: &str) -> Option<(usize, usize)> {
     })
 }
 
-/// How many bytes at the text's start spell the secret, or its beginning where nothing follows.
+/// How many bytes at the text's start represent the secret, or its beginning if the text ends there.
 fn spelled(text: &str, secret: &str, spelling: Spelling) -> Option<usize> {
     let mut rest = text;
     let wanted = secret.chars().filter(|c| *c != '\\');
@@ -81,7 +81,7 @@ fn without_backslashes(mut text: &str) -> &str {
     text
 }
 
-/// As it is, in capitals or small letters.
+/// Unencoded, in either case.
 fn plain(text: &str, wanted: char) -> Option<usize> {
     let c = text.chars().next()?;
     is_same_letter(c, wanted).then(|| c.len_utf8())
@@ -94,7 +94,7 @@ fn is_same_letter(one: char, other: char) -> bool {
     one == other || one.to_lowercase().eq(other.to_lowercase())
 }
 
-/// As an address or a form writes it: each byte as two digits where need be, a space as a plus sign.
+/// In a URL or a form: percent-encoded bytes, and a plus sign for a space.
 fn in_form(text: &str, wanted: char) -> Option<usize> {
     if wanted == ' ' && text.starts_with('+') {
         return Some(1);
@@ -111,7 +111,6 @@ fn in_form(text: &str, wanted: char) -> Option<usize> {
     plain(text, wanted).filter(|_| wanted != '%')
 }
 
-/// As HTML writes it.
 fn in_html(text: &str, wanted: char) -> Option<usize> {
     let Some(entity) = text.strip_prefix('&') else { return plain(text, wanted) };
     let name = entity.get(..entity.find(';')?)?;
@@ -130,7 +129,7 @@ fn in_html(text: &str, wanted: char) -> Option<usize> {
     (c == wanted).then_some(name.len() + 2)
 }
 
-/// As JSON's `\u` and four digits, of which a character beyond the first plane has two.
+/// In JSON: `\u` and four digits, twice for a character beyond the Basic Multilingual Plane.
 fn code_unit(digits: &str, wanted: char) -> Option<usize> {
     let mut units = [0; 2];
     let mut rest = digits;
@@ -195,7 +194,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nothing here panics, and nothing of the secret stays, whatever stands around it.
+        /// No panic, and no part of the secret remains, whatever surrounds it.
         #[test]
         fn x1_no_text_around_a_secret_hides_it(before in ".{0,20}", after in ".{0,20}", secret in "[!-~]{4,20}") {
             let text = format!("{before}{secret}{after}");

@@ -1,7 +1,7 @@
-//! Exchanges as text: for a terminal, a support ticket, a shell.
+//! The HTTP log as text: for a terminal, a support ticket, a shell.
 //!
-//! Owns those forms. Invariant: each is made of what was kept and of settings that are no secret,
-//! redacted once more; a cURL line is split by a shell as it is meant.
+//! Invariant: the output is made of log entries and settings that are not secret, redacted once more; a shell
+//! splits a cURL command as intended.
 
 use std::fmt::Write as _;
 
@@ -14,19 +14,19 @@ use crate::domain::account::Settings;
 use crate::domain::provider::spec::ProviderSpec;
 use crate::domain::token::token_format::quoted;
 
-/// What a report says of an account besides its exchanges.
+/// The content of a report about an account.
 #[derive(Debug, Clone, Copy)]
 pub struct Reported<'a> {
     /// The provider's name.
     pub provider: &'a str,
-    /// The account's choices.
+    /// The account's settings.
     pub settings: &'a Settings,
-    /// Its exchanges, the newest first.
+    /// Its log entries, the newest first.
     pub exchanges: &'a [HttpLogEntry],
 }
 
-/// A report that is safe for a support ticket: the versions, the provider, the settings, the exchanges.
-/// The account's name, its client ID and every secret are left out.
+/// Formats a report that is safe for a support ticket: versions, provider, settings and log entries, without
+/// the account's name, its client ID and any secret.
 pub fn report(reported: &Reported<'_>) -> String {
     let redactor = Redactor::new([]);
     let Reported { provider, settings, exchanges } = *reported;
@@ -54,7 +54,7 @@ pub fn report(reported: &Reported<'_>) -> String {
     text
 }
 
-/// The account's own choices, by their keys in files.
+/// The account's own settings, by their keys in files.
 fn chosen(redactor: &Redactor, spec: &ProviderSpec) -> Vec<(String, String)> {
     let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(spec) else { return Vec::new() };
     let mut rows = Vec::new();
@@ -66,7 +66,7 @@ fn chosen(redactor: &Redactor, spec: &ProviderSpec) -> Vec<(String, String)> {
 
 fn flatten(redactor: &Redactor, key: &str, value: &serde_json::Value, rows: &mut Vec<(String, String)>) {
     use serde_json::Value;
-    // What a user adds to requests may be a key to an API.
+    // A user's extra parameter or header may be an API key.
     let is_free = |key: &str| {
         ["request_headers.", "authorize_params.", "token_params."].iter().any(|free| key.starts_with(free))
     };
@@ -93,7 +93,7 @@ fn flatten(redactor: &Redactor, key: &str, value: &serde_json::Value, rows: &mut
         value => {
             let value = text(value);
             let shown = Url::parse(&value).ok().filter(Url::has_host);
-            // A template's braces are no part of an address yet; what stands behind a `?` may be a key to it.
+            // With a template's braces it is not a URL yet, and its query may hold a key.
             let shown = shown.filter(|_| !value.contains('{')).map(|url| redactor.address(&url));
             let words = || match value.split_once('?').filter(|_| value.contains("://")) {
                 Some((address, query)) => format!("{}?{}", redactor.prose(address), hidden(query)),
@@ -104,7 +104,7 @@ fn flatten(redactor: &Redactor, key: &str, value: &serde_json::Value, rows: &mut
     }
 }
 
-/// One exchange in lines.
+/// Formats one entry in lines.
 pub fn one(exchange: &HttpLogEntry) -> String {
     let at = exchange.sent_at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut text = format!("{at}  {}\n> {} {}\n", exchange.kind.as_str(), exchange.method, exchange.url);
@@ -146,12 +146,12 @@ fn lines(text: &mut String, mark: &str, headers: &[(String, String)]) {
     }
 }
 
-/// The request as a cURL command line. Each hidden value is a variable of the shell, such as
-/// `$CLIENT_SECRET`, which its user sets.
+/// Formats the request as a cURL command. Each hidden value is a shell variable, such as `$CLIENT_SECRET`,
+/// for the user to set.
 pub fn curl(exchange: &HttpLogEntry) -> String {
     let mut words = vec!["curl".to_owned(), "--request".to_owned(), exchange.method.clone()];
     for (name, value) in &exchange.headers {
-        // cURL writes these by itself, from what follows.
+        // cURL adds these itself.
         if ["content-length", "accept-encoding"].iter().any(|own| name.eq_ignore_ascii_case(own)) {
             continue;
         }
@@ -194,7 +194,7 @@ pub fn curl(exchange: &HttpLogEntry) -> String {
     words.join(" ")
 }
 
-/// A word of a shell: the text as it is, or, where something of it is hidden, a variable behind `before`.
+/// A shell word: the text, or, if part of it is hidden, a variable after `before`.
 fn word(before: &str, name: &str, value: &str) -> String {
     if is_hidden(before) || is_hidden(value) {
         format!("\"{}${}\"", escaped(before), variable(name))
@@ -203,7 +203,7 @@ fn word(before: &str, name: &str, value: &str) -> String {
     }
 }
 
-/// Fit for double quotes (POSIX, Shell Command Language, section 2.2.3).
+/// Escapes a text for double quotes (POSIX, Shell Command Language, section 2.2.3).
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars().filter(|c| !c.is_control()) {
@@ -215,7 +215,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A variable's name from a field's: `client_secret` gives `CLIENT_SECRET`.
+/// A variable name from a field's name: `client_secret` becomes `CLIENT_SECRET`.
 fn variable(name: &str) -> String {
     let name = name.to_ascii_uppercase();
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -258,7 +258,7 @@ mod tests {
         }
     }
 
-    /// The words that a shell makes of a line, with every variable set.
+    /// The words into which a shell splits a line, with every variable set.
     fn split(line: &str) -> Vec<String> {
         let script = format!(
             "CLIENT_ID=id CLIENT_SECRET='s ec' ACCESS_TOKEN=t X_API_KEY=k REFRESH_TOKEN='r \"' VALUE_9_CHARACTERS=v\n\

@@ -1,18 +1,17 @@
 //! Bruno's files: `.bru`, a collection exported as JSON, and `OpenCollection` in YAML.
 //!
-//! Owns their keys. Invariant: of a `.bru` file only its blocks `meta`, `vars` and `auth:oauth2` are
-//! looked at.
+//! Invariant: of a `.bru` file only the blocks `meta`, `vars` and `auth:oauth2` are read.
 
 use super::draft::{Collected, Draft, Values, Variables, label};
 use crate::domain::document::{Node, NodeValue};
 use crate::domain::provider::spec::ClientAuth;
 
-/// Whether a text is a `.bru` file with OAuth 2.0 settings.
+/// Returns true for a `.bru` file with OAuth 2.0 settings.
 pub(super) fn is_bru(text: &str) -> bool {
     text.lines().any(|line| line.trim_end() == "auth:oauth2 {")
 }
 
-/// Whether this is a collection in JSON or YAML, or one request of such a collection.
+/// Returns true for a collection in JSON or YAML, or one of its requests.
 pub(super) fn fits(root: &Node<'_>) -> bool {
     let has = |key: &str| root.get(key).is_some();
     has("opencollection")
@@ -20,7 +19,7 @@ pub(super) fn fits(root: &Node<'_>) -> bool {
         || (has("items") && has("name") && (has("version") || has("brunoConfig")))
 }
 
-/// Takes the settings of a `.bru` file.
+/// Collects the settings of a `.bru` file.
 pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
     let (mut block, mut name) = (String::new(), "Bruno".to_owned());
     let (mut variables, mut settings) = (Variables::default(), Values::new());
@@ -40,7 +39,7 @@ pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
             "auth:oauth2" => {
                 settings.insert(key.to_owned(), value.to_owned().into());
             }
-            // A name that begins with ~ is switched off.
+            // A leading ~ disables a name.
             "vars" | "vars:pre-request" if !key.starts_with('~') => {
                 variables.insert(key.to_owned(), value.to_owned().into());
             }
@@ -60,7 +59,7 @@ pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
             username: text("username"),
             password: text("password").into(),
             scopes: text("scope"),
-            // Without a word Bruno puts them into the body.
+            // Bruno's default is the body.
             client_auth: placement(&text("credentials_placement")).or(Some(ClientAuth::Body)),
             ..Draft::default()
         },
@@ -68,7 +67,7 @@ pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
     );
 }
 
-/// Takes the settings of a collection.
+/// Collects the settings of a collection.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     let mut variables = Variables::default();
     let config = root.get("config").map(|entry| &entry.node);
@@ -80,7 +79,7 @@ pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     level(root, "Bruno", &variables, collected);
 }
 
-/// Names and values, less those that are switched off.
+/// Names and values, without disabled ones.
 fn take_variables(items: &[Node<'_>], variables: &mut Variables<'_>) {
     let is = |item: &Node<'_>, key: &str, wanted: bool| matches!(item.get(key).map(|entry| &entry.node.value), Some(NodeValue::Bool(flag)) if *flag == wanted);
     for item in items.iter().filter(|item| !is(item, "disabled", true) && !is(item, "enabled", false)) {
@@ -91,7 +90,7 @@ fn take_variables(items: &[Node<'_>], variables: &mut Variables<'_>) {
     }
 }
 
-/// A collection, a folder or a request, and what is in it. The tree's depth is bounded by its parser.
+/// A collection, a folder or a request, with its content. The parser bounds the tree's depth.
 fn level(node: &Node<'_>, above: &str, variables: &Variables<'_>, collected: &mut Collected<'_>) {
     let inner = |key: &str| node.get(key).map(|entry| &entry.node);
     let name = node.text("name").or_else(|| inner("info")?.text("name")).unwrap_or(above);
@@ -99,7 +98,7 @@ fn level(node: &Node<'_>, above: &str, variables: &Variables<'_>, collected: &mu
     let holders = [Some(node), inner("request"), inner("http"), root];
     let mut own = Variables::below(variables);
     for holder in holders.into_iter().flatten() {
-        // Of a collection, a folder or a request alone.
+        // Only from a collection, a folder or a request.
         let in_json = holder.get("vars").map_or(&[][..], |vars| vars.node.list("req"));
         for list in [holder.list("variables"), in_json].into_iter().filter(|list| !list.is_empty()) {
             take_variables(list, &mut own);

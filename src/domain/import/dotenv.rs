@@ -1,6 +1,6 @@
-//! `.env` files, and other lists of names and values: which name is what, guessed or told.
+//! `.env` files and other lists of names and values, with a guessed or given mapping.
 //!
-//! Owns the usual names. Invariant: a mapping holds names, never values.
+//! Invariant: a mapping holds names, never values.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,18 +10,18 @@ use super::dotenv_lines::{self, Pairs};
 use super::draft::{Collected, Draft, Variables};
 use crate::domain::provider::Preset;
 
-/// What a name of the file may stand for.
+/// The meaning of a name in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EnvField {
     /// Client ID.
     ClientId,
     /// Client secret.
     ClientSecret,
-    /// Token address.
+    /// Token endpoint.
     TokenUrl,
-    /// Authorization address.
+    /// Authorization endpoint.
     AuthorizeUrl,
-    /// Redirect address.
+    /// Redirect URI.
     RedirectUri,
     /// Scopes.
     Scopes,
@@ -32,7 +32,7 @@ pub enum EnvField {
 }
 
 impl EnvField {
-    /// All of them, in the order in which they are asked for.
+    /// All of them, in display order.
     pub const ALL: [Self; 8] = [
         Self::ClientId,
         Self::ClientSecret,
@@ -44,7 +44,7 @@ impl EnvField {
         Self::Password,
     ];
 
-    /// What it is called on the command line.
+    /// The name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ClientId => "CLIENT_ID",
@@ -58,7 +58,7 @@ impl EnvField {
         }
     }
 
-    /// The ends of the names that usually stand for it, the likeliest first.
+    /// The usual endings of names for it, the likeliest first.
     fn usual(self) -> &'static [&'static str] {
         match self {
             Self::ClientId => {
@@ -91,31 +91,31 @@ impl EnvField {
     }
 }
 
-/// Which name of the file stands for what.
+/// The names in a file and their meaning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapping {
-    /// The names, by what they stand for.
+    /// The names by their meaning.
     pub names: BTreeMap<EnvField, String>,
-    /// A preset's ID, where the file has no token address.
+    /// A preset's ID, if the file has no token endpoint.
     pub provider: Option<String>,
 }
 
-/// A file's names, and what they are taken for.
+/// A file's names and the mapping in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EnvNames {
-    /// All names, in the order of the file.
+    /// All names, in file order.
     pub names: Vec<String>,
-    /// What they are taken for, an account each.
+    /// The mapping of each account.
     pub mappings: Vec<Mapping>,
 }
 
-/// The names and values of a file; `None` where it is none, or one of Keyfob's own.
+/// The names and values of a file; `None` if it is not a `.env` file, or one of Keyfob's own.
 pub(super) fn read(text: &str) -> Option<Pairs> {
     let pairs = dotenv_lines::read(text)?;
     pairs.first().is_some_and(|(name, _)| name != "account").then_some(pairs)
 }
 
-/// Takes the accounts of names and values: those that were told, or those that are guessed.
+/// Collects the accounts, by the given mapping or a guessed one.
 pub(super) fn take(
     pairs: &[(String, Zeroizing<String>)],
     told: Option<&Mapping>,
@@ -155,7 +155,7 @@ pub(super) fn take(
     EnvNames { names: pairs.iter().map(|(name, _)| name.clone()).collect(), mappings }
 }
 
-/// The provider's name, else what stands before the client ID's usual name: `ACME_CLIENT_ID` gives `acme`.
+/// The provider's name, else the prefix of the client ID's usual name: `ACME_CLIENT_ID` gives `acme`.
 fn name_of(mapping: &Mapping, presets: &[Preset]) -> String {
     let preset = presets.iter().find(|preset| Some(&preset.id) == mapping.provider.as_ref());
     let id = mapping.names.get(&EnvField::ClientId).map(|name| name.to_uppercase()).unwrap_or_default();
@@ -168,10 +168,10 @@ fn name_of(mapping: &Mapping, presets: &[Preset]) -> String {
     }
 }
 
-/// One mapping for each name that looks like a client ID: the other names are those with its prefix,
-/// else those with none that is another's.
+/// One mapping for each name like a client ID. Its other names have the same prefix, else no account's
+/// prefix.
 fn guess(pairs: &[(String, Zeroizing<String>)], presets: &[Preset]) -> Vec<Mapping> {
-    // The first name of each spelling, looked up many times for each of up to 2,000 prefixes.
+    // The first name of each spelling, since up to 2,000 prefixes look up many names.
     let mut by_upper: HashMap<String, &String> = HashMap::new();
     for (name, _) in pairs {
         by_upper.entry(name.to_uppercase()).or_insert(name);

@@ -1,23 +1,23 @@
-//! The lines of a `.env` file, as shells and the usual libraries read them.
+//! Parses the lines of a `.env` file as shells and common libraries do.
 //!
-//! Owns their quoting. Invariants: a file is a list of names and values from its first line to its last, or
-//! none at all; a value is bounded, however often it holds another one.
+//! Invariants: a file is a list of names and values from its first line to its last, or rejected; a value's
+//! size is bounded, however often it refers to another one.
 
 use zeroize::Zeroizing;
 
-/// The most names that are read.
+/// The maximum number of names.
 const NAMES_MAX: usize = 2000;
-/// The longest name, in bytes.
+/// The maximum length of a name, in bytes.
 const NAME_MAX_BYTES: usize = 200;
-/// The longest value over several lines, or that further ones are put into, in bytes.
+/// The maximum size of a value over several lines or with references, in bytes.
 const VALUE_MAX_BYTES: usize = 64 * 1024;
-/// The most that all values put into others may have, in bytes; further ones stay as they are written.
+/// The maximum total size of expanded references, in bytes; further ones stay unexpanded.
 const EXPANDED_MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// Names and values, in order; of a name that is there twice, the last value.
+/// Names and values, in order; the last value of a repeated name.
 pub(super) type Pairs = Vec<(String, Zeroizing<String>)>;
 
-/// Reads a file; `None` where a line is neither a name and a value, nor a comment, nor nothing.
+/// Reads a file; `None` if a line is neither a name and a value, a comment, nor empty.
 pub(super) fn read(text: &str) -> Option<Pairs> {
     let mut pairs = Pairs::new();
     let mut expandable_bytes = EXPANDED_MAX_BYTES;
@@ -28,7 +28,7 @@ pub(super) fn read(text: &str) -> Option<Pairs> {
         let mut next = end;
         match name_of(line.trim()) {
             Some((name, Some(value))) => {
-                // The same place in the whole text, since a value in quotes may go over its line.
+                // The same position in the whole text, since a quoted value may continue on the next line.
                 let begin = line.trim_end().len() - value.len();
                 let (value, length) = value_of(&rest[begin..], value.len(), &pairs, &mut expandable_bytes);
                 next = next.max(begin + length);
@@ -47,9 +47,9 @@ pub(super) fn read(text: &str) -> Option<Pairs> {
     Some(pairs)
 }
 
-/// The name of a line and what stands behind it; a name alone, in capitals, has no value.
+/// The name in a line and the rest after it; a name alone, in capitals, has no value.
 fn name_of(line: &str) -> Option<(&str, Option<&str>)> {
-    // As a shell, the command prompt and PowerShell write it.
+    // The syntaxes of a shell, the command prompt and PowerShell.
     let words = ["export", "set"].iter().find_map(|word| {
         let rest = line.strip_prefix(word)?;
         rest.starts_with([' ', '\t']).then(|| rest.trim_start())
@@ -75,7 +75,7 @@ fn name_of(line: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-/// The value at the text's start, and how many bytes it takes; `line` is what is left of its line.
+/// The value at the text's start, and its length in bytes; `line` is the length of the rest of its line.
 fn value_of(
     text: &str,
     line: usize,
@@ -87,7 +87,7 @@ fn value_of(
     if let Some((quote, length)) = closed {
         let behind = &text[length + 2..];
         let behind = behind[..behind.find('\n').unwrap_or(behind.len())].trim_start();
-        // Over several lines only where nothing but a comment follows; else the quote was no quote.
+        // Over several lines only if just a comment follows; otherwise the quote is literal.
         if length + 2 <= line || behind.is_empty() || behind.starts_with('#') {
             let inner = &text[1..=length];
             let value = if quote == '"' {
@@ -104,7 +104,7 @@ fn value_of(
     (filled(bare, false, pairs, expandable_bytes), line)
 }
 
-/// Where the quote ends; within double quotes a backslash takes the next character's meaning away.
+/// The position of the closing quote; in double quotes a backslash escapes the next character.
 fn closing(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     for (at, c) in text.char_indices().take_while(|(at, _)| *at < VALUE_MAX_BYTES) {
@@ -118,8 +118,7 @@ fn closing(text: &str, quote: char) -> Option<usize> {
     None
 }
 
-/// A value with each `${NAME}` of an earlier line in its place, and its backslashes read where it stood in
-/// quotes.
+/// Expands each `${NAME}` of an earlier line, and the backslashes of a quoted value.
 fn filled(text: &str, in_quotes: bool, pairs: &Pairs, expandable_bytes: &mut usize) -> Zeroizing<String> {
     let mut value = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
@@ -157,7 +156,7 @@ fn filled(text: &str, in_quotes: bool, pairs: &Pairs, expandable_bytes: &mut usi
     value
 }
 
-/// What stands before the closing brace, where that is near enough to be a name.
+/// The text before the closing brace, if it is short enough for a name.
 fn name_before(rest: &str) -> Option<&str> {
     let end = rest.bytes().take(NAME_MAX_BYTES + 1).position(|byte| byte == b'}')?;
     Some(&rest[..end])
@@ -226,7 +225,7 @@ mod tests {
         assert!((15 << 20..=(16 << 20) + NAMES_MAX * 11).contains(&bytes), "{bytes}");
         assert_eq!(pairs[1].1.len(), base.len());
         assert_eq!(pairs.last().unwrap().1.as_str(), "${AAAAAAAA}", "as it is written");
-        // A brace that never closes is looked for near by, not to the file's end.
+        // Search for a closing brace only within a name's length, not to the end of the file.
         let open = "${".repeat(1 << 20);
         assert_eq!(read(&format!("A={open}")).unwrap()[0].1.len(), open.len());
     }

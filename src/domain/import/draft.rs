@@ -1,7 +1,7 @@
-//! What another program's file says of an account, before it is one.
+//! An account in another program's file, before validation.
 //!
-//! Owns the way from such settings to an [`Imported`]. Invariant: what can't be an account is left out
-//! with its reason, in words that hold no value of the file but names and addresses.
+//! Turns such settings into an [`Imported`]. Invariant: what can't be an account is left out with a reason,
+//! whose text has no value of the file except names and URLs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,27 +21,27 @@ use crate::domain::provider::endpoints::EndpointKind;
 use crate::domain::provider::spec::{ClientAuth, ProviderSpec};
 use crate::domain::provider::{CUSTOM, Preset, Provider};
 
-/// The most accounts that are taken from one file.
+/// The maximum number of accounts from one file.
 const ACCOUNTS_MAX: usize = 500;
-/// The longest value that is taken, in bytes, its variables filled in.
+/// The maximum size of a value with expanded variables, in bytes.
 const VALUE_MAX_BYTES: usize = 64 * 1024;
-/// The most that all variables of a file may expand to, in bytes.
+/// The maximum total size of a file's expanded variables, in bytes.
 const EXPANDED_MAX_BYTES: usize = 16 * 1024 * 1024;
-/// The most variables that are filled into one value.
+/// The maximum number of variables in one value.
 const REPLACED_MAX: usize = 8;
-/// The longest name of a variable, in bytes.
+/// The maximum length of a variable's name, in bytes.
 pub(super) const NAME_MAX_BYTES: usize = 200;
-/// The longest name that is taken over from above by what has none, in characters.
+/// The maximum length of a name that unnamed items inherit, in characters.
 const LABEL_MAX_CHARS: usize = 200;
 
 /// Settings as another program wrote them.
 #[derive(Default)]
 pub(super) struct Draft {
-    /// What the other program calls it.
+    /// The name in the other program.
     pub(super) name: String,
-    /// A preset's ID, where the file says whose settings these are.
+    /// A preset's ID, if the file names the provider.
     pub(super) provider: Option<String>,
-    /// The grant, in the other program's word.
+    /// The grant, as the other program names it.
     pub(super) grant: String,
     pub(super) authorize: String,
     pub(super) token: String,
@@ -52,7 +52,7 @@ pub(super) struct Draft {
     pub(super) key_id: String,
     pub(super) username: String,
     pub(super) password: Zeroizing<String>,
-    /// Scopes, separated by blanks.
+    /// Scopes, separated by spaces.
     pub(super) scopes: String,
     pub(super) audience: String,
     pub(super) resource: String,
@@ -62,11 +62,11 @@ pub(super) struct Draft {
     pub(super) token_params: BTreeMap<String, String>,
 }
 
-/// Values by name; any of them may be a secret.
+/// Values by name; any of them may be secret.
 pub(super) type Values = BTreeMap<String, Zeroizing<String>>;
 
-/// Values of the other program's variables. A folder's or a request's own stand over those above, which
-/// are looked up and never copied: thousands of requests may stand below megabytes of variables.
+/// The other program's variables. Those of a folder or a request override those above, which are looked up
+/// and never copied: thousands of requests may be below megabytes of variables.
 #[derive(Default)]
 pub(super) struct Variables<'a> {
     own: Values,
@@ -96,10 +96,10 @@ impl<'a> Variables<'a> {
     }
 }
 
-/// Why a value was not filled in.
+/// Why a value was not expanded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unfilled {
-    /// A variable is not known, or the text is another kind of template.
+    /// An unknown variable, or another kind of template.
     Unknown,
     /// The value would be longer than [`VALUE_MAX_BYTES`].
     TooLong,
@@ -117,20 +117,20 @@ impl Unfilled {
     }
 }
 
-/// A name of the file, cut to what is taken of one: what is below may take it over many times.
+/// A name of the file, truncated: many items below may inherit it.
 pub(super) fn label(name: &str) -> String {
     name.chars().take(LABEL_MAX_CHARS).collect()
 }
 
-/// What a file gave so far.
+/// What was collected from a file so far.
 pub(super) struct Collected<'p> {
     presets: &'p [Preset],
     accounts: Vec<Imported>,
     left_out: Vec<String>,
     names: BTreeSet<String>,
-    /// What tells two settings apart, so that the same ones on many requests are one account.
+    /// Identifies equal settings, so that the same ones on many requests become one account.
     seen: BTreeSet<[String; 6]>,
-    /// How many bytes variables may still expand to.
+    /// The remaining size for expanded variables, in bytes.
     expandable_bytes: usize,
 }
 
@@ -151,7 +151,7 @@ impl<'p> Collected<'p> {
         (self.accounts, self.left_out)
     }
 
-    /// Takes settings, with the variables filled in; the same settings are taken once.
+    /// Adds settings with variables expanded; equal settings are added once.
     pub(super) fn take(&mut self, mut draft: Draft, variables: &Variables<'_>) {
         let mut unknown = BTreeSet::new();
         if let Err(why) = draft.fill(variables, &mut unknown, &mut self.expandable_bytes) {
@@ -175,7 +175,7 @@ impl<'p> Collected<'p> {
         }
     }
 
-    /// Leaves something out, and says why.
+    /// Leaves an item out, with a reason.
     pub(super) fn leave_out(&mut self, name: &str, why: &str) {
         if self.left_out.len() < ACCOUNTS_MAX {
             self.left_out.push(format!("“{}” was left out: {why}.", shown(name)));
@@ -262,8 +262,7 @@ impl<'p> Collected<'p> {
         Ok(Imported { name, settings, client, grant: None, incomplete: true })
     }
 
-    /// The preset whose settings these are: the one that the file names, or the one that has this token
-    /// address; with the values of its variables.
+    /// The preset that the file names, or the one with this token endpoint, with its variables' values.
     fn preset(&self, draft: &Draft, grant: GrantType) -> Option<(&'p Preset, BTreeMap<String, String>)> {
         let offers =
             |preset: &&'p Preset| preset.spec.grants.as_ref().is_some_and(|grants| grants.contains(&grant));
@@ -279,8 +278,8 @@ impl<'p> Collected<'p> {
     }
 }
 
-/// The values of a preset's variables in an address; `None` where the address is not the preset's. A
-/// variable in the host counts only with its default, else every server would fit.
+/// The values of a preset's variables in a URL; `None` if the URL is not the preset's. A variable in the host
+/// matches only its default, or every server would match.
 fn variables_of(preset: &Preset, template: &str, address: &str) -> Option<BTreeMap<String, String>> {
     let mut values = BTreeMap::new();
     let mut template = template.to_owned();
@@ -314,7 +313,7 @@ fn grant(word: &str) -> Result<GrantType, String> {
     }
 }
 
-/// The text, moved out, so that no copy stays behind.
+/// The text, moved so that no copy remains.
 fn secret(mut text: Zeroizing<String>) -> Option<String> {
     optional(std::mem::take(&mut *text))
 }
@@ -324,7 +323,7 @@ fn optional(text: String) -> Option<String> {
 }
 
 impl Draft {
-    /// Puts variables' values in; a value that still holds one is emptied, and its key noted.
+    /// Expands variables. A value that still has one is emptied, and its key noted.
     fn fill(
         &mut self,
         variables: &Variables<'_>,
@@ -367,8 +366,7 @@ impl Draft {
     }
 }
 
-/// A text with its `{{variables}}` replaced. A variable's value may hold further ones. What is copied is
-/// counted down from `expandable_bytes`.
+/// Expands the `{{variables}}` of a text, recursively. The copied size is subtracted from `expandable_bytes`.
 fn filled(
     text: &str,
     variables: &Variables<'_>,
@@ -384,11 +382,11 @@ fn filled(
         };
         let (name, after) = rest.split_once("}}").ok_or(Unfilled::Unknown)?;
         let name = name.trim();
-        // Insomnia's ways to name a variable.
+        // Insomnia's syntaxes for a variable.
         let in_brackets = || name.strip_prefix("_['")?.strip_suffix("']");
         let name = name.strip_prefix("_.").or_else(in_brackets).unwrap_or(name);
         let value = variables.get(name).ok_or(Unfilled::Unknown)?;
-        // Measured before anything is copied.
+        // Measure before copying.
         let bytes = before.len() + value.len() + after.len();
         if bytes > VALUE_MAX_BYTES {
             return Err(Unfilled::TooLong);
@@ -454,7 +452,7 @@ mod tests {
             let (accounts, left_out) = collected.into_parts();
             (expanded, accounts.len(), left_out)
         };
-        // It fits into no value, so nothing of it is copied.
+        // Too large for any value, so nothing of it is copied.
         let (expanded, accounts, left_out) = all(&large(2 << 20));
         assert_eq!((expanded, accounts), (0, 0));
         assert!(left_out[0].contains("longer than 64 KiB"), "{}", left_out[0]);

@@ -1,7 +1,7 @@
-//! Whatever a person has: Keyfob's own file, or another program's.
+//! Import files of any kind: Keyfob's own, or another program's.
 //!
-//! Owns how a file's kind is told, by what is in it and never by its name. Invariants: a file is
-//! bounded; of another program's file no script is run, no address opened and no other file read.
+//! The content, never the file name, decides the kind. Invariants: a file's size is bounded; importing
+//! another program's file runs no script, opens no URL and reads no other file.
 
 use super::dotenv::{self, EnvNames, Mapping};
 use super::draft::Collected;
@@ -11,22 +11,22 @@ use crate::domain::document::file_error::FileError;
 use crate::domain::document::yaml;
 use crate::domain::provider::Preset;
 
-/// What a file gave.
+/// The content of a file.
 #[derive(Debug, Default)]
 pub struct ImportedFile {
     /// The accounts.
     pub accounts: Vec<Imported>,
-    /// What was left out, a sentence each.
+    /// What was left out, one sentence each.
     pub left_out: Vec<String>,
-    /// The names of a list of names and values, and what they were taken for.
+    /// The names of a list of names and values, and their mapping.
     pub names: Option<EnvNames>,
 }
 
-/// Reads a file of any kind that is known. `mapping` says what the names of a `.env` file stand for;
-/// without it, they are guessed.
+/// Reads a file of any supported kind. `mapping` gives the meaning of the names in a `.env` file; without it,
+/// they are guessed.
 ///
 /// # Errors
-/// [`ImportError`], where there is nothing to be taken.
+/// [`ImportError`] if the file has nothing to import.
 pub fn read_any(
     text: &str,
     presets: &[Preset],
@@ -63,7 +63,7 @@ pub fn read_any(
         names = Some(dotenv::take(&pairs, mapping, presets, &mut collected));
     }
     let (accounts, left_out) = collected.into_parts();
-    // Names can still be told what they stand for.
+    // The user can still map the names.
     if accounts.is_empty() && names.is_none() {
         return Err(if left_out.is_empty() {
             ImportError::NoSettings
@@ -74,12 +74,12 @@ pub fn read_any(
     Ok(ImportedFile { accounts, left_out, names })
 }
 
-/// Keyfob's own file.
+/// Reads Keyfob's own file.
 fn own(text: &str, presets: &[Preset]) -> Result<ImportedFile, ImportError> {
     super::read(text, presets).map(|accounts| ImportedFile { accounts, ..ImportedFile::default() })
 }
 
-/// Takes the settings of a tree that is another program's; says whether it is one.
+/// Collects the settings of another program's tree; returns false if it is not one.
 fn take_tree(root: &Node<'_>, collected: &mut Collected<'_>) -> bool {
     if root.get("account").is_some() {
         return false;
@@ -98,7 +98,7 @@ fn take_tree(root: &Node<'_>, collected: &mut Collected<'_>) -> bool {
     true
 }
 
-/// Whether a text is YAML of a kind that is known: its first line of all is a key and a colon.
+/// Returns true for YAML of a supported kind: its first line is a key and a colon.
 fn is_yaml(text: &str) -> bool {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(['#', '-']));
     lines.next().is_some_and(|line| {

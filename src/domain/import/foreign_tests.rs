@@ -1,4 +1,4 @@
-//! Other programs' files, as they write them.
+//! Other programs' files.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -250,7 +250,7 @@ fn a_list_of_names_and_values_is_guessed_or_told() {
     assert_eq!(guessed.accounts[1].settings.grant, GrantType::ClientCredentials);
     assert_eq!(guessed.names.as_ref().unwrap().names.len(), 6);
 
-    // As an editor of Windows writes it.
+    // As an editor on Windows writes it.
     let windows = found(&format!(
         "\u{feff}{}",
         ENV.replace('\n', "\r\n").replace("# the app's own\r\nPORT=8080\r\n", "")
@@ -299,7 +299,7 @@ fn i1_a_hostile_file_is_bounded() {
                 format!("type: collection.insomnia.rest/5.0\ncollection: {nested}"),
             ] {
                 let error = read_any(&text, &built_in(), None).unwrap_err().to_string();
-                // Deeper than that, a parser's own bound may come first.
+                // At a greater depth, a parser's own limit may apply first.
                 assert!(
                     depth > 40 || error.ends_with("are nested more than 32 deep"),
                     "{open} {depth}: {error}"
@@ -351,14 +351,14 @@ fn i5_a_variable_of_2_mib_used_8000_times_is_not_copied() {
         panic!("something was taken");
     };
     assert!(why.len() == 500 && why[0].contains("“r0” was left out: a value of it is longer than 64 KiB"));
-    // Each has a variable of its own, and would have had a copy of all above.
+    // Each has its own variable, which must not copy all those above.
     let own =
         |number: usize| json!({"name": number.to_string(), "vars": {"req": [{"name": "a", "value": "b"}]}});
     let items: Vec<_> = (0..8000).map(own).collect();
     let bruno = json!({"name": "n", "version": "1", "items": items,
                        "environments": [{"variables": [{"name": "v", "value": large}]}]});
     assert_eq!(read_any(&bruno.to_string(), &built_in(), None).unwrap_err(), ImportError::NoSettings);
-    // A name that all below take over.
+    // A name that all items below inherit.
     let nameless = json!({"request": {"auth": {"type": "oauth2", "oauth2": {"grant_type": "implicit"}}}});
     let postman = json!({"info": {"name": large}, "item": vec![nameless; 8000]});
     let left_out = read_any(&postman.to_string(), &built_in(), None).unwrap_err();

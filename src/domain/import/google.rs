@@ -1,12 +1,12 @@
 //! Google's `client_secret_*.json`, and the keys of its service accounts.
 //!
-//! Owns its keys. Invariant: of a desktop client no redirect address is taken, since Google takes any
-//! port of this computer for it.
+//! Invariant: a desktop client's redirect URI is ignored, since Google accepts any port of this computer for
+//! it.
 
 use super::draft::{Collected, Draft, Variables};
 use crate::domain::document::Node;
 
-/// Whether this is such a file.
+/// Returns true for such a file.
 pub(super) fn fits(root: &Node<'_>) -> bool {
     let has_client = |kind: &&str| root.get(kind).is_some_and(|at| at.node.get("client_id").is_some());
     is_service_account(root) || ["installed", "web"].iter().any(has_client)
@@ -16,7 +16,7 @@ fn is_service_account(root: &Node<'_>) -> bool {
     root.text("type") == Some("service_account")
 }
 
-/// Takes the client.
+/// Collects the client.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     if is_service_account(root) {
         collected.take(service_account(root), &Variables::default());
@@ -25,7 +25,7 @@ pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
         let Some(client) = root.get(kind).map(|entry| &entry.node) else { continue };
         let text = |key: &str| client.text(key).unwrap_or_default().to_owned();
         let redirects = client.list("redirect_uris").iter().filter_map(Node::as_text);
-        // A loopback address is one at which Keyfob can listen.
+        // Keyfob can listen on a loopback redirect URI.
         let is_loopback =
             |uri: &&str| uri.starts_with("http://localhost") || uri.starts_with("http://127.0.0.1");
         let redirect = redirects.clone().find(is_loopback).or_else(|| redirects.clone().next());

@@ -1,4 +1,4 @@
-//! Import files: the issue's own example, every mistake, and values that must never be repeated.
+//! Import files: a full example, every mistake, and values that must never be repeated.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -40,7 +40,7 @@ fn mistake(text: &str) -> String {
     imported(text).unwrap_err().to_string()
 }
 
-/// An account that is whole, with further lines.
+/// A complete account with additional lines.
 fn account(more: &str) -> String {
     format!(
         "[[account]]\nname = \"a\"\nprovider = \"smartsense\"\nclient_id = \"i\"\nclient_secret = \"s\"\n{more}"
@@ -247,7 +247,7 @@ fn i1_a_file_is_bounded() {
             }
         }
     }
-    // The parsers have bounds of their own; this one is ours, and it says so.
+    // The parsers have limits of their own; this is Keyfob's, with its own message.
     let ours = format!("account = {}1{}", "[".repeat(40), "]".repeat(40));
     assert_eq!(mistake(&ours), "line 1: tables and lists are nested more than 32 deep");
     let dotted = format!("{} = 1", vec!["a"; 50_000].join("."));
@@ -342,7 +342,7 @@ proptest! {
     }
 }
 
-/// The account as TOML, each key on its line; what TOML can't say is left out.
+/// The account as TOML, one key a line; what TOML can't express is left out.
 fn toml_of(account: &serde_json::Value) -> String {
     fn value(node: &serde_json::Value) -> Option<String> {
         Some(match node {
@@ -392,7 +392,7 @@ fn a_client_that_signs_brings_its_key() {
         let said = mistake(&text.replace(from, to));
         assert!(said.ends_with(expected) && !said.contains("CANARY"), "{said}\n{expected}");
     }
-    // Pushing is for the browser's sign-in, and needs an address then.
+    // Pushed requests need the browser's sign-in and an endpoint.
     let by_browser = text.replace("jwt_bearer", "authorization_code");
     let by_browser =
         format!("{by_browser}endpoints.authorize = \"https://a.example/a\"\nclient_auth = \"none\"\n");

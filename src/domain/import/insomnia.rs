@@ -1,18 +1,18 @@
 //! Insomnia's exports: v4 in JSON, v5 in YAML.
 //!
-//! Owns their keys. Invariant: a request whose OAuth 2.0 settings are switched off gives no account.
+//! Invariant: a request with disabled OAuth 2.0 settings becomes no account.
 
 use super::draft::{Collected, Draft, NAME_MAX_BYTES, Variables, label};
 use crate::domain::document::{Node, NodeValue};
 use crate::domain::provider::spec::ClientAuth;
 
-/// Whether this is such an export.
+/// Returns true for such an export.
 pub(super) fn fits(root: &Node<'_>) -> bool {
     let is_v4 = root.text("_type") == Some("export") && root.get("resources").is_some();
     is_v4 || root.text("type").is_some_and(|kind| kind.contains("insomnia.rest/5"))
 }
 
-/// Takes the OAuth 2.0 settings of requests and folders.
+/// Collects the OAuth 2.0 settings of requests and folders.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     let mut variables = Variables::default();
     let resources = root.list("resources");
@@ -24,7 +24,7 @@ pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
         }
     }
     if let Some(environments) = root.get("environments").map(|entry| &entry.node) {
-        // One in the newer files, a list in some of the older ones.
+        // A single one in newer files, a list in some older ones.
         let several = match &environments.value {
             NodeValue::List(items) => items.as_slice(),
             _ => std::slice::from_ref(environments),
@@ -42,7 +42,7 @@ pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     level(root.list("collection"), &variables, collected);
 }
 
-/// Requests and folders of v5, a folder with variables of its own. The tree's depth is bounded by its parser.
+/// Requests and folders of v5; a folder has its own variables. The parser bounds the tree's depth.
 fn level(items: &[Node<'_>], variables: &Variables<'_>, collected: &mut Collected<'_>) {
     for item in items {
         let mut own = Variables::below(variables);
@@ -77,13 +77,13 @@ fn request(node: &Node<'_>, variables: &Variables<'_>, collected: &mut Collected
         resource: text("resource"),
         client_auth: flag("credentialsInBody")
             .map(|in_body| if in_body { ClientAuth::Body } else { ClientAuth::Basic }),
-        // Without a word Insomnia sends none, but no server minds: PKCE is left as it is.
+        // Insomnia's default is no PKCE, but servers accept it: PKCE keeps its default.
         ..Draft::default()
     };
     collected.take(draft, variables);
 }
 
-/// The texts and numbers of an environment; one within an object by all names on the way, as `a.b`.
+/// The texts and numbers of an environment; nested ones by their path, as `a.b`.
 fn scalars(node: &Node<'_>, key: &str, variables: &mut Variables<'_>) {
     if let Some(entry) = node.get(key) {
         nested(&entry.node, "", variables);
@@ -92,7 +92,7 @@ fn scalars(node: &Node<'_>, key: &str, variables: &mut Variables<'_>) {
 
 fn nested(node: &Node<'_>, above: &str, variables: &mut Variables<'_>) {
     let NodeValue::Table(entries) = &node.value else { return };
-    // A long name that every name below takes over would be copied for each of them.
+    // A long name that every nested name inherits would be copied for each of them.
     for entry in entries.iter().filter(|entry| above.len() + entry.key.len() <= NAME_MAX_BYTES) {
         let name = [above, entry.key.as_ref()].concat();
         match &entry.node.value {

@@ -1,7 +1,7 @@
-//! The import file: accounts described in TOML or JSON. Other programs' files are read in the rooms below.
+//! The import file: accounts in TOML or JSON. The submodules read other programs' files.
 //!
-//! Owns its keys and the check that each account could ask for a token. Invariant: a file is taken
-//! whole or not at all, and an error names the account, the line and the key, never a value.
+//! Checks that each account could request a token. Invariant: a file is accepted whole or not at all, and an
+//! error names the account, the line and the key, never a value.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -42,7 +42,7 @@ mod tokens;
 pub use dotenv::{EnvField, EnvNames, Mapping};
 pub use foreign::{ImportedFile, read_any};
 
-/// The keys of an account that are not a spec's.
+/// The keys of an account that do not belong to the spec.
 const OWN_KEYS: [&str; 15] = [
     "name",
     "provider",
@@ -61,31 +61,31 @@ const OWN_KEYS: [&str; 15] = [
     "incomplete",
 ];
 
-/// An account as a file describes it, ready to be saved.
+/// An account from a file, ready to be saved.
 #[derive(Debug)]
 pub struct Imported {
     /// The name.
     pub name: AccountName,
-    /// The choices.
+    /// The settings.
     pub settings: Settings,
     /// The credentials.
     pub client: Client,
-    /// Tokens, which only an export holds.
+    /// Tokens, which only an export has.
     pub grant: Option<Grant>,
-    /// Whether the file says that values a request needs may be missing: they are entered later.
+    /// The file declares that required values may be missing, to be entered later.
     pub incomplete: bool,
 }
 
-/// Why a file is not taken.
+/// Why a file is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ImportError {
-    /// It describes no account.
+    /// It has no account.
     #[error("the file describes no account")]
     Empty,
-    /// It is another program's, and has no OAuth 2.0 settings.
+    /// Another program's file without OAuth 2.0 settings.
     #[error("the file has no OAuth 2.0 settings")]
     NoSettings,
-    /// None of its OAuth 2.0 settings makes an account: why, a sentence each.
+    /// None of its OAuth 2.0 settings makes an account; one sentence for each reason.
     #[error("none of the file's OAuth 2.0 settings could be taken. {}", .0.join(" "))]
     AllLeftOut(Vec<String>),
     /// It has a mistake.
@@ -96,7 +96,7 @@ pub enum ImportError {
 /// Reads a file: `[[account]]` tables in TOML, or `{"account": [{…}]}` in JSON.
 ///
 /// # Errors
-/// [`ImportError`]: the first mistake; then none of the accounts counts.
+/// [`ImportError`]: the first mistake. No account is imported.
 pub fn read(text: &str, presets: &[Preset]) -> Result<Vec<Imported>, ImportError> {
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Err(ImportError::Empty);
@@ -118,7 +118,7 @@ pub fn read(text: &str, presets: &[Preset]) -> Result<Vec<Imported>, ImportError
     for node in items {
         let file = AccountFile { text, node };
         let imported = file.read(presets)?;
-        // The line is counted only where it is said: counting it for each of many accounts takes minutes.
+        // Count lines only for an error: counting for each of many accounts takes minutes.
         if let Some(first) = seen.insert(imported.name.key().to_owned(), node.offset_of("name")) {
             let line = FileError::at(text, first, "").line;
             let what = format!("the account in line {line} has this name, too");
@@ -129,7 +129,7 @@ pub fn read(text: &str, presets: &[Preset]) -> Result<Vec<Imported>, ImportError
     if accounts.is_empty() { Err(ImportError::Empty) } else { Ok(accounts) }
 }
 
-/// The keys of an account besides a spec's.
+/// The keys of an account beside a spec's.
 #[derive(Deserialize)]
 struct Own {
     name: String,
@@ -156,7 +156,7 @@ struct Own {
     incomplete: bool,
 }
 
-/// The value of a header, which is a secret from the start.
+/// The value of a header, a secret type from the start.
 struct Held(HeaderValue);
 
 impl<'de> Deserialize<'de> for Held {
@@ -170,14 +170,14 @@ fn secret<'de, D: Deserializer<'de>, K: Kind>(deserializer: D) -> Result<Option<
     Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new).filter(|secret| !secret.is_empty()))
 }
 
-/// White space around a pasted secret is no part of it.
+/// Removes white space around a pasted secret.
 fn trimmed_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ClientSecret>, D::Error> {
     let pasted: Option<ClientSecret> = secret(deserializer)?;
     let trimmed = pasted.map(|secret| ClientSecret::new(secret.expose().trim().to_owned()));
     Ok(trimmed.filter(|secret| !secret.is_empty()))
 }
 
-/// A header's name: a preset's own as the preset spells it, so that its field in the form is this one.
+/// A header's name, in the preset's spelling so that it matches its field in the form.
 fn spelled(preset: &Preset, name: &str) -> String {
     let name = name.trim();
     let own = preset.secret_headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
@@ -195,7 +195,7 @@ impl AccountFile<'_, '_, '_> {
         let NodeValue::Table(entries) = &self.node.value else {
             return Err(FileError::at(self.text, self.node.offset, "an account must be a table"));
         };
-        // The spec comes first: it holds every misspelled key, which else would look like a missing one.
+        // The spec first: it reports a misspelled key, which would otherwise appear as a missing one.
         let overrides = ProviderSpec::deserialize(Entries::some(entries, |key| !OWN_KEYS.contains(&key)))
             .map_err(|error| self.named(error.into_file_error(self.text, self.node.offset, &OWN_KEYS)))?;
         let own = Own::deserialize(Entries::some(entries, |key| OWN_KEYS.contains(&key)))
@@ -254,7 +254,7 @@ impl AccountFile<'_, '_, '_> {
         Ok(Imported { name, settings, client, grant, incomplete: own.incomplete })
     }
 
-    /// Whether the preset has the toggles that are turned.
+    /// Checks that the preset has these toggles.
     fn check_toggles(&self, preset: &Preset, overrides: &ProviderSpec) -> Result<(), FileError> {
         let is_known = |name: &str| preset.toggles.iter().any(|toggle| toggle.id == name);
         let Some(name) = overrides.toggles.keys().find(|name| !is_known(name)) else { return Ok(()) };
@@ -264,7 +264,7 @@ impl AccountFile<'_, '_, '_> {
             .mistake(&key, &format!("unknown key \"{}\"{near}", super::document::file_error::shown(&key))))
     }
 
-    /// Whether a request for a token can be built; where the account may be incomplete, what there is of it.
+    /// Checks that a token request can be built; for an incomplete account, only the given values.
     fn check(
         &self,
         preset: &Preset,
@@ -395,7 +395,7 @@ impl AccountFile<'_, '_, '_> {
         self.named(FileError::at(self.text, self.node.offset_of(key), what).of_key(key))
     }
 
-    /// The mistake with the account's name, where it has one.
+    /// The mistake with the account's name, if it has one.
     fn named(&self, error: FileError) -> FileError {
         let name = self.node.get("name").and_then(|entry| match &entry.node.value {
             NodeValue::Text(text) => Some(text.trim()),

@@ -1,6 +1,6 @@
 //! Postman's collections (v2.0, v2.1), data exports and environments.
 //!
-//! Owns their keys. Invariant: Postman's own callback address is never taken: it leads to Postman.
+//! Invariant: Postman's own callback URL is never imported, since it leads to Postman.
 
 use zeroize::Zeroizing;
 
@@ -8,7 +8,7 @@ use super::draft::{Collected, Draft, Values, Variables, label};
 use crate::domain::document::{Node, NodeValue};
 use crate::domain::provider::spec::ClientAuth;
 
-/// Whether this is a collection, or an export that holds some.
+/// Returns true for a collection, or an export with collections.
 pub(super) fn fits(root: &Node<'_>) -> bool {
     let is_collection = |node: &Node<'_>| node.get("info").is_some() && node.get("item").is_some();
     is_collection(root)
@@ -16,7 +16,7 @@ pub(super) fn fits(root: &Node<'_>) -> bool {
         || root.list("collections").iter().any(is_collection)
 }
 
-/// Whether this is an environment: names and values.
+/// Returns true for an environment: names and values.
 pub(super) fn is_environment(root: &Node<'_>) -> bool {
     root.get("_postman_variable_scope").is_some() && root.get("values").is_some()
 }
@@ -26,7 +26,7 @@ pub(super) fn environment(root: &Node<'_>) -> Vec<(String, Zeroizing<String>)> {
     pairs(root.list("values")).collect()
 }
 
-/// Takes the OAuth 2.0 settings of collections, folders and requests.
+/// Collects the OAuth 2.0 settings of collections, folders and requests.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     let mut shared = Variables::default();
     for environment in root.list("environments") {
@@ -41,7 +41,7 @@ pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     }
 }
 
-/// A collection, a folder or a request, and what is in it. The tree's depth is bounded by its parser.
+/// A collection, a folder or a request, with its content. The parser bounds the tree's depth.
 fn level(node: &Node<'_>, name: &str, variables: &Variables<'_>, collected: &mut Collected<'_>) {
     let request = node.get("request").map(|entry| &entry.node);
     for holder in [Some(node), request].into_iter().flatten() {
@@ -90,7 +90,7 @@ fn draft(settings: &Node<'_>, name: &str) -> Draft {
     draft
 }
 
-/// The scalars among the settings: an object in v2.0, a list of keys and values in v2.1.
+/// The scalar settings: an object in v2.0, a list of keys and values in v2.1.
 fn flat(settings: &Node<'_>) -> Values {
     match &settings.value {
         NodeValue::Table(entries) => {
@@ -103,7 +103,6 @@ fn flat(settings: &Node<'_>) -> Values {
     }
 }
 
-/// A list among the settings.
 fn nested<'n, 'i>(settings: &'n Node<'i>, key: &str) -> &'n [Node<'i>] {
     if let NodeValue::List(items) = &settings.value {
         let item = items.iter().find(|item| item.text("key") == Some(key));
@@ -112,7 +111,7 @@ fn nested<'n, 'i>(settings: &'n Node<'i>, key: &str) -> &'n [Node<'i>] {
     settings.list(key)
 }
 
-/// Keys and values of a list, less those that are switched off.
+/// The keys and values of a list, without disabled ones.
 fn pairs<'n>(items: &'n [Node<'_>]) -> impl Iterator<Item = (String, Zeroizing<String>)> + 'n {
     let is_off = |item: &Node<'_>| {
         let flag =

@@ -1,7 +1,7 @@
-//! The tokens of an account, in an export.
+//! The tokens of an account in an export.
 //!
-//! Owns the keys of that table. Invariants: a moment that can't be read is a mistake, never now;
-//! what is taken passes the checks of a server's answer.
+//! Invariants: an unreadable time is a mistake and never means now; tokens pass the same checks as those of a
+//! server.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
@@ -12,7 +12,6 @@ use crate::domain::oauth::token_syntax::is_token;
 use crate::domain::time_parse;
 use crate::domain::token::grant::{ExpirySource, Grant, TokenFacts};
 
-/// An account's tokens, as a file holds them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Tokens {
@@ -57,9 +56,9 @@ pub(super) struct Mistake {
 }
 
 impl Tokens {
-    /// The grant, as the first of its account.
+    /// The first grant of its account.
     pub(super) fn into_grant(self) -> Result<Grant, Mistake> {
-        // Where only a refresh token was pasted, an export holds an empty access token.
+        // For a pasted refresh token alone, an export has an empty access token.
         if !self.access_token.is_empty() || self.refresh_token.is_none() {
             check("access_token", Some(&self.access_token))?;
         }
@@ -93,7 +92,7 @@ impl Tokens {
     }
 }
 
-/// The check that a server's token passes, too.
+/// The same check as for a server's token.
 fn check<K: Kind>(key: &'static str, token: Option<&Secret<K>>) -> Result<(), Mistake> {
     let what = "may hold printable ASCII characters and no blank";
     if token.is_none_or(|token| is_token(token.expose())) { Ok(()) } else { Err(Mistake { key, what }) }

@@ -1,7 +1,7 @@
 //! Authorization requests (RFC 6749, section 4.1.1; RFC 7636, section 4.3; RFC 8707, section 2.1; RFC 9126).
 //!
-//! Owns the address that the browser opens. Invariant: what ties the reply to this sign-in (state,
-//! PKCE, client, redirect URI, response type) stands in it once, and only as given here.
+//! Builds the authorization URL that the browser opens. Invariant: the parameters that tie the response to
+//! this sign-in (state, PKCE, client, redirect URI, response type) occur once, with the values given here.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,10 @@ use super::extra_params::{self, SecretParams};
 use super::pkce;
 use crate::domain::provider::Provider;
 
-/// Parameters that neither a preset, nor an account, nor the endpoint's own query may set. `request`
-/// and `request_uri` are among them since a request object replaces all the others (RFC 9101,
-/// section 6.3); what proves the client has no place in a browser's address, and where the request is
-/// pushed it is added once, from the account (RFC 9126, section 2.1).
+/// Parameters that a preset, an account and the endpoint's own query can't set. `request` and `request_uri`
+/// are included because a request object replaces all other parameters (RFC 9101, section 6.3). Client
+/// authentication doesn't belong in a browser URL; a pushed request gets it once, from the account (RFC 9126,
+/// section 2.1).
 const RESERVED: [&str; 11] = [
     "response_type",
     "client_id",
@@ -31,56 +31,57 @@ const RESERVED: [&str; 11] = [
     "client_assertion_type",
 ];
 
-/// A `state` value (RFC 6749, section 10.12) from 32 random bytes.
+/// Encodes 32 random bytes as a `state` value (RFC 6749, section 10.12).
 pub fn state_from_random(bytes: [u8; 32]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// What a sign-in puts into its authorization request.
+/// The values of one authorization request.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthorizationRequest<'a> {
     /// The client ID.
     pub client_id: &'a str,
-    /// Where the browser returns to.
+    /// The redirect URI.
     pub redirect_uri: &'a str,
-    /// What ties the reply to this sign-in.
+    /// The `state` that ties the response to this sign-in.
     pub state: &'a str,
-    /// PKCE's S256 challenge, where one is sent.
+    /// The PKCE S256 challenge; `None` sends none.
     pub challenge: Option<&'a str>,
-    /// What ties an ID token to this sign-in (`OpenID` Connect Core, section 3.1.2.1), where one is asked for.
+    /// The nonce that ties an ID token to this sign-in (`OpenID` Connect Core, section 3.1.2.1); `None` if no
+    /// ID token is requested.
     pub nonce: Option<&'a str>,
-    /// The account's extra parameters that may be secrets; the provider's are added by themselves.
+    /// The account's secret extra parameters. The provider's are added automatically.
     pub secret_params: &'a SecretParams,
 }
 
-/// Whether an ID token is asked for.
+/// Returns true if the scopes request an ID token.
 pub fn asks_for_id_token(provider: &Provider) -> bool {
     provider.scopes.iter().any(|scope| scope == "openid")
 }
 
-/// The address that the browser opens.
+/// Builds the authorization URL.
 ///
-/// The provider must be resolved for the authorization code grant, so that it has an authorization
-/// endpoint; for another grant the token endpoint stands in.
+/// Resolve the provider for the authorization code grant first. For a grant without an authorization
+/// endpoint, this falls back to the token endpoint.
 pub fn authorization_address(provider: &Provider, request: &AuthorizationRequest<'_>) -> Url {
     let parameters = parameters(provider, request);
     let is_set = |name: &str| parameters.iter().any(|(over, _)| over.eq_ignore_ascii_case(name));
-    // The provider's own parameter may have taken the place of the standard's.
+    // The provider's own parameter name may replace the standard `scope`.
     let is_scope = |name: &str| !provider.scopes.is_empty() && name.eq_ignore_ascii_case("scope");
     let mut url = endpoint(provider, |name| !is_set(name) && !is_scope(name));
     url.query_pairs_mut().extend_pairs(&parameters);
     url
 }
 
-/// The address that the browser opens after the parameters were pushed (RFC 9126, section 4): nothing of
-/// the request stands in it.
+/// Builds the authorization URL after a pushed request (RFC 9126, section 4). It holds only the client ID and
+/// the `request_uri`.
 pub fn pushed_address(provider: &Provider, client_id: &str, request_uri: &str) -> Url {
     let mut url = endpoint(provider, |_| true);
     url.query_pairs_mut().append_pair("client_id", client_id).append_pair("request_uri", request_uri);
     url
 }
 
-/// The endpoint with what may stay of its own query.
+/// The endpoint with the permitted part of its own query.
 fn endpoint(provider: &Provider, stays: impl Fn(&str) -> bool) -> Url {
     let mut url = provider.authorize.as_ref().unwrap_or(&provider.token).clone();
     let kept: Vec<(String, String)> = url
@@ -95,7 +96,7 @@ fn endpoint(provider: &Provider, stays: impl Fn(&str) -> bool) -> Url {
     url
 }
 
-/// The parameters of the request, in the browser's address or pushed.
+/// The parameters of the request, for the URL or for a pushed request.
 pub fn parameters<'a>(
     provider: &'a Provider,
     request: &AuthorizationRequest<'a>,
@@ -124,7 +125,7 @@ pub fn parameters<'a>(
     pairs
 }
 
-/// Adds the provider's and the account's extra parameters, but none that is there already or is nobody's to set.
+/// Adds the provider's and the account's extra parameters, except reserved ones and those already present.
 pub(in crate::domain) fn add_extra<'a>(
     provider: &'a Provider,
     secret: &'a SecretParams,
@@ -143,8 +144,8 @@ fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|reserved| is_same_name(name, reserved))
 }
 
-/// Whether a server may take one name for the other: some ignore the case; PHP takes a blank and a full stop
-/// for `_`, and what stands from the first `[` on for a place within the parameter.
+/// Returns true if a server may treat the two names as the same. Some servers ignore case. PHP reads a space
+/// and a full stop as `_`, and the text from the first `[` on as an index into the parameter.
 pub(in crate::domain) fn is_same_name(name: &str, ours: &str) -> bool {
     let name = name.trim().split('[').next().unwrap_or_default();
     let as_php = |b: u8| if matches!(b, b' ' | b'.') { b'_' } else { b.to_ascii_lowercase() };

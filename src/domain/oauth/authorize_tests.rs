@@ -1,4 +1,5 @@
-//! Addresses against the RFCs' examples, the `oauth2` crate and what must never happen.
+//! Authorization URLs compared with the RFCs' examples and the `oauth2` crate, and values that must never
+//! occur.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,7 @@
-//! Authorization responses (RFC 6749, section 4.1.2; RFC 9207): what comes back through the browser.
+//! Authorization responses (RFC 6749, section 4.1.2; RFC 9207): what the browser returns.
 //!
-//! Owns the question whether a reply belongs to this sign-in and what it says. Invariant: nothing
-//! in a reply is looked at before its `state` has matched, so that a forged one never ends a
-//! sign-in.
+//! Decides whether a response belongs to this sign-in, and reads it. Invariant: `state` is checked before
+//! anything else, so a forged response never ends a sign-in.
 
 use std::borrow::Cow;
 
@@ -13,31 +12,31 @@ use url::form_urlencoded;
 use super::issuer::is_same;
 use crate::base::secret::AuthCode;
 
-/// The longest pasted text that is looked at, in bytes.
+/// The maximum size of a pasted text, in bytes.
 const PASTED_MAX_BYTES: usize = 64 * 1024;
 
-/// Parameters of a reply that may stand in it once (RFC 6749, section 3.1).
+/// Parameters that may occur only once (RFC 6749, section 3.1).
 const ONCE: [&str; 5] = ["code", "error", "error_description", "error_uri", "iss"];
 
-/// What a reply must show to be taken.
+/// What a response must match to be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     /// The `state` that was sent.
     pub state: String,
-    /// The issuer identifier, where known.
+    /// The issuer identifier, if known.
     pub issuer: Option<String>,
-    /// Whether the server promises `iss` in every reply (RFC 9207, section 3).
+    /// The server promises `iss` in every response (RFC 9207, section 3).
     pub iss_promised: bool,
-    /// Whether PKCE was sent; only then is a bare code tied to this sign-in.
+    /// PKCE is used. Only then is a bare code tied to this sign-in.
     pub pkce: bool,
 }
 
-/// What a reply says.
+/// An accepted response.
 #[derive(Debug)]
 pub enum Returned {
     /// A code to exchange.
     Code(AuthCode),
-    /// The server, or the user, said no (section 4.1.2.1).
+    /// The server or the user refused (section 4.1.2.1).
     Denied {
         /// The `error` value, as sent.
         code: String,
@@ -46,33 +45,33 @@ pub enum Returned {
     },
 }
 
-/// Why a reply is not taken.
+/// Why a response is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CallbackError {
-    /// Neither a code nor an error is in it.
+    /// It has neither a code nor an error.
     #[error("no reply")]
     NoReply,
-    /// Its `state` is wrong, missing or there twice: it belongs to another sign-in.
+    /// Its `state` is wrong, missing or repeated: it belongs to another sign-in.
     #[error("the reply belongs to another sign-in")]
     StateMismatch,
-    /// It names another issuer, or none where one was promised.
+    /// It names another issuer, or none although one was promised.
     #[error("the reply is from another issuer")]
     WrongIssuer,
-    /// A parameter is there twice, or a code together with an error.
+    /// A parameter is repeated, or there is both a code and an error.
     #[error("the reply contradicts itself")]
     Contradictory,
-    /// A code without its `state`, where nothing else ties it to this sign-in.
+    /// A code without `state`, and without PKCE to tie it to this sign-in.
     #[error("a bare code can't be trusted here")]
     BareCode,
-    /// The browser's request is longer than is read.
+    /// The browser's request is too long.
     #[error("the reply is too long")]
     TooLong,
 }
 
-/// Reads the query of a reply, without its `?`.
+/// Reads the query of a response, without its `?`.
 ///
 /// # Errors
-/// [`CallbackError`]; all but `WrongIssuer` and `Contradictory` leave the sign-in waiting.
+/// [`CallbackError`]. All but `WrongIssuer` and `Contradictory` leave the sign-in waiting.
 pub fn read_query(expected: &Expected, query: &str) -> Result<Returned, CallbackError> {
     let mut state = values(query, "state");
     let matches = match (state.next(), state.next()) {
@@ -105,12 +104,11 @@ pub fn read_query(expected: &Expected, query: &str) -> Result<Returned, Callback
     }
 }
 
-/// Reads what a user pasted: the full address the browser ended on (its host and path may be any),
-/// its query, or the code alone. White space and quotes around it are dropped, and so are line
-/// breaks within it, which a terminal or a mail puts there.
+/// Reads what a user pasted: the full redirect URL (with any host and path), its query, or the code alone.
+/// Removes surrounding white space and quotes, and line breaks, which terminals and mail insert.
 ///
 /// # Errors
-/// [`CallbackError`]; a bare code is taken only where PKCE, or the state behind it, ties it to this sign-in
+/// [`CallbackError`]. A bare code is accepted only if PKCE, or the state after it, ties it to this sign-in
 /// and no `iss` was promised.
 pub fn read_pasted(expected: &Expected, text: &str) -> Result<Returned, CallbackError> {
     if text.len() > PASTED_MAX_BYTES {
@@ -122,7 +120,7 @@ pub fn read_pasted(expected: &Expected, text: &str) -> Result<Returned, Callback
         Some((_, query)) => (true, query),
         None => (text.contains("://"), text.as_str()),
     };
-    // Some servers put it behind the `#`, where no listener sees it.
+    // Some servers put the response in the fragment, which a listener never receives.
     let (query, fragment) = query.split_once('#').unwrap_or((query, ""));
     let is_reply =
         |text: &&str| ["code", "error", "state"].iter().any(|name| values(text, name).next().is_some());
@@ -132,15 +130,15 @@ pub fn read_pasted(expected: &Expected, text: &str) -> Result<Returned, Callback
     if is_address || text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(CallbackError::NoReply);
     }
-    // A page that shows a code to be copied may put the state behind it.
+    // A page that shows a code to copy may append the state to it.
     let is_ours = |state: &str| bool::from(state.as_bytes().ct_eq(expected.state.as_bytes()));
     let with_state = text.rsplit_once('#').filter(|(_, state)| is_ours(state)).map(|(code, _)| code);
     if expected.iss_promised || (!expected.pkce && with_state.is_none()) {
         return Err(CallbackError::BareCode);
     }
     let text = with_state.unwrap_or(&text);
-    // Copied out of an address, it is still percent-encoded; a plus sign there stands for itself
-    // more likely than for a space, which no code holds (RFC 6749, appendix A.11).
+    // A code copied from a URL is still percent-encoded. A plus sign is kept: it is more likely literal than
+    // a space, which no code contains (RFC 6749, appendix A.11).
     let encoded = zeroize::Zeroizing::new(text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D"));
     let code = form_urlencoded::parse(encoded.as_bytes()).next().map(|(code, _)| code.into_owned());
     code.map(|code| Returned::Code(AuthCode::new(code))).ok_or(CallbackError::NoReply)

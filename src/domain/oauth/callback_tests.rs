@@ -1,4 +1,4 @@
-//! Replies of every kind against what is expected of them.
+//! Authorization responses of every kind.
 
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ fn expected() -> Expected {
     Expected { state: STATE.to_owned(), issuer: None, iss_promised: false, pkce: true }
 }
 
-/// A reply in short: the code, the error with its description, or why it is not taken.
+/// A response in short: the code, the error with its description, or the reason for rejection.
 fn short(result: Result<Returned, CallbackError>) -> Result<String, CallbackError> {
     result.map(|returned| match returned {
         Returned::Code(code) => code.expose().to_owned(),
@@ -146,7 +146,7 @@ proptest! {
         prop_assert_eq!(query(&text), Err(CallbackError::Contradictory), "{}", &text);
         let address = format!("http://localhost:8910/callback?{text}");
         prop_assert_eq!(pasted(&address), Err(CallbackError::Contradictory));
-        // The same without the right state is somebody else's, and says nothing.
+        // The same response with a wrong state is forged and reveals nothing.
         let forged = text.replace(STATE, "evil");
         prop_assert_eq!(query(&forged), Err(CallbackError::StateMismatch));
     }

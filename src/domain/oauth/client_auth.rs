@@ -1,7 +1,7 @@
 //! Client authentication (RFC 6749, section 2.3; RFC 7523, section 2.2).
 //!
-//! Owns by what a client proves who it is, and where in a request that goes. Invariant: a secret is
-//! sent only where the provider's data says so, and a private key never.
+//! Decides how a client authenticates and where the credentials go in a request. Invariant: a secret is sent
+//! only if the provider's data says so; a private key is never sent.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,8 +19,8 @@ use crate::domain::provider::spec::ClientAuth;
 /// The `client_assertion_type` of a JWT (RFC 7523, section 2.2).
 const JWT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Whether a token request of this provider needs a client secret. An app that is a public client
-/// (section 2.1) has none; PKCE then takes its place, or the device code, which nobody else was given.
+/// Returns true if a token request to this provider needs a client secret. A public client (section 2.1) has
+/// none; PKCE or the device code replaces it.
 pub fn needs_secret(provider: &Provider) -> bool {
     let public = match provider.grant {
         GrantType::AuthorizationCode => provider.pkce,
@@ -37,17 +37,17 @@ pub fn needs_secret(provider: &Provider) -> bool {
 /// The client's private key, ready to sign.
 ///
 /// # Errors
-/// [`RequestError`] where there is none, or none that can sign.
+/// [`RequestError`] if there is no key, or it can't sign.
 pub(in crate::domain) fn key(provider: &Provider, client: &Client) -> Result<SigningKey, RequestError> {
     let text = client.private_key.as_ref().filter(|key| !key.is_empty());
     Ok(SigningKey::read(text.ok_or(RequestError::Missing("private_key"))?, provider.key_alg)?)
 }
 
-/// What a client shows of itself in one request: its assertion, where it signs.
+/// The authentication of one request: the assertion, if the client signs one.
 pub(in crate::domain) struct ClientAuthentication(Option<SecretText>);
 
 impl ClientAuthentication {
-    /// Checks that the client has what it takes, and signs.
+    /// Checks that the client has the required credentials, and signs the assertion.
     ///
     /// # Errors
     /// [`RequestError`] names the value that is missing or unusable.
@@ -72,10 +72,10 @@ impl ClientAuthentication {
         Ok(Self(by.map(sign).transpose()?))
     }
 
-    /// Puts it into the body, or gives the value of `Authorization`.
+    /// Adds the credentials to the body, or returns the value of `Authorization`.
     ///
     /// # Errors
-    /// [`RequestError::Unusable`] names what a header can't carry.
+    /// [`RequestError::Unusable`] names the value that a header can't carry.
     pub(in crate::domain) fn put<'a>(
         &'a self,
         provider: &Provider,
@@ -83,7 +83,7 @@ impl ClientAuthentication {
         pairs: &mut Vec<(&'a str, &'a str)>,
     ) -> Result<Option<SecretText>, RequestError> {
         let id = client.client_id.as_str();
-        // A pushed authorization request names the client anyway.
+        // A pushed authorization request already has the client ID.
         let named = pairs.iter().any(|(name, _)| *name == "client_id");
         let named_by = Some(("client_id", id)).filter(|_| !named);
         let secret = client.client_secret.as_ref().filter(|secret| !secret.is_empty());
@@ -93,7 +93,7 @@ impl ClientAuthentication {
                 Ok(Some(basic(&id, &secret)))
             }
             (ClientAuth::BasicRaw, Some(secret)) => {
-                // RFC 7617, section 2: as they are, these can't be told apart again, or not be sent.
+                // RFC 7617, section 2: a colon in the ID is ambiguous, and control characters can't be sent.
                 if id.contains(|c: char| c == ':' || c.is_control()) {
                     return Err(RequestError::Unusable("client_id"));
                 }
@@ -120,7 +120,7 @@ impl ClientAuthentication {
     }
 }
 
-/// Whether the two ways of Basic send something different for this client.
+/// Returns true if the encoded and the raw form of Basic differ for this client.
 pub(in crate::domain) fn basic_differs(client: &Client) -> bool {
     let secret = client.client_secret.as_ref().map_or("", |secret| secret.expose());
     [client.client_id.as_str(), secret].iter().any(|text| *form_encoded(text) != **text)
@@ -132,8 +132,8 @@ fn basic(id: &str, secret: &str) -> SecretText {
     SecretText::new(["Basic ", &encoded].concat())
 }
 
-/// Form-encoded (RFC 6749, appendix B), but a space is `%20`: every server decodes that, while some
-/// take the plus sign literally.
+/// Form-encodes (RFC 6749, appendix B), but writes a space as `%20`: every server decodes that, while some
+/// take a plus sign literally.
 fn form_encoded(text: &str) -> Zeroizing<String> {
     let mut encoded = Zeroizing::new(String::with_capacity(text.len() * 3));
     for piece in form_urlencoded::byte_serialize(text.as_bytes()) {

@@ -1,8 +1,7 @@
-//! Device authorization (RFC 8628): the answer with the code, and when the server is asked about it.
+//! Device authorization (RFC 8628): the response with the codes, and the polling schedule.
 //!
-//! Owns both. Invariants: whatever a server answers, it is asked no more often than every second, and
-//! not at all once the code has expired; no part of an answer outlives its reading but what a person
-//! must see, and the device code as a secret.
+//! Invariants: whatever the server responds, polling is at most once a second and stops when the code
+//! expires. Only what the user must see is kept of a response, and the device code as a secret.
 
 use std::borrow::Cow;
 
@@ -18,37 +17,37 @@ use crate::domain::provider::Provider;
 use crate::domain::refusal::token_refusal::{AnswerFlaw, Said, TokenError};
 use crate::domain::time_parse;
 
-/// How long to wait between two questions where the server doesn't say (section 3.2).
+/// The polling interval if the server gives none (section 3.2).
 const INTERVAL: TimeDelta = TimeDelta::seconds(5);
-/// By how much `slow_down` lengthens that wait (section 3.5).
+/// The increase of the interval on `slow_down` (section 3.5).
 const SLOWER_BY: TimeDelta = TimeDelta::seconds(5);
-/// The longest wait between two questions, unless the server asks for a longer one.
+/// The maximum polling interval, unless the server requests a longer one.
 const INTERVAL_MAX: TimeDelta = TimeDelta::seconds(60);
-/// The life of a code where the server, against section 3.2, doesn't say.
+/// The lifetime of a code if the server omits it, against section 3.2.
 const LIFE: TimeDelta = TimeDelta::minutes(10);
-/// The longest life of a code.
+/// The maximum lifetime of a code.
 const LIFE_MAX: TimeDelta = TimeDelta::hours(24);
-/// The longest code for a person, in characters: none that is longer could be typed.
+/// The maximum length of a user code, in characters; no longer one could be typed.
 const USER_CODE_MAX_CHARS: usize = 100;
 
-/// What a person needs to sign in on any device (section 3.2), and what Keyfob asks with meanwhile.
+/// What the user needs to sign in on any device (section 3.2), and what Keyfob polls with.
 #[derive(Debug)]
 pub struct DeviceAuthorization {
     /// The device code.
     pub device_code: DeviceCode,
-    /// The code to be entered, as sent.
+    /// The user code, as sent.
     pub user_code: String,
-    /// Where it is entered.
+    /// The URL where the user enters the code.
     pub verification_uri: Url,
-    /// The same address with the code in it.
+    /// The same URL with the code included.
     pub verification_uri_complete: Option<Url>,
-    /// When and how often the server is asked.
+    /// The polling schedule.
     pub polling: Polling,
 }
 
-/// What a code is asked for with (section 3.1), besides what the client shows of itself: the scope, what
-/// the token is for (RFC 8707, section 2; the audience where a server asks for that), and the provider's and
-/// the account's extra parameters of an authorization request, which take the place of none of these.
+/// The parameters of a device authorization request (section 3.1), without client authentication: the scope,
+/// the resource (RFC 8707, section 2) or audience, and the provider's and the account's extra parameters,
+/// which can't replace any of these.
 pub fn parameters<'a>(provider: &'a Provider, secret: &'a SecretParams) -> Vec<(&'a str, Cow<'a, str>)> {
     let scope = provider.scopes.join(&provider.scope_separator);
     let mut pairs: Vec<(&str, Cow<'_, str>)> = Vec::new();
@@ -62,11 +61,10 @@ pub fn parameters<'a>(provider: &'a Provider, secret: &'a SecretParams) -> Vec<(
     pairs
 }
 
-/// Reads the answer of a device authorization endpoint.
+/// Reads the response of a device authorization endpoint.
 ///
 /// # Errors
-/// [`TokenError`]: what the server refused, or [`AnswerFlaw::NoCode`] where a code, or a web address to
-/// enter it at, is lacking.
+/// [`TokenError`]: the server's refusal, or [`AnswerFlaw::NoCode`] if a code or a web URL for it is missing.
 pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<DeviceAuthorization, TokenError> {
     let mut value = parsed(provider, answer)?;
     let said = Said::read(provider, &value);
@@ -79,7 +77,7 @@ pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<DeviceAuthorizat
     if user_code.is_empty() || user_code.chars().count() > USER_CODE_MAX_CHARS {
         return Err(lacking());
     }
-    // Google's own name for it came before the standard's.
+    // Google named this before the standard did.
     let address = |keys: [&str; 2]| keys.iter().find_map(|key| web_address(value.get(*key)?.as_str()?));
     let verification_uri = address(["verification_uri", "verification_url"]).ok_or_else(lacking)?;
     let span = |key| value.get(key).and_then(time_parse::span);
@@ -95,7 +93,7 @@ pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<DeviceAuthorizat
     })
 }
 
-/// An address that a browser may open. Some servers leave its scheme out, since people do.
+/// A URL that a browser may open. Some servers omit the scheme, as people do.
 fn web_address(text: &str) -> Option<Url> {
     let text = text.trim();
     let url = match Url::parse(text) {
@@ -107,32 +105,32 @@ fn web_address(text: &str) -> Option<Url> {
     (is_web && url.password().is_none()).then_some(url)
 }
 
-/// When the server is asked whether the person is done (sections 3.4 and 3.5).
+/// The polling schedule (sections 3.4 and 3.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Polling {
     interval: TimeDelta,
     expires_at: DateTime<Utc>,
-    /// `None` while a question is on its way.
+    /// `None` while a request is under way.
     next_at: Option<DateTime<Utc>>,
 }
 
 /// Why there is no token yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotYet {
-    /// `authorization_pending`: the person isn't done.
+    /// `authorization_pending`: the user hasn't finished.
     Pending,
-    /// `slow_down`: the same, and it is asked too often.
+    /// `slow_down`: the same, and polling is too frequent.
     SlowDown,
-    /// There was no answer, or one that says to come again, not before the given moment.
+    /// No response, or one that asks for a retry, not before the given time.
     Unanswered(Option<DateTime<Utc>>),
 }
 
-/// What is to be done about a code.
+/// What to do next about a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
     /// Nothing yet.
     Nothing,
-    /// The server is to be asked.
+    /// Poll the server.
     Ask,
     /// The code has expired.
     Expired,
@@ -148,12 +146,12 @@ impl Polling {
         self.expires_at
     }
 
-    /// The next moment at which something is due; `None` while an answer is awaited.
+    /// When the next step is due; `None` while waiting for a response.
     pub fn wakes_at(&self) -> Option<DateTime<Utc>> {
         self.next_at.map(|next_at| next_at.min(self.expires_at))
     }
 
-    /// What is due, if anything. With [`Due::Ask`] the question counts as sent.
+    /// Returns the step that is due. [`Due::Ask`] marks the request as sent.
     pub fn due(&mut self, now: DateTime<Utc>) -> Due {
         let Some(next_at) = self.next_at else { return Due::Nothing };
         if now >= self.expires_at {
@@ -166,14 +164,15 @@ impl Polling {
         }
     }
 
-    /// Takes an answer that is no token, which came at `now`.
+    /// Records a response without a token, received at `now`.
     pub fn not_yet(&mut self, why: NotYet, now: DateTime<Utc>) {
         let mut not_before = None;
         match why {
             NotYet::Pending => {}
             NotYet::SlowDown => self.interval += SLOWER_BY,
             NotYet::Unanswered(retry_at) => {
-                // Section 3.5 recommends doubling; a long outage must not outlast the person's patience.
+                // Section 3.5 recommends doubling. The maximum keeps a long outage from outlasting the user's
+                // patience.
                 self.interval = self.interval.max((self.interval * 2).min(INTERVAL_MAX));
                 not_before = retry_at;
             }

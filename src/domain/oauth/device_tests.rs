@@ -1,4 +1,4 @@
-//! Codes for devices: the standard's example, the odd ones, and the pauses between two questions.
+//! Device codes: the standard's example, unusual responses, and polling intervals.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -35,7 +35,7 @@ fn polling(interval: i64, life: i64) -> Polling {
     Polling::new(TimeDelta::seconds(interval), at(0), at(life))
 }
 
-/// In how many seconds after `now` the server is asked next.
+/// Seconds after `now` until the next poll.
 fn pause(polling: &Polling, now: i64) -> i64 {
     (polling.wakes_at().unwrap() - at(now)).num_seconds()
 }
@@ -122,7 +122,7 @@ fn the_server_is_asked_after_each_interval_until_the_code_has_expired() {
     let mut polling = polling(5, 12);
     assert_eq!(polling.due(at(4)), Due::Nothing);
     assert_eq!(polling.due(at(5)), Due::Ask);
-    // Asked once, however often somebody looks.
+    // Due once, however often it is checked.
     assert_eq!((polling.due(at(6)), polling.wakes_at()), (Due::Nothing, None));
     polling.not_yet(NotYet::Pending, at(6));
     assert_eq!(pause(&polling, 6), 5);

@@ -1,12 +1,4 @@
 //! Discovery: an authorization server's metadata (RFC 8414; `OpenID` Connect Discovery 1.0).
-//!
-//! Owns what is taken from it, and when it is asked for. Invariants: nothing is taken of a document that
-//! is another issuer's (section 3.3); every address in it keeps the rule of [`crate::domain::secure_url`], and only
-//! a server on this machine may name plain http.
-//!
-//! What is found is kept as an account's own overrides, as if the user had typed it: an account works as
-//! it was set up until the user discovers again. The grants that a server lists restrict nothing, since
-//! many lists are incomplete.
 
 use serde_json::Value;
 use thiserror::Error;
@@ -19,64 +11,64 @@ use crate::domain::provider::spec::{ClientAuth, Endpoints, ProviderSpec};
 use crate::domain::provider::{EndpointKind, Preset, ProviderError};
 use crate::domain::secure_url::{is_loopback, is_secure};
 
-/// The longest address or name that is taken, in bytes.
+/// The maximum length of a URL or name, in bytes.
 const TEXT_MAX_BYTES: usize = 2048;
-/// The most names of a list that are taken.
+/// The maximum number of names read from a list.
 const LIST_MAX: usize = 200;
 
-/// Whose metadata is wanted, and what it is for.
+/// The issuer whose metadata is needed, and the grant it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// The issuer.
     pub issuer: Issuer,
-    /// The issuer as the document may spell it besides.
+    /// Another spelling of the issuer that the document may use.
     template: Option<String>,
     grant: GrantType,
     client_auth: ClientAuth,
 }
 
-/// What a server's metadata says, as far as it is of use.
+/// The useful part of a server's metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveredServer {
-    /// The issuer that was asked for.
+    /// The requested issuer.
     pub issuer: String,
-    /// Where the document was.
+    /// The URL of the document.
     pub document: Url,
-    /// Its addresses.
+    /// The server's endpoints.
     pub endpoints: Endpoints,
-    /// The grants that it lists, as far as they are known here.
+    /// The grants that it lists and Keyfob knows.
     pub grants: Vec<GrantType>,
-    /// The ways of client authentication that it lists, as far as they are known here, the best first.
+    /// The client authentication methods that it lists and Keyfob knows, the best first.
     pub client_auths: Vec<ClientAuth>,
-    /// Whether PKCE with S256 is supported; `None` where it doesn't say.
+    /// PKCE with S256 is supported; `None` if the server doesn't say.
     pub pkce: Option<bool>,
     /// The scopes that it lists.
     pub scopes: Vec<String>,
-    /// Whether `iss` is promised in every authorization response (RFC 9207).
+    /// The server promises `iss` in every authorization response (RFC 9207).
     pub iss_promised: bool,
-    /// Whether authorization requests must be pushed (RFC 9126, section 5).
+    /// The server requires pushed authorization requests (RFC 9126, section 5).
     pub par_required: bool,
     usual_auth: ClientAuth,
 }
 
-/// Why a document is not taken.
+/// Why a metadata document is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MetadataError {
-    /// It is no metadata: no JSON object, or without an issuer.
+    /// It is not metadata: not a JSON object, or without an issuer.
     #[error("no metadata")]
     None,
-    /// It is another issuer's: what it calls itself.
+    /// It belongs to another issuer, whose name it holds.
     #[error("another issuer's metadata")]
     OtherIssuer(String),
-    /// It names no such address, which this grant needs.
+    /// It lacks an endpoint that this grant needs.
     #[error("{} is missing", .0.key())]
     Missing(EndpointKind),
-    /// An address in it is none, or not safe to use.
+    /// One of its endpoints is not a URL, or not safe to use.
     #[error("{} can't be used", .0.key())]
     Unusable(EndpointKind),
 }
 
-/// The addresses, by their names in metadata.
+/// The endpoints by their names in metadata.
 const ENDPOINTS: [(EndpointKind, &str); 8] = [
     (EndpointKind::Authorize, "authorization_endpoint"),
     (EndpointKind::Token, "token_endpoint"),
@@ -88,8 +80,8 @@ const ENDPOINTS: [(EndpointKind, &str); 8] = [
     (EndpointKind::Jwks, "jwks_uri"),
 ];
 
-/// Ways of client authentication, by their registered names; the best first, of those that need what most
-/// clients have.
+/// Client authentication methods by their registered names. Of those that need what most clients have, the
+/// best comes first.
 const CLIENT_AUTHS: [(ClientAuth, &str); 5] = [
     (ClientAuth::Basic, "client_secret_basic"),
     (ClientAuth::Body, "client_secret_post"),
@@ -107,19 +99,19 @@ const GRANTS: [(GrantType, &str); 5] = [
     (GrantType::JwtBearer, "urn:ietf:params:oauth:grant-type:jwt-bearer"),
 ];
 
-/// Whether an account's addresses are to be discovered: it has an issuer and no token endpoint.
+/// Returns true if an account's endpoints must be discovered: it has an issuer and no token endpoint.
 pub fn is_wanted(preset: &Preset, overrides: &ProviderSpec) -> bool {
     let spec = preset.spec.overlaid(overrides);
     spec.issuer.is_some() && spec.endpoints.token.is_none()
 }
 
-/// The same of an account, by the ID of its preset.
+/// Like [`is_wanted`], for an account's settings with a preset ID.
 pub fn is_wanted_by(presets: &[Preset], settings: &Settings) -> bool {
     Preset::of(presets, &settings.provider).is_ok_and(|preset| is_wanted(&preset, &settings.overrides))
 }
 
-/// The same account with an address in the place of each that discovery may bring, so that everything
-/// else about it can be checked before anything is asked for.
+/// Returns the settings with a placeholder for each endpoint that discovery may supply, so that everything
+/// else can be checked before any request.
 pub fn stood_in(settings: &Settings) -> Settings {
     let mut settings = settings.clone();
     for (kind, _) in ENDPOINTS {
@@ -131,10 +123,10 @@ pub fn stood_in(settings: &Settings) -> Settings {
 }
 
 impl Wanted {
-    /// Whose metadata an account needs, by its preset, its variables and its own choices.
+    /// The issuer whose metadata an account needs, from its preset, variables and overrides.
     ///
     /// # Errors
-    /// [`ProviderError`] where the issuer, or a variable in it, is missing or can't be used.
+    /// [`ProviderError`] if the issuer, or a variable in it, is missing or unusable.
     pub fn of(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
         let preset = Preset::of(presets, &settings.provider)?;
         let spec = preset.spec.overlaid(&settings.overrides);
@@ -150,10 +142,10 @@ impl Wanted {
         })
     }
 
-    /// Reads a document from `document`.
+    /// Reads the metadata that was fetched from `document`.
     ///
     /// # Errors
-    /// [`MetadataError`]: why nothing of it is taken.
+    /// [`MetadataError`]: why all of it is rejected.
     pub fn read(&self, document: &Url, body: &[u8]) -> Result<DiscoveredServer, MetadataError> {
         let text = String::from_utf8_lossy(body);
         let value: Value =
@@ -207,12 +199,12 @@ impl Wanted {
 }
 
 impl DiscoveredServer {
-    /// Gives an account what was found; its own choices stay.
+    /// Adds what was found to an account's settings. The account's own choices stay.
     pub fn complete(&self, settings: &mut Settings) {
         settings.overrides = self.spec().overlaid(&settings.overrides).into();
     }
 
-    /// As an account's overrides.
+    /// What was found, as an account's overrides.
     pub fn spec(&self) -> ProviderSpec {
         let is_listed = self.client_auths.contains(&self.usual_auth)
             || (self.usual_auth == ClientAuth::BasicRaw && self.client_auths.contains(&ClientAuth::Basic));
@@ -227,7 +219,7 @@ impl DiscoveredServer {
     }
 }
 
-/// The addresses that a grant can't do without.
+/// The endpoints that a grant requires.
 fn needed_by(grant: GrantType) -> &'static [EndpointKind] {
     match grant {
         GrantType::AuthorizationCode => &[EndpointKind::Token, EndpointKind::Authorize],
@@ -236,7 +228,7 @@ fn needed_by(grant: GrantType) -> &'static [EndpointKind] {
     }
 }
 
-/// What of a list is known here, in our order.
+/// The listed names that are known here, in the order of `names`.
 fn known<T: Copy>(names: &[(T, &str)], listed: Option<&[&str]>) -> Vec<T> {
     let listed = listed.unwrap_or_default();
     names.iter().filter(|(_, name)| listed.contains(name)).map(|(value, _)| *value).collect()
@@ -252,7 +244,7 @@ fn list_of<'v>(value: &'v Value, name: &str) -> Option<Vec<&'v str>> {
     Some(items.filter(|item| item.len() <= TEXT_MAX_BYTES).take(LIST_MAX).collect())
 }
 
-/// A flag; some servers send it as text.
+/// Reads a flag. Some servers send it as text.
 fn flag(value: &Value, name: &str) -> bool {
     match value.get(name) {
         Some(Value::Bool(flag)) => *flag,

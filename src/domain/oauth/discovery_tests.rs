@@ -1,4 +1,4 @@
-//! Metadata: real servers' documents in short, the odd ones, and those that are not taken.
+//! Metadata: abridged documents of real servers, unusual ones, and rejected ones.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -74,7 +74,7 @@ fn what_a_server_says_becomes_an_accounts_overrides() {
     for kind in EndpointKind::ALL {
         assert!(spec.endpoints.get(kind).is_some(), "{kind:?}");
     }
-    // A usual way that the server knows stays, in its raw form too.
+    // The provider's usual method stays if the server lists it, also in its raw form.
     let listed = json!({ "token_endpoint_auth_methods_supported": ["none", "client_secret_basic"] });
     assert_eq!(read(&with(listed)).unwrap().spec().client_auth, None);
     let plain = json!({ "code_challenge_methods_supported": ["plain"] });
@@ -153,7 +153,7 @@ fn s2_every_address_is_checked_again() {
             assert_eq!(refused, Err(MetadataError::Unusable(kind)), "{name}: {address}");
         }
     }
-    // A server on this machine may name itself.
+    // A server on this computer may name itself.
     let local = "http://127.0.0.1:9";
     let body = json!({ "issuer": local, "authorization_endpoint": "http://127.0.0.1:9/a", "token_endpoint": "http://localhost:9/t" });
     let wanted = wanted(local, GrantType::AuthorizationCode);

@@ -1,8 +1,8 @@
 //! Extra parameters and headers of requests: which of an account's own values are secrets.
 //!
-//! Owns the list of names whose values are none, and the way of all others out of the settings, which are
-//! stored and shown in the clear, into the client, which the vault keeps. Invariant: a value is open only if
-//! its name is on the list. What a preset says is published, so it is open whatever its name.
+//! Holds the list of names whose values are not secret. All other values move from the settings, which are
+//! stored and shown in the clear, to the client, which the vault keeps. Invariant: a value is open only if
+//! its name is on the list. A preset is public, so its values are open whatever their names.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::domain::account::{Client, Settings};
 /// Secret values of parameters, by name.
 pub type SecretParams = BTreeMap<String, ParamValue>;
 
-/// Parameters whose values are no secrets: the standards' (RFC 6749; RFC 8707; `OpenID` Connect Core, section
-/// 3.1.2.1), and well-known ones of single providers.
+/// Parameters whose values are not secret: the standards' (RFC 6749; RFC 8707; `OpenID` Connect Core, section
+/// 3.1.2.1) and well-known ones of single providers.
 const OPEN_PARAMS: [&str; 24] = [
     "access_type",
     "acr_values",
@@ -41,29 +41,29 @@ const OPEN_PARAMS: [&str; 24] = [
     "ui_locales",
 ];
 
-/// Headers whose values are no secrets.
+/// Headers whose values are not secret.
 const OPEN_HEADERS: [&str; 6] =
     ["accept", "accept-charset", "accept-language", "cache-control", "content-type", "user-agent"];
 
-/// Whether the value of a parameter of this name is no secret.
+/// Returns true if the value of this parameter is not secret.
 pub fn is_open_param(name: &str) -> bool {
     OPEN_PARAMS.contains(&name)
 }
 
-/// Whether the value of a header of this name is no secret.
+/// Returns true if the value of this header is not secret.
 pub fn is_open_header(name: &str) -> bool {
     OPEN_HEADERS.iter().any(|open| open.eq_ignore_ascii_case(name))
 }
 
-/// Moves an account's own values that may be secrets from its settings into its client; returns whether
-/// there were any. A value that the client has already stays, since it is the one that is sent.
+/// Moves an account's own values that may be secret from its settings to its client; returns whether there
+/// were any. A value that the client already has stays, since that one is sent.
 pub fn move_secrets(settings: &mut Settings, client: &mut Client) -> bool {
     let spec = &settings.overrides;
     let has_secret = |params: &BTreeMap<String, String>| params.keys().any(|name| !is_open_param(name));
     let is_clean = !has_secret(&spec.authorize_params)
         && !has_secret(&spec.token_params)
         && spec.request_headers.keys().all(|name| is_open_header(name));
-    // Equal settings are shared: they are copied only where something changes.
+    // Equal settings are shared: copy them only if something changes.
     if is_clean {
         return false;
     }
@@ -86,15 +86,15 @@ fn move_params(from: &mut BTreeMap<String, String>, to: &mut SecretParams) {
     }
 }
 
-/// Takes the secrets out of a map, and leaves what is open.
+/// Takes the secret values out of a map and leaves the open ones.
 fn taken(map: &mut BTreeMap<String, String>, is_open: fn(&str) -> bool) -> BTreeMap<String, String> {
     let (open, secret) = std::mem::take(map).into_iter().partition(|(name, _)| is_open(name));
     *map = open;
     secret
 }
 
-/// The provider's parameters and the account's secret ones, which take the place of those of their name. A
-/// secret that is empty is not sent.
+/// The provider's parameters merged with the account's secret ones, which replace those of the same name. An
+/// empty secret is not sent.
 pub(in crate::domain) fn merged<'a>(
     open: &'a BTreeMap<String, String>,
     secret: &'a SecretParams,

@@ -1,4 +1,4 @@
-//! The grants an account can hold, in the standards' words.
+//! The grants that an account can use, by the standards' names.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
-    /// Through the browser (section 4.1), with PKCE (RFC 7636).
+    /// Authorization code through the browser (section 4.1), with PKCE (RFC 7636).
     AuthorizationCode,
-    /// With the client's own credentials (section 4.4).
+    /// Client credentials (section 4.4).
     ClientCredentials,
-    /// With a user name and a password (section 4.3).
+    /// User name and password (section 4.3).
     Password,
-    /// By a code that a person enters on any device's browser (RFC 8628).
+    /// A code that the user enters in any device's browser (RFC 8628).
     DeviceCode,
-    /// With an assertion that the client's key signs (RFC 7523, section 2.1).
+    /// An assertion that the client's key signs (RFC 7523, section 2.1).
     JwtBearer,
 }
 
 impl GrantType {
-    /// The name as it stands in files.
+    /// The name in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
@@ -30,12 +30,12 @@ impl GrantType {
         }
     }
 
-    /// Whether a new token can be had by repeating the grant, without a person.
+    /// Returns true if repeating the grant yields a new token without the user.
     pub fn is_repeatable(self) -> bool {
         !matches!(self, Self::AuthorizationCode | Self::DeviceCode)
     }
 
-    /// Whether the browser comes back to a redirect URI.
+    /// Returns true if the grant uses a redirect URI.
     pub fn has_redirect(self) -> bool {
         matches!(self, Self::AuthorizationCode)
     }

@@ -1,18 +1,17 @@
-//! A request, built in full before anything is sent.
+//! An HTTP request, built in full before anything is sent.
 //!
-//! Owns what a request is and how a form is written. Invariant: whatever in it may hold a secret is
-//! wrapped as one; only the address is not, so no secret is put there.
+//! Invariant: every part that may hold a secret is a secret type. The URL is not, so no secret goes there.
 
 use url::{Url, form_urlencoded};
 
 use crate::base::secret::SecretText;
 
-/// The methods that are sent (RFC 9110, section 9.3).
+/// The HTTP methods in use (RFC 9110, section 9.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Asks, and changes nothing.
+    /// A request without a body or side effects.
     Get,
-    /// Sends a body.
+    /// A request with a body.
     Post,
 }
 
@@ -31,23 +30,23 @@ impl Method {
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
-    /// The address.
+    /// The URL.
     pub url: Url,
-    /// Headers; the values may hold secrets. What belongs to the connection is added on the way.
+    /// Headers; the values may be secret. The HTTP client adds those of the connection.
     pub headers: Vec<(String, SecretText)>,
     /// The body; empty for a GET.
     pub body: SecretText,
 }
 
 impl HttpRequest {
-    /// A GET that asks for JSON.
+    /// A GET request that accepts JSON.
     pub fn get(url: Url) -> Self {
         let accept = ("Accept".to_owned(), SecretText::new("application/json".to_owned()));
         Self { method: Method::Get, url, headers: vec![accept], body: SecretText::new(String::new()) }
     }
 
-    /// By what the client shows who it is, as it was written into the request: what stands behind the scheme
-    /// in `Authorization`, and the assertions of a form. A server may repeat that, too.
+    /// The client credentials as written into the request: the `Authorization` value after its scheme, and
+    /// the assertions in a form. A server may repeat them in a response.
     pub fn proofs(&self) -> impl Iterator<Item = &str> {
         let authorization =
             self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
@@ -60,7 +59,7 @@ impl HttpRequest {
 
 /// A body of `application/x-www-form-urlencoded`.
 pub(in crate::domain) fn form(pairs: &[(&str, &str)]) -> SecretText {
-    // Large enough never to grow, which would leave copies behind.
+    // Large enough never to grow: growing leaves unwiped copies.
     let capacity = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
     let mut body = form_urlencoded::Serializer::new(String::with_capacity(capacity));
     SecretText::new(body.extend_pairs(pairs).finish())

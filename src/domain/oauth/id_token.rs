@@ -1,6 +1,6 @@
-//! ID tokens (`OpenID` Connect Core, section 2): whether one is the issuer's, and this client's.
+//! ID tokens (`OpenID` Connect Core, section 2): checks that one is the issuer's and made for this client.
 //!
-//! Owns that verdict. Invariant: nothing is taken for verified that was not, and why not is kept.
+//! Invariant: a token counts as verified only after every check; otherwise the reason is kept.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,18 +16,18 @@ use crate::base::secret::{AccessToken, ClientSecret, IdToken};
 use crate::domain::time_parse;
 use crate::domain::token::jwt;
 
-/// By how much the clocks may differ.
+/// The accepted clock difference.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
-/// What is known of an ID token's origin.
+/// The verification status of an ID token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdTokenStatus {
-    /// Nobody has looked yet.
+    /// Not checked yet.
     Unchecked,
-    /// When it came, its signature was the issuer's, and it was made for this client.
+    /// On receipt, the issuer's signature was valid and the token was made for this client.
     Verified,
-    /// It was not verified.
+    /// Verification failed.
     Doubted(Doubt),
 }
 
@@ -35,36 +35,36 @@ pub enum IdTokenStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
-    /// It is no signed token in compact form; an encrypted one isn't, either.
+    /// Not a signed token in compact form. Encrypted tokens are not supported.
     Unreadable,
-    /// It says that it is not signed (`alg` is `none`).
+    /// Unsigned (`alg` is `none`).
     Unsigned,
-    /// It is signed in a way that Keyfob doesn't know.
+    /// Signed with an algorithm that Keyfob doesn't support.
     UnknownAlg,
-    /// It is signed under a client secret, of which this account has none.
+    /// Signed with a client secret, and this account has none.
     NoSecret,
-    /// The account doesn't say where the issuer's keys are.
+    /// The account has no JWKS URI.
     NoKeys,
     /// The issuer's keys could not be fetched.
     KeysUnreachable,
-    /// None of the issuer's keys is the one that it names.
+    /// The issuer has no key with the token's key ID.
     UnknownKey,
-    /// The signature is wrong.
+    /// The signature is invalid.
     WrongSignature,
-    /// The account doesn't say who the issuer is.
+    /// The account has no issuer.
     NoIssuer,
     /// It is from another issuer.
     WrongIssuer,
     /// It was made for another client.
     WrongAudience,
-    /// It goes with another access token than the one it came with.
+    /// Issued with another access token than the one it came with.
     OtherToken,
-    /// It had expired when it came, or doesn't say when it does.
+    /// Expired on receipt, or without an expiry.
     Expired,
 }
 
 impl Doubt {
-    /// The word in files and in JSON output.
+    /// The name in files and in JSON output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
@@ -84,36 +84,36 @@ impl Doubt {
     }
 }
 
-/// What an ID token is held against (section 3.1.3.7).
+/// The values to verify an ID token against (section 3.1.3.7).
 #[derive(Clone, Copy)]
 pub struct Held<'a> {
-    /// The issuer identifier, where the account has it, or its template.
+    /// The issuer identifier or its template, if the account has one.
     pub issuer: Option<&'a str>,
     /// The client ID.
     pub client_id: &'a str,
-    /// The client secret, under which some servers sign.
+    /// The client secret, with which some servers sign.
     pub secret: Option<&'a ClientSecret>,
-    /// The access token that it came with.
+    /// The access token of the same response.
     pub access_token: &'a AccessToken,
-    /// The time, by the server's clock.
+    /// The current time by the server's clock.
     pub now: DateTime<Utc>,
 }
 
-/// Whether an ID token repeats the nonce of a sign-in (section 3.1.3.7, point 11).
+/// Returns true if an ID token repeats the nonce of a sign-in (section 3.1.3.7, point 11).
 pub fn repeats(token: &IdToken, nonce: &str) -> bool {
     let claims = jwt::claims(token.expose());
     let repeated = claims.as_ref().and_then(|claims| claims.get("nonce")?.as_str());
     repeated.is_some_and(|repeated| bool::from(repeated.as_bytes().ct_eq(nonce.as_bytes())))
 }
 
-/// Whether an ID token can't be read here, so that it tells nothing of the sign-in it was made for: it is
-/// encrypted, or none at all.
+/// Returns true if an ID token can't be read here (encrypted or malformed), so it can't be compared with a
+/// sign-in.
 pub fn is_unreadable(token: &IdToken) -> bool {
     jwt::claims(token.expose()).is_none()
 }
 
-/// Whether the ID token that a refresh brought is of the same issuer and subject as the one before it
-/// (section 12.2). A claim that one of them doesn't have, or that can't be read, tells nothing.
+/// Returns true if a refreshed ID token has the same issuer and subject as the previous one (section 12.2). A
+/// claim that is missing or unreadable in either is ignored.
 pub fn is_same_subject(before: &IdToken, after: &IdToken) -> bool {
     let (Some(before), Some(after)) = (jwt::claims(before.expose()), jwt::claims(after.expose())) else {
         return true;
@@ -124,11 +124,11 @@ pub fn is_same_subject(before: &IdToken, after: &IdToken) -> bool {
     })
 }
 
-/// Whether an ID token is the issuer's, and this client's (section 3.1.3.7), and goes with the access token
-/// where it names one (section 3.1.3.8).
+/// Verifies that an ID token is from the issuer, for this client (section 3.1.3.7), and for the access token
+/// if it names one (section 3.1.3.8).
 ///
 /// # Errors
-/// [`Doubt`]: why not, or why that can't be known.
+/// [`Doubt`]: why it is not verified, or why that can't be determined.
 pub fn verify(token: &IdToken, keys: &Keys, held: &Held<'_>) -> Result<(), Doubt> {
     let claims = jose::verified(token.expose(), keys, held.secret)?;
     let issuer = held.issuer.ok_or(Doubt::NoIssuer)?;
@@ -138,7 +138,7 @@ pub fn verify(token: &IdToken, keys: &Keys, held: &Held<'_>) -> Result<(), Doubt
     let is_ours = |value: &Value| value.as_str() == Some(held.client_id);
     let azp = claims.get("azp");
     let for_us = match claims.get("aud") {
-        // Of several, the one that it was made for is named besides.
+        // With several audiences, `azp` must name this client.
         Some(Value::Array(items)) => items.iter().any(is_ours) && (items.len() == 1 || azp.is_some()),
         Some(one) => is_ours(one),
         None => false,
@@ -153,8 +153,8 @@ pub fn verify(token: &IdToken, keys: &Keys, held: &Held<'_>) -> Result<(), Doubt
     if end.is_none_or(|end| held.now >= end) { Err(Doubt::Expired) } else { Ok(()) }
 }
 
-/// Whether a claim is the left half of an access token's hash (section 3.1.3.6), which is of as many bits as the
-/// signature's; of other signatures it isn't said.
+/// Returns true if a claim is the left half of an access token's hash (section 3.1.3.6). The hash has the
+/// size of the signature's; for other signatures it is undefined.
 fn is_hash(said: &Value, token: &IdToken, access_token: &AccessToken) -> bool {
     let header = jwt::header(token.expose());
     let bits = header.as_ref().and_then(|header| header.get("alg")?.as_str()?.get(2..));

@@ -1,4 +1,4 @@
-//! ID tokens that are the issuer's and the client's, and the many that aren't.
+//! ID tokens that are valid for the issuer and the client, and many that are not.
 
 use std::sync::LazyLock;
 
@@ -19,7 +19,7 @@ const NOW: i64 = 1_893_459_600;
 static ACCESS: LazyLock<AccessToken> =
     LazyLock::new(|| AccessToken::new("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y".to_owned()));
 
-/// The public halves, besides a key of an unknown form and one to encrypt with.
+/// The public keys, with one of an unknown type and one for encryption.
 fn keys() -> Keys {
     let public = |text: &str, id: &str| {
         let mut key: Value = serde_json::from_str(text).unwrap();
@@ -63,7 +63,7 @@ fn verdict(token: &IdToken) -> Result<(), Doubt> {
 fn a_token_that_the_issuer_signed_for_this_client_is_verified() {
     assert_eq!(verdict(&signed(EC_JWK, Some("ec"), &claims())), Ok(()));
     assert_eq!(verdict(&signed(ED_JWK, Some("ed"), &claims())), Ok(()));
-    // Without an ID, the keys of its kind are tried.
+    // Without a key ID, the keys of the right type are tried.
     assert_eq!(verdict(&signed(ED_JWK, None, &claims())), Ok(()));
     let several = json!({"iss": ISSUER, "aud": ["other", "client"], "azp": "client", "exp": NOW + 60});
     assert_eq!(verdict(&signed(EC_JWK, Some("ec"), &several)), Ok(()));
@@ -74,7 +74,7 @@ fn an_id_token_goes_with_the_access_token_it_names() {
     let mut claims = claims();
     claims["at_hash"] = "77QmUPtjPfzWtF2AnpK9RQ".into();
     assert_eq!(verdict(&signed(EC_JWK, Some("ec"), &claims)), Ok(()));
-    // With EdDSA nobody says by which hash.
+    // EdDSA defines no hash for `at_hash`.
     claims["at_hash"] = "other".into();
     assert_eq!(verdict(&signed(ED_JWK, Some("ed"), &claims)), Ok(()));
     for (token, unreadable) in [("a.b.c.d.e", true), ("opaque", true), ("e30.e30.c2ln", false)] {
@@ -147,7 +147,7 @@ fn a3_of_a_preset_with_a_template_a_token_of_any_of_its_tenants_is_verified_and_
         claims["iss"] = said.into();
         assert_eq!(verify(&signed(EC_JWK, Some("ec"), &claims), &keys(), &held), verdict, "{said}");
     }
-    // An account of one tenant, by its ID, takes tokens of that one alone.
+    // An account of one tenant, by its ID, accepts only that tenant's tokens.
     let [one, other] = ["72f988bf-86f1-41af-91ab-2d7cd011db47", "9188040d-6c67-4c5b-b112-36a304b66dad"];
     let mut settings = account.settings;
     settings.variables = [("tenant".to_owned(), one.to_uppercase())].into();
@@ -197,7 +197,7 @@ fn a_signature_that_is_not_the_issuers_is_never_taken_for_it() {
 
 #[test]
 fn hs256_under_the_public_key_is_not_a_signature() {
-    // A public key is known to everybody: whoever takes it for a shared secret takes anything.
+    // A public key is public: a verifier that uses it as a shared secret accepts anything.
     for public in ["f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", EC_JWK] {
         let token = shared(public, &claims());
         assert_eq!(verdict(&token), Err(Doubt::NoSecret));

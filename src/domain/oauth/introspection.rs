@@ -1,8 +1,8 @@
-//! Checking a token: what its own server says of it.
+//! Token checks: what the token's own server says about it.
 //!
-//! Owns the requests for that and the reading of their answers: introspection (RFC 7662) and the
-//! `UserInfo` endpoint (`OpenID` Connect Core, section 5.3), or a provider's own "who am I" address.
-//! Invariant: every answer gives a verdict or a typed error; what is kept of a person is one name.
+//! Builds the requests and reads the responses of introspection (RFC 7662), the `UserInfo` endpoint (`OpenID`
+//! Connect Core, section 5.3) or a provider's own "who am I" endpoint. Invariant: every response yields a
+//! result or a typed error; one name is all that is kept of a person.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -17,24 +17,24 @@ use crate::domain::time_parse;
 use crate::domain::token::grant::Grant;
 use crate::domain::token::token_format;
 
-/// The longest name that is kept of whom a token belongs to, in characters.
+/// The maximum length of the token owner's name, in characters.
 const SUBJECT_MAX_CHARS: usize = 200;
 
-/// What a server says of a token.
+/// A token's status by the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenStatus {
     /// Whether it is active.
     pub active: bool,
-    /// Whom it belongs to: the subject, or the name that the provider gives.
+    /// The owner: the subject, or the provider's name for it.
     pub subject: Option<String>,
-    /// The granted scopes, where the server said any.
+    /// The granted scopes, if the server returned any.
     pub scope: Option<Vec<String>>,
-    /// When it expires by the server's word.
+    /// The expiry by the server.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl TokenStatus {
-    /// Both together; what this one says comes first.
+    /// Combines both; `self` takes precedence.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -46,35 +46,35 @@ impl TokenStatus {
     }
 }
 
-/// A check that was made.
+/// A completed token check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// When.
+    /// The time of the check.
     pub at: DateTime<Utc>,
-    /// Which token: its generation.
+    /// The generation of the checked token.
     pub generation: u64,
-    /// What the server said.
+    /// The server's result.
     pub verdict: TokenStatus,
-    /// The scopes that were asked for.
+    /// The requested scopes.
     pub asked: Vec<String>,
-    /// The scopes that were granted, by this answer or else by the one that brought the token.
+    /// The granted scopes, from this response or from the token response.
     pub granted: Option<Vec<String>>,
 }
 
 impl Checked {
-    /// Scopes that were asked for and not granted; none where the server named no scopes.
+    /// Requested scopes that were not granted; empty if the server returned no scopes.
     pub fn missing(&self) -> Vec<&str> {
         let Some(granted) = &self.granted else { return Vec::new() };
         self.asked.iter().filter(|scope| !granted.contains(scope)).map(String::as_str).collect()
     }
 }
 
-/// Whether the provider has an address at which a token can be checked.
+/// Returns true if the provider has an endpoint that can check a token.
 pub fn is_possible(provider: &Provider) -> bool {
     provider.more.introspect.is_some() || provider.more.userinfo.is_some()
 }
 
-/// The question to the introspection endpoint (RFC 7662, section 2.1), where there is one.
+/// The introspection request (RFC 7662, section 2.1), if the provider has that endpoint.
 ///
 /// # Errors
 /// [`RequestError`] names the value that is missing or unusable.
@@ -89,18 +89,18 @@ pub fn introspection(
     token_request::build_for(endpoint, provider, client, &asked, fresh).map(Some)
 }
 
-/// The question to the `UserInfo` endpoint, where there is one: with the token where this provider's
-/// APIs expect it.
+/// The `UserInfo` request, if the provider has that endpoint. The token goes where this provider's APIs
+/// expect it.
 pub fn user_info(provider: &Provider, grant: &Grant) -> Option<HttpRequest> {
     let mut request = HttpRequest::get(provider.more.userinfo.clone()?);
     request.headers.push(token_format::header(&provider.api, &grant.access_token));
     Some(request)
 }
 
-/// Reads the answer of an introspection endpoint (RFC 7662, section 2.2).
+/// Reads an introspection response (RFC 7662, section 2.2).
 ///
 /// # Errors
-/// [`TokenError`]: what the server refused, or what is wrong with its answer.
+/// [`TokenError`]: the server's refusal, or what is wrong with the response.
 pub fn read_introspection(provider: &Provider, answer: &Answer<'_>) -> Result<TokenStatus, TokenError> {
     let value = value_of(provider, answer)?;
     let Some(active) = value.get("active").and_then(Value::as_bool) else {
@@ -115,12 +115,12 @@ pub fn read_introspection(provider: &Provider, answer: &Answer<'_>) -> Result<To
     })
 }
 
-/// Reads the answer of a `UserInfo` endpoint: that it answers with no error says that the token is active, and
-/// a 401, or `invalid_token` with another status, that it is not (RFC 6750, section 3.1). Some providers' own
-/// addresses name the granted scopes, too.
+/// Reads a `UserInfo` response. A response without an error means that the token is active; a 401, or
+/// `invalid_token` with another status, that it is not (RFC 6750, section 3.1). Some providers also return
+/// the granted scopes.
 ///
 /// # Errors
-/// [`TokenError`]: what the server refused, or what is wrong with its answer.
+/// [`TokenError`]: the server's refusal, or what is wrong with the response.
 pub fn read_user_info(provider: &Provider, answer: &Answer<'_>) -> Result<TokenStatus, TokenError> {
     if answer.status == 401 {
         return Ok(TokenStatus::default());
@@ -149,7 +149,7 @@ pub fn read_user_info(provider: &Provider, answer: &Answer<'_>) -> Result<TokenS
     })
 }
 
-/// Whether an answer with a status of success is none: Slack, among others, refuses so.
+/// Returns true if a response with a success status is a refusal, as from Slack and others.
 fn is_refusal(value: &Value) -> bool {
     let denies = |key: &str| value.get(key) == Some(&Value::Bool(false));
     let names_error = match value.get("error") {
@@ -165,7 +165,7 @@ fn value_of(provider: &Provider, answer: &Answer<'_>) -> Result<Value, TokenErro
     if answer.is_success() { Ok(value) } else { Err(token_response::refusal(provider, answer)) }
 }
 
-/// Whom the answer names: the standard's key first, then those of well-known providers.
+/// The token owner: the standard claim first, then those of well-known providers.
 fn subject(value: &Value) -> Option<String> {
     let keys = [
         "sub",

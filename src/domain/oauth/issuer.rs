@@ -1,25 +1,24 @@
-//! Issuer identifiers (RFC 8414, section 2): who an authorization server says it is.
+//! Issuer identifiers (RFC 8414, section 2).
 //!
-//! Owns where a server of that name publishes its metadata, and what counts as the same issuer.
-//! Invariant: issuers are compared as text, to the letter, but for the parts that a provider's own
-//! template leaves open.
+//! Knows where an issuer publishes its metadata, and which issuers are equal. Invariant: issuers are compared
+//! as exact text, except for the parts that a provider's template leaves open.
 
 use thiserror::Error;
 use url::Url;
 
 use crate::domain::secure_url::is_secure;
 
-/// Where metadata is published: as `OpenID` Connect Discovery says, and as RFC 8414 does.
+/// The metadata path of `OpenID` Connect Discovery; the next constant is RFC 8414's.
 const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
-/// Why a text is no issuer.
+/// Why a text is not an issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum IssuerError {
-    /// It is no address, or has a user, a query or a fragment.
+    /// Not a URL, or one with a user, a query or a fragment.
     #[error("issuer is not an address without a query")]
     Invalid,
-    /// It is plain http to another machine, or no http at all.
+    /// Plain http to another computer, or not http at all.
     #[error("issuer is not https")]
     Insecure,
 }
@@ -32,10 +31,10 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Reads an issuer. The address of its metadata does as well, since that is what people copy.
+    /// Reads an issuer. Its metadata URL is accepted too, since people copy that.
     ///
     /// # Errors
-    /// [`IssuerError`] where no metadata could be asked for there.
+    /// [`IssuerError`] if metadata can't be requested there.
     pub fn parse(text: &str) -> Result<Self, IssuerError> {
         let text = text.trim().replacen(OPENID, "", 1).replacen(OAUTH, "", 1);
         let url = Url::parse(&text).map_err(|_| IssuerError::Invalid)?;
@@ -46,18 +45,18 @@ impl Issuer {
         if is_secure(&url) { Ok(Self { text, url }) } else { Err(IssuerError::Insecure) }
     }
 
-    /// As it was written.
+    /// The identifier as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Its address.
+    /// The identifier as a URL.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Where its metadata may be, the likeliest place first: `OpenID`'s document behind the issuer's path,
-    /// RFC 8414's before it (section 3.1), and each in the other's place, since servers mix them up.
+    /// The URLs where its metadata may be, the likeliest first: `OpenID`'s path appended, RFC 8414's inserted
+    /// before the issuer's path (section 3.1), then each the other way round, since servers mix them up.
     pub fn documents(&self) -> Vec<Url> {
         let path = self.url.path().trim_end_matches('/').to_owned();
         let at = |path: String| {
@@ -73,8 +72,8 @@ impl Issuer {
     }
 }
 
-/// Whether `said` is the issuer `known`. Where that is a template, a `{name}` stands for one part of the
-/// path: letters, digits, `-`, `.` and `_`.
+/// Returns true if `said` is the issuer `known`. If `known` is a template, a `{name}` matches one path
+/// segment of letters, digits, `-`, `.` and `_`.
 pub fn is_same(known: &str, said: &str) -> bool {
     if known == said {
         return true;
@@ -90,9 +89,9 @@ pub fn is_same(known: &str, said: &str) -> bool {
         })
 }
 
-/// A template as far as the issuer that was asked for leaves it open: where that has an ID in the place of a
-/// `{name}`, the ID stands there, in small letters as servers write it. Any other text there, such as `common`
-/// or a domain, may be another name for it, so the place stays open.
+/// Narrows a template by the requested issuer: an ID in the position of a `{name}` replaces it, in lower case
+/// as servers write it. Other text there, such as `common` or a domain, may be an alias, so the position
+/// stays open.
 pub fn narrowed(template: &str, named: &str) -> String {
     let (parts, asked): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), named.split('/').collect());
     if parts.len() != asked.len() {
@@ -104,12 +103,12 @@ pub fn narrowed(template: &str, named: &str) -> String {
     parts.iter().zip(&asked).map(narrow).collect::<Vec<_>>().join("/")
 }
 
-/// Whether a part of a template stands for any name.
+/// Returns true if a part of a template matches any name.
 fn is_open(part: &str) -> bool {
     part.len() > 2 && part.starts_with('{') && part.ends_with('}')
 }
 
-/// Whether a text is a UUID (RFC 9562, section 4), which is nobody's second name.
+/// Returns true for a UUID (RFC 9562, section 4), which is never an alias.
 fn is_id(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
     lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())

@@ -1,6 +1,6 @@
-//! The protocol: a file a term of OAuth 2.0 and `OpenID` Connect.
+//! The protocol: one file for each term of OAuth 2.0 and `OpenID` Connect.
 //!
-//! Requests are built and responses are read here; nothing is sent.
+//! These files build requests and read responses. They send nothing.
 
 pub mod authorize;
 pub mod callback;

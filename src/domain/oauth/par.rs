@@ -1,7 +1,6 @@
-//! Pushed authorization requests (RFC 9126): what the endpoint answers.
+//! Responses to pushed authorization requests (RFC 9126).
 //!
-//! Owns the way from that answer to the address that stands for the request. Invariant: an answer is
-//! one or a typed error, and nothing else of it is kept.
+//! Invariant: a response yields a `request_uri` or a typed error, and nothing else of it is kept.
 
 use serde_json::Value;
 
@@ -9,13 +8,13 @@ use super::token_response::{Answer, parsed};
 use crate::domain::provider::Provider;
 use crate::domain::refusal::token_refusal::{AnswerFlaw, Said, TokenError};
 
-/// The longest `request_uri` that is taken, in bytes: it has to fit into the browser's address.
+/// The maximum length of a `request_uri` in bytes: it must fit into the authorization URL.
 const URI_MAX_BYTES: usize = 2048;
 
-/// Reads the answer of a pushed authorization request endpoint (section 2.2).
+/// Reads the response of the pushed authorization request endpoint (section 2.2).
 ///
 /// # Errors
-/// [`TokenError`]: what the server refused, or [`AnswerFlaw::NoRequestUri`] where there is none.
+/// [`TokenError`]: the server's refusal, or [`AnswerFlaw::NoRequestUri`] if there is none.
 pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<String, TokenError> {
     let value = parsed(provider, answer)?;
     let uri = value.get("request_uri").and_then(Value::as_str).map(str::trim);
@@ -47,7 +46,7 @@ mod tests {
         let uri = "urn:ietf:params:oauth:request_uri:6esc_11ACC5bwc014ltc14eY22c";
         let body = format!(r#"{{"request_uri": "{uri}", "expires_in": 60}}"#);
         assert_eq!(answer(201, &body).unwrap(), uri);
-        // Some servers say 200.
+        // Some servers return 200.
         assert_eq!(answer(200, &body).unwrap(), uri);
         let refused = r#"{"error": "invalid_request", "error_description": "The redirect_uri is not valid"}"#;
         for status in [400, 200] {

@@ -1,7 +1,6 @@
 //! Proof Key for Code Exchange (RFC 7636), method S256.
 //!
-//! Owns the verifier and its challenge. Invariant: they belong together, and the verifier is never
-//! shorter than 43 characters, since it is made from 32 random bytes.
+//! Invariant: the challenge matches the verifier, which has 43 characters, since it encodes 32 random bytes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +11,7 @@ use crate::base::secret::CodeVerifier;
 /// The method's name in requests (RFC 7636, section 4.3).
 pub const METHOD: &str = "S256";
 
-/// A verifier, which is kept, and its challenge, which is sent ahead.
+/// A code verifier and its challenge.
 #[derive(Debug)]
 pub struct Pkce {
     /// Sent with the code (section 4.5).
@@ -22,7 +21,7 @@ pub struct Pkce {
 }
 
 impl Pkce {
-    /// A pair from 32 random bytes, the entropy that section 7.1 asks for.
+    /// Makes a pair from 32 random bytes, the entropy that section 7.1 recommends.
     pub fn from_random(bytes: [u8; 32]) -> Self {
         let verifier = CodeVerifier::new(URL_SAFE_NO_PAD.encode(bytes));
         let challenge = challenge(&verifier);

@@ -1,41 +1,40 @@
-//! Redirect URIs: where the browser returns to (RFC 6749, section 3.1.2; RFC 8252, section 7.3).
+//! Redirect URIs (RFC 6749, section 3.1.2; RFC 8252, section 7.3), and whether Keyfob can listen there.
 //!
-//! Owns the question whether Keyfob can listen there. Invariant: the text that is sent is the text
-//! that the user registered, to the letter.
+//! Invariant: the text that is sent is exactly the text that the user registered.
 
 use std::fmt;
 
 use thiserror::Error;
 use url::{Host, Url};
 
-/// The first port that every program may listen on.
+/// The first port that needs no privilege.
 const FIRST_FREE_PORT: u16 = 1024;
-/// Where to begin where the registered port can't be had at all.
+/// The first alternative if the registered port can't be used at all.
 const USUAL_PORT: u16 = 8910;
-/// So many ports are looked at before giving up.
+/// The number of ports to try.
 const OTHER_PORTS: u16 = 40;
 
-/// Why a redirect address can't be used.
+/// Why a redirect URI can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RedirectError {
-    /// It is no address.
+    /// Not a URL.
     #[error("redirect_uri is not an address")]
     Invalid,
-    /// It has a fragment, which RFC 6749 forbids.
+    /// Has a fragment, which RFC 6749 forbids.
     #[error("redirect_uri has a fragment (#)")]
     Fragment,
 }
 
-/// Where the browser returns to.
+/// A redirect URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RedirectUri {
     /// Loopback: Keyfob listens there itself.
     Loopback(LoopbackRedirect),
-    /// Elsewhere: the user pastes the address the browser ended on.
+    /// Elsewhere: the user pastes the redirect URL from the browser.
     Pasted(String),
 }
 
-/// A redirect to this machine.
+/// A redirect URI on this computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoopbackRedirect {
     /// `127.0.0.1`, `[::1]` or `localhost`, as registered.
@@ -44,12 +43,12 @@ pub struct LoopbackRedirect {
     pub port: Option<u16>,
     /// The exact path.
     pub path: String,
-    /// The registered text, where the port is part of it.
+    /// The registered text, if the port is part of it.
     registered: Option<String>,
 }
 
 impl LoopbackRedirect {
-    /// The redirect URI to send, once the listener stands on `port`.
+    /// The redirect URI to send, with the listener's port.
     pub fn uri_at(&self, port: u16) -> String {
         match &self.registered {
             Some(text) => text.clone(),
@@ -59,7 +58,7 @@ impl LoopbackRedirect {
 }
 
 impl LoopbackRedirect {
-    /// The same address with another port, everything else to the letter.
+    /// The same redirect URI with another port and no other change.
     pub fn with_port(&self, port: u16) -> String {
         let text = self.registered.clone().unwrap_or_else(|| self.uri_at(port));
         let Some((scheme, rest)) = text.split_once("://") else { return text };
@@ -68,7 +67,7 @@ impl LoopbackRedirect {
         format!("{scheme}://{host}:{port}{path}")
     }
 
-    /// Ports that may do in the place of this one, the nearest first; none that needs a privilege.
+    /// Alternative ports, the nearest first; none needs a privilege.
     pub fn other_ports(&self) -> impl Iterator<Item = u16> + use<> {
         let from = self.port.filter(|port| *port >= FIRST_FREE_PORT).unwrap_or(USUAL_PORT - 1);
         (1..=OTHER_PORTS).filter_map(move |step| from.checked_add(step))
@@ -76,7 +75,7 @@ impl LoopbackRedirect {
 }
 
 impl RedirectUri {
-    /// Takes this port where none is registered; what is registered stays to the letter.
+    /// Uses this port if none is registered.
     #[must_use]
     pub fn preferring(&self, port: Option<u16>) -> Self {
         match self {
@@ -87,11 +86,11 @@ impl RedirectUri {
         }
     }
 
-    /// Reads what the preset or the account says; nothing means a free port on 127.0.0.1. A loopback
-    /// address without a port, or with port 0, takes a free port too.
+    /// Reads the text of a preset or an account. `None` means a free port on 127.0.0.1, as does a loopback
+    /// URI without a port or with port 0.
     ///
     /// # Errors
-    /// [`RedirectError`] where it is no address or has a fragment.
+    /// [`RedirectError`] if it is not a URL or has a fragment.
     pub fn new(text: Option<&str>) -> Result<Self, RedirectError> {
         let text = text.map_or("http://127.0.0.1/callback", str::trim);
         let url = Url::parse(text).map_err(|_| RedirectError::Invalid)?;
@@ -106,7 +105,7 @@ impl RedirectUri {
             Some(host) => host.to_string(),
             None => return Err(RedirectError::Invalid),
         };
-        // The parser drops a written `:80`, so the text is asked.
+        // The parser drops a written `:80`, so look at the text.
         let authority = text.split_once("://").map_or(text, |(_, rest)| rest);
         let says_port = authority.split('/').next().unwrap_or_default();
         let written = says_port.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());

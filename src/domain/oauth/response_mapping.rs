@@ -1,8 +1,8 @@
-//! An answer that doesn't fit, laid open so that a person can point at what is meant.
+//! Lists the fields of an unusual response so that the user can say which one is the token.
 //!
-//! Owns which places of an answer may hold a token, an expiry or a scope, and what a choice changes.
-//! Invariant: what is shown of an answer is redacted; where a value stands is kept apart from that,
-//! since a name in it could be a secret too.
+//! Decides which fields may hold a token, an expiry or a scope, and what a choice changes. Invariant: what is
+//! shown of a response is redacted. The paths are stored separately, since a field name could be a secret
+//! too.
 
 use serde_json::Value;
 use url::form_urlencoded;
@@ -15,63 +15,62 @@ use crate::domain::provider::spec::ResponsePaths;
 use crate::domain::time_parse;
 use crate::domain::token::grant::{ExpirySource, Grant};
 
-/// The most places that are laid open.
+/// The maximum number of fields listed.
 const PLACES_MAX: usize = 60;
-/// The longest name of a field that is shown, in characters.
+/// The maximum length of a field name shown, in characters.
 const NAME_MAX_CHARS: usize = 24;
-/// The deepest place that is laid open.
+/// The maximum depth listed.
 const DEPTH_MAX: usize = 8;
 
-/// What a value is read as.
+/// The meaning of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadAs {
     /// The access token.
     AccessToken,
     /// The refresh token.
     RefreshToken,
-    /// The access token's life in seconds.
+    /// The access token's lifetime in seconds.
     Life,
-    /// The moment at which it expires: an epoch, or a date.
+    /// The access token's expiry: a Unix time or a date.
     Expiry,
     /// The granted scopes.
     Scope,
 }
 
-/// A place of an answer.
+/// A field of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// How deep it stands; 0 at the top.
+    /// Nesting depth; 0 at the top.
     pub depth: usize,
-    /// Its name, where it looks like one, or its number in a list.
+    /// The field name if it looks like one, or its index in a list.
     pub name: String,
-    /// Its value, redacted; empty where further places stand under it.
+    /// The redacted value; empty if it has nested fields.
     pub value: String,
-    /// What it may be read as.
+    /// The meanings it may have.
     pub fits: Vec<ReadAs>,
-    /// What it is read as now.
+    /// Its current meaning.
     pub now: Option<ReadAs>,
 }
 
-/// An answer, laid open. Cheap to show; holds no secret.
+/// The fields of a response, for display. Cheap to draw; holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    /// Its places, in order.
+    /// The fields, in order.
     pub places: Vec<Place>,
-    /// Whether a token was found in it.
+    /// The response has a token.
     pub has_token: bool,
 }
 
-/// An answer laid open, and where its values stand.
+/// The fields of a response with their paths.
 #[derive(Debug)]
 pub struct LaidOpen {
-    /// What is shown.
+    /// The part for display.
     pub layout: Layout,
-    /// JSON pointers (RFC 6901), one a place.
+    /// JSON pointers (RFC 6901), one for each field.
     pointers: Vec<String>,
 }
 
-/// Whether a person may have to say how an answer is read: it has no token, or no expiry that could be
-/// read.
+/// Returns true if the user may have to map the response: it has no token, or no readable expiry.
 pub fn is_strange(read: &Result<Grant, TokenError>) -> bool {
     match read {
         Ok(grant) => grant.facts.expiry_source == ExpirySource::Unknown,
@@ -79,7 +78,8 @@ pub fn is_strange(read: &Result<Grant, TokenError>) -> bool {
     }
 }
 
-/// Lays an answer open; `None` where it is neither JSON nor a form. `secrets` are those of the request.
+/// Lists the fields of a response; `None` if it is neither JSON nor a form. `secrets` are those of the
+/// request.
 pub fn lay_open(
     provider: &Provider,
     answer: &Answer<'_>,
@@ -108,7 +108,7 @@ pub fn lay_open(
 struct Laying<'a> {
     paths: &'a ResponsePaths,
     redactor: Redactor,
-    /// Knows the secrets of the request alone, and not every value that is hidden.
+    /// Redacts the request's secrets only, not every hidden value.
     known: Redactor,
     laid: LaidOpen,
 }
@@ -145,7 +145,7 @@ impl Laying<'_> {
         self.children(pointer, value, depth + 1);
     }
 
-    /// A name is shown where it looks like one, and not like a value that became a name.
+    /// Shows a name only if it looks like one, and not like a value used as a name.
     fn name(&self, name: &str) -> String {
         let digits = name.chars().filter(char::is_ascii_digit).count();
         let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "_-. ".contains(c));
@@ -153,7 +153,7 @@ impl Laying<'_> {
         if fits && self.redactor.prose(name) == name { name.to_owned() } else { redaction::hidden(name) }
     }
 
-    /// A number that may be a life or a moment is shown besides what is shown anyway.
+    /// Also shows a number that may be a lifetime or a time.
     fn value(&self, name: &str, value: &Value) -> String {
         let shown = self.redactor.scalar(name, value);
         let bare = match value {
@@ -178,7 +178,7 @@ impl Laying<'_> {
     }
 }
 
-/// What a value can be read as.
+/// The meanings that a value can have.
 fn fits(value: &Value) -> Vec<ReadAs> {
     let mut fits = Vec::new();
     let text = value.as_str().map(str::trim).unwrap_or_default();
@@ -198,7 +198,7 @@ fn fits(value: &Value) -> Vec<ReadAs> {
     fits
 }
 
-/// Whether a value is a plausible life (up to ten years in seconds), or a moment of this century.
+/// Returns true if a value is a plausible lifetime (up to ten years in seconds) or a time in this century.
 fn is_time_like(value: &Value) -> bool {
     let life = time_parse::span(value).is_some_and(|span| (1..316_000_000).contains(&span.num_seconds()));
     let century = 946_684_800..4_102_444_800;
@@ -206,12 +206,12 @@ fn is_time_like(value: &Value) -> bool {
 }
 
 impl LaidOpen {
-    /// Puts choices into an account's own response paths: what a place is read as, by its number. A choice
-    /// takes the place of what was chosen before for the same.
+    /// Adds choices, each a field number and a meaning, to an account's response paths. A choice replaces the
+    /// previous one for the same meaning.
     pub fn choose(&self, paths: &mut ResponsePaths, choices: &[(usize, ReadAs)]) {
         let is_expiry = |read_as: &ReadAs| matches!(read_as, ReadAs::Life | ReadAs::Expiry);
         if choices.iter().any(|(_, read_as)| is_expiry(read_as)) {
-            // One expiry: the span's place would win over the moment's.
+            // One expiry: a lifetime's path would override this one.
             paths.expires_in.clear();
             paths.expires_at.clear();
         }
@@ -335,7 +335,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nothing of a secret is in what is shown, be it a value, a name, or deep within.
+        /// No part of a secret is shown, whether as a value, as a name or deeply nested.
         #[test]
         fn x1_no_planted_secret_is_laid_open(tail in "[a-z0-9]{16,40}", place in 0..5_usize) {
             let canary = format!("CANARY0{tail}");

@@ -1,7 +1,7 @@
-//! Revocation (RFC 7009).
+//! Token revocation (RFC 7009).
 //!
-//! Owns which tokens are revoked, and in which order. Invariant: the refresh token goes first, since a
-//! server should revoke with it every access token of the same grant (section 2.1).
+//! Invariant: the refresh token comes first, since a server should then also revoke every access token of the
+//! same grant (section 2.1).
 
 use url::Url;
 
@@ -13,7 +13,7 @@ use crate::domain::account::Client;
 use crate::domain::provider::Provider;
 use crate::domain::token::grant::Grant;
 
-/// A kind of token, as a request hints at it (section 2.1).
+/// A token type hint (section 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
     /// The refresh token.
@@ -23,7 +23,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// The hint.
+    /// The hint as sent.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Refresh => "refresh_token",
@@ -32,13 +32,13 @@ impl TokenKind {
     }
 }
 
-/// The tokens of a grant, in the order in which they are revoked.
+/// The tokens of a grant, in the order of their revocation.
 pub fn tokens(grant: &Grant) -> Vec<(TokenKind, &str)> {
     let refresh = grant.refresh_token.as_ref().map(|token| (TokenKind::Refresh, token.expose()));
     refresh.into_iter().chain([(TokenKind::Access, grant.access_token.expose())]).collect()
 }
 
-/// The request that revokes a token (section 2.1).
+/// Builds the revocation request (section 2.1).
 ///
 /// # Errors
 /// [`RequestError`] names the value that is missing or unusable.
@@ -53,11 +53,12 @@ pub fn request(
     token_request::build_for(endpoint, provider, client, &asked, fresh)
 }
 
-/// Whether a server took a token back. A token that it no longer knows counts as taken back (section 2.2);
-/// Google says so by an error, with the status 400: of an access token that went with its refresh token, say.
+/// Reads a revocation response. A token that the server no longer knows counts as revoked (section 2.2).
+/// Google reports that as an error with status 400, for example for an access token that was revoked with its
+/// refresh token.
 ///
 /// # Errors
-/// [`TokenError`]: what the server refused, or what is wrong with its answer.
+/// [`TokenError`]: the server's refusal, or what is wrong with the response.
 pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<(), TokenError> {
     if answer.is_success() && !token_response::names_error(provider, answer) {
         return Ok(());

@@ -1,9 +1,8 @@
-//! Token requests (RFC 6749, sections 4.1.3, 4.3.2, 4.4.2 and 6), and what else a client asks its server
-//! for, built in full before anything is sent.
+//! Token requests (RFC 6749, sections 4.1.3, 4.3.2, 4.4.2 and 6), and other client requests, built in full
+//! before anything is sent.
 //!
-//! Owns where each value goes: header or body, form or JSON. Invariant: extra parameters and headers
-//! add to a request and never change what authenticates it or what it asks for; no header can be
-//! broken out of.
+//! Decides where each value goes: header or body, form or JSON. Invariant: extra parameters and headers only
+//! add to a request; they never change the authentication or the grant, and header injection is impossible.
 
 use chrono::DateTime;
 use thiserror::Error;
@@ -20,7 +19,7 @@ use crate::domain::account::Client;
 use crate::domain::provider::Provider;
 use crate::domain::provider::spec::{BodyFormat, ClientAuth};
 
-/// Parameters that a provider's extra ones may not set.
+/// Parameters that a provider's extra ones can't set.
 const RESERVED: [&str; 13] = [
     "grant_type",
     "assertion",
@@ -47,19 +46,19 @@ const FRAMING: [&str; 8] =
 /// The media type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What a token is asked for with.
+/// The grant of a token request.
 #[derive(Debug, Clone, Copy)]
 pub enum GrantRequest<'a> {
     /// An authorization code (section 4.1.3).
     Code {
         /// The code.
         code: &'a AuthCode,
-        /// The redirect URI of the authorization request, to the letter.
+        /// The exact redirect URI of the authorization request.
         redirect_uri: &'a str,
-        /// The PKCE verifier, where a challenge was sent.
+        /// The PKCE verifier, if a challenge was sent.
         verifier: Option<&'a CodeVerifier>,
     },
-    /// The client's own credentials (section 4.4.2).
+    /// Client credentials (section 4.4.2).
     ClientCredentials,
     /// A user name and a password (section 4.3.2).
     Password,
@@ -77,13 +76,13 @@ pub enum GrantRequest<'a> {
     },
 }
 
-/// Why a request can't be built; each names the value's key in files.
+/// Why a request can't be built. Names the value's key in files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RequestError {
     /// The request needs a value that the account lacks.
     #[error("{0} is missing")]
     Missing(&'static str),
-    /// A value holds what the request can't carry.
+    /// The request can't carry a value.
     #[error("{0} holds a character that a request can't carry")]
     Unusable(&'static str),
     /// The private key can't sign.
@@ -91,7 +90,7 @@ pub enum RequestError {
     Key(#[from] KeyError),
 }
 
-/// Whether the first request for a token can be built from what the account holds.
+/// Checks that an account has what its first token request needs.
 ///
 /// # Errors
 /// [`RequestError`] names the value that is missing or unusable.
@@ -105,12 +104,12 @@ pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
         GrantType::DeviceCode => GrantRequest::DeviceCode { code: &device_code },
         GrantType::JwtBearer => GrantRequest::JwtBearer,
     };
-    // Signed like a real one, so that a key that can't sign is known of at once; it is never sent.
+    // Sign once, without sending, to detect a key that can't sign.
     let fresh = AssertionSeed { now: DateTime::UNIX_EPOCH, id: [0; 16] };
     build(provider, client, &asking, &fresh).map(drop)
 }
 
-/// Builds the request.
+/// Builds the token request.
 ///
 /// # Errors
 /// [`RequestError`] names the value that is missing or unusable.
@@ -135,7 +134,7 @@ pub fn build(
     if matches!(asking, GrantRequest::Refresh { .. }) && provider.refresh.redirect_uri == Some(true) {
         pairs.push(("redirect_uri", &redirect_uri));
     }
-    // An assertion that is a grant says by itself who asks (RFC 7521, section 4.1).
+    // An assertion used as a grant also identifies the client (RFC 7521, section 4.1).
     let authorization = if grant.is_some() && provider.client_auth == ClientAuth::None {
         None
     } else {
@@ -153,9 +152,9 @@ pub fn build(
     post(provider, client, provider.token.clone(), content_type, authorization, body)
 }
 
-/// Builds a request to another endpoint at which the client proves who it is as at the token endpoint:
-/// revocation (RFC 7009, section 2.1), introspection (RFC 7662, section 2.1), device authorization (RFC
-/// 8628, section 3.1), pushed authorization (RFC 9126, section 2.1). Its body is a form at all of them.
+/// Builds a form request to another endpoint that authenticates the client like the token endpoint:
+/// revocation (RFC 7009, section 2.1), introspection (RFC 7662, section 2.1), device authorization (RFC 8628,
+/// section 3.1), pushed authorization (RFC 9126, section 2.1).
 ///
 /// # Errors
 /// [`RequestError`] names the value that is missing or unusable.
@@ -228,8 +227,8 @@ fn asked<'a>(
             pairs.push(("refresh_token", token.expose()));
         }
     }
-    // With a code the scope and the audience are already granted, and a refresh without them keeps
-    // them (section 6); a resource is named each time (RFC 8707, section 2.2).
+    // A code already includes scope and audience, and a refresh without them keeps them (section 6). A
+    // resource is sent each time (RFC 8707, section 2.2).
     if matches!(asking, GrantRequest::ClientCredentials | GrantRequest::Password | GrantRequest::JwtBearer) {
         pairs.extend(Some(("scope", scope)).filter(|_| !scope.is_empty()));
         pairs.extend(provider.audience.as_deref().map(|audience| ("audience", audience)));
@@ -241,7 +240,7 @@ fn asked<'a>(
 fn json(pairs: &[(&str, &str)]) -> SecretText {
     let mut body =
         String::with_capacity(pairs.iter().map(|(name, value)| 6 * (name.len() + value.len()) + 6).sum());
-    // A name that is there several times, such as `resource`, becomes a list.
+    // A repeated name, such as `resource`, becomes a list.
     for group in pairs.chunk_by(|(one, _), (other, _)| one == other) {
         body.push(if body.is_empty() { '{' } else { ',' });
         push_json_string(&mut body, group[0].0);
@@ -257,7 +256,7 @@ fn json(pairs: &[(&str, &str)]) -> SecretText {
     SecretText::new(body)
 }
 
-/// A JSON string (RFC 8259, section 7), written in place so that no copy of a secret is left behind.
+/// Appends a JSON string (RFC 8259, section 7) in place, so that no copy of a secret remains.
 fn push_json_string(body: &mut String, text: &str) {
     body.push('"');
     for c in text.chars() {
@@ -276,7 +275,7 @@ fn push_json_string(body: &mut String, text: &str) {
     body.push('"');
 }
 
-/// Headers by name, ignoring case; a later one takes the place of an earlier one.
+/// Headers by name, ignoring case. A later one replaces an earlier one.
 #[derive(Default)]
 struct Headers(Vec<(String, SecretText)>);
 
@@ -286,7 +285,7 @@ impl Headers {
         self.0.push((name.to_owned(), value));
     }
 
-    /// Adds a header of a provider or an account; `key` is where it came from.
+    /// Adds a header of a provider or an account. `key` names its origin for errors.
     fn add(&mut self, name: &str, value: &str, key: &'static str) -> Result<(), RequestError> {
         let (name, value) = (name.trim(), value.trim());
         if !is_header_name(name) || FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name)) {
@@ -295,7 +294,7 @@ impl Headers {
         if !value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b)) {
             return Err(RequestError::Unusable(key));
         }
-        // A field left empty in a form is a header that isn't sent.
+        // An empty field in a form means no header.
         if !value.is_empty() {
             self.set(name, SecretText::new(value.to_owned()));
         }
@@ -303,7 +302,7 @@ impl Headers {
     }
 }
 
-/// Whether a text is a header's name (RFC 9110, section 5.6.2).
+/// Returns true for a valid header name (RFC 9110, section 5.6.2).
 pub(in crate::domain) fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }

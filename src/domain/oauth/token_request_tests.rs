@@ -1,4 +1,4 @@
-//! Requests against the RFC's examples, the `oauth2` crate and what must never happen.
+//! Token requests compared with the RFC's examples and the `oauth2` crate, and what must never happen.
 
 use std::cell::RefCell;
 
@@ -112,7 +112,7 @@ fn t4_basic_credentials_are_form_encoded_first_unless_raw_is_asked_for() {
     assert!(pairs(request.body.expose()).contains(&("client_secret".to_owned(), secret.to_owned())));
 }
 
-/// Sends the request of the `oauth2` crate into a cell.
+/// Captures the request of the `oauth2` crate.
 fn caught(
     send: impl FnOnce(&dyn Fn(OracleRequest) -> Result<HttpResponse, std::io::Error>),
 ) -> OracleRequest {
@@ -182,7 +182,7 @@ fn the_same_as_the_oauth2_crate() {
             let provider = Provider { scopes: vec!["r:odo w".to_owned()], ..provider(grant, auth) };
             let ours = build(&provider, &client(id, Some(secret)), &asking).unwrap();
             assert_eq!(pairs(ours.body.expose()), pairs(std::str::from_utf8(theirs.body()).unwrap()));
-            // It encodes a space as a plus sign; here it is %20.
+            // The crate encodes a space as a plus sign, Keyfob as %20.
             let decoded = |value: &str| {
                 let value = STANDARD.decode(value.strip_prefix("Basic ").unwrap()).unwrap();
                 String::from_utf8(value).unwrap().replace('+', "%20")
@@ -230,7 +230,7 @@ fn b2_extra_parameters_and_headers_cannot_override_the_requests_own() {
     assert_eq!(header(&request, "Accept"), Some("text/json"));
     assert_eq!(header(&request, "ACCESSTOKEN"), Some("CANARY-a7"));
     assert_eq!(header(&request, "X-Empty"), None);
-    // A document may demand a scope with a refresh; then it stands among the extra parameters.
+    // A provider may require a scope with a refresh; it is then an extra parameter.
     let token = RefreshToken::new("r".to_owned());
     provider.token_params = [("scope".to_owned(), "demanded".to_owned())].into();
     let request = build(&provider, &client, &GrantRequest::Refresh { token: &token }).unwrap();
@@ -315,7 +315,7 @@ fn another_endpoint_is_asked_as_the_token_endpoint_is() {
     assert_eq!(header(&request, "authorization"), Some("Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW"));
     assert_eq!(header(&request, "content-type"), Some("application/x-www-form-urlencoded"));
     assert_eq!(header(&request, "x-api"), Some("1"));
-    // A public client only says who it is.
+    // A public client sends only its ID.
     let request = build(ClientAuth::Basic, None).unwrap();
     assert!(request.body.expose().ends_with("&client_id=s6BhdRkqt3"));
     assert_eq!(header(&request, "authorization"), None);

@@ -1,8 +1,7 @@
 //! Token responses (RFC 6749, sections 5.1 and 5.2), read with tolerance.
 //!
-//! Owns the way from an answer's bytes to a [`Grant`] or a typed error. Invariant: every answer gives
-//! one or the other, and no part of a body outlives its reading but as a secret or as the server's
-//! words about an error.
+//! Turns a response's bytes into a [`Grant`] or a typed error. Invariant: every response yields one of the
+//! two, and only secrets and the server's error texts are kept of a body.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -19,24 +18,24 @@ use crate::domain::token::jwt;
 
 pub use crate::domain::refusal::token_refusal::{AnswerFlaw, TokenError};
 
-/// The largest body that is read, in bytes.
+/// The maximum size of a response body, in bytes.
 pub const BODY_MAX_BYTES: usize = 1024 * 1024;
 
-/// A difference between two clocks that needn't be spoken of: network time, and rounding.
+/// The clock difference that is not reported: network time and rounding.
 const SKEW_TOLERATED: TimeDelta = TimeDelta::seconds(60);
 
-/// What came back from a token endpoint.
+/// A response of a token endpoint.
 #[derive(Clone, Copy)]
 pub struct Answer<'a> {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
     /// The `Content-Type` header.
     pub content_type: Option<&'a str>,
     /// The body.
     pub body: &'a [u8],
-    /// When the request was sent; a token's life counts from here.
+    /// When the request was sent; a token's lifetime counts from here.
     pub sent_at: DateTime<Utc>,
-    /// The server's clock: the `Date` header.
+    /// The `Date` header: the server's clock.
     pub date: Option<DateTime<Utc>>,
     /// The `Retry-After` header.
     pub retry_after: Option<&'a str>,
@@ -47,7 +46,7 @@ impl Answer<'_> {
         (200..300).contains(&self.status)
     }
 
-    /// The server's clock less ours, where they are off by more than a minute.
+    /// The server's clock minus this computer's, if they differ by more than a minute.
     fn skew(&self) -> Option<TimeDelta> {
         let date = self.date.and_then(time_parse::bounded);
         date.map(|date| date - self.sent_at).filter(|skew| skew.abs() > SKEW_TOLERATED)
@@ -64,10 +63,10 @@ impl Answer<'_> {
     }
 }
 
-/// Reads an answer. The grant is of the first generation; [`Grant::following`] counts on.
+/// Reads a token response. The grant has the first generation; [`Grant::following`] increments it.
 ///
 /// # Errors
-/// [`TokenError`]: what the server refused, or what is wrong with its answer.
+/// [`TokenError`]: the server's refusal, or what is wrong with the response.
 pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<Grant, TokenError> {
     let mut value = parsed(provider, answer)?;
     let token = taken(&mut value, &provider.response.access_token, "/access_token");
@@ -84,7 +83,7 @@ pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<Grant, TokenErro
     }
 }
 
-/// Why an answer is not what was asked for, where it is no token that was.
+/// The error of a response to a request that was not for a token.
 pub(in crate::domain) fn refusal(provider: &Provider, answer: &Answer<'_>) -> TokenError {
     match parsed(provider, answer).map(|value| Said::read(provider, &value)) {
         Ok(said) if said.is_error() || !answer.is_success() => answer.refused(provider, said),
@@ -93,12 +92,12 @@ pub(in crate::domain) fn refusal(provider: &Provider, answer: &Answer<'_>) -> To
     }
 }
 
-/// Whether an answer names an error, whatever its status.
+/// Returns true if a response has an error code, whatever its status.
 pub(in crate::domain) fn names_error(provider: &Provider, answer: &Answer<'_>) -> bool {
     parsed(provider, answer).is_ok_and(|value| Said::read(provider, &value).is_error())
 }
 
-/// The answer as a value, unless its status alone says no, or it can't be read.
+/// The parsed response, unless its status alone is a refusal or it can't be read.
 pub(in crate::domain) fn parsed(provider: &Provider, answer: &Answer<'_>) -> Result<Value, TokenError> {
     if (300..400).contains(&answer.status) {
         return Err(answer.flawed(AnswerFlaw::Redirect));
@@ -113,14 +112,14 @@ pub(in crate::domain) fn parsed(provider: &Provider, answer: &Answer<'_>) -> Res
     }
 }
 
-/// The body as a value: JSON, or a form as some servers send it.
+/// Parses the body: JSON, or a form as some servers send it.
 fn parse(answer: &Answer<'_>) -> Result<Value, AnswerFlaw> {
     let text = String::from_utf8_lossy(answer.body);
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
         return Err(AnswerFlaw::Empty);
     }
-    // Tried whatever the content type says: some servers send JSON as text/html.
+    // Tried for every content type: some servers send JSON as text/html.
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);
     }
@@ -142,8 +141,8 @@ fn parse(answer: &Answer<'_>) -> Result<Value, AnswerFlaw> {
     Err(AnswerFlaw::Unreadable)
 }
 
-/// Whether the status alone is the server's answer. A web page mostly isn't: it comes from whatever
-/// stands at a wrong address, or in between.
+/// Returns true if the status alone is the server's refusal. A web page usually isn't: it comes from a wrong
+/// URL or an intermediary.
 fn says_no(provider: &Provider, answer: &Answer<'_>, flaw: AnswerFlaw) -> bool {
     let status = answer.status;
     if answer.is_success() {
@@ -177,13 +176,13 @@ fn grant(
         return Err(answer.flawed(AnswerFlaw::UnusableToken));
     }
     let skew = answer.skew();
-    // What the server's clock says, by ours.
+    // Converts the server's time to this computer's.
     let ours = |theirs: DateTime<Utc>| time_parse::before(theirs, skew.unwrap_or_default());
     let after = |life: TimeDelta| time_parse::after(answer.sent_at, life);
     let paths = &provider.response;
     let in_secs = |paths, usual| found(value, paths, usual, time_parse::span).and_then(after);
     let at = |paths, usual| found(value, paths, usual, time_parse::moment).and_then(ours);
-    // A place that was pointed at comes before any usual one: some servers send an epoch as `expires_in`.
+    // A mapped path takes precedence over the standard ones: some servers send a Unix time as `expires_in`.
     let said = in_secs(&paths.expires_in, &[])
         .or_else(|| at(&paths.expires_at, &[]))
         .or_else(|| in_secs(&[], &["/expires_in"]))
@@ -197,7 +196,7 @@ fn grant(
     };
     let refresh_expires_at = refresh_token.as_ref().and_then(|_| {
         let usual = ["/refresh_token_expires_in", "/refresh_expires_in"];
-        // Zero is how some servers say that it doesn't expire.
+        // Some servers send zero for a token that doesn't expire.
         let span = |value: &Value| time_parse::span(value).filter(|span| *span > TimeDelta::zero());
         found(value, &[], &usual, span)
             .and_then(after)
@@ -226,7 +225,7 @@ fn grant(
     Ok(Grant { access_token, refresh_token, id_token, facts })
 }
 
-/// The first of the places that holds a text, taken out so that no copy stays behind.
+/// Takes the text out of the first path that has one, so that no copy remains.
 pub(in crate::domain) fn taken(value: &mut Value, paths: &[String], usual: &str) -> Option<String> {
     paths.iter().map(String::as_str).chain([usual]).find_map(|path| match value.pointer_mut(path) {
         Some(Value::String(text)) if !text.is_empty() => Some(std::mem::take(text)),
@@ -234,7 +233,7 @@ pub(in crate::domain) fn taken(value: &mut Value, paths: &[String], usual: &str)
     })
 }
 
-/// The first of the places that holds what can be read so.
+/// Reads the first path with a readable value.
 fn found<T>(
     value: &Value,
     paths: &[String],

@@ -1,4 +1,4 @@
-//! Answers of every kind: the good ones, the odd ones, and those that are none.
+//! Token responses of every kind: valid, unusual and invalid.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -343,7 +343,7 @@ fn c3_a_year_262142_from_a_server_is_unknown() {
         assert_eq!((facts.expires_at, facts.refresh_expires_at), (None, None), "{end}");
         assert_eq!(facts.expiry_source, ExpirySource::Unknown);
     }
-    // The last moment of all, by a server whose clock is an hour behind.
+    // The last possible time, from a server whose clock is an hour slow.
     let body = json!({"access_token": "a", "expires_at": "9999-12-31T23:59:59Z"}).to_string();
     let late = |skew| {
         let date = DateTime::from_timestamp(SENT + skew, 0);

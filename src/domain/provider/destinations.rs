@@ -1,8 +1,8 @@
 //! Destinations: the URLs to which an account's secrets and tokens are sent, or that decide about them.
 //!
-//! Owns their resolution and comparison. A stored secret belongs to the destinations that its owner saw;
-//! see [`Destinations::moved_from`]. Invariant: two accounts have the same destinations only where each
-//! whole URL, with the variables filled in, is the same.
+//! A stored secret belongs to the destinations that its owner saw; see [`Destinations::moved_from`].
+//! Invariant: two accounts have the same destinations only if each whole URL, with the variables filled in,
+//! is the same.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use super::spec::{Endpoints, Help, ProviderSpec};
 use super::{Preset, ProviderError};
 use crate::domain::account::Settings;
 
-/// A URL of an account, by what it is for. The names are those of `changed_destinations` in JSON output
-/// and of the vault's record.
+/// A kind of destination. The names are those of `changed_destinations` in JSON output and of the vault's
+/// record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
@@ -33,13 +33,13 @@ pub enum Destination {
     Introspect,
     /// The `UserInfo` endpoint.
     Userinfo,
-    /// The issuer's keys.
+    /// The issuer's keys (JWKS URI).
     Jwks,
     /// The issuer identifier.
     Issuer,
-    /// The API's base URL, to which a copied cURL line sends the token.
+    /// The API's base URL, to which a copied cURL command sends the token.
     ApiBaseUrl,
-    /// A help text, which tells people where to register and where to find secrets. Nothing is sent there.
+    /// A help text, which says where to register and where to find secrets. Nothing is sent there.
     Help,
 }
 
@@ -94,7 +94,7 @@ impl From<EndpointKind> for Destination {
     }
 }
 
-/// The resolved URLs of an account, each as a whole. Help texts are not among them.
+/// An account's resolved URLs, without help texts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Destinations(BTreeMap<Destination, String>);
@@ -102,30 +102,30 @@ pub struct Destinations(BTreeMap<Destination, String>);
 /// A destination that differs between two states of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedDestination {
-    /// Which one.
+    /// The destination.
     pub destination: Destination,
-    /// The URL until now; `None` if there was none.
+    /// The previous URL; `None` if there was none.
     pub old: Option<String>,
-    /// The URL from now on.
+    /// The new URL.
     pub new: String,
 }
 
 /// A destination that differs from the preset's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedDestination {
-    /// Which one.
+    /// The destination.
     pub destination: Destination,
     /// The account's URL, or a help text.
     pub url: String,
     /// The preset's; `None` if the preset has none.
     pub preset: Option<String>,
-    /// Whether only a variable that the user types (a host, say) makes the difference.
+    /// Only a variable that the user types, such as a host, makes the difference.
     pub by_variable: bool,
 }
 
 impl Destinations {
-    /// Resolves an account's destinations: its preset's with its own laid over them, variables filled in.
-    /// What is no URL is kept as text, so that nothing is compared as absent.
+    /// Resolves an account's destinations from its preset and its own settings, with variables filled in.
+    /// Text that is not a URL is kept, so that it never compares as absent.
     ///
     /// # Errors
     /// [`ProviderError`] if the preset is unknown or a variable has no usable value.
@@ -158,8 +158,8 @@ impl Destinations {
         self.0.iter().map(|(destination, url)| (*destination, url.as_str()))
     }
 
-    /// What is new here compared to `old`: each destination with another URL, or with one where there was
-    /// none. One that is gone is not a change, since nothing is sent there any more.
+    /// Destinations that are new or have another URL than in `old`. A removed one is not included, since
+    /// nothing is sent there any more.
     pub fn moved_from(&self, old: &Self) -> Vec<MovedDestination> {
         let changed = self.iter().filter(|(kind, url)| old.get(*kind) != Some(url));
         changed
@@ -172,8 +172,8 @@ impl Destinations {
     }
 }
 
-/// The URL as it is requested, so that a change of its spelling alone (`HTTPS://A.example`) is none. An
-/// issuer is compared to the letter (RFC 8414, section 3.3).
+/// The URL as requested, so that another spelling alone (`HTTPS://A.example`) is no change. Issuers are
+/// compared exactly (RFC 8414, section 3.3).
 fn normal(kind: Destination, text: String) -> String {
     if kind == Destination::Issuer {
         return text;
@@ -181,11 +181,11 @@ fn normal(kind: Destination, text: String) -> String {
     Url::parse(&text).map_or(text, String::from)
 }
 
-/// Each destination of an account that differs from its preset's, and each help text that it overrides.
-/// Against a custom provider, which has none, every destination counts.
+/// Destinations of an account that differ from its preset's, and help texts that it overrides. For a custom
+/// provider every destination is included.
 ///
-/// A variable that the user types counts as a change where its value differs from the preset's default,
-/// or where the preset has none; one with fixed choices doesn't, since the preset names them all.
+/// A variable that the user types counts as a change if its value differs from the preset's default, or if
+/// there is no default. A variable with fixed choices doesn't, since the preset lists them all.
 ///
 /// # Errors
 /// [`ProviderError`] if the preset is unknown or a variable has no usable value.
@@ -193,7 +193,7 @@ pub fn changed(presets: &[Preset], settings: &Settings) -> Result<Vec<ChangedDes
     let preset = Preset::of(presets, &settings.provider)?;
     let values = preset.values_of(&settings.variables)?;
     if settings.variables.is_empty() && !names_any(&settings.overrides) {
-        // As most accounts are, of the thousands that may be resolved at a start.
+        // The case of most accounts; thousands may be resolved at startup.
         return Ok(Vec::new());
     }
     let account = Destinations::of(presets, settings)?;
@@ -205,7 +205,7 @@ pub fn changed(presets: &[Preset], settings: &Settings) -> Result<Vec<ChangedDes
         .map(|(destination, url)| ChangedDestination {
             destination,
             url: url.to_owned(),
-            // A template with a variable in it is no URL.
+            // A template with a variable in it is not a URL.
             preset: published.get(destination).filter(|url| !url.contains('{')).map(str::to_owned),
             by_variable: with_variables.get(destination) == Some(url),
         })
@@ -230,7 +230,6 @@ pub fn changed(presets: &[Preset], settings: &Settings) -> Result<Vec<ChangedDes
     Ok(changed)
 }
 
-/// Whether an account names a destination of its own.
 fn names_any(overrides: &ProviderSpec) -> bool {
     overrides.issuer.is_some()
         || overrides.api.base_url.is_some()
@@ -262,7 +261,6 @@ mod tests {
         Destinations::of(&built_in(), settings).unwrap()
     }
 
-    /// Sets one destination of an account.
     fn set(settings: &mut Settings, destination: Destination, url: &str) {
         let over = settings.overrides_mut();
         match EndpointKind::ALL.into_iter().find(|kind| Destination::from(*kind) == destination) {
@@ -397,7 +395,7 @@ mod tests {
             let base = Provider::resolve(&built_in(), &own).unwrap().api.base_url;
             assert!(base.is_none_or(|url| url.starts_with("https://mine.example/")), "{}", preset.id);
             let page = preset.register_page(&typed).unwrap();
-            // Keycloak's is its documentation: the console's address depends on the installation.
+            // For Keycloak this is its documentation, since the console's URL depends on the installation.
             let follows = page.starts_with("https://mine.example/") || preset.id == "keycloak";
             assert!(follows, "{}: {page}", preset.id);
             assert!(!preset.register_page(&BTreeMap::new()).is_some_and(|page| page.contains('{')));

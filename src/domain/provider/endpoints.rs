@@ -1,7 +1,6 @@
-//! The addresses of an authorization server, checked before anything is sent there.
+//! The endpoints of an authorization server, checked before anything is sent there.
 //!
-//! Owns the step from a template to an address. Invariant: every address is https, or plain http on
-//! this machine itself, and holds neither a user nor a fragment.
+//! Invariant: every endpoint is https, or plain http on this computer, and has neither a user nor a fragment.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +10,7 @@ use super::ProviderError;
 use super::spec::Endpoints;
 use crate::domain::secure_url::is_secure;
 
-/// Which endpoint an error speaks of.
+/// A kind of endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EndpointKind {
     /// The authorization endpoint.
@@ -28,12 +27,12 @@ pub enum EndpointKind {
     Introspect,
     /// The `UserInfo` endpoint.
     UserInfo,
-    /// The issuer's keys.
+    /// The issuer's keys (JWKS URI).
     Jwks,
 }
 
 impl EndpointKind {
-    /// All of them, the usual ones first.
+    /// All of them, the most common first.
     pub const ALL: [Self; 8] = [
         Self::Authorize,
         Self::Token,
@@ -45,12 +44,12 @@ impl EndpointKind {
         Self::Jwks,
     ];
 
-    /// The name in files, within `endpoints`.
+    /// The name within `endpoints` in files.
     pub fn name(self) -> &'static str {
         self.key().trim_start_matches("endpoints.")
     }
 
-    /// The key in files.
+    /// The full key in files.
     pub fn key(self) -> &'static str {
         match self {
             Self::Authorize => "endpoints.authorize",
@@ -65,7 +64,7 @@ impl EndpointKind {
     }
 }
 
-/// Endpoints that not every provider has.
+/// Endpoints that only some providers have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MoreEndpoints {
     /// Device authorization (RFC 8628).
@@ -76,7 +75,7 @@ pub struct MoreEndpoints {
     pub revoke: Option<Url>,
     /// Introspection (RFC 7662).
     pub introspect: Option<Url>,
-    /// `UserInfo`, or the provider's own "who am I" address.
+    /// `UserInfo`, or the provider's own "who am I" endpoint.
     pub userinfo: Option<Url>,
     /// The issuer's keys (RFC 7517).
     pub jwks: Option<Url>,
@@ -99,10 +98,10 @@ impl MoreEndpoints {
     }
 }
 
-/// The longest text whose variables are filled in, in bytes; a longer one is no template.
+/// The maximum length of a template, in bytes; variables in a longer text stay.
 const TEMPLATE_MAX_BYTES: usize = 8 * 1024;
 
-/// A template with the variables' values in it.
+/// Fills the variables' values into a template.
 pub(in crate::domain) fn filled(template: &str, values: &BTreeMap<&str, String>) -> String {
     let text = template.trim().to_owned();
     if text.len() > TEMPLATE_MAX_BYTES {
@@ -111,7 +110,7 @@ pub(in crate::domain) fn filled(template: &str, values: &BTreeMap<&str, String>)
     values.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
-/// Fills in the variables and checks the address.
+/// Fills in the variables and checks the URL.
 pub(in crate::domain) fn read(
     kind: EndpointKind,
     template: Option<&str>,
@@ -128,7 +127,7 @@ pub(in crate::domain) fn read(
     })
 }
 
-/// The API's base URL, which gets the token: held to the same rule as the endpoints.
+/// Like [`read`], for the API's base URL: it receives the token, so the same rule applies.
 pub(in crate::domain) fn read_base_url(
     template: &str,
     values: &BTreeMap<&str, String>,
@@ -140,7 +139,6 @@ pub(in crate::domain) fn read_base_url(
     })
 }
 
-/// Why nothing may be sent to a URL.
 enum UrlFlaw {
     Invalid,
     Insecure,
@@ -158,7 +156,7 @@ fn checked(text: &str) -> Result<Url, UrlFlaw> {
     if is_secure(&url) { Ok(url) } else { Err(UrlFlaw::Insecure) }
 }
 
-/// The values of parameters, with the variables filled in.
+/// Parameters with the variables filled into their values.
 pub(in crate::domain) fn filled_in(
     params: BTreeMap<String, String>,
     values: &BTreeMap<&str, String>,

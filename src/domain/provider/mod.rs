@@ -1,7 +1,6 @@
-//! A provider, ready for use: a preset, with an account's choices laid over it.
+//! A provider: a preset combined with an account's overrides.
 //!
-//! Owns the resolution of data into addresses and ways. Invariant: every endpoint of a
-//! [`Provider`] is https, or plain http on this machine itself.
+//! Invariant: every endpoint of a [`Provider`] is https, or plain http on this computer.
 
 pub mod destinations;
 pub mod endpoints;
@@ -30,52 +29,52 @@ use redirect_rule::RedirectRule;
 use spec::{ApiUse, BodyFormat, ClientAuth, Endpoints, Help, ProviderSpec, RefreshRules, ResponsePaths};
 use toggles::Toggle;
 
-/// The ID of the provider that has no preset.
+/// The ID of the provider without a preset.
 pub const CUSTOM: &str = "custom";
 
-/// A part of the address that the user chooses, such as a region.
+/// A part of a URL that the user chooses, such as a region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variable {
-    /// Its name, as it stands in braces in an endpoint.
+    /// The name, as in braces in an endpoint.
     pub name: String,
-    /// What the form calls it.
+    /// The label in the form.
     pub label: String,
-    /// The choices, in order; empty where the user types the value.
+    /// The choices, in order; empty if the user types the value.
     pub choices: Vec<Choice>,
-    /// What stands for it where the user says nothing; without one, the user must.
+    /// The default. Without one, the user must give a value.
     pub default: Option<String>,
-    /// What is good to know about it.
+    /// A hint for the user.
     pub note: Option<String>,
 }
 
-/// One choice of a variable.
+/// A choice of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// What the user and the import file say.
+    /// The value in the form and in import files.
     pub value: String,
-    /// What is put into the address.
+    /// The text that goes into the URL.
     pub text: String,
 }
 
-/// A header of the token request whose value the user holds.
+/// A header of the token request with a value that only the user has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretHeader {
     /// The header's name.
     pub name: String,
-    /// What the form calls it.
+    /// The label in the form.
     pub label: String,
-    /// Whether a request without it is useless.
+    /// The request fails without it.
     pub required: bool,
 }
 
-/// Among which others a preset is offered.
+/// The group under which a preset is listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
-    /// The user's own, from the configuration folder.
+    /// The user's own presets, from the configuration folder.
     #[serde(skip)]
     Own,
-    /// The vendors whose documents this app follows to the letter.
+    /// Vendors whose documentation this app follows exactly.
     #[default]
     Vendor,
     /// Providers that many people use.
@@ -84,51 +83,51 @@ pub enum Group {
     Identity,
 }
 
-/// Where a preset's facts come from.
+/// The source of a preset's facts.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
-    /// The provider's own page.
+    /// The provider's documentation page.
     pub page: String,
-    /// The day on which it was checked.
+    /// The date of the last check.
     pub checked: chrono::NaiveDate,
 }
 
-/// A provider as it comes with the app, or from the user's own folder.
+/// A provider that is built in or from the user's own folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preset {
-    /// What the import file calls it.
+    /// The ID in import files.
     pub id: String,
-    /// What people call it.
+    /// The display name.
     pub name: String,
     /// One line under the name.
     pub summary: String,
-    /// Parts of the address that the user chooses.
+    /// The parts of its URLs that the user chooses.
     pub variables: Vec<Variable>,
-    /// Headers whose values the user holds.
+    /// Headers with values that only the user has.
     pub secret_headers: Vec<SecretHeader>,
-    /// Ways that the user turns on or off.
+    /// Options that the user turns on or off.
     pub toggles: Vec<Toggle>,
-    /// Among which others it is offered.
+    /// The group under which it is listed.
     pub group: Group,
-    /// Where its facts come from.
+    /// The source of its facts.
     pub reference: Option<Reference>,
-    /// Its ways.
+    /// Its settings.
     pub spec: ProviderSpec,
 }
 
-/// Why a preset and an account's choices make no usable provider.
+/// Why a preset and an account's overrides don't make a usable provider.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProviderError {
     /// No preset has this ID.
     #[error("there is no provider {0:?}")]
     UnknownProvider(String),
-    /// The provider's document has no such grant.
+    /// The provider's documentation has no such grant.
     #[error("{provider} does not offer {}", grant.as_str())]
     GrantNotOffered {
         /// The provider's name.
         provider: String,
-        /// The grant asked for.
+        /// The requested grant.
         grant: GrantType,
     },
     /// A variable has no value.
@@ -136,41 +135,41 @@ pub enum ProviderError {
     VariableMissing {
         /// The variable's name in files.
         name: String,
-        /// What the form calls it.
+        /// The label in the form.
         label: String,
     },
-    /// A variable's value is none of its choices, or no fit part of an address.
+    /// A variable's value is not among the choices, or not valid within a URL.
     #[error("{value:?} is no {label}")]
     VariableUnknown {
         /// The variable's name in files.
         name: String,
-        /// What the form calls it.
+        /// The label in the form.
         label: String,
-        /// What was given.
+        /// The given value.
         value: String,
     },
-    /// An endpoint that the grant needs is not given.
+    /// An endpoint that the grant needs is missing.
     #[error("{} is missing", .0.key())]
     EndpointMissing(EndpointKind),
-    /// An endpoint is no address.
+    /// An endpoint is not a URL.
     #[error("{} is not an address", .0.key())]
     EndpointInvalid(EndpointKind),
-    /// An endpoint is plain http to another machine, or no http at all.
+    /// An endpoint is plain http to another computer, or not http at all.
     #[error("{} is not https", .0.key())]
     EndpointInsecure(EndpointKind),
-    /// The API's base URL is no URL.
+    /// The API's base URL is not a URL.
     #[error("api.base_url is not an address")]
     ApiBaseUrlInvalid,
-    /// The API's base URL is plain http to another machine, or no http at all.
+    /// The API's base URL is plain http to another computer, or not http at all.
     #[error("api.base_url is not https")]
     ApiBaseUrlInsecure,
-    /// Assertions are addressed to the issuer, which is not given.
+    /// The audience of assertions is the issuer, which is missing.
     #[error("issuer is missing")]
     IssuerMissing,
-    /// The issuer, whose addresses are to be discovered, can't be used.
+    /// The issuer for discovery can't be used.
     #[error(transparent)]
     Issuer(super::oauth::issuer::IssuerError),
-    /// The redirect address can't be used.
+    /// The redirect URI can't be used.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
 }
@@ -178,73 +177,73 @@ pub enum ProviderError {
 /// A provider ready for use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
-    /// What people call it, marked where the account's destinations differ from its preset's; the token
-    /// endpoint's host for a custom one.
+    /// The display name, marked if the account's destinations differ from the preset's. For a custom
+    /// provider, the token endpoint's host.
     pub name: String,
-    /// The authorization endpoint; present where the grant needs it.
+    /// The authorization endpoint; `Some` if the grant needs it.
     pub authorize: Option<Url>,
     /// The token endpoint.
     pub token: Url,
-    /// Endpoints that not every provider has.
+    /// Endpoints that only some providers have.
     pub more: MoreEndpoints,
     /// The grant in use.
     pub grant: GrantType,
     /// Client authentication.
     pub client_auth: ClientAuth,
-    /// Form of the token request's body.
+    /// The format of the token request's body.
     pub body_format: BodyFormat,
-    /// Scopes to ask for.
+    /// The scopes to request.
     pub scopes: Vec<String>,
-    /// What stands between them.
+    /// The separator between scopes.
     pub scope_separator: String,
-    /// The authorization request's parameter for them.
+    /// The authorization request's parameter for scopes.
     pub scope_param: String,
-    /// What the grant type `client_credentials` is called.
+    /// The provider's name for the grant type `client_credentials`.
     pub client_credentials_as: String,
-    /// Where the browser returns to.
+    /// The redirect URI.
     pub redirect_uri: RedirectUri,
-    /// What the provider takes there.
+    /// What the provider accepts as a redirect URI.
     pub redirect_rule: RedirectRule,
-    /// Whether PKCE is sent.
+    /// PKCE is sent.
     pub pkce: bool,
-    /// The issuer identifier, where known, or the template of it; to be compared by [`super::oauth::issuer::is_same`].
+    /// The issuer identifier or its template, if known; compare it with [`super::oauth::issuer::is_same`].
     pub issuer: Option<String>,
-    /// Whether `iss` is promised in every authorization response.
+    /// The server promises `iss` in every authorization response.
     pub iss_promised: bool,
-    /// Headers of the token request that are no secret.
+    /// Headers of the token request that are not secret.
     pub request_headers: BTreeMap<String, String>,
     /// Extra parameters of the authorization request.
     pub authorize_params: BTreeMap<String, String>,
     /// Extra parameters of the token request.
     pub token_params: BTreeMap<String, String>,
-    /// Whether the authorization request is pushed; then there is an endpoint for it.
+    /// The authorization request is pushed; `more.par` is then set.
     pub par: bool,
     /// Resources that the token is for.
     pub resource: Vec<String>,
     /// The API that the token is for.
     pub audience: Option<String>,
-    /// How assertions are signed, where that is said.
+    /// The signature algorithm of assertions, if set.
     pub key_alg: Option<KeyAlg>,
     /// The key's ID.
     pub key_id: Option<String>,
-    /// Whom assertions are addressed to.
+    /// The audience of assertions.
     pub assertion_audience: String,
     /// Claims of the JWT bearer grant's assertion.
     pub assertion_claims: BTreeMap<String, String>,
-    /// Where an answer keeps its values.
+    /// The paths of values in a response.
     pub response: ResponsePaths,
-    /// Rules of refreshing.
+    /// Rules for refreshing.
     pub refresh: RefreshRules,
     /// How APIs expect the token.
     pub api: ApiUse,
-    /// The provider's error codes in words.
+    /// Explanations of the provider's error codes.
     pub errors: BTreeMap<String, String>,
-    /// Help for people.
+    /// Help for the user.
     pub help: Help,
 }
 
 impl Provider {
-    /// One of its addresses.
+    /// The endpoint of a kind, if the provider has it.
     pub fn endpoint(&self, kind: EndpointKind) -> Option<&Url> {
         match kind {
             EndpointKind::Authorize => self.authorize.as_ref(),
@@ -258,7 +257,7 @@ impl Provider {
         }
     }
 
-    /// Lays an account's choices over its preset and fills in the variables.
+    /// Combines an account's overrides with its preset and fills in the variables.
     ///
     /// # Errors
     /// [`ProviderError`] names what is missing or can't be used.
@@ -344,7 +343,7 @@ impl Provider {
 }
 
 impl Preset {
-    /// The provider without a document: nothing is known of it.
+    /// The preset of a custom provider, without any facts.
     pub fn custom() -> Self {
         Self {
             id: CUSTOM.to_owned(),
@@ -354,7 +353,7 @@ impl Preset {
         }
     }
 
-    /// The preset of this ID, or the custom one.
+    /// The preset with this ID, or the custom one.
     pub(super) fn of<'p>(presets: &'p [Self], id: &str) -> Result<Cow<'p, Self>, ProviderError> {
         if id == CUSTOM {
             return Ok(Cow::Owned(Self::custom()));
@@ -363,7 +362,7 @@ impl Preset {
         found.ok_or_else(|| ProviderError::UnknownProvider(id.to_owned()))
     }
 
-    /// A template with the variables' values in it.
+    /// Fills the variables' values into a template.
     pub(super) fn filled(
         &self,
         template: &str,
@@ -372,17 +371,17 @@ impl Preset {
         Ok(endpoints::filled(template, &self.values_of(variables)?))
     }
 
-    /// The page on which an app is registered, at the server that the variables name; while one of them has no
-    /// usable value, at the preset's own.
+    /// The page to register an app, on the server that the variables name. If a variable has no usable value,
+    /// the preset's own page.
     pub fn register_page(&self, variables: &BTreeMap<String, String>) -> Option<String> {
         let page = self.spec.help.register_url.as_deref()?;
         self.filled(page, variables).or_else(|_| self.filled(page, &BTreeMap::new())).ok()
     }
 
-    /// Its ways, with an account's laid over them, and what its toggles add where a person signs in.
+    /// The preset's settings with the account's overrides, and what enabled toggles add to a user's sign-in.
     ///
-    /// An account that has a server of its own gets none of the preset's URLs to which a token is sent, or its
-    /// token would go to a server that did not issue it.
+    /// An account with its own server gets none of the preset's URLs to which a token is sent, or its token
+    /// would go to a server that did not issue it.
     pub(super) fn spec_for(&self, settings: &Settings, values: &BTreeMap<&str, String>) -> ProviderSpec {
         let mut spec = self.spec.overlaid(&settings.overrides);
         if !settings.grant.is_repeatable() {
@@ -399,7 +398,7 @@ impl Preset {
         spec
     }
 
-    /// Whether an account gets its tokens from another server than the preset's.
+    /// Returns true if an account gets its tokens from another server than the preset's.
     fn has_own_server(&self, account: &Endpoints, values: &BTreeMap<&str, String>) -> bool {
         let origin = |endpoints: &Endpoints| {
             let text = endpoints.token.as_deref()?;
@@ -409,8 +408,8 @@ impl Preset {
         preset.is_some() && preset != origin(account)
     }
 
-    /// The values with which the preset names its own servers: a variable that the user types has its
-    /// default there, or stands as it is written.
+    /// The values with which the preset names its own servers: the default of a variable that the user types,
+    /// or its unfilled form.
     pub(super) fn published_values<'v>(
         &'v self,
         values: &BTreeMap<&str, String>,
@@ -456,7 +455,7 @@ impl Preset {
     }
 }
 
-/// A typed variable may not change which server is spoken to. A server's name has at most 253 bytes.
+/// A typed variable must not change the server. A host name has at most 253 bytes.
 fn is_host_part(value: &str) -> bool {
     value.len() <= 255 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
 }

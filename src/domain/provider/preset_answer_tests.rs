@@ -1,4 +1,4 @@
-//! Each provider's documented answers, good and bad, as its preset reads them.
+//! Each provider's documented responses, valid and invalid, as its preset reads them.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ fn answered(id: &str, status: u16, body: &str) -> Result<Grant, TokenError> {
     read(&provider(id), &answer)
 }
 
-/// An answer's life, its refresh token's life, and its scopes.
+/// A response's lifetime, its refresh token's lifetime, and its scopes.
 type Facts<'a> = (Option<i64>, Option<i64>, &'a [&'a str]);
 
 #[test]
@@ -150,8 +150,8 @@ fn the_documented_answer_of_each_provider_is_read() {
     }
 }
 
-/// An error: whose, its status and body; its code, whether the preset explains it, and whether it ends
-/// the session where it answers a refresh.
+/// An error: the preset, status and body; the code, whether the preset explains it, and whether it ends the
+/// session as the response to a refresh.
 type Refused = (&'static str, u16, &'static str, &'static str, bool, bool);
 
 const ERRORS: &[Refused] = &[

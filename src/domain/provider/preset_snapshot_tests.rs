@@ -1,7 +1,6 @@
-//! Every preset's requests, held against a reviewed text: `tests/snapshots/providers/<id>.txt`.
+//! Every preset's requests, compared with a reviewed text: `tests/snapshots/providers/<id>.txt`.
 //!
-//! `KEYFOB_WRITE_SNAPSHOTS=1 cargo test preset_requests` writes the texts anew; the diff is then
-//! reviewed like any other.
+//! `KEYFOB_WRITE_SNAPSHOTS=1 cargo test preset_requests` rewrites the texts. Review the diff like any other.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -32,7 +31,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/providers")
 }
 
-/// An account that leaves everything as it is, but for what the preset doesn't know.
+/// Default settings, plus what the preset doesn't know.
 fn settings(preset: &Preset, grant: GrantType) -> Settings {
     let mut overrides = ProviderSpec::default();
     let endpoints = &preset.spec.endpoints;
@@ -74,7 +73,7 @@ fn client(preset: &Preset) -> Client {
     }
 }
 
-/// An address and its query, a parameter a line.
+/// Writes a URL with one query parameter a line.
 fn address(text: &mut String, url: &Url) {
     let bare = url.as_str().split('?').next().unwrap_or_default();
     writeln!(text, "{bare}").unwrap();
@@ -106,13 +105,13 @@ fn request(text: &mut String, title: &str, request: &HttpRequest) {
     }
 }
 
-/// What a signed assertion says.
+/// The claims of a signed assertion.
 fn signed(assertion: &str) -> String {
     let parts = assertion.split('.').take(2).map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
     parts.map(|part| String::from_utf8(part).unwrap()).collect::<Vec<_>>().join(" ")
 }
 
-/// Everything that goes out for one grant.
+/// All requests of one grant.
 fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
     let settings = settings(preset, grant);
     let provider = Provider::resolve(std::slice::from_ref(preset), &settings).unwrap();
@@ -224,7 +223,7 @@ fn described(preset: &Preset) -> String {
     text
 }
 
-/// The lines in which two texts differ, each with its number.
+/// The differing lines of two texts, with line numbers.
 fn difference(reviewed: &str, now: &str) -> String {
     let (old, new): (Vec<_>, Vec<_>) = (reviewed.lines().collect(), now.lines().collect());
     let mut shown = String::new();

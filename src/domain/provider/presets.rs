@@ -1,7 +1,7 @@
-//! Providers as they come with the app: TOML files, read into [`Preset`]s.
+//! The built-in providers: TOML files, read into [`Preset`]s.
 //!
-//! Owns the form of those files: a preset's own keys, and beside them every key of a
-//! [`ProviderSpec`]. Invariant: a file is taken whole or not at all.
+//! A file has a preset's own keys beside every key of a [`ProviderSpec`]. Invariant: a file is accepted whole
+//! or not at all.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ use crate::domain::document::de::Entries;
 use crate::domain::document::file_error::FileError;
 use crate::domain::document::{Node, NodeValue};
 
-/// The files, in the order in which they are offered: a group's by name.
+/// The files in the order of the list: by name within a group.
 const FILES: [&str; 24] = [
     include_str!("../../../assets/providers/smartconnect.toml"),
     include_str!("../../../assets/providers/smartdocumentor.toml"),
@@ -43,7 +43,7 @@ const FILES: [&str; 24] = [
     include_str!("../../../assets/providers/okta.toml"),
 ];
 
-/// The keys of a file that are not a spec's.
+/// The keys of a file that do not belong to the spec.
 const OWN_KEYS: [&str; 8] =
     ["id", "name", "summary", "group", "reference", "variables", "secret_headers", "toggles"];
 
@@ -52,7 +52,7 @@ static BUILT_IN: LazyLock<Vec<Preset>> = LazyLock::new(|| {
     FILES.iter().filter_map(|text| Preset::from_toml(text).ok()).collect()
 });
 
-/// The providers that come with the app.
+/// The built-in providers.
 pub fn built_in() -> Vec<Preset> {
     BUILT_IN.clone()
 }

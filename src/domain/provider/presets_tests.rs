@@ -1,4 +1,4 @@
-//! Each vendor's requests, to the letter, for the same account.
+//! Each vendor's exact requests for the same account.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,8 +19,7 @@ fn preset(id: &str) -> Preset {
     built_in().into_iter().find(|preset| preset.id == id).unwrap()
 }
 
-/// The provider for an account that leaves everything as it is, but for the region and for addresses
-/// that are not preset.
+/// The provider of an account with defaults, except for the region and for URLs that the preset lacks.
 fn provider(id: &str, region: Option<&str>) -> Provider {
     let preset = preset(id);
     let mut overrides = ProviderSpec::default();
@@ -43,7 +42,7 @@ fn provider(id: &str, region: Option<&str>) -> Provider {
     Provider::resolve(&built_in(), &settings).unwrap()
 }
 
-/// A request as it goes out, with its headers in order of their names.
+/// A request as sent, with its headers sorted by name.
 fn sent(provider: &Provider, asking: &GrantRequest<'_>) -> String {
     let mut client = Client {
         client_id: "my id".to_owned(),
@@ -102,7 +101,7 @@ fn a_toggle_adds_what_the_account_turns_on() {
     };
     let params = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap().authorize_params;
     assert_eq!(params(&settings)["access_type"], "offline");
-    // What the account says by itself stays.
+    // The account's own parameters stay.
     settings.overrides_mut().authorize_params.insert("prompt".to_owned(), "select_account".to_owned());
     assert_eq!(params(&settings)["prompt"], "select_account");
     settings.overrides_mut().toggles.insert("offline".to_owned(), false);
@@ -113,7 +112,7 @@ fn a_toggle_adds_what_the_account_turns_on() {
     settings.overrides = ProviderSpec::default().into();
     settings.overrides_mut().scopes = Some(vec!["User.Read".to_owned()]);
     assert_eq!(scopes(&settings), ["User.Read", "offline_access"]);
-    // A grant without a person has nobody to stay signed in.
+    // A grant without a user has no one to keep signed in.
     settings.grant = GrantType::ClientCredentials;
     assert_eq!(scopes(&settings), ["User.Read"]);
 }

@@ -1,7 +1,7 @@
-//! What a provider is called where an account names it.
+//! The provider name that an account shows.
 //!
-//! Owns that name. Invariant: an account whose destinations differ from its preset's is never called by
-//! the preset's name alone, so that a file cannot pass its own server off as the preset's.
+//! Invariant: an account whose destinations differ from its preset's never shows the preset's name alone, so
+//! a file can't pass its own server off as the preset's.
 
 use url::Url;
 
@@ -9,11 +9,11 @@ use super::destinations::{ChangedDestination, Destination};
 use super::{EndpointKind, Preset};
 use crate::base::sanitize::sanitized;
 
-/// The longest name, in characters; where it is shown, nothing shorter than this may be cut off.
+/// The maximum length of a name, in characters. A display must not truncate below this.
 pub const MAX_CHARS: usize = 96;
-/// The most of a preset's name that stands before a mark, in characters.
+/// The maximum length of a preset's name before a mark, in characters.
 const PRESET_CHARS: usize = 40;
-/// The most of a host that is shown, in characters.
+/// The maximum length of a host, in characters.
 const HOST_CHARS: usize = 40;
 
 /// The preset's name with its [`mark`].
@@ -24,8 +24,8 @@ pub fn provider_name(preset: &Preset, changed: &[ChangedDestination]) -> String 
     }
 }
 
-/// What follows a preset's name or ID: ", changed" where a destination differs from the preset's, and the
-/// host where a variable gives it, or where the preset leaves it to the account.
+/// The text after a preset's name or ID: ", changed" if a destination differs from the preset's, and the host
+/// if a variable or the account supplies it.
 pub fn mark(preset: &Preset, changed: &[ChangedDestination]) -> String {
     let is_changed = changed.iter().any(|it| is_mark(preset, it));
     let host = hosts(preset, changed).into_iter().next();
@@ -37,8 +37,8 @@ pub fn mark(preset: &Preset, changed: &[ChangedDestination]) -> String {
     }
 }
 
-/// A name with its mark, to be put into a sentence: "Smartcar (changed)", since "Smartcar, changed rejected
-/// the password" is hard to read.
+/// Puts a name's mark in parentheses for use within a sentence: "Smartcar (changed)", since "Smartcar,
+/// changed rejected the password" is hard to read.
 pub fn in_sentence(name: &str) -> String {
     match name.rfind(", changed").map(|at| (&name[..at], &name[at + 2..])) {
         Some((preset, mark)) if mark == "changed" || mark.starts_with("changed, at ") => {
@@ -48,14 +48,14 @@ pub fn in_sentence(name: &str) -> String {
     }
 }
 
-/// Whether a destination makes the account a changed one. A preset without a token endpoint leaves its
-/// endpoints to discovery or to the user: one there is no change, and its host is named instead.
+/// Returns true if a destination marks the account as changed. A preset without a token endpoint leaves its
+/// endpoints to discovery or to the user; such an endpoint is not a change, and its host is shown instead.
 pub fn is_mark(preset: &Preset, changed: &ChangedDestination) -> bool {
     !changed.by_variable && !is_left_open(preset, changed)
 }
 
-/// The hosts that a variable gives or the preset leaves open, and that the preset does not name itself;
-/// the token endpoint's first.
+/// The hosts that a variable or the account supplies and the preset does not name, the token endpoint's
+/// first.
 pub fn hosts(preset: &Preset, changed: &[ChangedDestination]) -> Vec<String> {
     let mut given: Vec<_> = changed.iter().filter(|it| it.by_variable || is_left_open(preset, it)).collect();
     given.sort_by_key(|it| it.destination != Destination::Token);
@@ -74,7 +74,7 @@ fn is_left_open(preset: &Preset, changed: &ChangedDestination) -> bool {
         && template(preset, changed.destination).is_none()
 }
 
-/// What the preset says of a destination: a URL, or a template with variables in it.
+/// The preset's URL of a destination, or a template with variables.
 pub fn template(preset: &Preset, destination: Destination) -> Option<&str> {
     let spec = &preset.spec;
     match destination {
@@ -87,14 +87,14 @@ pub fn template(preset: &Preset, destination: Destination) -> Option<&str> {
     }
 }
 
-/// The host of a URL, with its port where that is not the scheme's own.
+/// The host of a URL, with its port if that is not the scheme's default.
 pub fn host_of(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
     let host = url.host_str()?;
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
-/// The end of a long host: it says whose the host is.
+/// The end of a long host, which shows whose host it is.
 pub fn shortened(host: &str) -> String {
     let skipped = host.chars().count().saturating_sub(HOST_CHARS);
     if skipped == 0 {
@@ -175,7 +175,7 @@ mod tests {
         own.overrides_mut().endpoints.revoke = Some("https://evil.example/r".to_owned());
         assert_eq!(name(&own), "GitLab, changed, at gitlab.example.com");
         assert_eq!(name(&settings("auth0", &[("domain", "a.eu.auth0.com")])), "Auth0 at a.eu.auth0.com");
-        // Another path at the same host.
+        // Another path on the same host.
         assert_eq!(name(&settings("entra", &[("tenant", "acme")])), "Microsoft Entra");
         let long = format!("{}.evil.example", "gitlab.com.".repeat(6));
         let named = name(&settings("gitlab", &[("host", &long)]));

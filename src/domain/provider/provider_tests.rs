@@ -1,4 +1,4 @@
-//! Presets and choices, resolved; and the addresses that are refused.
+//! Resolved presets and overrides, and rejected URLs.
 
 use super::presets::built_in;
 use super::spec::{Endpoints, ProviderSpec};

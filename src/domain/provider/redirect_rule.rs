@@ -1,54 +1,53 @@
-//! What a provider takes as a redirect address, as data.
+//! What a provider accepts as a redirect URI, as data.
 //!
-//! Owns the rule and the ways in which an address breaks it. Invariant: a rule advises and never
-//! stands in the way: providers change theirs, and the provider has the last word.
+//! Invariant: a rule only advises. Providers change theirs, and the provider decides.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::oauth::redirect_uri::RedirectUri;
 
-/// How a provider compares the port of a loopback address.
+/// How a provider compares the port of a loopback redirect URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PortRule {
-    /// Any port is taken, as RFC 8252, section 7.3, asks.
+    /// Any port is accepted, as RFC 8252, section 7.3, requires.
     Any,
-    /// The port is part of what is registered.
+    /// The port must match the registered one.
     Fixed,
 }
 
-/// The rule; what is absent is not known.
+/// The rule; a missing value is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedirectRule {
-    /// Hosts that are taken over plain http: `127.0.0.1`, `[::1]`, `localhost`. None of them: https
-    /// only, so the address is pasted.
+    /// Hosts accepted over plain http: `127.0.0.1`, `[::1]`, `localhost`. Empty means https only, so the user
+    /// pastes the redirect URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_hosts: Option<Vec<String>>,
     /// How the port is compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<PortRule>,
-    /// Whether the address must be registered at all; yes where unset.
+    /// The redirect URI must be registered; true if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registered: Option<bool>,
 }
 
-/// How an address breaks a rule.
+/// How a redirect URI breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Breach {
-    /// Plain http is not taken.
+    /// Plain http is not accepted.
     HttpsOnly,
-    /// Plain http is taken for other hosts only.
+    /// Plain http is accepted for other hosts only.
     OtherHost {
-        /// Those hosts.
+        /// The accepted hosts.
         taken: Vec<String>,
     },
-    /// The port is compared, so a free one won't do.
+    /// The port must match, so a free one doesn't work.
     PortNeeded,
 }
 
 impl RedirectRule {
-    /// This rule with another laid over it.
+    /// Merges this rule with another one that takes precedence.
     pub(in crate::domain) fn overlaid(&self, over: &Self) -> Self {
         Self {
             http_hosts: over.http_hosts.as_ref().or(self.http_hosts.as_ref()).cloned(),
@@ -57,11 +56,11 @@ impl RedirectRule {
         }
     }
 
-    /// How the address breaks this rule, if it does.
+    /// How the redirect URI breaks this rule, if it does.
     pub fn breach(&self, redirect: &RedirectUri) -> Option<Breach> {
         let taken = self.http_hosts.as_ref()?;
         match redirect {
-            // Another scheme than these two is an app's own, of which the rule says nothing.
+            // Any other scheme is an app's own, which the rule doesn't cover.
             RedirectUri::Pasted(text) => {
                 let is_http = text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("http:"));
                 is_http.then_some(Breach::HttpsOnly)

@@ -1,7 +1,6 @@
-//! The ways of a provider, as data: every key a preset, a custom provider or an account may set.
+//! A provider's settings as data: every key that a preset, a custom provider or an account may set.
 //!
-//! Owns the names of those keys. Invariant: each is optional, so that one spec can be laid over
-//! another: a preset's, then the account's.
+//! Invariant: every key is optional, so that specs can be merged: a preset's, then the account's.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +12,13 @@ use crate::domain::document::string_or_list::one_or_more;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::jose::KeyAlg;
 
-/// How the client proves who it is at the token endpoint (RFC 6749, section 2.3.1).
+/// A client authentication method (RFC 6749, section 2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
-    /// HTTP Basic; ID and secret form-encoded first, as the RFC asks.
+    /// HTTP Basic; ID and secret are form-encoded first, as the RFC requires.
     Basic,
-    /// HTTP Basic with ID and secret as they are, as some servers want.
+    /// HTTP Basic with ID and secret unencoded, as some servers expect.
     BasicRaw,
     /// `client_id` and `client_secret` in the body.
     Body,
@@ -27,18 +26,18 @@ pub enum ClientAuth {
     None,
     /// An assertion signed by the client's private key (RFC 7523, section 2.2).
     PrivateKeyJwt,
-    /// An assertion under the client secret (`OpenID` Connect Core, section 9).
+    /// An assertion signed with the client secret (`OpenID` Connect Core, section 9).
     ClientSecretJwt,
 }
 
 impl ClientAuth {
-    /// What a grant usually goes with. The JWT bearer grant's assertion says by itself who asks.
+    /// The default of a grant. The JWT bearer grant's assertion already identifies the client.
     pub fn usual(grant: GrantType) -> Self {
         if grant == GrantType::JwtBearer { Self::None } else { Self::Basic }
     }
 }
 
-/// The form of a token request's body.
+/// The format of a token request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyFormat {
@@ -48,7 +47,7 @@ pub enum BodyFormat {
     Json,
 }
 
-/// Addresses of the authorization server; a `{variable}` stands for one of the preset's variables.
+/// URLs of the authorization server; `{variable}` stands for one of the preset's variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Endpoints {
@@ -70,7 +69,7 @@ pub struct Endpoints {
     /// Introspection endpoint (RFC 7662, section 2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspect: Option<String>,
-    /// `UserInfo` endpoint (`OpenID` Connect Core, section 5.3), or the provider's own "who am I" address.
+    /// `UserInfo` endpoint (`OpenID` Connect Core, section 5.3), or the provider's own "who am I" endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo: Option<String>,
     /// The issuer's keys (RFC 7517, section 5).
@@ -79,7 +78,7 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// One of the addresses.
+    /// The endpoint of a kind.
     pub fn get(&self, kind: EndpointKind) -> Option<&str> {
         match kind {
             EndpointKind::Authorize => self.authorize.as_deref(),
@@ -93,7 +92,7 @@ impl Endpoints {
         }
     }
 
-    /// Sets or clears one of the addresses.
+    /// Sets or clears an endpoint.
     pub fn set(&mut self, kind: EndpointKind, address: Option<String>) {
         let place = match kind {
             EndpointKind::Authorize => &mut self.authorize,
@@ -119,7 +118,7 @@ impl Endpoints {
     }
 }
 
-/// Where an answer keeps its values: JSON pointers (RFC 6901), tried in order before the usual names.
+/// The paths of values in a response: JSON pointers (RFC 6901), tried in order before the standard names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResponsePaths {
@@ -132,16 +131,16 @@ pub struct ResponsePaths {
     /// The token type.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub token_type: Vec<String>,
-    /// The life in seconds.
+    /// The lifetime in seconds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expires_in: Vec<String>,
-    /// The moment of expiry.
+    /// The expiry time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expires_at: Vec<String>,
     /// The granted scope.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scope: Vec<String>,
-    /// What stands between granted scopes, where that differs from those asked for.
+    /// The separator of granted scopes, if it differs from that of requested ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope_separator: Option<String>,
     /// The error code.
@@ -152,33 +151,33 @@ pub struct ResponsePaths {
     pub error_description: Vec<String>,
 }
 
-/// Rules of refreshing.
+/// Rules for refreshing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RefreshRules {
-    /// How long before expiry a new token is asked for, in seconds.
+    /// How long before expiry a token is refreshed, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ahead_secs: Option<u32>,
-    /// How long a used refresh token may be sent once more, in seconds.
+    /// How long a used refresh token may be sent again, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_grace_secs: Option<u32>,
-    /// Life of a refresh token from its receipt, in seconds, where the server doesn't say.
+    /// The lifetime of a refresh token from its receipt, in seconds, if the server doesn't say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token_life_secs: Option<u32>,
-    /// Whether that life counts from the sign-in, so that a refresh, with a new refresh token or
-    /// without, doesn't lengthen it; no where unset.
+    /// That lifetime counts from the sign-in, so no refresh extends it, even with a new refresh token; false
+    /// if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub life_from_sign_in: Option<bool>,
-    /// Whether the redirect URI is sent with each refresh, too, as it is registered; no where unset.
+    /// The registered redirect URI is also sent with each refresh; false if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<bool>,
-    /// Error codes that say `invalid_grant` in the provider's own words.
+    /// The provider's own error codes for `invalid_grant`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused_as: Vec<String>,
 }
 
 impl RefreshRules {
-    /// Whether an error code says that the refresh token is refused for good.
+    /// Returns true if an error code rejects the refresh token for good.
     pub fn is_refusal(&self, code: &str) -> bool {
         code == "invalid_grant" || self.refused_as.iter().any(|refused| refused == code)
     }
@@ -188,83 +187,83 @@ impl RefreshRules {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ApiUse {
-    /// The header's name; `Authorization` where unset.
+    /// The header's name; `Authorization` if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
-    /// The word before the token; `Bearer` where unset, nothing where empty.
+    /// The scheme before the token; `Bearer` if unset, none if empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
-    /// An address for the copied cURL line.
+    /// A URL for the copied cURL command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
 }
 
-/// Where a person finds help; shown, never fetched.
+/// Links and texts for the user; shown, never fetched.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Help {
-    /// The page on which an app is registered, or its documentation.
+    /// The page to register an app, or its documentation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register_url: Option<String>,
     /// What to register there, in a sentence or two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
-    /// Where to find or renew the client ID and secret, in words that finish "Copy both again from …".
+    /// Where to find or renew the client ID and secret, as the end of "Copy both again from …".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secrets_place: Option<String>,
 }
 
-/// Every key by which a provider's ways may differ; all optional.
+/// Every key that may differ between providers; all optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProviderSpec {
-    /// Grants on offer, the usual one first.
+    /// The supported grants, the default one first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grants: Option<Vec<GrantType>>,
     /// Client authentication.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_auth: Option<ClientAuth>,
-    /// Form of the token request's body.
+    /// The format of the token request's body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_format: Option<BodyFormat>,
-    /// Scopes to ask for.
+    /// The scopes to request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
-    /// What stands between scopes; a space where unset.
+    /// The separator between scopes; a space if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope_separator: Option<String>,
-    /// The authorization request's parameter for scopes; `scope` where unset.
+    /// The authorization request's parameter for scopes; `scope` if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope_param: Option<String>,
-    /// The provider's own word for the grant type `client_credentials`.
+    /// The provider's name for the grant type `client_credentials`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_credentials_as: Option<String>,
-    /// The redirect address; an ephemeral port on 127.0.0.1 where unset.
+    /// The redirect URI; a free port on 127.0.0.1 if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<String>,
-    /// What the provider takes as a redirect address.
+    /// What the provider accepts as a redirect URI.
     #[serde(skip_serializing_if = "is_default")]
     pub redirect_rule: RedirectRule,
-    /// Which of the preset's toggles are on; one that isn't named is as the preset says.
+    /// The state of the preset's toggles; one that is missing has the preset's default.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub toggles: BTreeMap<String, bool>,
-    /// Whether PKCE (RFC 7636) is sent; yes where unset.
+    /// PKCE (RFC 7636) is sent; true if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pkce: Option<bool>,
-    /// The issuer identifier (RFC 8414), compared with `iss` (RFC 9207); a `{variable}` stands for one of
-    /// the preset's. Where it is there and `endpoints.token` is not, the endpoints are discovered.
+    /// The issuer identifier (RFC 8414), compared with `iss` (RFC 9207); `{variable}` stands for one of the
+    /// preset's variables. If set without `endpoints.token`, the endpoints are discovered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    /// The issuer as the provider's metadata spells it, where that is a template of the real ones: a
-    /// `{name}` stands for one part of its path, or for the ID that `issuer` has there.
+    /// The issuer in the provider's metadata, if that is a template: `{name}` stands for one segment of its
+    /// path, or for the ID that `issuer` has there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_template: Option<String>,
-    /// Whether the server promises `iss` in every authorization response (RFC 9207, section 3).
+    /// The server promises `iss` in every authorization response (RFC 9207, section 3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss_promised: Option<bool>,
-    /// Addresses.
+    /// The endpoints.
     pub endpoints: Endpoints,
-    /// Headers of the token request that are no secret.
+    /// Headers of the token request that are not secret.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub request_headers: BTreeMap<String, String>,
     /// Extra parameters of the authorization request.
@@ -273,39 +272,39 @@ pub struct ProviderSpec {
     /// Extra parameters of the token request.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub token_params: BTreeMap<String, String>,
-    /// Whether the authorization request is pushed (RFC 9126); no where unset.
+    /// The authorization request is pushed (RFC 9126); false if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub par: Option<bool>,
-    /// Resources that the token is for (RFC 8707, section 2): one address, or a list.
+    /// Resources that the token is for (RFC 8707, section 2): one URL, or a list.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "one_or_more")]
     pub resource: Option<Vec<String>>,
-    /// The API that the token is for, as some servers ask for it in the place of `resource`.
+    /// The API that the token is for; some servers expect this instead of `resource`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
-    /// How assertions are signed; what usually goes with the key where unset.
+    /// The signature algorithm of assertions; the key type's default if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_alg: Option<KeyAlg>,
     /// The key's ID (`kid`, RFC 7515, section 4.1.4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
-    /// Whom assertions are addressed to (`aud`): `token_endpoint`, which it is where unset; `issuer`, as
-    /// newer servers want it; or a text of the server's own.
+    /// The audience (`aud`) of assertions: `token_endpoint` (also if unset); `issuer`, as newer servers
+    /// require; or the server's own text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assertion_audience: Option<String>,
-    /// Claims of the JWT bearer grant's assertion, besides the usual or in their place; an empty text
-    /// leaves the usual one out.
+    /// Claims of the JWT bearer grant's assertion, which add to the default ones or replace them; an empty
+    /// text removes a claim.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub assertion_claims: BTreeMap<String, String>,
-    /// Where an answer keeps its values.
+    /// The paths of values in a response.
     pub response: ResponsePaths,
-    /// Rules of refreshing.
+    /// Rules for refreshing.
     pub refresh: RefreshRules,
     /// How APIs expect the token.
     pub api: ApiUse,
-    /// The provider's error codes (an `error` value, a numeric code, or an HTTP status) in words.
+    /// Explanations of the provider's error codes (an `error` value, a numeric code, or an HTTP status).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, String>,
-    /// Help for people.
+    /// Help for the user.
     pub help: Help,
 }
 
@@ -314,7 +313,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl ProviderSpec {
-    /// This spec with another laid over it: a key that the other sets wins, a map is merged by key.
+    /// Merges this spec with another one: its keys take precedence; maps are merged by key.
     #[must_use]
     pub fn overlaid(&self, over: &Self) -> Self {
         fn one<T: Clone>(under: Option<&T>, over: Option<&T>) -> Option<T> {

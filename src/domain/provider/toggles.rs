@@ -1,7 +1,6 @@
-//! Toggles: ways of a provider that a person turns on or off, such as asking for a refresh token.
+//! Toggles: options of a provider that the user turns on or off, such as requesting a refresh token.
 //!
-//! Owns what a toggle adds to a request. Invariant: it adds and never replaces; what the preset or
-//! the account says by itself stays.
+//! Invariant: a toggle adds to a request and never replaces what the preset or the account sets.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +8,20 @@ use serde::Deserialize;
 
 use super::spec::ProviderSpec;
 
-/// A way that can be turned on or off.
+/// An option that can be turned on or off.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Toggle {
     /// Its name in files.
     pub id: String,
-    /// What the form calls it.
+    /// The label in the form.
     pub label: String,
-    /// What is good to know about it.
+    /// A hint for the user.
     #[serde(default)]
     pub note: Option<String>,
-    /// Whether it is on where the account says nothing.
+    /// The state if the account doesn't set it.
     pub on: bool,
-    /// Scopes that it adds.
+    /// The scopes that it adds.
     #[serde(default)]
     pub scopes: Vec<String>,
     /// Parameters that it adds to the authorization request.
@@ -34,12 +33,12 @@ pub struct Toggle {
 }
 
 impl Toggle {
-    /// Whether it is on, by what the account chose.
+    /// Its state under the account's choices.
     pub fn is_on(&self, chosen: &BTreeMap<String, bool>) -> bool {
         chosen.get(&self.id).copied().unwrap_or(self.on)
     }
 
-    /// Adds to a spec what it stands for.
+    /// Adds its scopes and parameters to a spec.
     pub(in crate::domain) fn add_to(&self, spec: &mut ProviderSpec) {
         if !self.scopes.is_empty() {
             let scopes = spec.scopes.get_or_insert_default();

@@ -1,7 +1,6 @@
-//! Whether a preset could be used at all, told when its file is read and not at its first sign-in.
+//! Validation of a preset when its file is read, rather than at its first sign-in.
 //!
-//! Owns those checks. Invariant: a preset that passes resolves for each grant that it offers and whose
-//! addresses it has.
+//! Invariant: a preset that passes resolves for each grant that it offers and has the endpoints for.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -12,10 +11,10 @@ use super::{Preset, ProviderError};
 use crate::domain::oauth::redirect_uri::{RedirectError, RedirectUri};
 use crate::domain::token::token_format;
 
-/// A key, dotted, and what is wrong with its value.
+/// A dotted key, and what is wrong with its value.
 pub(in crate::domain) type Flaw = (String, String);
 
-/// The first flaw of a preset.
+/// Returns the first flaw of a preset as an error.
 pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
     let is_name = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
@@ -58,7 +57,7 @@ pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Each endpoint, with something in the place of the variables.
+/// Checks each endpoint with placeholders for the variables.
 fn addresses(preset: &Preset) -> Result<(), Flaw> {
     let values = any_values(preset);
     for kind in EndpointKind::ALL {
@@ -87,7 +86,7 @@ fn addresses(preset: &Preset) -> Result<(), Flaw> {
     }
 }
 
-/// Something in the place of each variable.
+/// A placeholder for each variable.
 fn any_values(preset: &Preset) -> BTreeMap<&str, String> {
     let something = preset.variables.iter().map(|variable| {
         let choice = variable.choices.first().map(|choice| choice.text.clone());

@@ -1,31 +1,31 @@
-//! What a look at a server tells: its name, its TLS, its endpoints, its clock.
+//! What a probe of a server shows about its name, TLS, endpoints and clock.
 //!
-//! Owns the verdicts. Invariant: a look sends no secret and nothing that could be mistaken for a token
-//! request, so what it tells is taken with care: an endpoint that takes POST alone may deny itself.
+//! Invariant: a probe sends no secret and nothing like a token request. Results are cautious: an endpoint
+//! that accepts only POST may return an error.
 
 use chrono::TimeDelta;
 
 use super::transport::UnreachableKind;
 use crate::domain::provider::endpoints::EndpointKind;
 
-/// A difference between two clocks from which on it is spoken of.
+/// The clock difference that is not reported.
 const SKEW_TOLERATED: TimeDelta = TimeDelta::seconds(60);
 
-/// What a finding is worth.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckOutcome {
-    /// All is well.
+    /// No problem.
     Ok,
-    /// It may be in the way.
+    /// May be a problem.
     Warning,
-    /// It is in the way.
+    /// A problem.
     Failed,
-    /// It was not looked at, for the reason that is said.
+    /// Not checked, for the stated reason.
     NotTried,
 }
 
 impl CheckOutcome {
-    /// The word in JSON.
+    /// The name in JSON output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -36,57 +36,57 @@ impl CheckOutcome {
     }
 }
 
-/// A look at one endpoint: a GET without parameters.
+/// A probe of one endpoint: a GET without parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
-    /// Whether it is this machine itself.
+    /// The server is this computer.
     pub is_here: bool,
-    /// Whether it is plain http.
+    /// The URL is plain http.
     pub is_plain: bool,
-    /// Whether its name has an address, as far as this machine knows.
+    /// This computer can resolve the host name.
     pub has_address: bool,
-    /// What came of it.
+    /// The result.
     pub answer: Result<Answered, UnreachableKind>,
 }
 
-/// What a server answered to a look.
+/// A server's response to a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answered {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// The server's clock less ours, where it told it.
+    /// The server's clock minus this computer's, if it sent its time.
     pub skew: Option<TimeDelta>,
 }
 
-/// What was found on the way to a server.
+/// A finding about the connection to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnTheWay {
-    /// Nothing in the way.
+    /// No problem.
     Clear,
-    /// It answers, with this status.
+    /// It responds with this status.
     Answers(u16),
-    /// It is this machine itself, so there is nothing to look at.
+    /// It is this computer, so there is nothing to check.
     Here,
     /// An earlier step failed.
     NotReached,
-    /// Its name has no address here, and yet it answers: a proxy knows the name.
+    /// Its name has no IP address here, but it responds: a proxy resolves the name.
     ByProxy,
-    /// It could not be spoken to.
+    /// The connection failed.
     Unreachable(UnreachableKind),
-    /// It says that nothing is there.
+    /// The server says that nothing is there.
     Nothing(u16),
-    /// It points elsewhere, where secrets are never sent on.
+    /// It redirects elsewhere; secrets are never forwarded.
     Moved(u16),
-    /// It has a problem of its own, or asks to be left alone.
+    /// It has an outage or limits requests.
     Trouble(u16),
-    /// Its clock is so many seconds ahead of ours; behind where negative.
+    /// Its clock is this many seconds ahead of this computer's; negative if behind.
     Skewed(i64),
-    /// It didn't tell its time.
+    /// It sent no time.
     NoDate,
 }
 
 impl OnTheWay {
-    /// What it is worth.
+    /// The outcome of the finding.
     pub fn verdict(self) -> CheckOutcome {
         match self {
             Self::Clear | Self::Answers(_) => CheckOutcome::Ok,
@@ -99,13 +99,13 @@ impl OnTheWay {
     }
 }
 
-/// What a look tells of the server's name.
+/// The finding about the host name.
 pub fn name(look: &Look) -> OnTheWay {
     match (look.has_address, &look.answer) {
         _ if look.is_here => OnTheWay::Here,
         (true, _) => OnTheWay::Clear,
         (false, Ok(_)) => OnTheWay::ByProxy,
-        // Nobody but the proxy need know the name.
+        // Only the proxy needs to resolve the name.
         (
             false,
             Err(
@@ -119,7 +119,7 @@ pub fn name(look: &Look) -> OnTheWay {
     }
 }
 
-/// What a look tells of TLS.
+/// The finding about TLS.
 pub fn tls(look: &Look) -> OnTheWay {
     use UnreachableKind::{BadRootCertificate, Certificate, NoRootCertificates, Tls};
     match look.answer {
@@ -132,18 +132,18 @@ pub fn tls(look: &Look) -> OnTheWay {
     }
 }
 
-/// What a look tells of an endpoint.
+/// The finding about an endpoint.
 pub fn endpoint(kind: EndpointKind, look: &Look) -> OnTheWay {
     use UnreachableKind::{Broken, Connect, Proxy, ProxyPassword, TimedOut, Unconfirmable, Unconfirmed};
     match look.answer {
         Err(kind @ (Connect | TimedOut | Broken | Proxy | ProxyPassword | Unconfirmed | Unconfirmable)) => {
             OnTheWay::Unreachable(kind)
         }
-        // Its own line says so already.
+        // The line about the name or TLS already says so.
         Err(_) => OnTheWay::NotReached,
         Ok(Answered { status, .. }) => match status {
             404 | 410 => OnTheWay::Nothing(status),
-            // The authorization endpoint leads people on; the others never do.
+            // The authorization endpoint redirects users; the others never redirect.
             301 | 302 | 303 | 307 | 308 if kind != EndpointKind::Authorize => OnTheWay::Moved(status),
             429 | 500.. => OnTheWay::Trouble(status),
             _ => OnTheWay::Answers(status),
@@ -151,7 +151,7 @@ pub fn endpoint(kind: EndpointKind, look: &Look) -> OnTheWay {
     }
 }
 
-/// What looks tell of the clocks: the first server that told its time is believed.
+/// The finding about the clocks, from the first server that sent its time.
 pub fn clock<'a>(looks: impl IntoIterator<Item = &'a Look>) -> OnTheWay {
     let mut reached = false;
     let mut skews = looks.into_iter().filter_map(|look| {

@@ -1,7 +1,6 @@
-//! What makes a refusal's cause likely: the request's own facts beside the server's words.
+//! Likely causes of a refusal, from the request's facts and the server's error.
 //!
-//! Owns the step from both to [`Hints`]. Invariant: hints hold no secret, and nothing here is ever
-//! tried by itself.
+//! Invariant: hints hold no secret, and nothing here is tried automatically.
 
 use chrono::NaiveDate;
 
@@ -12,14 +11,14 @@ use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::provider::Provider;
 use crate::domain::provider::spec::ClientAuth;
 
-/// The most scopes that are named.
+/// The maximum number of scopes in a hint.
 const SCOPES_MAX: usize = 12;
 
-/// Entra's numbers for a scope that it doesn't grant, whatever the code beside them says.
+/// Entra's numbers for a rejected scope, whatever the code.
 const SCOPE_NUMBERS: [&str; 5] =
     ["AADSTS70011:", "AADSTS650053:", "AADSTS28000:", "AADSTS700022:", "AADSTS1002012:"];
 
-/// Codes that say what is wrong, and that it is not the client.
+/// Codes for causes other than the client.
 const OTHERWISE: [&str; 13] = [
     "invalid_request",
     "invalid_grant",
@@ -36,54 +35,54 @@ const OTHERWISE: [&str; 13] = [
     "invalid_dpop_proof",
 ];
 
-/// What is known besides the server's words.
+/// What is known beside the server's error.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hints {
     /// The host that refused.
     pub host: String,
-    /// The redirect addresses, where the server doesn't know the one that was sent.
+    /// The redirect URIs, if the server doesn't know the one that was sent.
     pub redirect: Option<Box<RedirectMismatch>>,
-    /// The scopes, where one was refused.
+    /// The refused scopes.
     pub scopes: Scopes,
-    /// Other ways of client authentication that would send something else.
+    /// Other client authentication methods that would send something different.
     pub tries: Vec<ClientAuth>,
-    /// The day on which the client secret expired, by the user's own note.
+    /// The client secret's expiry by the user's own note.
     pub secret_expired: Option<NaiveDate>,
-    /// Whether the client proves who it is by its private key, and sends no secret.
+    /// The client authenticates with its private key and sends no secret.
     pub by_key: bool,
-    /// Whether the client was refused that sends neither a secret nor anything else that proves who it is.
+    /// The refused client sends no secret and no other authentication.
     pub unproved: bool,
 }
 
 /// Scopes that were refused.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Scopes {
-    /// None was asked for, or none was refused.
+    /// None was requested or refused.
     #[default]
     None,
-    /// These: the server names them, or only one was asked for.
+    /// The server names these, or they are the only one requested.
     Refused(Vec<String>),
     /// One of these.
     Among(Vec<String>),
 }
 
-/// A refused request, as far as it helps to find the cause.
+/// The useful facts of a refused request.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     /// The provider.
     pub provider: &'a Provider,
-    /// The redirect address, where one was sent.
+    /// The redirect URI, if one was sent.
     pub redirects: Option<Redirects<'a>>,
-    /// Whose credentials were sent; absent at the authorization endpoint, which is sent none.
+    /// The client whose credentials were sent; `None` at the authorization endpoint.
     pub client: Option<&'a Client>,
-    /// When the client secret expires, by the user's own note.
+    /// The client secret's expiry by the user's own note.
     pub secret_expires: Option<NaiveDate>,
     /// The day of the request.
     pub today: NaiveDate,
 }
 
 impl Hints {
-    /// The hints of a refusal.
+    /// The hints for a refusal.
     pub fn of(asked: &Asked<'_>, status: u16, code: Option<&str>, description: Option<&str>) -> Self {
         let provider = asked.provider;
         let (code, description) = (code.unwrap_or_default(), description.unwrap_or_default());
@@ -106,13 +105,13 @@ impl Hints {
     }
 }
 
-/// Whether a refusal is about the scopes, in the standard's spelling or in that of some servers.
+/// Returns true if a refusal is about scopes, in the standard's or another known spelling.
 pub fn is_about_scopes(code: &str) -> bool {
     matches!(code, "invalid_scope" | "scope_invalid" | "invalid_scopes" | "bad_scope")
 }
 
-/// Whether a refusal is about who the client is: it says so, says nothing beside its status, or has a code of
-/// its own beside the status that the standard keeps for this (RFC 6749, section 5.2).
+/// Returns true if a refusal is about the client: its code says so, it has only a status, or it has a custom
+/// code with the status that the standard reserves for this (RFC 6749, section 5.2).
 pub fn is_about_the_client(code: &str, status: u16) -> bool {
     match code {
         "invalid_client" | "incorrect_client_credentials" => true,
@@ -133,7 +132,7 @@ impl Scopes {
         if !is_refused || asked.is_empty() {
             return Self::None;
         }
-        // Google lists the good ones beside the bad ones.
+        // Google lists the valid scopes beside the invalid ones.
         let bad = description.split_once("invalid=[").and_then(|(_, rest)| rest.split(']').next());
         let text = bad.unwrap_or(description);
         let named: Vec<String> = asked.iter().filter(|scope| names(text, scope)).cloned().collect();
@@ -145,12 +144,12 @@ impl Scopes {
     }
 }
 
-/// Whether a text names a scope, and not a longer one that begins or ends like it.
+/// Returns true if a text has this scope, not only as part of a longer one.
 fn names(text: &str, scope: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || matches!(c, ':' | '/' | '_' | '-');
     text.match_indices(scope).any(|(at, _)| {
         let rest = &text[at + scope.len()..];
-        // A full stop ends a sentence, or stands within a longer scope.
+        // A full stop may end a sentence or be part of a longer scope.
         let longer =
             rest.starts_with(inside) || rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(inside));
         !longer && !text[..at].ends_with(|c: char| inside(c) || c == '.')
@@ -161,7 +160,7 @@ fn has_secret(client: &Client) -> bool {
     client.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
 }
 
-/// The ways of client authentication that would send something else, the likeliest first.
+/// Client authentication methods that would send something different, the likeliest first.
 fn tries(provider: &Provider, client: &Client) -> Vec<ClientAuth> {
     let differ = client_auth::basic_differs(client);
     let raw = differ.then_some(ClientAuth::BasicRaw);

@@ -1,4 +1,4 @@
-//! Why a server said no, or was not reached, and what to try next.
+//! Why a server refused or was not reached, and what to try next.
 
 pub mod connectivity;
 pub mod hints;

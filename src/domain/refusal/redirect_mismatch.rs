@@ -1,15 +1,14 @@
-//! Redirect addresses that the server doesn't know: which one it was sent, and which one it wants.
+//! Redirect URI mismatches: the URI that was sent, and the one that the server expects.
 //!
-//! Owns the recognition of that complaint, which has no code in the standard (RFC 6749, section
-//! 3.1.2.4) and many spellings. Invariant: text from outside is neutralised and bounded before it is
-//! kept.
+//! The standard has no error code for this (RFC 6749, section 3.1.2.4), and servers have many spellings.
+//! Invariant: external text is sanitized and bounded before it is kept.
 
 use crate::base::sanitize::sanitized;
 
-/// The most of an address that is compared, in characters.
+/// The maximum length compared, in characters.
 const MAX_CHARS: usize = 300;
 
-/// What the thing is called.
+/// Names of a redirect URI in error texts.
 const NAMES: [&str; 11] = [
     "redirect uri",
     "redirect url",
@@ -24,7 +23,7 @@ const NAMES: [&str; 11] = [
     "reply address",
 ];
 
-/// What is wrong with it.
+/// Complaints in error texts.
 const COMPLAINTS: [&str; 22] = [
     "mismatch",
     "match",
@@ -50,40 +49,40 @@ const COMPLAINTS: [&str; 22] = [
     "whitelist",
 ];
 
-/// Entra's numbers for it; their words may come in the user's language.
+/// Entra's numbers for this error; its text may be in the user's language.
 const NUMBERS: [&str; 4] = ["AADSTS50011:", "AADSTS500112:", "AADSTS500113:", "AADSTS70004:"];
 
-/// Two redirect addresses, of which only one is known to the server.
+/// A sent redirect URI and the expected one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectMismatch {
-    /// The one that was sent.
+    /// The sent URI.
     pub sent: Marked,
-    /// The one that is wanted, where it is known, and who says so.
+    /// The expected URI and its source, if known.
     pub wanted: Option<(Marked, WantedBy)>,
-    /// Whether the port that was sent was a free one, and will be another next time.
+    /// The sent port was a free one and changes next time.
     pub any_port: bool,
 }
 
-/// Who names the wanted address.
+/// The source of the expected URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WantedBy {
-    /// The server's message.
+    /// The server's error text.
     Message,
     /// The provider's preset.
     Preset,
 }
 
-/// A text in pieces; those that differ from another text are marked.
+/// A text in pieces, with a mark on those that differ from another text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Marked(pub Vec<(String, bool)>);
 
 impl Marked {
-    /// The text, plain.
+    /// The plain text.
     pub fn text(&self) -> String {
         self.0.iter().map(|(piece, _)| piece.as_str()).collect()
     }
 
-    /// The text with what differs between ‹ and ›, for where there are no colours.
+    /// The text with differences between ‹ and ›, for output without colours.
     pub fn bracketed(&self) -> String {
         let piece = |(piece, differs): &(String, bool)| {
             if *differs { format!("‹{piece}›") } else { piece.clone() }
@@ -99,18 +98,18 @@ impl Marked {
     }
 }
 
-/// What is known of a sign-in's redirect address.
+/// The facts about a sign-in's redirect URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Redirects<'a> {
-    /// The one that was sent.
+    /// The sent URI.
     pub sent: &'a str,
-    /// The one that the preset demands.
+    /// The URI that the preset demands.
     pub preset: Option<&'a str>,
-    /// Whether the port was a free one.
+    /// The port was a free one.
     pub any_port: bool,
 }
 
-/// The two addresses, where an error complains of the redirect address.
+/// The mismatch, if an error is about the redirect URI.
 pub fn mismatch(code: &str, description: &str, redirects: &Redirects<'_>) -> Option<RedirectMismatch> {
     if !complains(code, description) {
         return None;
@@ -137,7 +136,7 @@ fn complains(code: &str, description: &str) -> bool {
     if NUMBERS.iter().any(|number| description.contains(number)) {
         return true;
     }
-    // Each for itself: `invalid_request` alone says nothing of what is invalid.
+    // Each text separately: `invalid_request` alone doesn't say what is invalid.
     [code, description].into_iter().any(|text| {
         let said = text.to_lowercase().replace(['_', '-', '"', '\'', '`'], " ");
         let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -146,14 +145,13 @@ fn complains(code: &str, description: &str) -> bool {
     })
 }
 
-/// The addresses in a text, without the punctuation around them. One of the server's own help pages
-/// is no redirect address, nor is one with a fragment (RFC 6749, section 3.1.2), which leads to a place in a
-/// console.
+/// The URLs in a text, without surrounding punctuation. Excludes the server's own help pages and URLs with a
+/// fragment (RFC 6749, section 3.1.2), which point into a console.
 fn addresses(text: &str) -> impl Iterator<Item = String> {
     let around = |c: char| {
         c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '“' | '”' | '[' | ']' | ',')
     };
-    // `[` and `]` belong to an IPv6 address where they stand after the scheme.
+    // Right after the scheme, `[` and `]` belong to an IPv6 address.
     let text = text.replace("://[::1]", "://\u{1}");
     let words: Vec<String> = text.split(around).map(|word| word.replace('\u{1}', "[::1]")).collect();
     words.into_iter().filter_map(|word| {
@@ -168,11 +166,11 @@ fn addresses(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Both texts, with the characters marked that the other one lacks (a longest common subsequence).
+/// Marks the characters in each text that the other lacks (longest common subsequence).
 pub fn compare(one: &str, other: &str) -> (Marked, Marked) {
     let (a, b): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let width = b.len() + 1;
-    // How many characters the rest of both have in common, from each place on.
+    // The length of the common subsequence of the rests, from each pair of positions on.
     let mut common = vec![0_u16; (a.len() + 1) * width];
     for i in (0..a.len()).rev() {
         for j in (0..b.len()).rev() {

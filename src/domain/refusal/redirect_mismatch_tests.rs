@@ -1,4 +1,4 @@
-//! The complaint in its many spellings, and the marks.
+//! Mismatch errors in their many spellings, and the marks.
 
 use proptest::prelude::*;
 

@@ -1,7 +1,6 @@
-//! Refusals by a token endpoint (RFC 6749, section 5.2), and answers that are no answer.
+//! Refusals by a token endpoint (RFC 6749, section 5.2), and unusable responses.
 //!
-//! Owns what is read from an error, standard or not. Invariant: a refusal holds the server's words
-//! and never the answer's body.
+//! Invariant: a refusal holds the server's error text, never the response body.
 
 use std::borrow::Cow;
 
@@ -12,13 +11,13 @@ use thiserror::Error;
 use crate::domain::http_log::secret_scrub;
 use crate::domain::provider::Provider;
 
-/// The longest piece of a server's words that is kept, in characters.
+/// The maximum length kept of a server's error text, in characters.
 const WORDS_MAX_CHARS: usize = 1000;
 
-/// Codes of the standard (RFC 6749, section 5.2) that say more than what a document says of their status.
+/// The standard's codes (RFC 6749, section 5.2) that say more than the documentation of their status.
 const TELLING: [&str; 3] = ["invalid_grant", "unauthorized_client", "unsupported_grant_type"];
 
-/// All codes of the standard there.
+/// All of the standard's codes.
 const STANDARD: [&str; 6] = [
     "invalid_request",
     "invalid_client",
@@ -28,55 +27,55 @@ const STANDARD: [&str; 6] = [
     "invalid_scope",
 ];
 
-/// Why a token endpoint's answer gives no token. The words are the server's, as sent.
+/// Why a token response has no token. Texts are the server's, as sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TokenError {
-    /// It said no.
+    /// The server refused.
     #[error("refused with status {status}")]
     Refused {
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
-        /// The error code, where the answer has one.
+        /// The error code, if the response has one.
         code: Option<String>,
-        /// The server's description, where given.
+        /// The server's description, if there is one.
         description: Option<String>,
-        /// What the provider's own document says the code, or else the status, means.
+        /// The meaning of the code, or else of the status, in the provider's documentation.
         meaning: Option<String>,
-        /// Not to be tried again before this moment.
+        /// The earliest time for another attempt.
         retry_at: Option<DateTime<Utc>>,
     },
-    /// It said nothing that can be used.
+    /// The response is unusable.
     #[error("no usable answer, with status {status}: {flaw}")]
     Flawed {
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
         /// What is wrong.
         flaw: AnswerFlaw,
     },
 }
 
-/// What is wrong with an answer.
+/// What is wrong with a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AnswerFlaw {
     /// A web page.
     #[error("a web page")]
     WebPage,
-    /// Nothing at all.
+    /// An empty body.
     #[error("nothing at all")]
     Empty,
-    /// Neither JSON nor a form, or cut short.
+    /// Neither JSON nor a form, or truncated.
     #[error("neither JSON nor a form")]
     Unreadable,
-    /// Readable, without an access token.
+    /// No access token.
     #[error("no access token in it")]
     NoToken,
-    /// Readable, without a code to enter, or without the address at which it is entered.
+    /// No user code, or no URL to enter it at.
     #[error("no code to enter in it")]
     NoCode,
-    /// Readable, without the address that stands for a pushed request.
+    /// No `request_uri` for a pushed request.
     #[error("no request_uri in it")]
     NoRequestUri,
-    /// A token that no header can carry.
+    /// A token that a header can't carry.
     #[error("a token that no header can carry")]
     UnusableToken,
     /// More than 1 MiB.
@@ -88,13 +87,13 @@ pub enum AnswerFlaw {
 }
 
 impl TokenError {
-    /// Whether the same request may succeed later: the server limits requests (429), or it or a gateway
-    /// before it is out of order (500, 502, 503, 504). With one of the standard's codes (RFC 6749, section
-    /// 5.2) a 500 is a refusal in spite of its status.
+    /// Returns true if the same request may succeed later: the server limits requests (429), or it or a
+    /// gateway has an outage (500, 502, 503, 504). A 500 with one of the standard's codes (RFC 6749, section
+    /// 5.2) is a refusal.
     ///
-    /// That goes for a rotating refresh token, too. An answer with an error normally means that the token is
-    /// not spent. If it is, behind a gateway that lost the answer, the sign-in is lost whether or not the
-    /// token is sent again, so a later try costs nothing and mostly succeeds.
+    /// This includes rotating refresh tokens. An error response normally means that the token is unused. If
+    /// it was used and a gateway lost the response, the sign-in is lost whether or not the token is sent
+    /// again, so a retry costs nothing and usually succeeds.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Refused { status: 429 | 503, .. } => true,
@@ -106,8 +105,8 @@ impl TokenError {
         }
     }
 
-    /// The same with these texts taken out of the server's words, however it spells them: a server may
-    /// repeat what it was sent. Texts under four bytes stay, since they could stand in any word.
+    /// Removes these texts, in any encoding, from the server's error text: a server may repeat what it was
+    /// sent. Texts under four bytes stay, since they could be part of any word.
     #[must_use]
     pub fn without<'a>(mut self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
         if let Self::Refused { code, description, .. } = &mut self {
@@ -123,13 +122,13 @@ impl TokenError {
     }
 }
 
-/// Where an error usually stands. The last two are those of an API gateway before the server.
+/// Paths of errors. The last two are those of an API gateway in front of the server.
 const ERRORS: [&str; 4] = ["/error", "/errors/0", "/fault/detail", "/fault"];
 
-/// Names of error codes beside those.
+/// Further names of error codes.
 const CODES: [&str; 5] = ["error_code", "errorCode", "code", "statusCode", "__type"];
 
-/// Names of words for people.
+/// Names of descriptions.
 const DESCRIPTIONS: [&str; 9] = [
     "error_description",
     "message",
@@ -142,16 +141,16 @@ const DESCRIPTIONS: [&str; 9] = [
     "title",
 ];
 
-/// What an error answer says.
+/// The content of an error response.
 #[derive(Debug, Default)]
 pub(in crate::domain) struct Said {
-    /// Its codes, the most telling first.
+    /// The codes, the most specific first.
     codes: Vec<String>,
     description: Option<String>,
 }
 
 impl Said {
-    /// Reads the error in an answer, standard or not; nothing where it has none.
+    /// Reads the error in a response, standard or not; empty if it has none.
     pub(in crate::domain) fn read(provider: &Provider, answer: &Value) -> Self {
         let paths = &provider.response;
         let mut said = Self::default();
@@ -167,7 +166,7 @@ impl Said {
         said
     }
 
-    /// Adds an error's value: a code, or an object that holds one.
+    /// Adds an error's value: a code, or an object with one.
     fn add(&mut self, error: &Value) {
         if let Value::Object(fields) = error {
             let keys = ["code", "error", "errorcode", "type", "status"];
@@ -180,12 +179,12 @@ impl Said {
         }
     }
 
-    /// Whether it names an error at all.
+    /// Returns true if there is an error.
     pub(in crate::domain) fn is_error(&self) -> bool {
         !self.codes.is_empty()
     }
 
-    /// The refusal, with its codes, and at last the status, looked up in the provider's list.
+    /// The refusal, explained by the provider's list: by code first, then by status.
     pub(in crate::domain) fn into_refusal(
         self,
         provider: &Provider,
@@ -199,7 +198,7 @@ impl Said {
         TokenError::Refused {
             status,
             meaning: meaning.cloned(),
-            // The status once more is no code.
+            // A code that repeats the status adds nothing.
             code: self.codes.into_iter().find(|code| *code != status.to_string()),
             description: self.description,
             retry_at,
@@ -207,7 +206,7 @@ impl Said {
     }
 }
 
-/// An error code: a text or a number, unless it says that all is well.
+/// An error code: a text or a number, unless it means success.
 fn word(value: &Value) -> Option<String> {
     let word = match value {
         Value::Number(number) => Some(number.to_string()),
@@ -216,13 +215,13 @@ fn word(value: &Value) -> Option<String> {
     word.filter(|word| !is_well(word))
 }
 
-/// Whether a code is that of a success. Some servers send one with every answer.
+/// Returns true for a success code. Some servers send one with every response.
 fn is_well(word: &str) -> bool {
     let is_said = ["ok", "success", "none"].iter().any(|well| word.eq_ignore_ascii_case(well));
     is_said || word.parse().is_ok_and(|number: f64| number == 0.0 || (200.0..300.0).contains(&number))
 }
 
-/// A text that isn't empty, cut where it is long.
+/// A non-empty text, truncated if long.
 fn words(value: &Value) -> Option<String> {
     let text = value.as_str()?.trim();
     (!text.is_empty()).then(|| text.chars().take(WORDS_MAX_CHARS).collect())

@@ -1,59 +1,58 @@
-//! What becomes of a request on its way, as far as it matters for what may be done next.
+//! Transport errors: a request that got no response, and whether it may be sent again.
 //!
-//! Owns the words for a server that could not be spoken to. Invariant: no address, header or body
-//! is kept here, only a host.
+//! Invariant: only a host is kept here, no URL, header or body.
 
 use thiserror::Error;
 
-/// A server that could not be spoken to.
+/// A failed connection to a server.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{host}: {kind}")]
 pub struct Unreachable {
     /// The host.
     pub host: String,
-    /// Why.
+    /// The cause.
     pub kind: UnreachableKind,
-    /// Whether a byte of the request may have reached it; only where not is it sent again.
+    /// A byte of the request may have reached the server; the request is sent again only if this is false.
     pub may_have_been_sent: bool,
 }
 
-/// Why a server could not be spoken to.
+/// Why a connection failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum UnreachableKind {
-    /// Its name has no address.
+    /// The host name has no IP address.
     #[error("its name has no address")]
     Dns,
-    /// It refused the connection, or none could be made.
+    /// The connection was refused or not possible.
     #[error("no connection")]
     Connect,
-    /// It took too long.
+    /// Timed out.
     #[error("it took too long")]
     TimedOut,
     /// Its certificate is not trusted.
     #[error("its certificate is not trusted")]
     Certificate,
-    /// No root certificates are on this machine.
+    /// This computer has no root certificates.
     #[error("no root certificates on this machine")]
     NoRootCertificates,
-    /// TLS could not be agreed on (older than 1.2, say).
+    /// TLS negotiation failed, for example below version 1.2.
     #[error("no common TLS version")]
     Tls,
     /// The connection broke.
     #[error("the connection broke")]
     Broken,
-    /// The proxy on the way made no connection to it.
+    /// The proxy couldn't connect to the server.
     #[error("the proxy made no connection")]
     Proxy,
-    /// The proxy on the way wants a user name and a password.
+    /// The proxy requires a user name and a password.
     #[error("the proxy wants a password")]
     ProxyPassword,
-    /// The extra root certificate can't be read.
+    /// The extra root certificate is unreadable.
     #[error("the extra root certificate can't be read")]
     BadRootCertificate,
-    /// The proxy or the extra root certificate was changed outside Keyfob, and is not used until confirmed.
+    /// The proxy or the extra root certificate was changed outside Keyfob and isn't used until confirmed.
     #[error("the proxy or the extra root certificate is not confirmed")]
     Unconfirmed,
-    /// They can't be compared with the vault's record.
+    /// The proxy and the extra root certificate can't be compared with the vault's record.
     #[error("the proxy or the extra root certificate can't be confirmed")]
     Unconfirmable,
 }

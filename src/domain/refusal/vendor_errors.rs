@@ -1,14 +1,12 @@
-//! What large vendors mean by their error codes: TOML files, each with the public page it comes from.
+//! Large vendors' meanings of error codes: TOML files, each with its public source page.
 //!
-//! Owns the form of those files and the search in them. Invariant: a code that the standards define
-//! (RFC 6749, RFC 8628) is read as a vendor's only where the vendor's own host has answered; a code
-//! of the vendor's own is its own wherever it comes from.
+//! Invariant: a code of the standards (RFC 6749, RFC 8628) is read as a vendor's only if the vendor's own
+//! host sent it; a vendor's own code is recognised from any host.
 
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// The files.
 const FILES: [&str; 3] = [
     include_str!("../../../assets/errors/entra.toml"),
     include_str!("../../../assets/errors/google.toml"),
@@ -34,17 +32,17 @@ static VENDORS: LazyLock<Vec<Vendor>> = LazyLock::new(|| {
     FILES.iter().filter_map(|text| toml::from_str(text).ok()).collect()
 });
 
-/// What the user can do about an error.
+/// The action offered for an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Offer {
     /// Change the account.
     Edit,
-    /// Sign in once more.
+    /// Sign in again.
     SignIn,
-    /// Try once more, later.
+    /// Try again later.
     Again,
-    /// Nothing here: somebody else must act.
+    /// None: someone else must act.
     None,
 }
 
@@ -52,13 +50,13 @@ pub enum Offer {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vendor {
-    /// What people call it.
+    /// The display name.
     pub name: String,
-    /// The hosts that answer for it.
+    /// Its hosts.
     pub hosts: Vec<String>,
-    /// The public page.
+    /// The public documentation page.
     pub page: String,
-    /// The day on which the page was read.
+    /// The date on which the page was read.
     pub checked: String,
     #[serde(rename = "error")]
     errors: Vec<VendorError>,
@@ -68,20 +66,20 @@ pub struct Vendor {
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VendorError {
-    /// The `error` value, or the number that stands in the description.
+    /// The `error` value, or the number in the description.
     pub code: String,
-    /// What the description must hold besides, in lower case.
+    /// A text that the description must also contain, in lower case.
     #[serde(default)]
     says: String,
-    /// What happened, in words that finish "says that …".
+    /// What happened, as the end of "says that …".
     pub meaning: String,
     /// What to do, as a sentence without its full stop.
     pub cure: String,
-    /// What to offer.
+    /// The action to offer.
     pub offer: Offer,
 }
 
-/// What the vendor means by an error: the first of its entries that fits.
+/// The vendor and the first of its entries that matches an error.
 pub fn find(host: &str, code: &str, description: &str) -> Option<(&'static Vendor, &'static VendorError)> {
     let said = description.to_lowercase();
     VENDORS.iter().find_map(|vendor| {
@@ -96,7 +94,7 @@ pub fn find(host: &str, code: &str, description: &str) -> Option<(&'static Vendo
     })
 }
 
-/// Whether a numbered code stands in a text, and not as the beginning of a longer number.
+/// Returns true if a text has this number, not only as the start of a longer one.
 fn stands_in(code: &str, text: &str) -> bool {
     code.ends_with(|c: char| c.is_ascii_digit())
         && text

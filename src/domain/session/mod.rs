@@ -1,12 +1,11 @@
-//! The machine of one account: what happens next, given what just happened.
+//! The state machine of one account: sign-in, refresh and waiting requests.
 //!
-//! Owns the order of a sign-in and of a renewal. Invariants: at most one renewal runs at a time,
-//! and everybody who waits for a token waits for that one; a reply of an earlier attempt changes
-//! nothing, except that a newer token it brought is taken; expired is never a state, only
-//! a question asked of the facts at a moment.
+//! Invariants: at most one refresh runs at a time, and every request for a token waits for it. A result of an
+//! earlier attempt changes nothing, except that a newer token from it is accepted. Expiry is not a state but
+//! computed from the facts for a given time.
 //!
-//! [`Session::step`] is pure: it takes an [`Input`] and the time, changes the session, and returns
-//! the [`Effect`]s that the engine must carry out. Their results come back as inputs.
+//! [`Session::step`] is pure: it takes an [`Input`] and the time, changes the session, and returns the
+//! [`Effect`]s for the engine to carry out. Their results come back as inputs.
 
 mod step;
 #[cfg(test)]
@@ -21,36 +20,36 @@ use super::token::expiry::Margin;
 use super::token::grant::TokenFacts;
 use crate::base::secret::AuthCode;
 
-/// How long a sign-in waits for the browser, and by how much it can be extended.
+/// How long a sign-in waits for the browser; an extension adds the same time.
 pub const SIGN_IN_WAIT: TimeDelta = TimeDelta::minutes(5);
 
-/// How soon after a token came the next one is asked for without being asked: a server whose tokens live
-/// for a moment must not be asked all the time.
+/// The minimum time between receiving a token and refreshing it in the background: a server with very
+/// short-lived tokens must not get constant requests.
 const SOONEST: TimeDelta = TimeDelta::seconds(10);
 
-/// Names one who waits for an answer.
+/// Identifies a request that waits for an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestId(pub u64);
 
-/// Numbers the sign-ins and renewals of a session.
+/// Numbers a session's sign-ins and refreshes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Attempt(pub u64);
 
-/// What of the account the machine must know.
+/// The account's settings that the state machine needs.
 #[derive(Debug, Clone, Copy)]
 pub struct RenewalPolicy {
     /// The grant.
     pub grant: GrantType,
-    /// How long before expiry a token is renewed.
+    /// How long before expiry a token is refreshed.
     pub margin: Margin,
-    /// Whether it is renewed without being asked.
+    /// Tokens are refreshed in the background.
     pub background: bool,
-    /// Thousandths of the margin by which a background renewal starts later, so that many accounts
-    /// don't start at once.
+    /// Thousandths of the margin by which a background refresh starts later, so that many accounts don't
+    /// start at once.
     pub jitter_thousandths: i32,
 }
 
-/// How a token is renewed.
+/// How an account gets a new token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
     /// With the refresh token (RFC 6749, section 6).
@@ -59,119 +58,118 @@ pub enum Renewal {
     Repeat,
 }
 
-/// Why a renewal failed, as far as it decides what happens next.
+/// Why a refresh failed, as far as it decides the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// The stored refresh token was refused for good.
     RefreshRefused,
-    /// It may succeed later, not before the given moment.
+    /// May succeed later, not before the given time.
     Transient {
-        /// What the server asked for, where it did.
+        /// The server's `Retry-After`, if any.
         retry_at: Option<DateTime<Utc>>,
     },
     /// The same request would fail again.
     Permanent,
-    /// A code for a device was not used yet (RFC 8628, section 3.5); it is asked too often where that is
-    /// `slow_down`.
+    /// A device code is not used yet (RFC 8628, section 3.5).
     NotYet {
-        /// Whether the server wants to be asked less often.
+        /// The server returned `slow_down`.
         slow_down: bool,
     },
 }
 
-/// What happened.
+/// An event for the session.
 #[derive(Debug)]
 pub enum Input {
-    /// A token valid for a while is wanted; `None` takes the margin.
+    /// A token valid for this time is requested; `None` means the margin.
     Want(RequestId, Option<TimeDelta>),
-    /// A new token is wanted, whatever the old one is worth.
+    /// A new token is requested, even if the current one is valid.
     Renew(RequestId),
-    /// A person wants to sign in.
+    /// The user starts a sign-in.
     SignIn(RequestId),
-    /// The listener stands (or none is needed) and the address is built.
+    /// The listener is ready (or not needed) and the authorization URL is built.
     Waiting(Attempt),
-    /// A code to be entered on any device is there.
+    /// The device and user codes have arrived.
     CodeGiven(Attempt, Polling),
     /// A sign-in could not start.
     NotStarted(Attempt),
-    /// The browser, or a paste, brought an answer.
+    /// The browser or a paste returned a response.
     Returned(Attempt, Returned),
-    /// The reply can't be trusted, and the sign-in with it.
+    /// The response can't be trusted; the sign-in ends.
     Aborted(Attempt),
-    /// The person gave up.
+    /// The user cancelled.
     Cancel,
-    /// The person asks for more time.
+    /// The user requests more time.
     Extend,
-    /// A renewal or exchange ended; its token is stored, or kept where the vault refused.
+    /// A refresh or code exchange ended. Its token is stored, or kept in memory if the vault refused it.
     Renewed(Attempt, Result<TokenFacts, Failure>),
-    /// The vault holds these facts, or none: another process changed them, or a read showed it.
+    /// The vault has these facts, or none: another process changed them, or a read found them.
     Found(Option<TokenFacts>),
-    /// Another process was asked by the server, at the first moment, to leave it alone until the second.
+    /// At the first time, a server told another process to wait until the second time.
     ToldToWait(DateTime<Utc>, DateTime<Utc>),
     /// Time passed.
     Tick,
-    /// The account's tokens are no more: they were revoked or forgotten, or its client became another one.
+    /// The account's tokens are gone: revoked, forgotten, or the client was replaced.
     Forget,
 }
 
-/// How a wait ended.
+/// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// With a token, which the vault holds.
+    /// With a token, which the vault has.
     Token,
-    /// Only a person can get one.
+    /// The user must sign in.
     NeedsSignIn,
-    /// With the problem that the engine has just noted.
+    /// With the problem that the engine has just set.
     Failed,
-    /// Not tried: the server has asked to be left alone until later.
+    /// Not tried: the server requires waiting.
     ToldToWait,
-    /// The person cancelled.
+    /// The user cancelled.
     Cancelled,
-    /// Nothing came back in time.
+    /// No response in time.
     TimedOut,
 }
 
-/// What the engine must do.
+/// An action for the engine.
 #[derive(Debug)]
 pub enum Effect {
-    /// Bind the listener, build the address, open the browser.
+    /// Bind the listener, build the authorization URL, open the browser.
     Listen(Attempt),
-    /// Ask for a code that a person enters on any device.
+    /// Request a device code and a user code.
     AskForCode(Attempt),
-    /// Close the listener, forget the code.
+    /// Close the listener; forget the code.
     StopWaiting,
     /// Exchange the code for a token, and store it.
     HttpLogEntry(Attempt, AuthCode),
-    /// Ask whether the device's code was entered; if so, store the token.
+    /// Poll the token endpoint for the device code; on success, store the token.
     Poll(Attempt),
-    /// Renew the token, and store it.
+    /// Get a new token and store it.
     Renew(Attempt, Renewal),
-    /// Tell one who waits.
+    /// Report an outcome to a waiting request.
     Answer(RequestId, Outcome),
-    /// The browser came back: the window comes forward.
+    /// The browser returned: bring the window to the front.
     BrowserReturned,
-    /// The server sent the person back with an error: its code and description.
+    /// The authorization response is an error: its code and description.
     Denied(String, Option<String>),
 }
 
-/// What is going on.
+/// The current phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {
-    /// Nothing.
+    /// Nothing is under way.
     #[default]
     Idle,
-    /// A listener is being bound, or a device's code asked for.
+    /// Binding a listener, or requesting a device code.
     Starting,
-    /// The browser is awaited until the deadline.
+    /// Waiting for the browser.
     AwaitingBrowser {
-        /// Until when.
+        /// The end of the wait.
         deadline: DateTime<Utc>,
     },
-    /// A person is awaited who enters a code on any device.
+    /// Waiting for the user to enter a code on any device.
     AwaitingDevice(Polling),
-    /// A code is exchanged, or a grant repeated.
+    /// Exchanging a code, or repeating a grant.
     Exchanging,
-    /// The refresh token is in use.
+    /// Refreshing with the refresh token.
     Refreshing,
 }
 
@@ -179,20 +177,20 @@ pub enum Phase {
 #[derive(Debug, Default)]
 pub struct Session {
     facts: Option<TokenFacts>,
-    /// The highest generation there ever was, even where its record went missing.
+    /// The highest generation so far, kept even if its record is lost.
     generation: u64,
     phase: Phase,
     attempt: Attempt,
     waiting: Vec<RequestId>,
-    /// The refresh token of the present facts was refused.
+    /// The current refresh token was rejected.
     refresh_refused: bool,
-    /// The last renewal failed for good, or the refresh token has ended: none is tried without a person.
+    /// The last refresh failed for good, or the refresh token has expired: only the user can start another.
     gave_up: bool,
-    /// Renewals that failed for now, in a row.
+    /// Consecutive transient failures.
     failures: u32,
-    /// No background renewal before this moment.
+    /// The earliest time for a background refresh.
     not_before: Option<DateTime<Utc>>,
-    /// From when until when the server has asked to be left alone (RFC 9110, section 10.2.3). Only a
-    /// person who asks for a new token goes on.
+    /// The start and end of the server's `Retry-After` (RFC 9110, section 10.2.3). Only a user's explicit
+    /// request overrides it.
     told_to_wait: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }

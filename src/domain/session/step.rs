@@ -1,6 +1,6 @@
-//! What each input does to a session.
+//! The transitions of a session.
 //!
-//! Owns the transitions. Invariant: whoever waits is answered exactly once.
+//! Invariant: every waiting request gets exactly one outcome.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -16,14 +16,14 @@ use crate::domain::token::expiry::Status;
 use crate::domain::token::grant::TokenFacts;
 
 impl Session {
-    /// One of which only these facts are known.
+    /// Restores a session from cached token facts.
     pub fn of(facts: Option<TokenFacts>) -> Self {
         let mut session = Self::default();
         session.found(facts);
         session
     }
 
-    /// The facts of the token, where there is one.
+    /// The facts of the token, if there is one.
     pub fn facts(&self) -> Option<&TokenFacts> {
         self.facts.as_ref()
     }
@@ -33,33 +33,33 @@ impl Session {
         self.generation
     }
 
-    /// The present attempt.
+    /// The current attempt.
     pub fn attempt(&self) -> Attempt {
         self.attempt
     }
 
-    /// What is going on.
+    /// The current phase.
     pub fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// Whether the present refresh token was refused.
+    /// Returns true if the current refresh token was rejected.
     pub fn refresh_refused(&self) -> bool {
         self.refresh_refused
     }
 
-    /// From when until when the server has asked to be left alone, where it has.
+    /// The start and end of the server's `Retry-After`, if there is one.
     pub fn told_to_wait(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         self.told_to_wait
     }
 
-    /// When a renewal that failed for now is tried again without being asked.
+    /// When a transiently failed refresh is retried in the background.
     pub fn retrying_at(&self, ways: &RenewalPolicy) -> Option<DateTime<Utc>> {
         let waits = ways.background && self.failures > 0 && self.can_refresh();
         self.not_before.filter(|_| waits && self.phase == Phase::Idle)
     }
 
-    /// The next moment at which [`Input::Tick`] would do something.
+    /// The next time at which [`Input::Tick`] has an effect.
     pub fn next_wake(&self, ways: &RenewalPolicy) -> Option<DateTime<Utc>> {
         match self.phase {
             Phase::AwaitingBrowser { deadline } => Some(deadline),
@@ -69,7 +69,7 @@ impl Session {
         }
     }
 
-    /// One step: changes the session and returns what must be done.
+    /// Handles one input: changes the session and returns the engine's actions.
     pub fn step(&mut self, ways: &RenewalPolicy, input: Input, now: DateTime<Utc>) -> Vec<Effect> {
         match input {
             Input::Want(request, min_valid) => self.want(ways, request, min_valid, now),
@@ -124,7 +124,7 @@ impl Session {
         let lasts = self.facts.as_ref().is_some_and(|facts| {
             Status::lasts(facts, now, min_valid.unwrap_or_else(|| ways.margin.for_token(facts)))
         });
-        // A clock that was set back must not make the wait longer.
+        // A clock that was set back must not extend the wait.
         let waits = self.told_to_wait.is_some_and(|(since, until)| now >= since && now < until);
         if lasts {
             vec![Effect::Answer(request, Outcome::Token)]
@@ -209,7 +209,7 @@ impl Session {
             }
             Returned::Denied { code, description } => {
                 effects.push(Effect::Denied(code, description));
-                // The listener ends by itself once it has delivered its page.
+                // The listener ends by itself after delivering its page.
                 effects.extend(self.end(Outcome::Failed, false));
             }
         }
@@ -221,7 +221,7 @@ impl Session {
             Phase::Starting | Phase::AwaitingBrowser { .. } | Phase::AwaitingDevice(_) => {
                 self.end(Outcome::Cancelled, true)
             }
-            // What is on its way is let go on: a token that arrives is stored and taken.
+            // Let the request finish: its token is stored and accepted.
             Phase::Exchanging | Phase::Refreshing | Phase::Idle => self.end(Outcome::Cancelled, false),
         }
     }
@@ -252,13 +252,13 @@ impl Session {
         }
     }
 
-    /// A question about a device's code brought no token.
+    /// Handles a poll for a device code without a token.
     fn not_yet(&mut self, mut polling: Polling, failure: Failure, now: DateTime<Utc>) -> Vec<Effect> {
         let why = match failure {
             Failure::NotYet { slow_down: false } => NotYet::Pending,
             Failure::NotYet { slow_down: true } => NotYet::SlowDown,
             Failure::Transient { retry_at } => NotYet::Unanswered(retry_at),
-            // A background renewal of an older token may still succeed, so nothing is given up.
+            // A background refresh of an older token may still succeed, so don't give up.
             Failure::Permanent | Failure::RefreshRefused => return self.end(Outcome::Failed, true),
         };
         polling.not_yet(why, now);
@@ -279,7 +279,7 @@ impl Session {
                 self.failures += 1;
                 self.told_to_wait = retry_at.map(|until| (now, until));
                 let pause = TimeDelta::seconds(15 << self.failures.min(6));
-                // A server that says "at once" every time isn't asked all the time.
+                // A server that always allows an immediate retry must not get constant requests.
                 let is_first = self.failures == 1;
                 let least = if is_first && retry_at.is_some() { TimeDelta::seconds(1) } else { pause };
                 self.not_before = Some(retry_at.unwrap_or(now).max(now + least));
@@ -301,7 +301,7 @@ impl Session {
             && new.generation == old.generation
             && new.id_token.is_none_or(|verdict| verdict == IdTokenStatus::Unchecked)
         {
-            // The vault's record is written before the ID token is looked at.
+            // The vault's record is written before the ID token is verified.
             new.id_token = old.id_token;
         }
         self.generation = self.generation.max(facts.as_ref().map_or(0, |facts| facts.generation));
@@ -323,7 +323,7 @@ impl Session {
                 if self.renewal(ways, now) == Some(Renewal::Refresh) {
                     return vec![self.start(Renewal::Refresh)];
                 }
-                // The refresh token has ended meanwhile: there is nothing to wake up for any more.
+                // The refresh token has expired meanwhile, so no wake-up is needed.
                 self.gave_up = true;
                 Vec::new()
             }
@@ -356,7 +356,7 @@ impl Session {
         if attempt == self.attempt && self.phase == phase { then(self) } else { Vec::new() }
     }
 
-    /// Back to idle; everybody who waits is told.
+    /// Returns to idle and reports to all waiting requests.
     fn end(&mut self, outcome: Outcome, stop_waiting: bool) -> Vec<Effect> {
         let waiting =
             matches!(self.phase, Phase::Starting | Phase::AwaitingBrowser { .. } | Phase::AwaitingDevice(_));

@@ -38,7 +38,7 @@ fn holding(ways: &RenewalPolicy, token: TokenFacts) -> Session {
     session
 }
 
-/// Effects in a word each, so that a test reads as a story.
+/// The effects as one word each, for readable tests.
 fn story(effects: &[Effect]) -> Vec<String> {
     let word = |effect: &Effect| match effect {
         Effect::Listen(attempt) => format!("listen {}", attempt.0),
@@ -163,7 +163,7 @@ fn the_background_renews_ahead_of_expiry_and_pauses_after_a_failure() {
     assert_eq!(session.retrying_at(&CODE), Some(at(4000)));
     assert!(session.step(&CODE, Input::Tick, at(3999)).is_empty());
     assert_eq!(story(&session.step(&CODE, Input::Tick, at(4000))), ["Refresh 2"]);
-    // A failure for good ends it: nothing that was refused is sent again by itself.
+    // A permanent failure ends it: a refused request isn't repeated in the background.
     session.step(&CODE, Input::Renewed(Attempt(2), Err(Failure::Permanent)), at(4001));
     assert_eq!(session.next_wake(&CODE), None);
 }
@@ -191,7 +191,7 @@ fn c2_jumps_of_the_clock_neither_loop_nor_fake_validity() {
     assert!(session.step(&CODE, Input::Tick, at(decade)).is_empty());
     session.step(&CODE, Input::Renewed(Attempt(1), Ok(facts(2, decade + 3600, true))), at(decade));
     assert!(session.step(&CODE, Input::Tick, at(-decade)).is_empty());
-    // However far the clock went, what has expired is not handed out.
+    // An expired token is not handed out, however far the clock moved.
     let mut session = holding(&CLIENT, facts(1, 3600, false));
     let none = Some(TimeDelta::zero());
     let wanted = session.step(&CLIENT, Input::Want(RequestId(1), none), at(decade));
@@ -233,11 +233,11 @@ fn a_code_for_a_device_is_asked_about_until_it_is_used_or_expires() {
     session.step(&DEVICE, Input::SignIn(RequestId(9)), at(40));
     let late = Polling::new(TimeDelta::seconds(5), at(40), at(50));
     session.step(&DEVICE, Input::CodeGiven(Attempt(2), late), at(40));
-    // A token that an earlier question brings late is kept, and the wait goes on.
+    // A late token from an earlier poll is kept, and the wait goes on.
     assert!(session.step(&DEVICE, Input::Renewed(one, Ok(facts(2, 3600, true))), at(41)).is_empty());
     assert_eq!(session.facts().map(|facts| facts.generation), Some(2));
     assert_eq!(story(&session.step(&DEVICE, Input::Tick, at(50))), ["stop waiting", "9 gets TimedOut"]);
-    // The older token is still renewed in the background.
+    // The older token is still refreshed in the background.
     assert!(session.next_wake(&DEVICE).is_some());
 }
 
@@ -273,12 +273,12 @@ fn t6_a_wait_that_the_server_asks_for_is_kept_unless_a_person_insists() {
 
 #[test]
 fn c2_tokens_that_live_for_a_moment_or_not_at_all_make_no_loop() {
-    // The margin is longer than the life: half of it is waited, and ten seconds at least.
+    // The margin exceeds the lifetime: wait half of it, and at least ten seconds.
     let mut session = holding(&CODE, facts(1, 40, true));
     assert_eq!(session.next_wake(&CODE), Some(at(20)));
     session.step(&CODE, Input::Found(Some(facts(2, 2, true))), at(0));
     assert_eq!(session.next_wake(&CODE), Some(at(10)));
-    // One that had expired when it came is followed by none: another would be no better.
+    // A token that has expired on receipt isn't refreshed: another would be no better.
     for expires in [0, -5, -100_000_000] {
         let mut session = holding(&CODE, facts(1, expires, true));
         assert_eq!(session.next_wake(&CODE), None, "{expires}");
@@ -310,7 +310,7 @@ fn c2_a_refresh_token_that_ended_while_nobody_looked_makes_no_loop() {
     let mut token = facts(1, 3600, true);
     token.refresh_expires_at = Some(at(7200));
     let mut session = holding(&CODE, token);
-    // The machine slept beyond the end of both.
+    // The computer slept past both expiries.
     assert!(session.step(&CODE, Input::Tick, at(8000)).is_empty());
     assert_eq!(session.next_wake(&CODE), None, "there is nothing to wake up for");
     assert_eq!(
@@ -321,7 +321,7 @@ fn c2_a_refresh_token_that_ended_while_nobody_looked_makes_no_loop() {
     assert_eq!(session.next_wake(&CODE), Some(at(11_940)));
 }
 
-/// How a renewal may end: with a token of any life, which is made to come later, or without one.
+/// An outcome of a refresh: a token with any lifetime, to be delivered later, or a failure.
 fn any_end() -> impl Strategy<Value = Result<TokenFacts, Failure>> {
     let secs = || prop::option::weighted(0.8, -5000_i64..20_000);
     prop_oneof![
@@ -336,8 +336,8 @@ fn any_end() -> impl Strategy<Value = Result<TokenFacts, Failure>> {
 }
 
 proptest! {
-    /// Who wakes up for nothing is woken again at once, and keeps a processor busy; who renews at once what was
-    /// just renewed keeps a server busy.
+    /// A wake-up without work repeats at once and keeps a processor busy; refreshing a token that was just
+    /// refreshed keeps a server busy.
     #[test]
     fn c2_whoever_is_woken_has_something_to_do_and_then_sleeps(
         repeatable in any::<bool>(),

@@ -1,7 +1,7 @@
-//! The claims of a token as a person reads them.
+//! A token's claims for display.
 //!
-//! Owns their order, and which of them are times. Invariants: nothing here is verified, and whoever
-//! shows a claim says so; however large a token is, a bounded list of bounded texts comes of it.
+//! Invariants: nothing here is verified, and every display must say so; the number and length of claims are
+//! bounded, whatever the token's size.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -9,23 +9,23 @@ use serde_json::Value;
 use super::jwt;
 use crate::domain::time_parse;
 
-/// The most claims that are listed.
+/// The maximum number of claims.
 const MAX_CLAIMS: usize = 100;
 
-/// The longest value that is kept, in characters.
+/// The maximum length of a value, in characters.
 const MAX_CHARS: usize = 1000;
 
-/// Claims whose value is a moment (RFC 7519, section 4.1; RFC 9068; `OpenID` Connect Core 1.0).
+/// Claims that are times (RFC 7519, section 4.1; RFC 9068; `OpenID` Connect Core 1.0).
 const MOMENTS: [&str; 5] = ["exp", "nbf", "iat", "auth_time", "updated_at"];
 
-/// Claims that stand first, in this order; the others follow by name.
+/// Claims that come first, in this order; the others follow by name.
 const FIRST: [&str; 10] =
     ["iss", "sub", "aud", "client_id", "azp", "scope", "iat", "nbf", "exp", "auth_time"];
 
 /// A claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Its name, as the token spells it.
+    /// The name, as in the token.
     pub name: String,
     /// Its value.
     pub value: ClaimValue,
@@ -47,7 +47,7 @@ pub fn of_token(token: &str) -> Option<Vec<Claim>> {
     jwt::claims(token).map(|claims| list(&claims))
 }
 
-/// The claims in the order in which they are read.
+/// The claims in display order.
 pub fn list(claims: &Value) -> Vec<Claim> {
     let Some(members) = claims.as_object() else { return Vec::new() };
     let mut names: Vec<&String> = members.keys().collect();

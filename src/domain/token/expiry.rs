@@ -1,23 +1,23 @@
-//! What a token's times mean at a given moment.
+//! The status of a token at a given time.
 //!
-//! Owns the words valid, expiring and expired. Invariant: nothing is stored as expired; it is
-//! always asked for a moment, so a jump of the clock is seen at once.
+//! Invariant: no expired state is stored. It is computed for the current time, so a clock change takes effect
+//! at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::grant::TokenFacts;
 
-/// How long before expiry a token is renewed.
+/// How long before expiry a token is refreshed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Margin {
-    /// The preset's or the user's figure, in seconds; `None` takes a tenth of the token's life,
-    /// at least 30 s and at most 5 min.
+    /// The preset's or the user's value, in seconds; `None` means a tenth of the token's lifetime, at least
+    /// 30 s and at most 5 min.
     pub fixed_secs: Option<u32>,
 }
 
 impl Margin {
-    /// The margin for a token with these facts: half of the life of one that doesn't live that long, since
-    /// it would never do and be asked for again at once.
+    /// The margin for a token with these facts. If its lifetime is shorter than the margin, half of the
+    /// lifetime; otherwise the token would be refreshed again at once.
     pub fn for_token(self, facts: &TokenFacts) -> TimeDelta {
         let life = facts.expires_at.map_or(TimeDelta::zero(), |end| end - facts.received_at);
         let margin = match self.fixed_secs {
@@ -28,16 +28,16 @@ impl Margin {
     }
 }
 
-/// What an access token is worth at a moment.
+/// The status of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Usable for longer than the warning period.
+    /// Valid for longer than the warning period.
     Valid,
-    /// Usable, but in its last tenth, or its last five minutes.
+    /// Valid, but in its last tenth or its last five minutes.
     Expiring,
-    /// No longer usable.
+    /// Expired.
     Expired,
-    /// Its expiry is not known; it counts as usable.
+    /// The expiry is unknown; treated as valid.
     Unknown,
 }
 
@@ -52,13 +52,13 @@ impl Status {
         }
     }
 
-    /// Whether the token had expired when it came: a server's mistake, or its way to say that it doesn't
-    /// expire. Another one would be no better.
+    /// Returns true if the token had expired on receipt: a server's mistake, or its way to say that it
+    /// doesn't expire. Refreshing would not help.
     pub fn expired_on_arrival(facts: &TokenFacts) -> bool {
         Self::at(facts, facts.received_at) == Self::Expired
     }
 
-    /// Whether the token can be handed out and stay valid for `min_valid`.
+    /// Returns true if the token stays valid for `min_valid`.
     pub fn lasts(facts: &TokenFacts, now: DateTime<Utc>, min_valid: TimeDelta) -> bool {
         facts.expires_at.is_none_or(|end| end > now && end - now > min_valid)
     }
@@ -70,14 +70,14 @@ fn warning_period(facts: &TokenFacts) -> TimeDelta {
     (life / 10).clamp(TimeDelta::zero(), TimeDelta::minutes(5))
 }
 
-/// When the status changes next by itself; `None` where it never does.
+/// When the status changes next; `None` if never.
 pub fn next_status_change(facts: &TokenFacts, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let end = facts.expires_at?;
     [end - warning_period(facts), end].into_iter().find(|at| *at > now)
 }
 
-/// How long until what is shown for this token changes: the next whole second, or minute above an
-/// hour; `None` where nothing counts.
+/// How long until the displayed time left changes: the next whole second, or minute above an hour; `None` if
+/// no time is displayed.
 pub fn next_change(facts: &TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> {
     [facts.expires_at, facts.refresh_expires_at]
         .into_iter()
@@ -86,7 +86,7 @@ pub fn next_change(facts: &TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> 
         .map(|end| {
             let left = end - now;
             let step_ms = if left > TimeDelta::hours(1) { 60_000 } else { 1_000 };
-            // The figure shown is rounded down, so it changes when the remainder is used up.
+            // The displayed time is rounded down, so it changes when the remainder is used up.
             TimeDelta::milliseconds(left.num_milliseconds() % step_ms + 1)
         })
         .min()
@@ -157,7 +157,7 @@ mod tests {
             assert_eq!(by_life.for_token(&facts(Some(life))), TimeDelta::seconds(margin));
         }
         assert_eq!(Margin { fixed_secs: Some(0) }.for_token(&facts(Some(3600))), TimeDelta::zero());
-        // A token of 20 s is good for 10.
+        // A token with a lifetime of 20 s has a margin of 10 s.
         assert_eq!(by_life.for_token(&facts(Some(20))), TimeDelta::seconds(10));
         assert_eq!(Margin { fixed_secs: Some(60) }.for_token(&facts(Some(60))), TimeDelta::seconds(30));
         assert_eq!(Margin { fixed_secs: Some(60) }.for_token(&facts(Some(61))), TimeDelta::seconds(60));

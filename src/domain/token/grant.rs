@@ -1,7 +1,6 @@
-//! What a token endpoint granted, and the facts about it that are no secret.
+//! The tokens from a token endpoint, and their facts that are not secret.
 //!
-//! Owns [`Grant`] and [`TokenFacts`]. Invariant: facts hold no part of any secret value, so they
-//! may be cached and shown.
+//! Invariant: facts hold no part of a secret, so they may be cached and shown.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,20 +9,20 @@ use crate::base::secret::{AccessToken, IdToken, RefreshToken};
 use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::time_parse;
 
-/// Where the moment of expiry was read.
+/// The source of the expiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpirySource {
-    /// The server's answer: `expires_in` or `expires_at`.
+    /// The token response: `expires_in` or `expires_at`.
     Server,
     /// The token's own `exp` claim.
     Token,
-    /// Nowhere: it is not known.
+    /// None: the expiry is unknown.
     Unknown,
 }
 
 impl ExpirySource {
-    /// The word used in JSON output.
+    /// The name in JSON output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Server => "server",
@@ -33,56 +32,55 @@ impl ExpirySource {
     }
 }
 
-/// What is known of a token besides its value.
+/// The facts about a token, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenFacts {
-    /// Rises with every token stored for the account.
+    /// Increases with every token stored for the account.
     pub generation: u64,
-    /// When the request that brought it was sent; its life counts from here.
+    /// When its request was sent; the lifetime counts from here.
     #[serde(deserialize_with = "time_parse::stored")]
     pub received_at: DateTime<Utc>,
-    /// When the access token expires, where that is known.
+    /// The access token's expiry, if known.
     #[serde(default, deserialize_with = "time_parse::stored_optional")]
     pub expires_at: Option<DateTime<Utc>>,
-    /// Where the expiry was read.
+    /// The source of the expiry.
     pub expiry_source: ExpirySource,
-    /// Whether a refresh token is held.
+    /// There is a refresh token.
     pub has_refresh_token: bool,
-    /// When the refresh token expires, where that is known.
+    /// The refresh token's expiry, if known.
     #[serde(default, deserialize_with = "time_parse::stored_optional")]
     pub refresh_expires_at: Option<DateTime<Utc>>,
-    /// The token type; `Bearer` where the server said none.
+    /// The token type; `Bearer` if the server sent none.
     pub token_type: String,
-    /// The granted scopes, where the server said any.
+    /// The granted scopes, if the server sent any.
     pub scope: Option<Vec<String>>,
-    /// The server's clock less ours, in seconds, where it is off by more than a minute.
+    /// The server's clock minus this computer's, in seconds, if they differ by more than a minute.
     pub clock_skew_secs: Option<i64>,
-    /// What is known of the ID token's origin, where there is one.
+    /// The verification status of the ID token, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token: Option<IdTokenStatus>,
 }
 
-/// The tokens of an account, with their facts.
+/// An account's tokens with their facts.
 #[derive(Debug)]
 pub struct Grant {
     /// The access token.
     pub access_token: AccessToken,
-    /// The refresh token, where there is one.
+    /// The refresh token, if there is one.
     pub refresh_token: Option<RefreshToken>,
-    /// The ID token, where there is one.
+    /// The ID token, if there is one.
     pub id_token: Option<IdToken>,
-    /// What is known of them.
+    /// The facts about them.
     pub facts: TokenFacts,
 }
 
 impl TokenFacts {
-    /// Whether there is a refresh token that has not ended by `now`, as far as is known.
+    /// Returns true if there is a refresh token that is not known to have expired by `now`.
     pub fn can_refresh(&self, now: DateTime<Utc>) -> bool {
         self.has_refresh_token && self.refresh_expires_at.is_none_or(|end| now < end)
     }
 
-    /// Takes over when the refresh token before this one ends, where that is known: its life counts
-    /// from the sign-in.
+    /// Takes over the previous refresh token's expiry, if known: its lifetime counts from the sign-in.
     pub fn keep_refresh_end(&mut self, before: Option<&Self>) {
         self.refresh_expires_at =
             before.and_then(|before| before.refresh_expires_at).or(self.refresh_expires_at);
@@ -90,7 +88,7 @@ impl TokenFacts {
 }
 
 impl Grant {
-    /// Counts one generation above the grant before it, and takes over nothing else.
+    /// Sets the generation to one above the previous grant's. Takes over nothing else.
     #[must_use]
     pub fn following(mut self, before: Option<&Grant>) -> Self {
         if let Some(before) = before {
@@ -99,9 +97,8 @@ impl Grant {
         self
     }
 
-    /// Takes over what a refresh brought no new one of: the refresh token with its expiry (RFC 6749,
-    /// section 6), and the ID token with what was found of it. Only for a refresh: a sign-in may be
-    /// another person's.
+    /// Takes over what a refresh response omits: the refresh token with its expiry (RFC 6749, section 6), and
+    /// the ID token with its status. Only for a refresh: a sign-in may be another user's.
     #[must_use]
     pub fn inheriting_from(mut self, before: &Grant) -> Self {
         if self.refresh_token.is_none() {

@@ -1,7 +1,7 @@
-//! JSON Web Tokens (RFC 7519), read and never verified.
+//! JSON Web Tokens (RFC 7519), read without verification.
 //!
-//! Owns the reading of claims for display and of a last-resort expiry. Invariant: nothing here is
-//! proof of anything; whoever shows a claim says so.
+//! For display, and as the last source of an expiry. Invariant: nothing here is proof; every display of a
+//! claim must say so.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use crate::domain::time_parse;
 
-/// The longest token that is read, in bytes.
+/// The maximum size of a token, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
 /// The claims of a signed token in compact form (RFC 7515, section 7.1); `None` for any other token,
-/// encrypted ones included.
+/// including encrypted ones.
 pub fn claims(token: &str) -> Option<Value> {
     part(token, 1)
 }

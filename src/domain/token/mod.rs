@@ -1,4 +1,4 @@
-//! Tokens: what was granted, when it expires, what it says, and in which forms it is handed out.
+//! Tokens: grants, expiry, claims, and output formats.
 
 pub mod claims;
 pub mod expiry;

@@ -1,7 +1,6 @@
-//! Tokens that a user already has, and pastes.
+//! Tokens that a user pastes.
 //!
-//! Owns what becomes of them: a grant like one from the server, as far as they tell. Invariant: what
-//! they don't tell is unknown, never guessed.
+//! They become a grant like one from the server. Invariant: what they don't say is unknown, never guessed.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +8,7 @@ use super::grant::{ExpirySource, Grant, TokenFacts};
 use super::jwt;
 use crate::base::secret::{AccessToken, RefreshToken};
 
-/// The token in what was pasted: without white space around it, nor the word of a header before it.
+/// The token in pasted text, without surrounding white space and a header's scheme.
 pub fn bare(text: &str) -> &str {
     let text = text.trim();
     let rest = text.strip_prefix("Authorization:").map_or(text, str::trim_start);
@@ -17,8 +16,8 @@ pub fn bare(text: &str) -> &str {
     if is_word { rest[7..].trim_start() } else { rest }
 }
 
-/// A grant of pasted tokens. A refresh token alone gives an access token that has expired at `now`,
-/// so that the first use renews it.
+/// Builds a grant from pasted tokens. For a refresh token alone, the access token has expired at `now`, so
+/// that the first use refreshes it.
 pub fn grant(access: Option<AccessToken>, refresh: Option<RefreshToken>, now: DateTime<Utc>) -> Grant {
     let exp = access.as_ref().map(|token| jwt::exp(token.expose()));
     let (expires_at, expiry_source) = match exp {

@@ -1,7 +1,7 @@
-//! The forms in which a token is handed on: alone, as a header, as a command, as a variable.
+//! Output formats of a token: plain, header, command, variable.
 //!
-//! Owns their spelling and quoting. Invariant: whatever a token, a name or an address holds, a form
-//! is one line, and a shell reads it as the words that are meant and nothing more.
+//! Invariant: whatever a token, a name or a URL contains, the output is one line, and a shell reads exactly
+//! the intended words.
 
 use std::fmt::Write as _;
 
@@ -13,29 +13,29 @@ use crate::base::secret::{AccessToken, SecretText};
 use crate::domain::oauth::token_request::is_header_name;
 use crate::domain::provider::spec::ApiUse;
 
-/// The word before a token where its provider has none of its own (RFC 6750, section 2.1).
+/// The default scheme before a token (RFC 6750, section 2.1).
 const BEARER: &str = "Bearer";
 
-/// What *Copy* puts on the clipboard, and `token --as` prints.
+/// The formats of *Copy* and of `token --as`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CopyForm {
     /// The token.
     Plain,
-    /// The request header in which APIs expect it.
+    /// The request header that APIs expect.
     Header,
-    /// A cURL command line.
+    /// A cURL command.
     Curl,
     /// A shell's `export`.
     Env,
-    /// A PowerShell variable of the environment.
+    /// A PowerShell environment variable.
     PowerShell,
 }
 
-/// The request header in which APIs expect the token: its name and its value.
+/// The name and the value of the request header that APIs expect.
 ///
-/// The provider's own word stands before the token, else `Bearer`: of the types that servers send, many
-/// (`bot`, `JWT`, `N_A`) are no word for a header, and those of other standards need more than a word. What
-/// can't stand in a header gives way to `Authorization` and `Bearer`.
+/// The scheme is the provider's own, else `Bearer`. The token type isn't used: many types that servers send
+/// (`bot`, `JWT`, `N_A`) are not schemes, and those of other standards need more than a scheme. A name or
+/// scheme that a header can't carry is replaced by `Authorization` or `Bearer`.
 pub fn header(api: &ApiUse, token: &AccessToken) -> (String, SecretText) {
     let name = api.header.as_deref().map(str::trim).filter(|name| is_header_name(name));
     let scheme = api.scheme.as_deref().map(str::trim).filter(|scheme| is_scheme(scheme)).unwrap_or(BEARER);
@@ -44,7 +44,7 @@ pub fn header(api: &ApiUse, token: &AccessToken) -> (String, SecretText) {
     (name.unwrap_or("Authorization").to_owned(), value)
 }
 
-/// The key of what can't stand in a header, where there is such a value.
+/// The key of a value that a header can't carry, if there is one.
 pub(in crate::domain) fn unusable_key(api: &ApiUse) -> Option<&'static str> {
     let fails = |text: &Option<String>, passes: fn(&str) -> bool| {
         text.as_deref().is_some_and(|text| !passes(text.trim()))
@@ -53,7 +53,7 @@ pub(in crate::domain) fn unusable_key(api: &ApiUse) -> Option<&'static str> {
     header.or_else(|| fails(&api.scheme, is_scheme).then_some("api.scheme"))
 }
 
-/// Whether a text can stand before the token; an empty one stands for the token alone.
+/// Returns true if a text is valid before the token; an empty one means the token alone.
 fn is_scheme(text: &str) -> bool {
     text.bytes().all(|b| (b' '..=b'~').contains(&b))
 }
@@ -64,8 +64,8 @@ pub fn header_line(api: &ApiUse, token: &AccessToken) -> SecretText {
     SecretText::new([name.as_str(), ": ", value.expose()].concat())
 }
 
-/// A cURL command line for a request to `url`: `curl --header '…' 'URL'`. A text that is no http
-/// address is left out, so that it can't be an option of cURL's.
+/// A cURL command for a request to `url`: `curl --header '…' 'URL'`. A text that is not an http URL is
+/// omitted, so that it can't become an option of cURL.
 pub fn curl(api: &ApiUse, token: &AccessToken, url: &str) -> SecretText {
     let line = header_line(api, token);
     let header = quoted(line.expose());
@@ -80,11 +80,11 @@ pub fn env(account_name: &str, token: &AccessToken) -> SecretText {
     SecretText::new(["export ", &variable(account_name), "=", &value].concat())
 }
 
-/// A PowerShell variable of the environment: `$env:CAR_DEV_TOKEN = '…'`.
+/// A PowerShell environment variable: `$env:CAR_DEV_TOKEN = '…'`.
 pub fn power_shell(account_name: &str, token: &AccessToken) -> SecretText {
     let mut quoted = Zeroizing::new(String::with_capacity(token.expose().len() * 2 + 2));
     for c in token.expose().chars().filter(|c| !c.is_control()) {
-        // Within quotes PowerShell takes the typographic ones for the same, and two for one.
+        // Within quotes, PowerShell treats typographic ones as equal, and two as one.
         if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
             quoted.push(c);
         }
@@ -93,8 +93,8 @@ pub fn power_shell(account_name: &str, token: &AccessToken) -> SecretText {
     SecretText::new(["$env:", &variable(account_name), " = '", &quoted, "'"].concat())
 }
 
-/// A variable's name from an account's: `car-dev` gives `CAR_DEV_TOKEN`. A name with other letters
-/// than ASCII's gives `KEYFOB_TOKEN`.
+/// A variable name from an account's name: `car-dev` becomes `CAR_DEV_TOKEN`. A name with non-ASCII letters
+/// becomes `KEYFOB_TOKEN`.
 pub fn variable(account_name: &str) -> String {
     if !account_name.is_ascii() {
         return "KEYFOB_TOKEN".to_owned();
@@ -111,15 +111,15 @@ pub fn variable(account_name: &str) -> String {
     }
 }
 
-/// A text in single quotes, in which a POSIX shell reads everything as it is; a single quote itself
-/// can only stand between two such texts.
+/// Single-quotes a text, so that a POSIX shell reads everything literally. A single quote goes between two
+/// such texts.
 pub(in crate::domain) fn quoted(text: &str) -> Zeroizing<String> {
     let mut quoted = Zeroizing::new(String::with_capacity(text.len() * 4 + 2));
     quoted.push('\'');
     for c in text.chars() {
         match c {
             '\'' => quoted.push_str(r"'\''"),
-            // No token or address has one; a line must stay one line.
+            // Tokens and URLs have no control characters; the output must stay one line.
             c if c.is_control() => {}
             c => quoted.push(c),
         }
@@ -128,9 +128,9 @@ pub(in crate::domain) fn quoted(text: &str) -> Zeroizing<String> {
     quoted
 }
 
-/// A text as an argument in a command line that a person pastes into a POSIX shell: as it is where a shell
-/// would leave it so, else in quotes; after `--` where it would be an option. What can't be seen is spelled
-/// out, since no terminal shows it.
+/// Formats a text as an argument to paste into a POSIX shell: unquoted if a shell keeps it as it is, else
+/// quoted; after `--` if it would be an option. Invisible characters are escaped, since no terminal shows
+/// them.
 pub fn argument(text: &str) -> String {
     let is_plain = |c: char| (c.is_alphanumeric() && !is_unseen(c)) || "._@+-".contains(c);
     let word =
@@ -138,7 +138,7 @@ pub fn argument(text: &str) -> String {
     if text.starts_with('-') { format!("-- {word}") } else { word }
 }
 
-/// A text in single quotes, and outside them what can't be seen, by its bytes.
+/// Single-quotes a text, with invisible characters as escaped bytes outside the quotes.
 fn spelled_out(text: &str) -> String {
     let mut word = String::with_capacity(text.len() + 2);
     for c in quoted(text).chars() {

@@ -1,8 +1,7 @@
-//! What of an exchange may be kept and shown.
+//! Redaction of the HTTP log.
 //!
-//! Owns the allowlist. Invariant: a text is shown because its place is on a list and its form is the
-//! one expected there; all else is told by its length alone, so that a secret in a place nobody
-//! thought of is hidden.
+//! Invariant: this is an allowlist. A text is shown only if its place is listed and it has the form expected
+//! there; anything else is replaced by its length, so a secret in an unforeseen place is hidden.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -17,54 +16,55 @@ use crate::domain::time_parse;
 
 mod words;
 
-/// What a hidden text begins with.
+/// The prefix of a hidden text.
 const HIDDEN: &str = "…(";
-/// The longest text that is shown, in characters.
+/// The maximum length of a shown text, in characters.
 const TEXT_MAX_CHARS: usize = 500;
-/// A secret shorter than this could stand in any word, in bytes.
+/// The minimum length of a secret to search for, in bytes; a shorter one could be part of any word.
 const SECRET_MIN_BYTES: usize = 4;
-/// A hidden text of at least this length is looked for in what is shown, in bytes.
+/// The minimum length of a hidden text to search for in shown text, in bytes.
 const SEEN_MIN_BYTES: usize = 8;
 
-/// Says how long a text is, and nothing else of it.
+/// Replaces a text by its length.
 pub fn hidden(text: &str) -> String {
     hidden_of(text, "characters")
 }
 
-/// The same, with what is counted.
+/// The same, with a word for what is counted.
 pub(in crate::domain) fn hidden_of(text: &str, what: &str) -> String {
     format!("{HIDDEN}{} {what})", text.chars().count())
 }
 
-/// Whether something of a text is hidden.
+/// Returns true if part of a text is hidden.
 pub fn is_hidden(text: &str) -> bool {
     text.contains(HIDDEN)
 }
 
-/// The most hidden texts that are looked for: an answer may hold many thousands.
+/// The maximum number of hidden texts to search for: a response may have thousands.
 const SEEN_MAX: usize = 500;
 
-/// Tells what may be shown; knows the secrets of one exchange.
+/// Redacts one log entry, with its known secrets.
 pub(in crate::domain) struct Redactor {
-    /// Looked for in whatever spelling.
+    /// Searched for in every encoding.
     secrets: Vec<Zeroizing<String>>,
-    /// Looked for to the letter.
+    /// Searched for exactly.
     seen: Vec<Zeroizing<String>>,
 }
 
 impl Redactor {
-    /// Knows these secrets from the start.
+    /// Starts with these secrets.
     pub(in crate::domain) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let secrets = secrets.into_iter().filter(|secret| secret.len() >= SECRET_MIN_BYTES);
         Self { secrets: secrets.map(|secret| Zeroizing::new(secret.to_owned())).collect(), seen: Vec::new() }
     }
 
-    /// Takes what was seen so far for secrets: it was sent, and an answer may spell it in any way.
+    /// Treats the values seen so far as secrets: they were sent, and a response may repeat them in any
+    /// encoding.
     pub(in crate::domain) fn seen_was_sent(&mut self) {
         self.secrets.append(&mut self.seen);
     }
 
-    /// Remembers a value that is hidden: it may stand in a place that is shown, too.
+    /// Remembers a hidden value, since it may also occur in a shown place.
     pub(in crate::domain) fn see(&mut self, name: &str, value: &str) {
         if self.is_worth_seeing(value) && self.text(name, value) == hidden(value) {
             self.seen.push(Zeroizing::new(value.to_owned()));
@@ -99,13 +99,12 @@ impl Redactor {
         }
     }
 
-    /// A field's name: shown where it is made of words that such names are made of.
+    /// A field's name; shown if it consists of words that are usual in such names.
     pub(in crate::domain) fn name(&self, name: &str) -> String {
         let is_known = words::of(name).all(|word| words::has(words::NAMES, &word));
         if is_known && !name.is_empty() { self.clean(name) } else { hidden(name) }
     }
 
-    /// A field's text.
     pub(in crate::domain) fn text(&self, name: &str, value: &str) -> String {
         let name = name.to_ascii_lowercase();
         let is = |list: &str| words::has(list, &name);
@@ -124,7 +123,7 @@ impl Redactor {
         }
     }
 
-    /// A value of JSON that is neither an object nor a list. `true`, `false` and `null` hide nothing.
+    /// A JSON value that is neither an object nor a list. `true`, `false` and `null` are always shown.
     pub(in crate::domain) fn scalar(&self, name: &str, value: &Value) -> String {
         let name = name.to_ascii_lowercase();
         match value {
@@ -140,12 +139,10 @@ impl Redactor {
         }
     }
 
-    /// A header's name.
     pub(in crate::domain) fn header_name(&self, name: &str) -> String {
         self.prose(name)
     }
 
-    /// A header's value.
     pub(in crate::domain) fn header(&self, name: &str, value: &str) -> String {
         let name = name.to_ascii_lowercase();
         if words::has(words::HEADERS, &name) {
@@ -168,7 +165,7 @@ impl Redactor {
         }
     }
 
-    /// An address without a user, a fragment, and what may be secret in its path and query.
+    /// A URL without a user and a fragment, and with its path and query redacted.
     pub(in crate::domain) fn address(&self, url: &Url) -> String {
         let mut text = format!("{}://", url.scheme());
         text.push_str(&self.prose(url.host_str().unwrap_or_default()));
@@ -186,7 +183,7 @@ impl Redactor {
         self.clean(&text)
     }
 
-    /// Words for people, without what looks like a token, a person's address or a long number.
+    /// A sentence without anything like a token, an e-mail address or a long number.
     pub(in crate::domain) fn prose(&self, text: &str) -> String {
         let text = self.without_secrets(text);
         let mut shown = String::with_capacity(text.len());
@@ -207,7 +204,7 @@ impl Redactor {
         sanitized(&shown, TEXT_MAX_CHARS).into_owned()
     }
 
-    /// An address within words; one without anything to hide stays as it was written.
+    /// A URL within a sentence; unchanged if nothing is hidden.
     fn bare_address(&self, url: &Url, word: &str) -> String {
         let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
         let quiet = plain && !word.split(['/', ':']).any(looks_sensitive);
@@ -234,7 +231,7 @@ impl Redactor {
     }
 }
 
-/// Whether a word looks like a token, an e-mail address or a number that names somebody.
+/// Returns true if a word looks like a token, an e-mail address or a number that identifies a person.
 fn looks_sensitive(word: &str) -> bool {
     if word.starts_with(HIDDEN) {
         return false;
@@ -251,7 +248,7 @@ fn looks_sensitive(word: &str) -> bool {
         })
 }
 
-/// Whether a text is a number or a moment and nothing else.
+/// Returns true if a text is only a number or a time.
 fn is_time(text: &str) -> bool {
     let value = Value::String(text.to_owned());
     text.len() <= 40 && (time_parse::number(&value).is_some() || time_parse::moment(&value).is_some())

@@ -1,13 +1,12 @@
-//! The words of the allowlist.
+//! The lists of the allowlist.
 //!
-//! Owns which names and which values are shown. Invariant: every list is of lower case, but for the
-//! values, which are compared as they are.
+//! Invariant: every list is in lower case, except for the values, which are compared exactly.
 
-/// Fields that hold words for people, or scopes.
+/// Fields with sentences or scopes.
 pub(in crate::domain::http_log::redaction) const PROSE: &str = "\
     scope scopes scp error error_description errordescription message detail details title reason hint";
 
-/// Fields that hold an address, or the name of an API.
+/// Fields with a URL, or the name of an API.
 pub(in crate::domain::http_log::redaction) const ADDRESSES: &str = "\
     redirect_uri error_uri verification_uri verification_uri_complete verification_url resource audience \
     iss";
@@ -25,22 +24,22 @@ pub(in crate::domain::http_log::redaction) const VALUES: &str = "\
     urn:ietf:params:oauth:grant-type:jwt-bearer urn:ietf:params:oauth:grant-type:token-exchange \
     urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Fields that hold a span or a moment.
+/// Fields with a duration or a time.
 pub(in crate::domain::http_log::redaction) const TIMES: &str = "\
     expires_in expires_at expires_on expires expiry expiration expiresin expiresat ext_expires_in \
     refresh_token_expires_in refresh_token_expires_at refresh_expires_in not_before ttl exp iat nbf \
     auth_time interval created_at issued_at timestamp";
 
-/// Fields that hold a status, where they hold a short number.
+/// Fields with a status, if they hold a short number.
 pub(in crate::domain::http_log::redaction) const STATUSES: &str = "\
     status statuscode status_code code error_code errorcode";
 
-/// Headers whose values are shown, as far as they look like words.
+/// Headers whose values are shown if they look like words.
 pub(in crate::domain::http_log::redaction) const HEADERS: &str = "\
     accept accept-encoding allow cache-control connection content-encoding content-type pragma transfer- \
     encoding user-agent www-authenticate x-content-type-options";
 
-/// Words that names of fields are made of.
+/// Words that field names consist of.
 pub(in crate::domain::http_log::redaction) const NAMES: &str = "\
     access accessed accesstoken account accounts acr active actor age alg amr api application apps \
     assertion at aud audience auth authentication authorization azp bearer before body challenge claims \
@@ -53,12 +52,11 @@ pub(in crate::domain::http_log::redaction) const NAMES: &str = "\
     success time timestamp title token tokens tokentype trace ttl type until uri url user userid \
     username valid value values verification verifier version x";
 
-/// Whether a list has a word.
 pub(in crate::domain::http_log::redaction) fn has(list: &str, word: &str) -> bool {
     list.split(' ').any(|listed| listed == word)
 }
 
-/// The words of a name: split at signs and at capital letters, in lower case.
+/// The words of a name, split at punctuation and capital letters, in lower case.
 pub(in crate::domain::http_log::redaction) fn of(name: &str) -> impl Iterator<Item = String> + '_ {
     let mut words = vec![String::new()];
     let mut after_small = false;

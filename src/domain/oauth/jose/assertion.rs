@@ -1,7 +1,6 @@
-//! Assertions of a client (RFC 7523): who it is, and for whom it asks.
+//! The claims of client assertions (RFC 7523).
 //!
-//! Owns their claims. Invariant: each has an ID of its own and a short life, and is addressed to one
-//! server only, so that a copy is of no use.
+//! Invariant: each assertion has its own ID, a short lifetime and one audience, so a copy is useless.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,22 +11,22 @@ use super::{KeyError, SigningKey};
 use crate::base::secret::SecretText;
 use crate::domain::provider::Provider;
 
-/// How long an assertion may be used, in seconds: long enough for clocks that are a little off.
+/// The lifetime of an assertion in seconds: enough for small clock differences.
 const LIFE_SECS: i64 = 120;
 
-/// What no two assertions share.
+/// The values that make an assertion unique.
 #[derive(Debug, Clone, Copy)]
 pub struct AssertionSeed {
-    /// When it is made.
+    /// The time of issue.
     pub now: DateTime<Utc>,
     /// Random bytes for its ID (`jti`).
     pub id: [u8; 16],
 }
 
-/// An assertion by which the client proves who it is (RFC 7523, section 3).
+/// Builds an assertion for client authentication (RFC 7523, section 3).
 ///
 /// # Errors
-/// [`KeyError`] where the key can't sign.
+/// [`KeyError`] if the key can't sign.
 pub fn of_client(
     provider: &Provider,
     client_id: &str,
@@ -37,11 +36,11 @@ pub fn of_client(
     key.sign(&claims(provider, client_id, fresh), provider.key_id.as_deref())
 }
 
-/// An assertion that is a grant in itself (RFC 7523, section 2.1). The scope is among its claims, where
-/// Google looks for it.
+/// Builds an assertion used as a grant (RFC 7523, section 2.1). The scope is one of its claims, as Google
+/// expects.
 ///
 /// # Errors
-/// [`KeyError`] where the key can't sign.
+/// [`KeyError`] if the key can't sign.
 pub fn of_grant(
     provider: &Provider,
     client_id: &str,
@@ -54,7 +53,7 @@ pub fn of_grant(
         claims.insert("scope".to_owned(), scope.into());
     }
     for (name, value) in &provider.assertion_claims {
-        // What makes an assertion one of its own is nobody's to set.
+        // Extra claims can't set what makes an assertion unique.
         if matches!(name.as_str(), "jti" | "iat" | "exp") {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Requests with assertions: what they claim, and that nothing else says who asks.
+//! Requests with assertions: their claims, and that no other client credentials are sent.
 
 use std::collections::BTreeMap;
 
@@ -141,11 +141,11 @@ fn rfc_7523_section_2_1_an_assertion_is_a_grant() {
             "exp": 1_893_459_600 + 120,
         })
     );
-    // Google's own accounts have no subject besides themselves.
+    // Google's own accounts have no other subject than themselves.
     provider.assertion_claims.insert("sub".to_owned(), String::new());
     let pairs = sent(&provider, &client(), &GrantRequest::JwtBearer, &FRESH);
     assert_eq!(part(&pairs["assertion"], 1).get("sub"), None);
-    // A client may have to say who it is besides.
+    // A client may also have to send its ID.
     let provider = Provider { client_auth: ClientAuth::PrivateKeyJwt, ..provider };
     let pairs = sent(&provider, &client(), &GrantRequest::JwtBearer, &FRESH);
     assert!(pairs.contains_key("client_assertion") && pairs.contains_key("assertion"));

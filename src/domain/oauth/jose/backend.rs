@@ -1,7 +1,7 @@
-//! The cryptography behind [`jsonwebtoken`]: ring, which TLS uses already.
+//! The cryptography for [`jsonwebtoken`]: ring, which TLS already uses.
 //!
-//! Owns the step from an algorithm's name to ring's. Invariant: a key of one family is never used for
-//! an algorithm of another, so that a public key can't pass for a shared secret.
+//! Maps algorithm names to ring's algorithms. Invariant: a key of one family is never used for an algorithm
+//! of another, so a public key can't serve as a shared secret.
 
 use std::sync::Once;
 
@@ -15,11 +15,11 @@ use ring::{hmac, signature};
 static RING: CryptoProvider = CryptoProvider {
     signer_factory: |alg, key| signer(*alg, key),
     verifier_factory: |alg, key| verifier(*alg, key),
-    // For thumbprints and for making JWKs, neither of which is done here.
+    // For thumbprints and for making JWKs, which are not used here.
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes [`jsonwebtoken`] use ring; done before each of its uses, and once in effect.
+/// Makes [`jsonwebtoken`] use ring. Call before each use; only the first call has an effect.
 pub(in crate::domain::oauth::jose) fn install() {
     static ONCE: Once = Once::new();
     // Nothing else in this program installs one.

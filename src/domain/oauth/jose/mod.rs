@@ -1,10 +1,9 @@
-//! Signed tokens in the compact form (JSON Web Signature, RFC 7515; JSON Web Token, RFC 7519).
+//! Signed tokens in compact form (JSON Web Signature, RFC 7515; JSON Web Token, RFC 7519).
 //!
-//! Owns the client's own assertions, the keys they are signed with, and the question whether a
-//! signature is an issuer's. Invariants: a private key is
-//! wiped with what was made of it, and no error repeats a part of it; the moment and the random bytes
-//! of an assertion come from the caller. Only the cryptography's own randomness (RFC 8017, section
-//! 8.1; ECDSA's nonce) is drawn where it is needed, since nothing else may ever choose it.
+//! Client assertions, their signing keys, and the verification of an issuer's signatures. Invariants: a
+//! private key and everything derived from it is wiped, and no error repeats a part of it. The caller
+//! supplies an assertion's time and random bytes. Only the cryptography's own randomness (RFC 8017, section
+//! 8.1; ECDSA's nonce) is generated internally, since nothing else may choose it.
 
 pub mod assertion;
 mod backend;
@@ -18,7 +17,7 @@ pub use assertion::AssertionSeed;
 pub use signing_key::SigningKey;
 pub use verify::{Keys, needs_keys, verified};
 
-/// How a token is signed (RFC 7518, section 3.1; RFC 8037, section 3.1).
+/// A signature algorithm (RFC 7518, section 3.1; RFC 8037, section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeyAlg {
     /// RSA PKCS#1 v1.5 with SHA-256.
@@ -29,35 +28,35 @@ pub enum KeyAlg {
     ES256,
     /// `Ed25519`.
     EdDSA,
-    /// HMAC with SHA-256, under the client secret.
+    /// HMAC with SHA-256, keyed with the client secret.
     HS256,
 }
 
-/// Why a private key can't be used; none says anything of its value.
+/// Why a private key can't be used. No variant reveals the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeyError {
-    /// It is neither PEM nor JWK, or it is damaged.
+    /// Neither PEM nor JWK, or damaged.
     #[error("is neither PEM nor JWK, or is damaged")]
     Unreadable,
-    /// It is protected by a passphrase.
+    /// Protected by a passphrase.
     #[error("is protected by a passphrase; give it without one")]
     Encrypted,
-    /// It is the public half, or a certificate.
+    /// A public key or a certificate.
     #[error("is a public key or a certificate; the private key is needed")]
     Public,
-    /// It is of a kind that none of the algorithms goes with.
+    /// A key type that none of the algorithms supports.
     #[error("must be an RSA key, a P-256 key or an Ed25519 key")]
     Unsupported,
-    /// It is in the form of OpenSSH.
+    /// An OpenSSH key.
     #[error("is in the form of OpenSSH; give it as PKCS#8, PKCS#1, SEC1 or JWK")]
     OpenSsh,
-    /// A part of it is missing: with RSA, all of RFC 7518, section 6.3.2, are needed but `oth`.
+    /// A part is missing. RSA needs all of RFC 7518, section 6.3.2, except `oth`.
     #[error("lacks a part: an RSA key needs n, e, d, p, q, dp, dq and qi")]
     Incomplete,
     /// An RSA key of fewer than 2048 or more than 4096 bits.
     #[error("must have 2048 to 4096 bits")]
     Size,
-    /// `key_alg` names an algorithm that doesn't go with it.
+    /// `key_alg` doesn't match the key type.
     #[error("doesn't go with \"key_alg\"")]
     WrongAlg,
 }

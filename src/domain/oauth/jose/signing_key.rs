@@ -1,7 +1,6 @@
-//! Reading a client's key: PEM (PKCS#1, PKCS#8, SEC1), JWK, or a Google service account's file.
+//! Reads a client's key: PEM (PKCS#1, PKCS#8, SEC1), JWK, or a Google service account's file.
 //!
-//! Owns what is understood and in which form a key is kept for signing. Invariant: whatever is made
-//! of a key's text on the way is wiped.
+//! Invariant: every intermediate form of a key is wiped.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -17,30 +16,30 @@ use super::{KeyAlg, KeyError, backend};
 use crate::base::secret::{ClientSecret, PrivateKey, SecretText};
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-/// An RSA key that is for PSS alone (RFC 4055, section 1.2).
+/// The OID of an RSA key for PSS only (RFC 4055, section 1.2).
 const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 const ELLIPTIC_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
-/// What stands before the 32 bytes of an `Ed25519` key in PKCS#8 (RFC 8410, section 7).
+/// The prefix of a 32-byte `Ed25519` key in PKCS#8 (RFC 8410, section 7).
 const ED25519_HEAD: [u8; 16] = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
 
-/// A key that assertions are signed with.
+/// A private key that signs assertions.
 pub struct SigningKey {
     key: EncodingKey,
     alg: KeyAlg,
-    /// The key's ID, where its text holds one.
+    /// The key ID, if its text has one.
     id: Option<String>,
-    /// SHA-256 of the certificate that stands beside it (`x5t#S256`, RFC 7515, section 4.1.8).
+    /// SHA-256 of the accompanying certificate (`x5t#S256`, RFC 7515, section 4.1.8).
     thumbprint: Option<String>,
 }
 
 impl SigningKey {
-    /// Reads a private key. `alg` takes the place of what usually goes with it: RS256, ES256 or `EdDSA`. A key
-    /// that says itself that it is for PS256 (RFC 7517, section 4.4; RFC 4055) is for nothing else.
+    /// Reads a private key. `alg` overrides the default of the key type (RS256, ES256 or `EdDSA`). A key
+    /// marked for PS256 (RFC 7517, section 4.4; RFC 4055) is used for nothing else.
     ///
     /// # Errors
-    /// [`KeyError`] says what is wrong with it.
+    /// [`KeyError`] says what is wrong with the key.
     pub fn read(text: &PrivateKey, alg: Option<KeyAlg>) -> Result<Self, KeyError> {
         let text = text.expose().trim();
         let mut read = if text.starts_with('{') { from_json(text) } else { from_pem(text) }?;
@@ -63,10 +62,10 @@ impl SigningKey {
         Self::of(EncodingKey::from_secret(secret.expose().as_bytes()), KeyAlg::HS256)
     }
 
-    /// Signs claims, with the key's ID where none is given.
+    /// Signs claims. The header has `id` as key ID, or the key's own if `None`.
     ///
     /// # Errors
-    /// [`KeyError`] where the key can't sign.
+    /// [`KeyError`] if the key can't sign.
     pub fn sign(&self, claims: &impl Serialize, id: Option<&str>) -> Result<SecretText, KeyError> {
         backend::install();
         let mut header = Header::new(match self.alg {
@@ -86,7 +85,7 @@ impl SigningKey {
         Self { key, alg, id: None, thumbprint: None }
     }
 
-    /// An RSA key by its PKCS#1 form.
+    /// Reads an RSA key in PKCS#1.
     fn rsa(der: &[u8]) -> Result<Self, KeyError> {
         RsaKeyPair::from_der(der).map_err(|error| match error.to_string().as_str() {
             "TooSmall" | "TooLarge" => KeyError::Size,
@@ -100,7 +99,7 @@ impl SigningKey {
         Ok(Self::of(EncodingKey::from_ec_der(der.as_bytes()), KeyAlg::ES256))
     }
 
-    /// An `Ed25519` key by its PKCS#8 form.
+    /// Reads an `Ed25519` key in PKCS#8.
     fn ed25519(der: &[u8]) -> Result<Self, KeyError> {
         Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(|_| KeyError::Unreadable)?;
         Ok(Self::of(EncodingKey::from_ed_der(der), KeyAlg::EdDSA))
@@ -121,8 +120,8 @@ impl SigningKey {
     }
 }
 
-/// The blocks of a PEM text (RFC 7468), with their labels. Line breaks count for nothing, also where
-/// they were copied as `\n`: people paste keys out of JSON and into fields of one line.
+/// Reads the blocks of a PEM text (RFC 7468) with their labels. Line breaks are ignored, also those written
+/// as `\n`: people paste keys from JSON and into single-line fields.
 fn from_pem(text: &str) -> Result<SigningKey, KeyError> {
     let mut rest = text;
     let mut key = None;
@@ -134,7 +133,7 @@ fn from_pem(text: &str) -> Result<SigningKey, KeyError> {
         rest = after;
         let read = match label {
             "ENCRYPTED PRIVATE KEY" => Err(KeyError::Encrypted),
-            // The older form says so in a header of the block.
+            // The older form marks encryption in a header of the block.
             "RSA PRIVATE KEY" | "EC PRIVATE KEY" if body.contains("ENCRYPTED") => Err(KeyError::Encrypted),
             "PRIVATE KEY" => SigningKey::pkcs8(&block(body)?),
             "RSA PRIVATE KEY" => SigningKey::rsa(&block(body)?),
@@ -175,7 +174,7 @@ fn block(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     STANDARD.decode(base64.as_bytes()).map(Zeroizing::new).map_err(|_| KeyError::Unreadable)
 }
 
-/// A part of a JWK, wiped whatever becomes of the rest.
+/// A part of a JWK; wiped even if reading the rest fails.
 struct Part(Zeroizing<String>);
 
 impl<'de> Deserialize<'de> for Part {
@@ -245,7 +244,7 @@ fn from_json(text: &str) -> Result<SigningKey, KeyError> {
     Ok(SigningKey { id: json.kid, ..read })
 }
 
-/// An RSA key in the form of PKCS#1 (RFC 8017, appendix A.1.2).
+/// Encodes an RSA key as PKCS#1 (RFC 8017, appendix A.1.2).
 fn pkcs1_of(json: &Json, exponent: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let parts = [&json.n, &json.e, &json.p, &json.q, &json.dp, &json.dq, &json.qi];
     let mut read = Vec::with_capacity(parts.len());

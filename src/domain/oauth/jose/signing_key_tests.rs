@@ -1,4 +1,4 @@
-//! Keys as people have them, and what is signed with them, against the RFCs' examples and openssl.
+//! Keys in the forms people have, and their signatures, compared with the RFCs' examples and openssl.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,7 +19,7 @@ const RSA_JWK: &str = r#"{"kty":"RSA",
  "dq":"h_96-mK1R_7glhsum81dZxjTnYynPbZpHziZjeeHcXYsXaaMwkOlODsWa7I9xXDoRwbKgB719rrmI2oKr6N3Do9U0ajaHF-NKJnwgjMd2w9cjz3_-kyNlxAr2v4IKhGNpmM5iIgOS1VZnOZ68m6_pbLBSp3nssTdlqvd0tIiTHU",
  "qi":"IYd7DHOhrWvxkwPQsRM2tOgrjbcrfvtQJipd-DlcxyVuuM9sQLdgjVk2oy26F0EmpScGLq2MowX7fhd_QJQ3ydy5cY7YIBi87w93IKLEdfnbJtoOPLUW0ITrJReOgo1cq9SbsxYawBgfp_gh6A5603k2-ZQwVK0JKSHuLFkuQ3U"}"#;
 
-/// RFC 7515, appendix A.1: the claims, to the byte.
+/// RFC 7515, appendix A.1: the exact bytes of the claims.
 const CLAIMS: &str = "{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
 
 fn key(text: &str) -> PrivateKey {
@@ -41,12 +41,12 @@ fn openssl(arguments: &[&str], input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The public half that goes with a key's text, in PEM.
+/// The public key of a private key's text, in PEM.
 fn public_of(pem: &str) -> String {
     openssl(&["pkey", "-pubout"], pem)
 }
 
-/// Whether openssl takes a token's signature for that of this public key.
+/// Returns true if openssl verifies a token's signature with this public key.
 fn verified(token: &str, public: &str, alg: KeyAlg, folder: &Path) -> bool {
     let (message, signature) = token.rsplit_once('.').unwrap();
     let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -71,7 +71,7 @@ fn verified(token: &str, public: &str, alg: KeyAlg, folder: &Path) -> bool {
     Command::new("openssl").args(arguments).output().unwrap().status.success()
 }
 
-/// JWS keeps the two numbers side by side, openssl wants them in DER.
+/// JWS concatenates the two numbers; openssl expects DER.
 fn p256_der(pair: &[u8]) -> Vec<u8> {
     let number = |bytes: &[u8]| UintRef::new(bytes).unwrap().to_der().unwrap();
     let (r, s) = pair.split_at(32);
@@ -89,7 +89,8 @@ fn header_of(token: &SecretText) -> Value {
 
 #[test]
 fn rfc_7515_appendix_a_2_and_rfc_8037_appendix_a_4() {
-    // Both algorithms are deterministic; the examples' headers differ from ours, so the key itself signs.
+    // Both algorithms are deterministic. The examples' headers differ from Keyfob's, so the key signs
+    // directly.
     backend::install();
     let signature = |jwk: &str, alg, message: &str| {
         let read = SigningKey::read(&key(jwk), None).unwrap();
@@ -124,7 +125,7 @@ fn every_form_of_a_key_signs_what_openssl_verifies() {
         ([certificate.as_str(), &rsa].concat(), KeyAlg::RS256),
         (openssl(&["genpkey", "-algorithm", "RSA-PSS"], ""), KeyAlg::PS256),
     ];
-    // As a field of one line makes of them, and as they stand in JSON.
+    // As a single-line field changes it, and as in JSON.
     cases.push((ec.replace('\n', " "), KeyAlg::ES256));
     cases.push((rsa.replace('\n', "\\n"), KeyAlg::RS256));
     for (text, alg) in cases {

@@ -1,7 +1,7 @@
-//! Whether a signature is an issuer's (RFC 7515, section 5.2).
+//! Verifies an issuer's signature (RFC 7515, section 5.2).
 //!
-//! Owns the choice of the key. Invariants: the algorithm is the key's, never only the token's own word
-//! for it, and a shared secret is only ever the client's; of a set of keys a bounded number is read.
+//! Invariants: the algorithm is the key's, never only the token's claim; a shared secret is only ever the
+//! client's; the number of keys read from a set is bounded.
 
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Validation};
@@ -12,7 +12,7 @@ use crate::base::secret::ClientSecret;
 use crate::domain::oauth::id_token::Doubt;
 use crate::domain::token::jwt;
 
-/// The most keys of a set that are read.
+/// The maximum number of keys read from a set.
 const KEYS_MAX: usize = 100;
 
 /// The keys of an issuer (RFC 7517, section 5).
@@ -20,7 +20,7 @@ const KEYS_MAX: usize = 100;
 pub struct Keys(Vec<Jwk>);
 
 impl Keys {
-    /// Reads a set of keys; one of an unknown form is left out. `None` where it is no set.
+    /// Reads a key set and leaves out keys of an unknown form. `None` if it is not a key set.
     pub fn read(body: &[u8]) -> Option<Self> {
         let mut value: Value = serde_json::from_slice(body).ok()?;
         let Some(Value::Array(keys)) = value.get_mut("keys").map(Value::take) else { return None };
@@ -28,7 +28,7 @@ impl Keys {
         Some(Self(read.collect()))
     }
 
-    /// The keys that a token may be signed with.
+    /// The keys that may have signed a token.
     fn of<'k>(&'k self, alg: Algorithm, id: Option<&str>) -> impl Iterator<Item = &'k Jwk> {
         let fits = move |key: &&Jwk| {
             let of_alg = key.common.key_algorithm.is_none_or(|named| Algorithm::try_from(named) == Ok(alg));
@@ -42,7 +42,7 @@ impl Keys {
     }
 }
 
-/// Which algorithm a token says that it is signed with, and by which key.
+/// The algorithm and key ID in a token's header.
 fn said(token: &str) -> Result<(Algorithm, Option<String>), Doubt> {
     let header = jwt::header(token).ok_or(Doubt::Unreadable)?;
     let text = |name: &str| header.get(name).and_then(Value::as_str);
@@ -50,28 +50,28 @@ fn said(token: &str) -> Result<(Algorithm, Option<String>), Doubt> {
     if alg.eq_ignore_ascii_case("none") {
         return Err(Doubt::Unsigned);
     }
-    // What a header calls critical must be understood (section 4.1.11), and nothing is that may be there.
+    // A header marked critical must be understood (section 4.1.11). Keyfob supports none.
     let alg = alg.parse().ok().filter(|_| header.get("crit").is_none()).ok_or(Doubt::UnknownAlg)?;
     Ok((alg, text("kid").map(str::to_owned)))
 }
 
-/// Whether the issuer's keys are needed: not for a token under the client secret.
+/// Returns true if the issuer's keys are needed; false for a token signed with the client secret.
 ///
 /// # Errors
-/// [`Doubt`] where no key could verify the token.
+/// [`Doubt`] if no key can verify the token.
 pub fn needs_keys(token: &str) -> Result<bool, Doubt> {
     said(token).map(|(alg, _)| alg.family() != AlgorithmFamily::Hmac)
 }
 
-/// The claims of a token whose signature was verified.
+/// Verifies a token's signature and returns its claims.
 ///
 /// # Errors
-/// [`Doubt`]: why it was not.
+/// [`Doubt`]: why it is not verified.
 pub fn verified(token: &str, keys: &Keys, secret: Option<&ClientSecret>) -> Result<Value, Doubt> {
     backend::install();
     let (alg, id) = said(token)?;
     let mut validation = Validation::new(alg);
-    // Times, issuer and audience are compared where the clock and the account are known.
+    // The caller, which has the clock and the account, compares times, issuer and audience.
     validation.required_spec_claims.clear();
     (validation.validate_exp, validation.validate_aud) = (false, false);
     let claims = |key: &DecodingKey| {
