@@ -1,7 +1,6 @@
-//! What the window and the command line ask of the engine.
+//! Commands from the window and the command line to the engine.
 //!
-//! Owns the list of commands and drafts. Invariant: a command is complete; the engine never asks
-//! back.
+//! Invariant: a command is complete; the engine never asks back.
 
 use std::path::PathBuf;
 
@@ -19,32 +18,32 @@ use super::preferences::Unconfirmed;
 use super::remembered::Remembered;
 use super::snapshot::{Preferences, VaultKind, WindowPlace};
 
-/// An account as a form or a file describes it.
+/// An account from a form or a file.
 #[derive(Debug)]
 pub struct AccountDraft {
-    /// The account and the revision that was edited; `None` makes a new account.
+    /// The account and the edited revision; `None` makes a new account.
     pub editing: Option<(AccountId, Revision)>,
-    /// The name, as typed.
+    /// The name as typed.
     pub name: String,
-    /// The choices.
+    /// The settings.
     pub settings: Settings,
-    /// The credentials. When editing, an absent secret keeps the stored one.
+    /// The credentials. When editing, a missing secret keeps the stored one.
     pub client: Client,
 }
 
-/// An account that is imported.
+/// An account to import.
 #[derive(Debug)]
 pub struct ImportDraft {
     /// The account.
     pub draft: AccountDraft,
-    /// Its tokens, where the file has some. Stored ones that were received later stay.
+    /// Its tokens, if the file has any. Stored tokens that were received later stay.
     pub grant: Option<Grant>,
-    /// Whether values that its grant needs may be missing; when one is replaced, stored secrets stay.
+    /// Values that its grant needs may be missing. If an account is replaced, its stored secrets stay.
     pub incomplete: bool,
-    /// Whether it takes the place of an account of the same name.
+    /// Replaces an account with the same name.
     pub replace: bool,
-    /// Whether secrets that stay stored may be sent to the account's new destinations, which the user has
-    /// seen. Otherwise a draft that would change a destination of theirs is refused.
+    /// Stored secrets may be sent to the account's new destinations, which the user has seen. Otherwise a
+    /// draft that changes their destinations is rejected.
     pub move_secrets: bool,
 }
 
@@ -63,45 +62,44 @@ pub enum Command {
     Save {
         /// The account.
         draft: Box<AccountDraft>,
-        /// Whether to sign in at once.
+        /// Sign in at once.
         sign_in: bool,
     },
-    /// Asks an account's issuer for its addresses, without saving anything; answered by
-    /// [`super::event::Event::Discovered`], or with [`super::event::Reply::Discovered`].
+    /// Discovers an issuer's endpoints without saving anything. The result is
+    /// [`super::event::Event::Discovered`] or [`super::event::Reply::Discovered`].
     Discover(Box<Settings>),
-    /// Saves all of them or none. Those that have an issuer in the place of addresses get them from there
-    /// first.
+    /// Saves all or none. Accounts with an issuer instead of endpoints are discovered first.
     Import(Vec<ImportDraft>),
-    /// Reads an import file or an export, without saving anything; answered by
-    /// [`super::event::Event::ImportRead`], or by the problem that a passphrase is needed.
+    /// Reads an import file or an export without saving anything. The result is
+    /// [`super::event::Event::ImportRead`], or the problem that a passphrase is needed.
     ReadImport {
         /// The file.
         path: PathBuf,
-        /// Its passphrase, where it is sealed.
+        /// The passphrase of an encrypted file.
         passphrase: Option<Passphrase>,
-        /// What the names of a list of names and values stand for; `None` guesses.
+        /// The meaning of the names in a list of names and values; `None` guesses.
         mapping: Option<Mapping>,
     },
-    /// Writes accounts to a new file that only this user can read; answered with
+    /// Writes accounts to a new file that only this user can read. The reply is
     /// [`super::event::Reply::Exported`].
     Export {
-        /// The accounts; none means all.
+        /// The accounts; empty means all.
         accounts: Vec<AccountId>,
         /// The file, which must not exist.
         path: PathBuf,
-        /// With a passphrase, the file holds secrets, sealed by it; without, everything but secrets.
+        /// With a passphrase, the file has secrets, encrypted by it; `None` omits secrets.
         passphrase: Option<Passphrase>,
-        /// Whether tokens go along, in a sealed file. Many servers refuse a refresh token that is used in
-        /// two places.
+        /// Include tokens in an encrypted file. Many servers reject a refresh token that is used in two
+        /// places.
         with_tokens: bool,
     },
-    /// Reads an account for editing; answered by [`super::event::Event::DraftReady`].
+    /// Reads an account for editing. The result is [`super::event::Event::DraftReady`].
     Edit(AccountId),
-    /// Makes a copy under a new name, with its credentials and without its tokens.
+    /// Makes a copy under a new name, with credentials and without tokens.
     Duplicate(AccountId),
-    /// Deletes after 10 s, within which it can be undone.
+    /// Deletes after 10 s, during which it can be undone.
     Delete(AccountId),
-    /// Takes a deletion back.
+    /// Undoes a deletion.
     UndoDelete(AccountId),
     /// Deletes at once.
     Remove(AccountId),
@@ -109,150 +107,151 @@ pub enum Command {
     SignIn {
         /// The account.
         account: AccountId,
-        /// Whether a browser is opened.
+        /// Open a browser.
         open_browser: bool,
     },
-    /// Gets a token as [`Self::SignIn`] or [`Self::Refresh`] does, with another client authentication. Where
-    /// that brings a token, the account keeps to it; otherwise it stays as it was.
+    /// Gets a token like [`Self::SignIn`] or [`Self::Refresh`], with another client authentication. If that
+    /// yields a token, the account keeps the method; otherwise it stays unchanged.
     TryClientAuth {
         /// The account.
         account: AccountId,
-        /// The other way.
+        /// The other method.
         auth: ClientAuth,
-        /// Whether a browser is opened, where one is needed.
+        /// Open a browser if one is needed.
         open_browser: bool,
     },
-    /// Checks everything that stands between an account and its token, or what does in general; answered with
+    /// Checks everything needed to get an account's token; `None` checks what all accounts need. The reply is
     /// [`super::event::Reply::Diagnosed`]. Sends no secret.
     Diagnose(Option<AccountId>),
-    /// Tries whether a sign-in could listen at this redirect address; answered by
+    /// Checks whether a sign-in could listen at this redirect URI. The result is
     /// [`super::event::Event::RedirectChecked`].
     CheckRedirect(String),
-    /// Gives the account's redirect address another port, which must be registered with the provider, too.
+    /// Changes the port of the account's redirect URI, which must also be registered with the provider.
     TakePort {
         /// The account.
         account: AccountId,
         /// The port.
         port: u16,
     },
-    /// Gives a sign-in up.
+    /// Cancels a sign-in.
     CancelSignIn(AccountId),
-    /// Grants a sign-in five more minutes.
+    /// Extends a sign-in by five minutes.
     ExtendSignIn(AccountId),
-    /// Opens the sign-in address in the browser once more.
+    /// Opens the sign-in link in the browser again.
     OpenBrowserAgain(AccountId),
-    /// Finishes a sign-in with what the user pasted.
+    /// Finishes a sign-in with a paste.
     PasteReturn {
         /// The account.
         account: AccountId,
-        /// An address, a query or a bare code.
+        /// A redirect URL, a query or a bare code.
         text: PastedReturn,
     },
-    /// A new token now, for every grant.
+    /// Gets a new token now, with any grant.
     Refresh(AccountId),
-    /// A token that is valid for a while, renewed if it must be; answered with [`super::event::Reply::Token`].
+    /// Gets a token that stays valid for a while, refreshed if needed. The reply is
+    /// [`super::event::Reply::Token`].
     Token {
         /// The account.
         account: AccountId,
-        /// How long it must be valid; `None` takes the account's margin.
+        /// The minimum validity; `None` means the account's margin.
         min_valid: Option<TimeDelta>,
     },
-    /// Copies a token that is valid for the account's margin.
+    /// Copies a token that stays valid for the account's margin.
     Copy {
         /// The account.
         account: AccountId,
-        /// In which form.
+        /// The format.
         form: CopyForm,
     },
-    /// Copies text that is no secret.
+    /// Copies text that is not secret.
     CopyText(String),
-    /// Opens a page of the web in the browser, because the user asked for it.
+    /// Opens a web page in the browser at the user's request.
     OpenPage(String),
-    /// Clears the clipboard, if it is still ours.
+    /// Clears the clipboard if Keyfob's text is still there.
     ClearClipboard,
-    /// Reads the token from the vault, to be shown for a moment; answered by an event.
+    /// Reads the token from the vault, to be shown briefly. The result is an event.
     Reveal(AccountId),
-    /// Reads the vault so that the token's mask can be shown.
+    /// Reads the vault to show the token's mask.
     ReadMask(AccountId),
-    /// Keeps how the account's last answer is to be read: what is meant by its places, by their number in
-    /// [`super::snapshot::AccountView::answer`]. Answered with [`super::event::Reply::Saved`].
+    /// Saves the mapping of the account's last response: the meaning of fields, by their index in
+    /// [`super::snapshot::AccountView::answer`]. The reply is [`super::event::Reply::Saved`].
     MapAnswer {
         /// The account.
         account: AccountId,
-        /// What places are read as.
+        /// Field indexes and their meanings.
         choices: Vec<(usize, ReadAs)>,
     },
-    /// Asks the account's server what its token is worth; answered with [`super::event::Reply::Checked`].
+    /// Checks the account's token with its server. The reply is [`super::event::Reply::Checked`].
     Check(AccountId),
-    /// Has the account's tokens revoked, and drops them then; answered with [`super::event::Reply::Revoked`].
+    /// Revokes the account's tokens, then removes them here. The reply is [`super::event::Reply::Revoked`].
     Revoke(AccountId),
-    /// Drops the account's tokens here; answered with [`super::event::Reply::Forgotten`].
+    /// Removes the account's tokens here. The reply is [`super::event::Reply::Forgotten`].
     Forget(AccountId),
-    /// Reads the account's last exchanges, so that the snapshot has them from now on; answered with
+    /// Reads the account's HTTP log, which the snapshot then includes. The reply is
     /// [`super::event::Reply::Exchanges`].
     ReadExchanges(AccountId),
-    /// Reads the accounts now, where they are so many that the engine waits for the window.
+    /// Reads the accounts now, if they are so many that the engine waits for the window.
     ReadAccounts,
-    /// Is answered once nothing is being finished any more that an earlier run left half done.
+    /// Waits until nothing from an earlier run is being finished any more; then replies.
     Settle,
-    /// Tries the vault once more.
+    /// Tries the vault again.
     TryVault,
     /// Keeps secrets in memory until quit.
     UseMemoryVault,
-    /// Keeps secrets there from now on; those kept elsewhere stay where they are. Memory is not stored
-    /// as a choice: it is [`Self::UseMemoryVault`].
+    /// Chooses the vault for new secrets; existing ones stay in theirs. For memory, use
+    /// [`Self::UseMemoryVault`], which is not stored as a choice.
     ChooseVault(VaultKind),
-    /// Moves all secrets to another vault and chooses that; answered with
-    /// [`super::event::Reply::Moved`]. Deletions that could be undone are finished first. Cut short at
-    /// any moment, it can be given again, also to go back.
+    /// Moves all secrets to another vault and chooses it. The reply is [`super::event::Reply::Moved`].
+    /// Deletions that could be undone are finished first. If interrupted, the command can be repeated, also
+    /// in the other direction.
     MoveVault {
-        /// Where to: the keychain or the file.
+        /// The target: the keychain or the file.
         to: VaultKind,
-        /// The passphrase of the file, be it the old place or the new one, unless it is open.
+        /// The passphrase of the file, whether source or target; not needed if it is unlocked.
         passphrase: Option<Passphrase>,
-        /// Whether the file may be made.
+        /// The file may be created.
         create: bool,
     },
-    /// Lists the accounts again that the vault knows and the database has lost, and looks for what
-    /// belongs to none; answered with [`super::event::Reply::Recovered`].
+    /// Restores the accounts that the vault has and the database lost, and counts orphaned records. The reply
+    /// is [`super::event::Reply::Recovered`].
     RecoverAccounts,
-    /// Deletes from the vault what belongs to no account; answered with
+    /// Deletes the vault's records that belong to no account. The reply is
     /// [`super::event::Reply::OrphansRemoved`].
     RemoveOrphans,
-    /// Opens the file vault; with `create`, makes it where there is none. Also lifts a [`Self::Lock`].
+    /// Unlocks the file vault; with `create`, makes it if there is none. Also ends a [`Self::Lock`].
     UnlockVault {
         /// Its passphrase.
         passphrase: Passphrase,
-        /// Whether a vault may be made.
+        /// A vault may be created.
         create: bool,
     },
-    /// Forgets the file vault's key; its passphrase is needed again.
+    /// Forgets the file vault's key, so that its passphrase is needed again.
     LockVault,
-    /// Gives the file vault, which must be open, another passphrase.
+    /// Changes the passphrase of the unlocked file vault.
     ChangePassphrase {
-        /// The present one, which is checked.
+        /// The current passphrase, which is checked.
         old: Passphrase,
-        /// The new one.
+        /// The new passphrase.
         new: Passphrase,
     },
     /// Starts the demo and its account.
     StartDemo,
-    /// Locks Keyfob: masks go, the clipboard is cleared, sign-ins that wait end, nothing is renewed, and no
-    /// command about an account is taken. A token that is not saved yet stays. The file vault is locked
-    /// with it; with a keychain this is only a curtain.
+    /// Locks Keyfob: hides masks, clears the clipboard, cancels waiting sign-ins, pauses refreshing, and
+    /// rejects commands about accounts. A token that is not saved yet stays. Also locks the file vault; a
+    /// keychain stays unlocked.
     Lock,
-    /// The system is about to sleep: as [`Self::Lock`].
+    /// The system is about to suspend; like [`Self::Lock`].
     SystemSleeps,
-    /// Lifts [`Self::Lock`]; with the file vault that is [`Self::UnlockVault`].
+    /// Ends [`Self::Lock`]; for the file vault, use [`Self::UnlockVault`].
     Unlock,
-    /// Stores the preferences. What is [`Guarded`](super::preferences::Guarded) and changed by this is kept
-    /// with the secrets, too, so that it is used.
+    /// Stores the preferences. Changed [`Guarded`](super::preferences::Guarded) ones are also stored with the
+    /// secrets, so that they are used.
     SetPreferences(Preferences),
-    /// Uses preferences that were changed outside Keyfob from now on: those of
-    /// [`super::snapshot::Snapshot::unconfirmed`], as they were shown.
+    /// Accepts preferences that were changed outside Keyfob: those of
+    /// [`super::snapshot::Snapshot::unconfirmed`], as shown.
     ConfirmPreferences(Unconfirmed),
-    /// Remembers where the window stood.
+    /// Stores the window's position and size.
     RememberWindow(WindowPlace),
-    /// Remembers where the user was.
+    /// Stores the selection and the list's view.
     Remember(Remembered),
 }

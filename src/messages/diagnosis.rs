@@ -1,6 +1,6 @@
-//! What was checked, and what was found.
+//! Diagnostic checks and their findings.
 //!
-//! Owns the list of checks. Invariant: a finding holds no secret, and its verdict follows from its cause.
+//! Invariant: a finding holds no secret, and its outcome follows from its cause.
 
 use crate::domain::provider::ProviderError;
 use crate::domain::provider::endpoints::EndpointKind;
@@ -9,27 +9,27 @@ use crate::domain::refusal::connectivity::{CheckOutcome, OnTheWay};
 use super::problem::{SignInProblem, VaultProblem};
 use super::snapshot::VaultKind;
 
-/// What is checked.
+/// A check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// Where secrets are kept.
+    /// The vault.
     Vault,
     /// The browser of this system.
     Browser,
-    /// The port that the browser returns to.
+    /// The port of the redirect URI.
     Port,
-    /// A server's name.
+    /// A server's host name.
     Dns,
-    /// A server's certificate and encryption.
+    /// A server's TLS.
     Tls,
     /// One of the provider's endpoints.
     Endpoint(EndpointKind),
-    /// This computer's clock against the server's.
+    /// This computer's clock compared with the server's.
     Clock,
 }
 
 impl Check {
-    /// The word in JSON.
+    /// The name in JSON output.
     pub fn key(self) -> &'static str {
         match self {
             Self::Vault => "vault",
@@ -43,27 +43,27 @@ impl Check {
     }
 }
 
-/// Why a verdict is as it is.
+/// The reason for an outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
-    /// The vault answers.
+    /// The vault responds.
     VaultAnswers(VaultKind),
-    /// The vault does not.
+    /// The vault fails.
     Vault(VaultProblem),
-    /// A browser's launcher was found, or none.
+    /// A browser's launcher was found or not.
     Browser {
-        /// Whether; `None` where only opening a page would tell.
+        /// `None` if it can't be determined without opening a page.
         is_there: Option<bool>,
     },
-    /// The port can be had.
+    /// The port can be used.
     PortFree,
-    /// The port can't be had.
+    /// The port can't be used.
     Port(SignInProblem),
-    /// The browser comes back elsewhere, or not at all.
+    /// The redirect URI needs no port here, or there is none.
     NoPortNeeded,
-    /// Something on the way to a server.
+    /// A finding about the connection to a server.
     OnTheWay(OnTheWay),
-    /// The account's settings make no usable provider.
+    /// The account's settings don't make a usable provider.
     Settings(ProviderError),
     /// No account was named.
     NoAccount,
@@ -72,16 +72,16 @@ pub enum Cause {
 /// A finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What was checked.
+    /// The check.
     pub check: Check,
-    /// Of what: a host, an address, a port; empty where there is only one.
+    /// Its subject: a host, a URL, a port; empty if there is only one.
     pub about: String,
     /// What was found.
     pub cause: Cause,
 }
 
 impl Finding {
-    /// What it is worth.
+    /// The outcome of the finding.
     pub fn verdict(&self) -> CheckOutcome {
         match &self.cause {
             Cause::VaultAnswers(VaultKind::Memory) | Cause::Vault(VaultProblem::PassphraseNeeded) => {

@@ -1,7 +1,6 @@
-//! What the engine tells besides the snapshot: moments and replies.
+//! Events and replies from the engine, beside the snapshot.
 //!
-//! Owns the list of them. Invariant: an event is about one moment; whatever lasts is in the
-//! snapshot.
+//! Invariant: an event is about one point in time; lasting state is in the snapshot.
 
 use std::sync::Arc;
 
@@ -22,167 +21,165 @@ use super::diagnosis::Finding;
 use super::problem::{Problem, SignInProblem, VaultProblem};
 use super::snapshot::DeviceCodeView;
 
-/// A moment.
+/// An event.
 #[derive(Debug)]
 pub enum Event {
     /// An account was saved.
     Saved(AccountId),
-    /// An account can be edited; secrets are absent from the draft, `kept` names those that are stored.
+    /// An account is ready for editing. The draft has no secrets; `kept` names the stored ones.
     DraftReady {
         /// The draft, without secrets.
         draft: Box<AccountDraft>,
-        /// Keys of the secrets that are stored: `client_secret`, `private_key`, `password`, or a header's name.
+        /// Keys of stored secrets: `client_secret`, `private_key`, `password`, or a header's name.
         kept: Vec<String>,
     },
-    /// A file was read; what shall be saved goes back with [`super::command::Command::Import`].
+    /// A file was read. [`super::command::Command::Import`] saves its accounts.
     ImportRead(ImportRead),
-    /// A redirect address was tried.
+    /// A redirect URI was checked.
     RedirectChecked {
-        /// The address.
+        /// The redirect URI.
         redirect_uri: String,
-        /// Why a sign-in could not listen there; `None` where it could, or need not.
+        /// Why a sign-in can't listen there; `None` if it can, or needn't.
         problem: Option<SignInProblem>,
     },
-    /// A sign-in began to wait for the browser.
+    /// A sign-in waits for the browser.
     SignInStarted(AccountId),
-    /// The browser came back: the window comes forward.
+    /// The browser returned: bring the window to the front.
     BrowserReturned(AccountId),
-    /// A sign-in ended well.
+    /// A sign-in succeeded.
     SignedIn(AccountId),
-    /// A token was renewed.
+    /// A token was refreshed.
     Refreshed(AccountId),
-    /// An issuer was asked for its addresses.
+    /// Discovery finished.
     Discovered {
         /// The issuer.
         issuer: String,
-        /// What it says, or why nothing was found.
+        /// What it found, or the problem.
         found: Box<Result<DiscoveredServer, Problem>>,
     },
-    /// Something is on the clipboard.
+    /// Something was copied to the clipboard.
     Copied {
-        /// The account, where it was a token.
+        /// The account, if it was a token.
         account: Option<AccountId>,
-        /// In which form.
+        /// The format of a token.
         form: Option<CopyForm>,
-        /// When it is cleared; `None` where it stays.
+        /// When it is cleared; `None` if it stays.
         clears_at: Option<DateTime<Utc>>,
     },
     /// The clipboard was cleared.
     ClipboardCleared,
-    /// A token to be shown for a moment.
+    /// A token to show briefly.
     Revealed {
         /// The account.
         account: AccountId,
         /// The token.
         token: AccessToken,
     },
-    /// An account is gone.
+    /// An account was deleted.
     Deleted {
         /// Its name.
         name: String,
-        /// What became of its tokens with the provider.
+        /// The result of revoking its tokens.
         revocation: Revocation,
     },
-    /// A deletion was undone: the account is listed again.
+    /// A deletion was undone.
     Restored(AccountId),
     /// The demo runs, with this account.
     DemoReady(AccountId),
-    /// What the window asked for is done: a move, a recovery, an export, another passphrase.
+    /// A command of the window is done: a move, a recovery, an export, another passphrase.
     Done(Reply),
-    /// Something went wrong.
+    /// A problem occurred.
     Problem {
-        /// The account, where there is one.
+        /// The account, if it is about one.
         account: Option<AccountId>,
-        /// What.
+        /// The problem.
         problem: Problem,
     },
 }
 
-/// What became of an account's tokens with the provider when it was deleted.
+/// The result of revoking a deleted account's tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revocation {
-    /// It had none.
+    /// There were no tokens.
     NoTokens,
-    /// The server has taken them back.
+    /// The server revoked them.
     Done,
-    /// The provider has no address for it: they stay valid until they expire.
+    /// The provider has no revocation endpoint: they stay valid until they expire.
     NoEndpoint,
-    /// They were not taken back, for this reason.
+    /// They were not revoked, for this reason.
     Failed(Box<Problem>),
 }
 
-/// What a file holds that shall be imported.
+/// The content of an import file.
 #[derive(Debug, Default)]
 pub struct ImportRead {
     /// The accounts, with their secrets.
     pub drafts: Vec<ImportDraft>,
-    /// Which of them have the name of an account that is there, by their place.
+    /// For each account, whether its name exists already.
     pub taken: Vec<bool>,
-    /// What was left out, a sentence each.
+    /// What was left out, one sentence each.
     pub left_out: Vec<String>,
-    /// The names of a list of names and values, and what they were taken for; another choice is told
-    /// by reading the file again.
+    /// The names of a list of names and values, and their mapping; read the file again for another mapping.
     pub names: Option<EnvNames>,
 }
 
-/// The answer to one command.
+/// The reply to one command.
 #[derive(Debug)]
 pub enum Reply {
-    /// It is done.
+    /// Done.
     Done,
     /// An account was saved.
     Saved(AccountId),
-    /// A sign-in waits for the browser; another reply follows at its end.
+    /// A sign-in waits for the browser; another reply follows when it ends.
     Waiting {
-        /// Where to sign in.
+        /// The authorization URL.
         address: Box<Url>,
-        /// Where the browser comes back to. Of a pushed request the address doesn't tell.
+        /// The redirect URI, which a pushed request's URL doesn't contain.
         redirect_uri: String,
     },
-    /// A sign-in waits for this code to be entered; another reply follows at its end.
+    /// A sign-in waits for this code to be entered; another reply follows when it ends.
     CodeGiven(Box<DeviceCodeView>),
-    /// What an issuer says of itself.
+    /// What discovery found.
     Discovered(Box<DiscoveredServer>),
     /// A token.
     Token(Box<HeldToken>),
     /// All secrets were moved.
     Moved {
-        /// How many records.
+        /// The number of records.
         records: usize,
-        /// Why they could not be deleted at the old place, where they could not; the same move, given
-        /// once more, tries again.
+        /// Why they could not be deleted from the old vault, if so. Repeating the move tries again.
         left_behind: Option<VaultProblem>,
     },
     /// The vault was searched for accounts.
     Recovered {
-        /// The names of those that are listed again.
+        /// The names of restored accounts.
         added: Vec<String>,
-        /// How many have a record that can't be read.
+        /// The number of accounts with an unreadable record.
         unreadable: usize,
-        /// How many records there are that no account needs.
+        /// The number of records that belong to no account.
         orphans: usize,
     },
-    /// What its server says of an account's token.
+    /// The server's result about an account's token.
     Checked(Arc<Checked>),
-    /// The server has taken all tokens of an account back, and they are gone here.
+    /// The server revoked an account's tokens, and they are removed here.
     Revoked,
-    /// An account's tokens are gone here; no server was asked.
+    /// An account's tokens are removed here, without a request to the server.
     Forgotten,
-    /// An account is gone.
+    /// An account was deleted.
     Removed(Revocation),
-    /// An account's last exchanges, the newest first.
+    /// An account's HTTP log, the newest entry first.
     Exchanges(Arc<Vec<HttpLogEntry>>),
-    /// What the checks found.
+    /// The findings of the checks.
     Diagnosed(Vec<Finding>),
-    /// The file vault has another passphrase.
+    /// The file vault has a new passphrase.
     PassphraseChanged,
-    /// So many accounts were written to a file.
+    /// The number of accounts written to a file.
     Exported(usize),
-    /// So many records that belonged to no account were deleted.
+    /// The number of deleted records that belonged to no account.
     OrphansRemoved(usize),
 }
 
-/// A token in the hands of whoever asked for it.
+/// A token that was handed out.
 #[derive(Debug)]
 pub struct HeldToken {
     /// The account.
@@ -191,8 +188,8 @@ pub struct HeldToken {
     pub access_token: AccessToken,
     /// Its facts.
     pub facts: TokenFacts,
-    /// How APIs expect it.
+    /// How APIs expect the token.
     pub api: ApiUse,
-    /// An address for a cURL line: the API's, else the token endpoint's origin.
+    /// A URL for a cURL command: the API's, else the token endpoint's origin.
     pub example_url: String,
 }

@@ -1,7 +1,7 @@
-//! What passes between the engine and whoever drives it: commands in, snapshots and events out.
+//! Messages between the engine and its users: commands in, snapshots and events out.
 //!
-//! Owns no behaviour. Invariant: no secret is in a snapshot or a problem; a command or an event
-//! that carries one carries it as a [`crate::base::secret::Secret`].
+//! Invariant: no secret is in a snapshot or a problem; a command or an event carries one only as a
+//! [`crate::base::secret::Secret`].
 
 pub mod command;
 pub mod diagnosis;

@@ -1,18 +1,18 @@
-//! What the user prefers, as one set.
+//! The user's preferences and their defaults.
 //!
-//! Owns the preferences and what holds where none was set. Invariant: no secret is a preference.
+//! Invariant: no preference is secret.
 
 use std::collections::BTreeMap;
 
 use url::Url;
 
-/// The sizes at which the window can be shown, in percent.
+/// The zoom levels of the window, in percent.
 pub const ZOOMS_PERCENT: [u32; 9] = [75, 90, 100, 110, 125, 150, 175, 200, 250];
 
-/// Light or dark.
+/// The colour theme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ThemeChoice {
-    /// As the system says.
+    /// The system's setting.
     #[default]
     System,
     /// Light.
@@ -21,20 +21,20 @@ pub enum ThemeChoice {
     Dark,
 }
 
-/// How servers elsewhere are reached; this machine's own never through a proxy.
+/// How to reach servers, except those on this computer, which never use a proxy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ProxyChoice {
-    /// As the system says.
+    /// The system's setting.
     #[default]
     System,
-    /// Straight.
+    /// Without a proxy.
     Direct,
-    /// Through this one: an http or https address.
+    /// With this proxy: an http or https URL.
     At(Url),
 }
 
 impl ProxyChoice {
-    /// The address of a proxy as it is typed; `None` where it is none. Without a scheme it is http.
+    /// Parses a typed proxy URL; `None` if it isn't one. The default scheme is http.
     pub fn at(text: &str) -> Option<Self> {
         let text = text.trim();
         let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
@@ -43,7 +43,7 @@ impl ProxyChoice {
             matches!(url.scheme(), "http" | "https")
                 && url.has_host()
                 && path
-                // A password would be stored in the open.
+                // A password would be stored in the clear.
                 && url.password().is_none()
                 && url.query().is_none()
         };
@@ -51,8 +51,8 @@ impl ProxyChoice {
     }
 }
 
-/// A preference that decides where requests go or which program is started. It is used only as the vault's
-/// record has it.
+/// A preference that decides where requests go or which program is started. Its value is used only if the
+/// vault's record has the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Guarded {
     /// The proxy.
@@ -64,10 +64,9 @@ pub enum Guarded {
 }
 
 impl Guarded {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Proxy, Self::ExtraRootCertificate, Self::Browser];
 
-    /// What it is called in sentences.
+    /// The name in sentences.
     pub fn label(self) -> &'static str {
         match self {
             Self::Proxy => "proxy",
@@ -77,41 +76,38 @@ impl Guarded {
     }
 }
 
-/// Preferences that were changed outside Keyfob, with their values as the database has them.
+/// Preferences that were changed outside Keyfob, with their values in the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unconfirmed(pub BTreeMap<Guarded, String>);
 
-/// What the user prefers.
+/// The user's preferences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preferences {
-    /// Light or dark.
+    /// The colour theme.
     pub theme: ThemeChoice,
-    /// The window's size, in percent; one of [`ZOOMS_PERCENT`].
+    /// The zoom, in percent; one of [`ZOOMS_PERCENT`].
     pub zoom_percent: u32,
-    /// Whether nothing glides.
+    /// Turns off animation.
     pub reduced_motion: bool,
-    /// Seconds until a copied secret is cleared; `None` never.
+    /// Seconds until a copied secret is cleared; `None` means never.
     pub clear_clipboard_secs: Option<u32>,
-    /// Seconds before expiry at which a token is renewed; `None` by its life.
+    /// Seconds before expiry at which a token is refreshed; `None` depends on its lifetime.
     pub refresh_ahead_secs: Option<u32>,
-    /// The port on which a sign-in waits where neither provider nor account names one; `None` takes a
-    /// free one.
+    /// The redirect port if neither provider nor account sets one; `None` uses a free one.
     pub redirect_port: Option<u16>,
-    /// The program that opens sign-in addresses, with its arguments; `None` takes the system's
-    /// browser.
+    /// The program that opens sign-in links, with its arguments; `None` means the system's browser.
     pub browser: Option<String>,
-    /// How servers elsewhere are reached.
+    /// How to reach servers.
     pub proxy: ProxyChoice,
-    /// A PEM file with a root certificate of the user's company.
+    /// A PEM file with a company's root certificate.
     pub extra_root_certificate: Option<String>,
-    /// Minutes without a key or the mouse after which the window gives
-    /// [`Command::Lock`](super::command::Command::Lock); 0 never. `None` where the user has not chosen:
-    /// [`Snapshot::idle_lock_mins`](super::snapshot::Snapshot::idle_lock_mins) says what that means. The
-    /// engine keeps this and no more: only the window knows whether somebody is there.
+    /// Idle minutes after which the window sends [`Command::Lock`](super::command::Command::Lock); 0 means
+    /// never, `None` the default of [`Snapshot::idle_lock_mins`](super::snapshot::Snapshot::idle_lock_mins).
+    /// The engine only stores this: the window alone notices input.
     pub lock_after_idle_mins: Option<u32>,
-    /// Whether the system shows a notification when an account needs a person to sign in.
+    /// Show a system notification when an account needs a sign-in.
     pub notify: bool,
-    /// Whether closing the window only minimises it, so that tokens stay fresh.
+    /// Closing the window only minimises it, so that tokens stay fresh.
     pub keep_running: bool,
 }
 

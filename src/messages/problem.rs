@@ -1,7 +1,7 @@
-//! What can go wrong, as data: one type for the window, the command line and the engine.
+//! Problems as data: one type for the window, the command line and the engine.
 //!
-//! Owns the distinctions that lead to a different next step. Invariant: no problem holds a secret;
-//! text from outside is kept as [`UntrustedText`], which is sanitized and bounded when made.
+//! Problems are distinct if their next steps differ. Invariant: no problem holds a secret; external text is
+//! [`UntrustedText`], which is sanitized and bounded on creation.
 
 use std::fmt;
 
@@ -19,12 +19,12 @@ use crate::domain::provider::{EndpointKind, ProviderError};
 pub use crate::domain::refusal::hints::{Hints, Scopes};
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 
-/// Text that came from outside, fit to be shown.
+/// External text, safe to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UntrustedText(String);
 
 impl UntrustedText {
-    /// Neutralises and bounds the text to 500 characters.
+    /// Sanitizes the text and truncates it to 500 characters.
     pub fn new(text: &str) -> Self {
         Self(sanitized(text, 500).into_owned())
     }
@@ -41,159 +41,159 @@ impl fmt::Display for UntrustedText {
     }
 }
 
-/// Something went wrong.
+/// A problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// No account has this name or ID.
     UnknownAccount(String),
     /// Another account has this name.
     NameTaken(String),
-    /// The name can't be used.
+    /// The name is invalid.
     BadName(NameError),
     /// The account was changed elsewhere meanwhile.
     ChangedElsewhere,
-    /// The account was changed elsewhere after a job of it had begun, so nothing was sent.
+    /// The account was changed elsewhere after a job had begun, so nothing was sent.
     Outdated,
-    /// The account's destinations or settings differ from those that the vault holds with its secrets, so
+    /// The account's destinations or settings differ from those that the vault has with its secrets, so
     /// nothing was sent.
     OtherDestination(Box<OtherDestination>),
-    /// An import would take stored secrets along to other destinations, so nothing was saved.
+    /// An import would send stored secrets to other destinations, so nothing was saved.
     SecretsWouldMove(Box<SecretsWouldMove>),
-    /// The account's settings make no usable provider.
+    /// The account's settings don't make a usable provider.
     Settings(ProviderError),
-    /// The grant needs a value that the account lacks: its key in files (`client_id`, `username`, …).
+    /// The account lacks a value that its grant needs: the key in files (`client_id`, `username`, …).
     ValueMissing(&'static str),
-    /// A value holds what no request can carry (a line break in a header, say): its key.
+    /// A request can't carry a value, such as a header with a line break: its key.
     ValueUnusable(&'static str),
     /// The private key can't sign.
     BadKey(KeyError),
-    /// A person must sign in: there is no token, or it can't be renewed without one.
+    /// The user must sign in: there is no token, or it can't be refreshed.
     NeedsSignIn,
-    /// The answer to the last token request was not stored: Keyfob was stopped, or the connection broke.
+    /// The last token response was not stored: Keyfob was stopped, or the connection broke.
     Interrupted {
-        /// Whether it was to renew the token, whose refresh token may be used up by now; otherwise it
-        /// was to finish a sign-in, whose token is lost.
+        /// The request was a refresh, whose refresh token may be used up; otherwise a sign-in, whose token is
+        /// lost.
         refreshing: bool,
     },
-    /// The server refused the very refresh token that is stored.
+    /// The server rejected the stored refresh token.
     RefreshRefused(Refusal),
-    /// A refresh brought an ID token about another person than before, so nothing of it was kept (`OpenID`
-    /// Connect Core, section 12.2).
+    /// A refresh returned an ID token of another subject, so nothing of it was kept (`OpenID` Connect Core,
+    /// section 12.2).
     OtherSubject,
-    /// The sign-in did not come to its end.
+    /// The sign-in failed.
     SignIn(SignInProblem),
     /// The token endpoint refused.
     Refused(Refusal),
-    /// The token endpoint answered, but gave no token.
+    /// The token endpoint responded without a token.
     BadAnswer(BadAnswer),
-    /// The token endpoint could not be spoken to.
+    /// The token endpoint was not reached.
     Unreachable(Unreachable),
-    /// The provider, of this name, has no address for what was asked.
+    /// The named provider has no such endpoint.
     NoEndpoint(String, EndpointKind),
-    /// The server did not say what a token is worth.
+    /// The server did not return a token's status.
     NotChecked(Box<Problem>),
-    /// The server did not take all tokens back; they are still here.
+    /// The server did not revoke all tokens; they are still here.
     NotRevoked(Box<NotRevoked>),
-    /// The vault could not be used.
+    /// The vault can't be used.
     Vault(VaultProblem),
-    /// What is on disk could not be read or written: what happened, in the system's words.
+    /// Reading or writing the disk failed: the system's error text.
     Disk(UntrustedText),
-    /// The database was written by this newer version of Keyfob, and was left as it is.
+    /// A newer version of Keyfob wrote the database, which is left unchanged.
     NewerDatabase(UntrustedText),
-    /// The token was received but could not be stored; it is kept until quit.
+    /// A received token could not be stored; it is kept until quit.
     NotSaved(VaultProblem),
-    /// Another Keyfob holds this account's lock.
+    /// Another Keyfob process holds this account's lock.
     Busy,
-    /// A page of the web could not be opened: its address.
+    /// A web page could not be opened: its URL.
     PageNotOpened(UntrustedText),
-    /// The clipboard did not take the text.
+    /// The clipboard rejected the text.
     Clipboard,
     /// The demo could not start.
     Demo(UntrustedText),
-    /// A file could not be exported or imported.
+    /// An export or import failed.
     Archive(ArchiveProblem),
-    /// An issuer's metadata gave no addresses to use.
+    /// An issuer's metadata has no usable endpoints.
     Discovery(DiscoveryProblem),
     /// The user has locked Keyfob.
     Locked,
-    /// The database could not be read, and was set aside under this name.
+    /// The database could not be read and was set aside under this name.
     SetAside(UntrustedText),
-    /// Preferences were changed outside Keyfob, and are not used until the user confirms them.
+    /// Preferences were changed outside Keyfob and aren't used until the user confirms them.
     Unconfirmed(Unconfirmed),
-    /// The system gave no random numbers.
+    /// The system returned no random numbers.
     NoRandomness,
-    /// The engine has as many commands to carry out as it takes.
+    /// The engine's command queue is full.
     QueueFull,
-    /// The engine is stopping, or stopped.
+    /// The engine is stopping or stopped.
     Stopped,
 }
 
-/// Why a sign-in ended, or a reply was turned away.
+/// Why a sign-in ended or a response was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInProblem {
     /// The user cancelled.
     Cancelled,
-    /// Nothing came back in time.
+    /// No response in time.
     TimedOut,
-    /// The redirect port is used by another program.
+    /// Another program uses the redirect port.
     PortInUse {
         /// The port.
         port: u16,
-        /// Ports that were free instead.
+        /// Ports that are free instead.
         free: Vec<u16>,
     },
     /// The system forbids the redirect port.
     PortForbidden {
         /// The port.
         port: u16,
-        /// Ports that were free instead.
+        /// Ports that are free instead.
         free: Vec<u16>,
     },
-    /// No loopback address could be listened on.
+    /// No loopback address is available.
     NoLoopback,
     /// No browser could be opened; the sign-in still waits.
     NoBrowser,
-    /// The reply belongs to another sign-in; the sign-in still waits.
+    /// The response belongs to another sign-in; this one still waits.
     StateMismatch,
-    /// A pasted text holds no reply; the sign-in still waits.
+    /// A pasted text has no response; the sign-in still waits.
     NoReplyInPaste,
     /// A bare code can't be trusted here; the sign-in still waits.
     BareCodeRefused,
-    /// The browser's request is longer than is read, cookies included; the sign-in still waits.
+    /// The browser's request is too long, cookies included; the sign-in still waits.
     ReplyTooLong,
-    /// The reply names another issuer, or none where one was promised.
+    /// The response has another issuer, or none although one was promised.
     WrongIssuer,
-    /// The reply contradicts itself (duplicate parameters, both code and error).
+    /// The response contradicts itself (duplicate parameters, both code and error).
     Contradictory,
-    /// The code for a device was not entered in time.
+    /// The user code was not entered in time.
     CodeExpired,
-    /// The device authorization endpoint answered, but gave no code.
+    /// The device authorization response has no code.
     NoCode {
-        /// The host that answered.
+        /// The host.
         host: String,
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
-        /// What is wrong with the answer.
+        /// What is wrong with the response.
         flaw: AnswerFlaw,
     },
-    /// The pushed authorization request endpoint answered, but gave no address.
+    /// The pushed authorization response has no `request_uri`.
     NotPushed {
-        /// The host that answered.
+        /// The host.
         host: String,
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
-        /// What is wrong with the answer.
+        /// What is wrong with the response.
         flaw: AnswerFlaw,
     },
     /// The ID token belongs to another sign-in.
     WrongNonce,
-    /// The authorization server sent the user back with an error, or said it when asked about a code.
+    /// The authorization server returned an error to the browser, or to a poll for a device code.
     Denied {
         /// The `error` value.
         code: UntrustedText,
-        /// The `error_description`, where given.
+        /// The `error_description`, if given.
         description: Option<UntrustedText>,
-        /// What else makes the cause likely.
+        /// Facts about the likely cause.
         hints: Box<Hints>,
     },
 }
@@ -203,32 +203,32 @@ pub enum SignInProblem {
 pub struct Refusal {
     /// The provider's name.
     pub provider: String,
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// The OAuth error code, where the answer has one.
+    /// The OAuth error code, if the response has one.
     pub code: Option<UntrustedText>,
-    /// The server's description, where given.
+    /// The server's description, if given.
     pub description: Option<UntrustedText>,
-    /// What the provider's own document says this code means.
+    /// The meaning of this code in the provider's documentation.
     pub meaning: Option<String>,
-    /// Where the provider hands out client IDs and secrets.
+    /// Where the provider shows client IDs and secrets.
     pub secrets_place: Option<String>,
-    /// The grant that was refused; absent where it was no grant that was sent.
+    /// The refused grant; `None` for other requests.
     pub grant: Option<GrantType>,
-    /// Not to be tried again before this moment.
+    /// The earliest time for another attempt.
     pub retry_at: Option<DateTime<Utc>>,
-    /// What else makes the cause likely.
+    /// Facts about the likely cause.
     pub hints: Box<Hints>,
 }
 
 /// A destination that differs from the one that secrets belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedUrl {
-    /// Which one.
+    /// The destination.
     pub destination: Destination,
     /// The URL that the secrets belong to; `None` if there was none.
     pub old: Option<UntrustedText>,
-    /// The URL in its place.
+    /// The new URL.
     pub new: UntrustedText,
 }
 
@@ -239,14 +239,14 @@ impl From<MovedDestination> for MovedUrl {
     }
 }
 
-/// How an account differs from what the vault holds with its secrets.
+/// How an account differs from what the vault has with its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherDestination {
     /// The account's name.
     pub account: UntrustedText,
-    /// The destinations that differ; none where only other settings do.
+    /// The destinations that differ; empty if only other settings do.
     pub moved: Vec<MovedUrl>,
-    /// Whether the account itself differs; otherwise its preset was edited.
+    /// The account itself differs; otherwise its preset was edited.
     pub row_differs: bool,
 }
 
@@ -259,118 +259,118 @@ pub struct SecretsWouldMove {
     pub moved: Vec<MovedUrl>,
 }
 
-/// Why tokens were not taken back.
+/// Why tokens were not revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotRevoked {
-    /// Whether the refresh token was taken back before it failed.
+    /// The refresh token was revoked before the failure.
     pub refresh_revoked: bool,
-    /// What happened.
+    /// The cause.
     pub cause: Problem,
 }
 
-/// An answer that is no token.
+/// A response without a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadAnswer {
-    /// The host that answered.
+    /// The host.
     pub host: String,
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
     /// What is wrong with it.
     pub kind: AnswerFlaw,
 }
 
-/// Why a file was not exported or not imported.
+/// Why an export or import failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArchiveProblem {
-    /// It is sealed, and needs its passphrase.
+    /// The file is encrypted and needs its passphrase.
     PassphraseNeeded,
-    /// The passphrase does not open it.
+    /// The passphrase is wrong.
     WrongPassphrase,
-    /// It is damaged, or sealed in another way.
+    /// The file is damaged, or encrypted in another way.
     Damaged,
     /// A newer Keyfob wrote it.
     Newer,
-    /// Its passphrase asks for more work, and memory, than Keyfob spends.
+    /// Its passphrase requires more work and memory than Keyfob allows.
     TooMuchWork,
-    /// It would be, or is, larger than a file that is imported may be.
+    /// It exceeds the maximum size of an import file.
     TooLarge,
-    /// There is a file of that name already.
+    /// A file with that name exists.
     Exists,
-    /// The secrets of the account of this name are missing, or can't be read back.
+    /// The secrets of the named account are missing or can't be read.
     Lacking(UntrustedText),
-    /// The system said no.
+    /// The system's error text.
     Unusable(UntrustedText),
-    /// It describes no accounts that can be taken: the place and the mistake, without a value.
+    /// It has no usable accounts: the position and the mistake, without a value.
     Content(UntrustedText),
 }
 
-/// Why an issuer's metadata gave no addresses to use.
+/// Why an issuer's metadata has no usable endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveryProblem {
-    /// The issuer that was asked for.
+    /// The requested issuer.
     pub issuer: UntrustedText,
-    /// Why.
+    /// The reason.
     pub why: NotDiscovered,
 }
 
-/// Why nothing was discovered.
+/// Why discovery failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotDiscovered {
-    /// No metadata is in any of the usual places: what was answered there.
+    /// There is no metadata at the usual URLs.
     Nothing {
-        /// The places, with the status of each.
+        /// The URLs with their HTTP statuses.
         tried: Vec<(UntrustedText, u16)>,
     },
-    /// The server calls itself by another name.
+    /// The server has another issuer identifier.
     OtherIssuer {
-        /// That name.
+        /// That identifier.
         said: UntrustedText,
     },
-    /// It names no such address, which the grant needs.
+    /// It lacks an endpoint that the grant needs.
     Missing(EndpointKind),
-    /// An address in it is none, or is not https.
+    /// An endpoint is not a URL, or not https.
     Unusable(EndpointKind),
 }
 
-/// Why the vault could not be used.
+/// Why the vault can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VaultProblem {
     /// No keychain service is running.
     Absent,
     /// It is locked.
     Locked,
-    /// It is a file whose passphrase was not given yet.
+    /// A file whose passphrase was not given yet.
     PassphraseNeeded,
-    /// The passphrase does not open it.
+    /// The passphrase is wrong.
     WrongPassphrase,
-    /// It forgets at quit, so nothing is moved there.
+    /// It doesn't outlast the process, so nothing is moved there.
     NotLasting,
-    /// Another Keyfob has moved the secrets to another place meanwhile.
+    /// Another Keyfob process moved the secrets to another vault meanwhile.
     Moved,
-    /// This account's secrets are in the other vault, for it was made with that one.
+    /// This account's secrets are in the other vault, in which it was created.
     Elsewhere(VaultKind),
     /// The user dismissed its prompt.
     Denied,
-    /// It does not answer.
+    /// It doesn't respond.
     Slow,
     /// It has no entry for this account.
     Missing,
-    /// An entry can't be read back.
+    /// An entry can't be read.
     Corrupt,
-    /// An entry, or all of them, was written by a newer Keyfob.
+    /// A newer Keyfob wrote an entry or all of them.
     Newer,
-    /// The file that holds all entries is damaged, or its two parts don't belong together.
+    /// The file with all entries is damaged, or its two parts don't match.
     Damaged,
-    /// The file's passphrase asks for more work, and memory, than Keyfob spends.
+    /// The file's passphrase requires more work and memory than Keyfob allows.
     TooMuchWork,
-    /// An entry is larger than the keychain takes.
+    /// An entry exceeds the keychain's maximum size.
     TooLarge,
-    /// It failed otherwise; a word about how, free of secrets.
+    /// Another failure; a short text without secrets.
     Failed(&'static str),
 }
 
 impl Problem {
-    /// Whether trying again later, unchanged, may succeed.
+    /// Returns true if the same attempt may succeed later.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(unreachable) => !matches!(
@@ -389,8 +389,8 @@ impl Problem {
         }
     }
 
-    /// The command line's exit code: 3 where a person must sign in, 4 where the vault is locked or
-    /// absent, 1 otherwise.
+    /// The command line's exit code: 3 if the user must sign in, 4 if the vault is locked or absent, 1
+    /// otherwise.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NeedsSignIn | Self::RefreshRefused(_) | Self::OtherSubject => 3,

@@ -1,63 +1,62 @@
-//! Where the user was in the window, remembered from one start to the next.
+//! The window's selection and list view, remembered between starts.
 //!
-//! Owns those choices and the words by which they are stored. Invariant: nothing here is a secret or
-//! was typed; a word that can't be read gives the default.
+//! Invariant: nothing here is secret or typed; unreadable text yields the default.
 
 use crate::domain::account::AccountId;
 
-/// By what the list is sorted.
+/// The sort order of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortBy {
-    /// What was copied last stands first, then by name.
+    /// The last used first, then by name.
     #[default]
     LastUsed,
     /// By name.
     Name,
-    /// What expires soonest stands first.
+    /// The earliest expiry first.
     Expiry,
 }
 
-/// By what the list is grouped.
+/// The grouping of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum GroupBy {
-    /// Not at all.
+    /// None.
     #[default]
     Nothing,
     /// By provider.
     Provider,
     /// By each account's first tag.
     Tag,
-    /// By how accounts stand.
+    /// By account status.
     Status,
 }
 
-/// How an account stands, whatever is going on with it at the moment.
+/// An account's status, apart from what is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StatusFilter {
-    /// A person must sign in.
+    /// The user must sign in.
     NeedsSignIn,
-    /// Something went wrong.
+    /// A problem occurred.
     Error,
     /// Expired.
     Expired,
     /// Expires soon.
     Expiring,
-    /// Valid, be its end known or not.
+    /// Valid, with known or unknown expiry.
     Valid,
-    /// No token yet, where none needs a person.
+    /// No token yet, and no sign-in needed.
     NoToken,
 }
 
-/// Where the user was.
+/// The window's selection and list view.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Remembered {
-    /// The chosen account.
+    /// The selected account.
     pub selected: Option<AccountId>,
-    /// How the list is sorted.
+    /// The sort order.
     pub sort: SortBy,
-    /// How it is grouped.
+    /// The grouping.
     pub group: GroupBy,
-    /// Which accounts alone are shown.
+    /// The status to show; `None` shows all.
     pub filter: Option<StatusFilter>,
 }
 
@@ -89,14 +88,14 @@ fn value_of<T: Copy>(table: &[(T, &'static str)], word: &str) -> Option<T> {
 }
 
 impl Remembered {
-    /// As a line of words, to be stored.
+    /// Formats it as a line, to be stored.
     pub fn text(&self) -> String {
         let filter = self.filter.map_or("all", |filter| word_of(&FILTERS, &filter));
         let selected = self.selected.as_ref().map_or("none", AccountId::as_str);
         format!("{} {} {filter} {selected}", word_of(&SORTS, &self.sort), word_of(&GROUPS, &self.group))
     }
 
-    /// Reads such a line.
+    /// Parses such a line.
     pub fn read(text: &str) -> Self {
         let mut words = text.split(' ');
         let mut next = || words.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Words about exports and imports.
+//! Texts about exports and imports.
 
 use crate::messages::problem::ArchiveProblem;
 

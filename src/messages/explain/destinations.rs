@@ -1,7 +1,6 @@
-//! Words about destinations that differ from the preset's.
+//! Texts about destinations that differ from the preset's.
 //!
-//! Owns how such a destination is named beside the preset's own. Invariant: URLs and texts of a file are
-//! neutralised and bounded.
+//! Invariant: URLs and texts of a file are sanitized and bounded.
 
 use crate::base::sanitize::sanitized;
 use crate::domain::account::Settings;
@@ -14,26 +13,26 @@ use crate::domain::provider::{CUSTOM, Preset};
 
 use super::NAME_CHARS;
 
-/// The most of a URL or a help text that is shown, in characters.
+/// The maximum length of a shown URL or help text, in characters.
 const URL_CHARS: usize = 300;
 
-/// An account's provider, and the destinations in which it differs from its preset, for people.
+/// An account's provider and the destinations that differ from its preset, for display.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamedDestinations {
-    /// What the provider is called: "Smartcar, changed", "GitLab at gitlab.example.com".
+    /// The provider name: "Smartcar, changed", "GitLab at gitlab.example.com".
     pub provider: String,
-    /// The preset's own name; `None` for a custom provider, which has no preset.
+    /// The preset's own name; `None` for a custom provider.
     pub preset: Option<String>,
-    /// Each one: what it is, and its URL beside the preset's.
+    /// All of them: the label, and its URL beside the preset's.
     pub each: Vec<(&'static str, String)>,
-    /// What the provider's name does not say yet: each changed destination, and further hosts.
+    /// What the provider name doesn't include: changed destinations and further hosts.
     pub rest: Vec<(&'static str, String)>,
-    /// Whether any is changed, and not only given by a variable or left open by the preset.
+    /// A destination is changed, not only given by a variable or left open by the preset.
     pub is_changed: bool,
 }
 
-/// Names the destinations in which an account differs from its preset; none where its settings can't be
-/// resolved. Each of a custom provider counts.
+/// Returns the destinations that differ from an account's preset, all of them for a custom provider; empty if
+/// its settings can't be resolved.
 pub fn changed_destinations(presets: &[Preset], settings: &Settings) -> NamedDestinations {
     let changed = destinations::changed(presets, settings).unwrap_or_default();
     if settings.provider == CUSTOM {

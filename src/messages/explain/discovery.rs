@@ -1,4 +1,4 @@
-//! Words about discovery: why an issuer's metadata gave no addresses.
+//! Texts about discovery: why an issuer's metadata has no usable endpoints.
 
 use crate::messages::problem::{DiscoveryProblem, NotDiscovered};
 

@@ -1,6 +1,6 @@
-//! Words about what was checked and found.
+//! Texts about diagnostic checks.
 //!
-//! Owns them. Invariant: whatever is not well has a next step, and what was not tried has a reason.
+//! Invariant: every problem has a next step, and every skipped check a reason.
 
 use crate::base::sanitize::sanitized;
 use crate::domain::refusal::connectivity::{CheckOutcome, OnTheWay};
@@ -11,7 +11,7 @@ use crate::messages::snapshot::VaultKind;
 
 use super::{NAME_CHARS, UserMessage, explain, label_of, words};
 
-/// What is checked, as a heading.
+/// The heading of a check.
 pub fn check(check: Check) -> String {
     match check {
         Check::Vault => "Secrets".to_owned(),
@@ -28,7 +28,7 @@ pub fn check(check: Check) -> String {
     }
 }
 
-/// A verdict in a word or two.
+/// The label of an outcome.
 pub fn verdict(verdict: CheckOutcome) -> &'static str {
     match verdict {
         CheckOutcome::Ok => "ok",
@@ -38,7 +38,7 @@ pub fn verdict(verdict: CheckOutcome) -> &'static str {
     }
 }
 
-/// A finding: what was found, and what to do, where there is something to do.
+/// A finding: what was found, and what to do about a problem.
 pub fn finding(finding: &Finding, provider: Option<&str>) -> UserMessage {
     match &finding.cause {
         Cause::VaultAnswers(kind) => vault(*kind),

@@ -1,10 +1,10 @@
-//! What was found of an ID token, in words.
+//! Texts about the verification of ID tokens.
 
 use crate::domain::oauth::id_token::{Doubt, IdTokenStatus};
 
 use super::{Action, UserMessage, words};
 
-/// A refresh brought tokens of another subject.
+/// A refresh returned tokens of another subject.
 pub(in crate::messages::explain) fn other_subject(provider: &str, here: &str) -> UserMessage {
     words(
         format!("{provider} answered the refresh of {here} with tokens of another user, so none was kept."),
@@ -13,7 +13,7 @@ pub(in crate::messages::explain) fn other_subject(provider: &str, here: &str) ->
     .offering(Action::SignIn)
 }
 
-/// A few words, and a sentence on what they mean.
+/// A short label and an explanation.
 pub fn id_token(verdict: IdTokenStatus) -> (String, &'static str) {
     let doubt = match verdict {
         IdTokenStatus::Verified => {

@@ -1,4 +1,4 @@
-//! What is wrong with a client's key, in words.
+//! Texts about problems with a client's key.
 
 use super::{Action, UserMessage, words};
 use crate::domain::oauth::jose::KeyError;

@@ -1,7 +1,6 @@
-//! Words about likely causes: redirect addresses, scopes, secrets, and what vendors mean by their codes.
+//! Texts about likely causes: redirect URIs, scopes, secrets, and vendors' error codes.
 //!
-//! Owns what is said beyond the standard's meaning of an error. Invariant: nothing is claimed that the
-//! server did not say or the account does not show.
+//! Invariant: a text claims nothing beyond what the server said and the account shows.
 
 use crate::domain::account::secret_expiry::SecretEnd;
 use crate::domain::refusal::hints::is_about_scopes;
@@ -12,7 +11,7 @@ use crate::messages::problem::{Hints, Scopes};
 
 use super::{Action, UserMessage, quoted, words};
 
-/// The likely cause, where more is known than the error's code.
+/// The likely cause, if more than the error's code is known.
 pub(in crate::messages::explain) fn likely(
     provider: &str,
     code: &str,
@@ -39,7 +38,7 @@ pub(in crate::messages::explain) fn likely(
     })
 }
 
-/// What the vendor means by an error, and what it takes to mend it, as a sentence each.
+/// The vendor's meaning of an error and the remedy, one sentence each.
 pub(in crate::messages::explain) fn vendors_word(
     code: &str,
     description: &str,
@@ -49,7 +48,7 @@ pub(in crate::messages::explain) fn vendors_word(
     Some((format!("{} says that {}.", vendor.name, error.meaning), format!("{}.", error.cure)))
 }
 
-/// The client was refused: its ID, its secret, or the way in which they were sent.
+/// The client was rejected: its ID, its secret, or the authentication method.
 pub(in crate::messages::explain) fn bad_client(
     provider: &str,
     place: Option<&str>,
@@ -85,7 +84,7 @@ pub(in crate::messages::explain) fn bad_client(
     UserMessage { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
 }
 
-/// The assertion that is the grant was refused.
+/// The assertion used as a grant was rejected.
 pub(in crate::messages::explain) fn bad_assertion(provider: &str) -> UserMessage {
     words(
         format!("{provider} didn't accept the assertion: who it is from, whom it is for, or its signature."),
@@ -95,8 +94,7 @@ pub(in crate::messages::explain) fn bad_assertion(provider: &str) -> UserMessage
     .offering(Action::EditAccount)
 }
 
-/// The request was refused with 403 and no code: the client lacks a permission, or was sent in a way that
-/// the server doesn't take.
+/// A 403 without a code: the client lacks a permission, or its authentication method is not accepted.
 pub(in crate::messages::explain) fn forbidden(provider: &str, said: &str, hints: &Hints) -> UserMessage {
     let mut next =
         "The client may lack a permission there, or a firewall or a proxy stands in between. Check \
@@ -110,7 +108,7 @@ pub(in crate::messages::explain) fn forbidden(provider: &str, said: &str, hints:
     UserMessage { others: tries(hints), ..words(what, next).offering(Action::TryAgain) }
 }
 
-/// The request was refused with a code that nobody explains.
+/// A refusal with an unexplained code.
 pub(in crate::messages::explain) fn refused_by_code(
     provider: &str,
     code: &str,
@@ -151,7 +149,7 @@ fn redirect(provider: &str, mismatch: &RedirectMismatch) -> UserMessage {
     UserMessage { compared: Some(mismatch.clone()), ..said.offering(Action::EditAccount) }
 }
 
-/// What each of two addresses is called.
+/// The labels of a mismatch's two redirect URIs.
 pub fn names_of(mismatch: &RedirectMismatch) -> Vec<(&'static str, &Marked)> {
     let wanted = mismatch.wanted.as_ref().map(|(wanted, by)| match by {
         WantedBy::Message => ("Named by the provider", wanted),
@@ -160,7 +158,7 @@ pub fn names_of(mismatch: &RedirectMismatch) -> Vec<(&'static str, &Marked)> {
     [("Sent", &mismatch.sent)].into_iter().chain(wanted).collect()
 }
 
-/// Both addresses in one line; what differs stands between ‹ and ›.
+/// Both redirect URIs in one line, with differences between ‹ and ›.
 pub(in crate::messages::explain) fn side_by_side(mismatch: &RedirectMismatch) -> String {
     let one = |(name, address): (&str, &Marked)| format!("{name}: {}", address.bracketed());
     names_of(mismatch).into_iter().map(one).collect::<Vec<_>>().join(" – ")
@@ -183,7 +181,7 @@ fn scopes(provider: &str, scopes: &Scopes, cure: Option<&str>) -> UserMessage {
     .offering(Action::EditAccount)
 }
 
-/// A client secret's end, near or past; `place` is where secrets are handed out.
+/// A client secret's expiry, near or past; `place` is where the provider shows secrets.
 pub fn secret_end(end: SecretEnd, provider: &str, place: Option<&str>) -> UserMessage {
     let provider = super::provider_in_sentence(provider);
     let place = place.map_or_else(|| format!("{provider}'s developer page"), str::to_owned);

@@ -1,8 +1,7 @@
-//! Words for people about problems: what happened, and what to do next.
+//! Texts about problems: what happened, and what to do next.
 //!
-//! Owns every sentence that explains a [`Problem`]; the window and the command line share them.
-//! Invariant: each problem has both sentences, none holds a secret, and text from outside stands in
-//! quotation marks.
+//! Every sentence that explains a [`Problem`] is here; the window and the command line share them. Invariant:
+//! each problem has both sentences, none holds a secret, and external text is in quotation marks.
 
 mod archive;
 mod destinations;
@@ -42,50 +41,50 @@ use vault::vault;
 
 pub use tokens::{revocation, verdict};
 
-/// What the window offers as a button beside the words.
+/// The button that the window offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Sign in.
     SignIn,
-    /// Do the same once more.
+    /// Try the same again.
     TryAgain,
     /// Open the account's form.
     EditAccount,
-    /// Copy the sign-in address.
+    /// Copy the sign-in link.
     CopyAddress,
     /// Open the settings.
     OpenSettings,
-    /// Try the vault once more.
+    /// Try the vault again.
     TryVault,
-    /// Drop the account's tokens here.
+    /// Remove the account's tokens here.
     ForgetTokens,
-    /// List the accounts that the vault knows.
+    /// Restore the accounts that the vault has.
     RecoverAccounts,
-    /// Send the same credentials in another way, and keep to it if it works.
+    /// Send the same credentials with another method, and keep the method if it works.
     TryClientAuth(ClientAuth),
-    /// Have the browser return to another port, which must be registered with the provider.
+    /// Use another redirect port, which must be registered with the provider.
     TakePort(u16),
 }
 
-/// A problem in words.
+/// A problem's texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserMessage {
-    /// One sentence: what happened.
+    /// What happened, in one sentence.
     pub what: String,
-    /// One or two sentences: what to do next.
+    /// What to do next, in one or two sentences.
     pub next: String,
-    /// What to offer as a button.
+    /// The main button.
     pub action: Option<Action>,
-    /// What else may help, each as a button.
+    /// Further buttons.
     pub others: Vec<Action>,
-    /// Two redirect addresses to be set side by side.
+    /// Two redirect URIs to compare.
     pub compared: Option<RedirectMismatch>,
-    /// What the other side said, for *Show details*.
+    /// The other side's text, for *Show details*.
     pub details: Option<String>,
 }
 
 impl UserMessage {
-    /// Both as one paragraph, for the command line, with the addresses where there are two.
+    /// One paragraph for the command line, with both redirect URIs if there are two.
     pub fn paragraph(&self) -> String {
         let Self { what, next, .. } = self;
         match self.compared.as_ref().map(likely_causes::side_by_side) {
@@ -105,22 +104,22 @@ fn words(what: impl Into<String>, next: impl Into<String>) -> UserMessage {
     UserMessage { what, next, action: None, others: Vec::new(), compared: None, details: None }
 }
 
-/// The longest name of a provider, in characters: its mark must not be cut off.
+/// The maximum length of a provider's name, in characters: its mark must not be truncated.
 const PROVIDER_CHARS: usize = provider_name::MAX_CHARS;
 
-/// A provider's name within a sentence, which its mark must not cut in two.
+/// A provider's name for use within a sentence.
 fn provider_in_sentence(name: &str) -> String {
     provider_name::in_sentence(&sanitized(name, PROVIDER_CHARS))
 }
 
-/// The longest name that is put into a sentence, in characters.
+/// The maximum length of a name in a sentence, in characters.
 const NAME_CHARS: usize = 60;
 
 fn quoted(text: &str) -> String {
     format!("“{}”", sanitized(text, NAME_CHARS))
 }
 
-/// What a key of the import file is called in the window.
+/// The window's label for a key of the import file.
 pub fn label_of(key: &str) -> &str {
     match key {
         "name" => "name",
@@ -144,7 +143,7 @@ pub fn label_of(key: &str) -> &str {
     }
 }
 
-/// A label as it begins a line.
+/// A label at the start of a line.
 pub fn capitalised(label: &str) -> String {
     let mut letters = label.chars();
     letters
@@ -164,7 +163,7 @@ fn changed_elsewhere(problem: &Problem) -> UserMessage {
     )
 }
 
-/// Puts a problem into words; `account` and `provider` are names, where there are some.
+/// Explains a problem. `account` and `provider` are names, if there are any.
 pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> UserMessage {
     let here = account.map_or_else(|| "this account".to_owned(), quoted);
     let opening = account.map_or_else(|| "This account".to_owned(), quoted);
@@ -355,7 +354,7 @@ fn settings(error: &ProviderError) -> UserMessage {
     said.offering(Action::EditAccount)
 }
 
-/// An example of such an address.
+/// An example URL of such an endpoint.
 pub fn sample_of(kind: EndpointKind) -> &'static str {
     match kind {
         EndpointKind::Authorize => "https://auth.example.com/oauth/authorize",

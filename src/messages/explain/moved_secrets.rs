@@ -1,4 +1,4 @@
-//! Words about secrets that would go to another destination than their owner has seen.
+//! Texts about secrets that would go to a destination their owner has not seen.
 
 use crate::base::sanitize::sanitized;
 use crate::domain::provider::destinations::Destination;
@@ -6,7 +6,7 @@ use crate::messages::problem::{MovedUrl, OtherDestination, SecretsWouldMove};
 
 use super::{Action, UserMessage, quoted, words};
 
-/// The longest URL that is put into a sentence, in characters.
+/// The maximum length of a URL in a sentence, in characters.
 const URL_CHARS: usize = 200;
 
 pub(in crate::messages::explain) fn other_destination(problem: &OtherDestination) -> UserMessage {
@@ -64,7 +64,7 @@ pub(in crate::messages::explain) fn secrets_would_move(problem: &SecretsWouldMov
     )
 }
 
-/// The one that is named: the token endpoint gets the most.
+/// The one to name: preferably the token endpoint, which receives the most.
 fn named(moved: &[MovedUrl]) -> Option<&MovedUrl> {
     moved.iter().find(|moved| moved.destination == Destination::Token).or_else(|| moved.first())
 }
@@ -91,7 +91,6 @@ pub(in crate::messages::explain) mod tests {
         explain(problem, Some("car-dev"), Some("Smartcar")).paragraph()
     }
 
-    /// Secrets that would go elsewhere.
     pub(in crate::messages::explain) fn every() -> Vec<Problem> {
         let account = || UntrustedText::new("car\u{202e}-dev");
         let url = |host: &str| UntrustedText::new(&format!("https://{host}/token"));

@@ -1,18 +1,16 @@
-//! Words about preferences that are not used until they are confirmed.
+//! Texts about preferences that are not used until confirmed.
 
 use crate::base::sanitize::sanitized;
 use crate::messages::preferences::Unconfirmed;
 
 use super::{Action, UserMessage, words};
 
-/// The most of a value that is shown, in characters.
+/// The maximum length of a shown value, in characters.
 const VALUE_CHARS: usize = 200;
 
-/// What to do about them.
 pub(in crate::messages::explain) const NEXT: &str = "If this was you, open Settings in the window and choose Use these settings; \
                                otherwise set them back there.";
 
-/// They were changed outside Keyfob.
 pub(in crate::messages::explain) fn unconfirmed(changed: &Unconfirmed) -> UserMessage {
     let named = changed
         .0

@@ -1,4 +1,4 @@
-//! Words about sign-ins.
+//! Texts about sign-ins.
 
 use crate::base::sanitize::sanitized;
 use crate::messages::problem::{AnswerFlaw, Hints, SignInProblem, UntrustedText};
@@ -91,7 +91,7 @@ pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &
     }
 }
 
-/// An answer that holds nothing to go on with.
+/// A response without anything useful.
 fn no_use(host: &str, status: u16, flaw: AnswerFlaw, what: &str, next: &str) -> UserMessage {
     let host = sanitized(host, NAME_CHARS);
     let details = Some(format!("HTTP {status} from {host}: {flaw}"));
@@ -153,7 +153,7 @@ fn denied_by_standard(code: &str, provider: &str) -> UserMessage {
     }
 }
 
-/// A token request whose answer was not stored.
+/// A token request whose response was not stored.
 pub(in crate::messages::explain) fn interrupted(refreshing: bool, here: &str) -> UserMessage {
     if refreshing {
         words(

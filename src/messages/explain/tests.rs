@@ -1,4 +1,4 @@
-//! Every problem has words, and the design's own sentences stand to the letter.
+//! Every problem has texts, and the design's own sentences are exact.
 
 use super::*;
 use crate::domain::oauth::grant_type::GrantType;
@@ -92,7 +92,6 @@ fn the_sentences_of_the_design_stand_to_the_letter() {
     }
 }
 
-/// What can go wrong with vaults and files.
 fn stores() -> Vec<Problem> {
     let text = || UntrustedText::new("disk\u{202e}full");
     let changed = [(Guarded::Browser, "evil \u{202e}".to_owned())];
@@ -149,7 +148,6 @@ fn keys() -> impl Iterator<Item = Problem> {
     all.into_iter().map(Problem::BadKey)
 }
 
-/// What can go wrong with sign-ins.
 fn sign_ins() -> Vec<Problem> {
     let text = || UntrustedText::new("disk\u{202e}full");
     let mut all = Vec::new();
@@ -360,7 +358,7 @@ fn a_refusal_says_what_is_known_and_no_more() {
     assert!(explain(&Problem::BadAnswer(page), None, None).next.contains("firewall"));
     assert!(said(refusal("invalid_target", 400)).what.contains("resource"));
     assert!(said(refusal("use_dpop_nonce", 400)).what.contains("DPoP"));
-    // A wait of a day is no wait of no time.
+    // A wait of a day must not show as no time.
     let retry_at = chrono::DateTime::from_timestamp(1_700_000_000, 0);
     let day = retry_at.unwrap().with_timezone(&chrono::Local).format("%H:%M:%S on %Y-%m-%d.").to_string();
     assert!(said(Refusal { retry_at, ..refusal("", 429) }).next.ends_with(&day));

@@ -1,4 +1,4 @@
-//! Words about token requests: what the server refused, or why it was not reached.
+//! Texts about token requests: the server's refusal, or why it was not reached.
 
 use chrono::{DateTime, Local, Utc};
 
@@ -79,7 +79,6 @@ pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> UserMessage {
     }
 }
 
-/// The refresh token itself was refused.
 pub(in crate::messages::explain) fn refresh_refused(refusal: &Refusal) -> UserMessage {
     let code = refusal.code.as_ref().map_or("", UntrustedText::as_str);
     let description = refusal.description.as_ref().map_or("", UntrustedText::as_str);
@@ -91,7 +90,7 @@ pub(in crate::messages::explain) fn refresh_refused(refusal: &Refusal) -> UserMe
     words(what, next).offering(Action::SignIn)
 }
 
-/// Advice to wait; the moment is said in local time, with its day, which may be another one.
+/// The advice to wait, with the local time and its day, which may be another one.
 fn wait_until(moment: Option<DateTime<Utc>>) -> String {
     moment.map_or_else(
         || "Nothing was lost. Try again in a few minutes.".to_owned(),

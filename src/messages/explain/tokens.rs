@@ -1,6 +1,6 @@
-//! Words about checking and revoking tokens.
+//! Texts about checking and revoking tokens.
 //!
-//! Invariant: what the server did not do is never said to be done, and what stays valid is named.
+//! Invariant: nothing is claimed that the server did not do, and what stays valid is named.
 
 use super::token_requests::{details_of, refused, unreached};
 use super::{Action, NAME_CHARS, UserMessage, explain, provider_in_sentence, words};
@@ -67,7 +67,7 @@ pub(in crate::messages::explain) fn not_revoked(
     let token = if not.refresh_revoked { "the access token" } else { "the tokens" };
     let before = if not.refresh_revoked { "The refresh token was revoked before that. " } else { "" };
     let said = match &not.cause {
-        // RFC 7009, section 2.2.1: asking again would change nothing.
+        // RFC 7009, section 2.2.1: another request would not change anything.
         Problem::Refused(refusal)
             if refusal.code.as_ref().map(UntrustedText::as_str) == Some("unsupported_token_type") =>
         {
@@ -78,7 +78,7 @@ pub(in crate::messages::explain) fn not_revoked(
                 words(format!("{provider} can't revoke {token}: it takes back none of this kind."), next);
             return UserMessage { details: Some(details_of(refusal)), ..said.offering(Action::ForgetTokens) };
         }
-        // RFC 7009, section 2.2.1: the tokens are as they were.
+        // RFC 7009, section 2.2.1: the tokens are unchanged.
         Problem::Refused(refusal) if is_for_now(refusal) => {
             let UserMessage { what, next, .. } = refused(refusal);
             let next =
@@ -110,12 +110,12 @@ pub(in crate::messages::explain) fn not_revoked(
     UserMessage { next, action: Some(Action::ForgetTokens), ..said }
 }
 
-/// Whether a server refuses for a while, whatever it is asked.
+/// Returns true if a server refuses every request for a while.
 fn is_for_now(refusal: &Refusal) -> bool {
     refusal.status == 429 || refusal.status >= 500
 }
 
-/// What became of a deleted account's tokens with the provider; `None` where there were none.
+/// The result of revoking a deleted account's tokens; `None` if there were none.
 pub fn revocation(revocation: &Revocation) -> Option<String> {
     let kept = "they stay valid until they expire.";
     match revocation {
@@ -130,7 +130,7 @@ pub fn revocation(revocation: &Revocation) -> Option<String> {
     }
 }
 
-/// What a server says of a token, as a sentence.
+/// A token's status in a sentence.
 pub fn verdict(verdict: &TokenStatus) -> &'static str {
     if verdict.active {
         "Active: the server accepts this token."

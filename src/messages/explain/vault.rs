@@ -1,4 +1,4 @@
-//! Words about the vault.
+//! Texts about the vault.
 
 use crate::messages::problem::VaultProblem;
 use crate::messages::snapshot::VaultKind;

@@ -1,8 +1,7 @@
 //! The list of accounts in a snapshot.
 //!
-//! Owns the order and the way from an ID to its account. Invariants: a list is shared, never copied,
-//! until somebody changes it; two lists that [are the same](AccountViews::is) hold the same accounts,
-//! so whatever was worked out from one holds for the other.
+//! Invariants: a list is shared and copied only for a change; two lists that [are the same](AccountViews::is)
+//! have the same accounts, so a result computed from one is valid for the other.
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
@@ -11,19 +10,19 @@ use std::sync::{Arc, OnceLock};
 use super::AccountView;
 use crate::domain::account::AccountId;
 
-/// Accounts, by name.
+/// Accounts, sorted by name.
 #[derive(Debug, Clone, Default)]
 pub struct AccountViews(Arc<Listed>);
 
 #[derive(Debug, Clone, Default)]
 struct Listed {
     views: Vec<Arc<AccountView>>,
-    /// Where each stands; worked out at the first question, shared by lists of one order.
+    /// The index of each account; computed on first use, shared by lists with the same order.
     places: Arc<OnceLock<HashMap<AccountId, usize>>>,
 }
 
 impl AccountViews {
-    /// Where an account stands.
+    /// An account's index.
     pub fn place(&self, id: &AccountId) -> Option<usize> {
         let places = self.0.places.get_or_init(|| {
             self.0.views.iter().enumerate().map(|(place, view)| (view.id.clone(), place)).collect()
@@ -36,13 +35,12 @@ impl AccountViews {
         self.0.views.get(self.place(id)?)
     }
 
-    /// Whether both are one list, and not only alike.
+    /// Returns true if both are the same list, not only equal.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Puts a view in the place of the account's last one. False where the list doesn't have the
-    /// account, or its new name may move it.
+    /// Replaces an account's view. Returns false if the list lacks the account, or its new name may move it.
     pub fn replace(&mut self, view: Arc<AccountView>) -> bool {
         let Some(place) = self.place(&view.id).filter(|place| self.0.views[*place].name == view.name) else {
             return false;
@@ -72,7 +70,7 @@ impl Deref for AccountViews {
     }
 }
 
-/// Makes another list of it: what holds the old one keeps it.
+/// Copies the list for a change; other holders keep the old one.
 impl DerefMut for AccountViews {
     fn deref_mut(&mut self) -> &mut Self::Target {
         let listed = Arc::make_mut(&mut self.0);

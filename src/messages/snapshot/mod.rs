@@ -1,7 +1,6 @@
-//! Everything the window draws, at one instant.
+//! Everything the window draws, at one point in time.
 //!
-//! Owns the view of the engine's state. Invariant: plain, cheap to clone behind an `Arc`, and free
-//! of secrets.
+//! Invariant: plain data without secrets, cheap to clone behind an `Arc`.
 
 pub mod account_views;
 
@@ -24,52 +23,52 @@ use super::problem::{Problem, UntrustedText, VaultProblem};
 use super::remembered::Remembered;
 use account_views::AccountViews;
 
-/// After how many idle minutes a passphrase file is locked, unless the user chose otherwise.
+/// The default idle minutes until a passphrase file is locked.
 pub const FILE_LOCK_MINS: u32 = 15;
 
-/// The state of everything, at one instant.
+/// The state of the app at one point in time.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// Whether the preferences and the window's place have been read.
+    /// The preferences and the window's position have been read.
     pub prepared: bool,
-    /// Whether the database has been read; until then the list is empty for no reason.
+    /// The database has been read; before that the list is empty.
     pub loaded: bool,
     /// The accounts, by name.
     pub accounts: AccountViews,
-    /// How many accounts an earlier run left half done that are not finished yet; they stand in no list.
+    /// The number of accounts from an interrupted earlier run that are still being finished; they are in no
+    /// list.
     pub half_done: usize,
     /// The presets.
     pub presets: Arc<Vec<Preset>>,
-    /// What is wrong with presets of the user's own that could not be read, a sentence each.
+    /// What is wrong with unreadable presets of the user's own, one sentence each.
     pub preset_mistakes: Arc<Vec<String>>,
-    /// Where secrets are kept, and how that goes.
+    /// The vault in use and its state.
     pub vault: VaultView,
-    /// What is on the clipboard from here.
+    /// What Keyfob put on the clipboard.
     pub clipboard: Option<ClipboardView>,
-    /// Accounts that can still be undeleted.
+    /// Deletions that can still be undone.
     pub undo: Vec<UndoView>,
-    /// The demo, while it runs.
+    /// The demo, if it runs.
     pub demo: Option<DemoView>,
     /// The user's preferences.
     pub preferences: Preferences,
-    /// Where the user was at the last end.
+    /// The window's selection and list view at the last end.
     pub remembered: Remembered,
-    /// Where the window stood.
+    /// The window's position and size.
     pub window: Option<WindowPlace>,
-    /// A problem of the app as a whole (the disk, say).
+    /// A problem of the whole app, such as the disk.
     pub problem: Option<Problem>,
-    /// Something of this start that must be known, and keeps nobody from going on.
+    /// A non-blocking startup notice.
     pub notice: Option<Problem>,
-    /// Preferences that were changed outside Keyfob and are not used; empty where none.
+    /// Preferences that were changed outside Keyfob and are not used.
     pub unconfirmed: Unconfirmed,
-    /// Whether the user has locked it: nothing of the accounts is shown until it is unlocked.
+    /// The user has locked Keyfob: nothing about accounts is shown until it is unlocked.
     pub locked: bool,
 }
 
 impl Snapshot {
-    /// Minutes without a key or the mouse after which the window locks; `None` never. Where the user has not
-    /// chosen, that is [`FILE_LOCK_MINS`] with a passphrase file, which the lock closes, and never otherwise,
-    /// where it is a curtain.
+    /// Idle minutes until the window locks; `None` means never. The default is [`FILE_LOCK_MINS`] with a
+    /// passphrase file, which locking closes, and never with other vaults, which it leaves unlocked.
     pub fn idle_lock_mins(&self) -> Option<u32> {
         let with_file = (self.vault.kind == VaultKind::File).then_some(FILE_LOCK_MINS);
         self.preferences.lock_after_idle_mins.or(with_file).filter(|mins| *mins > 0)
@@ -79,49 +78,49 @@ impl Snapshot {
 /// An account.
 #[derive(Debug, Clone)]
 pub struct AccountView {
-    /// Identity.
+    /// The ID.
     pub id: AccountId,
-    /// Revision.
+    /// The revision.
     pub revision: Revision,
-    /// Name.
+    /// The name.
     pub name: AccountName,
-    /// The user's choices.
+    /// The settings.
     pub settings: Settings,
     /// The provider's name.
     pub provider_name: String,
     /// The grant.
     pub grant: GrantType,
-    /// The scopes that are asked for.
+    /// The requested scopes.
     pub scopes: Vec<String>,
-    /// The redirect address to register, for the authorization code grant.
+    /// The redirect URI to register, for the authorization code grant.
     pub redirect_uri: Option<String>,
     /// The account's refresh margin.
     pub margin: Margin,
-    /// What is going on.
+    /// What is under way.
     pub activity: Activity,
-    /// The token, where there is one.
+    /// The token, if there is one.
     pub token: Option<TokenView>,
-    /// What last went wrong, until something goes well.
+    /// The last problem, until something succeeds.
     pub problem: Option<Problem>,
-    /// When it was last copied.
+    /// When the token was last handed out.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// Its last answer, where a person may have to say how it is read.
+    /// The fields of its last response, if the user may have to map them.
     pub answer: Option<Arc<Layout>>,
-    /// What is being asked of its server besides.
+    /// A check or revocation under way.
     pub inquiry: Option<Inquiry>,
-    /// What its server last said of the present token.
+    /// The server's last result about the current token.
     pub checked: Option<Arc<Checked>>,
-    /// Whether its provider has an address at which a token is checked.
+    /// Its provider has an endpoint to check a token.
     pub can_check: bool,
-    /// Whether its provider has an address at which tokens are revoked.
+    /// Its provider has a revocation endpoint.
     pub can_revoke: bool,
-    /// Its last exchanges, the newest first, once they were asked for.
+    /// Its HTTP log, the newest entry first; `None` until requested.
     pub exchanges: Option<Arc<Vec<HttpLogEntry>>>,
 }
 
 impl AccountView {
-    /// Whether a new token can't be had without a person: the grant is not one to be repeated, and there is no
-    /// refresh token that would do.
+    /// Returns true if a new token needs the user: the grant can't be repeated, and there is no usable
+    /// refresh token.
     pub fn needs_person(&self, now: DateTime<Utc>) -> bool {
         let by_refresh =
             self.token.as_ref().is_some_and(|it| it.facts.can_refresh(now) && !it.refresh_refused);
@@ -129,16 +128,16 @@ impl AccountView {
     }
 }
 
-/// What is asked of a server once at a time.
+/// A request about a token; one at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inquiry {
-    /// What a token is worth.
+    /// Checking a token.
     Checking,
-    /// To take tokens back.
+    /// Revoking tokens.
     Revoking,
 }
 
-/// What is going on with an account.
+/// What is under way for an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Activity {
     /// Nothing.
@@ -146,15 +145,15 @@ pub enum Activity {
     Idle,
     /// A sign-in waits for the browser.
     AwaitingBrowser(Awaiting),
-    /// A sign-in waits for a code to be entered on any device.
+    /// A sign-in waits for the user code to be entered on any device.
     AwaitingDevice(DeviceCodeView),
     /// A code is being exchanged, or a grant repeated.
     Exchanging,
     /// A token is being refreshed.
     Refreshing,
-    /// A refresh failed for now and is tried again.
+    /// A refresh failed and will be retried.
     Retrying {
-        /// When.
+        /// The time of the retry.
         at: DateTime<Utc>,
     },
 }
@@ -162,53 +161,53 @@ pub enum Activity {
 /// A sign-in that waits for the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Awaiting {
-    /// The sign-in address; it holds `state` and the client ID, and no secret.
+    /// The sign-in link; it has `state` and the client ID, and no secret.
     pub address: String,
     /// The redirect URI that was sent.
     pub redirect_uri: String,
-    /// Whether Keyfob listens there; otherwise the address must be pasted.
+    /// Keyfob listens there; otherwise the user must paste the redirect URL.
     pub listening: bool,
-    /// Since when.
+    /// The start of the wait.
     pub since: DateTime<Utc>,
-    /// Until when.
+    /// The end of the wait.
     pub deadline: DateTime<Utc>,
-    /// Whether a browser was opened.
+    /// A browser was opened.
     pub browser_opened: bool,
 }
 
-/// A code to be entered on any device (RFC 8628, section 3.3). It is for showing: without the device
-/// code, which stays in the engine, it gets nobody a token.
+/// A user code to enter on any device (RFC 8628, section 3.3). Without the device code, which stays in the
+/// engine, it yields no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceCodeView {
     /// The code.
     pub user_code: UntrustedText,
-    /// Where it is entered.
+    /// The URL where the user enters it.
     pub verification_uri: String,
-    /// The same address with the code in it, where the server gave one.
+    /// The same URL with the code included, if the server sent one.
     pub verification_uri_complete: Option<String>,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// A token, as it may be shown.
+/// A token for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenView {
     /// Its facts.
     pub facts: TokenFacts,
-    /// First 4 … last 4, once the vault has been read; never stored.
+    /// First 4 … last 4 characters, once the vault has been read; never stored.
     pub mask: Option<String>,
-    /// Its claims, where it is a JSON Web Token and the vault has been read; nobody verified them.
+    /// Its claims, unverified, if it is a JSON Web Token and the vault has been read.
     pub claims: Option<Arc<Vec<Claim>>>,
-    /// The claims of the ID token, where there is one and the vault has been read; its facts say whether
-    /// it was verified.
+    /// The ID token's claims, if there is one and the vault has been read; the facts have its verification
+    /// status.
     pub id_claims: Option<Arc<Vec<Claim>>>,
-    /// Whether the vault holds it.
+    /// The vault has it.
     pub saved: bool,
-    /// Whether the server refused its refresh token.
+    /// The server rejected its refresh token.
     pub refresh_refused: bool,
 }
 
-/// Which vault.
+/// A kind of vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum VaultKind {
     /// The operating system's keychain.
@@ -220,74 +219,74 @@ pub enum VaultKind {
     Memory,
 }
 
-/// How the vault does.
+/// The state of the vault.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum VaultHealth {
-    /// Not asked yet.
+    /// Not used yet.
     #[default]
     Untried,
-    /// A call is under way for more than a moment: it may be asking the user.
+    /// A call takes longer than usual: the system may be asking the user.
     Waiting,
-    /// It answers.
+    /// It responds.
     Ready,
     /// It needs its passphrase.
     Locked {
-        /// Whether there is such a file; otherwise a passphrase must be chosen first.
+        /// The file exists; otherwise the user must choose a passphrase first.
         exists: bool,
     },
-    /// It does not.
+    /// It fails.
     Failing(VaultProblem),
 }
 
 /// The vault.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VaultView {
-    /// Which one.
+    /// The kind.
     pub kind: VaultKind,
-    /// How it does.
+    /// The state.
     pub health: VaultHealth,
-    /// Where a move was to lead that did not come to its end; moving there once more ends it.
+    /// The target of an unfinished move; moving there again finishes it.
     pub unfinished_move: Option<VaultKind>,
-    /// Whether there is a file vault, used or not.
+    /// A file vault exists, in use or not.
     pub file_exists: bool,
 }
 
-/// What is on the clipboard from here.
+/// What Keyfob put on the clipboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClipboardView {
-    /// The account whose token it is.
+    /// The account, if it is a token.
     pub account: Option<AccountId>,
-    /// When it is cleared; `None` where it stays.
+    /// When it is cleared; `None` if it stays.
     pub clears_at: Option<DateTime<Utc>>,
 }
 
-/// An account that can still be undeleted.
+/// A deletion that can still be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoView {
-    /// Identity.
+    /// The ID.
     pub id: AccountId,
-    /// Name.
+    /// The name.
     pub name: AccountName,
-    /// Until when.
+    /// The end of the time to undo.
     pub until: DateTime<Utc>,
 }
 
-/// The demo, while it runs.
+/// The demo while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DemoView {
     /// Its account.
     pub account: AccountId,
-    /// Its address.
+    /// Its issuer URL.
     pub issuer: String,
 }
 
-/// Where the window stood, in logical points.
+/// The window's position and size, in logical points.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WindowPlace {
-    /// Outer position, where the system says it.
+    /// The outer position, if the system provides it.
     pub position: Option<(f32, f32)>,
     /// Inner size.
     pub size: (f32, f32),
-    /// Whether it was maximised.
+    /// The window was maximised.
     pub maximized: bool,
 }
