@@ -1,13 +1,13 @@
-//! Looking a name up, without speaking to anybody behind it.
+//! Name resolution without a connection to the host.
 //!
-//! Owns those look-ups. Invariant: only a name leaves this machine, and only to its own resolver.
+//! Invariant: only a name leaves this computer, and only to its own resolver.
 
 use std::time::Duration;
 
-/// The longest a look-up may take.
+/// The maximum duration of a lookup.
 const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Whether a host has an address, as far as this machine knows.
+/// Returns true if this computer can resolve a host to an IP address.
 pub async fn has_address(host: &str, port: u16) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let looked_up = tokio::time::timeout(LOOK_UP_TIMEOUT, tokio::net::lookup_host((host, port))).await;

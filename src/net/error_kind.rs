@@ -1,7 +1,6 @@
-//! Why a request failed, told from the causes behind an error.
+//! Classifies a request's failure by its error chain.
 //!
-//! Owns the reading of error chains. Invariant: only kinds leave this module, never an error's own
-//! text, since an HTTP client's errors quote addresses.
+//! Invariant: only kinds leave this module, never an error's text, since an HTTP client's errors quote URLs.
 
 use std::error::Error;
 use std::io;
@@ -10,14 +9,14 @@ use rustls::Error as TlsError;
 
 use crate::domain::refusal::transport::UnreachableKind;
 
-/// How the client library names what went wrong between it and a proxy; the type itself can't be named.
+/// The prefix of the client library's proxy errors; the type itself is private.
 const TUNNEL: &str = "tunnel error: ";
 
-/// What the causes behind an error say; `None` where none of them is telling.
+/// The kind of the first informative error in the chain; `None` if there is none.
 pub(crate) fn kind_of(error: &(dyn Error + 'static)) -> Option<UnreachableKind> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        // Whatever lies behind it is about the proxy, and says nothing of the server.
+        // Errors below this one are about the proxy and say nothing about the server.
         if let Some(why) = error.to_string().strip_prefix(TUNNEL) {
             let wants_password = why == "proxy authorization required";
             return Some(if wants_password {
@@ -30,7 +29,7 @@ pub(crate) fn kind_of(error: &(dyn Error + 'static)) -> Option<UnreachableKind> 
             return Some(kind_of_tls(tls));
         }
         if let Some(io) = error.downcast_ref::<io::Error>() {
-            // `source()` of an I/O error skips the very error it wraps.
+            // `source()` of an I/O error skips the error that it wraps.
             if let Some(kind) = io.get_ref().and_then(|inner| kind_of(inner)) {
                 return Some(kind);
             }
@@ -53,11 +52,11 @@ fn kind_of_tls(error: &TlsError) -> UnreachableKind {
     }
 }
 
-/// Whether the causes behind an error hold one that says that no root certificate was found.
+/// Returns true if the chain says that no root certificate was found.
 pub(crate) fn lacks_roots(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        // The platform verifier has no type of its own for this; `General` is used for nothing else there.
+        // The platform verifier has no type of its own for this; it uses `General` for nothing else.
         if matches!(error.downcast_ref::<TlsError>(), Some(TlsError::General(_))) {
             return true;
         }

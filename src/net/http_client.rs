@@ -1,9 +1,8 @@
-//! The HTTP client's policy, in one place.
+//! The HTTP client's policy.
 //!
-//! Owns how a request travels: rustls from TLS 1.2 on, no redirects, no cookies, no retries,
-//! bounded time and size. Invariants: a request is sent at most once; it goes over https, or over
-//! plain http to this machine itself; no error of the client library leaves this module, since
-//! those quote addresses and headers.
+//! Rustls with TLS 1.2 or later, no redirects, no cookies, no retries, bounded time and size. Invariants: a
+//! request is sent at most once, over https, or over plain http to this computer; no error of the client
+//! library leaves this module, since those quote URLs and headers.
 
 use std::fmt;
 use std::io::Read;
@@ -28,36 +27,36 @@ use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::domain::secure_url::{is_loopback, is_secure};
 use crate::domain::time_parse;
 
-/// The longest a connection may take to be made.
+/// The maximum duration of connecting.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest a request may take, its answer included.
+/// The maximum duration of a request, including the response.
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
-/// The most of an answer's body that is read, in bytes.
+/// The maximum size of a response body, in bytes.
 pub const BODY_LIMIT_BYTES: usize = 1 << 20;
-/// Every request says who sends it; some servers turn away those that don't.
+/// Sent with every request; some servers reject requests without it.
 pub const USER_AGENT: &str = concat!("Keyfob/", env!("CARGO_PKG_VERSION"));
 
-/// What may differ between clients.
+/// The client's options.
 #[derive(Debug, Clone)]
 pub struct HttpPolicy {
-    /// A PEM file with root certificates trusted besides the system's.
+    /// A PEM file with root certificates to trust beside the system's.
     pub extra_root_pem: Option<PathBuf>,
-    /// Whether servers elsewhere are reached as the system says, straight, or through a proxy.
+    /// The proxy for servers that are not on this computer.
     pub proxy: Proxy,
-    /// The longest a connection may take to be made.
+    /// The maximum duration of connecting.
     pub connect_timeout: Duration,
-    /// The longest a request may take, its answer included.
+    /// The maximum duration of a request, including the response.
     pub total_timeout: Duration,
 }
 
-/// How servers elsewhere are reached.
+/// The proxy for servers that are not on this computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proxy {
-    /// As the system says.
+    /// The system's setting.
     System,
-    /// Straight.
+    /// No proxy.
     None,
-    /// Through this one.
+    /// This proxy.
     At(Url),
 }
 
@@ -72,25 +71,25 @@ impl Default for HttpPolicy {
     }
 }
 
-/// What a server answered. Its body may hold tokens.
+/// A server's response. Its body may hold tokens.
 pub struct HttpAnswer {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Every header as it came, names in lower case; bytes that are no UTF-8 are replaced.
+    /// Every header as received, with names in lower case; invalid UTF-8 is replaced.
     pub headers: Vec<(String, SecretText)>,
-    /// `Content-Type`, where given.
+    /// `Content-Type`, if given.
     pub content_type: Option<String>,
-    /// The server's clock, where it told it (`Date`).
+    /// `Date`, the server's clock, if given.
     pub date: Option<DateTime<Utc>>,
-    /// `Retry-After` as it came: seconds or a date (RFC 9110, section 10.2.3).
+    /// `Retry-After` as received: seconds or a date (RFC 9110, section 10.2.3).
     pub retry_after: Option<String>,
-    /// The body; empty where it was too large.
+    /// The body; empty if it was too large.
     pub body: Zeroizing<Vec<u8>>,
-    /// Whether the body had more than [`BODY_LIMIT_BYTES`] and was cut off.
+    /// The body exceeded [`BODY_LIMIT_BYTES`] and was dropped.
     pub body_too_large: bool,
     /// When the request was sent.
     pub sent_at: DateTime<Utc>,
-    /// When the answer was there, whole.
+    /// When the response was complete.
     pub answered_at: DateTime<Utc>,
 }
 
@@ -100,8 +99,8 @@ impl fmt::Debug for HttpAnswer {
     }
 }
 
-/// The HTTP client. Cheap to make and to clone: what is slow (reading root certificates) waits for
-/// the first request that needs it.
+/// The HTTP client. Cheap to create and clone: the slow part (reading root certificates) waits for the first
+/// request that needs it.
 #[derive(Clone)]
 pub struct Http {
     inner: Arc<Inner>,
@@ -114,29 +113,29 @@ struct Inner {
     remote: OnceCell<Client>,
 }
 
-/// How a server is reached.
+/// A connection type with its own client.
 #[derive(Clone, Copy)]
 enum Route {
-    /// http on this machine: no proxy, and no root certificates, so that it works where there are none.
+    /// http on this computer: no proxy, and no root certificates, so that it works without any.
     Plain,
-    /// https on this machine: no proxy.
+    /// https on this computer: no proxy.
     Local,
-    /// https elsewhere: through the system's proxy, where there is one.
+    /// https elsewhere: with the configured proxy.
     Remote,
 }
 
 impl Http {
-    /// A client that follows `policy`.
+    /// Creates a client with this policy.
     pub fn new(policy: HttpPolicy) -> Self {
         let inner = Inner { policy, plain: OnceCell::new(), local: OnceCell::new(), remote: OnceCell::new() };
         Self { inner: Arc::new(inner) }
     }
 
-    /// Sends a request, once, and reads the answer whatever its status.
+    /// Sends a request once and reads the response, whatever its status.
     ///
     /// # Errors
-    /// [`Unreachable`] where no whole answer was had. An address that is neither https nor on this
-    /// machine is refused as [`UnreachableKind::Tls`], with nothing sent.
+    /// [`Unreachable`] without a complete response. A URL that is neither https nor on this computer gives
+    /// [`UnreachableKind::Tls`], and nothing is sent.
     pub async fn send(&self, request: &HttpRequest, clock: &dyn Clock) -> Result<HttpAnswer, Unreachable> {
         let failed = |kind, may_have_been_sent| Unreachable {
             host: request.url.host_str().unwrap_or_default().to_owned(),
@@ -204,18 +203,18 @@ fn route(url: &Url) -> Option<Route> {
     }
 }
 
-/// Blocks: reads the root certificates and the system's proxy settings.
+/// Builds a client. Blocks: reads the root certificates and the system's proxy settings.
 fn build(policy: &HttpPolicy, route: Route) -> Result<Client, UnreachableKind> {
-    // An error means that one was installed before, which does as well.
+    // An error means that one is already installed, which is equally good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // No name server is asked where this machine's own name leads (RFC 6761, section 6.3).
+    // Resolve this computer's own name without a name server (RFC 6761, section 6.3).
     let localhost = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
     let builder = ClientBuilder::new()
         .tls_backend_rustls()
         .tls_version_min(reqwest::tls::Version::TLS_1_2)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        // A request on a connection kept from before may fail without a word on whether it arrived.
+        // A request on a reused connection may fail without showing whether it arrived.
         .pool_max_idle_per_host(0)
         .connect_timeout(policy.connect_timeout)
         .timeout(policy.total_timeout)
@@ -239,7 +238,7 @@ fn with_proxy(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, Un
         Proxy::None => builder.no_proxy(),
         Proxy::At(url) => {
             let proxy = reqwest::Proxy::all(url.as_str()).map_err(|_| UnreachableKind::Connect)?;
-            // The system's own are left out.
+            // Without the system's own proxies.
             builder.no_proxy().proxy(proxy)
         }
     })
@@ -251,14 +250,14 @@ fn with_roots(builder: ClientBuilder, policy: &HttpPolicy) -> Result<ClientBuild
     Ok(builder.tls_certs_merge(roots))
 }
 
-/// The certificates of a PEM file; `None` where it can't be read or holds none.
+/// The certificates of a PEM file; `None` if it is unreadable or has none.
 fn extra_roots(path: &Path) -> Option<Vec<Certificate>> {
     let mut pem = Vec::new();
     std::fs::File::open(path).ok()?.take(BODY_LIMIT_BYTES as u64).read_to_end(&mut pem).ok()?;
     Certificate::from_pem_bundle(&pem).ok().filter(|roots| !roots.is_empty())
 }
 
-/// The request's headers, marked as sensitive; `None` where one can't be sent.
+/// The request's headers, marked as sensitive; `None` if one can't be sent.
 fn headers(request: &HttpRequest) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
@@ -270,7 +269,7 @@ fn headers(request: &HttpRequest) -> Option<HeaderMap> {
     Some(headers)
 }
 
-/// What an error means, and whether a byte of the request may have been sent.
+/// The kind of an error, and whether a byte of the request may have been sent.
 fn told(error: &reqwest::Error) -> (UnreachableKind, bool) {
     let unsent = error.is_connect() || error.is_builder();
     let kind = if let Some(kind) = error_kind::kind_of(error) {
@@ -287,7 +286,7 @@ fn told(error: &reqwest::Error) -> (UnreachableKind, bool) {
     (kind, !unsent)
 }
 
-/// The body, or `None` where it is too large.
+/// The body; `None` if it is too large.
 async fn read_body(response: &mut Response) -> Result<Option<Zeroizing<Vec<u8>>>, reqwest::Error> {
     if response.content_length().is_some_and(|length| length > BODY_LIMIT_BYTES as u64) {
         return Ok(None);
@@ -299,7 +298,7 @@ async fn read_body(response: &mut Response) -> Result<Option<Zeroizing<Vec<u8>>>
             return Ok(None);
         }
         if length > body.capacity() {
-            // Growing in place would leave the old copy behind, unwiped.
+            // Growing in place would leave the old copy unwiped.
             let mut grown = Zeroizing::new(Vec::with_capacity((2 * length).max(4096)));
             grown.extend_from_slice(&body);
             body = grown;

@@ -1,8 +1,7 @@
-//! A small HTTP/1 server for this machine's own browser.
+//! A small HTTP/1 server for this computer's browser.
 //!
-//! Owns the limits every connection is held to. Invariants: memory, time and the number of
-//! connections are bounded; the newest connection is never refused; every answer forbids scripts,
-//! framing, caching and referrers.
+//! Invariants: memory, time and the number of connections are bounded; the newest connection is never
+//! refused; every response forbids scripts, framing, caching and referrers.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -27,23 +26,23 @@ use tokio::task::{AbortHandle, JoinSet};
 
 const TOO_LONG: &str = include_str!("../../assets/too_long.html");
 
-/// The most of a request's head that is read, in bytes: the request line, with an authorization
-/// response in it, and all headers. Cookies of every other server on this machine are among them.
+/// The maximum size of a request's head, in bytes: the request line, with an authorization response in it,
+/// and all headers. These include the cookies of every other server on this computer.
 pub const HEAD_LIMIT_BYTES: usize = 64 * 1024;
-/// The longest a request's head may take to arrive.
+/// The maximum duration of receiving a request's head.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest a connection may live: head, body and answer.
+/// The maximum lifetime of a connection: head, body and response.
 pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long more is read, and dropped, after a request was refused before its end: the answer to a
-/// connection that is closed over unread bytes is lost.
+/// How long to read and drop data after rejecting an incomplete request: closing a connection with unread
+/// bytes loses the response.
 const LINGER: Duration = Duration::from_secs(1);
-/// Connections served at once; one more drops the oldest.
+/// The maximum number of connections; one more drops the oldest.
 pub const MAX_CONNECTIONS: usize = 16;
 
-/// An answer, whole in memory.
+/// A response, entirely in memory.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// The connections of one server. Dropping it closes them all.
+/// The connections of one server. Dropping this closes them all.
 #[derive(Default)]
 pub(crate) struct Connections {
     tasks: JoinSet<()>,
@@ -51,7 +50,7 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// Runs a connection; drops the oldest where there are too many.
+    /// Runs a connection; drops the oldest if there are too many.
     pub(crate) fn add(&mut self, connection: impl Future<Output = ()> + Send + 'static) {
         while self.tasks.try_join_next().is_some() {}
         self.by_age.retain(|task| !task.is_finished());
@@ -64,7 +63,7 @@ impl Connections {
     }
 }
 
-/// The next connection on any of the listeners.
+/// Accepts the next connection on any of the listeners.
 pub(crate) async fn accept(listeners: &[TcpListener]) -> TcpStream {
     loop {
         let accepted: io::Result<TcpStream> = poll_fn(|cx| {
@@ -78,14 +77,14 @@ pub(crate) async fn accept(listeners: &[TcpListener]) -> TcpStream {
         .await;
         match accepted {
             Ok(stream) => return stream,
-            // Out of descriptors, or a peer that left at once: the listener itself is well.
+            // Out of descriptors, or the peer disconnected at once: the listener itself still works.
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
 }
 
-/// Answers the one request of a connection, within all limits. A head of more than
-/// [`HEAD_LIMIT_BYTES`] is answered with a page that says so; `too_long` is given its beginning.
+/// Serves one request of a connection within all limits. A head larger than [`HEAD_LIMIT_BYTES`] gets an
+/// error page; `too_long` receives its beginning.
 pub(crate) async fn answer_one<H, F>(mut stream: TcpStream, handler: H, too_long: impl FnOnce(&[u8]))
 where
     H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
@@ -97,7 +96,7 @@ where
             Ok(Ok(Head::TooLong(start))) => {
                 too_long(&start);
                 drop(start);
-                // How a connection ends is the peer's affair.
+                // The peer may close the connection in any way.
                 let _ = refuse_head(&mut stream).await;
             }
             Ok(Err(_)) | Err(_) => {}
@@ -106,14 +105,14 @@ where
     let _ = tokio::time::timeout(CONNECTION_TIMEOUT, served).await;
 }
 
-/// A request's head, and perhaps more behind it.
+/// A request's head, and possibly more data after it.
 enum Head {
     Whole(Vec<u8>),
-    /// [`HEAD_LIMIT_BYTES`] in which it does not end.
+    /// [`HEAD_LIMIT_BYTES`] without the end of the head.
     TooLong(Vec<u8>),
 }
 
-/// Reads a head before hyper sees it, since hyper's own answer to one that is too long is empty.
+/// Reads a head before hyper does, since hyper's own response to one that is too long is empty.
 async fn read_head(stream: &mut TcpStream) -> io::Result<Head> {
     let mut head = Vec::with_capacity(4096);
     loop {
@@ -125,7 +124,7 @@ async fn read_head(stream: &mut TcpStream) -> io::Result<Head> {
         if (&mut *stream).take(room).read_buf(&mut head).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        // The end may have come in two parts.
+        // The end marker may be split between two reads.
         let new = &head[seen.saturating_sub(3)..];
         if new.windows(4).any(|end| end == b"\r\n\r\n") || new.windows(2).any(|end| end == b"\n\n") {
             return Ok(Head::Whole(head));
@@ -151,11 +150,11 @@ where
         .max_buf_size(HEAD_LIMIT_BYTES)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
-    // How a connection ends is the peer's affair; there is nobody to tell.
+    // The peer may close the connection in any way, and there is no one to report it to.
     let _ = connection.await;
 }
 
-/// Answers a head that is too long with a page that says so.
+/// Responds to a head that is too long with an error page.
 async fn refuse_head(stream: &mut TcpStream) -> io::Result<()> {
     let page = page(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, TOO_LONG);
     let mut answer = format!("HTTP/1.1 {}\r\n", page.status()).into_bytes();
@@ -171,7 +170,7 @@ async fn refuse_head(stream: &mut TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a request names this server as one of `hosts` (`host:port`), and in no other way.
+/// Returns true if a request's only target host is one of `hosts` (`host:port`).
 pub(crate) fn is_addressed_to<B>(request: &Request<B>, hosts: &[String]) -> bool {
     let mut named = request.headers().get_all(header::HOST).iter();
     let (Some(host), None) = (named.next(), named.next()) else { return false };
@@ -179,7 +178,7 @@ pub(crate) fn is_addressed_to<B>(request: &Request<B>, hosts: &[String]) -> bool
         && hosts.iter().any(|known| host.as_bytes().eq_ignore_ascii_case(known.as_bytes()))
 }
 
-/// A page. Its one `<style>` is allowed by its hash; nothing else is loaded or run.
+/// An HTML page. Its one `<style>` is allowed by its hash; nothing else is loaded or run.
 pub(crate) fn page(status: StatusCode, html: impl Into<Bytes>) -> Answer {
     let html = html.into();
     let policy = format!(
@@ -198,7 +197,7 @@ pub(crate) fn line(status: StatusCode, text: &'static str) -> Answer {
     answer(status, "text/plain; charset=utf-8", text)
 }
 
-/// Any answer, with the headers that all of them carry.
+/// A response with the headers that all of them have.
 pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;

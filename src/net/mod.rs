@@ -1,8 +1,6 @@
-//! What is outside: the HTTP client, the redirect listener, the browser, the system's sleep, its
-//! notifications, its wish for less motion.
+//! The network: the HTTP client, the redirect listener, a loopback HTTP server, and name resolution.
 //!
-//! Owns every socket of the app's own. Invariant: nothing listens on anything but loopback, and
-//! nothing secret is sent in the clear to another machine.
+//! Invariant: the app listens only on loopback, and sends nothing secret in the clear to another computer.
 
 pub mod dns;
 pub mod error_kind;

@@ -1,8 +1,8 @@
-//! The redirect listener: where the browser brings the answer back to (RFC 8252, section 7.3).
+//! The redirect listener, which receives the browser's authorization response (RFC 8252, section 7.3).
 //!
-//! Owns the sockets of one sign-in. Invariants: they are bound to loopback only, and held from
-//! before the address is built until the end; nothing but an answer that is taken ends the wait;
-//! one answer is taken at most; no text from outside reaches a page.
+//! Invariants: the sockets of a sign-in are bound to loopback only, from before the authorization URL is
+//! built until the end; only an accepted response ends the wait; at most one response is accepted; no
+//! external text reaches a page.
 
 use std::future::Future;
 use std::io;
@@ -25,13 +25,13 @@ use crate::domain::oauth::redirect_uri::LoopbackRedirect;
 const LANDING: &str = include_str!("../../assets/landing.html");
 const REFUSED: &str = include_str!("../../assets/refused.html");
 
-/// How long the browser has to fetch the landing page once its answer was taken. Under a second, so
+/// How long the browser has to fetch the landing page after its response was accepted. Under a second, so
 /// that the port is free within one.
 const LANDING_GRACE: Duration = Duration::from_millis(900);
-/// Free ports tried until one is free for both families.
+/// The number of ports to try for one that is free in both address families.
 const PORT_ATTEMPTS: usize = 16;
 
-/// Why nobody can listen at a redirect address.
+/// Why a redirect URI can't be listened on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BindError {
     /// Another program has the port.
@@ -46,21 +46,21 @@ pub enum BindError {
         /// The port.
         port: u16,
     },
-    /// This machine has no such loopback address.
+    /// This computer has no such loopback address.
     #[error("no loopback address can be listened on")]
     NoLoopback,
 }
 
-/// What is made of an answer that the browser brought.
+/// The decision about a browser's response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallbackDecision {
-    /// It belongs to this sign-in, which it ends.
+    /// It belongs to this sign-in and ends it.
     Taken,
-    /// It does not; the wait goes on.
+    /// It doesn't; the wait goes on.
     Refused,
 }
 
-/// The sockets of one sign-in, bound and held.
+/// The bound sockets of one sign-in.
 #[derive(Debug)]
 pub struct Listener {
     sockets: Vec<StdListener>,
@@ -69,11 +69,11 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds the redirect's port, or a free one where it names none: the exact address it names, both
-    /// families for `localhost`.
+    /// Binds the redirect URI's port, or a free one if it has none: on the exact address, or on both families
+    /// for `localhost`.
     ///
     /// # Errors
-    /// [`BindError`] where the port can't be had, or there is nothing to bind it on.
+    /// [`BindError`] if the port can't be used, or there is no address to bind it on.
     pub fn bind(redirect: &LoopbackRedirect) -> Result<Self, BindError> {
         let addresses = addresses(&redirect.host).ok_or(BindError::NoLoopback)?;
         let mut bound = bind_all(&addresses, redirect.port.unwrap_or(0));
@@ -87,26 +87,26 @@ impl Listener {
         Ok(Self { sockets, redirect: redirect.clone(), port })
     }
 
-    /// Ports on which a listener could stand instead, at this moment.
+    /// Ports that are currently free for a listener.
     pub fn free_ports(redirect: &LoopbackRedirect, count: usize) -> Vec<u16> {
         let Some(addresses) = addresses(&redirect.host) else { return Vec::new() };
         redirect.other_ports().filter(|port| bind_all(&addresses, *port).is_ok()).take(count).collect()
     }
 
-    /// The redirect URI to send: the registered text, or the one with the port that was bound.
+    /// The redirect URI to send: the registered text, or the one with the bound port.
     pub fn redirect_uri(&self) -> String {
         self.redirect.uri_at(self.port)
     }
 
-    /// The port that was bound.
+    /// The bound port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Serves until `judge` has taken an answer and the browser has its page, or a second has passed
-    /// since. `judge` is given the query of each GET for the redirect's path, one at a time, and
-    /// never again once it took one. `too_long` is called for each GET for that path whose head is longer
-    /// than is read; the wait goes on. Dropping the future closes everything.
+    /// Serves until `judge` accepts a response and the browser has its page, or a second later. `judge` gets
+    /// the query of each GET for the redirect's path, one at a time, and no more after accepting one.
+    /// `too_long` is called for each GET for that path whose head is too long; the wait goes on. Dropping the
+    /// future closes everything.
     pub fn serve(
         self,
         judge: impl Fn(&str) -> CallbackDecision + Send + Sync + 'static,
@@ -151,8 +151,8 @@ struct Shared {
     hosts: Vec<String>,
     path: String,
     landing: String,
-    /// The landing page's whole address. Of a path that begins with two slashes, a browser would take
-    /// the first part for a host (RFC 3986, section 4.2).
+    /// The full URL of the landing page. In a path that begins with two slashes, a browser would read the
+    /// first segment as a host (RFC 3986, section 4.2).
     landing_address: String,
     judge: Box<dyn Fn(&str) -> CallbackDecision + Send + Sync>,
     too_long: Box<dyn Fn() + Send + Sync>,
@@ -176,14 +176,14 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
         }
     };
     http_server::answer_one(stream, handler, too_long).await;
-    // Only now is the page with the browser, not when it was made.
+    // Only now does the browser have the page, not when it was built.
     if is_landing.load(Ordering::Relaxed) {
         shared.delivered.notify_one();
     }
 }
 
 impl Shared {
-    /// The answer to a request, and whether it is the landing page.
+    /// The response to a request, and whether it is the landing page.
     fn answer<B>(&self, request: &Request<B>) -> (Answer, bool) {
         let path = request.uri().path();
         if !http_server::is_addressed_to(request, &self.hosts) {
@@ -209,14 +209,14 @@ impl Shared {
     }
 
     fn judged(&self, query: &str) -> Answer {
-        // Held while judging, so that copies of one answer wait here and find it taken.
+        // Locked while judging, so that copies of a response wait here until the first is decided.
         let mut is_taken = self.is_taken.lock().unwrap_or_else(PoisonError::into_inner);
         if *is_taken || (self.judge)(query) == CallbackDecision::Refused {
             return http_server::page(StatusCode::BAD_REQUEST, REFUSED);
         }
         *is_taken = true;
         self.taken.notify_one();
-        // Away from the address with the code, so that it stays out of the browser's history.
+        // Redirect away from the URL with the code, to keep it out of the browser's history.
         let mut answer = http_server::line(StatusCode::SEE_OTHER, "");
         if let Ok(landing) = HeaderValue::try_from(&self.landing_address) {
             answer.headers_mut().insert(header::LOCATION, landing);
@@ -225,7 +225,7 @@ impl Shared {
     }
 }
 
-/// The addresses behind a redirect's host; `None` where it is not loopback.
+/// The IP addresses of a redirect URI's host; `None` if it is not loopback.
 fn addresses(host: &str) -> Option<Vec<IpAddr>> {
     if host.eq_ignore_ascii_case("localhost") {
         return Some(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]);
@@ -234,7 +234,7 @@ fn addresses(host: &str) -> Option<Vec<IpAddr>> {
     literal.parse::<IpAddr>().ok().filter(IpAddr::is_loopback).map(|ip| vec![ip])
 }
 
-/// What a browser may write in `Host`; the usual port is left out.
+/// The values that a browser may send in `Host`; the default port is omitted.
 fn hosts(host: &str, port: u16) -> Vec<String> {
     let mut hosts = vec![format!("{host}:{port}")];
     if port == 80 {
@@ -243,8 +243,8 @@ fn hosts(host: &str, port: u16) -> Vec<String> {
     hosts
 }
 
-/// Binds every address on one port. A family that this machine lacks is left out; a port that is
-/// taken in either is taken, since the browser may choose either.
+/// Binds every address on one port. Skips a family that this computer lacks. The port must be free in every
+/// family, since the browser may choose either.
 fn bind_all(addresses: &[IpAddr], port: u16) -> Result<(Vec<StdListener>, u16), BindError> {
     let mut port = port;
     let mut sockets = Vec::new();
@@ -264,8 +264,8 @@ fn bind_all(addresses: &[IpAddr], port: u16) -> Result<(Vec<StdListener>, u16), 
     if sockets.is_empty() { Err(BindError::NoLoopback) } else { Ok((sockets, port)) }
 }
 
-/// The standard library sets `SO_REUSEADDR` on Unix, where it lets a port in `TIME_WAIT` be bound
-/// again and still keeps a second listener out, and leaves it unset on Windows, where it would not.
+/// The standard library sets `SO_REUSEADDR` on Unix, where it allows binding a port in `TIME_WAIT` and still
+/// excludes a second listener, and leaves it unset on Windows, where it would not exclude one.
 fn bind_one(address: SocketAddr) -> io::Result<(StdListener, u16)> {
     let socket = StdListener::bind(address)?;
     socket.set_nonblocking(true)?;
