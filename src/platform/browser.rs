@@ -1,8 +1,7 @@
-//! Opening an address in the system's browser.
+//! Opens URLs in the system's browser.
 //!
-//! Owns every start of a browser. Invariants: only parsed http and https addresses get that far,
-//! each as one argument and never through a shell; a browser's chatter never reaches our own
-//! output.
+//! Invariants: only parsed http and https URLs are opened, each as one argument and never through a shell; a
+//! browser's output never reaches Keyfob's.
 
 use std::io;
 use std::process::{Child, Command, Stdio};
@@ -11,17 +10,17 @@ use std::time::Duration;
 use thiserror::Error;
 use url::Url;
 
-/// How long a launcher is watched for failing; one that still runs has handed over.
+/// How long to watch a launcher for failure; one that still runs has succeeded.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// What opens an address where `$BROWSER` names nothing.
+/// The launchers if `$BROWSER` is empty.
 #[cfg(not(any(target_os = "macos", target_os = "windows")))]
 const LAUNCHERS: [&str; 5] = ["xdg-open", "gio", "gnome-open", "kde-open", "wslview"];
 
 /// Why no browser was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BrowserError {
-    /// The address is not one of the web.
+    /// The URL is neither http nor https.
     #[error("not a web address")]
     NotWeb,
     /// There is no browser, or it failed at once.
@@ -29,36 +28,37 @@ pub enum BrowserError {
     NoBrowser,
 }
 
-/// Opens addresses.
+/// Opens URLs.
 pub trait Browser: Send + Sync {
-    /// Opens an address. May block for some seconds, so not for a runtime's thread. Success means
-    /// that a launcher took it, not that a page appeared.
+    /// Opens a URL. May block for seconds, so not for a runtime's thread. Success means that a launcher
+    /// accepted it, not that a page appeared.
     ///
     /// # Errors
-    /// [`BrowserError`] where nothing was opened.
+    /// [`BrowserError`] if nothing was opened.
     fn open(&self, address: &Url) -> Result<(), BrowserError>;
 
-    /// Whether there is something that opens addresses; `None` where only trying would tell. May block.
+    /// Returns true if a launcher exists; `None` if it can't be determined without opening a page. May block.
     fn is_there(&self) -> Option<bool> {
         None
     }
 }
 
-/// The browser that the system, or `$BROWSER`, names.
+/// The browser of the system or `$BROWSER`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemBrowser;
 
 impl Browser for SystemBrowser {
     fn open(&self, address: &Url) -> Result<(), BrowserError> {
         open_with(address, |address| {
-            // Who sets $BROWSER means it; the launchers ask it last, or not at all on a desktop.
+            // $BROWSER is the user's explicit choice; the launchers check it last, or not at all on a
+            // desktop.
             let named = std::env::var("BROWSER").unwrap_or_default();
-            // The launchers' errors quote the address, so they are dropped here.
+            // The launchers' errors quote the URL, so drop them.
             open_with_named(&named, address).or_else(|_| open::that_detached_with_timeout(address, WATCH))
         })
     }
 
-    /// Elsewhere than on these systems a browser is part of the system.
+    /// On other systems a browser is part of the system.
     #[cfg(any(target_os = "macos", target_os = "windows"))]
     fn is_there(&self) -> Option<bool> {
         Some(true)
@@ -73,7 +73,7 @@ impl Browser for SystemBrowser {
     }
 }
 
-/// Whether a program can be found: by its path, or in one of the folders of `$PATH`.
+/// Returns true if a program exists: by its path, or in a folder of `$PATH`.
 #[cfg(not(any(target_os = "macos", target_os = "windows")))]
 fn is_program(program: &str, path: &std::ffi::OsStr) -> bool {
     let is_file = |path: std::path::PathBuf| path.is_file();
@@ -81,11 +81,11 @@ fn is_program(program: &str, path: &std::ffi::OsStr) -> bool {
         || std::env::split_paths(path).any(|folder| is_file(folder.join(program)))
 }
 
-/// Opens an address in a program of the user's choice: its words, in which `%s` stands for the
-/// address, as in `$BROWSER`. Blocks as [`Browser::open`] does.
+/// Opens a URL in a program that the user chose: its words, with `%s` for the URL, as in `$BROWSER`. Blocks
+/// like [`Browser::open`].
 ///
 /// # Errors
-/// [`BrowserError`] where the program could not be started or failed at once.
+/// [`BrowserError`] if the program didn't start or failed at once.
 pub fn open_in(program: &str, address: &Url) -> Result<(), BrowserError> {
     open_with(address, |address| {
         let mut command = command(program, address).ok_or(io::ErrorKind::NotFound)?;
@@ -93,14 +93,15 @@ pub fn open_in(program: &str, address: &Url) -> Result<(), BrowserError> {
     })
 }
 
-/// Whether the program of the user's choice can be found; `None` where only trying would tell. May block.
+/// Returns true if the user's program exists; `None` if it can't be determined without starting it. May
+/// block.
 #[cfg(not(any(target_os = "macos", target_os = "windows")))]
 pub fn can_open_in(program: &str) -> Option<bool> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     Some(program.split_whitespace().next().is_some_and(|program| is_program(program, &path)))
 }
 
-/// Elsewhere than on these systems a program is found in more ways than by its path.
+/// Other systems find programs in more ways than by path.
 #[cfg(any(target_os = "macos", target_os = "windows"))]
 pub fn can_open_in(_program: &str) -> Option<bool> {
     None
@@ -113,8 +114,7 @@ fn open_with(address: &Url, launch: impl FnOnce(&str) -> io::Result<()>) -> Resu
     launch(address.as_str()).map_err(|_| BrowserError::NoBrowser)
 }
 
-/// Tries the programs of `$BROWSER` in order: a colon-separated list, in which `%s` stands for the
-/// address.
+/// Tries the programs of `$BROWSER` in order: a colon-separated list, with `%s` for the URL.
 fn open_with_named(named: &str, address: &str) -> io::Result<()> {
     for entry in named.split(':') {
         let Some(mut command) = command(entry, address) else { continue };
@@ -140,7 +140,7 @@ fn command(entry: &str, address: &str) -> Option<Command> {
     Some(command)
 }
 
-/// Fails where the program fails while it is watched; afterwards a thread waits for its end.
+/// Returns an error if the program fails while watched; then a thread waits for its end.
 fn watch(mut child: Child) -> io::Result<()> {
     let step = Duration::from_millis(20);
     let mut watched = Duration::ZERO;

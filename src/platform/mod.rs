@@ -1,4 +1,4 @@
-//! What the operating system offers a desktop app: browser, clipboard, notifications, suspend, reduced motion.
+//! The operating system's desktop services: browser, clipboard, notifications, suspend, reduced motion.
 
 pub mod browser;
 pub(crate) mod clipboard;

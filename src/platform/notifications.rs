@@ -1,9 +1,9 @@
-//! Notifications of the desktop.
+//! Desktop notifications.
 //!
-//! Owns how one is shown: over the session bus on Linux; elsewhere the window's request for attention
-//! must do. Invariant: it names an account and no secret, and nothing waits for it.
+//! Over the session bus on Linux; other systems only have the window's request for attention. Invariant: a
+//! notification names an account and no secret, and nothing waits for it.
 
-/// Says that an account needs a person to sign in. The name is neutralised already.
+/// Notifies that an account needs a sign-in. The name must be sanitized already.
 pub fn needs_sign_in(name: &str) {
     let body = format!("“{name}” needs you to sign in again.");
     #[cfg(target_os = "linux")]

@@ -1,21 +1,20 @@
-//! Word that the system asks for less motion.
+//! The system's reduced-motion setting.
 //!
-//! Owns the watch for it: the settings that the desktop's portal hands out. Invariants: it has a thread
-//! of its own, so that no frame waits for it; where nobody answers, nothing is said and nothing fails.
+//! Read from the desktop's portal. Invariants: the watch has its own thread, so no frame waits for it;
+//! without a portal, nothing is reported and nothing fails.
 //!
-//! On macOS and Windows there is no watch: the ways there want code that is not safe. The setting of the
-//! app's own stands everywhere.
+//! There is no watch on macOS and Windows, where it would need unsafe code. The app's own setting works
+//! everywhere.
 
-/// Where the system's wish is asked.
+/// The source of the system's setting.
 #[derive(Debug, Clone, Default)]
 pub struct SystemMotion {
-    /// The address of the session bus; `None` takes the session's.
+    /// The address of the bus; `None` means the session bus.
     pub bus: Option<String>,
 }
 
 impl SystemMotion {
-    /// Tells whether less motion is wanted: once it is known, and each time it may have changed. Returns
-    /// at once.
+    /// Reports whether reduced motion is set: once known, and each time it may have changed. Returns at once.
     #[cfg(target_os = "linux")]
     pub fn watch(self, tell: impl Fn(bool) + Send + 'static) {
         let watch = move || {
@@ -28,7 +27,7 @@ impl SystemMotion {
         }
     }
 
-    /// Tells nothing: nobody is asked on this system.
+    /// Reports nothing on this system.
     #[cfg(not(target_os = "linux"))]
     pub fn watch(self, _: impl Fn(bool) + Send + 'static) {}
 }
@@ -44,7 +43,7 @@ mod portal {
     const PATH: &str = "/org/freedesktop/portal/desktop";
     const SETTINGS: &str = "org.freedesktop.portal.Settings";
 
-    /// The setting that all desktops share, and GNOME's of older days.
+    /// The setting shared by all desktops, and GNOME's older one.
     const KEYS: [(&str, &str); 2] = [
         ("org.freedesktop.appearance", "reduced-motion"),
         ("org.gnome.desktop.interface", "enable-animations"),
@@ -58,7 +57,7 @@ mod portal {
         };
         let settings = Proxy::new(&connection, NAME, PATH, SETTINGS)?;
         let changes = settings.receive_signal("SettingChanged")?;
-        // The portal looks at who asks once, at the first call.
+        // The portal inspects its caller once, at the first call.
         let open = OpenToPortals::new();
         let less = wants_less(&settings);
         drop(open);
@@ -78,7 +77,7 @@ mod portal {
             .any(|value| is_less(&value))
     }
 
-    /// Reads 1 for less motion, or whether things move; the portal wraps the value twice.
+    /// Reads 1 for reduced motion, or whether animation is on; the portal wraps the value twice.
     fn is_less(value: &Value<'_>) -> bool {
         match value {
             Value::Value(inner) => is_less(inner),

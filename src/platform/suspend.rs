@@ -1,20 +1,19 @@
-//! Word that the system is about to sleep.
+//! Watches for the system's suspend.
 //!
-//! Owns the watch for it: logind's `PrepareForSleep` on the system bus. Invariants: it has a thread of
-//! its own, so that no start waits for it; where there is no system bus, or nobody on it who knows of
-//! sleep, nothing is watched and nothing fails; the system is held back only for as long as the call
-//! takes, and never longer than logind allows (5 s, unless it is told otherwise).
+//! On Linux: logind's `PrepareForSleep` on the system bus. Invariants: the watch has its own thread, so
+//! startup doesn't wait for it; without a system bus or logind, nothing is watched and nothing fails; suspend
+//! is delayed only for the duration of the call, and never longer than logind allows (5 s by default).
 //!
-//! On macOS and Windows there is no watch: the ways there want code that is not safe, or a window of
-//! one's own. A window that is locked after idle finds that the time is up when the system wakes.
+//! There is no watch on macOS and Windows, where it would need unsafe code or a window of its own. There, a
+//! window that locks when idle notices at resume that the time is up.
 
-/// Knows when the system is about to sleep.
+/// Notifies before the system suspends.
 pub trait Sleep: Send + Sync {
-    /// Calls `before` each time, and lets the system sleep once that has returned. Returns at once.
+    /// Calls `before` each time, and lets the system suspend once it has returned. Returns at once.
     fn watch(&self, before: Box<dyn Fn() + Send>);
 }
 
-/// Knows of no sleep.
+/// Never notifies.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoSleep;
 
@@ -22,10 +21,10 @@ impl Sleep for NoSleep {
     fn watch(&self, _: Box<dyn Fn() + Send>) {}
 }
 
-/// What this system says.
+/// The system's suspend signal.
 #[derive(Debug, Clone, Default)]
 pub struct SystemSleep {
-    /// The address of the system bus; `None` takes the system's.
+    /// The address of the bus; `None` means the system bus.
     pub bus: Option<String>,
 }
 
@@ -35,7 +34,7 @@ impl Sleep for SystemSleep {
         let bus = self.bus.clone();
         let watch = move || {
             if let Err(error) = logind::watch(bus.as_deref(), before.as_ref()) {
-                // Its text may hold an address of the bus, and nothing else that is anybody's.
+                // The text may hold a bus address, and nothing else that is private.
                 log::info!("the system's sleep is not watched: {error}");
             }
         };
@@ -79,8 +78,8 @@ mod logind {
         Ok(())
     }
 
-    /// Has the system wait for us before it sleeps, for as long as the descriptor is open. Without it
-    /// the call may come after the sleep, which is late and no failure.
+    /// Delays suspend while the descriptor is open. Without it the call may come after suspend, which is late
+    /// but not a failure.
     fn hold_back(manager: &Proxy<'_>) -> Option<OwnedFd> {
         let why = ("sleep", "Keyfob", "To lock before the computer sleeps", "delay");
         manager.call("Inhibit", &why).ok()

@@ -1,7 +1,7 @@
 //! The clipboard: the only user of arboard.
 //!
-//! Owns what was last put there. Invariants: a secret is marked to be left out of clipboard
-//! history; what somebody else put there is never cleared; of our own text only a hash is kept.
+//! Invariants: a secret is excluded from clipboard history; another program's content is never cleared; only
+//! a hash of Keyfob's own text is kept.
 
 #[cfg(target_os = "linux")]
 mod x11;
@@ -9,37 +9,37 @@ mod x11;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// The clipboard did not take the text.
+/// The clipboard rejected the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the clipboard did not take the text")]
 pub struct ClipboardError;
 
 /// A clipboard. Calls may block.
 pub trait Clipboard {
-    /// Puts a secret there, marked to be left out of history.
+    /// Copies a secret, excluded from history.
     ///
     /// # Errors
-    /// [`ClipboardError`] where it was not taken.
+    /// [`ClipboardError`] if it was rejected.
     fn put_secret(&mut self, text: &str) -> Result<(), ClipboardError>;
 
-    /// Puts text there that is no secret.
+    /// Copies text that is not secret.
     ///
     /// # Errors
-    /// [`ClipboardError`] where it was not taken.
+    /// [`ClipboardError`] if it was rejected.
     fn put_text(&mut self, text: &str) -> Result<(), ClipboardError>;
 
-    /// Clears it, if what is there is still what was last put there from here.
+    /// Clears the clipboard if it still has what was last copied here.
     fn clear_ours(&mut self);
 }
 
-/// The system's clipboard; connected to at the first use.
+/// The system's clipboard, connected on first use.
 #[derive(Default)]
 pub struct SystemClipboard {
     connection: Option<arboard::Clipboard>,
     ours: Option<[u8; 32]>,
 }
 
-/// A clipboard that takes nothing, for a run without a window.
+/// A clipboard that rejects everything, for a run without a window.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoClipboard;
 
@@ -74,7 +74,7 @@ impl SystemClipboard {
     ) -> Result<(), ClipboardError> {
         let taken = set(self.connection()?.set());
         if taken.is_err() {
-            // A connection that broke is made anew at the next try.
+            // Reconnect at the next attempt.
             self.connection = None;
             return Err(ClipboardError);
         }

@@ -1,9 +1,9 @@
-//! What the clipboard's connection to an X server remembers.
+//! Overwrites what the clipboard's connection to an X server remembers.
 //!
-//! Owns no state. arboard has one connection for the whole process, which the toolkit holds open for pasting; its
-//! buffer (x11rb's, of 16 KiB) keeps what was sent last, so the token that another program was handed. A longer
-//! text is sent in its place. Invariant: that goes over the selection SECONDARY, which desktops don't use; the
-//! user's clipboard is not touched.
+//! arboard has one connection for the whole process, which the toolkit keeps open for pasting. Its buffer
+//! (x11rb's, of 16 KiB) keeps what was sent last: the token that another program received. Sending a longer
+//! text replaces it. Invariant: this uses the selection SECONDARY, which desktops ignore; the user's
+//! clipboard stays untouched.
 
 use std::error::Error;
 use std::thread;
@@ -15,13 +15,13 @@ use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, CreateWindowAux, WindowClass};
 use x11rb::{COPY_DEPTH_FROM_PARENT, CURRENT_TIME};
 
-/// With the request around it, this fills the buffer; a longer text goes past it, as a longer token does.
+/// With the request around it, this fills the buffer; a longer text bypasses it, as a longer token does.
 const FILLING_BYTES: usize = 16_352;
-/// How often it is looked whether the text has come, and at what distance.
+/// The number and interval of checks for the arrival of the text.
 const LOOKS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Overwrites it. On Wayland there is no such buffer.
+/// Overwrites the buffer. Wayland has no such buffer.
 pub(in crate::platform::clipboard) fn overwrite_buffer(clipboard: &mut arboard::Clipboard) {
     let kind = LinuxClipboardKind::Secondary;
     if clipboard.set().clipboard(kind).text(" ".repeat(FILLING_BYTES)).is_err() {
@@ -33,7 +33,8 @@ pub(in crate::platform::clipboard) fn overwrite_buffer(clipboard: &mut arboard::
     let _ = clipboard.clear_with().clipboard(kind);
 }
 
-/// Asks for SECONDARY as another program would: the clipboard's own question would be answered without the server.
+/// Requests SECONDARY as another program would: the clipboard's own request would be served without the
+/// server.
 fn ask_for_it() -> Result<(), Box<dyn Error>> {
     let (connection, screen) = x11rb::connect(None)?;
     let root = connection.setup().roots.get(screen).ok_or("no screen")?.root;
