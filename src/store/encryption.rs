@@ -1,10 +1,9 @@
-//! Encryption: the age format, which the standard tool reads and writes, too.
+//! Encryption in the age format, which the standard tool reads and writes too.
 //!
-//! Owns all dealings with the age library, and how much work a passphrase costs. Invariants: what is
-//! opened is what was sealed, whole, or an error; of the library's errors only their kind goes on.
+//! The only user of the age library; also sets the work factor of passphrases. Invariants: decryption returns
+//! exactly what was encrypted, or an error; only the kind of the library's errors is passed on.
 //!
-//! The library holds up to 64 KiB of what passes through it in a buffer that it does not wipe;
-//! every buffer here is wiped.
+//! The library buffers up to 64 KiB of data without wiping it; every buffer here is wiped.
 
 use std::io::{self, Read as _, Write};
 use std::iter;
@@ -16,29 +15,29 @@ use zeroize::Zeroizing;
 
 use crate::base::secret::Passphrase;
 
-/// The work that a passphrase costs: 2¹⁸ rounds of scrypt, about a second and 256 MiB.
+/// The work factor of a passphrase: 2¹⁸ rounds of scrypt, about a second and 256 MiB.
 pub(super) const WORK_FACTOR: u8 = 18;
 
-/// The most work that a file may ask for: 2²⁰ rounds of scrypt, about four seconds and 1 GiB.
+/// The maximum work factor accepted from a file: 2²⁰ rounds of scrypt, about four seconds and 1 GiB.
 const MAX_WORK_FACTOR: u8 = 20;
 
-/// The first words of a key's line; a newer kind of key goes on with its own name.
+/// The prefix of a key's line; a newer kind of key continues with its own name.
 const KEY_PREFIX: &str = "AGE-SECRET-KEY-";
 
-/// Why something sealed was not opened.
+/// Why decryption or encryption failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SealError {
-    /// The passphrase does not open it.
+    /// The passphrase is wrong.
     WrongPassphrase,
-    /// It is sealed to another key.
+    /// Encrypted to another key.
     WrongKey,
-    /// It is no sealed file, or a damaged one.
+    /// Not encrypted, or damaged.
     Damaged,
-    /// It is of a newer form.
+    /// A newer format.
     Newer,
-    /// It asks for more work than is done.
+    /// It requires more work than is allowed.
     TooMuchWork,
-    /// It could not be sealed.
+    /// Encryption failed.
     Failed,
 }
 
@@ -54,16 +53,15 @@ impl From<DecryptError> for SealError {
     }
 }
 
-/// A key, which opens what is sealed to it; wiped when dropped.
+/// A private key; wiped when dropped.
 pub(super) struct Key(x25519::Identity);
 
 impl Key {
-    /// A new key.
     pub(super) fn generate() -> Self {
         Self(x25519::Identity::generate())
     }
 
-    /// Seals the key's line, after a comment, with a passphrase: an identity file as the standard tool takes it.
+    /// Encrypts the key's line, after a comment, with a passphrase: an identity file of the standard tool.
     pub(super) fn wrap(&self, passphrase: &Passphrase, work_factor: u8) -> Result<Vec<u8>, SealError> {
         seal_with_passphrase(passphrase, work_factor, |to| {
             let line = self.0.to_string();
@@ -73,7 +71,7 @@ impl Key {
         })
     }
 
-    /// Opens what [`Self::wrap`] made.
+    /// Decrypts what [`Self::wrap`] made.
     pub(super) fn unwrap(bytes: &[u8], passphrase: &Passphrase) -> Result<Self, SealError> {
         let plain = open_with_passphrase(bytes, passphrase)?;
         let text = std::str::from_utf8(&plain).map_err(|_| SealError::Damaged)?;
@@ -83,14 +81,14 @@ impl Key {
         line.parse().map(Self).map_err(|_| if newer { SealError::Newer } else { SealError::Damaged })
     }
 
-    /// Opens what [`seal`] sealed to this key.
+    /// Decrypts what [`seal`] encrypted to this key.
     pub(super) fn open(&self, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let decryptor = Decryptor::new_buffered(bytes)?;
         plain(decryptor, &self.0, bytes.len())
     }
 }
 
-/// Seals what `write` writes to these keys: each of them opens it.
+/// Encrypts what `write` writes to these keys; each of them can decrypt it.
 pub(super) fn seal(
     keys: &[&Key],
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -99,13 +97,13 @@ pub(super) fn seal(
     sealed(recipients.iter().map(|recipient| recipient as &dyn Recipient), write)
 }
 
-/// To how many keys something is sealed.
+/// The number of keys that something is encrypted to.
 pub(super) fn keys_of(bytes: &[u8]) -> usize {
     let head = bytes.split(|byte| *byte == b'\n').take_while(|line| !line.starts_with(b"---"));
     head.filter(|line| line.starts_with(b"-> X25519 ")).count()
 }
 
-/// Seals what `write` writes with a passphrase.
+/// Encrypts what `write` writes with a passphrase.
 pub(super) fn seal_with_passphrase(
     passphrase: &Passphrase,
     work_factor: u8,
@@ -116,7 +114,7 @@ pub(super) fn seal_with_passphrase(
     sealed(iter::once(&recipient as &dyn Recipient), write)
 }
 
-/// Opens what a passphrase has sealed, armored or not.
+/// Decrypts with a passphrase, armored or not.
 pub(super) fn open_with_passphrase(
     bytes: &[u8],
     passphrase: &Passphrase,
@@ -130,13 +128,13 @@ pub(super) fn open_with_passphrase(
     plain(decryptor, &identity, bytes.len())
 }
 
-/// Whether bytes look like something sealed, armored or not.
+/// Returns true if bytes look encrypted, armored or not.
 pub(super) fn looks_sealed(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     start.starts_with(b"age-encryption.org/") || start.starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
 }
 
-/// The library's own kind of secret, which is wiped, too.
+/// The library's own secret type, which is wiped too.
 fn taken(passphrase: &Passphrase) -> SecretString {
     SecretString::from(passphrase.expose().to_owned())
 }
@@ -152,8 +150,8 @@ fn sealed<'a>(
     Ok(bytes)
 }
 
-/// What was sealed is shorter than its sealed form, so the buffer never grows: that would leave an
-/// unwiped copy behind.
+/// Plain text is shorter than its encrypted form, so the buffer never grows: growing would leave an unwiped
+/// copy.
 fn plain<R: io::BufRead>(
     decryptor: Decryptor<R>,
     identity: &dyn Identity,
@@ -167,7 +165,7 @@ fn plain<R: io::BufRead>(
 
 #[cfg(test)]
 pub(super) mod tests {
-    /// What is sealed with work factor 1, as if it were sealed with another.
+    /// Changes the work factor in the header of something encrypted with factor 1.
     pub(in crate::store) fn with_work_factor(sealed: &[u8], factor: u8) -> Vec<u8> {
         let head = sealed.windows(3).position(|bytes| bytes == b" 1\n").unwrap();
         [&sealed[..=head], factor.to_string().as_bytes(), &sealed[head + 2..]].concat()

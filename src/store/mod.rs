@@ -1,7 +1,6 @@
-//! What is kept: secrets in a vault, everything else in a database.
+//! Storage: secrets in a vault, everything else in a database.
 //!
-//! Owns all reading and writing of what outlives a run. Invariant: a secret reaches a vault and
-//! nothing else.
+//! Invariant: a secret is stored only in a vault.
 
 pub mod account_export;
 pub mod database;

@@ -1,8 +1,7 @@
-//! Where a write may be cut short.
+//! Steps at which tests interrupt a write.
 //!
-//! Owns the seam by which tests end a write at each of its steps. Invariant: outside of tests a
-//! step does nothing; in a test, once a write was cut short every later step of its thread fails,
-//! as after the death of the process, or the process itself is killed.
+//! Invariant: outside of tests a step does nothing. In a test, after an interruption every later step of its
+//! thread fails, as after the death of the process, or the process itself is killed.
 
 use std::io;
 
@@ -43,13 +42,13 @@ mod seam {
         }
     }
 
-    /// Kills this process (SIGKILL) after so many steps of this thread.
+    /// Kills this process (SIGKILL) after this many steps of the thread.
     pub(in crate::store) fn die_after(steps: usize) {
         DIES.set(true);
         LEFT.set(Some(steps));
     }
 
-    /// Runs `work`, which dies after so many steps; says whether it did.
+    /// Runs `work` with an interruption after this many steps; returns whether it occurred.
     pub(in crate::store) fn cut_after<T>(steps: usize, work: impl FnOnce() -> T) -> (T, bool) {
         LEFT.set(Some(steps));
         let result = work();

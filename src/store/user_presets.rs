@@ -1,8 +1,8 @@
-//! A user's own presets: `*.toml` files in one folder.
+//! The user's own presets: `*.toml` files in one folder.
 //!
-//! Owns the reading of that folder. Invariants: no symbolic link is followed, and nothing is read that
-//! others may write, nor in a folder that they may: a preset says where secrets are sent. Reading is bounded, and a bad file is
-//! reported and keeps none of the others from being read.
+//! Invariants: symbolic links are not followed, and no file or folder that others may write is read, since a
+//! preset decides where secrets are sent. Reading is bounded; a bad file is reported and doesn't affect the
+//! others.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -13,24 +13,23 @@ use crate::domain::provider::{Group, Preset};
 
 use super::home::{self, Changeable};
 
-/// The largest file, in bytes.
+/// The maximum size of a file, in bytes.
 const FILE_MAX_BYTES: u64 = 64 * 1024;
-/// The most files.
+/// The maximum number of files.
 const FILES_MAX: usize = 100;
-/// The longest name of a file that is repeated, in characters.
+/// The maximum length of a repeated file name, in characters.
 const NAME_MAX_CHARS: usize = 80;
 
-/// What a folder holds.
+/// The content of a folder.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct OwnPresets {
-    /// The presets, by their files' names.
+    /// The presets, sorted by file name.
     pub presets: Vec<Preset>,
-    /// What is wrong with the others, a sentence each: the file, the line and the key.
+    /// What is wrong with the others, one sentence each: the file, the line and the key.
     pub mistakes: Vec<String>,
 }
 
-/// Reads the folder's presets; one that is not there holds none. An ID that `built_in` has, too, is a
-/// mistake of the file.
+/// Reads the folder's presets; empty if there is no folder. An ID in `built_in` is a mistake of the file.
 pub fn read(folder: &Path, built_in: &[Preset]) -> OwnPresets {
     let mut found = OwnPresets::default();
     let files = match files(folder) {
@@ -66,7 +65,7 @@ pub fn read(folder: &Path, built_in: &[Preset]) -> OwnPresets {
     found
 }
 
-/// The folder's files, by name; nothing where there is no folder, or a mistake.
+/// The folder's files, sorted by name. `Err(None)` if there is no folder.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Option<String>> {
     let unreadable = |error: &io::Error| Some(format!("{} could not be read: {error}.", shown(folder)));
     match fs::symlink_metadata(folder) {
@@ -97,7 +96,7 @@ fn preset(path: &Path) -> Result<Preset, String> {
         return Err("not a file".to_owned());
     }
     let file = home::options().write(false).open(path).map_err(|error| error.to_string())?;
-    // Asked of the file that is open, which no other can take the place of.
+    // Check the open file, which can't be exchanged meanwhile.
     let opened = file.metadata().map_err(|error| error.to_string())?;
     if let Some(why) = home::changeable(&opened) {
         return Err(refused(why, "this file"));
@@ -262,7 +261,7 @@ mod tests {
         let folder = Folder::new();
         folder.put("acme.toml", GOOD);
         let file = folder.0.path().join("acme.toml");
-        // Only root may give a file away; its own count as the system's.
+        // Only root can change a file's owner; root's own files count as the system's.
         if chown(&file, Some(12_345), None).is_err() {
             return;
         }

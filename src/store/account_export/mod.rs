@@ -1,8 +1,8 @@
-//! Accounts in a file, for another machine or a colleague.
+//! Exports: accounts in a file, for another computer or a colleague.
 //!
-//! Owns both forms of an export: the import file's TOML without a secret, and the same with secrets
-//! and tokens, sealed by a passphrase. Invariants: a secret is written sealed or not at all; both
-//! forms are read back by [`import`], and the standard age tool opens the sealed one.
+//! There are two formats: the import file's TOML without secrets, and the same with secrets and tokens,
+//! encrypted by a passphrase. Invariants: a secret is written encrypted or not at all; [`import`] reads both
+//! formats, and the standard age tool opens the encrypted one.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,40 +24,40 @@ use crate::domain::provider::Preset;
 use crate::domain::provider::spec::ProviderSpec;
 use crate::domain::token::grant::Grant;
 
-/// An account to be exported.
+/// An account to export.
 #[derive(Debug)]
 pub struct Exported {
     /// The account.
     pub account: Account,
     /// Its credentials.
     pub client: Client,
-    /// Its tokens, where they shall go along. A refresh token that is used in two places is refused
-    /// in one of them by many servers.
+    /// Its tokens, if they are to be included. Many servers reject a refresh token that is used in two
+    /// places.
     pub grant: Option<Grant>,
 }
 
-/// Why an export was not written or not read.
+/// Why writing or reading an export failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ArchiveError {
-    /// The passphrase does not open it.
+    /// The passphrase is wrong.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
-    /// It is not sealed by a passphrase, or it is damaged.
+    /// Not encrypted by a passphrase, or damaged.
     #[error("the file is damaged, or is not protected by a passphrase")]
     Damaged,
-    /// It is of a newer form.
+    /// A newer format.
     #[error("the file was written by a newer version")]
     Newer,
-    /// It asks for more work than is done.
+    /// Its passphrase requires more work than is allowed.
     #[error("the file asks for more than 2^20 rounds of scrypt")]
     TooMuchWork,
-    /// It would be larger than a file that is imported may be.
+    /// It would exceed the maximum size of an import file.
     #[error("so many accounts don't fit into one file")]
     TooLarge,
-    /// It could not be written.
+    /// Writing failed.
     #[error("the export could not be written")]
     Failed,
-    /// It opens, but does not describe accounts.
+    /// Decrypted, but it doesn't describe accounts.
     #[error(transparent)]
     Import(#[from] ImportError),
 }
@@ -74,7 +74,7 @@ impl From<SealError> for ArchiveError {
     }
 }
 
-/// Seals accounts with their secrets, and with the tokens that are given. Takes about a second.
+/// Encrypts accounts with their secrets and the given tokens. Takes about a second.
 ///
 /// # Errors
 /// [`ArchiveError::TooLarge`] or [`ArchiveError::Failed`].
@@ -82,7 +82,7 @@ pub fn seal(accounts: &[Exported], passphrase: &Passphrase) -> Result<Vec<u8>, A
     seal_with_work_factor(accounts, passphrase, encryption::WORK_FACTOR)
 }
 
-/// [`seal`] for tests, to which a second is long.
+/// [`seal`] for tests, for which a second is too long.
 #[doc(hidden)]
 pub fn seal_with_work_factor(
     accounts: &[Exported],
@@ -93,7 +93,7 @@ pub fn seal_with_work_factor(
     Ok(encryption::seal_with_passphrase(passphrase, work_factor, |to| write_all(to, accounts, true))?)
 }
 
-/// Accounts without their secrets, as an import file.
+/// Formats accounts without their secrets as an import file.
 ///
 /// # Errors
 /// [`ArchiveError::TooLarge`] or [`ArchiveError::Failed`].
@@ -104,16 +104,16 @@ pub fn plain(accounts: &[Exported]) -> Result<String, ArchiveError> {
     String::from_utf8(bytes).map_err(|_| ArchiveError::Failed)
 }
 
-/// Whether a file is sealed, so that a passphrase must be asked for.
+/// Returns true if a file is encrypted and needs a passphrase.
 pub fn is_sealed(bytes: &[u8]) -> bool {
     encryption::looks_sealed(bytes)
 }
 
-/// Opens what [`seal`] made, or whatever import file the age tool has sealed with a passphrase,
-/// armored or not. Takes about a second.
+/// Decrypts what [`seal`] made, or an import file that the age tool encrypted with a passphrase, armored or
+/// not. Takes about a second.
 ///
 /// # Errors
-/// [`ArchiveError`]; then none of the accounts counts.
+/// [`ArchiveError`]; no account is returned.
 pub fn open(
     bytes: &[u8],
     passphrase: &Passphrase,
@@ -124,7 +124,7 @@ pub fn open(
     Ok(import::read(text, presets)?)
 }
 
-/// What is no secret, less the name.
+/// The settings that are not secret, without the name.
 #[derive(Serialize)]
 struct Open<'a> {
     provider: &'a str,
@@ -145,7 +145,7 @@ struct Open<'a> {
     overrides: &'a ProviderSpec,
 }
 
-/// Nothing is exported that could not be imported again.
+/// Rejects an export that would be too large to import again.
 fn measure(accounts: &[Exported], secrets: bool) -> Result<(), ArchiveError> {
     let mut size = Measure(0);
     write_all(&mut size, accounts, secrets).map_err(|_| ArchiveError::Failed)?;
@@ -178,14 +178,14 @@ fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> 
         overrides: &settings.overrides,
     };
     let mut table = toml::Table::try_from(&open).map_err(io::Error::other)?;
-    // Written below, each beside those that are secrets: a table can't be opened twice.
+    // Written below with the secret ones, since a table can't be opened twice.
     for key in ["authorize_params", "token_params"] {
         table.remove(key);
     }
     table.retain(|_, value| value.as_table().is_none_or(|table| !table.is_empty()));
     let accounts = BTreeMap::from([("account", [table])]);
     let text = toml::to_string(&accounts).map_err(io::Error::other)?;
-    // The name first, and secrets before the tables: what follows a table belongs to it.
+    // The name first, and secrets before the tables, since all that follows a table belongs to it.
     let (head, rest) = text.split_once('\n').unwrap_or((&text, ""));
     write!(to, "\n{head}\n")?;
     entry(to, "name", account.name.as_str())?;
@@ -250,7 +250,7 @@ fn write_values(to: &mut dyn io::Write, table: &str, values: &BTreeMap<String, S
     values.iter().try_for_each(|(name, value)| write_value(to, table, name, value))
 }
 
-/// One value of a table, on a line of its own.
+/// Writes a value of a table on its own line.
 fn write_value(to: &mut dyn io::Write, table: &str, name: &str, value: &str) -> io::Result<()> {
     write!(to, "{table}.")?;
     string(to, name)?;
@@ -265,7 +265,7 @@ fn entry(to: &mut dyn io::Write, key: &str, value: &str) -> io::Result<()> {
     to.write_all(b"\n")
 }
 
-/// A TOML basic string, written without a copy of the text.
+/// Writes a TOML basic string without copying the text.
 fn string(to: &mut dyn io::Write, text: &str) -> io::Result<()> {
     let mut bytes = Zeroizing::new([0; 4]);
     to.write_all(b"\"")?;

@@ -14,7 +14,7 @@ fn pass(text: &str) -> Passphrase {
     Passphrase::new(text.to_owned())
 }
 
-/// Accounts of every kind: with everything, by a preset, public, and one that lacks its secret.
+/// Accounts of every kind: complete, with a preset, public, and without a secret.
 fn exported() -> Vec<Exported> {
     let mut all = account(1, "naïve \"東京\" \\ # \u{1f98a}");
     all.settings.variables.clear();
@@ -120,7 +120,7 @@ fn the_open_form_has_no_secret_and_is_an_import_file() {
     assert!(!text.contains("CANARY"), "{text}");
     assert!(!text.contains("tokens") && !text.contains("headers"), "{text}");
     assert_same(&import::read(&text, &built_in()).unwrap(), &exported, false);
-    // A person fills in what is missing; then a mistake counts again.
+    // Once the missing value is filled in, a mistake counts again.
     let filled = text.replacen("incomplete = true", "client_secret = \"s\"", 1);
     let error = import::read(&filled, &built_in()).unwrap_err().to_string();
     assert!(error.contains("key \"password\" is missing"), "{error}");
@@ -230,7 +230,7 @@ fn i1_an_imported_token_passes_the_check_of_a_server_s() {
         read(&format!("{access}tokens.token_type = \"bearer\"\ntokens.scopes = [\"a b\", \"é\"]")).unwrap();
     let facts = &taken[0].grant.as_ref().unwrap().facts;
     assert_eq!((facts.token_type.as_str(), facts.scope.as_ref().unwrap().len()), ("Bearer", 2));
-    // A refresh token alone was pasted, then exported.
+    // A pasted refresh token alone, then exported.
     assert!(read("tokens.access_token = \"\"\ntokens.refresh_token = \"r\"").is_ok());
 }
 

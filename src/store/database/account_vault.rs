@@ -1,7 +1,7 @@
-//! How far an account has come, and which vault has its secrets: texts, whose meaning is the engine's.
+//! An account's row state and vault: texts that the engine interprets.
 //!
-//! Invariant: the text is there from the row's first moment, and changes in one transaction with the
-//! edit or the choice of a vault that changes it, so that what was left half done is looked for where it is.
+//! Invariant: both are stored when the row is created, and change in one transaction with the edit or the
+//! choice of a vault, so that unfinished work is looked up in the right vault.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{Accounts, DiskError, RowState, StoredAccount, preferences, rows};
 use crate::domain::account::{AccountId, AccountName};
 
 impl Accounts {
-    /// How far an account has come by now; `None` where it is not there.
+    /// The state of an account's row; `None` if there is no row.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -21,8 +21,7 @@ impl Accounts {
         Ok(state.optional()?.as_deref().and_then(RowState::parse))
     }
 
-    /// An account as it is stored by now, without what is noted of its requests; `None` where it is not there
-    /// or can't be read.
+    /// An account as stored, without its request journal; `None` if there is no row or it can't be read.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -30,7 +29,7 @@ impl Accounts {
         rows::read_one(&self.connection, id)
     }
 
-    /// The preferences, and the vault that has this account's secrets; `None` where that was left unsaid.
+    /// The preferences, and the vault with this account's secrets; `None` if it is not recorded.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -43,7 +42,7 @@ impl Accounts {
         Ok((self.preferences()?, kept_in.flatten()))
     }
 
-    /// Stores the choice of a vault, and that it has the secrets that `from` had.
+    /// Stores the choice of a vault, and assigns the accounts of the vault `from` to `to`.
     ///
     /// # Errors
     /// [`DiskError`]; then nothing was stored.
@@ -61,7 +60,7 @@ impl Accounts {
         Ok(transaction.commit()?)
     }
 
-    /// The account that has this name without being whole, its secrets in another vault than `here`.
+    /// The incomplete account with this name whose secrets are in another vault than `here`.
     ///
     /// # Errors
     /// [`DiskError`].

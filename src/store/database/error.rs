@@ -1,4 +1,4 @@
-//! Why the database did not do what was asked.
+//! Database errors.
 
 use rusqlite::ffi;
 use thiserror::Error;
@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::store::home::HomeError;
 use crate::store::private_files::FileError;
 
-/// Why the database did not do what was asked. Holds no value of the database.
+/// Why a database operation failed. Holds no value of the database.
 #[derive(Debug, Error)]
 pub enum DiskError {
     /// Another account has this name.
@@ -15,10 +15,10 @@ pub enum DiskError {
     /// The account was changed elsewhere, or is being deleted.
     #[error("the account was changed elsewhere")]
     Changed,
-    /// There is no such account.
+    /// The account doesn't exist.
     #[error("there is no such account")]
     Missing,
-    /// A newer version of Keyfob has changed the form of the database; it was left as it is.
+    /// A newer version of Keyfob changed the schema; the database is left unchanged.
     #[error(
         "the database was written by Keyfob {written_by} (schema {schema}), which is newer than this one"
     )]
@@ -28,7 +28,7 @@ pub enum DiskError {
         /// The version that brought it to this schema.
         written_by: String,
     },
-    /// The file is no database of Keyfob's, or a damaged one; it was left as it is.
+    /// Not a database of Keyfob's, or damaged; the file is left unchanged.
     #[error("the database file is damaged, or is no database of Keyfob's")]
     NotADatabase,
     /// The disk is full.
@@ -37,19 +37,19 @@ pub enum DiskError {
     /// The disk, the folder or the file is read-only.
     #[error("the database is read-only")]
     ReadOnly,
-    /// Another process was at it for too long.
+    /// Another process used it for too long.
     #[error("the database is in use by another program")]
     Busy,
     /// The home can't be used.
     #[error(transparent)]
     Home(#[from] HomeError),
-    /// It failed otherwise: `SQLite`'s own word for the kind of error.
+    /// Another failure: `SQLite`'s name for the kind of error.
     #[error("the database failed: {0}")]
     Failed(String),
 }
 
 impl DiskError {
-    /// Whether the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Full | Self::ReadOnly | Self::Busy | Self::Home(_) | Self::Failed(_))
     }
@@ -67,12 +67,12 @@ impl From<FileError> for DiskError {
 }
 
 impl From<rusqlite::Error> for DiskError {
-    /// Keeps the kind only: `SQLite`'s text may quote values.
+    /// Keeps only the kind: `SQLite`'s text may quote values.
     fn from(error: rusqlite::Error) -> Self {
         let rusqlite::Error::SqliteFailure(failure, _) = error else {
             return match error {
                 rusqlite::Error::QueryReturnedNoRows => Self::Missing,
-                // The tables are strict, so only damage makes a value of another type.
+                // The tables are strict, so a value has another type only after damage.
                 rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::InvalidColumnType(..)
                 | rusqlite::Error::IntegralValueOutOfRange(..)

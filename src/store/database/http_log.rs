@@ -1,6 +1,7 @@
-//! The exchanges of each account.
+//! The HTTP log of each account.
 //!
-//! Invariant: at most [`record::KEPT`] of an account are there, the newest; they go with it.
+//! Invariant: at most [`record::KEPT`] entries of an account are stored, the newest; they are deleted with
+//! the account.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -10,10 +11,10 @@ use crate::domain::http_log::record;
 use crate::domain::http_log::record::HttpLogEntry;
 
 impl Accounts {
-    /// Keeps an exchange, in the place of the oldest where there are enough.
+    /// Adds an entry, and drops the oldest beyond the limit.
     ///
     /// # Errors
-    /// [`DiskError::Missing`] where there is no such account, or another [`DiskError`].
+    /// [`DiskError::Missing`] if there is no such account, or another [`DiskError`].
     pub fn put_exchange(&mut self, id: &AccountId, exchange: &HttpLogEntry) -> Result<(), DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut kept = read(&transaction, id)?;
@@ -28,7 +29,7 @@ impl Accounts {
         Ok(transaction.commit()?)
     }
 
-    /// The exchanges of an account, the newest first. One that can't be read is left out.
+    /// The entries of an account, the newest first, without unreadable ones.
     ///
     /// # Errors
     /// [`DiskError`].

@@ -1,8 +1,8 @@
 //! The database: everything that is not secret.
 //!
-//! Owns the `SQLite` file, its schema and its transactions; no other module names `SQLite`.
-//! Invariants: an edit is only made to the revision that was read, so two instances never lose each
-//! other's edits; names are unique ignoring case; a removed account leaves no byte in any file.
+//! No other module uses `SQLite`. Invariants: an edit applies only to the revision that was read, so two
+//! processes never lose each other's edits; names are unique ignoring case; a removed account leaves no byte
+//! in any file.
 
 use std::collections::BTreeMap;
 
@@ -36,14 +36,14 @@ use crate::domain::token::grant::TokenFacts;
 /// Stored until the file has been rewritten after a removal.
 const SWEEP_DUE: &str = "sweep.due";
 
-/// How far an account has come; what is half done is finished at the next start.
+/// The state of an account's row; unfinished work is completed at the next start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowState {
-    /// Its row is there, its secrets may not be.
+    /// The row is stored; its secrets may not be.
     Pending,
-    /// It is whole.
+    /// Complete.
     Ready,
-    /// Its secrets, then its row, are going.
+    /// Its secrets and then its row are being deleted.
     Deleting,
 }
 
@@ -61,64 +61,64 @@ impl RowState {
     }
 }
 
-/// An account as it is stored.
+/// A stored account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAccount {
     /// The account.
     pub account: Account,
-    /// How far it has come.
+    /// The row's state.
     pub state: RowState,
-    /// The vault that has its secrets, as it was named; `None` where an earlier version left it unsaid.
+    /// The name of the vault with its secrets; `None` if an earlier version didn't record it.
     pub kept_in: Option<String>,
-    /// What was last known of its tokens: a copy, the truth is in the vault.
+    /// The cached facts of its tokens; the vault has the original.
     pub facts: Option<TokenFacts>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When its token was last handed out.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// Whether its row still holds extra parameters that may be secrets, as an earlier version left them; they
-    /// are not among the settings here.
+    /// Its row still holds extra parameters that may be secret, from an earlier version; they are not among
+    /// the settings here.
     pub has_secret_params: bool,
-    /// A token request whose answer was not stored: it is under way, or was when a process was stopped.
+    /// A token request without a stored response: under way, or interrupted.
     pub in_flight: Option<InFlight>,
 }
 
 /// Everything stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
-    /// The accounts, in no order.
+    /// The accounts, unordered.
     pub accounts: Vec<StoredAccount>,
-    /// What servers have asked of accounts, whether or not that is past.
+    /// The servers' waiting times for accounts, including past ones.
     pub waits: Vec<(AccountId, ToldToWait)>,
-    /// How many rows could not be read; they are left as they are.
+    /// The number of unreadable rows, which are left unchanged.
     pub unreadable: usize,
-    /// Preferences, as [`Accounts::set_preferences`] took them.
+    /// Preferences, as passed to [`Accounts::set_preferences`].
     pub preferences: BTreeMap<String, String>,
-    /// Where the window stood, as [`Accounts::set_window`] took it.
+    /// The window's place, as passed to [`Accounts::set_window`].
     pub window: Option<String>,
-    /// Where the user was, as [`Accounts::set_remembered`] took it.
+    /// The window's view, as passed to [`Accounts::set_remembered`].
     pub remembered: Option<String>,
 }
 
-/// The database, open. Calls block; each is one transaction.
+/// The open database. Calls block; each is one transaction.
 #[derive(Debug)]
 pub struct Accounts {
     connection: Connection,
 }
 
 impl Accounts {
-    /// Opens the home's database; makes or migrates it where need be.
+    /// Opens the home's database, and creates or migrates it if needed.
     ///
     /// # Errors
-    /// [`DiskError`]; a newer schema, or a file that is no database of ours, is left untouched.
+    /// [`DiskError`]. A newer schema, or a file that is not Keyfob's database, is left unchanged.
     pub fn open(home: &Home) -> Result<Self, DiskError> {
         let mut accounts = Self { connection: schema::open(home)? };
-        // It stays due where it fails, and keeps nobody from their accounts.
+        // A failure leaves it due and must not block access to the accounts.
         let _ = accounts.sweep();
         Ok(accounts)
     }
 
-    /// Everything stored, at one instant.
+    /// Reads everything, at one point in time.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -126,8 +126,8 @@ impl Accounts {
         self.load_only(None)
     }
 
-    /// The same without the accounts of other names, but for those that are half done: among many accounts, most of
-    /// the time that a command about one would take is spent on reading the others.
+    /// Like [`Self::load`], with only the account of this name and incomplete ones. With many accounts,
+    /// reading the others takes most of the time of a command about one.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -142,7 +142,7 @@ impl Accounts {
         Ok(stored)
     }
 
-    /// Adds an account, `pending` until its secrets are in the vault of this name.
+    /// Adds an account, `pending` until its secrets are in the named vault.
     ///
     /// # Errors
     /// [`DiskError::NameTaken`], or another [`DiskError`].
@@ -155,10 +155,10 @@ impl Accounts {
         self.insert_all_pending(std::slice::from_ref(account), kept_in, at)
     }
 
-    /// Adds all of them, or none.
+    /// Adds all of them or none.
     ///
     /// # Errors
-    /// [`DiskError::NameTaken`], among themselves too, or another [`DiskError`].
+    /// [`DiskError::NameTaken`], also for a name repeated among them, or another [`DiskError`].
     pub fn insert_all_pending(
         &mut self,
         accounts: &[Account],
@@ -184,7 +184,7 @@ impl Accounts {
         Ok(transaction.commit()?)
     }
 
-    /// Says that an account's secrets are in the vault.
+    /// Marks an account whose secrets are in the vault as ready.
     ///
     /// # Errors
     /// [`DiskError::Missing`], or another [`DiskError`].
@@ -192,11 +192,11 @@ impl Accounts {
         self.set_state(id, RowState::Pending, RowState::Ready)
     }
 
-    /// Stores an edit of the revision that `account` carries, and that the vault of the name `kept_in`, where
-    /// one is given, has its secrets from now on; returns the new revision.
+    /// Stores an edit of the revision in `account`, and `kept_in`, if given, as the vault with its secrets.
+    /// Returns the new revision.
     ///
     /// # Errors
-    /// [`DiskError::Changed`] where another revision is stored or the account is being deleted,
+    /// [`DiskError::Changed`] if another revision is stored or the account is being deleted,
     /// [`DiskError::NameTaken`], [`DiskError::Missing`], or another [`DiskError`].
     pub fn update(&mut self, account: &Account, kept_in: Option<&str>) -> Result<Revision, DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -225,11 +225,11 @@ impl Accounts {
         Ok(account.revision.next())
     }
 
-    /// Puts an account back as [`Self::row_of`] has read it, after an edit that could not be made whole. The
-    /// revision rises if the edit was stored, so that every other process notices.
+    /// Restores an account that [`Self::row_of`] read, after an edit that could not be completed. The
+    /// revision increases if the edit was stored, so that every other process notices.
     ///
     /// # Errors
-    /// [`DiskError::NameTaken`] where another account has its name by now, or another [`DiskError`].
+    /// [`DiskError::NameTaken`] if another account has its name meanwhile, or another [`DiskError`].
     pub fn put_back(&mut self, before: &StoredAccount) -> Result<(), DiskError> {
         let StoredAccount { account, kept_in, facts, .. } = before;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -250,7 +250,7 @@ impl Accounts {
         Ok(transaction.commit()?)
     }
 
-    /// Says that an account is to be removed. Its name is free from now on.
+    /// Marks an account as being deleted, which frees its name.
     ///
     /// # Errors
     /// [`DiskError::Missing`], or another [`DiskError`].
@@ -260,21 +260,21 @@ impl Accounts {
         if changed == 0 { Err(DiskError::Missing) } else { Ok(()) }
     }
 
-    /// Takes [`Self::mark_deleting`] back.
+    /// Undoes [`Self::mark_deleting`].
     ///
     /// # Errors
-    /// [`DiskError::NameTaken`] where another account has its name by now, [`DiskError::Missing`],
-    /// or another [`DiskError`].
+    /// [`DiskError::NameTaken`] if another account has its name meanwhile, [`DiskError::Missing`], or another
+    /// [`DiskError`].
     pub fn undelete(&mut self, id: &AccountId) -> Result<(), DiskError> {
         self.set_state(id, RowState::Deleting, RowState::Ready)
     }
 
-    /// Removes an account with all that is known of it, and rewrites the file without what is left
-    /// between its rows. An account that is not there is removed already.
+    /// Removes an account with all its data, and rewrites the file without the gaps between rows. Succeeds if
+    /// the account doesn't exist.
     ///
     /// # Errors
-    /// [`DiskError`]. Where only the rewriting failed, the account is gone, and the file is
-    /// rewritten by the next removal or the next opening.
+    /// [`DiskError`]. If only the rewriting failed, the account is gone, and the next removal or opening
+    /// rewrites the file.
     pub fn remove(&mut self, id: &AccountId) -> Result<(), DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute("DELETE FROM accounts WHERE id = ?1", [id.as_str()])?;
@@ -284,8 +284,8 @@ impl Accounts {
         self.sweep()
     }
 
-    /// Rewrites the file if a removal asked for it. `secure_delete` alone is not enough: when
-    /// `SQLite` moves rows between pages, it leaves copies of them in the gaps.
+    /// Rewrites the file if a removal is due. `secure_delete` alone is not enough: when `SQLite` moves rows
+    /// between pages, it leaves copies of them in the gaps.
     fn sweep(&mut self) -> Result<(), DiskError> {
         let is_due = "SELECT count(*) FROM preferences WHERE key = ?1";
         if self.connection.query_row(is_due, [SWEEP_DUE], |row| row.get::<_, u32>(0))? == 0 {
@@ -296,7 +296,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Notes when an account's token was handed out.
+    /// Stores when an account's token was handed out.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -308,7 +308,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// A number that differs from the last one when another connection has changed the database.
+    /// A number that changes when another connection changes the database.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -325,7 +325,7 @@ impl Accounts {
     }
 }
 
-/// `SQLite` counts to 2⁶³.
+/// `SQLite`'s integers end at 2⁶³.
 fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Preferences and the window's place: texts by key, whose meaning is the engine's.
+//! Preferences and the window's state: texts by key, which the engine interprets.
 //!
 //! Invariant: only keys that the caller changed are written.
 
@@ -9,24 +9,23 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::{Accounts, DiskError, SWEEP_DUE};
 use crate::domain::account::AccountId;
 
-/// The key of the window's place, which no preference has; nor does any the next one.
+/// The key of the window's place. No preference has this key or the next one.
 const WINDOW: &str = "window.place";
 
-/// Where the user was in the window.
+/// The key of the window's view.
 const REMEMBERED: &str = "window.remembered";
 
-/// What the window is made by; the texts, told apart.
+/// The texts that the window needs, separated.
 #[derive(Debug)]
 pub struct Texts {
-    /// Preferences, as [`Accounts::set_preferences`] took them.
+    /// Preferences, as passed to [`Accounts::set_preferences`].
     pub preferences: BTreeMap<String, String>,
-    /// Where the window stood, as [`Accounts::set_window`] took it.
+    /// The window's place, as passed to [`Accounts::set_window`].
     pub window: Option<String>,
-    /// Where the user was, as [`Accounts::set_remembered`] took it.
+    /// The window's view, as passed to [`Accounts::set_remembered`].
     pub remembered: Option<String>,
 }
 
-/// Everything by key.
 pub(in crate::store::database) fn read(connection: &Connection) -> Result<Texts, DiskError> {
     let mut query = connection.prepare("SELECT key, value FROM preferences WHERE key <> ?1")?;
     let rows = query.query_map([SWEEP_DUE], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -44,7 +43,7 @@ impl Accounts {
         Ok(read(&self.connection)?.preferences)
     }
 
-    /// What the window is made by, without the accounts.
+    /// The texts that the window needs, without the accounts.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -52,8 +51,8 @@ impl Accounts {
         read(&self.connection)
     }
 
-    /// Stores what differs between the preferences as they were read and as they shall be, so that
-    /// another process's change of another key stays.
+    /// Stores only the differences between the preferences as read and as they are to be, so that another
+    /// process's change of another key stays.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -72,7 +71,7 @@ impl Accounts {
         Ok(transaction.commit()?)
     }
 
-    /// Where the window stood, as [`Self::set_window`] took it.
+    /// The window's place, as passed to [`Self::set_window`].
     ///
     /// # Errors
     /// [`DiskError`].
@@ -80,7 +79,7 @@ impl Accounts {
         Ok(read(&self.connection)?.window)
     }
 
-    /// Remembers where the window stood.
+    /// Stores the window's place.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -88,7 +87,7 @@ impl Accounts {
         put(&self.connection, WINDOW, place)
     }
 
-    /// Remembers where the user was in the window.
+    /// Stores the window's view.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -97,7 +96,7 @@ impl Accounts {
     }
 }
 
-/// Forgets that the user was at this account, which is no more.
+/// Removes a deleted account from the window's view.
 pub(in crate::store::database) fn forget(connection: &Connection, id: &AccountId) -> Result<(), DiskError> {
     connection.execute(
         "UPDATE preferences SET value = replace(value, ?1, '') WHERE key = ?2",
@@ -106,7 +105,6 @@ pub(in crate::store::database) fn forget(connection: &Connection, id: &AccountId
     Ok(())
 }
 
-/// Sets one key.
 pub(in crate::store::database) fn put(
     connection: &Connection,
     key: &str,

@@ -1,15 +1,15 @@
-//! What the window is made by, read ahead of all else.
+//! Reads what the window needs before everything else.
 //!
-//! Invariant: nothing is written but an empty file where there is none, and nothing is waited for;
-//! whatever is wrong is found, and said, by who opens the database whole.
+//! Invariant: nothing is written except an empty file if there is none, and nothing waits for a lock; opening
+//! the database fully finds and reports any problem.
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::{Texts, preferences, schema};
 use crate::store::home::Home;
 
-/// The texts, and whether there are more accounts than `many`, whatever their state. `None` where the
-/// database must be opened to know: it is new, of another schema, broken, or in use.
+/// The texts, and whether there are more than `many` accounts in any state. `None` if the database must be
+/// opened to know: it is new, has another schema, is broken, or is in use.
 pub fn glance(home: &Home, many: u32) -> Option<(Texts, bool)> {
     let path = home.prepare_database().ok()?;
     let flags =
@@ -64,7 +64,7 @@ mod tests {
         drop(Accounts::open(&home).unwrap());
         let path = home.database_path();
         let whole = fs::read(&path).unwrap();
-        // Cut, of nothing but NULs, and of another application.
+        // Truncated, all NULs, and of another application.
         let mut foreign = whole.clone();
         foreign[68..72].copy_from_slice(b"ELSE");
         for bytes in [&whole[..1000], &vec![0; whole.len()], &foreign, &Vec::new()] {

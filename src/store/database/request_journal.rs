@@ -1,7 +1,7 @@
-//! Marks of token requests whose answer is not stored yet.
+//! The request journal: marks of token requests whose response is not stored yet.
 //!
-//! Invariant: a mark is on the disk before its request is sent, and goes with the first facts of a
-//! newer token; one that is found at a start belongs to a process that was stopped in between.
+//! Invariant: a mark is on disk before its request is sent, and is removed with the first facts of a newer
+//! token. A mark found at startup belongs to a process that was interrupted.
 
 use std::collections::HashMap;
 
@@ -13,18 +13,18 @@ use crate::domain::account::AccountId;
 /// A token request that was about to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InFlight {
-    /// The generation of the token that was there, 0 where there was none.
+    /// The generation of the current token, 0 if there was none.
     pub generation: u64,
-    /// Whether it was to renew that token; otherwise it was to finish a sign-in.
+    /// The request was a refresh of that token; otherwise it was part of a sign-in.
     pub refreshing: bool,
 }
 
 impl Accounts {
-    /// Marks an account before a request is sent whose answer must not be lost. Returns whether an
-    /// earlier mark was there.
+    /// Marks an account before sending a request whose response must not be lost. Returns whether there was
+    /// an earlier mark.
     ///
     /// # Errors
-    /// [`DiskError::Missing`] where there is no such account, or another [`DiskError`].
+    /// [`DiskError::Missing`] if there is no such account, or another [`DiskError`].
     pub fn mark_in_flight(&mut self, id: &AccountId, mark: InFlight) -> Result<bool, DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let was_there = find(&transaction, id)?.is_some();
@@ -46,7 +46,7 @@ impl Accounts {
         find(&self.connection, id)
     }
 
-    /// Takes the mark off: the request came to an end that is known.
+    /// Removes the mark of a request with a known outcome.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -61,7 +61,7 @@ fn find(connection: &Connection, id: &AccountId) -> Result<Option<InFlight>, Dis
     Ok(query.query_row([id.as_str()], |row| Ok(read(row.get(0)?, row.get(1)?))).optional()?)
 }
 
-/// Takes the mark off where a newer token than that of its time is known.
+/// Removes the mark if a newer token than the mark's is known.
 pub(in crate::store::database) fn settle(
     connection: &Connection,
     id: &AccountId,
@@ -74,7 +74,6 @@ pub(in crate::store::database) fn settle(
     Ok(())
 }
 
-/// All of them.
 pub(in crate::store::database) fn read_all(
     connection: &Connection,
 ) -> Result<HashMap<AccountId, InFlight>, DiskError> {

@@ -1,7 +1,7 @@
-//! What servers have asked of accounts: to be left alone for a while (RFC 9110, section 10.2.3).
+//! Servers' waiting times for accounts (`Retry-After`, RFC 9110, section 10.2.3).
 //!
-//! Invariant: it is kept until a token comes, or the server says otherwise, so that the next process
-//! keeps to it.
+//! Invariant: one is kept until a token arrives or the server says otherwise, so that the next process
+//! respects it.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
@@ -10,22 +10,22 @@ use super::{Accounts, DiskError};
 use crate::domain::account::AccountId;
 use crate::domain::time_parse;
 
-/// A server's request to be left alone.
+/// A server's waiting time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ToldToWait {
-    /// When it was made.
+    /// When the server sent it.
     pub since: DateTime<Utc>,
-    /// Not to be tried again before this moment.
+    /// The earliest time for another attempt.
     pub until: DateTime<Utc>,
-    /// The HTTP status that it came with: 429, or one of an outage.
+    /// The HTTP status of the response: 429, or one of an outage.
     pub status: u16,
 }
 
 impl Accounts {
-    /// Notes what a server has asked of an account; `None` where it asks for nothing any more.
+    /// Stores a server's waiting time for an account; `None` removes it.
     ///
     /// # Errors
-    /// [`DiskError::Missing`] where there is no such account, or another [`DiskError`].
+    /// [`DiskError::Missing`] if there is no such account, or another [`DiskError`].
     pub fn put_wait(&mut self, id: &AccountId, wait: Option<ToldToWait>) -> Result<(), DiskError> {
         let Some(ToldToWait { since, until, status }) = wait else { return settle(&self.connection, id) };
         self.connection.execute(
@@ -38,7 +38,7 @@ impl Accounts {
     }
 }
 
-/// All of them. What can't be read is left out: it costs no more than one request too many.
+/// All of them, without unreadable ones, which cost at most one request too many.
 pub(in crate::store::database) fn read(
     connection: &Connection,
 ) -> Result<Vec<(AccountId, ToldToWait)>, DiskError> {
@@ -48,14 +48,13 @@ pub(in crate::store::database) fn read(
     })?;
     let one = |(id, since, until, status): (String, String, String, u16)| {
         let (since, until) = (time_parse::rfc3339(&since)?, time_parse::rfc3339(&until)?);
-        // An earlier version believed a server for a hundred years.
+        // An earlier version accepted waiting times of a hundred years.
         let until = until.min(since + time_parse::RETRY_MAX);
         Some((AccountId::parse(&id)?, ToldToWait { since, until, status }))
     };
     Ok(found.filter_map(Result::ok).filter_map(one).collect())
 }
 
-/// Forgets it.
 pub(in crate::store::database) fn settle(connection: &Connection, id: &AccountId) -> Result<(), DiskError> {
     connection.execute("DELETE FROM waits WHERE account = ?1", [id.as_str()])?;
     Ok(())

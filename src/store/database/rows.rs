@@ -1,7 +1,7 @@
-//! The accounts as they are read: each row made into what it means.
+//! Reads rows into accounts.
 //!
-//! Owns that step. Invariants: a row that can't be read is counted, and left as it is; settings that many
-//! rows have in the same words are read once, and shared.
+//! Invariants: an unreadable row is counted and left unchanged; settings that many rows have with the same
+//! text are parsed once and shared.
 
 use std::collections::HashMap;
 
@@ -13,10 +13,10 @@ use crate::domain::oauth::extra_params;
 use crate::domain::time_parse;
 use crate::domain::token::grant::TokenFacts;
 
-/// What [`parse`] takes.
+/// The columns that [`parse`] reads.
 const COLUMNS: &str = "id, revision, name, settings, state, created_at, last_used_at, kept_in";
 
-/// One account, without what is noted of its requests; `None` where it is not there or can't be read.
+/// An account without its request journal; `None` if there is no row or it can't be read.
 pub(in crate::store::database) fn read_one(
     connection: &Connection,
     id: &AccountId,
@@ -30,9 +30,9 @@ pub(in crate::store::database) fn read_one(
     Ok(Some(stored))
 }
 
-/// Every account, and how many rows could not be read. What belongs to an account is read table by table:
-/// to look it up for each would take longer than all the rest. With the key of a name, only the account of that name and
-/// those that are half done.
+/// Every account, and the number of unreadable rows. An account's other data is read table by table: a lookup
+/// for each would take longer than everything else. With the key of a name, only that account and incomplete
+/// ones.
 pub(in crate::store::database) fn read(
     connection: &Connection,
     only: Option<&str>,
@@ -57,7 +57,7 @@ pub(in crate::store::database) fn read(
     Ok((accounts, unreadable))
 }
 
-/// What was last known of tokens. Only a copy: what can't be read is as if it were not there.
+/// The cached facts of tokens. They are only a copy, so unreadable ones count as missing.
 fn facts(connection: &Connection, only: Option<&str>) -> Result<HashMap<AccountId, TokenFacts>, DiskError> {
     let mut query = connection.prepare(
         "SELECT account, facts FROM token_facts
@@ -75,7 +75,7 @@ fn facts(connection: &Connection, only: Option<&str>) -> Result<HashMap<AccountI
 /// Settings by their text, and whether secrets were among them.
 type Known = HashMap<String, (Settings, bool)>;
 
-/// A row's account, with what stands in the row itself.
+/// An account from the columns of its row.
 fn parse(row: &Row<'_>, known: &mut Known) -> Option<StoredAccount> {
     let (settings, has_secret_params) = settings(text(row, 3)?, known)?;
     Some(StoredAccount {
@@ -100,14 +100,14 @@ fn settings(text: &str, known: &mut Known) -> Option<(Settings, bool)> {
         return Some(settings.clone());
     }
     let mut settings: Settings = serde_json::from_str(text).ok()?;
-    // The vault has them: here they are only in the way of being shown.
+    // The vault has them; here they could only be shown by mistake.
     let has_secret_params = extra_params::move_secrets(&mut settings, &mut Client::default());
     known.insert(text.to_owned(), (settings.clone(), has_secret_params));
     Some((settings, has_secret_params))
 }
 
-/// A text where it stands; `None` where there is none, or no text. The tables are strict, so only damage
-/// makes a value of another type.
+/// A text without copying; `None` for NULL or another type. The tables are strict, so another type means
+/// damage.
 fn text<'row>(row: &'row Row<'_>, column: usize) -> Option<&'row str> {
     row.get_ref(column).ok()?.as_str().ok()
 }
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(unreadable, 1);
         let of = |byte| read.iter().find(|row| row.account.id == id(byte)).unwrap();
         let known = |byte| (of(byte).facts.as_ref().map(|facts| facts.generation), of(byte).in_flight);
-        // Facts that can't be read are as if there were none.
+        // Unreadable facts count as missing.
         assert_eq!([2, 3, 4].map(known), [(None, None), (Some(3), Some(mark)), (None, None)]);
         let overrides = |byte| &of(byte).account.settings.overrides;
         assert!(Arc::ptr_eq(overrides(2), overrides(3)));

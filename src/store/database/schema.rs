@@ -1,6 +1,6 @@
-//! Opening the database, and bringing it to this version's schema.
+//! Opens the database and migrates it to this version's schema.
 //!
-//! Invariant: a file that is not ours, is damaged, or is of a newer schema is left byte for byte.
+//! Invariant: a file that is not Keyfob's, is damaged, or has a newer schema is left byte for byte.
 
 use std::fs;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use crate::base::failpoint::reach;
 use crate::store::home::Home;
 use crate::store::step::step;
 
-/// "KFOB", which marks a database as ours (`PRAGMA application_id`).
+/// "KFOB", which marks a database as Keyfob's (`PRAGMA application_id`).
 const APPLICATION_ID: i32 = 0x4b46_4f42;
 
-/// How long another process is waited for.
+/// How long to wait for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What brings a database from each schema to the next; `user_version` counts those done.
-/// One that has been released is never changed.
+/// The migrations from each schema to the next; `user_version` counts those applied. A released one is never
+/// changed.
 const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE accounts (
@@ -72,12 +72,12 @@ const MIGRATIONS: [&str; 5] = [
 ",
 ];
 
-/// Opens the home's database, makes it if there is none, and migrates it.
+/// Opens the home's database, creates it if there is none, and migrates it.
 pub(in crate::store::database) fn open(home: &Home) -> Result<Connection, DiskError> {
     open_with(home, &MIGRATIONS)
 }
 
-/// As [`open()`], with these migrations.
+/// Like [`open()`], with these migrations.
 pub(in crate::store::database) fn open_with(
     home: &Home,
     migrations: &[&str],
@@ -88,14 +88,14 @@ pub(in crate::store::database) fn open_with(
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    // Before anything that could write: nothing is written to what is not ours.
+    // Before anything that could write: nothing is written to another program's file.
     let schema = ours(&connection)?;
     let ours = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     if schema > ours {
         return Err(newer(&connection, schema));
     }
-    // Deleted content is overwritten, the journal is deleted after each transaction, and nothing temporary
-    // is put elsewhere: what is removed is gone from the disk's files.
+    // Overwrite deleted content, delete the journal after each transaction, and put nothing temporary
+    // elsewhere: what is removed is gone from the disk's files.
     connection.execute_batch(
         "PRAGMA trusted_schema = OFF;
          PRAGMA foreign_keys = ON;
@@ -110,7 +110,7 @@ pub(in crate::store::database) fn open_with(
     Ok(connection)
 }
 
-/// The schema of a database of ours, 0 where it is still empty.
+/// The schema of Keyfob's database, 0 if it is still empty.
 fn ours(connection: &Connection) -> Result<u32, DiskError> {
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let schema: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -119,7 +119,7 @@ fn ours(connection: &Connection) -> Result<u32, DiskError> {
     if is_new || application == APPLICATION_ID { Ok(schema) } else { Err(DiskError::NotADatabase) }
 }
 
-/// Whether it is a database of ours that needs no migration.
+/// Returns true for Keyfob's database that needs no migration.
 pub(in crate::store::database) fn is_current(connection: &Connection) -> bool {
     ours(connection).is_ok_and(|schema| usize::try_from(schema).is_ok_and(|done| done == MIGRATIONS.len()))
 }
@@ -133,13 +133,13 @@ fn newer(connection: &Connection, schema: u32) -> DiskError {
     DiskError::Newer { schema, written_by }
 }
 
-/// Whether the tables of this version are there, and their pages whole and readable.
+/// Checks that this version's tables exist, and that all pages are readable.
 pub(in crate::store::database) fn check(connection: &Connection) -> Result<(), DiskError> {
-    // The pages are counted and measured while nobody can write.
+    // Count and measure the pages while no one can write.
     let reading = connection.unchecked_transaction()?;
     let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-    // SQLite takes what is missing of the last page for NULs.
+    // SQLite reads the missing part of the last page as NULs.
     let is_cut = connection
         .path()
         .and_then(|path| fs::metadata(path).ok())
@@ -159,10 +159,10 @@ pub(in crate::store::database) fn check(connection: &Connection) -> Result<(), D
     if found == "ok" && tables == 7 { Ok(()) } else { Err(DiskError::NotADatabase) }
 }
 
-/// All of it in one transaction: killed in between, nothing has happened.
+/// Migrates in one transaction: a kill in between changes nothing.
 fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), DiskError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Another process may have been quicker.
+    // Another process may have been faster.
     let done = ours(&transaction)?;
     let Some(rest) = usize::try_from(done).ok().and_then(|done| migrations.get(done..)) else {
         return Err(newer(&transaction, done));
@@ -188,7 +188,7 @@ fn cut(name: &'static str) -> Result<(), DiskError> {
     step(name).map_err(|_| DiskError::Failed("cut short".to_owned()))
 }
 
-/// What tests upgrade to: the next two schemas, which touch every row.
+/// The next two schemas for tests, which change every row.
 #[cfg(test)]
 pub(in crate::store::database) const LATER: [&str; 7] = [
     MIGRATIONS[0],
@@ -196,7 +196,7 @@ pub(in crate::store::database) const LATER: [&str; 7] = [
     MIGRATIONS[2],
     MIGRATIONS[3],
     MIGRATIONS[4],
-    // With a cache of two pages the file is written long before the end.
+    // With a cache of two pages, the file is written long before the end.
     "PRAGMA cache_size = 2; ALTER TABLE accounts ADD COLUMN note TEXT; UPDATE accounts SET note = name;",
     "UPDATE accounts SET note = note || '!'; CREATE INDEX notes ON accounts (note);",
 ];

@@ -1,6 +1,6 @@
-//! Rows of an earlier version, which kept extra parameters in the clear.
+//! Cleans rows of an earlier version, which stored extra parameters in the clear.
 //!
-//! Owns their cleaning. Invariant: what is dropped here is in the vault already, which the caller saw to.
+//! Invariant: the caller ensures that the vault has what is dropped here.
 
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
@@ -9,11 +9,11 @@ use crate::domain::account::{AccountId, Client, Settings};
 use crate::domain::oauth::extra_params;
 
 impl Accounts {
-    /// Drops an account's extra parameters that may be secrets, and rewrites the file without what is left
-    /// between its rows. Its revision stays: what the account is has not changed.
+    /// Drops an account's extra parameters that may be secret, and rewrites the file without the gaps between
+    /// rows. The revision stays, since the account hasn't changed.
     ///
     /// # Errors
-    /// [`DiskError`]. Where only the rewriting failed, it is done by the next removal or the next opening.
+    /// [`DiskError`]. If only the rewriting failed, the next removal or opening does it.
     pub fn drop_secret_params(&mut self, id: &AccountId) -> Result<(), DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let query = "SELECT settings FROM accounts WHERE id = ?1";

@@ -166,7 +166,7 @@ fn f4_two_instances_never_lose_each_others_edits() {
     let variables = one.load().unwrap().accounts.remove(0).account.settings.variables;
     assert!(variables.contains_key("mine") && variables.contains_key("theirs"));
 
-    // Preferences: each changes another key of what both have read.
+    // Preferences: each process changes another key of what both have read.
     let base = BTreeMap::from([("a".to_owned(), "0".to_owned()), ("b".to_owned(), "0".to_owned())]);
     one.set_preferences(&BTreeMap::new(), &base).unwrap();
     let (mut first, mut second) = (base.clone(), base.clone());
@@ -231,8 +231,8 @@ fn canaries(dir: &Path) -> Vec<String> {
 
 #[test]
 fn z1_a_removed_account_leaves_no_byte_on_disk() {
-    // Rows of many sizes come, grow, shrink, are renamed and go between rows that stay, so that pages are
-    // split, filled anew and merged. Seed 7 leaves copies in gaps where the file is not rewritten.
+    // Rows of many sizes are added, grow, shrink, are renamed and removed between rows that stay, so that
+    // pages are split, refilled and merged. Seed 7 leaves copies in gaps if the file is not rewritten.
     for seed in [1, 7] {
         let mut state = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed);
         let mut below = move |limit: usize| {

@@ -1,6 +1,6 @@
-//! The copy of what the vault knows of an account's tokens.
+//! The cache of the vault's token facts.
 //!
-//! Invariant: newer facts are never overwritten by older ones, and with a token goes what was noted while
+//! Invariant: older facts never overwrite newer ones, and a token's arrival removes what was noted while
 //! there was none.
 
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -10,7 +10,7 @@ use crate::domain::account::AccountId;
 use crate::domain::token::grant::TokenFacts;
 
 impl Accounts {
-    /// Caches what is known of an account's tokens; `false` where facts of a newer generation are there.
+    /// Caches the facts of an account's tokens; returns `false` if newer ones are stored.
     ///
     /// # Errors
     /// [`DiskError::Missing`], or another [`DiskError`].
@@ -28,7 +28,7 @@ impl Accounts {
         Ok(changed > 0)
     }
 
-    /// Forgets what is known of an account's tokens.
+    /// Removes the cached facts of an account's tokens.
     ///
     /// # Errors
     /// [`DiskError`].
@@ -38,7 +38,7 @@ impl Accounts {
     }
 }
 
-/// Puts back what was known of an account's tokens, whatever is known by now.
+/// Restores earlier facts, even over newer ones.
 pub(in crate::store::database) fn put_back(
     connection: &Connection,
     id: &AccountId,

@@ -1,7 +1,7 @@
-//! Where everything on disk lives.
+//! The home folder, which holds everything on disk.
 //!
-//! Owns the home folder: its place, its permissions, the names of what is in it. Invariant: the
-//! folder is its owner's alone (0700, files 0600), and no symbolic link in it is ever followed.
+//! Defines its location, permissions and file names. Invariant: only the owner has access (folder 0700, files
+//! 0600), and no symbolic link in it is followed.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,35 +12,35 @@ use thiserror::Error;
 
 use crate::domain::account::AccountId;
 
-/// The variable that names another home.
+/// The variable that sets another home.
 pub const HOME_VARIABLE: &str = "KEYFOB_HOME";
 
-/// The name under which the keychain's items of the default home are kept.
+/// The service name of the default home's keychain items.
 const SERVICE: &str = "keyfob";
 
-/// Why the home can't be used. Paths are shown; nothing in them is secret.
+/// Why the home can't be used. Shows paths, which are not secret.
 #[derive(Debug, Error)]
 pub enum HomeError {
-    /// The system names no folder for an app's data.
+    /// The system has no folder for an app's data.
     #[error("the system names no folder for an app's data; set KEYFOB_HOME to one")]
     NoPlace,
-    /// A symbolic link stands where a file or folder should.
+    /// A symbolic link in place of a file or folder.
     #[error("{} is a symbolic link, which is not followed; remove it", .0.display())]
     Symlink(PathBuf),
-    /// Something else stands there: not a file, not a folder, or another user's.
+    /// Something else: not a file, not a folder, or another user's.
     #[error("{} is not {expected}", path.display())]
     Unfit {
-        /// Where.
+        /// The path.
         path: PathBuf,
-        /// What should be there.
+        /// What is expected there.
         expected: &'static str,
     },
-    /// The system said no.
+    /// An error of the system.
     #[error("{}: {source}", path.display())]
     Io {
-        /// Where.
+        /// The path.
         path: PathBuf,
-        /// What it said.
+        /// The error.
         source: io::Error,
     },
 }
@@ -51,18 +51,18 @@ impl HomeError {
     }
 }
 
-/// The folder under which everything on disk is.
+/// The folder with everything on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     path: PathBuf,
 }
 
 impl Home {
-    /// The home of this run: `KEYFOB_HOME` where that is set, else in the system's place for an
-    /// app's data. Nothing is touched.
+    /// The home of this run: `KEYFOB_HOME` if set, else in the system's folder for app data. Does not touch
+    /// the disk.
     ///
     /// # Errors
-    /// [`HomeError::NoPlace`] where the system has none.
+    /// [`HomeError::NoPlace`] if the system has no such folder.
     pub fn locate() -> Result<Self, HomeError> {
         match std::env::var_os(HOME_VARIABLE) {
             Some(path) if !path.is_empty() => Ok(Self::at(path)),
@@ -70,7 +70,7 @@ impl Home {
         }
     }
 
-    /// A home at a path, which need not exist. Links on the way to it are resolved once, here.
+    /// A home at a path, which need not exist. Resolves links on the way to it once, here.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: resolved(&path.into()) }
     }
@@ -80,10 +80,10 @@ impl Home {
         &self.path
     }
 
-    /// Makes the folder, or takes away what others may do in it.
+    /// Creates the folder, or removes other users' permissions.
     ///
     /// # Errors
-    /// [`HomeError`] where it can't be made, or is not a folder of this user's.
+    /// [`HomeError`] if it can't be created, or is not a folder of this user's.
     pub fn create(&self) -> Result<(), HomeError> {
         make_private_folder(&self.path)?;
         make_private_folder(&self.locks_path())
@@ -94,14 +94,14 @@ impl Home {
         self.path.join("keyfob.db")
     }
 
-    /// Makes an empty file for the database, if there is none, and checks that it, and whatever
-    /// `SQLite` may put beside it, is a private file.
+    /// Creates an empty file for the database if there is none, and checks that it and `SQLite`'s files
+    /// beside it are private.
     ///
-    /// The file is not opened once it is there: closing it would give up the locks that another
-    /// connection of this process holds on it.
+    /// An existing file is not opened: closing it would release the locks that another connection of this
+    /// process holds on it.
     ///
     /// # Errors
-    /// [`HomeError`] where a link or something else stands there, or it can't be made.
+    /// [`HomeError`] if there is a link or something else, or it can't be created.
     pub fn prepare_database(&self) -> Result<PathBuf, HomeError> {
         let path = self.database_path();
         for suffix in ["-journal", "-wal", "-shm"] {
@@ -118,7 +118,7 @@ impl Home {
         Ok(path)
     }
 
-    /// The passphrase vault's key: an identity, wrapped by the passphrase.
+    /// The passphrase vault's key: an identity, encrypted by the passphrase.
     pub fn key_path(&self) -> PathBuf {
         self.path.join("key.age")
     }
@@ -128,22 +128,22 @@ impl Home {
         self.path.join("vault.age")
     }
 
-    /// The empty file whose lock stands for the passphrase vault; it is never deleted.
+    /// The empty file for the passphrase vault's lock; never deleted.
     pub fn vault_lock_path(&self) -> PathBuf {
         self.path.join("vault.lock")
     }
 
-    /// Opens the empty file whose lock the first window holds; it is never deleted.
+    /// Opens the empty file for the lock of the first window; it is never deleted.
     ///
     /// # Errors
-    /// What the system says; a symbolic link is refused.
+    /// The system's error; a symbolic link is rejected.
     pub fn open_window_lock_file(&self) -> io::Result<File> {
         let path = self.locks_path().join("window.lock");
         check_file(&path).map_err(io::Error::other)?;
         open_empty(&path)
     }
 
-    /// The file that says where the first window hears of a second start.
+    /// The file that says how to reach the first window.
     pub fn window_door_path(&self) -> PathBuf {
         self.path.join("window.door")
     }
@@ -153,46 +153,46 @@ impl Home {
         self.path.join("window.crashed")
     }
 
-    /// The empty file whose lock stands for setting a broken database aside; it is never deleted.
+    /// The empty file for the lock of setting a broken database aside; never deleted.
     pub fn database_lock_path(&self) -> PathBuf {
         self.locks_path().join("database.lock")
     }
 
-    /// The folder of the user's own presets: among the user's configuration, for the usual home. It
+    /// The folder of the user's own presets; for the default home, in the user's configuration folder. It
     /// need not exist.
     pub fn presets_path(&self) -> PathBuf {
         let config = dirs::config_dir().filter(|_| self.is_default());
         config.map_or_else(|| self.path.clone(), |config| config.join("keyfob")).join("presets")
     }
 
-    /// The file whose lock stands for an account: one of 256 empty files that are never deleted,
-    /// so that removing an account leaves no trace of it.
+    /// The file for an account's lock: one of 256 empty files that are never deleted, so that a removed
+    /// account leaves no trace of it.
     pub fn lock_path(&self, id: &AccountId) -> PathBuf {
         self.locks_path().join(format!("{}.lock", &id.as_str()[..2]))
     }
 
-    /// Opens that file, and makes it if need be.
+    /// Opens that file, and creates it if needed.
     ///
     /// # Errors
-    /// What the system says; a symbolic link is refused.
+    /// The system's error; a symbolic link is rejected.
     pub fn open_lock_file(&self, id: &AccountId) -> io::Result<File> {
         let path = self.lock_path(id);
         check_file(&path).map_err(io::Error::other)?;
         open_empty(&path)
     }
 
-    /// Opens the empty file whose lock stands for where all secrets are: shared by whoever works on an
-    /// account, and held alone by who moves them. It is never deleted.
+    /// Opens the empty file for the lock of the vault's location: shared while working on an account,
+    /// exclusive for moving all secrets. It is never deleted.
     ///
     /// # Errors
-    /// What the system says; a symbolic link is refused.
+    /// The system's error; a symbolic link is rejected.
     pub fn open_place_lock_file(&self) -> io::Result<File> {
         let path = self.locks_path().join("place.lock");
         check_file(&path).map_err(io::Error::other)?;
         open_empty(&path)
     }
 
-    /// The name under which the keychain's items of this home are kept: each home has its own.
+    /// The service name of this home's keychain items; each home has its own.
     pub fn service_name(&self) -> String {
         use std::fmt::Write as _;
         if self.is_default() {
@@ -218,7 +218,7 @@ fn default_path() -> Option<PathBuf> {
     dirs::data_local_dir().map(|dir| dir.join("keyfob"))
 }
 
-/// The path with its links resolved as far as it exists, so that it stays the same once it does.
+/// Resolves links in the existing part of a path, so that the path stays the same once all of it exists.
 fn resolved(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for ancestor in path.ancestors() {
@@ -231,14 +231,14 @@ fn resolved(path: &Path) -> PathBuf {
     path
 }
 
-/// Opens a file for its lock alone, and makes it if need be.
+/// Opens a file for its lock only, and creates it if needed.
 pub(super) fn open_empty(path: &Path) -> io::Result<File> {
     let file = options().create(true).truncate(false).open(path)?;
     tighten(&file, 0o600)?;
     Ok(file)
 }
 
-/// Whether a file is there; makes it private if so.
+/// Returns true if a file exists; makes it private.
 pub(super) fn check_file(path: &Path) -> Result<bool, HomeError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -258,7 +258,7 @@ fn make_private_folder(path: &Path) -> Result<(), HomeError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     let made = builder.create(path);
-    // A link or a file in its place fails the creation with a word about existence, so it is looked at first.
+    // Check first: creation would report a link or another file only as existing.
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => return Err(HomeError::Symlink(path.to_owned())),
         Ok(found) if !found.is_dir() || !is_ours(&found) => {
@@ -270,7 +270,7 @@ fn make_private_folder(path: &Path) -> Result<(), HomeError> {
     made.map_err(HomeError::io(path))
 }
 
-/// Opens for reading and writing; what it makes is private, and a link is an error.
+/// Options to read and write: a new file is private, and a link is an error.
 pub(super) fn options() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options.read(true).write(true);
@@ -288,16 +288,16 @@ fn is_ours(found: &fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::uid(found) == rustix::process::geteuid().as_raw()
 }
 
-/// Who else may change what was found.
+/// Who else may change a file or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Changeable {
-    /// Another user, whose it is.
+    /// Another user who owns it.
     ByItsOwner,
-    /// A group or everybody, who may write it.
+    /// A group or everyone, with write permission.
     ByOthers,
 }
 
-/// Who may change what was found besides this user and the system's administrator.
+/// Who may change it besides this user and the administrator.
 #[cfg(unix)]
 pub(super) fn changeable(found: &fs::Metadata) -> Option<Changeable> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

@@ -16,7 +16,7 @@ fn mode(path: &Path) -> u32 {
 fn f5_files_are_private_and_symlinks_are_not_followed() {
     let dir = tempfile::tempdir().unwrap();
     let home = Home::at(dir.path().join("a/b"));
-    // The process's umask is for a moment the most open one; nothing else here depends on it.
+    // The process's umask is briefly the most permissive; no other test depends on it.
     let before = rustix::process::umask(rustix::fs::Mode::empty());
     let made = home.create().and_then(|()| home.prepare_database());
     let lock = home.open_lock_file(&id());
@@ -28,7 +28,7 @@ fn f5_files_are_private_and_symlinks_are_not_followed() {
     assert_eq!(mode(&home.database_path()), 0o600);
     assert_eq!(mode(&home.lock_path(&id())), 0o600);
 
-    // What stood open before is closed.
+    // Open permissions are removed.
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
     fs::set_permissions(home.database_path(), fs::Permissions::from_mode(0o666)).unwrap();
     fs::set_permissions(home.lock_path(&id()), fs::Permissions::from_mode(0o666)).unwrap();
@@ -39,7 +39,7 @@ fn f5_files_are_private_and_symlinks_are_not_followed() {
     assert_eq!(mode(&home.database_path()), 0o600);
     assert_eq!(mode(&home.lock_path(&id())), 0o600);
 
-    // Planted links lead nowhere, and what they point at stays as it is.
+    // Planted links are not followed, and their targets stay unchanged.
     let target = dir.path().join("target");
     fs::write(&target, "untouched").unwrap();
     fs::set_permissions(&target, fs::Permissions::from_mode(0o644)).unwrap();

@@ -1,9 +1,8 @@
-//! Private files, replaced whole.
+//! Private files, replaced atomically.
 //!
-//! Owns how the store's own files are read, written and locked. Invariants: at every instant a name
-//! holds its old bytes or its new ones, whole; what is written is its owner's alone (0600) and on
-//! the disk before it counts; no symbolic link is followed; nothing is ever overwritten that could
-//! not be read back.
+//! Reads, writes and locks the store's own files. Invariants: at any time a name has either its old bytes or
+//! its new ones; a file is readable only by its owner (0600) and on disk before it counts; symbolic links are
+//! not followed; what could not be read back never replaces anything.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -16,11 +15,11 @@ use super::home::{self, HomeError};
 use super::step::step;
 use crate::base::failpoint::reach;
 
-/// How often, and how long in between, a lock is asked for: ten seconds in all.
+/// The number of attempts to lock and their interval: ten seconds in all.
 const LOCK_TRIES: u32 = 500;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
-/// Why a file was not read or written. It names no path, so that it can stand in any error.
+/// Why reading or writing a file failed. Contains no path, so that any error can include it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{}", self.words())]
 pub enum FileError {
@@ -28,24 +27,24 @@ pub enum FileError {
     Full,
     /// The disk is read-only.
     ReadOnly,
-    /// The system allows no access.
+    /// The system denies access.
     Denied,
-    /// Something other than a file stands there: a symbolic link, say.
+    /// Not a regular file, for example a symbolic link.
     NotAFile,
-    /// There is such a file already, and it is not overwritten.
+    /// The file exists and is not overwritten.
     Exists,
-    /// It is larger than such a file can be.
+    /// Larger than such a file can be.
     TooLarge,
-    /// What was written does not come back.
+    /// The file differs from what was written.
     NotReadBack,
-    /// Another process holds it for too long.
+    /// Another process holds the lock for too long.
     Busy,
-    /// It failed otherwise.
+    /// Another failure.
     Failed,
 }
 
 impl FileError {
-    /// The same in words.
+    /// The text for display.
     pub fn words(self) -> &'static str {
         match self {
             Self::Full => "the disk is full",
@@ -85,7 +84,7 @@ impl From<HomeError> for FileError {
     }
 }
 
-/// The bytes of a file, which has at most `limit_bytes`; `None` where there is none.
+/// Reads a file of at most `limit_bytes`; `None` if there is none.
 pub(super) fn read(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, FileError> {
     if !home::check_file(path)? {
         return Ok(None);
@@ -99,10 +98,10 @@ pub(super) fn read(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, Fil
     if bytes.len() as u64 > limit_bytes { Err(FileError::TooLarge) } else { Ok(Some(bytes)) }
 }
 
-/// Puts bytes in the place of a file, or makes it. `is_good` judges what is read back; until then a
-/// backup is kept, and put back where it says no.
+/// Replaces or creates a file. `is_good` checks what is read back; until then a backup is kept, and restored
+/// if the check fails.
 ///
-/// The caller holds the lock that stands for the file.
+/// The caller holds the file's lock.
 pub(super) fn replace(
     path: &Path,
     bytes: &[u8],
@@ -138,11 +137,11 @@ pub(super) fn replace(
     sync_folder(path)
 }
 
-/// Writes a file that must not be there yet, its owner's alone. It is not waited for the disk: this is for
-/// what ends with the process anyway, and is on the way of the window's start.
+/// Creates a private file, which must not exist. Doesn't wait for the disk: such files end with the process
+/// anyway, and the window's start waits for this.
 ///
 /// # Errors
-/// [`FileError`]; what was half written is removed.
+/// [`FileError`]; a partly written file is removed.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let mut file = home::options().create_new(true).open(path)?;
     file.write_all(bytes).map_err(|error| {
@@ -151,10 +150,10 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     })
 }
 
-/// Ends what [`replace`] left half done: the caller has read the file, and found it good or not.
-/// Where it is not, and the backup is, the file is set aside and the backup takes its place.
+/// Completes an interrupted [`replace`] after the caller has found the file good or not. If only the backup
+/// is good, the file is set aside and the backup restored.
 ///
-/// The caller holds the lock that stands for the file.
+/// The caller holds the file's lock.
 pub(super) fn recover(
     path: &Path,
     limit_bytes: u64,
@@ -175,16 +174,16 @@ pub(super) fn recover(
     Ok(())
 }
 
-/// Gives a file a name of its own, `<name>.broken-<n>`, and with it the files whose names go on
-/// with a suffix; says which. Nothing is overwritten. `None` where there is no such file.
+/// Renames a file to an unused name, `<name>.broken-<n>`, with the files of the same name and a suffix;
+/// returns the new path. `None` if there is no such file.
 ///
-/// The caller holds the lock that stands for the file.
+/// The caller holds the file's lock.
 pub(super) fn set_aside(path: &Path, suffixes: &[&str]) -> Result<Option<PathBuf>, FileError> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(None);
     }
     let is_there = |path: &Path| fs::symlink_metadata(path).is_ok();
-    // A number whose file is not there, but a suffixed one is, belongs to a move that was cut short.
+    // A number that only a suffixed file has belongs to an interrupted rename.
     let is_free = |aside: &Path| {
         !is_there(aside)
             && suffixes
@@ -195,7 +194,7 @@ pub(super) fn set_aside(path: &Path, suffixes: &[&str]) -> Result<Option<PathBuf
         .map(|number| beside(path, &format!(".broken-{number}")))
         .find(|aside| is_free(aside))
         .ok_or(FileError::Failed)?;
-    // The file itself goes last: a journal left behind alone would be taken for its successor's.
+    // The file itself last: a journal left alone would be read as its successor's.
     for suffix in suffixes {
         if is_there(&beside(path, suffix)) {
             step("set_aside.beside")?;
@@ -209,7 +208,7 @@ pub(super) fn set_aside(path: &Path, suffixes: &[&str]) -> Result<Option<PathBuf
     Ok(Some(aside))
 }
 
-/// Removes a file; one that is not there is removed already.
+/// Removes a file; succeeds if there is none.
 pub(super) fn remove(path: &Path) -> Result<(), FileError> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(());
@@ -221,14 +220,14 @@ pub(super) fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// A lock between processes, on an empty file that is never deleted; held until it is dropped.
+/// A lock between processes, on an empty file that is never deleted; released on drop.
 #[derive(Debug)]
 pub(super) struct FileLock {
     _file: File,
 }
 
 impl FileLock {
-    /// Waits for the lock, for ten seconds at most.
+    /// Waits for the lock, for at most ten seconds.
     pub(super) fn acquire(path: &Path) -> Result<Self, FileError> {
         home::check_file(path)?;
         let file = home::open_empty(path)?;
@@ -243,7 +242,7 @@ impl FileLock {
     }
 }
 
-/// The name with more behind it.
+/// Appends a suffix to the name.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -271,7 +270,7 @@ fn keep(path: &Path, old: &Path) -> Result<(), FileError> {
     write_new(old, &fs::read(path)?)
 }
 
-/// What was renamed stays so after a loss of power.
+/// Makes a rename survive a loss of power.
 fn sync_folder(path: &Path) -> Result<(), FileError> {
     step("sync_folder")?;
     #[cfg(unix)]

@@ -50,7 +50,7 @@ fn f1_what_does_not_come_back_gives_way_to_its_backup() {
     assert_eq!(replace(&path, b"new", |_| false), Err(FileError::NotReadBack));
     assert_eq!(read(&path, LIMIT).unwrap().unwrap(), b"old");
 
-    // The same after a death: the file is bad, its backup good.
+    // After a crash: the file is bad, its backup good.
     for (backup, now) in [("good", "good"), ("bad", "bad file")] {
         fs::write(&path, "bad file").unwrap();
         fs::write(beside(&path, ".old"), backup).unwrap();
@@ -98,7 +98,7 @@ fn f5_no_link_is_followed_and_what_is_written_is_private() {
     assert_eq!(create(&path, b"new"), Err(FileError::Exists));
     assert_eq!(FileLock::acquire(&path).err(), Some(FileError::NotAFile));
     fs::remove_file(&path).unwrap();
-    // In the places of what is written on the way, too.
+    // Also in place of the temporary files.
     for suffix in [".new", ".old"] {
         symlink(&target, beside(&path, suffix)).unwrap();
         replace(&path, b"new", |_| true).unwrap();

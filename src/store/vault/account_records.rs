@@ -1,7 +1,7 @@
 //! The records of accounts in a vault.
 //!
-//! Owns the order in which an account's two records are written and deleted. Invariant: what is
-//! reported as written was read back the same; nothing is reported missing that could not be read.
+//! Defines the order in which an account's two records are written and deleted. Invariant: a write succeeds
+//! only if the record reads back the same; an unreadable record is never reported as missing.
 
 use std::collections::BTreeMap;
 
@@ -13,23 +13,23 @@ use crate::base::secret::SecretText;
 use crate::domain::account::AccountId;
 use crate::domain::token::grant::{Grant, TokenFacts};
 
-/// Both records of an account, as they are stored.
+/// Both stored records of an account.
 #[derive(Debug)]
 pub struct Lines {
     client: Option<SecretText>,
     tokens: Option<SecretText>,
 }
 
-/// Accounts' records in a vault. Every call may block, as the vault's do.
+/// The account records of a vault. Every call may block, as the vault's do.
 pub struct Records<'a>(&'a mut dyn Vault);
 
 impl<'a> Records<'a> {
-    /// The records in this vault.
+    /// Wraps a vault.
     pub fn new(vault: &'a mut dyn Vault) -> Self {
         Self(vault)
     }
 
-    /// Reads an account with its client, and without its tokens; `Ok(None)` where the vault has none.
+    /// Reads an account and its client, without tokens; `Ok(None)` if the vault has none.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -37,10 +37,10 @@ impl<'a> Records<'a> {
         self.0.read(&client_name(id))?.map(|line| records::decode_client(id, &line)).transpose()
     }
 
-    /// Reads an account with its client and its tokens; `Ok(None)` where the vault has no client.
+    /// Reads an account with its client and tokens; `Ok(None)` if the vault has no client.
     ///
     /// The tokens are read first. Tokens are deleted before another client is written, and new ones are
-    /// written after it, so tokens that were there before a client was read are that client's.
+    /// written after it, so tokens that were there before a client was read belong to that client.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -52,13 +52,13 @@ impl<'a> Records<'a> {
     /// Writes an account with its client, and reads it back.
     ///
     /// # Errors
-    /// [`VaultError`]; where the vault refuses, the old record stays.
+    /// [`VaultError`]; if the vault rejects it, the old record stays.
     pub fn write_client(&mut self, record: &ClientRecord) -> Result<(), VaultError> {
         let line = records::encode_client(record)?;
         self.write_checked(&client_name(&record.account().id), &line)
     }
 
-    /// Reads what is known of an account's tokens; `Ok(None)` where the vault has none.
+    /// Reads the facts of an account's tokens; `Ok(None)` if the vault has none.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -70,8 +70,7 @@ impl<'a> Records<'a> {
         self.0.read(&tokens_name(id))?.map(|line| records::decode_tokens(&line)).transpose()
     }
 
-    /// An account's records as they are stored, to be put back by [`Self::put_back`]. What can't be read
-    /// back counts as missing.
+    /// Reads an account's stored records, for [`Self::put_back`]. Unreadable ones count as missing.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -83,11 +82,10 @@ impl<'a> Records<'a> {
         Ok(Lines { tokens: line(&tokens_name(id))?, client: line(&client_name(id))? })
     }
 
-    /// Puts an account's records back, as far as they differ. No token is there while the client is
-    /// another one's.
+    /// Restores the records that differ. At no time are there tokens with another client.
     ///
     /// # Errors
-    /// [`VaultError`]; the call can be made again.
+    /// [`VaultError`]; the call can be repeated.
     pub fn put_back(&mut self, id: &AccountId, lines: &Lines) -> Result<(), VaultError> {
         let current = self.read_lines(id)?;
         let client_differs = !is_same(current.client.as_ref(), lines.client.as_ref());
@@ -110,16 +108,16 @@ impl<'a> Records<'a> {
     /// Writes an account's tokens, and reads them back.
     ///
     /// # Errors
-    /// [`VaultError`]; where the vault refuses, the old record stays.
+    /// [`VaultError`]; if the vault rejects it, the old record stays.
     pub fn write_tokens(&mut self, id: &AccountId, grant: &Grant) -> Result<(), VaultError> {
         let line = records::encode_tokens(grant)?;
         self.write_tokens_line(id, &line)
     }
 
-    /// Writes an account's tokens, encoded already, and reads them back.
+    /// Writes an account's encoded tokens, and reads them back.
     ///
     /// # Errors
-    /// [`VaultError`]; where the vault refuses, the old record stays.
+    /// [`VaultError`]; if the vault rejects it, the old record stays.
     pub fn write_tokens_line(&mut self, id: &AccountId, line: &SecretText) -> Result<(), VaultError> {
         self.write_checked(&tokens_name(id), line)
     }
@@ -132,17 +130,17 @@ impl<'a> Records<'a> {
         self.0.delete(&tokens_name(id))
     }
 
-    /// Deletes both records. The client's goes last: as long as it is there, the account can be found.
+    /// Deletes both records, the client's last: while it exists, the account can be found.
     ///
     /// # Errors
-    /// [`VaultError`]; the call can be made again.
+    /// [`VaultError`]; the call can be repeated.
     pub fn delete_account(&mut self, id: &AccountId) -> Result<(), VaultError> {
         self.0.delete(&tokens_name(id))?;
         reach("records: tokens deleted");
         self.0.delete(&client_name(id))
     }
 
-    /// Reads the preferences that the user has accepted, by key; none where the vault has no such record.
+    /// Reads the preferences that the user has accepted, by key; empty if the vault has no such record.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -151,11 +149,10 @@ impl<'a> Records<'a> {
         Ok(line.map(|line| records::decode_preferences(&line)).transpose()?.unwrap_or_default())
     }
 
-    /// Writes the preferences that the user has accepted, and reads them back; without any, the record is
-    /// deleted.
+    /// Writes the preferences that the user has accepted, and reads them back; empty ones delete the record.
     ///
     /// # Errors
-    /// [`VaultError`]; where the vault refuses, the old record stays.
+    /// [`VaultError`]; if the vault rejects it, the old record stays.
     pub fn write_preferences(&mut self, words: &BTreeMap<String, String>) -> Result<(), VaultError> {
         if words.is_empty() {
             return self.0.delete(PREFERENCES_NAME);
@@ -164,7 +161,7 @@ impl<'a> Records<'a> {
         self.write_checked(PREFERENCES_NAME, &line)
     }
 
-    /// The accounts that have a client record, in order.
+    /// The accounts with a client record, sorted.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -300,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_write_that_does_not_come_back_is_an_error() {
-        /// Says yes and keeps the first record it was given.
+        /// Reports success but keeps only the first record.
         struct Forgetful(MemoryVault);
         impl Vault for Forgetful {
             fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {

@@ -1,7 +1,6 @@
-//! An account's secrets as the vault holds them, with the settings and destinations that they belong to.
+//! An account's secrets in the vault, with the settings and destinations that they belong to.
 //!
-//! Owns the way from a record to a request. Invariant: a client or a token that may go into a request
-//! leaves a record only after the row of the database was compared with it.
+//! Invariant: a client or token for a request leaves a record only after a comparison with the database row.
 
 use crate::domain::account::secret_binding;
 use crate::domain::account::secret_binding::Disagreement;
@@ -10,7 +9,7 @@ use crate::domain::provider::destinations::Destinations;
 use crate::domain::provider::{Preset, ProviderError};
 use crate::domain::token::grant::Grant;
 
-/// A record that an account may not use, and why.
+/// A record that an account can't use, and why.
 pub type Refused = (ClientRecord, Disagreement);
 
 /// An account with its secrets.
@@ -23,7 +22,7 @@ pub struct ClientRecord {
 }
 
 impl ClientRecord {
-    /// A record to be written; `presets` are the present ones.
+    /// Makes a record to write; `presets` are the current ones.
     ///
     /// # Errors
     /// [`ProviderError`] if the account's destinations can't be resolved.
@@ -32,7 +31,6 @@ impl ClientRecord {
         Ok(Self::read(account, client, destinations))
     }
 
-    /// A record as it was read.
     pub(in crate::store) fn read(
         account: Account,
         client: Client,
@@ -41,32 +39,32 @@ impl ClientRecord {
         Self { account, client, destinations, grant: None }
     }
 
-    /// The same, with the account's tokens.
+    /// Adds the account's tokens.
     pub(in crate::store) fn with_tokens(self, grant: Option<Grant>) -> Self {
         Self { grant, ..self }
     }
 
-    /// The account as it was when its secrets were written.
+    /// The account as of the time when its secrets were written.
     pub fn account(&self) -> &Account {
         &self.account
     }
 
-    /// The client, to be encoded.
+    /// The client, for encoding.
     pub(in crate::store) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The destinations that were stored, to be encoded.
+    /// The stored destinations, for encoding.
     pub(in crate::store) fn stored_destinations(&self) -> Option<&Destinations> {
         self.destinations.as_ref()
     }
 
-    /// Where the secrets may go.
+    /// The permitted destinations of the secrets.
     pub fn destinations(&self, presets: &[Preset]) -> Destinations {
         secret_binding::destinations(presets, &self.account.settings, self.destinations.as_ref())
     }
 
-    /// Whether an account with these settings may use the secrets.
+    /// Checks that an account with these settings may use the secrets.
     ///
     /// # Errors
     /// [`Disagreement`] says what differs.
@@ -74,10 +72,10 @@ impl ClientRecord {
         secret_binding::check(presets, &self.account.settings, self.destinations.as_ref(), settings)
     }
 
-    /// The client and the tokens, for the requests of an account with these settings.
+    /// The client and the tokens, for requests of an account with these settings.
     ///
     /// # Errors
-    /// The record again, and what differs.
+    /// The record, and what differs.
     pub fn secrets_for(
         self,
         presets: &[Preset],
@@ -89,7 +87,7 @@ impl ClientRecord {
         }
     }
 
-    /// The account and its client, to be edited or compared, never for a request.
+    /// The account and its client, to edit or compare, never for a request.
     pub fn into_parts(self) -> (Account, Client) {
         (self.account, self.client)
     }

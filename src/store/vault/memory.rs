@@ -1,7 +1,7 @@
 //! A vault in memory, until quit.
 //!
-//! Owns the records of who chose to keep nothing, and the faults that tests ask for. Invariant:
-//! nothing in it reaches a disk; a clone is another handle to the same records.
+//! For users who choose to store nothing, and for tests, which can inject faults. Invariant: nothing in it
+//! reaches a disk; a clone is another handle to the same records.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::{Vault, VaultError, check_line};
 use crate::base::secret::SecretText;
 
-/// A vault that ends with the process, and fails on demand.
+/// A vault that ends with the process, with injectable faults.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryVault {
     shared: Arc<Shared>,
@@ -26,7 +26,7 @@ struct Inner {
     records: BTreeMap<String, SecretText>,
     failing: Option<VaultError>,
     read_faults: VecDeque<VaultError>,
-    /// What becomes of the next writes.
+    /// The results of the next writes.
     write_faults: VecDeque<Option<VaultError>>,
     write_fuse: Option<(usize, VaultError)>,
     limit_bytes: Option<usize>,
@@ -35,12 +35,12 @@ struct Inner {
 }
 
 impl MemoryVault {
-    /// An empty vault that never fails.
+    /// An empty vault without faults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Makes every call fail from now on, or with `None` no longer.
+    /// Makes every call fail; `None` ends that.
     pub fn fail_all(&self, error: Option<VaultError>) {
         self.inner().failing = error;
     }
@@ -50,55 +50,55 @@ impl MemoryVault {
         self.inner().read_faults.extend(std::iter::repeat_n(error.clone(), count));
     }
 
-    /// Makes the next `count` writes fail; deletions are writes.
+    /// Makes the next `count` writes fail, including deletions.
     pub fn fail_writes(&self, count: usize, error: &VaultError) {
         self.inner().write_faults.extend(std::iter::repeat_n(Some(error.clone()), count));
     }
 
-    /// Lets so many writes succeed and makes the one after them fail; deletions are writes.
+    /// Lets `count` writes succeed, including deletions, and makes the next one fail.
     pub fn fail_write_after(&self, count: usize, error: &VaultError) {
         self.inner().write_faults = std::iter::repeat_n(None, count).chain([Some(error.clone())]).collect();
     }
 
-    /// Lets so many writes succeed and makes every later one fail, as after a death; deletions are
-    /// writes. `None` ends that, and says whether one has failed.
+    /// Lets a number of writes succeed, including deletions, and makes every later one fail, as after a
+    /// crash. `None` ends that. Returns whether a write has failed.
     pub fn fuse_writes(&self, fuse: Option<(usize, VaultError)>) -> bool {
         let before = std::mem::replace(&mut self.inner().write_fuse, fuse);
         before.is_some_and(|(left, _)| left == 0)
     }
 
-    /// Refuses records of more than so many bytes; `None` takes any.
+    /// Rejects records larger than this, in bytes; `None` accepts any.
     pub fn set_limit_bytes(&self, limit: Option<usize>) {
         self.inner().limit_bytes = limit;
     }
 
-    /// Makes calls wait, as behind an unlock prompt, until [`Self::resume`].
+    /// Makes calls wait, as for an unlock prompt, until [`Self::resume`].
     pub fn pause(&self) {
         self.inner().paused = true;
     }
 
-    /// Lets waiting calls go on.
+    /// Releases waiting calls.
     pub fn resume(&self) {
         self.inner().paused = false;
         self.shared.resumed.notify_all();
     }
 
-    /// How many calls were made.
+    /// The number of calls.
     pub fn calls(&self) -> usize {
         self.inner().calls
     }
 
-    /// What is stored under a name, past every fault.
+    /// What is stored under a name, ignoring faults.
     pub fn stored(&self, name: &str) -> Option<SecretText> {
         self.inner().records.get(name).map(SecretText::duplicate)
     }
 
-    /// Stores a line under a name, past every fault and check.
+    /// Stores a line under a name, ignoring faults and checks.
     pub fn plant(&self, name: &str, line: SecretText) {
         self.inner().records.insert(name.to_owned(), line);
     }
 
-    /// The names of what is stored, past every fault.
+    /// The stored names, ignoring faults.
     pub fn stored_names(&self) -> Vec<String> {
         self.inner().records.keys().cloned().collect()
     }
@@ -107,7 +107,7 @@ impl MemoryVault {
         self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a call: waits while paused, and fails where that was asked for.
+    /// Begins a call: waits while paused, and fails if a fault is set.
     fn begin(&self) -> Result<MutexGuard<'_, Inner>, VaultError> {
         let mut inner = self.inner();
         inner.calls += 1;

@@ -1,8 +1,7 @@
-//! A vault: secrets by name.
+//! Vaults: secrets by name.
 //!
-//! Owns the contract that the keychain, the memory vault and whatever comes later keep.
-//! Invariant: only [`VaultError`] says that a read failed; `Ok(None)` always means that the vault
-//! was asked and has no such record.
+//! Every kind of vault keeps this contract. Invariant: a failed read is always a [`VaultError`]; `Ok(None)`
+//! means that the vault was read and has no such record.
 
 pub mod account_records;
 pub mod client_record;
@@ -18,55 +17,55 @@ use thiserror::Error;
 
 use crate::base::secret::SecretText;
 
-/// Why a vault did not do what was asked. Holds no text from the vault, which may be secret.
+/// Why a vault call failed. Holds no text from the vault, which may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum VaultError {
-    /// No such service is running, or it has no place to keep anything.
+    /// No such service is running, or it has nowhere to store records.
     #[error("no keychain service is running")]
     Absent,
     /// It is locked.
     #[error("the vault is locked")]
     Locked,
-    /// The passphrase does not open it.
+    /// The passphrase is wrong.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
     /// The user dismissed its prompt.
     #[error("the keychain's prompt was dismissed")]
     Denied,
-    /// The record is larger than the vault takes: its size and the limit, in bytes.
+    /// The record exceeds the vault's limit.
     #[error("a record of {size_bytes} bytes is over the limit of {limit_bytes}")]
     TooLarge {
-        /// The record's size.
+        /// The record's size, in bytes.
         size_bytes: usize,
-        /// The vault's limit.
+        /// The vault's limit, in bytes.
         limit_bytes: usize,
     },
-    /// A record can't be read back as what was written.
+    /// A record differs from what was written.
     #[error("a record is damaged")]
     Corrupt,
-    /// A record was written by a newer version of Keyfob.
+    /// A newer version of Keyfob wrote a record.
     #[error("a record was written by a newer version")]
     Newer,
-    /// What holds all records is damaged, or is not the vault's.
+    /// The file with all records is damaged, or not the vault's.
     #[error("the vault is damaged")]
     Damaged,
-    /// Its passphrase asks for more work, and memory, than is spent to open it.
+    /// Its passphrase requires more work and memory than is allowed.
     #[error("the vault's key asks for more than 2^20 rounds of scrypt")]
     TooMuchWork,
-    /// It failed otherwise; a word about how, free of secrets.
+    /// Another failure; a short text without secrets.
     #[error("the vault failed: {0}")]
     Failed(&'static str),
 }
 
 impl VaultError {
-    /// Whether the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Absent | Self::Locked | Self::Denied | Self::Failed(_))
     }
 }
 
-/// Refuses what is not one line of printable ASCII: a line break in a value can cost a keychain all it
-/// holds, and some keep nothing but text. Every vault asks this before it writes.
+/// Rejects a record that is not one line of printable ASCII: a line break in a value can cost a keychain all
+/// its records, and some store only text. Every vault calls this before a write.
 ///
 /// # Errors
 /// [`VaultError::Failed`].
@@ -78,47 +77,45 @@ pub fn check_line(line: &SecretText) -> Result<(), VaultError> {
     }
 }
 
-/// Secrets by name. Calls may block, for as long as a prompt stands open.
+/// Secrets by name. Calls may block while a prompt is open.
 pub trait Vault: Send {
-    /// Reads a record; `Ok(None)` where there is none.
+    /// Reads a record; `Ok(None)` if there is none.
     ///
     /// # Errors
-    /// [`VaultError`]; locked or denied is never "none".
+    /// [`VaultError`]; a locked vault or a dismissed prompt is never `Ok(None)`.
     fn read(&mut self, name: &str) -> Result<Option<SecretText>, VaultError>;
 
-    /// Writes a record whole: one line of ASCII.
+    /// Writes a record of one line of ASCII, completely or not at all.
     ///
     /// # Errors
-    /// [`VaultError`]; the old record is then still there.
+    /// [`VaultError`]; the old record then stays.
     fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError>;
 
-    /// Deletes a record; one that is not there is deleted already.
+    /// Deletes a record; succeeds if there is none.
     ///
     /// # Errors
     /// [`VaultError`].
     fn delete(&mut self, name: &str) -> Result<(), VaultError>;
 
-    /// The names of all records, in order.
+    /// The names of all records, sorted.
     ///
     /// # Errors
     /// [`VaultError`].
     fn names(&mut self) -> Result<Vec<String>, VaultError>;
 
-    /// Whether a write would be taken, tried by writing, reading and deleting a record without secrets.
+    /// Checks that the vault works: writes, reads and deletes a record without secrets.
     ///
     /// # Errors
     /// [`VaultError`].
     fn probe(&mut self) -> Result<(), VaultError>;
 
-    /// The most bytes that a record may have, where that is known; a larger one is
-    /// [`VaultError::TooLarge`].
+    /// The maximum size of a record in bytes, if known; a larger one is [`VaultError::TooLarge`].
     fn limit_bytes(&self) -> Option<usize> {
         None
     }
 
-    /// What is kept for no record, left behind by a write that was cut short: names that
-    /// [`Vault::delete`] takes, and that [`Vault::names`] doesn't show. A write that is under way
-    /// elsewhere looks the same, so the account's lock is taken before one is deleted.
+    /// Remains of interrupted writes: names that [`Vault::delete`] accepts and [`Vault::names`] omits. A
+    /// write under way elsewhere looks the same, so take the account's lock before deleting one.
     ///
     /// # Errors
     /// [`VaultError`].

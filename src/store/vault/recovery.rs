@@ -1,7 +1,7 @@
-//! What a vault knows of accounts, when nothing else does any more.
+//! Finds accounts and orphaned records in a vault, for example after the database was lost.
 //!
-//! Owns the search for accounts and for what belongs to none. Invariant: it only reads; one record
-//! that can't be read keeps nobody from the others, and what is locked is an error, never a lack.
+//! Invariant: it only reads; an unreadable record does not affect the others, and a locked vault is an error,
+//! never an empty result.
 
 use std::collections::BTreeSet;
 
@@ -14,37 +14,37 @@ use crate::domain::token::grant::TokenFacts;
 /// An account found in a vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveredAccount {
-    /// The account, as it was when its client was last written.
+    /// The account as of the last write of its client.
     pub account: Account,
-    /// The facts of its tokens; `None` where it has none, or they can't be read.
+    /// The facts of its tokens; `None` if it has none, or they can't be read.
     pub facts: Option<TokenFacts>,
 }
 
-/// Something in a vault that belongs to no account.
+/// A record in a vault that belongs to no account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphan {
-    /// Its name, which [`Vault::delete`] takes.
+    /// The name, for [`Vault::delete`].
     pub name: String,
-    /// The account it was for, where the name says so. Take its lock before deleting: a write that
-    /// is under way looks the same.
+    /// The account in the name, if there is one. Take its lock before deleting: a write under way looks the
+    /// same.
     pub account: Option<AccountId>,
 }
 
-/// What was found.
+/// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recovered {
-    /// The accounts, by ID.
+    /// The accounts, sorted by ID.
     pub accounts: Vec<RecoveredAccount>,
-    /// Accounts whose client record can't be read, and why: damaged, or of a newer version.
+    /// Accounts with an unreadable client record, and why: damaged, or a newer version.
     pub unreadable: Vec<(AccountId, VaultError)>,
-    /// What belongs to none.
+    /// Records that belong to no account.
     pub orphans: Vec<Orphan>,
 }
 
 /// Searches a vault.
 ///
 /// # Errors
-/// [`VaultError`], where the vault as a whole can't be read.
+/// [`VaultError`] if the vault as a whole can't be read.
 pub fn recover(vault: &mut dyn Vault) -> Result<Recovered, VaultError> {
     let mut recovered = Recovered::default();
     let names = vault.names()?;
@@ -69,8 +69,8 @@ pub fn recover(vault: &mut dyn Vault) -> Result<Recovered, VaultError> {
     Ok(recovered)
 }
 
-/// What belongs to no account: tokens without a client, parts without a header, and what a trial
-/// of the vault has left behind.
+/// Records that belong to no account: tokens without a client, parts without a header, and remains of a
+/// probe.
 ///
 /// # Errors
 /// [`VaultError`].
@@ -93,7 +93,7 @@ pub fn orphans(vault: &mut dyn Vault) -> Result<Vec<Orphan>, VaultError> {
     Ok(orphans)
 }
 
-/// Tells an error of one record from one of the whole vault.
+/// Separates an error of one record from one of the whole vault.
 fn about_one<T>(read: Result<T, VaultError>) -> Result<Result<T, VaultError>, VaultError> {
     match read {
         Err(error @ (VaultError::Corrupt | VaultError::Newer)) => Ok(Err(error)),
@@ -143,7 +143,7 @@ mod tests {
         let names: Vec<_> = found.orphans.iter().map(|orphan| orphan.name.as_str()).collect();
         assert!(names.contains(&"probe/17") && names.contains(&part.as_str()));
         assert!(found.orphans.contains(&Orphan { name: tokens_name(&id(9)), account: Some(id(9)) }));
-        // The damaged record's parts, which no header points to any more, are orphans as well.
+        // The damaged record's parts, which have no header any more, are orphans as well.
         assert!(names.iter().filter(|name| name.starts_with(&tokens_name(&id(3)))).count() > 1);
 
         for orphan in found.orphans {
@@ -154,7 +154,7 @@ mod tests {
         assert!(!memory.stored_names().iter().any(|name| name.starts_with(&tokens_name(&id(9)))));
     }
 
-    /// Has records, and does not show them.
+    /// Lists records, but can't read them.
     struct NamesOnly(MemoryVault);
     impl Vault for NamesOnly {
         fn read(&mut self, _: &str) -> Result<Option<SecretText>, VaultError> {

@@ -1,7 +1,7 @@
-//! Records from one vault to another.
+//! Copies records between vaults, for a move.
 //!
-//! Owns the steps of a move. Invariants: a record is deleted at its old place only once the new one
-//! has it; every step can be made again; what a vault can't do is an error and ends the move there.
+//! Invariants: a record is deleted from the old vault only once the new one has it; every step can be
+//! repeated; what a vault can't do is an error and stops the move there.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::{Vault, VaultError};
 use crate::base::failpoint::reach;
 use crate::domain::account::AccountId;
 
-/// The names of the records that a move takes along: those of accounts, and the preferences'.
+/// The names of the records to move: those of accounts, and the preferences'.
 ///
 /// # Errors
 /// [`VaultError`].
@@ -22,15 +22,15 @@ pub fn names(vault: &mut dyn Vault) -> Result<Vec<String>, VaultError> {
     Ok(names)
 }
 
-/// Copies a record, unless it is there already, and reads it back. Says whether there was one.
+/// Copies a record, unless it exists, and reads it back. Returns whether there was one to copy.
 ///
 /// # Errors
-/// [`VaultError`]; the record is still at its old place.
+/// [`VaultError`]; the record stays in the old vault.
 pub fn copy(from: &mut dyn Vault, to: &mut dyn Vault, name: &str) -> Result<bool, VaultError> {
     let Some(line) = from.read(name)? else { return Ok(false) };
     let is_there = match to.read(name) {
         Ok(there) => there.is_some_and(|there| is_same(&there, &line)),
-        // A write that was cut short: it is written anew.
+        // An interrupted write: write it again.
         Err(VaultError::Corrupt) => false,
         Err(error) => return Err(error),
     };
@@ -43,15 +43,16 @@ pub fn copy(from: &mut dyn Vault, to: &mut dyn Vault, name: &str) -> Result<bool
     }
 }
 
-/// Deletes the tokens of accounts that have none at the old place, whose records' names are given, and the
-/// preferences likewise: an earlier move has left them at the new one, and they were lost since.
+/// Deletes what the new vault has and the old one lacks: the preferences, and the tokens of accounts whose
+/// client is among `moved`, the old vault's record names. An earlier move copied them, and they were deleted
+/// since.
 ///
 /// # Errors
-/// [`VaultError`]; the call can be made again.
+/// [`VaultError`]; the call can be repeated.
 pub fn drop_stale(to: &mut dyn Vault, moved: &BTreeSet<String>) -> Result<(), VaultError> {
     for name in names(to)? {
         let is_moved = account_of_tokens_name(&name).is_some_and(|id| moved.contains(&client_name(&id)));
-        // What the user has accepted is what the old place says.
+        // The user has accepted the old vault's preferences.
         if (is_moved || name == PREFERENCES_NAME) && !moved.contains(&name) {
             to.delete(&name)?;
         }
@@ -59,12 +60,12 @@ pub fn drop_stale(to: &mut dyn Vault, moved: &BTreeSet<String>) -> Result<(), Va
     Ok(())
 }
 
-/// Deletes what was moved from its old place: a record that `new` has, and one of an account that is
-/// not among `known`, which was deleted since; `None` where some can't be read, so that none counts as
-/// deleted. An account's client goes last.
+/// Deletes moved records from the old vault: those that `new` has, and those of accounts that are not in
+/// `known`, which were deleted since. With `None`, because some accounts can't be read, no account counts as
+/// deleted. An account's client is deleted last.
 ///
 /// # Errors
-/// [`VaultError`]; the call can be made again.
+/// [`VaultError`]; the call can be repeated.
 pub fn clear(
     old: &mut dyn Vault,
     new: &mut dyn Vault,
@@ -73,7 +74,7 @@ pub fn clear(
     let mut names = names(old)?;
     names.sort_unstable_by(|one, other| other.cmp(one));
     for name in names {
-        // What belongs to no account, belongs to the user.
+        // A record without an account belongs to the user.
         let is_known = known.is_none_or(|known| account_of(&name).is_none_or(|id| known.contains(&id)));
         if !is_known || new.read(&name)?.is_some() {
             old.delete(&name)?;
@@ -115,7 +116,7 @@ mod tests {
             assert_eq!(copy(&mut from, &mut to, &name), Ok(true));
         }
         assert_eq!(copy(&mut from, &mut to, "client/none"), Ok(false));
-        // The second was not copied; the third is no account any more.
+        // The second was not copied; the third is no longer an account.
         clear(&mut from, &mut to, None).unwrap();
         assert_eq!(old.stored_names().len(), 4, "who can't be read was not deleted");
         clear(&mut from, &mut to, Some(&BTreeSet::from([id(1), id(2)]))).unwrap();
@@ -144,7 +145,7 @@ mod tests {
             new.plant(&client_name(&id(byte)), line("CANARY-c"));
             new.plant(&tokens_name(&id(byte)), line("CANARY-t"));
         }
-        // The first has tokens, the second has lost them, of the third nothing is known.
+        // The first has tokens, the second has lost them, the third is unknown.
         let moved = BTreeSet::from([client_name(&id(1)), tokens_name(&id(1)), client_name(&id(2))]);
         drop_stale(&mut new.clone(), &moved).unwrap();
         let mut left: Vec<_> = [1, 3].map(|byte| tokens_name(&id(byte))).into();

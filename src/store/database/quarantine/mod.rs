@@ -1,7 +1,7 @@
-//! A database that can't be read.
+//! Replaces an unreadable database.
 //!
-//! Invariant: it is set aside whole, with its journal, under a name that nothing has; what is read
-//! only half is never written to.
+//! Invariant: it is set aside completely, with its journal, under an unused name; a partly readable one is
+//! never written to.
 
 use std::path::PathBuf;
 
@@ -11,18 +11,18 @@ use crate::store::private_files;
 use crate::store::private_files::FileLock;
 
 impl Accounts {
-    /// Opens the home's database; a broken one is set aside as `keyfob.db.broken-<n>`, which is then
-    /// returned, and a new one is begun.
+    /// Opens the home's database. A broken one is set aside as `keyfob.db.broken-<n>`, whose path is
+    /// returned, and a new one is created.
     ///
     /// # Errors
-    /// [`DiskError`]; one of a newer schema is not broken, and is left where it is.
+    /// [`DiskError`]. A newer schema is not broken, and is left in place.
     pub fn open_or_set_aside(home: &Home) -> Result<(Self, Option<PathBuf>), DiskError> {
         match Self::open_whole(home) {
             Err(DiskError::NotADatabase) => {}
             opened => return opened.map(|accounts| (accounts, None)),
         }
         let _lock = FileLock::acquire(&home.database_lock_path())?;
-        // Another process may have been quicker, and what is there now may be its new one.
+        // Another process may have been faster, and its new database may be there now.
         match Self::open_whole(home) {
             Err(DiskError::NotADatabase) => {}
             opened => return opened.map(|accounts| (accounts, None)),
@@ -31,7 +31,7 @@ impl Accounts {
         Ok((Self::open(home)?, aside))
     }
 
-    /// Opens it, and checks it to its end.
+    /// Opens it, and checks all of it.
     fn open_whole(home: &Home) -> Result<Self, DiskError> {
         let mut accounts = Self { connection: schema::open(home)? };
         schema::check(&accounts.connection)?;

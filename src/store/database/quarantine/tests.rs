@@ -34,7 +34,7 @@ fn ends_with(path: &Path, name: &str) -> bool {
 fn f2_a_truncated_database_is_set_aside_whole_and_the_app_starts() {
     let (_dir, home, whole) = filled();
     let path = home.database_path();
-    // To SQLite a file of one byte is empty.
+    // SQLite treats a file of one byte as empty.
     let mut ends: Vec<usize> = (2..whole.len()).step_by(509).collect();
     ends.extend((0..whole.len()).step_by(4096).skip(1).flat_map(|page| [page - 1, page, page + 1]));
     for (number, end) in ends.into_iter().enumerate() {
@@ -67,7 +67,7 @@ fn f2_a_database_of_nuls_is_set_aside_and_damage_never_reads_as_nothing() {
             set_aside += 1;
             assert_eq!(fs::read(aside).unwrap(), bytes, "NULs at {at}");
         } else {
-            // Within the text of a row, or between rows: the rows are all there, or said to be unreadable.
+            // Cut within or between rows: all rows are there, or reported as unreadable.
             let stored = accounts.load().unwrap();
             assert_eq!(stored.accounts.len() + stored.unreadable, 29, "NULs at {at}");
         }
@@ -98,7 +98,7 @@ fn f2_what_is_whole_stays_and_another_apps_database_is_set_aside() {
     assert_eq!((accounts.load().unwrap().accounts.len(), aside), (29, None));
     assert_eq!(fs::read(home.database_path()).unwrap(), whole);
     drop(accounts);
-    // Ours, but a table is gone.
+    // Keyfob's database, but without one table.
     Connection::open(home.database_path()).unwrap().execute_batch("DROP TABLE preferences").unwrap();
     assert!(Accounts::open_or_set_aside(&home).unwrap().1.is_some());
     fs::remove_file(home.database_path()).unwrap();
@@ -118,7 +118,7 @@ fn v1_a_newer_database_is_not_set_aside() {
 
 const CHILD: &str = "KEYFOB_TEST_UPGRADE";
 
-/// No test by itself: the process that the next one starts and that kills itself.
+/// Not a test by itself: the next test starts this as a process, which kills itself.
 #[test]
 fn the_upgrading_process() {
     let Ok(child) = std::env::var(CHILD) else { return };
@@ -139,7 +139,7 @@ fn v2_an_upgrade_can_be_killed_at_each_step_and_started_again() {
             .unwrap();
         hot += usize::from(home.path().join("keyfob.db-journal").exists());
         if !child.status.success() {
-            // This version finds all of it unchanged, or knows that it is newer.
+            // This version finds everything unchanged, or detects a newer one.
             match Accounts::open(&home) {
                 Ok(mut accounts) => assert_eq!(accounts.load().unwrap().accounts.len(), 29),
                 Err(error) => {

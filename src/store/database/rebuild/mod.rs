@@ -1,7 +1,7 @@
-//! A database rebuilt from the vault.
+//! Rebuilds the database from the vault.
 //!
-//! Invariant: nothing that is there is changed but the settings of a row that disagree with the vault's;
-//! names stay unique.
+//! Invariant: existing data changes only in settings of a row that differ from the vault's; names stay
+//! unique.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use crate::domain::account::{Account, AccountName};
 use crate::store::vault::recovery::RecoveredAccount;
 
 impl Accounts {
-    /// Adds the accounts that [`recover`](crate::store::vault::recovery::recover) found and that are not
-    /// there, as ready, with their secrets in the vault of this name. One whose name is taken gets a number
-    /// behind it. A row that is there and would send other requests than the vault's record gets the vault's
-    /// settings, unless another vault has its secrets. Returns those added and restored; where a name
-    /// differs from the vault's, the vault's is the older one.
+    /// Adds the accounts that [`recover`](crate::store::vault::recovery::recover) found and the database
+    /// lacks, as ready, with their secrets in the named vault. A taken name gets a number appended. A row
+    /// that would send other requests than the vault's record gets the vault's settings, unless another vault
+    /// has its secrets. Returns the accounts added and restored; if a name differs from the vault's, the
+    /// vault's is older.
     ///
     /// # Errors
     /// [`DiskError`]; then none was added or restored.
@@ -73,8 +73,7 @@ impl Accounts {
     }
 }
 
-/// Gives rows that disagree with the vault the vault's settings, each with a new revision, so that a running
-/// window notices.
+/// Gives differing rows the vault's settings and a new revision, so that a running window notices.
 fn restore(
     connection: &Connection,
     found: &[RecoveredAccount],
@@ -98,7 +97,7 @@ fn restore(
     Ok(restored)
 }
 
-/// The name, or the first with a number behind it that is free.
+/// The name, or the first free one with a number appended.
 fn free_name(name: &AccountName, taken: &BTreeSet<String>) -> AccountName {
     if !taken.contains(name.key()) {
         return name.clone();

@@ -33,7 +33,7 @@ fn z2_a_lost_database_is_rebuilt_from_the_vault() {
     let added = accounts.insert_recovered(&found, "keychain", DateTime::UNIX_EPOCH).unwrap();
     assert_eq!(added.len(), 3);
     assert_eq!(accounts.load().unwrap().accounts, before);
-    // Once more changes nothing.
+    // A second time changes nothing.
     assert_eq!(accounts.insert_recovered(&found, "keychain", DateTime::UNIX_EPOCH).unwrap(), []);
     assert_eq!(accounts.load().unwrap().accounts, before);
 }

@@ -16,7 +16,7 @@ use zbus_secret_service_keyring_store::cred::Wrapper;
 use super::SEARCHES;
 use crate::store::vault::VaultError;
 
-/// A message of more than 64 MiB would cost the connection.
+/// A message of more than 64 MiB would end the connection.
 pub(in crate::store::vault::keychain) const LIMIT_BYTES: usize = 32 * 1024 * 1024;
 
 const NAME: &str = "org.freedesktop.secrets";
@@ -27,7 +27,7 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 const BROKE: &str = "the connection to the keychain broke";
 
-/// Items carry a label, which keychain managers show.
+/// Items have a label, which keychain managers show.
 pub(in crate::store::vault::keychain) fn modifiers(label: &str) -> HashMap<&str, &str> {
     HashMap::from([("label", label)])
 }
@@ -36,9 +36,9 @@ pub(in crate::store::vault::keychain) fn connect() -> Result<Arc<CredentialStore
     Store::new().map(|store| store as Arc<CredentialStore>)
 }
 
-/// The names of the records under a service name, as of the last search. An item that goes away before its
-/// attributes are read is left out only once another search no longer finds it: one that can't be read now may belong to
-/// a keychain that is being restarted. An item is read once, so the searches after the first take little time.
+/// The names of the records under a service name, as of the last search. If an item disappears before its
+/// attributes are read, the search is repeated, and the item is omitted only if it is no longer found: it may
+/// belong to a keychain that is restarting. Each item is read once, so repeated searches are fast.
 pub(in crate::store::vault::keychain) fn names(
     store: &CredentialStore,
     service: &str,
@@ -53,7 +53,7 @@ pub(in crate::store::vault::keychain) fn names(
                 names.extend(name.clone());
                 continue;
             }
-            // By its attributes, since `get_specifiers` would take a failure for none.
+            // By its attributes, since `get_specifiers` would report a failure as none.
             match item.get_attributes() {
                 Ok(mut attributes) => {
                     let name = attributes.remove("username");
@@ -76,7 +76,7 @@ fn path_of(item: &Entry) -> Option<String> {
     item.as_any().downcast_ref::<Wrapper>().map(Wrapper::get_path)
 }
 
-/// Items that share a name, the newest first: a service counts its items upwards.
+/// Sorts items of the same name, the newest first: a service numbers its items upwards.
 pub(in crate::store::vault::keychain) fn newest_first(mut items: Vec<Entry>) -> Vec<Entry> {
     items.sort_by_cached_key(|item| {
         let path = path_of(item).unwrap_or_default();
@@ -85,27 +85,27 @@ pub(in crate::store::vault::keychain) fn newest_first(mut items: Vec<Entry>) -> 
     items
 }
 
-/// Opens the default collection if it is locked, and says whether it was. Not every service
-/// searches a locked one, so "nothing found" means nothing before this was asked.
+/// Unlocks the default collection if it is locked, and returns whether it was. Not every service searches a
+/// locked one, so an empty search result is reliable only after this.
 pub(in crate::store::vault::keychain) fn open_if_locked() -> Result<bool, VaultError> {
-    // Most often it is open. Where that can't be told so, the rest finds out why.
+    // It usually is. If that can't be determined, the calls below find out why.
     if is_open().unwrap_or(false) {
         return Ok(false);
     }
-    // No secret passes over this connection, so it needs no encryption.
+    // No secret is sent over this connection, so it needs no encryption.
     let service = SecretService::connect(EncryptionType::Plain).map_err(|error| judged(&error))?;
     let collection = service.get_default_collection().map_err(|error| judged(&error))?;
     if !collection.is_locked().map_err(|error| judged(&error))? {
         return Ok(false);
     }
     collection.unlock().map_err(|error| judged(&error))?;
-    // Some services leave it to the caller to see what became of it.
+    // Some services don't report the result of unlocking.
     if collection.is_locked().map_err(|error| judged(&error))? { Err(VaultError::Locked) } else { Ok(true) }
 }
 
-/// Whether the default collection is open, asked without a session. gnome-keyring (42 to 50) ends, and with it
-/// every program's session, where the call for one is handled before it has taken note of who calls; so no
-/// session is made that is not needed.
+/// Returns true if the default collection is unlocked, without opening a session. gnome-keyring (42 to 50)
+/// exits, and ends every program's session, if it handles the call for a session before it has registered the
+/// caller; so no unnecessary session is opened.
 fn is_open() -> zbus::Result<bool> {
     let bus = zbus::blocking::Connection::session()?;
     let reply = bus.call_method(Some(NAME), PATH, Some(SERVICE), "ReadAlias", &"default")?;
@@ -129,8 +129,8 @@ pub(in crate::store::vault::keychain) fn reduced(
     source.downcast_ref().map_or(VaultError::Failed("the keychain gave an unknown error"), judged)
 }
 
-/// Whether a call failed because there is no such item, as after another program has deleted it. gnome-keyring, over
-/// `GDBus`, says then that the item's methods are unknown; others name the object.
+/// Returns true if a call failed because the item doesn't exist, as after another program deleted it.
+/// gnome-keyring, over `GDBus`, then reports the item's methods as unknown; others name the object.
 pub(in crate::store::vault::keychain) fn is_gone(error: &Error) -> bool {
     const NAMES: [&str; 4] = [
         "Secret.Error.NoSuchObject",
@@ -150,26 +150,26 @@ pub(in crate::store::vault::keychain) fn is_gone(error: &Error) -> bool {
 fn judged(error: &Service) -> VaultError {
     match error {
         Service::Locked => VaultError::Locked,
-        // No default collection, so no place to keep anything; or no bus at all.
+        // No default collection to store anything in, or no bus at all.
         Service::NoResult | Service::Unavailable => VaultError::Absent,
-        // Without a display the service dismisses its own prompt; nobody has seen it.
+        // Without a display the service dismisses its own prompt, which the user never saw.
         Service::Prompt if !has_display() => VaultError::Locked,
         Service::Prompt => VaultError::Denied,
         Service::PromptDisconnected => VaultError::Failed("the keychain went away while it asked"),
         Service::Crypto(_) => VaultError::Failed("the keychain's answer could not be decrypted"),
-        // A property's error of another name than the bus's own ones stands inside of one of those.
+        // An error that is not one of the bus's own is wrapped in one of those.
         Service::Zbus(error) | Service::ZbusFdo(zbus::fdo::Error::ZBus(error)) => of_bus(error),
-        // The bus's name of the error begins the text; the text goes no further.
+        // The text begins with the bus's name of the error; only the name is used.
         Service::ZbusFdo(error) => by_name(&error.to_string()),
         _ => VaultError::Failed("the keychain's answer could not be read"),
     }
 }
 
-/// Nobody to speak to is told apart from a connection that broke: only the second is worth another try.
+/// Distinguishes an absent bus from a broken connection: only the latter is worth a retry.
 fn of_bus(error: &zbus::Error) -> VaultError {
     match error {
         zbus::Error::Connection(source, _) | zbus::Error::InputOutput(source) => of_socket(source.kind()),
-        // The bus went away in the middle of it, or else has turned us away.
+        // The bus went away during the handshake, or else rejected us.
         zbus::Error::Handshake(words) if words.contains("EOF") => VaultError::Failed(BROKE),
         zbus::Error::Handshake(_) | zbus::Error::Address(_) => VaultError::Absent,
         other => by_name(&named(other)),
@@ -186,7 +186,7 @@ fn named(error: &zbus::Error) -> String {
 
 fn of_socket(kind: ErrorKind) -> VaultError {
     match kind {
-        // No such socket, nobody behind it, or not for us.
+        // No such socket, no listener, or no permission.
         ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::PermissionDenied => {
             VaultError::Absent
         }
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(fdo(zbus::fdo::Error::ServiceUnknown("x".to_owned())), VaultError::Absent);
         assert_eq!(judged(&secret_service::Error::NoResult), VaultError::Absent);
 
-        // A queue that is full, a bus that ends, a service that ends: all of them may be back in a moment.
+        // A full queue, or a bus or service that ends; each may be available again soon.
         for kind in [ErrorKind::WouldBlock, ErrorKind::ConnectionReset, ErrorKind::BrokenPipe] {
             assert_eq!(judged(&connecting(kind).into()), VaultError::Failed(BROKE), "{kind}");
         }
@@ -240,7 +240,6 @@ mod tests {
         assert_eq!(fdo(zbus::fdo::Error::NoReply(gone.to_owned())), VaultError::Failed(BROKE));
     }
 
-    /// A method's error of this name.
     fn method(name: &'static str) -> zbus::Error {
         let call = zbus::message::Message::method_call("/", "Get").unwrap().build(&()).unwrap();
         let name = zbus::names::ErrorName::from_static_str(name).unwrap();

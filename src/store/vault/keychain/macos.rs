@@ -1,4 +1,4 @@
-//! The login keychain of macOS, which asks and opens itself at each call.
+//! The login keychain of macOS, which prompts and unlocks itself at each call.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -10,10 +10,10 @@ use keyring_core::{Entry, Error};
 
 use crate::store::vault::VaultError;
 
-/// The keychain names no limit.
+/// The keychain documents no limit.
 pub(in crate::store::vault::keychain) const LIMIT_BYTES: usize = 32 * 1024 * 1024;
 
-/// Items are labelled by the keychain itself.
+/// The keychain labels its items itself.
 pub(in crate::store::vault::keychain) fn modifiers(_: &str) -> HashMap<&str, &str> {
     HashMap::new()
 }
@@ -22,7 +22,7 @@ pub(in crate::store::vault::keychain) fn connect() -> Result<Arc<CredentialStore
     Store::new().map(|store| store as Arc<CredentialStore>)
 }
 
-/// The names of the records under a service name, as one call gives them.
+/// The names of the records under a service name, from one call.
 pub(in crate::store::vault::keychain) fn names(
     store: &CredentialStore,
     service: &str,
@@ -32,7 +32,7 @@ pub(in crate::store::vault::keychain) fn names(
     Ok(specifiers.filter(|(of, _)| of == service).map(|(_, name)| name).collect())
 }
 
-/// An item that is not there is [`Error::NoEntry`] here.
+/// A missing item is [`Error::NoEntry`] here.
 pub(in crate::store::vault::keychain) fn is_gone(_: &Error) -> bool {
     false
 }
@@ -42,7 +42,7 @@ pub(in crate::store::vault::keychain) fn newest_first(items: Vec<Entry>) -> Vec<
     items
 }
 
-/// A locked keychain fails the call itself, so there is nothing to ask.
+/// A locked keychain fails the call itself.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(in crate::store::vault::keychain) fn open_if_locked() -> Result<bool, VaultError> {
     Ok(false)

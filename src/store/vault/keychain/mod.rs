@@ -1,8 +1,8 @@
 //! The operating system's keychain.
 //!
-//! Owns all dealings with keyring-core and its native stores. Invariants: nothing is asked of the
-//! system before the first call; a missing record is believed only of a keychain that is open; an
-//! error of the system's is reduced to a [`VaultError`] here, since its text may hold secrets.
+//! The only user of keyring-core and its native stores. Invariants: nothing calls the system before the first
+//! use; a record counts as missing only if the keychain is unlocked; a system error is reduced to a
+//! [`VaultError`] here, since its text may hold secrets.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ use crate::base::secret::SecretText;
 #[cfg_attr(target_os = "windows", path = "windows.rs")]
 mod system;
 
-/// How often a record is looked for again because another program has just deleted its item.
+/// How often to search again if another program has just deleted a record's item.
 const SEARCHES: usize = 5;
 
 /// The operating system's keychain, under one service name.
 ///
-/// Calls block for as long as the system's own prompt stands open.
+/// Calls block while the system's own prompt is open.
 #[derive(Debug)]
 pub struct Keychain {
     service: String,
@@ -31,14 +31,14 @@ pub struct Keychain {
 }
 
 impl Keychain {
-    /// A keychain whose items carry this service name. The system is not asked for anything yet.
+    /// A keychain whose items have this service name. Doesn't call the system yet.
     pub fn new(service: String) -> Self {
         Self { service, store: None }
     }
 
-    /// Makes a call; once more, and with a new connection, where the connection broke: an old one goes
-    /// stale when the system's service is restarted, and a new one may meet it on its way out. Every
-    /// call here can be repeated.
+    /// Makes a call, and repeats it with a new connection if the connection broke: an old one becomes stale
+    /// when the system's service restarts, and a new one may reach the old service as it exits. Every call
+    /// here can be repeated.
     fn call<T>(
         &mut self,
         work: impl Fn(&CredentialStore, &str) -> Result<T, Error>,
@@ -56,8 +56,8 @@ impl Keychain {
             Some(store) => store,
             None => self.store.insert(system::connect().map_err(|error| system::connect_failure(&error))?),
         };
-        // Whether a record is there is for a search to say. An item that went away after it was found says only that
-        // the search has to be made again.
+        // Only a search shows whether a record exists. An item that disappeared after it was found means only
+        // that the search must be repeated.
         let mut done = work(store.as_ref(), &self.service);
         for _ in 1..SEARCHES {
             match &done {
@@ -79,7 +79,7 @@ impl Keychain {
 
     fn find(&mut self, name: &str) -> Result<Option<SecretText>, VaultError> {
         let found = self.call(|store, service| match entry(store, service, name)?.get_secret() {
-            // Another program may have stored a second item; the newest is taken, always.
+            // Another program may have stored a second item; always use the newest.
             Err(Error::Ambiguous(items)) => match system::newest_first(items).first() {
                 Some(item) => item.get_secret(),
                 None => Err(Error::NoEntry),
@@ -147,7 +147,7 @@ impl Vault for Keychain {
     }
 
     fn probe(&mut self) -> Result<(), VaultError> {
-        // By process, since two may try at once.
+        // By process ID, since two processes may probe at once.
         let name = format!("probe/{}", std::process::id());
         let line = SecretText::new("Keyfob tries whether it can keep anything here.".to_owned());
         self.write(&name, &line)?;
@@ -169,7 +169,7 @@ fn entry(store: &CredentialStore, service: &str, name: &str) -> Result<Entry, Er
     store.build(service, name, Some(&system::modifiers(&label)))
 }
 
-/// The same as a call: tried once more where the connection broke.
+/// Like a call: repeated if the connection broke.
 fn open_if_locked() -> Result<bool, VaultError> {
     match system::open_if_locked() {
         Err(VaultError::Failed(_)) => system::open_if_locked(),
@@ -188,7 +188,7 @@ fn delete_all(items: &[Entry]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The text of a record; a copy that is none is wiped.
+/// The text of a record; invalid bytes are wiped.
 fn text(bytes: Vec<u8>) -> Result<String, VaultError> {
     String::from_utf8(bytes).map_err(|error| {
         drop(Zeroizing::new(error.into_bytes()));
@@ -196,7 +196,7 @@ fn text(bytes: Vec<u8>) -> Result<String, VaultError> {
     })
 }
 
-/// What the rest of the app may know of an error. Some variants carry the secret itself.
+/// Reduces an error to what the rest of the app may know. Some variants carry the secret itself.
 fn reduced(error: &Error) -> VaultError {
     match error {
         Error::NoStorageAccess(source) | Error::PlatformFailure(source) => system::reduced(source.as_ref()),

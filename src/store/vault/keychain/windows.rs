@@ -1,4 +1,4 @@
-//! The Windows Credential Manager, which is open while its user is logged on.
+//! The Windows Credential Manager, which is unlocked while its user is logged on.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -10,10 +10,10 @@ use windows_native_keyring_store::Store;
 
 use crate::store::vault::VaultError;
 
-/// The size of a credential's blob: `CRED_MAX_CREDENTIAL_BLOB_SIZE`.
+/// The maximum size of a credential: `CRED_MAX_CREDENTIAL_BLOB_SIZE`.
 pub(in crate::store::vault::keychain) const LIMIT_BYTES: usize = 2560;
 
-/// Credentials carry no label, and stay on this machine: another would hold the same refresh token.
+/// Credentials have no label, and stay on this computer: another would use the same refresh token.
 pub(in crate::store::vault::keychain) fn modifiers(_: &str) -> HashMap<&str, &str> {
     HashMap::from([("persistence", "Local")])
 }
@@ -22,18 +22,18 @@ pub(in crate::store::vault::keychain) fn connect() -> Result<Arc<CredentialStore
     Store::new().map(|store| store as Arc<CredentialStore>)
 }
 
-/// The names of the records under a service name, as one call gives them.
+/// The names of the records under a service name, from one call.
 pub(in crate::store::vault::keychain) fn names(
     store: &CredentialStore,
     service: &str,
 ) -> Result<Vec<String>, Error> {
-    // Everything: the search here knows no service, only patterns.
+    // Search everything: this search has patterns but no service names.
     let items = store.search(&HashMap::new())?;
     let specifiers = items.iter().filter_map(Entry::get_specifiers);
     Ok(specifiers.filter(|(of, _)| of == service).map(|(_, name)| name).collect())
 }
 
-/// An item that is not there is [`Error::NoEntry`] here.
+/// A missing item is [`Error::NoEntry`] here.
 pub(in crate::store::vault::keychain) fn is_gone(_: &Error) -> bool {
     false
 }
@@ -43,7 +43,7 @@ pub(in crate::store::vault::keychain) fn newest_first(items: Vec<Entry>) -> Vec<
     items
 }
 
-/// It is never locked while its user runs programs.
+/// Never locked while its user runs programs.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(in crate::store::vault::keychain) fn open_if_locked() -> Result<bool, VaultError> {
     Ok(false)

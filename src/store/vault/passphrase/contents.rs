@@ -1,6 +1,6 @@
-//! What is sealed in `vault.age`: every record by its name, as JSON with a version.
+//! The encrypted content of `vault.age`: every record by its name, as JSON with a version.
 //!
-//! Invariant: what is read is what was written; a line passes through no buffer that is not wiped.
+//! Invariant: reading returns what was written; a line passes only through buffers that are wiped.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,10 +15,9 @@ use crate::store::encryption::{Key, SealError};
 /// The version written.
 const VERSION: u32 = 1;
 
-/// The records.
 #[derive(Debug, Default)]
 pub(in crate::store::vault::passphrase) struct Contents {
-    /// Rises with every change.
+    /// Increases with every change.
     generation: u64,
     /// Each record's line, by its name.
     pub(in crate::store::vault::passphrase) records: BTreeMap<String, SecretText>,
@@ -49,7 +48,7 @@ fn lines<S: Serializer>(records: &BTreeMap<String, SecretText>, serializer: S) -
 }
 
 impl Contents {
-    /// Opens what [`Self::seal`] made.
+    /// Decrypts what [`Self::seal`] made.
     pub(in crate::store::vault::passphrase) fn open(key: &Key, bytes: &[u8]) -> Result<Self, SealError> {
         let plain = key.open(bytes)?;
         match serde_json::from_slice::<Version>(&plain).map_err(|_| SealError::Damaged)?.v {
@@ -65,7 +64,7 @@ impl Contents {
         Ok(contents)
     }
 
-    /// Seals the records to these keys.
+    /// Encrypts the records to these keys.
     pub(in crate::store::vault::passphrase) fn seal(&self, keys: &[&Key]) -> Result<Vec<u8>, SealError> {
         encryption::seal(keys, |to| {
             let out = Out { v: VERSION, generation: self.generation, records: &self.records };
@@ -73,12 +72,10 @@ impl Contents {
         })
     }
 
-    /// Counts a change.
     pub(in crate::store::vault::passphrase) fn count_up(&mut self) {
         self.generation += 1;
     }
 
-    /// Whether both hold the same.
     pub(in crate::store::vault::passphrase) fn is_same(&self, other: &Self) -> bool {
         self.generation == other.generation
             && self.records.len() == other.records.len()
@@ -88,8 +85,8 @@ impl Contents {
     }
 }
 
-/// The text of a JSON string. The parser would gather it in a buffer that it does not wipe. A line
-/// is printable ASCII, in which nothing but `"` and `\` is escaped.
+/// The text of a JSON string. The parser would collect it in a buffer that it does not wipe. A line is
+/// printable ASCII, in which only `"` and `\` are escaped.
 fn line(raw: &str) -> Option<SecretText> {
     let escaped = raw.strip_prefix('"')?.strip_suffix('"')?;
     let mut text = String::with_capacity(escaped.len());

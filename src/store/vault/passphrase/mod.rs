@@ -1,12 +1,12 @@
-//! The passphrase vault: secrets in two encrypted files, for machines without a keychain.
+//! The passphrase vault: secrets in two encrypted files, for computers without a keychain.
 //!
-//! Owns `key.age`, a key wrapped by the passphrase, and `vault.age`, the records sealed to that key.
-//! Invariants: after a death at any moment one passphrase opens both, to the old state or the new
-//! one; what can't be opened is never overwritten; nothing but what is sealed reaches the disk.
+//! `key.age` is a key encrypted by the passphrase, and `vault.age` has the records encrypted to that key.
+//! Invariants: after a crash at any time one passphrase opens both, in the old state or the new one; what
+//! can't be decrypted is never overwritten; only encrypted data reaches the disk.
 //!
-//! Two processes may share it: a change is made under a lock, to what is stored at that moment. To
-//! change the passphrase the records are first sealed to the old key and the new one, then the key's
-//! file is replaced, then the records are sealed to the new key alone.
+//! Several processes may share it: a change is made under a lock, to what is stored at that time. A change of
+//! the passphrase first encrypts the records to the old key and the new one, then replaces the key's file,
+//! then encrypts the records to the new key alone.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,16 +24,16 @@ mod contents;
 
 use contents::Contents;
 
-/// More than any key's file has.
+/// Larger than any key's file.
 const KEY_LIMIT_BYTES: u64 = 64 * 1024;
 
-/// More than anybody's secrets have; it bounds what a planted file can make us read.
+/// Larger than any user's secrets; it bounds what a planted file can make Keyfob read.
 const VAULT_LIMIT_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The passphrase vault of a home. A clone is another handle to it: locking one locks all of them.
 ///
-/// Opening, creating and changing the passphrase take about a second of work, on purpose. Other
-/// calls take a few milliseconds, and wait for another process for at most ten seconds.
+/// Opening, creating and changing the passphrase take about a second of work, on purpose. Other calls take a
+/// few milliseconds, and wait for another process for at most ten seconds.
 #[derive(Debug, Clone)]
 pub struct PassphraseVault {
     shared: Arc<Shared>,
@@ -63,12 +63,12 @@ impl Opened {
         Self { key, file: digest(file) }
     }
 
-    /// Whether the key's file is still the one that this key came from.
+    /// Returns true if the key's file is still the one that this key came from.
     fn is_current(&self, home: &Home) -> Result<bool, VaultError> {
         Ok(read_key(home)?.is_some_and(|bytes| digest(&bytes) == self.file))
     }
 
-    /// The records. Where the file is sealed to another key, because the passphrase was changed
+    /// Reads the records. If the file is encrypted to another key, because the passphrase was changed
     /// meanwhile, the vault counts as locked.
     fn load(&self, home: &Home) -> Result<(Vec<u8>, Contents), VaultError> {
         let bytes = private_files::read(&home.vault_path(), VAULT_LIMIT_BYTES)
@@ -83,22 +83,22 @@ impl Opened {
 }
 
 impl PassphraseVault {
-    /// Whether the home has such a vault.
+    /// Returns true if the home has such a vault.
     pub fn exists(home: &Home) -> bool {
-        // A backup stands alone only where its return was cut short.
+        // There is only a backup if its restoration was interrupted.
         let key = home.key_path();
         [private_files::beside(&key, ".old"), key].iter().any(|path| std::fs::symlink_metadata(path).is_ok())
     }
 
-    /// Makes an empty vault, and opens it.
+    /// Creates an empty vault, and opens it.
     ///
     /// # Errors
-    /// [`VaultError::Failed`] where there is one already, or the disk refuses.
+    /// [`VaultError::Failed`] if there is one already, or the disk fails.
     pub fn create(home: &Home, passphrase: &Passphrase) -> Result<Self, VaultError> {
         Self::create_with_work_factor(home, passphrase, encryption::WORK_FACTOR)
     }
 
-    /// [`Self::create`] for tests, to which a second is long.
+    /// [`Self::create`] for tests, for which a second is too long.
     #[doc(hidden)]
     pub fn create_with_work_factor(
         home: &Home,
@@ -113,10 +113,10 @@ impl PassphraseVault {
         if Self::exists(home) {
             return Err(vault_error(FileError::Exists));
         }
-        // Records whose key is lost, or those of a creation that was cut short.
+        // Records without their key, or those of an interrupted creation.
         private_files::set_aside(&home.vault_path(), &[".old"]).map_err(vault_error)?;
         store(home, &Contents::default(), &[&opened.key])?;
-        // The key comes last: with it the vault is there.
+        // The key last: it makes the vault exist.
         private_files::replace(&home.key_path(), &wrapped, |back| back == wrapped).map_err(vault_error)?;
         Ok(Self::with(home, work_factor, Some(opened)))
     }
@@ -124,15 +124,15 @@ impl PassphraseVault {
     /// Opens the home's vault.
     ///
     /// # Errors
-    /// [`VaultError::WrongPassphrase`]; [`VaultError::Absent`] where there is no vault;
-    /// [`VaultError::Damaged`], [`VaultError::Newer`] or [`VaultError::Failed`].
+    /// [`VaultError::WrongPassphrase`]; [`VaultError::Absent`] if there is no vault; [`VaultError::Damaged`],
+    /// [`VaultError::Newer`] or [`VaultError::Failed`].
     pub fn open(home: &Home, passphrase: &Passphrase) -> Result<Self, VaultError> {
         let vault = Self::locked(home);
         vault.unlock(passphrase)?;
         Ok(vault)
     }
 
-    /// The home's vault, locked: every call is [`VaultError::Locked`] until [`Self::unlock`].
+    /// The home's vault, locked: every call fails with [`VaultError::Locked`] until [`Self::unlock`].
     pub fn locked(home: &Home) -> Self {
         Self::with(home, encryption::WORK_FACTOR, None)
     }
@@ -142,7 +142,7 @@ impl PassphraseVault {
         Self { shared: Arc::new(Shared { home: home.clone(), work_factor, opened }) }
     }
 
-    /// Opens it; an open one is opened anew, and stays open where that fails.
+    /// Unlocks it. An unlocked one is opened again, and stays unlocked if that fails.
     ///
     /// # Errors
     /// As of [`Self::open`].
@@ -152,26 +152,26 @@ impl PassphraseVault {
         Ok(())
     }
 
-    /// Forgets the key, once a call that is under way has ended; the passphrase is needed again.
+    /// Forgets the key after any call under way, so that the passphrase is needed again.
     pub fn lock(&self) {
         *self.slot() = None;
     }
 
-    /// Whether the passphrase is needed.
+    /// Returns true if the passphrase is needed.
     pub fn is_locked(&self) -> bool {
         self.slot().is_none()
     }
 
-    /// Makes a new key, wraps it by a new passphrase, and seals the records to it. Other processes
-    /// need the new passphrase from then on.
+    /// Makes a new key, encrypts it by the new passphrase, and encrypts the records to it. Other processes
+    /// then need the new passphrase.
     ///
     /// # Errors
-    /// [`VaultError`]; the old passphrase then still opens it.
+    /// [`VaultError`]; the old passphrase then still works.
     pub fn change_passphrase(&self, passphrase: &Passphrase) -> Result<(), VaultError> {
         let home = &self.shared.home;
         let key = Key::generate();
         let wrapped = key.wrap(passphrase, self.shared.work_factor).map_err(opening_error)?;
-        // Once it stands alone it must open; the library is not trusted with that.
+        // Check that it opens before it is the only key, rather than trust the library.
         Key::unwrap(&wrapped, passphrase).map_err(opening_error)?;
         let next = Opened::new(key, &wrapped);
         let (opened, _lock) = self.begin_change()?;
@@ -182,17 +182,17 @@ impl PassphraseVault {
         if let Err(error) = replaced
             && !next.is_current(home)?
         {
-            // Whatever becomes of this, the old key goes on opening the records.
+            // Whatever happens here, the old key still decrypts the records.
             let _ = store(home, &contents, &[&opened.key]);
             return Err(vault_error(error));
         }
-        // Where this fails, the next change or opening makes up for it.
+        // If this fails, the next change or opening does it.
         let _ = store(home, &contents, &[&next.key]);
         *self.slot() = Some(Arc::new(next));
         Ok(())
     }
 
-    /// Removes both files if they hold no record; says whether they did not.
+    /// Removes both files if they have no record; returns whether they had none.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -202,15 +202,15 @@ impl PassphraseVault {
         if !opened.load(home)?.1.records.is_empty() {
             return Ok(false);
         }
-        // The key goes first: without it there is no vault.
+        // The key first: without it there is no vault.
         private_files::remove(&home.key_path()).map_err(vault_error)?;
         private_files::remove(&home.vault_path()).map_err(vault_error)?;
         self.lock();
         Ok(true)
     }
 
-    /// Removes what [`Self::remove_if_empty`] left where it was cut short: records whose key is gone, which
-    /// nobody can open any more. Of a vault that has its key nothing is removed.
+    /// Removes what an interrupted [`Self::remove_if_empty`] left: records without their key, which can't be
+    /// decrypted any more. Removes nothing of a vault that has its key.
     ///
     /// # Errors
     /// [`VaultError`].
@@ -230,15 +230,15 @@ impl PassphraseVault {
         self.slot().clone().ok_or(VaultError::Locked)
     }
 
-    /// Takes the lock, and sees that the key is still the vault's: what is sealed to another could
-    /// not be opened any more.
+    /// Takes the lock and checks that the key is still the vault's: records encrypted to another key could
+    /// not be decrypted any more.
     fn begin_change(&self) -> Result<(Arc<Opened>, FileLock), VaultError> {
         let opened = self.opened()?;
         let lock = FileLock::acquire(&self.shared.home.vault_lock_path()).map_err(vault_error)?;
         if opened.is_current(&self.shared.home)? { Ok((opened, lock)) } else { Err(VaultError::Locked) }
     }
 
-    /// Reads; a key that is no longer the vault's is forgotten.
+    /// Reads the records; forgets a key that is no longer the vault's.
     fn load(&self) -> Result<Contents, VaultError> {
         let loaded = self.opened()?.load(&self.shared.home);
         if loaded.as_ref().err() == Some(&VaultError::Locked) {
@@ -247,7 +247,7 @@ impl PassphraseVault {
         Ok(loaded?.1)
     }
 
-    /// Changes the records under the lock, where `change` says that there is something to change.
+    /// Changes the records under the lock, and stores them if `change` returns true.
     fn edit(&self, change: impl FnOnce(&mut Contents) -> bool) -> Result<(), VaultError> {
         let begun = self.begin_change();
         if begun.as_ref().err() == Some(&VaultError::Locked) {
@@ -289,7 +289,7 @@ impl Vault for PassphraseVault {
     }
 }
 
-/// Replaces the records' file; it must come back as it is.
+/// Replaces the records' file, and checks that it reads back the same.
 fn store(home: &Home, contents: &Contents, keys: &[&Key]) -> Result<(), VaultError> {
     let bytes = contents.seal(keys).map_err(opening_error)?;
     if bytes.len() as u64 > VAULT_LIMIT_BYTES {
@@ -302,7 +302,7 @@ fn store(home: &Home, contents: &Contents, keys: &[&Key]) -> Result<(), VaultErr
     private_files::replace(&home.vault_path(), &bytes, is_good).map_err(vault_error)
 }
 
-/// Opens the vault, and ends what was left half done.
+/// Opens the vault, and completes interrupted changes.
 fn open(home: &Home, passphrase: &Passphrase) -> Result<Opened, VaultError> {
     let mut key_file = read_key(home)?;
     loop {
@@ -320,13 +320,13 @@ fn open(home: &Home, passphrase: &Passphrase) -> Result<Opened, VaultError> {
         }
         return match loaded {
             Ok(_) => Ok(opened),
-            // The backup may have taken its place.
+            // The backup may have replaced it.
             Err(_) => opened.load(home).map(|_| opened),
         };
     }
 }
 
-/// The key of the key's file, or of its backup; says whether it is the file's.
+/// The key from the key's file or its backup, and whether it is from the file.
 fn open_key(
     home: &Home,
     bytes: Option<&[u8]>,
@@ -347,7 +347,7 @@ fn open_key(
     Err(error)
 }
 
-/// Ends what a death left half done. A disk that refuses keeps nobody from reading.
+/// Completes interrupted changes. A disk error does not prevent reading.
 fn settle(home: &Home, opened: &Opened, key_is_good: bool, loaded: Option<&(Vec<u8>, Contents)>) {
     let is_key = |bytes: &[u8]| digest(bytes) == opened.file;
     let is_ours = |bytes: &[u8]| Contents::open(&opened.key, bytes).is_ok();

@@ -34,7 +34,7 @@ fn text(vault: &mut PassphraseVault, name: &str) -> Option<String> {
     vault.read(name).unwrap().map(|line| line.expose().to_owned())
 }
 
-/// What stands in the home, less the locks.
+/// The home's file names, without the locks.
 fn files(home: &Home) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(home.path())
         .unwrap()
@@ -65,7 +65,7 @@ fn records_outlive_the_process_and_a_lock_asks_again() {
     let mut other = opened(&home, "CANARY pass é 🔑").unwrap();
     assert_eq!(text(&mut other, "tokens/a").as_deref(), Some(CANARY));
 
-    // Every handle is locked at once; nothing reads as missing.
+    // Every handle is locked at once, and no read reports a missing record.
     let mut handle = other.clone();
     other.lock();
     assert!(handle.is_locked());
@@ -149,7 +149,7 @@ fn f1_a_change_of_passphrase_cut_short_leaves_one_that_opens_everything() {
         let mut again = opened(&home, right).unwrap();
         assert_eq!(text(&mut again, "a").as_deref(), Some(CANARY), "{steps}");
         assert!(right == "new" || done.is_err(), "what was reported as done is done");
-        // The handle that outlived it never writes what the passphrase can't open.
+        // A handle from before never writes what the passphrase can't decrypt.
         let _ = vault.write("b", &line("later"));
         again.write("c", &line("last")).unwrap();
         let mut last = opened(&home, right).unwrap();
@@ -235,11 +235,11 @@ fn f2_what_cannot_be_opened_is_an_error_and_stays() {
     for (number, (bytes, error)) in bad_data.into_iter().enumerate() {
         fs::write(home.vault_path(), &bytes).unwrap();
         let is = |result: Option<VaultError>| match result {
-            // A flipped digit of the version is a newer version.
+            // A flipped digit of the version looks like a newer version.
             Some(VaultError::Newer) => bytes.len() == data.len(),
             result => result == Some(error.clone()),
         };
-        // Opening takes long where nothing is optimised.
+        // Opening takes long in an unoptimised build.
         if number % 20 == 0 {
             assert!(is(opened(&home, "p").err()), "{} bytes", bytes.len());
         }
@@ -301,7 +301,7 @@ fn f4_edits_of_several_processes_all_arrive() {
     drop(created(&home, "p"));
     let threads: Vec<_> = (0..4)
         .map(|number| {
-            // Locks are held by open file, so a handle of its own stands for a process of its own.
+            // Locks belong to an open file, so a handle of its own acts like another process.
             let mut vault = opened(&home, "p").unwrap();
             std::thread::Builder::new()
                 .name(format!("editor {number}"))

@@ -1,10 +1,9 @@
-//! The forms in which secrets are kept: one line of ASCII JSON a record, with a version.
+//! The stored formats of secrets: each record is one line of ASCII JSON with a version.
 //!
-//! Owns the encoding of the two records of an account. Invariant: what is decoded is what was
-//! encoded; a record of a newer version is [`VaultError::Newer`], anything else that can't be read
-//! is [`VaultError::Corrupt`], and neither carries a word of the record.
+//! Invariant: decoding returns what was encoded. A record of a newer version is [`VaultError::Newer`], any
+//! other unreadable one is [`VaultError::Corrupt`], and neither contains any part of the record.
 //!
-//! Besides the request builder this is the only place that exposes secrets for encoding.
+//! Besides the request builder, only this module exposes secrets for encoding.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -21,9 +20,9 @@ use crate::domain::oauth::extra_params;
 use crate::domain::provider::destinations::Destinations;
 use crate::domain::token::grant::{Grant, TokenFacts};
 
-/// The version written. A record with a key that this version does not know needs a higher one: since 2
-/// there are private keys, and ways of a provider that version 1 had no words for; since 3, extra parameters
-/// as secrets of their own, and the destinations of an own preset.
+/// The version written. A record with a key that this version does not know needs a higher one. Version 2
+/// added private keys, and provider settings that version 1 lacked; version 3 made extra parameters secrets
+/// of their own, and added the destinations of a preset of the user's own.
 const VERSION: u32 = 3;
 
 /// The name of an account's client record.
@@ -36,7 +35,7 @@ pub fn tokens_name(id: &AccountId) -> String {
     format!("tokens/{id}")
 }
 
-/// The name of the record with the preferences that are used only as it has them.
+/// The name of the record with the guarded preferences, which are used only with the values in it.
 pub const PREFERENCES_NAME: &str = "preferences";
 
 /// The account whose client record has this name.
@@ -134,7 +133,7 @@ struct Version {
     v: u32,
 }
 
-/// The value of a header or a parameter, wiped even where a later key makes the record unreadable.
+/// The value of a header or a parameter, wiped even if a later key makes the record unreadable.
 struct Held<K: Kind>(Secret<K>);
 
 impl<'de, K: Kind> Deserialize<'de> for Held<K> {
@@ -156,7 +155,7 @@ fn optional_secret<'de, K: Kind, D: Deserializer<'de>>(
 /// Encodes an account with its client, so that a lost database can be rebuilt from it.
 ///
 /// # Errors
-/// [`VaultError::Failed`]; no value is known that makes it fail.
+/// [`VaultError::Failed`]; no value is known to cause it.
 pub fn encode_client(record: &ClientRecord) -> Result<SecretText, VaultError> {
     let (account, client) = (record.account(), record.client());
     encode(&ClientOut {
@@ -194,7 +193,7 @@ pub fn decode_client(id: &AccountId, line: &SecretText) -> Result<ClientRecord, 
         authorize_params: held(record.authorize_params),
         token_params: held(record.token_params),
     };
-    // Up to version 2 extra parameters stood among the settings.
+    // Up to version 2, extra parameters were among the settings.
     extra_params::move_secrets(&mut account.settings, &mut client);
     Ok(ClientRecord::read(account, client, record.destinations))
 }
@@ -210,7 +209,7 @@ fn held<K: Kind>(values: BTreeMap<String, Held<K>>) -> BTreeMap<String, Secret<K
 /// Encodes tokens with their facts.
 ///
 /// # Errors
-/// [`VaultError::Failed`]; no value is known that makes it fail.
+/// [`VaultError::Failed`]; no value is known to cause it.
 pub fn encode_tokens(grant: &Grant) -> Result<SecretText, VaultError> {
     encode(&TokensOut {
         v: VERSION,
@@ -238,7 +237,7 @@ pub fn decode_tokens(line: &SecretText) -> Result<Grant, VaultError> {
 /// Encodes preferences by key.
 ///
 /// # Errors
-/// [`VaultError::Failed`]; no value is known that makes it fail.
+/// [`VaultError::Failed`]; no value is known to cause it.
 pub fn encode_preferences(words: &BTreeMap<String, String>) -> Result<SecretText, VaultError> {
     encode(&PreferencesOut { v: VERSION, words })
 }
@@ -251,7 +250,7 @@ pub fn decode_preferences(line: &SecretText) -> Result<BTreeMap<String, String>,
     Ok(decode::<PreferencesIn>(line)?.words)
 }
 
-/// Whether two records are the same to the byte.
+/// Returns true if two records have the same bytes.
 pub fn is_same(one: &SecretText, other: &SecretText) -> bool {
     one.expose() == other.expose()
 }
@@ -266,7 +265,7 @@ fn decode<T: for<'de> Deserialize<'de>>(line: &SecretText) -> Result<T, VaultErr
 }
 
 fn encode(record: &impl Serialize) -> Result<SecretText, VaultError> {
-    // Measured first, so that the buffer never grows: growing would leave a copy behind, unwiped.
+    // Measured first, so that the buffer never grows: growing would leave an unwiped copy.
     let mut size = Measure(0);
     write(&mut size, record)?;
     let mut buffer = Zeroizing::new(Vec::with_capacity(size.0));

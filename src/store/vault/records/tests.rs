@@ -44,7 +44,7 @@ pub(in crate::store) fn client(secret: &str) -> Client {
     }
 }
 
-/// Account and client of a record whose provider is no preset.
+/// A record with a custom provider.
 pub(in crate::store) fn record(byte: u8, name: &str) -> ClientRecord {
     ClientRecord::read(account(byte, name), client("CANARY-1"), None)
 }
@@ -159,7 +159,7 @@ fn newer_and_damaged_records_are_told_apart() {
     assert_eq!(decode_client(&id(1), &whole).unwrap_err(), VaultError::Corrupt);
 }
 
-/// Moments as earlier versions stored them, and what they are read as.
+/// Times as earlier versions stored them, and what they are read as.
 pub(in crate::store) const OUT_OF_RANGE: [(&str, &str); 4] = [
     ("+262142-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
     ("+10000-01-01T13:59:59Z", "9999-12-31T23:59:59Z"),

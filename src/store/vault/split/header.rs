@@ -1,32 +1,31 @@
 //! The header of a split record, and the names of its parts.
 //!
-//! Invariant: no line but a header begins with [`MARK`]; no record's name ends as a part's does.
+//! Invariant: only a header begins with [`MARK`]; no record's name ends like a part's.
 
 use crate::store::vault::VaultError;
 
-/// What a header begins with, before its version.
+/// The prefix of a header, before its version.
 pub(in crate::store::vault::split) const MARK: &str = "keyfob-split/";
 
-/// What stands under the name of a split record.
+/// The line under the name of a split record.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::store::vault::split) struct Header {
     /// A count and eight random digits: `7-0123abcd`.
     pub(in crate::store::vault::split) generation: String,
-    /// How many parts there are.
+    /// The number of parts.
     pub(in crate::store::vault::split) parts: usize,
-    /// The record's size.
+    /// The record's size in bytes.
     pub(in crate::store::vault::split) bytes: usize,
     /// The record's SHA-256, in hexadecimal.
     pub(in crate::store::vault::split) digest: String,
 }
 
 impl Header {
-    /// The header as a line.
     pub(in crate::store::vault::split) fn line(&self) -> String {
         format!("{MARK}1 {} {} {} {}", self.generation, self.parts, self.bytes, self.digest)
     }
 
-    /// Reads a header; `None` where the line is none.
+    /// Reads a header; `None` if the line isn't one.
     pub(in crate::store::vault::split) fn parse(line: &str) -> Result<Option<Self>, VaultError> {
         let Some(rest) = line.strip_prefix(MARK) else { return Ok(None) };
         let mut words = rest.split(' ');
@@ -68,19 +67,18 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The name of a part, counted from 0.
+/// The name of a part; numbers start at 0.
 pub(in crate::store::vault::split) fn part_name(name: &str, generation: &str, number: usize) -> String {
     format!("{name}#{generation}.{number}")
 }
 
-/// The record that a part belongs to; `None` where the name is no part's.
+/// The record that a part belongs to; `None` if the name is not a part's.
 pub(in crate::store::vault::split) fn parts_owner(name: &str) -> Option<&str> {
     let (owner, rest) = name.rsplit_once('#')?;
     let (generation, number) = rest.split_once('.')?;
     (is_generation(generation) && is_number(number)).then_some(owner)
 }
 
-/// Whether a name is a part's.
 pub(in crate::store::vault::split) fn is_part(name: &str) -> bool {
     parts_owner(name).is_some()
 }

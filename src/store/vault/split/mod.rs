@@ -1,12 +1,12 @@
-//! Records larger than a keychain's items, kept in parts.
+//! Records larger than a keychain's items, stored in parts.
 //!
-//! Owns the form of a split record: a header under the record's own name, and parts beside it.
-//! Invariants: a write that is cut short leaves the old record readable; a record is whole or
-//! [`VaultError::Corrupt`], never shorter than it was; names show records only.
+//! A split record has a header under the record's own name, and its parts beside it. Invariants: an
+//! interrupted write leaves the old record readable; a record is complete or [`VaultError::Corrupt`], never
+//! truncated; names show records only.
 //!
-//! The parts carry a generation in their name that no other write has: the new ones are written
-//! and read back, the header is replaced, which is the moment of change, and the old ones are
-//! deleted. A deletion takes the header last. A record that fits is kept as it is, without parts.
+//! Part names have a generation that no other write uses. The new parts are written and read back, then the
+//! header is replaced, which makes the change effective, then the old parts are deleted. A deletion removes
+//! the header last. A record that fits is stored without parts.
 
 use std::fmt::Write as _;
 
@@ -19,26 +19,26 @@ mod header;
 
 use header::{Header, MARK, is_part, part_name, parts_owner};
 
-/// No header is longer.
+/// The maximum size of a header.
 const HEADER_BYTES: usize = 160;
 
-/// No record is larger: an import file has at most 4 MiB and a token response 1 MiB, and JSON in ASCII takes up to six
-/// bytes for one. A vault whose items hold this much never has parts.
+/// The maximum size of a record: an import file has at most 4 MiB and a token response 1 MiB, and JSON in
+/// ASCII takes up to six bytes for one. A vault whose items hold this much never has parts.
 const RECORD_MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// No record has more parts.
+/// The maximum number of parts.
 const MAX_PARTS: usize = 1024;
 
-/// How often a reading begins again because another process has just replaced the record.
+/// How often a read starts again if another process has just replaced the record.
 const READ_TRIES: usize = 5;
 
-/// A vault that takes records of any size, over one with a limit.
+/// Extends a vault with a size limit to records of any size.
 #[derive(Debug)]
 pub struct SplitVault<V> {
     inner: V,
 }
 
-/// What stands under a record's name.
+/// What is stored under a record's name.
 enum Stored {
     Nothing,
     Whole(SecretText),
@@ -46,7 +46,7 @@ enum Stored {
 }
 
 impl<V: Vault> SplitVault<V> {
-    /// Splits what is larger than the limit of `inner`.
+    /// Splits records that exceed the limit of `inner`.
     pub fn new(inner: V) -> Self {
         Self { inner }
     }
@@ -58,13 +58,13 @@ impl<V: Vault> SplitVault<V> {
         }
     }
 
-    /// The parts, joined; `None` where they are not all there, or not the header's.
+    /// The joined parts; `None` if they are not complete, or not the header's.
     fn joined(&mut self, name: &str, header: &Header) -> Result<Option<SecretText>, VaultError> {
         let mut text = String::with_capacity(header.bytes);
         for number in 0..header.parts {
             let part = self.inner.read(&part_name(name, &header.generation, number))?;
             match part {
-                // Never beyond what was set aside: growing would leave an unwiped copy behind.
+                // Never beyond the reserved size: growing would leave an unwiped copy.
                 Some(part) if text.len() + part.len_bytes() <= header.bytes => text.push_str(part.expose()),
                 _ => {
                     drop(SecretText::new(text));
@@ -98,7 +98,7 @@ impl<V: Vault> SplitVault<V> {
         let text = line.expose();
         for number in 0..header.parts {
             let end = size_bytes.min((number + 1) * limit);
-            // The line is ASCII, so it can be cut anywhere.
+            // The line is ASCII, so any position is a character boundary.
             let part = SecretText::new(text[number * limit..end].to_owned());
             self.inner.write(&part_name(name, &header.generation, number), &part).inspect_err(|_| {
                 self.delete_parts(name, &header);
@@ -113,21 +113,21 @@ impl<V: Vault> SplitVault<V> {
         }
     }
 
-    /// Deletes what no header points to; what can't be deleted is an orphan.
+    /// Deletes the parts of a replaced header; what can't be deleted is an orphan.
     fn delete_parts(&mut self, name: &str, header: &Header) {
         for part in header.part_names(name) {
             let _ = self.inner.delete(&part);
         }
     }
 
-    /// Whether a write may have left parts that no header names.
+    /// Returns true if a write may have left parts without a header.
     fn may_leave_parts(&self) -> bool {
         self.inner.limit_bytes().is_some_and(|limit| limit < RECORD_MAX_BYTES)
     }
 
-    /// The names of all parts of a record: those that its header names, and what writes that were cut short have left.
-    /// Only a list shows the latter. It is made only where a record is split at all: to list takes gnome-keyring a
-    /// call for each of its items, and Windows one for all of them.
+    /// The names of all parts of a record: those of its header, and those that interrupted writes left, which
+    /// only a listing shows. Listed only if a record is split at all: listing takes gnome-keyring a call for
+    /// each item, and Windows one for all of them.
     fn parts_of(&mut self, name: &str) -> Result<Vec<String>, VaultError> {
         if self.may_leave_parts() {
             let mut names = self.inner.names()?;
@@ -154,7 +154,7 @@ impl<V: Vault> Vault for SplitVault<V> {
             if let Some(line) = self.joined(name, &header)? {
                 return Ok(Some(line));
             }
-            // Its parts go when another process replaces the record; then the header is another one.
+            // Its parts disappear when another process replaces the record; then the header differs.
             if last.is_some_and(|last| last.generation == header.generation) {
                 break;
             }
@@ -169,7 +169,7 @@ impl<V: Vault> Vault for SplitVault<V> {
             return Err(VaultError::Failed("a record can't have the name of a part"));
         }
         let before = match self.stored(name) {
-            // It is written anew; what there is of its parts is deleted below.
+            // It is written again; its remaining parts are deleted below.
             Err(VaultError::Corrupt) => None,
             stored => Some(stored?),
         };
@@ -222,12 +222,12 @@ impl<V: Vault> Vault for SplitVault<V> {
         let mut known: Option<(String, Option<Header>)> = None;
         for part in self.inner.names()? {
             let Some(owner) = parts_owner(&part) else { continue };
-            // The names come in order, so a record's parts come one after the other.
+            // Names are sorted, so a record's parts are adjacent.
             if known.as_ref().is_none_or(|(name, _)| name != owner) {
                 let header = match self.stored(owner) {
                     Ok(Stored::Split(header)) => Some(header),
                     Ok(_) => None,
-                    // Its parts may be all that there is left of it.
+                    // Its parts may be all that is left of it.
                     Err(VaultError::Corrupt | VaultError::Newer) => continue,
                     Err(error) => return Err(error),
                 };
@@ -245,7 +245,7 @@ impl<V: Vault> Vault for SplitVault<V> {
     }
 }
 
-/// A generation that follows `after`, and that no other process makes at the same time.
+/// A generation after `after` that no other process makes at the same time.
 fn new_generation(after: u64) -> Result<String, VaultError> {
     let mut random = [0; 4];
     getrandom::fill(&mut random).map_err(|_| VaultError::Failed("the system gives no random bytes"))?;

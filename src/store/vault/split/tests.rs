@@ -14,7 +14,7 @@ fn line(text: &str) -> SecretText {
     SecretText::new(text.to_owned())
 }
 
-/// A line of so many bytes, no part of which is like another.
+/// A line of this many bytes without repetition.
 fn long(mark: &str, bytes: usize) -> SecretText {
     let mut text = String::from("CANARY-");
     while text.len() < bytes {
@@ -80,14 +80,14 @@ fn k7_a_write_cut_short_leaves_the_old_record_or_the_new() {
             assert!(now == new.expose() || now == old.expose(), "{writes}");
             assert_eq!(vault.names().unwrap(), [NAME], "orphans are no records");
 
-            // What was left behind is found, can be removed, and is all that goes.
+            // The remains are found, can be deleted, and nothing else is.
             for orphan in vault.orphans().unwrap() {
                 vault.delete(&orphan).unwrap();
             }
             assert_eq!(text(&mut vault, NAME).unwrap(), now);
             let parts = if now.len() <= LIMIT { 0 } else { now.len().div_ceil(LIMIT) };
             assert_eq!(memory.stored_names().len(), 1 + parts);
-            // A part in use is not taken for one.
+            // A part in use is not an orphan.
             for name in memory.stored_names().iter().filter(|name| is_part(name)) {
                 vault.delete(name).unwrap();
             }
@@ -114,7 +114,7 @@ fn k7_one_refused_part_spends_nothing_and_leaves_nothing() {
     }
 }
 
-/// Refuses one write.
+/// Rejects one write.
 struct Faulty {
     inner: MemoryVault,
     writes: usize,
@@ -213,7 +213,7 @@ fn what_was_written_unsplit_is_read_and_damage_is_seen() {
     memory.plant(NAME, long("a", 9000));
     assert_eq!(text(&mut vault, NAME).as_deref(), Some(long("a", 9000).expose()));
     vault.write(NAME, &long("b", 9000)).unwrap();
-    // A record that begins as a header does is no header.
+    // A record that begins like a header is not a header.
     let tricky = format!("{MARK}1 7-0123abcd 1 1 x");
     vault.write("client/a", &line(&tricky)).unwrap();
     assert_eq!(text(&mut vault, "client/a"), Some(tricky));
@@ -264,7 +264,7 @@ fn two_writers_at_once_leave_one_whole_record() {
     assert!(["a", "b", "c"].iter().any(|mark| now == long(mark, 4 * LIMIT).expose()));
 }
 
-/// Takes a record of any size, and can't list.
+/// Accepts a record of any size, and can't list.
 struct Unlisted(MemoryVault);
 
 impl Vault for Unlisted {
@@ -302,7 +302,7 @@ fn k10_nothing_is_listed_where_no_record_is_split() {
         vault.delete(name).unwrap();
     }
     assert_eq!(memory.stored_names(), Vec::<String>::new());
-    // One that is split all the same goes with the parts that its header names.
+    // A record that is split anyway is deleted with the parts of its header.
     memory.set_limit_bytes(Some(LIMIT));
     limited.write(NAME, &long("c", 5 * LIMIT)).unwrap();
     assert_eq!(memory.stored_names().len(), 6);
