@@ -64,6 +64,7 @@ pub enum Guarded {
 }
 
 impl Guarded {
+    /// Every guarded preference.
     pub const ALL: [Self; 3] = [Self::Proxy, Self::ExtraRootCertificate, Self::Browser];
 
     /// The name in sentences.

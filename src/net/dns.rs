@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-/// The maximum duration of a lookup.
 const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Returns true if this computer can resolve a host to an IP address.

@@ -192,7 +192,6 @@ pub(crate) fn page(status: StatusCode, html: impl Into<Bytes>) -> Answer {
     answer
 }
 
-/// A line of text.
 pub(crate) fn line(status: StatusCode, text: &'static str) -> Answer {
     answer(status, "text/plain; charset=utf-8", text)
 }

@@ -13,9 +13,7 @@ use crate::domain::provider::{Group, Preset};
 
 use super::home::{self, Changeable};
 
-/// The maximum size of a file, in bytes.
 const FILE_MAX_BYTES: u64 = 64 * 1024;
-/// The maximum number of files.
 const FILES_MAX: usize = 100;
 /// The maximum length of a repeated file name, in characters.
 const NAME_MAX_CHARS: usize = 80;

@@ -7,7 +7,6 @@ use std::fmt;
 
 use crate::base::sanitize::sanitized;
 
-/// The maximum length of a repeated key, in characters.
 const KEY_MAX_CHARS: usize = 80;
 
 /// A mistake in a file.
@@ -31,13 +30,11 @@ impl FileError {
         Self { line: breaks, key: None, account: None, what: what.to_owned() }
     }
 
-    /// Adds the key.
     #[must_use]
     pub(in crate::domain) fn of_key(self, key: &str) -> Self {
         Self { key: Some(shown(key)), ..self }
     }
 
-    /// Adds the account.
     #[must_use]
     pub(in crate::domain) fn of_account(self, name: Option<&str>) -> Self {
         Self { account: name.map(shown), ..self }

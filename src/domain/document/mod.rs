@@ -22,7 +22,6 @@ use file_error::FileError;
 /// The maximum size of a file, in bytes.
 pub const FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// The maximum nesting depth of tables and lists.
 pub(super) const DEPTH_MAX: usize = 32;
 
 /// A value with its byte offset in the file.
@@ -31,7 +30,6 @@ pub(super) struct Node<'i> {
     pub(super) value: NodeValue<'i>,
 }
 
-/// A node's value.
 pub(super) enum NodeValue<'i> {
     Null,
     Bool(bool),

@@ -19,9 +19,7 @@ use crate::domain::time_parse;
 
 /// The number of entries kept per account.
 pub const KEPT: usize = 10;
-/// The maximum number of lines kept of a response body.
 const BODY_MAX_LINES: usize = 200;
-/// The maximum number of headers kept of a response.
 const HEADERS_MAX: usize = 60;
 
 /// The purpose of a request.
@@ -204,7 +202,6 @@ fn headers(redactor: &Redactor, headers: &[(String, SecretText)]) -> Vec<(String
     shown.map(|(name, value)| (redactor.header_name(name), redactor.header(name, value.expose()))).collect()
 }
 
-/// The body of a request as sent.
 enum Sent {
     Empty,
     Form(Vec<(String, String)>),
@@ -257,7 +254,6 @@ impl Sent {
     }
 }
 
-/// The body of a response as received.
 enum Answered {
     Json(Value),
     Form(Vec<(String, String)>),

@@ -19,7 +19,6 @@ pub(super) fn fits(root: &Node<'_>) -> bool {
         || (has("items") && has("name") && (has("version") || has("brunoConfig")))
 }
 
-/// Collects the settings of a `.bru` file.
 pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
     let (mut block, mut name) = (String::new(), "Bruno".to_owned());
     let (mut variables, mut settings) = (Variables::default(), Values::new());
@@ -67,7 +66,6 @@ pub(super) fn read_bru(text: &str, collected: &mut Collected<'_>) {
     );
 }
 
-/// Collects the settings of a collection.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     let mut variables = Variables::default();
     let config = root.get("config").map(|entry| &entry.node);

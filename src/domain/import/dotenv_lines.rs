@@ -5,9 +5,7 @@
 
 use zeroize::Zeroizing;
 
-/// The maximum number of names.
 const NAMES_MAX: usize = 2000;
-/// The maximum length of a name, in bytes.
 const NAME_MAX_BYTES: usize = 200;
 /// The maximum size of a value over several lines or with references, in bytes.
 const VALUE_MAX_BYTES: usize = 64 * 1024;

@@ -21,15 +21,12 @@ use crate::domain::provider::endpoints::EndpointKind;
 use crate::domain::provider::spec::{ClientAuth, ProviderSpec};
 use crate::domain::provider::{CUSTOM, Preset, Provider};
 
-/// The maximum number of accounts from one file.
 const ACCOUNTS_MAX: usize = 500;
 /// The maximum size of a value with expanded variables, in bytes.
 const VALUE_MAX_BYTES: usize = 64 * 1024;
 /// The maximum total size of a file's expanded variables, in bytes.
 const EXPANDED_MAX_BYTES: usize = 16 * 1024 * 1024;
-/// The maximum number of variables in one value.
 const REPLACED_MAX: usize = 8;
-/// The maximum length of a variable's name, in bytes.
 pub(super) const NAME_MAX_BYTES: usize = 200;
 /// The maximum length of a name that unnamed items inherit, in characters.
 const LABEL_MAX_CHARS: usize = 200;
@@ -175,7 +172,6 @@ impl<'p> Collected<'p> {
         }
     }
 
-    /// Leaves an item out, with a reason.
     pub(super) fn leave_out(&mut self, name: &str, why: &str) {
         if self.left_out.len() < ACCOUNTS_MAX {
             self.left_out.push(format!("“{}” was left out: {why}.", shown(name)));

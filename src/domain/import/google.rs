@@ -6,7 +6,6 @@
 use super::draft::{Collected, Draft, Variables};
 use crate::domain::document::Node;
 
-/// Returns true for such a file.
 pub(super) fn fits(root: &Node<'_>) -> bool {
     let has_client = |kind: &&str| root.get(kind).is_some_and(|at| at.node.get("client_id").is_some());
     is_service_account(root) || ["installed", "web"].iter().any(has_client)
@@ -16,7 +15,6 @@ fn is_service_account(root: &Node<'_>) -> bool {
     root.text("type") == Some("service_account")
 }
 
-/// Collects the client.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     if is_service_account(root) {
         collected.take(service_account(root), &Variables::default());

@@ -6,7 +6,6 @@ use super::draft::{Collected, Draft, NAME_MAX_BYTES, Variables, label};
 use crate::domain::document::{Node, NodeValue};
 use crate::domain::provider::spec::ClientAuth;
 
-/// Returns true for such an export.
 pub(super) fn fits(root: &Node<'_>) -> bool {
     let is_v4 = root.text("_type") == Some("export") && root.get("resources").is_some();
     is_v4 || root.text("type").is_some_and(|kind| kind.contains("insomnia.rest/5"))

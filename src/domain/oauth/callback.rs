@@ -12,7 +12,6 @@ use url::form_urlencoded;
 use super::issuer::is_same;
 use crate::base::secret::AuthCode;
 
-/// The maximum size of a pasted text, in bytes.
 const PASTED_MAX_BYTES: usize = 64 * 1024;
 
 /// Parameters that may occur only once (RFC 6749, section 3.1).

@@ -25,7 +25,6 @@ const SLOWER_BY: TimeDelta = TimeDelta::seconds(5);
 const INTERVAL_MAX: TimeDelta = TimeDelta::seconds(60);
 /// The lifetime of a code if the server omits it, against section 3.2.
 const LIFE: TimeDelta = TimeDelta::minutes(10);
-/// The maximum lifetime of a code.
 const LIFE_MAX: TimeDelta = TimeDelta::hours(24);
 /// The maximum length of a user code, in characters; no longer one could be typed.
 const USER_CODE_MAX_CHARS: usize = 100;

@@ -1,4 +1,11 @@
 //! Discovery: an authorization server's metadata (RFC 8414; `OpenID` Connect Discovery 1.0).
+//!
+//! Invariants: another issuer's document is rejected as a whole (section 3.3); every URL in it follows
+//! [`crate::domain::secure_url`], and only a server on this computer may use plain http.
+//!
+//! The result is stored as an account's own overrides, as if the user had typed it: an account keeps working
+//! as set up until the user discovers again. The server's list of grants restricts nothing, since many lists
+//! are incomplete.
 
 use serde_json::Value;
 use thiserror::Error;
@@ -11,9 +18,7 @@ use crate::domain::provider::spec::{ClientAuth, Endpoints, ProviderSpec};
 use crate::domain::provider::{EndpointKind, Preset, ProviderError};
 use crate::domain::secure_url::{is_loopback, is_secure};
 
-/// The maximum length of a URL or name, in bytes.
 const TEXT_MAX_BYTES: usize = 2048;
-/// The maximum number of names read from a list.
 const LIST_MAX: usize = 200;
 
 /// The issuer whose metadata is needed, and the grant it is for.

@@ -17,7 +17,6 @@ use crate::domain::time_parse;
 use crate::domain::token::grant::Grant;
 use crate::domain::token::token_format;
 
-/// The maximum length of the token owner's name, in characters.
 const SUBJECT_MAX_CHARS: usize = 200;
 
 /// A token's status by the server.

@@ -15,11 +15,8 @@ use crate::domain::provider::spec::ResponsePaths;
 use crate::domain::time_parse;
 use crate::domain::token::grant::{ExpirySource, Grant};
 
-/// The maximum number of fields listed.
 const PLACES_MAX: usize = 60;
-/// The maximum length of a field name shown, in characters.
 const NAME_MAX_CHARS: usize = 24;
-/// The maximum depth listed.
 const DEPTH_MAX: usize = 8;
 
 /// The meaning of a value.

@@ -43,7 +43,6 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const FRAMING: [&str; 8] =
     ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"];
 
-/// The media type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The grant of a token request.

@@ -3,7 +3,6 @@
 //! Token responses, import files and pasted tokens pass the same checks. Invariant: a text that passes is
 //! safe in a request header and in a terminal.
 
-/// The maximum length of a token type, in bytes.
 const TYPE_MAX_BYTES: usize = 64;
 
 /// Returns true for a valid token: printable ASCII without spaces (RFC 6750, section 2.1, and RFC 6749,

@@ -11,7 +11,6 @@ use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::provider::Provider;
 use crate::domain::provider::spec::ClientAuth;
 
-/// The maximum number of scopes in a hint.
 const SCOPES_MAX: usize = 12;
 
 /// Entra's numbers for a rejected scope, whatever the code.

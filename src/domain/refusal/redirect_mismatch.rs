@@ -5,7 +5,6 @@
 
 use crate::base::sanitize::sanitized;
 
-/// The maximum length compared, in characters.
 const MAX_CHARS: usize = 300;
 
 /// Names of a redirect URI in error texts.

@@ -128,7 +128,6 @@ const ERRORS: [&str; 4] = ["/error", "/errors/0", "/fault/detail", "/fault"];
 /// Further names of error codes.
 const CODES: [&str; 5] = ["error_code", "errorCode", "code", "statusCode", "__type"];
 
-/// Names of descriptions.
 const DESCRIPTIONS: [&str; 9] = [
     "error_description",
     "message",
@@ -179,7 +178,6 @@ impl Said {
         }
     }
 
-    /// Returns true if there is an error.
     pub(in crate::domain) fn is_error(&self) -> bool {
         !self.codes.is_empty()
     }

@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::jwt;
 use crate::domain::time_parse;
 
-/// The maximum number of claims.
 const MAX_CLAIMS: usize = 100;
 
 /// The maximum length of a value, in characters.

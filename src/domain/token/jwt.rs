@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use crate::domain::time_parse;
 
-/// The maximum size of a token, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
 
 /// The claims of a signed token in compact form (RFC 7515, section 7.1); `None` for any other token,

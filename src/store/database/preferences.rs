@@ -12,7 +12,6 @@ use crate::domain::account::AccountId;
 /// The key of the window's place. No preference has this key or the next one.
 const WINDOW: &str = "window.place";
 
-/// The key of the window's view.
 const REMEMBERED: &str = "window.remembered";
 
 /// The texts that the window needs, separated.

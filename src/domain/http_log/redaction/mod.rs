@@ -71,7 +71,6 @@ impl Redactor {
         }
     }
 
-    /// The same for a header.
     pub(in crate::domain) fn see_header(&mut self, name: &str, value: &str) {
         let shown = self.header(name, value);
         let hidden = match value.split_once(' ').filter(|_| is_hidden(&shown)) {

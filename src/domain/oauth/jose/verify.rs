@@ -12,7 +12,6 @@ use crate::base::secret::ClientSecret;
 use crate::domain::oauth::id_token::Doubt;
 use crate::domain::token::jwt;
 
-/// The maximum number of keys read from a set.
 const KEYS_MAX: usize = 100;
 
 /// The keys of an issuer (RFC 7517, section 5).

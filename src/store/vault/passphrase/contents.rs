@@ -12,7 +12,6 @@ use crate::base::secret::SecretText;
 use crate::store::encryption;
 use crate::store::encryption::{Key, SealError};
 
-/// The version written.
 const VERSION: u32 = 1;
 
 #[derive(Debug, Default)]

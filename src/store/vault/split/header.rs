@@ -12,9 +12,7 @@ pub(in crate::store::vault::split) const MARK: &str = "keyfob-split/";
 pub(in crate::store::vault::split) struct Header {
     /// A count and eight random digits: `7-0123abcd`.
     pub(in crate::store::vault::split) generation: String,
-    /// The number of parts.
     pub(in crate::store::vault::split) parts: usize,
-    /// The record's size in bytes.
     pub(in crate::store::vault::split) bytes: usize,
     /// The record's SHA-256, in hexadecimal.
     pub(in crate::store::vault::split) digest: String,

@@ -19,14 +19,12 @@ mod header;
 
 use header::{Header, MARK, is_part, part_name, parts_owner};
 
-/// The maximum size of a header.
 const HEADER_BYTES: usize = 160;
 
 /// The maximum size of a record: an import file has at most 4 MiB and a token response 1 MiB, and JSON in
 /// ASCII takes up to six bytes for one. A vault whose items hold this much never has parts.
 const RECORD_MAX_BYTES: usize = 32 * 1024 * 1024;
 
-/// The maximum number of parts.
 const MAX_PARTS: usize = 1024;
 
 /// How often a read starts again if another process has just replaced the record.
