@@ -45,7 +45,6 @@ impl FileError {
         format!("key \"{}\" is there twice", shown(key))
     }
 
-    /// The message for a missing key.
     pub(in crate::domain) fn missing(key: &str) -> String {
         format!("key \"{}\" is missing", shown(key))
     }

@@ -10,7 +10,6 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use super::file_error::FileError;
 use super::{DEPTH_MAX, Entry, FILE_MAX_BYTES, Node, NodeValue};
 
-/// An unfinished list or table.
 struct Open<'i> {
     offset: usize,
     items: Vec<Node<'i>>,

@@ -96,7 +96,7 @@ fn level(node: &Node<'_>, above: &str, variables: &Variables<'_>, collected: &mu
     let holders = [Some(node), inner("request"), inner("http"), root];
     let mut own = Variables::below(variables);
     for holder in holders.into_iter().flatten() {
-        // Only from a collection, a folder or a request.
+        // The JSON export's variables of this collection, folder or request alone.
         let in_json = holder.get("vars").map_or(&[][..], |vars| vars.node.list("req"));
         for list in [holder.list("variables"), in_json].into_iter().filter(|list| !list.is_empty()) {
             take_variables(list, &mut own);

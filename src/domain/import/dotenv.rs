@@ -168,8 +168,7 @@ fn name_of(mapping: &Mapping, presets: &[Preset]) -> String {
     }
 }
 
-/// One mapping for each name like a client ID. Its other names have the same prefix, else no account's
-/// prefix.
+/// One mapping for each name like a client ID. Its other names have the same prefix, else none.
 fn guess(pairs: &[(String, Zeroizing<String>)], presets: &[Preset]) -> Vec<Mapping> {
     // The first name of each spelling, since up to 2,000 prefixes look up many names.
     let mut by_upper: HashMap<String, &String> = HashMap::new();

@@ -93,7 +93,6 @@ impl<'a> Variables<'a> {
     }
 }
 
-/// Why a value was not expanded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unfilled {
     /// An unknown variable, or another kind of template.
@@ -119,7 +118,6 @@ pub(super) fn label(name: &str) -> String {
     name.chars().take(LABEL_MAX_CHARS).collect()
 }
 
-/// What was collected from a file so far.
 pub(super) struct Collected<'p> {
     presets: &'p [Preset],
     accounts: Vec<Imported>,
@@ -143,7 +141,6 @@ impl<'p> Collected<'p> {
         }
     }
 
-    /// The accounts, and what was left out.
     pub(super) fn into_parts(self) -> (Vec<Imported>, Vec<String>) {
         (self.accounts, self.left_out)
     }

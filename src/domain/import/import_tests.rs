@@ -40,7 +40,6 @@ fn mistake(text: &str) -> String {
     imported(text).unwrap_err().to_string()
 }
 
-/// A complete account with additional lines.
 fn account(more: &str) -> String {
     format!(
         "[[account]]\nname = \"a\"\nprovider = \"smartsense\"\nclient_id = \"i\"\nclient_secret = \"s\"\n{more}"

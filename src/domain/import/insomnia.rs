@@ -11,7 +11,6 @@ pub(super) fn fits(root: &Node<'_>) -> bool {
     is_v4 || root.text("type").is_some_and(|kind| kind.contains("insomnia.rest/5"))
 }
 
-/// Collects the OAuth 2.0 settings of requests and folders.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     let mut variables = Variables::default();
     let resources = root.list("resources");

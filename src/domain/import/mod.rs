@@ -254,7 +254,6 @@ impl AccountFile<'_, '_, '_> {
         Ok(Imported { name, settings, client, grant, incomplete: own.incomplete })
     }
 
-    /// Checks that the preset has these toggles.
     fn check_toggles(&self, preset: &Preset, overrides: &ProviderSpec) -> Result<(), FileError> {
         let is_known = |name: &str| preset.toggles.iter().any(|toggle| toggle.id == name);
         let Some(name) = overrides.toggles.keys().find(|name| !is_known(name)) else { return Ok(()) };

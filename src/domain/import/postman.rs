@@ -21,12 +21,10 @@ pub(super) fn is_environment(root: &Node<'_>) -> bool {
     root.get("_postman_variable_scope").is_some() && root.get("values").is_some()
 }
 
-/// The names and values of an environment.
 pub(super) fn environment(root: &Node<'_>) -> Vec<(String, Zeroizing<String>)> {
     pairs(root.list("values")).collect()
 }
 
-/// Collects the OAuth 2.0 settings of collections, folders and requests.
 pub(super) fn read(root: &Node<'_>, collected: &mut Collected<'_>) {
     let mut shared = Variables::default();
     for environment in root.list("environments") {

@@ -224,7 +224,6 @@ impl DiscoveredServer {
     }
 }
 
-/// The endpoints that a grant requires.
 fn needed_by(grant: GrantType) -> &'static [EndpointKind] {
     match grant {
         GrantType::AuthorizationCode => &[EndpointKind::Token, EndpointKind::Authorize],

@@ -150,7 +150,7 @@ impl Laying<'_> {
         if fits && self.redactor.prose(name) == name { name.to_owned() } else { redaction::hidden(name) }
     }
 
-    /// Also shows a number that may be a lifetime or a time.
+    /// A redacted value, except that a number that may be a lifetime or a time is shown.
     fn value(&self, name: &str, value: &Value) -> String {
         let shown = self.redactor.scalar(name, value);
         let bare = match value {

@@ -101,7 +101,6 @@ impl MoreEndpoints {
 /// The maximum length of a template, in bytes; variables in a longer text stay.
 const TEMPLATE_MAX_BYTES: usize = 8 * 1024;
 
-/// Fills the variables' values into a template.
 pub(in crate::domain) fn filled(template: &str, values: &BTreeMap<&str, String>) -> String {
     let text = template.trim().to_owned();
     if text.len() > TEMPLATE_MAX_BYTES {

@@ -362,7 +362,6 @@ impl Preset {
         found.ok_or_else(|| ProviderError::UnknownProvider(id.to_owned()))
     }
 
-    /// Fills the variables' values into a template.
     pub(super) fn filled(
         &self,
         template: &str,

@@ -105,13 +105,11 @@ fn request(text: &mut String, title: &str, request: &HttpRequest) {
     }
 }
 
-/// The claims of a signed assertion.
 fn signed(assertion: &str) -> String {
     let parts = assertion.split('.').take(2).map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
     parts.map(|part| String::from_utf8(part).unwrap()).collect::<Vec<_>>().join(" ")
 }
 
-/// All requests of one grant.
 fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
     let settings = settings(preset, grant);
     let provider = Provider::resolve(std::slice::from_ref(preset), &settings).unwrap();

@@ -57,7 +57,6 @@ pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// Checks each endpoint with placeholders for the variables.
 fn addresses(preset: &Preset) -> Result<(), Flaw> {
     let values = any_values(preset);
     for kind in EndpointKind::ALL {
@@ -86,7 +85,6 @@ fn addresses(preset: &Preset) -> Result<(), Flaw> {
     }
 }
 
-/// A placeholder for each variable.
 fn any_values(preset: &Preset) -> BTreeMap<&str, String> {
     let something = preset.variables.iter().map(|variable| {
         let choice = variable.choices.first().map(|choice| choice.text.clone());

@@ -7,7 +7,6 @@ use crate::base::sanitize::sanitized;
 
 const MAX_CHARS: usize = 300;
 
-/// Names of a redirect URI in error texts.
 const NAMES: [&str; 11] = [
     "redirect uri",
     "redirect url",
@@ -22,7 +21,6 @@ const NAMES: [&str; 11] = [
     "reply address",
 ];
 
-/// Complaints in error texts.
 const COMPLAINTS: [&str; 22] = [
     "mismatch",
     "match",

@@ -125,7 +125,6 @@ impl TokenError {
 /// Paths of errors. The last two are those of an API gateway in front of the server.
 const ERRORS: [&str; 4] = ["/error", "/errors/0", "/fault/detail", "/fault"];
 
-/// Further names of error codes.
 const CODES: [&str; 5] = ["error_code", "errorCode", "code", "statusCode", "__type"];
 
 const DESCRIPTIONS: [&str; 9] = [

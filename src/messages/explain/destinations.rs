@@ -13,7 +13,6 @@ use crate::domain::provider::{CUSTOM, Preset};
 
 use super::NAME_CHARS;
 
-/// The maximum length of a shown URL or help text, in characters.
 const URL_CHARS: usize = 300;
 
 /// An account's provider and the destinations that differ from its preset, for display.

@@ -84,7 +84,6 @@ pub(in crate::messages::explain) fn bad_client(
     UserMessage { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
 }
 
-/// The assertion used as a grant was rejected.
 pub(in crate::messages::explain) fn bad_assertion(provider: &str) -> UserMessage {
     words(
         format!("{provider} didn't accept the assertion: who it is from, whom it is for, or its signature."),
@@ -108,7 +107,6 @@ pub(in crate::messages::explain) fn forbidden(provider: &str, said: &str, hints:
     UserMessage { others: tries(hints), ..words(what, next).offering(Action::TryAgain) }
 }
 
-/// A refusal with an unexplained code.
 pub(in crate::messages::explain) fn refused_by_code(
     provider: &str,
     code: &str,

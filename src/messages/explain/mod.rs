@@ -112,7 +112,6 @@ fn provider_in_sentence(name: &str) -> String {
     provider_name::in_sentence(&sanitized(name, PROVIDER_CHARS))
 }
 
-/// The maximum length of a name in a sentence, in characters.
 const NAME_CHARS: usize = 60;
 
 fn quoted(text: &str) -> String {

@@ -6,7 +6,6 @@ use crate::messages::problem::{MovedUrl, OtherDestination, SecretsWouldMove};
 
 use super::{Action, UserMessage, quoted, words};
 
-/// The maximum length of a URL in a sentence, in characters.
 const URL_CHARS: usize = 200;
 
 pub(in crate::messages::explain) fn other_destination(problem: &OtherDestination) -> UserMessage {

@@ -5,7 +5,6 @@ use crate::messages::preferences::Unconfirmed;
 
 use super::{Action, UserMessage, words};
 
-/// The maximum length of a shown value, in characters.
 const VALUE_CHARS: usize = 200;
 
 pub(in crate::messages::explain) const NEXT: &str = "If this was you, open Settings in the window and choose Use these settings; \

@@ -15,7 +15,6 @@ use crate::store::step::step;
 /// "KFOB", which marks a database as Keyfob's (`PRAGMA application_id`).
 const APPLICATION_ID: i32 = 0x4b46_4f42;
 
-/// How long to wait for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The migrations from each schema to the next; `user_version` counts those applied. A released one is never

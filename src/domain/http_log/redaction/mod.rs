@@ -16,7 +16,6 @@ use crate::domain::time_parse;
 
 mod words;
 
-/// The prefix of a hidden text.
 const HIDDEN: &str = "…(";
 /// The maximum length of a shown text, in characters.
 const TEXT_MAX_CHARS: usize = 500;

@@ -31,7 +31,6 @@ impl Accounts {
         Ok((Self::open(home)?, aside))
     }
 
-    /// Opens it, and checks all of it.
     fn open_whole(home: &Home) -> Result<Self, DiskError> {
         let mut accounts = Self { connection: schema::open(home)? };
         schema::check(&accounts.connection)?;

@@ -46,7 +46,6 @@ struct Shared {
     opened: Mutex<Option<Arc<Opened>>>,
 }
 
-/// The key, and the file it came from.
 struct Opened {
     key: Key,
     file: [u8; 32],

@@ -282,7 +282,6 @@ fn write(to: impl io::Write, record: &impl Serialize) -> Result<(), VaultError> 
     record.serialize(&mut serde_json::Serializer::with_formatter(to, Ascii)).map_err(|_| FAILED)
 }
 
-/// Counts bytes.
 pub(in crate::store) struct Measure(pub(in crate::store) usize);
 
 impl io::Write for Measure {

@@ -111,7 +111,7 @@ impl<V: Vault> SplitVault<V> {
         }
     }
 
-    /// Deletes the parts of a replaced header; what can't be deleted is an orphan.
+    /// Deletes parts without a stored header; any that remain are orphans.
     fn delete_parts(&mut self, name: &str, header: &Header) {
         for part in header.part_names(name) {
             let _ = self.inner.delete(&part);

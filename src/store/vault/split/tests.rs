@@ -114,7 +114,6 @@ fn k7_one_refused_part_spends_nothing_and_leaves_nothing() {
     }
 }
 
-/// Rejects one write.
 struct Faulty {
     inner: MemoryVault,
     writes: usize,
@@ -181,7 +180,6 @@ fn k3_a_failing_vault_is_never_read_as_missing_or_damaged() {
     assert_eq!(vault.write(NAME, &line("x")).err(), Some(VaultError::Denied));
 }
 
-/// Fails one read.
 struct Flaky {
     inner: MemoryVault,
     reads: usize,
