@@ -62,7 +62,8 @@ impl Engine {
         if entry.deleting_until.is_some_and(|until| now >= until) {
             return self.finish_deletion(id, None);
         }
-        let due = entry.session.next_wake(&entry.ways(ahead_secs, lasting)).is_some_and(|at| now >= at);
+        let due =
+            entry.session.next_wake(&entry.renewal_policy(ahead_secs, lasting)).is_some_and(|at| now >= at);
         let offer = entry.unsaved.as_ref().is_some_and(|unsaved| now >= unsaved.try_at);
         if due {
             self.step(id, Input::Tick);

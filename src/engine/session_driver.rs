@@ -16,8 +16,8 @@ impl Engine {
         let now = self.deps.clock.now();
         let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.renews());
         let Some(entry) = self.entries.get_mut(id) else { return };
-        let ways = entry.ways(ahead_secs, lasting);
-        let effects = entry.session.step(&ways, input, now);
+        let policy = entry.renewal_policy(ahead_secs, lasting);
+        let effects = entry.session.step(&policy, input, now);
         self.dirty = true;
         for effect in effects {
             self.carry_out(id, effect);
@@ -30,7 +30,7 @@ impl Engine {
             Effect::AskForCode(attempt) => self.ask_for_code(id, attempt),
             Effect::Poll(attempt) => self.poll(id, attempt),
             Effect::StopWaiting => self.stop_waiting(id),
-            Effect::HttpLogEntry(attempt, code) => self.exchange(id, attempt, code),
+            Effect::ExchangeCode(attempt, code) => self.exchange(id, attempt, code),
             Effect::Renew(attempt, renewal) => self.renew(id, attempt, renewal),
             Effect::Answer(request, outcome) => self.answer_request(id, request, outcome),
             Effect::BrowserReturned => self.tell(Event::BrowserReturned(id.clone())),

@@ -139,7 +139,7 @@ pub enum Effect {
     /// Close the listener; forget the code.
     StopWaiting,
     /// Exchange the code for a token, and store it.
-    HttpLogEntry(Attempt, AuthCode),
+    ExchangeCode(Attempt, AuthCode),
     /// Poll the token endpoint for the device code; on success, store the token.
     Poll(Attempt),
     /// Get a new token and store it.

@@ -54,27 +54,27 @@ impl Session {
     }
 
     /// When a transiently failed refresh is retried in the background.
-    pub fn retrying_at(&self, ways: &RenewalPolicy) -> Option<DateTime<Utc>> {
-        let waits = ways.background && self.failures > 0 && self.can_refresh();
+    pub fn retrying_at(&self, policy: &RenewalPolicy) -> Option<DateTime<Utc>> {
+        let waits = policy.background && self.failures > 0 && self.can_refresh();
         self.not_before.filter(|_| waits && self.phase == Phase::Idle)
     }
 
     /// The next time at which [`Input::Tick`] has an effect.
-    pub fn next_wake(&self, ways: &RenewalPolicy) -> Option<DateTime<Utc>> {
+    pub fn next_wake(&self, policy: &RenewalPolicy) -> Option<DateTime<Utc>> {
         match self.phase {
             Phase::AwaitingBrowser { deadline } => Some(deadline),
             Phase::AwaitingDevice(polling) => polling.wakes_at(),
-            Phase::Idle => self.background_at(ways),
+            Phase::Idle => self.background_at(policy),
             Phase::Starting | Phase::Exchanging | Phase::Refreshing => None,
         }
     }
 
     /// Handles one input: changes the session and returns the engine's actions.
-    pub fn step(&mut self, ways: &RenewalPolicy, input: Input, now: DateTime<Utc>) -> Vec<Effect> {
+    pub fn step(&mut self, policy: &RenewalPolicy, input: Input, now: DateTime<Utc>) -> Vec<Effect> {
         match input {
-            Input::Want(request, min_valid) => self.want(ways, request, min_valid, now),
-            Input::Renew(request) => self.renew(ways, request, now),
-            Input::SignIn(request) => self.sign_in(ways, request),
+            Input::Want(request, min_valid) => self.want(policy, request, min_valid, now),
+            Input::Renew(request) => self.renew(policy, request, now),
+            Input::SignIn(request) => self.sign_in(policy, request),
             Input::Waiting(attempt) => self.at(attempt, Phase::Starting, |session| {
                 session.phase = Phase::AwaitingBrowser { deadline: now + SIGN_IN_WAIT };
                 Vec::new()
@@ -95,7 +95,7 @@ impl Session {
                 }
                 Vec::new()
             }
-            Input::Renewed(attempt, result) => self.renewed(ways, attempt, result, now),
+            Input::Renewed(attempt, result) => self.renewed(policy, attempt, result, now),
             Input::Found(facts) => {
                 self.found(facts);
                 Vec::new()
@@ -105,7 +105,7 @@ impl Session {
                 self.not_before = self.not_before.max(Some(until));
                 Vec::new()
             }
-            Input::Tick => self.tick(ways, now),
+            Input::Tick => self.tick(policy, now),
             Input::Forget => {
                 let effects = self.end(Outcome::Failed, true);
                 *self = Self { attempt: self.attempt, generation: self.generation, ..Self::default() };
@@ -116,13 +116,13 @@ impl Session {
 
     fn want(
         &mut self,
-        ways: &RenewalPolicy,
+        policy: &RenewalPolicy,
         request: RequestId,
         min_valid: Option<TimeDelta>,
         now: DateTime<Utc>,
     ) -> Vec<Effect> {
         let lasts = self.facts.as_ref().is_some_and(|facts| {
-            Status::lasts(facts, now, min_valid.unwrap_or_else(|| ways.margin.for_token(facts)))
+            Status::lasts(facts, now, min_valid.unwrap_or_else(|| policy.margin.for_token(facts)))
         });
         // A clock that was set back must not extend the wait.
         let waits = self.told_to_wait.is_some_and(|(since, until)| now >= since && now < until);
@@ -131,11 +131,11 @@ impl Session {
         } else if waits && self.phase == Phase::Idle {
             vec![Effect::Answer(request, Outcome::ToldToWait)]
         } else {
-            self.renew(ways, request, now)
+            self.renew(policy, request, now)
         }
     }
 
-    fn renew(&mut self, ways: &RenewalPolicy, request: RequestId, now: DateTime<Utc>) -> Vec<Effect> {
+    fn renew(&mut self, policy: &RenewalPolicy, request: RequestId, now: DateTime<Utc>) -> Vec<Effect> {
         match self.phase {
             Phase::Exchanging | Phase::Refreshing => {
                 self.waiting.push(request);
@@ -144,7 +144,7 @@ impl Session {
             Phase::Starting | Phase::AwaitingBrowser { .. } | Phase::AwaitingDevice(_) => {
                 vec![Effect::Answer(request, Outcome::NeedsSignIn)]
             }
-            Phase::Idle => match self.renewal(ways, now) {
+            Phase::Idle => match self.renewal(policy, now) {
                 Some(renewal) => {
                     self.waiting.push(request);
                     vec![self.start(renewal)]
@@ -154,12 +154,12 @@ impl Session {
         }
     }
 
-    fn renewal(&self, ways: &RenewalPolicy, now: DateTime<Utc>) -> Option<Renewal> {
+    fn renewal(&self, policy: &RenewalPolicy, now: DateTime<Utc>) -> Option<Renewal> {
         let is_alive = self.facts.as_ref().is_some_and(|facts| facts.can_refresh(now));
         if self.can_refresh() && is_alive {
             Some(Renewal::Refresh)
         } else {
-            ways.grant.is_repeatable().then_some(Renewal::Repeat)
+            policy.grant.is_repeatable().then_some(Renewal::Repeat)
         }
     }
 
@@ -176,19 +176,19 @@ impl Session {
         Effect::Renew(self.attempt, renewal)
     }
 
-    fn sign_in(&mut self, ways: &RenewalPolicy, request: RequestId) -> Vec<Effect> {
+    fn sign_in(&mut self, policy: &RenewalPolicy, request: RequestId) -> Vec<Effect> {
         if matches!(self.phase, Phase::Exchanging | Phase::Refreshing) {
             self.waiting.push(request);
             return Vec::new();
         }
         let mut effects = self.end(Outcome::Cancelled, true);
         self.waiting.push(request);
-        if ways.grant.is_repeatable() {
+        if policy.grant.is_repeatable() {
             effects.push(self.start(Renewal::Repeat));
         } else {
             self.attempt.0 += 1;
             self.phase = Phase::Starting;
-            effects.push(match ways.grant {
+            effects.push(match policy.grant {
                 GrantType::DeviceCode => Effect::AskForCode(self.attempt),
                 _ => Effect::Listen(self.attempt),
             });
@@ -205,7 +205,7 @@ impl Session {
         match returned {
             Returned::Code(code) => {
                 self.phase = Phase::Exchanging;
-                effects.push(Effect::HttpLogEntry(attempt, code));
+                effects.push(Effect::ExchangeCode(attempt, code));
             }
             Returned::Denied { code, description } => {
                 effects.push(Effect::Denied(code, description));
@@ -228,7 +228,7 @@ impl Session {
 
     fn renewed(
         &mut self,
-        ways: &RenewalPolicy,
+        policy: &RenewalPolicy,
         attempt: Attempt,
         result: Result<TokenFacts, Failure>,
         now: DateTime<Utc>,
@@ -247,7 +247,7 @@ impl Session {
             Err(_) if !current => Vec::new(),
             Err(failure) => match self.phase {
                 Phase::AwaitingDevice(polling) => self.not_yet(polling, failure, now),
-                _ => self.failed(ways, failure, now),
+                _ => self.failed(policy, failure, now),
             },
         }
     }
@@ -266,11 +266,11 @@ impl Session {
         Vec::new()
     }
 
-    fn failed(&mut self, ways: &RenewalPolicy, failure: Failure, now: DateTime<Utc>) -> Vec<Effect> {
+    fn failed(&mut self, policy: &RenewalPolicy, failure: Failure, now: DateTime<Utc>) -> Vec<Effect> {
         match failure {
             Failure::RefreshRefused => {
                 self.refresh_refused = true;
-                if ways.grant.is_repeatable() && !self.waiting.is_empty() {
+                if policy.grant.is_repeatable() && !self.waiting.is_empty() {
                     return vec![self.start(Renewal::Repeat)];
                 }
             }
@@ -308,7 +308,7 @@ impl Session {
         self.facts = facts;
     }
 
-    fn tick(&mut self, ways: &RenewalPolicy, now: DateTime<Utc>) -> Vec<Effect> {
+    fn tick(&mut self, policy: &RenewalPolicy, now: DateTime<Utc>) -> Vec<Effect> {
         match self.phase {
             Phase::AwaitingBrowser { deadline } if now >= deadline => self.end(Outcome::TimedOut, true),
             Phase::AwaitingDevice(mut polling) => match polling.due(now) {
@@ -319,8 +319,8 @@ impl Session {
                 }
                 Due::Expired => self.end(Outcome::TimedOut, true),
             },
-            Phase::Idle if self.background_at(ways).is_some_and(|at| now >= at) => {
-                if self.renewal(ways, now) == Some(Renewal::Refresh) {
+            Phase::Idle if self.background_at(policy).is_some_and(|at| now >= at) => {
+                if self.renewal(policy, now) == Some(Renewal::Refresh) {
                     return vec![self.start(Renewal::Refresh)];
                 }
                 // The refresh token has expired meanwhile, so no wake-up is needed.
@@ -331,8 +331,8 @@ impl Session {
         }
     }
 
-    fn background_at(&self, ways: &RenewalPolicy) -> Option<DateTime<Utc>> {
-        if !ways.background || self.gave_up || !self.can_refresh() {
+    fn background_at(&self, policy: &RenewalPolicy) -> Option<DateTime<Utc>> {
+        if !policy.background || self.gave_up || !self.can_refresh() {
             return None;
         }
         let facts = self.facts.as_ref()?;
@@ -341,8 +341,8 @@ impl Session {
         if outlives_refresh || Status::expired_on_arrival(facts) {
             return None;
         }
-        let margin = ways.margin.for_token(facts);
-        let due = end - margin + margin * ways.jitter_thousandths / 1000;
+        let margin = policy.margin.for_token(facts);
+        let due = end - margin + margin * policy.jitter_thousandths / 1000;
         let due = due.max(facts.received_at + SOONEST);
         Some(self.not_before.map_or(due, |not_before| due.max(not_before)))
     }

@@ -32,9 +32,9 @@ fn facts(generation: u64, expires: i64, has_refresh_token: bool) -> TokenFacts {
     }
 }
 
-fn holding(ways: &RenewalPolicy, token: TokenFacts) -> Session {
+fn holding(policy: &RenewalPolicy, token: TokenFacts) -> Session {
     let mut session = Session::default();
-    assert!(session.step(ways, Input::Found(Some(token)), at(0)).is_empty());
+    assert!(session.step(policy, Input::Found(Some(token)), at(0)).is_empty());
     session
 }
 
@@ -45,7 +45,7 @@ fn story(effects: &[Effect]) -> Vec<String> {
         Effect::AskForCode(attempt) => format!("ask for a code {}", attempt.0),
         Effect::Poll(attempt) => format!("poll {}", attempt.0),
         Effect::StopWaiting => "stop waiting".to_owned(),
-        Effect::HttpLogEntry(attempt, _) => format!("exchange {}", attempt.0),
+        Effect::ExchangeCode(attempt, _) => format!("exchange {}", attempt.0),
         Effect::Renew(attempt, renewal) => format!("{renewal:?} {}", attempt.0),
         Effect::Answer(request, outcome) => format!("{} gets {outcome:?}", request.0),
         Effect::BrowserReturned => "browser returned".to_owned(),
@@ -177,10 +177,10 @@ fn accounts_that_expire_together_are_renewed_one_after_the_other() {
 
 #[test]
 fn a_repeated_grant_is_never_repeated_in_the_background() {
-    let ways = RenewalPolicy { background: true, ..CLIENT };
-    let mut session = holding(&ways, facts(1, 3600, false));
-    assert_eq!(session.next_wake(&ways), None);
-    assert!(session.step(&ways, Input::Tick, at(9999)).is_empty());
+    let policy = RenewalPolicy { background: true, ..CLIENT };
+    let mut session = holding(&policy, facts(1, 3600, false));
+    assert_eq!(session.next_wake(&policy), None);
+    assert!(session.step(&policy, Input::Tick, at(9999)).is_empty());
 }
 
 #[test]
@@ -345,19 +345,19 @@ proptest! {
         story in prop::collection::vec((0..9000_i64, any_end()), 1..8),
     ) {
         let grant = if repeatable { GrantType::ClientCredentials } else { GrantType::AuthorizationCode };
-        let ways = RenewalPolicy { grant, margin: Margin { fixed_secs }, ..CODE };
-        let mut session = holding(&ways, facts(1, 100, true));
+        let policy = RenewalPolicy { grant, margin: Margin { fixed_secs }, ..CODE };
+        let mut session = holding(&policy, facts(1, 100, true));
         for (now, end) in story {
             let now = at(now);
-            session.step(&ways, Input::Tick, now);
+            session.step(&policy, Input::Tick, now);
             if session.phase() != Phase::Idle {
                 let generation = session.generation() + 1;
                 let end = end.map(|facts| TokenFacts { generation, received_at: now, ..facts });
-                session.step(&ways, Input::Renewed(session.attempt(), end), now);
-                session.step(&ways, Input::Tick, now);
+                session.step(&policy, Input::Renewed(session.attempt(), end), now);
+                session.step(&policy, Input::Tick, now);
             }
             prop_assert_eq!(session.phase(), Phase::Idle);
-            prop_assert!(session.next_wake(&ways).is_none_or(|next| next > now));
+            prop_assert!(session.next_wake(&policy).is_none_or(|next| next > now));
         }
     }
 }
@@ -378,14 +378,14 @@ fn c3_the_first_and_the_last_moment_never_overflow() {
         };
         for (fixed_secs, now) in margins.into_iter().flat_map(|margin| ends.map(|now| (margin, now))) {
             for jitter_thousandths in [-200, 200] {
-                let ways = RenewalPolicy { margin: Margin { fixed_secs }, jitter_thousandths, ..CODE };
-                let mut session = holding(&ways, facts.clone());
-                let _ = (session.next_wake(&ways), session.retrying_at(&ways));
-                session.step(&ways, Input::Tick, now);
-                session.step(&ways, Input::Want(RequestId(1), Some(TimeDelta::MAX)), now);
+                let policy = RenewalPolicy { margin: Margin { fixed_secs }, jitter_thousandths, ..CODE };
+                let mut session = holding(&policy, facts.clone());
+                let _ = (session.next_wake(&policy), session.retrying_at(&policy));
+                session.step(&policy, Input::Tick, now);
+                session.step(&policy, Input::Want(RequestId(1), Some(TimeDelta::MAX)), now);
                 let failed = Failure::Transient { retry_at: Some(expires) };
-                session.step(&ways, Input::Renewed(session.attempt(), Err(failed)), now);
-                let _ = (session.next_wake(&ways), session.retrying_at(&ways));
+                session.step(&policy, Input::Renewed(session.attempt(), Err(failed)), now);
+                let _ = (session.next_wake(&policy), session.retrying_at(&policy));
             }
             let _ = Status::at(&facts, now);
             assert!(next_change(&facts, now).is_none_or(|wait| wait > TimeDelta::zero()));

@@ -135,7 +135,7 @@ impl AccountState {
     }
 
     /// What the session must know. `lasting` is whether the app renews without being asked.
-    pub(crate) fn ways(&self, ahead_secs: Option<u32>, lasting: bool) -> RenewalPolicy {
+    pub(crate) fn renewal_policy(&self, ahead_secs: Option<u32>, lasting: bool) -> RenewalPolicy {
         let background = self.account.settings.background_refresh.unwrap_or(true);
         RenewalPolicy {
             grant: self.account.settings.grant,
@@ -152,7 +152,7 @@ impl AccountState {
 
     /// When something is to be done about it without being asked.
     pub(crate) fn next_wake(&self, ahead_secs: Option<u32>, lasting: bool) -> Option<DateTime<Utc>> {
-        let session = self.session.next_wake(&self.ways(ahead_secs, lasting));
+        let session = self.session.next_wake(&self.renewal_policy(ahead_secs, lasting));
         let unsaved = self.unsaved.as_ref().map(|unsaved| unsaved.try_at);
         [session, unsaved, self.deleting_until].into_iter().flatten().min()
     }
@@ -180,7 +180,7 @@ impl AccountState {
                 .filter(|_| has_redirect)
                 .map(|provider| provider.redirect_uri.preferring(port).to_string()),
             margin: self.margin(ahead_secs),
-            activity: self.activity(&self.ways(ahead_secs, lasting)),
+            activity: self.activity(&self.renewal_policy(ahead_secs, lasting)),
             token: self.session.facts().map(|facts| TokenView {
                 facts: facts.clone(),
                 mask: self.glance.as_ref().map(|glance| glance.mask.clone()),
@@ -210,7 +210,7 @@ impl AccountState {
         self.problem.clone().or_else(settings)
     }
 
-    fn activity(&self, ways: &RenewalPolicy) -> Activity {
+    fn activity(&self, policy: &RenewalPolicy) -> Activity {
         match (self.session.phase(), &self.pending) {
             (Phase::AwaitingBrowser { deadline }, Some(pending)) => Activity::AwaitingBrowser(Awaiting {
                 address: pending.address.as_str().to_owned(),
@@ -226,7 +226,7 @@ impl AccountState {
             },
             (Phase::Starting | Phase::Exchanging | Phase::AwaitingBrowser { .. }, _) => Activity::Exchanging,
             (Phase::Refreshing, _) => Activity::Refreshing,
-            (Phase::Idle, _) => match self.session.retrying_at(ways) {
+            (Phase::Idle, _) => match self.session.retrying_at(policy) {
                 Some(at) => Activity::Retrying { at },
                 None => Activity::Idle,
             },
