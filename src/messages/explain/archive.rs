@@ -6,34 +6,35 @@ use super::{UserMessage, quoted, words};
 
 pub(in crate::messages::explain) fn archive(problem: &ArchiveProblem) -> UserMessage {
     match problem {
-        ArchiveProblem::PassphraseNeeded => {
-            words("This file is protected by a passphrase.", "Enter the one that it was exported with.")
-        }
+        ArchiveProblem::PassphraseNeeded => words(
+            "This file is protected by a passphrase.",
+            "Enter the passphrase that it was exported with.",
+        ),
         ArchiveProblem::WrongPassphrase => words(
             "That passphrase doesn't open this file.",
             "Check capital letters and the keyboard's language, then enter it again.",
         ),
         ArchiveProblem::Damaged => words(
-            "This file is damaged, or is no export of Keyfob's.",
-            "Export the accounts again, and copy the file as it is.",
+            "This file is damaged, or isn't a Keyfob export.",
+            "Export the accounts again and copy the file unchanged.",
         ),
         ArchiveProblem::Newer => {
             words("A newer version of Keyfob wrote this file.", "Update Keyfob here, then import it again.")
         }
         ArchiveProblem::TooMuchWork => words(
-            "This file asks for more than 2^20 rounds of scrypt, which take more than 1 GiB of memory.",
+            "This file needs more than 2^20 rounds of scrypt, which take more than 1 GiB of memory.",
             "Encrypt it again with a work factor of 20 or less, or export the accounts from Keyfob again.",
         ),
         ArchiveProblem::TooLarge => {
-            words("So many accounts don't fit into one file.", "Export some of them at a time.")
+            words("One file can't hold that many accounts.", "Export fewer accounts at a time.")
         }
         ArchiveProblem::Exists => words(
-            "There is a file of that name already, so nothing was written.",
+            "A file with that name already exists, so nothing was written.",
             "Choose another name, or delete that file first.",
         ),
         ArchiveProblem::Lacking(name) => words(
-            format!("The secrets of {} can't be had here, so nothing was exported.", quoted(name.as_str())),
-            "Edit that account and enter its secrets again, or choose the other accounts alone.",
+            format!("The secrets of {} can't be read here, so nothing was exported.", quoted(name.as_str())),
+            "Edit that account and enter its secrets again, or export only the other accounts.",
         ),
         ArchiveProblem::Unusable(text) => UserMessage {
             details: Some(text.to_string()),

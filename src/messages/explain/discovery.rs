@@ -11,28 +11,28 @@ pub(in crate::messages::explain) fn discovery(problem: &DiscoveryProblem) -> Use
             let lines: Vec<String> =
                 tried.iter().map(|(place, status)| format!("{place}: HTTP {status}")).collect();
             let said = words(
-                format!("The server {issuer} doesn't publish its addresses in any of the usual places."),
-                "Check the issuer URL, or enter the addresses from the provider's document.",
+                format!("No discovery document found for {issuer}."),
+                "Check the issuer URL, or enter the endpoints from the provider's documentation.",
             );
             UserMessage { details: Some(lines.join("\n")), ..said }
         }
         NotDiscovered::OtherIssuer { said } => words(
             format!(
-                "The server there calls itself {}, not {issuer}, so nothing of it was used.",
+                "The server calls itself {}, not {issuer}, so nothing from it was used.",
                 quoted(said.as_str())
             ),
-            "Enter the issuer URL exactly as the server spells it, if that is the one you mean.",
+            "If you mean that server, enter the issuer URL exactly as it spells it.",
         ),
         NotDiscovered::Missing(kind) => words(
-            format!("The server {issuer} names no {}, which this grant needs.", label_of(kind.key())),
-            "Choose another grant, or enter the addresses from the provider's document.",
+            format!("The server {issuer} lists no {}, which this grant needs.", label_of(kind.key())),
+            "Choose another grant, or enter the endpoints from the provider's documentation.",
         ),
         NotDiscovered::Unusable(kind) => words(
             format!(
-                "The {} that {issuer} names is not https, or is no address, so nothing was used.",
+                "The {} that {issuer} lists is not an https URL, so nothing was used.",
                 label_of(kind.key())
             ),
-            "Ask the provider about it, or enter the addresses from its document.",
+            "Report this to the provider, or enter the endpoints from its documentation.",
         ),
     };
     said.offering(Action::EditAccount)

@@ -46,18 +46,18 @@ pub fn finding(finding: &Finding, provider: Option<&str>) -> UserMessage {
         Cause::Browser { is_there: Some(true) } => words("A browser can be started.", ""),
         Cause::Browser { is_there: Some(false) } => words(
             "No web browser was found.",
-            "Install one, name one in $BROWSER, or copy the sign-in address and open it elsewhere on this computer.",
+            "Install one, name one in $BROWSER, or copy the sign-in link and open it elsewhere on this computer.",
         ),
         Cause::Browser { is_there: None } => {
-            words("Only opening a page would tell.", "Sign in, and see whether a page appears.")
+            words("Keyfob can't tell without opening a page.", "Sign in and see if a page opens.")
         }
-        Cause::PortFree => words("The browser can come back here.", ""),
+        Cause::PortFree => words("The browser can return here.", ""),
         Cause::Port(problem) => explain(&Problem::SignIn(problem.clone()), None, provider),
-        Cause::NoPortNeeded => words("No port of this computer is needed.", ""),
+        Cause::NoPortNeeded => words("No port on this computer is needed.", ""),
         Cause::OnTheWay(found) => on_the_way(finding, *found),
         Cause::Settings(error) => explain(&Problem::Settings(error.clone()), None, provider),
         Cause::NoAccount => words(
-            "Which provider to look at depends on the account.",
+            "Which provider to check depends on the account.",
             "Name an account, or open this from the account's error.",
         ),
     }
@@ -65,11 +65,11 @@ pub fn finding(finding: &Finding, provider: Option<&str>) -> UserMessage {
 
 fn vault(kind: VaultKind) -> UserMessage {
     match kind {
-        VaultKind::Keychain => words("The keychain answers.", ""),
+        VaultKind::Keychain => words("The keychain responds.", ""),
         VaultKind::File => words("The file with your secrets is open.", ""),
         VaultKind::Memory => words(
             "Secrets are kept in memory and are gone when you quit.",
-            "Keep them in the keychain or in a file with a passphrase.",
+            "Keep them in the keychain or in a passphrase-protected file.",
         ),
     }
 }
@@ -78,40 +78,40 @@ fn on_the_way(finding: &Finding, found: OnTheWay) -> UserMessage {
     match found {
         OnTheWay::Clear => words(
             match finding.check {
-                Check::Dns => "The name has an address.",
-                Check::Tls => "The certificate is trusted, and the encryption is up to date.",
+                Check::Dns => "The name resolves.",
+                Check::Tls => "The certificate is trusted, and the TLS version is current.",
                 _ => "This computer's clock agrees with the server's.",
             },
             "",
         ),
-        OnTheWay::Answers(status) => {
-            words(format!("It answers (HTTP {status} to a look without a request)."), "")
-        }
-        OnTheWay::Here => words("It is this computer itself, so there is nothing to look at.", ""),
-        OnTheWay::NotReached => words("The server was not reached, so this could not be looked at.", ""),
+        OnTheWay::Answers(status) => words(format!("Reachable (HTTP {status} to an empty request)."), ""),
+        OnTheWay::Here => words("This is the same computer, so there is nothing to check.", ""),
+        OnTheWay::NotReached => words("The server was not reached, so this was not checked.", ""),
         OnTheWay::ByProxy => words(
-            "This computer knows no address for the name, and yet the server answers: through the system's proxy.",
-            "Nothing needs to be done, unless there should be no proxy.",
+            "This computer can't resolve the name, but the server responds through the system's proxy.",
+            "Nothing to do, unless you expect no proxy.",
         ),
         OnTheWay::Unreachable(kind) => unreachable(finding, kind),
         OnTheWay::Nothing(status) => words(
-            format!("It says that nothing is there (HTTP {status})."),
-            "Some servers say so to a look and take a request all the same. If sign-ins fail, check the address \
-             against the provider's document.",
+            format!("The server found nothing at this URL (HTTP {status})."),
+            "Some servers respond this way to an empty request and still accept real ones. If sign-ins fail, check \
+             the URL against the provider's documentation.",
         ),
         OnTheWay::Moved(status) => words(
-            format!("It points to another address (HTTP {status}), where secrets are never sent on."),
-            "If sign-ins fail, enter the final address.",
+            format!(
+                "The server redirects elsewhere (HTTP {status}). Keyfob never forwards secrets through redirects."
+            ),
+            "If sign-ins fail, enter the final URL.",
         ),
         OnTheWay::Trouble(429) => {
-            words("It asks to send less often (HTTP 429).", "Wait a few minutes, then try again.")
+            words("The server is limiting requests (HTTP 429).", "Wait a few minutes, then try again.")
         }
         OnTheWay::Trouble(status) => words(
-            format!("It has a problem of its own at the moment (HTTP {status})."),
-            "Try again in a few minutes, or look at the provider's status page.",
+            format!("The server has a problem at the moment (HTTP {status})."),
+            "Try again in a few minutes, or check the provider's status page.",
         ),
         OnTheWay::Skewed(secs) => skewed(secs),
-        OnTheWay::NoDate => words("The server didn't tell its time.", ""),
+        OnTheWay::NoDate => words("The server didn't send its time.", ""),
     }
 }
 
@@ -126,6 +126,6 @@ fn skewed(secs: i64) -> UserMessage {
     let way = if secs > 0 { "behind" } else { "ahead of" };
     words(
         format!("This computer's clock is about {minutes} min {way} the server's."),
-        "Set the clock, best by network time. Signed requests and tokens' ends depend on it.",
+        "Set the clock, preferably by network time. Signed requests and token expiry depend on it.",
     )
 }

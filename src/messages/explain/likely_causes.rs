@@ -27,7 +27,7 @@ pub(in crate::messages::explain) fn likely(
     }
     let (vendor, error) = found?;
     let noted = hints.secret_expired.filter(|_| !hints.by_key);
-    let noted = noted.map(|day| format!(" By your own note the secret expired on {day}."));
+    let noted = noted.map(|day| format!(" You noted that the secret expired on {day}."));
     let next = format!("{}.{}", error.cure, noted.unwrap_or_default());
     let said = words(format!("{} says that {}.", vendor.name, error.meaning), next);
     Some(match error.offer {
@@ -58,14 +58,18 @@ pub(in crate::messages::explain) fn bad_client(
     if hints.by_key {
         return words(
             format!("{provider} didn't accept the client ID or the private key."),
-            format!("Check at {place} that the key's public half is registered for this client, and under which key ID."),
+            format!(
+                "Check at {place} that the public key is registered for this client, and under which key ID."
+            ),
         )
         .offering(Action::EditAccount);
     }
     if hints.unproved {
         return words(
-            format!("{provider} didn't accept the client ID, with which no secret was sent."),
-            format!("Copy it again from {place}. Where the client has a secret, enter that, and choose how it is sent."),
+            format!("{provider} didn't accept the client ID. No secret was sent with it."),
+            format!(
+                "Copy it again from {place}. If the client has a secret, enter it and choose how it is sent."
+            ),
         )
         .offering(Action::EditAccount);
     }
@@ -73,34 +77,35 @@ pub(in crate::messages::explain) fn bad_client(
     let mut next = match hints.secret_expired {
         Some(day) => {
             format!(
-                "By your own note the secret expired on {day}. Make a new one at {place} and enter it here."
+                "You noted that the secret expired on {day}. Make a new one at {place} and enter it here."
             )
         }
         None => format!("Copy both again from {place} and check that the secret hasn't expired."),
     };
     if !hints.tries.is_empty() {
-        next.push_str(" If they are right, the provider may want them sent in another way.");
+        next.push_str(" If they are correct, the provider may expect them sent another way.");
     }
     UserMessage { others: tries(hints), ..words(what, next).offering(Action::EditAccount) }
 }
 
 pub(in crate::messages::explain) fn bad_assertion(provider: &str) -> UserMessage {
     words(
-        format!("{provider} didn't accept the assertion: who it is from, whom it is for, or its signature."),
-        "Check the client ID, the private key with its ID, the assertion's claims and audience, and this computer's \
-         clock.",
+        format!("{provider} didn't accept the assertion: its issuer, audience or signature."),
+        "Check the client ID, the private key and its key ID, the assertion's claims and audience, and this \
+         computer's clock.",
     )
     .offering(Action::EditAccount)
 }
 
 /// A 403 without a code: the client lacks a permission, or its authentication method is not accepted.
 pub(in crate::messages::explain) fn forbidden(provider: &str, said: &str, hints: &Hints) -> UserMessage {
-    let mut next =
-        "The client may lack a permission there, or a firewall or a proxy stands in between. Check \
+    let mut next = "The client may lack a permission, or a firewall or proxy may block the request. Check \
                     both, then try again."
-            .to_owned();
+        .to_owned();
     if !hints.tries.is_empty() {
-        next.push_str(" Some servers say so, too, where the client's credentials are sent in another way than they want.");
+        next.push_str(
+            " Some servers also respond this way if they expect the client's credentials sent another way.",
+        );
     }
     let reason = if said.is_empty() { " and gave no reason" } else { "" };
     let what = format!("{provider} refused the request{reason} (HTTP 403).");
@@ -112,10 +117,11 @@ pub(in crate::messages::explain) fn refused_by_code(
     code: &str,
     hints: &Hints,
 ) -> UserMessage {
-    let mut next = "Check the account's settings against the provider's document, then try again.".to_owned();
+    let mut next =
+        "Check the account's settings against the provider's documentation, then try again.".to_owned();
     if !hints.tries.is_empty() {
         next.push_str(
-            " If it is about the client ID or secret, the provider may want them sent in another way.",
+            " If it is about the client ID or secret, the provider may expect them sent another way.",
         );
     }
     let what = format!("{provider} refused the request with the error “{code}”.");
@@ -129,21 +135,21 @@ fn tries(hints: &Hints) -> Vec<Action> {
 fn redirect(provider: &str, mismatch: &RedirectMismatch) -> UserMessage {
     let next = match &mismatch.wanted {
         Some((_, WantedBy::Message)) => {
-            "Its message names another one. Register the address that was sent, or enter the other one in the \
-             account, to the letter."
+            "Its message names another one. Register the redirect URI that was sent, or enter the other one in \
+             the account exactly."
                 .to_owned()
         }
         Some((_, WantedBy::Preset)) => format!(
-            "The usual one for {provider} is another. Register the address that was sent, or leave the account's \
-             redirect address empty."
+            "The default for {provider} is different. Register the redirect URI that was sent, or leave the \
+             account's redirect URI empty."
         ),
         None if mismatch.any_port => format!(
-            "Register exactly this address with {provider}. A free port is taken at each sign-in; where the \
-             provider wants a fixed one, choose it in the account."
+            "Register exactly this redirect URI with {provider}. Each sign-in uses a free port; if the provider \
+             requires a fixed one, choose it in the account."
         ),
-        None => format!("Register exactly this address with {provider}, the port and every slash included."),
+        None => format!("Register exactly this redirect URI with {provider}, including the port and every slash."),
     };
-    let said = words(format!("{provider} doesn't know the redirect address that was sent."), next);
+    let said = words(format!("{provider} doesn't recognise the redirect URI."), next);
     UserMessage { compared: Some(mismatch.clone()), ..said.offering(Action::EditAccount) }
 }
 
@@ -151,15 +157,15 @@ fn redirect(provider: &str, mismatch: &RedirectMismatch) -> UserMessage {
 pub fn names_of(mismatch: &RedirectMismatch) -> Vec<(&'static str, &Marked)> {
     let wanted = mismatch.wanted.as_ref().map(|(wanted, by)| match by {
         WantedBy::Message => ("Named by the provider", wanted),
-        WantedBy::Preset => ("Usual for this provider", wanted),
+        WantedBy::Preset => ("Provider default", wanted),
     });
     [("Sent", &mismatch.sent)].into_iter().chain(wanted).collect()
 }
 
-/// Both redirect URIs in one line, with differences between ‹ and ›.
+/// Both URIs, each on a line of its own; ‹ and › enclose what differs.
 pub(in crate::messages::explain) fn side_by_side(mismatch: &RedirectMismatch) -> String {
     let one = |(name, address): (&str, &Marked)| format!("{name}: {}", address.bracketed());
-    names_of(mismatch).into_iter().map(one).collect::<Vec<_>>().join(" – ")
+    names_of(mismatch).into_iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 fn scopes(provider: &str, scopes: &Scopes, cure: Option<&str>) -> UserMessage {
@@ -173,7 +179,7 @@ fn scopes(provider: &str, scopes: &Scopes, cure: Option<&str>) -> UserMessage {
     let several = matches!(scopes, Scopes::Refused(several) if several.len() > 1);
     let it = if several { "them" } else { "it" };
     words(
-        format!("{provider} doesn't know {refused}, or doesn't grant {it} to this client."),
+        format!("{provider} doesn't recognise {refused}, or doesn't grant {it} to this client."),
         format!("{}.", cure.unwrap_or("Edit the scopes, then try again")),
     )
     .offering(Action::EditAccount)
@@ -187,7 +193,7 @@ pub fn secret_end(end: SecretEnd, provider: &str, place: Option<&str>) -> UserMe
         SecretEnd::Near { days: 0, .. } => "The client secret expires today.".to_owned(),
         SecretEnd::Near { day, days: 1 } => format!("The client secret expires tomorrow, on {day}."),
         SecretEnd::Near { day, days } => format!("The client secret expires in {days} days, on {day}."),
-        SecretEnd::Past { day } => format!("By your own note the client secret expired on {day}."),
+        SecretEnd::Past { day } => format!("You noted that the client secret expired on {day}."),
     };
     words(what, format!("Make a new one at {place}, then enter it here with its new expiry date."))
         .offering(Action::EditAccount)

@@ -84,13 +84,18 @@ pub struct UserMessage {
 }
 
 impl UserMessage {
-    /// One paragraph for the command line, with both redirect URIs if there are two.
+    /// Both as one paragraph, for the command line. Redirect URIs follow on lines of their own.
     pub fn paragraph(&self) -> String {
         let Self { what, next, .. } = self;
-        match self.compared.as_ref().map(likely_causes::side_by_side) {
-            Some(addresses) => format!("{what} {next} {addresses}"),
+        match self.redirect_lines() {
+            Some(lines) => format!("{what} {next}\n{lines}"),
             None => format!("{what} {next}"),
         }
+    }
+
+    /// The redirect URIs to compare, each on a line of its own.
+    pub fn redirect_lines(&self) -> Option<String> {
+        self.compared.as_ref().map(likely_causes::side_by_side)
     }
 
     fn offering(mut self, action: Action) -> Self {
@@ -128,16 +133,16 @@ pub fn label_of(key: &str) -> &str {
         "username" => "user name",
         "password" => "password",
         "scopes" => "scopes",
-        "redirect_uri" => "redirect address",
+        "redirect_uri" => "redirect URI",
         "headers" => "extra headers",
-        "endpoints.authorize" => "authorization address",
-        "endpoints.token" => "token address",
-        "endpoints.device" => "device authorization address",
-        "endpoints.par" => "pushed authorization address",
-        "endpoints.revoke" => "revocation address",
-        "endpoints.introspect" => "introspection address",
-        "endpoints.userinfo" => "user information address",
-        "endpoints.jwks" => "address of the issuer's keys",
+        "endpoints.authorize" => "authorization endpoint",
+        "endpoints.token" => "token endpoint",
+        "endpoints.device" => "device authorization endpoint",
+        "endpoints.par" => "pushed authorization request endpoint",
+        "endpoints.revoke" => "revocation endpoint",
+        "endpoints.introspect" => "introspection endpoint",
+        "endpoints.userinfo" => "userinfo endpoint",
+        "endpoints.jwks" => "JWKS URL",
         other => other,
     }
 }
@@ -173,7 +178,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             "Check the spelling against the list of accounts.",
         ),
         Problem::NameTaken(name) => {
-            words(format!("Another account is called {} already.", quoted(name)), "Choose another name.")
+            words(format!("Another account is already called {}.", quoted(name)), "Choose another name.")
         }
         Problem::BadName(error) => bad_name(*error),
         Problem::ChangedElsewhere | Problem::Outdated => changed_elsewhere(problem),
@@ -187,12 +192,12 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         .offering(Action::EditAccount),
         Problem::BadKey(error) => keys::bad_key(&here, *error),
         Problem::ValueUnusable(key) => words(
-            format!("The {} of {here} holds a character that no request can carry.", label_of(key)),
+            format!("The {} of {here} contains a character that a request can't carry.", label_of(key)),
             "Edit the account and enter it again, without line breaks.",
         )
         .offering(Action::EditAccount),
         Problem::NeedsSignIn => words(
-            format!("{opening} has no token that can be used or renewed."),
+            format!("{opening} has no token that can be used or refreshed."),
             "Sign in to get one; your settings are kept.",
         )
         .offering(Action::SignIn),
@@ -213,7 +218,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             details: Some(text.to_string()),
             ..words(
                 "Keyfob couldn't read or write its files.",
-                "Check that the disk has room and that its folder can be written, then try again.",
+                "Check that the disk has free space and that its folder is writable, then try again.",
             )
             .offering(Action::TryAgain)
         },
@@ -230,8 +235,8 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             .offering(Action::TryVault)
         }
         Problem::Busy => words(
-            format!("Another Keyfob is renewing {here} at this moment, so nothing was sent."),
-            "Wait a few seconds and try again. If it stays so, the other one hangs: close it.",
+            format!("Another Keyfob is refreshing {here}, so nothing was sent."),
+            "Wait a few seconds and try again. If this continues, the other one hangs: close it.",
         )
         .offering(Action::TryAgain),
         Problem::Archive(problem) => archive(problem),
@@ -243,13 +248,13 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         },
         Problem::PageNotOpened(page) => page_not_opened(page),
         Problem::Clipboard => words(
-            "The clipboard didn't take the text, so nothing was copied.",
-            "Try again; where there is no desktop session, nothing can be copied.",
+            "The clipboard didn't accept the text, so nothing was copied.",
+            "Try again. Without a desktop session, nothing can be copied.",
         ),
         Problem::Unconfirmed(changed) => preferences::unconfirmed(changed),
         Problem::Demo(text) => demo(text),
         Problem::NoRandomness => words(
-            "The system gave no random numbers, so nothing was sent.",
+            "The system returned no random numbers, so nothing was sent.",
             "Try again; if it fails once more, restart this computer.",
         ),
         Problem::QueueFull => words("Keyfob is busy, so this was not done.", "Try again in a moment."),
@@ -262,7 +267,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
 fn page_not_opened(page: &UntrustedText) -> UserMessage {
     let said = words(
         "No web browser could be opened.",
-        "Copy the page's address from the details, and open it in a browser on this computer.",
+        "Copy the page's URL from the details and open it in a browser on this computer.",
     );
     UserMessage { details: Some(page.to_string()), ..said }
 }
@@ -279,7 +284,7 @@ fn set_aside(path: &str) -> UserMessage {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     words(
         format!("The list of accounts couldn't be read. It was set aside as {}.", quoted(name)),
-        "Recover accounts, and they are listed again from what is kept with their secrets.",
+        "Choose Recover accounts to list them again from what is stored with their secrets.",
     )
 }
 
@@ -288,7 +293,7 @@ fn bad_name(error: NameError) -> UserMessage {
         NameError::Empty => words("The account has no name.", "Give the account a name."),
         NameError::TooLong => words("The name is longer than 120 characters.", "Choose a shorter name."),
         NameError::Unseen => words(
-            "The name has a character that can't be seen or that turns text around.",
+            "The name has a character that is invisible or reverses text.",
             "Type the name again instead of pasting it.",
         ),
     }
@@ -308,20 +313,20 @@ fn settings(error: &ProviderError) -> UserMessage {
             words(format!("The {} is not chosen.", label.to_lowercase()), "Choose it in the account's form.")
         }
         ProviderError::VariableUnknown { label, value, .. } => words(
-            format!("{} is no {} that can be used.", quoted(value), label.to_lowercase()),
+            format!("{} is not a valid {}.", quoted(value), label.to_lowercase()),
             "Choose it again in the account's form.",
         ),
         ProviderError::EndpointMissing(kind) => words(
             format!("The {} is missing.", label_of(kind.key())),
-            "Copy it from the provider's document.",
+            "Copy it from the provider's documentation.",
         ),
         ProviderError::EndpointInvalid(kind) => words(
-            format!("The {} is not an address.", label_of(kind.key())),
-            format!("Enter it in full, such as {}.", sample_of(*kind)),
+            format!("The {} is not a URL.", label_of(kind.key())),
+            format!("Enter the full URL, such as {}.", sample_of(*kind)),
         ),
         ProviderError::EndpointInsecure(kind) => words(
             format!("The {} is not https, so secrets can't be sent there.", label_of(kind.key())),
-            "Use its https address. Plain http is for this computer only.",
+            "Use its https URL. Plain http is for this computer only.",
         ),
         ProviderError::ApiBaseUrlInvalid => {
             words("The API base URL is not a URL.", "Correct api.base_url in the file and import it again.")
@@ -331,24 +336,25 @@ fn settings(error: &ProviderError) -> UserMessage {
             "Use its https URL. Plain http is for this computer only.",
         ),
         ProviderError::IssuerMissing => words(
-            "Assertions are addressed to the issuer, which is missing.",
-            "Enter the issuer, or address them to the token endpoint.",
+            "The issuer is missing, and assertions need it as their audience.",
+            "Enter the issuer, or choose the token endpoint as the audience.",
         ),
         ProviderError::Issuer(IssuerError::Invalid) => words(
-            "The issuer URL is not an address without a query.",
+            "The issuer is not a URL without a query.",
             "Enter it in full, such as https://auth.example.com.",
         ),
         ProviderError::Issuer(IssuerError::Insecure) => words(
-            "The issuer URL is not https, so what is found there can't be trusted.",
-            "Use its https address. Plain http is for this computer only.",
+            "The issuer URL is not https, so its metadata can't be trusted.",
+            "Use its https URL. Plain http is for this computer only.",
         ),
         ProviderError::Redirect(RedirectError::Invalid) => words(
-            "The redirect address is not an address.",
+            "The redirect URI is not a URL.",
             "Enter it as it is registered, such as http://127.0.0.1:8910/callback.",
         ),
-        ProviderError::Redirect(RedirectError::Fragment) => {
-            words("The redirect address has a part after #, which is not allowed.", "Remove that part.")
-        }
+        ProviderError::Redirect(RedirectError::Fragment) => words(
+            "The redirect URI has a fragment (#), which is not allowed.",
+            "Remove the # and what follows it.",
+        ),
     };
     said.offering(Action::EditAccount)
 }

@@ -29,15 +29,14 @@ pub(in crate::messages::explain) fn other_destination(problem: &OtherDestination
             what,
             "Its settings were changed outside Keyfob, or an edit was cut short. Choose Recover accounts, or use \
              keyfob recover, to restore what is stored with its secrets. Or edit the account, check its \
-             addresses and save it.",
+             endpoints and save it.",
         );
         said.others.push(Action::EditAccount);
         return said.offering(Action::RecoverAccounts);
     }
     words(
         what,
-        "Its preset, a file of yours, was changed. Restore the file; or, if the secrets may go there, edit the \
-         account and save it.",
+        "Your preset file was changed. Restore it; or, if the secrets may go there, edit the account and save it.",
     )
     .offering(Action::EditAccount)
 }
@@ -47,7 +46,7 @@ pub(in crate::messages::explain) fn secrets_would_move(problem: &SecretsWouldMov
     let from_to = named(moved).map(|MovedUrl { destination, old, new }| {
         let old = match old {
             Some(old) => format!("instead of {}", shown(old.as_str())),
-            None => "where there was none".to_owned(),
+            None => "(none before)".to_owned(),
         };
         format!("to {} as its {} {old}", shown(new.as_str()), destination.label())
     });
@@ -59,7 +58,7 @@ pub(in crate::messages::explain) fn secrets_would_move(problem: &SecretsWouldMov
             more(moved)
         ),
         "Put the account's secrets into the file, or give it another name there. If the stored secrets may be \
-         sent there, tick the box that says so in the window, or use --move-secrets on the command line.",
+         sent there, select the checkbox that says so in the window, or use --move-secrets on the command line.",
     )
 }
 
@@ -71,8 +70,8 @@ fn named(moved: &[MovedUrl]) -> Option<&MovedUrl> {
 fn more(moved: &[MovedUrl]) -> String {
     match moved.len() {
         0 | 1 => String::new(),
-        2 => " (and 1 other address differs)".to_owned(),
-        count => format!(" (and {} other addresses differ)", count - 1),
+        2 => " (and 1 other URL differs)".to_owned(),
+        count => format!(" (and {} other URLs differ)", count - 1),
     }
 }
 
@@ -120,10 +119,7 @@ pub(in crate::messages::explain) mod tests {
             assert!(said.contains("-dev”") && !said.contains('\u{202e}'), "{said}");
         }
         let said = words_of(&every()[2]);
-        assert!(
-            said.contains("were stored for https://a.example/token (and 1 other address differs)"),
-            "{said}"
-        );
+        assert!(said.contains("were stored for https://a.example/token (and 1 other URL differs)"), "{said}");
         assert!(said.contains("keyfob recover"), "{said}");
     }
 }

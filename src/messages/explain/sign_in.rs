@@ -11,8 +11,8 @@ pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &
             words("The sign-in was cancelled.", "Choose Sign in when you are ready.").offering(Action::SignIn)
         }
         SignInProblem::TimedOut => words(
-            "Nothing came back from the browser in time, so the sign-in has ended.",
-            "Sign in again, and check that the redirect address is registered exactly as shown.",
+            "Sign-in timed out: no response from the browser.",
+            "Sign in again, and check that the redirect URI is registered exactly as shown.",
         )
         .offering(Action::SignIn),
         SignInProblem::PortInUse { port, free } => {
@@ -32,57 +32,58 @@ pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &
             UserMessage { others: take(free), ..said.offering(Action::EditAccount) }
         }
         SignInProblem::NoLoopback => words(
-            "This computer offers no loopback address, so the browser can't return here.",
-            "Check the network settings for 127.0.0.1, or use a redirect address elsewhere and paste where it ends.",
+            "This computer has no loopback address, so the browser can't return here.",
+            "Check the network settings for 127.0.0.1, or use another redirect URI and paste the URL it ends on.",
         )
         .offering(Action::EditAccount),
         SignInProblem::NoBrowser => words(
             "No web browser could be opened.",
-            "Copy the sign-in address and open it in a browser on this computer.",
+            "Copy the sign-in link and open it in a browser on this computer.",
         )
         .offering(Action::CopyAddress),
         SignInProblem::StateMismatch => words(
-            "That reply belongs to a different sign-in, so it was ignored.",
+            "That response belongs to a different sign-in, so it was ignored.",
             "Close old sign-in tabs and start again.",
         ),
         SignInProblem::NoReplyInPaste => words(
-            "The pasted text holds no reply to this sign-in.",
-            "Copy the whole address from the browser's address bar, after you have signed in.",
+            "The pasted text contains no response to this sign-in.",
+            "After signing in, copy the whole URL from the browser's address bar.",
         ),
         SignInProblem::BareCodeRefused => words(
             "A code on its own can't be checked for this provider.",
-            "Paste the whole address that the browser ended on.",
+            "Paste the whole URL that the browser ended on.",
         ),
         SignInProblem::ReplyTooLong => words(
-            "The browser sent more than 64 KiB, so its reply was not read. The sign-in still waits.",
-            "Paste the address that the browser ended on. If it is too long for that, delete the browser's \
-             cookies for 127.0.0.1 and localhost, and sign in again.",
+            "The browser sent more than 64 KiB, so Keyfob didn't read it. The sign-in still waits.",
+            "Paste the URL that the browser ended on. If it is too long, delete the browser's cookies for \
+             127.0.0.1 and localhost, and sign in again.",
         ),
         SignInProblem::WrongIssuer => words(
-            "The reply came from another server than the one you signed in to, so nothing was sent.",
-            "Check the account's addresses, then sign in again.",
+            "The response came from a different server than the one you signed in to, so nothing was sent.",
+            "Check the account's endpoints, then sign in again.",
         )
         .offering(Action::EditAccount),
         SignInProblem::Contradictory => words(
-            "The reply contradicts itself, so it was not used.",
+            "The response contradicts itself, so it was not used.",
             "Close old sign-in tabs and sign in again.",
         )
         .offering(Action::SignIn),
         SignInProblem::CodeExpired => {
-            words("The code has expired before it was entered.", "Sign in again to get a new code.")
+            words("The code expired before it was entered.", "Sign in again to get a new code.")
                 .offering(Action::SignIn)
         }
         SignInProblem::NoCode { host, status, flaw } => {
-            let next = "Check the device authorization address against the provider's document.";
-            no_use(host, *status, *flaw, "gave no code to sign in with", next)
+            let next = "Check the device authorization endpoint against the provider's documentation.";
+            no_use(host, *status, *flaw, "returned no code to sign in with", next)
         }
         SignInProblem::NotPushed { host, status, flaw } => {
-            let next = "Check the pushed authorization address against the provider's document.";
-            no_use(host, *status, *flaw, "didn't take the pushed authorization request", next)
+            let next =
+                "Check the pushed authorization request endpoint against the provider's documentation.";
+            no_use(host, *status, *flaw, "didn't accept the pushed authorization request", next)
         }
         SignInProblem::WrongNonce => words(
-            "The ID token that came back was not made for this sign-in, so none of the tokens was kept.",
-            format!("Sign in again. Where {provider} leaves the nonce out, remove “openid” from the scopes."),
+            "The ID token was not issued for this sign-in, so none of the tokens were kept.",
+            format!("Sign in again. If {provider} leaves out the nonce, remove “openid” from the scopes."),
         )
         .offering(Action::SignIn),
         SignInProblem::Denied { code, description, hints } => {
@@ -129,15 +130,13 @@ fn denied_by_standard(code: &str, provider: &str) -> UserMessage {
         }
         "unauthorized_client" => words(
             format!("{provider} doesn't let this client sign people in."),
-            "Check the client ID and the redirect address it is registered with.",
+            "Check the client ID and the redirect URI registered for it.",
         )
         .offering(Action::EditAccount),
         "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
             words(
-                format!(
-                    "{provider} has to ask you something on its page, and the request kept it from that."
-                ),
-                "Where the account sends the parameter prompt=none, take it out. Then sign in again.",
+                format!("{provider} needs your input on its page, but the request prevents that."),
+                "If the account sends the parameter prompt=none, remove it. Then sign in again.",
             )
             .offering(Action::EditAccount)
         }
@@ -147,7 +146,7 @@ fn denied_by_standard(code: &str, provider: &str) -> UserMessage {
         }
         _ => words(
             format!("{provider} ended the sign-in with the error “{code}”."),
-            "Check the client ID, the scopes and the redirect address, then sign in again.",
+            "Check the client ID, the scopes and the redirect URI, then sign in again.",
         )
         .offering(Action::SignIn),
     }
@@ -158,16 +157,16 @@ pub(in crate::messages::explain) fn interrupted(refreshing: bool, here: &str) ->
     if refreshing {
         words(
             format!(
-                "Keyfob was stopped, or the connection broke, while the token of {here} was being renewed: its \
+                "Keyfob was stopped, or the connection broke, while the token of {here} was being refreshed. Its \
                  refresh token may be used up."
             ),
-            "Try to renew it; if that is refused, sign in again. Your settings are kept.",
+            "Try to refresh it. If that is refused, sign in again. Your settings are kept.",
         )
         .offering(Action::TryAgain)
     } else {
         words(
             format!(
-                "Keyfob was stopped, or the connection broke, while a sign-in to {here} was being finished, so its \
+                "Keyfob was stopped, or the connection broke, while a sign-in to {here} was finishing, so its \
                  token is lost."
             ),
             "Sign in again; your settings are kept.",

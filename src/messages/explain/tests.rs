@@ -61,11 +61,11 @@ fn the_sentences_of_the_design_stand_to_the_letter() {
         ),
         (
             Problem::SignIn(SignInProblem::NoBrowser),
-            "No web browser could be opened. Copy the sign-in address and open it in a browser on this computer.",
+            "No web browser could be opened. Copy the sign-in link and open it in a browser on this computer.",
         ),
         (
             Problem::SignIn(SignInProblem::StateMismatch),
-            "That reply belongs to a different sign-in, so it was ignored. Close old sign-in tabs and start \
+            "That response belongs to a different sign-in, so it was ignored. Close old sign-in tabs and start \
              again.",
         ),
         (
@@ -79,8 +79,8 @@ fn the_sentences_of_the_design_stand_to_the_letter() {
         ),
         (
             Problem::BadAnswer(web_page),
-            "api.example.com sent a web page instead of a token. Check that the token address isn't the sign-in \
-             address.",
+            "api.example.com sent a web page instead of a token. Check that the token endpoint isn't the sign-in \
+             page.",
         ),
         (
             unreachable(UnreachableKind::Certificate),
@@ -370,13 +370,13 @@ fn a_refusal_says_what_is_known_and_no_more() {
     assert!(scope.contains("“User.Read”") && scope.contains("/.default"), "{scope}");
     let hints = Hints { secret_expired: chrono::NaiveDate::from_ymd_opt(2030, 1, 31), ..Hints::default() };
     let known = Refusal { hints: Box::new(hints), ..refusal("incorrect_client_credentials", 200) };
-    assert!(said(known).next.contains("By your own note the secret expired on 2030-01-31"));
+    assert!(said(known).next.contains("You noted that the secret expired on 2030-01-31"));
     let hints = Hints { tries: vec![ClientAuth::Body], ..Hints::default() };
     let own = said(Refusal { hints: Box::new(hints), ..refusal("oauth.v2.InvalidApiKey", 401) });
     assert_eq!(own.others, [Action::TryClientAuth(ClientAuth::Body)]);
     let unproved = Hints { unproved: true, ..Hints::default() };
     let unproved = Refusal { hints: Box::new(unproved), ..refusal("invalid_client", 401) };
-    assert!(said(unproved).what.ends_with("the client ID, with which no secret was sent."));
+    assert!(said(unproved).what.ends_with("the client ID. No secret was sent with it."));
     let cause = Problem::Refused(refusal("unsupported_token_type", 400));
     let kept =
         Problem::NotRevoked(Box::new(crate::messages::problem::NotRevoked { refresh_revoked: true, cause }));
@@ -391,7 +391,10 @@ fn a_refusal_says_what_is_known_and_no_more() {
     let kept = crate::messages::problem::NotRevoked { refresh_revoked: false, cause: busy };
     let revoked = explain(&Problem::NotRevoked(Box::new(kept)), None, None);
     for said in [&checked, &revoked] {
-        assert!(said.what.contains("a problem of its own") && said.next.contains(&day[..8]), "T6: {said:?}");
+        assert!(
+            said.what.contains("has a problem at the moment") && said.next.contains(&day[..8]),
+            "T6: {said:?}"
+        );
     }
     assert_eq!((checked.action, revoked.action), (None, Some(Action::ForgetTokens)));
     let (code, hints) = (UntrustedText::new("login_required"), Box::default());

@@ -14,7 +14,7 @@ pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> UserMessage {
     let provider = provider_in_sentence(&refusal.provider);
     let code = refusal.code.as_ref().map_or("", UntrustedText::as_str);
     if refusal.status == 429 {
-        return words(format!("{provider} asks to send less often."), wait_until(refusal.retry_at))
+        return words(format!("{provider} is limiting requests."), wait_until(refusal.retry_at))
             .offering(Action::TryAgain);
     }
     let description = refusal.description.as_ref().map_or("", UntrustedText::as_str);
@@ -39,7 +39,7 @@ pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> UserMessage {
         let next = if refusal.status >= 500 {
             wait_until(refusal.retry_at)
         } else {
-            "Check the account against the provider's document, then try again.".to_owned()
+            "Check the account against the provider's documentation, then try again.".to_owned()
         };
         return words(format!("{provider} refused: {meaning}."), next).offering(Action::TryAgain);
     }
@@ -52,27 +52,29 @@ pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> UserMessage {
         .offering(Action::SignIn),
         "unauthorized_client" | "unsupported_grant_type" => words(
             format!("{provider} doesn't offer this grant to this client."),
-            "Choose another grant, or have it allowed for this client.",
+            "Choose another grant, or enable this one for the client.",
         )
         .offering(Action::EditAccount),
         "invalid_target" => words(
-            format!("{provider} doesn't know the resource or the audience that was asked for, or doesn't grant it."),
-            "Enter it in the account exactly as the provider's document spells it.",
+            format!("{provider} doesn't recognise the requested resource or audience, or doesn't grant it."),
+            "Enter it in the account exactly as the provider's documentation spells it.",
         )
         .offering(Action::EditAccount),
         "use_dpop_nonce" | "invalid_dpop_proof" => words(
-            format!("{provider} gives this client only tokens that are bound to a key (DPoP), which can't be copied."),
-            "Where the client's registration has a choice, turn DPoP off there.",
+            format!(
+                "{provider} issues this client only tokens bound to a key (DPoP), which can't be copied."
+            ),
+            "If the client's registration allows it, turn DPoP off there.",
         ),
         _ if refusal.status >= 500 => words(
-            format!("{provider} has a problem of its own at the moment (HTTP {}).", refusal.status),
+            format!("{provider} has a problem at the moment (HTTP {}).", refusal.status),
             wait_until(refusal.retry_at),
         )
         .offering(Action::TryAgain),
         "" if refusal.status == 403 => likely_causes::forbidden(&provider, description, &refusal.hints),
         "" => words(
             format!("{provider} refused the request (HTTP {}).", refusal.status),
-            "Check the token address and the account's settings, then try again.",
+            "Check the token endpoint and the account's settings, then try again.",
         )
         .offering(Action::EditAccount),
         _ => likely_causes::refused_by_code(&provider, code, &refusal.hints),
@@ -124,43 +126,43 @@ pub(in crate::messages::explain) fn bad_answer(answer: &BadAnswer) -> UserMessag
         .offering(Action::TryAgain),
         AnswerFlaw::WebPage if answer.status == 403 => words(
             format!("{host}, or something in front of it, refused the request with a web page."),
-            "A firewall or a proxy may stand in between, or the token address is wrong. Check both, then try again.",
+            "A firewall or proxy may block the request, or the token endpoint is wrong. Check both, then try again.",
         ),
         AnswerFlaw::WebPage => words(
             format!("{host} sent a web page instead of a token."),
-            "Check that the token address isn't the sign-in address.",
+            "Check that the token endpoint isn't the sign-in page.",
         ),
         AnswerFlaw::Empty => words(
-            format!("{host} sent an empty answer instead of a token."),
-            "Check the token address, then try again.",
+            format!("{host} sent an empty response instead of a token."),
+            "Check the token endpoint, then try again.",
         ),
         AnswerFlaw::Unreadable => words(
             format!("{host} sent something that is neither JSON nor a form, or was cut short."),
-            "Check the token address, then try again.",
+            "Check the token endpoint, then try again.",
         ),
         AnswerFlaw::NoToken => words(
-            format!("{host} answered without an access token."),
-            "Check the token address and the grant, then try again.",
+            format!("{host} responded without an access token."),
+            "Check the token endpoint and the grant, then try again.",
         ),
         AnswerFlaw::NoCode => words(
-            format!("{host} answered without a code to enter."),
-            "Check the device authorization address, then try again.",
+            format!("{host} responded without a code to enter."),
+            "Check the device authorization endpoint, then try again.",
         ),
         AnswerFlaw::NoRequestUri => words(
-            format!("{host} answered without an address for the pushed request."),
-            "Check the pushed authorization address, then try again.",
+            format!("{host} responded without a request_uri for the pushed request."),
+            "Check the pushed authorization request endpoint, then try again.",
         ),
         AnswerFlaw::UnusableToken => words(
-            format!("{host} sent a token that no request header can carry."),
+            format!("{host} sent a token that a request header can't carry."),
             "Ask the provider about it; the token was not kept.",
         ),
         AnswerFlaw::TooLarge => words(
-            format!("{host} sent more than 1 MiB, so the answer was dropped."),
-            "Check the token address, then try again.",
+            format!("{host} sent more than 1 MiB, so the response was dropped."),
+            "Check the token endpoint, then try again.",
         ),
         AnswerFlaw::Redirect => words(
-            format!("{host} points to another address, where secrets are never sent on."),
-            "Enter the final token address.",
+            format!("{host} redirects elsewhere. Keyfob never forwards secrets through redirects."),
+            "Enter the final token endpoint.",
         ),
     };
     let action = said.action.or(Some(Action::EditAccount));
@@ -177,14 +179,14 @@ pub(in crate::messages::explain) fn unreached(unreachable: &Unreachable) -> User
     match unreachable.kind {
         UnreachableKind::Dns => words(
             format!("{host} could not be found."),
-            "Nothing was sent. Check the address and the network, then try again.",
+            "Nothing was sent. Check the URL and the network, then try again.",
         )
         .offering(Action::TryAgain),
         UnreachableKind::Connect => {
-            words(format!("{host} didn't take the connection."), again).offering(Action::TryAgain)
+            words(format!("{host} didn't accept the connection."), again).offering(Action::TryAgain)
         }
         UnreachableKind::TimedOut => {
-            words(format!("{host} took too long to answer."), again).offering(Action::TryAgain)
+            words(format!("{host} took too long to respond."), again).offering(Action::TryAgain)
         }
         UnreachableKind::Certificate => words(
             format!("{host}'s certificate isn't trusted, so nothing was sent."),
@@ -196,20 +198,20 @@ pub(in crate::messages::explain) fn unreached(unreachable: &Unreachable) -> User
             "Install them (the package ca-certificates on Debian and Ubuntu) and start Keyfob again.",
         ),
         UnreachableKind::Tls => words(
-            format!("{host} offers no encryption that is up to date, so nothing was sent."),
-            "Check that it is reached by https, or ask the provider for an address with TLS 1.2 or newer.",
+            format!("{host} supports no current TLS version, so nothing was sent."),
+            "Check that its URL uses https, or ask the provider for one with TLS 1.2 or newer.",
         ),
         UnreachableKind::Broken => {
             words(format!("The connection to {host} broke."), again).offering(Action::TryAgain)
         }
         UnreachableKind::Proxy => words(
             format!("The proxy made no connection to {host}, so nothing was sent."),
-            "Check the proxy in Settings, or that of the system, and whether it lets this address through.",
+            "Check the proxy in Settings or in the system, and whether it allows this host.",
         )
         .offering(Action::OpenSettings),
         UnreachableKind::ProxyPassword => words(
-            format!("The proxy on the way to {host} wants a user name and a password, so nothing was sent."),
-            "Keyfob takes those from the system alone, as part of HTTPS_PROXY. Set them there, or use a proxy that \
+            format!("The proxy for {host} requires a user name and a password, so nothing was sent."),
+            "Keyfob reads those only from the system, as part of HTTPS_PROXY. Set them there, or use a proxy that \
              needs none.",
         )
         .offering(Action::OpenSettings),

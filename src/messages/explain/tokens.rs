@@ -14,13 +14,13 @@ pub(in crate::messages::explain) fn no_endpoint(provider: &str, kind: EndpointKi
     let provider = provider_in_sentence(provider);
     match kind {
         EndpointKind::Revoke => words(
-            format!("{provider} has no address at which tokens are revoked."),
-            "Forget them here instead; with the provider they stay valid until they expire.",
+            format!("{provider} has no revocation endpoint."),
+            "Forget the tokens here instead; they stay valid until they expire.",
         )
         .offering(Action::ForgetTokens),
         _ => words(
-            format!("{provider} has no address at which a token can be checked."),
-            "If its document names one, enter it in the account's form as user information or introspection address.",
+            format!("{provider} has no introspection or userinfo endpoint."),
+            "If its documentation names one, enter it in the account's form.",
         )
         .offering(Action::EditAccount),
     }
@@ -38,20 +38,20 @@ pub(in crate::messages::explain) fn not_checked(
         Problem::Refused(refusal) => UserMessage {
             details: Some(details_of(refusal)),
             ..words(
-                format!("{} didn't say what the token is worth.", provider_in_sentence(&refusal.provider)),
-                "It may not let this client ask. The token is as it was.",
+                format!("{} didn't return the token's status.", provider_in_sentence(&refusal.provider)),
+                "It may not allow this client to request it. The token is unchanged.",
             )
         },
         Problem::BadAnswer(answer) => words(
             format!(
-                "{} answered, but not as an address at which tokens are checked.",
+                "{} responded, but not like an introspection or userinfo endpoint.",
                 sanitized(&answer.host, NAME_CHARS)
             ),
-            "Compare the address with the provider's document. The token is as it was.",
+            "Compare the endpoint with the provider's documentation. The token is unchanged.",
         )
         .offering(Action::EditAccount),
         Problem::Unreachable(unreachable) => UserMessage {
-            next: "The token is as it was. Check the network, then try again.".to_owned(),
+            next: "The token is unchanged. Check the network, then try again.".to_owned(),
             action: None,
             ..unreached(unreachable)
         },
@@ -72,10 +72,10 @@ pub(in crate::messages::explain) fn not_revoked(
             if refusal.code.as_ref().map(UntrustedText::as_str) == Some("unsupported_token_type") =>
         {
             let provider = provider_in_sentence(&refusal.provider);
-            let next =
-                format!("{before}Forget them here; what was not revoked stays valid until it expires.");
-            let said =
-                words(format!("{provider} can't revoke {token}: it takes back none of this kind."), next);
+            let next = format!(
+                "{before}Forget them here; tokens that were not revoked stay valid until they expire."
+            );
+            let said = words(format!("{provider} can't revoke {token}: it doesn't support this type."), next);
             return UserMessage { details: Some(details_of(refusal)), ..said.offering(Action::ForgetTokens) };
         }
         // RFC 7009, section 2.2.1: the tokens are unchanged.
@@ -94,18 +94,15 @@ pub(in crate::messages::explain) fn not_revoked(
             )
         },
         Problem::BadAnswer(answer) => words(
-            format!(
-                "{} answered, but not as an address at which tokens are revoked.",
-                sanitized(&answer.host, NAME_CHARS)
-            ),
+            format!("{} responded, but not like a revocation endpoint.", sanitized(&answer.host, NAME_CHARS)),
             String::new(),
         ),
         Problem::Unreachable(unreachable) => unreached(unreachable),
         other => return explain(other, account, provider),
     };
     let next = format!(
-        "{before}All are still kept here. Try again, or forget them here; what was not revoked then stays valid \
-         until it expires."
+        "{before}All are still kept here. Try again, or forget them here; tokens that were not revoked then stay \
+         valid until they expire."
     );
     UserMessage { next, action: Some(Action::ForgetTokens), ..said }
 }
@@ -121,7 +118,9 @@ pub fn revocation(revocation: &Revocation) -> Option<String> {
     match revocation {
         Revocation::NoTokens => None,
         Revocation::Done => Some("Its tokens were revoked.".to_owned()),
-        Revocation::NoEndpoint => Some(format!("Tokens that its provider gave were not revoked: {kept}")),
+        Revocation::NoEndpoint => {
+            Some(format!("Its provider has no revocation endpoint, so its tokens were not revoked: {kept}"))
+        }
         Revocation::Failed(cause) => {
             let cause = NotRevoked { refresh_revoked: false, cause: (**cause).clone() };
             let what = not_revoked(&cause, None, None).what;

@@ -9,15 +9,15 @@ pub(in crate::messages::explain) fn vault(problem: &VaultProblem, here: &str) ->
     let said = match problem {
         VaultProblem::Absent => words(
             "No keychain service is running.",
-            "Start GNOME Keyring or KWallet, or keep secrets in a file protected by a passphrase.",
+            "Start GNOME Keyring or KWallet, or keep secrets in a passphrase-protected file.",
         ),
         VaultProblem::Locked => words(
             "Your keychain is locked, so saved secrets can't be read.",
             "Unlock it and choose Try again. Nothing was lost.",
         ),
         VaultProblem::PassphraseNeeded => words(
-            "Secrets are kept in a file protected by a passphrase, which is needed now.",
-            "Enter it. Nothing was lost.",
+            "Your secrets are in a passphrase-protected file, which is locked.",
+            "Enter its passphrase. Nothing was lost.",
         ),
         VaultProblem::WrongPassphrase => words(
             "That passphrase doesn't open the file with your secrets.",
@@ -25,22 +25,22 @@ pub(in crate::messages::explain) fn vault(problem: &VaultProblem, here: &str) ->
              Nothing was lost.",
         ),
         VaultProblem::NotLasting => words(
-            "Memory forgets everything when Keyfob quits, so nothing was moved there.",
-            "Choose the keychain or a file protected by a passphrase.",
+            "Memory is cleared when Keyfob quits, so nothing was moved there.",
+            "Choose the keychain or a passphrase-protected file.",
         ),
         VaultProblem::Moved => {
-            words("Your secrets were moved to another place a moment ago, so nothing was done.", "Try again.")
+            words("Your secrets were just moved to another vault, so nothing was done.", "Try again.")
         }
         VaultProblem::Elsewhere(kind) => {
             let (place, option) = match kind {
-                VaultKind::File => ("a file protected by a passphrase", "--vault file"),
+                VaultKind::File => ("a passphrase-protected file", "--vault file"),
                 _ => ("the keychain", "--vault keychain"),
             };
             return words(
-                format!("The secrets of {here} are kept in {place}, and another place is used now."),
+                format!("The secrets of {here} are in {place}, but another vault is in use."),
                 format!(
                     "Move your secrets there in Settings, or name it with {option} on the command line. \
-                     If they can't be had any more, edit the account and enter them again."
+                     If they can't be read any more, edit the account and enter them again."
                 ),
             )
             .offering(Action::EditAccount);
@@ -50,26 +50,26 @@ pub(in crate::messages::explain) fn vault(problem: &VaultProblem, here: &str) ->
             "Choose Try again and unlock it. Nothing was lost.",
         ),
         VaultProblem::Slow => words(
-            "The keychain doesn't answer.",
+            "The keychain doesn't respond.",
             "Look for its prompt, perhaps behind another window, then choose Try again. Nothing was lost.",
         ),
         VaultProblem::Missing => {
             return words(
-                format!("No secrets of {here} are kept here."),
+                format!("No secrets of {here} are stored here."),
                 "Edit the account and enter its secrets again.",
             )
             .offering(Action::EditAccount);
         }
         VaultProblem::Corrupt => {
             return words(
-                format!("The secrets kept for {here} can't be read back."),
+                format!("The secrets stored for {here} can't be read."),
                 "Edit the account and enter its secrets again.",
             )
             .offering(Action::EditAccount);
         }
         VaultProblem::Newer => {
             return words(
-                format!("The secrets of {here} were kept by a newer Keyfob, and were left as they are."),
+                format!("The secrets of {here} were stored by a newer Keyfob and were left unchanged."),
                 "Use the newer version.",
             );
         }
@@ -79,19 +79,19 @@ pub(in crate::messages::explain) fn vault(problem: &VaultProblem, here: &str) ->
             "Put key.age and vault.age of the same backup back into Keyfob's folder, then try again.",
         ),
         VaultProblem::TooMuchWork => words(
-            "key.age asks for more than 2^20 rounds of scrypt, which take more than 1 GiB of memory, so it \
+            "key.age needs more than 2^20 rounds of scrypt, which take more than 1 GiB of memory, so it \
              was not opened. Nothing was changed.",
             "Put key.age and vault.age of the same backup back into Keyfob's folder, then try again.",
         ),
         VaultProblem::TooLarge => {
             return words(
-                format!("The secrets of {here} are larger than can be kept here, so they weren't saved."),
+                format!("The secrets of {here} are too large for this vault, so they weren't saved."),
                 "Shorten the extra headers, or keep secrets in memory until you quit.",
             );
         }
         VaultProblem::Failed(how) => words(
-            format!("The place where secrets are kept failed: {how}."),
-            "Choose Try again; if it fails once more, restart the keychain, or check that the disk has room.",
+            format!("The vault failed: {how}."),
+            "Choose Try again; if it fails once more, restart the keychain, or check that the disk has free space.",
         ),
     };
     said.offering(Action::TryVault)

@@ -67,8 +67,8 @@ impl<'bus> Desk<'bus> {
 fn fill_in(window: &Window<'_>, server: &OidcServer) {
     let (id, secret) = server.client("basic");
     window.fill("Name", "bank");
-    window.fill("Authorization address", server.address("authorization_endpoint"));
-    window.fill("Token address", server.address("token_endpoint"));
+    window.fill("Authorization endpoint", server.address("authorization_endpoint"));
+    window.fill("Token endpoint", server.address("token_endpoint"));
     window.fill("Client ID", id);
     window.fill("Client secret", secret);
     window.fill("Scopes", "openid offline_access");

@@ -127,7 +127,7 @@ fn a_redirect_address_that_is_not_registered_is_set_beside_the_one_that_is() {
     let problem = answers.wait().unwrap_err();
     let words = explain(&problem, Some("car"), None);
     let marked = |port: u16| format!("http://127.0.0.1:{}‹{}›/callback", port / 10, port % 10);
-    let expected = format!("Sent: {} – Named by the provider: {}", marked(port), marked(registered));
+    let expected = format!("Sent: {}\nNamed by the provider: {}", marked(port), marked(registered));
     assert!(words.paragraph().ends_with(&expected), "{words:?}");
     // The token endpoint's word for the same, in its own spelling and with status 200.
     let said = r#"{"error":"invalid_grant","error_description":"Invalid \"redirect_uri\" in request."}"#;
@@ -168,7 +168,7 @@ fn a_scope_a_secret_and_a_vendors_code_are_named() {
     let (problem, words) = said(400, r#"{"error":"invalid_scope","error_description":"unknown: write"}"#);
     let Problem::Refused(refusal) = problem else { panic!("{problem:?}") };
     assert_eq!(refusal.hints.scopes, Scopes::Refused(vec!["write".to_owned()]));
-    assert!(words.contains("doesn't know the scope “write”"), "{words}");
+    assert!(words.contains("doesn't recognise the scope “write”"), "{words}");
     let (_, words) = said(401, r#"{"error":"invalid_client"}"#);
     assert!(words.contains("expired on 2020-02-29"), "{words}");
     for (body, wanted) in [
@@ -195,15 +195,15 @@ fn t3_every_malformed_answer_is_a_typed_error_that_says_what_to_do() {
         (Response::new(404, "text/html", page), "sent a web page instead of a token"),
         (Response::new(200, "application/json", page), "sent a web page instead of a token"),
         (Response::new(502, "text/html", page), "sent an error page instead of a token"),
-        (Response::json(200, ""), "sent an empty answer"),
+        (Response::json(200, ""), "sent an empty response"),
         (Response::json(200, r#"{"access_token":"t"#), "neither JSON nor a form"),
         (Response::new(200, "text/plain", "all is well"), "neither JSON nor a form"),
-        (Response::json(200, "{}"), "answered without an access token"),
-        (Response::json(200, r#"{"access_token":7}"#), "answered without an access token"),
-        (Response::json(200, r#"{"access_token":["t"]}"#), "answered without an access token"),
-        (Response::json(200, r#"{"access_token":""}"#), "answered without an access token"),
-        (Response::json(200, "[]"), "answered without an access token"),
-        (Response::json(200, r#"{"access_token":"a b\n"}"#), "a token that no request header can carry"),
+        (Response::json(200, "{}"), "responded without an access token"),
+        (Response::json(200, r#"{"access_token":7}"#), "responded without an access token"),
+        (Response::json(200, r#"{"access_token":["t"]}"#), "responded without an access token"),
+        (Response::json(200, r#"{"access_token":""}"#), "responded without an access token"),
+        (Response::json(200, "[]"), "responded without an access token"),
+        (Response::json(200, r#"{"access_token":"a b\n"}"#), "a token that a request header can't carry"),
         (Response::json(200, r#"{"error":"odd_error"}"#), "with the error “odd_error”"),
         (Response::json(200, r#"{"error":{"code":17}}"#), "with the error “17”"),
         (Response::json(401, ""), "didn't accept the client ID or secret"),
@@ -212,9 +212,9 @@ fn t3_every_malformed_answer_is_a_typed_error_that_says_what_to_do() {
         (Response::json(400, ""), "refused the request (HTTP 400)"),
         (
             Response::new(302, "text/plain", "").header("Location", "https://evil.test/"),
-            "points to another address",
+            "redirects elsewhere",
         ),
-        (Response::new(502, "text/html", ""), "a problem of its own at the moment (HTTP 502)"),
+        (Response::new(502, "text/html", ""), "a problem at the moment (HTTP 502)"),
         (Response::json(200, " ".repeat(2 << 20)), "more than 1 MiB"),
         (Response::json(200, "{}").ending(Ending::Cut(1)), "broke"),
     ] {

@@ -133,7 +133,7 @@ fn an_account_is_replaced_where_that_is_ticked() {
     assert_eq!(sent, [("car-dev", true)]);
     // What could not be saved is said, and the file can be read again.
     problem(&mut rig, Problem::Vault(VaultProblem::Failed("the disk is full")));
-    assert!(rig.tree().contains("The place where secrets are kept failed: the disk is full."));
+    assert!(rig.tree().contains("The vault failed: the disk is full."));
     assert!(rig.can_press("Read file"));
 }
 
@@ -234,7 +234,7 @@ fn an_export_is_sealed_and_leaves_tokens_out_unless_told_otherwise() {
     assert!(!rig.tree().contains("CANARY") && !rig.can_press("Export"));
     problem(&mut rig, Problem::Archive(ArchiveProblem::Exists));
     let field = rig.field("File");
-    assert!(field.accesskit_node().description().unwrap().contains("There is a file of that name already"));
+    assert!(field.accesskit_node().description().unwrap().contains("A file with that name already exists"));
     assert!(!rig.can_press("Export"), "the passphrase is entered again: it was wiped");
     choose_passphrase(&mut rig);
     tick(&mut rig, "Tokens, too");

@@ -61,8 +61,8 @@ fn the_form_shows_only_what_the_grant_needs() {
         assert!(rig.0.query_by_label(absent).is_none(), "{absent}");
     }
     let rig = new_account("Custom provider");
-    rig.field("Authorization address");
-    rig.field("Token address");
+    rig.field("Authorization endpoint");
+    rig.field("Token endpoint");
     let rig = new_account("Connect");
     rig.field("Access token header (optional)");
 }
@@ -103,7 +103,7 @@ fn advanced_overrides_are_sent_and_what_the_form_doesnt_show_stays() {
     rig.tell(Event::DraftReady { draft: Box::new(draft), kept: vec!["client_secret".to_owned()] });
     rig.press("Advanced");
     rig.choose("Client authentication", "In the request's body");
-    rig.fill("Token address", "http://127.0.0.1:9000/token");
+    rig.fill("Token endpoint", "http://127.0.0.1:9000/token");
     rig.press("Add an extra header");
     rig.fill("Extra header 1", "X-Api-Key");
     rig.fill("Value of extra header 1", "CANARY-3");
@@ -123,8 +123,8 @@ fn what_is_wrong_is_said_beside_the_field() {
     let mut rig = new_account("Custom provider");
     rig.fill("Name", "taken");
     assert!(rig.tree().contains("Another account has this name."));
-    rig.fill("Token address", "http://127.0.0.1.evil.test/token");
-    assert!(rig.tree().contains("The token address is not https"));
+    rig.fill("Token endpoint", "http://127.0.0.1.evil.test/token");
+    assert!(rig.tree().contains("The token endpoint is not https"));
     assert!(!rig.can_press("Save"));
 }
 
@@ -134,14 +134,14 @@ fn the_rarer_addresses_are_under_advanced_and_an_empty_one_is_not_sent() {
     rig.fill("Name", "car");
     rig.fill("Client ID", "c");
     rig.fill("Client secret", "CANARY-8");
-    assert!(rig.0.query_by_label("Revocation address").is_none());
+    assert!(rig.0.query_by_label("Revocation endpoint").is_none());
     rig.press("Advanced");
-    rig.fill("Revocation address", "http://a.example/revoke");
-    assert!(rig.tree().contains("The revocation address is not https"));
+    rig.fill("Revocation endpoint", "http://a.example/revoke");
+    assert!(rig.tree().contains("The revocation endpoint is not https"));
     assert!(!rig.can_press("Save"));
-    rig.field("Revocation address").focus();
+    rig.field("Revocation endpoint").focus();
     rig.0.key_press_modifiers(Modifiers::COMMAND, Key::A);
-    rig.fill("Revocation address", "https://a.example/revoke");
+    rig.fill("Revocation endpoint", "https://a.example/revoke");
     rig.press("Save");
     let (draft, _) = saved(&mut rig);
     let endpoints = &draft.settings.overrides.endpoints;

@@ -72,7 +72,7 @@ fn whom_the_token_is_for_and_parameters_of_the_users_own_are_sent() {
     rig.press("Add a token parameter");
     rig.choose("Pushed authorization request", "On: sent to the provider before the browser opens");
     assert!(!rig.can_press("Save"), "there is no address to push to");
-    rig.fill("Pushed authorization address", "https://a.example/par");
+    rig.fill("Pushed authorization request endpoint", "https://a.example/par");
     let (spec, client) = saved(&mut rig);
     assert_eq!(spec.par, Some(true));
     assert_eq!(spec.resource, Some(vec!["https://a.example/".into(), "https://b.example/".into()]));

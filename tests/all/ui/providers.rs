@@ -77,7 +77,7 @@ fn a_provider_is_found_and_chosen_by_the_keyboard_alone() {
     }
     rig.0.key_press(Key::Space);
     rig.0.run();
-    rig.field("Token address");
+    rig.field("Token endpoint");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn a_client_secret_is_spoken_of_from_fourteen_days_before_its_end() {
     rig.press("Edit account");
     assert!(matches!(rig.command(), Command::Edit(_)));
     rig.wait(TimeDelta::days(15));
-    rig.0.get_by_label_contains("By your own note the client secret expired on");
+    rig.0.get_by_label_contains("You noted that the client secret expired on");
 }
 
 #[test]

@@ -229,7 +229,7 @@ fn connect_explains_its_own_error_codes() {
         (405, "{}", "invalid method"),
         (406, "{}", "format that is not JSON"),
         (410, "{}", "removed"),
-        (429, "{}", "send less often"),
+        (429, "{}", "limiting requests"),
         (500, "{}", "problem with its server"),
         (503, "", "offline for maintenance"),
         (400, r#"{"code":2032}"#, "API key is required"),
