@@ -17,26 +17,26 @@ const SPAN_MAX_SECS: i64 = 100 * 366 * 86_400;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 refused, unknown account or bad file; 2 wrong usage; 3 a person must sign in; \
-4 the vault is locked or absent.
-KEYFOB_HOME=DIR puts everything on disk under DIR; the keychain's items are told apart by it.
+4 the vault is locked or missing.
+KEYFOB_HOME=DIR stores all files under DIR, and keeps keychain items of its own.
 KEYFOB_LOG=info (or error, warn, debug, trace) writes log lines to standard error.";
 
 const MAP_HELP: &str = "\
-Which name of a .env file stands for what, such as CLIENT_ID=ACME_KEY; may be given several times. The left side is one \
-of CLIENT_ID, CLIENT_SECRET, TOKEN_URL, AUTHORIZE_URL, REDIRECT_URI, SCOPES, USERNAME, PASSWORD";
+Map a field to a variable of a .env file, such as CLIENT_ID=ACME_KEY; repeatable. Fields: CLIENT_ID, CLIENT_SECRET, \
+TOKEN_URL, AUTHORIZE_URL, REDIRECT_URI, SCOPES, USERNAME, PASSWORD";
 
 const STATUS_WORDS: &str = "\
-Status: valid; expiring (in the last tenth of its life, or its last five minutes); expired (it can be renewed); \
+Status: valid; expiring (in the last tenth of its life, or its last five minutes); expired (it can be refreshed); \
 unknown (the server gave no expiry); signed_out (there is no token); needs_sign_in (a person must sign in).";
 
 /// Gets, keeps and refreshes API tokens. Without a command, opens the window.
 #[derive(Debug, Parser)]
 #[command(name = "keyfob", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
 pub(super) struct Arguments {
-    /// Where secrets are kept, for this run alone; by itself, where they were moved to last, or in the keychain.
+    /// Vault for this run [default: last one moved to, else keychain]
     #[arg(long, global = true, value_enum)]
     vault: Option<Vault>,
-    /// A file whose first line is the passphrase of the vault, or a descriptor such as fd:3; by itself, it is asked for.
+    /// File whose first line is the vault's passphrase, or a descriptor such as fd:3 [default: ask]
     #[arg(long, global = true, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     #[command(subcommand)]
@@ -87,98 +87,98 @@ impl Lasting {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Add accounts from a file: Keyfob's own, or what Google, Postman, Insomnia or Bruno export, or a .env file.
+    /// Add accounts from a file: an import file, an export of Google, Postman, Insomnia or Bruno, or a .env file.
     Import {
         /// The file, or - for standard input.
         file: PathBuf,
         /// Replace accounts that have the same name.
         #[arg(long)]
         replace: bool,
-        /// Let stored secrets that are not in the file go to the new addresses of replaced accounts. Without it, a
-        /// file that would send them elsewhere is refused.
+        /// Allow stored secrets that are not in the file to go to the new URLs of replaced accounts. Without this,
+        /// Keyfob refuses a file that would send them elsewhere.
         #[arg(long, requires = "replace")]
         move_secrets: bool,
-        /// Say what is in the file and which URLs differ from the presets', and neither save it nor ask anybody about it.
+        /// Show what is in the file and which URLs differ from the presets'. Saves nothing and contacts no server.
         #[arg(long)]
         dry_run: bool,
-        /// Which name of a .env file stands for what.
+        /// Map a field to a variable of a .env file.
         #[arg(long = "map", value_name = "FIELD=NAME", value_parser = mapped, help = MAP_HELP)]
         mapped: Vec<(EnvField, String)>,
-        /// Whose credentials a .env file holds: a preset's ID, where the file has no token address.
+        /// Preset ID of a .env file's provider, if the file has no token endpoint.
         #[arg(long, value_name = "ID")]
         provider: Option<String>,
-        /// A file whose first line is the passphrase of the imported file, or a descriptor such as fd:4; by itself, it is asked for where the file is sealed.
+        /// File whose first line is the imported file's passphrase, or a descriptor such as fd:4 [default: ask]
         #[arg(long, value_name = "FILE")]
         export_passphrase_file: Option<PathBuf>,
     },
     /// Write accounts to a new file, for another computer or a colleague.
     Export {
-        /// The accounts; by itself, all of them.
+        /// The accounts [default: all]
         names: Vec<String>,
         /// The file, which must not exist.
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
-        /// Write their secrets, too, and seal the file with a passphrase; the age tool opens it.
+        /// Include secrets, and encrypt the file with a passphrase. The age tool can decrypt it.
         #[arg(long)]
         with_secrets: bool,
-        /// Write their tokens, too. Many servers refuse a refresh token that is used in two places.
+        /// Include tokens. Many servers reject a refresh token that is used on two computers.
         #[arg(long, requires = "with_secrets")]
         with_tokens: bool,
-        /// A file whose first line is the passphrase of the exported file, or a descriptor such as fd:4; by itself, it is asked for.
+        /// File whose first line is the exported file's passphrase, or a descriptor such as fd:4 [default: ask]
         #[arg(long, value_name = "FILE", requires = "with_secrets")]
         export_passphrase_file: Option<PathBuf>,
     },
-    /// Check what stands between an account and its token, or what does in general; no secret is sent.
+    /// Diagnose why an account can't get a token. Sends no secrets.
     Doctor {
         /// The account.
         name: Option<String>,
-        /// As an array of JSON objects.
+        /// Print an array of JSON objects.
         #[arg(long)]
         json: bool,
     },
     /// List the accounts.
     #[command(after_help = STATUS_WORDS)]
     List {
-        /// As an array of JSON objects.
+        /// Print an array of JSON objects.
         #[arg(long)]
         json: bool,
     },
-    /// Sign in, through the browser where the grant needs one.
+    /// Sign in, in the browser if the grant needs one.
     SignIn {
         /// The account.
         name: String,
-        /// Print the address on standard output instead of opening it.
+        /// Print the sign-in link on standard output instead of opening it.
         #[arg(long)]
         no_browser: bool,
-        /// Send the client's credentials in another way; where that brings a token, the account keeps to it.
+        /// Send the client's credentials another way. If that gets a token, the account keeps it.
         #[arg(long, value_enum, value_name = "WAY")]
         client_auth: Option<Auth>,
     },
-    /// Print a valid token; it is renewed first where it must be.
+    /// Print a valid token; refresh it first if needed.
     Token {
         /// The account.
         name: String,
-        /// How it is printed.
+        /// Output format.
         #[arg(long = "as", value_enum, value_name = "FORM", default_value_t = Form::Plain)]
         form: Form,
-        /// How long it must stay valid, such as 60s, 5m or 1h; by itself, as long as the account's margin.
+        /// How long it must stay valid, such as 60s, 5m or 1h [default: the account's margin]
         #[arg(long, value_name = "SPAN", value_parser = span)]
         min_valid: Option<TimeDelta>,
     },
-    /// Show an account's facts, and no secrets.
+    /// Show an account's settings and its token's details, without secrets.
     #[command(after_help = STATUS_WORDS)]
     Show {
         /// The account.
         name: String,
-        /// As a JSON object.
+        /// Print a JSON object.
         #[arg(long)]
         json: bool,
     },
-    /// Show an account's last requests and answers, redacted: safe for a support ticket.
+    /// Show an account's last requests and responses, redacted: safe for a support ticket.
     Log {
         /// The account.
         name: String,
-        /// As an array of JSON objects.
+        /// Print an array of JSON objects.
         #[arg(long)]
         json: bool,
     },
@@ -187,19 +187,19 @@ pub(super) enum Command {
         /// The account.
         name: String,
     },
-    /// Ask the account's server what its token is worth.
+    /// Check an account's token with its provider.
     Check {
         /// The account.
         name: String,
-        /// As a JSON object.
+        /// Print a JSON object.
         #[arg(long)]
         json: bool,
     },
-    /// Have an account's tokens revoked by its server, then forget them.
+    /// Revoke an account's tokens, then forget them.
     Revoke {
         /// The account.
         name: String,
-        /// Only forget them on this computer: they stay valid until they expire.
+        /// Only forget them on this computer. They stay valid until they expire.
         #[arg(long)]
         here: bool,
     },
@@ -207,34 +207,34 @@ pub(super) enum Command {
     Remove {
         /// The account.
         name: String,
-        /// Don't ask.
+        /// Don't ask for confirmation.
         #[arg(long)]
         yes: bool,
     },
-    /// Give the file with your secrets another passphrase.
+    /// Change the passphrase of the file with your secrets.
     Passphrase {
-        /// A file whose first line is the new passphrase, or a descriptor such as fd:4; by itself, it is asked for.
+        /// File whose first line is the new passphrase, or a descriptor such as fd:4 [default: ask]
         #[arg(long, value_name = "FILE")]
         new_passphrase_file: Option<PathBuf>,
     },
-    /// Move all secrets to another place, and keep them there from now on. It can be cut short and given again.
+    /// Move all secrets to another vault and use it from now on. If interrupted, run it again.
     MoveVault {
-        /// Where to.
+        /// The new vault.
         #[arg(value_enum)]
         to: Lasting,
     },
-    /// List accounts again that were lost with their database, from what is kept with their secrets.
+    /// Restore accounts that were lost with the database, from what is stored with their secrets.
     Recover {
-        /// Delete what belongs to no account.
+        /// Delete records that belong to no account.
         #[arg(long)]
         remove_orphans: bool,
-        /// Don't ask.
+        /// Don't ask for confirmation.
         #[arg(long)]
         yes: bool,
     },
-    /// Try everything with a built-in server and an account of its own.
+    /// Try Keyfob with a built-in server and a demo account.
     Demo {
-        /// Stay in the terminal, and print the address on standard output instead of opening it.
+        /// Stay in the terminal, and print the sign-in link on standard output instead of opening it.
         #[arg(long)]
         no_browser: bool,
     },
@@ -244,11 +244,11 @@ pub(super) enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(super) enum Auth {
-    /// HTTP Basic, ID and secret form-encoded first.
+    /// HTTP Basic, ID and secret form-encoded.
     Basic,
-    /// HTTP Basic, ID and secret as they are.
+    /// HTTP Basic, ID and secret unencoded.
     BasicRaw,
-    /// In the request's body.
+    /// Request body.
     Body,
 }
 
@@ -268,13 +268,13 @@ impl Auth {
 pub(super) enum Form {
     /// The token.
     Plain,
-    /// The request header in which the provider's APIs expect it.
+    /// The request header that the provider's APIs expect.
     Header,
     /// A cURL command line.
     Curl,
-    /// A shell's export, safe for eval.
+    /// A shell export, safe for eval.
     Env,
-    /// The token and its facts.
+    /// The token and its details, as JSON.
     Json,
 }
 
@@ -283,7 +283,7 @@ fn mapped(text: &str) -> Result<(EnvField, String), String> {
     let known = || EnvField::ALL.map(EnvField::as_str).join(", ");
     let (field, name) = text.split_once('=').ok_or("write FIELD=NAME, such as CLIENT_ID=ACME_KEY")?;
     let field = EnvField::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(field.trim()));
-    let field = field.ok_or_else(|| format!("the left side is one of {}", known()))?;
+    let field = field.ok_or_else(|| format!("the field must be one of {}", known()))?;
     Ok((field, name.trim().to_owned()))
 }
 

@@ -45,7 +45,7 @@ impl Failure {
         Self {
             code: VAULT,
             words: format!(
-                "A passphrase is needed, and there is no terminal to ask for it. Name a file that holds it, or a \
+                "A passphrase is needed, but there is no terminal to ask for it. Name a file that contains it, or a \
                  descriptor such as fd:3, with {option}."
             ),
         }
@@ -63,7 +63,7 @@ impl Failure {
 
     /// The checks found what is in the way; they have said it.
     pub(super) fn found_faults() -> Self {
-        Self::refused("Something is in the way: see the lines that say failed.")
+        Self::refused("Some checks failed: see the lines that say failed.")
     }
 
     /// Whoever read standard output has enough: no failure to speak of.
@@ -90,7 +90,7 @@ impl Failure {
         match account.redirect_uri.as_ref().filter(|_| about_redirect) {
             Some(redirect) => {
                 let redirect = sanitized(redirect, LINE_CHARS);
-                Self { words: format!("{} The redirect address is {redirect}.", said.words), ..said }
+                Self { words: format!("{}\nRedirect URI:\n{redirect}", said.words), ..said }
             }
             None => said,
         }
@@ -114,25 +114,27 @@ impl Failure {
     fn explained(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> Self {
         let code = problem.exit_code();
         let words = explain(problem, account, provider);
-        let mut text = words.paragraph();
+        let redirects = words.redirect_lines();
+        let mut text = format!("{} {}", words.what, words.next);
         if let Some(details) = words.details {
             text = format!("{text} ({details})");
         }
         let name = account.map_or_else(|| "NAME".to_owned(), argument);
         let mut tries = words.others.iter().filter_map(|action| way(*action));
         if let Some(first) = tries.next() {
-            text = format!("{text} Another way is tried by: keyfob sign-in --client-auth {first} {name}.");
+            text = format!("{text} To try another way: keyfob sign-in --client-auth {first} {name}.");
             for other in tries {
-                text = format!("{text} If that is refused too, put {other} in the place of {first}.");
+                text = format!("{text} If that is refused too, use {other} instead of {first}.");
             }
         }
         if matches!(problem, Problem::BadAnswer(BadAnswer { kind: AnswerFlaw::NoToken, .. })) {
-            text.push_str(
-                " If the token is in the answer under another name, the window takes your word for which.",
-            );
+            text.push_str(" If the response names the token differently, map it in the window.");
         }
         if code == NEEDS_SIGN_IN {
             text = format!("{text} The command is: keyfob sign-in {name}.");
+        }
+        if let Some(lines) = redirects {
+            text = format!("{text}\n{lines}");
         }
         Self { code, words: text }
     }

@@ -104,15 +104,16 @@ fn run(
     work: impl FnOnce(&mut CliSession) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let engine = engine::spawn(deps);
-    let mut engine = engine
-        .map_err(|_| Failure::refused("The system gave no thread. Close some programs and try again."))?;
+    let mut engine = engine.map_err(|_| {
+        Failure::refused("The system couldn't start a thread. Close some programs and try again.")
+    })?;
     let snapshot = engine.loaded();
     let mut rig = CliSession { vault: vault.clone(), engine, snapshot, clock: SystemClock };
     if let Some(notice) = &rig.snapshot.notice {
         output::say(&format!("{} The command is: keyfob recover.", Failure::of(notice).words()));
     }
     for mistake in rig.snapshot.preset_mistakes.iter() {
-        output::say(&format!("A preset of yours can't be used: {mistake}"));
+        output::say(&format!("A user preset can't be used: {mistake}"));
     }
     let done = match rig.snapshot.problem.clone() {
         Some(problem) => Err(Failure::of(&problem)),
@@ -157,9 +158,7 @@ impl CliSession {
         let unlocked = self.ask(Command::UnlockVault { passphrase, create })?.wait();
         unlocked.map_err(|problem| Failure::of(&problem))?;
         if !exists {
-            output::say(
-                "A file for your secrets was made. Without its passphrase nobody can open it, not even you.",
-            );
+            output::say("Created a file for your secrets. Without its passphrase, no one can open it.");
         }
         self.refresh();
         Ok(())

@@ -53,8 +53,8 @@ fn lines(checked: &Checked) -> String {
     let list = |scopes: &[String]| if scopes.is_empty() { "-".to_owned() } else { shown(&scopes.join(" ")) };
     let missing = checked.missing();
     let rows = [
-        ("Verdict", verdict(&checked.verdict).to_owned()),
-        ("Belongs to", checked.verdict.subject.as_deref().map_or_else(|| "-".to_owned(), shown)),
+        ("Status", verdict(&checked.verdict).to_owned()),
+        ("Subject", checked.verdict.subject.as_deref().map_or_else(|| "-".to_owned(), shown)),
         ("Expires", checked.verdict.expires_at.map_or_else(|| "-".to_owned(), local)),
         ("Scopes", list(&checked.asked)),
         ("Granted scope", checked.granted.as_deref().map_or_else(|| "-".to_owned(), list)),

@@ -27,7 +27,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, open_browser: bool) -> Result<()
         let account = saved(rig, &account)?;
         let mask = account.token.as_ref().and_then(|token| token.mask.clone()).unwrap_or_default();
         output::say(&format!(
-            "It worked: {} has the token {mask}. {} Nothing of the demo is kept.",
+            "It worked: {} has the token {mask}. {} Nothing from the demo is kept.",
             quoted(account.name.as_str()),
             expiry_sentence(&account)
         ));

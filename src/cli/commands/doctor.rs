@@ -63,7 +63,7 @@ fn object<'a>(finding: &'a Finding, provider: Option<&str>) -> Findings<'a> {
     }
 }
 
-/// `failed     Token address (https://…): what was found. What to do.`
+/// `failed     Token endpoint (https://…): what was found. What to do.`
 fn line(finding: &Finding, provider: Option<&str>) -> String {
     let said = doctor::finding(finding, provider);
     let about =

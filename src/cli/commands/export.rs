@@ -40,7 +40,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, path: PathBuf, what: &What<'_>) 
         let exported = rig.ask(export)?.wait().map_err(|problem| Failure::of(&problem).within(&file))?;
         if let Reply::Exported(count) = exported {
             let how = if what.with_secrets {
-                "with their secrets, sealed by the passphrase"
+                "with their secrets, encrypted with the passphrase"
             } else {
                 "without their secrets"
             };

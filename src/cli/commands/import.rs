@@ -57,7 +57,7 @@ pub(in crate::cli) fn run(
         let presets = &rig.snapshot.presets;
         let is_sealed = account_export::is_sealed(&bytes);
         let accounts = if is_sealed {
-            let prompt = "Passphrase of the file to be imported: ";
+            let prompt = "Passphrase of the imported file: ";
             let passphrase = passphrase::existing(passphrase_file, export::OPTION, prompt)?;
             account_export::open(&bytes, &passphrase, presets).map_err(|error| not_opened(file, error))?
         } else {
@@ -76,7 +76,7 @@ pub(in crate::cli) fn run(
         }
         save(rig, accounts, replacing, file, is_sealed)?;
         if rig.snapshot.vault.kind == VaultKind::Memory {
-            output::say("Their secrets were kept in memory, which ends with this command.");
+            output::say("Their secrets were kept in memory only, and end with this command.");
         }
         Ok(())
     })
@@ -103,7 +103,7 @@ fn refuse_taken(rig: &CliSession, accounts: &[Imported], replace: bool, file: &P
     let taken = accounts.iter().find(|account| !replace && rig.listed(account.name.as_str()).is_some());
     match taken {
         Some(account) => Err(Failure::refused(format!(
-            "{}: account {}: another account has this name already. Nothing was saved; with --replace it is replaced.",
+            "{}: account {}: another account already has this name. Nothing was saved. To replace it, use --replace.",
             source(file),
             quoted(account.name.as_str())
         ))),
@@ -125,7 +125,7 @@ fn previewed(rig: &CliSession, account: &Imported) -> String {
     if discovery::is_wanted_by(presets, settings)
         && let Ok(wanted) = Wanted::of(presets, settings)
     {
-        line.push_str(", addresses from ");
+        line.push_str(", endpoints from ");
         line.push_str(&shown(wanted.issuer.as_str()));
     }
     if grant.is_some() {
@@ -177,9 +177,7 @@ fn save(
         output::say(&format!("No secrets came with {kept}: the stored ones stay."));
     }
     if !lacking.is_empty() {
-        output::say(&format!(
-            "No secrets came with {lacking}: enter them in the window, where they need some."
-        ));
+        output::say(&format!("No secrets came with {lacking}: enter them in the window if they need any."));
     }
     if !kept.is_empty() || !lacking.is_empty() {
         return Ok(());
@@ -245,7 +243,7 @@ fn unreadable(file: &Path, error: &ReadError) -> Failure {
         ReadError::Io(error) => match error.kind() {
             io::ErrorKind::NotFound => format!("There is no file {source}. Check its path."),
             io::ErrorKind::PermissionDenied => {
-                format!("{source} may not be read. Check its permissions.")
+                format!("{source} can't be read. Check its permissions.")
             }
             io::ErrorKind::IsADirectory => format!("{source} is a folder. Give the path of a file."),
             _ => format!("{source} could not be read: {error}. Nothing was saved."),

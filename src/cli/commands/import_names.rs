@@ -43,14 +43,12 @@ impl Told {
     fn over(self, names: Option<&EnvNames>, presets: &[Preset]) -> Result<Mapping, Failure> {
         let refused = |words: String| Failure::refused(format!("{words} Nothing was saved."));
         let Some(names) = names else {
-            return Err(refused(
-                "--map and --provider are for .env files; this file says it itself.".to_owned(),
-            ));
+            return Err(refused("--map and --provider are for .env files only.".to_owned()));
         };
         let mut mapping = names.mappings.first().cloned().unwrap_or_default();
         for (field, name) in self.names {
             if !names.names.contains(&name) {
-                return Err(refused(format!("The file has no name {}.", quoted(&name))));
+                return Err(refused(format!("The file has no variable {}.", quoted(&name))));
             }
             mapping.names.insert(field, name);
         }
@@ -68,9 +66,8 @@ fn nothing(names: &EnvNames, left_out: &[String]) -> Failure {
     let listed: Vec<_> = names.names.iter().take(20).map(|name| shown(name)).collect();
     let why = left_out.first().map_or_else(String::new, |said| format!(" {said}"));
     Failure::refused(format!(
-        "The file has names and values, and they make no account yet.{why} Say which name is what with --map, \
-         such as --map CLIENT_ID=NAME --map TOKEN_URL=NAME, or whose they are with --provider ID. Its names: {}. \
-         Nothing was saved.",
+        "The file's variables don't make an account yet.{why} Map them with --map, such as --map CLIENT_ID=NAME \
+         --map TOKEN_URL=NAME, or name the provider with --provider ID. Its variables: {}. Nothing was saved.",
         listed.join(", ")
     ))
 }

@@ -65,7 +65,7 @@ fn as_table(rig: &CliSession) -> Result<(), Failure> {
         // A database that was lost whole leaves no more trace than one that never was.
         if file_exists() {
             output::say(
-                "If some are missing: keyfob --vault file recover lists again what the file with your secrets has.",
+                "If some are missing, restore them from the file with your secrets: keyfob --vault file recover.",
             );
         }
         return Ok(());

@@ -27,14 +27,14 @@ pub(in crate::cli) fn run(vault: &VaultOptions, to: VaultKind) -> Result<(), Fai
         };
         let place = match to {
             VaultKind::Keychain => "in the keychain",
-            VaultKind::File => "in a file protected by a passphrase",
+            VaultKind::File => "in a passphrase-protected file",
             VaultKind::Memory => "in memory",
         };
         output::say(&format!("Secrets are kept {place} from now on. Records moved: {records}."));
         if let Some(problem) = left_behind {
             let why = Failure::of(&Problem::Vault(problem));
             output::say(&format!(
-                "Warning: the old ones could not be deleted; the same command tries again. {}",
+                "Warning: the old secrets could not be deleted. Run the command again to retry. {}",
                 why.words()
             ));
         }

@@ -63,8 +63,8 @@ pub(in crate::cli) fn chosen(file: Option<&Path>, option: &str, prompt: &str) ->
     }
     if strength(&passphrase).is_weak() {
         output::say(
-            "Warning: that passphrase is easily guessed by who gets hold of the file. Four or more unrelated \
-             words are better.",
+            "Warning: that passphrase is easily guessed by anyone who has the file. Four or more unrelated words \
+             are better.",
         );
     }
     Ok(passphrase)
@@ -72,11 +72,11 @@ pub(in crate::cli) fn chosen(file: Option<&Path>, option: &str, prompt: &str) ->
 
 fn asked_twice(prompt: &str, option: &str) -> Result<Passphrase, Failure> {
     let first = ask(prompt, option)?;
-    let second = ask("The same again: ", option)?;
+    let second = ask("Repeat the passphrase: ", option)?;
     if first.expose() == second.expose() {
         Ok(first)
     } else {
-        Err(Failure::refused("The two were not the same, so nothing was changed."))
+        Err(Failure::refused("The passphrases don't match, so nothing was changed."))
     }
 }
 
@@ -91,11 +91,13 @@ fn read(path: &Path) -> Result<Passphrase, Failure> {
         Failure::refused(format!("The passphrase could not be read from {name}: {error}."))
     })?;
     if line.text.is_empty() {
-        return Err(Failure::refused(format!("The first line of {name} is empty: it holds no passphrase.")));
+        return Err(Failure::refused(format!(
+            "The first line of {name} is empty, so there is no passphrase."
+        )));
     }
     if line.is_open_to_others {
         output::say(&format!(
-            "Warning: other users of this computer may read the passphrase in {name}. Make the file yours alone, \
+            "Warning: other users of this computer may read the passphrase in {name}. Make the file private \
              with chmod 600."
         ));
     }

@@ -27,12 +27,12 @@ pub(in crate::cli) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool)
         // With the list, the choice of the file may be lost, too.
         if added.is_empty() && rig.snapshot.vault.kind == VaultKind::Keychain && file_exists() {
             output::say(
-                "There is a file with secrets as well. The command for it is: keyfob --vault file recover.",
+                "There is also a file with secrets. The command for it is: keyfob --vault file recover.",
             );
         }
         if unreadable > 0 {
             output::say(&format!(
-                "Accounts whose secrets can't be read: {unreadable}. They were left as they are."
+                "Accounts whose secrets can't be read: {unreadable}. They were left unchanged."
             ));
         }
         match (orphans, remove_orphans) {
@@ -56,7 +56,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool)
 
 fn remove(rig: &CliSession, orphans: usize, yes: bool) -> Result<(), Failure> {
     if !yes && !output::agreed(&format!("Delete {orphans} records that no account needs?")) {
-        return Err(Failure::refused("They were kept: nothing was deleted."));
+        return Err(Failure::refused("Nothing was deleted."));
     }
     if let Reply::OrphansRemoved(count) = ask(rig, Command::RemoveOrphans)? {
         output::say(&format!("Records deleted: {count}."));

@@ -23,7 +23,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result
         let removed = rig.done(account, Command::Remove(account.id.clone()))?;
         let left = match rig.snapshot.vault.kind {
             VaultKind::Keychain | VaultKind::File => "",
-            VaultKind::Memory => " What the keychain holds of it, if anything, was left there.",
+            VaultKind::Memory => " Anything stored for it in the keychain was left there.",
         };
         let tokens = match removed {
             Reply::Removed(revocation) => explain::revocation(&revocation),

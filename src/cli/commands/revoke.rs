@@ -32,9 +32,9 @@ pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, here: bool) -> Resul
         })?;
         let name = quoted(account.name.as_str());
         output::say(&match done {
-            Reply::Revoked => format!("The tokens of {name} were revoked and are forgotten here."),
+            Reply::Revoked => format!("The tokens of {name} were revoked and removed from Keyfob."),
             _ => format!(
-                "The tokens of {name} are forgotten here. They were not revoked: they stay valid until they expire."
+                "The tokens of {name} were removed from Keyfob. They were not revoked: they still work until they expire."
             ),
         });
         Ok(())

@@ -132,17 +132,19 @@ fn announce(
     let listening = matches!(RedirectUri::new(account.redirect_uri.as_deref()), Ok(RedirectUri::Loopback(_)));
     let here = if listening {
         format!(
-            "It comes back to {redirect_uri} by itself; where it can't, paste here the address the browser ended on."
+            "The browser returns to the redirect URI:\n{redirect_uri}\nIf it can't, paste the URL it ends on here."
         )
     } else {
-        format!("Then paste here the address the browser ended on; it begins with {redirect_uri}.")
+        format!("Then paste the URL that the browser ends on here. It begins with:\n{redirect_uri}")
     };
     if open_browser {
-        output::say(&format!("Sign in in the browser; if none appears, open {address} yourself. {here}"));
+        output::say(&format!(
+            "Sign in in the browser. If it doesn't open, open this sign-in link:\n{address}\n{here}"
+        ));
         Ok(())
     } else {
         output::needed(address.as_str())?;
-        output::say(&format!("Open the address above in a browser and sign in. {here}"));
+        output::say(&format!("Open the sign-in link above in a browser and sign in. {here}"));
         Ok(())
     }
 }
@@ -151,10 +153,10 @@ fn announce(
 fn announce_code(code: &DeviceCodeView) -> Result<(), Failure> {
     output::needed(&format!("{}\n{}", shown(&code.verification_uri), code.user_code))?;
     let complete = code.verification_uri_complete.as_deref().map(shown);
-    let complete =
-        complete.map_or_else(String::new, |address| format!(" Or open {address}, which has it already."));
+    let complete = complete
+        .map_or_else(String::new, |url| format!("\nOr open this URL, which contains the code:\n{url}"));
     output::say(&format!(
-        "Open the address above on any device, and enter the code below it.{complete} It expires at {}. Ctrl-C cancels.",
+        "Open the URL above on any device, and enter the code below it. It expires at {}. Ctrl-C cancels.{complete}",
         local(code.expires_at)
     ));
     Ok(())

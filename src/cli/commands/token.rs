@@ -101,15 +101,15 @@ fn warn_of_expiry(rig: &CliSession, held: &HeldToken, min_valid: Option<TimeDelt
         ),
         Some(end) if end <= rig.now() => {
             format!(
-                "the token of {name} expired at {}, by what the server or the token says. Whether a clock is wrong \
-                 is checked by: keyfob doctor {}.",
+                "the token of {name} expired at {}, according to the server or the token itself. To check the \
+                 clocks: keyfob doctor {}.",
                 local(end),
                 argument(held.account.name.as_str())
             )
         }
         Some(end) if end - rig.now() < wanted => {
             format!(
-                "the token of {name} expires at {}, sooner than was asked for: the server gives none that lasts longer.",
+                "the token of {name} expires at {}, sooner than requested: the server issues none that last longer.",
                 local(end)
             )
         }
@@ -147,7 +147,7 @@ fn unsaved(rig: &mut CliSession, account: &AccountView) -> Option<VaultProblem> 
 fn until_saved(rig: &mut CliSession, account: &AccountView) -> Result<(), Failure> {
     let Some(problem) = unsaved(rig, account) else { return Ok(()) };
     output::say(&format!(
-        "The new token of {} is not saved yet, and saving it is tried for a while. {}",
+        "The new token of {} is not saved yet. Keyfob keeps trying for a while. {}",
         quoted(account.name.as_str()),
         Failure::of_account(&Problem::Vault(problem), account).words()
     ));

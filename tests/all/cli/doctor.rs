@@ -13,8 +13,8 @@ fn the_doctor_says_what_is_in_the_way_and_sends_no_secret() {
 
     let found = place.run(&["doctor", "car-dev"]);
     assert_eq!(found.code, 0, "{found:?}");
-    assert!(found.out.contains("ok         Secrets: The keychain answers."), "{found:?}");
-    assert!(found.out.contains("not tried  Name (DNS) (127.0.0.1): It is this computer itself"), "{found:?}");
+    assert!(found.out.contains("ok         Secrets: The keychain responds."), "{found:?}");
+    assert!(found.out.contains("not tried  Name (DNS) (127.0.0.1): This is the same computer"), "{found:?}");
     let looks = server.server.requests();
     assert!(!looks.is_empty() && looks.iter().all(|look| look.method == "GET" && look.query.is_empty()));
     assert!(!found.out.contains(&server.canary) && !format!("{looks:?}").contains(&server.canary));
@@ -42,6 +42,6 @@ fn the_doctor_says_what_is_in_the_way_and_sends_no_secret() {
     assert!(general.code == 0 && general.out.contains("Name an account"), "{general:?}");
     // The sign-in's own error on the command line has the exact string and the free ports.
     let said = place.run(&["sign-in", "car-dev", "--no-browser"]).failed(1);
-    assert!(said.contains(&format!("The redirect address is http://127.0.0.1:{port}/cb.")), "{said}");
+    assert!(said.contains(&format!("Redirect URI:\nhttp://127.0.0.1:{port}/cb\n")), "{said}");
     assert!(said.contains("are free at the moment"), "{said}");
 }

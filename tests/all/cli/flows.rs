@@ -124,7 +124,7 @@ fn a_pasted_address_completes_a_sign_in_wherever_it_led() {
     sign_in.paste(&format!("  {elsewhere}?code=the-code&state={state}\r"));
     let done = sign_in.end();
     assert!(done.err.contains(elsewhere), "it says what to paste: {done:?}");
-    assert!(done.err.contains("holds no reply") && done.err.contains("different sign-in"), "{done:?}");
+    assert!(done.err.contains("contains no response") && done.err.contains("different sign-in"), "{done:?}");
     assert!(done.err.contains("Signed in"), "{done:?}");
     assert_eq!(done.ok(), "");
     let form = server.server.requests()[0].form();
@@ -244,7 +244,7 @@ fn a_token_that_is_worth_less_than_expected_is_handed_on_with_a_warning() {
     let server = Server::giving(r#","expires_in":3600"#);
     place.run_with(&["import", "-", "--replace"], &server.accounts()).ok();
     let run = place.run(&["token", BATCH, "--min-valid", "2h"]);
-    assert!(run.err.contains("sooner than was asked for"), "{run:?}");
+    assert!(run.err.contains("sooner than requested"), "{run:?}");
     assert_eq!(run.ok(), format!("{}\n", server.token(1)));
     assert_eq!(place.run(&["token", BATCH, "--min-valid", "59m"]).err, "");
 }

@@ -49,7 +49,7 @@ fn the_names_of_an_env_file_are_mapped() {
     assert_eq!(import(&[&names[..], &["--map", "TOKEN_URL=WHERE"]].concat()).ok(), "Added Imported\n");
     assert_eq!(import(&[&names[..], &["--provider", "github"]].concat()).ok(), "Added GitHub\n");
     assert!(import(&[&names[..], &["--provider", "gitbub"]].concat()).failed(1).contains("no provider"));
-    assert!(import(&["--map", "CLIENT_ID=NONE"]).failed(1).contains("no name “NONE”"));
+    assert!(import(&["--map", "CLIENT_ID=NONE"]).failed(1).contains("no variable “NONE”"));
     import(&["--map", "CLIENT=KEY"]).failed(2);
     let told =
         place.run_with(&["--vault", "memory", "import", "-", "--provider", "github"], GOOGLE).failed(1);

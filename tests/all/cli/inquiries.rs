@@ -37,7 +37,7 @@ fn a_token_is_checked_and_revoked_from_the_command_line() {
         checked.contains("Active") && checked.contains("robot") && !checked.contains("CANARY"),
         "{checked}"
     );
-    assert!(place.run(&["check", "plain"]).failed(1).contains("no address"));
+    assert!(place.run(&["check", "plain"]).failed(1).contains("no introspection"));
 
     server.script("/revoke", Response::json(400, r#"{"error":"unsupported_token_type"}"#));
     assert!(place.run(&["revoke", "car"]).failed(1).contains("can't revoke the tokens"));

@@ -18,7 +18,7 @@ fn own_presets_are_used_and_a_bad_one_is_reported() {
     let account =
         "[[account]]\nname = \"a\"\nprovider = \"acme\"\nclient_id = \"i\"\nclient_secret = \"CANARY-own\"\n";
     let run = place.run_with(&["--vault", "memory", "import", "-"], account);
-    let mistake = "A preset of yours can't be used: bad.toml: line 3: unknown key \"sumary\"";
+    let mistake = "A user preset can't be used: bad.toml: line 3: unknown key \"sumary\"";
     assert!(run.err.contains(mistake), "{run:?}");
     assert_eq!(run.ok(), "Added a\n");
 }

@@ -21,11 +21,11 @@ fn an_account_known_by_its_issuer_signs_in_by_a_code() {
 
     // A look at it asks nobody.
     let looked = place.run(&["import", "--dry-run", &file]);
-    assert_eq!(looked.ok(), format!("Would add tv: custom provider, device_code, addresses from {issuer}\n"));
+    assert_eq!(looked.ok(), format!("Would add tv: custom provider, device_code, endpoints from {issuer}\n"));
     assert_eq!(server.connections(), 0);
     // Nothing is there yet: the file is refused, and nothing of it is saved.
     let refused = place.run(&["import", &file]).failed(1);
-    assert!(refused.contains("doesn't publish its addresses") && refused.contains(&issuer), "{refused}");
+    assert!(refused.contains("No discovery document found") && refused.contains(&issuer), "{refused}");
     assert_eq!(place.run(&["list", "--json"]).json(), serde_json::json!([]));
 
     let (token, device) = (server.url("/token"), server.url("/device"));
@@ -45,7 +45,7 @@ fn an_account_known_by_its_issuer_signs_in_by_a_code() {
     assert_eq!(asked, 2, "once by each run");
     assert_eq!(place.run(&["list", "--json"]).json(), serde_json::json!([]));
     let imported = place.run(&["import", &file]);
-    assert!(imported.err.contains(&format!("device authorization address: {device}")), "{imported:?}");
+    assert!(imported.err.contains(&format!("device authorization endpoint: {device}")), "{imported:?}");
     assert_eq!(imported.ok(), "Added tv\n");
     let shown = place.run(&["show", "tv", "--json"]).json();
     assert_eq!((&shown["issuer"], &shown["grant"]), (&issuer.as_str().into(), &"device_code".into()));
@@ -99,6 +99,6 @@ fn a_pushed_sign_in_says_where_the_browser_comes_back_to() {
         sent("state")
     ));
     let said = sign_in.end().failed(1);
-    assert!(said.contains(&format!("It comes back to {} by itself", sent("redirect_uri"))), "{said}");
+    assert!(said.contains(&format!("returns to the redirect URI:\n{}\n", sent("redirect_uri"))), "{said}");
     assert!(said.trim_end().ends_with("(access_denied)"), "an empty description is none: {said}");
 }

@@ -39,7 +39,7 @@ fn the_file_vault_works_without_a_keychain() {
     let told = place.run(&over(&right, &["token", BATCH])).failed(1);
     assert!(told.contains("no account"), "{told}");
     let made = place.run_with(&over(&right, &["import", "-"]), &server.accounts());
-    assert!(made.err.contains("file for your secrets was made"), "{made:?}");
+    assert!(made.err.contains("Created a file for your secrets"), "{made:?}");
     made.ok();
     assert!(place.home.join("key.age").exists());
     assert_eq!(place.run(&over(&right, &["token", BATCH])).ok(), format!("{}\n", server.token(1)));
@@ -297,9 +297,9 @@ fn a_passphrase_is_asked_for_on_the_terminal_and_not_shown() {
     let place = Place::on(&bus);
     let file = place.file("accounts.toml", &server.accounts());
     let import = format!("--vault file import '{file}'");
-    let (choose, again) = ("Choose a passphrase", "The same again");
+    let (choose, again) = ("Choose a passphrase", "Repeat the passphrase");
     let (done, shown) = on_a_terminal(&place, &import, &[(choose, "CANARY-one"), (again, "CANARY-two")]);
-    assert!(!done && shown.contains("not the same"), "{shown}");
+    assert!(!done && shown.contains("don't match"), "{shown}");
     assert!(!place.home.join("key.age").exists());
     let (done, shown) = on_a_terminal(&place, &import, &[(choose, "CANARY-one"), (again, "CANARY-one")]);
     assert!(done && shown.contains("easily guessed") && !shown.contains("CANARY"), "{shown}");
