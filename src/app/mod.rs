@@ -44,17 +44,19 @@ const TEXTURE_SIDE: usize = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The engine could not start.
-    #[error("Keyfob could not start: the system gave it no thread. Close other programs and try again.")]
+    #[error(
+        "Keyfob could not start: the system couldn't start a thread. Close other programs and try again."
+    )]
     Engine(#[source] std::io::Error),
     /// There is no display, or nothing to draw with.
     #[error(
-        "No window could be opened: there is no screen, or nothing to draw on it with. Start Keyfob from \
+        "No window could be opened: there is no display, or no graphics driver. Start Keyfob from \
          a desktop session, or use its command line: keyfob --help."
     )]
     NoWindow,
     /// A library that is loaded at run time is missing.
     #[error(
-        "No window could be opened, because a system library is missing. On Debian or Ubuntu, type: \
+        "No window could be opened, because a system library is missing. On Debian or Ubuntu, run: \
          sudo apt-get install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1 libegl1 \
          libwayland-client0"
     )]

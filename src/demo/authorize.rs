@@ -56,7 +56,7 @@ impl Server {
             return http_server::line(StatusCode::BAD_REQUEST, why);
         };
         let Ok(redirect_uri) = Url::parse(&request.redirect_uri) else {
-            return http_server::line(StatusCode::BAD_REQUEST, "The redirect address can't be used.\n");
+            return http_server::line(StatusCode::BAD_REQUEST, "The redirect URI can't be used.\n");
         };
         let state = request.state.clone();
         if fields.get("decision").is_some_and(|decision| decision == "deny") {
@@ -85,7 +85,7 @@ impl Server {
                 answer.headers_mut().insert(header::LOCATION, location);
                 answer
             }
-            Err(_) => http_server::line(StatusCode::BAD_REQUEST, "The redirect address can't be used.\n"),
+            Err(_) => http_server::line(StatusCode::BAD_REQUEST, "The redirect URI can't be used.\n"),
         }
     }
 }

@@ -120,7 +120,7 @@ type Fields = BTreeMap<String, String>;
 impl Server {
     async fn respond(self: Arc<Self>, request: Request<Incoming>) -> Answer {
         if !http_server::is_addressed_to(&request, &self.hosts) {
-            return http_server::line(StatusCode::BAD_REQUEST, "This address is not served here.\n");
+            return http_server::line(StatusCode::BAD_REQUEST, "This URL is not served here.\n");
         }
         let path = request.uri().path().to_owned();
         let method = request.method().clone();

@@ -31,7 +31,7 @@ pub(crate) struct Worker<T> {
 }
 
 /// A vault's thread that can't be started, or that is gone.
-pub(crate) const NO_THREAD: VaultProblem = VaultProblem::Failed("there is no thread for it");
+pub(crate) const NO_THREAD: VaultProblem = VaultProblem::Failed("the system couldn't start a thread");
 
 impl<T: 'static> Worker<T> {
     /// Starts the thread; `make` runs on it at the first job, so `T` need not be `Send`.

@@ -187,7 +187,7 @@ impl Shared {
     fn answer<B>(&self, request: &Request<B>) -> (Answer, bool) {
         let path = request.uri().path();
         if !http_server::is_addressed_to(request, &self.hosts) {
-            return (http_server::line(StatusCode::BAD_REQUEST, "This address is not served here.\n"), false);
+            return (http_server::line(StatusCode::BAD_REQUEST, "This URL is not served here.\n"), false);
         }
         let is_landing = path == self.landing && self.was_taken();
         if path != self.path && !is_landing {

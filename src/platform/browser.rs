@@ -21,7 +21,7 @@ const LAUNCHERS: [&str; 5] = ["xdg-open", "gio", "gnome-open", "kde-open", "wslv
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BrowserError {
     /// The URL is neither http nor https.
-    #[error("not a web address")]
+    #[error("not a web URL")]
     NotWeb,
     /// There is no browser, or it failed at once.
     #[error("no browser could be opened")]

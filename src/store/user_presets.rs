@@ -39,16 +39,14 @@ pub fn read(folder: &Path, built_in: &[Preset]) -> OwnPresets {
     };
     if files.len() > FILES_MAX {
         let folder = shown(folder);
-        found.mistakes.push(format!("{folder} has more than {FILES_MAX} presets; the rest is left out."));
+        found.mistakes.push(format!("{folder} has more than {FILES_MAX} presets; the rest are ignored."));
     }
     for path in files.iter().take(FILES_MAX) {
         let read = preset(path).and_then(|preset| {
             let same = |other: &&Preset| other.id == preset.id;
             match (built_in.iter().find(same), found.presets.iter().find(same)) {
-                (Some(_), _) => {
-                    Err(format!("\"id\" is that of a preset that comes with Keyfob: {}", preset.id))
-                }
-                (None, Some(_)) => Err(format!("\"id\" is that of another preset of yours: {}", preset.id)),
+                (Some(_), _) => Err(format!("\"id\" belongs to a built-in preset: {}", preset.id)),
+                (None, Some(_)) => Err(format!("\"id\" belongs to another user preset: {}", preset.id)),
                 (None, None) => Ok(preset),
             }
         });
@@ -115,7 +113,7 @@ fn refused(why: Changeable, what: &str) -> String {
             format!("not read, because {what} belongs to another user; make it yours with chown")
         }
         Changeable::ByOthers => {
-            format!("not read, because other users may change {what}; take that from them with chmod go-w")
+            format!("not read, because other users may change {what}; forbid that with chmod go-w")
         }
     }
 }
@@ -185,12 +183,12 @@ mod tests {
             mistakes,
             [
                 "b.toml: line 3: unknown key \"sumary\"; did you mean \"summary\"?",
-                "c.toml: \"id\" is that of a preset that comes with Keyfob: google",
-                "d.toml: \"id\" is that of another preset of yours: acme",
+                "c.toml: \"id\" belongs to a built-in preset: google",
+                "d.toml: \"id\" belongs to another user preset: acme",
                 "e.toml: line 6: \"endpoints.token\" must begin with https://; http:// is for this computer only",
-                "g.toml: line 1: \"id\" may hold letters, digits, \"-\" and \"_\"",
-                "h.toml: line 6: \"endpoints.token\" names a variable in braces that there is not",
-                "i.toml: line 8: \"help.register_url\" is not a web address",
+                "g.toml: line 1: \"id\" may contain letters, digits, \"-\" and \"_\"",
+                "h.toml: line 6: \"endpoints.token\" names an unknown variable in braces",
+                "i.toml: line 8: \"help.register_url\" is not a web URL",
                 "j.toml: larger than 64 KiB",
                 "k.toml: this is not UTF-8 text",
                 "l.toml: not a file",
@@ -232,7 +230,7 @@ mod tests {
         }
         let (ids, mistakes) = folder.read();
         assert_eq!(ids, ["mine"]);
-        let may = "not read, because other users may change this file; take that from them with chmod go-w";
+        let may = "not read, because other users may change this file; forbid that with chmod go-w";
         assert_eq!(
             mistakes,
             [

@@ -66,7 +66,7 @@ impl NodeError {
 
 impl fmt::Display for NodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value doesn't fit")
+        f.write_str("a value has the wrong type")
     }
 }
 
@@ -86,7 +86,7 @@ impl de::Error for NodeError {
     }
 
     fn invalid_length(_: usize, _: &dyn de::Expected) -> Self {
-        Self::new(Wrong::Value("has a wrong number of items".to_owned()))
+        Self::new(Wrong::Value("has the wrong number of items".to_owned()))
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
@@ -110,7 +110,7 @@ impl de::Error for NodeError {
 /// A type in plain words. What serde expects is a fixed text of the type, never a value.
 fn in_words(expected: &dyn de::Expected) -> String {
     match expected.to_string().as_str() {
-        "a string" => "a text in quotes".to_owned(),
+        "a string" => "a string in quotes".to_owned(),
         "a boolean" => "true or false".to_owned(),
         "a sequence" => "a list".to_owned(),
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more, and not too large".to_owned(),
@@ -125,7 +125,7 @@ fn kind(unexpected: &Unexpected<'_>) -> &'static str {
         Unexpected::Bool(_) => "true or false",
         Unexpected::Unsigned(_) | Unexpected::Signed(_) => "a whole number",
         Unexpected::Float(_) => "a number",
-        Unexpected::Str(_) | Unexpected::Char(_) => "a text",
+        Unexpected::Str(_) | Unexpected::Char(_) => "a string",
         Unexpected::Unit | Unexpected::Option => "nothing",
         Unexpected::Seq => "a list",
         Unexpected::Map => "a table",
@@ -188,7 +188,7 @@ impl<'n> de::Deserializer<'n> for &'n Node<'_> {
     ) -> Result<V::Value, NodeError> {
         match &self.value {
             NodeValue::Text(text) => visitor.visit_enum(text.as_ref().into_deserializer()),
-            _ => Err(NodeError::new(Wrong::Value("must be a text in quotes".to_owned()))),
+            _ => Err(NodeError::new(Wrong::Value("must be a string in quotes".to_owned()))),
         }
     }
 

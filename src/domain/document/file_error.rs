@@ -42,7 +42,7 @@ impl FileError {
 
     /// The message for a repeated key.
     pub(in crate::domain) fn twice(key: &str) -> String {
-        format!("key \"{}\" is there twice", shown(key))
+        format!("key \"{}\" appears twice", shown(key))
     }
 
     pub(in crate::domain) fn missing(key: &str) -> String {

@@ -193,7 +193,7 @@ fn from_json_text(text: &str) -> Parsed<Node<'_>> {
     let parsed = parse_to_ast(text, &CollectOptions::default(), &strict).map_err(|error| {
         let what = match error.kind() {
             // The parser's message repeats a piece of the text.
-            ParseErrorKind::String(_) => "a text has no end or a wrong escape (\\)".to_owned(),
+            ParseErrorKind::String(_) => "a string has no end or a wrong escape (\\)".to_owned(),
             kind => kind.to_string().to_lowercase(),
         };
         (error.range().start, format!("this is not JSON: {what}"))

@@ -27,7 +27,7 @@ impl<'de> Visitor<'de> for OneOrMoreVisitor {
     type Value = Vec<String>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text in quotes or a list of them")
+        f.write_str("a string in quotes or a list of them")
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {

@@ -36,7 +36,7 @@ pub(in crate::domain) fn parse(text: &str) -> Result<Node<'_>, FileError> {
         let offset = place(span.start.line());
         let wrong = |what: &str| Err(FileError::at(text, offset, what));
         let done = match event {
-            Event::Alias(_) => return wrong("an alias (*) is not read"),
+            Event::Alias(_) => return wrong("aliases (*) are not supported"),
             Event::SequenceStart(..) | Event::MappingStart(..) => {
                 if open.len() >= DEPTH_MAX {
                     return wrong(&format!("tables and lists are nested more than {DEPTH_MAX} deep"));
@@ -71,7 +71,7 @@ pub(in crate::domain) fn parse(text: &str) -> Result<Node<'_>, FileError> {
             Some(list) if !list.is_table => list.items.push(done),
             Some(table) => match table.key.take() {
                 Some((offset, key)) => table.entries.push(Entry { offset, key, node: done }),
-                None => return wrong("a key must be a text"),
+                None => return wrong("a key must be a string"),
             },
         }
     }
@@ -118,8 +118,8 @@ mod tests {
     fn i1_a_yaml_file_is_bounded_and_its_mistakes_have_a_line() {
         assert_eq!(mistake(""), "line 1: the file is empty");
         assert_eq!(mistake("a: 1\nb: [CANARY"), "line 2: this is not YAML");
-        assert_eq!(mistake("a: 1\na: CANARY"), "line 2: key \"a\" is there twice");
-        assert_eq!(mistake("a: &x [1]\nb: *x"), "line 2: an alias (*) is not read");
+        assert_eq!(mistake("a: 1\na: CANARY"), "line 2: key \"a\" appears twice");
+        assert_eq!(mistake("a: &x [1]\nb: *x"), "line 2: aliases (*) are not supported");
         for depth in [40, 200, 300, 100_000] {
             for (open, close) in [("[", "]"), ("{a: ", "}")] {
                 let nested = format!("a: {}{}", open.repeat(depth), close.repeat(depth));

@@ -108,7 +108,7 @@ fn a_server_that_was_not_reached_is_kept_by_its_reason() {
         Unreachable { host: "a.example".to_owned(), kind: UnreachableKind::Dns, may_have_been_sent: false };
     let exchange = HttpLogEntry::new(RequestKind::UserInfo, &sent, &[], times(), Err(&unreached));
     assert_eq!((exchange.method.as_str(), &exchange.body), ("GET", &SentBody::Empty));
-    let why = "its name has no address".to_owned();
+    let why = "its name can't be resolved".to_owned();
     assert_eq!(exchange.outcome, Outcome::Unreached { why, may_have_been_sent: false });
 }
 

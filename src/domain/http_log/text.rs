@@ -134,7 +134,7 @@ pub fn one(exchange: &HttpLogEntry) -> String {
         }
         Outcome::Unreached { why, may_have_been_sent } => {
             let sent = if *may_have_been_sent { "the request may have arrived" } else { "nothing was sent" };
-            let _ = writeln!(text, "< no answer after {} ms: {why}; {sent}", exchange.took_ms);
+            let _ = writeln!(text, "< no response after {} ms: {why}; {sent}", exchange.took_ms);
         }
     }
     text

@@ -106,8 +106,8 @@ enum Unfilled {
 impl Unfilled {
     fn words(self) -> &'static str {
         match self {
-            Self::Unknown => "it holds a variable whose value the file doesn't have",
-            Self::TooLong => "a value of it is longer than 64 KiB, its variables filled in",
+            Self::Unknown => "it uses a variable that the file doesn't define",
+            Self::TooLong => "one of its values is longer than 64 KiB after its variables are filled in",
             Self::TooMuch => "the file's variables expand to more than 16 MiB",
         }
     }
@@ -157,7 +157,7 @@ impl<'p> Collected<'p> {
             return;
         }
         if self.accounts.len() == ACCOUNTS_MAX {
-            return self.leave_out(&draft.name, "a file gives at most 500 accounts");
+            return self.leave_out(&draft.name, "Keyfob reads at most 500 accounts from a file");
         }
         let name = self.name(&draft.name);
         match self.account(draft, name.clone(), &unknown) {
@@ -197,9 +197,7 @@ impl<'p> Collected<'p> {
         for (key, label) in [("token", "token"), ("authorize", "authorization")] {
             let needed = key == "token" || grant == GrantType::AuthorizationCode;
             if needed && unknown.contains(key) {
-                return Err(format!(
-                    "its {label} address holds a variable whose value the file doesn't have"
-                ));
+                return Err(format!("its {label} endpoint uses a variable that the file doesn't define"));
             }
         }
         let preset = self.preset(&draft, grant);
@@ -299,10 +297,8 @@ fn grant(word: &str) -> Result<GrantType, String> {
         "password" | "password_credentials" | "resource_owner_password_credentials" => {
             Ok(GrantType::Password)
         }
-        "implicit" => {
-            Err("the implicit grant is no longer to be used, and Keyfob doesn't offer it".to_owned())
-        }
-        _ => Err("Keyfob doesn't know its grant".to_owned()),
+        "implicit" => Err("the implicit grant is obsolete, and Keyfob doesn't support it".to_owned()),
+        _ => Err("Keyfob doesn't support its grant".to_owned()),
     }
 }
 

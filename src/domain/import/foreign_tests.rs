@@ -182,8 +182,8 @@ fn a_postman_collection() {
     assert_eq!(
         found.left_out,
         [
-            "“Old” was left out: the implicit grant is no longer to be used, and Keyfob doesn't offer it.",
-            "“Elsewhere” was left out: its token address holds a variable whose value the file doesn't have.",
+            "“Old” was left out: the implicit grant is obsolete, and Keyfob doesn't support it.",
+            "“Elsewhere” was left out: its token endpoint uses a variable that the file doesn't define.",
             "“Plain” was left out: endpoints.token is not https.",
         ]
     );
@@ -350,8 +350,10 @@ fn i5_a_variable_of_2_mib_used_8000_times_is_not_copied() {
     let ImportError::AllLeftOut(why) = read_any(&postman.to_string(), &built_in(), None).unwrap_err() else {
         panic!("something was taken");
     };
-    assert!(why.len() == 500 && why[0].contains("“r0” was left out: a value of it is longer than 64 KiB"));
-    // Each has its own variable, which must not copy all those above.
+    assert!(
+        // Each has its own variable, which must not copy all those above.
+        why.len() == 500 && why[0].contains("“r0” was left out: one of its values is longer than 64 KiB")
+    );
     let own =
         |number: usize| json!({"name": number.to_string(), "vars": {"req": [{"name": "a", "value": "b"}]}});
     let items: Vec<_> = (0..8000).map(own).collect();

@@ -97,30 +97,30 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
             "client_auth = \"CANARY\"",
             "\"client_auth\" must be one of basic, basic_raw, body, none, private_key_jwt, client_secret_jwt",
         ),
-        ("scopes = \"CANARY\"", "\"scopes\" must be a list, not a text"),
-        ("scopes = [\"a\", 7]", "\"scopes\" must be a text in quotes, not a whole number"),
-        ("tags = [\"a\", 7]", "\"tags\" must be a text in quotes, not a whole number"),
+        ("scopes = \"CANARY\"", "\"scopes\" must be a list, not a string"),
+        ("scopes = [\"a\", 7]", "\"scopes\" must be a string in quotes, not a whole number"),
+        ("tags = [\"a\", 7]", "\"tags\" must be a string in quotes, not a whole number"),
         ("tags = [\"a\\u202eb\"]", "\"tags\" has a character that can't be seen"),
-        ("pkce = \"CANARY\"", "\"pkce\" must be true or false, not a text"),
-        ("username = 1979-05-27", "\"username\" must be a text in quotes, not a date"),
+        ("pkce = \"CANARY\"", "\"pkce\" must be true or false, not a string"),
+        ("username = 1979-05-27", "\"username\" must be a string in quotes, not a date"),
         (
             "client_secret_expires = \"CANARY\"",
             "\"client_secret_expires\" must be a day such as \"2030-01-31\"",
         ),
         (
             "client_secret_expires = 2030-01-31",
-            "\"client_secret_expires\" must be a text in quotes, not a date",
+            "\"client_secret_expires\" must be a string in quotes, not a date",
         ),
-        ("password = [\"CANARY\"]", "\"password\" must be a text in quotes, not a list"),
+        ("password = [\"CANARY\"]", "\"password\" must be a string in quotes, not a list"),
         ("endpoints = []", "\"endpoints\" must be a table, not a list"),
         ("refresh = [\"CANARY\"]", "\"refresh\" must be a table, not a list"),
         ("endpoints.tokn = \"CANARY\"", "unknown key \"endpoints.tokn\"; did you mean \"token\"?"),
-        ("endpoints.token = \"CANARY\"", "\"endpoints.token\" is not an address"),
+        ("endpoints.token = \"CANARY\"", "\"endpoints.token\" is not a URL"),
         (
             "endpoints.token = \"http://127.0.0.1.evil.test/CANARY\"",
             "\"endpoints.token\" must begin with https://; http:// is for this computer only (127.0.0.1, [::1], localhost)",
         ),
-        ("redirect_uri = \"CANARY\"", "\"redirect_uri\" is not an address"),
+        ("redirect_uri = \"CANARY\"", "\"redirect_uri\" is not a URL"),
         ("redirect_uri = \"http://localhost/#CANARY\"", "\"redirect_uri\" has a fragment (#)"),
         (
             "grant = \"passwort\"",
@@ -128,12 +128,12 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
         ),
         ("grant = \"password\"", "\"grant\" must be one of client_credentials"),
         ("variables = { regoin = \"CANARY\" }", "unknown key \"variables.regoin\""),
-        ("headers = { X-Key = 7 }", "\"headers.X-Key\" must be a text in quotes, not a whole number"),
+        ("headers = { X-Key = 7 }", "\"headers.X-Key\" must be a string in quotes, not a whole number"),
         (
             "headers = { X-Key = \"CANARY\\r\\nEvil: 1\" }",
-            "\"headers\" holds a character or a name that a request can't carry",
+            "\"headers\" contains a character or a name that a request can't carry",
         ),
-        ("api.header = \"C K\"", "\"api.header\" holds a character or a name that a request can't carry"),
+        ("api.header = \"C K\"", "\"api.header\" contains a character or a name that a request can't carry"),
         (
             "refresh = { ahead_secs = 99999999999 }",
             "\"refresh.ahead_secs\" must be a whole number, 0 or more, and not too large",
@@ -162,7 +162,7 @@ fn what_a_grant_needs_must_be_there() {
         (
             "smartconnect",
             "smart-connect",
-            "account \"a\", line 3: \"provider\" is none that is known; did you mean \"smartconnect\"?",
+            "account \"a\", line 3: \"provider\" is not known; did you mean \"smartconnect\"?",
         ),
         ("client_id = \"i\"", "", "account \"a\", line 1: key \"client_id\" is missing"),
         ("client_id = \"i\"", "client_id = \" \"", "account \"a\", line 4: key \"client_id\" is missing"),
@@ -216,8 +216,8 @@ fn the_file_as_a_whole_is_checked() {
             "line 1: \"account\" must be a list: in TOML, write [[account]] in two pairs of brackets",
         ),
         ("account = [7]", "line 1: an account must be a table"),
-        ("\n[[account]]\nname = \"a\"\nname = \"CANARY\"", "line 4: key \"name\" is there twice"),
-        ("{\"account\": [{\"name\": \"a\",\n\"name\": \"CANARY\"}]}", "line 2: key \"name\" is there twice"),
+        ("\n[[account]]\nname = \"a\"\nname = \"CANARY\"", "line 4: key \"name\" appears twice"),
+        ("{\"account\": [{\"name\": \"a\",\n\"name\": \"CANARY\"}]}", "line 2: key \"name\" appears twice"),
         (
             "{\"account\": [\n{\"name\": \"a\",}]}",
             "line 2: this is not JSON: trailing commas are not allowed",
@@ -225,7 +225,7 @@ fn the_file_as_a_whole_is_checked() {
         ("{ // CANARY\n}", "line 1: this is not JSON: comments are not allowed"),
         (
             "{\"a\":\n\"\\uD800 CANARY\"}",
-            "line 2: this is not JSON: a text has no end or a wrong escape (\\)",
+            "line 2: this is not JSON: a string has no end or a wrong escape (\\)",
         ),
     ] {
         assert_eq!(mistake(text), expected);
@@ -233,7 +233,7 @@ fn the_file_as_a_whole_is_checked() {
     let unquoted = mistake(&account("password = CANARY"));
     assert!(unquoted.starts_with("line 6: this is not TOML: ") && !unquoted.contains("CANARY"), "{unquoted}");
     let twice = format!("{}\n{}", account(""), account("").replace("\"a\"", "\" A\""));
-    assert_eq!(mistake(&twice), "account \"A\", line 8: the account in line 2 has this name, too");
+    assert_eq!(mistake(&twice), "account \"A\", line 8: the account in line 2 already has this name");
 }
 
 #[test]
@@ -377,13 +377,13 @@ fn a_client_that_signs_brings_its_key() {
     let two = text.replace("\"https://r.example\"", "[\"https://r.example\", \"https://s.example\"]");
     assert_eq!(imported(&two).unwrap()[0].settings.overrides.resource.as_ref().unwrap().len(), 2);
     for (from, to, expected) in [
-        ("\"ES256\"", "\"RS256\"", "\"private_key\" doesn't go with \"key_alg\""),
+        ("\"ES256\"", "\"RS256\"", "\"private_key\" doesn't match \"key_alg\""),
         ("\"ES256\"", "\"ES512\"", "\"key_alg\" must be one of RS256, PS256, ES256, EdDSA, HS256"),
         (key, "CANARY", "\"private_key\" is neither PEM nor JWK, or is damaged"),
         (
             "\"https://r.example\"",
             "7",
-            "\"resource\" must be a text in quotes or a list of them, not a whole number",
+            "\"resource\" must be a string in quotes or a list of them, not a whole number",
         ),
         ("private_key", "privat_key", "unknown key \"privat_key\"; did you mean \"private_key\"?"),
         ("key_id = \"k\"", "assertion_audience = \"issuer\"", "key \"issuer\" is missing"),

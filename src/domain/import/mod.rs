@@ -86,7 +86,7 @@ pub enum ImportError {
     #[error("the file has no OAuth 2.0 settings")]
     NoSettings,
     /// None of its OAuth 2.0 settings makes an account; one sentence for each reason.
-    #[error("none of the file's OAuth 2.0 settings could be taken. {}", .0.join(" "))]
+    #[error("none of the file's OAuth 2.0 settings can be used. {}", .0.join(" "))]
     AllLeftOut(Vec<String>),
     /// It has a mistake.
     #[error(transparent)]
@@ -121,7 +121,7 @@ pub fn read(text: &str, presets: &[Preset]) -> Result<Vec<Imported>, ImportError
         // Count lines only for an error: counting for each of many accounts takes minutes.
         if let Some(first) = seen.insert(imported.name.key().to_owned(), node.offset_of("name")) {
             let line = FileError::at(text, first, "").line;
-            let what = format!("the account in line {line} has this name, too");
+            let what = format!("the account in line {line} already has this name");
             return Err(file.mistake("name", &what).into());
         }
         accounts.push(imported);
@@ -285,7 +285,7 @@ impl AccountFile<'_, '_, '_> {
             Err(RequestError::Missing(_)) if incomplete => Ok(()),
             Err(RequestError::Missing(key)) => Err(self.missing(key)),
             Err(RequestError::Unusable(key)) => {
-                let words = format!("\"{key}\" holds a character or a name that a request can't carry");
+                let words = format!("\"{key}\" contains a character or a name that a request can't carry");
                 Err(self.mistake(key, &words))
             }
             Err(RequestError::Key(error)) => {
@@ -323,7 +323,7 @@ impl AccountFile<'_, '_, '_> {
             near if near.is_empty() => format!("; it must be one of {}", known.join(", ")),
             near => near,
         };
-        self.mistake("provider", &format!("\"provider\" is none that is known{near}"))
+        self.mistake("provider", &format!("\"provider\" is not known{near}"))
     }
 
     fn unresolved(&self, preset: &Preset, offered: &[GrantType], error: ProviderError) -> FileError {
@@ -344,9 +344,7 @@ impl AccountFile<'_, '_, '_> {
                 if variable.choices.is_empty() {
                     return self.mistake(
                         &key,
-                        &format!(
-                            "\"{key}\" may hold letters, digits, \"-\", \".\" and \"_\", at most 255 of them"
-                        ),
+                        &format!("\"{key}\" may contain at most 255 letters, digits, \"-\", \".\" and \"_\""),
                     );
                 }
                 let choices: Vec<&str> =
@@ -356,29 +354,27 @@ impl AccountFile<'_, '_, '_> {
             }
             ProviderError::EndpointMissing(endpoint) => self.missing(endpoint.key()),
             ProviderError::EndpointInvalid(endpoint) => {
-                self.mistake(endpoint.key(), &format!("\"{}\" is not an address", endpoint.key()))
+                self.mistake(endpoint.key(), &format!("\"{}\" is not a URL", endpoint.key()))
             }
             ProviderError::EndpointInsecure(endpoint) => {
                 let words = "must begin with https://; http:// is for this computer only (127.0.0.1, [::1], localhost)";
                 self.mistake(endpoint.key(), &format!("\"{}\" {words}", endpoint.key()))
             }
-            ProviderError::ApiBaseUrlInvalid => {
-                self.mistake("api.base_url", "\"api.base_url\" is not an address")
-            }
+            ProviderError::ApiBaseUrlInvalid => self.mistake("api.base_url", "\"api.base_url\" is not a URL"),
             ProviderError::ApiBaseUrlInsecure => {
                 let words = "must begin with https://; http:// is for this computer only (127.0.0.1, [::1], localhost)";
                 self.mistake("api.base_url", &format!("\"api.base_url\" {words}"))
             }
             ProviderError::IssuerMissing => self.missing("issuer"),
             ProviderError::Issuer(IssuerError::Invalid) => {
-                self.mistake("issuer", "\"issuer\" is not an address without a query")
+                self.mistake("issuer", "\"issuer\" is not a URL without a query")
             }
             ProviderError::Issuer(IssuerError::Insecure) => {
                 let words = "must begin with https://; http:// is for this computer only";
                 self.mistake("issuer", &format!("\"issuer\" {words}"))
             }
             ProviderError::Redirect(RedirectError::Invalid) => {
-                self.mistake("redirect_uri", "\"redirect_uri\" is not an address")
+                self.mistake("redirect_uri", "\"redirect_uri\" is not a URL")
             }
             ProviderError::Redirect(RedirectError::Fragment) => {
                 self.mistake("redirect_uri", "\"redirect_uri\" has a fragment (#)")

@@ -68,7 +68,7 @@ impl Tokens {
         let token_type = token_syntax::token_type(&self.token_type);
         let token_type = token_type.ok_or(Mistake { key: "token_type", what })?;
         if !self.scopes.iter().flatten().all(|scope| token_syntax::is_scope(scope)) {
-            let what = "has a scope that is empty or holds a control character";
+            let what = "has a scope that is empty or contains a control character";
             return Err(Mistake { key: "scopes", what });
         }
         let optional = |key, text: Option<String>| text.map(|text| moment(key, &text)).transpose();
@@ -94,11 +94,11 @@ impl Tokens {
 
 /// The same check as for a server's token.
 fn check<K: Kind>(key: &'static str, token: Option<&Secret<K>>) -> Result<(), Mistake> {
-    let what = "may hold printable ASCII characters and no blank";
+    let what = "may contain only printable ASCII characters without spaces";
     if token.is_none_or(|token| is_token(token.expose())) { Ok(()) } else { Err(Mistake { key, what }) }
 }
 
 fn moment(key: &'static str, text: &str) -> Result<DateTime<Utc>, Mistake> {
-    let what = "must be a moment such as \"2030-01-31T12:00:00Z\"";
+    let what = "must be a time such as \"2030-01-31T12:00:00Z\"";
     time_parse::rfc3339(text).ok_or(Mistake { key, what })
 }

@@ -48,22 +48,22 @@ pub enum Returned {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CallbackError {
     /// It has neither a code nor an error.
-    #[error("no reply")]
+    #[error("no response")]
     NoReply,
     /// Its `state` is wrong, missing or repeated: it belongs to another sign-in.
-    #[error("the reply belongs to another sign-in")]
+    #[error("the response belongs to another sign-in")]
     StateMismatch,
     /// It names another issuer, or none although one was promised.
-    #[error("the reply is from another issuer")]
+    #[error("the response is from another issuer")]
     WrongIssuer,
     /// A parameter is repeated, or there is both a code and an error.
-    #[error("the reply contradicts itself")]
+    #[error("the response contradicts itself")]
     Contradictory,
     /// A code without `state`, and without PKCE to tie it to this sign-in.
     #[error("a bare code can't be trusted here")]
     BareCode,
     /// The browser's request is too long.
-    #[error("the reply is too long")]
+    #[error("the response is too long")]
     TooLong,
 }
 

@@ -16,7 +16,7 @@ const OAUTH: &str = "/.well-known/oauth-authorization-server";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum IssuerError {
     /// Not a URL, or one with a user, a query or a fragment.
-    #[error("issuer is not an address without a query")]
+    #[error("issuer is not a URL without a query")]
     Invalid,
     /// Plain http to another computer, or not http at all.
     #[error("issuer is not https")]

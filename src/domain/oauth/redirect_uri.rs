@@ -18,7 +18,7 @@ const OTHER_PORTS: u16 = 40;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RedirectError {
     /// Not a URL.
-    #[error("redirect_uri is not an address")]
+    #[error("redirect_uri is not a URL")]
     Invalid,
     /// Has a fragment, which RFC 6749 forbids.
     #[error("redirect_uri has a fragment (#)")]

@@ -82,7 +82,7 @@ pub enum RequestError {
     #[error("{0} is missing")]
     Missing(&'static str),
     /// The request can't carry a value.
-    #[error("{0} holds a character that a request can't carry")]
+    #[error("{0} contains a character that a request can't carry")]
     Unusable(&'static str),
     /// The private key can't sign.
     #[error("private_key {0}")]

@@ -139,7 +139,7 @@ pub enum ProviderError {
         label: String,
     },
     /// A variable's value is not among the choices, or not valid within a URL.
-    #[error("{value:?} is no {label}")]
+    #[error("{value:?} is not a valid {label}")]
     VariableUnknown {
         /// The variable's name in files.
         name: String,
@@ -152,13 +152,13 @@ pub enum ProviderError {
     #[error("{} is missing", .0.key())]
     EndpointMissing(EndpointKind),
     /// An endpoint is not a URL.
-    #[error("{} is not an address", .0.key())]
+    #[error("{} is not a URL", .0.key())]
     EndpointInvalid(EndpointKind),
     /// An endpoint is plain http to another computer, or not http at all.
     #[error("{} is not https", .0.key())]
     EndpointInsecure(EndpointKind),
     /// The API's base URL is not a URL.
-    #[error("api.base_url is not an address")]
+    #[error("api.base_url is not a URL")]
     ApiBaseUrlInvalid,
     /// The API's base URL is plain http to another computer, or not http at all.
     #[error("api.base_url is not https")]
@@ -348,7 +348,7 @@ impl Preset {
         Self {
             id: CUSTOM.to_owned(),
             name: "Custom provider".to_owned(),
-            summary: "Any OAuth 2.0 server, by its addresses".to_owned(),
+            summary: "Any OAuth 2.0 server, with endpoints that you enter".to_owned(),
             ..Self::default()
         }
     }

@@ -20,7 +20,7 @@ pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     if !is_name(&preset.id) {
-        return flaw("id", "may hold letters, digits, \"-\" and \"_\"");
+        return flaw("id", "may contain letters, digits, \"-\" and \"_\"");
     }
     let (mut names, mut toggles) = (HashSet::new(), HashSet::new());
     for variable in &preset.variables {
@@ -42,7 +42,7 @@ pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
     }
     match RedirectUri::new(preset.spec.redirect_uri.as_deref()) {
         Ok(_) => {}
-        Err(RedirectError::Invalid) => return flaw("redirect_uri", "is not an address"),
+        Err(RedirectError::Invalid) => return flaw("redirect_uri", "is not a URL"),
         Err(RedirectError::Fragment) => return flaw("redirect_uri", "has a fragment (#)"),
     }
     let page = preset.reference.as_ref().map(|reference| reference.page.as_str());
@@ -51,7 +51,7 @@ pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
     for (key, page) in [("help.register_url", register_url.as_deref()), ("reference.page", page)] {
         let is_web = |page: &str| Url::parse(page).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if page.is_some_and(|page| !is_web(page)) {
-            return flaw(key, "is not a web address");
+            return flaw(key, "is not a web URL");
         }
     }
     Ok(())
@@ -62,26 +62,26 @@ fn addresses(preset: &Preset) -> Result<(), Flaw> {
     for kind in EndpointKind::ALL {
         let Some(template) = preset.spec.endpoints.get(kind) else { continue };
         if endpoints::filled(template, &values).contains(['{', '}']) {
-            return flaw(kind.key(), "names a variable in braces that there is not");
+            return flaw(kind.key(), "names an unknown variable in braces");
         }
         match endpoints::read(kind, Some(template), &values) {
             Ok(_) => {}
             Err(ProviderError::EndpointInsecure(_)) => {
                 return flaw(kind.key(), "must begin with https://; http:// is for this computer only");
             }
-            Err(_) => return flaw(kind.key(), "is not an address"),
+            Err(_) => return flaw(kind.key(), "is not a URL"),
         }
     }
     let Some(base_url) = preset.spec.api.base_url.as_deref() else { return Ok(()) };
     match endpoints::read_base_url(base_url, &values) {
         _ if endpoints::filled(base_url, &values).contains(['{', '}']) => {
-            flaw("api.base_url", "names a variable in braces that there is not")
+            flaw("api.base_url", "names an unknown variable in braces")
         }
         Ok(_) => Ok(()),
         Err(ProviderError::ApiBaseUrlInsecure) => {
             flaw("api.base_url", "must begin with https://; http:// is for this computer only")
         }
-        Err(_) => flaw("api.base_url", "is not an address"),
+        Err(_) => flaw("api.base_url", "is not a URL"),
     }
 }
 

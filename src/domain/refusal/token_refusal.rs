@@ -45,7 +45,7 @@ pub enum TokenError {
         retry_at: Option<DateTime<Utc>>,
     },
     /// The response is unusable.
-    #[error("no usable answer, with status {status}: {flaw}")]
+    #[error("no usable response, with status {status}: {flaw}")]
     Flawed {
         /// The HTTP status.
         status: u16,
@@ -76,7 +76,7 @@ pub enum AnswerFlaw {
     #[error("no request_uri in it")]
     NoRequestUri,
     /// A token that a header can't carry.
-    #[error("a token that no header can carry")]
+    #[error("a token that a header can't carry")]
     UnusableToken,
     /// More than 1 MiB.
     #[error("more than 1 MiB")]

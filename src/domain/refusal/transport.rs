@@ -20,7 +20,7 @@ pub struct Unreachable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum UnreachableKind {
     /// The host name has no IP address.
-    #[error("its name has no address")]
+    #[error("its name can't be resolved")]
     Dns,
     /// The connection was refused or not possible.
     #[error("no connection")]
@@ -44,7 +44,7 @@ pub enum UnreachableKind {
     #[error("the proxy made no connection")]
     Proxy,
     /// The proxy requires a user name and a password.
-    #[error("the proxy wants a password")]
+    #[error("the proxy requires a password")]
     ProxyPassword,
     /// The extra root certificate is unreadable.
     #[error("the extra root certificate can't be read")]

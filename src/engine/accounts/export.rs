@@ -136,7 +136,9 @@ fn lacking(account: &Account) -> Problem {
 async fn on_a_thread<R: Send + 'static>(
     job: impl FnOnce() -> Result<R, ArchiveProblem> + Send + 'static,
 ) -> Result<R, Problem> {
-    let gone = || Problem::Archive(ArchiveProblem::Unusable(UntrustedText::new("there is no thread for it")));
+    let gone = || {
+        Problem::Archive(ArchiveProblem::Unusable(UntrustedText::new("the system couldn't start a thread")))
+    };
     let worker = Worker::start("archive", || ()).map_err(|_| gone())?;
     let done = worker.run(move |()| job()).await.map_err(|_| gone())?;
     done.map_err(Problem::Archive)

@@ -49,10 +49,10 @@ pub enum ArchiveError {
     #[error("the file was written by a newer version")]
     Newer,
     /// Its passphrase requires more work than is allowed.
-    #[error("the file asks for more than 2^20 rounds of scrypt")]
+    #[error("the file needs more than 2^20 rounds of scrypt")]
     TooMuchWork,
     /// It would exceed the maximum size of an import file.
-    #[error("so many accounts don't fit into one file")]
+    #[error("one file can't hold that many accounts")]
     TooLarge,
     /// Writing failed.
     #[error("the export could not be written")]

@@ -180,7 +180,7 @@ fn a_token_s_moments_are_checked_and_never_repeated() {
     assert_eq!((facts.token_type.as_str(), facts.has_refresh_token), ("Bearer", false));
     assert_eq!(facts.received_at, "2030-01-01T00:00:00Z".parse::<DateTime<chrono::Utc>>().unwrap());
     let error = mistake(&format!("{received}tokens.expires_at = \"CANARY\""));
-    assert!(error.contains("\"tokens.expires_at\" must be a moment") && !error.contains("CANARY"), "{error}");
+    assert!(error.contains("\"tokens.expires_at\" must be a time") && !error.contains("CANARY"), "{error}");
     let error = mistake(&format!("{received}tokens.acces_token = \"CANARY\""));
     assert!(error.contains("did you mean \"access_token\"?"), "{error}");
 }
@@ -197,7 +197,7 @@ fn c3_an_offset_takes_no_imported_moment_out_of_range() {
     for key in ["received_at", "expires_at", "refresh_expires_at"] {
         for at in ["9999-12-31T23:59:59-14:00", "0000-01-01T00:00:00+14:00", "1970-01-01T00:00:00+00:01"] {
             let error = read(key, at).unwrap_err().to_string();
-            assert!(error.contains(&format!("\"tokens.{key}\" must be a moment")), "{error}");
+            assert!(error.contains(&format!("\"tokens.{key}\" must be a time")), "{error}");
         }
         assert!(read(key, "9999-12-31T23:59:59Z").is_ok() && read(key, "1970-01-01T00:00:00Z").is_ok());
     }

@@ -29,7 +29,7 @@ pub enum DiskError {
         written_by: String,
     },
     /// Not a database of Keyfob's, or damaged; the file is left unchanged.
-    #[error("the database file is damaged, or is no database of Keyfob's")]
+    #[error("the database file is damaged, or isn't a Keyfob database")]
     NotADatabase,
     /// The disk is full.
     #[error("the disk is full")]

@@ -22,7 +22,7 @@ const SERVICE: &str = "keyfob";
 #[derive(Debug, Error)]
 pub enum HomeError {
     /// The system has no folder for an app's data.
-    #[error("the system names no folder for an app's data; set KEYFOB_HOME to one")]
+    #[error("the system has no folder for app data; set KEYFOB_HOME to a folder")]
     NoPlace,
     /// A symbolic link in place of a file or folder.
     #[error("{} is a symbolic link, which is not followed; remove it", .0.display())]

@@ -50,11 +50,11 @@ impl FileError {
             Self::Full => "the disk is full",
             Self::ReadOnly => "the disk is read-only",
             Self::Denied => "the system denies access to a file",
-            Self::NotAFile => "something stands in a file's place that is none; remove it",
-            Self::Exists => "there is such a file already",
-            Self::TooLarge => "a file is larger than it can be",
-            Self::NotReadBack => "a file did not come back as it was written",
-            Self::Busy => "another program keeps a file to itself",
+            Self::NotAFile => "something that is not a file has a file's name; remove it",
+            Self::Exists => "the file already exists",
+            Self::TooLarge => "a file is too large",
+            Self::NotReadBack => "a file could not be read back as written",
+            Self::Busy => "another program has locked a file",
             Self::Failed => "a file could not be read or written",
         }
     }

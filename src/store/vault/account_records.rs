@@ -174,7 +174,7 @@ impl<'a> Records<'a> {
         reach("records: written, not read back");
         match self.0.read(name)? {
             Some(stored) if records::is_same(&stored, line) => Ok(()),
-            _ => Err(VaultError::Failed("a record did not come back as it was written")),
+            _ => Err(VaultError::Failed("a record could not be read back as written")),
         }
     }
 }

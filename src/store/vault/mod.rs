@@ -50,7 +50,7 @@ pub enum VaultError {
     #[error("the vault is damaged")]
     Damaged,
     /// Its passphrase requires more work and memory than is allowed.
-    #[error("the vault's key asks for more than 2^20 rounds of scrypt")]
+    #[error("the vault's key needs more than 2^20 rounds of scrypt")]
     TooMuchWork,
     /// Another failure; a short text without secrets.
     #[error("the vault failed: {0}")]

@@ -39,7 +39,7 @@ pub fn copy(from: &mut dyn Vault, to: &mut dyn Vault, name: &str) -> Result<bool
     }
     match to.read(name)? {
         Some(stored) if is_same(&stored, &line) => Ok(true),
-        _ => Err(VaultError::Failed("a record did not come back as it was written")),
+        _ => Err(VaultError::Failed("a record could not be read back as written")),
     }
 }
 

@@ -39,7 +39,7 @@ pub enum KeyError {
     #[error("is neither PEM nor JWK, or is damaged")]
     Unreadable,
     /// Protected by a passphrase.
-    #[error("is protected by a passphrase; give it without one")]
+    #[error("is protected by a passphrase; remove the passphrase")]
     Encrypted,
     /// A public key or a certificate.
     #[error("is a public key or a certificate; the private key is needed")]
@@ -48,15 +48,15 @@ pub enum KeyError {
     #[error("must be an RSA key, a P-256 key or an Ed25519 key")]
     Unsupported,
     /// An OpenSSH key.
-    #[error("is in the form of OpenSSH; give it as PKCS#8, PKCS#1, SEC1 or JWK")]
+    #[error("is in OpenSSH format; convert it to PKCS#8, PKCS#1, SEC1 or JWK")]
     OpenSsh,
     /// A part is missing. RSA needs all of RFC 7518, section 6.3.2, except `oth`.
-    #[error("lacks a part: an RSA key needs n, e, d, p, q, dp, dq and qi")]
+    #[error("is incomplete: an RSA key needs n, e, d, p, q, dp, dq and qi")]
     Incomplete,
     /// An RSA key of fewer than 2048 or more than 4096 bits.
     #[error("must have 2048 to 4096 bits")]
     Size,
     /// `key_alg` doesn't match the key type.
-    #[error("doesn't go with \"key_alg\"")]
+    #[error("doesn't match \"key_alg\"")]
     WrongAlg,
 }

@@ -126,7 +126,7 @@ pub(in crate::store::vault::keychain) fn connect_failure(error: &Error) -> Vault
 pub(in crate::store::vault::keychain) fn reduced(
     source: &(dyn StdError + Send + Sync + 'static),
 ) -> VaultError {
-    source.downcast_ref().map_or(VaultError::Failed("the keychain gave an unknown error"), judged)
+    source.downcast_ref().map_or(VaultError::Failed("the keychain returned an unknown error"), judged)
 }
 
 /// Returns true if a call failed because the item doesn't exist, as after another program deleted it.
@@ -155,13 +155,13 @@ fn judged(error: &Service) -> VaultError {
         // Without a display the service dismisses its own prompt, which the user never saw.
         Service::Prompt if !has_display() => VaultError::Locked,
         Service::Prompt => VaultError::Denied,
-        Service::PromptDisconnected => VaultError::Failed("the keychain went away while it asked"),
-        Service::Crypto(_) => VaultError::Failed("the keychain's answer could not be decrypted"),
+        Service::PromptDisconnected => VaultError::Failed("the keychain closed its prompt"),
+        Service::Crypto(_) => VaultError::Failed("the keychain's response could not be decrypted"),
         // An error that is not one of the bus's own is wrapped in one of those.
         Service::Zbus(error) | Service::ZbusFdo(zbus::fdo::Error::ZBus(error)) => of_bus(error),
         // The text begins with the bus's name of the error; only the name is used.
         Service::ZbusFdo(error) => by_name(&error.to_string()),
-        _ => VaultError::Failed("the keychain's answer could not be read"),
+        _ => VaultError::Failed("the keychain's response could not be read"),
     }
 }
 

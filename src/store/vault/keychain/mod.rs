@@ -125,7 +125,7 @@ impl Vault for Keychain {
             }
             done => done,
         })?
-        .ok_or(VaultError::Failed("the record went away while it was written"))
+        .ok_or(VaultError::Failed("the record disappeared while it was written"))
     }
 
     fn delete(&mut self, name: &str) -> Result<(), VaultError> {
@@ -155,7 +155,7 @@ impl Vault for Keychain {
         self.delete(&name)?;
         match read? {
             Some(stored) if stored.expose() == line.expose() => Ok(()),
-            _ => Err(VaultError::Failed("a record did not come back as it was written")),
+            _ => Err(VaultError::Failed("a record could not be read back as written")),
         }
     }
 
@@ -206,9 +206,9 @@ fn reduced(error: &Error) -> VaultError {
         }
         Error::BadEncoding(_) | Error::BadDataFormat(..) => VaultError::Corrupt,
         Error::BadStoreFormat(_) => VaultError::Failed("the keychain itself is damaged"),
-        Error::Invalid(..) => VaultError::Failed("the keychain takes no such name"),
-        Error::Ambiguous(_) => VaultError::Failed("a record is there twice"),
+        Error::Invalid(..) => VaultError::Failed("the keychain doesn't accept the record's name"),
+        Error::Ambiguous(_) => VaultError::Failed("a record exists twice"),
         Error::NotSupportedByStore(_) => VaultError::Failed("the keychain can't do this"),
-        _ => VaultError::Failed("the keychain gave an unknown error"),
+        _ => VaultError::Failed("the keychain returned an unknown error"),
     }
 }

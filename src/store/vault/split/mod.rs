@@ -106,7 +106,7 @@ impl<V: Vault> SplitVault<V> {
             Ok(Some(_)) => Ok(header),
             other => {
                 self.delete_parts(name, &header);
-                other.and(Err(VaultError::Failed("a record did not come back as it was written")))
+                other.and(Err(VaultError::Failed("a record could not be read back as written")))
             }
         }
     }
@@ -246,7 +246,7 @@ impl<V: Vault> Vault for SplitVault<V> {
 /// A generation after `after` that no other process makes at the same time.
 fn new_generation(after: u64) -> Result<String, VaultError> {
     let mut random = [0; 4];
-    getrandom::fill(&mut random).map_err(|_| VaultError::Failed("the system gives no random bytes"))?;
+    getrandom::fill(&mut random).map_err(|_| VaultError::Failed("the system returned no random bytes"))?;
     Ok(format!("{}-{:08x}", after.saturating_add(1), u32::from_le_bytes(random)))
 }
 
