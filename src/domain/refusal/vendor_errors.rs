@@ -148,9 +148,9 @@ mod tests {
         assert!(find("", "org_internal", "").is_some());
         assert!(find("oauth2.googleapis.com", "invalid_grant", "something new").is_none());
         for (said, meant) in [
-            ("Invalid JWT: Failed audience check.", "addressed to somebody else"),
+            ("Invalid JWT: Failed audience check.", "has another audience"),
             ("Invalid grant: account not found", "no service account"),
-            ("Invalid email or User ID", "no such user"),
+            ("Invalid email or User ID", "doesn't exist"),
             ("Invalid JWT Signature.", "doesn't fit the account's key"),
         ] {
             let (_, error) = find("oauth2.googleapis.com", "invalid_grant", said).unwrap();

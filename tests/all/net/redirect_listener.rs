@@ -195,7 +195,7 @@ fn pages_are_static_and_forbid_everything() {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert!(!answer.body.contains(&secret) && !answer.body.contains("<script"));
     }
-    assert!(landing.body.contains("<title>Keyfob") && refused.body.contains("<title>Keyfob"));
+    assert!(landing.body.contains("<title>You can return") && refused.body.contains("<title>This response"));
     assert!(!landing.body.to_lowercase().contains("succe") && landing.body.contains("close this tab"));
 }
 
