@@ -40,7 +40,7 @@ pub(super) const GET_TOKEN: &str = "Get token";
 /// Gives up.
 pub(super) const CANCEL: &str = "Cancel";
 /// Copies the sign-in address.
-pub(super) const COPY_ADDRESS: &str = "Copy sign-in address";
+pub(super) const COPY_ADDRESS: &str = "Copy sign-in link";
 /// Opens the browser once more.
 pub(super) const OPEN_BROWSER_AGAIN: &str = "Open browser again";
 /// The issuer's field.
@@ -58,21 +58,21 @@ pub(super) const OPEN_HERE: &str = "Open on this computer";
 /// Copies a device's code.
 pub(super) const COPY_CODE: &str = "Copy code";
 /// The picture of an address.
-pub(super) const QR_ADDRESS: &str = "QR code of the address";
+pub(super) const QR_ADDRESS: &str = "QR code of the sign-in link";
 /// The picture of an address with the code in it.
-pub(super) const QR_WITH_CODE: &str = "QR code of the address, with the code in it";
+pub(super) const QR_WITH_CODE: &str = "QR code of the sign-in link, with the code in it";
 /// Extends the wait.
 pub(super) const MORE_MINUTES: &str = "5 more minutes";
 /// The paste field.
-pub(super) const PASTE: &str = "Paste the address you ended on";
+pub(super) const PASTE: &str = "Paste the redirect URL";
 /// Takes what was pasted.
-pub(super) const USE_PASTED: &str = "Use this address";
+pub(super) const USE_PASTED: &str = "Finish sign-in";
 /// Opens the page on which an app is registered.
 pub(super) const OPEN_REGISTER_PAGE: &str = "Open the registration page";
 /// Opens the provider's documentation.
 pub(super) const OPEN_DOCUMENTATION: &str = "Open the documentation";
 /// Copies the redirect address.
-pub(super) const COPY_REDIRECT: &str = "Copy redirect address";
+pub(super) const COPY_REDIRECT: &str = "Copy redirect URI";
 
 /// Copies the token.
 pub(super) const COPY_TOKEN: &str = "Copy token";
@@ -93,23 +93,23 @@ pub(super) const HIDE: &str = "Hide";
 /// A new token now.
 pub(super) const REFRESH: &str = "Refresh";
 /// Asks the server what the token is worth.
-pub(super) const CHECK: &str = "Check this token";
+pub(super) const CHECK: &str = "Check with provider";
 /// Has the tokens revoked.
 pub(super) const REVOKE: &str = "Revoke";
 /// Drops the tokens here.
-pub(super) const FORGET_HERE: &str = "Forget here";
+pub(super) const FORGET_HERE: &str = "Forget tokens…";
 /// They are.
-pub(super) const REVOKED: &str = "The tokens were revoked.";
+pub(super) const REVOKED: &str = "Tokens revoked.";
 /// So are these.
-pub(super) const FORGOTTEN: &str = "The tokens are forgotten here. They stay valid until they expire.";
+pub(super) const FORGOTTEN: &str = "Tokens removed from Keyfob. They still work until they expire.";
 /// Confirms it.
 pub(super) const REVOKE_TOKENS: &str = "Revoke tokens";
 /// Confirms that.
 pub(super) const FORGET_TOKENS: &str = "Forget tokens";
 /// Opens the response mapper.
-pub(super) const OPEN_MAPPER: &str = "Show the answer";
+pub(super) const OPEN_MAPPER: &str = "View response";
 /// Keeps what was chosen in it.
-pub(super) const SAVE_READING: &str = "Read it so";
+pub(super) const SAVE_READING: &str = "Save mapping";
 
 /// What a value of an answer is read as.
 pub(super) fn read_as(read_as: Option<ReadAs>) -> &'static str {
@@ -117,8 +117,8 @@ pub(super) fn read_as(read_as: Option<ReadAs>) -> &'static str {
         None => "Nothing",
         Some(ReadAs::AccessToken) => "Access token",
         Some(ReadAs::RefreshToken) => "Refresh token",
-        Some(ReadAs::Life) => "Life in seconds",
-        Some(ReadAs::Expiry) => "Moment of expiry (epoch or date)",
+        Some(ReadAs::Life) => "Lifetime (seconds)",
+        Some(ReadAs::Expiry) => "Expiry (Unix time or date)",
         Some(ReadAs::Scope) => "Granted scopes",
     }
 }
@@ -135,7 +135,7 @@ pub(super) const CLAIMS: &str = "Claims";
 /// What was asked for and granted.
 pub(super) const SCOPES: &str = "Scopes";
 /// What went over the wire.
-pub(super) const EXCHANGES: &str = "Exchanges";
+pub(super) const EXCHANGES: &str = "Requests";
 
 /// Opens the form.
 pub(super) const EDIT: &str = "Edit";

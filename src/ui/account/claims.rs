@@ -31,22 +31,18 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
                 widgets::status(ui, Icon::Warning, "Not verified", cx.tokens.warn);
                 widgets::weak(
                     ui,
-                    "This is what the access token says. Keyfob doesn't check its signature: that is for the \
-                     API to which the token is sent.",
+                    "Decoded from the access token. Keyfob doesn't verify its signature; the API does.",
                 );
                 ui.add_space(4.0);
                 list(ui, cx, claims);
             }
             (None, Some(_)) => {
-                widgets::weak(
-                    ui,
-                    "This access token is no JSON Web Token: only the server that gave it can read it.",
-                );
+                widgets::weak(ui, "This access token is opaque (not a JWT). Only the server can read it.");
             }
             (None, None) => {
                 let said = match cx.snapshot.vault.health {
                     VaultHealth::Ready => "Reading the token.",
-                    _ => "The token has not been read yet. Copy it or reveal it once to see its claims.",
+                    _ => "The token hasn't been read yet. Copy or reveal it to see its claims.",
                 };
                 widgets::weak(ui, said);
             }
@@ -74,7 +70,7 @@ fn id_token(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim], verdict: IdTokenStatus) 
 /// Shows claims in two columns.
 pub(in crate::ui) fn list(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim]) {
     if claims.is_empty() {
-        widgets::weak(ui, "It has no claims.");
+        widgets::weak(ui, "No claims.");
     }
     for claim in claims {
         let (name, meaning) = (sanitized(&claim.name, 60), meaning(&claim.name));
@@ -103,17 +99,17 @@ pub(in crate::ui) fn list(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim]) {
 /// What a claim of the standards means (RFC 7519, section 4.1; RFC 9068; `OpenID` Connect Core 1.0).
 fn meaning(name: &str) -> Option<&'static str> {
     Some(match name {
-        "iss" => "Who issued it",
-        "sub" => "Whom it is about",
-        "aud" => "For whom it is meant",
-        "client_id" | "azp" => "The client that got it",
-        "scope" | "scp" => "What it allows",
-        "iat" => "Issued",
+        "iss" => "Issuer",
+        "sub" => "Subject",
+        "aud" => "Audience",
+        "client_id" | "azp" => "Client",
+        "scope" | "scp" => "Granted scopes",
+        "iat" => "Issued at",
         "nbf" => "Not valid before",
         "exp" => "Expires",
-        "auth_time" => "When the person signed in",
-        "jti" => "The token's own number",
-        "nonce" => "Ties it to one sign-in",
+        "auth_time" => "Time of sign-in",
+        "jti" => "Token ID",
+        "nonce" => "Ties the token to one sign-in",
         _ => return None,
     })
 }

@@ -44,7 +44,7 @@ pub(in crate::ui) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView
             });
         }
         ui.add_space(8.0);
-        widgets::weak(ui, "Keyfob asks the provider every few seconds whether you are done.");
+        widgets::weak(ui, "Waiting for you to finish. Keyfob checks every few seconds.");
         ui.add_space(4.0);
         if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
             cx.send(Command::CancelSignIn(account.id.clone()));
@@ -56,7 +56,7 @@ pub(in crate::ui) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView
 pub(in crate::ui) fn asking(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     widgets::card(ui, |ui| {
         widgets::subheading(ui, "Signing in");
-        widgets::text(ui, "The provider is being asked for a code that you can enter on any device.");
+        widgets::text(ui, "Requesting a code that you can enter on any device.");
         ui.add_space(8.0);
         if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
             cx.send(Command::CancelSignIn(account.id.clone()));
@@ -66,14 +66,14 @@ pub(in crate::ui) fn asking(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView)
 
 fn steps(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, code: &DeviceCodeView) {
     ui.spacing_mut().item_spacing.y = 8.0;
-    widgets::text(ui, "On any device, open this address:");
+    widgets::text(ui, "On any device, open this link:");
     if widgets::copyable(ui, &code.verification_uri, labels::COPY_ADDRESS) {
         cx.send(Command::CopyText(code.verification_uri.clone()));
     }
     if Button::new(Weight::Quiet, labels::OPEN_HERE).hint("Open it in this computer's browser").show(ui) {
         cx.send(Command::OpenBrowserAgain(account.id.clone()));
     }
-    widgets::text(ui, "There, enter this code:");
+    widgets::text(ui, "Enter this code:");
     ui.horizontal_wrapped(|ui| {
         let text = code.user_code.as_str();
         let color = Tokens::of(ui).text;

@@ -49,16 +49,15 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
     widgets::card(ui, |ui| {
         widgets::weak(
             ui,
-            "The last 10 requests and answers. Secrets, tokens and whatever is not known to be harmless are told \
-             by their length alone.",
+            "The last 10 requests and responses. Anything that may be secret is replaced by its length.",
         );
-        let hint = "For a support ticket: settings and exchanges, without the account's name, its client ID or any secret";
+        let hint = "For a support ticket: settings and requests, without the account's name, its client ID or any secret";
         if Button::new(Weight::Quiet, labels::COPY_REPORT).hint(hint).show(ui) {
             let (provider, settings) = (account.provider_name.as_str(), &account.settings);
             cx.send(Command::CopyText(report(&Reported { provider, settings, exchanges })));
         }
         if exchanges.is_empty() {
-            widgets::weak(ui, "No exchange has been kept.");
+            widgets::weak(ui, "No requests logged yet.");
         }
         for exchange in exchanges.iter() {
             row(ui, cx, tab, account, exchange);
@@ -102,7 +101,7 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountVi
                     ui.add(Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
                 }
             });
-            let hint = "Each secret is a variable of the shell, such as $CLIENT_SECRET";
+            let hint = "Each secret becomes a shell variable, such as $CLIENT_SECRET";
             if Button::new(Weight::Quiet, labels::COPY_REQUEST).hint(hint).show(ui) {
                 cx.send(Command::CopyText(curl(exchange)));
             }
@@ -114,7 +113,7 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountVi
 fn headline(cx: &Cx<'_>, exchange: &HttpLogEntry) -> String {
     let outcome = match &exchange.outcome {
         Outcome::Answered { status, .. } => format!("HTTP {status}"),
-        Outcome::Unreached { .. } => "no answer".to_owned(),
+        Outcome::Unreached { .. } => "no response".to_owned(),
     };
     let at = time_text::clock(exchange.sent_at, cx.now);
     format!("{at} · {} · {outcome} · {} ms", kind(exchange.kind), exchange.took_ms)
@@ -126,11 +125,11 @@ fn kind(kind: RequestKind) -> &'static str {
         RequestKind::Token => "Token",
         RequestKind::Refresh => "Refresh",
         RequestKind::Device => "Device code",
-        RequestKind::Poll => "Wait for the device code",
+        RequestKind::Poll => "Device code poll",
         RequestKind::Par => "Pushed authorization",
         RequestKind::Revoke => "Revocation",
         RequestKind::Introspect => "Introspection",
-        RequestKind::UserInfo => "User information",
+        RequestKind::UserInfo => "Userinfo",
         RequestKind::Metadata => "Metadata",
     }
 }

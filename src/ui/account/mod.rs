@@ -156,7 +156,7 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
         Action::TryAgain if Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) => {
             cx.send(renewal(account));
         }
-        Action::ForgetTokens if Button::new(Weight::Quiet, labels::FORGET_HERE).show(ui) => {
+        Action::ForgetTokens if Button::new(Weight::Quiet, labels::FORGET_TOKENS).show(ui) => {
             cx.send(Command::Forget(id));
         }
         Action::TryVault if Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) => {
@@ -167,7 +167,7 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
         }
         Action::TakePort(port) if Button::new(Weight::Quiet, &labels::use_port(port)).show(ui) => {
             let name = crate::base::sanitize::sanitized(&account.provider_name, MAX_CHARS);
-            state.toasts.say(format!("Register the address with port {port} with {name}, then sign in."));
+            state.toasts.say(format!("Register the redirect URI with port {port} at {name}, then sign in."));
             cx.send(Command::TakePort { account: id, port });
         }
         Action::OpenSettings if Button::new(Weight::Quiet, labels::OPEN_SETTINGS).show(ui) => {
@@ -192,7 +192,7 @@ fn no_token(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     widgets::card(ui, |ui| {
         widgets::subheading(ui, "No token yet");
         let (text, button) = if account.grant.is_repeatable() {
-            let text = "No person is needed: Keyfob asks the provider with the saved credentials.";
+            let text = "No sign-in needed. Keyfob requests a token with the saved credentials.";
             (text, labels::GET_TOKEN)
         } else {
             (labels::how_to_sign_in(account.grant), labels::SIGN_IN)
@@ -226,7 +226,7 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
             widgets::fact(ui, label, &value);
         }
         if let Some(redirect) = &account.redirect_uri {
-            widgets::weak(ui, "Redirect address to register");
+            widgets::weak(ui, "Redirect URI to register");
             if widgets::copyable(ui, redirect, labels::COPY_REDIRECT) {
                 cx.send(Command::CopyText(redirect.clone()));
             }
@@ -237,7 +237,7 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
 fn skew_in_words(skew_secs: i64) -> String {
     let minutes = skew_secs.unsigned_abs().div_ceil(60);
     let way = if skew_secs > 0 { "behind" } else { "ahead of" };
-    format!("This computer is about {minutes} min {way} the server; times are read by the server's clock.")
+    format!("This computer is about {minutes} min {way} the server; times use the server's clock.")
 }
 
 /// A problem of the app as a whole.

@@ -35,13 +35,13 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
         state.mapper = None;
     }
     widgets::card(ui, |ui| {
-        widgets::subheading(ui, "How the answer is read");
+        widgets::subheading(ui, "Response mapping");
         widgets::weak(
             ui,
             if layout.has_token {
-                "The last answer gave no expiry that was understood. If one is in it, say which value that is."
+                "No expiry recognised in the last response. If it's under another name, choose it."
             } else {
-                "The last answer has no token in the usual place. If one is in it, say which value that is."
+                "No access_token in the last response. If it's under another name, choose it."
             },
         );
         let Some(draft) = &mut state.mapper else {
@@ -56,14 +56,14 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
         let changed: Vec<(usize, ReadAs)> = changes(draft);
         let mut close = false;
         ui.horizontal(|ui| {
-            let reason = changed.is_empty().then_some("Nothing is read otherwise yet.");
+            let reason = changed.is_empty().then_some("Choose a value first.");
             if Button::new(Weight::Quiet, labels::SAVE_READING).blocked(reason).show(ui) {
                 cx.send(Command::MapAnswer { account: account.id.clone(), choices: changed });
                 close = true;
             }
             close |= Button::new(Weight::Bare, labels::CANCEL).show(ui);
         });
-        widgets::weak(ui, "The choice is kept with this account. The next answer is read by it.");
+        widgets::weak(ui, "Saved with this account and used for the next response.");
         if close {
             state.mapper = None;
         }

@@ -34,14 +34,12 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
         let differs =
             scopes.iter().any(|(_, fate)| matches!(fate, ScopeOutcome::Refused | ScopeOutcome::Unasked));
         let said = match (granted, facts.is_some()) {
-            _ if scopes.is_empty() => "No scopes were asked for, and the server named none.",
-            (Some(_), _) if differs => "The server granted something else than was asked for.",
-            (Some(_), _) => "The server granted what was asked for.",
+            _ if scopes.is_empty() => "No scopes requested or returned.",
+            (Some(_), _) if differs => "The server granted other scopes than those requested.",
+            (Some(_), _) => "The server granted the requested scopes.",
             // RFC 6749, section 5.1.
-            (None, true) => {
-                "The server named no scopes; by the standard it granted those that were asked for."
-            }
-            (None, false) => "These are asked for.",
+            (None, true) => "The server returned no scopes, so by the standard it granted those requested.",
+            (None, false) => "Keyfob requests these scopes.",
         };
         widgets::weak(ui, said);
         for (scope, fate) in scopes.iter().take(MAX_SHOWN) {
@@ -81,9 +79,9 @@ fn compare<'a>(
 fn line(ui: &mut Ui, cx: &Cx<'_>, scope: &str, fate: ScopeOutcome) {
     let (icon, word, color) = match fate {
         ScopeOutcome::Granted => (Icon::Check, "granted", cx.tokens.ok),
-        ScopeOutcome::Refused => (Icon::Cross, "asked for, not granted", cx.tokens.warn),
-        ScopeOutcome::Unasked => (Icon::PlusCircle, "granted, not asked for", cx.tokens.warn),
-        ScopeOutcome::Asked => (Icon::Circle, "asked for", cx.tokens.weak),
+        ScopeOutcome::Refused => (Icon::Cross, "requested, not granted", cx.tokens.warn),
+        ScopeOutcome::Unasked => (Icon::PlusCircle, "granted, not requested", cx.tokens.warn),
+        ScopeOutcome::Asked => (Icon::Circle, "requested", cx.tokens.weak),
     };
     ui.horizontal_top(|ui| {
         let (_, rect) = ui.allocate_space(egui::vec2(16.0, 18.0));

@@ -1,6 +1,6 @@
 //! A sign-in under way: its steps, and its ways out.
 //!
-//! Owns what is said while the browser is awaited. Invariant: *Cancel*, *Copy sign-in address* and
+//! Owns what is said while the browser is awaited. Invariant: *Cancel*, *Copy sign-in link* and
 //! the paste field are there at every moment of the wait.
 
 use chrono::TimeDelta;
@@ -112,7 +112,7 @@ pub(in crate::ui) fn exchanging(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountV
     widgets::card(ui, |ui| {
         if account.grant.is_repeatable() {
             widgets::subheading(ui, "Getting a token");
-            widgets::text(ui, "The provider is being asked with the saved credentials.");
+            widgets::text(ui, "Requesting a token with the saved credentials.");
         } else {
             widgets::subheading(ui, "Signing in");
             ui.scope(|ui| steps(ui, cx, [Step::Done, Step::Done, Step::Now, Step::Later]));
@@ -128,8 +128,8 @@ fn steps(ui: &mut Ui, cx: &Cx<'_>, at: [Step; 4]) {
     let names = [
         "Opening the browser",
         "Waiting for you to sign in there",
-        "Exchanging the reply for a token",
-        "Done: the token is here",
+        "Exchanging the code for a token",
+        "Done: token received",
     ];
     ui.spacing_mut().item_spacing.y = 8.0;
     ui.spacing_mut().interact_size.y = 20.0;
@@ -145,15 +145,15 @@ fn steps(ui: &mut Ui, cx: &Cx<'_>, at: [Step; 4]) {
 
 fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, awaiting: &Awaiting) {
     let note = if awaiting.listening {
-        "Needed only where the browser can't come back by itself: the whole address, its query, or the code."
+        "Only if the browser can't return to Keyfob. Paste the full URL, its query or the code."
     } else {
-        "The browser can't come back by itself here: copy the whole address it ends on."
+        "The browser can't return to Keyfob. Paste the full URL from its address bar."
     };
     let extras =
         Extras { note: Some(note), hint: "https://…?code=…&state=…", mono: true, ..Extras::default() };
     let field = fields::pasted(ui, paste_id(), labels::PASTE, &mut state.paste, extras);
     let enter = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-    let reason = state.paste.is_blank().then_some("Paste an address first.");
+    let reason = state.paste.is_blank().then_some("Paste the URL first.");
     let weight = if awaiting.listening { Weight::Quiet } else { Weight::Primary };
     let pressed = Button::new(weight, labels::USE_PASTED).blocked(reason).show(ui);
     if (pressed || enter)
@@ -167,8 +167,11 @@ fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
 fn hint(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, awaiting: &Awaiting) {
     let provider = crate::base::sanitize::sanitized(&account.provider_name, MAX_CHARS);
     widgets::card(ui, |ui| {
-        widgets::text_strong(ui, "Does the page show an error about the redirect address?");
-        widgets::text(ui, &format!("Register exactly this address with {provider}, then sign in again."));
+        widgets::text_strong(ui, "Does the page show an error about the redirect URI?");
+        widgets::text(
+            ui,
+            &format!("Register exactly this redirect URI with {provider}, then sign in again."),
+        );
         if widgets::copyable(ui, &awaiting.redirect_uri, labels::COPY_REDIRECT) {
             cx.send(Command::CopyText(awaiting.redirect_uri.clone()));
         }

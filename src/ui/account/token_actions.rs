@@ -25,24 +25,21 @@ const NAME_CHARS: usize = 120;
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
     ui.horizontal_wrapped(|ui| {
         let busy = match (account.inquiry, &account.activity) {
-            (Some(_), _) => Some("The server is being asked at this moment."),
-            (None, Activity::Refreshing) => Some("It is being renewed at this moment."),
+            (Some(_), _) => Some("Waiting for the server."),
+            (None, Activity::Refreshing) => Some("The token is being refreshed."),
             (None, _) => None,
         };
-        let no_address = "This provider has no address at which a token can be checked.";
+        let no_address = "This provider has no introspection or userinfo endpoint.";
         let check = Button::new(Weight::Bare, labels::CHECK)
             .flush()
             .blocked(busy.or((!account.can_check).then_some(no_address)));
-        if check.hint("Ask the provider what this token is worth").show(ui) {
+        if check.hint("Check with the provider whether this token is valid").show(ui) {
             cx.send(Command::Check(account.id.clone()));
         }
         let (label, hint) = if account.can_revoke {
-            (labels::REVOKE, "Have the provider take the tokens back, then forget them here")
+            (labels::REVOKE, "Revoke the tokens with the provider, then remove them from Keyfob")
         } else {
-            (
-                labels::FORGET_HERE,
-                "Drop the tokens on this computer; this provider has no address for revoking them",
-            )
+            (labels::FORGET_HERE, "Remove the tokens from Keyfob. This provider has no revocation endpoint.")
         };
         if Button::new(Weight::Bare, label).blocked(busy).hint(hint).show(ui) {
             state.revoking = Some(account.id.clone());
@@ -68,12 +65,10 @@ fn question(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &Accou
             widgets::text_strong(ui, &format!("Have {provider} revoke this account's tokens?"));
             widgets::text(ui, "They stop working everywhere. The account and its settings are kept.");
         } else {
-            widgets::text_strong(ui, "Forget this account's tokens here?");
+            widgets::text_strong(ui, "Forget this account's tokens?");
             widgets::text(
                 ui,
-                &format!(
-                    "{provider} has no address for revoking them, so they stay valid until they expire."
-                ),
+                &format!("{provider} has no revocation endpoint, so they work until they expire."),
             );
         }
         ui.horizontal(|ui| {

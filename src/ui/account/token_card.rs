@@ -45,7 +45,7 @@ pub(in crate::ui) fn show(
         }
         if let Activity::Retrying { at } = account.activity {
             ui.add_space(4.0);
-            widgets::weak(ui, &format!("Renewing failed. Next try at {}.", time_text::clock(at, cx.now)));
+            widgets::weak(ui, &format!("Refresh failed. Next try at {}.", time_text::clock(at, cx.now)));
         }
     });
     refresh_token(ui, cx, token);
@@ -98,7 +98,7 @@ fn origin(cx: &Cx<'_>, facts: &TokenFacts) -> String {
     match facts.expires_at {
         Some(end) if end <= cx.now => format!("expired {} · {source}", time_text::clock(end, cx.now)),
         Some(end) => format!("expires {} · {source}", time_text::clock(end, cx.now)),
-        None => format!("{source}; it counts as usable until it is refused"),
+        None => format!("{source}; treated as valid until rejected"),
     }
 }
 
@@ -116,7 +116,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
             cx.send(Command::SignIn { account: id(), open_browser: true });
         }
         let copy = Button::new(weight(!sign_in_first), labels::COPY_TOKEN)
-            .hint("Renewed first where it must be (Ctrl+C)")
+            .hint("Refreshes first if needed (Ctrl+C)")
             .show(ui);
         if copy {
             cx.send(Command::Copy { account: id(), form: CopyForm::Plain });
@@ -124,11 +124,11 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
         ui.add_space(-4.0);
         copy_menu(ui, cx, account);
         let reason = if refreshing {
-            Some("It is being renewed at this moment.")
+            Some("The token is being refreshed.")
         } else if by_person && token.refresh_refused {
             Some("The server refused the refresh token. Sign in again.")
         } else if by_person && !token.facts.has_refresh_token {
-            Some("The server gave no refresh token, so a new one needs a sign-in.")
+            Some("The server returned no refresh token. Sign in to get a new token.")
         } else if stuck {
             Some("The refresh token has expired. Sign in again.")
         } else {
@@ -145,7 +145,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
             cx.send(Command::SignIn { account: id(), open_browser: true });
         }
         if refreshing {
-            widgets::status(ui, Icon::Clock, "Renewing", cx.tokens.accent);
+            widgets::status(ui, Icon::Clock, "Refreshing", cx.tokens.accent);
         }
     });
 }

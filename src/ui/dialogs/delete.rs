@@ -47,9 +47,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
 fn tokens(account: &AccountView) -> &'static str {
     match (&account.token, account.can_revoke) {
         (None, _) => "It has no tokens.",
-        (Some(_), true) => "Its tokens are then revoked with the provider; you are told if that fails.",
-        (Some(_), false) => {
-            "Tokens are not revoked, since the provider has no address for it: they stay valid until they expire."
-        }
+        (Some(_), true) => "Its tokens are then revoked with the provider. Keyfob tells you if that fails.",
+        (Some(_), false) => "This provider has no revocation endpoint, so tokens work until they expire.",
     }
 }

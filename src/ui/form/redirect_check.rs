@@ -26,7 +26,7 @@ pub(in crate::ui) fn compared(ui: &mut Ui, cx: &mut Cx<'_>, mismatch: &RedirectM
     for (name, address) in names_of(mismatch) {
         widgets::weak(ui, name);
         ui.horizontal(|ui| {
-            if Button::icon(Icon::Copy, &format!("Copy the address: {name}")).show(ui) {
+            if Button::icon(Icon::Copy, &format!("Copy redirect URI: {name}")).show(ui) {
                 cx.send(Command::CopyText(address.text()));
             }
             marked(ui, cx, address);

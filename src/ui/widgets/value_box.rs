@@ -77,7 +77,7 @@ fn open(ui: &mut Ui, value: &str, left: chrono::TimeDelta, state: &mut ViewState
             state.revealed = None;
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            widgets::weak(ui, &format!("Hides itself in {} s", left.num_seconds().max(0)));
+            widgets::weak(ui, &format!("Hides in {} s", left.num_seconds().max(0)));
         });
     });
     let scroll = egui::ScrollArea::vertical().max_height(160.0).min_scrolled_height(160.0);

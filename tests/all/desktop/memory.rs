@@ -83,7 +83,7 @@ fn hold_nothing(bus: &Bus, name: &str, passphrase: Option<&str>) {
     window.wait_for("Copy token");
     window.press("Refresh");
     wait_until(Duration::from_secs(20), "a renewal", || {
-        (server.requests_to("/token").len() == 2 && !window.tree().contains("Renewing")).then_some(())
+        (server.requests_to("/token").len() == 2 && !window.tree().contains("Refreshing")).then_some(())
     });
     window.press("More ways to copy");
     window.press("Copy as header");

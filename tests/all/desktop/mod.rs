@@ -203,7 +203,7 @@ fn p1_a_copied_secret_is_marked_to_be_left_out_of_history() {
     assert!(!desk.copied().is_empty());
     assert!(desk.screen.clipboard_targets().contains(&"x-kde-passwordManagerHint".to_owned()));
     // What is no secret is not marked, and what another program copies is left alone.
-    window.press("Copy redirect address");
+    window.press("Copy redirect URI");
     wait_until(Duration::from_secs(10), "the address", || {
         desk.screen.clipboard().filter(|text| text.starts_with("http://127.0.0.1"))
     });

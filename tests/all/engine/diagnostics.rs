@@ -134,7 +134,7 @@ fn a_person_sets_up_an_account_by_its_issuer_and_signs_in_by_a_code() {
     window.fill("Client ID", id);
     window.fill("Scopes", "openid offline_access");
     window.press("Save and get token");
-    window.wait_for("There, enter this code:");
+    window.wait_for("Enter this code:");
     screen.screenshot(&shots.join("2-code.png"));
     let tree = window.tree();
     let user_code = tree.split(|c: char| !(c.is_ascii_uppercase() || c == '-'));

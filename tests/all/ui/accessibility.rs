@@ -79,7 +79,7 @@ fn a_disabled_button_says_why() {
     let refresh = rig.0.get_by_role_and_label(Role::Button, "Refresh");
     assert!(refresh.accesskit_node().is_disabled());
     let reason = refresh.accesskit_node().description().unwrap();
-    assert_eq!(reason, "The server gave no refresh token, so a new one needs a sign-in.");
+    assert_eq!(reason, "The server returned no refresh token. Sign in to get a new token.");
 }
 
 #[test]

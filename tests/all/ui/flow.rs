@@ -198,12 +198,12 @@ fn a_sign_in_always_has_its_ways_out() {
     rig.0.get_by_label("5:00 left");
     rig.press("Cancel");
     assert!(matches!(rig.command(), Command::CancelSignIn(_)));
-    rig.press("Copy sign-in address");
+    rig.press("Copy sign-in link");
     assert!(matches!(rig.command(), Command::CopyText(text) if text.contains("state=x")));
     rig.press("5 more minutes");
     assert!(matches!(rig.command(), Command::ExtendSignIn(_)));
-    rig.fill("Paste the address you ended on", " http://localhost:8910/callback?code=c&state=x\n");
-    rig.press("Use this address");
+    rig.fill("Paste the redirect URL", " http://localhost:8910/callback?code=c&state=x\n");
+    rig.press("Finish sign-in");
     let Command::PasteReturn { text, .. } = rig.command() else { panic!("no paste") };
     assert_eq!(text.expose(), "http://localhost:8910/callback?code=c&state=x");
     assert!(!rig.tree().contains("code=c"));
@@ -212,10 +212,10 @@ fn a_sign_in_always_has_its_ways_out() {
 #[test]
 fn the_hint_about_redirect_addresses_comes_after_twenty_seconds() {
     let mut rig = Rig::new(waiting());
-    assert!(!rig.tree().contains("about the redirect address"));
+    assert!(!rig.tree().contains("about the redirect URI"));
     rig.wait(TimeDelta::seconds(20));
-    assert!(rig.tree().contains("about the redirect address"));
-    rig.press("Copy redirect address");
+    assert!(rig.tree().contains("about the redirect URI"));
+    rig.press("Copy redirect URI");
     assert!(matches!(rig.command(), Command::CopyText(text) if text == "http://localhost:8910/callback"));
 }
 

@@ -45,7 +45,7 @@ fn answered(status: u16) -> Outcome {
 }
 
 fn open_tab(rig: &mut Rig) {
-    rig.0.get_by_role_and_label(Role::Tab, "Exchanges").click_accesskit();
+    rig.0.get_by_role_and_label(Role::Tab, "Requests").click_accesskit();
     rig.0.run();
 }
 
@@ -60,7 +60,7 @@ fn exchanges_are_asked_for_once_and_open_one_by_one() {
     shown.exchanges = Some(Arc::new(vec![exchange(10, answered(400)), exchange(70, unreached)]));
     rig.change(|snapshot| *snapshot = super::fixtures::snapshot(vec![shown]));
     let tree = rig.tree();
-    assert!(tree.contains("Refresh · HTTP 400 · 42 ms") && tree.contains("Refresh · no answer"), "{tree}");
+    assert!(tree.contains("Refresh · HTTP 400 · 42 ms") && tree.contains("Refresh · no response"), "{tree}");
     assert!(!tree.contains("invalid_grant"), "closed at first");
     let row = |rig: &mut Rig, part: &str| {
         rig.0.get_by(|node| node.label().is_some_and(|label| label.contains(part))).click_accesskit();
@@ -80,7 +80,7 @@ fn exchanges_are_asked_for_once_and_open_one_by_one() {
     let Command::CopyText(text) = rig.command() else { panic!("nothing was copied") };
     assert!(text.contains("Provider: Smartcar") && text.contains("< HTTP 400 after 42 ms"), "{text}");
     assert!(!text.contains("car-dev"), "{text}");
-    row(&mut rig, "no answer");
+    row(&mut rig, "no response");
     assert!(rig.tree().contains("nothing was sent") && !rig.tree().contains("invalid_grant"));
 }
 
@@ -103,7 +103,7 @@ fn a_check_shows_what_the_server_said() {
     let mut shown = car();
     shown.can_check = true;
     let mut rig = Rig::new(snapshot(vec![shown.clone()]));
-    rig.press("Check this token");
+    rig.press("Check with provider");
     assert!(matches!(rig.command(), Command::Check(account) if account == id(1)));
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     shown.checked = Some(Arc::new(Checked {
@@ -125,7 +125,7 @@ fn a_check_shows_what_the_server_said() {
     shown.inquiry = Some(Inquiry::Checking);
     rig.change(|snapshot| *snapshot = super::fixtures::snapshot(vec![shown]));
     assert!(rig.tree().contains("Checking"));
-    assert!(!rig.can_press("Check this token"), "not twice at a time");
+    assert!(!rig.can_press("Check with provider"), "not twice at a time");
 }
 
 #[test]
@@ -141,19 +141,21 @@ fn tokens_are_revoked_after_a_second_press_and_only_where_there_is_an_address() 
     rig.press("Revoke tokens");
     assert!(matches!(rig.command(), Command::Revoke(account) if account == id(1)));
     rig.tell(Event::Done(Reply::Revoked));
-    assert!(rig.tree().contains("The tokens were revoked."));
+    assert!(rig.tree().contains("Tokens revoked."));
 
     let mut rig = Rig::new(snapshot(vec![car()]));
-    assert!(!rig.can_press("Check this token"), "no address, no question");
-    rig.press("Forget here");
-    assert!(rig.tree().contains("no address for revoking them"));
+    assert!(!rig.can_press("Check with provider"), "no address, no question");
+    rig.press("Forget tokens…");
+    assert!(rig.tree().contains("no revocation endpoint"));
     rig.press("Forget tokens");
     assert!(matches!(rig.command(), Command::Forget(account) if account == id(1)));
 }
 
 #[test]
 fn z1_the_question_before_a_deletion_says_what_becomes_of_the_tokens() {
-    for (can_revoke, said) in [(true, "are then revoked"), (false, "Tokens are not revoked")] {
+    for (can_revoke, said) in
+        [(true, "are then revoked"), (false, "This provider has no revocation endpoint")]
+    {
         let mut shown = car();
         shown.can_revoke = can_revoke;
         let mut rig = Rig::new(snapshot(vec![shown]));

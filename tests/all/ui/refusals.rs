@@ -61,9 +61,9 @@ fn both_redirect_addresses_are_shown_with_what_differs_marked() {
         SignInProblem::Denied { code, description: Some(UntrustedText::new(said)), hints: Box::new(hints) };
     let mut rig = Rig::new(with_problem(Problem::SignIn(denied)));
     assert!(rig.tree().contains("http://127.0.0.1:5000/callback‹/›"), "{}", rig.tree());
-    rig.press("Copy the address: Sent");
+    rig.press("Copy redirect URI: Sent");
     assert!(matches!(rig.command(), Command::CopyText(text) if text == redirects.sent));
-    rig.press("Copy the address: Named by the provider");
+    rig.press("Copy redirect URI: Named by the provider");
     assert!(matches!(rig.command(), Command::CopyText(text) if text == "http://127.0.0.1:5000/callback/"));
 }
 
@@ -154,5 +154,5 @@ fn l7_a_sign_in_without_its_port_offers_a_free_one() {
     let mut rig = Rig::new(with_problem(Problem::SignIn(busy)));
     rig.press("Use port 8911");
     assert!(matches!(rig.command(), Command::TakePort { account, port: 8911 } if account == id(1)));
-    assert!(rig.tree().contains("Register the address with port 8911 with Smartcar"));
+    assert!(rig.tree().contains("Register the redirect URI with port 8911 at Smartcar"));
 }

@@ -37,14 +37,14 @@ fn values_are_pointed_at_and_the_choice_is_sent() {
     let bad = BadAnswer { host: "a.example".to_owned(), status: 200, kind: AnswerFlaw::NoToken };
     car.problem = Some(Problem::BadAnswer(bad));
     let mut rig = Rig::new(snapshot(vec![car]));
-    rig.press("Show the answer");
+    rig.press("View response");
     let tree = rig.tree();
     assert!(tree.contains("jeton: …(40 characters)") && tree.contains("fin: 1800"), "{tree}");
-    assert!(!rig.can_press("Read it so"), "nothing is chosen yet");
+    assert!(!rig.can_press("Save mapping"), "nothing is chosen yet");
     rig.choose("Read autre as", "Access token");
     rig.choose("Read jeton as", "Access token");
-    rig.choose("Read fin as", "Life in seconds");
-    rig.press("Read it so");
+    rig.choose("Read fin as", "Lifetime (seconds)");
+    rig.press("Save mapping");
     let Command::MapAnswer { account, choices } = rig.command() else { panic!("not mapped") };
     assert_eq!((account, choices), (id(1), vec![(1, ReadAs::AccessToken), (3, ReadAs::Life)]));
 }
@@ -54,11 +54,11 @@ fn an_expiry_that_was_not_read_is_asked_about_in_the_tab_and_nowhere_else() {
     let mut car = answered(true);
     car.token = Some(token(7200, None));
     let mut rig = Rig::new(snapshot(vec![car]));
-    assert!(!rig.tree().contains("How the answer is read"), "many providers give none");
-    rig.0.get_by_role_and_label(Role::Tab, "Exchanges").click_accesskit();
+    assert!(!rig.tree().contains("Response mapping"), "many providers give none");
+    rig.0.get_by_role_and_label(Role::Tab, "Requests").click_accesskit();
     rig.0.run();
-    assert!(rig.tree().contains("gave no expiry that was understood"));
-    rig.press("Show the answer");
+    assert!(rig.tree().contains("No expiry recognised"));
+    rig.press("View response");
     rig.press("Cancel");
     assert!(!rig.tree().contains("jeton"));
 }

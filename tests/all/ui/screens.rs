@@ -198,15 +198,15 @@ fn pages() -> Vec<Screen> {
         page("claims", "https://a.example", claimed, |rig| tab(rig, "Claims")),
         page("scopes", "Scopes", few(), |rig| tab(rig, "Scopes")),
         page("exchanges", "Copy as cURL without secrets", exchanged(), |rig| {
-            tab(rig, "Exchanges");
+            tab(rig, "Requests");
             reach(rig, "Copy redacted report");
             key(rig, Modifiers::NONE, Key::Tab);
             key(rig, Modifiers::NONE, Key::Enter);
         }),
         page("revoking", "Revoke tokens", exchanged(), |rig| tab(rig, "Revoke")),
-        page("mapper", "Read it so", unread, |rig| {
-            tab(rig, "Exchanges");
-            press(rig, "Show the answer");
+        page("mapper", "Save mapping", unread, |rig| {
+            tab(rig, "Requests");
+            press(rig, "View response");
         }),
     ]
 }

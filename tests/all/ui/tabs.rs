@@ -38,8 +38,7 @@ fn claims_are_shown_as_not_verified_with_times_that_can_be_read() {
         claim("roles", ClaimValue::Json("{\"admin\":true}".to_owned())),
     ]);
     let tree = rig.tree();
-    for text in ["Not verified", "https://issuer.example", "(in 12 min)", "{\"admin\":true}", "Who issued it"]
-    {
+    for text in ["Not verified", "https://issuer.example", "(in 12 min)", "{\"admin\":true}", "Issuer"] {
         assert!(tree.contains(text), "{text} in:\n{tree}");
     }
 }
@@ -57,14 +56,14 @@ fn d1_claims_of_hostile_tokens_are_neutralised_and_bounded() {
 #[test]
 fn a_token_that_is_no_jwt_or_was_not_read_has_no_claims_and_says_why() {
     let mut rig = Rig::new(snapshot(vec![car()]));
-    assert!(rig.tree().contains("no JSON Web Token"));
+    assert!(rig.tree().contains("not a JWT"));
     rig.change(|snapshot| {
         let mut unread = car();
         unread.token.as_mut().unwrap().mask = None;
         snapshot.accounts = vec![Arc::new(unread)].into();
         snapshot.vault.health = VaultHealth::Untried;
     });
-    assert!(rig.tree().contains("has not been read yet"));
+    assert!(rig.tree().contains("hasn't been read yet"));
     rig.change(|snapshot| {
         let car = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);
         snapshot.accounts = vec![Arc::new(car)].into();
@@ -80,16 +79,16 @@ fn scopes_say_what_was_granted_and_what_was_not() {
     let mut rig = Rig::new(snapshot(vec![car]));
     open(&mut rig, "Scopes");
     let tree = rig.tree();
-    for text in ["read\ngranted", "write\nasked for, not granted", "admin\ngranted, not asked for"] {
+    for text in ["read\ngranted", "write\nrequested, not granted", "admin\ngranted, not requested"] {
         assert!(tree.contains(text), "{text} in:\n{tree}");
     }
-    assert!(tree.contains("granted something else than was asked for"));
+    assert!(tree.contains("granted other scopes than those requested"));
 }
 
 #[test]
 fn one_tab_is_chosen_and_says_so() {
     let mut rig = Rig::new(snapshot(vec![car()]));
-    for tab in ["Scopes", "Exchanges", "Claims"] {
+    for tab in ["Scopes", "Requests", "Claims"] {
         open(&mut rig, tab);
         let chosen: Vec<_> = rig
             .0
