@@ -48,7 +48,7 @@ pub(super) const ISSUER: &str = "Issuer URL";
 /// A provider that is known by its issuer alone.
 pub(super) const BY_ISSUER: &str = "By issuer URL";
 /// What that is.
-pub(super) const BY_ISSUER_SUMMARY: &str = "A server that publishes its addresses (OpenID, RFC 8414)";
+pub(super) const BY_ISSUER_SUMMARY: &str = "Any server with OpenID or OAuth discovery";
 /// Asks the issuer for its addresses.
 pub(super) const DISCOVER: &str = "Discover";
 /// Asks once more.
@@ -199,7 +199,7 @@ pub(super) const PRESETS_ARE_READ_AT_START: &str = "Mend the files and start Key
 /// Above the providers that have no preset.
 pub(super) const ANY_PROVIDER: &str = "Any other provider";
 /// The same, where the search found nothing.
-pub(super) const NO_PROVIDER_FOUND: &str = "No provider fits the search. Any other works, too:";
+pub(super) const NO_PROVIDER_FOUND: &str = "No match. Add another provider:";
 
 /// Brings accounts in from a file.
 pub(super) const IMPORT: &str = "Import";
@@ -251,10 +251,10 @@ pub(super) fn group(group: Group) -> &'static str {
 /// A grant, for people.
 pub(super) fn grant(grant: GrantType) -> &'static str {
     match grant {
-        GrantType::AuthorizationCode => "Sign in with the browser",
+        GrantType::AuthorizationCode => "Authorization code (browser)",
         GrantType::ClientCredentials => "Client credentials",
         GrantType::Password => "User name and password",
-        GrantType::DeviceCode => "Sign in with a code on another device",
+        GrantType::DeviceCode => "Device code (another device)",
         GrantType::JwtBearer => "Signed assertion (JWT bearer)",
     }
 }
@@ -274,10 +274,10 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
     match auth {
         ClientAuth::Basic => "HTTP Basic",
         ClientAuth::BasicRaw => "HTTP Basic, not encoded",
-        ClientAuth::Body => "In the request's body",
+        ClientAuth::Body => "In the request body",
         ClientAuth::None => "No secret",
-        ClientAuth::PrivateKeyJwt => "Signed by a private key",
-        ClientAuth::ClientSecretJwt => "Signed under the secret",
+        ClientAuth::PrivateKeyJwt => "JWT signed with private key",
+        ClientAuth::ClientSecretJwt => "JWT signed with client secret",
     }
 }
 
@@ -288,8 +288,8 @@ pub(super) fn try_client_auth(auth: ClientAuth) -> &'static str {
         ClientAuth::BasicRaw => "Try raw Basic",
         ClientAuth::Body => "Try in the body",
         ClientAuth::None => "Try without the secret",
-        ClientAuth::PrivateKeyJwt => "Try signed by the key",
-        ClientAuth::ClientSecretJwt => "Try signed under the secret",
+        ClientAuth::PrivateKeyJwt => "Try JWT signed with key",
+        ClientAuth::ClientSecretJwt => "Try JWT signed with secret",
     }
 }
 

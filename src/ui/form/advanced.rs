@@ -60,7 +60,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
 fn client_auth(ui: &mut Ui, form: &mut Form<'_>) {
     let usual = ClientAuth::usual(form.draft.grant);
     let preset = form.draft.preset.spec.client_auth.unwrap_or(usual);
-    let mut choices = vec![(None, format!("As usual for this provider: {}", labels::client_auth(preset)))];
+    let mut choices = vec![(None, format!("Provider default: {}", labels::client_auth(preset)))];
     let all = [
         ClientAuth::Basic,
         ClientAuth::BasicRaw,
@@ -80,7 +80,7 @@ fn client_auth(ui: &mut Ui, form: &mut Form<'_>) {
 fn secret_expires(ui: &mut Ui, form: &mut Form<'_>) {
     let filled = !form.draft.secret_expires.trim().is_empty();
     let error = form.error(&Field::SecretExpires, filled).map(str::to_owned);
-    let note = Some("The last day that the provider's page shows. You are reminded 14 days ahead.");
+    let note = Some("The last day that the provider's page shows. Keyfob reminds you 14 days ahead.");
     let extras = Extras { hint: "2030-01-31", error: error.as_deref(), note, ..Extras::default() };
     let id = field_id("client_secret_expires");
     let value = &mut form.draft.secret_expires;
@@ -90,7 +90,7 @@ fn secret_expires(ui: &mut Ui, form: &mut Form<'_>) {
 
 fn tags(ui: &mut Ui, form: &mut Form<'_>) {
     let error = form.error(&Field::Tags, true).map(str::to_owned);
-    let note = Some("Words by which you find it, with commas between them.");
+    let note = Some("Words to find it by. Separate with commas.");
     let extras = Extras { hint: "work, production", note, error: error.as_deref(), ..Extras::default() };
     let response = fields::text(ui, field_id("tags"), "Tags", &mut form.draft.tags, extras);
     form.left(Field::Tags, &response);
@@ -98,7 +98,7 @@ fn tags(ui: &mut Ui, form: &mut Form<'_>) {
 
 /// The scopes.
 pub(in crate::ui) fn scopes(ui: &mut Ui, form: &mut Form<'_>) {
-    let extras = Extras { note: Some("Separated by blanks."), mono: true, ..Extras::default() };
+    let extras = Extras { note: Some("Separate with spaces."), mono: true, ..Extras::default() };
     let response = fields::text(ui, field_id("scopes"), "Scopes", &mut form.draft.scopes, extras);
     form.left(Field::Scopes, &response);
 }
@@ -110,16 +110,16 @@ fn redirect(ui: &mut Ui, form: &mut Form<'_>) {
     let error = form.error(&Field::Redirect, filled).map(str::to_owned);
     let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
     let id = field_id("redirect_uri");
-    let response = fields::text(ui, id, "Redirect address", &mut form.draft.redirect, extras);
+    let response = fields::text(ui, id, "Redirect URI", &mut form.draft.redirect, extras);
     form.left(Field::Redirect, &response);
 }
 
 fn background(ui: &mut Ui, form: &mut Form<'_>) {
     let usual = if form.draft.grant.is_repeatable() { "off" } else { "on with a refresh token" };
     let choices = [
-        (None, format!("As usual for this grant: {usual}")),
-        (Some(true), "On: renewed before it expires".to_owned()),
-        (Some(false), "Off: renewed when it is copied".to_owned()),
+        (None, format!("Grant default: {usual}")),
+        (Some(true), "On: refreshed before it expires".to_owned()),
+        (Some(false), "Off: refreshed when you copy it".to_owned()),
     ];
     let id = field_id("background_refresh");
     let value = &mut form.draft.background_refresh;

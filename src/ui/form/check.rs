@@ -48,7 +48,8 @@ impl FormDraft {
             } else if name.is_empty() && !header.value.is_blank() {
                 found.push((Field::Header(place), "Enter the header's name.".to_owned()));
             } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)) {
-                found.push((Field::Header(place), "A header's name has no blanks or colons.".to_owned()));
+                found
+                    .push((Field::Header(place), "A header name can't contain spaces or colons.".to_owned()));
             }
         }
         if !self.secret_expires.trim().is_empty() && secret_expiry::day(&self.secret_expires).is_none() {
@@ -118,8 +119,8 @@ fn in_a_sentence(error: TagError) -> &'static str {
     match error {
         TagError::TooMany => "Use 20 tags at most.",
         TagError::TooLong => "Use 40 characters at most for a tag.",
-        TagError::Unseen => "A tag has a character that can't be seen. Type it anew.",
-        TagError::Comma => "A tag has no comma.",
+        TagError::Unseen => "A tag has an invisible character. Type it again.",
+        TagError::Comma => "A tag can't contain a comma.",
     }
 }
 

@@ -58,7 +58,7 @@ pub(in crate::ui) fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form<'_>) {
     let needs_none = rule.registered == Some(false);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        let caption = if needs_none { "Redirect address" } else { "Register this redirect address first" };
+        let caption = if needs_none { "Redirect URI" } else { "Register this redirect URI first" };
         widgets::caption(ui, caption);
         let text = redirect.to_string();
         if widgets::copyable(ui, &text, labels::COPY_REDIRECT) {
@@ -81,14 +81,14 @@ fn listening(redirect: &RedirectUri, rule: &RedirectRule) -> &'static str {
     match redirect {
         RedirectUri::Loopback(loopback) if loopback.port.is_none() => {
             if rule.port == Some(PortRule::Any) {
-                "A free port is taken at each sign-in."
+                "Each sign-in uses a free port."
             } else {
-                "A free port is taken at each sign-in. Where the provider wants a fixed one, set it under Advanced."
+                "Each sign-in uses a free port. If the provider needs a fixed one, set it under Advanced."
             }
         }
-        RedirectUri::Loopback(_) => "To the letter, the port included.",
+        RedirectUri::Loopback(_) => "Must match exactly, including the port.",
         RedirectUri::Pasted(_) => {
-            "Keyfob can't listen there: you will paste the address the browser ends on."
+            "Keyfob can't receive this redirect. After signing in, paste the URL from the browser."
         }
     }
 }
@@ -99,13 +99,13 @@ fn in_words(preset: &Preset, rule: &RedirectRule) -> Option<String> {
     let name = &preset.name;
     Some(match (hosts.as_slice(), rule.port) {
         (_, _) if rule.registered == Some(false) => {
-            format!("{name} takes any port of this computer, and nothing needs to be registered.")
+            format!("{name} allows any port on this computer, and nothing needs to be registered.")
         }
-        ([], _) => format!("{name} takes https addresses only."),
+        ([], _) => format!("{name} allows https only."),
         (hosts, Some(PortRule::Any)) => {
-            format!("{name} takes any port of {}, so register it without one.", listed(hosts))
+            format!("{name} allows any port on {}, so register it without one.", listed(hosts))
         }
-        (hosts, _) => format!("{name} takes plain http for {} only, and compares the port.", listed(hosts)),
+        (hosts, _) => format!("{name} allows http only for {} and requires the exact port.", listed(hosts)),
     })
 }
 
@@ -113,15 +113,15 @@ fn breached(preset: &Preset, breach: &Breach) -> String {
     let name = &preset.name;
     match breach {
         Breach::HttpsOnly => format!(
-            "{name} takes https addresses only, so it is likely to refuse this one. Use one of your own, and \
-             paste the address the browser ends on."
+            "{name} allows https only, so it will probably reject this redirect URI. Use your own https \
+             URL, and after signing in paste the URL from the browser."
         ),
         Breach::OtherHost { taken } => format!(
-            "{name} takes plain http for {} only, so it is likely to refuse this address.",
+            "{name} allows http only for {}, so it will probably reject this redirect URI.",
             listed(taken)
         ),
         Breach::PortNeeded => {
-            format!("{name} compares the port, so give the address a fixed one under Advanced.")
+            format!("{name} requires the exact port. Under Advanced, give the redirect URI a fixed port.")
         }
     }
 }
@@ -148,11 +148,11 @@ mod tests {
             in_words(preset, &preset.spec.redirect_rule).unwrap_or_default()
         };
         for (id, sentence) in [
-            ("google", "Google takes any port of this computer, and nothing needs to be registered."),
-            ("spotify", "Spotify takes any port of 127.0.0.1 or [::1], so register it without one."),
-            ("slack", "Slack (bot) takes https addresses only."),
-            ("hubspot", "HubSpot takes plain http for localhost only, and compares the port."),
-            ("smartcar", "Smartcar takes plain http for localhost only, and compares the port."),
+            ("google", "Google allows any port on this computer, and nothing needs to be registered."),
+            ("spotify", "Spotify allows any port on 127.0.0.1 or [::1], so register it without one."),
+            ("slack", "Slack (bot) allows https only."),
+            ("hubspot", "HubSpot allows http only for localhost and requires the exact port."),
+            ("smartcar", "Smartcar allows http only for localhost and requires the exact port."),
             ("connect", ""),
         ] {
             assert_eq!(said(id), sentence);

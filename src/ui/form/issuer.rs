@@ -78,7 +78,7 @@ impl FormDraft {
         match Wanted::of(std::slice::from_ref(&self.preset), &self.settings()) {
             Err(error) => Some(Err(error)),
             Ok(wanted) if self.issuer.found_for.as_deref() != Some(wanted.issuer.as_str()) => {
-                Some(Ok(format!("Choose {} to find the addresses.", labels::DISCOVER)))
+                Some(Ok(format!("Choose {} to find the endpoints.", labels::DISCOVER)))
             }
             Ok(_) => None,
         }
@@ -109,7 +109,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
         let filled = !typed.trim().is_empty() && matches!(problem, Some(Err(_)));
         let error = form.problems.iter().find(|(field, _)| *field == Field::Issuer);
         let error = error.map(|(_, said)| said.clone()).filter(|_| filled);
-        let note = Some("Its addresses are read from there: OpenID discovery, or RFC 8414.");
+        let note = Some("Keyfob reads the endpoints from its discovery document.");
         let hint = "https://auth.example.com";
         let extras = Extras { hint, error: error.as_deref(), note, mono: true };
         let response = fields::text(ui, field_id("issuer"), labels::ISSUER, typed, extras);
@@ -117,7 +117,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
     }
     let wanted = form.draft.wanted_issuer();
     let reason = if form.draft.issuer.asked.is_some() {
-        Some("The server is being asked.")
+        Some("Waiting for the server.")
     } else if wanted.is_none() {
         Some("Enter the issuer first.")
     } else {
@@ -131,7 +131,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
     match &form.draft.issuer.answer {
         Some(Ok(found)) if is_found => {
             card(ui, "Found at this issuer", found);
-            widgets::weak(ui, "These addresses are saved with the account; change them under Advanced.");
+            widgets::weak(ui, "These endpoints are saved with the account. Change them under Advanced.");
         }
         Some(Err(problem)) => {
             if let Some(said) = failure(ui, cx, problem, form.draft.issuer.typed.is_some()) {
@@ -168,7 +168,7 @@ pub(in crate::ui) fn card(ui: &mut Ui, title: &str, found: &DiscoveredServer) {
         for (name, value) in [
             ("Grants", grants.join(", ")),
             ("Client authentication", auths.join(", ")),
-            ("Scopes it knows", scopes),
+            ("Supported scopes", scopes),
         ] {
             if !value.is_empty() {
                 widgets::wide_fact(ui, LABEL_WIDTH, name, &value);

@@ -233,7 +233,7 @@ pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, lab
         Field::Header(place) => &mut form.draft.headers[*place].value,
         _ => return,
     };
-    let note = value.has_stray_space().then_some("White space around it is left out when you save.");
+    let note = value.has_stray_space().then_some("Spaces at the ends are removed when you save.");
     let extras = Extras { hint, error: error.as_deref(), note, mono: true };
     let response = fields::secret(ui, id, label, value, extras);
     form.left(field, &response);

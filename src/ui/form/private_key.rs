@@ -62,7 +62,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     let label = "Private key (PEM or JWK)";
     form::secret(ui, form, Field::PrivateKey, field_id(PRIVATE_KEY), label, kept);
     let choices = [
-        (None, "As usual for the key"),
+        (None, "Key default"),
         (Some(KeyAlg::RS256), "RS256"),
         (Some(KeyAlg::PS256), "PS256"),
         (Some(KeyAlg::ES256), "ES256"),
@@ -71,7 +71,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     .map(|(alg, name)| (alg, name.to_owned()));
     let alg = &mut form.draft.keys.alg;
     fields::choice(ui, field_id("key_alg"), "Signing algorithm", alg, &choices, Extras::default());
-    let note = "Where the provider knows the key by one.";
+    let note = "If the provider assigned a key ID (kid).";
     let extras = Extras { note: Some(note), mono: true, ..Extras::default() };
     fields::text(ui, field_id("key_id"), "Key ID (optional)", &mut form.draft.keys.id, extras);
 }

@@ -53,8 +53,8 @@ impl Request {
     fn note(self) -> &'static str {
         match self {
             Self::SignIn => {
-                "Values are kept as secrets, except those of well-known parameters such as prompt. The browser's \
-                 address shows all of them."
+                "Values are kept as secrets, except those of well-known parameters such as prompt. The sign-in \
+                 link shows all of them."
             }
             Self::Token => {
                 "Values are kept as secrets, except those of well-known parameters such as audience."
@@ -224,7 +224,7 @@ impl FormDraft {
                 let said = if name.is_empty() && !param.is_blank() {
                     "Enter the parameter's name."
                 } else if !name.is_empty() && typed[..place].iter().any(|other| other.name.trim() == name) {
-                    "This name is there already. Change or remove one of the two."
+                    "This name exists already. Change or remove one of the two."
                 } else {
                     continue;
                 };
@@ -244,11 +244,11 @@ pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     let hint = spec.resource.as_deref().unwrap_or_default().join(" ");
     let hint = if hint.is_empty() { "https://api.example.com/".to_owned() } else { hint };
     let note =
-        Some("Addresses of the APIs that the token is for, where the provider asks. Separated by blanks.");
+        Some("URLs of the APIs that the token is for, if the provider needs them. Separate with spaces.");
     let extras = Extras { hint: &hint, note, mono: true, ..Extras::default() };
     fields::text(ui, field_id("resource"), "Resources", &mut form.draft.requests.resources, extras);
     let hint = form.draft.preset.spec.audience.clone().unwrap_or_default();
-    let note = Some("The API's name, where the provider asks for an audience.");
+    let note = Some("The API's name, if the provider needs an audience.");
     let extras = Extras { hint: &hint, note, mono: true, ..Extras::default() };
     fields::text(ui, field_id("audience"), "Audience", &mut form.draft.requests.audience, extras);
     for &request in form.draft.shown_requests() {
@@ -259,9 +259,9 @@ pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
 fn pushed(ui: &mut Ui, form: &mut Form<'_>) {
     let usual = if form.draft.preset.spec.par.unwrap_or(false) { "on" } else { "off" };
     let choices = [
-        (None, format!("As usual for this provider: {usual}")),
+        (None, format!("Provider default: {usual}")),
         (Some(true), "On: sent to the provider before the browser opens".to_owned()),
-        (Some(false), "Off: in the browser's address".to_owned()),
+        (Some(false), "Off: in the sign-in link".to_owned()),
     ];
     let par = &mut form.draft.requests.par;
     let label = "Pushed authorization request";

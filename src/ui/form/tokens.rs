@@ -39,8 +39,7 @@ impl TokensDraft {
         let fits = |text: &SecretText| {
             text.is_blank() || text.with(|text| token_syntax::is_token(pasted_tokens::bare(text)))
         };
-        (!fits(&self.access) || !fits(&self.refresh))
-            .then_some("A token has no blanks and no line breaks in it.")
+        (!fits(&self.access) || !fits(&self.refresh)).then_some("A token has no spaces or line breaks.")
     }
 
     /// Takes the tokens out; `None` where the part is closed.
@@ -80,11 +79,11 @@ pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     }
     let [access, refresh] = ids();
     let error = form.error(&Field::Tokens, false).map(str::to_owned);
-    let note = Some("In the place of a sign-in. Its end is read from it where it is a JSON Web Token.");
+    let note = Some("Use this instead of signing in. Keyfob reads the expiry if it's a JWT.");
     let extras = Extras { error: error.as_deref(), note, mono: true, ..Extras::default() };
     let response = fields::secret(ui, access, "Access token", &mut form.draft.tokens.access, extras);
     form.left(Field::Tokens, &response);
-    let note = Some("With it, Keyfob gets new access tokens by itself.");
+    let note = Some("Keyfob uses it to get new access tokens.");
     let extras = Extras { note, mono: true, ..Extras::default() };
     let response = fields::secret(ui, refresh, "Refresh token", &mut form.draft.tokens.refresh, extras);
     form.left(Field::Tokens, &response);

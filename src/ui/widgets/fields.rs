@@ -99,7 +99,7 @@ pub(in crate::ui) fn text(
     // Said until the text is changed again or the field is left.
     let is_here = ui.memory(|memory| memory.has_focus(id));
     let is_trimmed = is_here && ui.data(|data| data.get_temp(flag).unwrap_or(false));
-    let note = if is_trimmed { Some("White space around it was left out.") } else { extras.note };
+    let note = if is_trimmed { Some("Spaces at the ends were removed.") } else { extras.note };
     let response = edit(ui, id, label, value, false, Extras { note, ..extras });
     // A paste brings its line break along; white space at the ends is never meant.
     let trims = response.changed() && value.len() > before + 1 && value.trim().len() != value.len();
@@ -191,7 +191,7 @@ pub(in crate::ui) fn choice<T: PartialEq + Clone>(
     extras: Extras<'_>,
 ) -> bool {
     let before = value.clone();
-    let chosen = choices.iter().find(|(choice, _)| choice == value).map_or("Choose …", |(_, text)| text);
+    let chosen = choices.iter().find(|(choice, _)| choice == value).map_or("Choose…", |(_, text)| text);
     labelled(ui, label, extras, |ui| {
         let response = ComboBox::from_id_salt(id)
             .selected_text(chosen)

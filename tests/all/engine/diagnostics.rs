@@ -127,7 +127,7 @@ fn a_person_sets_up_an_account_by_its_issuer_and_signs_in_by_a_code() {
     window.wait_for("Discover again");
     screen.screenshot(&shots.join("1-found.png"));
     window.press("Grant");
-    window.press("Sign in with a code on another device");
+    window.press("Device code (another device)");
     window.press("Advanced");
     window.press("Client authentication");
     window.press("No secret");

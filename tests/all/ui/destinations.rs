@@ -90,7 +90,7 @@ fn i3_the_accounts_page_names_each_changed_destination() {
     assert_shown(
         &rig,
         &[
-            "Smartcar, changed · Sign in with the browser",
+            "Smartcar, changed · Authorization code (browser)",
             "Changed from Smartcar's preset",
             "https://evil.example/t (Smartcar's is https://auth.example.com/oauth/token)",
             "https://evil.example/register (Smartcar has none)",

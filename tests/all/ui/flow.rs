@@ -45,7 +45,7 @@ fn the_first_run_leads_to_an_account_or_the_demo() {
     assert!(matches!(rig.command(), Command::StartDemo));
     rig.press("Add account");
     rig.press("Smartcar");
-    assert!(rig.0.query_by_label("Register this redirect address first").is_some());
+    assert!(rig.0.query_by_label("Register this redirect URI first").is_some());
 }
 
 #[test]

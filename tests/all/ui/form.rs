@@ -57,7 +57,7 @@ fn a_new_account_of_a_preset_is_sent_whole() {
 #[test]
 fn the_form_shows_only_what_the_grant_needs() {
     let rig = new_account("SmartDocumentor");
-    for absent in ["User name", "Password", "Authorization address", "Scopes", "Redirect address"] {
+    for absent in ["User name", "Password", "Authorization endpoint", "Scopes", "Redirect URI"] {
         assert!(rig.0.query_by_label(absent).is_none(), "{absent}");
     }
     let rig = new_account("Custom provider");
@@ -102,7 +102,7 @@ fn advanced_overrides_are_sent_and_what_the_form_doesnt_show_stays() {
         AccountDraft { editing: Some((id(1), Revision(4))), name: "Taken".to_owned(), settings, client };
     rig.tell(Event::DraftReady { draft: Box::new(draft), kept: vec!["client_secret".to_owned()] });
     rig.press("Advanced");
-    rig.choose("Client authentication", "In the request's body");
+    rig.choose("Client authentication", "In the request body");
     rig.fill("Token endpoint", "http://127.0.0.1:9000/token");
     rig.press("Add an extra header");
     rig.fill("Extra header 1", "X-Api-Key");
@@ -156,19 +156,19 @@ fn pasted_white_space_is_left_out() {
     rig.0.event(egui::Event::Paste("  5d83-aa\n".to_owned()));
     rig.0.run();
     assert_eq!(rig.field("Client ID").value().as_deref(), Some("5d83-aa"));
-    assert!(rig.tree().contains("White space around it was left out."));
+    assert!(rig.tree().contains("Spaces at the ends were removed."));
     rig.fill("Client ID", "b");
-    assert!(!rig.tree().contains("White space around it was left out."), "said until the next change");
+    assert!(!rig.tree().contains("Spaces at the ends were removed."), "said until the next change");
     rig.0.event(egui::Event::Paste(" c".to_owned()));
     rig.0.run();
     rig.field("Name").focus();
     rig.0.run();
-    assert!(!rig.tree().contains("White space around it was left out."), "and until the field is left");
+    assert!(!rig.tree().contains("Spaces at the ends were removed."), "and until the field is left");
     rig.fill("Name", "s");
     rig.field("Client secret").focus();
     rig.0.event(egui::Event::Paste(" CANARY-4 \n".to_owned()));
     rig.0.run();
-    assert!(rig.tree().contains("White space around it is left out"));
+    assert!(rig.tree().contains("Spaces at the ends are removed"));
     rig.press("Save");
     let (draft, _) = saved(&mut rig);
     assert_eq!(draft.client.client_secret.unwrap().expose(), "CANARY-4");

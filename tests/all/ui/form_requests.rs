@@ -142,7 +142,7 @@ fn a_value_without_a_name_and_a_name_twice_are_said_beside_the_field() {
     rig.fill("Token parameter 2", "key");
     rig.press("Add a token parameter");
     rig.fill("Token parameter 3", "key ");
-    assert!(rig.tree().contains("This name is there already.") && !rig.can_press("Save"));
+    assert!(rig.tree().contains("This name exists already.") && !rig.can_press("Save"));
     rig.press("Remove token parameter 3");
     assert_eq!(exposed(&saved(&mut rig).1.token_params), pairs(&[("key", "blue")]));
 }
