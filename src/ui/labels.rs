@@ -206,9 +206,9 @@ pub(super) const IMPORT: &str = "Import";
 /// Writes accounts to a file.
 pub(super) const EXPORT: &str = "Export";
 /// Opens the system's dialog for files.
-pub(super) const BROWSE: &str = "Browse …";
+pub(super) const BROWSE: &str = "Browse…";
 /// Asks issuers for the addresses of accounts that are being imported.
-pub(super) const LOOK_UP: &str = "Look up addresses";
+pub(super) const LOOK_UP: &str = "Look up endpoints";
 /// Asks one of them once more.
 pub(super) const LOOK_UP_AGAIN: &str = "Look up again";
 /// Reads the file that is named.
@@ -216,7 +216,7 @@ pub(super) const READ_FILE: &str = "Read file";
 /// Opens a sealed file.
 pub(super) const OPEN_FILE: &str = "Open file";
 /// Moves secrets to the file vault.
-pub(super) const MOVE_TO_FILE: &str = "Move secrets to a file with a passphrase";
+pub(super) const MOVE_TO_FILE: &str = "Move secrets to a passphrase-protected file";
 /// Moves secrets to the keychain.
 pub(super) const MOVE_TO_KEYCHAIN: &str = "Move secrets to the keychain";
 /// Does the move.
@@ -353,10 +353,10 @@ pub(super) fn vault_in_short(vault: &VaultView) -> &'static str {
 pub(super) fn strength(strength: Strength) -> &'static str {
     match strength {
         Strength::Empty => "Long beats complicated: four or more words that don't belong together.",
-        Strength::VeryWeak => "Very weak: guessed in a moment. A longer one is advised.",
-        Strength::Weak => "Weak: guessed in hours by who has the file. A longer one is advised.",
-        Strength::Fair => "Fair: takes a lot of guessing.",
-        Strength::Strong => "Strong: takes more guessing than anybody does.",
+        Strength::VeryWeak => "Very weak: could be guessed in a moment. Make it longer.",
+        Strength::Weak => "Weak: someone with the file could guess it in hours. Make it longer.",
+        Strength::Fair => "Fair: hard to guess.",
+        Strength::Strong => "Strong: impractical to guess.",
     }
 }
 

@@ -104,7 +104,7 @@ def all_scenes(server, accounts, folder):
         ("import-moved", fleet, [*settings, "press:Import", f"type:File={moved}", "press:Read file", "press:vehicles"]),
         ("changed", fleet + own, ["Down", "Return"]),
         ("export", some, [*settings, "press:Export"]),
-        ("move", some, [*settings, "press:Move secrets to a file with a passphrase", typed[0]]),
+        ("move", some, [*settings, "press:Move secrets to a passphrase-protected file", typed[0]]),
         ("recover", some, [*settings, "press:Recover accounts"]),
         ("quit", some, ["ctrl+q"]),
         ("lock", some, ["ctrl+l"]),

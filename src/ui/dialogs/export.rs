@@ -68,7 +68,7 @@ impl ExportDialog {
             return Some("One moment.");
         }
         let none = self.chosen(cx).next().is_none();
-        none.then_some("Tick an account first.")
+        none.then_some("Select an account first.")
             .or_else(|| dialogs::vault_blocked(cx))
             .or_else(|| self.passphrase.blocked().filter(|_| self.sealed))
             .or_else(|| self.file.path().err())
@@ -91,11 +91,11 @@ impl ExportDialog {
 
     fn what(&mut self, ui: &mut Ui) -> bool {
         let choices = [
-            (true, "Everything, sealed by a passphrase".to_owned()),
-            (false, "Settings without secrets, as open text".to_owned()),
+            (true, "Settings and secrets, encrypted".to_owned()),
+            (false, "Settings without secrets, as plain text".to_owned()),
         ];
         let note = if self.sealed {
-            "For another computer or a colleague. The standard age tool opens it, too."
+            "For another computer or a colleague. The standard age tool opens it too."
         } else {
             "For a repository or a ticket: no client secret, no password, no token."
         };
@@ -113,8 +113,8 @@ impl ExportDialog {
     }
 
     fn tokens(&mut self, ui: &mut Ui) {
-        let note = "For moving for good; a server may refuse it in two places.";
-        checkbox::tick(ui, &mut self.with_tokens, "Tokens, too", note);
+        let note = "Only when moving for good: servers may reject a refresh token used on two computers.";
+        checkbox::tick(ui, &mut self.with_tokens, "Include tokens", note);
     }
 
     fn which(&mut self, ui: &mut Ui, cx: &Cx<'_>) {

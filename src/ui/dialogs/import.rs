@@ -160,9 +160,8 @@ impl ImportDialog {
     fn choosing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
         widgets::text(
             ui,
-            "An export of Keyfob's, sealed or not, or accounts described in TOML or JSON; Google's client secret \
-             file, a Postman, Insomnia or Bruno export, or a .env file. You see what is in it before anything is \
-             saved.",
+            "A Keyfob export, accounts in TOML or JSON, Google's client secret file, a Postman, Insomnia or Bruno \
+             export, or a .env file. Keyfob shows the contents before it saves anything.",
         );
         let note = "Or drop the file on this window.";
         let (browse, entered) = self.file.show(ui, file_id(), "File", self.error.as_deref(), note);
@@ -175,7 +174,7 @@ impl ImportDialog {
     fn sealed(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let name = sanitized(&name, 60);
-        widgets::text(ui, &format!("“{name}” is sealed: enter the passphrase that it was exported with."));
+        widgets::text(ui, &format!("“{name}” is encrypted. Enter the passphrase it was exported with."));
         let extras = Extras { error: self.error.as_deref(), ..Extras::default() };
         let field =
             fields::secret(ui, passphrase_id(), "Passphrase of the file", &mut self.passphrase, extras);
@@ -187,15 +186,15 @@ impl ImportDialog {
     fn preview(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
         let taken = self.found.iter().filter(|found| found.taken).count();
         let holds = match (&self.names, self.found.len()) {
-            (Some(_), 0) => "The file has names and values. Choose below which is what.".to_owned(),
+            (Some(_), 0) => "The file has variables. Map them below.".to_owned(),
             (_, count) => format!("The file holds {}.", labels::counted(count, "account")),
         };
         widgets::text(ui, &holds);
         if taken > 0 {
             let said = match taken {
-                1 => "One of them is here already, and stays as it is unless you tick it.".to_owned(),
+                1 => "1 already exists. Select it if you want to replace it.".to_owned(),
                 _ => {
-                    format!("Of these, {taken} are here already, and stay as they are unless you tick them.")
+                    format!("{taken} already exist. Select any you want to replace.")
                 }
             };
             widgets::text(ui, &said);
@@ -246,9 +245,8 @@ impl ImportDialog {
         }
         if count > DIFFERING_MAX {
             let more = labels::counted(count - DIFFERING_MAX, "more account");
-            let said = format!(
-                "{more} with hosts of their own; keyfob import --dry-run lists them on the command line."
-            );
+            let said =
+                format!("{more} with other hosts. On the command line, keyfob import --dry-run lists them.");
             widgets::weak(ui, &said);
         }
     }
@@ -276,12 +274,12 @@ impl ImportDialog {
             ImportStep::Sealed if self.passphrase.is_empty() => Some("Enter the passphrase first."),
             ImportStep::Choosing | ImportStep::Sealed => None,
             ImportStep::Preview if !self.found.iter().any(|found| found.ticked) => {
-                Some("Tick an account first.")
+                Some("Select an account first.")
             }
             ImportStep::Preview
                 if self.differing().filter(|(_, named)| named.is_changed).count() > DIFFERING_MAX =>
             {
-                Some("Untick some accounts: more are changed than can be shown at once.")
+                Some("Deselect some accounts: more are changed than can be shown at once.")
             }
             ImportStep::Preview => {
                 let ticked = self.found.iter().filter(|found| found.ticked).map(|found| &found.lookup);
@@ -321,7 +319,7 @@ fn note(found: &ImportPreview, issuers: &Issuers) -> String {
         note.push_str(" · without secrets");
     }
     if found.taken {
-        note.insert_str(0, if found.ticked { "Replaces the one here · " } else { "Is here already · " });
+        note.insert_str(0, if found.ticked { "Replaces the existing one · " } else { "Already exists · " });
     }
     note
 }
@@ -337,10 +335,10 @@ impl Modal for ImportDialog {
             ImportStep::Sealed => self.sealed(ui, cx),
             ImportStep::Preview => return self.preview(ui, cx),
             ImportStep::Reading => {
-                widgets::text(ui, "Reading the file …");
+                widgets::text(ui, "Reading the file…");
             }
             ImportStep::Saving => {
-                widgets::text(ui, "Saving the accounts …");
+                widgets::text(ui, "Saving the accounts…");
             }
         }
         None

@@ -112,12 +112,12 @@ impl Issuers {
     pub(in crate::ui) fn note(&self, lookup: &Lookup) -> Option<&'static str> {
         match lookup {
             Lookup::Unsettled | Lookup::Own => None,
-            Lookup::Nowhere(_) => Some("addresses not found"),
+            Lookup::Nowhere(_) => Some("endpoints not found"),
             Lookup::At(at) => Some(match self.answer(&at.0) {
-                Some(Ok(_)) => "addresses found at its issuer",
-                Some(Err(_)) => "addresses not found",
-                None if self.is_awaited(&at.0) => "asking its issuer for the addresses …",
-                None => "addresses at its issuer",
+                Some(Ok(_)) => "endpoints found at its issuer",
+                Some(Err(_)) => "endpoints not found",
+                None if self.is_awaited(&at.0) => "reading the endpoints from its issuer…",
+                None => "endpoints at its issuer",
             }),
         }
     }
@@ -130,12 +130,12 @@ impl Issuers {
         ticked.find_map(|lookup| match lookup {
             Lookup::Own => None,
             Lookup::Unsettled => Some("One moment."),
-            Lookup::Nowhere(_) => Some("Untick the accounts whose addresses were not found."),
+            Lookup::Nowhere(_) => Some("Deselect the accounts whose endpoints were not found."),
             Lookup::At(at) => match self.answer(&at.0) {
                 Some(Ok(_)) => None,
-                Some(Err(_)) => Some("Untick the accounts whose addresses were not found."),
-                None if self.is_awaited(&at.0) => Some("The server is being asked."),
-                None => Some("Look up the addresses first."),
+                Some(Err(_)) => Some("Deselect the accounts whose endpoints were not found."),
+                None if self.is_awaited(&at.0) => Some("Waiting for the server."),
+                None => Some("Look up the endpoints first."),
             },
         })
     }
@@ -204,8 +204,7 @@ impl Issuers {
         let more = if issuers.len() > ISSUERS_SHOWN { ", …" } else { "" };
         let named = issuers[..issuers.len().min(ISSUERS_SHOWN)].join(", ");
         let said = format!(
-            "The file leaves the addresses of some accounts to their issuers: {named}{more}. Nobody is asked \
-             until you choose {}.",
+            "Some endpoints come from {named}{more}. Nothing is requested until you choose {}.",
             labels::LOOK_UP
         );
         widgets::text(ui, &said);

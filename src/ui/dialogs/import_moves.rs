@@ -18,7 +18,7 @@ use crate::ui::widgets::checkbox;
 const URL_CHARS: usize = 200;
 
 /// Why an import has to wait for an answer.
-pub(in crate::ui) const BLOCKED: &str = "Tick the box about stored secrets, or untick the account.";
+pub(in crate::ui) const BLOCKED: &str = "Select the box about stored secrets, or deselect the account.";
 
 /// An account's destinations that would change while its secrets stay, and whether that was agreed to.
 #[derive(Default)]

@@ -34,21 +34,21 @@ impl ImportNames {
     /// Shows the lists; the choice, where it was changed.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, presets: &[Preset]) -> Option<Mapping> {
         if !self.open {
-            self.open = Button::new(Weight::Bare, "Choose the names yourself")
+            self.open = Button::new(Weight::Bare, "Map the variables yourself")
                 .with_icon(Icon::Right)
                 .flush()
                 .show(ui);
             return None;
         }
-        widgets::subheading(ui, "Which name is what?");
-        widgets::weak(ui, "Only names are shown here; their values stay hidden.");
-        let mut choices = vec![(None, "None: the file has the addresses".to_owned())];
+        widgets::subheading(ui, "Map variables");
+        widgets::weak(ui, "Only the names are shown. Values stay hidden.");
+        let mut choices = vec![(None, "None: the file has the endpoints".to_owned())];
         choices.extend(presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())));
         let id = Id::unique("keyfob-import-provider");
         fields::choice(ui, id, "Provider", &mut self.chosen.provider, &choices, Extras::default());
         for field in EnvField::ALL {
             let mut name = self.chosen.names.get(&field).cloned();
-            let mut choices = vec![(None, "None of them".to_owned())];
+            let mut choices = vec![(None, "None".to_owned())];
             let shown = |name: &String| (Some(name.clone()), sanitized(name, 60).into_owned());
             choices.extend(self.names.iter().map(shown));
             let id = Id::unique(("keyfob-import-name", field));
@@ -69,13 +69,13 @@ impl ImportNames {
 
 fn label(field: EnvField) -> &'static str {
     match field {
-        EnvField::ClientId => "Name of the client ID",
-        EnvField::ClientSecret => "Name of the client secret",
-        EnvField::TokenUrl => "Name of the token address",
-        EnvField::AuthorizeUrl => "Name of the authorization address",
-        EnvField::RedirectUri => "Name of the redirect address",
-        EnvField::Scopes => "Name of the scopes",
-        EnvField::UserName => "Name of the user name",
-        EnvField::Password => "Name of the password",
+        EnvField::ClientId => "Variable for the client ID",
+        EnvField::ClientSecret => "Variable for the client secret",
+        EnvField::TokenUrl => "Variable for the token endpoint",
+        EnvField::AuthorizeUrl => "Variable for the authorization endpoint",
+        EnvField::RedirectUri => "Variable for the redirect URI",
+        EnvField::Scopes => "Variable for the scopes",
+        EnvField::UserName => "Variable for the user name",
+        EnvField::Password => "Variable for the password",
     }
 }

@@ -228,7 +228,7 @@ pub(super) fn done(ctx: &Context, state: &mut ViewState, reply: Reply) {
     let said = match reply {
         Reply::Exported(count) => format!("{} exported.", labels::counted_were(count, "account")),
         Reply::Moved { records, left_behind: None } => {
-            format!("{} moved. The old place is empty.", labels::counted_were(records, "record"))
+            format!("{} moved. The old vault is empty.", labels::counted_were(records, "record"))
         }
         Reply::Moved { records, left_behind: Some(problem) } => {
             close(ctx, state);

@@ -67,7 +67,7 @@ impl NewPassphrase {
     }
 }
 
-const DIFFERENT: &str = "The two are not the same.";
+const DIFFERENT: &str = "Passphrases don't match.";
 
 /// The first of the two fields.
 pub(in crate::ui) fn first_id() -> Id {

@@ -251,16 +251,13 @@ pub(in crate::ui) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Passphra
         return;
     }
     if draft.asks_new() {
-        widgets::text(
-            ui,
-            "Nobody opens the file without its passphrase, and nothing can bring it back: keep it in a safe place.",
-        );
+        widgets::text(ui, "Keyfob can't recover this passphrase. Store it somewhere safe.");
     }
     let mut entered = false;
     ui.add_enabled_ui(draft.stage == PassphraseStep::Typing, |ui| {
         ui.spacing_mut().item_spacing.y = 12.0;
         if draft.asks_present() {
-            let label = if draft.asks_new() { "Present passphrase" } else { "Passphrase" };
+            let label = if draft.asks_new() { "Current passphrase" } else { "Passphrase" };
             let extras = Extras { error: draft.error.as_deref(), ..Extras::default() };
             let field = fields::secret(ui, present_id(), label, &mut draft.present, extras);
             entered |= new_passphrase::is_entered(ui, &field);

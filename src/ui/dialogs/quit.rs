@@ -121,11 +121,7 @@ fn said(cx: &Cx<'_>) -> String {
     }
     let last = said.pop().unwrap_or_default();
     let said = if said.is_empty() { last } else { format!("{} and {last}", said.join(", ")) };
-    let verb = if names.len() == 1 { "is" } else { "are" };
-    format!(
-        "While Keyfob isn't running, {said} {verb} not kept fresh. Nothing is lost: the next start renews what \
-         can be renewed."
-    )
+    format!("Keyfob can't refresh {said} while it's closed. It refreshes what it can at the next start.")
 }
 
 /// Accounts that are renewed by themselves as long as Keyfob runs.

@@ -51,7 +51,7 @@ impl Modal for RecoverDialog {
     fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
         match &self.0 {
             RecoverStep::Searching => {
-                widgets::text(ui, "Looking for accounts in the place where your secrets are …");
+                widgets::text(ui, "Looking for accounts in the vault…");
             }
             RecoverStep::Deleting => {
                 widgets::text(ui, "One moment.");
@@ -101,7 +101,7 @@ impl Modal for RecoverDialog {
 
 fn found(ui: &mut Ui, added: &[String], unreadable: usize, orphans: usize) {
     if added.is_empty() {
-        widgets::text(ui, "No account is missing: all that have secrets here are in the list.");
+        widgets::text(ui, "Nothing to recover. All accounts with secrets here are in the list.");
     } else {
         let said = format!("{} listed again:", labels::counted_were(added.len(), "account"));
         widgets::text(ui, &said);
@@ -124,8 +124,8 @@ fn found(ui: &mut Ui, added: &[String], unreadable: usize, orphans: usize) {
         widgets::text(
             ui,
             &format!(
-                "There {} {records} of secrets that no account needs: a deletion that was cut short leaves them, \
-                 or secrets that were entered again in another place.",
+                "There {} {records} of secrets that no account uses. An interrupted deletion leaves them, or entering \
+                 secrets again in another vault.",
                 if orphans == 1 { "is" } else { "are" }
             ),
         );

@@ -94,7 +94,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
 /// What would be lost, and why.
 fn lost(ui: &mut Ui, cx: &Cx<'_>, accounts: &[&AccountView]) {
     let count = labels::counted(accounts.len(), "account");
-    widgets::text(ui, &format!("New tokens of {count} are not saved yet, and go when you quit:"));
+    widgets::text(ui, &format!("New tokens of {count} are not saved yet and are lost when you quit:"));
     if !cx.snapshot.locked {
         for account in accounts.iter().take(NAMES) {
             widgets::text_strong(ui, &sanitized(account.name.as_str(), 60));
@@ -109,7 +109,7 @@ fn lost(ui: &mut Ui, cx: &Cx<'_>, accounts: &[&AccountView]) {
     }
     widgets::weak(
         ui,
-        "Where the refresh token was replaced, too, you would have to sign in again. Once all is saved, Keyfob \
-         quits by itself.",
+        "If the refresh token was also replaced, you have to sign in again. Keyfob quits by itself \
+         once everything is saved.",
     );
 }

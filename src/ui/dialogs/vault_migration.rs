@@ -107,21 +107,18 @@ impl Modal for MoveDialog {
         widgets::text(
             ui,
             &format!(
-                "Every secret goes to {place} and is read back there before anything is deleted at the old place. \
-                 If Keyfob is stopped meanwhile, nothing is lost: the move can be made again, or back."
+                "Each secret is copied to {place}, verified, then deleted from the old vault. If \
+                 interrupted, run the move again or reverse it."
             ),
         );
         if self.is_sent {
-            widgets::text(ui, "Moving …");
+            widgets::text(ui, "Moving…");
             return None;
         }
         let mut entered = false;
         let mut said = self.error.as_deref();
         if self.asks_new(vault) {
-            widgets::text(
-                ui,
-                "Nobody opens the file without its passphrase, and nothing can bring it back: keep it in a safe place.",
-            );
+            widgets::text(ui, "Keyfob can't recover this passphrase. Store it somewhere safe.");
             entered = self.new.show(ui, said.take());
         } else if self.asks_present(vault) {
             let extras = Extras { error: said.take(), ..Extras::default() };

@@ -70,10 +70,8 @@ impl FileField {
         let path = PathBuf::from(text);
         match () {
             () if text.is_empty() => Err("Choose a file first."),
-            () if !path.is_absolute() => Err("Enter the whole path, with all its folders."),
-            () if path.file_name().is_none() || text.ends_with(['/', '\\']) => {
-                Err("Enter the file's name, too.")
-            }
+            () if !path.is_absolute() => Err("Enter the full path, including all folders."),
+            () if path.file_name().is_none() || text.ends_with(['/', '\\']) => Err("Include the file name."),
             () => Ok(path),
         }
     }
@@ -113,11 +111,8 @@ impl FileField {
     ) -> (bool, bool) {
         let browse = Button::new(Weight::Quiet, labels::BROWSE);
         let width = browse.width(ui);
-        let note = if self.without_dialog {
-            "This system offers no dialog for that: type the file's whole path."
-        } else {
-            note
-        };
+        let note =
+            if self.without_dialog { "This system has no file dialog. Enter the full path." } else { note };
         let note = Some(note).filter(|note| !note.is_empty());
         let field = ui.scope(|ui| {
             ui.set_max_width(ui.available_width() - width - 8.0);

@@ -72,7 +72,7 @@ fn i3_more_changed_accounts_than_are_shown_are_not_imported() {
         .collect();
     let mut rig = preview(&all);
     assert!(!rig.can_press("Import"));
-    assert_shown(&rig, &["Untick some accounts: more are changed than can be shown at once."]);
+    assert_shown(&rig, &["Deselect some accounts: more are changed than can be shown at once."]);
     rig.tick("car 1");
     assert!(rig.can_press("Import"));
 }

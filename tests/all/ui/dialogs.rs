@@ -100,7 +100,7 @@ fn i1_an_import_is_previewed_and_replaces_nothing_that_is_not_ticked() {
     assert_eq!(path, Path::new("/tmp/accounts.toml"));
     read(&mut rig);
     let tree = rig.tree();
-    for said in ["car-dev", "new one", "Is here already · Smartcar", "SmartSense · Client credentials"] {
+    for said in ["car-dev", "new one", "Already exists · Smartcar", "SmartSense · Client credentials"] {
         assert!(tree.contains(said), "{said} in:\n{tree}");
     }
     assert!(!tree.contains("CANARY"));
@@ -126,7 +126,7 @@ fn an_account_is_replaced_where_that_is_ticked() {
     read(&mut rig);
     tick(&mut rig, "car-dev");
     tick(&mut rig, "new one");
-    assert!(rig.tree().contains("Replaces the one here"));
+    assert!(rig.tree().contains("Replaces the existing one"));
     rig.press("Import");
     let Command::Import(drafts) = rig.command() else { panic!("nothing is saved") };
     let sent: Vec<_> = drafts.iter().map(|it| (it.draft.name.as_str(), it.replace)).collect();
@@ -159,7 +159,7 @@ fn i2_an_import_asks_before_stored_secrets_go_elsewhere() {
     let both = "token endpoint: https://evil.example/t instead of https://auth.example.com/oauth/token";
     assert!(tree.contains(both), "{tree}");
     assert_eq!(ticked(&rig, question), Toggled::False);
-    assert!(!rig.can_press("Import") && tree.contains("Tick the box about stored secrets"), "{tree}");
+    assert!(!rig.can_press("Import") && tree.contains("Select the box about stored secrets"), "{tree}");
     tick(&mut rig, question);
     rig.press("Import");
     let Command::Import(drafts) = rig.command() else { panic!("nothing is saved") };
@@ -170,13 +170,13 @@ fn i2_an_import_asks_before_stored_secrets_go_elsewhere() {
 fn a_sealed_import_asks_for_its_passphrase_until_it_fits() {
     let mut rig = Rig::new(snapshot(Vec::new()));
     rig.press("Import");
-    rig.press("Browse …");
+    rig.press("Browse…");
     let question = rig.file_question().expect("the system's dialog");
     assert_eq!((question.new_name, question.folder), (None, PathBuf::from("/home/me")));
     rig.answer(FileAnswer::Chosen(PathBuf::from("/home/me/team.age")));
     assert!(matches!(rig.command(), Command::ReadImport { passphrase: None, .. }));
     problem(&mut rig, Problem::Archive(ArchiveProblem::PassphraseNeeded));
-    assert!(rig.tree().contains("“team.age” is sealed"));
+    assert!(rig.tree().contains("“team.age” is encrypted"));
     assert!(rig.field("Passphrase of the file").is_focused());
     rig.fill("Passphrase of the file", "CANARY-wrong");
     rig.press("Open file");
@@ -237,7 +237,7 @@ fn an_export_is_sealed_and_leaves_tokens_out_unless_told_otherwise() {
     assert!(field.accesskit_node().description().unwrap().contains("A file with that name already exists"));
     assert!(!rig.can_press("Export"), "the passphrase is entered again: it was wiped");
     choose_passphrase(&mut rig);
-    tick(&mut rig, "Tokens, too");
+    tick(&mut rig, "Include tokens");
     tick(&mut rig, "car-dev");
     rig.press("Export");
     let Command::Export { accounts, with_tokens, .. } = rig.command() else { panic!("no export") };
@@ -250,14 +250,14 @@ fn an_export_is_sealed_and_leaves_tokens_out_unless_told_otherwise() {
 fn an_open_export_has_no_passphrase_and_no_tokens() {
     let mut rig = Rig::new(two());
     open(&mut rig, "Export");
-    tick(&mut rig, "Tokens, too");
-    rig.choose("What goes into the file", "Settings without secrets, as open text");
+    tick(&mut rig, "Include tokens");
+    rig.choose("What goes into the file", "Settings without secrets, as plain text");
     assert!(rig.0.query_by_label("New passphrase").is_none());
-    rig.press("Browse …");
+    rig.press("Browse…");
     let question = rig.file_question().expect("the system's dialog");
     assert_eq!(question.new_name.as_deref(), Some("keyfob-2025-11-21.toml"));
     rig.answer(FileAnswer::NoDialog);
-    assert!(rig.tree().contains("type the file's whole path"));
+    assert!(rig.tree().contains("Enter the full path"));
     rig.press("Export");
     let Command::Export { path, passphrase: None, with_tokens: false, .. } = rig.command() else {
         panic!("no open export")
@@ -287,7 +287,7 @@ fn a_locked_file_vault_is_opened_from_the_dialog_which_comes_back() {
 #[test]
 fn secrets_move_to_a_file_that_is_made_for_them() {
     let mut rig = Rig::new(two());
-    open(&mut rig, "Move secrets to a file with a passphrase");
+    open(&mut rig, "Move secrets to a passphrase-protected file");
     assert!(!rig.can_press("Move"));
     choose_passphrase(&mut rig);
     rig.press("Move");
@@ -295,7 +295,7 @@ fn secrets_move_to_a_file_that_is_made_for_them() {
         panic!("no move")
     };
     assert_eq!(passphrase.unwrap().expose(), PASS);
-    assert!(!rig.can_press("Move") && rig.tree().contains("Moving …"));
+    assert!(!rig.can_press("Move") && rig.tree().contains("Moving…"));
     problem(&mut rig, Problem::Vault(VaultProblem::Denied));
     assert!(rig.tree().contains("prompt was dismissed"));
     choose_passphrase(&mut rig);
@@ -310,7 +310,7 @@ fn secrets_move_to_a_file_that_is_made_for_them() {
 fn secrets_move_to_a_file_that_is_there_and_back_without_a_passphrase() {
     let mut rig = Rig::new(two());
     rig.change(|snapshot| snapshot.vault.file_exists = true);
-    open(&mut rig, "Move secrets to a file with a passphrase");
+    open(&mut rig, "Move secrets to a passphrase-protected file");
     assert!(rig.0.query_by_label("New passphrase").is_none());
     rig.fill("Passphrase of the file", PASS);
     rig.press("Move");
@@ -335,7 +335,7 @@ fn a_move_that_was_cut_short_is_finished_from_the_settings() {
         snapshot.vault.unfinished_move = Some(VaultKind::File);
     });
     rig.press("Settings");
-    assert!(!rig.can_press("Move secrets to a file with a passphrase"));
+    assert!(!rig.can_press("Move secrets to a passphrase-protected file"));
     rig.press("Finish the move");
     rig.fill("Passphrase of the file", PASS);
     rig.press("Finish the move");
@@ -380,7 +380,7 @@ fn a_recovery_that_fails_says_why_and_a_notice_can_be_dismissed() {
     rig.press("Try again");
     assert!(matches!(rig.command(), Command::RecoverAccounts));
     rig.tell(Event::Done(Reply::Recovered { added: Vec::new(), unreadable: 0, orphans: 0 }));
-    assert!(rig.tree().contains("No account is missing"));
+    assert!(rig.tree().contains("Nothing to recover"));
     rig.press("Close");
     let mut again = two();
     again.notice = Some(Problem::SetAside(UntrustedText::new("/home/me/keyfob.db.broken-1")));

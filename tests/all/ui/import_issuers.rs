@@ -59,16 +59,16 @@ fn i1_what_an_issuer_says_is_shown_before_it_is_saved_and_saved_as_shown() {
         .extend(file(&[("tv", "device_code")], "[account.endpoints]\nrevoke = \"https://a.example/revoke\""));
     let mut rig = preview(drafts, true);
     assert!(rig.commands().is_empty(), "nobody is asked by a look at the file");
-    assert!(rig.tree().contains(&format!("to their issuers: {ISSUER}. Nobody is asked until")));
-    assert!(rig.tree().contains("Look up the addresses first.") && !rig.can_press("Import"));
-    rig.press("Look up addresses");
+    assert!(rig.tree().contains(&format!("Some endpoints come from {ISSUER}. Nothing is requested until")));
+    assert!(rig.tree().contains("Look up the endpoints first.") && !rig.can_press("Import"));
+    rig.press("Look up endpoints");
     // Once for all that want the same, and not for what isn't ticked.
     let asked = rig.command();
-    assert!(rig.tree().contains("asking its issuer for the addresses"));
+    assert!(rig.tree().contains("reading the endpoints from its issuer"));
     assert!(!rig.can_press("Import"), "nothing was shown of it yet");
     answer(&mut rig, Ok(found(&asked)));
     let tree = rig.tree();
-    for shown in ["Found for batch, more", "https://auth.example.com/token", "addresses found at its issuer"]
+    for shown in ["Found for batch, more", "https://auth.example.com/token", "endpoints found at its issuer"]
     {
         assert!(tree.contains(shown), "{shown} in:\n{tree}");
     }
@@ -97,13 +97,13 @@ fn i1_what_an_issuer_says_is_shown_before_it_is_saved_and_saved_as_shown() {
 fn where_nothing_is_found_the_rest_can_be_imported_and_the_issuer_asked_again() {
     let grants = [("batch", "client_credentials"), ("tv", "device_code")];
     let mut rig = preview(file(&grants, ""), false);
-    rig.press("Look up addresses");
+    rig.press("Look up endpoints");
     let asked = rig.command();
     let why = NotDiscovered::Nothing { tried: Vec::new() };
     let problem = Problem::Discovery(DiscoveryProblem { issuer: UntrustedText::new(ISSUER), why });
     answer(&mut rig, Err(problem.clone()));
     // Said of the one; the other is still asked for.
-    assert!(rig.tree().contains("addresses not found"));
+    assert!(rig.tree().contains("endpoints not found"));
     let other = rig.command();
     answer(&mut rig, Ok(found(&other)));
     assert!(!rig.can_press("Import"));
@@ -124,8 +124,8 @@ fn an_issuer_that_cant_be_asked_is_said_and_keeps_only_its_account_out() {
     drafts[0].draft.settings.overrides_mut().issuer = Some("http://auth.example.com".to_owned());
     let mut rig = preview(drafts, false);
     assert!(rig.commands().is_empty(), "nothing is sent there");
-    assert!(rig.tree().contains("addresses not found") && !rig.can_press("Import"));
-    assert!(!rig.tree().contains("Look up addresses"), "there is nobody to ask");
+    assert!(rig.tree().contains("endpoints not found") && !rig.can_press("Import"));
+    assert!(!rig.tree().contains("Look up endpoints"), "there is nobody to ask");
 }
 
 #[test]
@@ -133,16 +133,16 @@ fn i1_a_press_is_for_what_was_ticked_then() {
     let grants = [("batch", "client_credentials"), ("tv", "device_code")];
     let mut rig = preview(file(&grants, ""), false);
     rig.tick("tv");
-    rig.press("Look up addresses");
+    rig.press("Look up endpoints");
     let asked = rig.command();
     // Ticked later, and unticked before its turn.
     rig.tick("tv");
     assert!(rig.commands().is_empty());
-    rig.press("Look up addresses");
+    rig.press("Look up endpoints");
     rig.tick("tv");
     answer(&mut rig, Ok(found(&asked)));
     assert!(rig.commands().is_empty(), "nobody is asked for what isn't wanted");
     assert!(rig.can_press("Import"));
     rig.tick("tv");
-    assert!(rig.commands().is_empty() && rig.can_press("Look up addresses") && !rig.can_press("Import"));
+    assert!(rig.commands().is_empty() && rig.can_press("Look up endpoints") && !rig.can_press("Import"));
 }

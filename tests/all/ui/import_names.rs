@@ -43,9 +43,9 @@ fn names_are_chosen_from_lists_and_the_file_is_read_again() {
     let mut rig = dialog();
     let names = Some(names(&[(EnvField::ClientId, "KEY")]));
     rig.tell(Event::ImportRead(ImportRead { names, ..ImportRead::default() }));
-    assert!(rig.tree().contains("Choose below which is what"));
+    assert!(rig.tree().contains("Map them below"));
     assert!(!rig.can_press("Import"));
-    rig.choose("Name of the client secret", "TOP");
+    rig.choose("Variable for the client secret", "TOP");
     let Command::ReadImport { mapping: Some(mapping), .. } = rig.command() else { panic!("not read again") };
     assert_eq!(mapping.names[&EnvField::ClientId], "KEY");
     assert_eq!(mapping.names[&EnvField::ClientSecret], "TOP");
@@ -57,7 +57,7 @@ fn names_are_chosen_from_lists_and_the_file_is_read_again() {
     let tree = rig.tree();
     assert!(tree.contains("acme") && !tree.contains("without secrets") && !tree.contains("CANARY"), "{tree}");
     // The lists stay, and one can be taken back.
-    rig.choose("Name of the client ID", "None of them");
+    rig.choose("Variable for the client ID", "None");
     let Command::ReadImport { mapping: Some(mapping), .. } = rig.command() else { panic!("not read again") };
     assert!(!mapping.names.contains_key(&EnvField::ClientId));
     rig.press("Import");
@@ -70,9 +70,9 @@ fn lists_are_out_of_the_way_where_the_guess_gave_accounts() {
     let names = Some(names(&[(EnvField::ClientId, "KEY")]));
     let read = ImportRead { drafts: vec![draft()], taken: vec![false], names, ..ImportRead::default() };
     rig.tell(Event::ImportRead(read));
-    assert!(rig.0.query_by_label("Which name is what?").is_none());
-    rig.press("Choose the names yourself");
-    assert!(rig.0.query_by_label("Which name is what?").is_some());
+    assert!(rig.0.query_by_label("Map variables").is_none());
+    rig.press("Map the variables yourself");
+    assert!(rig.0.query_by_label("Map variables").is_some());
     assert!(rig.commands().is_empty());
 }
 
@@ -85,5 +85,5 @@ fn what_was_left_out_is_said() {
     let tree = rig.tree();
     assert!(tree.contains("was left out: because.") && tree.contains("2 more were left out."), "{tree}");
     assert!(!tree.contains('\u{202e}'));
-    assert!(rig.0.query_by_label("Which name is what?").is_none());
+    assert!(rig.0.query_by_label("Map variables").is_none());
 }

@@ -56,12 +56,12 @@ fn the_first_run_keeps_secrets_in_a_file_with_a_passphrase() {
     assert!(!rig.can_press("Use this passphrase") && !rig.can_press("Add account"));
     rig.fill("New passphrase", " CANARY correct horse battery ");
     rig.fill("New passphrase again", "something else");
-    assert!(rig.tree().contains("The two are not the same."));
+    assert!(rig.tree().contains("Passphrases don't match."));
     assert!(!rig.can_press("Use this passphrase"));
     rig.0.key_press_modifiers(Modifiers::COMMAND, Key::A);
     rig.field("New passphrase again").type_text(" CANARY correct horse battery ");
     rig.0.run();
-    assert!(!rig.tree().contains("The two are not the same."));
+    assert!(!rig.tree().contains("Passphrases don't match."));
     rig.press("Use this passphrase");
     let Command::UnlockVault { passphrase, create: true } = rig.command() else { panic!("no passphrase") };
     // White space counts in a passphrase.
@@ -165,7 +165,7 @@ fn the_passphrase_is_changed_in_the_settings() {
     rig.press("Settings");
     rig.press("Change passphrase");
     let fill = |rig: &mut Rig| {
-        rig.fill("Present passphrase", "CANARY-old");
+        rig.fill("Current passphrase", "CANARY-old");
         rig.fill("New passphrase", "CANARY-new");
         rig.fill("New passphrase again", "CANARY-new");
         rig.press("Change passphrase");
@@ -176,7 +176,7 @@ fn the_passphrase_is_changed_in_the_settings() {
     turn(&mut rig, VaultHealth::Waiting);
     refuse(&mut rig, VaultProblem::WrongPassphrase);
     turn(&mut rig, VaultHealth::Ready);
-    let said = rig.field("Present passphrase").accesskit_node().description().unwrap();
+    let said = rig.field("Current passphrase").accesskit_node().description().unwrap();
     assert!(said.contains("doesn't open the file"), "{said}");
     fill(&mut rig);
     turn(&mut rig, VaultHealth::Waiting);
@@ -191,7 +191,7 @@ fn the_line_says_where_secrets_are_and_leads_to_the_settings() {
     let mut rig = Rig::new(one());
     rig.press("Secrets: in keychain, open");
     rig.0.get_by_label("Lock after idle");
-    assert!(rig.can_press("Move secrets to a file with a passphrase"));
+    assert!(rig.can_press("Move secrets to a passphrase-protected file"));
     let mut rig = Rig::sized(in_file(VaultHealth::Ready), (640.0, 420.0));
     assert!(rig.can_press("Secrets: in a file, open"));
     rig.press("car-dev");

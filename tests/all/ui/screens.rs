@@ -271,14 +271,14 @@ fn dialogs() -> Vec<Screen> {
                 problem: Problem::Archive(ArchiveProblem::PassphraseNeeded),
             });
         }),
-        left("import, preview", "Is here already · Smartcar · Client credentials", few(), |rig| {
+        left("import, preview", "Already exists · Smartcar · Client credentials", few(), |rig| {
             import(rig, "/tmp/accounts.toml");
             let mut drafts = vec![imported("alpha", "Smartcar")];
             drafts.extend((0..9).map(|number| imported(&format!("new {number}"), "SmartSense")));
             let taken = std::iter::once(true).chain(std::iter::repeat_n(false, 9)).collect();
             rig.tell(Event::ImportRead(ImportRead { drafts, taken, ..ImportRead::default() }));
         }),
-        left("import, names", "Which name is what?", few(), |rig| {
+        left("import, names", "Map variables", few(), |rig| {
             import(rig, "/tmp/.env");
             let mappings = vec![Mapping { names: std::collections::BTreeMap::new(), provider: None }];
             let names = Some(EnvNames { names: ["KEY", "TOP"].map(str::to_owned).into(), mappings });
@@ -286,11 +286,11 @@ fn dialogs() -> Vec<Screen> {
         }),
         left("export", "Export accounts", few(), |rig| settings(rig, "Export")),
         left("move to a file", "Move secrets to a file", few(), |rig| {
-            settings(rig, "Move secrets to a file with a passphrase");
+            settings(rig, "Move secrets to a passphrase-protected file");
         }),
         left("move to a file that is there", "Move secrets to a file", few(), |rig| {
             rig.change(|snapshot| snapshot.vault.file_exists = true);
-            settings(rig, "Move secrets to a file with a passphrase");
+            settings(rig, "Move secrets to a passphrase-protected file");
         }),
         left("move to the keychain", "Move", in_file(VaultHealth::Ready), |rig| {
             settings(rig, "Move secrets to the keychain");
@@ -311,7 +311,7 @@ fn dialogs() -> Vec<Screen> {
                 snapshot.vault.health = VaultHealth::Locked { exists: false };
             });
         }),
-        left("changing the passphrase", "Present passphrase", in_file(VaultHealth::Ready), |rig| {
+        left("changing the passphrase", "Current passphrase", in_file(VaultHealth::Ready), |rig| {
             settings(rig, "Change passphrase");
         }),
         left("checks", "Checks for alpha", few(), |rig| {

@@ -52,14 +52,14 @@ fn k1_a_computer_without_a_keychain_keeps_secrets_in_a_file_made_in_the_window()
 
     window.press("Settings");
     window.press("Change passphrase");
-    window.fill("Present passphrase", FIRST);
+    window.fill("Current passphrase", FIRST);
     window.fill("New passphrase", SECOND);
     window.fill("New passphrase again", SECOND);
     picture("8-change.png");
     window.press("Change passphrase");
     // It says so for four seconds only, in which a busy machine may not get to look.
     wait_until(Duration::from_secs(20), "the change", || {
-        (!window.tree().contains("Present passphrase")).then_some(())
+        (!window.tree().contains("Current passphrase")).then_some(())
     });
     assert!(!window.tree().contains("CANARY"));
     assert!(window.close().success());

@@ -62,7 +62,7 @@ fn closing_names_the_accounts_that_are_no_longer_refreshed() {
     press_close(&mut rig);
     assert!(asked(&rig).contains(&ViewportCommand::CancelClose));
     no_longer_closing(&mut rig);
-    assert!(rig.tree().contains("While Keyfob isn't running, “car-dev” is not kept fresh."));
+    assert!(rig.tree().contains("Keyfob can't refresh “car-dev” while it's closed."));
     rig.press("Cancel");
     assert!(!rig.can_press("Quit"));
     press_close(&mut rig);
