@@ -46,17 +46,17 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let account = checks.account.as_ref().and_then(|id| cx.account(id));
     match account {
         Some(account) => {
-            widgets::heading(ui, &format!("Checks for {}", account.name));
+            widgets::heading(ui, &format!("Diagnostics for {}", account.name));
         }
         None => {
-            widgets::heading(ui, "Checks");
+            widgets::heading(ui, "Diagnostics");
         }
     }
-    widgets::weak(ui, "Everything between an account and its token. No secret is sent.");
+    widgets::weak(ui, "Checks everything needed to get a token. Sends no secrets.");
     let provider = account.map(|account| account.provider_name.as_str());
     match &checks.findings {
         None => {
-            widgets::text(ui, "Looking. A server that doesn't answer is given 30 seconds.");
+            widgets::text(ui, "Checking… Servers have 30 seconds to respond.");
         }
         Some(findings) => {
             for finding in findings {

@@ -56,10 +56,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         }
     });
     ui.add_space(4.0);
-    widgets::weak(
-        ui,
-        "The demo is a sign-in server inside Keyfob: see everything in a minute, without registering anywhere.",
-    );
+    widgets::weak(ui, "Try every step with a built-in server. No registration needed.");
 }
 
 /// Where secrets will be kept, and whether that works.

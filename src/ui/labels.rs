@@ -23,7 +23,7 @@ pub(super) const SEARCH: &str = "Search accounts";
 /// Empties the search field.
 pub(super) const CLEAR_SEARCH: &str = "Clear filters";
 /// The search found nothing.
-pub(super) const NOTHING_FOUND: &str = "No account fits the search.";
+pub(super) const NOTHING_FOUND: &str = "No accounts match.";
 /// Opens the menu of the list's order.
 pub(super) const SORT: &str = "Sort and group";
 /// The heading over accounts without a tag.
@@ -158,7 +158,7 @@ pub(super) const TRY_AGAIN: &str = "Try again";
 /// Keeps secrets in memory.
 pub(super) const USE_MEMORY: &str = "Keep secrets in memory until quit";
 /// Keeps secrets in the file vault.
-pub(super) const USE_FILE: &str = "Keep secrets in a file with a passphrase";
+pub(super) const USE_FILE: &str = "Use a passphrase-protected file";
 /// Keeps secrets in the keychain.
 pub(super) const USE_KEYCHAIN: &str = "Keep secrets in the keychain";
 /// Opens the dialog that asks for the passphrase.
@@ -174,7 +174,7 @@ pub(super) const LOCK: &str = "Lock";
 /// Unlocks.
 pub(super) const UNLOCK: &str = "Unlock";
 /// Checks all that stands between an account and its token.
-pub(super) const CHECK_EVERYTHING: &str = "Check everything";
+pub(super) const CHECK_EVERYTHING: &str = "Run diagnostics";
 /// Checks once more.
 pub(super) const CHECK_AGAIN: &str = "Check again";
 /// Shows what the other side said.
@@ -186,7 +186,7 @@ pub(super) const QUIT: &str = "Quit";
 /// Keeps Keyfob running out of sight.
 pub(super) const MINIMISE: &str = "Keep running, minimised";
 /// The list of keys.
-pub(super) const KEYS: &str = "Keys";
+pub(super) const KEYS: &str = "Keyboard shortcuts";
 /// Removes a short message.
 pub(super) const OPEN_SETTINGS: &str = "Open settings";
 pub(super) const USE_THESE_SETTINGS: &str = "Use these settings";
@@ -195,7 +195,8 @@ pub(super) const DISMISS: &str = "Dismiss";
 /// Presets of the user's own that could not be read.
 pub(super) const PRESET_MISTAKES: &str = "Some of your own presets can't be used";
 /// When they are read.
-pub(super) const PRESETS_ARE_READ_AT_START: &str = "Mend the files and start Keyfob again; the others work.";
+pub(super) const PRESETS_ARE_READ_AT_START: &str =
+    "Fix these files, then restart Keyfob. Other presets still work.";
 /// Above the providers that have no preset.
 pub(super) const ANY_PROVIDER: &str = "Any other provider";
 /// The same, where the search found nothing.
@@ -332,20 +333,20 @@ pub(super) fn vault(vault: &VaultView, any: bool) -> &'static str {
 pub(super) fn vault_in_short(vault: &VaultView) -> &'static str {
     use crate::messages::problem::VaultProblem;
     match (vault.kind, &vault.health) {
-        (VaultKind::Memory, _) => "Secrets: in memory until quit",
-        (VaultKind::File, VaultHealth::Locked { exists: false }) => "Secrets: no passphrase yet",
-        (VaultKind::File, VaultHealth::Locked { exists: true }) => "Secrets: in a file, locked",
-        (VaultKind::File, VaultHealth::Waiting) => "Secrets: in a file, opening",
-        (VaultKind::File, VaultHealth::Failing(_)) => "Secrets: in a file, failing",
-        (VaultKind::File, VaultHealth::Ready | VaultHealth::Untried) => "Secrets: in a file, open",
-        (VaultKind::Keychain, VaultHealth::Ready) => "Secrets: in keychain, open",
-        (VaultKind::Keychain, VaultHealth::Untried) => "Secrets: in keychain",
-        (VaultKind::Keychain, VaultHealth::Waiting) => "Secrets: waiting for keychain",
+        (VaultKind::Memory, _) => "Secrets in memory until quit",
+        (VaultKind::File, VaultHealth::Locked { exists: false }) => "No passphrase yet",
+        (VaultKind::File, VaultHealth::Locked { exists: true }) => "Secrets file locked",
+        (VaultKind::File, VaultHealth::Waiting) => "Opening secrets file…",
+        (VaultKind::File, VaultHealth::Failing(_)) => "Secrets file not usable",
+        (VaultKind::File, VaultHealth::Ready | VaultHealth::Untried) => "Secrets file unlocked",
+        (VaultKind::Keychain, VaultHealth::Ready) => "Keychain unlocked",
+        (VaultKind::Keychain, VaultHealth::Untried) => "Secrets in keychain",
+        (VaultKind::Keychain, VaultHealth::Waiting) => "Waiting for keychain",
         (
             VaultKind::Keychain,
             VaultHealth::Locked { .. } | VaultHealth::Failing(VaultProblem::Locked | VaultProblem::Denied),
-        ) => "Secrets: in keychain, locked",
-        (VaultKind::Keychain, VaultHealth::Failing(_)) => "Secrets: keychain not usable",
+        ) => "Keychain locked",
+        (VaultKind::Keychain, VaultHealth::Failing(_)) => "Keychain not usable",
     }
 }
 

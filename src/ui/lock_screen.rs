@@ -134,14 +134,13 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     widgets::heading(ui, "Keyfob is locked");
     ui.spacing_mut().item_spacing.y = 12.0;
     let said = match cx.snapshot.vault.kind {
-        VaultKind::File => "No token is renewed until you unlock it.",
+        VaultKind::File => "Token refresh is paused until you unlock Keyfob.",
         VaultKind::Keychain => {
-            "This is only a curtain: your secrets stay in this computer's keychain, and whoever uses your \
-             computer can lift it. No token is renewed until then."
+            "Your keychain stays unlocked, so anyone at this computer can unlock Keyfob. Token refresh is paused."
         }
         VaultKind::Memory => {
-            "This is only a curtain: your secrets stay in memory until you quit, and whoever uses your \
-             computer can lift it. No token is renewed until then."
+            "Your secrets stay in memory until you quit, so anyone at this computer can unlock Keyfob. \
+             Token refresh is paused."
         }
     };
     widgets::text(ui, said);

@@ -39,7 +39,7 @@ fn said(vault: &VaultView) -> Option<(String, String, Icon)> {
         }
         (VaultHealth::Locked { exists: false }, _) => said(
             "Secrets will be kept in a file protected by a passphrase.",
-            "Choose the passphrase, so that something can be saved.",
+            "Choose a passphrase before you save anything.",
             Icon::Locked,
         ),
         (VaultHealth::Waiting, VaultKind::File) => said(

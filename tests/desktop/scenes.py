@@ -91,7 +91,7 @@ def all_scenes(server, accounts, folder):
     waiting = account("fleet", "authorization_code", {**token, "authorize": f"{server.url}/authorize"})
     some = accounts(8)
     settings = ["ctrl+comma"]
-    file = ["press:Keep secrets in a file with a passphrase", "wait:New passphrase again"]
+    file = ["press:Use a passphrase-protected file", "wait:New passphrase again"]
     typed = ["type:New passphrase=blue duck juggles", "type:New passphrase again=blue duck juggles"]
     return [
         ("settings", some, settings),
@@ -110,7 +110,7 @@ def all_scenes(server, accounts, folder):
         ("lock", some, ["ctrl+l"]),
         ("passphrase", "", [*file, typed[0]]),
         ("lock-file", "", [*file, *typed, "press:Use this passphrase", "wait:Secrets are kept in a file protected by a passphrase.", "ctrl+l"]),
-        ("doctor", some, ["Down", "Return", *settings, "press:Check everything", "wait:Check again"]),
+        ("doctor", some, ["Down", "Return", *settings, "press:Run diagnostics", "wait:Check again"]),
         ("device", device, ["Down", "Return", "press:Sign in", "wait:Copy code"]),
         ("waiting", waiting, ["Down", "Return", "press:Sign in", "wait:Copy sign-in link"]),
         ("mapper", odd, ["Down", "Return", "press:Get token", "press:View response"]),

@@ -83,9 +83,8 @@ impl SettingsDraft {
         match self.proxy_kind {
             ProxyKind::System => Ok(ProxyChoice::System),
             ProxyKind::Direct => Ok(ProxyChoice::Direct),
-            ProxyKind::At => ProxyChoice::at(&self.proxy).ok_or(
-                "Enter an http or https address without a user name's password, such as http://proxy:8080.",
-            ),
+            ProxyKind::At => ProxyChoice::at(&self.proxy)
+                .ok_or("Enter an http or https URL without a password, such as http://proxy:8080."),
         }
     }
 

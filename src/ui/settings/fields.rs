@@ -45,13 +45,13 @@ fn appearance(ui: &mut Ui, draft: &mut SettingsDraft) {
         ui,
         &mut preferences.reduced_motion,
         "Reduced motion",
-        "Nothing glides. Always so where the desktop asks for it.",
+        "Turns off animation. Also off if your system asks for it.",
     );
 }
 
 fn tokens(ui: &mut Ui, draft: &mut SettingsDraft) {
     let mut clears = draft.preferences.clear_clipboard_secs.is_some();
-    let note = "A copied token goes in any case when you lock or quit.";
+    let note = "Copied tokens are always cleared when you lock or quit.";
     if tick(ui, &mut clears, "Clear the clipboard", note).changed() {
         draft.preferences.clear_clipboard_secs = clears.then_some(30);
     }
@@ -61,20 +61,21 @@ fn tokens(ui: &mut Ui, draft: &mut SettingsDraft) {
         let value = &mut draft.clear_clipboard;
         fields::text(ui, Id::unique("keyfob-clear"), "Clear after, in seconds", value, extras);
     }
-    let note = "In seconds. Empty: a tenth of the token's life, at least 30 seconds and at most 5 minutes.";
+    let note =
+        "In seconds. Empty: a tenth of the token's lifetime, at least 30 seconds and at most 5 minutes.";
     let error = draft.ahead_secs().err();
-    let extras = Extras { hint: "By the token's life", error, note: Some(note), ..Extras::default() };
+    let extras = Extras { hint: "By the token's lifetime", error, note: Some(note), ..Extras::default() };
     let value = &mut draft.refresh_ahead;
     fields::text(ui, Id::unique("keyfob-ahead"), "Refresh ahead of expiry", value, extras);
 }
 
 fn signing_in(ui: &mut Ui, draft: &mut SettingsDraft) {
-    let note = "Where neither the provider nor the account names one. Empty: a free port each time.";
+    let note = "Default when neither provider nor account sets a port. Empty: a free port each time.";
     let error = draft.port().err();
     let extras = Extras { hint: "Automatic", error, note: Some(note), ..Extras::default() };
     let value = &mut draft.redirect_port;
     fields::text(ui, Id::unique("keyfob-port"), "Redirect port", value, extras);
-    let note = "A program and its arguments; %s stands for the address.";
+    let note = "A program and its arguments. %s stands for the URL.";
     let extras = Extras { hint: "The system's browser", note: Some(note), mono: true, ..Extras::default() };
     let value = &mut draft.browser;
     fields::text(ui, Id::unique("keyfob-browser"), "Browser", value, extras);
@@ -84,7 +85,7 @@ fn network(ui: &mut Ui, draft: &mut SettingsDraft) {
     let kinds = [
         (ProxyKind::System, "Like the system".to_owned()),
         (ProxyKind::Direct, "None".to_owned()),
-        (ProxyKind::At, "At this address".to_owned()),
+        (ProxyKind::At, "At this URL".to_owned()),
     ];
     let kind = &mut draft.proxy_kind;
     fields::choice(ui, Id::unique("keyfob-proxy"), "Proxy", kind, &kinds, Extras::default());
@@ -92,10 +93,10 @@ fn network(ui: &mut Ui, draft: &mut SettingsDraft) {
         let error = draft.proxy().err();
         let extras = Extras { hint: "http://proxy:8080", error, mono: true, ..Extras::default() };
         let value = &mut draft.proxy;
-        fields::text(ui, Id::unique("keyfob-proxy-address"), "Proxy address", value, extras);
+        fields::text(ui, Id::unique("keyfob-proxy-address"), "Proxy URL", value, extras);
     }
     let note =
-        "For a company network: the path of a PEM file that is trusted besides the system's certificates.";
+        "For a company network: the path of a PEM file to trust in addition to the system's certificates.";
     let extras = Extras { hint: "/path/to/root.pem", note: Some(note), mono: true, ..Extras::default() };
     let value = &mut draft.root_certificate;
     fields::text(ui, Id::unique("keyfob-root"), "Extra root certificate", value, extras);
@@ -112,16 +113,17 @@ fn locking(ui: &mut Ui, draft: &mut SettingsDraft) {
         let unit = if mins == 1 { "minute" } else { "minutes" };
         choices.push((Some(mins), format!("After {mins} {unit}")));
     }
-    let note = Some("Locking drops what is shown or being typed, clears the clipboard and ends sign-ins.");
+    let note =
+        Some("Locking hides tokens, discards unsaved input, clears the clipboard and cancels sign-ins.");
     let extras = Extras { note, ..Extras::default() };
     fields::choice(ui, Id::unique("keyfob-lock-after"), "Lock after idle", value, &choices, extras);
     let note = if cfg!(target_os = "linux") {
-        "The system shows it; it names the account and no secret."
+        "A system notification that names the account and no secret."
     } else {
         "The window asks for your attention in the dock or the taskbar."
     };
     tick(ui, &mut preferences.notify, "Notify me when an account needs a sign-in", note);
-    let note = "The window is minimised and tokens stay fresh. Ctrl+Q quits.";
+    let note = "The window is minimised and tokens are still refreshed. Ctrl+Q quits.";
     tick(ui, &mut preferences.keep_running, "Keep running when the window is closed", note);
     // Why there is no button that opens the log's folder.
     widgets::weak(

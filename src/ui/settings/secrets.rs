@@ -60,7 +60,7 @@ fn secrets(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked>
             offer(ui, labels::LOCK, Asked::Lock);
         });
         if let Some(to) = vault.unfinished_move {
-            widgets::text(ui, "A move of your secrets was cut short. Nothing is lost: finish it.");
+            widgets::text(ui, "Moving your secrets was interrupted. Nothing is lost: finish the move.");
             offer(ui, labels::FINISH_MOVE, Asked::Move(to));
         } else {
             for (label, what) in places(cx) {
@@ -115,7 +115,7 @@ fn accounts(ui: &mut Ui, cx: &Cx<'_>) -> Option<Asked> {
         });
         widgets::weak(
             ui,
-            "Recovering lists accounts again whose secrets are there and whose entry in the list was lost.",
+            "Recovery restores accounts that have stored secrets but are missing from the list.",
         );
     });
     asked

@@ -77,7 +77,7 @@ fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: StatusFilter, count: usize, chosen: 
     let size = vec2(galley.size().x + 36.0, CHIP_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(accesskit::Role::Button, ui.is_enabled(), chosen, &text));
-    widgets::describe(ui, &response, if chosen { "Shows these alone" } else { "Show these alone" });
+    widgets::describe(ui, &response, if chosen { "Showing only these" } else { "Show only these" });
     if response.gained_focus() {
         response.scroll_to_me(None);
     }

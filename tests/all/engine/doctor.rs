@@ -143,9 +143,9 @@ fn the_window_has_a_page_for_it_reached_from_the_settings() {
     let car = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);
     let mut rig = harness::Rig::new(snapshot(vec![car]));
     rig.press("Settings");
-    rig.press("Check everything");
+    rig.press("Run diagnostics");
     assert!(matches!(rig.command(), Command::Diagnose(Some(account)) if account == id(1)));
-    rig.0.get_by_label("Checks for car-dev");
+    rig.0.get_by_label("Diagnostics for car-dev");
     assert!(!rig.can_press("Check again"));
     let finding = |check, cause| Finding { check, about: "auth.example.com".to_owned(), cause };
     rig.tell(Event::Done(Reply::Diagnosed(vec![
@@ -160,5 +160,5 @@ fn the_window_has_a_page_for_it_reached_from_the_settings() {
     rig.press("Check again");
     assert!(matches!(rig.command(), Command::Diagnose(Some(_))));
     rig.press("Close");
-    assert!(!rig.tree().contains("Checks for"));
+    assert!(!rig.tree().contains("Diagnostics for"));
 }

@@ -58,7 +58,7 @@ fn k1_no_keychain_offers_another_try_a_file_or_memory() {
     assert!(matches!(rig.command(), Command::TryVault));
     rig.press("Keep secrets in memory until quit");
     assert!(matches!(rig.command(), Command::UseMemoryVault));
-    assert!(rig.can_press("Keep secrets in a file with a passphrase"));
+    assert!(rig.can_press("Use a passphrase-protected file"));
     rig.change(|snapshot| {
         snapshot.vault.kind = VaultKind::Memory;
         snapshot.vault.health = VaultHealth::Ready;

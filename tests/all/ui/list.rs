@@ -94,7 +94,7 @@ fn the_search_finds_and_the_arrows_reach_what_is_not_made_yet() {
 fn what_becomes_of_an_account_shows_in_the_list_and_in_its_search() {
     let mut rig = Rig::new(many());
     rig.fill("Search accounts", "renamed");
-    assert!(rig.tree().contains("No account fits the search."), "{}", rig.tree());
+    assert!(rig.tree().contains("No accounts match."), "{}", rig.tree());
     rig.change(|snapshot| rename(&mut snapshot.accounts, 7777));
     assert!(is_in_view(&rig, "renamed"));
     rig.change(|snapshot| {

@@ -50,7 +50,7 @@ fn the_curtain_shows_nothing_of_an_account_and_unlock_lifts_it() {
     rig.change(|snapshot| snapshot.locked = true);
     is_bare(&rig);
     assert!(matches!(rig.command(), Command::Lock));
-    assert!(rig.tree().contains("This is only a curtain"));
+    assert!(rig.tree().contains("Your keychain stays unlocked"));
     // No key acts behind it, nor does a moment that comes late.
     for key in [Key::L, Key::R, Key::N, Key::Comma] {
         rig.0.key_press_modifiers(Modifiers::COMMAND, key);
@@ -97,7 +97,7 @@ fn with_a_file_the_curtain_asks_for_the_passphrase() {
     lock(&mut rig);
     rig.change(|snapshot| snapshot.vault.health = VaultHealth::Locked { exists: true });
     is_bare(&rig);
-    assert!(!rig.tree().contains("only a curtain"));
+    assert!(!rig.tree().contains("anyone at this computer"));
     assert!(rig.field("Passphrase").is_focused());
     assert!(!rig.can_press("Unlock"));
     rig.fill("Passphrase", "CANARY-1");
@@ -125,7 +125,7 @@ fn with_a_file_the_curtain_asks_for_the_passphrase() {
 fn locking_while_a_passphrase_is_chosen_goes_back_first() {
     let mut rig = Rig::new(snapshot(Vec::new()));
     rig.press("Settings");
-    rig.press("Keep secrets in a file with a passphrase");
+    rig.press("Use a passphrase-protected file");
     drop(rig.command());
     rig.change(|snapshot| {
         snapshot.vault.kind = VaultKind::File;

@@ -112,7 +112,7 @@ fn every_view_is_drawn_in_both_themes_at_every_size() {
                 snapshot.undo.push(UndoView { id: id(99), name, until: now() + TimeDelta::seconds(9) });
             });
             rig.tell(Event::Problem { account: Some(id(1)), problem: Problem::Busy });
-            rig.press("Keep secrets in a file with a passphrase");
+            rig.press("Use a passphrase-protected file");
             rig.change(|snapshot| {
                 snapshot.vault.kind = VaultKind::File;
                 snapshot.vault.health = VaultHealth::Locked { exists: false };

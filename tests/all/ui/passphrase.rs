@@ -12,7 +12,7 @@ use keyfob::messages::snapshot::{Snapshot, VaultHealth, VaultKind};
 use super::fixtures::{account, snapshot};
 use super::harness::Rig;
 
-const USE_FILE: &str = "Keep secrets in a file with a passphrase";
+const USE_FILE: &str = "Use a passphrase-protected file";
 
 fn one() -> Snapshot {
     snapshot(vec![account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode)])
@@ -189,19 +189,19 @@ fn the_passphrase_is_changed_in_the_settings() {
 #[test]
 fn the_line_says_where_secrets_are_and_leads_to_the_settings() {
     let mut rig = Rig::new(one());
-    rig.press("Secrets: in keychain, open");
+    rig.press("Keychain unlocked");
     rig.0.get_by_label("Lock after idle");
     assert!(rig.can_press("Move secrets to a passphrase-protected file"));
     let mut rig = Rig::sized(in_file(VaultHealth::Ready), (640.0, 420.0));
-    assert!(rig.can_press("Secrets: in a file, open"));
+    assert!(rig.can_press("Secrets file unlocked"));
     rig.press("car-dev");
-    rig.press("Secrets: in a file, open");
+    rig.press("Secrets file unlocked");
     rig.press("Keep secrets in memory until quit");
     assert!(matches!(rig.command(), Command::UseMemoryVault));
     turn(&mut rig, VaultHealth::Locked { exists: true });
     rig.press("Cancel");
     rig.change(|snapshot| snapshot.vault.kind = VaultKind::Memory);
-    assert!(rig.can_press("Secrets: in memory until quit"));
+    assert!(rig.can_press("Secrets in memory until quit"));
 }
 
 #[test]

@@ -254,7 +254,7 @@ fn dialogs() -> Vec<Screen> {
             rig.0.run();
             key(rig, Modifiers::NONE, Key::Escape);
         }),
-        left("keys", "Keys", few(), |rig| key(rig, Modifiers::NONE, Key::F1)),
+        left("keys", "Keyboard shortcuts", few(), |rig| key(rig, Modifiers::NONE, Key::F1)),
         left("closing", "Quit Keyfob?", few(), |rig| ctrl(rig, Key::Q)),
         left("closing with a loss", "Quit and lose new tokens?", unsaved, close),
         left("import", "Import accounts", few(), |rig| settings(rig, "Import")),
@@ -305,7 +305,7 @@ fn dialogs() -> Vec<Screen> {
         }),
         left("passphrase", "Passphrase", in_file(VaultHealth::Locked { exists: true }), |_| {}),
         left("choosing a passphrase", "New passphrase again", still(snapshot(Vec::new())), |rig| {
-            press(rig, "Keep secrets in a file with a passphrase");
+            press(rig, "Use a passphrase-protected file");
             rig.change(|snapshot| {
                 snapshot.vault.kind = VaultKind::File;
                 snapshot.vault.health = VaultHealth::Locked { exists: false };
@@ -314,8 +314,8 @@ fn dialogs() -> Vec<Screen> {
         left("changing the passphrase", "Current passphrase", in_file(VaultHealth::Ready), |rig| {
             settings(rig, "Change passphrase");
         }),
-        left("checks", "Checks for alpha", few(), |rig| {
-            settings(rig, "Check everything");
+        left("checks", "Diagnostics for alpha", few(), |rig| {
+            settings(rig, "Run diagnostics");
             let finding = |check, cause| Finding { check, about: "a.example".to_owned(), cause };
             let found = vec![finding(Check::Browser, Cause::Browser { is_there: None })];
             rig.tell(Event::Done(Reply::Diagnosed(found)));

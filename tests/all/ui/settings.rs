@@ -36,9 +36,9 @@ fn settings_are_sent_whole() {
     assert!(!rig.can_press("Save"));
     rig.refill("Redirect port", "8910");
     rig.fill("Browser", "firefox --private-window %s");
-    rig.choose("Proxy", "At this address");
+    rig.choose("Proxy", "At this URL");
     assert!(!rig.can_press("Save"));
-    rig.fill("Proxy address", "proxy.example:3128");
+    rig.fill("Proxy URL", "proxy.example:3128");
     rig.fill("Extra root certificate", "/etc/root.pem");
     rig.choose("Lock after idle", "After 10 minutes");
     rig.tick("Notify me when an account needs a sign-in");
@@ -137,6 +137,21 @@ fn the_settings_say_where_secrets_are_and_not_where_they_will_be() {
     assert!(tree.contains("Secrets are kept in this computer's keychain"), "{tree}");
 }
 
+/// What the line under the list can say.
+const LINES: [&str; 11] = [
+    "Secrets in keychain",
+    "Keychain unlocked",
+    "Keychain locked",
+    "Keychain not usable",
+    "Waiting for keychain",
+    "No passphrase yet",
+    "Secrets file unlocked",
+    "Secrets file locked",
+    "Secrets file not usable",
+    "Opening secrets file…",
+    "Secrets in memory until quit",
+];
+
 #[test]
 fn the_line_under_the_list_is_never_cut() {
     let failing = VaultHealth::Failing;
@@ -165,7 +180,7 @@ fn the_line_under_the_list_is_never_cut() {
             rig.0.key_press(Key::Escape);
             rig.0.run();
             let is_line = |node: &egui_kittest::Node<'_>| {
-                node.accesskit_node().label().is_some_and(|label| label.starts_with("Secrets: "))
+                node.accesskit_node().label().is_some_and(|label| LINES.contains(&&*label))
             };
             let mut buttons = rig.0.query_all_by_role(egui::accesskit::Role::Button);
             buttons.find(is_line).expect("the line").rect().width()

@@ -22,7 +22,7 @@ fn k1_a_computer_without_a_keychain_keeps_secrets_in_a_file_made_in_the_window()
     let window = open();
     window.wait_for("No keychain service is running");
     picture("1-first-run.png");
-    window.press("Keep secrets in a file with a passphrase");
+    window.press("Use a passphrase-protected file");
     window.wait_for("New passphrase again");
     window.fill("New passphrase", FIRST);
     window.fill("New passphrase again", FIRST);
@@ -34,7 +34,7 @@ fn k1_a_computer_without_a_keychain_keeps_secrets_in_a_file_made_in_the_window()
     window.wait_for("Sign in");
     picture("4-open.png");
 
-    window.press("Secrets: in a file, open");
+    window.press("Secrets file unlocked");
     window.wait_for("Lock after idle");
     picture("5-settings.png");
     window.press("Lock");
