@@ -1,8 +1,7 @@
-//! The exchanges of each account: recorded as they are made, kept, read for whoever asks.
+//! Sends each account's requests and records them in its HTTP log.
 //!
-//! Owns the way from a request to its record. Invariants: a request for an account goes out over its
-//! [`AccountHttp`], so that none is missing from the record; nothing is recorded but what is redacted; of an
-//! ephemeral account nothing reaches the disk.
+//! Every request for an account goes through its [`AccountHttp`], so the log is complete. Entries are
+//! redacted before they are recorded. Entries of an ephemeral account never reach the disk.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,11 +22,10 @@ use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
 use crate::net::http_client::HttpAnswer;
 
-/// Exchanges that the loop has not taken yet; clones share it.
+/// Entries that the loop has not taken yet; clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct HttpLog(Rc<RefCell<Vec<(AccountId, HttpLogEntry)>>>);
 
-/// How an account's requests go out.
 pub(crate) struct AccountHttp {
     id: AccountId,
     http: Rc<Network>,
@@ -36,11 +34,11 @@ pub(crate) struct AccountHttp {
 }
 
 impl AccountHttp {
-    /// Sends a request, once, and records what came of it. `secrets` is everything secret in it: a server may
-    /// repeat it.
+    /// Sends a request once and records the result. `secrets` lists every secret in it, since a server may
+    /// repeat one.
     ///
     /// # Errors
-    /// [`Unreachable`] where no whole answer was had.
+    /// [`Unreachable`] without a complete response.
     pub(crate) async fn send(
         &self,
         kind: RequestKind,
@@ -67,7 +65,7 @@ impl AccountHttp {
     }
 }
 
-/// Everything secret that an account holds: a server may repeat it.
+/// Every secret of an account, since a server may repeat one.
 pub(crate) fn secrets_of<'a>(client: &'a Client, grant: Option<&'a Grant>) -> Vec<&'a str> {
     let client_secret = client.client_secret.as_ref().map(Secret::expose);
     let password = client.password.as_ref().map(Secret::expose);
@@ -78,7 +76,6 @@ pub(crate) fn secrets_of<'a>(client: &'a Client, grant: Option<&'a Grant>) -> Ve
     known.chain(client.headers.values().map(Secret::expose)).chain(params).collect()
 }
 
-/// As the domain reads it.
 pub(crate) fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
     Answer {
         status: answer.status,
@@ -91,7 +88,6 @@ pub(crate) fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
 }
 
 impl Engine {
-    /// The line of an account.
     pub(crate) fn line(&self, id: &AccountId) -> AccountHttp {
         AccountHttp {
             id: id.clone(),
@@ -101,7 +97,7 @@ impl Engine {
         }
     }
 
-    /// Takes what was recorded since.
+    /// Stores the entries recorded since the last call, and adds them to the logs that are shown.
     pub(crate) fn keep_exchanges(&mut self) {
         for (id, exchange) in self.http_log.0.take() {
             let Some(entry) = self.entries.get_mut(&id) else { continue };
@@ -123,7 +119,7 @@ impl Engine {
         }
     }
 
-    /// Reads an account's exchanges, so that they are shown from now on.
+    /// Reads an account's log entries, which are shown from now on.
     pub(crate) fn read_exchanges(&mut self, id: &AccountId, replies: Replies) {
         let shown = match self.entry(id) {
             Ok(entry) => entry.exchanges.clone().filter(|_| entry.ephemeral),
@@ -156,7 +152,7 @@ impl Engine {
         }
     }
 
-    /// Reads again those that are shown: another process may have added some.
+    /// Rereads the shown entries, since another process may have added some.
     pub(crate) fn read_shown_exchanges(&mut self) {
         let shown = self.entries.iter().filter(|(_, entry)| entry.exchanges.is_some() && !entry.ephemeral);
         let ids: Vec<AccountId> = shown.map(|(id, _)| id.clone()).collect();

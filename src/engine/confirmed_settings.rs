@@ -1,9 +1,8 @@
 //! Preferences that the vault must confirm: the proxy, the extra root certificate and the browser.
 //!
-//! Owns their comparison with the vault's record. The database is a file that anybody who can write it can
-//! change; with these three, they could read what goes over TLS or start a program. Invariants: one that is
-//! not at its default is used only after the vault's record was found to have the same value; where none is
-//! set, the vault is not touched.
+//! The database isn't protected against other programs of this user; with these three, one could read TLS
+//! traffic or start a program. A preference that isn't at its default is used only if the vault's record has
+//! the same value. If all are at their defaults, the vault isn't read.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -30,7 +29,7 @@ use crate::store::vault::account_records::Records;
 /// Why preferences are not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotConfirmed {
-    /// The vault's record has others.
+    /// The vault's record has other values.
     Changed,
     /// The vault can't be read.
     Vault(VaultProblem),
@@ -41,7 +40,7 @@ pub(crate) enum NotConfirmed {
 pub(crate) struct Trust(Rc<Inner>);
 
 struct Inner {
-    /// The record, as it was read or written last.
+    /// The record as last read or written.
     known: RefCell<Option<BTreeMap<String, String>>>,
     unconfirmed: RefCell<BTreeMap<Guarded, String>>,
     changed: Rc<Notify>,
@@ -52,18 +51,17 @@ impl Trust {
         Self(Rc::new(Inner { known: RefCell::default(), unconfirmed: RefCell::default(), changed }))
     }
 
-    /// What was found to differ, for the window.
+    /// The differing values, for the window.
     pub(crate) fn unconfirmed(&self) -> Unconfirmed {
         Unconfirmed(self.0.unconfirmed.borrow().clone())
     }
 
-    /// Forgets what differed and is not preferred any more.
     fn keep_only(&self, words: &UserMessage) {
         self.0.unconfirmed.borrow_mut().retain(|it, word| words.get(it) == Some(word));
     }
 
-    /// Whether the record has these words. One of the doors must lead to a record that has all of them; the
-    /// last one decides why not.
+    /// Whether the record has these values. One of the vaults must have all of them; the last one gives the
+    /// reason otherwise.
     async fn confirm(&self, doors: &[VaultHandle], words: &UserMessage) -> Result<(), NotConfirmed> {
         let agrees = |record: &BTreeMap<String, String>| {
             words.iter().all(|(it, word)| record.get(settings::key_of(*it)) == Some(word))
@@ -76,7 +74,7 @@ impl Trust {
             if outcome.is_ok() {
                 break;
             }
-            // Read anew each time: another process may have confirmed them meanwhile.
+            // Read each time, since another process may have confirmed them.
             outcome = match door.call(|vault| Records::new(vault).read_preferences()).await {
                 Ok(record) if agrees(&record) => {
                     self.0.known.replace(Some(record));
@@ -106,8 +104,8 @@ impl Trust {
         self.0.changed.notify_one();
     }
 
-    /// Keeps words that the user has set or confirmed; an empty one is a default, which needs no record. The
-    /// first door that takes them is enough.
+    /// Records values that the user has set or confirmed; an empty one is a default, which needs no record.
+    /// One successful write is enough.
     async fn accept(&self, doors: &[VaultHandle], words: &UserMessage) -> Result<(), VaultProblem> {
         let mut outcome = Err(VaultProblem::Missing);
         for door in doors {
@@ -115,7 +113,7 @@ impl Trust {
             let written = door.call(move |vault| {
                 let mut records = Records::new(vault);
                 let mut record = match records.read_preferences() {
-                    // It says nothing any more, and is written anew.
+                    // A corrupt record is replaced.
                     Err(VaultError::Corrupt) => BTreeMap::new(),
                     read => read?,
                 };
@@ -142,20 +140,20 @@ impl Trust {
     }
 }
 
-/// The HTTP client, which sends nothing over a proxy or under a root certificate that is not confirmed.
+/// The HTTP client. It uses no unconfirmed proxy or root certificate.
 pub(crate) struct Network {
     http: Http,
-    /// The proxy and the root certificate, where they are not the defaults.
+    /// The proxy and the root certificate, if not at their defaults.
     words: UserMessage,
     trust: Trust,
     doors: Vec<VaultHandle>,
 }
 
 impl Network {
-    /// Sends a request, once; see [`Http::send`].
+    /// Sends a request once; see [`Http::send`].
     ///
     /// # Errors
-    /// [`Unreachable`], also where the preferences that it would go by are not confirmed.
+    /// [`Unreachable`], also if a preference that it needs isn't confirmed.
     pub(crate) async fn send(
         &self,
         request: &HttpRequest,
@@ -176,7 +174,7 @@ impl Network {
         self.http.send(request, clock).await
     }
 
-    /// No proxy stands before this machine itself, and plain http knows no certificate.
+    /// Loopback requests use no proxy, and plain http no certificate.
     fn needed_for(&self, url: &url::Url) -> UserMessage {
         let is_needed = |it: Guarded| match it {
             Guarded::Proxy => !is_loopback(url),
@@ -188,7 +186,6 @@ impl Network {
 }
 
 impl Engine {
-    /// The HTTP client.
     pub(crate) fn network(&self) -> Rc<Network> {
         let mut words = settings::guarded(&self.preferences);
         words.remove(&Guarded::Browser);
@@ -196,8 +193,7 @@ impl Engine {
         Rc::new(Network { http: self.http.clone(), words, trust: self.trust.clone(), doors })
     }
 
-    /// The program that opens sign-in addresses, once the vault's record has it; `None` takes the system's
-    /// browser.
+    /// The confirmed program that opens sign-in links; `None` means the system's browser.
     pub(crate) fn browser_program(
         &self,
     ) -> impl Future<Output = Result<Option<String>, VaultProblem>> + 'static {
@@ -217,7 +213,7 @@ impl Engine {
         }
     }
 
-    /// Where the record is: in this run's vault, or in the one that is chosen for others.
+    /// The vaults that may have the record: this run's and the chosen one.
     fn record_doors(&self) -> Vec<VaultHandle> {
         let mut doors = vec![self.door.clone()];
         let chosen = self.chosen_vault;
@@ -233,8 +229,8 @@ impl Engine {
         doors
     }
 
-    /// Says in a lasting run what was changed outside, before anything needs it. A vault that is locked is
-    /// asked once it is open.
+    /// Reports changed preferences in a lasting run before they are needed. A locked vault is read once it is
+    /// open.
     pub(crate) fn look_at_guarded(&mut self) {
         let words = settings::guarded(&self.preferences);
         self.trust.keep_only(&words);
@@ -244,14 +240,14 @@ impl Engine {
         }
         let (trust, doors) = (self.trust.clone(), self.record_doors());
         self.spawn(async move {
-            // A vault that can't be read says so itself.
+            // An unreadable vault is reported elsewhere.
             let _ = trust.confirm(&doors, &words).await;
             let then: Then = Box::new(|engine| engine.dirty = true);
             then
         });
     }
 
-    /// Stores the preferences and goes by them; what is guarded and set anew is kept with the secrets first.
+    /// Stores and applies the preferences. Guarded ones are written to the vault first.
     pub(crate) fn set_preferences(&mut self, set: &Preferences, replies: Replies) {
         let (before, after) = (settings::write(&self.preferences), settings::write(set));
         let changes: BTreeMap<String, String> =
@@ -271,7 +267,7 @@ impl Engine {
         });
     }
 
-    /// Uses what was changed outside, as it was shown.
+    /// Accepts preferences that were changed outside, as shown.
     pub(crate) fn confirm_preferences(&mut self, shown: Unconfirmed, replies: Replies) {
         let preferred = settings::guarded(&self.preferences);
         if shown.0.iter().any(|(it, word)| preferred.get(it) != Some(word)) {
@@ -302,7 +298,6 @@ impl Engine {
         });
     }
 
-    /// Says that the chosen browser could not be confirmed.
     pub(crate) fn browser_not_confirmed(&self, problem: VaultProblem) {
         self.tell(Event::Problem { account: None, problem: Problem::Vault(problem) });
     }

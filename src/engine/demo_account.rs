@@ -1,7 +1,6 @@
 //! The demo and its account.
 //!
-//! Owns the account that needs no keychain. Invariant: nothing of the demo reaches the disk or the
-//! keychain; it ends with the app.
+//! Nothing of the demo reaches the disk or the keychain. It ends with the app.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,11 +23,10 @@ use crate::messages::snapshot::VaultKind;
 use crate::store::vault::account_records::Records;
 use crate::store::vault::client_record::ClientRecord;
 
-/// The demo account's name.
 const NAME: &str = "Demo";
 
 impl Engine {
-    /// Starts the demo, unless it runs, and makes its account.
+    /// Starts the demo unless it runs, and creates its account.
     pub(crate) fn start_demo(&mut self, replies: Replies) {
         if let Some((_, id)) = &self.demo
             && self.entries.contains_key(id)

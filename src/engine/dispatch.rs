@@ -1,6 +1,6 @@
-//! Commands, handed to those who carry them out.
+//! Routes commands to their handlers.
 //!
-//! Owns that list. Invariant: each command is answered once, by whoever it is handed to.
+//! The handler replies to each command once.
 
 use super::event_loop::{Engine, LookupAttempt, Replies, Waiter, answer};
 use super::secrets::lock;
@@ -11,7 +11,7 @@ use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
 
 impl Engine {
-    /// Does what is asked, or has it done.
+    /// Routes a command to its handler.
     pub(crate) fn dispatch(&mut self, command: Command, replies: Replies) {
         if self.locked && !lock::is_allowed(&command) {
             return self.fail(None, Problem::Locked, replies);
@@ -108,7 +108,7 @@ impl Engine {
         }
     }
 
-    /// Puts a question to an account's session.
+    /// Passes an input to an account's session.
     pub(crate) fn ask(
         &mut self,
         account: &AccountId,

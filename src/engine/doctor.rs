@@ -1,8 +1,7 @@
-//! Checks of everything that stands between an account and its token.
+//! Diagnostics: checks everything needed to get a token.
 //!
-//! Owns their effects. Invariants: nothing secret is sent: the servers get a GET without parameters,
-//! once an endpoint; nothing is changed, and no browser is opened. The looks are said as findings and are
-//! none of the account's exchanges: so many would push out those that one wants to see.
+//! No secret is sent: each endpoint gets one GET without parameters. Nothing is changed, and no browser
+//! opens. The requests are findings, not HTTP log entries, since so many would push out those that matter.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,7 +30,7 @@ use crate::platform::browser::can_open_in;
 use crate::store::vault::account_records::Records;
 
 impl Engine {
-    /// Checks everything, for an account or in general.
+    /// Runs all checks, for an account or in general.
     pub(crate) fn diagnose(&mut self, id: Option<AccountId>, replies: Replies) {
         let entry = match id.as_ref().map(|id| self.entry(id)).transpose() {
             Ok(entry) => entry,
@@ -80,7 +79,7 @@ fn about_the_provider(cause: Cause) -> Finding {
     Finding { check: Check::Endpoint(EndpointKind::Token), about: String::new(), cause }
 }
 
-/// Whether the vault answers, and knows the account.
+/// Whether the vault responds and has the account.
 async fn vault(door: &VaultHandle, id: Option<AccountId>) -> Finding {
     let asked = door.call(move |vault| match id {
         Some(id) => Records::new(vault).read_client(&id).map(|client| client.is_some()),
@@ -112,7 +111,7 @@ fn endpoints(provider: &Provider) -> Vec<(EndpointKind, Url)> {
     .collect()
 }
 
-/// Looks at all endpoints at once, and judges what is seen.
+/// Checks all endpoints at once.
 async fn on_the_way(provider: &Provider, http: &Rc<Network>, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     let endpoints = endpoints(provider);
     let mut looking = JoinSet::new();
@@ -144,7 +143,7 @@ fn found(check: Check, about: &str, cause: OnTheWay) -> Finding {
     Finding { check, about: about.to_owned(), cause: Cause::OnTheWay(cause) }
 }
 
-/// An address of the user's own may carry anything in its query.
+/// A user's own URL may have anything in its query.
 fn without_query(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
@@ -163,8 +162,7 @@ async fn look(url: Url, http: &Network, clock: &dyn Clock) -> Look {
         }
         Err(unreachable) => Err(unreachable.kind),
     };
-    // Where the name leads nowhere, no other reason counts, but that a proxy stands in between or that
-    // nothing was sent.
+    // If a name doesn't resolve, other causes don't matter, unless a proxy is in between or nothing was sent.
     let by_proxy = |kind| {
         matches!(
             kind,

@@ -1,7 +1,6 @@
-//! From each floor's errors to the one type that is shown.
+//! Maps the errors of other layers to [`Problem`].
 //!
-//! Owns those mappings. Invariant: each error is mapped once, here, and keeps nothing that may be
-//! secret.
+//! Each error is mapped once, here, and keeps nothing that may be secret.
 
 use crate::domain::oauth::callback::CallbackError;
 use crate::domain::oauth::redirect_uri::LoopbackRedirect;
@@ -16,10 +15,10 @@ use crate::net::redirect_listener::{BindError, Listener};
 use crate::store::database::DiskError;
 use crate::store::vault::VaultError;
 
-/// So many free ports are suggested.
+/// The number of free ports to suggest.
 const FREE_PORTS: usize = 3;
 
-/// Why no token was got, and what that means for the session.
+/// Why no token was obtained, and what that means for the session.
 pub(crate) struct NotObtained {
     pub(crate) failure: Failure,
     pub(crate) problem: Problem,
@@ -37,14 +36,14 @@ impl From<Problem> for NotObtained {
     }
 }
 
-/// A server that could not be spoken to. Once a byte may have left, only a person sends it again.
+/// Maps a network error. Once a byte may have left, only the user repeats the request.
 pub(crate) fn unreachable(unreachable: Unreachable) -> NotObtained {
     let again = !unreachable.may_have_been_sent;
     let failure = if again { Failure::Transient { retry_at: None } } else { Failure::Permanent };
     NotObtained { failure, problem: Problem::Unreachable(unreachable) }
 }
 
-/// A request that can't be built from what the account holds.
+/// Maps a request that can't be built from the account's values.
 pub(crate) fn unusable(error: RequestError) -> NotObtained {
     let problem = match error {
         RequestError::Missing(key) => Problem::ValueMissing(key),
@@ -54,7 +53,7 @@ pub(crate) fn unusable(error: RequestError) -> NotObtained {
     NotObtained { failure: Failure::Permanent, problem }
 }
 
-/// An answer that is no token.
+/// Maps a response without a token.
 pub(crate) fn refused(asked: &Asked<'_>, error: &TokenError, refreshing: bool) -> NotObtained {
     let provider = asked.provider;
     let failure = |retry_at| {
@@ -87,7 +86,6 @@ pub(crate) fn refused(asked: &Asked<'_>, error: &TokenError, refreshing: bool) -
     }
 }
 
-/// The vault's error.
 pub(crate) fn vault_problem(error: &VaultError) -> VaultProblem {
     log::info!("the vault: {error}");
     match error {
@@ -104,7 +102,7 @@ pub(crate) fn vault_problem(error: &VaultError) -> VaultProblem {
     }
 }
 
-/// The error of a vault of this kind: a file that is locked, or not there yet, wants its passphrase.
+/// The error of a vault of this kind: a file that is locked or missing needs its passphrase.
 pub(crate) fn vault_problem_of(kind: VaultKind, error: &VaultError) -> VaultProblem {
     match (kind, vault_problem(error)) {
         (VaultKind::File, VaultProblem::Locked | VaultProblem::Absent) => VaultProblem::PassphraseNeeded,
@@ -112,7 +110,6 @@ pub(crate) fn vault_problem_of(kind: VaultKind, error: &VaultError) -> VaultProb
     }
 }
 
-/// The database's error.
 pub(crate) fn disk_problem(error: &DiskError) -> Problem {
     match error {
         DiskError::NameTaken => Problem::NameTaken(String::new()),
@@ -122,7 +119,6 @@ pub(crate) fn disk_problem(error: &DiskError) -> Problem {
     }
 }
 
-/// Why the listener could not be bound.
 pub(crate) fn bind_problem(error: BindError, redirect: &LoopbackRedirect) -> Problem {
     let free = || Listener::free_ports(redirect, FREE_PORTS);
     Problem::SignIn(match error {
@@ -132,7 +128,7 @@ pub(crate) fn bind_problem(error: BindError, redirect: &LoopbackRedirect) -> Pro
     })
 }
 
-/// Why a reply was turned away.
+/// Why a callback was rejected.
 pub(crate) fn callback_problem(error: CallbackError) -> SignInProblem {
     match error {
         CallbackError::NoReply => SignInProblem::NoReplyInPaste,

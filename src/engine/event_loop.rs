@@ -1,7 +1,6 @@
-//! The loop, and what it holds.
+//! The event loop and its state.
 //!
-//! Owns all state. Invariant: only the loop's own steps change it; a job under way holds copies,
-//! and hands its result back as a function that the loop calls.
+//! Only the loop's own steps change the state. A job holds copies and returns a function that the loop calls.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -40,44 +39,42 @@ use crate::store::database::{Accounts, DiskError, InFlight, StoredAccount};
 use crate::store::vault::memory::MemoryVault;
 use crate::store::vault::passphrase::PassphraseVault;
 
-/// Renewals that nobody asked for, at once.
+/// Automatic refreshes at the same time.
 const BACKGROUND: usize = 4;
 
-/// What a job hands back: the step to be taken on the loop.
+/// A job's result: the next step on the loop.
 pub(crate) type Then = Box<dyn FnOnce(&mut Engine)>;
-/// Where a command's answers go.
+/// Where a command's replies go.
 pub(crate) type Replies = Option<ReplyTo>;
-/// The database, on its thread; it opens at the first call.
+/// The database on its thread; it opens at the first call.
 pub(crate) type Database = Worker<Result<Accounts, Problem>>;
 
-/// Who waits for a session's answer, and for what.
+/// A waiter for a session's outcome.
 pub(crate) enum Waiter {
     /// The window, for the end of a sign-in or a refresh.
     Window { signing_in: bool },
     /// The window, for a token on the clipboard.
     Clipboard(CopyForm, LookupAttempt),
-    /// A caller, for the token or just for the end.
+    /// A caller, for the token or only for the end.
     Caller { replies: ReplyTo, wants_token: Option<LookupAttempt> },
 }
 
-/// How often a token was asked for already: what the vault holds may not be what the session believes, but it
-/// is found out once.
+/// Counts lookups of a token: the vault may contradict the session, which decides again once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LookupAttempt {
-    /// For the first time; the session may have to decide anew.
+    /// First attempt: the session may have to decide again.
     First,
-    /// For the second; what there is is taken.
+    /// Second attempt: use whatever the vault returns.
     Last,
 }
 
-/// A reply from a listener.
+/// A callback from a listener.
 pub(crate) struct BrowserReply {
     pub(crate) account: AccountId,
     pub(crate) attempt: Attempt,
     pub(crate) result: Result<Returned, CallbackError>,
 }
 
-/// The engine's state.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state among others")]
 pub(crate) struct Engine {
     pub(crate) deps: Deps,
@@ -85,25 +82,23 @@ pub(crate) struct Engine {
     pub(crate) preset_mistakes: Arc<Vec<String>>,
     pub(crate) entries: AccountTable,
     pub(crate) door: VaultHandle,
-    /// The file vault of the home, whether or not it is the one that is used.
+    /// The passphrase vault of the home, in use or not.
     pub(crate) file: PassphraseVault,
-    /// The vault that ends with the process.
     pub(crate) memory: MemoryVault,
-    /// What an earlier run left half done, until the vault is open.
+    /// Accounts that an earlier run left unfinished, until the vault is open.
     pub(crate) half_done: Vec<StoredAccount>,
-    /// How much of it is being finished.
+    /// The number of accounts being finished.
     pub(crate) being_finished: usize,
-    /// Commands that wait for that, since what is half done still holds its names.
+    /// Commands that wait for that, since an unfinished account still holds its name.
     pub(crate) deferred: Vec<(Command, Replies)>,
-    /// Marks of requests that were cut short, to be held against the vault once it is open.
-    /// Accounts whose rows hold secrets that belong into the vault, once it is open.
+    /// Accounts whose rows hold secrets that belong in the vault, once it is open.
     pub(crate) with_secret_params: Vec<AccountId>,
+    /// Marks of interrupted requests, to compare with the vault once it is open.
     pub(crate) unread_marks: Vec<(AccountId, InFlight)>,
-    /// What a database that could not be read is called now.
+    /// The new name of a database that couldn't be read.
     pub(crate) set_aside: Arc<OnceLock<UntrustedText>>,
-    /// Whether the user has locked it.
     pub(crate) locked: bool,
-    /// How often the file vault's key was to be forgotten.
+    /// How often the passphrase vault's key was to be dropped.
     pub(crate) locks: u64,
     pub(crate) database: Option<Rc<Database>>,
     pub(crate) http: Http,
@@ -113,7 +108,7 @@ pub(crate) struct Engine {
     pub(crate) chosen_vault: VaultKind,
     pub(crate) desk: ClipboardService,
     pub(crate) jobs: JoinSet<Then>,
-    /// Listeners; one that took an answer ends by itself once the browser has its page.
+    /// Listeners; one that has its callback ends after the browser has its page.
     pub(crate) listeners: JoinSet<()>,
     pub(crate) askers: HashMap<u64, (AccountId, Waiter)>,
     pub(crate) last_request: u64,
@@ -126,8 +121,7 @@ pub(crate) struct Engine {
     pub(crate) problem: Option<Problem>,
     pub(crate) data_version: Option<i64>,
     pub(crate) looking: bool,
-    /// Rises with every change of our own to the list, so that a reading of the database from before
-    /// it is known to be old.
+    /// Rises with every local change to the list, so that an older read of the database is recognized.
     pub(crate) edits: u64,
     pub(crate) dirty: bool,
     pub(crate) browser_replies: mpsc::Sender<BrowserReply>,
@@ -136,11 +130,11 @@ pub(crate) struct Engine {
     event_out: mpsc::Sender<Event>,
     browser_queue: Option<mpsc::Receiver<BrowserReply>>,
     pub(crate) vault_changed: Rc<Notify>,
-    /// Renewals that nobody asked for, at most [`BACKGROUND`] at once.
+    /// Limits automatic refreshes to [`BACKGROUND`].
     pub(crate) background_gate: Rc<Semaphore>,
-    /// Listeners that have their answer and still deliver its page.
+    /// Listeners that still deliver their last page.
     pub(crate) finishing: Vec<AbortHandle>,
-    /// Token requests whose answer is not stored yet.
+    /// Token requests whose response isn't stored yet.
     pub(crate) in_flight: Rc<Cell<usize>>,
     pub(crate) held_locks: HeldLocks,
     pub(crate) http_log: HttpLog,
@@ -235,7 +229,7 @@ impl Engine {
         }
     }
 
-    /// Runs until nobody can give commands any more.
+    /// Runs until all command senders are gone.
     pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Envelope>) {
         let Some(mut browser_queue) = self.browser_queue.take() else { return };
         let vault_changed = Rc::clone(&self.vault_changed);
@@ -252,7 +246,7 @@ impl Engine {
                     None => break,
                 },
                 Some(done) = self.jobs.join_next() => {
-                    // A job that panicked has said so already; its asker is told by the closed channel.
+                    // The panic hook has reported it; the closed channel informs the caller.
                     if let Ok(then) = done {
                         then(&mut self);
                     }
@@ -269,7 +263,7 @@ impl Engine {
         self.show();
     }
 
-    /// Publishes what has changed, then tells whoever waits.
+    /// Publishes changes, then sends replies and events.
     fn show(&mut self) {
         self.keep_exchanges();
         let renews = self.renews();
@@ -285,12 +279,12 @@ impl Engine {
         self.jobs.spawn_local(job);
     }
 
-    /// Tells the window of a moment. One that nobody takes is dropped.
+    /// Sends the window an event. It is dropped if the window takes none.
     pub(crate) fn tell(&self, event: Event) {
         self.outbox.tell(event);
     }
 
-    /// Tells the window, or the caller, of a problem.
+    /// Reports a problem to the window or the caller.
     pub(crate) fn fail(&mut self, account: Option<&AccountId>, problem: Problem, replies: Replies) {
         if let Some(entry) = account.and_then(|id| self.entries.get_mut(id)) {
             entry.problem = Some(problem.clone());
@@ -302,7 +296,7 @@ impl Engine {
         answer(replies, Err(problem));
     }
 
-    /// Tells the caller, or the window, what came of a command.
+    /// Reports a command's result to the caller or the window.
     pub(crate) fn report(&mut self, reply: Reply, replies: Replies) {
         self.dirty = true;
         match replies {
@@ -311,12 +305,11 @@ impl Engine {
         }
     }
 
-    /// The entry, or a problem for whoever asked.
     pub(crate) fn entry(&self, account: &AccountId) -> Result<&AccountState, Problem> {
         self.entries.get(account).ok_or_else(|| Problem::UnknownAccount(account.to_string()))
     }
 
-    /// Asks the database, on its thread.
+    /// Calls the database on its thread.
     pub(crate) fn disk<R: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Accounts) -> Result<R, DiskError> + Send + 'static,
@@ -325,7 +318,7 @@ impl Engine {
     }
 }
 
-/// Asks the database, on its thread, from a job.
+/// Calls the database on its thread, from a job.
 pub(crate) async fn on_disk<R: Send + 'static>(
     database: Option<Rc<Database>>,
     job: impl FnOnce(&mut Accounts) -> Result<R, DiskError> + Send + 'static,
@@ -341,7 +334,6 @@ pub(crate) async fn on_disk<R: Send + 'static>(
     }
 }
 
-/// Answers whoever asked, if anybody did.
 pub(crate) fn answer(replies: Replies, result: Result<Reply, Problem>) {
     if let Some(replies) = replies {
         replies.answer(result);

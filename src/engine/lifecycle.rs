@@ -1,7 +1,7 @@
-//! The start, other processes' changes, and the end.
+//! The start, changes by other processes, and the end.
 //!
-//! Owns reading the database as a whole. Invariants: the vault is not touched at the start unless
-//! something was left half done; quitting waits for what is on its way, but never for long.
+//! The start doesn't touch the vault unless something was left unfinished. Quitting waits for open requests,
+//! for a limited time.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -26,18 +26,17 @@ use crate::store::user_presets::OwnPresets;
 
 /// So many accounts are read in a few milliseconds.
 const MANY: u32 = 500;
-/// How long quitting waits for what is on its way.
+/// How long quitting waits for jobs.
 const LAST_CALL: Duration = Duration::from_secs(3);
-/// How long it waits for the answer to a token request that was sent: the server may have spent the
-/// old token already.
+/// How long quitting waits for a token response: the server may have invalidated the old token.
 const LAST_ANSWER: Duration = Duration::from_secs(35);
 
 impl Engine {
-    /// Reads what the window is made by, then the accounts. A lasting run with many of them waits for
-    /// [`Command::ReadAccounts`](crate::messages::command::Command::ReadAccounts): to check the database
-    /// and to read them keeps a processor busy for longer than a window takes to open, and it would open
-    /// later for it. Measured with 10,000 read beside the start: the window half as late again, the rows a third
-    /// earlier. A command line has no window to open, and reads them at once.
+    /// Reads what the window needs first, then the accounts. A lasting run with many of them waits for
+    /// [`Command::ReadAccounts`](crate::messages::command::Command::ReadAccounts): checking and reading the
+    /// database keeps a processor busy for longer than a window takes to open. Measured with 10,000 accounts
+    /// read during the start: the window opens half as late again, the rows appear a third earlier. A command
+    /// line reads them at once.
     pub(crate) fn prepare(&mut self) {
         if !self.deps.lasting {
             return self.prepare_whole();
@@ -58,13 +57,13 @@ impl Engine {
         });
     }
 
-    /// The same, of a database that may have to be made, migrated or mended first.
+    /// The same for a database that may have to be created, migrated or repaired first.
     fn prepare_whole(&mut self) {
         let read = self.disk(Accounts::texts);
         self.spawn(async move {
             let read = read.await;
             let then: Then = Box::new(move |engine| {
-                // What is wrong with the database is said when the accounts are read.
+                // Database errors are reported when the accounts are read.
                 let none = || Texts { preferences: BTreeMap::new(), window: None, remembered: None };
                 engine.take_texts(&read.unwrap_or_else(|_| none()));
                 engine.load_at_last();
@@ -81,18 +80,17 @@ impl Engine {
         self.dirty = true;
     }
 
-    /// Reads the accounts, unless they are there or on their way.
+    /// Reads the accounts unless they are read already.
     pub(crate) fn load_at_last(&mut self) {
         if !self.loaded && !self.looking {
             self.load();
         }
     }
 
-    /// Reads the database.
     pub(crate) fn load(&mut self) {
         self.looking = true;
         let edits = self.edits;
-        // Once, before the first account is made of them.
+        // Once, before the first account uses them.
         let folder = (!self.loaded).then(|| self.deps.home.presets_path());
         let built_in = std::sync::Arc::clone(&self.presets);
         let own = async move {
@@ -133,7 +131,7 @@ impl Engine {
         self.preset_mistakes = std::sync::Arc::new(own.mistakes);
     }
 
-    /// Asks whether another process has changed the database, and reads it again if so.
+    /// Rereads the database if another process has changed it.
     pub(crate) fn look_for_changes(&mut self) {
         if self.looking || self.problem.is_some() {
             return;
@@ -179,7 +177,7 @@ impl Engine {
                     }
                 }
                 RowState::Pending | RowState::Deleting if first => self.finish_half_done(row),
-                // Another process is at it.
+                // Another process deletes it.
                 RowState::Deleting => {
                     let ours = |entry: &AccountState| entry.deleting_until.is_some();
                     if self.entries.get(&row.account.id).is_some_and(|entry| !ours(entry)) {
@@ -198,7 +196,6 @@ impl Engine {
         self.read_shown_exchanges();
     }
 
-    /// An account that is not there yet, as it is stored.
     fn entry_of(&self, row: StoredAccount, providers: &mut Providers) -> AccountState {
         let provider = providers.resolve(&row.account.settings);
         let mut entry = AccountState::new(row.account, provider, self.door.clone());
@@ -213,7 +210,7 @@ impl Engine {
             return self.entries.insert(id, entry);
         };
         let StoredAccount { account, facts, last_used_at, .. } = row;
-        // One without the lock was not marked yet, so nobody else could undo it.
+        // Without the lock the row was not marked, so no other process could undo it.
         if entry.deletion_lock.take().is_some() {
             entry.deleting_until = None;
             log::info!("account {id}: its deletion was undone elsewhere");
@@ -228,13 +225,12 @@ impl Engine {
         let gone = facts.is_none() && entry.session.facts().is_some() && entry.unsaved.is_none();
         if newer || gone {
             entry.glance = None;
-            // The server has let another process in.
+            // The server has accepted another process.
             entry.problem.take_if(|problem| newer && retry_after::is_wait(problem));
             self.step(&id, Input::Found(facts));
         }
     }
 
-    /// Caches what is known of a token.
     pub(crate) fn cache_facts(&mut self, id: &AccountId, facts: TokenFacts) {
         let account = id.clone();
         let cached = self.disk(move |accounts| accounts.put_facts(&account, &facts));
@@ -247,7 +243,7 @@ impl Engine {
         });
     }
 
-    /// Stores what is changed in the preferences, by key, and goes by it.
+    /// Stores and applies changed preferences, by key.
     pub(crate) fn store_preferences(&mut self, changes: BTreeMap<String, String>, replies: Replies) {
         let before = super::settings::write(&self.preferences);
         let mut after = before.clone();
@@ -280,7 +276,7 @@ impl Engine {
         self.look_at_guarded();
     }
 
-    /// Remembers where the user was.
+    /// Stores the user's last position.
     pub(crate) fn remember(&mut self, remembered: Remembered, replies: Replies) {
         let text = remembered.text();
         self.remembered = remembered;
@@ -292,7 +288,6 @@ impl Engine {
         });
     }
 
-    /// Remembers where the window stood.
     pub(crate) fn remember_window(&mut self, place: WindowPlace, replies: Replies) {
         self.window = Some(place);
         let text = super::settings::write_window(&place);
@@ -304,8 +299,8 @@ impl Engine {
         });
     }
 
-    /// The end: the clipboard is cleared, deletions are finished, what is on its way may arrive, and tokens that
-    /// the vault refused are offered to it once more.
+    /// The end: clears the clipboard, finishes deletions, waits for open requests, and offers refused tokens
+    /// to the vault once more.
     pub(crate) async fn wind_up(&mut self) {
         let to_revoke = self.has_tokens_to_revoke();
         let listening: Vec<AccountId> = self.entries.keys().cloned().collect();
@@ -316,7 +311,7 @@ impl Engine {
             }
         }
         if self.deps.lasting {
-            // A command line has said by now what became of its token.
+            // A command line has already reported its token.
             self.offer_unsaved();
         }
         let cleared = self.desk.clear();
@@ -331,7 +326,7 @@ impl Engine {
                     None => break,
                 }
             }
-            // What still listens has taken its answer: the browser gets its page.
+            // The remaining listeners still deliver their last page.
             while self.listeners.join_next().await.is_some() {}
         };
         let patience = if in_flight.get() > 0 || to_revoke { LAST_ANSWER } else { LAST_CALL };

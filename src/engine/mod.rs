@@ -1,8 +1,7 @@
-//! The engine: carries out what the domain decides.
+//! The engine carries out what the domain decides.
 //!
-//! Owns the accounts' sessions, the jobs under way, and the order of their effects. Invariants: its
-//! loop never awaits I/O; every change of state is made on the loop, from a command, a job's
-//! result, or the clock; what it publishes holds no secret.
+//! Its loop never awaits I/O. Every state change happens on the loop: from a command, a job's result, or the
+//! clock. Its snapshots hold no secret.
 
 pub(crate) mod account_http;
 pub(crate) mod accounts;
@@ -49,78 +48,76 @@ pub use crate::platform::clipboard::{Clipboard, ClipboardError, NoClipboard, Sys
 pub use secrets::vault_handle::VaultFactory;
 pub use tokens::copying::text_of;
 
-/// Commands that may wait for the loop.
+/// Capacity of the command queue.
 const COMMANDS: usize = 64;
-/// Events that may wait for the window.
+/// Capacity of the event queue.
 const EVENTS: usize = 256;
-/// Replies to one command.
+/// Capacity of a command's reply queue.
 const REPLIES: usize = 4;
-/// How often it is looked whether such a command is done, and at what distance.
+/// Poll count and interval while waiting for the lock before suspend.
 const SLEEP_LOOKS: u32 = 100;
 const SLEEP_PAUSE: Duration = Duration::from_millis(20);
 
-/// Makes the clipboard, on the thread that will own it.
+/// Creates the clipboard on the thread that owns it.
 pub type ClipboardFactory = Box<dyn FnOnce() -> Box<dyn Clipboard> + Send>;
 
-/// What the engine works with.
+/// The engine's dependencies.
 pub struct Deps {
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Where everything on disk is.
+    /// The folders for everything on disk.
     pub home: Home,
-    /// Which vault, for this run alone; `None` goes by the stored choice.
+    /// The vault for this run alone; `None` means the stored choice.
     pub vault_kind: Option<VaultKind>,
-    /// Makes the keychain, at the first call.
+    /// Creates the keychain at the first call.
     pub keychain: VaultFactory,
-    /// How long a call to the vault may take.
+    /// Timeout of a call to the vault.
     pub vault_patience: Duration,
-    /// Opens addresses.
+    /// Opens URLs.
     pub browser: Arc<dyn Browser>,
-    /// Says when the system is about to sleep; a lasting run locks then.
+    /// Reports that the system is about to suspend; a lasting run then locks.
     pub sleep: Arc<dyn Sleep>,
-    /// Makes the clipboard, at the first copy.
+    /// Creates the clipboard at the first copy.
     pub clipboard: ClipboardFactory,
     /// The HTTP client's limits.
     pub http: HttpPolicy,
     /// Called after every publication; must not block.
     pub waker: Arc<dyn Fn() + Send + Sync>,
-    /// Whether this is a lasting run: tokens are renewed ahead of expiry, and other processes'
-    /// changes are looked for.
+    /// Whether this is a lasting run, which refreshes tokens ahead of expiry and watches for changes by other
+    /// processes.
     pub lasting: bool,
-    /// The one account that this run is about; `None` where it may be about any. The others are not read, unless they
-    /// are half done.
+    /// The only account that this run needs; `None` for any. Others are not read unless they are unfinished.
     pub only: Option<AccountName>,
 }
 
-/// A command, and where its answers go.
 pub(crate) struct Envelope {
     pub(crate) command: Command,
     pub(crate) replies: Option<mpsc::Sender<Result<Reply, Problem>>>,
 }
 
-/// The engine, from outside; it lives as long as this.
+/// Handle to the engine thread. Dropping it shuts the engine down.
 pub struct EngineHandle {
     commands: mpsc::Sender<Envelope>,
     /// The newest snapshot.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// Moments, oldest first.
+    /// Events, oldest first.
     pub events: mpsc::Receiver<Event>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-/// The answers to one command.
+/// The replies to one command.
 pub struct Answers(mpsc::Receiver<Result<Reply, Problem>>);
 
 impl Answers {
-    /// The next answer; blocks. Must not be called on a runtime's thread.
+    /// Returns the next reply; blocks. Must not be called on a runtime's thread.
     ///
     /// # Errors
-    /// What went wrong; [`Problem::Stopped`] where the engine is gone.
+    /// The command's problem, or [`Problem::Stopped`] if the engine has ended.
     pub fn wait(&mut self) -> Result<Reply, Problem> {
         self.0.blocking_recv().unwrap_or(Err(Problem::Stopped))
     }
 
-    /// The next answer, if it is there already.
+    /// Returns the next reply if there is one.
     pub fn try_wait(&mut self) -> Option<Result<Reply, Problem>> {
         match self.0.try_recv() {
             Ok(answer) => Some(answer),
@@ -130,17 +127,17 @@ impl Answers {
     }
 }
 
-/// Why a command was not taken.
+/// Why a command was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotTaken {
-    /// The queue of commands is full; the same command may be taken a moment later.
+    /// The command queue is full; a later attempt may succeed.
     Busy,
     /// The engine has stopped.
     Stopped,
 }
 
 impl NotTaken {
-    /// What a person is told.
+    /// The problem to show.
     pub fn problem(self) -> Problem {
         match self {
             Self::Busy => Problem::QueueFull,
@@ -159,7 +156,7 @@ impl<T> From<mpsc::error::TrySendError<T>> for NotTaken {
 }
 
 impl EngineHandle {
-    /// Gives a command; never blocks.
+    /// Sends a command; never blocks.
     ///
     /// # Errors
     /// [`NotTaken`].
@@ -167,7 +164,7 @@ impl EngineHandle {
         Ok(self.commands.try_send(Envelope { command, replies: None })?)
     }
 
-    /// Gives a command whose answers are awaited.
+    /// Sends a command and returns its replies.
     ///
     /// # Errors
     /// [`NotTaken`].
@@ -178,38 +175,39 @@ impl EngineHandle {
         Ok(Answers(answers))
     }
 
-    /// A call that clears the clipboard, if what is there is from here, and waits for that for a moment at most.
+    /// Returns a function that clears the clipboard if its content is from Keyfob, and waits briefly for
+    /// that.
     pub fn clipboard_clearer(&self) -> impl FnOnce() + Send + 'static {
         let commands = self.commands.downgrade();
         move || carry_out(&commands, Command::ClearClipboard)
     }
 
-    /// Blocks until the database has been read, and returns the newest snapshot.
+    /// Blocks until the database is read; returns the newest snapshot.
     pub fn loaded(&mut self) -> Arc<Snapshot> {
-        // Where it isn't taken, the engine reads by itself, a moment later.
+        // If the queue is full, the engine reads by itself a moment later.
         let _ = self.send(Command::ReadAccounts);
         until(&mut self.snapshots, |snapshot| snapshot.loaded)
     }
 
-    /// Blocks until what the window is made by has been read, and returns the newest snapshot.
+    /// Blocks until the data for the window is read; returns the newest snapshot.
     pub fn prepared(&mut self) -> Arc<Snapshot> {
         until(&mut self.snapshots, |snapshot| snapshot.prepared)
     }
 }
 
 impl Drop for EngineHandle {
-    /// Ends the engine, and blocks until it has ended: the clipboard is cleared, deletions are finished,
-    /// and the next start finds what this one was told. That takes a few seconds at most, or half a minute
-    /// where a token is on its way, and never waits for a vault that hangs.
+    /// Shuts the engine down and blocks until it has ended: it clears the clipboard, finishes deletions and
+    /// stores its state. That takes a few seconds, or up to half a minute while a token request is open, and
+    /// never waits for a vault that hangs.
     fn drop(&mut self) {
-        // With its last sender gone, the engine obeys what it was given, and winds up.
+        // Without senders, the engine carries out the queued commands and ends.
         drop(mem::replace(&mut self.commands, mpsc::channel(1).0));
-        // One that panicked has said so already.
+        // The panic hook has reported a panic.
         let _ = self.thread.take().map(thread::JoinHandle::join);
     }
 }
 
-/// Blocks until a snapshot is as asked, or the engine has ended; returns the newest.
+/// Blocks until a snapshot matches or the engine has ended; returns the newest.
 fn until(
     snapshots: &mut watch::Receiver<Arc<Snapshot>>,
     is_as_asked: impl Fn(&Snapshot) -> bool,
@@ -219,15 +217,15 @@ fn until(
         if is_as_asked(&snapshot) || snapshots.has_changed().is_err() {
             return snapshot;
         }
-        // For the start alone, where there is no window yet to be woken.
+        // Only at the start, before there is a window to wake.
         thread::sleep(Duration::from_micros(500));
     }
 }
 
-/// Starts the engine on a thread of its own.
+/// Starts the engine on its own thread.
 ///
 /// # Errors
-/// Where the system gives no thread.
+/// The system starts no thread.
 pub fn spawn(deps: Deps) -> io::Result<EngineHandle> {
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (snapshot_out, snapshots) = watch::channel(Arc::new(Snapshot::default()));
@@ -242,13 +240,13 @@ pub fn spawn(deps: Deps) -> io::Result<EngineHandle> {
         tasks.block_on(&runtime, async move {
             event_loop::Engine::new(deps, snapshot_out, event_out).run(command_queue).await;
         });
-        // A thread that blocks (in a browser's start, say) is left behind.
+        // A thread that blocks, for example in a browser's start, is left behind.
         runtime.shutdown_background();
     })?;
     Ok(EngineHandle { commands, snapshots, events, thread: Some(thread) })
 }
 
-/// Gives a command that the system's word is the reason for, and waits until it is done, for a moment at most.
+/// Sends a command on a system signal and waits briefly until it is done.
 fn carry_out(commands: &mpsc::WeakSender<Envelope>, command: Command) {
     let Some(commands) = commands.upgrade() else { return };
     let (replies, answers) = mpsc::channel(REPLIES);

@@ -1,6 +1,6 @@
-//! Pages of the web that the user asks to see: where to register, a provider's documentation.
+//! Opens web pages for the user: registration, a provider's documentation.
 //!
-//! Owns their way to the browser. Invariant: only an http or https address gets there.
+//! Only http and https URLs are opened.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::messages::event::Reply;
 use crate::messages::problem::{Problem, UntrustedText};
 
 impl Engine {
-    /// Opens a page, on a thread: a browser's start may block.
+    /// Opens a page on a thread of its own, since starting a browser may block.
     pub(crate) fn open_page(&mut self, page: &str, replies: Replies) {
         let problem = Problem::PageNotOpened(UntrustedText::new(page));
         let address = Url::parse(page).ok().filter(|url| matches!(url.scheme(), "http" | "https"));

@@ -1,7 +1,6 @@
-//! Replies and events on their way out.
+//! Outgoing replies and events.
 //!
-//! Owns the order in which the outside learns of a step. Invariant: the snapshot goes first, so
-//! whoever is told that something happened also finds it there.
+//! The snapshot is published first, so it already contains what a reply or event reports.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,7 +12,6 @@ use crate::messages::problem::Problem;
 
 type Answer = Result<Reply, Problem>;
 
-/// What waits for the next publication.
 #[derive(Default)]
 struct Waiting {
     answers: Vec<(mpsc::Sender<Answer>, Answer)>,
@@ -24,7 +22,7 @@ struct Waiting {
 #[derive(Clone, Default)]
 pub(crate) struct Outbox(Rc<RefCell<Waiting>>);
 
-/// Where the answers to one command go.
+/// Where one command's replies go.
 #[derive(Clone)]
 pub(crate) struct ReplyTo {
     sender: mpsc::Sender<Answer>,
@@ -32,33 +30,33 @@ pub(crate) struct ReplyTo {
 }
 
 impl ReplyTo {
-    /// Answers, once the snapshot is out.
+    /// Replies after the snapshot is published.
     pub(crate) fn answer(&self, answer: Answer) {
         self.outbox.0.borrow_mut().answers.push((self.sender.clone(), answer));
     }
 }
 
 impl Outbox {
-    /// Answers over this sender go through the outbox.
+    /// Returns a reply channel through the outbox.
     pub(crate) fn reply_to(&self, sender: mpsc::Sender<Answer>) -> ReplyTo {
         ReplyTo { sender, outbox: self.clone() }
     }
 
-    /// An event, to be told once the snapshot is out.
+    /// Queues an event until the snapshot is published.
     pub(crate) fn tell(&self, event: Event) {
         self.0.borrow_mut().events.push(event);
     }
 
-    /// Sends what waits; `true` where there was an event.
+    /// Sends everything queued; returns `true` if it had an event.
     pub(crate) fn flush(&self, events: &mpsc::Sender<Event>) -> bool {
         let Waiting { answers, events: told } = self.0.take();
         for (sender, answer) in answers {
-            // A caller that went away needs no answer.
+            // A caller that is gone needs no reply.
             let _ = sender.try_send(answer);
         }
         let any = !told.is_empty();
         for event in told {
-            // A window that takes no events is hidden or gone: the snapshot tells it what lasts.
+            // A window that takes no events is hidden or gone; the snapshot has the lasting facts.
             let _ = events.try_send(event);
         }
         any

@@ -1,7 +1,6 @@
-//! Providers, resolved once for all accounts that chose the same.
+//! Resolves a provider once for all accounts with the same settings.
 //!
-//! Owns them while many accounts are taken at once. Invariant: two accounts share a provider only where
-//! their settings are equal, so sharing is seen in nothing but time and memory.
+//! Used while many accounts are loaded. Sharing only affects time and memory.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -11,23 +10,21 @@ use crate::domain::account::Settings;
 use crate::domain::provider::spec::ProviderSpec;
 use crate::domain::provider::{Preset, Provider, ProviderError};
 
-/// A provider ready for use, or what is wrong with the settings.
+/// A resolved provider, or the error in the settings.
 pub(crate) type Resolved = Result<Rc<Provider>, ProviderError>;
 
-/// What was resolved so far.
 pub(crate) struct Providers {
     presets: Arc<Vec<Preset>>,
-    /// By where the overrides lie, which accounts with the same settings were read to share.
+    /// Keyed by the address of the overrides, which accounts with equal settings share after a read.
     known: HashMap<*const ProviderSpec, (Settings, Resolved)>,
 }
 
 impl Providers {
-    /// None yet, of these presets.
+    /// Creates an empty cache for these presets.
     pub(crate) fn of(presets: &Arc<Vec<Preset>>) -> Self {
         Self { presets: Arc::clone(presets), known: HashMap::new() }
     }
 
-    /// The provider of these settings.
     pub(crate) fn resolve(&mut self, settings: &Settings) -> Resolved {
         let place = Arc::as_ptr(&settings.overrides);
         if let Some((_, resolved)) = self.known.get(&place).filter(|(known, _)| known == settings) {
@@ -51,7 +48,7 @@ mod tests {
         let settings = settings("https://one.example/authorize");
         let first = providers.resolve(&settings).unwrap();
         assert!(Rc::ptr_eq(&first, &providers.resolve(&settings.clone()).unwrap()));
-        // The overrides are one; the rest is not.
+        // Only the overrides are known to be equal.
         let mut other = settings.clone();
         other.provider = "nobody".to_owned();
         assert!(Arc::ptr_eq(&settings.overrides, &other.overrides));

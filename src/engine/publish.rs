@@ -1,7 +1,4 @@
-//! The snapshot, made from the engine's state.
-//!
-//! Owns what is published and when. Invariant: it is published whole, and only when something has
-//! changed.
+//! Makes the snapshot from the engine's state, if that has changed.
 
 use std::sync::Arc;
 
@@ -10,7 +7,7 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::{DemoView, Snapshot, UndoView};
 
 impl Engine {
-    /// Publishes the state, if it has changed since.
+    /// Publishes the state if it has changed.
     pub(crate) fn publish(&mut self) {
         if !std::mem::take(&mut self.dirty) {
             return;

@@ -1,22 +1,20 @@
-//! Random bytes from the system.
-//!
-//! Owns the one call for them. Invariant: there is no weaker source to fall back to.
+//! Random bytes from the system, with no weaker fallback.
 
 use crate::base::clock::Clock;
 use crate::domain::oauth::jose::AssertionSeed;
 use crate::messages::problem::Problem;
 
-/// As many random bytes as the array holds.
+/// Returns random bytes.
 ///
 /// # Errors
-/// [`Problem::NoRandomness`] where the system has none to give.
+/// [`Problem::NoRandomness`] if the system has none.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], Problem> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| Problem::NoRandomness)?;
     Ok(bytes)
 }
 
-/// What an assertion has of its own: the moment, and an ID.
+/// The time and ID of a client assertion.
 ///
 /// # Errors
 /// As [`bytes`].

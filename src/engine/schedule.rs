@@ -1,7 +1,7 @@
-//! What happens because time passed.
+//! Timed work.
 //!
-//! Owns the loop's pauses. Invariant: it never sleeps longer than 30 s without reading the clock
-//! again, so a suspended machine or a moved clock is noticed.
+//! The loop never sleeps longer than 30 s without reading the clock, so it notices a suspend or a changed
+//! clock.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -18,15 +18,13 @@ use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::messages::problem::Problem;
 use crate::store::vault::account_records::Records;
 
-/// The longest sleep.
 const LONGEST: Duration = Duration::from_secs(30);
-/// How often another process's changes are looked for.
+/// How often to look for changes by other processes.
 const LOOK: Duration = Duration::from_millis(1500);
-/// How long until a token that the vault refused is offered again.
+/// How long until a refused token is offered to the vault again.
 const OFFER_AGAIN: TimeDelta = TimeDelta::seconds(10);
 
 impl Engine {
-    /// How long the loop may sleep.
     pub(crate) fn pause(&self) -> Duration {
         let now = self.deps.clock.now();
         let until = |at: DateTime<Utc>| (at - now).to_std().unwrap_or(Duration::ZERO);
@@ -42,7 +40,7 @@ impl Engine {
             .min(longest)
     }
 
-    /// Does what is due.
+    /// Does everything that is due.
     pub(crate) fn tick(&mut self) {
         let now = self.deps.clock.now();
         if self.desk.shown.as_ref().and_then(|shown| shown.clears_at).is_some_and(|at| now >= at) {
@@ -73,7 +71,7 @@ impl Engine {
         }
     }
 
-    /// Offers every token again that the vault refused.
+    /// Offers every refused token to the vault again.
     pub(crate) fn offer_unsaved(&mut self) {
         let now = self.deps.clock.now();
         let unsaved = self.entries.values().filter(|entry| entry.unsaved.is_some());
@@ -83,7 +81,6 @@ impl Engine {
         }
     }
 
-    /// Offers a token to the vault that refused it.
     fn offer_again(&mut self, id: &AccountId, now: DateTime<Utc>) {
         let saver = self.saver(id);
         let Some(secrets) = self.entries.get(id).map(|entry| self.secret_reader(entry)) else { return };
@@ -111,17 +108,17 @@ impl Engine {
                 }
             }
             Err(Problem::Vault(problem)) => unsaved.problem = problem,
-            // Another token is to be saved by now; or somebody else is at the account, and what the vault
-            // said last is still the reason.
+            // There is another token by now, or another process holds the account and the last error remains
+            // the reason.
             Ok(_) | Err(_) => {}
         }
     }
 }
 
 impl Saver {
-    /// Offers a token to the vault that refused it; under the account's lock, which is kept where the vault
-    /// refuses again. It is never stored beside the client of another destination. A newer one that is stored by now is left in its place. Returns what is known of the
-    /// one that is stored.
+    /// Offers a token to the vault that refused it, under the account's lock, which is kept if the vault
+    /// refuses again. The token is never stored beside a client of another destination, and never replaces a
+    /// newer one. Returns the facts of the stored token.
     async fn offer(
         &self,
         id: &AccountId,
@@ -142,7 +139,7 @@ impl Saver {
             Ok(grant.facts.clone())
         };
         let offered = offered.await;
-        // One that no longer belongs to the account keeps nobody from it.
+        // A token that no longer belongs to the account doesn't keep the lock.
         lock.keep(matches!(offered, Err(Problem::Vault(_) | Problem::Busy | Problem::Disk(_))));
         offered
     }

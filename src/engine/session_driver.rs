@@ -1,7 +1,6 @@
-//! Carrying out what a session asks for.
+//! Carries out a session's effects.
 //!
-//! Owns the step from an input to its effects. Invariant: whoever asked is answered exactly once,
-//! and never with a token that the session did not vouch for.
+//! Each caller gets exactly one reply, and never a token that the session didn't approve.
 
 use super::event_loop::{Engine, Waiter, answer};
 use crate::domain::account::AccountId;
@@ -11,7 +10,7 @@ use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem};
 
 impl Engine {
-    /// Steps an account's session and carries out what follows.
+    /// Steps an account's session and carries out the effects.
     pub(crate) fn step(&mut self, id: &AccountId, input: Input) {
         let now = self.deps.clock.now();
         let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.renews());
@@ -41,7 +40,7 @@ impl Engine {
         }
     }
 
-    /// Keeps a problem with the account, until something goes well.
+    /// Keeps a problem with the account until the next success.
     pub(crate) fn note(&mut self, id: &AccountId, problem: Problem) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.problem = Some(problem);

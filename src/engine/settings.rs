@@ -1,6 +1,6 @@
-//! Preferences and the window's place as the database keeps them: keys and words.
+//! Maps preferences and the window's placement to the database's keys and values.
 //!
-//! Owns that mapping. Invariant: a word that can't be read gives the default, never an error.
+//! An unreadable value gives the default, never an error.
 
 use std::collections::BTreeMap;
 
@@ -19,16 +19,16 @@ const EXTRA_ROOT_CERTIFICATE: &str = "extra_root_certificate";
 const LOCK_AFTER_IDLE_MINS: &str = "lock_after_idle_mins";
 const NOTIFY: &str = "notify";
 const KEEP_RUNNING: &str = "keep_running";
-/// The choice of a vault; no preference of the window's, since it is changed by a move alone.
+/// The choice of a vault; no preference of the window, since only a move changes it.
 const VAULT: &str = "vault";
-/// A move that is under way, as `from>to`.
+/// A move in progress, as `from>to`.
 const MOVE: &str = "vault_move";
 const NEVER: &str = "never";
 const YES: &str = "yes";
 const NO: &str = "no";
 const DIRECT: &str = "direct";
 
-/// The words of guarded preferences.
+/// The values of guarded preferences.
 pub(crate) type UserMessage = BTreeMap<Guarded, String>;
 
 /// The key of a guarded preference, in the database and in the vault's record.
@@ -47,7 +47,6 @@ pub(crate) fn guarded(preferences: &Preferences) -> UserMessage {
     Guarded::ALL.into_iter().filter_map(|it| Some((it, word(it)?))).collect()
 }
 
-/// Reads the preferences.
 pub(crate) fn read(stored: &BTreeMap<String, String>) -> Preferences {
     let word = |key: &str| stored.get(key).map(String::as_str);
     let text = |key: &str| word(key).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -78,7 +77,7 @@ pub(crate) fn read(stored: &BTreeMap<String, String>) -> Preferences {
         },
         extra_root_certificate: text(EXTRA_ROOT_CERTIFICATE),
         lock_after_idle_mins: match word(LOCK_AFTER_IDLE_MINS) {
-            // As versions before the default wrote it that the user chose.
+            // Versions before the default wrote this if the user chose it.
             Some("") => Some(0),
             mins => mins.and_then(|mins| mins.parse().ok()),
         },
@@ -87,18 +86,17 @@ pub(crate) fn read(stored: &BTreeMap<String, String>) -> Preferences {
     }
 }
 
-/// The vault that was chosen.
 pub(crate) fn read_vault(stored: &BTreeMap<String, String>) -> VaultKind {
     stored.get(VAULT).and_then(|word| vault_of(word)).unwrap_or_default()
 }
 
-/// The move that did not come to its end: from where, to where.
+/// The source and target of an unfinished move.
 pub(crate) fn read_move(stored: &BTreeMap<String, String>) -> Option<(VaultKind, VaultKind)> {
     let (from, to) = stored.get(MOVE)?.split_once('>')?;
     Some((vault_of(from)?, vault_of(to)?))
 }
 
-/// The stored choice of a vault, and the move under way.
+/// The stored choice of a vault, and the move in progress.
 pub(crate) fn write_place(
     vault: Option<VaultKind>,
     moving: Option<(VaultKind, VaultKind)>,
@@ -126,7 +124,6 @@ fn vault_word(kind: VaultKind) -> Option<&'static str> {
     }
 }
 
-/// Writes them.
 pub(crate) fn write(preferences: &Preferences) -> BTreeMap<String, String> {
     let theme = match preferences.theme {
         ThemeChoice::System => "system",
@@ -157,7 +154,6 @@ pub(crate) fn write(preferences: &Preferences) -> BTreeMap<String, String> {
     words.into_iter().chain(lock).map(|(key, word)| (key.to_owned(), word)).collect()
 }
 
-/// Reads the window's place.
 pub(crate) fn read_window(text: &str) -> Option<WindowPlace> {
     let words: Vec<&str> = text.split(' ').collect();
     let number = |at: usize| words.get(at)?.parse::<f32>().ok().filter(|number| number.is_finite());
@@ -168,7 +164,6 @@ pub(crate) fn read_window(text: &str) -> Option<WindowPlace> {
     })
 }
 
-/// Writes it.
 pub(crate) fn write_window(place: &WindowPlace) -> String {
     let state = if place.maximized { "maximized" } else { "normal" };
     let position = place.position.map_or(String::new(), |(x, y)| format!(" {x} {y}"));

@@ -1,7 +1,6 @@
-//! A named thread that owns one blocking thing and does its work in order.
+//! A named thread that owns a blocking resource and runs jobs in order.
 //!
-//! Owns the crossing between the engine's runtime and code that blocks. Invariant: the queue is
-//! bounded, and nobody waits for the thread to end: one that is stuck is left behind.
+//! The queue is bounded. A stuck thread is left behind; no caller waits for it to end.
 
 use std::io;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -13,7 +12,7 @@ use crate::messages::problem::VaultProblem;
 
 type Job<T> = Box<dyn FnOnce(&mut T) + Send>;
 
-/// Jobs that may wait for one thread.
+/// Capacity of a thread's queue.
 const QUEUE: usize = 256;
 
 /// Why a job was not done.
@@ -30,7 +29,7 @@ pub(crate) struct Worker<T> {
     jobs: SyncSender<Job<T>>,
 }
 
-/// A vault's thread that can't be started, or that is gone.
+/// The error if a vault's thread can't be started or is gone.
 pub(crate) const NO_THREAD: VaultProblem = VaultProblem::Failed("the system couldn't start a thread");
 
 impl<T: 'static> Worker<T> {
@@ -38,7 +37,7 @@ impl<T: 'static> Worker<T> {
     pub(crate) fn start(name: &str, make: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
         let (jobs, queue) = sync_channel::<Job<T>>(QUEUE);
         thread::Builder::new().name(name.to_owned()).spawn(move || {
-            // Not before somebody asks: to make it may take a while, and a processor from others.
+            // Only at the first job, since creating it may take time.
             let Ok(first) = queue.recv() else { return };
             let mut owned = make();
             first(&mut owned);
@@ -49,14 +48,14 @@ impl<T: 'static> Worker<T> {
         Ok(Self { jobs })
     }
 
-    /// Does a job on the thread and returns its result.
+    /// Runs a job on the thread and returns its result.
     pub(crate) fn run<R: Send + 'static>(
         &self,
         job: impl FnOnce(&mut T) -> R + Send + 'static,
     ) -> impl Future<Output = Result<R, WorkerError>> + 'static {
         let (reply, result) = oneshot::channel();
         let queued = self.jobs.try_send(Box::new(move |owned| {
-            // Whoever asked may have gone; the work is done all the same.
+            // The work is done even if the caller is gone.
             let _ = reply.send(job(owned));
         }));
         async move {

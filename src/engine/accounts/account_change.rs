@@ -1,9 +1,9 @@
-//! Changing an account that is there: the order of the writes, and the way back.
+//! Changes an existing account, or rolls the change back.
 //!
-//! Owns both. Invariants: a change is checked before anything is written; the tokens of another client or of
-//! other destinations are deleted before the new client is written, so no process that is killed in between
-//! leaves a token beside a client that it doesn't belong to; a change that can't be made whole is taken
-//! back, tokens included. All of it happens under the account's lock.
+//! A change is checked before anything is written. Tokens of another client or other destinations are deleted
+//! before the new client is written, so a process killed in between leaves no token beside a client that it
+//! doesn't belong to. An incomplete change is undone, tokens included. All of it happens under the account's
+//! lock.
 
 use super::account_save::{
     Absent, Checked, Moving, Saved, Saver, Terms, kept, named, read_client, still_usable,
@@ -21,14 +21,13 @@ use crate::store::database::{RowState, StoredAccount};
 use crate::store::vault::account_records::{Lines, Records};
 use crate::store::vault::client_record::ClientRecord;
 
-/// An account as it was before a change.
 pub(crate) struct Before {
     id: AccountId,
     lines: Lines,
     row: Option<StoredAccount>,
 }
 
-/// A change that was checked, and nothing of it written.
+/// A checked change; nothing of it is written yet.
 pub(crate) struct Planned {
     /// The account with the revision that was edited.
     row: Account,
@@ -40,13 +39,13 @@ pub(crate) struct Planned {
 }
 
 impl Saver {
-    /// Checks a change, and writes nothing.
+    /// Checks a change without writing.
     pub(crate) async fn plan(&self, checked: Checked, terms: Terms) -> Result<Planned, Problem> {
         let Checked { account: row, client, grant, provider, .. } = checked;
         vault_selection::may_be_entered(&self.door, self.database.clone(), &row.id).await?;
         let old = match read_client(&self.door, &row.id).await {
             Ok(record) => Some(record),
-            // A record that can't be had is written anew.
+            // A missing record is written anew.
             Err(VaultProblem::Missing | VaultProblem::Corrupt) => None,
             Err(problem) => return Err(Problem::Vault(problem)),
         };
@@ -75,7 +74,7 @@ impl Saver {
         Ok(Planned { row, record, tokens_gone, grant, before })
     }
 
-    /// Makes a change, or none of it; also returns how the account was before.
+    /// Makes a change completely or not at all. Also returns the account as it was before.
     pub(crate) async fn change(&self, planned: Planned) -> Result<(Saved, Before), Problem> {
         let Planned { row, record, tokens_gone, grant, before } = planned;
         match self.write(row, record, tokens_gone, grant).await {
@@ -125,7 +124,6 @@ impl Saver {
         Ok(Before { id: id.clone(), lines: lines.map_err(Problem::Vault)?, row })
     }
 
-    /// Makes an account again what it was.
     pub(crate) async fn put_back(&self, before: Before) {
         let Before { id, lines, row } = before;
         let account = id.clone();
@@ -140,7 +138,7 @@ impl Saver {
     }
 }
 
-/// Refuses a change that would take stored secrets along to destinations that their owner has not seen.
+/// Refuses a change that would send stored secrets to destinations that the user has not seen.
 fn may_move(
     account: &Account,
     client: &Client,
@@ -173,7 +171,7 @@ fn keeps_any(client: &Client, old: &Client) -> bool {
         || old.token_params.keys().any(|name| !client.token_params.contains_key(name))
 }
 
-/// Whether tokens of the one client are worth nothing to the other; destinations are compared apart.
+/// Whether tokens of one client are invalid for the other. Destinations are compared separately.
 fn is_another_client(old: &Account, old_client: &Client, new: &Account, client: &Client) -> bool {
     old_client.client_id != client.client_id
         || old_client.username != client.username

@@ -1,7 +1,7 @@
-//! Saving accounts: from a draft to the vault and the database.
+//! Saves accounts: from a draft to the vault and the database.
 //!
-//! Owns the writes of a new account. Invariants: a new account is `pending` until its secrets are in
-//! the vault; an edit is made under the account's lock and to the revision that was read.
+//! A new account is `pending` until its secrets are in the vault. An edit needs the account's lock and
+//! applies to the revision that was read.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -33,49 +33,47 @@ use crate::store::home::Home;
 use crate::store::vault::account_records::Records;
 use crate::store::vault::client_record::ClientRecord;
 
-/// What saving works with.
 #[derive(Clone)]
 pub(crate) struct Saver {
     pub(crate) home: Home,
     pub(crate) door: VaultHandle,
-    /// `None` for an account of which nothing reaches the disk.
+    /// `None` for an ephemeral account.
     pub(crate) database: Option<Rc<Database>>,
     pub(crate) clock: std::sync::Arc<dyn crate::base::clock::Clock>,
     pub(crate) held_locks: HeldLocks,
     pub(crate) presets: std::sync::Arc<Vec<Preset>>,
 }
 
-/// An account ready to be saved.
 pub(crate) struct Checked {
     pub(crate) account: Account,
     pub(crate) client: Client,
     pub(crate) is_new: bool,
-    /// Tokens that come with it.
+    /// Tokens from the draft.
     pub(crate) grant: Option<Grant>,
-    /// Whom an edited client must be able to ask; `None` where nothing of that was edited.
+    /// The provider that an edited client must be able to send requests to; `None` if no such part was
+    /// edited.
     pub(crate) provider: Option<Box<Provider>>,
 }
 
-/// An account as it was saved.
 pub(crate) struct Saved {
     pub(crate) account: Account,
     pub(crate) is_new: bool,
     pub(crate) tokens_gone: bool,
-    /// What is known of tokens that came with it.
+    /// The facts of tokens from the draft.
     pub(crate) facts: Option<TokenFacts>,
 }
 
-/// On which terms an account is changed.
+/// The conditions of a change.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
     pub(crate) absent: Absent,
     pub(crate) moving: Moving,
 }
 
-/// Whether stored secrets may go along to other destinations.
+/// Whether stored secrets may move to other destinations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moving {
-    /// They may: a person has seen the new ones and said so.
+    /// They may: the user has seen and confirmed the new ones.
     Agreed,
     /// Only an edit that keeps no stored secret may change a destination.
     Refused,
@@ -83,17 +81,16 @@ pub(crate) enum Moving {
     Never,
 }
 
-/// What becomes of a secret that an edit doesn't mention.
+/// The meaning of a secret that an edit omits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Absent {
-    /// The stored one stays, as in a form.
+    /// Keep the stored one, as in a form.
     Keeps,
-    /// It goes, as in an import that replaces.
+    /// Remove it, as in an import that replaces.
     Removes,
 }
 
 impl Engine {
-    /// Saves a new or an edited account.
     pub(crate) fn save(&mut self, draft: AccountDraft, sign_in: bool, replies: Replies) {
         let editing = draft.editing.clone();
         let checked = match self.check(draft, false) {
@@ -102,7 +99,7 @@ impl Engine {
         };
         let saver = self.saver(&checked.account.id);
         self.spawn(async move {
-            // Whoever saves a form has its addresses before their eyes.
+            // The form shows the endpoints, so saving it confirms them.
             let done = saver.save(checked, Terms { absent: Absent::Keeps, moving: Moving::Agreed }).await;
             let then: Then = Box::new(move |engine| match done {
                 Ok(done) => {
@@ -123,7 +120,7 @@ impl Engine {
     /// Checks a draft: its name, its settings, and the values that its grant needs.
     pub(crate) fn check(&self, draft: AccountDraft, incomplete: bool) -> Result<Checked, Problem> {
         let AccountDraft { editing, name, mut settings, mut client } = draft;
-        // From here on nothing of the settings is a secret.
+        // From here on the settings contain no secret.
         extra_params::move_secrets(&mut settings, &mut client);
         let name = AccountName::new(&name).map_err(Problem::BadName)?;
         let taken =
@@ -133,7 +130,7 @@ impl Engine {
         }
         let provider = Provider::resolve(&self.presets, &settings).map_err(Problem::Settings)?;
         let is_new = editing.is_none();
-        // What an edit leaves out stays as it is stored.
+        // Values that an edit omits stay as they are stored.
         if is_new || client.client_id.is_empty() {
             match token_request::check(&provider, &client) {
                 Err(RequestError::Missing(_)) if incomplete => {}
@@ -148,14 +145,12 @@ impl Engine {
         Ok(Checked { account, client, is_new, grant: None, provider: Some(Box::new(provider)) })
     }
 
-    /// The account of this name.
     pub(crate) fn find(&self, name: &AccountName) -> Option<AccountId> {
         let key = name.key();
         let mut shown = self.entries.values().filter(|entry| entry.deleting_until.is_none());
         shown.find(|entry| entry.account.name.key() == key).map(|entry| entry.account.id.clone())
     }
 
-    /// What saving this account works with.
     pub(crate) fn saver(&self, id: &AccountId) -> Saver {
         let entry = self.entries.get(id);
         let ephemeral = entry.is_some_and(|entry| entry.ephemeral);
@@ -169,7 +164,7 @@ impl Engine {
         }
     }
 
-    /// Takes a saved account into the list.
+    /// Adds a saved account to the list.
     pub(crate) fn saved(&mut self, saved: Saved) {
         self.edits += 1;
         let Saved { account, is_new, tokens_gone, facts } = saved;
@@ -189,8 +184,7 @@ impl Engine {
         self.dirty = true;
     }
 
-    /// Reads an account for editing. Where its row disagrees with the vault's record, the form shows what the
-    /// vault has.
+    /// Reads an account for editing. If its row disagrees with the vault's record, the form shows the record.
     pub(crate) fn edit(&mut self, id: &AccountId, replies: Replies) {
         let (account, door) = match self.entry(id) {
             Ok(entry) => (entry.account.clone(), entry.door.clone()),
@@ -199,7 +193,7 @@ impl Engine {
         self.spawn(async move {
             let read = read_client(&door, &account.id).await;
             let read = match read {
-                // What can't be had is entered again.
+                // The user enters an unreadable secret again.
                 Err(VaultProblem::Missing | VaultProblem::Corrupt) => {
                     Ok((account.clone(), Client::default()))
                 }
@@ -248,7 +242,6 @@ impl Engine {
 }
 
 impl Saver {
-    /// Saves an account.
     pub(crate) async fn save(&self, checked: Checked, terms: Terms) -> Result<Saved, Problem> {
         let _lock = self.held_locks.acquire(&self.home, &checked.account.id).await?;
         if !checked.is_new {
@@ -259,7 +252,7 @@ impl Saver {
         self.create(checked).await
     }
 
-    /// Stores tokens that came with an account, unless those that are there were received later.
+    /// Stores tokens from a draft, unless the stored ones were received later.
     pub(crate) async fn add_tokens(
         &self,
         id: &AccountId,
@@ -317,7 +310,7 @@ impl Saver {
         }
     }
 
-    /// Removes an account that was new a moment ago; to be called under its lock.
+    /// Removes an account that was just created. Requires its lock.
     pub(crate) async fn remove_new(&self, id: &AccountId) {
         let account = id.clone();
         let emptied = self.door.call(move |vault| Records::new(vault).delete_account(&account)).await;
@@ -333,7 +326,7 @@ impl Saver {
         self.on_disk(move |accounts| accounts.insert_pending(&row, kept_in, at)).await
     }
 
-    /// Drops an account's tokens; to be called under its lock.
+    /// Drops an account's tokens. Requires its lock.
     pub(crate) async fn drop_tokens(&self, id: &AccountId) -> Result<(), Problem> {
         let account = id.clone();
         let deleted = self.door.call(move |vault| Records::new(vault).delete_tokens(&account)).await;
@@ -342,7 +335,6 @@ impl Saver {
         self.on_disk(move |accounts| accounts.clear_facts(&id)).await
     }
 
-    /// What is stored of an account with its client.
     pub(crate) fn record(&self, account: Account, client: Client) -> Result<ClientRecord, Problem> {
         ClientRecord::new(&self.presets, account, client).map_err(Problem::Settings)
     }
@@ -352,7 +344,7 @@ impl Saver {
         written.map_err(Problem::Vault)
     }
 
-    /// Asks the database, unless nothing of the account reaches the disk.
+    /// Calls the database, unless the account is ephemeral.
     pub(crate) async fn on_disk(
         &self,
         job: impl FnOnce(&mut crate::store::database::Accounts) -> Result<(), crate::store::database::DiskError>
@@ -363,7 +355,7 @@ impl Saver {
     }
 }
 
-/// The database doesn't say which name is taken.
+/// Adds the name, which the database's error lacks.
 pub(crate) fn named(problem: Problem, account: &Account) -> Problem {
     match problem {
         Problem::NameTaken(_) => Problem::NameTaken(account.name.as_str().to_owned()),
@@ -378,7 +370,7 @@ pub(crate) async fn read_client(door: &VaultHandle, id: &AccountId) -> Result<Cl
     read.ok_or(VaultProblem::Missing)
 }
 
-/// The edited client, with the stored secrets where it mentions none. An empty header or parameter goes.
+/// The edited client, with the stored secrets that it omits. Empty headers and parameters are removed.
 pub(crate) fn kept(mut client: Client, old: &Client) -> Client {
     client.client_secret = client.client_secret.or_else(|| old.client_secret.as_ref().map(Secret::duplicate));
     client.private_key = client.private_key.or_else(|| old.private_key.as_ref().map(Secret::duplicate));
@@ -396,8 +388,8 @@ fn keep_values<K: Kind>(new: &mut BTreeMap<String, Secret<K>>, old: &BTreeMap<St
     new.retain(|_, value| !value.is_empty());
 }
 
-/// Checks what an edit has made of a client: a new key, or another algorithm for the stored one. What was
-/// missing before may be missing still.
+/// Checks an edited client: a new key, or another algorithm for the stored one. A value that was missing
+/// before may still be missing.
 pub(crate) fn still_usable(provider: &Provider, client: &Client) -> Result<(), Problem> {
     match token_request::check(provider, client) {
         Ok(()) | Err(RequestError::Missing(_)) => Ok(()),
@@ -405,7 +397,7 @@ pub(crate) fn still_usable(provider: &Provider, client: &Client) -> Result<(), P
     }
 }
 
-/// What a form shows: everything but the secrets, whose keys it names.
+/// The form's values, with the names of secrets instead of their values.
 fn draft_of(account: Account, mut client: Client) -> Event {
     let secret = client.client_secret.take().map(|_| "client_secret".to_owned());
     let key = client.private_key.take().map(|_| "private_key".to_owned());

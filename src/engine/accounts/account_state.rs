@@ -1,7 +1,6 @@
-//! What the engine holds of one account.
+//! The engine's state of one account.
 //!
-//! Owns the session beside its surroundings: the resolved provider, the listener, what is shown.
-//! Invariant: it holds no secret, except a token that the vault refused to take.
+//! It holds no secret except a token that the vault refused.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -35,60 +34,58 @@ use crate::messages::snapshot::{AccountView, Activity, Awaiting, Inquiry, TokenV
 /// A sign-in that waits for the browser.
 pub(crate) struct PendingSignIn {
     pub(crate) attempt: Attempt,
-    /// Whom the code is for.
+    /// The party that issues the code.
     pub(crate) party: Party,
     pub(crate) expected: Arc<Expected>,
     pub(crate) verifier: CodeVerifier,
-    /// What an ID token must repeat, where one was asked for.
+    /// The nonce that an ID token must repeat, if one was requested.
     pub(crate) nonce: Option<String>,
     pub(crate) address: url::Url,
     pub(crate) redirect_uri: String,
     pub(crate) since: DateTime<Utc>,
     pub(crate) browser_opened: bool,
-    /// Ends the listener; `None` where none could be used.
+    /// Ends the listener; `None` if no listener could be bound.
     pub(crate) listener: Option<AbortHandle>,
 }
 
-/// A token that the vault refused to take.
+/// A token that the vault refused.
 pub(crate) struct Unsaved {
     pub(crate) grant: Rc<Grant>,
     pub(crate) problem: VaultProblem,
     pub(crate) try_at: DateTime<Utc>,
 }
 
-/// One account.
 pub(crate) struct AccountState {
     pub(crate) account: Account,
     pub(crate) provider: Resolved,
     pub(crate) session: Session,
-    /// Where its secrets are.
     pub(crate) door: VaultHandle,
     pub(crate) pending: Option<Box<PendingSignIn>>,
-    /// A code that a person is to enter on any device.
+    /// A device code that the user has not confirmed yet.
     pub(crate) device: Option<Box<PendingDevice>>,
     pub(crate) unsaved: Option<Unsaved>,
     pub(crate) glance: Option<TokenPreview>,
     pub(crate) problem: Option<Problem>,
     pub(crate) last_used_at: Option<DateTime<Utc>>,
-    /// Its last answer, where a person may have to say how it is read.
+    /// The last response, if the user may have to map it.
     pub(crate) unmapped_response: Option<UnmappedResponse>,
-    /// What is being asked of its server besides.
+    /// The inquiry in progress.
     pub(crate) inquiry: Option<Inquiry>,
-    /// What its server last said of a token.
+    /// The result of the last token check.
     pub(crate) checked: Option<Arc<Checked>>,
-    /// Its exchanges, the newest first, once somebody has asked for them.
+    /// The HTTP log, newest first, once it was requested.
     pub(crate) exchanges: Option<Arc<Vec<HttpLogEntry>>>,
-    /// Until when its deletion can be undone.
+    /// Until when the deletion can be undone.
     pub(crate) deleting_until: Option<DateTime<Utc>>,
-    /// The account's lock, while its deletion can be undone.
+    /// The account's lock while the deletion can be undone.
     pub(crate) deletion_lock: Option<AccountLock>,
-    /// The demo's account: nothing of it reaches the disk.
+    /// The demo's account, which never reaches the disk.
     pub(crate) ephemeral: bool,
-    /// The HTTP status with which the server last asked to be left alone.
+    /// The HTTP status of the server's last `Retry-After` response.
     pub(crate) wait_status: u16,
-    /// Whether the vault was asked for tokens of which the database knows nothing.
+    /// Whether the vault was searched for tokens that the database doesn't know.
     pub(crate) looked_for: bool,
-    /// Another client authentication that a person tries.
+    /// The client authentication on trial.
     pub(crate) trial: Option<Trial>,
 }
 
@@ -118,14 +115,12 @@ impl AccountState {
         }
     }
 
-    /// Takes a changed account.
     pub(crate) fn change(&mut self, account: Account, provider: Resolved) {
         (self.account, self.provider) = (account, provider);
         self.problem = None;
     }
 
-    /// The provider, with the client authentication that is being tried; or what is wrong with the
-    /// settings.
+    /// The provider, with the client authentication on trial, or the error in the settings.
     pub(crate) fn provider(&self) -> Result<Rc<Provider>, Problem> {
         let provider = self.provider.clone().map_err(Problem::Settings)?;
         Ok(match self.trial {
@@ -134,7 +129,7 @@ impl AccountState {
         })
     }
 
-    /// What the session must know. `lasting` is whether the app renews without being asked.
+    /// The session's policy. `lasting` is whether the app refreshes tokens by itself.
     pub(crate) fn renewal_policy(&self, ahead_secs: Option<u32>, lasting: bool) -> RenewalPolicy {
         let background = self.account.settings.background_refresh.unwrap_or(true);
         RenewalPolicy {
@@ -145,12 +140,12 @@ impl AccountState {
         }
     }
 
-    /// Whether it stands in the list.
+    /// Whether the account is in the list.
     pub(crate) fn is_shown(&self) -> bool {
         self.deleting_until.is_none()
     }
 
-    /// When something is to be done about it without being asked.
+    /// The time of the account's next automatic step.
     pub(crate) fn next_wake(&self, ahead_secs: Option<u32>, lasting: bool) -> Option<DateTime<Utc>> {
         let session = self.session.next_wake(&self.renewal_policy(ahead_secs, lasting));
         let unsaved = self.unsaved.as_ref().map(|unsaved| unsaved.try_at);
@@ -162,7 +157,6 @@ impl AccountState {
         Margin { fixed_secs: preset.or(ahead_secs) }
     }
 
-    /// As it is shown.
     pub(crate) fn view(&self, preferences: &Preferences, lasting: bool) -> AccountView {
         let (ahead_secs, port) = (preferences.refresh_ahead_secs, preferences.redirect_port);
         let provider = self.provider.as_deref().ok();
@@ -234,7 +228,7 @@ impl AccountState {
     }
 }
 
-/// What may be shown of a token once the vault has been read; never stored.
+/// The displayable parts of a token, read from the vault and never stored.
 pub(crate) struct TokenPreview {
     mask: String,
     claims: Option<Arc<Vec<Claim>>>,
@@ -259,7 +253,7 @@ fn jitter_thousandths(id: &AccountId) -> i32 {
     first_byte.unwrap_or_default() * 200 / 255
 }
 
-/// First 4 … last 4 of a token; nothing of one under 24 characters.
+/// The first 4 … last 4 characters of a token; nothing of one under 24 characters.
 fn mask(token: &str) -> String {
     let chars = token.chars().count();
     if chars < 24 || !token.is_ascii() {

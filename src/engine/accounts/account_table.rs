@@ -1,7 +1,7 @@
-//! The engine's accounts, what is shown of them, and when each wants to be woken.
+//! The accounts, their views, and their wake times.
 //!
-//! Owns all three. Invariant: no entry is changed without being noted here, so what is shown of the
-//! others, and when they wake, is kept; a change of one account among thousands costs as much as one.
+//! Every change of an entry is noted here, so the views and wake times of the others are reused: a change of
+//! one account among thousands costs as much as one.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Deref;
@@ -14,17 +14,16 @@ use crate::domain::account::AccountId;
 use crate::messages::preferences::Preferences;
 use crate::messages::snapshot::account_views::AccountViews;
 
-/// The accounts, by ID.
 #[derive(Default)]
 pub(crate) struct AccountTable {
-    /// Each in a box: a tree moves what it holds.
+    /// Boxed, since a tree moves its values.
     by_id: BTreeMap<AccountId, Box<AccountState>>,
     touched: BTreeSet<AccountId>,
-    /// Whether all of them were.
+    /// Whether all entries changed.
     all_touched: bool,
     shown: AccountViews,
     wakes: BTreeMap<AccountId, DateTime<Utc>>,
-    /// What all of them went by, the last time: the preferences, and whether tokens are renewed.
+    /// The preferences, and whether tokens are refreshed, as of the last views.
     went_by: (Preferences, bool),
 }
 
@@ -37,12 +36,11 @@ impl Deref for AccountTable {
 }
 
 impl AccountTable {
-    /// An entry.
     pub(crate) fn get(&self, id: &AccountId) -> Option<&AccountState> {
         self.by_id.get(id).map(AsRef::as_ref)
     }
 
-    /// An entry, to be changed.
+    /// Returns an entry and marks it as changed.
     pub(crate) fn get_mut(&mut self, id: &AccountId) -> Option<&mut AccountState> {
         let entry = self.by_id.get_mut(id)?;
         if !self.touched.contains(id) {
@@ -51,33 +49,31 @@ impl AccountTable {
         Some(entry)
     }
 
-    /// Every entry, to be changed.
+    /// Returns all entries and marks them as changed.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut AccountState> {
         self.all_touched = true;
         self.by_id.values_mut().map(AsMut::as_mut)
     }
 
-    /// Takes many entries at once, of accounts that are not there.
+    /// Adds many new entries at once.
     pub(crate) fn add(&mut self, entries: Vec<AccountState>) {
         self.all_touched |= !entries.is_empty();
         let by_id = entries.into_iter().map(|entry| (entry.account.id.clone(), Box::new(entry)));
-        // Sorted once and built as a whole.
+        // `append` builds the tree from sorted entries.
         self.by_id.append(&mut by_id.collect());
     }
 
-    /// Takes an entry.
     pub(crate) fn insert(&mut self, id: AccountId, entry: AccountState) {
         self.touched.insert(id.clone());
         self.by_id.insert(id, Box::new(entry));
     }
 
-    /// Drops an entry.
     pub(crate) fn remove(&mut self, id: &AccountId) {
         self.touched.insert(id.clone());
         self.by_id.remove(id);
     }
 
-    /// Drops what is neither among `known` nor the demo's.
+    /// Drops entries that are neither in `known` nor the demo's.
     pub(crate) fn keep_only(&mut self, known: &HashSet<&AccountId>) {
         let gone = self.by_id.iter().filter(|(id, entry)| !entry.ephemeral && !known.contains(id));
         for id in gone.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
@@ -85,7 +81,7 @@ impl AccountTable {
         }
     }
 
-    /// Brings what is shown, and when entries wake, up to date.
+    /// Updates the views and wake times.
     pub(crate) fn settle(&mut self, preferences: &Preferences, lasting: bool) {
         if (&self.went_by.0, self.went_by.1) != (preferences, lasting) {
             self.went_by = (preferences.clone(), lasting);
@@ -118,7 +114,7 @@ impl AccountTable {
         }
     }
 
-    /// Makes the list anew; what is known of those that were not touched is kept.
+    /// Rebuilds the list. Reuses the views of unchanged entries.
     fn arrange(&mut self, is_touched: impl Fn(&AccountId) -> bool) {
         let (preferences, lasting) = &self.went_by;
         let known = |id: &AccountId| if is_touched(id) { None } else { self.shown.find(id).map(Arc::clone) };
@@ -130,17 +126,17 @@ impl AccountTable {
         self.shown = views.into();
     }
 
-    /// What is shown, as of the last time it was settled.
+    /// The views as of the last update.
     pub(crate) fn shown(&self) -> &AccountViews {
         &self.shown
     }
 
-    /// When the first entry wants to be woken, as of the last time it was settled.
+    /// The earliest wake time as of the last update.
     pub(crate) fn first_wake(&self) -> Option<DateTime<Utc>> {
         self.wakes.values().min().copied()
     }
 
-    /// Those that want to be woken by now.
+    /// The accounts whose wake time has passed.
     pub(crate) fn due(&self, now: DateTime<Utc>) -> Vec<AccountId> {
         self.wakes.iter().filter(|(_, at)| **at <= now).map(|(id, _)| id.clone()).collect()
     }

@@ -1,8 +1,8 @@
-//! What an earlier run left half done.
+//! Finishes what an earlier run left unfinished.
 //!
-//! Owns its end: an account whose secrets are there becomes whole, a deletion is carried through.
-//! Invariants: it is judged by the vault that has its secrets, and by no other; what another process
-//! is still at is left to it; who needs a name or the whole list waits until it is settled.
+//! An account whose secrets are stored becomes complete; a deletion is carried through. Only the vault that
+//! has the account's secrets decides, and an account that another process is working on is left to it.
+//! Commands that need a name or the whole list wait until this is done.
 
 use std::rc::Rc;
 
@@ -19,24 +19,23 @@ use crate::messages::snapshot::VaultKind;
 use crate::store::database::{RowState, StoredAccount};
 use crate::store::vault::account_records::Records;
 
-/// What the database calls a vault.
+/// The database's word for a vault.
 const KEYCHAIN: &str = "keychain";
 const FILE: &str = "file";
 const MEMORY: &str = "memory";
 
-/// What became of a row.
+/// The outcome for one row.
 enum Finished {
-    /// Its secrets are all there.
+    /// All its secrets are stored.
     Whole,
-    /// It is gone, and its secrets with it.
+    /// The row and its secrets are deleted.
     Gone,
-    /// Another process was quicker, or has taken its deletion back.
+    /// Another process finished it first, or undid its deletion.
     NotOurs,
-    /// The vault could not say.
+    /// The vault couldn't be read.
     Left,
 }
 
-/// What the database calls this vault.
 pub(crate) fn word(kind: VaultKind) -> &'static str {
     match kind {
         VaultKind::Keychain => KEYCHAIN,
@@ -45,24 +44,23 @@ pub(crate) fn word(kind: VaultKind) -> &'static str {
     }
 }
 
-/// The same, unless it ends with the process: what another vault has stays there then.
+/// The same, unless the vault ends with the process, so that another vault's records stay there.
 pub(crate) fn lasting_word(kind: VaultKind) -> Option<&'static str> {
     (kind != VaultKind::Memory).then(|| word(kind))
 }
 
-/// The vault that the database calls so, unless it ended with its process.
+/// The vault of this word, unless it ended with its process.
 pub(crate) fn lasting(word: &str) -> Option<VaultKind> {
     [VaultKind::Keychain, VaultKind::File].into_iter().find(|kind| self::word(*kind) == word)
 }
 
-/// Whether another lasting vault than the one of this name has an account's secrets; a copy that this one may
-/// have is older.
+/// Whether another lasting vault has an account's secrets, so that any copy in this one is older.
 pub(crate) fn is_elsewhere(row: &StoredAccount, here: &str) -> bool {
     row.kept_in.as_deref().filter(|kept_in| *kept_in != here).and_then(lasting).is_some()
 }
 
 impl Engine {
-    /// Has a command wait while names may be taken, and accounts missing, that will not be in a moment.
+    /// Whether a command waits, since unfinished accounts may still hold names or be missing from the list.
     pub(crate) fn is_deferred(&self, command: &Command) -> bool {
         let waits = matches!(
             command,
@@ -71,9 +69,9 @@ impl Engine {
         self.being_finished > 0 && waits
     }
 
-    /// Finishes what an earlier run left half done, unless another process is still at it. What lies in
-    /// another vault than this run's is left to a run with that one. An earlier version did not say
-    /// where it lies: then only the chosen vault knows what is not there.
+    /// Finishes an account that an earlier run left unfinished, unless another process is working on it. One
+    /// whose secrets are in another vault is left to a run with that vault. An earlier version didn't record
+    /// the vault; then only the chosen vault proves that something is missing.
     pub(crate) fn finish_half_done(&mut self, row: StoredAccount) {
         let kept_in = row.kept_in.as_deref();
         let ended = kept_in == Some(MEMORY);
@@ -127,7 +125,7 @@ impl Engine {
                 self.take_row(StoredAccount { state: RowState::Ready, ..row }, &mut providers);
             }
             Finished::Gone | Finished::NotOurs => {}
-            // It is asked again once it answers, or at the next start.
+            // Retried once the vault responds, or at the next start.
             Finished::Left => self.half_done.push(row),
         }
         self.being_finished -= 1;
@@ -139,7 +137,7 @@ impl Engine {
         }
     }
 
-    /// Finishes what waited for the vault to answer.
+    /// Finishes the accounts that waited for the vault.
     pub(crate) fn finish_waiting(&mut self) {
         for row in std::mem::take(&mut self.half_done) {
             self.finish_half_done(row);
@@ -148,8 +146,8 @@ impl Engine {
 }
 
 impl Saver {
-    /// Frees a name that an account holds which was never whole, and whose secrets lie in a vault that
-    /// this run can't ask: a run with that vault deletes them. Says whether there was one.
+    /// Frees the name of an incomplete account whose secrets are in a vault that this run can't read; a run
+    /// with that vault deletes them. Returns whether there was one.
     pub(crate) async fn release_half_created_name(&self, name: &AccountName) -> Result<bool, Problem> {
         let (name, here) = (name.clone(), word(self.door.kind()));
         let found = on_disk(self.database.clone(), move |it| it.half_made_elsewhere(&name, here)).await?;
@@ -160,7 +158,7 @@ impl Saver {
     }
 }
 
-/// Asks the vault what is there, and brings vault and row to the same end; under the account's lock.
+/// Makes the vault and the row agree. Requires the account's lock.
 async fn settle(
     door: &VaultHandle,
     database: Option<Rc<Database>>,

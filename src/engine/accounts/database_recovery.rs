@@ -1,8 +1,8 @@
-//! A lost database, made again from the vault.
+//! Rebuilds a lost database from the vault.
 //!
-//! Owns the search and the removal of what no account needs. Invariants: both run under every
-//! account's lock, since an account that is being made or deleted looks the same; an account that is
-//! listed keeps all it has in the vault that has its secrets.
+//! The search, and the removal of records that no account needs, run under every account's lock, since an
+//! account that is being created or deleted looks the same. A listed account keeps everything in the vault
+//! that has its secrets.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::store::vault::vault_copy;
 use crate::store::vault::{Vault, VaultError};
 
 impl Engine {
-    /// Lists accounts again that only the vault knows.
+    /// Restores accounts that only the vault knows.
     pub(crate) fn recover_accounts(&mut self, replies: Replies) {
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
         let held_locks = self.held_locks.clone();
@@ -56,7 +56,7 @@ impl Engine {
         }
     }
 
-    /// Deletes what no account needs.
+    /// Deletes records that no account needs.
     pub(crate) fn remove_orphans(&mut self, replies: Replies) {
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
         let (held_locks, here) = (self.held_locks.clone(), crash_recovery::word(door.kind()));
@@ -77,11 +77,11 @@ impl Engine {
     }
 }
 
-/// What this vault has and no account needs: what belongs to none, and what an account has left behind
-/// whose secrets were entered anew in another vault. Clients come last, as in every deletion.
+/// The records in this vault that no account needs: those without an account, and those of an account whose
+/// secrets were entered again in another vault. Clients come last, as in every deletion.
 fn needless(orphans: &[Orphan], names: Vec<String>, stored: &Stored, here: &str) -> Vec<String> {
     let known: BTreeSet<&AccountId> = stored.accounts.iter().map(|row| &row.account.id).collect();
-    // Tokens whose client went missing still belong to an account that is listed.
+    // Tokens whose client is missing may still belong to a listed account.
     let is_nobodys = |orphan: &&Orphan| {
         orphan.account.as_ref().is_none_or(|id| !known.contains(id)) || orphan.name.contains('#')
     };

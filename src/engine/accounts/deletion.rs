@@ -1,7 +1,7 @@
-//! Deleting accounts, with a while in which it can be undone.
+//! Deletes accounts, with a delay for undo.
 //!
-//! Owns the order of a deletion: row `deleting`, vault, row. Invariant: nothing leaves the vault
-//! while the deletion can be undone; what is deleted leaves nothing behind.
+//! The order is: row `deleting`, vault, row. The vault keeps everything while the deletion can be undone;
+//! afterwards nothing is left.
 
 use chrono::TimeDelta;
 
@@ -21,7 +21,7 @@ use crate::store::vault::account_records::Records;
 const UNDO: TimeDelta = TimeDelta::seconds(10);
 
 impl Engine {
-    /// Deletes after a while.
+    /// Deletes after [`UNDO`].
     pub(crate) fn delete(&mut self, id: &AccountId, replies: Replies) {
         let until = self.deps.clock.now() + UNDO;
         let ephemeral = match self.entry(id) {
@@ -29,8 +29,8 @@ impl Engine {
             Err(problem) => return self.fail(None, problem, replies),
         };
         self.step(id, Input::Cancel);
-        // Held for as long as it can be undone, so that no other process finishes the deletion. Where it
-        // can't be had at once, nobody else learns of the deletion until its time has come.
+        // Held while the deletion can be undone, so that no other process finishes it. Without the lock, the
+        // deletion isn't written until its time has come.
         let lock = account_lock::try_acquire(&self.deps.home, id).ok().flatten();
         let is_ours_alone = ephemeral || lock.is_none();
         if let Some(entry) = self.entries.get_mut(id) {
@@ -58,7 +58,6 @@ impl Engine {
         });
     }
 
-    /// Takes a deletion back.
     pub(crate) fn undo_delete(&mut self, id: &AccountId, replies: Replies) {
         let ephemeral = match self.entry(id) {
             Ok(entry) => entry.ephemeral,
@@ -95,7 +94,6 @@ impl Engine {
         }
     }
 
-    /// Deletes at once.
     pub(crate) fn remove(&mut self, id: &AccountId, replies: Replies) {
         if let Err(problem) = self.entry(id) {
             return self.fail(None, problem, replies);
@@ -104,11 +102,11 @@ impl Engine {
         self.finish_deletion(id, replies);
     }
 
-    /// Deletes what is left of an account.
+    /// Deletes the rest of an account.
     pub(crate) fn finish_deletion(&mut self, id: &AccountId, replies: Replies) {
         let (saver, revoker) = (self.saver(id), self.revoker(id));
         let Some(entry) = self.entries.get_mut(id) else { return };
-        // Until it is gone it is not shown; should that fail, it is tried again.
+        // Hidden until it is deleted; retried after an error.
         entry.deleting_until = Some(self.deps.clock.now() + UNDO);
         let lock = entry.deletion_lock.take();
         let (id, name) = (id.clone(), entry.account.name.as_str().to_owned());
@@ -120,8 +118,7 @@ impl Engine {
             let is_elsewhere = matches!(deleted, Err(Problem::Vault(VaultProblem::Elsewhere(_))));
             let goes_on = !is_asked && !is_elsewhere;
             if deleted.is_err() && !goes_on {
-                // Whoever asked is told that it failed, so nothing goes on behind their back; and nothing is
-                // tried again that can't be done here.
+                // The caller learns of the error, so nothing is retried behind its back.
                 take_back(&saver, &id).await;
             }
             let then: Then = Box::new(move |engine| match deleted {
@@ -145,7 +142,7 @@ impl Engine {
     }
 }
 
-/// Makes an account that could not be deleted whole again.
+/// Restores an account that couldn't be deleted.
 async fn take_back(saver: &Saver, id: &AccountId) {
     if saver.database.is_none() {
         return;
@@ -156,8 +153,8 @@ async fn take_back(saver: &Saver, id: &AccountId) {
     }
 }
 
-/// Deletes an account: row `deleting`, revocation, vault, row; under its lock, which may be held already. That
-/// its tokens can't be revoked keeps nobody from deleting it: it is said afterwards.
+/// Deletes an account: row `deleting`, revocation, vault, row. Takes the account's lock unless the caller
+/// holds it. A failed revocation doesn't stop the deletion and is reported afterwards.
 pub(crate) async fn delete(
     saver: &Saver,
     id: &AccountId,

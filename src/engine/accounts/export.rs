@@ -1,7 +1,7 @@
-//! Exports, and the reading of what shall be imported.
+//! Exports accounts and reads import files.
 //!
-//! Owns the files of both. Invariants: a secret is written sealed or not at all; a file is new and
-//! this user's alone, and one that could not be written whole is not left; reading saves nothing.
+//! Secrets are only written encrypted. An export creates a new file that only this user can read, and removes
+//! an incomplete one. Reading saves nothing.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -29,7 +29,6 @@ use crate::store::vault::VaultError::{Corrupt, Newer};
 use crate::store::vault::account_records::Records;
 
 impl Engine {
-    /// Writes accounts to a file.
     pub(crate) fn export(
         &mut self,
         ids: &[AccountId],
@@ -51,7 +50,7 @@ impl Engine {
         let presets = std::sync::Arc::clone(&self.presets);
         let with_tokens = with_tokens && passphrase.is_some();
         self.spawn(async move {
-            // A database that can't be read says nothing about the vault.
+            // An unreadable database says nothing about the vault.
             let stored = stored.await.unwrap_or_default().accounts;
             let here = crash_recovery::word(door.kind());
             let elsewhere = stored.into_iter().filter(|row| crash_recovery::is_elsewhere(row, here));
@@ -70,7 +69,7 @@ impl Engine {
                     };
                     let record = match read {
                         Ok(Some(record)) => record,
-                        // That is about this one, and all of them were to be exported.
+                        // The error concerns one account, and the export must be complete.
                         Ok(None) | Err(Corrupt | Newer) => return Ok(Err(lacking(&account))),
                         Err(error) => return Err(error),
                     };
@@ -98,7 +97,6 @@ impl Engine {
         });
     }
 
-    /// Reads a file that shall be imported.
     pub(crate) fn read_import(
         &mut self,
         path: PathBuf,
@@ -128,7 +126,7 @@ impl Engine {
     }
 }
 
-/// An account whose secrets are missing, or can't be read back.
+/// The problem of an account whose secrets are missing or unreadable.
 fn lacking(account: &Account) -> Problem {
     Problem::Archive(ArchiveProblem::Lacking(UntrustedText::new(account.name.as_str())))
 }
@@ -153,13 +151,13 @@ fn write(exported: &[Exported], path: &Path, passphrase: Option<&Passphrase>) ->
     put(path, &bytes).map_err(|error| unusable(&error))
 }
 
-/// Writes a new file, this user's alone. Under its name it is whole or not there, even where the process
-/// is killed: it is written beside it first.
+/// Writes a new file for this user alone. It is written beside its final name first, so a kill leaves no
+/// partial file under that name.
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".keyfob-part");
     let part = PathBuf::from(part);
-    // What a killed export left.
+    // Left by a killed export.
     match fs::remove_file(&part) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -191,7 +189,7 @@ fn write_part(part: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A link overwrites nothing; not every file system has them.
+/// A hard link overwrites nothing, but not every file system has them.
 fn put_in_place(part: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(part, path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(part, path),
@@ -205,12 +203,12 @@ fn read_file(
     mapping: Option<&Mapping>,
     presets: &[Preset],
 ) -> Result<ImportedFile, ArchiveProblem> {
-    // Opening a pipe would wait for whoever writes to it.
+    // Opening a named pipe would block until something writes to it.
     if !fs::metadata(path).map_err(|error| unusable(&error))?.is_file() {
         return Err(ArchiveProblem::Unusable(UntrustedText::new("it is not a file")));
     }
     let file = File::open(path).map_err(|error| unusable(&error))?;
-    // Room for all of it at once: a buffer that grows leaves copies behind.
+    // Allocated at once: a growing buffer leaves copies of secrets in memory.
     let length = file.metadata().map_or(0, |found| usize::try_from(found.len()).unwrap_or(usize::MAX));
     let mut bytes = Zeroizing::new(Vec::with_capacity(length.min(FILE_MAX_BYTES) + 64));
     let limit = u64::try_from(FILE_MAX_BYTES).unwrap_or(u64::MAX);
@@ -232,7 +230,6 @@ fn read_file(
     found.map_err(|error| archive_problem(&error))
 }
 
-/// The error of an export or an import.
 pub(crate) fn archive_problem(error: &ArchiveError) -> ArchiveProblem {
     match error {
         ArchiveError::WrongPassphrase => ArchiveProblem::WrongPassphrase,

@@ -1,12 +1,11 @@
-//! Saving many accounts at once.
+//! Saves many accounts: all or none.
 //!
-//! Owns the rule "all or none". Invariants: every draft is checked, and every account that is replaced is
-//! compared with what the vault holds, before the first is saved; where a later one can't be saved, new
-//! accounts go again and replaced ones get their records, rows and tokens back.
+//! Every draft is checked, and every replaced account compared with the vault, before the first write. If a
+//! later one fails, new accounts are removed and replaced ones get their records, rows and tokens back.
 //!
-//! A process that is killed in between leaves every account usable or saying what to do: those before the
-//! kill are saved, those after it are as they were, and the one at that moment either has lost its token or
-//! has a row that its vault record disagrees with. The file can be imported again.
+//! A process killed in between leaves every account usable or with a message: those before the kill are
+//! saved, those after it unchanged, and the one in progress has lost its token or has a row that its vault
+//! record disagrees with. The file can be imported again.
 
 use super::account_change::{Before, Planned};
 use super::account_save::{Absent, Checked, Moving, Saved, Saver, Terms};
@@ -17,18 +16,15 @@ use crate::messages::command::ImportDraft;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
 
-/// A draft that was checked.
 type Draft = (Saver, Checked, Terms);
 
-/// What is to be written of a draft.
 enum Write {
     New(Box<Checked>),
     Change(Box<Planned>),
 }
 
 impl Engine {
-    /// Saves all of them or none. Nobody is asked for anything: addresses that only an issuer knows were looked
-    /// up, and shown, before.
+    /// Saves all drafts or none. Sends no request: endpoints from discovery were looked up and shown before.
     pub(crate) fn import(&mut self, drafts: Vec<ImportDraft>, replies: Replies) {
         let checked: Result<Vec<Draft>, Problem> =
             drafts.into_iter().map(|draft| self.check_import(draft)).collect();
@@ -49,7 +45,7 @@ impl Engine {
                     answer(replies, Ok(Reply::Done));
                 }
                 Err(problem) => {
-                    // A replaced account that was put back has a new revision.
+                    // A replaced account that was rolled back has a new revision.
                     if replaces {
                         engine.edits += 1;
                         engine.load();
@@ -76,7 +72,7 @@ impl Engine {
 }
 
 async fn save_all(drafts: Vec<Draft>) -> Result<Vec<Saved>, Problem> {
-    // Held to the end, so that what is put back is what was there.
+    // Held to the end, so that a rollback restores the current state.
     let _locks = lock_replaced(&drafts).await?;
     let mut writes = Vec::with_capacity(drafts.len());
     for (saver, checked, terms) in drafts {
@@ -106,8 +102,7 @@ async fn save_all(drafts: Vec<Draft>) -> Result<Vec<Saved>, Problem> {
     Ok(done.into_iter().map(|(_, saved, _)| saved).collect())
 }
 
-/// The locks of all accounts that are replaced, in the order of their IDs, so that two imports never wait for
-/// each other.
+/// The locks of all replaced accounts, in the order of their IDs, so that two imports never deadlock.
 async fn lock_replaced(drafts: &[Draft]) -> Result<Vec<Guard>, Problem> {
     let mut replaced: Vec<(&Saver, &AccountId)> = drafts
         .iter()
@@ -123,7 +118,7 @@ async fn lock_replaced(drafts: &[Draft]) -> Result<Vec<Guard>, Problem> {
     Ok(locks)
 }
 
-/// The last that was saved goes first, so that a name is free again when its owner comes back.
+/// Undoes the last save first, so that a name is free before its former owner returns.
 async fn take_back(done: Vec<(Saver, Saved, Option<Before>)>) {
     for (saver, saved, before) in done.into_iter().rev() {
         let id = &saved.account.id;

@@ -1,8 +1,7 @@
-//! Accounts of an earlier version, which kept extra parameters in the database.
+//! Moves extra parameters that an earlier version kept in the database to the vault.
 //!
-//! Owns their way into the vault. Invariants: the vault is not opened for it; a row loses its values once the
-//! vault's record has been read back with them, so that a crash in between costs nothing; what can't be done
-//! now is done at the next chance.
+//! It never unlocks the vault. A row loses its values only after the vault's record was read back with them,
+//! so a crash loses nothing. The rest moves at the next opportunity.
 
 use std::rc::Rc;
 
@@ -16,7 +15,7 @@ use crate::messages::snapshot::VaultKind;
 use crate::store::vault::account_records::Records;
 
 impl Engine {
-    /// Moves what is noted, if the vault is open.
+    /// Moves the recorded accounts' values if the vault is open.
     pub(crate) fn move_secret_params(&mut self) {
         let is_open = self.door.kind() != VaultKind::Memory && self.door.is_ready();
         if self.with_secret_params.is_empty() || !is_open {
@@ -41,13 +40,13 @@ impl Engine {
     }
 }
 
-/// Moves an account's values; to be called under its lock.
+/// Moves one account's values. Requires its lock.
 async fn move_one(door: &VaultHandle, database: Option<Rc<Database>>, id: &AccountId) -> Result<(), Problem> {
     vault_selection::still_here(door, database.clone(), id).await?;
     let account = id.clone();
     let written = door.call(move |vault| {
         let mut records = Records::new(vault);
-        // The record has the settings that the row has; read, its secrets stand apart.
+        // Reading the record separates its secrets from the settings.
         let Some(record) = records.read_client(&account)? else { return Ok(false) };
         records.write_client(&record).map(|()| true)
     });

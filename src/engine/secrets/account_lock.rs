@@ -1,7 +1,6 @@
-//! One renewal or edit of an account at a time, over all processes.
+//! One token request or edit of an account at a time, over all processes.
 //!
-//! Owns the account's lock: an advisory lock on an empty file that is never deleted. Invariant: a
-//! lock that can't be had is an error, never a reason to go on without it.
+//! The lock is an advisory lock on an empty file that is never deleted. A lock error is never ignored.
 
 use std::fs::{File, TryLockError};
 use std::time::Duration;
@@ -11,26 +10,26 @@ use crate::domain::account::AccountId;
 use crate::messages::problem::{Problem, UntrustedText};
 use crate::store::home::Home;
 
-/// How long a lock is waited for: longer than a token request may take.
+/// Timeout: longer than a token request may take.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// How often it is tried.
+/// Pause between attempts.
 const PAUSE: Duration = Duration::from_millis(40);
 
-/// Held while it lives.
+/// Released on drop.
 pub(crate) struct AccountLock {
     _file: File,
-    /// Shared by all accounts; whoever moves their secrets has it alone. `None` while this process does.
+    /// Shared by all accounts; moving secrets takes it exclusively. `None` while this process moves them.
     place: Option<File>,
 }
 
 impl AccountLock {
-    /// Lets this process have every account's lock. The account stays locked for all others.
+    /// Lets this process take every account's lock. The account stays locked for other processes.
     pub(crate) fn yield_place(&mut self) {
         self.place = None;
     }
 
-    /// Takes back what [`Self::yield_place`] gave away, if no process moves secrets at this moment. The account is worked
-    /// on only after that.
+    /// Takes back what [`Self::yield_place`] released, unless a process is moving secrets. Required before
+    /// any work on the account.
     ///
     /// # Errors
     /// [`Problem::Disk`].
@@ -42,17 +41,17 @@ impl AccountLock {
     }
 }
 
-/// Held while all secrets are moved: nobody has an account's lock meanwhile.
+/// Held while all secrets are moved; excludes every account's lock.
 pub(crate) struct EveryLock {
     _place: File,
 }
 
-/// Tries until there is a lock.
+/// Retries until `attempt` returns a lock.
 ///
 /// # Errors
-/// [`Problem::Busy`] where another process keeps it, [`Problem::Disk`] where there can be none.
+/// [`Problem::Busy`] if another process keeps it; [`Problem::Disk`] if locking fails.
 pub(crate) async fn wait<T>(mut attempt: impl FnMut() -> Result<Option<T>, Problem>) -> Result<T, Problem> {
-    // Tried, not awaited on a thread: a thread that blocks in flock can't be given up.
+    // Polled: a thread that blocks in flock can't be cancelled.
     let tried = async {
         loop {
             if let Some(lock) = attempt()? {
@@ -64,19 +63,19 @@ pub(crate) async fn wait<T>(mut attempt: impl FnMut() -> Result<Option<T>, Probl
     tokio::time::timeout(patience(PATIENCE), tried).await.unwrap_or(Err(Problem::Busy))
 }
 
-/// Every account's lock, if no other process has one.
+/// Every account's lock, if no other process holds one.
 ///
 /// # Errors
-/// [`Problem::Disk`] where there can be none.
+/// [`Problem::Disk`] if locking fails.
 pub(crate) fn try_acquire_every(home: &Home) -> Result<Option<EveryLock>, Problem> {
     let place = home.open_place_lock_file().map_err(|error| disk(&error))?;
     Ok(is_locked(place.try_lock())?.then_some(EveryLock { _place: place }))
 }
 
-/// The account's lock, if nobody has it.
+/// The account's lock, if it is free.
 ///
 /// # Errors
-/// [`Problem::Disk`] where there can be none.
+/// [`Problem::Disk`] if locking fails.
 pub(crate) fn try_acquire(home: &Home, account: &AccountId) -> Result<Option<AccountLock>, Problem> {
     let Some(place) = try_share_place(home)? else { return Ok(None) };
     let file = home.open_lock_file(account).map_err(|error| disk(&error))?;

@@ -1,8 +1,8 @@
-//! Locks of accounts whose newest token the vault has not taken.
+//! Locks of accounts whose newest token the vault refused.
 //!
-//! Owns them. Invariant: as long as the vault has a token that may be spent already, no other process
-//! has the account's lock, and so none sends that token once more, which would end its whole family. That holds while
-//! this process moves secrets or searches the vault, too.
+//! While the vault has a token that may be used up, no other process gets the account's lock. Otherwise it
+//! would send that token again, and the server would revoke its whole family. That also holds while this
+//! process moves secrets or searches the vault.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -18,7 +18,7 @@ use crate::store::home::Home;
 #[derive(Clone, Default)]
 pub(crate) struct HeldLocks(Rc<RefCell<HashMap<AccountId, AccountLock>>>);
 
-/// An account's lock while it is worked on; one that was kept is kept again.
+/// An account's lock during work; a held lock returns to the table afterwards.
 pub(crate) struct Guard {
     kept: HeldLocks,
     id: AccountId,
@@ -27,10 +27,10 @@ pub(crate) struct Guard {
 }
 
 impl HeldLocks {
-    /// Waits for the account's lock: the one that is kept, or a new one.
+    /// Waits for the account's lock, held or new.
     ///
     /// # Errors
-    /// As of [`account_lock::wait`].
+    /// As [`account_lock::wait`].
     pub(crate) async fn acquire(&self, home: &Home, id: &AccountId) -> Result<Guard, Problem> {
         account_lock::wait(|| self.try_acquire(home, id)).await
     }
@@ -50,28 +50,27 @@ impl HeldLocks {
         Ok(lock.map(|lock| Guard { kept: self.clone(), id: id.clone(), lock: Some(lock), keeps }))
     }
 
-    /// Waits for every account's lock. Those that are kept stay so: each account is locked for other processes before,
-    /// meanwhile and after.
+    /// Waits for every account's lock. Held locks stay: other processes are excluded before, meanwhile and
+    /// after.
     ///
     /// # Errors
-    /// As of [`account_lock::wait`].
+    /// As [`account_lock::wait`].
     pub(crate) async fn acquire_every(&self, home: &Home) -> Result<EveryLock, Problem> {
         account_lock::wait(|| {
-            // Again at each try: one may have been kept since.
+            // At each attempt, since a lock may have been added.
             self.0.borrow_mut().values_mut().for_each(AccountLock::yield_place);
             account_lock::try_acquire_every(home)
         })
         .await
     }
 
-    /// Lets go of the account's lock.
     pub(crate) fn release(&self, id: &AccountId) {
         self.0.borrow_mut().remove(id);
     }
 }
 
 impl Guard {
-    /// Says whether the vault still lacks the newest token.
+    /// Records whether the vault still lacks the newest token.
     pub(crate) fn keep(mut self, keeps: bool) {
         self.keeps = keeps;
     }

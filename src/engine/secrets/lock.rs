@@ -1,7 +1,7 @@
-//! Locking: what a person who walks by must not see or do.
+//! Locking: hides accounts and tokens from other people at this computer.
 //!
-//! Owns the curtain. Invariants: behind it no mask, no clipboard and no waiting sign-in is left, and
-//! no command about an account is taken; a token that the vault has not taken yet is never dropped.
+//! While locked there is no mask, no clipboard content, no waiting sign-in, and no command about an account
+//! is accepted. A token that the vault refused is never dropped.
 
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
@@ -11,7 +11,7 @@ use crate::messages::event::Reply;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::VaultKind;
 
-/// Whether a command is taken while it is locked.
+/// Whether a command is accepted while locked.
 pub(crate) fn is_allowed(command: &Command) -> bool {
     matches!(
         command,
@@ -28,12 +28,11 @@ pub(crate) fn is_allowed(command: &Command) -> bool {
 }
 
 impl Engine {
-    /// Whether tokens are renewed without being asked.
+    /// Whether tokens are refreshed automatically.
     pub(crate) fn renews(&self) -> bool {
         self.deps.lasting && !self.locked
     }
 
-    /// Locks.
     pub(crate) fn lock(&mut self, replies: Replies) {
         self.locked = true;
         let ids: Vec<AccountId> = self.entries.keys().cloned().collect();
@@ -47,7 +46,7 @@ impl Engine {
         self.lock_vault(replies);
     }
 
-    /// Unlocks what is only a curtain.
+    /// Unlocks if only the window is locked.
     pub(crate) fn unlock(&mut self, replies: Replies) {
         if self.door.kind() == VaultKind::File && self.file.is_locked() {
             return self.fail(None, Problem::Vault(VaultProblem::PassphraseNeeded), replies);

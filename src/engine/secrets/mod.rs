@@ -1,4 +1,4 @@
-//! Where secrets are: the vault in use, moving between vaults, locking, and locks between processes.
+//! Secrets: the vault in use, moving between vaults, locking, and locks between processes.
 
 pub(crate) mod account_lock;
 pub(crate) mod held_locks;

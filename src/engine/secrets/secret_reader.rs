@@ -1,11 +1,10 @@
-//! Reading an account's secrets for a request, a copy or an export.
+//! Reads an account's secrets for a request, a copy or an export.
 //!
-//! Owns the only way from the vault to a client or a token. Invariant: the vault decides where they may be
-//! sent: nothing is handed out to an account whose destinations or settings differ from the vault's record.
+//! This is the only path from the vault to a client or a token. It returns nothing for an account whose
+//! destinations or settings differ from the vault's record.
 //!
 //! A job takes its [`Party`] when it begins and reads the secrets later. An edit, an import or another
-//! process may have replaced the account in between, so the record that is read is compared with what the
-//! job began with.
+//! process may replace the account in between, so the record is compared with what the job began with.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,7 +21,7 @@ use crate::messages::problem::{MovedUrl, OtherDestination, Problem, UntrustedTex
 use crate::store::vault::account_records::Records;
 use crate::store::vault::client_record::ClientRecord;
 
-/// The other side of a job's requests: the provider, and the settings that it was made from.
+/// A job's provider and the settings that it was resolved from.
 #[derive(Clone)]
 pub(crate) struct Party {
     pub(crate) provider: Rc<Provider>,
@@ -30,10 +29,10 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    /// The provider of an account as it stands in the list.
+    /// The provider of a listed account.
     ///
     /// # Errors
-    /// What is wrong with the account's settings.
+    /// The error in the account's settings.
     pub(crate) fn of(entry: &AccountState) -> Result<Self, Problem> {
         Ok(Self { provider: entry.provider()?, settings: entry.account.settings.clone() })
     }
@@ -45,18 +44,18 @@ pub(crate) struct SecretReader {
     account: Account,
     presets: Arc<Vec<Preset>>,
     door: VaultHandle,
-    /// `None` for an account of which nothing reaches the disk.
+    /// `None` for an ephemeral account.
     database: Option<Rc<Database>>,
 }
 
 impl Engine {
-    /// What reads the secrets of an account as it stands in the list.
+    /// The reader for a listed account.
     pub(crate) fn secret_reader(&self, entry: &AccountState) -> SecretReader {
         let database = self.database.clone().filter(|_| !entry.ephemeral);
         self.secret_reader_at(&entry.account, entry.door.clone(), database)
     }
 
-    /// The same for an account that is not in the list.
+    /// The reader for an account that isn't listed.
     pub(crate) fn secret_reader_at(
         &self,
         account: &Account,
@@ -68,25 +67,25 @@ impl Engine {
 }
 
 impl SecretReader {
-    /// The same for a job that began with these settings.
+    /// The reader for a job that began with these settings.
     pub(crate) fn for_settings(mut self, settings: Settings) -> Self {
         self.account.settings = settings;
         self
     }
 
-    /// The client.
+    /// Reads the client.
     ///
     /// # Errors
-    /// [`Problem::OtherDestination`] or [`Problem::Outdated`] where the vault's record disagrees, or why the
-    /// vault could not be read.
+    /// [`Problem::OtherDestination`] or [`Problem::Outdated`] if the vault's record disagrees, or
+    /// the vault's error.
     pub(crate) async fn client(&self) -> Result<Client, Problem> {
         Ok(self.ask(false).await?.0)
     }
 
-    /// The client and the tokens.
+    /// Reads the client and the tokens.
     ///
     /// # Errors
-    /// As of [`Self::client`].
+    /// As [`Self::client`].
     pub(crate) async fn read(&self) -> Result<(Client, Option<Grant>), Problem> {
         self.ask(true).await
     }
@@ -105,7 +104,7 @@ impl SecretReader {
         }
     }
 
-    /// Tells a job that began before an edit from a database that disagrees with the vault.
+    /// Distinguishes a job that began before an edit from a database that disagrees with the vault.
     async fn refused(&self, record: &ClientRecord, disagreement: Disagreement) -> Problem {
         let id = self.account.id.clone();
         let row = on_disk(self.database.clone(), move |accounts| accounts.row_of(&id)).await;

@@ -1,8 +1,7 @@
-//! The one way to a vault: a thread of its own, and what is known of its health.
+//! Access to a vault on its own thread, and its health.
 //!
-//! Owns the worker thread that touches the keychain. Invariants: the vault is made on that thread
-//! and not before the first call; a call that takes longer than a moment is shown as waiting; one
-//! that takes too long is given up, and [`VaultHandle::reopen`] starts another thread.
+//! The thread creates the vault at the first call. A call longer than [`A_MOMENT`] is shown as waiting; one
+//! that exceeds the timeout is abandoned, and [`VaultHandle::reopen`] starts another thread.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -23,22 +22,21 @@ use crate::store::vault::passphrase::PassphraseVault;
 use crate::store::vault::records;
 use crate::store::vault::{Vault, VaultError};
 
-/// Makes a vault, on the thread that will own it.
+/// Creates a vault on the thread that owns it.
 pub type VaultFactory = Arc<dyn Fn() -> Box<dyn Vault> + Send + Sync>;
 
 type VaultWorker = Worker<Box<dyn Vault>>;
 
-/// After this long a call is shown as waiting.
+/// After this time a call is shown as waiting.
 const A_MOMENT: Duration = Duration::from_millis(400);
 
-/// A vault, wherever it is.
 #[derive(Clone)]
 pub(crate) struct VaultHandle(Rc<Inner>);
 
 struct Inner {
     home: Home,
     kind: Cell<VaultKind>,
-    /// Whether it leads to where the stored choice says.
+    /// Whether this is the vault of the stored choice.
     by_choice: Cell<bool>,
     unfinished_move: Cell<Option<VaultKind>>,
     factory: RefCell<VaultFactory>,
@@ -49,7 +47,7 @@ struct Inner {
 }
 
 impl VaultHandle {
-    /// A door to a vault that is not yet made. A call is given up after `patience`.
+    /// A handle to a vault that isn't created yet. A call is abandoned after `patience`.
     pub(crate) fn new(
         home: Home,
         kind: VaultKind,
@@ -77,7 +75,7 @@ impl VaultHandle {
         self.call(move |vault| Records::new(vault).write_tokens_line(&id, &line)).await
     }
 
-    /// Where secrets are, and how that goes.
+    /// The vault's kind and health.
     pub(crate) fn view(&self) -> VaultView {
         VaultView {
             kind: self.kind(),
@@ -87,22 +85,21 @@ impl VaultHandle {
         }
     }
 
-    /// Which vault it leads to.
     pub(crate) fn kind(&self) -> VaultKind {
         self.0.kind.get()
     }
 
-    /// Whether the last call was answered, so that the next one asks nobody for anything.
+    /// Whether the last call succeeded, so that the next one needs no prompt.
     pub(crate) fn is_ready(&self) -> bool {
         *self.0.health.borrow() == VaultHealth::Ready
     }
 
-    /// Whether that is the stored choice, and not one for this run.
+    /// Whether this is the stored choice rather than one for this run.
     pub(crate) fn is_by_choice(&self) -> bool {
         self.0.by_choice.get()
     }
 
-    /// Says whether it is, and where a move was to lead that did not come to its end.
+    /// Records that, and the target of an unfinished move.
     pub(crate) fn note_choice(&self, by_choice: bool, unfinished_move: Option<VaultKind>) {
         self.0.by_choice.set(by_choice);
         self.0.unfinished_move.set(unfinished_move);
@@ -113,17 +110,17 @@ impl VaultHandle {
         self.set_health(VaultHealth::Locked { exists: PassphraseVault::exists(&self.0.home) });
     }
 
-    /// Shows that a call is under way, and who called must show how it ended.
+    /// Shows that a call is running; the caller must show its result.
     pub(crate) fn show(&self, health: VaultHealth) {
         self.set_health(health);
     }
 
-    /// Leaves the present thread to itself; the next call starts another.
+    /// Abandons the current worker thread; the next call starts another.
     pub(crate) fn reopen(&self) {
         self.0.worker.replace(None);
     }
 
-    /// Turns to another vault.
+    /// Switches to another vault.
     pub(crate) fn replace(&self, kind: VaultKind, factory: VaultFactory) {
         self.0.kind.set(kind);
         self.0.factory.replace(factory);
@@ -131,7 +128,6 @@ impl VaultHandle {
         self.reopen();
     }
 
-    /// Asks the vault.
     pub(crate) async fn call<R: Send + 'static>(
         &self,
         job: impl FnOnce(&mut dyn Vault) -> Result<R, VaultError> + Send + 'static,

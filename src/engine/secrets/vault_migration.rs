@@ -1,9 +1,8 @@
-//! Moving all secrets to another vault.
+//! Moves all secrets to another vault.
 //!
-//! Owns the order of a move: marker, copies, the choice, deletions, marker. Invariants: it runs under
-//! every account's lock; the choice changes only once every record was read back at its new place,
-//! and nothing is deleted before; killed at any moment, the choice names a place that has everything,
-//! and the same move, or the one back, can be made.
+//! The order is: marker, copies, the choice, deletions, marker. A move holds every account's lock. The choice
+//! changes only after every record was read back from the new vault, and nothing is deleted before. After a
+//! kill at any time, the chosen vault is complete, and the same or the reverse move can be run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -30,15 +29,14 @@ use crate::store::vault::passphrase::PassphraseVault;
 use crate::store::vault::vault_copy;
 use crate::store::vault::{Vault, VaultError};
 
-/// The old place and the new one.
+/// The old vault and the new one.
 type Pair = (Box<dyn Vault>, Box<dyn Vault>);
 
-/// What a move works with.
 struct Move {
     home: Home,
     database: Option<Rc<Database>>,
     file: PassphraseVault,
-    /// Where this run keeps secrets.
+    /// This run's vault.
     here: VaultKind,
     /// Whether that is the stored choice.
     by_choice: bool,
@@ -49,17 +47,16 @@ struct Move {
     held_locks: HeldLocks,
 }
 
-/// A move whose choice is stored; what is left is to delete.
+/// A move whose choice is stored; only deletions are left.
 struct Chosen {
     work: Move,
-    /// Where something is left to be deleted.
+    /// The vault that has records to delete.
     old: Option<VaultKind>,
     records: usize,
     lock: EveryLock,
 }
 
 impl Engine {
-    /// Moves all secrets.
     pub(crate) fn move_vault(
         &mut self,
         to: VaultKind,
@@ -70,7 +67,7 @@ impl Engine {
         if to == VaultKind::Memory {
             return self.fail(None, Problem::Vault(VaultProblem::NotLasting), replies);
         }
-        // They hold locks of their own, and their undoing would find nothing here.
+        // Deletions hold locks of their own, and their undo would find nothing here.
         let deleting = self.entries.values().filter(|entry| entry.deleting_until.is_some());
         let deleting: Vec<AccountId> = deleting.map(|entry| entry.account.id.clone()).collect();
         for id in deleting {
@@ -94,7 +91,7 @@ impl Engine {
                 Ok(chosen) => engine.moved(chosen, replies),
                 Err(problem) => {
                     engine.show_file();
-                    // The marker may be there by now.
+                    // The move may have stored its marker.
                     engine.load();
                     engine.fail(None, problem, replies);
                 }
@@ -103,7 +100,7 @@ impl Engine {
         });
     }
 
-    /// Turns to the new place before anything is deleted at the old one.
+    /// Switches to the new vault before the old one is cleared.
     fn moved(&mut self, chosen: Chosen, replies: Replies) {
         self.deps.vault_kind = None;
         if self.door.kind() != chosen.work.to {
@@ -137,7 +134,7 @@ impl Engine {
 }
 
 impl Move {
-    /// Everything up to the choice.
+    /// Everything up to the stored choice.
     async fn choose(self, passphrase: Option<Passphrase>, create: bool) -> Result<Chosen, Problem> {
         let lock = self.held_locks.acquire_every(&self.home).await?;
         let create = create && self.to == VaultKind::File;
@@ -154,10 +151,10 @@ impl Move {
             return Err(Problem::Vault(VaultProblem::Moved));
         }
         let unfinished = settings::read_move(&stored);
-        // Who uses the new place for this run moves what is at the chosen one.
+        // A run that already uses the target moves from the chosen vault.
         let from = if self.here == self.to { chosen } else { self.here };
         if from == self.to {
-            // What an earlier move left behind, on whichever way.
+            // The remains of an earlier move, in either direction.
             let old = unfinished.map(|(from, to)| if from == self.to { to } else { from });
             return Ok(Chosen { work: self, old, records: 0, lock });
         }
@@ -167,7 +164,7 @@ impl Move {
         }
         let pair = self.pair(from, self.to)?;
         let names = match self.call(&pair, from, |(from, _)| vault_copy::names(from.as_mut())).await {
-            // There is no keychain, and nothing that it would have to hold.
+            // Without a keychain, there is nothing in it to move.
             Err(VaultProblem::Absent) if self.is_all_there(&pair).await? => None,
             names => Some(names.map_err(Problem::Vault)?),
         };
@@ -188,14 +185,14 @@ impl Move {
         Ok(Chosen { work: self, old, records: records.unwrap_or(0), lock })
     }
 
-    /// Copies every record, and reads it back.
+    /// Copies every record and reads it back.
     async fn copy_all(
         &self,
         pair: &Worker<Pair>,
         from: VaultKind,
         names: Vec<String>,
     ) -> Result<usize, Problem> {
-        // An empty place must take something, too.
+        // Proves that an empty vault can be written to.
         self.call(pair, self.to, |(_, to)| to.probe()).await.map_err(Problem::Vault)?;
         let mut records = 0;
         let moved: BTreeSet<String> = names.iter().cloned().collect();
@@ -212,7 +209,7 @@ impl Move {
         Ok(records)
     }
 
-    /// Whether the new place has the secrets of every account already.
+    /// Whether the new vault already has every account's secrets.
     async fn is_all_there(&self, pair: &Worker<Pair>) -> Result<bool, Problem> {
         let there = self.call(pair, self.to, |(_, to)| vault_copy::names(to.as_mut())).await;
         let there = there.map_err(Problem::Vault)?;
@@ -228,7 +225,7 @@ impl Move {
         let is_in_use =
             stored.accounts.iter().any(|row| row.kept_in.as_deref() == Some(crash_recovery::word(old)));
         if old == VaultKind::File && !is_in_use && !PassphraseVault::exists(&self.home) {
-            // It was emptied, and its key went; that is where an earlier end of this was cut short.
+            // The vault is empty and its key deleted; an earlier move stopped here.
             let home = self.home.clone();
             on_a_thread(move || PassphraseVault::remove_rest(&home)).await.map_err(Problem::Vault)?;
             return self.forget_marker().await;
@@ -280,7 +277,7 @@ impl Move {
         }
     }
 
-    /// One call, which may take as long as any.
+    /// One call without a timeout.
     async fn call<R: Send + 'static>(
         &self,
         pair: &Worker<Pair>,

@@ -1,7 +1,7 @@
-//! Where secrets are kept: the keychain, a file protected by a passphrase, or memory.
+//! Selects the vault: the keychain, a passphrase file, or memory.
 //!
-//! Owns the choice of a vault and the passphrase of the file. Invariants: the choice of one run is
-//! not stored; a passphrase is held only for as long as it is tried; a wrong one changes nothing.
+//! A choice for one run isn't stored. A passphrase is held only while it is tried. A wrong one changes
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -24,7 +24,6 @@ use crate::store::vault::memory::MemoryVault;
 use crate::store::vault::passphrase::PassphraseVault;
 use crate::store::vault::split::SplitVault;
 
-/// Makes the vault of this kind.
 pub(crate) fn factory(
     kind: VaultKind,
     deps: &Deps,
@@ -44,7 +43,7 @@ pub(crate) fn factory(
     }
 }
 
-/// A vault in memory of its own.
+/// A separate vault in memory.
 pub(crate) fn memory() -> VaultFactory {
     in_memory(MemoryVault::new())
 }
@@ -53,9 +52,8 @@ fn in_memory(memory: MemoryVault) -> VaultFactory {
     Arc::new(move || Box::new(memory.clone()))
 }
 
-/// Whether the vault behind this door is still the chosen one, and the one that has an account's
-/// secrets: another process may have moved them, or made it with another vault. To be asked under the
-/// account's lock, which a move takes too.
+/// Whether this vault is still the chosen one and has an account's secrets: another process may have moved
+/// them, or created the account with another vault. Requires the account's lock, which a move takes too.
 pub(crate) async fn still_here(
     door: &VaultHandle,
     database: Option<Rc<Database>>,
@@ -65,7 +63,7 @@ pub(crate) async fn still_here(
         return Ok(());
     }
     let id = id.clone();
-    // A database that can't be read says nothing about the vault.
+    // An unreadable database says nothing about the vault.
     let Ok((stored, kept_in)) = on_disk(database, move |accounts| accounts.place_of(&id)).await else {
         return Ok(());
     };
@@ -78,8 +76,7 @@ pub(crate) async fn still_here(
     }
 }
 
-/// The same, for secrets that a person enters: who has chosen this place may enter here what can't be had
-/// from the other one.
+/// The same for secrets that the user enters, which may replace unreachable ones of another vault.
 pub(crate) async fn may_be_entered(
     door: &VaultHandle,
     database: Option<Rc<Database>>,
@@ -96,11 +93,11 @@ impl Engine {
         factory(kind, &self.deps, &self.file, &self.memory)
     }
 
-    /// Goes by the stored choice, unless this run has one of its own.
+    /// Applies the stored choice unless this run has its own.
     pub(crate) fn apply_stored_choice(&mut self, stored: &BTreeMap<String, String>) {
         let chosen = settings::read_vault(stored);
         self.chosen_vault = chosen;
-        // Who chose memory in the window goes on with it.
+        // A memory vault chosen in the window stays.
         let own = self.deps.vault_kind.is_some() || self.door.kind() == VaultKind::Memory;
         if !own && self.door.kind() != chosen {
             self.switch_vault(chosen);
@@ -109,8 +106,8 @@ impl Engine {
         self.door.note_choice(self.door.kind() == chosen, unfinished);
     }
 
-    /// Keeps secrets in another vault from now on. What is under way ends where it began: a token that
-    /// arrives now belongs beside its client.
+    /// Uses another vault from now on. A running job ends with the vault that it began with, since its token
+    /// belongs beside its client.
     pub(crate) fn switch_vault(&mut self, kind: VaultKind) {
         let door = VaultHandle::new(
             self.deps.home.clone(),
@@ -127,7 +124,7 @@ impl Engine {
         self.turned();
     }
 
-    /// Turns to where all secrets were moved, and with it all that waited for the move to end.
+    /// Switches to the vault that all secrets were moved to, with everything that waited for the move.
     pub(crate) fn rebind_vault(&mut self, kind: VaultKind) {
         self.door.replace(kind, self.factory(kind));
         self.turned();
@@ -165,7 +162,7 @@ impl Engine {
         self.try_vault(replies);
     }
 
-    /// Stores the choice of a vault, and turns to it.
+    /// Stores the choice of a vault and switches to it.
     pub(crate) fn choose_vault(&mut self, kind: VaultKind, replies: Replies) {
         if kind == VaultKind::Memory {
             return self.use_memory_vault(replies);
@@ -188,13 +185,12 @@ impl Engine {
         });
     }
 
-    /// Opens the file vault, or makes it.
+    /// Opens the passphrase vault or creates it.
     pub(crate) fn unlock_vault(&mut self, passphrase: Passphrase, create: bool, replies: Replies) {
         let (file, home) = (self.file.clone(), self.deps.home.clone());
         self.with_file(Reply::Done, replies, move || open_or_create(&file, &home, &passphrase, create));
     }
 
-    /// Gives the file vault another passphrase.
     pub(crate) fn change_passphrase(&mut self, old: Passphrase, new: Passphrase, replies: Replies) {
         let file = self.file.clone();
         self.with_file(Reply::PassphraseChanged, replies, move || {
@@ -203,7 +199,7 @@ impl Engine {
         });
     }
 
-    /// Forgets the file vault's key.
+    /// Drops the passphrase vault's key.
     pub(crate) fn lock_vault(&mut self, replies: Replies) {
         self.locks += 1;
         self.file.lock();
@@ -221,7 +217,7 @@ impl Engine {
         self.dirty = true;
     }
 
-    /// Does something about the passphrase, which takes a second on purpose.
+    /// Runs a passphrase operation, which takes a second on purpose.
     fn with_file(
         &mut self,
         reply: Reply,
@@ -238,7 +234,7 @@ impl Engine {
             let then: Then = Box::new(move |engine| {
                 let is_locked_again = engine.locks != locks;
                 if is_locked_again {
-                    // Who locked meanwhile meant it, whatever was under way.
+                    // A lock requested during the unlock wins.
                     engine.file.lock();
                 }
                 engine.show_file();
@@ -262,7 +258,7 @@ impl Engine {
         });
     }
 
-    /// Shows how the file vault does, where it is the one that is used.
+    /// Shows the passphrase vault's health if it is in use.
     pub(crate) fn show_file(&mut self) {
         self.dirty = true;
         if self.door.kind() != VaultKind::File {
@@ -276,7 +272,7 @@ impl Engine {
     }
 }
 
-/// Opens the file vault of a home; with `create`, makes it where there is none.
+/// Opens the passphrase vault of a home; with `create`, creates a missing one.
 pub(crate) fn open_or_create(
     file: &PassphraseVault,
     home: &crate::store::home::Home,
@@ -289,7 +285,7 @@ pub(crate) fn open_or_create(
     file.unlock(passphrase)
 }
 
-/// Does it on a thread of its own.
+/// Runs a function on its own thread.
 pub(crate) async fn on_a_thread<R: Send + 'static>(
     job: impl FnOnce() -> Result<R, VaultError> + Send + 'static,
 ) -> Result<R, VaultProblem> {

@@ -1,7 +1,6 @@
-//! A sign-in by a code that a person enters on any device (RFC 8628).
+//! The device authorization grant (RFC 8628).
 //!
-//! Owns the code while it is waited for. Invariants: it is asked for as the same client that asks for
-//! the token; the device code leaves the engine in token requests only.
+//! The same client requests the code and the token. The device code leaves the engine only in token requests.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,18 +28,18 @@ use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem, UntrustedText};
 use crate::messages::snapshot::DeviceCodeView;
 
-/// A code that was not entered yet.
+/// A device code that the user has not confirmed yet.
 pub(crate) struct PendingDevice {
-    /// Whom the code is for.
+    /// The party that issued the code.
     pub(crate) party: Party,
     pub(crate) code: Rc<DeviceCode>,
     pub(crate) view: DeviceCodeView,
-    /// What a press of *Open* opens.
+    /// The URL that *Open* opens.
     pub(crate) address: url::Url,
 }
 
 impl Engine {
-    /// Asks for a code (section 3.1).
+    /// Requests a device code (RFC 8628, section 3.1).
     pub(crate) fn ask_for_code(&mut self, id: &AccountId, attempt: Attempt) {
         let Some(entry) = self.entries.get_mut(id) else { return };
         entry.problem = None;
@@ -121,7 +120,7 @@ fn request(
     );
     let endpoint = provider.more.device.as_ref().ok_or(Problem::Settings(missing))?;
     let pairs = device::parameters(provider, &client.authorize_params);
-    // Some servers look for the client's ID here, however the client proves who it is.
+    // Some servers require `client_id` here, whatever the client authentication.
     let id = ("client_id", client.client_id.as_str());
     let pairs = pairs.iter().map(|(name, value)| (*name, value.as_ref()));
     let pairs: Vec<(&str, &str)> = pairs.chain([id]).collect();
@@ -139,8 +138,8 @@ fn no_code(asked: &Asked<'_>, error: TokenError) -> Problem {
     }
 }
 
-/// What a failed question about a code means (section 3.5): a refusal here may only say "not yet", and a
-/// question may be asked again, since no answer to an earlier one was had.
+/// Classifies a failed poll (RFC 8628, section 3.5). An error may only mean "not yet", and a failed poll may
+/// be repeated, since no earlier response was received.
 pub(in crate::engine) fn classify_poll_error(failed: NotObtained) -> NotObtained {
     let NotObtained { failure, problem } = failed;
     let code = match &problem {

@@ -1,7 +1,6 @@
-//! Asking an issuer for its metadata.
+//! Issuer discovery.
 //!
-//! Owns the order of the places that are tried. Invariants: nothing but a GET without credentials is
-//! sent, no redirect is followed, and the first document that may be taken is.
+//! Sends only GET requests without credentials and follows no redirect. The first acceptable document wins.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,14 +15,13 @@ use crate::engine::event_loop::{Engine, Replies, Then};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{DiscoveryProblem, NotDiscovered, Problem, UntrustedText};
 
-/// What discovery works with.
 struct IssuerClient {
     http: Rc<Network>,
     clock: Arc<dyn Clock>,
 }
 
 impl Engine {
-    /// Finds the addresses of an account that is being set up.
+    /// Finds the endpoints for an account that is being set up.
     pub(crate) fn discover(&mut self, settings: &Settings, replies: Replies) {
         let wanted = match Wanted::of(&self.presets, settings) {
             Ok(wanted) => wanted,
@@ -56,7 +54,7 @@ impl IssuerClient {
         for document in wanted.issuer.documents() {
             let request = HttpRequest::get(document.clone());
             let sent = self.http.send(&request, self.clock.as_ref()).await;
-            // All the places are on one host: what keeps it from answering keeps it from answering again.
+            // All candidates are on one host, so a network error would repeat for each.
             let answer = sent.map_err(|error| unreachable(error).problem)?;
             tried.push((UntrustedText::new(document.as_str()), answer.status));
             if answer.status != 200 || answer.body_too_large {

@@ -1,7 +1,7 @@
-//! A sign-in through the browser, from the listener to the reply.
+//! The browser sign-in, from the listener to the callback.
 //!
-//! Owns the listener of each sign-in. Invariants: the listener stands before the address is built
-//! and the browser opened; the first good reply wins, be it the browser's or the paste box's.
+//! The listener is bound before the sign-in link is built and the browser opened. The first valid callback
+//! wins, from the browser or the paste box.
 
 pub(crate) mod device;
 pub(crate) mod discovery;
@@ -36,13 +36,12 @@ use crate::net::redirect_listener::{CallbackDecision, Listener};
 use crate::platform::browser::open_in;
 use par::Pusher;
 
-/// How long a refusal page may take to reach the browser before the listener closes.
+/// Time for a refusal page to reach the browser before the listener closes.
 const LAST_PAGE: Duration = Duration::from_millis(600);
 
-/// How long a listener of our own may take to close.
+/// Pause between attempts to bind a port that an earlier listener may still hold.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What a sign-in needs before it can wait.
 struct Prepared {
     party: Party,
     listener: Option<Listener>,
@@ -54,7 +53,7 @@ struct Prepared {
 }
 
 impl Engine {
-    /// Remembers whether the next sign-in of the account opens a browser.
+    /// Records whether the account's next sign-in opens a browser.
     pub(crate) fn open_browser_for(&mut self, id: &AccountId, open: bool) {
         if open {
             self.without_browser.remove(id);
@@ -63,7 +62,7 @@ impl Engine {
         }
     }
 
-    /// Binds the listener, then builds the address.
+    /// Binds the listener, then builds the sign-in link.
     pub(crate) fn listen(&mut self, id: &AccountId, attempt: Attempt) {
         let Some(entry) = self.entries.get_mut(id) else { return };
         entry.problem = None;
@@ -72,7 +71,7 @@ impl Engine {
         let Some(secrets) = self.entries.get(id).map(|entry| self.secret_reader(entry)) else { return };
         let pusher = Pusher { line: self.line(id), clock: Arc::clone(&self.deps.clock), known };
         let port = self.preferences.redirect_port;
-        // The page of an earlier sign-in gives way: this one may need its port.
+        // This sign-in may need the port of an earlier one.
         let finishing = std::mem::take(&mut self.finishing);
         let patience = if finishing.iter().any(|listener| !listener.is_finished()) { 10 } else { 1 };
         for listener in finishing {
@@ -110,7 +109,7 @@ impl Engine {
                 && matches!(entry.session.phase(), Phase::AwaitingBrowser { .. })
         };
         if !self.entries.get(id).is_some_and(waits) {
-            // Given up meanwhile: dropping the listener closes it.
+            // The sign-in was cancelled; dropping the listener closes it.
             return;
         }
         let expected = Arc::new(prepared.expected);
@@ -148,7 +147,7 @@ impl Engine {
         }
     }
 
-    /// Judges each reply on the listener's side, and hands on the first good one.
+    /// Judges each callback on the listener's side and passes on the first valid one.
     fn judge(
         &self,
         account: AccountId,
@@ -160,7 +159,7 @@ impl Engine {
             let result = callback::read_query(&expected, query);
             let verdict = if result.is_ok() { CallbackDecision::Taken } else { CallbackDecision::Refused };
             let reply = BrowserReply { account: account.clone(), attempt, result };
-            // With the queue full, the reply is not taken: the browser is told to look at the window.
+            // With a full queue the callback is lost, so the page refers the user to the window.
             match replies.try_send(reply) {
                 Ok(()) => verdict,
                 Err(_) => CallbackDecision::Refused,
@@ -168,17 +167,16 @@ impl Engine {
         }
     }
 
-    /// Says that a reply was too long to be read.
     fn too_long(&self, account: AccountId, attempt: Attempt) -> impl Fn() + Send + Sync + 'static {
         let replies = self.browser_replies.clone();
         move || {
             let result = Err(CallbackError::TooLong);
-            // With the queue full, the browser's page says it alone.
+            // With a full queue, only the browser's page reports it.
             let _ = replies.try_send(BrowserReply { account: account.clone(), attempt, result });
         }
     }
 
-    /// A reply came over the listener.
+    /// Handles a callback from the listener.
     pub(crate) fn browser_replied(&mut self, reply: BrowserReply) {
         let BrowserReply { account, attempt, result } = reply;
         match result {
@@ -194,7 +192,7 @@ impl Engine {
         }
         let problem = Problem::SignIn(callback_problem(error));
         match error {
-            // A forged or stray reply must not be able to end a sign-in, nor to alarm anybody over nothing.
+            // A forged or stray callback must neither end a sign-in nor raise an alarm.
             CallbackError::NoReply | CallbackError::BareCode => {}
             CallbackError::StateMismatch | CallbackError::TooLong => {
                 self.note(id, problem.clone());
@@ -208,7 +206,7 @@ impl Engine {
         }
     }
 
-    /// Finishes a sign-in with what was pasted.
+    /// Finishes a sign-in with pasted text.
     pub(crate) fn pasted(&mut self, id: &AccountId, text: &PastedReturn, replies: Replies) {
         let pending = self.entries.get(id).and_then(|entry| entry.pending.as_ref());
         let Some((attempt, expected)) = pending.map(|it| (it.attempt, Arc::clone(&it.expected))) else {
@@ -229,7 +227,7 @@ impl Engine {
         }
     }
 
-    /// Opens the sign-in address, on a thread: a browser's start may block.
+    /// Opens the sign-in link on a thread of its own, since starting a browser may block.
     pub(crate) fn open_browser(&mut self, id: &AccountId) {
         let Some(entry) = self.entries.get(id) else { return };
         let (pending, device) = (entry.pending.as_ref(), entry.device.as_ref());
@@ -274,7 +272,8 @@ impl Engine {
         }
     }
 
-    /// Ends a sign-in's listener at once, since the next sign-in may need its port, and forgets its code.
+    /// Closes a sign-in's listener at once, since the next sign-in may need its port, and drops its device
+    /// code.
     pub(crate) fn stop_waiting(&mut self, id: &AccountId) {
         self.close_listener(id);
         if let Some(entry) = self.entries.get_mut(id) {
@@ -283,7 +282,7 @@ impl Engine {
         }
     }
 
-    /// Leaves a listener that has its answer to deliver the page.
+    /// Lets a listener that has its callback deliver the page.
     pub(crate) fn let_listener_finish(&mut self, id: &AccountId) {
         self.finishing.retain(|listener| !listener.is_finished());
         let listener = self.take_listener(id);
@@ -296,7 +295,7 @@ impl Engine {
         }
     }
 
-    /// Ends a sign-in's listener once the refusal page has had time to arrive.
+    /// Closes a sign-in's listener after [`LAST_PAGE`].
     fn close_listener_soon(&mut self, id: &AccountId) {
         if let Some(listener) = self.take_listener(id) {
             tokio::task::spawn_local(async move {
@@ -312,7 +311,7 @@ impl Engine {
     }
 }
 
-/// Binds the listener. Our own listener of a moment ago is given a moment to be gone.
+/// Binds the listener. Retries while an earlier listener of this process closes.
 async fn bind(redirect: &LoopbackRedirect, patience: u32) -> Result<Listener, Problem> {
     for _ in 1..patience {
         if let Ok(listener) = Listener::bind(redirect) {

@@ -1,7 +1,6 @@
-//! Pushed authorization requests (RFC 9126): the parameters go to the server first.
+//! Pushed authorization requests (RFC 9126).
 //!
-//! Owns that step of a sign-in. Invariant: the address that the browser opens holds nothing of the
-//! request but the client ID and what the server calls the request by.
+//! The sign-in link then holds only the client ID and the request URI.
 
 use std::sync::Arc;
 
@@ -21,16 +20,15 @@ use crate::engine::random;
 use crate::engine::tokens::refusal_context::Known;
 use crate::messages::problem::{Problem, SignInProblem};
 
-/// What pushes a request.
 pub(crate) struct Pusher {
     pub(crate) line: AccountHttp,
     pub(crate) clock: Arc<dyn Clock>,
-    /// What may explain a refusal.
+    /// Facts that may explain a refusal.
     pub(crate) known: Known,
 }
 
 impl Pusher {
-    /// Pushes a request, and gives the address that the browser opens in its place.
+    /// Pushes a request and returns the sign-in link.
     pub(crate) async fn push(
         &self,
         provider: &Provider,

@@ -1,7 +1,6 @@
-//! The redirect port, tried before a sign-in needs it.
+//! Checks a redirect port before a sign-in needs it, and changes it.
 //!
-//! Owns the check of an address and the change to another port. Invariants: a port is held for the
-//! moment of the check alone; a port that Keyfob itself holds for a sign-in counts as free.
+//! A port is held only during the check. A port that Keyfob itself holds for a sign-in counts as free.
 
 use crate::domain::account::AccountId;
 use crate::domain::oauth::redirect_uri::RedirectUri;
@@ -13,7 +12,7 @@ use crate::messages::problem::{Problem, SignInProblem};
 use crate::net::redirect_listener::Listener;
 
 impl Engine {
-    /// Tries whether a sign-in could listen there, and tells the window.
+    /// Tries to bind the redirect URI and reports the result to the window.
     pub(crate) fn check_redirect(&mut self, redirect_uri: String, replies: Replies) {
         let problem = self.redirect_problem(&redirect_uri);
         match replies {
@@ -24,7 +23,7 @@ impl Engine {
         }
     }
 
-    /// Why a sign-in could not listen there, where it could not.
+    /// The reason why a sign-in couldn't listen there, if any.
     pub(crate) fn redirect_problem(&self, redirect_uri: &str) -> Option<SignInProblem> {
         let Ok(RedirectUri::Loopback(redirect)) = RedirectUri::new(Some(redirect_uri)) else { return None };
         let error = Listener::bind(&redirect).err()?;
@@ -41,7 +40,7 @@ impl Engine {
         }
     }
 
-    /// Gives an account's redirect address another port. It must be registered with the provider, too.
+    /// Changes the port of an account's redirect URI. The user must register the new one with the provider.
     pub(crate) fn take_port(&mut self, id: &AccountId, port: u16, replies: Replies) {
         let redirect = match self.entry(id).and_then(AccountState::provider) {
             Ok(provider) => provider.redirect_uri.clone(),

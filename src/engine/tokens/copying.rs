@@ -1,7 +1,7 @@
-//! Handing tokens out: to the clipboard, to a caller, to the eye.
+//! Hands out tokens: to the clipboard, to a caller, to the screen.
 //!
-//! Owns every reading of a token for use. Invariants: each reads the vault, so what is handed out is
-//! what is stored; "copied" is only said once the clipboard has taken the text.
+//! Each reads the vault, so the token handed out is the stored one. A copy is reported only after the
+//! clipboard has taken the text.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +26,7 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::ClipboardView;
 use crate::platform::clipboard::Clipboard;
 
-/// The clipboard's thread, and what is shown of it.
+/// The clipboard's thread and what the window shows of it.
 pub(crate) struct ClipboardService {
     worker: Option<Rc<Worker<Box<dyn Clipboard>>>>,
     factory: RefCell<Option<ClipboardFactory>>,
@@ -46,7 +46,6 @@ impl ClipboardService {
         self.worker.clone()
     }
 
-    /// Puts a secret on the clipboard.
     pub(crate) fn put_secret(
         &mut self,
         text: SecretText,
@@ -68,7 +67,7 @@ impl ClipboardService {
         }
     }
 
-    /// Clears the clipboard, if it is still ours.
+    /// Clears the clipboard if its content is from Keyfob.
     pub(crate) fn clear(&mut self) -> impl Future<Output = ()> + 'static {
         self.shown = None;
         let worker = self.worker.clone();
@@ -81,7 +80,7 @@ impl ClipboardService {
 }
 
 impl Engine {
-    /// Copies a token that the session vouched for.
+    /// Copies a token that the session considers usable.
     pub(crate) fn copy_token(&mut self, id: &AccountId, form: CopyForm, turn: LookupAttempt) {
         self.read_token(id, move |engine, id, read| match engine.taken(id, read, turn) {
             Ok(Some(grant)) => engine.put_on_clipboard(id, form, &grant),
@@ -90,7 +89,7 @@ impl Engine {
         });
     }
 
-    /// Hands a token that the session vouched for to a caller.
+    /// Passes a token that the session considers usable to a caller.
     pub(crate) fn hand_out(&mut self, id: &AccountId, replies: ReplyTo, turn: LookupAttempt) {
         self.read_token(id, move |engine, id, read| match engine.taken(id, read, turn) {
             Ok(Some(grant)) => {
@@ -104,7 +103,7 @@ impl Engine {
         });
     }
 
-    /// Reads a token to be shown for a moment.
+    /// Reads a token to show it briefly.
     pub(crate) fn reveal(&mut self, id: &AccountId, replies: Replies) {
         self.read_token(id, move |engine, id, read| match read {
             Ok(grant) => {
@@ -115,14 +114,14 @@ impl Engine {
         });
     }
 
-    /// Reads a token so that its mask can be shown.
+    /// Reads a token to show its mask.
     pub(crate) fn read_mask(&mut self, id: &AccountId, replies: Replies) {
         self.read_token(id, move |_, _, read| answer(replies, read.map(|_| Reply::Done)));
     }
 
-    /// Reads the token from the vault, or from memory where the vault refused it; what the vault
-    /// holds is what the session goes by from then on. A token of an account that disagrees with the
-    /// vault's record is not read, since a copied cURL line names the host that it is for.
+    /// Reads the token from the vault, or from memory if the vault refused it, and updates the session with
+    /// the stored facts. Reads none if the account disagrees with the vault's record, since a copied cURL
+    /// line names a host.
     fn read_token(
         &mut self,
         id: &AccountId,
@@ -135,7 +134,7 @@ impl Engine {
         let (secrets, id) = (self.secret_reader(entry), id.clone());
         self.spawn(async move {
             let read = match unsaved {
-                // A vault that took no token may not be readable either.
+                // A vault that refused a token may not be readable either.
                 Some(grant) => match secrets.client().await {
                     Ok(_) | Err(Problem::Vault(_)) => Ok(Some(grant)),
                     Err(problem) => Err(problem),
@@ -169,9 +168,9 @@ impl Engine {
         grant.ok_or(Problem::NeedsSignIn)
     }
 
-    /// What was read, if it can be handed out; `None` where the vault holds nothing, or a token that is expired
-    /// after all: the database's copy was wrong, and the session must decide anew. It does so once, or a
-    /// server that gives expired tokens would be asked without end.
+    /// Returns the token if it can be handed out. Returns `None` if the vault has none or an expired one: the
+    /// database's copy was wrong, and the session decides again. It does so once, or a server that issues
+    /// expired tokens would get requests without end.
     fn taken(
         &self,
         id: &AccountId,
@@ -239,7 +238,7 @@ impl Engine {
         Some(self.deps.clock.now() + TimeDelta::seconds(i64::from(secs)))
     }
 
-    /// Copies text that is no secret; it stays there.
+    /// Copies text that isn't secret and is never cleared.
     pub(crate) fn copy_text(&mut self, text: String, replies: Replies) {
         let put = self.desk.put_text(text);
         self.spawn(async move {
@@ -257,7 +256,7 @@ impl Engine {
         });
     }
 
-    /// Clears the clipboard, if it is still ours.
+    /// Clears the clipboard if its content is from Keyfob.
     pub(crate) fn clear_clipboard(&mut self, replies: Replies) {
         let cleared = self.desk.clear();
         self.dirty = true;
@@ -271,7 +270,7 @@ impl Engine {
         });
     }
 
-    /// Notes that an account's token was handed out.
+    /// Records that an account's token was handed out.
     fn touch(&mut self, id: &AccountId) {
         let now = self.deps.clock.now();
         let Some(entry) = self.entries.get_mut(id) else { return };
@@ -290,7 +289,7 @@ impl Engine {
     }
 }
 
-/// A token in the form in which it is copied or printed.
+/// Formats a token as it is copied or printed.
 pub fn text_of(form: CopyForm, held: &HeldToken) -> SecretText {
     let token: &AccessToken = &held.access_token;
     match form {
@@ -302,7 +301,7 @@ pub fn text_of(form: CopyForm, held: &HeldToken) -> SecretText {
     }
 }
 
-/// An address for a cURL line: the API's, else the token endpoint's origin.
+/// The URL for a cURL line: the API's, or the token endpoint's origin.
 fn example_url(provider: &Provider) -> String {
     let origin = || format!("{}/", provider.token.origin().ascii_serialization());
     provider.api.base_url.clone().unwrap_or_else(origin)

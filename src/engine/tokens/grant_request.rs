@@ -1,6 +1,4 @@
-//! The ways in which an account's token is got.
-//!
-//! Owns what each needs besides the account. Invariant: whatever of it is secret is known to be.
+//! The input of each grant, besides the account.
 
 use std::rc::Rc;
 
@@ -9,7 +7,6 @@ use crate::domain::account::Client;
 use crate::domain::token::grant::Grant;
 use crate::engine::account_http::secrets_of;
 
-/// How the token is got.
 pub(in crate::engine) enum GrantInput {
     Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier>, nonce: Option<String> },
     Device(Rc<DeviceCode>),
@@ -18,7 +15,7 @@ pub(in crate::engine) enum GrantInput {
 }
 
 impl GrantInput {
-    /// The redirect address that goes with the request.
+    /// The redirect URI that belongs to the request.
     pub(in crate::engine) fn redirect_uri(&self) -> Option<&str> {
         match self {
             Self::Code { redirect_uri, .. } => Some(redirect_uri),
@@ -26,7 +23,7 @@ impl GrantInput {
         }
     }
 
-    /// Everything secret in the request: a server may repeat it in its refusal.
+    /// Every secret in the request: a server may repeat it in an error response.
     pub(in crate::engine) fn secrets<'a>(
         &'a self,
         client: &'a Client,

@@ -1,8 +1,7 @@
-//! ID tokens (`OpenID` Connect Core): what is checked of them, and when.
+//! ID token checks (`OpenID` Connect Core) and the cache of issuers' keys.
 //!
-//! Owns that order, and the issuers' keys while they are remembered. Invariants: a token of another
-//! sign-in is never stored; a signature is looked at once the tokens are stored, so that an issuer whose
-//! keys can't be had costs nobody a token; keys live in memory alone, for a bounded time.
+//! A token of another sign-in is never stored. The signature is checked after the tokens are stored, so an
+//! issuer whose keys are unavailable costs no token. Keys stay in memory, for a limited time.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -27,14 +26,14 @@ use crate::engine::account_http::AccountHttp;
 use crate::engine::error_mapping::NotObtained;
 use crate::messages::problem::{Problem, SignInProblem};
 
-/// How long keys are remembered.
+/// How long keys are cached.
 const LIFE: TimeDelta = TimeDelta::hours(1);
 
-/// How long keys are waited for: the token that they came with is there already.
+/// How long to wait for keys, since the token has already arrived.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Checks that an ID token, where one came back, was made for this sign-in (section 3.1.3.7, point 11). One that
-/// can't be read tells nothing; where PKCE ties the tokens to the sign-in, it costs nobody the others.
+/// Checks that an ID token was issued for this sign-in (section 3.1.3.7, point 11). An unreadable one proves
+/// nothing; if PKCE binds the tokens to the sign-in, it doesn't invalidate the others.
 pub(crate) fn check_nonce(nonce: Option<&str>, has_pkce: bool, grant: &Grant) -> Result<(), NotObtained> {
     match (nonce, &grant.id_token) {
         (Some(_), Some(token)) if has_pkce && id_token::is_unreadable(token) => Ok(()),
@@ -46,9 +45,9 @@ pub(crate) fn check_nonce(nonce: Option<&str>, has_pkce: bool, grant: &Grant) ->
     }
 }
 
-/// Checks that an ID token that a refresh brought is about the same person as the one before it (section
-/// 12.2). Of an answer about another person nothing is stored, a rotated refresh token included, since it is
-/// that person's; the stored refresh token is not sent again, and the account asks for a new sign-in.
+/// Checks that an ID token from a refresh has the same subject as the one before it (section 12.2). Otherwise
+/// nothing from the response is stored, not even a rotated refresh token, which belongs to the other subject.
+/// The stored refresh token isn't sent again, and the account requires a new sign-in.
 pub(crate) fn check_subject(before: &Grant, grant: &Grant) -> Result<(), NotObtained> {
     match (&before.id_token, &grant.id_token) {
         (Some(old), Some(new)) if !id_token::is_same_subject(old, new) => {
@@ -58,15 +57,15 @@ pub(crate) fn check_subject(before: &Grant, grant: &Grant) -> Result<(), NotObta
     }
 }
 
-/// The keys of issuers, by their address; clones share it.
+/// Keys by issuer URL; clones share the cache.
 #[derive(Clone, Default)]
 pub(crate) struct KeyCache(Rc<RefCell<HashMap<Url, Fetched>>>);
 
-/// Keys, and since when they are known.
+/// Keys and the time they were fetched.
 type Fetched = (DateTime<Utc>, Rc<Keys>);
 
 impl KeyCache {
-    /// What is to be thought of a grant's ID token at `now`.
+    /// Validates a grant's ID token at `now`.
     pub(crate) async fn verdict(
         &self,
         line: &AccountHttp,
@@ -104,7 +103,7 @@ impl KeyCache {
         let address = provider.more.jwks.as_ref().ok_or(Doubt::NoKeys)?;
         if let Some(keys) = self.remembered(address, now) {
             match id_token::verify(token, &keys, &held) {
-                // The issuer may have changed its keys since.
+                // The issuer may have rotated its keys.
                 Err(Doubt::UnknownKey | Doubt::WrongSignature) => {}
                 decided => return decided,
             }

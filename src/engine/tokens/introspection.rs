@@ -1,7 +1,6 @@
-//! Checking a token with its own server.
+//! Checks a token with its provider: introspection first, then userinfo.
 //!
-//! Owns the order of the questions: introspection first, then the user's own information. Invariant:
-//! the token and the session stay as they are, whatever the server says.
+//! The token and the session stay unchanged, whatever the server responds.
 
 use std::rc::Rc;
 
@@ -23,7 +22,6 @@ use crate::messages::event::Reply;
 use crate::messages::problem::{BadAnswer, Problem, Refusal, UntrustedText};
 use crate::messages::snapshot::Inquiry;
 
-/// What a check works with.
 struct Check {
     provider: Rc<Provider>,
     line: AccountHttp,
@@ -33,7 +31,6 @@ struct Check {
 }
 
 impl Engine {
-    /// Asks the account's server what its token is worth.
     pub(crate) fn check_token(&mut self, id: &AccountId, replies: Replies) {
         let begun = self
             .provider_with(id, EndpointKind::UserInfo, introspection::is_possible)
@@ -79,7 +76,7 @@ impl Engine {
         }
     }
 
-    /// The provider of an account, where it has the address for what is asked.
+    /// The account's provider, if it has the endpoint for this inquiry.
     pub(crate) fn provider_with(
         &self,
         id: &AccountId,
@@ -90,7 +87,7 @@ impl Engine {
         if has(&provider) { Ok(provider) } else { Err(Problem::NoEndpoint(provider.name.clone(), kind)) }
     }
 
-    /// Begins what may be under way only once for an account.
+    /// Starts an inquiry unless the account has one already.
     pub(crate) fn begin_inquiry(&mut self, id: &AccountId, inquiry: Inquiry) -> Result<(), Problem> {
         let unknown = || Problem::UnknownAccount(id.to_string());
         let entry = self.entries.get_mut(id).ok_or_else(unknown)?;
@@ -125,7 +122,7 @@ impl Check {
             None => None,
         };
         let second = match (&first, introspection::user_info(&self.provider, &self.grant)) {
-            // A token that is not active opens nothing.
+            // An inactive token can't read userinfo.
             (Some(Ok(verdict)), _) if !verdict.active => None,
             (_, Some(request)) => {
                 Some(self.ask(RequestKind::UserInfo, &request, introspection::read_user_info).await)
@@ -134,7 +131,7 @@ impl Check {
         };
         match (first, second) {
             (Some(Ok(first)), Some(Ok(second))) => Ok(first.and(second)),
-            // Many servers answer only one of the two questions to a client.
+            // Many servers allow a client only one of the two.
             (Some(Ok(said)), _) | (_, Some(Ok(said))) => Ok(said),
             (Some(Err(problem)), _) | (None, Some(Err(problem))) => Err(problem),
             (None, None) => Err(Problem::NoEndpoint(self.provider.name.clone(), EndpointKind::UserInfo)),
@@ -160,8 +157,8 @@ impl Check {
     }
 }
 
-/// A refusal at an address that is not the token address. It says nothing of how tokens are got, so
-/// nothing is guessed about that.
+/// Maps an error from another endpoint than the token endpoint. It says nothing about how tokens are
+/// obtained, so no cause is guessed.
 pub(crate) fn answered_no(provider: &Provider, url: &url::Url, error: TokenError) -> Problem {
     match error {
         TokenError::Refused { status, code, description, meaning, retry_at } => Problem::Refused(Refusal {

@@ -1,4 +1,4 @@
-//! Tokens: getting, refreshing, checking, revoking and handing them out.
+//! Tokens: obtaining, refreshing, checking, revoking and copying them.
 
 pub(crate) mod copying;
 pub(crate) mod grant_request;

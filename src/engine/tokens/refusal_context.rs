@@ -1,8 +1,7 @@
-//! What makes a refusal's cause likely, and the next try that a person starts.
+//! The account's facts that explain a refusal ([`Hints`]), and trials of another client authentication.
 //!
-//! Owns the account's facts that go into [`Hints`], and the tries with another client authentication.
-//! Invariants: a try is started by a person and sends one request; what works is saved to the
-//! account's overrides, and what doesn't leaves the account as it was.
+//! The user starts a trial; it sends one request. A method that works is saved to the account's overrides.
+//! One that fails leaves the account unchanged.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -20,14 +19,14 @@ use crate::engine::event_loop::{Engine, Replies, Then, Waiter, answer};
 use crate::messages::event::Reply;
 use crate::messages::problem::{Hints, Problem, SignInProblem, UntrustedText};
 
-/// A try with another client authentication, under way.
+/// A trial of another client authentication in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Trial {
     request: RequestId,
     pub(crate) auth: ClientAuth,
 }
 
-/// What an account knows besides a request, should that be refused.
+/// What an account knows in case its request is refused.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
     preset_redirect: Option<String>,
@@ -47,7 +46,7 @@ impl Known {
         }
     }
 
-    /// The request that was refused: `sent` is its redirect address, `client` whose credentials it had.
+    /// The refused request: `sent` is its redirect URI, `client` the client whose credentials it had.
     pub(crate) fn asked<'a>(
         &'a self,
         provider: &'a Provider,
@@ -67,7 +66,7 @@ impl Known {
 }
 
 impl Engine {
-    /// The server sent the person back with an error.
+    /// Handles an error response from the authorization endpoint.
     pub(crate) fn denied(&mut self, id: &AccountId, code: &str, description: Option<&str>) {
         let now = self.deps.clock.now();
         let Some(entry) = self.entries.get_mut(id) else { return };
@@ -85,7 +84,7 @@ impl Engine {
         self.note(id, Problem::SignIn(SignInProblem::Denied { code, description, hints }));
     }
 
-    /// Sends the same credentials in another way, once.
+    /// Sends the same credentials with another client authentication, once.
     pub(crate) fn try_client_auth(
         &mut self,
         id: &AccountId,
@@ -109,7 +108,7 @@ impl Engine {
         self.ask(id, replies, Waiter::Window { signing_in }, false, input);
     }
 
-    /// A request was answered without a token; where it was a try, the account is as it was before.
+    /// Ends a request that brought no token. After a trial, the account is as it was before.
     pub(crate) fn end_trial(&mut self, id: &AccountId, request: RequestId) {
         if let Some(entry) = self.entries.get_mut(id)
             && entry.trial.is_some_and(|trial| trial.request == request)
@@ -118,12 +117,11 @@ impl Engine {
         }
     }
 
-    /// A try brought a token: the account keeps to that way.
+    /// Saves the client authentication of a successful trial.
     pub(crate) fn keep_client_auth(&mut self, id: &AccountId, auth: ClientAuth) {
         self.set_override(id, move |spec| spec.client_auth = Some(auth), None);
     }
 
-    /// Changes one of an account's overrides and saves the account.
     pub(crate) fn set_override(
         &mut self,
         id: &AccountId,

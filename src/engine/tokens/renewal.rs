@@ -1,9 +1,8 @@
-//! Getting a token: by a code, by the refresh token, or by repeating the grant.
+//! Obtains a token: with a code, with the refresh token, or by repeating the grant.
 //!
-//! Owns the order of a renewal. Invariants: it runs under the account's lock, and reads the record
-//! again there, so that a token another process has got is taken instead of asked for twice; the
-//! answer is stored and read back before anybody sees it; a request is not sent twice once a byte
-//! of it may have left.
+//! This runs under the account's lock and rereads the record there, so a token from another process is
+//! adopted instead of requested twice. The response is stored and read back before it is shown. A request
+//! isn't repeated once a byte of it may have left.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -47,40 +46,39 @@ use crate::net::http_client::HttpAnswer;
 use crate::store::database::InFlight;
 use crate::store::home::Home;
 
-/// What came of it.
 struct Obtained {
     grant: Rc<Grant>,
-    /// Whether another process had got it.
+    /// Whether another process obtained it.
     adopted: bool,
-    /// Why the vault refused it, where it did.
+    /// The vault's error if it refused the token.
     unsaved: Option<VaultProblem>,
-    /// What was found of its ID token, where that was looked at.
+    /// The status of the ID token, if it was checked.
     verdict: Option<IdTokenStatus>,
 }
 
-/// Everything the work needs, apart from the engine.
+/// Everything the job needs apart from the engine.
 struct Work {
     id: AccountId,
     provider: Rc<Provider>,
     secrets: SecretReader,
     door: VaultHandle,
     line: AccountHttp,
-    /// The answer, where a person may have to say how it is read.
+    /// The last response, if the user may have to map it.
     unmapped_response: Cell<Option<UnmappedResponse>>,
     clock: Arc<dyn Clock>,
     home: Home,
     database: Option<Rc<Database>>,
-    /// Counts the requests whose answer is not stored yet.
+    /// Counts requests whose response isn't stored yet.
     in_flight: Rc<Cell<usize>>,
     held_locks: HeldLocks,
     /// The generation that the session knows.
     seen: u64,
-    /// What was found of the ID token that is there.
+    /// The status of the current ID token.
     verdict: Option<IdTokenStatus>,
     keys: KeyCache,
-    /// A token that the vault has not taken yet; it is newer than what is stored.
+    /// A token that the vault refused; newer than the stored one.
     unsaved: Option<Rc<Grant>>,
-    /// What may explain a refusal.
+    /// Facts that may explain a refusal.
     known: Known,
 }
 
@@ -100,7 +98,7 @@ impl Engine {
         );
     }
 
-    /// Asks whether a device's code was entered (RFC 8628, section 3.4).
+    /// Polls for a device code (RFC 8628, section 3.4).
     pub(crate) fn poll(&mut self, id: &AccountId, attempt: Attempt) {
         let device = self.entries.get(id).and_then(|entry| entry.device.as_ref());
         if let Some((code, party)) = device.map(|it| (Rc::clone(&it.code), it.party.clone())) {
@@ -108,7 +106,6 @@ impl Engine {
         }
     }
 
-    /// Renews a token.
     pub(crate) fn renew(&mut self, id: &AccountId, attempt: Attempt, renewal: Renewal) {
         let how = match renewal {
             Renewal::Refresh => GrantInput::Refresh,
@@ -117,8 +114,8 @@ impl Engine {
         self.start_renewal(id, attempt, how, None);
     }
 
-    /// Starts a request to the party that a sign-in began with, since a code is for that one alone; otherwise
-    /// to the account's present one.
+    /// Starts a request to the party that the sign-in began with, since a code is valid only there; otherwise
+    /// to the account's current provider.
     fn start_renewal(
         &mut self,
         id: &AccountId,
@@ -157,7 +154,7 @@ impl Engine {
         let gate = is_background.then(|| Rc::clone(&self.background_gate));
         let id = id.clone();
         self.spawn(async move {
-            // A closed gate can't be: it lives as long as the engine.
+            // The gate never closes: it lives as long as the engine.
             let _permit = match &gate {
                 Some(gate) => gate.acquire().await.ok(),
                 None => None,
@@ -240,7 +237,7 @@ impl Work {
         Ok(self.looked_at(stored, &client).await)
     }
 
-    /// A code is for the server that gave it: an account that has another one by now can't use it later either.
+    /// A code is valid only at the server that issued it, so a changed account can't use it later either.
     fn unread(&self, how: &GrantInput, problem: Problem) -> NotObtained {
         let is_for_another = matches!(problem, Problem::Outdated | Problem::OtherDestination(_));
         match how {
@@ -252,7 +249,7 @@ impl Work {
         }
     }
 
-    /// Looks at the ID token, once nothing can be lost any more and nobody waits for the lock.
+    /// Checks the ID token after the tokens are stored and the lock is released.
     async fn looked_at(&self, mut obtained: Obtained, client: &Client) -> Obtained {
         let grant = &obtained.grant;
         if grant.facts.id_token == Some(IdTokenStatus::Unchecked) {
@@ -265,7 +262,7 @@ impl Work {
         obtained
     }
 
-    /// Marks a request whose answer can't be had twice.
+    /// Marks a request whose response can't be obtained twice.
     async fn mark(&self, how: &GrantInput, before: Option<&Grant>) -> Mark {
         let refreshing = match how {
             GrantInput::Code { .. } => false,
@@ -315,13 +312,13 @@ impl Work {
             }
             _ => grant,
         };
-        // Generations only rise, even where the vault's record went missing.
+        // Generations only rise, even if the vault's record went missing.
         grant.facts.generation = grant.facts.generation.max(self.seen + 1);
         log::info!("account {}: a token was obtained, generation {}", self.id, grant.facts.generation);
         Ok(grant)
     }
 
-    /// A refresh's grant with what stays of the one before it.
+    /// A refresh's grant with the values it inherits from the previous one.
     fn refreshed(&self, grant: Grant, before: &Grant) -> Grant {
         let brought = grant.id_token.is_some();
         let mut grant = grant.inheriting_from(before);
@@ -334,7 +331,7 @@ impl Work {
         grant
     }
 
-    /// Another process has got a token meanwhile: it is ours too.
+    /// Adopts a token that another process obtained in the meantime.
     async fn adopt(&self, stored: Option<Grant>) -> Result<Obtained, NotObtained> {
         let grant = Rc::new(stored.ok_or_else(NotObtained::needs_sign_in)?);
         self.cache(grant.facts.clone()).await;
@@ -388,7 +385,7 @@ impl Work {
         };
         let within_grace = self.clock.now() - started < TimeDelta::seconds(i64::from(grace_secs));
         match first {
-            // The provider itself says that the used token may be sent once more.
+            // The provider states that the used refresh token may be sent once more.
             Err(lost) if lost.may_have_been_sent && within_grace => {
                 self.line.send(kind, request, secrets).await.map_err(unreachable)
             }
@@ -396,7 +393,7 @@ impl Work {
         }
     }
 
-    /// Stores the answer before anybody sees it. Where the vault refuses, the token is kept.
+    /// Stores the response before it is shown. Keeps the token in memory if the vault refuses it.
     async fn store(&self, grant: Grant) -> Result<Obtained, NotObtained> {
         let grant = Rc::new(grant);
         match self.door.write_tokens(&self.id, &grant).await {
@@ -410,7 +407,7 @@ impl Work {
         }
     }
 
-    /// The database's copy of the facts. It is a cache: a failure costs nothing but a later read.
+    /// Caches the facts in the database. A failure only costs a later read.
     async fn cache(&self, facts: TokenFacts) {
         if self.database.is_some() {
             let id = self.id.clone();

@@ -1,8 +1,7 @@
-//! Token requests whose answer is not stored yet.
+//! Token requests whose response isn't stored yet: their count here and their marks on disk.
 //!
-//! Owns their count in this process and their marks on the disk. Invariants: a request whose answer
-//! must not be lost is marked before it is sent; a mark that is found, and whose account nobody renews
-//! at that moment, is said with the account until a newer token is there.
+//! A request whose response must not be lost is marked before it is sent. A mark without a running refresh is
+//! shown with the account until a newer token is stored.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,11 +17,10 @@ use crate::store::database::{Accounts, DiskError, InFlight, Stored};
 use crate::store::home::Home;
 use crate::store::vault::account_records::Records;
 
-/// Counts itself as long as it lives.
+/// Counts itself while it lives.
 pub(crate) struct Counted(Rc<Cell<usize>>);
 
 impl Counted {
-    /// One more.
     pub(crate) fn one(counter: &Rc<Cell<usize>>) -> Self {
         counter.set(counter.get() + 1);
         Self(Rc::clone(counter))
@@ -38,17 +36,17 @@ impl Drop for Counted {
 /// The mark of one request.
 pub(crate) struct Mark {
     is_set: bool,
-    /// Whether an earlier request had left one.
+    /// Whether an earlier request had left a mark.
     was_there: bool,
 }
 
 impl Mark {
-    /// None, for a request that can be made again.
+    /// No mark, for a request that can be repeated.
     pub(crate) fn none() -> Self {
         Self { is_set: false, was_there: false }
     }
 
-    /// Marks an account. A disk that takes no mark keeps nobody from a token.
+    /// Marks an account. A disk error doesn't prevent the request.
     pub(crate) async fn set(database: Option<Rc<Database>>, id: &AccountId, mark: InFlight) -> Self {
         if database.is_none() {
             return Self::none();
@@ -61,8 +59,8 @@ impl Mark {
         Self { is_set: marked.is_ok(), was_there: marked.unwrap_or_default() }
     }
 
-    /// Takes the mark off after a request that brought no token, unless the server may have taken it
-    /// and its answer is lost. What an earlier request has left unknown stays so until the server answers.
+    /// Removes the mark after a request that brought no token, unless the server may have processed it and
+    /// its response is lost. An earlier request's mark stays until the server responds.
     pub(crate) async fn failed(self, database: Option<Rc<Database>>, id: &AccountId, why: &NotObtained) {
         let is_known = match &why.problem {
             Problem::Unreachable(unreachable) => !unreachable.may_have_been_sent && !self.was_there,
@@ -78,8 +76,7 @@ impl Mark {
     }
 }
 
-/// What is stored of all accounts, or of one, with the marks of those accounts only that no process renews at this
-/// moment.
+/// Reads all accounts, or one, with the marks of those accounts that no process is refreshing.
 ///
 /// # Errors
 /// [`DiskError`].
@@ -91,9 +88,9 @@ pub(crate) fn load(
     let mut stored = accounts.load_only(only)?;
     for row in stored.accounts.iter_mut().filter(|row| row.in_flight.is_some()) {
         row.in_flight = match account_lock::try_acquire(home, &row.account.id) {
-            // Read again under the lock: who had it may just have taken the mark off.
+            // Read again under the lock: its last holder may have removed the mark.
             Ok(Some(_lock)) => accounts.in_flight(&row.account.id)?,
-            // Who has it is at work.
+            // The holder of the lock is still at work.
             _ => None,
         };
     }
@@ -101,7 +98,7 @@ pub(crate) fn load(
 }
 
 impl Engine {
-    /// Says with an account what is unknown of it, unless the vault turns out to have a newer token.
+    /// Shows an interrupted request with its account, unless the vault has a newer token.
     pub(crate) fn say_interrupted(&mut self, id: &AccountId, mark: InFlight) {
         let Some(entry) = self.entries.get(id) else { return };
         let is_said = matches!(entry.problem, Some(Problem::Interrupted { .. }));
@@ -112,7 +109,7 @@ impl Engine {
         self.look_for_newer(id.clone(), mark);
     }
 
-    /// A process may have been stopped after it stored the token and before it said so on the disk.
+    /// A process may have stopped after it stored the token and before it removed the mark.
     pub(crate) fn look_for_newer(&mut self, id: AccountId, mark: InFlight) {
         match self.door.kind() {
             VaultKind::Memory => return,

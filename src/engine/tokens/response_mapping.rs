@@ -1,7 +1,7 @@
-//! Answers that don't fit, and how a person says they are read.
+//! Responses that don't fit, and the user's mapping of them.
 //!
-//! Owns the answer that is laid open, until the next one. Invariant: it is kept in memory alone; what
-//! is saved is where a value stands, in the account's own overrides.
+//! The response stays in memory until the next one. Only the positions of its values are saved, in the
+//! account's overrides.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::engine::event_loop::{Engine, Replies};
 use crate::messages::problem::Problem;
 use crate::net::http_client::HttpAnswer;
 
-/// An answer laid open, as it is shown and as it is.
+/// A response as it is shown and as it was received.
 pub(crate) struct UnmappedResponse {
     pub(crate) layout: Arc<Layout>,
     whole: Rc<LaidOpen>,
 }
 
-/// Lays an answer open, where a person may have to say how it is read.
+/// Returns a response that the user may have to map.
 pub(crate) fn unmapped_response(
     provider: &Provider,
     answer: &HttpAnswer,
@@ -38,7 +38,7 @@ pub(crate) fn unmapped_response(
 }
 
 impl Engine {
-    /// Takes the last answer; one that could be read takes the place of one that could not.
+    /// Keeps the last response. A readable one replaces an unreadable one.
     pub(crate) fn lay_open(&mut self, id: &AccountId, read: bool, laid: Option<UnmappedResponse>) {
         if let Some(entry) = self.entries.get_mut(id)
             && (read || laid.is_some())
@@ -47,7 +47,7 @@ impl Engine {
         }
     }
 
-    /// Keeps how an account's answers are to be read.
+    /// Saves how an account's responses are read.
     pub(crate) fn map_answer(&mut self, id: &AccountId, choices: &[(usize, ReadAs)], replies: Replies) {
         let laid = match self.entry(id) {
             Ok(entry) => entry.unmapped_response.as_ref().map(|laid| Rc::clone(&laid.whole)),

@@ -1,7 +1,6 @@
-//! A server's request to be left alone, kept for the next process.
+//! A server's `Retry-After`, kept for the next process.
 //!
-//! Owns its way to the disk and back. Invariant: what is asked for without a person's insisting is not sent
-//! before the server's time, whichever process was told so; the words for it are the same in each.
+//! No process sends an automatic request before that time, and each shows the same message.
 
 use chrono::{DateTime, Utc};
 
@@ -11,13 +10,13 @@ use crate::engine::event_loop::{Engine, Then};
 use crate::messages::problem::{Problem, Refusal};
 use crate::store::database::ToldToWait;
 
-/// Whether a problem is that the server wants to be left alone for a while.
+/// Whether the server asked to wait.
 pub(crate) fn is_wait(problem: &Problem) -> bool {
     matches!(problem, Problem::Refused(refusal) if refusal.retry_at.is_some())
 }
 
 impl Engine {
-    /// Keeps what an account's session was told, where that is news.
+    /// Stores a new wait time of an account's session.
     pub(crate) fn keep_wait(&mut self, id: &AccountId, before: Option<(DateTime<Utc>, DateTime<Utc>)>) {
         let Some(entry) = self.entries.get_mut(id) else { return };
         let told = entry.session.told_to_wait();
@@ -42,7 +41,7 @@ impl Engine {
         });
     }
 
-    /// Takes what other processes were told.
+    /// Takes over wait times that other processes stored.
     pub(crate) fn take_waits(&mut self, waits: Vec<(AccountId, ToldToWait)>) {
         let now = self.deps.clock.now();
         for (id, ToldToWait { since, until, status }) in waits {
@@ -57,7 +56,7 @@ impl Engine {
         }
     }
 
-    /// What an account's server has asked for, as it was said when it did.
+    /// The message for an account's wait time, as first shown.
     pub(crate) fn wait_of(&self, id: &AccountId) -> Option<Problem> {
         let entry = self.entries.get(id)?;
         let (_, until) = entry.session.told_to_wait()?;

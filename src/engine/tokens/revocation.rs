@@ -1,8 +1,7 @@
-//! Revoking tokens, and forgetting them here.
+//! Revokes tokens, or drops them locally.
 //!
-//! Owns what becomes of tokens that nobody wants any more. Invariants: tokens are dropped here only
-//! once the server has taken all of them back, or a person says so; what the server did is reported
-//! as it was, token by token.
+//! Tokens are dropped only after the server has revoked all of them, or on the user's command. The result is
+//! reported token by token.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,19 +35,18 @@ use crate::store::vault::account_records::Records;
 /// How long a deletion waits for the server.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What takes tokens back at their server.
 pub(crate) struct Revoker {
     endpoint: Url,
     provider: Rc<Provider>,
     secrets: SecretReader,
     line: AccountHttp,
     clock: Arc<dyn Clock>,
-    /// A token that the vault has not taken.
+    /// A token that the vault refused.
     unsaved: Option<Rc<Grant>>,
 }
 
 impl Engine {
-    /// Has all tokens of an account revoked, then drops them.
+    /// Revokes all tokens of an account, then drops them.
     pub(crate) fn revoke(&mut self, id: &AccountId, replies: Replies) {
         let begun = self
             .provider_with(id, EndpointKind::Revoke, |provider| provider.more.revoke.is_some())
@@ -73,7 +71,7 @@ impl Engine {
         });
     }
 
-    /// Drops an account's tokens here, and asks no server.
+    /// Drops an account's tokens and sends no request.
     pub(crate) fn forget_tokens(&mut self, id: &AccountId, replies: Replies) {
         if let Err(problem) = self.begin_inquiry(id, Inquiry::Revoking) {
             return self.fail(Some(id), problem, replies);
@@ -103,7 +101,7 @@ impl Engine {
         }
     }
 
-    /// An account's tokens are no more.
+    /// Updates an account after its tokens are gone.
     pub(crate) fn tokens_gone(&mut self, id: &AccountId) {
         self.step(id, Input::Forget);
         if let Some(entry) = self.entries.get_mut(id) {
@@ -113,14 +111,14 @@ impl Engine {
         self.held_locks.release(id);
     }
 
-    /// What revokes an account's tokens, where its provider has an address for it.
+    /// The revoker of an account whose provider has a revocation endpoint.
     pub(crate) fn revoker(&self, id: &AccountId) -> Option<Revoker> {
         let entry = self.entries.get(id)?;
         let unsaved = entry.unsaved.as_ref().map(|unsaved| Rc::clone(&unsaved.grant));
         self.revoker_at(id, entry.provider().ok()?, self.secret_reader(entry), unsaved)
     }
 
-    /// The same for an account that is in no list any more.
+    /// The same for an account that is no longer listed.
     pub(crate) fn revoker_of(&self, account: &Account) -> Option<Revoker> {
         let provider = Provider::resolve(&self.presets, &account.settings).ok()?;
         let secrets = self.secret_reader_at(account, self.door.clone(), self.database.clone());
@@ -139,7 +137,7 @@ impl Engine {
         Some(Revoker { endpoint, provider, secrets, line: self.line(id), clock, unsaved })
     }
 
-    /// Whether a deletion that is to be finished has tokens to be revoked.
+    /// Whether an unfinished deletion has tokens to revoke.
     pub(crate) fn has_tokens_to_revoke(&self) -> bool {
         let mut going = self.entries.values().filter(|entry| entry.deleting_until.is_some());
         going.any(|entry| entry.provider.as_ref().is_ok_and(|provider| provider.more.revoke.is_some()))
@@ -147,8 +145,7 @@ impl Engine {
 }
 
 impl Revoker {
-    /// Revokes what an account holds before it is deleted; a server that does not answer in time is not
-    /// waited for.
+    /// Revokes an account's tokens before its deletion. Doesn't wait longer than [`PATIENCE`].
     pub(crate) async fn before_deletion(&self, saver: &Saver, id: &AccountId) -> Revocation {
         let revoked = async {
             match self.read(saver, id).await {

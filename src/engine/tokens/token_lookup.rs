@@ -1,8 +1,7 @@
-//! Tokens of which the database knows nothing.
+//! Looks for tokens that the database doesn't know, before the user has to sign in.
 //!
-//! Owns the look into the vault before a person is asked to sign in. Invariant: the database's copy of a
-//! token's times may be lost, on a full disk, say; the token is not, and a vault that can't be read is
-//! never taken for one that has none.
+//! The database's copy of a token's times may be lost, on a full disk for example, while the token is in the
+//! vault. An unreadable vault never counts as an empty one.
 
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
@@ -13,7 +12,8 @@ use crate::messages::snapshot::VaultKind;
 use crate::store::vault::account_records::Records;
 
 impl Engine {
-    /// The account whose token is asked for and which would have to sign in, for all that is known.
+    /// The account that a command needs a token of, and that would have to sign in by what the database
+    /// knows.
     pub(crate) fn needs_vault_lookup(&self, command: &Command) -> Option<AccountId> {
         let (Command::Token { account, .. } | Command::Copy { account, .. } | Command::Refresh(account)) =
             command
@@ -29,7 +29,7 @@ impl Engine {
         is_unknown.then(|| account.clone())
     }
 
-    /// Looks into the vault, once, and then does what is asked.
+    /// Reads the vault, once, and then carries out the command.
     pub(crate) fn look_for_token(&mut self, id: AccountId, command: Command, replies: Replies) {
         let door = self.entries.get(&id).map_or_else(|| self.door.clone(), |entry| entry.door.clone());
         self.spawn(async move {
