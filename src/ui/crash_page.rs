@@ -1,6 +1,4 @@
-//! What stands in the place of an account after a crash.
-//!
-//! Owns no state. Invariant: it draws nothing of an account, since that may be what the window crashed at.
+//! The page after a crash. It shows no account, since one may have caused the crash.
 
 use egui::Ui;
 
@@ -9,7 +7,6 @@ use super::view_state::{AfterCrash, ViewState};
 use super::widgets::button::{Button, Weight};
 use super::{labels, widgets};
 
-/// Shows the page.
 pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
     widgets::heading(ui, "Keyfob crashed");
     widgets::text(

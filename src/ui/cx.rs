@@ -1,7 +1,4 @@
-//! What every view is given.
-//!
-//! Owns nothing but the list of commands of this frame. Invariant: a view reads one snapshot at one
-//! instant, and asks for changes only through [`Cx::send`].
+//! The context of every view: one snapshot, one instant, and the commands of this frame.
 
 use chrono::{DateTime, Utc};
 
@@ -11,13 +8,11 @@ use crate::messages::snapshot::{AccountView, Snapshot};
 
 use super::theme::Tokens;
 
-/// One frame's surroundings.
 pub(super) struct Cx<'a> {
-    /// What is drawn.
+    /// The snapshot to draw.
     pub(super) snapshot: &'a Snapshot,
-    /// The instant at which it is drawn.
+    /// The instant to draw it at.
     pub(super) now: DateTime<Utc>,
-    /// The colours.
     pub(super) tokens: &'static Tokens,
     /// Whether the window has one pane.
     pub(super) narrow: bool,
@@ -25,7 +20,6 @@ pub(super) struct Cx<'a> {
 }
 
 impl<'a> Cx<'a> {
-    /// The surroundings of one frame.
     pub(super) fn new(
         snapshot: &'a Snapshot,
         now: DateTime<Utc>,
@@ -36,12 +30,11 @@ impl<'a> Cx<'a> {
         Self { snapshot, now, tokens, narrow, commands }
     }
 
-    /// Asks the engine for something.
+    /// Queues a command for the engine.
     pub(super) fn send(&mut self, command: Command) {
         self.commands.push(command);
     }
 
-    /// An account by its ID.
     pub(super) fn account(&self, id: &AccountId) -> Option<&'a AccountView> {
         self.snapshot.accounts.find(id).map(AsRef::as_ref)
     }

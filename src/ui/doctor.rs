@@ -1,7 +1,6 @@
-//! The checks, as a page.
+//! The diagnostics page.
 //!
-//! Owns how findings are shown. Invariant: a verdict is a word and a shape, never a colour alone, and
-//! the checks run when they are asked for, not by themselves.
+//! A word and an icon show each result, never color alone. The checks run only on request.
 
 use egui::Ui;
 
@@ -18,11 +17,10 @@ use super::view_state::{Page, ViewState};
 use super::widgets::button::{Button, Weight};
 use super::{labels, widgets};
 
-/// The checks of the page.
 pub(super) struct Checks {
-    /// Of this account, or in general.
+    /// The account, or `None` for general checks.
     account: Option<AccountId>,
-    /// What was found; `None` while it is being looked for.
+    /// The results; `None` while the checks run.
     findings: Option<Vec<Finding>>,
 }
 
@@ -33,14 +31,12 @@ pub(super) fn open(cx: &mut Cx<'_>, state: &mut ViewState, account: Option<Accou
     state.detail_open = true;
 }
 
-/// Takes what was found.
 pub(super) fn take(state: &mut ViewState, findings: Vec<Finding>) {
     if let Page::Doctor(checks) = &mut state.page {
         checks.findings = Some(findings);
     }
 }
 
-/// Shows the page.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Page::Doctor(checks) = &state.page else { return };
     let account = checks.account.as_ref().and_then(|id| cx.account(id));

@@ -1,7 +1,6 @@
-//! A file that is dropped on the window is imported.
+//! Imports a file that is dropped on the window.
 //!
-//! Owns what is seen while it hovers. Invariant: a drop opens a preview and saves nothing, and none is
-//! taken while another dialog is open.
+//! A drop opens a preview and saves nothing. None is accepted while another dialog is open.
 
 use egui::{Align2, CornerRadius, Id, LayerId, Order, Stroke, StrokeKind, Ui};
 
@@ -10,7 +9,7 @@ use super::dialogs::import;
 use super::theme;
 use super::view_state::ViewState;
 
-/// Takes a dropped file, and shows that one can be dropped.
+/// Takes a dropped file, and shows a hint while one hovers.
 pub(super) fn watch(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if !cx.snapshot.loaded || (state.has_dialog() && !state.errands.is_open()) || state.passphrase.is_some() {
         return;

@@ -1,7 +1,6 @@
-//! Moments that the engine tells, taken into what the window remembers.
+//! Applies the engine's events to the window's state.
 //!
-//! Owns what each of them changes. Invariant: nothing that the user types or looks at is taken away by
-//! a moment that is about something else.
+//! An event never takes away what the user types or views about something else.
 
 use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
@@ -17,13 +16,13 @@ use super::widgets::fields;
 use super::{Ui, dialogs, doctor, form, labels};
 
 impl Ui {
-    /// Takes a moment that the engine tells.
+    /// Applies an event.
     pub fn take_event(&mut self, event: Event, ctx: &egui::Context) {
         let state = &mut self.state;
         match event {
             Event::Saved(id) | Event::DemoReady(id) => {
                 dialogs::saved(ctx, state);
-                // A form that was opened meanwhile is not this account's.
+                // A form opened since then isn't this account's.
                 if !matches!(&state.page, Page::Form(form) if !form.saving) {
                     form::close(ctx, state);
                     state.page = Page::Account;
@@ -58,7 +57,7 @@ impl Ui {
                 }
             }
             Event::Copied { clears_at: None, .. } => state.toasts.say("Copied."),
-            // The snapshot's clipboard says it, with the time that is left.
+            // The snapshot's clipboard shows it, with the time left.
             Event::Copied { .. } => {}
             Event::ImportRead(read) => dialogs::read(state, read),
             Event::Done(Reply::Revoked) => state.toasts.say(labels::REVOKED),
@@ -104,7 +103,7 @@ impl Ui {
     }
 }
 
-/// Brings the window forward, and where the desktop doesn't let it, has it ask for attention.
+/// Raises the window, or requests attention if the desktop prevents that.
 pub(super) fn come_forward(ctx: &egui::Context) {
     ctx.send_viewport_cmd(egui::ViewportCommand::Minimized(false));
     ctx.send_viewport_cmd(egui::ViewportCommand::Focus);

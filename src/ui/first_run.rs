@@ -1,6 +1,4 @@
-//! The page of the first run: what Keyfob does, where secrets go, how to begin.
-//!
-//! Owns no state. Invariant: one page, and each of its buttons leads on.
+//! The first page: what Keyfob does, where secrets are, how to begin.
 
 use egui::{CornerRadius, Rect, Ui, vec2};
 
@@ -17,10 +15,9 @@ use super::widgets;
 use super::widgets::button::{Button, Weight};
 use super::{labels, notice, vault_banner};
 
-/// About how high the page is, so that it stands in the middle.
+/// The approximate height of the page, in points, to center it.
 const HEIGHT: f32 = 372.0;
 
-/// Shows the page.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let height = HEIGHT + notice::height(cx, state);
     widgets::middle(ui, height, |ui| contents(ui, cx, state));
@@ -59,7 +56,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     widgets::weak(ui, "Try every step with a built-in server. No registration needed.");
 }
 
-/// Where secrets will be kept, and whether that works.
+/// Where secrets will be stored, and whether that works.
 fn vault_line(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let tokens = cx.tokens;
     let vault = &cx.snapshot.vault;

@@ -1,8 +1,7 @@
-//! The page that stands in front of everything while Keyfob is locked.
+//! The lock screen.
 //!
-//! Owns when the window is covered. Invariants: behind the curtain nothing of an account is drawn,
-//! nor does an assistive technology find it; drafts are dropped, not kept for later; who comes back
-//! after the time is up finds it locked, however the computer slept.
+//! It draws nothing of an account, for assistive technologies either. Drafts are discarded. After the timeout
+//! the window is locked, even if the computer was suspended meanwhile.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use egui::{Event, Ui, vec2};
@@ -19,25 +18,25 @@ use super::widgets::button::{Button, Weight};
 use super::widgets::{dialog, fields};
 use super::{dialogs, form, labels, theme, widgets};
 
-/// How long the window stays covered while the engine has not said yet that it is locked.
+/// How long the window stays covered until the engine reports the lock.
 const AT_MOST: TimeDelta = TimeDelta::seconds(2);
 
-/// About how high the page is, so that it stands in the middle; and with a passphrase to be entered.
+/// The approximate height of the page, in points, to center it: without and with a passphrase field.
 const HEIGHT: f32 = 176.0;
 const HEIGHT_WITH_PASSPHRASE: f32 = 232.0;
 
-/// When somebody was last there, and whether the window is covered.
+/// The time of the last input, and whether the window is covered.
 #[derive(Default)]
 pub(super) struct Curtain {
     last_input: Option<DateTime<Utc>>,
-    /// Since when the engine has been asked to lock.
+    /// When the engine was told to lock.
     asked_at: Option<DateTime<Utc>>,
     /// Whether the last frame was covered.
     drawn: bool,
 }
 
 impl Curtain {
-    /// When the window must look again.
+    /// When the timeout must be checked again.
     pub(super) fn next(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<TimeDelta> {
         let asked = self.asked_at.map(|at| at + AT_MOST - now);
         let idle = limit(snapshot).zip(self.last_input).map(|(limit, last)| last + limit - now);
@@ -55,30 +54,30 @@ fn limit(snapshot: &Snapshot) -> Option<TimeDelta> {
     snapshot.idle_lock_mins().map(|mins| TimeDelta::minutes(mins.into()))
 }
 
-/// Locks: drafts go at once.
+/// Locks; discards drafts at once.
 pub(super) fn lock(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     passphrase::give_up(ui.ctx(), cx, state);
     cx.send(Command::Lock);
     state.curtain.asked_at = Some(cx.now);
 }
 
-/// Locks where nobody was there for long enough.
+/// Locks after the timeout without input.
 pub(super) fn watch(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let last = *state.curtain.last_input.get_or_insert(cx.now);
     let is_due = !cx.snapshot.locked && limit(cx.snapshot).is_some_and(|limit| cx.now - last >= limit);
     let is_input = |event: &Event| !matches!(event, Event::WindowFocused(_) | Event::PointerGone);
     let is_there = ui.input(|input| input.events.iter().any(is_input));
     if is_due {
-        // What woke the window came too late: it doesn't count.
+        // The input that woke the window came after the timeout.
         lock(ui, cx, state);
     }
-    // A clock that was set back must not make the wait longer.
+    // A clock that was set back must not extend the wait.
     if is_there || is_due || cx.snapshot.locked || cx.now < last {
         state.curtain.last_input = Some(cx.now);
     }
 }
 
-/// Covers the window where it is locked; true where it did, and nothing else may be drawn.
+/// Covers a locked window; returns true if nothing else may be drawn.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> bool {
     if !state.curtain.covers(cx.snapshot, cx.now) {
         if std::mem::take(&mut state.curtain.drawn) {
@@ -100,7 +99,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> bool 
     true
 }
 
-/// Drops whatever the window remembers of accounts, and what was being typed.
+/// Discards the window's state of accounts, and all input.
 fn drop_drafts(ui: &Ui, state: &mut ViewState, is_first: bool) {
     let ctx = ui.ctx();
     if is_first {

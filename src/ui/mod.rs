@@ -1,7 +1,7 @@
-//! The window: draws one snapshot at one instant, and answers with commands.
+//! The window: draws one snapshot at one instant and returns commands.
 //!
-//! Owns what is seen. Invariant: nothing here is authoritative, nothing waits, and no secret is held
-//! but one that the user revealed or is typing.
+//! Its state is never authoritative. Nothing here waits. It holds no secret except one that the user has
+//! revealed or is typing.
 
 pub(crate) mod account;
 mod crash_page;
@@ -55,28 +55,28 @@ use widgets::button::{Button, Weight};
 pub use sign_in_alerts::newly_needing_sign_in;
 pub use widgets::file_field::{FileAnswer, FileQuestion};
 
-/// The smallest window that can be used, in logical points.
+/// The smallest usable window, in logical points.
 pub const MIN_SIZE: (f32, f32) = (640.0, 420.0);
-/// The window's size at its first start, in logical points.
+/// The window's size at the first start, in logical points.
 pub const FIRST_SIZE: (f32, f32) = (960.0, 640.0);
 
 /// The window's own state.
 pub struct Ui {
     state: ViewState,
     applied: Option<Preferences>,
-    /// Whether the system wants less motion.
+    /// Whether the system prefers reduced motion.
     still: bool,
     presets: std::sync::Arc<Vec<crate::domain::provider::Preset>>,
 }
 
 impl Ui {
-    /// Gives the context its fonts and themes; to be called before the first frame.
+    /// Installs the fonts and themes. Call before the first frame.
     pub fn new(ctx: &egui::Context) -> Self {
         theme::install(ctx);
         Self { state: ViewState::default(), applied: None, still: false, presets: std::sync::Arc::default() }
     }
 
-    /// Applies the looks that the user chose; before the first frame, so that none flashes.
+    /// Applies the preferences for the look. Call before the first frame, so that none flashes.
     pub fn apply(&mut self, preferences: &Preferences, ctx: &egui::Context) {
         if self.applied.as_ref() != Some(preferences) {
             theme::apply(preferences, self.still, ctx);
@@ -84,7 +84,7 @@ impl Ui {
         }
     }
 
-    /// Notes whether the system wants less motion; from the next frame on.
+    /// Sets whether the system prefers reduced motion, from the next frame on.
     pub fn set_still(&mut self, still: bool) {
         if self.still != still {
             self.still = still;
@@ -92,53 +92,53 @@ impl Ui {
         }
     }
 
-    /// Proposes a folder for files that are exported or imported.
+    /// Sets the default folder of exports and imports.
     pub fn set_folder(&mut self, folder: std::path::PathBuf) {
         self.state.errands.folder = folder;
     }
 
-    /// What the system's dialog for files is to be asked now; the answer goes to [`Self::file_answer`].
+    /// Takes the pending question for the system's file dialog; its answer goes to [`Self::file_answer`].
     pub fn file_question(&mut self) -> Option<FileQuestion> {
         self.state.errands.question.take()
     }
 
-    /// Takes the answer of the system's dialog for files.
+    /// Takes the answer of the system's file dialog.
     pub fn file_answer(&mut self, answer: FileAnswer) {
         self.state.errands.answer = Some(answer);
     }
 
-    /// Goes back to where the user was at the last end.
+    /// Restores the position at the last quit.
     pub fn restore(&mut self, remembered: &Remembered) {
         let Remembered { selected, sort, group, filter } = remembered.clone();
         self.state.selected = selected;
         self.state.order = Order { sort, group, filter };
     }
 
-    /// Says that the last window crashed, and shows no account until one is chosen.
+    /// Shows that the last window crashed, and no account until the user chooses one.
     pub fn say_crashed(&mut self) {
         self.state.after_crash = AfterCrash::Nothing;
     }
 
-    /// Where the user is, to be remembered.
+    /// The position to store.
     pub fn remembered(&self) -> Remembered {
         let Order { sort, group, filter } = self.state.order;
         Remembered { selected: self.state.selected.clone(), sort, group, filter }
     }
 
-    /// Keeps the window open where it is about to close and something would be lost; to be called in
-    /// every frame, also in one that draws nothing.
+    /// Keeps a closing window open if something would be lost. Call in every frame, also in one that draws
+    /// nothing.
     pub fn watch_closing(&mut self, ctx: &egui::Context, snapshot: &Snapshot) {
         if quit::watch(ctx, snapshot, &mut self.state) {
             unsaved_tokens::watch(ctx, snapshot, &mut self.state);
         }
     }
 
-    /// Closes the window and asks nothing.
+    /// Closes the window without a question.
     pub fn quit_unasked(&mut self, ctx: &egui::Context) {
         quit::quit_unasked(ctx, &mut self.state);
     }
 
-    /// Draws the snapshot as it stands at `now`, and collects what the user asks for.
+    /// Draws the snapshot as of `now` and returns the user's commands.
     pub fn show(
         &mut self,
         ui: &mut egui::Ui,
@@ -173,7 +173,7 @@ impl Ui {
             return unsaved_tokens::show(ui, &mut cx, state);
         }
         if let Some(id) = state.focus.take() {
-            // Before it is drawn, so that it comes into view with the keyboard.
+            // Requested before it is drawn, so that focus scrolls it into view.
             ui.memory_mut(|memory| memory.request_focus(id));
         }
         let page = if state.has_dialog() {
@@ -200,27 +200,26 @@ impl Ui {
         title::of(&self.state, snapshot, now)
     }
 
-    /// Brings the window forward.
+    /// Raises the window.
     pub fn come_forward(ctx: &egui::Context) {
         events::come_forward(ctx);
     }
 
-    /// How long what is shown stays true; `None` where nothing counts, so that an idle window costs
+    /// How long the current frame stays valid; `None` if nothing counts down, so that an idle window costs
     /// nothing.
     pub fn next_repaint(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Duration> {
         repaint::next(&self.state, snapshot, now)
     }
 }
 
-/// Draws what stands behind a dialog: it looks as before, and nothing there can be pressed, by no
-/// assistive technology either.
+/// Draws the page behind a dialog: unchanged, but inactive for assistive technologies, too.
 fn behind<R>(ui: &mut egui::Ui, contents: impl FnOnce(&mut egui::Ui) -> R) -> R {
     ui.visuals_mut().disabled_alpha = 1.0;
     ui.disable();
     contents(ui)
 }
 
-/// Draws the list and the page; gives the page's place.
+/// Draws the list and the page; returns the page's area.
 fn panes(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> egui::Rect {
     let whole = ui.available_rect_before_wrap();
     if !cx.snapshot.loaded {
@@ -255,7 +254,7 @@ fn list(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     sidebar::show(ui, cx, state);
 }
 
-/// A page: a column that scrolls, with the form's buttons below it; gives its place without them.
+/// A page: a scrolling column with the form's buttons below it; returns its area without them.
 fn page(
     ui: &mut egui::Ui,
     cx: &mut Cx<'_>,
@@ -263,30 +262,30 @@ fn page(
     contents: fn(&mut egui::Ui, &mut Cx<'_>, &mut ViewState),
 ) -> egui::Rect {
     let tokens = cx.tokens;
-    // The buttons come after the fields for the keyboard, so their place is kept by hand: a panel
-    // would have to be shown first.
+    // The buttons come last in the focus order. A panel would have to be drawn first, so their area is
+    // computed here.
     let (mut upper, mut lower) = (ui.available_rect_before_wrap(), egui::Rect::NOTHING);
     let with_buttons = matches!(state.page, Page::Form(_));
     if with_buttons {
-        // In two rows where they don't fit into one.
+        // Two rows if they don't fit into one.
         let height = if upper.width() < 320.0 { 96.0 } else { 56.0 };
         (upper, lower) = upper.split_top_bottom_at_y(upper.bottom() - height);
     }
-    // In a wide window the column stands in the middle of the page, where its short messages do, too.
+    // In a wide window the column is centered, like its toasts.
     let beside = ((upper.width() - 48.0 - theme::COLUMN_WIDTH) / 2.0).max(0.0).floor();
     let mut place = ui.new_child(egui::UiBuilder::new().max_rect(upper));
-    // The window is cleared with this colour; where nobody has a GPU, a second coat costs a fifth of a frame.
+    // The window is cleared with this color; without a GPU, a second fill costs a fifth of a frame.
     CentralPanel::default().frame(Frame::new()).show(&mut place, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             Frame::new().inner_margin(Margin::same(24)).show(ui, |ui| {
                 let column = ui.available_rect_before_wrap().shrink2(vec2(beside, 0.0));
-                // As high as its contents.
+                // Grows with its contents.
                 let column = column.with_max_y(column.top());
                 ui.scope_builder(egui::UiBuilder::new().max_rect(column), |ui| {
                     ui.set_width(column.width());
                     ui.spacing_mut().item_spacing.y = 12.0;
                     contents(ui, cx, state);
-                    // Room for the short messages at the foot.
+                    // Room for toasts.
                     ui.add_space(48.0);
                 });
             });
@@ -327,7 +326,7 @@ fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             }
         }
     }
-    // Where the list isn't there to say it.
+    // If the list isn't there to show it.
     if cx.narrow || cx.snapshot.accounts.is_empty() {
         ui.add_space(theme::STEP);
         vault_line::show(ui, cx, state, true);

@@ -1,7 +1,6 @@
-//! Leaving a page, and the question before that where it is a form that something was typed into.
+//! Navigation, with a question before the user leaves an edited form.
 //!
-//! Owns where the user wants to go. Invariant: what was typed goes by the form's *Cancel*, by a plain yes here and by
-//! locking, and never because something else was pressed.
+//! Input is discarded only by the form's *Cancel*, by a confirmation here, or by locking.
 
 use egui::{Context, Id, Ui};
 
@@ -17,30 +16,28 @@ use super::widgets::button::{Button, Weight};
 use super::widgets::dialog;
 use super::{doctor, form, labels, widgets};
 
-/// Where to.
+/// The target.
 pub(super) enum To {
-    /// This account.
     Account(AccountId),
     /// The form of that account.
     Form(AccountId),
-    /// The choice of a provider for a new one.
+    /// The choice of a provider for a new account.
     Picker,
-    /// The checks, of this account or in general.
+    /// The diagnostics, of this account or in general.
     Checks(Option<AccountId>),
-    /// The account that was there before.
+    /// The previous account.
     Back,
     /// With one pane, the list.
     List,
-    /// Out of the program.
     Quit,
 }
 
-/// Whether leaving the page would lose what was typed.
+/// Whether leaving the page would lose input.
 pub(super) fn is_asked(state: &ViewState) -> bool {
     matches!(&state.page, Page::Form(form) if form.typed && !form.saving)
 }
 
-/// Goes there, or asks first.
+/// Navigates, or asks first.
 pub(super) fn go(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState, to: To) {
     if is_asked(state) {
         state.leaving = Some(to);
@@ -84,10 +81,9 @@ fn leave(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState, to: To) {
     }
 }
 
-/// Shows the question, where it is asked.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Some(to) = state.leaving.take() else { return };
-    // Saved or closed meanwhile, there is nothing to be asked.
+    // The form was saved or closed in the meantime.
     let Page::Form(form) = &state.page else { return };
     let name = sanitized(form.name.trim(), 60).into_owned();
     let said = match (form.editing.is_some(), name.is_empty()) {

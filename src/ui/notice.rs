@@ -1,7 +1,6 @@
-//! What must be known of this start, and keeps nobody from going on.
+//! Non-blocking startup notice.
 //!
-//! Owns no state but whether it was dismissed. Invariant: it stands above every page until it is
-//! dismissed or its button was of use.
+//! It is above every page until it is dismissed or its button was used.
 
 use egui::{Ui, vec2};
 
@@ -22,13 +21,13 @@ fn shown(cx: &Cx<'_>, state: &ViewState) -> Option<Problem> {
     notice.or_else(|| is_new.then(|| Problem::Unconfirmed(changed.clone())))
 }
 
-/// About how high it is, so that a page below it can stand in the middle.
+/// The approximate height, in points, so that a page below it can be centered.
 pub(super) fn height(cx: &Cx<'_>, state: &ViewState) -> f32 {
     let presets = if preset_notice::is_above(cx, state) { 150.0 } else { 0.0 };
     presets + if shown(cx, state).is_some() { 170.0 } else { 0.0 }
 }
 
-/// Shows the notice, where there is one, with room below it.
+/// Shows the notice, if there is one, with space below.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     preset_notice::above(ui, cx, state);
     let Some(problem) = shown(cx, state) else { return };

@@ -1,7 +1,6 @@
-//! Presets of the user's own that could not be read.
+//! The notice on the user's own presets that couldn't be read.
 //!
-//! Owns how they are told. Invariant: each file is named with its mistake, here and in the picker, and
-//! nothing keeps anybody from going on.
+//! It names each file with its error, here and in the picker, and blocks nothing.
 
 use egui::Ui;
 
@@ -12,15 +11,15 @@ use super::view_state::ViewState;
 use super::widgets::button::{Button, Weight};
 use super::{labels, widgets};
 
-/// How many mistakes stand above a page; the picker has them all.
+/// The most errors above a page; the picker has all.
 const ABOVE_MAX: usize = 3;
 
-/// Whether it stands above every page, until it is dismissed.
+/// Whether it is above every page, until it is dismissed.
 pub(super) fn is_above(cx: &Cx<'_>, state: &ViewState) -> bool {
     !cx.snapshot.preset_mistakes.is_empty() && !state.errands.presets_seen
 }
 
-/// Shows the notice above a page, where there is one.
+/// Shows the notice above a page, if there is one.
 pub(super) fn above(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if !is_above(cx, state) {
         return;
@@ -33,7 +32,7 @@ pub(super) fn above(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     ui.add_space(8.0);
 }
 
-/// Shows what is wrong, in the picker.
+/// Shows the errors in the picker.
 pub(super) fn all(ui: &mut Ui, cx: &Cx<'_>) {
     if !cx.snapshot.preset_mistakes.is_empty() {
         contents(ui, cx, usize::MAX, |_| {});

@@ -1,7 +1,4 @@
-//! When the window must be drawn again.
-//!
-//! Owns that one question. Invariant: whatever counts down on the screen is asked here; where
-//! nothing does, there is no answer.
+//! Computes when the window must be drawn again, from everything on screen that counts down.
 
 use std::time::Duration;
 
@@ -13,7 +10,7 @@ use crate::messages::snapshot::{Activity, Snapshot};
 use super::view_state::ViewState;
 use super::widgets::time_text;
 
-/// How long until what is shown changes.
+/// How long until the displayed content changes.
 pub(super) fn next(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Duration> {
     let chosen = state.selected.as_ref().and_then(|id| snapshot.accounts.find(id));
     let page = chosen.into_iter().flat_map(|account| {
@@ -40,12 +37,12 @@ pub(super) fn next(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -
         .chain([state.curtain.next(snapshot, now), state.list.changes_in(now)])
         .flatten()
         .min()
-        // A clock that was set back must not make the wait longer than what it waits for.
+        // A clock that was set back must not extend the wait.
         .map(|wait| wait.clamp(TimeDelta::milliseconds(1), TimeDelta::hours(1)))
         .and_then(|wait| wait.to_std().ok())
 }
 
-/// When a row's figure or its standing changes.
+/// When a row's time or status changes.
 fn row_change(facts: &crate::domain::token::grant::TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> {
     let left = facts.expires_at.map(|end| end - now).filter(|left| *left > TimeDelta::zero())?;
     let until_status = expiry::next_status_change(facts, now).map(|at| at - now);

@@ -1,7 +1,7 @@
-//! The window's keys.
+//! Keyboard shortcuts.
 //!
-//! Owns which key does what. Invariant: a key that text needs is left alone while a text field has
-//! the keyboard, and no key acts behind a dialog, but the one that locks.
+//! A key that text input needs is ignored while a text field has the focus. No shortcut except locking works
+//! behind a dialog.
 
 use egui::{Event, Key, Modifiers, Ui};
 
@@ -19,7 +19,7 @@ use super::{account, lock_screen, sidebar};
 
 const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
 
-/// Acts on this frame's keys.
+/// Handles this frame's keys.
 pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
     if pressed(Modifiers::COMMAND, Key::L) {
@@ -47,7 +47,7 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
     sign_in::take_pasted(ui, cx);
     if sidebar::was_searching(ui) {
-        // The toolkit takes the keyboard away from a field by the same key.
+        // egui drops a field's focus by the same key.
         if pressed(Modifiers::NONE, Key::Escape) {
             state.search.clear();
         }
@@ -70,7 +70,7 @@ pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
 }
 
-/// Zooms by a step, or back to the usual size.
+/// Zooms by a step, or back to the default.
 fn zoom(ui: &Ui, cx: &mut Cx<'_>) {
     let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
     let closer = pressed(Key::Plus) | pressed(Key::Equals);
@@ -126,12 +126,12 @@ fn on_account(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
 }
 
-/// Whether there is something to copy, or it comes without anybody's doing.
+/// Whether there is a token to copy, or one is obtained without the user.
 pub(super) fn can_copy(account: &AccountView) -> bool {
     account.token.is_some() || account.grant.is_repeatable()
 }
 
-/// Copies the chosen account's token, where the page shows it, unless text is selected that would be copied.
+/// Copies the selected account's token if the page shows it, unless text is selected.
 fn copy_keys(ui: &Ui, cx: &mut Cx<'_>, state: &ViewState) {
     let chosen = state.selected.as_ref().filter(|_| matches!(state.page, Page::Account));
     let Some(account) = chosen.and_then(|id| cx.account(id)).filter(|account| can_copy(account)) else {
@@ -140,7 +140,7 @@ fn copy_keys(ui: &Ui, cx: &mut Cx<'_>, state: &ViewState) {
     if ui.text_edit_focused() && (state.list.row(&account.id).is_none() || sidebar::is_text_selected(ui)) {
         return;
     }
-    // The toolkit turns the system's copy key into an event of its own.
+    // egui reports the system's copy key as a separate event.
     let form = if ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Copy))) {
         CopyForm::Plain
     } else if ui.input_mut(|input| input.consume_key(COMMAND_SHIFT, Key::C)) {

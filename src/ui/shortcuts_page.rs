@@ -1,6 +1,4 @@
-//! The list of keys.
-//!
-//! Owns how keys are written. Invariant: what stands here is what [`super::shortcuts`] does.
+//! The list of keyboard shortcuts, which matches [`super::shortcuts`].
 
 use egui::os::OperatingSystem;
 use egui::{Id, Ui};
@@ -10,7 +8,7 @@ use super::widgets::button::{Button, Weight};
 use super::widgets::dialog;
 use super::{labels, theme, widgets};
 
-/// Every key, and what it does; `⌘` stands for Ctrl.
+/// Every shortcut and its effect; `⌘` stands for Ctrl.
 const KEYS: [(&str, &str); 20] = [
     ("⌘N", "Add an account"),
     ("⌘F or /", "Search"),
@@ -34,22 +32,18 @@ const KEYS: [(&str, &str); 20] = [
     ("Esc", "Back"),
 ];
 
-/// Keys as the system writes them.
+/// Shortcuts in the system's notation.
 pub(super) fn written(keys: &str, mac: bool) -> String {
     if mac { keys.to_owned() } else { keys.replace('⌘', "Ctrl+").replace('⇧', "Shift+") }
 }
 
-/// Whether the list is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum KeysPage {
-    /// It is not.
     #[default]
     Closed,
-    /// It is.
     Open,
 }
 
-/// Shows the list, where it is open.
 pub(super) fn show(ui: &mut Ui, state: &mut ViewState) {
     if state.keys_page == KeysPage::Closed {
         return;
@@ -59,7 +53,7 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState) {
     let ((), left) = dialog::show(ui, Id::unique("keyfob-keys"), 400.0, |ui| {
         widgets::heading(ui, labels::KEYS);
         dialog::body(ui, |ui| {
-            // Before a row begins, which is as high as a control otherwise.
+            // Set before a row, whose height is that of a control otherwise.
             ui.spacing_mut().interact_size.y = 20.0;
             ui.spacing_mut().item_spacing.y = 4.0;
             for (keys, what) in KEYS {

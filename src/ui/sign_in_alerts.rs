@@ -1,7 +1,5 @@
-//! Which accounts have come to need a person.
-//!
-//! Owns that comparison. Invariant: an account is named once each time it comes to that, and never
-//! for having been so from the start.
+//! Finds accounts that newly need a sign-in. Each is reported once, and never if it needed one from the
+//! start.
 
 use std::sync::Arc;
 
@@ -9,7 +7,7 @@ use crate::base::sanitize::sanitized;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{AccountView, Snapshot};
 
-/// The names, neutralised, of accounts that need a sign-in now and did not before.
+/// The sanitized names of accounts that need a sign-in now and did not before.
 pub fn newly_needing_sign_in(before: &Snapshot, now: &Snapshot) -> Vec<String> {
     let has_come_to = |account: &&Arc<AccountView>| {
         let earlier = before.accounts.find(&account.id);

@@ -1,7 +1,7 @@
-//! The window's title: the chosen account and how long its token lasts.
+//! The window's title: the selected account and its token's time left.
 //!
-//! Owns that one line. Invariant: it changes by the minute, and in the last one by the second, so a
-//! desktop that shows it is not kept busy; locked, it says nothing of any account.
+//! It changes once a minute, and once a second in the last minute, so a desktop that shows it isn't kept
+//! busy. While locked it names no account.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -1,7 +1,6 @@
-//! The banner that stands while the vault can't be used.
+//! The banner shown while the vault can't be used.
 //!
-//! Owns no state. Invariant: it never waits without a way out, and never offers to keep a secret in
-//! a file that lies open.
+//! It always offers an action, and never an unencrypted file.
 
 use egui::{Rect, Ui, vec2};
 
@@ -17,7 +16,7 @@ use super::view_state::ViewState;
 use super::widgets::button::{Button, Weight};
 use super::{labels, widgets};
 
-/// Whether there is something to say.
+/// Whether the banner is shown.
 pub(super) fn is_needed(cx: &Cx<'_>) -> bool {
     matches!(
         cx.snapshot.vault.health,
@@ -25,7 +24,7 @@ pub(super) fn is_needed(cx: &Cx<'_>) -> bool {
     )
 }
 
-/// What is said, and with which icon.
+/// The text and its icon.
 fn said(vault: &VaultView) -> Option<(String, String, Icon)> {
     let said = |what: &str, next: &str, icon| Some((what.to_owned(), next.to_owned(), icon));
     match (&vault.health, vault.kind) {
@@ -56,7 +55,7 @@ fn said(vault: &VaultView) -> Option<(String, String, Icon)> {
     }
 }
 
-/// Shows the banner, as a card.
+/// Shows the banner as a card.
 pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let tokens = cx.tokens;
     let Some((what, next, icon)) = said(&cx.snapshot.vault) else { return };

@@ -1,6 +1,6 @@
-//! What the window remembers for itself: the selection, drafts, open dialogs.
+//! The window's own state: the selection, drafts, open dialogs.
 //!
-//! Owns them all. Invariant: never authoritative; whatever is true of accounts is in the snapshot.
+//! It is never authoritative; the snapshot has the facts about accounts.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -25,142 +25,136 @@ use super::sidebar::list_order::Order;
 use super::widgets::fields::SecretText;
 use super::widgets::toast::Toasts;
 
-/// How long a revealed token stands in the window.
+/// How long a revealed token is visible.
 pub(super) const REVEAL: TimeDelta = TimeDelta::seconds(30);
 
-/// Everything the window remembers.
 #[derive(Default)]
 pub(super) struct ViewState {
-    /// The chosen account.
     pub(super) selected: Option<AccountId>,
-    /// With one pane: whether the account is shown rather than the list.
+    /// With one pane: whether the account is shown instead of the list.
     pub(super) detail_open: bool,
-    /// What is typed into the search field.
+    /// The text of the search field.
     pub(super) search: String,
     /// How the list is sorted, grouped and filtered.
     pub(super) order: Order,
-    /// The accounts that all this leaves.
+    /// The accounts that match.
     pub(super) list: AccountList,
-    /// What stands in the place of the account.
+    /// The current page.
     pub(super) page: Page,
-    /// Whether the last window crashed, and nothing was chosen since.
+    /// Whether the last window crashed, and nothing was selected since.
     pub(super) after_crash: AfterCrash,
-    /// The account whose deletion is being confirmed.
+    /// The account whose deletion the user must confirm.
     pub(super) deleting: Option<AccountId>,
-    /// Where to, while it is asked whether a form may be left.
+    /// The target, while the user is asked whether to leave a form.
     pub(super) leaving: Option<To>,
     /// The settings, while they are open.
     pub(super) settings: Option<SettingsDraft>,
-    /// The passphrase, while it is asked for.
+    /// The passphrase dialog, while it is open.
     pub(super) passphrase: Option<PassphraseDraft>,
-    /// Whether the passphrase was asked for without anybody wanting that; once is enough.
+    /// Whether the passphrase dialog has opened by itself, which happens once.
     pub(super) passphrase_asked: bool,
     /// Whether Keyfob is about to quit.
     pub(super) quit: Quit,
-    /// What is done with all accounts at once.
+    /// The dialogs about all accounts.
     pub(super) errands: Errands,
-    /// When somebody was last there, and whether the window is covered.
+    /// The time of the last input, and whether the window is covered.
     pub(super) curtain: Curtain,
-    /// The one token that is shown.
+    /// The visible token.
     pub(super) revealed: Option<Revealed>,
-    /// What is pasted to finish a sign-in.
+    /// The paste field's text.
     pub(super) paste: SecretText,
-    /// Short messages.
     pub(super) toasts: Toasts,
-    /// The tab that is shown under the account.
+    /// The selected tab.
     pub(super) tab: Tab,
-    /// What the tab *Exchanges* remembers.
+    /// The state of the HTTP log tab.
     pub(super) exchanges: ExchangesTab,
-    /// How an answer is to be read, until it is saved.
+    /// The mapper's unsaved choices.
     pub(super) mapper: Option<MapperDraft>,
-    /// The account whose tokens are about to be revoked.
+    /// The account whose revocation the user must confirm.
     pub(super) revoking: Option<AccountId>,
-    /// Whether the details of a problem are shown.
+    /// Whether a problem's details are shown.
     pub(super) show_details: bool,
-    /// The token whose mask was asked for, so that it is asked for once.
+    /// The token whose mask was requested, so that it is requested once.
     pub(super) mask_asked: Option<(AccountId, u64)>,
-    /// Whether the list of keys is shown.
+    /// Whether the list of shortcuts is shown.
     pub(super) keys_page: KeysPage,
-    /// How far the closing of the window has come.
+    /// The state of closing the window.
     pub(super) closing: Closing,
-    /// Something that gets the keyboard in the next frame.
+    /// The widget to focus in the next frame.
     pub(super) focus: Option<egui::Id>,
 }
 
-/// What stands in the place of the account.
+/// The content of the page.
 #[derive(Default)]
 pub(super) enum Page {
-    /// The account, or the page of the first run.
+    /// The account, or the first page without one.
     #[default]
     Account,
     /// The choice of a provider for a new account.
     Picker {
-        /// What is typed into its search field.
+        /// The text of its search field.
         search: String,
     },
     /// The form of an account.
     Form(Box<FormDraft>),
-    /// The checks.
+    /// The diagnostics.
     Doctor(Checks),
 }
 
-/// How much is shown after a crash; whatever is may have been what caused it.
+/// What is shown after a crash, since displayed content may have caused it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum AfterCrash {
-    /// There was none, or an account was chosen since.
+    /// No crash, or an account was selected since.
     #[default]
     No,
-    /// Nothing of any account.
+    /// No account.
     Nothing,
-    /// The list; no account is chosen by itself.
+    /// The list; no account is selected automatically.
     List,
 }
 
 /// The settings as they are edited.
 pub(super) struct SettingsDraft {
-    /// The preferences that will be stored.
+    /// The preferences to store.
     pub(super) preferences: Preferences,
-    /// Seconds until the clipboard is cleared, as typed.
+    /// The clipboard timeout in seconds, as typed.
     pub(super) clear_clipboard: String,
-    /// Refresh ahead of expiry, as typed.
+    /// The refresh margin, as typed.
     pub(super) refresh_ahead: String,
     /// The redirect port, as typed.
     pub(super) redirect_port: String,
     /// The browser's program, as typed.
     pub(super) browser: String,
-    /// Which proxy.
     pub(super) proxy_kind: ProxyKind,
-    /// The proxy's address, as typed.
+    /// The proxy's URL, as typed.
     pub(super) proxy: String,
     /// Path of the extra root certificate, as typed.
     pub(super) root_certificate: String,
-    /// Whether the part about secrets is to be brought into view.
+    /// Whether to scroll to the part about secrets.
     pub(super) to_secrets: bool,
 }
 
-/// How servers elsewhere are reached, as it is chosen.
+/// How other hosts are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProxyKind {
-    /// As the system says.
+    /// The system's proxy.
     System,
-    /// Straight.
+    /// No proxy.
     Direct,
-    /// Through the proxy whose address is typed.
+    /// The proxy at the typed URL.
     At,
 }
 
-/// The token that is shown.
+/// The visible token.
 pub(super) struct Revealed {
-    /// Its account.
     pub(super) account: AccountId,
-    /// The token.
     pub(super) token: AccessToken,
     /// Until when; set by the first frame that shows it.
     pub(super) until: Option<DateTime<Utc>>,
 }
 
 impl ViewState {
-    /// Chooses an account and shows it.
+    /// Selects an account and shows it.
     pub(super) fn select(&mut self, id: AccountId) {
         if self.selected.as_ref() != Some(&id) {
             self.revealed = None;
@@ -186,7 +180,7 @@ impl ViewState {
             || self.closing == Closing::Asked
     }
 
-    /// Drops what the snapshot no longer has: a deleted account's selection, an ended reveal.
+    /// Drops state that the snapshot no longer supports: a deleted account's selection, an ended reveal.
     pub(super) fn settle(&mut self, snapshot: &Snapshot, now: DateTime<Utc>) {
         let known = |id: &AccountId| snapshot.accounts.place(id).is_some();
         let mut was_at = None;
@@ -198,7 +192,7 @@ impl ViewState {
         }
         self.list.settle(&snapshot.accounts, &self.search, self.order, now);
         if self.selected.is_none() && self.after_crash == AfterCrash::No {
-            // What has moved up into its place, or is now the last.
+            // The row that moved up to its position, or the last one.
             let next = was_at.and_then(|row| self.list.get(row.min(self.list.len().saturating_sub(1))));
             self.selected = next.or(snapshot.accounts.first()).map(|account| account.id.clone());
         }
@@ -208,14 +202,14 @@ impl ViewState {
         if let Some(revealed) = &mut self.revealed {
             let until = *revealed.until.get_or_insert(now + REVEAL);
             let gone = self.selected.as_ref() != Some(&revealed.account) || !known(&revealed.account);
-            // A clock that was set back must not make the reveal longer.
+            // A clock that was set back must not extend the reveal.
             if gone || now >= until || until - now > REVEAL {
                 self.revealed = None;
             }
         }
     }
 
-    /// Drops short messages that have been there long enough, or that the page says already.
+    /// Drops toasts whose time has passed or that the page already shows.
     pub(super) fn settle_toasts(&mut self, snapshot: &Snapshot, now: DateTime<Utc>) {
         let selected = self.selected.as_ref().filter(|_| matches!(self.page, Page::Account));
         self.toasts.settle(now, |account, problem| {

@@ -1,7 +1,6 @@
-//! How an account stands, as a word, a shape and a colour.
+//! An account's status as a word, an icon and a color.
 //!
-//! Owns the order in which one thing outranks another: what is going on, then what went wrong, then
-//! the token's time. Invariant: never colour alone.
+//! Activity ranks first, then errors, then the token's expiry. Color alone never carries the meaning.
 
 use chrono::{DateTime, Utc};
 use egui::Color32;
@@ -14,7 +13,7 @@ use crate::messages::snapshot::{AccountView, Activity};
 use crate::ui::theme::Tokens;
 use crate::ui::theme::icons::Icon;
 
-/// The standing by which the list is filtered and grouped.
+/// The status that the list is filtered and grouped by.
 pub(in crate::ui) fn at_rest(account: &AccountView, now: DateTime<Utc>) -> StatusFilter {
     match AccountStatus::at_rest(account, now) {
         AccountStatus::NeedsSignIn | AccountStatus::SigningIn => StatusFilter::NeedsSignIn,
@@ -26,12 +25,11 @@ pub(in crate::ui) fn at_rest(account: &AccountView, now: DateTime<Utc>) -> Statu
     }
 }
 
-/// Its word.
 pub(in crate::ui) fn word_of(standing: StatusFilter) -> &'static str {
     shown_as(standing).word()
 }
 
-/// The standing that stands for it.
+/// The status whose word and icon a filter uses.
 pub(in crate::ui) fn shown_as(standing: StatusFilter) -> AccountStatus {
     match standing {
         StatusFilter::NeedsSignIn => AccountStatus::NeedsSignIn,
@@ -43,31 +41,28 @@ pub(in crate::ui) fn shown_as(standing: StatusFilter) -> AccountStatus {
     }
 }
 
-/// How an account stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum AccountStatus {
-    /// A sign-in is under way.
+    /// A sign-in is in progress.
     SigningIn,
-    /// A token is being fetched.
+    /// A token request is in progress.
     Fetching,
-    /// Valid.
     Valid,
-    /// Valid, its end unknown.
+    /// Valid, with an unknown expiry.
     Unknown,
     /// In its last tenth, or its last five minutes.
     Expiring,
-    /// Expired.
     Expired,
-    /// A person must sign in.
+    /// The user must sign in.
     NeedsSignIn,
-    /// No token yet, where none needs a person.
+    /// No token yet, and the grant needs no user.
     NoToken,
-    /// Something else went wrong.
+    /// Another error.
     Error,
 }
 
 impl AccountStatus {
-    /// The standing at `now`.
+    /// The status at `now`.
     pub(in crate::ui) fn of(account: &AccountView, now: DateTime<Utc>) -> Self {
         match &account.activity {
             Activity::AwaitingBrowser(_) | Activity::AwaitingDevice(_) => return Self::SigningIn,
@@ -77,7 +72,7 @@ impl AccountStatus {
         Self::at_rest(account, now)
     }
 
-    /// The standing whatever is going on.
+    /// The status regardless of current activity.
     fn at_rest(account: &AccountView, now: DateTime<Utc>) -> Self {
         let status = account.token.as_ref().map(|token| Status::at(&token.facts, now));
         let usable = matches!(status, Some(Status::Valid | Status::Expiring | Status::Unknown));
@@ -98,7 +93,6 @@ impl AccountStatus {
         }
     }
 
-    /// The word.
     pub(in crate::ui) fn word(self) -> &'static str {
         match self {
             Self::SigningIn => "Signing in",
@@ -113,7 +107,6 @@ impl AccountStatus {
         }
     }
 
-    /// The shape.
     pub(in crate::ui) fn icon(self) -> Icon {
         match self {
             Self::SigningIn | Self::Fetching | Self::Expiring => Icon::Clock,
@@ -126,7 +119,6 @@ impl AccountStatus {
         }
     }
 
-    /// The colour.
     pub(in crate::ui) fn color(self, tokens: &Tokens) -> Color32 {
         match self {
             Self::SigningIn | Self::Fetching => tokens.accent,

@@ -1,7 +1,6 @@
-//! The tab *Claims*: what the token says of itself.
+//! The *Claims* tab: the decoded claims of the token.
 //!
-//! Owns the words around claims. Invariant: as long as a claim is shown, *not verified* stands over
-//! it, unless it is an ID token's, and that was verified.
+//! Shown claims are marked as *not verified*, unless they are from a verified ID token.
 
 use egui::{RichText, Ui};
 
@@ -16,10 +15,9 @@ use crate::ui::theme::icons::Icon;
 use crate::ui::widgets::time_text;
 use crate::ui::{theme, widgets};
 
-/// The most of a value that is shown, in characters.
+/// The longest shown value, in characters.
 const SHOWN_CHARS: usize = 300;
 
-/// Shows the claims of an account's access token.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     widgets::card(ui, |ui| {
         let Some(token) = &account.token else {
@@ -54,7 +52,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     });
 }
 
-/// Shows the claims of the ID token, under what was found of its origin.
+/// Shows the ID token's claims under its verification status.
 fn id_token(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim], verdict: IdTokenStatus) {
     let (found, meaning) = explain::id_token(verdict);
     let (icon, color) = match verdict {
@@ -67,7 +65,6 @@ fn id_token(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim], verdict: IdTokenStatus) 
     list(ui, cx, claims);
 }
 
-/// Shows claims in two columns.
 pub(in crate::ui) fn list(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim]) {
     if claims.is_empty() {
         widgets::weak(ui, "No claims.");
@@ -96,7 +93,7 @@ pub(in crate::ui) fn list(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim]) {
     }
 }
 
-/// What a claim of the standards means (RFC 7519, section 4.1; RFC 9068; `OpenID` Connect Core 1.0).
+/// The meaning of a registered claim (RFC 7519, section 4.1; RFC 9068; `OpenID` Connect Core 1.0).
 fn meaning(name: &str) -> Option<&'static str> {
     Some(match name {
         "iss" => "Issuer",

@@ -1,7 +1,6 @@
-//! A sign-in by a code that is entered on any device: the code, where to enter it, and the way out.
+//! The device authorization grant: the code, the URL to enter it at, and *Cancel*.
 //!
-//! Owns what is said meanwhile. Invariant: the code, the address and *Cancel* are there at every moment
-//! of the wait.
+//! All three are visible during the whole wait.
 
 use egui::{RichText, Ui};
 
@@ -18,10 +17,10 @@ use crate::ui::{labels, theme};
 
 /// Width of the QR code, in points.
 const QR_SIZE: f32 = 168.0;
-/// The narrowest card in which the QR code stands beside the text.
+/// The minimum card width for a QR code beside the text, in points.
 const BESIDE_WIDTH: f32 = 480.0;
 
-/// Shows a code that waits to be entered.
+/// Shows a code that the user has not entered yet.
 pub(in crate::ui) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, code: &DeviceCodeView) {
     widgets::card(ui, |ui| {
         widgets::subheading_with(ui, "Signing in", |ui| {
@@ -52,7 +51,7 @@ pub(in crate::ui) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView
     });
 }
 
-/// Shows that a code is being asked for.
+/// Shows that a code is being requested.
 pub(in crate::ui) fn asking(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     widgets::card(ui, |ui| {
         widgets::subheading(ui, "Signing in");
@@ -84,7 +83,7 @@ fn steps(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, code: &DeviceCodeV
     });
 }
 
-/// The address for a phone's camera, with the code in it where the server gives such an address.
+/// The URL as a QR code; it includes the code if the server provides such a URL.
 fn picture(ui: &mut Ui, code: &DeviceCodeView) {
     let complete = code.verification_uri_complete.as_ref();
     let address = complete.unwrap_or(&code.verification_uri);

@@ -1,6 +1,4 @@
-//! The tab *Exchanges*: what went over the wire, redacted.
-//!
-//! Owns which exchange is open. Invariant: what is shown and copied was redacted before it was kept.
+//! The HTTP log tab: requests and responses, redacted before they are stored.
 
 use chrono::{DateTime, Utc};
 use egui::{Label, RichText, Ui};
@@ -21,19 +19,18 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::time_text;
 use crate::ui::{labels, theme, widgets};
 
-/// The longest line that is shown, in characters.
+/// The longest shown line, in characters.
 const LINE_CHARS: usize = 1000;
 
-/// What the tab remembers.
 #[derive(Default)]
 pub(in crate::ui) struct ExchangesTab {
-    /// The account whose exchanges were asked for, so that they are asked for once.
+    /// The account whose log was requested, so that it is requested once.
     asked: Option<AccountId>,
-    /// The exchange that is open, by its account and when it was sent.
+    /// The expanded entry, by its account and send time.
     open: Option<(AccountId, DateTime<Utc>)>,
 }
 
-/// Shows an account's last exchanges.
+/// Shows an account's last requests and responses.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
     if !is_in_the_way(account) {
         response_mapper::show(ui, cx, state, account);
@@ -65,7 +62,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
     });
 }
 
-/// Whether the answer is why there is no token: the mapper then stands with the problem, else here.
+/// Whether the response is why there is no token. The mapper is then shown with the problem, else here.
 pub(in crate::ui) fn is_in_the_way(account: &AccountView) -> bool {
     let is_no_token = |problem: &Problem| {
         matches!(problem, Problem::BadAnswer(BadAnswer { kind: AnswerFlaw::NoToken, .. }))
@@ -109,7 +106,7 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountVi
     });
 }
 
-/// When, what, how it ended, how long it took.
+/// Time, kind, result and duration.
 fn headline(cx: &Cx<'_>, exchange: &HttpLogEntry) -> String {
     let outcome = match &exchange.outcome {
         Outcome::Answered { status, .. } => format!("HTTP {status}"),
@@ -119,7 +116,6 @@ fn headline(cx: &Cx<'_>, exchange: &HttpLogEntry) -> String {
     format!("{at} · {} · {outcome} · {} ms", kind(exchange.kind), exchange.took_ms)
 }
 
-/// What was asked for, for people.
 fn kind(kind: RequestKind) -> &'static str {
     match kind {
         RequestKind::Token => "Token",

@@ -1,6 +1,6 @@
-//! An account: its heading, what is going on, its token, its facts.
+//! An account's page: heading, activity, token, facts.
 //!
-//! Owns the order of the cards. Invariant: one primary button, that of the next step.
+//! Only the next step has a primary button.
 
 pub(crate) mod account_status;
 pub(crate) mod claims;
@@ -33,7 +33,6 @@ use super::widgets::button::{Button, Weight};
 use super::widgets::changed_destinations;
 use super::{doctor, labels};
 
-/// Shows an account.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
     failpoint::panic_at("account page");
     header(ui, cx, state, account);
@@ -61,7 +60,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account:
     }
 }
 
-/// The narrowest page on which the account's buttons are beside its name.
+/// The minimum page width for the account's buttons beside its name, in points.
 const BESIDE_WIDTH: f32 = 340.0;
 
 fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
@@ -146,7 +145,7 @@ fn problem_card(
     });
 }
 
-/// The button that goes with a problem, unless the page has the same one already.
+/// The button for a problem, unless the page already has it.
 fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, action: Action) {
     let id = account.id.clone();
     match action {
@@ -173,12 +172,12 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
         Action::OpenSettings if Button::new(Weight::Quiet, labels::OPEN_SETTINGS).show(ui) => {
             state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
         }
-        // The sign-in's card and the token's have the others.
+        // The other actions are in the sign-in and token cards.
         _ => {}
     }
 }
 
-/// What gets a new token without a person, or with one where it must be.
+/// The command that gets a new token, without the user if possible.
 pub(super) fn renewal(account: &AccountView) -> Command {
     let refreshable = account.token.as_ref().is_some_and(|token| token.facts.has_refresh_token);
     if refreshable || account.grant.is_repeatable() {
@@ -205,7 +204,7 @@ fn no_token(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     });
 }
 
-/// What else is known; nothing secret.
+/// Other facts; nothing secret.
 fn facts(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     let facts = account.token.as_ref().map(|token| &token.facts);
     let mut rows: Vec<(&str, String)> = Vec::new();
@@ -240,7 +239,7 @@ fn skew_in_words(skew_secs: i64) -> String {
     format!("This computer is about {minutes} min {way} the server; times use the server's clock.")
 }
 
-/// A problem of the app as a whole.
+/// Shows a problem of the app as a whole.
 pub(super) fn app_problem(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
     let said = explain(problem, None, None);
     widgets::surface(ui, cx.tokens.error_soft, cx.tokens.error, |ui| {

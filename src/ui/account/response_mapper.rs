@@ -1,7 +1,6 @@
-//! The response mapper: an answer that doesn't fit, with what each of its values is read as.
+//! The response mapper: assigns a meaning to each value of an unrecognized response.
 //!
-//! Owns the choices until they are saved. Invariant: what is shown of the answer is redacted, and at
-//! most one value is read as the same thing.
+//! The shown response is redacted. Each meaning has at most one value.
 
 use egui::{Id, Ui};
 
@@ -18,15 +17,15 @@ use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 use crate::ui::{labels, theme, widgets};
 
-/// Choices that are not saved yet.
+/// Unsaved choices.
 pub(in crate::ui) struct MapperDraft {
     account: AccountId,
-    /// The answer that they are about.
+    /// The response that they apply to.
     layout: std::sync::Arc<Layout>,
     choices: Vec<Option<ReadAs>>,
 }
 
-/// Shows the mapper, where an answer of the account may need it.
+/// Shows the mapper if the account's last response may need it.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
     let Some(layout) = &account.answer else { return };
     let is_current =
@@ -104,7 +103,7 @@ fn one(ui: &mut Ui, number: usize, place: &Place, choices: &mut [Option<ReadAs>]
         &offered,
         Extras::default(),
     ) {
-        // One value is the token, one the expiry, one the scope.
+        // The token, the expiry and the scope each have one value.
         for other in choices.iter_mut() {
             if choice.is_some() && group(*other) == group(choice) {
                 *other = None;
@@ -114,12 +113,12 @@ fn one(ui: &mut Ui, number: usize, place: &Place, choices: &mut [Option<ReadAs>]
     }
 }
 
-/// What only one value can be.
+/// Meanings in one group exclude each other.
 fn group(read_as: Option<ReadAs>) -> Option<ReadAs> {
     read_as.map(|read_as| if read_as == ReadAs::Life { ReadAs::Expiry } else { read_as })
 }
 
-/// What is read otherwise than it is now.
+/// The choices that differ from the current mapping.
 fn changes(draft: &MapperDraft) -> Vec<(usize, ReadAs)> {
     let places = draft.layout.places.iter().zip(&draft.choices).enumerate();
     places

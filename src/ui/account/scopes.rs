@@ -1,6 +1,6 @@
-//! The tab *Scopes*: what was asked for, and what was granted.
+//! The *Scopes* tab: requested and granted scopes.
 //!
-//! Owns the comparison. Invariant: a difference is said by a word and a shape, never by colour alone.
+//! Words and icons mark each difference, never color alone.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,9 @@ use crate::ui::cx::Cx;
 use crate::ui::theme::icons::Icon;
 use crate::ui::{theme, widgets};
 
-/// The most scopes that are listed.
+/// The most scopes listed.
 const MAX_SHOWN: usize = 200;
 
-/// How a scope fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ScopeOutcome {
     Granted,
@@ -25,7 +24,6 @@ enum ScopeOutcome {
     Asked,
 }
 
-/// Shows the scopes of an account.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     let facts = account.token.as_ref().map(|token| &token.facts);
     let granted = facts.and_then(|facts| facts.scope.as_deref());
@@ -51,7 +49,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     });
 }
 
-/// Every scope once: in the order of the request, then those that nobody asked for.
+/// Lists every scope once: requested ones in order, then others that were granted.
 fn compare<'a>(
     asked: &'a [String],
     granted: Option<&'a [String]>,

@@ -1,6 +1,4 @@
-//! The reminder that a client secret ends.
-//!
-//! Owns when it is shown. Invariant: it follows from the account's own note and the day alone.
+//! The reminder that a client secret expires, from the account's own note and the current day.
 
 use egui::Ui;
 

@@ -1,7 +1,6 @@
-//! A sign-in under way: its steps, and its ways out.
+//! A sign-in in progress: its steps and actions.
 //!
-//! Owns what is said while the browser is awaited. Invariant: *Cancel*, *Copy sign-in link* and
-//! the paste field are there at every moment of the wait.
+//! *Cancel*, the copy button of the sign-in link and the paste field are visible during the whole wait.
 
 use chrono::TimeDelta;
 use egui::{Id, Ui};
@@ -22,16 +21,15 @@ use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 use crate::ui::widgets::time_text;
 
-/// How long the hint about redirect addresses waits.
+/// Delay of the hint about redirect URIs.
 const HINT_AFTER: TimeDelta = TimeDelta::seconds(20);
 
-/// The paste field.
 pub(in crate::ui) fn paste_id() -> Id {
     Id::unique("keyfob-paste")
 }
 
-/// Completes a sign-in with an address that is pasted, wherever the keyboard is: that one whose `state` it
-/// carries. No field takes it then.
+/// Finishes a sign-in with a pasted redirect URL, wherever the keyboard focus is; its `state` identifies the
+/// sign-in. No field receives that paste.
 pub(in crate::ui) fn take_pasted(ui: &Ui, cx: &mut Cx<'_>) {
     let pasted = ui.input(|input| {
         let text = |event: &egui::Event| match event {
@@ -107,7 +105,7 @@ pub(in crate::ui) fn waiting(
     }
 }
 
-/// Shows the exchange of a code, or the repetition of a grant.
+/// Shows a code exchange or a repeated grant.
 pub(in crate::ui) fn exchanging(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     widgets::card(ui, |ui| {
         if account.grant.is_repeatable() {

@@ -1,7 +1,6 @@
-//! The tabs under an account: claims, scopes, exchanges.
+//! The tabs below an account: claims, scopes, HTTP log.
 //!
-//! Owns which of them is shown. Invariant: the strip has one tab at any time, reached by Tab and the
-//! arrow keys and named for assistive technology.
+//! The strip is reached with Tab and the arrow keys, and each tab has an accessible name.
 
 use egui::{Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
@@ -12,15 +11,11 @@ use crate::ui::cx::Cx;
 use crate::ui::view_state::ViewState;
 use crate::ui::{labels, theme, widgets};
 
-/// A tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::ui) enum Tab {
-    /// What the token says.
     #[default]
     Claims,
-    /// What was asked for and granted.
     Scopes,
-    /// What went over the wire.
     Exchanges,
 }
 
@@ -36,7 +31,6 @@ impl Tab {
     }
 }
 
-/// Shows the strip and what is chosen in it.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
     strip(ui, cx, state);
     match state.tab {
@@ -65,7 +59,7 @@ fn strip(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
 
 fn one(ui: &mut Ui, cx: &Cx<'_>, tab: Tab, chosen: bool) -> bool {
     let font = if chosen { theme::strong() } else { theme::body() };
-    // As wide as with weight, so that nothing moves when another tab is chosen.
+    // Measured in the strong font, so that a selection moves nothing.
     let width = ui.painter().layout_no_wrap(tab.name().to_owned(), theme::strong(), cx.tokens.text).size().x;
     let (rect, response) = ui.allocate_exact_size(vec2(width + 32.0, theme::CONTROL_HEIGHT), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Tab, ui.is_enabled(), tab.name()));

@@ -1,7 +1,6 @@
-//! What can be asked of a token's server besides a new one: what it is worth, and to take it back.
+//! Checks a token with its provider, and revokes it.
 //!
-//! Owns those buttons and the verdict. Invariants: tokens are revoked only after a second press; what
-//! a control can't do it says why.
+//! Revocation needs a second press. Disabled buttons say why.
 
 use egui::Ui;
 
@@ -18,10 +17,10 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::time_text;
 use crate::ui::{labels, widgets};
 
-/// The longest name that is shown, in characters.
+/// The longest shown name, in characters.
 const NAME_CHARS: usize = 120;
 
-/// Shows the buttons and the last verdict.
+/// Shows the buttons and the last result.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
     ui.horizontal_wrapped(|ui| {
         let busy = match (account.inquiry, &account.activity) {

@@ -1,7 +1,6 @@
-//! The token: how long it lasts, its masked value, and what can be done with it.
+//! The token card: time left, masked value, actions.
 //!
-//! Owns the order of its buttons. Invariant: a value stands here only while it is revealed, can't be
-//! selected then, and is copied by the engine alone.
+//! A value is here only while it is revealed. It can't be selected; the engine copies it.
 
 use chrono::TimeDelta;
 use egui::{Popup, Ui, accesskit, vec2};
@@ -21,10 +20,9 @@ use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::{time_text, value_box};
 
-/// Width of the menu of copies.
+/// Width of the copy menu, in points.
 const MENU_WIDTH: f32 = 216.0;
 
-/// Shows the token of an account.
 pub(in crate::ui) fn show(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -51,7 +49,7 @@ pub(in crate::ui) fn show(
     refresh_token(ui, cx, token);
 }
 
-/// The narrowest card in which the standing is beside the time.
+/// The minimum card width for the status beside the time, in points.
 const BESIDE_WIDTH: f32 = 340.0;
 
 fn time(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
@@ -108,7 +106,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
     let by_person = !account.grant.is_repeatable();
     let stuck = account.needs_person(cx.now);
     let expired = Status::at(&token.facts, cx.now) == Status::Expired;
-    // Where copying would only lead to a sign-in, that is the next step.
+    // If copying would only lead to a sign-in, that is the next step.
     let sign_in_first = stuck && expired;
     ui.horizontal_wrapped(|ui| {
         let weight = |primary: bool| if primary { Weight::Primary } else { Weight::Quiet };
@@ -138,7 +136,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
         if refresh.hint("Get a new token now (Ctrl+R)").show(ui) {
             cx.send(Command::Refresh(id()));
         }
-        // Without a person, and without a refresh token to be passed over, it would do what the other does.
+        // Without a sign-in or a refresh token to bypass, this would do the same as the other button.
         let anew = if by_person { labels::SIGN_IN_AGAIN } else { labels::GET_TOKEN };
         let differs = by_person || token.facts.has_refresh_token;
         if differs && !sign_in_first && Button::new(Weight::Bare, anew).show(ui) {
@@ -171,7 +169,7 @@ fn copy_menu(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     });
 }
 
-/// The second countdown, where the refresh token's end is known.
+/// The second countdown, if the refresh token's expiry is known.
 fn refresh_token(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView) {
     let Some(end) = token.facts.refresh_expires_at else { return };
     let left = end - cx.now;
@@ -204,7 +202,7 @@ fn refresh_token(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView) {
     });
 }
 
-/// The share of a life that is left.
+/// The remaining share of a lifetime.
 #[expect(clippy::cast_precision_loss, reason = "a share of a ring needs no more than a few digits")]
 fn share_of(left: TimeDelta, life: TimeDelta) -> f32 {
     (left.num_seconds() as f32 / life.num_seconds().max(1) as f32).clamp(0.0, 1.0)

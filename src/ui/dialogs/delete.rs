@@ -1,7 +1,4 @@
-//! The question before an account is deleted.
-//!
-//! Owns no state but which account is asked about. Invariant: it names the account, and *Cancel* has
-//! the keyboard first.
+//! The confirmation before an account is deleted. *Cancel* has the initial focus.
 
 use egui::{Id, Ui};
 
@@ -14,7 +11,6 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::{labels, widgets};
 
-/// Shows the question, where there is one.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Some(account) = state.deleting.as_ref().and_then(|id| cx.account(id)) else { return };
     let mut close = false;
@@ -43,7 +39,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
 }
 
-/// What becomes of its tokens with the provider.
+/// What happens to its tokens at the provider.
 fn tokens(account: &AccountView) -> &'static str {
     match (&account.token, account.can_revoke) {
         (None, _) => "It has no tokens.",

@@ -1,7 +1,6 @@
-//! Writing accounts to a file.
+//! The export dialog.
 //!
-//! Owns what goes into the file and its passphrase. Invariants: secrets leave sealed or not at all;
-//! the passphrase is wiped from its fields when it is sent.
+//! Secrets are only written encrypted. The passphrase is wiped from its fields when it is sent.
 
 use std::collections::BTreeSet;
 
@@ -24,26 +23,24 @@ use crate::ui::widgets::fields::Extras;
 use crate::ui::widgets::file_field::{FileAnswer, FileField};
 use crate::ui::{labels, widgets};
 
-/// How many accounts are seen at once.
+/// Visible account rows.
 const ROWS: u8 = 4;
 
-/// What a sealed file's name ends on, and an open one's.
+/// The file name endings of an encrypted and a plain export.
 const ENDINGS: [&str; 2] = [".age", ".toml"];
 
-/// The dialog.
 pub(in crate::ui) struct ExportDialog {
     sealed: bool,
     with_tokens: bool,
     passphrase: NewPassphrase,
-    /// Accounts that stay out of the file.
+    /// Accounts excluded from the file.
     left_out: BTreeSet<AccountId>,
     file: FileField,
     error: Option<String>,
-    /// Sent, and not done yet.
+    /// Whether the command was sent and is not done yet.
     is_sent: bool,
 }
 
-/// Asks what to export, and where to.
 pub(in crate::ui) fn open(cx: &Cx<'_>, state: &mut ViewState) {
     let name = format!("keyfob-{}{}", cx.now.format("%Y-%m-%d"), ENDINGS[0]);
     let dialog = ExportDialog {

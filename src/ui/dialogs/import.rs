@@ -1,8 +1,7 @@
-//! Bringing accounts in from a file.
+//! The import dialog.
 //!
-//! Owns the file's path, its passphrase and the choice among its accounts. Invariants: nothing is
-//! saved before it was shown; an account that is there is replaced only where that is ticked; the
-//! accounts that were read, with their secrets, go when the dialog does.
+//! Nothing is saved before it was shown. An existing account is replaced only if selected. The accounts read
+//! from the file, with their secrets, are dropped with the dialog.
 
 use std::path::PathBuf;
 
@@ -31,21 +30,20 @@ use crate::ui::widgets::file_field::{FileAnswer, FileField};
 use crate::ui::widgets::{changed_destinations, checkbox};
 use crate::ui::{labels, widgets};
 
-/// How many accounts are seen at once.
+/// Visible account rows.
 const ROWS: u8 = 5;
 
-/// How many accounts with destinations of their own are named at once.
+/// The most accounts with their own destinations that are named.
 const DIFFERING_MAX: usize = 50;
 
-/// How much of what was left out is seen at once.
+/// Visible rows of the list of omissions.
 const LEFT_OUT_MAX: usize = 5;
 
-/// How far it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ImportStep {
     Choosing,
     Reading,
-    /// It needs its passphrase.
+    /// The file needs its passphrase.
     Sealed,
     Preview,
     Saving,
@@ -54,18 +52,17 @@ enum ImportStep {
 /// An account of the file.
 struct ImportPreview {
     draft: ImportDraft,
-    /// Whether an account of its name is there.
+    /// Whether an account has its name.
     taken: bool,
     ticked: bool,
-    /// Where its addresses come from.
+    /// The source of its endpoints.
     lookup: Lookup,
-    /// Its provider, and the destinations that differ from the preset's; `None` until they are worked out.
+    /// Its provider and the destinations that differ from the preset's; `None` until computed.
     named: Option<NamedDestinations>,
-    /// What would become of stored secrets.
+    /// The change of destinations for stored secrets.
     moves: Moves,
 }
 
-/// The dialog.
 pub(in crate::ui) struct ImportDialog {
     stage: ImportStep,
     file: FileField,
@@ -74,17 +71,17 @@ pub(in crate::ui) struct ImportDialog {
     passphrase: SecretText,
     error: Option<String>,
     found: Vec<ImportPreview>,
-    /// What the accounts' issuers said.
+    /// The results of discovery.
     issuers: Issuers,
-    /// What was left out, a sentence each.
+    /// Omissions, a sentence each.
     left_out: Vec<String>,
-    /// The names of a list of names and values, and what they stand for.
+    /// The variable names of a `.env` file and their meanings.
     names: Option<ImportNames>,
-    /// How many are being saved.
+    /// The number of accounts being saved.
     saving: usize,
 }
 
-/// Asks for a file.
+/// Opens the dialog to choose a file.
 pub(in crate::ui) fn open(state: &mut ViewState) {
     let dialog = ImportDialog::new(FileField::within(&state.errands.folder));
     dialogs::open(state, dialog);
@@ -235,7 +232,7 @@ impl ImportDialog {
         dialogs::needs_passphrase(ui, cx)
     }
 
-    /// Names the destinations of the ticked accounts that differ from their presets', the changed ones first.
+    /// Lists the destinations of the selected accounts that differ from their presets', changed ones first.
     fn destinations(&self, ui: &mut Ui) {
         let (changed, others): (Vec<_>, Vec<_>) = self.differing().partition(|(_, named)| named.is_changed);
         let (shown, count) =
@@ -257,7 +254,7 @@ impl ImportDialog {
         named.filter(|(_, named)| !named.rest.is_empty())
     }
 
-    /// Asks about the stored secrets of each account that is replaced and whose addresses are known.
+    /// Asks about the stored secrets of each replaced account whose endpoints are known.
     fn show_moves(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         for found in self.found.iter_mut().filter(|found| found.taken && found.ticked) {
             if self.issuers.blocked(std::iter::once(&found.lookup)).is_none() {
@@ -293,7 +290,7 @@ impl ImportDialog {
 }
 
 impl ImportPreview {
-    /// Works out what its destinations are called, with what its issuer has said.
+    /// Names its destinations, with the endpoints from discovery.
     fn settle_named(&mut self, issuers: &Issuers, presets: &[Preset]) {
         if self.named.is_some() {
             return;
@@ -304,7 +301,7 @@ impl ImportPreview {
     }
 }
 
-/// What is said of an account besides its name.
+/// The text beside an account's name.
 fn note(found: &ImportPreview, issuers: &Issuers) -> String {
     let provider = found.named.as_ref().map_or("", |named| named.provider.as_str());
     let mut note = format!("{provider} · {}", labels::grant(found.draft.draft.settings.grant));
@@ -388,7 +385,7 @@ impl Modal for ImportDialog {
                 self.stage = ImportStep::Sealed;
                 self.error = Some(dialogs::in_words(problem));
             }
-            // What could not be saved is read anew: the drafts went with the command.
+            // After a failed save the file is read again, since the command consumed the drafts.
             (ImportStep::Reading | ImportStep::Saving, _) => {
                 self.stage = ImportStep::Choosing;
                 self.error = Some(dialogs::in_words(problem));
@@ -399,7 +396,7 @@ impl Modal for ImportDialog {
     }
 
     fn take_read(&mut self, read: ImportRead) {
-        // Read once more by other names, it stays as it is until the answer.
+        // With other variable names, the preview stays until the file was read again.
         let again = self.stage == ImportStep::Preview && self.names.is_some();
         if self.stage != ImportStep::Reading && !again {
             return;
@@ -420,7 +417,7 @@ impl Modal for ImportDialog {
     }
 
     fn take_discovered(&mut self, issuer: &str, found: dialogs::Answer) -> Option<dialogs::Answer> {
-        // What an issuer says are destinations, too.
+        // Endpoints from discovery are destinations, too.
         self.found.iter_mut().for_each(|found| found.named = None);
         self.issuers.take(issuer, found)
     }

@@ -1,9 +1,8 @@
-//! The issuers of accounts that are imported without addresses: asked once the user says so.
+//! Discovery for imported accounts without endpoints.
 //!
-//! Owns which of them are to be asked, and what each said. Invariants: a file that is looked at opens
-//! nothing, so nobody is asked before the press of a button that stands beside their names; what is saved
-//! with such an account, besides what its file says, is what was shown here; one issuer is asked at a
-//! time, once for all accounts that want the same of it, and only where one of them is ticked.
+//! Reading a file sends no request: the user starts discovery with a button beside the issuers' names.
+//! Everything saved with such an account, besides the file's own values, was shown here. One issuer at a time
+//! is queried, once for all accounts with the same request, and only if one of them is selected.
 
 use std::collections::VecDeque;
 
@@ -24,26 +23,26 @@ use crate::ui::form::issuer;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, widgets};
 
-/// The most accounts that are named above what was found for them.
+/// The most accounts named above their discovered endpoints.
 const NAMES_SHOWN: usize = 3;
-/// The most issuers that are named before they are asked.
+/// The most issuers named before discovery.
 const ISSUERS_SHOWN: usize = 5;
 
-/// Where an account's addresses come from.
+/// The source of an account's endpoints.
 #[derive(Debug)]
 pub(in crate::ui) enum Lookup {
-    /// Not looked at yet.
+    /// Not determined yet.
     Unsettled,
-    /// From the account itself, or its preset.
+    /// The account itself or its preset.
     Own,
-    /// From an issuer; the settings are those that it is asked for.
+    /// Discovery; the settings are those to query the issuer with.
     At(Box<(Wanted, Settings)>),
-    /// From an issuer that can't be asked.
+    /// An issuer that can't be queried.
     Nowhere(ProviderError),
 }
 
 impl Lookup {
-    /// Looks at an account, once.
+    /// Determines the source, once.
     pub(in crate::ui) fn settle(&mut self, presets: &[Preset], settings: &Settings) {
         if !matches!(self, Self::Unsettled) {
             return;
@@ -58,7 +57,7 @@ impl Lookup {
         };
     }
 
-    /// What `wanted` is asked for, where that is wanted here.
+    /// The settings to query `wanted` with, if this account needs it.
     fn at(&self, wanted: &Wanted) -> Option<&Settings> {
         match self {
             Self::At(at) if at.0 == *wanted => Some(&at.1),
@@ -67,10 +66,10 @@ impl Lookup {
     }
 }
 
-/// What the issuers said.
+/// The results of discovery.
 #[derive(Default)]
 pub(in crate::ui) struct Issuers {
-    /// Those that the user had asked and that have not been sent anything yet.
+    /// Requested by the user and not sent yet.
     queue: VecDeque<(Wanted, Settings)>,
     asked: Option<Wanted>,
     answers: Vec<(Wanted, Answer)>,
@@ -90,7 +89,7 @@ impl Issuers {
         self.answer(&at.0)?.as_ref().ok()
     }
 
-    /// Takes what an issuer said, or gives it back where that one was not asked.
+    /// Takes a result, or returns it if it wasn't requested here.
     pub(in crate::ui) fn take(&mut self, issuer: &str, answer: Answer) -> Option<Answer> {
         match self.asked.take_if(|asked| asked.issuer.as_str() == issuer) {
             Some(asked) => {
@@ -101,14 +100,14 @@ impl Issuers {
         }
     }
 
-    /// Gives an account what was found for it.
+    /// Adds the discovered endpoints to an account's settings.
     pub(in crate::ui) fn complete(&self, lookup: &Lookup, settings: &mut Settings) {
         if let Some(found) = self.found(lookup) {
             found.complete(settings);
         }
     }
 
-    /// What is said of an account's addresses beside it.
+    /// The text about an account's endpoints.
     pub(in crate::ui) fn note(&self, lookup: &Lookup) -> Option<&'static str> {
         match lookup {
             Lookup::Unsettled | Lookup::Own => None,
@@ -122,7 +121,7 @@ impl Issuers {
         }
     }
 
-    /// Why the ticked accounts can't be saved yet.
+    /// Why the selected accounts can't be saved yet.
     pub(in crate::ui) fn blocked<'l>(
         &self,
         mut ticked: impl Iterator<Item = &'l Lookup>,
@@ -140,10 +139,10 @@ impl Issuers {
         })
     }
 
-    /// Shows what came of the questions, and offers those that are still to be asked.
+    /// Shows the results and offers to query the remaining issuers.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, ticked: &[(&str, &Lookup)]) {
         self.answered(ui, ticked);
-        // One at a time is enough to be put right.
+        // The user fixes one at a time.
         let nowhere = ticked.iter().find_map(|(_, lookup)| match lookup {
             Lookup::Nowhere(error) => Some(error),
             _ => None,
@@ -179,7 +178,7 @@ impl Issuers {
         }
     }
 
-    /// Names the issuers that nobody has asked yet, and asks them on a press.
+    /// Names the issuers without a result; a button queries them.
     fn offer(&mut self, ui: &mut Ui, ticked: &[(&str, &Lookup)]) {
         let mut open: Vec<&(Wanted, Settings)> = Vec::new();
         for (_, lookup) in ticked {
@@ -213,7 +212,7 @@ impl Issuers {
         }
     }
 
-    /// Asks the next of those that are to be asked, unless its accounts were unticked meanwhile.
+    /// Queries the next issuer, unless its accounts were deselected.
     fn ask_next(&mut self, cx: &mut Cx<'_>, ticked: &[(&str, &Lookup)]) {
         self.queue.retain(|(wanted, _)| ticked.iter().any(|(_, lookup)| lookup.at(wanted).is_some()));
         if self.asked.is_none()

@@ -1,7 +1,6 @@
-//! Stored secrets that an import would send to other addresses.
+//! Stored secrets that an import would send to other destinations.
 //!
-//! Owns the question, one for each account. Invariant: a box that lets secrets go is never ticked by itself,
-//! and stands below the addresses, old and new.
+//! Each account has its own check box below the old and new URLs. It is never ticked by default.
 
 use egui::Ui;
 
@@ -14,39 +13,39 @@ use crate::messages::snapshot::Snapshot;
 use crate::ui::widgets;
 use crate::ui::widgets::checkbox;
 
-/// The longest address that is shown, in characters.
+/// The longest shown URL, in characters.
 const URL_CHARS: usize = 200;
 
-/// Why an import has to wait for an answer.
+/// Why the import is blocked.
 pub(in crate::ui) const BLOCKED: &str = "Select the box about stored secrets, or deselect the account.";
 
-/// An account's destinations that would change while its secrets stay, and whether that was agreed to.
+/// An account's destinations that would change while its secrets stay, and the user's consent.
 #[derive(Default)]
 pub(in crate::ui) struct Moves {
-    /// `None` until its addresses are known.
+    /// `None` until its endpoints are known.
     moved: Option<Vec<MovedDestination>>,
     agreed: bool,
 }
 
 impl Moves {
-    /// Compares an account, once, with the one that it replaces; `settings` are what would be saved.
+    /// Compares an account, once, with the one that it replaces; `settings` are those to save.
     pub(in crate::ui) fn settle(&mut self, snapshot: &Snapshot, draft: &ImportDraft, settings: &Settings) {
         if self.moved.is_none() {
             self.moved = Some(moved(snapshot, draft, settings).unwrap_or_default());
         }
     }
 
-    /// Whether an account may be saved as it is.
+    /// Whether an account may be saved.
     pub(in crate::ui) fn is_open(&self) -> bool {
         !self.agreed && self.moved.as_ref().is_some_and(|moved| !moved.is_empty())
     }
 
-    /// Whether its stored secrets may go along.
+    /// Whether its stored secrets may move.
     pub(in crate::ui) fn is_agreed(&self) -> bool {
         self.agreed
     }
 
-    /// Shows the addresses and the box, where any would change.
+    /// Shows the URLs and the check box if any would change.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, name: &str) {
         let Some(first) = self.moved.as_ref().and_then(|moved| moved.first()) else { return };
         let shown = |url: &str| sanitized(url, URL_CHARS).into_owned();
@@ -63,7 +62,7 @@ impl Moves {
 }
 
 fn moved(snapshot: &Snapshot, draft: &ImportDraft, settings: &Settings) -> Option<Vec<MovedDestination>> {
-    // A whole file leaves no stored secret in its place.
+    // A complete file replaces every stored secret.
     if !draft.incomplete {
         return None;
     }

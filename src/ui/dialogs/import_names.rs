@@ -1,6 +1,4 @@
-//! Which name of a `.env` file stands for what.
-//!
-//! Owns the lists in which that is chosen. Invariant: names are shown, and no value of the file.
+//! Maps the variable names of a `.env` file. No value of the file is shown.
 
 use egui::{Id, Ui};
 
@@ -14,24 +12,24 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 
-/// A file's names, and what they are taken for.
+/// A file's variable names and their meanings.
 pub(in crate::ui) struct ImportNames {
     names: Vec<String>,
     chosen: Mapping,
-    /// What was read last, so that a change is known.
+    /// The last mapping that was read, to detect changes.
     read: Mapping,
-    /// Whether the lists are shown; where the guess gave accounts, they are out of the way.
+    /// Whether the lists are visible; they start hidden if the guess gave accounts.
     open: bool,
 }
 
 impl ImportNames {
-    /// What was guessed; `found` says whether that gave an account.
+    /// Starts with the guess; `found` is whether it gave an account.
     pub(in crate::ui) fn new(names: EnvNames, found: bool) -> Self {
         let chosen = names.mappings.into_iter().next().unwrap_or_default();
         Self { names: names.names, read: chosen.clone(), chosen, open: !found }
     }
 
-    /// Shows the lists; the choice, where it was changed.
+    /// Shows the lists; returns a changed mapping.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, presets: &[Preset]) -> Option<Mapping> {
         if !self.open {
             self.open = Button::new(Weight::Bare, "Map the variables yourself")

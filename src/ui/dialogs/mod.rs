@@ -1,8 +1,7 @@
-//! Dialogs about all accounts at once: import, export, move, recovery.
+//! Dialogs about all accounts: import, export, move, recovery.
 //!
-//! Owns the one that is open. Invariants: one dialog at a time, and one that gives way to the
-//! passphrase comes back as it was; what was typed is wiped when it closes; an answer from the engine
-//! goes to the dialog that asked, and to a short message where that one was left.
+//! One dialog at a time is open. One that gives way to the passphrase dialog returns unchanged. Its input is
+//! wiped when it closes. A result goes to the dialog that requested it, or to a toast if that is closed.
 
 pub(crate) mod delete;
 pub(crate) mod export;
@@ -36,100 +35,93 @@ use super::widgets::file_field::{FileAnswer, FileQuestion};
 use super::{labels, widgets};
 use recover::RecoverDialog;
 
-/// What the window remembers of all that.
 #[derive(Default)]
 pub(super) struct Errands {
-    /// The dialog that is open.
     open: Option<Box<dyn Modal>>,
-    /// Its field that has the keyboard first, as of the last frame.
+    /// The field with the initial focus, as of the last frame.
     focused: Option<Id>,
-    /// A field that gets the keyboard in the next frame.
+    /// A field to focus in the next frame.
     to_focus: Option<Id>,
-    /// What the system's dialog for files is to be asked.
+    /// The question for the system's file dialog.
     pub(super) question: Option<FileQuestion>,
-    /// What it answered.
+    /// Its result.
     pub(super) answer: Option<FileAnswer>,
-    /// Where files are exported to and imported from, unless another folder is chosen.
+    /// The default folder of exports and imports.
     pub(super) folder: PathBuf,
-    /// Whether this start's notice was dismissed, or was of use.
+    /// Whether this start's notice was dismissed or used.
     pub(super) notice_seen: bool,
     /// The changed preferences whose notice was dismissed.
     pub(super) unconfirmed_seen: Unconfirmed,
-    /// Whether the note on presets that can't be used was dismissed.
+    /// Whether the notice on invalid presets was dismissed.
     pub(super) presets_seen: bool,
 }
 
 impl Errands {
-    /// Whether a dialog is open.
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()
     }
 }
 
-/// What a dialog asks of the window.
+/// A dialog's request to the window.
 pub(super) enum Ask {
-    /// It is over.
     Close,
-    /// The vault's passphrase is needed first.
+    /// Enter the vault's passphrase first.
     Passphrase,
-    /// The system's own dialog for files.
+    /// Open the system's file dialog.
     File(FileQuestion),
 }
 
-/// What an issuer said, or why it said nothing.
+/// The result of a discovery.
 pub(super) type Answer = Result<DiscoveredServer, Problem>;
 
-/// Such a dialog.
+/// A dialog about all accounts.
 pub(super) trait Modal {
-    /// Its heading.
     fn title(&self) -> &'static str;
 
-    /// Draws all but the buttons.
+    /// Draws everything but the buttons.
     fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask>;
 
-    /// Draws the buttons.
     fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask>;
 
-    /// The field that has the keyboard first, as far as it is now.
+    /// The field with the initial focus.
     fn first_field(&self, _vault: &VaultView) -> Option<Id> {
         None
     }
 
-    /// Forgets what the toolkit keeps about its fields.
+    /// Clears egui's state of the fields.
     fn forget(&self, _ctx: &Context) {}
 
-    /// Takes the answer of the system's dialog for files.
+    /// Takes the result of the system's file dialog.
     fn take_file(&mut self, _answer: FileAnswer, _cx: &mut Cx<'_>) {}
 
-    /// Takes what went wrong; false where it waits for nothing.
+    /// Takes a problem; returns false if the dialog waits for nothing.
     fn take_problem(&mut self, problem: &Problem) -> bool;
 
     /// Takes the accounts of a file.
     fn take_read(&mut self, _read: ImportRead) {}
 
-    /// Takes what an issuer said, or gives it back where the dialog didn't ask.
+    /// Takes a discovery result, or returns it if the dialog didn't request it.
     fn take_discovered(&mut self, _issuer: &str, found: Answer) -> Option<Answer> {
         Some(found)
     }
 
-    /// Takes word that an account was saved: what is said where that is what it waited for.
+    /// Handles a saved account: returns the text for a toast if the dialog waited for it.
     fn take_saved(&self) -> Option<String> {
         None
     }
 }
 
-/// What went wrong, in one paragraph for a field or a dialog.
+/// A problem as one paragraph for a field or a dialog.
 pub(super) fn in_words(problem: &Problem) -> String {
     explain(problem, None, None).paragraph()
 }
 
-/// Opens a dialog.
 pub(super) fn open(state: &mut ViewState, errand: impl Modal + 'static) {
     state.errands.open = Some(Box::new(errand));
     state.errands.focused = None;
 }
 
-/// Closes it, and forgets what was typed.
+/// Closes the dialog and wipes its input.
 pub(super) fn close(ctx: &Context, state: &mut ViewState) {
     if let Some(errand) = state.errands.open.take() {
         errand.forget(ctx);
@@ -137,9 +129,8 @@ pub(super) fn close(ctx: &Context, state: &mut ViewState) {
     state.errands.question = None;
 }
 
-/// Shows the dialog, where one is open.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    // One dialog at a time; this one comes back as it was.
+    // Only one dialog is visible; this one returns unchanged.
     if state.passphrase.is_some() {
         return;
     }
@@ -160,7 +151,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     });
     let first = errand.first_field(&cx.snapshot.vault);
     if first != state.errands.focused {
-        // It was drawn by now, so that the next frame brings it into view, too.
+        // Only a field that was drawn can be scrolled into view.
         state.errands.to_focus = first;
         ui.ctx().request_repaint();
     }
@@ -174,30 +165,30 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
 }
 
-/// Where the vault is a file that needs its passphrase: says so, and offers to enter it.
+/// Offers to enter the passphrase if the vault needs it.
 pub(super) fn needs_passphrase(ui: &mut Ui, cx: &Cx<'_>) -> Option<Ask> {
     let label = passphrase::offer(&cx.snapshot.vault)?;
     widgets::text(ui, labels::vault(&cx.snapshot.vault, !cx.snapshot.accounts.is_empty()));
     Button::new(Weight::Quiet, label).show(ui).then_some(Ask::Passphrase)
 }
 
-/// Why nothing can be read from or written to the vault.
+/// Why the vault can't be read or written.
 pub(super) fn vault_blocked(cx: &Cx<'_>) -> Option<&'static str> {
     let locked = matches!(cx.snapshot.vault.health, VaultHealth::Locked { .. });
     locked.then_some("Enter the passphrase of your secrets first.")
 }
 
-/// Takes a problem that is the answer to what the dialog asked.
+/// Takes a problem of the dialog's own command.
 pub(super) fn takes(state: &mut ViewState, problem: &Problem) -> bool {
     let taken = state.errands.open.as_mut().is_some_and(|errand| errand.take_problem(problem));
     if taken {
-        // What is to be mended has the keyboard again.
+        // The field to correct gets the focus again.
         state.errands.focused = None;
     }
     taken
 }
 
-/// Takes word that an account was saved; true where it came from an import, which closes.
+/// Handles a saved account; returns true and closes if it was from an import.
 pub(super) fn saved(ctx: &Context, state: &mut ViewState) -> bool {
     let said = state.errands.open.as_ref().and_then(|errand| errand.take_saved());
     if let Some(said) = said {
@@ -208,14 +199,14 @@ pub(super) fn saved(ctx: &Context, state: &mut ViewState) -> bool {
     false
 }
 
-/// Takes the accounts of a file that was read.
+/// Takes the accounts of a file.
 pub(super) fn read(state: &mut ViewState, read: ImportRead) {
     if let Some(errand) = &mut state.errands.open {
         errand.take_read(read);
     }
 }
 
-/// Takes what an issuer said, or gives it back where no dialog asked.
+/// Takes a discovery result, or returns it if no dialog requested it.
 pub(super) fn discovered(state: &mut ViewState, issuer: &str, found: Answer) -> Option<Answer> {
     match &mut state.errands.open {
         Some(errand) => errand.take_discovered(issuer, found),
@@ -223,7 +214,7 @@ pub(super) fn discovered(state: &mut ViewState, issuer: &str, found: Answer) -> 
     }
 }
 
-/// Takes the answer to a command.
+/// Takes a command's reply.
 pub(super) fn done(ctx: &Context, state: &mut ViewState, reply: Reply) {
     let said = match reply {
         Reply::Exported(count) => format!("{} exported.", labels::counted_were(count, "account")),

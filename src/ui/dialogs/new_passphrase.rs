@@ -1,7 +1,6 @@
-//! A passphrase that is chosen: typed twice, with its strength.
+//! A new passphrase: entered twice, with its strength.
 //!
-//! Owns what is typed into the two fields. Invariant: both are wiped when it is taken and when the
-//! fields are forgotten.
+//! Both fields are wiped when it is taken or the dialog closes.
 
 use egui::{Context, CornerRadius, Id, Key, Response, Ui, vec2};
 
@@ -13,7 +12,6 @@ use crate::ui::theme::Tokens;
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{Extras, SecretText};
 
-/// What is typed.
 pub(in crate::ui) struct NewPassphrase {
     new: SecretText,
     again: SecretText,
@@ -27,7 +25,7 @@ impl Default for NewPassphrase {
 }
 
 impl NewPassphrase {
-    /// Why it can't be taken yet.
+    /// Why it isn't acceptable yet.
     pub(in crate::ui) fn blocked(&self) -> Option<&'static str> {
         let same = self.new.begins_with(&self.again) && self.again.begins_with(&self.new);
         if self.new.is_empty() {
@@ -41,7 +39,7 @@ impl NewPassphrase {
         }
     }
 
-    /// Takes what was typed, and leaves nothing of it in the fields.
+    /// Takes the passphrase and wipes the fields.
     pub(in crate::ui) fn take(&mut self, ctx: &Context) -> Passphrase {
         let taken = self.new.take_passphrase();
         drop(self.again.take_passphrase());
@@ -50,7 +48,7 @@ impl NewPassphrase {
         taken
     }
 
-    /// Shows the two fields; whether Enter was pressed in one of them.
+    /// Shows the two fields; returns whether Enter was pressed in one.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, error: Option<&str>) -> bool {
         let extras = Extras { error, note: Some(labels::strength(self.strength)), ..Extras::default() };
         let response = fields::secret(ui, first_id(), "New passphrase", &mut self.new, extras);
@@ -69,7 +67,6 @@ impl NewPassphrase {
 
 const DIFFERENT: &str = "Passphrases don't match.";
 
-/// The first of the two fields.
 pub(in crate::ui) fn first_id() -> Id {
     Id::unique("keyfob-passphrase-new")
 }
@@ -78,7 +75,7 @@ fn again_id() -> Id {
     Id::unique("keyfob-passphrase-again")
 }
 
-/// Forgets what the toolkit keeps about the fields.
+/// Clears egui's state of the fields.
 pub(in crate::ui) fn forget(ctx: &Context) {
     for id in [first_id(), again_id()] {
         fields::forget(ctx, id);
@@ -90,7 +87,7 @@ pub(in crate::ui) fn is_entered(ui: &Ui, response: &Response) -> bool {
     response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
-/// The strength as a bar of four parts; the words beside the field say the same.
+/// The strength as a bar of four parts; the text beside the field says the same.
 fn meter(ui: &mut Ui, strength: Strength) {
     let tokens = Tokens::of(ui);
     let color = if strength.is_weak() { tokens.warn } else { tokens.ok };

@@ -1,7 +1,7 @@
-//! The passphrase of the file vault: asked for, chosen or changed.
+//! The passphrase dialog: enter, choose or change it.
 //!
-//! Owns what is typed into its fields. Invariants: the fields are wiped when they are sent and when
-//! they are closed; a wrong passphrase keeps the dialog; giving up keeps the vault from before.
+//! The fields are wiped when they are sent or closed. A wrong passphrase keeps the dialog open. Cancel
+//! returns to the previous vault.
 
 use egui::{Context, Id, Ui};
 
@@ -19,34 +19,31 @@ use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{Extras, SecretText};
 use crate::ui::{labels, widgets};
 
-/// What is being asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {
-    /// Open the file, or make it.
+    /// Open the file or create it.
     Open,
-    /// Give it another passphrase.
+    /// Change its passphrase.
     Change,
 }
 
-/// How far it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PassphraseStep {
     Typing,
-    /// Sent, and nothing is known yet.
+    /// Sent; no result yet.
     Sent,
-    /// The vault works on it.
+    /// The vault is working.
     UnderWay,
-    /// The vault is ready again; a refusal comes after that, if there is one.
+    /// The vault is ready again; an error may follow.
     Over,
 }
 
-/// The passphrase, while it is asked for.
 pub(in crate::ui) struct PassphraseDraft {
     purpose: Purpose,
     stage: PassphraseStep,
-    /// Whether there is such a file; `None` until the engine has turned to it.
+    /// Whether the file exists; `None` until the engine has switched to it.
     exists: Option<bool>,
-    /// The vault to go back to where this is given up.
+    /// The vault to return to on Cancel.
     back_to: Option<VaultKind>,
     present: SecretText,
     new: NewPassphrase,
@@ -76,7 +73,7 @@ impl PassphraseDraft {
         self.purpose == Purpose::Change || self.exists == Some(false)
     }
 
-    /// The first field that is shown.
+    /// The first visible field.
     fn first(&self) -> Id {
         if self.asks_present() { present_id() } else { new_passphrase::first_id() }
     }
@@ -93,7 +90,7 @@ impl PassphraseDraft {
         }
     }
 
-    /// Takes what was typed, and leaves nothing of it in the fields.
+    /// Takes the input and wipes the fields.
     fn take(&mut self, ctx: &Context) -> Command {
         let (present, new) = (self.present.take_passphrase(), self.new.take(ctx));
         forget(ctx);
@@ -116,7 +113,7 @@ fn forget(ctx: &Context) {
     new_passphrase::forget(ctx);
 }
 
-/// What a vault that needs its passphrase offers.
+/// The action for a vault that needs its passphrase.
 pub(in crate::ui) fn offer(vault: &VaultView) -> Option<&'static str> {
     match (vault.kind, &vault.health) {
         (VaultKind::File, VaultHealth::Locked { exists: false }) => Some(labels::CHOOSE_PASSPHRASE),
@@ -127,30 +124,29 @@ pub(in crate::ui) fn offer(vault: &VaultView) -> Option<&'static str> {
     }
 }
 
-/// Asks for the passphrase of the file that is used.
+/// Asks for the passphrase of the file in use.
 pub(in crate::ui) fn open(state: &mut ViewState) {
     state.passphrase = Some(PassphraseDraft::new(Purpose::Open, None));
 }
 
-/// Turns to the file, and asks for its passphrase.
+/// Switches to the file and asks for its passphrase.
 pub(in crate::ui) fn choose_file(cx: &mut Cx<'_>, state: &mut ViewState) {
     cx.send(Command::ChooseVault(VaultKind::File));
     state.passphrase = Some(PassphraseDraft::new(Purpose::Open, Some(cx.snapshot.vault.kind)));
 }
 
-/// Asks for another passphrase.
 pub(in crate::ui) fn change(state: &mut ViewState) {
     state.passphrase = Some(PassphraseDraft::new(Purpose::Change, None));
 }
 
-/// Closes it, and forgets what its fields held.
+/// Closes the dialog and wipes its fields.
 pub(in crate::ui) fn close(ctx: &Context, state: &mut ViewState) {
     if state.passphrase.take().is_some() {
         forget(ctx);
     }
 }
 
-/// Closes it and goes back to the vault from before, unless a passphrase was sent already.
+/// Closes the dialog and returns to the previous vault, unless a passphrase was sent.
 pub(in crate::ui) fn give_up(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState) {
     let back_to = state.passphrase.as_ref().filter(|draft| draft.stage == PassphraseStep::Typing);
     match back_to.and_then(|draft| draft.back_to) {
@@ -161,11 +157,11 @@ pub(in crate::ui) fn give_up(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewSta
     close(ctx, state);
 }
 
-/// Takes a problem that is the answer to what was sent.
+/// Takes a problem of the command that was sent.
 pub(in crate::ui) fn takes(state: &mut ViewState, problem: &Problem) -> bool {
     let Some(draft) = &mut state.passphrase else { return false };
     if draft.stage == PassphraseStep::Typing && draft.exists.is_some() {
-        // The dialog says that already.
+        // The dialog already shows that.
         return *problem == Problem::Vault(VaultProblem::PassphraseNeeded);
     }
     let said = explain(problem, None, None);
@@ -175,7 +171,7 @@ pub(in crate::ui) fn takes(state: &mut ViewState, problem: &Problem) -> bool {
     true
 }
 
-/// Goes by what the vault says: closes what is done, and asks once where the file is locked.
+/// Follows the vault's health: closes when done, and opens once if the file is locked.
 pub(in crate::ui) fn settle(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
     let vault = &snapshot.vault;
     let file = vault.kind == VaultKind::File;
@@ -208,7 +204,7 @@ pub(in crate::ui) fn settle(ctx: &Context, snapshot: &Snapshot, state: &mut View
     }
 }
 
-/// Notes whether there is a file to be opened.
+/// Records whether the file exists.
 pub(in crate::ui) fn settle_open(state: &mut ViewState, vault: &VaultView) {
     let Some(draft) = &mut state.passphrase else { return };
     draft.exists = match vault.health {
@@ -218,7 +214,6 @@ pub(in crate::ui) fn settle_open(state: &mut ViewState, vault: &VaultView) {
     };
 }
 
-/// Shows the dialog, where it is open.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Some(draft) = &mut state.passphrase else { return };
     let (closed, left) = dialog::show(ui, Id::unique("keyfob-passphrase-dialog"), 440.0, |ui| {
@@ -243,7 +238,7 @@ fn title(draft: &PassphraseDraft) -> &'static str {
     }
 }
 
-/// Shows the fields; Enter in one of them sends.
+/// Shows the fields; Enter sends.
 pub(in crate::ui) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut PassphraseDraft) {
     if draft.exists.is_none() {
         let said = draft.error.as_deref().unwrap_or("One moment.");
@@ -275,7 +270,6 @@ pub(in crate::ui) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Passphra
     }
 }
 
-/// The button that sends.
 pub(in crate::ui) fn button(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut PassphraseDraft) {
     let label = match (draft.purpose, draft.exists) {
         (Purpose::Change, _) => labels::CHANGE_PASSPHRASE,

@@ -1,7 +1,7 @@
-//! Closing the window: what ends with it is said first.
+//! Closing the window.
 //!
-//! Owns the question and its answer. Invariant: where accounts would no longer be refreshed, the
-//! window goes only once the user has seen their names, or was told in the settings to stay.
+//! If accounts would no longer be refreshed, it closes only after the user has seen their names or disabled
+//! the question in the settings.
 
 use egui::{Context, Id, Ui, ViewportCommand};
 
@@ -18,22 +18,21 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::{labels, widgets};
 
-/// How many accounts are named.
+/// The most accounts named.
 const NAMED: usize = 5;
 
-/// How far the closing has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::ui) enum Closing {
-    /// Nobody wants to.
+    /// The window stays open.
     #[default]
     No,
-    /// The user is asked.
+    /// The question is shown.
     Asked,
-    /// The user has answered.
+    /// The user has confirmed.
     Confirmed,
 }
 
-/// Takes the press of the window's own close button; true where the question of unsaved tokens may keep it open.
+/// Handles the window's close button; returns true if the question about unsaved tokens may keep it open.
 pub(in crate::ui) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) -> bool {
     let closes = ctx.input(|input| input.viewport().close_requested());
     if !closes || state.closing == Closing::Confirmed || state.quit == Quit::Sure {
@@ -62,7 +61,7 @@ fn stay_open(ctx: &Context) {
     ctx.request_repaint();
 }
 
-/// Quits, or asks first where there is something to say.
+/// Quits, or asks first if necessary.
 pub(in crate::ui) fn ask(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
     if is_asked(snapshot) {
         state.closing = Closing::Asked;
@@ -71,14 +70,13 @@ pub(in crate::ui) fn ask(ctx: &Context, snapshot: &Snapshot, state: &mut ViewSta
     }
 }
 
-/// Whether there is something to say first; tokens that would be lost are asked about alone.
+/// Whether to ask first. Unsaved tokens have a question of their own.
 fn is_asked(snapshot: &Snapshot) -> bool {
     unsaved_tokens::unsaved(snapshot).next().is_none()
         && !snapshot.locked
         && left_alone(snapshot).next().is_some()
 }
 
-/// Shows the question, where it is asked.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
     if state.closing != Closing::Asked {
         return;
@@ -124,7 +122,7 @@ fn said(cx: &Cx<'_>) -> String {
     format!("Keyfob can't refresh {said} while it's closed. It refreshes what it can at the next start.")
 }
 
-/// Accounts that are renewed by themselves as long as Keyfob runs.
+/// Accounts that are refreshed automatically while Keyfob runs.
 fn left_alone(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
     let demo = snapshot.demo.as_ref().map(|demo| &demo.account);
     let renews = move |account: &&AccountView| {
@@ -136,7 +134,7 @@ fn left_alone(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
     snapshot.accounts.iter().map(AsRef::as_ref).filter(renews)
 }
 
-/// Quits whatever ends with the window: the system wants it.
+/// Quits without a question, since the system requires it.
 pub(in crate::ui) fn quit_unasked(ctx: &Context, state: &mut ViewState) {
     state.quit = Quit::Sure;
     quit(ctx, state);

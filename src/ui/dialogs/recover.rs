@@ -1,7 +1,6 @@
-//! Listing accounts again that only the vault knows.
+//! Restores accounts that only the vault knows.
 //!
-//! Owns what was found. Invariant: what belongs to no account is deleted by a press of its own, and
-//! never by the search.
+//! The search deletes nothing. Orphaned records are deleted by a button.
 
 use egui::Ui;
 
@@ -16,10 +15,9 @@ use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, widgets};
 
-/// How many names are listed.
+/// The most names listed.
 const NAMES: usize = 12;
 
-/// How far it is.
 enum RecoverStep {
     Searching,
     Found { added: Vec<String>, unreadable: usize, orphans: usize },
@@ -27,17 +25,16 @@ enum RecoverStep {
     Failed(String),
 }
 
-/// The dialog.
 pub(in crate::ui) struct RecoverDialog(RecoverStep);
 
 impl RecoverDialog {
-    /// What came of a search.
+    /// Shows the result of a search.
     pub(in crate::ui) fn found(added: Vec<String>, unreadable: usize, orphans: usize) -> Self {
         Self(RecoverStep::Found { added, unreadable, orphans })
     }
 }
 
-/// Searches.
+/// Starts the search.
 pub(in crate::ui) fn start(cx: &mut Cx<'_>, state: &mut ViewState) {
     cx.send(Command::RecoverAccounts);
     dialogs::open(state, RecoverDialog(RecoverStep::Searching));

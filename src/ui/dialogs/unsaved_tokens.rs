@@ -1,7 +1,7 @@
-//! The question before Keyfob quits while a token is not saved.
+//! The question before Keyfob quits with an unsaved token.
 //!
-//! Owns whether it was asked, and answered. Invariants: such a window is not closed without a plain
-//! yes, whether it is seen or not; once everything is saved, it closes by itself.
+//! The window then closes only after a confirmation, even if it is hidden. Once everything is saved, it
+//! closes by itself.
 
 use egui::{Context, Id, Ui, ViewportCommand};
 
@@ -17,18 +17,17 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::{labels, widgets};
 
-/// How many accounts are named.
+/// The most accounts named.
 const NAMES: usize = 5;
 
-/// How far quitting is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::ui) enum Quit {
-    /// Nobody wants it.
+    /// The window stays open.
     #[default]
     No,
-    /// It was asked whether tokens may be lost.
+    /// The question is shown.
     Asked,
-    /// They may.
+    /// The user accepts the loss.
     Sure,
 }
 
@@ -38,7 +37,7 @@ pub(in crate::ui) fn unsaved(snapshot: &Snapshot) -> impl Iterator<Item = &Accou
     snapshot.accounts.iter().map(AsRef::as_ref).filter(is_unsaved)
 }
 
-/// Keeps the window open where it is about to close and a token would be lost.
+/// Keeps a closing window open if a token would be lost.
 pub(in crate::ui) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
     let closes = ctx.input(|input| input.viewport().close_requested());
     if state.quit == Quit::Sure || (state.quit == Quit::No && !closes) {
@@ -59,7 +58,7 @@ pub(in crate::ui) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewS
     }
 }
 
-/// Shows the question, where it is asked; over the curtain it names nobody.
+/// Shows the question; on the lock screen it names no account.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if state.quit != Quit::Asked {
         return;
@@ -91,7 +90,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
 }
 
-/// What would be lost, and why.
+/// The tokens that would be lost, and why.
 fn lost(ui: &mut Ui, cx: &Cx<'_>, accounts: &[&AccountView]) {
     let count = labels::counted(accounts.len(), "account");
     widgets::text(ui, &format!("New tokens of {count} are not saved yet and are lost when you quit:"));

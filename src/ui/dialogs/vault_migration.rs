@@ -1,7 +1,6 @@
-//! Moving all secrets to another place.
+//! Moves all secrets to another vault.
 //!
-//! Owns the passphrase that a move needs. Invariants: it is wiped from its fields when it is sent; a
-//! move that failed can be given again from here.
+//! The passphrase is wiped from its fields when it is sent. A failed move can be repeated from here.
 
 use egui::{Context, Id, Ui};
 
@@ -19,10 +18,9 @@ use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{Extras, SecretText};
 use crate::ui::{labels, widgets};
 
-/// The dialog.
 pub(in crate::ui) struct MoveDialog {
     to: VaultKind,
-    /// Whether it ends one that was cut short.
+    /// Whether it finishes an interrupted move.
     finishes: bool,
     present: SecretText,
     new: NewPassphrase,
@@ -30,7 +28,7 @@ pub(in crate::ui) struct MoveDialog {
     is_sent: bool,
 }
 
-/// Asks what a move needs; `to` is the keychain or the file.
+/// Opens the dialog; `to` is the keychain or the file.
 pub(in crate::ui) fn open(cx: &Cx<'_>, state: &mut ViewState, to: VaultKind) {
     let dialog = MoveDialog {
         to,
@@ -48,14 +46,14 @@ fn present_id() -> Id {
 }
 
 impl MoveDialog {
-    /// Whether a file with secrets must be opened for it.
+    /// Whether the move must open an existing file.
     fn asks_present(&self, vault: &VaultView) -> bool {
         let is_open = vault.kind == VaultKind::File && vault.health == VaultHealth::Ready;
         let uses_file = self.to == VaultKind::File || vault.kind == VaultKind::File || self.finishes;
         uses_file && vault.file_exists && !is_open
     }
 
-    /// Whether a file is made for it.
+    /// Whether the move creates a file.
     fn asks_new(&self, vault: &VaultView) -> bool {
         self.to == VaultKind::File && !vault.file_exists
     }

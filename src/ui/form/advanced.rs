@@ -1,7 +1,6 @@
-//! What the form keeps under *Advanced*.
+//! The *Advanced* part of the form.
 //!
-//! Owns the fields that few accounts need. Invariant: an empty field takes what the preset says, and
-//! its hint shows that.
+//! An empty field uses the preset's value, which its hint shows.
 
 use egui::{Id, Ui};
 
@@ -20,7 +19,7 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 
-/// Shows *Advanced* and, where it is open, its fields.
+/// Shows *Advanced* and its fields if it is open.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     let icon = if form.draft.advanced { Icon::Down } else { Icon::Right };
     let response = ui.add(Button::new(Weight::Bare, "Advanced").with_icon(icon).flush());
@@ -29,7 +28,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     if response.clicked() {
         form.draft.advanced = !open;
     }
-    // A field that is in the way of saving must be in sight.
+    // A field that blocks saving must be visible.
     let hidden = |field: &Field| match field {
         Field::Redirect | Field::Parameter(..) | Field::SecretExpires | Field::Tags => true,
         Field::Endpoint(kind) => !form.draft.must_type(*kind),
@@ -96,7 +95,6 @@ fn tags(ui: &mut Ui, form: &mut Form<'_>) {
     form.left(Field::Tags, &response);
 }
 
-/// The scopes.
 pub(in crate::ui) fn scopes(ui: &mut Ui, form: &mut Form<'_>) {
     let extras = Extras { note: Some("Separate with spaces."), mono: true, ..Extras::default() };
     let response = fields::text(ui, field_id("scopes"), "Scopes", &mut form.draft.scopes, extras);
@@ -126,7 +124,6 @@ fn background(ui: &mut Ui, form: &mut Form<'_>) {
     fields::choice(ui, id, "Refresh in the background", value, &choices, Extras::default());
 }
 
-/// Headers of the user's own.
 fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
     let mut removed = None;
     let own: Vec<usize> =
@@ -149,7 +146,7 @@ fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
         }
     }
     if let Some(place) = removed {
-        // Fields are told apart by their place, so the ones behind move up empty-handed.
+        // Fields are identified by their position, so the following ones lose egui's state.
         for later in place..form.draft.headers.len() {
             fields::forget(ui.ctx(), form::header_id(later));
         }

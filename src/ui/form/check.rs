@@ -1,6 +1,4 @@
-//! What stands in the way of saving an account.
-//!
-//! Owns the checks of the form. Invariant: each complaint names the field that it is about.
+//! Validates the form. Each error names its field.
 
 use super::draft::{Field, FormDraft};
 use super::private_key::PRIVATE_KEY;
@@ -14,7 +12,7 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::Snapshot;
 
 impl FormDraft {
-    /// What stands in the way of saving, in the order of the form.
+    /// The errors that prevent saving, in the order of the form.
     pub(in crate::ui) fn problems(&self, snapshot: &Snapshot) -> Vec<(Field, String)> {
         let mut found = Vec::new();
         let mut missing = |field: Field, what: &str| found.push((field, format!("Enter the {what}.")));
@@ -59,7 +57,7 @@ impl FormDraft {
             found.push((Field::Tags, in_a_sentence(error).to_owned()));
         }
         if self.tokens.open {
-            // Whoever has a token can add the rest later.
+            // With a token, the rest can be added later.
             let can_wait = |field: &Field| {
                 matches!(
                     field,
@@ -81,8 +79,8 @@ impl FormDraft {
         found
     }
 
-    /// What is wrong with the addresses. Resolving stops at the first, so the token address is asked
-    /// for on its own too.
+    /// The errors of the endpoints. Resolution stops at the first one, so the token endpoint is checked
+    /// separately, too.
     fn address_problems(&self) -> Vec<(Field, String)> {
         match self.issuer_problem() {
             Some(Ok(said)) => return vec![(Field::Issuer, said)],
@@ -136,7 +134,7 @@ fn in_words(error: &ProviderError) -> (Field, String) {
         ProviderError::Redirect(_) => Field::Redirect,
         ProviderError::Issuer(_) => Field::Issuer,
         ProviderError::IssuerMissing => Field::Endpoint(EndpointKind::Token),
-        // The form has no field for a base URL: only a file sets one.
+        // The form has no field for a base URL; only a file sets one.
         ProviderError::UnknownProvider(_)
         | ProviderError::GrantNotOffered { .. }
         | ProviderError::ApiBaseUrlInvalid

@@ -1,7 +1,6 @@
-//! The account form's contents: from a preset or a saved account, checked, and back into a draft.
+//! The contents of the account form: from a preset or a saved account, and back into a draft.
 //!
-//! Owns the rules of the form. Invariant: secrets leave it once, by being taken; what the form
-//! doesn't show of an account's overrides stays as it was.
+//! Secrets leave the form only by being taken. Overrides that the form doesn't show stay unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,113 +23,90 @@ use super::requests::{Request, RequestsDraft};
 use super::tokens::TokensDraft;
 use crate::ui::widgets::fields::SecretText;
 
-/// A field of the form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::ui) enum Field {
-    /// The account's name.
     Name,
     /// One of the preset's variables.
     Variable(String),
-    /// The issuer.
     Issuer,
-    /// Client ID.
     ClientId,
-    /// Client secret.
     ClientSecret,
-    /// Private key.
     PrivateKey,
-    /// User name.
     UserName,
     /// The client secret's last day.
     SecretExpires,
-    /// Password.
     Password,
-    /// Scopes.
     Scopes,
-    /// Redirect address.
     Redirect,
-    /// An extra parameter of a request, by its place.
+    /// An extra parameter of a request, by its position.
     Parameter(Request, usize),
-    /// An address of the authorization server.
+    /// An endpoint of the authorization server.
     Endpoint(EndpointKind),
-    /// An extra header, by its place.
+    /// An extra header, by its position.
     Header(usize),
-    /// Tags.
     Tags,
-    /// Pasted tokens.
     Tokens,
 }
 
 /// An extra header of the token request.
 #[derive(Default)]
 pub(in crate::ui) struct HeaderDraft {
-    /// Its name.
     pub(in crate::ui) name: String,
-    /// What the preset calls it; a header of the user's own has no label.
+    /// The preset's label; a user's own header has none.
     pub(in crate::ui) label: Option<String>,
-    /// Whether the preset needs it.
+    /// Whether the preset requires it.
     pub(in crate::ui) required: bool,
-    /// Its value.
     pub(in crate::ui) value: SecretText,
 }
 
-/// The form's contents.
 pub(in crate::ui) struct FormDraft {
-    /// The account and the revision that is edited; `None` makes a new one.
+    /// The edited account and its revision; `None` creates an account.
     pub(in crate::ui) editing: Option<(AccountId, Revision)>,
-    /// The preset.
     pub(in crate::ui) preset: Preset,
-    /// The grant.
     pub(in crate::ui) grant: GrantType,
-    /// The account's name.
     pub(in crate::ui) name: String,
     /// Values of the preset's variables.
     pub(in crate::ui) variables: BTreeMap<String, String>,
-    /// The issuer, where the addresses come from it.
+    /// The issuer, if discovery provides the endpoints.
     pub(in crate::ui) issuer: IssuerDraft,
-    /// Client ID.
     pub(in crate::ui) client_id: String,
-    /// Client secret.
     pub(in crate::ui) client_secret: SecretText,
-    /// Private key, and what goes with it.
+    /// The private key and its options.
     pub(in crate::ui) keys: KeysDraft,
-    /// What the requests ask for besides the usual.
+    /// Additional request parameters.
     pub(in crate::ui) requests: RequestsDraft,
-    /// User name.
     pub(in crate::ui) username: String,
-    /// Password.
     pub(in crate::ui) password: SecretText,
     /// Scopes, separated by white space.
     pub(in crate::ui) scopes: String,
-    /// Redirect address; empty takes the preset's.
+    /// The redirect URI; empty means the preset's.
     pub(in crate::ui) redirect: String,
-    /// Addresses of the authorization server; an empty one takes the preset's.
+    /// The endpoints; an empty one means the preset's.
     pub(in crate::ui) endpoints: BTreeMap<EndpointKind, String>,
-    /// Client authentication; `None` takes the preset's.
+    /// Client authentication; `None` means the preset's.
     pub(in crate::ui) client_auth: Option<ClientAuth>,
-    /// Refresh without being asked; `None` follows the grant.
+    /// Automatic refresh; `None` follows the grant.
     pub(in crate::ui) background_refresh: Option<bool>,
-    /// Toggles that don't stand as the preset says.
+    /// Toggles that differ from the preset.
     pub(in crate::ui) toggles: BTreeMap<String, bool>,
     /// The client secret's last day, as typed.
     pub(in crate::ui) secret_expires: String,
-    /// The redirect address whose port was tried, and what came of it, once that is known.
+    /// The redirect URI whose port was checked, with the result once it is known.
     pub(in crate::ui) tried_redirect: Option<(String, Option<Result<(), SignInProblem>>)>,
-    /// Tokens that are pasted in the place of a sign-in.
+    /// Tokens pasted instead of a sign-in.
     pub(in crate::ui) tokens: TokensDraft,
-    /// Tags, with commas between them.
+    /// Tags, separated by commas.
     pub(in crate::ui) tags: String,
-    /// Extra headers.
     pub(in crate::ui) headers: Vec<HeaderDraft>,
-    /// Keys of the secrets that are stored.
+    /// Keys of the stored secrets.
     pub(in crate::ui) kept: Vec<String>,
     /// Whether *Advanced* is open.
     pub(in crate::ui) advanced: bool,
-    /// Fields that were left once; only those complain.
+    /// Fields that the user has left; only they show errors.
     pub(in crate::ui) touched: BTreeSet<Field>,
-    /// Whether anything was typed: that goes only by *Cancel*.
+    /// Whether anything was typed, which only *Cancel* discards.
     pub(in crate::ui) typed: bool,
-    /// Whether it was sent and not yet answered.
+    /// Whether it was sent without a reply yet.
     pub(in crate::ui) saving: bool,
     /// Why it was not saved.
     pub(in crate::ui) problem: Option<Problem>,
@@ -158,7 +134,7 @@ impl FormDraft {
         Self::of(draft, Vec::new(), preset)
     }
 
-    /// A saved account, its secrets absent.
+    /// A saved account without its secrets.
     pub(in crate::ui) fn edit(draft: AccountDraft, kept: Vec<String>, presets: &[Preset]) -> Self {
         let preset = presets.iter().find(|preset| preset.id == draft.settings.provider);
         let preset = preset.cloned().unwrap_or_else(Preset::custom);
@@ -226,7 +202,7 @@ impl FormDraft {
         }
     }
 
-    /// Takes another preset: name and credentials stay, what belongs to the old preset goes.
+    /// Switches to another preset. Keeps the name and credentials, drops values of the old preset.
     pub(in crate::ui) fn change_preset(&mut self, preset: &Preset) {
         let fresh = Self::new(preset);
         let old = std::mem::replace(self, fresh);
@@ -249,30 +225,30 @@ impl FormDraft {
         }
     }
 
-    /// Takes what an issuer says in the place of what it said before.
+    /// Replaces the results of an earlier discovery.
     pub(in crate::ui) fn take_found(&mut self, found: &DiscoveredServer) {
         let spec = found.spec();
         self.endpoints = typed_endpoints(&spec.endpoints);
         self.client_auth = spec.client_auth.or(self.client_auth);
         self.rest.pkce = spec.pkce;
         self.rest.iss_promised = spec.iss_promised;
-        // What was chosen stays where this issuer has the endpoint for it.
+        // An explicit choice stays if this issuer has the endpoint for it.
         if spec.par.is_some() || spec.endpoints.par.is_none() {
             self.requests.par = spec.par;
         }
     }
 
-    /// Grants that the preset offers; a custom provider has them all.
+    /// The preset's grants; a custom provider has all.
     pub(in crate::ui) fn grants(&self) -> Vec<GrantType> {
         offered(&self.preset)
     }
 
-    /// How the client proves who it is, as far as is chosen or known.
+    /// The chosen or default client authentication.
     pub(in crate::ui) fn effective_auth(&self) -> ClientAuth {
         self.client_auth.or(self.preset.spec.client_auth).unwrap_or_else(|| ClientAuth::usual(self.grant))
     }
 
-    /// Whether the grant needs this address and the preset doesn't know it, so that it must be typed.
+    /// Whether the grant needs this endpoint and the preset lacks it.
     pub(in crate::ui) fn must_type(&self, kind: EndpointKind) -> bool {
         let needed = match kind {
             EndpointKind::Authorize => self.grant.has_redirect(),
@@ -283,12 +259,11 @@ impl FormDraft {
         needed && !self.discovers() && self.preset.spec.endpoints.get(kind).is_none()
     }
 
-    /// Whether the scopes belong to the usual fields: people choose them for what they allow.
+    /// Whether the scopes are among the main fields, since they determine what the token allows.
     pub(in crate::ui) fn scopes_matter(&self) -> bool {
         !self.grant.is_repeatable() && self.preset.spec.scopes.is_none()
     }
 
-    /// Where the browser returns to.
     pub(in crate::ui) fn redirect_uri(&self) -> Option<RedirectUri> {
         let typed = Some(self.redirect.trim()).filter(|text| !text.is_empty());
         RedirectUri::new(typed.or(self.preset.spec.redirect_uri.as_deref())).ok()
@@ -299,7 +274,7 @@ impl FormDraft {
         self.kept.iter().any(|kept| kept == key)
     }
 
-    /// The user's choices, without secrets.
+    /// The settings, without secrets.
     pub(in crate::ui) fn settings(&self) -> Settings {
         let mut overrides = self.rest.clone();
         let typed = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -329,7 +304,7 @@ impl FormDraft {
         }
     }
 
-    /// Takes the draft out; the secret fields are empty afterwards.
+    /// Takes the draft; empties the secret fields.
     pub(in crate::ui) fn take(&mut self) -> AccountDraft {
         let password_grant = self.grant == GrantType::Password;
         let mut headers = BTreeMap::new();

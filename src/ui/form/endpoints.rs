@@ -1,6 +1,6 @@
-//! The addresses of the authorization server in the form.
+//! The endpoint fields of the form.
 //!
-//! Owns their fields. Invariant: an empty field takes what the preset says, and its hint shows that.
+//! An empty field uses the preset's value, which its hint shows.
 
 use egui::Ui;
 
@@ -12,7 +12,7 @@ use super::{Form, field_id};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 
-/// The addresses that the grant needs and the preset doesn't know.
+/// The endpoints that the grant needs and the preset lacks.
 pub(in crate::ui) fn needed(ui: &mut Ui, form: &mut Form<'_>) {
     for kind in EndpointKind::ALL {
         if form.draft.must_type(kind) {
@@ -21,7 +21,7 @@ pub(in crate::ui) fn needed(ui: &mut Ui, form: &mut Form<'_>) {
     }
 }
 
-/// The others, for *Advanced*.
+/// The other endpoints, for *Advanced*.
 pub(in crate::ui) fn others(ui: &mut Ui, form: &mut Form<'_>) {
     for kind in EndpointKind::ALL {
         let useless = kind == EndpointKind::Authorize && !form.draft.grant.has_redirect();
@@ -42,7 +42,7 @@ fn field(ui: &mut Ui, form: &mut Form<'_>, kind: EndpointKind) {
     form.left(field, &response);
 }
 
-/// What the field is called: the words' name for it, with a capital.
+/// The field's label: the endpoint's name, capitalized.
 pub(in crate::ui) fn label(kind: EndpointKind) -> String {
     capitalised(label_of(kind.key()))
 }

@@ -1,7 +1,6 @@
-//! What stands beside the form of a known provider: where to register, what, and by which rule.
+//! Help for the form of a known provider: where and how to register a client.
 //!
-//! Owns those words and the page that they lead to. Invariant: a page is opened on request only, and
-//! through the one door to the browser.
+//! A page opens only on request.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +17,7 @@ use crate::ui::labels;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 
-/// Where to register, and where all this comes from.
+/// The links to the registration page and the documentation.
 pub(in crate::ui) fn register(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -51,7 +50,7 @@ pub(in crate::ui) fn register(
     });
 }
 
-/// The exact address to register with the provider, and the provider's rule for it.
+/// The redirect URI to register, and the provider's rule for it.
 pub(in crate::ui) fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form<'_>) {
     let Some(redirect) = form.draft.redirect_uri() else { return };
     let (preset, rule) = (&form.draft.preset, &form.draft.preset.spec.redirect_rule);
@@ -76,7 +75,7 @@ pub(in crate::ui) fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form<'_>) {
     });
 }
 
-/// What Keyfob does with this address.
+/// How Keyfob receives this redirect.
 fn listening(redirect: &RedirectUri, rule: &RedirectRule) -> &'static str {
     match redirect {
         RedirectUri::Loopback(loopback) if loopback.port.is_none() => {
@@ -93,7 +92,7 @@ fn listening(redirect: &RedirectUri, rule: &RedirectRule) -> &'static str {
     }
 }
 
-/// The provider's rule, in a sentence.
+/// The provider's rule as a sentence.
 fn in_words(preset: &Preset, rule: &RedirectRule) -> Option<String> {
     let hosts = rule.http_hosts.as_ref()?;
     let name = &preset.name;

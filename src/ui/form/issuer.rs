@@ -1,7 +1,6 @@
-//! The form's part for providers that publish their addresses: the issuer, and what it says of itself.
+//! The issuer field and the results of discovery.
 //!
-//! Owns what was found and for which issuer. Invariant: addresses that were found for one issuer are
-//! never saved with another, and all of them stand in the form before they are saved.
+//! Endpoints of one issuer are never saved with another. All of them are in the form before they are saved.
 
 use egui::Ui;
 
@@ -24,38 +23,38 @@ use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 use crate::ui::{labels, widgets};
 
-/// The most scopes that are named.
+/// The most scopes named.
 const SCOPES_SHOWN: usize = 12;
-/// Room for the longest name of an address, in points.
+/// Width of the longest endpoint label, in points.
 const LABEL_WIDTH: f32 = 192.0;
 
 /// The issuer of the account in the form.
 #[derive(Default)]
 pub(in crate::ui) struct IssuerDraft {
-    /// As typed, where the account is set up by it; a preset knows its own.
+    /// As typed, if discovery sets up the account; a preset knows its own.
     pub(in crate::ui) typed: Option<String>,
-    /// The issuer whose addresses stand in the form.
+    /// The issuer of the endpoints in the form.
     found_for: Option<String>,
-    /// The issuer that is being asked.
+    /// The issuer being queried.
     asked: Option<String>,
-    /// What it said.
+    /// Its result.
     answer: Option<Result<DiscoveredServer, Problem>>,
 }
 
 impl FormDraft {
-    /// A new account that is set up by its issuer.
+    /// A new account that discovery sets up.
     pub(in crate::ui) fn by_issuer() -> Self {
         let mut draft = Self::new(&Preset::custom());
         draft.issuer.typed = Some(String::new());
         draft
     }
 
-    /// Whether the addresses come from the issuer.
+    /// Whether discovery provides the endpoints.
     pub(in crate::ui) fn discovers(&self) -> bool {
         self.issuer.typed.is_some() || discovery::is_wanted(&self.preset, &ProviderSpec::default())
     }
 
-    /// Remembers that a saved account's addresses are its issuer's.
+    /// Records that a saved account's endpoints are from its issuer.
     pub(in crate::ui) fn settle_issuer(&mut self) {
         if self.discovers() && self.endpoints.contains_key(&EndpointKind::Token) {
             self.issuer.found_for = self.wanted_issuer();
@@ -67,7 +66,7 @@ impl FormDraft {
         Some(wanted.issuer.as_str().to_owned())
     }
 
-    /// What keeps the addresses from being known, where they come from the issuer.
+    /// Why the issuer's endpoints are unknown.
     pub(in crate::ui) fn issuer_problem(&self) -> Option<Result<String, ProviderError>> {
         if !self.discovers() {
             return None;
@@ -85,7 +84,7 @@ impl FormDraft {
     }
 }
 
-/// Takes what an issuer said.
+/// Takes a discovery result.
 pub(in crate::ui) fn take(state: &mut ViewState, issuer: &str, found: Result<DiscoveredServer, Problem>) {
     let Page::Form(draft) = &mut state.page else { return };
     if draft.issuer.asked.as_deref() != Some(issuer) {
@@ -99,7 +98,7 @@ pub(in crate::ui) fn take(state: &mut ViewState, issuer: &str, found: Result<Dis
     draft.issuer.answer = Some(found);
 }
 
-/// Shows the issuer and what it said.
+/// Shows the issuer and its result.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
     if !form.draft.discovers() {
         return;
@@ -151,7 +150,7 @@ fn ask(cx: &mut Cx<'_>, draft: &mut FormDraft) {
     cx.send(Command::Discover(Box::new(settings)));
 }
 
-/// What was found, before it is saved.
+/// The discovered endpoints, before they are saved.
 pub(in crate::ui) fn card(ui: &mut Ui, title: &str, found: &DiscoveredServer) {
     widgets::card(ui, |ui| {
         widgets::subheading(ui, title);
@@ -177,7 +176,7 @@ pub(in crate::ui) fn card(ui: &mut Ui, title: &str, found: &DiscoveredServer) {
     });
 }
 
-/// Why nothing was found; gives the name that the server calls itself by, where that is to be used.
+/// Why discovery failed. Returns the issuer identifier that the server reports, if the user accepts it.
 fn failure(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, may_change: bool) -> Option<String> {
     let said = explain(problem, None, None);
     let mut used = None;

@@ -1,8 +1,7 @@
-//! The form of an account, new or edited.
+//! The account form, new or edited.
 //!
-//! Owns the order of its fields: what this provider and grant need stands first, the rest under
-//! *Advanced*. Invariant: the redirect address to register stands before the client ID, and saving
-//! empties every secret field.
+//! Fields that this provider and grant need come first, the rest is under *Advanced*. The redirect URI to
+//! register precedes the client ID. Saving empties every secret field.
 
 pub(crate) mod advanced;
 pub(crate) mod check;
@@ -37,12 +36,12 @@ use super::labels;
 use super::view_state::{Page, ViewState};
 use super::widgets;
 
-/// The name's field, which has the keyboard first.
+/// The name field, which has the initial focus.
 pub(super) fn name_id() -> Id {
     field_id("name")
 }
 
-/// A field of the form, by its key.
+/// A field's ID, by its key.
 pub(super) fn field_id(key: &str) -> Id {
     Id::unique(("keyfob-form", key))
 }
@@ -58,27 +57,26 @@ pub(super) fn secret_ids(draft: &FormDraft) -> Vec<Id> {
         .collect()
 }
 
-/// The value's field of an extra header.
+/// The value field of an extra header.
 pub(super) fn header_id(place: usize) -> Id {
     Id::unique(("keyfob-form-header", place))
 }
 
-/// What a field needs to be shown: what is wrong with it, if it was left once.
+/// A form with its errors.
 pub(super) struct Form<'a> {
-    /// The contents.
     pub(super) draft: &'a mut FormDraft,
-    /// What stands in the way of saving.
+    /// The errors that prevent saving.
     pub(super) problems: Vec<(Field, String)>,
 }
 
 impl Form<'_> {
-    /// What is wrong with a field, once it was left or holds something.
+    /// A field's error, once it was left or has a value.
     pub(super) fn error(&self, field: &Field, filled: bool) -> Option<&str> {
         let said = self.problems.iter().find(|(at, _)| at == field)?;
         (filled || self.draft.touched.contains(field)).then_some(said.1.as_str())
     }
 
-    /// Remembers that a field was left.
+    /// Records that a field was left.
     pub(super) fn left(&mut self, field: Field, response: &egui::Response) {
         if response.lost_focus() {
             self.draft.touched.insert(field);
@@ -86,7 +84,7 @@ impl Form<'_> {
     }
 }
 
-/// Closes the form and forgets what its secret fields held.
+/// Closes the form and wipes its secret fields.
 pub(super) fn close(ctx: &egui::Context, state: &mut ViewState) {
     if let Page::Form(draft) = &state.page {
         for id in secret_ids(draft) {
@@ -96,7 +94,6 @@ pub(super) fn close(ctx: &egui::Context, state: &mut ViewState) {
     }
 }
 
-/// Shows the fields.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Page::Form(draft) = &mut state.page else { return };
     let title = if draft.editing.is_some() { "Edit account" } else { labels::ADD_ACCOUNT };
@@ -129,7 +126,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     });
 }
 
-/// Whether it changes the text that has the keyboard.
+/// Whether an event changes the focused text.
 fn types(event: &Event) -> bool {
     match event {
         Event::Text(_) | Event::Paste(_) | Event::Cut | Event::Ime(_) => true,
@@ -147,7 +144,7 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
 
     let custom = Preset::custom();
     let presets: Vec<&Preset> = cx.snapshot.presets.iter().chain([&custom]).collect();
-    // A provider is chosen by its preset, or, with none, by its issuer.
+    // The user chooses a preset, or else an issuer.
     let mut choices: Vec<_> =
         presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())).collect();
     choices.push((None, labels::BY_ISSUER.to_owned()));
@@ -222,7 +219,6 @@ fn credentials(ui: &mut Ui, form: &mut Form<'_>) {
     }
 }
 
-/// A secret's field.
 pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, label: &str, kept: bool) {
     let error = form.error(&field, false).map(str::to_owned);
     let hint = if kept { "Stored; type to replace" } else { "" };
@@ -239,7 +235,7 @@ pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, lab
     form.left(field, &response);
 }
 
-/// The bar with the form's buttons; it stays in view.
+/// The button bar, which stays visible.
 pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Page::Form(draft) = &mut state.page else { return };
     let problems = draft.problems(cx.snapshot);
@@ -283,7 +279,7 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         cx.send(match draft.tokens.take(cx.now) {
             Some(grant) => {
                 let (grant, draft) = (Some(grant), *taken);
-                // The form shows the account's addresses.
+                // The form shows the account's endpoints, so saving confirms them.
                 let draft =
                     ImportDraft { draft, grant, incomplete: true, replace: false, move_secrets: true };
                 Command::Import(vec![draft])

@@ -1,6 +1,6 @@
-//! The fields of a client that signs: its private key, the algorithm, the key's ID.
+//! The private key fields: key, algorithm, key ID.
 //!
-//! Owns what of them is asked for. Invariant: the key leaves its field once, by being taken.
+//! The key leaves its field only by being taken.
 
 use egui::Ui;
 
@@ -13,28 +13,27 @@ use crate::ui::form;
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{Extras, SecretText};
 
-/// What is kept under this key in the vault and in files.
+/// The name of this secret in the vault and in files.
 pub(in crate::ui) const PRIVATE_KEY: &str = "private_key";
 
-/// The fields' contents.
 #[derive(Default)]
 pub(in crate::ui) struct KeysDraft {
     /// PEM or JWK.
     pub(in crate::ui) private_key: SecretText,
-    /// How it signs; `None` takes the preset's, or what goes with the key.
+    /// The algorithm; `None` means the preset's or the key's.
     pub(in crate::ui) alg: Option<KeyAlg>,
-    /// Its ID; empty takes the preset's, or the key's own.
+    /// The key ID (`kid`); empty means the preset's or the key's.
     pub(in crate::ui) id: String,
 }
 
 impl KeysDraft {
-    /// The fields of a saved account; what they show is taken out of its overrides.
+    /// Moves the fields' values out of a saved account's overrides.
     pub(in crate::ui) fn of(overrides: &mut ProviderSpec) -> Self {
         let id = overrides.key_id.take().unwrap_or_default();
         Self { private_key: SecretText::default(), alg: overrides.key_alg.take(), id }
     }
 
-    /// Puts the choices back.
+    /// Writes the values back.
     pub(in crate::ui) fn put(&self, overrides: &mut ProviderSpec) {
         overrides.key_alg = self.alg;
         overrides.key_id = Some(self.id.trim()).filter(|id| !id.is_empty()).map(str::to_owned);
@@ -47,13 +46,12 @@ impl FormDraft {
         self.effective_auth() == ClientAuth::PrivateKeyJwt || self.grant == GrantType::JwtBearer
     }
 
-    /// Whether there is a client secret to ask for.
+    /// Whether the client has a secret.
     pub(in crate::ui) fn needs_secret(&self) -> bool {
         !matches!(self.effective_auth(), ClientAuth::None | ClientAuth::PrivateKeyJwt)
     }
 }
 
-/// The key and what goes with it.
 pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     if !form.draft.needs_key() {
         return;

@@ -1,7 +1,6 @@
 //! The choice of a provider for a new account.
 //!
-//! Owns the search over presets and their order. Invariant: a provider known by its
-//! issuer, and a custom one, are always on offer.
+//! Discovery by issuer and a custom provider are always offered.
 
 use egui::{Color32, CornerRadius, Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
 
@@ -18,12 +17,10 @@ use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 use crate::ui::{form, labels, preset_notice, theme};
 
-/// The search field.
 pub(in crate::ui) fn search_id() -> Id {
     Id::unique("keyfob-provider-search")
 }
 
-/// Shows the choice.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let Page::Picker { search } = &mut state.page else { return };
     widgets::heading(ui, labels::ADD_ACCOUNT);
@@ -76,8 +73,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
 }
 
-/// The presets that fit a search: those whose name begins with it first, then in their own order. Each
-/// word must stand somewhere in the name, the ID or the summary.
+/// The presets that match a search: names that begin with it first, then in preset order. Each word must
+/// occur in the name, the ID or the summary.
 fn found<'p>(presets: &'p [Preset], search: &str) -> Vec<&'p Preset> {
     let wanted = search.trim().to_lowercase();
     let fits = |preset: &&Preset| {
@@ -133,7 +130,7 @@ mod tests {
         assert_eq!(names(" GitH "), ["github"]);
         assert_eq!(names("jira"), ["atlassian"]);
         assert_eq!(names("microsoft 365"), ["entra"]);
-        // What is called so comes before what merely speaks of it.
+        // Name matches precede matches in the summary.
         assert_eq!(names("slack"), ["slack", "slack-user"]);
         assert_eq!(names("smart")[0], "smartconnect");
         assert!(names("no such thing").is_empty());

@@ -1,8 +1,7 @@
-//! Redirect addresses, looked at closely: the port of one, and two that differ.
+//! Redirect URIs in detail: a port check, and a comparison of two.
 //!
-//! Owns how they are shown, and when the port is tried. Invariants: each address is tried once, and not
-//! while it is being typed; what differs is marked by its ground and its line, never by a
-//! colour alone, and is read aloud between ‹ and ›.
+//! Each URI is checked once, and not while it is being typed. Differences are marked by background and
+//! underline, never by color alone, and are read aloud between ‹ and ›.
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Stroke, Ui};
@@ -21,7 +20,7 @@ use crate::ui::view_state::{Page, ViewState};
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, theme, widgets};
 
-/// Shows the address that was sent and, where it is known, the one that is wanted.
+/// Shows the redirect URI that was sent and, if known, the registered one.
 pub(in crate::ui) fn compared(ui: &mut Ui, cx: &mut Cx<'_>, mismatch: &RedirectMismatch) {
     for (name, address) in names_of(mismatch) {
         widgets::weak(ui, name);
@@ -34,7 +33,7 @@ pub(in crate::ui) fn compared(ui: &mut Ui, cx: &mut Cx<'_>, mismatch: &RedirectM
     }
 }
 
-/// Says whether the redirect's port can be had, and offers others where it can't.
+/// Says whether the port is free, and offers others if not.
 pub(in crate::ui) fn port(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut FormDraft) {
     let Some(redirect) = draft.redirect_uri() else { return };
     let text = redirect.to_string();
@@ -62,7 +61,7 @@ pub(in crate::ui) fn port(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut FormDraft) {
     }
 }
 
-/// Shows why the port can't be had; gives the port that is taken instead.
+/// Shows why the port can't be bound; returns the user's other choice.
 fn refused(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, provider: &str) -> Option<u16> {
     let said = explain(problem, None, Some(provider));
     let mut taken = None;
@@ -82,7 +81,7 @@ fn refused(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, provider: &str) -> Optio
     taken
 }
 
-/// Takes the result of a try into the form, if it still asks for it.
+/// Takes the result of a check if the form still has that URI.
 pub(in crate::ui) fn take(state: &mut ViewState, redirect_uri: &str, problem: Option<SignInProblem>) {
     if let Page::Form(draft) = &mut state.page
         && let Some((tried, result)) = &mut draft.tried_redirect

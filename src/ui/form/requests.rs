@@ -1,8 +1,7 @@
-//! What the requests ask for besides the usual: whom the token is for, whether the sign-in's parameters
-//! are pushed, and parameters of the user's own.
+//! Additional request parameters: resources, audience, PAR, and the user's own.
 //!
-//! Owns those fields of *Advanced*. Invariants: an empty field takes what the preset says; a parameter that
-//! the grant has no request for stays as it was; a value is a secret unless its parameter's name is well known.
+//! An empty field uses the preset's value. A parameter of a request that the grant doesn't send stays
+//! unchanged. A value is a secret unless its parameter's name is well known.
 
 use std::collections::BTreeMap;
 
@@ -21,15 +20,15 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{Extras, SecretText};
 
-/// How many parameters of one request the form takes.
+/// The most parameters of one request.
 const PARAMETERS_MAX: usize = 20;
 
-/// The request that a parameter goes with.
+/// The request that a parameter belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::ui) enum Request {
-    /// The one that begins a sign-in.
+    /// The authorization request.
     SignIn,
-    /// The one for a token.
+    /// The token request.
     Token,
 }
 
@@ -67,9 +66,9 @@ impl Request {
 #[derive(Default)]
 struct Typed {
     name: String,
-    /// The value, if its name is one whose values are no secrets.
+    /// The value, if the name is known not to be secret.
     value: String,
-    /// The value, if it isn't. Empty keeps the stored one.
+    /// The value otherwise. Empty keeps the stored one.
     secret: SecretText,
 }
 
@@ -87,7 +86,7 @@ impl Typed {
 #[derive(Default)]
 struct Params {
     typed: Vec<Typed>,
-    /// The names of those whose values are stored as secrets.
+    /// The names of stored secret values.
     kept: Vec<String>,
 }
 
@@ -106,13 +105,13 @@ impl Params {
         self.kept.iter().any(|kept| kept == name.trim())
     }
 
-    /// Those that are no secrets.
+    /// The parameters that are not secret.
     fn open(&self) -> BTreeMap<String, String> {
         let open = self.typed.iter().filter(|typed| typed.is_open());
         open.map(|typed| (typed.name.trim().to_owned(), typed.value.trim().to_owned())).collect()
     }
 
-    /// Takes the typed secrets. A stored one whose row is gone is there, empty, so that it goes, too.
+    /// Takes the typed secrets. A stored secret whose row was deleted is returned empty, which deletes it.
     fn take(&mut self) -> SecretParams {
         let is_gone = |kept: &&String| !self.typed.iter().any(|typed| typed.name.trim() == kept.as_str());
         let gone = self.kept.iter().filter(is_gone);
@@ -125,7 +124,7 @@ impl Params {
         secrets
     }
 
-    /// Takes the stored secrets of another draft along: they stay with the account until they are removed.
+    /// Takes over another draft's stored secrets, which stay until they are removed.
     fn keep_of(&mut self, old: Self) {
         let Self { typed, kept } = old;
         self.typed
@@ -134,22 +133,20 @@ impl Params {
     }
 }
 
-/// The fields' contents.
 #[derive(Default)]
 pub(in crate::ui) struct RequestsDraft {
-    /// Whether the sign-in's parameters are pushed; `None` takes the preset's.
+    /// Whether PAR is used; `None` means the preset's choice.
     pub(in crate::ui) par: Option<bool>,
-    /// Resources, separated by white space; empty takes the preset's.
+    /// Resources, separated by white space; empty means the preset's.
     resources: String,
-    /// The audience; empty takes the preset's.
+    /// The audience; empty means the preset's.
     audience: String,
     sign_in: Params,
     token: Params,
 }
 
 impl RequestsDraft {
-    /// The fields of a saved account; what they show is taken out of its overrides. `kept` names its stored
-    /// secrets.
+    /// Moves the fields' values out of a saved account's overrides. `kept` names its stored secrets.
     pub(in crate::ui) fn of(overrides: &mut ProviderSpec, kept: &[String]) -> Self {
         Self {
             par: overrides.par.take(),
@@ -166,13 +163,13 @@ impl RequestsDraft {
         of(Request::SignIn) || of(Request::Token)
     }
 
-    /// Takes the stored secrets of another draft along.
+    /// Takes over another draft's stored secrets.
     pub(in crate::ui) fn keep_of(&mut self, old: Self) {
         self.sign_in.keep_of(old.sign_in);
         self.token.keep_of(old.token);
     }
 
-    /// Takes the typed secrets of the sign-in's parameters and of the token request's.
+    /// Takes the typed secrets of the authorization and token requests.
     pub(in crate::ui) fn take(&mut self) -> (SecretParams, SecretParams) {
         (self.sign_in.take(), self.token.take())
     }
@@ -183,7 +180,7 @@ impl RequestsDraft {
         of(Request::SignIn, &self.sign_in).chain(of(Request::Token, &self.token))
     }
 
-    /// Puts the choices back.
+    /// Writes the values back.
     pub(in crate::ui) fn put(&self, overrides: &mut ProviderSpec) {
         let resources: Vec<String> = self.resources.split_whitespace().map(str::to_owned).collect();
         overrides.par = self.par;
@@ -214,7 +211,7 @@ impl FormDraft {
         if self.grant.is_repeatable() { &[Request::Token] } else { &[Request::SignIn, Request::Token] }
     }
 
-    /// What is wrong with the parameters.
+    /// The parameters' errors.
     pub(in crate::ui) fn parameter_problems(&self) -> Vec<(Field, String)> {
         let mut found = Vec::new();
         for &request in self.shown_requests() {
@@ -235,7 +232,6 @@ impl FormDraft {
     }
 }
 
-/// Shows the fields.
 pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     if form.draft.grant.has_redirect() {
         pushed(ui, form);
@@ -295,7 +291,7 @@ fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
         }
     }
     if let Some(removed) = removed {
-        // Fields are told apart by their place: what the toolkit knows of the ones behind is another's now.
+        // Fields are identified by their position: egui's state of the following ones belongs to others now.
         for place in removed..count {
             let (name_id, value_id) = ids(request, place);
             fields::forget(ui.ctx(), name_id);

@@ -1,14 +1,13 @@
-//! A provider's toggles, as check boxes.
+//! A provider's toggles as check boxes.
 //!
-//! Owns which of them are shown and what the account remembers. Invariant: a box that stands as the
-//! preset says is not remembered, so that a better preset reaches the account.
+//! Only a toggle that differs from the preset is saved, so an updated preset reaches the account.
 
 use egui::Ui;
 
 use super::Form;
 use crate::ui::widgets;
 
-/// Shows the toggles of the form's provider, where a person signs in.
+/// Shows the provider's toggles if the grant has a sign-in.
 pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     if form.draft.grant.is_repeatable() {
         return;

@@ -1,6 +1,6 @@
-//! *I already have tokens*: a token that is pasted in the place of a sign-in.
+//! *I already have tokens*: tokens pasted instead of a sign-in.
 //!
-//! Owns its two fields. Invariant: what is pasted leaves the fields once, by being taken.
+//! They leave the fields only by being taken.
 
 use chrono::{DateTime, Utc};
 use egui::{Id, Ui};
@@ -18,7 +18,6 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{Extras, SecretText};
 
-/// The fields' contents.
 #[derive(Default)]
 pub(in crate::ui) struct TokensDraft {
     /// Whether the part is open.
@@ -28,7 +27,7 @@ pub(in crate::ui) struct TokensDraft {
 }
 
 impl TokensDraft {
-    /// What is wrong with what was pasted.
+    /// The error of the pasted tokens.
     pub(in crate::ui) fn problem(&self) -> Option<&'static str> {
         if !self.open {
             return None;
@@ -42,7 +41,7 @@ impl TokensDraft {
         (!fits(&self.access) || !fits(&self.refresh)).then_some("A token has no spaces or line breaks.")
     }
 
-    /// Takes the tokens out; `None` where the part is closed.
+    /// Takes the tokens; `None` if the part is closed.
     pub(in crate::ui) fn take(&mut self, now: DateTime<Utc>) -> Option<Grant> {
         if !self.open {
             return None;

@@ -1,19 +1,16 @@
-//! The settings as they are typed.
-//!
-//! Owns the checks of what is typed. Invariant: preferences come of a draft only where every field
-//! can be read.
+//! The settings as they are typed, and their validation.
 
 use crate::messages::preferences::{Preferences, ProxyChoice};
 
 use crate::ui::view_state::{ProxyKind, SettingsDraft};
 
-/// The most seconds ahead of expiry that make sense.
+/// The longest refresh margin, in seconds.
 const MAX_AHEAD_SECS: u32 = 3600;
 
-/// The shortest and the longest time after which the clipboard is cleared, in seconds.
+/// The range of the clipboard timeout, in seconds.
 const CLEAR_SECS: std::ops::RangeInclusive<u32> = 10..=120;
 
-/// Ports below it need rights that Keyfob doesn't have.
+/// Lower ports need privileges that Keyfob lacks.
 const MIN_PORT: u16 = 1024;
 
 impl SettingsDraft {
@@ -38,12 +35,12 @@ impl SettingsDraft {
         }
     }
 
-    /// The same, opened at the part about secrets.
+    /// The same, scrolled to the part about secrets.
     pub(in crate::ui) fn at_secrets(preferences: &Preferences) -> Self {
         Self { to_secrets: true, ..Self::of(preferences) }
     }
 
-    /// The seconds until the clipboard is cleared; an error where they are none.
+    /// The clipboard timeout in seconds, or its error.
     pub(in crate::ui) fn clear_secs(&self) -> Result<Option<u32>, &'static str> {
         if self.preferences.clear_clipboard_secs.is_none() {
             return Ok(None);
@@ -54,7 +51,7 @@ impl SettingsDraft {
         }
     }
 
-    /// The seconds ahead of expiry; an error where they are none.
+    /// The refresh margin in seconds, or its error.
     pub(in crate::ui) fn ahead_secs(&self) -> Result<Option<u32>, &'static str> {
         let text = self.refresh_ahead.trim();
         if text.is_empty() {
@@ -66,7 +63,7 @@ impl SettingsDraft {
         }
     }
 
-    /// The redirect port; an error where it is none.
+    /// The redirect port, or its error.
     pub(in crate::ui) fn port(&self) -> Result<Option<u16>, &'static str> {
         let text = self.redirect_port.trim();
         if text.is_empty() {
@@ -78,7 +75,7 @@ impl SettingsDraft {
         }
     }
 
-    /// The proxy; an error where its address is none.
+    /// The proxy, or its error.
     pub(in crate::ui) fn proxy(&self) -> Result<ProxyChoice, &'static str> {
         match self.proxy_kind {
             ProxyKind::System => Ok(ProxyChoice::System),
@@ -88,7 +85,7 @@ impl SettingsDraft {
         }
     }
 
-    /// The preferences, or what keeps them from being saved.
+    /// The preferences, or the first error.
     pub(in crate::ui) fn checked(&self) -> Result<Preferences, &'static str> {
         let text = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
         Ok(Preferences {

@@ -1,6 +1,4 @@
-//! The fields of the settings, in their groups.
-//!
-//! Owns what is said beside each. Invariant: a field changes the draft and nothing else.
+//! The fields of the settings, in their groups. They change only the draft.
 
 use egui::{Id, Ui};
 
@@ -13,7 +11,6 @@ use crate::ui::widgets::checkbox::tick;
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 
-/// Shows all of them.
 pub(in crate::ui) fn show(ui: &mut Ui, draft: &mut SettingsDraft) {
     group(ui, "Appearance", |ui| appearance(ui, draft));
     group(ui, "Tokens", |ui| tokens(ui, draft));
@@ -125,7 +122,7 @@ fn locking(ui: &mut Ui, draft: &mut SettingsDraft) {
     tick(ui, &mut preferences.notify, "Notify me when an account needs a sign-in", note);
     let note = "The window is minimised and tokens are still refreshed. Ctrl+Q quits.";
     tick(ui, &mut preferences.keep_running, "Keep running when the window is closed", note);
-    // Why there is no button that opens the log's folder.
+    // Explains the missing button for the log's folder.
     widgets::weak(
         ui,
         "Keyfob keeps no log: nothing of what you do is written down. To see what happens, start it from a \

@@ -1,8 +1,7 @@
-//! The settings.
+//! The settings dialog.
 //!
-//! Owns their draft. Invariant: a change is sent whole, as one set of preferences, when *Save* is
-//! pressed; only where secrets are kept, locking, and the use of what was changed elsewhere are no
-//! preferences and happen at once.
+//! *Save* sends all preferences at once. The vault, locking, and the use of preferences changed elsewhere
+//! aren't preferences and take effect immediately.
 
 pub(crate) mod draft;
 pub(crate) mod fields;
@@ -21,7 +20,7 @@ use super::view_state::ViewState;
 use super::widgets::dialog;
 use super::{labels, widgets};
 
-/// Preferences that were changed outside Keyfob, and the button that has them used.
+/// Preferences that were changed outside Keyfob, and the button to accept them.
 fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
     let changed = &cx.snapshot.unconfirmed;
     if changed.0.is_empty() {
@@ -40,9 +39,8 @@ fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.add_space(8.0);
 }
 
-/// Shows the settings, where they are open.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    // One dialog at a time; this one comes back with what was changed in it.
+    // Only one dialog is visible; this one returns with its changes.
     if state.passphrase.is_some() || state.errands.is_open() {
         return;
     }

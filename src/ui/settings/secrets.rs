@@ -1,6 +1,4 @@
-//! The part of the settings about secrets and about all accounts at once.
-//!
-//! Owns no state. Invariant: what is pressed here happens at once, and waits for no *Save*.
+//! The settings' part about secrets and about all accounts. Its buttons act immediately.
 
 use egui::Ui;
 
@@ -15,7 +13,7 @@ use crate::ui::view_state::{SettingsDraft, ViewState};
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, lock_screen, widgets};
 
-/// What was pressed.
+/// The pressed button.
 #[derive(Clone, Copy)]
 pub(in crate::ui) enum Asked {
     Passphrase,
@@ -31,13 +29,12 @@ pub(in crate::ui) enum Asked {
     Check,
 }
 
-/// Shows the part.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked> {
     let secrets = secrets(ui, cx, draft);
     secrets.or(accounts(ui, cx))
 }
 
-/// Where secrets are kept.
+/// Where secrets are stored.
 fn secrets(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked> {
     let vault = &cx.snapshot.vault;
     let mut asked = None;
@@ -74,7 +71,7 @@ fn secrets(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked>
     asked
 }
 
-/// The other places that are offered: for a move where there is something to move.
+/// The other vaults, as a move if there is something to move.
 fn places(cx: &Cx<'_>) -> Vec<(&'static str, Asked)> {
     let vault = &cx.snapshot.vault;
     let moves = !cx.snapshot.accounts.is_empty() && !matches!(vault.health, VaultHealth::Failing(_));
@@ -92,7 +89,7 @@ fn places(cx: &Cx<'_>) -> Vec<(&'static str, Asked)> {
     lasting.chain(memory).collect()
 }
 
-/// What is done with all accounts at once.
+/// Actions on all accounts.
 fn accounts(ui: &mut Ui, cx: &Cx<'_>) -> Option<Asked> {
     let mut asked = None;
     ui.vertical(|ui| {
@@ -121,7 +118,7 @@ fn accounts(ui: &mut Ui, cx: &Cx<'_>) -> Option<Asked> {
     asked
 }
 
-/// Does what was pressed.
+/// Carries out the pressed button's action.
 pub(in crate::ui) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState, asked: Asked) {
     match asked {
         Asked::Passphrase => passphrase::open(state),

@@ -1,8 +1,7 @@
-//! Which accounts the list shows, in which order, and where their rows lie.
+//! The visible accounts, their order, and their rows' positions.
 //!
-//! Owns that answer, and keeps it. Invariants: work over all accounts is done when they or the
-//! question have changed, never because a frame is drawn; of a long list, only the rows near what is
-//! seen are made.
+//! Work over all accounts happens only when they or the query change, never per frame. Of a long list, only
+//! the rows near the visible part are created.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,48 +19,48 @@ use super::list_order::{self, Heading, Order};
 
 /// Height of a row, in points.
 const ROW_HEIGHT: f32 = 56.0;
-/// From one row to the next.
+/// Distance between rows.
 const PITCH: f32 = ROW_HEIGHT + 2.0;
-/// Before the first row: room for its focus ring.
+/// Space above the first row for its focus ring.
 const ABOVE: f32 = 4.0;
 /// Height of a heading.
 const HEADING: f32 = 28.0;
-/// Rows that are made on either side of those seen, for the keyboard and for assistive technologies.
+/// Rows on either side of the visible ones, for the keyboard and assistive technologies.
 const BEYOND: usize = 50;
 
-/// The list, worked out.
+/// The computed list.
 #[derive(Default)]
 pub(in crate::ui) struct AccountList {
     accounts: AccountViews,
-    /// What the search looks through, for each account.
+    /// The searchable text of each account.
     texts: Vec<String>,
     wanted: String,
     order: Order,
-    /// How each stands, and when that was worked out.
+    /// Each account's status, and when it was computed.
     standings: Vec<StatusFilter>,
     stood_at: Option<DateTime<Utc>>,
-    /// When the first of them stands otherwise.
+    /// When the first status changes.
     changes_at: Option<DateTime<Utc>>,
-    /// How many of those that the search leaves stand how.
+    /// The number of search results per status.
     counts: BTreeMap<StatusFilter, usize>,
-    /// The accounts that are shown, by their place among all.
+    /// The visible accounts, as indices.
     rows: Vec<usize>,
-    /// The other way: the row of each account.
+    /// The row of each account.
     row_of: Vec<Option<usize>>,
-    /// Where each row begins, in points.
+    /// The top of each row, in points.
     tops: Vec<f32>,
     headings: Vec<Heading>,
     height: f32,
-    /// Rows that were seen in the last frame.
+    /// The rows visible in the last frame.
     seen: Range<usize>,
-    /// The account whose row has the keyboard.
+    /// The account whose row has the focus.
     focused: Option<AccountId>,
-    /// The account whose row is to be scrolled into view.
+    /// The account whose row to scroll into view.
     wanted_in_view: Option<AccountId>,
 }
 
 impl AccountList {
-    /// Goes by these accounts, this search and this order; next to nothing where all are as before.
+    /// Updates the list for these accounts, this search and this order; cheap if nothing has changed.
     pub(in crate::ui) fn settle(
         &mut self,
         accounts: &AccountViews,
@@ -98,7 +97,7 @@ impl AccountList {
         self.lay_out();
     }
 
-    /// Whether an account stands otherwise by now, or the clock was set back.
+    /// Whether a status has changed since, or the clock was set back.
     fn is_outdated(&self, now: DateTime<Utc>) -> bool {
         self.changes_at.is_some_and(|at| now >= at) || self.stood_at.is_some_and(|at| now < at)
     }
@@ -119,17 +118,17 @@ impl AccountList {
         self.height = top;
     }
 
-    /// How many of the accounts that the search leaves stand how.
+    /// The number of search results per status.
     pub(in crate::ui) fn counts(&self) -> &BTreeMap<StatusFilter, usize> {
         &self.counts
     }
 
-    /// How long until an account stands otherwise.
+    /// How long until a status changes.
     pub(in crate::ui) fn changes_in(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
         self.changes_at.map(|at| (at - now).max(TimeDelta::seconds(1)))
     }
 
-    /// The headings on this part of the list, and where they lie.
+    /// The headings in this part of the list, with their positions.
     pub(in crate::ui) fn headings(
         &self,
         seen: Rangef,
@@ -147,7 +146,7 @@ impl AccountList {
         self.headings.iter().filter(is_seen).map(move |heading| (heading, place(heading)))
     }
 
-    /// Takes other accounts; what is known of those that stayed is kept.
+    /// Takes a new set of accounts; keeps the data of unchanged ones.
     fn read(&mut self, accounts: &AccountViews) {
         let before = std::mem::replace(&mut self.accounts, accounts.clone());
         let mut texts = std::mem::take(&mut self.texts);
@@ -161,22 +160,19 @@ impl AccountList {
             .collect();
     }
 
-    /// How many rows there are.
     pub(in crate::ui) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether the search and the filter leave nothing.
+    /// Whether nothing matches the search and the filter.
     pub(in crate::ui) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The account of a row.
     pub(in crate::ui) fn get(&self, row: usize) -> Option<&Arc<AccountView>> {
         self.accounts.get(*self.rows.get(row)?)
     }
 
-    /// The row of an account.
     pub(in crate::ui) fn row(&self, id: &AccountId) -> Option<usize> {
         self.row_of.get(self.accounts.place(id)?).copied().flatten()
     }
@@ -186,7 +182,7 @@ impl AccountList {
         self.height
     }
 
-    /// Where a row lies in a list whose left upper corner is at `corner`.
+    /// A row's position in a list whose top left corner is at `corner`.
     pub(in crate::ui) fn rect(&self, row: usize, corner: Pos2, width: f32) -> Rect {
         let top = self.tops.get(row).copied().unwrap_or_default();
         Rect::from_min_size(pos2(corner.x, corner.y + top), vec2(width, ROW_HEIGHT))
@@ -197,8 +193,7 @@ impl AccountList {
         self.tops.partition_point(|top| *top + PITCH <= y)
     }
 
-    /// The rows to be made, where the part of the list within `seen` is on the screen: those near it,
-    /// and one that must be there wherever it is.
+    /// The rows to create if `seen` is on the screen: those nearby, and one that must always exist.
     pub(in crate::ui) fn show(
         &mut self,
         seen: Rangef,
@@ -212,46 +207,46 @@ impl AccountList {
         before.into_iter().chain(made).chain(after)
     }
 
-    /// Says that the list is not on the screen.
+    /// Records that the list is not visible.
     pub(in crate::ui) fn hide(&mut self) {
         self.seen = 0..0;
     }
 
-    /// The accounts whose rows are on the screen.
+    /// The accounts whose rows are visible.
     pub(in crate::ui) fn seen(&self) -> impl Iterator<Item = &AccountView> {
         self.seen.clone().filter_map(|row| self.get(row)).map(AsRef::as_ref)
     }
 
-    /// Remembers whose row has the keyboard.
+    /// Records whose row has the focus.
     pub(in crate::ui) fn focus(&mut self, id: Option<AccountId>) {
         self.focused = id;
     }
 
-    /// The account whose row has the keyboard, or had it in the last frame.
+    /// The account whose row has the focus or had it in the last frame.
     pub(in crate::ui) fn focused(&self) -> Option<&AccountId> {
         self.focused.as_ref()
     }
 
-    /// Asks for a row to be scrolled into view.
+    /// Requests to scroll a row into view.
     pub(in crate::ui) fn bring(&mut self, id: AccountId) {
         self.wanted_in_view = Some(id);
     }
 
-    /// The row to be scrolled into view, once.
+    /// Takes that request, once.
     pub(in crate::ui) fn take_brought(&mut self) -> Option<usize> {
         let id = self.wanted_in_view.take()?;
         self.row(&id)
     }
 }
 
-/// What is called so comes first, then what has it in its name, then what merely has to do with it.
+/// Ranks a match: the whole name first, then part of it, then other text.
 fn rank_of(text: &str, wanted: &str) -> u8 {
     let name = text.split('\n').next().unwrap_or_default();
     if name.starts_with(wanted) { 0 } else { u8::from(!name.contains(wanted)) + 1 }
 }
 
-/// What the search looks through: name, provider and tags, ignoring case. The line between them is in
-/// no search.
+/// The searchable text: name, provider and tags in lower case. No search contains the line break between
+/// them.
 fn text_of(account: &AccountView) -> String {
     let tags = account.settings.tags.as_slice();
     let mut text = String::with_capacity(account.name.key().len() + account.provider_name.len() + 24);

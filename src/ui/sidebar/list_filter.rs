@@ -1,7 +1,6 @@
-//! What narrows and orders the list: chips that count, and the menu of sorting and grouping.
+//! The list's filter chips, and the menu for sorting and grouping.
 //!
-//! Owns the chips and the menu. Invariant: a chip says its standing by word and shape, and whether it
-//! is chosen to assistive technology too.
+//! A chip has a word and an icon. Assistive technologies learn whether it is selected.
 
 use egui::{
     CornerRadius, Frame, Margin, Popup, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit,
@@ -18,10 +17,10 @@ use crate::ui::widgets;
 use crate::ui::widgets::button::Button;
 use crate::ui::{labels, theme};
 
-/// Height of a chip.
+/// Height of a chip, in points.
 const CHIP_HEIGHT: f32 = 28.0;
 
-/// Shows the chips, where there is something to choose; in a `low` window in one line that scrolls.
+/// Shows the chips if there are several; in a `low` window in one scrolling line.
 pub(in crate::ui) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, low: bool) {
     let counts: Vec<_> = state.list.counts().iter().map(|(standing, count)| (*standing, *count)).collect();
     let chosen = state.order.filter;
@@ -30,11 +29,11 @@ pub(in crate::ui) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, low:
     }
     let all: Vec<_> = counts.iter().copied().chain(missing(&counts, chosen)).collect();
     let pressed = ui.scope(|ui| {
-        // Before the row begins, which is as high as a control otherwise.
+        // Set before the row, whose height is that of a control otherwise.
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         ui.spacing_mut().interact_size.y = CHIP_HEIGHT;
         if low {
-            // Below them, the scroll bar has a place of its own.
+            // The scroll bar has its own space below the chips.
             let beneath = Margin { bottom: 6, ..Margin::ZERO };
             let line = ScrollArea::horizontal().id_salt("keyfob-chips").content_margin(beneath);
             line.show(ui, |ui| ui.horizontal(|ui| row(ui, cx, &all, chosen)).inner).inner
@@ -64,7 +63,7 @@ fn row(
     pressed
 }
 
-/// The chosen chip stays, even where nothing is left under it.
+/// The selected chip stays, even without a match.
 fn missing(counts: &[(StatusFilter, usize)], chosen: Option<StatusFilter>) -> Option<(StatusFilter, usize)> {
     chosen.filter(|chosen| counts.iter().all(|(standing, _)| standing != chosen)).map(|chosen| (chosen, 0))
 }
@@ -96,14 +95,14 @@ fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: StatusFilter, count: usize, chosen: 
     response.clicked()
 }
 
-/// Shows the button of the menu in which sorting and grouping are chosen.
+/// Shows the menu button for sorting and grouping.
 pub(in crate::ui) fn menu(ui: &mut Ui, state: &mut ViewState) {
     let response = ui.add(Button::icon(Icon::Sort, labels::SORT));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
     Popup::menu(&response).gap(4.0).show(|ui| {
         ui.set_width(200.0);
         widgets::menu_items(ui);
-        // In a low window the menu itself scrolls.
+        // In a low window the menu scrolls.
         let height = ui.ctx().content_rect().height() - 32.0;
         ScrollArea::vertical()
             .max_height(height)
@@ -130,7 +129,7 @@ fn choices(ui: &mut Ui, state: &mut ViewState) {
     }
 }
 
-/// In line with the choices below it.
+/// Aligned with the choices below it.
 fn heading(ui: &mut Ui, text: &str) {
     let margin = Margin { left: 12, top: 6, bottom: 2, ..Margin::ZERO };
     Frame::new().inner_margin(margin).show(ui, |ui| widgets::caption(ui, text));

@@ -1,7 +1,6 @@
-//! The order of the list: which accounts, how sorted, under which headings.
+//! Filters, sorts and groups the list.
 //!
-//! Owns those rules. Invariant: each account stands in the list once, and equals keep the order of
-//! their names.
+//! Each account is in the list once. Equal accounts keep the order of their names.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -18,29 +17,24 @@ use crate::messages::snapshot::account_views::AccountViews;
 use crate::ui::account::account_status;
 use crate::ui::labels;
 
-/// What is asked of the list besides the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::ui) struct Order {
-    /// By what it is sorted.
     pub(in crate::ui) sort: SortBy,
-    /// By what it is grouped.
     pub(in crate::ui) group: GroupBy,
-    /// Which accounts alone are shown.
+    /// Show only these accounts.
     pub(in crate::ui) filter: Option<StatusFilter>,
 }
 
-/// A heading in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::ui) struct Heading {
-    /// The row before which it stands.
+    /// The row that it precedes.
     pub(in crate::ui) before: usize,
-    /// What it says.
     pub(in crate::ui) text: String,
-    /// How many accounts stand under it.
+    /// The number of accounts below it.
     pub(in crate::ui) count: usize,
 }
 
-/// Sorts places in a list of accounts that is by name, and finds the headings.
+/// Sorts indices into a list of accounts ordered by name, and computes the headings.
 pub(in crate::ui) fn arrange(
     order: Order,
     accounts: &AccountViews,
@@ -75,8 +69,8 @@ pub(in crate::ui) fn arrange(
     headings
 }
 
-/// Each place with the rank of its group. There are few groups and many accounts, so the words are
-/// compared once for each group, and numbers for each account.
+/// Each index with the rank of its group. Comparing words once per group and numbers per account is faster,
+/// since groups are few.
 fn ranks(
     group: GroupBy,
     accounts: &AccountViews,
@@ -103,9 +97,9 @@ fn ranks(
     numbered.into_iter().map(|(number, place)| (ranks[number], place)).collect()
 }
 
-/// What puts an account into a group, as it stands there.
+/// An account's group as it is displayed.
 type Word<'a> = (Option<&'a str>, Option<StatusFilter>);
-/// The same ignoring case; the flag puts those without a word last.
+/// The same ignoring case; the flag sorts accounts without a word last.
 type Key = (bool, String, Option<StatusFilter>);
 
 fn word(group: GroupBy, account: &AccountView, standing: StatusFilter) -> Word<'_> {
@@ -133,7 +127,7 @@ fn text(group: GroupBy, account: &AccountView, standing: StatusFilter) -> String
     }
 }
 
-/// How every account stands, and when the first of them stands otherwise.
+/// Every account's status, and when the first of them changes.
 pub(in crate::ui) fn standings(
     accounts: &AccountViews,
     now: DateTime<Utc>,

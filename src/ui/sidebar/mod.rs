@@ -1,7 +1,6 @@
 //! The list of accounts.
 //!
-//! Owns the search and the rows. Invariant: a row's accessible name is the account's name and
-//! nothing else; its standing and time are the description.
+//! A row's accessible name is the account's name alone. Its status and time are the description.
 
 pub(crate) mod account_list;
 pub(crate) mod list_filter;
@@ -32,18 +31,16 @@ use super::widgets::button::{Button, Weight};
 use super::widgets::time_text;
 use list_order::Heading;
 
-/// Lower than this, in points, the window has room for the rows alone.
+/// Below this height, in points, the window has room for rows only.
 const LOW: f32 = 320.0;
 
-/// The narrowest list that has its search and its buttons in one row.
+/// The minimum width, in points, for the search and the buttons in one row.
 const ONE_ROW: f32 = 440.0;
 
-/// The search field.
 pub(super) fn search_id() -> Id {
     Id::unique("keyfob-search")
 }
 
-/// Shows the list.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     if ui.available_width() < ONE_ROW {
         ui.horizontal(|ui| add_and_settings(ui, cx, state, true));
@@ -65,7 +62,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let low = ui.ctx().content_rect().height() < LOW;
     list_filter::chips(ui, cx, state, low);
     if low {
-        // Settings say it too, and the rows need the room.
+        // The settings show it too, and the rows need the space.
         return rows(ui, cx, state);
     }
     let room = ui.available_rect_before_wrap();
@@ -138,7 +135,7 @@ fn add_button() -> Button<'static> {
     Button::new(Weight::Quiet, labels::ADD_ACCOUNT).with_icon(Icon::Plus)
 }
 
-/// Shows both buttons; the first takes the room that there is where it is to be `wide`.
+/// Shows both buttons; if `wide`, the first fills the available width.
 fn add_and_settings(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, wide: bool) {
     let settings = Button::icon(Icon::Sliders, labels::SETTINGS);
     let room = ui.available_width() - settings.width(ui) - ui.spacing().item_spacing.x;
@@ -182,7 +179,7 @@ fn search_field(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, width: f32)
     }
 }
 
-/// Whether the search field had the keyboard in the last frame; asked once a frame.
+/// Whether the search field had the focus in the last frame. Call once per frame.
 pub(super) fn was_searching(ui: &Ui) -> bool {
     ui.data_mut(|data| data.remove_temp(search_id())).unwrap_or_default()
 }
@@ -193,12 +190,10 @@ pub(super) fn is_text_selected(ui: &Ui) -> bool {
     state.and_then(|state| state.cursor.char_range()).is_some_and(|range| !range.is_empty())
 }
 
-/// The ID of an account's row.
 pub(super) fn row_id(account: &AccountId) -> Id {
     Id::unique(("keyfob-row", account))
 }
 
-/// A row.
 fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect: Rect) -> egui::Response {
     let tokens = cx.tokens;
     let chosen = state.selected.as_ref() == Some(&account.id) && matches!(state.page, Page::Account);
@@ -211,7 +206,7 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect:
     let provider = sanitized(&account.provider_name, MAX_CHARS);
     let described = format!("{provider}, {}{time}", standing.word());
     if response.has_focus() {
-        // The arrow keys move along the list, not to whatever lies in their direction.
+        // The arrow keys move along the list instead of in their direction.
         let filter = egui::EventFilter { vertical_arrows: true, ..Default::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
     }
@@ -222,12 +217,12 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect:
         && paint_row(ui, tokens, &response, chosen, account, standing, left.map(|(text, _)| text));
     let response =
         if is_cut { response.on_hover_text(sanitized(account.name.as_str(), 120)) } else { response };
-    // Last, since a tooltip would take its place.
+    // Set last, since a tooltip would replace it.
     widgets::describe(ui, &response, &described);
     response
 }
 
-/// The time a row shows, and how it is read aloud.
+/// A row's time, and how it is read aloud.
 fn left_of(account: &AccountView, cx: &Cx<'_>) -> Option<(String, String)> {
     let facts = &account.token.as_ref()?.facts;
     match Status::at(facts, cx.now) {
@@ -239,7 +234,7 @@ fn left_of(account: &AccountView, cx: &Cx<'_>) -> Option<(String, String)> {
     }
 }
 
-/// Paints a row; true where its name had to be cut.
+/// Paints a row; returns true if its name was truncated.
 fn paint_row(
     ui: &Ui,
     tokens: &Tokens,
@@ -294,7 +289,7 @@ fn second_line(
     painter.galley(pos2(inner.left() + 20.0, y - galley.size().y / 2.0), galley, text);
 }
 
-/// Moves the selection by the arrow keys, and the focus with it where a row has it.
+/// Moves the selection with the arrow keys, and the focus if a row has it.
 pub(super) fn arrows(ui: &Ui, state: &mut ViewState) {
     let focused = ui.memory(egui::Memory::focused);
     let on_row = focused.is_some() && state.list.focused().map(row_id) == focused;
@@ -318,11 +313,11 @@ pub(super) fn arrows(ui: &Ui, state: &mut ViewState) {
     go_to(ui, state, to);
 }
 
-/// Chooses a row, and gives it the keyboard.
+/// Selects and focuses a row.
 fn go_to(ui: &Ui, state: &mut ViewState, row: usize) {
     let Some(id) = state.list.get(row).map(|account| account.id.clone()) else { return };
     ui.memory_mut(|memory| memory.request_focus(row_id(&id)));
-    // The toolkit would move on from there by the same key.
+    // egui would move the focus on by the same key.
     ui.memory_mut(|memory| memory.move_focus(egui::FocusDirection::None));
     state.list.focus(Some(id.clone()));
     let open = state.detail_open;

@@ -1,7 +1,6 @@
-//! The menu of a row of the list, for the pointer's other button.
+//! The context menu of a row.
 //!
-//! Owns its items and their order. Invariant: it offers nothing that a button of the account's page and a
-//! key don't do as well.
+//! Each item also has a button on the account's page and a shortcut.
 
 use egui::os::OperatingSystem;
 use egui::{Response, Ui, vec2};
@@ -15,10 +14,10 @@ use crate::ui::navigation::To;
 use crate::ui::view_state::ViewState;
 use crate::ui::{account, labels, shortcuts, shortcuts_page, theme, widgets};
 
-/// Width of the menu.
+/// Width of the menu, in points.
 const WIDTH: f32 = 240.0;
 
-/// Opens the menu where the row was pressed with the other button, and shows it while it is open.
+/// Opens the menu on a right-click, and shows it while it is open.
 pub(in crate::ui) fn show(
     ui: &Ui,
     cx: &mut Cx<'_>,
@@ -61,11 +60,11 @@ pub(in crate::ui) fn show(
     });
 }
 
-/// An item with its key; true where it was pressed, which closes the menu.
+/// An item with its shortcut; returns true if it was pressed, which closes the menu.
 fn item(ui: &mut Ui, label: &str, keys: &str) -> bool {
     let item = egui::Button::new(label).shortcut_text(keys).frame_when_inactive(false);
     let response = ui.add(item.min_size(vec2(WIDTH, theme::CONTROL_HEIGHT)));
-    // The key is read aloud with the list of keys.
+    // The shortcuts page reads the keys aloud.
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(label));
     if response.clicked() {
         ui.close();

@@ -1,6 +1,4 @@
-//! The line that says where secrets are kept and whether it is locked.
-//!
-//! Owns no state. Invariant: it stands on every page that has accounts or takes secrets.
+//! The line that shows the vault and whether it is locked, on every page that has accounts or takes secrets.
 
 use egui::Ui;
 
@@ -12,7 +10,8 @@ use crate::ui::theme::icons::Icon;
 use crate::ui::view_state::{SettingsDraft, ViewState};
 use crate::ui::widgets::button::{Button, Weight};
 
-/// Shows the line; it leads to the settings. On a page it is in line with the cards, and not with the rows of the list.
+/// Shows the line, a link to the settings. On a page it is aligned with the cards, not with the rows of the
+/// list.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, on_page: bool) {
     let label = labels::vault_in_short(&cx.snapshot.vault);
     let button = Button::new(Weight::Bare, label).with_icon(icon(&cx.snapshot.vault)).calm();

@@ -1,51 +1,42 @@
-//! Icons, drawn with a few strokes in the text's colour.
+//! Icons, drawn with strokes in the text's color.
 //!
-//! Owns their shapes. Invariant: an icon never stands alone for a meaning; a word or a name goes
-//! with it.
+//! An icon always has a word or a name beside it.
 
 use egui::epaint::PathStroke;
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
-/// An icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum Icon {
-    /// Add.
     Plus,
     /// Search.
     Lens,
     /// Settings: two sliders.
     Sliders,
-    /// Back.
     Back,
-    /// Sorts and groups.
     Sort,
     /// Opens a list.
     Down,
-    /// Opens what is below.
+    /// Expands what is below.
     Right,
     /// Done, valid.
     Check,
-    /// Gone, expired.
+    /// Deleted, expired.
     Cross,
-    /// Mind this.
     Warning,
-    /// Runs out soon: a clock.
+    /// Expires soon: a clock.
     Clock,
-    /// Nothing there yet.
+    /// Empty.
     Circle,
-    /// Wants somebody to come in: a way through a door.
+    /// A sign-in is needed: an arrow through a door.
     Enter,
-    /// Its end is not known.
+    /// Unknown expiry.
     Dash,
-    /// More than was expected.
+    /// More than expected.
     PlusCircle,
     /// Keyfob itself.
     Key,
-    /// Copies.
     Copy,
-    /// Locked.
     Locked,
-    /// Open.
     Unlocked,
 }
 
@@ -141,7 +132,7 @@ impl Icon {
     }
 }
 
-/// A ring of which `share` (0 to 1) is still there, from the top and clockwise.
+/// A ring with the remaining `share` (0 to 1), from the top and clockwise.
 pub(in crate::ui) fn ring(painter: &Painter, rect: Rect, share: f32, color: Color32, track: Color32) {
     let (center, radius) = (rect.center(), rect.width() / 2.0 - 2.5);
     let arc = |share: f32| {
@@ -152,7 +143,7 @@ pub(in crate::ui) fn ring(painter: &Painter, rect: Rect, share: f32, color: Colo
         });
         points.collect::<Vec<_>>()
     };
-    // By the same path as what lies on it: the stroke of a circle would stand outside it.
+    // The same path as the arc on top of it: a circle's stroke would lie further out.
     painter.add(Shape::line(arc(1.0), PathStroke::new(5.0, track)));
     let share = share.clamp(0.0, 1.0);
     if share > 0.0 {

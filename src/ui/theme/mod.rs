@@ -1,7 +1,7 @@
-//! How the window looks: colours, sizes and fonts.
+//! Colors, sizes and fonts.
 //!
-//! Owns every colour. Invariant: text keeps 4.5:1 and shapes keep 3:1 against what they stand on,
-//! in both themes; the tests below compute it.
+//! Text has a contrast of at least 4.5:1 and shapes of 3:1 against their background, in both themes; the
+//! tests below compute it.
 
 pub(crate) mod icons;
 pub(crate) mod sampling;
@@ -21,67 +21,63 @@ use system_fonts::SystemFonts;
 
 /// The grid's step, in points.
 pub(super) const STEP: f32 = 4.0;
-/// Height of a control.
+/// Height of a control, in points.
 pub(super) const CONTROL_HEIGHT: f32 = 32.0;
-/// Rounding of cards and controls.
+/// Corner radius of cards and controls.
 pub(super) const RADIUS: u8 = 8;
 /// Padding of a card.
 pub(super) const CARD_PADDING: i8 = 16;
-/// Width of the list of accounts.
+/// Width of the account list, in points.
 pub(super) const SIDEBAR_WIDTH: f32 = 280.0;
-/// Narrower than this, the window has one pane.
+/// Below this width, in points, the window has one pane.
 pub(super) const NARROW_WIDTH: f32 = 720.0;
-/// The widest that a column of text or fields gets.
+/// The maximum width of a column of text or fields.
 pub(super) const COLUMN_WIDTH: f32 = 720.0;
 
 /// The dark modules of a QR code, in both themes.
 pub(super) const QR_DARK: Color32 = rgb(0x00_0000);
-/// The ground of a QR code, in both themes.
+/// The background of a QR code, in both themes.
 pub(super) const QR_LIGHT: Color32 = rgb(0xff_ffff);
 
-/// How long something takes to glide, in seconds.
+/// Duration of animations, in seconds.
 const ANIMATION_SECS: f32 = 0.08;
 
-/// The colours of one theme.
+/// The colors of one theme.
 #[derive(Debug)]
 pub(super) struct Tokens {
-    /// Behind everything, the list and the cards included.
+    /// The background, including the list and the cards.
     pub(super) window: Color32,
-    /// A dialog, a text field.
+    /// A dialog or text field.
     pub(super) raised: Color32,
-    /// A quiet control.
+    /// A secondary control.
     pub(super) control: Color32,
-    /// A control or a row under the pointer.
+    /// A hovered control or row.
     pub(super) hover: Color32,
-    /// The chosen row.
+    /// The selected row.
     pub(super) chosen: Color32,
     /// A line between regions; carries no meaning.
     pub(super) line: Color32,
     /// The border of a field.
     pub(super) border: Color32,
-    /// Text.
     pub(super) text: Color32,
-    /// Text of less weight.
+    /// Less prominent text.
     pub(super) weak: Color32,
-    /// What can be pressed, and the focus ring.
+    /// Interactive elements and the focus ring.
     pub(super) accent: Color32,
-    /// The filled button under the pointer.
+    /// A hovered primary button.
     pub(super) accent_hover: Color32,
-    /// Text on the accent.
+    /// Text on the accent color.
     pub(super) on_accent: Color32,
-    /// All is well.
     pub(super) ok: Color32,
-    /// Soon not.
     pub(super) warn: Color32,
-    /// Not well.
     pub(super) error: Color32,
-    /// Behind a warning.
+    /// The background of a warning.
     pub(super) warn_soft: Color32,
-    /// Behind an error.
+    /// The background of an error.
     pub(super) error_soft: Color32,
-    /// The part of the ring that is used up.
+    /// The elapsed part of the ring.
     pub(super) track: Color32,
-    /// A message that floats over the page, and its text and link.
+    /// A toast, its text and its link.
     pub(super) float: Color32,
 }
 
@@ -91,7 +87,6 @@ const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb(r, g, b)
 }
 
-/// The dark theme.
 pub(super) static DARK: Tokens = Tokens {
     window: rgb(0x0016_181d),
     raised: rgb(0x001d_2027),
@@ -114,7 +109,6 @@ pub(super) static DARK: Tokens = Tokens {
     float: rgb(0x0022_262e),
 };
 
-/// The light theme.
 pub(super) static LIGHT: Tokens = Tokens {
     window: rgb(0x00ff_ffff),
     raised: rgb(0x00ff_ffff),
@@ -138,38 +132,38 @@ pub(super) static LIGHT: Tokens = Tokens {
 };
 
 impl Tokens {
-    /// The colours of the theme that is shown.
+    /// The colors of the current theme.
     pub(super) fn of(ui: &egui::Ui) -> &'static Self {
         if ui.visuals().dark_mode { &DARK } else { &LIGHT }
     }
 }
 
-/// Body text, 14.
+/// Body text, 14 points.
 pub(super) fn body() -> FontId {
     FontId::proportional(14.0)
 }
 
-/// Small text, 12.
+/// Small text, 12 points.
 pub(super) fn small() -> FontId {
     FontId::proportional(12.0)
 }
 
-/// Body text with weight.
+/// Strong body text.
 pub(super) fn strong() -> FontId {
     FontId::new(14.0, semibold())
 }
 
-/// Small text with weight, such as a field's label.
+/// Small strong text, such as a field's label.
 pub(super) fn small_strong() -> FontId {
     FontId::new(12.0, semibold())
 }
 
-/// A heading, 20.
+/// A heading, 20 points.
 pub(super) fn heading() -> FontId {
     FontId::new(20.0, semibold())
 }
 
-/// Values and digits that must not jump.
+/// Values, and digits of fixed width.
 pub(super) fn mono(size: f32) -> FontId {
     FontId::monospace(size)
 }
@@ -178,18 +172,18 @@ fn semibold() -> FontFamily {
     FontFamily::Name("semibold".into())
 }
 
-/// Gives a context its fonts and both themes; done once, before the first frame.
+/// Installs the fonts and both themes, once before the first frame.
 pub(super) fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts());
     ctx.add_font_provider(Arc::new(SystemFonts::default()));
     sampling::install(ctx);
-    // The zoom is a preference, which the toolkit would not remember.
+    // The zoom is a preference, which egui would not store.
     ctx.options_mut(|options| options.zoom_with_keyboard = false);
     ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));
     ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
 }
 
-/// Shows the window as the user prefers it; `still` where the system wants less motion.
+/// Applies the user's preferences; `still` means that the system prefers reduced motion.
 pub(super) fn apply(preferences: &Preferences, still: bool, ctx: &egui::Context) {
     ctx.set_theme(preference(preferences.theme));
     ctx.set_zoom_factor(zoom_factor(preferences.zoom_percent));
@@ -205,7 +199,7 @@ fn zoom_factor(percent: u32) -> f32 {
     percent as f32 / 100.0
 }
 
-/// How the page moves to what is sought: quickly, and in a time that doesn't grow with the way.
+/// Scrolls quickly, in a time independent of the distance.
 fn glide() -> ScrollAnimation {
     ScrollAnimation::duration(ANIMATION_SECS)
 }
@@ -225,7 +219,7 @@ fn fonts() -> FontDefinitions {
     };
     add("inter", include_bytes!("../../../assets/fonts/Inter-Regular.otf"));
     add("inter-semibold", include_bytes!("../../../assets/fonts/Inter-SemiBold.otf"));
-    // Without ligatures: what is registered or compared to the letter is seen letter by letter.
+    // Without ligatures, so that each letter of a registered or compared value is visible.
     add("jetbrains-mono", include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf"));
     for (family, names) in [
         (FontFamily::Proportional, ["inter", "jetbrains-mono"]),
@@ -246,7 +240,7 @@ fn style(tokens: &Tokens, visuals: Visuals) -> Style {
         (TextStyle::Heading, heading()),
         (TextStyle::Monospace, mono(13.0)),
     ]);
-    // A label's own copy would bypass the engine, which marks and clears what is copied.
+    // egui's own copy would bypass the engine, which marks and clears copied values.
     style.interaction.selectable_labels = false;
     style.interaction.tooltip_delay = 0.3;
     let spacing = &mut style.spacing;
@@ -297,7 +291,7 @@ fn paint(visuals: &mut Visuals, tokens: &Tokens) {
     visuals.weak_text_color = Some(tokens.weak);
     visuals.hyperlink_color = tokens.accent;
     visuals.text_cursor.stroke = Stroke::new(2.0, tokens.accent);
-    // A blinking cursor would draw the whole window twice a second.
+    // A blinking cursor would redraw the whole window twice a second.
     visuals.text_cursor.blink = false;
     visuals.extreme_bg_color = tokens.raised;
     visuals.faint_bg_color = tokens.control;
@@ -349,7 +343,7 @@ mod tests {
                     &[t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft],
                     &[t.text, t.weak],
                 ),
-                // The labels of bare buttons.
+                // The labels of buttons without a background.
                 on_each(&[t.control, t.chosen, t.float, t.warn_soft, t.error_soft], &[t.accent]),
                 vec![(t.warn_soft, t.warn), (t.error_soft, t.error)],
                 on_each(&[t.accent, t.accent_hover, t.error], &[t.on_accent]),
@@ -358,7 +352,7 @@ mod tests {
                 let ratio = contrast(ground, text);
                 assert!(ratio >= 4.5, "{name}: {text:?} on {ground:?} has {ratio:.2}");
             }
-            // Icons, the focus ring, a field's border, and what is left on the countdown's ring.
+            // Icons, the focus ring, a field's border, and the remaining part of the countdown's ring.
             let shapes = [
                 on_each(&[t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft], &all),
                 on_each(&grounds, &[t.border]),

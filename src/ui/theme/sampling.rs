@@ -1,14 +1,13 @@
-//! How the texture of the letters is read.
+//! Samples the glyph atlas with NEAREST.
 //!
-//! Owns that one choice. Invariant: letters stand on whole pixels, so the nearest texel is the very one
-//! that a mixture of four would give, at less cost where nobody has a GPU.
+//! Glyphs are on whole pixels, so the nearest texel is the same as a blend of four, at less cost without a
+//! GPU.
 
 use egui::{Context, FullOutput, Plugin, TextureId, TextureOptions};
 
-/// Has letters read from the nearest texel.
 pub(in crate::ui) fn install(ctx: &Context) {
     ctx.add_plugin(Nearest);
-    // Of all that the texture holds, these alone are drawn larger or smaller than they lie there.
+    // Only these are drawn at another size than in the texture.
     ctx.tessellation_options_mut(|options| options.prerasterized_discs = false);
 }
 

@@ -1,14 +1,14 @@
-//! The system's fonts, for scripts that the bundled faces lack.
+//! The system's fonts, for scripts that the bundled fonts lack.
 //!
-//! Owns when they are listed. Invariant: not before a character needs one; listing them takes as long
-//! as half of a start, and most windows show none.
+//! They are listed when a character first needs one: listing takes as long as half of a start, and most
+//! windows need none.
 
 use std::sync::OnceLock;
 
 use egui::epaint::text::{FallbackRequest, FontInsert, FontProvider};
 use egui_system_font_provider::SystemFontProvider;
 
-/// The system's fonts, listed at the first need.
+/// The system's fonts, listed on first use.
 #[derive(Default)]
 pub(in crate::ui) struct SystemFonts(OnceLock<SystemFontProvider>);
 

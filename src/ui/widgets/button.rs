@@ -1,7 +1,6 @@
 //! Buttons.
 //!
-//! Owns their looks and their place in the accessibility tree. Invariant: a button has a name, shows
-//! its focus, and says why when it can't be pressed.
+//! A button has an accessible name, a visible focus, and a reason when it is disabled.
 
 use std::sync::Arc;
 
@@ -13,20 +12,19 @@ use crate::ui::theme;
 use crate::ui::theme::Tokens;
 use crate::ui::theme::icons::Icon;
 
-/// How loud a button is. A screen has one primary button.
+/// The emphasis of a button. A screen has one primary button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum Weight {
-    /// Filled with the accent.
+    /// Filled with the accent color.
     Primary,
-    /// Filled with a quiet grey.
+    /// Filled with a quiet gray.
     Quiet,
-    /// Text only, in the accent: that is what tells it from text that is read.
+    /// Only text, whose accent color tells it from other text.
     Bare,
-    /// For what can't be taken back.
+    /// For actions that can't be undone.
     Danger,
 }
 
-/// A button.
 #[must_use = "show it with `ui.add` or `Button::show`"]
 pub(in crate::ui) struct Button<'a> {
     label: &'a str,
@@ -56,12 +54,12 @@ impl<'a> Button<'a> {
         }
     }
 
-    /// A button with an icon only; `name` is read aloud and shown as a tooltip.
+    /// A button with only an icon; `name` is its accessible name and tooltip.
     pub(in crate::ui) fn icon(icon: Icon, name: &'a str) -> Self {
         Self { icon: Some(icon), name: Some(name), hint: Some(name), ..Self::new(Weight::Bare, "") }
     }
 
-    /// Gives a button with an icon only a ground of its own.
+    /// Gives an icon button a background.
     pub(in crate::ui) fn quiet(mut self) -> Self {
         self.weight = Weight::Quiet;
         self
@@ -73,19 +71,19 @@ impl<'a> Button<'a> {
         self
     }
 
-    /// Gives another name to the accessibility tree than the label.
+    /// Sets an accessible name other than the label.
     pub(in crate::ui) fn named(mut self, name: &'a str) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// Takes this width at least.
+    /// Sets the minimum width.
     pub(in crate::ui) fn at_least(mut self, width: f32) -> Self {
         self.min_width = width;
         self
     }
 
-    /// How wide the button will be.
+    /// The width of the button, in points.
     pub(in crate::ui) fn width(&self, ui: &Ui) -> f32 {
         let content = self.text(ui).size().x + self.icon_width();
         (content + 2.0 * self.padding()).max(self.min_width)
@@ -93,7 +91,7 @@ impl<'a> Button<'a> {
 
     fn text(&self, ui: &Ui) -> Arc<Galley> {
         let font = if self.weight == Weight::Primary { theme::strong() } else { theme::body() };
-        // Wider than the place it stands in, a label is cut; its name is not.
+        // A label wider than its container is truncated; the accessible name is not.
         let room = ui.max_rect().width() - self.icon_width() - 2.0 * self.padding();
         one_line(ui, self.label, font, Color32::PLACEHOLDER, room.max(theme::CONTROL_HEIGHT))
     }
@@ -110,31 +108,31 @@ impl<'a> Button<'a> {
         if self.label.is_empty() { 8.0 } else { 12.0 }
     }
 
-    /// A tooltip.
+    /// Sets a tooltip.
     pub(in crate::ui) fn hint(mut self, hint: &'a str) -> Self {
         self.hint = Some(hint);
         self
     }
 
-    /// Puts the label, not the button's edge, in line with the text above and below.
+    /// Aligns the label, not the button's edge, with the text above and below.
     pub(in crate::ui) fn flush(mut self) -> Self {
         self.flush = true;
         self
     }
 
-    /// Shows a bare label in the colour of text: where it is read more often than it is pressed.
+    /// Shows a bare label in the text color, for one that is read more often than pressed.
     pub(in crate::ui) fn calm(mut self) -> Self {
         self.calm = true;
         self
     }
 
-    /// Disables the button where there is a reason to, and says it.
+    /// Disables the button if there is a reason, which it shows.
     pub(in crate::ui) fn blocked(mut self, reason: Option<&'a str>) -> Self {
         self.blocked = reason;
         self
     }
 
-    /// Shows the button; true when it was pressed.
+    /// Shows the button; returns true if it was pressed.
     pub(in crate::ui) fn show(self, ui: &mut Ui) -> bool {
         ui.add(self).clicked()
     }
@@ -157,7 +155,7 @@ impl Widget for Button<'_> {
         let Some(hint) = hint else { return response };
         let response = response.on_hover_text(hint);
         if name == hint {
-            // A name that is its own tooltip is read aloud once.
+            // A name that is also the tooltip is read aloud once.
             ui.ctx().accesskit_node_builder(response.id, egui::accesskit::Node::clear_description);
         }
         response
@@ -196,7 +194,7 @@ impl Button<'_> {
         };
         let painter = ui.painter();
         painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
-        // Off the accent's own fill, where a ring of the same colour would be lost.
+        // Outside the accent fill, which has the same color as the ring.
         let gap = if self.weight == Weight::Primary { 2.0 } else { 0.0 };
         focus_ring(ui, &response, rect.expand(gap));
         let mut x = rect.center().x - width / 2.0;

@@ -1,7 +1,6 @@
 //! Destinations that differ from the preset's, on the account's page and before an import.
 //!
-//! Owns their rows. Invariant: what the provider's name does not say already is said here in full, wrapped
-//! and never cut.
+//! They are shown in full: wrapped, never truncated.
 
 use egui::Ui;
 
@@ -15,7 +14,7 @@ use crate::ui::widgets;
 /// The width of the labels, in points.
 const LABEL_WIDTH: f32 = 168.0;
 
-/// Shows them of an account, where there are some.
+/// Shows those of an account, if any.
 pub(in crate::ui) fn card(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     let named = changed_destinations(&cx.snapshot.presets, &account.settings);
     if !named.rest.is_empty() {
@@ -26,7 +25,7 @@ pub(in crate::ui) fn card(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     }
 }
 
-/// Shows them of an account that is about to be imported.
+/// Shows those of an account in an import.
 pub(in crate::ui) fn of_import(ui: &mut Ui, name: &str, named: &NamedDestinations) {
     ui.add_space(4.0);
     widgets::caption(ui, &format!("{}: {}", sanitized(name, 120), named.provider));

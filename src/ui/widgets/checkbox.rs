@@ -1,7 +1,6 @@
-//! A box that is ticked or not, with its words beside it, and a list of such.
+//! Check boxes with a label and a description, and lists of them.
 //!
-//! Owns their looks and their place in the accessibility tree. Invariants: a box's name is its label
-//! alone, and what else is said is its description; of a long list only what is seen is laid out.
+//! The accessible name is the label alone. Of a long list only the visible part is laid out.
 
 use egui::{
     CornerRadius, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2,
@@ -14,13 +13,13 @@ use crate::ui::theme;
 use crate::ui::theme::Tokens;
 use crate::ui::widgets;
 
-/// The height of a box with a line of words below its label.
+/// The height of a box with a description, in points.
 const HEIGHT: f32 = 44.0;
 
 /// The side of the box.
 const SIDE: f32 = 18.0;
 
-/// Shows a box; both texts stand in one line each, cut at their end.
+/// Shows a box; both texts are truncated to one line.
 pub(in crate::ui) fn tick(ui: &mut Ui, value: &mut bool, label: &str, note: &str) -> Response {
     let tokens = Tokens::of(ui);
     let height = if note.is_empty() { theme::CONTROL_HEIGHT } else { HEIGHT };
@@ -55,7 +54,7 @@ pub(in crate::ui) fn tick(ui: &mut Ui, value: &mut bool, label: &str, note: &str
     response
 }
 
-/// Shows a list of boxes with words below their labels: as high as it is, and at most so many at once.
+/// Shows a list of boxes with descriptions, at most so many rows high.
 pub(in crate::ui) fn list(
     ui: &mut Ui,
     salt: &str,
@@ -70,7 +69,7 @@ pub(in crate::ui) fn list(
         }
         return;
     }
-    // In a small window the list itself must fit into what is seen of the dialog.
+    // In a small window the list must fit into the visible part of the dialog.
     let seen = (ui.clip_rect().height() / HEIGHT).floor().max(1.0);
     let height = HEIGHT * seen.min(f32::from(at_once));
     let area = ScrollArea::vertical().id_salt(salt).auto_shrink(false);
@@ -78,7 +77,7 @@ pub(in crate::ui) fn list(
     let shown = area.show_rows(ui, HEIGHT, count, |ui, rows| {
         rows.filter(|number| row(ui, *number).gained_focus()).count() > 0
     });
-    // A row that is scrolled to moves the list alone, and not what the list stands in.
+    // Scrolling to a row moves only the list, not its container.
     if shown.inner {
         ui.scroll_to_rect(shown.inner_rect, None);
     }

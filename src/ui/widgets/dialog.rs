@@ -1,19 +1,18 @@
 //! Dialogs over the dimmed page.
 //!
-//! Owns their frame, and what has the keyboard first. Invariant: a dialog fits into the window, however
-//! small that is; what doesn't fit into the dialog scrolls, and its buttons stay in sight.
+//! A dialog fits into any window: its contents scroll, and its buttons stay visible.
 
 use egui::{Context, Frame, Id, Margin, Modal, Response, ScrollArea, Ui, UiBuilder, Vec2, vec2};
 
 use crate::ui::{theme, widgets};
 
-/// A window of less than this has no room to spare, such as the smallest one at 200 %.
+/// A smaller window has no space to spare, such as the smallest one at 200 %.
 const TIGHT: Vec2 = vec2(400.0, 300.0);
 
-/// What stands above and below the scrolled part, and round the dialog.
+/// The height around the scrolled part, in points.
 const AROUND: f32 = 184.0;
 
-/// The same in a window without room to spare.
+/// The same in a window without space to spare.
 const AROUND_TIGHT: f32 = 124.0;
 
 fn is_tight(ctx: &Context) -> bool {
@@ -21,7 +20,7 @@ fn is_tight(ctx: &Context) -> bool {
     size.x < TIGHT.x || size.y < TIGHT.y
 }
 
-/// Shows a dialog. The second value says that it was left by Esc or beside it.
+/// Shows a dialog. The second value is whether it was dismissed by Esc or a click beside it.
 pub(in crate::ui) fn show<R>(ui: &Ui, id: Id, width: f32, contents: impl FnOnce(&mut Ui) -> R) -> (R, bool) {
     let (margin, beside) =
         if is_tight(ui.ctx()) { (Margin::same(12), 40.0) } else { (ui.spacing().window_margin, 96.0) };
@@ -36,7 +35,7 @@ pub(in crate::ui) fn show<R>(ui: &Ui, id: Id, width: f32, contents: impl FnOnce(
     (shown.inner, left)
 }
 
-/// Between the contents and their scroll bar, which stands in the dialog's own margin.
+/// The distance to the scroll bar, which is in the dialog's margin.
 const BESIDE: f32 = 12.0;
 
 /// Shows the part between the heading and the buttons.
@@ -45,7 +44,7 @@ pub(in crate::ui) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -
     let height = ui.ctx().content_rect().height() - around;
     let area = ScrollArea::vertical()
         .max_height(height)
-        // As high as its contents at once, and not only after a few frames.
+        // Full height at once instead of after a few frames.
         .min_scrolled_height(height)
         .auto_shrink([false, true]);
     ui.add_space(theme::STEP);
@@ -61,7 +60,7 @@ pub(in crate::ui) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -
     shown.inner
 }
 
-/// Gives a button the keyboard, where nothing has it.
+/// Focuses a button if nothing has the focus.
 pub(in crate::ui) fn focus_first(ui: &Ui, button: &Response) {
     if ui.memory(|memory| memory.focused().is_none()) {
         button.request_focus();

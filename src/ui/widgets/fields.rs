@@ -1,8 +1,7 @@
-//! Fields of forms: text, secrets and choices.
+//! Form fields: text, secrets and choices.
 //!
-//! Owns how a field is labelled, and what becomes of a secret in it. Invariant: a secret field keeps
-//! no undo history, shows nothing to the accessibility tree but dots, and is wiped when it is taken
-//! or closed.
+//! A secret field keeps no undo history, shows only dots to assistive technologies, and is wiped when it is
+//! taken or closed.
 
 use egui::{Align2, ComboBox, Id, Margin, RichText, TextEdit, Ui};
 use zeroize::{Zeroize as _, Zeroizing};
@@ -13,12 +12,12 @@ use crate::ui::theme;
 use crate::ui::theme::Tokens;
 use crate::ui::theme::icons::Icon;
 
-/// Longest text a field takes, in characters.
+/// The longest text of a field, in characters.
 const MAX_CHARS: usize = 16_384;
 
 /// The text of a secret field.
 pub(in crate::ui) struct SecretText {
-    // Room from the start, so that typing leaves no copies behind where the text had to move.
+    // Allocated in advance, so that typing leaves no copies of a reallocated buffer.
     text: Zeroizing<String>,
 }
 
@@ -29,65 +28,64 @@ impl Default for SecretText {
 }
 
 impl SecretText {
-    /// Whether nothing but white space is there.
+    /// Whether it has only white space.
     pub(in crate::ui) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
 
-    /// Asks something about the text, which stays here.
+    /// Passes the text to a function.
     pub(in crate::ui) fn with<R>(&self, ask: impl FnOnce(&str) -> R) -> R {
         ask(&self.text)
     }
 
-    /// Hands out the text without white space around it, and leaves the field empty.
+    /// Takes the text without surrounding white space and empties the field.
     pub(in crate::ui) fn take(&mut self) -> Option<String> {
         let taken = Some(self.text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
         self.text.zeroize();
         taken
     }
 
-    /// Whether nothing at all is there; in a passphrase white space counts.
+    /// Whether it is empty; in a passphrase white space counts.
     pub(in crate::ui) fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Whether this one's text begins with the other's.
+    /// Whether this text begins with the other one.
     pub(in crate::ui) fn begins_with(&self, other: &Self) -> bool {
         self.text.starts_with(other.text.as_str())
     }
 
-    /// A passphrase as it is typed.
+    /// The passphrase as typed.
     pub(in crate::ui) fn passphrase(&self) -> Passphrase {
         Passphrase::new(self.text.as_str().to_owned())
     }
 
-    /// Hands out a passphrase to the letter, and leaves the field empty.
+    /// Takes the passphrase unchanged and empties the field.
     pub(in crate::ui) fn take_passphrase(&mut self) -> Passphrase {
         let taken = self.passphrase();
         self.text.zeroize();
         taken
     }
 
-    /// Whether white space stands around the text, or a line break in it.
+    /// Whether the text has surrounding white space or a line break.
     pub(in crate::ui) fn has_stray_space(&self) -> bool {
         self.text.trim().len() != self.text.len()
     }
 }
 
-/// What a field may have besides its label.
+/// Optional parts of a field.
 #[derive(Default, Clone, Copy)]
 pub(in crate::ui) struct Extras<'a> {
-    /// A quiet example.
+    /// The placeholder.
     pub(in crate::ui) hint: &'a str,
-    /// What is wrong with the value.
+    /// The value's error.
     pub(in crate::ui) error: Option<&'a str>,
-    /// What is good to know.
+    /// A note.
     pub(in crate::ui) note: Option<&'a str>,
-    /// Whether the text is monospaced.
     pub(in crate::ui) mono: bool,
 }
 
-/// A field of plain text.
+/// A text field.
 pub(in crate::ui) fn text(
     ui: &mut Ui,
     id: Id,
@@ -96,12 +94,12 @@ pub(in crate::ui) fn text(
     extras: Extras<'_>,
 ) -> egui::Response {
     let (before, flag) = (value.len(), id.with("trimmed"));
-    // Said until the text is changed again or the field is left.
+    // Shown until the text changes or the field is left.
     let is_here = ui.memory(|memory| memory.has_focus(id));
     let is_trimmed = is_here && ui.data(|data| data.get_temp(flag).unwrap_or(false));
     let note = if is_trimmed { Some("Spaces at the ends were removed.") } else { extras.note };
     let response = edit(ui, id, label, value, false, Extras { note, ..extras });
-    // A paste brings its line break along; white space at the ends is never meant.
+    // A paste brings its line break along; white space at the ends is never intended.
     let trims = response.changed() && value.len() > before + 1 && value.trim().len() != value.len();
     if trims {
         *value = value.trim().to_owned();
@@ -112,7 +110,6 @@ pub(in crate::ui) fn text(
     response
 }
 
-/// A field of secret text.
 pub(in crate::ui) fn secret(
     ui: &mut Ui,
     id: Id,
@@ -125,7 +122,7 @@ pub(in crate::ui) fn secret(
     response
 }
 
-/// A field that shows what it holds, and is wiped like a secret: what was pasted may carry a code.
+/// A field that shows its text and is wiped like a secret, since pasted text may have a code.
 pub(in crate::ui) fn pasted(
     ui: &mut Ui,
     id: Id,
@@ -138,15 +135,15 @@ pub(in crate::ui) fn pasted(
     response
 }
 
-/// Empties a field's undo history, which keeps the text otherwise.
+/// Clears a field's undo history, which would keep the text.
 fn forget_history(ctx: &egui::Context, id: Id) {
     if let Some(mut state) = egui::text_edit::TextEditState::load(ctx, id) {
-        // The history is shared by all copies of the state, so nothing needs storing.
+        // All copies of the state share the history, so nothing needs storing.
         state.clear_undoer();
     }
 }
 
-/// Forgets everything the toolkit keeps about a field.
+/// Clears egui's state of a field.
 pub(in crate::ui) fn forget(ctx: &egui::Context, id: Id) {
     forget_history(ctx, id);
     ctx.data_mut(|data| data.remove::<egui::text_edit::TextEditState>(id));
@@ -181,7 +178,7 @@ fn edit(
     })
 }
 
-/// A choice among several; true when another was chosen.
+/// A choice among several; returns true if it changed.
 pub(in crate::ui) fn choice<T: PartialEq + Clone>(
     ui: &mut Ui,
     id: Id,

@@ -1,7 +1,6 @@
-//! The path of a file: typed, or chosen in the system's own dialog.
+//! The path of a file, typed or chosen in the system's file dialog.
 //!
-//! Owns the question to that dialog. Invariant: the window never waits for it; the answer comes back
-//! by [`crate::ui::Ui::file_answer`], and the field can always be typed into.
+//! The window never waits for the dialog: its answer arrives in [`crate::ui::Ui::file_answer`].
 
 use std::path::{Path, PathBuf};
 
@@ -12,50 +11,49 @@ use super::fields::{self, Extras};
 use crate::ui::dialogs::new_passphrase;
 use crate::ui::{labels, theme};
 
-/// What the system's own dialog is asked for.
+/// A question for the system's file dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileQuestion {
-    /// What stands above the dialog.
+    /// The dialog's title.
     pub title: &'static str,
-    /// The folder to begin in.
+    /// The initial folder.
     pub folder: PathBuf,
-    /// A name for the new file, where one is named rather than chosen among those that are there.
+    /// The suggested name of a new file; `None` to open an existing one.
     pub new_name: Option<String>,
 }
 
-/// What the dialog answered.
+/// The dialog's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileAnswer {
-    /// This file.
+    /// The chosen file.
     Chosen(PathBuf),
-    /// None: it was left.
+    /// The user cancelled.
     Left,
-    /// There is no such dialog here.
+    /// The system has no such dialog.
     NoDialog,
 }
 
-/// The field.
 pub(in crate::ui) struct FileField {
     text: String,
-    /// Where the dialog begins while no path is there.
+    /// The initial folder while the path is empty.
     folder: PathBuf,
-    /// Whether there turned out to be no dialog.
+    /// Whether the system has no dialog.
     without_dialog: bool,
 }
 
 impl FileField {
-    /// An empty field for a file that is there.
+    /// An empty field for an existing file.
     pub(in crate::ui) fn within(folder: &Path) -> Self {
         Self { text: String::new(), folder: folder.to_owned(), without_dialog: false }
     }
 
-    /// A field with a path to begin with.
+    /// A field with an initial path.
     pub(in crate::ui) fn at(path: &Path) -> Self {
         let text = path.to_str().unwrap_or_default().to_owned();
         Self { text, ..Self::within(path.parent().unwrap_or(path)) }
     }
 
-    /// The question to the system's dialog.
+    /// The question for the system's dialog.
     pub(in crate::ui) fn question(&self, title: &'static str, is_new: bool) -> FileQuestion {
         let path = self.path().ok();
         let folder = path.as_ref().and_then(|path| path.parent()).unwrap_or(&self.folder).to_owned();
@@ -64,7 +62,7 @@ impl FileField {
         FileQuestion { title, folder, new_name }
     }
 
-    /// The path, or why it is none.
+    /// The path or its error.
     pub(in crate::ui) fn path(&self) -> Result<PathBuf, &'static str> {
         let text = self.text.trim();
         let path = PathBuf::from(text);
@@ -76,14 +74,14 @@ impl FileField {
         }
     }
 
-    /// Gives the file another ending, where it has this one.
+    /// Replaces the file's ending if it is `from`.
     pub(in crate::ui) fn change_ending(&mut self, from: &str, to: &str) {
         if let Some(stem) = self.text.strip_suffix(from) {
             self.text = format!("{stem}{to}");
         }
     }
 
-    /// Takes the dialog's answer; true where there is a path now.
+    /// Takes the dialog's answer; returns true if it gave a path.
     pub(in crate::ui) fn take(&mut self, answer: FileAnswer) -> bool {
         match answer {
             FileAnswer::Chosen(path) => match path.to_str() {
@@ -91,7 +89,7 @@ impl FileField {
                     text.clone_into(&mut self.text);
                     return true;
                 }
-                // Such a name can't be typed either; files are rarely called so.
+                // A name that isn't UTF-8 can't be typed either, and is rare.
                 None => self.without_dialog = true,
             },
             FileAnswer::NoDialog => self.without_dialog = true,
@@ -100,7 +98,7 @@ impl FileField {
         false
     }
 
-    /// Shows it; whether the system's dialog is asked for, and whether Enter was pressed.
+    /// Shows the field; returns whether the dialog was requested and whether Enter was pressed.
     pub(in crate::ui) fn show(
         &mut self,
         ui: &mut Ui,

@@ -1,7 +1,6 @@
-//! Cards, dialogs and rows of text that every view shares.
+//! Shared widgets: cards, headings and rows of text.
 //!
-//! Owns their looks and their place in the accessibility tree. Invariant: outside text is neutralised
-//! and bounded before it is laid out.
+//! Text from outside is sanitized and bounded before it is laid out.
 
 pub(crate) mod button;
 pub(crate) mod changed_destinations;
@@ -27,7 +26,7 @@ use super::theme::icons::{Icon, ring};
 use super::theme::{self, Tokens};
 use button::Button;
 
-/// The one focus ring: 2 points, for the keyboard only (a click leaves no focus on a button).
+/// The focus ring: 2 points, only for the keyboard (a click doesn't focus a button).
 pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     if response.has_focus() {
         let ring = rect.expand(2.0);
@@ -36,13 +35,13 @@ pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     }
 }
 
-/// Brings a control into view with its focus ring.
+/// Scrolls a control into view with its focus ring.
 pub(super) fn bring(ui: &Ui, response: &Response) {
     ui.scroll_to_rect(response.rect.expand(4.0), None);
 }
 
-/// Undoes what the toolkit takes from the items of a menu: their padding, and the ring of the one that has the keyboard;
-/// the items stand close together.
+/// Restores the padding and focus ring that egui removes from menu items, and removes the spacing between
+/// them.
 pub(super) fn menu_items(ui: &mut Ui) {
     ui.spacing_mut().item_spacing.y = 2.0;
     ui.spacing_mut().button_padding = vec2(12.0, 6.0);
@@ -50,18 +49,18 @@ pub(super) fn menu_items(ui: &mut Ui) {
     ui.visuals_mut().widgets.active.bg_stroke = ring;
 }
 
-/// Adds a description to a widget's accessible node.
+/// Adds an accessible description to a widget.
 pub(super) fn describe(ui: &Ui, response: &Response, text: &str) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(text));
 }
 
-/// A card: a calm outline with padding. It has no ground of its own: where nobody has a GPU, the grounds of a page's
-/// cards would cost more at each tick of a countdown than all the rest.
+/// A card: an outline with padding and no background. Without a GPU, the cards' backgrounds would cost more
+/// at each tick of a countdown than everything else.
 pub(super) fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     surface(ui, Color32::TRANSPARENT, Tokens::of(ui).line, contents)
 }
 
-/// A card with a colour.
+/// A card with a background color.
 pub(super) fn surface<R>(
     ui: &mut Ui,
     fill: Color32,
@@ -90,10 +89,10 @@ pub(super) fn subheading(ui: &mut Ui, text: &str) -> Response {
     titled(ui, text, theme::strong())
 }
 
-/// The same with something at the end of its line.
+/// The same with contents at the end of its line.
 pub(super) fn subheading_with(ui: &mut Ui, text: &str, end: impl FnOnce(&mut Ui)) {
     ui.scope(|ui| {
-        // No higher than its text, so that a card has the same room above as below.
+        // As high as its text, so that a card has equal space above and below.
         ui.spacing_mut().interact_size.y = 20.0;
         ui.horizontal(|ui| {
             subheading(ui, text);
@@ -118,42 +117,42 @@ pub(super) fn text(ui: &mut Ui, text: &str) -> Response {
     ui.label(text)
 }
 
-/// What went wrong, small, where no field can say it.
+/// A small error text, for errors without a field.
 pub(super) fn problem(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).error;
     ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).wrap())
 }
 
-/// Small, quiet text that wraps.
+/// Small, weak text that wraps.
 pub(super) fn weak(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;
     ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).wrap())
 }
 
-/// Text in one line, cut with an ellipsis; outside text must be neutralised first.
+/// Text in one line, truncated with an ellipsis; sanitize outside text first.
 pub(super) fn one_line(ui: &Ui, text: &str, font: FontId, color: Color32, max_width: f32) -> Arc<Galley> {
     let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
     job.wrap = TextWrapping::truncate_at_width(max_width.max(0.0));
     ui.painter().layout_job(job)
 }
 
-/// How far below its top a line's letters stand; lines of two faces are put on one height by it.
+/// The baseline's distance from the top, to align two fonts.
 pub(super) fn baseline(galley: &Galley) -> f32 {
     galley.rows.first().and_then(|row| row.glyphs.first()).map_or(0.0, |glyph| glyph.pos.y)
 }
 
-/// A ring with a role, a name and a value for the accessibility tree.
+/// A ring with a role, a name and a value for assistive technologies.
 pub(super) fn countdown_ring(ui: &mut Ui, size: f32, share: f32, color: Color32, name: &str, spoken: &str) {
     let track = Tokens::of(ui).track;
     let (rect, response) = ui.allocate_exact_size(vec2(size, size), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ProgressIndicator, true, name));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(spoken));
-    // Not every assistive technology reads a ring's value where it is no number.
+    // Not every assistive technology reads a ring's value that isn't a number.
     describe(ui, &response, spoken);
     ring(ui.painter(), rect, share, color, track);
 }
 
-/// A word with its shape, in a colour.
+/// A word with an icon in a color.
 pub(super) fn status(ui: &mut Ui, icon: Icon, word: &str, color: Color32) {
     let galley = ui.painter().layout_no_wrap(word.to_owned(), theme::small_strong(), color);
     let (rect, response) = ui.allocate_exact_size(vec2(22.0 + galley.size().x, 20.0), Sense::hover());
@@ -163,8 +162,8 @@ pub(super) fn status(ui: &mut Ui, icon: Icon, word: &str, color: Color32) {
     ui.painter().galley(at, galley, color);
 }
 
-/// A value that can be copied: monospaced, cut at the end, with a copy button named `name`.
-/// True when the button was pressed.
+/// A value with a copy button called `name`: monospaced and truncated. Returns true if the button was
+/// pressed.
 pub(super) fn copyable(ui: &mut Ui, value: &str, name: &str) -> bool {
     let tokens = Tokens::of(ui);
     let shown = sanitized(value, 400);
@@ -193,20 +192,20 @@ pub(super) fn copyable(ui: &mut Ui, value: &str, name: &str) -> bool {
     pressed
 }
 
-/// Body text with weight, that wraps.
+/// Strong body text that wraps.
 pub(super) fn text_strong(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).text;
     ui.add(egui::Label::new(egui::RichText::new(text).font(theme::strong()).color(color)).wrap())
 }
 
-/// Text from the other side, monospaced, that wraps.
+/// Text from a server, monospaced and wrapped.
 pub(super) fn mono_block(ui: &mut Ui, text: &str) -> Response {
     let shown = sanitized(text, 1000);
     let color = Tokens::of(ui).weak;
     ui.add(egui::Label::new(egui::RichText::new(&*shown).font(theme::mono(12.0)).color(color)).wrap())
 }
 
-/// The large figure of a countdown. Each digit stands in a place of the same width, so that none moves where one changes.
+/// The large time of a countdown. Each digit has the same width, so that none moves when another changes.
 pub(super) fn figure(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).text;
     let painter = ui.painter().clone();
@@ -237,7 +236,7 @@ pub(super) fn figure(ui: &mut Ui, text: &str) -> Response {
     response
 }
 
-/// A small figure; its digits don't jump.
+/// A small time with digits of fixed width.
 pub(super) fn figure_small(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;
     ui.label(egui::RichText::new(text).font(theme::mono(13.0)).color(color))
@@ -248,12 +247,12 @@ fn column_width(ui: &Ui) -> f32 {
     (ui.available_width() / 3.0).clamp(88.0, 144.0)
 }
 
-/// A label and its value, the value cut at the end.
+/// A label and its value, which is truncated.
 pub(super) fn fact(ui: &mut Ui, label: &str, value: &str) {
     wide_fact(ui, column_width(ui), label, value);
 }
 
-/// The same with a label that needs more room: `width` points.
+/// The same with a label `width` points wide.
 pub(super) fn wide_fact(ui: &mut Ui, width: f32, label: &str, value: &str) {
     let tokens = Tokens::of(ui);
     let shown = sanitized(value, 400);
@@ -267,7 +266,7 @@ pub(super) fn wide_fact(ui: &mut Ui, width: f32, label: &str, value: &str) {
     });
 }
 
-/// A name, and beside it whatever it stands for.
+/// A name with arbitrary contents beside it.
 pub(super) fn pair(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
     let tokens = Tokens::of(ui);
     ui.horizontal_top(|ui| {
@@ -283,7 +282,7 @@ pub(super) fn pair(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// A step of several.
+/// One of several steps.
 pub(super) fn step(ui: &mut Ui, icon: Icon, name: &str, color: Color32, now: bool) {
     let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {
@@ -295,19 +294,19 @@ pub(super) fn step(ui: &mut Ui, icon: Icon, name: &str, color: Color32, now: boo
     });
 }
 
-/// The label of something that is no field.
+/// The label of something other than a field.
 pub(super) fn caption(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).text;
     ui.label(egui::RichText::new(text).font(theme::small_strong()).color(color))
 }
 
-/// Small, quiet text in one line, cut with an ellipsis.
+/// Small, weak text in one line, truncated with an ellipsis.
 pub(super) fn weak_line(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;
     ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).truncate())
 }
 
-/// A page of its own: a column in the middle of the window, about `height` points high.
+/// A centered page, about `height` points high.
 pub(super) fn middle(ui: &mut Ui, height: f32, contents: impl FnOnce(&mut Ui)) {
     let frame = Frame::new().inner_margin(Margin::same(24));
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
@@ -320,7 +319,7 @@ pub(super) fn middle(ui: &mut Ui, height: f32, contents: impl FnOnce(&mut Ui)) {
                 ui.vertical(|ui| {
                     ui.set_width(width);
                     contents(ui);
-                    // Room for the ring of what stands last.
+                    // Room for the last element's focus ring.
                     ui.add_space(theme::STEP);
                 });
             });

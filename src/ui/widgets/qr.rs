@@ -1,7 +1,7 @@
-//! QR codes of addresses, for a phone's camera.
+//! QR codes of URLs, for a phone's camera.
 //!
-//! Owns their looks. Invariant: dark on light in both themes, with the quiet zone that the standard
-//! (ISO/IEC 18004) asks for, since many readers fail otherwise.
+//! Dark on light in both themes, with the quiet zone of the standard (ISO/IEC 18004), since many readers fail
+//! otherwise.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::ui::theme;
 
 /// The quiet zone, in modules.
 const QUIET: u8 = 4;
-/// The widest code, in modules, that a camera reads off a window at this size.
+/// The widest code, in modules, that a camera reads from a window at this size.
 const MODULES_MAX: usize = 77;
 
 /// The dark modules of a code, by row.
@@ -33,8 +33,8 @@ impl ComputerMut<&str, Option<Arc<Modules>>> for Encoder {
     }
 }
 
-/// Shows the code of a text, `size` points wide, with an accessible name. A text that is too long for a
-/// code is left out.
+/// Shows the code of a text, `size` points wide, with an accessible name. Shows nothing if the text is too
+/// long for a code.
 pub(in crate::ui) fn show(ui: &mut Ui, text: &str, name: &str, size: f32) {
     let cache = |memory: &mut egui::Memory| {
         memory.caches.cache::<FrameCache<Option<Arc<Modules>>, Encoder>>().get(text).clone()
@@ -48,7 +48,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, text: &str, name: &str, size: f32) {
     ui.painter().rect_filled(rect, CornerRadius::same(theme::RADIUS), theme::QR_LIGHT);
     #[expect(clippy::cast_precision_loss, reason = "a code is at most 77 modules wide")]
     let width = modules.width as f32;
-    // Whole pixels, so that no seam shows between two modules.
+    // Whole pixels, so that modules have no gaps.
     let pixels = ui.pixels_per_point();
     let module = (size * pixels / (width + 2.0 * f32::from(QUIET))).floor().max(1.0) / pixels;
     let corner = rect.center() - vec2(width, width) * module / 2.0;

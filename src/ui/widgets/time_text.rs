@@ -1,7 +1,6 @@
-//! Times in words.
+//! Durations as text.
 //!
-//! Owns how a span is said, and when what is said changes. Invariant: figures are rounded down, so
-//! that nothing is promised for longer than it lasts.
+//! They are rounded down, so that no time is promised that isn't left.
 
 use std::fmt::Display;
 
@@ -15,13 +14,13 @@ fn plural(count: i64, unit: &str) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
-/// Minutes and seconds, as on a clock: `12:34`.
+/// Minutes and seconds: `12:34`.
 pub(in crate::ui) fn minutes(left: TimeDelta) -> String {
     let secs = left.num_seconds().max(0);
     format!("{}:{:02}", secs / MINUTE, secs % MINUTE)
 }
 
-/// What stands beside the ring: `12:34 left`, `1 h 59 min left`, `59 days left`.
+/// Beside the ring: `12:34 left`, `1 h 59 min left`, `59 days left`.
 pub(in crate::ui) fn countdown(left: TimeDelta) -> String {
     let secs = left.num_seconds().max(0);
     if left <= TimeDelta::hours(1) {
@@ -33,7 +32,7 @@ pub(in crate::ui) fn countdown(left: TimeDelta) -> String {
     }
 }
 
-/// What stands in a row of the list: `45 s`, `12 min`, `3 h`, `59 d`.
+/// In a row of the list: `45 s`, `12 min`, `3 h`, `59 d`.
 pub(in crate::ui) fn short(left: TimeDelta) -> String {
     let secs = left.num_seconds().max(0);
     match secs {
@@ -44,11 +43,11 @@ pub(in crate::ui) fn short(left: TimeDelta) -> String {
     }
 }
 
-/// When [`short`] changes, for a span that runs out.
+/// When [`short`] changes, for a countdown.
 pub(in crate::ui) fn short_changes_in(left: TimeDelta) -> TimeDelta {
     let step_secs = match left.num_seconds() {
         0..=MINUTE => 1,
-        // In the step above the figure still counts in minutes, and so on.
+        // At exactly one hour the text still counts in minutes, and so on.
         secs if secs <= HOUR => MINUTE,
         secs if secs <= DAY => HOUR,
         _ => DAY,
@@ -56,7 +55,7 @@ pub(in crate::ui) fn short_changes_in(left: TimeDelta) -> TimeDelta {
     TimeDelta::milliseconds(left.num_milliseconds().max(0) % (step_secs * 1000) + 1)
 }
 
-/// What is read aloud; changes by the minute, then at a minute and at ten seconds.
+/// The text to read aloud; changes each minute, then at one minute and at ten seconds.
 pub(in crate::ui) fn spoken(left: TimeDelta) -> String {
     let secs = left.num_seconds().max(0);
     match secs {
@@ -72,7 +71,7 @@ pub(in crate::ui) fn spoken(left: TimeDelta) -> String {
     }
 }
 
-/// How long something has lasted: `just now`, `12 min ago`, `3 h ago`, `9 days ago`.
+/// A past duration: `just now`, `12 min ago`, `3 h ago`, `9 days ago`.
 pub(in crate::ui) fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let secs = (now - since).num_seconds().max(0);
     match secs {
@@ -83,7 +82,7 @@ pub(in crate::ui) fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// How far a moment is from now: `in 12 minutes`, `3 h ago`.
+/// The distance from now: `in 12 minutes`, `3 h ago`.
 pub(in crate::ui) fn distance(moment: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let secs = (moment - now).num_seconds();
     match secs {
@@ -102,7 +101,7 @@ pub(in crate::ui) fn age_changes_in(since: DateTime<Utc>, now: DateTime<Utc>) ->
     TimeDelta::milliseconds(step_secs * 1000 - age.num_milliseconds() % (step_secs * 1000))
 }
 
-/// A moment in local time: `14:05` today, `tomorrow 14:05`, else `24 Nov 2025, 14:05`.
+/// A local time: `14:05` today, `tomorrow 14:05`, else `24 Nov 2025, 14:05`.
 pub(in crate::ui) fn clock(moment: DateTime<Utc>, now: DateTime<Utc>) -> String {
     clock_in(&Local, moment, now)
 }

@@ -1,7 +1,7 @@
-//! Short messages at the foot of the window.
+//! Toasts: short messages at the foot of the window.
 //!
-//! Owns what was said and until when. Invariant: what lasts (the clipboard, a deletion that can be
-//! undone) is read from the snapshot; only moments are kept here, and they go by themselves.
+//! The snapshot has everything that lasts (the clipboard, a deletion that can be undone). Only events are
+//! kept here, for a limited time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use egui::{Align2, Area, CornerRadius, Frame, Id, Margin, Order, Pos2, Stroke, Ui, accesskit, vec2};
@@ -22,16 +22,15 @@ use crate::ui::{labels, theme};
 const MOMENT: TimeDelta = TimeDelta::seconds(4);
 const PROBLEM: TimeDelta = TimeDelta::seconds(12);
 
-/// Between a message's edge, and its text and button.
+/// The margin around a message's text and button.
 const MARGIN: Margin = Margin { left: 16, right: 8, top: 8, bottom: 8 };
 
-/// How many are kept; older ones go first.
+/// The most toasts kept; the oldest go first.
 const MAX: usize = 3;
 
-/// One message.
 struct Toast {
     what: What,
-    /// Until when; set by the first frame that shows it, so that a hidden window loses nothing.
+    /// Until when; set by the first frame that shows it, so that a hidden window loses none.
     until: Option<DateTime<Utc>>,
 }
 
@@ -40,17 +39,16 @@ enum What {
     Problem { account: Option<AccountId>, problem: Box<Problem> },
 }
 
-/// The messages.
 #[derive(Default)]
 pub(in crate::ui) struct Toasts(Vec<Toast>);
 
 impl Toasts {
-    /// Says something that went well.
+    /// Adds a message about a success.
     pub(in crate::ui) fn say(&mut self, text: impl Into<String>) {
         self.push(What::Moment(text.into()));
     }
 
-    /// Says what went wrong.
+    /// Adds a problem.
     pub(in crate::ui) fn problem(&mut self, account: Option<AccountId>, problem: Problem) {
         self.push(What::Problem { account, problem: Box::new(problem) });
     }
@@ -62,7 +60,7 @@ impl Toasts {
         self.0.push(Toast { what, until: None });
     }
 
-    /// Drops what was said long enough, and problems that the page shows.
+    /// Drops messages whose time has passed, and problems that the page shows.
     pub(in crate::ui) fn settle(
         &mut self,
         now: DateTime<Utc>,
@@ -83,13 +81,13 @@ impl Toasts {
         });
     }
 
-    /// When the next one goes.
+    /// When the next message ends.
     pub(in crate::ui) fn next_end(&self) -> Option<DateTime<Utc>> {
         self.0.iter().filter_map(|toast| toast.until).min()
     }
 }
 
-/// Shows the messages over the foot of the page, the newest lowest.
+/// Shows the messages at the foot of the page, the newest at the bottom.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, page: egui::Rect) {
     let mut stack =
         Stack { foot: page.center_bottom() - vec2(0.0, 16.0), width: page.width() - 32.0, count: 0 };
@@ -119,7 +117,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, p
     }
 }
 
-/// Messages, one above the other.
+/// The stacked messages.
 struct Stack {
     foot: Pos2,
     width: f32,
@@ -160,7 +158,7 @@ fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, said:
     announce(ui, &said.what);
     let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
     Icon::Warning.paint(ui.painter(), rect.center(), 18.0, cx.tokens.error);
-    // As wide as the text wants, so that the next frame finds the same room.
+    // The text's full width, so that the next frame has the same space.
     let wanted = [(&said.what, theme::strong()), (&said.next, theme::body())].map(|(text, font)| {
         ui.painter().layout_no_wrap(text.clone(), font, egui::Color32::PLACEHOLDER).size().x
     });
@@ -202,7 +200,7 @@ fn float<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
         .inner
 }
 
-/// Has a message read aloud once, when there is a pause; its countdown is not.
+/// Has a message read aloud once, at the next pause; its countdown is not.
 fn announce(ui: &Ui, text: &str) {
     ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
         node.set_role(accesskit::Role::Status);

@@ -1,7 +1,6 @@
-//! The token's value: masked, or for half a minute revealed.
+//! The token's value: masked, or revealed for half a minute.
 //!
-//! Owns the mask. Invariant: the revealed value can't be selected, and the accessibility tree holds
-//! it only while it is revealed.
+//! A revealed value can't be selected. Assistive technologies get it only while it is revealed.
 
 use egui::text::LayoutJob;
 use egui::{Align, CornerRadius, Frame, Layout, Margin, Sense, Ui, WidgetInfo, accesskit, vec2};
@@ -17,10 +16,10 @@ use crate::ui::view_state::ViewState;
 use crate::ui::widgets;
 use crate::ui::{labels, theme};
 
-/// What stands for a value that is not known.
+/// Shown for an unknown value.
 const DOTS: &str = "••••••••••••";
 
-/// The most of a value that is laid out, in characters.
+/// The longest part of a value that is laid out, in characters.
 const SHOWN_CHARS: usize = 8192;
 
 /// Shows the value and the button that reveals it.
@@ -84,7 +83,7 @@ fn open(ui: &mut Ui, value: &str, left: chrono::TimeDelta, state: &mut ViewState
     scroll.auto_shrink([false, true]).show(ui, |ui| {
         let mut job =
             LayoutJob::simple(value.to_owned(), theme::mono(13.0), tokens.text, ui.available_width());
-        // A token has no words.
+        // A token has no words to break at.
         job.wrap.break_anywhere = true;
         // A label's own copy would bypass the engine.
         ui.add(egui::Label::new(job).selectable(false));
@@ -92,8 +91,8 @@ fn open(ui: &mut Ui, value: &str, left: chrono::TimeDelta, state: &mut ViewState
     ui.add_space(8.0);
 }
 
-/// Asks once for the mask of a token, and only of a vault that has answered before: looking at an
-/// account must not open a keychain's prompt.
+/// Requests the mask of a token once, and only from a vault that has responded before: viewing an account
+/// must not open a keychain prompt.
 fn ask_for_mask(cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, token: &TokenView) {
     let asked = (account.id.clone(), token.facts.generation);
     let ready = cx.snapshot.vault.health == VaultHealth::Ready;
