@@ -1,9 +1,9 @@
-//! The processor time of a frame with 10,000 accounts: the window without a screen, told to scroll, search, filter and
-//! order.
+//! The CPU time of a frame with 10,000 accounts: the window without a screen, while it scrolls, searches,
+//! filters and sorts.
 //!
-//! Prints a line each of what was done and every frame's milliseconds, for `figures.py`. A frame is what the window's
-//! thread does until there are triangles: the interface, the layout of text and the tessellation. Handing them to the
-//! driver is not in it.
+//! Prints one line per action with each frame's milliseconds, for `figures.py`. A frame is the work of the
+//! window's thread up to the triangles: the interface, text layout and tessellation. Upload to the driver is
+//! excluded.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -21,19 +21,19 @@ use keyfob::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, Vau
 use keyfob::ui::{FIRST_SIZE, Ui};
 
 const ACCOUNTS: u16 = 10_000;
-/// How often each thing is done.
+/// How often each action is repeated.
 const ROUNDS: usize = 60;
-/// Over the list.
+/// A position over the list.
 const POINTER: Pos2 = pos2(100.0, 400.0);
 
-/// The processor time of this thread.
+/// This thread's CPU time.
 #[cfg(unix)]
 fn used() -> Duration {
     let at = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(at).unwrap_or_default()
 }
 
-/// The time that has passed, where the other is not to be had.
+/// Wall time, on systems without thread CPU time.
 #[cfg(not(unix))]
 fn used() -> Duration {
     static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
@@ -50,7 +50,7 @@ fn id(number: u16) -> AccountId {
     AccountId::from_random(bytes)
 }
 
-/// Accounts of forty providers and seven tags; of four, one has no token, and the others differ in how long it lasts.
+/// Accounts of forty providers and seven tags. One in four has no token; the other tokens' expiries differ.
 fn account(number: u16) -> AccountView {
     let left = TimeDelta::seconds(i64::from(number) * 7 % 9000 - 1200);
     let token = (!number.is_multiple_of(4)).then(|| TokenView {
@@ -123,14 +123,14 @@ impl Window {
         let mut ui = Ui::new(&context);
         ui.apply(&snapshot.preferences, &context);
         let mut window = Self { context, ui, snapshot, frames: 0 };
-        // The first frames lay out and draw every letter for the first time.
+        // The first frames rasterize the glyphs.
         for _ in 0..10 {
             window.frame(vec![Event::PointerMoved(POINTER)]);
         }
         window
     }
 
-    /// Draws a frame, and gives its processor time.
+    /// Draws a frame and returns its CPU time.
     fn frame(&mut self, events: Vec<Event>) -> Duration {
         self.frames += 1;
         let input = RawInput {
@@ -146,12 +146,12 @@ impl Window {
         let triangles = self.context.tessellate(output.shapes, output.pixels_per_point);
         let took = used().saturating_sub(start);
         assert!(!triangles.is_empty());
-        // Nobody draws with them.
+        // There is no renderer.
         output.textures_delta.clear();
         took
     }
 
-    /// Scrolls through the list and back, a few rows a frame.
+    /// Scrolls through the list and back, a few rows per frame.
     fn scroll(&mut self) -> Vec<Duration> {
         let wheel = |down: bool| {
             let delta = vec2(0.0, if down { -500.0 } else { 500.0 });
@@ -166,7 +166,7 @@ impl Window {
         (0..ROUNDS * 4).map(|round| self.frame(vec![wheel(round < ROUNDS * 2)])).collect()
     }
 
-    /// Types a search letter by letter, and takes it back.
+    /// Types a search letter by letter and deletes it again.
     fn search(&mut self) -> Vec<Duration> {
         self.frame(vec![key(egui::Key::F, egui::Modifiers::COMMAND)]);
         self.frame(Vec::new());
@@ -181,7 +181,7 @@ impl Window {
         frames
     }
 
-    /// Goes through these choices; each frame has another than the last.
+    /// Cycles through these choices, one per frame.
     fn choose(&mut self, choices: &[Remembered]) -> Vec<Duration> {
         let chosen = choices.iter().cycle().take(ROUNDS * 2);
         let frames = chosen.map(|choice| {
@@ -191,7 +191,7 @@ impl Window {
         frames.collect()
     }
 
-    /// One account's token is renewed before each frame.
+    /// Refreshes one account's token before each frame.
     fn change(&mut self) -> Vec<Duration> {
         let frames = (0..ROUNDS * 2).map(|round| {
             let place = round * 83 % usize::from(ACCOUNTS);
@@ -226,7 +226,7 @@ fn main() -> std::io::Result<()> {
         ("filtering", window.choose(&filters)),
         ("sorting", window.choose(&sorts)),
         ("grouping", window.choose(&groups)),
-        // Under headings by provider, which takes longest.
+        // Grouping by provider takes longest.
         ("searching", {
             window.choose(&groups[..1]);
             window.search()

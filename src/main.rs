@@ -1,4 +1,4 @@
-//! The program: limits, logging, arguments; everything else is the library's.
+//! The executable: limits, logging, arguments. Everything else is in the library.
 
 use std::process::ExitCode;
 

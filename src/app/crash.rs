@@ -1,8 +1,7 @@
-//! A crash of the window: what the next start knows of it, and what is still done.
+//! Crash handling: the mark for the next start, and saving tokens.
 //!
-//! Owns the mark that a crash leaves. Invariants: the mark is left before anything unwinds, so that it is there
-//! even where the process can't go on; a start that finds it shows no account by itself, so it can't crash in
-//! the same way again.
+//! The mark is written before unwinding, so it exists even if the process can't continue. A start that finds
+//! it shows no account by itself, so it can't crash in the same way again.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,21 +14,21 @@ use crate::messages::snapshot::Snapshot;
 use crate::store::home::Home;
 use crate::store::private_files;
 
-/// How long a token is offered to a vault that refuses it, as by the command line.
+/// How long a token is offered to a vault that refuses it, as on the command line.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// How long after each offer the next one comes.
+/// The pause between offers.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The file that a crash leaves.
 pub(super) struct CrashMark(PathBuf);
 
 impl CrashMark {
-    /// That of this home.
+    /// The mark in this home.
     pub(super) fn of(home: &Home) -> Self {
         Self(home.crash_mark_path())
     }
 
-    /// Whether the last window crashed; the mark goes.
+    /// Returns whether the last window crashed, and removes the mark.
     pub(super) fn take(&self) -> bool {
         let is_there = fs::symlink_metadata(&self.0).is_ok();
         if is_there && fs::remove_file(&self.0).is_err() {
@@ -38,12 +37,12 @@ impl CrashMark {
         is_there
     }
 
-    /// Has a panic of this thread leave the mark.
+    /// Writes the mark when this thread panics.
     pub(super) fn leave_at_panic(&self) {
         let (path, window) = (self.0.clone(), thread::current().id());
         let say = panic::take_hook();
         panic::set_hook(Box::new(move |panicked| {
-            // One that is there already does as well.
+            // An existing mark is sufficient.
             if thread::current().id() == window && private_files::create(&path, b"").is_err() {
                 log::warn!("a crash left no mark");
             }
@@ -52,12 +51,12 @@ impl CrashMark {
     }
 }
 
-/// Ends the engine of a window that crashed, once the vault has every token, or has refused it for long enough.
+/// Ends the engine of a crashed window once the vault has every token or [`PATIENCE`] has passed.
 pub(super) fn save_tokens(mut engine: EngineHandle) {
     let started = Instant::now();
     while is_unsaved(&engine.snapshots.borrow_and_update()) && started.elapsed() < patience(PATIENCE) {
         let Ok(mut tried) = engine.ask(Command::TryVault) else { return };
-        // A vault that answers is offered the token at once; that one's answer comes a moment later.
+        // A vault that responds is offered the token at once; the result arrives a moment later.
         let _ = tried.wait();
         thread::sleep(PAUSE);
     }

@@ -1,8 +1,7 @@
-//! The system's own dialog for files.
+//! The system's file dialogs.
 //!
-//! Owns the one that is open. Invariants: the window never waits for it, but on a Mac, where such
-//! dialogs run on the window's own thread; one is open at a time; a file is named here and neither
-//! read nor written.
+//! The window never waits for a dialog, except on macOS, where dialogs run on the window's thread. One is
+//! open at a time. The dialog only returns a path; nothing is read or written here.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -15,10 +14,9 @@ use rfd::FileDialog;
 use crate::base::hardening::OpenToPortals;
 use crate::ui::{FileAnswer, FileQuestion};
 
-/// Who leaves a dialog has seen it for longer than this; one that ends sooner never opened.
+/// A user needs longer than this to cancel a dialog; one that ends sooner never opened.
 const AT_A_GLANCE: Duration = Duration::from_millis(300);
 
-/// The dialogs.
 pub(super) struct Files {
     tell: SyncSender<FileAnswer>,
     answers: Receiver<FileAnswer>,
@@ -26,13 +24,12 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// None is open.
     pub(super) fn new() -> Self {
         let (tell, answers) = sync_channel(1);
         Self { tell, answers, is_open: false }
     }
 
-    /// Opens a dialog over the window; `wake` is called when it was answered.
+    /// Opens a dialog over the window; calls `wake` when it ends.
     pub(super) fn ask(
         &mut self,
         question: FileQuestion,
@@ -46,7 +43,7 @@ impl Files {
         let dialog = FileDialog::new().set_parent(frame);
         let tell = self.tell.clone();
         let job = move || {
-            // Nobody listens any more where the window is closing.
+            // The receiver is gone if the window is closing.
             let _ = tell.try_send(answer(question, dialog));
             wake();
         };
@@ -58,7 +55,7 @@ impl Files {
         }
     }
 
-    /// The answer, once there is one.
+    /// The dialog's answer, if it has ended.
     pub(super) fn answer(&mut self) -> Option<FileAnswer> {
         let answer = self.answers.try_recv().ok()?;
         self.is_open = false;

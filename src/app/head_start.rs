@@ -1,15 +1,15 @@
-//! A head start for the graphics driver.
+//! Loads the graphics driver early.
 //!
-//! Owns nothing. Loading Mesa takes a fifth of a start, and the toolkit begins it only once it is
-//! connected to the screen and has read the keyboard's tables; here it is done beside that, by a
-//! thread of its own. A process loads one library at a time, so the keyboard's are loaded first: the
-//! toolkit would wait for the driver to come to them. Invariant: what is loaded is what the toolkit
-//! loads anyway; where something is missing or another driver is in use, nothing happens.
+//! Loading Mesa takes a fifth of a start, and the toolkit begins it only after it has connected to the screen
+//! and read the keyboard tables. A thread loads it in parallel. A process loads one library at a time, so the
+//! keyboard's libraries go first; otherwise the toolkit would wait for the driver before it reaches them.
+//! Everything loaded here is loaded by the toolkit anyway. If a file is missing or another driver is in use,
+//! nothing happens.
 
 #[cfg(not(target_os = "linux"))]
 pub(super) fn take() {}
 
-/// Starts to load the driver, as soon as that keeps nobody waiting.
+/// Starts to load the driver as soon as that delays nothing else.
 #[cfg(target_os = "linux")]
 pub(super) fn take() {
     let thread = std::thread::Builder::new().name("head start".to_owned()).spawn(linux::load);
@@ -28,12 +28,12 @@ mod linux {
 
     /// The last library that the toolkit loads before it connects to an X server.
     const LAST_BEFORE_X: &str = "/libXi.so";
-    /// Where the system's locales are. They are read once the toolkit has its connection, just before the table of
-    /// composed keys, which is long.
+    /// The system's locales. The toolkit reads them after it has connected, just before the compose table,
+    /// which is long.
     const LOCALES: &str = "/locale/";
-    /// From the last library to that, where the locale is the built-in one.
+    /// The time from the last library to that point with the built-in locale.
     const UNTIL_LOCALE: Duration = Duration::from_millis(3);
-    /// How long the library is waited for: on Wayland it never comes.
+    /// Timeout for the library: on Wayland it is never loaded.
     const PATIENCE: Duration = Duration::from_millis(200);
     const STEP: Duration = Duration::from_micros(500);
 
@@ -49,18 +49,18 @@ mod linux {
             .map(|folder| format!("{folder}/dri/swrast_dri.so"))
             .into_iter()
             .find(|path| Path::new(path).exists());
-        // Whatever the card, Mesa's drivers are one file under many names. Newer versions have it as a part of EGL.
+        // Mesa's drivers are one file under many names, for every card. Newer versions have it in EGL.
         for name in ["libEGL.so.1".to_owned(), "libEGL_mesa.so.0".to_owned()].into_iter().chain(driver) {
             match Library::open(&name) {
-                // It stays loaded: the toolkit is about to ask for it.
+                // It stays loaded, since the toolkit needs it next.
                 Ok(library) => std::mem::forget(library),
                 Err(_) => return,
             }
         }
     }
 
-    /// Waits until a file is mapped. A process loads one library at a time, so an earlier start would only make the
-    /// toolkit wait for it.
+    /// Waits until a file is mapped. A process loads one library at a time, so an earlier start would only
+    /// delay the toolkit.
     fn comes(file: &str, patience: Duration) -> bool {
         let mut left = patience;
         while !fs::read_to_string("/proc/self/maps").is_ok_and(|maps| maps.contains(file)) {

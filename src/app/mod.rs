@@ -1,8 +1,7 @@
-//! The window's process: eframe around the engine and the interface.
+//! The window's process: eframe with the engine and the interface.
 //!
-//! Owns the native window. Invariants: the window is made before the vault is touched; closing it
-//! stops the engine, which clears the clipboard first; a panic before there is a window becomes a
-//! sentence that says which package is missing, and a later one is called a crash.
+//! The window opens before the vault is used. Closing it stops the engine, which clears the clipboard first.
+//! A panic before there is a window is reported as the missing package, a later one as a crash.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
@@ -36,8 +35,8 @@ use file_dialog::Files;
 use signals::Ending;
 use single_instance::Place;
 
-/// The toolkit keeps all letters in a texture as wide as the driver allows: at four times this it is
-/// nearly empty, and still made and handed over at the start.
+/// The toolkit allocates a glyph texture as wide as the driver allows: at four times this size it is nearly
+/// empty, but still created and uploaded at the start.
 const TEXTURE_SIDE: usize = 4096;
 
 /// Why there is no window.
@@ -48,7 +47,7 @@ pub enum AppError {
         "Keyfob could not start: the system couldn't start a thread. Close other programs and try again."
     )]
     Engine(#[source] std::io::Error),
-    /// There is no display, or nothing to draw with.
+    /// There is no display or no renderer.
     #[error(
         "No window could be opened: there is no display, or no graphics driver. Start Keyfob from \
          a desktop session, or use its command line: keyfob --help."
@@ -61,14 +60,14 @@ pub enum AppError {
          libwayland-client0"
     )]
     MissingLibrary,
-    /// It broke while the window was there.
+    /// The window crashed.
     #[error(
         "Keyfob crashed and had to close. Your accounts and their tokens are kept. Start it again: it opens without \
          showing an account. If it crashes at the same account again, use the command line for that one, such as \
          keyfob token NAME."
     )]
     Crashed,
-    /// The screen went away while the window was there.
+    /// The connection to the display was lost.
     #[error(
         "Keyfob closed because it lost its connection to the screen. Your accounts and their tokens are kept. Start \
          it again."
@@ -76,13 +75,13 @@ pub enum AppError {
     ScreenLost,
 }
 
-/// Opens the window and returns when it is closed. Where `alone` is asked for and this home has a
-/// window already, that one comes forward instead.
+/// Opens the window and returns when it is closed. With `alone`, raises this home's existing window instead,
+/// if there is one.
 ///
-/// `deps` is told how to wake the window up. The engine is given the commands `first`.
+/// Sets the waker in `deps`. Sends the engine the commands `first`.
 ///
 /// # Errors
-/// [`AppError`] where there is no window to be had.
+/// [`AppError`] if no window can be opened.
 pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppError> {
     let word = if alone { engine::random::bytes().ok() } else { None };
     let mut instance = match word.map(|word| single_instance::first(&deps.home, word)) {
@@ -137,21 +136,20 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
     }
 }
 
-/// What a window is opened with.
 struct Opening {
     context: Arc<OnceLock<egui::Context>>,
     clock: Arc<dyn Clock>,
     called: Arc<AtomicBool>,
     ending: Ending,
     mark: CrashMark,
-    /// Whether there was a window, with something to draw on it with.
+    /// Whether there was a window with a renderer.
     stands: Cell<bool>,
-    /// Taken by the window, once there is one; a window that crashes hands it back.
+    /// Taken by the window; returned by one that crashes.
     engine: Rc<RefCell<Option<EngineHandle>>>,
 }
 
 impl Opening {
-    /// Opens the window and returns when it is closed. Where EGL is there and can't draw, GLX may.
+    /// Opens the window and returns when it is closed. Tries GLX if EGL is present and can't draw.
     fn run(&self) -> eframe::Result {
         let opened = self.run_once();
         #[cfg(target_os = "linux")]
@@ -167,7 +165,7 @@ impl Opening {
 
     fn run_once(&self) -> eframe::Result {
         let engine = Rc::clone(&self.engine);
-        // Asked once there is a connection to the screen: meanwhile the engine has read the database.
+        // Read after the connection to the screen, since the engine reads the database in the meantime.
         let place: eframe::WindowBuilderHook = Box::new(move |builder| {
             let mut engine = engine.borrow_mut();
             let prepared = engine.as_mut().map(EngineHandle::prepared);
@@ -177,9 +175,9 @@ impl Opening {
             viewport: egui::ViewportBuilder::default().with_icon(window_placement::icon()),
             window_builder: Some(place),
             renderer: eframe::Renderer::Glow,
-            // There are no gradients here, and dithering costs as much as all the rest of a pixel.
+            // There are no gradients, and dithering costs as much as everything else about a pixel.
             dithering: false,
-            // Installed by the interface, which lists the system's fonts only when it needs one.
+            // The interface installs it, and lists the system's fonts only when it needs one.
             system_font_fallback: false,
             ..eframe::NativeOptions::default()
         };
@@ -221,7 +219,7 @@ impl Opening {
 struct App {
     ui: Ui,
     engine: Option<EngineHandle>,
-    /// Where the engine goes if the window crashes.
+    /// Receives the engine if the window crashes.
     after_crash: Rc<RefCell<Option<EngineHandle>>>,
     snapshot: Arc<Snapshot>,
     clock: Arc<dyn Clock>,
@@ -229,18 +227,18 @@ struct App {
     place: Option<WindowPlace>,
     vault_tried: bool,
     accounts_asked: bool,
-    /// A second start wants the window to come forward.
+    /// A second start wants the window raised.
     called: Arc<AtomicBool>,
-    /// Whether a signal asks the window to end.
+    /// Whether a signal asks the window to close.
     ending: Ending,
-    /// As it was last set.
+    /// The last title.
     title: String,
-    /// Whether the system wants less motion, once it was asked.
+    /// Whether the system prefers reduced motion, once queried.
     still: Option<Arc<AtomicBool>>,
 }
 
 impl eframe::App for App {
-    /// Behind everything: a page has no ground of its own.
+    /// The background: pages have none of their own.
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
@@ -330,7 +328,7 @@ impl Drop for App {
 }
 
 impl App {
-    /// Many accounts are read once the window stands: after the first frame, which shows it.
+    /// Reads many accounts after the first frame, which shows the window.
     fn accounts_now(&mut self, ctx: &egui::Context) -> Option<Command> {
         if self.snapshot.loaded || self.accounts_asked {
             return None;
@@ -342,8 +340,8 @@ impl App {
         self.accounts_asked.then_some(Command::ReadAccounts)
     }
 
-    /// The first run's page says where secrets will be kept, so the vault is tried there, and not at
-    /// the first save; after the first frame, so that the window never waits for it.
+    /// Tries the vault on the first page, which names it, instead of at the first save. This happens after
+    /// the first frame, so the window never waits for it.
     fn first_try_of_the_vault(&mut self, ctx: &egui::Context) -> Option<Command> {
         let first_run = self.snapshot.loaded && self.snapshot.accounts.is_empty();
         let due = first_run && !self.vault_tried && ctx.cumulative_frame_nr() > 0;
@@ -355,7 +353,7 @@ impl App {
     }
 }
 
-/// Has the system asked whether it wants less motion; what it says is heard from the next frame on.
+/// Watches the system's motion preference; a change applies from the next frame on.
 fn watch_motion(ctx: &egui::Context) -> Arc<AtomicBool> {
     let still: Arc<AtomicBool> = Arc::default();
     let (told, ctx) = (Arc::clone(&still), ctx.clone());
@@ -367,7 +365,7 @@ fn watch_motion(ctx: &egui::Context) -> Arc<AtomicBool> {
     still
 }
 
-/// Says that accounts have come to need a sign-in, to who wants to know and looks elsewhere.
+/// Notifies the user of accounts that newly need a sign-in, if enabled and the window has no focus.
 fn tell_of_need(before: &Snapshot, now: &Snapshot, ctx: &egui::Context) {
     let looks_here = ctx.input(|input| input.viewport().focused.unwrap_or(true));
     if looks_here || !now.preferences.notify {

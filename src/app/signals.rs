@@ -1,15 +1,15 @@
-//! Signals that end the program: at a logout or shutdown, by Ctrl-C, or with the terminal that it was started from.
+//! Termination signals: at logout or shutdown, by Ctrl-C, or when the terminal closes.
 //!
-//! Owns the thread that waits for them. Invariants: the window ends as if its user had closed it, and asks
-//! nothing; where it doesn't answer, because it is hidden or hangs, the clipboard is cleared all the same. On
-//! Windows the clipboard ends with the user's session, and there are no such signals.
+//! The window closes as if its user had closed it, without a question. If it doesn't respond because it is
+//! hidden or hangs, the clipboard is cleared all the same. On Windows the clipboard ends with the user's
+//! session, and there are no such signals.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::failpoint;
 
-/// What a signal asks of the window.
+/// A signal's request to the window.
 #[derive(Clone, Default)]
 pub(super) struct Ending {
     asked: Arc<AtomicBool>,
@@ -17,7 +17,7 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    /// Whether the window is to end now; true once.
+    /// Whether the window must close now; returns true once.
     pub(super) fn is_asked(&self) -> bool {
         if self.asked.load(Ordering::SeqCst) {
             failpoint::hold_at("window end");
@@ -25,8 +25,7 @@ impl Ending {
         self.asked.load(Ordering::SeqCst) && !self.answered.swap(true, Ordering::SeqCst)
     }
 
-    /// Waits for a signal, on a thread of its own. `wake` has the window draw a frame; `clear` clears the
-    /// clipboard.
+    /// Waits for a signal on a thread. `wake` makes the window draw a frame; `clear` clears the clipboard.
     #[cfg(unix)]
     pub(super) fn watch(&self, wake: impl Fn() + Send + 'static, clear: impl FnOnce() + Send + 'static) {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -49,11 +48,11 @@ impl Ending {
         }
     }
 
-    /// There are none here.
+    /// Windows has no such signals.
     #[cfg(not(unix))]
     pub(super) fn watch(&self, _: impl Fn() + Send + 'static, _: impl FnOnce() + Send + 'static) {}
 }
 
-/// How long the window may take to begin its end.
+/// How long the window may take to start closing.
 #[cfg(unix)]
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);

@@ -1,8 +1,7 @@
-//! One window a home: a second start brings the first one forward.
+//! One window per home: a second start raises the first window.
 //!
-//! Owns the lock that the first window holds, and the door at which later starts knock. Invariants:
-//! the door is on loopback, opens to whoever can read a file of this user's, and lets nothing through
-//! but the wish to come forward; where anything about it fails, a window opens as if it were the
+//! The first window holds a lock and listens on loopback. A caller must know a word from a file that only
+//! this user can read, and can only raise the window. If any of this fails, a window opens as if it were the
 //! first.
 
 use std::collections::VecDeque;
@@ -20,35 +19,35 @@ use subtle::ConstantTimeEq as _;
 use crate::store::home::Home;
 use crate::store::private_files;
 
-/// How long either side waits for all that the other has to say.
+/// The total time that either side waits for the other.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The longest that either side has to say, in bytes.
+/// The longest message of either side, in bytes.
 const LINE_MAX_BYTES: usize = 64;
-/// How many who knock are heard at once; one more, and the oldest is turned away.
+/// The most callers at once; one more drops the oldest.
 const HEARD_MAX: usize = 16;
-/// How long to wait before the next is let in where the system gave none, for want of descriptors, say.
+/// Pause after a failed accept, for example without file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What the first window answers.
+/// The first window's reply.
 const COMING: &str = "coming";
 
-/// The first window's place; held as long as it lives.
+/// The first window's lock; held while it lives.
 pub(super) struct Instance {
     _lock: File,
     door: Option<(TcpListener, String)>,
 }
 
-/// Whose the first window's place is.
+/// Which window is the first.
 pub(super) enum Place {
-    /// This start's.
+    /// This one.
     Ours(Instance),
-    /// Another window's, which comes forward.
+    /// Another one, which is raised.
     Taken,
-    /// Nobody knows: this one opens a window all the same.
+    /// Unknown: this one opens anyway.
     Unknown,
 }
 
-/// Takes the first window's place, or has the window that is there come forward.
+/// Takes the lock or raises the window that holds it.
 pub(super) fn first(home: &Home, word: [u8; 16]) -> Place {
     if home.create().is_err() {
         return Place::Unknown;
@@ -70,7 +69,7 @@ fn open_door(home: &Home, word: String) -> Option<(TcpListener, String)> {
 }
 
 impl Instance {
-    /// Answers those who knock, on a thread of its own; `come_forward` is called for each.
+    /// Serves callers on a thread; calls `come_forward` for each.
     pub(super) fn listen(&mut self, come_forward: Arc<dyn Fn() + Send + Sync>) {
         let Some((listener, word)) = self.door.take() else { return };
         let answering = move || hear(listener.incoming(), &Arc::from(word), &come_forward);
@@ -80,7 +79,7 @@ impl Instance {
     }
 }
 
-/// Hears each on a thread of its own, so that who says nothing keeps nobody waiting.
+/// Serves each caller on a thread of its own, so that a silent one delays no other.
 fn hear(
     knocking: impl Iterator<Item = io::Result<TcpStream>>,
     word: &Arc<str>,
@@ -111,7 +110,7 @@ fn hear(
     }
 }
 
-/// Whether the caller knows the word; it is told so.
+/// Checks the caller's word and replies.
 fn answer(mut stream: &TcpStream, word: &str) -> Option<()> {
     stream.set_write_timeout(Some(PATIENCE)).ok()?;
     let line = line_from(stream)?;
@@ -121,8 +120,7 @@ fn answer(mut stream: &TcpStream, word: &str) -> Option<()> {
     stream.write_all(COMING.as_bytes()).ok()
 }
 
-/// A line, or what there is before the other side ends; `None` where it takes longer than [`PATIENCE`]
-/// for all of it.
+/// Reads a line, or up to the end of the stream; `None` if that takes longer than [`PATIENCE`].
 fn line_from(mut stream: &TcpStream) -> Option<String> {
     let end = Instant::now() + PATIENCE;
     let mut line = Vec::new();
@@ -140,7 +138,7 @@ fn line_from(mut stream: &TcpStream) -> Option<String> {
     String::from_utf8(line).ok()
 }
 
-/// Whether the window that is there said that it comes.
+/// Whether the existing window replied that it raises itself.
 fn knock(home: &Home) -> bool {
     let knocked = || {
         let mut text = String::new();
@@ -184,7 +182,7 @@ mod tests {
         assert!(matches!(first(&home, [8; 16]), Place::Taken));
         assert!(matches!(first(&home, [9; 16]), Place::Taken));
         drop(first_window);
-        // Whoever comes after the first has gone is the first.
+        // The next start after the first window has closed is the first again.
         assert!(matches!(first(&home, [1; 16]), Place::Ours(_)));
         while calls.load(Ordering::SeqCst) < 2 {
             thread::yield_now();
@@ -239,7 +237,7 @@ mod tests {
         let idle = || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
         let mut silent: Vec<TcpStream> = (0..3 * HEARD_MAX).map(|_| idle()).collect();
         assert!(matches!(first(&home, [8; 16]), Place::Taken), "one after the other, they'd take minutes");
-        // The oldest was turned away for the newest.
+        // The oldest was dropped for the newest.
         silent[0].set_read_timeout(Some(PATIENCE)).unwrap();
         assert!(matches!(silent[0].read(&mut [0]), Ok(0)));
     }

@@ -1,17 +1,15 @@
-//! Where the window stands, and how desktops know it.
-//!
-//! Owns its name, its icon and its place. Invariant: a window is never made smaller than can be used.
+//! The window's app ID, icon and placement. A window is never smaller than is usable.
 
 use eframe::egui;
 
 use crate::messages::snapshot::WindowPlace;
 use crate::ui;
 
-/// The name by which desktops know the window: its class on X11, its `app_id` on Wayland, and the
-/// name of the .desktop file.
+/// The window's name for desktops: its class on X11, its `app_id` on Wayland, and the name of the .desktop
+/// file.
 const APP_ID: &str = "keyfob";
 
-/// A window at the place where the last one stood.
+/// Restores the last window's placement.
 pub(super) fn viewport(builder: egui::ViewportBuilder, place: Option<WindowPlace>) -> egui::ViewportBuilder {
     let first = WindowPlace { position: None, size: ui::FIRST_SIZE, maximized: false };
     let place = place.unwrap_or(first);
@@ -27,14 +25,14 @@ pub(super) fn viewport(builder: egui::ViewportBuilder, place: Option<WindowPlace
     }
 }
 
-/// The app's own icon, for desktops that know no .desktop file of it.
+/// The icon for desktops without the .desktop file.
 pub(super) fn icon() -> egui::IconData {
     let read = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icons/64.png"));
-    // Empty data keeps the toolkit's own icon away.
+    // Empty data suppresses the toolkit's own icon.
     read.unwrap_or_default()
 }
 
-/// Where the window stands. While it is maximised its size says nothing about how it was before.
+/// The window's placement. While it is maximised, its size says nothing about its normal size.
 pub(super) fn of(ctx: &egui::Context) -> Option<WindowPlace> {
     ctx.input(|input| {
         let viewport = input.viewport();

@@ -1,6 +1,4 @@
-//! The arguments.
-//!
-//! Owns their names and their help. Invariant: none of them takes a secret.
+//! The arguments. None of them takes a secret.
 
 use std::path::PathBuf;
 
@@ -12,7 +10,7 @@ use crate::domain::import::EnvField;
 use crate::domain::provider::spec::ClientAuth;
 use crate::messages::snapshot::VaultKind;
 
-/// Longer spans than this make no sense, in seconds: a hundred years.
+/// The longest span, in seconds: a hundred years.
 const SPAN_MAX_SECS: i64 = 100 * 366 * 86_400;
 
 const EXIT_CODES: &str = "\
@@ -44,7 +42,6 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// Which vault.
     pub(super) fn vault(&self) -> VaultOptions {
         let kind = self.vault.map(|vault| match vault {
             Vault::Keychain => VaultKind::Keychain,
@@ -75,7 +72,6 @@ pub(super) enum Lasting {
 }
 
 impl Lasting {
-    /// Which vault.
     pub(super) fn kind(self) -> VaultKind {
         match self {
             Self::Keychain => VaultKind::Keychain,
@@ -253,7 +249,7 @@ pub(super) enum Auth {
 }
 
 impl Auth {
-    /// The same in the domain's terms.
+    /// The corresponding client authentication.
     pub(super) fn way(self) -> ClientAuth {
         match self {
             Self::Basic => ClientAuth::Basic,
@@ -278,7 +274,7 @@ pub(super) enum Form {
     Json,
 }
 
-/// Reads what a name stands for: `CLIENT_ID=ACME_KEY`.
+/// Parses a variable mapping: `CLIENT_ID=ACME_KEY`.
 fn mapped(text: &str) -> Result<(EnvField, String), String> {
     let known = || EnvField::ALL.map(EnvField::as_str).join(", ");
     let (field, name) = text.split_once('=').ok_or("write FIELD=NAME, such as CLIENT_ID=ACME_KEY")?;
@@ -287,7 +283,7 @@ fn mapped(text: &str) -> Result<(EnvField, String), String> {
     Ok((field, name.trim().to_owned()))
 }
 
-/// Reads a span: seconds, or a number with `s`, `m` or `h`.
+/// Parses a span: seconds, or a number with `s`, `m` or `h`.
 fn span(text: &str) -> Result<TimeDelta, String> {
     let wrong = || "a span is a number of seconds, or a number with s, m or h, such as 60s".to_owned();
     let (number, unit_secs) = match text.as_bytes().last() {

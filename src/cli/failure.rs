@@ -1,6 +1,6 @@
-//! Why a command ended without doing what it should.
+//! Failures of commands: exit codes and messages.
 //!
-//! Owns the exit codes. Invariant: a failure has one paragraph of words, unless nobody reads any.
+//! A failure has one paragraph of text, unless standard output was closed.
 
 use std::process::ExitCode;
 
@@ -18,10 +18,10 @@ const WRONG_USAGE: u8 = 2;
 const NEEDS_SIGN_IN: u8 = 3;
 const VAULT: u8 = 4;
 
-/// The longest line of clap's that is repeated, in characters.
+/// The longest repeated line of clap's output, in characters.
 const LINE_CHARS: usize = 2000;
 
-/// A failure: its exit code and its words.
+/// A failure's exit code and message.
 #[derive(Debug)]
 pub(super) struct Failure {
     code: u8,
@@ -29,18 +29,18 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// A refusal in words.
+    /// A refusal with a message.
     pub(super) fn refused(words: impl Into<String>) -> Self {
         Self { code: REFUSED, words: words.into() }
     }
 
-    /// Wrong usage, in clap's lines.
+    /// A usage error, in clap's lines.
     pub(super) fn wrong_usage(lines: Vec<&str>) -> Self {
         let lines: Vec<_> = lines.into_iter().map(|line| sanitized(line, LINE_CHARS)).collect();
         Self { code: WRONG_USAGE, words: lines.join("\n") }
     }
 
-    /// A passphrase is needed, and nobody can be asked.
+    /// A passphrase is needed, and there is no terminal.
     pub(super) fn no_terminal(option: &str) -> Self {
         Self {
             code: VAULT,
@@ -51,7 +51,7 @@ impl Failure {
         }
     }
 
-    /// The file vault was not made yet.
+    /// The passphrase vault doesn't exist yet.
     pub(super) fn no_file_yet() -> Self {
         Self {
             code: VAULT,
@@ -61,12 +61,12 @@ impl Failure {
         }
     }
 
-    /// The checks found what is in the way; they have said it.
+    /// The checks have printed what failed.
     pub(super) fn found_faults() -> Self {
         Self::refused("Some checks failed: see the lines that say failed.")
     }
 
-    /// Whoever read standard output has enough: no failure to speak of.
+    /// The reader of standard output has closed it; there is no message.
     pub(super) fn reader_gone() -> Self {
         Self { code: 0, words: String::new() }
     }
@@ -96,7 +96,7 @@ impl Failure {
         }
     }
 
-    /// A token was got, but the vault did not take it, and this process ends.
+    /// A token was obtained but not stored, and this process ends.
     pub(super) fn not_saved(problem: &VaultProblem, account: &AccountView) -> Self {
         let Self { code, words } = Self::of_account(&Problem::Vault(problem.clone()), account);
         Self {
@@ -105,7 +105,7 @@ impl Failure {
         }
     }
 
-    /// The same, with the place where it was found before its words.
+    /// Prefixes the message with a location.
     #[must_use]
     pub(super) fn within(self, place: &str) -> Self {
         Self { words: format!("{place}: {}", self.words), ..self }
@@ -139,7 +139,7 @@ impl Failure {
         Self { code, words: text }
     }
 
-    /// Says the words and gives the exit code.
+    /// Prints the message and returns the exit code.
     pub(super) fn report(&self) -> ExitCode {
         if !self.words.is_empty() {
             output::say(&self.words);
@@ -147,13 +147,12 @@ impl Failure {
         ExitCode::from(self.code)
     }
 
-    /// The words.
     pub(super) fn words(&self) -> &str {
         &self.words
     }
 }
 
-/// The other way of client authentication that an action tries, as it is written.
+/// The argument for the client authentication that an action tries.
 fn way(action: Action) -> Option<&'static str> {
     match action {
         Action::TryClientAuth(ClientAuth::Basic) => Some("basic"),

@@ -1,7 +1,6 @@
-//! An account's facts in words and JSON.
+//! An account's facts as text and JSON.
 //!
-//! Owns the status words and the form of times. Invariant: what came from outside can't steer a
-//! terminal: it is neutralised in text and escaped in JSON.
+//! Text from outside can't control a terminal: it is sanitized in text and escaped in JSON.
 
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 use serde::Serialize;
@@ -14,10 +13,10 @@ use crate::domain::provider::destinations::ChangedDestination;
 use crate::domain::token::expiry::Status;
 use crate::messages::snapshot::AccountView;
 
-/// The longest text from outside that is shown, in characters.
+/// The longest text from outside, in characters.
 const TEXT_CHARS: usize = 500;
 
-/// The status in one word; the words are listed in `keyfob list --help`.
+/// The status in one word; `keyfob list --help` lists the words.
 pub(super) fn status(account: &AccountView, now: DateTime<Utc>) -> &'static str {
     let Some(token) = &account.token else { return "signed_out" };
     match Status::at(&token.facts, now) {
@@ -29,7 +28,7 @@ pub(super) fn status(account: &AccountView, now: DateTime<Utc>) -> &'static str 
     }
 }
 
-/// A destination that differs from the preset's, for programs.
+/// A destination that differs from the preset's, for JSON.
 #[derive(Serialize)]
 pub(super) struct Changed {
     endpoint: &'static str,
@@ -38,7 +37,7 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    /// Those of an account; none where its settings can't be resolved.
+    /// An account's differing destinations; none if its settings can't be resolved.
     pub(super) fn of(rig: &CliSession, account: &AccountView) -> Vec<Self> {
         let changed = destinations::changed(&rig.snapshot.presets, &account.settings).unwrap_or_default();
         let each = changed.into_iter().map(|ChangedDestination { destination, url, preset, .. }| Self {
@@ -50,22 +49,22 @@ impl Changed {
     }
 }
 
-/// A moment for programs: RFC 3339 in UTC, whole seconds.
+/// RFC 3339 in UTC, whole seconds.
 pub(super) fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// A moment for people: local time, with its offset.
+/// Local time with its offset.
 pub(super) fn local(at: DateTime<Utc>) -> String {
     at.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
-/// Text from outside, fit for a terminal.
+/// Sanitized text from outside.
 pub(super) fn shown(text: &str) -> String {
     sanitized(text, TEXT_CHARS).into_owned()
 }
 
-/// Text from outside in quotation marks.
+/// The same in quotation marks.
 pub(super) fn quoted(text: &str) -> String {
     format!("“{}”", shown(text))
 }
@@ -79,14 +78,14 @@ pub(super) fn expiry_sentence(account: &AccountView) -> String {
     }
 }
 
-/// JSON for people and programs: indented, with characters that can't be seen escaped.
+/// Indented JSON with invisible characters escaped.
 pub(super) fn json(value: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|_| Failure::refused("The output could not be put into JSON. Try it without --json."))?;
     Ok(escaped(text))
 }
 
-/// Escapes what can't be seen; outside ASCII it can only stand within strings.
+/// Escapes invisible characters; in JSON, non-ASCII characters occur only within strings.
 fn escaped(text: String) -> String {
     use std::fmt::Write as _;
     let is_hidden = |c: char| !c.is_ascii() && is_unseen(c);

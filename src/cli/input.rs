@@ -1,7 +1,7 @@
-//! Standard input: pasted addresses, answers, files.
+//! Standard input: pasted URLs, answers, files.
 //!
-//! Owns every reading of it. Invariants: what is read is bounded, and wiped after use; nobody who
-//! waits for something else waits for standard input.
+//! Reads are bounded, and buffers are wiped after use. A wait for something else never blocks on standard
+//! input.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,24 +12,21 @@ use zeroize::Zeroizing;
 
 use crate::base::secret::{Passphrase, PastedReturn};
 
-/// The longest line that is read, in bytes; the rest of a longer one is dropped.
+/// The longest line, in bytes; the rest of a longer one is dropped.
 const LINE_MAX_BYTES: usize = 64 * 1024 + 1;
 
 /// Why a file could not be read.
 #[derive(Debug)]
 pub(super) enum ReadError {
-    /// What the system said.
+    /// The system's error.
     Io(io::Error),
-    /// It has more bytes than are read.
+    /// It exceeds the limit.
     TooLarge,
-    /// It is not UTF-8; the line of the first wrong byte, counted from 1.
-    NotText {
-        /// The line.
-        line: usize,
-    },
+    /// It is not UTF-8. The line of the first wrong byte, counted from 1.
+    NotText { line: usize },
 }
 
-/// Reads a file, or standard input for `-`, of at most so many bytes.
+/// Reads a file, or standard input for `-`, of at most `limit_bytes`.
 pub(super) fn read(path: &Path, limit_bytes: usize) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     let (mut source, expected): (Box<dyn Read>, usize) = if path == Path::new("-") {
         (Box::new(standard_input().map_err(ReadError::Io)?), limit_bytes)
@@ -39,7 +36,7 @@ pub(super) fn read(path: &Path, limit_bytes: usize) -> Result<Zeroizing<Vec<u8>>
         let length = usize::try_from(found.len()).unwrap_or(usize::MAX);
         (Box::new(file), if found.is_file() { length.min(limit_bytes) } else { limit_bytes })
     };
-    // Room for all of it at once: a buffer that grows leaves copies behind.
+    // Allocated at once: a growing buffer leaves copies of secrets in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(expected + 64));
     let limit = u64::try_from(limit_bytes).unwrap_or(u64::MAX);
     source.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
@@ -49,7 +46,7 @@ pub(super) fn read(path: &Path, limit_bytes: usize) -> Result<Zeroizing<Vec<u8>>
     Ok(bytes)
 }
 
-/// The text of a file.
+/// A file's contents as text.
 pub(super) fn text_of(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, ReadError> {
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),
@@ -62,16 +59,14 @@ pub(super) fn text_of(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>
     }
 }
 
-/// The first line of a file.
 pub(super) struct FirstLine {
-    /// The line, without its end.
+    /// The line without its line break.
     pub(super) text: Passphrase,
     /// Whether other users of this computer may read the file.
     pub(super) is_open_to_others: bool,
 }
 
-/// The first line of a file; `fd:3` is a descriptor that the process was given. What follows is not
-/// waited for.
+/// Reads the first line of a file; `fd:3` is an inherited descriptor. Doesn't wait for the rest.
 pub(super) fn first_line(path: &Path) -> io::Result<FirstLine> {
     let descriptor = path.to_str().and_then(|text| text.strip_prefix("fd:"));
     let file = match descriptor {
@@ -101,20 +96,20 @@ pub(super) fn first_line(path: &Path) -> io::Result<FirstLine> {
     }
 }
 
-/// Of a pipe or a terminal the rights say nothing.
+/// A pipe's or terminal's mode says nothing.
 #[cfg(unix)]
 fn is_open_to_others(file: &File) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o077 != 0)
 }
 
-/// Who may read a file is not looked up here.
+/// Not checked on this system.
 #[cfg(not(unix))]
 fn is_open_to_others(_: &File) -> bool {
     false
 }
 
-/// Whether the next line says yes; `None` where there is none.
+/// Whether the next line says yes; `None` without a line.
 pub(super) fn yes() -> Option<bool> {
     let input = standard_input().ok()?;
     let mut answer = None;
@@ -125,10 +120,10 @@ pub(super) fn yes() -> Option<bool> {
     answer
 }
 
-/// Gives each line to `take`, on a thread of its own, until that says no or nothing more comes.
+/// Passes each line to `take`, on a thread, until that returns false or the input ends.
 pub(super) fn listen(take: impl FnMut(PastedReturn) -> bool + Send + 'static) {
     let reader = thread::Builder::new().name("stdin".to_owned());
-    // Without the thread nothing can be pasted; the listener still waits.
+    // Without the thread nothing can be pasted; the listener still works.
     let _ = reader.spawn(move || {
         if let Ok(input) = standard_input() {
             each_line(input, take);
@@ -169,14 +164,14 @@ fn text(line: &[u8]) -> PastedReturn {
     PastedReturn::new(String::from_utf8_lossy(line).into_owned())
 }
 
-/// Standard input past the standard library's buffer, which is never wiped.
+/// Bypasses the standard library's buffer, which is never wiped.
 #[cfg(unix)]
 fn standard_input() -> io::Result<File> {
     use std::os::fd::AsFd as _;
     Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
 }
 
-/// Standard input; on Windows only the standard library turns a console's text into UTF-8.
+/// On Windows only the standard library converts a console's text to UTF-8.
 #[cfg(not(unix))]
 fn standard_input() -> io::Result<io::Stdin> {
     Ok(io::stdin())

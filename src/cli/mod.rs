@@ -1,8 +1,7 @@
 //! The command line: the engine without a window.
 //!
-//! Owns the way from arguments to an exit code. Invariants: standard output carries what was asked
-//! for and nothing else, so a failure leaves it empty; every failure is one paragraph on standard
-//! error; no secret is taken from arguments or the environment.
+//! Standard output carries only the requested data, so it is empty after a failure. Every failure is one
+//! paragraph on standard error. No secret is accepted from arguments or the environment.
 
 pub(crate) mod args;
 pub(crate) mod commands;
@@ -41,8 +40,8 @@ use crate::cli::commands::sign_in;
 use crate::cli::commands::token;
 use crate::cli::commands::window;
 
-/// Reads the arguments, the program's name among them, and does what they say. Without a command
-/// that is the window, until it is closed.
+/// Parses the arguments, including the program's name, and runs the command. Without a command, opens the
+/// window and returns when it is closed.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -111,11 +110,11 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
     }
 }
 
-/// Says what clap has to say: help and version on standard output, mistakes on standard error.
+/// Prints clap's output: help and version on standard output, errors on standard error.
 fn told(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     if error.use_stderr() {
-        // One paragraph: clap sets its hints apart by empty lines.
+        // One paragraph: clap separates its hints by empty lines.
         let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         return Failure::wrong_usage(lines).report();
     }

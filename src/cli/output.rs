@@ -1,7 +1,6 @@
-//! The one writer to standard output and standard error.
+//! Writes to standard output and standard error.
 //!
-//! Owns both streams. Invariants: standard output carries data only, whole lines, flushed; words for
-//! people go to standard error.
+//! Standard output carries only data, in whole lines, flushed. Messages go to standard error.
 
 #[cfg(unix)]
 use std::fs::File;
@@ -16,7 +15,8 @@ use super::input;
 /// Writes a line of data to standard output.
 ///
 /// # Errors
-/// A silent [`Failure`] where the reader has gone, which it may do at any time; else one in words.
+/// A silent [`Failure`] if the reader has closed it, which it may do at any time; otherwise one with a
+/// message.
 pub(super) fn data(text: &str) -> Result<(), Failure> {
     write(text).map_err(|error| match error.kind() {
         ErrorKind::BrokenPipe => Failure::reader_gone(),
@@ -24,15 +24,15 @@ pub(super) fn data(text: &str) -> Result<(), Failure> {
     })
 }
 
-/// Writes a line of data without which what follows is in vain: a reader that has gone is a failure, too.
+/// Writes a line of data that the next step depends on: a closed reader is a failure, too.
 ///
 /// # Errors
-/// A [`Failure`] in words.
+/// A [`Failure`] with a message.
 pub(super) fn needed(text: &str) -> Result<(), Failure> {
     write(text).map_err(|_| unwritable())
 }
 
-/// Past the standard library's buffer, which is never wiped, in one piece.
+/// Bypasses the standard library's buffer, which is never wiped, in one call.
 #[cfg(unix)]
 fn write(text: &str) -> io::Result<()> {
     use std::os::fd::AsFd as _;
@@ -43,7 +43,7 @@ fn write(text: &str) -> io::Result<()> {
     File::from(out.as_fd().try_clone_to_owned()?).write_all(&line)
 }
 
-/// On Windows only the standard library turns UTF-8 into a console's text.
+/// On Windows only the standard library converts UTF-8 to a console's text.
 #[cfg(not(unix))]
 fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -54,19 +54,19 @@ fn unwritable() -> Failure {
     Failure::refused("The output could not be written. Check that its place has room, then try again.")
 }
 
-/// Writes a paragraph for people to standard error.
+/// Writes a paragraph to standard error.
 pub(super) fn say(text: &str) {
-    // With standard error gone there is nobody to tell.
+    // If standard error is closed, there is nowhere to report it.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Asks on standard error whether something may be done; anything but a plain yes means no.
+/// Asks for confirmation on standard error; anything but yes means no.
 pub(super) fn agreed(question: &str) -> bool {
     let mut err = io::stderr().lock();
     let _ = write!(err, "{question} [y/N] ").and_then(|()| err.flush());
     let answer = input::yes();
     if answer.is_none() {
-        // Nobody ended the line.
+        // End of input: the question's line is still open.
         let _ = writeln!(err);
     }
     answer == Some(true)

@@ -1,7 +1,6 @@
-//! The engine, as a command uses it.
+//! The engine as a command uses it.
 //!
-//! Owns what the engine is given here. Invariant: nothing is made that a command may not need: no
-//! HTTP client, no connection to the keychain, no clipboard.
+//! It creates nothing that a command may not need: no HTTP client, no keychain connection, no clipboard.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +22,13 @@ use crate::store::home::{Home, HomeError};
 use crate::store::vault::keychain::Keychain;
 use crate::store::vault::passphrase::PassphraseVault;
 
-/// How long a call to the keychain may take: long enough for a person to answer its prompt.
+/// Timeout of a keychain call: long enough for the user to answer its prompt.
 const VAULT_PATIENCE: Duration = Duration::from_secs(25);
 
-/// What the engine works with on this system, for a run that ends soon and has no clipboard.
+/// The engine's dependencies for a short run without a clipboard.
 ///
 /// # Errors
-/// [`Problem::Disk`] where the home can't be used.
+/// [`Problem::Disk`] if the home can't be used.
 pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
     let disk = |error: HomeError| Problem::Disk(UntrustedText::new(&error.to_string()));
     let home = Home::locate().map_err(disk)?;
@@ -52,12 +51,12 @@ pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
     })
 }
 
-/// Whether this home has a file with secrets, used or not.
+/// Whether this home has a passphrase vault, in use or not.
 pub(super) fn file_exists() -> bool {
     Home::locate().is_ok_and(|home| PassphraseVault::exists(&home))
 }
 
-/// A running engine, with the database read.
+/// A running engine that has read the database.
 pub(super) struct CliSession {
     pub(super) vault: VaultOptions,
     pub(super) engine: EngineHandle,
@@ -65,7 +64,7 @@ pub(super) struct CliSession {
     pub(super) clock: SystemClock,
 }
 
-/// Starts an engine, does the work, and stops it whatever came of that.
+/// Starts an engine, runs `work`, and stops the engine whatever the result.
 pub(super) fn with_engine(
     vault: &VaultOptions,
     work: impl FnOnce(&mut CliSession) -> Result<(), Failure>,
@@ -73,7 +72,7 @@ pub(super) fn with_engine(
     with_waker(vault, Arc::new(|| {}), work)
 }
 
-/// The same for a command about one account: the others are not read.
+/// The same for one account; the others are not read.
 pub(super) fn with_account(
     vault: &VaultOptions,
     name: &str,
@@ -87,7 +86,7 @@ pub(super) fn with_account(
     })
 }
 
-/// The same for any account, with something to be called whenever the engine has news.
+/// The same for any account, with a waker for the engine's news.
 pub(super) fn with_waker(
     vault: &VaultOptions,
     waker: Arc<dyn Fn() + Send + Sync>,
@@ -129,8 +128,8 @@ fn run(
 }
 
 impl CliSession {
-    /// The account of this name, ignoring case. Where it is not listed, what an earlier run left half
-    /// done is finished first: it may be among that.
+    /// The account of this name, ignoring case. If it isn't listed, finishes what an earlier run left
+    /// unfinished first, which may have it.
     pub(super) fn find(&mut self, name: &str) -> Result<Arc<AccountView>, Failure> {
         if self.listed(name).is_none() && self.snapshot.half_done > 0 {
             self.unlock(false)?;
@@ -140,13 +139,13 @@ impl CliSession {
         self.listed(name).ok_or_else(|| Failure::of(&Problem::UnknownAccount(name.to_owned())))
     }
 
-    /// The account of this name, as it stands in the list.
+    /// The listed account of this name.
     pub(super) fn listed(&self, name: &str) -> Option<Arc<AccountView>> {
         let wanted = AccountName::new(name).ok()?;
         self.snapshot.accounts.iter().find(|account| account.name.key() == wanted.key()).cloned()
     }
 
-    /// Opens the file vault, where that is the one in use; with `create`, makes it where there is none.
+    /// Opens the passphrase vault if it is in use; with `create`, creates a missing one.
     pub(super) fn unlock(&mut self, create: bool) -> Result<(), Failure> {
         self.refresh();
         let VaultHealth::Locked { exists } = self.snapshot.vault.health else { return Ok(()) };
@@ -164,28 +163,27 @@ impl CliSession {
         Ok(())
     }
 
-    /// Takes the newest snapshot: what was answered before is in it.
+    /// Takes the newest snapshot, which reflects every earlier reply.
     pub(super) fn refresh(&mut self) {
         self.snapshot = Arc::clone(&self.engine.snapshots.borrow_and_update());
     }
 
-    /// Gives a command.
+    /// Sends a command.
     pub(super) fn ask(&self, command: Command) -> Result<Answers, Failure> {
         self.engine.ask(command).map_err(|error| Failure::of(&error.problem()))
     }
 
-    /// Gives a command about an account, and waits for its one answer.
+    /// Sends a command about an account and waits for its one reply.
     pub(super) fn done(&self, account: &AccountView, command: Command) -> Result<Reply, Failure> {
         self.ask(command)?.wait().map_err(|problem| Failure::of_account(&problem, account))
     }
 
-    /// The account as it stands now: what was answered before is in it.
+    /// The current account, which reflects every earlier reply.
     pub(super) fn latest(&mut self, id: &AccountId) -> Option<Arc<AccountView>> {
         self.refresh();
         self.snapshot.accounts.find(id).cloned()
     }
 
-    /// The present moment.
     pub(super) fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.clock.now()
     }

@@ -1,7 +1,6 @@
 //! The demo's authorization endpoint (RFC 6749, section 3.1): a login page.
 //!
-//! Owns the check of authorization requests. Invariants: nothing is sent to a redirect address
-//! that is not on this machine; no text from a request reaches a page.
+//! Nothing is sent to a redirect URI that isn't on this machine. No text from a request reaches a page.
 
 use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
@@ -19,7 +18,7 @@ const TICKET_MARK: &str = "{{ticket}}";
 /// Why a request leads to no login page.
 #[derive(Debug, PartialEq, Eq)]
 enum Refused {
-    /// Nothing may be sent to where it says.
+    /// The redirect URI can't be trusted, so the error stays here.
     Here(&'static str),
     /// The error goes back to the client.
     ToClient { redirect_uri: Box<Url>, state: Option<String>, error: &'static str, description: &'static str },
@@ -34,7 +33,7 @@ impl Server {
             Ok(request) => {
                 let now = self.now();
                 match self.with_store(|store| store.begin_login(request, now)) {
-                    // The ticket is random text without a character that HTML knows.
+                    // The ticket is random text without HTML characters.
                     Some(ticket) => http_server::page(StatusCode::OK, LOGIN.replace(TICKET_MARK, &ticket)),
                     None => http_server::line(StatusCode::INTERNAL_SERVER_ERROR, "The demo failed.\n"),
                 }
@@ -47,7 +46,7 @@ impl Server {
         }
     }
 
-    /// The login page's form. Its ticket stands for the request, so nobody else's page can send it.
+    /// Handles the login form. Its ticket identifies the request, so no other site can submit it.
     pub(super) fn log_in(&self, fields: &Fields) -> Answer {
         let now = self.now();
         let ticket = fields.get("ticket").map_or("", String::as_str);

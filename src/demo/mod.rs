@@ -1,9 +1,8 @@
 //! The built-in authorization server of *Try the demo*.
 //!
-//! Owns a whole authorization server on this machine: a login page, codes bound by PKCE,
-//! short-lived access tokens, and refresh tokens that rotate. Invariants: it listens on 127.0.0.1
-//! only; it guards nothing, so any name and password will do; everything it keeps is bounded and
-//! gone when it is dropped.
+//! It has a login page, codes with PKCE, short-lived access tokens, and rotating refresh tokens. It listens
+//! only on 127.0.0.1. It protects nothing, so any name and password are accepted. All its state is bounded
+//! and dropped with it.
 
 mod authorize;
 mod store;
@@ -34,39 +33,38 @@ use store::Store;
 
 pub use store::{ACCESS_TOKEN_LIFE_SECS, REFRESH_TOKEN_LIFE_SECS};
 
-/// The one client that the demo knows.
+/// The demo's only client.
 pub const CLIENT_ID: &str = "keyfob-demo";
-/// The one scope that the demo has.
+/// The demo's only scope.
 pub const SCOPE: &str = "demo.read";
 
 const HOME: &str = include_str!("../../assets/demo/home.html");
-/// The most of a request's body that is read, in bytes.
+/// The largest request body, in bytes.
 const BODY_LIMIT_BYTES: usize = 16 * 1024;
 
 /// A running demo server; dropping it stops it.
 #[derive(Debug)]
 pub struct Demo {
-    /// The issuer identifier: the server's own address.
+    /// The issuer identifier: the server's own URL.
     pub issuer: String,
     /// The authorization endpoint.
     pub authorize: Url,
     /// The token endpoint.
     pub token: Url,
-    /// An address that says whom an access token belongs to.
+    /// A resource that returns an access token's user.
     pub me: Url,
     /// The client ID.
     pub client_id: String,
-    /// The client secret; another one at each start.
+    /// The client secret; a new one at each start.
     pub client_secret: ClientSecret,
     task: AbortHandle,
 }
 
 impl Demo {
-    /// Starts a server on a free port of 127.0.0.1. Must be called on a tokio runtime, on which it
-    /// then runs.
+    /// Starts a server on a free port of 127.0.0.1. Must be called on a tokio runtime, which then runs it.
     ///
     /// # Errors
-    /// Where no port or no randomness is to be had.
+    /// No port or no randomness is available.
     pub fn start(clock: Arc<dyn Clock>) -> io::Result<Self> {
         let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
@@ -143,7 +141,7 @@ impl Server {
         }
     }
 
-    /// Whom a token belongs to, so that a copied cURL line shows that it works.
+    /// Returns the token's user, so that a copied cURL line shows that it works.
     fn me(&self, authorization: Option<&HeaderValue>) -> Answer {
         let token =
             authorization.and_then(|value| value.to_str().ok()).and_then(|value| value.split_once(' '));
@@ -183,7 +181,7 @@ fn json_answer(status: StatusCode, value: &serde_json::Value) -> Answer {
     http_server::answer(status, "application/json", value.to_string())
 }
 
-/// The fields of a form-encoded body; `None` where it is none, too long, or repeats a name.
+/// The fields of a form-encoded body; `None` if it isn't one, is too long, or repeats a name.
 async fn form(request: Request<Incoming>) -> Option<Fields> {
     let content_type = request.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
@@ -194,7 +192,7 @@ async fn form(request: Request<Incoming>) -> Option<Fields> {
     fields(&body.to_bytes())
 }
 
-/// The fields of form-encoded text; `None` where a name is repeated (RFC 6749, section 3.1).
+/// The fields of form-encoded text; `None` if a name is repeated (RFC 6749, section 3.1).
 fn fields(text: &[u8]) -> Option<Fields> {
     let mut fields = Fields::new();
     for (name, value) in url::form_urlencoded::parse(text) {
@@ -205,7 +203,7 @@ fn fields(text: &[u8]) -> Option<Fields> {
     Some(fields)
 }
 
-/// 256 random bits as text; `None` where the system has none.
+/// 256 random bits as text; `None` if the system has none.
 fn random_text() -> Option<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).ok()?;

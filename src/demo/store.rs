@@ -1,8 +1,7 @@
-//! What the demo remembers: logins under way, codes and tokens.
+//! The demo's logins in progress, codes and tokens.
 //!
-//! Owns their lives. Invariants: a code and a refresh token work once, and their reuse ends
-//! everything that grew from them (RFC 9700, section 4.14.2); only digests are kept; every list is
-//! bounded, and the oldest entry goes first.
+//! A code and a refresh token work once; their reuse revokes everything derived from them (RFC 9700, section
+//! 4.14.2). Only digests are kept. Every list is bounded and drops its oldest entry first.
 
 use std::collections::VecDeque;
 
@@ -14,9 +13,9 @@ use sha2::{Digest as _, Sha256};
 use super::random_text;
 use crate::base::secret::{AccessToken, RefreshToken};
 
-/// Life of an access token: short, so that its countdown and its renewal can be watched.
+/// Lifetime of an access token: short, so that the countdown and the refresh can be watched.
 pub const ACCESS_TOKEN_LIFE_SECS: u32 = 120;
-/// Life of a refresh token.
+/// Lifetime of a refresh token.
 pub const REFRESH_TOKEN_LIFE_SECS: u32 = 3600;
 
 const LOGIN_LIFE: TimeDelta = TimeDelta::minutes(10);
@@ -32,7 +31,7 @@ pub(super) struct AuthorizationRequest {
     pub(super) challenge: String,
 }
 
-/// Tokens, just made.
+/// Issued tokens.
 #[derive(Debug)]
 pub(super) struct Issued {
     pub(super) access_token: AccessToken,
@@ -71,7 +70,6 @@ struct Access {
     family: u64,
 }
 
-/// The demo's memory.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     logins: Entries<AuthorizationRequest>,
@@ -82,7 +80,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Remembers a request while its user logs in; the text stands for it in the page's form.
+    /// Stores a request while its user logs in; returns the ticket for the page's form.
     pub(super) fn begin_login(
         &mut self,
         request: AuthorizationRequest,
@@ -91,12 +89,12 @@ impl Store {
         self.logins.add(request, now + LOGIN_LIFE)
     }
 
-    /// The request that a login page belongs to; it can be asked for once.
+    /// Takes the request of a login page, once.
     pub(super) fn end_login(&mut self, ticket: &str, now: DateTime<Utc>) -> Option<AuthorizationRequest> {
         self.logins.take(ticket, now)
     }
 
-    /// Makes a code for a user who logged in.
+    /// Creates a code for a user who logged in.
     pub(super) fn grant_code(
         &mut self,
         request: AuthorizationRequest,
@@ -154,7 +152,7 @@ impl Store {
         self.issue(client_id.to_owned(), self.last_family, false, now)
     }
 
-    /// Whom an access token belongs to, and until when.
+    /// The user and expiry of an access token.
     pub(super) fn owner(&mut self, token: &str, now: DateTime<Utc>) -> Option<(String, DateTime<Utc>)> {
         let expires_at = self.accesses.expiry(token)?;
         self.accesses.get(token, now).map(|access| (access.owner.clone(), expires_at))
@@ -185,7 +183,7 @@ impl Store {
     }
 }
 
-/// Entries under random names, of which only the digests are kept.
+/// Entries under random names, stored as digests.
 #[derive(Debug)]
 struct Entries<T>(VecDeque<(Digest, DateTime<Utc>, T)>);
 

@@ -1,7 +1,6 @@
 //! The demo's token endpoint (RFC 6749, section 3.2).
 //!
-//! Owns client authentication and the error answers (section 5.2). Invariant: without the client's
-//! secret nothing is looked up.
+//! Without the client's secret nothing is looked up. Errors follow section 5.2.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +14,7 @@ use super::{ACCESS_TOKEN_LIFE_SECS, CLIENT_ID, Fields, REFRESH_TOKEN_LIFE_SECS, 
 use crate::base::secret::ClientSecret;
 use crate::net::http_server::Answer;
 
-/// An error answer.
+/// An error response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TokenError {
     InvalidRequest(&'static str),
@@ -35,7 +34,7 @@ impl From<NotIssued> for TokenError {
 }
 
 impl Server {
-    /// The answer to a token request; `fields` is `None` where its body is no form.
+    /// The response to a token request; `fields` is `None` if its body is no form.
     pub(super) fn token_answer(
         &self,
         authorization: Option<&HeaderValue>,
@@ -89,7 +88,7 @@ impl Server {
     }
 }
 
-/// ID and secret of an `Authorization: Basic` header, each form-decoded.
+/// The ID and secret of an `Authorization: Basic` header, each form-decoded.
 fn basic(header: &HeaderValue) -> Option<(String, ClientSecret)> {
     let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -97,7 +96,7 @@ fn basic(header: &HeaderValue) -> Option<(String, ClientSecret)> {
     }
     let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = pair.split_once(':')?;
-    // A lone name of a form is decoded like any part of one; `&` and `=` come encoded.
+    // A single name is decoded like a part of a form; `&` and `=` are encoded.
     let decoded =
         |text: &str| url::form_urlencoded::parse(text.as_bytes()).next().map(|(name, _)| name.into_owned());
     Some((decoded(id)?, ClientSecret::new(decoded(secret)?)))

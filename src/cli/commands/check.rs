@@ -1,6 +1,4 @@
-//! `keyfob check`.
-//!
-//! Owns how a verdict is printed. Invariant: the token itself is not.
+//! `keyfob check`. It never prints the token.
 
 use serde::Serialize;
 
@@ -26,7 +24,6 @@ struct Shown<'a> {
     missing_scope: Vec<&'a str>,
 }
 
-/// Asks the server about an account's token, and prints what it says.
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let account = rig.find(name)?;

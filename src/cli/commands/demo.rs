@@ -1,6 +1,4 @@
-//! `keyfob demo`, where no window can open.
-//!
-//! Owns the walk through the demo in a terminal. Invariant: it needs neither keychain nor network.
+//! `keyfob demo` without a window. It needs neither keychain nor network.
 
 use super::passphrase::VaultOptions;
 use super::sign_in::{Happenings, wait};

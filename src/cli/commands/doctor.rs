@@ -1,7 +1,7 @@
 //! `keyfob doctor`.
 //!
-//! Owns how findings are printed. Invariant: they are what was asked for, so they go to standard output
-//! even where something failed; the exit code says that, too.
+//! The findings are the output, so they go to standard output even if a check fails. The exit code reports
+//! that, too.
 
 use serde::Serialize;
 
@@ -26,11 +26,10 @@ struct Findings<'a> {
     next: Option<String>,
 }
 
-/// Checks, and prints what was found.
 pub(in crate::cli) fn run(vault: &VaultOptions, name: Option<&str>, as_json: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let account = name.map(|name| rig.find(name)).transpose()?;
-        // A passphrase that is at hand is used; nobody is asked for one.
+        // A passphrase file is used if given; there is no prompt.
         if vault.file.is_some()
             && let Err(failure) = rig.unlock(false)
         {

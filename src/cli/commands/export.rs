@@ -1,6 +1,4 @@
-//! `keyfob export`.
-//!
-//! Owns the question for the file's own passphrase. Invariant: secrets leave sealed or not at all.
+//! `keyfob export`. Secrets are only written encrypted.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +10,10 @@ use crate::cli::session::with_engine;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 
-/// The option that names the passphrase of an export, which is not the vault's.
+/// The option for the passphrase of an export, which is not the vault's.
 pub(in crate::cli) const OPTION: &str = "--export-passphrase-file";
 
-/// What goes into the file.
+/// The contents of the file.
 pub(in crate::cli) struct What<'a> {
     pub(in crate::cli) names: &'a [String],
     pub(in crate::cli) with_secrets: bool,
@@ -23,7 +21,6 @@ pub(in crate::cli) struct What<'a> {
     pub(in crate::cli) passphrase_file: Option<&'a Path>,
 }
 
-/// Writes accounts to a new file.
 pub(in crate::cli) fn run(vault: &VaultOptions, path: PathBuf, what: &What<'_>) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let accounts = what.names.iter().map(|name| rig.find(name).map(|account| account.id.clone()));

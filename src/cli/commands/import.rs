@@ -1,7 +1,6 @@
 //! `keyfob import`.
 //!
-//! Owns the way from a file to the accounts in it. Invariant: all of its accounts are saved or none,
-//! and no error repeats a value of the file.
+//! All accounts of a file are saved or none. No error repeats a value of the file.
 
 use std::io;
 use std::path::Path;
@@ -31,19 +30,19 @@ use crate::messages::snapshot::VaultKind;
 use crate::store::account_export;
 use crate::store::account_export::ArchiveError;
 
-/// The largest file that is read, in bytes.
+/// The largest file, in bytes.
 const FILE_MAX_BYTES: usize = 4 << 20;
 
-/// What becomes of accounts that have the same name as one in the file.
+/// How accounts with the name of an existing one are treated.
 #[derive(Clone, Copy)]
 pub(in crate::cli) struct Replacing {
-    /// They are replaced.
+    /// Replace them.
     pub(in crate::cli) replace: bool,
-    /// Stored secrets that the file doesn't hold may go to other destinations.
+    /// Stored secrets that the file lacks may go to other destinations.
     pub(in crate::cli) move_secrets: bool,
 }
 
-/// Adds the accounts of a file; with `dry_run`, only says what they are.
+/// Adds the accounts of a file; with `dry_run`, only lists them.
 pub(in crate::cli) fn run(
     vault: &VaultOptions,
     file: &Path,
@@ -84,7 +83,7 @@ pub(in crate::cli) fn run(
 
 fn not_taken(file: &Path, error: &ImportError) -> Failure {
     let mistake = error.to_string();
-    // One that ends in a question, or in whole sentences, has its mark already.
+    // Full sentences already end with a punctuation mark.
     let end = if mistake.ends_with(['?', '.']) { "" } else { "." };
     Failure::refused(format!("{}: {mistake}{end} Nothing was saved.", source(file)))
 }
@@ -111,7 +110,7 @@ fn refuse_taken(rig: &CliSession, accounts: &[Imported], replace: bool, file: &P
     }
 }
 
-/// What would be saved, in a line that holds no secret.
+/// A summary line without secrets.
 fn previewed(rig: &CliSession, account: &Imported) -> String {
     let Imported { name, settings, client, grant, incomplete } = account;
     let presets = &rig.snapshot.presets;
@@ -137,10 +136,10 @@ fn previewed(rig: &CliSession, account: &Imported) -> String {
     destination_lines(presets, account).into_iter().fold(line, |text, line| text + "\n" + &line)
 }
 
-/// A line for each destination that differs from the preset's.
+/// One line per destination that differs from the preset's.
 fn destination_lines(presets: &[Preset], account: &Imported) -> Vec<String> {
     let Imported { name, settings, .. } = account;
-    // The issuer of a custom provider is named with the addresses that come from there.
+    // A custom provider's issuer is shown with the endpoints from discovery.
     let is_asked = settings.provider == CUSTOM && discovery::is_wanted_by(presets, settings);
     let named = changed_destinations(presets, settings).each.into_iter();
     let named = named.filter(|(label, _)| !is_asked || *label != Destination::Issuer.label());
@@ -182,7 +181,7 @@ fn save(
     if !kept.is_empty() || !lacking.is_empty() {
         return Ok(());
     }
-    // A pipe holds nothing any more.
+    // A pipe can't be read twice.
     if !is_sealed && file.is_file() {
         output::say(&format!(
             "{} still holds the secrets; delete it if you don't need it any more.",
@@ -192,8 +191,8 @@ fn save(
     Ok(())
 }
 
-/// Asks issuers for the addresses that they stand for in the file, and says what is found before any of it is
-/// saved; each is asked once for all accounts that want the same.
+/// Runs discovery for accounts without endpoints and prints the results before anything is saved. Queries
+/// each issuer once for all accounts with the same request.
 fn look_up(rig: &CliSession, accounts: &mut [Imported]) -> Result<(), Failure> {
     let presets = &rig.snapshot.presets;
     let mut known: Vec<(Wanted, Box<DiscoveredServer>)> = Vec::new();
@@ -219,7 +218,7 @@ fn look_up(rig: &CliSession, accounts: &mut [Imported]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What an issuer gave an account, since the file doesn't say it.
+/// The endpoints from discovery that the file lacks.
 fn addresses(name: &str, own: &Endpoints, found: &Endpoints) -> String {
     let found = EndpointKind::ALL.into_iter().filter(|kind| own.get(*kind).is_none()).filter_map(|kind| {
         let address = found.get(kind)?;
@@ -251,7 +250,7 @@ fn unreadable(file: &Path, error: &ReadError) -> Failure {
     })
 }
 
-/// The file, as it is called in words.
+/// The file's name in messages.
 fn source(file: &Path) -> String {
     if file == Path::new("-") { "Standard input".to_owned() } else { quoted(&file.display().to_string()) }
 }

@@ -1,31 +1,28 @@
-//! What the names of a `.env` file stand for, as told on the command line.
-//!
-//! Owns the two options. Invariant: names are repeated, never values.
+//! The options that map a `.env` file's variables. Messages repeat names, never values.
 
 use crate::cli::failure::Failure;
 use crate::cli::format::{quoted, shown};
 use crate::domain::import::{self, EnvField, EnvNames, ImportError, ImportedFile, Mapping};
 use crate::domain::provider::{CUSTOM, Preset};
 
-/// What was told: which name is what, and whose credentials these are.
+/// The mapping given on the command line.
 #[derive(Debug, Default)]
 pub(in crate::cli) struct Told {
-    /// The names.
     pub(in crate::cli) names: Vec<(EnvField, String)>,
     /// A preset's ID.
     pub(in crate::cli) provider: Option<String>,
 }
 
-/// Why a file gave nothing.
+/// Why a file gave no accounts.
 pub(in crate::cli) enum NotRead {
-    /// What is in it.
+    /// The file is wrong.
     File(ImportError),
-    /// What was told of it.
+    /// The options are wrong.
     Told(Failure),
 }
 
 impl Told {
-    /// Reads a file; what was told comes before what is guessed.
+    /// Reads a file; the given mapping takes precedence over a guess.
     pub(in crate::cli) fn read(self, text: &str, presets: &[Preset]) -> Result<ImportedFile, NotRead> {
         let found = import::read_any(text, presets, None).map_err(NotRead::File)?;
         let found = if self.names.is_empty() && self.provider.is_none() {

@@ -1,6 +1,4 @@
-//! `keyfob list`.
-//!
-//! Owns the table. Invariant: it is made from the database alone; the vault is not touched.
+//! `keyfob list`. It reads only the database, never the vault.
 
 use serde::Serialize;
 
@@ -25,7 +23,6 @@ struct Listed<'a> {
     changed_destinations: Vec<Changed>,
 }
 
-/// Lists the accounts.
 pub(in crate::cli) fn run(vault: &VaultOptions, as_json: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| if as_json { as_objects(rig) } else { as_table(rig) })
 }
@@ -50,7 +47,7 @@ fn listed<'a>(account: &'a AccountView, rig: &CliSession) -> Listed<'a> {
     }
 }
 
-/// The provider's ID, marked where the account's destinations differ from its preset's.
+/// The provider's ID, marked if the account's destinations differ from its preset's.
 fn provider(rig: &CliSession, account: &AccountView) -> String {
     let (presets, settings) = (&rig.snapshot.presets, &account.settings);
     let preset = presets.iter().find(|preset| preset.id == settings.provider);
@@ -62,7 +59,7 @@ fn provider(rig: &CliSession, account: &AccountView) -> String {
 fn as_table(rig: &CliSession) -> Result<(), Failure> {
     if rig.snapshot.accounts.is_empty() {
         output::say("There are no accounts yet. Add some with keyfob import, or in the window.");
-        // A database that was lost whole leaves no more trace than one that never was.
+        // A lost database looks the same as one that never existed.
         if file_exists() {
             output::say(
                 "If some are missing, restore them from the file with your secrets: keyfob --vault file recover.",
@@ -84,7 +81,7 @@ fn as_table(rig: &CliSession) -> Result<(), Failure> {
     output::data(&aligned(&rows))
 }
 
-/// The rows in columns, by the number of characters.
+/// Aligns columns by the number of characters.
 pub(in crate::cli) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..N).map(width).collect();

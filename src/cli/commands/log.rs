@@ -1,7 +1,4 @@
-//! `keyfob log`.
-//!
-//! Owns how exchanges are printed. Invariant: they come from the database alone, which holds no
-//! secret; the vault is not touched.
+//! `keyfob log`. It reads only the database, which holds no secret, never the vault.
 
 use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
@@ -13,7 +10,7 @@ use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
 
-/// Prints an account's last exchanges: as a report that is safe for a support ticket, or as JSON.
+/// Prints an account's HTTP log: as a report for a support ticket, or as JSON.
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let account = rig.find(name)?;

@@ -1,4 +1,4 @@
-//! The commands, a file each.
+//! One file per command.
 
 pub(crate) mod check;
 pub(crate) mod demo;

@@ -1,6 +1,4 @@
-//! `keyfob move-vault`.
-//!
-//! Owns the words about a move. Invariant: what is left at the old place is said.
+//! `keyfob move-vault`. It reports what remains in the old vault.
 
 use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
@@ -11,7 +9,6 @@ use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultKind;
 
-/// Moves all secrets, and keeps them there from now on.
 pub(in crate::cli) fn run(vault: &VaultOptions, to: VaultKind) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let seen = &rig.snapshot.vault;

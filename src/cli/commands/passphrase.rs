@@ -1,7 +1,7 @@
 //! Passphrases, and `keyfob passphrase`.
 //!
-//! Owns where a passphrase comes from: a file, a descriptor, or the terminal without an echo.
-//! Invariant: never from arguments or the environment; a weak one is advised against, not forbidden.
+//! A passphrase comes from a file, a descriptor, or the terminal without echo, never from arguments or the
+//! environment. A weak one causes a warning.
 
 use std::path::{Path, PathBuf};
 
@@ -14,20 +14,20 @@ use crate::domain::passphrase_strength::strength;
 use crate::messages::command::Command;
 use crate::messages::snapshot::VaultKind;
 
-/// The option that names the vault's passphrase.
+/// The option for the vault's passphrase.
 const OPTION: &str = "--passphrase-file";
 
-/// Which vault, and where its passphrase comes from.
+/// The vault and the source of its passphrase.
 #[derive(Debug, Clone, Default)]
 pub(in crate::cli) struct VaultOptions {
-    /// The vault of this run; `None` goes by the stored choice.
+    /// The vault of this run; `None` means the stored choice.
     pub(in crate::cli) kind: Option<VaultKind>,
-    /// The file, or the descriptor, that holds its passphrase.
+    /// The file or descriptor that holds its passphrase.
     pub(in crate::cli) file: Option<PathBuf>,
 }
 
 impl VaultOptions {
-    /// The passphrase of the file or descriptor, where one was named.
+    /// The passphrase from the given file or descriptor, if any.
     pub(in crate::cli) fn named(&self) -> Result<Option<Passphrase>, Failure> {
         self.file.as_deref().map(read).transpose()
     }
@@ -43,7 +43,7 @@ impl VaultOptions {
     }
 }
 
-/// A passphrase that was chosen before, from the file or the terminal.
+/// An existing passphrase, from the file or the terminal.
 pub(in crate::cli) fn existing(
     file: Option<&Path>,
     option: &str,
@@ -84,7 +84,7 @@ fn ask(prompt: &str, option: &str) -> Result<Passphrase, Failure> {
     rpassword::prompt_password(prompt).map(Passphrase::new).map_err(|_| Failure::no_terminal(option))
 }
 
-/// The first line of a file or descriptor, without its end.
+/// The first line of a file or descriptor without its line break.
 fn read(path: &Path) -> Result<Passphrase, Failure> {
     let name = quoted(&path.display().to_string());
     let line = input::first_line(path).map_err(|error| {
@@ -104,7 +104,7 @@ fn read(path: &Path) -> Result<Passphrase, Failure> {
     Ok(line.text)
 }
 
-/// Gives the file with the secrets another passphrase.
+/// Changes the passphrase of the file with the secrets.
 pub(in crate::cli) fn run(vault: &VaultOptions, new: Option<&Path>) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         if !file_exists() {

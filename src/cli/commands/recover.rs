@@ -1,6 +1,4 @@
-//! `keyfob recover`.
-//!
-//! Owns the words about what was found. Invariant: nothing is deleted without a plain yes.
+//! `keyfob recover`. It deletes nothing without confirmation.
 
 use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
@@ -12,7 +10,6 @@ use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultKind;
 
-/// Lists accounts again that only the vault knows.
 pub(in crate::cli) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         rig.unlock(false)?;
@@ -24,7 +21,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool)
             output::data(&lines.join("\n"))?;
         }
         output::say(&format!("Accounts recovered: {}.", added.len()));
-        // With the list, the choice of the file may be lost, too.
+        // A lost database may also have had the choice of the passphrase file.
         if added.is_empty() && rig.snapshot.vault.kind == VaultKind::Keychain && file_exists() {
             output::say(
                 "There is also a file with secrets. The command for it is: keyfob --vault file recover.",

@@ -1,6 +1,4 @@
-//! `keyfob remove`.
-//!
-//! Owns the question before it. Invariant: anything but a plain yes means no.
+//! `keyfob remove`. It asks for confirmation; anything but yes means no.
 
 use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
@@ -12,7 +10,6 @@ use crate::messages::event::Reply;
 use crate::messages::explain;
 use crate::messages::snapshot::VaultKind;
 
-/// Deletes an account, once a person has agreed.
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result<(), Failure> {
     with_account(vault, name, |rig, account| {
         let name = quoted(account.name.as_str());

@@ -1,6 +1,4 @@
-//! `keyfob revoke`.
-//!
-//! Owns its last word. Invariant: "revoked" is only said where the server said so of every token.
+//! `keyfob revoke`. It reports "revoked" only if the server has revoked every token.
 
 use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
@@ -12,7 +10,7 @@ use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
 
-/// Has an account's tokens revoked, or with `here` only forgets them.
+/// Revokes an account's tokens; with `here`, only drops them.
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, here: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let account = rig.find(name)?;

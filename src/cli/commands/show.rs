@@ -1,7 +1,7 @@
 //! `keyfob show`.
 //!
-//! Owns what is told of one account. Invariants: it is made from the database alone, which holds no
-//! secret; the vault is asked only whether its record agrees, and nobody waits long for that.
+//! It reads the database, which holds no secret. From the vault it only learns, within [`PATIENCE`], whether
+//! its record agrees.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use crate::messages::explain::{capitalised, changed_destinations, id_token, labe
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{AccountView, VaultKind};
 
-/// How long the vault is waited for.
+/// Timeout for the vault.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Serialize)]
@@ -48,7 +48,7 @@ struct Shown<'a> {
     vault: &'static str,
 }
 
-/// Every address, by its key in files; `null` where the account has none.
+/// Every endpoint by its key in files; `null` if the account has none.
 type Endpoints = BTreeMap<&'static str, Option<String>>;
 
 #[derive(Serialize)]
@@ -68,7 +68,6 @@ impl From<IdTokenStatus> for IdToken {
     }
 }
 
-/// Shows an account.
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         let account = rig.find(name)?;
@@ -87,8 +86,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Re
     })
 }
 
-/// Whether the vault's record of the account disagrees with what is shown. A vault that can't be read at once
-/// says nothing about it.
+/// Whether the vault's record disagrees with the account as shown. `None` if the vault can't be read at once.
 fn disagreement(rig: &CliSession, account: &AccountView) -> Option<Problem> {
     let mut answers = rig.ask(Command::ReadMask(account.id.clone())).ok()?;
     let given_up = Instant::now() + PATIENCE;
@@ -176,7 +174,7 @@ fn lines(rig: &CliSession, account: &AccountView) -> String {
         ("Vault", shown_facts.vault.to_owned()),
     ];
     let mut rows: Vec<_> = rows.map(|(label, value)| [format!("{label}:"), value]).into();
-    // The rarer addresses, where there are some.
+    // The less common endpoints, if there are any.
     let rarer = EndpointKind::ALL.into_iter().skip(2).filter_map(|kind| Some((kind, address(kind)?)));
     rows.extend(
         rarer.map(|(kind, address)| [format!("{}:", capitalised(label_of(kind.key()))), shown(address)]),

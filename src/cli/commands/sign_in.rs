@@ -1,7 +1,7 @@
 //! `keyfob sign-in`.
 //!
-//! Owns the wait for the browser. Invariants: with `--no-browser`, standard output gets the address
-//! and nothing else; the listener and what is pasted race, and the first good reply wins.
+//! With `--no-browser`, standard output gets only the sign-in link. The first valid callback wins, from the
+//! listener or pasted.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -23,12 +23,12 @@ use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem};
 use crate::messages::snapshot::{AccountView, DeviceCodeView};
 
-/// What may wait to be looked at.
+/// Capacity of the queue.
 const QUEUE: usize = 16;
-/// How long nothing may happen before the engine is looked at all the same.
+/// How often to check the engine without news.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What the wait is interrupted by.
+/// What interrupts the wait.
 pub(in crate::cli) enum Happening {
     /// The engine has news.
     News,
@@ -36,7 +36,7 @@ pub(in crate::cli) enum Happening {
     Pasted(PastedReturn),
 }
 
-/// Both ends of the queue of happenings.
+/// Both ends of the queue.
 pub(in crate::cli) struct Happenings {
     sender: SyncSender<Happening>,
     queue: Receiver<Happening>,
@@ -48,14 +48,13 @@ impl Happenings {
         Self { sender, queue }
     }
 
-    /// To be called when the engine has news. With the queue full it is about to be looked at.
+    /// The engine's waker. With a full queue, a check is pending anyway.
     pub(in crate::cli) fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
         let sender = self.sender.clone();
         Arc::new(move || drop(sender.try_send(Happening::News)))
     }
 }
 
-/// Signs in.
 pub(in crate::cli) fn run(
     vault: &VaultOptions,
     name: &str,
@@ -113,7 +112,7 @@ pub(in crate::cli) fn wait(
                 told.push(problem);
             }
         }
-        // A timeout is no matter: it is a look without news.
+        // A timeout only causes a check without news.
         if let Ok(Happening::Pasted(text)) = happenings.queue.recv_timeout(LOOK)
             && !text.expose().trim().is_empty()
         {
@@ -122,7 +121,7 @@ pub(in crate::cli) fn wait(
     }
 }
 
-/// Says where to sign in and what to do then.
+/// Prints where to sign in and the next step.
 fn announce(
     account: &AccountView,
     address: &Url,
@@ -149,7 +148,7 @@ fn announce(
     }
 }
 
-/// Says where to enter a device's code; address and code stand alone on standard output.
+/// Prints where to enter a device code. Standard output gets only the URL and the code.
 fn announce_code(code: &DeviceCodeView) -> Result<(), Failure> {
     output::needed(&format!("{}\n{}", shown(&code.verification_uri), code.user_code))?;
     let complete = code.verification_uri_complete.as_deref().map(shown);
@@ -162,11 +161,11 @@ fn announce_code(code: &DeviceCodeView) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Tries what was pasted; a bad paste is told, and the wait goes on.
+/// Tries pasted text; reports a bad one and continues to wait.
 fn paste(rig: &CliSession, account: &AccountView, text: PastedReturn) -> Result<(), Failure> {
     let pasted = rig.ask(Command::PasteReturn { account: account.id.clone(), text })?.wait();
     match pasted {
-        // The sign-in itself has ended, or is about to: its own answer says how.
+        // The sign-in has ended or is about to; its own reply says how.
         Ok(_)
         | Err(Problem::SignIn(
             SignInProblem::TimedOut | SignInProblem::WrongIssuer | SignInProblem::Contradictory,

@@ -1,7 +1,7 @@
 //! `keyfob token` and `keyfob refresh`.
 //!
-//! Owns the forms in which a token is printed. Invariant: standard output gets the one value and a
-//! newline, and nothing where there is no token; one that the vault refuses is not given up at once.
+//! Standard output gets the value and a newline, or nothing without a token. A token that the vault refuses
+//! is offered again.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ use crate::messages::snapshot::AccountView;
 
 /// How long a token is offered to a vault that refuses it: long enough to unlock a keychain.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// How long after each offer the next one comes.
+/// The pause between offers.
 const PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Serialize)]
@@ -78,7 +78,7 @@ pub(in crate::cli) fn refresh(vault: &VaultOptions, name: &str) -> Result<(), Fa
     })
 }
 
-/// The account after a token was got, if the vault took that.
+/// The account after a token was obtained, if the vault has stored it.
 pub(in crate::cli) fn saved(
     rig: &mut CliSession,
     account: &AccountView,
@@ -91,7 +91,7 @@ pub(in crate::cli) fn saved(
     }
 }
 
-/// The token may not be worth what is expected of it: the newest that the server gives is handed on all the same.
+/// Warns of a token that is valid for less time than requested. It is printed all the same.
 fn warn_of_expiry(rig: &CliSession, held: &HeldToken, min_valid: Option<TimeDelta>) {
     let name = quoted(held.account.name.as_str());
     let wanted = min_valid.unwrap_or_default();
@@ -118,7 +118,7 @@ fn warn_of_expiry(rig: &CliSession, held: &HeldToken, min_valid: Option<TimeDelt
     output::say(&format!("Warning: {said}"));
 }
 
-/// The client secret ends soon, or has ended.
+/// Warns of a client secret that expires soon or has expired.
 fn warn_of_secret(rig: &CliSession, account: &AccountView) {
     let last = account.settings.client_secret_expires;
     if let Some(end) = secret_expiry::spoken(last, secret_expiry::today(rig.now())) {
@@ -135,7 +135,7 @@ fn warn_if_unsaved(rig: &mut CliSession, account: &AccountView) -> Result<(), Fa
     Ok(())
 }
 
-/// Why the vault has not taken the account's newest token.
+/// Why the vault has not stored the account's newest token.
 fn unsaved(rig: &mut CliSession, account: &AccountView) -> Option<VaultProblem> {
     match rig.latest(&account.id)?.problem.as_ref()? {
         Problem::NotSaved(problem) => Some(problem.clone()),
@@ -143,7 +143,7 @@ fn unsaved(rig: &mut CliSession, account: &AccountView) -> Option<VaultProblem> 
     }
 }
 
-/// Offers a token to the vault that refused it, again and again: with this process it would be lost.
+/// Offers a token repeatedly to the vault that refused it, since it would be lost with this process.
 fn until_saved(rig: &mut CliSession, account: &AccountView) -> Result<(), Failure> {
     let Some(problem) = unsaved(rig, account) else { return Ok(()) };
     output::say(&format!(
@@ -153,7 +153,7 @@ fn until_saved(rig: &mut CliSession, account: &AccountView) -> Result<(), Failur
     ));
     let started = Instant::now();
     while started.elapsed() < patience(PATIENCE) {
-        // Where the vault answers, the token is offered at once; its answer comes a moment later.
+        // If the vault responds, the token is offered at once; the result arrives a moment later.
         let _ = rig.ask(Command::TryVault)?.wait();
         thread::sleep(PAUSE);
         if unsaved(rig, account).is_none() {

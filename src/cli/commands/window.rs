@@ -1,7 +1,6 @@
-//! The window, where no command was given.
+//! The window, if no command is given.
 //!
-//! Owns what the engine is given for a lasting run. Invariant: a window that can't open is a
-//! sentence and an exit code, like any other failure.
+//! A window that can't open is reported like any other failure.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +13,9 @@ use crate::engine::SystemClipboard;
 use crate::messages::command::Command;
 use crate::platform::suspend::SystemSleep;
 
-/// How long a call to the keychain may take: its prompt may stand open for a while, and the window
-/// says that it waits.
+/// Timeout of a keychain call: its prompt may stay open for a while, and the window shows the wait.
 const VAULT_PATIENCE: Duration = Duration::from_mins(1);
 
-/// Opens the window, and returns when it is closed.
 pub(in crate::cli) fn run(vault: &VaultOptions, demo: bool) -> Result<(), Failure> {
     let mut deps = session::deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
     deps.lasting = true;
@@ -32,7 +29,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, demo: bool) -> Result<(), Failur
     if demo {
         first.push(Command::StartDemo);
     }
-    // A window of another vault, or of the demo, is one of its own.
+    // A window of another vault or of the demo is separate.
     let alone = vault.kind.is_none() && !demo;
     app::run(deps, first, alone).map_err(|error| Failure::refused(error.to_string()))
 }
