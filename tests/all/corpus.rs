@@ -1,9 +1,9 @@
-//! The kept inputs of the fuzz targets, each through the check of its target.
+//! Runs each fuzz target's check on its stored inputs.
 
 use std::fs;
 use std::path::Path;
 
-/// The checks themselves, as the fuzz targets run them.
+/// The fuzz targets' own checks.
 #[path = "../../fuzz/src/lib.rs"]
 mod checks;
 

@@ -1,4 +1,4 @@
-//! The documentation against the program: links, paths, commands, options and keys.
+//! Checks the documentation against the program: links, paths, commands, options and keys.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Every page, by its path below the root.
+/// Every page, by its path from the root.
 fn pages() -> Vec<PathBuf> {
     let folders = [root().to_owned(), root().join("docs")];
     let files =
@@ -26,7 +26,7 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
 }
 
-/// The anchor of each heading, as GitHub makes it.
+/// The anchor of each heading, as GitHub generates it.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
     let anchor = |heading: &str| {
@@ -69,7 +69,7 @@ fn links_between_pages_lead_somewhere() {
 #[test]
 fn paths_that_pages_name_are_there() {
     const FOLDERS: [&str; 5] = ["src/", "tests/", "assets/", "benches/", "docs/"];
-    // What a run leaves behind.
+    // Written by a test run.
     let made = |path: &str| path.starts_with("tests/output");
     let mut missing = Vec::new();
     for page in pages() {
@@ -124,7 +124,7 @@ fn every_json_key_of_list_and_show_is_in_the_manual() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
-/// The fields of a struct, read from the source that declares it.
+/// The fields of a struct, read from its source.
 fn fields(name: &str) -> Vec<String> {
     fn sources(folder: &Path) -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -159,7 +159,7 @@ fn every_key_of_a_preset_is_in_its_page() {
     ];
     let fields: Vec<String> = structs.iter().flat_map(|name| fields(name)).collect();
     assert!(fields.len() > 60, "{fields:?}");
-    // What the program makes of a file, not a key of its own.
+    // Computed from a file, not a key of its own.
     let keys = fields.iter().filter(|field| *field != "spec");
     let missing: Vec<&String> = keys.filter(|key| !documented.contains(key.as_str())).collect();
     assert!(missing.is_empty(), "{missing:#?}");

@@ -1,9 +1,9 @@
-//! The floors of the crate: imports go downward only, and each large dependency has its one room.
+//! Checks the crate's layers: imports go downward only, and each large dependency has one room.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each room, its floor, and the rooms of its own floor that it may know.
+/// Each room, its floor, and the rooms of its own floor that it may import.
 const ROOMS: [(&str, u8, &[&str]); 11] = [
     ("base", 0, &[]),
     ("domain", 1, &[]),
@@ -18,10 +18,10 @@ const ROOMS: [(&str, u8, &[&str]); 11] = [
     ("cli", 4, &["app"]),
 ];
 
-/// What a room may not know although it stands lower.
+/// Lower rooms that a room may not import.
 const NEVER: [(&str, &[&str]); 1] = [("ui", &["store", "net", "platform"])];
 
-/// Crates, and the only places that may name them.
+/// Crates, and the only places that may use them.
 const KEPT: [(&str, &[&str]); 18] = [
     ("egui", &["src/ui", "src/app"]),
     ("eframe", &["src/app"]),
@@ -64,7 +64,7 @@ pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Every source file: its path below the crate, and its code without comments.
+/// Every source file: its path in the crate, and its code without comments.
 fn code() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: PathBuf| {
@@ -110,7 +110,7 @@ fn imports_go_downward_only() {
             continue;
         }
         let (from, beside) = floor(room).unwrap_or_else(|| panic!("{path} is in no room"));
-        // Such a list of rooms would not be read below.
+        // The check below can't read such a list of rooms.
         if code.contains("crate::{") {
             upward.push(format!("{path} names rooms in braces"));
         }

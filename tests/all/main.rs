@@ -1,4 +1,4 @@
-//! Every promise, kept by the whole: one binary, a module a promise.
+//! The tests of every promise, in one binary with a module per area.
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its ground gives way")]
 

@@ -1,5 +1,5 @@
-//! The rig proves itself: a keyring that can be locked, prompts that can be cancelled, a provider that revokes, a
-//! browser that signs in, and nothing left behind.
+//! Tests of the test environment: a keyring that can be locked, prompts that can be cancelled, a provider
+//! that revokes, a browser that signs in, and a complete cleanup.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -91,7 +91,7 @@ fn a_bus_starts_nothing_but_accessibility_and_leaves_nothing() {
     assert!(bus.has_owner("org.a11y.Bus"), "accessibility was activated by the bus, not by us");
     let orphan = bus.command("setsid").args(["--fork", "sleep", "60"]).stdout(Stdio::null()).status();
     assert!(orphan.expect("setsid runs").success());
-    // As the system cuts their names off.
+    // As the system truncates their names.
     for program in ["dbus-daemon", "gnome-keyring-d", "Xvfb", "openbox", "at-spi-bus-laun", "sleep"] {
         wait_until(Duration::from_secs(10), program, || {
             started_on(bus.mark()).iter().any(|(_, name)| name.starts_with(program)).then_some(())
@@ -119,7 +119,8 @@ fn a_screen_has_a_clipboard_and_a_picture() {
     assert!(bytes.starts_with(b"\x89PNG"));
 }
 
-/// Waits on loopback as an app would: answers `/callback` with 303 to a page of its own, and tells the query.
+/// Listens on loopback as an app would: responds to `/callback` with 303 to its own page, and forwards the
+/// query.
 fn listen() -> (u16, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("its address").port();
@@ -147,7 +148,7 @@ fn listen() -> (u16, mpsc::Receiver<String>) {
     (port, told)
 }
 
-/// The address of a sign-in of client `id`, and the verifier that goes with it.
+/// The sign-in link for client `id`, and its code verifier.
 fn authorization(server: &OidcServer, id: &str, redirect_uri: &str) -> (String, String) {
     let verifier = "v".repeat(43);
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier));
@@ -164,10 +165,10 @@ fn authorization(server: &OidcServer, id: &str, redirect_uri: &str) -> (String, 
     (address.into(), verifier)
 }
 
-/// The parameters that came back.
+/// The parameters of the redirect.
 type Answers = HashMap<String, String>;
 
-/// Where the pictures of a sign-in go.
+/// The folder for a sign-in's screenshots.
 fn shots(act: &str) -> PathBuf {
     kept(&format!("rig-browser-{act}"))
 }

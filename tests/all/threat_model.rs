@@ -1,6 +1,7 @@
-//! `docs/threat-model.md` and the tests: each promise has a test that carries its number, and the page lists them.
+//! Checks `docs/threat-model.md` against the tests: each promise has a test with its number, and the page
+//! lists them.
 //!
-//! `KEYFOB_WRITE_SNAPSHOTS=1 cargo test --test all threat_model` writes the lists anew.
+//! `KEYFOB_WRITE_SNAPSHOTS=1 cargo test --test all threat_model` rewrites the lists.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,7 +25,7 @@ fn tests_in(text: &str) -> Vec<&str> {
     names
 }
 
-/// The number that a test's name begins with, as the page writes it.
+/// The number at the start of a test's name, as the page writes it.
 fn row_of(test: &str) -> Option<String> {
     let (row, _) = test.split_once('_')?;
     let number = row.strip_prefix(|c: char| c.is_ascii_lowercase())?;
@@ -32,12 +33,12 @@ fn row_of(test: &str) -> Option<String> {
     is_row.then(|| row.to_ascii_uppercase())
 }
 
-/// The number of the promise that a line of the page states.
+/// The number of the promise in a line of the page.
 fn promised(line: &str) -> Option<&str> {
     line.strip_prefix("**")?.split_once(".** ").map(|(row, _)| row)
 }
 
-/// The tests of each row, by their file.
+/// The tests of each row, by file.
 fn tests_by_row(root: &Path) -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
     let mut rows = BTreeMap::<_, BTreeMap<_, Vec<_>>>::new();
     for path in ["src", "tests"].iter().flat_map(|folder| sources(&root.join(folder))) {

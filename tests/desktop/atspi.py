@@ -37,7 +37,7 @@ def application(name):
         child = desktop.get_child_at_index(i)
         try:
             if child is not None and (child.get_name() or "").lower() == name.lower():
-                # Names change while we look; what libatspi remembers would be stale without a main loop.
+                # Names change meanwhile, and without a main loop libatspi's cache would be stale.
                 child.set_cache_mask(Atspi.Cache.NONE)
                 return child
         except GLib.Error:
@@ -226,7 +226,7 @@ def run(options):
     elif command == "focus":
         driver.until(focusable, lambda n: Atspi.Component.grab_focus(n) or None, "nothing that takes the focus")
     elif command in ("text", "states"):
-        # A field's label has the field's name: the field is meant.
+        # A field's label has the same name as the field.
         meant = driver.find(lambda n: not label(n)) is not None
         suits = (lambda n: not label(n)) if meant else anything
         read = told if command == "text" else lambda n: " ".join(states(n))

@@ -99,7 +99,7 @@ def prompter(answer):
 
 
 def silent():
-    # GDBus answers calls to unknown objects by itself; a filter swallows them instead.
+    # GDBus replies to calls to unknown objects by itself; this filter drops them instead.
     def swallow(_bus, message, incoming):
         mine = incoming and message.get_message_type() == Gio.DBusMessageType.METHOD_CALL
         return None if mine else message

@@ -97,7 +97,7 @@ class Stage:
         self.program, self.folder = program, pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.root = tempfile.TemporaryDirectory(prefix="keyfob-shots-")
-        # It takes a number that nobody has, and tells it.
+        # It chooses a free display number and prints it.
         words = ["Xvfb", "-displayfd", "1", "-screen", "0", "2560x1600x24", "-nolisten", "tcp", "-noreset"]
         screen = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.running = [screen]
@@ -250,7 +250,7 @@ def in_scenes(stage, names):
     for name, given, keys in scenes.all_scenes(server, accounts, pathlib.Path(stage.root.name)):
         for theme, size in [("light", (960, 640)), ("dark", (640, 420))]:
             if not names or name in names:
-                # Each anew, since some change what they find.
+                # A fresh home each time, since some scenes change it.
                 home = stage.home(f"{name}-{theme}", given)
                 stage.shot(f"{name}-{theme}-{size[0]}", home, size, theme, keys=keys, after=0.6)
 

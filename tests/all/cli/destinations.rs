@@ -1,4 +1,4 @@
-//! Destinations that differ from the preset's, as the command line names them.
+//! The command line's output about destinations that differ from the preset's.
 
 use super::place::Place;
 use crate::support::desktop::{Bus, Keyring};
@@ -21,7 +21,7 @@ fn account(name: &str, provider: &str, more: &str) -> String {
     )
 }
 
-/// What a destination's line says of the preset's.
+/// The part of a destination's line about the preset.
 fn beside(preset: &str) -> String {
     if preset.is_empty() { "Smartcar has none".to_owned() } else { format!("Smartcar's is {preset}") }
 }

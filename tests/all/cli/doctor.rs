@@ -1,4 +1,4 @@
-//! `keyfob doctor`, as a script and a person use it.
+//! `keyfob doctor` in scripts and in a terminal.
 
 use super::place::{Place, Server};
 use crate::support::desktop::{Bus, Keyring};
@@ -40,7 +40,7 @@ fn the_doctor_says_what_is_in_the_way_and_sends_no_secret() {
     assert!(place.run(&["doctor", "nobody"]).failed(1).contains("There is no account"));
     let general = place.run(&["doctor"]);
     assert!(general.code == 0 && general.out.contains("Name an account"), "{general:?}");
-    // The sign-in's own error on the command line has the exact string and the free ports.
+    // The sign-in's own error has the exact redirect URI and the free ports.
     let said = place.run(&["sign-in", "car-dev", "--no-browser"]).failed(1);
     assert!(said.contains(&format!("Redirect URI:\nhttp://127.0.0.1:{port}/cb\n")), "{said}");
     assert!(said.contains("are free at the moment"), "{said}");

@@ -1,4 +1,4 @@
-//! Exit codes and words when something is wrong.
+//! Exit codes and messages of failures.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -50,7 +50,7 @@ fn every_failure_has_its_exit_code() {
     keyring.unlock();
     assert_eq!(keyring.items().len(), 2, "nothing was deleted");
 
-    // The secrets are in the keychain, so a vault in memory has none of them.
+    // The secrets are in the keychain, so a memory vault has none of them.
     place.run(&["--vault", "memory", "token", "batch: a/b 東京"]).failed(1);
 }
 
@@ -69,7 +69,7 @@ fn without_a_keychain_the_vault_is_absent_and_nothing_is_saved() {
     let output = command.output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(4), 0));
 
-    // Memory is a choice, and says what it means.
+    // A memory vault is allowed, and its effect is stated.
     let kept = place.run_with(&["--vault", "memory", "import", "-"], &server.accounts());
     assert!(kept.err.contains("memory"), "{kept:?}");
     assert!(!holds(&place.home, &server.canary));
@@ -154,13 +154,13 @@ fn output_that_nobody_takes_is_told_or_let_be() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("could not be written"));
 
-    // A reader that has enough is no failure.
+    // A closed reader is no failure.
     let mut child = place.command(&["list", "--json"]).stdin(Stdio::null()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
 
-    // But nobody can go to an address that nobody reads.
+    // But without a reader the sign-in link reaches no user.
     let server = Server::giving("");
     let _keyring = Keyring::unlocked(&bus);
     place.run_with(&["import", "-"], &server.accounts()).ok();
@@ -198,6 +198,6 @@ fn f6_a_proxy_set_by_hand_gets_nothing_and_the_command_says_so() {
     assert!(told.contains("changed outside Keyfob, so nothing was sent to api.example.test"), "{told}");
     assert!(told.contains("open Settings in the window and choose Use these settings"), "{told}");
     assert_eq!(proxy.connections(), 0);
-    // What needs no request goes on.
+    // Commands without a request still work.
     assert!(place.run(&["list"]).ok().contains("batch"));
 }

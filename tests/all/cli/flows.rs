@@ -1,4 +1,4 @@
-//! What the command line does when all is well.
+//! The command line's normal flows.
 
 use std::process::Stdio;
 
@@ -99,7 +99,7 @@ fn an_account_goes_from_the_file_to_its_end() {
     assert_eq!(place.run(&["list", "--json"]).json(), serde_json::json!([]));
 }
 
-/// The account's ID in an item's line: the keychain names a record `client/ID` or `tokens/ID`.
+/// The account's ID in a keychain item's line: the records are `client/ID` and `tokens/ID`.
 fn id_in(item: &str) -> String {
     let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     let words = item.split(|c| !digits(c)).find(|word| word.len() == 32);
@@ -130,7 +130,7 @@ fn a_pasted_address_completes_a_sign_in_wherever_it_led() {
     let form = server.server.requests()[0].form();
     assert!(form.contains(&("code".to_owned(), "the-code".to_owned())), "{form:?}");
 
-    // The listener and the paste race, and either may win.
+    // The listener and the paste race; either may win.
     let file = place.file("accounts.toml", &server.accounts());
     place.run(&["import", &file, "--replace"]).ok();
     let mut sign_in = place.sign_in(&["sign-in", "car-dev", "--no-browser"]);
@@ -138,7 +138,7 @@ fn a_pasted_address_completes_a_sign_in_wherever_it_led() {
     sign_in.paste(&format!("{back}?code=pasted&state={state}"));
     assert_eq!(sign_in.end().code, 0);
 
-    // An expiry that nobody told is no failure, and is said.
+    // An unknown expiry is no failure, and is reported.
     let token = place.run(&["token", "car-dev"]);
     assert!(token.err.contains("did not say when"), "{token:?}");
     assert_eq!(token.ok(), format!("{}\n", server.token(2)));
@@ -210,7 +210,7 @@ fn the_demo_needs_no_screen_and_no_keychain() {
     assert_eq!(run.ok(), "");
     assert!(!holds(&place.home, "Demo"), "nothing of the demo reaches the disk");
 
-    // Without a screen that is what a bare `demo` does, too.
+    // Without a screen a bare `demo` does this, too.
     let demo = place.command(&["demo"]).env("BROWSER", "true").spawn().unwrap();
     let mut demo = Killed(demo);
     let mut said = std::io::BufReader::new(demo.0.stderr.take().unwrap());
@@ -219,7 +219,7 @@ fn the_demo_needs_no_screen_and_no_keychain() {
     assert!(line.contains("demo's server runs"), "{line}");
 }
 
-/// A process that is ended with its owner.
+/// A process that is killed on drop.
 struct Killed(std::process::Child);
 
 impl Drop for Killed {

@@ -1,4 +1,4 @@
-//! What people have already, brought in on the command line.
+//! Imports of other tools' files on the command line.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -16,7 +16,7 @@ const ENV: &str = "PORT=8080\nKEY=i\nTOP='CANARY-env'\nWHERE=https://auth.acme.e
 fn a_file_of_another_program_is_told_by_what_is_in_it() {
     let bus = Bus::start();
     let place = Place::on(&bus);
-    // The name says nothing.
+    // The file name tells nothing.
     let file = place.file("notes.txt", GOOGLE);
     let run = place.run(&["--vault", "memory", "import", "--dry-run", &file]);
     assert_eq!(
@@ -65,7 +65,7 @@ fn i1_a_gigabyte_is_refused_at_once() {
     let told = place.run(&["--vault", "memory", "import", &path]).failed(1);
     assert!(told.contains("larger than 4 MiB"), "{told}");
 
-    // Of what never ends no more is read than that.
+    // From an endless input no more than the limit is read.
     let mut import = place.command(&["--vault", "memory", "import", "-"]);
     let mut child = import.stdin(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
@@ -107,7 +107,7 @@ fn i2_a_file_that_moves_stored_secrets_is_refused() {
     assert!(place.run(&["import", "--replace", &env]).failed(1).contains("--move-secrets"));
     let shown = |name: &str| place.run(&["show", name]).ok();
     assert!(shown("New").contains("https://a.example/token") && shown("Imported").contains("a.example"));
-    // The yes is for those that are replaced.
+    // The confirmation only applies to replaced accounts.
     place.run(&["import", "--move-secrets", &env]).failed(2);
     let file = place.file("plain.toml", &evil);
     place.run(&["import", "--replace", "--move-secrets", &file]).ok();

@@ -1,4 +1,4 @@
-//! `keyfob check`, `keyfob revoke`, and what `keyfob remove` says of tokens.
+//! `keyfob check`, `keyfob revoke`, and what `keyfob remove` says about tokens.
 
 use super::place::Place;
 use crate::support::desktop::{Bus, Keyring};

@@ -1,7 +1,7 @@
-//! The program, killed at every step and started again: nothing stored is lost, nothing secret lies open,
-//! nothing half done stays.
+//! Kills the program at every step and starts it again: it loses nothing stored, leaves no secret
+//! unencrypted, and finishes what was interrupted.
 //!
-//! The kills at random moments are in a file of their own.
+//! Kills at random times are in a file of their own.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
@@ -15,19 +15,19 @@ use super::place::{Place, Run, holds};
 use super::rotating::{BOT, CAR, Rotating};
 use crate::support::desktop::{Bus, Keyring};
 
-/// Where the secrets are.
+/// The vault.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Over {
     Keychain,
     File,
-    /// In the file, which each run names; the chosen place is the keychain.
+    /// The passphrase file, which each run names; the stored choice is the keychain.
     FileByName,
 }
 
-/// The file vault's passphrase.
+/// The passphrase.
 const PASSPHRASE: &str = "correct horse battery staple";
 
-/// A command that is killed.
+/// A command to kill.
 pub(super) enum Deed {
     Import,
     SignIn,
@@ -46,7 +46,7 @@ impl<'bus> World<'bus> {
         let mut place = Place::on(bus);
         place.home = bus.path(&format!("home-{number}"));
         if over != Over::Keychain {
-            // One that opens fast.
+            // With cheap key derivation.
             let passphrase = Passphrase::new(PASSPHRASE.to_owned());
             PassphraseVault::create_with_work_factor(&Home::at(&place.home), &passphrase, 1).unwrap();
             let file = place.file("passphrase", PASSPHRASE);
@@ -62,7 +62,7 @@ impl<'bus> World<'bus> {
         Self { place, server, file }
     }
 
-    /// Everything that comes before the deed.
+    /// Sets up everything that the command needs.
     pub(super) fn prepare(&self, deed: &Deed) {
         if matches!(deed, Deed::Import) {
             return;
@@ -80,7 +80,7 @@ impl<'bus> World<'bus> {
         waiting.end().ok();
     }
 
-    /// Does the deed, killed at this step; `None` where it was over before.
+    /// Runs the command and kills it at this step; `None` if it ended earlier.
     pub(super) fn killed_at(&self, deed: &Deed, step: usize) -> Option<String> {
         let words: &[&str] = match deed {
             Deed::Import => &["import", &self.file],
@@ -114,12 +114,12 @@ impl<'bus> World<'bus> {
         self.server.spent() > 0
     }
 
-    /// The account is usable, or says that a person must sign in; then that helps.
+    /// The account is usable, or it reports that a sign-in is needed, which then helps.
     pub(super) fn must_be_usable(&self, when: &str) {
         let run = self.place.run(&["token", CAR]);
         assert!(run.code == 3 && run.out.is_empty() || run.out.starts_with("at-"), "{when}: {run:?}");
-        // An answer that was on its way when the process died is lost with it, and the server may have
-        // spent the old token: then, too, a person is asked for, and that helps.
+        // A response in transit is lost with the process, and the server may have invalidated the old token.
+        // Then a sign-in is needed, too.
         let renewed = self.place.run(&["refresh", CAR]);
         if renewed.code != 0 {
             renewed.failed(3);
@@ -129,7 +129,7 @@ impl<'bus> World<'bus> {
         assert!(self.place.run(&["token", BOT]).ok().starts_with("bot-"), "{when}");
     }
 
-    /// Whoever was stopped between a request and its answer leaves that to be said, with the next step.
+    /// A process killed between a request and its response leaves a message with the next step.
     fn says_that_it_was_stopped(&self, when: &str) {
         let shown = self.place.run(&["show", CAR]);
         let cut_short = ["before the request", "answer received"].iter().any(|step| when.ends_with(step));
@@ -143,7 +143,7 @@ impl<'bus> World<'bus> {
         shown.ok();
     }
 
-    /// The names of everything in the vault.
+    /// The names of all records in the vault.
     pub(super) fn kept(&self, keyring: &Keyring<'_>) -> Vec<String> {
         let mut kept = keyring.items();
         if !self.place.before.is_empty() {
@@ -169,7 +169,7 @@ impl<'bus> World<'bus> {
         let names = self.names();
         match deed {
             Deed::Import => {
-                // What is there is whole; the rest can be imported again.
+                // The listed accounts are complete; the others can be imported again.
                 for name in &names {
                     let run = self.place.run(&["token", name]);
                     let as_new = if name == CAR { run.code == 3 } else { run.out.starts_with("bot-") };
@@ -191,7 +191,7 @@ impl<'bus> World<'bus> {
                 assert!(self.place.run(&["token", BOT]).ok().starts_with("bot-"), "{when}");
                 let left: Run = self.place.run(&["remove", BOT, "--yes"]);
                 left.ok();
-                // Z1: nothing is left behind, in the keychain or on the disk.
+                // Z1: nothing is left, in the keychain or on disk.
                 assert_eq!(self.kept(keyring), [""; 0], "{when}");
                 assert!(!holds(&self.place.home, CAR), "{when}");
             }
@@ -209,7 +209,7 @@ impl<'bus> World<'bus> {
     }
 }
 
-/// Kills the deed at its first step, its second, and so on, until it is over before.
+/// Kills the command at its first step, its second, and so on, until it ends earlier.
 pub(super) fn at_every_step(deed: &Deed, over: Over, at_least: usize) {
     let bus = Bus::start();
     let keyring = Keyring::lasting(&bus);
@@ -276,7 +276,7 @@ fn r6_an_account_that_an_import_left_half_done_is_found_by_its_name() {
             let name = world.killed_at(&Deed::Import, step).expect("it writes a client first");
             name.ends_with("create: client in the vault").then_some(world)
         });
-        // The very first command finds it, although no list has shown it yet.
+        // The first command finds the account, although none has listed it yet.
         let told = is_there.unwrap().place.run(&["token", CAR]).failed(3);
         assert!(told.contains("sign-in"), "{told}");
     }

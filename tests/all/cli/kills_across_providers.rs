@@ -1,5 +1,5 @@
-//! An account that is moved from one server to another by an import, killed at every step: neither server
-//! ever gets what belongs to the other.
+//! Kills an import that moves an account between two servers at every step: neither server ever gets the
+//! other's secrets.
 
 use std::os::unix::process::ExitStatusExt as _;
 
@@ -7,16 +7,16 @@ use super::place::Place;
 use super::rotating::{BOT, CAR, Rotating};
 use crate::support::desktop::{Bus, Keyring};
 
-/// Which of the first server's secrets stay.
+/// The first server's secrets that stay.
 #[derive(Clone, Copy, PartialEq)]
 enum Stay {
-    /// None: the file has secrets of its own.
+    /// None: the file has its own.
     None,
-    /// The client secrets, on the user's word; never a token.
+    /// The client secrets, with the user's consent; never a token.
     ClientSecrets,
 }
 
-/// Two servers, and accounts that are signed in at the first.
+/// Two servers, and accounts signed in at the first.
 struct World<'bus> {
     place: Place<'bus>,
     one: Rotating,
@@ -58,7 +58,7 @@ impl<'bus> World<'bus> {
         words
     }
 
-    /// Imports, killed at this step; `None` where it was over before.
+    /// Imports and is killed at this step; `None` if it ended earlier.
     fn killed_at(&self, step: usize) -> Option<String> {
         let mut command = self.place.command(&self.import());
         let ended = command.env("KEYFOB_KILL_AT", step.to_string()).output().unwrap();
@@ -75,7 +75,7 @@ impl<'bus> World<'bus> {
         assert!(!at_one.iter().any(|heard| heard.contains(&self.two.canary)), "{when}: {at_one:?}");
         let foreign = match self.stay {
             Stay::None => vec![self.one.canary.clone()],
-            // Tokens have a number before their mark, and the client secret has none.
+            // Tokens have a number before their canary, the client secret has none.
             Stay::ClientSecrets => {
                 let numbers = (1..50).flat_map(|number| ["at", "rt", "bot"].map(|kind| (kind, number)));
                 numbers.map(|(kind, number)| format!("{kind}-{number}-{}", self.one.canary)).collect()
@@ -86,7 +86,7 @@ impl<'bus> World<'bus> {
         }
     }
 
-    /// Each account is usable, asks for a sign-in, or says that its row and the vault disagree.
+    /// Each account is usable, needs a sign-in, or reports that its row and the vault disagree.
     fn says_what_to_do(&self, when: &str) {
         for name in [CAR, BOT] {
             for command in ["token", "refresh"] {
@@ -109,7 +109,7 @@ fn killed_at_every_step(stay: Stay) {
         let when = format!("step {step}, {name}");
         world.says_what_to_do(&when);
         world.place.run(&["recover"]).ok();
-        // What was cut short is whole again, on the one side or the other.
+        // The interrupted account is complete again, at either server.
         for name in [CAR, BOT] {
             let run = world.place.run(&["token", name]);
             assert!(run.code == 0 || run.code == 3, "{when}: {name} after recover: {run:?}");

@@ -1,6 +1,6 @@
-//! The program, killed at random moments of everything that it writes, and started again.
+//! Kills the program at random times while it writes, and starts it again.
 //!
-//! A few dozen kills come with every run; `KEYFOB_KILLS=1000` asks for more.
+//! Each run makes a few dozen kills; `KEYFOB_KILLS=1000` makes more.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
@@ -13,14 +13,14 @@ use super::rotating::{BOT, CAR};
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::engine::return_address;
 
-/// The next number of a sequence that its seed repeats (Xorshift): the moments need no better randomness.
+/// The next number of a sequence that is reproducible from its seed (Xorshift), which is random enough here.
 fn next(random: u64) -> u64 {
     let random = random ^ (random << 13);
     let random = random ^ (random >> 7);
     random ^ (random << 17)
 }
 
-/// Takes the database back to its first schema, so that the next start migrates it.
+/// Downgrades the database to its first schema, so that the next start migrates it.
 fn take_back(world: &World<'_>) {
     let database = rusqlite::Connection::open(world.place.home.join("keyfob.db")).unwrap();
     let schema: u32 = database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
@@ -29,7 +29,7 @@ fn take_back(world: &World<'_>) {
     }
 }
 
-/// Plays the browser that comes back, and waits for nothing: the kill may come at any moment from here on.
+/// Plays the browser's redirect and waits for nothing: the kill may come at any time.
 fn come_back(child: &mut Child) {
     let mut address = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
@@ -80,7 +80,7 @@ fn kills_at_random_moments() {
         child.wait().unwrap();
         let when = format!("round {round}: {words:?}");
         if words[0] == "remove" {
-            // Gone, or still whole; what is left half done is finished.
+            // Deleted, or still complete; the rest is finished.
             world.place.run(&["import", &world.file, "--replace"]).ok();
         }
         let listed = world.place.run(&["list", "--json"]).json();

@@ -1,5 +1,5 @@
-//! The program, killed while `--vault file` names another vault than the chosen one: what is half done is
-//! finished where it lies, and no run with the chosen vault loses it or is held up by it.
+//! Kills the program while `--vault file` names another vault than the stored choice. The interrupted work is
+//! finished in that vault, and runs with the chosen vault neither lose it nor wait for it.
 
 use super::kills::{Deed, Over, World, at_every_step};
 use super::rotating::{BOT, CAR};
@@ -20,7 +20,7 @@ fn z1_a_removal_from_a_vault_by_name_killed_at_every_step() {
     at_every_step(&Deed::Remove, Over::FileByName, 3);
 }
 
-/// Runs with the chosen vault, the keychain, and then with the file again.
+/// Runs a function with the chosen vault, the keychain, and then returns to the file.
 fn with_the_other<'bus, R>(world: &mut World<'bus>, work: impl FnOnce(&World<'bus>) -> R) -> R {
     let by_name = std::mem::take(&mut world.place.before);
     let done = work(world);
@@ -39,7 +39,7 @@ fn z1_a_run_with_the_chosen_vault_leaves_what_is_half_made_in_the_other_and_need
         let when = format!("step {step}, {name}");
         let whole = with_the_other(&mut world, World::names);
         for name in &whole {
-            // It is whole, and its secrets are where this run can't reach them.
+            // It is complete, and its secrets are in a vault that this run can't read.
             let told =
                 with_the_other(&mut world, |world| world.place.run(&["remove", name, "--yes"]).failed(1));
             assert!(told.contains("--vault file"), "{when}: {told}");
@@ -51,7 +51,7 @@ fn z1_a_run_with_the_chosen_vault_leaves_what_is_half_made_in_the_other_and_need
                 world.place.run(&["import", &world.file]).ok();
                 assert!(world.place.run(&["token", BOT]).ok().starts_with("bot-"), "{when}");
             });
-            // A run that opens the file deletes what the other run could not reach.
+            // A run that opens the file deletes what the other one couldn't.
             let recovered = world.place.run(&["recover"]).ok();
             assert!(!recovered.contains(CAR) && !recovered.contains(BOT), "{when}: {recovered}");
             assert_eq!(world.kept(&keyring).len(), 3, "{when}: two accounts and a token");
@@ -61,7 +61,7 @@ fn z1_a_run_with_the_chosen_vault_leaves_what_is_half_made_in_the_other_and_need
                 }
             });
         } else {
-            // The rest of the file becomes whole, or goes.
+            // The rest of the file is completed or deleted.
             world.place.run(&["recover"]).ok();
             for name in world.names() {
                 world.place.run(&["remove", &name, "--yes"]).ok();

@@ -1,4 +1,4 @@
-//! The program, killed while it writes an export or brings its database to a newer schema.
+//! Kills the program while it writes an export or migrates its database.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::place::{BATCH, Place, Server, TO_THE_FIRST_SCHEMA, holds};
 use crate::support::desktop::{Bus, Keyring};
 
-/// Runs the command, killed at this step; the step's name, or `None` where it was over before.
+/// Runs the command and kills it at this step; returns the step's name, or `None` if it ended earlier.
 fn killed_at(place: &Place<'_>, words: &[&str], step: usize) -> Option<String> {
     let output = place.command(words).env("KEYFOB_KILL_AT", step.to_string()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
@@ -38,7 +38,7 @@ fn an_export_killed_at_every_step(with_secrets: bool) {
         let export = [&["export", "--to", &path], more].concat();
         let name = killed_at(&place, &export, step);
         assert!(!holds(&folder, &server.canary), "{name:?}: a secret lies open");
-        // Under its name it is whole, or not there; then the same command goes on.
+        // The file is complete or absent; then the same command works.
         if Path::new(&path).exists() {
             assert!(name.as_deref().is_none_or(|name| name.ends_with("in its place")), "{name:?}");
         } else {
@@ -87,7 +87,7 @@ fn v2_a_migration_killed_at_every_step() {
         database.execute_batch(TO_THE_FIRST_SCHEMA).unwrap();
         drop(database);
         let name = killed_at(&place, &["list"], step);
-        // All of it, or nothing.
+        // All or nothing.
         let is_done = name.as_deref().is_none_or(|name| name.ends_with("migrate.done"));
         assert_eq!(schema(), if is_done { newest } else { 1 }, "{name:?}");
         assert_eq!(place.run(&["list", "--json"]).json().as_array().map(Vec::len), Some(2), "{name:?}");

@@ -1,4 +1,4 @@
-//! Where a secret could leak from the command line.
+//! Secrets must not leak from the command line.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
@@ -24,7 +24,7 @@ fn x2_no_core_file() {
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     let figures: Vec<_> = core.split_whitespace().skip(4).take(2).collect();
     assert_eq!(figures, ["0", "0"], "{core}");
-    // The limit holds for files alone; a core that is handed to a program has nothing of the memory.
+    // The limit only affects core files; a core piped to a program then has no memory contents.
     assert_eq!(of_process("coredump_filter").trim_end(), "00000000");
     let pid = i32::try_from(sign_in.child.id()).ok().and_then(Pid::from_raw).unwrap();
     kill_process(pid, Signal::ABORT).unwrap();
@@ -41,7 +41,7 @@ fn x3_no_secret_in_arguments_or_environment() {
     let place = Place::on(&bus);
     let browser = bus.path("browser");
     let said = bus.path("said");
-    // What the browser is started with, and with which environment.
+    // Records the browser's arguments and environment.
     let script = format!("#!/bin/sh\n{{ echo \"$@\"; env; }} >> '{}'\n", said.display());
     fs::write(&browser, script).unwrap();
     fs::set_permissions(&browser, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
@@ -87,7 +87,7 @@ fn x3_no_secret_in_arguments_or_environment() {
     assert!(said.contains("state=") && !said.contains(&server.canary), "{said}");
 }
 
-/// Gathers what every run said on standard error.
+/// Collects every run's standard error.
 struct Said(String);
 
 impl Said {
@@ -122,7 +122,7 @@ fn x1_no_secret_in_what_is_said_or_logged() {
         said.take(place.run(words)).ok();
     }
 
-    // Every failure that a server can cause; some of them repeat what they were sent.
+    // Every failure that a server can cause; some responses repeat the request.
     let bad = ScriptedServer::start();
     let url = server.server.url("/token");
     let text = server.accounts().replace(&url, &bad.url("/token"));
@@ -176,7 +176,7 @@ fn x1_no_secret_in_what_is_said_or_logged() {
 }
 
 impl Run {
-    /// With log lines, a failure's words are not one paragraph.
+    /// With log lines, standard error is more than one paragraph.
     fn failed_with(&self, code: i32) {
         assert_eq!((self.code, self.out.as_str()), (code, ""), "{self:?}");
     }

@@ -1,4 +1,4 @@
-//! What is left in a command's memory once it has done its work, and who may look into it.
+//! Secrets left in a command's memory after its work, and access to that memory.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Stdio};
@@ -7,7 +7,7 @@ use super::place::{BATCH, Place, Server};
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::memory;
 
-/// A command that has done its work and is about to end.
+/// A command that has finished its work and is about to exit.
 struct Held(Child);
 
 impl Held {
@@ -54,7 +54,7 @@ fn x7_a_command_leaves_no_secret_in_its_memory() {
     }
 }
 
-/// The account of a client that proves itself by a private key.
+/// An account of a client with a private key.
 fn with_key(url: &str, pem: &str) -> String {
     format!(
         "[[account]]\nname = \"signs\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
@@ -72,8 +72,8 @@ fn x7_a_command_leaves_no_passphrase_and_no_private_key() {
     place.before = ["--vault", "file", "--passphrase-file", &file].map(str::to_owned).into();
     let key = rcgen::KeyPair::generate().unwrap();
     let (pem, der) = (key.serialize_pem(), key.serialize_der());
-    // The second line of the text, and in PKCS#8 the 32 bytes of the number itself, which libraries keep in either
-    // order (RFC 5915; RFC 5208).
+    // The second line of the PEM text, and the 32 bytes of the number in PKCS#8, which libraries keep in
+    // either byte order (RFC 5915; RFC 5208).
     let line = pem.lines().nth(2).unwrap().as_bytes();
     let start = der.windows(5).position(|bytes| bytes == [2, 1, 1, 4, 32]).unwrap() + 5;
     let number = &der[start..start + 32];
@@ -92,7 +92,7 @@ fn x7_a_command_leaves_no_passphrase_and_no_private_key() {
     assert_eq!(server.server.requests_to("/token").len(), 3);
 }
 
-/// Who may look into the process, as another program of the same user finds it.
+/// Whether another program of the same user can read the process's memory.
 fn looked_into(pid: u32, user: &str) -> bool {
     let mut look = std::process::Command::new("setpriv");
     look.args(["--reuid", user, "--clear-groups", "cat", &format!("/proc/{pid}/maps")]);
@@ -113,7 +113,7 @@ fn x8_no_other_program_of_the_user_can_look_into_it() {
     let held = Held(child);
     assert!(said.lines().map_while(Result::ok).any(|line| line == "held at command end"));
     assert!(!looked_into(held.0.id(), USER));
-    // A program that does nothing about it can be looked into.
+    // A program without this protection can be read.
     let mut sleep = std::process::Command::new("setpriv");
     let sleep = sleep.args(["--reuid", USER, "--clear-groups", "sleep", "60"]).spawn().map(Held).unwrap();
     let wait = std::time::Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! Presets of the user's own, from a folder to the command line.
+//! The user's own presets, from the folder to the command line.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! A place to run the program in: a bus with a keychain, a home, and a server.
+//! An environment for the program: a bus with a keychain, a home, and a server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -14,14 +14,14 @@ use crate::support::desktop::Bus;
 use crate::support::raw;
 use crate::support::server::{Request, Response, ScriptedServer};
 
-/// An account of [`Server::accounts`], by a name that needs care.
+/// An account of [`Server::accounts`] whose name needs quoting.
 pub(super) const BATCH: &str = "batch: a/b 東京";
 
-/// Takes a database back to the schema of the first version.
+/// Downgrades a database to the first version's schema.
 pub(super) const TO_THE_FIRST_SCHEMA: &str = "DROP TABLE exchanges; DROP TABLE in_flight; DROP TABLE waits;
      ALTER TABLE accounts DROP COLUMN kept_in; PRAGMA user_version = 1";
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) code: i32,
@@ -30,18 +30,18 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// What it printed, where it did what it should.
+    /// The output of a successful run.
     pub(super) fn ok(self) -> String {
         assert_eq!(self.code, 0, "{self:?}");
         self.out
     }
 
-    /// The same, read as JSON.
+    /// The same, parsed as JSON.
     pub(super) fn json(self) -> serde_json::Value {
         serde_json::from_str(&self.ok()).expect("JSON")
     }
 
-    /// Its words, where it failed in this way: nothing on stdout, one paragraph on stderr.
+    /// The message of a failed run with this exit code: nothing on stdout, one paragraph on stderr.
     pub(super) fn failed(self, code: i32) -> String {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.out, "", "{self:?}");
@@ -51,12 +51,11 @@ impl Run {
     }
 }
 
-/// Where the program runs.
 pub(super) struct Place<'bus> {
     bus: &'bus Bus,
     pub(super) home: PathBuf,
     pub(super) log: bool,
-    /// Words that come before each command: another vault, say.
+    /// Arguments before each command, such as another vault.
     pub(super) before: Vec<String>,
 }
 
@@ -82,7 +81,7 @@ impl<'bus> Place<'bus> {
     pub(super) fn run_with(&self, words: &[&str], input: &str) -> Run {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().expect("the program");
         let mut stdin = child.stdin.take().expect("its input");
-        // It may end without having read.
+        // The program may exit without reading it.
         let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
         let output = child.wait_with_output().expect("its end");
@@ -94,7 +93,7 @@ impl<'bus> Place<'bus> {
         }
     }
 
-    /// Writes a file beside the home, for this user alone.
+    /// Writes a file beside the home that only this user can read.
     pub(super) fn file(&self, name: &str, text: &str) -> String {
         let path = self.bus.path(name);
         std::fs::write(&path, text).expect("a file");
@@ -102,7 +101,7 @@ impl<'bus> Place<'bus> {
         path.to_str().expect("UTF-8").to_owned()
     }
 
-    /// Starts a sign-in without a browser, up to the address on its standard output.
+    /// Starts a sign-in without a browser, up to the sign-in link on its standard output.
     pub(super) fn sign_in(&self, words: &[&str]) -> SignIn {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().expect("the program");
         let mut out = BufReader::new(child.stdout.take().expect("its output"));
@@ -119,7 +118,7 @@ impl<'bus> Place<'bus> {
     }
 }
 
-/// A sign-in that waits.
+/// A waiting sign-in.
 pub(super) struct SignIn {
     pub(super) child: Child,
     pub(super) address: String,
@@ -129,22 +128,21 @@ pub(super) struct SignIn {
 }
 
 impl SignIn {
-    /// A parameter of the address.
+    /// A parameter of the sign-in link.
     pub(super) fn parameter(&self, name: &str) -> String {
         parameter(&self.address, name)
     }
 
-    /// Plays the browser that comes back with these parameters and `state`.
+    /// Plays the browser's redirect with these parameters and `state`.
     pub(super) fn come_back(&self, parameters: &[(&str, &str)]) -> raw::Answer {
         come_back(&self.address, parameters)
     }
 
-    /// Pastes a line.
     pub(super) fn paste(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().expect("its input"), "{line}").expect("it reads");
     }
 
-    /// How it ended; what it printed comes without the address.
+    /// Waits for the end; the output doesn't include the sign-in link.
     pub(super) fn end(mut self) -> Run {
         drop(self.stdin.take());
         let code = self.child.wait().expect("its end").code().expect("an exit code");
@@ -154,14 +152,14 @@ impl SignIn {
     }
 }
 
-/// A parameter of an address.
+/// A URL's query parameter.
 pub(super) fn parameter(address: &str, name: &str) -> String {
     let url = url::Url::parse(address).expect("an address");
     let found = url.query_pairs().find(|(key, _)| key == name);
     found.unwrap_or_else(|| panic!("{name} in {address}")).1.into_owned()
 }
 
-/// Plays a browser that comes from `address` back to the redirect address, and follows to the page.
+/// Plays a browser that is redirected from the sign-in link to the redirect URI, and follows to the page.
 pub(super) fn come_back(address: &str, parameters: &[(&str, &str)]) -> raw::Answer {
     let state = parameter(address, "state");
     let mut back = url::Url::parse(&parameter(address, "redirect_uri")).expect("an address");
@@ -177,14 +175,14 @@ pub(super) fn come_back(address: &str, parameters: &[(&str, &str)]) -> raw::Answ
     }
 }
 
-/// A server whose tokens, and whatever it is told, are canaries.
+/// A server whose tokens and client secrets are canaries.
 pub(super) struct Server {
     pub(super) server: ScriptedServer,
     pub(super) canary: String,
 }
 
 impl Server {
-    /// It gives a new token to every request; `facts` are further members of its answer.
+    /// It issues a new token per request; `facts` are further members of the response.
     pub(super) fn giving(facts: &str) -> Self {
         let canary = canary();
         let (mark, facts, count) = (canary.clone(), facts.to_owned(), Arc::new(AtomicUsize::new(0)));
@@ -200,12 +198,12 @@ impl Server {
         Self { server, canary }
     }
 
-    /// The token of the answer of that number.
+    /// The token of the response with that number.
     pub(super) fn token(&self, number: usize) -> String {
         format!("at-{number}-{}", self.canary)
     }
 
-    /// An import file with an account of each of the two grants.
+    /// An import file with an account for each of the two grants.
     pub(super) fn accounts(&self) -> String {
         let (canary, url) = (&self.canary, self.server.url(""));
         format!(
@@ -236,7 +234,7 @@ token = "{url}/token"
     }
 }
 
-/// Whether any file under a folder, or its name, holds these bytes.
+/// Whether a file below a folder, or its name, contains these bytes.
 pub(super) fn holds(folder: &Path, needle: &str) -> bool {
     let entries: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().collect();
     entries.iter().any(|entry| {

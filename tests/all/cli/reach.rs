@@ -1,4 +1,4 @@
-//! Issuers and codes for devices on the command line.
+//! Discovery and device codes on the command line.
 
 use super::place::Place;
 use crate::support::desktop::{Bus, Keyring};
@@ -19,11 +19,11 @@ fn an_account_known_by_its_issuer_signs_in_by_a_code() {
     let issuer = server.url("");
     let file = place.file("tv.toml", &account(&issuer));
 
-    // A look at it asks nobody.
+    // A preview sends no request.
     let looked = place.run(&["import", "--dry-run", &file]);
     assert_eq!(looked.ok(), format!("Would add tv: custom provider, device_code, endpoints from {issuer}\n"));
     assert_eq!(server.connections(), 0);
-    // Nothing is there yet: the file is refused, and nothing of it is saved.
+    // Without a document the file is refused, and nothing is saved.
     let refused = place.run(&["import", &file]).failed(1);
     assert!(refused.contains("No discovery document found") && refused.contains(&issuer), "{refused}");
     assert_eq!(place.run(&["list", "--json"]).json(), serde_json::json!([]));
@@ -33,7 +33,8 @@ fn an_account_known_by_its_issuer_signs_in_by_a_code() {
         r#"{{"issuer":"{issuer}","token_endpoint":"{token}","device_authorization_endpoint":"{device}"}}"#
     );
     server.always("/.well-known/oauth-authorization-server", Response::json(200, metadata));
-    // One issuer is asked once for accounts that want the same, and all is said before anything is saved.
+    // One request per issuer serves all accounts with the same needs, and all results are printed before
+    // anything is saved.
     let twin = account(&issuer).replace("\"tv\"", "\"twin\"");
     let broken =
         format!("{}{twin}{}", account(&issuer), account("http://127.0.0.1:9").replace("\"tv\"", "\"off\""));
@@ -66,7 +67,7 @@ fn an_account_known_by_its_issuer_signs_in_by_a_code() {
         "{done:?}"
     );
     assert!(!done.err.contains("CANARY"), "{done:?}");
-    // The address came first.
+    // The URL was printed first.
     assert_eq!(done.ok(), "WDJB-MJHT\n");
     assert_eq!(place.run(&["token", "tv"]).ok(), "CANARY-at\n");
 

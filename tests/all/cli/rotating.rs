@@ -1,4 +1,4 @@
-//! A server with rotation that takes a refresh token's second use for a theft.
+//! A server with rotation that revokes the family when a refresh token is reused.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -10,14 +10,14 @@ use crate::support::server::{Request, Response, ScriptedServer};
 pub(super) const CAR: &str = "car";
 pub(super) const BOT: &str = "bot";
 
-/// What a server with rotation knows: one refresh token is good, and a used one ends its family.
+/// The state of a rotating family: one refresh token is valid, and reuse revokes all.
 #[derive(Default)]
 struct Family {
     issued: usize,
     good: Option<String>,
     used: HashSet<String>,
     is_revoked: bool,
-    /// How long each answer takes.
+    /// The delay of each response.
     delay: Duration,
 }
 
@@ -79,27 +79,27 @@ impl Rotating {
         )
     }
 
-    /// Everything that was sent to it.
+    /// Everything sent to it.
     pub(super) fn heard(&self) -> Vec<String> {
         self.server.requests().iter().map(Request::whole).collect()
     }
 
-    /// How many refresh tokens were spent.
+    /// The number of used refresh tokens.
     pub(super) fn spent(&self) -> usize {
         self.family.lock().unwrap().used.len()
     }
 
-    /// Whether one was sent again after it was spent, which ends its whole family.
+    /// Whether a used one was sent again, which revokes its family.
     pub(super) fn is_revoked(&self) -> bool {
         self.family.lock().unwrap().is_revoked
     }
 
-    /// How many requests came, whatever they got.
+    /// The number of requests, whatever their result.
     pub(super) fn asked(&self) -> usize {
         self.family.lock().unwrap().issued
     }
 
-    /// Takes so long over each answer from now on.
+    /// Delays each response from now on.
     pub(super) fn slow_down(&self, delay: Duration) {
         self.family.lock().unwrap().delay = delay;
     }

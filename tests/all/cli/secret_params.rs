@@ -1,4 +1,4 @@
-//! A key among the parameters of a collection: on its way to the server, and nowhere else.
+//! A key among a collection's parameters reaches the server and nothing else.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use crate::support::canary;
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::server::{Request, Response, ScriptedServer};
 
-/// A collection with an account of each of two grants, whose requests take a key.
+/// A collection with an account for each of two grants, whose requests need a key.
 fn postman(url: &str, canary: &str) -> String {
     serde_json::json!({
         "info": { "name": "Orders" },
@@ -32,7 +32,7 @@ fn postman(url: &str, canary: &str) -> String {
     .to_string()
 }
 
-/// A file of Keyfob's own, with a key in a header of the token request.
+/// A Keyfob file with a key in a header of the token request.
 fn own(url: &str, canary: &str) -> String {
     format!(
         "[[account]]\nname = \"header\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\nclient_id = \"i\"\n\
@@ -98,8 +98,8 @@ fn x6_a_key_in_a_parameter_reaches_the_server_and_no_file() {
     assert_eq!(requests[1].header("accept"), Some("text/json"));
 }
 
-/// An account of an earlier version, its key among the settings, in a file vault and in the database; and the
-/// words that come before each command.
+/// An account of an earlier version with its key among the settings, in a passphrase vault and in the
+/// database, and the arguments before each command.
 #[cfg(feature = "failpoints")]
 fn aged<'bus>(bus: &'bus Bus, number: usize, server: &ScriptedServer, canary: &str) -> Place<'bus> {
     use keyfob::base::secret::{Passphrase, SecretText};
@@ -149,7 +149,7 @@ fn x6_the_move_to_the_vault_killed_at_every_step() {
         let ended = command.env("KEYFOB_KILL_AT", step.to_string()).output().unwrap();
         let is_killed = ended.status.signal().is_some();
         steps.push(String::from_utf8(ended.stderr).unwrap());
-        // The next run sends the key, and leaves nothing of it in the clear.
+        // The next run sends the key and leaves no plain copy.
         place.run(&["refresh", "header"]).ok();
         let sent = server.requests_to("/token").pop().unwrap();
         assert_eq!(sent.header("x-api-key"), Some(canary.as_str()), "step {step}");

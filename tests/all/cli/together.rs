@@ -1,4 +1,4 @@
-//! Many programs on one account, at once, and one of them hung.
+//! Many programs use one account at once, one of them suspended.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use crate::support::engine;
 
 const PASSPHRASE: &str = "correct horse battery staple";
 
-/// An account over a file vault, signed in; a window and command lines can both open it.
+/// A signed-in account in a passphrase vault, which a window and command lines can both open.
 fn shared<'bus>(bus: &'bus Bus, server: &Rotating) -> (engine::Place, Place<'bus>) {
     let mut room = engine::Place::new();
     room.kind = Some(VaultKind::File);
@@ -50,7 +50,7 @@ fn r2_a_window_and_ten_command_lines_never_spend_a_refresh_token_twice() {
     for round in 1..=3 {
         let before = server.spent();
         let refresh: &[&str] = &["refresh", CAR];
-        // A token that must last longer than any does is got anew.
+        // A token that must last longer than any is requested anew.
         let token: &[&str] = &["token", CAR, "--min-valid", "2h"];
         let children: Vec<Child> =
             (0..10).map(|number| start(&place, if number % 2 == 0 { refresh } else { token })).collect();
@@ -63,7 +63,7 @@ fn r2_a_window_and_ten_command_lines_never_spend_a_refresh_token_twice() {
         assert!(!server.is_revoked(), "round {round}: the family was revoked");
         assert!(server.spent() > before, "round {round}");
     }
-    // What everybody holds now is the same, and still good.
+    // Everyone has the same token now, and it is still valid.
     let held = place.run(&["token", CAR]).ok();
     assert_eq!(rig.token(CAR).unwrap().access_token.expose(), held.trim_end());
     place.run(&["refresh", CAR]).ok();
@@ -100,7 +100,7 @@ fn r3_a_hung_process_that_holds_the_lock_keeps_others_from_sending_anything() {
     }
     assert_eq!(server.asked(), sent, "nothing was sent");
 
-    // The hung one goes on, and what it was given is kept.
+    // The suspended program continues, and its token is kept.
     kill_process(pid, Signal::CONT).unwrap();
     assert!(hung.wait().unwrap().success());
     place.run(&["refresh", CAR]).ok();
@@ -111,7 +111,7 @@ fn r3_a_hung_process_that_holds_the_lock_keeps_others_from_sending_anything() {
 fn r8_a_command_line_offers_its_token_again_until_the_vault_takes_it() {
     let (bus, server) = (Bus::start(), Rotating::start());
     let (_room, place) = shared(&bus, &server);
-    // Nothing can be written beside the file of secrets.
+    // Blocks writes beside the secrets file.
     let obstacle = place.home.join("vault.age.new");
     std::fs::create_dir(&obstacle).unwrap();
     std::fs::write(obstacle.join("full"), "").unwrap();
@@ -131,7 +131,7 @@ fn r8_a_command_line_offers_its_token_again_until_the_vault_takes_it() {
     place.run(&["refresh", CAR]).ok();
     assert!(!server.is_revoked());
 
-    // One that can't be saved in all that time is said to be lost, after it was handed out.
+    // A token that couldn't be saved in time is reported as lost, after it was printed.
     std::fs::create_dir(&obstacle).unwrap();
     std::fs::write(obstacle.join("full"), "").unwrap();
     let mut refused = place.command(&["token", CAR, "--min-valid", "2h"]);
@@ -149,7 +149,7 @@ fn r10_an_unsaved_token_keeps_its_account_locked_all_the_time() {
     let rig = room.window();
     let passphrase = Passphrase::new(PASSPHRASE.to_owned());
     rig.ask(Command::UnlockVault { passphrase, create: false }).unwrap();
-    // Nothing can be written beside the file of secrets, nor into the other vault.
+    // Blocks writes beside the secrets file and into the other vault.
     let obstacle = place.home.join("vault.age.new");
     std::fs::create_dir(&obstacle).unwrap();
     std::fs::write(obstacle.join("full"), "").unwrap();
@@ -159,7 +159,7 @@ fn r10_an_unsaved_token_keeps_its_account_locked_all_the_time() {
         snapshot.accounts.iter().any(|view| matches!(view.problem, Some(Problem::NotSaved(_))))
     });
 
-    // One waits for the account from here on, and others try while and after each command.
+    // One program waits for the account from here on; others try during and after each command.
     let sent = server.asked();
     let mut waiting = start(&place, &["refresh", CAR]);
     let refused = |when: &str| {
@@ -178,7 +178,7 @@ fn r10_an_unsaved_token_keeps_its_account_locked_all_the_time() {
         assert_eq!(answers.wait().is_err(), what == "move", "{what}: the other vault takes nothing");
         refused(&format!("after {what}"));
     }
-    // The same while the move itself waits for the other vault.
+    // The same while the move waits for the other vault.
     room.vault.fail_all(None);
     room.vault.pause();
     let mut answers = rig.handle.ask(move_on()).unwrap();
@@ -188,7 +188,7 @@ fn r10_an_unsaved_token_keeps_its_account_locked_all_the_time() {
     assert!(waiting.try_wait().unwrap().is_none(), "the first one waits still");
     assert_eq!(server.asked(), sent, "the old token was not sent again");
 
-    // The vault takes it at last, and the account is free.
+    // The vault finally accepts it, and the account is free.
     std::fs::remove_dir_all(&obstacle).unwrap();
     rig.advance(10);
     rig.wait_until("a saved token", |snapshot| {

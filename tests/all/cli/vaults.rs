@@ -1,4 +1,4 @@
-//! The file vault and moves, from outside.
+//! The passphrase vault and moves, from outside.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::place::{BATCH, Place, Server, holds};
 use crate::support::desktop::{Bus, Keyring};
 
-/// The words of a command over the file vault.
+/// The arguments of a command with the passphrase vault.
 fn over<'a>(passphrase: &'a str, words: &[&'a str]) -> Vec<&'a str> {
     [&["--vault", "file", "--passphrase-file", passphrase], words].concat()
 }
@@ -29,7 +29,7 @@ fn a_passphrase_file_that_others_may_read_is_warned_of() {
 
 #[test]
 fn the_file_vault_works_without_a_keychain() {
-    // Nobody keeps secrets on this bus.
+    // No Secret Service is on this bus.
     let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
     let place = Place::on(&bus);
     let right = place.file("right", "correct horse battery CANARY-pass\n");
@@ -44,7 +44,7 @@ fn the_file_vault_works_without_a_keychain() {
     assert!(place.home.join("key.age").exists());
     assert_eq!(place.run(&over(&right, &["token", BATCH])).ok(), format!("{}\n", server.token(1)));
 
-    // A wrong passphrase, none, and no terminal to ask on.
+    // A wrong passphrase, none, and no terminal.
     let told = place.run(&over(&wrong, &["token", BATCH])).failed(4);
     assert!(told.contains("passphrase") && told.contains("Nothing was lost"), "{told}");
     let program = env!("CARGO_BIN_EXE_keyfob");
@@ -61,7 +61,7 @@ fn the_file_vault_works_without_a_keychain() {
     let told = looked(&wrong);
     assert!(told.out.starts_with("warning    Secrets: ") && told.err.contains("passphrase"), "{told:?}");
 
-    // Another passphrase, over a descriptor; the weak one is advised against.
+    // A new passphrase from a descriptor; a weak one causes a warning.
     let mut shell = place.command(&[]);
     let line = format!(
         "exec {program} --passphrase-file fd:3 passphrase --new-passphrase-file /dev/fd/4 3<'{right}' 4<'{other}'"
@@ -103,7 +103,7 @@ fn z2_secrets_move_to_a_file_and_back_and_a_lost_database_is_recovered() {
     assert_eq!(place.run(&["--passphrase-file", &right, "token", BATCH]).ok(), token);
     place.run(&["--vault", "keychain", "token", BATCH]).failed(1);
 
-    // The database goes, and the choice with it.
+    // The database is lost, with the choice.
     std::fs::remove_file(place.home.join("keyfob.db")).unwrap();
     assert_eq!(place.run(&["list", "--json"]).ok(), "[]\n");
     let told = place.run(&["list"]);
@@ -119,7 +119,7 @@ fn z2_secrets_move_to_a_file_and_back_and_a_lost_database_is_recovered() {
     assert!(!place.home.join("key.age").exists() && !place.home.join("vault.age").exists());
     assert_eq!(place.run(&["token", BATCH]).ok(), token);
 
-    // A broken one is set aside, and that is said.
+    // A broken one is set aside, with a message.
     std::fs::write(place.home.join("keyfob.db"), "no database").unwrap();
     let run = place.run(&["list", "--json"]);
     assert_eq!(run.out, "[]\n");
@@ -196,7 +196,7 @@ fn accounts_go_to_another_computer_sealed_or_without_secrets() {
     assert_eq!(place.run(&over(&other, &["token", BATCH])).ok(), token, "its token came along");
     assert_eq!(server.server.requests().len(), 1);
 
-    // Without secrets, what is stored here stays.
+    // Without secrets, the stored ones stay.
     let replaced = place.run(&over(&other, &["import", &open, "--replace"]));
     assert!(replaced.err.contains("No secrets came with"), "{replaced:?}");
     replaced.ok();
@@ -208,7 +208,7 @@ fn accounts_go_to_another_computer_sealed_or_without_secrets() {
     assert!(sent.form().iter().any(|(key, _)| key == "client_secret") || text.contains("Basic"), "{text}");
 }
 
-/// Kills a move at its first step, its second, and so on, until it is over before.
+/// Kills a move at its first step, its second, and so on, until it ends earlier.
 #[cfg(feature = "failpoints")]
 fn move_killed_at_every_step(to: &str, back: &str, at_least: usize) {
     use keyfob::base::secret::Passphrase;
@@ -222,7 +222,7 @@ fn move_killed_at_every_step(to: &str, back: &str, at_least: usize) {
     let right = place.file("right", "correct horse battery CANARY-pass\n");
     for step in 1.. {
         place.home = bus.path(&format!("home-{step}"));
-        // One that opens fast.
+        // With cheap key derivation.
         let passphrase = Passphrase::new("correct horse battery CANARY-pass".to_owned());
         PassphraseVault::create_with_work_factor(&Home::at(&place.home), &passphrase, 1).unwrap();
         let run = |words: &[&str]| place.run(&[&["--passphrase-file", &right], words].concat());
@@ -236,7 +236,7 @@ fn move_killed_at_every_step(to: &str, back: &str, at_least: usize) {
         let said = String::from_utf8(output.stderr).unwrap();
         let was_killed = output.status.signal().is_some();
         assert!(was_killed || output.status.success(), "{said}");
-        // Nothing is lost, wherever the secrets are now, and the same move or the one back goes on.
+        // Nothing is lost, wherever the secrets are, and the same or the reverse move works.
         assert_eq!(run(&["token", BATCH]).ok(), token, "step {step}: {said}");
         assert!(!holds(&place.home, &server.canary), "step {step}: {said}");
         let end = if step % 2 == 0 { to } else { back };
@@ -267,7 +267,7 @@ fn f1_a_move_to_the_keychain_killed_at_every_step() {
     move_killed_at_every_step("keychain", "file", 8);
 }
 
-/// Runs the program on a terminal, and answers each question in its turn.
+/// Runs the program on a terminal and answers each question in turn.
 fn on_a_terminal(place: &Place<'_>, words: &str, answers: &[(&str, &str)]) -> (bool, String) {
     let program = env!("CARGO_BIN_EXE_keyfob");
     let mut script = Command::new("script");
@@ -283,7 +283,7 @@ fn on_a_terminal(place: &Place<'_>, words: &str, answers: &[(&str, &str)]) -> (b
             assert!(length > 0, "never asked: {question}; {shown}");
             shown.push_str(&String::from_utf8_lossy(&part[..length]));
         }
-        // The echo goes just after the question, long before a person could type.
+        // Echo is disabled right after the question, long before a user could type.
         std::thread::sleep(std::time::Duration::from_millis(700));
         writeln!(input, "{answer}").unwrap();
     }

@@ -1,4 +1,4 @@
-//! How a window ends: by a crash, and by a signal.
+//! How a window ends: by a crash and by a signal.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Output;
@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use super::{Desk, KEYFOB};
 use crate::support::desktop::{Bus, Keyring, Window, finish};
 
-/// Two accounts that need no server to be shown.
+/// Two accounts that need no server.
 const ACCOUNTS: &str = "\
 [[account]]
 name = \"alpha\"
@@ -50,7 +50,7 @@ fn c4_a_crash_is_called_one_and_is_not_repeated() {
     window.wait_for("Get token");
     assert!(window.close().success());
 
-    // The page of the account that is restored breaks.
+    // The restored account's page panics.
     let breaks = [("KEYFOB_PANIC_AT", "account page")];
     let crashed = desk.run(&[], "", &breaks);
     let said = String::from_utf8(crashed.stderr).unwrap();
@@ -61,7 +61,7 @@ fn c4_a_crash_is_called_one_and_is_not_repeated() {
         assert!(!said.contains(absent), "{absent} in {said}");
     }
 
-    // The next start stands, although the page would still break, and so does the one after a second crash.
+    // The next starts survive, although the page would still panic.
     for _ in 0..2 {
         let window = desk.open_with(&[], &breaks);
         window.wait_for("Keyfob crashed");
@@ -73,7 +73,7 @@ fn c4_a_crash_is_called_one_and_is_not_repeated() {
         assert_eq!(window.end().code(), Some(1));
     }
 
-    // Nothing is lost, and once a window ended well the next one starts as ever.
+    // Nothing is lost, and after a normal exit the next start is normal.
     let window = desk.open(&[]);
     window.press("Show accounts");
     window.press("bank");
@@ -84,8 +84,8 @@ fn c4_a_crash_is_called_one_and_is_not_repeated() {
     assert!(!window.tree().contains("crashed"));
 }
 
-/// Copies the demo's token, then has another program own the clipboard with it, as a clipboard manager does: what
-/// only goes with the process would stay.
+/// Copies the demo's token, then another program takes over the clipboard, like a clipboard manager: contents
+/// that only end with the process would stay.
 fn copy_token(desk: &Desk<'_>, window: &Window<'_>) -> String {
     window.press("Sign in");
     window.wait_for("Copy token");
@@ -103,7 +103,7 @@ fn p2_a_signal_clears_the_clipboard_as_quitting_does() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let window = desk.open(&["demo"]);
         copy_token(&desk, &window);
-        // Nothing is asked, although what is typed goes.
+        // No question appears, although input is lost.
         window.press("Add account");
         window.press("Custom provider");
         window.fill("Name", "half");

@@ -1,4 +1,4 @@
-//! What is left in the window's memory once it is locked, and who may look into it.
+//! Secrets left in a locked window's memory, and access to that memory.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use crate::support::desktop::{Bus, Keyring, Window, finish, wait_until};
 use crate::support::memory;
 use crate::support::server::{Request, Response, ScriptedServer};
 
-/// A server that sends every browser back at once, and gives a new token to each request.
+/// A server that redirects every browser at once and issues a new token per request.
 fn server(canary: &str) -> ScriptedServer {
     let (canary, count) = (canary.to_owned(), AtomicUsize::new(0));
     ScriptedServer::judging(move |request: &Request| {
@@ -53,7 +53,7 @@ fn x7_a_locked_passphrase_file_leaves_nothing_in_memory() {
     hold_nothing(&Bus::start(), "desktop-memory-file", Some("correct horse battery"));
 }
 
-/// Does with a window what a person does, locks it, and looks for secrets in its memory.
+/// Uses a window as a user does, locks it, and searches its memory for secrets.
 fn hold_nothing(bus: &Bus, name: &str, passphrase: Option<&str>) {
     let desk = Desk::new(bus, name);
     let canary = canary();
@@ -88,7 +88,7 @@ fn hold_nothing(bus: &Bus, name: &str, passphrase: Option<&str>) {
     window.press("More ways to copy");
     window.press("Copy as header");
     assert_eq!(desk.copied(), format!("Authorization: Bearer at-2-{canary}"));
-    // The copy comes after what a renewal hides.
+    // Reveal comes after the refresh, which hides it.
     window.press("Reveal");
     wait_until(Duration::from_secs(10), "the token", || window.tree().contains("at-2-").then_some(()));
     let secrets = [canary.as_bytes()];

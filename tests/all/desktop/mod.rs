@@ -1,4 +1,4 @@
-//! The whole app in a real window: a real keyring, a real browser, a real `OpenID` provider, a real clipboard.
+//! The whole app in a real window, with a real keyring, browser, `OpenID` provider and clipboard.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +12,6 @@ mod memory;
 
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");
 
-/// What a window is started with.
 struct Desk<'bus> {
     screen: Screen<'bus>,
     home: String,
@@ -49,7 +48,7 @@ impl<'bus> Desk<'bus> {
         self.screen.screenshot(&Path::new(&self.shots).join(name));
     }
 
-    /// What the clipboard holds, once it holds something.
+    /// The clipboard's contents, once it has any.
     fn copied(&self) -> String {
         wait_until(Duration::from_secs(10), "a copy", || {
             self.screen.clipboard().filter(|text| !text.is_empty())
@@ -115,7 +114,7 @@ fn a_person_adds_an_account_signs_in_and_copies_the_token() {
     assert_ne!(renewed, token);
     assert_eq!(server.introspect(renewed)["active"], true);
 
-    // P2: what is on the clipboard from here is gone when the window is closed.
+    // P2: closing the window clears the token from the clipboard.
     assert!(window.close().success());
     desk.wait_until_cleared(Duration::from_secs(5));
 
@@ -134,7 +133,7 @@ fn a_newcomer_sees_the_whole_flow_in_the_demo_without_a_keychain() {
     let bus = Bus::start();
     let desk = Desk::new(&bus, "desktop-demo");
     let window = desk.open(&[]);
-    // K1: no keychain is said clearly, and nothing is written in its place.
+    // K1: a missing keychain is reported, and nothing is written instead.
     window.wait_for("No keychain service is running");
     desk.picture("1-no-keychain.png");
     window.press("Try the demo");
@@ -144,7 +143,7 @@ fn a_newcomer_sees_the_whole_flow_in_the_demo_without_a_keychain() {
     window.press("Copy token");
     let token = desk.copied();
     assert!(!window.tree().contains(&token));
-    // P1 and P2: it is marked to be left out of histories, and goes by itself on time.
+    // P1 and P2: the token is marked for exclusion from histories, and is cleared on time.
     assert!(desk.screen.clipboard_targets().contains(&"x-kde-passwordManagerHint".to_owned()));
     window.wait_for("Copied. Clears in");
     desk.picture("3-copied.png");
@@ -173,7 +172,7 @@ fn a_second_start_brings_the_first_window_forward() {
         wait_until(Duration::from_secs(10), "the first window in front again", is_in_front);
         assert_eq!(desk.screen.windows("keyfob").len(), windows, "no second window of one home");
     };
-    // Out of sight, and behind another window: that of another home, which is another program's as far as this goes.
+    // Minimised, and behind another window, that of another home.
     desk.screen.minimise("keyfob");
     wait_until(Duration::from_secs(10), "no window in sight", || {
         desk.screen.windows("keyfob").is_empty().then_some(())
@@ -186,7 +185,7 @@ fn a_second_start_brings_the_first_window_forward() {
     });
     start_again(2);
     drop(other);
-    // Once it is gone, the next start is the first again.
+    // After it has closed, the next start is the first again.
     assert!(window.close().success());
     let window = desk.open(&[]);
     window.wait_for("Welcome to Keyfob");
@@ -202,7 +201,7 @@ fn p1_a_copied_secret_is_marked_to_be_left_out_of_history() {
     window.press("Copy token");
     assert!(!desk.copied().is_empty());
     assert!(desk.screen.clipboard_targets().contains(&"x-kde-passwordManagerHint".to_owned()));
-    // What is no secret is not marked, and what another program copies is left alone.
+    // A value that isn't secret has no mark, and another program's clipboard contents stay.
     window.press("Copy redirect URI");
     wait_until(Duration::from_secs(10), "the address", || {
         desk.screen.clipboard().filter(|text| text.starts_with("http://127.0.0.1"))
@@ -225,7 +224,7 @@ fn k4_a_keychain_that_never_answers_does_not_freeze_the_window() {
     let window = desk.open(&[]);
     window.wait_for("Waiting for the keychain");
     desk.picture("waiting.png");
-    // The window still answers: a page opens and closes.
+    // The window still responds: a page opens and closes.
     window.press("Add account");
     window.wait_for("Search providers");
     window.press("Cancel");
@@ -250,7 +249,7 @@ fn k3_a_locked_keychain_is_said_and_works_again_once_unlocked() {
     window.wait_for("which is ready");
 }
 
-/// Plays the desktop's notifications: hands on what is to be shown.
+/// Plays the desktop's notification service and forwards the notifications.
 struct Notifications(std::sync::mpsc::Sender<[String; 4]>);
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
@@ -281,7 +280,7 @@ fn a_notification_names_the_account_that_needs_a_sign_in_while_nobody_looks() {
     let builder = builder.serve_at("/org/freedesktop/Notifications", Notifications(tell)).unwrap();
     let _desktop = builder.name("org.freedesktop.Notifications").unwrap().build().unwrap();
     let server = ScriptedServer::start();
-    // Late enough for the account to be there before it is known to need anybody.
+    // Late enough for the account to exist before it needs a sign-in.
     let refused = Response::json(400, r#"{"error":"invalid_grant"}"#).after(Duration::from_secs(3));
     server.always("/token", refused);
 
@@ -294,7 +293,7 @@ fn a_notification_names_the_account_that_needs_a_sign_in_while_nobody_looks() {
     window.press("Save");
     window.wait_for("Welcome to Keyfob");
     desk.screen.minimise("keyfob");
-    // Another process brings the account, whose token is renewed by itself, and refused.
+    // Another process adds the account, whose automatic refresh is refused.
     let account = format!(
         "[[account]]\nname = \"car <dev>\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
          client_id = \"an-id\"\nclient_secret = \"CANARY-a\"\n[account.endpoints]\nauthorize = \"{}\"\n\

@@ -1,4 +1,4 @@
-//! Preferences that the vault confirms: a row that somebody else wrote is not used.
+//! Preferences that the vault confirms: a row changed by another program isn't used.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ fn proxy() -> ScriptedServer {
     proxy
 }
 
-/// Changes the row of a preference, as whoever can write the file can.
+/// Changes the row of a preference, as any program that can write the file could.
 fn by_hand(place: &Place, key: &str, value: &str) {
     let row = BTreeMap::from([(key.to_owned(), value.to_owned())]);
     Accounts::open(&place.home()).unwrap().set_preferences(&BTreeMap::new(), &row).unwrap();
@@ -69,7 +69,7 @@ fn f6_a_proxy_that_was_set_by_hand_is_not_used_until_confirmed() {
     by_hand(&place, "proxy", &proxy.url(""));
     let expected = shown(Guarded::Proxy, &format!("{}/", proxy.url("")));
     let rig = place.window();
-    // The window says so by itself.
+    // The window reports it by itself.
     rig.wait_until("the notice", |snapshot| snapshot.unconfirmed == expected);
     assert_eq!(kind_of(rig.token("batch")), UnreachableKind::Unconfirmed);
     assert_eq!(proxy.connections(), 0);
@@ -77,7 +77,7 @@ fn f6_a_proxy_that_was_set_by_hand_is_not_used_until_confirmed() {
     let preferences = rig.snapshot().preferences.clone();
     prefer(&rig, Preferences { zoom_percent: 125, ..preferences });
     assert_eq!(kind_of(rig.token("batch")), UnreachableKind::Unconfirmed);
-    // What was not shown is not confirmed.
+    // Only shown values can be confirmed.
     let other = rig.ask(Command::ConfirmPreferences(shown(Guarded::Proxy, "http://other:1/")));
     assert_eq!(other.err(), Some(Problem::ChangedElsewhere));
     rig.ask(Command::ConfirmPreferences(expected)).unwrap();
@@ -105,7 +105,7 @@ fn f6_a_command_line_refuses_a_proxy_that_was_changed_by_hand() {
     drop(rig);
     by_hand(&place, "proxy", &mine.url(""));
     assert_eq!(kind_of(place.command_line().token("batch")), UnreachableKind::Proxy);
-    // A vault that can't be read confirms nothing.
+    // An unreadable vault confirms nothing.
     place.vault.fail_reads(9, &keyfob::store::vault::VaultError::Locked);
     let rig = place.command_line();
     assert!(matches!(rig.token("batch"), Err(Problem::Vault(_) | Problem::Unreachable(_))));
@@ -127,7 +127,7 @@ fn f6_a_root_certificate_that_was_set_by_hand_is_not_trusted() {
     rig.token("batch").unwrap();
 }
 
-/// A program that writes what it was given into a file.
+/// A program that writes its arguments to a file.
 #[cfg(unix)]
 fn program(place: &Place) -> (String, PathBuf) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -192,11 +192,11 @@ fn f6_what_is_set_here_moves_with_the_vault_and_a_file_keeps_it() {
     rig.wait_until("the notice", |snapshot| !snapshot.unconfirmed.0.is_empty());
     assert_eq!(kind_of(rig.token("batch")), UnreachableKind::Unconfirmed);
     assert_eq!(theirs.connections(), 0);
-    // To set it back is to say so.
+    // Setting it back confirms it.
     prefer(&rig, Preferences { proxy: ProxyChoice::at(&mine.url("")).unwrap(), ..Preferences::default() });
     assert_eq!(kind_of(rig.token("batch")), UnreachableKind::Proxy);
     assert_eq!(rig.snapshot().unconfirmed, Unconfirmed::default());
-    // Two tokens are asked for in all, and each goes by the user's own proxy.
+    // Both tokens are requested through the user's own proxy.
     assert_eq!((mine.connections(), theirs.connections()), (2, 0));
 }
 

@@ -1,4 +1,4 @@
-//! The clipboard, the eye, and the form: where a token leaves the vault.
+//! Tokens that leave the vault: the clipboard, the screen and the form.
 
 use keyfob::base::secret::ClientSecret;
 use keyfob::engine::text_of;
@@ -130,7 +130,7 @@ fn f4_an_edit_of_what_another_window_has_changed_is_refused() {
     other.ask(Command::Save { draft: Box::new(draft("theirs")), sign_in: false }).unwrap();
     let refused = rig.ask(Command::Save { draft: Box::new(draft("ours")), sign_in: false });
     assert_eq!(refused.unwrap_err(), Problem::ChangedElsewhere);
-    // The other's change shows by itself, within two seconds.
+    // The other process's change shows by itself, within two seconds.
     let changed = std::time::Instant::now();
     rig.wait_until("their name", |snapshot| snapshot.accounts[0].name.as_str() == "theirs");
     assert!(changed.elapsed() < std::time::Duration::from_secs(3));

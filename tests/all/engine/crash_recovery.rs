@@ -1,4 +1,4 @@
-//! What is left half done, or under way, while something else begins: nothing of it is lost or left.
+//! Unfinished or running work while something else begins: nothing is lost or left over.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn unlock(rig: &Rig) {
     rig.ask(Command::UnlockVault { passphrase: pass(), create: false }).unwrap();
 }
 
-/// A place whose chosen vault is the file.
+/// An environment whose chosen vault is the passphrase file.
 fn with_file() -> Place {
     let mut place = Place::new();
     PassphraseVault::create_with_work_factor(&place.home(), &pass(), 1).unwrap();
@@ -58,7 +58,7 @@ fn f4_a_deletion_that_was_undone_meanwhile_is_not_finished() {
     let id = rig.id("car");
     rig.ask(Command::Delete(id.clone())).unwrap();
     assert_eq!(state(&place), Some(RowState::Deleting));
-    // Another window sees it half done, and can't look into the file yet.
+    // Another window sees the unfinished account and can't open the file yet.
     let other = place.window();
     rig.ask(Command::UndoDelete(id.clone())).unwrap();
     unlock(&other);
@@ -78,14 +78,14 @@ fn f4_a_deletion_can_be_undone_although_another_process_had_the_lock() {
     lock.lock().unwrap();
     rig.ask(Command::Delete(id.clone())).unwrap();
     drop(lock);
-    // A command that starts now would finish what it finds half done.
+    // A command that starts now would finish the unfinished account.
     let other = place.command_line();
     other.ask(Command::Settle).unwrap();
     drop(other);
     rig.wait_until("the way back", |snapshot| snapshot.undo.len() == 1);
     rig.ask(Command::UndoDelete(id.clone())).unwrap();
     rig.ask(Command::Edit(id.clone())).unwrap();
-    // And where nobody undoes it, it goes in its time.
+    // Without an undo, it is deleted on time.
     rig.ask(Command::Delete(id)).unwrap();
     rig.advance(11);
     rig.wait_until("its end", |snapshot| snapshot.undo.is_empty());
@@ -144,7 +144,7 @@ fn z1_an_account_of_another_vault_is_not_removed_without_its_secrets() {
         assert_eq!(rig.ask(command).err(), elsewhere);
     }
     assert_eq!(state(&place), Some(RowState::Ready));
-    // Nor in a window, where it comes back instead of being tried again and again.
+    // A window restores it, too, instead of retrying again and again.
     let window = place.window();
     window.ask(Command::Delete(id.clone())).unwrap();
     window.advance(11);
@@ -152,7 +152,7 @@ fn z1_an_account_of_another_vault_is_not_removed_without_its_secrets() {
     assert_eq!(window.view("car").problem, elsewhere);
     assert_eq!(state(&place), Some(RowState::Ready));
     drop(window);
-    // Both places' secrets go to one, and then it can be removed.
+    // The secrets of both vaults move to one; then it can be removed.
     let moved = Command::MoveVault { to: VaultKind::File, passphrase: Some(pass()), create: false };
     assert!(matches!(rig.ask(moved), Ok(Reply::Moved { records: 0, left_behind: None })));
     rig.ask(Command::Remove(id)).unwrap();
@@ -199,11 +199,11 @@ fn r2_while_a_token_is_not_saved_nobody_sends_the_one_before_it() {
     server.script("/token", answer(2));
     rig.ask(Command::Refresh(id.clone())).unwrap();
     assert_eq!(rig.view("car").problem, Some(Problem::NotSaved(VaultProblem::Locked)));
-    // The vault can be read, and what it has is spent.
+    // The vault is readable, and its token is used up.
     let mut answers = other.handle.ask(Command::Refresh(id.clone())).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     assert!(answers.try_wait().is_none());
-    // The one that has the token can go on with it, and be refused once more.
+    // The process that has the token can use it, and be refused once more.
     server.script("/token", answer(3));
     rig.ask(Command::Refresh(id.clone())).unwrap();
     assert!(rig.view("car").problem.is_some() && answers.try_wait().is_none());
@@ -211,7 +211,7 @@ fn r2_while_a_token_is_not_saved_nobody_sends_the_one_before_it() {
     answers.wait().unwrap();
     assert_eq!(other.token("car").unwrap().access_token.expose(), "at-3");
     assert_eq!(server.requests_to("/token").len(), 3);
-    // Nor does what is not saved keep anybody from a deletion.
+    // An unsaved token doesn't prevent a deletion either.
     place.vault.fail_writes(1, &VaultError::Locked);
     server.script("/token", answer(4));
     rig.ask(Command::Refresh(id.clone())).unwrap();
@@ -229,7 +229,7 @@ fn r8_a_token_whose_times_could_not_be_noted_is_found_in_the_vault() {
     rig.sign_in("car", "a-code").unwrap();
     let id = rig.id("car");
     drop(rig);
-    // As after a sign-in on a full disk.
+    // As after a sign-in with a full disk.
     Accounts::open(&place.home()).unwrap().clear_facts(&id).unwrap();
     let rig = place.command_line();
     assert_eq!(rig.token("car").unwrap().access_token.expose(), "at-1");
@@ -246,7 +246,7 @@ fn z1_secrets_that_were_entered_again_elsewhere_leave_a_record_that_can_be_remov
     unlock(&rig);
     rig.import(&account(&server)).unwrap();
     drop(rig);
-    // The keychain is the chosen place, and there they are entered anew.
+    // The keychain is chosen, and the secrets are entered again there.
     place.kind = None;
     let mut rig = place.command_line();
     let id = rig.id("car");

@@ -1,4 +1,4 @@
-//! The demo's server over plain sockets: the whole flow, and what it refuses.
+//! The demo's server over plain sockets: the whole flow and its refusals.
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const BACK: &str = "http://127.0.0.1:4999/callback";
 
-/// A demo on a runtime of its own, and a clock to move.
+/// A demo on its own runtime, with an adjustable clock.
 struct Running {
     clock: Arc<ManualClock>,
     demo: Arc<Demo>,
@@ -65,7 +65,7 @@ impl Running {
         raw::post_form(self.demo.authorize.as_str(), &[], &fields)
     }
 
-    /// Signs in and gives the code.
+    /// Signs in and returns the code.
     fn code(&self) -> String {
         let page = self.login_page(&[]);
         let answer =
@@ -155,7 +155,7 @@ fn the_whole_flow_from_login_to_a_renewed_token() {
     assert_eq!(running.me(text(&second, "access_token")).status, 200);
     assert_ne!(first["refresh_token"], second["refresh_token"]);
 
-    // The first refresh token once more: somebody has a copy, so nobody keeps a token.
+    // Reuse of the first refresh token: someone has a copy, so all tokens are revoked.
     let (status, reused) = refresh(text(&first, "refresh_token"));
     assert_eq!((status, text(&reused, "error")), (400, "invalid_grant"));
     assert_eq!(running.me(text(&second, "access_token")).status, 401);

@@ -1,5 +1,5 @@
-//! Secrets go only where their owner sent them: whatever writes the database, edits a preset, replaces an
-//! account or does so while something else waits.
+//! Secrets only go where the user has sent them, whatever changes the database, edits a preset or replaces an
+//! account, also while other work waits.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::support::server::{Response, ScriptedServer};
 
 const PASSPHRASE: &str = "p";
 
-/// An account at a server; `more` are further keys of it.
+/// An account at a server; `more` has further keys.
 fn account(name: &str, server: &ScriptedServer, more: &str) -> String {
     let url = server.url("");
     format!(
@@ -37,7 +37,7 @@ fn answer(number: usize) -> Response {
     Response::json(200, format!(r#"{{{tokens},"expires_in":3600}}"#))
 }
 
-/// An account “car” at the server, signed in.
+/// An account “car”, signed in at the server.
 fn signed_in(rig: &Rig, server: &ScriptedServer) {
     rig.import(&account("car", server, SECRET)).unwrap();
     server.script("/token", answer(1));
@@ -60,7 +60,7 @@ fn edit(rig: &mut Rig, name: &str, change: impl FnOnce(&mut AccountDraft)) -> Re
     rig.ask(Command::Save { draft, sign_in: false })
 }
 
-/// Writes another token endpoint into an account's row, as any program of the user can.
+/// Writes another token endpoint to an account's row, as any program of the user could.
 fn edit_row(place: &Place, token: &str) {
     let mut accounts = Accounts::open(&place.home()).unwrap();
     let mut row = accounts.load().unwrap().accounts.remove(0).account;
@@ -87,7 +87,7 @@ fn opened(place: &Place) -> Rig {
     rig
 }
 
-/// Everything that is done with an account's secrets.
+/// Every use of an account's secrets.
 fn uses(rig: &Rig, place: &Place) -> Vec<Command> {
     let account = || rig.id("car");
     let export = Command::Export {
@@ -160,7 +160,7 @@ fn f6_settings_changed_behind_keyfob_are_not_used() {
     rig = place.command_line();
     let Err(Problem::OtherDestination(problem)) = rig.token("car").map(drop) else { panic!("it was used") };
     assert_eq!((problem.moved.len(), problem.row_differs), (0, true));
-    // The form shows what the vault has; saving it ends the disagreement.
+    // The form shows the vault's values; saving it ends the disagreement.
     edit(&mut rig, "car", |draft| assert_eq!(draft.settings.overrides.pkce, None)).unwrap();
     assert_eq!(rig.token("car").unwrap().access_token.expose(), "CANARY-at-1");
 }
@@ -231,7 +231,7 @@ fn f6_an_edited_own_preset_is_used_only_once_confirmed() {
 #[test]
 fn f7_a_job_that_began_before_a_replacement_sends_nothing() {
     let (one, two, place) = (ScriptedServer::start(), ScriptedServer::start(), Place::new());
-    // Neither looks for what the other does.
+    // Neither reads the other's changes.
     let (old, new) = (place.command_line(), place.command_line());
     signed_in(&old, &one);
     let new_rig = place.command_line();
@@ -259,14 +259,14 @@ fn f7_an_open_sign_ins_code_goes_to_no_other_server() {
     let rig = place.window();
     rig.import(&account("car", &one, SECRET)).unwrap();
     let (address, mut answers) = rig.start_sign_in("car").unwrap();
-    // Another process replaces the account, and the window takes note of it.
+    // Another process replaces the account, and the window reads that.
     let other = account("car", &two, "client_secret = \"CANARY-other\"");
     replace(&place.command_line(), &other, false).unwrap();
     wait_for_host(&rig, &two);
     come_back(&address, &[("code", "CANARY-code")]);
     assert_eq!(answers.wait().map(drop), Err(Problem::Outdated));
     assert_eq!((one.connections(), two.connections()), (0, 0));
-    // One that this process replaces has its sign-in ended.
+    // A sign-in of a replaced account is cancelled.
     let (address, mut answers) = rig.start_sign_in("car").unwrap();
     replace(&rig, &account("car", &one, SECRET), false).unwrap();
     assert!(answers.wait().is_err());
@@ -339,7 +339,7 @@ fn f7_tokens_go_with_every_destination_that_changes_or_ends() {
             assert!(rig.view("car").token.is_none());
         }
     }
-    // What sends nothing elsewhere costs no token.
+    // A change that sends nothing elsewhere costs no token.
     ours.script("/token", answer(99));
     rig.sign_in("car", "a-code").unwrap();
     edit(&mut rig, "car", |draft| draft.settings.overrides_mut().scopes = Some(vec!["a".to_owned()]))
@@ -370,7 +370,7 @@ fn i2_a_replacing_import_that_moves_secrets_is_refused() {
         (Destination::ApiBaseUrl, format!("{plain}[account.api]\nbase_url = \"{evil}\"\n")),
     ];
     for (destination, text) in &moved {
-        // Nothing of the file is saved, the account before it included.
+        // Nothing of the file is saved, including the account before it.
         let file = format!("{}{text}", account("new", &ours, SECRET));
         let Err(Problem::SecretsWouldMove(problem)) = replace(&rig, &file, false) else {
             panic!("{destination:?}")
@@ -385,12 +385,12 @@ fn i2_a_replacing_import_that_moves_secrets_is_refused() {
         );
     }
     assert_eq!(rig.token("car").unwrap().access_token.expose(), "CANARY-at-1", "the token stays, too");
-    // The same destinations, and one that ends, take nothing along.
+    // Unchanged destinations, and a removed one, move no secret.
     replace(&rig, &plain, false).unwrap();
     rig.token("car").unwrap();
     let fewer = plain.replace(&format!("revoke = \"{}\"\n", ours.url("/revoke")), "");
     replace(&rig, &fewer, false).unwrap();
-    // With a yes the secret goes along, and the tokens do not.
+    // With consent the secret moves, and the tokens don't.
     replace(&rig, &moved[0].1, true).unwrap();
     let stored = before();
     assert!(stored.contains("CANARY-secret") && stored.contains(evil), "{stored}");
@@ -403,7 +403,7 @@ fn i2_secrets_in_the_file_go_where_the_file_says() {
     let rig = place.command_line();
     let headers = "client_secret = \"CANARY-1\"\nheaders = { X-Key = \"CANARY-2\" }";
     rig.import(&account("car", &one, headers)).unwrap();
-    // All of them are there, or none is kept: nothing moves.
+    // A file with all secrets moves nothing.
     let whole = account("car", &two, "client_secret = \"CANARY-3\"");
     replace(&rig, &whole, false).unwrap();
     let headers = headers.replace("CANARY", "CANARY-new");
@@ -464,7 +464,7 @@ fn i4_what_was_replaced_comes_back_where_a_later_one_fails() {
         }
         failed += 1;
         assert_eq!((records(), rows()), before, "after {writes} writes");
-        // The list is read again, and the accounts are what they were.
+        // The list is read again, with the accounts unchanged.
         let url = Some(one.url("/token"));
         let is_back = |it: &Arc<AccountView>| it.settings.overrides.endpoints.token == url;
         rig.wait_until("the list", |it| it.accounts.len() == 2 && it.accounts.iter().all(is_back));

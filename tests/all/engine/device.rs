@@ -1,4 +1,4 @@
-//! Sign-ins by a code that is entered on any device (RFC 8628).
+//! The device authorization grant (RFC 8628).
 
 use keyfob::domain::oauth::token_response::AnswerFlaw;
 use keyfob::domain::provider::spec::ClientAuth;
@@ -43,7 +43,7 @@ fn account(server: &ScriptedServer, more: &str) -> String {
     )
 }
 
-/// An account whose server answers with a code, and the code.
+/// An account whose server issues a device code, and the code.
 fn started(more: &str, answer: Response) -> (ScriptedServer, Place, Rig, Answers, DeviceCodeView) {
     let server = ScriptedServer::start();
     server.script("/device", answer);
@@ -63,15 +63,15 @@ fn start(rig: &Rig) -> (Answers, DeviceCodeView) {
     }
 }
 
-/// Lets time pass, and wakes the engine to notice.
+/// Advances the clock and wakes the engine.
 fn later(rig: &Rig, secs: i64) {
     rig.advance(secs);
     rig.ask(Command::ClearClipboard).unwrap();
 }
 
-/// How often the token endpoint was asked, once that has come to rest.
+/// The number of polls, once they have stopped.
 fn questions(server: &ScriptedServer, expected: usize) -> usize {
-    // The request for the code is one more.
+    // The device authorization request is one more.
     server.wait_for(expected + 1);
     std::thread::sleep(std::time::Duration::from_millis(50));
     server.requests_to("/token").len()
@@ -136,7 +136,7 @@ fn the_code_is_asked_for_with_what_the_token_is_for() {
     let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let rest = [("audience", "api"), ("login", "me"), ("client_id", "id")];
     assert_eq!(form, resources.into_iter().chain(rest).map(pair).collect::<Vec<_>>());
-    // A resource is named with the token request too (RFC 8707, section 2.2).
+    // The token request names the resource, too (RFC 8707, section 2.2).
     server.script("/token", token());
     later(&rig, 5);
     assert!(matches!(answers.wait(), Ok(Reply::Done)));

@@ -1,4 +1,4 @@
-//! Discovery and sign-ins by a device's code against a certified `OpenID` provider, through its real pages.
+//! Discovery and the device authorization grant with a certified `OpenID` provider and its real pages.
 #![cfg(target_os = "linux")]
 
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn import(rig: &Rig, server: &OidcServer, client: &str, grant: &str) {
     .unwrap();
 }
 
-/// Starts a sign-in by a code, and gives the code.
+/// Starts a sign-in and returns the device code.
 fn code(rig: &Rig) -> (keyfob::engine::Answers, DeviceCodeView) {
     let command = Command::SignIn { account: rig.id("every_public"), open_browser: false };
     let mut answers = rig.handle.ask(command).unwrap();
@@ -32,7 +32,7 @@ fn code(rig: &Rig) -> (keyfob::engine::Answers, DeviceCodeView) {
     }
 }
 
-/// Asks the server until it has an end.
+/// Polls the server until the end.
 fn end(rig: &Rig, answers: &mut keyfob::engine::Answers) -> Result<Reply, Problem> {
     wait_until(Duration::from_secs(20), "the end of the sign-in", || {
         rig.advance(5);
@@ -77,7 +77,7 @@ fn a_code_is_entered_on_the_real_providers_pages_and_the_token_refreshes() {
     let rig = place.window();
     import(&rig, &server, "every_public", "device_code");
     let (mut answers, shown) = code(&rig);
-    // Asked before the person is done, it says to wait.
+    // Polled before the user is done, it responds `authorization_pending`.
     rig.advance(5);
     rig.ask(Command::ClearClipboard).unwrap();
     let mut person = bus.command(&browser());

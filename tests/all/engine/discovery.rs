@@ -1,4 +1,4 @@
-//! Accounts that are set up by their issuer (RFC 8414; `OpenID` Connect Discovery).
+//! Accounts set up by discovery (RFC 8414; `OpenID` Connect Discovery).
 
 use keyfob::domain::import;
 use keyfob::domain::provider::spec::ClientAuth;
@@ -15,7 +15,7 @@ use crate::support::server::{Response, ScriptedServer};
 const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
-/// The metadata of a server, less its last brace.
+/// A server's metadata without the last brace.
 fn metadata(server: &ScriptedServer, issuer: &str, more: &str) -> Response {
     let (authorize, token, device) = (server.url("/authorize"), server.url("/token"), server.url("/device"));
     Response::json(
@@ -40,7 +40,7 @@ fn place() -> (ScriptedServer, Place, Rig) {
     (server, place, rig)
 }
 
-/// Why an import of this issuer fails; nothing is saved then.
+/// Why an import of this issuer fails; nothing is saved.
 fn failure(rig: &Rig, issuer: &str) -> NotDiscovered {
     match rig.import(&account(issuer, "authorization_code")).unwrap_err() {
         Problem::Discovery(DiscoveryProblem { issuer: of, why }) => {
@@ -72,7 +72,7 @@ fn the_addresses_are_found_in_every_form_of_the_path() {
         let endpoints = &view.settings.overrides.endpoints;
         assert_eq!(endpoints.token.as_deref(), Some(server.url("/token").as_str()), "{document}");
         assert_eq!(view.settings.overrides.issuer.as_deref(), Some(issuer.as_str()));
-        // Kept with the account: it works without being discovered anew.
+        // Stored with the account: it works without another discovery.
         server.script("/token", Response::json(200, r#"{"access_token":"CANARY-at"}"#));
         let asked = server.requests().len();
         assert_eq!(rig.token("client_credentials").unwrap().access_token.expose(), "CANARY-at");
@@ -140,7 +140,7 @@ fn a3_a_server_that_calls_itself_otherwise_is_not_used() {
     server.always(OPENID, metadata(&server, &said, ""));
     let why = failure(&rig, &issuer);
     assert_eq!(why, NotDiscovered::OtherIssuer { said: UntrustedText::new(&said) });
-    // RFC 8414's document is another one, and may be right.
+    // RFC 8414's document is a different one, and may be valid.
     server.always(OAUTH, metadata(&server, &issuer, ""));
     rig.import(&account(&issuer, "authorization_code")).unwrap();
 }
@@ -178,7 +178,7 @@ fn i1_an_import_asks_nobody_by_itself() {
     let problem = rig.ask(Command::Import(drafts)).unwrap_err();
     assert_eq!(problem, Problem::Settings(ProviderError::EndpointMissing(EndpointKind::Token)));
     assert!(rig.snapshot().accounts.is_empty());
-    // The end waits for what is under way, so a question that nobody waits for would be seen.
+    // Shutdown waits for running jobs, so an unexpected request would be recorded.
     drop(rig);
     assert_eq!(server.connections(), 0);
 }

@@ -1,7 +1,7 @@
-//! Disks that are full or read-only: nothing is lost, and it is said what is wrong.
+//! Full or read-only disks: nothing is lost, and the error is reported.
 //!
-//! Each test starts this program once more in its own mount namespace and mounts a small disk there, which goes
-//! away with the process. That needs root, or a system on which a user may make namespaces.
+//! Each test starts this program again in its own mount namespace and mounts a small disk there, which ends
+//! with the process. That needs root, or a system on which users may create namespaces.
 
 use std::fs;
 use std::io::Write as _;
@@ -18,10 +18,10 @@ use keyfob::store::home::Home;
 use keyfob::store::vault::passphrase::PassphraseVault;
 use keyfob::store::vault::{Vault as _, VaultError};
 
-/// Names the folder on which the child may mount a disk.
+/// The folder on which the child may mount a disk.
 const CHILD: &str = "KEYFOB_TEST_DISK_CHILD";
 
-/// What a home with a file vault holds, and nothing besides.
+/// The files of a home with a passphrase vault.
 const WHOLE: [&str; 4] = ["key.age", "locks", "vault.age", "vault.lock"];
 
 /// Runs a test's body where it may mount.
@@ -64,7 +64,7 @@ impl Disk {
         Home::at(self.path.join("home"))
     }
 
-    /// Leaves so many bytes free.
+    /// Fills the disk up to this many free bytes.
     fn fill(&self, free_bytes: u64) {
         let filler = self.path.join("filler");
         let mut file = fs::OpenOptions::new().create(true).append(true).open(&filler).expect("a file");
@@ -214,7 +214,7 @@ fn f3_a_read_only_disk_is_read_and_named() {
         disk.remount("remount,rw");
         vault.write("tokens/a", &line("CANARY-2")).expect("it may be written again");
         accounts.insert_pending(&account(2), "keychain", DateTime::<Utc>::UNIX_EPOCH).map_or_else(
-            // A connection that was opened read-only stays so.
+            // A connection opened read-only stays so.
             |error| assert!(matches!(error, DiskError::ReadOnly), "{error}"),
             drop,
         );

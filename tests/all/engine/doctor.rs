@@ -1,4 +1,4 @@
-//! The checks: each with a verdict, and nothing secret sent.
+//! Diagnostics: each check has a result, and no secret is sent.
 
 use egui_kittest::kittest::Queryable as _;
 use keyfob::domain::oauth::grant_type::GrantType;
@@ -30,7 +30,7 @@ fn of(findings: &[Finding], check: Check) -> &Finding {
     findings.iter().find(|finding| finding.check == check).unwrap()
 }
 
-/// Every finding has words, and whatever is not well a next step.
+/// Every finding has a text, and every failure a next step.
 fn all_say_what_to_do(findings: &[Finding]) {
     for finding in findings {
         let said = doctor::finding(finding, Some("Smartcar"));
@@ -51,7 +51,7 @@ fn text(authorize: &str, token: &str, secret: &str, more: &str) -> String {
 #[test]
 fn everything_is_looked_at_and_no_secret_is_sent() {
     let (server, place, secret) = (ScriptedServer::start(), Place::new(), canary());
-    // An hour behind.
+    // An hour slow.
     let date =
         (keyfob::base::clock::Clock::now(place.clock.as_ref()) + chrono::TimeDelta::hours(1)).to_rfc2822();
     let date = date.replace("+0000", "GMT");

@@ -1,4 +1,4 @@
-//! What is checked of an account before an edit of it is saved.
+//! Validation of an account before an edit is saved.
 
 use keyfob::base::secret::PrivateKey;
 use keyfob::domain::oauth::jose::{KeyAlg, KeyError};
@@ -9,7 +9,7 @@ use keyfob::messages::problem::Problem;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Response, ScriptedServer};
 
-/// RFC 7515, appendix A.3.1, and RFC 8037, appendix A.1: private keys that are public.
+/// Published private keys: RFC 7515, appendix A.3.1, and RFC 8037, appendix A.1.
 const KEY: &str = r#"{"kty":"EC","crv":"P-256","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
 const OTHER_KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#;
 

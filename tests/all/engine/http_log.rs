@@ -1,4 +1,4 @@
-//! The exchanges of an account: recorded, redacted, read from elsewhere, gone with it.
+//! An account's HTTP log: recorded, redacted, read by other processes, deleted with the account.
 
 use std::fs;
 use std::path::Path;
@@ -46,10 +46,10 @@ fn exchanges(rig: &Rig) -> Arc<Vec<HttpLogEntry>> {
     }
 }
 
-/// Where nobody looks for it.
+/// An unexpected place for a secret.
 const CANARY: &str = "CANARY-0123456789abcdef";
 
-/// Whether a file under a folder holds the needle.
+/// Whether a file below a folder contains the needle.
 fn holds(folder: &Path, needle: &str) -> bool {
     fs::read_dir(folder).unwrap().any(|entry| {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! What becomes of an ID token: looked at once the tokens are stored, and said, against the scripted server.
+//! ID tokens against the scripted server: checked after the tokens are stored, with the result shown.
 
 use keyfob::base::secret::PrivateKey;
 use keyfob::domain::oauth::id_token::{Doubt, IdTokenStatus};
@@ -12,7 +12,7 @@ use crate::support::canary;
 use crate::support::engine::{Place, Rig, come_back, parameter};
 use crate::support::server::{Response, ScriptedServer};
 
-/// RFC 7515, appendix A.3.1: a private key that is public.
+/// A published private key: RFC 7515, appendix A.3.1.
 const KEY: &str = r#"{"kty":"EC","crv":"P-256","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
 
 fn rig(server: &ScriptedServer) -> (Place, Rig) {
@@ -36,7 +36,7 @@ fn rig_with(server: &ScriptedServer, line: &str) -> (Place, Rig) {
     (place, rig)
 }
 
-/// The issuer's keys: the one known key, under this ID.
+/// The issuer's keys: the published key under this ID.
 fn keys(id: &str) -> Response {
     let set = json!({"keys": [{
         "kty": "EC", "crv": "P-256", "kid": id, "use": "sig", "alg": "ES256",
@@ -50,7 +50,7 @@ fn signed(claims: &Value, id: &str) -> String {
     key.sign(claims, Some(id)).unwrap().expose().to_owned()
 }
 
-/// Signs in and gets an ID token with these claims besides the usual.
+/// Signs in and gets an ID token with these additional claims.
 fn sign_in(server: &ScriptedServer, rig: &Rig, id: &str, other: &Value) -> IdTokenStatus {
     let (address, mut answers) = rig.start_sign_in("car").unwrap();
     let mut claims = json!({
@@ -74,7 +74,7 @@ fn a_verified_id_token_is_said_to_be_so_and_its_claims_are_shown() {
     let view = rig.view("car");
     let claims = view.token.as_ref().unwrap().id_claims.as_ref().unwrap();
     assert!(claims.iter().any(|claim| claim.name == "name"), "{claims:?}");
-    // Reading the vault again, where the record was written before, leaves the verdict.
+    // Rereading the same record keeps the result.
     rig.token("car").unwrap();
     assert_eq!(rig.view("car").token.as_ref().unwrap().facts.id_token, Some(IdTokenStatus::Verified));
     // So does another engine on the same disk.
@@ -196,7 +196,7 @@ fn r9_a_refreshed_id_token_of_another_subject_is_refused() {
         assert_eq!(rig.token("car").unwrap().access_token.expose(), "CANARY-two");
         assert_eq!(refresh().unwrap_err(), Problem::OtherSubject);
         assert_eq!(server.requests_to("/token").len(), 3, "the refresh token is not sent again");
-        // A sign-in may be anybody's.
+        // A new sign-in may have another subject.
         assert_eq!(sign_in(&server, &rig, "k", &json!({"sub": subject})), IdTokenStatus::Verified);
     }
 }

@@ -1,4 +1,4 @@
-//! Reading what shall be imported, before anything is saved.
+//! Reads import files before anything is saved.
 
 use std::fs::{self, File};
 
@@ -33,7 +33,7 @@ fn i1_an_env_file_is_previewed_and_nothing_is_saved() {
     let names = names.map(|(field, name)| (field, name.to_owned())).into();
     let told = read(&mut rig, &path, Some(Mapping { names, provider: None })).unwrap();
     assert_eq!((told.drafts.len(), &told.taken[..]), (1, &[false][..]));
-    // The end waits for what is under way.
+    // Shutdown waits for running jobs.
     drop(rig);
     assert!(place.command_line().snapshot().accounts.is_empty() && place.vault.stored_names().is_empty());
 }

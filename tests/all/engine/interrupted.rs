@@ -1,4 +1,4 @@
-//! A token request whose answer was not stored: said at the next start, and no longer than that is true.
+//! Token requests whose response was not stored: reported at the next start for as long as that is true.
 
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -39,7 +39,7 @@ fn refresh(rig: &Rig) -> Result<(), Problem> {
     rig.ask(Command::Refresh(rig.id("car"))).map(drop)
 }
 
-/// What the next start says of the account.
+/// The problem that the next start shows.
 fn said(place: &Place) -> Option<Problem> {
     let rig = place.command_line();
     let problem = rig.view("car").problem.clone();
@@ -56,7 +56,7 @@ fn r6_a_renewal_whose_answer_was_lost_is_said_until_a_token_comes() {
     assert!(refresh(&rig).is_err());
     drop(rig);
     assert_eq!(said(&place), RENEWING);
-    // Where the server can't be reached it is as unknown as before.
+    // While the server is unreachable, the result remains unknown.
     let rig = place.command_line();
     server.drop_connections(1);
     assert!(refresh(&rig).is_err());
@@ -81,7 +81,7 @@ fn r6_an_answer_takes_the_mark_off_whatever_it_is() {
         assert!(refresh(&rig).is_err());
         assert_eq!(said(&place), None);
     }
-    // Nor does one stay where nothing was sent.
+    // No mark stays if nothing was sent.
     let place = Place::new();
     let rig = signed_in(&server, &place);
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -116,7 +116,7 @@ fn r6_a_token_that_the_vault_has_not_taken_yet_is_marked_until_it_has() {
         assert_eq!(said(&place), None, "it is still at it");
         rig
     };
-    // It is refused at the end once more.
+    // Refused again at shutdown.
     drop(unsaved(2));
     assert_eq!(said(&place), RENEWING);
     let rig = unsaved(1);
@@ -144,7 +144,7 @@ fn r6_what_the_vault_knows_better_is_not_said_for_long() {
     let rig = signed_in(&server, &place);
     let id = rig.id("car");
     drop(rig);
-    // As a process leaves it that was stopped between the vault and the database.
+    // As after a process that stopped between the vault and the database.
     let mut accounts = Accounts::open(&place.home()).unwrap();
     accounts.clear_facts(&id).unwrap();
     accounts.mark_in_flight(&id, InFlight { generation: 0, refreshing: false }).unwrap();
@@ -163,7 +163,7 @@ fn r8_a_token_that_is_not_saved_is_offered_under_the_accounts_lock_alone() {
     place.vault.fail_writes(1, &VaultError::Locked);
     server.script("/token", answer("two"));
     refresh(&rig).unwrap();
-    // As somebody who moves all secrets would: what is written meanwhile is deleted with the old place.
+    // As a process that moves all secrets would: writes in the meantime are deleted with the old vault.
     let home = place.home();
     let ((tell, told), (end, ended)) = (sync_channel::<()>(1), sync_channel::<()>(1));
     let mover = std::thread::Builder::new().spawn(move || {
@@ -172,7 +172,7 @@ fn r8_a_token_that_is_not_saved_is_offered_under_the_accounts_lock_alone() {
         tell.send(()).unwrap();
         ended.recv().unwrap();
     });
-    // Who needs every account's lock has the kept one given up.
+    // Taking every account's lock includes the held one.
     let mut recovering = rig.handle.ask(Command::RecoverAccounts).unwrap();
     told.recv().unwrap();
     let saved = |rig: &Rig| rig.view("car").token.as_ref().unwrap().saved;

@@ -1,4 +1,4 @@
-//! The curtain before the engine: what it leaves behind it, and what it stops.
+//! Locking in the engine: what it removes and what it stops.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn account(name: &str, grant: &str, secret: &str, server: &ScriptedServer) -> St
     )
 }
 
-/// A server that gives this token and a refresh token.
+/// A server that issues this token and a refresh token.
 fn giving(token: &str) -> ScriptedServer {
     let body = format!(r#"{{"access_token":"{token}","refresh_token":"r-{token}","expires_in":3600}}"#);
     ScriptedServer::judging(move |_| Response::json(200, body.clone()))
@@ -37,7 +37,7 @@ fn p2_locking_leaves_no_mask_no_clipboard_and_no_waiting_sign_in() {
     rig.handle.send(Command::Copy { account: id.clone(), form: CopyForm::Plain }).unwrap();
     rig.wait_for_event("the copy", |event| matches!(event, Event::Copied { .. }));
     assert!(rig.board.text().is_some() && rig.view("batch").token.as_ref().unwrap().mask.is_some());
-    // One that is renewed by itself, and whose next sign-in waits for the browser.
+    // One account that is refreshed automatically and whose next sign-in waits for the browser.
     rig.import(&account("car", "authorization_code", &secret, &car)).unwrap();
     rig.sign_in("car", "a-code").unwrap();
     let (_, mut waiting) = rig.start_sign_in("car").unwrap();
@@ -61,7 +61,7 @@ fn p2_locking_leaves_no_mask_no_clipboard_and_no_waiting_sign_in() {
     ] {
         assert_eq!(rig.ask(command).err(), Some(Problem::Locked));
     }
-    // Nothing is renewed behind the curtain.
+    // Nothing is refreshed while locked.
     rig.advance(7200);
     std::thread::sleep(Duration::from_millis(1700));
     assert_eq!((batch.requests().len(), car.requests().len()), (1, 1));

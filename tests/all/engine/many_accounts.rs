@@ -1,4 +1,4 @@
-//! Many accounts: when they are read, and that all of them are, each with what is its own.
+//! Many accounts: when they are read, and that each keeps its own values.
 
 use std::sync::Arc;
 use std::thread;
@@ -13,7 +13,7 @@ use crate::support::engine::{Place, Rig};
 /// One more than are read at once.
 const MANY: usize = 501;
 
-/// A home with so many accounts.
+/// A home with `count` accounts.
 fn home_of(count: usize) -> Place {
     let place = Place::new();
     let rows = (0..count).map(|number| {
@@ -27,8 +27,8 @@ fn home_of(count: usize) -> Place {
     place
 }
 
-/// What is known a moment after the window could have opened. The answer comes from the database's thread, which does
-/// one thing after another.
+/// The snapshot shortly after the window could have opened. The reply comes from the database's thread, which
+/// works in order.
 fn a_moment_later(rig: &mut Rig) -> Arc<Snapshot> {
     rig.handle.prepared();
     rig.ask(Command::Remember(Remembered::default())).unwrap();
@@ -38,7 +38,7 @@ fn a_moment_later(rig: &mut Rig) -> Arc<Snapshot> {
 #[test]
 fn many_accounts_are_read_when_the_window_asks() {
     let place = home_of(MANY);
-    // On a busy machine the engine may come to look at the database by itself first; not time and again.
+    // On a busy machine the engine may look at the database by itself first, but not repeatedly.
     let unread = (0..5).find_map(|_| {
         let mut rig = place.window_unread();
         let snapshot = a_moment_later(&mut rig);
@@ -49,7 +49,7 @@ fn many_accounts_are_read_when_the_window_asks() {
     let snapshot = rig.handle.loaded();
     assert_eq!(snapshot.accounts.len(), MANY);
     assert_eq!(snapshot.accounts[77].provider_name, "77.example");
-    // Asked twice, they are there once.
+    // A second request doesn't duplicate them.
     rig.ask(Command::ReadAccounts).unwrap();
     assert_eq!(rig.snapshot().accounts.len(), MANY);
 }
@@ -77,10 +77,10 @@ fn few_accounts_are_not_waited_for() {
     assert_eq!(rig.snapshot().accounts.len(), MANY - 1);
 }
 
-/// So many servers have them.
+/// The number of their servers.
 const SERVERS: usize = 40;
 
-/// Accounts of some servers and teams; many have the same settings.
+/// Accounts of several servers and teams; many have the same settings.
 fn varied() -> String {
     let rows = (0..MANY).map(|number| {
         let (server, team) = (number % SERVERS, number % 7);

@@ -1,4 +1,4 @@
-//! The engine on real sockets, with a scripted server and a clock that the test moves.
+//! The engine on real sockets, with a scripted server and a clock that the test controls.
 
 pub(crate) mod confirmed_settings;
 pub(crate) mod copying;

@@ -1,4 +1,4 @@
-//! Pages that the user asks to see.
+//! Pages that the user opens.
 
 use keyfob::messages::command::Command;
 use keyfob::messages::problem::{Problem, UntrustedText};

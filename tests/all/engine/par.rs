@@ -1,4 +1,4 @@
-//! Pushed authorization requests and what ties an ID token to a sign-in, against the scripted server.
+//! Pushed authorization requests, and the binding of an ID token to a sign-in, against the scripted server.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use crate::support::canary;
 use crate::support::engine::{Place, Rig, come_back, parameter};
 use crate::support::server::{Response, ScriptedServer};
 
-/// RFC 7515, appendix A.3.1: a private key that is public.
+/// A published private key: RFC 7515, appendix A.3.1.
 const KEY: &str = r#"{"kty":"EC","crv":"P-256","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
 
 const URI: &str = "urn:ietf:params:oauth:request_uri:6esc_11ACC5bwc014ltc14eY22c";
@@ -76,7 +76,7 @@ fn rfc_9126_the_browsers_address_holds_a_client_and_a_request_uri_only() {
     let first = part(of(&sent, "client_assertion").unwrap(), 1);
     assert_eq!(first["aud"], server.url("/token"));
 
-    // The reply is checked against what was pushed.
+    // The callback is compared with the pushed request.
     let (state, redirect) = (of(&sent, "state").unwrap(), of(&sent, "redirect_uri").unwrap());
     let back = format!("{redirect}?code=c&state={state}");
     assert_eq!(crate::support::raw::get(&back).status, 303);

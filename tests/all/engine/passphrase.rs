@@ -17,7 +17,7 @@ use keyfob::store::vault::split::SplitVault;
 
 use crate::support::vault_contract;
 
-/// Names the home whose vault the child works on, and the child's number.
+/// The home whose vault the child uses, and the child's number.
 const CHILD: &str = "KEYFOB_TEST_FILE_VAULT_CHILD";
 const PASSPHRASE: &str = "CANARY correct horse";
 const EDITS: usize = 8;
@@ -48,14 +48,14 @@ fn k6_a_split_vault_keeps_the_contract_over_any_limit() {
         let mut vault = SplitVault::new(memory.clone());
         vault_contract::check(&mut vault);
         assert_eq!(memory.stored_names(), Vec::<String>::new(), "no part is left behind");
-        // Nothing is too large for it.
+        // It has no size limit.
         let long = SecretText::new("x".repeat(65_536));
         vault.write("tokens/a", &long).expect("a long record");
         assert_eq!(vault.read("tokens/a").expect("a record").expect("one").expose(), long.expose());
     }
 }
 
-/// No test by itself: the process that the next one starts.
+/// Not a test by itself: the process that the next test starts.
 #[test]
 fn the_other_writer() {
     let Ok(child) = std::env::var(CHILD) else { return };
@@ -88,7 +88,7 @@ fn f4_edits_of_several_processes_all_arrive() {
     assert_eq!(vault.names().expect("the names").len(), 3 * EDITS);
 }
 
-/// Runs the standard tool on a terminal, where it asks for the passphrase, and returns what it wrote.
+/// Runs the standard tool on a terminal, where it prompts for the passphrase, and returns its output.
 fn age(folder: &Path, arguments: &str) -> Vec<u8> {
     let out = folder.join("out");
     let _ = std::fs::remove_file(&out);
@@ -99,7 +99,7 @@ fn age(folder: &Path, arguments: &str) -> Vec<u8> {
         .stdout(Stdio::null())
         .spawn()
         .expect("script, of the package bsdutils");
-    // It is read once the tool asks, twice where it seals; the pipe stays open until then.
+    // The tool reads it at its prompt, twice to encrypt; the pipe stays open until then.
     let mut input = script.stdin.take().expect("its input");
     write!(input, "{PASSPHRASE}\n{PASSPHRASE}\n").expect("it listens");
     assert!(script.wait().expect("its end").success(), "age {arguments}");
@@ -113,7 +113,7 @@ fn the_standard_tool_opens_both_files() {
     vault.write("tokens/a", &SecretText::new(r#"{"v":1,"t":"CANARY-1"}"#.to_owned())).expect("a write");
     let key = age(home.path(), "-d key.age");
     assert!(String::from_utf8_lossy(&key).contains("\nAGE-SECRET-KEY-1"));
-    // The key's file, still wrapped, is an identity file to it.
+    // The tool accepts the encrypted key file as an identity file.
     let data = age(home.path(), "-d -i key.age vault.age");
     let data: serde_json::Value = serde_json::from_slice(&data).expect("JSON");
     assert_eq!(data["records"]["tokens/a"], r#"{"v":1,"t":"CANARY-1"}"#);

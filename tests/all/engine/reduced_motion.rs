@@ -1,4 +1,4 @@
-//! The system asks for less motion: the window is told, as it begins and when that changes.
+//! The system's preference for reduced motion reaches the window at the start and on each change.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ impl Settings {
         let held = self.0.lock().unwrap();
         let value =
             held.get(&(namespace, key)).ok_or(zbus::fdo::Error::Failed("no such setting".to_owned()))?;
-        // As the portal does, once more than needed.
+        // Wrapped twice, as the portal does it.
         Ok(OwnedValue::try_from(Value::Value(Box::new(value.try_clone().unwrap().into()))).unwrap())
     }
 }
@@ -87,7 +87,7 @@ fn less_motion_is_told_at_once_and_when_it_changes() {
 #[test]
 fn without_a_portal_nothing_is_told() {
     let bus = Bus::start();
-    // Nobody is there: the thread ends, and the channel with it.
+    // Without a portal the thread ends, and the channel with it.
     for told in [watched(&bus), watched_nowhere()] {
         assert!(told.recv_timeout(PATIENCE).is_ok_and(|less| !less) || told.recv().is_err());
     }

@@ -1,4 +1,4 @@
-//! Renewing tokens: once, safely, and by nobody twice.
+//! Refreshing tokens: once, safely, and never twice.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
@@ -28,7 +28,7 @@ fn answer(token: &str, refresh: Option<&str>) -> Response {
     Response::json(200, format!(r#"{{"access_token":"{token}","expires_in":3600{refresh}}}"#))
 }
 
-/// An account that is signed in with token `one` and refresh token `r1`.
+/// An account signed in with token `one` and refresh token `r1`.
 fn signed_in(server: &ScriptedServer, place: &Place, extra: &str) -> Rig {
     let rig = place.command_line();
     rig.import(&account(server, "authorization_code", extra)).unwrap();
@@ -55,7 +55,7 @@ fn r1_a_hundred_callers_make_one_post() {
     rig.advance(3600);
     server.script("/token", answer("two", Some("r2")).after(std::time::Duration::from_millis(300)));
     let command = || Command::Token { account: rig.id("car"), min_valid: None };
-    // The queue holds 64 commands, so they are given in two parts.
+    // The queue holds 64 commands, so they are sent in two parts.
     let mut answers: Vec<_> = (0..50).map(|_| rig.handle.ask(command()).unwrap()).collect();
     rig.wait_until("the refresh", |_| server.requests_to("/token").len() == 2);
     answers.extend((0..50).map(|_| rig.handle.ask(command()).unwrap()));
@@ -92,7 +92,7 @@ fn r4_a_newer_token_of_another_process_is_adopted() {
     server.script("/token", answer("two", Some("r2")));
     other.ask(Command::Refresh(other.id("car"))).unwrap();
     rig.advance(3500);
-    // This engine still believes in the first token, whose end has come; the vault knows better.
+    // This engine still has the first token, which has expired; the vault has a newer one.
     let held = rig.token("car");
     assert_eq!(held.unwrap().access_token.expose(), "two");
     assert_eq!(refreshes(&server), ["r1"]);
@@ -119,13 +119,13 @@ fn r5_failures_on_the_way_keep_everything() {
         server.script("/token", failure.clone());
         assert!(rig.token("car").is_err(), "{failure:?}");
         assert_eq!(record(), before);
-        // One of them asks for two minutes.
+        // One of the responses requests a wait of two minutes.
         rig.advance(121);
     }
     server.drop_connections(1);
     assert!(rig.token("car").is_err());
     assert_eq!(record(), before);
-    // And then it works again, with the same refresh token.
+    // Then it works again, with the same refresh token.
     server.script("/token", answer("two", Some("r2")));
     assert_eq!(token(&rig), "two");
     assert_eq!(refreshes(&server).last().unwrap(), "r1");
@@ -158,7 +158,7 @@ fn a_refresh_tokens_life_counts_from_the_sign_in_where_the_provider_says_so() {
     }
 }
 
-/// A window with the token `two`, which the vault refused to take, once.
+/// A window with the token `two`, which the vault refused once.
 fn refused_once(server: &ScriptedServer, place: &Place) -> Rig {
     drop(signed_in(server, place, ""));
     let rig = place.window();
@@ -296,13 +296,13 @@ fn r5_an_outage_is_waited_out_in_the_background() {
 
 #[test]
 fn no_more_than_four_accounts_are_renewed_at_once_without_being_asked() {
-    // Accounts whose IDs begin alike share a lock and wait for each other; then others are made.
+    // Accounts whose IDs share a prefix share a lock and wait for each other; then others are created.
     while !renews_four_at_once() {}
 }
 
-/// False where two of the accounts share a lock, and nothing was seen.
+/// Returns false if two of the accounts share a lock, which proves nothing.
 fn renews_four_at_once() -> bool {
-    // Nothing is answered until the test lets it be.
+    // The server responds only when the test allows it.
     let gate = Arc::new(RwLock::new(()));
     let (shut, waits) = (gate.write().unwrap(), Arc::clone(&gate));
     let server = ScriptedServer::judging(move |_| {
@@ -353,7 +353,7 @@ fn the_source_of_the_expiry_is_kept() {
     server.script("/token", Response::json(200, r#"{"access_token":"opaque"}"#));
     let held = rig.token("car").unwrap();
     assert_eq!((held.facts.expiry_source, held.facts.expires_at), (ExpirySource::Unknown, None));
-    // It counts as usable until somebody says otherwise.
+    // It counts as valid until the server rejects it.
     rig.advance(1_000_000);
     assert_eq!(token(&rig), "opaque");
     assert_eq!(server.requests_to("/token").len(), 1);
@@ -400,12 +400,12 @@ fn c2_a_token_that_has_expired_when_it_comes_is_handed_out_and_not_asked_for_wit
         let held = rig.token("car").unwrap();
         assert!(held.facts.expires_at.unwrap() <= rig.now(), "{expired}");
         assert_eq!(server.requests_to("/token").len(), 1, "{expired}");
-        // A copy asks anew, once.
+        // A copy requests a new token, once.
         rig.handle.send(Command::Copy { account: rig.id("car"), form: CopyForm::Plain }).unwrap();
         rig.wait_until("copied", |snapshot| snapshot.clipboard.is_some());
         assert_eq!(server.requests_to("/token").len(), 2, "{expired}");
     }
-    // Nor does the window renew it by itself.
+    // The window doesn't refresh it automatically either.
     let (server, place) = (ScriptedServer::start(), Place::new());
     let rig = place.window();
     rig.import(&account(&server, "authorization_code", "")).unwrap();

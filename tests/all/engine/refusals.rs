@@ -1,4 +1,4 @@
-//! Why a provider refused, and the next try that the user starts.
+//! Refusals of a provider, and the next attempt that the user starts.
 
 use keyfob::domain::provider::spec::ClientAuth;
 use keyfob::domain::refusal::redirect_mismatch::WantedBy;
@@ -26,7 +26,7 @@ fn rig(place: &Place, server: &ScriptedServer, grant: &str, extra: &str) -> Rig 
     rig
 }
 
-/// How a request's client proved who it is.
+/// A request's client authentication.
 fn way(request: &Request) -> ClientAuth {
     use base64::Engine as _;
     match request.header("authorization") {
@@ -40,7 +40,7 @@ fn way(request: &Request) -> ClientAuth {
     }
 }
 
-/// A server that takes the client's credentials in one way alone.
+/// A server that accepts one client authentication only.
 fn taking_only(auth: ClientAuth) -> ScriptedServer {
     ScriptedServer::judging(move |request| {
         if way(request) == auth {
@@ -102,7 +102,7 @@ fn a_try_signs_in_through_the_browser_where_there_is_nothing_to_repeat() {
     assert!(matches!(answers.wait(), Ok(Reply::Done)));
     rig.wait_until("the way that works", |_| stored_auth(&rig) == Some(ClientAuth::Body));
 
-    // A try that is cancelled leaves nothing behind either.
+    // A cancelled trial leaves nothing behind either.
     let command =
         Command::TryClientAuth { account: rig.id("car"), auth: ClientAuth::Basic, open_browser: false };
     let mut answers = rig.handle.ask(command).unwrap();
@@ -129,7 +129,7 @@ fn a_redirect_address_that_is_not_registered_is_set_beside_the_one_that_is() {
     let marked = |port: u16| format!("http://127.0.0.1:{}‹{}›/callback", port / 10, port % 10);
     let expected = format!("Sent: {}\nNamed by the provider: {}", marked(port), marked(registered));
     assert!(words.paragraph().ends_with(&expected), "{words:?}");
-    // The token endpoint's word for the same, in its own spelling and with status 200.
+    // The token endpoint's error for the same, in its own spelling and with status 200.
     let said = r#"{"error":"invalid_grant","error_description":"Invalid \"redirect_uri\" in request."}"#;
     server.script("/token", Response::json(200, said));
     let Err(Problem::Refused(refusal)) = rig.sign_in("car", "a-code") else { panic!("no refusal") };
@@ -249,7 +249,7 @@ fn t6_429_and_503_are_honoured_shown_and_keep_everything() {
         assert!(words.next.contains(&shown) && words.next.starts_with("Nothing was lost."), "{words:?}");
         let so_far = sent();
         rig.advance(100);
-        // Whatever became of the first words, it is said again.
+        // It is reported again, whatever happened to the first message.
         assert!(rig.ask(Command::Check(rig.id("car"))).is_err());
         let Err(Problem::Refused(again)) = rig.token("car") else { panic!("it isn't said") };
         assert_eq!((again.status, again.retry_at), (status, Some(until)));
@@ -269,7 +269,7 @@ fn t6_the_next_process_keeps_to_a_wait_and_says_the_same() {
     let first = rig(&place, &server, "client_credentials", "");
     server.always("/token", Response::new(429, "text/plain", "").header("Retry-After", "120"));
     let sent = || server.requests_to("/token").len();
-    // The answer may be there before the disk has it; who ends the first process waits for that.
+    // The reply may precede the write to disk; the first process waits for that.
     let database = rusqlite::Connection::open(place.folder.path().join("home/keyfob.db")).unwrap();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
     let slow_disk = std::thread::Builder::new().name("disk".to_owned()).spawn(move || {
@@ -286,7 +286,7 @@ fn t6_the_next_process_keeps_to_a_wait_and_says_the_same() {
         assert_eq!(words(&next.token("car").unwrap_err()), words(&told));
         assert_eq!(sent(), 1, "nothing is sent before the time");
     }
-    // Only a person who insists goes on.
+    // Only the user's own request is sent.
     let window = place.window();
     assert!(window.ask(Command::Refresh(window.id("car"))).is_err());
     assert_eq!(sent(), 2);
@@ -325,7 +325,7 @@ fn l7_a_port_is_tried_ahead_and_another_one_is_taken_to_the_letter() {
     assert!(matches!(check(&rig, &taken), Ok(Reply::Done)), "and it is free again after the check");
     let (address, _answers) = rig.start_sign_in("car").unwrap();
     assert_eq!(crate::support::engine::parameter(&address, "redirect_uri"), taken);
-    // The port that Keyfob itself holds for a sign-in is no other program's.
+    // A port that Keyfob itself holds for a sign-in counts as free.
     rig.handle.send(Command::CheckRedirect(taken)).unwrap();
     let told = rig.wait_for_event("the check", |event| matches!(event, Event::RedirectChecked { .. }));
     assert!(matches!(told, Event::RedirectChecked { problem: None, .. }), "{told:?}");

@@ -1,4 +1,4 @@
-//! Answers that don't fit, and what a person makes of them.
+//! Responses that don't fit, and the user's mapping of them.
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ fn a_strange_answer_is_shown_mapped_and_then_gives_the_token() {
     assert!(rig.view("car").answer.is_none(), "it fits now");
     drop(rig);
 
-    // Kept with the account: another start reads it so, too.
+    // Stored with the account: another start uses it, too.
     let next = at.command_line();
     let response = &next.view("car").settings.overrides.response;
     assert_eq!(response.access_token, ["/resultat/jeton"]);

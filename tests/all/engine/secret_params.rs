@@ -1,4 +1,4 @@
-//! Extra parameters of requests are secrets: through edits and copies, and out of older databases.
+//! Extra request parameters are secrets: in edits, copies, and migrations of older databases.
 
 use std::collections::BTreeMap;
 
@@ -29,12 +29,12 @@ fn account(server: &ScriptedServer, canary: &str) -> String {
     )
 }
 
-/// The form's fields that were sent, and the header of the key.
+/// The form fields that were sent, and the key's header.
 fn sent(request: &Request) -> (BTreeMap<String, String>, Option<String>) {
     (request.form().into_iter().collect(), request.header("x-api-key").map(str::to_owned))
 }
 
-/// Renews the token, and gives what was sent for it.
+/// Refreshes the token and returns what was sent.
 fn renewed(server: &ScriptedServer, rig: &Rig, name: &str) -> (BTreeMap<String, String>, Option<String>) {
     rig.ask(Command::Refresh(rig.id(name))).unwrap();
     sent(server.requests_to("/token").last().unwrap())
@@ -108,8 +108,8 @@ fn on_disk(place: &Place, canary: &str) -> bool {
     bytes.windows(canary.len()).any(|window| window == canary.as_bytes())
 }
 
-/// Takes the account back to what an earlier version wrote: the parameters among the settings. The vault's
-/// record stays as it is where only the row is old, as after a crash between the two.
+/// Downgrades the account to an earlier version's format, with the parameters among the settings. Without
+/// `record_too` only the row is old, as after a crash between the two writes.
 fn age(place: &Place, id: &str, canary: &str, record_too: bool) {
     let database = rusqlite::Connection::open(place.home().database_path()).unwrap();
     let text: String = database.query_row("SELECT settings FROM accounts", [], |row| row.get(0)).unwrap();
@@ -148,7 +148,7 @@ fn x6_parameters_of_an_older_database_move_to_the_vault() {
         let rig = place.window();
         assert!(!format!("{:?}", rig.snapshot()).contains(&canary), "nothing of it is shown");
         assert_eq!(place.vault.calls(), calls, "the vault is not opened for it");
-        // The first use of the vault does it, whichever account it is for.
+        // The first use of the vault migrates it, whichever account it is for.
         let (form, header) = renewed(&server, &rig, "bot");
         assert_eq!((form["api_key"].as_str(), form["audience"].as_str()), (canary.as_str(), "api"));
         assert_eq!(header.as_deref(), Some(canary.as_str()));

@@ -1,5 +1,5 @@
-//! Preferences and what is remembered, through the engine and over a restart; a proxy and a browser of the user's choice
-//! are real ones, as far as they can be counted.
+//! Preferences and the stored window state, through the engine and over a restart, with a real proxy and a
+//! real browser process.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ fn the_margin_is_the_providers_then_the_settings_then_left_to_the_tokens_life() 
     assert_eq!(margins(), [Some(0), None]);
 }
 
-/// An account whose token comes from another machine, and one whose token comes from this one.
+/// An account whose token endpoint is on another machine, and one whose is on this one.
 fn far_and_near(near: &ScriptedServer) -> String {
     let account = |name: &str, token: &str| {
         format!(
@@ -107,7 +107,7 @@ fn a_proxy_of_the_users_choice_sees_other_machines_and_never_this_one() {
     let (counted, before) = (proxy.connections(), near.connections());
     rig.token("near").unwrap();
     assert_eq!((proxy.connections(), near.connections()), (counted, before + 1));
-    // What is changed holds for the next request, without a restart.
+    // A change applies to the next request, without a restart.
     prefer(ProxyChoice::Direct);
     assert!(rig.token("far").is_err());
     assert_eq!(proxy.connections(), counted);

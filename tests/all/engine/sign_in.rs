@@ -122,7 +122,7 @@ fn l5_a_reply_over_64_kib_is_said_and_the_wait_goes_on() {
     let view = rig.view("car");
     assert_eq!(view.problem, Some(too_long));
     assert!(matches!(view.activity, Activity::AwaitingBrowser(_)), "it still waits");
-    // Within the limit it is taken, however long: some servers' codes are signed documents.
+    // Within the limit any length is accepted: some servers' codes are signed documents.
     let code = "c".repeat(40 << 10);
     assert_eq!(raw::get(return_address(&address, &[("code", code.as_str())]).as_str()).status, 303);
     assert!(matches!(answers.wait(), Ok(Reply::Done)));
@@ -184,7 +184,7 @@ fn a5_fifty_copies_of_a_reply_make_one_exchange() {
     );
     std::thread::scope(|scope| {
         for _ in 0..50 {
-            // A copy that comes late may find nobody listening any more.
+            // A late duplicate may find the listener closed.
             scope.spawn(|| {
                 let stream = std::net::TcpStream::connect(to);
                 if let Ok(mut stream) = stream {
@@ -196,7 +196,7 @@ fn a5_fifty_copies_of_a_reply_make_one_exchange() {
         }
     });
     assert!(matches!(answers.wait(), Ok(Reply::Done)));
-    // The end waits for what is under way, so a second exchange would be seen.
+    // Shutdown waits for running jobs, so a second exchange would be recorded.
     drop(rig);
     assert_eq!(server.requests_to("/token").len(), 1);
 }

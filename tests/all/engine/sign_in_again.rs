@@ -1,4 +1,4 @@
-//! A sign-in after another: what stays of the first, which may be another person's.
+//! A second sign-in: what stays of the first, which may belong to another user.
 
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
@@ -17,7 +17,7 @@ fn account(server: &ScriptedServer, grant: &str) -> String {
     )
 }
 
-/// What the first person's sign-in brings: offline access, and an ID token.
+/// The first sign-in's response: offline access and an ID token.
 fn of_the_first() -> Response {
     Response::json(
         200,
@@ -26,12 +26,12 @@ fn of_the_first() -> Response {
     )
 }
 
-/// What the second's brings: an access token alone.
+/// The second one's: only an access token.
 fn of_the_second() -> Response {
     Response::json(200, r#"{"access_token":"CANARY-second","expires_in":3600}"#)
 }
 
-/// Signs in by this grant.
+/// Signs in with this grant.
 fn sign_in(server: &ScriptedServer, rig: &Rig, grant: &str, answer: Response) {
     server.script("/token", answer);
     if grant == "authorization_code" {

@@ -1,4 +1,4 @@
-//! The system is about to sleep: Keyfob locks first, where there is somebody to say so.
+//! Keyfob locks before the system suspends, if logind announces it.
 
 use std::io::{PipeReader, Read as _};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::support::engine::Place;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Plays logind: hands out what holds the sleep back.
+/// Plays logind: hands out inhibitor locks.
 struct Manager {
     held: SyncSender<(Vec<String>, PipeReader)>,
 }
@@ -43,7 +43,7 @@ impl Logind {
         Self { connection, held }
     }
 
-    /// Waits until somebody holds the sleep back.
+    /// Waits until an inhibitor lock is held.
     fn wait_for_hold(&self) -> PipeReader {
         let (asked, held) = self.held.recv_timeout(PATIENCE).expect("somebody who holds the sleep back");
         assert_eq!((asked[0].as_str(), asked[1].as_str(), asked[3].as_str()), ("sleep", "Keyfob", "delay"));
@@ -57,7 +57,7 @@ impl Logind {
     }
 }
 
-/// Waits until whoever held the sleep back lets go.
+/// Waits until the inhibitor lock is released.
 fn is_let_go(mut held: PipeReader) -> bool {
     let (tell, done) = sync_channel(1);
     let read = std::thread::Builder::new().name("held".to_owned()).spawn(move || {
@@ -88,7 +88,7 @@ fn the_system_sleeps_only_once_keyfob_is_locked_each_time() {
         logind.says_sleep(false);
         rig.ask(Command::Unlock).unwrap();
     }
-    // Whoever watches does not keep the engine from its end.
+    // The watcher doesn't keep the engine from shutting down.
     let held = logind.wait_for_hold();
     drop(rig);
     logind.says_sleep(true);
@@ -105,7 +105,7 @@ fn without_a_system_bus_or_logind_nothing_fails() {
         assert!(!rig.snapshot().locked);
         drop(rig);
     }
-    // Nor does a logind that comes later, or one that holds nobody back, go unheard.
+    // A logind that starts later, or grants no inhibitor lock, is still heard.
     let place = sleeping_on(bus.address());
     let rig = place.window();
     let connection = connection::Builder::address(bus.address().as_str()).unwrap();

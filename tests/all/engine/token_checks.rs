@@ -1,4 +1,4 @@
-//! What is asked of a server besides tokens: what one is worth, and to take it back.
+//! Introspection, userinfo and revocation.
 
 use keyfob::domain::http_log::record::RequestKind;
 use keyfob::domain::oauth::introspection::Checked;
@@ -46,7 +46,7 @@ fn revoke(rig: &Rig) -> Result<Reply, Problem> {
     rig.ask(Command::Revoke(rig.id("car")))
 }
 
-/// The tokens that the server was asked to take back, in order.
+/// The tokens sent for revocation, in order.
 fn revoked(server: &ScriptedServer) -> Vec<String> {
     let requests = server.requests_to("/revoke");
     let forms = requests.iter().map(Request::form);
@@ -92,7 +92,7 @@ fn an_inactive_token_is_told_apart_from_a_question_that_was_refused() {
     server.script("/introspect", Response::json(200, r#"{"active":false}"#));
     assert!(!check(&rig).unwrap().verdict.active);
     assert!(server.requests_to("/userinfo").is_empty(), "a dead token is not shown around");
-    // The client may not introspect, yet the token opens its owner's page.
+    // The client may not introspect, but the token can read userinfo.
     server.script("/introspect", Response::json(403, r#"{"error":"access_denied"}"#));
     server.script("/userinfo", Response::json(200, r#"{"id":7}"#));
     assert_eq!(check(&rig).unwrap().verdict.subject.as_deref(), Some("7"));

@@ -1,7 +1,7 @@
-//! Vaults: the contract over each of them, and the keychain when there is none, when it is locked, and when it restarts.
+//! Vaults: the contract for each of them, and the keychain when it is absent, locked, or restarted.
 //!
-//! Which bus a keychain is on is read from the environment once, so each test starts this test program once more
-//! with the environment of its own private bus, and has it do one call after the other.
+//! A process reads the keychain's bus from the environment once. So each test starts this test program again
+//! with the environment of its own private bus, and sends it one call after the other.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -17,9 +17,9 @@ use keyfob::store::vault::{Vault, VaultError};
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::vault_contract;
 
-/// Names the service of the keychain that the child works on.
+/// The service name of the keychain that the child uses.
 const CHILD: &str = "KEYFOB_TEST_VAULT_CHILD";
-/// Stands before each answer, since the test harness writes on the same line.
+/// Precedes each reply, since the test harness writes on the same line.
 const ANSWER: &str = "\u{1}";
 const SERVICE: &str = "keyfob-test";
 const SECRET: &str = "CANARY-5e1f";
@@ -67,13 +67,13 @@ impl Peer {
         self.answers.recv_timeout(patience)
     }
 
-    /// Makes one call; the answer is `ok`, `none`, `text …`, `names …` or an error's words.
+    /// Makes one call; the reply is `ok`, `none`, `text …`, `names …` or an error's text.
     fn ask(&mut self, call: &str) -> String {
         self.begin(call);
         self.answer(Duration::from_secs(20)).unwrap_or_else(|error| panic!("{call}: {error}"))
     }
 
-    /// Makes every kind of call, each of which must fail in this way.
+    /// Makes every kind of call, each of which must fail with this error.
     fn expect_all(&mut self, error: &VaultError) {
         for call in [
             "read client/a",
@@ -95,7 +95,7 @@ impl Drop for Peer {
     }
 }
 
-/// No test by itself: the process that the others start.
+/// Not a test by itself: the process that the others start.
 #[test]
 fn the_other_process() {
     let Ok(service) = std::env::var(CHILD) else { return };
@@ -127,7 +127,7 @@ fn dispatch(keychain: &mut Keychain, line: &str) -> String {
     answer.unwrap_or_else(|error| error.to_string())
 }
 
-/// What a call costs, for the record.
+/// Measures the duration of a call.
 fn timed(keychain: &mut Keychain) -> String {
     use std::fmt::Write as _;
     let line = SecretText::new("x".repeat(2000));
@@ -183,7 +183,7 @@ fn the_keychain_keeps_the_contract() {
     assert_eq!(peer.ask("contract"), "ok");
     assert_eq!(keyring.items(), Vec::<String>::new());
     println!("{}", peer.ask("time"));
-    // A keychain manager shows what the items are, and never what is in them.
+    // A keychain manager shows the items, never their contents.
     assert_eq!(peer.ask(&format!("write client/a {SECRET}")), "ok");
     let items = keyring.items();
     assert!(items.len() == 1 && items[0].contains("Keyfob: client/a"), "{items:?}");
@@ -204,13 +204,13 @@ fn homes_do_not_see_each_others_items() {
 
 #[test]
 fn k1_without_a_keychain_there_is_a_clear_error_and_no_secret_on_disk() {
-    // A bus on which nobody keeps secrets.
+    // A bus without a Secret Service.
     let bus = Bus::start();
     let mut peer = Peer::on(&bus);
     peer.expect_all(&VaultError::Absent);
     assert!(!contains(bus.root(), "CANARY"));
 
-    // No bus at all: an address that leads nowhere, and none.
+    // No bus: an address without a listener, and no address.
     let program = std::env::current_exe().expect("this program");
     let mut command = bus.command(&program.to_string_lossy());
     command.env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", bus.path("nowhere").display()));
@@ -248,7 +248,7 @@ fn k3_locked_is_never_no_entry_and_deletes_nothing() {
     let mut peer = Peer::on(&bus);
     assert_eq!(peer.ask(&format!("write client/a {SECRET}")), "ok");
 
-    // Locked under a connection that was open, and nobody to show a prompt to.
+    // Locked while a connection was open, without a prompter.
     keyring.lock();
     peer.expect_all(&VaultError::Locked);
     // Locked from the start.
@@ -267,7 +267,7 @@ fn k3_a_dismissed_prompt_is_denied_and_deletes_nothing() {
     let bus = Bus::start();
     let mut keyring = Keyring::unlocked(&bus);
     let program = std::env::current_exe().expect("this program");
-    // The prompt is another program's window; that there is a display is all that is looked at.
+    // The prompt is another program's window; the code only checks for a display.
     let mut peer = Peer::start(bus.command(&program.to_string_lossy()).env("DISPLAY", ":99"));
     assert_eq!(peer.ask(&format!("write client/a {SECRET}")), "ok");
     keyring.lock();
@@ -351,7 +351,7 @@ fn k5_a_restarted_keychain_is_reconnected_to() {
 
 #[test]
 fn k5_a_keychain_that_ends_while_it_is_connected_to_is_asked_once_more() {
-    // Nobody starts it again: there is none, then.
+    // Nothing restarts it: it is absent.
     let bus = Bus::start();
     let _leaving = Keyring::leaving(&bus);
     assert_eq!(Peer::on(&bus).ask("probe"), VaultError::Absent.to_string());
@@ -366,11 +366,11 @@ fn k5_a_keychain_that_ends_while_it_is_connected_to_is_asked_once_more() {
 
 #[test]
 fn k5_a_keychain_that_ends_while_its_lock_is_looked_at_is_asked_again() {
-    // There is none any more, so nothing is known of the item.
+    // It is gone, so nothing is known about the item.
     let bus = Bus::start();
     let _leaving = Keyring::leaving_later(&bus);
     assert_eq!(Peer::on(&bus).ask("read client/none"), VaultError::Absent.to_string());
-    // The bus starts it again.
+    // The bus restarts it.
     for (call, answer) in [("read client/none", "none"), ("delete client/none", "ok"), ("names", "names")] {
         let bus = Bus::start();
         let leaving = Keyring::leaving_later(&bus);
@@ -416,7 +416,7 @@ fn k10_items_that_others_delete_meanwhile_are_gone_and_no_failure() {
     assert_eq!(peers[0].ask("write client/stays x"), "ok");
     let mut listed_less = 0;
     for round in 0..100 {
-        // One item that everybody deletes, and one of each's own.
+        // One item that all delete, and one of each peer's own.
         assert_eq!(peers[0].ask("write client/shared x"), "ok");
         for (number, peer) in peers.iter_mut().enumerate() {
             assert_eq!(peer.ask(&format!("write client/{number} x")), "ok");
@@ -444,7 +444,8 @@ fn k10_items_that_others_delete_meanwhile_are_gone_and_no_failure() {
             "names client/0 client/3 client/4 client/5 client/stays",
             "{round}"
         );
-        // Who writes a record that others delete at that moment has written it, or it was deleted after.
+        // A peer that writes a record while others delete it has either written it, or it was deleted
+        // afterwards.
         for (number, peer) in peers.iter_mut().enumerate() {
             peer.begin(if number % 2 == 0 { "write client/3 y" } else { "delete client/3" });
         }

@@ -19,7 +19,7 @@ fn pass(text: &str) -> Passphrase {
     Passphrase::new(text.to_owned())
 }
 
-/// A place with a file vault that opens fast.
+/// An environment with a passphrase vault and cheap key derivation.
 fn with_file(passphrase: &str) -> Place {
     let mut place = Place::new();
     PassphraseVault::create_with_work_factor(&place.home(), &pass(passphrase), 1).unwrap();
@@ -65,7 +65,7 @@ fn the_file_vault_asks_for_its_passphrase_and_a_wrong_one_loses_nothing() {
     assert!(rig.token("batch").is_ok());
     drop(rig);
 
-    // Another run starts locked, and lists what it can't open.
+    // Another run starts locked, and lists accounts that it can't open.
     let rig = place.command_line();
     assert_eq!(rig.token("batch").err(), needed);
     unlock(&rig, "CANARY-wrong").unwrap_err();
@@ -87,10 +87,10 @@ fn a_file_vault_is_made_where_there_is_none() {
     assert_eq!(rig.snapshot().vault.health, VaultHealth::Locked { exists: false });
     rig.ask(Command::UnlockVault { passphrase: pass("one"), create: true }).unwrap();
     assert_eq!(rig.snapshot().vault.health, VaultHealth::Ready);
-    // There is one now, so it is opened, not made again.
+    // It exists now, so it is opened, not created again.
     let again = rig.ask(Command::UnlockVault { passphrase: pass("two"), create: true });
     assert_eq!(again.err(), Some(Problem::Vault(VaultProblem::WrongPassphrase)));
-    // Changing the passphrase takes the present one.
+    // Changing the passphrase needs the current one.
     let change = |old: &str| Command::ChangePassphrase { old: pass(old), new: pass("three") };
     assert_eq!(rig.ask(change("two")).err(), Some(Problem::Vault(VaultProblem::WrongPassphrase)));
     rig.ask(change("one")).unwrap();
@@ -108,7 +108,7 @@ fn the_choice_of_a_vault_is_stored_and_one_run_may_differ() {
     rig.ask(Command::ChooseVault(VaultKind::File)).unwrap();
     let vault = rig.snapshot().vault.clone();
     assert_eq!((vault.kind, vault.health), (VaultKind::File, VaultHealth::Locked { exists: true }));
-    // Other preferences leave it alone.
+    // Other preferences don't affect it.
     let preferences = rig.snapshot().preferences.clone();
     rig.ask(Command::SetPreferences(preferences)).unwrap();
     drop(rig);
@@ -160,7 +160,7 @@ fn move_to(rig: &Rig, to: VaultKind) -> Result<(usize, Option<VaultProblem>), Pr
     }
 }
 
-/// The names in the file vault of a place.
+/// The names in an environment's passphrase vault.
 fn in_file(place: &Place) -> Vec<String> {
     PassphraseVault::open(&place.home(), &pass("p")).map_or(Vec::new(), |mut vault| vault.names().unwrap())
 }
@@ -190,7 +190,7 @@ fn all_secrets_move_and_come_back() {
     assert_eq!(place.vault.stored_names(), Vec::<String>::new());
     assert_eq!(in_file(&place).len(), 2);
     rig.token("batch").unwrap();
-    // Another window sees it, and asks for the passphrase.
+    // Another window sees it and asks for the passphrase.
     other.wait_until("the passphrase", |snapshot| {
         snapshot.vault.health == VaultHealth::Locked { exists: true }
     });
@@ -222,7 +222,7 @@ fn f1_a_move_that_is_cut_short_anywhere_loses_nothing_and_can_be_made_again() {
             }
             rig.import(&account(&server, &secret)).unwrap();
             rig.token("batch").unwrap();
-            // The keychain takes so many writes and no more, as if the process had died.
+            // The keychain accepts so many writes and no more, as if the process had died.
             place.vault.fuse_writes(Some((writes, VaultError::Absent)));
             let cut = move_to(&rig, to);
             place.vault.fuse_writes(None);
@@ -232,7 +232,7 @@ fn f1_a_move_that_is_cut_short_anywhere_loses_nothing_and_can_be_made_again() {
             }
             drop(rig);
 
-            // Whatever was stored: the chosen place has everything.
+            // Whatever was stored, the chosen vault is complete.
             place.kind = None;
             let rig = place.command_line();
             if rig.snapshot().vault.kind == VaultKind::File {
@@ -240,7 +240,7 @@ fn f1_a_move_that_is_cut_short_anywhere_loses_nothing_and_can_be_made_again() {
             }
             assert_eq!(rig.snapshot().vault.unfinished_move, Some(to), "after {writes} writes");
             rig.token("batch").unwrap();
-            // The same move, or after every second cut the one back, leaves one copy of it.
+            // The same move, or after every second interruption the reverse one, leaves one copy.
             let end = match (writes % 2, to) {
                 (0, _) => to,
                 (_, VaultKind::File) => VaultKind::Keychain,
@@ -270,7 +270,7 @@ fn f1_a_move_cut_short_after_the_files_key_was_removed_comes_to_its_end() {
     assert_eq!(move_to(&rig, VaultKind::File), Ok((1, None)));
     let (path, old_tokens) = (place.home().vault_path(), format!("tokens/{}", rig.id("batch")));
     let sealed = std::fs::read(&path).unwrap();
-    // Tokens that an earlier move could not delete at its old place, and the account has none any more.
+    // Tokens that an earlier move couldn't delete from its old vault, and that the account no longer has.
     place.vault.plant(&old_tokens, keyfob::base::secret::SecretText::new("x".to_owned()));
     assert_eq!(move_to(&rig, VaultKind::Keychain), Ok((1, None)));
     assert!(!place.vault.stored_names().contains(&old_tokens), "they don't come back");
@@ -322,7 +322,7 @@ fn z2_a_lost_database_is_made_again_from_the_vault() {
     let Some(Problem::SetAside(path)) = rig.snapshot().notice.clone() else { panic!("no notice") };
     assert_eq!(std::fs::read(path.as_str()).unwrap(), vec![0; 9000], "it is kept whole");
     assert!(rig.snapshot().accounts.is_empty() && rig.snapshot().problem.is_none());
-    // Another account has the name meanwhile, and something belongs to nobody.
+    // Another account has taken the name, and one record has no account.
     rig.import(&account(&server, &secret)).unwrap();
     place.vault.plant(
         "tokens/00000000000000000000000000000000",

@@ -1,4 +1,4 @@
-//! The system's opener, replaced by a script that writes down what it was given.
+//! The browser opener with a script that records its arguments.
 #![cfg(target_os = "linux")]
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,10 +7,10 @@ use std::process::{Command, Output};
 use keyfob::platform::browser::{Browser as _, SystemBrowser};
 use url::Url;
 
-/// Set in the child process that opens an address.
+/// Set in the child process that opens a URL.
 const CHILD: &str = "KEYFOB_TEST_BROWSER";
 
-/// Opens an address in a process whose `PATH` holds nothing but the scripts in `folder`.
+/// Opens a URL in a process whose `PATH` has only the scripts in `folder`.
 fn open_in_child(folder: &tempfile::TempDir, address: &str, browser: &str) -> Output {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "net::browser::child_opens", "--nocapture"]);
@@ -65,7 +65,7 @@ fn without_an_opener_the_browser_variable_is_tried_and_then_it_is_an_error() {
     assert_eq!(std::fs::read_to_string(&seen).unwrap(), "2\n--tab\nhttps://a.test/\n");
 }
 
-/// Does nothing by itself; the other tests start it with an environment of their own.
+/// Not a test by itself; the others start it with their own environment.
 #[test]
 fn child_opens() {
     let Ok(address) = std::env::var(CHILD) else { return };

@@ -1,4 +1,4 @@
-//! The HTTP client against real sockets: redirects, sizes, times, certificates, proxies.
+//! The HTTP client on real sockets: redirects, sizes, timeouts, certificates, proxies.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -15,7 +15,7 @@ use crate::support::canary;
 use crate::support::certificates::{Authority, self_signed_pem, self_signed_server};
 use crate::support::server::{Ending, Response, ScriptedServer};
 
-/// Set in the child process of a test that needs an environment of its own.
+/// Set in the child process of a test that needs its own environment.
 const CHILD: &str = "KEYFOB_TEST_CHILD";
 
 fn request(address: &str) -> HttpRequest {
@@ -167,7 +167,7 @@ fn t5_a_request_is_sent_once_whatever_becomes_of_it() {
     server.always("/dropped", Response::json(200, "{}").ending(Ending::Unanswered));
     server.always("/cut", Response::json(200, "{\"access_token\":\"t\"}").ending(Ending::Cut(5)));
     let url = |path: &str| request(&server.url(path));
-    // In one runtime, so that a kept connection, if there were any, would be used again.
+    // In one runtime, so that a kept connection, if there were one, would be reused.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         for path in ["/fine", "/dropped", "/fine", "/cut"] {
@@ -238,7 +238,7 @@ fn s1_bad_certificates_are_refused_and_a_companys_own_root_is_taken() {
     let good = ScriptedServer::start_tls(company.server("127.0.0.1", 2199));
     good.always("/token", Response::json(200, "{}"));
     assert_eq!(send_with(&trusting, &request(&good.url("/token"))).unwrap().status, 200);
-    // Without the company's root the same server is a stranger.
+    // Without the company's root certificate the same server isn't trusted.
     assert_eq!(post(&good.url("/token")).unwrap_err().kind, UnreachableKind::Certificate);
     assert_eq!(good.requests().len(), 1);
 }
@@ -249,7 +249,7 @@ fn s1_tls_before_1_2_is_refused() {
     for (version, agreed) in [("-tls1_1", false), ("-tls1_2", true)] {
         let (server, port) = openssl_server(&folder, version);
         let error = post(&format!("https://127.0.0.1:{port}/token")).unwrap_err();
-        // With 1.2 the handshake goes on to the certificate, which shows that the server is well.
+        // With TLS 1.2 the handshake reaches the certificate, which proves that the server works.
         let kind = if agreed { UnreachableKind::Certificate } else { UnreachableKind::Tls };
         assert_eq!((error.kind, error.may_have_been_sent), (kind, false), "{version}");
         drop(server);
@@ -285,7 +285,7 @@ fn openssl_server(folder: &tempfile::TempDir, version: &str) -> (Running, u16) {
     panic!("openssl s_server does not listen");
 }
 
-/// A program that ends with the test.
+/// A program that is killed on drop.
 struct Running(Child);
 
 impl Drop for Running {
@@ -370,7 +370,7 @@ fn a_machine_without_root_certificates_says_so_and_still_reaches_itself() {
     assert_eq!(in_child(name, &here.url("/token"), &env), "200");
 }
 
-/// Posts from a process of its own, with an environment of its own, and says what came of it.
+/// Posts from a process with its own environment, and returns the result.
 fn in_child(test: &str, address: &str, env: &[(&str, String)]) -> String {
     let mut child = Command::new(std::env::current_exe().unwrap());
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
@@ -383,7 +383,7 @@ fn in_child(test: &str, address: &str, env: &[(&str, String)]) -> String {
     said.unwrap_or_else(|| panic!("{test}: {all}"))
 }
 
-/// Does nothing by itself; the other tests start it with an environment of their own.
+/// Not a test by itself; the others start it with their own environment.
 #[test]
 fn child_posts() {
     let Ok(address) = std::env::var(CHILD) else { return };

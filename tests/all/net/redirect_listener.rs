@@ -1,4 +1,4 @@
-//! The redirect listener against a raw TCP client: where it listens, and whom it answers.
+//! The redirect listener against a raw TCP client: its addresses and its responses.
 
 use std::io::{ErrorKind, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -11,7 +11,7 @@ use crate::support::canary;
 use crate::support::raw::{self, v4};
 use crate::support::wait::{Wait, has_ipv6, redirect};
 
-/// Addresses that listen on a port, as the kernel writes them.
+/// Addresses that listen on a port, in the kernel's notation.
 #[cfg(target_os = "linux")]
 fn listening_on(port: u16) -> Vec<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
@@ -42,7 +42,7 @@ fn l1_binds_loopback_only() {
         let listener = Listener::bind(&redirect(text)).unwrap();
         let port = listener.port();
         assert_eq!(listening_on(port), expected, "{text}");
-        // Any other address of this machine, on the network or loopback, is refused.
+        // Any other address of this machine, network or loopback, is refused.
         let mut others = vec![IpAddr::from([127, 0, 0, 2])];
         let probe = UdpSocket::bind("0.0.0.0:0").unwrap();
         if probe.connect("192.0.2.1:9").is_ok() {
@@ -145,7 +145,7 @@ fn l7_a_busy_port_is_an_error_at_bind() {
     }
     drop(first);
     if has_ipv6() {
-        // The browser may choose either family, so a rival in one of them is a rival.
+        // The browser may choose either address family, so the port must be free in both.
         let sixth = TcpListener::bind("[::1]:0").unwrap();
         let port = sixth.local_addr().unwrap().port();
         let text = format!("http://localhost:{port}/callback");
@@ -168,7 +168,7 @@ fn l8_a_second_sign_in_on_the_same_port_works_at_once() {
         browser.write_all(get.as_bytes()).unwrap();
         let answer = raw::read_answer(&mut browser).unwrap();
         assert_eq!(answer.header("connection"), Some("close"));
-        // The browser's end stays open, as does one that it made ahead of need.
+        // The browser's connections stay open, including one opened in advance.
         kept.push(browser);
         kept.push(raw::connect(v4(port)));
         wait.finish();

@@ -14,12 +14,12 @@ use crate::support::in_time;
 use crate::support::raw::{self, v4};
 use crate::support::wait::{Wait, is_closed, redirect};
 
-/// Set where a test runs in a process of its own.
+/// Set in the process of a test that runs alone.
 const ALONE: &str = "KEYFOB_TEST_ALONE";
 
 #[test]
 fn l5_slow_idle_and_huge_requests_are_bounded() {
-    // In a process of its own, since memory is counted by process.
+    // In a process of its own, since memory is counted per process.
     if std::env::var_os(ALONE).is_none() {
         let mut alone = Command::new(std::env::current_exe().unwrap());
         alone.args(["--exact", "net::redirect_listener_limits::l5_slow_idle_and_huge_requests_are_bounded"]);
@@ -33,7 +33,7 @@ fn l5_slow_idle_and_huge_requests_are_bounded() {
     let half_open: Vec<TcpStream> = (0..200)
         .map(|n| {
             let mut stream = raw::connect(v4(wait.port));
-            // Some say nothing, some stop in the middle of a head.
+            // Some send nothing, some stop within a request's head.
             if n % 2 == 0 {
                 let _ = stream.write_all(b"GET /callback?code=good HTTP/1.1\r\nHost: 127");
             }
@@ -64,7 +64,7 @@ fn l5_slow_idle_and_huge_requests_are_bounded() {
     drop(half_open);
 }
 
-/// What is in memory and no file's: pages of the program, read in at their first use, say nothing of the listener.
+/// Anonymous memory. Pages of the program, which are read at their first use, say nothing about the listener.
 #[cfg(target_os = "linux")]
 fn allocated_kib() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -112,7 +112,7 @@ fn l5_a_head_is_read_up_to_64_kib_and_the_rest_is_said() {
         assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
         assert_eq!((wait.asked().len(), wait.too_long()), (2, number + 1));
     }
-    // What is not for the redirect's path is answered, and not spoken of.
+    // A request for another path gets a response and is not reported.
     for start in ["GET /callbacks?", "GET /", "POST /callback?"] {
         assert_eq!(sent(&format!("{start}{}", "a".repeat(65 << 10))).status, 431);
     }

@@ -1,6 +1,6 @@
 //! Authlib (Python): `tests/desktop/servers/.venv/bin/python tests/desktop/servers/authlib_server.py`.
 //!
-//! It stands in for the servers that take a JWT as a grant, since none of the other three does.
+//! It represents the servers with the JWT bearer grant, which none of the other three has.
 
 use super::harness::{Accounts, Lines, Server};
 use crate::support::desktop::{Bus, rig_file};
@@ -28,7 +28,7 @@ fn authlib_gives_tokens_for_an_assertion() {
         assert_ne!(accounts.again(&name), first, "{alg}: each assertion is one of its own");
         accounts.ledger.note("jwt_bearer", alg);
     }
-    // For the client itself, where no user is named.
+    // For the client itself, without a user.
     let own = accounts.add(&lines("RS256").raw("assertion_claims", "{ sub = \"\" }"));
     accounts.token(&own);
 

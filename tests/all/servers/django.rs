@@ -7,7 +7,7 @@ use url::Url;
 use super::harness::{Accounts, Lines, Person, Server};
 use crate::support::desktop::{Bus, rig_file};
 
-/// The person signs in and allows the access.
+/// Signs in and grants the access.
 fn person(address: &Url) -> Url {
     let mut person = Person::default();
     let page = person.go(address.as_str()).unwrap();
@@ -67,7 +67,7 @@ fn django_oauth_toolkit_gives_tokens_in_every_way_that_it_offers() {
         accounts.token(&name);
         accounts.check(&name);
     }
-    // This secret is another one where it isn't form-encoded: it is refused, and a person's try succeeds.
+    // This secret changes when it is form-encoded: without that it is refused, and the user's trial succeeds.
     let raw = lines(&server, "client_credentials", "basic_raw", "client-credentials confidential");
     let name = accounts.add(&raw);
     accounts.token_by_a_try(&name, ClientAuth::Basic, "basic");

@@ -7,7 +7,7 @@ use super::harness::{Accounts, Lines, Person, Server};
 use crate::support::desktop::{Bus, rig_file};
 use crate::support::engine::parameter;
 
-/// Its pages are made by a script, which asks its API; so does this person.
+/// The server's pages are scripts that call its API; so does this user.
 fn signed_in(server: &Server, client: &str, scope: &str) -> Person {
     let (mut person, issuer) = (Person::default(), server.text("origin"));
     let credentials = r#"{"username":"somebody","password":"password"}"#;
@@ -17,7 +17,7 @@ fn signed_in(server: &Server, client: &str, scope: &str) -> Person {
     person
 }
 
-/// The person signs in and allows the access.
+/// Signs in and grants the access.
 fn person(server: &Server, address: &Url) -> Url {
     let client = parameter(address, "client_id");
     let mut person = signed_in(server, &client, "openid read");
@@ -72,9 +72,9 @@ fn glewlwyd_gives_tokens_in_every_way_that_it_offers() {
             let first = accounts.token(&name);
             assert_ne!(accounts.refresh(&name), first, "{auth}");
         }
-        // Its device endpoint takes an assertion only where that is addressed to it alone. Ours name the
-        // authorization server by its token endpoint (RFC 7523, section 3): addressed to whatever endpoint a
-        // server's metadata names, one could be passed on to another server as the client's own.
+        // Its device endpoint only accepts an assertion with itself as the audience. Keyfob's assertions name
+        // the authorization server by its token endpoint (RFC 7523, section 3). If the audience were whatever
+        // endpoint a server's metadata names, another server could reuse the assertion.
         if auth.ends_with("_jwt") {
             continue;
         }
@@ -105,7 +105,7 @@ fn glewlwyd_gives_tokens_in_every_way_that_it_offers() {
     let found = accounts.add(&found);
     accounts.sign_in(&found, |address| person(&server, address));
 
-    // It refuses a client with an empty 403, and names a refused scope in a spelling of its own.
+    // It refuses a client with an empty 403, and a scope with its own error code.
     let name = accounts.add(&lines(&server, "client_credentials", "body", "client_secret_basic"));
     accounts.token_by_a_try(&name, ClientAuth::Basic, "basic");
     let unknown = lines(&server, "client_credentials", "basic", "client_secret_basic");

@@ -1,7 +1,7 @@
-//! What the servers' tests share: accounts that enter what they exercise into the table, and a person at
-//! the forms of a sign-in page.
+//! The servers' tests share this: accounts that record what they exercise in the table, and a user who fills
+//! in the forms of a sign-in page.
 //!
-//! Invariant: what is entered is read off the account and off its recorded exchanges, after they succeeded.
+//! The records are read from the account and its HTTP log, after a success.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -25,7 +25,7 @@ use crate::support::desktop::{Bus, Running, request};
 use crate::support::engine::{Place, Rig};
 use crate::support::raw;
 
-/// A server that runs, and what it said of itself when it listened: one line of JSON.
+/// A running server, and the line of JSON that it printed when it listened.
 pub(crate) struct Server {
     pub(crate) about: serde_json::Value,
     _running: Running,
@@ -46,7 +46,7 @@ impl Server {
         Self { about, _running: running }
     }
 
-    /// A text of what it said.
+    /// A string from that line.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.about[name].as_str().unwrap_or_else(|| panic!("no {name}"))
     }
@@ -57,7 +57,7 @@ impl Server {
 pub(crate) struct Lines {
     grant: String,
     auth: String,
-    /// The issuer, where that stands in the place of all endpoints.
+    /// The issuer, instead of all endpoints.
     issuer: Option<String>,
     top: String,
     endpoints: String,
@@ -70,13 +70,13 @@ impl Lines {
         Self { grant: grant.to_owned(), auth: auth.to_owned(), top, ..Self::default() }
     }
 
-    /// A key with a text.
+    /// A key with a string.
     #[must_use]
     pub(crate) fn with(self, key: &str, value: &str) -> Self {
         self.raw(key, &format!("'''{value}'''"))
     }
 
-    /// A key with a value as TOML has it; it takes the place of an earlier one.
+    /// A key with a TOML value; replaces an earlier one.
     #[must_use]
     pub(crate) fn raw(mut self, key: &str, value: &str) -> Self {
         let begin = format!("{key} = ");
@@ -86,7 +86,7 @@ impl Lines {
         self
     }
 
-    /// By its issuer alone, in the place of all endpoints.
+    /// Uses discovery by the issuer instead of endpoints.
     #[must_use]
     pub(crate) fn by_issuer(mut self, issuer: &str) -> Self {
         self.endpoints.clear();
@@ -106,7 +106,7 @@ impl Lines {
 pub(crate) struct Accounts {
     _place: Place,
     rig: Rig,
-    /// What each was made of, by its name.
+    /// The lines of each account, by name.
     lines: BTreeMap<String, Lines>,
     /// What they have shown.
     pub(crate) ledger: Ledger,
@@ -119,7 +119,7 @@ impl Accounts {
         Self { _place: place, rig, lines: BTreeMap::new(), ledger: Ledger::of(server) }
     }
 
-    /// Adds an account; gives its name.
+    /// Adds an account and returns its name.
     pub(crate) fn add(&mut self, lines: &Lines) -> String {
         let name = format!("account {}", self.lines.len() + 1);
         let Lines { top, endpoints, .. } = lines;
@@ -133,7 +133,7 @@ impl Accounts {
         self.rig.ask(command(self.rig.id(name))).unwrap_or_else(|problem| panic!("{name}: {problem:?}"))
     }
 
-    /// Enters what an account with a token has shown.
+    /// Records what an account with a token has shown.
     fn enter(&mut self, name: &str) {
         let Reply::Exchanges(exchanges) = self.command(Command::ReadExchanges, name) else {
             panic!("{name}")
@@ -179,14 +179,14 @@ impl Accounts {
         held.access_token.expose().to_owned()
     }
 
-    /// A token by a grant that needs no person.
+    /// A token with a grant that needs no user.
     pub(crate) fn token(&mut self, name: &str) -> String {
         let token = self.held(name);
         self.enter(name);
         token
     }
 
-    /// A token for one API (RFC 8707), which must say so.
+    /// A token for one API (RFC 8707), which must name it.
     pub(crate) fn token_for(&mut self, name: &str, api: &str) {
         let claims =
             keyfob::domain::token::jwt::claims(&self.token(name)).expect("a token that says whom it is for");
@@ -194,13 +194,13 @@ impl Accounts {
         self.ledger.works("resource indicator", &self.lines[name].grant);
     }
 
-    /// The words of the refusal.
+    /// The error message.
     fn refused(&self, name: &str) -> UserMessage {
         explain(&self.rig.token(name).map(drop).unwrap_err(), Some(name), None)
     }
 
-    /// A client authentication that this client doesn't go with: it is refused, and the try of another one,
-    /// as a person starts it, succeeds.
+    /// A client authentication that this client doesn't support: it is refused, and the user's trial of
+    /// another one succeeds.
     pub(crate) fn token_by_a_try(&mut self, name: &str, auth: ClientAuth, key: &str) {
         let refused = self.refused(name);
         assert!(refused.others.contains(&Action::TryClientAuth(auth)), "{refused:?}");
@@ -212,20 +212,20 @@ impl Accounts {
         self.ledger.note(&wrong, &format!("where it is refused, the try of {key} succeeds"));
     }
 
-    /// Another token by the grant itself.
+    /// Another token with the grant itself.
     pub(crate) fn again(&mut self, name: &str) -> String {
         self.command(Command::Refresh, name);
         self.token(name)
     }
 
-    /// An assertion that the server refuses, which is said, and no sign-in is offered.
+    /// An assertion that the server refuses, which is reported without offering a sign-in.
     pub(crate) fn refused_assertion(&self, name: &str) {
         let refused = self.refused(name);
         assert!(refused.what.contains("didn't accept the assertion"), "{refused:?}");
         assert_eq!(refused.action, Some(Action::EditAccount));
     }
 
-    /// A scope that the server refuses, and that is named then.
+    /// A scope that the server refuses and the message names.
     pub(crate) fn refused_scope(&mut self, name: &str, scope: &str) {
         let refused = self.refused(name);
         assert!(refused.what.contains(&format!("“{scope}”")), "{refused:?}");
@@ -233,7 +233,7 @@ impl Accounts {
         self.ledger.note("refused scope", "it is named");
     }
 
-    /// A sign-in through the person's browser.
+    /// A sign-in with the user's browser.
     pub(crate) fn sign_in(&mut self, name: &str, person: impl FnOnce(&Url) -> Url) -> String {
         let (address, mut answers) =
             self.rig.start_sign_in(name).unwrap_or_else(|problem| panic!("{problem:?}"));
@@ -244,12 +244,12 @@ impl Accounts {
         self.token(name)
     }
 
-    /// What was found of the ID token's origin.
+    /// The status of the ID token.
     pub(crate) fn id_token(&self, name: &str) -> Option<IdTokenStatus> {
         self.rig.view(name).token.as_ref().and_then(|token| token.facts.id_token)
     }
 
-    /// A sign-in by a code that the person enters.
+    /// A sign-in with a device code that the user enters.
     pub(crate) fn enter_code(&mut self, name: &str, person: impl FnOnce(&DeviceCodeView)) -> String {
         let command = Command::SignIn { account: self.rig.id(name), open_browser: false };
         let mut answers = self.rig.handle.ask(command).unwrap();
@@ -258,10 +258,10 @@ impl Accounts {
             other => panic!("{name}: no code, but {other:?}"),
         };
         person(&code);
-        // The server goes by its own clock; ours is moved so that it is asked.
+        // The server uses its own clock; the engine's is advanced so that it polls.
         let ended = loop {
             self.rig.advance(6);
-            // The engine looks at the clock when it has something to do.
+            // The engine reads the clock when it has work.
             self.rig.ask(Command::ClearClipboard).unwrap();
             std::thread::sleep(std::time::Duration::from_millis(100));
             if let Some(ended) = answers.try_wait() {
@@ -272,7 +272,7 @@ impl Accounts {
         self.token(name)
     }
 
-    /// Another token by the refresh token.
+    /// Another token with the refresh token.
     pub(crate) fn refresh(&mut self, name: &str) -> String {
         assert!(
             self.rig.view(name).token.as_ref().is_some_and(|token| token.facts.has_refresh_token),
@@ -282,7 +282,7 @@ impl Accounts {
         self.token(name)
     }
 
-    /// What the server says of the token; panics where it is not active.
+    /// The introspection response; panics unless the token is active.
     pub(crate) fn check(&mut self, name: &str) -> introspection::TokenStatus {
         let Reply::Checked(checked) = self.command(Command::Check, name) else { panic!("{name}") };
         assert!(checked.verdict.active, "{checked:?}");
@@ -290,7 +290,7 @@ impl Accounts {
         checked.verdict.clone()
     }
 
-    /// Revokes the token; the server must agree that it is gone.
+    /// Revokes the token; the server must confirm that it is inactive.
     pub(crate) fn revoke(&mut self, name: &str) {
         assert!(matches!(self.command(Command::Revoke, name), Reply::Revoked), "{name}");
         assert!(self.rig.view(name).token.is_none());
@@ -303,7 +303,7 @@ impl Accounts {
     }
 }
 
-/// A person with a browser that keeps cookies.
+/// A user whose browser keeps cookies.
 #[derive(Default)]
 pub(crate) struct Person {
     cookies: BTreeMap<String, String>,
@@ -311,13 +311,13 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Goes to an address and follows where it leads, up to a page, or to an address that nobody here serves:
-    /// the redirect address of an app.
+    /// Opens a URL and follows redirects to a page, or to a URL that no server here has: an app's redirect
+    /// URI.
     pub(crate) fn go(&mut self, address: &str) -> Result<String, Url> {
         self.send("GET", Url::parse(address).unwrap(), "")
     }
 
-    /// Fills in the page's form and sends it, the hidden fields included.
+    /// Fills in and submits the page's form, including the hidden fields.
     pub(crate) fn submit(&mut self, page: &str, fields: &[(&str, &str)]) -> Result<String, Url> {
         let here = self.at.clone().expect("a page");
         let form = &page[page.find("<form").unwrap_or_else(|| panic!("no form in {page}"))..];
@@ -340,7 +340,7 @@ impl Person {
         self.send("POST", to, &body)
     }
 
-    /// Asks an API, as a page's script does.
+    /// Calls an API, as a page's script does.
     pub(crate) fn send_json(&mut self, method: &str, address: &str, body: &str) {
         let sent = self.send_as("application/json", method, Url::parse(address).unwrap(), body);
         sent.expect("an answer of the same server");

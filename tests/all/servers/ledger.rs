@@ -1,14 +1,14 @@
-//! A server's part of the table: what it was asked for and gave, and why the rest was not asked for.
+//! A server's part of the table: which features it has shown, and why others were left out.
 //!
-//! Invariants: a feature is shown by what was exercised and by nothing else; nothing is left out without
-//! a reason, and nothing that was shown is.
+//! A feature is only shown by exercising it. Nothing is left out without a reason, and nothing shown is left
+//! out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::support::desktop::kept;
 
-/// Everything that a server may offer.
+/// All features that a server may have.
 const FEATURES: [&str; 20] = [
     "authorization_code",
     "refresh_token",
@@ -32,20 +32,19 @@ const FEATURES: [&str; 20] = [
     "refused scope",
 ];
 
-/// What is known of a feature.
+/// The state of a feature.
 #[derive(Default)]
 struct Line {
     /// Whether it was exercised.
     works: bool,
-    /// With which grants.
+    /// The grants that it was exercised with.
     grants: Vec<String>,
-    /// What else is to be said.
+    /// Further notes.
     more: Vec<String>,
-    /// Why it was not asked for.
+    /// Why it was not exercised.
     left_out: Option<String>,
 }
 
-/// The part.
 pub(crate) struct Ledger {
     server: &'static str,
     lines: BTreeMap<String, Line>,
@@ -56,7 +55,7 @@ impl Ledger {
         Self { server, lines: BTreeMap::new() }
     }
 
-    /// It was asked for just now, and worked; for what the harness exercises, and for no test to say.
+    /// Records that a feature worked. Only the harness calls this.
     pub(super) fn works(&mut self, feature: &str, grant: &str) {
         let line = self.line(feature);
         line.works = true;
@@ -66,7 +65,7 @@ impl Ledger {
         }
     }
 
-    /// What is to be said of a feature besides; it must have been exercised too.
+    /// Adds a note to a feature, which must be exercised, too.
     pub(crate) fn note(&mut self, feature: &str, said: &str) {
         let more = &mut self.line(feature).more;
         if !more.iter().any(|known| known == said) {
@@ -74,7 +73,7 @@ impl Ledger {
         }
     }
 
-    /// It was not asked for, and why.
+    /// Records why a feature was not exercised.
     pub(crate) fn left_out(&mut self, feature: &str, reason: &str) {
         self.line(feature).left_out = Some(reason.to_owned());
     }
@@ -84,7 +83,7 @@ impl Ledger {
         self.lines.entry(feature.to_owned()).or_default()
     }
 
-    /// Writes the part down; panics where something is neither shown nor left out, or both.
+    /// Writes the part; panics if a feature is neither shown nor left out, or both.
     pub(super) fn close(mut self) {
         let mut text = String::new();
         for feature in FEATURES {

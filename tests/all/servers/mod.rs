@@ -1,7 +1,7 @@
-//! Servers that no one here wrote, each started by one command: every grant and every client
-//! authentication that they offer, asked for by the engine as a person's account would.
+//! Third-party servers, each started by one command: the engine exercises every grant and client
+//! authentication that they offer, as a user's account would.
 //!
-//! Each leaves its part of a table in `tests/output/servers`; `tests/run.sh` prints it whole.
+//! Each writes its part of a table to `tests/output/servers`; `tests/run.sh` prints the whole.
 
 mod authlib;
 mod django;

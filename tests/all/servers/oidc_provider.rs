@@ -8,10 +8,10 @@ use url::Url;
 use super::harness::{Accounts, Lines, Person};
 use crate::support::desktop::{Bus, OidcServer};
 
-/// What a machine asks for.
+/// A client's own scope.
 const READ: &str = "[\"read\"]";
 
-/// The person signs in and allows the access.
+/// Signs in and grants the access.
 fn person(address: &Url) -> Url {
     let mut person = Person::default();
     allow(&mut person, address.as_str()).expect_err("an address of the app")
@@ -30,7 +30,7 @@ fn allow(person: &mut Person, address: &str) -> Result<String, Url> {
     }
 }
 
-/// The person enters a device's code, signs in and allows the access.
+/// Enters a device code, signs in and grants the access.
 fn enter(code: &DeviceCodeView) {
     let mut person = Person::default();
     let page = person.go(&code.verification_uri).unwrap();
@@ -64,7 +64,7 @@ impl Server {
     }
 }
 
-/// A resource that is named is whom the token says that it is for (RFC 8707).
+/// A requested resource becomes the token's audience (RFC 8707).
 fn for_one_api(server: &Server, accounts: &mut Accounts) {
     let api = "https://api.example/";
     let named = server.lines("client_credentials", "body", "every_post").raw("scopes", READ);
@@ -89,7 +89,7 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
         let first = accounts.sign_in(&name, person);
         assert_eq!(accounts.id_token(&name), Some(IdTokenStatus::Verified), "{auth}");
         assert_ne!(accounts.refresh(&name), first, "{auth}");
-        // A public client proves nothing, so it is told nothing of its tokens.
+        // A public client has no authentication, so it may not introspect its tokens.
         if auth != "none" {
             accounts.check(&name);
         }
@@ -123,7 +123,7 @@ fn oidc_provider_gives_tokens_in_every_way_that_it_offers() {
         let machine = accounts.add(&signed("client_credentials").raw("scopes", READ));
         accounts.token(&machine);
     }
-    // This secret is another one where it isn't form-encoded: it is refused, and a person's try succeeds.
+    // This secret changes when it is form-encoded: without that it is refused, and the user's trial succeeds.
     let wrong = server.lines("client_credentials", "basic_raw", "every_basic").raw("scopes", READ);
     let name = accounts.add(&wrong);
     accounts.token_by_a_try(&name, ClientAuth::Basic, "basic");

@@ -1,4 +1,4 @@
-//! Certificates of a company's own root, and of nobody.
+//! Certificates of a company's own root, and self-signed ones.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// A root that no machine trusts by itself.
+/// A root that no machine trusts by default.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
@@ -23,14 +23,14 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), pem }
     }
 
-    /// The root's certificate, as a file.
+    /// The root's certificate as a file.
     pub(crate) fn pem_file(&self, folder: &tempfile::TempDir) -> PathBuf {
         let path = folder.path().join("root.pem");
         std::fs::write(&path, &self.pem).unwrap();
         path
     }
 
-    /// A server whose certificate names `name` and is good until the end of `last_year`.
+    /// A server whose certificate names `name` and is valid until the end of `last_year`.
     pub(crate) fn server(&self, name: &str, last_year: i32) -> Arc<ServerConfig> {
         let (params, key) = leaf(name, last_year);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -38,14 +38,14 @@ impl Authority {
     }
 }
 
-/// A server whose certificate nobody but itself signed.
+/// A server with a self-signed certificate.
 pub(crate) fn self_signed_server(name: &str) -> Arc<ServerConfig> {
     let (params, key) = leaf(name, 2199);
     let certificate = params.self_signed(&key).unwrap();
     config(certificate.der().clone(), &key)
 }
 
-/// The same as two PEM texts, for another program's server: the certificate and its key.
+/// The same as two PEM texts for another program's server: the certificate and its key.
 pub(crate) fn self_signed_pem(name: &str) -> (String, String) {
     let (params, key) = leaf(name, 2199);
     (params.self_signed(&key).unwrap().pem(), key.serialize_pem())

@@ -1,4 +1,4 @@
-//! The engine on a rig: a memory vault, a clock moved by hand, a browser that does what it is told.
+//! The engine with a memory vault, a controllable clock, and a recording browser.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use tempfile::TempDir;
 
 use super::raw;
 
-/// A browser that keeps the addresses it was given.
+/// A browser that records the URLs it was given.
 #[derive(Default)]
 pub(crate) struct RecordingBrowser {
     pub(crate) opened: Mutex<Vec<url::Url>>,
@@ -40,7 +40,7 @@ impl Browser for RecordingBrowser {
     }
 }
 
-/// What a test's clipboard holds.
+/// The contents of a test's clipboard.
 #[derive(Clone, Default)]
 pub(crate) struct Board(Arc<Mutex<BoardState>>);
 
@@ -56,7 +56,7 @@ impl Board {
         self.0.lock().unwrap().text.clone()
     }
 
-    /// Somebody else copies something.
+    /// Another program copies something.
     pub(crate) fn overwrite(&self, text: &str) {
         self.0.lock().unwrap().text = Some(text.to_owned());
     }
@@ -89,20 +89,20 @@ impl Clipboard for Board {
     }
 }
 
-/// Where things are that outlive an engine.
+/// The state that outlives an engine.
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
     pub(crate) vault: MemoryVault,
     pub(crate) clock: Arc<ManualClock>,
-    /// The vault of this run; `None` goes by the stored choice.
+    /// The vault of this run; `None` means the stored choice.
     pub(crate) kind: Option<VaultKind>,
-    /// What says that the system sleeps.
+    /// The source of suspend signals.
     pub(crate) sleep: Arc<dyn Sleep>,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
-        // The servers on the other side go by the real time.
+        // The servers use the real time.
         let now = keyfob::base::clock::SystemClock.now();
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -122,7 +122,7 @@ impl Place {
         self.engine(true)
     }
 
-    /// The same, before anybody has asked for the accounts.
+    /// The same, before the accounts were requested.
     pub(crate) fn window_unread(&self) -> Rig {
         self.spawn(true)
     }
@@ -182,12 +182,12 @@ impl Rig {
         Arc::clone(&self.handle.snapshots.borrow())
     }
 
-    /// One answer to one command.
+    /// Sends a command and returns its first reply.
     pub(crate) fn ask(&self, command: Command) -> Result<Reply, Problem> {
         self.handle.ask(command).unwrap().wait()
     }
 
-    /// Saves the accounts of an import file, with the addresses that their issuers know.
+    /// Saves the accounts of an import file, with endpoints from discovery.
     pub(crate) fn import(&self, text: &str) -> Result<Reply, Problem> {
         let presets = Arc::clone(&self.snapshot().presets);
         let mut imported = import::read(text, &presets).unwrap();
@@ -212,7 +212,7 @@ impl Rig {
         self.view(name).id.clone()
     }
 
-    /// A token, as `keyfob token` asks for it.
+    /// A token, as `keyfob token` requests it.
     pub(crate) fn token(&self, name: &str) -> Result<HeldToken, Problem> {
         match self.ask(Command::Token { account: self.id(name), min_valid: None })? {
             Reply::Token(held) => Ok(*held),
@@ -220,7 +220,7 @@ impl Rig {
         }
     }
 
-    /// Starts a sign-in, and gives the address and the answers to come.
+    /// Starts a sign-in; returns the sign-in link and the replies to come.
     pub(crate) fn start_sign_in(&self, name: &str) -> Result<(url::Url, engine::Answers), Problem> {
         let command = Command::SignIn { account: self.id(name), open_browser: true };
         let mut answers = self.handle.ask(command).unwrap();
@@ -230,7 +230,7 @@ impl Rig {
         }
     }
 
-    /// Signs in: the browser comes back with a code and the right state.
+    /// Signs in: the browser returns with a code and the right state.
     pub(crate) fn sign_in(&self, name: &str, code: &str) -> Result<Reply, Problem> {
         let (address, mut answers) = self.start_sign_in(name)?;
         let back = come_back(&address, &[("code", code)]);
@@ -243,7 +243,7 @@ impl Rig {
         self.ask(Command::PasteReturn { account: self.id(name), text })
     }
 
-    /// Waits until the snapshot is as wanted.
+    /// Waits until the snapshot matches.
     pub(crate) fn wait_until(&self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         let started = Instant::now();
         loop {
@@ -270,20 +270,20 @@ impl Rig {
     }
 }
 
-/// The value of a parameter of the sign-in address.
+/// A parameter of the sign-in link.
 pub(crate) fn parameter(address: &url::Url, name: &str) -> String {
     let found = address.query_pairs().find(|(known, _)| known == name);
     found.unwrap_or_else(|| panic!("no {name} in {address}")).1.into_owned()
 }
 
-/// The address a browser comes back to, with the right state.
+/// The URL of the redirect, with the right state.
 pub(crate) fn return_address(address: &url::Url, parameters: &[(&str, &str)]) -> url::Url {
     let mut back = url::Url::parse(&parameter(address, "redirect_uri")).unwrap();
     back.query_pairs_mut().extend_pairs(parameters).append_pair("state", &parameter(address, "state"));
     back
 }
 
-/// The browser comes back.
+/// Plays the browser's redirect.
 pub(crate) fn come_back(address: &url::Url, parameters: &[(&str, &str)]) -> raw::Answer {
     raw::get(return_address(address, parameters).as_str())
 }

@@ -1,6 +1,6 @@
-//! The memory of another process, searched for secrets.
+//! Searches another process's memory for secrets.
 //!
-//! Reading it takes the right to trace the process: root has it of one that is not dumpable, too.
+//! Reading it needs the right to trace the process, which root has for one that isn't dumpable, too.
 
 use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -10,19 +10,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use memchr::memmem;
 
-/// How much is read at once, in bytes.
+/// Bytes per read.
 const PART: usize = 1 << 20;
-/// How much of the surroundings of a copy is told, in bytes.
+/// Bytes of context around a copy.
 const AROUND: usize = 48;
 
-/// A secret in every form in which it is looked for: as it is, percent-encoded, and in base64 wherever it begins.
+/// A secret in every searched form: plain, percent-encoded, and in base64 at each offset.
 fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     let percent: String = url::form_urlencoded::byte_serialize(secret).collect();
     let mut forms = vec![secret.to_vec(), percent.into_bytes()];
     for engine in [STANDARD, URL_SAFE] {
         for before in 0..3 {
             let whole = engine.encode([&vec![b'x'; before], secret].concat());
-            // The first and the last characters hold bits of what stands beside it.
+            // The first and the last characters also encode neighbouring bits.
             let (start, end) = ((before * 8).div_ceil(6), (before + secret.len()) * 8 / 6);
             forms.push(whole.as_bytes()[start..end].to_vec());
         }
@@ -32,7 +32,7 @@ fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
     forms
 }
 
-/// Every copy of the secrets in what the process can write to, with where it is and what is around it.
+/// Every copy of the secrets in the process's writable memory, with its position and context.
 pub(crate) fn copies(pid: u32, secrets: &[&[u8]]) -> Vec<String> {
     let forms: Vec<Vec<u8>> = secrets.iter().flat_map(|secret| forms(secret)).collect();
     let longest = forms.iter().map(Vec::len).max().expect("a secret");
@@ -48,7 +48,7 @@ pub(crate) fn copies(pid: u32, secrets: &[&[u8]]) -> Vec<String> {
         let mut part = vec![0; PART + longest];
         while at < end {
             let length = usize::try_from(end - at).map_or(part.len(), |left| left.min(part.len()));
-            // Pages of a device, and what was unmapped meanwhile, can't be read.
+            // Device pages and unmapped memory can't be read.
             let read = memory.seek(SeekFrom::Start(at)).and_then(|_| memory.read(&mut part[..length]));
             let Ok(length @ 1..) = read else { break };
             searched += length;

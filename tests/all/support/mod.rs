@@ -1,4 +1,4 @@
-//! What the tests stand on.
+//! Shared helpers of the tests.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ pub(crate) mod vault_contract;
 pub(crate) mod vendors;
 pub(crate) mod wait;
 
-/// Does it until it has taken less than `limit`, three times at most: a busy machine may hold one attempt up, a fault
-/// holds each up.
+/// Repeats an action until it takes less than `limit`, three times at most: a busy machine may delay one
+/// attempt, a fault delays each.
 pub(crate) fn in_time(limit: Duration, mut attempt: impl FnMut()) {
     let mut times = Vec::new();
     while times.len() < 3 {
@@ -27,7 +27,7 @@ pub(crate) fn in_time(limit: Duration, mut attempt: impl FnMut()) {
     panic!("{times:?}, and not within {limit:?}");
 }
 
-/// A secret that no other test has, to be searched for.
+/// A unique secret to search for.
 pub(crate) fn canary() -> String {
     let mut bytes = [0_u8; 8];
     getrandom::fill(&mut bytes).unwrap();

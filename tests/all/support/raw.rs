@@ -1,11 +1,11 @@
-//! A raw HTTP client over TCP: sends the bytes it is given and reads what comes back.
+//! A raw HTTP client over TCP: sends given bytes and reads the response.
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// What came back.
+/// A response.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -25,7 +25,7 @@ pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Where a client connects to.
+/// The IPv4 loopback address of a port.
 pub(crate) fn v4(port: u16) -> SocketAddr {
     (IpAddr::V4(Ipv4Addr::LOCALHOST), port).into()
 }
@@ -38,15 +38,15 @@ pub(crate) fn connect(to: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Sends bytes and reads to the end; `None` where nothing came back.
+/// Sends bytes and reads to the end; `None` without a response.
 pub(crate) fn exchange(to: SocketAddr, bytes: &[u8]) -> Option<Answer> {
     let mut stream = connect(to);
-    // The server may answer and close before it has read all of it.
+    // The server may respond and close before it has read all of it.
     let _ = stream.write_all(bytes);
     read_answer(&mut stream)
 }
 
-/// Reads an answer to the connection's end.
+/// Reads a response to the connection's end.
 pub(crate) fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
     let (mut all, mut part) = (Vec::new(), [0; 4096]);
     loop {
@@ -66,18 +66,18 @@ pub(crate) fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
     Some(Answer { status, headers, body: body.to_owned() })
 }
 
-/// A request without a body, as a browser would write it.
+/// A request without a body, as a browser writes it.
 pub(crate) fn request(method: &str, host: &str, target: &str) -> String {
     format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n")
 }
 
-/// Fetches an `http://` address on this machine; redirects are not followed.
+/// Fetches an `http://` URL on this machine; follows no redirect.
 pub(crate) fn get(address: &str) -> Answer {
     let (to, host, target) = parts(address);
     exchange(to, request("GET", &host, &target).as_bytes()).expect("an answer")
 }
 
-/// Posts a form to an `http://` address on this machine.
+/// Posts a form to an `http://` URL on this machine.
 pub(crate) fn post_form(address: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Answer {
     let (to, host, target) = parts(address);
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();

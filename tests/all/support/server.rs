@@ -1,7 +1,7 @@
 //! A scripted authorization server on plain sockets and threads.
 //!
-//! Invariant: it shares no code with the app, and it keeps every request whole, so that a test can
-//! ask what was really sent, and how often.
+//! It shares no code with the app. It keeps every request, so that a test can check what was sent, and how
+//! often.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 
-/// A request, whole.
+/// A complete request.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -25,7 +25,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// The one value of a header; `None` where it is absent or repeated.
+    /// The one value of a header; `None` if it is absent or repeated.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
         let value = values.next()?.1.as_str();
@@ -42,7 +42,7 @@ impl Request {
         url::form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
     }
 
-    /// All of it as text, with the credentials of HTTP Basic decoded.
+    /// The whole request as text, with HTTP Basic credentials decoded.
     pub(crate) fn whole(&self) -> String {
         let basic = self.header("authorization").and_then(|value| value.strip_prefix("Basic "));
         let basic = basic.and_then(|encoded| base64::engine::general_purpose::STANDARD.decode(encoded).ok());
@@ -56,22 +56,22 @@ impl Request {
     }
 }
 
-/// How an answer ends.
+/// How a response ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// As it should.
+    /// Completely.
     Whole,
-    /// The connection is dropped with the request read and nothing answered.
+    /// The connection is dropped after the request, without a response.
     Unanswered,
-    /// The connection is dropped after so many bytes of the body, which had promised more.
+    /// The connection is dropped after this many bytes of a longer body.
     Cut(usize),
     /// One byte of the body at a time, with a pause before each.
     Drip(Duration),
-    /// The body goes on for ever, without a length.
+    /// The body never ends and has no length.
     Endless,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -135,7 +135,7 @@ pub(crate) struct ScriptedServer {
 }
 
 impl ScriptedServer {
-    /// A plain http server on 127.0.0.1 that answers what is scripted, and 500 otherwise.
+    /// A plain http server on 127.0.0.1 with scripted responses, and 500 otherwise.
     pub(crate) fn start() -> Self {
         Self::run("127.0.0.1:0", None, None)
     }
@@ -150,7 +150,7 @@ impl ScriptedServer {
         Self::run("127.0.0.1:0", None, Some(tls))
     }
 
-    /// A server that judges each request itself.
+    /// A server that computes each response.
     pub(crate) fn judging(handler: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
         Self::run("127.0.0.1:0", Some(Box::new(handler)), None)
     }
@@ -179,7 +179,7 @@ impl ScriptedServer {
                 accepting.connections.fetch_add(1, Ordering::SeqCst);
                 let serving = Arc::clone(&accepting);
                 spawn("scripted-connection", move || {
-                    // How a connection ends is for the test to see on the client's side.
+                    // The test sees on the client's side how a connection ends.
                     let _ = serving.serve(stream);
                 });
             }
@@ -191,23 +191,23 @@ impl ScriptedServer {
         self.address.port()
     }
 
-    /// An address on this server; the host is the one it listens on.
+    /// A URL on this server; the host is the address it listens on.
     pub(crate) fn url(&self, path: &str) -> String {
         let scheme = if self.inner.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}{path}", self.address)
     }
 
-    /// Scripts the next answer for a path.
+    /// Scripts the next response for a path.
     pub(crate) fn script(&self, path: &str, response: Response) {
         self.inner.scripts.lock().unwrap().entry(path.to_owned()).or_default().push_back(response);
     }
 
-    /// The answer for a path whenever nothing is scripted for it.
+    /// The response for a path without a scripted one.
     pub(crate) fn always(&self, path: &str, response: Response) {
         self.inner.standing.lock().unwrap().insert(path.to_owned(), response);
     }
 
-    /// Drops the next connections as soon as they are made, with nothing read.
+    /// Drops the next connections at once, without reading.
     pub(crate) fn drop_connections(&self, count: usize) {
         self.inner.to_drop.store(count, Ordering::SeqCst);
     }
@@ -222,7 +222,7 @@ impl ScriptedServer {
         self.requests().into_iter().filter(|request| request.path == path).collect()
     }
 
-    /// Waits until so many requests have come in.
+    /// Waits for this many requests.
     pub(crate) fn wait_for(&self, count: usize) -> Vec<Request> {
         let requests = self.inner.requests.lock().unwrap();
         let (requests, waited) = self
@@ -234,7 +234,7 @@ impl ScriptedServer {
         requests.clone()
     }
 
-    /// Connections made so far, requests or not.
+    /// The number of connections so far, with or without requests.
     pub(crate) fn connections(&self) -> usize {
         self.inner.connections.load(Ordering::SeqCst)
     }
@@ -270,7 +270,7 @@ impl Inner {
 
     fn converse(&self, stream: impl Read + Write) -> io::Result<()> {
         let mut reader = BufReader::new(stream);
-        // Kept alive as real servers do it, so that a client's habits show.
+        // Kept alive like a real server's, so that the client's behaviour shows.
         loop {
             let request = read_request(&mut reader)?;
             self.requests.lock().unwrap().push(request.clone());

@@ -1,4 +1,4 @@
-//! What every vault must do, whatever it is made of.
+//! The contract of every vault.
 
 use keyfob::base::secret::SecretText;
 use keyfob::store::vault::{Vault, VaultError};
@@ -12,7 +12,7 @@ fn text(vault: &mut dyn Vault, name: &str) -> Option<String> {
     vault.read(name).expect("a readable record").map(|line| line.expose().to_owned())
 }
 
-/// Goes through the whole contract; panics where the vault breaks it. The vault must be empty, and is left so.
+/// Checks the whole contract; panics if the vault breaks it. The vault must be empty, and is left so.
 pub(crate) fn check(vault: &mut dyn Vault) {
     assert_eq!(vault.names(), Ok(Vec::new()), "the vault is empty at first");
     vault.probe().expect("a vault that takes writes");
@@ -21,7 +21,7 @@ pub(crate) fn check(vault: &mut dyn Vault) {
     assert_eq!(text(vault, "client/none"), None);
     assert_eq!(vault.delete("client/none"), Ok(()), "what is not there is deleted already");
 
-    // Written, replaced whole, and listed in order.
+    // Written, replaced completely, and listed in order.
     vault.write("tokens/b", &line("one")).expect("a write");
     vault
         .write("client/b", &line(r#"{"v":1,"text":"\u2028\\ \"CANARY\" 100 % 'a' $HOME `x`"}"#))
@@ -39,7 +39,7 @@ pub(crate) fn check(vault: &mut dyn Vault) {
     assert_eq!(text(vault, "tokens/b").as_deref(), Some("3"));
     assert_eq!(vault.names().map(|names| names.len()), Ok(3));
 
-    // Every size that a token has, up to the vault's own limit, which it names.
+    // Every size of a token, up to the vault's own limit, which the error names.
     for size in [1, 15, 16, 17, 2_559, 2_560, 2_561, 65_536] {
         let long = "x~ ".repeat(size).split_off(2 * size);
         let before = text(vault, "tokens/b");
@@ -53,7 +53,7 @@ pub(crate) fn check(vault: &mut dyn Vault) {
         }
     }
 
-    // K9: nothing but one line of ASCII is taken, and a refused write changes nothing.
+    // K9: only one line of ASCII is accepted, and a refused write changes nothing.
     for bad in ["two\nlines", "\r", "nul\0", "tab\t", "\u{7f}", "é", "\u{2028}", "🔑"] {
         assert!(matches!(vault.write("client/a", &line(bad)), Err(VaultError::Failed(_))), "{bad:?}");
         assert!(matches!(vault.write("client/new", &line(bad)), Err(VaultError::Failed(_))), "{bad:?}");
@@ -61,12 +61,12 @@ pub(crate) fn check(vault: &mut dyn Vault) {
     assert_eq!(text(vault, "client/a").as_deref(), Some(""));
     assert_eq!(text(vault, "client/new"), None);
 
-    // Names are told apart to the letter.
+    // Names are case-sensitive.
     vault.write("client/A", &line("capital")).expect("a write");
     assert_eq!(text(vault, "client/a").as_deref(), Some(""));
     assert_eq!(text(vault, "client"), None);
 
-    // Deleted is gone, and nothing else goes with it.
+    // A deletion removes the record and nothing else.
     for name in ["client/A", "client/a", "tokens/b"] {
         vault.delete(name).expect("a deletion");
         assert_eq!(text(vault, name), None);

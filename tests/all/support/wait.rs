@@ -1,4 +1,4 @@
-//! A sign-in's wait at the redirect listener, on a runtime of its own.
+//! A sign-in's wait at the redirect listener, on its own runtime.
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
@@ -20,7 +20,7 @@ pub(crate) fn redirect(text: &str) -> LoopbackRedirect {
     }
 }
 
-/// A sign-in's wait: takes the query `code=good`, and says how it ended.
+/// A waiting sign-in: accepts the query `code=good`, and reports how it ended.
 pub(crate) struct Wait {
     pub(crate) port: u16,
     asked: Arc<Mutex<Vec<String>>>,
@@ -60,7 +60,7 @@ impl Wait {
                 }
                 ended.store(true, Ordering::SeqCst);
                 let _ = tell.send(());
-                // The runtime lives on, as the engine's does: what is left open stays open.
+                // The runtime lives on, as the engine's does: open connections stay open.
                 tokio::time::sleep(Duration::from_secs(3)).await;
             });
         };
@@ -80,12 +80,12 @@ impl Wait {
         self.asked.lock().unwrap().clone()
     }
 
-    /// How often a head for the redirect's path was too long.
+    /// The number of oversized heads for the redirect's path.
     pub(crate) fn too_long(&self) -> usize {
         self.too_long.load(Ordering::SeqCst)
     }
 
-    /// Fetches an absolute address of this listener.
+    /// Fetches an absolute URL of this listener.
     pub(crate) fn follow(&self, location: &str) -> Answer {
         let url = url::Url::parse(location).expect("an absolute address");
         assert_eq!((url.host_str(), url.port()), (Some("127.0.0.1"), Some(self.port)));
@@ -96,7 +96,7 @@ impl Wait {
         !self.is_over.load(Ordering::SeqCst)
     }
 
-    /// Brings a good answer, follows to the landing page, and waits for the end.
+    /// Sends a valid callback, follows to the landing page, and waits for the end.
     pub(crate) fn finish(self) {
         let taken = self.get("/callback?code=good");
         assert_eq!(taken.status, 303);
@@ -105,7 +105,6 @@ impl Wait {
         self.end();
     }
 
-    /// Waits for the end.
     pub(crate) fn end(&self) {
         self.over.recv_timeout(Duration::from_secs(20)).unwrap();
         thread::sleep(Duration::from_millis(20));

@@ -1,4 +1,4 @@
-//! What an assistive technology finds: names, roles, and no secret.
+//! The accessibility tree: names, roles, and no secret.
 
 use chrono::TimeDelta;
 use egui::accesskit::Role;

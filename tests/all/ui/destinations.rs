@@ -1,4 +1,4 @@
-//! Destinations that differ from the preset's, as the window names them.
+//! Destinations that differ from the preset's in the window.
 
 use keyfob::domain::import;
 use keyfob::domain::oauth::grant_type::GrantType;
@@ -60,7 +60,7 @@ fn i3_the_preview_names_each_changed_destination() {
     );
     let tree = rig.tree();
     assert!(!tree.contains("plain: ") && !tree.contains("own: "), "{tree}");
-    // What is not imported need not be read.
+    // Deselected accounts aren't listed.
     rig.tick("car");
     assert!(!rig.tree().contains("https://evil.example/t"));
 }

@@ -1,4 +1,4 @@
-//! The window while a code waits to be entered on another device.
+//! The window while it waits for a device code to be entered.
 
 use chrono::TimeDelta;
 use egui_kittest::kittest::Queryable as _;

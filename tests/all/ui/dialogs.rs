@@ -1,4 +1,4 @@
-//! Import, export, move and recovery in the window: what is asked, shown and sent.
+//! Import, export, move and recovery in the window: questions, contents and commands.
 
 use std::path::{Path, PathBuf};
 
@@ -65,7 +65,7 @@ fn tick(rig: &mut Rig, name: &str) {
     rig.0.run();
 }
 
-/// A file on its way.
+/// A hovering file.
 #[derive(Debug)]
 struct Dropped;
 
@@ -131,7 +131,7 @@ fn an_account_is_replaced_where_that_is_ticked() {
     let Command::Import(drafts) = rig.command() else { panic!("nothing is saved") };
     let sent: Vec<_> = drafts.iter().map(|it| (it.draft.name.as_str(), it.replace)).collect();
     assert_eq!(sent, [("car-dev", true)]);
-    // What could not be saved is said, and the file can be read again.
+    // A failed save is reported, and the file can be read again.
     problem(&mut rig, Problem::Vault(VaultProblem::Failed("the disk is full")));
     assert!(rig.tree().contains("The vault failed: the disk is full."));
     assert!(rig.can_press("Read file"));
@@ -212,7 +212,7 @@ fn a_dropped_file_is_read_and_shown_before_anything_is_saved() {
         "{tree}"
     );
     rig.press("Cancel");
-    // Behind the curtain nothing is taken.
+    // The lock screen accepts no file.
     rig.change(|snapshot| snapshot.locked = true);
     drop_file(&mut rig);
     assert!(rig.commands().is_empty());

@@ -1,4 +1,4 @@
-//! Snapshots as literals, for the tests of the window.
+//! Snapshots for the tests of the window.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use keyfob::domain::token::expiry::Margin;
 use keyfob::domain::token::grant::{ExpirySource, TokenFacts};
 use keyfob::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, VaultHealth};
 
-/// The instant of every literal.
+/// The instant of every snapshot.
 pub(crate) fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_413) + TimeDelta::hours(13)
 }
 
-/// An account's ID, told apart by a number.
+/// An account's ID, by number.
 pub(crate) fn id(number: u8) -> AccountId {
     AccountId::from_random([number; 16])
 }
@@ -34,7 +34,7 @@ fn preset(id: &str, name: &str, summary: &str, grant: GrantType) -> Preset {
     }
 }
 
-/// A few providers that differ in what their form shows.
+/// A few providers with different forms.
 pub(crate) fn presets() -> Vec<Preset> {
     let mut smartcar = preset(
         "smartcar",
@@ -108,7 +108,7 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
     }
 }
 
-/// A token that has `left_secs` of `life_secs` left; `None` where its end is unknown.
+/// A token with `left_secs` of `life_secs` left; `None` for an unknown expiry.
 pub(crate) fn token(life_secs: i64, left_secs: Option<i64>) -> TokenView {
     let received_at = now() - TimeDelta::seconds(life_secs - left_secs.unwrap_or_default());
     TokenView {
@@ -132,7 +132,7 @@ pub(crate) fn token(life_secs: i64, left_secs: Option<i64>) -> TokenView {
     }
 }
 
-/// A snapshot of these accounts, all being well.
+/// A snapshot of these accounts without problems.
 pub(crate) fn snapshot(accounts: Vec<AccountView>) -> Snapshot {
     let mut snapshot = Snapshot {
         loaded: true,

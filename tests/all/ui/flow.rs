@@ -1,4 +1,4 @@
-//! What presses and keys ask for, and what time shows.
+//! Commands from buttons and keys, and changes over time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,7 +97,7 @@ fn where_no_person_signs_in_nobody_is_asked_to() {
     documents.token = Some(token(3600, Some(3000)));
     let mut rig = Rig::new(snapshot(vec![documents]));
     assert!(!rig.can_press("Sign in again") && rig.can_press("Refresh"));
-    // A token could be had in two ways only where there is a refresh token, too.
+    // There are two ways to a token only with a refresh token.
     assert!(rig.can_press("Get token"));
     rig.press("Get token");
     assert!(matches!(rig.command(), Command::SignIn { .. }));
@@ -106,7 +106,7 @@ fn where_no_person_signs_in_nobody_is_asked_to() {
         view.token.as_mut().unwrap().facts.has_refresh_token = false;
     });
     assert!(!rig.can_press("Get token") && rig.can_press("Refresh"));
-    // Without a token, the key to copy gets one first.
+    // Without a token, the copy key gets one first.
     rig.change(|snapshot| Arc::make_mut(&mut snapshot.accounts[0]).token = None);
     rig.0.event(egui::Event::Copy);
     rig.0.run();
@@ -117,7 +117,7 @@ fn where_no_person_signs_in_nobody_is_asked_to() {
 fn c1_after_suspend_an_expired_token_shows_as_expired_at_once() {
     let mut rig = Rig::new(one(Some(754)));
     assert!(rig.0.query_by_label("Valid").is_some());
-    // The machine slept: the next frame is hours later, with the very same snapshot.
+    // After a suspend, the next frame is hours later, with the same snapshot.
     rig.wait(TimeDelta::hours(9));
     assert!(rig.0.query_by_label("Valid").is_none());
     assert!(rig.0.query_all_by_label("Expired").count() >= 1);
@@ -170,7 +170,7 @@ fn a_revealed_token_masks_itself_after_half_a_minute_and_when_the_window_loses_t
     rig.press("Hide");
     assert!(!rig.tree().contains("CANARY"));
     reveal(&mut rig);
-    // A clock that is set back must not show it for longer.
+    // A clock that is set back must not extend the reveal.
     rig.wait(TimeDelta::hours(-2));
     assert!(!rig.tree().contains("CANARY"));
 }
@@ -185,7 +185,7 @@ fn the_revealed_text_cant_be_selected_and_copied_past_the_engine() {
     rig.0.hover_at(text.right_center());
     rig.0.step();
     rig.0.event(egui::Event::Copy);
-    // One frame alone: what it copies is not among what a later one does.
+    // A single frame, since later ones no longer have its copied text.
     rig.0.step();
     let copied = &rig.0.output().platform_output.commands;
     assert!(!copied.iter().any(|command| matches!(command, egui::OutputCommand::CopyText(_))));
@@ -241,7 +241,7 @@ fn deleting_asks_first_and_can_be_undone() {
     rig.0.get_by_label("“car-dev” will be deleted in 10 s");
     rig.press("Undo");
     assert!(matches!(rig.command(), Command::UndoDelete(account) if account == id(1)));
-    // It stands where it stood before, and not what took its place meanwhile.
+    // The restored account has its old position, not that of its replacement.
     rig.change(|snapshot| {
         snapshot.accounts = one(Some(754)).accounts;
         snapshot.accounts.push(Arc::new(account(2, "another", "SmartSense", GrantType::ClientCredentials)));
@@ -281,7 +281,7 @@ fn the_keys_do_what_the_buttons_do() {
     assert!(rig.field("Search accounts").is_focused());
     rig.fill("Search accounts", "car");
     assert!(rig.0.query_by_role_and_label(egui::accesskit::Role::Button, "documents").is_none());
-    // With the keyboard in a text field, its own keys stay its own.
+    // With the focus in a text field, its own keys still work.
     rig.0.event(egui::Event::Copy);
     rig.0.key_press(Key::Delete);
     rig.0.run();
@@ -347,7 +347,7 @@ fn an_expired_token_that_only_a_person_renews_needs_a_sign_in() {
     let mut rig = Rig::new(one(Some(-60)));
     assert!(rig.tree().contains("Expired") && !rig.tree().contains("Needs sign-in"));
     assert!(rig.can_press("Refresh"));
-    // None was given, it was refused, or it has ended.
+    // None was issued, it was refused, or it has expired.
     let ways: [fn(&mut TokenView); 3] = [
         |token| token.facts.has_refresh_token = false,
         |token| token.refresh_refused = true,

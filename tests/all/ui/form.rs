@@ -1,4 +1,4 @@
-//! The account form: what it asks for, what it sends, and that secrets leave it.
+//! The account form: its fields, its commands, and that secrets leave it.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ fn a_new_account_of_a_preset_is_sent_whole() {
     assert_eq!(draft.settings.provider, "smartcar");
     assert_eq!(draft.settings.grant, GrantType::AuthorizationCode);
     assert_eq!(draft.settings.overrides.scopes, Some(vec!["read_odometer".into(), "read_vin".into()]));
-    // What the preset says is not repeated, so that a better preset reaches the account.
+    // Values of the preset aren't saved, so an updated preset reaches the account.
     assert_eq!(draft.settings.overrides.redirect_uri, None);
     assert_eq!(draft.settings.overrides.client_auth, None);
     assert_eq!(draft.client.client_id, "5d83");
@@ -183,7 +183,7 @@ fn x4_a_submitted_secret_leaves_the_field_and_its_undo_history() {
     rig.fill("User name", "someone");
     rig.fill("Client secret", "CANARY-5");
     rig.fill("Password", "CANARY-6");
-    // Long enough for the toolkit to make an undo point.
+    // Long enough for egui to create an undo point.
     for _ in 0..40 {
         rig.0.run_steps(10);
     }
@@ -198,7 +198,7 @@ fn x4_a_submitted_secret_leaves_the_field_and_its_undo_history() {
         for _ in 0..5 {
             rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Z);
             rig.0.run();
-            // After each of them: the last would lead back to where the field was empty.
+            // After each of them: the last would undo to an empty field.
             assert_eq!(rig.field(label).value().unwrap_or_default(), "", "{label} after undo");
         }
     }
@@ -216,7 +216,7 @@ fn x4_a_secret_field_keeps_no_undo_history_and_a_closed_form_keeps_nothing() {
         rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Z);
         rig.0.run();
     }
-    // Eight and four dots: nothing was undone, so nothing was kept.
+    // Eight and four dots: nothing was undone, so no history was kept.
     assert_eq!(rig.field("Client secret").value().unwrap_or_default().chars().count(), 12);
     rig.press("Cancel");
     rig.press("Add account");
@@ -251,7 +251,7 @@ fn tokens_that_the_user_has_take_the_place_of_a_sign_in() {
         grant.refresh_token.as_ref().map(keyfob::base::secret::RefreshToken::expose),
         Some("CANARY-refresh")
     );
-    // X4: nothing of them is left in the fields.
+    // X4: the fields keep nothing of them.
     rig.tell(Event::Problem { account: None, problem: Problem::Busy });
     assert!(!rig.can_press("Save"), "the fields are empty again");
 }
@@ -292,7 +292,7 @@ fn a_form_with_something_typed_is_left_for_another_page_by_a_plain_yes_alone() {
         rig.press("Discard");
         assert!(rig.tree().lines().any(|line| line == shown), "{to}: {}", rig.tree());
     }
-    // With nothing typed, nothing is asked.
+    // Without input there is no question.
     let mut rig = new_account("SmartSense");
     rig.press("Taken");
     assert!(rig.can_press("Sign in"));

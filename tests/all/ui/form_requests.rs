@@ -1,4 +1,4 @@
-//! The account form's fields for what the requests ask for besides the usual.
+//! The account form's fields for additional request parameters.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use keyfob::messages::event::Event;
 use super::fixtures::{account, id, snapshot};
 use super::harness::Rig;
 
-/// The form of an account with these choices, *Advanced* open.
+/// The form of an account with these settings, with *Advanced* open.
 fn editing(grant: GrantType, overrides: ProviderSpec) -> Rig {
     let mut rig = Rig::new(snapshot(vec![account(1, "car", "Custom provider", grant)]));
     let settings = Settings {
@@ -68,7 +68,7 @@ fn whom_the_token_is_for_and_parameters_of_the_users_own_are_sent() {
     rig.press("Add a token parameter");
     rig.fill("Token parameter 2", "audience");
     rig.fill("Value of token parameter 2", "blue");
-    // A row that was left empty is none.
+    // An empty row is ignored.
     rig.press("Add a token parameter");
     rig.choose("Pushed authorization request", "On: sent to the provider before the browser opens");
     assert!(!rig.can_press("Save"), "there is no address to push to");
@@ -124,7 +124,7 @@ fn what_was_saved_is_shown_changed_and_taken_away() {
     assert_eq!(spec.token_params, pairs(&[("audience", "red")]));
     assert_eq!((spec.audience, spec.resource), (None, overrides.resource.clone()));
 
-    // A grant without a sign-in has no use for its parameters, and keeps them for the day it has.
+    // A grant without a sign-in doesn't use its parameters, but keeps them.
     let mut rig = editing(GrantType::ClientCredentials, overrides.clone());
     assert!(rig.0.query_by_label("Pushed authorization request").is_none());
     assert!(rig.0.query_by_label("Sign-in parameter 1").is_none());

@@ -13,7 +13,7 @@ use keyfob::ui::{FileAnswer, FileQuestion, Ui};
 
 use super::fixtures;
 
-/// What the window is driven by, and what it asked for.
+/// The window's inputs and outputs.
 pub(crate) struct World {
     ui: Rc<RefCell<Option<Ui>>>,
     /// The snapshot of the next frame.
@@ -25,17 +25,17 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Has the next frame told of a moment.
+    /// Sends an event before the next frame.
     pub(crate) fn tell_later(&mut self, event: Event) {
         self.events.push(event);
     }
 
-    /// Where the window says the user is.
+    /// The position that the window would store.
     pub(crate) fn remembered(&self) -> keyfob::messages::remembered::Remembered {
         self.ui.borrow().as_ref().expect("made before the first frame").remembered()
     }
 
-    /// Everything that was asked for, the mask too.
+    /// All commands, including requests for the mask.
     pub(crate) fn commands_raw(&mut self) -> Vec<Command> {
         std::mem::take(&mut self.commands)
     }
@@ -45,7 +45,7 @@ impl World {
 pub(crate) struct Rig(pub(crate) Harness<'static, World>);
 
 impl Rig {
-    /// A window of the first start's size.
+    /// A window of the default size.
     pub(crate) fn new(snapshot: Snapshot) -> Self {
         Self::sized(snapshot, keyfob::ui::FIRST_SIZE)
     }
@@ -82,14 +82,14 @@ impl Rig {
         self.0.run();
     }
 
-    /// Ticks a box, or unticks it.
+    /// Toggles a check box.
     #[track_caller]
     pub(crate) fn tick(&mut self, label: &str) {
         self.0.get_by_role_and_label(egui::accesskit::Role::CheckBox, label).click_accesskit();
         self.0.run();
     }
 
-    /// Empties a field, then types into it.
+    /// Clears a field, then types into it.
     #[track_caller]
     pub(crate) fn refill(&mut self, label: &str, text: &str) {
         self.field(label).focus();
@@ -126,20 +126,19 @@ impl Rig {
         self.press(choice);
     }
 
-    /// Whether a button of this name is there and can be pressed.
+    /// Whether an enabled button of this name exists.
     pub(crate) fn can_press(&self, name: &str) -> bool {
         let mut named = self.0.query_all_by_role_and_label(egui::accesskit::Role::Button, name);
         named.any(|node| !node.accesskit_node().is_disabled())
     }
 
-    /// The window's title.
     pub(crate) fn title(&self) -> String {
         let world = self.0.state();
         let ui = world.ui.borrow();
         ui.as_ref().expect("made before the first frame").title(&world.snapshot, world.now)
     }
 
-    /// Says whether the system wants less motion.
+    /// Sets the system's preference for reduced motion.
     pub(crate) fn set_still(&mut self, still: bool) {
         if let Some(ui) = self.0.state_mut().ui.borrow_mut().as_mut() {
             ui.set_still(still);
@@ -147,7 +146,7 @@ impl Rig {
         self.0.run();
     }
 
-    /// Tells the window something.
+    /// Sends the window an event.
     pub(crate) fn tell(&mut self, event: Event) {
         self.0.state_mut().events.push(event);
         self.0.run();
@@ -159,14 +158,14 @@ impl Rig {
         self.0.run();
     }
 
-    /// What the system's dialog for files would be asked.
+    /// The pending question for the system's file dialog.
     pub(crate) fn file_question(&mut self) -> Option<FileQuestion> {
         let world = self.0.state_mut();
         let mut ui = world.ui.borrow_mut();
         ui.as_mut().expect("made before the first frame").file_question()
     }
 
-    /// Answers as the system's dialog for files does.
+    /// Answers as the system's file dialog does.
     pub(crate) fn answer(&mut self, answer: FileAnswer) {
         if let Some(ui) = self.0.state_mut().ui.borrow_mut().as_mut() {
             ui.file_answer(answer);
@@ -174,19 +173,19 @@ impl Rig {
         self.0.run();
     }
 
-    /// Lets time pass.
+    /// Advances the clock.
     pub(crate) fn wait(&mut self, span: TimeDelta) {
         self.0.state_mut().now += span;
         self.0.run();
     }
 
-    /// What was asked for since the last call, less what is asked without anybody's doing.
+    /// The commands since the last call, without automatic requests.
     pub(crate) fn commands(&mut self) -> Vec<Command> {
         let commands = std::mem::take(&mut self.0.state_mut().commands);
         commands.into_iter().filter(|command| !is_a_question(command)).collect()
     }
 
-    /// The one command that was asked for.
+    /// The only command.
     #[track_caller]
     pub(crate) fn command(&mut self) -> Command {
         let mut commands = self.commands();
@@ -194,7 +193,7 @@ impl Rig {
         commands.remove(0)
     }
 
-    /// Everything an assistive technology could read.
+    /// Everything that an assistive technology could read.
     pub(crate) fn tree(&self) -> String {
         let mut read = Vec::new();
         for node in self.0.root().children_recursive() {
@@ -217,7 +216,7 @@ impl Rig {
     }
 }
 
-/// What the window asks of itself, and that changes nothing.
+/// Whether a command only requests data.
 fn is_a_question(command: &Command) -> bool {
     matches!(command, Command::ReadMask(_) | Command::CheckRedirect(_))
 }

@@ -1,4 +1,4 @@
-//! The tab *Exchanges*, and what can be asked of a token's server.
+//! The HTTP log tab, and the checks of a token with its provider.
 
 use std::sync::Arc;
 

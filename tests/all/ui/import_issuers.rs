@@ -1,4 +1,4 @@
-//! The preview of an import whose accounts have an issuer in the place of their addresses.
+//! The preview of an import whose accounts have an issuer instead of endpoints.
 
 use keyfob::domain::import;
 use keyfob::domain::oauth::discovery::{DiscoveredServer, Wanted};
@@ -22,7 +22,7 @@ fn file(names_and_grants: &[(&str, &str)], more: &str) -> Vec<ImportDraft> {
     read.into_iter().map(ImportDraft::from).collect()
 }
 
-/// A preview of these accounts; the first of them is here already.
+/// A preview of these accounts; with `first_taken`, the first one exists already.
 fn preview(drafts: Vec<ImportDraft>, first_taken: bool) -> Rig {
     let mut rig = Rig::new(snapshot(Vec::new()));
     rig.press("Settings");
@@ -35,7 +35,7 @@ fn preview(drafts: Vec<ImportDraft>, first_taken: bool) -> Rig {
     rig
 }
 
-/// What the issuer says to what it was asked.
+/// The issuer's result for a query.
 fn found(command: &Command) -> DiscoveredServer {
     let Command::Discover(settings) = command else { panic!("{command:?}") };
     let body = format!(
@@ -62,7 +62,7 @@ fn i1_what_an_issuer_says_is_shown_before_it_is_saved_and_saved_as_shown() {
     assert!(rig.tree().contains(&format!("Some endpoints come from {ISSUER}. Nothing is requested until")));
     assert!(rig.tree().contains("Look up the endpoints first.") && !rig.can_press("Import"));
     rig.press("Look up endpoints");
-    // Once for all that want the same, and not for what isn't ticked.
+    // One query for all accounts with the same needs, and none for deselected ones.
     let asked = rig.command();
     assert!(rig.tree().contains("reading the endpoints from its issuer"));
     assert!(!rig.can_press("Import"), "nothing was shown of it yet");
@@ -102,7 +102,7 @@ fn where_nothing_is_found_the_rest_can_be_imported_and_the_issuer_asked_again() 
     let why = NotDiscovered::Nothing { tried: Vec::new() };
     let problem = Problem::Discovery(DiscoveryProblem { issuer: UntrustedText::new(ISSUER), why });
     answer(&mut rig, Err(problem.clone()));
-    // Said of the one; the other is still asked for.
+    // Reported for one; the other is still queried.
     assert!(rig.tree().contains("endpoints not found"));
     let other = rig.command();
     answer(&mut rig, Ok(found(&other)));
@@ -135,7 +135,7 @@ fn i1_a_press_is_for_what_was_ticked_then() {
     rig.tick("tv");
     rig.press("Look up endpoints");
     let asked = rig.command();
-    // Ticked later, and unticked before its turn.
+    // Selected later, and deselected before its turn.
     rig.tick("tv");
     assert!(rig.commands().is_empty());
     rig.press("Look up endpoints");

@@ -1,4 +1,4 @@
-//! The import of a `.env` file in the window: which name is what.
+//! The import of a `.env` file in the window: mapping its variables.
 
 use egui_kittest::kittest::Queryable as _;
 use keyfob::base::secret::ClientSecret;
@@ -56,7 +56,7 @@ fn names_are_chosen_from_lists_and_the_file_is_read_again() {
     rig.tell(Event::ImportRead(read));
     let tree = rig.tree();
     assert!(tree.contains("acme") && !tree.contains("without secrets") && !tree.contains("CANARY"), "{tree}");
-    // The lists stay, and one can be taken back.
+    // The lists stay, and a choice can be undone.
     rig.choose("Variable for the client ID", "None");
     let Command::ReadImport { mapping: Some(mapping), .. } = rig.command() else { panic!("not read again") };
     assert!(!mapping.names.contains_key(&EnvField::ClientId));

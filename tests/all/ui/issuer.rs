@@ -1,4 +1,4 @@
-//! The form of an account that is set up by its issuer.
+//! The form of an account that discovery sets up.
 
 use keyfob::domain::account::{Client, Revision};
 use keyfob::domain::oauth::discovery::{DiscoveredServer, Wanted};
@@ -11,7 +11,7 @@ use super::harness::Rig;
 
 const ISSUER: &str = "https://auth.example.com";
 
-/// What the server says that the form asked for.
+/// The discovery result for the form's query.
 fn found(command: &Command, issuer: &str) -> DiscoveredServer {
     let Command::Discover(settings) = command else { panic!("{command:?}") };
     let body = format!(
@@ -50,7 +50,7 @@ fn what_is_found_is_shown_before_it_is_saved() {
     assert!(!rig.can_press("Save"));
     rig.press("Discover");
     let asked = rig.command();
-    // Asked once, and nothing is saved on a mere promise.
+    // One query, and no save before its result.
     assert!(!rig.can_press("Discover") && !rig.can_press("Save"));
     answer(&mut rig, ISSUER, Ok(found(&asked, ISSUER)));
     let tree = rig.tree();
@@ -82,7 +82,7 @@ fn addresses_of_one_issuer_are_never_saved_with_another() {
     rig.fill("Issuer URL", "/other");
     assert!(!rig.can_press("Save"));
     assert!(!rig.tree().contains("Found at this issuer"));
-    // A late answer about the first doesn't count for the second.
+    // A late result for the first issuer doesn't count for the second.
     rig.press("Discover");
     let Command::Discover(settings) = rig.command() else { panic!() };
     assert_eq!(settings.overrides.issuer.as_deref(), Some("https://auth.example.com/other"));

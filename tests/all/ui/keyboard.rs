@@ -1,4 +1,4 @@
-//! Every screen by the keyboard alone, also in the smallest window at twice its size.
+//! Every screen with the keyboard alone, also in the smallest window at 200 %.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use super::walk::focused;
 /// The smallest window, shown at 200 %.
 const SMALLEST_AT_TWICE: (f32, f32) = (320.0, 210.0);
 
-/// How often Tab is pressed at most.
+/// The most presses of Tab.
 const MOST: usize = 200;
 
-/// Walks with Tab until it comes round; gives what had the keyboard, or what is wrong with it.
+/// Presses Tab until the focus returns to the start; returns what was focused, or what is wrong.
 fn walk(rig: &mut Rig, size: (f32, f32)) -> Result<BTreeSet<String>, String> {
     let (mut seen, mut nodes) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..MOST {
@@ -26,7 +26,7 @@ fn walk(rig: &mut Rig, size: (f32, f32)) -> Result<BTreeSet<String>, String> {
         let Some(node) = focused(rig) else { continue };
         let (role, rect) = (node.accesskit_node().role(), node.rect());
         let name = node.accesskit_node().label().unwrap_or_default();
-        // Of a long list, what was first may be scrolled away by then.
+        // Of a long list, the first row may have been scrolled away.
         if !nodes.insert(node.accesskit_node().id()) {
             return Ok(seen);
         }
@@ -47,7 +47,7 @@ fn walk(rig: &mut Rig, size: (f32, f32)) -> Result<BTreeSet<String>, String> {
     Err("Tab doesn't come round".to_owned())
 }
 
-/// Whether a line of the focus ring's colour and width is drawn there, and seen.
+/// Whether a visible line of the focus ring's color and width is there.
 fn is_ringed(rig: &Rig, place: Rect) -> bool {
     let look = rig.0.ctx.style_of(rig.0.ctx.theme());
     let wanted = look.visuals.selection.stroke;
@@ -58,7 +58,7 @@ fn is_ringed(rig: &Rig, place: Rect) -> bool {
     })
 }
 
-/// Names of controls that can be used.
+/// Names of enabled controls.
 fn usable(rig: &Rig) -> BTreeSet<String> {
     let controls = [
         Role::Button,
@@ -74,7 +74,7 @@ fn usable(rig: &Rig) -> BTreeSet<String> {
     usable.map(|node| node.accesskit_node().label().unwrap_or_default()).collect()
 }
 
-/// The filled buttons that can be pressed: of a page behind a dialog, none.
+/// The enabled primary buttons; none on a page behind a dialog.
 fn filled(rig: &Rig) -> usize {
     let look = rig.0.ctx.style_of(rig.0.ctx.theme());
     let accent = look.visuals.selection.stroke.color;
@@ -85,12 +85,13 @@ fn filled(rig: &Rig) -> usize {
     let rects: Vec<_> = rects.collect();
     let dims = |drawn: &&egui::epaint::RectShape| drawn.rect == window && !drawn.fill.is_opaque();
     let behind = rects.iter().rposition(dims).map_or(0, |place| place + 1);
-    // Higher than a ticked box, and wider than it is high, as the icon of a page isn't.
+    // Higher than a ticked check box, and wider than high, unlike a page's icon.
     let is_button = |drawn: &Rect| drawn.height() > 24.0 && drawn.width() > drawn.height() * 1.2;
     rects[behind..].iter().filter(|drawn| drawn.fill == accent && is_button(&drawn.rect)).count()
 }
 
-/// Walks through a screen, and leaves it where Escape does; how many buttons were filled, or what is wrong with it.
+/// Walks through a screen and leaves it with Escape if possible; returns the number of primary buttons, or
+/// what is wrong.
 fn walk_through(screen: &Screen, size: (f32, f32)) -> Result<usize, String> {
     let mut rig = screen.open(size);
     if !screen.is_shown(&rig) {

@@ -1,4 +1,4 @@
-//! A long list of accounts: what is made of it, and that nothing of it is out of reach.
+//! A long account list: which rows are created, and that all are reachable.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ fn of_a_long_list_only_the_rows_nearby_are_made() {
     rig.0.run_steps(20);
     assert!(is_in_view(&rig, "account 5003"), "{}", rig.tree());
     assert!(rows(&rig) < 150);
-    // The chosen account's row stays, wherever it is: it may have the keyboard.
+    // The selected account's row always exists, since it may have the focus.
     assert!(rig.0.query_by_role_and_label(Role::Button, "account 0000").is_some());
 }
 
@@ -73,7 +73,7 @@ fn the_search_finds_and_the_arrows_reach_what_is_not_made_yet() {
     rig.0.key_press(Key::Enter);
     rig.0.run();
     assert!(rig.0.query_by_role_and_label(Role::Heading, "account 9000").is_some());
-    // Without the search it stands far below, and comes into view with the next step.
+    // Without the search it is far below, and the next step scrolls to it.
     rig.fill("Search accounts", "");
     for _ in 0..9 {
         rig.0.key_press(Key::Backspace);

@@ -1,4 +1,4 @@
-//! Locking in the window: the curtain, what is behind it, and when it falls.
+//! Locking in the window: when it locks, and what the lock screen hides.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn press_ctrl_l(rig: &mut Rig) {
     rig.0.run();
 }
 
-/// Presses Ctrl+L, and has the engine do as it is told.
+/// Presses Ctrl+L and simulates the engine's lock.
 fn lock(rig: &mut Rig) {
     press_ctrl_l(rig);
     assert!(matches!(rig.command(), Command::Lock));
@@ -45,13 +45,13 @@ fn the_curtain_shows_nothing_of_an_account_and_unlock_lifts_it() {
     let mut rig = Rig::new(one());
     rig.tell(Event::Revealed { account: id(1), token: AccessToken::new("CANARY-shown".to_owned()) });
     press_ctrl_l(&mut rig);
-    // Covered before the engine says so.
+    // Covered before the engine confirms.
     is_bare(&rig);
     rig.change(|snapshot| snapshot.locked = true);
     is_bare(&rig);
     assert!(matches!(rig.command(), Command::Lock));
     assert!(rig.tree().contains("Your keychain stays unlocked"));
-    // No key acts behind it, nor does a moment that comes late.
+    // No key acts behind the lock screen, nor does a late event.
     for key in [Key::L, Key::R, Key::N, Key::Comma] {
         rig.0.key_press_modifiers(Modifiers::COMMAND, key);
         rig.0.run();
@@ -145,7 +145,7 @@ fn an_idle_window_locks_and_wakes_for_it() {
     assert_eq!(rig.next_repaint(), Some(Duration::from_mins(5)));
     rig.wait(TimeDelta::seconds(299));
     assert!(rig.commands().is_empty());
-    // Somebody is there.
+    // The user is active.
     rig.0.event(egui::Event::PointerMoved(egui::pos2(5.0, 5.0)));
     rig.0.run();
     rig.wait(TimeDelta::seconds(299));
@@ -174,7 +174,7 @@ fn a_passphrase_file_is_locked_after_15_minutes_by_default() {
     };
     assert!(idle(VaultKind::File, None));
     assert!(!idle(VaultKind::Keychain, None));
-    // What the user chose holds with either.
+    // The user's choice applies to both vaults.
     assert!(!idle(VaultKind::File, Some(0)));
     assert!(!idle(VaultKind::File, Some(60)));
     assert!(idle(VaultKind::Keychain, Some(15)));

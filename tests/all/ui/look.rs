@@ -1,4 +1,4 @@
-//! Every view in both themes and at three sizes, and with text that means harm.
+//! Every view in both themes and at three sizes, and with hostile text.
 
 use std::time::{Duration, Instant};
 
@@ -127,20 +127,20 @@ fn every_view_is_drawn_in_both_themes_at_every_size() {
     }
 }
 
-/// How much of the window is covered by the grounds of what is drawn, all together.
+/// The share of the window covered by backgrounds, overlaps included.
 fn covered(rig: &Rig) -> f32 {
     let grounds = rig.0.output().shapes.iter().filter_map(|clipped| {
         let Shape::Rect(drawn) = &clipped.shape else { return None };
         let seen = clipped.clip_rect.intersect(drawn.rect);
         (drawn.fill != Color32::TRANSPARENT && seen.is_positive()).then(|| seen.area())
     });
-    // The first belongs to the harness.
+    // The first is the harness's own.
     grounds.skip(1).sum::<f32>() / rig.0.ctx.content_rect().area()
 }
 
 #[test]
 fn a_countdown_repaints_few_grounds() {
-    // Without a GPU each ground costs as much again as all the letters: the page, the list and the cards have none.
+    // Without a GPU each background costs as much as all glyphs: the page, the list and the cards have none.
     for theme in [ThemeChoice::Light, ThemeChoice::Dark] {
         let mut rig = Rig::sized(themed(snapshot(accounts()), theme), SIZES[0]);
         rig.press("valid");
@@ -176,7 +176,7 @@ fn d1_hostile_text_is_neutralised_in_the_window() {
     assert!(!labels.chars().any(bad), "{labels}");
 }
 
-/// The page of an account, narrow and with its token revealed; `part` stands in all of its texts from outside.
+/// The page of an account, narrow and with its token revealed; `part` is in all of its texts from outside.
 fn page_with(part: &str) -> Rig {
     let name = "n".repeat(120);
     let mut view = account(1, &name, part, GrantType::AuthorizationCode);
@@ -198,8 +198,8 @@ fn d2_long_strings_break_neither_the_layout_nor_the_frame_time() {
         let rect = egui_kittest::kittest::Queryable::get_by_label(&long.0, name).rect();
         assert!(rect.right() <= 640.0 && rect.left() >= 0.0, "{name}: {rect:?}");
     }
-    // A thousand times as long, and shown as far as anybody reads: one page is held against the other, in turns and by
-    // the fastest frame of each, since the machine may be busy with other things.
+    // Texts a thousand times as long, truncated as usual. The two pages are measured in turns and by the
+    // fastest frame of each, since the machine may be busy.
     let (mut of_usual, mut of_long) = (Duration::MAX, Duration::MAX);
     for _ in 0..16 {
         of_usual = of_usual.min(frame(&mut usual));

@@ -1,4 +1,4 @@
-//! The list: its search, chips, sorting, grouping, and what is remembered of them.
+//! The list: search, chips, sorting, grouping, and their stored state.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ fn four() -> Snapshot {
     ])
 }
 
-/// The accounts in the list and its headings, from above.
+/// The accounts in the list and its headings, from the top.
 fn listed(rig: &Rig) -> Vec<String> {
     let is_of_the_list = |label: &str| ["alpha", "beta", "delta", "gamma"].contains(&label);
     let mut found: Vec<_> = rig
@@ -58,7 +58,7 @@ fn chips_count_and_filter_and_follow_the_time() {
     }
     rig.press("Expired 1");
     assert_eq!(listed(&rig), ["gamma"]);
-    // What goes on with an account doesn't take it out of the user's sight.
+    // Activity doesn't remove an account from the filtered list.
     rig.change(|snapshot| {
         let mut gamma = view(4, "gamma", "SmartConnect", Some(-10), "");
         gamma.activity = Activity::Refreshing;
@@ -120,7 +120,7 @@ fn groups_have_headings_that_count() {
     let by_status =
         ["Needs sign-in, 1", "delta", "Expired, 1", "gamma", "Expiring, 1", "beta", "Valid, 1", "alpha"];
     assert_eq!(listed(&rig), by_status);
-    // The arrow keys pass over headings.
+    // The arrow keys skip headings.
     rig.press("delta");
     rig.0.key_press(egui::Key::ArrowDown);
     rig.0.run();

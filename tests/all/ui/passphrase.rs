@@ -1,4 +1,4 @@
-//! The passphrase in the window: chosen, asked for, changed, and never kept.
+//! The passphrase in the window: chosen, entered, changed, and never kept.
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
@@ -32,7 +32,7 @@ fn turn(rig: &mut Rig, health: VaultHealth) {
     });
 }
 
-/// The first run, with the dialog open in which a passphrase is chosen.
+/// The first page with the dialog for a new passphrase.
 fn choosing() -> Rig {
     let mut rig = Rig::new(snapshot(Vec::new()));
     rig.press(USE_FILE);
@@ -127,7 +127,7 @@ fn a_weak_passphrase_is_advised_against_and_taken() {
 fn a_locked_file_asks_at_the_start_once_and_a_wrong_passphrase_keeps_the_dialog() {
     let mut rig = Rig::new(in_file(VaultHealth::Locked { exists: true }));
     assert!(rig.field("Passphrase").is_focused());
-    // The first try of the vault says what the dialog says already.
+    // The first try of the vault repeats what the dialog shows.
     refuse(&mut rig, VaultProblem::PassphraseNeeded);
     rig.fill("Passphrase", "CANARY-wrong");
     enter(&mut rig);
@@ -182,7 +182,7 @@ fn the_passphrase_is_changed_in_the_settings() {
     turn(&mut rig, VaultHealth::Waiting);
     turn(&mut rig, VaultHealth::Ready);
     assert!(rig.tree().contains("The passphrase was changed."));
-    // The settings are there again.
+    // The settings are open again.
     assert!(rig.can_press("Save"));
 }
 
@@ -218,7 +218,7 @@ fn x4_a_passphrase_leaves_its_field_when_sent_and_when_closed() {
     };
     let typed = |rig: &mut Rig, label: &str| {
         rig.fill(label, "CANARY-typed");
-        // Long enough for the toolkit to make an undo point.
+        // Long enough for egui to create an undo point.
         for _ in 0..40 {
             rig.0.run_steps(10);
         }

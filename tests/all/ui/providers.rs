@@ -1,4 +1,4 @@
-//! The provider picker, and what the form says of a known provider.
+//! The provider picker, and the form's help for a known provider.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Quitting while a token is not saved.
+//! Quitting with an unsaved token.
 
 use egui::{ViewportCommand, ViewportEvent, ViewportId};
 use keyfob::domain::oauth::grant_type::GrantType;
@@ -26,7 +26,7 @@ fn save(snapshot: &mut Snapshot) {
     snapshot.accounts[0] = std::sync::Arc::new(car);
 }
 
-/// Presses the window's own button, and gives what the window says to that.
+/// Presses the window's close button; returns the viewport commands.
 fn close(rig: &mut Rig) -> Vec<ViewportCommand> {
     let viewports = &mut rig.0.input_mut().viewports;
     viewports.get_mut(&ViewportId::ROOT).unwrap().events.push(ViewportEvent::Close);
@@ -41,7 +41,7 @@ fn said(rig: &Rig) -> Vec<ViewportCommand> {
     rig.0.output().viewport_output[&ViewportId::ROOT].commands.clone()
 }
 
-/// Presses a button, and gives what the window says in the very next frame.
+/// Presses a button; returns the viewport commands of the next frame.
 fn press(rig: &mut Rig, name: &str) -> Vec<ViewportCommand> {
     use egui_kittest::kittest::Queryable as _;
     rig.0.get_by_role_and_label(egui::accesskit::Role::Button, name).click_accesskit();
@@ -62,7 +62,7 @@ fn r8_quitting_with_a_token_that_is_not_saved_asks_first() {
     assert!(matches!(rig.command(), Command::TryVault));
     rig.press("Cancel");
     assert!(!rig.tree().contains("Quit and lose"));
-    // Asked every time, until the answer is yes.
+    // Asked every time until it is confirmed.
     assert!(close(&mut rig).contains(&ViewportCommand::CancelClose));
     assert_eq!(press(&mut rig, "Quit anyway"), [ViewportCommand::Close]);
     assert!(!close(&mut rig).contains(&ViewportCommand::CancelClose));

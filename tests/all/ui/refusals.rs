@@ -1,4 +1,4 @@
-//! Likely causes in the window: a button for each next try, and addresses set side by side.
+//! Likely causes in the window: a button for each next attempt, and two redirect URIs side by side.
 
 use chrono::{Days, TimeDelta};
 use egui_kittest::kittest::Queryable as _;
@@ -100,7 +100,7 @@ fn the_form_takes_the_secrets_last_day_and_refuses_what_is_none() {
     assert_eq!(draft.settings.client_secret_expires.unwrap().to_string(), "2031-02-28");
 }
 
-/// The form of a provider whose redirect address has a fixed port, and that address.
+/// The form of a provider whose redirect URI has a fixed port, and that URI.
 fn form() -> (Rig, String) {
     let mut rig = Rig::new(snapshot(Vec::new()));
     rig.press("Add account");

@@ -17,7 +17,7 @@ fn place(depth: usize, name: &str, value: &str, fits: &[ReadAs]) -> Place {
     Place { depth, name: name.to_owned(), value: value.to_owned(), fits: fits.to_vec(), now: None }
 }
 
-/// An account whose last answer may have to be mapped.
+/// An account whose last response may need a mapping.
 pub(crate) fn answered(has_token: bool) -> AccountView {
     let mut car = account(1, "car-dev", "Custom", GrantType::ClientCredentials);
     let text = [ReadAs::AccessToken, ReadAs::RefreshToken, ReadAs::Scope];

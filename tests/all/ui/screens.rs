@@ -1,4 +1,4 @@
-//! Every screen and dialog, and the keys alone that lead to each.
+//! Every screen and dialog, and the keys that open each.
 
 use std::sync::Arc;
 
@@ -25,17 +25,16 @@ use super::harness::Rig;
 use super::response_mapper;
 use super::walk::{close, ctrl, edit, first, form, import, key, press, reach, settings, tab};
 
-/// A screen.
 pub(crate) struct Screen {
-    /// What it is called in a failure.
+    /// Its name in a failure.
     pub(crate) name: &'static str,
-    /// What stands on it, and on no other.
+    /// A text that only this screen has.
     pub(crate) mark: &'static str,
     /// Whether Escape leaves it.
     pub(crate) is_left: bool,
-    /// What it shows.
+    /// Its snapshot.
     pub(crate) snapshot: Snapshot,
-    /// The way to it, by keys.
+    /// The keys that open it.
     pub(crate) way: fn(&mut Rig),
 }
 
@@ -47,7 +46,7 @@ impl Screen {
         rig
     }
 
-    /// Whether it is shown.
+    /// Whether it is visible.
     pub(crate) fn is_shown(&self, rig: &Rig) -> bool {
         rig.tree().lines().any(|line| line == self.mark)
     }
@@ -65,7 +64,7 @@ fn imported(name: &str, provider: &str) -> ImportDraft {
 }
 
 fn still(mut snapshot: Snapshot) -> Snapshot {
-    // Nothing glides, so that each press is done at once.
+    // Without animation each press takes effect at once.
     snapshot.preferences.reduced_motion = true;
     snapshot
 }
@@ -152,7 +151,7 @@ fn in_file(health: VaultHealth) -> Snapshot {
     })
 }
 
-/// What stands at the edges of the window, all at once.
+/// All notices at the window's edges at once.
 fn troubled() -> Snapshot {
     changed(few(), |snapshot| {
         snapshot.vault.health = VaultHealth::Failing(VaultProblem::Absent);
@@ -164,12 +163,11 @@ fn troubled() -> Snapshot {
     })
 }
 
-/// Every screen.
 pub(crate) fn all() -> Vec<Screen> {
     [pages(), forms(), menus(), dialogs(), locked()].into_iter().flatten().collect()
 }
 
-/// A screen that Escape stays on.
+/// A screen that Escape doesn't leave.
 fn page(name: &'static str, mark: &'static str, snapshot: Snapshot, way: fn(&mut Rig)) -> Screen {
     Screen { name, mark, is_left: false, snapshot, way }
 }

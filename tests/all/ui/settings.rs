@@ -75,7 +75,7 @@ fn f6_settings_changed_outside_are_told_and_used_on_a_press() {
     rig.change(|snapshot| snapshot.unconfirmed = Unconfirmed::default());
     assert!(!rig.can_press("Use these settings"));
     rig.press("Cancel");
-    // Dismissed, it comes back with the next change.
+    // After it is dismissed, it returns with the next change.
     rig.change(|snapshot| snapshot.unconfirmed = changed.clone());
     rig.press("Dismiss");
     assert!(!rig.tree().contains(told) && rig.commands().is_empty());
@@ -119,7 +119,7 @@ fn keys_zoom_and_the_zoom_is_remembered() {
         rig.0.run();
         assert_eq!(preferences(&mut rig).zoom_percent, after);
     }
-    // At the end of the scale nothing is asked for.
+    // At the end of the scale there is no command.
     rig.change(|snapshot| snapshot.preferences.zoom_percent = 250);
     rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Plus);
     rig.0.run();
@@ -172,7 +172,7 @@ fn the_line_under_the_list_is_never_cut() {
     let all = keychain.map(|health| (VaultKind::Keychain, health)).into_iter();
     let all = all.chain(file.map(|health| (VaultKind::File, health)));
     for (kind, health) in all.chain([(VaultKind::Memory, VaultHealth::Ready)]) {
-        // In a window with one pane there is room enough.
+        // A window with one pane has enough space.
         let [beside, alone] = [keyfob::ui::FIRST_SIZE, keyfob::ui::MIN_SIZE].map(|size| {
             let car = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);
             let mut rig = Rig::sized(snapshot(vec![car]), size);

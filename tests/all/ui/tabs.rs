@@ -1,4 +1,4 @@
-//! The tabs under an account.
+//! The tabs below an account.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The passphrase vault in a real window, without any keychain: made, locked, opened, changed, opened again.
+//! The passphrase vault in a real window without a keychain: created, locked, opened, changed, opened again.
 
 use std::fs;
 use std::path::Path;
@@ -57,7 +57,7 @@ fn k1_a_computer_without_a_keychain_keeps_secrets_in_a_file_made_in_the_window()
     window.fill("New passphrase again", SECOND);
     picture("8-change.png");
     window.press("Change passphrase");
-    // It says so for four seconds only, in which a busy machine may not get to look.
+    // The message stays for four seconds only, which a busy machine may miss.
     wait_until(Duration::from_secs(20), "the change", || {
         (!window.tree().contains("Current passphrase")).then_some(())
     });
@@ -74,7 +74,7 @@ fn k1_a_computer_without_a_keychain_keeps_secrets_in_a_file_made_in_the_window()
     assert!(!lies_open(&home, b"CANARY"));
 }
 
-/// The field's error is its description, and stands below it as text.
+/// The field's error is its description, and a text below it.
 fn wait_for_refusal(window: &Window<'_>) {
     window.wait_for("That passphrase doesn't open the file");
 }

@@ -1,4 +1,4 @@
-//! Ways through the window by keys alone.
+//! Navigates the window with the keyboard alone.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use keyfob::messages::event::Event;
 
 use super::harness::Rig;
 
-/// How often Tab is pressed at most on the way to something.
+/// The most presses of Tab on the way to a control.
 const MOST: usize = 120;
 
-/// What has the keyboard: the node and its name.
+/// The focused node.
 pub(crate) fn focused(rig: &Rig) -> Option<egui_kittest::Node<'_>> {
     rig.0.query_by(|node| node.is_focused() && node.role() != egui::accesskit::Role::Window)
 }
@@ -29,7 +29,7 @@ pub(crate) fn ctrl(rig: &mut Rig, with: Key) {
     key(rig, Modifiers::COMMAND, with);
 }
 
-/// Goes by Tab to what has this name.
+/// Moves the focus to a control with Tab.
 #[track_caller]
 pub(crate) fn reach(rig: &mut Rig, name: &str) {
     walk_to(rig, Modifiers::NONE, name);
@@ -46,24 +46,24 @@ fn walk_to(rig: &mut Rig, modifiers: Modifiers, name: &str) {
     panic!("Tab never reaches {name} in:\n{}", rig.tree());
 }
 
-/// Goes to a button by Tab, and presses Enter.
+/// Moves the focus to a button and presses Enter.
 #[track_caller]
 pub(crate) fn press(rig: &mut Rig, name: &str) {
     reach(rig, name);
     key(rig, Modifiers::NONE, Key::Enter);
 }
 
-/// Types where the keyboard is.
+/// Types text.
 pub(crate) fn enter(rig: &mut Rig, text: &str) {
     rig.0.event(egui::Event::Text(text.to_owned()));
     rig.0.run();
     key(rig, Modifiers::NONE, Key::Enter);
 }
 
-/// Opens the settings, and presses a button there.
+/// Opens the settings and presses a button there.
 pub(crate) fn settings(rig: &mut Rig, name: &str) {
     ctrl(rig, Key::Comma);
-    // Backwards, since they stand at the end.
+    // Backwards, since they are at the end.
     walk_to(rig, Modifiers::SHIFT, name);
     key(rig, Modifiers::NONE, Key::Enter);
 }
@@ -81,13 +81,13 @@ pub(crate) fn form(rig: &mut Rig, provider: &str) {
     press(rig, provider);
 }
 
-/// Opens the first account, and presses what has this name.
+/// Opens the first account and presses a control.
 pub(crate) fn tab(rig: &mut Rig, name: &str) {
     first(rig);
     press(rig, name);
 }
 
-/// Opens the form of the one account, as the engine hands it out, with all its fields.
+/// Opens the form of the only account, as the engine returns it, with all fields.
 pub(crate) fn edit(rig: &mut Rig) {
     ctrl(rig, Key::E);
     let view = Arc::clone(&rig.0.state().snapshot.accounts[0]);
@@ -105,17 +105,17 @@ pub(crate) fn edit(rig: &mut Rig) {
     }
 }
 
-/// The dialog that an import's file is chosen in, with the file of this name read.
+/// The import dialog after a file of this name was read.
 pub(crate) fn import(rig: &mut Rig, file: &str) {
     settings(rig, "Import");
     enter(rig, file);
 }
 
-/// Presses the key that quits, and lets the system do what the window asks of it by that.
+/// Presses the quit shortcut and carries out the window's request.
 pub(crate) fn close(rig: &mut Rig) {
     let root = ViewportId::ROOT;
     let (modifiers, key) = (Modifiers::COMMAND, Key::Q);
-    // In one frame, whose wishes are then at hand.
+    // In one frame, so that its commands can be read.
     let pressed = egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
     rig.0.input_mut().events.push(pressed);
     rig.0.step();

@@ -1,4 +1,4 @@
-//! The window as a whole: its title, its closing, its keys, and what it takes from elsewhere.
+//! The window as a whole: title, closing, shortcuts, and dropped or pasted input.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ fn car(left_secs: Option<i64>) -> AccountView {
     car
 }
 
-/// What the window asks of the desktop.
+/// The window's viewport commands.
 fn asked(rig: &Rig) -> Vec<ViewportCommand> {
     rig.0
         .output()
@@ -129,7 +129,7 @@ fn an_address_pasted_anywhere_completes_the_sign_in_that_it_belongs_to() {
     rig.0.run();
     let Command::PasteReturn { account, text } = rig.command() else { panic!("not taken") };
     assert_eq!((account, text.expose()), (id(1), address));
-    // With the keyboard in a text field, too, which takes other text alone.
+    // With the focus in a text field, too, which takes other text only.
     rig.field("Search accounts").focus();
     rig.0.run();
     rig.0.event(egui::Event::Paste(address.to_owned()));
@@ -157,7 +157,7 @@ fn from_the_search_the_keys_lead_to_what_it_found() {
     rig.0.run();
     let row = rig.0.get_by_role_and_label(egui::accesskit::Role::Button, "beta one");
     assert!(row.is_focused());
-    // Back in the field, the chosen account is copied, unless text is selected.
+    // With the focus back in the field, the selected account is copied, unless text is selected.
     let copied = |rig: &mut Rig| {
         rig.0.event(egui::Event::Copy);
         rig.0.run();

@@ -1,5 +1,4 @@
-//! The five vendors' documents, held to the letter: each preset against a server that refuses
-//! whatever deviates from its document.
+//! The five vendors' documents: each preset against a server that refuses every deviation from its document.
 
 pub(crate) mod servers;
 
@@ -18,7 +17,7 @@ use crate::support::engine::{Place, Rig};
 use crate::support::raw;
 use crate::support::vendors::Vendor;
 
-/// An account of this provider, with the vendor's addresses in the place of the preset's.
+/// An account of this provider, with the vendor's endpoints instead of the preset's.
 fn account(vendor: &Vendor, provider: &str, extra: &str, endpoints: &[(&str, String)]) -> String {
     let lines = endpoints.iter().map(|(key, address)| format!("{key} = \"{address}\"\n"));
     format!(
@@ -45,7 +44,7 @@ fn rig(import: &str) -> (Place, Rig) {
     (place, rig)
 }
 
-/// Signs in as a person does: the browser goes to the address and follows the redirect.
+/// Signs in as a user does: the browser opens the sign-in link and follows the redirect.
 fn sign_in(rig: &Rig, vendor: &Vendor, name: &str) -> Result<Reply, Problem> {
     let (address, mut answers) = rig.start_sign_in(name)?;
     assert_eq!(raw::get(&vendor.browse(address.as_str())).status, 303);
@@ -72,7 +71,7 @@ fn smartconnect_sends_everything_in_the_form_and_reads_the_expiry_from_the_token
     let held = rig.token("smartconnect").unwrap();
     assert_eq!(held.facts.expiry_source, ExpirySource::Token);
     assert_eq!(held.facts.expires_at, Some(expires_at));
-    // A token that is no JWT has an expiry that nobody gave.
+    // A token that isn't a JWT has no known expiry.
     rig.ask(Command::Refresh(rig.id("smartconnect"))).unwrap();
     let held = rig.token("smartconnect").unwrap();
     assert_eq!((held.facts.expiry_source, held.facts.expires_at), (ExpirySource::Unknown, None));
@@ -146,7 +145,7 @@ fn smartdocumentor_points_to_its_create_secrets_section() {
     let vendor = Vendor::smartdocumentor();
     let import = account(&vendor, "smartdocumentor", "", &token_only(&vendor));
     let (_place, rig) = rig(&import.replace(&vendor.known.client_secret, "CANARY-wrong"));
-    // Its example spells the field `error`, its table `erro`: whichever comes is read.
+    // The document's example spells the field `error`, its table `erro`: both are read.
     for _ in 0..2 {
         let refused = rig.token("smartdocumentor").unwrap_err();
         let Problem::Refused(refusal) = &refused else { panic!("{refused:?}") };
@@ -239,7 +238,7 @@ fn connect_explains_its_own_error_codes() {
         (400, r#"{"errors":[{"code":2039}]}"#, "email address already exists"),
         (400, r#"{"error_code":2040}"#, "phone number already exists"),
         (400, r#"{"error":"2041"}"#, "email address is invalid"),
-        // What the standard says of the code is more than what the document says of its status.
+        // The standard's meaning of the code is more specific than the document's meaning of its status.
         (400, r#"{"error":"invalid_grant"}"#, "code was used or has expired"),
     ];
     for (status, body, words) in told {
@@ -274,7 +273,8 @@ fn smartcars_preset_is_a_fixed_port_on_localhost() {
     let presets = keyfob::domain::provider::presets::built_in();
     let preset = presets.iter().find(|preset| preset.id == "smartcar").unwrap();
     assert_eq!(preset.spec.redirect_uri.as_deref(), Some("http://localhost:8910/callback"));
-    // Who enters another one is told what Smartcar doesn't take: a free port, or another name of this computer.
+    // Another redirect URI causes an error about what Smartcar doesn't accept: a free port, or another name
+    // of this computer.
     let breach = |text| preset.spec.redirect_rule.breach(&RedirectUri::new(Some(text)).unwrap());
     assert_eq!(breach("http://localhost:8910/callback"), None);
     assert_eq!(breach("http://localhost/callback"), Some(Breach::PortNeeded));

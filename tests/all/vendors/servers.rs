@@ -1,4 +1,4 @@
-//! The strict vendor servers themselves: each takes its document's request and refuses the next best.
+//! The strict vendor servers themselves: each accepts its document's request and refuses a near miss.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,7 +36,7 @@ fn basic(vendor: &Vendor) -> String {
     format!("Basic {}", STANDARD.encode(pair))
 }
 
-/// Signs in, and gives the code.
+/// Signs in and returns the code.
 fn code(vendor: &Vendor) -> String {
     let mut address = url::Url::parse(&vendor.authorize_url()).unwrap();
     address.query_pairs_mut().extend_pairs([

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-// A person in front of a browser, usable as $BROWSER: opens the address in real Chromium, fills in every form it meets,
-// presses its first submit button, and is done when the browser has come back to the loopback redirect address (or to a
-// page without a form whose title says Keyfob). Exits 0 then, 1 otherwise.
+// Plays a user with a browser, for $BROWSER: opens the address in real Chromium, fills in every form, presses its first
+// submit button, and exits 0 when the browser reaches the loopback redirect URI (or a page without a form whose title
+// has Keyfob in it), 1 otherwise.
 //
 //   browser.mjs ADDRESS
-//   KEYFOB_BROWSER_SHOTS    folder for what was seen: 1-….png, 2-….png, landed.png or failed.png, and landed.json
+//   KEYFOB_BROWSER_SHOTS    folder for screenshots: 1-….png, 2-….png, landed.png or failed.png, and landed.json
 //                           ({address, had_query, title, text}; the address without its query)
 //   KEYFOB_BROWSER_ACT      yes (default), or no: press the button called Cancel, Deny, No or Abort
-//   KEYFOB_BROWSER_CODE     what is entered where the page asks for a device's code
+//   KEYFOB_BROWSER_CODE     the device code to enter
 //   KEYFOB_BROWSER_SECS     patience (default 80: a cold Chromium on a busy machine)
 //   CHROMIUM                the program (default /usr/bin/chromium, else the one tests/setup.sh has fetched)
 //
@@ -35,7 +35,7 @@ const shot = async (page, name) => {
   if (shots) await page.screenshot({ path: path.join(shots, `${name}.png`) }).catch(() => {});
 };
 
-// Where the sign-in must end; only an address that carries a redirect_uri tells.
+// Where the sign-in must end; known only from an address with a redirect_uri.
 function redirectOf(text) {
   try {
     return new URL(new URL(text).searchParams.get('redirect_uri'));
@@ -44,7 +44,7 @@ function redirectOf(text) {
   }
 }
 
-// What the page wants, read in one go: a page that is being replaced answers null.
+// The page's form, read in one call: a page that is being replaced gives null.
 const look = (page) => page.evaluate(() => ({
   title: document.title,
   text: document.body?.innerText ?? '',
@@ -85,7 +85,7 @@ async function signIn(page) {
     const here = URL.parse ? URL.parse(page.url()) : new URL(page.url());
     if (seen?.ready && !page.url().startsWith('chrome-error:')) {
       if (isHome(here, redirect) || (!redirect && !seen.form && /keyfob/i.test(seen.title))) {
-        // A redirect answer followed by a static page: let it settle, then say where it ended.
+        // A redirect followed by a static page: wait until it has loaded, then report the address.
         await page.waitForLoadState('load').catch(() => {});
         const end = new URL(page.url());
         const last = (await look(page)) ?? seen;

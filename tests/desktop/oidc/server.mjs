@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A certified OpenID provider on loopback for the desktop tests: PKCE required, refresh tokens rotated, a reused one
-// revokes its whole family. It lives in memory, makes new keys and client secrets at each start, and prints one line of
-// JSON (endpoints, clients) on stdout when it listens.
+// revokes its whole family. It keeps its state in memory, generates keys and client secrets at each start, and prints one
+// line of JSON (endpoints, clients) on stdout when it listens.
 // oidc-provider 8, not 9: it is the last that runs on Node 18, which Debian 12 and Ubuntu 24.04 ship.
 //
 //   server.mjs [PORT]            0 or absent: a free port
@@ -9,11 +9,11 @@
 //   REFRESH_TOKEN_TTL_SECS       life of a refresh token (default 86400)
 //   CLIENT_CREDENTIALS_TTL_SECS  life of a token of client_credentials (default: ACCESS_TOKEN_TTL_SECS)
 //
-// GET /events answers with what happened so far (token requests granted and refused, grants revoked), without secrets.
+// GET /events returns all events so far (token requests granted and refused, grants revoked), without secrets.
 import { createServer } from 'node:http';
 import * as crypto from 'node:crypto';
 
-// Its advice to operators goes to stdout by default, where only our one line may stand.
+// By default its advice to operators goes to stdout, which must have only the one line above.
 for (const level of ['log', 'info', 'warn']) console[level] = (...words) => console.error(...words);
 const { default: Provider } = await import('oidc-provider');
 
@@ -23,7 +23,7 @@ const refreshTtl = seconds('REFRESH_TOKEN_TTL_SECS', 86_400);
 const clientCredentialsTtl = seconds('CLIENT_CREDENTIALS_TTL_SECS', accessTtl);
 const secret = () => `CANARY-${crypto.randomBytes(24).toString('base64url')}`;
 
-// Native clients may come back to any port of a loopback address (RFC 8252, section 7.3).
+// Native clients may use any port of a loopback redirect URI (RFC 8252, section 7.3).
 const native = {
   application_type: 'native',
   redirect_uris: ['127.0.0.1', 'localhost', '[::1]'].flatMap((host) => [
@@ -47,7 +47,7 @@ const clients = {
   },
 };
 
-// Clients that show each way of client authentication, with each grant that a confidential client may use.
+// A client for each client authentication, with each grant that a confidential client may use.
 const device = 'urn:ietf:params:oauth:grant-type:device_code';
 const every = { ...native, grant_types: [...native.grant_types, 'client_credentials', device] };
 const signing = {
@@ -57,7 +57,7 @@ const signing = {
   EdDSA: crypto.generateKeyPairSync('ed25519'),
 };
 const every_way = {
-  // Its secret is another one where it isn't form-encoded first.
+  // Form encoding changes this secret.
   every_basic: { client_id: 'every-basic', client_secret: `${secret()} a%2Fb+c/`, token_endpoint_auth_method: 'client_secret_basic', ...every },
   every_raw: { client_id: 'every-raw', client_secret: secret(), token_endpoint_auth_method: 'client_secret_basic', ...every },
   every_post: { client_id: 'every-post', client_secret: secret(), token_endpoint_auth_method: 'client_secret_post', scope: 'openid offline_access read', ...every },
@@ -88,7 +88,7 @@ const configuration = {
   scopes: ['openid', 'offline_access', 'read', 'write'],
   pkce: { required: () => true },
   rotateRefreshToken: true,
-  // A refresh token for every client that may use one, whether or not it asked for offline_access.
+  // A refresh token for every client that may use one, with or without offline_access.
   issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
   expiresWithSession: async () => false,
   findAccount: async (_ctx, sub) => ({ accountId: sub, claims: async () => ({ sub }) }),
@@ -113,7 +113,7 @@ const configuration = {
     },
     introspection: { enabled: true, allowedPolicy: async () => true },
     revocation: { enabled: true },
-    // A token for an API that was asked for by name is one that says so itself.
+    // A token for a requested resource names it.
     resourceIndicators: {
       enabled: true,
       defaultResource: async () => undefined,
@@ -153,7 +153,7 @@ async function form(request) {
   return new URLSearchParams(body);
 }
 
-// The login and the consent page, and what is answered there.
+// The login and consent pages, and their submission.
 async function interact(provider, request, response) {
   const { prompt, params, session, grantId } = await provider.interactionDetails(request, response);
   if (request.method !== 'POST') {

@@ -8,7 +8,7 @@ here wrote the grant: this is its configuration.
 import json
 import os
 
-# Everything is on this machine, and in the clear.
+# Everything is on this machine and unencrypted.
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer

@@ -11,7 +11,7 @@ import socketserver
 import sys
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-# Everything is on this machine, and in the clear.
+# Everything is on this machine and unencrypted.
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 import django
@@ -93,7 +93,7 @@ Application = get_application_model()
 clients = {}
 for grant in ["authorization-code", "client-credentials", "password", "urn:ietf:params:oauth:grant-type:device_code"]:
     for kind in ["confidential", "public"]:
-        # Another one where it isn't form-encoded first.
+        # Form encoding changes this secret.
         secret = f"CANARY-{secrets.token_urlsafe(16)} a%2Fb+c/"
         client = Application.objects.create(
             user=user, name=grant, client_type=kind, client_secret=secret, authorization_grant_type=grant,

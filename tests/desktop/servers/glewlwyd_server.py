@@ -34,7 +34,7 @@ issuer = f"http://127.0.0.1:{port}"
 database = os.path.join(folder, "glewlwyd.db")
 with sqlite3.connect(database) as made, open("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3") as script:
     made.executescript(script.read())
-# The whole configuration: /etc/glewlwyd/glewlwyd.conf is made when the package is set up, and differs between machines.
+# The whole configuration: /etc/glewlwyd/glewlwyd.conf is generated at package setup and differs between machines.
 configuration = os.path.join(folder, "glewlwyd.conf")
 with open(configuration, "w") as file:
     file.write(f"""

@@ -1,7 +1,7 @@
-//! A private session bus, with homes of its own for whoever runs on it.
+//! A private session bus with its own home folders.
 //!
-//! Only the accessibility bus can be activated on it. A keyring, a prompt or a portal is there when a test starts one:
-//! the machine's own service files are never read.
+//! Only the accessibility bus can be activated on it. A keyring, a prompter or a portal exists only if a test
+//! starts one: the machine's own service files are never read.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -18,14 +18,14 @@ use tempfile::TempDir;
 use super::process::{Running, finish, mortal, wait_until};
 use super::rig_file;
 
-/// The environment variable by which everything that was started on one bus is found again.
+/// The environment variable that identifies every process started on one bus.
 const MARK: &str = "KEYFOB_RIG";
 
-/// How often it is looked, at the end, whether anything is left, and at what distance.
+/// Poll count for remaining processes at the end.
 const LOOKS: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A running `dbus-daemon`; dropping it ends all that was started on it, activated services included.
+/// A running `dbus-daemon`; dropping it ends everything started on it, activated services included.
 pub(crate) struct Bus {
     daemon: Option<Running>,
     mark: String,
@@ -76,12 +76,12 @@ impl Bus {
         )
     }
 
-    /// A path in the bus's folder: `home`, `data`, `config`, `cache`, `state`, `run`, or a name of your own.
+    /// A path in the bus's folder: `home`, `data`, `config`, `cache`, `state`, `run`, or another name.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
-    /// The folder all of it lives in, to search for what must not be there.
+    /// The folder of all its files, to search for what must not be there.
     pub(crate) fn root(&self) -> &Path {
         self.root.path()
     }
@@ -91,7 +91,7 @@ impl Bus {
         format!("unix:path={}", self.path("bus").display())
     }
 
-    /// A command with nothing in its environment but this bus, these homes, `PATH` and a UTF-8 locale. It dies with
+    /// A command whose environment has only this bus, these homes, `PATH` and a UTF-8 locale. It dies with
     /// the thread that starts it.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = mortal(program);
@@ -108,7 +108,8 @@ impl Bus {
         ] {
             command.env(name, self.path(folder));
         }
-        // Without it the accessibility bus asks dconf, which is not here, and turns itself off again.
+        // Otherwise the accessibility bus reads its setting from dconf, which is absent here, and disables
+        // itself.
         command.env("GSETTINGS_BACKEND", "memory");
         command.env("DBUS_SESSION_BUS_ADDRESS", self.address());
         command
@@ -120,7 +121,7 @@ impl Bus {
         open.expect("a log file")
     }
 
-    /// Calls a method with `gdbus`, and answers with what it printed; panics when the call fails.
+    /// Calls a method with `gdbus` and returns its output; panics if the call fails.
     pub(crate) fn call(&self, destination: &str, path: &str, method: &str, arguments: &[&str]) -> String {
         let mut command = self.command("gdbus");
         command.args(["call", "--session", "--timeout", "5", "--dest", destination, "--object-path", path]);
@@ -131,19 +132,19 @@ impl Bus {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Whether somebody owns the name.
+    /// Whether the name has an owner.
     pub(crate) fn has_owner(&self, name: &str) -> bool {
         let method = "org.freedesktop.DBus.NameHasOwner";
         self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", method, &[name]) == "(true,)"
     }
 
-    /// Makes applications show their accessibility trees.
+    /// Makes applications expose their accessibility trees.
     pub(crate) fn enable_accessibility(&self) {
         let method = "org.freedesktop.DBus.Properties.Set";
         self.call("org.a11y.Bus", "/org/a11y/bus", method, &["org.a11y.Status", "IsEnabled", "<true>"]);
     }
 
-    /// Runs `keyring.py` with `words` to its end.
+    /// Runs `keyring.py` with these arguments to its end.
     pub(super) fn keyring_tool(&self, words: &[&str], input: &str) -> String {
         let mut command = self.command("/usr/bin/python3");
         let output = finish(command.arg(rig_file("keyring.py")).args(words), input, Duration::from_secs(15));
@@ -152,13 +153,13 @@ impl Bus {
         String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
     }
 
-    /// What tells the processes of this bus from those of another, and outlasts it.
+    /// Identifies the processes of this bus, also after its end.
     pub(crate) fn mark(&self) -> &str {
         &self.mark
     }
 }
 
-/// All processes that were started on the bus of this mark, by whomever: their IDs and names.
+/// All processes started on the bus with this mark, directly or not: their IDs and names.
 pub(crate) fn started_on(mark: &str) -> Vec<(Pid, String)> {
     let mark = format!("{MARK}={mark}");
     let entries = fs::read_dir("/proc").expect("/proc").flatten();
@@ -173,25 +174,25 @@ pub(crate) fn started_on(mark: &str) -> Vec<(Pid, String)> {
 }
 
 impl Drop for Bus {
-    /// Ends what was started on it, and returns once that is gone.
+    /// Ends everything started on it, and returns once that is gone.
     fn drop(&mut self) {
         self.daemon = None;
-        // Services the bus had activated, and what they started, are no children of ours. One that is just
-        // becoming another program has no environment for a moment, so one look proves nothing.
+        // Services that the bus had activated, and their children, are no children of this process. A process
+        // has no environment for a moment during exec, so one look proves nothing.
         let mut was_quiet = false;
         for _ in 0..LOOKS {
             let left = started_on(&self.mark);
             for (pid, _) in &left {
                 let _ = kill_process(*pid, Signal::KILL);
             }
-            // What was still writing there has ended: now the folder can go.
+            // All writers have ended, so the folder can be deleted.
             if was_quiet && left.is_empty() && fs::remove_dir_all(self.root.path()).is_ok() {
                 return;
             }
             was_quiet = left.is_empty();
             thread::sleep(PAUSE);
         }
-        // A test that counts on it says so itself; to panic here could hide what another one has to say.
+        // A test that depends on it checks that itself; a panic here could hide another one.
         let _ = writeln!(io::stderr(), "not all of the bus in {} could be ended", self.root.path().display());
     }
 }

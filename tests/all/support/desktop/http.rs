@@ -1,17 +1,17 @@
-//! A client for plain http on loopback, for the tests' own questions; the app's client is not asked to judge itself.
+//! An HTTP client on loopback for the tests' own requests, independent of the app's client.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// An answer, as it came.
+/// A response.
 pub(crate) struct Answer {
     /// The status code.
     pub(crate) status: u16,
     /// Header names in lower case, with their values.
     pub(crate) headers: Vec<(String, String)>,
-    /// The body, without its chunks' frames.
+    /// The body, without the chunked encoding.
     pub(crate) body: String,
 }
 
@@ -21,7 +21,7 @@ impl Answer {
         self.headers.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON; panics when it is none.
+    /// The body as JSON; panics if it isn't JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -32,14 +32,14 @@ pub(crate) fn get(address: &str) -> Answer {
     request("GET", address, &[], "")
 }
 
-/// `POST address` with a form, its values encoded here.
+/// `POST address` with a form, whose values are encoded here.
 pub(crate) fn post_form(address: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Answer {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let kind = [("Content-Type", "application/x-www-form-urlencoded")];
     request("POST", address, &[&kind[..], headers].concat(), &body)
 }
 
-/// One request over a connection of its own; redirects are not followed. Panics when the server is not there.
+/// Sends one request over its own connection; follows no redirect. Panics if the server is unreachable.
 pub(crate) fn request(method: &str, address: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let rest = address.strip_prefix("http://").expect("a plain http address");
     let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));

@@ -1,8 +1,8 @@
-//! A real gnome-keyring on a private bus, and whoever sits at its prompt.
+//! A real gnome-keyring on a private bus, with a simulated prompter.
 //!
-//! Measured (gnome-keyring 42): where nobody owns `org.gnome.keyring.SystemPrompter`, a read of a locked collection
-//! does not block: the prompt counts as dismissed within some 30 ms. It blocks only while a prompt is open: see
-//! [`Keyring::prompts_hang`] and [`Keyring::prompts_are_dismissed`].
+//! Measured (gnome-keyring 42): without an owner of `org.gnome.keyring.SystemPrompter`, a read of a locked
+//! collection does not block: the prompt counts as dismissed within some 30 ms. It only blocks while a prompt
+//! is open: see [`Keyring::prompts_hang`] and [`Keyring::prompts_are_dismissed`].
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -34,8 +34,8 @@ impl<'bus> Keyring<'bus> {
         keyring
     }
 
-    /// An unlocked keyring, which the bus starts again where it ends by itself. gnome-keyring does so, rarely, where
-    /// a call for a session is handled before it has taken note of who calls, or after that program was killed.
+    /// An unlocked keyring that the bus restarts if it exits. gnome-keyring does so, rarely, if it handles a
+    /// session request before it has registered the caller, or after that program was killed.
     pub(crate) fn lasting(bus: &'bus Bus) -> Self {
         let keyring = Self::unlocked(bus);
         keyring.is_started_by_the_bus();
@@ -49,24 +49,24 @@ impl<'bus> Keyring<'bus> {
         keyring
     }
 
-    /// Somebody who owns the Secret Service's name and never answers.
+    /// Owns the Secret Service's name and never responds.
     pub(crate) fn silent(bus: &'bus Bus) -> Self {
         Self { bus, daemon: Some(stand_in(bus, &["silent"])), prompter: None }
     }
 
-    /// Somebody who owns the Secret Service's name, and ends when the first session is asked for.
+    /// Owns the Secret Service's name, and exits at the first session request.
     pub(crate) fn leaving(bus: &'bus Bus) -> Self {
         Self { bus, daemon: Some(stand_in(bus, &["leaving"])), prompter: None }
     }
 
-    /// The same at the second session: a call has its answer by then, that there is no such item, and asks whether the
-    /// collection is locked.
+    /// The same at the second session request: by then a call has learned that the item doesn't exist, and
+    /// asks whether the collection is locked.
     pub(crate) fn leaving_later(bus: &'bus Bus) -> Self {
         Self { bus, daemon: Some(stand_in(bus, &["leaving", "later"])), prompter: None }
     }
 
-    /// From now on the bus starts a keyring, unlocked, for whoever calls one that is not there; as a desktop's does,
-    /// only that there it is locked.
+    /// From now on the bus starts an unlocked keyring on demand, as a desktop's does, although there it is
+    /// locked.
     pub(crate) fn is_started_by_the_bus(&self) {
         let script = self.bus.path("keyring.sh");
         let daemon = "gnome-keyring-daemon --foreground --components=secrets --unlock";
@@ -108,7 +108,8 @@ impl<'bus> Keyring<'bus> {
         self.bus.keyring_tool(&["locked"], "") == "true"
     }
 
-    /// Every item, a line of JSON each: `collection`, `label`, `attributes`. Works on a locked collection too.
+    /// Every item, a line of JSON each: `collection`, `label`, `attributes`. Works on a locked collection
+    /// too.
     pub(crate) fn items(&self) -> Vec<String> {
         self.bus.keyring_tool(&["items"], "").lines().map(str::to_owned).collect()
     }
@@ -121,8 +122,8 @@ impl<'bus> Keyring<'bus> {
         assert!(output.status.success(), "secret-tool store: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Reads a secret as another program would. The error is what it said: nothing where there is no such item, and
-    /// nothing where the collection is locked, which `secret-tool` can't tell apart.
+    /// Reads a secret as another program would. The error is the tool's message. It is empty for a missing
+    /// item and for a locked collection, which `secret-tool` can't distinguish.
     pub(crate) fn lookup(&self, attributes: &[&str]) -> Result<String, String> {
         let mut command = self.bus.command("secret-tool");
         let output = finish(command.arg("lookup").args(attributes), "", Duration::from_secs(10));
@@ -130,7 +131,7 @@ impl<'bus> Keyring<'bus> {
         if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
     }
 
-    /// From now on somebody cancels each prompt at once.
+    /// From now on each prompt is cancelled at once.
     pub(crate) fn prompts_are_dismissed(&mut self) {
         self.prompter = None;
         self.prompter = Some(stand_in(self.bus, &["prompter", "dismiss"]));
@@ -142,7 +143,7 @@ impl<'bus> Keyring<'bus> {
         self.prompter = Some(stand_in(self.bus, &["prompter", "hang"]));
     }
 
-    /// Ends the daemon at once; nobody owns its name afterwards.
+    /// Ends the daemon at once; its name has no owner afterwards.
     pub(crate) fn kill(&mut self) {
         if let Some(daemon) = &mut self.daemon {
             daemon.kill();
@@ -152,24 +153,24 @@ impl<'bus> Keyring<'bus> {
         wait_until(Duration::from_secs(10), "the keyring's end", free);
     }
 
-    /// Starts the daemon again over the same collection, unlocked.
+    /// Restarts the daemon with the same collection, unlocked.
     pub(crate) fn restart(&mut self) {
         self.kill();
         self.run(&["--unlock"], PASSWORD);
     }
 
-    /// Starts the daemon again over the same collection, which is locked then.
+    /// Restarts the daemon with the same collection, locked.
     pub(crate) fn restart_locked(&mut self) {
         self.kill();
         self.run(&["--start"], "");
     }
 
-    /// From now on the daemon keeps its name and answers nobody, up to [`Keyring::goes_on`].
+    /// From now on the daemon keeps its name and doesn't respond, until [`Keyring::goes_on`].
     pub(crate) fn hangs(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// A daemon that hung answers again, and first whoever waits.
+    /// A suspended daemon responds again, to waiting calls first.
     pub(crate) fn goes_on(&self) {
         self.signal(Signal::CONT);
     }
@@ -183,7 +184,7 @@ impl<'bus> Keyring<'bus> {
 
 impl Drop for Keyring<'_> {
     fn drop(&mut self) {
-        // Whatever failed may have failed for want of it.
+        // A failure may have been caused by its exit.
         if let Some(ended) = self.daemon.as_mut().and_then(Running::ended).filter(|ended| !ended.success()) {
             let said = fs::read_to_string(self.bus.path("gnome-keyring.log")).unwrap_or_default();
             let _ = writeln!(io::stderr(), "The keyring had ended by itself ({ended}). It said: {said}");
@@ -191,7 +192,7 @@ impl Drop for Keyring<'_> {
     }
 }
 
-/// Starts one of `keyring.py`'s stand-ins, and waits until it is there.
+/// Starts one of `keyring.py`'s stand-ins and waits until it is ready.
 fn stand_in(bus: &Bus, words: &[&str]) -> Running {
     let mut command = bus.command("/usr/bin/python3");
     command.arg(rig_file("keyring.py")).args(words).stdout(Stdio::piped()).stderr(bus.log("keyring.py"));

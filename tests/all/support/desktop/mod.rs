@@ -34,7 +34,7 @@ pub(crate) fn rig_file(name: &str) -> String {
     format!("{}/tests/desktop/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A path for what a test leaves to be looked at: `tests/output` is kept, and not under version control.
+/// A path for a test's output: `tests/output` is kept, and not under version control.
 pub(crate) fn kept(name: &str) -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/output").join(name)
 }

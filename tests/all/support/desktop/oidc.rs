@@ -1,4 +1,4 @@
-//! A certified OIDC provider on loopback, and the browser in which a person signs in there.
+//! A certified OIDC provider on loopback, and a browser that signs in there.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -11,14 +11,14 @@ use super::http::{get, post_form};
 use super::process::{Running, finish};
 use super::rig_file;
 
-/// What to set `BROWSER` to: opens an address in headless Chromium, fills in the forms, and ends on loopback. With
-/// `KEYFOB_BROWSER_SHOTS=folder` it keeps screenshots, and `landed.json` about the page it ended on; with
+/// The value for `BROWSER`: opens a URL in headless Chromium, fills in the forms, and ends on loopback. With
+/// `KEYFOB_BROWSER_SHOTS=folder` it keeps screenshots, and `landed.json` about the last page; with
 /// `KEYFOB_BROWSER_ACT=no` it presses *Cancel*.
 pub(crate) fn browser() -> String {
     rig_file("oidc/browser.mjs")
 }
 
-/// A running `server.mjs`: PKCE required, refresh tokens rotated, a reused one revokes its family.
+/// A running `server.mjs`: requires PKCE, rotates refresh tokens, and revokes the family of a reused one.
 pub(crate) struct OidcServer {
     about: Value,
     _server: Running,
@@ -41,39 +41,40 @@ impl OidcServer {
         Self { about, _server: server }
     }
 
-    /// One of its addresses: `issuer`, `authorization_endpoint`, `token_endpoint`, `introspection_endpoint`,
+    /// One of its URLs: `issuer`, `authorization_endpoint`, `token_endpoint`, `introspection_endpoint`,
     /// `revocation_endpoint`, `userinfo_endpoint`, `jwks_uri`, `events`.
     pub(crate) fn address(&self, name: &str) -> &str {
         self.about[name].as_str().unwrap_or_else(|| panic!("no address {name}"))
     }
 
     /// The ID and the secret of a client: `basic`, `post`, `public` (its secret is empty) or `machine`
-    /// (`client_credentials` only). The others may come back to `/` and `/callback` on any loopback port.
+    /// (`client_credentials` only). The redirect URIs of the others are `/` and `/callback` on any loopback
+    /// port.
     pub(crate) fn client(&self, name: &str) -> (&str, &str) {
         let client = &self.about["clients"][name];
         let id = client["client_id"].as_str().unwrap_or_else(|| panic!("no client {name}"));
         (id, client["client_secret"].as_str().unwrap_or(""))
     }
 
-    /// Another part of what it said at its start: `private_keys`, by algorithm.
+    /// Another part of its first line of output: `private_keys`, by algorithm.
     pub(crate) fn about(&self, name: &str) -> &Value {
         &self.about[name]
     }
 
-    /// What the server says about a token; its `active` tells whether it is good.
+    /// The introspection response for a token; `active` is whether it is valid.
     pub(crate) fn introspect(&self, token: &str) -> Value {
         let (id, secret) = self.client("post");
         let form = [("token", token), ("client_id", id), ("client_secret", secret)];
         post_form(self.address("introspection_endpoint"), &[], &form).json()
     }
 
-    /// What happened so far: objects with `event` (`granted`, `refused`, `rotated`, `family_revoked`), `client`,
-    /// `grant`, and `error` where there was one.
+    /// All events so far: objects with `event` (`granted`, `refused`, `rotated`, `family_revoked`), `client`,
+    /// `grant`, and `error` if there was one.
     pub(crate) fn events(&self) -> Vec<Value> {
         get(self.address("events")).json().as_array().cloned().unwrap_or_default()
     }
 
-    /// How many events of this kind there were.
+    /// The number of events of this kind.
     pub(crate) fn count(&self, event: &str) -> usize {
         self.events().iter().filter(|held| held["event"] == event).count()
     }

@@ -1,4 +1,4 @@
-//! Child processes of the tests: started in a group of their own, ended on drop, bounded in time.
+//! Child processes of the tests: in their own process groups, killed on drop, with timeouts.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -15,7 +15,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts `command` in a group of its own, without standard input unless it was set before.
+    /// Starts `command` in its own group, without standard input unless that was set before.
     pub(crate) fn start(command: &mut Command) -> Self {
         let name = name_of(command);
         let child = command.process_group(0).spawn();
@@ -28,17 +28,17 @@ impl Running {
         &mut self.child
     }
 
-    /// Its process ID, which is its group's as well.
+    /// Its process ID, which is also its group's.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// How it ended, or `None` while it runs.
+    /// Its exit status, or `None` while it runs.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
-    /// Waits for its end, and panics if it takes longer than `patience`.
+    /// Waits for its end; panics after `patience`.
     pub(crate) fn end(&mut self, patience: Duration) -> ExitStatus {
         let name = self.name.clone();
         wait_until(patience, &format!("the end of {name}"), || self.ended())
@@ -47,7 +47,7 @@ impl Running {
     /// Kills the whole group at once, as a crash would.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::KILL);
-        // It is reaped here; that it had already ended is no error.
+        // It is reaped here; an earlier exit is no error.
         let _ = self.child.wait();
     }
 
@@ -75,24 +75,24 @@ impl Drop for Running {
     }
 }
 
-/// A command that dies with the thread that starts it, however that ends. So nothing may be started on a thread that
-/// ends before the test does.
+/// A command that dies with the thread that starts it. So start none on a thread that ends before the test
+/// does.
 pub(crate) fn mortal(program: &str) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--", program]);
     command
 }
 
-/// The program that is meant, for messages.
+/// The program's name, for messages.
 fn name_of(command: &Command) -> String {
     let program = command.get_args().skip_while(|word| *word != "--").nth(1);
     program.unwrap_or(command.get_program()).to_string_lossy().into_owned()
 }
 
-/// Runs `command` to its end with `input` on its standard input; panics when it takes longer than `patience`.
+/// Runs `command` to its end with `input` on its standard input; panics after `patience`.
 pub(crate) fn finish(command: &mut Command, input: &str, patience: Duration) -> Output {
     let name = name_of(command);
-    // Output goes to files, not pipes: a daemon it leaves behind would hold a pipe open for good.
+    // Output goes to files instead of pipes: a daemon left behind would keep a pipe open.
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (out, err) = (folder.path().join("out"), folder.path().join("err"));
     let open = |path| std::fs::File::create(path).expect("a temporary file");
@@ -118,7 +118,7 @@ pub(crate) fn finish(command: &mut Command, input: &str, patience: Duration) -> 
     Output { status, stdout: read(&out), stderr: read(&err) }
 }
 
-/// Asks again until there is an answer; panics with `what` when that takes longer than `patience`.
+/// Polls until there is a value; panics with `what` after `patience`.
 pub(crate) fn wait_until<T>(patience: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! A virtual screen: Xvfb on a free display with openbox, and what is seen, closed and copied on it.
+//! A virtual screen: Xvfb on a free display with openbox, with access to its windows and clipboard.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use super::bus::Bus;
 use super::process::{Running, finish, wait_until};
 
-/// An X server with a window manager; without one, no window gets the keyboard.
+/// An X server with a window manager; without one, no window gets the focus.
 pub(crate) struct Screen<'bus> {
     bus: &'bus Bus,
     display: String,
-    // Ended in this order: the window manager before its server.
+    // Dropped in this order: the window manager before its server.
     _manager: Running,
     _server: Running,
 }
 
 impl<'bus> Screen<'bus> {
-    /// A screen of this size in pixels, and accessibility turned on for its bus.
+    /// A screen of this size in pixels, with accessibility enabled for its bus.
     pub(crate) fn start(bus: &'bus Bus, width: u32, height: u32) -> Self {
         bus.enable_accessibility();
         let mut command = bus.command("Xvfb");
@@ -34,7 +34,7 @@ impl<'bus> Screen<'bus> {
         let manager = Running::start(&mut command);
         let screen = Self { bus, display, _manager: manager, _server: server };
         wait_until(Duration::from_secs(10), "the window manager", || {
-            // Any window manager that is ready tells how many desktops it has.
+            // A window manager that is ready reports the number of desktops.
             let told = screen.run("xdotool", &["get_num_desktops"], "");
             (told.stderr.is_empty() && told.status.success()).then_some(())
         });
@@ -51,7 +51,7 @@ impl<'bus> Screen<'bus> {
         &self.display
     }
 
-    /// [`Bus::command`] on this screen, drawing in software.
+    /// [`Bus::command`] on this screen, with software rendering.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = self.bus.command(program);
         command
@@ -65,7 +65,7 @@ impl<'bus> Screen<'bus> {
         finish(self.command(program).args(words), input, Duration::from_secs(10))
     }
 
-    /// Saves a PNG of all that is seen.
+    /// Saves a PNG of the screen.
     pub(crate) fn screenshot(&self, path: &Path) {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).expect("a folder for screenshots");
@@ -80,8 +80,8 @@ impl<'bus> Screen<'bus> {
         String::from_utf8_lossy(&found.stdout).lines().map(str::to_owned).collect()
     }
 
-    /// Asks the window manager to close the windows of this class, as the title bar's button does. A key could be lost
-    /// on its way through the manager's grab.
+    /// Asks the window manager to close the windows of this class, as the title bar's button does. The window
+    /// manager's grab could lose a key.
     pub(crate) fn ask_to_close(&self, class: &str) {
         for window in self.windows(class) {
             let output = self.run("wmctrl", &["-i", "-c", &window], "");
@@ -89,7 +89,7 @@ impl<'bus> Screen<'bus> {
         }
     }
 
-    /// Puts the windows of this class out of sight.
+    /// Minimises the windows of this class.
     pub(crate) fn minimise(&self, class: &str) {
         for window in self.windows(class) {
             let output = self.run("xdotool", &["windowminimize", &window], "");
@@ -97,26 +97,26 @@ impl<'bus> Screen<'bus> {
         }
     }
 
-    /// The window that has the keyboard, by the window manager's word; the ID is `xdotool`'s.
+    /// The focused window, as reported by the window manager; the ID is `xdotool`'s.
     pub(crate) fn active(&self) -> Option<String> {
         let told = self.run("xdotool", &["getactivewindow"], "");
         let id = String::from_utf8_lossy(&told.stdout).trim().to_owned();
         (told.status.success() && !id.is_empty()).then_some(id)
     }
 
-    /// What the clipboard's owner offers; empty without one.
+    /// The clipboard's targets; empty without an owner.
     pub(crate) fn clipboard_targets(&self) -> Vec<String> {
         let told = self.run("xclip", &["-selection", "clipboard", "-o", "-t", "TARGETS"], "");
         String::from_utf8_lossy(&told.stdout).lines().map(str::to_owned).collect()
     }
 
-    /// The clipboard's text, or `None` when it holds none.
+    /// The clipboard's text, or `None`.
     pub(crate) fn clipboard(&self) -> Option<String> {
         let told = self.run("xclip", &["-selection", "clipboard", "-o", "-t", "UTF8_STRING"], "");
         told.status.success().then(|| String::from_utf8_lossy(&told.stdout).into_owned())
     }
 
-    /// Copies text as another program would; it stays until somebody else copies.
+    /// Copies text as another program would; it stays until the next copy.
     pub(crate) fn copy(&self, text: &str) {
         let output = self.run("xclip", &["-selection", "clipboard", "-i"], text);
         assert!(output.status.success(), "xclip: {}", String::from_utf8_lossy(&output.stderr));

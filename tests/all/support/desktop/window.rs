@@ -1,4 +1,4 @@
-//! The app's window, driven as a person with a screen reader would: by the names of its controls.
+//! Drives the app's window as a screen reader does: by the names of its controls.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::process::{Running, finish, wait_until};
 use super::rig_file;
 use super::screen::Screen;
 
-/// How long a control may take to appear; a real browser may have to come first.
+/// Timeout for a control to appear; a real browser may have to start first.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A program with a window of class `keyfob`; dropping it ends the program.
@@ -20,8 +20,8 @@ pub(crate) struct Window<'screen> {
 }
 
 impl<'screen> Window<'screen> {
-    /// Starts `program` with `words` and waits until its window is mapped. `environment` comes on top of the screen's;
-    /// set `KEYFOB_HOME` there, and `BROWSER`. Both outputs go to [`Window::output`].
+    /// Starts `program` with `words` and waits until its window is mapped. `environment` extends the
+    /// screen's; set `KEYFOB_HOME` and `BROWSER` there. Both outputs go to [`Window::output`].
     pub(crate) fn open(
         screen: &'screen Screen<'screen>,
         program: &str,
@@ -43,7 +43,7 @@ impl<'screen> Window<'screen> {
         window
     }
 
-    /// All that windows of this bus have written on standard output and error.
+    /// The standard output and error of all windows of this bus.
     pub(crate) fn output(&self) -> String {
         fs::read_to_string(self.screen.bus().path("window.log")).unwrap_or_default()
     }
@@ -68,17 +68,17 @@ impl<'screen> Window<'screen> {
         self.must(&["tree"], "")
     }
 
-    /// Presses the control of exactly this name, once it is there and enabled.
+    /// Presses the control of exactly this name, once it exists and is enabled.
     pub(crate) fn press(&self, name: &str) {
         self.must(&["press", "--", name], "");
     }
 
-    /// Sets a field's text; it goes through standard input, never through arguments.
+    /// Sets a field's text through standard input, never through arguments.
     pub(crate) fn fill(&self, name: &str, text: &str) {
         self.must(&["type", "--", name], text);
     }
 
-    /// Waits for a node whose name contains this.
+    /// Waits for a node whose name contains `part`.
     pub(crate) fn wait_for(&self, part: &str) {
         self.must(&["--match", "contains", "wait", "--", part], "");
     }
@@ -88,18 +88,18 @@ impl<'screen> Window<'screen> {
         self.program.signal(signal);
     }
 
-    /// Its process.
+    /// Its process ID.
     pub(crate) fn pid(&self) -> u32 {
         self.program.pid()
     }
 
-    /// Waits for the program's end, which somebody else has caused.
+    /// Waits for the program's end, which has another cause.
     pub(crate) fn end(mut self) -> ExitStatus {
         self.program.end(PATIENCE)
     }
 
-    /// Closes the window as its title bar's button does, and waits for the program's end. Where accounts would no
-    /// longer be refreshed, the window asks first; that is answered.
+    /// Closes the window as its title bar's button does, and waits for the program's end. Confirms the
+    /// question about accounts that would no longer be refreshed.
     pub(crate) fn close(mut self) -> ExitStatus {
         self.screen.ask_to_close("keyfob");
         let started = Instant::now();
@@ -110,7 +110,7 @@ impl<'screen> Window<'screen> {
                 break;
             }
         }
-        // Whether the press was lost or the end doesn't come can't be told afterwards.
+        // A lost press and a missing end can't be distinguished.
         if self.program.ended().is_none() && started.elapsed() >= PATIENCE {
             let windows = self.screen.windows("keyfob");
             panic!("still open {windows:?}, and no question was asked:\n{}\n{}", self.tree(), self.output());

@@ -1,4 +1,4 @@
-//! A request held against a document, demand by demand.
+//! Compares a request with a vendor's document.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::Known;
 use crate::support::server::Request;
 
-/// A request under judgement, and in what it deviates.
+/// A request and its deviations.
 pub(super) struct Judge<'a> {
     pub(super) request: &'a Request,
     pub(super) deviations: Vec<String>,
@@ -27,7 +27,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The content type, without parameters, as every document writes it.
+    /// The content type without parameters, as every document writes it.
     pub(super) fn content_type(&mut self, expected: &str) {
         let given = self.request.header("content-type").unwrap_or("none");
         self.demand(given == expected, &format!("Content-Type: {expected}, not {given}"));
@@ -44,13 +44,13 @@ impl<'a> Judge<'a> {
         self.fields(fields, required, optional);
     }
 
-    /// The body as a JSON object of fields, in order; empty where it is none.
+    /// The body as a JSON object of fields, in order; empty if it isn't one.
     pub(super) fn json(&self) -> Fields {
         let object = serde_json::from_slice::<serde_json::Map<_, _>>(&self.request.body);
         Fields(object.unwrap_or_default().into_iter().collect())
     }
 
-    /// These fields and no others, each once and a text.
+    /// These fields and no others, each once and a string.
     pub(super) fn fields(&mut self, fields: Fields, required: &[&str], optional: &[&str]) {
         for (name, value) in fields.0 {
             let is_expected = required.contains(&name.as_str()) || optional.contains(&name.as_str());
@@ -68,7 +68,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A field's value; nothing where it is absent.
+    /// A field's value; empty if it is absent.
     pub(super) fn value(&self, name: &str) -> String {
         self.values.get(name).cloned().unwrap_or_default()
     }
@@ -83,7 +83,7 @@ impl<'a> Judge<'a> {
             && self.value("client_secret") == self.known.client_secret
     }
 
-    /// ID, colon and secret as they are, in Base64.
+    /// The ID, a colon and the secret, unencoded, in Base64.
     pub(super) fn client_in_basic(&self) -> bool {
         let pair = format!("{}:{}", self.known.client_id, self.known.client_secret);
         self.request.header("authorization") == Some(&format!("Basic {}", STANDARD.encode(pair)))

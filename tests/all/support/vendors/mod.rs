@@ -1,7 +1,7 @@
-//! One strict server a vendor: it refuses whatever deviates from the vendor's document.
+//! One strict server per vendor: it refuses everything that deviates from the vendor's document.
 //!
-//! Invariant: each demand below stands in the document, in the OAuth standards where the document
-//! refers to them, or is said to be inferred. A deviation is refused, and kept for the test to read.
+//! Each requirement below is from the document or the OAuth standards that it refers to, or is marked as
+//! inferred. Deviations are recorded for the test.
 
 mod judge;
 
@@ -16,19 +16,19 @@ use super::canary;
 use super::raw;
 use super::server::{Request, Response, ScriptedServer};
 
-/// Which document a server follows.
+/// The document that a server follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Document {
     SmartConnect,
     SmartDocumentor,
     SmartSense,
-    /// With the value of `ACCESSTOKEN`, where one is wanted.
+    /// With the value of `ACCESSTOKEN`, if required.
     Connect(Option<String>),
-    /// With the redirect address that is registered.
+    /// With the registered redirect URI.
     Smartcar(String),
 }
 
-/// What a vendor knows its client by.
+/// A vendor's client registration.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) client_id: String,
@@ -69,7 +69,7 @@ pub(crate) struct Vendor {
 }
 
 impl Vendor {
-    /// `smartconnect.txt`: the password grant, everything in a form, an answer without `expires_in`.
+    /// `smartconnect.txt`: the password grant, everything in a form, a response without `expires_in`.
     pub(crate) fn smartconnect() -> Self {
         Self::start(Document::SmartConnect)
     }
@@ -89,13 +89,13 @@ impl Vendor {
         Self::start(Document::Connect(access_token_header.map(str::to_owned)))
     }
 
-    /// `smartcar.txt`: authorization code, raw Basic, a form, an exactly matched redirect address.
+    /// `smartcar.txt`: authorization code, raw Basic, a form, an exactly matched redirect URI.
     pub(crate) fn smartcar(redirect_uri: &str) -> Self {
         Self::start(Document::Smartcar(redirect_uri.to_owned()))
     }
 
     fn start(document: Document) -> Self {
-        // Characters that show whether ID and secret are form-encoded, raw, or cut at a colon.
+        // These characters show whether ID and secret are form-encoded, raw, or cut at a colon.
         let awkward = if matches!(document, Document::Smartcar(_)) { ":b%/+" } else { "" };
         let known = Known {
             client_id: format!("id-{}", canary()),
@@ -109,7 +109,7 @@ impl Vendor {
         Self { server, known, inner }
     }
 
-    /// The authorization endpoint. No document names its path; any will do.
+    /// The authorization endpoint. No document names its path, so any will do.
     pub(crate) fn authorize_url(&self) -> String {
         self.server.url("/oauth/authorize")
     }
@@ -119,7 +119,7 @@ impl Vendor {
         self.server.url(self.inner.token_path())
     }
 
-    /// What a user's browser does with a sign-in address: goes there, and is sent back.
+    /// Plays a user's browser: opens the sign-in link and returns the redirect.
     pub(crate) fn browse(&self, address: &str) -> String {
         assert!(address.starts_with(&self.authorize_url()), "{address}");
         let answer = raw::get(address);
@@ -127,27 +127,27 @@ impl Vendor {
         answer.header("location").unwrap().to_owned()
     }
 
-    /// The next access token, for one that is a JWT, say.
+    /// Sets the next access token, for example a JWT.
     pub(crate) fn next_access_token(&self, token: &str) {
         self.inner.state().next_access_token = Some(token.to_owned());
     }
 
-    /// The whole next answer to a good request.
+    /// Sets the complete next response to a valid request.
     pub(crate) fn next_answer(&self, json: &str) {
         self.inner.state().next_answer = Some(json.to_owned());
     }
 
-    /// In what the requests deviated from the document.
+    /// The requests' deviations from the document.
     pub(crate) fn deviations(&self) -> Vec<String> {
         self.inner.state().deviations.clone()
     }
 
-    /// The access tokens given out, in order.
+    /// The issued access tokens, in order.
     pub(crate) fn issued(&self) -> Vec<String> {
         self.inner.state().issued.clone()
     }
 
-    /// The token requests, whole.
+    /// The token requests.
     pub(crate) fn token_requests(&self) -> Vec<Request> {
         self.server.requests_to(self.inner.token_path())
     }
@@ -216,7 +216,7 @@ impl Inner {
         if judge.client_in_body() {
             return Ok(());
         }
-        // The document's example says `error`, its table `erro`: each in turn.
+        // The document's example has `error`, its table `erro`: each in turn.
         let mut state = self.state();
         state.refusals += 1;
         let field = if state.refusals.is_multiple_of(2) { "erro" } else { "error" };
@@ -232,7 +232,7 @@ impl Inner {
         let in_header = judge.request.header("authorization").is_some();
         let credentials: &[&str] = if in_header { &[] } else { &["client_id", "client_secret"] };
         let is_refresh = judge.json().get("grant_type").is_some_and(|grant| grant == "refresh_token");
-        // The refresh is inferred from the first request: `redirect_uri` is required of both.
+        // The refresh is inferred from the first request: `redirect_uri` is required in both.
         let (own, optional): (&[&str], &[&str]) = if is_refresh {
             (&["grant_type", "refresh_token", "redirect_uri"], &[])
         } else {
@@ -261,10 +261,10 @@ impl Inner {
         self.spend(judge, is_refresh)
     }
 
-    /// Spends the code, or the refresh token, which is replaced.
+    /// Uses up the code, or the refresh token, which is replaced.
     fn spend(&self, judge: &mut Judge<'_>, is_refresh: bool) -> Result<(), Response> {
         if !judge.deviations.is_empty() {
-            // Refused by the caller; nothing is spent on it.
+            // The caller refuses the request, so nothing is used up.
             return Ok(());
         }
         let mut state = self.state();
@@ -328,7 +328,7 @@ impl Inner {
         Response::redirect(302, back.as_str())
     }
 
-    /// The document's sample answer, with tokens of our own.
+    /// The document's sample response, with generated tokens.
     fn granted(&self) -> Response {
         let mut state = self.state();
         let token = state.next_access_token.take().unwrap_or_else(canary);
@@ -346,9 +346,9 @@ impl Inner {
             Document::SmartDocumentor => serde_json::json!({
                 "access_token": token, "expires_in": 3600, "token_type": "Bearer", "scope": "WebAPI"
             }),
-            // The document shows no answer; this is RFC 6749's least, to which it refers.
+            // The document shows no response; this is the minimum of RFC 6749, to which it refers.
             Document::SmartSense => serde_json::json!({"access_token": token, "token_type": "Bearer"}),
-            // Far ahead, so that the test's day does not matter.
+            // Far ahead, so that the current date does not matter.
             Document::Connect(_) => serde_json::json!({
                 "access_token": token, "refresh_token": renewable(), "expires_at": 4_102_444_800_u64,
                 "type": "bearer"
