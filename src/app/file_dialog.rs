@@ -55,7 +55,6 @@ impl Files {
         }
     }
 
-    /// The dialog's answer, if it has ended.
     pub(super) fn answer(&mut self) -> Option<FileAnswer> {
         let answer = self.answers.try_recv().ok()?;
         self.is_open = false;

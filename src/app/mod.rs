@@ -229,9 +229,7 @@ struct App {
     accounts_asked: bool,
     /// A second start wants the window raised.
     called: Arc<AtomicBool>,
-    /// Whether a signal asks the window to close.
     ending: Ending,
-    /// The last title.
     title: String,
     /// Whether the system prefers reduced motion, once queried.
     still: Option<Arc<AtomicBool>>,

@@ -28,7 +28,6 @@ const HEARD_MAX: usize = 16;
 /// Pause after a failed accept, for example without file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The first window's reply.
 const COMING: &str = "coming";
 
 /// The first window's lock; held while it lives.

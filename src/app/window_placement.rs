@@ -9,7 +9,6 @@ use crate::ui;
 /// file.
 const APP_ID: &str = "keyfob";
 
-/// Restores the last window's placement.
 pub(super) fn viewport(builder: egui::ViewportBuilder, place: Option<WindowPlace>) -> egui::ViewportBuilder {
     let first = WindowPlace { position: None, size: ui::FIRST_SIZE, maximized: false };
     let place = place.unwrap_or(first);

@@ -21,7 +21,6 @@ const VAULT: u8 = 4;
 /// The longest repeated line of clap's output, in characters.
 const LINE_CHARS: usize = 2000;
 
-/// A failure's exit code and message.
 #[derive(Debug)]
 pub(super) struct Failure {
     code: u8,
@@ -29,12 +28,10 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// A refusal with a message.
     pub(super) fn refused(words: impl Into<String>) -> Self {
         Self { code: REFUSED, words: words.into() }
     }
 
-    /// A usage error, in clap's lines.
     pub(super) fn wrong_usage(lines: Vec<&str>) -> Self {
         let lines: Vec<_> = lines.into_iter().map(|line| sanitized(line, LINE_CHARS)).collect();
         Self { code: WRONG_USAGE, words: lines.join("\n") }
@@ -51,7 +48,6 @@ impl Failure {
         }
     }
 
-    /// The passphrase vault doesn't exist yet.
     pub(super) fn no_file_yet() -> Self {
         Self {
             code: VAULT,
@@ -139,7 +135,6 @@ impl Failure {
         Self { code, words: text }
     }
 
-    /// Prints the message and returns the exit code.
     pub(super) fn report(&self) -> ExitCode {
         if !self.words.is_empty() {
             output::say(&self.words);

@@ -69,7 +69,6 @@ pub(super) fn quoted(text: &str) -> String {
     format!("“{}”", shown(text))
 }
 
-/// When the account's token expires, as a sentence.
 pub(super) fn expiry_sentence(account: &AccountView) -> String {
     match account.token.as_ref().map(|token| token.facts.expires_at) {
         Some(Some(at)) => format!("The token expires at {}.", local(at)),

@@ -15,15 +15,14 @@ use crate::base::secret::{Passphrase, PastedReturn};
 /// The longest line, in bytes; the rest of a longer one is dropped.
 const LINE_MAX_BYTES: usize = 64 * 1024 + 1;
 
-/// Why a file could not be read.
 #[derive(Debug)]
 pub(super) enum ReadError {
-    /// The system's error.
     Io(io::Error),
-    /// It exceeds the limit.
     TooLarge,
     /// It is not UTF-8. The line of the first wrong byte, counted from 1.
-    NotText { line: usize },
+    NotText {
+        line: usize,
+    },
 }
 
 /// Reads a file, or standard input for `-`, of at most `limit_bytes`.
@@ -46,7 +45,6 @@ pub(super) fn read(path: &Path, limit_bytes: usize) -> Result<Zeroizing<Vec<u8>>
     Ok(bytes)
 }
 
-/// A file's contents as text.
 pub(super) fn text_of(mut bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, ReadError> {
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),

@@ -124,7 +124,6 @@ fn told(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// Whether a window could open.
 fn has_display() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     cfg!(any(target_os = "macos", target_os = "windows")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")

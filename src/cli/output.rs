@@ -54,7 +54,6 @@ fn unwritable() -> Failure {
     Failure::refused("The output could not be written. Check that its place has room, then try again.")
 }
 
-/// Writes a paragraph to standard error.
 pub(super) fn say(text: &str) {
     // If standard error is closed, there is nowhere to report it.
     let _ = writeln!(io::stderr().lock(), "{text}");

@@ -139,7 +139,6 @@ impl CliSession {
         self.listed(name).ok_or_else(|| Failure::of(&Problem::UnknownAccount(name.to_owned())))
     }
 
-    /// The listed account of this name.
     pub(super) fn listed(&self, name: &str) -> Option<Arc<AccountView>> {
         let wanted = AccountName::new(name).ok()?;
         self.snapshot.accounts.iter().find(|account| account.name.key() == wanted.key()).cloned()
@@ -168,7 +167,6 @@ impl CliSession {
         self.snapshot = Arc::clone(&self.engine.snapshots.borrow_and_update());
     }
 
-    /// Sends a command.
     pub(super) fn ask(&self, command: Command) -> Result<Answers, Failure> {
         self.engine.ask(command).map_err(|error| Failure::of(&error.problem()))
     }

@@ -39,7 +39,6 @@ pub const CLIENT_ID: &str = "keyfob-demo";
 pub const SCOPE: &str = "demo.read";
 
 const HOME: &str = include_str!("../../assets/demo/home.html");
-/// The largest request body, in bytes.
 const BODY_LIMIT_BYTES: usize = 16 * 1024;
 
 /// A running demo server; dropping it stops it.

@@ -31,19 +31,16 @@ pub(super) struct AuthorizationRequest {
     pub(super) challenge: String,
 }
 
-/// Issued tokens.
 #[derive(Debug)]
 pub(super) struct Issued {
     pub(super) access_token: AccessToken,
     pub(super) refresh_token: Option<RefreshToken>,
 }
 
-/// Why no token was issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotIssued {
     /// The code or refresh token is unknown, used, expired, or bound to something else.
     InvalidGrant,
-    /// The system has no randomness.
     Failed,
 }
 
@@ -94,7 +91,6 @@ impl Store {
         self.logins.take(ticket, now)
     }
 
-    /// Creates a code for a user who logged in.
     pub(super) fn grant_code(
         &mut self,
         request: AuthorizationRequest,

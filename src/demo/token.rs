@@ -14,7 +14,6 @@ use super::{ACCESS_TOKEN_LIFE_SECS, CLIENT_ID, Fields, REFRESH_TOKEN_LIFE_SECS, 
 use crate::base::secret::ClientSecret;
 use crate::net::http_server::Answer;
 
-/// An error response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TokenError {
     InvalidRequest(&'static str),

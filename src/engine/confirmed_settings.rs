@@ -26,12 +26,10 @@ use crate::net::http_client::{Http, HttpAnswer};
 use crate::store::vault::VaultError;
 use crate::store::vault::account_records::Records;
 
-/// Why preferences are not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotConfirmed {
     /// The vault's record has other values.
     Changed,
-    /// The vault can't be read.
     Vault(VaultProblem),
 }
 

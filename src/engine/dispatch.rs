@@ -108,7 +108,6 @@ impl Engine {
         }
     }
 
-    /// Passes an input to an account's session.
     pub(crate) fn ask(
         &mut self,
         account: &AccountId,

@@ -30,7 +30,6 @@ use crate::platform::browser::can_open_in;
 use crate::store::vault::account_records::Records;
 
 impl Engine {
-    /// Runs all checks, for an account or in general.
     pub(crate) fn diagnose(&mut self, id: Option<AccountId>, replies: Replies) {
         let entry = match id.as_ref().map(|id| self.entry(id)).transpose() {
             Ok(entry) => entry,
@@ -93,7 +92,6 @@ async fn vault(door: &VaultHandle, id: Option<AccountId>) -> Finding {
     Finding { check: Check::Vault, about: String::new(), cause }
 }
 
-/// The endpoints that the account uses.
 fn endpoints(provider: &Provider) -> Vec<(EndpointKind, Url)> {
     let more = &provider.more;
     [
@@ -111,7 +109,6 @@ fn endpoints(provider: &Provider) -> Vec<(EndpointKind, Url)> {
     .collect()
 }
 
-/// Checks all endpoints at once.
 async fn on_the_way(provider: &Provider, http: &Rc<Network>, clock: &Arc<dyn Clock>) -> Vec<Finding> {
     let endpoints = endpoints(provider);
     let mut looking = JoinSet::new();

@@ -53,7 +53,6 @@ pub(crate) fn unusable(error: RequestError) -> NotObtained {
     NotObtained { failure: Failure::Permanent, problem }
 }
 
-/// Maps a response without a token.
 pub(crate) fn refused(asked: &Asked<'_>, error: &TokenError, refreshing: bool) -> NotObtained {
     let provider = asked.provider;
     let failure = |retry_at| {
@@ -128,7 +127,6 @@ pub(crate) fn bind_problem(error: BindError, redirect: &LoopbackRedirect) -> Pro
     })
 }
 
-/// Why a callback was rejected.
 pub(crate) fn callback_problem(error: CallbackError) -> SignInProblem {
     match error {
         CallbackError::NoReply => SignInProblem::NoReplyInPaste,

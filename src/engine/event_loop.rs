@@ -44,12 +44,10 @@ const BACKGROUND: usize = 4;
 
 /// A job's result: the next step on the loop.
 pub(crate) type Then = Box<dyn FnOnce(&mut Engine)>;
-/// Where a command's replies go.
 pub(crate) type Replies = Option<ReplyTo>;
 /// The database on its thread; it opens at the first call.
 pub(crate) type Database = Worker<Result<Accounts, Problem>>;
 
-/// A waiter for a session's outcome.
 pub(crate) enum Waiter {
     /// The window, for the end of a sign-in or a refresh.
     Window { signing_in: bool },
@@ -68,7 +66,6 @@ pub(crate) enum LookupAttempt {
     Last,
 }
 
-/// A callback from a listener.
 pub(crate) struct BrowserReply {
     pub(crate) account: AccountId,
     pub(crate) attempt: Attempt,
@@ -87,7 +84,6 @@ pub(crate) struct Engine {
     pub(crate) memory: MemoryVault,
     /// Accounts that an earlier run left unfinished, until the vault is open.
     pub(crate) half_done: Vec<StoredAccount>,
-    /// The number of accounts being finished.
     pub(crate) being_finished: usize,
     /// Commands that wait for that, since an unfinished account still holds its name.
     pub(crate) deferred: Vec<(Command, Replies)>,
@@ -104,7 +100,6 @@ pub(crate) struct Engine {
     pub(crate) http: Http,
     /// What is known of the vault's record of preferences.
     pub(crate) trust: Trust,
-    /// The vault of the stored choice.
     pub(crate) chosen_vault: VaultKind,
     pub(crate) desk: ClipboardService,
     pub(crate) jobs: JoinSet<Then>,
@@ -284,7 +279,6 @@ impl Engine {
         self.outbox.tell(event);
     }
 
-    /// Reports a problem to the window or the caller.
     pub(crate) fn fail(&mut self, account: Option<&AccountId>, problem: Problem, replies: Replies) {
         if let Some(entry) = account.and_then(|id| self.entries.get_mut(id)) {
             entry.problem = Some(problem.clone());
@@ -296,7 +290,6 @@ impl Engine {
         answer(replies, Err(problem));
     }
 
-    /// Reports a command's result to the caller or the window.
     pub(crate) fn report(&mut self, reply: Reply, replies: Replies) {
         self.dirty = true;
         match replies {
@@ -309,7 +302,6 @@ impl Engine {
         self.entries.get(account).ok_or_else(|| Problem::UnknownAccount(account.to_string()))
     }
 
-    /// Calls the database on its thread.
     pub(crate) fn disk<R: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Accounts) -> Result<R, DiskError> + Send + 'static,
@@ -318,7 +310,6 @@ impl Engine {
     }
 }
 
-/// Calls the database on its thread, from a job.
 pub(crate) async fn on_disk<R: Send + 'static>(
     database: Option<Rc<Database>>,
     job: impl FnOnce(&mut Accounts) -> Result<R, DiskError> + Send + 'static,

@@ -80,7 +80,6 @@ impl Engine {
         self.dirty = true;
     }
 
-    /// Reads the accounts unless they are read already.
     pub(crate) fn load_at_last(&mut self) {
         if !self.loaded && !self.looking {
             self.load();
@@ -276,7 +275,6 @@ impl Engine {
         self.look_at_guarded();
     }
 
-    /// Stores the user's last position.
     pub(crate) fn remember(&mut self, remembered: Remembered, replies: Replies) {
         let text = remembered.text();
         self.remembered = remembered;

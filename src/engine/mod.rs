@@ -48,11 +48,8 @@ pub use crate::platform::clipboard::{Clipboard, ClipboardError, NoClipboard, Sys
 pub use secrets::vault_handle::VaultFactory;
 pub use tokens::copying::text_of;
 
-/// Capacity of the command queue.
 const COMMANDS: usize = 64;
-/// Capacity of the event queue.
 const EVENTS: usize = 256;
-/// Capacity of a command's reply queue.
 const REPLIES: usize = 4;
 /// Poll count and interval while waiting for the lock before suspend.
 const SLEEP_LOOKS: u32 = 100;

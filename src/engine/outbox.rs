@@ -18,11 +18,9 @@ struct Waiting {
     events: Vec<Event>,
 }
 
-/// The outbox; clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Outbox(Rc<RefCell<Waiting>>);
 
-/// Where one command's replies go.
 #[derive(Clone)]
 pub(crate) struct ReplyTo {
     sender: mpsc::Sender<Answer>,

@@ -20,7 +20,6 @@ pub(crate) struct Providers {
 }
 
 impl Providers {
-    /// Creates an empty cache for these presets.
     pub(crate) fn of(presets: &Arc<Vec<Preset>>) -> Self {
         Self { presets: Arc::clone(presets), known: HashMap::new() }
     }

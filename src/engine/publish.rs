@@ -7,7 +7,6 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::{DemoView, Snapshot, UndoView};
 
 impl Engine {
-    /// Publishes the state if it has changed.
     pub(crate) fn publish(&mut self) {
         if !std::mem::take(&mut self.dirty) {
             return;

@@ -19,7 +19,6 @@ use crate::messages::problem::Problem;
 use crate::store::vault::account_records::Records;
 
 const LONGEST: Duration = Duration::from_secs(30);
-/// How often to look for changes by other processes.
 const LOOK: Duration = Duration::from_millis(1500);
 /// How long until a refused token is offered to the vault again.
 const OFFER_AGAIN: TimeDelta = TimeDelta::seconds(10);
@@ -40,7 +39,6 @@ impl Engine {
             .min(longest)
     }
 
-    /// Does everything that is due.
     pub(crate) fn tick(&mut self) {
         let now = self.deps.clock.now();
         if self.desk.shown.as_ref().and_then(|shown| shown.clears_at).is_some_and(|at| now >= at) {
@@ -71,7 +69,6 @@ impl Engine {
         }
     }
 
-    /// Offers every refused token to the vault again.
     pub(crate) fn offer_unsaved(&mut self) {
         let now = self.deps.clock.now();
         let unsaved = self.entries.values().filter(|entry| entry.unsaved.is_some());

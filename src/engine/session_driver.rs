@@ -10,7 +10,6 @@ use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem};
 
 impl Engine {
-    /// Steps an account's session and carries out the effects.
     pub(crate) fn step(&mut self, id: &AccountId, input: Input) {
         let now = self.deps.clock.now();
         let (ahead_secs, lasting) = (self.preferences.refresh_ahead_secs, self.renews());

@@ -28,7 +28,6 @@ const YES: &str = "yes";
 const NO: &str = "no";
 const DIRECT: &str = "direct";
 
-/// The values of guarded preferences.
 pub(crate) type UserMessage = BTreeMap<Guarded, String>;
 
 /// The key of a guarded preference, in the database and in the vault's record.

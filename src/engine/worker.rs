@@ -12,19 +12,15 @@ use crate::messages::problem::VaultProblem;
 
 type Job<T> = Box<dyn FnOnce(&mut T) + Send>;
 
-/// Capacity of a thread's queue.
 const QUEUE: usize = 256;
 
-/// Why a job was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WorkerError {
     /// The queue is full: the thread is stuck.
     Full,
-    /// The thread is gone.
     Gone,
 }
 
-/// A thread that owns a `T`.
 pub(crate) struct Worker<T> {
     jobs: SyncSender<Job<T>>,
 }
@@ -48,7 +44,6 @@ impl<T: 'static> Worker<T> {
         Ok(Self { jobs })
     }
 
-    /// Runs a job on the thread and returns its result.
     pub(crate) fn run<R: Send + 'static>(
         &self,
         job: impl FnOnce(&mut T) -> R + Send + 'static,

@@ -9,9 +9,7 @@ use crate::messages::snapshot::{AccountView, Snapshot};
 use super::theme::Tokens;
 
 pub(super) struct Cx<'a> {
-    /// The snapshot to draw.
     pub(super) snapshot: &'a Snapshot,
-    /// The instant to draw it at.
     pub(super) now: DateTime<Utc>,
     pub(super) tokens: &'static Tokens,
     /// Whether the window has one pane.

@@ -24,7 +24,6 @@ pub(super) struct Checks {
     findings: Option<Vec<Finding>>,
 }
 
-/// Opens the page and starts the checks.
 pub(super) fn open(cx: &mut Cx<'_>, state: &mut ViewState, account: Option<AccountId>) {
     cx.send(Command::Diagnose(account.clone()));
     state.page = Page::Doctor(Checks { account, findings: None });

@@ -54,7 +54,6 @@ fn limit(snapshot: &Snapshot) -> Option<TimeDelta> {
     snapshot.idle_lock_mins().map(|mins| TimeDelta::minutes(mins.into()))
 }
 
-/// Locks; discards drafts at once.
 pub(super) fn lock(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     passphrase::give_up(ui.ctx(), cx, state);
     cx.send(Command::Lock);

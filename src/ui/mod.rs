@@ -64,7 +64,6 @@ pub const FIRST_SIZE: (f32, f32) = (960.0, 640.0);
 pub struct Ui {
     state: ViewState,
     applied: Option<Preferences>,
-    /// Whether the system prefers reduced motion.
     still: bool,
     presets: std::sync::Arc<Vec<crate::domain::provider::Preset>>,
 }

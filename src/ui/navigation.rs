@@ -16,18 +16,14 @@ use super::widgets::button::{Button, Weight};
 use super::widgets::dialog;
 use super::{doctor, form, labels, widgets};
 
-/// The target.
 pub(super) enum To {
     Account(AccountId),
-    /// The form of that account.
     Form(AccountId),
     /// The choice of a provider for a new account.
     Picker,
-    /// The diagnostics, of this account or in general.
     Checks(Option<AccountId>),
     /// The previous account.
     Back,
-    /// With one pane, the list.
     List,
     Quit,
 }
@@ -37,7 +33,6 @@ pub(super) fn is_asked(state: &ViewState) -> bool {
     matches!(&state.page, Page::Form(form) if form.typed && !form.saving)
 }
 
-/// Navigates, or asks first.
 pub(super) fn go(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState, to: To) {
     if is_asked(state) {
         state.leaving = Some(to);
@@ -46,7 +41,6 @@ pub(super) fn go(ctx: &Context, cx: &mut Cx<'_>, state: &mut ViewState, to: To) 
     }
 }
 
-/// Quits, or asks first.
 pub(super) fn quit(ctx: &Context, cx: &Cx<'_>, state: &mut ViewState) {
     if is_asked(state) {
         state.leaving = Some(To::Quit);

@@ -32,7 +32,6 @@ pub(super) fn above(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     ui.add_space(8.0);
 }
 
-/// Shows the errors in the picker.
 pub(super) fn all(ui: &mut Ui, cx: &Cx<'_>) {
     if !cx.snapshot.preset_mistakes.is_empty() {
         contents(ui, cx, usize::MAX, |_| {});

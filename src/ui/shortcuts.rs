@@ -19,7 +19,6 @@ use super::{account, lock_screen, sidebar};
 
 const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
 
-/// Handles this frame's keys.
 pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
     if pressed(Modifiers::COMMAND, Key::L) {

@@ -11,7 +11,6 @@ use crate::messages::snapshot::Snapshot;
 use super::view_state::ViewState;
 use super::widgets::time_text;
 
-/// The title at `now`.
 pub(super) fn of(state: &ViewState, snapshot: &Snapshot, now: DateTime<Utc>) -> String {
     let account =
         state.selected.as_ref().filter(|_| !snapshot.locked).and_then(|id| snapshot.accounts.find(id));

@@ -16,7 +16,6 @@ use super::view_state::ViewState;
 use super::widgets::button::{Button, Weight};
 use super::{labels, widgets};
 
-/// Whether the banner is shown.
 pub(super) fn is_needed(cx: &Cx<'_>) -> bool {
     matches!(
         cx.snapshot.vault.health,
@@ -24,7 +23,6 @@ pub(super) fn is_needed(cx: &Cx<'_>) -> bool {
     )
 }
 
-/// The text and its icon.
 fn said(vault: &VaultView) -> Option<(String, String, Icon)> {
     let said = |what: &str, next: &str, icon| Some((what.to_owned(), next.to_owned(), icon));
     match (&vault.health, vault.kind) {

@@ -33,13 +33,9 @@ pub(super) struct ViewState {
     pub(super) selected: Option<AccountId>,
     /// With one pane: whether the account is shown instead of the list.
     pub(super) detail_open: bool,
-    /// The text of the search field.
     pub(super) search: String,
-    /// How the list is sorted, grouped and filtered.
     pub(super) order: Order,
-    /// The accounts that match.
     pub(super) list: AccountList,
-    /// The current page.
     pub(super) page: Page,
     /// Whether the last window crashed, and nothing was selected since.
     pub(super) after_crash: AfterCrash,
@@ -47,44 +43,32 @@ pub(super) struct ViewState {
     pub(super) deleting: Option<AccountId>,
     /// The target, while the user is asked whether to leave a form.
     pub(super) leaving: Option<To>,
-    /// The settings, while they are open.
     pub(super) settings: Option<SettingsDraft>,
-    /// The passphrase dialog, while it is open.
     pub(super) passphrase: Option<PassphraseDraft>,
     /// Whether the passphrase dialog has opened by itself, which happens once.
     pub(super) passphrase_asked: bool,
-    /// Whether Keyfob is about to quit.
     pub(super) quit: Quit,
-    /// The dialogs about all accounts.
     pub(super) errands: Errands,
     /// The time of the last input, and whether the window is covered.
     pub(super) curtain: Curtain,
-    /// The visible token.
     pub(super) revealed: Option<Revealed>,
-    /// The paste field's text.
     pub(super) paste: SecretText,
     pub(super) toasts: Toasts,
-    /// The selected tab.
     pub(super) tab: Tab,
     /// The state of the HTTP log tab.
     pub(super) exchanges: ExchangesTab,
-    /// The mapper's unsaved choices.
     pub(super) mapper: Option<MapperDraft>,
     /// The account whose revocation the user must confirm.
     pub(super) revoking: Option<AccountId>,
-    /// Whether a problem's details are shown.
     pub(super) show_details: bool,
     /// The token whose mask was requested, so that it is requested once.
     pub(super) mask_asked: Option<(AccountId, u64)>,
-    /// Whether the list of shortcuts is shown.
     pub(super) keys_page: KeysPage,
-    /// The state of closing the window.
     pub(super) closing: Closing,
     /// The widget to focus in the next frame.
     pub(super) focus: Option<egui::Id>,
 }
 
-/// The content of the page.
 #[derive(Default)]
 pub(super) enum Page {
     /// The account, or the first page without one.
@@ -95,9 +79,7 @@ pub(super) enum Page {
         /// The text of its search field.
         search: String,
     },
-    /// The form of an account.
     Form(Box<FormDraft>),
-    /// The diagnostics.
     Doctor(Checks),
 }
 
@@ -107,7 +89,6 @@ pub(super) enum AfterCrash {
     /// No crash, or an account was selected since.
     #[default]
     No,
-    /// No account.
     Nothing,
     /// The list; no account is selected automatically.
     List,
@@ -115,18 +96,14 @@ pub(super) enum AfterCrash {
 
 /// The settings as they are edited.
 pub(super) struct SettingsDraft {
-    /// The preferences to store.
     pub(super) preferences: Preferences,
     /// The clipboard timeout in seconds, as typed.
     pub(super) clear_clipboard: String,
     /// The refresh margin, as typed.
     pub(super) refresh_ahead: String,
-    /// The redirect port, as typed.
     pub(super) redirect_port: String,
-    /// The browser's program, as typed.
     pub(super) browser: String,
     pub(super) proxy_kind: ProxyKind,
-    /// The proxy's URL, as typed.
     pub(super) proxy: String,
     /// Path of the extra root certificate, as typed.
     pub(super) root_certificate: String,
@@ -139,13 +116,11 @@ pub(super) struct SettingsDraft {
 pub(super) enum ProxyKind {
     /// The system's proxy.
     System,
-    /// No proxy.
     Direct,
     /// The proxy at the typed URL.
     At,
 }
 
-/// The visible token.
 pub(super) struct Revealed {
     pub(super) account: AccountId,
     pub(super) token: AccessToken,
@@ -154,7 +129,6 @@ pub(super) struct Revealed {
 }
 
 impl ViewState {
-    /// Selects an account and shows it.
     pub(super) fn select(&mut self, id: AccountId) {
         if self.selected.as_ref() != Some(&id) {
             self.revealed = None;
@@ -168,7 +142,6 @@ impl ViewState {
         self.detail_open = true;
     }
 
-    /// Whether a dialog is open over the page.
     pub(super) fn has_dialog(&self) -> bool {
         self.deleting.is_some()
             || self.leaving.is_some()

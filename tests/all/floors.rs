@@ -81,7 +81,6 @@ fn room_of(path: &str) -> &str {
     below.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-/// The rooms that a file names.
 fn named(code: &str) -> Vec<&'static str> {
     let names = |room: &&str| {
         let paths = [format!("crate::{room}::"), format!("crate::{room};"), format!("keyfob::{room}::")];

@@ -11,7 +11,6 @@ use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::{Problem, UntrustedText};
 
-/// Starts the built-in server and signs in to it.
 pub(in crate::cli) fn run(vault: &VaultOptions, open_browser: bool) -> Result<(), Failure> {
     let happenings = Happenings::new();
     with_waker(vault, happenings.waker(), |rig| {

@@ -13,7 +13,6 @@ use crate::messages::event::Reply;
 /// The option for the passphrase of an export, which is not the vault's.
 pub(in crate::cli) const OPTION: &str = "--export-passphrase-file";
 
-/// The contents of the file.
 pub(in crate::cli) struct What<'a> {
     pub(in crate::cli) names: &'a [String],
     pub(in crate::cli) with_secrets: bool,

@@ -30,13 +30,11 @@ use crate::messages::snapshot::VaultKind;
 use crate::store::account_export;
 use crate::store::account_export::ArchiveError;
 
-/// The largest file, in bytes.
 const FILE_MAX_BYTES: usize = 4 << 20;
 
 /// How accounts with the name of an existing one are treated.
 #[derive(Clone, Copy)]
 pub(in crate::cli) struct Replacing {
-    /// Replace them.
     pub(in crate::cli) replace: bool,
     /// Stored secrets that the file lacks may go to other destinations.
     pub(in crate::cli) move_secrets: bool,
@@ -250,7 +248,6 @@ fn unreadable(file: &Path, error: &ReadError) -> Failure {
     })
 }
 
-/// The file's name in messages.
 fn source(file: &Path) -> String {
     if file == Path::new("-") { "Standard input".to_owned() } else { quoted(&file.display().to_string()) }
 }

@@ -15,9 +15,7 @@ pub(in crate::cli) struct Told {
 
 /// Why a file gave no accounts.
 pub(in crate::cli) enum NotRead {
-    /// The file is wrong.
     File(ImportError),
-    /// The options are wrong.
     Told(Failure),
 }
 

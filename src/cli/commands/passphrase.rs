@@ -14,7 +14,6 @@ use crate::domain::passphrase_strength::strength;
 use crate::messages::command::Command;
 use crate::messages::snapshot::VaultKind;
 
-/// The option for the vault's passphrase.
 const OPTION: &str = "--passphrase-file";
 
 /// The vault and the source of its passphrase.
@@ -32,12 +31,10 @@ impl VaultOptions {
         self.file.as_deref().map(read).transpose()
     }
 
-    /// The vault's passphrase.
     pub(in crate::cli) fn existing(&self) -> Result<Passphrase, Failure> {
         existing(self.file.as_deref(), OPTION, "Passphrase of the file with your secrets: ")
     }
 
-    /// A passphrase for a new vault.
     pub(in crate::cli) fn chosen(&self) -> Result<Passphrase, Failure> {
         chosen(self.file.as_deref(), OPTION, "Choose a passphrase for the file with your secrets: ")
     }
@@ -104,7 +101,6 @@ fn read(path: &Path) -> Result<Passphrase, Failure> {
     Ok(line.text)
 }
 
-/// Changes the passphrase of the file with the secrets.
 pub(in crate::cli) fn run(vault: &VaultOptions, new: Option<&Path>) -> Result<(), Failure> {
     with_engine(vault, |rig| {
         if !file_exists() {

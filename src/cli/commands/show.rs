@@ -22,7 +22,6 @@ use crate::messages::explain::{capitalised, changed_destinations, id_token, labe
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{AccountView, VaultKind};
 
-/// Timeout for the vault.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Serialize)]

@@ -23,20 +23,16 @@ use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem};
 use crate::messages::snapshot::{AccountView, DeviceCodeView};
 
-/// Capacity of the queue.
 const QUEUE: usize = 16;
 /// How often to check the engine without news.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What interrupts the wait.
 pub(in crate::cli) enum Happening {
-    /// The engine has news.
     News,
-    /// A line was pasted.
     Pasted(PastedReturn),
 }
 
-/// Both ends of the queue.
 pub(in crate::cli) struct Happenings {
     sender: SyncSender<Happening>,
     queue: Receiver<Happening>,
@@ -81,7 +77,6 @@ pub(in crate::cli) fn run(
     })
 }
 
-/// Starts a sign-in and waits for its end.
 pub(in crate::cli) fn wait(
     rig: &mut CliSession,
     account: &AccountView,
@@ -121,7 +116,6 @@ pub(in crate::cli) fn wait(
     }
 }
 
-/// Prints where to sign in and the next step.
 fn announce(
     account: &AccountView,
     address: &Url,

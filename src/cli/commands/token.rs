@@ -29,7 +29,6 @@ use crate::messages::snapshot::AccountView;
 
 /// How long a token is offered to a vault that refuses it: long enough to unlock a keychain.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// The pause between offers.
 const PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Serialize)]
@@ -42,7 +41,6 @@ struct Facts<'a> {
     scope: Option<&'a [String]>,
 }
 
-/// Prints a valid token.
 pub(in crate::cli) fn run(
     vault: &VaultOptions,
     name: &str,
@@ -63,7 +61,6 @@ pub(in crate::cli) fn run(
     })
 }
 
-/// Gets a new token.
 pub(in crate::cli) fn refresh(vault: &VaultOptions, name: &str) -> Result<(), Failure> {
     with_account(vault, name, |rig, account| {
         rig.unlock(false)?;
@@ -118,7 +115,6 @@ fn warn_of_expiry(rig: &CliSession, held: &HeldToken, min_valid: Option<TimeDelt
     output::say(&format!("Warning: {said}"));
 }
 
-/// Warns of a client secret that expires soon or has expired.
 fn warn_of_secret(rig: &CliSession, account: &AccountView) {
     let last = account.settings.client_secret_expires;
     if let Some(end) = secret_expiry::spoken(last, secret_expiry::today(rig.now())) {
@@ -135,7 +131,6 @@ fn warn_if_unsaved(rig: &mut CliSession, account: &AccountView) -> Result<(), Fa
     Ok(())
 }
 
-/// Why the vault has not stored the account's newest token.
 fn unsaved(rig: &mut CliSession, account: &AccountView) -> Option<VaultProblem> {
     match rig.latest(&account.id)?.problem.as_ref()? {
         Problem::NotSaved(problem) => Some(problem.clone()),

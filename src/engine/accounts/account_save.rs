@@ -48,7 +48,6 @@ pub(crate) struct Checked {
     pub(crate) account: Account,
     pub(crate) client: Client,
     pub(crate) is_new: bool,
-    /// Tokens from the draft.
     pub(crate) grant: Option<Grant>,
     /// The provider that an edited client must be able to send requests to; `None` if no such part was
     /// edited.
@@ -77,7 +76,6 @@ pub(crate) enum Moving {
     Agreed,
     /// Only an edit that keeps no stored secret may change a destination.
     Refused,
-    /// No destination may change.
     Never,
 }
 

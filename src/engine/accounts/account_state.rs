@@ -48,7 +48,6 @@ pub(crate) struct PendingSignIn {
     pub(crate) listener: Option<AbortHandle>,
 }
 
-/// A token that the vault refused.
 pub(crate) struct Unsaved {
     pub(crate) grant: Rc<Grant>,
     pub(crate) problem: VaultProblem,
@@ -69,9 +68,7 @@ pub(crate) struct AccountState {
     pub(crate) last_used_at: Option<DateTime<Utc>>,
     /// The last response, if the user may have to map it.
     pub(crate) unmapped_response: Option<UnmappedResponse>,
-    /// The inquiry in progress.
     pub(crate) inquiry: Option<Inquiry>,
-    /// The result of the last token check.
     pub(crate) checked: Option<Arc<Checked>>,
     /// The HTTP log, newest first, once it was requested.
     pub(crate) exchanges: Option<Arc<Vec<HttpLogEntry>>>,
@@ -85,7 +82,6 @@ pub(crate) struct AccountState {
     pub(crate) wait_status: u16,
     /// Whether the vault was searched for tokens that the database doesn't know.
     pub(crate) looked_for: bool,
-    /// The client authentication on trial.
     pub(crate) trial: Option<Trial>,
 }
 
@@ -140,7 +136,6 @@ impl AccountState {
         }
     }
 
-    /// Whether the account is in the list.
     pub(crate) fn is_shown(&self) -> bool {
         self.deleting_until.is_none()
     }

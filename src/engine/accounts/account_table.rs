@@ -19,7 +19,6 @@ pub(crate) struct AccountTable {
     /// Boxed, since a tree moves its values.
     by_id: BTreeMap<AccountId, Box<AccountState>>,
     touched: BTreeSet<AccountId>,
-    /// Whether all entries changed.
     all_touched: bool,
     shown: AccountViews,
     wakes: BTreeMap<AccountId, DateTime<Utc>>,
@@ -55,7 +54,6 @@ impl AccountTable {
         self.by_id.values_mut().map(AsMut::as_mut)
     }
 
-    /// Adds many new entries at once.
     pub(crate) fn add(&mut self, entries: Vec<AccountState>) {
         self.all_touched |= !entries.is_empty();
         let by_id = entries.into_iter().map(|entry| (entry.account.id.clone(), Box::new(entry)));
@@ -81,7 +79,6 @@ impl AccountTable {
         }
     }
 
-    /// Updates the views and wake times.
     pub(crate) fn settle(&mut self, preferences: &Preferences, lasting: bool) {
         if (&self.went_by.0, self.went_by.1) != (preferences, lasting) {
             self.went_by = (preferences.clone(), lasting);
@@ -136,7 +133,6 @@ impl AccountTable {
         self.wakes.values().min().copied()
     }
 
-    /// The accounts whose wake time has passed.
     pub(crate) fn due(&self, now: DateTime<Utc>) -> Vec<AccountId> {
         self.wakes.iter().filter(|(_, at)| **at <= now).map(|(id, _)| id.clone()).collect()
     }

@@ -24,7 +24,6 @@ const KEYCHAIN: &str = "keychain";
 const FILE: &str = "file";
 const MEMORY: &str = "memory";
 
-/// The outcome for one row.
 enum Finished {
     /// All its secrets are stored.
     Whole,
@@ -32,7 +31,6 @@ enum Finished {
     Gone,
     /// Another process finished it first, or undid its deletion.
     NotOurs,
-    /// The vault couldn't be read.
     Left,
 }
 
@@ -44,7 +42,8 @@ pub(crate) fn word(kind: VaultKind) -> &'static str {
     }
 }
 
-/// The same, unless the vault ends with the process, so that another vault's records stay there.
+/// The database's word for a vault. `None` for one that ends with the process, so that another vault's
+/// records stay there.
 pub(crate) fn lasting_word(kind: VaultKind) -> Option<&'static str> {
     (kind != VaultKind::Memory).then(|| word(kind))
 }
@@ -137,7 +136,6 @@ impl Engine {
         }
     }
 
-    /// Finishes the accounts that waited for the vault.
     pub(crate) fn finish_waiting(&mut self) {
         for row in std::mem::take(&mut self.half_done) {
             self.finish_half_done(row);

@@ -56,7 +56,6 @@ impl Engine {
         }
     }
 
-    /// Deletes records that no account needs.
     pub(crate) fn remove_orphans(&mut self, replies: Replies) {
         let (home, door, database) = (self.deps.home.clone(), self.door.clone(), self.database.clone());
         let (held_locks, here) = (self.held_locks.clone(), crash_recovery::word(door.kind()));

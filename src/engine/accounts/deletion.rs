@@ -102,7 +102,6 @@ impl Engine {
         self.finish_deletion(id, replies);
     }
 
-    /// Deletes the rest of an account.
     pub(crate) fn finish_deletion(&mut self, id: &AccountId, replies: Replies) {
         let (saver, revoker) = (self.saver(id), self.revoker(id));
         let Some(entry) = self.entries.get_mut(id) else { return };
@@ -142,7 +141,6 @@ impl Engine {
     }
 }
 
-/// Restores an account that couldn't be deleted.
 async fn take_back(saver: &Saver, id: &AccountId) {
     if saver.database.is_none() {
         return;

@@ -12,7 +12,6 @@ use crate::store::home::Home;
 
 /// Timeout: longer than a token request may take.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// Pause between attempts.
 const PAUSE: Duration = Duration::from_millis(40);
 
 /// Released on drop.

@@ -11,7 +11,6 @@ use crate::messages::event::Reply;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::VaultKind;
 
-/// Whether a command is accepted while locked.
 pub(crate) fn is_allowed(command: &Command) -> bool {
     matches!(
         command,
@@ -28,7 +27,6 @@ pub(crate) fn is_allowed(command: &Command) -> bool {
 }
 
 impl Engine {
-    /// Whether tokens are refreshed automatically.
     pub(crate) fn renews(&self) -> bool {
         self.deps.lasting && !self.locked
     }

@@ -49,7 +49,6 @@ pub(crate) struct SecretReader {
 }
 
 impl Engine {
-    /// The reader for a listed account.
     pub(crate) fn secret_reader(&self, entry: &AccountState) -> SecretReader {
         let database = self.database.clone().filter(|_| !entry.ephemeral);
         self.secret_reader_at(&entry.account, entry.door.clone(), database)

@@ -75,7 +75,6 @@ impl VaultHandle {
         self.call(move |vault| Records::new(vault).write_tokens_line(&id, &line)).await
     }
 
-    /// The vault's kind and health.
     pub(crate) fn view(&self) -> VaultView {
         VaultView {
             kind: self.kind(),
@@ -99,7 +98,7 @@ impl VaultHandle {
         self.0.by_choice.get()
     }
 
-    /// Records that, and the target of an unfinished move.
+    /// Records whether this is the stored choice, and the target of an unfinished move.
     pub(crate) fn note_choice(&self, by_choice: bool, unfinished_move: Option<VaultKind>) {
         self.0.by_choice.set(by_choice);
         self.0.unfinished_move.set(unfinished_move);
@@ -120,7 +119,6 @@ impl VaultHandle {
         self.0.worker.replace(None);
     }
 
-    /// Switches to another vault.
     pub(crate) fn replace(&self, kind: VaultKind, factory: VaultFactory) {
         self.0.kind.set(kind);
         self.0.factory.replace(factory);

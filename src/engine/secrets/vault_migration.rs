@@ -185,7 +185,6 @@ impl Move {
         Ok(Chosen { work: self, old, records: records.unwrap_or(0), lock })
     }
 
-    /// Copies every record and reads it back.
     async fn copy_all(
         &self,
         pair: &Worker<Pair>,
@@ -209,7 +208,6 @@ impl Move {
         Ok(records)
     }
 
-    /// Whether the new vault already has every account's secrets.
     async fn is_all_there(&self, pair: &Worker<Pair>) -> Result<bool, Problem> {
         let there = self.call(pair, self.to, |(_, to)| vault_copy::names(to.as_mut())).await;
         let there = there.map_err(Problem::Vault)?;

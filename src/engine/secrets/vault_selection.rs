@@ -185,7 +185,6 @@ impl Engine {
         });
     }
 
-    /// Opens the passphrase vault or creates it.
     pub(crate) fn unlock_vault(&mut self, passphrase: Passphrase, create: bool, replies: Replies) {
         let (file, home) = (self.file.clone(), self.deps.home.clone());
         self.with_file(Reply::Done, replies, move || open_or_create(&file, &home, &passphrase, create));
@@ -199,7 +198,6 @@ impl Engine {
         });
     }
 
-    /// Drops the passphrase vault's key.
     pub(crate) fn lock_vault(&mut self, replies: Replies) {
         self.locks += 1;
         self.file.lock();
@@ -285,7 +283,6 @@ pub(crate) fn open_or_create(
     file.unlock(passphrase)
 }
 
-/// Runs a function on its own thread.
 pub(crate) async fn on_a_thread<R: Send + 'static>(
     job: impl FnOnce() -> Result<R, VaultError> + Send + 'static,
 ) -> Result<R, VaultProblem> {

@@ -176,7 +176,6 @@ impl Engine {
         }
     }
 
-    /// Handles a callback from the listener.
     pub(crate) fn browser_replied(&mut self, reply: BrowserReply) {
         let BrowserReply { account, attempt, result } = reply;
         match result {
@@ -206,7 +205,6 @@ impl Engine {
         }
     }
 
-    /// Finishes a sign-in with pasted text.
     pub(crate) fn pasted(&mut self, id: &AccountId, text: &PastedReturn, replies: Replies) {
         let pending = self.entries.get(id).and_then(|entry| entry.pending.as_ref());
         let Some((attempt, expected)) = pending.map(|it| (it.attempt, Arc::clone(&it.expected))) else {

@@ -256,7 +256,6 @@ impl Engine {
         });
     }
 
-    /// Clears the clipboard if its content is from Keyfob.
     pub(crate) fn clear_clipboard(&mut self, replies: Replies) {
         let cleared = self.desk.clear();
         self.dirty = true;
@@ -270,7 +269,6 @@ impl Engine {
         });
     }
 
-    /// Records that an account's token was handed out.
     fn touch(&mut self, id: &AccountId) {
         let now = self.deps.clock.now();
         let Some(entry) = self.entries.get_mut(id) else { return };

@@ -26,7 +26,6 @@ use crate::engine::account_http::AccountHttp;
 use crate::engine::error_mapping::NotObtained;
 use crate::messages::problem::{Problem, SignInProblem};
 
-/// How long keys are cached.
 const LIFE: TimeDelta = TimeDelta::hours(1);
 
 /// How long to wait for keys, since the token has already arrived.

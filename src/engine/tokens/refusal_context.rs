@@ -19,7 +19,6 @@ use crate::engine::event_loop::{Engine, Replies, Then, Waiter, answer};
 use crate::messages::event::Reply;
 use crate::messages::problem::{Hints, Problem, SignInProblem, UntrustedText};
 
-/// A trial of another client authentication in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Trial {
     request: RequestId,

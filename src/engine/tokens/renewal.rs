@@ -48,11 +48,9 @@ use crate::store::home::Home;
 
 struct Obtained {
     grant: Rc<Grant>,
-    /// Whether another process obtained it.
     adopted: bool,
     /// The vault's error if it refused the token.
     unsaved: Option<VaultProblem>,
-    /// The status of the ID token, if it was checked.
     verdict: Option<IdTokenStatus>,
 }
 
@@ -73,7 +71,6 @@ struct Work {
     held_locks: HeldLocks,
     /// The generation that the session knows.
     seen: u64,
-    /// The status of the current ID token.
     verdict: Option<IdTokenStatus>,
     keys: KeyCache,
     /// A token that the vault refused; newer than the stored one.

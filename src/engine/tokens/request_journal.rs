@@ -33,10 +33,8 @@ impl Drop for Counted {
     }
 }
 
-/// The mark of one request.
 pub(crate) struct Mark {
     is_set: bool,
-    /// Whether an earlier request had left a mark.
     was_there: bool,
 }
 

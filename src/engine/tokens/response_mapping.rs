@@ -47,7 +47,6 @@ impl Engine {
         }
     }
 
-    /// Saves how an account's responses are read.
     pub(crate) fn map_answer(&mut self, id: &AccountId, choices: &[(usize, ReadAs)], replies: Replies) {
         let laid = match self.entry(id) {
             Ok(entry) => entry.unmapped_response.as_ref().map(|laid| Rc::clone(&laid.whole)),

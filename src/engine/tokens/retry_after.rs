@@ -10,7 +10,6 @@ use crate::engine::event_loop::{Engine, Then};
 use crate::messages::problem::{Problem, Refusal};
 use crate::store::database::ToldToWait;
 
-/// Whether the server asked to wait.
 pub(crate) fn is_wait(problem: &Problem) -> bool {
     matches!(problem, Problem::Refused(refusal) if refusal.retry_at.is_some())
 }

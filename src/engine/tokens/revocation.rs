@@ -41,7 +41,6 @@ pub(crate) struct Revoker {
     secrets: SecretReader,
     line: AccountHttp,
     clock: Arc<dyn Clock>,
-    /// A token that the vault refused.
     unsaved: Option<Rc<Grant>>,
 }
 
@@ -101,7 +100,6 @@ impl Engine {
         }
     }
 
-    /// Updates an account after its tokens are gone.
     pub(crate) fn tokens_gone(&mut self, id: &AccountId) {
         self.step(id, Input::Forget);
         if let Some(entry) = self.entries.get_mut(id) {
@@ -137,7 +135,6 @@ impl Engine {
         Some(Revoker { endpoint, provider, secrets, line: self.line(id), clock, unsaved })
     }
 
-    /// Whether an unfinished deletion has tokens to revoke.
     pub(crate) fn has_tokens_to_revoke(&self) -> bool {
         let mut going = self.entries.values().filter(|entry| entry.deleting_until.is_some());
         going.any(|entry| entry.provider.as_ref().is_ok_and(|provider| provider.more.revoke.is_some()))

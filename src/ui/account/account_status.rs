@@ -43,9 +43,7 @@ pub(in crate::ui) fn shown_as(standing: StatusFilter) -> AccountStatus {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum AccountStatus {
-    /// A sign-in is in progress.
     SigningIn,
-    /// A token request is in progress.
     Fetching,
     Valid,
     /// Valid, with an unknown expiry.
@@ -53,16 +51,13 @@ pub(in crate::ui) enum AccountStatus {
     /// In its last tenth, or its last five minutes.
     Expiring,
     Expired,
-    /// The user must sign in.
     NeedsSignIn,
     /// No token yet, and the grant needs no user.
     NoToken,
-    /// Another error.
     Error,
 }
 
 impl AccountStatus {
-    /// The status at `now`.
     pub(in crate::ui) fn of(account: &AccountView, now: DateTime<Utc>) -> Self {
         match &account.activity {
             Activity::AwaitingBrowser(_) | Activity::AwaitingDevice(_) => return Self::SigningIn,

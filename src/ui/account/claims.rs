@@ -15,7 +15,6 @@ use crate::ui::theme::icons::Icon;
 use crate::ui::widgets::time_text;
 use crate::ui::{theme, widgets};
 
-/// The longest shown value, in characters.
 const SHOWN_CHARS: usize = 300;
 
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {

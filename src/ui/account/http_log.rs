@@ -19,7 +19,6 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::time_text;
 use crate::ui::{labels, theme, widgets};
 
-/// The longest shown line, in characters.
 const LINE_CHARS: usize = 1000;
 
 #[derive(Default)]
@@ -30,7 +29,6 @@ pub(in crate::ui) struct ExchangesTab {
     open: Option<(AccountId, DateTime<Utc>)>,
 }
 
-/// Shows an account's last requests and responses.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
     if !is_in_the_way(account) {
         response_mapper::show(ui, cx, state, account);

@@ -239,7 +239,6 @@ fn skew_in_words(skew_secs: i64) -> String {
     format!("This computer is about {minutes} min {way} the server; times use the server's clock.")
 }
 
-/// Shows a problem of the app as a whole.
 pub(super) fn app_problem(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
     let said = explain(problem, None, None);
     widgets::surface(ui, cx.tokens.error_soft, cx.tokens.error, |ui| {

@@ -17,7 +17,6 @@ use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 use crate::ui::{labels, theme, widgets};
 
-/// Unsaved choices.
 pub(in crate::ui) struct MapperDraft {
     account: AccountId,
     /// The response that they apply to.

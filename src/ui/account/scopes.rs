@@ -13,7 +13,6 @@ use crate::ui::cx::Cx;
 use crate::ui::theme::icons::Icon;
 use crate::ui::{theme, widgets};
 
-/// The most scopes listed.
 const MAX_SHOWN: usize = 200;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -64,7 +64,6 @@ enum Step {
     Later,
 }
 
-/// Shows a sign-in that waits for the browser.
 pub(in crate::ui) fn waiting(
     ui: &mut Ui,
     cx: &mut Cx<'_>,

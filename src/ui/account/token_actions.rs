@@ -17,7 +17,6 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::time_text;
 use crate::ui::{labels, widgets};
 
-/// The longest shown name, in characters.
 const NAME_CHARS: usize = 120;
 
 /// Shows the buttons and the last result.

@@ -23,7 +23,6 @@ use crate::ui::widgets::fields::Extras;
 use crate::ui::widgets::file_field::{FileAnswer, FileField};
 use crate::ui::{labels, widgets};
 
-/// Visible account rows.
 const ROWS: u8 = 4;
 
 /// The file name endings of an encrypted and a plain export.

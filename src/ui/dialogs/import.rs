@@ -30,7 +30,6 @@ use crate::ui::widgets::file_field::{FileAnswer, FileField};
 use crate::ui::widgets::{changed_destinations, checkbox};
 use crate::ui::{labels, widgets};
 
-/// Visible account rows.
 const ROWS: u8 = 5;
 
 /// The most accounts with their own destinations that are named.
@@ -49,7 +48,6 @@ enum ImportStep {
     Saving,
 }
 
-/// An account of the file.
 struct ImportPreview {
     draft: ImportDraft,
     /// Whether an account has its name.
@@ -66,12 +64,10 @@ struct ImportPreview {
 pub(in crate::ui) struct ImportDialog {
     stage: ImportStep,
     file: FileField,
-    /// The file that was read last.
     path: PathBuf,
     passphrase: SecretText,
     error: Option<String>,
     found: Vec<ImportPreview>,
-    /// The results of discovery.
     issuers: Issuers,
     /// Omissions, a sentence each.
     left_out: Vec<String>,
@@ -81,13 +77,11 @@ pub(in crate::ui) struct ImportDialog {
     saving: usize,
 }
 
-/// Opens the dialog to choose a file.
 pub(in crate::ui) fn open(state: &mut ViewState) {
     let dialog = ImportDialog::new(FileField::within(&state.errands.folder));
     dialogs::open(state, dialog);
 }
 
-/// Reads a file that was dropped on the window.
 pub(in crate::ui) fn open_file(cx: &mut Cx<'_>, state: &mut ViewState, path: PathBuf) {
     let mut dialog = ImportDialog::new(FileField::at(&path));
     dialog.read(cx, path);

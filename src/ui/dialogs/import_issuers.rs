@@ -28,7 +28,6 @@ const NAMES_SHOWN: usize = 3;
 /// The most issuers named before discovery.
 const ISSUERS_SHOWN: usize = 5;
 
-/// The source of an account's endpoints.
 #[derive(Debug)]
 pub(in crate::ui) enum Lookup {
     /// Not determined yet.
@@ -66,7 +65,6 @@ impl Lookup {
     }
 }
 
-/// The results of discovery.
 #[derive(Default)]
 pub(in crate::ui) struct Issuers {
     /// Requested by the user and not sent yet.

@@ -13,10 +13,8 @@ use crate::messages::snapshot::Snapshot;
 use crate::ui::widgets;
 use crate::ui::widgets::checkbox;
 
-/// The longest shown URL, in characters.
 const URL_CHARS: usize = 200;
 
-/// Why the import is blocked.
 pub(in crate::ui) const BLOCKED: &str = "Select the box about stored secrets, or deselect the account.";
 
 /// An account's destinations that would change while its secrets stay, and the user's consent.
@@ -35,12 +33,10 @@ impl Moves {
         }
     }
 
-    /// Whether an account may be saved.
     pub(in crate::ui) fn is_open(&self) -> bool {
         !self.agreed && self.moved.as_ref().is_some_and(|moved| !moved.is_empty())
     }
 
-    /// Whether its stored secrets may move.
     pub(in crate::ui) fn is_agreed(&self) -> bool {
         self.agreed
     }

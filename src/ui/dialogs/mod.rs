@@ -40,11 +40,8 @@ pub(super) struct Errands {
     open: Option<Box<dyn Modal>>,
     /// The field with the initial focus, as of the last frame.
     focused: Option<Id>,
-    /// A field to focus in the next frame.
     to_focus: Option<Id>,
-    /// The question for the system's file dialog.
     pub(super) question: Option<FileQuestion>,
-    /// Its result.
     pub(super) answer: Option<FileAnswer>,
     /// The default folder of exports and imports.
     pub(super) folder: PathBuf,
@@ -62,19 +59,15 @@ impl Errands {
     }
 }
 
-/// A dialog's request to the window.
 pub(super) enum Ask {
     Close,
     /// Enter the vault's passphrase first.
     Passphrase,
-    /// Open the system's file dialog.
     File(FileQuestion),
 }
 
-/// The result of a discovery.
 pub(super) type Answer = Result<DiscoveredServer, Problem>;
 
-/// A dialog about all accounts.
 pub(super) trait Modal {
     fn title(&self) -> &'static str;
 
@@ -91,13 +84,11 @@ pub(super) trait Modal {
     /// Clears egui's state of the fields.
     fn forget(&self, _ctx: &Context) {}
 
-    /// Takes the result of the system's file dialog.
     fn take_file(&mut self, _answer: FileAnswer, _cx: &mut Cx<'_>) {}
 
     /// Takes a problem; returns false if the dialog waits for nothing.
     fn take_problem(&mut self, problem: &Problem) -> bool;
 
-    /// Takes the accounts of a file.
     fn take_read(&mut self, _read: ImportRead) {}
 
     /// Takes a discovery result, or returns it if the dialog didn't request it.
@@ -111,7 +102,6 @@ pub(super) trait Modal {
     }
 }
 
-/// A problem as one paragraph for a field or a dialog.
 pub(super) fn in_words(problem: &Problem) -> String {
     explain(problem, None, None).paragraph()
 }
@@ -172,7 +162,6 @@ pub(super) fn needs_passphrase(ui: &mut Ui, cx: &Cx<'_>) -> Option<Ask> {
     Button::new(Weight::Quiet, label).show(ui).then_some(Ask::Passphrase)
 }
 
-/// Why the vault can't be read or written.
 pub(super) fn vault_blocked(cx: &Cx<'_>) -> Option<&'static str> {
     let locked = matches!(cx.snapshot.vault.health, VaultHealth::Locked { .. });
     locked.then_some("Enter the passphrase of your secrets first.")
@@ -199,7 +188,6 @@ pub(super) fn saved(ctx: &Context, state: &mut ViewState) -> bool {
     false
 }
 
-/// Takes the accounts of a file.
 pub(super) fn read(state: &mut ViewState, read: ImportRead) {
     if let Some(errand) = &mut state.errands.open {
         errand.take_read(read);
@@ -214,7 +202,6 @@ pub(super) fn discovered(state: &mut ViewState, issuer: &str, found: Answer) -> 
     }
 }
 
-/// Takes a command's reply.
 pub(super) fn done(ctx: &Context, state: &mut ViewState, reply: Reply) {
     let said = match reply {
         Reply::Exported(count) => format!("{} exported.", labels::counted_were(count, "account")),

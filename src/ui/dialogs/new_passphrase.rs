@@ -39,7 +39,6 @@ impl NewPassphrase {
         }
     }
 
-    /// Takes the passphrase and wipes the fields.
     pub(in crate::ui) fn take(&mut self, ctx: &Context) -> Passphrase {
         let taken = self.new.take_passphrase();
         drop(self.again.take_passphrase());
@@ -75,7 +74,6 @@ fn again_id() -> Id {
     Id::unique("keyfob-passphrase-again")
 }
 
-/// Clears egui's state of the fields.
 pub(in crate::ui) fn forget(ctx: &Context) {
     for id in [first_id(), again_id()] {
         fields::forget(ctx, id);

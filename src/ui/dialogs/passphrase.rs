@@ -73,12 +73,10 @@ impl PassphraseDraft {
         self.purpose == Purpose::Change || self.exists == Some(false)
     }
 
-    /// The first visible field.
     fn first(&self) -> Id {
         if self.asks_present() { present_id() } else { new_passphrase::first_id() }
     }
 
-    /// Why it can't be sent yet.
     fn blocked(&self) -> Option<&'static str> {
         match self.stage {
             PassphraseStep::Typing if self.asks_present() && self.present.is_empty() => {
@@ -139,7 +137,6 @@ pub(in crate::ui) fn change(state: &mut ViewState) {
     state.passphrase = Some(PassphraseDraft::new(Purpose::Change, None));
 }
 
-/// Closes the dialog and wipes its fields.
 pub(in crate::ui) fn close(ctx: &Context, state: &mut ViewState) {
     if state.passphrase.take().is_some() {
         forget(ctx);
@@ -204,7 +201,6 @@ pub(in crate::ui) fn settle(ctx: &Context, snapshot: &Snapshot, state: &mut View
     }
 }
 
-/// Records whether the file exists.
 pub(in crate::ui) fn settle_open(state: &mut ViewState, vault: &VaultView) {
     let Some(draft) = &mut state.passphrase else { return };
     draft.exists = match vault.health {

@@ -18,7 +18,6 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::{labels, widgets};
 
-/// The most accounts named.
 const NAMED: usize = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,9 +25,7 @@ pub(in crate::ui) enum Closing {
     /// The window stays open.
     #[default]
     No,
-    /// The question is shown.
     Asked,
-    /// The user has confirmed.
     Confirmed,
 }
 

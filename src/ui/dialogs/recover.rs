@@ -15,7 +15,6 @@ use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, widgets};
 
-/// The most names listed.
 const NAMES: usize = 12;
 
 enum RecoverStep {
@@ -28,13 +27,11 @@ enum RecoverStep {
 pub(in crate::ui) struct RecoverDialog(RecoverStep);
 
 impl RecoverDialog {
-    /// Shows the result of a search.
     pub(in crate::ui) fn found(added: Vec<String>, unreadable: usize, orphans: usize) -> Self {
         Self(RecoverStep::Found { added, unreadable, orphans })
     }
 }
 
-/// Starts the search.
 pub(in crate::ui) fn start(cx: &mut Cx<'_>, state: &mut ViewState) {
     cx.send(Command::RecoverAccounts);
     dialogs::open(state, RecoverDialog(RecoverStep::Searching));

@@ -17,7 +17,6 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::{labels, widgets};
 
-/// The most accounts named.
 const NAMES: usize = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,7 +24,6 @@ pub(in crate::ui) enum Quit {
     /// The window stays open.
     #[default]
     No,
-    /// The question is shown.
     Asked,
     /// The user accepts the loss.
     Sure,
@@ -90,7 +88,6 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
 }
 
-/// The tokens that would be lost, and why.
 fn lost(ui: &mut Ui, cx: &Cx<'_>, accounts: &[&AccountView]) {
     let count = labels::counted(accounts.len(), "account");
     widgets::text(ui, &format!("New tokens of {count} are not saved yet and are lost when you quit:"));

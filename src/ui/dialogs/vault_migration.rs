@@ -20,7 +20,6 @@ use crate::ui::{labels, widgets};
 
 pub(in crate::ui) struct MoveDialog {
     to: VaultKind,
-    /// Whether it finishes an interrupted move.
     finishes: bool,
     present: SecretText,
     new: NewPassphrase,
@@ -46,14 +45,12 @@ fn present_id() -> Id {
 }
 
 impl MoveDialog {
-    /// Whether the move must open an existing file.
     fn asks_present(&self, vault: &VaultView) -> bool {
         let is_open = vault.kind == VaultKind::File && vault.health == VaultHealth::Ready;
         let uses_file = self.to == VaultKind::File || vault.kind == VaultKind::File || self.finishes;
         uses_file && vault.file_exists && !is_open
     }
 
-    /// Whether the move creates a file.
     fn asks_new(&self, vault: &VaultView) -> bool {
         self.to == VaultKind::File && !vault.file_exists
     }

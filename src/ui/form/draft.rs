@@ -26,7 +26,6 @@ use crate::ui::widgets::fields::SecretText;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::ui) enum Field {
     Name,
-    /// One of the preset's variables.
     Variable(String),
     Issuer,
     ClientId,
@@ -40,7 +39,6 @@ pub(in crate::ui) enum Field {
     Redirect,
     /// An extra parameter of a request, by its position.
     Parameter(Request, usize),
-    /// An endpoint of the authorization server.
     Endpoint(EndpointKind),
     /// An extra header, by its position.
     Header(usize),
@@ -48,13 +46,11 @@ pub(in crate::ui) enum Field {
     Tokens,
 }
 
-/// An extra header of the token request.
 #[derive(Default)]
 pub(in crate::ui) struct HeaderDraft {
     pub(in crate::ui) name: String,
     /// The preset's label; a user's own header has none.
     pub(in crate::ui) label: Option<String>,
-    /// Whether the preset requires it.
     pub(in crate::ui) required: bool,
     pub(in crate::ui) value: SecretText,
 }
@@ -65,7 +61,6 @@ pub(in crate::ui) struct FormDraft {
     pub(in crate::ui) preset: Preset,
     pub(in crate::ui) grant: GrantType,
     pub(in crate::ui) name: String,
-    /// Values of the preset's variables.
     pub(in crate::ui) variables: BTreeMap<String, String>,
     /// The issuer, if discovery provides the endpoints.
     pub(in crate::ui) issuer: IssuerDraft,
@@ -73,7 +68,6 @@ pub(in crate::ui) struct FormDraft {
     pub(in crate::ui) client_secret: SecretText,
     /// The private key and its options.
     pub(in crate::ui) keys: KeysDraft,
-    /// Additional request parameters.
     pub(in crate::ui) requests: RequestsDraft,
     pub(in crate::ui) username: String,
     pub(in crate::ui) password: SecretText,
@@ -87,9 +81,7 @@ pub(in crate::ui) struct FormDraft {
     pub(in crate::ui) client_auth: Option<ClientAuth>,
     /// Automatic refresh; `None` follows the grant.
     pub(in crate::ui) background_refresh: Option<bool>,
-    /// Toggles that differ from the preset.
     pub(in crate::ui) toggles: BTreeMap<String, bool>,
-    /// The client secret's last day, as typed.
     pub(in crate::ui) secret_expires: String,
     /// The redirect URI whose port was checked, with the result once it is known.
     pub(in crate::ui) tried_redirect: Option<(String, Option<Result<(), SignInProblem>>)>,
@@ -98,9 +90,7 @@ pub(in crate::ui) struct FormDraft {
     /// Tags, separated by commas.
     pub(in crate::ui) tags: String,
     pub(in crate::ui) headers: Vec<HeaderDraft>,
-    /// Keys of the stored secrets.
     pub(in crate::ui) kept: Vec<String>,
-    /// Whether *Advanced* is open.
     pub(in crate::ui) advanced: bool,
     /// Fields that the user has left; only they show errors.
     pub(in crate::ui) touched: BTreeSet<Field>,
@@ -115,7 +105,6 @@ pub(in crate::ui) struct FormDraft {
 }
 
 impl FormDraft {
-    /// A new account of a preset.
     pub(in crate::ui) fn new(preset: &Preset) -> Self {
         let draft = AccountDraft {
             editing: None,
@@ -134,7 +123,6 @@ impl FormDraft {
         Self::of(draft, Vec::new(), preset)
     }
 
-    /// A saved account without its secrets.
     pub(in crate::ui) fn edit(draft: AccountDraft, kept: Vec<String>, presets: &[Preset]) -> Self {
         let preset = presets.iter().find(|preset| preset.id == draft.settings.provider);
         let preset = preset.cloned().unwrap_or_else(Preset::custom);
@@ -243,7 +231,6 @@ impl FormDraft {
         offered(&self.preset)
     }
 
-    /// The chosen or default client authentication.
     pub(in crate::ui) fn effective_auth(&self) -> ClientAuth {
         self.client_auth.or(self.preset.spec.client_auth).unwrap_or_else(|| ClientAuth::usual(self.grant))
     }
@@ -274,7 +261,6 @@ impl FormDraft {
         self.kept.iter().any(|kept| kept == key)
     }
 
-    /// The settings, without secrets.
     pub(in crate::ui) fn settings(&self) -> Settings {
         let mut overrides = self.rest.clone();
         let typed = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);

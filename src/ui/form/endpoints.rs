@@ -21,7 +21,6 @@ pub(in crate::ui) fn needed(ui: &mut Ui, form: &mut Form<'_>) {
     }
 }
 
-/// The other endpoints, for *Advanced*.
 pub(in crate::ui) fn others(ui: &mut Ui, form: &mut Form<'_>) {
     for kind in EndpointKind::ALL {
         let useless = kind == EndpointKind::Authorize && !form.draft.grant.has_redirect();

@@ -92,7 +92,6 @@ fn listening(redirect: &RedirectUri, rule: &RedirectRule) -> &'static str {
     }
 }
 
-/// The provider's rule as a sentence.
 fn in_words(preset: &Preset, rule: &RedirectRule) -> Option<String> {
     let hosts = rule.http_hosts.as_ref()?;
     let name = &preset.name;

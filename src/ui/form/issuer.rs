@@ -23,12 +23,10 @@ use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 use crate::ui::{labels, widgets};
 
-/// The most scopes named.
 const SCOPES_SHOWN: usize = 12;
 /// Width of the longest endpoint label, in points.
 const LABEL_WIDTH: f32 = 192.0;
 
-/// The issuer of the account in the form.
 #[derive(Default)]
 pub(in crate::ui) struct IssuerDraft {
     /// As typed, if discovery sets up the account; a preset knows its own.
@@ -37,7 +35,6 @@ pub(in crate::ui) struct IssuerDraft {
     found_for: Option<String>,
     /// The issuer being queried.
     asked: Option<String>,
-    /// Its result.
     answer: Option<Result<DiscoveredServer, Problem>>,
 }
 
@@ -66,7 +63,6 @@ impl FormDraft {
         Some(wanted.issuer.as_str().to_owned())
     }
 
-    /// Why the issuer's endpoints are unknown.
     pub(in crate::ui) fn issuer_problem(&self) -> Option<Result<String, ProviderError>> {
         if !self.discovers() {
             return None;
@@ -84,7 +80,6 @@ impl FormDraft {
     }
 }
 
-/// Takes a discovery result.
 pub(in crate::ui) fn take(state: &mut ViewState, issuer: &str, found: Result<DiscoveredServer, Problem>) {
     let Page::Form(draft) = &mut state.page else { return };
     if draft.issuer.asked.as_deref() != Some(issuer) {
@@ -98,7 +93,6 @@ pub(in crate::ui) fn take(state: &mut ViewState, issuer: &str, found: Result<Dis
     draft.issuer.answer = Some(found);
 }
 
-/// Shows the issuer and its result.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
     if !form.draft.discovers() {
         return;

@@ -36,12 +36,10 @@ use super::labels;
 use super::view_state::{Page, ViewState};
 use super::widgets;
 
-/// The name field, which has the initial focus.
 pub(super) fn name_id() -> Id {
     field_id("name")
 }
 
-/// A field's ID, by its key.
 pub(super) fn field_id(key: &str) -> Id {
     Id::unique(("keyfob-form", key))
 }
@@ -57,12 +55,10 @@ pub(super) fn secret_ids(draft: &FormDraft) -> Vec<Id> {
         .collect()
 }
 
-/// The value field of an extra header.
 pub(super) fn header_id(place: usize) -> Id {
     Id::unique(("keyfob-form-header", place))
 }
 
-/// A form with its errors.
 pub(super) struct Form<'a> {
     pub(super) draft: &'a mut FormDraft,
     /// The errors that prevent saving.
@@ -76,7 +72,6 @@ impl Form<'_> {
         (filled || self.draft.touched.contains(field)).then_some(said.1.as_str())
     }
 
-    /// Records that a field was left.
     pub(super) fn left(&mut self, field: Field, response: &egui::Response) {
         if response.lost_focus() {
             self.draft.touched.insert(field);
@@ -84,7 +79,6 @@ impl Form<'_> {
     }
 }
 
-/// Closes the form and wipes its secret fields.
 pub(super) fn close(ctx: &egui::Context, state: &mut ViewState) {
     if let Page::Form(draft) = &state.page {
         for id in secret_ids(draft) {

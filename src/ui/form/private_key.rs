@@ -41,12 +41,10 @@ impl KeysDraft {
 }
 
 impl FormDraft {
-    /// Whether the client signs with a private key.
     pub(in crate::ui) fn needs_key(&self) -> bool {
         self.effective_auth() == ClientAuth::PrivateKeyJwt || self.grant == GrantType::JwtBearer
     }
 
-    /// Whether the client has a secret.
     pub(in crate::ui) fn needs_secret(&self) -> bool {
         !matches!(self.effective_auth(), ClientAuth::None | ClientAuth::PrivateKeyJwt)
     }

@@ -33,7 +33,6 @@ pub(in crate::ui) fn compared(ui: &mut Ui, cx: &mut Cx<'_>, mismatch: &RedirectM
     }
 }
 
-/// Says whether the port is free, and offers others if not.
 pub(in crate::ui) fn port(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut FormDraft) {
     let Some(redirect) = draft.redirect_uri() else { return };
     let text = redirect.to_string();

@@ -20,10 +20,8 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{Extras, SecretText};
 
-/// The most parameters of one request.
 const PARAMETERS_MAX: usize = 20;
 
-/// The request that a parameter belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::ui) enum Request {
     /// The authorization request.
@@ -62,7 +60,6 @@ impl Request {
     }
 }
 
-/// A parameter, as typed.
 #[derive(Default)]
 struct Typed {
     name: String,
@@ -82,7 +79,6 @@ impl Typed {
     }
 }
 
-/// The parameters of one request.
 #[derive(Default)]
 struct Params {
     typed: Vec<Typed>,
@@ -157,7 +153,6 @@ impl RequestsDraft {
         }
     }
 
-    /// Whether a stored secret is a parameter's.
     pub(in crate::ui) fn is_param(key: &str) -> bool {
         let of = |request: Request| key.strip_prefix(request.key()).is_some_and(|rest| rest.starts_with('.'));
         of(Request::SignIn) || of(Request::Token)
@@ -206,12 +201,10 @@ impl RequestsDraft {
 }
 
 impl FormDraft {
-    /// The requests whose parameters are shown.
     fn shown_requests(&self) -> &'static [Request] {
         if self.grant.is_repeatable() { &[Request::Token] } else { &[Request::SignIn, Request::Token] }
     }
 
-    /// The parameters' errors.
     pub(in crate::ui) fn parameter_problems(&self) -> Vec<(Field, String)> {
         let mut found = Vec::new();
         for &request in self.shown_requests() {

@@ -20,14 +20,12 @@ use crate::ui::widgets::fields::{Extras, SecretText};
 
 #[derive(Default)]
 pub(in crate::ui) struct TokensDraft {
-    /// Whether the part is open.
     pub(in crate::ui) open: bool,
     access: SecretText,
     refresh: SecretText,
 }
 
 impl TokensDraft {
-    /// The error of the pasted tokens.
     pub(in crate::ui) fn problem(&self) -> Option<&'static str> {
         if !self.open {
             return None;

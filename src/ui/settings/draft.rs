@@ -14,7 +14,6 @@ const CLEAR_SECS: std::ops::RangeInclusive<u32> = 10..=120;
 const MIN_PORT: u16 = 1024;
 
 impl SettingsDraft {
-    /// A draft of the preferences.
     pub(in crate::ui) fn of(preferences: &Preferences) -> Self {
         let (proxy_kind, proxy) = match &preferences.proxy {
             ProxyChoice::System => (ProxyKind::System, String::new()),
@@ -35,7 +34,7 @@ impl SettingsDraft {
         }
     }
 
-    /// The same, scrolled to the part about secrets.
+    /// A draft that is scrolled to the part about secrets.
     pub(in crate::ui) fn at_secrets(preferences: &Preferences) -> Self {
         Self { to_secrets: true, ..Self::of(preferences) }
     }
@@ -51,7 +50,6 @@ impl SettingsDraft {
         }
     }
 
-    /// The refresh margin in seconds, or its error.
     pub(in crate::ui) fn ahead_secs(&self) -> Result<Option<u32>, &'static str> {
         let text = self.refresh_ahead.trim();
         if text.is_empty() {
@@ -63,7 +61,6 @@ impl SettingsDraft {
         }
     }
 
-    /// The redirect port, or its error.
     pub(in crate::ui) fn port(&self) -> Result<Option<u16>, &'static str> {
         let text = self.redirect_port.trim();
         if text.is_empty() {
@@ -75,7 +72,6 @@ impl SettingsDraft {
         }
     }
 
-    /// The proxy, or its error.
     pub(in crate::ui) fn proxy(&self) -> Result<ProxyChoice, &'static str> {
         match self.proxy_kind {
             ProxyKind::System => Ok(ProxyChoice::System),

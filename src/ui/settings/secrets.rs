@@ -13,7 +13,6 @@ use crate::ui::view_state::{SettingsDraft, ViewState};
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, lock_screen, widgets};
 
-/// The pressed button.
 #[derive(Clone, Copy)]
 pub(in crate::ui) enum Asked {
     Passphrase,
@@ -34,7 +33,6 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -
     secrets.or(accounts(ui, cx))
 }
 
-/// Where secrets are stored.
 fn secrets(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SettingsDraft) -> Option<Asked> {
     let vault = &cx.snapshot.vault;
     let mut asked = None;
@@ -89,7 +87,6 @@ fn places(cx: &Cx<'_>) -> Vec<(&'static str, Asked)> {
     lasting.chain(memory).collect()
 }
 
-/// Actions on all accounts.
 fn accounts(ui: &mut Ui, cx: &Cx<'_>) -> Option<Asked> {
     let mut asked = None;
     ui.vertical(|ui| {
@@ -118,7 +115,6 @@ fn accounts(ui: &mut Ui, cx: &Cx<'_>) -> Option<Asked> {
     asked
 }
 
-/// Carries out the pressed button's action.
 pub(in crate::ui) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState, asked: Asked) {
     match asked {
         Asked::Passphrase => passphrase::open(state),

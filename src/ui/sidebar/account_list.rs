@@ -17,18 +17,15 @@ use crate::messages::snapshot::account_views::AccountViews;
 
 use super::list_order::{self, Heading, Order};
 
-/// Height of a row, in points.
 const ROW_HEIGHT: f32 = 56.0;
 /// Distance between rows.
 const PITCH: f32 = ROW_HEIGHT + 2.0;
 /// Space above the first row for its focus ring.
 const ABOVE: f32 = 4.0;
-/// Height of a heading.
 const HEADING: f32 = 28.0;
 /// Rows on either side of the visible ones, for the keyboard and assistive technologies.
 const BEYOND: usize = 50;
 
-/// The computed list.
 #[derive(Default)]
 pub(in crate::ui) struct AccountList {
     accounts: AccountViews,
@@ -45,7 +42,6 @@ pub(in crate::ui) struct AccountList {
     counts: BTreeMap<StatusFilter, usize>,
     /// The visible accounts, as indices.
     rows: Vec<usize>,
-    /// The row of each account.
     row_of: Vec<Option<usize>>,
     /// The top of each row, in points.
     tops: Vec<f32>,
@@ -53,7 +49,6 @@ pub(in crate::ui) struct AccountList {
     height: f32,
     /// The rows visible in the last frame.
     seen: Range<usize>,
-    /// The account whose row has the focus.
     focused: Option<AccountId>,
     /// The account whose row to scroll into view.
     wanted_in_view: Option<AccountId>,
@@ -118,7 +113,6 @@ impl AccountList {
         self.height = top;
     }
 
-    /// The number of search results per status.
     pub(in crate::ui) fn counts(&self) -> &BTreeMap<StatusFilter, usize> {
         &self.counts
     }
@@ -177,7 +171,6 @@ impl AccountList {
         self.row_of.get(self.accounts.place(id)?).copied().flatten()
     }
 
-    /// Height of the whole list, in points.
     pub(in crate::ui) fn height(&self) -> f32 {
         self.height
     }
@@ -212,7 +205,6 @@ impl AccountList {
         self.seen = 0..0;
     }
 
-    /// The accounts whose rows are visible.
     pub(in crate::ui) fn seen(&self) -> impl Iterator<Item = &AccountView> {
         self.seen.clone().filter_map(|row| self.get(row)).map(AsRef::as_ref)
     }

@@ -17,7 +17,6 @@ use crate::ui::widgets;
 use crate::ui::widgets::button::Button;
 use crate::ui::{labels, theme};
 
-/// Height of a chip, in points.
 const CHIP_HEIGHT: f32 = 28.0;
 
 /// Shows the chips if there are several; in a `low` window in one scrolling line.
@@ -95,7 +94,6 @@ fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: StatusFilter, count: usize, chosen: 
     response.clicked()
 }
 
-/// Shows the menu button for sorting and grouping.
 pub(in crate::ui) fn menu(ui: &mut Ui, state: &mut ViewState) {
     let response = ui.add(Button::icon(Icon::Sort, labels::SORT));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));

@@ -184,7 +184,6 @@ pub(super) fn was_searching(ui: &Ui) -> bool {
     ui.data_mut(|data| data.remove_temp(search_id())).unwrap_or_default()
 }
 
-/// Whether text is selected in the search field.
 pub(super) fn is_text_selected(ui: &Ui) -> bool {
     let state = TextEditState::load(ui.ctx(), search_id());
     state.and_then(|state| state.cursor.char_range()).is_some_and(|range| !range.is_empty())
@@ -313,7 +312,6 @@ pub(super) fn arrows(ui: &Ui, state: &mut ViewState) {
     go_to(ui, state, to);
 }
 
-/// Selects and focuses a row.
 fn go_to(ui: &Ui, state: &mut ViewState, row: usize) {
     let Some(id) = state.list.get(row).map(|account| account.id.clone()) else { return };
     ui.memory_mut(|memory| memory.request_focus(row_id(&id)));

@@ -14,7 +14,6 @@ use crate::ui::navigation::To;
 use crate::ui::view_state::ViewState;
 use crate::ui::{account, labels, shortcuts, shortcuts_page, theme, widgets};
 
-/// Width of the menu, in points.
 const WIDTH: f32 = 240.0;
 
 /// Opens the menu on a right-click, and shows it while it is open.

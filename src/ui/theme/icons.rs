@@ -8,7 +8,6 @@ use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum Icon {
     Plus,
-    /// Search.
     Lens,
     /// Settings: two sliders.
     Sliders,
@@ -33,7 +32,6 @@ pub(in crate::ui) enum Icon {
     Dash,
     /// More than expected.
     PlusCircle,
-    /// Keyfob itself.
     Key,
     Copy,
     Locked,

@@ -21,13 +21,9 @@ use system_fonts::SystemFonts;
 
 /// The grid's step, in points.
 pub(super) const STEP: f32 = 4.0;
-/// Height of a control, in points.
 pub(super) const CONTROL_HEIGHT: f32 = 32.0;
-/// Corner radius of cards and controls.
 pub(super) const RADIUS: u8 = 8;
-/// Padding of a card.
 pub(super) const CARD_PADDING: i8 = 16;
-/// Width of the account list, in points.
 pub(super) const SIDEBAR_WIDTH: f32 = 280.0;
 /// Below this width, in points, the window has one pane.
 pub(super) const NARROW_WIDTH: f32 = 720.0;
@@ -42,7 +38,6 @@ pub(super) const QR_LIGHT: Color32 = rgb(0xff_ffff);
 /// Duration of animations, in seconds.
 const ANIMATION_SECS: f32 = 0.08;
 
-/// The colors of one theme.
 #[derive(Debug)]
 pub(super) struct Tokens {
     /// The background, including the list and the cards.
@@ -53,11 +48,9 @@ pub(super) struct Tokens {
     pub(super) control: Color32,
     /// A hovered control or row.
     pub(super) hover: Color32,
-    /// The selected row.
     pub(super) chosen: Color32,
     /// A line between regions; carries no meaning.
     pub(super) line: Color32,
-    /// The border of a field.
     pub(super) border: Color32,
     pub(super) text: Color32,
     /// Less prominent text.
@@ -66,14 +59,11 @@ pub(super) struct Tokens {
     pub(super) accent: Color32,
     /// A hovered primary button.
     pub(super) accent_hover: Color32,
-    /// Text on the accent color.
     pub(super) on_accent: Color32,
     pub(super) ok: Color32,
     pub(super) warn: Color32,
     pub(super) error: Color32,
-    /// The background of a warning.
     pub(super) warn_soft: Color32,
-    /// The background of an error.
     pub(super) error_soft: Color32,
     /// The elapsed part of the ring.
     pub(super) track: Color32,

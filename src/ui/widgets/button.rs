@@ -39,7 +39,6 @@ pub(in crate::ui) struct Button<'a> {
 }
 
 impl<'a> Button<'a> {
-    /// A button with a label.
     pub(in crate::ui) fn new(weight: Weight, label: &'a str) -> Self {
         Self {
             label,
@@ -65,7 +64,6 @@ impl<'a> Button<'a> {
         self
     }
 
-    /// Puts an icon before the label.
     pub(in crate::ui) fn with_icon(mut self, icon: Icon) -> Self {
         self.icon = Some(icon);
         self
@@ -77,7 +75,6 @@ impl<'a> Button<'a> {
         self
     }
 
-    /// Sets the minimum width.
     pub(in crate::ui) fn at_least(mut self, width: f32) -> Self {
         self.min_width = width;
         self
@@ -108,7 +105,6 @@ impl<'a> Button<'a> {
         if self.label.is_empty() { 8.0 } else { 12.0 }
     }
 
-    /// Sets a tooltip.
     pub(in crate::ui) fn hint(mut self, hint: &'a str) -> Self {
         self.hint = Some(hint);
         self

@@ -11,7 +11,6 @@ use crate::messages::snapshot::AccountView;
 use crate::ui::cx::Cx;
 use crate::ui::widgets;
 
-/// The width of the labels, in points.
 const LABEL_WIDTH: f32 = 168.0;
 
 /// Shows those of an account, if any.

@@ -60,7 +60,6 @@ pub(in crate::ui) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -
     shown.inner
 }
 
-/// Focuses a button if nothing has the focus.
 pub(in crate::ui) fn focus_first(ui: &Ui, button: &Response) {
     if ui.memory(|memory| memory.focused().is_none()) {
         button.request_focus();

@@ -12,10 +12,8 @@ use crate::ui::theme;
 use crate::ui::theme::Tokens;
 use crate::ui::theme::icons::Icon;
 
-/// The longest text of a field, in characters.
 const MAX_CHARS: usize = 16_384;
 
-/// The text of a secret field.
 pub(in crate::ui) struct SecretText {
     // Allocated in advance, so that typing leaves no copies of a reallocated buffer.
     text: Zeroizing<String>,
@@ -28,7 +26,6 @@ impl Default for SecretText {
 }
 
 impl SecretText {
-    /// Whether it has only white space.
     pub(in crate::ui) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
@@ -50,12 +47,10 @@ impl SecretText {
         self.text.is_empty()
     }
 
-    /// Whether this text begins with the other one.
     pub(in crate::ui) fn begins_with(&self, other: &Self) -> bool {
         self.text.starts_with(other.text.as_str())
     }
 
-    /// The passphrase as typed.
     pub(in crate::ui) fn passphrase(&self) -> Passphrase {
         Passphrase::new(self.text.as_str().to_owned())
     }
@@ -67,25 +62,19 @@ impl SecretText {
         taken
     }
 
-    /// Whether the text has surrounding white space or a line break.
     pub(in crate::ui) fn has_stray_space(&self) -> bool {
         self.text.trim().len() != self.text.len()
     }
 }
 
-/// Optional parts of a field.
 #[derive(Default, Clone, Copy)]
 pub(in crate::ui) struct Extras<'a> {
-    /// The placeholder.
     pub(in crate::ui) hint: &'a str,
-    /// The value's error.
     pub(in crate::ui) error: Option<&'a str>,
-    /// A note.
     pub(in crate::ui) note: Option<&'a str>,
     pub(in crate::ui) mono: bool,
 }
 
-/// A text field.
 pub(in crate::ui) fn text(
     ui: &mut Ui,
     id: Id,

@@ -42,7 +42,6 @@ pub(in crate::ui) struct FileField {
 }
 
 impl FileField {
-    /// An empty field for an existing file.
     pub(in crate::ui) fn within(folder: &Path) -> Self {
         Self { text: String::new(), folder: folder.to_owned(), without_dialog: false }
     }
@@ -53,7 +52,6 @@ impl FileField {
         Self { text, ..Self::within(path.parent().unwrap_or(path)) }
     }
 
-    /// The question for the system's dialog.
     pub(in crate::ui) fn question(&self, title: &'static str, is_new: bool) -> FileQuestion {
         let path = self.path().ok();
         let folder = path.as_ref().and_then(|path| path.parent()).unwrap_or(&self.folder).to_owned();
@@ -62,7 +60,6 @@ impl FileField {
         FileQuestion { title, folder, new_name }
     }
 
-    /// The path or its error.
     pub(in crate::ui) fn path(&self) -> Result<PathBuf, &'static str> {
         let text = self.text.trim();
         let path = PathBuf::from(text);

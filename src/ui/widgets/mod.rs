@@ -112,7 +112,6 @@ fn titled(ui: &mut Ui, text: &str, font: FontId) -> Response {
     if is_cut { response.on_hover_text(&*shown) } else { response }
 }
 
-/// Body text that wraps.
 pub(super) fn text(ui: &mut Ui, text: &str) -> Response {
     ui.label(text)
 }
@@ -192,7 +191,6 @@ pub(super) fn copyable(ui: &mut Ui, value: &str, name: &str) -> bool {
     pressed
 }
 
-/// Strong body text that wraps.
 pub(super) fn text_strong(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).text;
     ui.add(egui::Label::new(egui::RichText::new(text).font(theme::strong()).color(color)).wrap())
@@ -242,7 +240,6 @@ pub(super) fn figure_small(ui: &mut Ui, text: &str) -> Response {
     ui.label(egui::RichText::new(text).font(theme::mono(13.0)).color(color))
 }
 
-/// Width of the left of two columns.
 fn column_width(ui: &Ui) -> f32 {
     (ui.available_width() / 3.0).clamp(88.0, 144.0)
 }
@@ -282,7 +279,6 @@ pub(super) fn pair(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// One of several steps.
 pub(super) fn step(ui: &mut Ui, icon: Icon, name: &str, color: Color32, now: bool) {
     let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {

@@ -11,7 +11,6 @@ use qrcode::{Color, QrCode};
 
 use crate::ui::theme;
 
-/// The quiet zone, in modules.
 const QUIET: u8 = 4;
 /// The widest code, in modules, that a camera reads from a window at this size.
 const MODULES_MAX: usize = 77;

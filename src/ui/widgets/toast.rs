@@ -22,7 +22,6 @@ use crate::ui::{labels, theme};
 const MOMENT: TimeDelta = TimeDelta::seconds(4);
 const PROBLEM: TimeDelta = TimeDelta::seconds(12);
 
-/// The margin around a message's text and button.
 const MARGIN: Margin = Margin { left: 16, right: 8, top: 8, bottom: 8 };
 
 /// The most toasts kept; the oldest go first.
@@ -48,7 +47,6 @@ impl Toasts {
         self.push(What::Moment(text.into()));
     }
 
-    /// Adds a problem.
     pub(in crate::ui) fn problem(&mut self, account: Option<AccountId>, problem: Problem) {
         self.push(What::Problem { account, problem: Box::new(problem) });
     }
@@ -81,7 +79,6 @@ impl Toasts {
         });
     }
 
-    /// When the next message ends.
     pub(in crate::ui) fn next_end(&self) -> Option<DateTime<Utc>> {
         self.0.iter().filter_map(|toast| toast.until).min()
     }
@@ -117,7 +114,6 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, p
     }
 }
 
-/// The stacked messages.
 struct Stack {
     foot: Pos2,
     width: f32,

@@ -15,7 +15,6 @@ use super::place::{Place, Run, holds};
 use super::rotating::{BOT, CAR, Rotating};
 use crate::support::desktop::{Bus, Keyring};
 
-/// The vault.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Over {
     Keychain,
@@ -24,10 +23,8 @@ pub(super) enum Over {
     FileByName,
 }
 
-/// The passphrase.
 const PASSPHRASE: &str = "correct horse battery staple";
 
-/// A command to kill.
 pub(super) enum Deed {
     Import,
     SignIn,

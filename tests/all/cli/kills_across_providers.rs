@@ -7,7 +7,6 @@ use super::place::Place;
 use super::rotating::{BOT, CAR, Rotating};
 use crate::support::desktop::{Bus, Keyring};
 
-/// The first server's secrets that stay.
 #[derive(Clone, Copy, PartialEq)]
 enum Stay {
     /// None: the file has its own.

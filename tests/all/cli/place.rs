@@ -21,7 +21,6 @@ pub(super) const BATCH: &str = "batch: a/b 東京";
 pub(super) const TO_THE_FIRST_SCHEMA: &str = "DROP TABLE exchanges; DROP TABLE in_flight; DROP TABLE waits;
      ALTER TABLE accounts DROP COLUMN kept_in; PRAGMA user_version = 1";
 
-/// The result of a run.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) code: i32,
@@ -118,7 +117,6 @@ impl<'bus> Place<'bus> {
     }
 }
 
-/// A waiting sign-in.
 pub(super) struct SignIn {
     pub(super) child: Child,
     pub(super) address: String,
@@ -128,7 +126,6 @@ pub(super) struct SignIn {
 }
 
 impl SignIn {
-    /// A parameter of the sign-in link.
     pub(super) fn parameter(&self, name: &str) -> String {
         parameter(&self.address, name)
     }
@@ -152,7 +149,6 @@ impl SignIn {
     }
 }
 
-/// A URL's query parameter.
 pub(super) fn parameter(address: &str, name: &str) -> String {
     let url = url::Url::parse(address).expect("an address");
     let found = url.query_pairs().find(|(key, _)| key == name);

@@ -79,7 +79,6 @@ impl Rotating {
         )
     }
 
-    /// Everything sent to it.
     pub(super) fn heard(&self) -> Vec<String> {
         self.server.requests().iter().map(Request::whole).collect()
     }
@@ -89,7 +88,6 @@ impl Rotating {
         self.family.lock().unwrap().used.len()
     }
 
-    /// Whether a used one was sent again, which revokes its family.
     pub(super) fn is_revoked(&self) -> bool {
         self.family.lock().unwrap().is_revoked
     }

@@ -62,7 +62,6 @@ impl<'bus> Desk<'bus> {
     }
 }
 
-/// Fills in the form of a custom provider.
 fn fill_in(window: &Window<'_>, server: &OidcServer) {
     let (id, secret) = server.client("basic");
     window.fill("Name", "bank");

@@ -65,7 +65,6 @@ impl Running {
         raw::post_form(self.demo.authorize.as_str(), &[], &fields)
     }
 
-    /// Signs in and returns the code.
     fn code(&self) -> String {
         let page = self.login_page(&[]);
         let answer =

@@ -51,7 +51,6 @@ fn replace(rig: &Rig, text: &str, move_secrets: bool) -> Result<Reply, Problem> 
     rig.ask(Command::Import(drafts.collect()))
 }
 
-/// Saves an account as its form does.
 fn edit(rig: &mut Rig, name: &str, change: impl FnOnce(&mut AccountDraft)) -> Result<Reply, Problem> {
     rig.ask(Command::Edit(rig.id(name))).unwrap();
     let event = rig.wait_for_event("the form", |event| matches!(event, Event::DraftReady { .. }));
@@ -87,7 +86,6 @@ fn opened(place: &Place) -> Rig {
     rig
 }
 
-/// Every use of an account's secrets.
 fn uses(rig: &Rig, place: &Place) -> Vec<Command> {
     let account = || rig.id("car");
     let export = Command::Export {

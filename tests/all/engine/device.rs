@@ -63,7 +63,6 @@ fn start(rig: &Rig) -> (Answers, DeviceCodeView) {
     }
 }
 
-/// Advances the clock and wakes the engine.
 fn later(rig: &Rig, secs: i64) {
     rig.advance(secs);
     rig.ask(Command::ClearClipboard).unwrap();

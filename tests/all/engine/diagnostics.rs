@@ -22,7 +22,6 @@ fn import(rig: &Rig, server: &OidcServer, client: &str, grant: &str) {
     .unwrap();
 }
 
-/// Starts a sign-in and returns the device code.
 fn code(rig: &Rig) -> (keyfob::engine::Answers, DeviceCodeView) {
     let command = Command::SignIn { account: rig.id("every_public"), open_browser: false };
     let mut answers = rig.handle.ask(command).unwrap();
@@ -32,7 +31,6 @@ fn code(rig: &Rig) -> (keyfob::engine::Answers, DeviceCodeView) {
     }
 }
 
-/// Polls the server until the end.
 fn end(rig: &Rig, answers: &mut keyfob::engine::Answers) -> Result<Reply, Problem> {
     wait_until(Duration::from_secs(20), "the end of the sign-in", || {
         rig.advance(5);

@@ -64,7 +64,6 @@ impl Disk {
         Home::at(self.path.join("home"))
     }
 
-    /// Fills the disk up to this many free bytes.
     fn fill(&self, free_bytes: u64) {
         let filler = self.path.join("filler");
         let mut file = fs::OpenOptions::new().create(true).append(true).open(&filler).expect("a file");

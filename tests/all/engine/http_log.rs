@@ -46,10 +46,9 @@ fn exchanges(rig: &Rig) -> Arc<Vec<HttpLogEntry>> {
     }
 }
 
-/// An unexpected place for a secret.
+/// For tests that don't search for it.
 const CANARY: &str = "CANARY-0123456789abcdef";
 
-/// Whether a file below a folder contains the needle.
 fn holds(folder: &Path, needle: &str) -> bool {
     fs::read_dir(folder).unwrap().any(|entry| {
         let path = entry.unwrap().path();

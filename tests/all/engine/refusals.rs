@@ -26,7 +26,6 @@ fn rig(place: &Place, server: &ScriptedServer, grant: &str, extra: &str) -> Rig 
     rig
 }
 
-/// A request's client authentication.
 fn way(request: &Request) -> ClientAuth {
     use base64::Engine as _;
     match request.header("authorization") {

@@ -40,7 +40,6 @@ fn renewed(server: &ScriptedServer, rig: &Rig, name: &str) -> (BTreeMap<String, 
     sent(server.requests_to("/token").last().unwrap())
 }
 
-/// Edits the account as the form does.
 fn edit(rig: &Rig, params: &[(&str, &str)]) {
     let view = rig.view("bot");
     let value = |(name, value): &(&str, &str)| ((*name).to_owned(), ParamValue::new((*value).to_owned()));

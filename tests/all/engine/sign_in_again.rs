@@ -31,7 +31,6 @@ fn of_the_second() -> Response {
     Response::json(200, r#"{"access_token":"CANARY-second","expires_in":3600}"#)
 }
 
-/// Signs in with this grant.
 fn sign_in(server: &ScriptedServer, rig: &Rig, grant: &str, answer: Response) {
     server.script("/token", answer);
     if grant == "authorization_code" {

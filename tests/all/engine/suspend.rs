@@ -43,7 +43,6 @@ impl Logind {
         Self { connection, held }
     }
 
-    /// Waits until an inhibitor lock is held.
     fn wait_for_hold(&self) -> PipeReader {
         let (asked, held) = self.held.recv_timeout(PATIENCE).expect("somebody who holds the sleep back");
         assert_eq!((asked[0].as_str(), asked[1].as_str(), asked[3].as_str()), ("sleep", "Keyfob", "delay"));
@@ -57,7 +56,6 @@ impl Logind {
     }
 }
 
-/// Waits until the inhibitor lock is released.
 fn is_let_go(mut held: PipeReader) -> bool {
     let (tell, done) = sync_channel(1);
     let read = std::thread::Builder::new().name("held".to_owned()).spawn(move || {

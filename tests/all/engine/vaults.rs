@@ -160,7 +160,6 @@ fn move_to(rig: &Rig, to: VaultKind) -> Result<(usize, Option<VaultProblem>), Pr
     }
 }
 
-/// The names in an environment's passphrase vault.
 fn in_file(place: &Place) -> Vec<String> {
     PassphraseVault::open(&place.home(), &pass("p")).map_or(Vec::new(), |mut vault| vault.names().unwrap())
 }

@@ -52,7 +52,6 @@ impl Server {
     }
 }
 
-/// An account's lines in an import file.
 #[derive(Clone, Default)]
 pub(crate) struct Lines {
     grant: String,
@@ -94,7 +93,6 @@ impl Lines {
         self.with("issuer", issuer)
     }
 
-    /// An endpoint.
     #[must_use]
     pub(crate) fn at(mut self, endpoint: &str, address: &str) -> Self {
         let _ = writeln!(self.endpoints, "{endpoint} = \"{address}\"");
@@ -102,7 +100,6 @@ impl Lines {
     }
 }
 
-/// Accounts at one server.
 pub(crate) struct Accounts {
     _place: Place,
     rig: Rig,
@@ -179,7 +176,6 @@ impl Accounts {
         held.access_token.expose().to_owned()
     }
 
-    /// A token with a grant that needs no user.
     pub(crate) fn token(&mut self, name: &str) -> String {
         let token = self.held(name);
         self.enter(name);
@@ -194,7 +190,6 @@ impl Accounts {
         self.ledger.works("resource indicator", &self.lines[name].grant);
     }
 
-    /// The error message.
     fn refused(&self, name: &str) -> UserMessage {
         explain(&self.rig.token(name).map(drop).unwrap_err(), Some(name), None)
     }
@@ -233,7 +228,6 @@ impl Accounts {
         self.ledger.note("refused scope", "it is named");
     }
 
-    /// A sign-in with the user's browser.
     pub(crate) fn sign_in(&mut self, name: &str, person: impl FnOnce(&Url) -> Url) -> String {
         let (address, mut answers) =
             self.rig.start_sign_in(name).unwrap_or_else(|problem| panic!("{problem:?}"));
@@ -244,7 +238,6 @@ impl Accounts {
         self.token(name)
     }
 
-    /// The status of the ID token.
     pub(crate) fn id_token(&self, name: &str) -> Option<IdTokenStatus> {
         self.rig.view(name).token.as_ref().and_then(|token| token.facts.id_token)
     }
@@ -272,7 +265,6 @@ impl Accounts {
         self.token(name)
     }
 
-    /// Another token with the refresh token.
     pub(crate) fn refresh(&mut self, name: &str) -> String {
         assert!(
             self.rig.view(name).token.as_ref().is_some_and(|token| token.facts.has_refresh_token),
@@ -297,7 +289,6 @@ impl Accounts {
         self.enter(name);
     }
 
-    /// Writes the server's part of the table.
     pub(crate) fn close(self) {
         self.ledger.close();
     }

@@ -32,16 +32,12 @@ const FEATURES: [&str; 20] = [
     "refused scope",
 ];
 
-/// The state of a feature.
 #[derive(Default)]
 struct Line {
-    /// Whether it was exercised.
     works: bool,
     /// The grants that it was exercised with.
     grants: Vec<String>,
-    /// Further notes.
     more: Vec<String>,
-    /// Why it was not exercised.
     left_out: Option<String>,
 }
 

@@ -161,7 +161,6 @@ impl Place {
     }
 }
 
-/// A running engine.
 pub(crate) struct Rig {
     pub(crate) handle: EngineHandle,
     pub(crate) browser: Arc<RecordingBrowser>,
@@ -256,7 +255,6 @@ impl Rig {
         }
     }
 
-    /// Waits for an event.
     pub(crate) fn wait_for_event(&mut self, what: &str, wanted: impl Fn(&Event) -> bool) -> Event {
         let started = Instant::now();
         loop {
@@ -283,7 +281,6 @@ pub(crate) fn return_address(address: &url::Url, parameters: &[(&str, &str)]) ->
     back
 }
 
-/// Plays the browser's redirect.
 pub(crate) fn come_back(address: &url::Url, parameters: &[(&str, &str)]) -> raw::Answer {
     raw::get(return_address(address, parameters).as_str())
 }

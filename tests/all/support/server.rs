@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 
-/// A complete request.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -50,7 +49,6 @@ impl Request {
         format!("{} {} {:?} {basic} {}", self.path, self.query, self.headers, self.text())
     }
 
-    /// The body as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -71,7 +69,6 @@ pub(crate) enum Ending {
     Endless,
 }
 
-/// A response.
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -212,12 +209,10 @@ impl ScriptedServer {
         self.inner.to_drop.store(count, Ordering::SeqCst);
     }
 
-    /// Every request so far.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.inner.requests.lock().unwrap().clone()
     }
 
-    /// Every request to one path.
     pub(crate) fn requests_to(&self, path: &str) -> Vec<Request> {
         self.requests().into_iter().filter(|request| request.path == path).collect()
     }

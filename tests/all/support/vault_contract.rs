@@ -7,7 +7,6 @@ fn line(text: &str) -> SecretText {
     SecretText::new(text.to_owned())
 }
 
-/// Reads a record as text.
 fn text(vault: &mut dyn Vault, name: &str) -> Option<String> {
     vault.read(name).expect("a readable record").map(|line| line.expose().to_owned())
 }

@@ -132,7 +132,6 @@ pub(crate) fn token(life_secs: i64, left_secs: Option<i64>) -> TokenView {
     }
 }
 
-/// A snapshot of these accounts without problems.
 pub(crate) fn snapshot(accounts: Vec<AccountView>) -> Snapshot {
     let mut snapshot = Snapshot {
         loaded: true,

@@ -41,7 +41,6 @@ impl World {
     }
 }
 
-/// A window.
 pub(crate) struct Rig(pub(crate) Harness<'static, World>);
 
 impl Rig {
@@ -82,7 +81,6 @@ impl Rig {
         self.0.run();
     }
 
-    /// Toggles a check box.
     #[track_caller]
     pub(crate) fn tick(&mut self, label: &str) {
         self.0.get_by_role_and_label(egui::accesskit::Role::CheckBox, label).click_accesskit();
@@ -108,7 +106,6 @@ impl Rig {
         self.0.run();
     }
 
-    /// A text field by its label.
     #[track_caller]
     pub(crate) fn field<'a>(&'a self, label: &'a str) -> egui_kittest::Node<'a> {
         self.0.get_by(move |node| {
@@ -118,7 +115,6 @@ impl Rig {
         })
     }
 
-    /// Chooses from a list by the field's label.
     #[track_caller]
     pub(crate) fn choose(&mut self, label: &str, choice: &str) {
         self.0.get_by_role_and_label(egui::accesskit::Role::ComboBox, label).click_accesskit();
@@ -126,7 +122,6 @@ impl Rig {
         self.press(choice);
     }
 
-    /// Whether an enabled button of this name exists.
     pub(crate) fn can_press(&self, name: &str) -> bool {
         let mut named = self.0.query_all_by_role_and_label(egui::accesskit::Role::Button, name);
         named.any(|node| !node.accesskit_node().is_disabled())
@@ -152,7 +147,6 @@ impl Rig {
         self.0.run();
     }
 
-    /// Changes the snapshot.
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut Snapshot)) {
         change(&mut self.0.state_mut().snapshot);
         self.0.run();
@@ -185,7 +179,6 @@ impl Rig {
         commands.into_iter().filter(|command| !is_a_question(command)).collect()
     }
 
-    /// The only command.
     #[track_caller]
     pub(crate) fn command(&mut self) -> Command {
         let mut commands = self.commands();

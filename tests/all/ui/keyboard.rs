@@ -58,7 +58,6 @@ fn is_ringed(rig: &Rig, place: Rect) -> bool {
     })
 }
 
-/// Names of enabled controls.
 fn usable(rig: &Rig) -> BTreeSet<String> {
     let controls = [
         Role::Button,

@@ -32,7 +32,6 @@ pub(crate) struct Screen {
     pub(crate) mark: &'static str,
     /// Whether Escape leaves it.
     pub(crate) is_left: bool,
-    /// Its snapshot.
     pub(crate) snapshot: Snapshot,
     /// The keys that open it.
     pub(crate) way: fn(&mut Rig),
@@ -46,7 +45,6 @@ impl Screen {
         rig
     }
 
-    /// Whether it is visible.
     pub(crate) fn is_shown(&self, rig: &Rig) -> bool {
         rig.tree().lines().any(|line| line == self.mark)
     }

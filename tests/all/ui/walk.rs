@@ -13,18 +13,15 @@ use super::harness::Rig;
 /// The most presses of Tab on the way to a control.
 const MOST: usize = 120;
 
-/// The focused node.
 pub(crate) fn focused(rig: &Rig) -> Option<egui_kittest::Node<'_>> {
     rig.0.query_by(|node| node.is_focused() && node.role() != egui::accesskit::Role::Window)
 }
 
-/// Presses a key.
 pub(crate) fn key(rig: &mut Rig, modifiers: Modifiers, key: Key) {
     rig.0.key_press_modifiers(modifiers, key);
     rig.0.run();
 }
 
-/// Presses Ctrl and a key.
 pub(crate) fn ctrl(rig: &mut Rig, with: Key) {
     key(rig, Modifiers::COMMAND, with);
 }
@@ -53,7 +50,6 @@ pub(crate) fn press(rig: &mut Rig, name: &str) {
     key(rig, Modifiers::NONE, Key::Enter);
 }
 
-/// Types text.
 pub(crate) fn enter(rig: &mut Rig, text: &str) {
     rig.0.event(egui::Event::Text(text.to_owned()));
     rig.0.run();
@@ -68,7 +64,6 @@ pub(crate) fn settings(rig: &mut Rig, name: &str) {
     key(rig, Modifiers::NONE, Key::Enter);
 }
 
-/// Opens the first account.
 pub(crate) fn first(rig: &mut Rig) {
     for pressed in [Key::ArrowDown, Key::ArrowUp, Key::Enter] {
         key(rig, Modifiers::NONE, pressed);

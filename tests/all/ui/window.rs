@@ -21,7 +21,6 @@ fn car(left_secs: Option<i64>) -> AccountView {
     car
 }
 
-/// The window's viewport commands.
 fn asked(rig: &Rig) -> Vec<ViewportCommand> {
     rig.0
         .output()

@@ -36,7 +36,6 @@ fn basic(vendor: &Vendor) -> String {
     format!("Basic {}", STANDARD.encode(pair))
 }
 
-/// Signs in and returns the code.
 fn code(vendor: &Vendor) -> String {
     let mut address = url::Url::parse(&vendor.authorize_url()).unwrap();
     address.query_pairs_mut().extend_pairs([

@@ -33,7 +33,6 @@ pub(crate) struct Bus {
 }
 
 impl Bus {
-    /// A new bus in a new folder.
     pub(crate) fn start() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         // Not below $TMPDIR: a socket's path may have 107 bytes at most.
@@ -132,7 +131,6 @@ impl Bus {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Whether the name has an owner.
     pub(crate) fn has_owner(&self, name: &str) -> bool {
         let method = "org.freedesktop.DBus.NameHasOwner";
         self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", method, &[name]) == "(true,)"

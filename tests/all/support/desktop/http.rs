@@ -5,9 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// A response.
 pub(crate) struct Answer {
-    /// The status code.
     pub(crate) status: u16,
     /// Header names in lower case, with their values.
     pub(crate) headers: Vec<(String, String)>,

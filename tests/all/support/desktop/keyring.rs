@@ -92,7 +92,6 @@ impl<'bus> Keyring<'bus> {
         wait_until(Duration::from_secs(10), "the keyring", owned);
     }
 
-    /// Locks the default collection.
     pub(crate) fn lock(&self) {
         self.bus.keyring_tool(&["lock"], "");
         assert!(self.is_locked(), "the collection stays unlocked");
@@ -103,7 +102,6 @@ impl<'bus> Keyring<'bus> {
         self.bus.keyring_tool(&["unlock"], PASSWORD);
     }
 
-    /// Whether the default collection is locked.
     pub(crate) fn is_locked(&self) -> bool {
         self.bus.keyring_tool(&["locked"], "") == "true"
     }

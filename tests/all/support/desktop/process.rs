@@ -51,7 +51,6 @@ impl Running {
         let _ = self.child.wait();
     }
 
-    /// Sends the whole group a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             // The group may be gone already.
@@ -83,7 +82,6 @@ pub(crate) fn mortal(program: &str) -> Command {
     command
 }
 
-/// The program's name, for messages.
 fn name_of(command: &Command) -> String {
     let program = command.get_args().skip_while(|word| *word != "--").nth(1);
     program.unwrap_or(command.get_program()).to_string_lossy().into_owned()

@@ -41,7 +41,6 @@ impl<'bus> Screen<'bus> {
         screen
     }
 
-    /// The bus it is on.
     pub(crate) fn bus(&self) -> &'bus Bus {
         self.bus
     }
@@ -65,7 +64,6 @@ impl<'bus> Screen<'bus> {
         finish(self.command(program).args(words), input, Duration::from_secs(10))
     }
 
-    /// Saves a PNG of the screen.
     pub(crate) fn screenshot(&self, path: &Path) {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).expect("a folder for screenshots");
@@ -89,7 +87,6 @@ impl<'bus> Screen<'bus> {
         }
     }
 
-    /// Minimises the windows of this class.
     pub(crate) fn minimise(&self, class: &str) {
         for window in self.windows(class) {
             let output = self.run("xdotool", &["windowminimize", &window], "");

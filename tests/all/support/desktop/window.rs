@@ -83,12 +83,10 @@ impl<'screen> Window<'screen> {
         self.must(&["--match", "contains", "wait", "--", part], "");
     }
 
-    /// Sends the program a signal.
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         self.program.signal(signal);
     }
 
-    /// Its process ID.
     pub(crate) fn pid(&self) -> u32 {
         self.program.pid()
     }

@@ -90,7 +90,6 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Fields of a body, in order.
 pub(super) struct Fields(pub(super) Vec<(String, serde_json::Value)>);
 
 impl Fields {

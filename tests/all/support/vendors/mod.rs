@@ -61,7 +61,6 @@ struct Inner {
     state: Mutex<State>,
 }
 
-/// A vendor's server.
 pub(crate) struct Vendor {
     pub(crate) server: ScriptedServer,
     pub(crate) known: Known,
@@ -137,17 +136,14 @@ impl Vendor {
         self.inner.state().next_answer = Some(json.to_owned());
     }
 
-    /// The requests' deviations from the document.
     pub(crate) fn deviations(&self) -> Vec<String> {
         self.inner.state().deviations.clone()
     }
 
-    /// The issued access tokens, in order.
     pub(crate) fn issued(&self) -> Vec<String> {
         self.inner.state().issued.clone()
     }
 
-    /// The token requests.
     pub(crate) fn token_requests(&self) -> Vec<Request> {
         self.server.requests_to(self.inner.token_path())
     }
