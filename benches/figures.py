@@ -49,7 +49,7 @@ FRAME_MSECS = 4
 
 
 class Report:
-    """The lines, and whether all held."""
+    """The result lines, and whether all limits held."""
 
     def __init__(self):
         self.held = True
@@ -71,7 +71,7 @@ class Report:
 
 
 def in_turns(one, other, count):
-    """Runs both in turns, after one run of each that is not counted."""
+    """Runs both in turns, after one uncounted run of each."""
     one(), other()
     pairs = [(one(), other()) for _ in range(count)]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
@@ -118,7 +118,7 @@ def scale(keyfob, report):
     desktop, eyes = keyfob.desktop, keyfob.desktop.eyes
 
     def rows_stand():
-        """The moment from which on the rows stand as they still do half a second later."""
+        """The time from which the rows are unchanged for half a second."""
         window, seen, since, end = eyes.sees("keyfob"), b"", 0, time.time() + 20
         while time.time() - since < 0.5 or len({seen[at:at + 4] for at in range(0, len(seen), 4)}) < 20:
             # A part of the list: letters have many colours, an empty page has few.
@@ -266,7 +266,7 @@ def crowd(keyfob, report):
 
 
 def prepare(binary):
-    """Builds the release binary unless another was named, and sees that the peer is there."""
+    """Builds the release binary unless another was given, and checks that the peer is installed."""
     missing = [name for name in ("dbus-daemon", "gnome-keyring-daemon", "secret-tool", "Xvfb", "openbox", "xdotool",
                                  "dbus-monitor", "import") if not shutil.which(name)]
     if missing:

@@ -1,7 +1,7 @@
-"""The stage on which Keyfob's figures are measured: a desktop of its own, and Keyfob on it.
+"""The environment of the benchmarks: a private desktop with Keyfob on it.
 
-Owns whatever is started for a figure: a bus, a keyring, a screen, a token endpoint, and the eyes that see when a window
-is there. Invariant: it is all private, in a folder of its own, and ends and goes with the desktop.
+It has a bus, a keyring, a screen, a token endpoint, and a watcher for windows. All of it is in a folder of its own and
+ends with the desktop.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ class Failed(Exception):
 
 
 def until(what, ask, patience_secs=20, pause=lambda: time.sleep(0.005)):
-    """Asks until there is an answer, and gives the moment it was there."""
+    """Polls until `ask` is true; returns the time then."""
     end = time.monotonic() + patience_secs
     while not ask():
         if time.monotonic() > end:
@@ -44,7 +44,7 @@ def until(what, ask, patience_secs=20, pause=lambda: time.sleep(0.005)):
 
 
 class Eyes:
-    """What stands on an X screen, without a process for each look."""
+    """Reads the windows of an X screen without a process per look."""
 
     class Attributes(ctypes.Structure):
         _fields_ = [(name, ctypes.c_int) for name in ("x", "y", "width", "height", "border", "depth")] + [
@@ -81,7 +81,7 @@ class Eyes:
         self.x11.XSelectInput(self.display, ctypes.c_ulong(self.root), ctypes.c_long(self.SUBSTRUCTURE_NOTIFY))
 
     def wait(self):
-        """Until a window at the top comes, goes or changes, but no longer than 5 ms."""
+        """Waits until a top-level window appears, disappears or changes, for at most 5 ms."""
         if not self.x11.XPending(self.display):
             select.select([self.x11.XConnectionNumber(self.display)], [], [], 0.005)
         event = ctypes.create_string_buffer(192)
@@ -108,19 +108,19 @@ class Eyes:
         return text
 
     def is_visible(self, window):
-        """Mapped, and so is all that it stands in."""
+        """Whether the window and its ancestors are mapped."""
         about = self.Attributes()
         told = self.x11.XGetWindowAttributes(self.display, ctypes.c_ulong(window), ctypes.byref(about))
         return bool(told) and about.map_state == self.VIEWABLE and about.width > 200 and about.height > 200
 
     def sees(self, name):
-        """A window of this class that is visible, if any. A window manager puts each into a frame of its own."""
+        """A visible window of this class, if any. A window manager puts each into a frame."""
         tops = self.children(self.root)
         both = tops + [inner for top in tops for inner in self.children(top)]
         return next((w for w in both if self.class_of(w).lower() == name and self.is_visible(w)), None)
 
     def pixels(self, window, x, y, width, height):
-        """What is seen of a part of a window, four bytes each."""
+        """The pixels of a part of a window, four bytes each."""
         whole, pixmap = ctypes.c_ulong(0xFFFF_FFFF), 2
         got = self.x11.XGetImage(self.display, ctypes.c_ulong(window), x, y, width, height, whole, pixmap)
         if not got:
@@ -133,7 +133,7 @@ class Eyes:
 
 
 class Tokens(http.server.BaseHTTPRequestHandler):
-    """A token endpoint: /counting gives a life of just under an hour, /still gives none."""
+    """A token endpoint: /counting returns a lifetime of just under an hour, /still returns none."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -152,7 +152,7 @@ class Tokens(http.server.BaseHTTPRequestHandler):
 
 
 class Desktop(contextlib.ExitStack):
-    """A bus, a keyring, a screen and a token endpoint, all private; leaving it ends whatever was started on it."""
+    """A bus, a keyring, a screen and a token endpoint, all private; leaving it ends everything started on it."""
 
     def __enter__(self):
         # Not below $TMPDIR: a socket's path may have 107 bytes at most.
@@ -199,7 +199,7 @@ class Desktop(contextlib.ExitStack):
         self.tokens = f"http://127.0.0.1:{tokens.server_address[1]}"
 
     def spawn(self, *words, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, **more):
-        """Starts a program in a group of its own."""
+        """Starts a program in its own process group."""
         environment = {**self.environment, **more}
         with open(self.root / "log", "ab") as log:
             child = subprocess.Popen(words, env=environment, stdin=stdin, stdout=stdout, stderr=log,
@@ -208,7 +208,7 @@ class Desktop(contextlib.ExitStack):
         return child
 
     def end(self, child):
-        """Ends a program, kindly at first, and waits for it."""
+        """Ends a program with SIGTERM, then SIGKILL, and waits for it."""
         for kind in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, kind)
@@ -236,7 +236,7 @@ class Desktop(contextlib.ExitStack):
         return self.tool(*words, check=False).stdout.decode().strip()
 
     def opened(self, window_class, *words, **more):
-        """Starts a program; gives it, the seconds until its window was seen, and that moment."""
+        """Starts a program; returns it, the seconds until its window was visible, and that time."""
         start = time.time()
         child = self.spawn(*words, **more)
 
@@ -258,7 +258,7 @@ class Desktop(contextlib.ExitStack):
 
     @contextlib.contextmanager
     def calls(self):
-        """The method calls to the keyring within, as dbus-monitor sees them: (moment, member) each."""
+        """The method calls to the keyring within the block, from dbus-monitor: (time, member) each."""
         seen, names = [], (SECRETS, self.keyring_name())
         monitor = self.spawn("dbus-monitor", "--session", "--profile", "type='method_call'", stdout=subprocess.PIPE)
         ready = threading.Event()

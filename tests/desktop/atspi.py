@@ -46,7 +46,7 @@ def application(name):
 
 
 def walk(node, depth=0):
-    """Every node below, with its depth; nodes that vanish meanwhile are left out."""
+    """Every descendant with its depth; skips nodes that vanish meanwhile."""
     yield node, depth
     try:
         children = [node.get_child_at_index(i) for i in range(node.get_child_count())]
@@ -134,7 +134,7 @@ class Driver:
         return name.startswith(wanted) if self.options.match == "prefix" else wanted in name
 
     def find(self, suits):
-        """The nth node of that name (and role) that suits, now."""
+        """The current nth node of that name (and role) that matches."""
         app = application(self.options.app)
         left = self.options.nth
         for node, _ in walk(app) if app is not None else ():
@@ -158,7 +158,7 @@ class Driver:
         sys.exit(f"atspi: {what} ({wanted}) within {self.options.secs:g} s; the names there are:\n  {listed}")
 
     def until(self, suits, act, what):
-        """Finds a node and does something with it, again until it works or the time is up."""
+        """Finds a node and acts on it; retries until that works or the time is up."""
         while True:
             node = self.find(suits)
             try:

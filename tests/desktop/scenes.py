@@ -1,7 +1,7 @@
-"""Dialogs and pages that only a server, a file or a press by name leads to, for screenshots.py.
+"""Dialogs and pages that need a server, a file or a press by name, for screenshots.py.
 
-Each scene is a name, the accounts of its home as an import file, the presses that lead to it, and whether its home has
-its secrets in a keychain. `press:`, `type:FIELD=` and `wait:` go by the accessible names; all else is a key.
+Each scene is a name, the accounts of its home as an import file, the presses that open it, and whether its home has
+its secrets in a keychain. `press:`, `type:FIELD=` and `wait:` use accessible names; everything else is a key.
 """
 
 import http.server
@@ -10,7 +10,7 @@ import threading
 
 
 class Server:
-    """An issuer on this computer that publishes its addresses, hands out device codes, and answers oddly."""
+    """An issuer on this computer with discovery, device codes, and an unusual token response."""
 
     def __init__(self):
         self.httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
@@ -69,7 +69,7 @@ def account(name, grant, endpoints):
 
 
 def all_scenes(server, accounts, folder):
-    """The scenes; what is imported in them is written into `folder`."""
+    """All scenes; their import files are written to `folder`."""
     bundle = folder / "team.toml"
     bundle.write_text(accounts(12) + f'\n[[account]]\nname = "sso"\nprovider = "custom"\nissuer = "{server.url}"\n'
                       'grant = "client_credentials"\nclient_id = "a"\nclient_secret = "not-a-secret"\n')

@@ -1,12 +1,11 @@
 #!/usr/bin/python3
-"""Takes pictures of the real window, on a screen, a bus and a keyring of its own.
+"""Takes screenshots of the real window, with its own screen, bus and keyring.
 
     dbus-run-session -- tests/desktop/screenshots.py PROGRAM FOLDER [all | scenes [NAME …]]
 
-Without more: the two pictures of README.md, light and dark. With `all`: every view that is looked at before a change of
-looks is called done, in both themes, at three scales and two sizes, and then the scenes, or those alone that are
-named: the dialogs and pages of scenes.py. It needs what tests/setup.sh installs; nothing
-outside a new folder is touched, and everything it starts ends with it.
+By default: the two pictures of README.md, light and dark. With `all`: every view to review after a visual change, in
+both themes, at three scales and two sizes, and then the scenes. With `scenes`: only the dialogs and pages of scenes.py,
+or those named. It needs the packages of tests/setup.sh. It writes only to a new folder, and ends everything it starts.
 """
 
 import datetime
@@ -31,7 +30,7 @@ def moment(offset_secs):
 
 
 def account(number, life_secs, left_secs):
-    """One account of the import file, with a token that has so many seconds left; None for no token."""
+    """One account of the import file, with the seconds that its token has left; None for no token."""
     provider = PROVIDERS[number % len(PROVIDERS)]
     name = NAMES[number % len(NAMES)] + ("" if number < len(NAMES) else f" {number // len(NAMES) + 1}")
     tags = ["production", "staging", "home"][number % 3]
@@ -64,7 +63,7 @@ def account(number, life_secs, left_secs):
 
 
 def token(number, left_secs):
-    """A token with claims; nobody signed it."""
+    """An unsigned token with claims."""
     import base64
     import json
 
@@ -137,7 +136,7 @@ class Stage:
         return home
 
     def prefer(self, home, **preferences):
-        """Sets what the settings would; the window's place goes by the same table."""
+        """Sets preferences, or the window's placement, which is in the same table."""
         for path in pathlib.Path(home).rglob("*"):
             if path.is_file() and path.read_bytes()[:15] == b"SQLite format 3":
                 with sqlite3.connect(path) as database:
@@ -146,7 +145,7 @@ class Stage:
                         database.execute("INSERT OR REPLACE INTO preferences VALUES (?, ?)", (key, value))
 
     def shot(self, name, home, size=(1280, 800), theme="light", scale=1.0, keys=(), words=(), after=0.0, **preferences):
-        """Opens the window, presses keys, takes the picture of the window alone, closes it."""
+        """Opens the window, presses keys, takes a screenshot of the window alone, closes it."""
         width, height = size
         place = f"{width} {height} normal 10 30"
         self.prefer(home, **{"zoom_percent": "100", "theme": theme, "window__place": place, **preferences})
@@ -174,7 +173,7 @@ class Stage:
             window.wait()
 
     def by_name(self, command, name, text):
-        """Does what a screen reader would."""
+        """Runs an AT-SPI command, as a screen reader would."""
         atspi = str(pathlib.Path(__file__).with_name("atspi.py"))
         words = ["/usr/bin/python3", atspi, "--app", os.path.basename(self.program), "--secs", "8", command, name]
         done = subprocess.run(words, input=text, env=self.env, capture_output=True, text=True, timeout=20)
@@ -182,7 +181,7 @@ class Stage:
             print(f"{command} {name}: {done.stderr[:300]}")
 
     def show_names(self):
-        """Has windows show their names, over a bus in the folder of all else."""
+        """Makes windows expose their accessible names, over a bus in the same folder."""
         own = [f"{name}={self.env[name]}" for name in ["HOME", "XDG_RUNTIME_DIR", "DISPLAY"]]
         subprocess.run(["dbus-update-activation-environment", *own], env=self.env, check=True)
         told = "<true>"

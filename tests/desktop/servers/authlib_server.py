@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """An authorization server of Authlib on loopback: authlib_server.py
 
-It is here for the JWT bearer grant (RFC 7523), which the other servers don't offer. It knows one client, with new keys,
-and one user, "somebody"; it listens on a free port, and prints one line of JSON (addresses, keys) when it does. Nobody
-here wrote the grant: this is its configuration.
+It has the JWT bearer grant (RFC 7523), which the other servers lack, in Authlib's own implementation. It has one
+client, with new keys, and one user, "somebody". It listens on a free port, and then prints one line of JSON (token
+endpoint, keys).
 """
 import json
 import os

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """django-oauth-toolkit on loopback, in a folder of its own: django_server.py FOLDER
 
-It makes a database, a user ("somebody", password "x") and clients with new secrets there, listens on a free port, and
-prints one line of JSON (endpoints, clients) when it does. Nobody here wrote the server: this is its configuration.
+It creates a database, a user ("somebody", password "x") and clients with new secrets there, listens on a free port, and
+then prints one line of JSON (endpoints, clients). This file only configures the package.
 """
 import json
 import os
