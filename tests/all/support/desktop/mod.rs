@@ -1,8 +1,8 @@
-//! The desktop a test runs on: a session bus, a keyring, a screen, a window, a provider of OIDC and a browser, all
-//! real and all private to the test.
+//! A test's desktop: a session bus, a keyring, a screen, a window, an OIDC provider and a browser, all real and
+//! private to the test.
 //!
-//! Invariant: what a helper starts ends with it. Each child leads its own process group, dies with the test's thread
-//! even if that is killed, and is killed on drop; [`Bus`] also ends what its bus had activated.
+//! Everything that a helper starts ends with it. Each child leads its own process group, dies with the test's
+//! thread even if that is killed, and is killed on drop; [`Bus`] also ends what its bus had activated.
 //!
 //! ```text
 //! let bus = Bus::start();
