@@ -246,6 +246,11 @@ impl Saver {
             let planned = self.plan(checked, terms).await?;
             return Ok(self.change(planned).await?.0);
         }
+        self.save_new(checked).await
+    }
+
+    /// Saves a new account; to be called under its lock.
+    pub(crate) async fn save_new(&self, checked: Checked) -> Result<Saved, Problem> {
         vault_selection::may_be_entered(&self.door, self.database.clone(), &checked.account.id).await?;
         self.create(checked).await
     }

@@ -9,9 +9,8 @@
 
 use super::account_change::{Before, Planned};
 use super::account_save::{Absent, Checked, Moving, Saved, Saver, Terms};
-use crate::domain::account::{AccountId, AccountName};
+use crate::domain::account::AccountName;
 use crate::engine::event_loop::{Engine, Replies, Then, answer};
-use crate::engine::secrets::held_locks::Guard;
 use crate::messages::command::ImportDraft;
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
@@ -72,8 +71,10 @@ impl Engine {
 }
 
 async fn save_all(drafts: Vec<Draft>) -> Result<Vec<Saved>, Problem> {
-    // Held to the end, so that a rollback restores the current state.
-    let _locks = lock_replaced(&drafts).await?;
+    let Some((first, _, _)) = drafts.first() else { return Ok(Vec::new()) };
+    let ids = drafts.iter().map(|(_, checked, _)| checked.account.id.clone());
+    // Held to the end, so that what is put back is what was there.
+    let _locks = first.held_locks.acquire_all(&first.home, ids).await?;
     let mut writes = Vec::with_capacity(drafts.len());
     for (saver, checked, terms) in drafts {
         let write = if checked.is_new {
@@ -81,12 +82,12 @@ async fn save_all(drafts: Vec<Draft>) -> Result<Vec<Saved>, Problem> {
         } else {
             Write::Change(Box::new(saver.plan(checked, terms).await?))
         };
-        writes.push((saver, terms, write));
+        writes.push((saver, write));
     }
     let mut done: Vec<(Saver, Saved, Option<Before>)> = Vec::with_capacity(writes.len());
-    for (saver, terms, write) in writes {
+    for (saver, write) in writes {
         let saved = match write {
-            Write::New(checked) => saver.save(*checked, terms).await.map(|saved| (saved, None)),
+            Write::New(checked) => saver.save_new(*checked).await.map(|saved| (saved, None)),
             Write::Change(planned) => {
                 saver.change(*planned).await.map(|(saved, before)| (saved, Some(before)))
             }
@@ -102,32 +103,13 @@ async fn save_all(drafts: Vec<Draft>) -> Result<Vec<Saved>, Problem> {
     Ok(done.into_iter().map(|(_, saved, _)| saved).collect())
 }
 
-/// The locks of all replaced accounts, in the order of their IDs, so that two imports never deadlock.
-async fn lock_replaced(drafts: &[Draft]) -> Result<Vec<Guard>, Problem> {
-    let mut replaced: Vec<(&Saver, &AccountId)> = drafts
-        .iter()
-        .filter(|(_, checked, _)| !checked.is_new)
-        .map(|(saver, checked, _)| (saver, &checked.account.id))
-        .collect();
-    replaced.sort_unstable_by_key(|(_, id)| *id);
-    replaced.dedup_by_key(|(_, id)| *id);
-    let mut locks = Vec::with_capacity(replaced.len());
-    for (saver, id) in replaced {
-        locks.push(saver.held_locks.acquire(&saver.home, id).await?);
-    }
-    Ok(locks)
-}
-
-/// Undoes the last save first, so that a name is free before its former owner returns.
+/// Undoes the newest first, so that a name is free again when its owner comes back. To be called under the
+/// accounts' locks.
 async fn take_back(done: Vec<(Saver, Saved, Option<Before>)>) {
     for (saver, saved, before) in done.into_iter().rev() {
-        let id = &saved.account.id;
         match before {
             Some(before) => saver.put_back(before).await,
-            None => match saver.held_locks.acquire(&saver.home, id).await {
-                Ok(_lock) => saver.remove_new(id).await,
-                Err(_) => log::warn!("account {id}: an import could not be taken back whole"),
-            },
+            None => saver.remove_new(&saved.account.id).await,
         }
     }
 }

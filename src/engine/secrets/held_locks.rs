@@ -5,7 +5,8 @@
 //! process moves secrets or searches the vault.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::account_lock;
@@ -33,6 +34,32 @@ impl HeldLocks {
     /// As [`account_lock::wait`].
     pub(crate) async fn acquire(&self, home: &Home, id: &AccountId) -> Result<Guard, Problem> {
         account_lock::wait(|| self.try_acquire(home, id)).await
+    }
+
+    /// Waits for the locks of several accounts. Accounts that share a lock file need one lock between them.
+    /// The files are locked in order, so two processes never wait for each other.
+    ///
+    /// # Errors
+    /// As [`account_lock::wait`].
+    pub(crate) async fn acquire_all(
+        &self,
+        home: &Home,
+        ids: impl Iterator<Item = AccountId>,
+    ) -> Result<Vec<Guard>, Problem> {
+        let mut files: BTreeMap<PathBuf, AccountId> = BTreeMap::new();
+        for id in ids {
+            let is_held = self.0.borrow().contains_key(&id);
+            let first = files.entry(home.lock_path(&id)).or_insert_with(|| id.clone());
+            // A held lock is found by its account.
+            if is_held {
+                *first = id;
+            }
+        }
+        let mut guards = Vec::with_capacity(files.len());
+        for id in files.values() {
+            guards.push(self.acquire(home, id).await?);
+        }
+        Ok(guards)
     }
 
     fn try_acquire(&self, home: &Home, id: &AccountId) -> Result<Option<Guard>, Problem> {

@@ -42,6 +42,6 @@ fn the_doctor_says_what_is_in_the_way_and_sends_no_secret() {
     assert!(general.code == 0 && general.out.contains("Name an account"), "{general:?}");
     // The sign-in's own error has the exact redirect URI and the free ports.
     let said = place.run(&["sign-in", "car-dev", "--no-browser"]).failed(1);
-    assert!(said.contains(&format!("Redirect URI:\nhttp://127.0.0.1:{port}/cb\n")), "{said}");
+    assert!(said.contains(&format!("Redirect URI:\nhttp://127.0.0.1:{port}/cb")), "{said}");
     assert!(said.contains("are free at the moment"), "{said}");
 }

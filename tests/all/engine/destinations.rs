@@ -430,6 +430,19 @@ fn i2_a_variable_moves_secrets_and_a_new_account_is_free() {
 }
 
 #[test]
+fn i4_accounts_that_share_a_lock_are_replaced_together() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = place.command_line();
+    let file = |secret: &str, count: usize| {
+        (0..count).map(|number| account(&format!("a{number}"), &server, secret)).collect::<String>()
+    };
+    // Of 80 accounts some share one of the 256 lock files, but for one run in 200,000.
+    rig.import(&file(SECRET, 80)).unwrap();
+    // 10 new ones beside them.
+    replace(&rig, &file("client_secret = \"CANARY-other\"", 90), false).unwrap();
+}
+
+#[test]
 fn i4_what_was_replaced_comes_back_where_a_later_one_fails() {
     let (one, two, place) = (ScriptedServer::start(), ScriptedServer::start(), Place::new());
     let rig = place.command_line();
