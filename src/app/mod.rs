@@ -168,8 +168,8 @@ impl Opening {
         // Read after the connection to the screen, since the engine reads the database in the meantime.
         let place: eframe::WindowBuilderHook = Box::new(move |builder| {
             let mut engine = engine.borrow_mut();
-            let prepared = engine.as_mut().map(EngineHandle::prepared);
-            window_placement::viewport(builder, prepared.and_then(|snapshot| snapshot.window))
+            let snapshot = engine.as_mut().map(EngineHandle::loaded);
+            window_placement::viewport(builder, snapshot.and_then(|snapshot| snapshot.window))
         });
         let options = eframe::NativeOptions {
             viewport: egui::ViewportBuilder::default().with_icon(window_placement::icon()),
@@ -185,7 +185,7 @@ impl Opening {
             self.stands.set(true);
             let ctx = &creation.egui_ctx;
             let mut engine = self.engine.borrow_mut().take().ok_or("there is a window already")?;
-            let snapshot = engine.prepared();
+            let snapshot = engine.loaded();
             let mut ui = Ui::new(ctx);
             ui.apply(&snapshot.preferences, ctx);
             ui.set_folder(dirs::download_dir().or_else(dirs::home_dir).unwrap_or_default());
@@ -205,7 +205,6 @@ impl Opening {
                 files: Files::new(),
                 place: None,
                 vault_tried: false,
-                accounts_asked: false,
                 called: Arc::clone(&self.called),
                 ending: self.ending.clone(),
                 title: String::new(),
@@ -226,7 +225,6 @@ struct App {
     files: Files,
     place: Option<WindowPlace>,
     vault_tried: bool,
-    accounts_asked: bool,
     /// A second start wants the window raised.
     called: Arc<AtomicBool>,
     ending: Ending,
@@ -280,7 +278,6 @@ impl eframe::App for App {
         let now = self.clock.now();
         let mut commands = Vec::new();
         self.ui.show(ui, &self.snapshot, now, &mut commands);
-        commands.extend(self.accounts_now(ui.ctx()));
         commands.extend(self.first_try_of_the_vault(ui.ctx()));
         for command in commands {
             let sent = match &self.engine {
@@ -326,18 +323,6 @@ impl Drop for App {
 }
 
 impl App {
-    /// Reads many accounts after the first frame, which shows the window.
-    fn accounts_now(&mut self, ctx: &egui::Context) -> Option<Command> {
-        if self.snapshot.loaded || self.accounts_asked {
-            return None;
-        }
-        self.accounts_asked = ctx.cumulative_frame_nr() > 0;
-        if !self.accounts_asked {
-            ctx.request_repaint();
-        }
-        self.accounts_asked.then_some(Command::ReadAccounts)
-    }
-
     /// Tries the vault on the first page, which names it, instead of at the first save. This happens after
     /// the first frame, so the window never waits for it.
     fn first_try_of_the_vault(&mut self, ctx: &egui::Context) -> Option<Command> {

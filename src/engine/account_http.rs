@@ -8,27 +8,70 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::confirmed_settings::Network;
-use super::event_loop::{Engine, Replies, Then, answer};
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::domain::account::{AccountId, Client};
-use crate::domain::http_log::record;
 use crate::domain::http_log::record::{HttpLogEntry, Received, RequestKind};
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::oauth::token_response::Answer;
 use crate::domain::refusal::transport::Unreachable;
 use crate::domain::token::grant::Grant;
-use crate::messages::event::Reply;
-use crate::messages::problem::Problem;
-use crate::net::http_client::HttpAnswer;
+use crate::messages::preferences::{Preferences, ProxyChoice};
+use crate::net::http_client::{Http, HttpAnswer, HttpPolicy, Proxy};
 
-/// Entries that the loop has not taken yet; clones share them.
-#[derive(Clone, Default)]
-pub(crate) struct HttpLog(Rc<RefCell<Vec<(AccountId, HttpLogEntry)>>>);
+/// Entries that the event loop has not taken yet; clones share them.
+type HttpLog = Rc<RefCell<Vec<(AccountId, HttpLogEntry)>>>;
 
+/// The HTTP client and the log entries that aren't stored yet.
+pub(crate) struct HttpService {
+    client: Http,
+    policy: HttpPolicy,
+    log: HttpLog,
+}
+
+impl HttpService {
+    pub(crate) fn new(policy: HttpPolicy) -> Self {
+        Self { client: Http::new(policy.clone()), policy, log: HttpLog::default() }
+    }
+
+    pub(crate) fn client(&self) -> Http {
+        self.client.clone()
+    }
+
+    /// Uses the preferences' proxy and root certificate from now on.
+    pub(crate) fn apply(&mut self, preferences: &Preferences) {
+        let extra_root_pem = preferences.extra_root_certificate.as_ref().map(Into::into);
+        let proxy = match &preferences.proxy {
+            ProxyChoice::System => Proxy::System,
+            ProxyChoice::Direct => Proxy::None,
+            ProxyChoice::At(url) => Proxy::At(url.clone()),
+        };
+        if self.policy.extra_root_pem != extra_root_pem || self.policy.proxy != proxy {
+            (self.policy.extra_root_pem, self.policy.proxy) = (extra_root_pem, proxy);
+            self.client = Http::new(self.policy.clone());
+        }
+    }
+
+    /// Sends an account's requests over `network`.
+    pub(crate) fn of_account(
+        &self,
+        id: &AccountId,
+        network: Rc<Network>,
+        clock: Arc<dyn Clock>,
+    ) -> AccountHttp {
+        AccountHttp { id: id.clone(), network, clock, log: Rc::clone(&self.log) }
+    }
+
+    /// Takes the entries recorded since the last call.
+    pub(crate) fn take_log(&self) -> Vec<(AccountId, HttpLogEntry)> {
+        self.log.take()
+    }
+}
+
+/// Sends the requests of one account.
 pub(crate) struct AccountHttp {
     id: AccountId,
-    http: Rc<Network>,
+    network: Rc<Network>,
     clock: Arc<dyn Clock>,
     log: HttpLog,
 }
@@ -46,7 +89,7 @@ impl AccountHttp {
         secrets: &[&str],
     ) -> Result<HttpAnswer, Unreachable> {
         let started = self.clock.now();
-        let answer = self.http.send(request, self.clock.as_ref()).await;
+        let answer = self.network.send(request, self.clock.as_ref()).await;
         let (times, received) = match &answer {
             Ok(answer) => {
                 let received = Received {
@@ -59,8 +102,8 @@ impl AccountHttp {
             }
             Err(unreached) => ((started, self.clock.now()), Err(unreached)),
         };
-        let exchange = HttpLogEntry::new(kind, request, secrets, times, received);
-        self.log.0.borrow_mut().push((self.id.clone(), exchange));
+        let entry = HttpLogEntry::new(kind, request, secrets, times, received);
+        self.log.borrow_mut().push((self.id.clone(), entry));
         answer
     }
 }
@@ -84,80 +127,5 @@ pub(crate) fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
         sent_at: answer.sent_at,
         date: answer.date,
         retry_after: answer.retry_after.as_deref(),
-    }
-}
-
-impl Engine {
-    pub(crate) fn line(&self, id: &AccountId) -> AccountHttp {
-        AccountHttp {
-            id: id.clone(),
-            http: self.network(),
-            clock: Arc::clone(&self.deps.clock),
-            log: self.http_log.clone(),
-        }
-    }
-
-    /// Stores the entries recorded since the last call, and adds them to the logs that are shown.
-    pub(crate) fn keep_exchanges(&mut self) {
-        for (id, exchange) in self.http_log.0.take() {
-            let Some(entry) = self.entries.get_mut(&id) else { continue };
-            if let Some(kept) = &mut entry.exchanges {
-                record::keep(Arc::make_mut(kept), exchange.clone());
-                self.dirty = true;
-            }
-            if entry.ephemeral {
-                continue;
-            }
-            let stored = self.disk(move |accounts| accounts.put_exchange(&id, &exchange));
-            self.spawn(async move {
-                if stored.await.is_err() {
-                    log::warn!("an exchange could not be kept");
-                }
-                let then: Then = Box::new(|_| {});
-                then
-            });
-        }
-    }
-
-    /// Reads an account's log entries, which are shown from now on.
-    pub(crate) fn read_exchanges(&mut self, id: &AccountId, replies: Replies) {
-        let shown = match self.entry(id) {
-            Ok(entry) => entry.exchanges.clone().filter(|_| entry.ephemeral),
-            Err(problem) => return self.fail(None, problem, replies),
-        };
-        if let Some(kept) = shown {
-            return answer(replies, Ok(Reply::Exchanges(kept)));
-        }
-        let account = id.clone();
-        let read = self.disk(move |accounts| accounts.exchanges(&account));
-        let id = id.clone();
-        self.spawn(async move {
-            let read = read.await;
-            let then: Then = Box::new(move |engine| engine.exchanges_read(&id, read, replies));
-            then
-        });
-    }
-
-    fn exchanges_read(&mut self, id: &AccountId, read: Result<Vec<HttpLogEntry>, Problem>, replies: Replies) {
-        match read {
-            Ok(kept) => {
-                let kept = Arc::new(kept);
-                if let Some(entry) = self.entries.get_mut(id) {
-                    entry.exchanges = Some(Arc::clone(&kept));
-                    self.dirty = true;
-                }
-                answer(replies, Ok(Reply::Exchanges(kept)));
-            }
-            Err(problem) => self.fail(Some(id), problem, replies),
-        }
-    }
-
-    /// Rereads the shown entries, since another process may have added some.
-    pub(crate) fn read_shown_exchanges(&mut self) {
-        let shown = self.entries.iter().filter(|(_, entry)| entry.exchanges.is_some() && !entry.ephemeral);
-        let ids: Vec<AccountId> = shown.map(|(id, _)| id.clone()).collect();
-        for id in ids {
-            self.read_exchanges(&id, None);
-        }
     }
 }

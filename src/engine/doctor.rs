@@ -10,12 +10,11 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::confirmed_settings::Network;
-use super::event_loop::{Engine, Replies, Then};
+use super::provider_cache::Resolved;
 use super::secrets::vault_handle::VaultHandle;
 use crate::base::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::oauth::http_request::HttpRequest;
-use crate::domain::oauth::redirect_uri::RedirectUri;
 use crate::domain::provider::Provider;
 use crate::domain::provider::endpoints::EndpointKind;
 use crate::domain::refusal::connectivity;
@@ -23,54 +22,40 @@ use crate::domain::refusal::connectivity::{Answered, Look, OnTheWay};
 use crate::domain::refusal::transport::UnreachableKind;
 use crate::domain::secure_url::is_loopback;
 use crate::messages::diagnosis::{Cause, Check, Finding};
-use crate::messages::event::Reply;
 use crate::messages::problem::VaultProblem;
 use crate::net::dns;
-use crate::platform::browser::can_open_in;
+use crate::platform::browser::{Browser, can_open_in};
 use crate::store::vault::account_records::Records;
 
-impl Engine {
-    pub(crate) fn diagnose(&mut self, id: Option<AccountId>, replies: Replies) {
-        let entry = match id.as_ref().map(|id| self.entry(id)).transpose() {
-            Ok(entry) => entry,
-            Err(problem) => return self.fail(None, problem, replies),
-        };
-        let provider = entry.map(|entry| entry.provider.clone());
-        let door = entry.map_or_else(|| self.door.clone(), |entry| entry.door.clone());
-        let port = match &provider {
-            Some(Ok(provider)) if provider.grant.has_redirect() => self.port(&provider.redirect_uri),
-            Some(_) => Finding { check: Check::Port, about: String::new(), cause: Cause::NoPortNeeded },
-            None => RedirectUri::new(None).map_or_else(
-                |_| Finding { check: Check::Port, about: String::new(), cause: Cause::NoPortNeeded },
-                |redirect| self.port(&redirect),
-            ),
-        };
-        let (browser, program) = (Arc::clone(&self.deps.browser), self.preferences.browser.clone());
-        let (http, clock) = (self.network(), Arc::clone(&self.deps.clock));
-        self.spawn(async move {
-            let look = move || program.map_or_else(|| browser.is_there(), |program| can_open_in(&program));
-            let looked = tokio::task::spawn_blocking(look).await;
-            let browser = Cause::Browser { is_there: looked.unwrap_or_default() };
-            let mut findings = vec![vault(&door, id).await];
-            findings.push(Finding { check: Check::Browser, about: String::new(), cause: browser });
-            findings.push(port);
-            findings.extend(match provider {
-                Some(Ok(provider)) => on_the_way(&provider, &http, &clock).await,
-                Some(Err(error)) => vec![about_the_provider(Cause::Settings(error))],
-                None => vec![about_the_provider(Cause::NoAccount)],
-            });
-            let then: Then = Box::new(move |engine| engine.report(Reply::Diagnosed(findings), replies));
-            then
-        });
-    }
+/// A run of the diagnostics, for one account or for none.
+pub(crate) struct DiagnosisJob {
+    pub(crate) account: Option<AccountId>,
+    pub(crate) provider: Option<Resolved>,
+    pub(crate) vault: VaultHandle,
+    /// The result of the redirect port's check.
+    pub(crate) port: Finding,
+    pub(crate) browser: Arc<dyn Browser>,
+    /// The program that the preferences name in the place of the system's browser.
+    pub(crate) program: Option<String>,
+    pub(crate) network: Rc<Network>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
 
-    fn port(&self, redirect: &RedirectUri) -> Finding {
-        let about = redirect.to_string();
-        let cause = match redirect {
-            RedirectUri::Pasted(_) => Cause::NoPortNeeded,
-            RedirectUri::Loopback(_) => self.redirect_problem(&about).map_or(Cause::PortFree, Cause::Port),
-        };
-        Finding { check: Check::Port, about, cause }
+impl DiagnosisJob {
+    pub(crate) async fn run(self) -> Vec<Finding> {
+        let Self { account, provider, vault, port, browser, program, network, clock } = self;
+        let look = move || program.map_or_else(|| browser.is_there(), |program| can_open_in(&program));
+        let looked = tokio::task::spawn_blocking(look).await;
+        let browser = Cause::Browser { is_there: looked.unwrap_or_default() };
+        let mut findings = vec![check_vault(&vault, account).await];
+        findings.push(Finding { check: Check::Browser, about: String::new(), cause: browser });
+        findings.push(port);
+        findings.extend(match provider {
+            Some(Ok(provider)) => on_the_way(&provider, &network, &clock).await,
+            Some(Err(error)) => vec![about_the_provider(Cause::Settings(error))],
+            None => vec![about_the_provider(Cause::NoAccount)],
+        });
+        findings
     }
 }
 
@@ -79,13 +64,13 @@ fn about_the_provider(cause: Cause) -> Finding {
 }
 
 /// Whether the vault responds and has the account.
-async fn vault(door: &VaultHandle, id: Option<AccountId>) -> Finding {
-    let asked = door.call(move |vault| match id {
+async fn check_vault(vault: &VaultHandle, id: Option<AccountId>) -> Finding {
+    let asked = vault.call(move |vault| match id {
         Some(id) => Records::new(vault).read_client(&id).map(|client| client.is_some()),
         None => vault.probe().map(|()| true),
     });
     let cause = match asked.await {
-        Ok(true) => Cause::VaultAnswers(door.kind()),
+        Ok(true) => Cause::VaultAnswers(vault.kind()),
         Ok(false) => Cause::Vault(VaultProblem::Missing),
         Err(problem) => Cause::Vault(problem),
     };

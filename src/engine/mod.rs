@@ -3,26 +3,27 @@
 //! Its loop never awaits I/O. Every state change happens on the loop: from a command, a job's result, or the
 //! clock. Its snapshots hold no secret.
 
-pub(crate) mod account_http;
-pub(crate) mod accounts;
-pub(crate) mod confirmed_settings;
+mod account_http;
+mod accounts;
+mod clipboard_service;
+mod confirmed_settings;
+mod copied_text;
+mod database;
 mod demo_account;
-pub(crate) mod dispatch;
+mod dispatch;
 mod doctor;
-pub(crate) mod error_mapping;
-pub(crate) mod event_loop;
-pub(crate) mod lifecycle;
-pub(crate) mod open_url;
+mod error_mapping;
 mod outbox;
-pub(crate) mod provider_cache;
-mod publish;
+mod provider_cache;
+mod providers;
+mod publisher;
 pub(crate) mod random;
-mod schedule;
-pub(crate) mod secrets;
-pub(crate) mod session_driver;
-pub(crate) mod settings;
+mod secrets;
+mod settings;
+mod settings_store;
 mod sign_in;
-pub(crate) mod tokens;
+mod tokens;
+mod waiters;
 mod worker;
 
 use std::io;
@@ -45,8 +46,8 @@ use crate::platform::suspend::Sleep;
 use crate::store::home::Home;
 
 pub use crate::platform::clipboard::{Clipboard, ClipboardError, NoClipboard, SystemClipboard};
+pub use copied_text::text_of;
 pub use secrets::vault_handle::VaultFactory;
-pub use tokens::copying::text_of;
 
 const COMMANDS: usize = 64;
 const EVENTS: usize = 256;
@@ -181,14 +182,7 @@ impl EngineHandle {
 
     /// Blocks until the database is read; returns the newest snapshot.
     pub fn loaded(&mut self) -> Arc<Snapshot> {
-        // If the queue is full, the engine reads by itself a moment later.
-        let _ = self.send(Command::ReadAccounts);
         until(&mut self.snapshots, |snapshot| snapshot.loaded)
-    }
-
-    /// Blocks until the data for the window is read; returns the newest snapshot.
-    pub fn prepared(&mut self) -> Arc<Snapshot> {
-        until(&mut self.snapshots, |snapshot| snapshot.prepared)
     }
 }
 
@@ -235,7 +229,7 @@ pub fn spawn(deps: Deps) -> io::Result<EngineHandle> {
     let thread = thread::Builder::new().name("engine".to_owned()).spawn(move || {
         let tasks = tokio::task::LocalSet::new();
         tasks.block_on(&runtime, async move {
-            event_loop::Engine::new(deps, snapshot_out, event_out).run(command_queue).await;
+            dispatch::Engine::new(deps, snapshot_out, event_out).run(command_queue).await;
         });
         // A thread that blocks, for example in a browser's start, is left behind.
         runtime.shutdown_background();

@@ -11,6 +11,8 @@ use crate::messages::event::{Event, Reply};
 use crate::messages::problem::Problem;
 
 type Answer = Result<Reply, Problem>;
+/// The caller of a command; `None` is the window, which takes events.
+pub(crate) type Replies = Option<ReplyTo>;
 
 #[derive(Default)]
 struct Waiting {
@@ -41,22 +43,29 @@ impl Outbox {
     }
 
     /// Queues an event until the snapshot is published.
-    pub(crate) fn tell(&self, event: Event) {
+    pub(crate) fn emit(&self, event: Event) {
         self.0.borrow_mut().events.push(event);
     }
 
     /// Sends everything queued; returns `true` if it had an event.
     pub(crate) fn flush(&self, events: &mpsc::Sender<Event>) -> bool {
-        let Waiting { answers, events: told } = self.0.take();
+        let Waiting { answers, events: emitted } = self.0.take();
         for (sender, answer) in answers {
             // A caller that is gone needs no reply.
             let _ = sender.try_send(answer);
         }
-        let any = !told.is_empty();
-        for event in told {
+        let any = !emitted.is_empty();
+        for event in emitted {
             // A window that takes no events is hidden or gone; the snapshot has the lasting facts.
             let _ = events.try_send(event);
         }
         any
+    }
+}
+
+/// Replies to a caller, if there is one.
+pub(crate) fn answer(replies: Replies, result: Answer) {
+    if let Some(replies) = replies {
+        replies.answer(result);
     }
 }

@@ -13,14 +13,14 @@ use crate::domain::provider::{Preset, Provider, ProviderError};
 /// A resolved provider, or the error in the settings.
 pub(crate) type Resolved = Result<Rc<Provider>, ProviderError>;
 
-pub(crate) struct Providers {
+pub(crate) struct ProviderCache {
     presets: Arc<Vec<Preset>>,
     /// Keyed by the address of the overrides, which accounts with equal settings share after a read.
     known: HashMap<*const ProviderSpec, (Settings, Resolved)>,
 }
 
-impl Providers {
-    pub(crate) fn of(presets: &Arc<Vec<Preset>>) -> Self {
+impl ProviderCache {
+    pub(crate) fn new(presets: &Arc<Vec<Preset>>) -> Self {
         Self { presets: Arc::clone(presets), known: HashMap::new() }
     }
 
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn equal_settings_share_a_provider_and_others_have_their_own() {
-        let mut providers = Providers::of(&Arc::new(presets::built_in()));
+        let mut providers = ProviderCache::new(&Arc::new(presets::built_in()));
         let settings = settings("https://one.example/authorize");
         let first = providers.resolve(&settings).unwrap();
         assert!(Rc::ptr_eq(&first, &providers.resolve(&settings.clone()).unwrap()));

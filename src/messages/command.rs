@@ -190,8 +190,6 @@ pub enum Command {
     /// Reads the account's HTTP log, which the snapshot then includes. The reply is
     /// [`super::event::Reply::Exchanges`].
     ReadExchanges(AccountId),
-    /// Reads the accounts now, if they are so many that the engine waits for the window.
-    ReadAccounts,
     /// Waits until nothing from an earlier run is being finished any more; then replies.
     Settle,
     /// Tries the vault again.

@@ -6,16 +6,14 @@
 //! lock.
 
 use super::account_save::{
-    Absent, Checked, Moving, Saved, Saver, Terms, kept, named, read_client, still_usable,
+    Absent, AccountWriter, Checked, Moving, Saved, Terms, kept, named, read_client, still_usable,
 };
-use super::crash_recovery;
 use crate::base::failpoint::reach;
 use crate::base::secret::{Kind, Secret};
 use crate::domain::account::{Account, AccountId, Client};
 use crate::domain::provider::destinations::{Destinations, MovedDestination};
 use crate::domain::token::grant::Grant;
-use crate::engine::event_loop::on_disk;
-use crate::engine::secrets::vault_selection;
+use crate::engine::secrets::vault_words;
 use crate::messages::problem::{MovedUrl, Problem, SecretsWouldMove, UntrustedText, VaultProblem};
 use crate::store::database::{RowState, StoredAccount};
 use crate::store::vault::account_records::{Lines, Records};
@@ -38,12 +36,12 @@ pub(crate) struct Planned {
     before: Before,
 }
 
-impl Saver {
+impl AccountWriter {
     /// Checks a change without writing.
     pub(crate) async fn plan(&self, checked: Checked, terms: Terms) -> Result<Planned, Problem> {
         let Checked { account: row, client, grant, provider, .. } = checked;
-        vault_selection::may_be_entered(&self.door, self.database.clone(), &row.id).await?;
-        let old = match read_client(&self.door, &row.id).await {
+        self.store.check_vault_for_entry(&row.id).await?;
+        let old = match read_client(&self.store, &row.id).await {
             Ok(record) => Some(record),
             // A missing record is written anew.
             Err(VaultProblem::Missing | VaultProblem::Corrupt) => None,
@@ -95,13 +93,13 @@ impl Saver {
     ) -> Result<Saved, Problem> {
         let account = record.account().clone();
         if tokens_gone {
-            self.drop_tokens(&account.id).await?;
+            self.store.drop_tokens(&account.id).await?;
             reach("change: tokens dropped");
         }
         self.write_client(record).await?;
         reach("change: client in the vault");
-        let kept_in = crash_recovery::lasting_word(self.door.kind());
-        let stored = self.on_disk(move |accounts| accounts.update(&row, kept_in).map(drop)).await;
+        let kept_in = vault_words::lasting_word(self.store.vault_kind());
+        let stored = self.store.on_disk(move |accounts| accounts.update(&row, kept_in).map(drop)).await;
         stored.map_err(|problem| named(problem, &account))?;
         reach("change: row stored");
         let facts = match grant {
@@ -113,23 +111,18 @@ impl Saver {
 
     async fn before(&self, id: &AccountId) -> Result<Before, Problem> {
         let account = id.clone();
-        let lines = self.door.call(move |vault| Records::new(vault).read_lines(&account)).await;
-        let row = match &self.database {
-            Some(_) => {
-                let account = id.clone();
-                on_disk(self.database.clone(), move |accounts| accounts.row_of(&account)).await?
-            }
-            None => None,
-        };
+        let lines = self.store.in_vault(move |vault| Records::new(vault).read_lines(&account)).await;
+        let account = id.clone();
+        let row = self.store.on_disk(move |accounts| accounts.row_of(&account)).await?;
         Ok(Before { id: id.clone(), lines: lines.map_err(Problem::Vault)?, row })
     }
 
     pub(crate) async fn put_back(&self, before: Before) {
         let Before { id, lines, row } = before;
         let account = id.clone();
-        let vault = self.door.call(move |vault| Records::new(vault).put_back(&account, &lines)).await;
+        let vault = self.store.in_vault(move |vault| Records::new(vault).put_back(&account, &lines)).await;
         let disk = match row {
-            Some(row) => self.on_disk(move |accounts| accounts.put_back(&row)).await,
+            Some(row) => self.store.on_disk(move |accounts| accounts.put_back(&row)).await,
             None => Ok(()),
         };
         if vault.is_err() || disk.is_err() {

@@ -4,44 +4,35 @@
 //! applies to the revision that was read.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
-use super::account_state::AccountState;
-use super::crash_recovery;
+use super::account_table::AccountTable;
+use crate::base::clock::Clock;
 use crate::base::failpoint::reach;
 use crate::base::secret::{Kind, Secret};
-use crate::domain::account::secret_binding;
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision};
 use crate::domain::oauth::extra_params;
 use crate::domain::oauth::extra_params::SecretParams;
 use crate::domain::oauth::token_request;
 use crate::domain::oauth::token_request::RequestError;
 use crate::domain::provider::{Preset, Provider};
-use crate::domain::session::Input;
 use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::engine::error_mapping::unusable;
-use crate::engine::event_loop::{Database, Engine, Replies, Then, answer, on_disk};
-use crate::engine::provider_cache::Providers;
 use crate::engine::random;
-use crate::engine::secrets::held_locks::HeldLocks;
-use crate::engine::secrets::vault_handle::VaultHandle;
-use crate::engine::secrets::vault_selection;
-use crate::messages::command::{AccountDraft, Command};
-use crate::messages::event::{Event, Reply};
+use crate::engine::secrets::account_store::AccountStore;
+use crate::engine::secrets::vault_words;
+use crate::messages::command::AccountDraft;
+use crate::messages::event::Event;
 use crate::messages::problem::{Problem, VaultProblem};
-use crate::store::home::Home;
 use crate::store::vault::account_records::Records;
 use crate::store::vault::client_record::ClientRecord;
 
+/// Writes accounts to their vault and the database.
 #[derive(Clone)]
-pub(crate) struct Saver {
-    pub(crate) home: Home,
-    pub(crate) door: VaultHandle,
-    /// `None` for an ephemeral account.
-    pub(crate) database: Option<Rc<Database>>,
-    pub(crate) clock: std::sync::Arc<dyn crate::base::clock::Clock>,
-    pub(crate) held_locks: HeldLocks,
-    pub(crate) presets: std::sync::Arc<Vec<Preset>>,
+pub(crate) struct AccountWriter {
+    pub(crate) store: AccountStore,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) presets: Arc<Vec<Preset>>,
 }
 
 pub(crate) struct Checked {
@@ -88,160 +79,50 @@ pub(crate) enum Absent {
     Removes,
 }
 
-impl Engine {
-    pub(crate) fn save(&mut self, draft: AccountDraft, sign_in: bool, replies: Replies) {
-        let editing = draft.editing.clone();
-        let checked = match self.check(draft, false) {
-            Ok(checked) => checked,
-            Err(problem) => return self.fail(editing.as_ref().map(|(id, _)| id), problem, replies),
-        };
-        let saver = self.saver(&checked.account.id);
-        self.spawn(async move {
-            // The form shows the endpoints, so saving it confirms them.
-            let done = saver.save(checked, Terms { absent: Absent::Keeps, moving: Moving::Agreed }).await;
-            let then: Then = Box::new(move |engine| match done {
-                Ok(done) => {
-                    let id = done.account.id.clone();
-                    engine.saved(done);
-                    engine.tell(Event::Saved(id.clone()));
-                    answer(replies, Ok(Reply::Saved(id.clone())));
-                    if sign_in {
-                        engine.dispatch(Command::SignIn { account: id, open_browser: true }, None);
-                    }
-                }
-                Err(problem) => engine.fail(editing.as_ref().map(|(id, _)| id), problem, replies),
-            });
-            then
-        });
+/// Checks a draft: its name, its settings, and the values that its grant needs.
+pub(crate) fn check(
+    accounts: &AccountTable,
+    presets: &[Preset],
+    draft: AccountDraft,
+    incomplete: bool,
+) -> Result<Checked, Problem> {
+    let AccountDraft { editing, name, mut settings, mut client } = draft;
+    // From here on the settings contain no secret.
+    extra_params::move_secrets(&mut settings, &mut client);
+    let name = AccountName::new(&name).map_err(Problem::BadName)?;
+    let taken =
+        accounts.find(&name).is_some_and(|id| editing.as_ref().is_none_or(|(editing, _)| *editing != id));
+    if taken {
+        return Err(Problem::NameTaken(name.as_str().to_owned()));
     }
-
-    /// Checks a draft: its name, its settings, and the values that its grant needs.
-    pub(crate) fn check(&self, draft: AccountDraft, incomplete: bool) -> Result<Checked, Problem> {
-        let AccountDraft { editing, name, mut settings, mut client } = draft;
-        // From here on the settings contain no secret.
-        extra_params::move_secrets(&mut settings, &mut client);
-        let name = AccountName::new(&name).map_err(Problem::BadName)?;
-        let taken =
-            self.find(&name).is_some_and(|id| editing.as_ref().is_none_or(|(editing, _)| *editing != id));
-        if taken {
-            return Err(Problem::NameTaken(name.as_str().to_owned()));
-        }
-        let provider = Provider::resolve(&self.presets, &settings).map_err(Problem::Settings)?;
-        let is_new = editing.is_none();
-        // Values that an edit omits stay as they are stored.
-        if is_new || client.client_id.is_empty() {
-            match token_request::check(&provider, &client) {
-                Err(RequestError::Missing(_)) if incomplete => {}
-                checked => checked.map_err(|error| unusable(error).problem)?,
-            }
-        }
-        let (id, revision) = match editing {
-            Some(editing) => editing,
-            None => (AccountId::from_random(random::bytes()?), Revision::default()),
-        };
-        let account = Account { id, revision, name, settings };
-        Ok(Checked { account, client, is_new, grant: None, provider: Some(Box::new(provider)) })
-    }
-
-    pub(crate) fn find(&self, name: &AccountName) -> Option<AccountId> {
-        let key = name.key();
-        let mut shown = self.entries.values().filter(|entry| entry.deleting_until.is_none());
-        shown.find(|entry| entry.account.name.key() == key).map(|entry| entry.account.id.clone())
-    }
-
-    pub(crate) fn saver(&self, id: &AccountId) -> Saver {
-        let entry = self.entries.get(id);
-        let ephemeral = entry.is_some_and(|entry| entry.ephemeral);
-        Saver {
-            home: self.deps.home.clone(),
-            door: entry.map_or_else(|| self.door.clone(), |entry| entry.door.clone()),
-            database: self.database.clone().filter(|_| !ephemeral),
-            clock: std::sync::Arc::clone(&self.deps.clock),
-            held_locks: self.held_locks.clone(),
-            presets: std::sync::Arc::clone(&self.presets),
+    let provider = Provider::resolve(presets, &settings).map_err(Problem::Settings)?;
+    let is_new = editing.is_none();
+    // Values that an edit omits stay as they are stored.
+    if is_new || client.client_id.is_empty() {
+        match token_request::check(&provider, &client) {
+            Err(RequestError::Missing(_)) if incomplete => {}
+            checked => checked.map_err(|error| unusable(error).problem)?,
         }
     }
-
-    /// Adds a saved account to the list.
-    pub(crate) fn saved(&mut self, saved: Saved) {
-        self.edits += 1;
-        let Saved { account, is_new, tokens_gone, facts } = saved;
-        let id = account.id.clone();
-        let provider = Providers::of(&self.presets).resolve(&account.settings);
-        if is_new {
-            self.entries.insert(id.clone(), AccountState::new(account, provider, self.door.clone()));
-        } else if let Some(entry) = self.entries.get_mut(&id) {
-            entry.change(account, provider);
-        }
-        if tokens_gone {
-            self.tokens_gone(&id);
-        }
-        if facts.is_some() {
-            self.step(&id, Input::Found(facts));
-        }
-        self.dirty = true;
-    }
-
-    /// Reads an account for editing. If its row disagrees with the vault's record, the form shows the record.
-    pub(crate) fn edit(&mut self, id: &AccountId, replies: Replies) {
-        let (account, door) = match self.entry(id) {
-            Ok(entry) => (entry.account.clone(), entry.door.clone()),
-            Err(problem) => return self.fail(None, problem, replies),
-        };
-        self.spawn(async move {
-            let read = read_client(&door, &account.id).await;
-            let read = match read {
-                // The user enters an unreadable secret again.
-                Err(VaultProblem::Missing | VaultProblem::Corrupt) => {
-                    Ok((account.clone(), Client::default()))
-                }
-                read => read.map(ClientRecord::into_parts),
-            };
-            let then: Then = Box::new(move |engine| match read {
-                Ok((in_vault, client)) => {
-                    let agrees = secret_binding::same_requests(&in_vault.settings, &account.settings);
-                    let settings = if agrees { account.settings } else { in_vault.settings };
-                    engine.tell(draft_of(Account { settings, ..account }, client));
-                    answer(replies, Ok(Reply::Done));
-                }
-                Err(problem) => engine.fail(Some(&account.id), Problem::Vault(problem), replies),
-            });
-            then
-        });
-    }
-
-    /// Saves a copy under a new name, with its credentials and without its tokens.
-    pub(crate) fn duplicate(&mut self, id: &AccountId, replies: Replies) {
-        let (account, secrets) = match self.entry(id) {
-            Ok(entry) => (entry.account.clone(), self.secret_reader(entry)),
-            Err(problem) => return self.fail(None, problem, replies),
-        };
-        let name = self.free_name(&account.name);
-        let original = id.clone();
-        self.spawn(async move {
-            let read = secrets.client().await;
-            let then: Then = Box::new(move |engine| match read {
-                Ok(client) => {
-                    let settings = account.settings;
-                    engine.save(AccountDraft { editing: None, name, settings, client }, false, replies);
-                }
-                Err(problem) => engine.fail(Some(&original), problem, replies),
-            });
-            then
-        });
-    }
-
-    fn free_name(&self, name: &AccountName) -> String {
-        let stem: String = name.as_str().chars().take(AccountName::MAX_CHARS - 10).collect();
-        let is_free = |name: &String| AccountName::new(name).is_ok_and(|name| self.find(&name).is_none());
-        let numbered = (2..=self.entries.len() + 2).map(|number| format!("{stem} copy {number}"));
-        std::iter::once(format!("{stem} copy")).chain(numbered).find(is_free).unwrap_or(stem)
-    }
+    let (id, revision) = match editing {
+        Some(editing) => editing,
+        None => (AccountId::from_random(random::bytes()?), Revision::default()),
+    };
+    let account = Account { id, revision, name, settings };
+    Ok(Checked { account, client, is_new, grant: None, provider: Some(Box::new(provider)) })
 }
 
-impl Saver {
+/// A free name for a copy of an account.
+pub(crate) fn free_name(accounts: &AccountTable, name: &AccountName) -> String {
+    let stem: String = name.as_str().chars().take(AccountName::MAX_CHARS - 10).collect();
+    let is_free = |name: &String| AccountName::new(name).is_ok_and(|name| accounts.find(&name).is_none());
+    let numbered = (2..=accounts.len() + 2).map(|number| format!("{stem} copy {number}"));
+    std::iter::once(format!("{stem} copy")).chain(numbered).find(is_free).unwrap_or(stem)
+}
+
+impl AccountWriter {
     pub(crate) async fn save(&self, checked: Checked, terms: Terms) -> Result<Saved, Problem> {
-        let _lock = self.held_locks.acquire(&self.home, &checked.account.id).await?;
+        let _lock = self.store.lock(&checked.account.id).await?;
         if !checked.is_new {
             let planned = self.plan(checked, terms).await?;
             return Ok(self.change(planned).await?.0);
@@ -251,7 +132,7 @@ impl Saver {
 
     /// Saves a new account; to be called under its lock.
     pub(crate) async fn save_new(&self, checked: Checked) -> Result<Saved, Problem> {
-        vault_selection::may_be_entered(&self.door, self.database.clone(), &checked.account.id).await?;
+        self.store.check_vault_for_entry(&checked.account.id).await?;
         self.create(checked).await
     }
 
@@ -262,7 +143,7 @@ impl Saver {
         mut grant: Grant,
     ) -> Result<Option<TokenFacts>, Problem> {
         let account = id.clone();
-        let stored = self.door.call(move |vault| {
+        let stored = self.store.in_vault(move |vault| {
             let mut records = Records::new(vault);
             let stored = records.read_facts(&account)?;
             if stored.as_ref().is_some_and(|stored| stored.received_at >= grant.facts.received_at) {
@@ -275,7 +156,7 @@ impl Saver {
         let facts = stored.await.map_err(Problem::Vault)?;
         if let Some(facts) = &facts {
             let (id, facts) = (id.clone(), facts.clone());
-            self.on_disk(move |accounts| accounts.put_facts(&id, &facts).map(drop)).await?;
+            self.store.on_disk(move |accounts| accounts.put_facts(&id, &facts).map(drop)).await?;
         }
         Ok(facts)
     }
@@ -293,12 +174,12 @@ impl Saver {
         reach("create: row pending");
         if let Err(problem) = self.write_client(record).await {
             let id = account.id.clone();
-            self.on_disk(move |accounts| accounts.remove(&id)).await?;
+            self.store.on_disk(move |accounts| accounts.remove(&id)).await?;
             return Err(problem);
         }
         reach("create: client in the vault");
         let id = account.id.clone();
-        self.on_disk(move |accounts| accounts.mark_ready(&id)).await?;
+        self.store.on_disk(move |accounts| accounts.mark_ready(&id)).await?;
         reach("create: row ready");
         let facts = match grant {
             Some(grant) => self.add_tokens(&account.id, grant).await,
@@ -315,27 +196,18 @@ impl Saver {
 
     /// Removes an account that was just created. Requires its lock.
     pub(crate) async fn remove_new(&self, id: &AccountId) {
+        let emptied = self.store.delete_records(id).await;
         let account = id.clone();
-        let emptied = self.door.call(move |vault| Records::new(vault).delete_account(&account)).await;
-        let account = id.clone();
-        let removed = self.on_disk(move |accounts| accounts.remove(&account)).await;
+        let removed = self.store.on_disk(move |accounts| accounts.remove(&account)).await;
         if emptied.is_err() || removed.is_err() {
             log::warn!("account {id}: it could not be taken back whole");
         }
     }
 
     async fn insert(&self, account: &Account) -> Result<(), Problem> {
-        let (row, kept_in, at) = (account.clone(), crash_recovery::word(self.door.kind()), self.clock.now());
-        self.on_disk(move |accounts| accounts.insert_pending(&row, kept_in, at)).await
-    }
-
-    /// Drops an account's tokens. Requires its lock.
-    pub(crate) async fn drop_tokens(&self, id: &AccountId) -> Result<(), Problem> {
-        let account = id.clone();
-        let deleted = self.door.call(move |vault| Records::new(vault).delete_tokens(&account)).await;
-        deleted.map_err(Problem::Vault)?;
-        let id = id.clone();
-        self.on_disk(move |accounts| accounts.clear_facts(&id)).await
+        let (row, kept_in, at) =
+            (account.clone(), vault_words::word(self.store.vault_kind()), self.clock.now());
+        self.store.on_disk(move |accounts| accounts.insert_pending(&row, kept_in, at)).await
     }
 
     pub(crate) fn record(&self, account: Account, client: Client) -> Result<ClientRecord, Problem> {
@@ -343,18 +215,8 @@ impl Saver {
     }
 
     pub(crate) async fn write_client(&self, record: ClientRecord) -> Result<(), Problem> {
-        let written = self.door.call(move |vault| Records::new(vault).write_client(&record)).await;
+        let written = self.store.in_vault(move |vault| Records::new(vault).write_client(&record)).await;
         written.map_err(Problem::Vault)
-    }
-
-    /// Calls the database, unless the account is ephemeral.
-    pub(crate) async fn on_disk(
-        &self,
-        job: impl FnOnce(&mut crate::store::database::Accounts) -> Result<(), crate::store::database::DiskError>
-        + Send
-        + 'static,
-    ) -> Result<(), Problem> {
-        if self.database.is_none() { Ok(()) } else { on_disk(self.database.clone(), job).await }
     }
 }
 
@@ -367,9 +229,9 @@ pub(crate) fn named(problem: Problem, account: &Account) -> Problem {
 }
 
 /// Reads an account's client from the vault, to be edited or replaced.
-pub(crate) async fn read_client(door: &VaultHandle, id: &AccountId) -> Result<ClientRecord, VaultProblem> {
+pub(crate) async fn read_client(store: &AccountStore, id: &AccountId) -> Result<ClientRecord, VaultProblem> {
     let id = id.clone();
-    let read = door.call(move |vault| Records::new(vault).read_client(&id)).await?;
+    let read = store.in_vault(move |vault| Records::new(vault).read_client(&id)).await?;
     read.ok_or(VaultProblem::Missing)
 }
 
@@ -401,7 +263,7 @@ pub(crate) fn still_usable(provider: &Provider, client: &Client) -> Result<(), P
 }
 
 /// The form's values, with the names of secrets instead of their values.
-fn draft_of(account: Account, mut client: Client) -> Event {
+pub(crate) fn draft_of(account: Account, mut client: Client) -> Event {
     let secret = client.client_secret.take().map(|_| "client_secret".to_owned());
     let key = client.private_key.take().map(|_| "private_key".to_owned());
     let password = client.password.take().map(|_| "password".to_owned());

@@ -1,37 +1,32 @@
 //! The accounts, their views, and their wake times.
 //!
-//! Every change of an entry is noted here, so the views and wake times of the others are reused: a change of
+//! Every change of an account is noted here, so the views and wake times of the others are reused: a change of
 //! one account among thousands costs as much as one.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::account_state::AccountState;
-use crate::domain::account::AccountId;
-use crate::messages::preferences::Preferences;
+use super::account_state::{AccountState, Rules};
+use crate::domain::account::{AccountId, AccountName};
+use crate::domain::session::{Effect, Input};
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::UndoView;
 use crate::messages::snapshot::account_views::AccountViews;
 
 #[derive(Default)]
 pub(crate) struct AccountTable {
     /// Boxed, since a tree moves its values.
     by_id: BTreeMap<AccountId, Box<AccountState>>,
-    touched: BTreeSet<AccountId>,
-    all_touched: bool,
-    shown: AccountViews,
+    changed: BTreeSet<AccountId>,
+    all_changed: bool,
+    views: AccountViews,
     wakes: BTreeMap<AccountId, DateTime<Utc>>,
-    /// The preferences, and whether tokens are refreshed, as of the last views.
-    went_by: (Preferences, bool),
-}
-
-impl Deref for AccountTable {
-    type Target = BTreeMap<AccountId, Box<AccountState>>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.by_id
-    }
+    /// The rules of the last [`Self::sync`].
+    rules: Rules,
+    /// Rises with every local change to the list, so that an older read of the database is recognized.
+    edits: u64,
 }
 
 impl AccountTable {
@@ -39,96 +34,162 @@ impl AccountTable {
         self.by_id.get(id).map(AsRef::as_ref)
     }
 
-    /// Returns an entry and marks it as changed.
-    pub(crate) fn get_mut(&mut self, id: &AccountId) -> Option<&mut AccountState> {
+    /// # Errors
+    /// [`Problem::UnknownAccount`].
+    pub(crate) fn require(&self, id: &AccountId) -> Result<&AccountState, Problem> {
+        self.get(id).ok_or_else(|| Problem::UnknownAccount(id.to_string()))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &AccountState> {
+        self.by_id.values().map(AsRef::as_ref)
+    }
+
+    pub(crate) fn ids(&self, is_meant: impl Fn(&AccountState) -> bool) -> Vec<AccountId> {
+        self.iter().filter(|entry| is_meant(entry)).map(|entry| entry.id().clone()).collect()
+    }
+
+    pub(crate) fn contains(&self, id: &AccountId) -> bool {
+        self.by_id.contains_key(id)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// The account with this name, unless it is being deleted.
+    pub(crate) fn find(&self, name: &AccountName) -> Option<AccountId> {
+        let key = name.key();
+        let mut shown = self.iter().filter(|entry| entry.is_shown());
+        shown.find(|entry| entry.account().name.key() == key).map(|entry| entry.id().clone())
+    }
+
+    /// Changes an account; does nothing without it.
+    pub(crate) fn update<R>(
+        &mut self,
+        id: &AccountId,
+        change: impl FnOnce(&mut AccountState) -> R,
+    ) -> Option<R> {
         let entry = self.by_id.get_mut(id)?;
-        if !self.touched.contains(id) {
-            self.touched.insert(id.clone());
+        if !self.changed.contains(id) {
+            self.changed.insert(id.clone());
         }
-        Some(entry)
+        Some(change(entry))
     }
 
-    /// Returns all entries and marks them as changed.
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut AccountState> {
-        self.all_touched = true;
-        self.by_id.values_mut().map(AsMut::as_mut)
+    /// Changes every account.
+    pub(crate) fn update_all(&mut self, change: impl FnMut(&mut AccountState)) {
+        self.all_changed = true;
+        self.by_id.values_mut().map(AsMut::as_mut).for_each(change);
     }
 
+    /// Steps an account's session and returns its effects.
+    pub(crate) fn step(
+        &mut self,
+        id: &AccountId,
+        rules: &Rules,
+        input: Input,
+        now: DateTime<Utc>,
+    ) -> Vec<Effect> {
+        self.update(id, |entry| entry.step(rules, input, now)).unwrap_or_default()
+    }
+
+    /// Adds accounts that were read from the database.
     pub(crate) fn add(&mut self, entries: Vec<AccountState>) {
-        self.all_touched |= !entries.is_empty();
-        let by_id = entries.into_iter().map(|entry| (entry.account.id.clone(), Box::new(entry)));
+        self.all_changed |= !entries.is_empty();
+        let by_id = entries.into_iter().map(|entry| (entry.id().clone(), Box::new(entry)));
         // `append` builds the tree from sorted entries.
         self.by_id.append(&mut by_id.collect());
     }
 
-    pub(crate) fn insert(&mut self, id: AccountId, entry: AccountState) {
-        self.touched.insert(id.clone());
-        self.by_id.insert(id, Box::new(entry));
+    pub(crate) fn insert(&mut self, entry: AccountState) {
+        self.changed.insert(entry.id().clone());
+        self.by_id.insert(entry.id().clone(), Box::new(entry));
     }
 
     pub(crate) fn remove(&mut self, id: &AccountId) {
-        self.touched.insert(id.clone());
+        self.changed.insert(id.clone());
         self.by_id.remove(id);
     }
 
-    /// Drops entries that are neither in `known` nor the demo's.
+    /// Drops accounts that are neither in `known` nor ephemeral.
     pub(crate) fn keep_only(&mut self, known: &HashSet<&AccountId>) {
-        let gone = self.by_id.iter().filter(|(id, entry)| !entry.ephemeral && !known.contains(id));
-        for id in gone.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+        for id in self.ids(|entry| !entry.is_ephemeral() && !known.contains(entry.id())) {
             self.remove(&id);
         }
     }
 
-    pub(crate) fn settle(&mut self, preferences: &Preferences, lasting: bool) {
-        if (&self.went_by.0, self.went_by.1) != (preferences, lasting) {
-            self.went_by = (preferences.clone(), lasting);
-            self.all_touched = true;
+    /// Notes a local change to the list.
+    pub(crate) fn mark_edited(&mut self) {
+        self.edits += 1;
+    }
+
+    /// The number of local changes to the list.
+    pub(crate) fn edits(&self) -> u64 {
+        self.edits
+    }
+
+    /// Brings views and wake times up to date.
+    pub(crate) fn sync(&mut self, rules: Rules) {
+        if self.rules != rules {
+            self.rules = rules;
+            self.all_changed = true;
         }
-        let touched = std::mem::take(&mut self.touched);
-        if std::mem::take(&mut self.all_touched) {
-            let wake = |entry: &AccountState| entry.next_wake(preferences.refresh_ahead_secs, lasting);
-            let wakes = self.by_id.iter().filter_map(|(id, entry)| Some((id.clone(), wake(entry)?)));
+        let changed = std::mem::take(&mut self.changed);
+        if std::mem::take(&mut self.all_changed) {
+            let wakes = self.iter().filter_map(|entry| Some((entry.id().clone(), entry.next_wake(&rules)?)));
             self.wakes = wakes.collect();
             return self.arrange(|_| true);
         }
-        let mut same_order = true;
-        for id in &touched {
+        let mut is_same_order = true;
+        for id in &changed {
             let entry = self.get(id);
-            let wake = entry.and_then(|entry| entry.next_wake(preferences.refresh_ahead_secs, lasting));
-            let view = entry.filter(|entry| entry.is_shown()).map(|entry| entry.view(preferences, lasting));
+            let wake = entry.and_then(|entry| entry.next_wake(&rules));
+            let view = entry.filter(|entry| entry.is_shown()).map(|entry| entry.view(&rules));
             match wake {
                 Some(at) => self.wakes.insert(id.clone(), at),
                 None => self.wakes.remove(id),
             };
-            same_order &= match view {
-                Some(view) if same_order => self.shown.replace(Arc::new(view)),
+            is_same_order &= match view {
+                Some(view) if is_same_order => self.views.replace(Arc::new(view)),
                 Some(_) => false,
-                None => self.shown.place(id).is_none(),
+                None => self.views.place(id).is_none(),
             };
         }
-        if !same_order {
-            self.arrange(|id| touched.contains(id));
+        if !is_same_order {
+            self.arrange(|id| changed.contains(id));
         }
     }
 
-    /// Rebuilds the list. Reuses the views of unchanged entries.
-    fn arrange(&mut self, is_touched: impl Fn(&AccountId) -> bool) {
-        let (preferences, lasting) = &self.went_by;
-        let known = |id: &AccountId| if is_touched(id) { None } else { self.shown.find(id).map(Arc::clone) };
-        let shown = self.by_id.iter().filter(|(_, entry)| entry.is_shown());
+    /// Rebuilds the list. Reuses the views of unchanged accounts.
+    fn arrange(&mut self, is_changed: impl Fn(&AccountId) -> bool) {
+        let known = |id: &AccountId| if is_changed(id) { None } else { self.views.find(id).map(Arc::clone) };
+        let shown = self.iter().filter(|entry| entry.is_shown());
         let mut views: Vec<_> = shown
-            .map(|(id, entry)| known(id).unwrap_or_else(|| Arc::new(entry.view(preferences, *lasting))))
+            .map(|entry| known(entry.id()).unwrap_or_else(|| Arc::new(entry.view(&self.rules))))
             .collect();
         views.sort_by(|a, b| a.name.key().cmp(b.name.key()));
-        self.shown = views.into();
+        self.views = views.into();
     }
 
-    /// The views as of the last update.
-    pub(crate) fn shown(&self) -> &AccountViews {
-        &self.shown
+    /// The views as of the last [`Self::sync`].
+    pub(crate) fn views(&self) -> &AccountViews {
+        &self.views
     }
 
-    /// The earliest wake time as of the last update.
+    /// The deletions that can still be undone.
+    pub(crate) fn undo_views(&self) -> Vec<UndoView> {
+        let deleting = self.iter().filter_map(|entry| {
+            let (id, name) = (entry.id().clone(), entry.account().name.clone());
+            entry.deleting_until().map(|until| UndoView { id, name, until })
+        });
+        deleting.collect()
+    }
+
+    /// The earliest wake time as of the last [`Self::sync`].
     pub(crate) fn first_wake(&self) -> Option<DateTime<Utc>> {
         self.wakes.values().min().copied()
     }

@@ -7,123 +7,102 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::crash_recovery;
 use crate::base::failpoint::reach;
 use crate::base::secret::Passphrase;
 use crate::domain::account::{Account, AccountId};
 use crate::domain::import::{self, FILE_MAX_BYTES, ImportedFile, Mapping};
 use crate::domain::provider::Preset;
-use crate::engine::event_loop::{Engine, Replies, Then, answer};
+use crate::engine::secrets::account_store::AccountStore;
 use crate::engine::secrets::secret_reader::disagreed;
+use crate::engine::secrets::vault_words;
 use crate::engine::worker::Worker;
-use crate::messages::command::ImportDraft;
-use crate::messages::event::{Event, ImportRead, Reply};
 use crate::messages::problem::{ArchiveProblem, Problem, UntrustedText};
 use crate::store::account_export;
 use crate::store::account_export::{ArchiveError, Exported};
 use crate::store::database::Accounts;
-use crate::store::vault::VaultError::{Corrupt, Newer};
 use crate::store::vault::account_records::Records;
+use crate::store::vault::{Vault, VaultError};
 
-impl Engine {
-    pub(crate) fn export(
-        &mut self,
-        ids: &[AccountId],
-        path: PathBuf,
-        passphrase: Option<Passphrase>,
-        with_tokens: bool,
-        replies: Replies,
-    ) {
-        let shown = self.entries.values().filter(|entry| entry.deleting_until.is_none() && !entry.ephemeral);
-        let mut accounts: Vec<_> = shown.map(|entry| entry.account.clone()).collect();
-        if !ids.is_empty() {
-            if let Some(id) = ids.iter().find(|id| !accounts.iter().any(|account| account.id == **id)) {
-                return self.fail(None, Problem::UnknownAccount(id.to_string()), replies);
-            }
-            accounts.retain(|account| ids.contains(&account.id));
-        }
-        accounts.sort_by(|a, b| a.name.key().cmp(b.name.key()));
-        let (door, stored) = (self.door.clone(), self.disk(Accounts::load));
-        let presets = std::sync::Arc::clone(&self.presets);
+/// An export of these accounts to a new file.
+pub(crate) struct ExportJob {
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) store: AccountStore,
+    pub(crate) presets: Arc<Vec<Preset>>,
+    pub(crate) path: PathBuf,
+    /// Encrypts the file; without it no secret is written.
+    pub(crate) passphrase: Option<Passphrase>,
+    /// Whether tokens are exported; only with a passphrase.
+    pub(crate) with_tokens: bool,
+}
+
+impl ExportJob {
+    /// Reads all accounts and writes the file; returns their number.
+    ///
+    /// # Errors
+    /// The vault's error, an account whose secrets are missing or disagree, or the file's error. The file
+    /// doesn't exist then.
+    pub(crate) async fn run(self) -> Result<usize, Problem> {
+        let Self { accounts, store, presets, path, passphrase, with_tokens } = self;
         let with_tokens = with_tokens && passphrase.is_some();
-        self.spawn(async move {
-            // An unreadable database says nothing about the vault.
-            let stored = stored.await.unwrap_or_default().accounts;
-            let here = crash_recovery::word(door.kind());
-            let elsewhere = stored.into_iter().filter(|row| crash_recovery::is_elsewhere(row, here));
-            let elsewhere: BTreeSet<AccountId> = elsewhere.map(|row| row.account.id).collect();
-            let read = door.call(move |vault| {
-                let mut records = Records::new(vault);
-                let mut exported = Vec::with_capacity(accounts.len());
-                for account in accounts {
-                    if elsewhere.contains(&account.id) {
-                        return Ok(Err(lacking(&account)));
-                    }
-                    let read = if with_tokens {
-                        records.read_secrets(&account.id)
-                    } else {
-                        records.read_client(&account.id)
-                    };
-                    let record = match read {
-                        Ok(Some(record)) => record,
-                        // The error concerns one account, and the export must be complete.
-                        Ok(None) | Err(Corrupt | Newer) => return Ok(Err(lacking(&account))),
-                        Err(error) => return Err(error),
-                    };
-                    match record.secrets_for(&presets, &account.settings) {
-                        Ok((client, grant)) => exported.push(Exported { account, client, grant }),
-                        Err(refused) => {
-                            return Ok(Err(disagreed(&refused.0, &account, refused.1)));
-                        }
-                    }
+        // An unreadable database says nothing about the vault.
+        let stored = store.on_disk(Accounts::load).await.unwrap_or_default().accounts;
+        let here = vault_words::word(store.vault_kind());
+        let elsewhere = stored.into_iter().filter(|row| vault_words::is_elsewhere(row, here));
+        let elsewhere: BTreeSet<AccountId> = elsewhere.map(|row| row.account.id).collect();
+        let read = store.in_vault(move |vault| {
+            let mut exported = Vec::with_capacity(accounts.len());
+            for account in accounts {
+                if elsewhere.contains(&account.id) {
+                    return Ok(Err(lacking(&account)));
                 }
-                Ok(Ok(exported))
-            });
-            let written = async {
-                let exported = read.await.map_err(Problem::Vault)??;
-                let count = exported.len();
-                let job = move || write(&exported, &path, passphrase.as_ref());
-                on_a_thread(job).await.map(|()| count)
-            };
-            let written: Result<usize, Problem> = written.await;
-            let then: Then = Box::new(move |engine| match written {
-                Ok(count) => engine.report(Reply::Exported(count), replies),
-                Err(problem) => engine.fail(None, problem, replies),
-            });
-            then
+                match read_one(vault, account, &presets, with_tokens)? {
+                    Ok(read) => exported.push(read),
+                    Err(problem) => return Ok(Err(problem)),
+                }
+            }
+            Ok(Ok(exported))
         });
+        let exported = read.await.map_err(Problem::Vault)??;
+        let count = exported.len();
+        on_a_thread(move || write(&exported, &path, passphrase.as_ref())).await.map(|()| count)
     }
+}
 
-    pub(crate) fn read_import(
-        &mut self,
-        path: PathBuf,
-        passphrase: Option<Passphrase>,
-        mapping: Option<Mapping>,
-        replies: Replies,
-    ) {
-        let presets = std::sync::Arc::clone(&self.presets);
-        self.spawn(async move {
-            let job = move || read_file(&path, passphrase.as_ref(), mapping.as_ref(), &presets);
-            let read = on_a_thread(job).await;
-            let then: Then = Box::new(move |engine| match read {
-                Ok(ImportedFile { accounts, left_out, names }) => {
-                    let drafts: Vec<ImportDraft> = accounts.into_iter().map(ImportDraft::from).collect();
-                    let is_taken = |draft: &ImportDraft| {
-                        let name = crate::domain::account::AccountName::new(&draft.draft.name);
-                        name.is_ok_and(|name| engine.find(&name).is_some())
-                    };
-                    let taken = drafts.iter().map(is_taken).collect();
-                    engine.tell(Event::ImportRead(ImportRead { drafts, taken, left_out, names }));
-                    answer(replies, Ok(Reply::Done));
-                }
-                Err(problem) => engine.fail(None, problem, replies),
-            });
-            then
-        });
-    }
+/// Reads one account. The inner error concerns that account alone; the export must be complete.
+fn read_one(
+    vault: &mut dyn Vault,
+    account: Account,
+    presets: &[Preset],
+    with_tokens: bool,
+) -> Result<Result<Exported, Problem>, VaultError> {
+    let mut records = Records::new(vault);
+    let read = if with_tokens { records.read_secrets(&account.id) } else { records.read_client(&account.id) };
+    let record = match read {
+        Ok(Some(record)) => record,
+        Ok(None) | Err(VaultError::Corrupt | VaultError::Newer) => return Ok(Err(lacking(&account))),
+        Err(error) => return Err(error),
+    };
+    Ok(match record.secrets_for(presets, &account.settings) {
+        Ok((client, grant)) => Ok(Exported { account, client, grant }),
+        Err(refused) => Err(disagreed(&refused.0, &account, refused.1)),
+    })
+}
+
+/// Reads an import file on a thread of its own.
+///
+/// # Errors
+/// [`Problem::Archive`].
+pub(crate) async fn read_import(
+    path: PathBuf,
+    passphrase: Option<Passphrase>,
+    mapping: Option<Mapping>,
+    presets: Arc<Vec<Preset>>,
+) -> Result<ImportedFile, Problem> {
+    on_a_thread(move || read_file(&path, passphrase.as_ref(), mapping.as_ref(), &presets)).await
 }
 
 /// The problem of an account whose secrets are missing or unreadable.

@@ -1,4 +1,4 @@
-//! Accounts: the table of all of them, saving, deleting, importing, exporting, recovering.
+//! The accounts: their state, saving, deleting, importing, exporting and recovering them.
 
 pub(crate) mod account_change;
 pub(crate) mod account_save;
@@ -10,3 +10,4 @@ pub(crate) mod deletion;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod secret_params_migration;
+pub(crate) mod unmapped_response;

@@ -15,25 +15,32 @@ use crate::domain::account::AccountId;
 use crate::messages::problem::Problem;
 use crate::store::home::Home;
 
-/// The locks, shared by the loop and its jobs.
-#[derive(Clone, Default)]
-pub(crate) struct HeldLocks(Rc<RefCell<HashMap<AccountId, AccountLock>>>);
+/// The locks; clones share them.
+#[derive(Clone)]
+pub(crate) struct HeldLocks {
+    home: Home,
+    held: Rc<RefCell<HashMap<AccountId, AccountLock>>>,
+}
 
 /// An account's lock during work; a held lock returns to the table afterwards.
 pub(crate) struct Guard {
-    kept: HeldLocks,
+    held: HeldLocks,
     id: AccountId,
     lock: Option<AccountLock>,
     keeps: bool,
 }
 
 impl HeldLocks {
+    pub(crate) fn new(home: Home) -> Self {
+        Self { home, held: Rc::default() }
+    }
+
     /// Waits for the account's lock, held or new.
     ///
     /// # Errors
     /// As [`account_lock::wait`].
-    pub(crate) async fn acquire(&self, home: &Home, id: &AccountId) -> Result<Guard, Problem> {
-        account_lock::wait(|| self.try_acquire(home, id)).await
+    pub(crate) async fn acquire(&self, id: &AccountId) -> Result<Guard, Problem> {
+        account_lock::wait(|| self.try_acquire(id)).await
     }
 
     /// Waits for the locks of several accounts. Accounts that share a lock file need one lock between them.
@@ -43,13 +50,12 @@ impl HeldLocks {
     /// As [`account_lock::wait`].
     pub(crate) async fn acquire_all(
         &self,
-        home: &Home,
         ids: impl Iterator<Item = AccountId>,
     ) -> Result<Vec<Guard>, Problem> {
         let mut files: BTreeMap<PathBuf, AccountId> = BTreeMap::new();
         for id in ids {
-            let is_held = self.0.borrow().contains_key(&id);
-            let first = files.entry(home.lock_path(&id)).or_insert_with(|| id.clone());
+            let is_held = self.held.borrow().contains_key(&id);
+            let first = files.entry(self.home.lock_path(&id)).or_insert_with(|| id.clone());
             // A held lock is found by its account.
             if is_held {
                 *first = id;
@@ -57,24 +63,24 @@ impl HeldLocks {
         }
         let mut guards = Vec::with_capacity(files.len());
         for id in files.values() {
-            guards.push(self.acquire(home, id).await?);
+            guards.push(self.acquire(id).await?);
         }
         Ok(guards)
     }
 
-    fn try_acquire(&self, home: &Home, id: &AccountId) -> Result<Option<Guard>, Problem> {
-        let mut kept = self.0.borrow_mut();
-        let keeps = match kept.get_mut(id) {
+    fn try_acquire(&self, id: &AccountId) -> Result<Option<Guard>, Problem> {
+        let mut held = self.held.borrow_mut();
+        let keeps = match held.get_mut(id) {
             Some(lock) => {
-                if !lock.try_resume(home)? {
+                if !lock.try_resume(&self.home)? {
                     return Ok(None);
                 }
                 true
             }
             None => false,
         };
-        let lock = if keeps { kept.remove(id) } else { account_lock::try_acquire(home, id)? };
-        Ok(lock.map(|lock| Guard { kept: self.clone(), id: id.clone(), lock: Some(lock), keeps }))
+        let lock = if keeps { held.remove(id) } else { account_lock::try_acquire(&self.home, id)? };
+        Ok(lock.map(|lock| Guard { held: self.clone(), id: id.clone(), lock: Some(lock), keeps }))
     }
 
     /// Waits for every account's lock. Held locks stay: other processes are excluded before, meanwhile and
@@ -82,17 +88,22 @@ impl HeldLocks {
     ///
     /// # Errors
     /// As [`account_lock::wait`].
-    pub(crate) async fn acquire_every(&self, home: &Home) -> Result<EveryLock, Problem> {
+    pub(crate) async fn acquire_every(&self) -> Result<EveryLock, Problem> {
         account_lock::wait(|| {
             // At each attempt, since a lock may have been added.
-            self.0.borrow_mut().values_mut().for_each(AccountLock::yield_place);
-            account_lock::try_acquire_every(home)
+            self.held.borrow_mut().values_mut().for_each(AccountLock::yield_place);
+            account_lock::try_acquire_every(&self.home)
         })
         .await
     }
 
     pub(crate) fn release(&self, id: &AccountId) {
-        self.0.borrow_mut().remove(id);
+        self.held.borrow_mut().remove(id);
+    }
+
+    /// A lock outside this table, if it is free.
+    pub(crate) fn try_take(&self, id: &AccountId) -> Result<Option<AccountLock>, Problem> {
+        account_lock::try_acquire(&self.home, id)
     }
 }
 
@@ -106,7 +117,7 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(lock) = self.lock.take().filter(|_| self.keeps) {
-            self.kept.0.borrow_mut().insert(self.id.clone(), lock);
+            self.held.held.borrow_mut().insert(self.id.clone(), lock);
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Secrets: the vault in use, moving between vaults, locking, and locks between processes.
+//! Secrets: the vaults, the choice between them, and the accounts' locks.
 
 pub(crate) mod account_lock;
+pub(crate) mod account_store;
 pub(crate) mod held_locks;
-pub(crate) mod lock;
 pub(crate) mod secret_reader;
 pub(crate) mod vault_handle;
 pub(crate) mod vault_migration;
 pub(crate) mod vault_selection;
+pub(crate) mod vault_words;

@@ -9,14 +9,12 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::vault_handle::VaultHandle;
+use super::account_store::AccountStore;
 use crate::domain::account::secret_binding;
 use crate::domain::account::secret_binding::Disagreement;
 use crate::domain::account::{Account, Client, Settings};
 use crate::domain::provider::{Preset, Provider};
 use crate::domain::token::grant::Grant;
-use crate::engine::accounts::account_state::AccountState;
-use crate::engine::event_loop::{Database, Engine, on_disk};
 use crate::messages::problem::{MovedUrl, OtherDestination, Problem, UntrustedText, VaultProblem};
 use crate::store::vault::account_records::Records;
 use crate::store::vault::client_record::ClientRecord;
@@ -28,44 +26,19 @@ pub(crate) struct Party {
     pub(crate) settings: Settings,
 }
 
-impl Party {
-    /// The provider of a listed account.
-    ///
-    /// # Errors
-    /// The error in the account's settings.
-    pub(crate) fn of(entry: &AccountState) -> Result<Self, Problem> {
-        Ok(Self { provider: entry.provider()?, settings: entry.account.settings.clone() })
-    }
-}
-
 /// Reads the secrets of one account with these settings.
 #[derive(Clone)]
 pub(crate) struct SecretReader {
     account: Account,
     presets: Arc<Vec<Preset>>,
-    door: VaultHandle,
-    /// `None` for an ephemeral account.
-    database: Option<Rc<Database>>,
-}
-
-impl Engine {
-    pub(crate) fn secret_reader(&self, entry: &AccountState) -> SecretReader {
-        let database = self.database.clone().filter(|_| !entry.ephemeral);
-        self.secret_reader_at(&entry.account, entry.door.clone(), database)
-    }
-
-    /// The reader for an account that isn't listed.
-    pub(crate) fn secret_reader_at(
-        &self,
-        account: &Account,
-        door: VaultHandle,
-        database: Option<Rc<Database>>,
-    ) -> SecretReader {
-        SecretReader { account: account.clone(), presets: Arc::clone(&self.presets), door, database }
-    }
+    store: AccountStore,
 }
 
 impl SecretReader {
+    pub(crate) fn new(account: Account, presets: Arc<Vec<Preset>>, store: AccountStore) -> Self {
+        Self { account, presets, store }
+    }
+
     /// The reader for a job that began with these settings.
     pub(crate) fn for_settings(mut self, settings: Settings) -> Self {
         self.account.settings = settings;
@@ -78,7 +51,7 @@ impl SecretReader {
     /// [`Problem::OtherDestination`] or [`Problem::Outdated`] if the vault's record disagrees, or
     /// the vault's error.
     pub(crate) async fn client(&self) -> Result<Client, Problem> {
-        Ok(self.ask(false).await?.0)
+        Ok(self.read_record(false).await?.0)
     }
 
     /// Reads the client and the tokens.
@@ -86,12 +59,12 @@ impl SecretReader {
     /// # Errors
     /// As [`Self::client`].
     pub(crate) async fn read(&self) -> Result<(Client, Option<Grant>), Problem> {
-        self.ask(true).await
+        self.read_record(true).await
     }
 
-    async fn ask(&self, with_tokens: bool) -> Result<(Client, Option<Grant>), Problem> {
+    async fn read_record(&self, with_tokens: bool) -> Result<(Client, Option<Grant>), Problem> {
         let id = self.account.id.clone();
-        let record = self.door.call(move |vault| {
+        let record = self.store.in_vault(move |vault| {
             let mut records = Records::new(vault);
             if with_tokens { records.read_secrets(&id) } else { records.read_client(&id) }
         });
@@ -106,7 +79,7 @@ impl SecretReader {
     /// Distinguishes a job that began before an edit from a database that disagrees with the vault.
     async fn refused(&self, record: &ClientRecord, disagreement: Disagreement) -> Problem {
         let id = self.account.id.clone();
-        let row = on_disk(self.database.clone(), move |accounts| accounts.row_of(&id)).await;
+        let row = self.store.on_disk(move |accounts| accounts.row_of(&id)).await;
         let current = row.ok().flatten().map(|row| row.account.settings);
         if current.is_some_and(|settings| record.check(&self.presets, &settings).is_ok()) {
             return Problem::Outdated;

@@ -5,26 +5,21 @@
 //! kill at any time, the chosen vault is complete, and the same or the reverse move can be run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
-use std::time::Duration;
 
 use super::account_lock::EveryLock;
 use super::held_locks::HeldLocks;
-use super::vault_handle::VaultFactory;
-use super::vault_selection::{on_a_thread, open_or_create};
+use super::vault_selection::{Secrets, VaultSources, on_a_thread, open_or_create};
+use super::vault_words::word;
 use crate::base::failpoint::reach;
 use crate::base::secret::Passphrase;
 use crate::domain::account::AccountId;
-use crate::engine::accounts::crash_recovery;
+use crate::engine::database::Database;
 use crate::engine::error_mapping::vault_problem_of;
-use crate::engine::event_loop::{Database, Engine, Replies, Then, on_disk};
 use crate::engine::settings;
 use crate::engine::worker::{NO_THREAD, Worker};
-use crate::messages::event::Reply;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::VaultKind;
 use crate::store::database::Accounts;
-use crate::store::home::Home;
 use crate::store::vault::passphrase::PassphraseVault;
 use crate::store::vault::vault_copy;
 use crate::store::vault::{Vault, VaultError};
@@ -32,23 +27,20 @@ use crate::store::vault::{Vault, VaultError};
 /// The old vault and the new one.
 type Pair = (Box<dyn Vault>, Box<dyn Vault>);
 
-struct Move {
-    home: Home,
-    database: Option<Rc<Database>>,
-    file: PassphraseVault,
+/// A move to another vault.
+pub(crate) struct Move {
+    sources: VaultSources,
+    database: Database,
+    held_locks: HeldLocks,
     /// This run's vault.
     here: VaultKind,
     /// Whether that is the stored choice.
     by_choice: bool,
     to: VaultKind,
-    keychain: VaultFactory,
-    memory: VaultFactory,
-    patience: Duration,
-    held_locks: HeldLocks,
 }
 
 /// A move whose choice is stored; only deletions are left.
-struct Chosen {
+pub(crate) struct ChosenVault {
     work: Move,
     /// The vault that has records to delete.
     old: Option<VaultKind>,
@@ -56,96 +48,64 @@ struct Chosen {
     lock: EveryLock,
 }
 
-impl Engine {
-    pub(crate) fn move_vault(
-        &mut self,
-        to: VaultKind,
-        passphrase: Option<Passphrase>,
-        create: bool,
-        replies: Replies,
-    ) {
-        if to == VaultKind::Memory {
-            return self.fail(None, Problem::Vault(VaultProblem::NotLasting), replies);
-        }
-        // Deletions hold locks of their own, and their undo would find nothing here.
-        let deleting = self.entries.values().filter(|entry| entry.deleting_until.is_some());
-        let deleting: Vec<AccountId> = deleting.map(|entry| entry.account.id.clone()).collect();
-        for id in deleting {
-            self.finish_deletion(&id, None);
-        }
-        let work = Move {
-            home: self.deps.home.clone(),
-            database: self.database.clone(),
-            file: self.file.clone(),
-            here: self.door.kind(),
-            by_choice: self.door.is_by_choice(),
-            to,
-            keychain: self.factory(VaultKind::Keychain),
-            memory: self.factory(VaultKind::Memory),
-            patience: self.deps.vault_patience,
-            held_locks: self.held_locks.clone(),
-        };
-        self.spawn(async move {
-            let chosen = work.choose(passphrase, create).await;
-            let then: Then = Box::new(move |engine| match chosen {
-                Ok(chosen) => engine.moved(chosen, replies),
-                Err(problem) => {
-                    engine.show_file();
-                    // The move may have stored its marker.
-                    engine.load();
-                    engine.fail(None, problem, replies);
-                }
-            });
-            then
-        });
+impl ChosenVault {
+    /// The vault that was moved to.
+    pub(crate) fn kind(&self) -> VaultKind {
+        self.work.to
     }
 
-    /// Switches to the new vault before the old one is cleared.
-    fn moved(&mut self, chosen: Chosen, replies: Replies) {
-        self.deps.vault_kind = None;
-        if self.door.kind() != chosen.work.to {
-            self.rebind_vault(chosen.work.to);
-        }
-        self.door.note_choice(true, chosen.old.map(|_| chosen.work.to));
-        self.show_file();
-        self.spawn(async move {
-            let Chosen { work, old, records, lock } = chosen;
-            let cleared = match old {
-                Some(old) => work.clear(old).await,
-                None => Ok(()),
-            };
-            drop(lock);
-            let then: Then = Box::new(move |engine| {
-                engine.dirty = true;
-                let left_behind = match cleared {
-                    Ok(()) => {
-                        engine.door.note_choice(true, None);
-                        engine.offer_unsaved();
-                        None
-                    }
-                    Err(Problem::Vault(problem)) => Some(problem),
-                    Err(problem) => return engine.fail(None, problem, replies),
-                };
-                engine.report(Reply::Moved { records, left_behind }, replies);
-            });
-            then
-        });
+    /// Whether the old vault has records to delete.
+    pub(crate) fn has_rest(&self) -> bool {
+        self.old.is_some()
+    }
+
+    /// The number of accounts' records that were copied.
+    pub(crate) fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Deletes the old vault's records.
+    ///
+    /// # Errors
+    /// The old vault's or the database's error; the move can be run again.
+    pub(crate) async fn clear_old(self) -> Result<(), Problem> {
+        let Self { work, old, lock, .. } = self;
+        let cleared = match old {
+            Some(old) => work.clear(old).await,
+            None => Ok(()),
+        };
+        drop(lock);
+        cleared
     }
 }
 
 impl Move {
-    /// Everything up to the stored choice.
-    async fn choose(self, passphrase: Option<Passphrase>, create: bool) -> Result<Chosen, Problem> {
-        let lock = self.held_locks.acquire_every(&self.home).await?;
-        let create = create && self.to == VaultKind::File;
-        if let Some(passphrase) = passphrase
-            && (create || PassphraseVault::exists(&self.home))
-        {
-            let (file, home) = (self.file.clone(), self.home.clone());
-            let opened = on_a_thread(move || open_or_create(&file, &home, &passphrase, create)).await;
-            opened.map_err(Problem::Vault)?;
+    pub(crate) fn new(secrets: &Secrets, database: Database, to: VaultKind) -> Self {
+        Self {
+            sources: secrets.sources().clone(),
+            database,
+            held_locks: secrets.held_locks().clone(),
+            here: secrets.current().kind(),
+            by_choice: secrets.current().is_by_choice(),
+            to,
         }
-        let stored = on_disk(self.database.clone(), Accounts::preferences).await?;
+    }
+
+    /// Everything up to the stored choice.
+    ///
+    /// # Errors
+    /// The vaults' or the database's error, [`Problem::Busy`] if another process works on an account, or
+    /// [`VaultProblem::Moved`] if another process has moved the secrets.
+    pub(crate) async fn choose(
+        self,
+        passphrase: Option<Passphrase>,
+        create: bool,
+    ) -> Result<ChosenVault, Problem> {
+        let lock = self.held_locks.acquire_every().await?;
+        if let Some(passphrase) = passphrase {
+            self.open_file(passphrase, create && self.to == VaultKind::File).await?;
+        }
+        let stored = self.database.run(Accounts::preferences).await?;
         let chosen = settings::read_vault(&stored);
         if self.by_choice && chosen != self.here {
             return Err(Problem::Vault(VaultProblem::Moved));
@@ -156,10 +116,10 @@ impl Move {
         if from == self.to {
             // The remains of an earlier move, in either direction.
             let old = unfinished.map(|(from, to)| if from == self.to { to } else { from });
-            return Ok(Chosen { work: self, old, records: 0, lock });
+            return Ok(ChosenVault { work: self, old, records: 0, lock });
         }
         let uses_file = from == VaultKind::File || self.to == VaultKind::File;
-        if uses_file && self.file.is_locked() {
+        if uses_file && self.sources.file.is_locked() {
             return Err(Problem::Vault(VaultProblem::PassphraseNeeded));
         }
         let pair = self.pair(from, self.to)?;
@@ -178,11 +138,20 @@ impl Move {
             None => None,
         };
         let choice = settings::write_place(Some(self.to), None);
-        let (old, new) = (crash_recovery::word(from), crash_recovery::word(self.to));
-        on_disk(self.database.clone(), move |accounts| accounts.move_all(&choice, old, new)).await?;
+        let (old, new) = (word(from), word(self.to));
+        self.database.run(move |accounts| accounts.move_all(&choice, old, new)).await?;
         reach("move: chosen");
         let old = records.map(|_| from);
-        Ok(Chosen { work: self, old, records: records.unwrap_or(0), lock })
+        Ok(ChosenVault { work: self, old, records: records.unwrap_or(0), lock })
+    }
+
+    async fn open_file(&self, passphrase: Passphrase, create: bool) -> Result<(), Problem> {
+        if !create && !PassphraseVault::exists(&self.sources.home) {
+            return Ok(());
+        }
+        let (file, home) = (self.sources.file.clone(), self.sources.home.clone());
+        let opened = on_a_thread(move || open_or_create(&file, &home, &passphrase, create)).await;
+        opened.map_err(Problem::Vault)
     }
 
     async fn copy_all(
@@ -211,7 +180,7 @@ impl Move {
     async fn is_all_there(&self, pair: &Worker<Pair>) -> Result<bool, Problem> {
         let there = self.call(pair, self.to, |(_, to)| vault_copy::names(to.as_mut())).await;
         let there = there.map_err(Problem::Vault)?;
-        let stored = on_disk(self.database.clone(), Accounts::load).await?;
+        let stored = self.database.run(Accounts::load).await?;
         let has =
             |id: &AccountId| there.iter().any(|name| *name == crate::store::vault::records::client_name(id));
         Ok(stored.accounts.iter().all(|row| has(&row.account.id)))
@@ -219,12 +188,11 @@ impl Move {
 
     /// Deletes what was moved, then the marker.
     async fn clear(&self, old: VaultKind) -> Result<(), Problem> {
-        let stored = on_disk(self.database.clone(), Accounts::load).await?;
-        let is_in_use =
-            stored.accounts.iter().any(|row| row.kept_in.as_deref() == Some(crash_recovery::word(old)));
-        if old == VaultKind::File && !is_in_use && !PassphraseVault::exists(&self.home) {
+        let stored = self.database.run(Accounts::load).await?;
+        let is_in_use = stored.accounts.iter().any(|row| row.kept_in.as_deref() == Some(word(old)));
+        if old == VaultKind::File && !is_in_use && !PassphraseVault::exists(&self.sources.home) {
             // The vault is empty and its key deleted; an earlier move stopped here.
-            let home = self.home.clone();
+            let home = self.sources.home.clone();
             on_a_thread(move || PassphraseVault::remove_rest(&home)).await.map_err(Problem::Vault)?;
             return self.forget_marker().await;
         }
@@ -238,7 +206,7 @@ impl Move {
         cleared.await.map_err(Problem::Vault)?;
         reach("move: old place cleared");
         if old == VaultKind::File {
-            let file = self.file.clone();
+            let file = self.sources.file.clone();
             let removed = on_a_thread(move || file.remove_if_empty().map(drop)).await;
             removed.map_err(Problem::Vault)?;
         }
@@ -255,34 +223,23 @@ impl Move {
         before: BTreeMap<String, String>,
         after: BTreeMap<String, String>,
     ) -> Result<(), Problem> {
-        on_disk(self.database.clone(), move |accounts| accounts.set_preferences(&before, &after)).await
+        self.database.run(move |accounts| accounts.set_preferences(&before, &after)).await
     }
 
     fn pair(&self, from: VaultKind, to: VaultKind) -> Result<Worker<Pair>, Problem> {
-        let (from, to) = (self.vault(from), self.vault(to));
+        let (from, to) = (self.sources.factory(from), self.sources.factory(to));
         let worker = Worker::start("vault-move", move || (from(), to()));
         worker.map_err(|_| Problem::Vault(NO_THREAD))
     }
 
-    fn vault(&self, kind: VaultKind) -> VaultFactory {
-        match kind {
-            VaultKind::Keychain => std::sync::Arc::clone(&self.keychain),
-            VaultKind::Memory => std::sync::Arc::clone(&self.memory),
-            VaultKind::File => {
-                let file = self.file.clone();
-                std::sync::Arc::new(move || Box::new(file.clone()))
-            }
-        }
-    }
-
-    /// One call without a timeout.
+    /// One call, within the timeout.
     async fn call<R: Send + 'static>(
         &self,
         pair: &Worker<Pair>,
         kind: VaultKind,
         job: impl FnOnce(&mut Pair) -> Result<R, VaultError> + Send + 'static,
     ) -> Result<R, VaultProblem> {
-        match tokio::time::timeout(self.patience, pair.run(job)).await {
+        match tokio::time::timeout(self.sources.patience, pair.run(job)).await {
             Ok(Ok(done)) => done.map_err(|error| vault_problem_of(kind, &error)),
             Ok(Err(_)) => Err(NO_THREAD),
             Err(_) => Err(VaultProblem::Slow),

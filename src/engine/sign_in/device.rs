@@ -2,122 +2,58 @@
 //!
 //! The same client requests the code and the token. The device code leaves the engine only in token requests.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::base::secret::DeviceCode;
-use crate::domain::account::{AccountId, Client};
+use crate::base::clock::Clock;
+use crate::domain::account::Client;
 use crate::domain::http_log::record::RequestKind;
 use crate::domain::oauth::device;
 use crate::domain::oauth::device::DeviceAuthorization;
+use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::oauth::jose::AssertionSeed;
 use crate::domain::oauth::token_request;
 use crate::domain::oauth::token_response::TokenError;
-use crate::domain::provider::Provider;
+use crate::domain::provider::{EndpointKind, Provider, ProviderError};
 use crate::domain::refusal::hints::Asked;
-use crate::domain::session::{Attempt, Failure, Input, Phase};
-use crate::engine::account_http::{as_answer, secrets_of};
-use crate::engine::accounts::account_state::AccountState;
+use crate::domain::session::Failure;
+use crate::engine::account_http::{AccountHttp, as_answer, secrets_of};
 use crate::engine::error_mapping::{NotObtained, refused, unreachable, unusable};
-use crate::engine::event_loop;
-use crate::engine::event_loop::{Engine, Then, answer};
 use crate::engine::random;
-use crate::engine::secrets::secret_reader::Party;
+use crate::engine::secrets::secret_reader::{Party, SecretReader};
 use crate::engine::tokens::refusal_context::Known;
-use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, SignInProblem, UntrustedText};
-use crate::messages::snapshot::DeviceCodeView;
 
-/// A device code that the user has not confirmed yet.
-pub(crate) struct PendingDevice {
-    /// The party that issued the code.
-    pub(crate) party: Party,
-    pub(crate) code: Rc<DeviceCode>,
-    pub(crate) view: DeviceCodeView,
-    /// The URL that *Open* opens.
-    pub(crate) address: url::Url,
+/// A request for a device code (RFC 8628, section 3.1).
+pub(crate) struct DeviceJob {
+    pub(crate) party: Result<Party, Problem>,
+    pub(crate) secrets: SecretReader,
+    pub(crate) http: AccountHttp,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Facts that may explain a refusal.
+    pub(crate) known: Known,
 }
 
-impl Engine {
-    /// Requests a device code (RFC 8628, section 3.1).
-    pub(crate) fn ask_for_code(&mut self, id: &AccountId, attempt: Attempt) {
-        let Some(entry) = self.entries.get_mut(id) else { return };
-        entry.problem = None;
-        let known = Known::of(entry, &self.presets);
-        let party = Party::of(entry);
-        let Some(secrets) = self.entries.get(id).map(|entry| self.secret_reader(entry)) else { return };
-        let (line, clock) = (self.line(id), Arc::clone(&self.deps.clock));
-        let id = id.clone();
-        self.spawn(async move {
-            let given = async {
-                let party = party?;
-                let provider = &party.provider;
-                let client = secrets.client().await?;
-                let request = request(provider, &client, &random::fresh(clock.as_ref())?)?;
-                let sent = line.send(RequestKind::Device, &request, &secrets_of(&client, None)).await;
-                let sent = sent.map_err(|error| unreachable(error).problem)?;
-                let given = device::read(provider, &as_answer(&sent)).map_err(|error| {
-                    let asked = known.asked(provider, None, Some(&client), sent.sent_at);
-                    no_code(
-                        &asked,
-                        error.without(secrets_of(&client, None).into_iter().chain(request.proofs())),
-                    )
-                })?;
-                Ok((party, given))
-            };
-            let given: Result<(Party, DeviceAuthorization), Problem> = given.await;
-            let then: Then = Box::new(move |engine| engine.code_given(&id, attempt, given));
-            then
-        });
-    }
-
-    fn code_given(
-        &mut self,
-        id: &AccountId,
-        attempt: Attempt,
-        given: Result<(Party, DeviceAuthorization), Problem>,
-    ) {
-        let (party, given) = match given {
-            Ok(given) => given,
-            Err(problem) => {
-                self.note(id, problem);
-                return self.step(id, Input::NotStarted(attempt));
-            }
-        };
-        self.step(id, Input::CodeGiven(attempt, given.polling));
-        let waits = |entry: &AccountState| {
-            entry.session.attempt() == attempt && matches!(entry.session.phase(), Phase::AwaitingDevice(_))
-        };
-        let Some(entry) = self.entries.get_mut(id).filter(|entry| waits(entry)) else { return };
-        let view = DeviceCodeView {
-            user_code: UntrustedText::new(&given.user_code),
-            verification_uri: given.verification_uri.to_string(),
-            verification_uri_complete: given.verification_uri_complete.as_ref().map(ToString::to_string),
-            expires_at: given.polling.expires_at(),
-        };
-        entry.device = Some(Box::new(PendingDevice {
-            party,
-            code: Rc::new(given.device_code),
-            view: view.clone(),
-            address: given.verification_uri_complete.unwrap_or(given.verification_uri),
-        }));
-        self.tell(Event::SignInStarted(id.clone()));
-        for (account, asker) in self.askers.values() {
-            if let (true, event_loop::Waiter::Caller { replies, .. }) = (account == id, asker) {
-                answer(Some(replies.clone()), Ok(Reply::CodeGiven(Box::new(view.clone()))));
-            }
-        }
+impl DeviceJob {
+    /// # Errors
+    /// The error in the settings, the vault's, the network's, or the server's.
+    pub(crate) async fn run(self) -> Result<(Party, DeviceAuthorization), Problem> {
+        let party = self.party?;
+        let provider = &party.provider;
+        let client = self.secrets.client().await?;
+        let request = request(provider, &client, &random::fresh(self.clock.as_ref())?)?;
+        let secrets = secrets_of(&client, None);
+        let sent = self.http.send(RequestKind::Device, &request, &secrets).await;
+        let sent = sent.map_err(|error| unreachable(error).problem)?;
+        let given = device::read(provider, &as_answer(&sent)).map_err(|error| {
+            let asked = self.known.asked(provider, None, Some(&client), sent.sent_at);
+            no_code(&asked, error.without(secrets.iter().copied().chain(request.proofs())))
+        })?;
+        Ok((party, given))
     }
 }
 
-fn request(
-    provider: &Provider,
-    client: &Client,
-    fresh: &AssertionSeed,
-) -> Result<crate::domain::oauth::http_request::HttpRequest, Problem> {
-    let missing = crate::domain::provider::ProviderError::EndpointMissing(
-        crate::domain::provider::EndpointKind::Device,
-    );
+fn request(provider: &Provider, client: &Client, fresh: &AssertionSeed) -> Result<HttpRequest, Problem> {
+    let missing = ProviderError::EndpointMissing(EndpointKind::Device);
     let endpoint = provider.more.device.as_ref().ok_or(Problem::Settings(missing))?;
     let pairs = device::parameters(provider, &client.authorize_params);
     // Some servers require `client_id` here, whatever the client authentication.
@@ -140,7 +76,7 @@ fn no_code(asked: &Asked<'_>, error: TokenError) -> Problem {
 
 /// Classifies a failed poll (RFC 8628, section 3.5). An error may only mean "not yet", and a failed poll may
 /// be repeated, since no earlier response was received.
-pub(in crate::engine) fn classify_poll_error(failed: NotObtained) -> NotObtained {
+pub(crate) fn classify_poll_error(failed: NotObtained) -> NotObtained {
     let NotObtained { failure, problem } = failed;
     let code = match &problem {
         Problem::Refused(refusal) => refusal.code.as_ref().map_or("", UntrustedText::as_str),

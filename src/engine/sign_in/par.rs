@@ -21,7 +21,7 @@ use crate::engine::tokens::refusal_context::Known;
 use crate::messages::problem::{Problem, SignInProblem};
 
 pub(crate) struct Pusher {
-    pub(crate) line: AccountHttp,
+    pub(crate) http: AccountHttp,
     pub(crate) clock: Arc<dyn Clock>,
     /// Facts that may explain a refusal.
     pub(crate) known: Known,
@@ -42,7 +42,7 @@ impl Pusher {
         let fresh = random::fresh(self.clock.as_ref())?;
         let pushed = token_request::build_for(endpoint, provider, client, &pairs, &fresh);
         let pushed = pushed.map_err(|error| unusable(error).problem)?;
-        let sent = self.line.send(RequestKind::Par, &pushed, &secrets_of(client, None)).await;
+        let sent = self.http.send(RequestKind::Par, &pushed, &secrets_of(client, None)).await;
         let sent = sent.map_err(|error| unreachable(error).problem)?;
         let uri = par::read(provider, &as_answer(&sent));
         let uri = uri.map_err(|error| {

@@ -7,7 +7,7 @@ use crate::domain::account::Client;
 use crate::domain::token::grant::Grant;
 use crate::engine::account_http::secrets_of;
 
-pub(in crate::engine) enum GrantInput {
+pub(crate) enum GrantInput {
     Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier>, nonce: Option<String> },
     Device(Rc<DeviceCode>),
     Refresh,
@@ -16,7 +16,7 @@ pub(in crate::engine) enum GrantInput {
 
 impl GrantInput {
     /// The redirect URI that belongs to the request.
-    pub(in crate::engine) fn redirect_uri(&self) -> Option<&str> {
+    pub(crate) fn redirect_uri(&self) -> Option<&str> {
         match self {
             Self::Code { redirect_uri, .. } => Some(redirect_uri),
             Self::Device(_) | Self::Refresh | Self::Repeat => None,
@@ -24,11 +24,7 @@ impl GrantInput {
     }
 
     /// Every secret in the request: a server may repeat it in an error response.
-    pub(in crate::engine) fn secrets<'a>(
-        &'a self,
-        client: &'a Client,
-        before: Option<&'a Grant>,
-    ) -> Vec<&'a str> {
+    pub(crate) fn secrets<'a>(&'a self, client: &'a Client, before: Option<&'a Grant>) -> Vec<&'a str> {
         let code = match self {
             GrantInput::Code { code, verifier, .. } => {
                 [Some(code.expose()), verifier.as_ref().map(Secret::expose)]

@@ -65,15 +65,15 @@ type Fetched = (DateTime<Utc>, Rc<Keys>);
 
 impl KeyCache {
     /// Validates a grant's ID token at `now`.
-    pub(crate) async fn verdict(
+    pub(crate) async fn check(
         &self,
-        line: &AccountHttp,
+        http: &AccountHttp,
         provider: &Provider,
         client: &Client,
         grant: &Grant,
         now: DateTime<Utc>,
     ) -> IdTokenStatus {
-        match self.verify(line, provider, client, grant, now).await {
+        match self.verify(http, provider, client, grant, now).await {
             Ok(()) => IdTokenStatus::Verified,
             Err(doubt) => IdTokenStatus::Doubted(doubt),
         }
@@ -81,7 +81,7 @@ impl KeyCache {
 
     async fn verify(
         &self,
-        line: &AccountHttp,
+        http: &AccountHttp,
         provider: &Provider,
         client: &Client,
         grant: &Grant,
@@ -107,7 +107,7 @@ impl KeyCache {
                 decided => return decided,
             }
         }
-        id_token::verify(token, &*self.fetch(line, address, now).await?, &held)
+        id_token::verify(token, &*self.fetch(http, address, now).await?, &held)
     }
 
     fn remembered(&self, address: &Url, now: DateTime<Utc>) -> Option<Rc<Keys>> {
@@ -116,9 +116,9 @@ impl KeyCache {
         kept.get(address).map(|(_, keys)| Rc::clone(keys))
     }
 
-    async fn fetch(&self, line: &AccountHttp, address: &Url, now: DateTime<Utc>) -> Result<Rc<Keys>, Doubt> {
+    async fn fetch(&self, http: &AccountHttp, address: &Url, now: DateTime<Utc>) -> Result<Rc<Keys>, Doubt> {
         let request = HttpRequest::get(address.clone());
-        let sent = tokio::time::timeout(PATIENCE, line.send(RequestKind::Metadata, &request, &[])).await;
+        let sent = tokio::time::timeout(PATIENCE, http.send(RequestKind::Metadata, &request, &[])).await;
         let answer = sent.ok().and_then(Result::ok).filter(|it| it.status == 200 && !it.body_too_large);
         let keys = answer.and_then(|answer| Keys::read(&answer.body)).ok_or(Doubt::KeysUnreachable)?;
         let keys = Rc::new(keys);

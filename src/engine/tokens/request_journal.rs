@@ -7,15 +7,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::domain::account::{AccountId, AccountName};
-use crate::domain::session::Input;
 use crate::engine::error_mapping::NotObtained;
-use crate::engine::event_loop::{Database, Engine, Then, on_disk};
 use crate::engine::secrets::account_lock;
+use crate::engine::secrets::account_store::AccountStore;
 use crate::messages::problem::Problem;
-use crate::messages::snapshot::VaultKind;
 use crate::store::database::{Accounts, DiskError, InFlight, Stored};
 use crate::store::home::Home;
-use crate::store::vault::account_records::Records;
 
 /// Counts itself while it lives.
 pub(crate) struct Counted(Rc<Cell<usize>>);
@@ -45,12 +42,12 @@ impl Mark {
     }
 
     /// Marks an account. A disk error doesn't prevent the request.
-    pub(crate) async fn set(database: Option<Rc<Database>>, id: &AccountId, mark: InFlight) -> Self {
-        if database.is_none() {
+    pub(crate) async fn set(store: &AccountStore, id: &AccountId, mark: InFlight) -> Self {
+        if store.is_ephemeral() {
             return Self::none();
         }
         let account = id.clone();
-        let marked = on_disk(database, move |accounts| accounts.mark_in_flight(&account, mark)).await;
+        let marked = store.on_disk(move |accounts| accounts.mark_in_flight(&account, mark)).await;
         if marked.is_err() {
             log::warn!("account {id}: a request could not be marked");
         }
@@ -59,7 +56,7 @@ impl Mark {
 
     /// Removes the mark after a request that brought no token, unless the server may have processed it and
     /// its response is lost. An earlier request's mark stays until the server responds.
-    pub(crate) async fn failed(self, database: Option<Rc<Database>>, id: &AccountId, why: &NotObtained) {
+    pub(crate) async fn failed(self, store: &AccountStore, id: &AccountId, why: &NotObtained) {
         let is_known = match &why.problem {
             Problem::Unreachable(unreachable) => !unreachable.may_have_been_sent && !self.was_there,
             _ => true,
@@ -68,7 +65,7 @@ impl Mark {
             return;
         }
         let account = id.clone();
-        if on_disk(database, move |accounts| accounts.clear_in_flight(&account)).await.is_err() {
+        if store.on_disk(move |accounts| accounts.clear_in_flight(&account)).await.is_err() {
             log::warn!("account {id}: a mark could not be taken off");
         }
     }
@@ -93,42 +90,4 @@ pub(crate) fn load(
         };
     }
     Ok(stored)
-}
-
-impl Engine {
-    /// Shows an interrupted request with its account, unless the vault has a newer token.
-    pub(crate) fn say_interrupted(&mut self, id: &AccountId, mark: InFlight) {
-        let Some(entry) = self.entries.get(id) else { return };
-        let is_said = matches!(entry.problem, Some(Problem::Interrupted { .. }));
-        if is_said || entry.session.generation() > mark.generation {
-            return;
-        }
-        self.note(id, Problem::Interrupted { refreshing: mark.refreshing });
-        self.look_for_newer(id.clone(), mark);
-    }
-
-    /// A process may have stopped after it stored the token and before it removed the mark.
-    pub(crate) fn look_for_newer(&mut self, id: AccountId, mark: InFlight) {
-        match self.door.kind() {
-            VaultKind::Memory => return,
-            VaultKind::File if self.file.is_locked() => return self.unread_marks.push((id, mark)),
-            VaultKind::File | VaultKind::Keychain => {}
-        }
-        let door = self.door.clone();
-        self.spawn(async move {
-            let account = id.clone();
-            let read = door.call(move |vault| Records::new(vault).read_facts(&account)).await;
-            let facts = read.ok().flatten();
-            let newer = facts.filter(|facts| facts.generation > mark.generation);
-            let then: Then = Box::new(move |engine| {
-                let Some(facts) = newer else { return };
-                if let Some(entry) = engine.entries.get_mut(&id) {
-                    entry.problem.take_if(|problem| matches!(problem, Problem::Interrupted { .. }));
-                }
-                engine.cache_facts(&id, facts.clone());
-                engine.step(&id, Input::Found(Some(facts)));
-            });
-            then
-        });
-    }
 }

@@ -50,6 +50,13 @@ impl AccountViews {
     }
 }
 
+/// By [`AccountViews::is`]: every change makes another list.
+impl PartialEq for AccountViews {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
+
 impl From<Vec<Arc<AccountView>>> for AccountViews {
     fn from(views: Vec<Arc<AccountView>>) -> Self {
         Self(Arc::new(Listed { views, places: Arc::default() }))

@@ -27,11 +27,9 @@ use account_views::AccountViews;
 pub const FILE_LOCK_MINS: u32 = 15;
 
 /// The state of the app at one point in time.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
-    /// The preferences and the window's position have been read.
-    pub prepared: bool,
-    /// The database has been read; before that the list is empty.
+    /// The database has been read; before that everything has its default.
     pub loaded: bool,
     /// The accounts, by name.
     pub accounts: AccountViews,

@@ -43,10 +43,6 @@ pub struct SystemClipboard {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoClipboard;
 
-pub(crate) fn none() -> Box<dyn Clipboard> {
-    Box::new(NoClipboard)
-}
-
 impl Clipboard for NoClipboard {
     fn put_secret(&mut self, _: &str) -> Result<(), ClipboardError> {
         Err(ClipboardError)

@@ -13,7 +13,6 @@ pub(crate) mod account_vault;
 mod error;
 pub(crate) mod http_log;
 mod preferences;
-pub(crate) mod preload;
 pub(crate) mod quarantine;
 pub(crate) mod rebuild;
 pub(crate) mod request_journal;
@@ -25,7 +24,6 @@ pub(crate) mod token_facts;
 
 pub use error::DiskError;
 pub use preferences::Texts;
-pub use preload::glance;
 pub use request_journal::InFlight;
 pub use retry_after::ToldToWait;
 

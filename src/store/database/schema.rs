@@ -118,11 +118,6 @@ fn ours(connection: &Connection) -> Result<u32, DiskError> {
     if is_new || application == APPLICATION_ID { Ok(schema) } else { Err(DiskError::NotADatabase) }
 }
 
-/// Returns true for Keyfob's database that needs no migration.
-pub(in crate::store::database) fn is_current(connection: &Connection) -> bool {
-    ours(connection).is_ok_and(|schema| usize::try_from(schema).is_ok_and(|done| done == MIGRATIONS.len()))
-}
-
 fn newer(connection: &Connection, schema: u32) -> DiskError {
     let written_by = connection
         .query_row("SELECT version FROM written_by", [], |row| row.get::<_, String>(0))

@@ -122,11 +122,6 @@ impl Place {
         self.engine(true)
     }
 
-    /// The same, before the accounts were requested.
-    pub(crate) fn window_unread(&self) -> Rig {
-        self.spawn(true)
-    }
-
     /// An engine for a command line.
     pub(crate) fn command_line(&self) -> Rig {
         self.engine(false)

@@ -1,0 +1,45 @@
+//! The presets, and the providers resolved from them.
+
+use std::sync::Arc;
+
+use super::provider_cache::{ProviderCache, Resolved};
+use crate::domain::account::Settings;
+use crate::domain::provider::Preset;
+use crate::domain::provider::presets;
+use crate::store::user_presets::OwnPresets;
+
+pub(crate) struct ProviderList {
+    presets: Arc<Vec<Preset>>,
+    mistakes: Arc<Vec<String>>,
+}
+
+impl ProviderList {
+    pub(crate) fn built_in() -> Self {
+        Self { presets: Arc::new(presets::built_in()), mistakes: Arc::default() }
+    }
+
+    /// Adds the user's presets; one of the same ID wins over a built-in one.
+    pub(crate) fn add_own(&mut self, own: OwnPresets) {
+        let all = own.presets.into_iter().chain(self.presets.iter().cloned());
+        self.presets = Arc::new(all.collect());
+        self.mistakes = Arc::new(own.mistakes);
+    }
+
+    pub(crate) fn presets(&self) -> Arc<Vec<Preset>> {
+        Arc::clone(&self.presets)
+    }
+
+    /// What is wrong with unreadable presets of the user's own, one sentence each.
+    pub(crate) fn mistakes(&self) -> Arc<Vec<String>> {
+        Arc::clone(&self.mistakes)
+    }
+
+    pub(crate) fn resolve(&self, settings: &Settings) -> Resolved {
+        self.cache().resolve(settings)
+    }
+
+    /// Resolves many accounts' settings.
+    pub(crate) fn cache(&self) -> ProviderCache {
+        ProviderCache::new(&self.presets)
+    }
+}
