@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::commands::passphrase::VaultOptions;
+use super::passphrase::VaultOptions;
 use crate::domain::import::EnvField;
 use crate::domain::provider::spec::ClientAuth;
 use crate::messages::snapshot::VaultKind;

@@ -4,7 +4,6 @@
 
 use std::process::ExitCode;
 
-use super::output;
 use crate::base::sanitize::sanitized;
 use crate::domain::oauth::token_response::AnswerFlaw;
 use crate::domain::provider::spec::ClientAuth;
@@ -135,10 +134,7 @@ impl Failure {
         Self { code, words: text }
     }
 
-    pub(super) fn report(&self) -> ExitCode {
-        if !self.words.is_empty() {
-            output::say(&self.words);
-        }
+    pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }
 

@@ -6,10 +6,9 @@ use chrono::{DateTime, Local, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::session::CliSession;
 use crate::base::sanitize::{is_unseen, sanitized};
-use crate::domain::provider::destinations;
 use crate::domain::provider::destinations::ChangedDestination;
+use crate::domain::provider::{Preset, destinations};
 use crate::domain::token::expiry::Status;
 use crate::messages::snapshot::AccountView;
 
@@ -38,8 +37,8 @@ pub(super) struct Changed {
 
 impl Changed {
     /// An account's differing destinations; none if its settings can't be resolved.
-    pub(super) fn of(rig: &CliSession, account: &AccountView) -> Vec<Self> {
-        let changed = destinations::changed(&rig.snapshot.presets, &account.settings).unwrap_or_default();
+    pub(super) fn of(presets: &[Preset], account: &AccountView) -> Vec<Self> {
+        let changed = destinations::changed(presets, &account.settings).unwrap_or_default();
         let each = changed.into_iter().map(|ChangedDestination { destination, url, preset, .. }| Self {
             endpoint: destination.as_str(),
             url,

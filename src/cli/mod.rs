@@ -9,6 +9,7 @@ mod failure;
 pub(crate) mod format;
 mod input;
 mod output;
+mod passphrase;
 pub(crate) mod session;
 
 use std::ffi::OsString;
@@ -18,8 +19,8 @@ use clap::Parser as _;
 
 use args::{Arguments, Command};
 use commands::import_names::Told;
-use commands::passphrase::VaultOptions;
 use failure::Failure;
+use passphrase::VaultOptions;
 
 use crate::base::failpoint;
 use crate::base::secret::wipe_stack;
@@ -31,7 +32,6 @@ use crate::cli::commands::import;
 use crate::cli::commands::list;
 use crate::cli::commands::log;
 use crate::cli::commands::move_vault;
-use crate::cli::commands::passphrase;
 use crate::cli::commands::recover;
 use crate::cli::commands::remove;
 use crate::cli::commands::revoke;
@@ -55,7 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let code = match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => report(&failure),
     };
     wipe_stack();
     failpoint::hold_at("command end");
@@ -103,11 +103,20 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
         Command::Revoke { name, here } => revoke::run(vault, &name, here),
         Command::Refresh { name } => token::refresh(vault, &name),
         Command::Remove { name, yes } => remove::run(vault, &name, yes),
-        Command::Passphrase { new_passphrase_file } => passphrase::run(vault, new_passphrase_file.as_deref()),
+        Command::Passphrase { new_passphrase_file } => {
+            commands::passphrase::run(vault, new_passphrase_file.as_deref())
+        }
         Command::MoveVault { to } => move_vault::run(vault, to.kind()),
         Command::Recover { remove_orphans, yes } => recover::run(vault, remove_orphans, yes),
         Command::Demo { no_browser } => demo::run(vault, !no_browser),
     }
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    if !failure.words().is_empty() {
+        output::say(failure.words());
+    }
+    failure.exit_code()
 }
 
 /// Prints clap's output: help and version on standard output, errors on standard error.
@@ -116,11 +125,11 @@ fn told(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         // One paragraph: clap separates its hints by empty lines.
         let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        return Failure::wrong_usage(lines).report();
+        return report(&Failure::wrong_usage(lines));
     }
     match output::data(text.trim_end()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => report(&failure),
     }
 }
 

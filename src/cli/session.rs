@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::commands::passphrase::VaultOptions;
 use super::failure::Failure;
 use super::output;
+use super::passphrase::VaultOptions;
 use crate::base::clock::{Clock, SystemClock};
 use crate::domain::account::{AccountId, AccountName};
 use crate::engine::{self, Answers, Deps, EngineHandle, NoClipboard, VaultFactory};

@@ -11,3 +11,4 @@ pub mod preferences;
 pub mod problem;
 pub mod remembered;
 pub mod snapshot;
+pub mod vault_kind;

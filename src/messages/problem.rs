@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::preferences::Unconfirmed;
-use super::snapshot::VaultKind;
+use super::vault_kind::VaultKind;
 use crate::base::sanitize::sanitized;
 use crate::domain::account::NameError;
 use crate::domain::oauth::grant_type::GrantType;

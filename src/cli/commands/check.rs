@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::list::aligned;
-use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::{json, local, rfc3339, shown};
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::with_engine;
 use crate::domain::oauth::introspection::Checked;
 use crate::messages::command::Command;

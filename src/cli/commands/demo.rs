@@ -1,11 +1,11 @@
 //! `keyfob demo` without a window. It needs neither keychain nor network.
 
-use super::passphrase::VaultOptions;
 use super::sign_in::{Happenings, wait};
 use super::token::saved;
 use crate::cli::failure::Failure;
 use crate::cli::format::{expiry_sentence, quoted};
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::with_waker;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;

@@ -5,10 +5,10 @@
 
 use serde::Serialize;
 
-use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::{json, shown};
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::with_engine;
 use crate::domain::refusal::connectivity::CheckOutcome;
 use crate::messages::command::Command;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::passphrase::{self, VaultOptions};
 use crate::cli::failure::Failure;
 use crate::cli::format::quoted;
 use crate::cli::output;
+use crate::cli::passphrase::{self, VaultOptions};
 use crate::cli::session::with_engine;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;

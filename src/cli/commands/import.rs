@@ -7,12 +7,12 @@ use std::path::Path;
 
 use super::export;
 use super::import_names::{NotRead, Told};
-use super::passphrase::{self, VaultOptions};
 use crate::cli::failure::Failure;
 use crate::cli::format::{quoted, shown};
 use crate::cli::input;
 use crate::cli::input::ReadError;
 use crate::cli::output;
+use crate::cli::passphrase::{self, VaultOptions};
 use crate::cli::session::{CliSession, with_engine};
 use crate::domain::import::{ImportError, Imported};
 use crate::domain::oauth::discovery;

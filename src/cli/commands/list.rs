@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Changed, json, local, rfc3339, shown, status};
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{CliSession, file_exists, with_engine};
 use crate::domain::provider::Provider;
 use crate::domain::provider::destinations;
@@ -43,7 +43,7 @@ fn listed<'a>(account: &'a AccountView, rig: &CliSession) -> Listed<'a> {
         status: status(account, rig.now()),
         expires_at: expires_at.map(rfc3339),
         issuer: provider.ok().and_then(|provider| provider.issuer),
-        changed_destinations: Changed::of(rig, account),
+        changed_destinations: Changed::of(&rig.snapshot.presets, account),
     }
 }
 

@@ -1,9 +1,9 @@
 //! `keyfob log`. It reads only the database, which holds no secret, never the vault.
 
-use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::json;
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::with_engine;
 use crate::domain::http_log::text::{Reported, report};
 use crate::messages::command::Command;

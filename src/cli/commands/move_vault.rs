@@ -1,8 +1,8 @@
 //! `keyfob move-vault`. It reports what remains in the old vault.
 
-use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{file_exists, with_engine};
 use crate::messages::command::Command;
 use crate::messages::event::Reply;

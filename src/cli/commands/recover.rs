@@ -1,9 +1,9 @@
 //! `keyfob recover`. It deletes nothing without confirmation.
 
-use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::shown;
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{CliSession, file_exists, with_engine};
 use crate::messages::command::Command;
 use crate::messages::event::Reply;

@@ -1,9 +1,9 @@
 //! `keyfob remove`. It asks for confirmation; anything but yes means no.
 
-use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::quoted;
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::with_account;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;

@@ -1,9 +1,9 @@
 //! `keyfob revoke`. It reports "revoked" only if the server has revoked every token.
 
-use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::quoted;
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::with_engine;
 use crate::domain::token::token_format::argument;
 use crate::messages::command::Command;

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::list::aligned;
-use super::passphrase::VaultOptions;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Changed, json, local, rfc3339, shown, status};
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{CliSession, with_engine};
 use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::provider::{EndpointKind, Provider};
@@ -20,7 +20,7 @@ use crate::domain::token::grant::{ExpirySource, TokenFacts};
 use crate::messages::command::Command;
 use crate::messages::explain::{capitalised, changed_destinations, id_token, label_of};
 use crate::messages::problem::Problem;
-use crate::messages::snapshot::{AccountView, VaultKind};
+use crate::messages::snapshot::AccountView;
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -120,7 +120,7 @@ fn facts<'a>(rig: &CliSession, account: &'a AccountView) -> Shown<'a> {
                 (kind.name(), address.map(ToString::to_string))
             })
             .collect(),
-        changed_destinations: Changed::of(rig, account),
+        changed_destinations: Changed::of(&rig.snapshot.presets, account),
         token_type: facts.map(|facts| facts.token_type.as_str()),
         received_at: moment(|facts| Some(facts.received_at)),
         expires_at: moment(|facts| facts.expires_at),
@@ -129,11 +129,7 @@ fn facts<'a>(rig: &CliSession, account: &'a AccountView) -> Shown<'a> {
         has_refresh_token: facts.is_some_and(|facts| facts.has_refresh_token),
         id_token: facts.and_then(|facts| facts.id_token).map(IdToken::from),
         client_secret_expires: account.settings.client_secret_expires.map(|day| day.to_string()),
-        vault: match rig.snapshot.vault.kind {
-            VaultKind::Keychain => "keychain",
-            VaultKind::File => "file",
-            VaultKind::Memory => "memory",
-        },
+        vault: rig.snapshot.vault.kind.as_str(),
     }
 }
 

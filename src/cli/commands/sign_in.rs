@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::passphrase::VaultOptions;
 use super::token::saved;
 use crate::base::secret::PastedReturn;
 use crate::cli::failure::Failure;
 use crate::cli::format::{expiry_sentence, local, quoted, shown};
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{CliSession, with_waker};
 use crate::cli::{input, output};
 use crate::domain::oauth::redirect_uri::RedirectUri;

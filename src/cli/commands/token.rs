@@ -10,13 +10,13 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::passphrase::VaultOptions;
 use crate::base::failpoint::patience;
 use crate::base::secret::SecretText;
 use crate::cli::args::Form;
 use crate::cli::failure::Failure;
 use crate::cli::format::{expiry_sentence, local, quoted, rfc3339};
 use crate::cli::output;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{CliSession, with_account};
 use crate::domain::account::secret_expiry;
 use crate::domain::token::token_format::argument;

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::passphrase::VaultOptions;
 use crate::app;
 use crate::cli::failure::Failure;
+use crate::cli::passphrase::VaultOptions;
 use crate::cli::session;
 use crate::engine::SystemClipboard;
 use crate::messages::command::Command;

@@ -14,10 +14,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::oauth::extra_params::SecretParams;
 use super::oauth::grant_type::GrantType;
 use super::provider::spec::ProviderSpec;
-use crate::base::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
+use crate::base::secret::{ClientSecret, HeaderValue, ParamValue, Password, PrivateKey};
 use tags::Tags;
 
 /// Identifies an account for its whole life: 128 random bits in hexadecimal. The digits are stored inline,
@@ -196,6 +195,9 @@ pub struct Account {
     /// The settings.
     pub settings: Settings,
 }
+
+/// Secret values of extra parameters, by name.
+pub type SecretParams = BTreeMap<String, ParamValue>;
 
 /// The credentials of a client; stored in the vault.
 #[derive(Debug, Default)]

@@ -9,8 +9,8 @@ use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::grant_type::GrantType;
+use super::http_request::RequestError;
 use super::jose::{AssertionSeed, SigningKey, assertion};
-use super::token_request::RequestError;
 use crate::base::secret::SecretText;
 use crate::domain::account::Client;
 use crate::domain::provider::Provider;

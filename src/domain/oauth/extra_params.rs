@@ -7,10 +7,8 @@
 use std::collections::BTreeMap;
 
 use crate::base::secret::{HeaderValue, ParamValue};
+pub use crate::domain::account::SecretParams;
 use crate::domain::account::{Client, Settings};
-
-/// Secret values of parameters, by name.
-pub type SecretParams = BTreeMap<String, ParamValue>;
 
 /// Parameters whose values are not secret: the standards' (RFC 6749; RFC 8707; `OpenID` Connect Core, section
 /// 3.1.2.1) and well-known ones of single providers.

@@ -2,8 +2,10 @@
 //!
 //! Invariant: every part that may hold a secret is a secret type. The URL is not, so no secret goes there.
 
+use thiserror::Error;
 use url::{Url, form_urlencoded};
 
+use super::jose::KeyError;
 use crate::base::secret::SecretText;
 
 /// The HTTP methods in use (RFC 9110, section 9.3).
@@ -23,6 +25,20 @@ impl Method {
             Self::Post => "POST",
         }
     }
+}
+
+/// Why a request can't be built. Names the value's key in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RequestError {
+    /// The request needs a value that the account lacks.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// The request can't carry a value.
+    #[error("{0} contains a character that a request can't carry")]
+    Unusable(&'static str),
+    /// The private key can't sign.
+    #[error("private_key {0}")]
+    Key(#[from] KeyError),
 }
 
 /// A request, ready to be sent.

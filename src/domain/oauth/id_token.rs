@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use super::issuer::is_same;
+pub use super::jose::Doubt;
 use super::jose::{self, Keys};
 use crate::base::secret::{AccessToken, ClientSecret, IdToken};
 use crate::domain::time_parse;
@@ -29,59 +30,6 @@ pub enum IdTokenStatus {
     Verified,
     /// Verification failed.
     Doubted(Doubt),
-}
-
-/// Why an ID token was not verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Doubt {
-    /// Not a signed token in compact form. Encrypted tokens are not supported.
-    Unreadable,
-    /// Unsigned (`alg` is `none`).
-    Unsigned,
-    /// Signed with an algorithm that Keyfob doesn't support.
-    UnknownAlg,
-    /// Signed with a client secret, and this account has none.
-    NoSecret,
-    /// The account has no JWKS URI.
-    NoKeys,
-    /// The issuer's keys could not be fetched.
-    KeysUnreachable,
-    /// The issuer has no key with the token's key ID.
-    UnknownKey,
-    /// The signature is invalid.
-    WrongSignature,
-    /// The account has no issuer.
-    NoIssuer,
-    /// It is from another issuer.
-    WrongIssuer,
-    /// It was made for another client.
-    WrongAudience,
-    /// Issued with another access token than the one it came with.
-    OtherToken,
-    /// Expired on receipt, or without an expiry.
-    Expired,
-}
-
-impl Doubt {
-    /// The name in files and in JSON output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unreadable => "unreadable",
-            Self::Unsigned => "unsigned",
-            Self::UnknownAlg => "unknown_alg",
-            Self::NoSecret => "no_secret",
-            Self::NoKeys => "no_keys",
-            Self::KeysUnreachable => "keys_unreachable",
-            Self::UnknownKey => "unknown_key",
-            Self::WrongSignature => "wrong_signature",
-            Self::NoIssuer => "no_issuer",
-            Self::WrongIssuer => "wrong_issuer",
-            Self::WrongAudience => "wrong_audience",
-            Self::OtherToken => "other_token",
-            Self::Expired => "expired",
-        }
-    }
 }
 
 /// The values to verify an ID token against (section 3.1.3.7).

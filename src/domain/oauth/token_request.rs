@@ -5,15 +5,16 @@
 //! add to a request; they never change the authentication or the grant, and header injection is impossible.
 
 use chrono::DateTime;
-use thiserror::Error;
 use url::Url;
 
 use super::authorize::is_same_name;
 use super::client_auth::{self, ClientAuthentication};
 use super::extra_params;
 use super::grant_type::GrantType;
+pub use super::http_request::RequestError;
 use super::http_request::{HttpRequest, Method, form};
-use super::jose::{AssertionSeed, KeyError, assertion};
+use super::jose::{AssertionSeed, assertion};
+use super::token_syntax::is_header_name;
 use crate::base::secret::{AuthCode, CodeVerifier, DeviceCode, RefreshToken, SecretText};
 use crate::domain::account::Client;
 use crate::domain::provider::Provider;
@@ -73,20 +74,6 @@ pub enum GrantRequest<'a> {
         /// The refresh token.
         token: &'a RefreshToken,
     },
-}
-
-/// Why a request can't be built. Names the value's key in files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum RequestError {
-    /// The request needs a value that the account lacks.
-    #[error("{0} is missing")]
-    Missing(&'static str),
-    /// The request can't carry a value.
-    #[error("{0} contains a character that a request can't carry")]
-    Unusable(&'static str),
-    /// The private key can't sign.
-    #[error("private_key {0}")]
-    Key(#[from] KeyError),
 }
 
 /// Checks that an account has what its first token request needs.
@@ -299,11 +286,6 @@ impl Headers {
         }
         Ok(())
     }
-}
-
-/// Returns true for a valid header name (RFC 9110, section 5.6.2).
-pub(in crate::domain) fn is_header_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 #[cfg(test)]

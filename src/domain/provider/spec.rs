@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::endpoints::EndpointKind;
+pub use super::endpoints::Endpoints;
 use super::redirect_rule::RedirectRule;
 use crate::domain::document::string_or_list::one_or_more;
 use crate::domain::oauth::grant_type::GrantType;
@@ -45,77 +45,6 @@ pub enum BodyFormat {
     Form,
     /// `application/json`.
     Json,
-}
-
-/// URLs of the authorization server; `{variable}` stands for one of the preset's variables.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Endpoints {
-    /// Authorization endpoint (RFC 6749, section 3.1).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authorize: Option<String>,
-    /// Token endpoint (RFC 6749, section 3.2).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
-    /// Device authorization endpoint (RFC 8628, section 3.1).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
-    /// Pushed authorization request endpoint (RFC 9126, section 2).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub par: Option<String>,
-    /// Revocation endpoint (RFC 7009, section 2).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub revoke: Option<String>,
-    /// Introspection endpoint (RFC 7662, section 2).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub introspect: Option<String>,
-    /// `UserInfo` endpoint (`OpenID` Connect Core, section 5.3), or the provider's own "who am I" endpoint.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub userinfo: Option<String>,
-    /// The issuer's keys (RFC 7517, section 5).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwks: Option<String>,
-}
-
-impl Endpoints {
-    /// The endpoint of a kind.
-    pub fn get(&self, kind: EndpointKind) -> Option<&str> {
-        match kind {
-            EndpointKind::Authorize => self.authorize.as_deref(),
-            EndpointKind::Token => self.token.as_deref(),
-            EndpointKind::Device => self.device.as_deref(),
-            EndpointKind::Par => self.par.as_deref(),
-            EndpointKind::Revoke => self.revoke.as_deref(),
-            EndpointKind::Introspect => self.introspect.as_deref(),
-            EndpointKind::UserInfo => self.userinfo.as_deref(),
-            EndpointKind::Jwks => self.jwks.as_deref(),
-        }
-    }
-
-    /// Sets or clears an endpoint.
-    pub fn set(&mut self, kind: EndpointKind, address: Option<String>) {
-        let place = match kind {
-            EndpointKind::Authorize => &mut self.authorize,
-            EndpointKind::Token => &mut self.token,
-            EndpointKind::Device => &mut self.device,
-            EndpointKind::Par => &mut self.par,
-            EndpointKind::Revoke => &mut self.revoke,
-            EndpointKind::Introspect => &mut self.introspect,
-            EndpointKind::UserInfo => &mut self.userinfo,
-            EndpointKind::Jwks => &mut self.jwks,
-        };
-        *place = address;
-    }
-
-    fn overlaid(&self, over: &Self) -> Self {
-        let mut laid = self.clone();
-        for kind in EndpointKind::ALL {
-            if let Some(address) = over.get(kind) {
-                laid.set(kind, Some(address.to_owned()));
-            }
-        }
-        laid
-    }
 }
 
 /// The paths of values in a response: JSON pointers (RFC 6901), tried in order before the standard names.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::base::sanitize::is_unseen;
 use crate::base::secret::{AccessToken, SecretText};
-use crate::domain::oauth::token_request::is_header_name;
+use crate::domain::oauth::token_syntax::is_header_name;
 use crate::domain::provider::spec::ApiUse;
 
 /// The default scheme before a token (RFC 6750, section 2.1).

@@ -21,6 +21,7 @@ use crate::domain::token::grant::TokenFacts;
 pub use super::preferences::{Preferences, ProxyChoice, ThemeChoice, Unconfirmed};
 use super::problem::{Problem, UntrustedText, VaultProblem};
 use super::remembered::Remembered;
+pub use super::vault_kind::VaultKind;
 use account_views::AccountViews;
 
 /// The default idle minutes until a passphrase file is locked.
@@ -203,18 +204,6 @@ pub struct TokenView {
     pub saved: bool,
     /// The server rejected its refresh token.
     pub refresh_refused: bool,
-}
-
-/// A kind of vault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum VaultKind {
-    /// The operating system's keychain.
-    #[default]
-    Keychain,
-    /// A file protected by a passphrase.
-    File,
-    /// Memory, until quit.
-    Memory,
 }
 
 /// The state of the vault.

@@ -5,14 +5,67 @@
 
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, Validation};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::backend;
 use crate::base::secret::ClientSecret;
-use crate::domain::oauth::id_token::Doubt;
 use crate::domain::token::jwt;
 
 const KEYS_MAX: usize = 100;
+
+/// Why an ID token was not verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// Not a signed token in compact form. Encrypted tokens are not supported.
+    Unreadable,
+    /// Unsigned (`alg` is `none`).
+    Unsigned,
+    /// Signed with an algorithm that Keyfob doesn't support.
+    UnknownAlg,
+    /// Signed with a client secret, and this account has none.
+    NoSecret,
+    /// The account has no JWKS URI.
+    NoKeys,
+    /// The issuer's keys could not be fetched.
+    KeysUnreachable,
+    /// The issuer has no key with the token's key ID.
+    UnknownKey,
+    /// The signature is invalid.
+    WrongSignature,
+    /// The account has no issuer.
+    NoIssuer,
+    /// It is from another issuer.
+    WrongIssuer,
+    /// It was made for another client.
+    WrongAudience,
+    /// Issued with another access token than the one it came with.
+    OtherToken,
+    /// Expired on receipt, or without an expiry.
+    Expired,
+}
+
+impl Doubt {
+    /// The name in files and in JSON output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Unsigned => "unsigned",
+            Self::UnknownAlg => "unknown_alg",
+            Self::NoSecret => "no_secret",
+            Self::NoKeys => "no_keys",
+            Self::KeysUnreachable => "keys_unreachable",
+            Self::UnknownKey => "unknown_key",
+            Self::WrongSignature => "wrong_signature",
+            Self::NoIssuer => "no_issuer",
+            Self::WrongIssuer => "wrong_issuer",
+            Self::WrongAudience => "wrong_audience",
+            Self::OtherToken => "other_token",
+            Self::Expired => "expired",
+        }
+    }
+}
 
 /// The keys of an issuer (RFC 7517, section 5).
 #[derive(Debug, Clone, Default)]
