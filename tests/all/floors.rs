@@ -1,7 +1,11 @@
 //! Checks the crate's layers: imports go downward only, and each large dependency has one room.
 
+mod module_graph;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use module_graph::circles;
 
 /// Each room, its floor, and the rooms of its own floor that it may import.
 const ROOMS: [(&str, u8, &[&str]); 11] = [
@@ -122,6 +126,16 @@ fn imports_go_downward_only() {
         }
     }
     assert!(upward.is_empty(), "{upward:#?}");
+}
+
+/// Rooms in which circles are not checked yet.
+const CIRCLES_UNCHECKED: &[&str] = &["engine", "ui"];
+
+#[test]
+fn no_files_import_each_other() {
+    let mut found = circles(&code());
+    found.retain(|circle| !circle.files.iter().any(|file| CIRCLES_UNCHECKED.contains(&room_of(file))));
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
