@@ -9,7 +9,6 @@ use super::failure::Failure;
 use crate::base::sanitize::{is_unseen, sanitized};
 use crate::domain::provider::destinations::ChangedDestination;
 use crate::domain::provider::{Preset, destinations};
-use crate::domain::token::expiry::Status;
 use crate::messages::snapshot::AccountView;
 
 /// The longest text from outside, in characters.
@@ -17,14 +16,7 @@ const TEXT_CHARS: usize = 500;
 
 /// The status in one word; `keyfob list --help` lists the words.
 pub(super) fn status(account: &AccountView, now: DateTime<Utc>) -> &'static str {
-    let Some(token) = &account.token else { return "signed_out" };
-    match Status::at(&token.facts, now) {
-        Status::Valid => "valid",
-        Status::Expiring => "expiring",
-        Status::Unknown => "unknown",
-        Status::Expired if account.needs_person(now) => "needs_sign_in",
-        Status::Expired => "expired",
-    }
+    account.stored_status(now).as_str()
 }
 
 /// A destination that differs from the preset's, for JSON.

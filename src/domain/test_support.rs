@@ -1,6 +1,6 @@
 //! A provider, a grant and keys for the domain's tests.
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 
 use super::account::Settings;
 use super::account::tags::Tags;
@@ -66,20 +66,25 @@ pub(crate) fn authorization<'a>(
     AuthorizationRequest { client_id, redirect_uri, state, challenge, nonce: None, secret_params: &NO_PARAMS }
 }
 
-/// A grant with the access token `access` and no other facts.
-pub(crate) fn grant(refresh: Option<&str>) -> Grant {
-    let facts = TokenFacts {
+/// A token of this lifetime that was received at the start of 1970.
+pub(crate) fn facts(life_secs: Option<i64>) -> TokenFacts {
+    TokenFacts {
         generation: 1,
         received_at: DateTime::UNIX_EPOCH,
-        expires_at: None,
-        expiry_source: ExpirySource::Unknown,
-        has_refresh_token: refresh.is_some(),
+        expires_at: life_secs.map(|secs| DateTime::UNIX_EPOCH + TimeDelta::seconds(secs)),
+        expiry_source: if life_secs.is_some() { ExpirySource::Server } else { ExpirySource::Unknown },
+        has_refresh_token: false,
         refresh_expires_at: None,
         token_type: "Bearer".to_owned(),
         scope: None,
         clock_skew_secs: None,
         id_token: None,
-    };
+    }
+}
+
+/// A grant with the access token `access` and no other facts.
+pub(crate) fn grant(refresh: Option<&str>) -> Grant {
+    let facts = TokenFacts { has_refresh_token: refresh.is_some(), ..facts(None) };
     let refresh_token = refresh.map(|token| RefreshToken::new(token.to_owned()));
     Grant { access_token: AccessToken::new("access".to_owned()), refresh_token, id_token: None, facts }
 }

@@ -389,11 +389,16 @@ impl Problem {
         }
     }
 
+    /// Returns true if only a new sign-in helps.
+    pub fn needs_sign_in(&self) -> bool {
+        matches!(self, Self::NeedsSignIn | Self::RefreshRefused(_) | Self::OtherSubject)
+    }
+
     /// The command line's exit code: 3 if the user must sign in, 4 if the vault is locked or absent, 1
     /// otherwise.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NeedsSignIn | Self::RefreshRefused(_) | Self::OtherSubject => 3,
+            problem if problem.needs_sign_in() => 3,
             Self::Vault(
                 VaultProblem::Absent
                 | VaultProblem::Locked

@@ -4,6 +4,7 @@
 
 pub mod secret_binding;
 pub mod secret_expiry;
+pub mod status;
 pub mod tags;
 
 use std::collections::BTreeMap;

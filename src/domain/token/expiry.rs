@@ -95,7 +95,7 @@ pub fn next_change(facts: &TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::token::grant::ExpirySource;
+    use crate::domain::test_support::facts;
 
     #[test]
     fn the_status_changes_when_it_is_said_to() {
@@ -110,22 +110,6 @@ mod tests {
                 assert_ne!(Status::at(&facts, at(next)), before);
                 assert_eq!(Status::at(&facts, at(now)), before);
             }
-        }
-    }
-
-    fn facts(life_secs: Option<i64>) -> TokenFacts {
-        let received_at = DateTime::UNIX_EPOCH;
-        TokenFacts {
-            generation: 1,
-            received_at,
-            expires_at: life_secs.map(|secs| received_at + TimeDelta::seconds(secs)),
-            expiry_source: ExpirySource::Server,
-            has_refresh_token: false,
-            refresh_expires_at: None,
-            token_type: "Bearer".to_owned(),
-            scope: None,
-            clock_skew_secs: None,
-            id_token: None,
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::account::status::{AccountStatus, Failure};
 use crate::domain::account::{AccountId, AccountName, Revision, Settings};
 use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::oauth::grant_type::GrantType;
@@ -124,6 +125,34 @@ impl AccountView {
         let by_refresh =
             self.token.as_ref().is_some_and(|it| it.facts.can_refresh(now) && !it.refresh_refused);
         !by_refresh && !self.grant.is_repeatable()
+    }
+
+    /// The status, including what is under way.
+    pub fn status(&self, now: DateTime<Utc>) -> AccountStatus {
+        match &self.activity {
+            Activity::AwaitingBrowser(_) | Activity::AwaitingDevice(_) => AccountStatus::SigningIn,
+            Activity::Exchanging | Activity::Refreshing => AccountStatus::Fetching,
+            Activity::Idle | Activity::Retrying { .. } => self.status_at_rest(now),
+        }
+    }
+
+    /// The status regardless of what is under way.
+    pub fn status_at_rest(&self, now: DateTime<Utc>) -> AccountStatus {
+        let failure = self
+            .problem
+            .as_ref()
+            .map(|problem| if problem.needs_sign_in() { Failure::NeedsSignIn } else { Failure::Other });
+        self.status_after(failure, now)
+    }
+
+    /// The status by the token and the grant alone.
+    pub fn stored_status(&self, now: DateTime<Utc>) -> AccountStatus {
+        self.status_after(None, now)
+    }
+
+    fn status_after(&self, failure: Option<Failure>, now: DateTime<Utc>) -> AccountStatus {
+        let token = self.token.as_ref().map(|token| &token.facts);
+        AccountStatus::at_rest(token, self.needs_person(now), failure, now)
     }
 }
 

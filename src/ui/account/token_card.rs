@@ -10,7 +10,6 @@ use crate::domain::token::grant::{ExpirySource, TokenFacts};
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::{AccountView, Activity, TokenView};
 
-use super::account_status::AccountStatus;
 use super::token_actions;
 use crate::ui::cx::Cx;
 use crate::ui::labels;
@@ -53,7 +52,7 @@ pub(in crate::ui) fn show(
 const BESIDE_WIDTH: f32 = 340.0;
 
 fn time(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
-    let standing = AccountStatus::of(account, cx.now);
+    let standing = account.status(cx.now);
     let color = standing.color(cx.tokens);
     let status = |ui: &mut Ui| widgets::status(ui, standing.icon(), standing.word(), color);
     let is_beside = ui.available_width() >= BESIDE_WIDTH;

@@ -14,11 +14,11 @@ use egui::{WidgetInfo, accesskit, pos2, vec2};
 
 use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
+use crate::domain::account::status::AccountStatus;
 use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::domain::token::expiry::Status;
 use crate::messages::snapshot::AccountView;
 
-use super::account::account_status::AccountStatus;
 use super::cx::Cx;
 use super::labels;
 use super::navigation;
@@ -197,7 +197,7 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect:
     let tokens = cx.tokens;
     let chosen = state.selected.as_ref() == Some(&account.id) && matches!(state.page, Page::Account);
     let response = ui.interact(rect, row_id(&account.id), Sense::click());
-    let standing = AccountStatus::of(account, cx.now);
+    let standing = account.status(cx.now);
     response
         .widget_info(|| WidgetInfo::selected(accesskit::Role::Button, true, chosen, account.name.as_str()));
     let left = left_of(account, cx);
