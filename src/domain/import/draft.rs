@@ -194,12 +194,7 @@ impl<'p> Collected<'p> {
             Some(usual) => *usual,
             None => grant(&draft.grant)?,
         };
-        for (key, label) in [("token", "token"), ("authorize", "authorization")] {
-            let needed = key == "token" || grant == GrantType::AuthorizationCode;
-            if needed && unknown.contains(key) {
-                return Err(format!("its {label} endpoint uses a variable that the file doesn't define"));
-            }
-        }
+        refuse_unknown(unknown, grant)?;
         let preset = self.preset(&draft, grant);
         let mut overrides = ProviderSpec {
             redirect_uri: optional(draft.redirect_uri),
@@ -267,6 +262,17 @@ impl<'p> Collected<'p> {
         };
         self.presets.iter().filter(offers).find_map(fits)
     }
+}
+
+/// Refuses an endpoint that the grant needs and that has an undefined variable.
+fn refuse_unknown(unknown: &BTreeSet<&str>, grant: GrantType) -> Result<(), String> {
+    for (key, label) in [("token", "token"), ("authorize", "authorization")] {
+        let needed = key == "token" || grant == GrantType::AuthorizationCode;
+        if needed && unknown.contains(key) {
+            return Err(format!("its {label} endpoint uses a variable that the file doesn't define"));
+        }
+    }
+    Ok(())
 }
 
 /// The values of a preset's variables in a URL; `None` if the URL is not the preset's. A variable in the host

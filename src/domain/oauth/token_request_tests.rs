@@ -124,6 +124,17 @@ fn caught(
     cell.into_inner().unwrap()
 }
 
+fn assert_same(ours: &HttpRequest, theirs: &OracleRequest) {
+    assert_eq!(pairs(ours.body.expose()), pairs(std::str::from_utf8(theirs.body()).unwrap()));
+    // The crate encodes a space as a plus sign, Keyfob as %20.
+    let decoded = |value: &str| {
+        let value = STANDARD.decode(value.strip_prefix("Basic ").unwrap()).unwrap();
+        String::from_utf8(value).unwrap().replace('+', "%20")
+    };
+    let theirs = theirs.headers().get("authorization").map(|value| decoded(value.to_str().unwrap()));
+    assert_eq!(header(ours, "Authorization").map(decoded), theirs);
+}
+
 #[test]
 fn the_same_as_the_oauth2_crate() {
     let (id, secret, redirect) = ("c/l:i+é", "s%c r&t=", "http://localhost:8910/callback");
@@ -181,14 +192,7 @@ fn the_same_as_the_oauth2_crate() {
         for (grant, asking, theirs) in all {
             let provider = Provider { scopes: vec!["r:odo w".to_owned()], ..provider(grant, auth) };
             let ours = build(&provider, &client(id, Some(secret)), &asking).unwrap();
-            assert_eq!(pairs(ours.body.expose()), pairs(std::str::from_utf8(theirs.body()).unwrap()));
-            // The crate encodes a space as a plus sign, Keyfob as %20.
-            let decoded = |value: &str| {
-                let value = STANDARD.decode(value.strip_prefix("Basic ").unwrap()).unwrap();
-                String::from_utf8(value).unwrap().replace('+', "%20")
-            };
-            let theirs = theirs.headers().get("authorization").map(|value| decoded(value.to_str().unwrap()));
-            assert_eq!(header(&ours, "Authorization").map(decoded), theirs);
+            assert_same(&ours, &theirs);
         }
     }
 }

@@ -269,39 +269,21 @@ impl Provider {
         if spec.grants.as_ref().is_some_and(|offered| !offered.contains(&grant)) {
             return Err(ProviderError::GrantNotOffered { provider: preset.name.clone(), grant });
         }
-        let authorize = match grant {
-            GrantType::AuthorizationCode => {
-                Some(endpoints::read(EndpointKind::Authorize, spec.endpoints.authorize.as_deref(), &values)?)
-            }
-            GrantType::ClientCredentials
-            | GrantType::Password
-            | GrantType::DeviceCode
-            | GrantType::JwtBearer => None,
-        };
-        let token = endpoints::read(EndpointKind::Token, spec.endpoints.token.as_deref(), &values)?;
+        let read = |kind| endpoints::read(kind, spec.endpoints.get(kind), &values);
+        let by_browser = grant == GrantType::AuthorizationCode;
+        let authorize = by_browser.then(|| read(EndpointKind::Authorize)).transpose()?;
+        let token = read(EndpointKind::Token)?;
         let more = MoreEndpoints::resolve(&spec.endpoints, &values)?;
         if grant == GrantType::DeviceCode && more.device.is_none() {
             return Err(ProviderError::EndpointMissing(EndpointKind::Device));
         }
-        let filled = |text: &String| endpoints::filled(text, &values);
-        let named = spec.issuer.as_ref().map(filled);
-        let narrow =
-            |it: &String| super::oauth::issuer::narrowed(&filled(it), named.as_deref().unwrap_or_default());
-        let issuer = spec.issuer_template.as_ref().map(narrow).or_else(|| named.clone());
+        let (named_issuer, issuer) = issuers(&spec, &values);
         let par = spec.par.unwrap_or(false) && authorize.is_some();
         if par && more.par.is_none() {
             return Err(ProviderError::EndpointMissing(EndpointKind::Par));
         }
-        let assertion_audience = match spec.assertion_audience.as_deref().map(str::trim) {
-            None | Some("" | "token_endpoint") => token.as_str().to_owned(),
-            Some("issuer") => named.ok_or(ProviderError::IssuerMissing)?,
-            Some(other) => endpoints::filled(other, &values),
-        };
-        let name = if settings.provider == CUSTOM {
-            token.host_str().unwrap_or_default().to_owned()
-        } else {
-            provider_name(&preset, &destinations::changed(presets, settings)?)
-        };
+        let assertion_audience = assertion_audience(&spec, &token, named_issuer, &values)?;
+        let name = preset.name_for(presets, settings, &token)?;
         let mut api = spec.api;
         api.base_url = api.base_url.map(|url| endpoints::read_base_url(&url, &values)).transpose()?;
         Ok(Self {
@@ -342,7 +324,39 @@ impl Provider {
     }
 }
 
+/// The issuer that the account names, and the one to compare with: the preset's template, if it has one.
+fn issuers(spec: &ProviderSpec, values: &BTreeMap<&str, String>) -> (Option<String>, Option<String>) {
+    let filled = |text: &String| endpoints::filled(text, values);
+    let named = spec.issuer.as_ref().map(filled);
+    let narrowed = spec.issuer_template.as_ref().map(|template| {
+        super::oauth::issuer::narrowed(&filled(template), named.as_deref().unwrap_or_default())
+    });
+    let compared = narrowed.or_else(|| named.clone());
+    (named, compared)
+}
+
+fn assertion_audience(
+    spec: &ProviderSpec,
+    token: &Url,
+    issuer: Option<String>,
+    values: &BTreeMap<&str, String>,
+) -> Result<String, ProviderError> {
+    match spec.assertion_audience.as_deref().map(str::trim) {
+        None | Some("" | "token_endpoint") => Ok(token.as_str().to_owned()),
+        Some("issuer") => issuer.ok_or(ProviderError::IssuerMissing),
+        Some(other) => Ok(endpoints::filled(other, values)),
+    }
+}
+
 impl Preset {
+    /// The name of the provider of an account with this token endpoint.
+    fn name_for(&self, presets: &[Self], settings: &Settings, token: &Url) -> Result<String, ProviderError> {
+        if settings.provider == CUSTOM {
+            return Ok(token.host_str().unwrap_or_default().to_owned());
+        }
+        Ok(provider_name(self, &destinations::changed(presets, settings)?))
+    }
+
     /// The preset of a custom provider, without any facts.
     pub fn custom() -> Self {
         Self {

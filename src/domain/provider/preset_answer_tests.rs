@@ -50,91 +50,89 @@ fn answered(id: &str, status: u16, body: &str) -> Result<Grant, TokenError> {
 /// A response's lifetime, its refresh token's lifetime, and its scopes.
 type Facts<'a> = (Option<i64>, Option<i64>, &'a [&'a str]);
 
+const DAY_SECS: i64 = 86_400;
+
+const ANSWERS: &[(&str, &str, Facts<'_>)] = &[
+    (
+        "google",
+        r#"{"access_token":"T","expires_in":3920,"scope":"openid https://www.googleapis.com/auth/drive.metadata.readonly","token_type":"Bearer","refresh_token":"R","refresh_token_expires_in":604799}"#,
+        (Some(3920), Some(604_799), &["openid", "https://www.googleapis.com/auth/drive.metadata.readonly"]),
+    ),
+    (
+        "entra",
+        r#"{"access_token":"T","token_type":"Bearer","expires_in":3599,"scope":"https://graph.microsoft.com/mail.read","refresh_token":"R","id_token":"I"}"#,
+        (Some(3599), Some(90 * DAY_SECS), &["https://graph.microsoft.com/mail.read"]),
+    ),
+    (
+        "github",
+        r#"{"access_token":"T","scope":"repo,gist","token_type":"bearer"}"#,
+        (None, None, &["repo", "gist"]),
+    ),
+    (
+        "github",
+        r#"{"access_token":"T","expires_in":28800,"refresh_token":"R","refresh_token_expires_in":15897600,"scope":"","token_type":"bearer"}"#,
+        (Some(28_800), Some(15_897_600), &[]),
+    ),
+    (
+        "gitlab",
+        r#"{"access_token":"T","token_type":"bearer","expires_in":7200,"refresh_token":"R","created_at":1607635748}"#,
+        (Some(7200), None, &[]),
+    ),
+    (
+        "slack",
+        r#"{"ok":true,"access_token":"T","token_type":"bot","scope":"commands,incoming-webhook","bot_user_id":"U0","app_id":"A0","expires_in":43200,"refresh_token":"R","team":{"name":"N","id":"T9"},"enterprise":null,"authed_user":{"id":"U1","scope":"chat:write","access_token":"not this","token_type":"user"}}"#,
+        (Some(43_200), None, &["commands", "incoming-webhook"]),
+    ),
+    (
+        "slack-user",
+        r#"{"ok":true,"app_id":"A0","authed_user":{"id":"U1","scope":"chat:write,users:read","access_token":"T","expires_in":43200,"refresh_token":"R","token_type":"user"},"team":{"id":"T9"}}"#,
+        (Some(43_200), Some(30 * DAY_SECS), &["chat:write", "users:read"]),
+    ),
+    (
+        "slack-user",
+        r#"{"ok":true,"access_token":"T","expires_in":43200,"refresh_token":"R","token_type":"user"}"#,
+        (Some(43_200), Some(30 * DAY_SECS), &[]),
+    ),
+    (
+        "spotify",
+        r#"{"access_token":"T","token_type":"Bearer","scope":"user-read-private user-read-email","expires_in":3600,"refresh_token":"R"}"#,
+        (Some(3600), Some(180 * DAY_SECS), &["user-read-private", "user-read-email"]),
+    ),
+    (
+        "salesforce",
+        r#"{"access_token":"T","refresh_token":"R","signature":"S","scope":"refresh_token api","instance_url":"https://acme.my.salesforce.com","id":"https://login.salesforce.com/id/00D/005","token_type":"Bearer","issued_at":"1558553873237"}"#,
+        (None, None, &["refresh_token", "api"]),
+    ),
+    (
+        "hubspot",
+        r#"{"token_type":"bearer","refresh_token":"R","access_token":"T","expires_in":1800,"hub_id":1,"scopes":["oauth","crm.objects.contacts.read"]}"#,
+        (Some(1800), None, &["oauth", "crm.objects.contacts.read"]),
+    ),
+    (
+        "atlassian",
+        r#"{"access_token":"T","expires_in":3600,"scope":"read:jira-work offline_access","refresh_token":"R","token_type":"Bearer"}"#,
+        (Some(3600), Some(90 * DAY_SECS), &["read:jira-work", "offline_access"]),
+    ),
+    (
+        "dropbox",
+        r#"{"access_token":"T","expires_in":14400,"token_type":"bearer","scope":"account_info.read files.content.read","refresh_token":"R","account_id":"dbid:A","uid":"12345"}"#,
+        (Some(14_400), None, &["account_info.read", "files.content.read"]),
+    ),
+    (
+        "zoom-server",
+        r#"{"access_token":"T","token_type":"bearer","expires_in":3600,"scope":"user:read:admin","api_url":"https://api.zoom.us"}"#,
+        (Some(3600), None, &["user:read:admin"]),
+    ),
+    (
+        "discord",
+        r#"{"access_token":"T","token_type":"Bearer","expires_in":604800,"refresh_token":"R","scope":"identify"}"#,
+        (Some(604_800), None, &["identify"]),
+    ),
+];
+
 #[test]
 fn the_documented_answer_of_each_provider_is_read() {
-    let day = 86_400;
-    let answers: [(&str, &str, Facts<'_>); 15] = [
-        (
-            "google",
-            r#"{"access_token":"T","expires_in":3920,"scope":"openid https://www.googleapis.com/auth/drive.metadata.readonly","token_type":"Bearer","refresh_token":"R","refresh_token_expires_in":604799}"#,
-            (
-                Some(3920),
-                Some(604_799),
-                &["openid", "https://www.googleapis.com/auth/drive.metadata.readonly"],
-            ),
-        ),
-        (
-            "entra",
-            r#"{"access_token":"T","token_type":"Bearer","expires_in":3599,"scope":"https://graph.microsoft.com/mail.read","refresh_token":"R","id_token":"I"}"#,
-            (Some(3599), Some(90 * day), &["https://graph.microsoft.com/mail.read"]),
-        ),
-        (
-            "github",
-            r#"{"access_token":"T","scope":"repo,gist","token_type":"bearer"}"#,
-            (None, None, &["repo", "gist"]),
-        ),
-        (
-            "github",
-            r#"{"access_token":"T","expires_in":28800,"refresh_token":"R","refresh_token_expires_in":15897600,"scope":"","token_type":"bearer"}"#,
-            (Some(28_800), Some(15_897_600), &[]),
-        ),
-        (
-            "gitlab",
-            r#"{"access_token":"T","token_type":"bearer","expires_in":7200,"refresh_token":"R","created_at":1607635748}"#,
-            (Some(7200), None, &[]),
-        ),
-        (
-            "slack",
-            r#"{"ok":true,"access_token":"T","token_type":"bot","scope":"commands,incoming-webhook","bot_user_id":"U0","app_id":"A0","expires_in":43200,"refresh_token":"R","team":{"name":"N","id":"T9"},"enterprise":null,"authed_user":{"id":"U1","scope":"chat:write","access_token":"not this","token_type":"user"}}"#,
-            (Some(43_200), None, &["commands", "incoming-webhook"]),
-        ),
-        (
-            "slack-user",
-            r#"{"ok":true,"app_id":"A0","authed_user":{"id":"U1","scope":"chat:write,users:read","access_token":"T","expires_in":43200,"refresh_token":"R","token_type":"user"},"team":{"id":"T9"}}"#,
-            (Some(43_200), Some(30 * day), &["chat:write", "users:read"]),
-        ),
-        (
-            "slack-user",
-            r#"{"ok":true,"access_token":"T","expires_in":43200,"refresh_token":"R","token_type":"user"}"#,
-            (Some(43_200), Some(30 * day), &[]),
-        ),
-        (
-            "spotify",
-            r#"{"access_token":"T","token_type":"Bearer","scope":"user-read-private user-read-email","expires_in":3600,"refresh_token":"R"}"#,
-            (Some(3600), Some(180 * day), &["user-read-private", "user-read-email"]),
-        ),
-        (
-            "salesforce",
-            r#"{"access_token":"T","refresh_token":"R","signature":"S","scope":"refresh_token api","instance_url":"https://acme.my.salesforce.com","id":"https://login.salesforce.com/id/00D/005","token_type":"Bearer","issued_at":"1558553873237"}"#,
-            (None, None, &["refresh_token", "api"]),
-        ),
-        (
-            "hubspot",
-            r#"{"token_type":"bearer","refresh_token":"R","access_token":"T","expires_in":1800,"hub_id":1,"scopes":["oauth","crm.objects.contacts.read"]}"#,
-            (Some(1800), None, &["oauth", "crm.objects.contacts.read"]),
-        ),
-        (
-            "atlassian",
-            r#"{"access_token":"T","expires_in":3600,"scope":"read:jira-work offline_access","refresh_token":"R","token_type":"Bearer"}"#,
-            (Some(3600), Some(90 * day), &["read:jira-work", "offline_access"]),
-        ),
-        (
-            "dropbox",
-            r#"{"access_token":"T","expires_in":14400,"token_type":"bearer","scope":"account_info.read files.content.read","refresh_token":"R","account_id":"dbid:A","uid":"12345"}"#,
-            (Some(14_400), None, &["account_info.read", "files.content.read"]),
-        ),
-        (
-            "zoom-server",
-            r#"{"access_token":"T","token_type":"bearer","expires_in":3600,"scope":"user:read:admin","api_url":"https://api.zoom.us"}"#,
-            (Some(3600), None, &["user:read:admin"]),
-        ),
-        (
-            "discord",
-            r#"{"access_token":"T","token_type":"Bearer","expires_in":604800,"refresh_token":"R","scope":"identify"}"#,
-            (Some(604_800), None, &["identify"]),
-        ),
-    ];
-    for (id, body, (life, refresh_life, scopes)) in answers {
+    for (id, body, (life, refresh_life, scopes)) in ANSWERS.iter().copied() {
         let grant = answered(id, 200, body).unwrap();
         assert_eq!(grant.access_token.expose(), "T", "{id}");
         let facts = &grant.facts;

@@ -110,6 +110,55 @@ fn signed(assertion: &str) -> String {
     parts.map(|part| String::from_utf8(part).unwrap()).collect::<Vec<_>>().join(" ")
 }
 
+/// The requests of the authorization code grant.
+fn code_requests(
+    text: &mut String,
+    preset: &Preset,
+    settings: &Settings,
+    provider: &Provider,
+    client: &Client,
+) {
+    let title = provider.grant.as_str();
+    let redirect = match &provider.redirect_uri {
+        RedirectUri::Loopback(loopback) => loopback.uri_at(50_000),
+        RedirectUri::Pasted(text) => text.clone(),
+    };
+    let challenge = provider.pkce.then_some("CHALLENGE");
+    let url_of = |provider: &Provider| {
+        authorization_address(provider, &authorization("CLIENT-ID", &redirect, "STATE", challenge))
+    };
+    let url = url_of(provider);
+    write!(text, "\n== {title}: the authorization request\nGET ").unwrap();
+    address(text, &url);
+    for toggle in &preset.toggles {
+        let mut other = settings.clone();
+        other.overrides_mut().toggles = BTreeMap::from([(toggle.id.clone(), !toggle.on)]);
+        let other = Provider::resolve(std::slice::from_ref(preset), &other).unwrap();
+        let state = if toggle.on { "off" } else { "on" };
+        writeln!(text, "-- with “{}” turned {state}", toggle.label).unwrap();
+        changed_parameters(text, &url, &url_of(&other));
+    }
+    let (code, verifier) = (AuthCode::new("CODE".to_owned()), CodeVerifier::new("VERIFIER".to_owned()));
+    let verifier = provider.pkce.then_some(&verifier);
+    let grant = GrantRequest::Code { code: &code, redirect_uri: &redirect, verifier };
+    let built = build(provider, client, &grant, &FRESH).unwrap();
+    request(text, &format!("{title}: the token request"), &built);
+    let token = RefreshToken::new("REFRESH-TOKEN".to_owned());
+    let built = build(provider, client, &GrantRequest::Refresh { token: &token }, &FRESH).unwrap();
+    request(text, &format!("{title}: the refresh"), &built);
+}
+
+fn changed_parameters(text: &mut String, before: &Url, after: &Url) {
+    let pairs = |url: &Url| -> Vec<_> { url.query_pairs().into_owned().collect() };
+    let (before, after) = (pairs(before), pairs(after));
+    for (name, value) in before.iter().filter(|pair| !after.contains(pair)) {
+        writeln!(text, "  - {name} = {value}").unwrap();
+    }
+    for (name, value) in after.iter().filter(|pair| !before.contains(pair)) {
+        writeln!(text, "  + {name} = {value}").unwrap();
+    }
+}
+
 fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
     let settings = settings(preset, grant);
     let provider = Provider::resolve(std::slice::from_ref(preset), &settings).unwrap();
@@ -120,41 +169,7 @@ fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
     let title = grant.as_str();
     match grant {
         GrantType::AuthorizationCode => {
-            let redirect = match &provider.redirect_uri {
-                RedirectUri::Loopback(loopback) => loopback.uri_at(50_000),
-                RedirectUri::Pasted(text) => text.clone(),
-            };
-            let challenge = provider.pkce.then_some("CHALLENGE");
-            let url =
-                authorization_address(&provider, &authorization("CLIENT-ID", &redirect, "STATE", challenge));
-            write!(text, "\n== {title}: the authorization request\nGET ").unwrap();
-            address(text, &url);
-            for toggle in &preset.toggles {
-                let mut other = settings.clone();
-                other.overrides_mut().toggles = BTreeMap::from([(toggle.id.clone(), !toggle.on)]);
-                let other = Provider::resolve(std::slice::from_ref(preset), &other).unwrap();
-                let turned =
-                    authorization_address(&other, &authorization("CLIENT-ID", &redirect, "STATE", challenge));
-                let pairs = |url: &Url| -> Vec<_> { url.query_pairs().into_owned().collect() };
-                let (now, then) = (pairs(&url), pairs(&turned));
-                writeln!(text, "-- with “{}” turned {}", toggle.label, if toggle.on { "off" } else { "on" })
-                    .unwrap();
-                for (name, value) in now.iter().filter(|pair| !then.contains(pair)) {
-                    writeln!(text, "  - {name} = {value}").unwrap();
-                }
-                for (name, value) in then.iter().filter(|pair| !now.contains(pair)) {
-                    writeln!(text, "  + {name} = {value}").unwrap();
-                }
-            }
-            let (code, verifier) =
-                (AuthCode::new("CODE".to_owned()), CodeVerifier::new("VERIFIER".to_owned()));
-            let verifier = provider.pkce.then_some(&verifier);
-            let asking = GrantRequest::Code { code: &code, redirect_uri: &redirect, verifier };
-            let built = build(&provider, &client, &asking, &FRESH).unwrap();
-            request(text, &format!("{title}: the token request"), &built);
-            let token = RefreshToken::new("REFRESH-TOKEN".to_owned());
-            let built = build(&provider, &client, &GrantRequest::Refresh { token: &token }, &FRESH).unwrap();
-            request(text, &format!("{title}: the refresh"), &built);
+            code_requests(text, preset, &settings, &provider, &client);
         }
         GrantType::ClientCredentials => {
             request(

@@ -80,6 +80,22 @@ pub struct ResponsePaths {
     pub error_description: Vec<String>,
 }
 
+impl ResponsePaths {
+    fn overlaid(&self, over: &Self) -> Self {
+        Self {
+            access_token: list(&self.access_token, &over.access_token),
+            refresh_token: list(&self.refresh_token, &over.refresh_token),
+            token_type: list(&self.token_type, &over.token_type),
+            expires_in: list(&self.expires_in, &over.expires_in),
+            expires_at: list(&self.expires_at, &over.expires_at),
+            scope: list(&self.scope, &over.scope),
+            scope_separator: one(self.scope_separator.as_ref(), over.scope_separator.as_ref()),
+            error: list(&self.error, &over.error),
+            error_description: list(&self.error_description, &over.error_description),
+        }
+    }
+}
+
 /// Rules for refreshing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -106,6 +122,20 @@ pub struct RefreshRules {
 }
 
 impl RefreshRules {
+    fn overlaid(&self, over: &Self) -> Self {
+        Self {
+            ahead_secs: one(self.ahead_secs.as_ref(), over.ahead_secs.as_ref()),
+            retry_grace_secs: one(self.retry_grace_secs.as_ref(), over.retry_grace_secs.as_ref()),
+            refresh_token_life_secs: one(
+                self.refresh_token_life_secs.as_ref(),
+                over.refresh_token_life_secs.as_ref(),
+            ),
+            life_from_sign_in: one(self.life_from_sign_in.as_ref(), over.life_from_sign_in.as_ref()),
+            redirect_uri: one(self.redirect_uri.as_ref(), over.redirect_uri.as_ref()),
+            refused_as: list(&self.refused_as, &over.refused_as),
+        }
+    }
+
     /// Returns true if an error code rejects the refresh token for good.
     pub fn is_refusal(&self, code: &str) -> bool {
         code == "invalid_grant" || self.refused_as.iter().any(|refused| refused == code)
@@ -127,6 +157,16 @@ pub struct ApiUse {
     pub base_url: Option<String>,
 }
 
+impl ApiUse {
+    fn overlaid(&self, over: &Self) -> Self {
+        Self {
+            header: one(self.header.as_ref(), over.header.as_ref()),
+            scheme: one(self.scheme.as_ref(), over.scheme.as_ref()),
+            base_url: one(self.base_url.as_ref(), over.base_url.as_ref()),
+        }
+    }
+}
+
 /// Links and texts for the user; shown, never fetched.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -140,6 +180,16 @@ pub struct Help {
     /// Where to find or renew the client ID and secret, as the end of "Copy both again from …".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secrets_place: Option<String>,
+}
+
+impl Help {
+    fn overlaid(&self, over: &Self) -> Self {
+        Self {
+            register_url: one(self.register_url.as_ref(), over.register_url.as_ref()),
+            register: one(self.register.as_ref(), over.register.as_ref()),
+            secrets_place: one(self.secrets_place.as_ref(), over.secrets_place.as_ref()),
+        }
+    }
 }
 
 /// Every key that may differ between providers; all optional.
@@ -241,19 +291,22 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+fn one<T: Clone>(under: Option<&T>, over: Option<&T>) -> Option<T> {
+    over.or(under).cloned()
+}
+
+fn list(under: &[String], over: &[String]) -> Vec<String> {
+    if over.is_empty() { under } else { over }.to_vec()
+}
+
+fn map<T: Clone>(under: &BTreeMap<String, T>, over: &BTreeMap<String, T>) -> BTreeMap<String, T> {
+    under.iter().chain(over).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
 impl ProviderSpec {
     /// Merges this spec with another one: its keys take precedence; maps are merged by key.
     #[must_use]
     pub fn overlaid(&self, over: &Self) -> Self {
-        fn one<T: Clone>(under: Option<&T>, over: Option<&T>) -> Option<T> {
-            over.or(under).cloned()
-        }
-        fn list(under: &[String], over: &[String]) -> Vec<String> {
-            if over.is_empty() { under } else { over }.to_vec()
-        }
-        fn map<T: Clone>(under: &BTreeMap<String, T>, over: &BTreeMap<String, T>) -> BTreeMap<String, T> {
-            under.iter().chain(over).map(|(key, value)| (key.clone(), value.clone())).collect()
-        }
         Self {
             grants: one(self.grants.as_ref(), over.grants.as_ref()),
             client_auth: one(self.client_auth.as_ref(), over.client_auth.as_ref()),
@@ -283,45 +336,11 @@ impl ProviderSpec {
             key_id: one(self.key_id.as_ref(), over.key_id.as_ref()),
             assertion_audience: one(self.assertion_audience.as_ref(), over.assertion_audience.as_ref()),
             assertion_claims: map(&self.assertion_claims, &over.assertion_claims),
-            response: ResponsePaths {
-                access_token: list(&self.response.access_token, &over.response.access_token),
-                refresh_token: list(&self.response.refresh_token, &over.response.refresh_token),
-                token_type: list(&self.response.token_type, &over.response.token_type),
-                expires_in: list(&self.response.expires_in, &over.response.expires_in),
-                expires_at: list(&self.response.expires_at, &over.response.expires_at),
-                scope: list(&self.response.scope, &over.response.scope),
-                scope_separator: one(
-                    self.response.scope_separator.as_ref(),
-                    over.response.scope_separator.as_ref(),
-                ),
-                error: list(&self.response.error, &over.response.error),
-                error_description: list(&self.response.error_description, &over.response.error_description),
-            },
-            refresh: RefreshRules {
-                ahead_secs: one(self.refresh.ahead_secs.as_ref(), over.refresh.ahead_secs.as_ref()),
-                retry_grace_secs: one(
-                    self.refresh.retry_grace_secs.as_ref(),
-                    over.refresh.retry_grace_secs.as_ref(),
-                ),
-                refresh_token_life_secs: one(
-                    self.refresh.refresh_token_life_secs.as_ref(),
-                    over.refresh.refresh_token_life_secs.as_ref(),
-                ),
-                life_from_sign_in: over.refresh.life_from_sign_in.or(self.refresh.life_from_sign_in),
-                redirect_uri: over.refresh.redirect_uri.or(self.refresh.redirect_uri),
-                refused_as: list(&self.refresh.refused_as, &over.refresh.refused_as),
-            },
-            api: ApiUse {
-                header: one(self.api.header.as_ref(), over.api.header.as_ref()),
-                scheme: one(self.api.scheme.as_ref(), over.api.scheme.as_ref()),
-                base_url: one(self.api.base_url.as_ref(), over.api.base_url.as_ref()),
-            },
+            response: self.response.overlaid(&over.response),
+            refresh: self.refresh.overlaid(&over.refresh),
+            api: self.api.overlaid(&over.api),
             errors: map(&self.errors, &over.errors),
-            help: Help {
-                register_url: one(self.help.register_url.as_ref(), over.help.register_url.as_ref()),
-                register: one(self.help.register.as_ref(), over.help.register.as_ref()),
-                secrets_place: one(self.help.secrets_place.as_ref(), over.help.secrets_place.as_ref()),
-            },
+            help: self.help.overlaid(&over.help),
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::domain::provider::spec::ClientAuth;
 use crate::domain::provider::{EndpointKind, ProviderError};
 use crate::domain::refusal::redirect_mismatch::RedirectMismatch;
 
-use super::problem::{Problem, UntrustedText};
+use super::problem::{Problem, UntrustedText, VaultProblem};
 
 use archive::archive;
 pub use destinations::{NamedDestinations, changed_destinations};
@@ -173,10 +173,7 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
     let opening = account.map_or_else(|| "This account".to_owned(), quoted);
     let provider = provider.map_or_else(|| "the provider".to_owned(), provider_in_sentence);
     match problem {
-        Problem::UnknownAccount(name) => words(
-            format!("There is no account called {}.", quoted(name)),
-            "Check the spelling against the list of accounts.",
-        ),
+        Problem::UnknownAccount(name) => unknown_account(name),
         Problem::NameTaken(name) => {
             words(format!("Another account is already called {}.", quoted(name)), "Choose another name.")
         }
@@ -185,17 +182,9 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         Problem::OtherDestination(problem) => other_destination(problem),
         Problem::SecretsWouldMove(problem) => secrets_would_move(problem),
         Problem::Settings(error) => settings(error),
-        Problem::ValueMissing(key) => words(
-            format!("{opening} has no {}, so nothing was sent.", label_of(key)),
-            "Edit the account and fill it in.",
-        )
-        .offering(Action::EditAccount),
+        Problem::ValueMissing(key) => value_missing(&opening, key),
         Problem::BadKey(error) => keys::bad_key(&here, *error),
-        Problem::ValueUnusable(key) => words(
-            format!("The {} of {here} contains a character that a request can't carry.", label_of(key)),
-            "Edit the account and enter it again, without line breaks.",
-        )
-        .offering(Action::EditAccount),
+        Problem::ValueUnusable(key) => value_unusable(&here, key),
         Problem::NeedsSignIn => words(
             format!("{opening} has no token that can be used or refreshed."),
             "Sign in to get one; your settings are kept.",
@@ -214,38 +203,14 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         Problem::NotRevoked(not) => not_revoked(not, account, Some(&provider)),
         Problem::Unreachable(unreachable) => unreached(unreachable),
         Problem::Vault(problem) => vault(problem, &here),
-        Problem::Disk(text) => UserMessage {
-            details: Some(text.to_string()),
-            ..words(
-                "Keyfob couldn't read or write its files.",
-                "Check that the disk has free space and that its folder is writable, then try again.",
-            )
-            .offering(Action::TryAgain)
-        },
-        Problem::NewerDatabase(version) => words(
-            format!("Your accounts were last used with Keyfob {version}, which is newer than this one."),
-            "Open them with that version. Nothing was changed.",
-        ),
-        Problem::NotSaved(problem) => {
-            let why = vault(problem, &here);
-            words(
-                format!("A new token of {here} is not saved yet; it is kept until you quit. {}", why.what),
-                why.next,
-            )
-            .offering(Action::TryVault)
-        }
-        Problem::Busy => words(
-            format!("Another Keyfob is refreshing {here}, so nothing was sent."),
-            "Wait a few seconds and try again. If this continues, the other one hangs: close it.",
-        )
-        .offering(Action::TryAgain),
+        Problem::Disk(text) => disk(text),
+        Problem::NewerDatabase(version) => newer_database(version),
+        Problem::NotSaved(problem) => not_saved(problem, &here),
+        Problem::Busy => busy(&here),
         Problem::Archive(problem) => archive(problem),
         Problem::Discovery(problem) => discovery(problem),
         Problem::Locked => words("Keyfob is locked, so nothing was done.", "Unlock it first."),
-        Problem::SetAside(path) => UserMessage {
-            details: Some(path.to_string()),
-            ..set_aside(path.as_str()).offering(Action::RecoverAccounts)
-        },
+        Problem::SetAside(path) => set_aside(path),
         Problem::PageNotOpened(page) => page_not_opened(page),
         Problem::Clipboard => words(
             "The clipboard didn't accept the text, so nothing was copied.",
@@ -264,6 +229,61 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
     }
 }
 
+fn unknown_account(name: &str) -> UserMessage {
+    words(
+        format!("There is no account called {}.", quoted(name)),
+        "Check the spelling against the list of accounts.",
+    )
+}
+
+fn value_missing(opening: &str, key: &str) -> UserMessage {
+    words(
+        format!("{opening} has no {}, so nothing was sent.", label_of(key)),
+        "Edit the account and fill it in.",
+    )
+    .offering(Action::EditAccount)
+}
+
+fn value_unusable(here: &str, key: &str) -> UserMessage {
+    words(
+        format!("The {} of {here} contains a character that a request can't carry.", label_of(key)),
+        "Edit the account and enter it again, without line breaks.",
+    )
+    .offering(Action::EditAccount)
+}
+
+fn disk(text: &UntrustedText) -> UserMessage {
+    let said = words(
+        "Keyfob couldn't read or write its files.",
+        "Check that the disk has free space and that its folder is writable, then try again.",
+    );
+    UserMessage { details: Some(text.to_string()), ..said.offering(Action::TryAgain) }
+}
+
+fn newer_database(version: &UntrustedText) -> UserMessage {
+    words(
+        format!("Your accounts were last used with Keyfob {version}, which is newer than this one."),
+        "Open them with that version. Nothing was changed.",
+    )
+}
+
+fn not_saved(problem: &VaultProblem, here: &str) -> UserMessage {
+    let why = vault(problem, here);
+    words(
+        format!("A new token of {here} is not saved yet; it is kept until you quit. {}", why.what),
+        why.next,
+    )
+    .offering(Action::TryVault)
+}
+
+fn busy(here: &str) -> UserMessage {
+    words(
+        format!("Another Keyfob is refreshing {here}, so nothing was sent."),
+        "Wait a few seconds and try again. If this continues, the other one hangs: close it.",
+    )
+    .offering(Action::TryAgain)
+}
+
 fn page_not_opened(page: &UntrustedText) -> UserMessage {
     let said = words(
         "No web browser could be opened.",
@@ -280,12 +300,13 @@ fn demo(text: &UntrustedText) -> UserMessage {
     UserMessage { details: Some(text.to_string()), ..said }
 }
 
-fn set_aside(path: &str) -> UserMessage {
-    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    words(
+fn set_aside(path: &UntrustedText) -> UserMessage {
+    let name = path.as_str().rsplit(['/', '\\']).next().unwrap_or_default();
+    let said = words(
         format!("The list of accounts couldn't be read. It was set aside as {}.", quoted(name)),
         "Choose Recover accounts to list them again from what is stored with their secrets.",
-    )
+    );
+    UserMessage { details: Some(path.to_string()), ..said.offering(Action::RecoverAccounts) }
 }
 
 fn bad_name(error: NameError) -> UserMessage {

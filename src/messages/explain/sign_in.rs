@@ -15,27 +15,9 @@ pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &
             "Sign in again, and check that the redirect URI is registered exactly as shown.",
         )
         .offering(Action::SignIn),
-        SignInProblem::PortInUse { port, free } => {
-            let next = format!("Close that program, or choose another port and register it with {provider}.");
-            let said = words(
-                format!("Port {port} is used by another program, so the browser can't return here."),
-                with_free(next, free),
-            );
-            UserMessage { others: take(free), ..said.offering(Action::SignIn) }
-        }
-        SignInProblem::PortForbidden { port, free } => {
-            let next = format!("Choose a port above 1023 and register it with {provider}.");
-            let said = words(
-                format!("This system doesn't let Keyfob use port {port}, so the browser can't return here."),
-                with_free(next, free),
-            );
-            UserMessage { others: take(free), ..said.offering(Action::EditAccount) }
-        }
-        SignInProblem::NoLoopback => words(
-            "This computer has no loopback address, so the browser can't return here.",
-            "Check the network settings for 127.0.0.1, or use another redirect URI and paste the URL it ends on.",
-        )
-        .offering(Action::EditAccount),
+        SignInProblem::PortInUse { port, free } => port_in_use(*port, free, provider),
+        SignInProblem::PortForbidden { port, free } => port_forbidden(*port, free, provider),
+        SignInProblem::NoLoopback => no_loopback(),
         SignInProblem::NoBrowser => words(
             "No web browser could be opened.",
             "Copy the sign-in link and open it in a browser on this computer.",
@@ -53,11 +35,7 @@ pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &
             "A code on its own can't be checked for this provider.",
             "Paste the whole URL that the browser ended on.",
         ),
-        SignInProblem::ReplyTooLong => words(
-            "The browser sent more than 64 KiB, so Keyfob didn't read it. The sign-in still waits.",
-            "Paste the URL that the browser ended on. If it is too long, delete the browser's cookies for \
-             127.0.0.1 and localhost, and sign in again.",
-        ),
+        SignInProblem::ReplyTooLong => reply_too_long(),
         SignInProblem::WrongIssuer => words(
             "The response came from a different server than the one you signed in to, so nothing was sent.",
             "Check the account's endpoints, then sign in again.",
@@ -81,15 +59,53 @@ pub(in crate::messages::explain) fn sign_in(problem: &SignInProblem, provider: &
                 "Check the pushed authorization request endpoint against the provider's documentation.";
             no_use(host, *status, *flaw, "didn't accept the pushed authorization request", next)
         }
-        SignInProblem::WrongNonce => words(
-            "The ID token was not issued for this sign-in, so none of the tokens were kept.",
-            format!("Sign in again. If {provider} leaves out the nonce, remove “openid” from the scopes."),
-        )
-        .offering(Action::SignIn),
+        SignInProblem::WrongNonce => wrong_nonce(provider),
         SignInProblem::Denied { code, description, hints } => {
             denied(code.as_str(), description.as_ref(), hints, provider)
         }
     }
+}
+
+fn no_loopback() -> UserMessage {
+    words(
+        "This computer has no loopback address, so the browser can't return here.",
+        "Check the network settings for 127.0.0.1, or use another redirect URI and paste the URL it ends on.",
+    )
+    .offering(Action::EditAccount)
+}
+
+fn reply_too_long() -> UserMessage {
+    words(
+        "The browser sent more than 64 KiB, so Keyfob didn't read it. The sign-in still waits.",
+        "Paste the URL that the browser ended on. If it is too long, delete the browser's cookies for 127.0.0.1 \
+         and localhost, and sign in again.",
+    )
+}
+
+fn wrong_nonce(provider: &str) -> UserMessage {
+    words(
+        "The ID token was not issued for this sign-in, so none of the tokens were kept.",
+        format!("Sign in again. If {provider} leaves out the nonce, remove “openid” from the scopes."),
+    )
+    .offering(Action::SignIn)
+}
+
+fn port_in_use(port: u16, free: &[u16], provider: &str) -> UserMessage {
+    let next = format!("Close that program, or choose another port and register it with {provider}.");
+    let said = words(
+        format!("Port {port} is used by another program, so the browser can't return here."),
+        with_free(next, free),
+    );
+    UserMessage { others: take(free), ..said.offering(Action::SignIn) }
+}
+
+fn port_forbidden(port: u16, free: &[u16], provider: &str) -> UserMessage {
+    let next = format!("Choose a port above 1023 and register it with {provider}.");
+    let said = words(
+        format!("This system doesn't let Keyfob use port {port}, so the browser can't return here."),
+        with_free(next, free),
+    );
+    UserMessage { others: take(free), ..said.offering(Action::EditAccount) }
 }
 
 /// A response without anything useful.

@@ -216,6 +216,15 @@ fn every_problem() -> Vec<Problem> {
         Problem::Settings(ProviderError::ApiBaseUrlInsecure),
     ];
     all.extend([true, false].map(|refreshing| Problem::Interrupted { refreshing }));
+    all.extend(requests());
+    all.extend(stores());
+    all.extend(keys());
+    all.extend(sign_ins());
+    all
+}
+
+fn requests() -> Vec<Problem> {
+    let mut all = Vec::new();
     for kind in [EndpointKind::Authorize, EndpointKind::Token] {
         all.push(Problem::Settings(ProviderError::EndpointMissing(kind)));
         all.push(Problem::Settings(ProviderError::EndpointInvalid(kind)));
@@ -255,9 +264,6 @@ fn every_problem() -> Vec<Problem> {
     ] {
         all.push(unreachable(kind));
     }
-    all.extend(stores());
-    all.extend(keys());
-    all.extend(sign_ins());
     all
 }
 

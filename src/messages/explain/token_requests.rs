@@ -43,8 +43,15 @@ pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> UserMessage {
         };
         return words(format!("{provider} refused: {meaning}."), next).offering(Action::TryAgain);
     }
+    refused_by_code(refusal, &provider, code, description)
+}
+
+/// By the standard's error codes (RFC 6749, section 5.2; RFC 8707, section 2; RFC 9449, section 5), else by the
+/// HTTP status.
+fn refused_by_code(refusal: &Refusal, provider: &str, code: &str, description: &str) -> UserMessage {
+    let grant = refusal.grant;
     match code {
-        "invalid_grant" if grant == Some(GrantType::JwtBearer) => likely_causes::bad_assertion(&provider),
+        "invalid_grant" if grant == Some(GrantType::JwtBearer) => likely_causes::bad_assertion(provider),
         "invalid_grant" if grant.is_some_and(|grant| !grant.is_repeatable()) => words(
             format!("{provider} no longer accepts this sign-in; its code was used or has expired."),
             "Start the sign-in again.",
@@ -71,13 +78,13 @@ pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> UserMessage {
             wait_until(refusal.retry_at),
         )
         .offering(Action::TryAgain),
-        "" if refusal.status == 403 => likely_causes::forbidden(&provider, description, &refusal.hints),
+        "" if refusal.status == 403 => likely_causes::forbidden(provider, description, &refusal.hints),
         "" => words(
             format!("{provider} refused the request (HTTP {}).", refusal.status),
             "Check the token endpoint and the account's settings, then try again.",
         )
         .offering(Action::EditAccount),
-        _ => likely_causes::refused_by_code(&provider, code, &refusal.hints),
+        _ => likely_causes::refused_by_code(provider, code, &refusal.hints),
     }
 }
 
@@ -220,20 +227,26 @@ pub(in crate::messages::explain) fn unreached(unreachable: &Unreachable) -> User
             "Choose a PEM file in Settings, or clear the field.",
         )
         .offering(Action::OpenSettings),
-        UnreachableKind::Unconfirmed => words(
+        UnreachableKind::Unconfirmed | UnreachableKind::Unconfirmable => unconfirmed(unreachable.kind, &host),
+    }
+}
+
+fn unconfirmed(kind: UnreachableKind, host: &str) -> UserMessage {
+    if kind == UnreachableKind::Unconfirmed {
+        return words(
             format!(
                 "The proxy or the extra root certificate was changed outside Keyfob, so nothing was sent to {host}."
             ),
             preferences::NEXT,
         )
-        .offering(Action::OpenSettings),
-        UnreachableKind::Unconfirmable => words(
-            format!(
-                "The proxy or the extra root certificate can't be compared with what is kept with your secrets, \
-                 so nothing was sent to {host}."
-            ),
-            "Unlock the place where your secrets are kept, then try again.",
-        )
-        .offering(Action::TryAgain),
+        .offering(Action::OpenSettings);
     }
+    words(
+        format!(
+            "The proxy or the extra root certificate can't be compared with what is kept with your secrets, so \
+             nothing was sent to {host}."
+        ),
+        "Unlock the place where your secrets are kept, then try again.",
+    )
+    .offering(Action::TryAgain)
 }

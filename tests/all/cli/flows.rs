@@ -39,6 +39,29 @@ fn an_account_goes_from_the_file_to_its_end() {
     assert!(done.err.contains("Signed in to “car-dev”. The token expires at "), "{done:?}");
     assert_eq!(done.ok(), "", "nothing but the address is printed");
 
+    prints_the_token_in_every_form(&place, &server);
+    let log = place.run(&["log", "car-dev"]).ok();
+    assert!(log.contains("> grant_type=authorization_code") && log.contains("< HTTP 200 after "), "{log}");
+    assert!(!log.contains(&server.canary) && !log.contains("the-code"), "{log}");
+    let log = place.run(&["log", "car-dev", "--json"]).json();
+    assert_eq!((&log[0]["kind"], &log[0]["outcome"]["answered"]["status"]), (&"token".into(), &200.into()));
+    assert_eq!(place.run(&["refresh", "car-dev"]).ok(), "");
+    let token = |words: &[&str]| place.run(&[&["token", "car-dev"], words].concat()).ok();
+    assert_eq!(token(&[]), format!("{}\n", server.token(2)));
+    assert_eq!(token(&["--min-valid", "59m"]), format!("{}\n", server.token(2)));
+    assert_eq!(token(&["--min-valid", "2h"]), format!("{}\n", server.token(3)));
+    assert_eq!(place.run(&["token", BATCH]).ok(), format!("{}\n", server.token(4)));
+    assert_eq!(place.run(&["refresh", BATCH]).code, 0);
+
+    let all = place.run(&["list"]).ok();
+    let lines: Vec<_> = all.lines().collect();
+    assert!(lines.len() == 3 && lines[0].starts_with("NAME") && lines[2].contains("valid"), "{all}");
+    assert!(!place.run(&["show", "car-dev"]).ok().contains(&server.canary));
+
+    removes_every_trace(&bus, &keyring, &place, &server);
+}
+
+fn prints_the_token_in_every_form(place: &Place<'_>, server: &Server) {
     let token = |words: &[&str]| place.run(&[&["token", "CAR-DEV"], words].concat()).ok();
     let first = server.token(1);
     assert_eq!(token(&[]), format!("{first}\n"));
@@ -61,24 +84,9 @@ fn an_account_goes_from_the_file_to_its_end() {
     assert_eq!((&shown["status"], &shown["vault"]), (&"valid".into(), &"keychain".into()));
     assert_eq!(shown["endpoints"]["token"], server.server.url("/token"));
     assert_eq!(server.server.requests().len(), 1, "a cached token is not asked for again");
+}
 
-    let log = place.run(&["log", "car-dev"]).ok();
-    assert!(log.contains("> grant_type=authorization_code") && log.contains("< HTTP 200 after "), "{log}");
-    assert!(!log.contains(&server.canary) && !log.contains("the-code"), "{log}");
-    let log = place.run(&["log", "car-dev", "--json"]).json();
-    assert_eq!((&log[0]["kind"], &log[0]["outcome"]["answered"]["status"]), (&"token".into(), &200.into()));
-    assert_eq!(place.run(&["refresh", "car-dev"]).ok(), "");
-    assert_eq!(token(&[]), format!("{}\n", server.token(2)));
-    assert_eq!(token(&["--min-valid", "59m"]), format!("{}\n", server.token(2)));
-    assert_eq!(token(&["--min-valid", "2h"]), format!("{}\n", server.token(3)));
-    assert_eq!(place.run(&["token", BATCH]).ok(), format!("{}\n", server.token(4)));
-    assert_eq!(place.run(&["refresh", BATCH]).code, 0);
-
-    let all = place.run(&["list"]).ok();
-    let lines: Vec<_> = all.lines().collect();
-    assert!(lines.len() == 3 && lines[0].starts_with("NAME") && lines[2].contains("valid"), "{all}");
-    assert!(!place.run(&["show", "car-dev"]).ok().contains(&server.canary));
-
+fn removes_every_trace(bus: &Bus, keyring: &Keyring<'_>, place: &Place<'_>, server: &Server) {
     let ids: Vec<String> = keyring.items().iter().map(|item| id_in(item)).collect();
     assert_eq!(ids.len(), 4, "a client and its tokens, for each account: {ids:?}");
     assert!(holds(&place.home, "car-dev") && ids.iter().all(|id| holds(&place.home, id)), "before");

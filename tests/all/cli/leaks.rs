@@ -97,6 +97,27 @@ impl Said {
     }
 }
 
+/// Failed responses with the mark of a secret; some repeat the request.
+fn failures(mark: &str) -> Vec<Response> {
+    let echo = format!(
+        r#"{{"error":"invalid_client","error_description":"secret other-{mark} and header-{mark} are wrong"}}"#
+    );
+    let cut = format!(r#"{{"access_token":"at-{mark}","expires_in":"#);
+    vec![
+        Response::json(401, echo.clone()),
+        Response::json(200, echo),
+        Response::json(400, format!(r#"{{"error":"other-{mark}"}}"#)),
+        Response::json(200, cut.clone()),
+        Response::json(200, cut).ending(Ending::Cut(10)),
+        Response::json(200, format!(r#"{{"access_token":"at\n{mark}"}}"#)),
+        Response::json(200, format!(r#"{{"refresh_token":"rt-{mark}"}}"#)),
+        Response::new(200, "text/html", format!("<html>at-{mark}</html>")),
+        Response::redirect(302, &format!("http://127.0.0.1:9/?token=at-{mark}")),
+        Response::json(503, "").header("Retry-After", &format!("at-{mark}")),
+        Response::json(200, "").ending(Ending::Unanswered),
+    ]
+}
+
 #[test]
 fn x1_no_secret_in_what_is_said_or_logged() {
     let (bus, server) = (Bus::start(), Server::giving(r#","expires_in":3600"#));
@@ -122,30 +143,13 @@ fn x1_no_secret_in_what_is_said_or_logged() {
         said.take(place.run(words)).ok();
     }
 
-    // Every failure that a server can cause; some responses repeat the request.
+    // Every failure that a server can cause.
     let bad = ScriptedServer::start();
     let url = server.server.url("/token");
     let text = server.accounts().replace(&url, &bad.url("/token"));
     said.take(place.run_with(&["import", "-", "--replace"], &text)).ok();
     let mark = &server.canary;
-    let echo = format!(
-        r#"{{"error":"invalid_client","error_description":"secret other-{mark} and header-{mark} are wrong"}}"#
-    );
-    let cut = format!(r#"{{"access_token":"at-{mark}","expires_in":"#);
-    let answers = [
-        Response::json(401, echo.clone()),
-        Response::json(200, echo),
-        Response::json(400, format!(r#"{{"error":"other-{mark}"}}"#)),
-        Response::json(200, cut.clone()),
-        Response::json(200, cut).ending(Ending::Cut(10)),
-        Response::json(200, format!(r#"{{"access_token":"at\n{mark}"}}"#)),
-        Response::json(200, format!(r#"{{"refresh_token":"rt-{mark}"}}"#)),
-        Response::new(200, "text/html", format!("<html>at-{mark}</html>")),
-        Response::redirect(302, &format!("http://127.0.0.1:9/?token=at-{mark}")),
-        Response::json(503, "").header("Retry-After", &format!("at-{mark}")),
-        Response::json(200, "").ending(Ending::Unanswered),
-    ];
-    for answer in answers {
+    for answer in failures(mark) {
         bad.script("/token", answer);
         let run = said.take(place.run(&["token", BATCH]));
         assert!(run.code != 0 && run.out.is_empty(), "{run:?}");

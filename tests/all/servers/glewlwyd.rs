@@ -43,15 +43,7 @@ fn lines(server: &Server, grant: &str, auth: &str, client: &str) -> Lines {
     endpoints.iter().fold(lines, |lines, name| lines.at(name, server.text(name)))
 }
 
-#[test]
-fn glewlwyd_gives_tokens_in_every_way_that_it_offers() {
-    let bus = Bus::start();
-    let python = rig_file("servers/.venv/bin/python");
-    let folder = tempfile::tempdir().unwrap();
-    let script = rig_file("servers/glewlwyd_server.py");
-    let server = Server::start(&bus, "glewlwyd", &python, &[&script, folder.path().to_str().unwrap()]);
-    let mut accounts = Accounts::at("glewlwyd");
-
+fn each_authentication(server: &Server, accounts: &mut Accounts) {
     for (auth, client) in [
         ("basic", "client_secret_basic"),
         ("basic_raw", "client_secret_basic"),
@@ -60,15 +52,15 @@ fn glewlwyd_gives_tokens_in_every_way_that_it_offers() {
         ("private_key_jwt", "private_key_jwt"),
         ("none", "none"),
     ] {
-        let code = lines(&server, "authorization_code", auth, client).raw("scopes", "[\"openid\", \"read\"]");
+        let code = lines(server, "authorization_code", auth, client).raw("scopes", "[\"openid\", \"read\"]");
         let name = accounts.add(&code);
-        accounts.sign_in(&name, |address| person(&server, address));
+        accounts.sign_in(&name, |address| person(server, address));
         accounts.refresh(&name);
         if auth != "none" {
-            let name = accounts.add(&lines(&server, "client_credentials", auth, client));
+            let name = accounts.add(&lines(server, "client_credentials", auth, client));
             accounts.token(&name);
             // Not for a public client.
-            let name = accounts.add(&lines(&server, "password", auth, client));
+            let name = accounts.add(&lines(server, "password", auth, client));
             let first = accounts.token(&name);
             assert_ne!(accounts.refresh(&name), first, "{auth}");
         }
@@ -78,13 +70,25 @@ fn glewlwyd_gives_tokens_in_every_way_that_it_offers() {
         if auth.ends_with("_jwt") {
             continue;
         }
-        let name = accounts.add(&lines(&server, "device_code", auth, client));
+        let name = accounts.add(&lines(server, "device_code", auth, client));
         accounts.enter_code(&name, |code| {
-            let mut person = signed_in(&server, &format!("every-{client}"), "read");
+            let mut person = signed_in(server, &format!("every-{client}"), "read");
             let complete = code.verification_uri_complete.as_ref().unwrap();
             person.go(&format!("{complete}&g_continue")).unwrap();
         });
     }
+}
+
+#[test]
+fn glewlwyd_gives_tokens_in_every_way_that_it_offers() {
+    let bus = Bus::start();
+    let python = rig_file("servers/.venv/bin/python");
+    let folder = tempfile::tempdir().unwrap();
+    let script = rig_file("servers/glewlwyd_server.py");
+    let server = Server::start(&bus, "glewlwyd", &python, &[&script, folder.path().to_str().unwrap()]);
+    let mut accounts = Accounts::at("glewlwyd");
+
+    each_authentication(&server, &mut accounts);
     let basic = || lines(&server, "authorization_code", "basic", "client_secret_basic");
     let checked = accounts.add(&basic().raw("scopes", "[\"openid\", \"read\"]"));
     accounts.sign_in(&checked, |address| person(&server, address));
