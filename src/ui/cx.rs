@@ -1,4 +1,4 @@
-//! The context of every view: one snapshot, one instant, and the commands of this frame.
+//! The context of every screen: what it may read, and where its requests go.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +6,18 @@ use crate::domain::account::AccountId;
 use crate::messages::command::Command;
 use crate::messages::snapshot::{AccountView, Snapshot};
 
+use super::action::{DialogKind, UiAction};
 use super::theme::Tokens;
+
+/// The page beside the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PageKind {
+    /// The selected account, or the first page without one.
+    Account,
+    ProviderPicker,
+    Form,
+    Diagnostics,
+}
 
 pub(super) struct Cx<'a> {
     pub(super) snapshot: &'a Snapshot,
@@ -14,7 +25,10 @@ pub(super) struct Cx<'a> {
     pub(super) tokens: &'static Tokens,
     /// Whether the window has one pane.
     pub(super) narrow: bool,
+    pub(super) selected: Option<AccountId>,
+    pub(super) page: PageKind,
     commands: &'a mut Vec<Command>,
+    actions: Vec<UiAction>,
 }
 
 impl<'a> Cx<'a> {
@@ -25,7 +39,8 @@ impl<'a> Cx<'a> {
         narrow: bool,
         commands: &'a mut Vec<Command>,
     ) -> Self {
-        Self { snapshot, now, tokens, narrow, commands }
+        let (selected, page, actions) = (None, PageKind::Account, Vec::new());
+        Self { snapshot, now, tokens, narrow, selected, page, commands, actions }
     }
 
     /// Queues a command for the engine.
@@ -33,7 +48,24 @@ impl<'a> Cx<'a> {
         self.commands.push(command);
     }
 
+    /// Queues an action for the window.
+    pub(super) fn push(&mut self, action: UiAction) {
+        self.actions.push(action);
+    }
+
+    pub(super) fn open(&mut self, dialog: DialogKind) {
+        self.push(UiAction::OpenDialog(dialog));
+    }
+
+    pub(super) fn take_actions(&mut self) -> Vec<UiAction> {
+        std::mem::take(&mut self.actions)
+    }
+
     pub(super) fn account(&self, id: &AccountId) -> Option<&'a AccountView> {
         self.snapshot.accounts.find(id).map(AsRef::as_ref)
+    }
+
+    pub(super) fn selected_account(&self) -> Option<&'a AccountView> {
+        self.account(self.selected.as_ref()?)
     }
 }

@@ -2,94 +2,113 @@
 //!
 //! An event never takes away what the user types or views about something else.
 
+use egui::{Context, UserAttentionType, ViewportCommand};
+
 use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
-use crate::messages;
 use crate::messages::event::{Event, Reply};
+use crate::messages::explain;
 use crate::messages::problem::Problem;
 
-use super::dialogs::passphrase;
-use super::form::draft::FormDraft;
-use super::form::{issuer, redirect_check};
-use super::view_state::{Page, Revealed};
-use super::widgets::fields;
-use super::{Ui, dialogs, doctor, form, labels};
+use super::form::draft::AccountFormState;
+use super::{Page, Ui, labels};
 
 impl Ui {
     /// Applies an event.
-    pub fn take_event(&mut self, event: Event, ctx: &egui::Context) {
-        let state = &mut self.state;
+    pub fn take_event(&mut self, event: Event, ctx: &Context) {
         match event {
-            Event::Saved(id) | Event::DemoReady(id) => {
-                dialogs::saved(ctx, state);
-                // A form opened since then isn't this account's.
-                if !matches!(&state.page, Page::Form(form) if !form.saving) {
-                    form::close(ctx, state);
-                    state.page = Page::Account;
-                    state.select(id);
-                }
-            }
+            Event::Saved(id) | Event::DemoReady(id) => self.take_saved(id, ctx),
             Event::DraftReady { draft, kept } => {
-                form::close(ctx, state);
-                let form = FormDraft::edit(*draft, kept, &self.presets);
-                state.page = Page::Form(Box::new(form));
-                state.detail_open = true;
+                self.close_form(ctx);
+                self.open_form(AccountFormState::edit(*draft, kept, &self.presets));
+                self.detail_open = true;
             }
             Event::RedirectChecked { redirect_uri, problem } => {
-                redirect_check::take(state, &redirect_uri, problem);
+                if let Page::Form(form) = &mut self.page {
+                    form.take_redirect_check(&redirect_uri, problem);
+                }
             }
             Event::Discovered { issuer, found } => {
-                if let Some(found) = dialogs::discovered(state, &issuer, *found) {
-                    issuer::take(state, &issuer, found);
+                if let Some(found) = self.dialogs.take_discovered(&issuer, *found)
+                    && let Page::Form(form) = &mut self.page
+                {
+                    form.take_discovered(&issuer, found);
                 }
             }
-            Event::SignInStarted(_) => state.paste = fields::SecretText::default(),
+            Event::SignInStarted(_) => self.account.empty_pasted(),
             Event::BrowserReturned(id) => {
                 come_forward(ctx);
-                if !matches!(state.page, Page::Form(_)) {
-                    state.select(id);
+                if !matches!(self.page, Page::Form(_)) {
+                    self.select(id);
                 }
             }
-            Event::SignedIn(_) => state.toasts.say("Signed in."),
+            Event::Restored(id) => {
+                if matches!(self.page, Page::Account) {
+                    self.select(id);
+                }
+            }
             Event::Refreshed(id) => {
-                if state.selected.as_ref() == Some(&id) {
-                    state.revealed = None;
+                if self.selected.as_ref() == Some(&id) {
+                    self.account.hide_token();
                 }
             }
-            Event::Copied { clears_at: None, .. } => state.toasts.say("Copied."),
+            Event::Revealed { account, token } => {
+                if self.selected.as_ref() == Some(&account) {
+                    self.account.reveal(account, token);
+                }
+            }
+            Event::ImportRead(read) => self.dialogs.take_import(read),
+            Event::Done(reply) => self.take_reply(reply, ctx),
+            Event::SignedIn(_) => self.toasts.say("Signed in."),
+            Event::Copied { clears_at: None, .. } => self.toasts.say("Copied."),
             // The snapshot's clipboard shows it, with the time left.
             Event::Copied { .. } => {}
-            Event::ImportRead(read) => dialogs::read(state, read),
-            Event::Done(Reply::Revoked) => state.toasts.say(labels::REVOKED),
-            Event::Done(Reply::Forgotten) => state.toasts.say(labels::FORGOTTEN),
-            Event::Done(Reply::Diagnosed(findings)) => doctor::take(state, findings),
-            Event::Done(reply) => dialogs::done(ctx, state, reply),
-            Event::Restored(id) => {
-                if matches!(state.page, Page::Account) {
-                    state.select(id);
-                }
-            }
-            Event::ClipboardCleared => state.toasts.say("Clipboard cleared."),
-            Event::Revealed { account, token } => {
-                if state.selected.as_ref() == Some(&account) {
-                    state.revealed = Some(Revealed { account, token, until: None });
-                }
-            }
+            Event::ClipboardCleared => self.toasts.say("Clipboard cleared."),
             Event::Deleted { name, revocation } => {
                 let name = sanitized(&name, 40);
-                let tokens = messages::explain::revocation(&revocation).unwrap_or_default();
-                state.toasts.say(format!("“{name}” was deleted. {tokens}").trim_end());
+                let tokens = explain::revocation(&revocation).unwrap_or_default();
+                self.toasts.say(format!("“{name}” was deleted. {tokens}").trim_end());
             }
             Event::Problem { account, problem } => self.take_problem(account, problem),
         }
     }
 
+    fn take_saved(&mut self, id: AccountId, ctx: &Context) {
+        if let Some(text) = self.dialogs.take_saved(ctx) {
+            self.toasts.say(text);
+        }
+        // A form opened since then isn't this account's.
+        if !matches!(&self.page, Page::Form(form) if !form.saving) {
+            self.close_form(ctx);
+            self.page = Page::Account;
+            self.select(id);
+        }
+    }
+
+    fn take_reply(&mut self, reply: Reply, ctx: &Context) {
+        match reply {
+            Reply::Revoked => self.toasts.say(labels::REVOKED),
+            Reply::Forgotten => self.toasts.say(labels::FORGOTTEN),
+            Reply::Diagnosed(findings) => {
+                if let Page::Diagnostics(state) = &mut self.page {
+                    state.take(findings);
+                }
+            }
+            Reply::Recovered { added, unreadable, orphans } => {
+                self.notices.dismiss_startup_notice();
+                self.dialogs.open_recovered(added, unreadable, orphans);
+            }
+            reply => self.dialogs.take_reply(ctx, reply, &mut self.toasts),
+        }
+    }
+
     fn take_problem(&mut self, account: Option<AccountId>, problem: Problem) {
-        let state = &mut self.state;
-        if account.is_none() && (passphrase::takes(state, &problem) || dialogs::takes(state, &problem)) {
+        if account.is_none()
+            && (self.passphrase.take_problem(&problem) || self.dialogs.take_problem(&problem))
+        {
             return;
         }
-        if let Page::Form(form) = &mut state.page
+        if let Page::Form(form) = &mut self.page
             && form.saving
         {
             let mine = form.editing.as_ref().map(|(id, _)| id);
@@ -99,16 +118,16 @@ impl Ui {
                 return;
             }
         }
-        state.toasts.problem(account, problem);
+        self.toasts.problem(account, problem);
     }
 }
 
 /// Raises the window, or requests attention if the desktop prevents that.
-pub(super) fn come_forward(ctx: &egui::Context) {
-    ctx.send_viewport_cmd(egui::ViewportCommand::Minimized(false));
-    ctx.send_viewport_cmd(egui::ViewportCommand::Focus);
+pub(super) fn come_forward(ctx: &Context) {
+    ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+    ctx.send_viewport_cmd(ViewportCommand::Focus);
     if !ctx.input(|input| input.viewport().focused.unwrap_or(true)) {
-        let kind = egui::UserAttentionType::Informational;
-        ctx.send_viewport_cmd(egui::ViewportCommand::RequestUserAttention(kind));
+        let kind = UserAttentionType::Informational;
+        ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(kind));
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Accessible names are exactly these texts. Texts about problems are in [`crate::messages::explain`].
 
+use egui::os::OperatingSystem;
+
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::response_mapping::ReadAs;
 use crate::domain::passphrase_strength::Strength;
-use crate::domain::provider::Group;
 use crate::domain::provider::spec::ClientAuth;
+use crate::domain::provider::{EndpointKind, Group};
+use crate::messages::explain::{capitalised, label_of};
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 
 pub(super) const ADD_ACCOUNT: &str = "Add account";
@@ -79,7 +82,7 @@ pub(super) const CLEAR_NOW: &str = "Clear now";
 
 pub(super) const CLAIMS: &str = "Claims";
 pub(super) const SCOPES: &str = "Scopes";
-pub(super) const EXCHANGES: &str = "Requests";
+pub(super) const HTTP_LOG: &str = "Requests";
 
 pub(super) const EDIT: &str = "Edit";
 pub(super) const EDIT_ACCOUNT: &str = "Edit account";
@@ -240,6 +243,31 @@ pub(super) fn vault_in_short(vault: &VaultView) -> &'static str {
             VaultHealth::Locked { .. } | VaultHealth::Failing(VaultProblem::Locked | VaultProblem::Denied),
         ) => "Keychain locked",
         (VaultKind::Keychain, VaultHealth::Failing(_)) => "Keychain not usable",
+    }
+}
+
+/// The action for a vault that needs its passphrase.
+pub(super) fn passphrase_action(vault: &VaultView) -> Option<&'static str> {
+    match (vault.kind, &vault.health) {
+        (VaultKind::File, VaultHealth::Locked { exists: false }) => Some(CHOOSE_PASSPHRASE),
+        (VaultKind::File, VaultHealth::Locked { exists: true } | VaultHealth::Failing(_)) => {
+            Some(ENTER_PASSPHRASE)
+        }
+        _ => None,
+    }
+}
+
+/// An endpoint's name, capitalized.
+pub(super) fn endpoint(kind: EndpointKind) -> String {
+    capitalised(label_of(kind.key()))
+}
+
+/// A shortcut in the system's notation; `⌘` stands for Ctrl.
+pub(super) fn shortcut(keys: &str, os: OperatingSystem) -> String {
+    if os == OperatingSystem::Mac {
+        keys.to_owned()
+    } else {
+        keys.replace('⌘', "Ctrl+").replace('⇧', "Shift+")
     }
 }
 

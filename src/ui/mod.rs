@@ -1,58 +1,63 @@
 //! The window: draws one snapshot at one instant and returns commands.
 //!
-//! Its state is never authoritative. Nothing here waits. It holds no secret except one that the user has
-//! revealed or is typing.
+//! Each screen has a state of its own and a function `show(ui, cx, state)`, which pushes commands and actions
+//! to `cx`. Only this file and its parts (`apply`, `events`, `repaint`) know several screens. Nothing here
+//! waits. The window holds no secret except one that the user has revealed or is typing.
 
-pub(crate) mod account;
-mod crash_page;
+mod account;
+mod action;
+mod apply;
 mod cx;
-pub(crate) mod dialogs;
-mod doctor;
-mod drop_file;
+mod dialogs;
 mod events;
-mod first_run;
-pub(crate) mod form;
-pub(crate) mod labels;
-pub(crate) mod lock_screen;
-pub(crate) mod navigation;
-mod notice;
-mod preset_notice;
+mod form;
+mod labels;
+mod notices;
+mod pages;
 mod repaint;
 mod settings;
-pub(crate) mod shortcuts;
-pub(crate) mod shortcuts_page;
+mod shortcuts;
 mod sidebar;
-pub(crate) mod sign_in_alerts;
 mod theme;
-mod title;
-mod vault_banner;
-mod view_state;
 mod widgets;
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, vec2};
+use egui::{CentralPanel, Context, Frame, Margin, Panel, ScrollArea, ViewportCommand, vec2};
 
+use crate::domain::account::AccountId;
+use crate::domain::provider::Preset;
 use crate::messages::command::Command;
 use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{Preferences, Snapshot};
-use crate::ui::dialogs::delete;
-use crate::ui::dialogs::passphrase;
-use crate::ui::dialogs::quit;
-use crate::ui::dialogs::unsaved_tokens;
-use crate::ui::form::provider_picker;
-use crate::ui::sidebar::vault_line;
-use crate::ui::widgets::toast;
 
-use cx::Cx;
-use sidebar::list_order::Order;
+use account::AccountPageState;
+use action::{NewAccount, Target, UiAction};
+use cx::{Cx, PageKind};
+use dialogs::delete::DeleteDialog;
+use dialogs::discard_form::DiscardFormDialog;
+use dialogs::passphrase::PassphraseDialog;
+use dialogs::quit::QuitDialog;
+use dialogs::shortcuts::ShortcutsDialog;
+use dialogs::unsaved_tokens::UnsavedTokensDialog;
+use dialogs::{Dialogs, delete, discard_form, passphrase, quit, unsaved_tokens};
+use form::draft::AccountFormState;
+use notices::NoticesState;
+use pages::crash::CrashPageState;
+use pages::diagnostics::DiagnosticsState;
+use pages::lock_screen::LockScreenState;
+use pages::provider_picker::ProviderPickerState;
+use pages::{crash, diagnostics, first_run, lock_screen, provider_picker};
+use settings::SettingsState;
+use sidebar::list_order::ListOrder;
+use sidebar::{SidebarState, vault_line};
 use theme::Tokens;
 use theme::icons::Icon;
-use view_state::{AfterCrash, Page, ViewState};
 use widgets::button::{Button, Weight};
+use widgets::toast::{self, Toasts};
 
-pub use sign_in_alerts::newly_needing_sign_in;
+pub use account::sign_in_alerts::newly_needing_sign_in;
 pub use widgets::file_field::{FileAnswer, FileQuestion};
 
 /// The smallest usable window, in logical points.
@@ -60,23 +65,53 @@ pub const MIN_SIZE: (f32, f32) = (640.0, 420.0);
 /// The window's size at the first start, in logical points.
 pub const FIRST_SIZE: (f32, f32) = (960.0, 640.0);
 
-/// The window's own state.
+/// The window's own state: the selection, drafts, open dialogs. The snapshot has the facts about accounts.
+#[derive(Default)]
 pub struct Ui {
-    state: ViewState,
+    selected: Option<AccountId>,
+    /// With one pane: whether the page is shown instead of the list.
+    detail_open: bool,
+    page: Page,
+    /// The widget to focus in the next frame.
+    focus: Option<egui::Id>,
+    sidebar: SidebarState,
+    account: AccountPageState,
+    crash: CrashPageState,
+    notices: NoticesState,
+    lock_screen: LockScreenState,
+    settings: SettingsState,
+    dialogs: Dialogs,
+    passphrase: PassphraseDialog,
+    delete: DeleteDialog,
+    discard_form: DiscardFormDialog,
+    shortcuts: ShortcutsDialog,
+    quit: QuitDialog,
+    unsaved_tokens: UnsavedTokensDialog,
+    toasts: Toasts,
+    presets: Arc<Vec<Preset>>,
     applied: Option<Preferences>,
+    /// Whether the system prefers reduced motion.
     still: bool,
-    presets: std::sync::Arc<Vec<crate::domain::provider::Preset>>,
+}
+
+#[derive(Default)]
+enum Page {
+    #[default]
+    Account,
+    ProviderPicker(ProviderPickerState),
+    Form(Box<AccountFormState>),
+    Diagnostics(DiagnosticsState),
 }
 
 impl Ui {
     /// Installs the fonts and themes. Call before the first frame.
-    pub fn new(ctx: &egui::Context) -> Self {
+    pub fn new(ctx: &Context) -> Self {
         theme::install(ctx);
-        Self { state: ViewState::default(), applied: None, still: false, presets: std::sync::Arc::default() }
+        Self::default()
     }
 
     /// Applies the preferences for the look. Call before the first frame, so that none flashes.
-    pub fn apply(&mut self, preferences: &Preferences, ctx: &egui::Context) {
+    pub fn apply(&mut self, preferences: &Preferences, ctx: &Context) {
         if self.applied.as_ref() != Some(preferences) {
             theme::apply(preferences, self.still, ctx);
             self.applied = Some(preferences.clone());
@@ -93,48 +128,68 @@ impl Ui {
 
     /// Sets the default folder of exports and imports.
     pub fn set_folder(&mut self, folder: std::path::PathBuf) {
-        self.state.errands.folder = folder;
+        self.dialogs.folder = folder;
     }
 
     /// Takes the pending question for the system's file dialog; its answer goes to [`Self::file_answer`].
     pub fn file_question(&mut self) -> Option<FileQuestion> {
-        self.state.errands.question.take()
+        self.dialogs.file_question.take()
     }
 
     /// Takes the answer of the system's file dialog.
     pub fn file_answer(&mut self, answer: FileAnswer) {
-        self.state.errands.answer = Some(answer);
+        self.dialogs.file_answer = Some(answer);
     }
 
     /// Restores the position at the last quit.
     pub fn restore(&mut self, remembered: &Remembered) {
         let Remembered { selected, sort, group, filter } = remembered.clone();
-        self.state.selected = selected;
-        self.state.order = Order { sort, group, filter };
+        self.selected = selected;
+        self.sidebar.order = ListOrder { sort, group, filter };
     }
 
     /// Shows that the last window crashed, and no account until the user chooses one.
     pub fn say_crashed(&mut self) {
-        self.state.after_crash = AfterCrash::Nothing;
+        self.crash = CrashPageState::NothingShown;
     }
 
     /// The position to store.
     pub fn remembered(&self) -> Remembered {
-        let Order { sort, group, filter } = self.state.order;
-        Remembered { selected: self.state.selected.clone(), sort, group, filter }
+        let ListOrder { sort, group, filter } = self.sidebar.order;
+        Remembered { selected: self.selected.clone(), sort, group, filter }
     }
 
     /// Keeps a closing window open if something would be lost. Call in every frame, also in one that draws
     /// nothing.
-    pub fn watch_closing(&mut self, ctx: &egui::Context, snapshot: &Snapshot) {
-        if quit::watch(ctx, snapshot, &mut self.state) {
-            unsaved_tokens::watch(ctx, snapshot, &mut self.state);
+    pub fn watch_closing(&mut self, ctx: &Context, snapshot: &Snapshot) {
+        let closes = ctx.input(|input| input.viewport().close_requested());
+        if closes
+            && self.quit != QuitDialog::Confirmed
+            && self.unsaved_tokens != UnsavedTokensDialog::LossAccepted
+        {
+            if snapshot.preferences.keep_running {
+                ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+                ctx.send_viewport_cmd(ViewportCommand::Minimized(true));
+                return;
+            }
+            if self.has_unsaved_input() {
+                quit::keep_open(ctx);
+                ctx.send_viewport_cmd(ViewportCommand::Focus);
+                self.discard_form.open(Target::Quit);
+                return;
+            }
+            if quit::is_asked(snapshot) {
+                quit::keep_open(ctx);
+                self.quit = QuitDialog::Open;
+            }
         }
+        unsaved_tokens::watch(ctx, snapshot, &mut self.unsaved_tokens);
     }
 
     /// Closes the window without a question.
-    pub fn quit_unasked(&mut self, ctx: &egui::Context) {
-        quit::quit_unasked(ctx, &mut self.state);
+    pub fn quit_unasked(&mut self, ctx: &Context) {
+        self.unsaved_tokens = UnsavedTokensDialog::LossAccepted;
+        self.quit.confirm(ctx);
     }
 
     /// Draws the snapshot as of `now` and returns the user's commands.
@@ -145,7 +200,7 @@ impl Ui {
         now: DateTime<Utc>,
         commands: &mut Vec<Command>,
     ) {
-        self.presets = std::sync::Arc::clone(&snapshot.presets);
+        self.presets = Arc::clone(&snapshot.presets);
         if self.applied.as_ref() != Some(&snapshot.preferences) {
             self.apply(&snapshot.preferences, ui.ctx());
             let style = ui.ctx().style_of(ui.ctx().theme());
@@ -153,61 +208,325 @@ impl Ui {
         }
         let narrow = ui.available_width() < theme::NARROW_WIDTH;
         let mut cx = Cx::new(snapshot, now, Tokens::of(ui), narrow, commands);
-        let state = &mut self.state;
-        state.list.hide();
-        let lost_focus = |event: &egui::Event| matches!(event, egui::Event::WindowFocused(false));
-        if ui.input(|input| input.events.iter().any(lost_focus)) {
-            state.revealed = None;
+        let cx = &mut cx;
+        self.sidebar.list.hide();
+        if ui.input(|input| input.events.contains(&egui::Event::WindowFocused(false))) {
+            self.account.hide_token();
         }
-        lock_screen::watch(ui, &mut cx, state);
-        if lock_screen::show(ui, &mut cx, state) {
-            return unsaved_tokens::show(ui, &mut cx, state);
+        lock_screen::watch(ui, cx, &mut self.lock_screen);
+        self.apply_actions(ui.ctx(), cx);
+        if self.show_lock_screen(ui, cx) {
+            return;
         }
-        state.settle(snapshot, now);
-        state.settle_toasts(snapshot, now);
-        passphrase::settle(ui.ctx(), snapshot, state);
-        shortcuts::act(ui, &mut cx, state);
-        drop_file::watch(ui, &mut cx, state);
-        if lock_screen::show(ui, &mut cx, state) {
-            return unsaved_tokens::show(ui, &mut cx, state);
+        self.sync(ui.ctx(), cx);
+        let has_dialog = self.has_dialog();
+        shortcuts::handle(ui, cx, &mut self.sidebar, has_dialog);
+        self.apply_actions(ui.ctx(), cx);
+        if snapshot.loaded && !self.passphrase.is_open() && (!self.has_dialog() || self.dialogs.is_open()) {
+            dialogs::import::drop_file::watch(ui, cx);
+            self.apply_actions(ui.ctx(), cx);
         }
-        if let Some(id) = state.focus.take() {
+        if self.show_lock_screen(ui, cx) {
+            return;
+        }
+        if let Some(id) = self.focus.take() {
             // Requested before it is drawn, so that focus scrolls it into view.
             ui.memory_mut(|memory| memory.request_focus(id));
         }
-        let page = if state.has_dialog() {
-            behind(ui, |ui| panes(ui, &mut cx, state))
+        let page = if self.has_dialog() {
+            behind(ui, |ui| self.show_panes(ui, cx))
         } else {
-            panes(ui, &mut cx, state)
+            self.show_panes(ui, cx)
         };
-        delete::show(ui, &mut cx, state);
-        navigation::show(ui, &mut cx, state);
-        settings::show(ui, &mut cx, state);
-        dialogs::show(ui, &mut cx, state);
-        passphrase::show(ui, &mut cx, state);
-        unsaved_tokens::show(ui, &mut cx, state);
-        shortcuts_page::show(ui, state);
-        quit::show(ui, &cx, state);
-        toast::show(ui, &mut cx, state, page);
-        if state.focus.is_some() {
+        self.show_dialogs(ui, cx);
+        toast::show(ui, cx, &mut self.toasts, page);
+        self.apply_actions(ui.ctx(), cx);
+        if self.focus.is_some() {
             ui.ctx().request_repaint();
         }
     }
 
     /// The window's title.
     pub fn title(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> String {
-        title::of(&self.state, snapshot, now)
+        let selected = self.selected.as_ref().filter(|_| !snapshot.locked);
+        account::window_title::of(selected.and_then(|id| snapshot.accounts.find(id)), now)
     }
 
     /// Raises the window.
-    pub fn come_forward(ctx: &egui::Context) {
+    pub fn come_forward(ctx: &Context) {
         events::come_forward(ctx);
     }
 
-    /// How long the current frame stays valid; `None` if nothing counts down, so that an idle window costs
-    /// nothing.
-    pub fn next_repaint(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Duration> {
-        repaint::next(&self.state, snapshot, now)
+    fn update_cx(&self, cx: &mut Cx<'_>) {
+        cx.selected.clone_from(&self.selected);
+        cx.page = match self.page {
+            Page::Account => PageKind::Account,
+            Page::ProviderPicker(_) => PageKind::ProviderPicker,
+            Page::Form(_) => PageKind::Form,
+            Page::Diagnostics(_) => PageKind::Diagnostics,
+        };
+    }
+
+    fn select(&mut self, id: AccountId) {
+        if self.selected.as_ref() != Some(&id) {
+            self.account.leave_account();
+        }
+        self.crash = CrashPageState::NoCrash;
+        self.sidebar.list.scroll_to(id.clone());
+        self.selected = Some(id);
+        self.detail_open = true;
+    }
+
+    fn has_unsaved_input(&self) -> bool {
+        matches!(&self.page, Page::Form(form) if form.typed && !form.saving)
+    }
+
+    fn has_dialog(&self) -> bool {
+        self.delete.is_open()
+            || self.discard_form.is_open()
+            || self.settings.is_open()
+            || self.passphrase.is_open()
+            || self.dialogs.is_open()
+            || self.unsaved_tokens == UnsavedTokensDialog::Open
+            || self.shortcuts == ShortcutsDialog::Open
+            || self.quit == QuitDialog::Open
+    }
+
+    /// Closes the account form and wipes its secret fields.
+    fn close_form(&mut self, ctx: &Context) {
+        if let Page::Form(draft) = &self.page {
+            form::forget(ctx, draft);
+            self.page = Page::Account;
+        }
+    }
+
+    fn open_form(&mut self, state: AccountFormState) {
+        self.page = Page::Form(Box::new(state));
+    }
+
+    fn open_new_form(&mut self, from: &NewAccount) {
+        self.open_form(match from {
+            NewAccount::Preset(preset) => AccountFormState::new(preset),
+            NewAccount::Issuer => AccountFormState::by_issuer(),
+        });
+        self.focus = Some(form::name_id());
+    }
+
+    fn open_provider_picker(&mut self) {
+        self.page = Page::ProviderPicker(ProviderPickerState::default());
+        self.detail_open = true;
+        self.focus = Some(provider_picker::search_id());
+    }
+
+    fn open_diagnostics(&mut self, cx: &mut Cx<'_>, account: Option<AccountId>) {
+        self.page = Page::Diagnostics(DiagnosticsState::start(cx, account));
+        self.detail_open = true;
+    }
+
+    /// Drops state that the snapshot no longer supports: a deleted account's selection, an ended reveal.
+    fn sync(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
+        let snapshot = cx.snapshot;
+        let is_gone = |id: &AccountId| snapshot.accounts.place(id).is_none();
+        let mut was_at = None;
+        if snapshot.loaded
+            && let Some(gone) = self.selected.take_if(|id| is_gone(id))
+        {
+            was_at = self.sidebar.list.row(&gone);
+            self.detail_open = false;
+        }
+        self.sidebar.sync(&snapshot.accounts, cx.now);
+        if self.selected.is_none() && self.crash == CrashPageState::NoCrash {
+            // The row that moved up to its position, or the last one.
+            let list = &self.sidebar.list;
+            let next = was_at.and_then(|row| list.get(row.min(list.len().saturating_sub(1))));
+            self.selected = next.or(snapshot.accounts.first()).map(|account| account.id.clone());
+        }
+        self.delete.close_if(is_gone);
+        self.account.sync(self.selected.as_ref(), snapshot, cx.now);
+        let on_page = self.selected.as_ref().filter(|_| matches!(self.page, Page::Account));
+        self.toasts.sync(cx.now, |account, problem| {
+            let account = account.filter(|id| Some(*id) == on_page);
+            let found = account.and_then(|id| snapshot.accounts.find(id));
+            found.is_some_and(|view| view.problem.as_ref() == Some(problem))
+        });
+        let has_dialog = self.has_dialog();
+        if let Some(text) = self.passphrase.sync(ctx, &snapshot.vault, has_dialog) {
+            self.toasts.say(text);
+        }
+        self.update_cx(cx);
+    }
+
+    /// Covers a locked window; returns true if nothing else may be drawn.
+    fn show_lock_screen(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) -> bool {
+        let was_covered = self.lock_screen.is_covered();
+        if !self.lock_screen.update(cx) {
+            if was_covered {
+                self.passphrase.close(ui.ctx());
+            }
+            return false;
+        }
+        self.drop_drafts(ui.ctx(), !was_covered);
+        if cx.snapshot.locked {
+            lock_screen::show(ui, cx, &mut self.passphrase);
+        }
+        unsaved_tokens::show(ui, cx, &mut self.unsaved_tokens);
+        true
+    }
+
+    /// Discards the window's state of accounts, and all input.
+    fn drop_drafts(&mut self, ctx: &Context, is_first: bool) {
+        if is_first {
+            egui::Popup::close_all(ctx);
+            self.passphrase.close(ctx);
+            self.dialogs.close(ctx);
+            self.account.forget_pasted(ctx);
+        }
+        self.close_form(ctx);
+        self.page = Page::Account;
+        self.settings = SettingsState::default();
+        self.shortcuts = ShortcutsDialog::Closed;
+        self.quit = QuitDialog::Closed;
+        self.delete = DeleteDialog::default();
+        self.discard_form = DiscardFormDialog::default();
+        self.account.lock();
+        self.focus = None;
+        self.sidebar.search.clear();
+        self.toasts = Toasts::default();
+    }
+
+    fn show_dialogs(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
+        delete::show(ui, cx, &mut self.delete);
+        if let Page::Form(form) = &self.page {
+            discard_form::show(ui, cx, &mut self.discard_form, form);
+        } else {
+            // The form was saved or closed in the meantime.
+            self.discard_form = DiscardFormDialog::default();
+        }
+        self.apply_actions(ui.ctx(), cx);
+        // Only one dialog is visible; the settings and then the others return with their input.
+        if !self.passphrase.is_open() {
+            if !self.dialogs.is_open() {
+                settings::show(ui, cx, &mut self.settings);
+                self.apply_actions(ui.ctx(), cx);
+            }
+            dialogs::show(ui, cx, &mut self.dialogs);
+            self.apply_actions(ui.ctx(), cx);
+        }
+        passphrase::show(ui, cx, &mut self.passphrase);
+        unsaved_tokens::show(ui, cx, &mut self.unsaved_tokens);
+        dialogs::shortcuts::show(ui, cx, &mut self.shortcuts);
+        quit::show(ui, cx, &mut self.quit);
+    }
+
+    /// Draws the list and the page; returns the page's area.
+    fn show_panes(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) -> egui::Rect {
+        let whole = ui.available_rect_before_wrap();
+        if !cx.snapshot.loaded {
+            return whole;
+        }
+        let is_empty = cx.snapshot.accounts.is_empty();
+        let without_list = self.crash == CrashPageState::NothingShown;
+        if is_empty && !without_list && matches!(self.page, Page::Account) {
+            first_run::show(ui, cx, &mut self.notices);
+            self.apply_actions(ui.ctx(), cx);
+            return whole;
+        }
+        if !is_empty && !without_list && (!cx.narrow || !self.detail_open) {
+            let frame = Frame::new().inner_margin(Margin::same(12));
+            if cx.narrow {
+                CentralPanel::default().frame(frame).show(ui, |ui| self.show_list(ui, cx));
+                return whole;
+            }
+            Panel::left("keyfob-list")
+                .exact_size(theme::SIDEBAR_WIDTH)
+                .resizable(false)
+                .frame(frame)
+                .show(ui, |ui| self.show_list(ui, cx));
+        }
+        self.show_page(ui, cx)
+    }
+
+    fn show_list(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
+        if cx.narrow && notices::vault::is_needed(cx) {
+            notices::vault::show(ui, cx);
+        }
+        sidebar::show(ui, cx, &mut self.sidebar);
+        self.apply_actions(ui.ctx(), cx);
+    }
+
+    /// A page: a scrolling column with the form's buttons below it; returns its area without them.
+    fn show_page(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) -> egui::Rect {
+        // The buttons come last in the focus order. A panel would have to be drawn first, so their area is
+        // computed here.
+        let (mut upper, mut lower) = (ui.available_rect_before_wrap(), egui::Rect::NOTHING);
+        let with_buttons = matches!(self.page, Page::Form(_));
+        if with_buttons {
+            // Two rows if they don't fit into one.
+            let height = if upper.width() < 320.0 { 96.0 } else { 56.0 };
+            (upper, lower) = upper.split_top_bottom_at_y(upper.bottom() - height);
+        }
+        // In a wide window the column is centered, like its toasts.
+        let beside = ((upper.width() - 48.0 - theme::COLUMN_WIDTH) / 2.0).max(0.0).floor();
+        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(upper));
+        // The window is cleared with this color; without a GPU, a second fill costs a fifth of a frame.
+        CentralPanel::default().frame(Frame::new()).show(&mut place, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                Frame::new().inner_margin(Margin::same(24)).show(ui, |ui| {
+                    let column = ui.available_rect_before_wrap().shrink2(vec2(beside, 0.0));
+                    // Grows with its contents.
+                    let column = column.with_max_y(column.top());
+                    ui.scope_builder(egui::UiBuilder::new().max_rect(column), |ui| {
+                        ui.set_width(column.width());
+                        ui.spacing_mut().item_spacing.y = 12.0;
+                        self.show_column(ui, cx);
+                        // Room for toasts.
+                        ui.add_space(48.0);
+                    });
+                });
+            });
+        });
+        if let (true, Page::Form(form)) = (with_buttons, &mut self.page) {
+            let margin = if lower.width() < 400.0 { 12 } else { 24 };
+            let frame = Frame::new().inner_margin(Margin::symmetric(margin, 12));
+            let mut place = ui.new_child(egui::UiBuilder::new().max_rect(lower.shrink2(vec2(beside, 0.0))));
+            CentralPanel::default().frame(frame).show(&mut place, |ui| form::buttons(ui, cx, form));
+            let line = egui::Stroke::new(1.0, cx.tokens.line);
+            ui.painter().hline(lower.x_range(), lower.top(), line);
+        }
+        self.apply_actions(ui.ctx(), cx);
+        upper
+    }
+
+    fn show_column(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
+        if cx.narrow && !cx.snapshot.accounts.is_empty() {
+            let back = Button::new(Weight::Bare, labels::BACK).with_icon(Icon::Back).flush();
+            if back.show(ui) {
+                cx.push(UiAction::Go(Target::List));
+            }
+        }
+        if notices::vault::is_needed(cx) {
+            notices::vault::show(ui, cx);
+        }
+        notices::show(ui, cx, &mut self.notices);
+        if let Some(problem) = &cx.snapshot.problem {
+            notices::app_problem::show(ui, cx, problem);
+        }
+        match &mut self.page {
+            Page::ProviderPicker(state) => provider_picker::show(ui, cx, state),
+            Page::Form(state) => form::show(ui, cx, state),
+            Page::Diagnostics(state) => diagnostics::show(ui, cx, state),
+            Page::Account if self.crash != CrashPageState::NoCrash => crash::show(ui, cx, &mut self.crash),
+            Page::Account => {
+                if let Some(account) = cx.selected_account() {
+                    account::show(ui, cx, &mut self.account, account);
+                }
+            }
+        }
+        // If the list isn't there to show it.
+        if cx.narrow || cx.snapshot.accounts.is_empty() {
+            ui.add_space(theme::STEP);
+            vault_line::show(ui, cx, true);
+        }
     }
 }
 
@@ -216,118 +535,4 @@ fn behind<R>(ui: &mut egui::Ui, contents: impl FnOnce(&mut egui::Ui) -> R) -> R 
     ui.visuals_mut().disabled_alpha = 1.0;
     ui.disable();
     contents(ui)
-}
-
-/// Draws the list and the page; returns the page's area.
-fn panes(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) -> egui::Rect {
-    let whole = ui.available_rect_before_wrap();
-    if !cx.snapshot.loaded {
-        return whole;
-    }
-    let covered = state.after_crash == AfterCrash::Nothing;
-    let first_run = cx.snapshot.accounts.is_empty() && matches!(state.page, Page::Account) && !covered;
-    if first_run {
-        first_run::show(ui, cx, state);
-        return whole;
-    }
-    let single = cx.snapshot.accounts.is_empty() || covered;
-    if !single && (!cx.narrow || !state.detail_open) {
-        let frame = Frame::new().inner_margin(Margin::same(12));
-        if cx.narrow {
-            CentralPanel::default().frame(frame).show(ui, |ui| list(ui, cx, state));
-            return whole;
-        }
-        Panel::left("keyfob-list")
-            .exact_size(theme::SIDEBAR_WIDTH)
-            .resizable(false)
-            .frame(frame)
-            .show(ui, |ui| list(ui, cx, state));
-    }
-    page(ui, cx, state, account_page)
-}
-
-fn list(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    if cx.narrow && vault_banner::is_needed(cx) {
-        vault_banner::contents(ui, cx, state);
-    }
-    sidebar::show(ui, cx, state);
-}
-
-/// A page: a scrolling column with the form's buttons below it; returns its area without them.
-fn page(
-    ui: &mut egui::Ui,
-    cx: &mut Cx<'_>,
-    state: &mut ViewState,
-    contents: fn(&mut egui::Ui, &mut Cx<'_>, &mut ViewState),
-) -> egui::Rect {
-    let tokens = cx.tokens;
-    // The buttons come last in the focus order. A panel would have to be drawn first, so their area is
-    // computed here.
-    let (mut upper, mut lower) = (ui.available_rect_before_wrap(), egui::Rect::NOTHING);
-    let with_buttons = matches!(state.page, Page::Form(_));
-    if with_buttons {
-        // Two rows if they don't fit into one.
-        let height = if upper.width() < 320.0 { 96.0 } else { 56.0 };
-        (upper, lower) = upper.split_top_bottom_at_y(upper.bottom() - height);
-    }
-    // In a wide window the column is centered, like its toasts.
-    let beside = ((upper.width() - 48.0 - theme::COLUMN_WIDTH) / 2.0).max(0.0).floor();
-    let mut place = ui.new_child(egui::UiBuilder::new().max_rect(upper));
-    // The window is cleared with this color; without a GPU, a second fill costs a fifth of a frame.
-    CentralPanel::default().frame(Frame::new()).show(&mut place, |ui| {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            Frame::new().inner_margin(Margin::same(24)).show(ui, |ui| {
-                let column = ui.available_rect_before_wrap().shrink2(vec2(beside, 0.0));
-                // Grows with its contents.
-                let column = column.with_max_y(column.top());
-                ui.scope_builder(egui::UiBuilder::new().max_rect(column), |ui| {
-                    ui.set_width(column.width());
-                    ui.spacing_mut().item_spacing.y = 12.0;
-                    contents(ui, cx, state);
-                    // Room for toasts.
-                    ui.add_space(48.0);
-                });
-            });
-        });
-    });
-    if with_buttons {
-        let margin = if lower.width() < 400.0 { 12 } else { 24 };
-        let frame = Frame::new().inner_margin(Margin::symmetric(margin, 12));
-        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(lower.shrink2(vec2(beside, 0.0))));
-        CentralPanel::default().frame(frame).show(&mut place, |ui| form::buttons(ui, cx, state));
-        ui.painter().hline(lower.x_range(), lower.top(), egui::Stroke::new(1.0, tokens.line));
-    }
-    upper
-}
-
-fn account_page(ui: &mut egui::Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    if cx.narrow && !cx.snapshot.accounts.is_empty() {
-        let back = Button::new(Weight::Bare, labels::BACK).with_icon(Icon::Back).flush();
-        if back.show(ui) {
-            navigation::go(ui.ctx(), cx, state, navigation::To::List);
-        }
-    }
-    if vault_banner::is_needed(cx) {
-        vault_banner::contents(ui, cx, state);
-    }
-    notice::show(ui, cx, state);
-    if let Some(problem) = &cx.snapshot.problem {
-        account::app_problem(ui, cx, problem);
-    }
-    match &state.page {
-        Page::Picker { .. } => provider_picker::show(ui, cx, state),
-        Page::Form(_) => form::show(ui, cx, state),
-        Page::Doctor(_) => doctor::show(ui, cx, state),
-        Page::Account if state.after_crash != AfterCrash::No => crash_page::show(ui, cx, state),
-        Page::Account => {
-            if let Some(account) = state.selected.as_ref().and_then(|id| cx.account(id)) {
-                account::show(ui, cx, state, account);
-            }
-        }
-    }
-    // If the list isn't there to show it.
-    if cx.narrow || cx.snapshot.accounts.is_empty() {
-        ui.add_space(theme::STEP);
-        vault_line::show(ui, cx, state, true);
-    }
 }

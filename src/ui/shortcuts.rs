@@ -7,65 +7,65 @@ use egui::{Event, Key, Modifiers, Ui};
 
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::preferences::{Preferences, ZOOMS_PERCENT};
-use crate::messages::snapshot::AccountView;
 
 use super::account::sign_in;
-use super::cx::Cx;
-use super::navigation;
-use super::navigation::To;
-use super::shortcuts_page::KeysPage;
-use super::view_state::{Page, SettingsDraft, ViewState};
-use super::{account, lock_screen, sidebar};
+use super::account::token_commands::{can_copy, renewal};
+use super::action::{DialogKind, Target, UiAction};
+use super::cx::{Cx, PageKind};
+use super::sidebar;
+use super::sidebar::SidebarState;
 
 const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
 
-pub(super) fn act(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+pub(super) fn handle(ui: &Ui, cx: &mut Cx<'_>, sidebar: &mut SidebarState, has_dialog: bool) {
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
     if pressed(Modifiers::COMMAND, Key::L) {
-        lock_screen::lock(ui, cx, state);
+        cx.push(UiAction::Lock);
         return;
     }
     if pressed(Modifiers::COMMAND, Key::Q) {
-        navigation::quit(ui.ctx(), cx, state);
+        cx.push(UiAction::Go(Target::Quit));
+        return;
     }
-    if state.has_dialog() {
+    if has_dialog {
         return;
     }
     if pressed(Modifiers::COMMAND, Key::N) {
-        navigation::go(ui.ctx(), cx, state, To::Picker);
+        cx.push(UiAction::Go(Target::ProviderPicker));
     }
     if pressed(Modifiers::COMMAND, Key::Comma) {
-        state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+        cx.open(DialogKind::Settings);
     }
     zoom(ui, cx);
     if pressed(Modifiers::COMMAND, Key::F) {
-        find(state);
+        find(cx);
     }
     if pressed(Modifiers::NONE, Key::F1) {
-        state.keys_page = KeysPage::Open;
+        cx.open(DialogKind::Shortcuts);
     }
     sign_in::take_pasted(ui, cx);
     if sidebar::was_searching(ui) {
         // egui drops a field's focus by the same key.
         if pressed(Modifiers::NONE, Key::Escape) {
-            state.search.clear();
+            sidebar.search.clear();
         }
-        copy_keys(ui, cx, state);
+        copy_keys(ui, cx, sidebar);
     }
     let typing = ui.text_edit_focused();
     if !typing && !egui::Popup::is_any_open(ui.ctx()) {
         if pressed(Modifiers::NONE, Key::Slash) {
-            find(state);
+            find(cx);
         }
         if pressed(Modifiers::NONE, Key::Escape) {
-            back(ui, cx, state);
+            let is_account = cx.page == PageKind::Account;
+            cx.push(UiAction::Go(if is_account { Target::List } else { Target::Back }));
         }
         if pressed(Modifiers::COMMAND, Key::Z)
             && let Some(undo) = cx.snapshot.undo.last()
         {
             cx.send(Command::UndoDelete(undo.id.clone()));
         }
-        on_account(ui, cx, state);
+        on_account(ui, cx, sidebar);
     }
 }
 
@@ -87,32 +87,26 @@ fn zoom(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
-fn find(state: &mut ViewState) {
-    state.detail_open = false;
-    state.focus = Some(sidebar::search_id());
+fn find(cx: &mut Cx<'_>) {
+    cx.push(UiAction::ShowList);
+    cx.push(UiAction::Focus(sidebar::search_id()));
 }
 
-fn back(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    let to = if matches!(state.page, Page::Account) { To::List } else { To::Back };
-    navigation::go(ui.ctx(), cx, state, to);
-}
-
-fn on_account(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    if !matches!(state.page, Page::Account) {
+fn on_account(ui: &Ui, cx: &mut Cx<'_>, sidebar: &mut SidebarState) {
+    if cx.page != PageKind::Account {
         return;
     }
-    sidebar::arrows(ui, state);
-    let account = state.selected.as_ref().and_then(|id| cx.account(id));
-    let Some(account) = account else { return };
+    sidebar::arrows(ui, cx, sidebar);
+    let Some(account) = cx.selected_account() else { return };
     let id = || account.id.clone();
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
     let nothing_focused = ui.memory(|memory| memory.focused().is_none());
     if nothing_focused && pressed(Modifiers::NONE, Key::Enter) {
-        state.detail_open = true;
+        cx.push(UiAction::ShowPage);
     }
-    copy_keys(ui, cx, state);
+    copy_keys(ui, cx, sidebar);
     if pressed(Modifiers::COMMAND, Key::R) {
-        cx.send(account::renewal(account));
+        cx.send(renewal(account));
     }
     if pressed(Modifiers::COMMAND, Key::E) {
         cx.send(Command::Edit(id()));
@@ -121,22 +115,15 @@ fn on_account(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         cx.send(Command::Duplicate(id()));
     }
     if pressed(Modifiers::NONE, Key::Delete) {
-        state.deleting = Some(id());
+        cx.open(DialogKind::Delete(id()));
     }
 }
 
-/// Whether there is a token to copy, or one is obtained without the user.
-pub(super) fn can_copy(account: &AccountView) -> bool {
-    account.token.is_some() || account.grant.is_repeatable()
-}
-
 /// Copies the selected account's token if the page shows it, unless text is selected.
-fn copy_keys(ui: &Ui, cx: &mut Cx<'_>, state: &ViewState) {
-    let chosen = state.selected.as_ref().filter(|_| matches!(state.page, Page::Account));
-    let Some(account) = chosen.and_then(|id| cx.account(id)).filter(|account| can_copy(account)) else {
-        return;
-    };
-    if ui.text_edit_focused() && (state.list.row(&account.id).is_none() || sidebar::is_text_selected(ui)) {
+fn copy_keys(ui: &Ui, cx: &mut Cx<'_>, sidebar: &SidebarState) {
+    let selected = cx.selected_account().filter(|_| cx.page == PageKind::Account);
+    let Some(account) = selected.filter(|account| can_copy(account)) else { return };
+    if ui.text_edit_focused() && (sidebar.list.row(&account.id).is_none() || sidebar::is_text_selected(ui)) {
         return;
     }
     // egui reports the system's copy key as a separate event.

@@ -24,13 +24,13 @@ pub(in crate::ui) fn at_rest(account: &AccountView, now: DateTime<Utc>) -> Statu
     }
 }
 
-pub(in crate::ui) fn word_of(standing: StatusFilter) -> &'static str {
-    shown_as(standing).word()
+pub(in crate::ui) fn word_of(status: StatusFilter) -> &'static str {
+    shown_as(status).word()
 }
 
 /// The status whose word and icon a filter uses.
-pub(in crate::ui) fn shown_as(standing: StatusFilter) -> AccountStatus {
-    match standing {
+pub(in crate::ui) fn shown_as(status: StatusFilter) -> AccountStatus {
+    match status {
         StatusFilter::NeedsSignIn => AccountStatus::NeedsSignIn,
         StatusFilter::Error => AccountStatus::Error,
         StatusFilter::Expired => AccountStatus::Expired,

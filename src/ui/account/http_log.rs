@@ -11,10 +11,9 @@ use crate::messages::command::Command;
 use crate::messages::problem::{AnswerFlaw, BadAnswer, Problem};
 use crate::messages::snapshot::AccountView;
 
-use super::response_mapper;
+use super::response_mapper::{self, ResponseMapperState};
 use crate::ui::cx::Cx;
 use crate::ui::theme::icons::Icon;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::time_text;
 use crate::ui::{labels, theme, widgets};
@@ -22,21 +21,26 @@ use crate::ui::{labels, theme, widgets};
 const LINE_CHARS: usize = 1000;
 
 #[derive(Default)]
-pub(in crate::ui) struct ExchangesTab {
+pub(in crate::ui) struct HttpLogState {
     /// The account whose log was requested, so that it is requested once.
-    asked: Option<AccountId>,
+    requested: Option<AccountId>,
     /// The expanded entry, by its account and send time.
     open: Option<(AccountId, DateTime<Utc>)>,
 }
 
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+pub(in crate::ui) fn show(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut HttpLogState,
+    mapper: &mut ResponseMapperState,
+    account: &AccountView,
+) {
     if !is_in_the_way(account) {
-        response_mapper::show(ui, cx, state, account);
+        response_mapper::show(ui, cx, mapper, account);
     }
-    let tab = &mut state.exchanges;
-    let Some(exchanges) = &account.exchanges else {
-        if tab.asked.as_ref() != Some(&account.id) {
-            tab.asked = Some(account.id.clone());
+    let Some(entries) = &account.exchanges else {
+        if state.requested.as_ref() != Some(&account.id) {
+            state.requested = Some(account.id.clone());
             cx.send(Command::ReadExchanges(account.id.clone()));
         }
         return;
@@ -49,13 +53,13 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
         let hint = "For a support ticket: settings and requests, without the account's name, its client ID or any secret";
         if Button::new(Weight::Quiet, labels::COPY_REPORT).hint(hint).show(ui) {
             let (provider, settings) = (account.provider_name.as_str(), &account.settings);
-            cx.send(Command::CopyText(report(&Reported { provider, settings, exchanges })));
+            cx.send(Command::CopyText(report(&Reported { provider, settings, exchanges: entries })));
         }
-        if exchanges.is_empty() {
+        if entries.is_empty() {
             widgets::weak(ui, "No requests logged yet.");
         }
-        for exchange in exchanges.iter() {
-            row(ui, cx, tab, account, exchange);
+        for entry in entries.iter() {
+            row(ui, cx, state, account, entry);
         }
     });
 }
@@ -68,16 +72,16 @@ pub(in crate::ui) fn is_in_the_way(account: &AccountView) -> bool {
     account.problem.as_ref().is_some_and(is_no_token)
 }
 
-fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountView, exchange: &HttpLogEntry) {
-    let here = (account.id.clone(), exchange.sent_at);
-    let is_open = tab.open.as_ref() == Some(&here);
-    let (icon, color) = match &exchange.outcome {
+fn row(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut HttpLogState, account: &AccountView, entry: &HttpLogEntry) {
+    let here = (account.id.clone(), entry.sent_at);
+    let is_open = state.open.as_ref() == Some(&here);
+    let (icon, color) = match &entry.outcome {
         Outcome::Answered { status: 200..300, .. } => (Icon::Check, cx.tokens.ok),
         Outcome::Answered { .. } => (Icon::Warning, cx.tokens.warn),
         Outcome::Unreached { .. } => (Icon::Cross, cx.tokens.error),
     };
-    let line = headline(cx, exchange);
-    ui.push_id(("exchange", exchange.sent_at), |ui| {
+    let line = headline(cx, entry);
+    ui.push_id(("entry", entry.sent_at), |ui| {
         ui.horizontal(|ui| {
             let (_, rect) = ui.allocate_space(egui::vec2(16.0, theme::CONTROL_HEIGHT));
             icon.paint(ui.painter(), rect.center(), 14.0, color);
@@ -85,33 +89,33 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, tab: &mut ExchangesTab, account: &AccountVi
             let response = ui.add(Button::new(Weight::Bare, &line).with_icon(way).calm().flush());
             ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
             if response.clicked() {
-                tab.open = (!is_open).then_some(here);
+                state.open = (!is_open).then_some(here);
             }
         });
         if is_open {
             ui.scope(|ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
-                for line in one(exchange).lines() {
+                for line in one(entry).lines() {
                     let shown = sanitized(line, LINE_CHARS);
                     ui.add(Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
                 }
             });
             let hint = "Each secret becomes a shell variable, such as $CLIENT_SECRET";
             if Button::new(Weight::Quiet, labels::COPY_REQUEST).hint(hint).show(ui) {
-                cx.send(Command::CopyText(curl(exchange)));
+                cx.send(Command::CopyText(curl(entry)));
             }
         }
     });
 }
 
 /// Time, kind, result and duration.
-fn headline(cx: &Cx<'_>, exchange: &HttpLogEntry) -> String {
-    let outcome = match &exchange.outcome {
+fn headline(cx: &Cx<'_>, entry: &HttpLogEntry) -> String {
+    let outcome = match &entry.outcome {
         Outcome::Answered { status, .. } => format!("HTTP {status}"),
         Outcome::Unreached { .. } => "no response".to_owned(),
     };
-    let at = time_text::clock(exchange.sent_at, cx.now);
-    format!("{at} · {} · {outcome} · {} ms", kind(exchange.kind), exchange.took_ms)
+    let at = time_text::clock(entry.sent_at, cx.now);
+    format!("{at} · {} · {outcome} · {} ms", kind(entry.kind), entry.took_ms)
 }
 
 fn kind(kind: RequestKind) -> &'static str {

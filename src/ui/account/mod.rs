@@ -6,71 +6,132 @@ pub(crate) mod account_status;
 pub(crate) mod claims;
 pub(crate) mod device;
 pub(crate) mod http_log;
+pub(crate) mod redirect_mismatch;
 pub(crate) mod response_mapper;
 pub(crate) mod scopes;
 pub(crate) mod secret_expiry_card;
 pub(crate) mod sign_in;
+pub(crate) mod sign_in_alerts;
 pub(crate) mod tabs;
 pub(crate) mod token_actions;
 pub(crate) mod token_card;
+pub(crate) mod token_commands;
+pub(crate) mod token_value;
+pub(crate) mod window_title;
 
-use egui::{Align, Layout, Ui, vec2};
+use chrono::{DateTime, Utc};
+use egui::{Align, Context, Layout, Ui, vec2};
 
 use crate::base::failpoint;
+use crate::base::sanitize::sanitized;
+use crate::base::secret::AccessToken;
+use crate::domain::account::AccountId;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::messages::command::Command;
 use crate::messages::explain::{Action, explain};
 use crate::messages::problem::{Problem, SignInProblem};
-use crate::messages::snapshot::{AccountView, Activity};
+use crate::messages::snapshot::{AccountView, Activity, Snapshot};
 
+use super::action::{DialogKind, Target, UiAction};
 use super::cx::Cx;
-use super::form::redirect_check;
 use super::theme::icons::Icon;
-use super::view_state::{SettingsDraft, ViewState};
-use super::widgets;
 use super::widgets::button::{Button, Weight};
-use super::widgets::changed_destinations;
-use super::{doctor, labels};
+use super::widgets::{changed_destinations, time_text};
+use super::{labels, widgets};
+use response_mapper::ResponseMapperState;
+use sign_in::SignInState;
+use tabs::TabsState;
+use token_actions::RevocationState;
+use token_card::TokenCardState;
+use token_commands::renewal;
 
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+#[derive(Default)]
+pub(super) struct AccountPageState {
+    pub(super) token: TokenCardState,
+    sign_in: SignInState,
+    tabs: TabsState,
+    mapper: ResponseMapperState,
+    show_details: bool,
+}
+
+impl AccountPageState {
+    /// Drops what belongs to the account that was selected.
+    pub(super) fn leave_account(&mut self) {
+        self.hide_token();
+        self.token.revocation = RevocationState::default();
+        self.sign_in.empty();
+        self.show_details = false;
+    }
+
+    pub(super) fn sync(&mut self, selected: Option<&AccountId>, snapshot: &Snapshot, now: DateTime<Utc>) {
+        self.token.value.sync(selected, snapshot, now);
+    }
+
+    pub(super) fn reveal(&mut self, account: AccountId, token: AccessToken) {
+        self.token.value.reveal(account, token);
+    }
+
+    pub(super) fn hide_token(&mut self) {
+        self.token.value.revealed = None;
+    }
+
+    pub(super) fn empty_pasted(&mut self) {
+        self.sign_in.empty();
+    }
+
+    /// Wipes the pasted redirect URL from its field.
+    pub(super) fn forget_pasted(&mut self, ctx: &Context) {
+        self.sign_in.forget(ctx);
+    }
+
+    /// Drops what a locked window must not keep.
+    pub(super) fn lock(&mut self) {
+        self.token = TokenCardState::default();
+        self.mapper = ResponseMapperState::default();
+    }
+}
+
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, account: &AccountView) {
     failpoint::panic_at("account page");
-    header(ui, cx, state, account);
+    header(ui, cx, account);
     if let Some(problem) = &account.problem {
         problem_card(ui, cx, state, account, problem);
     }
     if http_log::is_in_the_way(account) {
-        response_mapper::show(ui, cx, state, account);
+        response_mapper::show(ui, cx, &mut state.mapper, account);
     }
     secret_expiry_card::show(ui, cx, account);
     match &account.activity {
-        Activity::AwaitingBrowser(awaiting) => sign_in::waiting(ui, cx, state, account, awaiting),
+        Activity::AwaitingBrowser(awaiting) => {
+            sign_in::waiting(ui, cx, &mut state.sign_in, account, awaiting);
+        }
         Activity::AwaitingDevice(code) => device::waiting(ui, cx, account, code),
         Activity::Exchanging if account.grant == GrantType::DeviceCode => device::asking(ui, cx, account),
         Activity::Exchanging => sign_in::exchanging(ui, cx, account),
         Activity::Idle | Activity::Refreshing | Activity::Retrying { .. } => match &account.token {
-            Some(token) => token_card::show(ui, cx, state, account, token),
+            Some(token) => token_card::show(ui, cx, &mut state.token, account, token),
             None => no_token(ui, cx, account),
         },
     }
     changed_destinations::card(ui, cx, account);
     if matches!(account.activity, Activity::Idle | Activity::Refreshing | Activity::Retrying { .. }) {
         facts(ui, cx, account);
-        tabs::show(ui, cx, state, account);
+        tabs::show(ui, cx, &mut state.tabs, &mut state.mapper, account);
     }
 }
 
 /// The minimum page width for the account's buttons beside its name, in points.
 const BESIDE_WIDTH: f32 = 340.0;
 
-fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+fn header(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     let edit = Button::new(Weight::Bare, labels::EDIT).hint("Change this account (Ctrl+E)");
     let duplicate = Button::new(Weight::Bare, labels::DUPLICATE).hint("Make a copy without tokens (Ctrl+D)");
     let delete = Button::new(Weight::Bare, labels::DELETE).hint("Delete this account (Del)");
     let title = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         widgets::heading(ui, account.name.as_str());
-        let provider = crate::base::sanitize::sanitized(&account.provider_name, MAX_CHARS);
+        let provider = sanitized(&account.provider_name, MAX_CHARS);
         widgets::weak_line(ui, &format!("{provider} · {}", labels::grant(account.grant)));
     };
     let is_beside = ui.available_width() >= BESIDE_WIDTH;
@@ -95,7 +156,7 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &Account
             cx.send(Command::Duplicate(account.id.clone()));
         }
         if delete.show(ui) {
-            state.deleting = Some(account.id.clone());
+            cx.open(DialogKind::Delete(account.id.clone()));
         }
     });
 }
@@ -103,7 +164,7 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &Account
 fn problem_card(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
-    state: &mut ViewState,
+    state: &mut AccountPageState,
     account: &AccountView,
     problem: &Problem,
 ) {
@@ -122,14 +183,14 @@ fn problem_card(
                 widgets::text_strong(ui, &said.what);
                 widgets::text(ui, &said.next);
                 if let Some(compared) = &said.compared {
-                    redirect_check::compared(ui, cx, compared);
+                    redirect_mismatch::show(ui, cx, compared);
                 }
                 if let (true, Some(details)) = (state.show_details, &said.details) {
                     widgets::mono_block(ui, details);
                 }
                 ui.horizontal_wrapped(|ui| {
                     for action in said.action.into_iter().chain(said.others.iter().copied()) {
-                        offer(ui, cx, state, account, action);
+                        offer(ui, cx, account, action);
                     }
                     let label = if state.show_details { labels::HIDE_DETAILS } else { labels::SHOW_DETAILS };
                     if said.details.is_some() && Button::new(Weight::Quiet, label).show(ui) {
@@ -137,7 +198,8 @@ fn problem_card(
                     }
                     let check = Button::new(Weight::Bare, labels::CHECK_EVERYTHING);
                     if state.show_details && said.details.is_some() && check.show(ui) {
-                        doctor::open(cx, state, Some(account.id.clone()));
+                        let target = Target::Diagnostics(Some(account.id.clone()));
+                        cx.push(UiAction::Go(target));
                     }
                 });
             });
@@ -146,7 +208,7 @@ fn problem_card(
 }
 
 /// The button for a problem, unless the page already has it.
-fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, action: Action) {
+fn offer(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, action: Action) {
     let id = account.id.clone();
     match action {
         Action::EditAccount if Button::new(Weight::Quiet, labels::EDIT_ACCOUNT).show(ui) => {
@@ -165,25 +227,16 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
             cx.send(Command::TryClientAuth { account: id, auth, open_browser: true });
         }
         Action::TakePort(port) if Button::new(Weight::Quiet, &labels::use_port(port)).show(ui) => {
-            let name = crate::base::sanitize::sanitized(&account.provider_name, MAX_CHARS);
-            state.toasts.say(format!("Register the redirect URI with port {port} at {name}, then sign in."));
+            let name = sanitized(&account.provider_name, MAX_CHARS);
+            let text = format!("Register the redirect URI with port {port} at {name}, then sign in.");
+            cx.push(UiAction::Toast(text));
             cx.send(Command::TakePort { account: id, port });
         }
         Action::OpenSettings if Button::new(Weight::Quiet, labels::OPEN_SETTINGS).show(ui) => {
-            state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+            cx.open(DialogKind::Settings);
         }
         // The other actions are in the sign-in and token cards.
         _ => {}
-    }
-}
-
-/// The command that gets a new token, without the user if possible.
-pub(super) fn renewal(account: &AccountView) -> Command {
-    let refreshable = account.token.as_ref().is_some_and(|token| token.facts.has_refresh_token);
-    if refreshable || account.grant.is_repeatable() {
-        Command::Refresh(account.id.clone())
-    } else {
-        Command::SignIn { account: account.id.clone(), open_browser: true }
     }
 }
 
@@ -212,7 +265,7 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
         if !facts.token_type.eq_ignore_ascii_case("bearer") {
             rows.push(("Token type", facts.token_type.clone()));
         }
-        rows.push(("Received", super::widgets::time_text::clock(facts.received_at, cx.now)));
+        rows.push(("Received", time_text::clock(facts.received_at, cx.now)));
         if let Some(skew) = facts.clock_skew_secs {
             rows.push(("Clock", skew_in_words(skew)));
         }
@@ -237,15 +290,4 @@ fn skew_in_words(skew_secs: i64) -> String {
     let minutes = skew_secs.unsigned_abs().div_ceil(60);
     let way = if skew_secs > 0 { "behind" } else { "ahead of" };
     format!("This computer is about {minutes} min {way} the server; times use the server's clock.")
-}
-
-pub(super) fn app_problem(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
-    let said = explain(problem, None, None);
-    widgets::surface(ui, cx.tokens.error_soft, cx.tokens.error, |ui| {
-        widgets::text_strong(ui, &said.what);
-        widgets::text(ui, &said.next);
-        if let Some(details) = &said.details {
-            widgets::mono_block(ui, details);
-        }
-    });
 }

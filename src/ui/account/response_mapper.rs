@@ -11,26 +11,36 @@ use crate::messages::command::Command;
 use crate::messages::snapshot::AccountView;
 
 use crate::ui::cx::Cx;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 use crate::ui::{labels, theme, widgets};
 
-pub(in crate::ui) struct MapperDraft {
+/// The mapping as it is edited; `None` while the mapper is closed.
+#[derive(Default)]
+pub(in crate::ui) struct ResponseMapperState {
+    draft: Option<MapperDraft>,
+}
+
+struct MapperDraft {
     account: AccountId,
-    /// The response that they apply to.
+    /// The response that the choices apply to.
     layout: std::sync::Arc<Layout>,
     choices: Vec<Option<ReadAs>>,
 }
 
 /// Shows the mapper if the account's last response may need it.
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+pub(in crate::ui) fn show(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut ResponseMapperState,
+    account: &AccountView,
+) {
     let Some(layout) = &account.answer else { return };
     let is_current =
         |draft: &MapperDraft| draft.account == account.id && std::sync::Arc::ptr_eq(&draft.layout, layout);
-    if !state.mapper.as_ref().is_some_and(is_current) {
-        state.mapper = None;
+    if !state.draft.as_ref().is_some_and(is_current) {
+        state.draft = None;
     }
     widgets::card(ui, |ui| {
         widgets::subheading(ui, "Response mapping");
@@ -42,11 +52,11 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
                 "No access_token in the last response. If it's under another name, choose it."
             },
         );
-        let Some(draft) = &mut state.mapper else {
+        let Some(draft) = &mut state.draft else {
             if Button::new(Weight::Quiet, labels::OPEN_MAPPER).show(ui) {
                 let choices = layout.places.iter().map(|place| place.now).collect();
                 let (account, layout) = (account.id.clone(), layout.clone());
-                state.mapper = Some(MapperDraft { account, layout, choices });
+                state.draft = Some(MapperDraft { account, layout, choices });
             }
             return;
         };
@@ -63,7 +73,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
         });
         widgets::weak(ui, "Saved with this account and used for the next response.");
         if close {
-            state.mapper = None;
+            state.draft = None;
         }
     });
 }

@@ -3,7 +3,7 @@
 //! *Cancel*, the copy button of the sign-in link and the paste field are visible during the whole wait.
 
 use chrono::TimeDelta;
-use egui::{Id, Ui};
+use egui::{Context, Id, Ui};
 use zeroize::Zeroizing;
 
 use crate::base::secret::PastedReturn;
@@ -14,17 +14,33 @@ use crate::messages::snapshot::{AccountView, Activity, Awaiting};
 use crate::ui::cx::Cx;
 use crate::ui::labels;
 use crate::ui::theme::icons::Icon;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::{Extras, SecretText};
 use crate::ui::widgets::time_text;
 
 /// Delay of the hint about redirect URIs.
 const HINT_AFTER: TimeDelta = TimeDelta::seconds(20);
 
-pub(in crate::ui) fn paste_id() -> Id {
+#[derive(Default)]
+pub(in crate::ui) struct SignInState {
+    pasted: SecretText,
+}
+
+impl SignInState {
+    pub(in crate::ui) fn empty(&mut self) {
+        self.pasted = SecretText::default();
+    }
+
+    /// Wipes the field.
+    pub(in crate::ui) fn forget(&mut self, ctx: &Context) {
+        fields::forget(ctx, paste_id());
+        self.empty();
+    }
+}
+
+fn paste_id() -> Id {
     Id::unique("keyfob-paste")
 }
 
@@ -67,7 +83,7 @@ enum Step {
 pub(in crate::ui) fn waiting(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
-    state: &mut ViewState,
+    state: &mut SignInState,
     account: &AccountView,
     awaiting: &Awaiting,
 ) {
@@ -140,7 +156,7 @@ fn steps(ui: &mut Ui, cx: &Cx<'_>, at: [Step; 4]) {
     }
 }
 
-fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, awaiting: &Awaiting) {
+fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SignInState, account: &AccountView, awaiting: &Awaiting) {
     let note = if awaiting.listening {
         "Only if the browser can't return to Keyfob. Paste the full URL, its query or the code."
     } else {
@@ -148,13 +164,13 @@ fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountV
     };
     let extras =
         Extras { note: Some(note), hint: "https://…?code=…&state=…", mono: true, ..Extras::default() };
-    let field = fields::pasted(ui, paste_id(), labels::PASTE, &mut state.paste, extras);
+    let field = fields::pasted(ui, paste_id(), labels::PASTE, &mut state.pasted, extras);
     let enter = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-    let reason = state.paste.is_blank().then_some("Paste the URL first.");
+    let reason = state.pasted.is_blank().then_some("Paste the URL first.");
     let weight = if awaiting.listening { Weight::Quiet } else { Weight::Primary };
     let pressed = Button::new(weight, labels::USE_PASTED).blocked(reason).show(ui);
     if (pressed || enter)
-        && let Some(text) = state.paste.take()
+        && let Some(text) = state.pasted.take()
     {
         fields::forget(ui.ctx(), paste_id());
         cx.send(Command::PasteReturn { account: account.id.clone(), text: PastedReturn::new(text) });

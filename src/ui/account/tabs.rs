@@ -6,41 +6,54 @@ use egui::{Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
 use crate::messages::snapshot::AccountView;
 
+use super::http_log::HttpLogState;
+use super::response_mapper::ResponseMapperState;
 use super::{claims, http_log, scopes};
 use crate::ui::cx::Cx;
-use crate::ui::view_state::ViewState;
 use crate::ui::{labels, theme, widgets};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::ui) enum Tab {
+enum Tab {
     #[default]
     Claims,
     Scopes,
-    Exchanges,
+    HttpLog,
 }
 
 impl Tab {
-    const ALL: [Self; 3] = [Self::Claims, Self::Scopes, Self::Exchanges];
+    const ALL: [Self; 3] = [Self::Claims, Self::Scopes, Self::HttpLog];
 
     fn name(self) -> &'static str {
         match self {
             Self::Claims => labels::CLAIMS,
             Self::Scopes => labels::SCOPES,
-            Self::Exchanges => labels::EXCHANGES,
+            Self::HttpLog => labels::HTTP_LOG,
         }
     }
 }
 
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+#[derive(Default)]
+pub(in crate::ui) struct TabsState {
+    tab: Tab,
+    http_log: HttpLogState,
+}
+
+pub(in crate::ui) fn show(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut TabsState,
+    mapper: &mut ResponseMapperState,
+    account: &AccountView,
+) {
     strip(ui, cx, state);
     match state.tab {
         Tab::Claims => claims::show(ui, cx, account),
         Tab::Scopes => scopes::show(ui, cx, account),
-        Tab::Exchanges => http_log::show(ui, cx, state, account),
+        Tab::HttpLog => http_log::show(ui, cx, &mut state.http_log, mapper, account),
     }
 }
 
-fn strip(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+fn strip(ui: &mut Ui, cx: &Cx<'_>, state: &mut TabsState) {
     let line = ui
         .horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;

@@ -5,6 +5,7 @@
 use egui::Ui;
 
 use crate::base::sanitize::sanitized;
+use crate::domain::account::AccountId;
 use crate::domain::oauth::introspection::Checked;
 use crate::messages::command::Command;
 use crate::messages::explain::verdict;
@@ -12,15 +13,20 @@ use crate::messages::snapshot::{AccountView, Activity, Inquiry};
 
 use crate::ui::cx::Cx;
 use crate::ui::theme::icons::Icon;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::time_text;
 use crate::ui::{labels, widgets};
 
 const NAME_CHARS: usize = 120;
 
+/// The account whose revocation the user must confirm.
+#[derive(Default)]
+pub(in crate::ui) struct RevocationState {
+    account: Option<AccountId>,
+}
+
 /// Shows the buttons and the last result.
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevocationState, account: &AccountView) {
     ui.horizontal_wrapped(|ui| {
         let busy = match (account.inquiry, &account.activity) {
             (Some(_), _) => Some("Waiting for the server."),
@@ -40,7 +46,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
             (labels::FORGET_HERE, "Remove the tokens from Keyfob. This provider has no revocation endpoint.")
         };
         if Button::new(Weight::Bare, label).blocked(busy).hint(hint).show(ui) {
-            state.revoking = Some(account.id.clone());
+            state.account = Some(account.id.clone());
         }
         match account.inquiry {
             Some(Inquiry::Checking) => widgets::status(ui, Icon::Clock, "Checking", cx.tokens.accent),
@@ -48,7 +54,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
             None => {}
         }
     });
-    if state.revoking.as_ref() == Some(&account.id) {
+    if state.account.as_ref() == Some(&account.id) {
         question(ui, cx, state, account);
     }
     if let Some(checked) = &account.checked {
@@ -56,7 +62,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, a
     }
 }
 
-fn question(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView) {
+fn question(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevocationState, account: &AccountView) {
     let provider = sanitized(&account.provider_name, NAME_CHARS);
     widgets::surface(ui, cx.tokens.warn_soft, cx.tokens.warn, |ui| {
         if account.can_revoke {
@@ -77,10 +83,10 @@ fn question(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, account: &Accou
             };
             if Button::new(Weight::Danger, label).show(ui) {
                 cx.send(command);
-                state.revoking = None;
+                state.account = None;
             }
             if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
-                state.revoking = None;
+                state.account = None;
             }
         });
     });

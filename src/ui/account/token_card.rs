@@ -10,32 +10,38 @@ use crate::domain::token::grant::{ExpirySource, TokenFacts};
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::{AccountView, Activity, TokenView};
 
-use super::token_actions;
+use super::token_actions::{self, RevocationState};
+use super::token_value::{self, TokenValueState};
 use crate::ui::cx::Cx;
 use crate::ui::labels;
 use crate::ui::theme::icons::Icon;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
-use crate::ui::widgets::{time_text, value_box};
+use crate::ui::widgets::time_text;
 
 /// Width of the copy menu, in points.
 const MENU_WIDTH: f32 = 216.0;
 
+#[derive(Default)]
+pub(in crate::ui) struct TokenCardState {
+    pub(in crate::ui) value: TokenValueState,
+    pub(in crate::ui) revocation: RevocationState,
+}
+
 pub(in crate::ui) fn show(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
-    state: &mut ViewState,
+    state: &mut TokenCardState,
     account: &AccountView,
     token: &TokenView,
 ) {
     widgets::card(ui, |ui| {
         time(ui, cx, account, token);
         ui.add_space(8.0);
-        value_box::show(ui, cx, state, account, token);
+        token_value::show(ui, cx, &mut state.value, account, token);
         ui.add_space(8.0);
         buttons(ui, cx, account, token);
-        token_actions::show(ui, cx, state, account);
+        token_actions::show(ui, cx, &mut state.revocation, account);
         if !token.saved {
             ui.add_space(4.0);
             widgets::status(ui, Icon::Warning, "Not saved; kept until you quit", cx.tokens.warn);
@@ -52,9 +58,9 @@ pub(in crate::ui) fn show(
 const BESIDE_WIDTH: f32 = 340.0;
 
 fn time(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
-    let standing = account.status(cx.now);
-    let color = standing.color(cx.tokens);
-    let status = |ui: &mut Ui| widgets::status(ui, standing.icon(), standing.word(), color);
+    let status = account.status(cx.now);
+    let color = status.color(cx.tokens);
+    let show_status = |ui: &mut Ui| widgets::status(ui, status.icon(), status.word(), color);
     let is_beside = ui.available_width() >= BESIDE_WIDTH;
     ui.horizontal(|ui| {
         if let Some(end) = token.facts.expires_at {
@@ -69,11 +75,11 @@ fn time(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
             widgets::figure(ui, &headline(cx, token));
             widgets::weak(ui, &origin(cx, &token.facts));
             if !is_beside {
-                status(ui);
+                show_status(ui);
             }
         });
         if is_beside {
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), status);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), show_status);
         }
     });
 }

@@ -2,17 +2,36 @@
 
 use egui::{Id, Ui};
 
+use crate::domain::account::AccountId;
 use crate::messages::command::Command;
 use crate::messages::snapshot::AccountView;
 
 use crate::ui::cx::Cx;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::{labels, widgets};
 
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    let Some(account) = state.deleting.as_ref().and_then(|id| cx.account(id)) else { return };
+#[derive(Default)]
+pub(in crate::ui) struct DeleteDialog {
+    account: Option<AccountId>,
+}
+
+impl DeleteDialog {
+    pub(in crate::ui) fn open(&mut self, account: AccountId) {
+        self.account = Some(account);
+    }
+
+    pub(in crate::ui) fn is_open(&self) -> bool {
+        self.account.is_some()
+    }
+
+    pub(in crate::ui) fn close_if(&mut self, is_gone: impl FnOnce(&AccountId) -> bool) {
+        self.account.take_if(|id| is_gone(id));
+    }
+}
+
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DeleteDialog) {
+    let Some(account) = state.account.as_ref().and_then(|id| cx.account(id)) else { return };
     let mut close = false;
     let ((), left) = dialog::show(ui, Id::unique("keyfob-delete"), 400.0, |ui| {
         let name = crate::base::sanitize::sanitized(account.name.as_str(), 60);
@@ -35,7 +54,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         });
     });
     if close || left {
-        state.deleting = None;
+        state.account = None;
     }
 }
 

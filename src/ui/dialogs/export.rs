@@ -3,7 +3,9 @@
 //! Secrets are only written encrypted. The passphrase is wiped from its fields when it is sent.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use egui::{Context, Id, Ui};
 
 use crate::domain::account::AccountId;
@@ -11,11 +13,9 @@ use crate::messages::command::Command;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultView;
 
+use super::modal::{self, Modal, ModalRequest};
 use super::new_passphrase::{self, NewPassphrase};
-use super::{Ask, Modal};
 use crate::ui::cx::Cx;
-use crate::ui::dialogs;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::checkbox;
 use crate::ui::widgets::fields;
@@ -29,29 +29,14 @@ const ROWS: u8 = 4;
 const ENDINGS: [&str; 2] = [".age", ".toml"];
 
 pub(in crate::ui) struct ExportDialog {
-    sealed: bool,
+    encrypted: bool,
     with_tokens: bool,
     passphrase: NewPassphrase,
-    /// Accounts excluded from the file.
-    left_out: BTreeSet<AccountId>,
+    excluded: BTreeSet<AccountId>,
     file: FileField,
     error: Option<String>,
     /// Whether the command was sent and is not done yet.
     is_sent: bool,
-}
-
-pub(in crate::ui) fn open(cx: &Cx<'_>, state: &mut ViewState) {
-    let name = format!("keyfob-{}{}", cx.now.format("%Y-%m-%d"), ENDINGS[0]);
-    let dialog = ExportDialog {
-        sealed: true,
-        with_tokens: false,
-        passphrase: NewPassphrase::default(),
-        left_out: BTreeSet::new(),
-        file: FileField::at(&state.errands.folder.join(name)),
-        error: None,
-        is_sent: false,
-    };
-    dialogs::open(state, dialog);
 }
 
 fn file_id() -> Id {
@@ -59,29 +44,42 @@ fn file_id() -> Id {
 }
 
 impl ExportDialog {
+    pub(in crate::ui) fn new(folder: &Path, now: DateTime<Utc>) -> Self {
+        let name = format!("keyfob-{}{}", now.format("%Y-%m-%d"), ENDINGS[0]);
+        Self {
+            encrypted: true,
+            with_tokens: false,
+            passphrase: NewPassphrase::default(),
+            excluded: BTreeSet::new(),
+            file: FileField::at(&folder.join(name)),
+            error: None,
+            is_sent: false,
+        }
+    }
+
     fn blocked(&self, cx: &Cx<'_>) -> Option<&'static str> {
         if self.is_sent {
             return Some("One moment.");
         }
         let none = self.chosen(cx).next().is_none();
         none.then_some("Select an account first.")
-            .or_else(|| dialogs::vault_blocked(cx))
-            .or_else(|| self.passphrase.blocked().filter(|_| self.sealed))
+            .or_else(|| modal::vault_blocked(cx))
+            .or_else(|| self.passphrase.blocked().filter(|_| self.encrypted))
             .or_else(|| self.file.path().err())
     }
 
     fn chosen<'a>(&'a self, cx: &'a Cx<'_>) -> impl Iterator<Item = &'a AccountId> {
         let ids = cx.snapshot.accounts.iter().map(|account| &account.id);
-        ids.filter(|id| !self.left_out.contains(*id))
+        ids.filter(|id| !self.excluded.contains(*id))
     }
 
     fn send(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
         let Ok(path) = self.file.path() else { return };
         let accounts = self.chosen(cx).cloned().collect();
-        let passphrase = self.sealed.then(|| self.passphrase.take(ctx));
+        let passphrase = self.encrypted.then(|| self.passphrase.take(ctx));
         self.is_sent = true;
         self.error = None;
-        let with_tokens = self.sealed && self.with_tokens;
+        let with_tokens = self.encrypted && self.with_tokens;
         cx.send(Command::Export { accounts, path, passphrase, with_tokens });
     }
 
@@ -90,19 +88,19 @@ impl ExportDialog {
             (true, "Settings and secrets, encrypted".to_owned()),
             (false, "Settings without secrets, as plain text".to_owned()),
         ];
-        let note = if self.sealed {
+        let note = if self.encrypted {
             "For another computer or a colleague. The standard age tool opens it too."
         } else {
             "For a repository or a ticket: no client secret, no password, no token."
         };
         let extras = Extras { note: Some(note), ..Extras::default() };
         let id = Id::unique("keyfob-export-what");
-        if fields::choice(ui, id, "What goes into the file", &mut self.sealed, &choices, extras) {
-            let [sealed, open] = ENDINGS;
-            let (from, to) = if self.sealed { (open, sealed) } else { (sealed, open) };
+        if fields::choice(ui, id, "What goes into the file", &mut self.encrypted, &choices, extras) {
+            let [encrypted, plain] = ENDINGS;
+            let (from, to) = if self.encrypted { (plain, encrypted) } else { (encrypted, plain) };
             self.file.change_ending(from, to);
         }
-        if !self.sealed {
+        if !self.encrypted {
             return false;
         }
         self.passphrase.show(ui, None)
@@ -121,24 +119,24 @@ impl ExportDialog {
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             widgets::caption(ui, "Accounts");
-            let known = accounts.iter().filter(|account| self.left_out.contains(&account.id)).count();
+            let known = accounts.iter().filter(|account| self.excluded.contains(&account.id)).count();
             let mut all = known == 0;
             let label = format!("All {}", labels::counted(accounts.len(), "account"));
             if checkbox::tick(ui, &mut all, &label, "").changed() {
-                self.left_out.clear();
+                self.excluded.clear();
                 if !all {
-                    self.left_out.extend(accounts.iter().map(|account| account.id.clone()));
+                    self.excluded.extend(accounts.iter().map(|account| account.id.clone()));
                 }
             }
             checkbox::list(ui, "keyfob-export-rows", accounts.len(), ROWS, |ui, number| {
                 let account = &accounts[number];
-                let mut ticked = !self.left_out.contains(&account.id);
+                let mut ticked = !self.excluded.contains(&account.id);
                 let note = format!("{} · {}", account.provider_name, labels::grant(account.grant));
                 let row = checkbox::tick(ui, &mut ticked, account.name.as_str(), &note);
                 if row.changed() && ticked {
-                    self.left_out.remove(&account.id);
+                    self.excluded.remove(&account.id);
                 } else if row.changed() {
-                    self.left_out.insert(account.id.clone());
+                    self.excluded.insert(account.id.clone());
                 }
                 row
             });
@@ -151,8 +149,8 @@ impl Modal for ExportDialog {
         "Export accounts"
     }
 
-    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
-        let mut asked = dialogs::needs_passphrase(ui, cx);
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
+        let mut asked = modal::needs_passphrase(ui, cx);
         let is_typing = !self.is_sent;
         ui.add_enabled_ui(is_typing, |ui| {
             ui.spacing_mut().item_spacing.y = 12.0;
@@ -160,12 +158,12 @@ impl Modal for ExportDialog {
             let note = "A new file that only you can read.";
             let (browse, enter) = self.file.show(ui, file_id(), "File", self.error.as_deref(), note);
             entered |= enter;
-            if self.sealed {
+            if self.encrypted {
                 self.tokens(ui);
             }
             self.which(ui, cx);
             if browse {
-                asked = Some(Ask::File(self.file.question(self.title(), true)));
+                asked = Some(ModalRequest::File(self.file.question(self.title(), true)));
             }
             if entered && self.blocked(cx).is_none() {
                 self.send(ui.ctx(), cx);
@@ -174,15 +172,15 @@ impl Modal for ExportDialog {
         asked
     }
 
-    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
         if Button::new(Weight::Primary, labels::EXPORT).blocked(self.blocked(cx)).show(ui) {
             self.send(ui.ctx(), cx);
         }
-        Button::new(Weight::Bare, labels::CANCEL).show(ui).then_some(Ask::Close)
+        Button::new(Weight::Bare, labels::CANCEL).show(ui).then_some(ModalRequest::Close)
     }
 
     fn first_field(&self, _: &VaultView) -> Option<Id> {
-        (!self.is_sent).then(|| if self.sealed { new_passphrase::first_id() } else { file_id() })
+        (!self.is_sent).then(|| if self.encrypted { new_passphrase::first_id() } else { file_id() })
     }
 
     fn forget(&self, ctx: &Context) {
@@ -196,7 +194,7 @@ impl Modal for ExportDialog {
     fn take_problem(&mut self, problem: &Problem) -> bool {
         let waits = std::mem::take(&mut self.is_sent);
         if waits {
-            self.error = Some(dialogs::in_words(problem));
+            self.error = Some(modal::in_words(problem));
         }
         waits
     }

@@ -2,7 +2,7 @@
 //!
 //! Both fields are wiped when it is taken or the dialog closes.
 
-use egui::{Context, CornerRadius, Id, Key, Response, Ui, vec2};
+use egui::{Context, CornerRadius, Id, Ui, vec2};
 
 use crate::base::secret::Passphrase;
 use crate::domain::passphrase_strength::{Strength, strength};
@@ -54,12 +54,12 @@ impl NewPassphrase {
         if response.changed() {
             self.strength = strength(&self.new.passphrase());
         }
-        let mut entered = is_entered(ui, &response);
+        let mut entered = fields::is_entered(ui, &response);
         meter(ui, self.strength);
         let differs = !self.new.begins_with(&self.again);
         let extras = Extras { error: differs.then_some(DIFFERENT), ..Extras::default() };
         let response = fields::secret(ui, again_id(), "New passphrase again", &mut self.again, extras);
-        entered |= is_entered(ui, &response);
+        entered |= fields::is_entered(ui, &response);
         entered
     }
 }
@@ -78,11 +78,6 @@ pub(in crate::ui) fn forget(ctx: &Context) {
     for id in [first_id(), again_id()] {
         fields::forget(ctx, id);
     }
-}
-
-/// Whether Enter was pressed in a field.
-pub(in crate::ui) fn is_entered(ui: &Ui, response: &Response) -> bool {
-    response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
 /// The strength as a bar of four parts; the text beside the field says the same.

@@ -1,7 +1,6 @@
-//! Closing the window.
+//! The question before Keyfob quits and accounts are no longer refreshed.
 //!
-//! If accounts would no longer be refreshed, it closes only after the user has seen their names or disabled
-//! the question in the settings.
+//! The settings can disable it: the window is then minimised instead.
 
 use egui::{Context, Id, Ui, ViewportCommand};
 
@@ -9,79 +8,59 @@ use crate::base::sanitize::sanitized;
 use crate::messages::snapshot::{AccountView, Snapshot};
 
 use super::unsaved_tokens;
-use super::unsaved_tokens::Quit;
 use crate::ui::cx::Cx;
-use crate::ui::navigation;
-use crate::ui::navigation::To;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::{labels, widgets};
 
-const NAMED: usize = 5;
+const MAX_NAMES: usize = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::ui) enum Closing {
-    /// The window stays open.
+pub(in crate::ui) enum QuitDialog {
     #[default]
-    No,
-    Asked,
+    Closed,
+    Open,
     Confirmed,
 }
 
-/// Handles the window's close button; returns true if the question about unsaved tokens may keep it open.
-pub(in crate::ui) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) -> bool {
-    let closes = ctx.input(|input| input.viewport().close_requested());
-    if !closes || state.closing == Closing::Confirmed || state.quit == Quit::Sure {
-        return true;
+impl QuitDialog {
+    /// Quits, after a question if one is needed.
+    pub(in crate::ui) fn ask(&mut self, ctx: &Context, snapshot: &Snapshot) {
+        if is_asked(snapshot) {
+            *self = Self::Open;
+        } else {
+            self.confirm(ctx);
+        }
     }
-    if snapshot.preferences.keep_running {
-        ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-        minimise(ctx);
-        return false;
+
+    /// Quits without a question.
+    pub(in crate::ui) fn confirm(&mut self, ctx: &Context) {
+        *self = Self::Confirmed;
+        ctx.send_viewport_cmd(ViewportCommand::Close);
     }
-    if navigation::is_asked(state) {
-        stay_open(ctx);
-        ctx.send_viewport_cmd(ViewportCommand::Focus);
-        state.leaving = Some(To::Quit);
-        return false;
-    }
-    if is_asked(snapshot) {
-        stay_open(ctx);
-        state.closing = Closing::Asked;
-    }
-    true
 }
 
-fn stay_open(ctx: &Context) {
+/// Keeps a window open that was about to close.
+pub(in crate::ui) fn keep_open(ctx: &Context) {
     ctx.send_viewport_cmd(ViewportCommand::CancelClose);
     ctx.request_repaint();
 }
 
-/// Quits, or asks first if necessary.
-pub(in crate::ui) fn ask(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
-    if is_asked(snapshot) {
-        state.closing = Closing::Asked;
-    } else {
-        quit(ctx, state);
-    }
-}
-
 /// Whether to ask first. Unsaved tokens have a question of their own.
-fn is_asked(snapshot: &Snapshot) -> bool {
+pub(in crate::ui) fn is_asked(snapshot: &Snapshot) -> bool {
     unsaved_tokens::unsaved(snapshot).next().is_none()
         && !snapshot.locked
-        && left_alone(snapshot).next().is_some()
+        && no_longer_refreshed(snapshot).next().is_some()
 }
 
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
-    if state.closing != Closing::Asked {
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut QuitDialog) {
+    if *state != QuitDialog::Open {
         return;
     }
     let mut pressed = None;
     let ((), left) = dialog::show(ui, Id::unique("keyfob-closing"), 400.0, |ui| {
         widgets::heading(ui, "Quit Keyfob?");
-        dialog::body(ui, |ui| widgets::text(ui, &said(cx)));
+        dialog::body(ui, |ui| widgets::text(ui, &explanation(cx)));
         ui.horizontal_wrapped(|ui| {
             let quit = ui.add(Button::new(Weight::Primary, labels::QUIT));
             dialog::focus_first(ui, &quit);
@@ -97,22 +76,23 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
         });
     });
     match pressed {
-        Some(labels::QUIT) => quit(ui.ctx(), state),
+        Some(labels::QUIT) => state.confirm(ui.ctx()),
         Some(labels::MINIMISE) => {
-            state.closing = Closing::No;
-            minimise(ui.ctx());
+            *state = QuitDialog::Closed;
+            ui.ctx().send_viewport_cmd(ViewportCommand::Minimized(true));
         }
-        Some(_) => state.closing = Closing::No,
-        None if left => state.closing = Closing::No,
+        Some(_) => *state = QuitDialog::Closed,
+        None if left => *state = QuitDialog::Closed,
         None => {}
     }
 }
 
-fn said(cx: &Cx<'_>) -> String {
-    let names: Vec<_> = left_alone(cx.snapshot).map(|account| sanitized(account.name.as_str(), 40)).collect();
-    let mut said: Vec<_> = names.iter().take(NAMED).map(|name| format!("“{name}”")).collect();
-    if names.len() > NAMED {
-        said.push(format!("{} more", names.len() - NAMED));
+fn explanation(cx: &Cx<'_>) -> String {
+    let names: Vec<_> =
+        no_longer_refreshed(cx.snapshot).map(|account| sanitized(account.name.as_str(), 40)).collect();
+    let mut said: Vec<_> = names.iter().take(MAX_NAMES).map(|name| format!("“{name}”")).collect();
+    if names.len() > MAX_NAMES {
+        said.push(format!("{} more", names.len() - MAX_NAMES));
     }
     let last = said.pop().unwrap_or_default();
     let said = if said.is_empty() { last } else { format!("{} and {last}", said.join(", ")) };
@@ -120,7 +100,7 @@ fn said(cx: &Cx<'_>) -> String {
 }
 
 /// Accounts that are refreshed automatically while Keyfob runs.
-fn left_alone(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
+fn no_longer_refreshed(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
     let demo = snapshot.demo.as_ref().map(|demo| &demo.account);
     let renews = move |account: &&AccountView| {
         let token = account.token.as_ref().filter(|token| !token.refresh_refused).map(|token| &token.facts);
@@ -129,19 +109,4 @@ fn left_alone(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
             && demo != Some(&account.id)
     };
     snapshot.accounts.iter().map(AsRef::as_ref).filter(renews)
-}
-
-/// Quits without a question, since the system requires it.
-pub(in crate::ui) fn quit_unasked(ctx: &Context, state: &mut ViewState) {
-    state.quit = Quit::Sure;
-    quit(ctx, state);
-}
-
-fn quit(ctx: &Context, state: &mut ViewState) {
-    state.closing = Closing::Confirmed;
-    ctx.send_viewport_cmd(ViewportCommand::Close);
-}
-
-fn minimise(ctx: &Context) {
-    ctx.send_viewport_cmd(ViewportCommand::Minimized(true));
 }

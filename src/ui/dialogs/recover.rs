@@ -8,14 +8,12 @@ use crate::base::sanitize::sanitized;
 use crate::messages::command::Command;
 use crate::messages::problem::Problem;
 
-use super::{Ask, Modal};
+use super::modal::{self, Modal, ModalRequest};
 use crate::ui::cx::Cx;
-use crate::ui::dialogs;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, widgets};
 
-const NAMES: usize = 12;
+const MAX_NAMES: usize = 12;
 
 enum RecoverStep {
     Searching,
@@ -27,14 +25,14 @@ enum RecoverStep {
 pub(in crate::ui) struct RecoverDialog(RecoverStep);
 
 impl RecoverDialog {
+    pub(in crate::ui) fn start(cx: &mut Cx<'_>) -> Self {
+        cx.send(Command::RecoverAccounts);
+        Self(RecoverStep::Searching)
+    }
+
     pub(in crate::ui) fn found(added: Vec<String>, unreadable: usize, orphans: usize) -> Self {
         Self(RecoverStep::Found { added, unreadable, orphans })
     }
-}
-
-pub(in crate::ui) fn start(cx: &mut Cx<'_>, state: &mut ViewState) {
-    cx.send(Command::RecoverAccounts);
-    dialogs::open(state, RecoverDialog(RecoverStep::Searching));
 }
 
 impl Modal for RecoverDialog {
@@ -42,7 +40,7 @@ impl Modal for RecoverDialog {
         labels::RECOVER
     }
 
-    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
         match &self.0 {
             RecoverStep::Searching => {
                 widgets::text(ui, "Looking for accounts in the vault…");
@@ -52,18 +50,18 @@ impl Modal for RecoverDialog {
             }
             RecoverStep::Failed(said) => {
                 widgets::text(ui, said);
-                return dialogs::needs_passphrase(ui, cx);
+                return modal::needs_passphrase(ui, cx);
             }
             RecoverStep::Found { added, unreadable, orphans } => found(ui, added, *unreadable, *orphans),
         }
         None
     }
 
-    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
         let (weight, label) = match &self.0 {
             RecoverStep::Searching | RecoverStep::Deleting => (Weight::Bare, labels::CLOSE),
             RecoverStep::Failed(_) => {
-                let reason = dialogs::vault_blocked(cx);
+                let reason = modal::vault_blocked(cx);
                 if Button::new(Weight::Primary, labels::TRY_AGAIN).blocked(reason).show(ui) {
                     cx.send(Command::RecoverAccounts);
                     self.0 = RecoverStep::Searching;
@@ -78,16 +76,16 @@ impl Modal for RecoverDialog {
                     cx.send(Command::RemoveOrphans);
                     self.0 = RecoverStep::Deleting;
                 }
-                return close.then_some(Ask::Close);
+                return close.then_some(ModalRequest::Close);
             }
         };
-        Button::new(weight, label).show(ui).then_some(Ask::Close)
+        Button::new(weight, label).show(ui).then_some(ModalRequest::Close)
     }
 
     fn take_problem(&mut self, problem: &Problem) -> bool {
         let waits = matches!(self.0, RecoverStep::Searching | RecoverStep::Deleting);
         if waits {
-            self.0 = RecoverStep::Failed(dialogs::in_words(problem));
+            self.0 = RecoverStep::Failed(modal::in_words(problem));
         }
         waits
     }
@@ -101,12 +99,12 @@ fn found(ui: &mut Ui, added: &[String], unreadable: usize, orphans: usize) {
         widgets::text(ui, &said);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
-            for name in added.iter().take(NAMES) {
+            for name in added.iter().take(MAX_NAMES) {
                 widgets::text_strong(ui, &sanitized(name, 60));
             }
         });
-        if added.len() > NAMES {
-            widgets::weak(ui, &format!("and {} more", added.len() - NAMES));
+        if added.len() > MAX_NAMES {
+            widgets::weak(ui, &format!("and {} more", added.len() - MAX_NAMES));
         }
     }
     if unreadable > 0 {

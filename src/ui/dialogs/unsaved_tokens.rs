@@ -12,21 +12,18 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::{AccountView, Snapshot};
 
 use crate::ui::cx::Cx;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::{labels, widgets};
 
-const NAMES: usize = 5;
+const MAX_NAMES: usize = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::ui) enum Quit {
-    /// The window stays open.
+pub(in crate::ui) enum UnsavedTokensDialog {
     #[default]
-    No,
-    Asked,
-    /// The user accepts the loss.
-    Sure,
+    Closed,
+    Open,
+    LossAccepted,
 }
 
 /// Accounts whose token would be lost.
@@ -36,18 +33,18 @@ pub(in crate::ui) fn unsaved(snapshot: &Snapshot) -> impl Iterator<Item = &Accou
 }
 
 /// Keeps a closing window open if a token would be lost.
-pub(in crate::ui) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewState) {
+pub(in crate::ui) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut UnsavedTokensDialog) {
     let closes = ctx.input(|input| input.viewport().close_requested());
-    if state.quit == Quit::Sure || (state.quit == Quit::No && !closes) {
+    if *state == UnsavedTokensDialog::LossAccepted || (*state == UnsavedTokensDialog::Closed && !closes) {
         return;
     }
-    match (state.quit, unsaved(snapshot).next().is_some()) {
-        (Quit::Asked, false) => {
-            state.quit = Quit::Sure;
+    match (*state, unsaved(snapshot).next().is_some()) {
+        (UnsavedTokensDialog::Open, false) => {
+            *state = UnsavedTokensDialog::LossAccepted;
             ctx.send_viewport_cmd(ViewportCommand::Close);
         }
         (_, true) if closes => {
-            state.quit = Quit::Asked;
+            *state = UnsavedTokensDialog::Open;
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             ctx.send_viewport_cmd(ViewportCommand::Focus);
             ctx.request_repaint();
@@ -57,8 +54,8 @@ pub(in crate::ui) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut ViewS
 }
 
 /// Shows the question; on the lock screen it names no account.
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    if state.quit != Quit::Asked {
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnsavedTokensDialog) {
+    if *state != UnsavedTokensDialog::Open {
         return;
     }
     let accounts: Vec<&AccountView> = unsaved(cx.snapshot).collect();
@@ -72,19 +69,19 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             let cancel = ui.add(Button::new(Weight::Quiet, labels::CANCEL));
             dialog::focus_first(ui, &cancel);
             if cancel.clicked() {
-                state.quit = Quit::No;
+                *state = UnsavedTokensDialog::Closed;
             }
             if !cx.snapshot.locked && Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) {
                 cx.send(Command::TryVault);
             }
             if Button::new(Weight::Danger, labels::QUIT_ANYWAY).show(ui) {
-                state.quit = Quit::Sure;
+                *state = UnsavedTokensDialog::LossAccepted;
                 ui.ctx().send_viewport_cmd(ViewportCommand::Close);
             }
         });
     });
     if left {
-        state.quit = Quit::No;
+        *state = UnsavedTokensDialog::Closed;
     }
 }
 
@@ -92,11 +89,11 @@ fn lost(ui: &mut Ui, cx: &Cx<'_>, accounts: &[&AccountView]) {
     let count = labels::counted(accounts.len(), "account");
     widgets::text(ui, &format!("New tokens of {count} are not saved yet and are lost when you quit:"));
     if !cx.snapshot.locked {
-        for account in accounts.iter().take(NAMES) {
+        for account in accounts.iter().take(MAX_NAMES) {
             widgets::text_strong(ui, &sanitized(account.name.as_str(), 60));
         }
-        if accounts.len() > NAMES {
-            widgets::weak(ui, &format!("and {} more", accounts.len() - NAMES));
+        if accounts.len() > MAX_NAMES {
+            widgets::weak(ui, &format!("and {} more", accounts.len() - MAX_NAMES));
         }
     }
     if let Some(Problem::NotSaved(why)) = accounts.first().and_then(|first| first.problem.as_ref()) {

@@ -8,11 +8,9 @@ use crate::messages::command::Command;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 
+use super::modal::{self, Modal, ModalRequest};
 use super::new_passphrase::{self, NewPassphrase};
-use super::{Ask, Modal};
 use crate::ui::cx::Cx;
-use crate::ui::dialogs;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{Extras, SecretText};
@@ -21,31 +19,30 @@ use crate::ui::{labels, widgets};
 pub(in crate::ui) struct MoveDialog {
     to: VaultKind,
     finishes: bool,
-    present: SecretText,
+    current: SecretText,
     new: NewPassphrase,
     error: Option<String>,
     is_sent: bool,
 }
 
-/// Opens the dialog; `to` is the keychain or the file.
-pub(in crate::ui) fn open(cx: &Cx<'_>, state: &mut ViewState, to: VaultKind) {
-    let dialog = MoveDialog {
-        to,
-        finishes: cx.snapshot.vault.unfinished_move.is_some(),
-        present: SecretText::default(),
-        new: NewPassphrase::default(),
-        error: None,
-        is_sent: false,
-    };
-    dialogs::open(state, dialog);
-}
-
-fn present_id() -> Id {
+fn current_id() -> Id {
     Id::unique("keyfob-move-passphrase")
 }
 
 impl MoveDialog {
-    fn asks_present(&self, vault: &VaultView) -> bool {
+    /// `to` is the keychain or the file.
+    pub(in crate::ui) fn new(vault: &VaultView, to: VaultKind) -> Self {
+        Self {
+            to,
+            finishes: vault.unfinished_move.is_some(),
+            current: SecretText::default(),
+            new: NewPassphrase::default(),
+            error: None,
+            is_sent: false,
+        }
+    }
+
+    fn asks_current(&self, vault: &VaultView) -> bool {
         let is_open = vault.kind == VaultKind::File && vault.health == VaultHealth::Ready;
         let uses_file = self.to == VaultKind::File || vault.kind == VaultKind::File || self.finishes;
         uses_file && vault.file_exists && !is_open
@@ -60,7 +57,7 @@ impl MoveDialog {
             Some("One moment.")
         } else if self.asks_new(vault) {
             self.new.blocked()
-        } else if self.asks_present(vault) && self.present.is_empty() {
+        } else if self.asks_current(vault) && self.current.is_empty() {
             Some("Enter the passphrase first.")
         } else {
             None
@@ -72,8 +69,8 @@ impl MoveDialog {
         let create = self.asks_new(vault);
         let passphrase = if create {
             Some(self.new.take(ctx))
-        } else if self.asks_present(vault) {
-            Some(self.present.take_passphrase())
+        } else if self.asks_current(vault) {
+            Some(self.current.take_passphrase())
         } else {
             None
         };
@@ -93,7 +90,7 @@ impl Modal for MoveDialog {
         }
     }
 
-    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
         let vault = &cx.snapshot.vault;
         let place = match self.to {
             VaultKind::File => "a file protected by a passphrase",
@@ -115,11 +112,11 @@ impl Modal for MoveDialog {
         if self.asks_new(vault) {
             widgets::text(ui, "Keyfob can't recover this passphrase. Store it somewhere safe.");
             entered = self.new.show(ui, said.take());
-        } else if self.asks_present(vault) {
+        } else if self.asks_current(vault) {
             let extras = Extras { error: said.take(), ..Extras::default() };
             let label = "Passphrase of the file";
-            let field = fields::secret(ui, present_id(), label, &mut self.present, extras);
-            entered = new_passphrase::is_entered(ui, &field);
+            let field = fields::secret(ui, current_id(), label, &mut self.current, extras);
+            entered = fields::is_entered(ui, &field);
         }
         if let Some(error) = said {
             widgets::problem(ui, error);
@@ -130,13 +127,13 @@ impl Modal for MoveDialog {
         None
     }
 
-    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
         let label = if self.finishes { labels::FINISH_MOVE } else { labels::MOVE };
         if Button::new(Weight::Primary, label).blocked(self.blocked(&cx.snapshot.vault)).show(ui) {
             self.send(ui.ctx(), cx);
         }
         let label = if self.is_sent { labels::CLOSE } else { labels::CANCEL };
-        Button::new(Weight::Bare, label).show(ui).then_some(Ask::Close)
+        Button::new(Weight::Bare, label).show(ui).then_some(ModalRequest::Close)
     }
 
     fn first_field(&self, vault: &VaultView) -> Option<Id> {
@@ -145,19 +142,19 @@ impl Modal for MoveDialog {
         } else if self.asks_new(vault) {
             Some(new_passphrase::first_id())
         } else {
-            self.asks_present(vault).then(present_id)
+            self.asks_current(vault).then(current_id)
         }
     }
 
     fn forget(&self, ctx: &Context) {
-        fields::forget(ctx, present_id());
+        fields::forget(ctx, current_id());
         new_passphrase::forget(ctx);
     }
 
     fn take_problem(&mut self, problem: &Problem) -> bool {
         let waits = std::mem::take(&mut self.is_sent);
         if waits {
-            self.error = Some(dialogs::in_words(problem));
+            self.error = Some(modal::in_words(problem));
         }
         waits
     }

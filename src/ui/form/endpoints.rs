@@ -5,10 +5,11 @@
 use egui::Ui;
 
 use crate::domain::provider::EndpointKind;
-use crate::messages::explain::{capitalised, label_of, sample_of};
+use crate::messages::explain::sample_of;
 
 use super::draft::Field;
 use super::{Form, field_id};
+use crate::ui::labels;
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 
@@ -37,11 +38,6 @@ fn field(ui: &mut Ui, form: &mut Form<'_>, kind: EndpointKind) {
     let error = form.error(&field, filled).map(str::to_owned);
     let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
     let address = form.draft.endpoints.entry(kind).or_default();
-    let response = fields::text(ui, field_id(kind.key()), &label(kind), address, extras);
+    let response = fields::text(ui, field_id(kind.key()), &labels::endpoint(kind), address, extras);
     form.left(field, &response);
-}
-
-/// The field's label: the endpoint's name, capitalized.
-pub(in crate::ui) fn label(kind: EndpointKind) -> String {
-    capitalised(label_of(kind.key()))
 }

@@ -4,13 +4,11 @@
 //! register precedes the client ID. Saving empties every secret field.
 
 pub(crate) mod advanced;
-pub(crate) mod check;
 pub(crate) mod draft;
 pub(crate) mod endpoints;
 pub(crate) mod help;
 pub(crate) mod issuer;
 pub(crate) mod private_key;
-pub(crate) mod provider_picker;
 pub(crate) mod redirect_check;
 pub(crate) mod requests;
 pub(crate) mod toggles;
@@ -23,18 +21,14 @@ use crate::domain::provider::Preset;
 use crate::messages::command::{Command, ImportDraft};
 use crate::messages::explain::explain;
 
+use super::action::{Target, UiAction};
 use super::cx::Cx;
 use super::widgets::button::{Button, Weight};
 use super::widgets::fields;
 use super::widgets::fields::Extras;
-
-use draft::{Field, FormDraft};
-
-use private_key::PRIVATE_KEY;
-
-use super::labels;
-use super::view_state::{Page, ViewState};
-use super::widgets;
+use super::{labels, widgets};
+use draft::private_key::PRIVATE_KEY;
+use draft::{AccountFormState, Field};
 
 pub(super) fn name_id() -> Id {
     field_id("name")
@@ -45,13 +39,13 @@ pub(super) fn field_id(key: &str) -> Id {
 }
 
 /// The fields that hold secrets, for wiping.
-pub(super) fn secret_ids(draft: &FormDraft) -> Vec<Id> {
+fn secret_ids(draft: &AccountFormState) -> Vec<Id> {
     let headers = (0..draft.headers.len()).map(header_id);
     [field_id("client_secret"), field_id(PRIVATE_KEY), field_id("password")]
         .into_iter()
         .chain(tokens::ids())
         .chain(headers)
-        .chain(draft.requests.secret_ids())
+        .chain(requests::secret_ids(&draft.requests))
         .collect()
 }
 
@@ -60,7 +54,7 @@ pub(super) fn header_id(place: usize) -> Id {
 }
 
 pub(super) struct Form<'a> {
-    pub(super) draft: &'a mut FormDraft,
+    pub(super) draft: &'a mut AccountFormState,
     /// The errors that prevent saving.
     pub(super) problems: Vec<(Field, String)>,
 }
@@ -79,17 +73,14 @@ impl Form<'_> {
     }
 }
 
-pub(super) fn close(ctx: &egui::Context, state: &mut ViewState) {
-    if let Page::Form(draft) = &state.page {
-        for id in secret_ids(draft) {
-            fields::forget(ctx, id);
-        }
-        state.page = Page::Account;
+/// Wipes the secret fields.
+pub(super) fn forget(ctx: &egui::Context, state: &AccountFormState) {
+    for id in secret_ids(state) {
+        fields::forget(ctx, id);
     }
 }
 
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    let Page::Form(draft) = &mut state.page else { return };
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState) {
     let title = if draft.editing.is_some() { "Edit account" } else { labels::ADD_ACCOUNT };
     widgets::heading(ui, title);
     if let Some(problem) = &draft.problem {
@@ -111,7 +102,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         help::register(ui, cx, &form.draft.preset, &form.draft.variables);
         if form.draft.grant.has_redirect() {
             help::redirect(ui, cx, &form);
-            redirect_check::port(ui, cx, form.draft);
+            redirect_check::show(ui, cx, form.draft);
         }
         credentials(ui, &mut form);
         toggles::show(ui, &mut form);
@@ -230,8 +221,7 @@ pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, lab
 }
 
 /// The button bar, which stays visible.
-pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    let Page::Form(draft) = &mut state.page else { return };
+pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState) {
     let problems = draft.problems(cx.snapshot);
     let reason = match problems.first() {
         _ if draft.saving => Some("It is being saved."),
@@ -281,7 +271,6 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             None => Command::Save { draft: taken, sign_in },
         });
     } else if cancel {
-        close(ui.ctx(), state);
-        state.detail_open = state.detail_open && !new;
+        cx.push(UiAction::Leave(if new { Target::List } else { Target::Back }));
     }
 }

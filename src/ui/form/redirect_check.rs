@@ -1,39 +1,21 @@
-//! Redirect URIs in detail: a port check, and a comparison of two.
+//! Checks whether the port of a redirect URI is free.
 //!
-//! Each URI is checked once, and not while it is being typed. Differences are marked by background and
-//! underline, never by color alone, and are read aloud between ‹ and ›.
+//! Each URI is checked once, and not while it is being typed.
 
-use egui::text::{LayoutJob, TextFormat};
-use egui::{Stroke, Ui};
+use egui::Ui;
 
 use crate::domain::oauth::redirect_uri::RedirectUri;
-use crate::domain::refusal::redirect_mismatch::{Marked, RedirectMismatch};
 use crate::messages::command::Command;
-use crate::messages::explain::{Action, explain, names_of};
-use crate::messages::problem::{Problem, SignInProblem};
+use crate::messages::explain::{Action, explain};
+use crate::messages::problem::Problem;
 
-use super::draft::FormDraft;
+use super::draft::AccountFormState;
 use super::field_id;
 use crate::ui::cx::Cx;
-use crate::ui::theme::icons::Icon;
-use crate::ui::view_state::{Page, ViewState};
 use crate::ui::widgets::button::{Button, Weight};
-use crate::ui::{labels, theme, widgets};
+use crate::ui::{labels, widgets};
 
-/// Shows the redirect URI that was sent and, if known, the registered one.
-pub(in crate::ui) fn compared(ui: &mut Ui, cx: &mut Cx<'_>, mismatch: &RedirectMismatch) {
-    for (name, address) in names_of(mismatch) {
-        widgets::weak(ui, name);
-        ui.horizontal(|ui| {
-            if Button::icon(Icon::Copy, &format!("Copy redirect URI: {name}")).show(ui) {
-                cx.send(Command::CopyText(address.text()));
-            }
-            marked(ui, cx, address);
-        });
-    }
-}
-
-pub(in crate::ui) fn port(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut FormDraft) {
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState) {
     let Some(redirect) = draft.redirect_uri() else { return };
     let text = redirect.to_string();
     let RedirectUri::Loopback(loopback) = redirect else { return };
@@ -41,7 +23,7 @@ pub(in crate::ui) fn port(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut FormDraft) {
         return;
     }
     let typing = ui.memory(|memory| memory.has_focus(field_id("redirect_uri")));
-    match &draft.tried_redirect {
+    match &draft.redirect_check {
         Some((tried, result)) if *tried == text => match result {
             None => {}
             Some(Ok(())) => drop(widgets::weak(ui, "The port is free on this computer.")),
@@ -54,7 +36,7 @@ pub(in crate::ui) fn port(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut FormDraft) {
         },
         _ if typing => {}
         _ => {
-            draft.tried_redirect = Some((text.clone(), None));
+            draft.redirect_check = Some((text.clone(), None));
             cx.send(Command::CheckRedirect(text));
         }
     }
@@ -78,30 +60,4 @@ fn refused(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, provider: &str) -> Optio
         });
     });
     taken
-}
-
-/// Takes the result of a check if the form still has that URI.
-pub(in crate::ui) fn take(state: &mut ViewState, redirect_uri: &str, problem: Option<SignInProblem>) {
-    if let Page::Form(draft) = &mut state.page
-        && let Some((tried, result)) = &mut draft.tried_redirect
-        && tried == redirect_uri
-    {
-        *result = Some(problem.map_or(Ok(()), Err));
-    }
-}
-
-fn marked(ui: &mut Ui, cx: &Cx<'_>, address: &Marked) {
-    let font = theme::mono(13.0);
-    let mut job = LayoutJob::default();
-    for (piece, differs) in &address.0 {
-        let mut format = TextFormat::simple(font.clone(), cx.tokens.text);
-        if *differs {
-            format.background = cx.tokens.warn_soft;
-            format.underline = Stroke::new(2.0, cx.tokens.error);
-        }
-        job.append(piece, 0.0, format);
-    }
-    let response = ui.add(egui::Label::new(job).wrap());
-    let spoken = address.bracketed();
-    ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(spoken));
 }

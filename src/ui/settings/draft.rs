@@ -2,8 +2,6 @@
 
 use crate::messages::preferences::{Preferences, ProxyChoice};
 
-use crate::ui::view_state::{ProxyKind, SettingsDraft};
-
 /// The longest refresh margin, in seconds.
 const MAX_AHEAD_SECS: u32 = 3600;
 
@@ -12,6 +10,31 @@ const CLEAR_SECS: std::ops::RangeInclusive<u32> = 10..=120;
 
 /// Lower ports need privileges that Keyfob lacks.
 const MIN_PORT: u16 = 1024;
+
+pub(in crate::ui) struct SettingsDraft {
+    pub(in crate::ui) preferences: Preferences,
+    /// The clipboard timeout in seconds, as typed.
+    pub(in crate::ui) clear_clipboard: String,
+    /// The refresh margin in seconds, as typed.
+    pub(in crate::ui) refresh_ahead: String,
+    pub(in crate::ui) redirect_port: String,
+    pub(in crate::ui) browser: String,
+    pub(in crate::ui) proxy_kind: ProxyKind,
+    pub(in crate::ui) proxy: String,
+    /// The path of a PEM file, as typed.
+    pub(in crate::ui) root_certificate: String,
+    /// Whether to scroll to the part about secrets.
+    pub(in crate::ui) to_secrets: bool,
+}
+
+/// How other hosts are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ui) enum ProxyKind {
+    System,
+    Direct,
+    /// The proxy at the typed URL.
+    At,
+}
 
 impl SettingsDraft {
     pub(in crate::ui) fn of(preferences: &Preferences) -> Self {

@@ -5,7 +5,7 @@ use egui::{Id, Ui};
 use crate::messages::preferences::{ThemeChoice, ZOOMS_PERCENT};
 use crate::messages::snapshot::FILE_LOCK_MINS;
 
-use crate::ui::view_state::{ProxyKind, SettingsDraft};
+use super::draft::{ProxyKind, SettingsDraft};
 use crate::ui::widgets;
 use crate::ui::widgets::checkbox::tick;
 use crate::ui::widgets::fields;

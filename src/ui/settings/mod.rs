@@ -11,14 +11,34 @@ use egui::{Id, Ui};
 
 use crate::messages::command::Command;
 use crate::messages::explain::explain;
+use crate::messages::preferences::Preferences;
 use crate::messages::problem::Problem;
 
 use super::cx::Cx;
 use super::widgets::button::{Button, Weight};
-
-use super::view_state::ViewState;
 use super::widgets::dialog;
 use super::{labels, widgets};
+use draft::SettingsDraft;
+
+/// The settings as they are edited; `None` while the dialog is closed.
+#[derive(Default)]
+pub(super) struct SettingsState {
+    draft: Option<SettingsDraft>,
+}
+
+impl SettingsState {
+    pub(super) fn is_open(&self) -> bool {
+        self.draft.is_some()
+    }
+
+    pub(super) fn open(&mut self, preferences: &Preferences) {
+        self.draft = Some(SettingsDraft::of(preferences));
+    }
+
+    pub(super) fn open_at_secrets(&mut self, preferences: &Preferences) {
+        self.draft = Some(SettingsDraft::at_secrets(preferences));
+    }
+}
 
 /// Preferences that were changed outside Keyfob, and the button to accept them.
 fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -39,19 +59,15 @@ fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.add_space(8.0);
 }
 
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    // Only one dialog is visible; this one returns with its changes.
-    if state.passphrase.is_some() || state.errands.is_open() {
-        return;
-    }
-    let Some(draft) = &mut state.settings else { return };
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
+    let Some(draft) = &mut state.draft else { return };
     let mut close = false;
-    let (asked, left) = dialog::show(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
+    let ((), left) = dialog::show(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
         widgets::heading(ui, labels::SETTINGS);
-        let asked = dialog::body(ui, |ui| {
+        dialog::body(ui, |ui| {
             unconfirmed(ui, cx);
             fields::show(ui, draft);
-            secrets::show(ui, cx, draft)
+            close |= secrets::show(ui, cx, draft);
         });
         ui.horizontal_wrapped(|ui| {
             let checked = draft.checked();
@@ -64,12 +80,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             }
             close |= Button::new(Weight::Bare, labels::CANCEL).show(ui);
         });
-        asked
     });
     if close || left {
-        state.settings = None;
-    }
-    if let Some(asked) = asked {
-        secrets::act(ui, cx, state, asked);
+        state.draft = None;
     }
 }

@@ -15,7 +15,7 @@ use crate::messages::remembered::StatusFilter;
 use crate::messages::snapshot::AccountView;
 use crate::messages::snapshot::account_views::AccountViews;
 
-use super::list_order::{self, Heading, Order};
+use super::list_order::{self, Heading, ListOrder};
 
 const ROW_HEIGHT: f32 = 56.0;
 /// Distance between rows.
@@ -32,9 +32,9 @@ pub(in crate::ui) struct AccountList {
     /// The searchable text of each account.
     texts: Vec<String>,
     wanted: String,
-    order: Order,
+    order: ListOrder,
     /// Each account's status, and when it was computed.
-    standings: Vec<StatusFilter>,
+    statuses: Vec<StatusFilter>,
     stood_at: Option<DateTime<Utc>>,
     /// When the first status changes.
     changes_at: Option<DateTime<Utc>>,
@@ -48,19 +48,19 @@ pub(in crate::ui) struct AccountList {
     headings: Vec<Heading>,
     height: f32,
     /// The rows visible in the last frame.
-    seen: Range<usize>,
+    visible: Range<usize>,
     focused: Option<AccountId>,
     /// The account whose row to scroll into view.
-    wanted_in_view: Option<AccountId>,
+    scroll_target: Option<AccountId>,
 }
 
 impl AccountList {
     /// Updates the list for these accounts, this search and this order; cheap if nothing has changed.
-    pub(in crate::ui) fn settle(
+    pub(in crate::ui) fn sync(
         &mut self,
         accounts: &AccountViews,
         search: &str,
-        order: Order,
+        order: ListOrder,
         now: DateTime<Utc>,
     ) {
         let wanted = search.trim().to_lowercase();
@@ -72,7 +72,7 @@ impl AccountList {
             self.read(accounts);
         }
         if changed || self.is_outdated(now) {
-            (self.standings, self.changes_at) = list_order::standings(&self.accounts, now);
+            (self.statuses, self.changes_at) = list_order::statuses(&self.accounts, now);
             self.stood_at = Some(now);
         }
         (self.wanted, self.order) = (wanted, order);
@@ -80,12 +80,12 @@ impl AccountList {
         self.rows = (0..self.accounts.len()).filter(found).collect();
         self.counts.clear();
         for place in &self.rows {
-            *self.counts.entry(self.standings[*place]).or_default() += 1;
+            *self.counts.entry(self.statuses[*place]).or_default() += 1;
         }
         if let Some(filter) = order.filter {
-            self.rows.retain(|place| self.standings[*place] == filter);
+            self.rows.retain(|place| self.statuses[*place] == filter);
         }
-        self.headings = list_order::arrange(order, &self.accounts, &self.standings, &mut self.rows);
+        self.headings = list_order::arrange(order, &self.accounts, &self.statuses, &mut self.rows);
         if !self.wanted.is_empty() && self.headings.is_empty() {
             self.rows.sort_by_cached_key(|place| rank_of(&self.texts[*place], &self.wanted));
         }
@@ -187,14 +187,14 @@ impl AccountList {
     }
 
     /// The rows to create if `seen` is on the screen: those nearby, and one that must always exist.
-    pub(in crate::ui) fn show(
+    pub(in crate::ui) fn rows_to_create(
         &mut self,
         seen: Rangef,
         always: Option<usize>,
     ) -> impl Iterator<Item = usize> + use<> {
-        self.seen = self.row_at(seen.min)..(self.row_at(seen.max) + 1).min(self.len());
-        self.seen.start = self.seen.start.min(self.seen.end);
-        let made = self.seen.start.saturating_sub(BEYOND)..(self.seen.end + BEYOND).min(self.len());
+        self.visible = self.row_at(seen.min)..(self.row_at(seen.max) + 1).min(self.len());
+        self.visible.start = self.visible.start.min(self.visible.end);
+        let made = self.visible.start.saturating_sub(BEYOND)..(self.visible.end + BEYOND).min(self.len());
         let before = always.filter(|row| *row < made.start);
         let after = always.filter(|row| *row >= made.end && *row < self.len());
         before.into_iter().chain(made).chain(after)
@@ -202,11 +202,11 @@ impl AccountList {
 
     /// Records that the list is not visible.
     pub(in crate::ui) fn hide(&mut self) {
-        self.seen = 0..0;
+        self.visible = 0..0;
     }
 
-    pub(in crate::ui) fn seen(&self) -> impl Iterator<Item = &AccountView> {
-        self.seen.clone().filter_map(|row| self.get(row)).map(AsRef::as_ref)
+    pub(in crate::ui) fn visible(&self) -> impl Iterator<Item = &AccountView> {
+        self.visible.clone().filter_map(|row| self.get(row)).map(AsRef::as_ref)
     }
 
     /// Records whose row has the focus.
@@ -220,13 +220,13 @@ impl AccountList {
     }
 
     /// Requests to scroll a row into view.
-    pub(in crate::ui) fn bring(&mut self, id: AccountId) {
-        self.wanted_in_view = Some(id);
+    pub(in crate::ui) fn scroll_to(&mut self, id: AccountId) {
+        self.scroll_target = Some(id);
     }
 
     /// Takes that request, once.
-    pub(in crate::ui) fn take_brought(&mut self) -> Option<usize> {
-        let id = self.wanted_in_view.take()?;
+    pub(in crate::ui) fn take_scroll_target(&mut self) -> Option<usize> {
+        let id = self.scroll_target.take()?;
         self.row(&id)
     }
 }

@@ -9,10 +9,11 @@ use egui::{
 
 use crate::messages::remembered::{GroupBy, SortBy, StatusFilter};
 
+use super::SidebarState;
+use super::list_order::ListOrder;
 use crate::ui::account::account_status;
 use crate::ui::cx::Cx;
 use crate::ui::theme::icons::Icon;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets;
 use crate::ui::widgets::button::Button;
 use crate::ui::{labels, theme};
@@ -20,8 +21,8 @@ use crate::ui::{labels, theme};
 const CHIP_HEIGHT: f32 = 28.0;
 
 /// Shows the chips if there are several; in a `low` window in one scrolling line.
-pub(in crate::ui) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, low: bool) {
-    let counts: Vec<_> = state.list.counts().iter().map(|(standing, count)| (*standing, *count)).collect();
+pub(in crate::ui) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut SidebarState, low: bool) {
+    let counts: Vec<_> = state.list.counts().iter().map(|(status, count)| (*status, *count)).collect();
     let chosen = state.order.filter;
     if counts.len() < 2 && chosen.is_none() {
         return;
@@ -41,8 +42,8 @@ pub(in crate::ui) fn chips(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, low:
         }
     });
     let pressed = pressed.inner;
-    if let Some(standing) = pressed {
-        state.order.filter = (chosen != Some(standing)).then_some(standing);
+    if let Some(status) = pressed {
+        state.order.filter = (chosen != Some(status)).then_some(status);
     }
     ui.add_space(4.0);
 }
@@ -54,9 +55,9 @@ fn row(
     chosen: Option<StatusFilter>,
 ) -> Option<StatusFilter> {
     let mut pressed = None;
-    for (standing, count) in all {
-        if chip(ui, cx, *standing, *count, chosen == Some(*standing)) {
-            pressed = Some(*standing);
+    for (status, count) in all {
+        if chip(ui, cx, *status, *count, chosen == Some(*status)) {
+            pressed = Some(*status);
         }
     }
     pressed
@@ -64,12 +65,12 @@ fn row(
 
 /// The selected chip stays, even without a match.
 fn missing(counts: &[(StatusFilter, usize)], chosen: Option<StatusFilter>) -> Option<(StatusFilter, usize)> {
-    chosen.filter(|chosen| counts.iter().all(|(standing, _)| standing != chosen)).map(|chosen| (chosen, 0))
+    chosen.filter(|chosen| counts.iter().all(|(status, _)| status != chosen)).map(|chosen| (chosen, 0))
 }
 
-fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: StatusFilter, count: usize, chosen: bool) -> bool {
+fn chip(ui: &mut Ui, cx: &Cx<'_>, status: StatusFilter, count: usize, chosen: bool) -> bool {
     let tokens = cx.tokens;
-    let text = format!("{} {count}", account_status::word_of(standing));
+    let text = format!("{} {count}", account_status::word_of(status));
     let (fill, border) = if chosen { (tokens.chosen, tokens.accent) } else { (tokens.raised, tokens.border) };
     let galley = ui.painter().layout_no_wrap(text.clone(), theme::small(), tokens.text);
     let size = vec2(galley.size().x + 36.0, CHIP_HEIGHT);
@@ -82,7 +83,7 @@ fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: StatusFilter, count: usize, chosen: 
     let fill = if response.hovered() && !chosen { tokens.hover } else { fill };
     let corner = CornerRadius::same(14);
     ui.painter().rect(rect, corner, fill, Stroke::new(1.0, border), StrokeKind::Inside);
-    let shown = account_status::shown_as(standing);
+    let shown = account_status::shown_as(status);
     let icon = pos2(rect.left() + 14.0, rect.center().y);
     shown.icon().paint(ui.painter(), icon, 12.0, shown.color(tokens));
     let at = pos2(rect.left() + 24.0, rect.center().y - galley.size().y / 2.0);
@@ -94,7 +95,7 @@ fn chip(ui: &mut Ui, cx: &Cx<'_>, standing: StatusFilter, count: usize, chosen: 
     response.clicked()
 }
 
-pub(in crate::ui) fn menu(ui: &mut Ui, state: &mut ViewState) {
+pub(in crate::ui) fn menu(ui: &mut Ui, order: &mut ListOrder) {
     let response = ui.add(Button::icon(Icon::Sort, labels::SORT));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
     Popup::menu(&response).gap(4.0).show(|ui| {
@@ -105,16 +106,16 @@ pub(in crate::ui) fn menu(ui: &mut Ui, state: &mut ViewState) {
         ScrollArea::vertical()
             .max_height(height)
             .min_scrolled_height(height)
-            .show(ui, |ui| choices(ui, state));
+            .show(ui, |ui| choices(ui, order));
     });
 }
 
-fn choices(ui: &mut Ui, state: &mut ViewState) {
+fn choices(ui: &mut Ui, order: &mut ListOrder) {
     heading(ui, "Sort by");
     for (sort, label) in
         [(SortBy::LastUsed, "Last copied"), (SortBy::Name, "Name"), (SortBy::Expiry, "Expiry")]
     {
-        choice(ui, &mut state.order.sort, sort, label);
+        choice(ui, &mut order.sort, sort, label);
     }
     heading(ui, "Group by");
     for (group, label) in [
@@ -123,7 +124,7 @@ fn choices(ui: &mut Ui, state: &mut ViewState) {
         (GroupBy::Tag, "First tag"),
         (GroupBy::Status, "Status"),
     ] {
-        choice(ui, &mut state.order.group, group, label);
+        choice(ui, &mut order.group, group, label);
     }
 }
 

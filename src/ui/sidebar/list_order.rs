@@ -18,7 +18,7 @@ use crate::ui::account::account_status;
 use crate::ui::labels;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::ui) struct Order {
+pub(in crate::ui) struct ListOrder {
     pub(in crate::ui) sort: SortBy,
     pub(in crate::ui) group: GroupBy,
     /// Show only these accounts.
@@ -36,9 +36,9 @@ pub(in crate::ui) struct Heading {
 
 /// Sorts indices into a list of accounts ordered by name, and computes the headings.
 pub(in crate::ui) fn arrange(
-    order: Order,
+    order: ListOrder,
     accounts: &AccountViews,
-    standings: &[StatusFilter],
+    statuses: &[StatusFilter],
     places: &mut [usize],
 ) -> Vec<Heading> {
     match order.sort {
@@ -52,7 +52,7 @@ pub(in crate::ui) fn arrange(
     if order.group == GroupBy::Nothing {
         return Vec::new();
     }
-    let mut ranked = ranks(order.group, accounts, standings, places);
+    let mut ranked = ranks(order.group, accounts, statuses, places);
     ranked.sort_by_key(|(rank, _)| *rank);
     let mut headings: Vec<Heading> = Vec::new();
     let mut last = None;
@@ -61,7 +61,7 @@ pub(in crate::ui) fn arrange(
         if let Some(heading) = headings.last_mut().filter(|_| last == Some(rank)) {
             heading.count += 1;
         } else {
-            let text = text(order.group, &accounts[place], standings[place]);
+            let text = text(order.group, &accounts[place], statuses[place]);
             headings.push(Heading { before: row, text, count: 1 });
         }
         last = Some(rank);
@@ -74,7 +74,7 @@ pub(in crate::ui) fn arrange(
 fn ranks(
     group: GroupBy,
     accounts: &AccountViews,
-    standings: &[StatusFilter],
+    statuses: &[StatusFilter],
     places: &[usize],
 ) -> Vec<(usize, usize)> {
     let mut numbers = BTreeMap::new();
@@ -82,7 +82,7 @@ fn ranks(
         .iter()
         .map(|place| {
             let next = numbers.len();
-            let word = word(group, &accounts[*place], standings[*place]);
+            let word = word(group, &accounts[*place], statuses[*place]);
             (*numbers.entry(word).or_insert(next), *place)
         })
         .collect();
@@ -102,20 +102,20 @@ type Word<'a> = (Option<&'a str>, Option<StatusFilter>);
 /// The same ignoring case; the flag sorts accounts without a word last.
 type Key = (bool, String, Option<StatusFilter>);
 
-fn word(group: GroupBy, account: &AccountView, standing: StatusFilter) -> Word<'_> {
+fn word(group: GroupBy, account: &AccountView, status: StatusFilter) -> Word<'_> {
     match group {
         GroupBy::Nothing => (None, None),
         GroupBy::Provider => (Some(&account.provider_name), None),
         GroupBy::Tag => (account.settings.tags.as_slice().first().map(String::as_str), None),
-        GroupBy::Status => (None, Some(standing)),
+        GroupBy::Status => (None, Some(status)),
     }
 }
 
-fn key((word, standing): Word<'_>) -> Key {
-    (word.is_none(), word.map(str::to_lowercase).unwrap_or_default(), standing)
+fn key((word, status): Word<'_>) -> Key {
+    (word.is_none(), word.map(str::to_lowercase).unwrap_or_default(), status)
 }
 
-fn text(group: GroupBy, account: &AccountView, standing: StatusFilter) -> String {
+fn text(group: GroupBy, account: &AccountView, status: StatusFilter) -> String {
     match group {
         GroupBy::Nothing => String::new(),
         GroupBy::Provider => sanitized(&account.provider_name, MAX_CHARS).into_owned(),
@@ -123,21 +123,21 @@ fn text(group: GroupBy, account: &AccountView, standing: StatusFilter) -> String
             let first = account.settings.tags.as_slice().first();
             first.map_or_else(|| labels::NO_TAG.to_owned(), |tag| sanitized(tag, 60).into_owned())
         }
-        GroupBy::Status => account_status::word_of(standing).to_owned(),
+        GroupBy::Status => account_status::word_of(status).to_owned(),
     }
 }
 
 /// Every account's status, and when the first of them changes.
-pub(in crate::ui) fn standings(
+pub(in crate::ui) fn statuses(
     accounts: &AccountViews,
     now: DateTime<Utc>,
 ) -> (Vec<StatusFilter>, Option<DateTime<Utc>>) {
     let mut first_change: Option<DateTime<Utc>> = None;
-    let standings = accounts.iter().map(|account| {
+    let statuses = accounts.iter().map(|account| {
         let facts = account.token.as_ref().map(|token| &token.facts);
         let change = facts.and_then(|facts| expiry::next_status_change(facts, now));
         first_change = first_change.into_iter().chain(change).min();
         account_status::at_rest(account, now)
     });
-    (standings.collect(), first_change)
+    (statuses.collect(), first_change)
 }

@@ -8,6 +8,7 @@ pub(crate) mod list_order;
 pub(crate) mod row_menu;
 pub(crate) mod vault_line;
 
+use chrono::{DateTime, Utc};
 use egui::text_edit::TextEditState;
 use egui::{CornerRadius, Id, Key, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui};
 use egui::{WidgetInfo, accesskit, pos2, vec2};
@@ -18,18 +19,18 @@ use crate::domain::account::status::AccountStatus;
 use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::domain::token::expiry::Status;
 use crate::messages::snapshot::AccountView;
+use crate::messages::snapshot::account_views::AccountViews;
 
-use super::cx::Cx;
+use super::action::{DialogKind, Target, UiAction};
+use super::cx::{Cx, PageKind};
 use super::labels;
-use super::navigation;
-use super::navigation::To;
 use super::theme::icons::Icon;
 use super::theme::{self, Tokens};
-use super::view_state::{Page, SettingsDraft, ViewState};
 use super::widgets;
 use super::widgets::button::{Button, Weight};
 use super::widgets::time_text;
-use list_order::Heading;
+use account_list::AccountList;
+use list_order::{Heading, ListOrder};
 
 /// Below this height, in points, the window has room for rows only.
 const LOW: f32 = 320.0;
@@ -37,25 +38,38 @@ const LOW: f32 = 320.0;
 /// The minimum width, in points, for the search and the buttons in one row.
 const ONE_ROW: f32 = 440.0;
 
+#[derive(Default)]
+pub(super) struct SidebarState {
+    pub(super) search: String,
+    pub(super) order: ListOrder,
+    pub(super) list: AccountList,
+}
+
+impl SidebarState {
+    pub(super) fn sync(&mut self, accounts: &AccountViews, now: DateTime<Utc>) {
+        self.list.sync(accounts, &self.search, self.order, now);
+    }
+}
+
 pub(super) fn search_id() -> Id {
     Id::unique("keyfob-search")
 }
 
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SidebarState) {
     if ui.available_width() < ONE_ROW {
-        ui.horizontal(|ui| add_and_settings(ui, cx, state, true));
+        ui.horizontal(|ui| add_and_settings(ui, cx, true));
         ui.horizontal(|ui| {
             let width = ui.available_width() - theme::CONTROL_HEIGHT - ui.spacing().item_spacing.x;
             search_field(ui, cx, state, width);
-            list_filter::menu(ui, state);
+            list_filter::menu(ui, &mut state.order);
         });
     } else {
         ui.horizontal(|ui| {
             let add = add_button().width(ui);
             let beside = add + 2.0 * theme::CONTROL_HEIGHT + 3.0 * ui.spacing().item_spacing.x;
             search_field(ui, cx, state, ui.available_width() - beside);
-            list_filter::menu(ui, state);
-            add_and_settings(ui, cx, state, false);
+            list_filter::menu(ui, &mut state.order);
+            add_and_settings(ui, cx, false);
         });
     }
     ui.add_space(4.0);
@@ -68,10 +82,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     let room = ui.available_rect_before_wrap();
     let (upper, lower) = room.split_top_bottom_at_y(room.bottom() - theme::CONTROL_HEIGHT);
     ui.scope_builder(egui::UiBuilder::new().max_rect(upper), |ui| rows(ui, cx, state));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(lower), |ui| vault_line::show(ui, cx, state, false));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(lower), |ui| vault_line::show(ui, cx, false));
 }
 
-fn rows(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+fn rows(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SidebarState) {
     if state.list.is_empty() && cx.snapshot.loaded {
         ui.add_space(16.0);
         ui.vertical_centered(|ui| {
@@ -89,15 +103,15 @@ fn rows(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     ScrollArea::vertical().auto_shrink(false).show_viewport(ui, |ui, seen| {
         let (corner, width) = (ui.max_rect().min, ui.available_width());
         ui.set_height(state.list.height());
-        let selected = state.selected.as_ref().and_then(|id| state.list.row(id));
-        for at in state.list.show(seen.y_range(), selected) {
+        let selected = cx.selected.as_ref().and_then(|id| state.list.row(id));
+        for at in state.list.rows_to_create(seen.y_range(), selected) {
             let Some(account) = state.list.get(at).cloned() else { continue };
             let rect = state.list.rect(at, corner, width);
-            let response = row(ui, cx, state, &account, rect);
+            let response = row(ui, cx, &account, rect);
             if ui.is_rect_visible(rect) {
-                row_menu::show(ui, cx, state, &account, &response);
+                row_menu::show(ui, cx, &account, &response);
             }
-            let is_form = matches!(state.page, Page::Form(_));
+            let is_form = cx.page == PageKind::Form;
             if response.clicked() || (response.secondary_clicked() && !is_form) {
                 pressed = Some(account.id.clone());
             }
@@ -108,13 +122,13 @@ fn rows(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         for (heading, rect) in state.list.headings(seen.y_range(), corner, width) {
             paint_heading(ui, cx.tokens, heading, rect);
         }
-        if let Some(at) = state.list.take_brought() {
+        if let Some(at) = state.list.take_scroll_target() {
             ui.scroll_to_rect(state.list.rect(at, corner, width).expand(2.0), None);
         }
     });
     state.list.focus(focused);
     if let Some(id) = pressed {
-        navigation::go(ui.ctx(), cx, state, To::Account(id));
+        cx.push(UiAction::Go(Target::Account(id)));
     }
 }
 
@@ -136,18 +150,18 @@ fn add_button() -> Button<'static> {
 }
 
 /// Shows both buttons; if `wide`, the first fills the available width.
-fn add_and_settings(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, wide: bool) {
+fn add_and_settings(ui: &mut Ui, cx: &mut Cx<'_>, wide: bool) {
     let settings = Button::icon(Icon::Sliders, labels::SETTINGS);
     let room = ui.available_width() - settings.width(ui) - ui.spacing().item_spacing.x;
     if add_button().at_least(if wide { room } else { 0.0 }).show(ui) {
-        navigation::go(ui.ctx(), cx, state, To::Picker);
+        cx.push(UiAction::Go(Target::ProviderPicker));
     }
     if settings.show(ui) {
-        state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+        cx.open(DialogKind::Settings);
     }
 }
 
-fn search_field(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, width: f32) {
+fn search_field(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SidebarState, width: f32) {
     let weak = cx.tokens.weak;
     let edit = TextEdit::singleline(&mut state.search)
         .id(search_id())
@@ -169,13 +183,13 @@ fn search_field(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, width: f32)
     let at = pos2(response.rect.left() + 19.0, response.rect.center().y);
     Icon::Lens.paint(ui.painter(), at, 14.0, weak);
     let enter = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    state.list.settle(&cx.snapshot.accounts, &state.search, state.order, cx.now);
+    state.sync(&cx.snapshot.accounts, cx.now);
     let first = state.list.get(0).filter(|_| enter).map(|account| account.id.clone());
     if let Some(first) = first {
-        navigation::go(ui.ctx(), cx, state, To::Account(first));
+        cx.push(UiAction::Go(Target::Account(first)));
     }
-    if down && !matches!(state.page, Page::Form(_)) {
-        go_to(ui, state, 0);
+    if down && cx.page != PageKind::Form {
+        go_to(ui, cx, state, 0);
     }
 }
 
@@ -193,17 +207,17 @@ pub(super) fn row_id(account: &AccountId) -> Id {
     Id::unique(("keyfob-row", account))
 }
 
-fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect: Rect) -> egui::Response {
+fn row(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, rect: Rect) -> egui::Response {
     let tokens = cx.tokens;
-    let chosen = state.selected.as_ref() == Some(&account.id) && matches!(state.page, Page::Account);
+    let chosen = cx.selected.as_ref() == Some(&account.id) && cx.page == PageKind::Account;
     let response = ui.interact(rect, row_id(&account.id), Sense::click());
-    let standing = account.status(cx.now);
+    let status = account.status(cx.now);
     response
         .widget_info(|| WidgetInfo::selected(accesskit::Role::Button, true, chosen, account.name.as_str()));
     let left = left_of(account, cx);
     let time = left.as_ref().map_or_else(String::new, |(_, spoken)| format!(", {spoken}"));
     let provider = sanitized(&account.provider_name, MAX_CHARS);
-    let described = format!("{provider}, {}{time}", standing.word());
+    let described = format!("{provider}, {}{time}", status.word());
     if response.has_focus() {
         // The arrow keys move along the list instead of in their direction.
         let filter = egui::EventFilter { vertical_arrows: true, ..Default::default() };
@@ -213,7 +227,7 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, state: &ViewState, account: &AccountView, rect:
         response.scroll_to_me(None);
     }
     let is_cut = ui.is_rect_visible(rect)
-        && paint_row(ui, tokens, &response, chosen, account, standing, left.map(|(text, _)| text));
+        && paint_row(ui, tokens, &response, chosen, account, status, left.map(|(text, _)| text));
     let response =
         if is_cut { response.on_hover_text(sanitized(account.name.as_str(), 120)) } else { response };
     // Set last, since a tooltip would replace it.
@@ -240,7 +254,7 @@ fn paint_row(
     response: &egui::Response,
     chosen: bool,
     account: &AccountView,
-    standing: AccountStatus,
+    status: AccountStatus,
     time: Option<String>,
 ) -> bool {
     let rect = response.rect;
@@ -267,7 +281,7 @@ fn paint_row(
     }
     let is_cut = name.elided;
     painter.galley(inner.left_top(), name, tokens.text);
-    second_line(ui, tokens, inner, ground_text, account, standing);
+    second_line(ui, tokens, inner, ground_text, account, status);
     is_cut
 }
 
@@ -277,19 +291,19 @@ fn second_line(
     inner: Rect,
     text: egui::Color32,
     account: &AccountView,
-    standing: AccountStatus,
+    status: AccountStatus,
 ) {
     let painter = ui.painter();
     let y = inner.bottom() - 8.0;
-    standing.icon().paint(painter, pos2(inner.left() + 7.0, y), 13.0, standing.color(tokens));
+    status.icon().paint(painter, pos2(inner.left() + 7.0, y), 13.0, status.color(tokens));
     let provider = sanitized(&account.provider_name, MAX_CHARS);
-    let line = format!("{} · {provider}", standing.word());
+    let line = format!("{} · {provider}", status.word());
     let galley = widgets::one_line(ui, &line, theme::small(), text, inner.width() - 20.0);
     painter.galley(pos2(inner.left() + 20.0, y - galley.size().y / 2.0), galley, text);
 }
 
 /// Moves the selection with the arrow keys, and the focus if a row has it.
-pub(super) fn arrows(ui: &Ui, state: &mut ViewState) {
+pub(super) fn arrows(ui: &Ui, cx: &mut Cx<'_>, state: &mut SidebarState) {
     let focused = ui.memory(egui::Memory::focused);
     let on_row = focused.is_some() && state.list.focused().map(row_id) == focused;
     if focused.is_some() && !on_row {
@@ -303,23 +317,20 @@ pub(super) fn arrows(ui: &Ui, state: &mut ViewState) {
     if step == 0 || state.list.is_empty() {
         return;
     }
-    let at = state.selected.as_ref().and_then(|id| state.list.row(id));
+    let at = cx.selected.as_ref().and_then(|id| state.list.row(id));
     let to = match (at, step) {
         (None, _) => 0,
         (Some(at), 1) => (at + 1).min(state.list.len() - 1),
         (Some(at), _) => at.saturating_sub(1),
     };
-    go_to(ui, state, to);
+    go_to(ui, cx, state, to);
 }
 
-fn go_to(ui: &Ui, state: &mut ViewState, row: usize) {
+fn go_to(ui: &Ui, cx: &mut Cx<'_>, state: &mut SidebarState, row: usize) {
     let Some(id) = state.list.get(row).map(|account| account.id.clone()) else { return };
     ui.memory_mut(|memory| memory.request_focus(row_id(&id)));
     // egui would move the focus on by the same key.
     ui.memory_mut(|memory| memory.move_focus(egui::FocusDirection::None));
     state.list.focus(Some(id.clone()));
-    let open = state.detail_open;
-    state.page = Page::Account;
-    state.select(id);
-    state.detail_open = open;
+    cx.push(UiAction::Select(id));
 }

@@ -2,35 +2,27 @@
 //!
 //! Each item also has a button on the account's page and a shortcut.
 
-use egui::os::OperatingSystem;
 use egui::{Response, Ui, vec2};
 
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::AccountView;
 
+use crate::ui::account::token_commands::{can_copy, renewal};
+use crate::ui::action::{DialogKind, Target, UiAction};
 use crate::ui::cx::Cx;
-use crate::ui::navigation;
-use crate::ui::navigation::To;
-use crate::ui::view_state::ViewState;
-use crate::ui::{account, labels, shortcuts, shortcuts_page, theme, widgets};
+use crate::ui::{labels, theme, widgets};
 
 const WIDTH: f32 = 240.0;
 
 /// Opens the menu on a right-click, and shows it while it is open.
-pub(in crate::ui) fn show(
-    ui: &Ui,
-    cx: &mut Cx<'_>,
-    state: &mut ViewState,
-    account: &AccountView,
-    response: &Response,
-) {
-    let mac = ui.ctx().os() == OperatingSystem::Mac;
+pub(in crate::ui) fn show(ui: &Ui, cx: &mut Cx<'_>, account: &AccountView, response: &Response) {
+    let os = ui.ctx().os();
     response.context_menu(|ui| {
         ui.set_min_width(WIDTH);
         widgets::menu_items(ui);
         let id = || account.id.clone();
-        let pressed = |ui: &mut Ui, label, keys| item(ui, label, &shortcuts_page::written(keys, mac));
-        if shortcuts::can_copy(account) {
+        let pressed = |ui: &mut Ui, label, keys| item(ui, label, &labels::shortcut(keys, os));
+        if can_copy(account) {
             if pressed(ui, labels::COPY_TOKEN, "⌘C") {
                 cx.send(Command::Copy { account: id(), form: CopyForm::Plain });
             }
@@ -44,17 +36,17 @@ pub(in crate::ui) fn show(
             (false, false) => labels::SIGN_IN,
         };
         if pressed(ui, renew, "⌘R") {
-            cx.send(account::renewal(account));
+            cx.send(renewal(account));
         }
         ui.separator();
         if pressed(ui, labels::EDIT, "⌘E") {
-            navigation::go(ui.ctx(), cx, state, To::Form(id()));
+            cx.push(UiAction::Go(Target::Form(id())));
         }
         if pressed(ui, labels::DUPLICATE, "⌘D") {
             cx.send(Command::Duplicate(id()));
         }
         if pressed(ui, labels::DELETE, "Del") {
-            state.deleting = Some(id());
+            cx.open(DialogKind::Delete(id()));
         }
     });
 }

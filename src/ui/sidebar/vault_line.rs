@@ -4,20 +4,20 @@ use egui::Ui;
 
 use crate::messages::snapshot::{VaultHealth, VaultView};
 
+use crate::ui::action::DialogKind;
 use crate::ui::cx::Cx;
 use crate::ui::labels;
 use crate::ui::theme::icons::Icon;
-use crate::ui::view_state::{SettingsDraft, ViewState};
 use crate::ui::widgets::button::{Button, Weight};
 
 /// Shows the line, a link to the settings. On a page it is aligned with the cards, not with the rows of the
 /// list.
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState, on_page: bool) {
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, on_page: bool) {
     let label = labels::vault_in_short(&cx.snapshot.vault);
     let button = Button::new(Weight::Bare, label).with_icon(icon(&cx.snapshot.vault)).calm();
     let button = if on_page { button.flush() } else { button };
     if button.hint("Where secrets are kept, in Settings").show(ui) {
-        state.settings = Some(SettingsDraft::at_secrets(&cx.snapshot.preferences));
+        cx.open(DialogKind::SettingsOfSecrets);
     }
 }
 

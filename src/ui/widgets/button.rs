@@ -7,7 +7,7 @@ use std::sync::Arc;
 use egui::accesskit;
 use egui::{Color32, CornerRadius, Galley, Response, Sense, Ui, Widget, WidgetInfo, vec2};
 
-use super::{bring, describe, focus_ring, one_line};
+use super::{describe, focus_ring, one_line, scroll_into_view};
 use crate::ui::theme;
 use crate::ui::theme::Tokens;
 use crate::ui::theme::icons::Icon;
@@ -170,7 +170,7 @@ impl Button<'_> {
         let name = self.name.unwrap_or(self.label);
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), name));
         if response.gained_focus() {
-            bring(ui, &response);
+            scroll_into_view(ui, &response);
         }
         if !ui.is_rect_visible(rect) {
             return response;

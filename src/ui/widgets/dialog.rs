@@ -63,6 +63,6 @@ pub(in crate::ui) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -
 pub(in crate::ui) fn focus_first(ui: &Ui, button: &Response) {
     if ui.memory(|memory| memory.focused().is_none()) {
         button.request_focus();
-        widgets::bring(ui, button);
+        widgets::scroll_into_view(ui, button);
     }
 }

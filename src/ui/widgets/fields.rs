@@ -138,6 +138,11 @@ pub(in crate::ui) fn forget(ctx: &egui::Context, id: Id) {
     ctx.data_mut(|data| data.remove::<egui::text_edit::TextEditState>(id));
 }
 
+/// Whether Enter was pressed in a field.
+pub(in crate::ui) fn is_entered(ui: &Ui, field: &egui::Response) -> bool {
+    field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+}
+
 fn edit(
     ui: &mut Ui,
     id: Id,

@@ -8,7 +8,6 @@ use egui::{Id, Rect, Ui, vec2};
 
 use super::button::{Button, Weight};
 use super::fields::{self, Extras};
-use crate::ui::dialogs::new_passphrase;
 use crate::ui::{labels, theme};
 
 /// A question for the system's file dialog.
@@ -119,7 +118,7 @@ impl FileField {
             Rect::from_min_size(field.rect.right_top() + vec2(8.0, 0.0), vec2(width, theme::CONTROL_HEIGHT));
         let mut beside = ui.new_child(egui::UiBuilder::new().max_rect(place));
         let asked = browse.show(&mut beside);
-        (asked, new_passphrase::is_entered(ui, &field))
+        (asked, fields::is_entered(ui, &field))
     }
 }
 

@@ -6,12 +6,12 @@ pub(crate) mod button;
 pub(crate) mod changed_destinations;
 pub(crate) mod checkbox;
 pub(crate) mod dialog;
+pub(crate) mod discovered_endpoints;
 pub(crate) mod fields;
 pub(crate) mod file_field;
 pub(crate) mod qr;
 pub(crate) mod time_text;
 pub(crate) mod toast;
-pub(crate) mod value_box;
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
 }
 
 /// Scrolls a control into view with its focus ring.
-pub(super) fn bring(ui: &Ui, response: &Response) {
+pub(super) fn scroll_into_view(ui: &Ui, response: &Response) {
     ui.scroll_to_rect(response.rect.expand(4.0), None);
 }
 
@@ -303,7 +303,7 @@ pub(super) fn weak_line(ui: &mut Ui, text: &str) -> Response {
 }
 
 /// A centered page, about `height` points high.
-pub(super) fn middle(ui: &mut Ui, height: f32, contents: impl FnOnce(&mut Ui)) {
+pub(super) fn centered_page(ui: &mut Ui, height: f32, contents: impl FnOnce(&mut Ui)) {
     let frame = Frame::new().inner_margin(Margin::same(24));
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
         let room = ui.available_size();

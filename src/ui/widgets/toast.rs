@@ -15,7 +15,6 @@ use crate::messages::problem::Problem;
 use super::button::{Button, Weight};
 use crate::ui::cx::Cx;
 use crate::ui::theme::icons::Icon;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets;
 use crate::ui::{labels, theme};
 
@@ -59,7 +58,7 @@ impl Toasts {
     }
 
     /// Drops messages whose time has passed, and problems that the page shows.
-    pub(in crate::ui) fn settle(
+    pub(in crate::ui) fn sync(
         &mut self,
         now: DateTime<Utc>,
         shown: impl Fn(Option<&AccountId>, &Problem) -> bool,
@@ -85,7 +84,7 @@ impl Toasts {
 }
 
 /// Shows the messages at the foot of the page, the newest at the bottom.
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, page: egui::Rect) {
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut Toasts, page: egui::Rect) {
     let mut stack =
         Stack { foot: page.center_bottom() - vec2(0.0, 16.0), width: page.width() - 32.0, count: 0 };
     let room = stack.width - MARGIN.sum().x;
@@ -104,13 +103,13 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState, p
         }
     }
     let mut gone = None;
-    for (place, toast) in state.toasts.0.iter().enumerate().rev() {
+    for (place, toast) in state.0.iter().enumerate().rev() {
         if stack.add(ui, |ui| message(ui, cx, room, &toast.what)) {
             gone = Some(place);
         }
     }
     if let Some(place) = gone {
-        state.toasts.0.remove(place);
+        state.0.remove(place);
     }
 }
 

@@ -16,11 +16,10 @@ use crate::domain::provider::{Preset, ProviderError};
 use crate::messages::command::Command;
 use crate::messages::problem::Problem;
 
-use super::Answer;
 use crate::ui::cx::Cx;
-use crate::ui::dialogs;
-use crate::ui::form::issuer;
+use crate::ui::dialogs::modal::{self, DiscoveryResult};
 use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::discovered_endpoints;
 use crate::ui::{labels, widgets};
 
 /// The most accounts named above their discovered endpoints.
@@ -29,27 +28,26 @@ const NAMES_SHOWN: usize = 3;
 const ISSUERS_SHOWN: usize = 5;
 
 #[derive(Debug)]
-pub(in crate::ui) enum Lookup {
-    /// Not determined yet.
-    Unsettled,
+pub(in crate::ui) enum EndpointSource {
+    Unknown,
     /// The account itself or its preset.
     Own,
     /// Discovery; the settings are those to query the issuer with.
     At(Box<(Wanted, Settings)>),
     /// An issuer that can't be queried.
-    Nowhere(ProviderError),
+    Unavailable(ProviderError),
 }
 
-impl Lookup {
+impl EndpointSource {
     /// Determines the source, once.
-    pub(in crate::ui) fn settle(&mut self, presets: &[Preset], settings: &Settings) {
-        if !matches!(self, Self::Unsettled) {
+    pub(in crate::ui) fn sync(&mut self, presets: &[Preset], settings: &Settings) {
+        if !matches!(self, Self::Unknown) {
             return;
         }
         *self = if discovery::is_wanted_by(presets, settings) {
             match Wanted::of(presets, settings) {
                 Ok(wanted) => Self::At(Box::new((wanted, settings.clone()))),
-                Err(error) => Self::Nowhere(error),
+                Err(error) => Self::Unavailable(error),
             }
         } else {
             Self::Own
@@ -69,29 +67,29 @@ impl Lookup {
 pub(in crate::ui) struct Issuers {
     /// Requested by the user and not sent yet.
     queue: VecDeque<(Wanted, Settings)>,
-    asked: Option<Wanted>,
-    answers: Vec<(Wanted, Answer)>,
+    pending: Option<Wanted>,
+    answers: Vec<(Wanted, DiscoveryResult)>,
 }
 
 impl Issuers {
-    fn answer(&self, wanted: &Wanted) -> Option<&Answer> {
+    fn answer(&self, wanted: &Wanted) -> Option<&DiscoveryResult> {
         self.answers.iter().find(|(known, _)| known == wanted).map(|(_, answer)| answer)
     }
 
     fn is_awaited(&self, wanted: &Wanted) -> bool {
-        self.asked.as_ref() == Some(wanted) || self.queue.iter().any(|(queued, _)| queued == wanted)
+        self.pending.as_ref() == Some(wanted) || self.queue.iter().any(|(queued, _)| queued == wanted)
     }
 
-    fn found(&self, lookup: &Lookup) -> Option<&DiscoveredServer> {
-        let Lookup::At(at) = lookup else { return None };
+    fn found(&self, source: &EndpointSource) -> Option<&DiscoveredServer> {
+        let EndpointSource::At(at) = source else { return None };
         self.answer(&at.0)?.as_ref().ok()
     }
 
     /// Takes a result, or returns it if it wasn't requested here.
-    pub(in crate::ui) fn take(&mut self, issuer: &str, answer: Answer) -> Option<Answer> {
-        match self.asked.take_if(|asked| asked.issuer.as_str() == issuer) {
-            Some(asked) => {
-                self.answers.push((asked, answer));
+    pub(in crate::ui) fn take(&mut self, issuer: &str, answer: DiscoveryResult) -> Option<DiscoveryResult> {
+        match self.pending.take_if(|pending| pending.issuer.as_str() == issuer) {
+            Some(pending) => {
+                self.answers.push((pending, answer));
                 None
             }
             None => Some(answer),
@@ -99,18 +97,18 @@ impl Issuers {
     }
 
     /// Adds the discovered endpoints to an account's settings.
-    pub(in crate::ui) fn complete(&self, lookup: &Lookup, settings: &mut Settings) {
-        if let Some(found) = self.found(lookup) {
+    pub(in crate::ui) fn complete(&self, source: &EndpointSource, settings: &mut Settings) {
+        if let Some(found) = self.found(source) {
             found.complete(settings);
         }
     }
 
     /// The text about an account's endpoints.
-    pub(in crate::ui) fn note(&self, lookup: &Lookup) -> Option<&'static str> {
-        match lookup {
-            Lookup::Unsettled | Lookup::Own => None,
-            Lookup::Nowhere(_) => Some("endpoints not found"),
-            Lookup::At(at) => Some(match self.answer(&at.0) {
+    pub(in crate::ui) fn note(&self, source: &EndpointSource) -> Option<&'static str> {
+        match source {
+            EndpointSource::Unknown | EndpointSource::Own => None,
+            EndpointSource::Unavailable(_) => Some("endpoints not found"),
+            EndpointSource::At(at) => Some(match self.answer(&at.0) {
                 Some(Ok(_)) => "endpoints found at its issuer",
                 Some(Err(_)) => "endpoints not found",
                 None if self.is_awaited(&at.0) => "reading the endpoints from its issuer…",
@@ -122,13 +120,13 @@ impl Issuers {
     /// Why the selected accounts can't be saved yet.
     pub(in crate::ui) fn blocked<'l>(
         &self,
-        mut ticked: impl Iterator<Item = &'l Lookup>,
+        mut ticked: impl Iterator<Item = &'l EndpointSource>,
     ) -> Option<&'static str> {
-        ticked.find_map(|lookup| match lookup {
-            Lookup::Own => None,
-            Lookup::Unsettled => Some("One moment."),
-            Lookup::Nowhere(_) => Some("Deselect the accounts whose endpoints were not found."),
-            Lookup::At(at) => match self.answer(&at.0) {
+        ticked.find_map(|source| match source {
+            EndpointSource::Own => None,
+            EndpointSource::Unknown => Some("One moment."),
+            EndpointSource::Unavailable(_) => Some("Deselect the accounts whose endpoints were not found."),
+            EndpointSource::At(at) => match self.answer(&at.0) {
                 Some(Ok(_)) => None,
                 Some(Err(_)) => Some("Deselect the accounts whose endpoints were not found."),
                 None if self.is_awaited(&at.0) => Some("Waiting for the server."),
@@ -138,30 +136,30 @@ impl Issuers {
     }
 
     /// Shows the results and offers to query the remaining issuers.
-    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, ticked: &[(&str, &Lookup)]) {
+    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, ticked: &[(&str, &EndpointSource)]) {
         self.answered(ui, ticked);
         // The user fixes one at a time.
-        let nowhere = ticked.iter().find_map(|(_, lookup)| match lookup {
-            Lookup::Nowhere(error) => Some(error),
+        let unavailable = ticked.iter().find_map(|(_, source)| match source {
+            EndpointSource::Unavailable(error) => Some(error),
             _ => None,
         });
-        if let Some(error) = nowhere {
-            widgets::problem(ui, &dialogs::in_words(&Problem::Settings(error.clone())));
+        if let Some(error) = unavailable {
+            widgets::problem(ui, &modal::in_words(&Problem::Settings(error.clone())));
         }
         self.offer(ui, ticked);
         self.ask_next(cx, ticked);
     }
 
-    fn answered(&mut self, ui: &mut Ui, ticked: &[(&str, &Lookup)]) {
+    fn answered(&mut self, ui: &mut Ui, ticked: &[(&str, &EndpointSource)]) {
         let mut again = None;
         for (wanted, answer) in &self.answers {
-            let of_it = ticked.iter().filter_map(|(name, lookup)| Some((*name, lookup.at(wanted)?)));
+            let of_it = ticked.iter().filter_map(|(name, source)| Some((*name, source.at(wanted)?)));
             let (names, settings): (Vec<&str>, Vec<&Settings>) = of_it.unzip();
             let Some(settings) = settings.first() else { continue };
             match answer {
-                Ok(found) => issuer::card(ui, &title(&names), found),
+                Ok(found) => discovered_endpoints::card(ui, &title(&names), found),
                 Err(problem) => {
-                    widgets::problem(ui, &dialogs::in_words(problem));
+                    widgets::problem(ui, &modal::in_words(problem));
                     let issuer = sanitized(wanted.issuer.as_str(), 80);
                     let name = format!("{} at {issuer}", labels::LOOK_UP_AGAIN);
                     if Button::new(Weight::Quiet, labels::LOOK_UP_AGAIN).named(&name).show(ui) {
@@ -177,10 +175,10 @@ impl Issuers {
     }
 
     /// Names the issuers without a result; a button queries them.
-    fn offer(&mut self, ui: &mut Ui, ticked: &[(&str, &Lookup)]) {
+    fn offer(&mut self, ui: &mut Ui, ticked: &[(&str, &EndpointSource)]) {
         let mut open: Vec<&(Wanted, Settings)> = Vec::new();
-        for (_, lookup) in ticked {
-            if let Lookup::At(at) = lookup
+        for (_, source) in ticked {
+            if let EndpointSource::At(at) = source
                 && self.answer(&at.0).is_none()
                 && !self.is_awaited(&at.0)
                 && open.iter().all(|known| known.0 != at.0)
@@ -211,12 +209,12 @@ impl Issuers {
     }
 
     /// Queries the next issuer, unless its accounts were deselected.
-    fn ask_next(&mut self, cx: &mut Cx<'_>, ticked: &[(&str, &Lookup)]) {
-        self.queue.retain(|(wanted, _)| ticked.iter().any(|(_, lookup)| lookup.at(wanted).is_some()));
-        if self.asked.is_none()
+    fn ask_next(&mut self, cx: &mut Cx<'_>, ticked: &[(&str, &EndpointSource)]) {
+        self.queue.retain(|(wanted, _)| ticked.iter().any(|(_, source)| source.at(wanted).is_some()));
+        if self.pending.is_none()
             && let Some((wanted, settings)) = self.queue.pop_front()
         {
-            self.asked = Some(wanted);
+            self.pending = Some(wanted);
             cx.send(Command::Discover(Box::new(settings)));
         }
     }

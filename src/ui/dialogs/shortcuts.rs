@@ -1,15 +1,13 @@
-//! The list of keyboard shortcuts, which matches [`super::shortcuts`].
+//! The list of keyboard shortcuts, which matches [`crate::ui::shortcuts`].
 
-use egui::os::OperatingSystem;
 use egui::{Id, Ui};
 
-use super::view_state::ViewState;
-use super::widgets::button::{Button, Weight};
-use super::widgets::dialog;
-use super::{labels, theme, widgets};
+use crate::ui::cx::Cx;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::dialog;
+use crate::ui::{labels, theme, widgets};
 
-/// Every shortcut and its effect; `⌘` stands for Ctrl.
-const KEYS: [(&str, &str); 20] = [
+const SHORTCUTS: [(&str, &str); 20] = [
     ("⌘N", "Add an account"),
     ("⌘F or /", "Search"),
     ("↑ ↓", "Move along the list"),
@@ -32,23 +30,18 @@ const KEYS: [(&str, &str); 20] = [
     ("Esc", "Back"),
 ];
 
-/// Shortcuts in the system's notation.
-pub(super) fn written(keys: &str, mac: bool) -> String {
-    if mac { keys.to_owned() } else { keys.replace('⌘', "Ctrl+").replace('⇧', "Shift+") }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum KeysPage {
+pub(in crate::ui) enum ShortcutsDialog {
     #[default]
     Closed,
     Open,
 }
 
-pub(super) fn show(ui: &mut Ui, state: &mut ViewState) {
-    if state.keys_page == KeysPage::Closed {
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ShortcutsDialog) {
+    if *state == ShortcutsDialog::Closed {
         return;
     }
-    let mac = ui.ctx().os() == OperatingSystem::Mac;
+    let os = ui.ctx().os();
     let mut close = false;
     let ((), left) = dialog::show(ui, Id::unique("keyfob-keys"), 400.0, |ui| {
         widgets::heading(ui, labels::KEYS);
@@ -56,8 +49,8 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState) {
             // Set before a row, whose height is that of a control otherwise.
             ui.spacing_mut().interact_size.y = 20.0;
             ui.spacing_mut().item_spacing.y = 4.0;
-            for (keys, what) in KEYS {
-                row(ui, &written(keys, mac), what);
+            for (keys, what) in SHORTCUTS {
+                row(ui, cx, &labels::shortcut(keys, os), what);
             }
         });
         let button = ui.add(Button::new(Weight::Quiet, labels::CLOSE));
@@ -65,16 +58,15 @@ pub(super) fn show(ui: &mut Ui, state: &mut ViewState) {
         close = button.clicked();
     });
     if close || left {
-        state.keys_page = KeysPage::Closed;
+        *state = ShortcutsDialog::Closed;
     }
 }
 
-fn row(ui: &mut Ui, keys: &str, what: &str) {
-    let tokens = theme::Tokens::of(ui);
+fn row(ui: &mut Ui, cx: &Cx<'_>, keys: &str, what: &str) {
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(136.0, 20.0), egui::Sense::hover());
         let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));
-        place.label(egui::RichText::new(keys).font(theme::mono(13.0)).color(tokens.weak));
+        place.label(egui::RichText::new(keys).font(theme::mono(13.0)).color(cx.tokens.weak));
         ui.add(egui::Label::new(what).wrap());
     });
 }

@@ -5,26 +5,23 @@ use egui::{CornerRadius, Rect, Ui, vec2};
 use crate::messages::command::Command;
 use crate::messages::snapshot::{VaultHealth, VaultKind};
 
-use super::cx::Cx;
-use super::dialogs::{import, passphrase};
-use super::navigation;
-use super::navigation::To;
-use super::theme::icons::Icon;
-use super::view_state::ViewState;
-use super::widgets;
-use super::widgets::button::{Button, Weight};
-use super::{labels, notice, vault_banner};
+use crate::ui::action::{DialogKind, Target, UiAction};
+use crate::ui::cx::Cx;
+use crate::ui::notices::NoticesState;
+use crate::ui::theme::icons::Icon;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::{labels, notices, widgets};
 
 /// The approximate height of the page, in points, to center it.
 const HEIGHT: f32 = 372.0;
 
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    let height = HEIGHT + notice::height(cx, state);
-    widgets::middle(ui, height, |ui| contents(ui, cx, state));
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
+    let height = HEIGHT + state.height(cx);
+    widgets::centered_page(ui, height, |ui| contents(ui, cx, state));
 }
 
-fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    notice::show(ui, cx, state);
+fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
+    notices::show(ui, cx, state);
     let tokens = cx.tokens;
     let (_, mark) = ui.allocate_space(vec2(48.0, 48.0));
     ui.painter().rect_filled(mark, CornerRadius::same(12), tokens.accent);
@@ -36,20 +33,20 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
         "Keyfob signs you in, keeps your API tokens fresh, and puts one on the clipboard when you need it.",
     );
     ui.add_space(8.0);
-    vault_line(ui, cx, state);
+    vault_card(ui, cx);
     ui.add_space(16.0);
     ui.horizontal_wrapped(|ui| {
         if Button::new(Weight::Primary, labels::ADD_ACCOUNT).with_icon(Icon::Plus).show(ui) {
-            navigation::go(ui.ctx(), cx, state, To::Picker);
+            cx.push(UiAction::Go(Target::ProviderPicker));
         }
         if Button::new(Weight::Quiet, labels::IMPORT).show(ui) {
-            import::open(state);
+            cx.open(DialogKind::Import);
         }
         if Button::new(Weight::Quiet, labels::TRY_THE_DEMO).show(ui) {
             cx.send(Command::StartDemo);
         }
         if Button::new(Weight::Bare, labels::SETTINGS).show(ui) {
-            state.settings = Some(super::view_state::SettingsDraft::of(&cx.snapshot.preferences));
+            cx.open(DialogKind::Settings);
         }
     });
     ui.add_space(4.0);
@@ -57,11 +54,11 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
 }
 
 /// Where secrets will be stored, and whether that works.
-fn vault_line(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+fn vault_card(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = cx.tokens;
     let vault = &cx.snapshot.vault;
     if matches!(vault.health, VaultHealth::Failing(_) | VaultHealth::Locked { .. }) {
-        vault_banner::contents(ui, cx, state);
+        notices::vault::show(ui, cx);
         return;
     }
     let (icon, color) = match (vault.kind, &vault.health) {
@@ -80,7 +77,7 @@ fn vault_line(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
                 if vault.kind != VaultKind::File
                     && Button::new(Weight::Bare, labels::USE_FILE).flush().show(ui)
                 {
-                    passphrase::choose_file(cx, state);
+                    cx.open(DialogKind::UseFileVault);
                 }
             });
         });

@@ -13,7 +13,7 @@ use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 
 /// A file's variable names and their meanings.
-pub(in crate::ui) struct ImportNames {
+pub(in crate::ui) struct EnvNamesState {
     names: Vec<String>,
     chosen: Mapping,
     /// The last mapping that was read, to detect changes.
@@ -22,7 +22,7 @@ pub(in crate::ui) struct ImportNames {
     open: bool,
 }
 
-impl ImportNames {
+impl EnvNamesState {
     /// Starts with the guess; `found` is whether it gave an account.
     pub(in crate::ui) fn new(names: EnvNames, found: bool) -> Self {
         let chosen = names.mappings.into_iter().next().unwrap_or_default();

@@ -3,7 +3,12 @@
 //! Nothing is saved before it was shown. An existing account is replaced only if selected. The accounts read
 //! from the file, with their secrets, are dropped with the dialog.
 
-use std::path::PathBuf;
+pub(crate) mod drop_file;
+pub(crate) mod env_names;
+pub(crate) mod issuers;
+pub(crate) mod moved_destinations;
+
+use std::path::{Path, PathBuf};
 
 use egui::{Context, Id, Ui};
 
@@ -15,20 +20,17 @@ use crate::messages::explain::{NamedDestinations, changed_destinations};
 use crate::messages::problem::{ArchiveProblem, Problem};
 use crate::messages::snapshot::VaultView;
 
-use super::import_issuers::{Issuers, Lookup};
-use super::import_moves::{self, Moves};
-use super::import_names::ImportNames;
-use super::new_passphrase;
-use super::{Ask, Modal};
+use super::modal::{self, DiscoveryResult, Modal, ModalRequest};
 use crate::ui::cx::Cx;
-use crate::ui::dialogs;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{Extras, SecretText};
 use crate::ui::widgets::file_field::{FileAnswer, FileField};
 use crate::ui::widgets::{changed_destinations, checkbox};
 use crate::ui::{labels, widgets};
+use env_names::EnvNamesState;
+use issuers::{EndpointSource, Issuers};
+use moved_destinations::MovedDestinations;
 
 const ROWS: u8 = 5;
 
@@ -43,49 +45,38 @@ enum ImportStep {
     Choosing,
     Reading,
     /// The file needs its passphrase.
-    Sealed,
+    Encrypted,
     Preview,
     Saving,
 }
 
-struct ImportPreview {
+struct PreviewedAccount {
     draft: ImportDraft,
     /// Whether an account has its name.
     taken: bool,
     ticked: bool,
     /// The source of its endpoints.
-    lookup: Lookup,
+    source: EndpointSource,
     /// Its provider and the destinations that differ from the preset's; `None` until computed.
     named: Option<NamedDestinations>,
     /// The change of destinations for stored secrets.
-    moves: Moves,
+    moves: MovedDestinations,
 }
 
 pub(in crate::ui) struct ImportDialog {
-    stage: ImportStep,
+    step: ImportStep,
     file: FileField,
     path: PathBuf,
     passphrase: SecretText,
     error: Option<String>,
-    found: Vec<ImportPreview>,
+    found: Vec<PreviewedAccount>,
     issuers: Issuers,
     /// Omissions, a sentence each.
     left_out: Vec<String>,
     /// The variable names of a `.env` file and their meanings.
-    names: Option<ImportNames>,
+    names: Option<EnvNamesState>,
     /// The number of accounts being saved.
     saving: usize,
-}
-
-pub(in crate::ui) fn open(state: &mut ViewState) {
-    let dialog = ImportDialog::new(FileField::within(&state.errands.folder));
-    dialogs::open(state, dialog);
-}
-
-pub(in crate::ui) fn open_file(cx: &mut Cx<'_>, state: &mut ViewState, path: PathBuf) {
-    let mut dialog = ImportDialog::new(FileField::at(&path));
-    dialog.read(cx, path);
-    dialogs::open(state, dialog);
 }
 
 fn file_id() -> Id {
@@ -97,9 +88,20 @@ fn passphrase_id() -> Id {
 }
 
 impl ImportDialog {
+    /// Asks for a file, starting in this folder.
+    pub(in crate::ui) fn within(folder: &Path) -> Self {
+        Self::new(FileField::within(folder))
+    }
+
+    pub(in crate::ui) fn of_file(cx: &mut Cx<'_>, path: PathBuf) -> Self {
+        let mut dialog = Self::new(FileField::at(&path));
+        dialog.read(cx, path);
+        dialog
+    }
+
     fn new(file: FileField) -> Self {
         Self {
-            stage: ImportStep::Choosing,
+            step: ImportStep::Choosing,
             file,
             path: PathBuf::new(),
             passphrase: SecretText::default(),
@@ -115,7 +117,7 @@ impl ImportDialog {
     fn read(&mut self, cx: &mut Cx<'_>, path: PathBuf) {
         self.path.clone_from(&path);
         self.error = None;
-        self.stage = ImportStep::Reading;
+        self.step = ImportStep::Reading;
         cx.send(Command::ReadImport { path, passphrase: None, mapping: None });
     }
 
@@ -126,11 +128,11 @@ impl ImportDialog {
         }
     }
 
-    fn unseal(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
+    fn decrypt(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
         let passphrase = Some(self.passphrase.take_passphrase());
         fields::forget(ctx, passphrase_id());
         self.error = None;
-        self.stage = ImportStep::Reading;
+        self.step = ImportStep::Reading;
         cx.send(Command::ReadImport { path: self.path.clone(), passphrase, mapping: None });
     }
 
@@ -140,15 +142,16 @@ impl ImportDialog {
         drop(rest);
         self.saving = chosen.len();
         self.error = None;
-        self.stage = ImportStep::Saving;
-        let drafts = chosen.into_iter().map(|ImportPreview { mut draft, taken, lookup, moves, .. }| {
-            self.issuers.complete(&lookup, &mut draft.draft.settings);
-            ImportDraft { replace: taken, move_secrets: moves.is_agreed(), ..draft }
-        });
+        self.step = ImportStep::Saving;
+        let drafts =
+            chosen.into_iter().map(|PreviewedAccount { mut draft, taken, source, moves, .. }| {
+                self.issuers.complete(&source, &mut draft.draft.settings);
+                ImportDraft { replace: taken, move_secrets: moves.is_agreed(), ..draft }
+            });
         cx.send(Command::Import(drafts.collect()));
     }
 
-    fn choosing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+    fn choosing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
         widgets::text(
             ui,
             "A Keyfob export, accounts in TOML or JSON, Google's client secret file, a Postman, Insomnia or Bruno \
@@ -159,22 +162,22 @@ impl ImportDialog {
         if entered {
             self.read_typed(cx);
         }
-        browse.then(|| Ask::File(self.file.question(self.title(), false)))
+        browse.then(|| ModalRequest::File(self.file.question(self.title(), false)))
     }
 
-    fn sealed(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn ask_passphrase(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let name = sanitized(&name, 60);
         widgets::text(ui, &format!("“{name}” is encrypted. Enter the passphrase it was exported with."));
         let extras = Extras { error: self.error.as_deref(), ..Extras::default() };
         let field =
             fields::secret(ui, passphrase_id(), "Passphrase of the file", &mut self.passphrase, extras);
-        if new_passphrase::is_entered(ui, &field) && !self.passphrase.is_empty() {
-            self.unseal(ui.ctx(), cx);
+        if fields::is_entered(ui, &field) && !self.passphrase.is_empty() {
+            self.decrypt(ui.ctx(), cx);
         }
     }
 
-    fn preview(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
+    fn preview(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
         let taken = self.found.iter().filter(|found| found.taken).count();
         let holds = match (&self.names, self.found.len()) {
             (Some(_), 0) => "The file has variables. Map them below.".to_owned(),
@@ -192,8 +195,8 @@ impl ImportDialog {
         }
         let presets = &cx.snapshot.presets;
         for found in &mut self.found {
-            found.lookup.settle(presets, &found.draft.draft.settings);
-            found.settle_named(&self.issuers, presets);
+            found.source.sync(presets, &found.draft.draft.settings);
+            found.sync_named(&self.issuers, presets);
         }
         let (count, all, issuers) = (self.found.len(), &mut self.found, &self.issuers);
         ui.scope(|ui| {
@@ -204,7 +207,7 @@ impl ImportDialog {
             });
         });
         let ticked = self.found.iter().filter(|found| found.ticked);
-        let ticked = ticked.map(|found| (found.draft.draft.name.as_str(), &found.lookup)).collect::<Vec<_>>();
+        let ticked = ticked.map(|found| (found.draft.draft.name.as_str(), &found.source)).collect::<Vec<_>>();
         self.issuers.show(ui, cx, &ticked);
         self.destinations(ui);
         self.show_moves(ui, cx);
@@ -223,7 +226,7 @@ impl ImportDialog {
         if let Some(error) = &self.error {
             widgets::problem(ui, error);
         }
-        dialogs::needs_passphrase(ui, cx)
+        modal::needs_passphrase(ui, cx)
     }
 
     /// Lists the destinations of the selected accounts that differ from their presets', changed ones first.
@@ -251,19 +254,19 @@ impl ImportDialog {
     /// Asks about the stored secrets of each replaced account whose endpoints are known.
     fn show_moves(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         for found in self.found.iter_mut().filter(|found| found.taken && found.ticked) {
-            if self.issuers.blocked(std::iter::once(&found.lookup)).is_none() {
+            if self.issuers.blocked(std::iter::once(&found.source)).is_none() {
                 let mut settings = found.draft.draft.settings.clone();
-                self.issuers.complete(&found.lookup, &mut settings);
-                found.moves.settle(cx.snapshot, &found.draft, &settings);
+                self.issuers.complete(&found.source, &mut settings);
+                found.moves.sync(cx.snapshot, &found.draft, &settings);
                 found.moves.show(ui, &found.draft.draft.name);
             }
         }
     }
 
     fn blocked(&self, cx: &Cx<'_>) -> Option<&'static str> {
-        match self.stage {
-            ImportStep::Sealed if self.passphrase.is_empty() => Some("Enter the passphrase first."),
-            ImportStep::Choosing | ImportStep::Sealed => None,
+        match self.step {
+            ImportStep::Encrypted if self.passphrase.is_empty() => Some("Enter the passphrase first."),
+            ImportStep::Choosing | ImportStep::Encrypted => None,
             ImportStep::Preview if !self.found.iter().any(|found| found.ticked) => {
                 Some("Select an account first.")
             }
@@ -273,33 +276,33 @@ impl ImportDialog {
                 Some("Deselect some accounts: more are changed than can be shown at once.")
             }
             ImportStep::Preview => {
-                let ticked = self.found.iter().filter(|found| found.ticked).map(|found| &found.lookup);
-                let is_open = |found: &ImportPreview| found.taken && found.ticked && found.moves.is_open();
-                let moves = || self.found.iter().any(is_open).then_some(import_moves::BLOCKED);
-                self.issuers.blocked(ticked).or_else(moves).or_else(|| dialogs::vault_blocked(cx))
+                let ticked = self.found.iter().filter(|found| found.ticked).map(|found| &found.source);
+                let is_open = |found: &PreviewedAccount| found.taken && found.ticked && found.moves.is_open();
+                let moves = || self.found.iter().any(is_open).then_some(moved_destinations::BLOCKED);
+                self.issuers.blocked(ticked).or_else(moves).or_else(|| modal::vault_blocked(cx))
             }
             ImportStep::Reading | ImportStep::Saving => Some("One moment."),
         }
     }
 }
 
-impl ImportPreview {
+impl PreviewedAccount {
     /// Names its destinations, with the endpoints from discovery.
-    fn settle_named(&mut self, issuers: &Issuers, presets: &[Preset]) {
+    fn sync_named(&mut self, issuers: &Issuers, presets: &[Preset]) {
         if self.named.is_some() {
             return;
         }
         let mut settings = self.draft.draft.settings.clone();
-        issuers.complete(&self.lookup, &mut settings);
+        issuers.complete(&self.source, &mut settings);
         self.named = Some(changed_destinations(presets, &settings));
     }
 }
 
 /// The text beside an account's name.
-fn note(found: &ImportPreview, issuers: &Issuers) -> String {
+fn note(found: &PreviewedAccount, issuers: &Issuers) -> String {
     let provider = found.named.as_ref().map_or("", |named| named.provider.as_str());
     let mut note = format!("{provider} · {}", labels::grant(found.draft.draft.settings.grant));
-    if let Some(said) = issuers.note(&found.lookup) {
+    if let Some(said) = issuers.note(&found.source) {
         note.push_str(" · ");
         note.push_str(said);
     }
@@ -320,10 +323,10 @@ impl Modal for ImportDialog {
         "Import accounts"
     }
 
-    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
-        match self.stage {
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
+        match self.step {
             ImportStep::Choosing => return self.choosing(ui, cx),
-            ImportStep::Sealed => self.sealed(ui, cx),
+            ImportStep::Encrypted => self.ask_passphrase(ui, cx),
             ImportStep::Preview => return self.preview(ui, cx),
             ImportStep::Reading => {
                 widgets::text(ui, "Reading the file…");
@@ -335,27 +338,27 @@ impl Modal for ImportDialog {
         None
     }
 
-    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Ask> {
-        let label = match self.stage {
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
+        let label = match self.step {
             ImportStep::Choosing => labels::READ_FILE,
-            ImportStep::Sealed => labels::OPEN_FILE,
+            ImportStep::Encrypted => labels::OPEN_FILE,
             ImportStep::Reading | ImportStep::Preview | ImportStep::Saving => labels::IMPORT,
         };
         if Button::new(Weight::Primary, label).blocked(self.blocked(cx)).show(ui) {
-            match self.stage {
+            match self.step {
                 ImportStep::Choosing => self.read_typed(cx),
-                ImportStep::Sealed => self.unseal(ui.ctx(), cx),
+                ImportStep::Encrypted => self.decrypt(ui.ctx(), cx),
                 ImportStep::Preview => self.save(cx),
                 ImportStep::Reading | ImportStep::Saving => {}
             }
         }
-        Button::new(Weight::Bare, labels::CANCEL).show(ui).then_some(Ask::Close)
+        Button::new(Weight::Bare, labels::CANCEL).show(ui).then_some(ModalRequest::Close)
     }
 
     fn first_field(&self, _: &VaultView) -> Option<Id> {
-        match self.stage {
+        match self.step {
             ImportStep::Choosing => Some(file_id()),
-            ImportStep::Sealed => Some(passphrase_id()),
+            ImportStep::Encrypted => Some(passphrase_id()),
             ImportStep::Reading | ImportStep::Preview | ImportStep::Saving => None,
         }
     }
@@ -365,52 +368,59 @@ impl Modal for ImportDialog {
     }
 
     fn take_file(&mut self, answer: FileAnswer, cx: &mut Cx<'_>) {
-        if self.stage == ImportStep::Choosing && self.file.take(answer) {
+        if self.step == ImportStep::Choosing && self.file.take(answer) {
             self.read_typed(cx);
         }
     }
 
     fn take_problem(&mut self, problem: &Problem) -> bool {
-        match (self.stage, problem) {
+        match (self.step, problem) {
             (ImportStep::Reading, Problem::Archive(ArchiveProblem::PassphraseNeeded)) => {
-                self.stage = ImportStep::Sealed;
+                self.step = ImportStep::Encrypted;
             }
             (ImportStep::Reading, Problem::Archive(ArchiveProblem::WrongPassphrase)) => {
-                self.stage = ImportStep::Sealed;
-                self.error = Some(dialogs::in_words(problem));
+                self.step = ImportStep::Encrypted;
+                self.error = Some(modal::in_words(problem));
             }
             // After a failed save the file is read again, since the command consumed the drafts.
             (ImportStep::Reading | ImportStep::Saving, _) => {
-                self.stage = ImportStep::Choosing;
-                self.error = Some(dialogs::in_words(problem));
+                self.step = ImportStep::Choosing;
+                self.error = Some(modal::in_words(problem));
             }
             _ => return false,
         }
         true
     }
 
-    fn take_read(&mut self, read: ImportRead) {
+    fn take_import(&mut self, read: ImportRead) {
         // With other variable names, the preview stays until the file was read again.
-        let again = self.stage == ImportStep::Preview && self.names.is_some();
-        if self.stage != ImportStep::Reading && !again {
+        let again = self.step == ImportStep::Preview && self.names.is_some();
+        if self.step != ImportStep::Reading && !again {
             return;
         }
         let taken = read.taken.into_iter().chain(std::iter::repeat(false));
         let found = read.drafts.into_iter().zip(taken);
         self.found = found
             .map(|(draft, taken)| {
-                let (ticked, lookup) = (!taken, Lookup::Unsettled);
-                ImportPreview { draft, taken, ticked, lookup, named: None, moves: Moves::default() }
+                let (ticked, source) = (!taken, EndpointSource::Unknown);
+                PreviewedAccount {
+                    draft,
+                    taken,
+                    ticked,
+                    source,
+                    named: None,
+                    moves: MovedDestinations::default(),
+                }
             })
             .collect();
         self.left_out = read.left_out;
         if !again {
-            self.names = read.names.map(|names| ImportNames::new(names, !self.found.is_empty()));
+            self.names = read.names.map(|names| EnvNamesState::new(names, !self.found.is_empty()));
         }
-        self.stage = ImportStep::Preview;
+        self.step = ImportStep::Preview;
     }
 
-    fn take_discovered(&mut self, issuer: &str, found: dialogs::Answer) -> Option<dialogs::Answer> {
+    fn take_discovered(&mut self, issuer: &str, found: DiscoveryResult) -> Option<DiscoveryResult> {
         // Endpoints from discovery are destinations, too.
         self.found.iter_mut().for_each(|found| found.named = None);
         self.issuers.take(issuer, found)
@@ -418,6 +428,6 @@ impl Modal for ImportDialog {
 
     fn take_saved(&self) -> Option<String> {
         let imported = || format!("{} imported.", labels::counted_were(self.saving, "account"));
-        (self.stage == ImportStep::Saving).then(imported)
+        (self.step == ImportStep::Saving).then(imported)
     }
 }

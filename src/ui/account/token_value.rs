@@ -2,18 +2,20 @@
 //!
 //! A revealed value can't be selected. Assistive technologies get it only while it is revealed.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use egui::text::LayoutJob;
 use egui::{Align, CornerRadius, Frame, Layout, Margin, Sense, Ui, WidgetInfo, accesskit, vec2};
 use zeroize::Zeroizing;
 
 use crate::base::sanitize::sanitized;
+use crate::base::secret::AccessToken;
+use crate::domain::account::AccountId;
 use crate::messages::command::Command;
-use crate::messages::snapshot::{AccountView, TokenView, VaultHealth};
+use crate::messages::snapshot::{AccountView, Snapshot, TokenView, VaultHealth};
 
-use super::button::{Button, Weight};
 use crate::ui::cx::Cx;
-use crate::ui::view_state::ViewState;
 use crate::ui::widgets;
+use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, theme};
 
 /// Shown for an unknown value.
@@ -22,15 +24,57 @@ const DOTS: &str = "••••••••••••";
 /// The longest part of a value that is laid out, in characters.
 const SHOWN_CHARS: usize = 8192;
 
+/// How long a revealed token is visible.
+const REVEAL: TimeDelta = TimeDelta::seconds(30);
+
+#[derive(Default)]
+pub(in crate::ui) struct TokenValueState {
+    pub(in crate::ui) revealed: Option<RevealedToken>,
+    /// The token whose mask was requested, so that it is requested once.
+    pub(in crate::ui) mask_requested: Option<(AccountId, u64)>,
+}
+
+pub(in crate::ui) struct RevealedToken {
+    account: AccountId,
+    token: AccessToken,
+    /// Set by the first frame that shows it.
+    until: Option<DateTime<Utc>>,
+}
+
+impl TokenValueState {
+    pub(in crate::ui) fn reveal(&mut self, account: AccountId, token: AccessToken) {
+        self.revealed = Some(RevealedToken { account, token, until: None });
+    }
+
+    pub(in crate::ui) fn revealed_until(&self) -> Option<DateTime<Utc>> {
+        self.revealed.as_ref()?.until
+    }
+
+    /// Hides the token after its time, and if its account was left or deleted.
+    pub(in crate::ui) fn sync(
+        &mut self,
+        selected: Option<&AccountId>,
+        snapshot: &Snapshot,
+        now: DateTime<Utc>,
+    ) {
+        self.revealed.take_if(|revealed| {
+            let until = *revealed.until.get_or_insert(now + REVEAL);
+            let is_known = snapshot.accounts.place(&revealed.account).is_some();
+            // A clock that was set back must not extend the reveal.
+            selected != Some(&revealed.account) || !is_known || now >= until || until - now > REVEAL
+        });
+    }
+}
+
 /// Shows the value and the button that reveals it.
 pub(in crate::ui) fn show(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
-    state: &mut ViewState,
+    state: &mut TokenValueState,
     account: &AccountView,
     token: &TokenView,
 ) {
-    ask_for_mask(cx, state, account, token);
+    request_mask(cx, state, account, token);
     let revealed = state.revealed.as_ref().filter(|revealed| revealed.account == account.id);
     let shown = revealed.map(|revealed| {
         let until = revealed.until.unwrap_or(cx.now);
@@ -44,7 +88,7 @@ pub(in crate::ui) fn show(
             ui.set_width(ui.available_width());
             match shown {
                 Some((value, left)) => {
-                    ui.with_layout(Layout::top_down(Align::LEFT), |ui| open(ui, &value, left, state));
+                    ui.with_layout(Layout::top_down(Align::LEFT), |ui| unmasked(ui, &value, left, state));
                 }
                 None => masked(ui, cx, account, token),
             }
@@ -68,7 +112,7 @@ fn masked(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenView
     });
 }
 
-fn open(ui: &mut Ui, value: &str, left: chrono::TimeDelta, state: &mut ViewState) {
+fn unmasked(ui: &mut Ui, value: &str, left: TimeDelta, state: &mut TokenValueState) {
     let tokens = theme::Tokens::of(ui);
     let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
@@ -93,11 +137,11 @@ fn open(ui: &mut Ui, value: &str, left: chrono::TimeDelta, state: &mut ViewState
 
 /// Requests the mask of a token once, and only from a vault that has responded before: viewing an account
 /// must not open a keychain prompt.
-fn ask_for_mask(cx: &mut Cx<'_>, state: &mut ViewState, account: &AccountView, token: &TokenView) {
-    let asked = (account.id.clone(), token.facts.generation);
+fn request_mask(cx: &mut Cx<'_>, state: &mut TokenValueState, account: &AccountView, token: &TokenView) {
+    let token_id = (account.id.clone(), token.facts.generation);
     let ready = cx.snapshot.vault.health == VaultHealth::Ready;
-    if token.mask.is_none() && ready && state.mask_asked.as_ref() != Some(&asked) {
-        state.mask_asked = Some(asked);
+    if token.mask.is_none() && ready && state.mask_requested.as_ref() != Some(&token_id) {
+        state.mask_requested = Some(token_id);
         cx.send(Command::ReadMask(account.id.clone()));
     }
 }

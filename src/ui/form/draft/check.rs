@@ -1,7 +1,7 @@
 //! Validates the form. Each error names its field.
 
-use super::draft::{Field, FormDraft};
 use super::private_key::PRIVATE_KEY;
+use super::{AccountFormState, Field};
 use crate::domain::account::AccountName;
 use crate::domain::account::secret_expiry;
 use crate::domain::account::tags::{TagError, Tags};
@@ -11,7 +11,7 @@ use crate::messages::explain::explain;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::Snapshot;
 
-impl FormDraft {
+impl AccountFormState {
     /// The errors that prevent saving, in the order of the form.
     pub(in crate::ui) fn problems(&self, snapshot: &Snapshot) -> Vec<(Field, String)> {
         let mut found = Vec::new();

@@ -4,23 +4,18 @@
 
 use egui::{Align2, CornerRadius, Id, LayerId, Order, Stroke, StrokeKind, Ui};
 
-use super::cx::Cx;
-use super::dialogs::import;
-use super::theme;
-use super::view_state::ViewState;
+use crate::ui::action::DialogKind;
+use crate::ui::cx::Cx;
+use crate::ui::theme;
 
 /// Takes a dropped file, and shows a hint while one hovers.
-pub(super) fn watch(ui: &Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    if !cx.snapshot.loaded || (state.has_dialog() && !state.errands.is_open()) || state.passphrase.is_some() {
-        return;
-    }
+pub(in crate::ui) fn watch(ui: &Ui, cx: &mut Cx<'_>) {
     let (dropped, hovers) = ui.input(|input| {
         let dropped = input.raw.dropped_files.first().map(|file| file.path().to_owned());
         (dropped, !input.raw.hovered_files.is_empty())
     });
     if let Some(path) = dropped {
-        super::dialogs::close(ui.ctx(), state);
-        import::open_file(cx, state, path);
+        cx.open(DialogKind::ImportFile(path));
     } else if hovers {
         hint(ui, cx);
     }

@@ -6,33 +6,31 @@ use egui::Ui;
 
 use crate::base::sanitize::sanitized;
 
-use super::cx::Cx;
-use super::view_state::ViewState;
-use super::widgets::button::{Button, Weight};
-use super::{labels, widgets};
+use super::NoticesState;
+use crate::ui::cx::Cx;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::{labels, widgets};
 
-/// The most errors above a page; the picker has all.
-const ABOVE_MAX: usize = 3;
+/// The picker shows the others.
+const MAX_SHOWN: usize = 3;
 
-/// Whether it is above every page, until it is dismissed.
-pub(super) fn is_above(cx: &Cx<'_>, state: &ViewState) -> bool {
-    !cx.snapshot.preset_mistakes.is_empty() && !state.errands.presets_seen
+pub(super) fn is_shown(cx: &Cx<'_>, state: &NoticesState) -> bool {
+    !cx.snapshot.preset_mistakes.is_empty() && !state.presets_dismissed
 }
 
-/// Shows the notice above a page, if there is one.
-pub(super) fn above(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    if !is_above(cx, state) {
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
+    if !is_shown(cx, state) {
         return;
     }
-    contents(ui, cx, ABOVE_MAX, |ui| {
+    contents(ui, cx, MAX_SHOWN, |ui| {
         if Button::new(Weight::Bare, labels::DISMISS).named("Dismiss the note on presets").show(ui) {
-            state.errands.presets_seen = true;
+            state.presets_dismissed = true;
         }
     });
     ui.add_space(8.0);
 }
 
-pub(super) fn all(ui: &mut Ui, cx: &Cx<'_>) {
+pub(in crate::ui) fn show_all(ui: &mut Ui, cx: &Cx<'_>) {
     if !cx.snapshot.preset_mistakes.is_empty() {
         contents(ui, cx, usize::MAX, |_| {});
     }

@@ -2,6 +2,12 @@
 //!
 //! Secrets leave the form only by being taken. Overrides that the form doesn't show stay unchanged.
 
+pub(crate) mod check;
+pub(crate) mod issuer;
+pub(crate) mod private_key;
+pub(crate) mod requests;
+pub(crate) mod tokens;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -17,11 +23,11 @@ use crate::domain::provider::{CUSTOM, EndpointKind, Preset};
 use crate::messages::command::AccountDraft;
 use crate::messages::problem::{Problem, SignInProblem};
 
-use super::issuer::IssuerDraft;
-use super::private_key::{KeysDraft, PRIVATE_KEY};
-use super::requests::{Request, RequestsDraft};
-use super::tokens::TokensDraft;
 use crate::ui::widgets::fields::SecretText;
+use issuer::IssuerDraft;
+use private_key::{KeysDraft, PRIVATE_KEY};
+use requests::{Request, RequestsDraft};
+use tokens::TokensDraft;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::ui) enum Field {
@@ -55,7 +61,7 @@ pub(in crate::ui) struct HeaderDraft {
     pub(in crate::ui) value: SecretText,
 }
 
-pub(in crate::ui) struct FormDraft {
+pub(in crate::ui) struct AccountFormState {
     /// The edited account and its revision; `None` creates an account.
     pub(in crate::ui) editing: Option<(AccountId, Revision)>,
     pub(in crate::ui) preset: Preset,
@@ -84,7 +90,7 @@ pub(in crate::ui) struct FormDraft {
     pub(in crate::ui) toggles: BTreeMap<String, bool>,
     pub(in crate::ui) secret_expires: String,
     /// The redirect URI whose port was checked, with the result once it is known.
-    pub(in crate::ui) tried_redirect: Option<(String, Option<Result<(), SignInProblem>>)>,
+    pub(in crate::ui) redirect_check: Option<(String, Option<Result<(), SignInProblem>>)>,
     /// Tokens pasted instead of a sign-in.
     pub(in crate::ui) tokens: TokensDraft,
     /// Tags, separated by commas.
@@ -104,7 +110,7 @@ pub(in crate::ui) struct FormDraft {
     rest: ProviderSpec,
 }
 
-impl FormDraft {
+impl AccountFormState {
     pub(in crate::ui) fn new(preset: &Preset) -> Self {
         let draft = AccountDraft {
             editing: None,
@@ -130,7 +136,7 @@ impl FormDraft {
         if preset.id == CUSTOM {
             form.issuer.typed = form.rest.issuer.take();
         }
-        form.settle_issuer();
+        form.sync_issuer();
         form
     }
 
@@ -176,7 +182,7 @@ impl FormDraft {
             background_refresh: settings.background_refresh,
             toggles: std::mem::take(&mut rest.toggles),
             secret_expires: settings.client_secret_expires.map_or_else(String::new, |day| day.to_string()),
-            tried_redirect: None,
+            redirect_check: None,
             tags: settings.tags.text(),
             tokens: TokensDraft::default(),
             headers,
@@ -287,6 +293,15 @@ impl FormDraft {
             background_refresh: self.background_refresh,
             client_secret_expires: secret_expiry::day(&self.secret_expires),
             tags: Tags::typed(&self.tags).unwrap_or_default(),
+        }
+    }
+
+    /// Takes the result of a port check if the form still has that URI.
+    pub(in crate::ui) fn take_redirect_check(&mut self, redirect_uri: &str, problem: Option<SignInProblem>) {
+        if let Some((checked, result)) = &mut self.redirect_check
+            && checked == redirect_uri
+        {
+            *result = Some(problem.map_or(Ok(()), Err));
         }
     }
 

@@ -19,15 +19,15 @@ pub(in crate::ui) const BLOCKED: &str = "Select the box about stored secrets, or
 
 /// An account's destinations that would change while its secrets stay, and the user's consent.
 #[derive(Default)]
-pub(in crate::ui) struct Moves {
+pub(in crate::ui) struct MovedDestinations {
     /// `None` until its endpoints are known.
     moved: Option<Vec<MovedDestination>>,
     agreed: bool,
 }
 
-impl Moves {
+impl MovedDestinations {
     /// Compares an account, once, with the one that it replaces; `settings` are those to save.
-    pub(in crate::ui) fn settle(&mut self, snapshot: &Snapshot, draft: &ImportDraft, settings: &Settings) {
+    pub(in crate::ui) fn sync(&mut self, snapshot: &Snapshot, draft: &ImportDraft, settings: &Settings) {
         if self.moved.is_none() {
             self.moved = Some(moved(snapshot, draft, settings).unwrap_or_default());
         }

@@ -1,35 +1,25 @@
-//! Non-blocking startup notice.
-//!
-//! It is above every page until it is dismissed or its button was used.
+//! What a start found: accounts to recover, or preferences that were changed outside Keyfob.
 
 use egui::{Ui, vec2};
 
 use crate::messages::explain::{Action, explain};
 use crate::messages::problem::Problem;
 
-use super::cx::Cx;
-use super::dialogs::recover;
-use super::theme::icons::Icon;
-use super::view_state::{SettingsDraft, ViewState};
-use super::widgets::button::{Button, Weight};
-use super::{labels, preset_notice, widgets};
+use super::NoticesState;
+use crate::ui::action::DialogKind;
+use crate::ui::cx::Cx;
+use crate::ui::theme::icons::Icon;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::{labels, widgets};
 
-fn shown(cx: &Cx<'_>, state: &ViewState) -> Option<Problem> {
-    let notice = cx.snapshot.notice.clone().filter(|_| !state.errands.notice_seen);
+pub(super) fn shown(cx: &Cx<'_>, state: &NoticesState) -> Option<Problem> {
+    let notice = cx.snapshot.notice.clone().filter(|_| !state.startup_dismissed);
     let changed = &cx.snapshot.unconfirmed;
-    let is_new = !changed.0.is_empty() && *changed != state.errands.unconfirmed_seen;
+    let is_new = !changed.0.is_empty() && *changed != state.dismissed_preferences;
     notice.or_else(|| is_new.then(|| Problem::Unconfirmed(changed.clone())))
 }
 
-/// The approximate height, in points, so that a page below it can be centered.
-pub(super) fn height(cx: &Cx<'_>, state: &ViewState) -> f32 {
-    let presets = if preset_notice::is_above(cx, state) { 150.0 } else { 0.0 };
-    presets + if shown(cx, state).is_some() { 170.0 } else { 0.0 }
-}
-
-/// Shows the notice, if there is one, with space below.
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    preset_notice::above(ui, cx, state);
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
     let Some(problem) = shown(cx, state) else { return };
     let said = explain(&problem, None, None);
     let tokens = cx.tokens;
@@ -48,17 +38,17 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
                     if said.action == Some(Action::RecoverAccounts)
                         && Button::new(Weight::Quiet, labels::RECOVER).show(ui)
                     {
-                        recover::start(cx, state);
+                        cx.open(DialogKind::Recover);
                     }
                     if said.action == Some(Action::OpenSettings)
                         && Button::new(Weight::Quiet, labels::OPEN_SETTINGS).show(ui)
                     {
-                        state.settings = Some(SettingsDraft::of(&cx.snapshot.preferences));
+                        cx.open(DialogKind::Settings);
                     }
                     if Button::new(Weight::Bare, labels::DISMISS).show(ui) {
                         match problem {
-                            Problem::Unconfirmed(changed) => state.errands.unconfirmed_seen = changed,
-                            _ => state.errands.notice_seen = true,
+                            Problem::Unconfirmed(changed) => state.dismissed_preferences = changed,
+                            _ => state.startup_dismissed = true,
                         }
                     }
                 });

@@ -2,19 +2,29 @@
 
 use egui::Ui;
 
-use super::cx::Cx;
-use super::view_state::{AfterCrash, ViewState};
-use super::widgets::button::{Button, Weight};
-use super::{labels, widgets};
+use crate::ui::action::UiAction;
+use crate::ui::cx::Cx;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::{labels, widgets};
 
-pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::ui) enum CrashPageState {
+    /// No crash, or an account was selected since.
+    #[default]
+    NoCrash,
+    NothingShown,
+    /// The list is shown; no account is selected automatically.
+    ListShown,
+}
+
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut CrashPageState) {
     widgets::heading(ui, "Keyfob crashed");
     widgets::text(
         ui,
         "Keyfob had to close when it was last open. Your accounts and their tokens are kept. No account is shown \
          by itself, because showing one may have caused the crash.",
     );
-    if state.after_crash == AfterCrash::List {
+    if *state == CrashPageState::ListShown {
         widgets::text(ui, "Choose an account in the list.");
         widgets::weak(
             ui,
@@ -25,7 +35,7 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ViewState) {
     }
     if Button::new(Weight::Primary, labels::SHOW_ACCOUNTS).show(ui) {
         let is_empty = cx.snapshot.accounts.is_empty();
-        state.after_crash = if is_empty { AfterCrash::No } else { AfterCrash::List };
-        state.detail_open = false;
+        *state = if is_empty { CrashPageState::NoCrash } else { CrashPageState::ListShown };
+        cx.push(UiAction::ShowList);
     }
 }

@@ -7,31 +7,34 @@ use egui::{Color32, CornerRadius, Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
 use crate::base::sanitize::sanitized;
 use crate::domain::provider::{Group, Preset};
 
-use super::draft::FormDraft;
+use crate::ui::action::{NewAccount, Target, UiAction};
 use crate::ui::cx::Cx;
 use crate::ui::theme::icons::Icon;
-use crate::ui::view_state::{Page, ViewState};
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
-use crate::ui::{form, labels, preset_notice, theme};
+use crate::ui::{labels, notices, theme};
+
+#[derive(Default)]
+pub(in crate::ui) struct ProviderPickerState {
+    search: String,
+}
 
 pub(in crate::ui) fn search_id() -> Id {
     Id::unique("keyfob-provider-search")
 }
 
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    let Page::Picker { search } = &mut state.page else { return };
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPickerState) {
     widgets::heading(ui, labels::ADD_ACCOUNT);
-    preset_notice::all(ui, cx);
+    notices::presets::show_all(ui, cx);
     let extras = Extras { hint: "Name of a provider, or what you use it for", ..Extras::default() };
-    let field = fields::text(ui, search_id(), "Search providers", search, extras);
+    let field = fields::text(ui, search_id(), "Search providers", &mut state.search, extras);
     let custom = Preset::custom();
-    let found = found(&cx.snapshot.presets, search);
+    let found = found(&cx.snapshot.presets, &state.search);
     let mut chosen = None;
     if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
-        chosen = found.first().copied().or(Some(&custom)).cloned();
+        chosen = Some(found.first().copied().unwrap_or(&custom).clone());
     }
     for group in [Group::Own, Group::Vendor, Group::Popular, Group::Identity] {
         let of_group: Vec<&Preset> = found.iter().copied().filter(|preset| preset.group == group).collect();
@@ -59,17 +62,12 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
     ui.add_space(4.0);
     let cancelled = Button::new(Weight::Quiet, labels::CANCEL).show(ui);
-    let draft = if is_by_issuer {
-        Some(FormDraft::by_issuer())
-    } else {
-        chosen.map(|preset| FormDraft::new(&preset))
-    };
-    if let Some(draft) = draft {
-        state.page = Page::Form(Box::new(draft));
-        state.focus = Some(form::name_id());
+    if is_by_issuer {
+        cx.push(UiAction::OpenForm(NewAccount::Issuer));
+    } else if let Some(preset) = chosen {
+        cx.push(UiAction::OpenForm(NewAccount::Preset(Box::new(preset))));
     } else if cancelled {
-        state.page = Page::Account;
-        state.detail_open = false;
+        cx.push(UiAction::Leave(Target::List));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The banner shown while the vault can't be used.
+//! The notice while the vault can't be used.
 //!
 //! It always offers an action, and never an unencrypted file.
 
@@ -9,14 +9,13 @@ use crate::messages::explain::explain;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 
-use super::cx::Cx;
-use super::dialogs::passphrase;
-use super::theme::icons::Icon;
-use super::view_state::ViewState;
-use super::widgets::button::{Button, Weight};
-use super::{labels, widgets};
+use crate::ui::action::DialogKind;
+use crate::ui::cx::Cx;
+use crate::ui::theme::icons::Icon;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::{labels, widgets};
 
-pub(super) fn is_needed(cx: &Cx<'_>) -> bool {
+pub(in crate::ui) fn is_needed(cx: &Cx<'_>) -> bool {
     matches!(
         cx.snapshot.vault.health,
         VaultHealth::Failing(_) | VaultHealth::Waiting | VaultHealth::Locked { .. }
@@ -53,8 +52,7 @@ fn said(vault: &VaultView) -> Option<(String, String, Icon)> {
     }
 }
 
-/// Shows the banner as a card.
-pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = cx.tokens;
     let Some((what, next, icon)) = said(&cx.snapshot.vault) else { return };
     widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
@@ -65,28 +63,28 @@ pub(super) fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
                 widgets::text_strong(ui, &what);
                 widgets::text(ui, &next);
                 ui.add_space(4.0);
-                ui.horizontal_wrapped(|ui| buttons(ui, cx, state));
+                ui.horizontal_wrapped(|ui| buttons(ui, cx));
             });
         });
     });
 }
 
-fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
+fn buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
     let vault = &cx.snapshot.vault;
     let failing = matches!(vault.health, VaultHealth::Failing(_));
     if failing && Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) {
         cx.send(Command::TryVault);
     }
-    if let Some(label) = passphrase::offer(vault)
+    if let Some(label) = labels::passphrase_action(vault)
         && Button::new(Weight::Quiet, label).show(ui)
     {
-        passphrase::open(state);
+        cx.open(DialogKind::EnterPassphrase);
     }
     if vault.kind != VaultKind::Keychain {
         return;
     }
     if Button::new(Weight::Quiet, labels::USE_FILE).show(ui) {
-        passphrase::choose_file(cx, state);
+        cx.open(DialogKind::UseFileVault);
     }
     if Button::new(Weight::Quiet, labels::USE_MEMORY).show(ui) {
         cx.send(Command::UseMemoryVault);

@@ -11,34 +11,32 @@ use crate::messages::command::Command;
 use crate::messages::diagnosis::Finding;
 use crate::messages::explain::{capitalised, doctor};
 
-use super::cx::Cx;
-use super::theme::icons::Icon;
-use super::view_state::{Page, ViewState};
-use super::widgets::button::{Button, Weight};
-use super::{labels, widgets};
+use crate::ui::action::{Target, UiAction};
+use crate::ui::cx::Cx;
+use crate::ui::theme::icons::Icon;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::{labels, widgets};
 
-pub(super) struct Checks {
+pub(in crate::ui) struct DiagnosticsState {
     /// The account, or `None` for general checks.
     account: Option<AccountId>,
     /// The results; `None` while the checks run.
     findings: Option<Vec<Finding>>,
 }
 
-pub(super) fn open(cx: &mut Cx<'_>, state: &mut ViewState, account: Option<AccountId>) {
-    cx.send(Command::Diagnose(account.clone()));
-    state.page = Page::Doctor(Checks { account, findings: None });
-    state.detail_open = true;
-}
+impl DiagnosticsState {
+    pub(in crate::ui) fn start(cx: &mut Cx<'_>, account: Option<AccountId>) -> Self {
+        cx.send(Command::Diagnose(account.clone()));
+        Self { account, findings: None }
+    }
 
-pub(super) fn take(state: &mut ViewState, findings: Vec<Finding>) {
-    if let Page::Doctor(checks) = &mut state.page {
-        checks.findings = Some(findings);
+    pub(in crate::ui) fn take(&mut self, findings: Vec<Finding>) {
+        self.findings = Some(findings);
     }
 }
 
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
-    let Page::Doctor(checks) = &state.page else { return };
-    let account = checks.account.as_ref().and_then(|id| cx.account(id));
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DiagnosticsState) {
+    let account = state.account.as_ref().and_then(|id| cx.account(id));
     match account {
         Some(account) => {
             widgets::heading(ui, &format!("Diagnostics for {}", account.name));
@@ -49,7 +47,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
     }
     widgets::weak(ui, "Checks everything needed to get a token. Sends no secrets.");
     let provider = account.map(|account| account.provider_name.as_str());
-    match &checks.findings {
+    match &state.findings {
         None => {
             widgets::text(ui, "Checking… Servers have 30 seconds to respond.");
         }
@@ -59,17 +57,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ViewState) {
             }
         }
     }
-    let again = checks.account.clone();
-    let busy = checks.findings.is_none().then_some("The checks are running.");
+    let busy = state.findings.is_none().then_some("The checks are running.");
     let (mut restart, mut close) = (false, false);
     ui.horizontal(|ui| {
         restart = Button::new(Weight::Primary, labels::CHECK_AGAIN).blocked(busy).show(ui);
         close = Button::new(Weight::Bare, labels::CLOSE).show(ui);
     });
     if restart {
-        open(cx, state, again);
+        *state = DiagnosticsState::start(cx, state.account.clone());
     } else if close {
-        state.page = Page::Account;
+        cx.push(UiAction::Leave(Target::Back));
     }
 }
 

@@ -1,0 +1,65 @@
+//! What a screen asks the window to do.
+//!
+//! No screen knows another. A screen pushes actions to [`super::cx::Cx`], and `apply.rs` carries them out.
+
+use std::path::PathBuf;
+
+use crate::domain::account::AccountId;
+use crate::domain::provider::Preset;
+use crate::messages::snapshot::VaultKind;
+
+pub(super) enum UiAction {
+    /// Leaves the page, after a question if typed input would be lost.
+    Go(Target),
+    /// Leaves the page and discards typed input.
+    Leave(Target),
+    /// Selects an account. With one pane, the visible pane stays.
+    Select(AccountId),
+    /// With one pane: shows the page.
+    ShowPage,
+    /// With one pane: shows the list.
+    ShowList,
+    OpenForm(NewAccount),
+    OpenDialog(DialogKind),
+    Focus(egui::Id),
+    Toast(String),
+    Lock,
+}
+
+/// Where to go from a page.
+pub(super) enum Target {
+    Account(AccountId),
+    Form(AccountId),
+    /// The choice of a provider for a new account.
+    ProviderPicker,
+    /// Diagnostics of an account, or general ones.
+    Diagnostics(Option<AccountId>),
+    /// The page of the selected account.
+    Back,
+    List,
+    Quit,
+}
+
+/// What a new account starts from.
+pub(super) enum NewAccount {
+    Preset(Box<Preset>),
+    /// Discovery at an issuer that the user enters.
+    Issuer,
+}
+
+pub(super) enum DialogKind {
+    Delete(AccountId),
+    Settings,
+    /// The settings, scrolled to the part about secrets.
+    SettingsOfSecrets,
+    Shortcuts,
+    EnterPassphrase,
+    ChangePassphrase,
+    /// Switches to the passphrase-protected file and asks for its passphrase.
+    UseFileVault,
+    MoveVault(VaultKind),
+    Import,
+    ImportFile(PathBuf),
+    Export,
+    Recover,
+}

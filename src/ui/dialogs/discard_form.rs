@@ -1,0 +1,63 @@
+//! The question before the user leaves an edited form.
+//!
+//! Input is discarded only by the form's *Cancel*, by a confirmation here, or by locking.
+
+use egui::{Id, Ui};
+
+use crate::base::sanitize::sanitized;
+
+use crate::ui::action::{Target, UiAction};
+use crate::ui::cx::Cx;
+use crate::ui::form::draft::AccountFormState;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::dialog;
+use crate::ui::{labels, widgets};
+
+/// Where to go once the input is discarded; `None` while the dialog is closed.
+#[derive(Default)]
+pub(in crate::ui) struct DiscardFormDialog {
+    target: Option<Target>,
+}
+
+impl DiscardFormDialog {
+    pub(in crate::ui) fn open(&mut self, target: Target) {
+        self.target = Some(target);
+    }
+
+    pub(in crate::ui) fn is_open(&self) -> bool {
+        self.target.is_some()
+    }
+}
+
+pub(in crate::ui) fn show(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut DiscardFormDialog,
+    form: &AccountFormState,
+) {
+    let Some(target) = state.target.take() else { return };
+    let name = sanitized(form.name.trim(), 60).into_owned();
+    let said = match (form.editing.is_some(), name.is_empty()) {
+        (true, _) => "What you changed is not saved.".to_owned(),
+        (false, true) => "The new account is not saved.".to_owned(),
+        (false, false) => format!("The new account “{name}” is not saved."),
+    };
+    let quits = matches!(target, Target::Quit);
+    let heading = if quits { "Quit and discard what you typed?" } else { "Discard what you typed?" };
+    let (mut discard, mut stay) = (false, false);
+    let ((), left) = dialog::show(ui, Id::unique("keyfob-leaving"), 400.0, |ui| {
+        widgets::heading(ui, heading);
+        dialog::body(ui, |ui| widgets::text(ui, &said));
+        ui.horizontal_wrapped(|ui| {
+            let keep = ui.add(Button::new(Weight::Quiet, labels::KEEP_EDITING));
+            dialog::focus_first(ui, &keep);
+            stay = keep.clicked();
+            discard = Button::new(Weight::Danger, labels::DISCARD).show(ui);
+        });
+    });
+    if discard {
+        cx.push(UiAction::Leave(target));
+    } else if !(left || stay) {
+        state.target = Some(target);
+    }
+}

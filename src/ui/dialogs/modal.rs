@@ -1,0 +1,73 @@
+//! What the dialogs about all accounts have in common.
+
+use egui::{Context, Id, Ui};
+
+use crate::domain::oauth::discovery::DiscoveredServer;
+use crate::messages::event::ImportRead;
+use crate::messages::explain::explain;
+use crate::messages::problem::Problem;
+use crate::messages::snapshot::{VaultHealth, VaultView};
+
+use crate::ui::cx::Cx;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::file_field::{FileAnswer, FileQuestion};
+use crate::ui::{labels, widgets};
+
+pub(in crate::ui) enum ModalRequest {
+    Close,
+    /// Enter the vault's passphrase first.
+    Passphrase,
+    File(FileQuestion),
+}
+
+pub(in crate::ui) type DiscoveryResult = Result<DiscoveredServer, Problem>;
+
+pub(in crate::ui) trait Modal {
+    fn title(&self) -> &'static str;
+
+    /// Draws everything but the buttons.
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest>;
+
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest>;
+
+    /// The field with the initial focus.
+    fn first_field(&self, _vault: &VaultView) -> Option<Id> {
+        None
+    }
+
+    /// Clears egui's state of the fields.
+    fn forget(&self, _ctx: &Context) {}
+
+    fn take_file(&mut self, _answer: FileAnswer, _cx: &mut Cx<'_>) {}
+
+    /// Takes a problem; returns false if the dialog waits for nothing.
+    fn take_problem(&mut self, problem: &Problem) -> bool;
+
+    fn take_import(&mut self, _read: ImportRead) {}
+
+    /// Takes a discovery result, or returns it if the dialog didn't request it.
+    fn take_discovered(&mut self, _issuer: &str, result: DiscoveryResult) -> Option<DiscoveryResult> {
+        Some(result)
+    }
+
+    /// Handles a saved account: returns the text for a toast if the dialog waited for it.
+    fn take_saved(&self) -> Option<String> {
+        None
+    }
+}
+
+pub(in crate::ui) fn in_words(problem: &Problem) -> String {
+    explain(problem, None, None).paragraph()
+}
+
+/// Offers to enter the passphrase if the vault needs it.
+pub(in crate::ui) fn needs_passphrase(ui: &mut Ui, cx: &Cx<'_>) -> Option<ModalRequest> {
+    let label = labels::passphrase_action(&cx.snapshot.vault)?;
+    widgets::text(ui, labels::vault(&cx.snapshot.vault, !cx.snapshot.accounts.is_empty()));
+    Button::new(Weight::Quiet, label).show(ui).then_some(ModalRequest::Passphrase)
+}
+
+pub(in crate::ui) fn vault_blocked(cx: &Cx<'_>) -> Option<&'static str> {
+    let locked = matches!(cx.snapshot.vault.health, VaultHealth::Locked { .. });
+    locked.then_some("Enter the passphrase of your secrets first.")
+}

@@ -1,0 +1,45 @@
+//! The private key of the account form, its algorithm and its key ID.
+
+use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::oauth::jose::KeyAlg;
+use crate::domain::provider::spec::{ClientAuth, ProviderSpec};
+
+use super::AccountFormState;
+use crate::ui::widgets::fields::SecretText;
+
+/// The name of this secret in the vault and in files.
+pub(in crate::ui) const PRIVATE_KEY: &str = "private_key";
+
+#[derive(Default)]
+pub(in crate::ui) struct KeysDraft {
+    /// PEM or JWK.
+    pub(in crate::ui) private_key: SecretText,
+    /// The algorithm; `None` means the preset's or the key's.
+    pub(in crate::ui) alg: Option<KeyAlg>,
+    /// The key ID (`kid`); empty means the preset's or the key's.
+    pub(in crate::ui) id: String,
+}
+
+impl KeysDraft {
+    /// Moves the fields' values out of a saved account's overrides.
+    pub(in crate::ui) fn of(overrides: &mut ProviderSpec) -> Self {
+        let id = overrides.key_id.take().unwrap_or_default();
+        Self { private_key: SecretText::default(), alg: overrides.key_alg.take(), id }
+    }
+
+    /// Writes the values back.
+    pub(in crate::ui) fn put(&self, overrides: &mut ProviderSpec) {
+        overrides.key_alg = self.alg;
+        overrides.key_id = Some(self.id.trim()).filter(|id| !id.is_empty()).map(str::to_owned);
+    }
+}
+
+impl AccountFormState {
+    pub(in crate::ui) fn needs_key(&self) -> bool {
+        self.effective_auth() == ClientAuth::PrivateKeyJwt || self.grant == GrantType::JwtBearer
+    }
+
+    pub(in crate::ui) fn needs_secret(&self) -> bool {
+        !matches!(self.effective_auth(), ClientAuth::None | ClientAuth::PrivateKeyJwt)
+    }
+}
