@@ -1,7 +1,7 @@
 //! The visible accounts, their order, and their rows' positions.
 //!
-//! Work over all accounts happens only when they or the query change, never per frame. Of a long list, only
-//! the rows near the visible part are created.
+//! The list is built again only when the accounts, the search, the order or a status changed, since a
+//! countdown draws a frame each second. Of a long list, only the rows near the visible part are created.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,7 +18,7 @@ use crate::messages::snapshot::account_views::AccountViews;
 use super::list_order::{self, Heading, ListOrder};
 
 const ROW_HEIGHT: f32 = 56.0;
-/// Distance between rows.
+/// Distance between the tops of rows.
 const PITCH: f32 = ROW_HEIGHT + 2.0;
 /// Space above the first row for its focus ring.
 const ABOVE: f32 = 4.0;
@@ -29,18 +29,15 @@ const BEYOND: usize = 50;
 #[derive(Default)]
 pub(in crate::ui) struct AccountList {
     accounts: AccountViews,
-    /// The searchable text of each account.
-    texts: Vec<String>,
-    wanted: String,
+    /// The search in lower case.
+    search: String,
     order: ListOrder,
-    /// Each account's status, and when it was computed.
-    statuses: Vec<StatusFilter>,
-    stood_at: Option<DateTime<Utc>>,
+    built_at: Option<DateTime<Utc>>,
     /// When the first status changes.
     changes_at: Option<DateTime<Utc>>,
     /// The number of search results per status.
     counts: BTreeMap<StatusFilter, usize>,
-    /// The visible accounts, as indices.
+    /// The listed accounts, as indices.
     rows: Vec<usize>,
     row_of: Vec<Option<usize>>,
     /// The top of each row, in points.
@@ -50,12 +47,11 @@ pub(in crate::ui) struct AccountList {
     /// The rows visible in the last frame.
     visible: Range<usize>,
     focused: Option<AccountId>,
-    /// The account whose row to scroll into view.
     scroll_target: Option<AccountId>,
 }
 
 impl AccountList {
-    /// Updates the list for these accounts, this search and this order; cheap if nothing has changed.
+    /// Updates the list for these accounts, this search and this order.
     pub(in crate::ui) fn sync(
         &mut self,
         accounts: &AccountViews,
@@ -63,38 +59,38 @@ impl AccountList {
         order: ListOrder,
         now: DateTime<Utc>,
     ) {
-        let wanted = search.trim().to_lowercase();
-        let changed = !self.accounts.is(accounts);
-        if !changed && self.wanted == wanted && self.order == order && !self.is_outdated(now) {
+        let search = search.trim().to_lowercase();
+        let is_same = self.accounts.is(accounts) && self.search == search && self.order == order;
+        if is_same && !self.is_outdated(now) {
             return;
         }
-        if changed {
-            self.read(accounts);
-        }
-        if changed || self.is_outdated(now) {
-            (self.statuses, self.changes_at) = list_order::statuses(&self.accounts, now);
-            self.stood_at = Some(now);
-        }
-        (self.wanted, self.order) = (wanted, order);
-        let found = |place: &usize| self.wanted.is_empty() || self.texts[*place].contains(&self.wanted);
-        self.rows = (0..self.accounts.len()).filter(found).collect();
-        self.counts.clear();
-        for place in &self.rows {
-            *self.counts.entry(self.statuses[*place]).or_default() += 1;
-        }
-        if let Some(filter) = order.filter {
-            self.rows.retain(|place| self.statuses[*place] == filter);
-        }
-        self.headings = list_order::arrange(order, &self.accounts, &self.statuses, &mut self.rows);
-        if !self.wanted.is_empty() && self.headings.is_empty() {
-            self.rows.sort_by_cached_key(|place| rank_of(&self.texts[*place], &self.wanted));
-        }
-        self.lay_out();
+        (self.accounts, self.search, self.order) = (accounts.clone(), search, order);
+        self.built_at = Some(now);
+        self.build(now);
     }
 
     /// Whether a status has changed since, or the clock was set back.
     fn is_outdated(&self, now: DateTime<Utc>) -> bool {
-        self.changes_at.is_some_and(|at| now >= at) || self.stood_at.is_some_and(|at| now < at)
+        self.changes_at.is_some_and(|at| now >= at) || self.built_at.is_none_or(|at| now < at)
+    }
+
+    fn build(&mut self, now: DateTime<Utc>) {
+        let (statuses, changes_at) = list_order::statuses(&self.accounts, now);
+        self.changes_at = changes_at;
+        let ranks: Vec<_> = self.accounts.iter().map(|account| search_rank(account, &self.search)).collect();
+        self.rows = (0..self.accounts.len()).filter(|index| ranks[*index].is_some()).collect();
+        self.counts.clear();
+        for index in &self.rows {
+            *self.counts.entry(statuses[*index]).or_default() += 1;
+        }
+        if let Some(filter) = self.order.filter {
+            self.rows.retain(|index| statuses[*index] == filter);
+        }
+        self.headings = list_order::arrange(self.order, &self.accounts, &statuses, &mut self.rows);
+        if self.headings.is_empty() {
+            self.rows.sort_by_key(|index| ranks[*index]);
+        }
+        self.lay_out();
     }
 
     fn lay_out(&mut self) {
@@ -102,8 +98,8 @@ impl AccountList {
         self.tops.clear();
         let mut headings = self.headings.iter().peekable();
         let mut top = ABOVE;
-        for (row, place) in self.rows.iter().enumerate() {
-            self.row_of[*place] = Some(row);
+        for (row, index) in self.rows.iter().enumerate() {
+            self.row_of[*index] = Some(row);
             if headings.next_if(|heading| heading.before == row).is_some() {
                 top += HEADING;
             }
@@ -129,7 +125,7 @@ impl AccountList {
         corner: Pos2,
         width: f32,
     ) -> impl Iterator<Item = (&Heading, Rect)> {
-        let place = move |heading: &Heading| {
+        let rect = move |heading: &Heading| {
             let at = pos2(corner.x, corner.y + self.tops[heading.before] - HEADING);
             Rect::from_min_size(at, vec2(width, HEADING))
         };
@@ -137,21 +133,7 @@ impl AccountList {
             let top = self.tops[heading.before];
             top >= seen.min && top - HEADING <= seen.max
         };
-        self.headings.iter().filter(is_seen).map(move |heading| (heading, place(heading)))
-    }
-
-    /// Takes a new set of accounts; keeps the data of unchanged ones.
-    fn read(&mut self, accounts: &AccountViews) {
-        let before = std::mem::replace(&mut self.accounts, accounts.clone());
-        let mut texts = std::mem::take(&mut self.texts);
-        self.texts = accounts
-            .iter()
-            .enumerate()
-            .map(|(place, account)| match before.get(place) {
-                Some(known) if Arc::ptr_eq(known, account) => std::mem::take(&mut texts[place]),
-                _ => text_of(account),
-            })
-            .collect();
+        self.headings.iter().filter(is_seen).map(move |heading| (heading, rect(heading)))
     }
 
     pub(in crate::ui) fn len(&self) -> usize {
@@ -224,34 +206,23 @@ impl AccountList {
         self.scroll_target = Some(id);
     }
 
-    /// Takes that request, once.
     pub(in crate::ui) fn take_scroll_target(&mut self) -> Option<usize> {
         let id = self.scroll_target.take()?;
         self.row(&id)
     }
 }
 
-/// Ranks a match: the whole name first, then part of it, then other text.
-fn rank_of(text: &str, wanted: &str) -> u8 {
-    let name = text.split('\n').next().unwrap_or_default();
-    if name.starts_with(wanted) { 0 } else { u8::from(!name.contains(wanted)) + 1 }
-}
-
-/// The searchable text: name, provider and tags in lower case. No search contains the line break between
-/// them.
-fn text_of(account: &AccountView) -> String {
-    let tags = account.settings.tags.as_slice();
-    let mut text = String::with_capacity(account.name.key().len() + account.provider_name.len() + 24);
-    text.push_str(account.name.key());
-    for part in [&account.provider_name].into_iter().chain(tags) {
-        text.push('\n');
-        if part.is_ascii() {
-            let from = text.len();
-            text.push_str(part);
-            text[from..].make_ascii_lowercase();
-        } else {
-            text.push_str(&part.to_lowercase());
-        }
+/// How well an account matches a search in lower case: its name from the start, a part of its name, its
+/// provider or a tag. `None` if it doesn't match.
+fn search_rank(account: &AccountView, search: &str) -> Option<u8> {
+    let name = account.name.key();
+    if name.starts_with(search) {
+        return Some(0);
     }
-    text
+    if name.contains(search) {
+        return Some(1);
+    }
+    let tags = account.settings.tags.as_slice().iter();
+    let mut others = std::iter::once(&account.provider_name).chain(tags);
+    others.any(|text| text.to_lowercase().contains(search)).then_some(2)
 }

@@ -3,7 +3,6 @@
 //! Each account is in the list once. Equal accounts keep the order of their names.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
@@ -39,80 +38,42 @@ pub(in crate::ui) fn arrange(
     order: ListOrder,
     accounts: &AccountViews,
     statuses: &[StatusFilter],
-    places: &mut [usize],
+    indices: &mut [usize],
 ) -> Vec<Heading> {
     match order.sort {
         SortBy::Name => {}
-        SortBy::LastUsed => places.sort_by_cached_key(|place| Reverse(accounts[*place].last_used_at)),
-        SortBy::Expiry => places.sort_by_cached_key(|place| {
-            let end = accounts[*place].token.as_ref().and_then(|token| token.facts.expires_at);
+        SortBy::LastUsed => indices.sort_by_cached_key(|index| Reverse(accounts[*index].last_used_at)),
+        SortBy::Expiry => indices.sort_by_cached_key(|index| {
+            let end = accounts[*index].token.as_ref().and_then(|token| token.facts.expires_at);
             (end.is_none(), end)
         }),
     }
     if order.group == GroupBy::Nothing {
         return Vec::new();
     }
-    let mut ranked = ranks(order.group, accounts, statuses, places);
-    ranked.sort_by_key(|(rank, _)| *rank);
-    let mut headings: Vec<Heading> = Vec::new();
-    let mut last = None;
-    for (row, (rank, place)) in ranked.into_iter().enumerate() {
-        places[row] = place;
-        if let Some(heading) = headings.last_mut().filter(|_| last == Some(rank)) {
-            heading.count += 1;
-        } else {
-            let text = text(order.group, &accounts[place], statuses[place]);
-            headings.push(Heading { before: row, text, count: 1 });
-        }
-        last = Some(rank);
+    let key = |index: usize| group_key(order.group, &accounts[index], statuses[index]);
+    indices.sort_by_cached_key(|index| key(*index));
+    let mut headings = Vec::new();
+    let mut before = 0;
+    for rows in indices.chunk_by(|a, b| key(*a) == key(*b)) {
+        let text = text(order.group, &accounts[rows[0]], statuses[rows[0]]);
+        headings.push(Heading { before, text, count: rows.len() });
+        before += rows.len();
     }
     headings
 }
 
-/// Each index with the rank of its group. Comparing words once per group and numbers per account is faster,
-/// since groups are few.
-fn ranks(
-    group: GroupBy,
-    accounts: &AccountViews,
-    statuses: &[StatusFilter],
-    places: &[usize],
-) -> Vec<(usize, usize)> {
-    let mut numbers = BTreeMap::new();
-    let numbered: Vec<_> = places
-        .iter()
-        .map(|place| {
-            let next = numbers.len();
-            let word = word(group, &accounts[*place], statuses[*place]);
-            (*numbers.entry(word).or_insert(next), *place)
-        })
-        .collect();
-    let mut keys: Vec<_> = numbers.into_iter().map(|(word, number)| (key(word), number)).collect();
-    keys.sort_unstable();
-    let mut ranks = vec![0; keys.len()];
-    let mut rank = 0;
-    for (at, (key, number)) in keys.iter().enumerate() {
-        rank += usize::from(at > 0 && keys[at - 1].0 != *key);
-        ranks[*number] = rank;
-    }
-    numbered.into_iter().map(|(number, place)| (ranks[number], place)).collect()
-}
+/// A group ignoring case; the flag sorts accounts without a word last.
+type GroupKey = (bool, String, Option<StatusFilter>);
 
-/// An account's group as it is displayed.
-type Word<'a> = (Option<&'a str>, Option<StatusFilter>);
-/// The same ignoring case; the flag sorts accounts without a word last.
-type Key = (bool, String, Option<StatusFilter>);
-
-fn word(group: GroupBy, account: &AccountView, status: StatusFilter) -> Word<'_> {
-    match group {
-        GroupBy::Nothing => (None, None),
-        GroupBy::Provider => (Some(&account.provider_name), None),
-        GroupBy::Tag => (account.settings.tags.as_slice().first().map(String::as_str), None),
-        GroupBy::Status => (None, Some(status)),
-    }
-}
-
-fn key((word, status): Word<'_>) -> Key {
-    (word.is_none(), word.map(str::to_lowercase).unwrap_or_default(), status)
+fn group_key(group: GroupBy, account: &AccountView, status: StatusFilter) -> GroupKey {
+    let word = match group {
+        GroupBy::Nothing => None,
+        GroupBy::Provider => Some(&account.provider_name),
+        GroupBy::Tag => account.settings.tags.as_slice().first(),
+        GroupBy::Status => return (false, String::new(), Some(status)),
+    };
+    (word.is_none(), word.map(|word| word.to_lowercase()).unwrap_or_default(), None)
 }
 
 fn text(group: GroupBy, account: &AccountView, status: StatusFilter) -> String {
