@@ -38,93 +38,112 @@ pub(in crate::ui) enum Icon {
     Unlocked,
 }
 
+/// A part of an icon, on a grid of 16 units.
+enum Part {
+    Line(&'static [(f32, f32)]),
+    ClosedLine(&'static [(f32, f32)]),
+    /// A circle's outline: its center and radius.
+    Circle((f32, f32), f32),
+    Dot((f32, f32), f32),
+    /// A rounded square between two corners.
+    Square((f32, f32), (f32, f32)),
+}
+
+use Part::{Circle, ClosedLine, Dot, Line, Square};
+
+const RIM: Part = Circle((8.0, 8.0), 6.5);
+const DASH_LINE: Part = Line(&[(5.2, 8.0), (10.8, 8.0)]);
+const LOCK_BODY: Part = Square((3.0, 7.5), (13.0, 14.0));
+const SHACKLE: Part = Line(&[(5.0, 7.5), (5.0, 5.0), (6.2, 2.8), (8.0, 2.2), (9.8, 2.8), (11.0, 5.0)]);
+
+const PLUS: &[Part] = &[Line(&[(8.0, 3.0), (8.0, 13.0)]), Line(&[(3.0, 8.0), (13.0, 8.0)])];
+const LENS: &[Part] = &[Circle((7.0, 7.0), 4.5), Line(&[(10.4, 10.4), (14.0, 14.0)])];
+const SLIDERS: &[Part] = &[
+    Line(&[(2.0, 5.0), (14.0, 5.0)]),
+    Line(&[(2.0, 11.0), (14.0, 11.0)]),
+    Dot((10.5, 5.0), 2.4),
+    Dot((5.5, 11.0), 2.4),
+];
+const SORT: &[Part] =
+    &[Line(&[(2.5, 4.0), (13.5, 4.0)]), Line(&[(4.5, 8.0), (11.5, 8.0)]), Line(&[(6.5, 12.0), (9.5, 12.0)])];
+const BACK: &[Part] = &[Line(&[(10.0, 3.5), (5.5, 8.0), (10.0, 12.5)])];
+const DOWN: &[Part] = &[Line(&[(4.0, 6.0), (8.0, 10.0), (12.0, 6.0)])];
+const RIGHT: &[Part] = &[Line(&[(6.0, 4.0), (10.0, 8.0), (6.0, 12.0)])];
+const CHECK: &[Part] = &[RIM, Line(&[(5.0, 8.2), (7.2, 10.4), (11.2, 6.0)])];
+const CROSS: &[Part] = &[RIM, Line(&[(5.7, 5.7), (10.3, 10.3)]), Line(&[(10.3, 5.7), (5.7, 10.3)])];
+const WARNING: &[Part] = &[
+    ClosedLine(&[(8.0, 2.0), (14.6, 13.6), (1.4, 13.6)]),
+    Line(&[(8.0, 6.2), (8.0, 9.6)]),
+    Dot((8.0, 11.5), 0.9),
+];
+const CLOCK: &[Part] = &[RIM, Line(&[(8.0, 4.6), (8.0, 8.0), (10.6, 9.6)])];
+const CIRCLE: &[Part] = &[RIM];
+const ENTER: &[Part] = &[
+    Line(&[(9.0, 2.5), (13.5, 2.5), (13.5, 13.5), (9.0, 13.5)]),
+    Line(&[(2.0, 8.0), (9.5, 8.0)]),
+    Line(&[(6.8, 5.2), (9.6, 8.0), (6.8, 10.8)]),
+];
+const DASH: &[Part] = &[RIM, DASH_LINE];
+const PLUS_CIRCLE: &[Part] = &[RIM, DASH_LINE, Line(&[(8.0, 5.2), (8.0, 10.8)])];
+const KEY: &[Part] =
+    &[Circle((5.4, 10.6), 3.4), Line(&[(7.9, 8.1), (14.0, 2.0)]), Line(&[(11.2, 4.8), (13.2, 6.8)])];
+const COPY: &[Part] = &[
+    Square((5.5, 5.5), (13.5, 13.5)),
+    Line(&[(3.0, 10.5), (2.5, 10.5), (2.5, 2.5), (10.5, 2.5), (10.5, 3.0)]),
+];
+const UNLOCKED: &[Part] = &[LOCK_BODY, SHACKLE];
+const LOCKED: &[Part] = &[LOCK_BODY, SHACKLE, Line(&[(11.0, 5.0), (11.0, 7.5)])];
+
 impl Icon {
+    fn parts(self) -> &'static [Part] {
+        match self {
+            Self::Plus => PLUS,
+            Self::Lens => LENS,
+            Self::Sliders => SLIDERS,
+            Self::Sort => SORT,
+            Self::Back => BACK,
+            Self::Down => DOWN,
+            Self::Right => RIGHT,
+            Self::Check => CHECK,
+            Self::Cross => CROSS,
+            Self::Warning => WARNING,
+            Self::Clock => CLOCK,
+            Self::Circle => CIRCLE,
+            Self::Enter => ENTER,
+            Self::Dash => DASH,
+            Self::PlusCircle => PLUS_CIRCLE,
+            Self::Key => KEY,
+            Self::Copy => COPY,
+            Self::Unlocked => UNLOCKED,
+            Self::Locked => LOCKED,
+        }
+    }
+
     /// Draws the icon into a square of `size` points around `center`.
     pub(in crate::ui) fn paint(self, painter: &Painter, center: Pos2, size: f32, color: Color32) {
         let unit = size / 16.0;
         let width = 1.6 * unit.max(0.75);
-        let stroke = Stroke::new(width, color);
-        let at = |x: f32, y: f32| center + vec2((x - 8.0) * unit, (y - 8.0) * unit);
-        let line = |points: &[(f32, f32)]| {
-            let points = points.iter().map(|(x, y)| at(*x, *y)).collect();
-            painter.add(Shape::line(points, PathStroke::new(width, color)));
-        };
-        match self {
-            Self::Plus => {
-                line(&[(8.0, 3.0), (8.0, 13.0)]);
-                line(&[(3.0, 8.0), (13.0, 8.0)]);
-            }
-            Self::Lens => {
-                painter.circle_stroke(at(7.0, 7.0), 4.5 * unit, stroke);
-                line(&[(10.4, 10.4), (14.0, 14.0)]);
-            }
-            Self::Sliders => {
-                line(&[(2.0, 5.0), (14.0, 5.0)]);
-                line(&[(2.0, 11.0), (14.0, 11.0)]);
-                painter.circle_filled(at(10.5, 5.0), 2.4 * unit, color);
-                painter.circle_filled(at(5.5, 11.0), 2.4 * unit, color);
-            }
-            Self::Sort => {
-                line(&[(2.5, 4.0), (13.5, 4.0)]);
-                line(&[(4.5, 8.0), (11.5, 8.0)]);
-                line(&[(6.5, 12.0), (9.5, 12.0)]);
-            }
-            Self::Back => line(&[(10.0, 3.5), (5.5, 8.0), (10.0, 12.5)]),
-            Self::Down => line(&[(4.0, 6.0), (8.0, 10.0), (12.0, 6.0)]),
-            Self::Right => line(&[(6.0, 4.0), (10.0, 8.0), (6.0, 12.0)]),
-            Self::Check => {
-                painter.circle_stroke(center, 6.5 * unit, stroke);
-                line(&[(5.0, 8.2), (7.2, 10.4), (11.2, 6.0)]);
-            }
-            Self::Cross => {
-                painter.circle_stroke(center, 6.5 * unit, stroke);
-                line(&[(5.7, 5.7), (10.3, 10.3)]);
-                line(&[(10.3, 5.7), (5.7, 10.3)]);
-            }
-            Self::Warning => {
-                let points = vec![at(8.0, 2.0), at(14.6, 13.6), at(1.4, 13.6)];
-                painter.add(Shape::closed_line(points, PathStroke::new(width, color)));
-                line(&[(8.0, 6.2), (8.0, 9.6)]);
-                painter.circle_filled(at(8.0, 11.5), 0.9 * unit, color);
-            }
-            Self::Clock => {
-                painter.circle_stroke(center, 6.5 * unit, stroke);
-                line(&[(8.0, 4.6), (8.0, 8.0), (10.6, 9.6)]);
-            }
-            Self::Circle => {
-                painter.circle_stroke(center, 6.5 * unit, stroke);
-            }
-            Self::Enter => {
-                line(&[(9.0, 2.5), (13.5, 2.5), (13.5, 13.5), (9.0, 13.5)]);
-                line(&[(2.0, 8.0), (9.5, 8.0)]);
-                line(&[(6.8, 5.2), (9.6, 8.0), (6.8, 10.8)]);
-            }
-            Self::Dash => {
-                painter.circle_stroke(center, 6.5 * unit, stroke);
-                line(&[(5.2, 8.0), (10.8, 8.0)]);
-            }
-            Self::PlusCircle => {
-                painter.circle_stroke(center, 6.5 * unit, stroke);
-                line(&[(5.2, 8.0), (10.8, 8.0)]);
-                line(&[(8.0, 5.2), (8.0, 10.8)]);
-            }
-            Self::Key => {
-                painter.circle_stroke(at(5.4, 10.6), 3.4 * unit, stroke);
-                line(&[(7.9, 8.1), (14.0, 2.0)]);
-                line(&[(11.2, 4.8), (13.2, 6.8)]);
-            }
-            Self::Locked | Self::Unlocked => {
-                let body = Rect::from_two_pos(at(3.0, 7.5), at(13.0, 14.0));
-                painter.rect_stroke(body, 2.0 * unit, stroke, egui::StrokeKind::Middle);
-                line(&[(5.0, 7.5), (5.0, 5.0), (6.2, 2.8), (8.0, 2.2), (9.8, 2.8), (11.0, 5.0)]);
-                if self == Self::Locked {
-                    line(&[(11.0, 5.0), (11.0, 7.5)]);
+        let at = |(x, y): (f32, f32)| center + vec2((x - 8.0) * unit, (y - 8.0) * unit);
+        let path = |points: &[(f32, f32)]| points.iter().map(|point| at(*point)).collect();
+        for part in self.parts() {
+            match *part {
+                Line(points) => {
+                    painter.add(Shape::line(path(points), PathStroke::new(width, color)));
                 }
-            }
-            Self::Copy => {
-                let front = Rect::from_two_pos(at(5.5, 5.5), at(13.5, 13.5));
-                painter.rect_stroke(front, 2.0 * unit, stroke, egui::StrokeKind::Middle);
-                line(&[(3.0, 10.5), (2.5, 10.5), (2.5, 2.5), (10.5, 2.5), (10.5, 3.0)]);
+                ClosedLine(points) => {
+                    painter.add(Shape::closed_line(path(points), PathStroke::new(width, color)));
+                }
+                Circle(middle, radius) => {
+                    painter.circle_stroke(at(middle), radius * unit, Stroke::new(width, color));
+                }
+                Dot(middle, radius) => {
+                    painter.circle_filled(at(middle), radius * unit, color);
+                }
+                Square(first, second) => {
+                    let rect = Rect::from_two_pos(at(first), at(second));
+                    let stroke = Stroke::new(width, color);
+                    painter.rect_stroke(rect, 2.0 * unit, stroke, egui::StrokeKind::Middle);
+                }
             }
         }
     }

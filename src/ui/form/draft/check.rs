@@ -15,6 +15,28 @@ impl AccountFormState {
     /// The errors that prevent saving, in the order of the form.
     pub(in crate::ui) fn problems(&self, snapshot: &Snapshot) -> Vec<(Field, String)> {
         let mut found = Vec::new();
+        if self.tokens.open {
+            // With a token, the client and its credentials can be added later.
+            found.extend(self.tokens.problem().map(|text| (Field::Tokens, text.to_owned())));
+        } else {
+            found.extend(self.client_problems());
+            found.extend(self.header_problems());
+        }
+        if !self.secret_expires.trim().is_empty() && secret_expiry::day(&self.secret_expires).is_none() {
+            found.push((Field::SecretExpires, "Enter a day such as 2030-01-31, or nothing.".to_owned()));
+        }
+        if let Err(error) = Tags::typed(&self.tags) {
+            found.push((Field::Tags, in_a_sentence(error).to_owned()));
+        }
+        found.extend(self.parameter_problems());
+        found.extend(self.address_problems());
+        found.extend(self.name_problem(snapshot).map(|text| (Field::Name, text)));
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        found
+    }
+
+    fn client_problems(&self) -> Vec<(Field, String)> {
+        let mut found = Vec::new();
         let mut missing = |field: Field, what: &str| found.push((field, format!("Enter the {what}.")));
         if self.client_id.trim().is_empty() {
             missing(Field::ClientId, "client ID");
@@ -38,44 +60,24 @@ impl AccountFormState {
                 missing(Field::Password, "password");
             }
         }
-        for (place, header) in self.headers.iter().enumerate() {
+        found
+    }
+
+    fn header_problems(&self) -> Vec<(Field, String)> {
+        let mut found = Vec::new();
+        for (index, header) in self.headers.iter().enumerate() {
             let name = header.name.trim();
-            if header.required && header.value.is_blank() && !self.is_kept(name) {
-                let label = header.label.as_deref().unwrap_or(name);
-                found.push((Field::Header(place), format!("Enter the {label}.")));
+            let text = if header.required && header.value.is_blank() && !self.is_kept(name) {
+                format!("Enter the {}.", header.label.as_deref().unwrap_or(name))
             } else if name.is_empty() && !header.value.is_blank() {
-                found.push((Field::Header(place), "Enter the header's name.".to_owned()));
+                "Enter the header's name.".to_owned()
             } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)) {
-                found
-                    .push((Field::Header(place), "A header name can't contain spaces or colons.".to_owned()));
-            }
-        }
-        if !self.secret_expires.trim().is_empty() && secret_expiry::day(&self.secret_expires).is_none() {
-            found.push((Field::SecretExpires, "Enter a day such as 2030-01-31, or nothing.".to_owned()));
-        }
-        if let Err(error) = Tags::typed(&self.tags) {
-            found.push((Field::Tags, in_a_sentence(error).to_owned()));
-        }
-        if self.tokens.open {
-            // With a token, the rest can be added later.
-            let can_wait = |field: &Field| {
-                matches!(
-                    field,
-                    Field::ClientId
-                        | Field::ClientSecret
-                        | Field::PrivateKey
-                        | Field::UserName
-                        | Field::Password
-                        | Field::Header(_)
-                )
+                "A header name can't contain spaces or colons.".to_owned()
+            } else {
+                continue;
             };
-            found.retain(|(field, _)| !can_wait(field));
-            found.extend(self.tokens.problem().map(|said| (Field::Tokens, said.to_owned())));
+            found.push((Field::Header(index), text));
         }
-        found.extend(self.parameter_problems());
-        found.extend(self.address_problems());
-        found.extend(self.name_problem(snapshot).map(|said| (Field::Name, said)));
-        found.sort_by(|(a, _), (b, _)| a.cmp(b));
         found
     }
 
