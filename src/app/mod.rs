@@ -25,7 +25,6 @@ use crate::ui::{self, Ui};
 
 mod crash;
 pub(crate) mod file_dialog;
-mod head_start;
 mod signals;
 pub(crate) mod single_instance;
 pub(crate) mod window_placement;
@@ -106,7 +105,6 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
     }
     let (clock, mark) = (Arc::clone(&deps.clock), CrashMark::of(&deps.home));
     let (wake, ending) = (Arc::clone(&deps.waker), Ending::default());
-    head_start::take();
     let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
     ending.watch(move || wake(), engine.clipboard_clearer());
     if !first.is_empty() {
@@ -149,21 +147,8 @@ struct Opening {
 }
 
 impl Opening {
-    /// Opens the window and returns when it is closed. Tries GLX if EGL is present and can't draw.
+    /// Opens the window and returns when it is closed.
     fn run(&self) -> eframe::Result {
-        let opened = self.run_once();
-        #[cfg(target_os = "linux")]
-        if matches!(opened, Err(eframe::Error::Glutin(_) | eframe::Error::NoGlutinConfigs(..)))
-            && self.engine.borrow().is_some()
-        {
-            log::warn!("nothing can be drawn with EGL; trying GLX");
-            glutin_winit::prefer_glx();
-            return self.run_once();
-        }
-        opened
-    }
-
-    fn run_once(&self) -> eframe::Result {
         let engine = Rc::clone(&self.engine);
         // Read after the connection to the screen, since the engine reads the database in the meantime.
         let place: eframe::WindowBuilderHook = Box::new(move |builder| {
