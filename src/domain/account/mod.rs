@@ -29,9 +29,8 @@ impl AccountId {
     /// Makes an ID from 16 random bytes.
     pub fn from_random(bytes: [u8; 16]) -> Self {
         let mut digits = [0; 32];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-        }
+        // It fails only for another length.
+        let _ = hex::encode_to_slice(bytes, &mut digits);
         Self(digits)
     }
 
@@ -46,10 +45,6 @@ impl AccountId {
         // Always ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
-}
-
-fn digit(number: u8) -> u8 {
-    if number < 10 { b'0' + number } else { b'a' + (number - 10) }
 }
 
 impl fmt::Debug for AccountId {

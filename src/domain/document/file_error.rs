@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use strsim::levenshtein;
+
 use crate::base::sanitize::sanitized;
 
 const KEY_MAX_CHARS: usize = 80;
@@ -68,28 +70,15 @@ pub(in crate::domain) fn shown(text: &str) -> String {
 
 /// `; did you mean "…"?` if a known key is similar to the written one.
 pub(in crate::domain) fn suggestion<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    let written: Vec<char> = written.chars().take(KEY_MAX_CHARS).collect();
-    let tolerated = 1 + written.len() / 4;
+    let lower = |text: &str| text.chars().take(KEY_MAX_CHARS).collect::<String>().to_ascii_lowercase();
+    let written = lower(written);
+    let tolerated = 1 + written.chars().count() / 4;
     known
         .into_iter()
-        .map(|word| (distance(&written, word), word))
+        .map(|word| (levenshtein(&written, &lower(word)), word))
         .min()
         .filter(|(distance, _)| *distance <= tolerated)
         .map_or_else(String::new, |(_, word)| format!("; did you mean \"{word}\"?"))
-}
-
-/// The edit distance (Levenshtein), ignoring case.
-fn distance(written: &[char], word: &str) -> usize {
-    let mut row: Vec<usize> = (0..=written.len()).collect();
-    for (i, known) in word.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, c) in written.iter().enumerate() {
-            let changed = diagonal + usize::from(!c.eq_ignore_ascii_case(&known));
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[written.len()]
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@
 //! add to a request; they never change the authentication or the grant, and header injection is impossible.
 
 use chrono::DateTime;
+use serde::{Serialize, Serializer};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::authorize::is_same_name;
 use super::client_auth::{self, ClientAuthentication};
@@ -224,41 +226,33 @@ fn asked<'a>(
 }
 
 fn json(pairs: &[(&str, &str)]) -> SecretText {
-    let mut body =
-        String::with_capacity(pairs.iter().map(|(name, value)| 6 * (name.len() + value.len()) + 6).sum());
-    // A repeated name, such as `resource`, becomes a list.
-    for group in pairs.chunk_by(|(one, _), (other, _)| one == other) {
-        body.push(if body.is_empty() { '{' } else { ',' });
-        push_json_string(&mut body, group[0].0);
-        body.push(':');
-        body.push_str(if group.len() > 1 { "[" } else { "" });
-        for (place, (_, value)) in group.iter().enumerate() {
-            body.push_str(if place > 0 { "," } else { "" });
-            push_json_string(&mut body, value);
-        }
-        body.push_str(if group.len() > 1 { "]" } else { "" });
-    }
-    body.push('}');
-    SecretText::new(body)
+    // Large enough never to grow: a byte becomes at most six.
+    let capacity = pairs.iter().map(|(name, value)| 6 * (name.len() + value.len() + 1)).sum::<usize>() + 2;
+    let mut body = Zeroizing::new(Vec::with_capacity(capacity));
+    // Neither the parameters nor the buffer can make it fail.
+    let _ = serde_json::to_writer(&mut *body, &Parameters(pairs));
+    SecretText::new(String::from_utf8(std::mem::take(&mut *body)).unwrap_or_default())
 }
 
-/// Appends a JSON string (RFC 8259, section 7) in place, so that no copy of a secret remains.
-fn push_json_string(body: &mut String, text: &str) {
-    body.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => body.extend(['\\', c]),
-            '\0'..='\u{1f}' => {
-                let code = u32::from(c);
-                body.push_str("\\u00");
-                body.extend(
-                    [code >> 4, code & 15].into_iter().filter_map(|digit| char::from_digit(digit, 16)),
-                );
-            }
-            _ => body.push(c),
+/// Serializes as a map. A name that is repeated, such as `resource`, has a list.
+struct Parameters<'a>(&'a [(&'a str, &'a str)]);
+
+impl Serialize for Parameters<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let groups = self.0.chunk_by(|(one, _), (other, _)| one == other);
+        serializer.collect_map(groups.map(|group| (group[0].0, Values(group))))
+    }
+}
+
+struct Values<'a>(&'a [(&'a str, &'a str)]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            [(_, value)] => serializer.serialize_str(value),
+            several => serializer.collect_seq(several.iter().map(|(_, value)| value)),
         }
     }
-    body.push('"');
 }
 
 /// Headers by name, ignoring case. A later one replaces an earlier one.

@@ -194,15 +194,11 @@ impl Home {
 
     /// The service name of this home's keychain items; each home has its own.
     pub fn service_name(&self) -> String {
-        use std::fmt::Write as _;
         if self.is_default() {
             return SERVICE.to_owned();
         }
         let digest = Sha256::digest(self.path.as_os_str().as_encoded_bytes());
-        digest.iter().take(6).fold(format!("{SERVICE}-"), |mut name, byte| {
-            let _ = write!(name, "{byte:02x}");
-            name
-        })
+        format!("{SERVICE}-{}", hex::encode(&digest[..6]))
     }
 
     fn is_default(&self) -> bool {

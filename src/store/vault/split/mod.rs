@@ -8,8 +8,6 @@
 //! header is replaced, which makes the change effective, then the old parts are deleted. A deletion removes
 //! the header last. A record that fits is stored without parts.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
 
 use super::{Vault, VaultError, check_line};
@@ -251,11 +249,7 @@ fn new_generation(after: u64) -> Result<String, VaultError> {
 }
 
 fn digest(line: &SecretText) -> String {
-    let digest = Sha256::digest(line.expose().as_bytes());
-    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(Sha256::digest(line.expose().as_bytes()))
 }
 
 #[cfg(test)]
