@@ -1,88 +1,44 @@
-//! Maps preferences and the window's placement to the database's keys and values.
+//! Maps preferences and the window's placement to the database's keys and values, which are JSON.
 //!
 //! An unreadable value gives the default, never an error.
 
 use std::collections::BTreeMap;
 
-use crate::messages::preferences::{Guarded, Preferences, ProxyChoice, ThemeChoice, ZOOMS_PERCENT};
-use crate::messages::snapshot::{VaultKind, WindowPlace};
+use serde_json::Value;
 
-const THEME: &str = "theme";
-const ZOOM_PERCENT: &str = "zoom_percent";
-const REDUCED_MOTION: &str = "reduced_motion";
-const CLEAR_CLIPBOARD_SECS: &str = "clear_clipboard_secs";
-const REFRESH_AHEAD_SECS: &str = "refresh_ahead_secs";
-const REDIRECT_PORT: &str = "redirect_port";
-const BROWSER: &str = "browser";
-const PROXY: &str = "proxy";
-const EXTRA_ROOT_CERTIFICATE: &str = "extra_root_certificate";
-const LOCK_AFTER_IDLE_MINS: &str = "lock_after_idle_mins";
-const NOTIFY: &str = "notify";
-const KEEP_RUNNING: &str = "keep_running";
+use crate::messages::preferences::{Guarded, Preferences};
+use crate::messages::snapshot::{VaultKind, WindowPlace};
+use crate::messages::stored_json;
+
 /// The choice of a vault; no preference of the window, since only a move changes it.
 const VAULT: &str = "vault";
 /// A move in progress, as `from>to`.
 const MOVE: &str = "vault_move";
-const NEVER: &str = "never";
-const YES: &str = "yes";
-const NO: &str = "no";
-const DIRECT: &str = "direct";
 
 pub(crate) type UserMessage = BTreeMap<Guarded, String>;
 
 /// The key of a guarded preference, in the database and in the vault's record.
 pub(crate) fn key_of(guarded: Guarded) -> &'static str {
     match guarded {
-        Guarded::Proxy => PROXY,
-        Guarded::ExtraRootCertificate => EXTRA_ROOT_CERTIFICATE,
-        Guarded::Browser => BROWSER,
+        Guarded::Proxy => "proxy",
+        Guarded::ExtraRootCertificate => "extra_root_certificate",
+        Guarded::Browser => "browser",
     }
 }
 
 /// The guarded preferences that are not at their defaults.
 pub(crate) fn guarded(preferences: &Preferences) -> UserMessage {
-    let words = write(preferences);
-    let word = |it: Guarded| words.get(key_of(it)).filter(|word| !word.is_empty()).cloned();
-    Guarded::ALL.into_iter().filter_map(|it| Some((it, word(it)?))).collect()
+    Guarded::ALL.into_iter().filter_map(|it| Some((it, preferences.guarded(it)?))).collect()
 }
 
 pub(crate) fn read(stored: &BTreeMap<String, String>) -> Preferences {
-    let word = |key: &str| stored.get(key).map(String::as_str);
-    let text = |key: &str| word(key).filter(|text| !text.is_empty()).map(str::to_owned);
-    let default = Preferences::default();
-    Preferences {
-        theme: match word(THEME) {
-            Some("light") => ThemeChoice::Light,
-            Some("dark") => ThemeChoice::Dark,
-            _ => ThemeChoice::System,
-        },
-        zoom_percent: word(ZOOM_PERCENT)
-            .and_then(|percent| percent.parse().ok())
-            .filter(|percent| ZOOMS_PERCENT.contains(percent))
-            .unwrap_or(default.zoom_percent),
-        reduced_motion: word(REDUCED_MOTION) == Some(YES),
-        clear_clipboard_secs: match word(CLEAR_CLIPBOARD_SECS) {
-            Some(NEVER) => None,
-            Some(secs) => secs.parse().ok().or(default.clear_clipboard_secs),
-            None => default.clear_clipboard_secs,
-        },
-        refresh_ahead_secs: word(REFRESH_AHEAD_SECS).and_then(|secs| secs.parse().ok()),
-        redirect_port: word(REDIRECT_PORT).and_then(|port| port.parse().ok()).filter(|port| *port != 0),
-        browser: text(BROWSER),
-        proxy: match word(PROXY) {
-            Some(DIRECT) => ProxyChoice::Direct,
-            Some(at) => ProxyChoice::at(at).unwrap_or_default(),
-            None => ProxyChoice::System,
-        },
-        extra_root_certificate: text(EXTRA_ROOT_CERTIFICATE),
-        lock_after_idle_mins: match word(LOCK_AFTER_IDLE_MINS) {
-            // Versions before the default wrote this if the user chose it.
-            Some("") => Some(0),
-            mins => mins.and_then(|mins| mins.parse().ok()),
-        },
-        notify: word(NOTIFY) == Some(YES),
-        keep_running: word(KEEP_RUNNING) == Some(YES),
-    }
+    let value = |text: &String| serde_json::from_str::<Value>(text).ok();
+    stored_json::from_fields(stored.iter().filter_map(|(key, text)| Some((key.clone(), value(text)?))))
+}
+
+pub(crate) fn write(preferences: &Preferences) -> BTreeMap<String, String> {
+    let Ok(Value::Object(fields)) = serde_json::to_value(preferences) else { return BTreeMap::new() };
+    fields.into_iter().map(|(key, value)| (key, value.to_string())).collect()
 }
 
 pub(crate) fn read_vault(stored: &BTreeMap<String, String>) -> VaultKind {
@@ -123,55 +79,21 @@ fn vault_word(kind: VaultKind) -> Option<&'static str> {
     }
 }
 
-pub(crate) fn write(preferences: &Preferences) -> BTreeMap<String, String> {
-    let theme = match preferences.theme {
-        ThemeChoice::System => "system",
-        ThemeChoice::Light => "light",
-        ThemeChoice::Dark => "dark",
-    };
-    let proxy = match &preferences.proxy {
-        ProxyChoice::System => "",
-        ProxyChoice::Direct => DIRECT,
-        ProxyChoice::At(url) => url.as_str(),
-    };
-    let secs = |secs: Option<u32>| secs.map(|secs| secs.to_string());
-    let yes = |yes: bool| if yes { YES } else { NO }.to_owned();
-    let words = [
-        (THEME, theme.to_owned()),
-        (ZOOM_PERCENT, preferences.zoom_percent.to_string()),
-        (REDUCED_MOTION, yes(preferences.reduced_motion)),
-        (CLEAR_CLIPBOARD_SECS, secs(preferences.clear_clipboard_secs).unwrap_or_else(|| NEVER.to_owned())),
-        (REFRESH_AHEAD_SECS, secs(preferences.refresh_ahead_secs).unwrap_or_default()),
-        (REDIRECT_PORT, preferences.redirect_port.map(|port| port.to_string()).unwrap_or_default()),
-        (BROWSER, preferences.browser.clone().unwrap_or_default()),
-        (PROXY, proxy.to_owned()),
-        (EXTRA_ROOT_CERTIFICATE, preferences.extra_root_certificate.clone().unwrap_or_default()),
-        (NOTIFY, yes(preferences.notify)),
-        (KEEP_RUNNING, yes(preferences.keep_running)),
-    ];
-    let lock = preferences.lock_after_idle_mins.map(|mins| (LOCK_AFTER_IDLE_MINS, mins.to_string()));
-    words.into_iter().chain(lock).map(|(key, word)| (key.to_owned(), word)).collect()
-}
-
 pub(crate) fn read_window(text: &str) -> Option<WindowPlace> {
-    let words: Vec<&str> = text.split(' ').collect();
-    let number = |at: usize| words.get(at)?.parse::<f32>().ok().filter(|number| number.is_finite());
-    Some(WindowPlace {
-        size: (number(0)?, number(1)?),
-        maximized: words.get(2)? == &"maximized",
-        position: number(3).zip(number(4)),
-    })
+    let place: WindowPlace = stored_json::from_object(text);
+    let position = place.position.filter(|(x, y)| x.is_finite() && y.is_finite());
+    // Without a size the window opens as at the first start.
+    Some(WindowPlace { position, ..place }).filter(|it| it.size.0.is_normal() && it.size.1.is_normal())
 }
 
 pub(crate) fn write_window(place: &WindowPlace) -> String {
-    let state = if place.maximized { "maximized" } else { "normal" };
-    let position = place.position.map_or(String::new(), |(x, y)| format!(" {x} {y}"));
-    format!("{} {} {state}{position}", place.size.0, place.size.1)
+    serde_json::to_string(place).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::preferences::{ProxyChoice, ThemeChoice};
 
     #[test]
     fn preferences_come_back_as_they_went() {
@@ -199,6 +121,53 @@ mod tests {
     }
 
     #[test]
+    fn a_broken_preference_has_its_default_alone() {
+        let stored = [
+            ("theme", "\"dark\""),
+            ("zoom_percent", "101"),
+            ("reduced_motion", "yes"),
+            ("clear_clipboard_secs", "null"),
+            ("refresh_ahead_secs", "-1"),
+            ("redirect_port", "0"),
+            ("browser", "\"\""),
+            ("proxy", "\"ftp://proxy.example\""),
+            ("extra_root_certificate", "\"/etc/root.pem\""),
+            ("keep_running", "true"),
+            ("vault", "file"),
+            ("later", "{}"),
+        ];
+        let stored = stored.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let expected = Preferences {
+            theme: ThemeChoice::Dark,
+            clear_clipboard_secs: None,
+            extra_root_certificate: Some("/etc/root.pem".to_owned()),
+            keep_running: true,
+            ..Preferences::default()
+        };
+        assert_eq!(read(&stored.into()), expected);
+    }
+
+    #[test]
+    fn f6_guarded_words_are_those_that_a_vault_may_have_already() {
+        let words = |proxy| {
+            let browser = Some("firefox \"%s\"".to_owned());
+            let root = Some("/etc/root.pem".to_owned());
+            let set = Preferences { proxy, browser, extra_root_certificate: root, ..Preferences::default() };
+            Guarded::ALL.map(|it| set.guarded(it))
+        };
+        let others = [Some("/etc/root.pem".to_owned()), Some("firefox \"%s\"".to_owned())];
+        for (proxy, word) in [
+            (ProxyChoice::System, None),
+            (ProxyChoice::Direct, Some("direct")),
+            (ProxyChoice::at("proxy.example:3128").unwrap(), Some("http://proxy.example:3128/")),
+        ] {
+            let [root, browser] = others.clone();
+            assert_eq!(words(proxy), [word.map(str::to_owned), root, browser]);
+        }
+        assert!(guarded(&Preferences::default()).is_empty());
+    }
+
+    #[test]
     fn the_choice_of_a_vault_is_no_preference_and_memory_is_none() {
         let stored = write_place(Some(VaultKind::File), Some((VaultKind::Keychain, VaultKind::File)));
         assert_eq!(read_vault(&stored), VaultKind::File);
@@ -216,6 +185,11 @@ mod tests {
         ] {
             assert_eq!(read_window(&write_window(&place)), Some(place));
         }
-        assert_eq!(read_window("NaN wide"), None);
+        let without_position = WindowPlace { position: None, size: (640.0, 420.0), maximized: true };
+        let broken = r#"{"position":[1],"size":[640,420.0],"maximized":true}"#;
+        assert_eq!(read_window(broken), Some(without_position));
+        for odd in ["NaN wide", "{}", r#"{"size":[640]}"#, r#"{"size":[1e39,420]}"#] {
+            assert_eq!(read_window(odd), None, "{odd}");
+        }
     }
 }

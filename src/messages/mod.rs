@@ -11,4 +11,5 @@ pub mod preferences;
 pub mod problem;
 pub mod remembered;
 pub mod snapshot;
+pub mod stored_json;
 pub mod vault_kind;

@@ -3,14 +3,17 @@
 //! Invariant: no preference is secret.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
+use serde::{Deserialize, Deserializer, Serialize, de};
 use url::Url;
 
 /// The zoom levels of the window, in percent.
 pub const ZOOMS_PERCENT: [u32; 9] = [75, 90, 100, 110, 125, 150, 175, 200, 250];
 
 /// The colour theme.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ThemeChoice {
     /// The system's setting.
     #[default]
@@ -22,7 +25,8 @@ pub enum ThemeChoice {
 }
 
 /// How to reach servers, except those on this computer, which never use a proxy.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum ProxyChoice {
     /// The system's setting.
     #[default]
@@ -50,6 +54,31 @@ impl ProxyChoice {
         url.ok().filter(fits).map(Self::At)
     }
 }
+
+impl From<ProxyChoice> for String {
+    fn from(proxy: ProxyChoice) -> Self {
+        match proxy {
+            ProxyChoice::System => SYSTEM.to_owned(),
+            ProxyChoice::Direct => DIRECT.to_owned(),
+            ProxyChoice::At(url) => url.into(),
+        }
+    }
+}
+
+impl TryFrom<String> for ProxyChoice {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            SYSTEM => Ok(Self::System),
+            DIRECT => Ok(Self::Direct),
+            url => Self::at(url).ok_or("not the URL of a proxy"),
+        }
+    }
+}
+
+const SYSTEM: &str = "system";
+const DIRECT: &str = "direct";
 
 /// A preference that decides where requests go or which program is started. Its value is used only if the
 /// vault's record has the same.
@@ -81,12 +110,14 @@ impl Guarded {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unconfirmed(pub BTreeMap<Guarded, String>);
 
-/// The user's preferences.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The user's preferences. Serialized, each field is a key of the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Preferences {
     /// The colour theme.
     pub theme: ThemeChoice,
     /// The zoom, in percent; one of [`ZOOMS_PERCENT`].
+    #[serde(deserialize_with = "zoom")]
     pub zoom_percent: u32,
     /// Turns off animation.
     pub reduced_motion: bool,
@@ -95,12 +126,15 @@ pub struct Preferences {
     /// Seconds before expiry at which a token is refreshed; `None` depends on its lifetime.
     pub refresh_ahead_secs: Option<u32>,
     /// The redirect port if neither provider nor account sets one; `None` uses a free one.
+    #[serde(deserialize_with = "port")]
     pub redirect_port: Option<u16>,
     /// The program that opens sign-in links, with its arguments; `None` means the system's browser.
+    #[serde(deserialize_with = "filled")]
     pub browser: Option<String>,
     /// How to reach servers.
     pub proxy: ProxyChoice,
     /// A PEM file with a company's root certificate.
+    #[serde(deserialize_with = "filled")]
     pub extra_root_certificate: Option<String>,
     /// Idle minutes after which the window sends [`Command::Lock`](super::command::Command::Lock); 0 means
     /// never, `None` the default of [`Snapshot::idle_lock_mins`](super::snapshot::Snapshot::idle_lock_mins).
@@ -129,6 +163,33 @@ impl Default for Preferences {
             keep_running: false,
         }
     }
+}
+
+impl Preferences {
+    /// The value of a guarded preference, as the vault's record has it; `None` for the default.
+    pub fn guarded(&self, guarded: Guarded) -> Option<String> {
+        match guarded {
+            Guarded::Proxy => {
+                Some(self.proxy.clone()).filter(|it| *it != ProxyChoice::System).map(Into::into)
+            }
+            Guarded::ExtraRootCertificate => self.extra_root_certificate.clone(),
+            Guarded::Browser => self.browser.clone(),
+        }
+    }
+}
+
+fn zoom<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let percent = u32::deserialize(deserializer)?;
+    if ZOOMS_PERCENT.contains(&percent) { Ok(percent) } else { Err(de::Error::custom("not a zoom level")) }
+}
+
+fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    Ok(Option::<NonZeroU16>::deserialize(deserializer)?.map(NonZeroU16::get))
+}
+
+/// An empty text is none.
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! The window's selection and list view, remembered between starts.
 //!
-//! Invariant: nothing here is secret or typed; unreadable text yields the default.
+//! Invariant: nothing here is secret or typed.
 
+use serde::{Deserialize, Serialize};
+
+use super::stored_json;
 use crate::domain::account::AccountId;
 
 /// The sort order of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SortBy {
     /// The last used first, then by name.
     #[default]
@@ -17,7 +21,8 @@ pub enum SortBy {
 }
 
 /// The grouping of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GroupBy {
     /// None.
     #[default]
@@ -31,7 +36,8 @@ pub enum GroupBy {
 }
 
 /// An account's status, apart from what is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StatusFilter {
     /// The user must sign in.
     NeedsSignIn,
@@ -48,7 +54,8 @@ pub enum StatusFilter {
 }
 
 /// The window's selection and list view.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Remembered {
     /// The selected account.
     pub selected: Option<AccountId>,
@@ -60,51 +67,15 @@ pub struct Remembered {
     pub filter: Option<StatusFilter>,
 }
 
-const SORTS: [(SortBy, &str); 3] =
-    [(SortBy::LastUsed, "last_used"), (SortBy::Name, "name"), (SortBy::Expiry, "expiry")];
-
-const GROUPS: [(GroupBy, &str); 4] = [
-    (GroupBy::Nothing, "nothing"),
-    (GroupBy::Provider, "provider"),
-    (GroupBy::Tag, "tag"),
-    (GroupBy::Status, "status"),
-];
-
-const FILTERS: [(StatusFilter, &str); 6] = [
-    (StatusFilter::NeedsSignIn, "needs_sign_in"),
-    (StatusFilter::Error, "error"),
-    (StatusFilter::Expired, "expired"),
-    (StatusFilter::Expiring, "expiring"),
-    (StatusFilter::Valid, "valid"),
-    (StatusFilter::NoToken, "no_token"),
-];
-
-fn word_of<T: PartialEq>(table: &[(T, &'static str)], value: &T) -> &'static str {
-    table.iter().find(|(known, _)| known == value).map_or("", |(_, word)| word)
-}
-
-fn value_of<T: Copy>(table: &[(T, &'static str)], word: &str) -> Option<T> {
-    table.iter().find(|(_, known)| *known == word).map(|(value, _)| *value)
-}
-
 impl Remembered {
-    /// Formats it as a line, to be stored.
+    /// Formats it as JSON, to be stored.
     pub fn text(&self) -> String {
-        let filter = self.filter.map_or("all", |filter| word_of(&FILTERS, &filter));
-        let selected = self.selected.as_ref().map_or("none", AccountId::as_str);
-        format!("{} {} {filter} {selected}", word_of(&SORTS, &self.sort), word_of(&GROUPS, &self.group))
+        serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Parses such a line.
+    /// Parses such JSON; a field that is broken has its default.
     pub fn read(text: &str) -> Self {
-        let mut words = text.split(' ');
-        let mut next = || words.next().unwrap_or_default();
-        Self {
-            sort: value_of(&SORTS, next()).unwrap_or_default(),
-            group: value_of(&GROUPS, next()).unwrap_or_default(),
-            filter: value_of(&FILTERS, next()),
-            selected: AccountId::parse(next()),
-        }
+        stored_json::from_object(text)
     }
 }
 
@@ -114,17 +85,27 @@ mod tests {
 
     #[test]
     fn what_is_remembered_comes_back() {
-        for (sort, _) in SORTS {
-            for (group, _) in GROUPS {
-                for filter in FILTERS.map(|(filter, _)| Some(filter)).into_iter().chain([None]) {
-                    let selected = filter.map(|_| AccountId::from_random([7; 16]));
-                    let remembered = Remembered { selected, sort, group, filter };
-                    assert_eq!(Remembered::read(&remembered.text()), remembered);
-                }
-            }
+        let selected = Some(AccountId::from_random([7; 16]));
+        for remembered in [
+            Remembered::default(),
+            Remembered {
+                selected,
+                sort: SortBy::Expiry,
+                group: GroupBy::Tag,
+                filter: Some(StatusFilter::NoToken),
+            },
+        ] {
+            assert_eq!(Remembered::read(&remembered.text()), remembered);
         }
-        for odd in ["", "x y z", "name", "  ", "name tag all zz"] {
-            assert_eq!(Remembered::read(odd).selected, None, "{odd}");
+    }
+
+    #[test]
+    fn what_is_broken_or_unknown_has_its_default_alone() {
+        let broken = r#"{"selected":"","sort":"size","group":"tag","filter":7,"view":"list"}"#;
+        let expected = Remembered { group: GroupBy::Tag, ..Remembered::default() };
+        assert_eq!(Remembered::read(broken), expected);
+        for odd in ["", "name tag all none", "[]", "null"] {
+            assert_eq!(Remembered::read(odd), Remembered::default(), "{odd}");
         }
     }
 }

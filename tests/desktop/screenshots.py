@@ -9,6 +9,7 @@ or those named. It needs the packages of tests/setup.sh. It writes only to a new
 """
 
 import datetime
+import json
 import os
 import pathlib
 import sqlite3
@@ -65,7 +66,6 @@ def account(number, life_secs, left_secs):
 def token(number, left_secs):
     """An unsigned token with claims."""
     import base64
-    import json
 
     part = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
     now = int(time.time())
@@ -142,13 +142,14 @@ class Stage:
                 with sqlite3.connect(path) as database:
                     for key, value in preferences.items():
                         key = key.replace("__", ".")
-                        database.execute("INSERT OR REPLACE INTO preferences VALUES (?, ?)", (key, value))
+                        row = (key, json.dumps(value))
+                        database.execute("INSERT OR REPLACE INTO preferences VALUES (?, ?)", row)
 
     def shot(self, name, home, size=(1280, 800), theme="light", scale=1.0, keys=(), words=(), after=0.0, **preferences):
         """Opens the window, presses keys, takes a screenshot of the window alone, closes it."""
         width, height = size
-        place = f"{width} {height} normal 10 30"
-        self.prefer(home, **{"zoom_percent": "100", "theme": theme, "window__place": place, **preferences})
+        place = {"size": [width, height], "position": [10, 30]}
+        self.prefer(home, **{"zoom_percent": 100, "theme": theme, "window__place": place, **preferences})
         env = {**self.env, "KEYFOB_HOME": home, "WINIT_X11_SCALE_FACTOR": str(scale)}
         window = subprocess.Popen([self.program, *words], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -240,7 +241,7 @@ def everything(stage):
         stage.shot(f"delete-{theme}", typical, (960, 640), theme, keys=["Down", "Delete"])
         stage.shot(f"copied-{theme}", typical, (960, 640), theme, keys=["Down", "ctrl+c"], after=1.0)
         stage.shot(f"keys-{theme}", typical, (960, 640), theme, keys=["F1"])
-        stage.shot(f"zoom-{theme}", typical, (640, 420), theme, zoom_percent="200")
+        stage.shot(f"zoom-{theme}", typical, (640, 420), theme, zoom_percent=200)
 
 
 def in_scenes(stage, names):

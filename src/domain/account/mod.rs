@@ -22,7 +22,8 @@ use tags::Tags;
 
 /// Identifies an account for its whole life: 128 random bits in hexadecimal. The digits are stored inline,
 /// since an ID is copied and compared more often than anything else among thousands of accounts.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct AccountId([u8; 32]);
 
 impl AccountId {
@@ -44,6 +45,20 @@ impl AccountId {
     pub fn as_str(&self) -> &str {
         // Always ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(id: AccountId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for AccountId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not an account's ID")
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::Engine;
 use super::job_done::{AfterAccepted, JobDone};
 use crate::engine::outbox::{Replies, answer};
-use crate::engine::settings;
 use crate::messages::event::Reply;
 use crate::messages::preferences::{Guarded, Preferences, Unconfirmed};
 use crate::messages::problem::{Problem, VaultProblem};
@@ -16,8 +15,11 @@ impl Engine {
     /// Stores and applies the preferences. Guarded ones are written to the vault first.
     pub(super) fn set_preferences(&mut self, set: &Preferences, replies: Replies) {
         let changes = self.settings.changes(set);
-        let guarded = |it: Guarded| Some((it, changes.get(settings::key_of(it))?.clone()));
-        let values: BTreeMap<Guarded, String> = Guarded::ALL.into_iter().filter_map(guarded).collect();
+        let before = self.settings.preferences();
+        let is_changed = |it: &Guarded| before.guarded(*it) != set.guarded(*it);
+        let guarded = Guarded::ALL.into_iter().filter(is_changed);
+        let values: BTreeMap<Guarded, String> =
+            guarded.map(|it| (it, set.guarded(it).unwrap_or_default())).collect();
         if values.is_empty() {
             return self.store_preferences(changes, replies);
         }

@@ -7,6 +7,7 @@ pub mod account_views;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::account::status::{AccountStatus, Failure};
 use crate::domain::account::{AccountId, AccountName, Revision, Settings};
@@ -297,7 +298,8 @@ pub struct DemoView {
 }
 
 /// The window's position and size, in logical points.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct WindowPlace {
     /// The outer position, if the system provides it.
     pub position: Option<(f32, f32)>,

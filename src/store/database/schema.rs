@@ -19,7 +19,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The migrations from each schema to the next; `user_version` counts those applied. A released one is never
 /// changed.
-const MIGRATIONS: [&str; 5] = [
+pub(in crate::store::database) const MIGRATIONS: [&str; 6] = [
     "
     CREATE TABLE accounts (
         id TEXT PRIMARY KEY NOT NULL,
@@ -69,6 +69,37 @@ const MIGRATIONS: [&str; 5] = [
         status INTEGER NOT NULL
     ) STRICT;
 ",
+    // Preferences and the window's state become JSON.
+    r#"
+    UPDATE preferences SET value = CASE
+        WHEN key = 'proxy' AND value = '' THEN '"system"'
+        WHEN value = '' THEN 'null'
+        ELSE json_quote(value) END
+    WHERE key IN ('theme', 'proxy', 'browser', 'extra_root_certificate');
+    UPDATE preferences SET value = CASE
+        WHEN value = 'yes' THEN 'true'
+        WHEN value = 'no' THEN 'false'
+        WHEN key = 'lock_after_idle_mins' AND value = '' THEN '0'
+        WHEN value IN ('', 'never') THEN 'null'
+        ELSE value END
+    WHERE key IN ('reduced_motion', 'notify', 'keep_running', 'clear_clipboard_secs', 'refresh_ahead_secs',
+                  'redirect_port', 'lock_after_idle_mins');
+    -- Width, height, state and perhaps a position, separated by spaces.
+    UPDATE preferences SET value = json_object(
+        'size', json_array(words ->> 0 + 0.0, words ->> 1 + 0.0),
+        'maximized', json(iif(words ->> 2 = 'maximized', 'true', 'false')),
+        'position', json(iif(json_array_length(words) > 4, json_array(words ->> 3 + 0.0, words ->> 4 + 0.0), 'null')))
+    FROM (SELECT '["' || replace(value, ' ', '","') || '"]' AS words FROM preferences WHERE key = 'window.place')
+    WHERE key = 'window.place' AND json_valid(words);
+    -- Order, grouping, filter and the selected account.
+    UPDATE preferences SET value = json_object(
+        'sort', words ->> 0,
+        'group', words ->> 1,
+        'filter', nullif(words ->> 2, 'all'),
+        'selected', nullif(words ->> 3, 'none'))
+    FROM (SELECT '["' || replace(value, ' ', '","') || '"]' AS words FROM preferences WHERE key = 'window.remembered')
+    WHERE key = 'window.remembered' AND json_valid(words);
+"#,
 ];
 
 /// Opens the home's database, creates it if there is none, and migrates it.
@@ -184,12 +215,13 @@ fn cut(name: &'static str) -> Result<(), DiskError> {
 
 /// The next two schemas for tests, which change every row.
 #[cfg(test)]
-pub(in crate::store::database) const LATER: [&str; 7] = [
+pub(in crate::store::database) const LATER: [&str; 8] = [
     MIGRATIONS[0],
     MIGRATIONS[1],
     MIGRATIONS[2],
     MIGRATIONS[3],
     MIGRATIONS[4],
+    MIGRATIONS[5],
     // With a cache of two pages, the file is written long before the end.
     "PRAGMA cache_size = 2; ALTER TABLE accounts ADD COLUMN note TEXT; UPDATE accounts SET note = name;",
     "UPDATE accounts SET note = note || '!'; CREATE INDEX notes ON accounts (note);",

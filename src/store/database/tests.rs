@@ -75,6 +75,60 @@ fn what_is_stored_is_there_after_a_restart() {
 }
 
 #[test]
+fn v2_preferences_of_an_earlier_schema_become_json() {
+    let (_dir, home) = home();
+    let selected = format!("expiry tag needs_sign_in {}", id(2));
+    let old = [
+        ("theme", "dark", "\"dark\""),
+        ("zoom_percent", "150", "150"),
+        ("reduced_motion", "yes", "true"),
+        ("notify", "no", "false"),
+        ("clear_clipboard_secs", "never", "null"),
+        ("refresh_ahead_secs", "", "null"),
+        ("redirect_port", "8910", "8910"),
+        ("lock_after_idle_mins", "", "0"),
+        ("browser", "\"/opt/a browser\" %s", r#""\"/opt/a browser\" %s""#),
+        ("proxy", "", "\"system\""),
+        ("extra_root_certificate", "", "null"),
+        ("vault", "file", "file"),
+        ("window.place", "640.5 420 maximized -12 40.25", ""),
+        ("window.remembered", &selected, ""),
+    ];
+    let connection = schema::open_with(&home, &schema::MIGRATIONS[..5]).unwrap();
+    for (key, value, _) in old {
+        preferences::put(&connection, key, value).unwrap();
+    }
+    drop(connection);
+    let texts = Accounts::open(&home).unwrap().texts().unwrap();
+    let expected = old.into_iter().filter(|(key, ..)| !key.starts_with("window."));
+    let expected = expected.map(|(key, _, new)| (key.to_owned(), new.to_owned()));
+    assert_eq!(texts.preferences, expected.collect());
+    let place = r#"{"size":[640.5,420.0],"maximized":true,"position":[-12.0,40.25]}"#;
+    assert_eq!(texts.window.as_deref(), Some(place));
+    let view =
+        format!(r#"{{"sort":"expiry","group":"tag","filter":"needs_sign_in","selected":"{}"}}"#, id(2));
+    assert_eq!(texts.remembered, Some(view));
+}
+
+#[test]
+fn v2_an_earlier_window_without_a_position_keeps_its_size() {
+    for (old, new) in [
+        ("960 640 normal", r#"{"size":[960.0,640.0],"maximized":false,"position":null}"#),
+        ("what \"is\" this", "what \"is\" this"),
+    ] {
+        let (_dir, home) = home();
+        let connection = schema::open_with(&home, &schema::MIGRATIONS[..5]).unwrap();
+        preferences::put(&connection, "window.place", old).unwrap();
+        preferences::put(&connection, "window.remembered", "name nothing all none").unwrap();
+        drop(connection);
+        let texts = Accounts::open(&home).unwrap().texts().unwrap();
+        assert_eq!(texts.window.as_deref(), Some(new));
+        let view = r#"{"sort":"name","group":"nothing","filter":null,"selected":null}"#;
+        assert_eq!(texts.remembered.as_deref(), Some(view));
+    }
+}
+
+#[test]
 fn names_are_unique_ignoring_case_and_free_once_deleted() {
     let (_dir, home) = home();
     let mut accounts = Accounts::open(&home).unwrap();

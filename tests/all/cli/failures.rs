@@ -192,7 +192,7 @@ fn f6_a_proxy_set_by_hand_gets_nothing_and_the_command_says_so() {
     place.run_with(&["import", "-"], file).ok();
     let database = rusqlite::Connection::open(place.home.join("keyfob.db")).unwrap();
     let row = "INSERT OR REPLACE INTO preferences VALUES ('proxy', ?1)";
-    database.execute(row, [proxy.url("")]).unwrap();
+    database.execute(row, [format!("\"{}\"", proxy.url(""))]).unwrap();
     drop(database);
     let told = place.run(&["token", "batch"]).failed(1);
     assert!(told.contains("changed outside Keyfob, so nothing was sent to api.example.test"), "{told}");

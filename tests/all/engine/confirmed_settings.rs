@@ -36,7 +36,7 @@ fn proxy() -> ScriptedServer {
 
 /// Changes the row of a preference, as any program that can write the file could.
 fn by_hand(place: &Place, key: &str, value: &str) {
-    let row = BTreeMap::from([(key.to_owned(), value.to_owned())]);
+    let row = BTreeMap::from([(key.to_owned(), serde_json::Value::from(value).to_string())]);
     Accounts::open(&place.home()).unwrap().set_preferences(&BTreeMap::new(), &row).unwrap();
 }
 
