@@ -21,18 +21,18 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::{Snapshot, WindowPlace};
 use crate::platform::notifications;
 use crate::platform::reduced_motion::SystemMotion;
+use crate::platform::single_instance::{self, Claim};
+use crate::store::home::Home;
 use crate::ui::{self, Ui};
 
 mod crash;
 pub(crate) mod file_dialog;
 mod signals;
-pub(crate) mod single_instance;
 pub(crate) mod window_placement;
 
 use crash::CrashMark;
 use file_dialog::Files;
 use signals::Ending;
-use single_instance::Place;
 
 /// The toolkit allocates a glyph texture as wide as the driver allows: at four times this size it is nearly
 /// empty, but still created and uploaded at the start.
@@ -82,11 +82,10 @@ pub enum AppError {
 /// # Errors
 /// [`AppError`] if no window can be opened.
 pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppError> {
-    let word = if alone { engine::random::bytes().ok() } else { None };
-    let mut instance = match word.map(|word| single_instance::first(&deps.home, word)) {
-        Some(Place::Taken) => return Ok(()),
-        Some(Place::Ours(instance)) => Some(instance),
-        Some(Place::Unknown) | None => None,
+    let mut first_window = match if alone { claim(&deps.home) } else { Claim::Unknown } {
+        Claim::Raised => return Ok(()),
+        Claim::First(window) => Some(window),
+        Claim::Unknown => None,
     };
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let woken = Arc::clone(&context);
@@ -96,12 +95,12 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
         }
     });
     let called = Arc::new(AtomicBool::new(false));
-    if let Some(instance) = &mut instance {
+    if let Some(first_window) = &mut first_window {
         let (called, wake) = (Arc::clone(&called), Arc::clone(&deps.waker));
-        instance.listen(Arc::new(move || {
+        first_window.serve(move || {
             called.store(true, Ordering::SeqCst);
             wake();
-        }));
+        });
     }
     let (clock, mark) = (Arc::clone(&deps.clock), CrashMark::of(&deps.home));
     let (wake, ending) = (Arc::clone(&deps.waker), Ending::default());
@@ -132,6 +131,11 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
         }
         (Err(_), false) => Err(AppError::MissingLibrary),
     }
+}
+
+fn claim(home: &Home) -> Claim {
+    let lock = home.create().ok().and_then(|()| home.open_window_lock_file().ok());
+    lock.map_or(Claim::Unknown, |lock| single_instance::claim(lock, &home.window_socket_path()))
 }
 
 struct Opening {

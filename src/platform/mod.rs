@@ -1,7 +1,9 @@
-//! The operating system's desktop services: browser, clipboard, notifications, suspend, reduced motion.
+//! The operating system's desktop services: browser, clipboard, notifications, suspend, reduced motion, the
+//! socket of a single instance.
 
 pub mod browser;
 pub(crate) mod clipboard;
 pub mod notifications;
 pub mod reduced_motion;
+pub mod single_instance;
 pub mod suspend;

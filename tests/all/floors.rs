@@ -26,7 +26,7 @@ const ROOMS: [(&str, u8, &[&str]); 11] = [
 const NEVER: [(&str, &[&str]); 1] = [("ui", &["store", "net", "platform"])];
 
 /// Crates, and the only places that may use them.
-const KEPT: [(&str, &[&str]); 18] = [
+const KEPT: [(&str, &[&str]); 19] = [
     ("egui", &["src/ui", "src/app"]),
     ("eframe", &["src/app"]),
     ("rfd", &["src/app/file_dialog.rs"]),
@@ -39,6 +39,7 @@ const KEPT: [(&str, &[&str]); 18] = [
     ("open", &["src/platform/browser.rs"]),
     ("clap", &["src/cli"]),
     ("age", &["src/store/encryption.rs"]),
+    ("interprocess", &["src/platform/single_instance.rs"]),
     ("qrcode", &["src/ui/widgets/qr.rs"]),
     ("jsonwebtoken", &["src/domain/oauth/jose"]),
     ("ring", &["src/domain/oauth/jose"]),

@@ -143,9 +143,17 @@ impl Home {
         open_empty(&path)
     }
 
-    /// The file that says how to reach the first window.
-    pub fn window_door_path(&self) -> PathBuf {
-        self.path.join("window.door")
+    /// The local socket of the first window: in this folder, where a path of more than a hundred bytes has
+    /// none.
+    #[cfg(unix)]
+    pub fn window_socket_path(&self) -> PathBuf {
+        self.path.join("window.sock")
+    }
+
+    /// The local socket of the first window: a named pipe.
+    #[cfg(windows)]
+    pub fn window_socket_path(&self) -> PathBuf {
+        PathBuf::from(format!(r"\\.\pipe\{SERVICE}-{}", self.digest(16)))
     }
 
     /// The empty file that a crash of the window leaves for the next start.
@@ -197,8 +205,12 @@ impl Home {
         if self.is_default() {
             return SERVICE.to_owned();
         }
-        let digest = Sha256::digest(self.path.as_os_str().as_encoded_bytes());
-        format!("{SERVICE}-{}", hex::encode(&digest[..6]))
+        format!("{SERVICE}-{}", self.digest(6))
+    }
+
+    /// The first bytes of the path's SHA-256, in hexadecimal.
+    fn digest(&self, bytes: usize) -> String {
+        hex::encode(&Sha256::digest(self.path.as_os_str().as_encoded_bytes())[..bytes])
     }
 
     fn is_default(&self) -> bool {

@@ -317,7 +317,7 @@ fn walk(folder: &Path) -> Vec<Vec<u8>> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files.extend(walk(&path));
-        } else {
+        } else if path.is_file() {
             files.push(std::fs::read(&path).unwrap());
         }
     }
