@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::secrets::vault_handle::VaultHandle;
 use super::settings;
-use super::settings::UserMessage as GuardedValues;
+use super::settings::GuardedValues;
 use crate::base::clock::Clock;
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::secrets::account_vault::lasting_word;
 use crate::messages::preferences::{Guarded, Preferences};
 use crate::messages::snapshot::{VaultKind, WindowPlace};
 use crate::messages::stored_json;
@@ -15,7 +16,7 @@ const VAULT: &str = "vault";
 /// A move in progress, as `from>to`.
 const MOVE: &str = "vault_move";
 
-pub(crate) type UserMessage = BTreeMap<Guarded, String>;
+pub(crate) type GuardedValues = BTreeMap<Guarded, String>;
 
 /// The key of a guarded preference, in the database and in the vault's record.
 pub(crate) fn key_of(guarded: Guarded) -> &'static str {
@@ -27,7 +28,7 @@ pub(crate) fn key_of(guarded: Guarded) -> &'static str {
 }
 
 /// The guarded preferences that are not at their defaults.
-pub(crate) fn guarded(preferences: &Preferences) -> UserMessage {
+pub(crate) fn guarded(preferences: &Preferences) -> GuardedValues {
     Guarded::ALL.into_iter().filter_map(|it| Some((it, preferences.guarded(it)?))).collect()
 }
 
@@ -42,13 +43,13 @@ pub(crate) fn write(preferences: &Preferences) -> BTreeMap<String, String> {
 }
 
 pub(crate) fn read_vault(stored: &BTreeMap<String, String>) -> VaultKind {
-    stored.get(VAULT).and_then(|word| vault_of(word)).unwrap_or_default()
+    stored.get(VAULT).and_then(|word| VaultKind::lasting(word)).unwrap_or_default()
 }
 
 /// The source and target of an unfinished move.
 pub(crate) fn read_move(stored: &BTreeMap<String, String>) -> Option<(VaultKind, VaultKind)> {
     let (from, to) = stored.get(MOVE)?.split_once('>')?;
-    Some((vault_of(from)?, vault_of(to)?))
+    Some((VaultKind::lasting(from)?, VaultKind::lasting(to)?))
 }
 
 /// The stored choice of a vault, and the move in progress.
@@ -56,27 +57,10 @@ pub(crate) fn write_place(
     vault: Option<VaultKind>,
     moving: Option<(VaultKind, VaultKind)>,
 ) -> BTreeMap<String, String> {
-    let vault = vault.and_then(vault_word).map(|word| (VAULT.to_owned(), word.to_owned()));
-    let words = moving.and_then(|(from, to)| Some((vault_word(from)?, vault_word(to)?)));
+    let vault = vault.and_then(lasting_word).map(|word| (VAULT.to_owned(), word.to_owned()));
+    let words = moving.and_then(|(from, to)| Some((lasting_word(from)?, lasting_word(to)?)));
     let moving = words.map(|(from, to)| (MOVE.to_owned(), format!("{from}>{to}")));
     vault.into_iter().chain(moving).collect()
-}
-
-fn vault_of(word: &str) -> Option<VaultKind> {
-    match word {
-        "keychain" => Some(VaultKind::Keychain),
-        "file" => Some(VaultKind::File),
-        _ => None,
-    }
-}
-
-/// Memory is never stored: it ends with the process.
-fn vault_word(kind: VaultKind) -> Option<&'static str> {
-    match kind {
-        VaultKind::Keychain => Some("keychain"),
-        VaultKind::File => Some("file"),
-        VaultKind::Memory => None,
-    }
 }
 
 pub(crate) fn read_window(text: &str) -> Option<WindowPlace> {

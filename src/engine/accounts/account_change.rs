@@ -13,7 +13,7 @@ use crate::base::secret::{Kind, Secret};
 use crate::domain::account::{Account, AccountId, Client};
 use crate::domain::provider::destinations::{Destinations, MovedDestination};
 use crate::domain::token::grant::Grant;
-use crate::engine::secrets::vault_words;
+use crate::engine::secrets::account_vault;
 use crate::messages::problem::{MovedUrl, Problem, SecretsWouldMove, UntrustedText, VaultProblem};
 use crate::store::database::{RowState, StoredAccount};
 use crate::store::vault::account_records::{Lines, Records};
@@ -98,7 +98,7 @@ impl AccountWriter {
         }
         self.write_client(record).await?;
         reach("change: client in the vault");
-        let kept_in = vault_words::lasting_word(self.store.vault_kind());
+        let kept_in = account_vault::lasting_word(self.store.vault_kind());
         let stored = self.store.on_disk(move |accounts| accounts.update(&row, kept_in).map(drop)).await;
         stored.map_err(|problem| named(problem, &account))?;
         reach("change: row stored");

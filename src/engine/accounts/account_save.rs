@@ -20,7 +20,6 @@ use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::engine::error_mapping::unusable;
 use crate::engine::random;
 use crate::engine::secrets::account_store::AccountStore;
-use crate::engine::secrets::vault_words;
 use crate::messages::command::AccountDraft;
 use crate::messages::event::Event;
 use crate::messages::problem::{Problem, VaultProblem};
@@ -205,8 +204,7 @@ impl AccountWriter {
     }
 
     async fn insert(&self, account: &Account) -> Result<(), Problem> {
-        let (row, kept_in, at) =
-            (account.clone(), vault_words::word(self.store.vault_kind()), self.clock.now());
+        let (row, kept_in, at) = (account.clone(), self.store.vault_kind().as_str(), self.clock.now());
         self.store.on_disk(move |accounts| accounts.insert_pending(&row, kept_in, at)).await
     }
 

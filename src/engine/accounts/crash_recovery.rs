@@ -9,11 +9,11 @@ use crate::domain::account::{AccountId, AccountName};
 use crate::engine::outbox::Replies;
 use crate::engine::secrets::account_lock::AccountLock;
 use crate::engine::secrets::account_store::AccountStore;
-use crate::engine::secrets::vault_words::{MEMORY, word};
 use crate::engine::tokens::revocation::Revoker;
 use crate::messages::command::Command;
 use crate::messages::event::Revocation;
 use crate::messages::problem::Problem;
+use crate::messages::snapshot::VaultKind;
 use crate::store::database::{InFlight, RowState, StoredAccount};
 use crate::store::vault::account_records::Records;
 
@@ -120,7 +120,7 @@ impl RecoveryJob {
             Some(revoker) => revoker.before_deletion(store, &id).await,
             None => Revocation::NoEndpoint,
         };
-        let recovered = if row.kept_in.as_deref() == Some(MEMORY) {
+        let recovered = if row.kept_in.as_deref() == Some(VaultKind::Memory.as_str()) {
             remove(store, id).await
         } else {
             make_agree(store, id, row.state, is_whole_truth).await
@@ -134,7 +134,7 @@ impl AccountWriter {
     /// Frees the name of an incomplete account whose secrets are in a vault that this run can't read; a run
     /// with that vault deletes them. Returns whether there was one.
     pub(crate) async fn release_half_created_name(&self, name: &AccountName) -> Result<bool, Problem> {
-        let (name, here) = (name.clone(), word(self.store.vault_kind()));
+        let (name, here) = (name.clone(), self.store.vault_kind().as_str());
         let found = self.store.on_disk(move |accounts| accounts.half_made_elsewhere(&name, here)).await?;
         let Some(id) = found else { return Ok(false) };
         let Some(_lock) = self.store.locks().try_take(&id)? else { return Ok(false) };

@@ -17,8 +17,8 @@ use crate::domain::account::{Account, AccountId};
 use crate::domain::import::{self, FILE_MAX_BYTES, ImportedFile, Mapping};
 use crate::domain::provider::Preset;
 use crate::engine::secrets::account_store::AccountStore;
+use crate::engine::secrets::account_vault;
 use crate::engine::secrets::secret_reader::disagreed;
-use crate::engine::secrets::vault_words;
 use crate::engine::worker::Worker;
 use crate::messages::problem::{ArchiveProblem, Problem, UntrustedText};
 use crate::store::account_export;
@@ -50,8 +50,8 @@ impl ExportJob {
         let with_tokens = with_tokens && passphrase.is_some();
         // An unreadable database says nothing about the vault.
         let stored = store.on_disk(Accounts::load).await.unwrap_or_default().accounts;
-        let here = vault_words::word(store.vault_kind());
-        let elsewhere = stored.into_iter().filter(|row| vault_words::is_elsewhere(row, here));
+        let here = store.vault_kind();
+        let elsewhere = stored.into_iter().filter(|row| account_vault::is_elsewhere(row, here));
         let elsewhere: BTreeSet<AccountId> = elsewhere.map(|row| row.account.id).collect();
         let read = store.in_vault(move |vault| {
             let mut exported = Vec::with_capacity(accounts.len());

@@ -12,7 +12,6 @@ use crate::engine::accounts::database_recovery;
 use crate::engine::accounts::secret_params_migration;
 use crate::engine::outbox::Replies;
 use crate::engine::secrets::secret_reader::SecretReader;
-use crate::engine::secrets::vault_words::{MEMORY, word};
 use crate::engine::tokens::revocation::Revoker;
 use crate::messages::event::{Event, Reply, Revocation};
 use crate::messages::problem::Problem;
@@ -26,8 +25,8 @@ impl Engine {
     pub(super) fn recover(&mut self, row: StoredAccount) {
         let vault = self.secrets.current();
         let kept_in = row.kept_in.as_deref();
-        let has_ended = kept_in == Some(MEMORY);
-        let is_here = kept_in.is_none_or(|kept_in| kept_in == word(vault.kind()));
+        let has_ended = kept_in == Some(VaultKind::Memory.as_str());
+        let is_here = kept_in.is_none_or(|kept_in| kept_in == vault.kind().as_str());
         if !has_ended && (!is_here || vault.kind() == VaultKind::Memory) {
             return;
         }

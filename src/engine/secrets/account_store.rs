@@ -59,7 +59,7 @@ impl AccountStore {
         if self.vault.is_by_choice() && settings::read_vault(&stored) != self.vault.kind() {
             return Err(Problem::Vault(VaultProblem::Moved));
         }
-        match kept_in.as_deref().and_then(super::vault_words::lasting) {
+        match kept_in.as_deref().and_then(VaultKind::lasting) {
             Some(kind) if kind != self.vault.kind() => Err(Problem::Vault(VaultProblem::Elsewhere(kind))),
             _ => Ok(()),
         }

@@ -2,9 +2,9 @@
 
 pub(crate) mod account_lock;
 pub(crate) mod account_store;
+pub(crate) mod account_vault;
 pub(crate) mod held_locks;
 pub(crate) mod secret_reader;
 pub(crate) mod vault_handle;
 pub(crate) mod vault_migration;
 pub(crate) mod vault_selection;
-pub(crate) mod vault_words;

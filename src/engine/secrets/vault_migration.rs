@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::account_lock::EveryLock;
 use super::held_locks::HeldLocks;
 use super::vault_selection::{Secrets, VaultSources, on_a_thread, open_or_create};
-use super::vault_words::word;
 use crate::base::failpoint::reach;
 use crate::base::secret::Passphrase;
 use crate::domain::account::AccountId;
@@ -138,7 +137,7 @@ impl Move {
             None => None,
         };
         let choice = settings::write_place(Some(self.to), None);
-        let (old, new) = (word(from), word(self.to));
+        let (old, new) = (from.as_str(), self.to.as_str());
         self.database.run(move |accounts| accounts.move_all(&choice, old, new)).await?;
         reach("move: chosen");
         let old = records.map(|_| from);
@@ -189,7 +188,7 @@ impl Move {
     /// Deletes what was moved, then the marker.
     async fn clear(&self, old: VaultKind) -> Result<(), Problem> {
         let stored = self.database.run(Accounts::load).await?;
-        let is_in_use = stored.accounts.iter().any(|row| row.kept_in.as_deref() == Some(word(old)));
+        let is_in_use = stored.accounts.iter().any(|row| row.kept_in.as_deref() == Some(old.as_str()));
         if old == VaultKind::File && !is_in_use && !PassphraseVault::exists(&self.sources.home) {
             // The vault is empty and its key deleted; an earlier move stopped here.
             let home = self.sources.home.clone();
