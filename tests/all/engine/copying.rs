@@ -48,6 +48,23 @@ fn a_copy_gets_the_token_first_and_is_cleared_on_time() {
 }
 
 #[test]
+fn a_token_that_was_just_stored_is_copied_without_another_read() {
+    let server = ScriptedServer::start();
+    let (place, mut rig) = rig(&server, "token");
+    let before = place.vault.calls();
+    rig.ask(Command::Refresh(rig.id("bot"))).unwrap();
+    let of_a_request = place.vault.calls() - before;
+    rig.advance(900);
+    let before = place.vault.calls();
+    copy(&mut rig, CopyForm::Plain);
+    assert_eq!(server.requests_to("/token").len(), 2);
+    assert_eq!(place.vault.calls() - before, of_a_request);
+    let before = place.vault.calls();
+    copy(&mut rig, CopyForm::Plain);
+    assert_eq!(place.vault.calls() - before, 2, "a stored token is read with its client");
+}
+
+#[test]
 fn p2_what_the_user_copied_meanwhile_survives() {
     let server = ScriptedServer::start();
     let (_place, mut rig) = rig(&server, "token");
