@@ -17,7 +17,6 @@ pub(super) enum UiAction {
     Select(AccountId),
     /// With one pane: shows the page.
     ShowPage,
-    /// With one pane: shows the list.
     ShowList,
     OpenForm(NewAccount),
     OpenDialog(DialogKind),
@@ -40,7 +39,6 @@ pub(super) enum Target {
     Quit,
 }
 
-/// What a new account starts from.
 pub(super) enum NewAccount {
     Preset(Box<Preset>),
     /// Discovery at an issuer that the user enters.
@@ -50,7 +48,6 @@ pub(super) enum NewAccount {
 pub(super) enum DialogKind {
     Delete(AccountId),
     Settings,
-    /// The settings, scrolled to the part about secrets.
     SettingsOfSecrets,
     Shortcuts,
     EnterPassphrase,

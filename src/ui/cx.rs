@@ -9,7 +9,6 @@ use crate::messages::snapshot::{AccountView, Snapshot};
 use super::action::{DialogKind, UiAction};
 use super::theme::Tokens;
 
-/// The page beside the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PageKind {
     /// The selected account, or the first page without one.
@@ -43,14 +42,18 @@ impl<'a> Cx<'a> {
         Self { snapshot, now, tokens, narrow, selected, page, commands, actions }
     }
 
-    /// Queues a command for the engine.
     pub(super) fn send(&mut self, command: Command) {
         self.commands.push(command);
     }
 
-    /// Queues an action for the window.
     pub(super) fn push(&mut self, action: UiAction) {
         self.actions.push(action);
+    }
+
+    /// Selects an account, also for what is drawn later in this frame.
+    pub(super) fn select(&mut self, id: AccountId) {
+        (self.selected, self.page) = (Some(id.clone()), PageKind::Account);
+        self.push(UiAction::Select(id));
     }
 
     pub(super) fn open(&mut self, dialog: DialogKind) {

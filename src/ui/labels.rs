@@ -64,7 +64,6 @@ pub(super) const FORGET_TOKENS: &str = "Forget tokens";
 pub(super) const OPEN_MAPPER: &str = "View response";
 pub(super) const SAVE_READING: &str = "Save mapping";
 
-/// The label of a value's meaning in the response mapper.
 pub(super) fn read_as(read_as: Option<ReadAs>) -> &'static str {
     match read_as {
         None => "Nothing",
@@ -157,7 +156,6 @@ pub(super) fn grant(grant: GrantType) -> &'static str {
     }
 }
 
-/// How the user signs in with this grant.
 pub(super) fn how_to_sign_in(grant: GrantType) -> &'static str {
     match grant {
         GrantType::DeviceCode => {
@@ -178,7 +176,6 @@ pub(super) fn client_auth(auth: ClientAuth) -> &'static str {
     }
 }
 
-/// The button that tries another client authentication.
 pub(super) fn try_client_auth(auth: ClientAuth) -> &'static str {
     match auth {
         ClientAuth::Basic => "Try encoded Basic",
@@ -190,7 +187,6 @@ pub(super) fn try_client_auth(auth: ClientAuth) -> &'static str {
     }
 }
 
-/// The button that changes the redirect port.
 pub(super) fn use_port(port: u16) -> String {
     format!("Use port {port}")
 }
@@ -225,7 +221,6 @@ pub(super) fn vault(vault: &VaultView, any: bool) -> &'static str {
     }
 }
 
-/// The vault and whether it is locked, in a few words.
 pub(super) fn vault_in_short(vault: &VaultView) -> &'static str {
     use crate::messages::problem::VaultProblem;
     match (vault.kind, &vault.health) {
@@ -257,7 +252,6 @@ pub(super) fn passphrase_action(vault: &VaultView) -> Option<&'static str> {
     }
 }
 
-/// An endpoint's name, capitalized.
 pub(super) fn endpoint(kind: EndpointKind) -> String {
     capitalised(label_of(kind.key()))
 }
@@ -271,7 +265,6 @@ pub(super) fn shortcut(keys: &str, os: OperatingSystem) -> String {
     }
 }
 
-/// A passphrase's strength, with advice.
 pub(super) fn strength(strength: Strength) -> &'static str {
     match strength {
         Strength::Empty => "Long beats complicated: four or more words that don't belong together.",

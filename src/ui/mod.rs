@@ -57,7 +57,7 @@ use theme::icons::Icon;
 use widgets::button::{Button, Weight};
 use widgets::toast::{self, Toasts};
 
-pub use account::sign_in_alerts::newly_needing_sign_in;
+pub use account::sign_in::alerts::newly_needing_sign_in;
 pub use widgets::file_field::{FileAnswer, FileQuestion};
 
 /// The smallest usable window, in logical points.
@@ -72,7 +72,6 @@ pub struct Ui {
     /// With one pane: whether the page is shown instead of the list.
     detail_open: bool,
     page: Page,
-    /// The widget to focus in the next frame.
     focus: Option<egui::Id>,
     sidebar: SidebarState,
     account: AccountPageState,
@@ -90,7 +89,6 @@ pub struct Ui {
     toasts: Toasts,
     presets: Arc<Vec<Preset>>,
     applied: Option<Preferences>,
-    /// Whether the system prefers reduced motion.
     still: bool,
 }
 
@@ -292,7 +290,6 @@ impl Ui {
             || self.quit == QuitDialog::Open
     }
 
-    /// Closes the account form and wipes its secret fields.
     fn close_form(&mut self, ctx: &Context) {
         if let Page::Form(draft) = &self.page {
             form::forget(ctx, draft);
@@ -373,7 +370,6 @@ impl Ui {
         true
     }
 
-    /// Discards the window's state of accounts, and all input.
     fn drop_drafts(&mut self, ctx: &Context, is_first: bool) {
         if is_first {
             egui::Popup::close_all(ctx);
@@ -418,7 +414,6 @@ impl Ui {
         quit::show(ui, cx, &mut self.quit);
     }
 
-    /// Draws the list and the page; returns the page's area.
     fn show_panes(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) -> egui::Rect {
         let whole = ui.available_rect_before_wrap();
         if !cx.snapshot.loaded {
@@ -467,19 +462,17 @@ impl Ui {
         }
         // In a wide window the column is centered, like its toasts.
         let beside = ((upper.width() - 48.0 - theme::COLUMN_WIDTH) / 2.0).max(0.0).floor();
-        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(upper));
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(upper));
         // The window is cleared with this color; without a GPU, a second fill costs a fifth of a frame.
-        CentralPanel::default().frame(Frame::new()).show(&mut place, |ui| {
+        CentralPanel::default().frame(Frame::new()).show(&mut child, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 Frame::new().inner_margin(Margin::same(24)).show(ui, |ui| {
                     let column = ui.available_rect_before_wrap().shrink2(vec2(beside, 0.0));
-                    // Grows with its contents.
                     let column = column.with_max_y(column.top());
                     ui.scope_builder(egui::UiBuilder::new().max_rect(column), |ui| {
                         ui.set_width(column.width());
                         ui.spacing_mut().item_spacing.y = 12.0;
                         self.show_column(ui, cx);
-                        // Room for toasts.
                         ui.add_space(48.0);
                     });
                 });
@@ -488,8 +481,8 @@ impl Ui {
         if let (true, Page::Form(form)) = (with_buttons, &mut self.page) {
             let margin = if lower.width() < 400.0 { 12 } else { 24 };
             let frame = Frame::new().inner_margin(Margin::symmetric(margin, 12));
-            let mut place = ui.new_child(egui::UiBuilder::new().max_rect(lower.shrink2(vec2(beside, 0.0))));
-            CentralPanel::default().frame(frame).show(&mut place, |ui| form::buttons(ui, cx, form));
+            let mut child = ui.new_child(egui::UiBuilder::new().max_rect(lower.shrink2(vec2(beside, 0.0))));
+            CentralPanel::default().frame(frame).show(&mut child, |ui| form::buttons(ui, cx, form));
             let line = egui::Stroke::new(1.0, cx.tokens.line);
             ui.painter().hline(lower.x_range(), lower.top(), line);
         }
@@ -522,7 +515,6 @@ impl Ui {
                 }
             }
         }
-        // If the list isn't there to show it.
         if cx.narrow || cx.snapshot.accounts.is_empty() {
             ui.add_space(theme::STEP);
             vault_line::show(ui, cx, true);

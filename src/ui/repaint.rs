@@ -56,7 +56,6 @@ fn row_change(facts: &TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> {
     until_status.into_iter().chain([time_text::short_changes_in(left)]).min()
 }
 
-/// When a countdown in seconds changes.
 fn second(end: DateTime<Utc>, now: DateTime<Utc>) -> Option<TimeDelta> {
     let left = end - now;
     (left > TimeDelta::zero()).then(|| TimeDelta::milliseconds(left.num_milliseconds() % 1000 + 1))

@@ -69,7 +69,6 @@ pub(super) fn handle(ui: &Ui, cx: &mut Cx<'_>, sidebar: &mut SidebarState, has_d
     }
 }
 
-/// Zooms by a step, or back to the default.
 fn zoom(ui: &Ui, cx: &mut Cx<'_>) {
     let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, key));
     let closer = pressed(Key::Plus) | pressed(Key::Equals);

@@ -28,7 +28,6 @@ pub(in crate::ui) fn word_of(status: StatusFilter) -> &'static str {
     shown_as(status).word()
 }
 
-/// The status whose word and icon a filter uses.
 pub(in crate::ui) fn shown_as(status: StatusFilter) -> AccountStatus {
     match status {
         StatusFilter::NeedsSignIn => AccountStatus::NeedsSignIn,

@@ -37,11 +37,11 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
                 widgets::weak(ui, "This access token is opaque (not a JWT). Only the server can read it.");
             }
             (None, None) => {
-                let said = match cx.snapshot.vault.health {
+                let text = match cx.snapshot.vault.health {
                     VaultHealth::Ready => "Reading the token.",
                     _ => "The token hasn't been read yet. Copy or reveal it to see its claims.",
                 };
-                widgets::weak(ui, said);
+                widgets::weak(ui, text);
             }
         }
         if let Some(claims) = &token.id_claims {
@@ -51,7 +51,6 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     });
 }
 
-/// Shows the ID token's claims under its verification status.
 fn id_token(ui: &mut Ui, cx: &Cx<'_>, claims: &[Claim], verdict: IdTokenStatus) {
     let (found, meaning) = explain::id_token(verdict);
     let (icon, color) = match verdict {

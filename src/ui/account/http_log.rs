@@ -24,7 +24,6 @@ const LINE_CHARS: usize = 1000;
 pub(in crate::ui) struct HttpLogState {
     /// The account whose log was requested, so that it is requested once.
     requested: Option<AccountId>,
-    /// The expanded entry, by its account and send time.
     open: Option<(AccountId, DateTime<Utc>)>,
 }
 
@@ -108,7 +107,6 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut HttpLogState, account: &Account
     });
 }
 
-/// Time, kind, result and duration.
 fn headline(cx: &Cx<'_>, entry: &HttpLogEntry) -> String {
     let outcome = match &entry.outcome {
         Outcome::Answered { status, .. } => format!("HTTP {status}"),

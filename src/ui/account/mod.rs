@@ -1,17 +1,13 @@
 //! An account's page: heading, activity, token, facts.
-//!
-//! Only the next step has a primary button.
 
 pub(crate) mod account_status;
 pub(crate) mod claims;
-pub(crate) mod device;
 pub(crate) mod http_log;
 pub(crate) mod redirect_mismatch;
 pub(crate) mod response_mapper;
 pub(crate) mod scopes;
 pub(crate) mod secret_expiry_card;
 pub(crate) mod sign_in;
-pub(crate) mod sign_in_alerts;
 pub(crate) mod tabs;
 pub(crate) mod token_actions;
 pub(crate) mod token_card;
@@ -56,7 +52,6 @@ pub(super) struct AccountPageState {
 }
 
 impl AccountPageState {
-    /// Drops what belongs to the account that was selected.
     pub(super) fn leave_account(&mut self) {
         self.hide_token();
         self.token.revocation = RevocationState::default();
@@ -80,7 +75,6 @@ impl AccountPageState {
         self.sign_in.empty();
     }
 
-    /// Wipes the pasted redirect URL from its field.
     pub(super) fn forget_pasted(&mut self, ctx: &Context) {
         self.sign_in.forget(ctx);
     }
@@ -106,8 +100,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, a
         Activity::AwaitingBrowser(awaiting) => {
             sign_in::waiting(ui, cx, &mut state.sign_in, account, awaiting);
         }
-        Activity::AwaitingDevice(code) => device::waiting(ui, cx, account, code),
-        Activity::Exchanging if account.grant == GrantType::DeviceCode => device::asking(ui, cx, account),
+        Activity::AwaitingDevice(code) => sign_in::device::waiting(ui, cx, account, code),
+        Activity::Exchanging if account.grant == GrantType::DeviceCode => {
+            sign_in::device::requesting_code(ui, cx, account);
+        }
         Activity::Exchanging => sign_in::exchanging(ui, cx, account),
         Activity::Idle | Activity::Refreshing | Activity::Retrying { .. } => match &account.token {
             Some(token) => token_card::show(ui, cx, &mut state.token, account, token),
@@ -121,7 +117,6 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, a
     }
 }
 
-/// The minimum page width for the account's buttons beside its name, in points.
 const BESIDE_WIDTH: f32 = 340.0;
 
 fn header(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
@@ -168,7 +163,7 @@ fn problem_card(
     account: &AccountView,
     problem: &Problem,
 ) {
-    let said = explain(problem, Some(account.name.as_str()), Some(&account.provider_name));
+    let message = explain(problem, Some(account.name.as_str()), Some(&account.provider_name));
     let calm = matches!(problem, Problem::NeedsSignIn | Problem::SignIn(SignInProblem::Cancelled));
     if calm && account.token.is_none() {
         return;
@@ -180,24 +175,24 @@ fn problem_card(
             let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
             Icon::Warning.paint(ui.painter(), rect.center(), 18.0, line);
             ui.vertical(|ui| {
-                widgets::text_strong(ui, &said.what);
-                widgets::text(ui, &said.next);
-                if let Some(compared) = &said.compared {
+                widgets::text_strong(ui, &message.what);
+                widgets::text(ui, &message.next);
+                if let Some(compared) = &message.compared {
                     redirect_mismatch::show(ui, cx, compared);
                 }
-                if let (true, Some(details)) = (state.show_details, &said.details) {
+                if let (true, Some(details)) = (state.show_details, &message.details) {
                     widgets::mono_block(ui, details);
                 }
                 ui.horizontal_wrapped(|ui| {
-                    for action in said.action.into_iter().chain(said.others.iter().copied()) {
+                    for action in message.action.into_iter().chain(message.others.iter().copied()) {
                         offer(ui, cx, account, action);
                     }
                     let label = if state.show_details { labels::HIDE_DETAILS } else { labels::SHOW_DETAILS };
-                    if said.details.is_some() && Button::new(Weight::Quiet, label).show(ui) {
+                    if message.details.is_some() && Button::new(Weight::Quiet, label).show(ui) {
                         state.show_details = !state.show_details;
                     }
                     let check = Button::new(Weight::Bare, labels::CHECK_EVERYTHING);
-                    if state.show_details && said.details.is_some() && check.show(ui) {
+                    if state.show_details && message.details.is_some() && check.show(ui) {
                         let target = Target::Diagnostics(Some(account.id.clone()));
                         cx.push(UiAction::Go(target));
                     }
@@ -257,7 +252,6 @@ fn no_token(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     });
 }
 
-/// Other facts; nothing secret.
 fn facts(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     let facts = account.token.as_ref().map(|token| &token.facts);
     let mut rows: Vec<(&str, String)> = Vec::new();

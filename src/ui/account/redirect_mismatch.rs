@@ -1,7 +1,4 @@
 //! A comparison of the redirect URI that was sent with the registered one.
-//!
-//! Differences are marked by background and underline, never by color alone, and are read aloud between ‹
-//! and ›.
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Stroke, Ui};

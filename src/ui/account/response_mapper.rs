@@ -24,12 +24,10 @@ pub(in crate::ui) struct ResponseMapperState {
 
 struct MapperDraft {
     account: AccountId,
-    /// The response that the choices apply to.
     layout: std::sync::Arc<Layout>,
     choices: Vec<Option<ReadAs>>,
 }
 
-/// Shows the mapper if the account's last response may need it.
 pub(in crate::ui) fn show(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -122,7 +120,6 @@ fn one(ui: &mut Ui, number: usize, place: &Place, choices: &mut [Option<ReadAs>]
     }
 }
 
-/// Meanings in one group exclude each other.
 fn group(read_as: Option<ReadAs>) -> Option<ReadAs> {
     read_as.map(|read_as| if read_as == ReadAs::Life { ReadAs::Expiry } else { read_as })
 }

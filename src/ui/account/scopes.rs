@@ -1,6 +1,4 @@
 //! The *Scopes* tab: requested and granted scopes.
-//!
-//! Words and icons mark each difference, never color alone.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +17,8 @@ const MAX_SHOWN: usize = 200;
 enum ScopeOutcome {
     Granted,
     Refused,
-    Unasked,
-    Asked,
+    Unrequested,
+    Requested,
 }
 
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
@@ -28,9 +26,10 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     let granted = facts.and_then(|facts| facts.scope.as_deref());
     let scopes = compare(&account.scopes, granted, facts.is_some());
     widgets::card(ui, |ui| {
-        let differs =
-            scopes.iter().any(|(_, fate)| matches!(fate, ScopeOutcome::Refused | ScopeOutcome::Unasked));
-        let said = match (granted, facts.is_some()) {
+        let differs = scopes
+            .iter()
+            .any(|(_, outcome)| matches!(outcome, ScopeOutcome::Refused | ScopeOutcome::Unrequested));
+        let text = match (granted, facts.is_some()) {
             _ if scopes.is_empty() => "No scopes requested or returned.",
             (Some(_), _) if differs => "The server granted other scopes than those requested.",
             (Some(_), _) => "The server granted the requested scopes.",
@@ -38,9 +37,9 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
             (None, true) => "The server returned no scopes, so by the standard it granted those requested.",
             (None, false) => "Keyfob requests these scopes.",
         };
-        widgets::weak(ui, said);
-        for (scope, fate) in scopes.iter().take(MAX_SHOWN) {
-            line(ui, cx, scope, *fate);
+        widgets::weak(ui, text);
+        for (scope, outcome) in scopes.iter().take(MAX_SHOWN) {
+            line(ui, cx, scope, *outcome);
         }
         if scopes.len() > MAX_SHOWN {
             widgets::weak(ui, &format!("and {} more", scopes.len() - MAX_SHOWN));
@@ -50,35 +49,38 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
 
 /// Lists every scope once: requested ones in order, then others that were granted.
 fn compare<'a>(
-    asked: &'a [String],
+    requested: &'a [String],
     granted: Option<&'a [String]>,
     has_token: bool,
 ) -> Vec<(&'a str, ScopeOutcome)> {
     let mut seen = BTreeSet::new();
     let given: BTreeSet<&str> = granted.unwrap_or_default().iter().map(String::as_str).collect();
     let mut compared = Vec::new();
-    for scope in asked.iter().map(String::as_str).filter(|scope| seen.insert(*scope)) {
-        let fate = match granted {
+    for scope in requested.iter().map(String::as_str).filter(|scope| seen.insert(*scope)) {
+        let outcome = match granted {
             Some(_) if given.contains(scope) => ScopeOutcome::Granted,
             Some(_) => ScopeOutcome::Refused,
             None if has_token => ScopeOutcome::Granted,
-            None => ScopeOutcome::Asked,
+            None => ScopeOutcome::Requested,
         };
-        compared.push((scope, fate));
+        compared.push((scope, outcome));
     }
-    let unasked = granted.unwrap_or_default().iter().map(String::as_str);
-    for scope in unasked.filter(|scope| seen.insert(*scope)) {
-        compared.push((scope, if asked.is_empty() { ScopeOutcome::Granted } else { ScopeOutcome::Unasked }));
+    let unrequested = granted.unwrap_or_default().iter().map(String::as_str);
+    for scope in unrequested.filter(|scope| seen.insert(*scope)) {
+        compared.push((
+            scope,
+            if requested.is_empty() { ScopeOutcome::Granted } else { ScopeOutcome::Unrequested },
+        ));
     }
     compared
 }
 
-fn line(ui: &mut Ui, cx: &Cx<'_>, scope: &str, fate: ScopeOutcome) {
-    let (icon, word, color) = match fate {
+fn line(ui: &mut Ui, cx: &Cx<'_>, scope: &str, outcome: ScopeOutcome) {
+    let (icon, word, color) = match outcome {
         ScopeOutcome::Granted => (Icon::Check, "granted", cx.tokens.ok),
         ScopeOutcome::Refused => (Icon::Cross, "requested, not granted", cx.tokens.warn),
-        ScopeOutcome::Unasked => (Icon::PlusCircle, "granted, not requested", cx.tokens.warn),
-        ScopeOutcome::Asked => (Icon::Circle, "requested", cx.tokens.weak),
+        ScopeOutcome::Unrequested => (Icon::PlusCircle, "granted, not requested", cx.tokens.warn),
+        ScopeOutcome::Requested => (Icon::Circle, "requested", cx.tokens.weak),
     };
     ui.horizontal_top(|ui| {
         let (_, rect) = ui.allocate_space(egui::vec2(16.0, 18.0));
@@ -101,23 +103,23 @@ mod tests {
     }
 
     #[test]
-    fn differences_between_asked_and_granted_are_found() {
-        let (asked, granted) = (words("read write read"), words("read admin"));
+    fn differences_between_requested_and_granted_are_found() {
+        let (requested, granted) = (words("read write read"), words("read admin"));
         assert_eq!(
-            compare(&asked, Some(&granted), true),
+            compare(&requested, Some(&granted), true),
             [
                 ("read", ScopeOutcome::Granted),
                 ("write", ScopeOutcome::Refused),
-                ("admin", ScopeOutcome::Unasked)
+                ("admin", ScopeOutcome::Unrequested)
             ]
         );
         assert_eq!(
-            compare(&asked, None, true),
+            compare(&requested, None, true),
             [("read", ScopeOutcome::Granted), ("write", ScopeOutcome::Granted)]
         );
         assert_eq!(
-            compare(&asked, None, false),
-            [("read", ScopeOutcome::Asked), ("write", ScopeOutcome::Asked)]
+            compare(&requested, None, false),
+            [("read", ScopeOutcome::Requested), ("write", ScopeOutcome::Requested)]
         );
         assert_eq!(
             compare(&[], Some(&granted), true),

@@ -12,21 +12,20 @@ use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, widgets};
 
-/// Shows the reminder, from 14 days ahead.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     let today = secret_expiry::today(cx.now);
     let Some(end) = secret_expiry::spoken(account.settings.client_secret_expires, today) else { return };
     let preset = cx.snapshot.presets.iter().find(|preset| preset.id == account.settings.provider);
     let place = preset.and_then(|preset| preset.spec.help.secrets_place.as_deref());
-    let said = secret_end(end, &account.provider_name, place);
+    let message = secret_end(end, &account.provider_name, place);
     let tokens = cx.tokens;
     let (fill, line) = match end {
         SecretEnd::Near { .. } => (tokens.warn_soft, tokens.warn),
         SecretEnd::Past { .. } => (tokens.error_soft, tokens.error),
     };
     widgets::surface(ui, fill, line, |ui| {
-        widgets::text_strong(ui, &said.what);
-        widgets::text(ui, &said.next);
+        widgets::text_strong(ui, &message.what);
+        widgets::text(ui, &message.next);
         if Button::new(Weight::Quiet, labels::EDIT_ACCOUNT).show(ui) {
             cx.send(Command::Edit(account.id.clone()));
         }

@@ -1,6 +1,4 @@
 //! The tabs below an account: claims, scopes, HTTP log.
-//!
-//! The strip is reached with Tab and the arrow keys, and each tab has an accessible name.
 
 use egui::{Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 

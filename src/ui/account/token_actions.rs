@@ -1,6 +1,4 @@
 //! Checks a token with its provider, and revokes it.
-//!
-//! Revocation needs a second press. Disabled buttons say why.
 
 use egui::Ui;
 
@@ -25,7 +23,6 @@ pub(in crate::ui) struct RevocationState {
     account: Option<AccountId>,
 }
 
-/// Shows the buttons and the last result.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevocationState, account: &AccountView) {
     ui.horizontal_wrapped(|ui| {
         let busy = match (account.inquiry, &account.activity) {
@@ -93,15 +90,15 @@ fn question(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevocationState, account: 
 }
 
 fn result(ui: &mut Ui, cx: &Cx<'_>, checked: &Checked) {
-    let said = &checked.verdict;
+    let introspected = &checked.verdict;
     let (icon, color) =
-        if said.active { (Icon::Check, cx.tokens.ok) } else { (Icon::Warning, cx.tokens.error) };
-    widgets::status(ui, icon, verdict(said), color);
+        if introspected.active { (Icon::Check, cx.tokens.ok) } else { (Icon::Warning, cx.tokens.error) };
+    widgets::status(ui, icon, verdict(introspected), color);
     let mut rows = vec![("Checked", time_text::clock(checked.at, cx.now))];
-    if let Some(subject) = &said.subject {
+    if let Some(subject) = &introspected.subject {
         rows.push(("Belongs to", sanitized(subject, NAME_CHARS).into_owned()));
     }
-    if let Some(end) = said.expires_at {
+    if let Some(end) = introspected.expires_at {
         rows.push(("Expires", time_text::clock(end, cx.now)));
     }
     let list = |scopes: Vec<&str>| sanitized(&scopes.join("  "), 500).into_owned();

@@ -19,7 +19,6 @@ use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::time_text;
 
-/// Width of the copy menu, in points.
 const MENU_WIDTH: f32 = 216.0;
 
 #[derive(Default)]
@@ -54,7 +53,6 @@ pub(in crate::ui) fn show(
     refresh_token(ui, cx, token);
 }
 
-/// The minimum card width for the status beside the time, in points.
 const BESIDE_WIDTH: f32 = 340.0;
 
 fn time(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
@@ -174,7 +172,6 @@ fn copy_menu(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     });
 }
 
-/// The second countdown, if the refresh token's expiry is known.
 fn refresh_token(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView) {
     let Some(end) = token.facts.refresh_expires_at else { return };
     let left = end - cx.now;
@@ -207,7 +204,6 @@ fn refresh_token(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView) {
     });
 }
 
-/// The remaining share of a lifetime.
 #[expect(clippy::cast_precision_loss, reason = "a share of a ring needs no more than a few digits")]
 fn share_of(left: TimeDelta, life: TimeDelta) -> f32 {
     (left.num_seconds() as f32 / life.num_seconds().max(1) as f32).clamp(0.0, 1.0)

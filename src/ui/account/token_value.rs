@@ -18,13 +18,10 @@ use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, theme};
 
-/// Shown for an unknown value.
 const DOTS: &str = "••••••••••••";
 
-/// The longest part of a value that is laid out, in characters.
 const SHOWN_CHARS: usize = 8192;
 
-/// How long a revealed token is visible.
 const REVEAL: TimeDelta = TimeDelta::seconds(30);
 
 #[derive(Default)]
@@ -66,7 +63,6 @@ impl TokenValueState {
     }
 }
 
-/// Shows the value and the button that reveals it.
 pub(in crate::ui) fn show(
     ui: &mut Ui,
     cx: &mut Cx<'_>,

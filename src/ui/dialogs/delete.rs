@@ -33,7 +33,7 @@ impl DeleteDialog {
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DeleteDialog) {
     let Some(account) = state.account.as_ref().and_then(|id| cx.account(id)) else { return };
     let mut close = false;
-    let ((), left) = dialog::show(ui, Id::unique("keyfob-delete"), 400.0, |ui| {
+    let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-delete"), 400.0, |ui| {
         let name = crate::base::sanitize::sanitized(account.name.as_str(), 60);
         widgets::heading(ui, "Delete this account?");
         dialog::body(ui, |ui| {
@@ -53,12 +53,11 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DeleteDialog
             }
         });
     });
-    if close || left {
+    if close || dismissed {
         state.account = None;
     }
 }
 
-/// What happens to its tokens at the provider.
 fn tokens(account: &AccountView) -> &'static str {
     match (&account.token, account.can_revoke) {
         (None, _) => "It has no tokens.",

@@ -37,7 +37,7 @@ pub(in crate::ui) fn show(
 ) {
     let Some(target) = state.target.take() else { return };
     let name = sanitized(form.name.trim(), 60).into_owned();
-    let said = match (form.editing.is_some(), name.is_empty()) {
+    let text = match (form.editing.is_some(), name.is_empty()) {
         (true, _) => "What you changed is not saved.".to_owned(),
         (false, true) => "The new account is not saved.".to_owned(),
         (false, false) => format!("The new account “{name}” is not saved."),
@@ -45,9 +45,9 @@ pub(in crate::ui) fn show(
     let quits = matches!(target, Target::Quit);
     let heading = if quits { "Quit and discard what you typed?" } else { "Discard what you typed?" };
     let (mut discard, mut stay) = (false, false);
-    let ((), left) = dialog::show(ui, Id::unique("keyfob-leaving"), 400.0, |ui| {
+    let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-leaving"), 400.0, |ui| {
         widgets::heading(ui, heading);
-        dialog::body(ui, |ui| widgets::text(ui, &said));
+        dialog::body(ui, |ui| widgets::text(ui, &text));
         ui.horizontal_wrapped(|ui| {
             let keep = ui.add(Button::new(Weight::Quiet, labels::KEEP_EDITING));
             dialog::focus_first(ui, &keep);
@@ -57,7 +57,7 @@ pub(in crate::ui) fn show(
     });
     if discard {
         cx.push(UiAction::Leave(target));
-    } else if !(left || stay) {
+    } else if !(dismissed || stay) {
         state.target = Some(target);
     }
 }

@@ -25,7 +25,6 @@ use crate::ui::{labels, widgets};
 
 const ROWS: u8 = 4;
 
-/// The file name endings of an encrypted and a plain export.
 const ENDINGS: [&str; 2] = [".age", ".toml"];
 
 pub(in crate::ui) struct ExportDialog {
@@ -35,7 +34,6 @@ pub(in crate::ui) struct ExportDialog {
     excluded: BTreeSet<AccountId>,
     file: FileField,
     error: Option<String>,
-    /// Whether the command was sent and is not done yet.
     is_sent: bool,
 }
 
@@ -130,10 +128,10 @@ impl ExportDialog {
             }
             checkbox::list(ui, "keyfob-export-rows", accounts.len(), ROWS, |ui, number| {
                 let account = &accounts[number];
-                let mut ticked = !self.excluded.contains(&account.id);
+                let mut selected = !self.excluded.contains(&account.id);
                 let note = format!("{} · {}", account.provider_name, labels::grant(account.grant));
-                let row = checkbox::tick(ui, &mut ticked, account.name.as_str(), &note);
-                if row.changed() && ticked {
+                let row = checkbox::tick(ui, &mut selected, account.name.as_str(), &note);
+                if row.changed() && selected {
                     self.excluded.remove(&account.id);
                 } else if row.changed() {
                     self.excluded.insert(account.id.clone());
@@ -150,7 +148,7 @@ impl Modal for ExportDialog {
     }
 
     fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
-        let mut asked = modal::needs_passphrase(ui, cx);
+        let mut request = modal::needs_passphrase(ui, cx);
         let is_typing = !self.is_sent;
         ui.add_enabled_ui(is_typing, |ui| {
             ui.spacing_mut().item_spacing.y = 12.0;
@@ -163,13 +161,13 @@ impl Modal for ExportDialog {
             }
             self.which(ui, cx);
             if browse {
-                asked = Some(ModalRequest::File(self.file.question(self.title(), true)));
+                request = Some(ModalRequest::File(self.file.question(self.title(), true)));
             }
             if entered && self.blocked(cx).is_none() {
                 self.send(ui.ctx(), cx);
             }
         });
-        asked
+        request
     }
 
     fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
@@ -194,7 +192,7 @@ impl Modal for ExportDialog {
     fn take_problem(&mut self, problem: &Problem) -> bool {
         let waits = std::mem::take(&mut self.is_sent);
         if waits {
-            self.error = Some(modal::in_words(problem));
+            self.error = Some(modal::problem_text(problem));
         }
         waits
     }

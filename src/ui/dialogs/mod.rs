@@ -41,12 +41,10 @@ use vault_migration::MoveDialog;
 #[derive(Default)]
 pub(super) struct Dialogs {
     modal: Option<Box<dyn Modal>>,
-    /// The field with the initial focus, as of the last frame.
     focused: Option<Id>,
     to_focus: Option<Id>,
     pub(super) file_question: Option<FileQuestion>,
     pub(super) file_answer: Option<FileAnswer>,
-    /// The default folder of exports and imports.
     pub(super) folder: PathBuf,
 }
 
@@ -86,7 +84,6 @@ impl Dialogs {
         self.open(RecoverDialog::found(added, unreadable, orphans));
     }
 
-    /// Closes the dialog and wipes its input.
     pub(super) fn close(&mut self, ctx: &Context) {
         if let Some(modal) = self.modal.take() {
             modal.forget(ctx);
@@ -94,7 +91,6 @@ impl Dialogs {
         self.file_question = None;
     }
 
-    /// Takes a problem of the dialog's own command.
     pub(super) fn take_problem(&mut self, problem: &Problem) -> bool {
         let taken = self.modal.as_mut().is_some_and(|modal| modal.take_problem(problem));
         if taken {
@@ -159,11 +155,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut Dialogs) {
         ui.memory_mut(|memory| memory.request_focus(id));
     }
     let id = Id::unique(("keyfob-modal", modal.title()));
-    let (asked, left) = dialog::show(ui, id, 480.0, |ui| {
+    let (request, dismissed) = dialog::show(ui, id, 480.0, |ui| {
         widgets::heading(ui, modal.title());
-        let asked = dialog::body(ui, |ui| modal.contents(ui, cx));
+        let request = dialog::body(ui, |ui| modal.contents(ui, cx));
         let pressed = ui.horizontal_wrapped(|ui| modal.buttons(ui, cx)).inner;
-        asked.or(pressed)
+        request.or(pressed)
     });
     let first = modal.first_field(&cx.snapshot.vault);
     if first != state.focused {
@@ -172,11 +168,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut Dialogs) {
         ui.ctx().request_repaint();
     }
     state.focused = first;
-    match asked {
+    match request {
         Some(ModalRequest::Passphrase) => cx.open(DialogKind::EnterPassphrase),
         Some(ModalRequest::File(question)) => state.file_question = Some(question),
         Some(ModalRequest::Close) => state.close(ui.ctx()),
-        None if left => state.close(ui.ctx()),
+        None if dismissed => state.close(ui.ctx()),
         None => {}
     }
 }

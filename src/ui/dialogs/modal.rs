@@ -15,7 +15,6 @@ use crate::ui::{labels, widgets};
 
 pub(in crate::ui) enum ModalRequest {
     Close,
-    /// Enter the vault's passphrase first.
     Passphrase,
     File(FileQuestion),
 }
@@ -35,7 +34,6 @@ pub(in crate::ui) trait Modal {
         None
     }
 
-    /// Clears egui's state of the fields.
     fn forget(&self, _ctx: &Context) {}
 
     fn take_file(&mut self, _answer: FileAnswer, _cx: &mut Cx<'_>) {}
@@ -56,7 +54,7 @@ pub(in crate::ui) trait Modal {
     }
 }
 
-pub(in crate::ui) fn in_words(problem: &Problem) -> String {
+pub(in crate::ui) fn problem_text(problem: &Problem) -> String {
     explain(problem, None, None).paragraph()
 }
 

@@ -1,6 +1,4 @@
 //! A new passphrase: entered twice, with its strength.
-//!
-//! Both fields are wiped when it is taken or the dialog closes.
 
 use egui::{Context, CornerRadius, Id, Ui, vec2};
 
@@ -25,7 +23,6 @@ impl Default for NewPassphrase {
 }
 
 impl NewPassphrase {
-    /// Why it isn't acceptable yet.
     pub(in crate::ui) fn blocked(&self) -> Option<&'static str> {
         let same = self.new.begins_with(&self.again) && self.again.begins_with(&self.new);
         if self.new.is_empty() {
@@ -86,8 +83,8 @@ fn meter(ui: &mut Ui, strength: Strength) {
     let color = if strength.is_weak() { tokens.warn } else { tokens.ok };
     let (_, rect) = ui.allocate_space(vec2(ui.available_width(), 4.0));
     let part = (rect.width() - 12.0) / 4.0;
-    for (place, left) in (0..4u8).map(|place| (place, rect.left() + f32::from(place) * (part + 4.0))) {
-        let fill = if place < strength.bars() { color } else { tokens.track };
+    for (index, left) in (0..4u8).map(|index| (index, rect.left() + f32::from(index) * (part + 4.0))) {
+        let fill = if index < strength.bars() { color } else { tokens.track };
         let bar = egui::Rect::from_min_size(egui::pos2(left, rect.top()), vec2(part, 4.0));
         ui.painter().rect_filled(bar, CornerRadius::same(2), fill);
     }

@@ -22,14 +22,12 @@ use crate::ui::{labels, widgets};
 enum Purpose {
     /// Open the file or create it.
     Open,
-    /// Change its passphrase.
     Change,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PassphraseStep {
     Typing,
-    /// Sent; no result yet.
     Sent,
     /// The vault is working.
     UnderWay,
@@ -49,7 +47,6 @@ struct PassphraseDraft {
     step: PassphraseStep,
     /// Whether the file exists; `None` until the engine has switched to it.
     exists: Option<bool>,
-    /// The vault to return to on Cancel.
     back_to: Option<VaultKind>,
     current: SecretText,
     new: NewPassphrase,
@@ -94,7 +91,6 @@ impl PassphraseDraft {
         }
     }
 
-    /// Takes the input and wipes the fields.
     fn take(&mut self, ctx: &Context) -> Command {
         let (current, new) = (self.current.take_passphrase(), self.new.take(ctx));
         forget(ctx);
@@ -122,7 +118,6 @@ impl PassphraseDialog {
         self.draft.is_some()
     }
 
-    /// Asks for the passphrase of the file in use.
     pub(in crate::ui) fn open(&mut self) {
         self.draft = Some(PassphraseDraft::new(Purpose::Open, None));
     }
@@ -154,7 +149,6 @@ impl PassphraseDialog {
         self.close(ctx);
     }
 
-    /// Takes a problem of the command that was sent.
     pub(in crate::ui) fn take_problem(&mut self, problem: &Problem) -> bool {
         let Some(draft) = &mut self.draft else { return false };
         if draft.step == PassphraseStep::Typing && draft.exists.is_some() {
@@ -211,7 +205,6 @@ impl PassphraseDialog {
         };
     }
 
-    /// Shows the fields; Enter sends.
     pub(in crate::ui) fn show_fields(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         if let Some(draft) = &mut self.draft {
             contents(ui, cx, draft);
@@ -228,7 +221,7 @@ impl PassphraseDialog {
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut PassphraseDialog) {
     let Some(draft) = &state.draft else { return };
     let title = title(draft);
-    let (closed, left) = dialog::show(ui, Id::unique("keyfob-passphrase-dialog"), 440.0, |ui| {
+    let (closed, dismissed) = dialog::show(ui, Id::unique("keyfob-passphrase-dialog"), 440.0, |ui| {
         widgets::heading(ui, title);
         dialog::body(ui, |ui| state.show_fields(ui, cx));
         ui.horizontal_wrapped(|ui| {
@@ -237,7 +230,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut PassphraseDi
         })
         .inner
     });
-    if closed || left {
+    if closed || dismissed {
         state.give_up(ui.ctx(), cx);
     }
 }
@@ -252,8 +245,8 @@ fn title(draft: &PassphraseDraft) -> &'static str {
 
 fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut PassphraseDraft) {
     if draft.exists.is_none() {
-        let said = draft.error.as_deref().unwrap_or("One moment.");
-        widgets::text(ui, said);
+        let text = draft.error.as_deref().unwrap_or("One moment.");
+        widgets::text(ui, text);
         return;
     }
     if draft.asks_new() {

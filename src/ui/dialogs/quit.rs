@@ -33,14 +33,12 @@ impl QuitDialog {
         }
     }
 
-    /// Quits without a question.
     pub(in crate::ui) fn confirm(&mut self, ctx: &Context) {
         *self = Self::Confirmed;
         ctx.send_viewport_cmd(ViewportCommand::Close);
     }
 }
 
-/// Keeps a window open that was about to close.
 pub(in crate::ui) fn keep_open(ctx: &Context) {
     ctx.send_viewport_cmd(ViewportCommand::CancelClose);
     ctx.request_repaint();
@@ -58,7 +56,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut QuitDialog) {
         return;
     }
     let mut pressed = None;
-    let ((), left) = dialog::show(ui, Id::unique("keyfob-closing"), 400.0, |ui| {
+    let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-closing"), 400.0, |ui| {
         widgets::heading(ui, "Quit Keyfob?");
         dialog::body(ui, |ui| widgets::text(ui, &explanation(cx)));
         ui.horizontal_wrapped(|ui| {
@@ -82,7 +80,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut QuitDialog) {
             ui.ctx().send_viewport_cmd(ViewportCommand::Minimized(true));
         }
         Some(_) => *state = QuitDialog::Closed,
-        None if left => *state = QuitDialog::Closed,
+        None if dismissed => *state = QuitDialog::Closed,
         None => {}
     }
 }
@@ -90,13 +88,13 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut QuitDialog) {
 fn explanation(cx: &Cx<'_>) -> String {
     let names: Vec<_> =
         no_longer_refreshed(cx.snapshot).map(|account| sanitized(account.name.as_str(), 40)).collect();
-    let mut said: Vec<_> = names.iter().take(MAX_NAMES).map(|name| format!("“{name}”")).collect();
+    let mut quoted: Vec<_> = names.iter().take(MAX_NAMES).map(|name| format!("“{name}”")).collect();
     if names.len() > MAX_NAMES {
-        said.push(format!("{} more", names.len() - MAX_NAMES));
+        quoted.push(format!("{} more", names.len() - MAX_NAMES));
     }
-    let last = said.pop().unwrap_or_default();
-    let said = if said.is_empty() { last } else { format!("{} and {last}", said.join(", ")) };
-    format!("Keyfob can't refresh {said} while it's closed. It refreshes what it can at the next start.")
+    let last = quoted.pop().unwrap_or_default();
+    let listed = if quoted.is_empty() { last } else { format!("{} and {last}", quoted.join(", ")) };
+    format!("Keyfob can't refresh {listed} while it's closed. It refreshes what it can at the next start.")
 }
 
 /// Accounts that are refreshed automatically while Keyfob runs.

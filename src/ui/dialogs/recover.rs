@@ -48,8 +48,8 @@ impl Modal for RecoverDialog {
             RecoverStep::Deleting => {
                 widgets::text(ui, "One moment.");
             }
-            RecoverStep::Failed(said) => {
-                widgets::text(ui, said);
+            RecoverStep::Failed(text) => {
+                widgets::text(ui, text);
                 return modal::needs_passphrase(ui, cx);
             }
             RecoverStep::Found { added, unreadable, orphans } => found(ui, added, *unreadable, *orphans),
@@ -85,7 +85,7 @@ impl Modal for RecoverDialog {
     fn take_problem(&mut self, problem: &Problem) -> bool {
         let waits = matches!(self.0, RecoverStep::Searching | RecoverStep::Deleting);
         if waits {
-            self.0 = RecoverStep::Failed(modal::in_words(problem));
+            self.0 = RecoverStep::Failed(modal::problem_text(problem));
         }
         waits
     }
@@ -95,8 +95,8 @@ fn found(ui: &mut Ui, added: &[String], unreadable: usize, orphans: usize) {
     if added.is_empty() {
         widgets::text(ui, "Nothing to recover. All accounts with secrets here are in the list.");
     } else {
-        let said = format!("{} listed again:", labels::counted_were(added.len(), "account"));
-        widgets::text(ui, &said);
+        let text = format!("{} listed again:", labels::counted_were(added.len(), "account"));
+        widgets::text(ui, &text);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
             for name in added.iter().take(MAX_NAMES) {

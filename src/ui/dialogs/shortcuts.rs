@@ -43,7 +43,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ShortcutsDialog)
     }
     let os = ui.ctx().os();
     let mut close = false;
-    let ((), left) = dialog::show(ui, Id::unique("keyfob-keys"), 400.0, |ui| {
+    let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-keys"), 400.0, |ui| {
         widgets::heading(ui, labels::KEYS);
         dialog::body(ui, |ui| {
             // Set before a row, whose height is that of a control otherwise.
@@ -57,7 +57,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ShortcutsDialog)
         dialog::focus_first(ui, &button);
         close = button.clicked();
     });
-    if close || left {
+    if close || dismissed {
         *state = ShortcutsDialog::Closed;
     }
 }
@@ -65,8 +65,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ShortcutsDialog)
 fn row(ui: &mut Ui, cx: &Cx<'_>, keys: &str, what: &str) {
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(136.0, 20.0), egui::Sense::hover());
-        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));
-        place.label(egui::RichText::new(keys).font(theme::mono(13.0)).color(cx.tokens.weak));
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        child.label(egui::RichText::new(keys).font(theme::mono(13.0)).color(cx.tokens.weak));
         ui.add(egui::Label::new(what).wrap());
     });
 }

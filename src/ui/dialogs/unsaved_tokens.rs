@@ -26,13 +26,11 @@ pub(in crate::ui) enum UnsavedTokensDialog {
     LossAccepted,
 }
 
-/// Accounts whose token would be lost.
 pub(in crate::ui) fn unsaved(snapshot: &Snapshot) -> impl Iterator<Item = &AccountView> {
     let is_unsaved = |account: &&AccountView| account.token.as_ref().is_some_and(|token| !token.saved);
     snapshot.accounts.iter().map(AsRef::as_ref).filter(is_unsaved)
 }
 
-/// Keeps a closing window open if a token would be lost.
 pub(in crate::ui) fn watch(ctx: &Context, snapshot: &Snapshot, state: &mut UnsavedTokensDialog) {
     let closes = ctx.input(|input| input.viewport().close_requested());
     if *state == UnsavedTokensDialog::LossAccepted || (*state == UnsavedTokensDialog::Closed && !closes) {
@@ -62,7 +60,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnsavedToken
     if accounts.is_empty() {
         return;
     }
-    let ((), left) = dialog::show(ui, Id::unique("keyfob-quit"), 440.0, |ui| {
+    let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-quit"), 440.0, |ui| {
         widgets::heading(ui, "Quit and lose new tokens?");
         dialog::body(ui, |ui| lost(ui, cx, &accounts));
         ui.horizontal_wrapped(|ui| {
@@ -80,7 +78,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnsavedToken
             }
         });
     });
-    if left {
+    if dismissed {
         *state = UnsavedTokensDialog::Closed;
     }
 }

@@ -108,17 +108,17 @@ impl Modal for MoveDialog {
             return None;
         }
         let mut entered = false;
-        let mut said = self.error.as_deref();
+        let mut error_text = self.error.as_deref();
         if self.asks_new(vault) {
             widgets::text(ui, "Keyfob can't recover this passphrase. Store it somewhere safe.");
-            entered = self.new.show(ui, said.take());
+            entered = self.new.show(ui, error_text.take());
         } else if self.asks_current(vault) {
-            let extras = Extras { error: said.take(), ..Extras::default() };
+            let extras = Extras { error: error_text.take(), ..Extras::default() };
             let label = "Passphrase of the file";
             let field = fields::secret(ui, current_id(), label, &mut self.current, extras);
             entered = fields::is_entered(ui, &field);
         }
-        if let Some(error) = said {
+        if let Some(error) = error_text {
             widgets::problem(ui, error);
         }
         if entered && self.blocked(vault).is_none() {
@@ -154,7 +154,7 @@ impl Modal for MoveDialog {
     fn take_problem(&mut self, problem: &Problem) -> bool {
         let waits = std::mem::take(&mut self.is_sent);
         if waits {
-            self.error = Some(modal::in_words(problem));
+            self.error = Some(modal::problem_text(problem));
         }
         waits
     }

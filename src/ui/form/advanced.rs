@@ -1,6 +1,4 @@
 //! The *Advanced* part of the form.
-//!
-//! An empty field uses the preset's value, which its hint shows.
 
 use egui::{Id, Ui};
 
@@ -19,7 +17,6 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 
-/// Shows *Advanced* and its fields if it is open.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     let icon = if form.draft.advanced { Icon::Down } else { Icon::Right };
     let response = ui.add(Button::new(Weight::Bare, "Advanced").with_icon(icon).flush());
@@ -32,7 +29,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     let hidden = |field: &Field| match field {
         Field::Redirect | Field::Parameter(..) | Field::SecretExpires | Field::Tags => true,
         Field::Endpoint(kind) => !form.draft.must_type(*kind),
-        Field::Header(place) => form.draft.headers.get(*place).is_some_and(|header| header.label.is_none()),
+        Field::Header(index) => form.draft.headers.get(*index).is_some_and(|header| header.label.is_none()),
         _ => false,
     };
     let forced = form.problems.iter().any(|(field, _)| hidden(field));
@@ -127,30 +124,30 @@ fn background(ui: &mut Ui, form: &mut Form<'_>) {
 fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
     let mut removed = None;
     let own: Vec<usize> =
-        (0..form.draft.headers.len()).filter(|place| form.draft.headers[*place].label.is_none()).collect();
-    for (count, place) in own.iter().copied().enumerate() {
+        (0..form.draft.headers.len()).filter(|index| form.draft.headers[*index].label.is_none()).collect();
+    for (count, index) in own.iter().copied().enumerate() {
         let number = count + 1;
-        let kept = form.draft.is_kept(&form.draft.headers[place].name);
-        let filled = !form.draft.headers[place].name.is_empty();
-        let error = form.error(&Field::Header(place), filled).map(str::to_owned);
+        let kept = form.draft.is_kept(&form.draft.headers[index].name);
+        let filled = !form.draft.headers[index].name.is_empty();
+        let error = form.error(&Field::Header(index), filled).map(str::to_owned);
         let extras = Extras { hint: "X-Api-Key", error: error.as_deref(), mono: true, ..Extras::default() };
-        let id = Id::unique(("keyfob-form-header-name", place));
+        let id = Id::unique(("keyfob-form-header-name", index));
         let label = format!("Extra header {number}");
-        fields::text(ui, id, &label, &mut form.draft.headers[place].name, extras);
+        fields::text(ui, id, &label, &mut form.draft.headers[index].name, extras);
         let label = format!("Value of extra header {number}");
-        let value_id = form::header_id(place);
-        form::secret(ui, form, Field::Header(place), value_id, &label, kept);
+        let value_id = form::header_id(index);
+        form::secret(ui, form, Field::Header(index), value_id, &label, kept);
         let name = format!("Remove extra header {number}");
         if !kept && Button::new(Weight::Bare, "Remove").named(&name).show(ui) {
-            removed = Some(place);
+            removed = Some(index);
         }
     }
-    if let Some(place) = removed {
+    if let Some(index) = removed {
         // Fields are identified by their position, so the following ones lose egui's state.
-        for later in place..form.draft.headers.len() {
+        for later in index..form.draft.headers.len() {
             fields::forget(ui.ctx(), form::header_id(later));
         }
-        form.draft.headers.remove(place);
+        form.draft.headers.remove(index);
     }
     let add = Button::new(Weight::Bare, "Add an extra header").with_icon(Icon::Plus).flush();
     if own.len() < 8 && add.show(ui) {

@@ -1,6 +1,4 @@
 //! The endpoint fields of the form.
-//!
-//! An empty field uses the preset's value, which its hint shows.
 
 use egui::Ui;
 
@@ -13,7 +11,6 @@ use crate::ui::labels;
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 
-/// The endpoints that the grant needs and the preset lacks.
 pub(in crate::ui) fn needed(ui: &mut Ui, form: &mut Form<'_>) {
     for kind in EndpointKind::ALL {
         if form.draft.must_type(kind) {

@@ -1,6 +1,4 @@
 //! Help for the form of a known provider: where and how to register a client.
-//!
-//! A page opens only on request.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +15,6 @@ use crate::ui::labels;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 
-/// The links to the registration page and the documentation.
 pub(in crate::ui) fn register(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -50,7 +47,6 @@ pub(in crate::ui) fn register(
     });
 }
 
-/// The redirect URI to register, and the provider's rule for it.
 pub(in crate::ui) fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form<'_>) {
     let Some(redirect) = form.draft.redirect_uri() else { return };
     let (preset, rule) = (&form.draft.preset, &form.draft.preset.spec.redirect_rule);
@@ -64,8 +60,8 @@ pub(in crate::ui) fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form<'_>) {
             cx.send(Command::CopyText(text));
         }
         widgets::weak(ui, listening(&redirect, rule));
-        if let Some(said) = in_words(preset, rule) {
-            widgets::weak(ui, &said);
+        if let Some(text) = in_words(preset, rule) {
+            widgets::weak(ui, &text);
         }
         if let Some(breach) = rule.breach(&redirect) {
             widgets::surface(ui, cx.tokens.warn_soft, cx.tokens.warn, |ui| {
@@ -75,7 +71,6 @@ pub(in crate::ui) fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form<'_>) {
     });
 }
 
-/// How Keyfob receives this redirect.
 fn listening(redirect: &RedirectUri, rule: &RedirectRule) -> &'static str {
     match redirect {
         RedirectUri::Loopback(loopback) if loopback.port.is_none() => {
@@ -140,7 +135,7 @@ mod tests {
 
     #[test]
     fn each_rule_has_its_sentence() {
-        let said = |id: &str| {
+        let text = |id: &str| {
             let presets = built_in();
             let preset = presets.iter().find(|preset| preset.id == id).unwrap();
             in_words(preset, &preset.spec.redirect_rule).unwrap_or_default()
@@ -153,7 +148,7 @@ mod tests {
             ("smartcar", "Smartcar allows http only for localhost and requires the exact port."),
             ("connect", ""),
         ] {
-            assert_eq!(said(id), sentence);
+            assert_eq!(text(id), sentence);
         }
     }
 }

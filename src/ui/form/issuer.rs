@@ -22,7 +22,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
     if let Some(typed) = &mut form.draft.issuer.typed {
         let filled = !typed.trim().is_empty() && matches!(problem, Some(Err(_)));
         let error = form.problems.iter().find(|(field, _)| *field == Field::Issuer);
-        let error = error.map(|(_, said)| said.clone()).filter(|_| filled);
+        let error = error.map(|(_, text)| text.clone()).filter(|_| filled);
         let note = Some("Keyfob reads the endpoints from its discovery document.");
         let hint = "https://auth.example.com";
         let extras = Extras { hint, error: error.as_deref(), note, mono: true };
@@ -48,8 +48,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
             widgets::weak(ui, "These endpoints are saved with the account. Change them under Advanced.");
         }
         Some(Err(problem)) => {
-            if let Some(said) = failure(ui, cx, problem, form.draft.issuer.typed.is_some()) {
-                form.draft.issuer.typed = Some(said);
+            if let Some(reported) = failure(ui, cx, problem, form.draft.issuer.typed.is_some()) {
+                form.draft.issuer.typed = Some(reported);
                 cx.send(form.draft.discover());
             }
         }
@@ -59,20 +59,20 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
 
 /// Why discovery failed. Returns the issuer identifier that the server reports, if the user accepts it.
 fn failure(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, may_change: bool) -> Option<String> {
-    let said = explain(problem, None, None);
+    let message = explain(problem, None, None);
     let mut used = None;
     widgets::surface(ui, cx.tokens.error_soft, cx.tokens.error, |ui| {
-        widgets::text_strong(ui, &said.what);
-        widgets::text(ui, &said.next);
-        if let Some(details) = &said.details {
+        widgets::text_strong(ui, &message.what);
+        widgets::text(ui, &message.next);
+        if let Some(details) = &message.details {
             widgets::mono_block(ui, details);
         }
         if let (true, Problem::Discovery(problem)) = (may_change, problem)
-            && let NotDiscovered::OtherIssuer { said } = &problem.why
+            && let NotDiscovered::OtherIssuer { said: reported } = &problem.why
         {
-            let name = format!("Use {}", sanitized(said.as_str(), 80));
+            let name = format!("Use {}", sanitized(reported.as_str(), 80));
             if Button::new(Weight::Quiet, &name).show(ui) {
-                used = Some(said.as_str().to_owned());
+                used = Some(reported.as_str().to_owned());
             }
         }
     });

@@ -38,7 +38,6 @@ pub(super) fn field_id(key: &str) -> Id {
     Id::unique(("keyfob-form", key))
 }
 
-/// The fields that hold secrets, for wiping.
 fn secret_ids(draft: &AccountFormState) -> Vec<Id> {
     let headers = (0..draft.headers.len()).map(header_id);
     [field_id("client_secret"), field_id(PRIVATE_KEY), field_id("password")]
@@ -49,21 +48,20 @@ fn secret_ids(draft: &AccountFormState) -> Vec<Id> {
         .collect()
 }
 
-pub(super) fn header_id(place: usize) -> Id {
-    Id::unique(("keyfob-form-header", place))
+pub(super) fn header_id(index: usize) -> Id {
+    Id::unique(("keyfob-form-header", index))
 }
 
 pub(super) struct Form<'a> {
     pub(super) draft: &'a mut AccountFormState,
-    /// The errors that prevent saving.
     pub(super) problems: Vec<(Field, String)>,
 }
 
 impl Form<'_> {
     /// A field's error, once it was left or has a value.
     pub(super) fn error(&self, field: &Field, filled: bool) -> Option<&str> {
-        let said = self.problems.iter().find(|(at, _)| at == field)?;
-        (filled || self.draft.touched.contains(field)).then_some(said.1.as_str())
+        let problem = self.problems.iter().find(|(at, _)| at == field)?;
+        (filled || self.draft.touched.contains(field)).then_some(problem.1.as_str())
     }
 
     pub(super) fn left(&mut self, field: Field, response: &egui::Response) {
@@ -73,7 +71,6 @@ impl Form<'_> {
     }
 }
 
-/// Wipes the secret fields.
 pub(super) fn forget(ctx: &egui::Context, state: &AccountFormState) {
     for id in secret_ids(state) {
         fields::forget(ctx, id);
@@ -84,10 +81,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState) {
     let title = if draft.editing.is_some() { "Edit account" } else { labels::ADD_ACCOUNT };
     widgets::heading(ui, title);
     if let Some(problem) = &draft.problem {
-        let said = explain(problem, None, Some(&draft.preset.name));
+        let message = explain(problem, None, Some(&draft.preset.name));
         widgets::surface(ui, cx.tokens.error_soft, cx.tokens.error, |ui| {
-            widgets::text_strong(ui, &said.what);
-            widgets::text(ui, &said.next);
+            widgets::text_strong(ui, &message.what);
+            widgets::text(ui, &message.next);
             widgets::weak(ui, "Secrets you typed were wiped when you saved; enter them again.");
         });
     }
@@ -129,7 +126,6 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
 
     let custom = Preset::custom();
     let presets: Vec<&Preset> = cx.snapshot.presets.iter().chain([&custom]).collect();
-    // The user chooses a preset, or else an issuer.
     let mut choices: Vec<_> =
         presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())).collect();
     choices.push((None, labels::BY_ISSUER.to_owned()));
@@ -193,11 +189,11 @@ fn credentials(ui: &mut Ui, form: &mut Form<'_>) {
         let kept = form.draft.is_kept("password");
         secret(ui, form, Field::Password, field_id("password"), "Password", kept);
     }
-    for place in 0..form.draft.headers.len() {
-        let Some(label) = form.draft.headers[place].label.clone() else { continue };
-        let kept = form.draft.is_kept(&form.draft.headers[place].name);
-        let label = if form.draft.headers[place].required { label } else { format!("{label} (optional)") };
-        secret(ui, form, Field::Header(place), header_id(place), &label, kept);
+    for index in 0..form.draft.headers.len() {
+        let Some(label) = form.draft.headers[index].label.clone() else { continue };
+        let kept = form.draft.is_kept(&form.draft.headers[index].name);
+        let label = if form.draft.headers[index].required { label } else { format!("{label} (optional)") };
+        secret(ui, form, Field::Header(index), header_id(index), &label, kept);
     }
     if form.draft.scopes_matter() {
         advanced::scopes(ui, form);
@@ -211,7 +207,7 @@ pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, lab
         Field::ClientSecret => &mut form.draft.client_secret,
         Field::PrivateKey => &mut form.draft.keys.private_key,
         Field::Password => &mut form.draft.password,
-        Field::Header(place) => &mut form.draft.headers[*place].value,
+        Field::Header(index) => &mut form.draft.headers[*index].value,
         _ => return,
     };
     let note = value.has_stray_space().then_some("Spaces at the ends are removed when you save.");
@@ -225,7 +221,7 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState
     let problems = draft.problems(cx.snapshot);
     let reason = match problems.first() {
         _ if draft.saving => Some("It is being saved."),
-        Some((_, said)) => Some(said.as_str()),
+        Some((_, text)) => Some(text.as_str()),
         None => None,
     };
     let new = draft.editing.is_none();

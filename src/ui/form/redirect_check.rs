@@ -44,13 +44,13 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormS
 
 /// Shows why the port can't be bound; returns the user's other choice.
 fn refused(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, provider: &str) -> Option<u16> {
-    let said = explain(problem, None, Some(provider));
+    let message = explain(problem, None, Some(provider));
     let mut taken = None;
     widgets::surface(ui, cx.tokens.warn_soft, cx.tokens.warn, |ui| {
-        widgets::text_strong(ui, &said.what);
-        widgets::text(ui, &said.next);
+        widgets::text_strong(ui, &message.what);
+        widgets::text(ui, &message.next);
         ui.horizontal_wrapped(|ui| {
-            for action in &said.others {
+            for action in &message.others {
                 if let Action::TakePort(port) = action
                     && Button::new(Weight::Quiet, &labels::use_port(*port)).show(ui)
                 {

@@ -15,7 +15,6 @@ use crate::ui::widgets::fields::Extras;
 
 const PARAMETERS_MAX: usize = 20;
 
-/// The fields that may hold secrets, for wiping.
 pub(in crate::ui) fn secret_ids(draft: &RequestsDraft) -> impl Iterator<Item = Id> {
     let of = |request, params: &Params| (0..params.typed.len()).map(move |index| ids(request, index).1);
     [Request::SignIn, Request::Token]
@@ -23,7 +22,6 @@ pub(in crate::ui) fn secret_ids(draft: &RequestsDraft) -> impl Iterator<Item = I
         .flat_map(move |request| of(request, draft.of_request(request)))
 }
 
-/// What one of its parameters is called.
 fn parameter(request: Request) -> &'static str {
     match request {
         Request::SignIn => "sign-in parameter",
@@ -79,18 +77,18 @@ fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
     let called = parameter(request);
     let count = form.draft.requests.of_request(request).typed.len();
     let mut removed = None;
-    for place in 0..count {
-        let number = place + 1;
-        let (name_id, value_id) = ids(request, place);
-        let field = Field::Parameter(request, place);
+    for index in 0..count {
+        let number = index + 1;
+        let (name_id, value_id) = ids(request, index);
+        let field = Field::Parameter(request, index);
         let error = form.error(&field, true).map(str::to_owned);
         let params = form.draft.requests.of_request_mut(request);
         let extras = Extras { error: error.as_deref(), mono: true, ..Extras::default() };
         let label = format!("{} {number}", capitalised(called));
-        fields::text(ui, name_id, &label, &mut params.typed[place].name, extras);
-        let hint = if params.is_kept(&params.typed[place].name) { "Stored; type to replace" } else { "" };
+        fields::text(ui, name_id, &label, &mut params.typed[index].name, extras);
+        let hint = if params.is_kept(&params.typed[index].name) { "Stored; type to replace" } else { "" };
         let extras = Extras { hint, mono: true, ..Extras::default() };
-        let (label, typed) = (format!("Value of {called} {number}"), &mut params.typed[place]);
+        let (label, typed) = (format!("Value of {called} {number}"), &mut params.typed[index]);
         if typed.is_open() {
             fields::text(ui, value_id, &label, &mut typed.value, Extras { hint: "", ..extras });
         } else {
@@ -98,13 +96,13 @@ fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
         }
         let remove = format!("Remove {called} {number}");
         if Button::new(Weight::Bare, "Remove").named(&remove).show(ui) {
-            removed = Some(place);
+            removed = Some(index);
         }
     }
     if let Some(removed) = removed {
         // Fields are identified by their position: egui's state of the following ones belongs to others now.
-        for place in removed..count {
-            let (name_id, value_id) = ids(request, place);
+        for index in removed..count {
+            let (name_id, value_id) = ids(request, index);
             fields::forget(ui.ctx(), name_id);
             fields::forget(ui.ctx(), value_id);
         }
@@ -117,7 +115,7 @@ fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
     widgets::weak(ui, note(request));
 }
 
-fn ids(request: Request, place: usize) -> (Id, Id) {
-    let id = |part: &str| Id::unique(("keyfob-form-parameter", part, request, place));
+fn ids(request: Request, index: usize) -> (Id, Id) {
+    let id = |part: &str| Id::unique(("keyfob-form-parameter", part, request, index));
     (id("name"), id("value"))
 }

@@ -7,7 +7,6 @@ use egui::Ui;
 use super::Form;
 use crate::ui::widgets;
 
-/// Shows the provider's toggles if the grant has a sign-in.
 pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     if form.draft.grant.is_repeatable() {
         return;

@@ -10,7 +10,6 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 
-/// The fields, for wiping.
 pub(in crate::ui) fn ids() -> [Id; 2] {
     [field_id("access_token"), field_id("refresh_token")]
 }

@@ -31,7 +31,6 @@ impl NoticesState {
     }
 }
 
-/// Shows the notices that are not dismissed, with space below.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
     presets::show(ui, cx, state);
     startup::show(ui, cx, state);

@@ -1,6 +1,4 @@
 //! The notice on the user's own presets that couldn't be read.
-//!
-//! It names each file with its error, here and in the picker, and blocks nothing.
 
 use egui::Ui;
 

@@ -21,26 +21,26 @@ pub(super) fn shown(cx: &Cx<'_>, state: &NoticesState) -> Option<Problem> {
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
     let Some(problem) = shown(cx, state) else { return };
-    let said = explain(&problem, None, None);
+    let message = explain(&problem, None, None);
     let tokens = cx.tokens;
     widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
         ui.horizontal_top(|ui| {
             let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
             Icon::Warning.paint(ui.painter(), rect.center(), 18.0, tokens.warn);
             ui.vertical(|ui| {
-                widgets::text_strong(ui, &said.what);
-                widgets::text(ui, &said.next);
-                if let Some(details) = &said.details {
+                widgets::text_strong(ui, &message.what);
+                widgets::text(ui, &message.next);
+                if let Some(details) = &message.details {
                     widgets::mono_block(ui, details);
                 }
                 ui.add_space(4.0);
                 ui.horizontal_wrapped(|ui| {
-                    if said.action == Some(Action::RecoverAccounts)
+                    if message.action == Some(Action::RecoverAccounts)
                         && Button::new(Weight::Quiet, labels::RECOVER).show(ui)
                     {
                         cx.open(DialogKind::Recover);
                     }
-                    if said.action == Some(Action::OpenSettings)
+                    if message.action == Some(Action::OpenSettings)
                         && Button::new(Weight::Quiet, labels::OPEN_SETTINGS).show(ui)
                     {
                         cx.open(DialogKind::Settings);

@@ -22,8 +22,8 @@ pub(in crate::ui) fn is_needed(cx: &Cx<'_>) -> bool {
     )
 }
 
-fn said(vault: &VaultView) -> Option<(String, String, Icon)> {
-    let said = |what: &str, next: &str, icon| Some((what.to_owned(), next.to_owned(), icon));
+fn message(vault: &VaultView) -> Option<(String, String, Icon)> {
+    let message = |what: &str, next: &str, icon| Some((what.to_owned(), next.to_owned(), icon));
     match (&vault.health, vault.kind) {
         (VaultHealth::Failing(problem), _) => {
             let words = explain(&Problem::Vault(problem.clone()), None, None);
@@ -33,17 +33,17 @@ fn said(vault: &VaultView) -> Option<(String, String, Icon)> {
             let words = explain(&Problem::Vault(VaultProblem::PassphraseNeeded), None, None);
             Some((words.what, words.next, Icon::Locked))
         }
-        (VaultHealth::Locked { exists: false }, _) => said(
+        (VaultHealth::Locked { exists: false }, _) => message(
             "Secrets will be kept in a file protected by a passphrase.",
             "Choose a passphrase before you save anything.",
             Icon::Locked,
         ),
-        (VaultHealth::Waiting, VaultKind::File) => said(
+        (VaultHealth::Waiting, VaultKind::File) => message(
             "Opening the file with your secrets.",
             "It takes about a second, which keeps guessing slow.",
             Icon::Clock,
         ),
-        (VaultHealth::Waiting, _) => said(
+        (VaultHealth::Waiting, _) => message(
             "Waiting for the keychain.",
             "It may be asking for its password, perhaps behind another window.",
             Icon::Clock,
@@ -54,7 +54,7 @@ fn said(vault: &VaultView) -> Option<(String, String, Icon)> {
 
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = cx.tokens;
-    let Some((what, next, icon)) = said(&cx.snapshot.vault) else { return };
+    let Some((what, next, icon)) = message(&cx.snapshot.vault) else { return };
     widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
         ui.horizontal_top(|ui| {
             let (_, rect): (_, Rect) = ui.allocate_space(vec2(18.0, 18.0));

@@ -13,7 +13,6 @@ pub(in crate::ui) enum CrashPageState {
     #[default]
     NoCrash,
     NothingShown,
-    /// The list is shown; no account is selected automatically.
     ListShown,
 }
 

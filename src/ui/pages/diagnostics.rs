@@ -1,6 +1,4 @@
 //! The diagnostics page.
-//!
-//! A word and an icon show each result, never color alone. The checks run only on request.
 
 use egui::Ui;
 
@@ -71,7 +69,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DiagnosticsS
 }
 
 fn card(ui: &mut Ui, cx: &Cx<'_>, finding: &Finding, provider: Option<&str>) {
-    let said = doctor::finding(finding, provider);
+    let message = doctor::finding(finding, provider);
     let tokens = cx.tokens;
     let (icon, color) = match finding.verdict() {
         CheckOutcome::Ok => (Icon::Check, tokens.ok),
@@ -91,9 +89,9 @@ fn card(ui: &mut Ui, cx: &Cx<'_>, finding: &Finding, provider: Option<&str>) {
         if !finding.about.is_empty() {
             widgets::weak_line(ui, &sanitized(&finding.about, 200));
         }
-        widgets::text(ui, &said.what);
-        if !said.next.is_empty() {
-            widgets::text(ui, &said.next);
+        widgets::text(ui, &message.what);
+        if !message.next.is_empty() {
+            widgets::text(ui, &message.next);
         }
     });
 }

@@ -53,7 +53,6 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
     widgets::weak(ui, "Try every step with a built-in server. No registration needed.");
 }
 
-/// Where secrets will be stored, and whether that works.
 fn vault_card(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = cx.tokens;
     let vault = &cx.snapshot.vault;

@@ -27,7 +27,6 @@ const HEIGHT_WITH_PASSPHRASE: f32 = 232.0;
 #[derive(Default)]
 pub(in crate::ui) struct LockScreenState {
     last_input: Option<DateTime<Utc>>,
-    /// When the engine was told to lock.
     lock_sent_at: Option<DateTime<Utc>>,
     is_covered: bool,
 }
@@ -45,12 +44,10 @@ impl LockScreenState {
         self.lock_sent_at = Some(now);
     }
 
-    /// Whether the window was covered at the last update.
     pub(in crate::ui) fn is_covered(&self) -> bool {
         self.is_covered
     }
 
-    /// Returns whether the window is covered now.
     pub(in crate::ui) fn update(&mut self, cx: &Cx<'_>) -> bool {
         let waits = |at: &DateTime<Utc>| !cx.snapshot.locked && (*at..*at + MAX_WAIT).contains(&cx.now);
         self.lock_sent_at = self.lock_sent_at.filter(waits);
@@ -63,7 +60,6 @@ fn limit(snapshot: &Snapshot) -> Option<TimeDelta> {
     snapshot.idle_lock_mins().map(|mins| TimeDelta::minutes(mins.into()))
 }
 
-/// Locks after the timeout without input.
 pub(in crate::ui) fn watch(ui: &Ui, cx: &mut Cx<'_>, state: &mut LockScreenState) {
     let last = *state.last_input.get_or_insert(cx.now);
     let is_due = !cx.snapshot.locked && limit(cx.snapshot).is_some_and(|limit| cx.now - last >= limit);
@@ -97,7 +93,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, passphrase: &mut PassphraseDialog) {
     ui.add_space(theme::STEP * 2.0);
     widgets::heading(ui, "Keyfob is locked");
     ui.spacing_mut().item_spacing.y = 12.0;
-    let said = match cx.snapshot.vault.kind {
+    let text = match cx.snapshot.vault.kind {
         VaultKind::File => "Token refresh is paused until you unlock Keyfob.",
         VaultKind::Keychain => {
             "Your keychain stays unlocked, so anyone at this computer can unlock Keyfob. Token refresh is paused."
@@ -107,7 +103,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, passphrase: &mut PassphraseDialog) {
              Token refresh is paused."
         }
     };
-    widgets::text(ui, said);
+    widgets::text(ui, text);
     if passphrase.is_open() {
         passphrase.show_fields(ui, cx);
         passphrase.show_button(ui, cx);

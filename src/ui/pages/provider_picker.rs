@@ -1,6 +1,4 @@
 //! The choice of a provider for a new account.
-//!
-//! Discovery by issuer and a custom provider are always offered.
 
 use egui::{Color32, CornerRadius, Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
 
@@ -128,7 +126,6 @@ mod tests {
         assert_eq!(names(" GitH "), ["github"]);
         assert_eq!(names("jira"), ["atlassian"]);
         assert_eq!(names("microsoft 365"), ["entra"]);
-        // Name matches precede matches in the summary.
         assert_eq!(names("slack"), ["slack", "slack-user"]);
         assert_eq!(names("smart")[0], "smartconnect");
         assert!(names("no such thing").is_empty());

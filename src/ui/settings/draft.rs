@@ -2,10 +2,8 @@
 
 use crate::messages::preferences::{Preferences, ProxyChoice};
 
-/// The longest refresh margin, in seconds.
 const MAX_AHEAD_SECS: u32 = 3600;
 
-/// The range of the clipboard timeout, in seconds.
 const CLEAR_SECS: std::ops::RangeInclusive<u32> = 10..=120;
 
 /// Lower ports need privileges that Keyfob lacks.
@@ -13,21 +11,16 @@ const MIN_PORT: u16 = 1024;
 
 pub(in crate::ui) struct SettingsDraft {
     pub(in crate::ui) preferences: Preferences,
-    /// The clipboard timeout in seconds, as typed.
     pub(in crate::ui) clear_clipboard: String,
-    /// The refresh margin in seconds, as typed.
     pub(in crate::ui) refresh_ahead: String,
     pub(in crate::ui) redirect_port: String,
     pub(in crate::ui) browser: String,
     pub(in crate::ui) proxy_kind: ProxyKind,
     pub(in crate::ui) proxy: String,
-    /// The path of a PEM file, as typed.
     pub(in crate::ui) root_certificate: String,
-    /// Whether to scroll to the part about secrets.
     pub(in crate::ui) to_secrets: bool,
 }
 
-/// How other hosts are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum ProxyKind {
     System,
@@ -57,12 +50,10 @@ impl SettingsDraft {
         }
     }
 
-    /// A draft that is scrolled to the part about secrets.
     pub(in crate::ui) fn at_secrets(preferences: &Preferences) -> Self {
         Self { to_secrets: true, ..Self::of(preferences) }
     }
 
-    /// The clipboard timeout in seconds, or its error.
     pub(in crate::ui) fn clear_secs(&self) -> Result<Option<u32>, &'static str> {
         if self.preferences.clear_clipboard_secs.is_none() {
             return Ok(None);
@@ -104,7 +95,6 @@ impl SettingsDraft {
         }
     }
 
-    /// The preferences, or the first error.
     pub(in crate::ui) fn checked(&self) -> Result<Preferences, &'static str> {
         let text = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
         Ok(Preferences {

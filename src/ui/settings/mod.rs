@@ -40,16 +40,15 @@ impl SettingsState {
     }
 }
 
-/// Preferences that were changed outside Keyfob, and the button to accept them.
 fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
     let changed = &cx.snapshot.unconfirmed;
     if changed.0.is_empty() {
         return;
     }
-    let said = explain(&Problem::Unconfirmed(changed.clone()), None, None);
+    let message = explain(&Problem::Unconfirmed(changed.clone()), None, None);
     let tokens = cx.tokens;
     widgets::surface(ui, tokens.warn_soft, tokens.warn, |ui| {
-        widgets::text_strong(ui, &said.what);
+        widgets::text_strong(ui, &message.what);
         widgets::text(ui, "Use them only if this was you. What you set below yourself is used in any case.");
         ui.add_space(4.0);
         if Button::new(Weight::Quiet, labels::USE_THESE_SETTINGS).show(ui) {
@@ -62,7 +61,7 @@ fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
     let Some(draft) = &mut state.draft else { return };
     let mut close = false;
-    let ((), left) = dialog::show(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
+    let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
         widgets::heading(ui, labels::SETTINGS);
         dialog::body(ui, |ui| {
             unconfirmed(ui, cx);
@@ -81,7 +80,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
             close |= Button::new(Weight::Bare, labels::CANCEL).show(ui);
         });
     });
-    if close || left {
+    if close || dismissed {
         state.draft = None;
     }
 }

@@ -69,7 +69,6 @@ fn other_vaults(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Returns true if the settings must close.
 fn accounts(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
     let mut closes = false;
     ui.vertical(|ui| {

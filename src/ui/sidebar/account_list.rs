@@ -29,18 +29,14 @@ const BEYOND: usize = 50;
 #[derive(Default)]
 pub(in crate::ui) struct AccountList {
     accounts: AccountViews,
-    /// The search in lower case.
     search: String,
     order: ListOrder,
     built_at: Option<DateTime<Utc>>,
-    /// When the first status changes.
     changes_at: Option<DateTime<Utc>>,
-    /// The number of search results per status.
     counts: BTreeMap<StatusFilter, usize>,
     /// The listed accounts, as indices.
     rows: Vec<usize>,
     row_of: Vec<Option<usize>>,
-    /// The top of each row, in points.
     tops: Vec<f32>,
     headings: Vec<Heading>,
     height: f32,
@@ -51,7 +47,6 @@ pub(in crate::ui) struct AccountList {
 }
 
 impl AccountList {
-    /// Updates the list for these accounts, this search and this order.
     pub(in crate::ui) fn sync(
         &mut self,
         accounts: &AccountViews,
@@ -113,12 +108,10 @@ impl AccountList {
         &self.counts
     }
 
-    /// How long until a status changes.
     pub(in crate::ui) fn changes_in(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
         self.changes_at.map(|at| (at - now).max(TimeDelta::seconds(1)))
     }
 
-    /// The headings in this part of the list, with their positions.
     pub(in crate::ui) fn headings(
         &self,
         seen: Rangef,
@@ -140,7 +133,6 @@ impl AccountList {
         self.rows.len()
     }
 
-    /// Whether nothing matches the search and the filter.
     pub(in crate::ui) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -163,7 +155,6 @@ impl AccountList {
         Rect::from_min_size(pos2(corner.x, corner.y + top), vec2(width, ROW_HEIGHT))
     }
 
-    /// The row at this height.
     fn row_at(&self, y: f32) -> usize {
         self.tops.partition_point(|top| *top + PITCH <= y)
     }
@@ -182,7 +173,6 @@ impl AccountList {
         before.into_iter().chain(made).chain(after)
     }
 
-    /// Records that the list is not visible.
     pub(in crate::ui) fn hide(&mut self) {
         self.visible = 0..0;
     }
@@ -191,7 +181,6 @@ impl AccountList {
         self.visible.clone().filter_map(|row| self.get(row)).map(AsRef::as_ref)
     }
 
-    /// Records whose row has the focus.
     pub(in crate::ui) fn focus(&mut self, id: Option<AccountId>) {
         self.focused = id;
     }
@@ -201,7 +190,6 @@ impl AccountList {
         self.focused.as_ref()
     }
 
-    /// Requests to scroll a row into view.
     pub(in crate::ui) fn scroll_to(&mut self, id: AccountId) {
         self.scroll_target = Some(id);
     }

@@ -1,6 +1,4 @@
 //! The list's filter chips, and the menu for sorting and grouping.
-//!
-//! A chip has a word and an icon. Assistive technologies learn whether it is selected.
 
 use egui::{
     CornerRadius, Frame, Margin, Popup, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit,
@@ -101,7 +99,6 @@ pub(in crate::ui) fn menu(ui: &mut Ui, order: &mut ListOrder) {
     Popup::menu(&response).gap(4.0).show(|ui| {
         ui.set_width(200.0);
         widgets::menu_items(ui);
-        // In a low window the menu scrolls.
         let height = ui.ctx().content_rect().height() - 32.0;
         ScrollArea::vertical()
             .max_height(height)
@@ -128,7 +125,6 @@ fn choices(ui: &mut Ui, order: &mut ListOrder) {
     }
 }
 
-/// Aligned with the choices below it.
 fn heading(ui: &mut Ui, text: &str) {
     let margin = Margin { left: 12, top: 6, bottom: 2, ..Margin::ZERO };
     Frame::new().inner_margin(margin).show(ui, |ui| widgets::caption(ui, text));

@@ -1,6 +1,4 @@
 //! Filters, sorts and groups the list.
-//!
-//! Each account is in the list once. Equal accounts keep the order of their names.
 
 use std::cmp::Reverse;
 
@@ -20,7 +18,6 @@ use crate::ui::labels;
 pub(in crate::ui) struct ListOrder {
     pub(in crate::ui) sort: SortBy,
     pub(in crate::ui) group: GroupBy,
-    /// Show only these accounts.
     pub(in crate::ui) filter: Option<StatusFilter>,
 }
 
@@ -88,7 +85,6 @@ fn text(group: GroupBy, account: &AccountView, status: StatusFilter) -> String {
     }
 }
 
-/// Every account's status, and when the first of them changes.
 pub(in crate::ui) fn statuses(
     accounts: &AccountViews,
     now: DateTime<Utc>,

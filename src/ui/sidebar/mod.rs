@@ -1,6 +1,4 @@
 //! The list of accounts.
-//!
-//! A row's accessible name is the account's name alone. Its status and time are the description.
 
 pub(crate) mod account_list;
 pub(crate) mod list_filter;
@@ -247,7 +245,6 @@ fn left_of(account: &AccountView, cx: &Cx<'_>) -> Option<(String, String)> {
     }
 }
 
-/// Paints a row; returns true if its name was truncated.
 fn paint_row(
     ui: &Ui,
     tokens: &Tokens,
@@ -302,7 +299,6 @@ fn second_line(
     painter.galley(pos2(inner.left() + 20.0, y - galley.size().y / 2.0), galley, text);
 }
 
-/// Moves the selection with the arrow keys, and the focus if a row has it.
 pub(super) fn arrows(ui: &Ui, cx: &mut Cx<'_>, state: &mut SidebarState) {
     let focused = ui.memory(egui::Memory::focused);
     let on_row = focused.is_some() && state.list.focused().map(row_id) == focused;
@@ -332,5 +328,5 @@ fn go_to(ui: &Ui, cx: &mut Cx<'_>, state: &mut SidebarState, row: usize) {
     // egui would move the focus on by the same key.
     ui.memory_mut(|memory| memory.move_focus(egui::FocusDirection::None));
     state.list.focus(Some(id.clone()));
-    cx.push(UiAction::Select(id));
+    cx.select(id);
 }

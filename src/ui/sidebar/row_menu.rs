@@ -1,6 +1,4 @@
 //! The context menu of a row.
-//!
-//! Each item also has a button on the account's page and a shortcut.
 
 use egui::{Response, Ui, vec2};
 
@@ -14,7 +12,6 @@ use crate::ui::{labels, theme, widgets};
 
 const WIDTH: f32 = 240.0;
 
-/// Opens the menu on a right-click, and shows it while it is open.
 pub(in crate::ui) fn show(ui: &Ui, cx: &mut Cx<'_>, account: &AccountView, response: &Response) {
     let os = ui.ctx().os();
     response.context_menu(|ui| {

@@ -1,6 +1,4 @@
 //! Icons, drawn with strokes in the text's color.
-//!
-//! An icon always has a word or a name beside it.
 
 use egui::epaint::PathStroke;
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
@@ -9,7 +7,6 @@ use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 pub(in crate::ui) enum Icon {
     Plus,
     Lens,
-    /// Settings: two sliders.
     Sliders,
     Back,
     Sort,
@@ -42,7 +39,6 @@ pub(in crate::ui) enum Icon {
 enum Part {
     Line(&'static [(f32, f32)]),
     ClosedLine(&'static [(f32, f32)]),
-    /// A circle's outline: its center and radius.
     Circle((f32, f32), f32),
     Dot((f32, f32), f32),
     /// A rounded square between two corners.
@@ -119,7 +115,6 @@ impl Icon {
         }
     }
 
-    /// Draws the icon into a square of `size` points around `center`.
     pub(in crate::ui) fn paint(self, painter: &Painter, center: Pos2, size: f32, color: Color32) {
         let unit = size / 16.0;
         let width = 1.6 * unit.max(0.75);

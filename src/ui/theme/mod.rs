@@ -19,7 +19,6 @@ use crate::messages::snapshot::{Preferences, ThemeChoice};
 
 use system_fonts::SystemFonts;
 
-/// The grid's step, in points.
 pub(super) const STEP: f32 = 4.0;
 pub(super) const CONTROL_HEIGHT: f32 = 32.0;
 pub(super) const RADIUS: u8 = 8;
@@ -27,37 +26,27 @@ pub(super) const CARD_PADDING: i8 = 16;
 pub(super) const SIDEBAR_WIDTH: f32 = 280.0;
 /// Below this width, in points, the window has one pane.
 pub(super) const NARROW_WIDTH: f32 = 720.0;
-/// The maximum width of a column of text or fields.
 pub(super) const COLUMN_WIDTH: f32 = 720.0;
 
-/// The dark modules of a QR code, in both themes.
 pub(super) const QR_DARK: Color32 = rgb(0x00_0000);
-/// The background of a QR code, in both themes.
 pub(super) const QR_LIGHT: Color32 = rgb(0xff_ffff);
 
-/// Duration of animations, in seconds.
 const ANIMATION_SECS: f32 = 0.08;
 
 #[derive(Debug)]
 pub(super) struct Tokens {
-    /// The background, including the list and the cards.
     pub(super) window: Color32,
-    /// A dialog or text field.
     pub(super) raised: Color32,
-    /// A secondary control.
     pub(super) control: Color32,
-    /// A hovered control or row.
     pub(super) hover: Color32,
     pub(super) chosen: Color32,
     /// A line between regions; carries no meaning.
     pub(super) line: Color32,
     pub(super) border: Color32,
     pub(super) text: Color32,
-    /// Less prominent text.
     pub(super) weak: Color32,
     /// Interactive elements and the focus ring.
     pub(super) accent: Color32,
-    /// A hovered primary button.
     pub(super) accent_hover: Color32,
     pub(super) on_accent: Color32,
     pub(super) ok: Color32,
@@ -65,9 +54,7 @@ pub(super) struct Tokens {
     pub(super) error: Color32,
     pub(super) warn_soft: Color32,
     pub(super) error_soft: Color32,
-    /// The elapsed part of the ring.
     pub(super) track: Color32,
-    /// A toast, its text and its link.
     pub(super) float: Color32,
 }
 
@@ -122,23 +109,19 @@ pub(super) static LIGHT: Tokens = Tokens {
 };
 
 impl Tokens {
-    /// The colors of the current theme.
     pub(super) fn of(ui: &egui::Ui) -> &'static Self {
         if ui.visuals().dark_mode { &DARK } else { &LIGHT }
     }
 }
 
-/// Body text, 14 points.
 pub(super) fn body() -> FontId {
     FontId::proportional(14.0)
 }
 
-/// Small text, 12 points.
 pub(super) fn small() -> FontId {
     FontId::proportional(12.0)
 }
 
-/// Strong body text.
 pub(super) fn strong() -> FontId {
     FontId::new(14.0, semibold())
 }
@@ -148,7 +131,6 @@ pub(super) fn small_strong() -> FontId {
     FontId::new(12.0, semibold())
 }
 
-/// A heading, 20 points.
 pub(super) fn heading() -> FontId {
     FontId::new(20.0, semibold())
 }

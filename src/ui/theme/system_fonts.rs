@@ -8,7 +8,6 @@ use std::sync::OnceLock;
 use egui::epaint::text::{FallbackRequest, FontInsert, FontProvider};
 use egui_system_font_provider::SystemFontProvider;
 
-/// The system's fonts, listed on first use.
 #[derive(Default)]
 pub(in crate::ui) struct SystemFonts(OnceLock<SystemFontProvider>);
 

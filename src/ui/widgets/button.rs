@@ -15,13 +15,10 @@ use crate::ui::theme::icons::Icon;
 /// The emphasis of a button. A screen has one primary button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum Weight {
-    /// Filled with the accent color.
     Primary,
-    /// Filled with a quiet gray.
     Quiet,
     /// Only text, whose accent color tells it from other text.
     Bare,
-    /// For actions that can't be undone.
     Danger,
 }
 
@@ -58,7 +55,6 @@ impl<'a> Button<'a> {
         Self { icon: Some(icon), name: Some(name), hint: Some(name), ..Self::new(Weight::Bare, "") }
     }
 
-    /// Gives an icon button a background.
     pub(in crate::ui) fn quiet(mut self) -> Self {
         self.weight = Weight::Quiet;
         self
@@ -69,7 +65,6 @@ impl<'a> Button<'a> {
         self
     }
 
-    /// Sets an accessible name other than the label.
     pub(in crate::ui) fn named(mut self, name: &'a str) -> Self {
         self.name = Some(name);
         self
@@ -80,7 +75,6 @@ impl<'a> Button<'a> {
         self
     }
 
-    /// The width of the button, in points.
     pub(in crate::ui) fn width(&self, ui: &Ui) -> f32 {
         let content = self.text(ui).size().x + self.icon_width();
         (content + 2.0 * self.padding()).max(self.min_width)
@@ -128,7 +122,6 @@ impl<'a> Button<'a> {
         self
     }
 
-    /// Shows the button; returns true if it was pressed.
     pub(in crate::ui) fn show(self, ui: &mut Ui) -> bool {
         ui.add(self).clicked()
     }

@@ -1,6 +1,4 @@
 //! Destinations that differ from the preset's, on the account's page and before an import.
-//!
-//! They are shown in full: wrapped, never truncated.
 
 use egui::Ui;
 
@@ -13,7 +11,6 @@ use crate::ui::widgets;
 
 const LABEL_WIDTH: f32 = 168.0;
 
-/// Shows those of an account, if any.
 pub(in crate::ui) fn card(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     let named = changed_destinations(&cx.snapshot.presets, &account.settings);
     if !named.rest.is_empty() {
@@ -24,7 +21,6 @@ pub(in crate::ui) fn card(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     }
 }
 
-/// Shows those of an account in an import.
 pub(in crate::ui) fn of_import(ui: &mut Ui, name: &str, named: &NamedDestinations) {
     ui.add_space(4.0);
     widgets::caption(ui, &format!("{}: {}", sanitized(name, 120), named.provider));

@@ -13,10 +13,8 @@ use crate::ui::theme;
 use crate::ui::theme::Tokens;
 use crate::ui::widgets;
 
-/// The height of a box with a description, in points.
 const HEIGHT: f32 = 44.0;
 
-/// The side of the box.
 const SIDE: f32 = 18.0;
 
 /// Shows a box; both texts are truncated to one line.

@@ -1,6 +1,4 @@
 //! Dialogs over the dimmed page.
-//!
-//! A dialog fits into any window: its contents scroll, and its buttons stay visible.
 
 use egui::{Context, Frame, Id, Margin, Modal, Response, ScrollArea, Ui, UiBuilder, Vec2, vec2};
 
@@ -9,10 +7,8 @@ use crate::ui::{theme, widgets};
 /// A smaller window has no space to spare, such as the smallest one at 200 %.
 const TIGHT: Vec2 = vec2(400.0, 300.0);
 
-/// The height around the scrolled part, in points.
 const AROUND: f32 = 184.0;
 
-/// The same in a window without space to spare.
 const AROUND_TIGHT: f32 = 124.0;
 
 fn is_tight(ctx: &Context) -> bool {
@@ -31,14 +27,13 @@ pub(in crate::ui) fn show<R>(ui: &Ui, id: Id, width: f32, contents: impl FnOnce(
         ui.set_width(width.min(room));
         contents(ui)
     });
-    let left = shown.should_close();
-    (shown.inner, left)
+    let dismissed = shown.should_close();
+    (shown.inner, dismissed)
 }
 
 /// The distance to the scroll bar, which is in the dialog's margin.
 const BESIDE: f32 = 12.0;
 
-/// Shows the part between the heading and the buttons.
 pub(in crate::ui) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     let around = if is_tight(ui.ctx()) { AROUND_TIGHT } else { AROUND };
     let height = ui.ctx().content_rect().height() - around;
@@ -49,13 +44,13 @@ pub(in crate::ui) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -
         .auto_shrink([false, true]);
     ui.add_space(theme::STEP);
     let (room, width) = (ui.available_rect_before_wrap(), ui.available_width());
-    let mut place = ui.new_child(UiBuilder::new().max_rect(room.with_max_x(room.right() + BESIDE)));
-    let shown = area.show(&mut place, |ui| {
+    let mut child = ui.new_child(UiBuilder::new().max_rect(room.with_max_x(room.right() + BESIDE)));
+    let shown = area.show(&mut child, |ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 12.0;
         contents(ui)
     });
-    ui.advance_cursor_after_rect(room.with_max_y(place.min_rect().bottom()));
+    ui.advance_cursor_after_rect(room.with_max_y(child.min_rect().bottom()));
     ui.add_space(theme::STEP);
     shown.inner
 }

@@ -8,7 +8,6 @@ use crate::domain::provider::EndpointKind;
 use crate::ui::{labels, widgets};
 
 const MAX_SCOPES: usize = 12;
-/// Width of the longest endpoint label, in points.
 const LABEL_WIDTH: f32 = 192.0;
 
 pub(in crate::ui) fn card(ui: &mut Ui, title: &str, found: &DiscoveredServer) {

@@ -30,7 +30,6 @@ impl SecretText {
         self.text.trim().is_empty()
     }
 
-    /// Passes the text to a function.
     pub(in crate::ui) fn with<R>(&self, ask: impl FnOnce(&str) -> R) -> R {
         ask(&self.text)
     }
@@ -132,13 +131,11 @@ fn forget_history(ctx: &egui::Context, id: Id) {
     }
 }
 
-/// Clears egui's state of a field.
 pub(in crate::ui) fn forget(ctx: &egui::Context, id: Id) {
     forget_history(ctx, id);
     ctx.data_mut(|data| data.remove::<egui::text_edit::TextEditState>(id));
 }
 
-/// Whether Enter was pressed in a field.
 pub(in crate::ui) fn is_entered(ui: &Ui, field: &egui::Response) -> bool {
     field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
 }
@@ -172,7 +169,6 @@ fn edit(
     })
 }
 
-/// A choice among several; returns true if it changed.
 pub(in crate::ui) fn choice<T: PartialEq + Clone>(
     ui: &mut Ui,
     id: Id,

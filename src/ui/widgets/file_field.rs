@@ -1,6 +1,4 @@
 //! The path of a file, typed or chosen in the system's file dialog.
-//!
-//! The window never waits for the dialog: its answer arrives in [`crate::ui::Ui::file_answer`].
 
 use std::path::{Path, PathBuf};
 
@@ -34,9 +32,7 @@ pub enum FileAnswer {
 
 pub(in crate::ui) struct FileField {
     text: String,
-    /// The initial folder while the path is empty.
     folder: PathBuf,
-    /// Whether the system has no dialog.
     without_dialog: bool,
 }
 
@@ -45,7 +41,6 @@ impl FileField {
         Self { text: String::new(), folder: folder.to_owned(), without_dialog: false }
     }
 
-    /// A field with an initial path.
     pub(in crate::ui) fn at(path: &Path) -> Self {
         let text = path.to_str().unwrap_or_default().to_owned();
         Self { text, ..Self::within(path.parent().unwrap_or(path)) }

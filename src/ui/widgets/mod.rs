@@ -35,7 +35,6 @@ pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     }
 }
 
-/// Scrolls a control into view with its focus ring.
 pub(super) fn scroll_into_view(ui: &Ui, response: &Response) {
     ui.scroll_to_rect(response.rect.expand(4.0), None);
 }
@@ -49,7 +48,6 @@ pub(super) fn menu_items(ui: &mut Ui) {
     ui.visuals_mut().widgets.active.bg_stroke = ring;
 }
 
-/// Adds an accessible description to a widget.
 pub(super) fn describe(ui: &Ui, response: &Response, text: &str) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(text));
 }
@@ -60,7 +58,6 @@ pub(super) fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     surface(ui, Color32::TRANSPARENT, Tokens::of(ui).line, contents)
 }
 
-/// A card with a background color.
 pub(super) fn surface<R>(
     ui: &mut Ui,
     fill: Color32,
@@ -79,17 +76,14 @@ pub(super) fn surface<R>(
         .inner
 }
 
-/// A heading of the page.
 pub(super) fn heading(ui: &mut Ui, text: &str) -> Response {
     titled(ui, text, theme::heading())
 }
 
-/// A heading of a card or a group of fields.
 pub(super) fn subheading(ui: &mut Ui, text: &str) -> Response {
     titled(ui, text, theme::strong())
 }
 
-/// The same with contents at the end of its line.
 pub(super) fn subheading_with(ui: &mut Ui, text: &str, end: impl FnOnce(&mut Ui)) {
     ui.scope(|ui| {
         // As high as its text, so that a card has equal space above and below.
@@ -116,13 +110,11 @@ pub(super) fn text(ui: &mut Ui, text: &str) -> Response {
     ui.label(text)
 }
 
-/// A small error text, for errors without a field.
 pub(super) fn problem(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).error;
     ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).wrap())
 }
 
-/// Small, weak text that wraps.
 pub(super) fn weak(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;
     ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).wrap())
@@ -140,7 +132,6 @@ pub(super) fn baseline(galley: &Galley) -> f32 {
     galley.rows.first().and_then(|row| row.glyphs.first()).map_or(0.0, |glyph| glyph.pos.y)
 }
 
-/// A ring with a role, a name and a value for assistive technologies.
 pub(super) fn countdown_ring(ui: &mut Ui, size: f32, share: f32, color: Color32, name: &str, spoken: &str) {
     let track = Tokens::of(ui).track;
     let (rect, response) = ui.allocate_exact_size(vec2(size, size), Sense::hover());
@@ -151,7 +142,6 @@ pub(super) fn countdown_ring(ui: &mut Ui, size: f32, share: f32, color: Color32,
     ring(ui.painter(), rect, share, color, track);
 }
 
-/// A word with an icon in a color.
 pub(super) fn status(ui: &mut Ui, icon: Icon, word: &str, color: Color32) {
     let galley = ui.painter().layout_no_wrap(word.to_owned(), theme::small_strong(), color);
     let (rect, response) = ui.allocate_exact_size(vec2(22.0 + galley.size().x, 20.0), Sense::hover());
@@ -196,7 +186,6 @@ pub(super) fn text_strong(ui: &mut Ui, text: &str) -> Response {
     ui.add(egui::Label::new(egui::RichText::new(text).font(theme::strong()).color(color)).wrap())
 }
 
-/// Text from a server, monospaced and wrapped.
 pub(super) fn mono_block(ui: &mut Ui, text: &str) -> Response {
     let shown = sanitized(text, 1000);
     let color = Tokens::of(ui).weak;
@@ -212,9 +201,9 @@ pub(super) fn figure(ui: &mut Ui, text: &str) -> Response {
         Some((digits, _)) if digits.contains(':') => text.split_at(digits.len()),
         _ => ("", text),
     };
-    let place = laid("0".to_owned()).size().x.ceil();
+    let digit_width = laid("0".to_owned()).size().x.ceil();
     let mut parts: Vec<_> =
-        digits.chars().map(|digit| laid(digit.to_string())).map(|it| (place, it)).collect();
+        digits.chars().map(|digit| laid(digit.to_string())).map(|it| (digit_width, it)).collect();
     for (width, colon) in parts.iter_mut().filter(|(_, it)| it.text() == ":") {
         *width = colon.size().x;
     }
@@ -234,7 +223,6 @@ pub(super) fn figure(ui: &mut Ui, text: &str) -> Response {
     response
 }
 
-/// A small time with digits of fixed width.
 pub(super) fn figure_small(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;
     ui.label(egui::RichText::new(text).font(theme::mono(13.0)).color(color))
@@ -244,34 +232,31 @@ fn column_width(ui: &Ui) -> f32 {
     (ui.available_width() / 3.0).clamp(88.0, 144.0)
 }
 
-/// A label and its value, which is truncated.
 pub(super) fn fact(ui: &mut Ui, label: &str, value: &str) {
     wide_fact(ui, column_width(ui), label, value);
 }
 
-/// The same with a label `width` points wide.
 pub(super) fn wide_fact(ui: &mut Ui, width: f32, label: &str, value: &str) {
     let tokens = Tokens::of(ui);
     let shown = sanitized(value, 400);
     ui.horizontal_top(|ui| {
         let caption = egui::RichText::new(label).font(theme::small()).color(tokens.weak);
         let (rect, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());
-        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));
-        place.label(caption);
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        child.label(caption);
         let text = egui::RichText::new(&*shown).font(theme::small()).color(tokens.text);
         ui.add(egui::Label::new(text).wrap());
     });
 }
 
-/// A name with arbitrary contents beside it.
 pub(super) fn pair(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
     let tokens = Tokens::of(ui);
     ui.horizontal_top(|ui| {
         let width = column_width(ui);
         let caption = egui::RichText::new(name).font(theme::mono(12.0)).color(tokens.weak);
         let (rect, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());
-        let mut place = ui.new_child(egui::UiBuilder::new().max_rect(rect));
-        place.add(egui::Label::new(caption).truncate());
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        child.add(egui::Label::new(caption).truncate());
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             contents(ui);
@@ -296,7 +281,6 @@ pub(super) fn caption(ui: &mut Ui, text: &str) -> Response {
     ui.label(egui::RichText::new(text).font(theme::small_strong()).color(color))
 }
 
-/// Small, weak text in one line, truncated with an ellipsis.
 pub(super) fn weak_line(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;
     ui.add(egui::Label::new(egui::RichText::new(text).font(theme::small()).color(color)).truncate())

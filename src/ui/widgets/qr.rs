@@ -15,7 +15,6 @@ const QUIET: u8 = 4;
 /// The widest code, in modules, that a camera reads from a window at this size.
 const MODULES_MAX: usize = 77;
 
-/// The dark modules of a code, by row.
 struct Modules {
     width: usize,
     dark: Vec<bool>,

@@ -41,7 +41,6 @@ enum What {
 pub(in crate::ui) struct Toasts(Vec<Toast>);
 
 impl Toasts {
-    /// Adds a message about a success.
     pub(in crate::ui) fn say(&mut self, text: impl Into<String>) {
         self.push(What::Moment(text.into()));
     }
@@ -57,7 +56,6 @@ impl Toasts {
         self.0.push(Toast { what, until: None });
     }
 
-    /// Drops messages whose time has passed, and problems that the page shows.
     pub(in crate::ui) fn sync(
         &mut self,
         now: DateTime<Utc>,
@@ -83,7 +81,6 @@ impl Toasts {
     }
 }
 
-/// Shows the messages at the foot of the page, the newest at the bottom.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut Toasts, page: egui::Rect) {
     let mut stack =
         Stack { foot: page.center_bottom() - vec2(0.0, 16.0), width: page.width() - 32.0, count: 0 };
@@ -103,13 +100,13 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut Toasts, page
         }
     }
     let mut gone = None;
-    for (place, toast) in state.0.iter().enumerate().rev() {
+    for (index, toast) in state.0.iter().enumerate().rev() {
         if stack.add(ui, |ui| message(ui, cx, room, &toast.what)) {
-            gone = Some(place);
+            gone = Some(index);
         }
     }
-    if let Some(place) = gone {
-        state.0.remove(place);
+    if let Some(index) = gone {
+        state.0.remove(index);
     }
 }
 
@@ -143,18 +140,18 @@ fn message(ui: &mut Ui, cx: &Cx<'_>, room: f32, what: &What) -> bool {
         What::Problem { account, problem } => {
             let account = account.as_ref().and_then(|id| cx.account(id));
             let name = account.map(|account| account.name.as_str());
-            let said = explain(problem, name, account.map(|account| account.provider_name.as_str()));
-            problem_bar(ui, cx, room, name, &said)
+            let message = explain(problem, name, account.map(|account| account.provider_name.as_str()));
+            problem_bar(ui, cx, room, name, &message)
         }
     }
 }
 
-fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, said: &UserMessage) -> bool {
-    announce(ui, &said.what);
+fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, message: &UserMessage) -> bool {
+    announce(ui, &message.what);
     let (_, rect) = ui.allocate_space(vec2(18.0, 18.0));
     Icon::Warning.paint(ui.painter(), rect.center(), 18.0, cx.tokens.error);
     // The text's full width, so that the next frame has the same space.
-    let wanted = [(&said.what, theme::strong()), (&said.next, theme::body())].map(|(text, font)| {
+    let wanted = [(&message.what, theme::strong()), (&message.next, theme::body())].map(|(text, font)| {
         ui.painter().layout_no_wrap(text.clone(), font, egui::Color32::PLACEHOLDER).size().x
     });
     let dismiss = Button::new(Weight::Bare, labels::DISMISS);
@@ -166,8 +163,8 @@ fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, said:
         if let Some(name) = account {
             widgets::weak_line(ui, &sanitized(name, 60));
         }
-        widgets::text_strong(ui, &said.what);
-        widgets::text(ui, &said.next);
+        widgets::text_strong(ui, &message.what);
+        widgets::text(ui, &message.next);
     });
     dismiss.show(ui)
 }

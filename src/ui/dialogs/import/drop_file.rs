@@ -8,7 +8,6 @@ use crate::ui::action::DialogKind;
 use crate::ui::cx::Cx;
 use crate::ui::theme;
 
-/// Takes a dropped file, and shows a hint while one hovers.
 pub(in crate::ui) fn watch(ui: &Ui, cx: &mut Cx<'_>) {
     let (dropped, hovers) = ui.input(|input| {
         let dropped = input.raw.dropped_files.first().map(|file| file.path().to_owned());

@@ -12,11 +12,9 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::Extras;
 
-/// A file's variable names and their meanings.
 pub(in crate::ui) struct EnvNamesState {
     names: Vec<String>,
     chosen: Mapping,
-    /// The last mapping that was read, to detect changes.
     read: Mapping,
     /// Whether the lists are visible; they start hidden if the guess gave accounts.
     open: bool,

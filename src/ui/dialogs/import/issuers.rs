@@ -22,9 +22,7 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::discovered_endpoints;
 use crate::ui::{labels, widgets};
 
-/// The most accounts named above their discovered endpoints.
 const NAMES_SHOWN: usize = 3;
-/// The most issuers named before discovery.
 const ISSUERS_SHOWN: usize = 5;
 
 #[derive(Debug)]
@@ -34,12 +32,10 @@ pub(in crate::ui) enum EndpointSource {
     Own,
     /// Discovery; the settings are those to query the issuer with.
     At(Box<(Wanted, Settings)>),
-    /// An issuer that can't be queried.
     Unavailable(ProviderError),
 }
 
 impl EndpointSource {
-    /// Determines the source, once.
     pub(in crate::ui) fn sync(&mut self, presets: &[Preset], settings: &Settings) {
         if !matches!(self, Self::Unknown) {
             return;
@@ -68,12 +64,12 @@ pub(in crate::ui) struct Issuers {
     /// Requested by the user and not sent yet.
     queue: VecDeque<(Wanted, Settings)>,
     pending: Option<Wanted>,
-    answers: Vec<(Wanted, DiscoveryResult)>,
+    results: Vec<(Wanted, DiscoveryResult)>,
 }
 
 impl Issuers {
-    fn answer(&self, wanted: &Wanted) -> Option<&DiscoveryResult> {
-        self.answers.iter().find(|(known, _)| known == wanted).map(|(_, answer)| answer)
+    fn result(&self, wanted: &Wanted) -> Option<&DiscoveryResult> {
+        self.results.iter().find(|(known, _)| known == wanted).map(|(_, result)| result)
     }
 
     fn is_awaited(&self, wanted: &Wanted) -> bool {
@@ -82,33 +78,31 @@ impl Issuers {
 
     fn found(&self, source: &EndpointSource) -> Option<&DiscoveredServer> {
         let EndpointSource::At(at) = source else { return None };
-        self.answer(&at.0)?.as_ref().ok()
+        self.result(&at.0)?.as_ref().ok()
     }
 
     /// Takes a result, or returns it if it wasn't requested here.
-    pub(in crate::ui) fn take(&mut self, issuer: &str, answer: DiscoveryResult) -> Option<DiscoveryResult> {
+    pub(in crate::ui) fn take(&mut self, issuer: &str, result: DiscoveryResult) -> Option<DiscoveryResult> {
         match self.pending.take_if(|pending| pending.issuer.as_str() == issuer) {
             Some(pending) => {
-                self.answers.push((pending, answer));
+                self.results.push((pending, result));
                 None
             }
-            None => Some(answer),
+            None => Some(result),
         }
     }
 
-    /// Adds the discovered endpoints to an account's settings.
     pub(in crate::ui) fn complete(&self, source: &EndpointSource, settings: &mut Settings) {
         if let Some(found) = self.found(source) {
             found.complete(settings);
         }
     }
 
-    /// The text about an account's endpoints.
     pub(in crate::ui) fn note(&self, source: &EndpointSource) -> Option<&'static str> {
         match source {
             EndpointSource::Unknown | EndpointSource::Own => None,
             EndpointSource::Unavailable(_) => Some("endpoints not found"),
-            EndpointSource::At(at) => Some(match self.answer(&at.0) {
+            EndpointSource::At(at) => Some(match self.result(&at.0) {
                 Some(Ok(_)) => "endpoints found at its issuer",
                 Some(Err(_)) => "endpoints not found",
                 None if self.is_awaited(&at.0) => "reading the endpoints from its issuer…",
@@ -117,16 +111,15 @@ impl Issuers {
         }
     }
 
-    /// Why the selected accounts can't be saved yet.
     pub(in crate::ui) fn blocked<'l>(
         &self,
-        mut ticked: impl Iterator<Item = &'l EndpointSource>,
+        mut selected: impl Iterator<Item = &'l EndpointSource>,
     ) -> Option<&'static str> {
-        ticked.find_map(|source| match source {
+        selected.find_map(|source| match source {
             EndpointSource::Own => None,
             EndpointSource::Unknown => Some("One moment."),
             EndpointSource::Unavailable(_) => Some("Deselect the accounts whose endpoints were not found."),
-            EndpointSource::At(at) => match self.answer(&at.0) {
+            EndpointSource::At(at) => match self.result(&at.0) {
                 Some(Ok(_)) => None,
                 Some(Err(_)) => Some("Deselect the accounts whose endpoints were not found."),
                 None if self.is_awaited(&at.0) => Some("Waiting for the server."),
@@ -135,31 +128,30 @@ impl Issuers {
         })
     }
 
-    /// Shows the results and offers to query the remaining issuers.
-    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, ticked: &[(&str, &EndpointSource)]) {
-        self.answered(ui, ticked);
+    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, selected: &[(&str, &EndpointSource)]) {
+        self.show_results(ui, selected);
         // The user fixes one at a time.
-        let unavailable = ticked.iter().find_map(|(_, source)| match source {
+        let unavailable = selected.iter().find_map(|(_, source)| match source {
             EndpointSource::Unavailable(error) => Some(error),
             _ => None,
         });
         if let Some(error) = unavailable {
-            widgets::problem(ui, &modal::in_words(&Problem::Settings(error.clone())));
+            widgets::problem(ui, &modal::problem_text(&Problem::Settings(error.clone())));
         }
-        self.offer(ui, ticked);
-        self.ask_next(cx, ticked);
+        self.offer(ui, selected);
+        self.query_next(cx, selected);
     }
 
-    fn answered(&mut self, ui: &mut Ui, ticked: &[(&str, &EndpointSource)]) {
+    fn show_results(&mut self, ui: &mut Ui, selected: &[(&str, &EndpointSource)]) {
         let mut again = None;
-        for (wanted, answer) in &self.answers {
-            let of_it = ticked.iter().filter_map(|(name, source)| Some((*name, source.at(wanted)?)));
+        for (wanted, result) in &self.results {
+            let of_it = selected.iter().filter_map(|(name, source)| Some((*name, source.at(wanted)?)));
             let (names, settings): (Vec<&str>, Vec<&Settings>) = of_it.unzip();
             let Some(settings) = settings.first() else { continue };
-            match answer {
+            match result {
                 Ok(found) => discovered_endpoints::card(ui, &title(&names), found),
                 Err(problem) => {
-                    widgets::problem(ui, &modal::in_words(problem));
+                    widgets::problem(ui, &modal::problem_text(problem));
                     let issuer = sanitized(wanted.issuer.as_str(), 80);
                     let name = format!("{} at {issuer}", labels::LOOK_UP_AGAIN);
                     if Button::new(Weight::Quiet, labels::LOOK_UP_AGAIN).named(&name).show(ui) {
@@ -169,17 +161,17 @@ impl Issuers {
             }
         }
         if let Some(again) = again {
-            self.answers.retain(|(wanted, _)| *wanted != again.0);
+            self.results.retain(|(wanted, _)| *wanted != again.0);
             self.queue.push_back(again);
         }
     }
 
     /// Names the issuers without a result; a button queries them.
-    fn offer(&mut self, ui: &mut Ui, ticked: &[(&str, &EndpointSource)]) {
+    fn offer(&mut self, ui: &mut Ui, selected: &[(&str, &EndpointSource)]) {
         let mut open: Vec<&(Wanted, Settings)> = Vec::new();
-        for (_, source) in ticked {
+        for (_, source) in selected {
             if let EndpointSource::At(at) = source
-                && self.answer(&at.0).is_none()
+                && self.result(&at.0).is_none()
                 && !self.is_awaited(&at.0)
                 && open.iter().all(|known| known.0 != at.0)
             {
@@ -198,19 +190,18 @@ impl Issuers {
         }
         let more = if issuers.len() > ISSUERS_SHOWN { ", …" } else { "" };
         let named = issuers[..issuers.len().min(ISSUERS_SHOWN)].join(", ");
-        let said = format!(
+        let text = format!(
             "Some endpoints come from {named}{more}. Nothing is requested until you choose {}.",
             labels::LOOK_UP
         );
-        widgets::text(ui, &said);
+        widgets::text(ui, &text);
         if Button::new(Weight::Quiet, labels::LOOK_UP).show(ui) {
             self.queue.extend(open.into_iter().cloned());
         }
     }
 
-    /// Queries the next issuer, unless its accounts were deselected.
-    fn ask_next(&mut self, cx: &mut Cx<'_>, ticked: &[(&str, &EndpointSource)]) {
-        self.queue.retain(|(wanted, _)| ticked.iter().any(|(_, source)| source.at(wanted).is_some()));
+    fn query_next(&mut self, cx: &mut Cx<'_>, selected: &[(&str, &EndpointSource)]) {
+        self.queue.retain(|(wanted, _)| selected.iter().any(|(_, source)| source.at(wanted).is_some()));
         if self.pending.is_none()
             && let Some((wanted, settings)) = self.queue.pop_front()
         {

@@ -34,17 +34,14 @@ use moved_destinations::MovedDestinations;
 
 const ROWS: u8 = 5;
 
-/// The most accounts with their own destinations that are named.
-const DIFFERING_MAX: usize = 50;
+const MAX_DIFFERING: usize = 50;
 
-/// Visible rows of the list of omissions.
-const LEFT_OUT_MAX: usize = 5;
+const MAX_OMISSIONS: usize = 5;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ImportStep {
     Choosing,
     Reading,
-    /// The file needs its passphrase.
     Encrypted,
     Preview,
     Saving,
@@ -52,14 +49,11 @@ enum ImportStep {
 
 struct PreviewedAccount {
     draft: ImportDraft,
-    /// Whether an account has its name.
-    taken: bool,
-    ticked: bool,
-    /// The source of its endpoints.
+    exists: bool,
+    selected: bool,
     source: EndpointSource,
     /// Its provider and the destinations that differ from the preset's; `None` until computed.
     named: Option<NamedDestinations>,
-    /// The change of destinations for stored secrets.
     moves: MovedDestinations,
 }
 
@@ -69,13 +63,10 @@ pub(in crate::ui) struct ImportDialog {
     path: PathBuf,
     passphrase: SecretText,
     error: Option<String>,
-    found: Vec<PreviewedAccount>,
+    accounts: Vec<PreviewedAccount>,
     issuers: Issuers,
-    /// Omissions, a sentence each.
-    left_out: Vec<String>,
-    /// The variable names of a `.env` file and their meanings.
+    omissions: Vec<String>,
     names: Option<EnvNamesState>,
-    /// The number of accounts being saved.
     saving: usize,
 }
 
@@ -88,7 +79,6 @@ fn passphrase_id() -> Id {
 }
 
 impl ImportDialog {
-    /// Asks for a file, starting in this folder.
     pub(in crate::ui) fn within(folder: &Path) -> Self {
         Self::new(FileField::within(folder))
     }
@@ -106,9 +96,9 @@ impl ImportDialog {
             path: PathBuf::new(),
             passphrase: SecretText::default(),
             error: None,
-            found: Vec::new(),
+            accounts: Vec::new(),
             issuers: Issuers::default(),
-            left_out: Vec::new(),
+            omissions: Vec::new(),
             names: None,
             saving: 0,
         }
@@ -138,15 +128,15 @@ impl ImportDialog {
 
     fn save(&mut self, cx: &mut Cx<'_>) {
         let (chosen, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.found).into_iter().partition(|found| found.ticked);
+            std::mem::take(&mut self.accounts).into_iter().partition(|account| account.selected);
         drop(rest);
         self.saving = chosen.len();
         self.error = None;
         self.step = ImportStep::Saving;
         let drafts =
-            chosen.into_iter().map(|PreviewedAccount { mut draft, taken, source, moves, .. }| {
+            chosen.into_iter().map(|PreviewedAccount { mut draft, exists, source, moves, .. }| {
                 self.issuers.complete(&source, &mut draft.draft.settings);
-                ImportDraft { replace: taken, move_secrets: moves.is_agreed(), ..draft }
+                ImportDraft { replace: exists, move_secrets: moves.is_agreed(), ..draft }
             });
         cx.send(Command::Import(drafts.collect()));
     }
@@ -178,44 +168,45 @@ impl ImportDialog {
     }
 
     fn preview(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
-        let taken = self.found.iter().filter(|found| found.taken).count();
-        let holds = match (&self.names, self.found.len()) {
+        let exists = self.accounts.iter().filter(|account| account.exists).count();
+        let holds = match (&self.names, self.accounts.len()) {
             (Some(_), 0) => "The file has variables. Map them below.".to_owned(),
             (_, count) => format!("The file holds {}.", labels::counted(count, "account")),
         };
         widgets::text(ui, &holds);
-        if taken > 0 {
-            let said = match taken {
+        if exists > 0 {
+            let text = match exists {
                 1 => "1 already exists. Select it if you want to replace it.".to_owned(),
                 _ => {
-                    format!("{taken} already exist. Select any you want to replace.")
+                    format!("{exists} already exist. Select any you want to replace.")
                 }
             };
-            widgets::text(ui, &said);
+            widgets::text(ui, &text);
         }
         let presets = &cx.snapshot.presets;
-        for found in &mut self.found {
-            found.source.sync(presets, &found.draft.draft.settings);
-            found.sync_named(&self.issuers, presets);
+        for account in &mut self.accounts {
+            account.source.sync(presets, &account.draft.draft.settings);
+            account.sync_named(&self.issuers, presets);
         }
-        let (count, all, issuers) = (self.found.len(), &mut self.found, &self.issuers);
+        let (count, all, issuers) = (self.accounts.len(), &mut self.accounts, &self.issuers);
         ui.scope(|ui| {
             checkbox::list(ui, "keyfob-import-rows", count, ROWS, |ui, number| {
-                let found = &mut all[number];
-                let note = note(found, issuers);
-                checkbox::tick(ui, &mut found.ticked, &found.draft.draft.name, &note)
+                let account = &mut all[number];
+                let note = note(account, issuers);
+                checkbox::tick(ui, &mut account.selected, &account.draft.draft.name, &note)
             });
         });
-        let ticked = self.found.iter().filter(|found| found.ticked);
-        let ticked = ticked.map(|found| (found.draft.draft.name.as_str(), &found.source)).collect::<Vec<_>>();
-        self.issuers.show(ui, cx, &ticked);
+        let selected = self.accounts.iter().filter(|account| account.selected);
+        let selected =
+            selected.map(|account| (account.draft.draft.name.as_str(), &account.source)).collect::<Vec<_>>();
+        self.issuers.show(ui, cx, &selected);
         self.destinations(ui);
         self.show_moves(ui, cx);
-        for said in self.left_out.iter().take(LEFT_OUT_MAX) {
-            widgets::weak(ui, &sanitized(said, 300));
+        for omission in self.omissions.iter().take(MAX_OMISSIONS) {
+            widgets::weak(ui, &sanitized(omission, 300));
         }
-        if self.left_out.len() > LEFT_OUT_MAX {
-            widgets::weak(ui, &format!("{} more were left out.", self.left_out.len() - LEFT_OUT_MAX));
+        if self.omissions.len() > MAX_OMISSIONS {
+            widgets::weak(ui, &format!("{} more were left out.", self.omissions.len() - MAX_OMISSIONS));
         }
         if let Some(names) = &mut self.names
             && let Some(mapping) = names.show(ui, presets)
@@ -233,32 +224,33 @@ impl ImportDialog {
     fn destinations(&self, ui: &mut Ui) {
         let (changed, others): (Vec<_>, Vec<_>) = self.differing().partition(|(_, named)| named.is_changed);
         let (shown, count) =
-            (changed.iter().chain(&others).take(DIFFERING_MAX), changed.len() + others.len());
+            (changed.iter().chain(&others).take(MAX_DIFFERING), changed.len() + others.len());
         for (name, named) in shown {
             changed_destinations::of_import(ui, name, named);
         }
-        if count > DIFFERING_MAX {
-            let more = labels::counted(count - DIFFERING_MAX, "more account");
-            let said =
+        if count > MAX_DIFFERING {
+            let more = labels::counted(count - MAX_DIFFERING, "more account");
+            let text =
                 format!("{more} with other hosts. On the command line, keyfob import --dry-run lists them.");
-            widgets::weak(ui, &said);
+            widgets::weak(ui, &text);
         }
     }
 
     fn differing(&self) -> impl Iterator<Item = (&str, &NamedDestinations)> {
-        let ticked = self.found.iter().filter(|found| found.ticked);
-        let named = ticked.filter_map(|found| Some((found.draft.draft.name.as_str(), found.named.as_ref()?)));
+        let selected = self.accounts.iter().filter(|account| account.selected);
+        let named =
+            selected.filter_map(|account| Some((account.draft.draft.name.as_str(), account.named.as_ref()?)));
         named.filter(|(_, named)| !named.rest.is_empty())
     }
 
     /// Asks about the stored secrets of each replaced account whose endpoints are known.
     fn show_moves(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
-        for found in self.found.iter_mut().filter(|found| found.taken && found.ticked) {
-            if self.issuers.blocked(std::iter::once(&found.source)).is_none() {
-                let mut settings = found.draft.draft.settings.clone();
-                self.issuers.complete(&found.source, &mut settings);
-                found.moves.sync(cx.snapshot, &found.draft, &settings);
-                found.moves.show(ui, &found.draft.draft.name);
+        for account in self.accounts.iter_mut().filter(|account| account.exists && account.selected) {
+            if self.issuers.blocked(std::iter::once(&account.source)).is_none() {
+                let mut settings = account.draft.draft.settings.clone();
+                self.issuers.complete(&account.source, &mut settings);
+                account.moves.sync(cx.snapshot, &account.draft, &settings);
+                account.moves.show(ui, &account.draft.draft.name);
             }
         }
     }
@@ -267,19 +259,22 @@ impl ImportDialog {
         match self.step {
             ImportStep::Encrypted if self.passphrase.is_empty() => Some("Enter the passphrase first."),
             ImportStep::Choosing | ImportStep::Encrypted => None,
-            ImportStep::Preview if !self.found.iter().any(|found| found.ticked) => {
+            ImportStep::Preview if !self.accounts.iter().any(|account| account.selected) => {
                 Some("Select an account first.")
             }
             ImportStep::Preview
-                if self.differing().filter(|(_, named)| named.is_changed).count() > DIFFERING_MAX =>
+                if self.differing().filter(|(_, named)| named.is_changed).count() > MAX_DIFFERING =>
             {
                 Some("Deselect some accounts: more are changed than can be shown at once.")
             }
             ImportStep::Preview => {
-                let ticked = self.found.iter().filter(|found| found.ticked).map(|found| &found.source);
-                let is_open = |found: &PreviewedAccount| found.taken && found.ticked && found.moves.is_open();
-                let moves = || self.found.iter().any(is_open).then_some(moved_destinations::BLOCKED);
-                self.issuers.blocked(ticked).or_else(moves).or_else(|| modal::vault_blocked(cx))
+                let selected =
+                    self.accounts.iter().filter(|account| account.selected).map(|account| &account.source);
+                let is_open = |account: &PreviewedAccount| {
+                    account.exists && account.selected && account.moves.is_open()
+                };
+                let moves = || self.accounts.iter().any(is_open).then_some(moved_destinations::BLOCKED);
+                self.issuers.blocked(selected).or_else(moves).or_else(|| modal::vault_blocked(cx))
             }
             ImportStep::Reading | ImportStep::Saving => Some("One moment."),
         }
@@ -298,22 +293,24 @@ impl PreviewedAccount {
     }
 }
 
-/// The text beside an account's name.
-fn note(found: &PreviewedAccount, issuers: &Issuers) -> String {
-    let provider = found.named.as_ref().map_or("", |named| named.provider.as_str());
-    let mut note = format!("{provider} · {}", labels::grant(found.draft.draft.settings.grant));
-    if let Some(said) = issuers.note(&found.source) {
+fn note(account: &PreviewedAccount, issuers: &Issuers) -> String {
+    let provider = account.named.as_ref().map_or("", |named| named.provider.as_str());
+    let mut note = format!("{provider} · {}", labels::grant(account.draft.draft.settings.grant));
+    if let Some(text) = issuers.note(&account.source) {
         note.push_str(" · ");
-        note.push_str(said);
+        note.push_str(text);
     }
-    if found.draft.grant.is_some() {
+    if account.draft.grant.is_some() {
         note.push_str(" · with its token");
     }
-    if found.draft.incomplete && !found.draft.draft.client.has_secret() {
+    if account.draft.incomplete && !account.draft.draft.client.has_secret() {
         note.push_str(" · without secrets");
     }
-    if found.taken {
-        note.insert_str(0, if found.ticked { "Replaces the existing one · " } else { "Already exists · " });
+    if account.exists {
+        note.insert_str(
+            0,
+            if account.selected { "Replaces the existing one · " } else { "Already exists · " },
+        );
     }
     note
 }
@@ -380,12 +377,12 @@ impl Modal for ImportDialog {
             }
             (ImportStep::Reading, Problem::Archive(ArchiveProblem::WrongPassphrase)) => {
                 self.step = ImportStep::Encrypted;
-                self.error = Some(modal::in_words(problem));
+                self.error = Some(modal::problem_text(problem));
             }
             // After a failed save the file is read again, since the command consumed the drafts.
             (ImportStep::Reading | ImportStep::Saving, _) => {
                 self.step = ImportStep::Choosing;
-                self.error = Some(modal::in_words(problem));
+                self.error = Some(modal::problem_text(problem));
             }
             _ => return false,
         }
@@ -398,32 +395,32 @@ impl Modal for ImportDialog {
         if self.step != ImportStep::Reading && !again {
             return;
         }
-        let taken = read.taken.into_iter().chain(std::iter::repeat(false));
-        let found = read.drafts.into_iter().zip(taken);
-        self.found = found
-            .map(|(draft, taken)| {
-                let (ticked, source) = (!taken, EndpointSource::Unknown);
+        let exists = read.taken.into_iter().chain(std::iter::repeat(false));
+        let drafts = read.drafts.into_iter().zip(exists);
+        self.accounts = drafts
+            .map(|(draft, exists)| {
+                let (selected, source) = (!exists, EndpointSource::Unknown);
                 PreviewedAccount {
                     draft,
-                    taken,
-                    ticked,
+                    exists,
+                    selected,
                     source,
                     named: None,
                     moves: MovedDestinations::default(),
                 }
             })
             .collect();
-        self.left_out = read.left_out;
+        self.omissions = read.left_out;
         if !again {
-            self.names = read.names.map(|names| EnvNamesState::new(names, !self.found.is_empty()));
+            self.names = read.names.map(|names| EnvNamesState::new(names, !self.accounts.is_empty()));
         }
         self.step = ImportStep::Preview;
     }
 
-    fn take_discovered(&mut self, issuer: &str, found: DiscoveryResult) -> Option<DiscoveryResult> {
+    fn take_discovered(&mut self, issuer: &str, result: DiscoveryResult) -> Option<DiscoveryResult> {
         // Endpoints from discovery are destinations, too.
-        self.found.iter_mut().for_each(|found| found.named = None);
-        self.issuers.take(issuer, found)
+        self.accounts.iter_mut().for_each(|account| account.named = None);
+        self.issuers.take(issuer, result)
     }
 
     fn take_saved(&self) -> Option<String> {

@@ -26,7 +26,6 @@ pub(in crate::ui) struct MovedDestinations {
 }
 
 impl MovedDestinations {
-    /// Compares an account, once, with the one that it replaces; `settings` are those to save.
     pub(in crate::ui) fn sync(&mut self, snapshot: &Snapshot, draft: &ImportDraft, settings: &Settings) {
         if self.moved.is_none() {
             self.moved = Some(moved(snapshot, draft, settings).unwrap_or_default());
@@ -41,7 +40,6 @@ impl MovedDestinations {
         self.agreed
     }
 
-    /// Shows the URLs and the check box if any would change.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, name: &str) {
         let Some(first) = self.moved.as_ref().and_then(|moved| moved.first()) else { return };
         let shown = |url: &str| sanitized(url, URL_CHARS).into_owned();

@@ -85,7 +85,7 @@ impl AccountFormState {
     /// separately, too.
     fn address_problems(&self) -> Vec<(Field, String)> {
         match self.issuer_problem() {
-            Some(Ok(said)) => return vec![(Field::Issuer, said)],
+            Some(Ok(text)) => return vec![(Field::Issuer, text)],
             Some(Err(error)) => return vec![in_words(&error)],
             None => {}
         }

@@ -16,9 +16,7 @@ use crate::ui::labels;
 pub(in crate::ui) struct IssuerDraft {
     /// As typed, if discovery sets up the account; a preset knows its own.
     pub(in crate::ui) typed: Option<String>,
-    /// The issuer of the endpoints in the form.
     pub(in crate::ui) found_for: Option<String>,
-    /// The issuer being queried.
     pub(in crate::ui) pending: Option<String>,
     pub(in crate::ui) result: Option<Result<DiscoveredServer, Problem>>,
 }
@@ -31,7 +29,6 @@ impl AccountFormState {
         draft
     }
 
-    /// Whether discovery provides the endpoints.
     pub(in crate::ui) fn discovers(&self) -> bool {
         self.issuer.typed.is_some() || discovery::is_wanted(&self.preset, &ProviderSpec::default())
     }

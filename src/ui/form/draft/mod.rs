@@ -1,6 +1,7 @@
 //! The contents of the account form: from a preset or a saved account, and back into a draft.
 //!
-//! Secrets leave the form only by being taken. Overrides that the form doesn't show stay unchanged.
+//! An empty field means the preset's value. Secrets leave the form only by being taken. Overrides that the
+//! form doesn't show stay unchanged.
 
 pub(crate) mod check;
 pub(crate) mod issuer;
@@ -38,7 +39,6 @@ pub(in crate::ui) enum Field {
     ClientSecret,
     PrivateKey,
     UserName,
-    /// The client secret's last day.
     SecretExpires,
     Password,
     Scopes,
@@ -46,7 +46,6 @@ pub(in crate::ui) enum Field {
     /// An extra parameter of a request, by its position.
     Parameter(Request, usize),
     Endpoint(EndpointKind),
-    /// An extra header, by its position.
     Header(usize),
     Tags,
     Tokens,
@@ -72,18 +71,13 @@ pub(in crate::ui) struct AccountFormState {
     pub(in crate::ui) issuer: IssuerDraft,
     pub(in crate::ui) client_id: String,
     pub(in crate::ui) client_secret: SecretText,
-    /// The private key and its options.
     pub(in crate::ui) keys: KeysDraft,
     pub(in crate::ui) requests: RequestsDraft,
     pub(in crate::ui) username: String,
     pub(in crate::ui) password: SecretText,
-    /// Scopes, separated by white space.
     pub(in crate::ui) scopes: String,
-    /// The redirect URI; empty means the preset's.
     pub(in crate::ui) redirect: String,
-    /// The endpoints; an empty one means the preset's.
     pub(in crate::ui) endpoints: BTreeMap<EndpointKind, String>,
-    /// Client authentication; `None` means the preset's.
     pub(in crate::ui) client_auth: Option<ClientAuth>,
     /// Automatic refresh; `None` follows the grant.
     pub(in crate::ui) background_refresh: Option<bool>,
@@ -91,9 +85,7 @@ pub(in crate::ui) struct AccountFormState {
     pub(in crate::ui) secret_expires: String,
     /// The redirect URI whose port was checked, with the result once it is known.
     pub(in crate::ui) redirect_check: Option<(String, Option<Result<(), SignInProblem>>)>,
-    /// Tokens pasted instead of a sign-in.
     pub(in crate::ui) tokens: TokensDraft,
-    /// Tags, separated by commas.
     pub(in crate::ui) tags: String,
     pub(in crate::ui) headers: Vec<HeaderDraft>,
     pub(in crate::ui) kept: Vec<String>,
@@ -104,7 +96,6 @@ pub(in crate::ui) struct AccountFormState {
     pub(in crate::ui) typed: bool,
     /// Whether it was sent without a reply yet.
     pub(in crate::ui) saving: bool,
-    /// Why it was not saved.
     pub(in crate::ui) problem: Option<Problem>,
     /// Overrides that the form doesn't show.
     rest: ProviderSpec,
@@ -219,7 +210,6 @@ impl AccountFormState {
         }
     }
 
-    /// Replaces the results of an earlier discovery.
     pub(in crate::ui) fn take_found(&mut self, found: &DiscoveredServer) {
         let spec = found.spec();
         self.endpoints = typed_endpoints(&spec.endpoints);
@@ -232,7 +222,6 @@ impl AccountFormState {
         }
     }
 
-    /// The preset's grants; a custom provider has all.
     pub(in crate::ui) fn grants(&self) -> Vec<GrantType> {
         offered(&self.preset)
     }
@@ -241,7 +230,6 @@ impl AccountFormState {
         self.client_auth.or(self.preset.spec.client_auth).unwrap_or_else(|| ClientAuth::usual(self.grant))
     }
 
-    /// Whether the grant needs this endpoint and the preset lacks it.
     pub(in crate::ui) fn must_type(&self, kind: EndpointKind) -> bool {
         let needed = match kind {
             EndpointKind::Authorize => self.grant.has_redirect(),
@@ -305,7 +293,6 @@ impl AccountFormState {
         }
     }
 
-    /// Takes the draft; empties the secret fields.
     pub(in crate::ui) fn take(&mut self) -> AccountDraft {
         let password_grant = self.grant == GrantType::Password;
         let mut headers = BTreeMap::new();

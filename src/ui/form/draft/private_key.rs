@@ -14,9 +14,7 @@ pub(in crate::ui) const PRIVATE_KEY: &str = "private_key";
 pub(in crate::ui) struct KeysDraft {
     /// PEM or JWK.
     pub(in crate::ui) private_key: SecretText,
-    /// The algorithm; `None` means the preset's or the key's.
     pub(in crate::ui) alg: Option<KeyAlg>,
-    /// The key ID (`kid`); empty means the preset's or the key's.
     pub(in crate::ui) id: String,
 }
 
@@ -27,7 +25,6 @@ impl KeysDraft {
         Self { private_key: SecretText::default(), alg: overrides.key_alg.take(), id }
     }
 
-    /// Writes the values back.
     pub(in crate::ui) fn put(&self, overrides: &mut ProviderSpec) {
         overrides.key_alg = self.alg;
         overrides.key_id = Some(self.id.trim()).filter(|id| !id.is_empty()).map(str::to_owned);

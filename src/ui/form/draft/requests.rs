@@ -15,9 +15,7 @@ use crate::ui::widgets::fields::SecretText;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::ui) enum Request {
-    /// The authorization request.
     SignIn,
-    /// The token request.
     Token,
 }
 
@@ -53,7 +51,6 @@ impl TypedParam {
 #[derive(Default)]
 pub(in crate::ui) struct Params {
     pub(in crate::ui) typed: Vec<TypedParam>,
-    /// The names of stored secret values.
     kept: Vec<String>,
 }
 
@@ -72,7 +69,6 @@ impl Params {
         self.kept.iter().any(|kept| kept == name.trim())
     }
 
-    /// The parameters that are not secret.
     fn open(&self) -> BTreeMap<String, String> {
         let open = self.typed.iter().filter(|typed| typed.is_open());
         open.map(|typed| (typed.name.trim().to_owned(), typed.value.trim().to_owned())).collect()
@@ -102,11 +98,9 @@ impl Params {
 
 #[derive(Default)]
 pub(in crate::ui) struct RequestsDraft {
-    /// Whether PAR is used; `None` means the preset's choice.
     pub(in crate::ui) par: Option<bool>,
     /// Resources, separated by white space; empty means the preset's.
     pub(in crate::ui) resources: String,
-    /// The audience; empty means the preset's.
     pub(in crate::ui) audience: String,
     sign_in: Params,
     token: Params,
@@ -129,18 +123,15 @@ impl RequestsDraft {
         of(Request::SignIn) || of(Request::Token)
     }
 
-    /// Takes over another draft's stored secrets.
     pub(in crate::ui) fn keep_of(&mut self, old: Self) {
         self.sign_in.keep_of(old.sign_in);
         self.token.keep_of(old.token);
     }
 
-    /// Takes the typed secrets of the authorization and token requests.
     pub(in crate::ui) fn take(&mut self) -> (SecretParams, SecretParams) {
         (self.sign_in.take(), self.token.take())
     }
 
-    /// Writes the values back.
     pub(in crate::ui) fn put(&self, overrides: &mut ProviderSpec) {
         let resources: Vec<String> = self.resources.split_whitespace().map(str::to_owned).collect();
         overrides.par = self.par;
@@ -174,16 +165,16 @@ impl AccountFormState {
         let mut found = Vec::new();
         for &request in self.shown_requests() {
             let typed = &self.requests.of_request(request).typed;
-            for (place, param) in typed.iter().enumerate() {
+            for (index, param) in typed.iter().enumerate() {
                 let name = param.name.trim();
-                let said = if name.is_empty() && !param.is_blank() {
+                let text = if name.is_empty() && !param.is_blank() {
                     "Enter the parameter's name."
-                } else if !name.is_empty() && typed[..place].iter().any(|other| other.name.trim() == name) {
+                } else if !name.is_empty() && typed[..index].iter().any(|other| other.name.trim() == name) {
                     "This name exists already. Change or remove one of the two."
                 } else {
                     continue;
                 };
-                found.push((Field::Parameter(request, place), said.to_owned()));
+                found.push((Field::Parameter(request, index), text.to_owned()));
             }
         }
         found

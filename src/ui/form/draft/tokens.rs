@@ -1,6 +1,4 @@
 //! Tokens pasted into the account form instead of a sign-in.
-//!
-//! They leave the fields only by being taken.
 
 use chrono::{DateTime, Utc};
 

@@ -1,6 +1,7 @@
 //! A sign-in in progress: its steps and actions.
-//!
-//! *Cancel*, the copy button of the sign-in link and the paste field are visible during the whole wait.
+
+pub(crate) mod alerts;
+pub(crate) mod device;
 
 use chrono::TimeDelta;
 use egui::{Context, Id, Ui};
@@ -20,7 +21,6 @@ use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{Extras, SecretText};
 use crate::ui::widgets::time_text;
 
-/// Delay of the hint about redirect URIs.
 const HINT_AFTER: TimeDelta = TimeDelta::seconds(20);
 
 #[derive(Default)]
@@ -33,7 +33,6 @@ impl SignInState {
         self.pasted = SecretText::default();
     }
 
-    /// Wipes the field.
     pub(in crate::ui) fn forget(&mut self, ctx: &Context) {
         fields::forget(ctx, paste_id());
         self.empty();

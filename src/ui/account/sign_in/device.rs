@@ -1,6 +1,4 @@
 //! The device authorization grant: the code, the URL to enter it at, and *Cancel*.
-//!
-//! All three are visible during the whole wait.
 
 use egui::{RichText, Ui};
 
@@ -15,12 +13,9 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::{qr, time_text};
 use crate::ui::{labels, theme};
 
-/// Width of the QR code, in points.
 const QR_SIZE: f32 = 168.0;
-/// The minimum card width for a QR code beside the text, in points.
 const BESIDE_WIDTH: f32 = 480.0;
 
-/// Shows a code that the user has not entered yet.
 pub(in crate::ui) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, code: &DeviceCodeView) {
     widgets::card(ui, |ui| {
         widgets::subheading_with(ui, "Signing in", |ui| {
@@ -51,8 +46,7 @@ pub(in crate::ui) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView
     });
 }
 
-/// Shows that a code is being requested.
-pub(in crate::ui) fn asking(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
+pub(in crate::ui) fn requesting_code(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     widgets::card(ui, |ui| {
         widgets::subheading(ui, "Signing in");
         widgets::text(ui, "Requesting a code that you can enter on any device.");
