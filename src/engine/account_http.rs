@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::confirmed_settings::Network;
+use super::settings::confirmed::Network;
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::domain::account::{AccountId, Client};

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::confirmed_settings::Network;
-use super::provider_cache::Resolved;
+use super::providers::Resolved;
 use super::secrets::vault_handle::VaultHandle;
+use super::settings::confirmed::Network;
 use crate::base::clock::Clock;
 use crate::domain::account::AccountId;
 use crate::domain::oauth::http_request::HttpRequest;

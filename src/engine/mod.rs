@@ -5,22 +5,17 @@
 
 mod account_http;
 mod accounts;
-mod clipboard_service;
-mod confirmed_settings;
-mod copied_text;
+mod clipboard;
 mod database;
 mod demo_account;
 mod dispatch;
 mod doctor;
 mod error_mapping;
-mod outbox;
-mod provider_cache;
 mod providers;
-mod publisher;
+mod publishing;
 pub(crate) mod random;
 mod secrets;
 mod settings;
-mod settings_store;
 mod sign_in;
 mod tokens;
 mod waiters;
@@ -46,7 +41,7 @@ use crate::platform::suspend::Sleep;
 use crate::store::home::Home;
 
 pub use crate::platform::clipboard::{Clipboard, ClipboardError, NoClipboard, SystemClipboard};
-pub use copied_text::text_of;
+pub use clipboard::copied_text::text_of;
 pub use secrets::vault_handle::VaultFactory;
 
 const COMMANDS: usize = 64;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::outbox::ReplyTo;
+use super::publishing::outbox::ReplyTo;
 use crate::domain::account::AccountId;
 use crate::domain::session::RequestId;
 use crate::messages::command::CopyForm;

@@ -20,7 +20,7 @@ use crate::domain::token::claims;
 use crate::domain::token::claims::Claim;
 use crate::domain::token::expiry::Margin;
 use crate::domain::token::grant::{Grant, TokenFacts};
-use crate::engine::provider_cache::Resolved;
+use crate::engine::providers::Resolved;
 use crate::engine::secrets::account_lock::AccountLock;
 use crate::engine::secrets::secret_reader::Party;
 use crate::engine::secrets::vault_handle::VaultHandle;

@@ -6,7 +6,7 @@
 
 use super::account_save::AccountWriter;
 use crate::domain::account::{AccountId, AccountName};
-use crate::engine::outbox::Replies;
+use crate::engine::publishing::outbox::Replies;
 use crate::engine::secrets::account_lock::AccountLock;
 use crate::engine::secrets::account_store::AccountStore;
 use crate::engine::tokens::revocation::Revoker;

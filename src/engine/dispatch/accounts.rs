@@ -22,7 +22,7 @@ use crate::engine::accounts::export;
 use crate::engine::accounts::export::ExportJob;
 use crate::engine::accounts::import::{self, ImportItem};
 use crate::engine::demo_account::demo_account;
-use crate::engine::outbox::{Replies, answer};
+use crate::engine::publishing::outbox::{Replies, answer};
 use crate::messages::command::{AccountDraft, Command, ImportDraft};
 use crate::messages::event::{Event, ImportRead, Reply};
 use crate::messages::problem::{Problem, UntrustedText, VaultProblem};

@@ -8,7 +8,7 @@ use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::engine::accounts::account_state::AccountState;
 use crate::engine::accounts::deletion::{AfterFailure, DeletionJob};
-use crate::engine::outbox::{Replies, answer};
+use crate::engine::publishing::outbox::{Replies, answer};
 use crate::messages::event::{Event, Reply, Revocation};
 use crate::messages::problem::Problem;
 

@@ -6,7 +6,7 @@ use super::Engine;
 use super::job_done::JobDone;
 use crate::domain::account::AccountId;
 use crate::domain::http_log::record::HttpLogEntry;
-use crate::engine::outbox::{Replies, answer};
+use crate::engine::publishing::outbox::{Replies, answer};
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
 

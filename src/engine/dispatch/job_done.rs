@@ -17,7 +17,7 @@ use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::engine::accounts::account_save::Saved;
 use crate::engine::accounts::crash_recovery::Recovered;
 use crate::engine::accounts::deletion::AfterFailure;
-use crate::engine::outbox::{Replies, ReplyTo, answer};
+use crate::engine::publishing::outbox::{Replies, ReplyTo, answer};
 use crate::engine::secrets::secret_reader::Party;
 use crate::engine::secrets::vault_migration::ChosenVault;
 use crate::engine::sign_in::authorization::Prepared;

@@ -6,7 +6,7 @@ use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::token::grant::TokenFacts;
 use crate::engine::accounts::account_state::AccountState;
-use crate::engine::provider_cache::ProviderCache;
+use crate::engine::providers::ProviderCache;
 use crate::engine::tokens::request_journal;
 use crate::messages::problem::Problem;
 use crate::store::database::{Accounts, RowState, Stored, StoredAccount, ToldToWait};

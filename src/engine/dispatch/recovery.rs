@@ -10,7 +10,7 @@ use crate::domain::token::grant::TokenFacts;
 use crate::engine::accounts::crash_recovery::{Recovered, RecoveryJob};
 use crate::engine::accounts::database_recovery;
 use crate::engine::accounts::secret_params_migration;
-use crate::engine::outbox::Replies;
+use crate::engine::publishing::outbox::Replies;
 use crate::engine::secrets::secret_reader::SecretReader;
 use crate::engine::tokens::revocation::Revoker;
 use crate::messages::event::{Event, Reply, Revocation};

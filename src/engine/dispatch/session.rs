@@ -9,7 +9,7 @@ use crate::domain::account::AccountId;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::session::{Effect, Input, Outcome, RequestId};
 use crate::domain::token::grant::Grant;
-use crate::engine::outbox::{Replies, answer};
+use crate::engine::publishing::outbox::{Replies, answer};
 use crate::engine::waiters::{LookupAttempt, Waiter};
 use crate::messages::event::{Event, Reply};
 use crate::messages::problem::{Problem, Refusal, SignInProblem};

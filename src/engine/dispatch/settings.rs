@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Engine;
 use super::job_done::{AfterAccepted, JobDone};
-use crate::engine::outbox::{Replies, answer};
+use crate::engine::publishing::outbox::{Replies, answer};
 use crate::messages::event::Reply;
 use crate::messages::preferences::{Guarded, Preferences, Unconfirmed};
 use crate::messages::problem::{Problem, VaultProblem};

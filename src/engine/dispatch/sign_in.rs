@@ -16,7 +16,7 @@ use crate::domain::provider::spec::ClientAuth;
 use crate::domain::session::{Attempt, Input, Phase};
 use crate::engine::accounts::account_state::AccountState;
 use crate::engine::error_mapping::callback_problem;
-use crate::engine::outbox::{Replies, answer};
+use crate::engine::publishing::outbox::{Replies, answer};
 use crate::engine::secrets::secret_reader::Party;
 use crate::engine::sign_in::authorization::{AuthorizationJob, Prepared};
 use crate::engine::sign_in::device::DeviceJob;

@@ -14,7 +14,7 @@ use crate::domain::provider::Provider;
 use crate::domain::provider::endpoints::EndpointKind;
 use crate::domain::session::Input;
 use crate::engine::accounts::account_state::AccountState;
-use crate::engine::outbox::{Replies, answer};
+use crate::engine::publishing::outbox::{Replies, answer};
 use crate::engine::tokens::introspection::CheckJob;
 use crate::engine::tokens::revocation::{self, Revoker};
 use crate::messages::event::Reply;

@@ -9,11 +9,11 @@ use super::Engine;
 use super::job_done::JobDone;
 use crate::base::secret::Passphrase;
 use crate::domain::session::Input;
-use crate::engine::outbox::{Replies, answer};
+use crate::engine::publishing::outbox::{Replies, answer};
 use crate::engine::secrets::vault_handle::VaultHandle;
 use crate::engine::secrets::vault_migration::{ChosenVault, Move};
 use crate::engine::secrets::vault_selection::{on_a_thread, open_or_create};
-use crate::engine::settings;
+use crate::engine::settings::encoding;
 use crate::messages::event::Reply;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{VaultHealth, VaultKind};
@@ -69,7 +69,7 @@ impl Engine {
         if kind == VaultKind::Memory {
             return self.use_memory_vault(replies);
         }
-        let after = settings::write_place(Some(kind), None);
+        let after = encoding::write_place(Some(kind), None);
         let stored = self.database.run(move |accounts| accounts.set_preferences(&BTreeMap::new(), &after));
         self.spawn(async move { JobDone::VaultChosen { kind, stored: stored.await, replies } });
     }

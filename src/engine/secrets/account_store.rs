@@ -5,7 +5,7 @@ use super::vault_handle::VaultHandle;
 use crate::domain::account::AccountId;
 use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::engine::database::Database;
-use crate::engine::settings;
+use crate::engine::settings::encoding;
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::VaultKind;
 use crate::store::database::{Accounts, DiskError};
@@ -56,7 +56,7 @@ impl AccountStore {
         let Ok((stored, kept_in)) = database.run(move |accounts| accounts.place_of(&id)).await else {
             return Ok(());
         };
-        if self.vault.is_by_choice() && settings::read_vault(&stored) != self.vault.kind() {
+        if self.vault.is_by_choice() && encoding::read_vault(&stored) != self.vault.kind() {
             return Err(Problem::Vault(VaultProblem::Moved));
         }
         match kept_in.as_deref().and_then(VaultKind::lasting) {

@@ -14,7 +14,7 @@ use crate::base::secret::Passphrase;
 use crate::domain::account::AccountId;
 use crate::engine::database::Database;
 use crate::engine::error_mapping::vault_problem_of;
-use crate::engine::settings;
+use crate::engine::settings::encoding;
 use crate::engine::worker::{NO_THREAD, Worker};
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::VaultKind;
@@ -105,11 +105,11 @@ impl Move {
             self.open_file(passphrase, create && self.to == VaultKind::File).await?;
         }
         let stored = self.database.run(Accounts::preferences).await?;
-        let chosen = settings::read_vault(&stored);
+        let chosen = encoding::read_vault(&stored);
         if self.by_choice && chosen != self.here {
             return Err(Problem::Vault(VaultProblem::Moved));
         }
-        let unfinished = settings::read_move(&stored);
+        let unfinished = encoding::read_move(&stored);
         // A run that already uses the target moves from the chosen vault.
         let from = if self.here == self.to { chosen } else { self.here };
         if from == self.to {
@@ -129,14 +129,14 @@ impl Move {
         };
         let records = match names {
             Some(names) => {
-                let marker = settings::write_place(None, Some((from, self.to)));
+                let marker = encoding::write_place(None, Some((from, self.to)));
                 self.store(BTreeMap::new(), marker).await?;
                 reach("move: marked");
                 Some(self.copy_all(&pair, from, names).await?)
             }
             None => None,
         };
-        let choice = settings::write_place(Some(self.to), None);
+        let choice = encoding::write_place(Some(self.to), None);
         let (old, new) = (from.as_str(), self.to.as_str());
         self.database.run(move |accounts| accounts.move_all(&choice, old, new)).await?;
         reach("move: chosen");
@@ -213,7 +213,7 @@ impl Move {
     }
 
     async fn forget_marker(&self) -> Result<(), Problem> {
-        let marker = settings::write_place(None, Some((VaultKind::Keychain, VaultKind::File)));
+        let marker = encoding::write_place(None, Some((VaultKind::Keychain, VaultKind::File)));
         self.store(marker, BTreeMap::new()).await
     }
 

@@ -16,7 +16,7 @@ use super::vault_handle::{VaultFactory, VaultHandle};
 use crate::base::secret::Passphrase;
 use crate::engine::database::Database;
 use crate::engine::error_mapping::vault_problem_of;
-use crate::engine::settings;
+use crate::engine::settings::encoding;
 use crate::engine::worker::{NO_THREAD, Worker};
 use crate::messages::problem::VaultProblem;
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
@@ -139,14 +139,14 @@ impl Secrets {
 
     /// Applies the stored choice unless this run has its own. Returns the vault if it is another one now.
     pub(crate) fn apply_stored_choice(&mut self, stored: &BTreeMap<String, String>) -> Option<VaultHandle> {
-        self.chosen = settings::read_vault(stored);
+        self.chosen = encoding::read_vault(stored);
         // A memory vault chosen in the window stays.
         let is_own = self.for_this_run.is_some() || self.current.kind() == VaultKind::Memory;
         let switched = !is_own && self.current.kind() != self.chosen;
         if switched {
             self.switch(self.chosen);
         }
-        let unfinished = settings::read_move(stored).map(|(_, to)| to);
+        let unfinished = encoding::read_move(stored).map(|(_, to)| to);
         self.current.note_choice(self.current.kind() == self.chosen, unfinished);
         switched.then(|| self.current.clone())
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::base::clock::Clock;
 use crate::domain::oauth::discovery::{DiscoveredServer, MetadataError, Wanted};
 use crate::domain::oauth::http_request::HttpRequest;
-use crate::engine::confirmed_settings::Network;
 use crate::engine::error_mapping::unreachable;
+use crate::engine::settings::confirmed::Network;
 use crate::messages::problem::{DiscoveryProblem, NotDiscovered, Problem, UntrustedText};
 
 pub(crate) struct DiscoveryJob {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::secrets::account_vault::lasting_word;
+use crate::engine::secrets::account_vault::lasting_word;
 use crate::messages::preferences::{Guarded, Preferences};
 use crate::messages::snapshot::{VaultKind, WindowPlace};
 use crate::messages::stored_json;

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 
-use super::ClipboardFactory;
-use super::worker::Worker;
 use crate::base::secret::SecretText;
+use crate::engine::ClipboardFactory;
+use crate::engine::worker::Worker;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::ClipboardView;
 use crate::platform::clipboard::{Clipboard, ClipboardError};

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use tokio::sync::Notify;
 
-use super::accounts::account_state::Rules;
-use super::confirmed_settings::Trust;
-use super::settings;
+use super::confirmed::Trust;
+use super::encoding;
+use crate::engine::accounts::account_state::Rules;
 use crate::messages::preferences::{Guarded, Preferences};
 use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::WindowPlace;
@@ -57,13 +57,13 @@ impl SettingsStore {
 
     /// The guarded preferences that are not at their defaults.
     pub(crate) fn guarded(&self) -> BTreeMap<Guarded, String> {
-        settings::guarded(&self.preferences)
+        encoding::guarded(&self.preferences)
     }
 
     /// Takes over the stored preferences.
     pub(crate) fn take_stored(&mut self, stored: &BTreeMap<String, String>) {
-        self.preferences = settings::read(stored);
-        self.trust.keep_only(&settings::guarded(&self.preferences));
+        self.preferences = encoding::read(stored);
+        self.trust.keep_only(&encoding::guarded(&self.preferences));
     }
 
     /// Takes over the stored position in the list.
@@ -74,14 +74,14 @@ impl SettingsStore {
     /// Takes over the window's stored position, unless the window has one already.
     pub(crate) fn take_window(&mut self, stored: Option<&str>) {
         if self.window.is_none() {
-            self.window = stored.and_then(settings::read_window);
+            self.window = stored.and_then(encoding::read_window);
         }
     }
 
     /// The stored values that differ between the current preferences and `set`, by key.
     pub(crate) fn changes(&self, set: &Preferences) -> BTreeMap<String, String> {
-        let before = settings::write(&self.preferences);
-        let after = settings::write(set).into_iter();
+        let before = encoding::write(&self.preferences);
+        let after = encoding::write(set).into_iter();
         after.filter(|(key, value)| before.get(key) != Some(value)).collect()
     }
 
@@ -90,7 +90,7 @@ impl SettingsStore {
         &mut self,
         changes: BTreeMap<String, String>,
     ) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
-        let before = settings::write(&self.preferences);
+        let before = encoding::write(&self.preferences);
         let mut after = before.clone();
         after.extend(changes);
         self.take_stored(&after);
@@ -107,6 +107,6 @@ impl SettingsStore {
     /// Returns the text to store.
     pub(crate) fn remember_window(&mut self, place: WindowPlace) -> String {
         self.window = Some(place);
-        settings::write_window(&place)
+        encoding::write_window(&place)
     }
 }

@@ -10,13 +10,13 @@ use std::rc::Rc;
 
 use tokio::sync::Notify;
 
-use super::secrets::vault_handle::VaultHandle;
-use super::settings;
-use super::settings::GuardedValues;
+use super::encoding;
+use super::encoding::GuardedValues;
 use crate::base::clock::Clock;
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::domain::secure_url::is_loopback;
+use crate::engine::secrets::vault_handle::VaultHandle;
 use crate::messages::preferences::{Guarded, Unconfirmed};
 use crate::messages::problem::VaultProblem;
 use crate::net::http_client::{Http, HttpAnswer};
@@ -64,7 +64,7 @@ impl Trust {
         words: &GuardedValues,
     ) -> Result<(), NotConfirmed> {
         let agrees = |record: &BTreeMap<String, String>| {
-            words.iter().all(|(it, word)| record.get(settings::key_of(*it)) == Some(word))
+            words.iter().all(|(it, word)| record.get(encoding::key_of(*it)) == Some(word))
         };
         let mut outcome = Err(NotConfirmed::Changed);
         if self.0.known.borrow().as_ref().is_some_and(agrees) {
@@ -95,7 +95,7 @@ impl Trust {
     }
 
     fn show_differing(&self, words: &GuardedValues, record: &BTreeMap<String, String>) {
-        let differing = words.iter().filter(|(it, word)| record.get(settings::key_of(**it)) != Some(word));
+        let differing = words.iter().filter(|(it, word)| record.get(encoding::key_of(**it)) != Some(word));
         let mut unconfirmed = self.0.unconfirmed.borrow_mut();
         for (it, word) in differing {
             log::warn!("the {} was changed outside Keyfob and is not used", it.label());
@@ -122,7 +122,7 @@ impl Trust {
                     read => read?,
                 };
                 for (it, word) in set {
-                    let key = settings::key_of(it).to_owned();
+                    let key = encoding::key_of(it).to_owned();
                     if word.is_empty() {
                         record.remove(&key)
                     } else {
