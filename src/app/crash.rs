@@ -15,15 +15,13 @@ use crate::store::home::Home;
 use crate::store::private_files;
 
 /// How long a token is offered to a vault that refuses it, as on the command line.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// The pause between offers.
-const PAUSE: Duration = Duration::from_millis(500);
+const SAVE_TIMEOUT: Duration = Duration::from_mins(1);
+const SAVE_PAUSE: Duration = Duration::from_millis(500);
 
 /// The file that a crash leaves.
 pub(super) struct CrashMark(PathBuf);
 
 impl CrashMark {
-    /// The mark in this home.
     pub(super) fn of(home: &Home) -> Self {
         Self(home.crash_mark_path())
     }
@@ -40,29 +38,31 @@ impl CrashMark {
     /// Writes the mark when this thread panics.
     pub(super) fn leave_at_panic(&self) {
         let (path, window) = (self.0.clone(), thread::current().id());
-        let say = panic::take_hook();
+        let previous_hook = panic::take_hook();
         panic::set_hook(Box::new(move |panicked| {
             // An existing mark is sufficient.
             if thread::current().id() == window && private_files::create(&path, b"").is_err() {
                 log::warn!("a crash left no mark");
             }
-            say(panicked);
+            previous_hook(panicked);
         }));
     }
 }
 
-/// Ends the engine of a crashed window once the vault has every token or [`PATIENCE`] has passed.
+/// Ends the engine of a crashed window once the vault has every token or [`SAVE_TIMEOUT`] has passed.
 pub(super) fn save_tokens(mut engine: EngineHandle) {
     let started = Instant::now();
-    while is_unsaved(&engine.snapshots.borrow_and_update()) && started.elapsed() < patience(PATIENCE) {
-        let Ok(mut tried) = engine.ask(Command::TryVault) else { return };
+    while has_unsaved_tokens(&engine.snapshots.borrow_and_update())
+        && started.elapsed() < patience(SAVE_TIMEOUT)
+    {
+        let Ok(mut reply) = engine.ask(Command::TryVault) else { return };
         // A vault that responds is offered the token at once; the result arrives a moment later.
-        let _ = tried.wait();
-        thread::sleep(PAUSE);
+        let _ = reply.wait();
+        thread::sleep(SAVE_PAUSE);
     }
 }
 
-fn is_unsaved(snapshot: &Snapshot) -> bool {
+fn has_unsaved_tokens(snapshot: &Snapshot) -> bool {
     let mut tokens = snapshot.accounts.iter().filter_map(|account| account.token.as_ref());
     tokens.any(|token| !token.saved)
 }

@@ -15,18 +15,18 @@ use crate::base::hardening::OpenToPortals;
 use crate::ui::{FileAnswer, FileQuestion};
 
 /// A user needs longer than this to cancel a dialog; one that ends sooner never opened.
-const AT_A_GLANCE: Duration = Duration::from_millis(300);
+const MIN_OPEN_TIME: Duration = Duration::from_millis(300);
 
-pub(super) struct Files {
-    tell: SyncSender<FileAnswer>,
+pub(super) struct FileDialogs {
+    sender: SyncSender<FileAnswer>,
     answers: Receiver<FileAnswer>,
     is_open: bool,
 }
 
-impl Files {
+impl FileDialogs {
     pub(super) fn new() -> Self {
-        let (tell, answers) = sync_channel(1);
-        Self { tell, answers, is_open: false }
+        let (sender, answers) = sync_channel(1);
+        Self { sender, answers, is_open: false }
     }
 
     /// Opens a dialog over the window; calls `wake` when it ends.
@@ -41,17 +41,17 @@ impl Files {
         }
         self.is_open = true;
         let dialog = FileDialog::new().set_parent(frame);
-        let tell = self.tell.clone();
+        let sender = self.sender.clone();
         let job = move || {
             // The receiver is gone if the window is closing.
-            let _ = tell.try_send(answer(question, dialog));
+            let _ = sender.try_send(answer(question, dialog));
             wake();
         };
         if cfg!(target_os = "macos") {
             return job();
         }
         if thread::Builder::new().name("file-dialog".to_owned()).spawn(job).is_err() {
-            let _ = self.tell.try_send(FileAnswer::NoDialog);
+            let _ = self.sender.try_send(FileAnswer::NoDialog);
         }
     }
 
@@ -67,7 +67,7 @@ fn answer(question: FileQuestion, dialog: FileDialog) -> FileAnswer {
     let _open = OpenToPortals::new();
     match choose(question, dialog) {
         Some(path) => FileAnswer::Chosen(path),
-        None if opened.elapsed() < AT_A_GLANCE => FileAnswer::NoDialog,
+        None if opened.elapsed() < MIN_OPEN_TIME => FileAnswer::NoDialog,
         None => FileAnswer::Left,
     }
 }

@@ -26,17 +26,17 @@ use crate::store::home::Home;
 use crate::ui::{self, Ui};
 
 mod crash;
-pub(crate) mod file_dialog;
+mod file_dialog;
 mod signals;
-pub(crate) mod window_placement;
+mod window_placement;
 
 use crash::CrashMark;
-use file_dialog::Files;
-use signals::Ending;
+use file_dialog::FileDialogs;
+use signals::CloseRequest;
 
 /// The toolkit allocates a glyph texture as wide as the driver allows: at four times this size it is nearly
 /// empty, but still created and uploaded at the start.
-const TEXTURE_SIDE: usize = 4096;
+const MAX_TEXTURE_SIDE: usize = 4096;
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -88,24 +88,24 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
         Claim::Unknown => None,
     };
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
-    let woken = Arc::clone(&context);
+    let waking = Arc::clone(&context);
     deps.waker = Arc::new(move || {
-        if let Some(context) = woken.get() {
+        if let Some(context) = waking.get() {
             context.request_repaint();
         }
     });
-    let called = Arc::new(AtomicBool::new(false));
+    let raise_requested = Arc::new(AtomicBool::new(false));
     if let Some(first_window) = &mut first_window {
-        let (called, wake) = (Arc::clone(&called), Arc::clone(&deps.waker));
+        let (requested, wake) = (Arc::clone(&raise_requested), Arc::clone(&deps.waker));
         first_window.serve(move || {
-            called.store(true, Ordering::SeqCst);
+            requested.store(true, Ordering::SeqCst);
             wake();
         });
     }
     let (clock, mark) = (Arc::clone(&deps.clock), CrashMark::of(&deps.home));
-    let (wake, ending) = (Arc::clone(&deps.waker), Ending::default());
+    let (wake, close_request) = (Arc::clone(&deps.waker), CloseRequest::default());
     let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
-    ending.watch(move || wake(), engine.clipboard_clearer());
+    close_request.watch(move || wake(), engine.clipboard_clearer());
     if !first.is_empty() {
         engine.loaded();
     }
@@ -115,22 +115,8 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
         }
     }
     let engine = Rc::new(RefCell::new(Some(engine)));
-    let opening = Opening { context, clock, called, ending, mark, stands: Cell::new(false), engine };
-    let ended = panic::catch_unwind(AssertUnwindSafe(|| opening.run()));
-    match (ended, opening.stands.get()) {
-        (Ok(Ok(())), _) => Ok(()),
-        (Ok(Err(error)), stands) => {
-            log::warn!("no window: {error}");
-            Err(if stands { AppError::ScreenLost } else { AppError::NoWindow })
-        }
-        (Err(_), true) => {
-            if let Some(engine) = opening.engine.take() {
-                crash::save_tokens(engine);
-            }
-            Err(AppError::Crashed)
-        }
-        (Err(_), false) => Err(AppError::MissingLibrary),
-    }
+    let has_window = Cell::new(false);
+    Launch { context, clock, raise_requested, close_request, mark, has_window, engine }.run()
 }
 
 fn claim(home: &Home) -> Claim {
@@ -138,21 +124,39 @@ fn claim(home: &Home) -> Claim {
     lock.map_or(Claim::Unknown, |lock| single_instance::claim(lock, &home.window_socket_path()))
 }
 
-struct Opening {
+struct Launch {
     context: Arc<OnceLock<egui::Context>>,
     clock: Arc<dyn Clock>,
-    called: Arc<AtomicBool>,
-    ending: Ending,
+    raise_requested: Arc<AtomicBool>,
+    close_request: CloseRequest,
     mark: CrashMark,
     /// Whether there was a window with a renderer.
-    stands: Cell<bool>,
+    has_window: Cell<bool>,
     /// Taken by the window; returned by one that crashes.
     engine: Rc<RefCell<Option<EngineHandle>>>,
 }
 
-impl Opening {
+impl Launch {
+    fn run(&self) -> Result<(), AppError> {
+        let closed = panic::catch_unwind(AssertUnwindSafe(|| self.open()));
+        match (closed, self.has_window.get()) {
+            (Ok(Ok(())), _) => Ok(()),
+            (Ok(Err(error)), has_window) => {
+                log::warn!("no window: {error}");
+                Err(if has_window { AppError::ScreenLost } else { AppError::NoWindow })
+            }
+            (Err(_), true) => {
+                if let Some(engine) = self.engine.take() {
+                    crash::save_tokens(engine);
+                }
+                Err(AppError::Crashed)
+            }
+            (Err(_), false) => Err(AppError::MissingLibrary),
+        }
+    }
+
     /// Opens the window and returns when it is closed.
-    fn run(&self) -> eframe::Result {
+    fn open(&self) -> eframe::Result {
         let engine = Rc::clone(&self.engine);
         // Read after the connection to the screen, since the engine reads the database in the meantime.
         let place: eframe::WindowBuilderHook = Box::new(move |builder| {
@@ -171,7 +175,7 @@ impl Opening {
             ..eframe::NativeOptions::default()
         };
         let creator: eframe::AppCreator<'_> = Box::new(|creation| {
-            self.stands.set(true);
+            self.has_window.set(true);
             let ctx = &creation.egui_ctx;
             let mut engine = self.engine.borrow_mut().take().ok_or("there is a window already")?;
             let snapshot = engine.loaded();
@@ -191,13 +195,13 @@ impl Opening {
                 after_crash: Rc::clone(&self.engine),
                 snapshot,
                 clock: Arc::clone(&self.clock),
-                files: Files::new(),
+                file_dialogs: FileDialogs::new(),
                 place: None,
                 vault_tried: false,
-                called: Arc::clone(&self.called),
-                ending: self.ending.clone(),
+                raise_requested: Arc::clone(&self.raise_requested),
+                close_request: self.close_request.clone(),
                 title: String::new(),
-                still: None,
+                reduced_motion: None,
             }))
         });
         eframe::run_native("Keyfob", options, creator)
@@ -211,15 +215,15 @@ struct App {
     after_crash: Rc<RefCell<Option<EngineHandle>>>,
     snapshot: Arc<Snapshot>,
     clock: Arc<dyn Clock>,
-    files: Files,
+    file_dialogs: FileDialogs,
     place: Option<WindowPlace>,
     vault_tried: bool,
-    /// A second start wants the window raised.
-    called: Arc<AtomicBool>,
-    ending: Ending,
+    /// By a second start.
+    raise_requested: Arc<AtomicBool>,
+    close_request: CloseRequest,
     title: String,
     /// Whether the system prefers reduced motion, once queried.
-    still: Option<Arc<AtomicBool>>,
+    reduced_motion: Option<Arc<AtomicBool>>,
 }
 
 impl eframe::App for App {
@@ -233,22 +237,23 @@ impl eframe::App for App {
         if engine.snapshots.has_changed().unwrap_or(false) {
             let before =
                 std::mem::replace(&mut self.snapshot, Arc::clone(&engine.snapshots.borrow_and_update()));
-            tell_of_need(&before, &self.snapshot, ctx);
+            notify_of_needed_sign_ins(&before, &self.snapshot, ctx);
         }
-        if self.ending.is_asked() {
+        if self.close_request.take() {
             self.ui.quit_unasked(ctx);
         }
-        if self.called.swap(false, Ordering::SeqCst) {
+        if self.raise_requested.swap(false, Ordering::SeqCst) {
             Ui::come_forward(ctx);
         }
         while let Ok(event) = engine.events.try_recv() {
             self.ui.take_event(event, ctx);
         }
-        if let Some(answer) = self.files.answer() {
+        if let Some(answer) = self.file_dialogs.answer() {
             self.ui.file_answer(answer);
         }
         if ctx.cumulative_frame_nr() > 0 {
-            self.ui.set_still(self.still.get_or_insert_with(|| watch_motion(ctx)).load(Ordering::SeqCst));
+            let reduced = self.reduced_motion.get_or_insert_with(|| watch_motion(ctx));
+            self.ui.set_still(reduced.load(Ordering::SeqCst));
         }
         self.ui.watch_closing(ctx, &self.snapshot);
         self.place = window_placement::of(ctx).or(self.place);
@@ -260,14 +265,14 @@ impl eframe::App for App {
     }
 
     fn raw_input_hook(&mut self, _ctx: &egui::Context, raw_input: &mut egui::RawInput) {
-        raw_input.max_texture_side = raw_input.max_texture_side.map(|side| side.min(TEXTURE_SIDE));
+        raw_input.max_texture_side = raw_input.max_texture_side.map(|side| side.min(MAX_TEXTURE_SIDE));
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         let now = self.clock.now();
         let mut commands = Vec::new();
         self.ui.show(ui, &self.snapshot, now, &mut commands);
-        commands.extend(self.first_try_of_the_vault(ui.ctx()));
+        commands.extend(self.try_vault_at_first_run(ui.ctx()));
         for command in commands {
             let sent = match &self.engine {
                 Some(engine) => engine.send(command).map_err(NotTaken::problem),
@@ -279,7 +284,7 @@ impl eframe::App for App {
         }
         if let Some(question) = self.ui.file_question() {
             let ctx = ui.ctx().clone();
-            self.files.ask(question, frame, move || ctx.request_repaint());
+            self.file_dialogs.ask(question, frame, move || ctx.request_repaint());
         }
         if let Some(after) = self.ui.next_repaint(&self.snapshot, self.clock.now()) {
             ui.ctx().request_repaint_after(after.max(Duration::from_millis(1)));
@@ -314,7 +319,7 @@ impl Drop for App {
 impl App {
     /// Tries the vault on the first page, which names it, instead of at the first save. This happens after
     /// the first frame, so the window never waits for it.
-    fn first_try_of_the_vault(&mut self, ctx: &egui::Context) -> Option<Command> {
+    fn try_vault_at_first_run(&mut self, ctx: &egui::Context) -> Option<Command> {
         let first_run = self.snapshot.loaded && self.snapshot.accounts.is_empty();
         let due = first_run && !self.vault_tried && ctx.cumulative_frame_nr() > 0;
         if first_run && !due && !self.vault_tried {
@@ -338,7 +343,7 @@ fn watch_motion(ctx: &egui::Context) -> Arc<AtomicBool> {
 }
 
 /// Notifies the user of accounts that newly need a sign-in, if enabled and the window has no focus.
-fn tell_of_need(before: &Snapshot, now: &Snapshot, ctx: &egui::Context) {
+fn notify_of_needed_sign_ins(before: &Snapshot, now: &Snapshot, ctx: &egui::Context) {
     let looks_here = ctx.input(|input| input.viewport().focused.unwrap_or(true));
     if looks_here || !now.preferences.notify {
         return;

@@ -9,20 +9,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::failpoint;
 
-/// A signal's request to the window.
+/// A signal's request to close the window.
 #[derive(Clone, Default)]
-pub(super) struct Ending {
-    asked: Arc<AtomicBool>,
-    answered: Arc<AtomicBool>,
+pub(super) struct CloseRequest {
+    is_pending: Arc<AtomicBool>,
+    is_taken: Arc<AtomicBool>,
 }
 
-impl Ending {
+impl CloseRequest {
     /// Whether the window must close now; returns true once.
-    pub(super) fn is_asked(&self) -> bool {
-        if self.asked.load(Ordering::SeqCst) {
+    pub(super) fn take(&self) -> bool {
+        if self.is_pending.load(Ordering::SeqCst) {
             failpoint::hold_at("window end");
         }
-        self.asked.load(Ordering::SeqCst) && !self.answered.swap(true, Ordering::SeqCst)
+        self.is_pending.load(Ordering::SeqCst) && !self.is_taken.swap(true, Ordering::SeqCst)
     }
 
     /// Waits for a signal on a thread. `wake` makes the window draw a frame; `clear` clears the clipboard.
@@ -32,18 +32,18 @@ impl Ending {
         let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP]) else {
             return log::warn!("a signal will end Keyfob at once");
         };
-        let ending = self.clone();
-        let waiting = move || {
+        let request = self.clone();
+        let wait = move || {
             let Some(signal) = signals.forever().next() else { return };
-            ending.asked.store(true, Ordering::SeqCst);
+            request.is_pending.store(true, Ordering::SeqCst);
             wake();
-            std::thread::sleep(PATIENCE);
-            if !ending.answered.load(Ordering::SeqCst) {
+            std::thread::sleep(CLOSE_TIMEOUT);
+            if !request.is_taken.load(Ordering::SeqCst) {
                 clear();
                 std::process::exit(128 + signal);
             }
         };
-        if std::thread::Builder::new().name("keyfob-signals".to_owned()).spawn(waiting).is_err() {
+        if std::thread::Builder::new().name("keyfob-signals".to_owned()).spawn(wait).is_err() {
             log::warn!("no thread for signals");
         }
     }
@@ -55,4 +55,4 @@ impl Ending {
 
 /// How long the window may take to start closing.
 #[cfg(unix)]
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
+const CLOSE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(3);

@@ -10,8 +10,7 @@ use crate::ui;
 const APP_ID: &str = "keyfob";
 
 pub(super) fn viewport(builder: egui::ViewportBuilder, place: Option<WindowPlace>) -> egui::ViewportBuilder {
-    let first = WindowPlace { position: None, size: ui::FIRST_SIZE, maximized: false };
-    let place = place.unwrap_or(first);
+    let place = place.unwrap_or(WindowPlace { size: ui::FIRST_SIZE, ..WindowPlace::default() });
     let builder = builder
         .with_title("Keyfob")
         .with_app_id(APP_ID)
@@ -26,9 +25,8 @@ pub(super) fn viewport(builder: egui::ViewportBuilder, place: Option<WindowPlace
 
 /// The icon for desktops without the .desktop file.
 pub(super) fn icon() -> egui::IconData {
-    let read = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icons/64.png"));
     // Empty data suppresses the toolkit's own icon.
-    read.unwrap_or_default()
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icons/64.png")).unwrap_or_default()
 }
 
 /// The window's placement. While it is maximised, its size says nothing about its normal size.

@@ -24,18 +24,18 @@ mod linux {
     const PATH: &str = "/org/freedesktop/Notifications";
 
     pub(crate) fn show(body: String) {
-        let telling = move || {
+        let notify = move || {
             // Servers may read it as markup.
             let body = body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
             let (actions, hints): (Vec<&str>, HashMap<&str, Value<'_>>) = Default::default();
             let message = ("Keyfob", 0_u32, "keyfob", "Keyfob", body.as_str(), actions, hints, -1_i32);
-            let told = Connection::session()
+            let sent = Connection::session()
                 .and_then(|bus| bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &message));
-            if told.is_err() {
+            if sent.is_err() {
                 log::info!("the desktop shows no notifications");
             }
         };
-        if thread::Builder::new().name("keyfob-notify".to_owned()).spawn(telling).is_err() {
+        if thread::Builder::new().name("keyfob-notify".to_owned()).spawn(notify).is_err() {
             log::warn!("no thread for a notification");
         }
     }

@@ -19,11 +19,11 @@ impl SystemMotion {
     pub fn watch(self, tell: impl Fn(bool) + Send + 'static) {
         let watch = move || {
             if portal::watch(self.bus.as_deref(), &tell).is_err() {
-                log::info!("the desktop doesn't say whether it wants less motion");
+                log::info!("the desktop doesn't report reduced motion");
             }
         };
         if std::thread::Builder::new().name("motion".to_owned()).spawn(watch).is_err() {
-            log::warn!("the desktop is not asked for its motion: there is no thread for it");
+            log::warn!("reduced motion is not watched: no thread");
         }
     }
 
@@ -59,30 +59,30 @@ mod portal {
         let changes = settings.receive_signal("SettingChanged")?;
         // The portal inspects its caller once, at the first call.
         let open = OpenToPortals::new();
-        let less = wants_less(&settings);
+        let reduced = is_reduced(&settings);
         drop(open);
-        tell(less);
+        tell(reduced);
         for change in changes {
             let (namespace, key, _): (String, String, OwnedValue) = change.body().deserialize()?;
             if KEYS.contains(&(&namespace, &key)) {
-                tell(wants_less(&settings));
+                tell(is_reduced(&settings));
             }
         }
         Ok(())
     }
 
-    fn wants_less(settings: &Proxy<'_>) -> bool {
+    fn is_reduced(settings: &Proxy<'_>) -> bool {
         KEYS.into_iter()
             .filter_map(|key| settings.call::<_, _, OwnedValue>("Read", &key).ok())
-            .any(|value| is_less(&value))
+            .any(|value| means_reduced(&value))
     }
 
     /// Reads 1 for reduced motion, or whether animation is on; the portal wraps the value twice.
-    fn is_less(value: &Value<'_>) -> bool {
+    fn means_reduced(value: &Value<'_>) -> bool {
         match value {
-            Value::Value(inner) => is_less(inner),
-            Value::U32(wish) => *wish == 1,
-            Value::Bool(moves) => !moves,
+            Value::Value(inner) => means_reduced(inner),
+            Value::U32(preference) => *preference == 1,
+            Value::Bool(is_animated) => !is_animated,
             _ => false,
         }
     }

@@ -15,7 +15,7 @@ use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{GenericFilePath, Listener, ListenerOptions, Name, Stream};
 
 /// How long a start waits for the first window in all.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 /// Pause before another attempt.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The first window's reply to the request.
@@ -40,7 +40,7 @@ pub struct FirstWindow {
 /// Takes the lock, or raises the window that holds it. `socket` is a path that belongs to the lock, in a
 /// folder that other users can't open, or the path of a named pipe on Windows.
 pub fn claim(lock: File, socket: &Path) -> Claim {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     loop {
         match lock.try_lock() {
             Ok(()) => {
@@ -264,7 +264,7 @@ mod tests {
         let _first = place.first();
         let started = Instant::now();
         assert!(matches!(place.claim(), Claim::Unknown), "it opens a window all the same");
-        assert!(started.elapsed() < 2 * PATIENCE, "{:?}", started.elapsed());
+        assert!(started.elapsed() < 2 * TIMEOUT, "{:?}", started.elapsed());
     }
 
     #[test]
@@ -286,7 +286,7 @@ mod tests {
         let _silent: Vec<Stream> = iter::repeat_with(|| place.connect()).take(100).collect();
         let started = Instant::now();
         assert!(matches!(place.claim(), Claim::Raised));
-        assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+        assert!(started.elapsed() < TIMEOUT, "{:?}", started.elapsed());
     }
 
     #[test]

@@ -34,12 +34,12 @@ impl Sleep for SystemSleep {
         let bus = self.bus.clone();
         let watch = move || {
             if let Err(error) = logind::watch(bus.as_deref(), before.as_ref()) {
-                // The text may hold a bus address, and nothing else that is private.
-                log::info!("the system's sleep is not watched: {error}");
+                // The error may quote a bus address, and nothing else that is private.
+                log::info!("suspend is not watched: {error}");
             }
         };
         if std::thread::Builder::new().name("sleep".to_owned()).spawn(watch).is_err() {
-            log::warn!("the system's sleep is not watched: there is no thread for it");
+            log::warn!("suspend is not watched: no thread");
         }
     }
 
@@ -64,23 +64,23 @@ mod logind {
         };
         let manager = Proxy::new(&connection, NAME, PATH, MANAGER)?;
         let signals = manager.receive_signal("PrepareForSleep")?;
-        let mut held = hold_back(&manager);
+        let mut inhibitor = inhibit(&manager);
         for signal in signals {
             let is_before: bool = signal.body().deserialize()?;
             if is_before {
                 before();
-                held = None;
-            } else if held.is_none() {
-                held = hold_back(&manager);
+                inhibitor = None;
+            } else if inhibitor.is_none() {
+                inhibitor = inhibit(&manager);
             }
         }
-        drop(held);
+        drop(inhibitor);
         Ok(())
     }
 
     /// Delays suspend while the descriptor is open. Without it the call may come after suspend, which is late
     /// but not a failure.
-    fn hold_back(manager: &Proxy<'_>) -> Option<OwnedFd> {
+    fn inhibit(manager: &Proxy<'_>) -> Option<OwnedFd> {
         let why = ("sleep", "Keyfob", "To lock before the computer sleeps", "delay");
         manager.call("Inhibit", &why).ok()
     }

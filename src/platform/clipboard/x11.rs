@@ -18,8 +18,8 @@ use x11rb::{COPY_DEPTH_FROM_PARENT, CURRENT_TIME};
 /// With the request around it, this fills the buffer; a longer text bypasses it, as a longer token does.
 const FILLING_BYTES: usize = 16_352;
 /// The number and interval of checks for the arrival of the text.
-const LOOKS: u32 = 100;
-const PAUSE: Duration = Duration::from_millis(2);
+const CHECKS: u32 = 100;
+const CHECK_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Overwrites the buffer. Wayland has no such buffer.
 pub(in crate::platform::clipboard) fn overwrite_buffer(clipboard: &mut arboard::Clipboard) {
@@ -27,7 +27,7 @@ pub(in crate::platform::clipboard) fn overwrite_buffer(clipboard: &mut arboard::
     if clipboard.set().clipboard(kind).text(" ".repeat(FILLING_BYTES)).is_err() {
         return;
     }
-    if ask_for_it().is_err() {
+    if request_secondary().is_err() {
         log::warn!("the connection to the screen may still hold what was copied");
     }
     let _ = clipboard.clear_with().clipboard(kind);
@@ -35,7 +35,7 @@ pub(in crate::platform::clipboard) fn overwrite_buffer(clipboard: &mut arboard::
 
 /// Requests SECONDARY as another program would: the clipboard's own request would be served without the
 /// server.
-fn ask_for_it() -> Result<(), Box<dyn Error>> {
+fn request_secondary() -> Result<(), Box<dyn Error>> {
     let (connection, screen) = x11rb::connect(None)?;
     let root = connection.setup().roots.get(screen).ok_or("no screen")?.root;
     let window = connection.generate_id()?;
@@ -44,11 +44,11 @@ fn ask_for_it() -> Result<(), Box<dyn Error>> {
     let utf8 = connection.intern_atom(false, b"UTF8_STRING")?.reply()?.atom;
     connection.convert_selection(window, AtomEnum::SECONDARY.into(), utf8, utf8, CURRENT_TIME)?;
     connection.flush()?;
-    for _ in 0..LOOKS {
+    for _ in 0..CHECKS {
         if let Some(Event::SelectionNotify(notice)) = connection.poll_for_event()? {
             return if notice.property == utf8 { Ok(()) } else { Err("no text".into()) };
         }
-        thread::sleep(PAUSE);
+        thread::sleep(CHECK_INTERVAL);
     }
     Err("no answer".into())
 }
