@@ -148,7 +148,8 @@ impl Modal for ExportDialog {
     }
 
     fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
-        let mut request = modal::needs_passphrase(ui, cx);
+        modal::offer_passphrase(ui, cx);
+        let mut request = None;
         let is_typing = !self.is_sent;
         ui.add_enabled_ui(is_typing, |ui| {
             ui.spacing_mut().item_spacing.y = 12.0;

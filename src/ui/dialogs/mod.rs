@@ -25,7 +25,6 @@ use crate::messages::event::{ImportRead, Reply};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{VaultKind, VaultView};
 
-use super::action::DialogKind;
 use super::cx::Cx;
 use super::widgets::dialog;
 use super::widgets::file_field::{FileAnswer, FileQuestion};
@@ -37,7 +36,7 @@ use modal::{DiscoveryResult, Modal, ModalRequest};
 use recover::RecoverDialog;
 use vault_migration::MoveDialog;
 
-/// The open dialog about all accounts, and its exchange with the system's file dialog.
+/// The open dialog about all accounts, and its question to the system's file dialog.
 #[derive(Default)]
 pub(super) struct Dialogs {
     modal: Option<Box<dyn Modal>>,
@@ -169,7 +168,6 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut Dialogs) {
     }
     state.focused = first;
     match request {
-        Some(ModalRequest::Passphrase) => cx.open(DialogKind::EnterPassphrase),
         Some(ModalRequest::File(question)) => state.file_question = Some(question),
         Some(ModalRequest::Close) => state.close(ui.ctx()),
         None if dismissed => state.close(ui.ctx()),

@@ -8,6 +8,7 @@ use crate::messages::explain::explain;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{VaultHealth, VaultView};
 
+use crate::ui::action::DialogKind;
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::file_field::{FileAnswer, FileQuestion};
@@ -15,7 +16,6 @@ use crate::ui::{labels, widgets};
 
 pub(in crate::ui) enum ModalRequest {
     Close,
-    Passphrase,
     File(FileQuestion),
 }
 
@@ -59,10 +59,12 @@ pub(in crate::ui) fn problem_text(problem: &Problem) -> String {
 }
 
 /// Offers to enter the passphrase if the vault needs it.
-pub(in crate::ui) fn needs_passphrase(ui: &mut Ui, cx: &Cx<'_>) -> Option<ModalRequest> {
-    let label = labels::passphrase_action(&cx.snapshot.vault)?;
+pub(in crate::ui) fn offer_passphrase(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(label) = labels::passphrase_action(&cx.snapshot.vault) else { return };
     widgets::text(ui, labels::vault(&cx.snapshot.vault, !cx.snapshot.accounts.is_empty()));
-    Button::new(Weight::Quiet, label).show(ui).then_some(ModalRequest::Passphrase)
+    if Button::new(Weight::Quiet, label).show(ui) {
+        cx.open(DialogKind::EnterPassphrase);
+    }
 }
 
 pub(in crate::ui) fn vault_blocked(cx: &Cx<'_>) -> Option<&'static str> {

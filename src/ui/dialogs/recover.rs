@@ -50,7 +50,7 @@ impl Modal for RecoverDialog {
             }
             RecoverStep::Failed(text) => {
                 widgets::text(ui, text);
-                return modal::needs_passphrase(ui, cx);
+                modal::offer_passphrase(ui, cx);
             }
             RecoverStep::Found { added, unreadable, orphans } => found(ui, added, *unreadable, *orphans),
         }

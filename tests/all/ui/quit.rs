@@ -82,7 +82,7 @@ fn quitting_goes_on_by_itself_once_everything_is_saved() {
 }
 
 #[test]
-fn behind_the_curtain_the_question_names_nobody() {
+fn on_the_lock_screen_the_question_names_nobody() {
     let mut locked = unsaved();
     locked.locked = true;
     let mut rig = Rig::new(locked);

@@ -42,7 +42,7 @@ fn no_longer_closing(rig: &mut Rig) {
 }
 
 #[test]
-fn the_title_counts_by_the_minute_and_hides_behind_the_curtain() {
+fn the_title_counts_by_the_minute_and_is_hidden_while_locked() {
     let mut rig = Rig::new(snapshot(vec![car(Some(754))]));
     assert_eq!(rig.title(), "car-dev · 12 min · Keyfob");
     rig.wait(TimeDelta::seconds(20));
@@ -138,6 +138,21 @@ fn an_address_pasted_anywhere_completes_the_sign_in_that_it_belongs_to() {
     rig.0.run();
     assert!(rig.commands().is_empty());
     assert_eq!(rig.field("Search accounts").value().as_deref(), Some("other"));
+}
+
+#[test]
+fn a_copy_in_the_frame_of_an_arrow_key_is_of_the_new_account() {
+    let named = |number, name| {
+        let mut view = account(number, name, "Smartcar", GrantType::AuthorizationCode);
+        view.token = Some(token(7200, Some(754)));
+        view
+    };
+    let mut rig = Rig::new(snapshot(vec![named(1, "alpha"), named(2, "beta")]));
+    let (key, modifiers) = (Key::ArrowDown, Modifiers::NONE);
+    let down = egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+    rig.0.input_mut().events.extend([down, egui::Event::Copy]);
+    rig.0.run();
+    assert!(matches!(&rig.commands()[..], [Command::Copy { account, .. }] if *account == id(2)));
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub(in crate::ui) struct ImportDialog {
     issuers: Issuers,
     omissions: Vec<String>,
     names: Option<EnvNamesState>,
-    saving: usize,
+    saving_count: usize,
 }
 
 fn file_id() -> Id {
@@ -100,7 +100,7 @@ impl ImportDialog {
             issuers: Issuers::default(),
             omissions: Vec::new(),
             names: None,
-            saving: 0,
+            saving_count: 0,
         }
     }
 
@@ -130,7 +130,7 @@ impl ImportDialog {
         let (chosen, rest): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.accounts).into_iter().partition(|account| account.selected);
         drop(rest);
-        self.saving = chosen.len();
+        self.saving_count = chosen.len();
         self.error = None;
         self.step = ImportStep::Saving;
         let drafts =
@@ -167,7 +167,7 @@ impl ImportDialog {
         }
     }
 
-    fn preview(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
+    fn preview(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let exists = self.accounts.iter().filter(|account| account.exists).count();
         let holds = match (&self.names, self.accounts.len()) {
             (Some(_), 0) => "The file has variables. Map them below.".to_owned(),
@@ -217,7 +217,7 @@ impl ImportDialog {
         if let Some(error) = &self.error {
             widgets::problem(ui, error);
         }
-        modal::needs_passphrase(ui, cx)
+        modal::offer_passphrase(ui, cx);
     }
 
     /// Lists the destinations of the selected accounts that differ from their presets', changed ones first.
@@ -324,7 +324,7 @@ impl Modal for ImportDialog {
         match self.step {
             ImportStep::Choosing => return self.choosing(ui, cx),
             ImportStep::Encrypted => self.ask_passphrase(ui, cx),
-            ImportStep::Preview => return self.preview(ui, cx),
+            ImportStep::Preview => self.preview(ui, cx),
             ImportStep::Reading => {
                 widgets::text(ui, "Reading the file…");
             }
@@ -424,7 +424,7 @@ impl Modal for ImportDialog {
     }
 
     fn take_saved(&self) -> Option<String> {
-        let imported = || format!("{} imported.", labels::counted_were(self.saving, "account"));
+        let imported = || format!("{} imported.", labels::counted_were(self.saving_count, "account"));
         (self.step == ImportStep::Saving).then(imported)
     }
 }
