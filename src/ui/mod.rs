@@ -492,7 +492,7 @@ impl Ui {
 
     fn show_column(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
         if cx.narrow && !cx.snapshot.accounts.is_empty() {
-            let back = Button::new(Weight::Bare, labels::BACK).with_icon(Icon::Back).flush();
+            let back = Button::new(Weight::Text, labels::BACK).with_icon(Icon::Back).aligned_with_text();
             if back.show(ui) {
                 cx.push(UiAction::Go(Target::List));
             }

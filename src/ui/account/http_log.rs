@@ -8,7 +8,6 @@ use crate::domain::account::AccountId;
 use crate::domain::http_log::record::{HttpLogEntry, Outcome, RequestKind};
 use crate::domain::http_log::text::{Reported, curl, one, report};
 use crate::messages::command::Command;
-use crate::messages::problem::{AnswerFlaw, BadAnswer, Problem};
 use crate::messages::snapshot::AccountView;
 
 use super::response_mapper::{self, ResponseMapperState};
@@ -34,7 +33,7 @@ pub(in crate::ui) fn show(
     mapper: &mut ResponseMapperState,
     account: &AccountView,
 ) {
-    if !is_in_the_way(account) {
+    if !response_mapper::is_next_step(account) {
         response_mapper::show(ui, cx, mapper, account);
     }
     let Some(entries) = &account.exchanges else {
@@ -50,7 +49,7 @@ pub(in crate::ui) fn show(
             "The last 10 requests and responses. Anything that may be secret is replaced by its length.",
         );
         let hint = "For a support ticket: settings and requests, without the account's name, its client ID or any secret";
-        if Button::new(Weight::Quiet, labels::COPY_REPORT).hint(hint).show(ui) {
+        if Button::new(Weight::Secondary, labels::COPY_REPORT).hint(hint).show(ui) {
             let (provider, settings) = (account.provider_name.as_str(), &account.settings);
             cx.send(Command::CopyText(report(&Reported { provider, settings, exchanges: entries })));
         }
@@ -61,14 +60,6 @@ pub(in crate::ui) fn show(
             row(ui, cx, state, account, entry);
         }
     });
-}
-
-/// Whether the response is why there is no token. The mapper is then shown with the problem, else here.
-pub(in crate::ui) fn is_in_the_way(account: &AccountView) -> bool {
-    let is_no_token = |problem: &Problem| {
-        matches!(problem, Problem::BadAnswer(BadAnswer { kind: AnswerFlaw::NoToken, .. }))
-    };
-    account.problem.as_ref().is_some_and(is_no_token)
 }
 
 fn row(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut HttpLogState, account: &AccountView, entry: &HttpLogEntry) {
@@ -85,7 +76,8 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut HttpLogState, account: &Account
             let (_, rect) = ui.allocate_space(egui::vec2(16.0, theme::CONTROL_HEIGHT));
             icon.paint(ui.painter(), rect.center(), 14.0, color);
             let way = if is_open { Icon::Down } else { Icon::Right };
-            let response = ui.add(Button::new(Weight::Bare, &line).with_icon(way).calm().flush());
+            let response =
+                ui.add(Button::new(Weight::Text, &line).with_icon(way).in_text_color().aligned_with_text());
             ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
             if response.clicked() {
                 state.open = (!is_open).then_some(here);
@@ -100,7 +92,7 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut HttpLogState, account: &Account
                 }
             });
             let hint = "Each secret becomes a shell variable, such as $CLIENT_SECRET";
-            if Button::new(Weight::Quiet, labels::COPY_REQUEST).hint(hint).show(ui) {
+            if Button::new(Weight::Secondary, labels::COPY_REQUEST).hint(hint).show(ui) {
                 cx.send(Command::CopyText(curl(entry)));
             }
         }

@@ -92,7 +92,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, a
     if let Some(problem) = &account.problem {
         problem_card(ui, cx, state, account, problem);
     }
-    if http_log::is_in_the_way(account) {
+    if response_mapper::is_next_step(account) {
         response_mapper::show(ui, cx, &mut state.mapper, account);
     }
     secret_expiry_card::show(ui, cx, account);
@@ -120,9 +120,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, a
 const BESIDE_WIDTH: f32 = 340.0;
 
 fn header(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
-    let edit = Button::new(Weight::Bare, labels::EDIT).hint("Change this account (Ctrl+E)");
-    let duplicate = Button::new(Weight::Bare, labels::DUPLICATE).hint("Make a copy without tokens (Ctrl+D)");
-    let delete = Button::new(Weight::Bare, labels::DELETE).hint("Delete this account (Del)");
+    let edit = Button::new(Weight::Text, labels::EDIT).hint("Change this account (Ctrl+E)");
+    let duplicate = Button::new(Weight::Text, labels::DUPLICATE).hint("Make a copy without tokens (Ctrl+D)");
+    let delete = Button::new(Weight::Text, labels::DELETE).hint("Delete this account (Del)");
     let title = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         widgets::heading(ui, account.name.as_str());
@@ -143,7 +143,7 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
                 title(ui);
             });
         }
-        let edit = if is_beside { edit } else { edit.flush() };
+        let edit = if is_beside { edit } else { edit.aligned_with_text() };
         if edit.show(ui) {
             cx.send(Command::Edit(account.id.clone()));
         }
@@ -188,10 +188,10 @@ fn problem_card(
                         offer(ui, cx, account, action);
                     }
                     let label = if state.show_details { labels::HIDE_DETAILS } else { labels::SHOW_DETAILS };
-                    if message.details.is_some() && Button::new(Weight::Quiet, label).show(ui) {
+                    if message.details.is_some() && Button::new(Weight::Secondary, label).show(ui) {
                         state.show_details = !state.show_details;
                     }
-                    let check = Button::new(Weight::Bare, labels::CHECK_EVERYTHING);
+                    let check = Button::new(Weight::Text, labels::CHECK_EVERYTHING);
                     if state.show_details && message.details.is_some() && check.show(ui) {
                         let target = Target::Diagnostics(Some(account.id.clone()));
                         cx.push(UiAction::Go(target));
@@ -206,28 +206,30 @@ fn problem_card(
 fn offer(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, action: Action) {
     let id = account.id.clone();
     match action {
-        Action::EditAccount if Button::new(Weight::Quiet, labels::EDIT_ACCOUNT).show(ui) => {
+        Action::EditAccount if Button::new(Weight::Secondary, labels::EDIT_ACCOUNT).show(ui) => {
             cx.send(Command::Edit(id));
         }
-        Action::TryAgain if Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) => {
+        Action::TryAgain if Button::new(Weight::Secondary, labels::TRY_AGAIN).show(ui) => {
             cx.send(renewal(account));
         }
-        Action::ForgetTokens if Button::new(Weight::Quiet, labels::FORGET_TOKENS).show(ui) => {
+        Action::ForgetTokens if Button::new(Weight::Secondary, labels::FORGET_TOKENS).show(ui) => {
             cx.send(Command::Forget(id));
         }
-        Action::TryVault if Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) => {
+        Action::TryVault if Button::new(Weight::Secondary, labels::TRY_AGAIN).show(ui) => {
             cx.send(Command::TryVault);
         }
-        Action::TryClientAuth(auth) if Button::new(Weight::Quiet, labels::try_client_auth(auth)).show(ui) => {
+        Action::TryClientAuth(auth)
+            if Button::new(Weight::Secondary, labels::try_client_auth(auth)).show(ui) =>
+        {
             cx.send(Command::TryClientAuth { account: id, auth, open_browser: true });
         }
-        Action::TakePort(port) if Button::new(Weight::Quiet, &labels::use_port(port)).show(ui) => {
+        Action::TakePort(port) if Button::new(Weight::Secondary, &labels::use_port(port)).show(ui) => {
             let name = sanitized(&account.provider_name, MAX_CHARS);
             let text = format!("Register the redirect URI with port {port} at {name}, then sign in.");
             cx.push(UiAction::Toast(text));
             cx.send(Command::TakePort { account: id, port });
         }
-        Action::OpenSettings if Button::new(Weight::Quiet, labels::OPEN_SETTINGS).show(ui) => {
+        Action::OpenSettings if Button::new(Weight::Secondary, labels::OPEN_SETTINGS).show(ui) => {
             cx.open(DialogKind::Settings);
         }
         // The other actions are in the sign-in and token cards.

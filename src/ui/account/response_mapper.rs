@@ -8,15 +8,15 @@ use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
 use crate::domain::oauth::response_mapping::{Layout, Place, ReadAs};
 use crate::messages::command::Command;
+use crate::messages::problem::{AnswerFlaw, BadAnswer, Problem};
 use crate::messages::snapshot::AccountView;
 
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::{labels, theme, widgets};
 
-/// The mapping as it is edited; `None` while the mapper is closed.
 #[derive(Default)]
 pub(in crate::ui) struct ResponseMapperState {
     draft: Option<MapperDraft>,
@@ -51,7 +51,7 @@ pub(in crate::ui) fn show(
             },
         );
         let Some(draft) = &mut state.draft else {
-            if Button::new(Weight::Quiet, labels::OPEN_MAPPER).show(ui) {
+            if Button::new(Weight::Secondary, labels::OPEN_MAPPER).show(ui) {
                 let choices = layout.places.iter().map(|place| place.now).collect();
                 let (account, layout) = (account.id.clone(), layout.clone());
                 state.draft = Some(MapperDraft { account, layout, choices });
@@ -63,17 +63,25 @@ pub(in crate::ui) fn show(
         let mut close = false;
         ui.horizontal(|ui| {
             let reason = changed.is_empty().then_some("Choose a value first.");
-            if Button::new(Weight::Quiet, labels::SAVE_READING).blocked(reason).show(ui) {
+            if Button::new(Weight::Secondary, labels::SAVE_READING).blocked(reason).show(ui) {
                 cx.send(Command::MapAnswer { account: account.id.clone(), choices: changed });
                 close = true;
             }
-            close |= Button::new(Weight::Bare, labels::CANCEL).show(ui);
+            close |= Button::new(Weight::Text, labels::CANCEL).show(ui);
         });
         widgets::weak(ui, "Saved with this account and used for the next response.");
         if close {
             state.draft = None;
         }
     });
+}
+
+/// Whether the response is why there is no token. The mapper is then above the tabs, else in the HTTP log.
+pub(in crate::ui) fn is_next_step(account: &AccountView) -> bool {
+    let is_no_token = |problem: &Problem| {
+        matches!(problem, Problem::BadAnswer(BadAnswer { kind: AnswerFlaw::NoToken, .. }))
+    };
+    account.problem.as_ref().is_some_and(is_no_token)
 }
 
 fn places(ui: &mut Ui, draft: &mut MapperDraft) {
@@ -108,7 +116,7 @@ fn one(ui: &mut Ui, number: usize, place: &Place, choices: &mut [Option<ReadAs>]
         &label,
         &mut choice,
         &offered,
-        Extras::default(),
+        FieldOptions::default(),
     ) {
         // The token, the expiry and the scope each have one value.
         for other in choices.iter_mut() {

@@ -26,7 +26,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     widgets::surface(ui, fill, line, |ui| {
         widgets::text_strong(ui, &message.what);
         widgets::text(ui, &message.next);
-        if Button::new(Weight::Quiet, labels::EDIT_ACCOUNT).show(ui) {
+        if Button::new(Weight::Secondary, labels::EDIT_ACCOUNT).show(ui) {
             cx.send(Command::Edit(account.id.clone()));
         }
     });

@@ -31,8 +31,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevocationSt
             (None, _) => None,
         };
         let no_address = "This provider has no introspection or userinfo endpoint.";
-        let check = Button::new(Weight::Bare, labels::CHECK)
-            .flush()
+        let check = Button::new(Weight::Text, labels::CHECK)
+            .aligned_with_text()
             .blocked(busy.or((!account.can_check).then_some(no_address)));
         if check.hint("Check with the provider whether this token is valid").show(ui) {
             cx.send(Command::Check(account.id.clone()));
@@ -42,7 +42,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevocationSt
         } else {
             (labels::FORGET_HERE, "Remove the tokens from Keyfob. This provider has no revocation endpoint.")
         };
-        if Button::new(Weight::Bare, label).blocked(busy).hint(hint).show(ui) {
+        if Button::new(Weight::Text, label).blocked(busy).hint(hint).show(ui) {
             state.account = Some(account.id.clone());
         }
         match account.inquiry {
@@ -82,7 +82,7 @@ fn question(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevocationState, account: 
                 cx.send(command);
                 state.account = None;
             }
-            if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
+            if Button::new(Weight::Secondary, labels::CANCEL).show(ui) {
                 state.account = None;
             }
         });

@@ -112,7 +112,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
     // If copying would only lead to a sign-in, that is the next step.
     let sign_in_first = stuck && expired;
     ui.horizontal_wrapped(|ui| {
-        let weight = |primary: bool| if primary { Weight::Primary } else { Weight::Quiet };
+        let weight = |primary: bool| if primary { Weight::Primary } else { Weight::Secondary };
         if sign_in_first && Button::new(Weight::Primary, labels::SIGN_IN_AGAIN).show(ui) {
             cx.send(Command::SignIn { account: id(), open_browser: true });
         }
@@ -135,14 +135,14 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
         } else {
             None
         };
-        let refresh = Button::new(Weight::Quiet, labels::REFRESH).blocked(reason);
+        let refresh = Button::new(Weight::Secondary, labels::REFRESH).blocked(reason);
         if refresh.hint("Get a new token now (Ctrl+R)").show(ui) {
             cx.send(Command::Refresh(id()));
         }
         // Without a sign-in or a refresh token to bypass, this would do the same as the other button.
         let anew = if by_person { labels::SIGN_IN_AGAIN } else { labels::GET_TOKEN };
         let differs = by_person || token.facts.has_refresh_token;
-        if differs && !sign_in_first && Button::new(Weight::Bare, anew).show(ui) {
+        if differs && !sign_in_first && Button::new(Weight::Text, anew).show(ui) {
             cx.send(Command::SignIn { account: id(), open_browser: true });
         }
         if refreshing {
@@ -152,7 +152,7 @@ fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
 }
 
 fn copy_menu(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
-    let response = ui.add(Button::icon(Icon::Down, labels::COPY_MORE).quiet());
+    let response = ui.add(Button::icon(Icon::Down, labels::COPY_MORE).secondary());
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
     Popup::menu(&response).gap(4.0).show(|ui| {
         ui.set_min_width(MENU_WIDTH);

@@ -94,7 +94,7 @@ pub(in crate::ui) fn show(
 fn masked(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenView) {
     let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        if Button::new(Weight::Bare, labels::REVEAL).hint("Show the token for 30 seconds").show(ui) {
+        if Button::new(Weight::Text, labels::REVEAL).hint("Show the token for 30 seconds").show(ui) {
             cx.send(Command::Reveal(account.id.clone()));
         }
         let text = token.mask.as_deref().unwrap_or(DOTS);
@@ -112,7 +112,7 @@ fn unmasked(ui: &mut Ui, value: &str, left: TimeDelta, state: &mut TokenValueSta
     let tokens = theme::Tokens::of(ui);
     let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        if Button::new(Weight::Bare, labels::HIDE).show(ui) {
+        if Button::new(Weight::Text, labels::HIDE).show(ui) {
             state.revealed = None;
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

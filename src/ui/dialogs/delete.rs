@@ -44,7 +44,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DeleteDialog
             widgets::weak(ui, &format!("{} You can undo this for 10 seconds.", tokens(account)));
         });
         ui.horizontal_wrapped(|ui| {
-            let cancel = ui.add(Button::new(Weight::Quiet, labels::CANCEL));
+            let cancel = ui.add(Button::new(Weight::Secondary, labels::CANCEL));
             dialog::focus_first(ui, &cancel);
             close = cancel.clicked();
             if Button::new(Weight::Danger, labels::DELETE).show(ui) {

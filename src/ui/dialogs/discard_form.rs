@@ -49,7 +49,7 @@ pub(in crate::ui) fn show(
         widgets::heading(ui, heading);
         dialog::body(ui, |ui| widgets::text(ui, &text));
         ui.horizontal_wrapped(|ui| {
-            let keep = ui.add(Button::new(Weight::Quiet, labels::KEEP_EDITING));
+            let keep = ui.add(Button::new(Weight::Secondary, labels::KEEP_EDITING));
             dialog::focus_first(ui, &keep);
             stay = keep.clicked();
             discard = Button::new(Weight::Danger, labels::DISCARD).show(ui);

@@ -19,7 +19,7 @@ use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::checkbox;
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::widgets::file_field::{FileAnswer, FileField};
 use crate::ui::{labels, widgets};
 
@@ -91,9 +91,9 @@ impl ExportDialog {
         } else {
             "For a repository or a ticket: no client secret, no password, no token."
         };
-        let extras = Extras { note: Some(note), ..Extras::default() };
+        let options = FieldOptions { note: Some(note), ..FieldOptions::default() };
         let id = Id::unique("keyfob-export-what");
-        if fields::choice(ui, id, "What goes into the file", &mut self.encrypted, &choices, extras) {
+        if fields::choice(ui, id, "What goes into the file", &mut self.encrypted, &choices, options) {
             let [encrypted, plain] = ENDINGS;
             let (from, to) = if self.encrypted { (plain, encrypted) } else { (encrypted, plain) };
             self.file.change_ending(from, to);
@@ -106,7 +106,7 @@ impl ExportDialog {
 
     fn tokens(&mut self, ui: &mut Ui) {
         let note = "Only when moving for good: servers may reject a refresh token used on two computers.";
-        checkbox::tick(ui, &mut self.with_tokens, "Include tokens", note);
+        checkbox::show(ui, &mut self.with_tokens, "Include tokens", note);
     }
 
     fn which(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
@@ -120,7 +120,7 @@ impl ExportDialog {
             let known = accounts.iter().filter(|account| self.excluded.contains(&account.id)).count();
             let mut all = known == 0;
             let label = format!("All {}", labels::counted(accounts.len(), "account"));
-            if checkbox::tick(ui, &mut all, &label, "").changed() {
+            if checkbox::show(ui, &mut all, &label, "").changed() {
                 self.excluded.clear();
                 if !all {
                     self.excluded.extend(accounts.iter().map(|account| account.id.clone()));
@@ -130,7 +130,7 @@ impl ExportDialog {
                 let account = &accounts[number];
                 let mut selected = !self.excluded.contains(&account.id);
                 let note = format!("{} · {}", account.provider_name, labels::grant(account.grant));
-                let row = checkbox::tick(ui, &mut selected, account.name.as_str(), &note);
+                let row = checkbox::show(ui, &mut selected, account.name.as_str(), &note);
                 if row.changed() && selected {
                     self.excluded.remove(&account.id);
                 } else if row.changed() {
@@ -175,7 +175,7 @@ impl Modal for ExportDialog {
         if Button::new(Weight::Primary, labels::EXPORT).blocked(self.blocked(cx)).show(ui) {
             self.send(ui.ctx(), cx);
         }
-        Button::new(Weight::Bare, labels::CANCEL).show(ui).then_some(ModalRequest::Close)
+        Button::new(Weight::Text, labels::CANCEL).show(ui).then_some(ModalRequest::Close)
     }
 
     fn first_field(&self, _: &VaultView) -> Option<Id> {

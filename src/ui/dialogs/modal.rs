@@ -62,7 +62,7 @@ pub(in crate::ui) fn problem_text(problem: &Problem) -> String {
 pub(in crate::ui) fn offer_passphrase(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(label) = labels::passphrase_action(&cx.snapshot.vault) else { return };
     widgets::text(ui, labels::vault(&cx.snapshot.vault, !cx.snapshot.accounts.is_empty()));
-    if Button::new(Weight::Quiet, label).show(ui) {
+    if Button::new(Weight::Secondary, label).show(ui) {
         cx.open(DialogKind::EnterPassphrase);
     }
 }

@@ -8,17 +8,17 @@ use crate::domain::passphrase_strength::{Strength, strength};
 use crate::ui::labels;
 use crate::ui::theme::Tokens;
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::{Extras, SecretText};
+use crate::ui::widgets::fields::{FieldOptions, SecretInput};
 
 pub(in crate::ui) struct NewPassphrase {
-    new: SecretText,
-    again: SecretText,
+    new: SecretInput,
+    again: SecretInput,
     strength: Strength,
 }
 
 impl Default for NewPassphrase {
     fn default() -> Self {
-        Self { new: SecretText::default(), again: SecretText::default(), strength: Strength::Empty }
+        Self { new: SecretInput::default(), again: SecretInput::default(), strength: Strength::Empty }
     }
 }
 
@@ -46,16 +46,17 @@ impl NewPassphrase {
 
     /// Shows the two fields; returns whether Enter was pressed in one.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, error: Option<&str>) -> bool {
-        let extras = Extras { error, note: Some(labels::strength(self.strength)), ..Extras::default() };
-        let response = fields::secret(ui, first_id(), "New passphrase", &mut self.new, extras);
+        let options =
+            FieldOptions { error, note: Some(labels::strength(self.strength)), ..FieldOptions::default() };
+        let response = fields::secret(ui, first_id(), "New passphrase", &mut self.new, options);
         if response.changed() {
             self.strength = strength(&self.new.passphrase());
         }
         let mut entered = fields::is_entered(ui, &response);
         meter(ui, self.strength);
         let differs = !self.new.begins_with(&self.again);
-        let extras = Extras { error: differs.then_some(DIFFERENT), ..Extras::default() };
-        let response = fields::secret(ui, again_id(), "New passphrase again", &mut self.again, extras);
+        let options = FieldOptions { error: differs.then_some(DIFFERENT), ..FieldOptions::default() };
+        let response = fields::secret(ui, again_id(), "New passphrase again", &mut self.again, options);
         entered |= fields::is_entered(ui, &response);
         entered
     }

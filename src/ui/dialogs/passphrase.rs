@@ -15,7 +15,7 @@ use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::{Extras, SecretText};
+use crate::ui::widgets::fields::{FieldOptions, SecretInput};
 use crate::ui::{labels, widgets};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ struct PassphraseDraft {
     /// Whether the file exists; `None` until the engine has switched to it.
     exists: Option<bool>,
     back_to: Option<VaultKind>,
-    current: SecretText,
+    current: SecretInput,
     new: NewPassphrase,
     error: Option<String>,
     wants_focus: bool,
@@ -61,7 +61,7 @@ impl PassphraseDraft {
             step: PassphraseStep::Typing,
             exists: None,
             back_to,
-            current: SecretText::default(),
+            current: SecretInput::default(),
             new: NewPassphrase::default(),
             error: None,
             wants_focus: true,
@@ -226,7 +226,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut PassphraseDi
         dialog::body(ui, |ui| state.show_fields(ui, cx));
         ui.horizontal_wrapped(|ui| {
             state.show_button(ui, cx);
-            Button::new(Weight::Bare, labels::CANCEL).show(ui)
+            Button::new(Weight::Text, labels::CANCEL).show(ui)
         })
         .inner
     });
@@ -257,8 +257,8 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut PassphraseDraft) {
         ui.spacing_mut().item_spacing.y = 12.0;
         if draft.asks_current() {
             let label = if draft.asks_new() { "Current passphrase" } else { "Passphrase" };
-            let extras = Extras { error: draft.error.as_deref(), ..Extras::default() };
-            let field = fields::secret(ui, current_id(), label, &mut draft.current, extras);
+            let options = FieldOptions { error: draft.error.as_deref(), ..FieldOptions::default() };
+            let field = fields::secret(ui, current_id(), label, &mut draft.current, options);
             entered |= fields::is_entered(ui, &field);
         }
         if draft.asks_new() {

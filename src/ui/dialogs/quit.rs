@@ -64,8 +64,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut QuitDialog) {
             dialog::focus_first(ui, &quit);
             for (button, name) in [
                 (quit, labels::QUIT),
-                (ui.add(Button::new(Weight::Quiet, labels::MINIMISE)), labels::MINIMISE),
-                (ui.add(Button::new(Weight::Bare, labels::CANCEL)), labels::CANCEL),
+                (ui.add(Button::new(Weight::Secondary, labels::MINIMISE)), labels::MINIMISE),
+                (ui.add(Button::new(Weight::Text, labels::CANCEL)), labels::CANCEL),
             ] {
                 if button.clicked() {
                     pressed = Some(name);

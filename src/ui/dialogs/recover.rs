@@ -59,7 +59,7 @@ impl Modal for RecoverDialog {
 
     fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
         let (weight, label) = match &self.0 {
-            RecoverStep::Searching | RecoverStep::Deleting => (Weight::Bare, labels::CLOSE),
+            RecoverStep::Searching | RecoverStep::Deleting => (Weight::Text, labels::CLOSE),
             RecoverStep::Failed(_) => {
                 let reason = modal::vault_blocked(cx);
                 if Button::new(Weight::Primary, labels::TRY_AGAIN).blocked(reason).show(ui) {
@@ -67,7 +67,7 @@ impl Modal for RecoverDialog {
                     self.0 = RecoverStep::Searching;
                     return None;
                 }
-                (Weight::Bare, labels::CANCEL)
+                (Weight::Text, labels::CANCEL)
             }
             RecoverStep::Found { orphans: 0, .. } => (Weight::Primary, labels::CLOSE),
             RecoverStep::Found { .. } => {

@@ -53,7 +53,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ShortcutsDialog)
                 row(ui, cx, &labels::shortcut(keys, os), what);
             }
         });
-        let button = ui.add(Button::new(Weight::Quiet, labels::CLOSE));
+        let button = ui.add(Button::new(Weight::Secondary, labels::CLOSE));
         dialog::focus_first(ui, &button);
         close = button.clicked();
     });

@@ -64,12 +64,12 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnsavedToken
         widgets::heading(ui, "Quit and lose new tokens?");
         dialog::body(ui, |ui| lost(ui, cx, &accounts));
         ui.horizontal_wrapped(|ui| {
-            let cancel = ui.add(Button::new(Weight::Quiet, labels::CANCEL));
+            let cancel = ui.add(Button::new(Weight::Secondary, labels::CANCEL));
             dialog::focus_first(ui, &cancel);
             if cancel.clicked() {
                 *state = UnsavedTokensDialog::Closed;
             }
-            if !cx.snapshot.locked && Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) {
+            if !cx.snapshot.locked && Button::new(Weight::Secondary, labels::TRY_AGAIN).show(ui) {
                 cx.send(Command::TryVault);
             }
             if Button::new(Weight::Danger, labels::QUIT_ANYWAY).show(ui) {

@@ -13,13 +13,13 @@ use super::new_passphrase::{self, NewPassphrase};
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::{Extras, SecretText};
+use crate::ui::widgets::fields::{FieldOptions, SecretInput};
 use crate::ui::{labels, widgets};
 
 pub(in crate::ui) struct MoveDialog {
     to: VaultKind,
     finishes: bool,
-    current: SecretText,
+    current: SecretInput,
     new: NewPassphrase,
     error: Option<String>,
     is_sent: bool,
@@ -35,7 +35,7 @@ impl MoveDialog {
         Self {
             to,
             finishes: vault.unfinished_move.is_some(),
-            current: SecretText::default(),
+            current: SecretInput::default(),
             new: NewPassphrase::default(),
             error: None,
             is_sent: false,
@@ -113,9 +113,9 @@ impl Modal for MoveDialog {
             widgets::text(ui, "Keyfob can't recover this passphrase. Store it somewhere safe.");
             entered = self.new.show(ui, error_text.take());
         } else if self.asks_current(vault) {
-            let extras = Extras { error: error_text.take(), ..Extras::default() };
+            let options = FieldOptions { error: error_text.take(), ..FieldOptions::default() };
             let label = "Passphrase of the file";
-            let field = fields::secret(ui, current_id(), label, &mut self.current, extras);
+            let field = fields::secret(ui, current_id(), label, &mut self.current, options);
             entered = fields::is_entered(ui, &field);
         }
         if let Some(error) = error_text {
@@ -133,7 +133,7 @@ impl Modal for MoveDialog {
             self.send(ui.ctx(), cx);
         }
         let label = if self.is_sent { labels::CLOSE } else { labels::CANCEL };
-        Button::new(Weight::Bare, label).show(ui).then_some(ModalRequest::Close)
+        Button::new(Weight::Text, label).show(ui).then_some(ModalRequest::Close)
     }
 
     fn first_field(&self, vault: &VaultView) -> Option<Id> {

@@ -15,11 +15,11 @@ use crate::ui::theme::icons::Icon;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::FieldOptions;
 
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     let icon = if form.draft.advanced { Icon::Down } else { Icon::Right };
-    let response = ui.add(Button::new(Weight::Bare, "Advanced").with_icon(icon).flush());
+    let response = ui.add(Button::new(Weight::Text, "Advanced").with_icon(icon).aligned_with_text());
     let open = form.draft.advanced;
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(open));
     if response.clicked() {
@@ -69,32 +69,34 @@ fn client_auth(ui: &mut Ui, form: &mut Form<'_>) {
         choices.push((Some(auth), labels::client_auth(auth).to_owned()));
     }
     let id = field_id("client_auth");
-    let extras = Extras::default();
-    fields::choice(ui, id, "Client authentication", &mut form.draft.client_auth, &choices, extras);
+    let options = FieldOptions::default();
+    fields::choice(ui, id, "Client authentication", &mut form.draft.client_auth, &choices, options);
 }
 
 fn secret_expires(ui: &mut Ui, form: &mut Form<'_>) {
     let filled = !form.draft.secret_expires.trim().is_empty();
     let error = form.error(&Field::SecretExpires, filled).map(str::to_owned);
     let note = Some("The last day that the provider's page shows. Keyfob reminds you 14 days ahead.");
-    let extras = Extras { hint: "2030-01-31", error: error.as_deref(), note, ..Extras::default() };
+    let options =
+        FieldOptions { hint: "2030-01-31", error: error.as_deref(), note, ..FieldOptions::default() };
     let id = field_id("client_secret_expires");
     let value = &mut form.draft.secret_expires;
-    let response = fields::text(ui, id, "Client secret expires on", value, extras);
+    let response = fields::text(ui, id, "Client secret expires on", value, options);
     form.left(Field::SecretExpires, &response);
 }
 
 fn tags(ui: &mut Ui, form: &mut Form<'_>) {
     let error = form.error(&Field::Tags, true).map(str::to_owned);
     let note = Some("Words to find it by. Separate with commas.");
-    let extras = Extras { hint: "work, production", note, error: error.as_deref(), ..Extras::default() };
-    let response = fields::text(ui, field_id("tags"), "Tags", &mut form.draft.tags, extras);
+    let options =
+        FieldOptions { hint: "work, production", note, error: error.as_deref(), ..FieldOptions::default() };
+    let response = fields::text(ui, field_id("tags"), "Tags", &mut form.draft.tags, options);
     form.left(Field::Tags, &response);
 }
 
 pub(in crate::ui) fn scopes(ui: &mut Ui, form: &mut Form<'_>) {
-    let extras = Extras { note: Some("Separate with spaces."), mono: true, ..Extras::default() };
-    let response = fields::text(ui, field_id("scopes"), "Scopes", &mut form.draft.scopes, extras);
+    let options = FieldOptions { note: Some("Separate with spaces."), mono: true, ..FieldOptions::default() };
+    let response = fields::text(ui, field_id("scopes"), "Scopes", &mut form.draft.scopes, options);
     form.left(Field::Scopes, &response);
 }
 
@@ -103,9 +105,10 @@ fn redirect(ui: &mut Ui, form: &mut Form<'_>) {
     let hint = hint.unwrap_or_else(|| "http://127.0.0.1/callback".to_owned());
     let filled = !form.draft.redirect.trim().is_empty();
     let error = form.error(&Field::Redirect, filled).map(str::to_owned);
-    let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
+    let options =
+        FieldOptions { hint: &hint, error: error.as_deref(), mono: true, ..FieldOptions::default() };
     let id = field_id("redirect_uri");
-    let response = fields::text(ui, id, "Redirect URI", &mut form.draft.redirect, extras);
+    let response = fields::text(ui, id, "Redirect URI", &mut form.draft.redirect, options);
     form.left(Field::Redirect, &response);
 }
 
@@ -118,7 +121,7 @@ fn background(ui: &mut Ui, form: &mut Form<'_>) {
     ];
     let id = field_id("background_refresh");
     let value = &mut form.draft.background_refresh;
-    fields::choice(ui, id, "Refresh in the background", value, &choices, Extras::default());
+    fields::choice(ui, id, "Refresh in the background", value, &choices, FieldOptions::default());
 }
 
 fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
@@ -130,15 +133,20 @@ fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
         let kept = form.draft.is_kept(&form.draft.headers[index].name);
         let filled = !form.draft.headers[index].name.is_empty();
         let error = form.error(&Field::Header(index), filled).map(str::to_owned);
-        let extras = Extras { hint: "X-Api-Key", error: error.as_deref(), mono: true, ..Extras::default() };
+        let options = FieldOptions {
+            hint: "X-Api-Key",
+            error: error.as_deref(),
+            mono: true,
+            ..FieldOptions::default()
+        };
         let id = Id::unique(("keyfob-form-header-name", index));
         let label = format!("Extra header {number}");
-        fields::text(ui, id, &label, &mut form.draft.headers[index].name, extras);
+        fields::text(ui, id, &label, &mut form.draft.headers[index].name, options);
         let label = format!("Value of extra header {number}");
         let value_id = form::header_id(index);
         form::secret(ui, form, Field::Header(index), value_id, &label, kept);
         let name = format!("Remove extra header {number}");
-        if !kept && Button::new(Weight::Bare, "Remove").named(&name).show(ui) {
+        if !kept && Button::new(Weight::Text, "Remove").accessible_name(&name).show(ui) {
             removed = Some(index);
         }
     }
@@ -149,7 +157,7 @@ fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
         }
         form.draft.headers.remove(index);
     }
-    let add = Button::new(Weight::Bare, "Add an extra header").with_icon(Icon::Plus).flush();
+    let add = Button::new(Weight::Text, "Add an extra header").with_icon(Icon::Plus).aligned_with_text();
     if own.len() < 8 && add.show(ui) {
         form.draft.headers.push(HeaderDraft::default());
     }

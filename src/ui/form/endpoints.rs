@@ -9,7 +9,7 @@ use super::draft::Field;
 use super::{Form, field_id};
 use crate::ui::labels;
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::FieldOptions;
 
 pub(in crate::ui) fn needed(ui: &mut Ui, form: &mut Form<'_>) {
     for kind in EndpointKind::ALL {
@@ -33,8 +33,9 @@ fn field(ui: &mut Ui, form: &mut Form<'_>, kind: EndpointKind) {
     let hint = form.draft.preset.spec.endpoints.get(kind).unwrap_or(sample_of(kind)).to_owned();
     let filled = form.draft.endpoints.get(&kind).is_some_and(|address| !address.trim().is_empty());
     let error = form.error(&field, filled).map(str::to_owned);
-    let extras = Extras { hint: &hint, error: error.as_deref(), mono: true, ..Extras::default() };
+    let options =
+        FieldOptions { hint: &hint, error: error.as_deref(), mono: true, ..FieldOptions::default() };
     let address = form.draft.endpoints.entry(kind).or_default();
-    let response = fields::text(ui, field_id(kind.key()), &labels::endpoint(kind), address, extras);
+    let response = fields::text(ui, field_id(kind.key()), &labels::endpoint(kind), address, options);
     form.left(field, &response);
 }

@@ -31,11 +31,11 @@ pub(in crate::ui) fn register(
         }
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
-            if Button::new(Weight::Quiet, labels::OPEN_REGISTER_PAGE).hint(&page).show(ui) {
+            if Button::new(Weight::Secondary, labels::OPEN_REGISTER_PAGE).hint(&page).show(ui) {
                 cx.send(Command::OpenPage(page));
             }
             if let Some(reference) = &preset.reference
-                && Button::new(Weight::Bare, labels::OPEN_DOCUMENTATION).hint(&reference.page).show(ui)
+                && Button::new(Weight::Text, labels::OPEN_DOCUMENTATION).hint(&reference.page).show(ui)
             {
                 cx.send(Command::OpenPage(reference.page.clone()));
             }
@@ -60,7 +60,7 @@ pub(in crate::ui) fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form<'_>) {
             cx.send(Command::CopyText(text));
         }
         widgets::weak(ui, listening(&redirect, rule));
-        if let Some(text) = in_words(preset, rule) {
+        if let Some(text) = rule_sentence(preset, rule) {
             widgets::weak(ui, &text);
         }
         if let Some(breach) = rule.breach(&redirect) {
@@ -87,7 +87,7 @@ fn listening(redirect: &RedirectUri, rule: &RedirectRule) -> &'static str {
     }
 }
 
-fn in_words(preset: &Preset, rule: &RedirectRule) -> Option<String> {
+fn rule_sentence(preset: &Preset, rule: &RedirectRule) -> Option<String> {
     let hosts = rule.http_hosts.as_ref()?;
     let name = &preset.name;
     Some(match (hosts.as_slice(), rule.port) {
@@ -138,7 +138,7 @@ mod tests {
         let text = |id: &str| {
             let presets = built_in();
             let preset = presets.iter().find(|preset| preset.id == id).unwrap();
-            in_words(preset, &preset.spec.redirect_rule).unwrap_or_default()
+            rule_sentence(preset, &preset.spec.redirect_rule).unwrap_or_default()
         };
         for (id, sentence) in [
             ("google", "Google allows any port on this computer, and nothing needs to be registered."),

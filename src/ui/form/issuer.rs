@@ -10,7 +10,7 @@ use super::draft::Field;
 use super::{Form, field_id};
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::widgets::{discovered_endpoints, fields};
 use crate::ui::{labels, widgets};
 
@@ -25,8 +25,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
         let error = error.map(|(_, text)| text.clone()).filter(|_| filled);
         let note = Some("Keyfob reads the endpoints from its discovery document.");
         let hint = "https://auth.example.com";
-        let extras = Extras { hint, error: error.as_deref(), note, mono: true };
-        let response = fields::text(ui, field_id("issuer"), labels::ISSUER, typed, extras);
+        let options = FieldOptions { hint, error: error.as_deref(), note, mono: true };
+        let response = fields::text(ui, field_id("issuer"), labels::ISSUER, typed, options);
         form.left(Field::Issuer, &response);
     }
     let wanted = form.draft.wanted_issuer();
@@ -39,7 +39,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
     };
     let is_found = form.draft.issuer.found_for.is_some() && form.draft.issuer.found_for == wanted;
     let name = if is_found { labels::DISCOVER_AGAIN } else { labels::DISCOVER };
-    if Button::new(Weight::Quiet, name).blocked(reason).show(ui) {
+    if Button::new(Weight::Secondary, name).blocked(reason).show(ui) {
         cx.send(form.draft.discover());
     }
     match &form.draft.issuer.result {
@@ -71,7 +71,7 @@ fn failure(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, may_change: bool) -> Opt
             && let NotDiscovered::OtherIssuer { said: reported } = &problem.why
         {
             let name = format!("Use {}", sanitized(reported.as_str(), 80));
-            if Button::new(Weight::Quiet, &name).show(ui) {
+            if Button::new(Weight::Secondary, &name).show(ui) {
                 used = Some(reported.as_str().to_owned());
             }
         }

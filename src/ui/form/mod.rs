@@ -25,7 +25,7 @@ use super::action::{Target, UiAction};
 use super::cx::Cx;
 use super::widgets::button::{Button, Weight};
 use super::widgets::fields;
-use super::widgets::fields::Extras;
+use super::widgets::fields::FieldOptions;
 use super::{labels, widgets};
 use draft::private_key::PRIVATE_KEY;
 use draft::{AccountFormState, Field};
@@ -120,8 +120,9 @@ fn types(event: &Event) -> bool {
 fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     let filled = !form.draft.name.trim().is_empty();
     let error = form.error(&Field::Name, filled).map(str::to_owned);
-    let extras = Extras { hint: "For example, car-dev", error: error.as_deref(), ..Extras::default() };
-    let response = fields::text(ui, name_id(), "Name", &mut form.draft.name, extras);
+    let options =
+        FieldOptions { hint: "For example, car-dev", error: error.as_deref(), ..FieldOptions::default() };
+    let response = fields::text(ui, name_id(), "Name", &mut form.draft.name, options);
     form.left(Field::Name, &response);
 
     let custom = Preset::custom();
@@ -130,7 +131,7 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
         presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())).collect();
     choices.push((None, labels::BY_ISSUER.to_owned()));
     let mut id = form.draft.issuer.typed.is_none().then(|| form.draft.preset.id.clone());
-    if fields::choice(ui, field_id("provider"), "Provider", &mut id, &choices, Extras::default()) {
+    if fields::choice(ui, field_id("provider"), "Provider", &mut id, &choices, FieldOptions::default()) {
         let chosen = presets.iter().find(|preset| Some(&preset.id) == id.as_ref());
         form.draft.change_preset(chosen.unwrap_or(&&custom));
         form.draft.issuer.typed = id.is_none().then(String::new);
@@ -140,17 +141,24 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     let grants = form.draft.grants();
     if grants.len() > 1 {
         let choices: Vec<_> = grants.iter().map(|grant| (*grant, labels::grant(*grant).to_owned())).collect();
-        fields::choice(ui, field_id("grant"), "Grant", &mut form.draft.grant, &choices, Extras::default());
+        fields::choice(
+            ui,
+            field_id("grant"),
+            "Grant",
+            &mut form.draft.grant,
+            &choices,
+            FieldOptions::default(),
+        );
     }
     for variable in form.draft.preset.variables.clone() {
         let field = Field::Variable(variable.name.clone());
         let mut value = form.draft.variables.get(&variable.name).cloned().unwrap_or_default();
         let error = form.error(&field, !value.is_empty()).map(str::to_owned);
         let (hint, note) = (variable.default.as_deref().unwrap_or_default(), variable.note.as_deref());
-        let extras = Extras { hint, error: error.as_deref(), note, ..Extras::default() };
+        let options = FieldOptions { hint, error: error.as_deref(), note, ..FieldOptions::default() };
         let id = Id::unique(("keyfob-form-variable", &variable.name));
         if variable.choices.is_empty() {
-            let response = fields::text(ui, id, &variable.label, &mut value, extras);
+            let response = fields::text(ui, id, &variable.label, &mut value, options);
             form.left(field, &response);
         } else {
             let same = |choice: &&crate::domain::provider::Choice| choice.value.eq_ignore_ascii_case(&value);
@@ -159,7 +167,7 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
             }
             let choices: Vec<_> =
                 variable.choices.iter().map(|choice| (choice.value.clone(), choice.value.clone())).collect();
-            fields::choice(ui, id, &variable.label, &mut value, &choices, extras);
+            fields::choice(ui, id, &variable.label, &mut value, &choices, options);
         }
         if value.is_empty() {
             form.draft.variables.remove(&variable.name);
@@ -171,9 +179,9 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
 
 fn credentials(ui: &mut Ui, form: &mut Form<'_>) {
     let error = form.error(&Field::ClientId, false).map(str::to_owned);
-    let extras = Extras { error: error.as_deref(), mono: true, ..Extras::default() };
+    let options = FieldOptions { error: error.as_deref(), mono: true, ..FieldOptions::default() };
     let id = field_id("client_id");
-    let response = fields::text(ui, id, "Client ID", &mut form.draft.client_id, extras);
+    let response = fields::text(ui, id, "Client ID", &mut form.draft.client_id, options);
     form.left(Field::ClientId, &response);
     if form.draft.needs_secret() {
         let kept = form.draft.is_kept("client_secret");
@@ -182,9 +190,9 @@ fn credentials(ui: &mut Ui, form: &mut Form<'_>) {
     private_key::show(ui, form);
     if form.draft.grant == GrantType::Password {
         let error = form.error(&Field::UserName, false).map(str::to_owned);
-        let extras = Extras { error: error.as_deref(), ..Extras::default() };
+        let options = FieldOptions { error: error.as_deref(), ..FieldOptions::default() };
         let id = field_id("username");
-        let response = fields::text(ui, id, "User name", &mut form.draft.username, extras);
+        let response = fields::text(ui, id, "User name", &mut form.draft.username, options);
         form.left(Field::UserName, &response);
         let kept = form.draft.is_kept("password");
         secret(ui, form, Field::Password, field_id("password"), "Password", kept);
@@ -211,8 +219,8 @@ pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, lab
         _ => return,
     };
     let note = value.has_stray_space().then_some("Spaces at the ends are removed when you save.");
-    let extras = Extras { hint, error: error.as_deref(), note, mono: true };
-    let response = fields::secret(ui, id, label, value, extras);
+    let options = FieldOptions { hint, error: error.as_deref(), note, mono: true };
+    let response = fields::secret(ui, id, label, value, options);
     form.left(field, &response);
 }
 
@@ -228,7 +236,7 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState
     let sign_in_label = labels::SAVE_AND_GET;
     let (mut save, mut sign_in, mut cancel) = (false, false, false);
     ui.horizontal_wrapped(|ui| {
-        let weight = |primary| if primary { Weight::Primary } else { Weight::Quiet };
+        let weight = |primary| if primary { Weight::Primary } else { Weight::Secondary };
         if draft.tokens.open {
             save = Button::new(weight(true), labels::SAVE).blocked(reason).show(ui);
         } else if new {
@@ -238,7 +246,7 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState
             save = Button::new(weight(true), labels::SAVE).blocked(reason).show(ui);
             sign_in = Button::new(weight(false), sign_in_label).blocked(reason).show(ui);
         }
-        cancel = Button::new(Weight::Bare, labels::CANCEL).show(ui);
+        cancel = Button::new(Weight::Text, labels::CANCEL).show(ui);
         if let Some(reason) = reason.filter(|_| !cx.narrow) {
             ui.add_space(8.0);
             widgets::weak_line(ui, reason);

@@ -9,7 +9,7 @@ use super::draft::private_key::PRIVATE_KEY;
 use super::{Form, field_id};
 use crate::ui::form;
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::FieldOptions;
 
 pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     if !form.draft.needs_key() {
@@ -27,8 +27,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     ]
     .map(|(alg, name)| (alg, name.to_owned()));
     let alg = &mut form.draft.keys.alg;
-    fields::choice(ui, field_id("key_alg"), "Signing algorithm", alg, &choices, Extras::default());
+    fields::choice(ui, field_id("key_alg"), "Signing algorithm", alg, &choices, FieldOptions::default());
     let note = "If the provider assigned a key ID (kid).";
-    let extras = Extras { note: Some(note), mono: true, ..Extras::default() };
-    fields::text(ui, field_id("key_id"), "Key ID (optional)", &mut form.draft.keys.id, extras);
+    let options = FieldOptions { note: Some(note), mono: true, ..FieldOptions::default() };
+    fields::text(ui, field_id("key_id"), "Key ID (optional)", &mut form.draft.keys.id, options);
 }

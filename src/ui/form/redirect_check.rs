@@ -52,7 +52,7 @@ fn refused(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, provider: &str) -> Optio
         ui.horizontal_wrapped(|ui| {
             for action in &message.others {
                 if let Action::TakePort(port) = action
-                    && Button::new(Weight::Quiet, &labels::use_port(*port)).show(ui)
+                    && Button::new(Weight::Secondary, &labels::use_port(*port)).show(ui)
                 {
                     taken = Some(*port);
                 }

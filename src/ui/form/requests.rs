@@ -11,7 +11,7 @@ use crate::ui::theme::icons::Icon;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::FieldOptions;
 
 const PARAMETERS_MAX: usize = 20;
 
@@ -50,12 +50,12 @@ pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     let hint = if hint.is_empty() { "https://api.example.com/".to_owned() } else { hint };
     let note =
         Some("URLs of the APIs that the token is for, if the provider needs them. Separate with spaces.");
-    let extras = Extras { hint: &hint, note, mono: true, ..Extras::default() };
-    fields::text(ui, field_id("resource"), "Resources", &mut form.draft.requests.resources, extras);
+    let options = FieldOptions { hint: &hint, note, mono: true, ..FieldOptions::default() };
+    fields::text(ui, field_id("resource"), "Resources", &mut form.draft.requests.resources, options);
     let hint = form.draft.preset.spec.audience.clone().unwrap_or_default();
     let note = Some("The API's name, if the provider needs an audience.");
-    let extras = Extras { hint: &hint, note, mono: true, ..Extras::default() };
-    fields::text(ui, field_id("audience"), "Audience", &mut form.draft.requests.audience, extras);
+    let options = FieldOptions { hint: &hint, note, mono: true, ..FieldOptions::default() };
+    fields::text(ui, field_id("audience"), "Audience", &mut form.draft.requests.audience, options);
     for &request in form.draft.shown_requests() {
         parameters(ui, form, request);
     }
@@ -70,7 +70,7 @@ fn pushed(ui: &mut Ui, form: &mut Form<'_>) {
     ];
     let par = &mut form.draft.requests.par;
     let label = "Pushed authorization request";
-    fields::choice(ui, field_id("par"), label, par, &choices, Extras::default());
+    fields::choice(ui, field_id("par"), label, par, &choices, FieldOptions::default());
 }
 
 fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
@@ -83,19 +83,19 @@ fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
         let field = Field::Parameter(request, index);
         let error = form.error(&field, true).map(str::to_owned);
         let params = form.draft.requests.of_request_mut(request);
-        let extras = Extras { error: error.as_deref(), mono: true, ..Extras::default() };
+        let options = FieldOptions { error: error.as_deref(), mono: true, ..FieldOptions::default() };
         let label = format!("{} {number}", capitalised(called));
-        fields::text(ui, name_id, &label, &mut params.typed[index].name, extras);
+        fields::text(ui, name_id, &label, &mut params.typed[index].name, options);
         let hint = if params.is_kept(&params.typed[index].name) { "Stored; type to replace" } else { "" };
-        let extras = Extras { hint, mono: true, ..Extras::default() };
+        let options = FieldOptions { hint, mono: true, ..FieldOptions::default() };
         let (label, typed) = (format!("Value of {called} {number}"), &mut params.typed[index]);
         if typed.is_open() {
-            fields::text(ui, value_id, &label, &mut typed.value, Extras { hint: "", ..extras });
+            fields::text(ui, value_id, &label, &mut typed.value, FieldOptions { hint: "", ..options });
         } else {
-            fields::secret(ui, value_id, &label, &mut typed.secret, extras);
+            fields::secret(ui, value_id, &label, &mut typed.secret, options);
         }
         let remove = format!("Remove {called} {number}");
-        if Button::new(Weight::Bare, "Remove").named(&remove).show(ui) {
+        if Button::new(Weight::Text, "Remove").accessible_name(&remove).show(ui) {
             removed = Some(index);
         }
     }
@@ -109,7 +109,9 @@ fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
         form.draft.requests.of_request_mut(request).typed.remove(removed);
     }
     let add = format!("Add a {called}");
-    if count < PARAMETERS_MAX && Button::new(Weight::Bare, &add).with_icon(Icon::Plus).flush().show(ui) {
+    if count < PARAMETERS_MAX
+        && Button::new(Weight::Text, &add).with_icon(Icon::Plus).aligned_with_text().show(ui)
+    {
         form.draft.requests.of_request_mut(request).typed.push(TypedParam::default());
     }
     widgets::weak(ui, note(request));

@@ -21,7 +21,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
         return;
     }
     contents(ui, cx, MAX_SHOWN, |ui| {
-        if Button::new(Weight::Bare, labels::DISMISS).named("Dismiss the note on presets").show(ui) {
+        if Button::new(Weight::Text, labels::DISMISS).accessible_name("Dismiss the note on presets").show(ui)
+        {
             state.presets_dismissed = true;
         }
     });

@@ -36,16 +36,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
                 ui.add_space(4.0);
                 ui.horizontal_wrapped(|ui| {
                     if message.action == Some(Action::RecoverAccounts)
-                        && Button::new(Weight::Quiet, labels::RECOVER).show(ui)
+                        && Button::new(Weight::Secondary, labels::RECOVER).show(ui)
                     {
                         cx.open(DialogKind::Recover);
                     }
                     if message.action == Some(Action::OpenSettings)
-                        && Button::new(Weight::Quiet, labels::OPEN_SETTINGS).show(ui)
+                        && Button::new(Weight::Secondary, labels::OPEN_SETTINGS).show(ui)
                     {
                         cx.open(DialogKind::Settings);
                     }
-                    if Button::new(Weight::Bare, labels::DISMISS).show(ui) {
+                    if Button::new(Weight::Text, labels::DISMISS).show(ui) {
                         match problem {
                             Problem::Unconfirmed(changed) => state.dismissed_preferences = changed,
                             _ => state.startup_dismissed = true,

@@ -72,21 +72,21 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>) {
     let vault = &cx.snapshot.vault;
     let failing = matches!(vault.health, VaultHealth::Failing(_));
-    if failing && Button::new(Weight::Quiet, labels::TRY_AGAIN).show(ui) {
+    if failing && Button::new(Weight::Secondary, labels::TRY_AGAIN).show(ui) {
         cx.send(Command::TryVault);
     }
     if let Some(label) = labels::passphrase_action(vault)
-        && Button::new(Weight::Quiet, label).show(ui)
+        && Button::new(Weight::Secondary, label).show(ui)
     {
         cx.open(DialogKind::EnterPassphrase);
     }
     if vault.kind != VaultKind::Keychain {
         return;
     }
-    if Button::new(Weight::Quiet, labels::USE_FILE).show(ui) {
+    if Button::new(Weight::Secondary, labels::USE_FILE).show(ui) {
         cx.open(DialogKind::UseFileVault);
     }
-    if Button::new(Weight::Quiet, labels::USE_MEMORY).show(ui) {
+    if Button::new(Weight::Secondary, labels::USE_MEMORY).show(ui) {
         cx.send(Command::UseMemoryVault);
     }
 }

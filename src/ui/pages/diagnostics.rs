@@ -59,7 +59,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DiagnosticsS
     let (mut restart, mut close) = (false, false);
     ui.horizontal(|ui| {
         restart = Button::new(Weight::Primary, labels::CHECK_AGAIN).blocked(busy).show(ui);
-        close = Button::new(Weight::Bare, labels::CLOSE).show(ui);
+        close = Button::new(Weight::Text, labels::CLOSE).show(ui);
     });
     if restart {
         *state = DiagnosticsState::start(cx, state.account.clone());

@@ -39,13 +39,13 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
         if Button::new(Weight::Primary, labels::ADD_ACCOUNT).with_icon(Icon::Plus).show(ui) {
             cx.push(UiAction::Go(Target::ProviderPicker));
         }
-        if Button::new(Weight::Quiet, labels::IMPORT).show(ui) {
+        if Button::new(Weight::Secondary, labels::IMPORT).show(ui) {
             cx.open(DialogKind::Import);
         }
-        if Button::new(Weight::Quiet, labels::TRY_THE_DEMO).show(ui) {
+        if Button::new(Weight::Secondary, labels::TRY_THE_DEMO).show(ui) {
             cx.send(Command::StartDemo);
         }
-        if Button::new(Weight::Bare, labels::SETTINGS).show(ui) {
+        if Button::new(Weight::Text, labels::SETTINGS).show(ui) {
             cx.open(DialogKind::Settings);
         }
     });
@@ -74,7 +74,7 @@ fn vault_card(ui: &mut Ui, cx: &mut Cx<'_>) {
                 widgets::text(ui, labels::vault(vault, false));
                 widgets::weak(ui, "A secret is never written to a plain file.");
                 if vault.kind != VaultKind::File
-                    && Button::new(Weight::Bare, labels::USE_FILE).flush().show(ui)
+                    && Button::new(Weight::Text, labels::USE_FILE).aligned_with_text().show(ui)
                 {
                     cx.open(DialogKind::UseFileVault);
                 }

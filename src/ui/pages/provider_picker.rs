@@ -11,7 +11,7 @@ use crate::ui::theme::icons::Icon;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::{labels, notices, theme};
 
 #[derive(Default)]
@@ -26,8 +26,9 @@ pub(in crate::ui) fn search_id() -> Id {
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPickerState) {
     widgets::heading(ui, labels::ADD_ACCOUNT);
     notices::presets::show_all(ui, cx);
-    let extras = Extras { hint: "Name of a provider, or what you use it for", ..Extras::default() };
-    let field = fields::text(ui, search_id(), "Search providers", &mut state.search, extras);
+    let options =
+        FieldOptions { hint: "Name of a provider, or what you use it for", ..FieldOptions::default() };
+    let field = fields::text(ui, search_id(), "Search providers", &mut state.search, options);
     let custom = Preset::custom();
     let found = found(&cx.snapshot.presets, &state.search);
     let mut chosen = None;
@@ -59,7 +60,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
         chosen = Some(custom);
     }
     ui.add_space(4.0);
-    let cancelled = Button::new(Weight::Quiet, labels::CANCEL).show(ui);
+    let cancelled = Button::new(Weight::Secondary, labels::CANCEL).show(ui);
     if is_by_issuer {
         cx.push(UiAction::OpenForm(NewAccount::Issuer));
     } else if let Some(preset) = chosen {

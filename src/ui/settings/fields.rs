@@ -7,9 +7,9 @@ use crate::messages::snapshot::FILE_LOCK_MINS;
 
 use super::draft::{ProxyKind, SettingsDraft};
 use crate::ui::widgets;
-use crate::ui::widgets::checkbox::tick;
+use crate::ui::widgets::checkbox;
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::FieldOptions;
 
 pub(in crate::ui) fn show(ui: &mut Ui, draft: &mut SettingsDraft) {
     group(ui, "Appearance", |ui| appearance(ui, draft));
@@ -33,12 +33,12 @@ fn appearance(ui: &mut Ui, draft: &mut SettingsDraft) {
         (ThemeChoice::Dark, "Dark".to_owned()),
     ];
     let theme = &mut preferences.theme;
-    fields::choice(ui, Id::unique("keyfob-theme"), "Theme", theme, &themes, Extras::default());
+    fields::choice(ui, Id::unique("keyfob-theme"), "Theme", theme, &themes, FieldOptions::default());
     let zooms = ZOOMS_PERCENT.map(|percent| (percent, format!("{percent} %")));
-    let extras = Extras { note: Some("Also by Ctrl and +, −, 0."), ..Extras::default() };
+    let options = FieldOptions { note: Some("Also by Ctrl and +, −, 0."), ..FieldOptions::default() };
     let zoom = &mut preferences.zoom_percent;
-    fields::choice(ui, Id::unique("keyfob-zoom"), "Zoom", zoom, &zooms, extras);
-    tick(
+    fields::choice(ui, Id::unique("keyfob-zoom"), "Zoom", zoom, &zooms, options);
+    checkbox::show(
         ui,
         &mut preferences.reduced_motion,
         "Reduced motion",
@@ -49,33 +49,42 @@ fn appearance(ui: &mut Ui, draft: &mut SettingsDraft) {
 fn tokens(ui: &mut Ui, draft: &mut SettingsDraft) {
     let mut clears = draft.preferences.clear_clipboard_secs.is_some();
     let note = "Copied tokens are always cleared when you lock or quit.";
-    if tick(ui, &mut clears, "Clear the clipboard", note).changed() {
+    if checkbox::show(ui, &mut clears, "Clear the clipboard", note).changed() {
         draft.preferences.clear_clipboard_secs = clears.then_some(30);
     }
     if clears {
-        let extras =
-            Extras { error: draft.clear_secs().err(), note: Some("10 to 120 seconds."), ..Extras::default() };
+        let options = FieldOptions {
+            error: draft.clear_secs().err(),
+            note: Some("10 to 120 seconds."),
+            ..FieldOptions::default()
+        };
         let value = &mut draft.clear_clipboard;
-        fields::text(ui, Id::unique("keyfob-clear"), "Clear after, in seconds", value, extras);
+        fields::text(ui, Id::unique("keyfob-clear"), "Clear after, in seconds", value, options);
     }
     let note =
         "In seconds. Empty: a tenth of the token's lifetime, at least 30 seconds and at most 5 minutes.";
     let error = draft.ahead_secs().err();
-    let extras = Extras { hint: "By the token's lifetime", error, note: Some(note), ..Extras::default() };
+    let options =
+        FieldOptions { hint: "By the token's lifetime", error, note: Some(note), ..FieldOptions::default() };
     let value = &mut draft.refresh_ahead;
-    fields::text(ui, Id::unique("keyfob-ahead"), "Refresh ahead of expiry", value, extras);
+    fields::text(ui, Id::unique("keyfob-ahead"), "Refresh ahead of expiry", value, options);
 }
 
 fn signing_in(ui: &mut Ui, draft: &mut SettingsDraft) {
     let note = "Default when neither provider nor account sets a port. Empty: a free port each time.";
     let error = draft.port().err();
-    let extras = Extras { hint: "Automatic", error, note: Some(note), ..Extras::default() };
+    let options = FieldOptions { hint: "Automatic", error, note: Some(note), ..FieldOptions::default() };
     let value = &mut draft.redirect_port;
-    fields::text(ui, Id::unique("keyfob-port"), "Redirect port", value, extras);
+    fields::text(ui, Id::unique("keyfob-port"), "Redirect port", value, options);
     let note = "A program and its arguments. %s stands for the URL.";
-    let extras = Extras { hint: "The system's browser", note: Some(note), mono: true, ..Extras::default() };
+    let options = FieldOptions {
+        hint: "The system's browser",
+        note: Some(note),
+        mono: true,
+        ..FieldOptions::default()
+    };
     let value = &mut draft.browser;
-    fields::text(ui, Id::unique("keyfob-browser"), "Browser", value, extras);
+    fields::text(ui, Id::unique("keyfob-browser"), "Browser", value, options);
 }
 
 fn network(ui: &mut Ui, draft: &mut SettingsDraft) {
@@ -85,18 +94,20 @@ fn network(ui: &mut Ui, draft: &mut SettingsDraft) {
         (ProxyKind::At, "At this URL".to_owned()),
     ];
     let kind = &mut draft.proxy_kind;
-    fields::choice(ui, Id::unique("keyfob-proxy"), "Proxy", kind, &kinds, Extras::default());
+    fields::choice(ui, Id::unique("keyfob-proxy"), "Proxy", kind, &kinds, FieldOptions::default());
     if draft.proxy_kind == ProxyKind::At {
         let error = draft.proxy().err();
-        let extras = Extras { hint: "http://proxy:8080", error, mono: true, ..Extras::default() };
+        let options =
+            FieldOptions { hint: "http://proxy:8080", error, mono: true, ..FieldOptions::default() };
         let value = &mut draft.proxy;
-        fields::text(ui, Id::unique("keyfob-proxy-address"), "Proxy URL", value, extras);
+        fields::text(ui, Id::unique("keyfob-proxy-address"), "Proxy URL", value, options);
     }
     let note =
         "For a company network: the path of a PEM file to trust in addition to the system's certificates.";
-    let extras = Extras { hint: "/path/to/root.pem", note: Some(note), mono: true, ..Extras::default() };
+    let options =
+        FieldOptions { hint: "/path/to/root.pem", note: Some(note), mono: true, ..FieldOptions::default() };
     let value = &mut draft.root_certificate;
-    fields::text(ui, Id::unique("keyfob-root"), "Extra root certificate", value, extras);
+    fields::text(ui, Id::unique("keyfob-root"), "Extra root certificate", value, options);
 }
 
 fn locking(ui: &mut Ui, draft: &mut SettingsDraft) {
@@ -112,16 +123,16 @@ fn locking(ui: &mut Ui, draft: &mut SettingsDraft) {
     }
     let note =
         Some("Locking hides tokens, discards unsaved input, clears the clipboard and cancels sign-ins.");
-    let extras = Extras { note, ..Extras::default() };
-    fields::choice(ui, Id::unique("keyfob-lock-after"), "Lock after idle", value, &choices, extras);
+    let options = FieldOptions { note, ..FieldOptions::default() };
+    fields::choice(ui, Id::unique("keyfob-lock-after"), "Lock after idle", value, &choices, options);
     let note = if cfg!(target_os = "linux") {
         "A system notification that names the account and no secret."
     } else {
         "The window asks for your attention in the dock or the taskbar."
     };
-    tick(ui, &mut preferences.notify, "Notify me when an account needs a sign-in", note);
+    checkbox::show(ui, &mut preferences.notify, "Notify me when an account needs a sign-in", note);
     let note = "The window is minimised and tokens are still refreshed. Ctrl+Q quits.";
-    tick(ui, &mut preferences.keep_running, "Keep running when the window is closed", note);
+    checkbox::show(ui, &mut preferences.keep_running, "Keep running when the window is closed", note);
     // Explains the missing button for the log's folder.
     widgets::weak(
         ui,

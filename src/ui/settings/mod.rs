@@ -20,7 +20,6 @@ use super::widgets::dialog;
 use super::{labels, widgets};
 use draft::SettingsDraft;
 
-/// The settings as they are edited; `None` while the dialog is closed.
 #[derive(Default)]
 pub(super) struct SettingsState {
     draft: Option<SettingsDraft>,
@@ -51,7 +50,7 @@ fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
         widgets::text_strong(ui, &message.what);
         widgets::text(ui, "Use them only if this was you. What you set below yourself is used in any case.");
         ui.add_space(4.0);
-        if Button::new(Weight::Quiet, labels::USE_THESE_SETTINGS).show(ui) {
+        if Button::new(Weight::Secondary, labels::USE_THESE_SETTINGS).show(ui) {
             cx.send(Command::ConfirmPreferences(changed.clone()));
         }
     });
@@ -77,7 +76,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
                 cx.send(Command::SetPreferences(preferences));
                 close = true;
             }
-            close |= Button::new(Weight::Bare, labels::CANCEL).show(ui);
+            close |= Button::new(Weight::Text, labels::CANCEL).show(ui);
         });
     });
     if close || dismissed {

@@ -78,7 +78,7 @@ fn accounts(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
         let nothing = cx.snapshot.accounts.is_empty().then_some("There is no account to export yet.");
         ui.horizontal_wrapped(|ui| {
             open_button(ui, cx, labels::IMPORT, DialogKind::Import);
-            if Button::new(Weight::Quiet, labels::EXPORT).blocked(nothing).show(ui) {
+            if Button::new(Weight::Secondary, labels::EXPORT).blocked(nothing).show(ui) {
                 cx.open(DialogKind::Export);
             }
             open_button(ui, cx, labels::RECOVER, DialogKind::Recover);
@@ -96,7 +96,7 @@ fn accounts(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
 }
 
 fn quiet_button(ui: &mut Ui, label: &str) -> bool {
-    Button::new(Weight::Quiet, label).show(ui)
+    Button::new(Weight::Secondary, label).show(ui)
 }
 
 fn open_button(ui: &mut Ui, cx: &mut Cx<'_>, label: &str, dialog: DialogKind) {

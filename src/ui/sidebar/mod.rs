@@ -89,7 +89,7 @@ fn rows(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SidebarState) {
         ui.vertical_centered(|ui| {
             widgets::weak(ui, labels::NOTHING_FOUND);
             let narrowed = !state.search.is_empty() || state.order.filter.is_some();
-            if narrowed && Button::new(Weight::Quiet, labels::CLEAR_SEARCH).show(ui) {
+            if narrowed && Button::new(Weight::Secondary, labels::CLEAR_SEARCH).show(ui) {
                 state.search.clear();
                 state.order.filter = None;
             }
@@ -144,14 +144,14 @@ fn paint_heading(ui: &mut Ui, tokens: &Tokens, heading: &Heading, rect: Rect) {
 }
 
 fn add_button() -> Button<'static> {
-    Button::new(Weight::Quiet, labels::ADD_ACCOUNT).with_icon(Icon::Plus)
+    Button::new(Weight::Secondary, labels::ADD_ACCOUNT).with_icon(Icon::Plus)
 }
 
 /// Shows both buttons; if `wide`, the first fills the available width.
 fn add_and_settings(ui: &mut Ui, cx: &mut Cx<'_>, wide: bool) {
     let settings = Button::icon(Icon::Sliders, labels::SETTINGS);
     let room = ui.available_width() - settings.width(ui) - ui.spacing().item_spacing.x;
-    if add_button().at_least(if wide { room } else { 0.0 }).show(ui) {
+    if add_button().min_width(if wide { room } else { 0.0 }).show(ui) {
         cx.push(UiAction::Go(Target::ProviderPicker));
     }
     if settings.show(ui) {
@@ -201,7 +201,7 @@ pub(super) fn is_text_selected(ui: &Ui) -> bool {
     state.and_then(|state| state.cursor.char_range()).is_some_and(|range| !range.is_empty())
 }
 
-pub(super) fn row_id(account: &AccountId) -> Id {
+fn row_id(account: &AccountId) -> Id {
     Id::unique(("keyfob-row", account))
 }
 

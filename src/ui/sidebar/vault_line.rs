@@ -14,8 +14,8 @@ use crate::ui::widgets::button::{Button, Weight};
 /// list.
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, on_page: bool) {
     let label = labels::vault_in_short(&cx.snapshot.vault);
-    let button = Button::new(Weight::Bare, label).with_icon(icon(&cx.snapshot.vault)).calm();
-    let button = if on_page { button.flush() } else { button };
+    let button = Button::new(Weight::Text, label).with_icon(icon(&cx.snapshot.vault)).in_text_color();
+    let button = if on_page { button.aligned_with_text() } else { button };
     if button.hint("Where secrets are kept, in Settings").show(ui) {
         cx.open(DialogKind::SettingsOfSecrets);
     }

@@ -16,9 +16,9 @@ use crate::ui::theme::icons::Icon;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ui) enum Weight {
     Primary,
-    Quiet,
+    Secondary,
     /// Only text, whose accent color tells it from other text.
-    Bare,
+    Text,
     Danger,
 }
 
@@ -31,8 +31,8 @@ pub(in crate::ui) struct Button<'a> {
     blocked: Option<&'a str>,
     hint: Option<&'a str>,
     min_width: f32,
-    flush: bool,
-    calm: bool,
+    aligned_with_text: bool,
+    in_text_color: bool,
 }
 
 impl<'a> Button<'a> {
@@ -45,18 +45,18 @@ impl<'a> Button<'a> {
             blocked: None,
             hint: None,
             min_width: 0.0,
-            flush: false,
-            calm: false,
+            aligned_with_text: false,
+            in_text_color: false,
         }
     }
 
     /// A button with only an icon; `name` is its accessible name and tooltip.
     pub(in crate::ui) fn icon(icon: Icon, name: &'a str) -> Self {
-        Self { icon: Some(icon), name: Some(name), hint: Some(name), ..Self::new(Weight::Bare, "") }
+        Self { icon: Some(icon), name: Some(name), hint: Some(name), ..Self::new(Weight::Text, "") }
     }
 
-    pub(in crate::ui) fn quiet(mut self) -> Self {
-        self.weight = Weight::Quiet;
+    pub(in crate::ui) fn secondary(mut self) -> Self {
+        self.weight = Weight::Secondary;
         self
     }
 
@@ -65,12 +65,12 @@ impl<'a> Button<'a> {
         self
     }
 
-    pub(in crate::ui) fn named(mut self, name: &'a str) -> Self {
+    pub(in crate::ui) fn accessible_name(mut self, name: &'a str) -> Self {
         self.name = Some(name);
         self
     }
 
-    pub(in crate::ui) fn at_least(mut self, width: f32) -> Self {
+    pub(in crate::ui) fn min_width(mut self, width: f32) -> Self {
         self.min_width = width;
         self
     }
@@ -105,14 +105,14 @@ impl<'a> Button<'a> {
     }
 
     /// Aligns the label, not the button's edge, with the text above and below.
-    pub(in crate::ui) fn flush(mut self) -> Self {
-        self.flush = true;
+    pub(in crate::ui) fn aligned_with_text(mut self) -> Self {
+        self.aligned_with_text = true;
         self
     }
 
     /// Shows a bare label in the text color, for one that is read more often than pressed.
-    pub(in crate::ui) fn calm(mut self) -> Self {
-        self.calm = true;
+    pub(in crate::ui) fn in_text_color(mut self) -> Self {
+        self.in_text_color = true;
         self
     }
 
@@ -157,7 +157,7 @@ impl Button<'_> {
         let galley = self.text(ui);
         let width = galley.size().x + self.icon_width();
         let size = vec2(self.width(ui), theme::CONTROL_HEIGHT);
-        let indent = if self.flush { self.padding() } else { 0.0 };
+        let indent = if self.aligned_with_text { self.padding() } else { 0.0 };
         let (mut rect, response) = ui.allocate_exact_size(size - vec2(indent, 0.0), Sense::click());
         rect.min.x -= indent;
         let name = self.name.unwrap_or(self.label);
@@ -172,12 +172,12 @@ impl Button<'_> {
         let (fill, text) = match (self.weight, lit) {
             (Weight::Primary, false) => (tokens.accent, tokens.on_accent),
             (Weight::Primary, true) => (tokens.accent_hover, tokens.on_accent),
-            (Weight::Quiet, false) => (tokens.control, tokens.text),
-            (Weight::Quiet | Weight::Bare, true) => (tokens.hover, tokens.text),
-            (Weight::Bare, false) if self.calm || self.label.is_empty() => {
+            (Weight::Secondary, false) => (tokens.control, tokens.text),
+            (Weight::Secondary | Weight::Text, true) => (tokens.hover, tokens.text),
+            (Weight::Text, false) if self.in_text_color || self.label.is_empty() => {
                 (Color32::TRANSPARENT, tokens.text)
             }
-            (Weight::Bare, false) => (Color32::TRANSPARENT, tokens.accent),
+            (Weight::Text, false) => (Color32::TRANSPARENT, tokens.accent),
             (Weight::Danger, false) => (tokens.error_soft, tokens.error),
             (Weight::Danger, true) => (tokens.error, tokens.on_accent),
         };

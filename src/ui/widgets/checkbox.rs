@@ -18,7 +18,7 @@ const HEIGHT: f32 = 44.0;
 const SIDE: f32 = 18.0;
 
 /// Shows a box; both texts are truncated to one line.
-pub(in crate::ui) fn tick(ui: &mut Ui, value: &mut bool, label: &str, note: &str) -> Response {
+pub(in crate::ui) fn show(ui: &mut Ui, value: &mut bool, label: &str, note: &str) -> Response {
     let tokens = Tokens::of(ui);
     let height = if note.is_empty() { theme::CONTROL_HEIGHT } else { HEIGHT };
     let (rect, mut response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());

@@ -14,18 +14,18 @@ use crate::ui::theme::icons::Icon;
 
 const MAX_CHARS: usize = 16_384;
 
-pub(in crate::ui) struct SecretText {
+pub(in crate::ui) struct SecretInput {
     // Allocated in advance, so that typing leaves no copies of a reallocated buffer.
     text: Zeroizing<String>,
 }
 
-impl Default for SecretText {
+impl Default for SecretInput {
     fn default() -> Self {
         Self { text: Zeroizing::new(String::with_capacity(4096)) }
     }
 }
 
-impl SecretText {
+impl SecretInput {
     pub(in crate::ui) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
@@ -67,7 +67,7 @@ impl SecretText {
 }
 
 #[derive(Default, Clone, Copy)]
-pub(in crate::ui) struct Extras<'a> {
+pub(in crate::ui) struct FieldOptions<'a> {
     pub(in crate::ui) hint: &'a str,
     pub(in crate::ui) error: Option<&'a str>,
     pub(in crate::ui) note: Option<&'a str>,
@@ -79,14 +79,14 @@ pub(in crate::ui) fn text(
     id: Id,
     label: &str,
     value: &mut String,
-    extras: Extras<'_>,
+    options: FieldOptions<'_>,
 ) -> egui::Response {
     let (before, flag) = (value.len(), id.with("trimmed"));
     // Shown until the text changes or the field is left.
     let is_here = ui.memory(|memory| memory.has_focus(id));
     let is_trimmed = is_here && ui.data(|data| data.get_temp(flag).unwrap_or(false));
-    let note = if is_trimmed { Some("Spaces at the ends were removed.") } else { extras.note };
-    let response = edit(ui, id, label, value, false, Extras { note, ..extras });
+    let note = if is_trimmed { Some("Spaces at the ends were removed.") } else { options.note };
+    let response = edit(ui, id, label, value, false, FieldOptions { note, ..options });
     // A paste brings its line break along; white space at the ends is never intended.
     let trims = response.changed() && value.len() > before + 1 && value.trim().len() != value.len();
     if trims {
@@ -102,10 +102,10 @@ pub(in crate::ui) fn secret(
     ui: &mut Ui,
     id: Id,
     label: &str,
-    value: &mut SecretText,
-    extras: Extras<'_>,
+    value: &mut SecretInput,
+    options: FieldOptions<'_>,
 ) -> egui::Response {
-    let response = edit(ui, id, label, &mut value.text, true, extras);
+    let response = edit(ui, id, label, &mut value.text, true, options);
     forget_history(ui.ctx(), id);
     response
 }
@@ -115,10 +115,10 @@ pub(in crate::ui) fn pasted(
     ui: &mut Ui,
     id: Id,
     label: &str,
-    value: &mut SecretText,
-    extras: Extras<'_>,
+    value: &mut SecretInput,
+    options: FieldOptions<'_>,
 ) -> egui::Response {
-    let response = edit(ui, id, label, &mut value.text, false, extras);
+    let response = edit(ui, id, label, &mut value.text, false, options);
     forget_history(ui.ctx(), id);
     response
 }
@@ -146,16 +146,16 @@ fn edit(
     label: &str,
     value: &mut String,
     password: bool,
-    extras: Extras<'_>,
+    options: FieldOptions<'_>,
 ) -> egui::Response {
     let tokens = Tokens::of(ui);
-    labelled(ui, label, extras, |ui| {
-        let font = if extras.mono || password { theme::mono(13.0) } else { theme::body() };
+    labelled(ui, label, options, |ui| {
+        let font = if options.mono || password { theme::mono(13.0) } else { theme::body() };
         let edit = TextEdit::singleline(value)
             .id(id)
             .password(password)
             .font(font)
-            .hint_text(RichText::new(extras.hint).font(theme::body()).color(tokens.weak))
+            .hint_text(RichText::new(options.hint).font(theme::body()).color(tokens.weak))
             .char_limit(MAX_CHARS)
             .align(Align2::LEFT_CENTER)
             .margin(Margin::symmetric(12, 6))
@@ -175,11 +175,11 @@ pub(in crate::ui) fn choice<T: PartialEq + Clone>(
     label: &str,
     value: &mut T,
     choices: &[(T, String)],
-    extras: Extras<'_>,
+    options: FieldOptions<'_>,
 ) -> bool {
     let before = value.clone();
     let chosen = choices.iter().find(|(choice, _)| choice == value).map_or("Choose…", |(_, text)| text);
-    labelled(ui, label, extras, |ui| {
+    labelled(ui, label, options, |ui| {
         let response = ComboBox::from_id_salt(id)
             .selected_text(chosen)
             .width(ui.available_width())
@@ -204,23 +204,23 @@ pub(in crate::ui) fn choice<T: PartialEq + Clone>(
 fn labelled(
     ui: &mut Ui,
     label: &str,
-    extras: Extras<'_>,
+    options: FieldOptions<'_>,
     field: impl FnOnce(&mut Ui) -> egui::Response,
 ) -> egui::Response {
     let tokens = Tokens::of(ui);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = theme::STEP;
         let caption = ui.label(RichText::new(label).font(theme::small_strong()).color(tokens.text));
-        if extras.error.is_some() {
+        if options.error.is_some() {
             let looks = &mut ui.visuals_mut().widgets;
             looks.inactive.bg_stroke.color = tokens.error;
             looks.hovered.bg_stroke.color = tokens.error;
         }
         let response = field(ui).labelled_by(caption.id);
-        if let Some(error) = extras.error {
+        if let Some(error) = options.error {
             ui.label(RichText::new(error).font(theme::small()).color(tokens.error));
             super::describe(ui, &response, error);
-        } else if let Some(note) = extras.note {
+        } else if let Some(note) = options.note {
             super::weak(ui, note);
         }
         response

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use egui::{Id, Rect, Ui, vec2};
 
 use super::button::{Button, Weight};
-use super::fields::{self, Extras};
+use super::fields::{self, FieldOptions};
 use crate::ui::{labels, theme};
 
 /// A question for the system's file dialog.
@@ -98,15 +98,15 @@ impl FileField {
         error: Option<&str>,
         note: &str,
     ) -> (bool, bool) {
-        let browse = Button::new(Weight::Quiet, labels::BROWSE);
+        let browse = Button::new(Weight::Secondary, labels::BROWSE);
         let width = browse.width(ui);
         let note =
             if self.without_dialog { "This system has no file dialog. Enter the full path." } else { note };
         let note = Some(note).filter(|note| !note.is_empty());
         let field = ui.scope(|ui| {
             ui.set_max_width(ui.available_width() - width - 8.0);
-            let extras = Extras { error, note, ..Extras::default() };
-            fields::text(ui, id, label, &mut self.text, extras)
+            let options = FieldOptions { error, note, ..FieldOptions::default() };
+            fields::text(ui, id, label, &mut self.text, options)
         });
         let field = field.inner;
         let place =

@@ -18,8 +18,8 @@ use crate::ui::theme::icons::Icon;
 use crate::ui::widgets;
 use crate::ui::{labels, theme};
 
-const MOMENT: TimeDelta = TimeDelta::seconds(4);
-const PROBLEM: TimeDelta = TimeDelta::seconds(12);
+const MESSAGE_TIME: TimeDelta = TimeDelta::seconds(4);
+const PROBLEM_TIME: TimeDelta = TimeDelta::seconds(12);
 
 const MARGIN: Margin = Margin { left: 16, right: 8, top: 8, bottom: 8 };
 
@@ -27,13 +27,13 @@ const MARGIN: Margin = Margin { left: 16, right: 8, top: 8, bottom: 8 };
 const MAX: usize = 3;
 
 struct Toast {
-    what: What,
+    content: Content,
     /// Until when; set by the first frame that shows it, so that a hidden window loses none.
     until: Option<DateTime<Utc>>,
 }
 
-enum What {
-    Moment(String),
+enum Content {
+    Message(String),
     Problem { account: Option<AccountId>, problem: Box<Problem> },
 }
 
@@ -42,18 +42,18 @@ pub(in crate::ui) struct Toasts(Vec<Toast>);
 
 impl Toasts {
     pub(in crate::ui) fn say(&mut self, text: impl Into<String>) {
-        self.push(What::Moment(text.into()));
+        self.push(Content::Message(text.into()));
     }
 
     pub(in crate::ui) fn problem(&mut self, account: Option<AccountId>, problem: Problem) {
-        self.push(What::Problem { account, problem: Box::new(problem) });
+        self.push(Content::Problem { account, problem: Box::new(problem) });
     }
 
-    fn push(&mut self, what: What) {
+    fn push(&mut self, content: Content) {
         if self.0.len() >= MAX {
             self.0.remove(0);
         }
-        self.0.push(Toast { what, until: None });
+        self.0.push(Toast { content, until: None });
     }
 
     pub(in crate::ui) fn sync(
@@ -62,13 +62,13 @@ impl Toasts {
         shown: impl Fn(Option<&AccountId>, &Problem) -> bool,
     ) {
         self.0.retain_mut(|toast| {
-            let lasts = match &toast.what {
-                What::Moment(_) => MOMENT,
-                What::Problem { account, problem } => {
+            let lasts = match &toast.content {
+                Content::Message(_) => MESSAGE_TIME,
+                Content::Problem { account, problem } => {
                     if shown(account.as_ref(), problem) {
                         return false;
                     }
-                    PROBLEM
+                    PROBLEM_TIME
                 }
             };
             let until = *toast.until.get_or_insert(now + lasts);
@@ -101,7 +101,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut Toasts, page
     }
     let mut gone = None;
     for (index, toast) in state.0.iter().enumerate().rev() {
-        if stack.add(ui, |ui| message(ui, cx, room, &toast.what)) {
+        if stack.add(ui, |ui| message(ui, cx, room, &toast.content)) {
             gone = Some(index);
         }
     }
@@ -130,14 +130,14 @@ impl Stack {
     }
 }
 
-fn message(ui: &mut Ui, cx: &Cx<'_>, room: f32, what: &What) -> bool {
-    match what {
-        What::Moment(text) => {
+fn message(ui: &mut Ui, cx: &Cx<'_>, room: f32, content: &Content) -> bool {
+    match content {
+        Content::Message(text) => {
             announce(ui, text);
             ui.label(text);
             false
         }
-        What::Problem { account, problem } => {
+        Content::Problem { account, problem } => {
             let account = account.as_ref().and_then(|id| cx.account(id));
             let name = account.map(|account| account.name.as_str());
             let message = explain(problem, name, account.map(|account| account.provider_name.as_str()));
@@ -154,7 +154,7 @@ fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, messa
     let wanted = [(&message.what, theme::strong()), (&message.next, theme::body())].map(|(text, font)| {
         ui.painter().layout_no_wrap(text.clone(), font, egui::Color32::PLACEHOLDER).size().x
     });
-    let dismiss = Button::new(Weight::Bare, labels::DISMISS);
+    let dismiss = Button::new(Weight::Text, labels::DISMISS);
     let beside = rect.width() + dismiss.width(ui) + 2.0 * ui.spacing().item_spacing.x;
     let width = wanted[0].max(wanted[1]).ceil().min(400.0).min(room - beside);
     ui.vertical(|ui| {
@@ -171,7 +171,7 @@ fn problem_bar(ui: &mut Ui, cx: &Cx<'_>, room: f32, account: Option<&str>, messa
 
 fn bar(ui: &mut Ui, room: f32, text: &str, button: &str, announced: &str) -> bool {
     announce(ui, announced);
-    let button = Button::new(Weight::Quiet, button);
+    let button = Button::new(Weight::Secondary, button);
     let width = room - button.width(ui) - ui.spacing().item_spacing.x;
     ui.scope(|ui| {
         ui.set_max_width(width);

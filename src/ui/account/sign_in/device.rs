@@ -40,7 +40,7 @@ pub(in crate::ui) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView
         ui.add_space(8.0);
         widgets::weak(ui, "Waiting for you to finish. Keyfob checks every few seconds.");
         ui.add_space(4.0);
-        if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
+        if Button::new(Weight::Secondary, labels::CANCEL).show(ui) {
             cx.send(Command::CancelSignIn(account.id.clone()));
         }
     });
@@ -51,7 +51,7 @@ pub(in crate::ui) fn requesting_code(ui: &mut Ui, cx: &mut Cx<'_>, account: &Acc
         widgets::subheading(ui, "Signing in");
         widgets::text(ui, "Requesting a code that you can enter on any device.");
         ui.add_space(8.0);
-        if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
+        if Button::new(Weight::Secondary, labels::CANCEL).show(ui) {
             cx.send(Command::CancelSignIn(account.id.clone()));
         }
     });
@@ -63,7 +63,7 @@ fn steps(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, code: &DeviceCodeV
     if widgets::copyable(ui, &code.verification_uri, labels::COPY_ADDRESS) {
         cx.send(Command::CopyText(code.verification_uri.clone()));
     }
-    if Button::new(Weight::Quiet, labels::OPEN_HERE).hint("Open it in this computer's browser").show(ui) {
+    if Button::new(Weight::Secondary, labels::OPEN_HERE).hint("Open it in this computer's browser").show(ui) {
         cx.send(Command::OpenBrowserAgain(account.id.clone()));
     }
     widgets::text(ui, "Enter this code:");

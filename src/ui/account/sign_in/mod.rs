@@ -18,19 +18,19 @@ use crate::ui::theme::icons::Icon;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::{Extras, SecretText};
+use crate::ui::widgets::fields::{FieldOptions, SecretInput};
 use crate::ui::widgets::time_text;
 
 const HINT_AFTER: TimeDelta = TimeDelta::seconds(20);
 
 #[derive(Default)]
 pub(in crate::ui) struct SignInState {
-    pasted: SecretText,
+    pasted: SecretInput,
 }
 
 impl SignInState {
     pub(in crate::ui) fn empty(&mut self) {
-        self.pasted = SecretText::default();
+        self.pasted = SecretInput::default();
     }
 
     pub(in crate::ui) fn forget(&mut self, ctx: &Context) {
@@ -98,16 +98,16 @@ pub(in crate::ui) fn waiting(
         ui.scope(|ui| steps(ui, cx, [opened, waits, Step::Later, Step::Later]));
         ui.add_space(8.0);
         ui.horizontal_wrapped(|ui| {
-            if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
+            if Button::new(Weight::Secondary, labels::CANCEL).show(ui) {
                 cx.send(Command::CancelSignIn(id()));
             }
-            if Button::new(Weight::Quiet, labels::COPY_ADDRESS).show(ui) {
+            if Button::new(Weight::Secondary, labels::COPY_ADDRESS).show(ui) {
                 cx.send(Command::CopyText(awaiting.address.clone()));
             }
-            if Button::new(Weight::Bare, labels::OPEN_BROWSER_AGAIN).show(ui) {
+            if Button::new(Weight::Text, labels::OPEN_BROWSER_AGAIN).show(ui) {
                 cx.send(Command::OpenBrowserAgain(id()));
             }
-            if Button::new(Weight::Bare, labels::MORE_MINUTES).hint("Wait longer for the browser").show(ui) {
+            if Button::new(Weight::Text, labels::MORE_MINUTES).hint("Wait longer for the browser").show(ui) {
                 cx.send(Command::ExtendSignIn(id()));
             }
         });
@@ -130,7 +130,7 @@ pub(in crate::ui) fn exchanging(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountV
             ui.scope(|ui| steps(ui, cx, [Step::Done, Step::Done, Step::Now, Step::Later]));
         }
         ui.add_space(8.0);
-        if Button::new(Weight::Quiet, labels::CANCEL).show(ui) {
+        if Button::new(Weight::Secondary, labels::CANCEL).show(ui) {
             cx.send(Command::CancelSignIn(account.id.clone()));
         }
     });
@@ -161,12 +161,16 @@ fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SignInState, account: &Accoun
     } else {
         "The browser can't return to Keyfob. Paste the full URL from its address bar."
     };
-    let extras =
-        Extras { note: Some(note), hint: "https://…?code=…&state=…", mono: true, ..Extras::default() };
-    let field = fields::pasted(ui, paste_id(), labels::PASTE, &mut state.pasted, extras);
+    let options = FieldOptions {
+        note: Some(note),
+        hint: "https://…?code=…&state=…",
+        mono: true,
+        ..FieldOptions::default()
+    };
+    let field = fields::pasted(ui, paste_id(), labels::PASTE, &mut state.pasted, options);
     let enter = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     let reason = state.pasted.is_blank().then_some("Paste the URL first.");
-    let weight = if awaiting.listening { Weight::Quiet } else { Weight::Primary };
+    let weight = if awaiting.listening { Weight::Secondary } else { Weight::Primary };
     let pressed = Button::new(weight, labels::USE_PASTED).blocked(reason).show(ui);
     if (pressed || enter)
         && let Some(text) = state.pasted.take()

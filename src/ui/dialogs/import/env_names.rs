@@ -10,7 +10,7 @@ use crate::ui::theme::icons::Icon;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::Extras;
+use crate::ui::widgets::fields::FieldOptions;
 
 pub(in crate::ui) struct EnvNamesState {
     names: Vec<String>,
@@ -30,9 +30,9 @@ impl EnvNamesState {
     /// Shows the lists; returns a changed mapping.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, presets: &[Preset]) -> Option<Mapping> {
         if !self.open {
-            self.open = Button::new(Weight::Bare, "Map the variables yourself")
+            self.open = Button::new(Weight::Text, "Map the variables yourself")
                 .with_icon(Icon::Right)
-                .flush()
+                .aligned_with_text()
                 .show(ui);
             return None;
         }
@@ -41,14 +41,14 @@ impl EnvNamesState {
         let mut choices = vec![(None, "None: the file has the endpoints".to_owned())];
         choices.extend(presets.iter().map(|preset| (Some(preset.id.clone()), preset.name.clone())));
         let id = Id::unique("keyfob-import-provider");
-        fields::choice(ui, id, "Provider", &mut self.chosen.provider, &choices, Extras::default());
+        fields::choice(ui, id, "Provider", &mut self.chosen.provider, &choices, FieldOptions::default());
         for field in EnvField::ALL {
             let mut name = self.chosen.names.get(&field).cloned();
             let mut choices = vec![(None, "None".to_owned())];
             let shown = |name: &String| (Some(name.clone()), sanitized(name, 60).into_owned());
             choices.extend(self.names.iter().map(shown));
             let id = Id::unique(("keyfob-import-name", field));
-            if fields::choice(ui, id, label(field), &mut name, &choices, Extras::default()) {
+            if fields::choice(ui, id, label(field), &mut name, &choices, FieldOptions::default()) {
                 match name {
                     Some(name) => self.chosen.names.insert(field, name),
                     None => self.chosen.names.remove(&field),

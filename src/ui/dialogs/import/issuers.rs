@@ -154,7 +154,7 @@ impl Issuers {
                     widgets::problem(ui, &modal::problem_text(problem));
                     let issuer = sanitized(wanted.issuer.as_str(), 80);
                     let name = format!("{} at {issuer}", labels::LOOK_UP_AGAIN);
-                    if Button::new(Weight::Quiet, labels::LOOK_UP_AGAIN).named(&name).show(ui) {
+                    if Button::new(Weight::Secondary, labels::LOOK_UP_AGAIN).accessible_name(&name).show(ui) {
                         again = Some((wanted.clone(), (*settings).clone()));
                     }
                 }
@@ -195,7 +195,7 @@ impl Issuers {
             labels::LOOK_UP
         );
         widgets::text(ui, &text);
-        if Button::new(Weight::Quiet, labels::LOOK_UP).show(ui) {
+        if Button::new(Weight::Secondary, labels::LOOK_UP).show(ui) {
             self.queue.extend(open.into_iter().cloned());
         }
     }

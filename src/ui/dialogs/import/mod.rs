@@ -24,7 +24,7 @@ use super::modal::{self, DiscoveryResult, Modal, ModalRequest};
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::{Extras, SecretText};
+use crate::ui::widgets::fields::{FieldOptions, SecretInput};
 use crate::ui::widgets::file_field::{FileAnswer, FileField};
 use crate::ui::widgets::{changed_destinations, checkbox};
 use crate::ui::{labels, widgets};
@@ -61,7 +61,7 @@ pub(in crate::ui) struct ImportDialog {
     step: ImportStep,
     file: FileField,
     path: PathBuf,
-    passphrase: SecretText,
+    passphrase: SecretInput,
     error: Option<String>,
     accounts: Vec<PreviewedAccount>,
     issuers: Issuers,
@@ -94,7 +94,7 @@ impl ImportDialog {
             step: ImportStep::Choosing,
             file,
             path: PathBuf::new(),
-            passphrase: SecretText::default(),
+            passphrase: SecretInput::default(),
             error: None,
             accounts: Vec::new(),
             issuers: Issuers::default(),
@@ -159,9 +159,9 @@ impl ImportDialog {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let name = sanitized(&name, 60);
         widgets::text(ui, &format!("“{name}” is encrypted. Enter the passphrase it was exported with."));
-        let extras = Extras { error: self.error.as_deref(), ..Extras::default() };
+        let options = FieldOptions { error: self.error.as_deref(), ..FieldOptions::default() };
         let field =
-            fields::secret(ui, passphrase_id(), "Passphrase of the file", &mut self.passphrase, extras);
+            fields::secret(ui, passphrase_id(), "Passphrase of the file", &mut self.passphrase, options);
         if fields::is_entered(ui, &field) && !self.passphrase.is_empty() {
             self.decrypt(ui.ctx(), cx);
         }
@@ -193,7 +193,7 @@ impl ImportDialog {
             checkbox::list(ui, "keyfob-import-rows", count, ROWS, |ui, number| {
                 let account = &mut all[number];
                 let note = note(account, issuers);
-                checkbox::tick(ui, &mut account.selected, &account.draft.draft.name, &note)
+                checkbox::show(ui, &mut account.selected, &account.draft.draft.name, &note)
             });
         });
         let selected = self.accounts.iter().filter(|account| account.selected);
@@ -349,7 +349,7 @@ impl Modal for ImportDialog {
                 ImportStep::Reading | ImportStep::Saving => {}
             }
         }
-        Button::new(Weight::Bare, labels::CANCEL).show(ui).then_some(ModalRequest::Close)
+        Button::new(Weight::Text, labels::CANCEL).show(ui).then_some(ModalRequest::Close)
     }
 
     fn first_field(&self, _: &VaultView) -> Option<Id> {

@@ -51,7 +51,7 @@ impl MovedDestinations {
             let old = old.as_deref().map_or_else(|| "none".to_owned(), shown);
             widgets::weak(ui, &format!("{}: {} instead of {old}", destination.label(), shown(new)));
         }
-        checkbox::tick(ui, &mut self.agreed, &format!("Send the stored secrets of {name} to {host}"), "");
+        checkbox::show(ui, &mut self.agreed, &format!("Send the stored secrets of {name} to {host}"), "");
     }
 }
 

@@ -86,7 +86,7 @@ impl AccountFormState {
     fn address_problems(&self) -> Vec<(Field, String)> {
         match self.issuer_problem() {
             Some(Ok(text)) => return vec![(Field::Issuer, text)],
-            Some(Err(error)) => return vec![in_words(&error)],
+            Some(Err(error)) => return vec![field_problem(&error)],
             None => {}
         }
         let presets = std::slice::from_ref(&self.preset);
@@ -97,7 +97,7 @@ impl AccountFormState {
         let mut found: Vec<_> = [settings, alone]
             .iter()
             .filter_map(|settings| Provider::resolve(presets, settings).err())
-            .map(|error| in_words(&error))
+            .map(|error| field_problem(&error))
             .collect();
         found.dedup();
         found
@@ -124,7 +124,7 @@ fn in_a_sentence(error: TagError) -> &'static str {
     }
 }
 
-fn in_words(error: &ProviderError) -> (Field, String) {
+fn field_problem(error: &ProviderError) -> (Field, String) {
     let words = explain(&Problem::Settings(error.clone()), None, None);
     let field = match error {
         ProviderError::VariableMissing { name, .. } | ProviderError::VariableUnknown { name, .. } => {

@@ -24,9 +24,9 @@ use crate::domain::provider::{CUSTOM, EndpointKind, Preset};
 use crate::messages::command::AccountDraft;
 use crate::messages::problem::{Problem, SignInProblem};
 
-use crate::ui::widgets::fields::SecretText;
+use crate::ui::widgets::fields::SecretInput;
 use issuer::IssuerDraft;
-use private_key::{KeysDraft, PRIVATE_KEY};
+use private_key::{PRIVATE_KEY, PrivateKeyDraft};
 use requests::{Request, RequestsDraft};
 use tokens::TokensDraft;
 
@@ -57,7 +57,7 @@ pub(in crate::ui) struct HeaderDraft {
     /// The preset's label; a user's own header has none.
     pub(in crate::ui) label: Option<String>,
     pub(in crate::ui) required: bool,
-    pub(in crate::ui) value: SecretText,
+    pub(in crate::ui) value: SecretInput,
 }
 
 pub(in crate::ui) struct AccountFormState {
@@ -70,11 +70,11 @@ pub(in crate::ui) struct AccountFormState {
     /// The issuer, if discovery provides the endpoints.
     pub(in crate::ui) issuer: IssuerDraft,
     pub(in crate::ui) client_id: String,
-    pub(in crate::ui) client_secret: SecretText,
-    pub(in crate::ui) keys: KeysDraft,
+    pub(in crate::ui) client_secret: SecretInput,
+    pub(in crate::ui) keys: PrivateKeyDraft,
     pub(in crate::ui) requests: RequestsDraft,
     pub(in crate::ui) username: String,
-    pub(in crate::ui) password: SecretText,
+    pub(in crate::ui) password: SecretInput,
     pub(in crate::ui) scopes: String,
     pub(in crate::ui) redirect: String,
     pub(in crate::ui) endpoints: BTreeMap<EndpointKind, String>,
@@ -142,7 +142,7 @@ impl AccountFormState {
                 name: header.name.clone(),
                 label: Some(header.label.clone()),
                 required: header.required,
-                value: SecretText::default(),
+                value: SecretInput::default(),
             })
             .collect();
         let known = |key: &str| preset.secret_headers.iter().any(|header| header.name == key);
@@ -161,11 +161,11 @@ impl AccountFormState {
             variables: settings.variables,
             issuer: IssuerDraft::default(),
             client_id: client.client_id,
-            client_secret: SecretText::default(),
-            keys: KeysDraft::of(&mut rest),
+            client_secret: SecretInput::default(),
+            keys: PrivateKeyDraft::of(&mut rest),
             requests: RequestsDraft::of(&mut rest, &kept),
             username: client.username.unwrap_or_default(),
-            password: SecretText::default(),
+            password: SecretInput::default(),
             scopes: scopes.join(" "),
             redirect: rest.redirect_uri.take().unwrap_or_default(),
             endpoints: typed_endpoints(&std::mem::take(&mut rest.endpoints)),
@@ -200,7 +200,7 @@ impl AccountFormState {
         self.username = old.username;
         self.password = old.password;
         self.kept = old.kept;
-        self.requests.keep_of(old.requests);
+        self.requests.keep_secrets_of(old.requests);
         self.secret_expires = old.secret_expires;
         self.advanced = old.advanced;
         self.tags = old.tags;

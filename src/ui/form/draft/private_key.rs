@@ -5,24 +5,24 @@ use crate::domain::oauth::jose::KeyAlg;
 use crate::domain::provider::spec::{ClientAuth, ProviderSpec};
 
 use super::AccountFormState;
-use crate::ui::widgets::fields::SecretText;
+use crate::ui::widgets::fields::SecretInput;
 
 /// The name of this secret in the vault and in files.
 pub(in crate::ui) const PRIVATE_KEY: &str = "private_key";
 
 #[derive(Default)]
-pub(in crate::ui) struct KeysDraft {
+pub(in crate::ui) struct PrivateKeyDraft {
     /// PEM or JWK.
-    pub(in crate::ui) private_key: SecretText,
+    pub(in crate::ui) private_key: SecretInput,
     pub(in crate::ui) alg: Option<KeyAlg>,
     pub(in crate::ui) id: String,
 }
 
-impl KeysDraft {
+impl PrivateKeyDraft {
     /// Moves the fields' values out of a saved account's overrides.
     pub(in crate::ui) fn of(overrides: &mut ProviderSpec) -> Self {
         let id = overrides.key_id.take().unwrap_or_default();
-        Self { private_key: SecretText::default(), alg: overrides.key_alg.take(), id }
+        Self { private_key: SecretInput::default(), alg: overrides.key_alg.take(), id }
     }
 
     pub(in crate::ui) fn put(&self, overrides: &mut ProviderSpec) {

@@ -11,7 +11,7 @@ use crate::domain::oauth::extra_params::SecretParams;
 use crate::domain::provider::spec::ProviderSpec;
 
 use super::{AccountFormState, Field};
-use crate::ui::widgets::fields::SecretText;
+use crate::ui::widgets::fields::SecretInput;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::ui) enum Request {
@@ -35,7 +35,7 @@ pub(in crate::ui) struct TypedParam {
     /// The value, if the name is known not to be secret.
     pub(in crate::ui) value: String,
     /// The value otherwise. Empty keeps the stored one.
-    pub(in crate::ui) secret: SecretText,
+    pub(in crate::ui) secret: SecretInput,
 }
 
 impl TypedParam {
@@ -88,7 +88,7 @@ impl Params {
     }
 
     /// Takes over another draft's stored secrets, which stay until they are removed.
-    fn keep_of(&mut self, old: Self) {
+    fn keep_secrets_of(&mut self, old: Self) {
         let Self { typed, kept } = old;
         self.typed
             .extend(typed.into_iter().filter(|typed| kept.iter().any(|name| name == typed.name.trim())));
@@ -123,9 +123,9 @@ impl RequestsDraft {
         of(Request::SignIn) || of(Request::Token)
     }
 
-    pub(in crate::ui) fn keep_of(&mut self, old: Self) {
-        self.sign_in.keep_of(old.sign_in);
-        self.token.keep_of(old.token);
+    pub(in crate::ui) fn keep_secrets_of(&mut self, old: Self) {
+        self.sign_in.keep_secrets_of(old.sign_in);
+        self.token.keep_secrets_of(old.token);
     }
 
     pub(in crate::ui) fn take(&mut self) -> (SecretParams, SecretParams) {

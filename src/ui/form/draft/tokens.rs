@@ -7,13 +7,13 @@ use crate::domain::oauth::token_syntax;
 use crate::domain::token::grant::Grant;
 use crate::domain::token::pasted_tokens;
 
-use crate::ui::widgets::fields::SecretText;
+use crate::ui::widgets::fields::SecretInput;
 
 #[derive(Default)]
 pub(in crate::ui) struct TokensDraft {
     pub(in crate::ui) open: bool,
-    pub(in crate::ui) access: SecretText,
-    pub(in crate::ui) refresh: SecretText,
+    pub(in crate::ui) access: SecretInput,
+    pub(in crate::ui) refresh: SecretInput,
 }
 
 impl TokensDraft {
@@ -24,7 +24,7 @@ impl TokensDraft {
         if self.access.is_blank() && self.refresh.is_blank() {
             return Some("Paste an access token or a refresh token.");
         }
-        let fits = |text: &SecretText| {
+        let fits = |text: &SecretInput| {
             text.is_blank() || text.with(|text| token_syntax::is_token(pasted_tokens::bare(text)))
         };
         (!fits(&self.access) || !fits(&self.refresh)).then_some("A token has no spaces or line breaks.")
