@@ -1,6 +1,7 @@
 //! The command line's output about destinations that differ from the preset's.
 
 use super::place::Place;
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Keyring};
 
 const ENDPOINTS: [(&str, &str, &str); 8] = [
@@ -15,10 +16,11 @@ const ENDPOINTS: [(&str, &str, &str); 8] = [
 ];
 
 fn account(name: &str, provider: &str, more: &str) -> String {
-    format!(
-        "[[account]]\nname = \"{name}\"\nprovider = \"{provider}\"\ngrant = \"authorization_code\"\n\
-         client_id = \"i\"\nclient_secret = \"CANARY-destinations\"\n{more}\n"
-    )
+    AccountToml::new(name, "authorization_code")
+        .with("provider", provider)
+        .secret("CANARY-destinations")
+        .lines(more)
+        .to_string()
 }
 
 /// The part of a destination's line about the preset.

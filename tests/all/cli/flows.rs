@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use super::place::{BATCH, Place, Server, come_back, holds};
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Keyring, wait_until};
 use crate::support::raw;
 
@@ -268,11 +269,11 @@ fn c3_times_at_both_ends_are_shown_in_every_zone() {
     let tokens = "[account.tokens]\naccess_token = \"CANARY-old\"\nreceived_at = \"1970-01-01T00:00:00Z\"\n\
                   expires_at = \"9999-12-31T23:59:59Z\"\nrefresh_expires_at = \"1970-01-01T00:00:00Z\"\n";
     let account = |name: &str, tokens: &str| {
-        format!(
-            "[[account]]\nname = \"{name}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-             client_id = \"i\"\nclient_secret = \"CANARY-s\"\n{tokens}[account.endpoints]\ntoken = \"{}\"\n",
-            server.server.url("/token")
-        )
+        AccountToml::new(name, "client_credentials")
+            .secret("CANARY-s")
+            .lines(tokens)
+            .on(&server.server, &["token"])
+            .to_string()
     };
     let file = place.file("a.toml", &(account("held", tokens) + &account("asked", "")));
     place.run(&["import", &file]).ok();

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use super::place::Place;
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::Bus;
 
 const GOOGLE: &str = r#"{"installed":{"client_id":"1-a.apps.googleusercontent.com","project_id":"mail-1",
@@ -83,10 +84,10 @@ fn i2_a_file_that_moves_stored_secrets_is_refused() {
     let _keyring = crate::support::desktop::Keyring::lasting(&bus);
     let place = Place::on(&bus);
     let own = |more: &str| {
-        format!(
-            "[[account]]\nname = \"New\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-             client_id = \"i\"\n{more}\n[account.endpoints]\ntoken = \"https://a.example/token\"\n"
-        )
+        AccountToml::new("New", "client_credentials")
+            .lines(more)
+            .at("token", "https://a.example/token")
+            .to_string()
     };
     let whole = place.file("whole.toml", &own("client_secret = \"CANARY-stored\""));
     place.run(&["import", &whole]).ok();

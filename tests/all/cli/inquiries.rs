@@ -1,20 +1,16 @@
 //! `keyfob check`, `keyfob revoke`, and what `keyfob remove` says about tokens.
 
 use super::place::Place;
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::server::{Response, ScriptedServer};
 
 fn accounts(server: &ScriptedServer) -> String {
-    let account = |name: &str, more: &str| {
-        format!(
-            "[[account]]\nname = \"{name}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-             client_id = \"an-id\"\nclient_secret = \"a-secret\"\nscopes = [\"read\", \"write\"]\n\
-             [account.endpoints]\ntoken = \"{}\"\n{more}\n",
-            server.url("/token"),
-        )
+    let account = |name: &str, endpoints: &[&str]| {
+        let account = AccountToml::new(name, "client_credentials").secret("a-secret");
+        account.raw("scopes", "[\"read\", \"write\"]").on(server, endpoints).to_string()
     };
-    let (introspect, revoke) = (server.url("/introspect"), server.url("/revoke"));
-    account("car", &format!("introspect = \"{introspect}\"\nrevoke = \"{revoke}\"")) + &account("plain", "")
+    account("car", &["token", "introspect", "revoke"]) + &account("plain", &["token"])
 }
 
 #[test]

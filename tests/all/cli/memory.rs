@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Stdio};
 
 use super::place::{BATCH, Place, Server};
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::memory;
 
@@ -56,11 +57,11 @@ fn x7_a_command_leaves_no_secret_in_its_memory() {
 
 /// An account of a client with a private key.
 fn with_key(url: &str, pem: &str) -> String {
-    format!(
-        "[[account]]\nname = \"signs\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-         client_id = \"the-client\"\nclient_auth = \"private_key_jwt\"\nprivate_key = \"\"\"{pem}\"\"\"\n\
-         [account.endpoints]\ntoken = \"{url}/token\"\n"
-    )
+    AccountToml::new("signs", "client_credentials")
+        .with("client_auth", "private_key_jwt")
+        .with("private_key", pem)
+        .at("token", &format!("{url}/token"))
+        .to_string()
 }
 
 #[test]

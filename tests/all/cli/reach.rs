@@ -1,14 +1,12 @@
 //! Discovery and device codes on the command line.
 
 use super::place::Place;
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::server::{Response, ScriptedServer};
 
 fn account(issuer: &str) -> String {
-    format!(
-        "[[account]]\nname = \"tv\"\nprovider = \"custom\"\nissuer = \"{issuer}\"\ngrant = \"device_code\"\n\
-         client_id = \"id\"\nclient_auth = \"none\"\n"
-    )
+    AccountToml::new("tv", "device_code").with("issuer", issuer).with("client_auth", "none").to_string()
 }
 
 #[test]
@@ -81,17 +79,15 @@ fn a_pushed_sign_in_says_where_the_browser_comes_back_to() {
     let (bus, server) = (Bus::start(), ScriptedServer::start());
     let _keyring = Keyring::unlocked(&bus);
     let place = Place::on(&bus);
-    let account = format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\nclient_id = \"id\"\n\
-         client_auth = \"none\"\npar = true\n[account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\npar = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token"),
-        server.url("/par"),
-    );
+    let account = AccountToml::new("car", "authorization_code")
+        .with("client_auth", "none")
+        .raw("par", "true")
+        .on(&server, &["authorize", "token", "par"])
+        .to_string();
     place.run(&["import", &place.file("car.toml", &account)]).ok();
     server.script("/par", Response::json(201, r#"{"request_uri":"urn:x","expires_in":60}"#));
     let mut sign_in = place.sign_in(&["sign-in", "car", "--no-browser"]);
-    assert!(sign_in.address.ends_with("?client_id=id&request_uri=urn%3Ax"), "{}", sign_in.address);
+    assert!(sign_in.address.ends_with("?client_id=an-id&request_uri=urn%3Ax"), "{}", sign_in.address);
     let sent = server.requests_to("/par")[0].form();
     let sent = |name: &str| sent.iter().find(|(known, _)| known == name).unwrap().1.clone();
     sign_in.paste(&format!(

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::server::{Request, Response, ScriptedServer};
 
@@ -69,14 +70,12 @@ impl Rotating {
     }
 
     pub(super) fn accounts(&self) -> String {
-        let (mark, url) = (&self.canary, self.server.url(""));
-        format!(
-            "[[account]]\nname = \"{CAR}\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-             client_id = \"i\"\nclient_secret = \"s-{mark}\"\n\
-             endpoints = {{ authorize = \"{url}/authorize\", token = \"{url}/token\" }}\n\
-             [[account]]\nname = \"{BOT}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-             client_id = \"i\"\nclient_secret = \"s-{mark}\"\nendpoints = {{ token = \"{url}/token\" }}\n"
-        )
+        [
+            AccountToml::new(CAR, "authorization_code").on(&self.server, &["authorize", "token"]),
+            AccountToml::new(BOT, "client_credentials").on(&self.server, &["token"]),
+        ]
+        .map(|account| account.secret(&format!("s-{}", self.canary)).to_string())
+        .concat()
     }
 
     pub(super) fn heard(&self) -> Vec<String> {

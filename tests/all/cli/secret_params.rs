@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use super::place::{Place, holds};
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::server::{Request, Response, ScriptedServer};
@@ -34,11 +35,11 @@ fn postman(url: &str, canary: &str) -> String {
 
 /// A Keyfob file with a key in a header of the token request.
 fn own(url: &str, canary: &str) -> String {
-    format!(
-        "[[account]]\nname = \"header\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\nclient_id = \"i\"\n\
-         client_secret = \"s\"\nrequest_headers = {{ X-Api-Key = \"{canary}\", Accept = \"text/json\" }}\n\
-         [account.endpoints]\ntoken = \"{url}/token\"\n"
-    )
+    AccountToml::new("header", "client_credentials")
+        .secret("s")
+        .raw("request_headers", &format!("{{ X-Api-Key = \"{canary}\", Accept = \"text/json\" }}"))
+        .at("token", &format!("{url}/token"))
+        .to_string()
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use super::place::{BATCH, Place, Server, holds};
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Keyring};
 
 /// The arguments of a command with the passphrase vault.
@@ -135,11 +136,11 @@ fn k10_six_removals_at_a_time_do_not_fail_for_each_other() {
     let place = Place::on(&bus);
     let tokens = r#"tokens = { access_token = "CANARY-at", received_at = "2026-01-01T00:00:00Z" }"#;
     let account = |number: usize| {
-        format!(
-            "[[account]]\nname = \"bot {number}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-             client_id = \"i\"\nclient_secret = \"CANARY-s\"\n{tokens}\n\
-             [account.endpoints]\ntoken = \"https://api.example/token\"\n"
-        )
+        AccountToml::new(&format!("bot {number}"), "client_credentials")
+            .secret("CANARY-s")
+            .lines(tokens)
+            .at("token", "https://api.example/token")
+            .to_string()
     };
     let all: String = (0..36).map(account).collect();
     place.run_with(&["import", "-"], &all).ok();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::{Desk, KEYFOB};
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::desktop::{Bus, Keyring, Window, finish, wait_until};
 use crate::support::memory;
@@ -32,13 +33,11 @@ fn server(canary: &str) -> ScriptedServer {
 }
 
 fn account(server: &ScriptedServer, canary: &str) -> String {
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"an-id\"\nclient_secret = \"secret-{canary}\"\nheaders = {{ X-Key = \"header-{canary}\" }}\n\
-         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token")
-    )
+    AccountToml::new("car", "authorization_code")
+        .secret(&format!("secret-{canary}"))
+        .raw("headers", &format!("{{ X-Key = \"header-{canary}\" }}"))
+        .on(server, &["authorize", "token"])
+        .to_string()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Keyring, OidcServer, Running, Screen, Window};
 use crate::support::desktop::{browser, finish, kept, wait_until};
 use crate::support::server::{Response, ScriptedServer};
@@ -293,14 +294,7 @@ fn a_notification_names_the_account_that_needs_a_sign_in_while_nobody_looks() {
     window.wait_for("Welcome to Keyfob");
     desk.screen.minimise("keyfob");
     // Another process adds the account, whose automatic refresh is refused.
-    let account = format!(
-        "[[account]]\nname = \"car <dev>\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"an-id\"\nclient_secret = \"CANARY-a\"\n[account.endpoints]\nauthorize = \"{}\"\n\
-         token = \"{}\"\n[account.tokens]\naccess_token = \"CANARY-b\"\nrefresh_token = \"CANARY-c\"\n\
-         received_at = \"2025-01-01T00:00:00Z\"\nexpires_at = \"2025-01-01T01:00:00Z\"\n",
-        server.url("/authorize"),
-        server.url("/token")
-    );
+    let account = AccountToml::new("car <dev>", "authorization_code").secret("CANARY-a").lines("[account.tokens]\naccess_token = \"CANARY-b\"\nrefresh_token = \"CANARY-c\"\nreceived_at = \"2025-01-01T00:00:00Z\"\nexpires_at = \"2025-01-01T01:00:00Z\"").on(&server, &["authorize", "token"]).to_string();
     let mut import = desk.screen.command(KEYFOB);
     import.args(["import", "-"]).env("KEYFOB_HOME", &desk.home);
     let output = finish(&mut import, &account, Duration::from_secs(20));

@@ -14,6 +14,7 @@ use keyfob::messages::snapshot::VaultKind;
 use keyfob::store::database::Accounts;
 use keyfob::store::vault::records::PREFERENCES_NAME;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::certificates::Authority;
 use crate::support::desktop::wait_until;
 use crate::support::engine::{Place, Rig};
@@ -22,10 +23,7 @@ use crate::support::server::{Response, ScriptedServer};
 const FAR: &str = "https://api.example.test/token";
 
 fn batch(token: &str) -> String {
-    format!(
-        "[[account]]\nname = \"batch\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-         client_id = \"an-id\"\nclient_secret = \"CANARY-secret\"\n[account.endpoints]\ntoken = \"{token}\"\n"
-    )
+    AccountToml::new("batch", "client_credentials").secret("CANARY-secret").at("token", token).to_string()
 }
 
 fn proxy() -> ScriptedServer {
@@ -143,10 +141,11 @@ fn program(place: &Place) -> (String, PathBuf) {
 #[cfg(unix)]
 fn f6_a_browser_that_was_set_by_hand_is_not_started() {
     let place = Place::new();
-    let car = "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-               client_id = \"an-id\"\nclient_auth = \"none\"\n[account.endpoints]\n\
-               authorize = \"https://a.example/authorize\"\ntoken = \"https://a.example/token\"\n";
-    place.window().import(car).unwrap();
+    let car = AccountToml::new("car", "authorization_code")
+        .with("client_auth", "none")
+        .at("authorize", "https://a.example/authorize")
+        .at("token", "https://a.example/token");
+    place.window().import(&car.to_string()).unwrap();
     let (browser, seen) = program(&place);
     by_hand(&place, "browser", &browser);
     let rig = place.command_line();

@@ -7,17 +7,17 @@ use keyfob::messages::event::{Event, Reply};
 use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::store::vault::VaultError;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::engine::{Place, Rig, client};
 use crate::support::server::{Response, ScriptedServer};
 
 fn account(server: &ScriptedServer) -> String {
-    format!(
-        "[[account]]\nname = \"bot\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-         client_id = \"an-id\"\nclient_secret = \"a-secret\"\nheaders = {{ X-Key = \"a-key\" }}\n\
-         [account.endpoints]\ntoken = \"{}\"\n",
-        server.url("/token"),
-    )
+    AccountToml::new("bot", "client_credentials")
+        .secret("a-secret")
+        .raw("headers", "{ X-Key = \"a-key\" }")
+        .on(server, &["token"])
+        .to_string()
 }
 
 fn rig(server: &ScriptedServer, token: &str) -> (Place, Rig) {
@@ -261,11 +261,14 @@ fn x9_a_copied_curl_line_names_the_accounts_own_server() {
         ("hubspot", String::new(), "https://api.hubapi.com/crm/v3/objects/contacts?limit=1"),
         ("hubspot", hubspot.to_owned(), "https://hubapi.example.com/"),
     ] {
-        let account = format!(
-            "[[account]]\nname = \"bot\"\nprovider = \"{provider}\"\nclient_id = \"i\"\nclient_secret = \"s\"\n\
-             {more}\n[account.tokens]\naccess_token = \"CANARY-own\"\nreceived_at = \"{}\"\n",
-            rig.now().to_rfc3339(),
-        );
+        let account = AccountToml::of_preset("bot", provider)
+            .secret("s")
+            .lines(&more)
+            .lines(&format!(
+                "[account.tokens]\naccess_token = \"CANARY-own\"\nreceived_at = \"{}\"",
+                rig.now().to_rfc3339()
+            ))
+            .to_string();
         rig.import(&account).unwrap();
         copy(&mut rig, CopyForm::Curl);
         let line = format!("curl --header 'Authorization: Bearer CANARY-own' '{url}'");

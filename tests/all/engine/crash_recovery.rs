@@ -11,17 +11,15 @@ use keyfob::store::database::{Accounts, RowState};
 use keyfob::store::vault::passphrase::PassphraseVault;
 use keyfob::store::vault::{Vault as _, VaultError};
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Response, ScriptedServer};
 
 fn account(server: &ScriptedServer) -> String {
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"an-id\"\nclient_secret = \"a-secret\"\n\
-         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token"),
-    )
+    AccountToml::new("car", "authorization_code")
+        .secret("a-secret")
+        .on(server, &["authorize", "token"])
+        .to_string()
 }
 
 fn answer(number: usize) -> Response {

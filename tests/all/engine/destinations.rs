@@ -14,6 +14,7 @@ use keyfob::store::database::Accounts;
 use keyfob::store::vault::VaultError;
 use keyfob::store::vault::passphrase::PassphraseVault;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig, come_back, return_address};
 use crate::support::server::{Response, ScriptedServer};
 
@@ -21,12 +22,11 @@ const PASSPHRASE: &str = "p";
 
 /// An account at a server; `more` has further keys.
 fn account(name: &str, server: &ScriptedServer, more: &str) -> String {
-    let url = server.url("");
-    format!(
-        "[[account]]\nname = \"{name}\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"an-id\"\n{more}\n[account.endpoints]\nauthorize = \"{url}/authorize\"\n\
-         token = \"{url}/token\"\nrevoke = \"{url}/revoke\"\nuserinfo = \"{url}/me\"\n"
-    )
+    AccountToml::new(name, "authorization_code")
+        .lines(more)
+        .on(server, &["authorize", "token", "revoke"])
+        .at("userinfo", &server.url("/me"))
+        .to_string()
 }
 
 const SECRET: &str = "client_secret = \"CANARY-secret\"";
@@ -284,12 +284,7 @@ fn f7_a_device_code_goes_to_no_other_server() {
     let (one, two, place) = (ScriptedServer::start(), ScriptedServer::start(), Place::new());
     let rig = place.window();
     let tv = |server: &ScriptedServer, secret: &str| {
-        let url = server.url("");
-        format!(
-            "[[account]]\nname = \"tv\"\nprovider = \"custom\"\ngrant = \"device_code\"\nclient_id = \"i\"\n\
-             client_secret = \"{secret}\"\n[account.endpoints]\ndevice = \"{url}/device\"\n\
-             token = \"{url}/token\"\n"
-        )
+        AccountToml::new("tv", "device_code").secret(secret).on(server, &["device", "token"]).to_string()
     };
     rig.import(&tv(&one, "CANARY-1")).unwrap();
     let given = r#"{"device_code":"CANARY-device","user_code":"A","verification_uri":"https://a.example/d",

@@ -9,6 +9,7 @@ use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{Problem, SignInProblem};
 use keyfob::messages::snapshot::{Activity, DeviceCodeView};
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Response, ScriptedServer};
 
@@ -35,12 +36,11 @@ fn token() -> Response {
 }
 
 fn account(server: &ScriptedServer, more: &str) -> String {
-    format!(
-        "[[account]]\nname = \"tv\"\nprovider = \"custom\"\ngrant = \"device_code\"\nclient_id = \"id\"\n{more}\n\
-         [account.endpoints]\ndevice = \"{}\"\ntoken = \"{}\"\n",
-        server.url("/device"),
-        server.url("/token")
-    )
+    AccountToml::new("tv", "device_code")
+        .with("client_id", "id")
+        .lines(more)
+        .on(server, &["device", "token"])
+        .to_string()
 }
 
 /// An account whose server issues a device code, and the code.

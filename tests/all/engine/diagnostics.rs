@@ -8,18 +8,18 @@ use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{Problem, SignInProblem};
 use keyfob::messages::snapshot::DeviceCodeView;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Keyring, OidcServer, Screen, Window, browser, kept, wait_until};
 use crate::support::engine::{Place, Rig};
 
 fn import(rig: &Rig, server: &OidcServer, client: &str, grant: &str) {
     let (id, secret) = server.client(client);
-    let secret = if secret.is_empty() { String::new() } else { format!("client_secret = \"{secret}\"\n") };
-    let issuer = server.address("issuer");
-    rig.import(&format!(
-        "[[account]]\nname = \"{client}\"\nprovider = \"custom\"\nissuer = \"{issuer}\"\ngrant = \"{grant}\"\n\
-         client_id = \"{id}\"\nscopes = [\"openid\", \"offline_access\"]\n{secret}"
-    ))
-    .unwrap();
+    let account = AccountToml::new(client, grant)
+        .with("client_id", id)
+        .with("issuer", server.address("issuer"))
+        .raw("scopes", "[\"openid\", \"offline_access\"]");
+    let account = if secret.is_empty() { account } else { account.secret(secret) };
+    rig.import(&account.to_string()).unwrap();
 }
 
 fn code(rig: &Rig) -> (keyfob::engine::Answers, DeviceCodeView) {

@@ -8,6 +8,7 @@ use keyfob::messages::event::Reply;
 use keyfob::messages::explain::explain;
 use keyfob::messages::problem::{DiscoveryProblem, NotDiscovered, Problem, SignInProblem, UntrustedText};
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig, return_address};
 use crate::support::raw;
 use crate::support::server::{Response, ScriptedServer};
@@ -28,10 +29,7 @@ fn metadata(server: &ScriptedServer, issuer: &str, more: &str) -> Response {
 }
 
 fn account(issuer: &str, grant: &str) -> String {
-    format!(
-        "[[account]]\nname = \"{grant}\"\nprovider = \"custom\"\nissuer = \"{issuer}\"\ngrant = \"{grant}\"\n\
-         client_id = \"id\"\nclient_secret = \"s\"\n"
-    )
+    AccountToml::new(grant, grant).with("issuer", issuer).secret("s").to_string()
 }
 
 fn place() -> (ScriptedServer, Place, Rig) {

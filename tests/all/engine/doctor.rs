@@ -12,6 +12,7 @@ use keyfob::messages::explain::doctor;
 use keyfob::messages::problem::{SignInProblem, VaultProblem};
 use keyfob::store::vault::VaultError;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::certificates::self_signed_server;
 use crate::support::engine::{Place, Rig};
@@ -42,10 +43,13 @@ fn all_say_what_to_do(findings: &[Finding]) {
 }
 
 fn text(authorize: &str, token: &str, secret: &str, more: &str) -> String {
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\nclient_id = \"{secret}\"\n\
-         client_secret = \"{secret}\"\n{more}\n[account.endpoints]\nauthorize = \"{authorize}\"\ntoken = \"{token}\"\n"
-    )
+    AccountToml::new("car", "authorization_code")
+        .with("client_id", secret)
+        .secret(secret)
+        .lines(more)
+        .at("authorize", authorize)
+        .at("token", token)
+        .to_string()
 }
 
 #[test]

@@ -6,6 +6,7 @@ use keyfob::messages::command::{AccountDraft, Command};
 use keyfob::messages::explain::explain;
 use keyfob::messages::problem::Problem;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Response, ScriptedServer};
 
@@ -16,12 +17,11 @@ const OTHER_KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuw
 fn signs(server: &ScriptedServer) -> (Place, Rig) {
     let place = Place::new();
     let rig = place.window();
-    let account = format!(
-        "[[account]]\nname = \"bot\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-         client_id = \"id\"\nclient_auth = \"private_key_jwt\"\nprivate_key = '{KEY}'\n\
-         endpoints = {{ token = \"{}\" }}\n",
-        server.url("/token"),
-    );
+    let account = AccountToml::new("bot", "client_credentials")
+        .with("client_auth", "private_key_jwt")
+        .with("private_key", KEY)
+        .on(server, &["token"])
+        .to_string();
     rig.import(&account).unwrap();
     (place, rig)
 }

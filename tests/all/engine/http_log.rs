@@ -16,20 +16,20 @@ use keyfob::messages::event::Reply;
 use keyfob::messages::explain::explain;
 use keyfob::store::vault::VaultError;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::engine::{Place, Rig, come_back};
 use crate::support::raw;
 use crate::support::server::{Ending, Request, Response, ScriptedServer};
 
 fn account(server: &ScriptedServer, canary: &str) -> String {
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"id-{canary}\"\nclient_secret = \"secret-{canary}\"\nscopes = [\"read\"]\n\
-         [account.headers]\nX-Api-Key = \"key-{canary}\"\n\
-         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token"),
-    )
+    AccountToml::new("car", "authorization_code")
+        .with("client_id", &format!("id-{canary}"))
+        .secret(&format!("secret-{canary}"))
+        .raw("scopes", "[\"read\"]")
+        .lines(&format!("[account.headers]\nX-Api-Key = \"key-{canary}\""))
+        .on(server, &["authorize", "token"])
+        .to_string()
 }
 
 fn granted(canary: &str) -> Response {
@@ -225,12 +225,11 @@ fn x1_a_server_that_repeats_a_request_gives_no_secret_away_in_whatever_spelling(
     for auth in ["basic", "basic_raw", "body"] {
         let place = Place::new();
         let rig = place.command_line();
-        let account = format!(
-            "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\nclient_id = \"an-id\"\n\
-             client_auth = \"{auth}\"\nclient_secret = {}\n[account.endpoints]\ntoken = \"{}\"\n",
-            json(&secret),
-            server.url("/token"),
-        );
+        let account = AccountToml::new("car", "client_credentials")
+            .with("client_auth", auth)
+            .secret(&secret)
+            .on(&server, &["token"])
+            .to_string();
         rig.import(&account).unwrap();
         let problem = rig.ask(Command::Refresh(rig.id("car"))).unwrap_err();
         let said = format!("{:?} {:?}", explain(&problem, None, None), exchanges(&rig));

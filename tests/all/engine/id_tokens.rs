@@ -8,6 +8,7 @@ use keyfob::messages::event::Reply;
 use keyfob::messages::problem::Problem;
 use serde_json::{Value, json};
 
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::engine::{Place, Rig, come_back, parameter};
 use crate::support::server::{Response, ScriptedServer};
@@ -23,15 +24,13 @@ fn rig(server: &ScriptedServer) -> (Place, Rig) {
 fn rig_with(server: &ScriptedServer, line: &str) -> (Place, Rig) {
     let place = Place::new();
     let rig = place.window();
-    let account = format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"an-id\"\nclient_auth = \"none\"\nscopes = [\"openid\"]\nissuer = \"{}\"\n{line}\n\
-         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\njwks = \"{}\"\n",
-        server.url(""),
-        server.url("/authorize"),
-        server.url("/token"),
-        server.url("/jwks"),
-    );
+    let account = AccountToml::new("car", "authorization_code")
+        .with("client_auth", "none")
+        .raw("scopes", "[\"openid\"]")
+        .with("issuer", &server.url(""))
+        .lines(line)
+        .on(server, &["authorize", "token", "jwks"])
+        .to_string();
     rig.import(&account).unwrap();
     (place, rig)
 }

@@ -8,6 +8,7 @@ use keyfob::messages::problem::Problem;
 use keyfob::store::database::{Accounts, InFlight};
 use keyfob::store::vault::VaultError;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Ending, Response, ScriptedServer};
 
@@ -15,11 +16,11 @@ const RENEWING: Option<Problem> = Some(Problem::Interrupted { refreshing: true }
 const SIGNING_IN: Option<Problem> = Some(Problem::Interrupted { refreshing: false });
 
 fn account(url: &str) -> String {
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"i\"\nclient_secret = \"s\"\n\
-         endpoints = {{ authorize = \"{url}/authorize\", token = \"{url}/token\" }}\n"
-    )
+    AccountToml::new("car", "authorization_code")
+        .secret("s")
+        .at("authorize", &format!("{url}/authorize"))
+        .at("token", &format!("{url}/token"))
+        .to_string()
 }
 
 fn answer(token: &str) -> Response {

@@ -7,18 +7,13 @@ use keyfob::messages::event::Event;
 use keyfob::messages::problem::{Problem, SignInProblem};
 use keyfob::messages::snapshot::Activity;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::engine::Place;
 use crate::support::server::{Response, ScriptedServer};
 
 fn account(name: &str, grant: &str, secret: &str, server: &ScriptedServer) -> String {
-    format!(
-        "[[account]]\nname = \"{name}\"\nprovider = \"custom\"\ngrant = \"{grant}\"\n\
-         client_id = \"the-client\"\nclient_secret = \"{secret}\"\n[account.endpoints]\n\
-         authorize = \"{}\"\ntoken = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token")
-    )
+    AccountToml::new(name, grant).secret(secret).on(server, &["authorize", "token"]).to_string()
 }
 
 /// A server that issues this token and a refresh token.

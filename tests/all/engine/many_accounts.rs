@@ -1,5 +1,6 @@
 //! Many accounts: each keeps its own values.
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::Place;
 
 const MANY: usize = 501;
@@ -17,11 +18,12 @@ fn varied() -> String {
         } else {
             ""
         };
-        format!(
-            "[[account]]\nname = \"account {number:04}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-             client_id = \"i\"\nclient_secret = \"s\"\ntags = [\"team {team}\"]\n\
-             endpoints = {{ token = \"https://{server}.example/token\" }}\n{token}"
-        )
+        AccountToml::new(&format!("account {number:04}"), "client_credentials")
+            .secret("s")
+            .raw("tags", &format!("[\"team {team}\"]"))
+            .lines(token)
+            .at("token", &format!("https://{server}.example/token"))
+            .to_string()
     });
     rows.collect()
 }

@@ -7,6 +7,7 @@ use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{AnswerFlaw, Problem, SignInProblem};
 use serde_json::{Value, json};
 
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::engine::{Place, Rig, come_back, parameter};
 use crate::support::server::{Response, ScriptedServer};
@@ -19,14 +20,10 @@ const URI: &str = "urn:ietf:params:oauth:request_uri:6esc_11ACC5bwc014ltc14eY22c
 fn rig(server: &ScriptedServer, extra: &str) -> (Place, Rig) {
     let place = Place::new();
     let rig = place.window();
-    let account = format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"an-id\"\n{extra}\n\
-         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\npar = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token"),
-        server.url("/par"),
-    );
+    let account = AccountToml::new("car", "authorization_code")
+        .lines(extra)
+        .on(server, &["authorize", "token", "par"])
+        .to_string();
     rig.import(&account).unwrap();
     (place, rig)
 }

@@ -10,17 +10,16 @@ use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::messages::snapshot::Activity;
 use keyfob::store::vault::VaultError;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Ending, Request, Response, ScriptedServer};
 
 fn account(server: &ScriptedServer, grant: &str, extra: &str) -> String {
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"{grant}\"\n\
-         client_id = \"an-id\"\nclient_secret = \"a-secret\"\n{extra}\n\
-         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token"),
-    )
+    AccountToml::new("car", grant)
+        .secret("a-secret")
+        .lines(extra)
+        .on(server, &["authorize", "token"])
+        .to_string()
 }
 
 fn answer(token: &str, refresh: Option<&str>) -> Response {

@@ -7,17 +7,17 @@ use keyfob::messages::event::{Event, Reply};
 use keyfob::messages::explain::{Action, explain};
 use keyfob::messages::problem::{Problem, Scopes, SignInProblem};
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig, come_back};
 use crate::support::raw;
 use crate::support::server::{Ending, Request, Response, ScriptedServer};
 
 fn account(server: &ScriptedServer, grant: &str, extra: &str) -> String {
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"{grant}\"\nclient_id = \"an-id\"\n\
-         client_secret = \"a/secret+\"\n{extra}\n[account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token"),
-    )
+    AccountToml::new("car", grant)
+        .secret("a/secret+")
+        .lines(extra)
+        .on(server, &["authorize", "token"])
+        .to_string()
 }
 
 fn rig(place: &Place, server: &ScriptedServer, grant: &str, extra: &str) -> Rig {

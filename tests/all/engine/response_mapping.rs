@@ -9,16 +9,13 @@ use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
 use keyfob::messages::problem::{AnswerFlaw, Problem};
 
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Response, ScriptedServer};
 
 fn account(server: &ScriptedServer) -> String {
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-         client_id = \"an-id\"\nclient_secret = \"a-secret\"\n[account.endpoints]\ntoken = \"{}\"\n",
-        server.url("/token"),
-    )
+    AccountToml::new("car", "client_credentials").secret("a-secret").on(server, &["token"]).to_string()
 }
 
 fn refresh(rig: &Rig) -> Result<Reply, Problem> {

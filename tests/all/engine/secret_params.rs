@@ -9,6 +9,7 @@ use keyfob::messages::event::{Event, Reply};
 use keyfob::store::database::Accounts;
 use serde_json::Value;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Request, Response, ScriptedServer};
@@ -20,13 +21,13 @@ fn server() -> ScriptedServer {
 }
 
 fn account(server: &ScriptedServer, canary: &str) -> String {
-    format!(
-        "[[account]]\nname = \"bot\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\nclient_id = \"i\"\n\
-         client_secret = \"s\"\ntoken_params = {{ api_key = \"{canary}\", audience = \"api\" }}\n\
-         authorize_params = {{ site_key = \"{canary}\" }}\nrequest_headers = {{ X-Api-Key = \"{canary}\" }}\n\
-         [account.endpoints]\ntoken = \"{}\"\n",
-        server.url("/token"),
-    )
+    AccountToml::new("bot", "client_credentials")
+        .secret("s")
+        .raw("token_params", &format!("{{ api_key = \"{canary}\", audience = \"api\" }}"))
+        .raw("authorize_params", &format!("{{ site_key = \"{canary}\" }}"))
+        .raw("request_headers", &format!("{{ X-Api-Key = \"{canary}\" }}"))
+        .on(server, &["token"])
+        .to_string()
 }
 
 /// The form fields that were sent, and the key's header.

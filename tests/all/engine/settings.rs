@@ -7,19 +7,25 @@ use keyfob::messages::command::Command;
 use keyfob::messages::preferences::{Preferences, ProxyChoice};
 use keyfob::messages::remembered::{GroupBy, Remembered, SortBy, StatusFilter};
 
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::wait_until;
 use crate::support::engine::{Place, parameter};
 use crate::support::server::{Response, ScriptedServer};
 
-const CAR: &str = "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-                   client_id = \"an-id\"\nclient_auth = \"none\"\ntags = [\"work\"]\n[account.endpoints]\n\
-                   authorize = \"https://a.example/authorize\"\ntoken = \"https://a.example/token\"\n";
+fn car() -> String {
+    AccountToml::new("car", "authorization_code")
+        .with("client_auth", "none")
+        .raw("tags", "[\"work\"]")
+        .at("authorize", "https://a.example/authorize")
+        .at("token", "https://a.example/token")
+        .to_string()
+}
 
 #[test]
 fn the_preferred_port_is_where_a_sign_in_waits_and_what_the_window_shows() {
     let place = Place::new();
     let rig = place.window();
-    rig.import(CAR).unwrap();
+    rig.import(&car()).unwrap();
     assert_eq!(rig.view("car").redirect_uri.as_deref(), Some("http://127.0.0.1/callback"));
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let preferences = Preferences { redirect_port: Some(port), ..Preferences::default() };
@@ -41,7 +47,7 @@ fn the_next_start_finds_preferences_tags_and_where_the_user_was() {
         ..Preferences::default()
     };
     let rig = place.window();
-    rig.import(CAR).unwrap();
+    rig.import(&car()).unwrap();
     let remembered = Remembered {
         selected: Some(rig.id("car")),
         sort: SortBy::Expiry,
@@ -61,9 +67,9 @@ fn the_next_start_finds_preferences_tags_and_where_the_user_was() {
 fn the_margin_is_the_providers_then_the_settings_then_left_to_the_tokens_life() {
     let place = Place::new();
     let rig = place.window();
-    let ahead = CAR.replace("\"car\"", "\"ahead\"");
+    let ahead = car().replace("\"car\"", "\"ahead\"");
     let ahead = ahead.replace("client_auth", "refresh = { ahead_secs = 0 }\nclient_auth");
-    rig.import(&format!("{CAR}{ahead}")).unwrap();
+    rig.import(&(car() + &ahead)).unwrap();
     let margins = || ["ahead", "car"].map(|name| rig.view(name).margin.fixed_secs);
     let prefer = |refresh_ahead_secs| {
         let preferences = Preferences { refresh_ahead_secs, ..Preferences::default() };
@@ -78,10 +84,7 @@ fn the_margin_is_the_providers_then_the_settings_then_left_to_the_tokens_life() 
 /// An account whose token endpoint is on another machine, and one whose is on this one.
 fn far_and_near(near: &ScriptedServer) -> String {
     let account = |name: &str, token: &str| {
-        format!(
-            "[[account]]\nname = \"{name}\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-             client_id = \"an-id\"\nclient_secret = \"CANARY-secret\"\n[account.endpoints]\ntoken = \"{token}\"\n"
-        )
+        AccountToml::new(name, "client_credentials").secret("CANARY-secret").at("token", token).to_string()
     };
     format!("{}\n{}", account("far", "https://api.example.test/token"), account("near", &near.url("/token")))
 }
@@ -119,7 +122,7 @@ fn a_browser_of_the_users_choice_gets_the_address_in_the_systems_place() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = Place::new();
     let rig = place.window();
-    rig.import(CAR).unwrap();
+    rig.import(&car()).unwrap();
     let (script, seen) = (place.folder.path().join("my-browser"), place.folder.path().join("seen"));
     std::fs::write(
         &script,

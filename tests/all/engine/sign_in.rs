@@ -7,6 +7,7 @@ use keyfob::messages::event::{Event, Reply};
 use keyfob::messages::problem::{Problem, SignInProblem};
 use keyfob::messages::snapshot::Activity;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::wait_until;
 use crate::support::engine::{Place, Rig, come_back, parameter, return_address};
 use crate::support::raw;
@@ -15,13 +16,12 @@ use crate::support::wait::is_closed;
 use crate::support::{canary, in_time};
 
 fn account(server: &ScriptedServer, extra: &str) -> String {
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"an-id\"\nclient_secret = \"a-secret\"\nscopes = [\"read\"]\n{extra}\n\
-         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token"),
-    )
+    AccountToml::new("car", "authorization_code")
+        .secret("a-secret")
+        .raw("scopes", "[\"read\"]")
+        .lines(extra)
+        .on(server, &["authorize", "token"])
+        .to_string()
 }
 
 fn answer(token: &str) -> Response {

@@ -3,18 +3,17 @@
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Response, ScriptedServer};
 
 fn account(server: &ScriptedServer, grant: &str) -> String {
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"{grant}\"\nclient_id = \"an-id\"\n\
-         client_secret = \"a-secret\"\nusername = \"ada\"\npassword = \"a-password\"\n\
-         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\ndevice = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token"),
-        server.url("/device"),
-    )
+    AccountToml::new("car", grant)
+        .secret("a-secret")
+        .with("username", "ada")
+        .with("password", "a-password")
+        .on(server, &["authorize", "token", "device"])
+        .to_string()
 }
 
 /// The first sign-in's response: offline access and an ID token.

@@ -8,20 +8,17 @@ use keyfob::messages::event::{Event, Reply, Revocation};
 use keyfob::messages::explain::explain;
 use keyfob::messages::problem::Problem;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Ending, Request, Response, ScriptedServer};
 
 fn account(server: &ScriptedServer, endpoints: &[&str]) -> String {
-    let line = |key: &&str| format!("{key} = \"{}\"\n", server.url(&format!("/{key}")));
-    let more: Vec<String> = endpoints.iter().map(line).collect();
-    format!(
-        "[[account]]\nname = \"car\"\nprovider = \"custom\"\ngrant = \"authorization_code\"\n\
-         client_id = \"an-id\"\nclient_secret = \"a-secret\"\nscopes = [\"read\", \"write\"]\n\
-         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\n{}",
-        server.url("/authorize"),
-        server.url("/token"),
-        more.concat(),
-    )
+    AccountToml::new("car", "authorization_code")
+        .secret("a-secret")
+        .raw("scopes", "[\"read\", \"write\"]")
+        .on(server, &["authorize", "token"])
+        .on(server, endpoints)
+        .to_string()
 }
 
 /// An account with these endpoints, signed in with tokens `access-1` and `refresh-1`.

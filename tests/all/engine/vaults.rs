@@ -11,6 +11,7 @@ use keyfob::store::database::Accounts;
 use keyfob::store::vault::passphrase::PassphraseVault;
 use keyfob::store::vault::{Vault as _, VaultError};
 
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::engine::{Place, Rig};
 use crate::support::server::{Response, ScriptedServer};
@@ -32,11 +33,7 @@ fn unlock(rig: &Rig, passphrase: &str) -> Result<(), Problem> {
 }
 
 fn account(server: &ScriptedServer, secret: &str) -> String {
-    format!(
-        "[[account]]\nname = \"batch\"\nprovider = \"custom\"\ngrant = \"client_credentials\"\n\
-         client_id = \"the-client\"\nclient_secret = \"{secret}\"\n[account.endpoints]\ntoken = \"{}\"\n",
-        server.url("/token")
-    )
+    AccountToml::new("batch", "client_credentials").secret(secret).on(server, &["token"]).to_string()
 }
 
 fn giving(secret: &str) -> ScriptedServer {

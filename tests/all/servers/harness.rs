@@ -4,7 +4,6 @@
 //! The records are read from the account and its HTTP log, after a success.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
@@ -21,6 +20,7 @@ use keyfob::messages::snapshot::DeviceCodeView;
 use url::Url;
 
 use super::ledger::Ledger;
+use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Running, request};
 use crate::support::engine::{Place, Rig};
 use crate::support::raw;
@@ -52,51 +52,40 @@ impl Server {
     }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Lines {
     grant: String,
     auth: String,
     /// The issuer, instead of all endpoints.
     issuer: Option<String>,
-    top: String,
-    endpoints: String,
+    account: AccountToml,
 }
 
 impl Lines {
     pub(crate) fn new(grant: &str, auth: &str) -> Self {
-        let quiet = "background_refresh = false";
-        let top = format!("provider = \"custom\"\ngrant = \"{grant}\"\nclient_auth = \"{auth}\"\n{quiet}\n");
-        Self { grant: grant.to_owned(), auth: auth.to_owned(), top, ..Self::default() }
+        let account =
+            AccountToml::new("", grant).with("client_auth", auth).raw("background_refresh", "false");
+        Self { grant: grant.to_owned(), auth: auth.to_owned(), issuer: None, account }
     }
 
     /// A key with a string.
-    #[must_use]
     pub(crate) fn with(self, key: &str, value: &str) -> Self {
-        self.raw(key, &format!("'''{value}'''"))
+        Self { account: self.account.with(key, value), ..self }
     }
 
     /// A key with a TOML value; replaces an earlier one.
-    #[must_use]
-    pub(crate) fn raw(mut self, key: &str, value: &str) -> Self {
-        let begin = format!("{key} = ");
-        let kept = self.top.lines().filter(|line| !line.starts_with(&begin));
-        self.top = kept.fold(String::new(), |all, line| all + line + "\n");
-        let _ = writeln!(self.top, "{key} = {value}");
-        self
+    pub(crate) fn raw(self, key: &str, value: &str) -> Self {
+        Self { account: self.account.raw(key, value), ..self }
     }
 
     /// Uses discovery by the issuer instead of endpoints.
-    #[must_use]
-    pub(crate) fn by_issuer(mut self, issuer: &str) -> Self {
-        self.endpoints.clear();
-        self.issuer = Some(issuer.to_owned());
-        self.with("issuer", issuer)
+    pub(crate) fn by_issuer(self, issuer: &str) -> Self {
+        let account = self.account.without_endpoints().with("issuer", issuer);
+        Self { issuer: Some(issuer.to_owned()), account, ..self }
     }
 
-    #[must_use]
-    pub(crate) fn at(mut self, endpoint: &str, address: &str) -> Self {
-        let _ = writeln!(self.endpoints, "{endpoint} = \"{address}\"");
-        self
+    pub(crate) fn at(self, endpoint: &str, address: &str) -> Self {
+        Self { account: self.account.at(endpoint, address), ..self }
     }
 }
 
@@ -119,9 +108,7 @@ impl Accounts {
     /// Adds an account and returns its name.
     pub(crate) fn add(&mut self, lines: &Lines) -> String {
         let name = format!("account {}", self.lines.len() + 1);
-        let Lines { top, endpoints, .. } = lines;
-        let text = format!("[[account]]\nname = \"{name}\"\n{top}[account.endpoints]\n{endpoints}");
-        self.rig.import(&text).unwrap();
+        self.rig.import(&lines.account.clone().with("name", &name).to_string()).unwrap();
         self.lines.insert(name.clone(), lines.clone());
         name
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+pub(crate) mod account_toml;
 pub(crate) mod certificates;
 pub(crate) mod desktop;
 pub(crate) mod engine;

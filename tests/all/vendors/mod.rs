@@ -13,20 +13,19 @@ use keyfob::messages::event::Reply;
 use keyfob::messages::explain::explain;
 use keyfob::messages::problem::Problem;
 
+use crate::support::account_toml::AccountToml;
 use crate::support::engine::{Place, Rig};
 use crate::support::raw;
 use crate::support::vendors::Vendor;
 
 /// An account of this provider, with the vendor's endpoints instead of the preset's.
 fn account(vendor: &Vendor, provider: &str, extra: &str, endpoints: &[(&str, String)]) -> String {
-    let lines = endpoints.iter().map(|(key, address)| format!("{key} = \"{address}\"\n"));
-    format!(
-        "[[account]]\nname = \"{provider}\"\nprovider = \"{provider}\"\nclient_id = '{}'\n\
-         client_secret = '{}'\n{extra}\n[account.endpoints]\n{}",
-        vendor.known.client_id,
-        vendor.known.client_secret,
-        lines.collect::<String>(),
-    )
+    let known = &vendor.known;
+    let account = AccountToml::of_preset(provider, provider)
+        .with("client_id", &known.client_id)
+        .secret(&known.client_secret)
+        .lines(extra);
+    endpoints.iter().fold(account, |account, (key, url)| account.at(key, url)).to_string()
 }
 
 fn token_only(vendor: &Vendor) -> Vec<(&'static str, String)> {
@@ -212,12 +211,10 @@ fn connect_refreshes_as_is_inferred() {
 #[test]
 fn connect_explains_its_own_error_codes() {
     let server = crate::support::server::ScriptedServer::start();
-    let import = format!(
-        "[[account]]\nname = \"connect\"\nprovider = \"connect\"\nclient_id = \"i\"\nclient_secret = \"s\"\n\
-         [account.endpoints]\nauthorize = \"{}\"\ntoken = \"{}\"\n",
-        server.url("/authorize"),
-        server.url("/token")
-    );
+    let import = AccountToml::of_preset("connect", "connect")
+        .secret("s")
+        .on(&server, &["authorize", "token"])
+        .to_string();
     let (_place, rig) = rig(&import);
     let told = [
         (400, "{}", "request is invalid"),
