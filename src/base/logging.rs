@@ -14,8 +14,8 @@ pub const LOG_VARIABLE: &str = "KEYFOB_LOG";
 
 /// Starts the logger if [`LOG_VARIABLE`] is set; an unknown level means `info`.
 pub fn start() {
-    let Some(asked) = std::env::var_os(LOG_VARIABLE).filter(|asked| !asked.is_empty()) else { return };
-    let level = asked.to_str().and_then(|word| LevelFilter::from_str(word).ok()).unwrap_or(LevelFilter::Info);
+    let Some(value) = std::env::var_os(LOG_VARIABLE).filter(|value| !value.is_empty()) else { return };
+    let level = value.to_str().and_then(|word| LevelFilter::from_str(word).ok()).unwrap_or(LevelFilter::Info);
     let mut builder = env_logger::Builder::new();
     builder.filter_level(LevelFilter::Off).filter_module(env!("CARGO_CRATE_NAME"), level);
     // A second logger is rejected, and the first one stays.
@@ -27,11 +27,11 @@ pub fn start() {
 pub fn hush_panics() {
     panic::set_hook(Box::new(|panicked| {
         // If standard error is closed, nothing can be reported.
-        let _ = writeln!(std::io::stderr(), "{}", told(panicked));
+        let _ = writeln!(std::io::stderr(), "{}", panic_line(panicked));
     }));
 }
 
-fn told(panicked: &PanicHookInfo<'_>) -> String {
+fn panic_line(panicked: &PanicHookInfo<'_>) -> String {
     let place = panicked.location().map_or_else(String::new, |place| format!(" at {place}"));
     let message = panicked.payload().downcast_ref::<&'static str>();
     let message = message.map_or_else(String::new, |message| format!(": {message}"));

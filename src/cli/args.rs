@@ -250,7 +250,7 @@ pub(super) enum Auth {
 
 impl Auth {
     /// The corresponding client authentication.
-    pub(super) fn way(self) -> ClientAuth {
+    pub(super) fn client_auth(self) -> ClientAuth {
         match self {
             Self::Basic => ClientAuth::Basic,
             Self::BasicRaw => ClientAuth::BasicRaw,

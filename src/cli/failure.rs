@@ -115,7 +115,7 @@ impl Failure {
             text = format!("{text} ({details})");
         }
         let name = account.map_or_else(|| "NAME".to_owned(), argument);
-        let mut tries = words.others.iter().filter_map(|action| way(*action));
+        let mut tries = words.others.iter().filter_map(|action| client_auth_word(*action));
         if let Some(first) = tries.next() {
             text = format!("{text} To try another way: keyfob sign-in --client-auth {first} {name}.");
             for other in tries {
@@ -144,7 +144,7 @@ impl Failure {
 }
 
 /// The argument for the client authentication that an action tries.
-fn way(action: Action) -> Option<&'static str> {
+fn client_auth_word(action: Action) -> Option<&'static str> {
     match action {
         Action::TryClientAuth(ClientAuth::Basic) => Some("basic"),
         Action::TryClientAuth(ClientAuth::BasicRaw) => Some("basic_raw"),

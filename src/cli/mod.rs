@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::{Arguments, Command};
-use commands::import_names::Told;
+use commands::import_names::EnvOptions;
 use failure::Failure;
 use passphrase::VaultOptions;
 
@@ -45,7 +45,7 @@ use crate::cli::commands::window;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return told(&error),
+        Err(error) => return print_clap(&error),
     };
     let vault = arguments.vault();
     let done = match arguments.command {
@@ -73,13 +73,13 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
             provider,
             export_passphrase_file,
         } => {
-            let told = Told { names: mapped, provider };
+            let options = EnvOptions { names: mapped, provider };
             import::run(
                 vault,
                 &file,
-                import::Replacing { replace, move_secrets },
+                import::ReplaceOptions { replace, move_secrets },
                 dry_run,
-                told,
+                options,
                 export_passphrase_file.as_deref(),
             )
         }
@@ -88,13 +88,13 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
             export::run(
                 vault,
                 to,
-                &export::What { names: &names, with_secrets, with_tokens, passphrase_file },
+                &export::ExportOptions { names: &names, with_secrets, with_tokens, passphrase_file },
             )
         }
         Command::Doctor { name, json } => doctor::run(vault, name.as_deref(), json),
         Command::List { json } => list::run(vault, json),
         Command::SignIn { name, no_browser, client_auth } => {
-            sign_in::run(vault, &name, !no_browser, client_auth.map(args::Auth::way))
+            sign_in::run(vault, &name, !no_browser, client_auth.map(args::Auth::client_auth))
         }
         Command::Token { name, form, min_valid } => token::run(vault, &name, form, min_valid),
         Command::Show { name, json } => show::run(vault, &name, json),
@@ -120,7 +120,7 @@ fn report(failure: &Failure) -> ExitCode {
 }
 
 /// Prints clap's output: help and version on standard output, errors on standard error.
-fn told(error: &clap::Error) -> ExitCode {
+fn print_clap(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     if error.use_stderr() {
         // One paragraph: clap separates its hints by empty lines.

@@ -80,9 +80,9 @@ pub(super) fn with_account(
 ) -> Result<(), Failure> {
     let mut deps = deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
     deps.only = AccountName::new(name).ok();
-    run(vault, deps, |rig| {
-        let account = rig.find(name)?;
-        work(rig, &account)
+    run(vault, deps, |session| {
+        let account = session.find(name)?;
+        work(session, &account)
     })
 }
 
@@ -107,23 +107,23 @@ fn run(
         Failure::refused("The system couldn't start a thread. Close some programs and try again.")
     })?;
     let snapshot = engine.loaded();
-    let mut rig = CliSession { vault: vault.clone(), engine, snapshot, clock: SystemClock };
-    if let Some(notice) = &rig.snapshot.notice {
+    let mut session = CliSession { vault: vault.clone(), engine, snapshot, clock: SystemClock };
+    if let Some(notice) = &session.snapshot.notice {
         output::say(&format!("{} The command is: keyfob recover.", Failure::of(notice).words()));
     }
-    for mistake in rig.snapshot.preset_mistakes.iter() {
+    for mistake in session.snapshot.preset_mistakes.iter() {
         output::say(&format!("A user preset can't be used: {mistake}"));
     }
-    let done = match rig.snapshot.problem.clone() {
+    let done = match session.snapshot.problem.clone() {
         Some(problem) => Err(Failure::of(&problem)),
-        None => work(&mut rig),
+        None => work(&mut session),
     };
-    rig.refresh();
-    if done.is_ok() && !rig.snapshot.unconfirmed.0.is_empty() {
-        let changed = Problem::Unconfirmed(rig.snapshot.unconfirmed.clone());
+    session.refresh();
+    if done.is_ok() && !session.snapshot.unconfirmed.0.is_empty() {
+        let changed = Problem::Unconfirmed(session.snapshot.unconfirmed.clone());
         output::say(Failure::of(&changed).words());
     }
-    drop(rig);
+    drop(session);
     done
 }
 

@@ -55,7 +55,7 @@ struct Code {
 }
 
 #[derive(Debug)]
-struct Renewal {
+struct RefreshTokenEntry {
     owner: String,
     family: u64,
     is_used: bool,
@@ -71,7 +71,7 @@ struct Access {
 pub(super) struct Store {
     logins: Entries<AuthorizationRequest>,
     codes: Entries<Code>,
-    renewals: Entries<Renewal>,
+    refresh_tokens: Entries<RefreshTokenEntry>,
     accesses: Entries<Access>,
     last_family: u64,
 }
@@ -129,9 +129,9 @@ impl Store {
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<Issued, NotIssued> {
-        let renewal = self.renewals.get(token, now).ok_or(NotIssued::InvalidGrant)?;
-        let (family, owner) = (renewal.family, renewal.owner.clone());
-        if std::mem::replace(&mut renewal.is_used, true) {
+        let entry = self.refresh_tokens.get(token, now).ok_or(NotIssued::InvalidGrant)?;
+        let (family, owner) = (entry.family, entry.owner.clone());
+        if std::mem::replace(&mut entry.is_used, true) {
             self.revoke(family);
             return Err(NotIssued::InvalidGrant);
         }
@@ -163,8 +163,8 @@ impl Store {
     ) -> Result<Issued, NotIssued> {
         let life = |secs: u32| TimeDelta::seconds(i64::from(secs));
         let refresh_token = if renewable {
-            let renewal = Renewal { owner: owner.clone(), family, is_used: false };
-            let token = self.renewals.add(renewal, now + life(REFRESH_TOKEN_LIFE_SECS));
+            let entry = RefreshTokenEntry { owner: owner.clone(), family, is_used: false };
+            let token = self.refresh_tokens.add(entry, now + life(REFRESH_TOKEN_LIFE_SECS));
             Some(RefreshToken::new(token.ok_or(NotIssued::Failed)?))
         } else {
             None
@@ -174,7 +174,7 @@ impl Store {
     }
 
     fn revoke(&mut self, family: u64) {
-        self.renewals.retain(|renewal| renewal.family != family);
+        self.refresh_tokens.retain(|entry| entry.family != family);
         self.accesses.retain(|access| access.family != family);
     }
 }

@@ -156,10 +156,10 @@ impl Http {
         let sending = sending.headers(headers);
         let sent_at = clock.now();
         let mut response = sending.send().await.map_err(|error| {
-            let (kind, sent) = told(&error);
+            let (kind, sent) = classify(&error);
             failed(kind, sent)
         })?;
-        let read = read_body(&mut response).await.map_err(|error| failed(told(&error).0, true))?;
+        let read = read_body(&mut response).await.map_err(|error| failed(classify(&error).0, true))?;
         let text = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let header = |(name, value): (&HeaderName, &HeaderValue)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -270,7 +270,7 @@ fn headers(request: &HttpRequest) -> Option<HeaderMap> {
 }
 
 /// The kind of an error, and whether a byte of the request may have been sent.
-fn told(error: &reqwest::Error) -> (UnreachableKind, bool) {
+fn classify(error: &reqwest::Error) -> (UnreachableKind, bool) {
     let unsent = error.is_connect() || error.is_builder();
     let kind = if let Some(kind) = error_kind::kind_of(error) {
         kind

@@ -142,7 +142,7 @@ async fn serve_until_taken(sockets: Vec<StdListener>, shared: Arc<Shared>) {
         tokio::select! {
             biased;
             () = &mut finished => return,
-            stream = http_server::accept(&listeners) => connections.add(converse(stream, Arc::clone(&shared))),
+            stream = http_server::accept(&listeners) => connections.add(serve_connection(stream, Arc::clone(&shared))),
         }
     }
 }
@@ -161,11 +161,11 @@ struct Shared {
     delivered: Notify,
 }
 
-async fn converse(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve_connection(stream: TcpStream, shared: Arc<Shared>) {
     let is_landing = Arc::new(AtomicBool::new(false));
-    let (asked, landing) = (Arc::clone(&shared), Arc::clone(&is_landing));
+    let (judge, landing) = (Arc::clone(&shared), Arc::clone(&is_landing));
     let handler = move |request: Request<Incoming>| {
-        let (answer, is_landing) = asked.answer(&request);
+        let (answer, is_landing) = judge.answer(&request);
         landing.store(is_landing, Ordering::Relaxed);
         std::future::ready(answer)
     };

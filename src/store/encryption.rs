@@ -109,7 +109,7 @@ pub(super) fn seal_with_passphrase(
     work_factor: u8,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<Vec<u8>, SealError> {
-    let mut recipient = scrypt::Recipient::new(taken(passphrase));
+    let mut recipient = scrypt::Recipient::new(to_age_secret(passphrase));
     recipient.set_work_factor(work_factor.clamp(1, MAX_WORK_FACTOR));
     sealed(iter::once(&recipient as &dyn Recipient), write)
 }
@@ -123,7 +123,7 @@ pub(super) fn open_with_passphrase(
     if !decryptor.is_scrypt() {
         return Err(SealError::Damaged);
     }
-    let mut identity = scrypt::Identity::new(taken(passphrase));
+    let mut identity = scrypt::Identity::new(to_age_secret(passphrase));
     identity.set_max_work_factor(MAX_WORK_FACTOR);
     plain(decryptor, &identity, bytes.len())
 }
@@ -135,7 +135,7 @@ pub(super) fn looks_sealed(bytes: &[u8]) -> bool {
 }
 
 /// The library's own secret type, which is wiped too.
-fn taken(passphrase: &Passphrase) -> SecretString {
+fn to_age_secret(passphrase: &Passphrase) -> SecretString {
     SecretString::from(passphrase.expose().to_owned())
 }
 

@@ -25,10 +25,10 @@ struct Shown<'a> {
 }
 
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
-        let account = rig.find(name)?;
-        rig.unlock(false)?;
-        let Reply::Checked(checked) = rig.done(&account, Command::Check(account.id.clone()))? else {
+    with_engine(vault, |session| {
+        let account = session.find(name)?;
+        session.unlock(false)?;
+        let Reply::Checked(checked) = session.done(&account, Command::Check(account.id.clone()))? else {
             return Err(Failure::of_account(&Problem::Stopped, &account));
         };
         if as_json { output::data(&json(&facts(&checked))?) } else { output::data(&lines(&checked)) }

@@ -27,17 +27,17 @@ struct Findings<'a> {
 }
 
 pub(in crate::cli) fn run(vault: &VaultOptions, name: Option<&str>, as_json: bool) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
-        let account = name.map(|name| rig.find(name)).transpose()?;
+    with_engine(vault, |session| {
+        let account = name.map(|name| session.find(name)).transpose()?;
         // A passphrase file is used if given; there is no prompt.
         if vault.file.is_some()
-            && let Err(failure) = rig.unlock(false)
+            && let Err(failure) = session.unlock(false)
         {
             output::say(failure.words());
         }
         let id = account.as_ref().map(|account| account.id.clone());
-        let asked = rig.ask(Command::Diagnose(id))?.wait().map_err(|problem| Failure::of(&problem))?;
-        let Reply::Diagnosed(findings) = asked else { return Err(Failure::of(&Problem::Stopped)) };
+        let reply = session.ask(Command::Diagnose(id))?.wait().map_err(|problem| Failure::of(&problem))?;
+        let Reply::Diagnosed(findings) = reply else { return Err(Failure::of(&Problem::Stopped)) };
         let provider = account.as_ref().map(|account| account.provider_name.as_str());
         if as_json {
             let found: Vec<_> = findings.iter().map(|finding| object(finding, provider)).collect();

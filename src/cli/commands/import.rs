@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::export;
-use super::import_names::{NotRead, Told};
+use super::import_names::{EnvOptions, NotRead};
 use crate::cli::failure::Failure;
 use crate::cli::format::{quoted, shown};
 use crate::cli::input;
@@ -34,7 +34,7 @@ const FILE_MAX_BYTES: usize = 4 << 20;
 
 /// How accounts with the name of an existing one are treated.
 #[derive(Clone, Copy)]
-pub(in crate::cli) struct Replacing {
+pub(in crate::cli) struct ReplaceOptions {
     pub(in crate::cli) replace: bool,
     /// Stored secrets that the file lacks may go to other destinations.
     pub(in crate::cli) move_secrets: bool,
@@ -44,14 +44,14 @@ pub(in crate::cli) struct Replacing {
 pub(in crate::cli) fn run(
     vault: &VaultOptions,
     file: &Path,
-    replacing: Replacing,
+    replacing: ReplaceOptions,
     dry_run: bool,
-    told: Told,
+    options: EnvOptions,
     passphrase_file: Option<&Path>,
 ) -> Result<(), Failure> {
     let bytes = input::read(file, FILE_MAX_BYTES).map_err(|error| unreadable(file, &error))?;
-    with_engine(vault, |rig| {
-        let presets = &rig.snapshot.presets;
+    with_engine(vault, |session| {
+        let presets = &session.snapshot.presets;
         let is_sealed = account_export::is_sealed(&bytes);
         let accounts = if is_sealed {
             let prompt = "Passphrase of the imported file: ";
@@ -59,20 +59,20 @@ pub(in crate::cli) fn run(
             account_export::open(&bytes, &passphrase, presets).map_err(|error| not_opened(file, error))?
         } else {
             let text = input::text_of(bytes).map_err(|error| unreadable(file, &error))?;
-            let found = told.read(&text, presets).map_err(|error| match error {
+            let found = options.read(&text, presets).map_err(|error| match error {
                 NotRead::File(error) => not_taken(file, &error),
-                NotRead::Told(failure) => failure.within(&source(file)),
+                NotRead::Options(failure) => failure.within(&source(file)),
             })?;
             found.left_out.iter().for_each(|said| output::say(said));
             found.accounts
         };
-        refuse_taken(rig, &accounts, replacing.replace, file)?;
+        refuse_taken(session, &accounts, replacing.replace, file)?;
         if dry_run {
-            let lines: Vec<String> = accounts.iter().map(|account| previewed(rig, account)).collect();
+            let lines: Vec<String> = accounts.iter().map(|account| previewed(session, account)).collect();
             return output::data(&lines.join("\n"));
         }
-        save(rig, accounts, replacing, file, is_sealed)?;
-        if rig.snapshot.vault.kind == VaultKind::Memory {
+        save(session, accounts, replacing, file, is_sealed)?;
+        if session.snapshot.vault.kind == VaultKind::Memory {
             output::say("Their secrets were kept in memory only, and end with this command.");
         }
         Ok(())
@@ -96,8 +96,13 @@ fn not_opened(file: &Path, error: ArchiveError) -> Failure {
     }
 }
 
-fn refuse_taken(rig: &CliSession, accounts: &[Imported], replace: bool, file: &Path) -> Result<(), Failure> {
-    let taken = accounts.iter().find(|account| !replace && rig.listed(account.name.as_str()).is_some());
+fn refuse_taken(
+    session: &CliSession,
+    accounts: &[Imported],
+    replace: bool,
+    file: &Path,
+) -> Result<(), Failure> {
+    let taken = accounts.iter().find(|account| !replace && session.listed(account.name.as_str()).is_some());
     match taken {
         Some(account) => Err(Failure::refused(format!(
             "{}: account {}: another account already has this name. Nothing was saved. To replace it, use --replace.",
@@ -109,10 +114,10 @@ fn refuse_taken(rig: &CliSession, accounts: &[Imported], replace: bool, file: &P
 }
 
 /// A summary line without secrets.
-fn previewed(rig: &CliSession, account: &Imported) -> String {
+fn previewed(session: &CliSession, account: &Imported) -> String {
     let Imported { name, settings, client, grant, incomplete } = account;
-    let presets = &rig.snapshot.presets;
-    let would = if rig.listed(name.as_str()).is_some() { "Would replace" } else { "Would add" };
+    let presets = &session.snapshot.presets;
+    let would = if session.listed(name.as_str()).is_some() { "Would replace" } else { "Would add" };
     let preset = presets.iter().find(|preset| preset.id == settings.provider);
     let changed = destinations::changed(presets, settings).unwrap_or_default();
     let provider =
@@ -145,29 +150,29 @@ fn destination_lines(presets: &[Preset], account: &Imported) -> Vec<String> {
 }
 
 fn save(
-    rig: &mut CliSession,
+    session: &mut CliSession,
     mut accounts: Vec<Imported>,
-    Replacing { replace, move_secrets }: Replacing,
+    ReplaceOptions { replace, move_secrets }: ReplaceOptions,
     file: &Path,
     is_sealed: bool,
 ) -> Result<(), Failure> {
-    let lines: Vec<String> = accounts.iter().map(|account| line(rig, account)).collect();
+    let lines: Vec<String> = accounts.iter().map(|account| line(session, account)).collect();
     let lacking = accounts.iter().filter(|account| account.incomplete && !account.client.has_secret());
     let (kept, lacking): (Vec<&str>, Vec<&str>) =
-        lacking.map(|account| account.name.as_str()).partition(|name| rig.listed(name).is_some());
+        lacking.map(|account| account.name.as_str()).partition(|name| session.listed(name).is_some());
     let quoted_all = |names: Vec<&str>| names.into_iter().map(quoted).collect::<Vec<_>>().join(", ");
     let (kept, lacking) = (quoted_all(kept), quoted_all(lacking));
-    for line in accounts.iter().flat_map(|account| destination_lines(&rig.snapshot.presets, account)) {
+    for line in accounts.iter().flat_map(|account| destination_lines(&session.snapshot.presets, account)) {
         output::say(&line);
     }
-    look_up(rig, &mut accounts).map_err(|failure| failure.within(&source(file)))?;
+    look_up(session, &mut accounts).map_err(|failure| failure.within(&source(file)))?;
     let drafts = accounts.into_iter().map(|account| ImportDraft {
         replace,
         move_secrets,
         ..ImportDraft::from(account)
     });
-    rig.unlock(true)?;
-    let saved = rig.ask(Command::Import(drafts.collect()))?.wait();
+    session.unlock(true)?;
+    let saved = session.ask(Command::Import(drafts.collect()))?.wait();
     saved.map_err(|problem| Failure::of(&problem).within(&source(file)))?;
     output::data(&lines.join("\n"))?;
     if !kept.is_empty() {
@@ -191,8 +196,8 @@ fn save(
 
 /// Runs discovery for accounts without endpoints and prints the results before anything is saved. Queries
 /// each issuer once for all accounts with the same request.
-fn look_up(rig: &CliSession, accounts: &mut [Imported]) -> Result<(), Failure> {
-    let presets = &rig.snapshot.presets;
+fn look_up(session: &CliSession, accounts: &mut [Imported]) -> Result<(), Failure> {
+    let presets = &session.snapshot.presets;
     let mut known: Vec<(Wanted, Box<DiscoveredServer>)> = Vec::new();
     for Imported { name, settings, .. } in accounts {
         if !discovery::is_wanted_by(presets, settings) {
@@ -200,9 +205,9 @@ fn look_up(rig: &CliSession, accounts: &mut [Imported]) -> Result<(), Failure> {
         }
         let of = |problem| Failure::of(&problem);
         let wanted = Wanted::of(presets, settings).map_err(Problem::Settings).map_err(of)?;
-        let place = match known.iter().position(|(asked, _)| *asked == wanted) {
+        let place = match known.iter().position(|(issuer, _)| *issuer == wanted) {
             Some(place) => place,
-            None => match rig.ask(Command::Discover(Box::new(settings.clone())))?.wait().map_err(of)? {
+            None => match session.ask(Command::Discover(Box::new(settings.clone())))?.wait().map_err(of)? {
                 Reply::Discovered(found) => {
                     known.push((wanted, found));
                     known.len() - 1
@@ -225,8 +230,8 @@ fn addresses(name: &str, own: &Endpoints, found: &Endpoints) -> String {
     format!("{}: found at its issuer:{}", shown(name), found.collect::<String>())
 }
 
-fn line(rig: &CliSession, account: &Imported) -> String {
-    let is_there = rig.listed(account.name.as_str()).is_some();
+fn line(session: &CliSession, account: &Imported) -> String {
+    let is_there = session.listed(account.name.as_str()).is_some();
     format!("{} {}", if is_there { "Replaced" } else { "Added" }, shown(account.name.as_str()))
 }
 

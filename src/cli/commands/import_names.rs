@@ -7,7 +7,7 @@ use crate::domain::provider::{CUSTOM, Preset};
 
 /// The mapping given on the command line.
 #[derive(Debug, Default)]
-pub(in crate::cli) struct Told {
+pub(in crate::cli) struct EnvOptions {
     pub(in crate::cli) names: Vec<(EnvField, String)>,
     /// A preset's ID.
     pub(in crate::cli) provider: Option<String>,
@@ -16,21 +16,23 @@ pub(in crate::cli) struct Told {
 /// Why a file gave no accounts.
 pub(in crate::cli) enum NotRead {
     File(ImportError),
-    Told(Failure),
+    Options(Failure),
 }
 
-impl Told {
+impl EnvOptions {
     /// Reads a file; the given mapping takes precedence over a guess.
     pub(in crate::cli) fn read(self, text: &str, presets: &[Preset]) -> Result<ImportedFile, NotRead> {
         let found = import::read_any(text, presets, None).map_err(NotRead::File)?;
         let found = if self.names.is_empty() && self.provider.is_none() {
             found
         } else {
-            let mapping = self.over(found.names.as_ref(), presets).map_err(NotRead::Told)?;
+            let mapping = self.over(found.names.as_ref(), presets).map_err(NotRead::Options)?;
             import::read_any(text, presets, Some(&mapping)).map_err(NotRead::File)?
         };
         match &found.names {
-            Some(names) if found.accounts.is_empty() => Err(NotRead::Told(nothing(names, &found.left_out))),
+            Some(names) if found.accounts.is_empty() => {
+                Err(NotRead::Options(nothing(names, &found.left_out)))
+            }
             _ => Ok(found),
         }
     }

@@ -24,40 +24,40 @@ struct Listed<'a> {
 }
 
 pub(in crate::cli) fn run(vault: &VaultOptions, as_json: bool) -> Result<(), Failure> {
-    with_engine(vault, |rig| if as_json { as_objects(rig) } else { as_table(rig) })
+    with_engine(vault, |session| if as_json { as_objects(session) } else { as_table(session) })
 }
 
-fn as_objects(rig: &CliSession) -> Result<(), Failure> {
-    let accounts = rig.snapshot.accounts.iter();
-    let listed: Vec<_> = accounts.map(|account| listed(account, rig)).collect();
+fn as_objects(session: &CliSession) -> Result<(), Failure> {
+    let accounts = session.snapshot.accounts.iter();
+    let listed: Vec<_> = accounts.map(|account| listed(account, session)).collect();
     output::data(&json(&listed)?)
 }
 
-fn listed<'a>(account: &'a AccountView, rig: &CliSession) -> Listed<'a> {
+fn listed<'a>(account: &'a AccountView, session: &CliSession) -> Listed<'a> {
     let expires_at = account.token.as_ref().and_then(|token| token.facts.expires_at);
-    let provider = Provider::resolve(&rig.snapshot.presets, &account.settings);
+    let provider = Provider::resolve(&session.snapshot.presets, &account.settings);
     Listed {
         name: account.name.as_str(),
         provider: &account.settings.provider,
         grant: account.grant.as_str(),
-        status: status(account, rig.now()),
+        status: status(account, session.now()),
         expires_at: expires_at.map(rfc3339),
         issuer: provider.ok().and_then(|provider| provider.issuer),
-        changed_destinations: Changed::of(&rig.snapshot.presets, account),
+        changed_destinations: Changed::of(&session.snapshot.presets, account),
     }
 }
 
 /// The provider's ID, marked if the account's destinations differ from its preset's.
-fn provider(rig: &CliSession, account: &AccountView) -> String {
-    let (presets, settings) = (&rig.snapshot.presets, &account.settings);
+fn provider(session: &CliSession, account: &AccountView) -> String {
+    let (presets, settings) = (&session.snapshot.presets, &account.settings);
     let preset = presets.iter().find(|preset| preset.id == settings.provider);
     let changed = destinations::changed(presets, settings).unwrap_or_default();
     let mark = preset.map_or_else(String::new, |preset| provider_name::mark(preset, &changed));
     format!("{}{mark}", settings.provider)
 }
 
-fn as_table(rig: &CliSession) -> Result<(), Failure> {
-    if rig.snapshot.accounts.is_empty() {
+fn as_table(session: &CliSession) -> Result<(), Failure> {
+    if session.snapshot.accounts.is_empty() {
         output::say("There are no accounts yet. Add some with keyfob import, or in the window.");
         // A lost database looks the same as one that never existed.
         if file_exists() {
@@ -68,13 +68,13 @@ fn as_table(rig: &CliSession) -> Result<(), Failure> {
         return Ok(());
     }
     let mut rows = vec![["NAME", "PROVIDER", "GRANT", "STATUS", "EXPIRES"].map(str::to_owned)];
-    rows.extend(rig.snapshot.accounts.iter().map(|account| {
+    rows.extend(session.snapshot.accounts.iter().map(|account| {
         let expires_at = account.token.as_ref().and_then(|token| token.facts.expires_at);
         [
             shown(account.name.as_str()),
-            shown(&provider(rig, account)),
+            shown(&provider(session, account)),
             account.grant.as_str().to_owned(),
-            status(account, rig.now()).to_owned(),
+            status(account, session.now()).to_owned(),
             expires_at.map_or_else(|| "-".to_owned(), local),
         ]
     }));

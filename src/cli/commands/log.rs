@@ -12,9 +12,10 @@ use crate::messages::problem::Problem;
 
 /// Prints an account's HTTP log: as a report for a support ticket, or as JSON.
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
-        let account = rig.find(name)?;
-        let Reply::Exchanges(exchanges) = rig.done(&account, Command::ReadExchanges(account.id.clone()))?
+    with_engine(vault, |session| {
+        let account = session.find(name)?;
+        let Reply::Exchanges(exchanges) =
+            session.done(&account, Command::ReadExchanges(account.id.clone()))?
         else {
             return Err(Failure::of_account(&Problem::Stopped, &account));
         };

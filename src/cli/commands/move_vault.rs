@@ -10,15 +10,15 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultKind;
 
 pub(in crate::cli) fn run(vault: &VaultOptions, to: VaultKind) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
-        let seen = &rig.snapshot.vault;
+    with_engine(vault, |session| {
+        let seen = &session.snapshot.vault;
         let uses_file = [seen.kind, to].contains(&VaultKind::File) || seen.unfinished_move.is_some();
         let passphrase = match (uses_file, file_exists()) {
             (true, true) => Some(vault.existing()?),
             (true, false) if to == VaultKind::File => Some(vault.chosen()?),
             _ => None,
         };
-        let moved = rig.ask(Command::MoveVault { to, passphrase, create: true })?.wait();
+        let moved = session.ask(Command::MoveVault { to, passphrase, create: true })?.wait();
         let Reply::Moved { records, left_behind } = moved.map_err(|problem| Failure::of(&problem))? else {
             return Err(Failure::of(&Problem::Stopped));
         };

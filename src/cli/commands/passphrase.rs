@@ -9,13 +9,13 @@ use crate::cli::session::{file_exists, with_engine};
 use crate::messages::command::Command;
 
 pub(in crate::cli) fn run(vault: &VaultOptions, new: Option<&Path>) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
+    with_engine(vault, |session| {
         if !file_exists() {
             return Err(Failure::no_file_yet());
         }
         let old = vault.existing()?;
         let new = chosen(new, "--new-passphrase-file", "New passphrase: ")?;
-        let changed = rig.ask(Command::ChangePassphrase { old, new })?.wait();
+        let changed = session.ask(Command::ChangePassphrase { old, new })?.wait();
         changed.map_err(|problem| Failure::of(&problem))?;
         output::say("The passphrase was changed. Other programs that have the file open need the new one.");
         Ok(())

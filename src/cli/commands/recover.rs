@@ -11,9 +11,9 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultKind;
 
 pub(in crate::cli) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
-        rig.unlock(false)?;
-        let Reply::Recovered { added, unreadable, orphans } = ask(rig, Command::RecoverAccounts)? else {
+    with_engine(vault, |session| {
+        session.unlock(false)?;
+        let Reply::Recovered { added, unreadable, orphans } = ask(session, Command::RecoverAccounts)? else {
             return Err(Failure::of(&Problem::Stopped));
         };
         if !added.is_empty() {
@@ -22,7 +22,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool)
         }
         output::say(&format!("Accounts recovered: {}.", added.len()));
         // A lost database may also have had the choice of the passphrase file.
-        if added.is_empty() && rig.snapshot.vault.kind == VaultKind::Keychain && file_exists() {
+        if added.is_empty() && session.snapshot.vault.kind == VaultKind::Keychain && file_exists() {
             output::say(
                 "There is also a file with secrets. The command for it is: keyfob --vault file recover.",
             );
@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool)
         match (orphans, remove_orphans) {
             (0, _) => Ok(()),
             (_, false) => {
-                let vault = match rig.vault.kind {
+                let vault = match session.vault.kind {
                     Some(VaultKind::Keychain) => "--vault keychain ",
                     Some(VaultKind::File) => "--vault file ",
                     _ => "",
@@ -46,21 +46,21 @@ pub(in crate::cli) fn run(vault: &VaultOptions, remove_orphans: bool, yes: bool)
                 ));
                 Ok(())
             }
-            (_, true) => remove(rig, orphans, yes),
+            (_, true) => remove(session, orphans, yes),
         }
     })
 }
 
-fn remove(rig: &CliSession, orphans: usize, yes: bool) -> Result<(), Failure> {
+fn remove(session: &CliSession, orphans: usize, yes: bool) -> Result<(), Failure> {
     if !yes && !output::agreed(&format!("Delete {orphans} records that no account needs?")) {
         return Err(Failure::refused("Nothing was deleted."));
     }
-    if let Reply::OrphansRemoved(count) = ask(rig, Command::RemoveOrphans)? {
+    if let Reply::OrphansRemoved(count) = ask(session, Command::RemoveOrphans)? {
         output::say(&format!("Records deleted: {count}."));
     }
     Ok(())
 }
 
-fn ask(rig: &CliSession, command: Command) -> Result<Reply, Failure> {
-    rig.ask(command)?.wait().map_err(|problem| Failure::of(&problem))
+fn ask(session: &CliSession, command: Command) -> Result<Reply, Failure> {
+    session.ask(command)?.wait().map_err(|problem| Failure::of(&problem))
 }

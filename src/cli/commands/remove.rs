@@ -11,14 +11,14 @@ use crate::messages::explain;
 use crate::messages::snapshot::VaultKind;
 
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result<(), Failure> {
-    with_account(vault, name, |rig, account| {
+    with_account(vault, name, |session, account| {
         let name = quoted(account.name.as_str());
         if !yes && !output::agreed(&format!("Delete {name} with its secrets and tokens?")) {
             return Err(Failure::refused(format!("{name} was kept: nothing was removed.")));
         }
-        rig.unlock(false)?;
-        let removed = rig.done(account, Command::Remove(account.id.clone()))?;
-        let left = match rig.snapshot.vault.kind {
+        session.unlock(false)?;
+        let removed = session.done(account, Command::Remove(account.id.clone()))?;
+        let left = match session.snapshot.vault.kind {
             VaultKind::Keychain | VaultKind::File => "",
             VaultKind::Memory => " Anything stored for it in the keychain was left there.",
         };

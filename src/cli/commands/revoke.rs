@@ -12,12 +12,12 @@ use crate::messages::problem::Problem;
 
 /// Revokes an account's tokens; with `here`, only drops them.
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, here: bool) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
-        let account = rig.find(name)?;
-        rig.unlock(false)?;
+    with_engine(vault, |session| {
+        let account = session.find(name)?;
+        session.unlock(false)?;
         let id = account.id.clone();
         let command = if here { Command::Forget(id) } else { Command::Revoke(id) };
-        let done = rig.ask(command)?.wait().map_err(|problem| {
+        let done = session.ask(command)?.wait().map_err(|problem| {
             let failure = Failure::of_account(&problem, &account);
             match problem {
                 Problem::NoEndpoint(..) | Problem::NotRevoked(_) => Failure::refused(format!(

@@ -68,17 +68,17 @@ impl From<IdTokenStatus> for IdToken {
 }
 
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
-    with_engine(vault, |rig| {
-        let account = rig.find(name)?;
+    with_engine(vault, |session| {
+        let account = session.find(name)?;
         if as_json {
-            output::data(&json(&facts(rig, &account))?)
+            output::data(&json(&facts(session, &account))?)
         } else {
-            output::data(&lines(rig, &account))
+            output::data(&lines(session, &account))
         }?;
         if let Some(problem @ Problem::Interrupted { .. }) = &account.problem {
             output::say(Failure::of_account(problem, &account).words());
         }
-        if let Some(problem) = disagreement(rig, &account) {
+        if let Some(problem) = disagreement(session, &account) {
             output::say(Failure::of_account(&problem, &account).words());
         }
         Ok(())
@@ -86,8 +86,8 @@ pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Re
 }
 
 /// Whether the vault's record disagrees with the account as shown. `None` if the vault can't be read at once.
-fn disagreement(rig: &CliSession, account: &AccountView) -> Option<Problem> {
-    let mut answers = rig.ask(Command::ReadMask(account.id.clone())).ok()?;
+fn disagreement(session: &CliSession, account: &AccountView) -> Option<Problem> {
+    let mut answers = session.ask(Command::ReadMask(account.id.clone())).ok()?;
     let given_up = Instant::now() + PATIENCE;
     while Instant::now() < given_up {
         match answers.try_wait() {
@@ -99,8 +99,8 @@ fn disagreement(rig: &CliSession, account: &AccountView) -> Option<Problem> {
     None
 }
 
-fn facts<'a>(rig: &CliSession, account: &'a AccountView) -> Shown<'a> {
-    let provider = Provider::resolve(&rig.snapshot.presets, &account.settings).ok();
+fn facts<'a>(session: &CliSession, account: &'a AccountView) -> Shown<'a> {
+    let provider = Provider::resolve(&session.snapshot.presets, &account.settings).ok();
     let facts = account.token.as_ref().map(|token| &token.facts);
     let moment =
         |of: fn(&TokenFacts) -> Option<chrono::DateTime<chrono::Utc>>| facts.and_then(of).map(rfc3339);
@@ -108,7 +108,7 @@ fn facts<'a>(rig: &CliSession, account: &'a AccountView) -> Shown<'a> {
         name: account.name.as_str(),
         provider: &account.settings.provider,
         grant: account.grant.as_str(),
-        status: status(account, rig.now()),
+        status: status(account, session.now()),
         scopes: provider.as_ref().map(|provider| provider.scopes.clone()).unwrap_or_default(),
         granted_scope: facts.and_then(|facts| facts.scope.as_deref()),
         redirect_uri: account.redirect_uri.as_deref(),
@@ -120,7 +120,7 @@ fn facts<'a>(rig: &CliSession, account: &'a AccountView) -> Shown<'a> {
                 (kind.name(), address.map(ToString::to_string))
             })
             .collect(),
-        changed_destinations: Changed::of(&rig.snapshot.presets, account),
+        changed_destinations: Changed::of(&session.snapshot.presets, account),
         token_type: facts.map(|facts| facts.token_type.as_str()),
         received_at: moment(|facts| Some(facts.received_at)),
         expires_at: moment(|facts| facts.expires_at),
@@ -129,12 +129,12 @@ fn facts<'a>(rig: &CliSession, account: &'a AccountView) -> Shown<'a> {
         has_refresh_token: facts.is_some_and(|facts| facts.has_refresh_token),
         id_token: facts.and_then(|facts| facts.id_token).map(IdToken::from),
         client_secret_expires: account.settings.client_secret_expires.map(|day| day.to_string()),
-        vault: rig.snapshot.vault.kind.as_str(),
+        vault: session.snapshot.vault.kind.as_str(),
     }
 }
 
-fn lines(rig: &CliSession, account: &AccountView) -> String {
-    let shown_facts = facts(rig, account);
+fn lines(session: &CliSession, account: &AccountView) -> String {
+    let shown_facts = facts(session, account);
     let token = account.token.as_ref().map(|token| &token.facts);
     let list = |scopes: &[String]| if scopes.is_empty() { "-".to_owned() } else { shown(&scopes.join(" ")) };
     let text = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), shown);
@@ -174,7 +174,7 @@ fn lines(rig: &CliSession, account: &AccountView) -> String {
     rows.extend(
         rarer.map(|(kind, address)| [format!("{}:", capitalised(label_of(kind.key()))), shown(address)]),
     );
-    let named = changed_destinations(&rig.snapshot.presets, &account.settings);
+    let named = changed_destinations(&session.snapshot.presets, &account.settings);
     let mark = if named.is_changed { "Changed" } else { "Other" };
     rows.extend(named.rest.into_iter().map(|(label, text)| [format!("{mark} {label}:"), text]));
     aligned(&rows)

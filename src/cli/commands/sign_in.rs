@@ -28,17 +28,17 @@ const QUEUE: usize = 16;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What interrupts the wait.
-pub(in crate::cli) enum Happening {
+pub(in crate::cli) enum SignInEvent {
     News,
     Pasted(PastedReturn),
 }
 
-pub(in crate::cli) struct Happenings {
-    sender: SyncSender<Happening>,
-    queue: Receiver<Happening>,
+pub(in crate::cli) struct SignInEvents {
+    sender: SyncSender<SignInEvent>,
+    queue: Receiver<SignInEvent>,
 }
 
-impl Happenings {
+impl SignInEvents {
     pub(in crate::cli) fn new() -> Self {
         let (sender, queue) = sync_channel(QUEUE);
         Self { sender, queue }
@@ -47,7 +47,7 @@ impl Happenings {
     /// The engine's waker. With a full queue, a check is pending anyway.
     pub(in crate::cli) fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
         let sender = self.sender.clone();
-        Arc::new(move || drop(sender.try_send(Happening::News)))
+        Arc::new(move || drop(sender.try_send(SignInEvent::News)))
     }
 }
 
@@ -57,17 +57,17 @@ pub(in crate::cli) fn run(
     open_browser: bool,
     client_auth: Option<ClientAuth>,
 ) -> Result<(), Failure> {
-    let happenings = Happenings::new();
-    with_waker(vault, happenings.waker(), |rig| {
-        let account = rig.find(name)?;
-        rig.unlock(false)?;
+    let events = SignInEvents::new();
+    with_waker(vault, events.waker(), |session| {
+        let account = session.find(name)?;
+        session.unlock(false)?;
         let id = account.id.clone();
         let command = match client_auth {
             Some(auth) => Command::TryClientAuth { account: id, auth, open_browser },
             None => Command::SignIn { account: id, open_browser },
         };
-        wait(rig, &account, command, open_browser, &happenings)?;
-        let account = saved(rig, &account)?;
+        wait(session, &account, command, open_browser, &events)?;
+        let account = saved(session, &account)?;
         output::say(&format!(
             "Signed in to {}. {}",
             quoted(account.name.as_str()),
@@ -78,28 +78,28 @@ pub(in crate::cli) fn run(
 }
 
 pub(in crate::cli) fn wait(
-    rig: &mut CliSession,
+    session: &mut CliSession,
     account: &AccountView,
     command: Command,
     open_browser: bool,
-    happenings: &Happenings,
+    events: &SignInEvents,
 ) -> Result<(), Failure> {
-    let mut answers = rig.ask(command)?;
+    let mut answers = session.ask(command)?;
     let mut told = Vec::new();
     loop {
         while let Some(answer) = answers.try_wait() {
             match answer {
                 Ok(Reply::Waiting { address, redirect_uri }) => {
                     announce(account, &address, &shown(&redirect_uri), open_browser)?;
-                    let sender = happenings.sender.clone();
-                    input::listen(move |line| sender.send(Happening::Pasted(line)).is_ok());
+                    let sender = events.sender.clone();
+                    input::listen(move |line| sender.send(SignInEvent::Pasted(line)).is_ok());
                 }
                 Ok(Reply::CodeGiven(code)) => announce_code(&code)?,
                 Ok(_) => return Ok(()),
                 Err(problem) => return Err(Failure::of_account(&problem, account)),
             }
         }
-        while let Ok(event) = rig.engine.events.try_recv() {
+        while let Ok(event) = session.engine.events.try_recv() {
             if let Event::Problem { problem, .. } = event
                 && !told.contains(&problem)
             {
@@ -108,10 +108,10 @@ pub(in crate::cli) fn wait(
             }
         }
         // A timeout only causes a check without news.
-        if let Ok(Happening::Pasted(text)) = happenings.queue.recv_timeout(LOOK)
+        if let Ok(SignInEvent::Pasted(text)) = events.queue.recv_timeout(LOOK)
             && !text.expose().trim().is_empty()
         {
-            paste(rig, account, text)?;
+            paste(session, account, text)?;
         }
     }
 }
@@ -156,8 +156,8 @@ fn announce_code(code: &DeviceCodeView) -> Result<(), Failure> {
 }
 
 /// Tries pasted text; reports a bad one and continues to wait.
-fn paste(rig: &CliSession, account: &AccountView, text: PastedReturn) -> Result<(), Failure> {
-    let pasted = rig.ask(Command::PasteReturn { account: account.id.clone(), text })?.wait();
+fn paste(session: &CliSession, account: &AccountView, text: PastedReturn) -> Result<(), Failure> {
+    let pasted = session.ask(Command::PasteReturn { account: account.id.clone(), text })?.wait();
     match pasted {
         // The sign-in has ended or is about to; its own reply says how.
         Ok(_)

@@ -47,25 +47,25 @@ pub(in crate::cli) fn run(
     form: Form,
     min_valid: Option<TimeDelta>,
 ) -> Result<(), Failure> {
-    with_account(vault, name, |rig, account| {
-        rig.unlock(false)?;
+    with_account(vault, name, |session, account| {
+        session.unlock(false)?;
         let token = Command::Token { account: account.id.clone(), min_valid };
-        let Reply::Token(held) = rig.done(account, token)? else {
+        let Reply::Token(held) = session.done(account, token)? else {
             return Err(Failure::of_account(&Problem::NeedsSignIn, account));
         };
-        output::data(printed(rig, form, &held)?.expose())?;
-        warn_of_expiry(rig, &held, min_valid);
-        warn_if_unsaved(rig, account)?;
-        warn_of_secret(rig, account);
+        output::data(printed(session, form, &held)?.expose())?;
+        warn_of_expiry(session, &held, min_valid);
+        warn_if_unsaved(session, account)?;
+        warn_of_secret(session, account);
         Ok(())
     })
 }
 
 pub(in crate::cli) fn refresh(vault: &VaultOptions, name: &str) -> Result<(), Failure> {
-    with_account(vault, name, |rig, account| {
-        rig.unlock(false)?;
-        rig.done(account, Command::Refresh(account.id.clone()))?;
-        let account = saved(rig, account)?;
+    with_account(vault, name, |session, account| {
+        session.unlock(false)?;
+        session.done(account, Command::Refresh(account.id.clone()))?;
+        let account = saved(session, account)?;
         output::say(&format!(
             "{} has a new token. {}",
             quoted(account.name.as_str()),
@@ -77,11 +77,11 @@ pub(in crate::cli) fn refresh(vault: &VaultOptions, name: &str) -> Result<(), Fa
 
 /// The account after a token was obtained, if the vault has stored it.
 pub(in crate::cli) fn saved(
-    rig: &mut CliSession,
+    session: &mut CliSession,
     account: &AccountView,
 ) -> Result<std::sync::Arc<AccountView>, Failure> {
-    until_saved(rig, account)?;
-    let latest = rig.latest(&account.id).ok_or_else(|| Failure::of(&Problem::ChangedElsewhere))?;
+    until_saved(session, account)?;
+    let latest = session.latest(&account.id).ok_or_else(|| Failure::of(&Problem::ChangedElsewhere))?;
     match &latest.problem {
         Some(Problem::NotSaved(problem)) => Err(Failure::not_saved(problem, &latest)),
         _ => Ok(latest),
@@ -89,14 +89,14 @@ pub(in crate::cli) fn saved(
 }
 
 /// Warns of a token that is valid for less time than requested. It is printed all the same.
-fn warn_of_expiry(rig: &CliSession, held: &HeldToken, min_valid: Option<TimeDelta>) {
+fn warn_of_expiry(session: &CliSession, held: &HeldToken, min_valid: Option<TimeDelta>) {
     let name = quoted(held.account.name.as_str());
     let wanted = min_valid.unwrap_or_default();
     let said = match held.facts.expires_at {
         None => format!(
             "the server did not say when the token of {name} expires, so it may have expired already."
         ),
-        Some(end) if end <= rig.now() => {
+        Some(end) if end <= session.now() => {
             format!(
                 "the token of {name} expired at {}, according to the server or the token itself. To check the \
                  clocks: keyfob doctor {}.",
@@ -104,7 +104,7 @@ fn warn_of_expiry(rig: &CliSession, held: &HeldToken, min_valid: Option<TimeDelt
                 argument(held.account.name.as_str())
             )
         }
-        Some(end) if end - rig.now() < wanted => {
+        Some(end) if end - session.now() < wanted => {
             format!(
                 "the token of {name} expires at {}, sooner than requested: the server issues none that last longer.",
                 local(end)
@@ -115,32 +115,32 @@ fn warn_of_expiry(rig: &CliSession, held: &HeldToken, min_valid: Option<TimeDelt
     output::say(&format!("Warning: {said}"));
 }
 
-fn warn_of_secret(rig: &CliSession, account: &AccountView) {
+fn warn_of_secret(session: &CliSession, account: &AccountView) {
     let last = account.settings.client_secret_expires;
-    if let Some(end) = secret_expiry::spoken(last, secret_expiry::today(rig.now())) {
+    if let Some(end) = secret_expiry::spoken(last, secret_expiry::today(session.now())) {
         let said = secret_end(end, &account.provider_name, None);
         output::say(&format!("Warning: {}", said.paragraph()));
     }
 }
 
-fn warn_if_unsaved(rig: &mut CliSession, account: &AccountView) -> Result<(), Failure> {
-    until_saved(rig, account)?;
-    if let Some(problem) = unsaved(rig, account) {
+fn warn_if_unsaved(session: &mut CliSession, account: &AccountView) -> Result<(), Failure> {
+    until_saved(session, account)?;
+    if let Some(problem) = unsaved(session, account) {
         output::say(&format!("Warning: {}", Failure::not_saved(&problem, account).words()));
     }
     Ok(())
 }
 
-fn unsaved(rig: &mut CliSession, account: &AccountView) -> Option<VaultProblem> {
-    match rig.latest(&account.id)?.problem.as_ref()? {
+fn unsaved(session: &mut CliSession, account: &AccountView) -> Option<VaultProblem> {
+    match session.latest(&account.id)?.problem.as_ref()? {
         Problem::NotSaved(problem) => Some(problem.clone()),
         _ => None,
     }
 }
 
 /// Offers a token repeatedly to the vault that refused it, since it would be lost with this process.
-fn until_saved(rig: &mut CliSession, account: &AccountView) -> Result<(), Failure> {
-    let Some(problem) = unsaved(rig, account) else { return Ok(()) };
+fn until_saved(session: &mut CliSession, account: &AccountView) -> Result<(), Failure> {
+    let Some(problem) = unsaved(session, account) else { return Ok(()) };
     output::say(&format!(
         "The new token of {} is not saved yet. Keyfob keeps trying for a while. {}",
         quoted(account.name.as_str()),
@@ -149,9 +149,9 @@ fn until_saved(rig: &mut CliSession, account: &AccountView) -> Result<(), Failur
     let started = Instant::now();
     while started.elapsed() < patience(PATIENCE) {
         // If the vault responds, the token is offered at once; the result arrives a moment later.
-        let _ = rig.ask(Command::TryVault)?.wait();
+        let _ = session.ask(Command::TryVault)?.wait();
         thread::sleep(PAUSE);
-        if unsaved(rig, account).is_none() {
+        if unsaved(session, account).is_none() {
             output::say("It is saved now.");
             return Ok(());
         }
@@ -159,23 +159,23 @@ fn until_saved(rig: &mut CliSession, account: &AccountView) -> Result<(), Failur
     Ok(())
 }
 
-fn printed(rig: &CliSession, form: Form, held: &HeldToken) -> Result<SecretText, Failure> {
+fn printed(session: &CliSession, form: Form, held: &HeldToken) -> Result<SecretText, Failure> {
     let copy_form = match form {
         Form::Plain => CopyForm::Plain,
         Form::Header => CopyForm::Header,
         Form::Curl => CopyForm::Curl,
         Form::Env => CopyForm::Env,
-        Form::Json => return as_json(rig, held),
+        Form::Json => return as_json(session, held),
     };
     Ok(text_of(copy_form, held))
 }
 
-fn as_json(rig: &CliSession, held: &HeldToken) -> Result<SecretText, Failure> {
+fn as_json(session: &CliSession, held: &HeldToken) -> Result<SecretText, Failure> {
     let facts = Facts {
         access_token: held.access_token.expose(),
         token_type: &held.facts.token_type,
         expires_at: held.facts.expires_at.map(rfc3339),
-        expires_in: held.facts.expires_at.map(|at| (at - rig.now()).num_seconds().max(0)),
+        expires_in: held.facts.expires_at.map(|at| (at - session.now()).num_seconds().max(0)),
         expiry_source: held.facts.expiry_source.as_str(),
         scope: held.facts.scope.as_deref(),
     };

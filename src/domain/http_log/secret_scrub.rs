@@ -10,9 +10,9 @@ use std::borrow::Cow;
 const BEGINNING_MIN_CHARS: usize = 8;
 
 /// An encoding of a character: how many bytes at the text's start represent it.
-type Spelling = fn(&str, char) -> Option<usize>;
+type Encoding = fn(&str, char) -> Option<usize>;
 
-const SPELLINGS: [Spelling; 3] = [plain, in_form, in_html];
+const ENCODINGS: [Encoding; 3] = [plain, in_form, in_html];
 
 /// Encodings of a backslash. JSON within JSON doubles them each time, so they are skipped.
 const BACKSLASHES: [&str; 4] = ["\\", "%5C", "%5c", "&#92;"];
@@ -48,14 +48,14 @@ fn find(text: &str, secret: &str) -> Option<(usize, usize)> {
     };
     text.char_indices().filter(|(_, c)| may_begin(*c)).find_map(|(at, _)| {
         let rest = &text[at..];
-        let spelled = SPELLINGS.iter().filter_map(|spelling| spelled(rest, secret, *spelling)).max();
+        let encoded = ENCODINGS.iter().filter_map(|encoding| encoded_length(rest, secret, *encoding)).max();
         let to_the_letter = Some(secret.len()).filter(|_| !secret.is_empty() && rest.starts_with(secret));
-        spelled.max(to_the_letter).map(|length| (at, length))
+        encoded.max(to_the_letter).map(|length| (at, length))
     })
 }
 
 /// How many bytes at the text's start represent the secret, or its beginning if the text ends there.
-fn spelled(text: &str, secret: &str, spelling: Spelling) -> Option<usize> {
+fn encoded_length(text: &str, secret: &str, encoding: Encoding) -> Option<usize> {
     let mut rest = text;
     let wanted = secret.chars().filter(|c| *c != '\\');
     for (place, wanted) in wanted.enumerate() {
@@ -63,7 +63,7 @@ fn spelled(text: &str, secret: &str, spelling: Spelling) -> Option<usize> {
         let escape = bare.strip_prefix('u').filter(|_| bare.len() < rest.len());
         let length = match escape.and_then(|digits| code_unit(digits, wanted)) {
             Some(length) => Some(1 + length),
-            None => spelling(bare, wanted),
+            None => encoding(bare, wanted),
         };
         match length {
             Some(length) => rest = &bare[length..],
@@ -166,7 +166,7 @@ mod tests {
         let html =
             SECRET.replace('&', "&amp;").replace('"', "&#34;").replace('<', "&lt;").replace('>', "&#x3E;");
         let inside = |text: &str| text.trim_matches(['"', '\\']).to_owned();
-        for spelling in [
+        for encoding in [
             SECRET.to_owned(),
             SECRET.to_uppercase(),
             inside(&json),
@@ -178,7 +178,7 @@ mod tests {
             html.clone(),
             html.replace("&#34;", "&quot;"),
         ] {
-            assert_eq!(shown(&format!("is {spelling}, é")), "is …, é", "{spelling}");
+            assert_eq!(shown(&format!("is {encoding}, é")), "is …, é", "{encoding}");
         }
     }
 

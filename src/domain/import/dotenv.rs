@@ -123,7 +123,7 @@ pub(super) fn take(
     collected: &mut Collected<'_>,
 ) -> EnvNames {
     let mappings = told.map_or_else(|| guess(pairs, presets), |told| vec![told.clone()]);
-    let values = Variables::of(pairs.iter().cloned().collect());
+    let values = Variables::new(pairs.iter().cloned().collect());
     for mapping in &mappings {
         let value = |field: EnvField| {
             let value = mapping.names.get(&field).and_then(|name| values.get(name));

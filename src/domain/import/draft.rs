@@ -71,7 +71,7 @@ pub(super) struct Variables<'a> {
 }
 
 impl<'a> Variables<'a> {
-    pub(super) fn of(own: Values) -> Self {
+    pub(super) fn new(own: Values) -> Self {
         Self { own, above: None }
     }
 
@@ -401,7 +401,7 @@ mod tests {
     fn variables_are_filled_in_and_bounded() {
         let values = [("a", "0"), ("b", "{{a}}2"), ("loop", "{{loop}}{{loop}}")];
         let values = values.map(|(name, value)| (name.to_owned(), Zeroizing::new(value.to_owned())));
-        let above = Variables::of(values.into());
+        let above = Variables::new(values.into());
         let mut variables = Variables::below(&above);
         variables.insert("a".to_owned(), "1".to_owned().into());
         for (text, expected) in [
@@ -427,7 +427,7 @@ mod tests {
         let presets = built_in();
         let large = |bytes: usize| {
             let value = Zeroizing::new("x".repeat(bytes));
-            Variables::of([("large".to_owned(), value)].into())
+            Variables::new([("large".to_owned(), value)].into())
         };
         let all = |variables: &Variables<'_>| {
             let mut collected = Collected::new(&presets);

@@ -178,7 +178,7 @@ fn trimmed_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<C
 }
 
 /// A header's name, in the preset's spelling so that it matches its field in the form.
-fn spelled(preset: &Preset, name: &str) -> String {
+fn preset_spelling(preset: &Preset, name: &str) -> String {
     let name = name.trim();
     let own = preset.secret_headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
     own.map_or(name, |header| header.name.as_str()).to_owned()
@@ -242,7 +242,11 @@ impl AccountFile<'_, '_, '_> {
             private_key: own.private_key,
             username: own.username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
             password: own.password,
-            headers: own.headers.into_iter().map(|(name, held)| (spelled(preset, &name), held.0)).collect(),
+            headers: own
+                .headers
+                .into_iter()
+                .map(|(name, held)| (preset_spelling(preset, &name), held.0))
+                .collect(),
             ..Client::default()
         };
         self.check(preset, &resolved, &client, own.incomplete)?;

@@ -76,7 +76,7 @@ impl ClientAuthentication {
     ///
     /// # Errors
     /// [`RequestError::Unusable`] names the value that a header can't carry.
-    pub(in crate::domain) fn put<'a>(
+    pub(in crate::domain) fn add_credentials<'a>(
         &'a self,
         provider: &Provider,
         client: &'a Client,

@@ -11,10 +11,10 @@ use url::Url;
 
 use super::authorize::{add_extra, is_same_name};
 use super::extra_params::SecretParams;
-use super::token_response::{Answer, parsed, taken};
+use super::token_response::{Answer, parsed, take_text};
 use crate::base::secret::DeviceCode;
 use crate::domain::provider::Provider;
-use crate::domain::refusal::token_refusal::{AnswerFlaw, Said, TokenError};
+use crate::domain::refusal::token_refusal::{AnswerFlaw, ErrorFields, TokenError};
 use crate::domain::time_parse;
 
 /// The polling interval if the server gives none (section 3.2).
@@ -66,12 +66,12 @@ pub fn parameters<'a>(provider: &'a Provider, secret: &'a SecretParams) -> Vec<(
 /// [`TokenError`]: the server's refusal, or [`AnswerFlaw::NoCode`] if a code or a web URL for it is missing.
 pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<DeviceAuthorization, TokenError> {
     let mut value = parsed(provider, answer)?;
-    let said = Said::read(provider, &value);
+    let said = ErrorFields::read(provider, &value);
     if !answer.is_success() || (said.is_error() && value.get("device_code").is_none()) {
         return Err(answer.refused(provider, said));
     }
     let lacking = || answer.flawed(AnswerFlaw::NoCode);
-    let device_code = taken(&mut value, &[], "/device_code").map(DeviceCode::new).ok_or_else(lacking)?;
+    let device_code = take_text(&mut value, &[], "/device_code").map(DeviceCode::new).ok_or_else(lacking)?;
     let user_code = value.get("user_code").and_then(Value::as_str).map(str::trim).unwrap_or_default();
     if user_code.is_empty() || user_code.chars().count() > USER_CODE_MAX_CHARS {
         return Err(lacking());

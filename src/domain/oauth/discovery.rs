@@ -175,8 +175,8 @@ impl Wanted {
             issuer: self.issuer.as_str().to_owned(),
             document: document.clone(),
             endpoints,
-            grants: known(&GRANTS, list_of(&value, "grant_types_supported").as_deref()),
-            client_auths: known(
+            grants: supported(&GRANTS, list_of(&value, "grant_types_supported").as_deref()),
+            client_auths: supported(
                 &CLIENT_AUTHS,
                 list_of(&value, "token_endpoint_auth_methods_supported").as_deref(),
             ),
@@ -233,7 +233,7 @@ fn needed_by(grant: GrantType) -> &'static [EndpointKind] {
 }
 
 /// The listed names that are known here, in the order of `names`.
-fn known<T: Copy>(names: &[(T, &str)], listed: Option<&[&str]>) -> Vec<T> {
+fn supported<T: Copy>(names: &[(T, &str)], listed: Option<&[&str]>) -> Vec<T> {
     let listed = listed.unwrap_or_default();
     names.iter().filter(|(_, name)| listed.contains(name)).map(|(value, _)| *value).collect()
 }

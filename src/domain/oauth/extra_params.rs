@@ -68,7 +68,7 @@ pub fn move_secrets(settings: &mut Settings, client: &mut Client) -> bool {
     let spec = settings.overrides_mut();
     move_params(&mut spec.authorize_params, &mut client.authorize_params);
     move_params(&mut spec.token_params, &mut client.token_params);
-    for (name, value) in taken(&mut spec.request_headers, is_open_header) {
+    for (name, value) in take_secret_values(&mut spec.request_headers, is_open_header) {
         let value = HeaderValue::new(value);
         if !client.headers.keys().any(|known| known.eq_ignore_ascii_case(&name)) {
             client.headers.insert(name, value);
@@ -78,14 +78,17 @@ pub fn move_secrets(settings: &mut Settings, client: &mut Client) -> bool {
 }
 
 fn move_params(from: &mut BTreeMap<String, String>, to: &mut SecretParams) {
-    for (name, value) in taken(from, is_open_param) {
+    for (name, value) in take_secret_values(from, is_open_param) {
         let value = ParamValue::new(value);
         to.entry(name).or_insert(value);
     }
 }
 
 /// Takes the secret values out of a map and leaves the open ones.
-fn taken(map: &mut BTreeMap<String, String>, is_open: fn(&str) -> bool) -> BTreeMap<String, String> {
+fn take_secret_values(
+    map: &mut BTreeMap<String, String>,
+    is_open: fn(&str) -> bool,
+) -> BTreeMap<String, String> {
     let (open, secret) = std::mem::take(map).into_iter().partition(|(name, _)| is_open(name));
     *map = open;
     secret

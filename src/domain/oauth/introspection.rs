@@ -84,8 +84,8 @@ pub fn introspection(
     fresh: &AssertionSeed,
 ) -> Result<Option<HttpRequest>, RequestError> {
     let Some(endpoint) = &provider.more.introspect else { return Ok(None) };
-    let asked = [("token", grant.access_token.expose()), ("token_type_hint", "access_token")];
-    token_request::build_for(endpoint, provider, client, &asked, fresh).map(Some)
+    let pairs = [("token", grant.access_token.expose()), ("token_type_hint", "access_token")];
+    token_request::build_for(endpoint, provider, client, &pairs, fresh).map(Some)
 }
 
 /// The `UserInfo` request, if the provider has that endpoint. The token goes where this provider's APIs

@@ -93,14 +93,15 @@ pub fn is_same(known: &str, said: &str) -> bool {
 /// as servers write it. Other text there, such as `common` or a domain, may be an alias, so the position
 /// stays open.
 pub fn narrowed(template: &str, named: &str) -> String {
-    let (parts, asked): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), named.split('/').collect());
-    if parts.len() != asked.len() {
+    let (parts, segments): (Vec<&str>, Vec<&str>) =
+        (template.split('/').collect(), named.split('/').collect());
+    if parts.len() != segments.len() {
         return template.to_owned();
     }
     let narrow = |(part, name): (&&str, &&str)| {
         if is_open(part) && is_id(name) { name.to_ascii_lowercase() } else { (*part).to_owned() }
     };
-    parts.iter().zip(&asked).map(narrow).collect::<Vec<_>>().join("/")
+    parts.iter().zip(&segments).map(narrow).collect::<Vec<_>>().join("/")
 }
 
 /// Returns true if a part of a template matches any name.

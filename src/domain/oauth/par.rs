@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::token_response::{Answer, parsed};
 use crate::domain::provider::Provider;
-use crate::domain::refusal::token_refusal::{AnswerFlaw, Said, TokenError};
+use crate::domain::refusal::token_refusal::{AnswerFlaw, ErrorFields, TokenError};
 
 /// The maximum length of a `request_uri` in bytes: it must fit into the authorization URL.
 const URI_MAX_BYTES: usize = 2048;
@@ -19,7 +19,7 @@ pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<String, TokenErr
     let value = parsed(provider, answer)?;
     let uri = value.get("request_uri").and_then(Value::as_str).map(str::trim);
     let uri = uri.filter(|uri| !uri.is_empty() && uri.len() <= URI_MAX_BYTES);
-    let said = Said::read(provider, &value);
+    let said = ErrorFields::read(provider, &value);
     match uri {
         Some(uri) if answer.is_success() => Ok(uri.to_owned()),
         _ if !answer.is_success() || said.is_error() => Err(answer.refused(provider, said)),

@@ -97,12 +97,12 @@ pub fn lay_open(
     let known = Redactor::new(secrets.iter().copied());
     redactor.see_json("", &value);
     let laid = LaidOpen { layout: Layout { places: Vec::new(), has_token }, pointers: Vec::new() };
-    let mut laying = Laying { paths: &provider.response, redactor, known, laid };
-    laying.children("", &value, 0);
-    Some(laying.laid)
+    let mut builder = LayoutBuilder { paths: &provider.response, redactor, known, laid };
+    builder.children("", &value, 0);
+    Some(builder.laid)
 }
 
-struct Laying<'a> {
+struct LayoutBuilder<'a> {
     paths: &'a ResponsePaths,
     redactor: Redactor,
     /// Redacts the request's secrets only, not every hidden value.
@@ -110,7 +110,7 @@ struct Laying<'a> {
     laid: LaidOpen,
 }
 
-impl Laying<'_> {
+impl LayoutBuilder<'_> {
     fn children(&mut self, pointer: &str, value: &Value, depth: usize) {
         match value {
             Value::Object(fields) => {

@@ -49,8 +49,8 @@ pub fn request(
     (kind, token): (TokenKind, &str),
     fresh: &AssertionSeed,
 ) -> Result<HttpRequest, RequestError> {
-    let asked = [("token", token), ("token_type_hint", kind.as_str())];
-    token_request::build_for(endpoint, provider, client, &asked, fresh)
+    let pairs = [("token", token), ("token_type_hint", kind.as_str())];
+    token_request::build_for(endpoint, provider, client, &pairs, fresh)
 }
 
 /// Reads a revocation response. A token that the server no longer knows counts as revoked (section 2.2).

@@ -85,7 +85,7 @@ pub enum GrantRequest<'a> {
 pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
     let code = AuthCode::new("code".to_owned());
     let device_code = DeviceCode::new("code".to_owned());
-    let asking = match provider.grant {
+    let grant_request = match provider.grant {
         GrantType::AuthorizationCode => GrantRequest::Code { code: &code, redirect_uri: "", verifier: None },
         GrantType::ClientCredentials => GrantRequest::ClientCredentials,
         GrantType::Password => GrantRequest::Password,
@@ -94,7 +94,7 @@ pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
     };
     // Sign once, without sending, to detect a key that can't sign.
     let fresh = AssertionSeed { now: DateTime::UNIX_EPOCH, id: [0; 16] };
-    build(provider, client, &asking, &fresh).map(drop)
+    build(provider, client, &grant_request, &fresh).map(drop)
 }
 
 /// Builds the token request.
@@ -104,29 +104,29 @@ pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
 pub fn build(
     provider: &Provider,
     client: &Client,
-    asking: &GrantRequest<'_>,
+    grant_request: &GrantRequest<'_>,
     fresh: &AssertionSeed,
 ) -> Result<HttpRequest, RequestError> {
     let scope = provider.scopes.join(&provider.scope_separator);
-    let proof = ClientAuthentication::new(provider, client, fresh)?;
-    let grant = match asking {
+    let authentication = ClientAuthentication::new(provider, client, fresh)?;
+    let grant = match grant_request {
         GrantRequest::JwtBearer => {
             let key = client_auth::key(provider, client)?;
             Some(assertion::of_grant(provider, &client.client_id, &scope, &key, fresh)?)
         }
         _ => None,
     };
-    let mut pairs = asked(provider, client, asking, &scope)?;
+    let mut pairs = grant_params(provider, client, grant_request, &scope)?;
     pairs.extend(grant.as_ref().map(|grant| ("assertion", grant.expose())));
     let redirect_uri = provider.redirect_uri.to_string();
-    if matches!(asking, GrantRequest::Refresh { .. }) && provider.refresh.redirect_uri == Some(true) {
+    if matches!(grant_request, GrantRequest::Refresh { .. }) && provider.refresh.redirect_uri == Some(true) {
         pairs.push(("redirect_uri", &redirect_uri));
     }
     // An assertion used as a grant also identifies the client (RFC 7521, section 4.1).
     let authorization = if grant.is_some() && provider.client_auth == ClientAuth::None {
         None
     } else {
-        proof.put(provider, client, &mut pairs)?
+        authentication.add_credentials(provider, client, &mut pairs)?
     };
     for (name, value) in extra_params::merged(&provider.token_params, &client.token_params) {
         if !pairs.iter().map(|(ours, _)| *ours).chain(RESERVED).any(|ours| is_same_name(name, ours)) {
@@ -153,9 +153,9 @@ pub fn build_for(
     pairs: &[(&str, &str)],
     fresh: &AssertionSeed,
 ) -> Result<HttpRequest, RequestError> {
-    let proof = ClientAuthentication::new(provider, client, fresh)?;
+    let authentication = ClientAuthentication::new(provider, client, fresh)?;
     let mut pairs = pairs.to_vec();
-    let authorization = proof.put(provider, client, &mut pairs)?;
+    let authorization = authentication.add_credentials(provider, client, &mut pairs)?;
     post(provider, client, endpoint.clone(), FORM, authorization, form(&pairs))
 }
 
@@ -183,14 +183,14 @@ fn post(
 }
 
 /// The parameters of the grant.
-fn asked<'a>(
+fn grant_params<'a>(
     provider: &'a Provider,
     client: &'a Client,
-    asking: &GrantRequest<'a>,
+    grant_request: &GrantRequest<'a>,
     scope: &'a str,
 ) -> Result<Vec<(&'a str, &'a str)>, RequestError> {
     let mut pairs = Vec::with_capacity(8);
-    match asking {
+    match grant_request {
         GrantRequest::Code { code, redirect_uri, verifier } => {
             pairs.push(("grant_type", "authorization_code"));
             pairs.push(("code", code.expose()));
@@ -217,7 +217,10 @@ fn asked<'a>(
     }
     // A code already includes scope and audience, and a refresh without them keeps them (section 6). A
     // resource is sent each time (RFC 8707, section 2.2).
-    if matches!(asking, GrantRequest::ClientCredentials | GrantRequest::Password | GrantRequest::JwtBearer) {
+    if matches!(
+        grant_request,
+        GrantRequest::ClientCredentials | GrantRequest::Password | GrantRequest::JwtBearer
+    ) {
         pairs.extend(Some(("scope", scope)).filter(|_| !scope.is_empty()));
         pairs.extend(provider.audience.as_deref().map(|audience| ("audience", audience)));
     }

@@ -35,9 +35,9 @@ fn client(id: &str, secret: Option<&str>) -> Client {
 fn build(
     provider: &Provider,
     client: &Client,
-    asking: &GrantRequest<'_>,
+    grant_request: &GrantRequest<'_>,
 ) -> Result<HttpRequest, RequestError> {
-    super::build(provider, client, asking, &FRESH)
+    super::build(provider, client, grant_request, &FRESH)
 }
 
 fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
@@ -57,7 +57,7 @@ fn pairs(body: &str) -> Vec<(String, String)> {
 fn rfc_6749_examples() {
     let code = AuthCode::new("SplxlOBeZQQYbYS6WxSbIA".to_owned());
     let refresh = RefreshToken::new("tGzv3JOkF0XG5Qx2TlKWIA".to_owned());
-    let asking = [
+    let grant_request = [
         (
             GrantType::AuthorizationCode,
             GrantRequest::Code { code: &code, redirect_uri: "https://client.example.com/cb", verifier: None },
@@ -77,16 +77,16 @@ fn rfc_6749_examples() {
         ),
     ];
     let client = client("s6BhdRkqt3", Some("gX1fBat3bV"));
-    for (grant, asking, body) in asking {
+    for (grant, grant_request, body) in grant_request {
         for auth in [ClientAuth::Basic, ClientAuth::BasicRaw] {
-            let request = build(&provider(grant, auth), &client, &asking).unwrap();
+            let request = build(&provider(grant, auth), &client, &grant_request).unwrap();
             assert_eq!(request.url.as_str(), TOKEN);
             assert_eq!(request.body.expose(), body);
             assert_eq!(header(&request, "authorization"), Some("Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW"));
             assert_eq!(header(&request, "content-type"), Some("application/x-www-form-urlencoded"));
             assert_eq!(header(&request, "accept"), Some("application/json"));
         }
-        let request = build(&provider(grant, ClientAuth::Body), &client, &asking).unwrap();
+        let request = build(&provider(grant, ClientAuth::Body), &client, &grant_request).unwrap();
         assert_eq!(request.body.expose(), format!("{body}&client_id=s6BhdRkqt3&client_secret=gX1fBat3bV"));
         assert_eq!(header(&request, "authorization"), None);
     }
@@ -189,9 +189,9 @@ fn the_same_as_the_oauth2_crate() {
                 }),
             ),
         ];
-        for (grant, asking, theirs) in all {
+        for (grant, grant_request, theirs) in all {
             let provider = Provider { scopes: vec!["r:odo w".to_owned()], ..provider(grant, auth) };
-            let ours = build(&provider, &client(id, Some(secret)), &asking).unwrap();
+            let ours = build(&provider, &client(id, Some(secret)), &grant_request).unwrap();
             assert_same(&ours, &theirs);
         }
     }
@@ -202,8 +202,9 @@ fn json_bodies_hold_the_same_values_as_form_bodies() {
     let mut provider = provider(GrantType::AuthorizationCode, ClientAuth::Body);
     provider.body_format = BodyFormat::Json;
     let code = AuthCode::new("a\"b\\c\n\u{1}é/".to_owned());
-    let asking = GrantRequest::Code { code: &code, redirect_uri: "http://localhost/cb", verifier: None };
-    let request = build(&provider, &client("id", Some("CANARY-5e")), &asking).unwrap();
+    let grant_request =
+        GrantRequest::Code { code: &code, redirect_uri: "http://localhost/cb", verifier: None };
+    let request = build(&provider, &client("id", Some("CANARY-5e")), &grant_request).unwrap();
     assert_eq!(header(&request, "Content-Type"), Some("application/json"));
     let body: serde_json::Value = serde_json::from_str(request.body.expose()).unwrap();
     let expected = serde_json::json!({
@@ -244,23 +245,26 @@ fn b2_extra_parameters_and_headers_cannot_override_the_requests_own() {
 #[test]
 fn a_public_client_sends_its_id_in_the_body_and_no_authorization() {
     let code = AuthCode::new("c".to_owned());
-    let asking = GrantRequest::Code { code: &code, redirect_uri: "http://localhost/cb", verifier: None };
+    let grant_request =
+        GrantRequest::Code { code: &code, redirect_uri: "http://localhost/cb", verifier: None };
     for auth in [ClientAuth::Basic, ClientAuth::BasicRaw, ClientAuth::Body, ClientAuth::None] {
         for secret in [None, Some("")] {
             let provider = provider(GrantType::AuthorizationCode, auth);
-            let request = build(&provider, &client("id", secret), &asking).unwrap();
+            let request = build(&provider, &client("id", secret), &grant_request).unwrap();
             assert!(request.body.expose().ends_with("&client_id=id"), "{auth:?}");
             assert_eq!(header(&request, "Authorization"), None);
         }
     }
     let none = provider(GrantType::AuthorizationCode, ClientAuth::None);
-    let request = build(&none, &client("id", Some("CANARY-5e")), &asking).unwrap();
+    let request = build(&none, &client("id", Some("CANARY-5e")), &grant_request).unwrap();
     assert!(!request.body.expose().contains("CANARY"));
 }
 
 #[test]
 fn what_is_missing_or_unusable_is_named() {
-    let build = |provider: &Provider, client: &Client, asking| build(provider, client, &asking).unwrap_err();
+    let build = |provider: &Provider, client: &Client, grant_request| {
+        build(provider, client, &grant_request).unwrap_err()
+    };
     let password = provider(GrantType::Password, ClientAuth::Body);
     let lacking = |change: fn(&mut Client)| {
         let mut client = client("id", Some("secret"));

@@ -11,7 +11,7 @@ use super::id_token::IdTokenStatus;
 use super::token_syntax::{self, is_token};
 use crate::base::secret::{AccessToken, IdToken, RefreshToken};
 use crate::domain::provider::Provider;
-use crate::domain::refusal::token_refusal::Said;
+use crate::domain::refusal::token_refusal::ErrorFields;
 use crate::domain::time_parse;
 use crate::domain::token::grant::{ExpirySource, Grant, TokenFacts};
 use crate::domain::token::jwt;
@@ -56,7 +56,7 @@ impl Answer<'_> {
         TokenError::Flawed { status: self.status, flaw }
     }
 
-    pub(in crate::domain) fn refused(&self, provider: &Provider, said: Said) -> TokenError {
+    pub(in crate::domain) fn refused(&self, provider: &Provider, said: ErrorFields) -> TokenError {
         let skew = self.skew().unwrap_or_default();
         let retry_at = self.retry_after.and_then(|text| time_parse::retry_at(text, self.sent_at, skew));
         said.into_refusal(provider, self.status, retry_at)
@@ -69,11 +69,11 @@ impl Answer<'_> {
 /// [`TokenError`]: the server's refusal, or what is wrong with the response.
 pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<Grant, TokenError> {
     let mut value = parsed(provider, answer)?;
-    let token = taken(&mut value, &provider.response.access_token, "/access_token");
+    let token = take_text(&mut value, &provider.response.access_token, "/access_token");
     match token {
         Some(token) if answer.is_success() => grant(provider, answer, token, &mut value),
         _ => {
-            let said = Said::read(provider, &value);
+            let said = ErrorFields::read(provider, &value);
             if said.is_error() || !answer.is_success() {
                 Err(answer.refused(provider, said))
             } else {
@@ -85,7 +85,7 @@ pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<Grant, TokenErro
 
 /// The error of a response to a request that was not for a token.
 pub(in crate::domain) fn refusal(provider: &Provider, answer: &Answer<'_>) -> TokenError {
-    match parsed(provider, answer).map(|value| Said::read(provider, &value)) {
+    match parsed(provider, answer).map(|value| ErrorFields::read(provider, &value)) {
         Ok(said) if said.is_error() || !answer.is_success() => answer.refused(provider, said),
         Ok(_) => answer.flawed(AnswerFlaw::Unreadable),
         Err(error) => error,
@@ -94,7 +94,7 @@ pub(in crate::domain) fn refusal(provider: &Provider, answer: &Answer<'_>) -> To
 
 /// Returns true if a response has an error code, whatever its status.
 pub(in crate::domain) fn names_error(provider: &Provider, answer: &Answer<'_>) -> bool {
-    parsed(provider, answer).is_ok_and(|value| Said::read(provider, &value).is_error())
+    parsed(provider, answer).is_ok_and(|value| ErrorFields::read(provider, &value).is_error())
 }
 
 /// The parsed response, unless its status alone is a refusal or it can't be read.
@@ -107,7 +107,7 @@ pub(in crate::domain) fn parsed(provider: &Provider, answer: &Answer<'_>) -> Res
     }
     match parse(answer) {
         Ok(value) => Ok(value),
-        Err(flaw) if says_no(provider, answer, flaw) => Err(answer.refused(provider, Said::default())),
+        Err(flaw) if says_no(provider, answer, flaw) => Err(answer.refused(provider, ErrorFields::default())),
         Err(flaw) => Err(answer.flawed(flaw)),
     }
 }
@@ -167,8 +167,8 @@ fn grant(
 ) -> Result<Grant, TokenError> {
     let access_token = AccessToken::new(access_token);
     let refresh_token =
-        taken(value, &provider.response.refresh_token, "/refresh_token").map(RefreshToken::new);
-    let id_token = taken(value, &[], "/id_token").map(IdToken::new);
+        take_text(value, &provider.response.refresh_token, "/refresh_token").map(RefreshToken::new);
+    let id_token = take_text(value, &[], "/id_token").map(IdToken::new);
     if !is_token(access_token.expose())
         || refresh_token.as_ref().is_some_and(|token| !is_token(token.expose()))
         || id_token.as_ref().is_some_and(|token| !is_token(token.expose()))
@@ -226,7 +226,7 @@ fn grant(
 }
 
 /// Takes the text out of the first path that has one, so that no copy remains.
-pub(in crate::domain) fn taken(value: &mut Value, paths: &[String], usual: &str) -> Option<String> {
+pub(in crate::domain) fn take_text(value: &mut Value, paths: &[String], usual: &str) -> Option<String> {
     paths.iter().map(String::as_str).chain([usual]).find_map(|path| match value.pointer_mut(path) {
         Some(Value::String(text)) if !text.is_empty() => Some(std::mem::take(text)),
         _ => None,

@@ -17,11 +17,13 @@ use crate::domain::token::grant::{ExpirySource, Grant};
 fn provider(id: &str) -> Provider {
     let preset = built_in().into_iter().find(|preset| preset.id == id).unwrap();
     let grant = preset.spec.grants.as_ref().unwrap()[0];
-    let asked = preset.variables.iter().filter(|variable| variable.default.is_none());
+    let required = preset.variables.iter().filter(|variable| variable.default.is_none());
     let settings = Settings {
         provider: id.to_owned(),
         grant,
-        variables: asked.map(|variable| (variable.name.clone(), "x".to_owned())).collect::<BTreeMap<_, _>>(),
+        variables: required
+            .map(|variable| (variable.name.clone(), "x".to_owned()))
+            .collect::<BTreeMap<_, _>>(),
         overrides: ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,

@@ -44,8 +44,8 @@ fn settings(preset: &Preset, grant: GrantType) -> Settings {
     if preset.spec.scopes.is_none() {
         overrides.scopes = Some(vec!["SCOPE-1".to_owned(), "SCOPE-2".to_owned()]);
     }
-    let asked = preset.variables.iter().filter(|variable| variable.default.is_none());
-    let variables = asked.map(|variable| {
+    let required = preset.variables.iter().filter(|variable| variable.default.is_none());
+    let variables = required.map(|variable| {
         let choice = variable.choices.first().map_or("VARIABLE", |choice| &choice.value);
         (variable.name.clone(), choice.to_owned())
     });

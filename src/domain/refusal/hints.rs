@@ -125,20 +125,20 @@ fn proves_by_key(provider: &Provider) -> bool {
 }
 
 impl Scopes {
-    fn refused(asked: &[String], code: &str, description: &str) -> Self {
+    fn refused(requested: &[String], code: &str, description: &str) -> Self {
         let is_refused =
             is_about_scopes(code) || SCOPE_NUMBERS.iter().any(|number| description.contains(number));
-        if !is_refused || asked.is_empty() {
+        if !is_refused || requested.is_empty() {
             return Self::None;
         }
         // Google lists the valid scopes beside the invalid ones.
         let bad = description.split_once("invalid=[").and_then(|(_, rest)| rest.split(']').next());
         let text = bad.unwrap_or(description);
-        let named: Vec<String> = asked.iter().filter(|scope| names(text, scope)).cloned().collect();
-        match (named.is_empty(), asked.len()) {
+        let named: Vec<String> = requested.iter().filter(|scope| names(text, scope)).cloned().collect();
+        match (named.is_empty(), requested.len()) {
             (false, _) => Self::Refused(named),
-            (true, 1) => Self::Refused(asked.to_vec()),
-            (true, _) => Self::Among(asked.iter().take(SCOPES_MAX).cloned().collect()),
+            (true, 1) => Self::Refused(requested.to_vec()),
+            (true, _) => Self::Among(requested.iter().take(SCOPES_MAX).cloned().collect()),
         }
     }
 }

@@ -108,7 +108,7 @@ pub struct Redirects<'a> {
 
 /// The mismatch, if an error is about the redirect URI.
 pub fn mismatch(code: &str, description: &str, redirects: &Redirects<'_>) -> Option<RedirectMismatch> {
-    if !complains(code, description) {
+    if !is_about_redirect_uri(code, description) {
         return None;
     }
     let sent = sanitized(redirects.sent, MAX_CHARS).into_owned();
@@ -129,7 +129,7 @@ pub fn mismatch(code: &str, description: &str, redirects: &Redirects<'_>) -> Opt
     Some(RedirectMismatch { sent, wanted, any_port: redirects.any_port })
 }
 
-fn complains(code: &str, description: &str) -> bool {
+fn is_about_redirect_uri(code: &str, description: &str) -> bool {
     if NUMBERS.iter().any(|number| description.contains(number)) {
         return true;
     }

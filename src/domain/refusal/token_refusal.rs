@@ -141,13 +141,13 @@ const DESCRIPTIONS: [&str; 9] = [
 
 /// The content of an error response.
 #[derive(Debug, Default)]
-pub(in crate::domain) struct Said {
+pub(in crate::domain) struct ErrorFields {
     /// The codes, the most specific first.
     codes: Vec<String>,
     description: Option<String>,
 }
 
-impl Said {
+impl ErrorFields {
     /// Reads the error in a response, standard or not; empty if it has none.
     pub(in crate::domain) fn read(provider: &Provider, answer: &Value) -> Self {
         let paths = &provider.response;

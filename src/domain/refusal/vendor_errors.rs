@@ -86,7 +86,7 @@ pub fn find(host: &str, code: &str, description: &str) -> Option<(&'static Vendo
         let is_its_host = vendor.hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
         let fits = |error: &&VendorError| {
             let is_own = !STANDARD.contains(&error.code.as_str());
-            (error.code == code || stands_in(&error.code, description))
+            (error.code == code || contains_code(&error.code, description))
                 && (is_own || is_its_host)
                 && (error.says.is_empty() || said.contains(&error.says))
         };
@@ -95,7 +95,7 @@ pub fn find(host: &str, code: &str, description: &str) -> Option<(&'static Vendo
 }
 
 /// Returns true if a text has this number, not only as the start of a longer one.
-fn stands_in(code: &str, text: &str) -> bool {
+fn contains_code(code: &str, text: &str) -> bool {
     code.ends_with(|c: char| c.is_ascii_digit())
         && text
             .match_indices(code)

@@ -134,12 +134,12 @@ pub(in crate::domain) fn quoted(text: &str) -> Zeroizing<String> {
 pub fn argument(text: &str) -> String {
     let is_plain = |c: char| (c.is_alphanumeric() && !is_unseen(c)) || "._@+-".contains(c);
     let word =
-        if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { spelled_out(text) };
+        if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { printable_quoted(text) };
     if text.starts_with('-') { format!("-- {word}") } else { word }
 }
 
 /// Single-quotes a text, with invisible characters as escaped bytes outside the quotes.
-fn spelled_out(text: &str) -> String {
+fn printable_quoted(text: &str) -> String {
     let mut word = String::with_capacity(text.len() + 2);
     for c in quoted(text).chars() {
         if is_unseen(c) {

@@ -42,7 +42,7 @@ pub fn changed_destinations(presets: &[Preset], settings: &Settings) -> NamedDes
         return NamedDestinations { provider, ..NamedDestinations::default() };
     };
     let name = sanitized(&preset.name, NAME_CHARS).into_owned();
-    let each = |it: &ChangedDestination| row(it, &beside(it, preset, &name));
+    let each = |it: &ChangedDestination| row(it, &preset_note(it, preset, &name));
     // The first one is in the provider's name.
     let further = hosts(preset, &changed).into_iter().skip(1).map(|host| ("host", shown(&host)));
     let marks = changed.iter().filter(|it| is_mark(preset, it));
@@ -71,11 +71,11 @@ fn of_custom(changed: &[ChangedDestination]) -> NamedDestinations {
     }
 }
 
-fn row(changed: &ChangedDestination, beside: &str) -> (&'static str, String) {
-    (changed.destination.label(), format!("{} ({beside})", shown(&changed.url)))
+fn row(changed: &ChangedDestination, note: &str) -> (&'static str, String) {
+    (changed.destination.label(), format!("{} ({note})", shown(&changed.url)))
 }
 
-fn beside(changed: &ChangedDestination, preset: &Preset, name: &str) -> String {
+fn preset_note(changed: &ChangedDestination, preset: &Preset, name: &str) -> String {
     match changed.preset.as_deref().or_else(|| template(preset, changed.destination)) {
         None => format!("{name} has none"),
         Some(_) if changed.by_variable && changed.preset.is_none() => {

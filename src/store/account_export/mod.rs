@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::encryption;
 use super::encryption::SealError;
-use super::vault::records::Measure;
+use super::vault::records::ByteCounter;
 use crate::base::secret::Passphrase;
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{Account, Client};
@@ -147,7 +147,7 @@ struct Open<'a> {
 
 /// Rejects an export that would be too large to import again.
 fn measure(accounts: &[Exported], secrets: bool) -> Result<(), ArchiveError> {
-    let mut size = Measure(0);
+    let mut size = ByteCounter(0);
     write_all(&mut size, accounts, secrets).map_err(|_| ArchiveError::Failed)?;
     if size.0 > import::FILE_MAX_BYTES { Err(ArchiveError::TooLarge) } else { Ok(()) }
 }

@@ -62,7 +62,7 @@ fn find(connection: &Connection, id: &AccountId) -> Result<Option<InFlight>, Dis
 }
 
 /// Removes the mark if a newer token than the mark's is known.
-pub(in crate::store::database) fn settle(
+pub(in crate::store::database) fn clear_older(
     connection: &Connection,
     id: &AccountId,
     generation: u64,

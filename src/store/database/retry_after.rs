@@ -27,7 +27,7 @@ impl Accounts {
     /// # Errors
     /// [`DiskError::Missing`] if there is no such account, or another [`DiskError`].
     pub fn put_wait(&mut self, id: &AccountId, wait: Option<ToldToWait>) -> Result<(), DiskError> {
-        let Some(ToldToWait { since, until, status }) = wait else { return settle(&self.connection, id) };
+        let Some(ToldToWait { since, until, status }) = wait else { return clear(&self.connection, id) };
         self.connection.execute(
             "INSERT INTO waits (account, since, until, status) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (account) DO UPDATE SET
@@ -55,7 +55,7 @@ pub(in crate::store::database) fn read(
     Ok(found.filter_map(Result::ok).filter_map(one).collect())
 }
 
-pub(in crate::store::database) fn settle(connection: &Connection, id: &AccountId) -> Result<(), DiskError> {
+pub(in crate::store::database) fn clear(connection: &Connection, id: &AccountId) -> Result<(), DiskError> {
     connection.execute("DELETE FROM waits WHERE account = ?1", [id.as_str()])?;
     Ok(())
 }

@@ -22,8 +22,8 @@ impl Accounts {
              WHERE excluded.generation >= generation",
             params![id.as_str(), number(facts.generation), json(facts)?],
         )?;
-        request_journal::settle(&transaction, id, facts.generation)?;
-        retry_after::settle(&transaction, id)?;
+        request_journal::clear_older(&transaction, id, facts.generation)?;
+        retry_after::clear(&transaction, id)?;
         transaction.commit()?;
         Ok(changed > 0)
     }

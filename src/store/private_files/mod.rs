@@ -107,7 +107,7 @@ pub(super) fn replace(
     bytes: &[u8],
     is_good: impl FnOnce(&[u8]) -> bool,
 ) -> Result<(), FileError> {
-    let (new, old) = (beside(path, ".new"), beside(path, ".old"));
+    let (new, old) = (with_suffix(path, ".new"), with_suffix(path, ".old"));
     let is_there = home::check_file(path)?;
     remove(&new)?;
     if let Err(error) = write_new(&new, bytes).and_then(|()| {
@@ -160,8 +160,8 @@ pub(super) fn recover(
     file_is_good: bool,
     is_good: impl FnOnce(&[u8]) -> bool,
 ) -> Result<(), FileError> {
-    let old = beside(path, ".old");
-    remove(&beside(path, ".new"))?;
+    let old = with_suffix(path, ".old");
+    remove(&with_suffix(path, ".new"))?;
     if file_is_good {
         return remove(&old);
     }
@@ -188,17 +188,17 @@ pub(super) fn set_aside(path: &Path, suffixes: &[&str]) -> Result<Option<PathBuf
         !is_there(aside)
             && suffixes
                 .iter()
-                .all(|suffix| !is_there(&beside(path, suffix)) || !is_there(&beside(aside, suffix)))
+                .all(|suffix| !is_there(&with_suffix(path, suffix)) || !is_there(&with_suffix(aside, suffix)))
     };
     let aside = (1..10_000)
-        .map(|number| beside(path, &format!(".broken-{number}")))
+        .map(|number| with_suffix(path, &format!(".broken-{number}")))
         .find(|aside| is_free(aside))
         .ok_or(FileError::Failed)?;
     // The file itself last: a journal left alone would be read as its successor's.
     for suffix in suffixes {
-        if is_there(&beside(path, suffix)) {
+        if is_there(&with_suffix(path, suffix)) {
             step("set_aside.beside")?;
-            fs::rename(beside(path, suffix), beside(&aside, suffix))?;
+            fs::rename(with_suffix(path, suffix), with_suffix(&aside, suffix))?;
         }
     }
     sync_folder(path)?;
@@ -243,7 +243,7 @@ impl FileLock {
 }
 
 /// Appends a suffix to the name.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -53,7 +53,7 @@ fn f1_what_does_not_come_back_gives_way_to_its_backup() {
     // After a crash: the file is bad, its backup good.
     for (backup, now) in [("good", "good"), ("bad", "bad file")] {
         fs::write(&path, "bad file").unwrap();
-        fs::write(beside(&path, ".old"), backup).unwrap();
+        fs::write(with_suffix(&path, ".old"), backup).unwrap();
         recover(&path, LIMIT, false, |bytes| bytes == b"good").unwrap();
         assert_eq!(read(&path, LIMIT).unwrap().unwrap(), now.as_bytes());
     }
@@ -100,7 +100,7 @@ fn f5_no_link_is_followed_and_what_is_written_is_private() {
     fs::remove_file(&path).unwrap();
     // Also in place of the temporary files.
     for suffix in [".new", ".old"] {
-        symlink(&target, beside(&path, suffix)).unwrap();
+        symlink(&target, with_suffix(&path, suffix)).unwrap();
         replace(&path, b"new", |_| true).unwrap();
     }
     assert_eq!(fs::read_to_string(&target).unwrap(), "untouched");

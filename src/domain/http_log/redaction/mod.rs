@@ -99,7 +99,7 @@ impl Redactor {
 
     /// A field's name; shown if it consists of words that are usual in such names.
     pub(in crate::domain) fn name(&self, name: &str) -> String {
-        let is_known = words::of(name).all(|word| words::has(words::NAMES, &word));
+        let is_known = words::split(name).all(|word| words::has(words::NAMES, &word));
         if is_known && !name.is_empty() { self.clean(name) } else { hidden(name) }
     }
 

@@ -57,7 +57,7 @@ pub(in crate::domain::http_log::redaction) fn has(list: &str, word: &str) -> boo
 }
 
 /// The words of a name, split at punctuation and capital letters, in lower case.
-pub(in crate::domain::http_log::redaction) fn of(name: &str) -> impl Iterator<Item = String> + '_ {
+pub(in crate::domain::http_log::redaction) fn split(name: &str) -> impl Iterator<Item = String> + '_ {
     let mut words = vec![String::new()];
     let mut after_small = false;
     for c in name.chars() {

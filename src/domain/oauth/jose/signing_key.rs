@@ -59,7 +59,7 @@ impl SigningKey {
 
     /// The client secret as a key (`OpenID` Connect Core, section 9).
     pub fn shared(secret: &ClientSecret) -> Self {
-        Self::of(EncodingKey::from_secret(secret.expose().as_bytes()), KeyAlg::HS256)
+        Self::new(EncodingKey::from_secret(secret.expose().as_bytes()), KeyAlg::HS256)
     }
 
     /// Signs claims. The header has `id` as key ID, or the key's own if `None`.
@@ -81,7 +81,7 @@ impl SigningKey {
         signed.map(SecretText::new).map_err(|_| KeyError::Unsupported)
     }
 
-    fn of(key: EncodingKey, alg: KeyAlg) -> Self {
+    fn new(key: EncodingKey, alg: KeyAlg) -> Self {
         Self { key, alg, id: None, thumbprint: None }
     }
 
@@ -91,18 +91,18 @@ impl SigningKey {
             "TooSmall" | "TooLarge" => KeyError::Size,
             _ => KeyError::Unreadable,
         })?;
-        Ok(Self::of(EncodingKey::from_rsa_der(der), KeyAlg::RS256))
+        Ok(Self::new(EncodingKey::from_rsa_der(der), KeyAlg::RS256))
     }
 
     fn p256(key: &p256::SecretKey) -> Result<Self, KeyError> {
         let der = key.to_pkcs8_der().map_err(|_| KeyError::Unreadable)?;
-        Ok(Self::of(EncodingKey::from_ec_der(der.as_bytes()), KeyAlg::ES256))
+        Ok(Self::new(EncodingKey::from_ec_der(der.as_bytes()), KeyAlg::ES256))
     }
 
     /// Reads an `Ed25519` key in PKCS#8.
     fn ed25519(der: &[u8]) -> Result<Self, KeyError> {
         Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(|_| KeyError::Unreadable)?;
-        Ok(Self::of(EncodingKey::from_ed_der(der), KeyAlg::EdDSA))
+        Ok(Self::new(EncodingKey::from_ed_der(der), KeyAlg::EdDSA))
     }
 
     fn pkcs8(der: &[u8]) -> Result<Self, KeyError> {

@@ -81,7 +81,7 @@ impl Keys {
     }
 
     /// The keys that may have signed a token.
-    fn of<'k>(&'k self, alg: Algorithm, id: Option<&str>) -> impl Iterator<Item = &'k Jwk> {
+    fn candidates<'k>(&'k self, alg: Algorithm, id: Option<&str>) -> impl Iterator<Item = &'k Jwk> {
         let fits = move |key: &&Jwk| {
             let of_alg = key.common.key_algorithm.is_none_or(|named| Algorithm::try_from(named) == Ok(alg));
             let to_sign = !matches!(key.common.public_key_use, Some(PublicKeyUse::Encryption));
@@ -95,7 +95,7 @@ impl Keys {
 }
 
 /// The algorithm and key ID in a token's header.
-fn said(token: &str) -> Result<(Algorithm, Option<String>), Doubt> {
+fn algorithm_and_key_id(token: &str) -> Result<(Algorithm, Option<String>), Doubt> {
     let header = jwt::header(token).ok_or(Doubt::Unreadable)?;
     let text = |name: &str| header.get(name).and_then(Value::as_str);
     let alg = text("alg").ok_or(Doubt::Unreadable)?;
@@ -112,7 +112,7 @@ fn said(token: &str) -> Result<(Algorithm, Option<String>), Doubt> {
 /// # Errors
 /// [`Doubt`] if no key can verify the token.
 pub fn needs_keys(token: &str) -> Result<bool, Doubt> {
-    said(token).map(|(alg, _)| alg.family() != AlgorithmFamily::Hmac)
+    algorithm_and_key_id(token).map(|(alg, _)| alg.family() != AlgorithmFamily::Hmac)
 }
 
 /// Verifies a token's signature and returns its claims.
@@ -121,7 +121,7 @@ pub fn needs_keys(token: &str) -> Result<bool, Doubt> {
 /// [`Doubt`]: why it is not verified.
 pub fn verified(token: &str, keys: &Keys, secret: Option<&ClientSecret>) -> Result<Value, Doubt> {
     backend::install();
-    let (alg, id) = said(token)?;
+    let (alg, id) = algorithm_and_key_id(token)?;
     let mut validation = Validation::new(alg);
     // The caller, which has the clock and the account, compares times, issuer and audience.
     validation.required_spec_claims.clear();
@@ -135,7 +135,7 @@ pub fn verified(token: &str, keys: &Keys, secret: Option<&ClientSecret>) -> Resu
         return claims(&DecodingKey::from_secret(secret.expose().as_bytes()));
     }
     let mut doubt = Doubt::UnknownKey;
-    for key in keys.of(alg, id.as_deref()) {
+    for key in keys.candidates(alg, id.as_deref()) {
         match DecodingKey::from_jwk(key).map_err(|_| Doubt::UnknownKey).and_then(|key| claims(&key)) {
             Ok(claims) => return Ok(claims),
             Err(error) => doubt = error,

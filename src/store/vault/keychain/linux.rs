@@ -110,8 +110,8 @@ fn is_open() -> zbus::Result<bool> {
     let bus = zbus::blocking::Connection::session()?;
     let reply = bus.call_method(Some(NAME), PATH, Some(SERVICE), "ReadAlias", &"default")?;
     let collection: OwnedObjectPath = reply.body().deserialize()?;
-    let asked = (COLLECTION, "Locked");
-    let reply = bus.call_method(Some(NAME), &collection, Some(PROPERTIES), "Get", &asked)?;
+    let property = (COLLECTION, "Locked");
+    let reply = bus.call_method(Some(NAME), &collection, Some(PROPERTIES), "Get", &property)?;
     let locked: OwnedValue = reply.body().deserialize()?;
     Ok(!bool::try_from(locked)?)
 }

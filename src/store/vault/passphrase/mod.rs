@@ -86,7 +86,9 @@ impl PassphraseVault {
     pub fn exists(home: &Home) -> bool {
         // There is only a backup if its restoration was interrupted.
         let key = home.key_path();
-        [private_files::beside(&key, ".old"), key].iter().any(|path| std::fs::symlink_metadata(path).is_ok())
+        [private_files::with_suffix(&key, ".old"), key]
+            .iter()
+            .any(|path| std::fs::symlink_metadata(path).is_ok())
     }
 
     /// Creates an empty vault, and opens it.
@@ -315,7 +317,7 @@ fn open(home: &Home, passphrase: &Passphrase) -> Result<Opened, VaultError> {
         }
         let loaded = opened.load(home);
         if lock.is_ok() {
-            settle(home, &opened, key_is_good, loaded.as_ref().ok());
+            finish_interrupted(home, &opened, key_is_good, loaded.as_ref().ok());
         }
         return match loaded {
             Ok(_) => Ok(opened),
@@ -338,7 +340,8 @@ fn open_key(
         None => VaultError::Absent,
     };
     if matches!(error, VaultError::Damaged | VaultError::Absent) {
-        let backup = private_files::read(&private_files::beside(&home.key_path(), ".old"), KEY_LIMIT_BYTES);
+        let backup =
+            private_files::read(&private_files::with_suffix(&home.key_path(), ".old"), KEY_LIMIT_BYTES);
         if let Some(Ok(opened)) = backup.map_err(vault_error)?.as_deref().map(unwrap) {
             return Ok((opened, false));
         }
@@ -347,7 +350,7 @@ fn open_key(
 }
 
 /// Completes interrupted changes. A disk error does not prevent reading.
-fn settle(home: &Home, opened: &Opened, key_is_good: bool, loaded: Option<&(Vec<u8>, Contents)>) {
+fn finish_interrupted(home: &Home, opened: &Opened, key_is_good: bool, loaded: Option<&(Vec<u8>, Contents)>) {
     let is_key = |bytes: &[u8]| digest(bytes) == opened.file;
     let is_ours = |bytes: &[u8]| Contents::open(&opened.key, bytes).is_ok();
     let _ = private_files::recover(&home.key_path(), KEY_LIMIT_BYTES, key_is_good, is_key);

@@ -284,11 +284,11 @@ fn f2_a_broken_file_gives_way_to_its_backup() {
     let mut vault = created(&home, "p");
     vault.write("a", &line(CANARY)).unwrap();
     for path in [home.vault_path(), home.key_path()] {
-        fs::rename(&path, private_files::beside(&path, ".old")).unwrap();
+        fs::rename(&path, private_files::with_suffix(&path, ".old")).unwrap();
         fs::write(&path, [0; 100]).unwrap();
         assert_eq!(text_of(&home), CANARY);
-        assert_eq!(fs::read(private_files::beside(&path, ".broken-1")).unwrap(), [0; 100]);
-        fs::rename(&path, private_files::beside(&path, ".old")).unwrap();
+        assert_eq!(fs::read(private_files::with_suffix(&path, ".broken-1")).unwrap(), [0; 100]);
+        fs::rename(&path, private_files::with_suffix(&path, ".old")).unwrap();
         assert!(PassphraseVault::exists(&home));
         assert_eq!(text_of(&home), CANARY);
     }

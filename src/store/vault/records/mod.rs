@@ -189,9 +189,9 @@ pub fn decode_client(id: &AccountId, line: &SecretText) -> Result<ClientRecord, 
         private_key: record.private_key,
         username: record.username,
         password: record.password,
-        headers: held(record.headers),
-        authorize_params: held(record.authorize_params),
-        token_params: held(record.token_params),
+        headers: secrets_of(record.headers),
+        authorize_params: secrets_of(record.authorize_params),
+        token_params: secrets_of(record.token_params),
     };
     // Up to version 2, extra parameters were among the settings.
     extra_params::move_secrets(&mut account.settings, &mut client);
@@ -202,7 +202,7 @@ fn exposed<K: Kind>(values: &BTreeMap<String, Secret<K>>) -> BTreeMap<&str, &str
     values.iter().map(|(name, value)| (name.as_str(), value.expose())).collect()
 }
 
-fn held<K: Kind>(values: BTreeMap<String, Held<K>>) -> BTreeMap<String, Secret<K>> {
+fn secrets_of<K: Kind>(values: BTreeMap<String, Held<K>>) -> BTreeMap<String, Secret<K>> {
     values.into_iter().map(|(name, value)| (name, value.0)).collect()
 }
 
@@ -266,7 +266,7 @@ fn decode<T: for<'de> Deserialize<'de>>(line: &SecretText) -> Result<T, VaultErr
 
 fn encode(record: &impl Serialize) -> Result<SecretText, VaultError> {
     // Measured first, so that the buffer never grows: growing would leave an unwiped copy.
-    let mut size = Measure(0);
+    let mut size = ByteCounter(0);
     write(&mut size, record)?;
     let mut buffer = Zeroizing::new(Vec::with_capacity(size.0));
     write(&mut *buffer, record)?;
@@ -282,9 +282,9 @@ fn write(to: impl io::Write, record: &impl Serialize) -> Result<(), VaultError> 
     record.serialize(&mut serde_json::Serializer::with_formatter(to, Ascii)).map_err(|_| FAILED)
 }
 
-pub(in crate::store) struct Measure(pub(in crate::store) usize);
+pub(in crate::store) struct ByteCounter(pub(in crate::store) usize);
 
-impl io::Write for Measure {
+impl io::Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += bytes.len();
         Ok(bytes.len())
