@@ -9,11 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// A source of the current time.
 pub trait Clock: Send + Sync + 'static {
-    /// The current time in UTC.
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The system's wall clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -24,12 +22,10 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that a test sets.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<DateTime<Utc>>);
 
 impl ManualClock {
-    /// Makes a clock that shows `now`.
     pub fn new(now: DateTime<Utc>) -> Self {
         Self(Mutex::new(now))
     }

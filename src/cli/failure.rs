@@ -36,7 +36,6 @@ impl Failure {
         Self { code: WRONG_USAGE, words: lines.join("\n") }
     }
 
-    /// A passphrase is needed, and there is no terminal.
     pub(super) fn no_terminal(option: &str) -> Self {
         Self {
             code: VAULT,
@@ -66,12 +65,10 @@ impl Failure {
         Self { code: 0, words: String::new() }
     }
 
-    /// A problem of the app as a whole.
     pub(super) fn of(problem: &Problem) -> Self {
         Self::explained(problem, None, None)
     }
 
-    /// A problem with an account.
     pub(super) fn of_account(problem: &Problem, account: &AccountView) -> Self {
         let said = Self::explained(problem, Some(account.name.as_str()), Some(&account.provider_name));
         let about_redirect = matches!(
@@ -100,7 +97,6 @@ impl Failure {
         }
     }
 
-    /// Prefixes the message with a location.
     #[must_use]
     pub(super) fn within(self, place: &str) -> Self {
         Self { words: format!("{place}: {}", self.words), ..self }

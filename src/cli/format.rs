@@ -50,12 +50,10 @@ pub(super) fn local(at: DateTime<Utc>) -> String {
     at.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
-/// Sanitized text from outside.
 pub(super) fn shown(text: &str) -> String {
     sanitized(text, TEXT_CHARS).into_owned()
 }
 
-/// The same in quotation marks.
 pub(super) fn quoted(text: &str) -> String {
     format!("“{}”", shown(text))
 }
@@ -68,7 +66,6 @@ pub(super) fn expiry_sentence(account: &AccountView) -> String {
     }
 }
 
-/// Indented JSON with invisible characters escaped.
 pub(super) fn json(value: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|_| Failure::refused("The output could not be put into JSON. Try it without --json."))?;

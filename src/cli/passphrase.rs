@@ -14,17 +14,14 @@ use crate::messages::snapshot::VaultKind;
 
 const OPTION: &str = "--passphrase-file";
 
-/// The vault and the source of its passphrase.
 #[derive(Debug, Clone, Default)]
 pub(super) struct VaultOptions {
     /// The vault of this run; `None` means the stored choice.
     pub(super) kind: Option<VaultKind>,
-    /// The file or descriptor that holds its passphrase.
     pub(super) file: Option<PathBuf>,
 }
 
 impl VaultOptions {
-    /// The passphrase from the given file or descriptor, if any.
     pub(super) fn named(&self) -> Result<Option<Passphrase>, Failure> {
         self.file.as_deref().map(read).transpose()
     }
@@ -38,7 +35,6 @@ impl VaultOptions {
     }
 }
 
-/// An existing passphrase, from the file or the terminal.
 pub(super) fn existing(file: Option<&Path>, option: &str, prompt: &str) -> Result<Passphrase, Failure> {
     match file {
         Some(path) => read(path),
@@ -46,7 +42,6 @@ pub(super) fn existing(file: Option<&Path>, option: &str, prompt: &str) -> Resul
     }
 }
 
-/// A new passphrase, from the file or twice from the terminal.
 pub(super) fn chosen(file: Option<&Path>, option: &str, prompt: &str) -> Result<Passphrase, Failure> {
     let passphrase = if let Some(path) = file { read(path)? } else { asked_twice(prompt, option)? };
     if passphrase.is_empty() {

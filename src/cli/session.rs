@@ -26,9 +26,6 @@ use crate::store::vault::passphrase::PassphraseVault;
 const VAULT_PATIENCE: Duration = Duration::from_secs(25);
 
 /// The engine's dependencies for a short run without a clipboard.
-///
-/// # Errors
-/// [`Problem::Disk`] if the home can't be used.
 pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
     let disk = |error: HomeError| Problem::Disk(UntrustedText::new(&error.to_string()));
     let home = Home::locate().map_err(disk)?;
@@ -56,7 +53,6 @@ pub(super) fn file_exists() -> bool {
     Home::locate().is_ok_and(|home| PassphraseVault::exists(&home))
 }
 
-/// A running engine that has read the database.
 pub(super) struct CliSession {
     pub(super) vault: VaultOptions,
     pub(super) engine: EngineHandle,
@@ -64,7 +60,6 @@ pub(super) struct CliSession {
     pub(super) clock: SystemClock,
 }
 
-/// Starts an engine, runs `work`, and stops the engine whatever the result.
 pub(super) fn with_engine(
     vault: &VaultOptions,
     work: impl FnOnce(&mut CliSession) -> Result<(), Failure>,

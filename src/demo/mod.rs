@@ -46,15 +46,11 @@ const BODY_LIMIT_BYTES: usize = 16 * 1024;
 pub struct Demo {
     /// The issuer identifier: the server's own URL.
     pub issuer: String,
-    /// The authorization endpoint.
     pub authorize: Url,
-    /// The token endpoint.
     pub token: Url,
     /// A resource that returns an access token's user.
     pub me: Url,
-    /// The client ID.
     pub client_id: String,
-    /// The client secret; a new one at each start.
     pub client_secret: ClientSecret,
     task: AbortHandle,
 }

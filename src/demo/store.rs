@@ -15,7 +15,6 @@ use crate::base::secret::{AccessToken, RefreshToken};
 
 /// Lifetime of an access token: short, so that the countdown and the refresh can be watched.
 pub const ACCESS_TOKEN_LIFE_SECS: u32 = 120;
-/// Lifetime of a refresh token.
 pub const REFRESH_TOKEN_LIFE_SECS: u32 = 3600;
 
 const LOGIN_LIFE: TimeDelta = TimeDelta::minutes(10);

@@ -8,7 +8,6 @@ use crate::base::secret::Passphrase;
 /// The strength of a passphrase against someone who has the file and guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
-    /// No passphrase.
     Empty,
     /// Guessed at once: a word, a name, a keyboard row.
     VeryWeak,

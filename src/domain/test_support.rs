@@ -56,7 +56,6 @@ pub(crate) fn provider(authorize: &str) -> Provider {
 
 pub(crate) static NO_PARAMS: SecretParams = SecretParams::new();
 
-/// An authorization request without a nonce.
 pub(crate) fn authorization<'a>(
     client_id: &'a str,
     redirect_uri: &'a str,

@@ -51,24 +51,17 @@ pub fn rfc3339(text: &str) -> Option<DateTime<Utc>> {
 
 /// Reads a stored time. An earlier version stored any year; moving it to the nearest accepted time keeps the
 /// record readable.
-///
-/// # Errors
-/// The deserializer's, if it is not a time.
 pub fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
     DateTime::deserialize(deserializer).map(nearest)
 }
 
 /// Like [`stored`], for an optional time.
-///
-/// # Errors
-/// The deserializer's, if it is not a time.
 pub fn stored_optional<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<DateTime<Utc>>, D::Error> {
     Ok(Option::deserialize(deserializer)?.map(nearest))
 }
 
-/// A number, or a string with one.
 pub(super) fn number(value: &Value) -> Option<f64> {
     let number = match value {
         Value::Number(number) => number.as_f64(),
@@ -84,7 +77,6 @@ pub(super) fn span(value: &Value) -> Option<TimeDelta> {
     TimeDelta::try_milliseconds(whole(ms))
 }
 
-/// A Unix time in seconds or milliseconds.
 pub(super) fn epoch(value: &Value) -> Option<DateTime<Utc>> {
     let number = number(value)?;
     let ms = if number.abs() > MILLIS_ABOVE { number } else { number * 1000.0 };

@@ -25,7 +25,6 @@ pub struct AccountDraft {
     pub editing: Option<(AccountId, Revision)>,
     /// The name as typed.
     pub name: String,
-    /// The settings.
     pub settings: Settings,
     /// The credentials. When editing, a missing secret keeps the stored one.
     pub client: Client,
@@ -34,7 +33,6 @@ pub struct AccountDraft {
 /// An account to import.
 #[derive(Debug)]
 pub struct ImportDraft {
-    /// The account.
     pub draft: AccountDraft,
     /// Its tokens, if the file has any. Stored tokens that were received later stay.
     pub grant: Option<Grant>,
@@ -60,9 +58,7 @@ impl From<Imported> for ImportDraft {
 pub enum Command {
     /// Saves a new or edited account; with `sign_in`, gets a token at once.
     Save {
-        /// The account.
         draft: Box<AccountDraft>,
-        /// Sign in at once.
         sign_in: bool,
     },
     /// Discovers an issuer's endpoints without saving anything. The result is
@@ -73,9 +69,7 @@ pub enum Command {
     /// Reads an import file or an export without saving anything. The result is
     /// [`super::event::Event::ImportRead`], or the problem that a passphrase is needed.
     ReadImport {
-        /// The file.
         path: PathBuf,
-        /// The passphrase of an encrypted file.
         passphrase: Option<Passphrase>,
         /// The meaning of the names in a list of names and values; `None` guesses.
         mapping: Option<Mapping>,
@@ -83,9 +77,7 @@ pub enum Command {
     /// Writes accounts to a new file that only this user can read. The reply is
     /// [`super::event::Reply::Exported`].
     Export {
-        /// The accounts; empty means all.
         accounts: Vec<AccountId>,
-        /// The file, which must not exist.
         path: PathBuf,
         /// With a passphrase, the file has secrets, encrypted by it; `None` omits secrets.
         passphrase: Option<Passphrase>,
@@ -99,25 +91,19 @@ pub enum Command {
     Duplicate(AccountId),
     /// Deletes after 10 s, during which it can be undone.
     Delete(AccountId),
-    /// Undoes a deletion.
     UndoDelete(AccountId),
     /// Deletes at once.
     Remove(AccountId),
     /// Signs in, or repeats the grant.
     SignIn {
-        /// The account.
         account: AccountId,
-        /// Open a browser.
         open_browser: bool,
     },
     /// Gets a token like [`Self::SignIn`] or [`Self::Refresh`], with another client authentication. If that
     /// yields a token, the account keeps the method; otherwise it stays unchanged.
     TryClientAuth {
-        /// The account.
         account: AccountId,
-        /// The other method.
         auth: ClientAuth,
-        /// Open a browser if one is needed.
         open_browser: bool,
     },
     /// Checks everything needed to get an account's token; `None` checks what all accounts need. The reply is
@@ -128,12 +114,9 @@ pub enum Command {
     CheckRedirect(String),
     /// Changes the port of the account's redirect URI, which must also be registered with the provider.
     TakePort {
-        /// The account.
         account: AccountId,
-        /// The port.
         port: u16,
     },
-    /// Cancels a sign-in.
     CancelSignIn(AccountId),
     /// Extends a sign-in by five minutes.
     ExtendSignIn(AccountId),
@@ -141,7 +124,6 @@ pub enum Command {
     OpenBrowserAgain(AccountId),
     /// Finishes a sign-in with a paste.
     PasteReturn {
-        /// The account.
         account: AccountId,
         /// A redirect URL, a query or a bare code.
         text: PastedReturn,
@@ -151,16 +133,13 @@ pub enum Command {
     /// Gets a token that stays valid for a while, refreshed if needed. The reply is
     /// [`super::event::Reply::Token`].
     Token {
-        /// The account.
         account: AccountId,
         /// The minimum validity; `None` means the account's margin.
         min_valid: Option<TimeDelta>,
     },
     /// Copies a token that stays valid for the account's margin.
     Copy {
-        /// The account.
         account: AccountId,
-        /// The format.
         form: CopyForm,
     },
     /// Copies text that is not secret.
@@ -176,7 +155,6 @@ pub enum Command {
     /// Saves the mapping of the account's last response: the meaning of fields, by their index in
     /// [`super::snapshot::AccountView::answer`]. The reply is [`super::event::Reply::Saved`].
     MapAnswer {
-        /// The account.
         account: AccountId,
         /// Field indexes and their meanings.
         choices: Vec<(usize, ReadAs)>,
@@ -203,7 +181,6 @@ pub enum Command {
     /// Deletions that could be undone are finished first. If interrupted, the command can be repeated, also
     /// in the other direction.
     MoveVault {
-        /// The target: the keychain or the file.
         to: VaultKind,
         /// The passphrase of the file, whether source or target; not needed if it is unlocked.
         passphrase: Option<Passphrase>,
@@ -218,7 +195,6 @@ pub enum Command {
     RemoveOrphans,
     /// Unlocks the file vault; with `create`, makes it if there is none. Also ends a [`Self::Lock`].
     UnlockVault {
-        /// Its passphrase.
         passphrase: Passphrase,
         /// A vault may be created.
         create: bool,
@@ -229,10 +205,8 @@ pub enum Command {
     ChangePassphrase {
         /// The current passphrase, which is checked.
         old: Passphrase,
-        /// The new passphrase.
         new: Passphrase,
     },
-    /// Starts the demo and its account.
     StartDemo,
     /// Locks Keyfob: hides masks, clears the clipboard, cancels waiting sign-ins, pauses refreshing, and
     /// rejects commands about accounts. A token that is not saved yet stays. Also locks the file vault; a

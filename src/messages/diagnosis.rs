@@ -9,18 +9,13 @@ use crate::domain::refusal::connectivity::{CheckOutcome, OnTheWay};
 use super::problem::{SignInProblem, VaultProblem};
 use super::snapshot::VaultKind;
 
-/// A check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// The vault.
     Vault,
-    /// The browser of this system.
     Browser,
-    /// The port of the redirect URI.
     Port,
     /// A server's host name.
     Dns,
-    /// A server's TLS.
     Tls,
     /// One of the provider's endpoints.
     Endpoint(EndpointKind),
@@ -29,7 +24,6 @@ pub enum Check {
 }
 
 impl Check {
-    /// The name in JSON output.
     pub fn key(self) -> &'static str {
         match self {
             Self::Vault => "vault",
@@ -46,18 +40,14 @@ impl Check {
 /// The reason for an outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
-    /// The vault responds.
     VaultAnswers(VaultKind),
-    /// The vault fails.
     Vault(VaultProblem),
     /// A browser's launcher was found or not.
     Browser {
         /// `None` if it can't be determined without opening a page.
         is_there: Option<bool>,
     },
-    /// The port can be used.
     PortFree,
-    /// The port can't be used.
     Port(SignInProblem),
     /// The redirect URI needs no port here, or there is none.
     NoPortNeeded,
@@ -65,14 +55,11 @@ pub enum Cause {
     OnTheWay(OnTheWay),
     /// The account's settings don't make a usable provider.
     Settings(ProviderError),
-    /// No account was named.
     NoAccount,
 }
 
-/// A finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The check.
     pub check: Check,
     /// Its subject: a host, a URL, a port; empty if there is only one.
     pub about: String,
@@ -81,7 +68,6 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The outcome of the finding.
     pub fn verdict(&self) -> CheckOutcome {
         match &self.cause {
             Cause::VaultAnswers(VaultKind::Memory) | Cause::Vault(VaultProblem::PassphraseNeeded) => {

@@ -29,7 +29,6 @@ impl UntrustedText {
         Self(sanitized(text, 500).into_owned())
     }
 
-    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -41,14 +40,11 @@ impl fmt::Display for UntrustedText {
     }
 }
 
-/// A problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// No account has this name or ID.
     UnknownAccount(String),
-    /// Another account has this name.
     NameTaken(String),
-    /// The name is invalid.
     BadName(NameError),
     /// The account was changed elsewhere meanwhile.
     ChangedElsewhere,
@@ -80,21 +76,16 @@ pub enum Problem {
     /// A refresh returned an ID token of another subject, so nothing of it was kept (`OpenID` Connect Core,
     /// section 12.2).
     OtherSubject,
-    /// The sign-in failed.
     SignIn(SignInProblem),
-    /// The token endpoint refused.
     Refused(Refusal),
     /// The token endpoint responded without a token.
     BadAnswer(BadAnswer),
-    /// The token endpoint was not reached.
     Unreachable(Unreachable),
-    /// The named provider has no such endpoint.
     NoEndpoint(String, EndpointKind),
     /// The server did not return a token's status.
     NotChecked(Box<Problem>),
     /// The server did not revoke all tokens; they are still here.
     NotRevoked(Box<NotRevoked>),
-    /// The vault can't be used.
     Vault(VaultProblem),
     /// Reading or writing the disk failed: the system's error text.
     Disk(UntrustedText),
@@ -106,15 +97,10 @@ pub enum Problem {
     Busy,
     /// A web page could not be opened: its URL.
     PageNotOpened(UntrustedText),
-    /// The clipboard rejected the text.
     Clipboard,
-    /// The demo could not start.
     Demo(UntrustedText),
-    /// An export or import failed.
     Archive(ArchiveProblem),
-    /// An issuer's metadata has no usable endpoints.
     Discovery(DiscoveryProblem),
-    /// The user has locked Keyfob.
     Locked,
     /// The database could not be read and was set aside under this name.
     SetAside(UntrustedText),
@@ -124,34 +110,25 @@ pub enum Problem {
     NoRandomness,
     /// The engine's command queue is full.
     QueueFull,
-    /// The engine is stopping or stopped.
     Stopped,
 }
 
 /// Why a sign-in ended or a response was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInProblem {
-    /// The user cancelled.
     Cancelled,
     /// No response in time.
     TimedOut,
-    /// Another program uses the redirect port.
     PortInUse {
-        /// The port.
         port: u16,
-        /// Ports that are free instead.
         free: Vec<u16>,
     },
-    /// The system forbids the redirect port.
     PortForbidden {
-        /// The port.
         port: u16,
-        /// Ports that are free instead.
         free: Vec<u16>,
     },
     /// No loopback address is available.
     NoLoopback,
-    /// No browser could be opened; the sign-in still waits.
     NoBrowser,
     /// The response belongs to another sign-in; this one still waits.
     StateMismatch,
@@ -165,24 +142,17 @@ pub enum SignInProblem {
     WrongIssuer,
     /// The response contradicts itself (duplicate parameters, both code and error).
     Contradictory,
-    /// The user code was not entered in time.
     CodeExpired,
     /// The device authorization response has no code.
     NoCode {
-        /// The host.
         host: String,
-        /// The HTTP status.
         status: u16,
-        /// What is wrong with the response.
         flaw: AnswerFlaw,
     },
     /// The pushed authorization response has no `request_uri`.
     NotPushed {
-        /// The host.
         host: String,
-        /// The HTTP status.
         status: u16,
-        /// What is wrong with the response.
         flaw: AnswerFlaw,
     },
     /// The ID token belongs to another sign-in.
@@ -191,19 +161,14 @@ pub enum SignInProblem {
     Denied {
         /// The `error` value.
         code: UntrustedText,
-        /// The `error_description`, if given.
         description: Option<UntrustedText>,
-        /// Facts about the likely cause.
         hints: Box<Hints>,
     },
 }
 
-/// A refusal by the token endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The provider's name.
     pub provider: String,
-    /// The HTTP status.
     pub status: u16,
     /// The OAuth error code, if the response has one.
     pub code: Option<UntrustedText>,
@@ -213,22 +178,18 @@ pub struct Refusal {
     pub meaning: Option<String>,
     /// Where the provider shows client IDs and secrets.
     pub secrets_place: Option<String>,
-    /// The refused grant; `None` for other requests.
     pub grant: Option<GrantType>,
     /// The earliest time for another attempt.
     pub retry_at: Option<DateTime<Utc>>,
-    /// Facts about the likely cause.
     pub hints: Box<Hints>,
 }
 
 /// A destination that differs from the one that secrets belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedUrl {
-    /// The destination.
     pub destination: Destination,
     /// The URL that the secrets belong to; `None` if there was none.
     pub old: Option<UntrustedText>,
-    /// The new URL.
     pub new: UntrustedText,
 }
 
@@ -242,7 +203,6 @@ impl From<MovedDestination> for MovedUrl {
 /// How an account differs from what the vault has with its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherDestination {
-    /// The account's name.
     pub account: UntrustedText,
     /// The destinations that differ; empty if only other settings do.
     pub moved: Vec<MovedUrl>,
@@ -253,7 +213,6 @@ pub struct OtherDestination {
 /// What an import would do with stored secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretsWouldMove {
-    /// The account's name.
     pub account: UntrustedText,
     /// The destinations that differ. Never empty.
     pub moved: Vec<MovedUrl>,
@@ -264,27 +223,21 @@ pub struct SecretsWouldMove {
 pub struct NotRevoked {
     /// The refresh token was revoked before the failure.
     pub refresh_revoked: bool,
-    /// The cause.
     pub cause: Problem,
 }
 
 /// A response without a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadAnswer {
-    /// The host.
     pub host: String,
-    /// The HTTP status.
     pub status: u16,
-    /// What is wrong with it.
     pub kind: AnswerFlaw,
 }
 
-/// Why an export or import failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArchiveProblem {
     /// The file is encrypted and needs its passphrase.
     PassphraseNeeded,
-    /// The passphrase is wrong.
     WrongPassphrase,
     /// The file is damaged, or encrypted in another way.
     Damaged,
@@ -294,7 +247,6 @@ pub enum ArchiveProblem {
     TooMuchWork,
     /// It exceeds the maximum size of an import file.
     TooLarge,
-    /// A file with that name exists.
     Exists,
     /// The secrets of the named account are missing or can't be read.
     Lacking(UntrustedText),
@@ -304,23 +256,16 @@ pub enum ArchiveProblem {
     Content(UntrustedText),
 }
 
-/// Why an issuer's metadata has no usable endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveryProblem {
-    /// The requested issuer.
     pub issuer: UntrustedText,
-    /// The reason.
     pub why: NotDiscovered,
 }
 
-/// Why discovery failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotDiscovered {
     /// There is no metadata at the usual URLs.
-    Nothing {
-        /// The URLs with their HTTP statuses.
-        tried: Vec<(UntrustedText, u16)>,
-    },
+    Nothing { tried: Vec<(UntrustedText, u16)> },
     /// The server has another issuer identifier.
     OtherIssuer {
         /// That identifier.
@@ -337,11 +282,9 @@ pub enum NotDiscovered {
 pub enum VaultProblem {
     /// No keychain service is running.
     Absent,
-    /// It is locked.
     Locked,
     /// A file whose passphrase was not given yet.
     PassphraseNeeded,
-    /// The passphrase is wrong.
     WrongPassphrase,
     /// It doesn't outlast the process, so nothing is moved there.
     NotLasting,
@@ -349,13 +292,10 @@ pub enum VaultProblem {
     Moved,
     /// This account's secrets are in the other vault, in which it was created.
     Elsewhere(VaultKind),
-    /// The user dismissed its prompt.
     Denied,
-    /// It doesn't respond.
     Slow,
     /// It has no entry for this account.
     Missing,
-    /// An entry can't be read.
     Corrupt,
     /// A newer Keyfob wrote an entry or all of them.
     Newer,

@@ -1,12 +1,9 @@
 //! The places where secrets can be kept.
 
-/// A kind of vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum VaultKind {
-    /// The operating system's keychain.
     #[default]
     Keychain,
-    /// A file protected by a passphrase.
     File,
     /// Memory, until quit.
     Memory,

@@ -27,7 +27,6 @@ use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::domain::secure_url::{is_loopback, is_secure};
 use crate::domain::time_parse;
 
-/// The maximum duration of connecting.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum duration of a request, including the response.
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -36,14 +35,12 @@ pub const BODY_LIMIT_BYTES: usize = 1 << 20;
 /// Sent with every request; some servers reject requests without it.
 pub const USER_AGENT: &str = concat!("Keyfob/", env!("CARGO_PKG_VERSION"));
 
-/// The client's options.
 #[derive(Debug, Clone)]
 pub struct HttpPolicy {
     /// A PEM file with root certificates to trust beside the system's.
     pub extra_root_pem: Option<PathBuf>,
     /// The proxy for servers that are not on this computer.
     pub proxy: Proxy,
-    /// The maximum duration of connecting.
     pub connect_timeout: Duration,
     /// The maximum duration of a request, including the response.
     pub total_timeout: Duration,
@@ -52,11 +49,8 @@ pub struct HttpPolicy {
 /// The proxy for servers that are not on this computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proxy {
-    /// The system's setting.
     System,
-    /// No proxy.
     None,
-    /// This proxy.
     At(Url),
 }
 
@@ -71,13 +65,10 @@ impl Default for HttpPolicy {
     }
 }
 
-/// A server's response. Its body may hold tokens.
 pub struct HttpAnswer {
-    /// The HTTP status.
     pub status: u16,
     /// Every header as received, with names in lower case; invalid UTF-8 is replaced.
     pub headers: Vec<(String, SecretText)>,
-    /// `Content-Type`, if given.
     pub content_type: Option<String>,
     /// `Date`, the server's clock, if given.
     pub date: Option<DateTime<Utc>>,
@@ -87,9 +78,7 @@ pub struct HttpAnswer {
     pub body: Zeroizing<Vec<u8>>,
     /// The body exceeded [`BODY_LIMIT_BYTES`] and was dropped.
     pub body_too_large: bool,
-    /// When the request was sent.
     pub sent_at: DateTime<Utc>,
-    /// When the response was complete.
     pub answered_at: DateTime<Utc>,
 }
 
@@ -113,7 +102,6 @@ struct Inner {
     remote: OnceCell<Client>,
 }
 
-/// A connection type with its own client.
 #[derive(Clone, Copy)]
 enum Route {
     /// http on this computer: no proxy, and no root certificates, so that it works without any.
@@ -125,7 +113,6 @@ enum Route {
 }
 
 impl Http {
-    /// Creates a client with this policy.
     pub fn new(policy: HttpPolicy) -> Self {
         let inner = Inner { policy, plain: OnceCell::new(), local: OnceCell::new(), remote: OnceCell::new() };
         Self { inner: Arc::new(inner) }
@@ -286,7 +273,6 @@ fn classify(error: &reqwest::Error) -> (UnreachableKind, bool) {
     (kind, !unsent)
 }
 
-/// The body; `None` if it is too large.
 async fn read_body(response: &mut Response) -> Result<Option<Zeroizing<Vec<u8>>>, reqwest::Error> {
     if response.content_length().is_some_and(|length| length > BODY_LIMIT_BYTES as u64) {
         return Ok(None);

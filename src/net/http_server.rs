@@ -39,7 +39,6 @@ const LINGER: Duration = Duration::from_secs(1);
 /// The maximum number of connections; one more drops the oldest.
 pub const MAX_CONNECTIONS: usize = 16;
 
-/// A response, entirely in memory.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
 /// The connections of one server. Dropping this closes them all.
@@ -63,7 +62,6 @@ impl Connections {
     }
 }
 
-/// Accepts the next connection on any of the listeners.
 pub(crate) async fn accept(listeners: &[TcpListener]) -> TcpStream {
     loop {
         let accepted: io::Result<TcpStream> = poll_fn(|cx| {
@@ -105,7 +103,6 @@ where
     let _ = tokio::time::timeout(CONNECTION_TIMEOUT, served).await;
 }
 
-/// A request's head, and possibly more data after it.
 enum Head {
     Whole(Vec<u8>),
     /// [`HEAD_LIMIT_BYTES`] without the end of the head.

@@ -34,19 +34,10 @@ const PORT_ATTEMPTS: usize = 16;
 /// Why a redirect URI can't be listened on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BindError {
-    /// Another program has the port.
     #[error("port {port} is in use")]
-    InUse {
-        /// The port.
-        port: u16,
-    },
-    /// The system forbids the port.
+    InUse { port: u16 },
     #[error("port {port} is forbidden")]
-    Forbidden {
-        /// The port.
-        port: u16,
-    },
-    /// This computer has no such loopback address.
+    Forbidden { port: u16 },
     #[error("no loopback address can be listened on")]
     NoLoopback,
 }
@@ -60,7 +51,6 @@ pub enum CallbackDecision {
     Refused,
 }
 
-/// The bound sockets of one sign-in.
 #[derive(Debug)]
 pub struct Listener {
     sockets: Vec<StdListener>,
@@ -98,7 +88,6 @@ impl Listener {
         self.redirect.uri_at(self.port)
     }
 
-    /// The bound port.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -183,7 +172,6 @@ async fn serve_connection(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 impl Shared {
-    /// The response to a request, and whether it is the landing page.
     fn answer<B>(&self, request: &Request<B>) -> (Answer, bool) {
         let path = request.uri().path();
         if !http_server::is_addressed_to(request, &self.hosts) {

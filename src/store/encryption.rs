@@ -24,20 +24,13 @@ const MAX_WORK_FACTOR: u8 = 20;
 /// The prefix of a key's line; a newer kind of key continues with its own name.
 const KEY_PREFIX: &str = "AGE-SECRET-KEY-";
 
-/// Why decryption or encryption failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SealError {
-    /// The passphrase is wrong.
     WrongPassphrase,
-    /// Encrypted to another key.
     WrongKey,
-    /// Not encrypted, or damaged.
     Damaged,
-    /// A newer format.
     Newer,
-    /// It requires more work than is allowed.
     TooMuchWork,
-    /// Encryption failed.
     Failed,
 }
 
@@ -53,7 +46,6 @@ impl From<DecryptError> for SealError {
     }
 }
 
-/// A private key; wiped when dropped.
 pub(super) struct Key(x25519::Identity);
 
 impl Key {
@@ -71,7 +63,6 @@ impl Key {
         })
     }
 
-    /// Decrypts what [`Self::wrap`] made.
     pub(super) fn unwrap(bytes: &[u8], passphrase: &Passphrase) -> Result<Self, SealError> {
         let plain = open_with_passphrase(bytes, passphrase)?;
         let text = std::str::from_utf8(&plain).map_err(|_| SealError::Damaged)?;
@@ -81,7 +72,6 @@ impl Key {
         line.parse().map(Self).map_err(|_| if newer { SealError::Newer } else { SealError::Damaged })
     }
 
-    /// Decrypts what [`seal`] encrypted to this key.
     pub(super) fn open(&self, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let decryptor = Decryptor::new_buffered(bytes)?;
         plain(decryptor, &self.0, bytes.len())
@@ -97,13 +87,11 @@ pub(super) fn seal(
     sealed(recipients.iter().map(|recipient| recipient as &dyn Recipient), write)
 }
 
-/// The number of keys that something is encrypted to.
 pub(super) fn keys_of(bytes: &[u8]) -> usize {
     let head = bytes.split(|byte| *byte == b'\n').take_while(|line| !line.starts_with(b"---"));
     head.filter(|line| line.starts_with(b"-> X25519 ")).count()
 }
 
-/// Encrypts what `write` writes with a passphrase.
 pub(super) fn seal_with_passphrase(
     passphrase: &Passphrase,
     work_factor: u8,
@@ -114,7 +102,6 @@ pub(super) fn seal_with_passphrase(
     sealed(iter::once(&recipient as &dyn Recipient), write)
 }
 
-/// Decrypts with a passphrase, armored or not.
 pub(super) fn open_with_passphrase(
     bytes: &[u8],
     passphrase: &Passphrase,
@@ -128,7 +115,6 @@ pub(super) fn open_with_passphrase(
     plain(decryptor, &identity, bytes.len())
 }
 
-/// Returns true if bytes look encrypted, armored or not.
 pub(super) fn looks_sealed(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     start.starts_with(b"age-encryption.org/") || start.starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")

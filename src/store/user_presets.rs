@@ -18,10 +18,8 @@ const FILES_MAX: usize = 100;
 /// The maximum length of a repeated file name, in characters.
 const NAME_MAX_CHARS: usize = 80;
 
-/// The content of a folder.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct OwnPresets {
-    /// The presets, sorted by file name.
     pub presets: Vec<Preset>,
     /// What is wrong with the others, one sentence each: the file, the line and the key.
     pub mistakes: Vec<String>,
@@ -82,7 +80,6 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Option<String>> {
     Ok(files)
 }
 
-/// Reads one file; the mistake has the line and the key.
 fn preset(path: &Path) -> Result<Preset, String> {
     let at = fs::symlink_metadata(path).map_err(|error| error.to_string())?;
     if at.is_symlink() {

@@ -40,12 +40,10 @@ impl<K: Kind> Secret<K> {
         Self::new(self.expose().to_owned())
     }
 
-    /// Length in bytes.
     pub fn len_bytes(&self) -> usize {
         self.expose().len()
     }
 
-    /// Returns true if the text is empty.
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
@@ -105,7 +103,6 @@ kinds! {
     DeviceCode,
     /// A PKCE code verifier (RFC 7636, section 4.1).
     CodeVerifier,
-    /// The passphrase of a vault or an export.
     Passphrase,
     /// The value of an extra request header, such as an API key.
     HeaderValue,

@@ -17,7 +17,6 @@ static LOCKED: AtomicUsize = AtomicUsize::new(0);
 pub(in crate::base::secret) enum Text {
     /// In locked pages of its own.
     Locked(Pages),
-    /// In ordinary memory.
     Plain(Zeroizing<String>),
 }
 

@@ -113,7 +113,6 @@ fn refuse_taken(
     }
 }
 
-/// A summary line without secrets.
 fn previewed(session: &CliSession, account: &Imported) -> String {
     let Imported { name, settings, client, grant, incomplete } = account;
     let presets = &session.snapshot.presets;

@@ -5,7 +5,6 @@ use crate::cli::format::{quoted, shown};
 use crate::domain::import::{self, EnvField, EnvNames, ImportError, ImportedFile, Mapping};
 use crate::domain::provider::{CUSTOM, Preset};
 
-/// The mapping given on the command line.
 #[derive(Debug, Default)]
 pub(in crate::cli) struct EnvOptions {
     pub(in crate::cli) names: Vec<(EnvField, String)>,
@@ -13,7 +12,6 @@ pub(in crate::cli) struct EnvOptions {
     pub(in crate::cli) provider: Option<String>,
 }
 
-/// Why a file gave no accounts.
 pub(in crate::cli) enum NotRead {
     File(ImportError),
     Options(Failure),

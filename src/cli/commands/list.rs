@@ -81,7 +81,6 @@ fn as_table(session: &CliSession) -> Result<(), Failure> {
     output::data(&aligned(&rows))
 }
 
-/// Aligns columns by the number of characters.
 pub(in crate::cli) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..N).map(width).collect();

@@ -27,7 +27,6 @@ const QUEUE: usize = 16;
 /// How often to check the engine without news.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What interrupts the wait.
 pub(in crate::cli) enum SignInEvent {
     News,
     Pasted(PastedReturn),

@@ -27,7 +27,6 @@ use tags::Tags;
 pub struct AccountId([u8; 32]);
 
 impl AccountId {
-    /// Makes an ID from 16 random bytes.
     pub fn from_random(bytes: [u8; 16]) -> Self {
         let mut digits = [0; 32];
         // It fails only for another length.
@@ -41,7 +40,6 @@ impl AccountId {
         text.as_bytes().try_into().ok().filter(|_| fits).map(Self)
     }
 
-    /// The hexadecimal digits.
     pub fn as_str(&self) -> &str {
         // Always ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
@@ -80,23 +78,19 @@ impl fmt::Display for AccountId {
 pub struct Revision(pub u64);
 
 impl Revision {
-    /// The revision after this one.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)
     }
 }
 
-/// Why a name is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// Only white space.
     #[error("the name is empty")]
     Empty,
     /// More than [`AccountName::MAX_CHARS`] characters.
     #[error("the name is longer than 120 characters")]
     TooLong,
-    /// Has a control or text-direction character.
     #[error("the name has a character that can't be seen")]
     Unseen,
 }
@@ -110,13 +104,8 @@ pub struct AccountName {
 }
 
 impl AccountName {
-    /// The maximum length, in characters.
     pub const MAX_CHARS: usize = 120;
 
-    /// Trims and validates a name.
-    ///
-    /// # Errors
-    /// [`NameError`] if it is empty, too long, or has an invisible character.
     pub fn new(text: &str) -> Result<Self, NameError> {
         let text = text.trim();
         if text.is_empty() {
@@ -166,7 +155,6 @@ impl From<AccountName> for String {
 pub struct Settings {
     /// A preset's ID, or `custom`.
     pub provider: String,
-    /// How this account gets its tokens.
     pub grant: GrantType,
     /// Values of the preset's variables, such as a region.
     #[serde(default)]
@@ -182,7 +170,6 @@ pub struct Settings {
     /// The last day of the client secret by the provider's page; only for a reminder.
     #[serde(default, deserialize_with = "secret_expiry::stored", skip_serializing_if = "Option::is_none")]
     pub client_secret_expires: Option<NaiveDate>,
-    /// Words to find the account by.
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
 }
@@ -197,13 +184,10 @@ impl Settings {
 /// An account, without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The ID.
     pub id: AccountId,
-    /// The number of changes.
     pub revision: Revision,
     /// Name, unique ignoring case.
     pub name: AccountName,
-    /// The settings.
     pub settings: Settings,
 }
 
@@ -215,7 +199,6 @@ pub type SecretParams = BTreeMap<String, ParamValue>;
 pub struct Client {
     /// Client ID (RFC 6749, section 2.2).
     pub client_id: String,
-    /// Client secret, if there is one.
     pub client_secret: Option<ClientSecret>,
     /// Private key as PEM or JWK, if the client signs.
     pub private_key: Option<PrivateKey>,

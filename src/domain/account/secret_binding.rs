@@ -21,9 +21,6 @@ pub enum Disagreement {
 /// The destinations to store beside an account's secrets: only for a preset of the user's own, whose file may
 /// change later. Other accounts' destinations follow from their settings, which are stored too; a built-in
 /// preset is part of the program and may be updated with it.
-///
-/// # Errors
-/// [`ProviderError`] if the preset is unknown or a variable has no usable value.
 pub fn to_store(presets: &[Preset], settings: &Settings) -> Result<Option<Destinations>, ProviderError> {
     let is_own = Preset::of(presets, &settings.provider)?.group == Group::Own;
     is_own.then(|| Destinations::of(presets, settings)).transpose()
@@ -37,9 +34,6 @@ pub fn destinations(presets: &[Preset], settings: &Settings, stored: Option<&Des
 }
 
 /// Checks that a row agrees with the settings and destinations that the vault holds.
-///
-/// # Errors
-/// [`Disagreement`] says what differs.
 pub fn check(
     presets: &[Preset],
     vault: &Settings,

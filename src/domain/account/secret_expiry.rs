@@ -18,7 +18,6 @@ pub enum SecretEnd {
         /// The days left, 0 on the last one.
         days: i64,
     },
-    /// It has expired.
     Past {
         /// The last day.
         day: NaiveDate,

@@ -7,12 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::domain::token::expiry::Status;
 use crate::domain::token::grant::TokenFacts;
 
-/// The status of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountStatus {
-    /// A sign-in waits for the user.
     SigningIn,
-    /// A token is being requested.
     Fetching,
     /// The token is valid for longer than the warning period.
     Valid,
@@ -37,7 +34,6 @@ pub enum AccountStatus {
 pub enum Failure {
     /// Only a new sign-in helps.
     NeedsSignIn,
-    /// For another reason.
     Other,
 }
 

@@ -7,13 +7,11 @@ use thiserror::Error;
 
 use crate::base::sanitize::is_deceptive;
 
-/// The maximum number of tags of an account.
 pub const MAX_TAGS: usize = 20;
 
 /// The maximum length of a tag, in characters.
 pub const MAX_TAG_CHARS: usize = 40;
 
-/// Why tags are invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TagError {
     /// More than [`MAX_TAGS`].
@@ -22,10 +20,8 @@ pub enum TagError {
     /// A tag has more than [`MAX_TAG_CHARS`] characters.
     #[error("a tag is longer than 40 characters")]
     TooLong,
-    /// A tag has a control or text-direction character.
     #[error("a tag has a character that can't be seen")]
     Unseen,
-    /// A tag has a comma, which separates typed tags.
     #[error("a tag has a comma")]
     Comma,
 }
@@ -37,9 +33,6 @@ pub struct Tags(Vec<String>);
 
 impl Tags {
     /// Makes tags from a list: trimmed, without empty and repeated ones.
-    ///
-    /// # Errors
-    /// [`TagError`].
     pub fn new<T: AsRef<str>>(list: impl IntoIterator<Item = T>) -> Result<Self, TagError> {
         let mut tags: Vec<String> = Vec::new();
         for text in list {
@@ -66,24 +59,18 @@ impl Tags {
     }
 
     /// Parses typed tags, separated by commas.
-    ///
-    /// # Errors
-    /// [`TagError`].
     pub fn typed(text: &str) -> Result<Self, TagError> {
         Self::new(text.split(','))
     }
 
-    /// The tags separated by commas.
     pub fn text(&self) -> String {
         self.0.join(", ")
     }
 
-    /// The tags.
     pub fn as_slice(&self) -> &[String] {
         &self.0
     }
 
-    /// Returns true if there are no tags.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -10,7 +10,6 @@ use serde::de::{self, DeserializeSeed, IntoDeserializer as _, MapAccess, SeqAcce
 use super::file_error::{FileError, shown, suggestion};
 use super::{Entry, Node, NodeValue};
 
-/// A mismatch and its position.
 #[derive(Debug)]
 pub(in crate::domain) struct NodeError {
     offset: Option<usize>,
@@ -212,7 +211,6 @@ impl<'n> SeqAccess<'n> for Items<'n, '_> {
     }
 }
 
-/// The entries of a table, or some of them.
 pub(in crate::domain) struct Entries<'n, 'i> {
     rest: std::vec::IntoIter<&'n Entry<'i>>,
     current: Option<&'n Entry<'i>>,
@@ -223,7 +221,6 @@ impl<'n, 'i> Entries<'n, 'i> {
         Self::some(entries, |_| true)
     }
 
-    /// The entries with a matching key.
     pub(in crate::domain) fn some(entries: &'n [Entry<'i>], wanted: impl Fn(&str) -> bool) -> Self {
         let entries: Vec<_> = entries.iter().filter(|entry| wanted(&entry.key)).collect();
         Self { rest: entries.into_iter(), current: None }

@@ -11,7 +11,6 @@ use crate::base::sanitize::sanitized;
 
 const KEY_MAX_CHARS: usize = 80;
 
-/// A mistake in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileError {
     /// The line, counted from 1.
@@ -20,12 +19,10 @@ pub struct FileError {
     pub key: Option<String>,
     /// The account's name, if it is within a named account.
     pub account: Option<String>,
-    /// What is wrong.
     pub what: String,
 }
 
 impl FileError {
-    /// A mistake at a byte offset of the text.
     pub(in crate::domain) fn at(text: &str, offset: usize, what: &str) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];
         let breaks = before.split(|byte| *byte == b'\n').count();
@@ -42,7 +39,6 @@ impl FileError {
         Self { account: name.map(shown), ..self }
     }
 
-    /// The message for a repeated key.
     pub(in crate::domain) fn twice(key: &str) -> String {
         format!("key \"{}\" appears twice", shown(key))
     }

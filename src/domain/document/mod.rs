@@ -24,7 +24,6 @@ pub const FILE_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) const DEPTH_MAX: usize = 32;
 
-/// A value with its byte offset in the file.
 pub(super) struct Node<'i> {
     pub(super) offset: usize,
     pub(super) value: NodeValue<'i>,
@@ -42,7 +41,6 @@ pub(super) enum NodeValue<'i> {
     Table(Vec<Entry<'i>>),
 }
 
-/// A key with its position and value.
 pub(super) struct Entry<'i> {
     pub(super) offset: usize,
     pub(super) key: Cow<'i, str>,
@@ -75,7 +73,6 @@ impl<'i> Node<'i> {
         }
     }
 
-    /// The text; `None` if the node isn't one.
     pub(super) fn as_text(&self) -> Option<&str> {
         match &self.value {
             NodeValue::Text(text) => Some(text),
@@ -83,7 +80,6 @@ impl<'i> Node<'i> {
         }
     }
 
-    /// The text at a key of a table.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.get(key)?.node.as_text()
     }

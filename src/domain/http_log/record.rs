@@ -22,7 +22,6 @@ pub const KEPT: usize = 10;
 const BODY_MAX_LINES: usize = 200;
 const HEADERS_MAX: usize = 60;
 
-/// The purpose of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestKind {
@@ -40,14 +39,12 @@ pub enum RequestKind {
     Revoke,
     /// Introspection (RFC 7662).
     Introspect,
-    /// `UserInfo`.
     UserInfo,
     /// A server's metadata or keys.
     Metadata,
 }
 
 impl RequestKind {
-    /// The name in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -66,32 +63,21 @@ impl RequestKind {
 /// A request and its outcome. Hidden values are replaced by their length.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpLogEntry {
-    /// The purpose.
     pub kind: RequestKind,
-    /// When the request was sent.
     #[serde(deserialize_with = "time_parse::stored")]
     pub sent_at: DateTime<Utc>,
-    /// The duration in milliseconds.
     pub took_ms: u64,
-    /// The method.
     pub method: String,
-    /// The URL.
     pub url: String,
-    /// The request's headers.
     pub headers: Vec<(String, String)>,
-    /// The request's body.
     pub body: SentBody,
-    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// The body of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SentBody {
-    /// None.
     Empty,
-    /// A form.
     Form(Vec<(String, String)>),
     /// A JSON object with text values.
     Json(Vec<(String, String)>),
@@ -99,38 +85,28 @@ pub enum SentBody {
     Other(String),
 }
 
-/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// A response.
     Answered {
-        /// The HTTP status.
         status: u16,
-        /// The response's headers.
         headers: Vec<(String, String)>,
-        /// The response's body, in lines.
         body: String,
     },
     /// No complete response.
     Unreached {
-        /// The reason.
         why: String,
         /// A byte of the request may have reached the server.
         may_have_been_sent: bool,
     },
 }
 
-/// A response before redaction.
 #[derive(Clone, Copy)]
 pub struct Received<'a> {
-    /// The HTTP status.
     pub status: u16,
-    /// The headers.
     pub headers: &'a [(String, SecretText)],
     /// The body; empty if it was too large.
     pub body: &'a [u8],
-    /// The body was too large.
     pub too_large: bool,
 }
 

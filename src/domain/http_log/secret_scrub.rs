@@ -17,7 +17,6 @@ const ENCODINGS: [Encoding; 3] = [plain, in_form, in_html];
 /// Encodings of a backslash. JSON within JSON doubles them each time, so they are skipped.
 const BACKSLASHES: [&str; 4] = ["\\", "%5C", "%5c", "&#92;"];
 
-/// Removes a secret from the text; `mark` gives the replacement of each piece.
 pub(in crate::domain) fn without<'t>(
     text: &'t str,
     secret: &str,
@@ -38,7 +37,6 @@ pub(in crate::domain) fn without<'t>(
     Cow::Owned(shown)
 }
 
-/// The position of the first occurrence and its length in bytes.
 fn find(text: &str, secret: &str) -> Option<(usize, usize)> {
     let first = secret.chars().find(|c| *c != '\\');
     // Most characters start no encoding, and a text may be long.

@@ -17,9 +17,7 @@ use crate::domain::token::token_format::quoted;
 /// The content of a report about an account.
 #[derive(Debug, Clone, Copy)]
 pub struct Reported<'a> {
-    /// The provider's name.
     pub provider: &'a str,
-    /// The account's settings.
     pub settings: &'a Settings,
     /// Its log entries, the newest first.
     pub exchanges: &'a [HttpLogEntry],
@@ -54,7 +52,6 @@ pub fn report(reported: &Reported<'_>) -> String {
     text
 }
 
-/// The account's own settings, by their keys in files.
 fn chosen(redactor: &Redactor, spec: &ProviderSpec) -> Vec<(String, String)> {
     let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(spec) else { return Vec::new() };
     let mut rows = Vec::new();

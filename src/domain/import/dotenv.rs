@@ -13,21 +13,14 @@ use crate::domain::provider::Preset;
 /// The meaning of a name in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EnvField {
-    /// Client ID.
     ClientId,
-    /// Client secret.
     ClientSecret,
-    /// Token endpoint.
     TokenUrl,
     /// Authorization endpoint.
     AuthorizeUrl,
-    /// Redirect URI.
     RedirectUri,
-    /// Scopes.
     Scopes,
-    /// User name.
     UserName,
-    /// Password.
     Password,
 }
 

@@ -31,10 +31,8 @@ pub(super) const NAME_MAX_BYTES: usize = 200;
 /// The maximum length of a name that unnamed items inherit, in characters.
 const LABEL_MAX_CHARS: usize = 200;
 
-/// Settings as another program wrote them.
 #[derive(Default)]
 pub(super) struct Draft {
-    /// The name in the other program.
     pub(super) name: String,
     /// A preset's ID, if the file names the provider.
     pub(super) provider: Option<String>,
@@ -175,7 +173,6 @@ impl<'p> Collected<'p> {
         }
     }
 
-    /// A name that no account of this file has yet.
     fn name(&self, wanted: &str) -> AccountName {
         let clean: String = wanted.chars().filter(|c| !is_deceptive(*c)).take(100).collect();
         let clean = if clean.trim().is_empty() { "Imported" } else { clean.trim() };

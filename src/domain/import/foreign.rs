@@ -11,10 +11,8 @@ use crate::domain::document::file_error::FileError;
 use crate::domain::document::yaml;
 use crate::domain::provider::Preset;
 
-/// The content of a file.
 #[derive(Debug, Default)]
 pub struct ImportedFile {
-    /// The accounts.
     pub accounts: Vec<Imported>,
     /// What was left out, one sentence each.
     pub left_out: Vec<String>,
@@ -24,9 +22,6 @@ pub struct ImportedFile {
 
 /// Reads a file of any supported kind. `mapping` gives the meaning of the names in a `.env` file; without it,
 /// they are guessed.
-///
-/// # Errors
-/// [`ImportError`] if the file has nothing to import.
 pub fn read_any(
     text: &str,
     presets: &[Preset],
@@ -74,12 +69,10 @@ pub fn read_any(
     Ok(ImportedFile { accounts, left_out, names })
 }
 
-/// Reads Keyfob's own file.
 fn own(text: &str, presets: &[Preset]) -> Result<ImportedFile, ImportError> {
     super::read(text, presets).map(|accounts| ImportedFile { accounts, ..ImportedFile::default() })
 }
 
-/// Collects the settings of another program's tree; returns false if it is not one.
 fn take_tree(root: &Node<'_>, collected: &mut Collected<'_>) -> bool {
     if root.get("account").is_some() {
         return false;

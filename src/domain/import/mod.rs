@@ -64,11 +64,8 @@ const OWN_KEYS: [&str; 15] = [
 /// An account from a file, ready to be saved.
 #[derive(Debug)]
 pub struct Imported {
-    /// The name.
     pub name: AccountName,
-    /// The settings.
     pub settings: Settings,
-    /// The credentials.
     pub client: Client,
     /// Tokens, which only an export has.
     pub grant: Option<Grant>,
@@ -79,7 +76,6 @@ pub struct Imported {
 /// Why a file is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ImportError {
-    /// It has no account.
     #[error("the file describes no account")]
     Empty,
     /// Another program's file without OAuth 2.0 settings.
@@ -88,7 +84,6 @@ pub enum ImportError {
     /// None of its OAuth 2.0 settings makes an account; one sentence for each reason.
     #[error("none of the file's OAuth 2.0 settings can be used. {}", .0.join(" "))]
     AllLeftOut(Vec<String>),
-    /// It has a mistake.
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -129,7 +124,6 @@ pub fn read(text: &str, presets: &[Preset]) -> Result<Vec<Imported>, ImportError
     if accounts.is_empty() { Err(ImportError::Empty) } else { Ok(accounts) }
 }
 
-/// The keys of an account beside a spec's.
 #[derive(Deserialize)]
 struct Own {
     name: String,
@@ -184,7 +178,6 @@ fn preset_spelling(preset: &Preset, name: &str) -> String {
     own.map_or(name, |header| header.name.as_str()).to_owned()
 }
 
-/// An account's part of the file.
 struct AccountFile<'t, 'n, 'i> {
     text: &'t str,
     node: &'n Node<'i>,
@@ -394,7 +387,6 @@ impl AccountFile<'_, '_, '_> {
         self.named(FileError::at(self.text, self.node.offset_of(key), what).of_key(key))
     }
 
-    /// The mistake with the account's name, if it has one.
     fn named(&self, error: FileError) -> FileError {
         let name = self.node.get("name").and_then(|entry| match &entry.node.value {
             NodeValue::Text(text) => Some(text.trim()),

@@ -16,7 +16,6 @@ pub(super) fn fits(root: &Node<'_>) -> bool {
         || root.list("collections").iter().any(is_collection)
 }
 
-/// Returns true for an environment: names and values.
 pub(super) fn is_environment(root: &Node<'_>) -> bool {
     root.get("_postman_variable_scope").is_some() && root.get("values").is_some()
 }

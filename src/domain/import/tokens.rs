@@ -92,7 +92,6 @@ impl Tokens {
     }
 }
 
-/// The same check as for a server's token.
 fn check<K: Kind>(key: &'static str, token: Option<&Secret<K>>) -> Result<(), Mistake> {
     let what = "may contain only printable ASCII characters without spaces";
     if token.is_none_or(|token| is_token(token.expose())) { Ok(()) } else { Err(Mistake { key, what }) }

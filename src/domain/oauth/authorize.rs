@@ -39,9 +39,7 @@ pub fn state_from_random(bytes: [u8; 32]) -> String {
 /// The values of one authorization request.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthorizationRequest<'a> {
-    /// The client ID.
     pub client_id: &'a str,
-    /// The redirect URI.
     pub redirect_uri: &'a str,
     /// The `state` that ties the response to this sign-in.
     pub state: &'a str,

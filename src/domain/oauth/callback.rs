@@ -20,7 +20,6 @@ const ONCE: [&str; 5] = ["code", "error", "error_description", "error_uri", "iss
 /// What a response must match to be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
-    /// The `state` that was sent.
     pub state: String,
     /// The issuer identifier, if known.
     pub issuer: Option<String>,
@@ -33,7 +32,6 @@ pub struct Expected {
 /// An accepted response.
 #[derive(Debug)]
 pub enum Returned {
-    /// A code to exchange.
     Code(AuthCode),
     /// The server or the user refused (section 4.1.2.1).
     Denied {
@@ -47,22 +45,18 @@ pub enum Returned {
 /// Why a response is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CallbackError {
-    /// It has neither a code nor an error.
     #[error("no response")]
     NoReply,
     /// Its `state` is wrong, missing or repeated: it belongs to another sign-in.
     #[error("the response belongs to another sign-in")]
     StateMismatch,
-    /// It names another issuer, or none although one was promised.
     #[error("the response is from another issuer")]
     WrongIssuer,
-    /// A parameter is repeated, or there is both a code and an error.
     #[error("the response contradicts itself")]
     Contradictory,
     /// A code without `state`, and without PKCE to tie it to this sign-in.
     #[error("a bare code can't be trusted here")]
     BareCode,
-    /// The browser's request is too long.
     #[error("the response is too long")]
     TooLong,
 }
@@ -143,7 +137,6 @@ pub fn read_pasted(expected: &Expected, text: &str) -> Result<Returned, Callback
     code.map(|code| Returned::Code(AuthCode::new(code))).ok_or(CallbackError::NoReply)
 }
 
-/// The decoded values of a parameter, in order.
 fn values<'q>(query: &'q str, name: &str) -> impl Iterator<Item = Cow<'q, str>> {
     form_urlencoded::parse(query.as_bytes()).filter(move |(key, _)| key == name).map(|(_, value)| value)
 }

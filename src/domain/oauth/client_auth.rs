@@ -35,9 +35,6 @@ pub fn needs_secret(provider: &Provider) -> bool {
 }
 
 /// The client's private key, ready to sign.
-///
-/// # Errors
-/// [`RequestError`] if there is no key, or it can't sign.
 pub(in crate::domain) fn key(provider: &Provider, client: &Client) -> Result<SigningKey, RequestError> {
     let text = client.private_key.as_ref().filter(|key| !key.is_empty());
     Ok(SigningKey::read(text.ok_or(RequestError::Missing("private_key"))?, provider.key_alg)?)
@@ -48,9 +45,6 @@ pub(in crate::domain) struct ClientAuthentication(Option<SecretText>);
 
 impl ClientAuthentication {
     /// Checks that the client has the required credentials, and signs the assertion.
-    ///
-    /// # Errors
-    /// [`RequestError`] names the value that is missing or unusable.
     pub(in crate::domain) fn new(
         provider: &Provider,
         client: &Client,

@@ -29,18 +29,14 @@ const LIFE_MAX: TimeDelta = TimeDelta::hours(24);
 /// The maximum length of a user code, in characters; no longer one could be typed.
 const USER_CODE_MAX_CHARS: usize = 100;
 
-/// What the user needs to sign in on any device (section 3.2), and what Keyfob polls with.
 #[derive(Debug)]
 pub struct DeviceAuthorization {
-    /// The device code.
     pub device_code: DeviceCode,
-    /// The user code, as sent.
     pub user_code: String,
     /// The URL where the user enters the code.
     pub verification_uri: Url,
     /// The same URL with the code included.
     pub verification_uri_complete: Option<Url>,
-    /// The polling schedule.
     pub polling: Polling,
 }
 
@@ -131,7 +127,6 @@ pub enum Due {
     Nothing,
     /// Poll the server.
     Ask,
-    /// The code has expired.
     Expired,
 }
 
@@ -140,7 +135,6 @@ impl Polling {
         Self { interval, expires_at, next_at: Some(now + interval) }
     }
 
-    /// When the code expires.
     pub fn expires_at(&self) -> DateTime<Utc> {
         self.expires_at
     }

@@ -24,7 +24,6 @@ const LIST_MAX: usize = 200;
 /// The issuer whose metadata is needed, and the grant it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// The issuer.
     pub issuer: Issuer,
     /// Another spelling of the issuer that the document may use.
     template: Option<String>,
@@ -35,19 +34,14 @@ pub struct Wanted {
 /// The useful part of a server's metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveredServer {
-    /// The requested issuer.
     pub issuer: String,
-    /// The URL of the document.
     pub document: Url,
-    /// The server's endpoints.
     pub endpoints: Endpoints,
-    /// The grants that it lists and Keyfob knows.
     pub grants: Vec<GrantType>,
     /// The client authentication methods that it lists and Keyfob knows, the best first.
     pub client_auths: Vec<ClientAuth>,
     /// PKCE with S256 is supported; `None` if the server doesn't say.
     pub pkce: Option<bool>,
-    /// The scopes that it lists.
     pub scopes: Vec<String>,
     /// The server promises `iss` in every authorization response (RFC 9207).
     pub iss_promised: bool,
@@ -59,21 +53,16 @@ pub struct DiscoveredServer {
 /// Why a metadata document is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MetadataError {
-    /// It is not metadata: not a JSON object, or without an issuer.
     #[error("no metadata")]
     None,
-    /// It belongs to another issuer, whose name it holds.
     #[error("another issuer's metadata")]
     OtherIssuer(String),
-    /// It lacks an endpoint that this grant needs.
     #[error("{} is missing", .0.key())]
     Missing(EndpointKind),
-    /// One of its endpoints is not a URL, or not safe to use.
     #[error("{} can't be used", .0.key())]
     Unusable(EndpointKind),
 }
 
-/// The endpoints by their names in metadata.
 const ENDPOINTS: [(EndpointKind, &str); 8] = [
     (EndpointKind::Authorize, "authorization_endpoint"),
     (EndpointKind::Token, "token_endpoint"),
@@ -95,7 +84,6 @@ const CLIENT_AUTHS: [(ClientAuth, &str); 5] = [
     (ClientAuth::None, "none"),
 ];
 
-/// Grants, by their registered names.
 const GRANTS: [(GrantType, &str); 5] = [
     (GrantType::AuthorizationCode, "authorization_code"),
     (GrantType::DeviceCode, "urn:ietf:params:oauth:grant-type:device_code"),
@@ -129,9 +117,6 @@ pub fn stood_in(settings: &Settings) -> Settings {
 
 impl Wanted {
     /// The issuer whose metadata an account needs, from its preset, variables and overrides.
-    ///
-    /// # Errors
-    /// [`ProviderError`] if the issuer, or a variable in it, is missing or unusable.
     pub fn of(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
         let preset = Preset::of(presets, &settings.provider)?;
         let spec = preset.spec.overlaid(&settings.overrides);
@@ -148,9 +133,6 @@ impl Wanted {
     }
 
     /// Reads the metadata that was fetched from `document`.
-    ///
-    /// # Errors
-    /// [`MetadataError`]: why all of it is rejected.
     pub fn read(&self, document: &Url, body: &[u8]) -> Result<DiscoveredServer, MetadataError> {
         let text = String::from_utf8_lossy(body);
         let value: Value =

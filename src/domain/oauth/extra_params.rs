@@ -39,7 +39,6 @@ const OPEN_PARAMS: [&str; 24] = [
     "ui_locales",
 ];
 
-/// Headers whose values are not secret.
 const OPEN_HEADERS: [&str; 6] =
     ["accept", "accept-charset", "accept-language", "cache-control", "content-type", "user-agent"];
 
@@ -84,7 +83,6 @@ fn move_params(from: &mut BTreeMap<String, String>, to: &mut SecretParams) {
     }
 }
 
-/// Takes the secret values out of a map and leaves the open ones.
 fn take_secret_values(
     map: &mut BTreeMap<String, String>,
     is_open: fn(&str) -> bool,

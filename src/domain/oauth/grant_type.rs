@@ -19,7 +19,6 @@ pub enum GrantType {
 }
 
 impl GrantType {
-    /// The name in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",

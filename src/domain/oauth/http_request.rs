@@ -13,12 +13,10 @@ use crate::base::secret::SecretText;
 pub enum Method {
     /// A request without a body or side effects.
     Get,
-    /// A request with a body.
     Post,
 }
 
 impl Method {
-    /// The method's name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -30,23 +28,17 @@ impl Method {
 /// Why a request can't be built. Names the value's key in files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum RequestError {
-    /// The request needs a value that the account lacks.
     #[error("{0} is missing")]
     Missing(&'static str),
-    /// The request can't carry a value.
     #[error("{0} contains a character that a request can't carry")]
     Unusable(&'static str),
-    /// The private key can't sign.
     #[error("private_key {0}")]
     Key(#[from] KeyError),
 }
 
-/// A request, ready to be sent.
 #[derive(Debug)]
 pub struct HttpRequest {
-    /// The method.
     pub method: Method,
-    /// The URL.
     pub url: Url,
     /// Headers; the values may be secret. The HTTP client adds those of the connection.
     pub headers: Vec<(String, SecretText)>,
@@ -73,7 +65,6 @@ impl HttpRequest {
     }
 }
 
-/// A body of `application/x-www-form-urlencoded`.
 pub(in crate::domain) fn form(pairs: &[(&str, &str)]) -> SecretText {
     // Large enough never to grow: growing leaves unwiped copies.
     let capacity = pairs.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();

@@ -17,18 +17,15 @@ use crate::base::secret::{AccessToken, ClientSecret, IdToken};
 use crate::domain::time_parse;
 use crate::domain::token::jwt;
 
-/// The accepted clock difference.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
 /// The verification status of an ID token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdTokenStatus {
-    /// Not checked yet.
     Unchecked,
     /// On receipt, the issuer's signature was valid and the token was made for this client.
     Verified,
-    /// Verification failed.
     Doubted(Doubt),
 }
 
@@ -37,7 +34,6 @@ pub enum IdTokenStatus {
 pub struct Held<'a> {
     /// The issuer identifier or its template, if the account has one.
     pub issuer: Option<&'a str>,
-    /// The client ID.
     pub client_id: &'a str,
     /// The client secret, with which some servers sign.
     pub secret: Option<&'a ClientSecret>,
@@ -74,9 +70,6 @@ pub fn is_same_subject(before: &IdToken, after: &IdToken) -> bool {
 
 /// Verifies that an ID token is from the issuer, for this client (section 3.1.3.7), and for the access token
 /// if it names one (section 3.1.3.8).
-///
-/// # Errors
-/// [`Doubt`]: why it is not verified, or why that can't be determined.
 pub fn verify(token: &IdToken, keys: &Keys, held: &Held<'_>) -> Result<(), Doubt> {
     let claims = jose::verified(token.expose(), keys, held.secret)?;
     let issuer = held.issuer.ok_or(Doubt::NoIssuer)?;

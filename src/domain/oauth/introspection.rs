@@ -22,13 +22,11 @@ const SUBJECT_MAX_CHARS: usize = 200;
 /// A token's status by the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenStatus {
-    /// Whether it is active.
     pub active: bool,
     /// The owner: the subject, or the provider's name for it.
     pub subject: Option<String>,
     /// The granted scopes, if the server returned any.
     pub scope: Option<Vec<String>>,
-    /// The expiry by the server.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -45,16 +43,11 @@ impl TokenStatus {
     }
 }
 
-/// A completed token check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// The time of the check.
     pub at: DateTime<Utc>,
-    /// The generation of the checked token.
     pub generation: u64,
-    /// The server's result.
     pub verdict: TokenStatus,
-    /// The requested scopes.
     pub asked: Vec<String>,
     /// The granted scopes, from this response or from the token response.
     pub granted: Option<Vec<String>>,
@@ -74,9 +67,6 @@ pub fn is_possible(provider: &Provider) -> bool {
 }
 
 /// The introspection request (RFC 7662, section 2.1), if the provider has that endpoint.
-///
-/// # Errors
-/// [`RequestError`] names the value that is missing or unusable.
 pub fn introspection(
     provider: &Provider,
     client: &Client,
@@ -97,9 +87,6 @@ pub fn user_info(provider: &Provider, grant: &Grant) -> Option<HttpRequest> {
 }
 
 /// Reads an introspection response (RFC 7662, section 2.2).
-///
-/// # Errors
-/// [`TokenError`]: the server's refusal, or what is wrong with the response.
 pub fn read_introspection(provider: &Provider, answer: &Answer<'_>) -> Result<TokenStatus, TokenError> {
     let value = value_of(provider, answer)?;
     let Some(active) = value.get("active").and_then(Value::as_bool) else {
@@ -117,9 +104,6 @@ pub fn read_introspection(provider: &Provider, answer: &Answer<'_>) -> Result<To
 /// Reads a `UserInfo` response. A response without an error means that the token is active; a 401, or
 /// `invalid_token` with another status, that it is not (RFC 6750, section 3.1). Some providers also return
 /// the granted scopes.
-///
-/// # Errors
-/// [`TokenError`]: the server's refusal, or what is wrong with the response.
 pub fn read_user_info(provider: &Provider, answer: &Answer<'_>) -> Result<TokenStatus, TokenError> {
     if answer.status == 401 {
         return Ok(TokenStatus::default());

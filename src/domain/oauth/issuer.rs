@@ -15,10 +15,8 @@ const OAUTH: &str = "/.well-known/oauth-authorization-server";
 /// Why a text is not an issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum IssuerError {
-    /// Not a URL, or one with a user, a query or a fragment.
     #[error("issuer is not a URL without a query")]
     Invalid,
-    /// Plain http to another computer, or not http at all.
     #[error("issuer is not https")]
     Insecure,
 }
@@ -32,9 +30,6 @@ pub struct Issuer {
 
 impl Issuer {
     /// Reads an issuer. Its metadata URL is accepted too, since people copy that.
-    ///
-    /// # Errors
-    /// [`IssuerError`] if metadata can't be requested there.
     pub fn parse(text: &str) -> Result<Self, IssuerError> {
         let text = text.trim().replacen(OPENID, "", 1).replacen(OAUTH, "", 1);
         let url = Url::parse(&text).map_err(|_| IssuerError::Invalid)?;
@@ -50,7 +45,6 @@ impl Issuer {
         &self.text
     }
 
-    /// The identifier as a URL.
     pub fn url(&self) -> &Url {
         &self.url
     }

@@ -11,13 +11,11 @@ use url::{Host, Url};
 const FIRST_FREE_PORT: u16 = 1024;
 /// The first alternative if the registered port can't be used at all.
 const USUAL_PORT: u16 = 8910;
-/// The number of ports to try.
 const OTHER_PORTS: u16 = 40;
 
 /// Why a redirect URI can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RedirectError {
-    /// Not a URL.
     #[error("redirect_uri is not a URL")]
     Invalid,
     /// Has a fragment, which RFC 6749 forbids.
@@ -25,7 +23,6 @@ pub enum RedirectError {
     Fragment,
 }
 
-/// A redirect URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RedirectUri {
     /// Loopback: Keyfob listens there itself.
@@ -41,7 +38,6 @@ pub struct LoopbackRedirect {
     pub host: String,
     /// The port to bind; `None` takes a free one.
     pub port: Option<u16>,
-    /// The exact path.
     pub path: String,
     /// The registered text, if the port is part of it.
     registered: Option<String>,
@@ -88,9 +84,6 @@ impl RedirectUri {
 
     /// Reads the text of a preset or an account. `None` means a free port on 127.0.0.1, as does a loopback
     /// URI without a port or with port 0.
-    ///
-    /// # Errors
-    /// [`RedirectError`] if it is not a URL or has a fragment.
     pub fn new(text: Option<&str>) -> Result<Self, RedirectError> {
         let text = text.map_or("http://127.0.0.1/callback", str::trim);
         let url = Url::parse(text).map_err(|_| RedirectError::Invalid)?;

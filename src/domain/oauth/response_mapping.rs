@@ -22,15 +22,12 @@ const DEPTH_MAX: usize = 8;
 /// The meaning of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadAs {
-    /// The access token.
     AccessToken,
-    /// The refresh token.
     RefreshToken,
     /// The access token's lifetime in seconds.
     Life,
     /// The access token's expiry: a Unix time or a date.
     Expiry,
-    /// The granted scopes.
     Scope,
 }
 
@@ -52,16 +49,13 @@ pub struct Place {
 /// The fields of a response, for display. Cheap to draw; holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    /// The fields, in order.
     pub places: Vec<Place>,
-    /// The response has a token.
     pub has_token: bool,
 }
 
 /// The fields of a response with their paths.
 #[derive(Debug)]
 pub struct LaidOpen {
-    /// The part for display.
     pub layout: Layout,
     /// JSON pointers (RFC 6901), one for each field.
     pointers: Vec<String>,
@@ -175,7 +169,6 @@ impl LayoutBuilder<'_> {
     }
 }
 
-/// The meanings that a value can have.
 fn fits(value: &Value) -> Vec<ReadAs> {
     let mut fits = Vec::new();
     let text = value.as_str().map(str::trim).unwrap_or_default();

@@ -16,9 +16,7 @@ use crate::domain::token::grant::Grant;
 /// A token type hint (section 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// The refresh token.
     Refresh,
-    /// The access token.
     Access,
 }
 
@@ -39,9 +37,6 @@ pub fn tokens(grant: &Grant) -> Vec<(TokenKind, &str)> {
 }
 
 /// Builds the revocation request (section 2.1).
-///
-/// # Errors
-/// [`RequestError`] names the value that is missing or unusable.
 pub fn request(
     endpoint: &Url,
     provider: &Provider,
@@ -56,9 +51,6 @@ pub fn request(
 /// Reads a revocation response. A token that the server no longer knows counts as revoked (section 2.2).
 /// Google reports that as an error with status 400, for example for an access token that was revoked with its
 /// refresh token.
-///
-/// # Errors
-/// [`TokenError`]: the server's refusal, or what is wrong with the response.
 pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<(), TokenError> {
     if answer.is_success() && !token_response::names_error(provider, answer) {
         return Ok(());

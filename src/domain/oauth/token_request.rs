@@ -48,12 +48,10 @@ const FRAMING: [&str; 8] =
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The grant of a token request.
 #[derive(Debug, Clone, Copy)]
 pub enum GrantRequest<'a> {
     /// An authorization code (section 4.1.3).
     Code {
-        /// The code.
         code: &'a AuthCode,
         /// The exact redirect URI of the authorization request.
         redirect_uri: &'a str,
@@ -67,21 +65,12 @@ pub enum GrantRequest<'a> {
     /// An assertion signed by the client's key (RFC 7523, section 2.1).
     JwtBearer,
     /// A device code (RFC 8628, section 3.4).
-    DeviceCode {
-        /// The device code.
-        code: &'a DeviceCode,
-    },
+    DeviceCode { code: &'a DeviceCode },
     /// A refresh token (section 6).
-    Refresh {
-        /// The refresh token.
-        token: &'a RefreshToken,
-    },
+    Refresh { token: &'a RefreshToken },
 }
 
 /// Checks that an account has what its first token request needs.
-///
-/// # Errors
-/// [`RequestError`] names the value that is missing or unusable.
 pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
     let code = AuthCode::new("code".to_owned());
     let device_code = DeviceCode::new("code".to_owned());
@@ -97,10 +86,6 @@ pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
     build(provider, client, &grant_request, &fresh).map(drop)
 }
 
-/// Builds the token request.
-///
-/// # Errors
-/// [`RequestError`] names the value that is missing or unusable.
 pub fn build(
     provider: &Provider,
     client: &Client,
@@ -143,9 +128,6 @@ pub fn build(
 /// Builds a form request to another endpoint that authenticates the client like the token endpoint:
 /// revocation (RFC 7009, section 2.1), introspection (RFC 7662, section 2.1), device authorization (RFC 8628,
 /// section 3.1), pushed authorization (RFC 9126, section 2.1).
-///
-/// # Errors
-/// [`RequestError`] names the value that is missing or unusable.
 pub fn build_for(
     endpoint: &Url,
     provider: &Provider,
@@ -182,7 +164,6 @@ fn post(
     Ok(HttpRequest { method: Method::Post, url, headers: headers.0, body })
 }
 
-/// The parameters of the grant.
 fn grant_params<'a>(
     provider: &'a Provider,
     client: &'a Client,

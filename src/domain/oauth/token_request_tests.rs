@@ -112,7 +112,6 @@ fn t4_basic_credentials_are_form_encoded_first_unless_raw_is_asked_for() {
     assert!(pairs(request.body.expose()).contains(&("client_secret".to_owned(), secret.to_owned())));
 }
 
-/// Captures the request of the `oauth2` crate.
 fn caught(
     send: impl FnOnce(&dyn Fn(OracleRequest) -> Result<HttpResponse, std::io::Error>),
 ) -> OracleRequest {

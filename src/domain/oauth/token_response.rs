@@ -24,20 +24,15 @@ pub const BODY_MAX_BYTES: usize = 1024 * 1024;
 /// The clock difference that is not reported: network time and rounding.
 const SKEW_TOLERATED: TimeDelta = TimeDelta::seconds(60);
 
-/// A response of a token endpoint.
 #[derive(Clone, Copy)]
 pub struct Answer<'a> {
-    /// The HTTP status.
     pub status: u16,
-    /// The `Content-Type` header.
     pub content_type: Option<&'a str>,
-    /// The body.
     pub body: &'a [u8],
     /// When the request was sent; a token's lifetime counts from here.
     pub sent_at: DateTime<Utc>,
     /// The `Date` header: the server's clock.
     pub date: Option<DateTime<Utc>>,
-    /// The `Retry-After` header.
     pub retry_after: Option<&'a str>,
 }
 
@@ -64,9 +59,6 @@ impl Answer<'_> {
 }
 
 /// Reads a token response. The grant has the first generation; [`Grant::following`] increments it.
-///
-/// # Errors
-/// [`TokenError`]: the server's refusal, or what is wrong with the response.
 pub fn read(provider: &Provider, answer: &Answer<'_>) -> Result<Grant, TokenError> {
     let mut value = parsed(provider, answer)?;
     let token = take_text(&mut value, &provider.response.access_token, "/access_token");
@@ -233,7 +225,6 @@ pub(in crate::domain) fn take_text(value: &mut Value, paths: &[String], usual: &
     })
 }
 
-/// Reads the first path with a readable value.
 fn found<T>(
     value: &Value,
     paths: &[String],

@@ -19,23 +19,14 @@ use crate::domain::account::Settings;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
-    /// The authorization endpoint.
     Authorize,
-    /// The token endpoint.
     Token,
-    /// The device authorization endpoint.
     Device,
-    /// The pushed authorization request endpoint.
     Par,
-    /// The revocation endpoint.
     Revoke,
-    /// The introspection endpoint.
     Introspect,
-    /// The `UserInfo` endpoint.
     Userinfo,
-    /// The issuer's keys (JWKS URI).
     Jwks,
-    /// The issuer identifier.
     Issuer,
     /// The API's base URL, to which a copied cURL command sends the token.
     ApiBaseUrl,
@@ -44,7 +35,6 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// The name in JSON output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Authorize => "authorize",
@@ -102,18 +92,15 @@ pub struct Destinations(BTreeMap<Destination, String>);
 /// A destination that differs between two states of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedDestination {
-    /// The destination.
     pub destination: Destination,
     /// The previous URL; `None` if there was none.
     pub old: Option<String>,
-    /// The new URL.
     pub new: String,
 }
 
 /// A destination that differs from the preset's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedDestination {
-    /// The destination.
     pub destination: Destination,
     /// The account's URL, or a help text.
     pub url: String,
@@ -126,9 +113,6 @@ pub struct ChangedDestination {
 impl Destinations {
     /// Resolves an account's destinations from its preset and its own settings, with variables filled in.
     /// Text that is not a URL is kept, so that it never compares as absent.
-    ///
-    /// # Errors
-    /// [`ProviderError`] if the preset is unknown or a variable has no usable value.
     pub fn of(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
         let preset = Preset::of(presets, &settings.provider)?;
         let values = preset.values_of(&settings.variables)?;
@@ -148,12 +132,10 @@ impl Destinations {
         Self(present.map(|(kind, text)| (kind, normal(kind, text))).collect())
     }
 
-    /// The URL of one destination.
     pub fn get(&self, destination: Destination) -> Option<&str> {
         self.0.get(&destination).map(String::as_str)
     }
 
-    /// The destinations and their URLs.
     pub fn iter(&self) -> impl Iterator<Item = (Destination, &str)> {
         self.0.iter().map(|(destination, url)| (*destination, url.as_str()))
     }
@@ -186,9 +168,6 @@ fn normal(kind: Destination, text: String) -> String {
 ///
 /// A variable that the user types counts as a change if its value differs from the preset's default, or if
 /// there is no default. A variable with fixed choices doesn't, since the preset lists them all.
-///
-/// # Errors
-/// [`ProviderError`] if the preset is unknown or a variable has no usable value.
 pub fn changed(presets: &[Preset], settings: &Settings) -> Result<Vec<ChangedDestination>, ProviderError> {
     let preset = Preset::of(presets, &settings.provider)?;
     let values = preset.values_of(&settings.variables)?;

@@ -10,24 +10,15 @@ use url::Url;
 use super::ProviderError;
 use crate::domain::secure_url::is_secure;
 
-/// A kind of endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EndpointKind {
-    /// The authorization endpoint.
     Authorize,
-    /// The token endpoint.
     Token,
-    /// The device authorization endpoint.
     Device,
-    /// The pushed authorization request endpoint.
     Par,
-    /// The revocation endpoint.
     Revoke,
-    /// The introspection endpoint.
     Introspect,
-    /// The `UserInfo` endpoint.
     UserInfo,
-    /// The issuer's keys (JWKS URI).
     Jwks,
 }
 
@@ -95,7 +86,6 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// The endpoint of a kind.
     pub fn get(&self, kind: EndpointKind) -> Option<&str> {
         match kind {
             EndpointKind::Authorize => self.authorize.as_deref(),
@@ -109,7 +99,6 @@ impl Endpoints {
         }
     }
 
-    /// Sets or clears an endpoint.
     pub fn set(&mut self, kind: EndpointKind, address: Option<String>) {
         let place = match kind {
             EndpointKind::Authorize => &mut self.authorize,
@@ -135,7 +124,6 @@ impl Endpoints {
     }
 }
 
-/// Endpoints that only some providers have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MoreEndpoints {
     /// Device authorization (RFC 8628).
@@ -180,7 +168,6 @@ pub(in crate::domain) fn filled(template: &str, values: &BTreeMap<&str, String>)
     values.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
-/// Fills in the variables and checks the URL.
 pub(in crate::domain) fn read(
     kind: EndpointKind,
     template: Option<&str>,
@@ -226,7 +213,6 @@ fn checked(text: &str) -> Result<Url, UrlFlaw> {
     if is_secure(&url) { Ok(url) } else { Err(UrlFlaw::Insecure) }
 }
 
-/// Parameters with the variables filled into their values.
 pub(in crate::domain) fn filled_in(
     params: BTreeMap<String, String>,
     values: &BTreeMap<&str, String>,

@@ -37,20 +37,15 @@ pub const CUSTOM: &str = "custom";
 pub struct Variable {
     /// The name, as in braces in an endpoint.
     pub name: String,
-    /// The label in the form.
     pub label: String,
-    /// The choices, in order; empty if the user types the value.
     pub choices: Vec<Choice>,
     /// The default. Without one, the user must give a value.
     pub default: Option<String>,
-    /// A hint for the user.
     pub note: Option<String>,
 }
 
-/// A choice of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// The value in the form and in import files.
     pub value: String,
     /// The text that goes into the URL.
     pub text: String,
@@ -59,15 +54,12 @@ pub struct Choice {
 /// A header of the token request with a value that only the user has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretHeader {
-    /// The header's name.
     pub name: String,
-    /// The label in the form.
     pub label: String,
     /// The request fails without it.
     pub required: bool,
 }
 
-/// The group under which a preset is listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
@@ -83,11 +75,9 @@ pub enum Group {
     Identity,
 }
 
-/// The source of a preset's facts.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
-    /// The provider's documentation page.
     pub page: String,
     /// The date of the last check.
     pub checked: chrono::NaiveDate,
@@ -98,83 +88,46 @@ pub struct Reference {
 pub struct Preset {
     /// The ID in import files.
     pub id: String,
-    /// The display name.
     pub name: String,
     /// One line under the name.
     pub summary: String,
-    /// The parts of its URLs that the user chooses.
     pub variables: Vec<Variable>,
-    /// Headers with values that only the user has.
     pub secret_headers: Vec<SecretHeader>,
-    /// Options that the user turns on or off.
     pub toggles: Vec<Toggle>,
-    /// The group under which it is listed.
     pub group: Group,
-    /// The source of its facts.
     pub reference: Option<Reference>,
-    /// Its settings.
     pub spec: ProviderSpec,
 }
 
 /// Why a preset and an account's overrides don't make a usable provider.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProviderError {
-    /// No preset has this ID.
     #[error("there is no provider {0:?}")]
     UnknownProvider(String),
-    /// The provider's documentation has no such grant.
     #[error("{provider} does not offer {}", grant.as_str())]
-    GrantNotOffered {
-        /// The provider's name.
-        provider: String,
-        /// The requested grant.
-        grant: GrantType,
-    },
-    /// A variable has no value.
+    GrantNotOffered { provider: String, grant: GrantType },
     #[error("{label} is not chosen")]
-    VariableMissing {
-        /// The variable's name in files.
-        name: String,
-        /// The label in the form.
-        label: String,
-    },
-    /// A variable's value is not among the choices, or not valid within a URL.
+    VariableMissing { name: String, label: String },
     #[error("{value:?} is not a valid {label}")]
-    VariableUnknown {
-        /// The variable's name in files.
-        name: String,
-        /// The label in the form.
-        label: String,
-        /// The given value.
-        value: String,
-    },
-    /// An endpoint that the grant needs is missing.
+    VariableUnknown { name: String, label: String, value: String },
     #[error("{} is missing", .0.key())]
     EndpointMissing(EndpointKind),
-    /// An endpoint is not a URL.
     #[error("{} is not a URL", .0.key())]
     EndpointInvalid(EndpointKind),
-    /// An endpoint is plain http to another computer, or not http at all.
     #[error("{} is not https", .0.key())]
     EndpointInsecure(EndpointKind),
-    /// The API's base URL is not a URL.
     #[error("api.base_url is not a URL")]
     ApiBaseUrlInvalid,
-    /// The API's base URL is plain http to another computer, or not http at all.
     #[error("api.base_url is not https")]
     ApiBaseUrlInsecure,
-    /// The audience of assertions is the issuer, which is missing.
     #[error("issuer is missing")]
     IssuerMissing,
-    /// The issuer for discovery can't be used.
     #[error(transparent)]
     Issuer(super::oauth::issuer::IssuerError),
-    /// The redirect URI can't be used.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
 }
 
-/// A provider ready for use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
     /// The display name, marked if the account's destinations differ from the preset's. For a custom
@@ -182,39 +135,23 @@ pub struct Provider {
     pub name: String,
     /// The authorization endpoint; `Some` if the grant needs it.
     pub authorize: Option<Url>,
-    /// The token endpoint.
     pub token: Url,
-    /// Endpoints that only some providers have.
     pub more: MoreEndpoints,
-    /// The grant in use.
     pub grant: GrantType,
-    /// Client authentication.
     pub client_auth: ClientAuth,
-    /// The format of the token request's body.
     pub body_format: BodyFormat,
-    /// The scopes to request.
     pub scopes: Vec<String>,
-    /// The separator between scopes.
     pub scope_separator: String,
-    /// The authorization request's parameter for scopes.
     pub scope_param: String,
-    /// The provider's name for the grant type `client_credentials`.
     pub client_credentials_as: String,
-    /// The redirect URI.
     pub redirect_uri: RedirectUri,
-    /// What the provider accepts as a redirect URI.
     pub redirect_rule: RedirectRule,
-    /// PKCE is sent.
     pub pkce: bool,
     /// The issuer identifier or its template, if known; compare it with [`super::oauth::issuer::is_same`].
     pub issuer: Option<String>,
-    /// The server promises `iss` in every authorization response.
     pub iss_promised: bool,
-    /// Headers of the token request that are not secret.
     pub request_headers: BTreeMap<String, String>,
-    /// Extra parameters of the authorization request.
     pub authorize_params: BTreeMap<String, String>,
-    /// Extra parameters of the token request.
     pub token_params: BTreeMap<String, String>,
     /// The authorization request is pushed; `more.par` is then set.
     pub par: bool,
@@ -222,28 +159,18 @@ pub struct Provider {
     pub resource: Vec<String>,
     /// The API that the token is for.
     pub audience: Option<String>,
-    /// The signature algorithm of assertions, if set.
     pub key_alg: Option<KeyAlg>,
-    /// The key's ID.
     pub key_id: Option<String>,
-    /// The audience of assertions.
     pub assertion_audience: String,
-    /// Claims of the JWT bearer grant's assertion.
     pub assertion_claims: BTreeMap<String, String>,
-    /// The paths of values in a response.
     pub response: ResponsePaths,
-    /// Rules for refreshing.
     pub refresh: RefreshRules,
-    /// How APIs expect the token.
     pub api: ApiUse,
-    /// Explanations of the provider's error codes.
     pub errors: BTreeMap<String, String>,
-    /// Help for the user.
     pub help: Help,
 }
 
 impl Provider {
-    /// The endpoint of a kind, if the provider has it.
     pub fn endpoint(&self, kind: EndpointKind) -> Option<&Url> {
         match kind {
             EndpointKind::Authorize => self.authorize.as_ref(),
@@ -258,9 +185,6 @@ impl Provider {
     }
 
     /// Combines an account's overrides with its preset and fills in the variables.
-    ///
-    /// # Errors
-    /// [`ProviderError`] names what is missing or can't be used.
     pub fn resolve(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
         let preset = Preset::of(presets, &settings.provider)?;
         let values = preset.values_of(&settings.variables)?;
@@ -357,7 +281,6 @@ impl Preset {
         Ok(provider_name(self, &destinations::changed(presets, settings)?))
     }
 
-    /// The preset of a custom provider, without any facts.
     pub fn custom() -> Self {
         Self {
             id: CUSTOM.to_owned(),
@@ -367,7 +290,6 @@ impl Preset {
         }
     }
 
-    /// The preset with this ID, or the custom one.
     pub(super) fn of<'p>(presets: &'p [Self], id: &str) -> Result<Cow<'p, Self>, ProviderError> {
         if id == CUSTOM {
             return Ok(Cow::Owned(Self::custom()));

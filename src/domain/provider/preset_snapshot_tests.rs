@@ -110,7 +110,6 @@ fn signed(assertion: &str) -> String {
     parts.map(|part| String::from_utf8(part).unwrap()).collect::<Vec<_>>().join(" ")
 }
 
-/// The requests of the authorization code grant.
 fn code_requests(
     text: &mut String,
     preset: &Preset,

@@ -52,7 +52,6 @@ static BUILT_IN: LazyLock<Vec<Preset>> = LazyLock::new(|| {
     FILES.iter().filter_map(|text| Preset::from_toml(text).ok()).collect()
 });
 
-/// The built-in providers.
 pub fn built_in() -> Vec<Preset> {
     BUILT_IN.clone()
 }

@@ -24,7 +24,6 @@ pub struct RedirectRule {
     /// pastes the redirect URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_hosts: Option<Vec<String>>,
-    /// How the port is compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<PortRule>,
     /// The redirect URI must be registered; true if unset.
@@ -38,16 +37,12 @@ pub enum Breach {
     /// Plain http is not accepted.
     HttpsOnly,
     /// Plain http is accepted for other hosts only.
-    OtherHost {
-        /// The accepted hosts.
-        taken: Vec<String>,
-    },
+    OtherHost { taken: Vec<String> },
     /// The port must match, so a free one doesn't work.
     PortNeeded,
 }
 
 impl RedirectRule {
-    /// Merges this rule with another one that takes precedence.
     pub(in crate::domain) fn overlaid(&self, over: &Self) -> Self {
         Self {
             http_hosts: over.http_hosts.as_ref().or(self.http_hosts.as_ref()).cloned(),
@@ -56,7 +51,6 @@ impl RedirectRule {
         }
     }
 
-    /// How the redirect URI breaks this rule, if it does.
     pub fn breach(&self, redirect: &RedirectUri) -> Option<Breach> {
         let taken = self.http_hosts.as_ref()?;
         match redirect {

@@ -51,31 +51,24 @@ pub enum BodyFormat {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResponsePaths {
-    /// The access token.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub access_token: Vec<String>,
-    /// The refresh token.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refresh_token: Vec<String>,
-    /// The token type.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub token_type: Vec<String>,
     /// The lifetime in seconds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expires_in: Vec<String>,
-    /// The expiry time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expires_at: Vec<String>,
-    /// The granted scope.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scope: Vec<String>,
     /// The separator of granted scopes, if it differs from that of requested ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope_separator: Option<String>,
-    /// The error code.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub error: Vec<String>,
-    /// The error's description.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub error_description: Vec<String>,
 }
@@ -96,7 +89,6 @@ impl ResponsePaths {
     }
 }
 
-/// Rules for refreshing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RefreshRules {
@@ -152,7 +144,6 @@ pub struct ApiUse {
     /// The scheme before the token; `Bearer` if unset, none if empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
-    /// A URL for the copied cURL command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
 }
@@ -199,13 +190,10 @@ pub struct ProviderSpec {
     /// The supported grants, the default one first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grants: Option<Vec<GrantType>>,
-    /// Client authentication.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_auth: Option<ClientAuth>,
-    /// The format of the token request's body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_format: Option<BodyFormat>,
-    /// The scopes to request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// The separator between scopes; a space if unset.
@@ -214,13 +202,11 @@ pub struct ProviderSpec {
     /// The authorization request's parameter for scopes; `scope` if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope_param: Option<String>,
-    /// The provider's name for the grant type `client_credentials`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_credentials_as: Option<String>,
     /// The redirect URI; a free port on 127.0.0.1 if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<String>,
-    /// What the provider accepts as a redirect URI.
     #[serde(skip_serializing_if = "is_default")]
     pub redirect_rule: RedirectRule,
     /// The state of the preset's toggles; one that is missing has the preset's default.
@@ -240,15 +226,11 @@ pub struct ProviderSpec {
     /// The server promises `iss` in every authorization response (RFC 9207, section 3).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss_promised: Option<bool>,
-    /// The endpoints.
     pub endpoints: Endpoints,
-    /// Headers of the token request that are not secret.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub request_headers: BTreeMap<String, String>,
-    /// Extra parameters of the authorization request.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub authorize_params: BTreeMap<String, String>,
-    /// Extra parameters of the token request.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub token_params: BTreeMap<String, String>,
     /// The authorization request is pushed (RFC 9126); false if unset.
@@ -274,16 +256,12 @@ pub struct ProviderSpec {
     /// text removes a claim.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub assertion_claims: BTreeMap<String, String>,
-    /// The paths of values in a response.
     pub response: ResponsePaths,
-    /// Rules for refreshing.
     pub refresh: RefreshRules,
-    /// How APIs expect the token.
     pub api: ApiUse,
     /// Explanations of the provider's error codes (an `error` value, a numeric code, or an HTTP status).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub errors: BTreeMap<String, String>,
-    /// Help for the user.
     pub help: Help,
 }
 

@@ -8,37 +8,29 @@ use serde::Deserialize;
 
 use super::spec::ProviderSpec;
 
-/// An option that can be turned on or off.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Toggle {
     /// Its name in files.
     pub id: String,
-    /// The label in the form.
     pub label: String,
-    /// A hint for the user.
     #[serde(default)]
     pub note: Option<String>,
     /// The state if the account doesn't set it.
     pub on: bool,
-    /// The scopes that it adds.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Parameters that it adds to the authorization request.
     #[serde(default)]
     pub authorize_params: BTreeMap<String, String>,
-    /// Parameters that it adds to the token request.
     #[serde(default)]
     pub token_params: BTreeMap<String, String>,
 }
 
 impl Toggle {
-    /// Its state under the account's choices.
     pub fn is_on(&self, chosen: &BTreeMap<String, bool>) -> bool {
         chosen.get(&self.id).copied().unwrap_or(self.on)
     }
 
-    /// Adds its scopes and parameters to a spec.
     pub(in crate::domain) fn add_to(&self, spec: &mut ProviderSpec) {
         if !self.scopes.is_empty() {
             let scopes = spec.scopes.get_or_insert_default();

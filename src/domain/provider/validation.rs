@@ -14,7 +14,6 @@ use crate::domain::token::token_format;
 /// A dotted key, and what is wrong with its value.
 pub(in crate::domain) type Flaw = (String, String);
 
-/// Returns the first flaw of a preset as an error.
 pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
     let is_name = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))

@@ -11,21 +11,16 @@ use crate::domain::provider::endpoints::EndpointKind;
 /// The clock difference that is not reported.
 const SKEW_TOLERATED: TimeDelta = TimeDelta::seconds(60);
 
-/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckOutcome {
-    /// No problem.
     Ok,
-    /// May be a problem.
     Warning,
-    /// A problem.
     Failed,
     /// Not checked, for the stated reason.
     NotTried,
 }
 
 impl CheckOutcome {
-    /// The name in JSON output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -45,14 +40,11 @@ pub struct Look {
     pub is_plain: bool,
     /// This computer can resolve the host name.
     pub has_address: bool,
-    /// The result.
     pub answer: Result<Answered, UnreachableKind>,
 }
 
-/// A server's response to a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answered {
-    /// The HTTP status.
     pub status: u16,
     /// The server's clock minus this computer's, if it sent its time.
     pub skew: Option<TimeDelta>,
@@ -61,7 +53,6 @@ pub struct Answered {
 /// A finding about the connection to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnTheWay {
-    /// No problem.
     Clear,
     /// It responds with this status.
     Answers(u16),
@@ -71,7 +62,6 @@ pub enum OnTheWay {
     NotReached,
     /// Its name has no IP address here, but it responds: a proxy resolves the name.
     ByProxy,
-    /// The connection failed.
     Unreachable(UnreachableKind),
     /// The server says that nothing is there.
     Nothing(u16),
@@ -81,12 +71,10 @@ pub enum OnTheWay {
     Trouble(u16),
     /// Its clock is this many seconds ahead of this computer's; negative if behind.
     Skewed(i64),
-    /// It sent no time.
     NoDate,
 }
 
 impl OnTheWay {
-    /// The outcome of the finding.
     pub fn verdict(self) -> CheckOutcome {
         match self {
             Self::Clear | Self::Answers(_) => CheckOutcome::Ok,
@@ -99,7 +87,6 @@ impl OnTheWay {
     }
 }
 
-/// The finding about the host name.
 pub fn name(look: &Look) -> OnTheWay {
     match (look.has_address, &look.answer) {
         _ if look.is_here => OnTheWay::Here,
@@ -119,7 +106,6 @@ pub fn name(look: &Look) -> OnTheWay {
     }
 }
 
-/// The finding about TLS.
 pub fn tls(look: &Look) -> OnTheWay {
     use UnreachableKind::{BadRootCertificate, Certificate, NoRootCertificates, Tls};
     match look.answer {
@@ -132,7 +118,6 @@ pub fn tls(look: &Look) -> OnTheWay {
     }
 }
 
-/// The finding about an endpoint.
 pub fn endpoint(kind: EndpointKind, look: &Look) -> OnTheWay {
     use UnreachableKind::{Broken, Connect, Proxy, ProxyPassword, TimedOut, Unconfirmable, Unconfirmed};
     match look.answer {

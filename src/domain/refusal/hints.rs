@@ -37,11 +37,9 @@ const OTHERWISE: [&str; 13] = [
 /// What is known beside the server's error.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hints {
-    /// The host that refused.
     pub host: String,
     /// The redirect URIs, if the server doesn't know the one that was sent.
     pub redirect: Option<Box<RedirectMismatch>>,
-    /// The refused scopes.
     pub scopes: Scopes,
     /// Other client authentication methods that would send something different.
     pub tries: Vec<ClientAuth>,
@@ -53,7 +51,6 @@ pub struct Hints {
     pub unproved: bool,
 }
 
-/// Scopes that were refused.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Scopes {
     /// None was requested or refused.
@@ -68,7 +65,6 @@ pub enum Scopes {
 /// The useful facts of a refused request.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
-    /// The provider.
     pub provider: &'a Provider,
     /// The redirect URI, if one was sent.
     pub redirects: Option<Redirects<'a>>,
@@ -76,12 +72,10 @@ pub struct Asked<'a> {
     pub client: Option<&'a Client>,
     /// The client secret's expiry by the user's own note.
     pub secret_expires: Option<NaiveDate>,
-    /// The day of the request.
     pub today: NaiveDate,
 }
 
 impl Hints {
-    /// The hints for a refusal.
     pub fn of(asked: &Asked<'_>, status: u16, code: Option<&str>, description: Option<&str>) -> Self {
         let provider = asked.provider;
         let (code, description) = (code.unwrap_or_default(), description.unwrap_or_default());

@@ -52,7 +52,6 @@ const NUMBERS: [&str; 4] = ["AADSTS50011:", "AADSTS500112:", "AADSTS500113:", "A
 /// A sent redirect URI and the expected one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedirectMismatch {
-    /// The sent URI.
     pub sent: Marked,
     /// The expected URI and its source, if known.
     pub wanted: Option<(Marked, WantedBy)>,
@@ -65,7 +64,6 @@ pub struct RedirectMismatch {
 pub enum WantedBy {
     /// The server's error text.
     Message,
-    /// The provider's preset.
     Preset,
 }
 
@@ -74,7 +72,6 @@ pub enum WantedBy {
 pub struct Marked(pub Vec<(String, bool)>);
 
 impl Marked {
-    /// The plain text.
     pub fn text(&self) -> String {
         self.0.iter().map(|(piece, _)| piece.as_str()).collect()
     }
@@ -98,7 +95,6 @@ impl Marked {
 /// The facts about a sign-in's redirect URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Redirects<'a> {
-    /// The sent URI.
     pub sent: &'a str,
     /// The URI that the preset demands.
     pub preset: Option<&'a str>,

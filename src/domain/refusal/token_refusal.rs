@@ -17,7 +17,6 @@ const WORDS_MAX_CHARS: usize = 1000;
 /// The standard's codes (RFC 6749, section 5.2) that say more than the documentation of their status.
 const TELLING: [&str; 3] = ["invalid_grant", "unauthorized_client", "unsupported_grant_type"];
 
-/// All of the standard's codes.
 const STANDARD: [&str; 6] = [
     "invalid_request",
     "invalid_client",
@@ -30,24 +29,18 @@ const STANDARD: [&str; 6] = [
 /// Why a token response has no token. Texts are the server's, as sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TokenError {
-    /// The server refused.
     #[error("refused with status {status}")]
     Refused {
-        /// The HTTP status.
         status: u16,
-        /// The error code, if the response has one.
         code: Option<String>,
-        /// The server's description, if there is one.
         description: Option<String>,
         /// The meaning of the code, or else of the status, in the provider's documentation.
         meaning: Option<String>,
         /// The earliest time for another attempt.
         retry_at: Option<DateTime<Utc>>,
     },
-    /// The response is unusable.
     #[error("no usable response, with status {status}: {flaw}")]
     Flawed {
-        /// The HTTP status.
         status: u16,
         /// What is wrong.
         flaw: AnswerFlaw,
@@ -57,25 +50,19 @@ pub enum TokenError {
 /// What is wrong with a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AnswerFlaw {
-    /// A web page.
     #[error("a web page")]
     WebPage,
-    /// An empty body.
     #[error("nothing at all")]
     Empty,
-    /// Neither JSON nor a form, or truncated.
     #[error("neither JSON nor a form")]
     Unreadable,
-    /// No access token.
     #[error("no access token in it")]
     NoToken,
-    /// No user code, or no URL to enter it at.
     #[error("no code to enter in it")]
     NoCode,
     /// No `request_uri` for a pushed request.
     #[error("no request_uri in it")]
     NoRequestUri,
-    /// A token that a header can't carry.
     #[error("a token that a header can't carry")]
     UnusableToken,
     /// More than 1 MiB.
@@ -139,7 +126,6 @@ const DESCRIPTIONS: [&str; 9] = [
     "title",
 ];
 
-/// The content of an error response.
 #[derive(Debug, Default)]
 pub(in crate::domain) struct ErrorFields {
     /// The codes, the most specific first.
@@ -148,7 +134,6 @@ pub(in crate::domain) struct ErrorFields {
 }
 
 impl ErrorFields {
-    /// Reads the error in a response, standard or not; empty if it has none.
     pub(in crate::domain) fn read(provider: &Provider, answer: &Value) -> Self {
         let paths = &provider.response;
         let mut said = Self::default();
@@ -164,7 +149,6 @@ impl ErrorFields {
         said
     }
 
-    /// Adds an error's value: a code, or an object with one.
     fn add(&mut self, error: &Value) {
         if let Value::Object(fields) = error {
             let keys = ["code", "error", "errorcode", "type", "status"];
@@ -218,7 +202,6 @@ fn is_well(word: &str) -> bool {
     is_said || word.parse().is_ok_and(|number: f64| number == 0.0 || (200.0..300.0).contains(&number))
 }
 
-/// A non-empty text, truncated if long.
 fn words(value: &Value) -> Option<String> {
     let text = value.as_str()?.trim();
     (!text.is_empty()).then(|| text.chars().take(WORDS_MAX_CHARS).collect())

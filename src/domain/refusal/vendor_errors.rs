@@ -50,9 +50,7 @@ pub enum Offer {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vendor {
-    /// The display name.
     pub name: String,
-    /// Its hosts.
     pub hosts: Vec<String>,
     /// The public documentation page.
     pub page: String,
@@ -75,7 +73,6 @@ pub struct VendorError {
     pub meaning: String,
     /// What to do, as a sentence without its full stop.
     pub cure: String,
-    /// The action to offer.
     pub offer: Offer,
 }
 

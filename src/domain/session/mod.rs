@@ -38,18 +38,15 @@ pub struct Attempt(pub u64);
 /// The account's settings that the state machine needs.
 #[derive(Debug, Clone, Copy)]
 pub struct RenewalPolicy {
-    /// The grant.
     pub grant: GrantType,
     /// How long before expiry a token is refreshed.
     pub margin: Margin,
-    /// Tokens are refreshed in the background.
     pub background: bool,
     /// Thousandths of the margin by which a background refresh starts later, so that many accounts don't
     /// start at once.
     pub jitter_thousandths: i32,
 }
 
-/// How an account gets a new token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
     /// With the refresh token (RFC 6749, section 6).
@@ -84,21 +81,17 @@ pub enum Input {
     Want(RequestId, Option<TimeDelta>),
     /// A new token is requested, even if the current one is valid.
     Renew(RequestId),
-    /// The user starts a sign-in.
     SignIn(RequestId),
     /// The listener is ready (or not needed) and the authorization URL is built.
     Waiting(Attempt),
     /// The device and user codes have arrived.
     CodeGiven(Attempt, Polling),
-    /// A sign-in could not start.
     NotStarted(Attempt),
     /// The browser or a paste returned a response.
     Returned(Attempt, Returned),
     /// The response can't be trusted; the sign-in ends.
     Aborted(Attempt),
-    /// The user cancelled.
     Cancel,
-    /// The user requests more time.
     Extend,
     /// A refresh or code exchange ended. Its token is stored, or kept in memory if the vault refused it.
     Renewed(Attempt, Result<TokenFacts, Failure>),
@@ -106,24 +99,20 @@ pub enum Input {
     Found(Option<TokenFacts>),
     /// At the first time, a server told another process to wait until the second time.
     ToldToWait(DateTime<Utc>, DateTime<Utc>),
-    /// Time passed.
     Tick,
     /// The account's tokens are gone: revoked, forgotten, or the client was replaced.
     Forget,
 }
 
-/// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// With a token, which the vault has.
     Token,
-    /// The user must sign in.
     NeedsSignIn,
     /// With the problem that the engine has just set.
     Failed,
     /// Not tried: the server requires waiting.
     ToldToWait,
-    /// The user cancelled.
     Cancelled,
     /// No response in time.
     TimedOut,
@@ -152,28 +141,22 @@ pub enum Effect {
     Denied(String, Option<String>),
 }
 
-/// The current phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Phase {
-    /// Nothing is under way.
     #[default]
     Idle,
     /// Binding a listener, or requesting a device code.
     Starting,
-    /// Waiting for the browser.
     AwaitingBrowser {
-        /// The end of the wait.
         deadline: DateTime<Utc>,
     },
     /// Waiting for the user to enter a code on any device.
     AwaitingDevice(Polling),
     /// Exchanging a code, or repeating a grant.
     Exchanging,
-    /// Refreshing with the refresh token.
     Refreshing,
 }
 
-/// The state of one account.
 #[derive(Debug, Default)]
 pub struct Session {
     facts: Option<TokenFacts>,
@@ -182,13 +165,10 @@ pub struct Session {
     phase: Phase,
     attempt: Attempt,
     waiting: Vec<RequestId>,
-    /// The current refresh token was rejected.
     refresh_refused: bool,
     /// The last refresh failed for good, or the refresh token has expired: only the user can start another.
     gave_up: bool,
-    /// Consecutive transient failures.
     failures: u32,
-    /// The earliest time for a background refresh.
     not_before: Option<DateTime<Utc>>,
     /// The start and end of the server's `Retry-After` (RFC 9110, section 10.2.3). Only a user's explicit
     /// request overrides it.

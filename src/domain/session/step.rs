@@ -23,7 +23,6 @@ impl Session {
         session
     }
 
-    /// The facts of the token, if there is one.
     pub fn facts(&self) -> Option<&TokenFacts> {
         self.facts.as_ref()
     }
@@ -33,17 +32,14 @@ impl Session {
         self.generation
     }
 
-    /// The current attempt.
     pub fn attempt(&self) -> Attempt {
         self.attempt
     }
 
-    /// The current phase.
     pub fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// Returns true if the current refresh token was rejected.
     pub fn refresh_refused(&self) -> bool {
         self.refresh_refused
     }
@@ -252,7 +248,6 @@ impl Session {
         }
     }
 
-    /// Handles a poll for a device code without a token.
     fn not_yet(&mut self, mut polling: Polling, failure: Failure, now: DateTime<Utc>) -> Vec<Effect> {
         let why = match failure {
             Failure::NotYet { slow_down: false } => NotYet::Pending,
@@ -356,7 +351,6 @@ impl Session {
         if attempt == self.attempt && self.phase == phase { then(self) } else { Vec::new() }
     }
 
-    /// Returns to idle and reports to all waiting requests.
     fn end(&mut self, outcome: Outcome, stop_waiting: bool) -> Vec<Effect> {
         let waiting =
             matches!(self.phase, Phase::Starting | Phase::AwaitingBrowser { .. } | Phase::AwaitingDevice(_));

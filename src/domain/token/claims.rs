@@ -11,7 +11,6 @@ use crate::domain::time_parse;
 
 const MAX_CLAIMS: usize = 100;
 
-/// The maximum length of a value, in characters.
 const MAX_CHARS: usize = 1000;
 
 /// Claims that are times (RFC 7519, section 4.1; RFC 9068; `OpenID` Connect Core 1.0).
@@ -21,19 +20,14 @@ const MOMENTS: [&str; 5] = ["exp", "nbf", "iat", "auth_time", "updated_at"];
 const FIRST: [&str; 10] =
     ["iss", "sub", "aud", "client_id", "azp", "scope", "iat", "nbf", "exp", "auth_time"];
 
-/// A claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The name, as in the token.
     pub name: String,
-    /// Its value.
     pub value: ClaimValue,
 }
 
-/// A claim's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimValue {
-    /// A time.
     Moment(DateTime<Utc>),
     /// A text, or texts joined by commas.
     Text(String),
@@ -46,7 +40,6 @@ pub fn of_token(token: &str) -> Option<Vec<Claim>> {
     jwt::claims(token).map(|claims| list(&claims))
 }
 
-/// The claims in display order.
 pub fn list(claims: &Value) -> Vec<Claim> {
     let Some(members) = claims.as_object() else { return Vec::new() };
     let mut names: Vec<&String> = members.keys().collect();

@@ -28,21 +28,18 @@ impl Margin {
     }
 }
 
-/// The status of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// Valid for longer than the warning period.
     Valid,
     /// Valid, but in its last tenth or its last five minutes.
     Expiring,
-    /// Expired.
     Expired,
     /// The expiry is unknown; treated as valid.
     Unknown,
 }
 
 impl Status {
-    /// The status at `now`.
     pub fn at(facts: &TokenFacts, now: DateTime<Utc>) -> Self {
         match facts.expires_at {
             None => Self::Unknown,

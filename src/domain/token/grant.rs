@@ -9,7 +9,6 @@ use crate::base::secret::{AccessToken, IdToken, RefreshToken};
 use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::time_parse;
 
-/// The source of the expiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpirySource {
@@ -22,7 +21,6 @@ pub enum ExpirySource {
 }
 
 impl ExpirySource {
-    /// The name in JSON output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Server => "server",
@@ -40,14 +38,10 @@ pub struct TokenFacts {
     /// When its request was sent; the lifetime counts from here.
     #[serde(deserialize_with = "time_parse::stored")]
     pub received_at: DateTime<Utc>,
-    /// The access token's expiry, if known.
     #[serde(default, deserialize_with = "time_parse::stored_optional")]
     pub expires_at: Option<DateTime<Utc>>,
-    /// The source of the expiry.
     pub expiry_source: ExpirySource,
-    /// There is a refresh token.
     pub has_refresh_token: bool,
-    /// The refresh token's expiry, if known.
     #[serde(default, deserialize_with = "time_parse::stored_optional")]
     pub refresh_expires_at: Option<DateTime<Utc>>,
     /// The token type; `Bearer` if the server sent none.
@@ -64,13 +58,9 @@ pub struct TokenFacts {
 /// An account's tokens with their facts.
 #[derive(Debug)]
 pub struct Grant {
-    /// The access token.
     pub access_token: AccessToken,
-    /// The refresh token, if there is one.
     pub refresh_token: Option<RefreshToken>,
-    /// The ID token, if there is one.
     pub id_token: Option<IdToken>,
-    /// The facts about them.
     pub facts: TokenFacts,
 }
 

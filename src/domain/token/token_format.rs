@@ -19,15 +19,10 @@ const BEARER: &str = "Bearer";
 /// The formats of *Copy* and of `token --as`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CopyForm {
-    /// The token.
     Plain,
-    /// The request header that APIs expect.
     Header,
-    /// A cURL command.
     Curl,
-    /// A shell's `export`.
     Env,
-    /// A PowerShell environment variable.
     PowerShell,
 }
 

@@ -4,7 +4,6 @@ use crate::domain::oauth::id_token::{Doubt, IdTokenStatus};
 
 use super::{Action, UserMessage, words};
 
-/// A refresh returned tokens of another subject.
 pub(in crate::messages::explain) fn other_subject(provider: &str, here: &str) -> UserMessage {
     words(
         format!("{provider} returned another user's tokens when it refreshed {here}, so none were kept."),
@@ -13,7 +12,6 @@ pub(in crate::messages::explain) fn other_subject(provider: &str, here: &str) ->
     .offering(Action::SignIn)
 }
 
-/// A short label and an explanation.
 pub fn id_token(verdict: IdTokenStatus) -> (String, &'static str) {
     let doubt = match verdict {
         IdTokenStatus::Verified => {

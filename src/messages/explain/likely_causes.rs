@@ -11,7 +11,6 @@ use crate::messages::problem::{Hints, Scopes};
 
 use super::{Action, UserMessage, quoted, words};
 
-/// The likely cause, if more than the error's code is known.
 pub(in crate::messages::explain) fn likely(
     provider: &str,
     code: &str,

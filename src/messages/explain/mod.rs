@@ -41,24 +41,15 @@ use vault::vault;
 
 pub use tokens::{revocation, verdict};
 
-/// The button that the window offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Sign in.
     SignIn,
-    /// Try the same again.
     TryAgain,
-    /// Open the account's form.
     EditAccount,
-    /// Copy the sign-in link.
     CopyAddress,
-    /// Open the settings.
     OpenSettings,
-    /// Try the vault again.
     TryVault,
-    /// Remove the account's tokens here.
     ForgetTokens,
-    /// Restore the accounts that the vault has.
     RecoverAccounts,
     /// Send the same credentials with another method, and keep the method if it works.
     TryClientAuth(ClientAuth),
@@ -66,18 +57,14 @@ pub enum Action {
     TakePort(u16),
 }
 
-/// A problem's texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserMessage {
     /// What happened, in one sentence.
     pub what: String,
     /// What to do next, in one or two sentences.
     pub next: String,
-    /// The main button.
     pub action: Option<Action>,
-    /// Further buttons.
     pub others: Vec<Action>,
-    /// Two redirect URIs to compare.
     pub compared: Option<RedirectMismatch>,
     /// The other side's text, for *Show details*.
     pub details: Option<String>,
@@ -112,7 +99,6 @@ fn words(what: impl Into<String>, next: impl Into<String>) -> UserMessage {
 /// The maximum length of a provider's name, in characters: its mark must not be truncated.
 const PROVIDER_CHARS: usize = provider_name::MAX_CHARS;
 
-/// A provider's name for use within a sentence.
 fn provider_in_sentence(name: &str) -> String {
     provider_name::in_sentence(&sanitized(name, PROVIDER_CHARS))
 }
@@ -380,7 +366,6 @@ fn settings(error: &ProviderError) -> UserMessage {
     said.offering(Action::EditAccount)
 }
 
-/// An example URL of such an endpoint.
 pub fn sample_of(kind: EndpointKind) -> &'static str {
     match kind {
         EndpointKind::Authorize => "https://auth.example.com/oauth/authorize",

@@ -108,14 +108,12 @@ fn port_forbidden(port: u16, free: &[u16], provider: &str) -> UserMessage {
     UserMessage { others: take(free), ..said.offering(Action::EditAccount) }
 }
 
-/// A response without anything useful.
 fn no_use(host: &str, status: u16, flaw: AnswerFlaw, what: &str, next: &str) -> UserMessage {
     let host = sanitized(host, NAME_CHARS);
     let details = Some(format!("HTTP {status} from {host}: {flaw}"));
     UserMessage { details, ..words(format!("{host} {what}."), next).offering(Action::EditAccount) }
 }
 
-/// The advice, with the ports that were free.
 fn with_free(next: String, free: &[u16]) -> String {
     match free {
         [] => next,
@@ -168,7 +166,6 @@ fn denied_by_standard(code: &str, provider: &str) -> UserMessage {
     }
 }
 
-/// A token request whose response was not stored.
 pub(in crate::messages::explain) fn interrupted(refreshing: bool, here: &str) -> UserMessage {
     if refreshing {
         words(

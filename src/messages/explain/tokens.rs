@@ -129,7 +129,6 @@ pub fn revocation(revocation: &Revocation) -> Option<String> {
     }
 }
 
-/// A token's status in a sentence.
 pub fn verdict(verdict: &TokenStatus) -> &'static str {
     if verdict.active {
         "Active: the server accepts this token."

@@ -10,7 +10,6 @@ use std::sync::{Arc, OnceLock};
 use super::AccountView;
 use crate::domain::account::AccountId;
 
-/// Accounts, sorted by name.
 #[derive(Debug, Clone, Default)]
 pub struct AccountViews(Arc<Listed>);
 
@@ -22,7 +21,6 @@ struct Listed {
 }
 
 impl AccountViews {
-    /// An account's index.
     pub fn place(&self, id: &AccountId) -> Option<usize> {
         let places = self.0.places.get_or_init(|| {
             self.0.views.iter().enumerate().map(|(place, view)| (view.id.clone(), place)).collect()
@@ -30,7 +28,6 @@ impl AccountViews {
         places.get(id).copied()
     }
 
-    /// An account by its ID.
     pub fn find(&self, id: &AccountId) -> Option<&Arc<AccountView>> {
         self.0.views.get(self.place(id)?)
     }

@@ -29,33 +29,24 @@ use account_views::AccountViews;
 /// The default idle minutes until a passphrase file is locked.
 pub const FILE_LOCK_MINS: u32 = 15;
 
-/// The state of the app at one point in time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
     /// The database has been read; before that everything has its default.
     pub loaded: bool,
-    /// The accounts, by name.
     pub accounts: AccountViews,
     /// The number of accounts from an interrupted earlier run that are still being finished; they are in no
     /// list.
     pub half_done: usize,
-    /// The presets.
     pub presets: Arc<Vec<Preset>>,
     /// What is wrong with unreadable presets of the user's own, one sentence each.
     pub preset_mistakes: Arc<Vec<String>>,
-    /// The vault in use and its state.
     pub vault: VaultView,
-    /// What Keyfob put on the clipboard.
     pub clipboard: Option<ClipboardView>,
-    /// Deletions that can still be undone.
     pub undo: Vec<UndoView>,
-    /// The demo, if it runs.
     pub demo: Option<DemoView>,
-    /// The user's preferences.
     pub preferences: Preferences,
     /// The window's selection and list view at the last end.
     pub remembered: Remembered,
-    /// The window's position and size.
     pub window: Option<WindowPlace>,
     /// A problem of the whole app, such as the disk.
     pub problem: Option<Problem>,
@@ -76,30 +67,19 @@ impl Snapshot {
     }
 }
 
-/// An account.
 #[derive(Debug, Clone)]
 pub struct AccountView {
-    /// The ID.
     pub id: AccountId,
-    /// The revision.
     pub revision: Revision,
-    /// The name.
     pub name: AccountName,
-    /// The settings.
     pub settings: Settings,
-    /// The provider's name.
     pub provider_name: String,
-    /// The grant.
     pub grant: GrantType,
-    /// The requested scopes.
     pub scopes: Vec<String>,
     /// The redirect URI to register, for the authorization code grant.
     pub redirect_uri: Option<String>,
-    /// The account's refresh margin.
     pub margin: Margin,
-    /// What is under way.
     pub activity: Activity,
-    /// The token, if there is one.
     pub token: Option<TokenView>,
     /// The last problem, until something succeeds.
     pub problem: Option<Problem>,
@@ -107,13 +87,10 @@ pub struct AccountView {
     pub last_used_at: Option<DateTime<Utc>>,
     /// The fields of its last response, if the user may have to map them.
     pub answer: Option<Arc<Layout>>,
-    /// A check or revocation under way.
     pub inquiry: Option<Inquiry>,
     /// The server's last result about the current token.
     pub checked: Option<Arc<Checked>>,
-    /// Its provider has an endpoint to check a token.
     pub can_check: bool,
-    /// Its provider has a revocation endpoint.
     pub can_revoke: bool,
     /// Its HTTP log, the newest entry first; `None` until requested.
     pub exchanges: Option<Arc<Vec<HttpLogEntry>>>,
@@ -160,47 +137,34 @@ impl AccountView {
 /// A request about a token; one at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inquiry {
-    /// Checking a token.
     Checking,
-    /// Revoking tokens.
     Revoking,
 }
 
-/// What is under way for an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Activity {
-    /// Nothing.
     #[default]
     Idle,
-    /// A sign-in waits for the browser.
     AwaitingBrowser(Awaiting),
     /// A sign-in waits for the user code to be entered on any device.
     AwaitingDevice(DeviceCodeView),
-    /// A code is being exchanged, or a grant repeated.
     Exchanging,
-    /// A token is being refreshed.
     Refreshing,
-    /// A refresh failed and will be retried.
     Retrying {
         /// The time of the retry.
         at: DateTime<Utc>,
     },
 }
 
-/// A sign-in that waits for the browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Awaiting {
     /// The sign-in link; it has `state` and the client ID, and no secret.
     pub address: String,
-    /// The redirect URI that was sent.
     pub redirect_uri: String,
     /// Keyfob listens there; otherwise the user must paste the redirect URL.
     pub listening: bool,
-    /// The start of the wait.
     pub since: DateTime<Utc>,
-    /// The end of the wait.
     pub deadline: DateTime<Utc>,
-    /// A browser was opened.
     pub browser_opened: bool,
 }
 
@@ -208,20 +172,15 @@ pub struct Awaiting {
 /// engine, it yields no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceCodeView {
-    /// The code.
     pub user_code: UntrustedText,
-    /// The URL where the user enters it.
     pub verification_uri: String,
     /// The same URL with the code included, if the server sent one.
     pub verification_uri_complete: Option<String>,
-    /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// A token for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenView {
-    /// Its facts.
     pub facts: TokenFacts,
     /// First 4 … last 4 characters, once the vault has been read; never stored.
     pub mask: Option<String>,
@@ -232,14 +191,11 @@ pub struct TokenView {
     pub id_claims: Option<Arc<Vec<Claim>>>,
     /// The vault has it.
     pub saved: bool,
-    /// The server rejected its refresh token.
     pub refresh_refused: bool,
 }
 
-/// The state of the vault.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum VaultHealth {
-    /// Not used yet.
     #[default]
     Untried,
     /// A call takes longer than usual: the system may be asking the user.
@@ -251,16 +207,12 @@ pub enum VaultHealth {
         /// The file exists; otherwise the user must choose a passphrase first.
         exists: bool,
     },
-    /// It fails.
     Failing(VaultProblem),
 }
 
-/// The vault.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VaultView {
-    /// The kind.
     pub kind: VaultKind,
-    /// The state.
     pub health: VaultHealth,
     /// The target of an unfinished move; moving there again finishes it.
     pub unfinished_move: Option<VaultKind>,
@@ -268,32 +220,22 @@ pub struct VaultView {
     pub file_exists: bool,
 }
 
-/// What Keyfob put on the clipboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClipboardView {
-    /// The account, if it is a token.
     pub account: Option<AccountId>,
-    /// When it is cleared; `None` if it stays.
     pub clears_at: Option<DateTime<Utc>>,
 }
 
-/// A deletion that can still be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoView {
-    /// The ID.
     pub id: AccountId,
-    /// The name.
     pub name: AccountName,
-    /// The end of the time to undo.
     pub until: DateTime<Utc>,
 }
 
-/// The demo while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DemoView {
-    /// Its account.
     pub account: AccountId,
-    /// Its issuer URL.
     pub issuer: String,
 }
 
@@ -305,6 +247,5 @@ pub struct WindowPlace {
     pub position: Option<(f32, f32)>,
     /// Inner size.
     pub size: (f32, f32),
-    /// The window was maximised.
     pub maximized: bool,
 }

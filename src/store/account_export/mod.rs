@@ -24,12 +24,9 @@ use crate::domain::provider::Preset;
 use crate::domain::provider::spec::ProviderSpec;
 use crate::domain::token::grant::Grant;
 
-/// An account to export.
 #[derive(Debug)]
 pub struct Exported {
-    /// The account.
     pub account: Account,
-    /// Its credentials.
     pub client: Client,
     /// Its tokens, if they are to be included. Many servers reject a refresh token that is used in two
     /// places.
@@ -39,25 +36,18 @@ pub struct Exported {
 /// Why writing or reading an export failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ArchiveError {
-    /// The passphrase is wrong.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
-    /// Not encrypted by a passphrase, or damaged.
     #[error("the file is damaged, or is not protected by a passphrase")]
     Damaged,
-    /// A newer format.
     #[error("the file was written by a newer version")]
     Newer,
-    /// Its passphrase requires more work than is allowed.
     #[error("the file needs more than 2^20 rounds of scrypt")]
     TooMuchWork,
-    /// It would exceed the maximum size of an import file.
     #[error("one file can't hold that many accounts")]
     TooLarge,
-    /// Writing failed.
     #[error("the export could not be written")]
     Failed,
-    /// Decrypted, but it doesn't describe accounts.
     #[error(transparent)]
     Import(#[from] ImportError),
 }
@@ -75,9 +65,6 @@ impl From<SealError> for ArchiveError {
 }
 
 /// Encrypts accounts with their secrets and the given tokens. Takes about a second.
-///
-/// # Errors
-/// [`ArchiveError::TooLarge`] or [`ArchiveError::Failed`].
 pub fn seal(accounts: &[Exported], passphrase: &Passphrase) -> Result<Vec<u8>, ArchiveError> {
     seal_with_work_factor(accounts, passphrase, encryption::WORK_FACTOR)
 }
@@ -94,9 +81,6 @@ pub fn seal_with_work_factor(
 }
 
 /// Formats accounts without their secrets as an import file.
-///
-/// # Errors
-/// [`ArchiveError::TooLarge`] or [`ArchiveError::Failed`].
 pub fn plain(accounts: &[Exported]) -> Result<String, ArchiveError> {
     measure(accounts, false)?;
     let mut bytes = Vec::new();
@@ -250,7 +234,6 @@ fn write_values(to: &mut dyn io::Write, table: &str, values: &BTreeMap<String, S
     values.iter().try_for_each(|(name, value)| write_value(to, table, name, value))
 }
 
-/// Writes a value of a table on its own line.
 fn write_value(to: &mut dyn io::Write, table: &str, name: &str, value: &str) -> io::Result<()> {
     write!(to, "{table}.")?;
     string(to, name)?;

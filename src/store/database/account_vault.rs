@@ -11,10 +11,6 @@ use super::{Accounts, DiskError, RowState, StoredAccount, preferences, rows};
 use crate::domain::account::{AccountId, AccountName};
 
 impl Accounts {
-    /// The state of an account's row; `None` if there is no row.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn state_of(&mut self, id: &AccountId) -> Result<Option<RowState>, DiskError> {
         let state = "SELECT state FROM accounts WHERE id = ?1";
         let state = self.connection.query_row(state, [id.as_str()], |row| row.get::<_, String>(0));
@@ -22,17 +18,11 @@ impl Accounts {
     }
 
     /// An account as stored, without its request journal; `None` if there is no row or it can't be read.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn row_of(&mut self, id: &AccountId) -> Result<Option<StoredAccount>, DiskError> {
         rows::read_one(&self.connection, id)
     }
 
     /// The preferences, and the vault with this account's secrets; `None` if it is not recorded.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn place_of(
         &mut self,
         id: &AccountId,
@@ -61,9 +51,6 @@ impl Accounts {
     }
 
     /// The incomplete account with this name whose secrets are in another vault than `here`.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn half_made_elsewhere(
         &mut self,
         name: &AccountName,

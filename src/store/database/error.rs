@@ -9,38 +9,26 @@ use crate::store::private_files::FileError;
 /// Why a database operation failed. Holds no value of the database.
 #[derive(Debug, Error)]
 pub enum DiskError {
-    /// Another account has this name.
     #[error("another account has this name")]
     NameTaken,
-    /// The account was changed elsewhere, or is being deleted.
     #[error("the account was changed elsewhere")]
     Changed,
-    /// The account doesn't exist.
     #[error("there is no such account")]
     Missing,
     /// A newer version of Keyfob changed the schema; the database is left unchanged.
     #[error(
         "the database was written by Keyfob {written_by} (schema {schema}), which is newer than this one"
     )]
-    Newer {
-        /// The database's schema.
-        schema: u32,
-        /// The version that brought it to this schema.
-        written_by: String,
-    },
+    Newer { schema: u32, written_by: String },
     /// Not a database of Keyfob's, or damaged; the file is left unchanged.
     #[error("the database file is damaged, or isn't a Keyfob database")]
     NotADatabase,
-    /// The disk is full.
     #[error("the disk is full")]
     Full,
-    /// The disk, the folder or the file is read-only.
     #[error("the database is read-only")]
     ReadOnly,
-    /// Another process used it for too long.
     #[error("the database is in use by another program")]
     Busy,
-    /// The home can't be used.
     #[error(transparent)]
     Home(#[from] HomeError),
     /// Another failure: `SQLite`'s name for the kind of error.

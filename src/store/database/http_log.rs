@@ -12,9 +12,6 @@ use crate::domain::http_log::record::HttpLogEntry;
 
 impl Accounts {
     /// Adds an entry, and drops the oldest beyond the limit.
-    ///
-    /// # Errors
-    /// [`DiskError::Missing`] if there is no such account, or another [`DiskError`].
     pub fn put_exchange(&mut self, id: &AccountId, exchange: &HttpLogEntry) -> Result<(), DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut kept = read(&transaction, id)?;
@@ -30,9 +27,6 @@ impl Accounts {
     }
 
     /// The entries of an account, the newest first, without unreadable ones.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn exchanges(&mut self, id: &AccountId) -> Result<Vec<HttpLogEntry>, DiskError> {
         read(&self.connection, id)
     }

@@ -59,20 +59,15 @@ impl RowState {
     }
 }
 
-/// A stored account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAccount {
-    /// The account.
     pub account: Account,
-    /// The row's state.
     pub state: RowState,
     /// The name of the vault with its secrets; `None` if an earlier version didn't record it.
     pub kept_in: Option<String>,
     /// The cached facts of its tokens; the vault has the original.
     pub facts: Option<TokenFacts>,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When its token was last handed out.
     pub last_used_at: Option<DateTime<Utc>>,
     /// Its row still holds extra parameters that may be secret, from an earlier version; they are not among
     /// the settings here.
@@ -81,10 +76,8 @@ pub struct StoredAccount {
     pub in_flight: Option<InFlight>,
 }
 
-/// Everything stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
-    /// The accounts, unordered.
     pub accounts: Vec<StoredAccount>,
     /// The servers' waiting times for accounts, including past ones.
     pub waits: Vec<(AccountId, ToldToWait)>,
@@ -116,19 +109,12 @@ impl Accounts {
         Ok(accounts)
     }
 
-    /// Reads everything, at one point in time.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn load(&mut self) -> Result<Stored, DiskError> {
         self.load_only(None)
     }
 
     /// Like [`Self::load`], with only the account of this name and incomplete ones. With many accounts,
     /// reading the others takes most of the time of a command about one.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn load_only(&mut self, name: Option<&AccountName>) -> Result<Stored, DiskError> {
         let transaction = self.connection.transaction()?;
         let mut stored = Stored::default();
@@ -141,9 +127,6 @@ impl Accounts {
     }
 
     /// Adds an account, `pending` until its secrets are in the named vault.
-    ///
-    /// # Errors
-    /// [`DiskError::NameTaken`], or another [`DiskError`].
     pub fn insert_pending(
         &mut self,
         account: &Account,
@@ -182,10 +165,6 @@ impl Accounts {
         Ok(transaction.commit()?)
     }
 
-    /// Marks an account whose secrets are in the vault as ready.
-    ///
-    /// # Errors
-    /// [`DiskError::Missing`], or another [`DiskError`].
     pub fn mark_ready(&mut self, id: &AccountId) -> Result<(), DiskError> {
         self.set_state(id, RowState::Pending, RowState::Ready)
     }
@@ -249,9 +228,6 @@ impl Accounts {
     }
 
     /// Marks an account as being deleted, which frees its name.
-    ///
-    /// # Errors
-    /// [`DiskError::Missing`], or another [`DiskError`].
     pub fn mark_deleting(&mut self, id: &AccountId) -> Result<(), DiskError> {
         let changed =
             self.connection.execute("UPDATE accounts SET state = 'deleting' WHERE id = ?1", [id.as_str()])?;
@@ -294,10 +270,6 @@ impl Accounts {
         Ok(())
     }
 
-    /// Stores when an account's token was handed out.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn touch_used(&mut self, id: &AccountId, at: DateTime<Utc>) -> Result<(), DiskError> {
         self.connection.execute(
             "UPDATE accounts SET last_used_at = ?2 WHERE id = ?1",
@@ -307,9 +279,6 @@ impl Accounts {
     }
 
     /// A number that changes when another connection changes the database.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn data_version(&mut self) -> Result<i64, DiskError> {
         Ok(self.connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
     }

@@ -34,27 +34,16 @@ pub(in crate::store::database) fn read(connection: &Connection) -> Result<Texts,
 }
 
 impl Accounts {
-    /// The preferences, by key.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn preferences(&mut self) -> Result<BTreeMap<String, String>, DiskError> {
         Ok(read(&self.connection)?.preferences)
     }
 
-    /// The texts that the window needs, without the accounts.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn texts(&mut self) -> Result<Texts, DiskError> {
         read(&self.connection)
     }
 
     /// Stores only the differences between the preferences as read and as they are to be, so that another
     /// process's change of another key stays.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn set_preferences(
         &mut self,
         before: &BTreeMap<String, String>,
@@ -70,32 +59,19 @@ impl Accounts {
         Ok(transaction.commit()?)
     }
 
-    /// The window's place, as passed to [`Self::set_window`].
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn window(&mut self) -> Result<Option<String>, DiskError> {
         Ok(read(&self.connection)?.window)
     }
 
-    /// Stores the window's place.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn set_window(&mut self, place: &str) -> Result<(), DiskError> {
         put(&self.connection, WINDOW, place)
     }
 
-    /// Stores the window's view.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn set_remembered(&mut self, text: &str) -> Result<(), DiskError> {
         put(&self.connection, REMEMBERED, text)
     }
 }
 
-/// Removes a deleted account from the window's view.
 pub(in crate::store::database) fn forget(connection: &Connection, id: &AccountId) -> Result<(), DiskError> {
     connection.execute(
         "UPDATE preferences SET value = replace(value, ?1, '') WHERE key = ?2",

@@ -22,9 +22,6 @@ pub struct InFlight {
 impl Accounts {
     /// Marks an account before sending a request whose response must not be lost. Returns whether there was
     /// an earlier mark.
-    ///
-    /// # Errors
-    /// [`DiskError::Missing`] if there is no such account, or another [`DiskError`].
     pub fn mark_in_flight(&mut self, id: &AccountId, mark: InFlight) -> Result<bool, DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let was_there = find(&transaction, id)?.is_some();
@@ -38,18 +35,10 @@ impl Accounts {
         Ok(was_there)
     }
 
-    /// The mark of an account.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn in_flight(&mut self, id: &AccountId) -> Result<Option<InFlight>, DiskError> {
         find(&self.connection, id)
     }
 
-    /// Removes the mark of a request with a known outcome.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn clear_in_flight(&mut self, id: &AccountId) -> Result<(), DiskError> {
         self.connection.execute("DELETE FROM in_flight WHERE account = ?1", [id.as_str()])?;
         Ok(())

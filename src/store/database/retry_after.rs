@@ -10,7 +10,6 @@ use super::{Accounts, DiskError};
 use crate::domain::account::AccountId;
 use crate::domain::time_parse;
 
-/// A server's waiting time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ToldToWait {
     /// When the server sent it.
@@ -23,9 +22,6 @@ pub struct ToldToWait {
 
 impl Accounts {
     /// Stores a server's waiting time for an account; `None` removes it.
-    ///
-    /// # Errors
-    /// [`DiskError::Missing`] if there is no such account, or another [`DiskError`].
     pub fn put_wait(&mut self, id: &AccountId, wait: Option<ToldToWait>) -> Result<(), DiskError> {
         let Some(ToldToWait { since, until, status }) = wait else { return clear(&self.connection, id) };
         self.connection.execute(

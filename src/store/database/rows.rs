@@ -13,7 +13,6 @@ use crate::domain::oauth::extra_params;
 use crate::domain::time_parse;
 use crate::domain::token::grant::TokenFacts;
 
-/// The columns that [`parse`] reads.
 const COLUMNS: &str = "id, revision, name, settings, state, created_at, last_used_at, kept_in";
 
 /// An account without its request journal; `None` if there is no row or it can't be read.
@@ -75,7 +74,6 @@ fn facts(connection: &Connection, only: Option<&str>) -> Result<HashMap<AccountI
 /// Settings by their text, and whether secrets were among them.
 type Known = HashMap<String, (Settings, bool)>;
 
-/// An account from the columns of its row.
 fn parse(row: &Row<'_>, known: &mut Known) -> Option<StoredAccount> {
     let (settings, has_secret_params) = settings(text(row, 3)?, known)?;
     Some(StoredAccount {

@@ -102,12 +102,10 @@ pub(in crate::store::database) const MIGRATIONS: [&str; 6] = [
 "#,
 ];
 
-/// Opens the home's database, creates it if there is none, and migrates it.
 pub(in crate::store::database) fn open(home: &Home) -> Result<Connection, DiskError> {
     open_with(home, &MIGRATIONS)
 }
 
-/// Like [`open()`], with these migrations.
 pub(in crate::store::database) fn open_with(
     home: &Home,
     migrations: &[&str],

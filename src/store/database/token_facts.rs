@@ -11,9 +11,6 @@ use crate::domain::token::grant::TokenFacts;
 
 impl Accounts {
     /// Caches the facts of an account's tokens; returns `false` if newer ones are stored.
-    ///
-    /// # Errors
-    /// [`DiskError::Missing`], or another [`DiskError`].
     pub fn put_facts(&mut self, id: &AccountId, facts: &TokenFacts) -> Result<bool, DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let changed = transaction.execute(
@@ -28,17 +25,12 @@ impl Accounts {
         Ok(changed > 0)
     }
 
-    /// Removes the cached facts of an account's tokens.
-    ///
-    /// # Errors
-    /// [`DiskError`].
     pub fn clear_facts(&mut self, id: &AccountId) -> Result<(), DiskError> {
         self.connection.execute("DELETE FROM token_facts WHERE account = ?1", [id.as_str()])?;
         Ok(())
     }
 }
 
-/// Restores earlier facts, even over newer ones.
 pub(in crate::store::database) fn put_back(
     connection: &Connection,
     id: &AccountId,

@@ -21,28 +21,14 @@ const SERVICE: &str = "keyfob";
 /// Why the home can't be used. Shows paths, which are not secret.
 #[derive(Debug, Error)]
 pub enum HomeError {
-    /// The system has no folder for an app's data.
     #[error("the system has no folder for app data; set KEYFOB_HOME to a folder")]
     NoPlace,
-    /// A symbolic link in place of a file or folder.
     #[error("{} is a symbolic link, which is not followed; remove it", .0.display())]
     Symlink(PathBuf),
-    /// Something else: not a file, not a folder, or another user's.
     #[error("{} is not {expected}", path.display())]
-    Unfit {
-        /// The path.
-        path: PathBuf,
-        /// What is expected there.
-        expected: &'static str,
-    },
-    /// An error of the system.
+    Unfit { path: PathBuf, expected: &'static str },
     #[error("{}: {source}", path.display())]
-    Io {
-        /// The path.
-        path: PathBuf,
-        /// The error.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
 impl HomeError {
@@ -60,9 +46,6 @@ pub struct Home {
 impl Home {
     /// The home of this run: `KEYFOB_HOME` if set, else in the system's folder for app data. Does not touch
     /// the disk.
-    ///
-    /// # Errors
-    /// [`HomeError::NoPlace`] if the system has no such folder.
     pub fn locate() -> Result<Self, HomeError> {
         match std::env::var_os(HOME_VARIABLE) {
             Some(path) if !path.is_empty() => Ok(Self::at(path)),
@@ -75,21 +58,16 @@ impl Home {
         Self { path: resolved(&path.into()) }
     }
 
-    /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Creates the folder, or removes other users' permissions.
-    ///
-    /// # Errors
-    /// [`HomeError`] if it can't be created, or is not a folder of this user's.
     pub fn create(&self) -> Result<(), HomeError> {
         make_private_folder(&self.path)?;
         make_private_folder(&self.locks_path())
     }
 
-    /// The database.
     pub fn database_path(&self) -> PathBuf {
         self.path.join("keyfob.db")
     }
@@ -239,7 +217,6 @@ fn resolved(path: &Path) -> PathBuf {
     path
 }
 
-/// Opens a file for its lock only, and creates it if needed.
 pub(super) fn open_empty(path: &Path) -> io::Result<File> {
     let file = options().create(true).truncate(false).open(path)?;
     tighten(&file, 0o600)?;
@@ -296,7 +273,6 @@ fn is_ours(found: &fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::uid(found) == rustix::process::geteuid().as_raw()
 }
 
-/// Who else may change a file or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Changeable {
     /// Another user who owns it.
@@ -305,7 +281,6 @@ pub(super) enum Changeable {
     ByOthers,
 }
 
-/// Who may change it besides this user and the administrator.
 #[cfg(unix)]
 pub(super) fn changeable(found: &fs::Metadata) -> Option<Changeable> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

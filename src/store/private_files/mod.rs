@@ -23,15 +23,11 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{}", self.words())]
 pub enum FileError {
-    /// The disk is full.
     Full,
-    /// The disk is read-only.
     ReadOnly,
-    /// The system denies access.
     Denied,
     /// Not a regular file, for example a symbolic link.
     NotAFile,
-    /// The file exists and is not overwritten.
     Exists,
     /// Larger than such a file can be.
     TooLarge,
@@ -39,12 +35,10 @@ pub enum FileError {
     NotReadBack,
     /// Another process holds the lock for too long.
     Busy,
-    /// Another failure.
     Failed,
 }
 
 impl FileError {
-    /// The text for display.
     pub fn words(self) -> &'static str {
         match self {
             Self::Full => "the disk is full",
@@ -208,7 +202,6 @@ pub(super) fn set_aside(path: &Path, suffixes: &[&str]) -> Result<Option<PathBuf
     Ok(Some(aside))
 }
 
-/// Removes a file; succeeds if there is none.
 pub(super) fn remove(path: &Path) -> Result<(), FileError> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(());
@@ -242,7 +235,6 @@ impl FileLock {
     }
 }
 
-/// Appends a suffix to the name.
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -260,7 +252,6 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     Ok(file.sync_all()?)
 }
 
-/// Keeps a file under a second name.
 fn keep(path: &Path, old: &Path) -> Result<(), FileError> {
     step("replace.keep")?;
     if fs::hard_link(path, old).is_ok() {

@@ -24,15 +24,11 @@ pub struct Lines {
 pub struct Records<'a>(&'a mut dyn Vault);
 
 impl<'a> Records<'a> {
-    /// Wraps a vault.
     pub fn new(vault: &'a mut dyn Vault) -> Self {
         Self(vault)
     }
 
     /// Reads an account and its client, without tokens; `Ok(None)` if the vault has none.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     pub fn read_client(&mut self, id: &AccountId) -> Result<Option<ClientRecord>, VaultError> {
         self.0.read(&client_name(id))?.map(|line| records::decode_client(id, &line)).transpose()
     }
@@ -41,9 +37,6 @@ impl<'a> Records<'a> {
     ///
     /// The tokens are read first. Tokens are deleted before another client is written, and new ones are
     /// written after it, so tokens that were there before a client was read belong to that client.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     pub fn read_secrets(&mut self, id: &AccountId) -> Result<Option<ClientRecord>, VaultError> {
         let grant = self.read_tokens(id)?;
         Ok(self.read_client(id)?.map(|record| record.with_tokens(grant)))
@@ -59,9 +52,6 @@ impl<'a> Records<'a> {
     }
 
     /// Reads the facts of an account's tokens; `Ok(None)` if the vault has none.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     pub fn read_facts(&mut self, id: &AccountId) -> Result<Option<TokenFacts>, VaultError> {
         Ok(self.read_tokens(id)?.map(|grant| grant.facts))
     }
@@ -71,9 +61,6 @@ impl<'a> Records<'a> {
     }
 
     /// Reads an account's stored records, for [`Self::put_back`]. Unreadable ones count as missing.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     pub fn read_lines(&mut self, id: &AccountId) -> Result<Lines, VaultError> {
         let mut line = |name: &str| match self.0.read(name) {
             Err(VaultError::Corrupt) => Ok(None),
@@ -123,9 +110,6 @@ impl<'a> Records<'a> {
     }
 
     /// Deletes an account's tokens, and keeps its client.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     pub fn delete_tokens(&mut self, id: &AccountId) -> Result<(), VaultError> {
         self.0.delete(&tokens_name(id))
     }
@@ -141,9 +125,6 @@ impl<'a> Records<'a> {
     }
 
     /// Reads the preferences that the user has accepted, by key; empty if the vault has no such record.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     pub fn read_preferences(&mut self) -> Result<BTreeMap<String, String>, VaultError> {
         let line = self.0.read(PREFERENCES_NAME)?;
         Ok(line.map(|line| records::decode_preferences(&line)).transpose()?.unwrap_or_default())
@@ -162,9 +143,6 @@ impl<'a> Records<'a> {
     }
 
     /// The accounts with a client record, sorted.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     pub fn accounts(&mut self) -> Result<Vec<AccountId>, VaultError> {
         Ok(self.0.names()?.iter().filter_map(|name| records::account_of_client_name(name)).collect())
     }

@@ -23,9 +23,6 @@ pub struct ClientRecord {
 
 impl ClientRecord {
     /// Makes a record to write; `presets` are the current ones.
-    ///
-    /// # Errors
-    /// [`ProviderError`] if the account's destinations can't be resolved.
     pub fn new(presets: &[Preset], account: Account, client: Client) -> Result<Self, ProviderError> {
         let destinations = secret_binding::to_store(presets, &account.settings)?;
         Ok(Self::read(account, client, destinations))
@@ -39,7 +36,6 @@ impl ClientRecord {
         Self { account, client, destinations, grant: None }
     }
 
-    /// Adds the account's tokens.
     pub(in crate::store) fn with_tokens(self, grant: Option<Grant>) -> Self {
         Self { grant, ..self }
     }
@@ -49,12 +45,10 @@ impl ClientRecord {
         &self.account
     }
 
-    /// The client, for encoding.
     pub(in crate::store) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The stored destinations, for encoding.
     pub(in crate::store) fn stored_destinations(&self) -> Option<&Destinations> {
         self.destinations.as_ref()
     }
@@ -65,9 +59,6 @@ impl ClientRecord {
     }
 
     /// Checks that an account with these settings may use the secrets.
-    ///
-    /// # Errors
-    /// [`Disagreement`] says what differs.
     pub fn check(&self, presets: &[Preset], settings: &Settings) -> Result<(), Disagreement> {
         secret_binding::check(presets, &self.account.settings, self.destinations.as_ref(), settings)
     }

@@ -26,7 +26,6 @@ struct Inner {
     records: BTreeMap<String, SecretText>,
     failing: Option<VaultError>,
     read_faults: VecDeque<VaultError>,
-    /// The results of the next writes.
     write_faults: VecDeque<Option<VaultError>>,
     write_fuse: Option<(usize, VaultError)>,
     limit_bytes: Option<usize>,
@@ -35,7 +34,6 @@ struct Inner {
 }
 
 impl MemoryVault {
-    /// An empty vault without faults.
     pub fn new() -> Self {
         Self::default()
     }
@@ -77,13 +75,11 @@ impl MemoryVault {
         self.inner().paused = true;
     }
 
-    /// Releases waiting calls.
     pub fn resume(&self) {
         self.inner().paused = false;
         self.shared.resumed.notify_all();
     }
 
-    /// The number of calls.
     pub fn calls(&self) -> usize {
         self.inner().calls
     }
@@ -98,7 +94,6 @@ impl MemoryVault {
         self.inner().records.insert(name.to_owned(), line);
     }
 
-    /// The stored names, ignoring faults.
     pub fn stored_names(&self) -> Vec<String> {
         self.inner().records.keys().cloned().collect()
     }

@@ -20,39 +20,24 @@ use crate::base::secret::SecretText;
 /// Why a vault call failed. Holds no text from the vault, which may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum VaultError {
-    /// No such service is running, or it has nowhere to store records.
     #[error("no keychain service is running")]
     Absent,
-    /// It is locked.
     #[error("the vault is locked")]
     Locked,
-    /// The passphrase is wrong.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
-    /// The user dismissed its prompt.
     #[error("the keychain's prompt was dismissed")]
     Denied,
-    /// The record exceeds the vault's limit.
     #[error("a record of {size_bytes} bytes is over the limit of {limit_bytes}")]
-    TooLarge {
-        /// The record's size, in bytes.
-        size_bytes: usize,
-        /// The vault's limit, in bytes.
-        limit_bytes: usize,
-    },
-    /// A record differs from what was written.
+    TooLarge { size_bytes: usize, limit_bytes: usize },
     #[error("a record is damaged")]
     Corrupt,
-    /// A newer version of Keyfob wrote a record.
     #[error("a record was written by a newer version")]
     Newer,
-    /// The file with all records is damaged, or not the vault's.
     #[error("the vault is damaged")]
     Damaged,
-    /// Its passphrase requires more work and memory than is allowed.
     #[error("the vault's key needs more than 2^20 rounds of scrypt")]
     TooMuchWork,
-    /// Another failure; a short text without secrets.
     #[error("the vault failed: {0}")]
     Failed(&'static str),
 }
@@ -66,9 +51,6 @@ impl VaultError {
 
 /// Rejects a record that is not one line of printable ASCII: a line break in a value can cost a keychain all
 /// its records, and some store only text. Every vault calls this before a write.
-///
-/// # Errors
-/// [`VaultError::Failed`].
 pub fn check_line(line: &SecretText) -> Result<(), VaultError> {
     if line.expose().bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         Ok(())
@@ -92,21 +74,11 @@ pub trait Vault: Send {
     fn write(&mut self, name: &str, line: &SecretText) -> Result<(), VaultError>;
 
     /// Deletes a record; succeeds if there is none.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     fn delete(&mut self, name: &str) -> Result<(), VaultError>;
 
-    /// The names of all records, sorted.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     fn names(&mut self) -> Result<Vec<String>, VaultError>;
 
     /// Checks that the vault works: writes, reads and deletes a record without secrets.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     fn probe(&mut self) -> Result<(), VaultError>;
 
     /// The maximum size of a record in bytes, if known; a larger one is [`VaultError::TooLarge`].
@@ -116,9 +88,6 @@ pub trait Vault: Send {
 
     /// Remains of interrupted writes: names that [`Vault::delete`] accepts and [`Vault::names`] omits. A
     /// write under way elsewhere looks the same, so take the account's lock before deleting one.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     fn orphans(&mut self) -> Result<Vec<String>, VaultError> {
         Ok(Vec::new())
     }

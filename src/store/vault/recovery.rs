@@ -11,7 +11,6 @@ use super::{Vault, VaultError};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::token::grant::TokenFacts;
 
-/// An account found in a vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveredAccount {
     /// The account as of the last write of its client.
@@ -23,21 +22,17 @@ pub struct RecoveredAccount {
 /// A record in a vault that belongs to no account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphan {
-    /// The name, for [`Vault::delete`].
     pub name: String,
     /// The account in the name, if there is one. Take its lock before deleting: a write under way looks the
     /// same.
     pub account: Option<AccountId>,
 }
 
-/// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recovered {
-    /// The accounts, sorted by ID.
     pub accounts: Vec<RecoveredAccount>,
     /// Accounts with an unreadable client record, and why: damaged, or a newer version.
     pub unreadable: Vec<(AccountId, VaultError)>,
-    /// Records that belong to no account.
     pub orphans: Vec<Orphan>,
 }
 
@@ -71,9 +66,6 @@ pub fn recover(vault: &mut dyn Vault) -> Result<Recovered, VaultError> {
 
 /// Records that belong to no account: tokens without a client, parts without a header, and remains of a
 /// probe.
-///
-/// # Errors
-/// [`VaultError`].
 pub fn orphans(vault: &mut dyn Vault) -> Result<Vec<Orphan>, VaultError> {
     let names = vault.names()?;
     let clients: BTreeSet<AccountId> = names.iter().filter_map(|name| account_of_client_name(name)).collect();

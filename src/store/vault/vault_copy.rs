@@ -13,9 +13,6 @@ use crate::base::failpoint::reach;
 use crate::domain::account::AccountId;
 
 /// The names of the records to move: those of accounts, and the preferences'.
-///
-/// # Errors
-/// [`VaultError`].
 pub fn names(vault: &mut dyn Vault) -> Result<Vec<String>, VaultError> {
     let mut names = vault.names()?;
     names.retain(|name| account_of(name).is_some() || name == PREFERENCES_NAME);

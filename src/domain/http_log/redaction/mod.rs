@@ -24,7 +24,6 @@ const SECRET_MIN_BYTES: usize = 4;
 /// The minimum length of a hidden text to search for in shown text, in bytes.
 const SEEN_MIN_BYTES: usize = 8;
 
-/// Replaces a text by its length.
 pub fn hidden(text: &str) -> String {
     hidden_of(text, "characters")
 }
@@ -34,7 +33,6 @@ pub(in crate::domain) fn hidden_of(text: &str, what: &str) -> String {
     format!("{HIDDEN}{} {what})", text.chars().count())
 }
 
-/// Returns true if part of a text is hidden.
 pub fn is_hidden(text: &str) -> bool {
     text.contains(HIDDEN)
 }
@@ -42,7 +40,6 @@ pub fn is_hidden(text: &str) -> bool {
 /// The maximum number of hidden texts to search for: a response may have thousands.
 const SEEN_MAX: usize = 500;
 
-/// Redacts one log entry, with its known secrets.
 pub(in crate::domain) struct Redactor {
     /// Searched for in every encoding.
     secrets: Vec<Zeroizing<String>>,
@@ -51,7 +48,6 @@ pub(in crate::domain) struct Redactor {
 }
 
 impl Redactor {
-    /// Starts with these secrets.
     pub(in crate::domain) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let secrets = secrets.into_iter().filter(|secret| secret.len() >= SECRET_MIN_BYTES);
         Self { secrets: secrets.map(|secret| Zeroizing::new(secret.to_owned())).collect(), seen: Vec::new() }
@@ -87,7 +83,6 @@ impl Redactor {
         fits && self.seen.len() < SEEN_MAX
     }
 
-    /// Remembers every hidden text of a JSON value.
     pub(in crate::domain) fn see_json(&mut self, name: &str, value: &Value) {
         match value {
             Value::String(text) => self.see(name, text),
@@ -246,7 +241,6 @@ fn looks_sensitive(word: &str) -> bool {
         })
 }
 
-/// Returns true if a text is only a number or a time.
 fn is_time(text: &str) -> bool {
     let value = Value::String(text.to_owned());
     text.len() <= 40 && (time_parse::number(&value).is_some() || time_parse::moment(&value).is_some())

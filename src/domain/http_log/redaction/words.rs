@@ -2,7 +2,6 @@
 //!
 //! Invariant: every list is in lower case, except for the values, which are compared exactly.
 
-/// Fields with sentences or scopes.
 pub(in crate::domain::http_log::redaction) const PROSE: &str = "\
     scope scopes scp error error_description errordescription message detail details title reason hint";
 
@@ -16,7 +15,6 @@ pub(in crate::domain::http_log::redaction) const FIXED: &str = "\
     grant_type response_type response_mode code_challenge_method token_type type token_type_hint \
     client_assertion_type prompt access_type requested_token_use";
 
-/// Values of the standards.
 pub(in crate::domain::http_log::redaction) const VALUES: &str = "\
     authorization_code client_credentials refresh_token access_token id_token password code token S256 \
     plain query form_post offline online consent login none select_account Basic basic Bearer bearer \
@@ -24,7 +22,6 @@ pub(in crate::domain::http_log::redaction) const VALUES: &str = "\
     urn:ietf:params:oauth:grant-type:jwt-bearer urn:ietf:params:oauth:grant-type:token-exchange \
     urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Fields with a duration or a time.
 pub(in crate::domain::http_log::redaction) const TIMES: &str = "\
     expires_in expires_at expires_on expires expiry expiration expiresin expiresat ext_expires_in \
     refresh_token_expires_in refresh_token_expires_at refresh_expires_in not_before ttl exp iat nbf \
@@ -39,7 +36,6 @@ pub(in crate::domain::http_log::redaction) const HEADERS: &str = "\
     accept accept-encoding allow cache-control connection content-encoding content-type pragma transfer- \
     encoding user-agent www-authenticate x-content-type-options";
 
-/// Words that field names consist of.
 pub(in crate::domain::http_log::redaction) const NAMES: &str = "\
     access accessed accesstoken account accounts acr active actor age alg amr api application apps \
     assertion at aud audience auth authentication authorization azp bearer before body challenge claims \

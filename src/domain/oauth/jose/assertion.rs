@@ -17,16 +17,12 @@ const LIFE_SECS: i64 = 120;
 /// The values that make an assertion unique.
 #[derive(Debug, Clone, Copy)]
 pub struct AssertionSeed {
-    /// The time of issue.
     pub now: DateTime<Utc>,
     /// Random bytes for its ID (`jti`).
     pub id: [u8; 16],
 }
 
 /// Builds an assertion for client authentication (RFC 7523, section 3).
-///
-/// # Errors
-/// [`KeyError`] if the key can't sign.
 pub fn of_client(
     provider: &Provider,
     client_id: &str,
@@ -38,9 +34,6 @@ pub fn of_client(
 
 /// Builds an assertion used as a grant (RFC 7523, section 2.1). The scope is one of its claims, as Google
 /// expects.
-///
-/// # Errors
-/// [`KeyError`] if the key can't sign.
 pub fn of_grant(
     provider: &Provider,
     client_id: &str,

@@ -35,19 +35,14 @@ pub enum KeyAlg {
 /// Why a private key can't be used. No variant reveals the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeyError {
-    /// Neither PEM nor JWK, or damaged.
     #[error("is neither PEM nor JWK, or is damaged")]
     Unreadable,
-    /// Protected by a passphrase.
     #[error("is protected by a passphrase; remove the passphrase")]
     Encrypted,
-    /// A public key or a certificate.
     #[error("is a public key or a certificate; the private key is needed")]
     Public,
-    /// A key type that none of the algorithms supports.
     #[error("must be an RSA key, a P-256 key or an Ed25519 key")]
     Unsupported,
-    /// An OpenSSH key.
     #[error("is in OpenSSH format; convert it to PKCS#8, PKCS#1, SEC1 or JWK")]
     OpenSsh,
     /// A part is missing. RSA needs all of RFC 7518, section 6.3.2, except `oth`.

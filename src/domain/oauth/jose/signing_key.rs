@@ -24,7 +24,6 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 /// The prefix of a 32-byte `Ed25519` key in PKCS#8 (RFC 8410, section 7).
 const ED25519_HEAD: [u8; 16] = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
 
-/// A private key that signs assertions.
 pub struct SigningKey {
     key: EncodingKey,
     alg: KeyAlg,
@@ -37,9 +36,6 @@ pub struct SigningKey {
 impl SigningKey {
     /// Reads a private key. `alg` overrides the default of the key type (RS256, ES256 or `EdDSA`). A key
     /// marked for PS256 (RFC 7517, section 4.4; RFC 4055) is used for nothing else.
-    ///
-    /// # Errors
-    /// [`KeyError`] says what is wrong with the key.
     pub fn read(text: &PrivateKey, alg: Option<KeyAlg>) -> Result<Self, KeyError> {
         let text = text.expose().trim();
         let mut read = if text.starts_with('{') { from_json(text) } else { from_pem(text) }?;
@@ -63,9 +59,6 @@ impl SigningKey {
     }
 
     /// Signs claims. The header has `id` as key ID, or the key's own if `None`.
-    ///
-    /// # Errors
-    /// [`KeyError`] if the key can't sign.
     pub fn sign(&self, claims: &impl Serialize, id: Option<&str>) -> Result<SecretText, KeyError> {
         backend::install();
         let mut header = Header::new(match self.alg {

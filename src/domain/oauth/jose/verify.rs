@@ -32,11 +32,8 @@ pub enum Doubt {
     KeysUnreachable,
     /// The issuer has no key with the token's key ID.
     UnknownKey,
-    /// The signature is invalid.
     WrongSignature,
-    /// The account has no issuer.
     NoIssuer,
-    /// It is from another issuer.
     WrongIssuer,
     /// It was made for another client.
     WrongAudience,
@@ -47,7 +44,6 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// The name in files and in JSON output.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
@@ -80,7 +76,6 @@ impl Keys {
         Some(Self(read.collect()))
     }
 
-    /// The keys that may have signed a token.
     fn candidates<'k>(&'k self, alg: Algorithm, id: Option<&str>) -> impl Iterator<Item = &'k Jwk> {
         let fits = move |key: &&Jwk| {
             let of_alg = key.common.key_algorithm.is_none_or(|named| Algorithm::try_from(named) == Ok(alg));
@@ -94,7 +89,6 @@ impl Keys {
     }
 }
 
-/// The algorithm and key ID in a token's header.
 fn algorithm_and_key_id(token: &str) -> Result<(Algorithm, Option<String>), Doubt> {
     let header = jwt::header(token).ok_or(Doubt::Unreadable)?;
     let text = |name: &str| header.get(name).and_then(Value::as_str);
@@ -108,17 +102,11 @@ fn algorithm_and_key_id(token: &str) -> Result<(Algorithm, Option<String>), Doub
 }
 
 /// Returns true if the issuer's keys are needed; false for a token signed with the client secret.
-///
-/// # Errors
-/// [`Doubt`] if no key can verify the token.
 pub fn needs_keys(token: &str) -> Result<bool, Doubt> {
     algorithm_and_key_id(token).map(|(alg, _)| alg.family() != AlgorithmFamily::Hmac)
 }
 
 /// Verifies a token's signature and returns its claims.
-///
-/// # Errors
-/// [`Doubt`]: why it is not verified.
 pub fn verified(token: &str, keys: &Keys, secret: Option<&ClientSecret>) -> Result<Value, Doubt> {
     backend::install();
     let (alg, id) = algorithm_and_key_id(token)?;

@@ -97,7 +97,6 @@ fn restore(
     Ok(restored)
 }
 
-/// The name, or the first free one with a number appended.
 fn free_name(name: &AccountName, taken: &BTreeSet<String>) -> AccountName {
     if !taken.contains(name.key()) {
         return name.clone();

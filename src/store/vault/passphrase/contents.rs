@@ -16,9 +16,7 @@ const VERSION: u32 = 1;
 
 #[derive(Debug, Default)]
 pub(in crate::store::vault::passphrase) struct Contents {
-    /// Increases with every change.
     generation: u64,
-    /// Each record's line, by its name.
     pub(in crate::store::vault::passphrase) records: BTreeMap<String, SecretText>,
 }
 
@@ -47,7 +45,6 @@ fn lines<S: Serializer>(records: &BTreeMap<String, SecretText>, serializer: S) -
 }
 
 impl Contents {
-    /// Decrypts what [`Self::seal`] made.
     pub(in crate::store::vault::passphrase) fn open(key: &Key, bytes: &[u8]) -> Result<Self, SealError> {
         let plain = key.open(bytes)?;
         match serde_json::from_slice::<Version>(&plain).map_err(|_| SealError::Damaged)?.v {
@@ -63,7 +60,6 @@ impl Contents {
         Ok(contents)
     }
 
-    /// Encrypts the records to these keys.
     pub(in crate::store::vault::passphrase) fn seal(&self, keys: &[&Key]) -> Result<Vec<u8>, SealError> {
         encryption::seal(keys, |to| {
             let out = Out { v: VERSION, generation: self.generation, records: &self.records };

@@ -82,7 +82,6 @@ impl Opened {
 }
 
 impl PassphraseVault {
-    /// Returns true if the home has such a vault.
     pub fn exists(home: &Home) -> bool {
         // There is only a backup if its restoration was interrupted.
         let key = home.key_path();
@@ -158,7 +157,6 @@ impl PassphraseVault {
         *self.slot() = None;
     }
 
-    /// Returns true if the passphrase is needed.
     pub fn is_locked(&self) -> bool {
         self.slot().is_none()
     }
@@ -194,9 +192,6 @@ impl PassphraseVault {
     }
 
     /// Removes both files if they have no record; returns whether they had none.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     pub fn remove_if_empty(&self) -> Result<bool, VaultError> {
         let home = &self.shared.home;
         let (opened, _lock) = self.begin_change()?;
@@ -212,9 +207,6 @@ impl PassphraseVault {
 
     /// Removes what an interrupted [`Self::remove_if_empty`] left: records without their key, which can't be
     /// decrypted any more. Removes nothing of a vault that has its key.
-    ///
-    /// # Errors
-    /// [`VaultError`].
     pub fn remove_rest(home: &Home) -> Result<(), VaultError> {
         let _lock = FileLock::acquire(&home.vault_lock_path()).map_err(vault_error)?;
         if Self::exists(home) {
@@ -239,7 +231,6 @@ impl PassphraseVault {
         if opened.is_current(&self.shared.home)? { Ok((opened, lock)) } else { Err(VaultError::Locked) }
     }
 
-    /// Reads the records; forgets a key that is no longer the vault's.
     fn load(&self) -> Result<Contents, VaultError> {
         let loaded = self.opened()?.load(&self.shared.home);
         if loaded.as_ref().err() == Some(&VaultError::Locked) {
@@ -290,7 +281,6 @@ impl Vault for PassphraseVault {
     }
 }
 
-/// Replaces the records' file, and checks that it reads back the same.
 fn store(home: &Home, contents: &Contents, keys: &[&Key]) -> Result<(), VaultError> {
     let bytes = contents.seal(keys).map_err(opening_error)?;
     if bytes.len() as u64 > VAULT_LIMIT_BYTES {
@@ -303,7 +293,6 @@ fn store(home: &Home, contents: &Contents, keys: &[&Key]) -> Result<(), VaultErr
     private_files::replace(&home.vault_path(), &bytes, is_good).map_err(vault_error)
 }
 
-/// Opens the vault, and completes interrupted changes.
 fn open(home: &Home, passphrase: &Passphrase) -> Result<Opened, VaultError> {
     let mut key_file = read_key(home)?;
     loop {

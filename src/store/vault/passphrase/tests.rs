@@ -34,7 +34,6 @@ fn text(vault: &mut PassphraseVault, name: &str) -> Option<String> {
     vault.read(name).unwrap().map(|line| line.expose().to_owned())
 }
 
-/// The home's file names, without the locks.
 fn files(home: &Home) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(home.path())
         .unwrap()

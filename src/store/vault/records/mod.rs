@@ -25,12 +25,10 @@ use crate::domain::token::grant::{Grant, TokenFacts};
 /// of their own, and added the destinations of a preset of the user's own.
 const VERSION: u32 = 3;
 
-/// The name of an account's client record.
 pub fn client_name(id: &AccountId) -> String {
     format!("client/{id}")
 }
 
-/// The name of an account's token record.
 pub fn tokens_name(id: &AccountId) -> String {
     format!("tokens/{id}")
 }
@@ -38,12 +36,10 @@ pub fn tokens_name(id: &AccountId) -> String {
 /// The name of the record with the guarded preferences, which are used only with the values in it.
 pub const PREFERENCES_NAME: &str = "preferences";
 
-/// The account whose client record has this name.
 pub fn account_of_client_name(name: &str) -> Option<AccountId> {
     name.strip_prefix("client/").and_then(AccountId::parse)
 }
 
-/// The account whose token record has this name.
 pub fn account_of_tokens_name(name: &str) -> Option<AccountId> {
     name.strip_prefix("tokens/").and_then(AccountId::parse)
 }
@@ -153,9 +149,6 @@ fn optional_secret<'de, K: Kind, D: Deserializer<'de>>(
 }
 
 /// Encodes an account with its client, so that a lost database can be rebuilt from it.
-///
-/// # Errors
-/// [`VaultError::Failed`]; no value is known to cause it.
 pub fn encode_client(record: &ClientRecord) -> Result<SecretText, VaultError> {
     let (account, client) = (record.account(), record.client());
     encode(&ClientOut {
@@ -175,10 +168,6 @@ pub fn encode_client(record: &ClientRecord) -> Result<SecretText, VaultError> {
     })
 }
 
-/// Decodes what [`encode_client`] made.
-///
-/// # Errors
-/// [`VaultError::Corrupt`] or [`VaultError::Newer`].
 pub fn decode_client(id: &AccountId, line: &SecretText) -> Result<ClientRecord, VaultError> {
     let record: ClientIn = decode(line)?;
     let mut account =
@@ -206,10 +195,6 @@ fn secrets_of<K: Kind>(values: BTreeMap<String, Held<K>>) -> BTreeMap<String, Se
     values.into_iter().map(|(name, value)| (name, value.0)).collect()
 }
 
-/// Encodes tokens with their facts.
-///
-/// # Errors
-/// [`VaultError::Failed`]; no value is known to cause it.
 pub fn encode_tokens(grant: &Grant) -> Result<SecretText, VaultError> {
     encode(&TokensOut {
         v: VERSION,
@@ -220,10 +205,6 @@ pub fn encode_tokens(grant: &Grant) -> Result<SecretText, VaultError> {
     })
 }
 
-/// Decodes what [`encode_tokens`] made.
-///
-/// # Errors
-/// [`VaultError::Corrupt`] or [`VaultError::Newer`].
 pub fn decode_tokens(line: &SecretText) -> Result<Grant, VaultError> {
     let record: TokensIn = decode(line)?;
     Ok(Grant {
@@ -234,23 +215,14 @@ pub fn decode_tokens(line: &SecretText) -> Result<Grant, VaultError> {
     })
 }
 
-/// Encodes preferences by key.
-///
-/// # Errors
-/// [`VaultError::Failed`]; no value is known to cause it.
 pub fn encode_preferences(words: &BTreeMap<String, String>) -> Result<SecretText, VaultError> {
     encode(&PreferencesOut { v: VERSION, words })
 }
 
-/// Decodes what [`encode_preferences`] made.
-///
-/// # Errors
-/// [`VaultError::Corrupt`] or [`VaultError::Newer`].
 pub fn decode_preferences(line: &SecretText) -> Result<BTreeMap<String, String>, VaultError> {
     Ok(decode::<PreferencesIn>(line)?.words)
 }
 
-/// Returns true if two records have the same bytes.
 pub fn is_same(one: &SecretText, other: &SecretText) -> bool {
     one.expose() == other.expose()
 }

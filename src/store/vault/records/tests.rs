@@ -44,7 +44,6 @@ pub(in crate::store) fn client(secret: &str) -> Client {
     }
 }
 
-/// A record with a custom provider.
 pub(in crate::store) fn record(byte: u8, name: &str) -> ClientRecord {
     ClientRecord::read(account(byte, name), client("CANARY-1"), None)
 }

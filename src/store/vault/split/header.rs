@@ -7,7 +7,6 @@ use crate::store::vault::VaultError;
 /// The prefix of a header, before its version.
 pub(in crate::store::vault::split) const MARK: &str = "keyfob-split/";
 
-/// The line under the name of a split record.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::store::vault::split) struct Header {
     /// A count and eight random digits: `7-0123abcd`.
@@ -44,12 +43,10 @@ impl Header {
         header.map(Some).ok_or(VaultError::Corrupt)
     }
 
-    /// The names of the parts, in order.
     pub(in crate::store::vault::split) fn part_names(&self, name: &str) -> impl Iterator<Item = String> {
         (0..self.parts).map(move |number| part_name(name, &self.generation, number))
     }
 
-    /// The count in the generation.
     pub(in crate::store::vault::split) fn count(&self) -> u64 {
         self.generation.split('-').next().and_then(|count| count.parse().ok()).unwrap_or_default()
     }

@@ -34,7 +34,6 @@ pub struct SplitVault<V> {
     inner: V,
 }
 
-/// What is stored under a record's name.
 enum Stored {
     Nothing,
     Whole(SecretText),
@@ -72,7 +71,6 @@ impl<V: Vault> SplitVault<V> {
         Ok(Some(line).filter(|line| line.len_bytes() == header.bytes && digest(line) == header.digest))
     }
 
-    /// Writes the parts of a new generation and reads them back.
     fn write_parts(
         &mut self,
         name: &str,
