@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::Engine;
-use super::loading::Read;
 use crate::domain::account::{Account, AccountId, Client, Revision};
 use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::import::ImportedFile;
@@ -27,7 +26,8 @@ use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{Event, Reply, Revocation};
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::VaultKind;
-use crate::store::database::{InFlight, StoredAccount};
+use crate::store::database::{InFlight, Stored, StoredAccount};
+use crate::store::user_presets::OwnPresets;
 use crate::store::vault::client_record::ClientRecord;
 
 /// A result for the caller.
@@ -56,6 +56,15 @@ pub(super) enum AfterAccepted {
     Nothing,
 }
 
+/// A read of the database.
+pub(super) struct DatabaseRead {
+    /// [`AccountTable::edits`](crate::engine::accounts::account_table::AccountTable::edits) when it began.
+    pub(super) edits: u64,
+    /// The user's presets, at the first read.
+    pub(super) own: Option<OwnPresets>,
+    pub(super) stored: Result<(Stored, i64), Problem>,
+}
+
 /// A finished job.
 pub(super) enum JobDone {
     /// The job reported its failure in the log.
@@ -66,7 +75,7 @@ pub(super) enum JobDone {
     Completed(Completion),
     /// The window or the caller learns of the result.
     Reported(Completion),
-    DatabaseRead(Box<Read>),
+    DatabaseRead(Box<DatabaseRead>),
     DataVersionRead(Result<i64, Problem>),
     DraftSaved {
         editing: Option<AccountId>,
@@ -238,6 +247,7 @@ pub(super) enum JobDone {
 }
 
 impl Engine {
+    #[expect(clippy::too_many_lines, reason = "one arm a kind of job")]
     pub(super) fn job_done(&mut self, done: JobDone) {
         match done {
             JobDone::Nothing => {}

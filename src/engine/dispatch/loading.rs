@@ -1,17 +1,15 @@
 //! Reads the database: at the start, and again after changes by other processes.
 
 use super::Engine;
-use super::job_done::JobDone;
+use super::job_done::{DatabaseRead, JobDone};
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::token::grant::TokenFacts;
 use crate::engine::accounts::account_state::AccountState;
-use crate::engine::providers::ProviderCache;
 use crate::engine::tokens::request_journal;
 use crate::messages::problem::Problem;
 use crate::store::database::{Accounts, RowState, Stored, StoredAccount, ToldToWait};
 use crate::store::user_presets;
-use crate::store::user_presets::OwnPresets;
 
 /// What is known of the database.
 #[derive(Default)]
@@ -34,16 +32,7 @@ impl Loading {
     }
 }
 
-/// A read of the database.
-pub(super) struct Read {
-    /// [`AccountTable::edits`](crate::engine::accounts::account_table::AccountTable::edits) when it began.
-    edits: u64,
-    /// The user's presets, at the first read.
-    own: Option<OwnPresets>,
-    stored: Result<(Stored, i64), Problem>,
-}
-
-pub(super) fn is_wait(problem: &Problem) -> bool {
+fn is_wait(problem: &Problem) -> bool {
     matches!(problem, Problem::Refused(refusal) if refusal.retry_at.is_some())
 }
 
@@ -63,13 +52,13 @@ impl Engine {
             Ok((request_journal::load(accounts, &home, only.as_ref())?, accounts.data_version()?))
         });
         self.spawn(async move {
-            JobDone::DatabaseRead(Box::new(Read { edits, own: own.await, stored: stored.await }))
+            JobDone::DatabaseRead(Box::new(DatabaseRead { edits, own: own.await, stored: stored.await }))
         });
     }
 
-    pub(super) fn database_read(&mut self, read: Read) {
+    pub(super) fn database_read(&mut self, read: DatabaseRead) {
         self.loading.is_reading = false;
-        let Read { edits, own, stored } = read;
+        let DatabaseRead { edits, own, stored } = read;
         if self.accounts.edits() != edits {
             return self.load();
         }
@@ -121,7 +110,6 @@ impl Engine {
     }
 
     fn take_rows(&mut self, rows: Vec<StoredAccount>, is_first: bool) {
-        let mut providers = self.providers.cache();
         let (mut new, mut marked, mut with_secret_params) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             match row.state {
@@ -129,9 +117,9 @@ impl Engine {
                     with_secret_params.extend(row.has_secret_params.then(|| row.account.id.clone()));
                     marked.extend(row.in_flight.map(|mark| (row.account.id.clone(), mark)));
                     if self.accounts.contains(&row.account.id) {
-                        self.take_row(row, &mut providers);
+                        self.take_row(row);
                     } else {
-                        new.push(self.state_of(row, &mut providers));
+                        new.push(self.state_of(row));
                     }
                 }
                 RowState::Pending | RowState::Deleting if is_first => self.recover(row),
@@ -151,16 +139,16 @@ impl Engine {
         }
     }
 
-    fn state_of(&self, row: StoredAccount, providers: &mut ProviderCache) -> AccountState {
-        let provider = providers.resolve(&row.account.settings);
+    fn state_of(&self, row: StoredAccount) -> AccountState {
+        let provider = self.providers.resolve(&row.account.settings);
         let vault = self.secrets.current().clone();
         AccountState::stored(row.account, provider, vault, row.facts, row.last_used_at)
     }
 
     /// Takes over an account's row, which another process may have changed.
-    pub(super) fn take_row(&mut self, row: StoredAccount, providers: &mut ProviderCache) {
+    pub(super) fn take_row(&mut self, row: StoredAccount) {
         if !self.accounts.contains(&row.account.id) {
-            let state = self.state_of(row, providers);
+            let state = self.state_of(row);
             return self.accounts.insert(state);
         }
         let StoredAccount { account, facts, last_used_at, .. } = row;
@@ -174,7 +162,7 @@ impl Engine {
                 entry.mark_used(at);
             }
             if account.revision > entry.account().revision {
-                let provider = providers.resolve(&account.settings);
+                let provider = self.providers.resolve(&account.settings);
                 entry.change(account, provider);
             }
             let known = entry.session().facts();

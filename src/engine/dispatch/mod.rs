@@ -34,7 +34,7 @@ use super::accounts::crash_recovery::CrashRecovery;
 use super::clipboard::clipboard_service::ClipboardService;
 use super::database::Database;
 use super::demo_account::DemoServer;
-use super::providers::provider_list::ProviderList;
+use super::providers::ProviderList;
 use super::publishing::outbox::{Outbox, Replies, answer};
 use super::publishing::publisher::Publisher;
 use super::secrets::account_store::AccountStore;
@@ -131,6 +131,7 @@ impl Engine {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a command")]
     fn dispatch(&mut self, command: Command, replies: Replies) {
         if self.is_locked && !is_allowed_while_locked(&command) {
             return self.fail(None, Problem::Locked, replies);

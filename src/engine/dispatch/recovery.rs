@@ -61,8 +61,7 @@ impl Engine {
         }
         match recovered {
             Recovered::Whole => {
-                let mut providers = self.providers.cache();
-                self.take_row(StoredAccount { state: RowState::Ready, ..row }, &mut providers);
+                self.take_row(StoredAccount { state: RowState::Ready, ..row });
             }
             Recovered::Gone | Recovered::NotOurs => {}
             // Retried once the vault responds, or at the next start.

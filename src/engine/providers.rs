@@ -1,12 +1,15 @@
 //! The presets, and the providers resolved from them.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::provider_cache::{ProviderCache, Resolved};
 use crate::domain::account::Settings;
-use crate::domain::provider::Preset;
 use crate::domain::provider::presets;
+use crate::domain::provider::{Preset, Provider, ProviderError};
 use crate::store::user_presets::OwnPresets;
+
+/// A resolved provider, or the error in the settings.
+pub(crate) type Resolved = Result<Rc<Provider>, ProviderError>;
 
 pub(crate) struct ProviderList {
     presets: Arc<Vec<Preset>>,
@@ -35,11 +38,6 @@ impl ProviderList {
     }
 
     pub(crate) fn resolve(&self, settings: &Settings) -> Resolved {
-        self.cache().resolve(settings)
-    }
-
-    /// Resolves many accounts' settings.
-    pub(crate) fn cache(&self) -> ProviderCache {
-        ProviderCache::new(&self.presets)
+        Provider::resolve(&self.presets, settings).map(Rc::new)
     }
 }
