@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
@@ -205,12 +206,8 @@ impl AccountFile<'_, '_, '_> {
         let grant = own.grant.or_else(|| offered.first().copied()).ok_or_else(|| self.missing("grant"))?;
         self.check_toggles(preset, &overrides)?;
         let variables = own.variables;
-        let day = |text: &str| {
-            let key = "client_secret_expires";
-            let mistake = || self.mistake(key, &format!("\"{key}\" must be a day such as \"2030-01-31\""));
-            secret_expiry::day(text).ok_or_else(mistake)
-        };
-        let client_secret_expires = own.client_secret_expires.as_deref().map(day).transpose()?;
+        let day = own.client_secret_expires.as_deref();
+        let client_secret_expires = day.map(|text| self.expiry_day(text)).transpose()?;
         let background_refresh = own.background_refresh;
         let tags = Tags::new(&own.tags).map_err(|error| self.bad_tags(error))?;
         let mut settings = Settings {
@@ -249,6 +246,12 @@ impl AccountFile<'_, '_, '_> {
             self.mistake(&key, &format!("\"{key}\" {}", mistake.what))
         })?;
         Ok(Imported { name, settings, client, grant, incomplete: own.incomplete })
+    }
+
+    fn expiry_day(&self, text: &str) -> Result<NaiveDate, FileError> {
+        let key = "client_secret_expires";
+        let mistake = || self.mistake(key, &format!("\"{key}\" must be a day such as \"2030-01-31\""));
+        secret_expiry::day(text).ok_or_else(mistake)
     }
 
     fn check_toggles(&self, preset: &Preset, overrides: &ProviderSpec) -> Result<(), FileError> {

@@ -227,6 +227,7 @@ fn forms() -> Vec<Screen> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "one entry a dialog")]
 fn dialogs() -> Vec<Screen> {
     let proxied = changed(few(), |snapshot| {
         snapshot.preferences.proxy = ProxyChoice::at("http://proxy.example:3128").unwrap();
