@@ -18,6 +18,7 @@ use keyfob::domain::oauth::discovery;
 use keyfob::domain::oauth::discovery::Wanted;
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::domain::oauth::http_request::HttpRequest;
+use keyfob::domain::oauth::response_body::ResponseBody;
 use keyfob::domain::oauth::token_request;
 use keyfob::domain::oauth::token_response;
 use keyfob::domain::oauth::token_response::Answer;
@@ -149,7 +150,7 @@ pub fn token_response(data: &[u8]) {
     let answer = Answer {
         status,
         content_type,
-        body,
+        body: ResponseBody::parse(content_type, body).into(),
         sent_at: now(),
         date: clock.and_then(|secs| DateTime::from_timestamp(secs, 0)),
         retry_after: std::str::from_utf8(head).ok().filter(|text| !text.is_empty()),
@@ -175,7 +176,7 @@ pub fn token_response(data: &[u8]) {
 /// The log of requests keeps no token, even one that it was not told of.
 fn check_log(answer: &Answer<'_>, token: &str) {
     let Ok(url) = Url::parse("https://auth.example.com/token") else { return };
-    let received = Received { status: answer.status, headers: &[], body: answer.body, too_large: false };
+    let received = Received { status: answer.status, headers: &[], body: &answer.body };
     let request = HttpRequest::get(url);
     let kept = HttpLogEntry::new(RequestKind::Token, &request, &[], (now(), now()), Ok(received));
     let kept = serde_json::to_string(&kept).unwrap_or_default();

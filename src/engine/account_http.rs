@@ -7,12 +7,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::settings::confirmed::Network;
 use crate::base::clock::Clock;
 use crate::base::secret::Secret;
 use crate::domain::account::{AccountId, Client};
 use crate::domain::http_log::record::{HttpLogEntry, Received, RequestKind};
 use crate::domain::oauth::http_request::HttpRequest;
+use crate::domain::oauth::response_body::ResponseBody;
 use crate::domain::oauth::token_response::Answer;
 use crate::domain::refusal::transport::Unreachable;
 use crate::domain::token::grant::Grant;
@@ -87,24 +90,57 @@ impl AccountHttp {
         kind: RequestKind,
         request: &HttpRequest,
         secrets: &[&str],
-    ) -> Result<HttpAnswer, Unreachable> {
+    ) -> Result<AccountResponse, Unreachable> {
         let started = self.clock.now();
-        let answer = self.network.send(request, self.clock.as_ref()).await;
-        let (times, received) = match &answer {
-            Ok(answer) => {
-                let received = Received {
-                    status: answer.status,
-                    headers: &answer.headers,
-                    body: &answer.body,
-                    too_large: answer.body_too_large,
-                };
-                ((answer.sent_at, answer.answered_at), Ok(received))
+        let response = self.network.send(request, self.clock.as_ref()).await.map(AccountResponse::new);
+        let (times, received) = match &response {
+            Ok(AccountResponse { http, body }) => {
+                let received = Received { status: http.status, headers: &http.headers, body };
+                ((http.sent_at, http.answered_at), Ok(received))
             }
             Err(unreached) => ((started, self.clock.now()), Err(unreached)),
         };
         let entry = HttpLogEntry::new(kind, request, secrets, times, received);
         self.log.borrow_mut().push((self.id.clone(), entry));
-        answer
+        response
+    }
+}
+
+/// A response whose body is parsed.
+pub(crate) struct AccountResponse {
+    http: HttpAnswer,
+    body: Rc<ResponseBody>,
+}
+
+impl AccountResponse {
+    fn new(http: HttpAnswer) -> Self {
+        let body = if http.body_too_large {
+            ResponseBody::too_large()
+        } else {
+            ResponseBody::parse(http.content_type.as_deref(), &http.body)
+        };
+        Self { http, body: Rc::new(body) }
+    }
+
+    /// The body as received, if the response is a complete success (HTTP 200).
+    pub(crate) fn body_of_success(&self) -> Option<&[u8]> {
+        (self.http.status == 200 && !self.http.body_too_large).then_some(self.http.body.as_slice())
+    }
+
+    /// When the request was sent.
+    pub(crate) fn sent_at(&self) -> DateTime<Utc> {
+        self.http.sent_at
+    }
+
+    pub(crate) fn answer(&self) -> Answer<'_> {
+        Answer {
+            status: self.http.status,
+            content_type: self.http.content_type.as_deref(),
+            body: Rc::clone(&self.body),
+            sent_at: self.http.sent_at,
+            date: self.http.date,
+            retry_after: self.http.retry_after.as_deref(),
+        }
     }
 }
 
@@ -117,15 +153,4 @@ pub(crate) fn secrets_of<'a>(client: &'a Client, grant: Option<&'a Grant>) -> Ve
     let known = [client_secret, password, access, refresh].into_iter().flatten();
     let params = client.authorize_params.values().chain(client.token_params.values()).map(Secret::expose);
     known.chain(client.headers.values().map(Secret::expose)).chain(params).collect()
-}
-
-pub(crate) fn as_answer(answer: &HttpAnswer) -> Answer<'_> {
-    Answer {
-        status: answer.status,
-        content_type: answer.content_type.as_deref(),
-        body: &answer.body,
-        sent_at: answer.sent_at,
-        date: answer.date,
-        retry_after: answer.retry_after.as_deref(),
-    }
 }

@@ -14,6 +14,7 @@ use super::redaction;
 use super::redaction::Redactor;
 use crate::base::secret::SecretText;
 use crate::domain::oauth::http_request::HttpRequest;
+use crate::domain::oauth::response_body::{Parsed, ResponseBody};
 use crate::domain::refusal::transport::Unreachable;
 use crate::domain::time_parse;
 
@@ -105,9 +106,7 @@ pub enum Outcome {
 pub struct Received<'a> {
     pub status: u16,
     pub headers: &'a [(String, SecretText)],
-    /// The body; empty if it was too large.
-    pub body: &'a [u8],
-    pub too_large: bool,
+    pub body: &'a ResponseBody,
 }
 
 /// Inserts an entry before the others and drops the oldest beyond the limit. A poll replaces the previous
@@ -159,7 +158,7 @@ impl HttpLogEntry {
                     status: received.status,
                     headers: headers(&redactor, received.headers),
                     body: match answer {
-                        _ if received.too_large => "…(more than 1 MiB)".to_owned(),
+                        _ if received.body.is_too_large() => "…(more than 1 MiB)".to_owned(),
                         Some(answer) => answer.redacted(&redactor),
                         None => String::new(),
                     },
@@ -230,37 +229,29 @@ impl Sent {
     }
 }
 
-enum Answered {
-    Json(Value),
-    Form(Vec<(String, String)>),
+enum Answered<'a> {
+    Json(&'a Value),
+    Form(&'a [(String, String)]),
     Other(String),
 }
 
-impl Answered {
-    fn read(body: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(body);
-        let text = text.trim_start_matches('\u{feff}').trim();
-        if text.is_empty() {
-            return Self::Other(String::new());
+impl<'a> Answered<'a> {
+    fn read(body: &'a ResponseBody) -> Self {
+        let text = body.text();
+        match body.parsed() {
+            _ if text.is_empty() => Self::Other(String::new()),
+            Parsed::Json(value) => Self::Json(value),
+            _ if text.starts_with('<') => Self::Other(redaction::hidden_of(text, "characters of a web page")),
+            Parsed::Form(fields) if text.contains('=') && !text.contains('\n') => Self::Form(fields),
+            Parsed::Form(_) | Parsed::Nothing => Self::Other(redaction::hidden(text)),
         }
-        if let Ok(value) = serde_json::from_str(text) {
-            return Self::Json(value);
-        }
-        if text.starts_with('<') {
-            return Self::Other(redaction::hidden_of(text, "characters of a web page"));
-        }
-        let is_form = text.contains('=') && !text.starts_with(['{', '[', '"']) && !text.contains('\n');
-        if is_form {
-            return Self::Form(form_urlencoded::parse(text.as_bytes()).into_owned().collect());
-        }
-        Self::Other(redaction::hidden(text))
     }
 
     fn redacted(self, redactor: &Redactor) -> String {
         match self {
             Self::Json(value) => {
                 let mut lines = Lines { redactor, text: String::new(), count: 0 };
-                lines.value("", &value, 0);
+                lines.value("", value, 0);
                 lines.text
             }
             Self::Form(fields) => {

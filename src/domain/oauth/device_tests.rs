@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::domain::oauth::response_body::ResponseBody;
 use crate::domain::test_support::provider as of_address;
 
 const SENT: i64 = 1_700_000_000;
@@ -12,7 +13,8 @@ fn at(secs: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(SENT + secs)
 }
 
-fn answer(status: u16, body: &[u8]) -> Answer<'_> {
+fn answer(status: u16, body: &[u8]) -> Answer<'static> {
+    let body = ResponseBody::parse(None, body).into();
     Answer { status, content_type: None, body, sent_at: at(0), date: None, retry_after: None }
 }
 

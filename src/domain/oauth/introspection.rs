@@ -184,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::base::secret::ClientSecret;
+    use crate::domain::oauth::response_body::ResponseBody;
     use crate::domain::test_support::{FRESH, grant, provider as of_address};
 
     fn provider() -> Provider {
@@ -193,11 +194,11 @@ mod tests {
         provider
     }
 
-    fn answer(status: u16, body: &str) -> Answer<'_> {
+    fn answer(status: u16, body: &str) -> Answer<'static> {
         Answer {
             status,
             content_type: Some("application/json"),
-            body: body.as_bytes(),
+            body: ResponseBody::parse(None, body.as_bytes()).into(),
             sent_at: DateTime::UNIX_EPOCH,
             date: None,
             retry_after: None,

@@ -17,6 +17,7 @@ pub mod jose;
 pub mod par;
 pub mod pkce;
 pub mod redirect_uri;
+pub mod response_body;
 pub mod response_mapping;
 pub mod revocation;
 pub mod token_request;

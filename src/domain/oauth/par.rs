@@ -32,10 +32,11 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::domain::oauth::response_body::ResponseBody;
     use crate::domain::test_support::provider;
 
     fn answer(status: u16, body: &str) -> Result<String, TokenError> {
-        let body = body.as_bytes();
+        let body = ResponseBody::parse(None, body.as_bytes()).into();
         let (sent_at, content_type) = (DateTime::UNIX_EPOCH, Some("application/json"));
         let answer = Answer { status, content_type, body, sent_at, date: None, retry_after: None };
         read(&provider("https://server.example.com/authorize"), &answer)

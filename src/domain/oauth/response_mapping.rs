@@ -5,8 +5,8 @@
 //! too.
 
 use serde_json::Value;
-use url::form_urlencoded;
 
+use super::response_body::{Parsed, form_object};
 use super::token_response::{Answer, AnswerFlaw, TokenError};
 use crate::domain::http_log::redaction;
 use crate::domain::http_log::redaction::Redactor;
@@ -77,14 +77,9 @@ pub fn lay_open(
     secrets: &[&str],
     has_token: bool,
 ) -> Option<LaidOpen> {
-    let text = String::from_utf8_lossy(answer.body);
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let value = match serde_json::from_str(text) {
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
-        Err(_) if text.contains('=') && !text.starts_with(['<', '{', '[']) => {
-            let fields = form_urlencoded::parse(text.as_bytes()).into_owned();
-            Value::Object(fields.map(|(name, value)| (name, Value::String(value))).collect())
-        }
+    let value = match answer.body.parsed() {
+        Parsed::Json(value @ (Value::Object(_) | Value::Array(_))) => value.clone(),
+        Parsed::Form(fields) if answer.body.text().contains('=') => form_object(fields),
         _ => return None,
     };
     let mut redactor = Redactor::new(secrets.iter().copied());
@@ -226,14 +221,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::oauth::response_body::ResponseBody;
     use crate::domain::oauth::token_response::read;
     use crate::domain::test_support::provider;
 
-    fn answer(body: &str) -> Answer<'_> {
+    fn answer(body: &str) -> Answer<'static> {
         Answer {
             status: 200,
             content_type: Some("application/json"),
-            body: body.as_bytes(),
+            body: ResponseBody::parse(None, body.as_bytes()).into(),
             sent_at: DateTime::<Utc>::UNIX_EPOCH,
             date: None,
             retry_after: None,

@@ -66,6 +66,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::domain::oauth::response_body::ResponseBody;
     use crate::domain::test_support::{FRESH, grant, provider as of_address};
 
     #[test]
@@ -90,7 +91,7 @@ mod tests {
             let answer = Answer {
                 status,
                 content_type: None,
-                body: body.as_bytes(),
+                body: ResponseBody::parse(None, body.as_bytes()).into(),
                 sent_at: DateTime::UNIX_EPOCH,
                 date: None,
                 retry_after: None,

@@ -3,11 +3,13 @@
 //! Turns a response's bytes into a [`Grant`] or a typed error. Invariant: every response yields one of the
 //! two, and only secrets and the server's error texts are kept of a body.
 
+use std::rc::Rc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
-use url::form_urlencoded;
 
 use super::id_token::IdTokenStatus;
+use super::response_body::{Parsed, ResponseBody, form_object};
 use super::token_syntax::{self, is_token};
 use crate::base::secret::{AccessToken, IdToken, RefreshToken};
 use crate::domain::provider::Provider;
@@ -18,17 +20,17 @@ use crate::domain::token::jwt;
 
 pub use crate::domain::refusal::token_refusal::{AnswerFlaw, TokenError};
 
-/// The maximum size of a response body, in bytes.
-pub const BODY_MAX_BYTES: usize = 1024 * 1024;
+/// One of these makes a text a form.
+const FORM_KEYS: [&str; 3] = ["access_token", "device_code", "error"];
 
 /// The clock difference that is not reported: network time and rounding.
 const SKEW_TOLERATED: TimeDelta = TimeDelta::seconds(60);
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Answer<'a> {
     pub status: u16,
     pub content_type: Option<&'a str>,
-    pub body: &'a [u8],
+    pub body: Rc<ResponseBody>,
     /// When the request was sent; a token's lifetime counts from here.
     pub sent_at: DateTime<Utc>,
     /// The `Date` header: the server's clock.
@@ -94,43 +96,27 @@ pub(in crate::domain) fn parsed(provider: &Provider, answer: &Answer<'_>) -> Res
     if (300..400).contains(&answer.status) {
         return Err(answer.flawed(AnswerFlaw::Redirect));
     }
-    if answer.body.len() > BODY_MAX_BYTES {
+    if answer.body.is_too_large() {
         return Err(answer.flawed(AnswerFlaw::TooLarge));
     }
-    match parse(answer) {
+    match object(&answer.body) {
         Ok(value) => Ok(value),
         Err(flaw) if says_no(provider, answer, flaw) => Err(answer.refused(provider, ErrorFields::default())),
         Err(flaw) => Err(answer.flawed(flaw)),
     }
 }
 
-/// Parses the body: JSON, or a form as some servers send it.
-fn parse(answer: &Answer<'_>) -> Result<Value, AnswerFlaw> {
-    let text = String::from_utf8_lossy(answer.body);
-    let text = text.trim_start_matches('\u{feff}').trim();
-    if text.is_empty() {
-        return Err(AnswerFlaw::Empty);
-    }
-    // Tried for every content type: some servers send JSON as text/html.
-    if let Ok(value) = serde_json::from_str(text) {
-        return Ok(value);
-    }
-    let html = answer.content_type.is_some_and(|kind| {
-        let kind = kind.trim_start().to_ascii_lowercase();
-        kind.starts_with("text/html") || kind.starts_with("application/xhtml")
-    });
-    if html || text.starts_with('<') {
-        return Err(AnswerFlaw::WebPage);
-    }
-    if !text.starts_with(['{', '[', '"']) {
-        let fields: serde_json::Map<String, Value> = form_urlencoded::parse(text.as_bytes())
-            .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
-            .collect();
-        if ["access_token", "device_code", "error"].iter().any(|key| fields.contains_key(*key)) {
-            return Ok(Value::Object(fields));
+/// The body as an object: JSON, or a form as some servers send it.
+fn object(body: &ResponseBody) -> Result<Value, AnswerFlaw> {
+    match body.parsed() {
+        _ if body.text().is_empty() => Err(AnswerFlaw::Empty),
+        Parsed::Json(value) => Ok(value.clone()),
+        _ if body.is_web_page() => Err(AnswerFlaw::WebPage),
+        Parsed::Form(fields) if fields.iter().any(|(name, _)| FORM_KEYS.contains(&name.as_str())) => {
+            Ok(form_object(fields))
         }
+        Parsed::Form(_) | Parsed::Nothing => Err(AnswerFlaw::Unreadable),
     }
-    Err(AnswerFlaw::Unreadable)
 }
 
 /// Returns true if the status alone is the server's refusal. A web page usually isn't: it comes from a wrong

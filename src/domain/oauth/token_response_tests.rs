@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::domain::oauth::response_body::BODY_MAX_BYTES;
 use crate::domain::test_support::provider as of_address;
 
 const SENT: i64 = 1_700_000_000;
@@ -12,9 +13,15 @@ fn provider() -> Provider {
     of_address("https://server.example.com/authorize")
 }
 
-fn answer(status: u16, body: &[u8]) -> Answer<'_> {
+fn answer(status: u16, body: &[u8]) -> Answer<'static> {
     let sent_at = DateTime::from_timestamp(SENT, 0).unwrap();
+    let body = ResponseBody::parse(None, body).into();
     Answer { status, content_type: None, body, sent_at, date: None, retry_after: None }
+}
+
+fn of_type<'a>(content_type: &'a str, body: &[u8]) -> Answer<'a> {
+    let parsed = ResponseBody::parse(Some(content_type), body).into();
+    Answer { content_type: Some(content_type), body: parsed, ..answer(200, body) }
 }
 
 fn ok(body: &Value) -> Grant {
@@ -154,12 +161,11 @@ fn odd_wrappings_are_seen_through() {
 
     let bom = "\u{feff}\r\n {\"access_token\":\"a\"} \n";
     assert_eq!(read(&provider(), &answer(200, bom.as_bytes())).unwrap().access_token.expose(), "a");
-    let html = Answer { content_type: Some("text/html"), ..answer(200, br#"{"access_token":"a"}"#) };
+    let html = of_type("text/html", br#"{"access_token":"a"}"#);
     assert!(read(&provider(), &html).is_ok());
 
     let form = "access_token=gho_16C7&scope=repo%2Cgist&token_type=bearer&expires_in=28800";
-    let form =
-        Answer { content_type: Some("application/x-www-form-urlencoded"), ..answer(200, form.as_bytes()) };
+    let form = of_type("application/x-www-form-urlencoded", form.as_bytes());
     let grant = read(&provider(), &form).unwrap();
     assert_eq!((grant.access_token.expose(), secs(grant.facts.expires_at)), ("gho_16C7", Some(28_800)));
     let said = refusal(&provider(), 200, "error=bad_verification_code&error_description=Wrong+code.");
@@ -280,7 +286,7 @@ fn t3_every_malformed_answer_is_a_typed_error() {
     let large = vec![b' '; BODY_MAX_BYTES + 1];
     let error = read(&provider(), &answer(200, &large)).unwrap_err();
     assert_eq!(error, TokenError::Flawed { status: 200, flaw: AnswerFlaw::TooLarge });
-    let html = Answer { content_type: Some("text/HTML; charset=utf-8"), ..answer(200, b"Please sign in") };
+    let html = of_type("text/HTML; charset=utf-8", b"Please sign in");
     let error = read(&provider(), &html).unwrap_err();
     assert_eq!(error, TokenError::Flawed { status: 200, flaw: AnswerFlaw::WebPage });
 }

@@ -8,6 +8,7 @@ use super::built_in;
 use crate::domain::account::Settings;
 use crate::domain::account::tags::Tags;
 use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::oauth::response_body::ResponseBody;
 use crate::domain::oauth::token_response::TokenError;
 use crate::domain::oauth::token_response::{Answer, read};
 use crate::domain::provider::Provider;
@@ -41,7 +42,7 @@ fn answered(id: &str, status: u16, body: &str) -> Result<Grant, TokenError> {
     let answer = Answer {
         status,
         content_type: Some("application/json"),
-        body: body.as_bytes(),
+        body: ResponseBody::parse(None, body.as_bytes()).into(),
         sent_at: sent_at(),
         date: None,
         retry_after: None,

@@ -16,7 +16,7 @@ use crate::domain::oauth::token_response::TokenError;
 use crate::domain::provider::{EndpointKind, Provider, ProviderError};
 use crate::domain::refusal::hints::Asked;
 use crate::domain::session::Failure;
-use crate::engine::account_http::{AccountHttp, as_answer, secrets_of};
+use crate::engine::account_http::{AccountHttp, secrets_of};
 use crate::engine::error_mapping::{NotObtained, refused, unreachable, unusable};
 use crate::engine::random;
 use crate::engine::secrets::secret_reader::{Party, SecretReader};
@@ -44,8 +44,8 @@ impl DeviceJob {
         let secrets = secrets_of(&client, None);
         let sent = self.http.send(RequestKind::Device, &request, &secrets).await;
         let sent = sent.map_err(|error| unreachable(error).problem)?;
-        let given = device::read(provider, &as_answer(&sent)).map_err(|error| {
-            let asked = self.known.asked(provider, None, Some(&client), sent.sent_at);
+        let given = device::read(provider, &sent.answer()).map_err(|error| {
+            let asked = self.known.asked(provider, None, Some(&client), sent.sent_at());
             no_code(&asked, error.without(secrets.iter().copied().chain(request.proofs())))
         })?;
         Ok((party, given))

@@ -13,7 +13,6 @@ use crate::domain::oauth::par;
 use crate::domain::oauth::token_request;
 use crate::domain::oauth::token_response::TokenError;
 use crate::domain::provider::{EndpointKind, Provider, ProviderError};
-use crate::engine::account_http::as_answer;
 use crate::engine::account_http::{AccountHttp, secrets_of};
 use crate::engine::error_mapping::{refused, unreachable, unusable};
 use crate::engine::random;
@@ -44,7 +43,7 @@ impl Pusher {
         let pushed = pushed.map_err(|error| unusable(error).problem)?;
         let sent = self.http.send(RequestKind::Par, &pushed, &secrets_of(client, None)).await;
         let sent = sent.map_err(|error| unreachable(error).problem)?;
-        let uri = par::read(provider, &as_answer(&sent));
+        let uri = par::read(provider, &sent.answer());
         let uri = uri.map_err(|error| {
             match error.without(secrets_of(client, None).into_iter().chain(pushed.proofs())) {
                 TokenError::Flawed { status, flaw } => {
@@ -53,7 +52,7 @@ impl Pusher {
                 }
                 refusal @ TokenError::Refused { .. } => {
                     let redirect_uri = Some(request.redirect_uri);
-                    let asked = self.known.asked(provider, redirect_uri, Some(client), sent.sent_at);
+                    let asked = self.known.asked(provider, redirect_uri, Some(client), sent.sent_at());
                     refused(&asked, &refusal, false).problem
                 }
             }

@@ -22,7 +22,7 @@ use crate::domain::provider::Provider;
 use crate::domain::session::Failure;
 use crate::domain::time_parse;
 use crate::domain::token::grant::Grant;
-use crate::engine::account_http::AccountHttp;
+use crate::engine::account_http::{AccountHttp, AccountResponse};
 use crate::engine::error_mapping::NotObtained;
 use crate::messages::problem::{Problem, SignInProblem};
 
@@ -119,8 +119,9 @@ impl KeyCache {
     async fn fetch(&self, http: &AccountHttp, address: &Url, now: DateTime<Utc>) -> Result<Rc<Keys>, Doubt> {
         let request = HttpRequest::get(address.clone());
         let sent = tokio::time::timeout(PATIENCE, http.send(RequestKind::Metadata, &request, &[])).await;
-        let answer = sent.ok().and_then(Result::ok).filter(|it| it.status == 200 && !it.body_too_large);
-        let keys = answer.and_then(|answer| Keys::read(&answer.body)).ok_or(Doubt::KeysUnreachable)?;
+        let response = sent.ok().and_then(Result::ok);
+        let body = response.as_ref().and_then(AccountResponse::body_of_success);
+        let keys = body.and_then(Keys::read).ok_or(Doubt::KeysUnreachable)?;
         let keys = Rc::new(keys);
         self.0.borrow_mut().insert(address.clone(), (now, Rc::clone(&keys)));
         Ok(keys)

@@ -12,11 +12,11 @@ use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::oauth::introspection;
 use crate::domain::oauth::introspection::{Checked, TokenStatus};
 use crate::domain::oauth::jose::AssertionSeed;
-use crate::domain::oauth::token_response::{Answer, AnswerFlaw, TokenError};
+use crate::domain::oauth::token_response::{Answer, TokenError};
 use crate::domain::provider::Provider;
 use crate::domain::provider::endpoints::EndpointKind;
 use crate::domain::token::grant::Grant;
-use crate::engine::account_http::{AccountHttp, as_answer, secrets_of};
+use crate::engine::account_http::{AccountHttp, secrets_of};
 use crate::engine::error_mapping::{unreachable, unusable};
 use crate::engine::random;
 use crate::engine::secrets::secret_reader::SecretReader;
@@ -96,11 +96,7 @@ impl Check {
         let secrets = secrets_of(&self.client, Some(&self.grant));
         let sent = self.http.send(kind, request, &secrets).await;
         let sent = sent.map_err(|error| unreachable(error).problem)?;
-        let said = if sent.body_too_large {
-            Err(TokenError::Flawed { status: sent.status, flaw: AnswerFlaw::TooLarge })
-        } else {
-            read(&self.provider, &as_answer(&sent))
-        };
+        let said = read(&self.provider, &sent.answer());
         let sent = secrets.into_iter().chain(request.proofs());
         said.map_err(|error| answered_no(&self.provider, &request.url, error.without(sent)))
     }

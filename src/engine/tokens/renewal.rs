@@ -25,11 +25,10 @@ use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::oauth::token_request;
 use crate::domain::oauth::token_request::GrantRequest;
 use crate::domain::oauth::token_response;
-use crate::domain::oauth::token_response::{AnswerFlaw, TokenError};
 use crate::domain::provider::Provider;
 use crate::domain::session::Failure;
 use crate::domain::token::grant::{Grant, TokenFacts};
-use crate::engine::account_http::{AccountHttp, as_answer};
+use crate::engine::account_http::{AccountHttp, AccountResponse};
 use crate::engine::accounts::account_state::NewToken;
 use crate::engine::accounts::unmapped_response::UnmappedResponse;
 use crate::engine::error_mapping::{NotObtained, refused, unreachable, unusable};
@@ -38,7 +37,6 @@ use crate::engine::secrets::account_store::AccountStore;
 use crate::engine::secrets::secret_reader::SecretReader;
 use crate::engine::sign_in::device;
 use crate::messages::problem::{Problem, VaultProblem};
-use crate::net::http_client::HttpAnswer;
 use crate::store::database::InFlight;
 
 /// Automatic refreshes at the same time.
@@ -201,14 +199,12 @@ impl Work {
     ) -> Result<Grant, NotObtained> {
         reach("renewal: before the request");
         let secrets = input.secrets(client, before);
-        let answer = self.send(input, request, &secrets).await?;
+        let response = self.send(input, request, &secrets).await?;
         reach("renewal: answer received");
-        let read = if answer.body_too_large {
-            Err(TokenError::Flawed { status: answer.status, flaw: AnswerFlaw::TooLarge })
-        } else {
-            token_response::read(&self.job.provider, &as_answer(&answer))
-        };
-        self.keep_unmapped(&answer, &secrets, &read);
+        let answer = response.answer();
+        let read = token_response::read(&self.job.provider, &answer);
+        let unmapped = UnmappedResponse::of(&self.job.provider, &answer, &secrets, &read);
+        self.unmapped_response.set(unmapped);
         let refreshing = matches!(input, GrantInput::Refresh);
         let grant = read.map_err(|error| {
             let error = error.without(secrets.iter().copied().chain(request.proofs()));
@@ -286,7 +282,7 @@ impl Work {
         input: &GrantInput,
         request: &HttpRequest,
         secrets: &[&str],
-    ) -> Result<HttpAnswer, NotObtained> {
+    ) -> Result<AccountResponse, NotObtained> {
         let kind = match input {
             GrantInput::Refresh => RequestKind::Refresh,
             GrantInput::Device(_) => RequestKind::Poll,
@@ -305,13 +301,6 @@ impl Work {
                 self.job.http.send(kind, request, secrets).await.map_err(unreachable)
             }
             other => other.map_err(unreachable),
-        }
-    }
-
-    fn keep_unmapped(&self, answer: &HttpAnswer, secrets: &[&str], read: &Result<Grant, TokenError>) {
-        if !answer.body_too_large {
-            let unmapped = UnmappedResponse::of(&self.job.provider, &as_answer(answer), secrets, read);
-            self.unmapped_response.set(unmapped);
         }
     }
 

@@ -18,7 +18,7 @@ use crate::domain::oauth::revocation::TokenKind;
 use crate::domain::provider::Provider;
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::domain::token::grant::Grant;
-use crate::engine::account_http::{AccountHttp, as_answer, secrets_of};
+use crate::engine::account_http::{AccountHttp, secrets_of};
 use crate::engine::error_mapping::{unreachable, unusable};
 use crate::engine::random;
 use crate::engine::secrets::account_store::AccountStore;
@@ -132,7 +132,7 @@ impl Revoker {
         let request = request.map_err(|error| unusable(error).problem)?;
         let sent = self.http.send(RequestKind::Revoke, &request, secrets).await;
         let sent = sent.map_err(|error| unreachable(error).problem)?;
-        revocation::read(&self.provider, &as_answer(&sent)).map_err(|error| {
+        revocation::read(&self.provider, &sent.answer()).map_err(|error| {
             let sent = secrets.iter().copied().chain(request.proofs());
             answered_no(&self.provider, &self.endpoint, error.without(sent))
         })

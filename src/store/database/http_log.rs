@@ -48,14 +48,15 @@ mod tests {
     use super::*;
     use crate::domain::http_log::record::{Received, RequestKind};
     use crate::domain::oauth::http_request::HttpRequest;
+    use crate::domain::oauth::response_body::ResponseBody;
     use crate::store::home::Home;
     use crate::store::vault::records::tests::{account, id};
 
     fn exchange(secs: i64) -> HttpLogEntry {
         let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(secs);
         let sent = HttpRequest::get(Url::parse("https://a.example/me").unwrap());
-        let received =
-            Received { status: 200, headers: &[], body: b"{\"scope\":\"CANARY\"}", too_large: false };
+        let body = ResponseBody::parse(None, b"{\"scope\":\"CANARY\"}");
+        let received = Received { status: 200, headers: &[], body: &body };
         HttpLogEntry::new(RequestKind::UserInfo, &sent, &[], (at, at), Ok(received))
     }
 
