@@ -1,4 +1,4 @@
-//! What every layer may use: time, secrets, process hardening, logging, text sanitizing and failpoints.
+//! What every layer may use: time, secrets, process hardening, logging, text sanitising and failpoints.
 //!
 //! Invariant: nothing here knows OAuth, the disk, the network or the window.
 

@@ -1,6 +1,6 @@
 //! An account's facts as text and JSON.
 //!
-//! Text from outside can't control a terminal: it is sanitized in text and escaped in JSON.
+//! Text from outside can't control a terminal: it is sanitised in text and escaped in JSON.
 
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! Problems as data: one type for the window, the command line and the engine.
 //!
 //! Problems are distinct if their next steps differ. Invariant: no problem holds a secret; external text is
-//! [`UntrustedText`], which is sanitized and bounded on creation.
+//! [`UntrustedText`], which is sanitised and bounded on creation.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 pub struct UntrustedText(String);
 
 impl UntrustedText {
-    /// Sanitizes the text and truncates it to 500 characters.
+    /// Sanitises the text and truncates it to 500 characters.
     pub fn new(text: &str) -> Self {
         Self(sanitized(text, 500).into_owned())
     }

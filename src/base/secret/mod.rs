@@ -1,7 +1,7 @@
 //! Secret values and their named kinds.
 //!
 //! Invariant: a secret leaves [`Secret`] only through [`Secret::expose`], which is easy to grep. It is wiped
-//! when dropped, kept out of swap if the system allows, and can't be shown, serialized, cloned or compared.
+//! when dropped, kept out of swap if the system allows, and can't be shown, serialised, cloned or compared.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,4 +1,4 @@
-//! Deserializes a file's tree into the domain's types, through serde.
+//! Deserialises a file's tree into the domain's types, through serde.
 //!
 //! Invariant: an error has the key's path and position, never a value: serde's own messages, which repeat
 //! values, are replaced.

@@ -59,7 +59,7 @@ impl fmt::Display for FileError {
 
 impl std::error::Error for FileError {}
 
-/// A key or a name, sanitized for display.
+/// A key or a name, sanitised for display.
 pub(in crate::domain) fn shown(text: &str) -> String {
     sanitized(text, KEY_MAX_CHARS).into_owned()
 }

@@ -47,7 +47,7 @@ pub fn report(reported: &Reported<'_>) -> String {
         let _ = write!(text, "\n{}", one(exchange));
     }
     if exchanges.is_empty() {
-        text.push_str("\nNo exchanges are kept.\n");
+        text.push_str("\nNo requests logged yet.\n");
     }
     text
 }
@@ -333,6 +333,8 @@ mod tests {
         let exchanges = [exchange(&[("Accept", "application/json")], SentBody::Form(fields))];
         let text = report(&Reported { provider: "a.example", settings: &settings, exchanges: &exchanges });
         assert!(!text.contains("CANARY"), "{text}");
+        let empty = report(&Reported { provider: "a.example", settings: &settings, exchanges: &[] });
+        assert!(empty.ends_with("\nNo requests logged yet.\n"), "{empty}");
         for told in [
             concat!("Keyfob ", env!("CARGO_PKG_VERSION")),
             "Provider: a.example (custom)",

@@ -1,7 +1,7 @@
 //! Redirect URI mismatches: the URI that was sent, and the one that the server expects.
 //!
 //! The standard has no error code for this (RFC 6749, section 3.1.2.4), and servers have many spellings.
-//! Invariant: external text is sanitized and bounded before it is kept.
+//! Invariant: external text is sanitised and bounded before it is kept.
 
 use crate::base::sanitize::sanitized;
 

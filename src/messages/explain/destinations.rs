@@ -1,6 +1,6 @@
 //! Texts about destinations that differ from the preset's.
 //!
-//! Invariant: URLs and texts of a file are sanitized and bounded.
+//! Invariant: URLs and texts of a file are sanitised and bounded.
 
 use crate::base::sanitize::sanitized;
 use crate::domain::account::Settings;
