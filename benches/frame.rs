@@ -1,4 +1,4 @@
-//! The CPU time of a frame with 10,000 accounts: the window without a screen, while it scrolls, searches,
+//! The CPU time of a frame with 1,000 accounts: the window without a screen, while it scrolls, searches,
 //! filters and sorts.
 //!
 //! Prints one line per action with each frame's milliseconds, for `figures.py`. A frame is the work of the
@@ -20,7 +20,7 @@ use keyfob::messages::remembered::{GroupBy, Remembered, SortBy, StatusFilter};
 use keyfob::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, VaultHealth};
 use keyfob::ui::{FIRST_SIZE, Ui};
 
-const ACCOUNTS: u16 = 10_000;
+const ACCOUNTS: u16 = 1_000;
 /// How often each action is repeated.
 const ROUNDS: usize = 60;
 /// A position over the list.
