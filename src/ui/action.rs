@@ -20,6 +20,7 @@ pub(super) enum UiAction {
     ShowList,
     OpenForm(NewAccount),
     OpenDialog(DialogKind),
+    OpenPalette,
     Focus(egui::Id),
     Toast(String),
     Lock,

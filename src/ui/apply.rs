@@ -35,6 +35,7 @@ impl Ui {
             UiAction::ShowList => self.detail_open = false,
             UiAction::OpenForm(from) => self.open_new_form(&from),
             UiAction::OpenDialog(dialog) => self.open_dialog(ctx, cx, dialog),
+            UiAction::OpenPalette => self.palette.open(),
             UiAction::Focus(id) => self.focus = Some(id),
             UiAction::Toast(text) => self.toasts.say(text),
             UiAction::Lock => {

@@ -14,6 +14,7 @@ mod form;
 mod labels;
 mod notices;
 mod pages;
+mod palette;
 mod repaint;
 mod settings;
 mod shortcuts;
@@ -49,6 +50,7 @@ use pages::diagnostics::DiagnosticsState;
 use pages::lock_screen::LockScreenState;
 use pages::provider_picker::ProviderPickerState;
 use pages::{crash, diagnostics, first_run, lock_screen, provider_picker};
+use palette::PaletteState;
 use settings::SettingsState;
 use sidebar::list_order::ListOrder;
 use sidebar::{SidebarState, vault_line};
@@ -84,6 +86,7 @@ pub struct Ui {
     delete: DeleteDialog,
     discard_form: DiscardFormDialog,
     shortcuts: ShortcutsDialog,
+    palette: PaletteState,
     quit: QuitDialog,
     unsaved_tokens: UnsavedTokensDialog,
     toasts: Toasts,
@@ -288,6 +291,7 @@ impl Ui {
             || self.unsaved_tokens == UnsavedTokensDialog::Open
             || self.shortcuts == ShortcutsDialog::Open
             || self.quit == QuitDialog::Open
+            || self.palette.is_open()
     }
 
     fn close_form(&mut self, ctx: &Context) {
@@ -381,6 +385,7 @@ impl Ui {
         self.page = Page::Account;
         self.settings = SettingsState::default();
         self.shortcuts = ShortcutsDialog::Closed;
+        self.palette = PaletteState::default();
         self.quit = QuitDialog::Closed;
         self.delete = DeleteDialog::default();
         self.discard_form = DiscardFormDialog::default();
@@ -411,6 +416,7 @@ impl Ui {
         passphrase::show(ui, cx, &mut self.passphrase);
         unsaved_tokens::show(ui, cx, &mut self.unsaved_tokens);
         dialogs::shortcuts::show(ui, cx, &mut self.shortcuts);
+        palette::show(ui, cx, &mut self.palette);
         quit::show(ui, cx, &mut self.quit);
     }
 

@@ -30,6 +30,10 @@ pub(super) fn handle(ui: &Ui, cx: &mut Cx<'_>, sidebar: &mut SidebarState, has_d
     if has_dialog {
         return;
     }
+    if pressed(Modifiers::COMMAND, Key::K) && cx.snapshot.loaded {
+        cx.push(UiAction::OpenPalette);
+        return;
+    }
     if pressed(Modifiers::COMMAND, Key::N) {
         cx.push(UiAction::Go(Target::ProviderPicker));
     }

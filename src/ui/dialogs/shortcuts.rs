@@ -7,7 +7,8 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::{labels, theme, widgets};
 
-const SHORTCUTS: [(&str, &str); 20] = [
+const SHORTCUTS: [(&str, &str); 21] = [
+    ("⌘K", "Find an account or an action"),
     ("⌘N", "Add an account"),
     ("⌘F or /", "Search"),
     ("↑ ↓", "Move along the list"),

@@ -18,6 +18,7 @@ pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod look;
 pub(crate) mod order;
+pub(crate) mod palette;
 pub(crate) mod passphrase;
 pub(crate) mod providers;
 pub(crate) mod quit;
