@@ -125,6 +125,8 @@ def all_scenes(server, accounts, folder):
         ("scopes", some, ["Down", "Return", "press:Scopes"]),
         ("exchanges", refused, ["Down", "Return", "press:Get token", "press:Requests"]),
         ("menu", some, ["Down", "Return", "press:More ways to copy"]),
+        ("palette", some, ["ctrl+k"]),
+        ("palette-actions", some, ["ctrl+k", "Down", "Tab"]),
         ("sort", some, ["press:Sort and group"]),
         ("delete", some, ["Down", "Delete"]),
         ("undo", some, ["Down", "Delete", "press:Delete"]),

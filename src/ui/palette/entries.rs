@@ -165,17 +165,13 @@ pub(super) fn find<'a>(
     account: Option<&'a AccountView>,
     search: &str,
 ) -> Vec<Entry<'a>> {
-    let all: Vec<Entry<'a>> = match account {
-        Some(account) => {
-            let is_possible =
-                |action: &AccountAction| !matches!(action, AccountAction::Copy(_)) || can_copy(account);
-            let actions = AccountAction::ALL.into_iter().filter(is_possible);
-            actions.map(|action| Entry::OfAccount(account, action)).collect()
-        }
-        None => {
-            let accounts = snapshot.accounts.iter().map(|account| Entry::Account(account));
-            accounts.chain(AppAction::ALL.into_iter().map(Entry::App)).collect()
-        }
+    let all: Vec<Entry<'a>> = if let Some(account) = account {
+        let is_copy = |action: &AccountAction| matches!(action, AccountAction::Copy(_));
+        let actions = AccountAction::ALL.into_iter().filter(|action| can_copy(account) || !is_copy(action));
+        actions.map(|action| Entry::OfAccount(account, action)).collect()
+    } else {
+        let accounts = snapshot.accounts.iter().map(|account| Entry::Account(account));
+        accounts.chain(AppAction::ALL.into_iter().map(Entry::App)).collect()
     };
     let wanted = search.trim().to_lowercase();
     let ranked = all.into_iter().filter_map(|entry| Some((rank(&wanted, entry.label())?, entry)));

@@ -172,8 +172,12 @@ fn search_field(ui: &mut Ui, cx: &Cx<'_>, palette: &mut Palette, account: Option
 /// Draws the rows around the selected one. Returns the index of a row that was clicked.
 fn rows(ui: &mut Ui, cx: &Cx<'_>, at: usize, found: &[Entry<'_>], field: Id) -> Option<usize> {
     let room = ui.ctx().content_rect().height() - top(ui) - 140.0;
-    let fitting =
-        (1..ROWS).rev().find(|rows| (*rows as f32 + 1.0) * ROW_HEIGHT <= room).map_or(1, |rows| rows + 1);
+    // As many rows as fit, but one at least.
+    let (mut fitting, mut height) = (1, 2.0 * ROW_HEIGHT);
+    while fitting < ROWS && height <= room {
+        fitting += 1;
+        height += ROW_HEIGHT;
+    }
     let first = (at + 1).saturating_sub(fitting);
     if found.is_empty() {
         ui.allocate_ui(vec2(ui.available_width(), ROW_HEIGHT), |ui| widgets::weak(ui, "Nothing matches."));
@@ -243,5 +247,9 @@ fn foot(ui: &mut Ui, lists_actions: bool) {
         let header = labels::shortcut("⌘Enter", os);
         format!("Enter copy token  ·  {header} copy header  ·  Tab actions  ·  Esc close")
     };
-    widgets::caption(ui, &hints);
+    ui.horizontal(|ui| {
+        ui.add_space(12.0);
+        widgets::weak_line(ui, &hints);
+    });
+    ui.add_space(4.0);
 }
