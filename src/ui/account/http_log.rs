@@ -67,7 +67,7 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut HttpLogState, account: &Account
     let is_open = state.open.as_ref() == Some(&here);
     let (icon, color) = match &entry.outcome {
         Outcome::Answered { status: 200..300, .. } => (Icon::Check, cx.tokens.ok),
-        Outcome::Answered { .. } => (Icon::Warning, cx.tokens.warn),
+        Outcome::Answered { .. } => (Icon::Warning, cx.tokens.error),
         Outcome::Unreached { .. } => (Icon::Cross, cx.tokens.error),
     };
     let line = headline(cx, entry);

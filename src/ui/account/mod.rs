@@ -122,7 +122,7 @@ const BESIDE_WIDTH: f32 = 340.0;
 fn header(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     let edit = Button::new(Weight::Text, labels::EDIT).hint("Change this account (Ctrl+E)");
     let duplicate = Button::new(Weight::Text, labels::DUPLICATE).hint("Make a copy without tokens (Ctrl+D)");
-    let delete = Button::new(Weight::Text, labels::DELETE).hint("Delete this account (Del)");
+    let delete = Button::new(Weight::DangerText, labels::DELETE).hint("Delete this account (Del)");
     let title = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         widgets::heading(ui, account.name.as_str());
@@ -191,8 +191,7 @@ fn problem_card(
                     if message.details.is_some() && Button::new(Weight::Secondary, label).show(ui) {
                         state.show_details = !state.show_details;
                     }
-                    let check = Button::new(Weight::Text, labels::CHECK_EVERYTHING);
-                    if state.show_details && message.details.is_some() && check.show(ui) {
+                    if !calm && Button::new(Weight::Text, labels::CHECK_EVERYTHING).show(ui) {
                         let target = Target::Diagnostics(Some(account.id.clone()));
                         cx.push(UiAction::Go(target));
                     }
@@ -254,7 +253,7 @@ fn no_token(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     });
 }
 
-fn facts(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
+fn facts(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
     let facts = account.token.as_ref().map(|token| &token.facts);
     let mut rows: Vec<(&str, String)> = Vec::new();
     if let Some(facts) = facts {
@@ -266,18 +265,12 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
             rows.push(("Clock", skew_in_words(skew)));
         }
     }
-    if rows.is_empty() && account.redirect_uri.is_none() {
+    if rows.is_empty() {
         return;
     }
     widgets::card(ui, |ui| {
         for (label, value) in rows {
             widgets::fact(ui, label, &value);
-        }
-        if let Some(redirect) = &account.redirect_uri {
-            widgets::weak(ui, "Redirect URI to register");
-            if widgets::copyable(ui, redirect, labels::COPY_REDIRECT) {
-                cx.send(Command::CopyText(redirect.clone()));
-            }
         }
     });
 }

@@ -30,19 +30,18 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevocationSt
             (None, Activity::Refreshing) => Some("The token is being refreshed."),
             (None, _) => None,
         };
-        let no_address = "This provider has no introspection or userinfo endpoint.";
-        let check = Button::new(Weight::Text, labels::CHECK)
-            .aligned_with_text()
-            .blocked(busy.or((!account.can_check).then_some(no_address)));
-        if check.hint("Check with the provider whether this token is valid").show(ui) {
-            cx.send(Command::Check(account.id.clone()));
+        if account.can_check {
+            let check = Button::new(Weight::Text, labels::CHECK).aligned_with_text().blocked(busy);
+            if check.hint("Check with the provider whether this token is valid").show(ui) {
+                cx.send(Command::Check(account.id.clone()));
+            }
         }
         let (label, hint) = if account.can_revoke {
             (labels::REVOKE, "Revoke the tokens with the provider, then remove them from Keyfob")
         } else {
             (labels::FORGET_HERE, "Remove the tokens from Keyfob. This provider has no revocation endpoint.")
         };
-        if Button::new(Weight::Text, label).blocked(busy).hint(hint).show(ui) {
+        if Button::new(Weight::DangerText, label).blocked(busy).hint(hint).show(ui) {
             state.account = Some(account.id.clone());
         }
         match account.inquiry {

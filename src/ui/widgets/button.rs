@@ -20,6 +20,8 @@ pub(in crate::ui) enum Weight {
     /// Only text, whose accent color tells it from other text.
     Text,
     Danger,
+    /// Like [`Self::Text`], for an action that destroys something.
+    DangerText,
 }
 
 #[must_use = "show it with `ui.add` or `Button::show`"]
@@ -178,8 +180,9 @@ impl Button<'_> {
                 (Color32::TRANSPARENT, tokens.text)
             }
             (Weight::Text, false) => (Color32::TRANSPARENT, tokens.accent),
-            (Weight::Danger, false) => (tokens.error_soft, tokens.error),
+            (Weight::Danger, false) | (Weight::DangerText, true) => (tokens.error_soft, tokens.error),
             (Weight::Danger, true) => (tokens.error, tokens.on_accent),
+            (Weight::DangerText, false) => (Color32::TRANSPARENT, tokens.error),
         };
         let painter = ui.painter();
         painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
