@@ -31,10 +31,10 @@ use crate::domain::account::AccountId;
 use crate::domain::provider::Preset;
 use crate::messages::command::Command;
 use crate::messages::remembered::Remembered;
-use crate::messages::snapshot::{Preferences, Snapshot};
+use crate::messages::snapshot::{AccountView, Preferences, Snapshot};
 
 use account::AccountPageState;
-use action::{NewAccount, Target, UiAction};
+use action::{NewAccount, Target};
 use cx::{Cx, PageKind};
 use dialogs::delete::DeleteDialog;
 use dialogs::discard_form::DiscardFormDialog;
@@ -55,8 +55,6 @@ use settings::SettingsState;
 use sidebar::list_order::ListOrder;
 use sidebar::{SidebarState, vault_line};
 use theme::Tokens;
-use theme::icons::Icon;
-use widgets::button::{Button, Weight};
 use widgets::toast::{self, Toasts};
 
 pub use account::sign_in::alerts::newly_needing_sign_in;
@@ -457,6 +455,9 @@ impl Ui {
 
     /// A page: a scrolling column with the form's buttons below it; returns its area without them.
     fn show_page(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) -> egui::Rect {
+        if let Some(account) = self.shown_account(cx) {
+            return self.show_account(ui, cx, account);
+        }
         // The buttons come last in the focus order. A panel would have to be drawn first, so their area is
         // computed here.
         let (mut upper, mut lower) = (ui.available_rect_before_wrap(), egui::Rect::NOTHING);
@@ -466,23 +467,11 @@ impl Ui {
             let height = if upper.width() < 320.0 { 96.0 } else { 56.0 };
             (upper, lower) = upper.split_top_bottom_at_y(upper.bottom() - height);
         }
-        // In a wide window the column is centered, like its toasts.
-        let beside = ((upper.width() - 48.0 - theme::COLUMN_WIDTH) / 2.0).max(0.0).floor();
+        let beside = beside_column(upper);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(upper));
         // The window is cleared with this color; without a GPU, a second fill costs a fifth of a frame.
         CentralPanel::default().frame(Frame::new()).show(&mut child, |ui| {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                Frame::new().inner_margin(Margin::same(24)).show(ui, |ui| {
-                    let column = ui.available_rect_before_wrap().shrink2(vec2(beside, 0.0));
-                    let column = column.with_max_y(column.top());
-                    ui.scope_builder(egui::UiBuilder::new().max_rect(column), |ui| {
-                        ui.set_width(column.width());
-                        ui.spacing_mut().item_spacing.y = 12.0;
-                        self.show_column(ui, cx);
-                        ui.add_space(48.0);
-                    });
-                });
-            });
+            scrolled(ui, beside, 24, |ui| self.show_column(ui, cx));
         });
         if let (true, Page::Form(form)) = (with_buttons, &mut self.page) {
             let margin = if lower.width() < 400.0 { 12 } else { 24 };
@@ -496,12 +485,41 @@ impl Ui {
         upper
     }
 
+    /// The account on the page.
+    fn shown_account<'a>(&self, cx: &Cx<'a>) -> Option<&'a AccountView> {
+        let is_account = matches!(self.page, Page::Account) && self.crash == CrashPageState::NoCrash;
+        cx.selected_account().filter(|_| is_account)
+    }
+
+    /// The account's page: its token stays above the scrolled part.
+    fn show_account(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>, account: &AccountView) -> egui::Rect {
+        let whole = ui.available_rect_before_wrap();
+        let beside = beside_column(whole);
+        let has_bar = account::has_bar(ui, account);
+        let (side, top) = match (has_bar, account::has_back(ui, account)) {
+            (true, _) => (12.0, 0.0),
+            (false, true) => (24.0, 24.0),
+            // All is scrolled.
+            (false, false) => (24.0, 12.0),
+        };
+        let column = whole.shrink2(vec2(side + beside, 0.0)).with_min_y(whole.top() + top);
+        let mut fixed = ui.new_child(egui::UiBuilder::new().max_rect(column));
+        fixed.spacing_mut().item_spacing.y = 12.0;
+        account::show_fixed(&mut fixed, cx, &mut self.account, account);
+        let bottom = fixed.min_rect().bottom().max(column.top());
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(whole.with_min_y(bottom)));
+        let is_scrolled = scrolled(&mut child, beside, 12, |ui| self.show_column(ui, cx));
+        if is_scrolled || has_bar {
+            ui.painter().hline(whole.x_range(), bottom, egui::Stroke::new(1.0, cx.tokens.line));
+        }
+        self.apply_actions(ui.ctx(), cx);
+        whole
+    }
+
     fn show_column(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
-        if cx.narrow && !cx.snapshot.accounts.is_empty() {
-            let back = Button::new(Weight::Text, labels::BACK).with_icon(Icon::Back).aligned_with_text();
-            if back.show(ui) {
-                cx.push(UiAction::Go(Target::List));
-            }
+        let has_back = self.shown_account(cx).is_some_and(|account| account::has_back(ui, account));
+        if cx.narrow && !has_back && !cx.snapshot.accounts.is_empty() {
+            account::back(ui, cx);
         }
         if notices::vault::is_needed(cx) {
             notices::vault::show(ui, cx);
@@ -526,6 +544,29 @@ impl Ui {
             vault_line::show(ui, cx, true);
         }
     }
+}
+
+/// The space at each side of a column that is centered in a wide page, like its toasts.
+fn beside_column(page: egui::Rect) -> f32 {
+    ((page.width() - 48.0 - theme::COLUMN_WIDTH) / 2.0).max(0.0).floor()
+}
+
+/// A scrolled column; returns true if its start is scrolled away.
+fn scrolled(ui: &mut egui::Ui, beside: f32, top: i8, contents: impl FnOnce(&mut egui::Ui)) -> bool {
+    let shown = ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let margin = Margin { top, ..Margin::same(24) };
+        Frame::new().inner_margin(margin).show(ui, |ui| {
+            let column = ui.available_rect_before_wrap().shrink2(vec2(beside, 0.0));
+            let column = column.with_max_y(column.top());
+            ui.scope_builder(egui::UiBuilder::new().max_rect(column), |ui| {
+                ui.set_width(column.width());
+                ui.spacing_mut().item_spacing.y = 12.0;
+                contents(ui);
+                ui.add_space(48.0);
+            });
+        });
+    });
+    shown.state.clamped_offset().y > 0.0
 }
 
 /// Draws the page behind a dialog: unchanged, but inactive for assistive technologies, too.

@@ -1,8 +1,10 @@
-//! An account's page: heading, activity, token, facts.
+//! An account's page: the token above a scrolled part with problems, activity and facts.
 
 pub(crate) mod account_status;
 pub(crate) mod claims;
+pub(crate) mod copy_button;
 pub(crate) mod http_log;
+pub(crate) mod menu;
 pub(crate) mod redirect_mismatch;
 pub(crate) mod response_mapper;
 pub(crate) mod scopes;
@@ -11,7 +13,10 @@ pub(crate) mod sign_in;
 pub(crate) mod tabs;
 pub(crate) mod token_actions;
 pub(crate) mod token_card;
+pub(crate) mod token_check;
 pub(crate) mod token_commands;
+pub(crate) mod token_facts;
+pub(crate) mod token_removal;
 pub(crate) mod token_value;
 pub(crate) mod window_title;
 
@@ -27,7 +32,7 @@ use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::messages::command::Command;
 use crate::messages::explain::{Action, explain};
 use crate::messages::problem::{Problem, SignInProblem};
-use crate::messages::snapshot::{AccountView, Activity, Snapshot};
+use crate::messages::snapshot::{AccountView, Activity, Snapshot, TokenView};
 
 use super::action::{DialogKind, Target, UiAction};
 use super::cx::Cx;
@@ -38,9 +43,9 @@ use super::{labels, widgets};
 use response_mapper::ResponseMapperState;
 use sign_in::SignInState;
 use tabs::TabsState;
-use token_actions::RevocationState;
 use token_card::TokenCardState;
 use token_commands::renewal;
+use token_removal::TokenRemovalState;
 
 #[derive(Default)]
 pub(super) struct AccountPageState {
@@ -54,7 +59,7 @@ pub(super) struct AccountPageState {
 impl AccountPageState {
     pub(super) fn leave_account(&mut self) {
         self.hide_token();
-        self.token.revocation = RevocationState::default();
+        self.token.removal = TokenRemovalState::default();
         self.sign_in.empty();
         self.show_details = false;
     }
@@ -86,9 +91,66 @@ impl AccountPageState {
     }
 }
 
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, account: &AccountView) {
+/// Below this height of the window, in points, the token's card is a bar.
+const LOW_HEIGHT: f32 = 560.0;
+
+fn is_low(ui: &Ui) -> bool {
+    ui.ctx().content_rect().height() < LOW_HEIGHT
+}
+
+/// The token, unless a sign-in is shown in its place.
+fn shown_token(account: &AccountView) -> Option<&TokenView> {
+    let is_shown =
+        matches!(account.activity, Activity::Idle | Activity::Refreshing | Activity::Retrying { .. });
+    account.token.as_ref().filter(|_| is_shown)
+}
+
+/// Whether the part that isn't scrolled is only a bar.
+pub(super) fn has_bar(ui: &Ui, account: &AccountView) -> bool {
+    is_low(ui) && shown_token(account).is_some()
+}
+
+/// Whether the part that isn't scrolled has the button back to the list.
+pub(super) fn has_back(ui: &Ui, account: &AccountView) -> bool {
+    !is_low(ui) || has_bar(ui, account)
+}
+
+/// The part that isn't scrolled.
+pub(super) fn show_fixed(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, account: &AccountView) {
     failpoint::panic_at("account page");
+    let token = shown_token(account);
+    if is_low(ui) {
+        if let Some(token) = token {
+            token_card::bar(ui, cx, &mut state.token, account, token);
+        }
+        return;
+    }
+    if cx.narrow {
+        back(ui, cx);
+    }
     header(ui, cx, account);
+    if let Some(token) = token {
+        token_card::show(ui, cx, &mut state.token, account, token);
+    }
+}
+
+/// The button back to the list.
+pub(super) fn back(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let back = Button::new(Weight::Text, labels::BACK).with_icon(Icon::Back).aligned_with_text();
+    if back.show(ui) {
+        cx.push(UiAction::Go(Target::List));
+    }
+}
+
+/// The scrolled part.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, account: &AccountView) {
+    if is_low(ui) {
+        header(ui, cx, account);
+    }
+    token_removal::show(ui, cx, &mut state.token.removal, account);
+    if let Some(checked) = &account.checked {
+        token_check::show(ui, cx, checked);
+    }
     if let Some(problem) = &account.problem {
         problem_card(ui, cx, state, account, problem);
     }
@@ -106,7 +168,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, a
         }
         Activity::Exchanging => sign_in::exchanging(ui, cx, account),
         Activity::Idle | Activity::Refreshing | Activity::Retrying { .. } => match &account.token {
-            Some(token) => token_card::show(ui, cx, &mut state.token, account, token),
+            Some(token) => {
+                if is_low(ui) {
+                    token_value::show(ui, cx, &mut state.token.value, account, token);
+                }
+                token_card::refresh_token(ui, cx, token);
+            }
             None => no_token(ui, cx, account),
         },
     }

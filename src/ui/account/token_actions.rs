@@ -1,114 +1,131 @@
-//! Checks a token with its provider, and revokes it.
+//! The row of actions on a token. What doesn't fit into it is in its menu.
 
-use egui::Ui;
+use egui::{Popup, Ui, accesskit};
 
-use crate::base::sanitize::sanitized;
-use crate::domain::account::AccountId;
-use crate::domain::oauth::introspection::Checked;
+use crate::domain::token::expiry::Status;
 use crate::messages::command::Command;
-use crate::messages::explain::verdict;
-use crate::messages::snapshot::{AccountView, Activity, Inquiry};
+use crate::messages::snapshot::{AccountView, Activity, TokenView};
 
+use super::copy_button;
+use super::menu::{self, Item};
+use super::token_removal::{Removal, TokenRemovalState};
 use crate::ui::cx::Cx;
-use crate::ui::theme::icons::Icon;
 use crate::ui::widgets::button::{Button, Weight};
-use crate::ui::widgets::time_text;
 use crate::ui::{labels, widgets};
 
-const NAME_CHARS: usize = 120;
+const GAP: f32 = 8.0;
+const MORE_WIDTH: f32 = 40.0;
 
-/// The account whose revocation the user must confirm.
-#[derive(Default)]
-pub(in crate::ui) struct RevocationState {
-    account: Option<AccountId>,
+/// Enough for copying and the menu, with the space before them.
+pub(in crate::ui) const MIN_WIDTH: f32 = GAP + copy_button::MIN_WIDTH + GAP + MORE_WIDTH;
+/// Enough for the whole row.
+pub(in crate::ui) const WIDTH: f32 = 456.0;
+
+/// How this account gets its next token.
+struct NextToken {
+    /// Why it can't be refreshed.
+    blocked: Option<&'static str>,
+    /// The label for getting one without the refresh token, unless that is the same as refreshing.
+    anew: Option<&'static str>,
+    /// Copying would only lead to a sign-in.
+    is_first: bool,
 }
 
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevocationState, account: &AccountView) {
-    ui.horizontal_wrapped(|ui| {
-        let busy = match (account.inquiry, &account.activity) {
-            (Some(_), _) => Some("Waiting for the server."),
-            (None, Activity::Refreshing) => Some("The token is being refreshed."),
-            (None, _) => None,
-        };
-        if account.can_check {
-            let check = Button::new(Weight::Text, labels::CHECK).aligned_with_text().blocked(busy);
-            if check.hint("Check with the provider whether this token is valid").show(ui) {
-                cx.send(Command::Check(account.id.clone()));
-            }
-        }
-        let (label, hint) = if account.can_revoke {
-            (labels::REVOKE, "Revoke the tokens with the provider, then remove them from Keyfob")
+impl NextToken {
+    fn of(cx: &Cx<'_>, account: &AccountView, token: &TokenView) -> Self {
+        let by_person = !account.grant.is_repeatable();
+        let stuck = account.needs_person(cx.now);
+        let blocked = if account.activity == Activity::Refreshing {
+            Some("The token is being refreshed.")
+        } else if by_person && token.refresh_refused {
+            Some("The server refused the refresh token. Sign in again.")
+        } else if by_person && !token.facts.has_refresh_token {
+            Some("The server returned no refresh token. Sign in to get a new token.")
+        } else if stuck {
+            Some("The refresh token has expired. Sign in again.")
         } else {
-            (labels::FORGET_HERE, "Remove the tokens from Keyfob. This provider has no revocation endpoint.")
+            None
         };
-        if Button::new(Weight::DangerText, label).blocked(busy).hint(hint).show(ui) {
-            state.account = Some(account.id.clone());
+        let anew = if by_person { labels::SIGN_IN_AGAIN } else { labels::GET_TOKEN };
+        Self {
+            blocked,
+            anew: (by_person || token.facts.has_refresh_token).then_some(anew),
+            is_first: stuck && Status::at(&token.facts, cx.now) == Status::Expired,
         }
-        match account.inquiry {
-            Some(Inquiry::Checking) => widgets::status(ui, Icon::Clock, "Checking", cx.tokens.accent),
-            Some(Inquiry::Revoking) => widgets::status(ui, Icon::Clock, "Revoking", cx.tokens.accent),
-            None => {}
-        }
-    });
-    if state.account.as_ref() == Some(&account.id) {
-        question(ui, cx, state, account);
-    }
-    if let Some(checked) = &account.checked {
-        result(ui, cx, checked);
     }
 }
 
-fn question(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevocationState, account: &AccountView) {
-    let provider = sanitized(&account.provider_name, NAME_CHARS);
-    widgets::surface(ui, cx.tokens.warn_soft, cx.tokens.warn, |ui| {
-        if account.can_revoke {
-            widgets::text_strong(ui, &format!("Have {provider} revoke this account's tokens?"));
-            widgets::text(ui, "They stop working everywhere. The account and its settings are kept.");
-        } else {
-            widgets::text_strong(ui, "Forget this account's tokens?");
-            widgets::text(
-                ui,
-                &format!("{provider} has no revocation endpoint, so they work until they expire."),
-            );
+pub(in crate::ui) fn show(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    removal: &mut TokenRemovalState,
+    account: &AccountView,
+    token: &TokenView,
+) {
+    let next = NextToken::of(cx, account, token);
+    let sign_in = || Command::SignIn { account: account.id.clone(), open_browser: true };
+    ui.spacing_mut().item_spacing.x = GAP;
+    let more =
+        Button::new(Weight::Secondary, "⋯").accessible_name(labels::MORE_ACTIONS).min_width(MORE_WIDTH);
+    let mut room = ui.available_width() - more.width(ui) - GAP;
+    if next.is_first {
+        let sign_in_again = Button::new(Weight::Primary, labels::SIGN_IN_AGAIN);
+        room -= sign_in_again.width(ui) + GAP;
+        if sign_in_again.show(ui) {
+            cx.send(sign_in());
         }
-        ui.horizontal(|ui| {
-            let (label, command) = if account.can_revoke {
-                (labels::REVOKE_TOKENS, Command::Revoke(account.id.clone()))
-            } else {
-                (labels::FORGET_TOKENS, Command::Forget(account.id.clone()))
-            };
-            if Button::new(Weight::Danger, label).show(ui) {
-                cx.send(command);
-                state.account = None;
+    }
+    if !next.is_first || room >= copy_button::MIN_WIDTH {
+        copy_button::show(ui, cx, account, token, !next.is_first, room);
+        room -= copy_button::WIDTH + GAP;
+    }
+    let refresh = Button::new(Weight::Secondary, labels::REFRESH);
+    let has_refresh = room >= refresh.width(ui);
+    if has_refresh {
+        room -= refresh.width(ui) + GAP;
+        if refresh.blocked(next.blocked).hint("Get a new token now (Ctrl+R)").show(ui) {
+            cx.send(Command::Refresh(account.id.clone()));
+        }
+    }
+    let mut left = next.anew.filter(|_| !next.is_first);
+    if let Some(label) = left {
+        let anew = Button::new(Weight::Secondary, label);
+        if has_refresh && room >= anew.width(ui) {
+            left = None;
+            if anew.show(ui) {
+                cx.send(sign_in());
             }
-            if Button::new(Weight::Secondary, labels::CANCEL).show(ui) {
-                state.account = None;
-            }
-        });
+        }
+    }
+    let more = ui.add(more);
+    ui.ctx().accesskit_node_builder(more.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
+    Popup::menu(&more).gap(4.0).show(|ui| {
+        ui.set_min_width(menu::WIDTH);
+        widgets::menu_items(ui);
+        if !has_refresh && Item::new(labels::REFRESH).blocked(next.blocked).show(ui) {
+            cx.send(Command::Refresh(account.id.clone()));
+        }
+        if left.is_some_and(|label| Item::new(label).show(ui)) {
+            cx.send(sign_in());
+        }
+        at_the_provider(ui, cx, removal, account);
     });
 }
 
-fn result(ui: &mut Ui, cx: &Cx<'_>, checked: &Checked) {
-    let introspected = &checked.verdict;
-    let (icon, color) =
-        if introspected.active { (Icon::Check, cx.tokens.ok) } else { (Icon::Warning, cx.tokens.error) };
-    widgets::status(ui, icon, verdict(introspected), color);
-    let mut rows = vec![("Checked", time_text::clock(checked.at, cx.now))];
-    if let Some(subject) = &introspected.subject {
-        rows.push(("Belongs to", sanitized(subject, NAME_CHARS).into_owned()));
+fn at_the_provider(ui: &mut Ui, cx: &mut Cx<'_>, removal: &mut TokenRemovalState, account: &AccountView) {
+    let busy = match (account.inquiry, &account.activity) {
+        (Some(_), _) => Some("Waiting for the server."),
+        (None, Activity::Refreshing) => Some("The token is being refreshed."),
+        (None, _) => None,
+    };
+    if account.can_check && Item::new(labels::CHECK).blocked(busy).show(ui) {
+        cx.send(Command::Check(account.id.clone()));
     }
-    if let Some(end) = introspected.expires_at {
-        rows.push(("Expires", time_text::clock(end, cx.now)));
+    let destroying = |label| Item::new(label).color(cx.tokens.error).blocked(busy);
+    if account.can_revoke && destroying(labels::REVOKE).show(ui) {
+        removal.ask(account.id.clone(), Removal::Revoke);
     }
-    let list = |scopes: Vec<&str>| sanitized(&scopes.join("  "), 500).into_owned();
-    if let Some(granted) = &checked.granted {
-        rows.push(("Scopes granted", list(granted.iter().map(String::as_str).collect())));
-    }
-    let missing = checked.missing();
-    if !missing.is_empty() {
-        rows.push(("Not granted", list(missing)));
-    }
-    for (label, value) in rows {
-        widgets::fact(ui, label, &value);
+    if destroying(labels::FORGET_HERE).show(ui) {
+        removal.ask(account.id.clone(), Removal::Forget);
     }
 }

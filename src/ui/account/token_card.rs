@@ -1,30 +1,36 @@
-//! The token card: time left, masked value, actions.
+//! The token's card above the scrolled part of the page, or its bar in a low window.
 //!
 //! A value is here only while it is revealed. It can't be selected; the engine copies it.
 
 use chrono::TimeDelta;
-use egui::{Popup, Ui, accesskit, vec2};
+use egui::{Align, Layout, Margin, Rect, Sense, Ui, Vec2, WidgetInfo, accesskit, pos2, vec2};
 
 use crate::domain::token::expiry::Status;
 use crate::domain::token::grant::{ExpirySource, TokenFacts};
-use crate::messages::command::{Command, CopyForm};
-use crate::messages::snapshot::{AccountView, Activity, TokenView};
+use crate::messages::snapshot::{AccountView, Activity, Inquiry, TokenView};
 
-use super::token_actions::{self, RevocationState};
+use super::token_actions;
+use super::token_removal::TokenRemovalState;
 use super::token_value::{self, TokenValueState};
+use crate::ui::action::{Target, UiAction};
 use crate::ui::cx::Cx;
-use crate::ui::labels;
-use crate::ui::theme::icons::Icon;
-use crate::ui::widgets;
-use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::theme::icons::{self, Icon};
+use crate::ui::widgets::button::Button;
 use crate::ui::widgets::time_text;
+use crate::ui::{labels, theme, widgets};
 
-const MENU_WIDTH: f32 = 216.0;
+const RING: f32 = 72.0;
+const SMALL_RING: f32 = 28.0;
+const BAR_HEIGHT: f32 = 48.0;
+/// The least width of the text beside the bar's ring.
+const TIME_WIDTH: f32 = 52.0;
+/// The least width of the card's content with the value beside the ring.
+const BESIDE_WIDTH: f32 = 400.0;
 
 #[derive(Default)]
 pub(in crate::ui) struct TokenCardState {
     pub(in crate::ui) value: TokenValueState,
-    pub(in crate::ui) revocation: RevocationState,
+    pub(in crate::ui) removal: TokenRemovalState,
 }
 
 pub(in crate::ui) fn show(
@@ -35,51 +41,95 @@ pub(in crate::ui) fn show(
     token: &TokenView,
 ) {
     widgets::card(ui, |ui| {
-        time(ui, cx, account, token);
-        ui.add_space(8.0);
-        token_value::show(ui, cx, &mut state.value, account, token);
-        ui.add_space(8.0);
-        buttons(ui, cx, account, token);
-        token_actions::show(ui, cx, &mut state.revocation, account);
-        if !token.saved {
-            ui.add_space(4.0);
-            widgets::status(ui, Icon::Warning, "Not saved; kept until you quit", cx.tokens.warn);
+        ui.spacing_mut().item_spacing.y = 8.0;
+        let is_beside = ui.available_width() >= BESIDE_WIDTH;
+        ui.horizontal_top(|ui| {
+            ring(ui, cx, token, account.status(cx.now).color(cx.tokens));
+            ui.add_space(8.0);
+            ui.vertical(|ui| {
+                ui.set_width(ui.available_width());
+                ui.spacing_mut().item_spacing.y = 4.0;
+                ui.scope(|ui| facts(ui, cx, account, token));
+                if is_beside {
+                    ui.add_space(4.0);
+                    token_value::show(ui, cx, &mut state.value, account, token);
+                }
+            });
+        });
+        if !is_beside {
+            token_value::show(ui, cx, &mut state.value, account, token);
         }
-        if let Activity::Retrying { at } = account.activity {
-            ui.add_space(4.0);
-            widgets::weak(ui, &format!("Refresh failed. Next try at {}.", time_text::clock(at, cx.now)));
-        }
+        ui.add_space(4.0);
+        ui.horizontal(|ui| token_actions::show(ui, cx, &mut state.removal, account, token));
     });
-    refresh_token(ui, cx, token);
 }
 
-const BESIDE_WIDTH: f32 = 340.0;
-
-fn time(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
+/// A row of 48 points with what is needed most.
+pub(in crate::ui) fn bar(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut TokenCardState,
+    account: &AccountView,
+    token: &TokenView,
+) {
     let status = account.status(cx.now);
     let color = status.color(cx.tokens);
-    let show_status = |ui: &mut Ui| widgets::status(ui, status.icon(), status.word(), color);
-    let is_beside = ui.available_width() >= BESIDE_WIDTH;
-    ui.horizontal(|ui| {
-        if let Some(end) = token.facts.expires_at {
-            let left = end - cx.now;
-            let share = share_of(left, end - token.facts.received_at);
-            let spoken = if left <= TimeDelta::zero() { "expired".into() } else { time_text::spoken(left) };
-            widgets::countdown_ring(ui, 56.0, share, color, "Time left", &spoken);
-            ui.add_space(8.0);
-        }
-        ui.vertical(|ui| {
-            ui.spacing_mut().item_spacing.y = 4.0;
-            widgets::figure(ui, &headline(cx, token));
-            widgets::weak(ui, &origin(cx, &token.facts));
-            if !is_beside {
-                show_status(ui);
+    egui::Frame::new().inner_margin(Margin::symmetric(0, 8)).show(ui, |ui| {
+        let size = vec2(ui.available_width(), BAR_HEIGHT - 16.0);
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            if cx.narrow && Button::icon(Icon::Back, labels::BACK).show(ui) {
+                cx.push(UiAction::Go(Target::List));
             }
+            bare_ring(ui, cx, token, SMALL_RING, color);
+            // The actions are at the right.
+            let width = (ui.available_width() - token_actions::WIDTH).max(TIME_WIDTH);
+            if ui.available_width() >= width + token_actions::MIN_WIDTH {
+                beside_small_ring(ui, cx, account, token, width);
+            }
+            token_actions::show(ui, cx, &mut state.removal, account, token);
         });
-        if is_beside {
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), show_status);
+    });
+}
+
+fn beside_small_ring(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView, width: f32) {
+    let status = account.status(cx.now);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 32.0), Sense::hover());
+    let text = headline(cx, token);
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, &text));
+    widgets::describe(ui, &response, status.word());
+    let short = match token.facts.expires_at.map(|end| end - cx.now) {
+        Some(left) if left <= TimeDelta::zero() => "Expired".to_owned(),
+        Some(left) if left <= TimeDelta::hours(1) => time_text::minutes(left),
+        Some(left) => time_text::short(left),
+        None => time_text::age(token.facts.received_at, cx.now),
+    };
+    let first = widgets::one_line(ui, &short, theme::mono(13.0), cx.tokens.text, width);
+    ui.painter().galley(rect.left_top(), first, cx.tokens.text);
+    let color = status.color(cx.tokens);
+    let second = widgets::one_line(ui, status.word(), theme::small(), color, width);
+    ui.painter().galley(pos2(rect.left(), rect.bottom() - second.size().y), second, color);
+}
+
+/// The status and the expiry.
+fn facts(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
+    let status = account.status(cx.now);
+    ui.spacing_mut().interact_size.y = 20.0;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 16.0;
+        widgets::status(ui, status.icon(), status.word(), status.color(cx.tokens));
+        match account.inquiry {
+            Some(Inquiry::Checking) => widgets::status(ui, Icon::Clock, "Checking", cx.tokens.accent),
+            Some(Inquiry::Revoking) => widgets::status(ui, Icon::Clock, "Revoking", cx.tokens.accent),
+            None => {}
+        }
+        if !token.saved {
+            widgets::status(ui, Icon::Warning, "Not saved; kept until you quit", cx.tokens.warn);
         }
     });
+    widgets::weak(ui, &origin(cx, &token.facts));
+    if let Activity::Retrying { at } = account.activity {
+        widgets::weak(ui, &format!("Refresh failed. Next try at {}.", time_text::clock(at, cx.now)));
+    }
 }
 
 fn headline(cx: &Cx<'_>, token: &TokenView) -> String {
@@ -103,76 +153,61 @@ fn origin(cx: &Cx<'_>, facts: &TokenFacts) -> String {
     }
 }
 
-fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenView) {
-    let id = || account.id.clone();
-    let refreshing = account.activity == Activity::Refreshing;
-    let by_person = !account.grant.is_repeatable();
-    let stuck = account.needs_person(cx.now);
-    let expired = Status::at(&token.facts, cx.now) == Status::Expired;
-    // If copying would only lead to a sign-in, that is the next step.
-    let sign_in_first = stuck && expired;
-    ui.horizontal_wrapped(|ui| {
-        let weight = |primary: bool| if primary { Weight::Primary } else { Weight::Secondary };
-        if sign_in_first && Button::new(Weight::Primary, labels::SIGN_IN_AGAIN).show(ui) {
-            cx.send(Command::SignIn { account: id(), open_browser: true });
-        }
-        let copy = Button::new(weight(!sign_in_first), labels::COPY_TOKEN)
-            .hint("Refreshes first if needed (Ctrl+C)")
-            .show(ui);
-        if copy {
-            cx.send(Command::Copy { account: id(), form: CopyForm::Plain });
-        }
-        ui.add_space(-4.0);
-        copy_menu(ui, cx, account);
-        let reason = if refreshing {
-            Some("The token is being refreshed.")
-        } else if by_person && token.refresh_refused {
-            Some("The server refused the refresh token. Sign in again.")
-        } else if by_person && !token.facts.has_refresh_token {
-            Some("The server returned no refresh token. Sign in to get a new token.")
-        } else if stuck {
-            Some("The refresh token has expired. Sign in again.")
-        } else {
-            None
-        };
-        let refresh = Button::new(Weight::Secondary, labels::REFRESH).blocked(reason);
-        if refresh.hint("Get a new token now (Ctrl+R)").show(ui) {
-            cx.send(Command::Refresh(id()));
-        }
-        // Without a sign-in or a refresh token to bypass, this would do the same as the other button.
-        let anew = if by_person { labels::SIGN_IN_AGAIN } else { labels::GET_TOKEN };
-        let differs = by_person || token.facts.has_refresh_token;
-        if differs && !sign_in_first && Button::new(Weight::Text, anew).show(ui) {
-            cx.send(Command::SignIn { account: id(), open_browser: true });
-        }
-        if refreshing {
-            widgets::status(ui, Icon::Clock, "Refreshing", cx.tokens.accent);
-        }
-    });
-}
-
-fn copy_menu(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
-    let response = ui.add(Button::icon(Icon::Down, labels::COPY_MORE).secondary());
-    ui.ctx().accesskit_node_builder(response.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
-    Popup::menu(&response).gap(4.0).show(|ui| {
-        ui.set_min_width(MENU_WIDTH);
-        widgets::menu_items(ui);
-        for (label, form) in [
-            (labels::COPY_HEADER, CopyForm::Header),
-            (labels::COPY_CURL, CopyForm::Curl),
-            (labels::COPY_ENV, CopyForm::Env),
-            (labels::COPY_POWER_SHELL, CopyForm::PowerShell),
-        ] {
-            let item = egui::Button::new(label).frame_when_inactive(false);
-            if ui.add(item.min_size(vec2(MENU_WIDTH, 32.0))).clicked() {
-                cx.send(Command::Copy { account: account.id.clone(), form });
-                ui.close();
+/// The ring with the time inside: the time left, or the age of a token without an expiry.
+fn ring(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView, color: egui::Color32) {
+    ui.allocate_ui_with_layout(Vec2::splat(RING), Layout::top_down(Align::Center), |ui| {
+        let rect = Rect::from_min_size(ui.max_rect().min, Vec2::splat(RING));
+        bare_ring(ui, cx, token, RING, color);
+        let (large, small) = match token.facts.expires_at.map(|end| end - cx.now) {
+            Some(left) if left <= TimeDelta::zero() => {
+                Icon::Cross.paint(ui.painter(), rect.center(), 24.0, color);
+                return;
             }
-        }
+            Some(left) => in_two_lines(left),
+            None => {
+                let age = time_text::age(token.facts.received_at, cx.now);
+                let (large, small) = age.rsplit_once(' ').unwrap_or((&age, ""));
+                (large.to_owned(), small.to_owned())
+            }
+        };
+        let response = ui.interact(rect.shrink(12.0), ui.scope_id().with("time"), Sense::hover());
+        let text = headline(cx, token);
+        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, &text));
+        let painter = ui.painter();
+        // Digits of one width, so that none moves when another changes.
+        let large = painter.layout_no_wrap(large, theme::mono(15.0), cx.tokens.text);
+        let small = painter.layout_no_wrap(small, theme::small(), cx.tokens.weak);
+        let top = rect.center().y - f32::midpoint(large.size().y, small.size().y);
+        let below = top + large.size().y;
+        painter.galley(pos2(rect.center().x - large.size().x / 2.0, top), large, cx.tokens.text);
+        painter.galley(pos2(rect.center().x - small.size().x / 2.0, below), small, cx.tokens.weak);
     });
 }
 
-fn refresh_token(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView) {
+fn in_two_lines(left: TimeDelta) -> (String, String) {
+    if left <= TimeDelta::hours(1) {
+        return (time_text::minutes(left), "left".to_owned());
+    }
+    match (left.num_days(), left.num_hours()) {
+        (0, hours) => (format!("{hours} h"), format!("{} min", left.num_minutes() % 60)),
+        (1, _) => ("1".to_owned(), "day".to_owned()),
+        (days, _) => (days.to_string(), "days".to_owned()),
+    }
+}
+
+fn bare_ring(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView, size: f32, color: egui::Color32) {
+    let Some(end) = token.facts.expires_at else {
+        let (rect, _) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
+        icons::ring(ui.painter(), rect, 0.0, color, cx.tokens.track);
+        return;
+    };
+    let left = end - cx.now;
+    let share = share_of(left, end - token.facts.received_at);
+    let spoken = if left <= TimeDelta::zero() { "expired".into() } else { time_text::spoken(left) };
+    widgets::countdown_ring(ui, size, share, color, "Time left", &spoken);
+}
+
+pub(in crate::ui) fn refresh_token(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView) {
     let Some(end) = token.facts.refresh_expires_at else { return };
     let left = end - cx.now;
     let ended = left <= TimeDelta::zero() || token.refresh_refused;

@@ -192,37 +192,6 @@ pub(super) fn mono_block(ui: &mut Ui, text: &str) -> Response {
     ui.add(egui::Label::new(egui::RichText::new(&*shown).font(theme::mono(12.0)).color(color)).wrap())
 }
 
-/// The large time of a countdown. Each digit has the same width, so that none moves when another changes.
-pub(super) fn figure(ui: &mut Ui, text: &str) -> Response {
-    let color = Tokens::of(ui).text;
-    let painter = ui.painter().clone();
-    let laid = |text: String| painter.layout_no_wrap(text, theme::heading(), color);
-    let (digits, after) = match text.split_once(' ') {
-        Some((digits, _)) if digits.contains(':') => text.split_at(digits.len()),
-        _ => ("", text),
-    };
-    let digit_width = laid("0".to_owned()).size().x.ceil();
-    let mut parts: Vec<_> =
-        digits.chars().map(|digit| laid(digit.to_string())).map(|it| (digit_width, it)).collect();
-    for (width, colon) in parts.iter_mut().filter(|(_, it)| it.text() == ":") {
-        *width = colon.size().x;
-    }
-    let room = ui.available_width() - parts.iter().map(|(width, _)| width).sum::<f32>();
-    let after = one_line(ui, after, theme::heading(), color, room);
-    parts.push((after.size().x, after));
-    let height = parts.iter().map(|(_, it)| it.size().y).fold(0.0, f32::max);
-    let size = vec2(parts.iter().map(|(width, _)| width).sum(), height);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, text));
-    let mut left = rect.left();
-    for (width, galley) in parts {
-        let at = egui::pos2(left + (width - galley.size().x) / 2.0, rect.top());
-        ui.painter().galley(at, galley, color);
-        left += width;
-    }
-    response
-}
-
 pub(super) fn figure_small(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;
     ui.label(egui::RichText::new(text).font(theme::mono(13.0)).color(color))

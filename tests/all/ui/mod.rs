@@ -27,6 +27,7 @@ pub(crate) mod response_mapper;
 pub(crate) mod screens;
 pub(crate) mod settings;
 pub(crate) mod tabs;
+mod token;
 pub(crate) mod vault_window;
 pub(crate) mod walk;
 pub(crate) mod window;

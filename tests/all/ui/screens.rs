@@ -199,7 +199,10 @@ fn pages() -> Vec<Screen> {
             key(rig, Modifiers::NONE, Key::Tab);
             key(rig, Modifiers::NONE, Key::Enter);
         }),
-        page("revoking", "Revoke tokens", exchanged(), |rig| tab(rig, "Revoke")),
+        page("revoking", "Revoke tokens", exchanged(), |rig| {
+            tab(rig, "More actions");
+            press(rig, "Revoke");
+        }),
         page("mapper", "Save mapping", unread, |rig| {
             tab(rig, "Requests");
             press(rig, "View response");
@@ -327,6 +330,7 @@ fn menus() -> Vec<Screen> {
             first(rig);
             press(rig, "More ways to copy");
         }),
+        left("actions on a token", "Check with provider", exchanged(), |rig| tab(rig, "More actions")),
         left("choices", "Light", few(), |rig| settings(rig, "Theme")),
     ]
 }

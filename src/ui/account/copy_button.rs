@@ -1,0 +1,108 @@
+//! The split button that copies the token: plain when pressed, in another form from its menu.
+
+use egui::{Color32, CornerRadius, Painter, Popup, Rect, Response, Sense, Ui, WidgetInfo, accesskit, vec2};
+
+use crate::messages::command::{Command, CopyForm};
+use crate::messages::snapshot::{AccountView, TokenView};
+
+use super::menu::{self, Item};
+use super::token_facts;
+use crate::ui::cx::Cx;
+use crate::ui::theme::Tokens;
+use crate::ui::theme::icons::Icon;
+use crate::ui::{labels, theme, widgets};
+
+const MAIN_WIDTH: f32 = 156.0;
+/// Wide enough for the label.
+const MAIN_MIN_WIDTH: f32 = 104.0;
+const SIDE_WIDTH: f32 = 32.0;
+const LINE: f32 = 1.0;
+
+pub(in crate::ui) const MIN_WIDTH: f32 = MAIN_MIN_WIDTH + LINE + SIDE_WIDTH;
+pub(in crate::ui) const WIDTH: f32 = MAIN_WIDTH + LINE + SIDE_WIDTH;
+
+pub(in crate::ui) fn show(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    account: &AccountView,
+    token: &TokenView,
+    is_primary: bool,
+    room: f32,
+) {
+    let width = (room - LINE - SIDE_WIDTH).clamp(MAIN_MIN_WIDTH, MAIN_WIDTH);
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = LINE;
+        let copy = Segment { name: labels::COPY_TOKEN, width, ends: (true, false), is_primary };
+        let copy = copy.show(ui, |painter, rect, color| {
+            let font = if is_primary { theme::strong() } else { theme::body() };
+            let galley = painter.layout_no_wrap(labels::COPY_TOKEN.to_owned(), font, color);
+            painter.galley(rect.center() - galley.size() / 2.0, galley, color);
+        });
+        if copy.on_hover_text("Refreshes first if needed (Ctrl+C)").clicked() {
+            cx.send(Command::Copy { account: account.id.clone(), form: CopyForm::Plain });
+        }
+        let more = Segment { name: labels::COPY_MORE, width: SIDE_WIDTH, ends: (false, true), is_primary };
+        let more = more.show(ui, |painter, rect, color| {
+            Icon::Down.paint(painter, rect.center(), 16.0, color);
+        });
+        other_forms(ui, cx, account, token, &more);
+    });
+}
+
+fn other_forms(ui: &Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenView, button: &Response) {
+    ui.ctx().accesskit_node_builder(button.id, |node| node.set_has_popup(accesskit::HasPopup::Menu));
+    Popup::menu(button).gap(4.0).show(|ui| {
+        ui.set_min_width(menu::WIDTH);
+        widgets::menu_items(ui);
+        for (label, form) in [
+            (labels::COPY_HEADER, CopyForm::Header),
+            (labels::COPY_CURL, CopyForm::Curl),
+            (labels::COPY_ENV, CopyForm::Env),
+            (labels::COPY_POWER_SHELL, CopyForm::PowerShell),
+        ] {
+            if Item::new(label).show(ui) {
+                cx.send(Command::Copy { account: account.id.clone(), form });
+            }
+        }
+        ui.separator();
+        if Item::new(labels::COPY_FACTS).show(ui) {
+            cx.send(Command::CopyText(token_facts::text(account, token)));
+        }
+    });
+}
+
+/// One of the joined buttons.
+struct Segment<'a> {
+    name: &'a str,
+    width: f32,
+    /// Whether its left and its right end are round.
+    ends: (bool, bool),
+    is_primary: bool,
+}
+
+impl Segment<'_> {
+    fn show(self, ui: &mut Ui, contents: impl FnOnce(&Painter, Rect, Color32)) -> Response {
+        let size = vec2(self.width, theme::CONTROL_HEIGHT);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), self.name));
+        if response.gained_focus() {
+            widgets::scroll_into_view(ui, &response);
+        }
+        let tokens = Tokens::of(ui);
+        let lit = response.hovered() || response.is_pointer_button_down_on();
+        let (fill, text) = match (self.is_primary, lit) {
+            (true, false) => (tokens.accent, tokens.on_accent),
+            (true, true) => (tokens.accent_hover, tokens.on_accent),
+            (false, false) => (tokens.control, tokens.text),
+            (false, true) => (tokens.hover, tokens.text),
+        };
+        let end = |is_round: bool| if is_round { theme::RADIUS } else { 0 };
+        let (left, right) = (end(self.ends.0), end(self.ends.1));
+        ui.painter().rect_filled(rect, CornerRadius { nw: left, sw: left, ne: right, se: right }, fill);
+        // Outside the accent fill, which has the same color as the ring.
+        let gap = if self.is_primary { 2.0 } else { 0.0 };
+        widgets::focus_ring(ui, &response, rect.expand(gap));
+        contents(ui.painter(), rect, text);
+        response
+    }
+}

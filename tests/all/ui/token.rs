@@ -1,0 +1,90 @@
+//! The token's card, which is not scrolled, and its actions.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use keyfob::domain::oauth::grant_type::GrantType;
+use keyfob::messages::command::Command;
+use keyfob::messages::snapshot::AccountView;
+
+use super::fixtures::{account, id, snapshot, token};
+use super::harness::Rig;
+
+fn car() -> AccountView {
+    let mut car = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);
+    car.token = Some(token(7200, Some(754)));
+    car.scopes = (0..60).map(|number| format!("scope {number}")).collect();
+    car
+}
+
+fn open(rig: &mut Rig, tab: &str) {
+    rig.0.get_by_role_and_label(Role::Tab, tab).click_accesskit();
+    rig.0.run();
+}
+
+#[test]
+fn the_token_stays_when_the_page_is_scrolled() {
+    for (size, pressed) in [((960.0, 640.0), None), ((640.0, 420.0), Some("car-dev"))] {
+        let mut rig = Rig::sized(snapshot(vec![car()]), size);
+        if let Some(name) = pressed {
+            rig.press(name);
+        }
+        open(&mut rig, "Scopes");
+        let copy = |rig: &Rig| rig.0.get_by_label("Copy token").rect();
+        let (before, tab) = (copy(&rig), rig.0.get_by_label("Scopes").rect());
+        rig.0.get_by_label("scope 59").scroll_to_me();
+        rig.0.run();
+        assert!(rig.0.get_by_label("Scopes").rect().top() < tab.top(), "the page was scrolled");
+        assert_eq!(copy(&rig), before, "{size:?}");
+    }
+}
+
+#[test]
+fn in_a_low_window_the_token_is_a_bar_of_48_points() {
+    let mut rig = Rig::sized(snapshot(vec![car()]), (640.0, 420.0));
+    rig.press("car-dev");
+    for name in ["Back", "12:34 left", "Copy token", "More ways to copy", "Refresh", "More actions"] {
+        let rect = rig.0.get_by_label(name).rect();
+        // The harness has a margin of 8 points.
+        assert!(rect.top() >= 8.0 && rect.bottom() <= 56.0, "{name}: {rect:?}");
+    }
+}
+
+#[test]
+fn actions_that_dont_fit_into_the_row_are_in_its_menu() {
+    let mut rig = Rig::sized(snapshot(vec![car()]), (320.0, 420.0));
+    rig.press("car-dev");
+    assert!(!rig.can_press("Refresh") && !rig.can_press("Sign in again"));
+    for (item, is_wanted) in [
+        ("Refresh", (|command| matches!(command, Command::Refresh(_))) as fn(&Command) -> bool),
+        ("Sign in again", |command| matches!(command, Command::SignIn { .. })),
+    ] {
+        rig.press("More actions");
+        rig.press(item);
+        assert!(is_wanted(&rig.command()), "{item}");
+    }
+}
+
+#[test]
+fn tokens_can_be_forgotten_without_revoking_them() {
+    let mut shown = car();
+    shown.can_revoke = true;
+    let mut rig = Rig::new(snapshot(vec![shown]));
+    rig.press("More actions");
+    rig.press("Forget tokens…");
+    assert!(rig.tree().contains("They aren't revoked"));
+    assert!(rig.0.get_by_role_and_label(Role::Button, "Cancel").accesskit_node().is_focused());
+    rig.press("Forget tokens");
+    assert!(matches!(rig.command(), Command::Forget(account) if account == id(1)));
+}
+
+#[test]
+fn the_facts_are_copied_without_the_token() {
+    let mut rig = Rig::new(snapshot(vec![car()]));
+    rig.press("More ways to copy");
+    rig.press("Copy facts");
+    let Command::CopyText(text) = rig.command() else { panic!("nothing was copied") };
+    for line in ["Account: car-dev", "Provider: Smartcar", "(source: server)", "Scopes: scope 0 scope 1"] {
+        assert!(text.contains(line), "{line} in:\n{text}");
+    }
+    assert!(!text.contains("cf7b"), "{text}");
+}
