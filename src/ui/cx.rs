@@ -26,6 +26,8 @@ pub(super) struct Cx<'a> {
     pub(super) narrow: bool,
     pub(super) selected: Option<AccountId>,
     pub(super) page: PageKind,
+    /// Whether a button shows that a token was copied, so that no toast has to.
+    pub(super) copied_is_shown: bool,
     commands: &'a mut Vec<Command>,
     actions: Vec<UiAction>,
 }
@@ -39,7 +41,8 @@ impl<'a> Cx<'a> {
         commands: &'a mut Vec<Command>,
     ) -> Self {
         let (selected, page, actions) = (None, PageKind::Account, Vec::new());
-        Self { snapshot, now, tokens, narrow, selected, page, commands, actions }
+        let copied_is_shown = false;
+        Self { snapshot, now, tokens, narrow, selected, page, copied_is_shown, commands, actions }
     }
 
     pub(super) fn send(&mut self, command: Command) {

@@ -85,7 +85,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut Toasts, page
     let mut stack =
         Stack { foot: page.center_bottom() - vec2(0.0, 16.0), width: page.width() - 32.0, count: 0 };
     let room = stack.width - MARGIN.sum().x;
-    if let Some(at) = cx.snapshot.clipboard.as_ref().and_then(|clipboard| clipboard.clears_at) {
+    let clipboard = cx.snapshot.clipboard.as_ref().filter(|_| !cx.copied_is_shown);
+    if let Some(at) = clipboard.and_then(|clipboard| clipboard.clears_at) {
         let left = (at - cx.now).num_seconds().max(0);
         let text = format!("Copied. Clears in {left} s");
         if stack.add(ui, |ui| bar(ui, room, &text, labels::CLEAR_NOW, "Copied")) {
@@ -193,7 +194,7 @@ fn float<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
 }
 
 /// Has a message read aloud once, at the next pause; its countdown is not.
-fn announce(ui: &Ui, text: &str) {
+pub(in crate::ui) fn announce(ui: &Ui, text: &str) {
     ui.ctx().accesskit_node_builder(ui.unique_id(), |node| {
         node.set_role(accesskit::Role::Status);
         node.set_live(accesskit::Live::Polite);

@@ -145,7 +145,7 @@ fn a_newcomer_sees_the_whole_flow_in_the_demo_without_a_keychain() {
     assert!(!window.tree().contains(&token));
     // P1 and P2: the token is marked for exclusion from histories, and is cleared on time.
     assert!(desk.screen.clipboard_targets().contains(&"x-kde-passwordManagerHint".to_owned()));
-    window.wait_for("Copied. Clears in");
+    window.wait_for("Clear now");
     desk.picture("3-copied.png");
     desk.wait_until_cleared(Duration::from_secs(45));
     let files = walk(Path::new(&desk.home));

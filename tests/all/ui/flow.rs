@@ -125,15 +125,24 @@ fn c1_after_suspend_an_expired_token_shows_as_expired_at_once() {
 }
 
 #[test]
-fn a_copied_token_can_be_cleared_before_its_time() {
-    let mut rig = Rig::new(one(Some(754)));
+fn a_toast_says_copied_when_the_button_is_out_of_view() {
+    let mut accounts = one(Some(754));
+    accounts.accounts.push(Arc::new(account(2, "other", "SmartSense", GrantType::ClientCredentials)));
+    let mut rig = Rig::new(accounts);
     rig.change(|snapshot| {
         let clears_at = Some(now() + TimeDelta::seconds(30));
         snapshot.clipboard = Some(ClipboardView { account: Some(id(1)), clears_at });
     });
-    rig.0.get_by_label("Copied. Clears in 30 s");
+    let says = |rig: &Rig| rig.0.query_by_label("Copied. Clears in 30 s").is_some();
+    assert!(!says(&rig), "the button does");
+    rig.press("other");
+    assert!(says(&rig), "another account");
     rig.press("Clear now");
     assert!(matches!(rig.command(), Command::ClearClipboard));
+    rig.press("car-dev");
+    assert!(!says(&rig));
+    rig.press("Delete");
+    assert!(says(&rig), "a dialog");
 }
 
 #[test]

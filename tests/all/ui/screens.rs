@@ -141,6 +141,13 @@ fn exchanged() -> Snapshot {
     })
 }
 
+fn copied() -> Snapshot {
+    changed(few(), |snapshot| {
+        let clears_at = Some(now() + TimeDelta::seconds(28));
+        snapshot.clipboard = Some(ClipboardView { account: Some(id(1)), clears_at });
+    })
+}
+
 fn in_file(health: VaultHealth) -> Snapshot {
     changed(few(), |snapshot| {
         snapshot.vault.kind = VaultKind::File;
@@ -188,6 +195,7 @@ fn pages() -> Vec<Screen> {
         page("first run", "Welcome to Keyfob", still(snapshot(Vec::new())), |_| {}),
         page("list", "alpha", few(), |_| {}),
         page("account", "Copy token", few(), first),
+        page("copied", "Clear now", copied(), first),
         page("trouble", "Recover accounts", troubled(), first),
         page("signing in", "Waiting for you to sign in there", waiting(), first),
         page("device", "WDJB-MJHT", device(), first),

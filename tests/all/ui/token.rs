@@ -1,12 +1,16 @@
 //! The token's card, which is not scrolled, and its actions.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use egui::Shape;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::oauth::grant_type::GrantType;
-use keyfob::messages::command::Command;
-use keyfob::messages::snapshot::AccountView;
+use keyfob::messages::command::{Command, CopyForm};
+use keyfob::messages::snapshot::{AccountView, ClipboardView};
 
-use super::fixtures::{account, id, snapshot, token};
+use super::fixtures::{account, id, now, snapshot, token};
 use super::harness::Rig;
 
 fn car() -> AccountView {
@@ -62,6 +66,41 @@ fn actions_that_dont_fit_into_the_row_are_in_its_menu() {
         rig.press(item);
         assert!(is_wanted(&rig.command()), "{item}");
     }
+}
+
+#[test]
+fn the_button_says_that_the_token_was_copied_and_clears_it() {
+    let mut rig = Rig::new(snapshot(vec![car()]));
+    let before = ["Copy token", "More ways to copy", "Refresh"].map(|name| rig.0.get_by_label(name).rect());
+    rig.change(|snapshot| {
+        let clears_at = Some(now() + TimeDelta::seconds(28));
+        snapshot.clipboard = Some(ClipboardView { account: Some(id(1)), clears_at });
+    });
+    assert!(painted(&rig).contains(&"Copied · 28 s".to_owned()));
+    assert!(rig.next_repaint().unwrap() <= Duration::from_millis(1001));
+    rig.wait(TimeDelta::seconds(1));
+    assert!(painted(&rig).contains(&"Copied · 27 s".to_owned()));
+    // Nothing moves under the pointer.
+    let clear = rig.0.get_by_label("Clear now").rect();
+    assert!(clear.left() > before[0].center().x && clear.right() <= before[0].right(), "{clear:?}");
+    for (name, rect) in ["More ways to copy", "Refresh"].iter().zip(&before[1..]) {
+        assert_eq!(rig.0.get_by_label(name).rect(), *rect, "{name}");
+    }
+    rig.press("Clear now");
+    assert!(matches!(rig.command(), Command::ClearClipboard));
+    rig.press("Copy token");
+    assert!(matches!(rig.command(), Command::Copy { form: CopyForm::Plain, .. }));
+    rig.change(|snapshot| snapshot.clipboard = None);
+    assert!(rig.0.query_by_label("Clear now").is_none());
+}
+
+/// The texts in the picture, also those that no assistive technology reads.
+fn painted(rig: &Rig) -> Vec<String> {
+    let texts = rig.0.output().shapes.iter().filter_map(|clipped| match &clipped.shape {
+        Shape::Text(drawn) => Some(drawn.galley.text().to_owned()),
+        _ => None,
+    });
+    texts.collect()
 }
 
 #[test]
