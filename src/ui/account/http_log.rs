@@ -1,7 +1,7 @@
 //! The HTTP log tab: requests and responses, redacted before they are stored.
 
-use chrono::{DateTime, Utc};
-use egui::{Label, RichText, Ui};
+use chrono::{DateTime, TimeDelta, Utc};
+use egui::{Align2, Color32, Label, Rect, RichText, Sense, Stroke, Ui, WidgetInfo, accesskit, pos2, vec2};
 
 use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
@@ -19,11 +19,29 @@ use crate::ui::{labels, theme, widgets};
 
 const LINE_CHARS: usize = 1000;
 
+/// The most between a token's request and its entry in the log.
+const NEAR: TimeDelta = TimeDelta::seconds(5);
+
 #[derive(Default)]
 pub(in crate::ui) struct HttpLogState {
     /// The account whose log was requested, so that it is requested once.
     requested: Option<AccountId>,
     open: Option<(AccountId, DateTime<Utc>)>,
+    /// The account whose request of about this time is to be opened.
+    wanted: Option<(AccountId, DateTime<Utc>)>,
+}
+
+impl HttpLogState {
+    pub(in crate::ui) fn open_sent_at(&mut self, account: AccountId, at: DateTime<Utc>) {
+        self.wanted = Some((account, at));
+    }
+
+    fn open_wanted(&mut self, account: &AccountView, entries: &[HttpLogEntry]) {
+        let Some((id, at)) = self.wanted.take().filter(|(id, _)| *id == account.id) else { return };
+        let distance = |entry: &&HttpLogEntry| (entry.sent_at - at).abs();
+        let nearest = entries.iter().min_by_key(distance).filter(|entry| distance(entry) < NEAR);
+        self.open = nearest.map(|entry| (id, entry.sent_at));
+    }
 }
 
 pub(in crate::ui) fn show(
@@ -43,6 +61,7 @@ pub(in crate::ui) fn show(
         }
         return;
     };
+    state.open_wanted(account, entries);
     widgets::card(ui, |ui| {
         widgets::weak(
             ui,
@@ -55,7 +74,10 @@ pub(in crate::ui) fn show(
         }
         if entries.is_empty() {
             widgets::weak(ui, "No requests logged yet.");
+            return;
         }
+        ui.spacing_mut().item_spacing.y = 4.0;
+        table_head(ui, cx);
         for entry in entries.iter() {
             row(ui, cx, state, account, entry);
         }
@@ -65,38 +87,98 @@ pub(in crate::ui) fn show(
 fn row(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut HttpLogState, account: &AccountView, entry: &HttpLogEntry) {
     let here = (account.id.clone(), entry.sent_at);
     let is_open = state.open.as_ref() == Some(&here);
-    let (icon, color) = match &entry.outcome {
-        Outcome::Answered { status: 200..300, .. } => (Icon::Check, cx.tokens.ok),
-        Outcome::Answered { .. } => (Icon::Warning, cx.tokens.error),
-        Outcome::Unreached { .. } => (Icon::Cross, cx.tokens.error),
-    };
-    let line = headline(cx, entry);
     ui.push_id(("entry", entry.sent_at), |ui| {
-        ui.horizontal(|ui| {
-            let (_, rect) = ui.allocate_space(egui::vec2(16.0, theme::CONTROL_HEIGHT));
-            icon.paint(ui.painter(), rect.center(), 14.0, color);
-            let way = if is_open { Icon::Down } else { Icon::Right };
-            let response =
-                ui.add(Button::new(Weight::Text, &line).with_icon(way).in_text_color().aligned_with_text());
-            ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
-            if response.clicked() {
-                state.open = (!is_open).then_some(here);
-            }
-        });
+        if table_row(ui, cx, entry, is_open) {
+            state.open = (!is_open).then_some(here);
+        }
         if is_open {
-            ui.scope(|ui| {
-                ui.spacing_mut().item_spacing.y = 2.0;
-                for line in one(entry).lines() {
-                    let shown = sanitized(line, LINE_CHARS);
-                    ui.add(Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
-                }
-            });
-            let hint = "Each secret becomes a shell variable, such as $CLIENT_SECRET";
-            if Button::new(Weight::Secondary, labels::COPY_REQUEST).hint(hint).show(ui) {
-                cx.send(Command::CopyText(curl(entry)));
-            }
+            details(ui, cx, entry);
         }
     });
+}
+
+fn details(ui: &mut Ui, cx: &mut Cx<'_>, entry: &HttpLogEntry) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for line in one(entry).lines() {
+            let shown = sanitized(line, LINE_CHARS);
+            ui.add(Label::new(RichText::new(&*shown).font(theme::mono(12.0))).wrap());
+        }
+    });
+    let hint = "Each secret becomes a shell variable, such as $CLIENT_SECRET";
+    if Button::new(Weight::Secondary, labels::COPY_REQUEST).hint(hint).show(ui) {
+        cx.send(Command::CopyText(curl(entry)));
+    }
+}
+
+/// The left ends of the columns for the kind, the status and the duration, as shares of the width.
+const COLUMNS: [f32; 3] = [0.3, 0.6, 0.84];
+
+fn table_head(ui: &mut Ui, cx: &Cx<'_>) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+    for (name, x) in ["Time", "Kind", "Status", "Duration"].into_iter().zip(columns(rect)) {
+        ui.painter().text(
+            pos2(x, rect.center().y),
+            Align2::LEFT_CENTER,
+            name,
+            theme::small_strong(),
+            cx.tokens.weak,
+        );
+    }
+    ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, cx.tokens.line));
+}
+
+fn columns(rect: Rect) -> [f32; 4] {
+    let at = |share: f32| rect.left() + share * rect.width();
+    [rect.left() + 20.0, at(COLUMNS[0]), at(COLUMNS[1]), at(COLUMNS[2])]
+}
+
+/// A row of the table, which opens the request; returns true if it was pressed.
+fn table_row(ui: &mut Ui, cx: &Cx<'_>, entry: &HttpLogEntry, is_open: bool) -> bool {
+    let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let name = headline(cx, entry);
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), &name));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
+    if response.gained_focus() {
+        widgets::scroll_into_view(ui, &response);
+    }
+    if response.hovered() {
+        ui.painter().rect_filled(rect, theme::RADIUS, cx.tokens.hover);
+    }
+    let way = if is_open { Icon::Down } else { Icon::Right };
+    way.paint(ui.painter(), rect.left_center() + vec2(8.0, 0.0), 12.0, cx.tokens.weak);
+    let (icon, status, color) = outcome(cx, entry);
+    let [time, what, result, duration] = columns(rect);
+    let texts = [
+        (time, what, time_text::clock(entry.sent_at, cx.now), cx.tokens.text),
+        (what, result, kind(entry.kind).to_owned(), cx.tokens.text),
+        (result + 20.0, duration, status, color),
+        (duration, rect.right(), format!("{} ms", entry.took_ms), cx.tokens.text),
+    ];
+    for (left, right, text, color) in texts {
+        let galley = widgets::one_line(ui, &text, theme::small(), color, right - left - 4.0);
+        ui.painter().galley(pos2(left, rect.center().y - galley.size().y / 2.0), galley, color);
+    }
+    icon.paint(ui.painter(), pos2(result + 7.0, rect.center().y), 14.0, color);
+    widgets::focus_ring(ui, &response, rect.shrink(2.0));
+    response.clicked()
+}
+
+/// The status as an icon, a text and a color, which is that of the error's card.
+fn outcome(cx: &Cx<'_>, entry: &HttpLogEntry) -> (Icon, String, Color32) {
+    match &entry.outcome {
+        Outcome::Answered { status, .. } => {
+            let (icon, color) = match status {
+                200..300 => (Icon::Check, cx.tokens.ok),
+                // The user hasn't entered the code yet.
+                400 if entry.kind == RequestKind::Poll => (Icon::Clock, cx.tokens.weak),
+                _ => (Icon::Warning, cx.tokens.error),
+            };
+            (icon, status.to_string(), color)
+        }
+        Outcome::Unreached { .. } => (Icon::Cross, "no response".to_owned(), cx.tokens.error),
+    }
 }
 
 fn headline(cx: &Cx<'_>, entry: &HttpLogEntry) -> String {

@@ -11,6 +11,7 @@ pub(crate) mod scopes;
 pub(crate) mod secret_expiry_card;
 pub(crate) mod sign_in;
 pub(crate) mod tabs;
+pub(crate) mod timeline;
 pub(crate) mod token_actions;
 pub(crate) mod token_card;
 pub(crate) mod token_check;
@@ -38,7 +39,7 @@ use super::action::{DialogKind, Target, UiAction};
 use super::cx::Cx;
 use super::theme::icons::Icon;
 use super::widgets::button::{Button, Weight};
-use super::widgets::{changed_destinations, time_text};
+use super::widgets::changed_destinations;
 use super::{labels, widgets};
 use response_mapper::ResponseMapperState;
 use sign_in::SignInState;
@@ -172,14 +173,15 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, a
                 if is_low(ui) {
                     token_value::show(ui, cx, &mut state.token.value, account, token);
                 }
-                token_card::refresh_token(ui, cx, token);
+                if timeline::show(ui, cx, account, token) {
+                    state.tabs.open_request(account.id.clone(), token.facts.received_at);
+                }
             }
             None => no_token(ui, cx, account),
         },
     }
     changed_destinations::card(ui, cx, account);
     if matches!(account.activity, Activity::Idle | Activity::Refreshing | Activity::Retrying { .. }) {
-        facts(ui, cx, account);
         tabs::show(ui, cx, &mut state.tabs, &mut state.mapper, account);
     }
 }
@@ -318,32 +320,4 @@ fn no_token(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
             cx.send(Command::SignIn { account: account.id.clone(), open_browser: true });
         }
     });
-}
-
-fn facts(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
-    let facts = account.token.as_ref().map(|token| &token.facts);
-    let mut rows: Vec<(&str, String)> = Vec::new();
-    if let Some(facts) = facts {
-        if !facts.token_type.eq_ignore_ascii_case("bearer") {
-            rows.push(("Token type", facts.token_type.clone()));
-        }
-        rows.push(("Received", time_text::clock(facts.received_at, cx.now)));
-        if let Some(skew) = facts.clock_skew_secs {
-            rows.push(("Clock", skew_in_words(skew)));
-        }
-    }
-    if rows.is_empty() {
-        return;
-    }
-    widgets::card(ui, |ui| {
-        for (label, value) in rows {
-            widgets::fact(ui, label, &value);
-        }
-    });
-}
-
-fn skew_in_words(skew_secs: i64) -> String {
-    let minutes = skew_secs.unsigned_abs().div_ceil(60);
-    let way = if skew_secs > 0 { "behind" } else { "ahead of" };
-    format!("This computer is about {minutes} min {way} the server; times use the server's clock.")
 }

@@ -1,7 +1,9 @@
 //! The tabs below an account: claims, scopes, HTTP log.
 
+use chrono::{DateTime, Utc};
 use egui::{Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
+use crate::domain::account::AccountId;
 use crate::messages::snapshot::AccountView;
 
 use super::http_log::HttpLogState;
@@ -34,6 +36,14 @@ impl Tab {
 pub(in crate::ui) struct TabsState {
     tab: Tab,
     http_log: HttpLogState,
+}
+
+impl TabsState {
+    /// Shows the request that was sent at this time.
+    pub(in crate::ui) fn open_request(&mut self, account: AccountId, sent_at: DateTime<Utc>) {
+        self.tab = Tab::HttpLog;
+        self.http_log.open_sent_at(account, sent_at);
+    }
 }
 
 pub(in crate::ui) fn show(

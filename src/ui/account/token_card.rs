@@ -207,38 +207,6 @@ fn bare_ring(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView, size: f32, color: egui
     widgets::countdown_ring(ui, size, share, color, "Time left", &spoken);
 }
 
-pub(in crate::ui) fn refresh_token(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView) {
-    let Some(end) = token.facts.refresh_expires_at else { return };
-    let left = end - cx.now;
-    let ended = left <= TimeDelta::zero() || token.refresh_refused;
-    let life = end - token.facts.received_at;
-    let color = if ended {
-        cx.tokens.error
-    } else if left < life / 10 {
-        cx.tokens.warn
-    } else {
-        cx.tokens.ok
-    };
-    widgets::card(ui, |ui| {
-        ui.horizontal(|ui| {
-            let share = if ended { 0.0 } else { share_of(left, life) };
-            let spoken = if ended { "expired".to_owned() } else { time_text::spoken(left) };
-            widgets::countdown_ring(ui, 32.0, share, color, "Time left of the refresh token", &spoken);
-            ui.add_space(4.0);
-            ui.vertical(|ui| {
-                ui.spacing_mut().item_spacing.y = 2.0;
-                widgets::subheading(ui, "Refresh token");
-                let text = if ended {
-                    "Expired; sign in again to get a new one.".to_owned()
-                } else {
-                    format!("{} · expires {}", time_text::countdown(left), time_text::clock(end, cx.now))
-                };
-                widgets::weak(ui, &text);
-            });
-        });
-    });
-}
-
 #[expect(clippy::cast_precision_loss, reason = "a share of a ring needs no more than a few digits")]
 fn share_of(left: TimeDelta, life: TimeDelta) -> f32 {
     (left.num_seconds() as f32 / life.num_seconds().max(1) as f32).clamp(0.0, 1.0)
