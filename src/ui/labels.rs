@@ -82,6 +82,7 @@ pub(super) const COPY_REQUEST: &str = "Copy as cURL without secrets";
 pub(super) const CLEAR_NOW: &str = "Clear now";
 
 pub(super) const CLAIMS: &str = "Claims";
+pub(super) const SHOW_CLAIMS: &str = "Show claims";
 pub(super) const SCOPES: &str = "Scopes";
 pub(super) const HTTP_LOG: &str = "Requests";
 

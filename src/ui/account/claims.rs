@@ -7,17 +7,19 @@ use egui::{RichText, Ui};
 use crate::base::sanitize::sanitized;
 use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::token::claims::{Claim, ClaimValue};
+use crate::messages::command::Command;
 use crate::messages::explain;
 use crate::messages::snapshot::{AccountView, VaultHealth};
 
 use crate::ui::cx::Cx;
 use crate::ui::theme::icons::Icon;
+use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::time_text;
-use crate::ui::{theme, widgets};
+use crate::ui::{labels, theme, widgets};
 
 const SHOWN_CHARS: usize = 300;
 
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     widgets::card(ui, |ui| {
         let Some(token) = &account.token else {
             widgets::weak(ui, "There is no token yet.");
@@ -37,11 +39,14 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView) {
                 widgets::weak(ui, "This access token is opaque (not a JWT). Only the server can read it.");
             }
             (None, None) => {
-                let text = match cx.snapshot.vault.health {
-                    VaultHealth::Ready => "Reading the token.",
-                    _ => "The token hasn't been read yet. Copy or reveal it to see its claims.",
-                };
-                widgets::weak(ui, text);
+                if cx.snapshot.vault.health == VaultHealth::Ready {
+                    widgets::weak(ui, "Reading the token.");
+                    return;
+                }
+                widgets::weak(ui, "The token hasn't been read yet.");
+                if Button::new(Weight::Secondary, labels::SHOW_CLAIMS).show(ui) {
+                    cx.send(Command::ReadMask(account.id.clone()));
+                }
             }
         }
         if let Some(claims) = &token.id_claims {
