@@ -233,17 +233,6 @@ pub(super) fn pair(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
     });
 }
 
-pub(super) fn step(ui: &mut Ui, icon: Icon, name: &str, color: Color32, now: bool) {
-    let tokens = Tokens::of(ui);
-    ui.horizontal(|ui| {
-        let (_, rect) = ui.allocate_space(vec2(16.0, 20.0));
-        icon.paint(ui.painter(), rect.center(), 16.0, color);
-        let font = if now { theme::strong() } else { theme::body() };
-        let text = if now { tokens.text } else { tokens.weak };
-        ui.label(egui::RichText::new(name).font(font).color(text));
-    });
-}
-
 /// The label of something other than a field.
 pub(super) fn caption(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).text;

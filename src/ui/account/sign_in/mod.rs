@@ -4,7 +4,10 @@ pub(crate) mod alerts;
 pub(crate) mod device;
 
 use chrono::TimeDelta;
-use egui::{Context, Id, Ui};
+use egui::{
+    Align2, Color32, Context, CornerRadius, Id, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit,
+    pos2, vec2,
+};
 use zeroize::Zeroizing;
 
 use crate::base::secret::PastedReturn;
@@ -13,13 +16,12 @@ use crate::messages::command::Command;
 use crate::messages::snapshot::{AccountView, Activity, Awaiting};
 
 use crate::ui::cx::Cx;
-use crate::ui::labels;
-use crate::ui::theme::icons::Icon;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{FieldOptions, SecretInput};
 use crate::ui::widgets::time_text;
+use crate::ui::{labels, theme};
 
 const HINT_AFTER: TimeDelta = TimeDelta::seconds(20);
 
@@ -79,6 +81,16 @@ enum Step {
     Later,
 }
 
+impl Step {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Now => "now",
+            Self::Later => "later",
+        }
+    }
+}
+
 pub(in crate::ui) fn waiting(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -98,14 +110,16 @@ pub(in crate::ui) fn waiting(
         ui.scope(|ui| steps(ui, cx, [opened, waits, Step::Later, Step::Later]));
         ui.add_space(8.0);
         ui.horizontal_wrapped(|ui| {
-            if Button::new(Weight::Secondary, labels::CANCEL).show(ui) {
-                cx.send(Command::CancelSignIn(id()));
+            // Without a way back from the browser, the next step is to paste.
+            let weight = if awaiting.listening { Weight::Primary } else { Weight::Secondary };
+            if Button::new(weight, labels::OPEN_BROWSER_AGAIN).show(ui) {
+                cx.send(Command::OpenBrowserAgain(id()));
             }
             if Button::new(Weight::Secondary, labels::COPY_ADDRESS).show(ui) {
                 cx.send(Command::CopyText(awaiting.address.clone()));
             }
-            if Button::new(Weight::Text, labels::OPEN_BROWSER_AGAIN).show(ui) {
-                cx.send(Command::OpenBrowserAgain(id()));
+            if Button::new(Weight::Secondary, labels::CANCEL).show(ui) {
+                cx.send(Command::CancelSignIn(id()));
             }
             if Button::new(Weight::Text, labels::MORE_MINUTES).hint("Wait longer for the browser").show(ui) {
                 cx.send(Command::ExtendSignIn(id()));
@@ -143,16 +157,48 @@ fn steps(ui: &mut Ui, cx: &Cx<'_>, at: [Step; 4]) {
         "Exchanging the code for a token",
         "Done: token received",
     ];
-    ui.spacing_mut().item_spacing.y = 8.0;
-    ui.spacing_mut().interact_size.y = 20.0;
-    for (name, step) in names.iter().zip(at) {
-        let (icon, color) = match step {
-            Step::Done => (Icon::Check, cx.tokens.ok),
-            Step::Now => (Icon::Clock, cx.tokens.accent),
-            Step::Later => (Icon::Circle, cx.tokens.weak),
-        };
-        widgets::step(ui, icon, name, color, step == Step::Now);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    for ((number, name), step) in names.iter().enumerate().zip(at) {
+        let is_last = number + 1 == names.len();
+        show_step(ui, cx, number + 1, name, step, is_last);
     }
+}
+
+const BADGE: f32 = 20.0;
+const STEP_HEIGHT: f32 = 32.0;
+
+/// A numbered square, joined to the next one by a line. A circle would look like a choice.
+fn show_step(ui: &mut Ui, cx: &Cx<'_>, number: usize, name: &str, step: Step, is_last: bool) {
+    let height = if is_last { BADGE } else { STEP_HEIGHT };
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, name));
+    widgets::describe(ui, &response, step.word());
+    let tokens = cx.tokens;
+    let badge = Rect::from_min_size(rect.min, vec2(BADGE, BADGE));
+    let painter = ui.painter();
+    if !is_last {
+        let color = if step == Step::Done { tokens.ok } else { tokens.track };
+        painter.vline(badge.center().x, badge.bottom()..=rect.bottom(), Stroke::new(2.0, color));
+    }
+    let corners = CornerRadius::same(4);
+    let (fill, line, text) = match step {
+        Step::Done => (Color32::TRANSPARENT, tokens.ok, tokens.weak),
+        Step::Now => (tokens.accent, tokens.accent, tokens.text),
+        Step::Later => (Color32::TRANSPARENT, tokens.track, tokens.weak),
+    };
+    painter.rect(badge, corners, fill, Stroke::new(1.5, line), StrokeKind::Inside);
+    if step == Step::Done {
+        let at = |x: f32, y: f32| badge.min + vec2(x, y);
+        painter.line(vec![at(5.5, 10.5), at(8.5, 13.5), at(14.5, 6.5)], Stroke::new(2.0, tokens.ok));
+    } else {
+        let color = if step == Step::Now { tokens.on_accent } else { tokens.weak };
+        let center = badge.center();
+        painter.text(center, Align2::CENTER_CENTER, number, theme::small_strong(), color);
+    }
+    let font = if step == Step::Now { theme::strong() } else { theme::body() };
+    let left = badge.right() + 12.0;
+    let galley = widgets::one_line(ui, name, font, text, rect.right() - left);
+    ui.painter().galley(pos2(left, badge.center().y - galley.size().y / 2.0), galley, text);
 }
 
 fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SignInState, account: &AccountView, awaiting: &Awaiting) {
