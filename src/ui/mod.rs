@@ -493,7 +493,8 @@ impl Ui {
 
     /// The account's page: its token stays above the scrolled part.
     fn show_account(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>, account: &AccountView) -> egui::Rect {
-        let whole = ui.available_rect_before_wrap();
+        let page = ui.available_rect_before_wrap();
+        let (whole, tabs) = account::columns(ui, account, page);
         let beside = beside_column(whole);
         let has_bar = account::has_bar(ui, account);
         let (side, top) = match (has_bar, account::has_back(ui, account)) {
@@ -512,8 +513,15 @@ impl Ui {
         if is_scrolled || has_bar {
             ui.painter().hline(whole.x_range(), bottom, egui::Stroke::new(1.0, cx.tokens.line));
         }
+        if let Some(tabs) = tabs {
+            ui.painter().vline(tabs.left(), tabs.y_range(), egui::Stroke::new(1.0, cx.tokens.line));
+            let mut child = ui.new_child(egui::UiBuilder::new().id_salt("keyfob-tabs").max_rect(tabs));
+            scrolled(&mut child, beside_column(tabs), 24, |ui| {
+                account::show_tabs(ui, cx, &mut self.account, account);
+            });
+        }
         self.apply_actions(ui.ctx(), cx);
-        whole
+        page
     }
 
     fn show_column(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {

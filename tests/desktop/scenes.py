@@ -127,6 +127,8 @@ def all_scenes(server, accounts, folder):
         ("menu", some, ["Down", "Return", "press:More ways to copy"]),
         ("palette", some, ["ctrl+k"]),
         ("palette-actions", some, ["ctrl+k", "Down", "Tab"]),
+        ("actions", some, ["Down", "Return", "press:More actions"]),
+        ("copied", some, ["Down", "Return", "press:Copy token"]),
         ("sort", some, ["press:Sort and group"]),
         ("delete", some, ["Down", "Delete"]),
         ("undo", some, ["Down", "Delete", "press:Delete"]),

@@ -22,7 +22,7 @@ pub(crate) mod token_value;
 pub(crate) mod window_title;
 
 use chrono::{DateTime, Utc};
-use egui::{Align, Context, Layout, Ui, vec2};
+use egui::{Align, Context, Layout, Rect, Ui, vec2};
 
 use crate::base::failpoint;
 use crate::base::sanitize::sanitized;
@@ -99,11 +99,36 @@ fn is_low(ui: &Ui) -> bool {
     ui.ctx().content_rect().height() < LOW_HEIGHT
 }
 
+/// From this width of the window, in points, the tabs are in a column of their own.
+const WIDE_WIDTH: f32 = 1200.0;
+/// The width of the column with the token beside one with the tabs.
+const TOKEN_COLUMN_WIDTH: f32 = 560.0;
+
+fn is_wide(ui: &Ui) -> bool {
+    ui.ctx().content_rect().width() >= WIDE_WIDTH
+}
+
+fn is_signing_in(account: &AccountView) -> bool {
+    !matches!(account.activity, Activity::Idle | Activity::Refreshing | Activity::Retrying { .. })
+}
+
 /// The token, unless a sign-in is shown in its place.
 fn shown_token(account: &AccountView) -> Option<&TokenView> {
-    let is_shown =
-        matches!(account.activity, Activity::Idle | Activity::Refreshing | Activity::Retrying { .. });
-    account.token.as_ref().filter(|_| is_shown)
+    account.token.as_ref().filter(|_| !is_signing_in(account))
+}
+
+/// The columns for the token and, in a wide window, for the tabs.
+pub(super) fn columns(ui: &Ui, account: &AccountView, page: Rect) -> (Rect, Option<Rect>) {
+    if !is_wide(ui) || is_signing_in(account) {
+        return (page, None);
+    }
+    let (token, tabs) = page.split_left_right_at_x(page.left() + TOKEN_COLUMN_WIDTH);
+    (token, Some(tabs))
+}
+
+/// The column with the tabs.
+pub(super) fn show_tabs(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, account: &AccountView) {
+    tabs::show(ui, cx, &mut state.tabs, &mut state.mapper, account);
 }
 
 /// Whether the part that isn't scrolled is only a bar.
@@ -181,8 +206,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, a
         },
     }
     changed_destinations::card(ui, cx, account);
-    if matches!(account.activity, Activity::Idle | Activity::Refreshing | Activity::Retrying { .. }) {
-        tabs::show(ui, cx, &mut state.tabs, &mut state.mapper, account);
+    if !is_wide(ui) && !is_signing_in(account) {
+        show_tabs(ui, cx, state, account);
     }
 }
 

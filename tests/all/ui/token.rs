@@ -1,14 +1,16 @@
 //! The token's card, which is not scrolled, and its actions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use egui::Shape;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use keyfob::domain::http_log::record::{HttpLogEntry, Outcome, RequestKind, SentBody};
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::messages::command::{Command, CopyForm};
-use keyfob::messages::snapshot::{AccountView, ClipboardView};
+use keyfob::messages::snapshot::{AccountView, ClipboardView, VaultHealth};
 
 use super::fixtures::{account, id, now, snapshot, token};
 use super::harness::Rig;
@@ -101,6 +103,95 @@ fn painted(rig: &Rig) -> Vec<String> {
         _ => None,
     });
     texts.collect()
+}
+
+#[test]
+fn the_timeline_names_its_dots_and_opens_the_request_of_the_token() {
+    let mut shown = car();
+    let received_at = shown.token.as_ref().unwrap().facts.received_at;
+    shown.exchanges = Some(Arc::new(vec![request(received_at, 200), request(now(), 401)]));
+    let mut rig = Rig::new(snapshot(vec![shown.clone()]));
+    let names = |rig: &Rig| {
+        rig.tree()
+            .lines()
+            .map(|line| line.trim_end_matches(|c: char| !c.is_alphabetic()).to_owned())
+            .collect()
+    };
+    let seen: Vec<String> = names(&rig);
+    for name in ["now", "next refresh", "expires"] {
+        assert!(seen.contains(&name.to_owned()), "{name} in {seen:?}");
+    }
+    rig.0
+        .get_by(|node| node.label().is_some_and(|label| label.contains("show the request")))
+        .click_accesskit();
+    rig.0.run();
+    assert_eq!(rig.tree().matches("> POST").count(), 1);
+    assert!(rig.tree().contains("Copy as cURL without secrets"));
+    // The refresh token ends before the token.
+    shown.token.as_mut().unwrap().facts.refresh_expires_at = Some(now() + TimeDelta::seconds(600));
+    rig.change(|snapshot| *snapshot = super::fixtures::snapshot(vec![shown.clone()]));
+    assert!(!names(&rig).contains(&"next refresh".to_owned()));
+    // Without a refresh token, none is planned.
+    shown.token.as_mut().unwrap().facts.has_refresh_token = false;
+    rig.change(|snapshot| *snapshot = super::fixtures::snapshot(vec![shown]));
+    assert!(!names(&rig).contains(&"next refresh".to_owned()));
+}
+
+fn request(sent_at: DateTime<Utc>, status: u16) -> HttpLogEntry {
+    HttpLogEntry {
+        kind: RequestKind::Token,
+        sent_at,
+        took_ms: 42,
+        method: "POST".to_owned(),
+        url: "https://a.example/token".to_owned(),
+        headers: Vec::new(),
+        body: SentBody::Form(Vec::new()),
+        outcome: Outcome::Answered { status, headers: Vec::new(), body: "{}".to_owned() },
+    }
+}
+
+#[test]
+fn a_refused_request_has_the_color_of_an_error_in_the_table_too() {
+    let mut shown = car();
+    shown.exchanges = Some(Arc::new(vec![request(now(), 401), request(now() - TimeDelta::hours(1), 200)]));
+    let mut rig = Rig::new(snapshot(vec![shown]));
+    open(&mut rig, "Requests");
+    let color = |text: &str| {
+        let shapes = rig.0.output().shapes.iter();
+        let mut drawn = shapes.filter_map(|clipped| match &clipped.shape {
+            Shape::Text(drawn) if drawn.galley.text() == text => Some(&drawn.galley.job),
+            _ => None,
+        });
+        drawn.next().unwrap().sections[0].format.color
+    };
+    let visuals = &rig.0.ctx.style_of(rig.0.ctx.theme()).visuals;
+    assert_eq!(color("401"), visuals.error_fg_color);
+    assert_ne!(color("200"), visuals.error_fg_color);
+    for head in ["Time", "Kind", "Status", "Duration"] {
+        assert!(painted(&rig).contains(&head.to_owned()), "{head}");
+    }
+}
+
+#[test]
+fn claims_are_read_at_a_press() {
+    let mut unread = car();
+    unread.token.as_mut().unwrap().mask = None;
+    let mut accounts = snapshot(vec![unread]);
+    accounts.vault.health = VaultHealth::Untried;
+    let mut rig = Rig::new(accounts);
+    rig.0.state_mut().commands_raw();
+    rig.press("Show claims");
+    let commands = rig.0.state_mut().commands_raw();
+    assert!(matches!(&commands[..], [Command::ReadMask(account)] if *account == id(1)), "{commands:?}");
+}
+
+#[test]
+fn in_a_wide_window_the_tabs_are_beside_the_token() {
+    for (width, is_beside) in [(1240.0, true), (1100.0, false)] {
+        let rig = Rig::sized(snapshot(vec![car()]), (width, 800.0));
+        let (copy, claims) = (rig.0.get_by_label("Copy token").rect(), rig.0.get_by_label("Claims").rect());
+        assert_eq!(claims.left() > copy.right() && claims.top() < copy.top(), is_beside, "{width}");
+    }
 }
 
 #[test]
