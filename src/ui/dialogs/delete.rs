@@ -8,7 +8,7 @@ use crate::messages::snapshot::AccountView;
 
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
-use crate::ui::widgets::dialog;
+use crate::ui::widgets::{actions, dialog};
 use crate::ui::{labels, widgets};
 
 #[derive(Default)]
@@ -43,15 +43,15 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DeleteDialog
             );
             widgets::weak(ui, &format!("{} You can undo this for 10 seconds.", tokens(account)));
         });
-        ui.horizontal_wrapped(|ui| {
-            let cancel = ui.add(Button::new(Weight::Secondary, labels::CANCEL));
-            dialog::focus_first(ui, &cancel);
-            close = cancel.clicked();
-            if Button::new(Weight::Danger, labels::DELETE).show(ui) {
-                cx.send(Command::Delete(account.id.clone()));
-                close = true;
-            }
-        });
+        let [cancel, delete] = actions::show(
+            ui,
+            [Button::new(Weight::Secondary, labels::CANCEL), Button::new(Weight::Danger, labels::DELETE)],
+        );
+        dialog::focus_first(ui, &cancel);
+        if delete.clicked() {
+            cx.send(Command::Delete(account.id.clone()));
+        }
+        close = cancel.clicked() || delete.clicked();
     });
     if close || dismissed {
         state.account = None;

@@ -10,7 +10,7 @@ use crate::ui::action::{Target, UiAction};
 use crate::ui::cx::Cx;
 use crate::ui::form::draft::AccountFormState;
 use crate::ui::widgets::button::{Button, Weight};
-use crate::ui::widgets::dialog;
+use crate::ui::widgets::{actions, dialog};
 use crate::ui::{labels, widgets};
 
 /// Where to go once the input is discarded; `None` while the dialog is closed.
@@ -48,12 +48,10 @@ pub(in crate::ui) fn show(
     let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-leaving"), 400.0, |ui| {
         widgets::heading(ui, heading);
         dialog::body(ui, |ui| widgets::text(ui, &text));
-        ui.horizontal_wrapped(|ui| {
-            let keep = ui.add(Button::new(Weight::Secondary, labels::KEEP_EDITING));
-            dialog::focus_first(ui, &keep);
-            stay = keep.clicked();
-            discard = Button::new(Weight::Danger, labels::DISCARD).show(ui);
-        });
+        let keep = Button::new(Weight::Secondary, labels::KEEP_EDITING);
+        let [keep, leave] = actions::show(ui, [keep, Button::new(Weight::Danger, labels::DISCARD)]);
+        dialog::focus_first(ui, &keep);
+        (stay, discard) = (keep.clicked(), leave.clicked());
     });
     if discard {
         cx.push(UiAction::Leave(target));

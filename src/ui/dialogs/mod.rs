@@ -157,7 +157,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut Dialogs) {
     let (request, dismissed) = dialog::show(ui, id, 480.0, |ui| {
         widgets::heading(ui, modal.title());
         let request = dialog::body(ui, |ui| modal.contents(ui, cx));
-        let pressed = ui.horizontal_wrapped(|ui| modal.buttons(ui, cx)).inner;
+        let pressed = modal.buttons(ui, cx);
         request.or(pressed)
     });
     let first = modal.first_field(&cx.snapshot.vault);

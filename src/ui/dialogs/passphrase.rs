@@ -12,6 +12,7 @@ use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 
 use super::new_passphrase::{self, NewPassphrase};
 use crate::ui::cx::Cx;
+use crate::ui::widgets::actions::{self, Reason};
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::dialog;
 use crate::ui::widgets::fields;
@@ -211,10 +212,30 @@ impl PassphraseDialog {
         }
     }
 
+    /// The lock screen's button, which can't be cancelled.
     pub(in crate::ui) fn show_button(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if let Some(draft) = &mut self.draft {
-            button(ui, cx, draft);
+        if let Some(draft) = &mut self.draft
+            && let Some(button) = button(draft)
+            && button.show(ui)
+        {
+            cx.send(draft.take(ui.ctx()));
         }
+    }
+
+    /// The dialog's buttons; returns true if it was cancelled.
+    fn show_actions(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+        let cancel = Button::new(Weight::Secondary, labels::CANCEL);
+        let Some(draft) = &mut self.draft else { return true };
+        let Some(action) = button(draft) else {
+            let [cancel] = actions::show(ui, [cancel]);
+            return cancel.clicked();
+        };
+        let reason = draft.blocked().map(|text| Reason::new(text, None));
+        let ([cancel, action], _) = actions::show_with_reason(ui, reason, [cancel, action]);
+        if action.clicked() {
+            cx.send(draft.take(ui.ctx()));
+        }
+        cancel.clicked()
     }
 }
 
@@ -224,11 +245,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut PassphraseDi
     let (closed, dismissed) = dialog::show(ui, Id::unique("keyfob-passphrase-dialog"), 440.0, |ui| {
         widgets::heading(ui, title);
         dialog::body(ui, |ui| state.show_fields(ui, cx));
-        ui.horizontal_wrapped(|ui| {
-            state.show_button(ui, cx);
-            Button::new(Weight::Text, labels::CANCEL).show(ui)
-        })
-        .inner
+        state.show_actions(ui, cx)
     });
     if closed || dismissed {
         state.give_up(ui.ctx(), cx);
@@ -274,14 +291,12 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut PassphraseDraft) {
     }
 }
 
-fn button(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut PassphraseDraft) {
+fn button(draft: &PassphraseDraft) -> Option<Button<'static>> {
     let label = match (draft.purpose, draft.exists) {
         (Purpose::Change, _) => labels::CHANGE_PASSPHRASE,
         (Purpose::Open, Some(false)) => labels::USE_PASSPHRASE,
         (Purpose::Open, Some(true)) => labels::UNLOCK,
-        (Purpose::Open, None) => return,
+        (Purpose::Open, None) => return None,
     };
-    if Button::new(Weight::Primary, label).blocked(draft.blocked()).show(ui) {
-        cx.send(draft.take(ui.ctx()));
-    }
+    Some(Button::new(Weight::Primary, label).blocked(draft.blocked()))
 }

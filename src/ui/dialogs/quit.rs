@@ -10,7 +10,7 @@ use crate::messages::snapshot::{AccountView, Snapshot};
 use super::unsaved_tokens;
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
-use crate::ui::widgets::dialog;
+use crate::ui::widgets::{actions, dialog};
 use crate::ui::{labels, widgets};
 
 const MAX_NAMES: usize = 5;
@@ -55,23 +55,14 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut QuitDialog) {
     if *state != QuitDialog::Open {
         return;
     }
-    let mut pressed = None;
-    let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-closing"), 400.0, |ui| {
+    let (pressed, dismissed) = dialog::show(ui, Id::unique("keyfob-closing"), 400.0, |ui| {
         widgets::heading(ui, "Quit Keyfob?");
         dialog::body(ui, |ui| widgets::text(ui, &explanation(cx)));
-        ui.horizontal_wrapped(|ui| {
-            let quit = ui.add(Button::new(Weight::Primary, labels::QUIT));
-            dialog::focus_first(ui, &quit);
-            for (button, name) in [
-                (quit, labels::QUIT),
-                (ui.add(Button::new(Weight::Secondary, labels::MINIMISE)), labels::MINIMISE),
-                (ui.add(Button::new(Weight::Text, labels::CANCEL)), labels::CANCEL),
-            ] {
-                if button.clicked() {
-                    pressed = Some(name);
-                }
-            }
-        });
+        let names = [labels::CANCEL, labels::MINIMISE, labels::QUIT];
+        let weight = |name| if name == labels::QUIT { Weight::Primary } else { Weight::Secondary };
+        let buttons = actions::show(ui, names.map(|name| Button::new(weight(name), name)));
+        dialog::focus_first(ui, &buttons[2]);
+        names.into_iter().zip(&buttons).find(|(_, button)| button.clicked()).map(|(name, _)| name)
     });
     match pressed {
         Some(labels::QUIT) => state.confirm(ui.ctx()),

@@ -10,6 +10,7 @@ use crate::messages::problem::Problem;
 
 use super::modal::{self, Modal, ModalRequest};
 use crate::ui::cx::Cx;
+use crate::ui::widgets::actions;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, widgets};
 
@@ -58,28 +59,30 @@ impl Modal for RecoverDialog {
     }
 
     fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
-        let (weight, label) = match &self.0 {
-            RecoverStep::Searching | RecoverStep::Deleting => (Weight::Text, labels::CLOSE),
+        let (close, action) = match &self.0 {
+            RecoverStep::Searching | RecoverStep::Deleting => (labels::CLOSE, None),
             RecoverStep::Failed(_) => {
-                let reason = modal::vault_blocked(cx);
-                if Button::new(Weight::Primary, labels::TRY_AGAIN).blocked(reason).show(ui) {
-                    cx.send(Command::RecoverAccounts);
-                    self.0 = RecoverStep::Searching;
-                    return None;
-                }
-                (Weight::Text, labels::CANCEL)
+                let again = Button::new(Weight::Primary, labels::TRY_AGAIN);
+                (labels::CANCEL, Some((again.blocked(modal::vault_blocked(cx)), Command::RecoverAccounts)))
             }
-            RecoverStep::Found { orphans: 0, .. } => (Weight::Primary, labels::CLOSE),
+            RecoverStep::Found { orphans: 0, .. } => (labels::CLOSE, None),
             RecoverStep::Found { .. } => {
-                let close = Button::new(Weight::Primary, labels::KEEP_ORPHANS).show(ui);
-                if Button::new(Weight::Danger, labels::REMOVE_ORPHANS).show(ui) {
-                    cx.send(Command::RemoveOrphans);
-                    self.0 = RecoverStep::Deleting;
-                }
-                return close.then_some(ModalRequest::Close);
+                let delete = Button::new(Weight::Danger, labels::REMOVE_ORPHANS);
+                (labels::KEEP_ORPHANS, Some((delete, Command::RemoveOrphans)))
             }
         };
-        Button::new(weight, label).show(ui).then_some(ModalRequest::Close)
+        let close = Button::new(Weight::Secondary, close);
+        let Some((action, command)) = action else {
+            let [close] = actions::show(ui, [close]);
+            return close.clicked().then_some(ModalRequest::Close);
+        };
+        let [close, action] = actions::show(ui, [close, action]);
+        if action.clicked() {
+            let removes = matches!(command, Command::RemoveOrphans);
+            self.0 = if removes { RecoverStep::Deleting } else { RecoverStep::Searching };
+            cx.send(command);
+        }
+        close.clicked().then_some(ModalRequest::Close)
     }
 
     fn take_problem(&mut self, problem: &Problem) -> bool {

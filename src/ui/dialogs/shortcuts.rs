@@ -4,7 +4,7 @@ use egui::{Id, Ui};
 
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
-use crate::ui::widgets::dialog;
+use crate::ui::widgets::{actions, dialog};
 use crate::ui::{labels, theme, widgets};
 
 const SHORTCUTS: [(&str, &str); 21] = [
@@ -54,7 +54,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ShortcutsDialog)
                 row(ui, cx, &labels::shortcut(keys, os), what);
             }
         });
-        let button = ui.add(Button::new(Weight::Secondary, labels::CLOSE));
+        let [button] = actions::show(ui, [Button::new(Weight::Secondary, labels::CLOSE)]);
         dialog::focus_first(ui, &button);
         close = button.clicked();
     });

@@ -13,7 +13,7 @@ use crate::messages::snapshot::{AccountView, Snapshot};
 
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
-use crate::ui::widgets::dialog;
+use crate::ui::widgets::{actions, dialog};
 use crate::ui::{labels, widgets};
 
 const MAX_NAMES: usize = 5;
@@ -63,20 +63,25 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnsavedToken
     let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-quit"), 440.0, |ui| {
         widgets::heading(ui, "Quit and lose new tokens?");
         dialog::body(ui, |ui| lost(ui, cx, &accounts));
-        ui.horizontal_wrapped(|ui| {
-            let cancel = ui.add(Button::new(Weight::Secondary, labels::CANCEL));
-            dialog::focus_first(ui, &cancel);
-            if cancel.clicked() {
-                *state = UnsavedTokensDialog::Closed;
-            }
-            if !cx.snapshot.locked && Button::new(Weight::Secondary, labels::TRY_AGAIN).show(ui) {
+        let cancel = Button::new(Weight::Secondary, labels::CANCEL);
+        let quit = Button::new(Weight::Danger, labels::QUIT_ANYWAY);
+        let [cancel, quit] = if cx.snapshot.locked {
+            actions::show(ui, [cancel, quit])
+        } else {
+            let again = Button::new(Weight::Secondary, labels::TRY_AGAIN);
+            let [cancel, again, quit] = actions::show(ui, [cancel, again, quit]);
+            if again.clicked() {
                 cx.send(Command::TryVault);
             }
-            if Button::new(Weight::Danger, labels::QUIT_ANYWAY).show(ui) {
-                *state = UnsavedTokensDialog::LossAccepted;
-                ui.ctx().send_viewport_cmd(ViewportCommand::Close);
-            }
-        });
+            [cancel, quit]
+        };
+        dialog::focus_first(ui, &cancel);
+        if cancel.clicked() {
+            *state = UnsavedTokensDialog::Closed;
+        } else if quit.clicked() {
+            *state = UnsavedTokensDialog::LossAccepted;
+            ui.ctx().send_viewport_cmd(ViewportCommand::Close);
+        }
     });
     if dismissed {
         *state = UnsavedTokensDialog::Closed;

@@ -11,6 +11,7 @@ use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 use super::modal::{self, Modal, ModalRequest};
 use super::new_passphrase::{self, NewPassphrase};
 use crate::ui::cx::Cx;
+use crate::ui::widgets::actions::{self, Reason};
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{FieldOptions, SecretInput};
@@ -129,11 +130,16 @@ impl Modal for MoveDialog {
 
     fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
         let label = if self.finishes { labels::FINISH_MOVE } else { labels::MOVE };
-        if Button::new(Weight::Primary, label).blocked(self.blocked(&cx.snapshot.vault)).show(ui) {
+        let cancel = if self.is_sent { labels::CLOSE } else { labels::CANCEL };
+        let cancel = Button::new(Weight::Secondary, cancel);
+        let blocked = self.blocked(&cx.snapshot.vault);
+        let action = Button::new(Weight::Primary, label).blocked(blocked);
+        let reason = blocked.map(|text| Reason::new(text, None));
+        let ([cancel, action], _) = actions::show_with_reason(ui, reason, [cancel, action]);
+        if action.clicked() {
             self.send(ui.ctx(), cx);
         }
-        let label = if self.is_sent { labels::CLOSE } else { labels::CANCEL };
-        Button::new(Weight::Text, label).show(ui).then_some(ModalRequest::Close)
+        cancel.clicked().then_some(ModalRequest::Close)
     }
 
     fn first_field(&self, vault: &VaultView) -> Option<Id> {

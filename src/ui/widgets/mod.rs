@@ -2,6 +2,7 @@
 //!
 //! Text from outside is sanitized and bounded before it is laid out.
 
+pub(crate) mod actions;
 pub(crate) mod button;
 pub(crate) mod changed_destinations;
 pub(crate) mod checkbox;
