@@ -8,6 +8,9 @@ use crate::domain::account::AccountId;
 use crate::domain::provider::Preset;
 use crate::messages::snapshot::VaultKind;
 
+use super::settings::section::Section;
+use super::widgets::file_field::FileQuestion;
+
 pub(super) enum UiAction {
     /// Leaves the page, after a question if typed input would be lost.
     Go(Target),
@@ -22,6 +25,8 @@ pub(super) enum UiAction {
     OpenDialog(DialogKind),
     OpenPalette,
     Focus(egui::Id),
+    /// Asks with the system's file dialog; the page that is shown gets the answer.
+    AskFile(FileQuestion),
     Toast(String),
     Lock,
 }
@@ -34,6 +39,10 @@ pub(super) enum Target {
     ProviderPicker,
     /// Diagnostics of an account, or general ones.
     Diagnostics(Option<AccountId>),
+    Settings(Section),
+    /// The import of a file, or of one to choose.
+    Import(Option<PathBuf>),
+    Export,
     /// The page of the selected account.
     Back,
     List,
@@ -46,6 +55,7 @@ pub(super) enum NewAccount {
     Issuer,
 }
 
+/// What is opened over the page, or in its place.
 pub(super) enum DialogKind {
     Delete(AccountId),
     Settings,
@@ -56,8 +66,5 @@ pub(super) enum DialogKind {
     /// Switches to the passphrase-protected file and asks for its passphrase.
     UseFileVault,
     MoveVault(VaultKind),
-    Import,
-    ImportFile(PathBuf),
-    Export,
     Recover,
 }

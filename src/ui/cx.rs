@@ -16,6 +16,9 @@ pub(super) enum PageKind {
     ProviderPicker,
     Form,
     Diagnostics,
+    Settings,
+    Import,
+    Export,
 }
 
 pub(super) struct Cx<'a> {

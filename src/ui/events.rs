@@ -19,7 +19,7 @@ impl Ui {
         match event {
             Event::Saved(id) | Event::DemoReady(id) => self.take_saved(id, ctx),
             Event::DraftReady { draft, kept } => {
-                self.close_form(ctx);
+                self.close_page(ctx);
                 self.open_form(AccountFormState::edit(*draft, kept, &self.presets));
                 self.detail_open = true;
             }
@@ -28,13 +28,11 @@ impl Ui {
                     form.take_redirect_check(&redirect_uri, problem);
                 }
             }
-            Event::Discovered { issuer, found } => {
-                if let Some(found) = self.dialogs.take_discovered(&issuer, *found)
-                    && let Page::Form(form) = &mut self.page
-                {
-                    form.take_discovered(&issuer, found);
-                }
-            }
+            Event::Discovered { issuer, found } => match &mut self.page {
+                Page::Form(form) => form.take_discovered(&issuer, *found),
+                Page::Import(state) => state.take_discovered(&issuer, *found),
+                _ => {}
+            },
             Event::SignInStarted(_) => self.account.empty_pasted(),
             Event::BrowserReturned(id) => {
                 come_forward(ctx);
@@ -57,7 +55,11 @@ impl Ui {
                     self.account.reveal(account, token);
                 }
             }
-            Event::ImportRead(read) => self.dialogs.take_import(read),
+            Event::ImportRead(read) => {
+                if let Page::Import(state) = &mut self.page {
+                    state.take_import(read);
+                }
+            }
             Event::Done(reply) => self.take_reply(reply, ctx),
             Event::SignedIn(_) => self.toasts.say("Signed in."),
             Event::Copied { clears_at: None, .. } => self.toasts.say("Copied."),
@@ -74,13 +76,20 @@ impl Ui {
     }
 
     fn take_saved(&mut self, id: AccountId, ctx: &Context) {
-        if let Some(text) = self.dialogs.take_saved(ctx) {
-            self.toasts.say(text);
-        }
-        // A form opened since then isn't this account's.
-        if !matches!(&self.page, Page::Form(form) if !form.saving) {
-            self.close_form(ctx);
-            self.page = Page::Account;
+        // A page opened since then isn't this account's.
+        let is_elsewhere = match &self.page {
+            Page::Form(form) => !form.saving,
+            Page::Import(state) => {
+                if state.is_saving() {
+                    self.toasts.say(state.saved());
+                }
+                !state.is_saving()
+            }
+            Page::Export(_) | Page::Settings(_) => true,
+            Page::Account | Page::ProviderPicker(_) | Page::Diagnostics(_) => false,
+        };
+        if !is_elsewhere {
+            self.close_page(ctx);
             self.select(id);
         }
     }
@@ -96,15 +105,40 @@ impl Ui {
             }
             Reply::Recovered { added, unreadable, orphans } => {
                 self.notices.dismiss_startup_notice();
-                self.dialogs.open_recovered(added, unreadable, orphans);
+                let is_found = self.dialogs.take_recovered(ctx, added, unreadable, orphans);
+                match &mut self.page {
+                    Page::Settings(state) => state.recovery = (!is_found).then_some(NOTHING_TO_RECOVER),
+                    _ if !is_found => self.toasts.say(NOTHING_TO_RECOVER),
+                    _ => {}
+                }
+            }
+            Reply::Exported(count) => {
+                if matches!(self.page, Page::Export(_)) {
+                    self.close_page(ctx);
+                }
+                self.toasts.say(format!("{} exported.", labels::counted_were(count, "account")));
             }
             reply => self.dialogs.take_reply(ctx, reply, &mut self.toasts),
         }
     }
 
+    fn take_recovery_problem(&mut self, problem: &Problem) -> bool {
+        let taken = self.dialogs.take_problem(problem);
+        if let (true, Page::Settings(state)) = (taken, &mut self.page) {
+            state.recovery = None;
+        }
+        taken
+    }
+
     fn take_problem(&mut self, account: Option<AccountId>, problem: Problem) {
         if account.is_none()
-            && (self.passphrase.take_problem(&problem) || self.dialogs.take_problem(&problem))
+            && (self.passphrase.take_problem(&problem)
+                || self.take_recovery_problem(&problem)
+                || match &mut self.page {
+                    Page::Import(state) => state.take_problem(&problem),
+                    Page::Export(state) => state.take_problem(&problem),
+                    _ => false,
+                })
         {
             return;
         }
@@ -121,6 +155,8 @@ impl Ui {
         self.toasts.problem(account, problem);
     }
 }
+
+const NOTHING_TO_RECOVER: &str = "Nothing to recover. All accounts with secrets here are in the list.";
 
 /// Raises the window, or requests attention if the desktop prevents that.
 pub(super) fn come_forward(ctx: &Context) {

@@ -25,7 +25,7 @@ mod widgets;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use egui::{CentralPanel, Context, Frame, Margin, Panel, ScrollArea, ViewportCommand, vec2};
+use egui::{CentralPanel, Context, Frame, Id, Margin, Panel, ScrollArea, ViewportCommand, vec2};
 
 use crate::domain::account::AccountId;
 use crate::domain::provider::Preset;
@@ -47,9 +47,11 @@ use form::draft::AccountFormState;
 use notices::NoticesState;
 use pages::crash::CrashPageState;
 use pages::diagnostics::DiagnosticsState;
+use pages::export::ExportPageState;
+use pages::import::ImportPageState;
 use pages::lock_screen::LockScreenState;
 use pages::provider_picker::ProviderPickerState;
-use pages::{crash, diagnostics, first_run, lock_screen, provider_picker};
+use pages::{crash, diagnostics, export, first_run, import, lock_screen, provider_picker};
 use palette::PaletteState;
 use settings::SettingsState;
 use sidebar::list_order::ListOrder;
@@ -65,6 +67,9 @@ pub const MIN_SIZE: (f32, f32) = (640.0, 420.0);
 /// The window's size at the first start, in logical points.
 pub const FIRST_SIZE: (f32, f32) = (960.0, 640.0);
 
+/// The height of a page's buttons in one row.
+const BAR_HEIGHT: f32 = 56.0;
+
 /// The window's own state: the selection, drafts, open dialogs. The snapshot has the facts about accounts.
 #[derive(Default)]
 pub struct Ui {
@@ -78,8 +83,10 @@ pub struct Ui {
     crash: CrashPageState,
     notices: NoticesState,
     lock_screen: LockScreenState,
-    settings: SettingsState,
     dialogs: Dialogs,
+    file_question: Option<FileQuestion>,
+    file_answer: Option<FileAnswer>,
+    folder: std::path::PathBuf,
     passphrase: PassphraseDialog,
     delete: DeleteDialog,
     discard_form: DiscardFormDialog,
@@ -100,6 +107,9 @@ enum Page {
     ProviderPicker(ProviderPickerState),
     Form(Box<AccountFormState>),
     Diagnostics(DiagnosticsState),
+    Settings(Box<SettingsState>),
+    Import(Box<ImportPageState>),
+    Export(Box<ExportPageState>),
 }
 
 impl Ui {
@@ -127,17 +137,17 @@ impl Ui {
 
     /// Sets the default folder of exports and imports.
     pub fn set_folder(&mut self, folder: std::path::PathBuf) {
-        self.dialogs.folder = folder;
+        self.folder = folder;
     }
 
     /// Takes the pending question for the system's file dialog; its answer goes to [`Self::file_answer`].
     pub fn file_question(&mut self) -> Option<FileQuestion> {
-        self.dialogs.file_question.take()
+        self.file_question.take()
     }
 
     /// Takes the answer of the system's file dialog.
     pub fn file_answer(&mut self, answer: FileAnswer) {
-        self.dialogs.file_answer = Some(answer);
+        self.file_answer = Some(answer);
     }
 
     /// Restores the position at the last quit.
@@ -221,10 +231,11 @@ impl Ui {
         let has_dialog = self.has_dialog();
         shortcuts::handle(ui, cx, &mut self.sidebar, has_dialog);
         self.apply_actions(ui.ctx(), cx);
-        if snapshot.loaded && !self.passphrase.is_open() && (!self.has_dialog() || self.dialogs.is_open()) {
-            dialogs::import::drop_file::watch(ui, cx);
+        if snapshot.loaded && !self.has_dialog() {
+            import::drop_file::watch(ui, cx);
             self.apply_actions(ui.ctx(), cx);
         }
+        self.take_file(cx);
         if self.show_lock_screen(ui, cx) {
             return;
         }
@@ -263,6 +274,9 @@ impl Ui {
             Page::ProviderPicker(_) => PageKind::ProviderPicker,
             Page::Form(_) => PageKind::Form,
             Page::Diagnostics(_) => PageKind::Diagnostics,
+            Page::Settings(_) => PageKind::Settings,
+            Page::Import(_) => PageKind::Import,
+            Page::Export(_) => PageKind::Export,
         };
     }
 
@@ -283,7 +297,6 @@ impl Ui {
     fn has_dialog(&self) -> bool {
         self.delete.is_open()
             || self.discard_form.is_open()
-            || self.settings.is_open()
             || self.passphrase.is_open()
             || self.dialogs.is_open()
             || self.unsaved_tokens == UnsavedTokensDialog::Open
@@ -292,10 +305,29 @@ impl Ui {
             || self.palette.is_open()
     }
 
-    fn close_form(&mut self, ctx: &Context) {
-        if let Page::Form(draft) = &self.page {
-            form::forget(ctx, draft);
-            self.page = Page::Account;
+    /// Leaves the page with what was typed there.
+    fn close_page(&mut self, ctx: &Context) {
+        match std::mem::take(&mut self.page) {
+            Page::Form(draft) => form::forget(ctx, &draft),
+            Page::Import(_) => ImportPageState::forget(ctx),
+            Page::Export(_) => ExportPageState::forget(ctx),
+            Page::Account | Page::ProviderPicker(_) | Page::Diagnostics(_) | Page::Settings(_) => {}
+        }
+        (self.file_question, self.file_answer) = (None, None);
+    }
+
+    fn take_file(&mut self, cx: &mut Cx<'_>) {
+        match (self.file_answer.take(), &mut self.page) {
+            (Some(answer), Page::Import(state)) => state.take_file(answer, cx),
+            (Some(answer), Page::Export(state)) => state.take_file(answer),
+            _ => {}
+        }
+    }
+
+    fn recover(&mut self, cx: &mut Cx<'_>) {
+        self.dialogs.recover(cx);
+        if let Page::Settings(state) = &mut self.page {
+            state.recovery = Some("Looking for accounts in the vault…");
         }
     }
 
@@ -379,9 +411,7 @@ impl Ui {
             self.dialogs.close(ctx);
             self.account.forget_pasted(ctx);
         }
-        self.close_form(ctx);
-        self.page = Page::Account;
-        self.settings = SettingsState::default();
+        self.close_page(ctx);
         self.shortcuts = ShortcutsDialog::Closed;
         self.palette = PaletteState::default();
         self.quit = QuitDialog::Closed;
@@ -402,12 +432,8 @@ impl Ui {
             self.discard_form = DiscardFormDialog::default();
         }
         self.apply_actions(ui.ctx(), cx);
-        // Only one dialog is visible; the settings and then the others return with their input.
+        // Only one dialog is visible; the other returns with its input.
         if !self.passphrase.is_open() {
-            if !self.dialogs.is_open() {
-                settings::show(ui, cx, &mut self.settings);
-                self.apply_actions(ui.ctx(), cx);
-            }
             dialogs::show(ui, cx, &mut self.dialogs);
             self.apply_actions(ui.ctx(), cx);
         }
@@ -453,7 +479,7 @@ impl Ui {
         self.apply_actions(ui.ctx(), cx);
     }
 
-    /// A page: a scrolling column with the form's buttons below it; returns its area without them.
+    /// A page: a scrolling column with its buttons below it; returns its area without them.
     fn show_page(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) -> egui::Rect {
         if let Some(account) = self.shown_account(cx) {
             return self.show_account(ui, cx, account);
@@ -461,10 +487,10 @@ impl Ui {
         // The buttons come last in the focus order. A panel would have to be drawn first, so their area is
         // computed here.
         let (mut upper, mut lower) = (ui.available_rect_before_wrap(), egui::Rect::NOTHING);
-        let with_buttons = matches!(self.page, Page::Form(_));
+        let with_buttons = matches!(self.page, Page::Form(_) | Page::Import(_) | Page::Export(_));
+        let bar_height = Id::unique("keyfob-page-buttons");
         if with_buttons {
-            // Two rows if they don't fit into one.
-            let height = if upper.width() < 320.0 { 96.0 } else { 56.0 };
+            let height = ui.data(|data| data.get_temp(bar_height)).unwrap_or(BAR_HEIGHT);
             (upper, lower) = upper.split_top_bottom_at_y(upper.bottom() - height);
         }
         let beside = beside_column(upper);
@@ -473,13 +499,19 @@ impl Ui {
         CentralPanel::default().frame(Frame::new()).show(&mut child, |ui| {
             scrolled(ui, beside, 24, |ui| self.show_column(ui, cx));
         });
-        if let (true, Page::Form(form)) = (with_buttons, &mut self.page) {
-            let margin = if lower.width() < 400.0 { 12 } else { 24 };
-            let frame = Frame::new().inner_margin(Margin::symmetric(margin, 12));
-            let mut child = ui.new_child(egui::UiBuilder::new().max_rect(lower.shrink2(vec2(beside, 0.0))));
-            CentralPanel::default().frame(frame).show(&mut child, |ui| form::buttons(ui, cx, form));
+        if with_buttons {
+            let margin = vec2(beside + if lower.width() < 400.0 { 12.0 } else { 24.0 }, 12.0);
+            let mut child = ui.new_child(egui::UiBuilder::new().max_rect(lower.shrink2(margin)));
+            child.spacing_mut().item_spacing.y = 8.0;
+            self.show_buttons(&mut child, cx);
             let line = egui::Stroke::new(1.0, cx.tokens.line);
             ui.painter().hline(lower.x_range(), lower.top(), line);
+            // They wrap, and a reason may be above them: known only after they were drawn.
+            let height = child.min_rect().height() + 24.0;
+            if (height - lower.height()).abs() > 0.5 {
+                ui.data_mut(|data| data.insert_temp(bar_height, height));
+                ui.ctx().request_discard("the buttons' height changed");
+            }
         }
         self.apply_actions(ui.ctx(), cx);
         upper
@@ -524,10 +556,23 @@ impl Ui {
         page
     }
 
+    fn show_buttons(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
+        match &mut self.page {
+            Page::Form(state) => form::buttons(ui, cx, state),
+            Page::Import(state) => import::buttons(ui, cx, state),
+            Page::Export(state) => export::buttons(ui, cx, state),
+            Page::Account | Page::ProviderPicker(_) | Page::Diagnostics(_) | Page::Settings(_) => {}
+        }
+    }
+
     fn show_column(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
         let has_back = self.shown_account(cx).is_some_and(|account| account::has_back(ui, account));
-        if cx.narrow && !has_back && !cx.snapshot.accounts.is_empty() {
-            account::back(ui, cx);
+        let to_list = cx.narrow && !has_back && !cx.snapshot.accounts.is_empty();
+        if to_list || matches!(self.page, Page::Settings(_)) {
+            let back = Button::new(Weight::Text, labels::BACK).with_icon(Icon::Back).aligned_with_text();
+            if back.show(ui) {
+                cx.push(UiAction::Go(if to_list { Target::List } else { Target::Back }));
+            }
         }
         if notices::vault::is_needed(cx) {
             notices::vault::show(ui, cx);
@@ -540,6 +585,9 @@ impl Ui {
             Page::ProviderPicker(state) => provider_picker::show(ui, cx, state),
             Page::Form(state) => form::show(ui, cx, state),
             Page::Diagnostics(state) => diagnostics::show(ui, cx, state),
+            Page::Settings(state) => settings::show(ui, cx, state),
+            Page::Import(state) => import::show(ui, cx, state),
+            Page::Export(state) => export::show(ui, cx, state),
             Page::Account if self.crash != CrashPageState::NoCrash => crash::show(ui, cx, &mut self.crash),
             Page::Account => {
                 if let Some(account) = cx.selected_account() {

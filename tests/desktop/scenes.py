@@ -91,26 +91,29 @@ def all_scenes(server, accounts, folder):
     waiting = account("fleet", "authorization_code", {**token, "authorize": f"{server.url}/authorize"})
     some = accounts(8)
     settings = ["ctrl+comma"]
+    accounts_section = [*settings, "press:All accounts"]
     file = ["press:Use a passphrase-protected file", "wait:New passphrase again"]
     typed = ["type:New passphrase=blue duck juggles", "type:New passphrase again=blue duck juggles"]
     return [
         ("settings", some, settings),
-        ("settings-middle", some, [*settings, *["Tab"] * 9]),
-        ("settings-end", some, [*settings, "shift+Tab", "shift+Tab", "shift+Tab", "shift+Tab"]),
-        ("import", some, [*settings, "press:Import"]),
-        ("import-preview", some, [*settings, "press:Import", f"type:File={bundle}", "press:Read file"]),
-        ("import-names", some, [*settings, "press:Import", f"type:File={env}", "press:Read file"]),
-        ("import-changed", some, [*settings, "press:Import", f"type:File={changed}", "press:Read file"]),
-        ("import-moved", fleet, [*settings, "press:Import", f"type:File={moved}", "press:Read file", "press:vehicles"]),
+        ("settings-network", some, [*settings, "press:Network", "type:Extra root certificate=/etc/root.pem"]),
+        ("settings-locking", some, [*settings, "press:Locking and closing"]),
+        ("settings-secrets", some, [*settings, "press:Secrets"]),
+        ("settings-accounts", some, [*accounts_section]),
+        ("import", some, [*accounts_section, "press:Import"]),
+        ("import-preview", some, [*accounts_section, "press:Import", f"type:File={bundle}", "press:Read file"]),
+        ("import-names", some, [*accounts_section, "press:Import", f"type:File={env}", "press:Read file"]),
+        ("import-changed", some, [*accounts_section, "press:Import", f"type:File={changed}", "press:Read file"]),
+        ("import-moved", fleet, [*accounts_section, "press:Import", f"type:File={moved}", "press:Read file", "press:vehicles"]),
         ("changed", fleet + own, ["Down", "Return"]),
-        ("export", some, [*settings, "press:Export"]),
-        ("move", some, [*settings, "press:Move secrets to a passphrase-protected file", typed[0]]),
-        ("recover", some, [*settings, "press:Recover accounts"]),
+        ("export", some, [*accounts_section, "press:Export"]),
+        ("move", some, [*settings, "press:Secrets", "press:Move secrets to a passphrase-protected file", typed[0]]),
+        ("recover", some, [*accounts_section, "press:Recover accounts"]),
         ("quit", some, ["ctrl+q"]),
         ("lock", some, ["ctrl+l"]),
         ("passphrase", "", [*file, typed[0]]),
         ("lock-file", "", [*file, *typed, "press:Use this passphrase", "wait:Secrets are kept in a file protected by a passphrase.", "ctrl+l"]),
-        ("doctor", some, ["Down", "Return", *settings, "press:Run diagnostics", "wait:Check again"]),
+        ("doctor", some, ["Down", "Return", *accounts_section, "press:Run diagnostics", "wait:Check again"]),
         ("device", device, ["Down", "Return", "press:Sign in", "wait:Copy code"]),
         ("waiting", waiting, ["Down", "Return", "press:Sign in", "wait:Copy sign-in link"]),
         ("mapper", odd, ["Down", "Return", "press:Get token", "press:View response"]),

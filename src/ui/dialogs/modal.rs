@@ -1,9 +1,7 @@
-//! What the dialogs about all accounts have in common.
+//! What the dialogs and pages about all accounts have in common.
 
 use egui::{Context, Id, Ui};
 
-use crate::domain::oauth::discovery::DiscoveredServer;
-use crate::messages::event::ImportRead;
 use crate::messages::explain::explain;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{VaultHealth, VaultView};
@@ -11,23 +9,16 @@ use crate::messages::snapshot::{VaultHealth, VaultView};
 use crate::ui::action::DialogKind;
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
-use crate::ui::widgets::file_field::{FileAnswer, FileQuestion};
 use crate::ui::{labels, widgets};
-
-pub(in crate::ui) enum ModalRequest {
-    Close,
-    File(FileQuestion),
-}
-
-pub(in crate::ui) type DiscoveryResult = Result<DiscoveredServer, Problem>;
 
 pub(in crate::ui) trait Modal {
     fn title(&self) -> &'static str;
 
     /// Draws everything but the buttons.
-    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest>;
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>);
 
-    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest>;
+    /// Draws the buttons; returns true if the dialog must close.
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool;
 
     /// The field with the initial focus.
     fn first_field(&self, _vault: &VaultView) -> Option<Id> {
@@ -36,22 +27,8 @@ pub(in crate::ui) trait Modal {
 
     fn forget(&self, _ctx: &Context) {}
 
-    fn take_file(&mut self, _answer: FileAnswer, _cx: &mut Cx<'_>) {}
-
     /// Takes a problem; returns false if the dialog waits for nothing.
     fn take_problem(&mut self, problem: &Problem) -> bool;
-
-    fn take_import(&mut self, _read: ImportRead) {}
-
-    /// Takes a discovery result, or returns it if the dialog didn't request it.
-    fn take_discovered(&mut self, _issuer: &str, result: DiscoveryResult) -> Option<DiscoveryResult> {
-        Some(result)
-    }
-
-    /// Handles a saved account: returns the text for a toast if the dialog waited for it.
-    fn take_saved(&self) -> Option<String> {
-        None
-    }
 }
 
 pub(in crate::ui) fn problem_text(problem: &Problem) -> String {

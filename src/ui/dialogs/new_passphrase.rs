@@ -36,6 +36,10 @@ impl NewPassphrase {
         }
     }
 
+    pub(in crate::ui) fn field_to_fill(&self) -> Id {
+        if self.new.is_empty() { first_id() } else { again_id() }
+    }
+
     pub(in crate::ui) fn take(&mut self, ctx: &Context) -> Passphrase {
         let taken = self.new.take_passphrase();
         drop(self.again.take_passphrase());

@@ -1,4 +1,4 @@
-//! Restores accounts that only the vault knows.
+//! The outcome of a search for accounts that only the vault knows, if there is anything to decide.
 //!
 //! The search deletes nothing. Orphaned records are deleted by a button.
 
@@ -8,7 +8,7 @@ use crate::base::sanitize::sanitized;
 use crate::messages::command::Command;
 use crate::messages::problem::Problem;
 
-use super::modal::{self, Modal, ModalRequest};
+use super::modal::{self, Modal};
 use crate::ui::cx::Cx;
 use crate::ui::widgets::actions;
 use crate::ui::widgets::button::{Button, Weight};
@@ -26,9 +26,8 @@ enum RecoverStep {
 pub(in crate::ui) struct RecoverDialog(RecoverStep);
 
 impl RecoverDialog {
-    pub(in crate::ui) fn start(cx: &mut Cx<'_>) -> Self {
-        cx.send(Command::RecoverAccounts);
-        Self(RecoverStep::Searching)
+    pub(in crate::ui) fn failed(problem: &Problem) -> Self {
+        Self(RecoverStep::Failed(modal::problem_text(problem)))
     }
 
     pub(in crate::ui) fn found(added: Vec<String>, unreadable: usize, orphans: usize) -> Self {
@@ -41,7 +40,7 @@ impl Modal for RecoverDialog {
         labels::RECOVER
     }
 
-    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         match &self.0 {
             RecoverStep::Searching => {
                 widgets::text(ui, "Looking for accounts in the vault…");
@@ -55,17 +54,17 @@ impl Modal for RecoverDialog {
             }
             RecoverStep::Found { added, unreadable, orphans } => found(ui, added, *unreadable, *orphans),
         }
-        None
     }
 
-    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
         let (close, action) = match &self.0 {
-            RecoverStep::Searching | RecoverStep::Deleting => (labels::CLOSE, None),
+            RecoverStep::Searching | RecoverStep::Deleting | RecoverStep::Found { orphans: 0, .. } => {
+                (labels::CLOSE, None)
+            }
             RecoverStep::Failed(_) => {
                 let again = Button::new(Weight::Primary, labels::TRY_AGAIN);
                 (labels::CANCEL, Some((again.blocked(modal::vault_blocked(cx)), Command::RecoverAccounts)))
             }
-            RecoverStep::Found { orphans: 0, .. } => (labels::CLOSE, None),
             RecoverStep::Found { .. } => {
                 let delete = Button::new(Weight::Danger, labels::REMOVE_ORPHANS);
                 (labels::KEEP_ORPHANS, Some((delete, Command::RemoveOrphans)))
@@ -74,7 +73,7 @@ impl Modal for RecoverDialog {
         let close = Button::new(Weight::Secondary, close);
         let Some((action, command)) = action else {
             let [close] = actions::show(ui, [close]);
-            return close.clicked().then_some(ModalRequest::Close);
+            return close.clicked();
         };
         let [close, action] = actions::show(ui, [close, action]);
         if action.clicked() {
@@ -82,7 +81,7 @@ impl Modal for RecoverDialog {
             self.0 = if removes { RecoverStep::Deleting } else { RecoverStep::Searching };
             cx.send(command);
         }
-        close.clicked().then_some(ModalRequest::Close)
+        close.clicked()
     }
 
     fn take_problem(&mut self, problem: &Problem) -> bool {
@@ -95,9 +94,7 @@ impl Modal for RecoverDialog {
 }
 
 fn found(ui: &mut Ui, added: &[String], unreadable: usize, orphans: usize) {
-    if added.is_empty() {
-        widgets::text(ui, "Nothing to recover. All accounts with secrets here are in the list.");
-    } else {
+    if !added.is_empty() {
         let text = format!("{} listed again:", labels::counted_were(added.len(), "account"));
         widgets::text(ui, &text);
         ui.scope(|ui| {

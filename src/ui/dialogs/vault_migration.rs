@@ -8,7 +8,7 @@ use crate::messages::command::Command;
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 
-use super::modal::{self, Modal, ModalRequest};
+use super::modal::{self, Modal};
 use super::new_passphrase::{self, NewPassphrase};
 use crate::ui::cx::Cx;
 use crate::ui::widgets::actions::{self, Reason};
@@ -91,7 +91,7 @@ impl Modal for MoveDialog {
         }
     }
 
-    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
+    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let vault = &cx.snapshot.vault;
         let place = match self.to {
             VaultKind::File => "a file protected by a passphrase",
@@ -106,7 +106,7 @@ impl Modal for MoveDialog {
         );
         if self.is_sent {
             widgets::text(ui, "Moving…");
-            return None;
+            return;
         }
         let mut entered = false;
         let mut error_text = self.error.as_deref();
@@ -125,10 +125,9 @@ impl Modal for MoveDialog {
         if entered && self.blocked(vault).is_none() {
             self.send(ui.ctx(), cx);
         }
-        None
     }
 
-    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
+    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
         let label = if self.finishes { labels::FINISH_MOVE } else { labels::MOVE };
         let cancel = if self.is_sent { labels::CLOSE } else { labels::CANCEL };
         let cancel = Button::new(Weight::Secondary, cancel);
@@ -139,7 +138,7 @@ impl Modal for MoveDialog {
         if action.clicked() {
             self.send(ui.ctx(), cx);
         }
-        cancel.clicked().then_some(ModalRequest::Close)
+        cancel.clicked()
     }
 
     fn first_field(&self, vault: &VaultView) -> Option<Id> {

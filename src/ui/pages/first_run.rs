@@ -40,7 +40,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut NoticesState) {
             cx.push(UiAction::Go(Target::ProviderPicker));
         }
         if Button::new(Weight::Secondary, labels::IMPORT).show(ui) {
-            cx.open(DialogKind::Import);
+            cx.push(UiAction::Go(Target::Import(None)));
         }
         if Button::new(Weight::Secondary, labels::TRY_THE_DEMO).show(ui) {
             cx.send(Command::StartDemo);

@@ -1,4 +1,4 @@
-//! The settings as they are typed, and their validation.
+//! The settings as they are typed, their validation, and what of them is in use.
 
 use crate::messages::preferences::{Preferences, ProxyChoice};
 
@@ -6,10 +6,16 @@ const MAX_AHEAD_SECS: u32 = 3600;
 
 const CLEAR_SECS: std::ops::RangeInclusive<u32> = 10..=120;
 
+const CLEAR_SECS_USUAL: u32 = 30;
+
 /// Lower ports need privileges that Keyfob lacks.
 const MIN_PORT: u16 = 1024;
 
 pub(in crate::ui) struct SettingsDraft {
+    /// The preferences in use, as of the last frame.
+    stored: Preferences,
+    sent: Preferences,
+    /// What is set here; ahead of the stored ones until the engine has taken it.
     pub(in crate::ui) preferences: Preferences,
     pub(in crate::ui) clear_clipboard: String,
     pub(in crate::ui) refresh_ahead: String,
@@ -18,7 +24,14 @@ pub(in crate::ui) struct SettingsDraft {
     pub(in crate::ui) proxy_kind: ProxyKind,
     pub(in crate::ui) proxy: String,
     pub(in crate::ui) root_certificate: String,
-    pub(in crate::ui) to_secrets: bool,
+}
+
+/// A typed value that decides where secrets travel, and is used only once it is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ui) enum Typed {
+    Browser,
+    Proxy,
+    RootCertificate,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,20 +51,75 @@ impl SettingsDraft {
         };
         let number = |number: Option<u32>| number.map_or_else(String::new, |number| number.to_string());
         Self {
+            stored: preferences.clone(),
+            sent: preferences.clone(),
             preferences: preferences.clone(),
-            clear_clipboard: number(preferences.clear_clipboard_secs.or(Some(30))),
+            clear_clipboard: number(preferences.clear_clipboard_secs.or(Some(CLEAR_SECS_USUAL))),
             refresh_ahead: number(preferences.refresh_ahead_secs),
             redirect_port: number(preferences.redirect_port.map(u32::from)),
             browser: preferences.browser.clone().unwrap_or_default(),
             proxy_kind,
             proxy,
             root_certificate: preferences.extra_root_certificate.clone().unwrap_or_default(),
-            to_secrets: false,
         }
     }
 
-    pub(in crate::ui) fn at_secrets(preferences: &Preferences) -> Self {
-        Self { to_secrets: true, ..Self::of(preferences) }
+    /// Follows preferences that were changed elsewhere, such as the zoom by its keys.
+    pub(in crate::ui) fn sync(&mut self, stored: &Preferences) {
+        if self.stored != *stored {
+            self.stored = stored.clone();
+            self.sent = stored.clone();
+            self.preferences = stored.clone();
+        }
+    }
+
+    pub(in crate::ui) fn set_clears(&mut self, clears: bool) {
+        self.preferences.clear_clipboard_secs = clears.then_some(CLEAR_SECS_USUAL);
+        self.clear_clipboard = CLEAR_SECS_USUAL.to_string();
+    }
+
+    /// Takes over the numbers that can be read, and returns the preferences once if they differ now.
+    pub(in crate::ui) fn take_changed(&mut self) -> Option<Preferences> {
+        if let Ok(secs) = self.clear_secs() {
+            self.preferences.clear_clipboard_secs = secs;
+        }
+        if let Ok(secs) = self.ahead_secs() {
+            self.preferences.refresh_ahead_secs = secs;
+        }
+        if let Ok(port) = self.port() {
+            self.preferences.redirect_port = port;
+        }
+        if self.proxy_kind != ProxyKind::At
+            && let Ok(proxy) = self.proxy()
+        {
+            self.preferences.proxy = proxy;
+        }
+        (self.preferences != self.sent).then(|| {
+            self.sent = self.preferences.clone();
+            self.preferences.clone()
+        })
+    }
+
+    pub(in crate::ui) fn is_applied(&self, typed: Typed) -> bool {
+        match typed {
+            Typed::Browser => text(&self.browser) == self.preferences.browser,
+            Typed::Proxy => self.proxy().is_ok_and(|proxy| proxy == self.preferences.proxy),
+            Typed::RootCertificate => text(&self.root_certificate) == self.preferences.extra_root_certificate,
+        }
+    }
+
+    pub(in crate::ui) fn apply(&mut self, typed: Typed) {
+        match typed {
+            Typed::Browser => self.preferences.browser = text(&self.browser),
+            Typed::Proxy => {
+                if let Ok(proxy) = self.proxy() {
+                    self.preferences.proxy = proxy;
+                }
+            }
+            Typed::RootCertificate => {
+                self.preferences.extra_root_certificate = text(&self.root_certificate);
+            }
+        }
     }
 
     pub(in crate::ui) fn clear_secs(&self) -> Result<Option<u32>, &'static str> {
@@ -94,19 +162,10 @@ impl SettingsDraft {
                 .ok_or("Enter an http or https URL without a password, such as http://proxy:8080."),
         }
     }
+}
 
-    pub(in crate::ui) fn checked(&self) -> Result<Preferences, &'static str> {
-        let text = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
-        Ok(Preferences {
-            clear_clipboard_secs: self.clear_secs()?,
-            refresh_ahead_secs: self.ahead_secs()?,
-            redirect_port: self.port()?,
-            browser: text(&self.browser),
-            proxy: self.proxy()?,
-            extra_root_certificate: text(&self.root_certificate),
-            ..self.preferences.clone()
-        })
-    }
+fn text(typed: &str) -> Option<String> {
+    Some(typed.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -114,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn preferences_come_back_from_their_draft() {
+    fn a_draft_changes_nothing_by_itself() {
         for preferences in [
             Preferences::default(),
             Preferences {
@@ -129,24 +188,49 @@ mod tests {
                 ..Preferences::default()
             },
         ] {
-            assert_eq!(SettingsDraft::of(&preferences).checked(), Ok(preferences));
+            let mut draft = SettingsDraft::of(&preferences);
+            assert_eq!(draft.take_changed(), None);
+            for typed in [Typed::Browser, Typed::RootCertificate, Typed::Proxy] {
+                assert!(draft.is_applied(typed), "{typed:?}");
+                draft.apply(typed);
+            }
+            assert_eq!(draft.take_changed(), None);
         }
     }
 
     #[test]
-    fn what_cannot_be_read_keeps_them_from_being_saved() {
+    fn what_cannot_be_read_is_not_used() {
         let with = |change: fn(&mut SettingsDraft)| {
             let mut draft = SettingsDraft::of(&Preferences::default());
             change(&mut draft);
-            draft.checked().is_err()
+            draft.take_changed()
         };
-        assert!(with(|draft| draft.clear_clipboard = "9".to_owned()));
-        assert!(with(|draft| draft.clear_clipboard = "121".to_owned()));
-        assert!(with(|draft| draft.refresh_ahead = "3601".to_owned()));
-        assert!(with(|draft| draft.refresh_ahead = "a minute".to_owned()));
-        assert!(with(|draft| draft.redirect_port = "80".to_owned()));
-        assert!(with(|draft| draft.redirect_port = "65536".to_owned()));
-        assert!(with(|draft| draft.proxy_kind = ProxyKind::At));
-        assert!(!with(|draft| draft.proxy = "ignored while the system decides".to_owned()));
+        assert_eq!(with(|draft| draft.clear_clipboard = "9".to_owned()), None);
+        assert_eq!(with(|draft| draft.clear_clipboard = "121".to_owned()), None);
+        assert_eq!(with(|draft| draft.refresh_ahead = "3601".to_owned()), None);
+        assert_eq!(with(|draft| draft.refresh_ahead = "a minute".to_owned()), None);
+        assert_eq!(with(|draft| draft.redirect_port = "80".to_owned()), None);
+        assert_eq!(with(|draft| draft.redirect_port = "65536".to_owned()), None);
+        assert_eq!(with(|draft| draft.proxy_kind = ProxyKind::At), None);
+        assert_eq!(with(|draft| draft.proxy = "ignored while the system decides".to_owned()), None);
+        let used = with(|draft| draft.redirect_port = "8910".to_owned()).unwrap();
+        assert_eq!(used.redirect_port, Some(8910));
+    }
+
+    #[test]
+    fn f6_a_typed_browser_proxy_or_certificate_is_used_only_once_it_is_applied() {
+        let mut draft = SettingsDraft::of(&Preferences::default());
+        draft.browser = "firefox".to_owned();
+        (draft.proxy_kind, draft.proxy) = (ProxyKind::At, "http://proxy.example:3128".to_owned());
+        draft.root_certificate = "/etc/root.pem".to_owned();
+        assert_eq!(draft.take_changed(), None);
+        draft.apply(Typed::Proxy);
+        let used = draft.take_changed().unwrap();
+        assert_eq!((used.browser, used.extra_root_certificate), (None, None));
+        assert!(matches!(used.proxy, ProxyChoice::At(_)));
+        // A change elsewhere keeps what is typed.
+        let stored = Preferences { zoom_percent: 150, ..draft.preferences.clone() };
+        draft.sync(&stored);
+        assert_eq!((draft.take_changed(), draft.browser.as_str()), (None, "firefox"));
     }
 }

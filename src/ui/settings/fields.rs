@@ -1,28 +1,58 @@
-//! The fields of the settings, in their groups. They change only the draft.
+//! The fields of the settings, by section. They change only the draft.
 
 use egui::{Id, Ui};
 
 use crate::messages::preferences::{ThemeChoice, ZOOMS_PERCENT};
 use crate::messages::snapshot::FILE_LOCK_MINS;
 
-use super::draft::{ProxyKind, SettingsDraft};
+use super::draft::{ProxyKind, SettingsDraft, Typed};
+use super::section::Section;
 use crate::ui::widgets;
+use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::checkbox;
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::FieldOptions;
 
-pub(in crate::ui) fn show(ui: &mut Ui, draft: &mut SettingsDraft) {
-    group(ui, "Appearance", |ui| appearance(ui, draft));
-    group(ui, "Tokens", |ui| tokens(ui, draft));
-    group(ui, "Signing in", |ui| signing_in(ui, draft));
-    group(ui, "Network", |ui| network(ui, draft));
-    group(ui, "Locking and closing", |ui| locking(ui, draft));
+pub(in crate::ui) fn show(ui: &mut Ui, section: Section, draft: &mut SettingsDraft) {
+    match section {
+        Section::Appearance => appearance(ui, draft),
+        Section::Tokens => tokens(ui, draft),
+        Section::SigningIn => signing_in(ui, draft),
+        Section::Network => network(ui, draft),
+        Section::Locking => locking(ui, draft),
+        Section::Secrets | Section::Accounts => {}
+    }
 }
 
-fn group(ui: &mut Ui, name: &str, contents: impl FnOnce(&mut Ui)) {
-    widgets::subheading(ui, name);
-    contents(ui);
-    ui.add_space(8.0);
+/// A field whose value is used once it is applied.
+fn applied(
+    ui: &mut Ui,
+    draft: &mut SettingsDraft,
+    typed: Typed,
+    field: impl FnOnce(&mut Ui, &mut SettingsDraft) -> egui::Response,
+) {
+    let field = field(ui, draft);
+    let is_applied = draft.is_applied(typed);
+    let is_wrong = typed == Typed::Proxy && draft.proxy().is_err();
+    if is_applied || is_wrong {
+        return;
+    }
+    let name = match typed {
+        Typed::Browser => "Use this browser",
+        Typed::Proxy => "Use this proxy",
+        Typed::RootCertificate => "Trust this certificate",
+    };
+    let clears = match typed {
+        Typed::Browser => draft.browser.trim().is_empty().then_some("Use the system's browser"),
+        Typed::Proxy => None,
+        Typed::RootCertificate => {
+            draft.root_certificate.trim().is_empty().then_some("Trust no extra certificate")
+        }
+    };
+    let pressed = Button::new(Weight::Secondary, clears.unwrap_or(name)).show(ui);
+    if pressed || fields::is_entered(ui, &field) {
+        draft.apply(typed);
+    }
 }
 
 fn appearance(ui: &mut Ui, draft: &mut SettingsDraft) {
@@ -50,7 +80,7 @@ fn tokens(ui: &mut Ui, draft: &mut SettingsDraft) {
     let mut clears = draft.preferences.clear_clipboard_secs.is_some();
     let note = "Copied tokens are always cleared when you lock or quit.";
     if checkbox::show(ui, &mut clears, "Clear the clipboard", note).changed() {
-        draft.preferences.clear_clipboard_secs = clears.then_some(30);
+        draft.set_clears(clears);
     }
     if clears {
         let options = FieldOptions {
@@ -83,8 +113,9 @@ fn signing_in(ui: &mut Ui, draft: &mut SettingsDraft) {
         mono: true,
         ..FieldOptions::default()
     };
-    let value = &mut draft.browser;
-    fields::text(ui, Id::unique("keyfob-browser"), "Browser", value, options);
+    applied(ui, draft, Typed::Browser, |ui, draft| {
+        fields::text(ui, Id::unique("keyfob-browser"), "Browser", &mut draft.browser, options)
+    });
 }
 
 fn network(ui: &mut Ui, draft: &mut SettingsDraft) {
@@ -99,15 +130,18 @@ fn network(ui: &mut Ui, draft: &mut SettingsDraft) {
         let error = draft.proxy().err();
         let options =
             FieldOptions { hint: "http://proxy:8080", error, mono: true, ..FieldOptions::default() };
-        let value = &mut draft.proxy;
-        fields::text(ui, Id::unique("keyfob-proxy-address"), "Proxy URL", value, options);
+        applied(ui, draft, Typed::Proxy, |ui, draft| {
+            fields::text(ui, Id::unique("keyfob-proxy-address"), "Proxy URL", &mut draft.proxy, options)
+        });
     }
     let note =
         "For a company network: the path of a PEM file to trust in addition to the system's certificates.";
     let options =
         FieldOptions { hint: "/path/to/root.pem", note: Some(note), mono: true, ..FieldOptions::default() };
-    let value = &mut draft.root_certificate;
-    fields::text(ui, Id::unique("keyfob-root"), "Extra root certificate", value, options);
+    applied(ui, draft, Typed::RootCertificate, |ui, draft| {
+        let value = &mut draft.root_certificate;
+        fields::text(ui, Id::unique("keyfob-root"), "Extra root certificate", value, options)
+    });
 }
 
 fn locking(ui: &mut Ui, draft: &mut SettingsDraft) {

@@ -1,13 +1,14 @@
-//! The settings dialog.
+//! The settings page: a list of sections, and the fields of one.
 //!
-//! *Save* sends all preferences at once. The vault, locking, and the use of preferences changed elsewhere
-//! aren't preferences and take effect immediately.
+//! A change takes effect at once. A typed value that decides where secrets travel (browser, proxy, root
+//! certificate) takes effect when it is applied.
 
 pub(crate) mod draft;
 pub(crate) mod fields;
 pub(crate) mod secrets;
+pub(crate) mod section;
 
-use egui::{Id, Ui};
+use egui::{CornerRadius, Id, Rect, Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
 use crate::messages::command::Command;
 use crate::messages::explain::explain;
@@ -16,27 +17,106 @@ use crate::messages::problem::Problem;
 
 use super::cx::Cx;
 use super::widgets::button::{Button, Weight};
-use super::widgets::dialog;
-use super::{labels, widgets};
+use super::widgets::fields::{FieldOptions, choice};
+use super::{labels, theme, widgets};
 use draft::SettingsDraft;
+use section::Section;
 
-#[derive(Default)]
+const SECTIONS_WIDTH: f32 = 160.0;
+
+/// Below this width, in points, the sections are a list that opens.
+const BESIDE_MIN: f32 = 440.0;
+
 pub(super) struct SettingsState {
-    draft: Option<SettingsDraft>,
+    section: Section,
+    draft: SettingsDraft,
+    /// What became of a search for accounts.
+    pub(super) recovery: Option<&'static str>,
 }
 
 impl SettingsState {
-    pub(super) fn is_open(&self) -> bool {
-        self.draft.is_some()
+    pub(super) fn new(preferences: &Preferences, section: Section) -> Self {
+        Self { section, draft: SettingsDraft::of(preferences), recovery: None }
     }
+}
 
-    pub(super) fn open(&mut self, preferences: &Preferences) {
-        self.draft = Some(SettingsDraft::of(preferences));
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
+    state.draft.sync(&cx.snapshot.preferences);
+    widgets::heading(ui, labels::SETTINGS);
+    unconfirmed(ui, cx);
+    if ui.available_width() < BESIDE_MIN {
+        let sections = Section::ALL.map(|section| (section, section.name().to_owned()));
+        let id = Id::unique("keyfob-settings-section");
+        choice(ui, id, "Section", &mut state.section, &sections, FieldOptions::default());
+        contents(ui, cx, state);
+        return;
     }
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 24.0;
+        ui.vertical(|ui| {
+            ui.set_width(SECTIONS_WIDTH);
+            sections(ui, cx, &mut state.section);
+        });
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 12.0;
+            // On the line of the first section.
+            ui.add_space(6.0);
+            contents(ui, cx, state);
+        });
+    });
+}
 
-    pub(super) fn open_at_secrets(&mut self, preferences: &Preferences) {
-        self.draft = Some(SettingsDraft::at_secrets(preferences));
+fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
+    widgets::subheading(ui, state.section.name());
+    match state.section {
+        Section::Secrets => secrets::show(ui, cx),
+        Section::Accounts => secrets::accounts(ui, cx, state.recovery),
+        section => {
+            fields::show(ui, section, &mut state.draft);
+            if let Some(changed) = state.draft.take_changed() {
+                cx.send(Command::SetPreferences(changed));
+            }
+        }
     }
+}
+
+fn sections(ui: &mut Ui, cx: &Cx<'_>, chosen: &mut Section) {
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let list = ui.unique_id();
+    ui.ctx().accesskit_node_builder(list, |node| node.set_role(accesskit::Role::TabList));
+    for section in Section::ALL {
+        if row(ui, cx, section.name(), section == *chosen) {
+            *chosen = section;
+        }
+    }
+}
+
+fn row(ui: &mut Ui, cx: &Cx<'_>, name: &str, chosen: bool) -> bool {
+    let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Tab, ui.is_enabled(), name));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(chosen));
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    let corner = CornerRadius::same(theme::RADIUS);
+    if chosen || response.hovered() {
+        let fill = if chosen { cx.tokens.chosen } else { cx.tokens.hover };
+        ui.painter().rect_filled(rect, corner, fill);
+    }
+    if chosen {
+        let bar = Rect::from_min_max(
+            pos2(rect.left(), rect.top() + 6.0),
+            pos2(rect.left() + 3.0, rect.bottom() - 6.0),
+        );
+        ui.painter().rect_filled(bar, 1.0, cx.tokens.accent);
+    }
+    let font = if chosen { theme::strong() } else { theme::body() };
+    let text = widgets::one_line(ui, name, font, cx.tokens.text, rect.width() - 24.0);
+    let at = pos2(rect.left() + 12.0, rect.center().y - text.size().y / 2.0);
+    ui.painter().galley(at, text, cx.tokens.text);
+    widgets::focus_ring(ui, &response, rect);
+    response.clicked()
 }
 
 fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -54,32 +134,4 @@ fn unconfirmed(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.send(Command::ConfirmPreferences(changed.clone()));
         }
     });
-    ui.add_space(8.0);
-}
-
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
-    let Some(draft) = &mut state.draft else { return };
-    let mut close = false;
-    let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-settings"), 440.0, |ui| {
-        widgets::heading(ui, labels::SETTINGS);
-        dialog::body(ui, |ui| {
-            unconfirmed(ui, cx);
-            fields::show(ui, draft);
-            close |= secrets::show(ui, cx, draft);
-        });
-        ui.horizontal_wrapped(|ui| {
-            let checked = draft.checked();
-            let save = Button::new(Weight::Primary, labels::SAVE).blocked(checked.as_ref().err().copied());
-            if save.show(ui)
-                && let Ok(preferences) = checked
-            {
-                cx.send(Command::SetPreferences(preferences));
-                close = true;
-            }
-            close |= Button::new(Weight::Text, labels::CANCEL).show(ui);
-        });
-    });
-    if close || dismissed {
-        state.draft = None;
-    }
 }

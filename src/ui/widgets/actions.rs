@@ -89,7 +89,7 @@ fn link(ui: &mut Ui, line: Rect, text: &str, field: Option<Id>) -> Option<Id> {
 
 /// Where buttons go, relative to their area.
 struct Places<const N: usize> {
-    places: [Rect; N],
+    rects: [Rect; N],
     size: Vec2,
     lines: usize,
     /// The width of the first line.
@@ -110,8 +110,8 @@ impl<const N: usize> Places<N> {
                 None => lines.push(vec![width]),
             }
         }
-        let mut places = [Rect::NOTHING; N];
-        let mut next = places.iter_mut();
+        let mut rects = [Rect::NOTHING; N];
+        let mut next = rects.iter_mut();
         let mut top = 0.0;
         let used = |line: &[f32]| line.iter().map(|width| width + gap).sum::<f32>() - gap;
         for line in &lines {
@@ -122,13 +122,13 @@ impl<const N: usize> Places<N> {
             }
             top += theme::CONTROL_HEIGHT + gap;
         }
-        Self { places, size: vec2(room, top - gap), lines: lines.len(), used: used(&lines[0]) }
+        Self { rects, size: vec2(room, top - gap), lines: lines.len(), used: used(&lines[0]) }
     }
 
     fn draw(&self, ui: &mut Ui, area: Rect, buttons: [Button<'_>; N]) -> [Response; N] {
-        let mut places = self.places.iter();
+        let mut rects = self.rects.iter();
         buttons.map(|button| {
-            let place = places.next().copied().unwrap_or(Rect::NOTHING);
+            let place = rects.next().copied().unwrap_or(Rect::NOTHING);
             // A label is laid out in the same width that it was measured in.
             let room = place.translate(area.min.to_vec2()).with_max_x(area.right() + 1.0);
             ui.new_child(UiBuilder::new().max_rect(room)).add(button)

@@ -3,8 +3,7 @@
 //! The accessible name is the label alone. Of a long list only the visible part is laid out.
 
 use egui::{
-    CornerRadius, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2,
-    vec2,
+    CornerRadius, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit, pos2, vec2,
 };
 
 use crate::base::sanitize::sanitized;
@@ -52,33 +51,27 @@ pub(in crate::ui) fn show(ui: &mut Ui, value: &mut bool, label: &str, note: &str
     response
 }
 
-/// Shows a list of boxes with descriptions, at most so many rows high.
-pub(in crate::ui) fn list(
-    ui: &mut Ui,
-    salt: &str,
-    count: usize,
-    at_once: u8,
-    mut row: impl FnMut(&mut Ui, usize) -> Response,
-) {
+/// Shows a list of boxes with descriptions in the page's own scroll area. Only rows near the visible part are
+/// laid out: one more at each end, for the keyboard to reach.
+pub(in crate::ui) fn list(ui: &mut Ui, count: usize, mut row: impl FnMut(&mut Ui, usize)) {
     ui.spacing_mut().item_spacing.y = 0.0;
-    if count <= usize::from(at_once) {
-        for number in 0..count {
-            row(ui, number);
+    let (left, mut top, width) = (ui.cursor().left(), ui.cursor().top(), ui.available_width());
+    let seen = ui.clip_rect().expand2(vec2(0.0, HEIGHT));
+    let (start, rows) = (top, ui.unique_id());
+    let mut skipped = 0;
+    for number in 0..count {
+        let place = Rect::from_min_size(pos2(left, top), vec2(width, HEIGHT));
+        if seen.intersects(place) {
+            // A row keeps its identity while it is scrolled, and so does what comes after the list.
+            let builder = UiBuilder::new().max_rect(place).scope_id(rows.with(("row", number)));
+            row(&mut ui.new_child(builder), number);
+        } else {
+            skipped += 1;
         }
-        return;
+        top += HEIGHT;
     }
-    // In a small window the list must fit into the visible part of the dialog.
-    let seen = (ui.clip_rect().height() / HEIGHT).floor().max(1.0);
-    let height = HEIGHT * seen.min(f32::from(at_once));
-    let area = ScrollArea::vertical().id_salt(salt).auto_shrink(false);
-    let area = area.max_height(height).min_scrolled_height(height);
-    let shown = area.show_rows(ui, HEIGHT, count, |ui, rows| {
-        rows.filter(|number| row(ui, *number).gained_focus()).count() > 0
-    });
-    // Scrolling to a row moves only the list, not its container.
-    if shown.inner {
-        ui.scroll_to_rect(shown.inner_rect, None);
-    }
+    ui.skip_ahead_auto_ids(skipped);
+    ui.advance_cursor_after_rect(Rect::from_min_max(pos2(left, start), pos2(left + width, top)));
 }
 
 fn paint(ui: &Ui, response: &Response, rect: Rect, ticked: bool, tokens: &Tokens) {

@@ -56,7 +56,9 @@ pub(in crate::ui) fn body<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -
 }
 
 pub(in crate::ui) fn focus_first(ui: &Ui, button: &Response) {
-    if ui.memory(|memory| memory.focused().is_none()) {
+    // Tab takes the focus away for a frame before the first control gets it.
+    let moves = ui.input(|input| input.key_pressed(egui::Key::Tab));
+    if !moves && ui.memory(|memory| memory.focused().is_none()) {
         button.request_focus();
         widgets::scroll_into_view(ui, button);
     }

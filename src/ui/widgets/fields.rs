@@ -183,16 +183,29 @@ pub(in crate::ui) fn choice<T: PartialEq + Clone>(
         let response = ComboBox::from_id_salt(id)
             .selected_text(chosen)
             .width(ui.available_width())
+            .height((ui.ctx().content_rect().height() - 48.0).min(ui.spacing().combo_height))
             .truncate()
             .icon(|ui, rect, visuals, _| {
                 Icon::Down.paint(ui.painter(), rect.center(), 16.0, visuals.text_color());
             })
             .show_ui(ui, |ui| {
                 for (choice, text) in choices {
-                    ui.selectable_value(value, choice.clone(), text);
+                    let item = ui.selectable_value(value, choice.clone(), text);
+                    if item.gained_focus() {
+                        item.scroll_to_me(None);
+                    }
+                    if item.clicked() {
+                        // Enter closes the list, too.
+                        ui.close();
+                    }
                 }
             })
             .response;
+        // The list's button has an identity of its own.
+        if ui.memory(|memory| memory.has_focus(id)) {
+            response.request_focus();
+            response.scroll_to_me(None);
+        }
         if response.gained_focus() {
             response.scroll_to_me(None);
         }

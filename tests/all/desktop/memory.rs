@@ -99,6 +99,7 @@ fn hold_nothing(bus: &Bus, name: &str, passphrase: Option<&str>) {
 
 fn lock(window: &Window<'_>) {
     window.press("Settings");
+    window.press("Secrets");
     window.press("Lock");
     window.wait_for("Keyfob is locked");
 }

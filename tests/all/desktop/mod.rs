@@ -288,9 +288,10 @@ fn a_notification_names_the_account_that_needs_a_sign_in_while_nobody_looks() {
     let window = desk.open(&[]);
     window.wait_for("keychain, which is ready");
     window.press("Settings");
+    window.press("Locking and closing");
     window.press("Notify me when an account needs a sign-in");
     desk.picture("1-settings.png");
-    window.press("Save");
+    window.press("Back");
     window.wait_for("Welcome to Keyfob");
     desk.screen.minimise("keyfob");
     // Another process adds the account, whose automatic refresh is refused.

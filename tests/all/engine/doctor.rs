@@ -146,7 +146,7 @@ fn a_certificate_that_nobody_trusts_is_the_one_thing_that_failed() {
 fn the_window_has_a_page_for_it_reached_from_the_settings() {
     let car = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);
     let mut rig = harness::Rig::new(snapshot(vec![car]));
-    rig.press("Settings");
+    rig.open_settings("All accounts");
     rig.press("Run diagnostics");
     assert!(matches!(rig.command(), Command::Diagnose(Some(account)) if account == id(1)));
     rig.0.get_by_label("Diagnostics for car-dev");

@@ -18,7 +18,7 @@ fn file(name: &str, provider: &str, endpoints: &str) -> String {
 /// The preview of these accounts.
 fn preview(file: &str) -> Rig {
     let mut rig = Rig::new(snapshot(Vec::new()));
-    rig.press("Settings");
+    rig.open_settings("All accounts");
     rig.press("Import");
     rig.fill("File", "/tmp/accounts.toml");
     rig.press("Read file");

@@ -81,6 +81,14 @@ impl Rig {
         self.0.run();
     }
 
+    /// Opens a section of the settings.
+    #[track_caller]
+    pub(crate) fn open_settings(&mut self, section: &str) {
+        self.press("Settings");
+        self.0.get_by_role_and_label(egui::accesskit::Role::Tab, section).click_accesskit();
+        self.0.run();
+    }
+
     #[track_caller]
     pub(crate) fn tick(&mut self, label: &str) {
         self.0.get_by_role_and_label(egui::accesskit::Role::CheckBox, label).click_accesskit();

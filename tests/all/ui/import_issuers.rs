@@ -25,7 +25,7 @@ fn file(names_and_grants: &[(&str, &str)], more: &str) -> Vec<ImportDraft> {
 /// A preview of these accounts; with `first_taken`, the first one exists already.
 fn preview(drafts: Vec<ImportDraft>, first_taken: bool) -> Rig {
     let mut rig = Rig::new(snapshot(Vec::new()));
-    rig.press("Settings");
+    rig.open_settings("All accounts");
     rig.press("Import");
     rig.fill("File", "/tmp/accounts.toml");
     rig.press("Read file");

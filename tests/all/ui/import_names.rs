@@ -14,7 +14,7 @@ use super::harness::Rig;
 fn dialog() -> Rig {
     let taken = account(1, "Taken", "Smartcar", GrantType::AuthorizationCode);
     let mut rig = Rig::sized(snapshot(vec![taken]), (960.0, 1400.0));
-    rig.press("Settings");
+    rig.open_settings("All accounts");
     rig.press("Import");
     rig.fill("File", "/tmp/.env");
     rig.press("Read file");

@@ -83,7 +83,7 @@ fn drafts_and_dialogs_are_dropped() {
     lock(&mut rig);
     rig.change(|snapshot| snapshot.locked = false);
     assert!(!rig.tree().contains("Delete this account?"));
-    rig.press("Settings");
+    rig.open_settings("Secrets");
     rig.press("Lock");
     assert!(matches!(rig.command(), Command::Lock));
     is_bare(&rig);
@@ -124,7 +124,7 @@ fn with_a_file_the_curtain_asks_for_the_passphrase() {
 #[test]
 fn locking_while_a_passphrase_is_chosen_goes_back_first() {
     let mut rig = Rig::new(snapshot(Vec::new()));
-    rig.press("Settings");
+    rig.open_settings("Secrets");
     rig.press("Use a passphrase-protected file");
     drop(rig.command());
     rig.change(|snapshot| {
@@ -196,9 +196,8 @@ fn the_time_until_it_locks_is_a_setting() {
     let mut rig = Rig::new(one());
     rig.wait(TimeDelta::days(9));
     assert!(rig.commands().is_empty());
-    rig.press("Settings");
+    rig.open_settings("Locking and closing");
     rig.choose("Lock after idle", "After 10 minutes");
-    rig.press("Save");
     let Command::SetPreferences(preferences) = rig.command() else { panic!("no preferences") };
     assert_eq!(preferences.lock_after_idle_mins, Some(10));
 }

@@ -23,7 +23,7 @@ use keyfob::messages::snapshot::{
 use super::fixtures::{account, id, now, snapshot, token};
 use super::harness::Rig;
 use super::response_mapper;
-use super::walk::{close, ctrl, edit, first, form, import, key, press, reach, settings, tab};
+use super::walk::{close, ctrl, edit, first, form, import, key, press, reach, section, settings, tab};
 
 pub(crate) struct Screen {
     /// Its name in a failure.
@@ -248,10 +248,15 @@ fn dialogs() -> Vec<Screen> {
         view.problem = Some(Problem::NotSaved(VaultProblem::Locked));
     });
     vec![
-        left("settings", "Lock after idle", proxied, |rig| ctrl(rig, Key::Comma)),
-        left("settings of a file", "Lock after idle", in_file(VaultHealth::Ready), |rig| {
-            ctrl(rig, Key::Comma);
+        left("settings", "Reduced motion", few(), |rig| ctrl(rig, Key::Comma)),
+        left("settings of tokens", "Clear the clipboard", few(), |rig| section(rig, "Tokens")),
+        left("settings of sign-ins", "Redirect port", few(), |rig| section(rig, "Signing in")),
+        left("settings of the network", "Proxy URL", proxied, |rig| section(rig, "Network")),
+        left("settings of locking", "Lock after idle", few(), |rig| section(rig, "Locking and closing")),
+        left("settings of a file", "Change passphrase", in_file(VaultHealth::Ready), |rig| {
+            section(rig, "Secrets");
         }),
+        left("settings of accounts", "Recover accounts", few(), |rig| section(rig, "All accounts")),
         left("delete", "Delete this account?", few(), |rig| {
             key(rig, Modifiers::NONE, Key::ArrowDown);
             key(rig, Modifiers::NONE, Key::Delete);
@@ -265,7 +270,7 @@ fn dialogs() -> Vec<Screen> {
         left("keys", "Keyboard shortcuts", few(), |rig| key(rig, Modifiers::NONE, Key::F1)),
         left("closing", "Quit Keyfob?", few(), |rig| ctrl(rig, Key::Q)),
         left("closing with a loss", "Quit and lose new tokens?", unsaved, close),
-        left("import", "Import accounts", few(), |rig| settings(rig, "Import")),
+        left("import", "Import accounts", few(), |rig| settings(rig, "All accounts", "Import")),
         left("import, refused", "Import accounts", few(), |rig| {
             import(rig, "/tmp/accounts.toml");
             let problem =
@@ -279,7 +284,7 @@ fn dialogs() -> Vec<Screen> {
                 problem: Problem::Archive(ArchiveProblem::PassphraseNeeded),
             });
         }),
-        left("import, preview", "Already exists · Smartcar · Client credentials", few(), |rig| {
+        left("import, preview", "The file holds 10 accounts.", few(), |rig| {
             import(rig, "/tmp/accounts.toml");
             let mut drafts = vec![imported("alpha", "Smartcar")];
             drafts.extend((0..9).map(|number| imported(&format!("new {number}"), "SmartSense")));
@@ -292,19 +297,19 @@ fn dialogs() -> Vec<Screen> {
             let names = Some(EnvNames { names: ["KEY", "TOP"].map(str::to_owned).into(), mappings });
             rig.tell(Event::ImportRead(ImportRead { names, ..ImportRead::default() }));
         }),
-        left("export", "Export accounts", few(), |rig| settings(rig, "Export")),
+        left("export", "Export accounts", few(), |rig| settings(rig, "All accounts", "Export")),
         left("move to a file", "Move secrets to a file", few(), |rig| {
-            settings(rig, "Move secrets to a passphrase-protected file");
+            settings(rig, "Secrets", "Move secrets to a passphrase-protected file");
         }),
         left("move to a file that is there", "Move secrets to a file", few(), |rig| {
             rig.change(|snapshot| snapshot.vault.file_exists = true);
-            settings(rig, "Move secrets to a passphrase-protected file");
+            settings(rig, "Secrets", "Move secrets to a passphrase-protected file");
         }),
         left("move to the keychain", "Move", in_file(VaultHealth::Ready), |rig| {
-            settings(rig, "Move secrets to the keychain");
+            settings(rig, "Secrets", "Move secrets to the keychain");
         }),
         left("recovered", "Delete them", few(), |rig| {
-            settings(rig, "Recover accounts");
+            settings(rig, "All accounts", "Recover accounts");
             rig.tell(Event::Done(Reply::Recovered {
                 added: vec!["car".to_owned()],
                 unreadable: 0,
@@ -320,10 +325,10 @@ fn dialogs() -> Vec<Screen> {
             });
         }),
         left("changing the passphrase", "Current passphrase", in_file(VaultHealth::Ready), |rig| {
-            settings(rig, "Change passphrase");
+            settings(rig, "Secrets", "Change passphrase");
         }),
         left("checks", "Diagnostics for alpha", few(), |rig| {
-            settings(rig, "Run diagnostics");
+            settings(rig, "All accounts", "Run diagnostics");
             let finding = |check, cause| Finding { check, about: "a.example".to_owned(), cause };
             let found = vec![finding(Check::Browser, Cause::Browser { is_there: None })];
             rig.tell(Event::Done(Reply::Diagnosed(found)));
@@ -339,7 +344,7 @@ fn menus() -> Vec<Screen> {
             press(rig, "More ways to copy");
         }),
         left("actions on a token", "Check with provider", exchanged(), |rig| tab(rig, "More actions")),
-        left("choices", "Light", few(), |rig| settings(rig, "Theme")),
+        left("choices", "Light", few(), |rig| settings(rig, "Appearance", "Theme")),
     ]
 }
 

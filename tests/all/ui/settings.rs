@@ -1,9 +1,11 @@
 //! The settings, the zoom and the theme.
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::messages::command::Command;
+use keyfob::messages::event::{Event, Reply};
 use keyfob::messages::preferences::{Guarded, Preferences, ProxyChoice, ThemeChoice, Unconfirmed};
 use keyfob::messages::problem::VaultProblem;
 use keyfob::messages::snapshot::{VaultHealth, VaultKind};
@@ -21,29 +23,48 @@ fn preferences(rig: &mut Rig) -> Preferences {
     preferences
 }
 
+/// Takes what was sent as the preferences in use, as the engine does.
+#[track_caller]
+fn applied(rig: &mut Rig) -> Preferences {
+    let used = preferences(rig);
+    rig.change(|snapshot| snapshot.preferences = used.clone());
+    used
+}
+
+#[track_caller]
+fn section(rig: &mut Rig, name: &str) {
+    rig.0.get_by_role_and_label(Role::Tab, name).click_accesskit();
+    rig.0.run();
+}
+
 #[test]
-fn settings_are_sent_whole() {
+fn a_setting_is_used_at_once() {
     let mut rig = rig();
     rig.press("Settings");
     rig.choose("Theme", "Dark");
+    assert_eq!(applied(&mut rig).theme, ThemeChoice::Dark);
     rig.choose("Zoom", "150 %");
+    assert_eq!(applied(&mut rig).zoom_percent, 150);
     rig.tick("Reduced motion");
+    assert!(applied(&mut rig).reduced_motion);
+    section(&mut rig, "Tokens");
     rig.tick("Clear the clipboard");
+    assert_eq!(applied(&mut rig).clear_clipboard_secs, None);
     rig.fill("Refresh ahead of expiry", "soon");
-    assert!(!rig.can_press("Save"));
+    assert!(rig.commands().is_empty() && rig.tree().contains("Enter 0 to 3600 seconds"));
     rig.refill("Refresh ahead of expiry", "90");
+    assert_eq!(applied(&mut rig).refresh_ahead_secs, Some(90));
+    section(&mut rig, "Signing in");
     rig.fill("Redirect port", "80");
-    assert!(!rig.can_press("Save"));
+    assert!(rig.commands().is_empty());
     rig.refill("Redirect port", "8910");
-    rig.fill("Browser", "firefox --private-window %s");
-    rig.choose("Proxy", "At this URL");
-    assert!(!rig.can_press("Save"));
-    rig.fill("Proxy URL", "proxy.example:3128");
-    rig.fill("Extra root certificate", "/etc/root.pem");
+    assert_eq!(applied(&mut rig).redirect_port, Some(8910));
+    section(&mut rig, "Locking and closing");
     rig.choose("Lock after idle", "After 10 minutes");
+    assert_eq!(applied(&mut rig).lock_after_idle_mins, Some(10));
     rig.tick("Notify me when an account needs a sign-in");
+    assert!(applied(&mut rig).notify);
     rig.tick("Keep running when the window is closed");
-    rig.press("Save");
     let expected = Preferences {
         theme: ThemeChoice::Dark,
         zoom_percent: 150,
@@ -51,14 +72,48 @@ fn settings_are_sent_whole() {
         clear_clipboard_secs: None,
         refresh_ahead_secs: Some(90),
         redirect_port: Some(8910),
-        browser: Some("firefox --private-window %s".to_owned()),
-        proxy: ProxyChoice::at("proxy.example:3128").unwrap(),
-        extra_root_certificate: Some("/etc/root.pem".to_owned()),
         lock_after_idle_mins: Some(10),
         notify: true,
         keep_running: true,
+        ..Preferences::default()
     };
-    assert_eq!(preferences(&mut rig), expected);
+    assert_eq!(applied(&mut rig), expected);
+    assert!(rig.commands().is_empty(), "each is sent once");
+}
+
+#[test]
+fn f6_a_browser_a_proxy_and_a_certificate_are_used_on_a_press() {
+    let mut rig = rig();
+    rig.open_settings("Signing in");
+    rig.fill("Browser", "firefox --private-window %s");
+    assert!(rig.commands().is_empty(), "typing decides nothing");
+    rig.press("Use this browser");
+    assert_eq!(applied(&mut rig).browser.as_deref(), Some("firefox --private-window %s"));
+    assert!(!rig.can_press("Use this browser"));
+    section(&mut rig, "Network");
+    rig.choose("Proxy", "At this URL");
+    assert!(rig.commands().is_empty() && !rig.can_press("Use this proxy"));
+    rig.fill("Proxy URL", "proxy.example:3128");
+    assert!(rig.commands().is_empty());
+    rig.press("Use this proxy");
+    assert_eq!(applied(&mut rig).proxy, ProxyChoice::at("proxy.example:3128").unwrap());
+    rig.fill("Extra root certificate", "/etc/root.pem");
+    rig.0.key_press(Key::Enter);
+    rig.0.run();
+    assert_eq!(applied(&mut rig).extra_root_certificate.as_deref(), Some("/etc/root.pem"));
+    rig.choose("Proxy", "None");
+    assert_eq!(applied(&mut rig).proxy, ProxyChoice::Direct);
+}
+
+#[test]
+fn a_search_for_accounts_that_finds_none_is_told_in_a_line() {
+    let mut rig = rig();
+    rig.open_settings("All accounts");
+    rig.press("Recover accounts");
+    assert!(matches!(rig.command(), Command::RecoverAccounts));
+    assert!(rig.tree().contains("Looking for accounts in the vault…") && rig.can_press("Export"));
+    rig.tell(Event::Done(Reply::Recovered { added: Vec::new(), unreadable: 0, orphans: 0 }));
+    assert!(rig.tree().contains("Nothing to recover.") && rig.can_press("Export"), "{}", rig.tree());
 }
 
 #[test]
@@ -74,7 +129,7 @@ fn f6_settings_changed_outside_are_told_and_used_on_a_press() {
     assert_eq!(confirmed, changed);
     rig.change(|snapshot| snapshot.unconfirmed = Unconfirmed::default());
     assert!(!rig.can_press("Use these settings"));
-    rig.press("Cancel");
+    rig.press("Back");
     // After it is dismissed, it returns with the next change.
     rig.change(|snapshot| snapshot.unconfirmed = changed.clone());
     rig.press("Dismiss");
@@ -87,24 +142,23 @@ fn f6_settings_changed_outside_are_told_and_used_on_a_press() {
 #[test]
 fn the_clipboard_is_cleared_after_10_to_120_seconds() {
     let mut rig = rig();
-    rig.press("Settings");
+    rig.open_settings("Tokens");
     rig.refill("Clear after, in seconds", "9");
-    assert!(!rig.can_press("Save"));
+    assert!(rig.commands().is_empty() && rig.tree().contains("Enter 10 to 120 seconds."));
     rig.refill("Clear after, in seconds", "120");
-    rig.press("Save");
-    assert_eq!(preferences(&mut rig).clear_clipboard_secs, Some(120));
+    let sent = rig.commands();
+    let Some(Command::SetPreferences(last)) = sent.last() else { panic!("{sent:?}") };
+    assert_eq!(last.clear_clipboard_secs, Some(120));
 }
 
 #[test]
-fn esc_leaves_the_settings_as_they_were() {
+fn esc_leaves_the_settings_and_what_was_not_applied() {
     let mut rig = rig();
-    rig.press("Settings");
-    rig.fill("Redirect port", "8910");
+    rig.open_settings("Signing in");
+    rig.fill("Browser", "firefox");
     rig.0.key_press(Key::Escape);
     rig.0.run();
-    rig.0.key_press(Key::Escape);
-    rig.0.run();
-    assert!(!rig.can_press("Save"));
+    assert!(rig.0.query_by_label("Redirect port").is_none());
     assert!(rig.commands().is_empty());
 }
 
@@ -133,6 +187,7 @@ fn the_settings_say_where_secrets_are_and_not_where_they_will_be() {
     let mut rig = rig();
     rig.0.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
     rig.0.run();
+    section(&mut rig, "Secrets");
     let tree = rig.tree();
     assert!(tree.contains("Secrets are kept in this computer's keychain"), "{tree}");
 }

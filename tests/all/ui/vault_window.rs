@@ -35,7 +35,7 @@ fn k1_a_computer_without_a_keychain_keeps_secrets_in_a_file_made_in_the_window()
     picture("4-open.png");
 
     window.press("Secrets file unlocked");
-    window.wait_for("Lock after idle");
+    window.wait_for("Change passphrase");
     picture("5-settings.png");
     window.press("Lock");
     window.wait_for("Keyfob is locked");
@@ -51,6 +51,7 @@ fn k1_a_computer_without_a_keychain_keeps_secrets_in_a_file_made_in_the_window()
     window.wait_for("Sign in");
 
     window.press("Settings");
+    window.press("Secrets");
     window.press("Change passphrase");
     window.fill("Current passphrase", FIRST);
     window.fill("New passphrase", SECOND);

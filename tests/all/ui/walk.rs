@@ -29,13 +29,8 @@ pub(crate) fn ctrl(rig: &mut Rig, with: Key) {
 /// Moves the focus to a control with Tab.
 #[track_caller]
 pub(crate) fn reach(rig: &mut Rig, name: &str) {
-    walk_to(rig, Modifiers::NONE, name);
-}
-
-#[track_caller]
-fn walk_to(rig: &mut Rig, modifiers: Modifiers, name: &str) {
     for _ in 0..MOST {
-        key(rig, modifiers, Key::Tab);
+        key(rig, Modifiers::NONE, Key::Tab);
         if focused(rig).is_some_and(|node| node.accesskit_node().label().as_deref() == Some(name)) {
             return;
         }
@@ -56,12 +51,21 @@ pub(crate) fn enter(rig: &mut Rig, text: &str) {
     key(rig, Modifiers::NONE, Key::Enter);
 }
 
-/// Opens the settings and presses a button there.
-pub(crate) fn settings(rig: &mut Rig, name: &str) {
+/// Opens a section of the settings.
+pub(crate) fn section(rig: &mut Rig, name: &str) {
     ctrl(rig, Key::Comma);
-    // Backwards, since they are at the end.
-    walk_to(rig, Modifiers::SHIFT, name);
-    key(rig, Modifiers::NONE, Key::Enter);
+    if rig.0.query_by_label("Section").is_none() {
+        return press(rig, name);
+    }
+    // In a small window they are a list that opens.
+    press(rig, "Section");
+    press(rig, name);
+}
+
+/// Opens a section of the settings and presses a button there.
+pub(crate) fn settings(rig: &mut Rig, in_section: &str, name: &str) {
+    section(rig, in_section);
+    press(rig, name);
 }
 
 pub(crate) fn first(rig: &mut Rig) {
@@ -102,7 +106,7 @@ pub(crate) fn edit(rig: &mut Rig) {
 
 /// The import dialog after a file of this name was read.
 pub(crate) fn import(rig: &mut Rig, file: &str) {
-    settings(rig, "Import");
+    settings(rig, "All accounts", "Import");
     enter(rig, file);
 }
 

@@ -17,10 +17,12 @@ use crate::messages::command::Command;
 use crate::messages::problem::Problem;
 
 use crate::ui::cx::Cx;
-use crate::ui::dialogs::modal::{self, DiscoveryResult};
+use crate::ui::dialogs::modal;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::discovered_endpoints;
 use crate::ui::{labels, widgets};
+
+pub(in crate::ui) type DiscoveryResult = Result<DiscoveredServer, Problem>;
 
 const NAMES_SHOWN: usize = 3;
 const ISSUERS_SHOWN: usize = 5;
@@ -81,14 +83,10 @@ impl Issuers {
         self.result(&at.0)?.as_ref().ok()
     }
 
-    /// Takes a result, or returns it if it wasn't requested here.
-    pub(in crate::ui) fn take(&mut self, issuer: &str, result: DiscoveryResult) -> Option<DiscoveryResult> {
-        match self.pending.take_if(|pending| pending.issuer.as_str() == issuer) {
-            Some(pending) => {
-                self.results.push((pending, result));
-                None
-            }
-            None => Some(result),
+    /// Takes a result, unless it was requested elsewhere.
+    pub(in crate::ui) fn take(&mut self, issuer: &str, result: DiscoveryResult) {
+        if let Some(pending) = self.pending.take_if(|pending| pending.issuer.as_str() == issuer) {
+            self.results.push((pending, result));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The export dialog.
+//! The export page.
 //!
 //! Secrets are only written encrypted. The passphrase is wiped from its fields when it is sent.
 
@@ -11,11 +11,14 @@ use egui::{Context, Id, Ui};
 use crate::domain::account::AccountId;
 use crate::messages::command::Command;
 use crate::messages::problem::Problem;
-use crate::messages::snapshot::VaultView;
 
-use super::modal::{self, Modal, ModalRequest};
-use super::new_passphrase::{self, NewPassphrase};
+use super::FirstField;
+use crate::ui::action::{Target, UiAction};
 use crate::ui::cx::Cx;
+use crate::ui::dialogs::modal;
+use crate::ui::dialogs::new_passphrase::{self, NewPassphrase};
+use crate::ui::settings::section::Section;
+use crate::ui::widgets::actions::{self, Reason};
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::checkbox;
 use crate::ui::widgets::fields;
@@ -23,11 +26,11 @@ use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::widgets::file_field::{FileAnswer, FileField};
 use crate::ui::{labels, widgets};
 
-const ROWS: u8 = 4;
-
 const ENDINGS: [&str; 2] = [".age", ".toml"];
 
-pub(in crate::ui) struct ExportDialog {
+const TITLE: &str = "Export accounts";
+
+pub(in crate::ui) struct ExportPageState {
     encrypted: bool,
     with_tokens: bool,
     passphrase: NewPassphrase,
@@ -35,14 +38,17 @@ pub(in crate::ui) struct ExportDialog {
     file: FileField,
     error: Option<String>,
     is_sent: bool,
+    first_field: FirstField,
+    /// Where *Cancel* leads, if not to the account.
+    back_to: Option<Section>,
 }
 
 fn file_id() -> Id {
     Id::unique("keyfob-export-file")
 }
 
-impl ExportDialog {
-    pub(in crate::ui) fn new(folder: &Path, now: DateTime<Utc>) -> Self {
+impl ExportPageState {
+    pub(in crate::ui) fn new(folder: &Path, now: DateTime<Utc>, back_to: Option<Section>) -> Self {
         let name = format!("keyfob-{}{}", now.format("%Y-%m-%d"), ENDINGS[0]);
         Self {
             encrypted: true,
@@ -52,18 +58,23 @@ impl ExportDialog {
             file: FileField::at(&folder.join(name)),
             error: None,
             is_sent: false,
+            first_field: FirstField::default(),
+            back_to,
         }
     }
 
-    fn blocked(&self, cx: &Cx<'_>) -> Option<&'static str> {
+    fn blocked(&self, cx: &Cx<'_>) -> Option<Reason<'static>> {
         if self.is_sent {
-            return Some("One moment.");
+            return Some(Reason::new("One moment.", None));
         }
         let none = self.chosen(cx).next().is_none();
-        none.then_some("Select an account first.")
-            .or_else(|| modal::vault_blocked(cx))
-            .or_else(|| self.passphrase.blocked().filter(|_| self.encrypted))
-            .or_else(|| self.file.path().err())
+        let none = none.then_some("Select an account first.").or_else(|| modal::vault_blocked(cx));
+        let passphrase = || {
+            let text = self.passphrase.blocked().filter(|_| self.encrypted)?;
+            Some(Reason::new(text, Some(self.passphrase.field_to_fill())))
+        };
+        let file = || self.file.path().err().map(|text| Reason::new(text, Some(file_id())));
+        none.map(|text| Reason::new(text, None)).or_else(passphrase).or_else(file)
     }
 
     fn chosen<'a>(&'a self, cx: &'a Cx<'_>) -> impl Iterator<Item = &'a AccountId> {
@@ -126,7 +137,7 @@ impl ExportDialog {
                     self.excluded.extend(accounts.iter().map(|account| account.id.clone()));
                 }
             }
-            checkbox::list(ui, "keyfob-export-rows", accounts.len(), ROWS, |ui, number| {
+            checkbox::list(ui, accounts.len(), |ui, number| {
                 let account = &accounts[number];
                 let mut selected = !self.excluded.contains(&account.id);
                 let note = format!("{} · {}", account.provider_name, labels::grant(account.grant));
@@ -136,65 +147,67 @@ impl ExportDialog {
                 } else if row.changed() {
                     self.excluded.insert(account.id.clone());
                 }
-                row
             });
         });
     }
 }
 
-impl Modal for ExportDialog {
-    fn title(&self) -> &'static str {
-        "Export accounts"
-    }
-
-    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
-        modal::offer_passphrase(ui, cx);
-        let mut request = None;
-        let is_typing = !self.is_sent;
-        ui.add_enabled_ui(is_typing, |ui| {
-            ui.spacing_mut().item_spacing.y = 12.0;
-            let mut entered = self.what(ui);
-            let note = "A new file that only you can read.";
-            let (browse, enter) = self.file.show(ui, file_id(), "File", self.error.as_deref(), note);
-            entered |= enter;
-            if self.encrypted {
-                self.tokens(ui);
-            }
-            self.which(ui, cx);
-            if browse {
-                request = Some(ModalRequest::File(self.file.question(self.title(), true)));
-            }
-            if entered && self.blocked(cx).is_none() {
-                self.send(ui.ctx(), cx);
-            }
-        });
-        request
-    }
-
-    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
-        if Button::new(Weight::Primary, labels::EXPORT).blocked(self.blocked(cx)).show(ui) {
-            self.send(ui.ctx(), cx);
-        }
-        Button::new(Weight::Text, labels::CANCEL).show(ui).then_some(ModalRequest::Close)
-    }
-
-    fn first_field(&self, _: &VaultView) -> Option<Id> {
-        (!self.is_sent).then(|| if self.encrypted { new_passphrase::first_id() } else { file_id() })
-    }
-
-    fn forget(&self, ctx: &Context) {
+impl ExportPageState {
+    pub(in crate::ui) fn forget(ctx: &Context) {
         new_passphrase::forget(ctx);
     }
 
-    fn take_file(&mut self, answer: FileAnswer, _: &mut Cx<'_>) {
+    pub(in crate::ui) fn take_file(&mut self, answer: FileAnswer) {
         self.file.take(answer);
     }
 
-    fn take_problem(&mut self, problem: &Problem) -> bool {
+    /// Takes a problem; returns false if no export was sent.
+    pub(in crate::ui) fn take_problem(&mut self, problem: &Problem) -> bool {
         let waits = std::mem::take(&mut self.is_sent);
         if waits {
             self.error = Some(modal::problem_text(problem));
+            self.first_field = FirstField::default();
         }
         waits
+    }
+}
+
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ExportPageState) {
+    widgets::heading(ui, TITLE);
+    modal::offer_passphrase(ui, cx);
+    ui.add_enabled_ui(!state.is_sent, |ui| {
+        ui.spacing_mut().item_spacing.y = 12.0;
+        let mut entered = state.what(ui);
+        let note = "A new file that only you can read.";
+        let (browse, enter) = state.file.show(ui, file_id(), "File", state.error.as_deref(), note);
+        entered |= enter;
+        if state.encrypted {
+            state.tokens(ui);
+        }
+        state.which(ui, cx);
+        if browse {
+            cx.push(UiAction::AskFile(state.file.question(TITLE, true)));
+        }
+        if entered && state.blocked(cx).is_none() {
+            state.send(ui.ctx(), cx);
+        }
+    });
+    let first = if state.encrypted { new_passphrase::first_id() } else { file_id() };
+    state.first_field.focus(cx, Some(first).filter(|_| !state.is_sent));
+}
+
+/// The buttons, which stay visible.
+pub(in crate::ui) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ExportPageState) {
+    let reason = state.blocked(cx);
+    let export = Button::new(Weight::Primary, labels::EXPORT).blocked(reason.map(|reason| reason.text));
+    let cancel = Button::new(Weight::Secondary, labels::CANCEL);
+    let ([cancel, export], field) = actions::show_with_reason(ui, reason, [cancel, export]);
+    if let Some(field) = field {
+        cx.push(UiAction::Focus(field));
+    }
+    if export.clicked() {
+        state.send(ui.ctx(), cx);
+    } else if cancel.clicked() {
+        cx.push(UiAction::Leave(state.back_to.map_or(Target::Back, Target::Settings)));
     }
 }

@@ -4,7 +4,7 @@
 
 use egui::{Align2, CornerRadius, Id, LayerId, Order, Stroke, StrokeKind, Ui};
 
-use crate::ui::action::DialogKind;
+use crate::ui::action::{Target, UiAction};
 use crate::ui::cx::Cx;
 use crate::ui::theme;
 
@@ -14,7 +14,7 @@ pub(in crate::ui) fn watch(ui: &Ui, cx: &mut Cx<'_>) {
         (dropped, !input.raw.hovered_files.is_empty())
     });
     if let Some(path) = dropped {
-        cx.open(DialogKind::ImportFile(path));
+        cx.push(UiAction::Go(Target::Import(Some(path))));
     } else if hovers {
         hint(ui, cx);
     }

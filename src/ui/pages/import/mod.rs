@@ -1,7 +1,7 @@
-//! The import dialog.
+//! The import page.
 //!
 //! Nothing is saved before it was shown. An existing account is replaced only if selected. The accounts read
-//! from the file, with their secrets, are dropped with the dialog.
+//! from the file, with their secrets, are dropped with the page.
 
 pub(crate) mod drop_file;
 pub(crate) mod env_names;
@@ -18,10 +18,13 @@ use crate::messages::command::{Command, ImportDraft};
 use crate::messages::event::ImportRead;
 use crate::messages::explain::{NamedDestinations, changed_destinations};
 use crate::messages::problem::{ArchiveProblem, Problem};
-use crate::messages::snapshot::VaultView;
 
-use super::modal::{self, DiscoveryResult, Modal, ModalRequest};
+use super::FirstField;
+use crate::ui::action::{Target, UiAction};
 use crate::ui::cx::Cx;
+use crate::ui::dialogs::modal;
+use crate::ui::settings::section::Section;
+use crate::ui::widgets::actions::{self, Reason};
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{FieldOptions, SecretInput};
@@ -29,10 +32,10 @@ use crate::ui::widgets::file_field::{FileAnswer, FileField};
 use crate::ui::widgets::{changed_destinations, checkbox};
 use crate::ui::{labels, widgets};
 use env_names::EnvNamesState;
-use issuers::{EndpointSource, Issuers};
+use issuers::{DiscoveryResult, EndpointSource, Issuers};
 use moved_destinations::MovedDestinations;
 
-const ROWS: u8 = 5;
+const TITLE: &str = "Import accounts";
 
 const MAX_DIFFERING: usize = 50;
 
@@ -57,7 +60,7 @@ struct PreviewedAccount {
     moves: MovedDestinations,
 }
 
-pub(in crate::ui) struct ImportDialog {
+pub(in crate::ui) struct ImportPageState {
     step: ImportStep,
     file: FileField,
     path: PathBuf,
@@ -68,6 +71,9 @@ pub(in crate::ui) struct ImportDialog {
     omissions: Vec<String>,
     names: Option<EnvNamesState>,
     saving_count: usize,
+    first_field: FirstField,
+    /// Where *Cancel* leads, if not to the account.
+    back_to: Option<Section>,
 }
 
 fn file_id() -> Id {
@@ -78,15 +84,15 @@ fn passphrase_id() -> Id {
     Id::unique("keyfob-import-passphrase")
 }
 
-impl ImportDialog {
-    pub(in crate::ui) fn within(folder: &Path) -> Self {
-        Self::new(FileField::within(folder))
+impl ImportPageState {
+    pub(in crate::ui) fn within(folder: &Path, back_to: Option<Section>) -> Self {
+        Self { back_to, ..Self::new(FileField::within(folder)) }
     }
 
     pub(in crate::ui) fn of_file(cx: &mut Cx<'_>, path: PathBuf) -> Self {
-        let mut dialog = Self::new(FileField::at(&path));
-        dialog.read(cx, path);
-        dialog
+        let mut page = Self::new(FileField::at(&path));
+        page.read(cx, path);
+        page
     }
 
     fn new(file: FileField) -> Self {
@@ -101,6 +107,8 @@ impl ImportDialog {
             omissions: Vec::new(),
             names: None,
             saving_count: 0,
+            first_field: FirstField::default(),
+            back_to: None,
         }
     }
 
@@ -141,7 +149,7 @@ impl ImportDialog {
         cx.send(Command::Import(drafts.collect()));
     }
 
-    fn choosing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
+    fn choosing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         widgets::text(
             ui,
             "A Keyfob export, accounts in TOML or JSON, Google's client secret file, a Postman, Insomnia or Bruno \
@@ -152,7 +160,9 @@ impl ImportDialog {
         if entered {
             self.read_typed(cx);
         }
-        browse.then(|| ModalRequest::File(self.file.question(self.title(), false)))
+        if browse {
+            cx.push(UiAction::AskFile(self.file.question(TITLE, false)));
+        }
     }
 
     fn ask_passphrase(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -190,10 +200,10 @@ impl ImportDialog {
         }
         let (count, all, issuers) = (self.accounts.len(), &mut self.accounts, &self.issuers);
         ui.scope(|ui| {
-            checkbox::list(ui, "keyfob-import-rows", count, ROWS, |ui, number| {
+            checkbox::list(ui, count, |ui, number| {
                 let account = &mut all[number];
                 let note = note(account, issuers);
-                checkbox::show(ui, &mut account.selected, &account.draft.draft.name, &note)
+                checkbox::show(ui, &mut account.selected, &account.draft.draft.name, &note);
             });
         });
         let selected = self.accounts.iter().filter(|account| account.selected);
@@ -315,62 +325,72 @@ fn note(account: &PreviewedAccount, issuers: &Issuers) -> String {
     note
 }
 
-impl Modal for ImportDialog {
-    fn title(&self) -> &'static str {
-        "Import accounts"
-    }
-
-    fn contents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
-        match self.step {
-            ImportStep::Choosing => return self.choosing(ui, cx),
-            ImportStep::Encrypted => self.ask_passphrase(ui, cx),
-            ImportStep::Preview => self.preview(ui, cx),
-            ImportStep::Reading => {
-                widgets::text(ui, "Reading the file…");
-            }
-            ImportStep::Saving => {
-                widgets::text(ui, "Saving the accounts…");
-            }
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ImportPageState) {
+    widgets::heading(ui, TITLE);
+    match state.step {
+        ImportStep::Choosing => state.choosing(ui, cx),
+        ImportStep::Encrypted => state.ask_passphrase(ui, cx),
+        ImportStep::Preview => state.preview(ui, cx),
+        ImportStep::Reading => {
+            widgets::text(ui, "Reading the file…");
         }
-        None
-    }
-
-    fn buttons(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ModalRequest> {
-        let label = match self.step {
-            ImportStep::Choosing => labels::READ_FILE,
-            ImportStep::Encrypted => labels::OPEN_FILE,
-            ImportStep::Reading | ImportStep::Preview | ImportStep::Saving => labels::IMPORT,
-        };
-        if Button::new(Weight::Primary, label).blocked(self.blocked(cx)).show(ui) {
-            match self.step {
-                ImportStep::Choosing => self.read_typed(cx),
-                ImportStep::Encrypted => self.decrypt(ui.ctx(), cx),
-                ImportStep::Preview => self.save(cx),
-                ImportStep::Reading | ImportStep::Saving => {}
-            }
-        }
-        Button::new(Weight::Text, labels::CANCEL).show(ui).then_some(ModalRequest::Close)
-    }
-
-    fn first_field(&self, _: &VaultView) -> Option<Id> {
-        match self.step {
-            ImportStep::Choosing => Some(file_id()),
-            ImportStep::Encrypted => Some(passphrase_id()),
-            ImportStep::Reading | ImportStep::Preview | ImportStep::Saving => None,
+        ImportStep::Saving => {
+            widgets::text(ui, "Saving the accounts…");
         }
     }
+    let first = match state.step {
+        ImportStep::Choosing => Some(file_id()),
+        ImportStep::Encrypted => Some(passphrase_id()),
+        ImportStep::Reading | ImportStep::Preview | ImportStep::Saving => None,
+    };
+    state.first_field.focus(cx, first);
+}
 
-    fn forget(&self, ctx: &Context) {
+/// The buttons, which stay visible.
+pub(in crate::ui) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ImportPageState) {
+    let label = match state.step {
+        ImportStep::Choosing => labels::READ_FILE,
+        ImportStep::Encrypted => labels::OPEN_FILE,
+        ImportStep::Reading | ImportStep::Preview | ImportStep::Saving => labels::IMPORT,
+    };
+    let blocked = state.blocked(cx);
+    let field = Some(passphrase_id()).filter(|_| state.step == ImportStep::Encrypted);
+    let reason = blocked.map(|text| Reason::new(text, field));
+    let action = Button::new(Weight::Primary, label).blocked(blocked);
+    let cancel = Button::new(Weight::Secondary, labels::CANCEL);
+    let ([cancel, action], field) = actions::show_with_reason(ui, reason, [cancel, action]);
+    if let Some(field) = field {
+        cx.push(UiAction::Focus(field));
+    }
+    if action.clicked() {
+        match state.step {
+            ImportStep::Choosing => state.read_typed(cx),
+            ImportStep::Encrypted => state.decrypt(ui.ctx(), cx),
+            ImportStep::Preview => state.save(cx),
+            ImportStep::Reading | ImportStep::Saving => {}
+        }
+    } else if cancel.clicked() {
+        cx.push(UiAction::Leave(state.back_to.map_or(Target::Back, Target::Settings)));
+    }
+}
+
+impl ImportPageState {
+    pub(in crate::ui) fn forget(ctx: &Context) {
         fields::forget(ctx, passphrase_id());
     }
 
-    fn take_file(&mut self, answer: FileAnswer, cx: &mut Cx<'_>) {
+    pub(in crate::ui) fn is_saving(&self) -> bool {
+        self.step == ImportStep::Saving
+    }
+
+    pub(in crate::ui) fn take_file(&mut self, answer: FileAnswer, cx: &mut Cx<'_>) {
         if self.step == ImportStep::Choosing && self.file.take(answer) {
             self.read_typed(cx);
         }
     }
 
-    fn take_problem(&mut self, problem: &Problem) -> bool {
+    /// Takes a problem; returns false if the page waits for nothing.
+    pub(in crate::ui) fn take_problem(&mut self, problem: &Problem) -> bool {
         match (self.step, problem) {
             (ImportStep::Reading, Problem::Archive(ArchiveProblem::PassphraseNeeded)) => {
                 self.step = ImportStep::Encrypted;
@@ -386,10 +406,11 @@ impl Modal for ImportDialog {
             }
             _ => return false,
         }
+        self.first_field = FirstField::default();
         true
     }
 
-    fn take_import(&mut self, read: ImportRead) {
+    pub(in crate::ui) fn take_import(&mut self, read: ImportRead) {
         // With other variable names, the preview stays until the file was read again.
         let again = self.step == ImportStep::Preview && self.names.is_some();
         if self.step != ImportStep::Reading && !again {
@@ -410,6 +431,8 @@ impl Modal for ImportDialog {
                 }
             })
             .collect();
+        // New ones first, each group in the file's order.
+        self.accounts.sort_by_key(|account| account.exists);
         self.omissions = read.left_out;
         if !again {
             self.names = read.names.map(|names| EnvNamesState::new(names, !self.accounts.is_empty()));
@@ -417,14 +440,15 @@ impl Modal for ImportDialog {
         self.step = ImportStep::Preview;
     }
 
-    fn take_discovered(&mut self, issuer: &str, result: DiscoveryResult) -> Option<DiscoveryResult> {
+    /// Takes the result of a discovery that the page requested.
+    pub(in crate::ui) fn take_discovered(&mut self, issuer: &str, result: DiscoveryResult) {
         // Endpoints from discovery are destinations, too.
         self.accounts.iter_mut().for_each(|account| account.named = None);
-        self.issuers.take(issuer, result)
+        self.issuers.take(issuer, result);
     }
 
-    fn take_saved(&self) -> Option<String> {
-        let imported = || format!("{} imported.", labels::counted_were(self.saving_count, "account"));
-        (self.step == ImportStep::Saving).then(imported)
+    /// The text of a toast about the saved accounts.
+    pub(in crate::ui) fn saved(&self) -> String {
+        format!("{} imported.", labels::counted_were(self.saving_count, "account"))
     }
 }
