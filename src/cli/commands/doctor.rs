@@ -67,7 +67,7 @@ fn line(finding: &Finding, provider: Option<&str>) -> String {
     let said = doctor::finding(finding, provider);
     let about =
         if finding.about.is_empty() { String::new() } else { format!(" ({})", shown(&finding.about)) };
-    let verdict = doctor::verdict(finding.verdict());
+    let verdict = doctor::verdict(finding);
     let check = doctor::check(finding.check);
-    format!("{verdict:<9}  {check}{about}: {}", said.paragraph().trim_end())
+    format!("{verdict:<11}  {check}{about}: {}", said.paragraph().trim_end())
 }

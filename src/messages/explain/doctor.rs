@@ -24,13 +24,14 @@ pub fn check(check: Check) -> String {
     }
 }
 
-/// The label of an outcome.
-pub fn verdict(verdict: CheckOutcome) -> &'static str {
-    match verdict {
+/// The label of a finding's outcome.
+pub fn verdict(finding: &Finding) -> &'static str {
+    match finding.verdict() {
         CheckOutcome::Ok => "ok",
         CheckOutcome::Warning => "warning",
         CheckOutcome::Failed => "failed",
-        CheckOutcome::NotTried => "not tried",
+        CheckOutcome::NotTried if finding.cause == Cause::OnTheWay(OnTheWay::NotReached) => "not reached",
+        CheckOutcome::NotTried => "not needed",
     }
 }
 
