@@ -1,18 +1,29 @@
 //! The choice of a provider for a new account.
 
-use egui::{Color32, CornerRadius, Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
+use egui::{
+    Align2, Color32, CornerRadius, Id, Painter, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    accesskit, pos2, vec2,
+};
 
 use crate::base::sanitize::sanitized;
 use crate::domain::provider::{Group, Preset};
 
 use crate::ui::action::{NewAccount, Target, UiAction};
 use crate::ui::cx::Cx;
-use crate::ui::theme::icons::Icon;
+use crate::ui::theme::Tokens;
 use crate::ui::widgets;
+use crate::ui::widgets::actions;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::{labels, notices, theme};
+
+const TILE_HEIGHT: f32 = 64.0;
+const MARK: f32 = 40.0;
+const GAP: f32 = 8.0;
+
+/// Below this width, in points, a summary would be cut in two columns.
+const TWO_COLUMNS_MIN: f32 = 440.0;
 
 #[derive(Default)]
 pub(in crate::ui) struct ProviderPickerState {
@@ -42,10 +53,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
         }
         ui.add_space(4.0);
         widgets::subheading(ui, labels::group(group));
-        for preset in of_group {
-            if row(ui, cx, preset) {
-                chosen = Some(preset.clone());
-            }
+        if let Some(preset) = tiles(ui, cx, &of_group) {
+            chosen = Some(preset.clone());
         }
     }
     ui.add_space(4.0);
@@ -55,17 +64,17 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
         summary: labels::BY_ISSUER_SUMMARY.to_owned(),
         ..Preset::default()
     };
-    let is_by_issuer = row(ui, cx, &by_issuer);
-    if row(ui, cx, &custom) {
-        chosen = Some(custom);
-    }
+    let other = tiles(ui, cx, &[&by_issuer, &custom]);
     ui.add_space(4.0);
-    let cancelled = Button::new(Weight::Secondary, labels::CANCEL).show(ui);
-    if is_by_issuer {
-        cx.push(UiAction::OpenForm(NewAccount::Issuer));
-    } else if let Some(preset) = chosen {
+    let [cancel] = actions::show(ui, [Button::new(Weight::Secondary, labels::CANCEL)]);
+    match other {
+        Some(preset) if preset.id.is_empty() => cx.push(UiAction::OpenForm(NewAccount::Issuer)),
+        Some(_) => chosen = Some(custom.clone()),
+        None => {}
+    }
+    if let Some(preset) = chosen {
         cx.push(UiAction::OpenForm(NewAccount::Preset(Box::new(preset))));
-    } else if cancelled {
+    } else if cancel.clicked() {
         cx.push(UiAction::Leave(Target::List));
     }
 }
@@ -85,9 +94,30 @@ fn found<'p>(presets: &'p [Preset], search: &str) -> Vec<&'p Preset> {
     found
 }
 
-fn row(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset) -> bool {
+/// Shows presets in two columns, or in one if there is no room; returns the one that was pressed.
+fn tiles<'p>(ui: &mut Ui, cx: &Cx<'_>, presets: &[&'p Preset]) -> Option<&'p Preset> {
+    let room = ui.available_width();
+    let columns = if room < TWO_COLUMNS_MIN { 1 } else { 2 };
+    let width = if columns == 1 { room } else { ((room - GAP) / 2.0).floor() };
+    let mut pressed = None;
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing = vec2(GAP, GAP);
+        for row in presets.chunks(columns) {
+            ui.horizontal(|ui| {
+                for preset in row {
+                    if tile(ui, cx, preset, width) {
+                        pressed = Some(*preset);
+                    }
+                }
+            });
+        }
+    });
+    pressed
+}
+
+fn tile(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset, width: f32) -> bool {
     let tokens = cx.tokens;
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(width, TILE_HEIGHT), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, &preset.name));
     widgets::describe(ui, &response, &preset.summary);
     if response.gained_focus() {
@@ -99,17 +129,35 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset) -> bool {
         let (corner, line) = (CornerRadius::same(theme::RADIUS), Stroke::new(1.0, tokens.line));
         painter.rect(rect, corner, fill, line, StrokeKind::Inside);
         widgets::focus_ring(ui, &response, rect);
-        let inner = rect.shrink2(vec2(16.0, 8.0));
-        let width = inner.width() - 24.0;
+        let mark = pos2(rect.left() + 12.0 + MARK / 2.0, rect.center().y);
+        monogram(painter, tokens, mark, MARK, &preset.name, &preset.id);
+        let left = mark.x + MARK / 2.0 + 12.0;
+        let room = rect.right() - 12.0 - left;
         let name = sanitized(&preset.name, 60);
-        let name = widgets::one_line(ui, &name, theme::strong(), tokens.text, width);
-        painter.galley(inner.left_top(), name, tokens.text);
+        let name = widgets::one_line(ui, &name, theme::strong(), tokens.text, room);
         let summary = sanitized(&preset.summary, 200);
-        let summary = widgets::one_line(ui, &summary, theme::small(), tokens.weak, width);
-        painter.galley(pos2(inner.left(), inner.bottom() - summary.size().y), summary, tokens.weak);
-        Icon::Right.paint(painter, pos2(inner.right() - 4.0, inner.center().y), 14.0, tokens.weak);
+        let summary = widgets::one_line(ui, &summary, theme::small(), tokens.weak, room);
+        let top = rect.center().y - (name.size().y + 2.0 + summary.size().y) / 2.0;
+        let below = top + name.size().y + 2.0;
+        painter.galley(pos2(left, top), name, tokens.text);
+        painter.galley(pos2(left, below), summary, tokens.weak);
     }
-    response.clicked()
+    let pressed = response.clicked();
+    if !preset.summary.is_empty() {
+        response.on_hover_text(&*sanitized(&preset.summary, 200));
+    }
+    pressed
+}
+
+/// Two letters of the name in a square.
+fn monogram(painter: &Painter, tokens: &Tokens, center: Pos2, side: f32, name: &str, _preset_id: &str) {
+    let square = Rect::from_center_size(center, vec2(side, side));
+    painter.rect_filled(square, CornerRadius::same(theme::RADIUS), tokens.control);
+    let mut letters = name.chars().filter(|c| c.is_alphanumeric());
+    let first = letters.next();
+    let capital = letters.clone().find(|c| c.is_uppercase());
+    let text: String = first.into_iter().chain(capital.or_else(|| letters.next())).collect();
+    painter.text(center, Align2::CENTER_CENTER, text, theme::strong(), tokens.text);
 }
 
 #[cfg(test)]
