@@ -40,9 +40,6 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     if form.draft.needs_secret() {
         secret_expires(ui, form);
     }
-    if !form.draft.scopes_matter() {
-        scopes(ui, form);
-    }
     if form.draft.grant.has_redirect() {
         redirect(ui, form);
     }
@@ -94,12 +91,6 @@ fn tags(ui: &mut Ui, form: &mut Form<'_>) {
     form.left(Field::Tags, &response);
 }
 
-pub(in crate::ui) fn scopes(ui: &mut Ui, form: &mut Form<'_>) {
-    let options = FieldOptions { note: Some("Separate with spaces."), mono: true, ..FieldOptions::default() };
-    let response = fields::text(ui, field_id("scopes"), "Scopes", &mut form.draft.scopes, options);
-    form.left(Field::Scopes, &response);
-}
-
 fn redirect(ui: &mut Ui, form: &mut Form<'_>) {
     let hint = form.draft.preset.spec.redirect_uri.clone();
     let hint = hint.unwrap_or_else(|| "http://127.0.0.1/callback".to_owned());
@@ -124,6 +115,10 @@ fn background(ui: &mut Ui, form: &mut Form<'_>) {
     fields::choice(ui, id, "Refresh in the background", value, &choices, FieldOptions::default());
 }
 
+pub(in crate::ui) fn header_name_id(index: usize) -> Id {
+    Id::unique(("keyfob-form-header-name", index))
+}
+
 fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
     let mut removed = None;
     let own: Vec<usize> =
@@ -139,7 +134,7 @@ fn headers(ui: &mut Ui, _cx: &Cx<'_>, form: &mut Form<'_>) {
             mono: true,
             ..FieldOptions::default()
         };
-        let id = Id::unique(("keyfob-form-header-name", index));
+        let id = header_name_id(index);
         let label = format!("Extra header {number}");
         fields::text(ui, id, &label, &mut form.draft.headers[index].name, options);
         let label = format!("Value of extra header {number}");

@@ -15,6 +15,7 @@ use crate::ui::labels;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
 
+/// Shows how to register a client with a provider that has a page for it.
 pub(in crate::ui) fn register(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -23,11 +24,14 @@ pub(in crate::ui) fn register(
 ) {
     let help = &preset.spec.help;
     let Some(page) = preset.register_page(variables) else { return };
-    widgets::card(ui, |ui| {
+    ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        widgets::text_strong(ui, &format!("Register an app with {}", preset.name));
         if let Some(register) = &help.register {
             widgets::text(ui, register);
+        }
+        if let Some(reference) = &preset.reference {
+            let day = reference.checked.format("%-d %B %Y");
+            widgets::weak(ui, &format!("From {}'s documentation, checked {day}.", preset.name));
         }
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
@@ -40,10 +44,6 @@ pub(in crate::ui) fn register(
                 cx.send(Command::OpenPage(reference.page.clone()));
             }
         });
-        if let Some(reference) = &preset.reference {
-            let day = reference.checked.format("%-d %B %Y");
-            widgets::weak(ui, &format!("From {}'s documentation, checked {day}.", preset.name));
-        }
     });
 }
 

@@ -1,6 +1,6 @@
 //! The issuer field, and what discovery found or why it failed.
 
-use egui::Ui;
+use egui::{Id, Ui};
 
 use crate::base::sanitize::sanitized;
 use crate::messages::explain::explain;
@@ -13,6 +13,11 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::widgets::{discovered_endpoints, fields};
 use crate::ui::{labels, widgets};
+
+/// Stands for the button, whose own identity isn't known before it is drawn.
+pub(in crate::ui) fn discover_id() -> Id {
+    field_id("discover")
+}
 
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
     if !form.draft.discovers() {
@@ -39,7 +44,11 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
     };
     let is_found = form.draft.issuer.found_for.is_some() && form.draft.issuer.found_for == wanted;
     let name = if is_found { labels::DISCOVER_AGAIN } else { labels::DISCOVER };
-    if Button::new(Weight::Secondary, name).blocked(reason).show(ui) {
+    let button = ui.add(Button::new(Weight::Secondary, name).blocked(reason));
+    if ui.memory(|memory| memory.has_focus(discover_id())) {
+        button.request_focus();
+    }
+    if button.clicked() {
         cx.send(form.draft.discover());
     }
     match &form.draft.issuer.result {

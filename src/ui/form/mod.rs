@@ -1,7 +1,7 @@
 //! The account form, new or edited.
 //!
-//! Fields that this provider and grant need come first, the rest is under *Advanced*. The redirect URI to
-//! register precedes the client ID. Saving empties every secret field.
+//! Three steps on one page: register a client, enter its credentials, choose scopes. Fields that this provider
+//! and grant need are in the steps, the rest is under *Advanced*. Saving empties every secret field.
 
 pub(crate) mod advanced;
 pub(crate) mod draft;
@@ -11,10 +11,11 @@ pub(crate) mod issuer;
 pub(crate) mod private_key;
 pub(crate) mod redirect_check;
 pub(crate) mod requests;
+pub(crate) mod scopes;
 pub(crate) mod toggles;
 pub(crate) mod tokens;
 
-use egui::{Event, Id, Key, Modifiers, Ui};
+use egui::{Align2, CornerRadius, Event, Id, Key, Modifiers, Ui, vec2};
 
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::provider::Preset;
@@ -23,10 +24,12 @@ use crate::messages::explain::explain;
 
 use super::action::{Target, UiAction};
 use super::cx::Cx;
+use super::theme::Tokens;
+use super::widgets::actions::{self, Reason};
 use super::widgets::button::{Button, Weight};
 use super::widgets::fields;
 use super::widgets::fields::FieldOptions;
-use super::{labels, widgets};
+use super::{labels, theme, widgets};
 use draft::private_key::PRIVATE_KEY;
 use draft::{AccountFormState, Field};
 
@@ -50,6 +53,37 @@ fn secret_ids(draft: &AccountFormState) -> Vec<Id> {
 
 pub(super) fn header_id(index: usize) -> Id {
     Id::unique(("keyfob-form-header", index))
+}
+
+fn variable_id(name: &str) -> Id {
+    Id::unique(("keyfob-form-variable", name))
+}
+
+/// The control to correct a field with.
+fn id_of(draft: &AccountFormState, field: &Field) -> Id {
+    match field {
+        Field::Name => name_id(),
+        Field::Variable(name) => variable_id(name),
+        // An issuer that can be read must still be discovered.
+        Field::Issuer if draft.wanted_issuer().is_some() => issuer::discover_id(),
+        Field::Issuer => field_id("issuer"),
+        Field::ClientId => field_id("client_id"),
+        Field::ClientSecret => field_id("client_secret"),
+        Field::PrivateKey => field_id(PRIVATE_KEY),
+        Field::UserName => field_id("username"),
+        Field::SecretExpires => field_id("client_secret_expires"),
+        Field::Password => field_id("password"),
+        Field::Scopes => field_id("scopes"),
+        Field::Redirect => field_id("redirect_uri"),
+        Field::Parameter(request, index) => requests::name_id(*request, *index),
+        Field::Endpoint(kind) => field_id(kind.key()),
+        Field::Header(index) if draft.headers.get(*index).is_some_and(|header| header.label.is_some()) => {
+            header_id(*index)
+        }
+        Field::Header(index) => advanced::header_name_id(*index),
+        Field::Tags => field_id("tags"),
+        Field::Tokens => tokens::ids()[0],
+    }
 }
 
 pub(super) struct Form<'a> {
@@ -89,6 +123,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState) {
         });
     }
     draft.typed |= ui.text_edit_focused() && ui.input(|input| input.events.iter().any(types));
+    draft.give_name(cx.snapshot);
     let problems = draft.problems(cx.snapshot);
     let mut form = Form { draft, problems };
     ui.add_enabled_ui(!form.draft.saving, |ui| {
@@ -96,15 +131,47 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState) {
         basics(ui, cx, &mut form);
         issuer::show(ui, cx, &mut form);
         endpoints::needed(ui, &mut form);
-        help::register(ui, cx, &form.draft.preset, &form.draft.variables);
+        steps(ui, cx, &mut form);
+        ui.add_space(4.0);
+        advanced::show(ui, cx, &mut form);
+    });
+}
+
+fn steps(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
+    let mut number = 0..;
+    let mut step = |ui: &mut Ui, name: &str| step_heading(ui, number.next().unwrap_or(0) + 1, name);
+    let preset = &form.draft.preset;
+    let has_page = preset.register_page(&form.draft.variables).is_some();
+    if has_page || form.draft.grant.has_redirect() {
+        let named = format!("Register an app with {}", preset.name);
+        step(ui, if has_page { &named } else { "Register" });
+        help::register(ui, cx, preset, &form.draft.variables);
         if form.draft.grant.has_redirect() {
-            help::redirect(ui, cx, &form);
+            help::redirect(ui, cx, form);
             redirect_check::show(ui, cx, form.draft);
         }
-        credentials(ui, &mut form);
-        toggles::show(ui, &mut form);
-        tokens::show(ui, &mut form);
-        advanced::show(ui, cx, &mut form);
+    }
+    step(ui, "Credentials");
+    credentials(ui, form);
+    tokens::show(ui, form);
+    step(ui, "Scopes");
+    scopes::show(ui, form);
+    toggles::show(ui, form);
+}
+
+/// A step's number in a square, which is no radio button, and its name.
+fn step_heading(ui: &mut Ui, number: usize, name: &str) {
+    let tokens = Tokens::of(ui);
+    ui.add_space(8.0);
+    ui.scope(|ui| {
+        ui.spacing_mut().interact_size.y = 24.0;
+        ui.horizontal(|ui| {
+            let (_, square) = ui.allocate_space(vec2(24.0, 24.0));
+            ui.painter().rect_filled(square, CornerRadius::same(6), tokens.control);
+            let font = theme::small_strong();
+            ui.painter().text(square.center(), Align2::CENTER_CENTER, number, font, tokens.text);
+            widgets::subheading(ui, name);
+        });
     });
 }
 
@@ -123,6 +190,10 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     let options =
         FieldOptions { hint: "For example, car-dev", error: error.as_deref(), ..FieldOptions::default() };
     let response = fields::text(ui, name_id(), "Name", &mut form.draft.name, options);
+    if form.draft.has_given_name() && response.gained_focus() {
+        // The first letter replaces it.
+        fields::select_all(ui.ctx(), name_id(), &form.draft.name);
+    }
     form.left(Field::Name, &response);
 
     let custom = Preset::custom();
@@ -156,7 +227,7 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
         let error = form.error(&field, !value.is_empty()).map(str::to_owned);
         let (hint, note) = (variable.default.as_deref().unwrap_or_default(), variable.note.as_deref());
         let options = FieldOptions { hint, error: error.as_deref(), note, ..FieldOptions::default() };
-        let id = Id::unique(("keyfob-form-variable", &variable.name));
+        let id = variable_id(&variable.name);
         if variable.choices.is_empty() {
             let response = fields::text(ui, id, &variable.label, &mut value, options);
             form.left(field, &response);
@@ -203,9 +274,6 @@ fn credentials(ui: &mut Ui, form: &mut Form<'_>) {
         let label = if form.draft.headers[index].required { label } else { format!("{label} (optional)") };
         secret(ui, form, Field::Header(index), header_id(index), &label, kept);
     }
-    if form.draft.scopes_matter() {
-        advanced::scopes(ui, form);
-    }
 }
 
 pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, label: &str, kept: bool) {
@@ -232,49 +300,77 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState
         Some((_, text)) => Some(text.as_str()),
         None => None,
     };
-    let new = draft.editing.is_none();
-    let sign_in_label = labels::SAVE_AND_GET;
-    let (mut save, mut sign_in, mut cancel) = (false, false, false);
-    ui.horizontal_wrapped(|ui| {
-        let weight = |primary| if primary { Weight::Primary } else { Weight::Secondary };
-        if draft.tokens.open {
-            save = Button::new(weight(true), labels::SAVE).blocked(reason).show(ui);
-        } else if new {
-            sign_in = Button::new(weight(true), sign_in_label).blocked(reason).show(ui);
-            save = Button::new(weight(false), labels::SAVE).blocked(reason).show(ui);
-        } else {
-            save = Button::new(weight(true), labels::SAVE).blocked(reason).show(ui);
-            sign_in = Button::new(weight(false), sign_in_label).blocked(reason).show(ui);
-        }
-        cancel = Button::new(Weight::Text, labels::CANCEL).show(ui);
-        if let Some(reason) = reason.filter(|_| !cx.narrow) {
-            ui.add_space(8.0);
-            widgets::weak_line(ui, reason);
-        }
-    });
+    let field = problems.first().filter(|_| !draft.saving).map(|(field, _)| id_of(draft, field));
+    let mut pressed = button_row(ui, draft, reason.map(|text| Reason::new(text, field)));
     let shortcut = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
     if shortcut && reason.is_none() {
-        (save, sign_in) = (draft.tokens.open, !draft.tokens.open);
+        pressed = Some(if draft.tokens.open { Pressed::Save } else { Pressed::SaveAndGet });
     }
-    if save || sign_in {
-        let ids = secret_ids(draft);
-        let taken = Box::new(draft.take());
-        draft.saving = true;
-        draft.problem = None;
-        for id in ids {
-            fields::forget(ui.ctx(), id);
+    match pressed {
+        Some(Pressed::Save) => save(ui, cx, draft, false),
+        Some(Pressed::SaveAndGet) => save(ui, cx, draft, true),
+        Some(Pressed::Cancel) => {
+            let is_new = draft.editing.is_none();
+            cx.push(UiAction::Leave(if is_new { Target::List } else { Target::Back }));
         }
-        cx.send(match draft.tokens.take(cx.now) {
-            Some(grant) => {
-                let (grant, draft) = (Some(grant), *taken);
-                // The form shows the account's endpoints, so saving confirms them.
-                let draft =
-                    ImportDraft { draft, grant, incomplete: true, replace: false, move_secrets: true };
-                Command::Import(vec![draft])
-            }
-            None => Command::Save { draft: taken, sign_in },
-        });
-    } else if cancel {
-        cx.push(UiAction::Leave(if new { Target::List } else { Target::Back }));
+        Some(Pressed::Field(field)) => cx.push(UiAction::Focus(field)),
+        None => {}
     }
+}
+
+#[derive(Clone, Copy)]
+enum Pressed {
+    Save,
+    SaveAndGet,
+    Cancel,
+    Field(Id),
+}
+
+/// One button is filled: the usual way on.
+fn button_row(ui: &mut Ui, draft: &AccountFormState, reason: Option<Reason<'_>>) -> Option<Pressed> {
+    let blocked = reason.map(|reason| reason.text);
+    let cancel = Button::new(Weight::Secondary, labels::CANCEL);
+    let save = |weight| Button::new(weight, labels::SAVE).blocked(blocked);
+    let get = |weight| Button::new(weight, labels::SAVE_AND_GET).blocked(blocked);
+    let (primary, secondary) = (Weight::Primary, Weight::Secondary);
+    let cancel = (Pressed::Cancel, cancel);
+    if draft.tokens.open {
+        one_of(ui, reason, [cancel, (Pressed::Save, save(primary))])
+    } else if draft.editing.is_none() {
+        let buttons = [cancel, (Pressed::Save, save(secondary)), (Pressed::SaveAndGet, get(primary))];
+        one_of(ui, reason, buttons)
+    } else {
+        let buttons = [cancel, (Pressed::SaveAndGet, get(secondary)), (Pressed::Save, save(primary))];
+        one_of(ui, reason, buttons)
+    }
+}
+
+fn one_of<const N: usize>(
+    ui: &mut Ui,
+    reason: Option<Reason<'_>>,
+    buttons: [(Pressed, Button<'_>); N],
+) -> Option<Pressed> {
+    let meanings = buttons.each_ref().map(|(pressed, _)| *pressed);
+    let (shown, field) = actions::show_with_reason(ui, reason, buttons.map(|(_, button)| button));
+    let clicked = meanings.into_iter().zip(&shown).find(|(_, button)| button.clicked());
+    clicked.map(|(pressed, _)| pressed).or(field.map(Pressed::Field))
+}
+
+fn save(ui: &Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState, sign_in: bool) {
+    let ids = secret_ids(draft);
+    let taken = Box::new(draft.take());
+    draft.saving = true;
+    draft.problem = None;
+    for id in ids {
+        fields::forget(ui.ctx(), id);
+    }
+    cx.send(match draft.tokens.take(cx.now) {
+        Some(grant) => {
+            let (grant, draft) = (Some(grant), *taken);
+            // The form shows the account's endpoints, so saving confirms them.
+            let draft = ImportDraft { draft, grant, incomplete: true, replace: false, move_secrets: true };
+            Command::Import(vec![draft])
+        }
+        None => Command::Save { draft: taken, sign_in },
+    });
 }

@@ -117,6 +117,10 @@ fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
     widgets::weak(ui, note(request));
 }
 
+pub(in crate::ui) fn name_id(request: Request, index: usize) -> Id {
+    ids(request, index).0
+}
+
 fn ids(request: Request, index: usize) -> (Id, Id) {
     let id = |part: &str| Id::unique(("keyfob-form-parameter", part, request, index));
     (id("name"), id("value"))

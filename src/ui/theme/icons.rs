@@ -31,6 +31,8 @@ pub(in crate::ui) enum Icon {
     PlusCircle,
     Key,
     Copy,
+    Eye,
+    EyeOff,
     Locked,
     Unlocked,
 }
@@ -87,6 +89,22 @@ const COPY: &[Part] = &[
     Square((5.5, 5.5), (13.5, 13.5)),
     Line(&[(3.0, 10.5), (2.5, 10.5), (2.5, 2.5), (10.5, 2.5), (10.5, 3.0)]),
 ];
+const LIDS: Part = ClosedLine(&[
+    (1.2, 8.0),
+    (3.4, 5.2),
+    (6.0, 3.8),
+    (8.0, 3.5),
+    (10.0, 3.8),
+    (12.6, 5.2),
+    (14.8, 8.0),
+    (12.6, 10.8),
+    (10.0, 12.2),
+    (8.0, 12.5),
+    (6.0, 12.2),
+    (3.4, 10.8),
+]);
+const EYE: &[Part] = &[LIDS, Circle((8.0, 8.0), 2.2)];
+const EYE_OFF: &[Part] = &[LIDS, Circle((8.0, 8.0), 2.2), Line(&[(2.5, 13.5), (13.5, 2.5)])];
 const UNLOCKED: &[Part] = &[LOCK_BODY, SHACKLE];
 const LOCKED: &[Part] = &[LOCK_BODY, SHACKLE, Line(&[(11.0, 5.0), (11.0, 7.5)])];
 
@@ -110,6 +128,8 @@ impl Icon {
             Self::PlusCircle => PLUS_CIRCLE,
             Self::Key => KEY,
             Self::Copy => COPY,
+            Self::Eye => EYE,
+            Self::EyeOff => EYE_OFF,
             Self::Unlocked => UNLOCKED,
             Self::Locked => LOCKED,
         }

@@ -3,7 +3,7 @@
 //! A secret field keeps no undo history, shows only dots to assistive technologies, and is wiped when it is
 //! taken or closed.
 
-use egui::{Align2, ComboBox, Id, Margin, RichText, TextEdit, Ui};
+use egui::{Align2, ComboBox, Event, Id, Margin, RichText, TextEdit, Ui};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::base::secret::Passphrase;
@@ -11,17 +11,19 @@ use crate::base::secret::Passphrase;
 use crate::ui::theme;
 use crate::ui::theme::Tokens;
 use crate::ui::theme::icons::Icon;
+use crate::ui::widgets::button::Button;
 
 const MAX_CHARS: usize = 16_384;
 
 pub(in crate::ui) struct SecretInput {
+    is_shown: bool,
     // Allocated in advance, so that typing leaves no copies of a reallocated buffer.
     text: Zeroizing<String>,
 }
 
 impl Default for SecretInput {
     fn default() -> Self {
-        Self { text: Zeroizing::new(String::with_capacity(4096)) }
+        Self { is_shown: false, text: Zeroizing::new(String::with_capacity(4096)) }
     }
 }
 
@@ -37,6 +39,7 @@ impl SecretInput {
     /// Takes the text without surrounding white space and empties the field.
     pub(in crate::ui) fn take(&mut self) -> Option<String> {
         let taken = Some(self.text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+        self.is_shown = false;
         self.text.zeroize();
         taken
     }
@@ -57,6 +60,7 @@ impl SecretInput {
     /// Takes the passphrase unchanged and empties the field.
     pub(in crate::ui) fn take_passphrase(&mut self) -> Passphrase {
         let taken = self.passphrase();
+        self.is_shown = false;
         self.text.zeroize();
         taken
     }
@@ -105,9 +109,40 @@ pub(in crate::ui) fn secret(
     value: &mut SecretInput,
     options: FieldOptions<'_>,
 ) -> egui::Response {
-    let response = edit(ui, id, label, &mut value.text, true, options);
+    // Nobody reads over a shoulder what is behind another window.
+    value.is_shown &= ui.input(|input| input.focused);
+    if value.is_shown && ui.memory(|memory| memory.has_focus(id)) {
+        // egui's own copy would bypass the engine, which clears copied secrets.
+        ui.input_mut(|input| input.events.retain(|event| !matches!(event, Event::Copy | Event::Cut)));
+    }
+    let field = ui.scope(|ui| {
+        ui.set_max_width(ui.available_width() - theme::CONTROL_HEIGHT - theme::STEP);
+        edit(ui, id, label, &mut value.text, !value.is_shown, options)
+    });
+    let response = field.inner;
     forget_history(ui.ctx(), id);
+    let place = response.rect.right_top() + egui::vec2(theme::STEP, 0.0);
+    let place = egui::Rect::from_min_size(place, egui::Vec2::splat(theme::CONTROL_HEIGHT));
+    let (icon, verb) = if value.is_shown { (Icon::EyeOff, "Hide") } else { (Icon::Eye, "Show") };
+    let name = format!("{verb} {}", lower_first(label));
+    if Button::icon(icon, &name).show(&mut ui.new_child(egui::UiBuilder::new().max_rect(place))) {
+        value.is_shown = !value.is_shown;
+    }
     response
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// Selects the text of a field that got the keyboard.
+pub(in crate::ui) fn select_all(ctx: &egui::Context, id: Id, text: &str) {
+    let mut state = egui::text_edit::TextEditState::load(ctx, id).unwrap_or_default();
+    let end = egui::text::CCursor::new(text.chars().count());
+    let all = egui::text::CCursorRange::two(egui::text::CCursor::new(0), end);
+    state.cursor.set_char_range(Some(all));
+    state.store(ctx, id);
 }
 
 /// A field that shows its text and is wiped like a secret, since pasted text may have a code.

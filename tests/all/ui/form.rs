@@ -57,7 +57,7 @@ fn a_new_account_of_a_preset_is_sent_whole() {
 #[test]
 fn the_form_shows_only_what_the_grant_needs() {
     let rig = new_account("SmartDocumentor");
-    for absent in ["User name", "Password", "Authorization endpoint", "Scopes", "Redirect URI"] {
+    for absent in ["User name", "Password", "Authorization endpoint", "Register", "Redirect URI"] {
         assert!(rig.0.query_by_label(absent).is_none(), "{absent}");
     }
     let rig = new_account("Custom provider");

@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod issuer;
 pub(crate) mod private_key;
 pub(crate) mod requests;
+pub(crate) mod scopes;
 pub(crate) mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use crate::base::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
 use crate::domain::account::secret_expiry;
 use crate::domain::account::tags::Tags;
-use crate::domain::account::{AccountId, Client, Revision, Settings};
+use crate::domain::account::{AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::oauth::discovery::DiscoveredServer;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::redirect_uri::RedirectUri;
@@ -23,32 +24,35 @@ use crate::domain::provider::spec::{ClientAuth, Endpoints, ProviderSpec};
 use crate::domain::provider::{CUSTOM, EndpointKind, Preset};
 use crate::messages::command::AccountDraft;
 use crate::messages::problem::{Problem, SignInProblem};
+use crate::messages::snapshot::Snapshot;
 
 use crate::ui::widgets::fields::SecretInput;
 use issuer::IssuerDraft;
 use private_key::{PRIVATE_KEY, PrivateKeyDraft};
 use requests::{Request, RequestsDraft};
+use scopes::ScopesDraft;
 use tokens::TokensDraft;
 
+/// A field, in the order of the form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::ui) enum Field {
     Name,
     Variable(String),
     Issuer,
+    Endpoint(EndpointKind),
     ClientId,
     ClientSecret,
     PrivateKey,
     UserName,
-    SecretExpires,
     Password,
+    Header(usize),
+    Tokens,
     Scopes,
+    SecretExpires,
     Redirect,
     /// An extra parameter of a request, by its position.
     Parameter(Request, usize),
-    Endpoint(EndpointKind),
-    Header(usize),
     Tags,
-    Tokens,
 }
 
 #[derive(Default)]
@@ -66,6 +70,8 @@ pub(in crate::ui) struct AccountFormState {
     pub(in crate::ui) preset: Preset,
     pub(in crate::ui) grant: GrantType,
     pub(in crate::ui) name: String,
+    /// The name that the form gave a new account; it follows the provider until the user types another.
+    given_name: Option<String>,
     pub(in crate::ui) variables: BTreeMap<String, String>,
     /// The issuer, if discovery provides the endpoints.
     pub(in crate::ui) issuer: IssuerDraft,
@@ -75,7 +81,7 @@ pub(in crate::ui) struct AccountFormState {
     pub(in crate::ui) requests: RequestsDraft,
     pub(in crate::ui) username: String,
     pub(in crate::ui) password: SecretInput,
-    pub(in crate::ui) scopes: String,
+    pub(in crate::ui) scopes: ScopesDraft,
     pub(in crate::ui) redirect: String,
     pub(in crate::ui) endpoints: BTreeMap<EndpointKind, String>,
     pub(in crate::ui) client_auth: Option<ClientAuth>,
@@ -154,6 +160,7 @@ impl AccountFormState {
             }
         }
         Self {
+            given_name: (editing.is_none() && name.is_empty()).then(String::new),
             editing,
             preset: preset.clone(),
             grant: settings.grant,
@@ -166,7 +173,7 @@ impl AccountFormState {
             requests: RequestsDraft::of(&mut rest, &kept),
             username: client.username.unwrap_or_default(),
             password: SecretInput::default(),
-            scopes: scopes.join(" "),
+            scopes: ScopesDraft::of(scopes),
             redirect: rest.redirect_uri.take().unwrap_or_default(),
             endpoints: typed_endpoints(&std::mem::take(&mut rest.endpoints)),
             client_auth: rest.client_auth.take(),
@@ -194,6 +201,7 @@ impl AccountFormState {
         self.editing = old.editing;
         self.typed = old.typed;
         self.name = old.name;
+        self.given_name = old.given_name;
         self.client_id = old.client_id;
         self.client_secret = old.client_secret;
         self.keys = old.keys;
@@ -240,9 +248,33 @@ impl AccountFormState {
         needed && !self.discovers() && self.preset.spec.endpoints.get(kind).is_none()
     }
 
-    /// Whether the scopes are among the main fields, since they determine what the token allows.
-    pub(in crate::ui) fn scopes_matter(&self) -> bool {
-        !self.grant.is_repeatable() && self.preset.spec.scopes.is_none()
+    pub(in crate::ui) fn has_given_name(&self) -> bool {
+        self.given_name.as_ref() == Some(&self.name)
+    }
+
+    /// Names a new account after its provider, until the user does; adds a number if the name is taken.
+    pub(in crate::ui) fn give_name(&mut self, snapshot: &Snapshot) {
+        if !self.has_given_name() {
+            return;
+        }
+        let base = if self.preset.id == CUSTOM { self.host() } else { Some(self.preset.name.clone()) };
+        let base = base.filter(|name| AccountName::new(name).is_ok());
+        let base = base.unwrap_or_else(|| "New account".to_owned());
+        let is_free = |name: &String| {
+            let name = AccountName::new(name);
+            name.is_ok_and(|name| snapshot.accounts.iter().all(|account| account.name.key() != name.key()))
+        };
+        let numbered = (2..=snapshot.accounts.len() + 2).map(|number| format!("{base} {number}"));
+        let name = std::iter::once(base.clone()).chain(numbered).find(is_free).unwrap_or_default();
+        self.given_name = Some(name.clone());
+        self.name = name;
+    }
+
+    /// The host of a server that has no preset.
+    fn host(&self) -> Option<String> {
+        let token = self.endpoints.get(&EndpointKind::Token);
+        let url = self.issuer.typed.as_ref().or(token)?;
+        url::Url::parse(url.trim()).ok()?.host_str().filter(|host| host.contains('.')).map(str::to_owned)
     }
 
     pub(in crate::ui) fn redirect_uri(&self) -> Option<RedirectUri> {
@@ -258,7 +290,7 @@ impl AccountFormState {
     pub(in crate::ui) fn settings(&self) -> Settings {
         let mut overrides = self.rest.clone();
         let typed = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
-        let scopes: Vec<String> = self.scopes.split_whitespace().map(str::to_owned).collect();
+        let scopes = self.scopes.all();
         if scopes != self.preset.spec.scopes.clone().unwrap_or_default() {
             overrides.scopes = Some(scopes);
         }
