@@ -48,6 +48,7 @@ use notices::NoticesState;
 use pages::crash::CrashPageState;
 use pages::diagnostics::DiagnosticsState;
 use pages::export::ExportPageState;
+use pages::first_run::FirstRunState;
 use pages::import::ImportPageState;
 use pages::lock_screen::LockScreenState;
 use pages::provider_picker::ProviderPickerState;
@@ -81,6 +82,7 @@ pub struct Ui {
     sidebar: SidebarState,
     account: AccountPageState,
     crash: CrashPageState,
+    first_run: FirstRunState,
     notices: NoticesState,
     lock_screen: LockScreenState,
     dialogs: Dialogs,
@@ -406,6 +408,7 @@ impl Ui {
 
     fn drop_drafts(&mut self, ctx: &Context, is_first: bool) {
         if is_first {
+            self.first_run.note_lock();
             egui::Popup::close_all(ctx);
             self.passphrase.close(ctx);
             self.dialogs.close(ctx);
@@ -452,7 +455,7 @@ impl Ui {
         let is_empty = cx.snapshot.accounts.is_empty();
         let without_list = self.crash == CrashPageState::NothingShown;
         if is_empty && !without_list && matches!(self.page, Page::Account) {
-            first_run::show(ui, cx, &mut self.notices);
+            first_run::show(ui, cx, &mut self.first_run, &mut self.notices);
             self.apply_actions(ui.ctx(), cx);
             return whole;
         }
@@ -580,6 +583,9 @@ impl Ui {
         notices::show(ui, cx, &mut self.notices);
         if let Some(problem) = &cx.snapshot.problem {
             notices::app_problem::show(ui, cx, problem);
+        }
+        if matches!(self.page, Page::Account) && self.crash == CrashPageState::NoCrash {
+            first_run::show_steps(ui, cx, &mut self.first_run);
         }
         match &mut self.page {
             Page::ProviderPicker(state) => provider_picker::show(ui, cx, state),

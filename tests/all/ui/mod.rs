@@ -19,6 +19,7 @@ pub(crate) mod lock;
 pub(crate) mod look;
 pub(crate) mod order;
 pub(crate) mod palette;
+pub(crate) mod pages;
 pub(crate) mod passphrase;
 pub(crate) mod providers;
 pub(crate) mod quit;
