@@ -55,6 +55,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DiagnosticsS
         }
         Some(findings) => table(ui, cx, findings, provider),
     }
+    ui.add_space(4.0);
     let busy = state.findings.is_none().then_some("The checks are running.");
     let close = Button::new(Weight::Secondary, labels::CLOSE);
     let again = Button::new(Weight::Primary, labels::CHECK_AGAIN).blocked(busy);

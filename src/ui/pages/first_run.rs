@@ -121,8 +121,9 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &FirstRunState, notices: &mut N
     ui.add_space(4.0);
     widgets::weak(ui, "The demo has every step with a built-in server. No registration needed.");
     ui.add_space(16.0);
-    for (name, is_done) in state.steps(cx.snapshot) {
-        step(ui, tokens, name, is_done);
+    ui.spacing_mut().item_spacing.y = 4.0;
+    for (number, (name, is_done)) in (1..).zip(state.steps(cx.snapshot)) {
+        step(ui, tokens, number, name, is_done);
     }
 }
 
@@ -134,8 +135,8 @@ pub(in crate::ui) fn show_steps(ui: &mut Ui, cx: &Cx<'_>, state: &mut FirstRunSt
     }
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(16.0, 4.0);
-        for (name, is_done) in steps {
-            step(ui, cx.tokens, name, is_done);
+        for (number, (name, is_done)) in (1..).zip(steps) {
+            step(ui, cx.tokens, number, name, is_done);
         }
         if Button::new(Weight::Text, "Hide").accessible_name("Hide the first steps").show(ui) {
             state.shows_steps = false;
@@ -143,15 +144,23 @@ pub(in crate::ui) fn show_steps(ui: &mut Ui, cx: &Cx<'_>, state: &mut FirstRunSt
     });
 }
 
-fn step(ui: &mut Ui, tokens: &Tokens, name: &str, is_done: bool) {
-    let (icon, color) = if is_done { (Icon::Check, tokens.ok) } else { (Icon::Circle, tokens.weak) };
+/// A step: its number in a square, as in the form, or a check mark.
+fn step(ui: &mut Ui, tokens: &Tokens, number: u8, name: &str, is_done: bool) {
     let text = if is_done { tokens.weak } else { tokens.text };
     let galley = ui.painter().layout_no_wrap(name.to_owned(), theme::body(), text);
-    let (rect, response) = ui.allocate_exact_size(vec2(24.0 + galley.size().x, 24.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(28.0 + galley.size().x, 24.0), Sense::hover());
     let spoken = format!("{name}: {}", if is_done { "done" } else { "to do" });
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, &spoken));
-    icon.paint(ui.painter(), pos2(rect.left() + 8.0, rect.center().y), 16.0, color);
-    let at = pos2(rect.left() + 24.0, rect.center().y - galley.size().y / 2.0);
+    let mark = pos2(rect.left() + 10.0, rect.center().y);
+    if is_done {
+        Icon::Check.paint(ui.painter(), mark, 16.0, tokens.ok);
+    } else {
+        let square = Rect::from_center_size(mark, vec2(20.0, 20.0));
+        ui.painter().rect_filled(square, CornerRadius::same(5), tokens.control);
+        let font = theme::small_strong();
+        ui.painter().text(mark, Align2::CENTER_CENTER, number, font, tokens.text);
+    }
+    let at = pos2(rect.left() + 28.0, rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, text);
 }
 

@@ -13,7 +13,7 @@ fn the_doctor_says_what_is_in_the_way_and_sends_no_secret() {
 
     let found = place.run(&["doctor", "car-dev"]);
     assert_eq!(found.code, 0, "{found:?}");
-    assert!(found.out.contains("ok         Secrets: The keychain responds."), "{found:?}");
+    assert!(found.out.contains("ok           Secrets: The keychain responds."), "{found:?}");
     assert!(
         found.out.contains("not needed   Name (DNS) (127.0.0.1): This is the same computer"),
         "{found:?}"

@@ -84,8 +84,12 @@ impl Rig {
     /// Opens a section of the settings.
     #[track_caller]
     pub(crate) fn open_settings(&mut self, section: &str) {
+        use egui::accesskit::Role;
         self.press("Settings");
-        self.0.get_by_role_and_label(egui::accesskit::Role::Tab, section).click_accesskit();
+        if self.0.query_by_role_and_label(Role::ComboBox, "Section").is_some() {
+            return self.choose("Section", section);
+        }
+        self.0.get_by_role_and_label(Role::Tab, section).click_accesskit();
         self.0.run();
     }
 

@@ -15,7 +15,7 @@ use super::harness::Rig;
 const SIZES: [(f32, f32); 3] = [keyfob::ui::FIRST_SIZE, keyfob::ui::MIN_SIZE, (480.0, 320.0)];
 
 fn taken() -> keyfob::messages::snapshot::Snapshot {
-    snapshot(vec![account(1, "Smartcar", "Smartcar", GrantType::AuthorizationCode)])
+    snapshot(vec![account(1, "SMARTCAR", "Smartcar", GrantType::AuthorizationCode)])
 }
 
 fn form(provider: &str, size: (f32, f32)) -> Rig {
@@ -78,7 +78,7 @@ fn a_disabled_import_has_its_reason_in_view_and_new_accounts_come_first() {
         rig.fill("File", "/tmp/accounts.toml");
         rig.press("Read file");
         drop(rig.command());
-        let file = "[[account]]\nname = \"Smartcar\"\nprovider = \"smartcar\"\ngrant = \"authorization_code\"\n\
+        let file = "[[account]]\nname = \"smartcar\"\nprovider = \"smartcar\"\ngrant = \"authorization_code\"\n\
                     client_id = \"a\"\nclient_secret = \"CANARY-1\"\n[[account]]\nname = \"new\"\n\
                     provider = \"smartsense\"\ngrant = \"client_credentials\"\nclient_id = \"a\"\n\
                     client_secret = \"CANARY-2\"\n";
@@ -86,7 +86,7 @@ fn a_disabled_import_has_its_reason_in_view_and_new_accounts_come_first() {
         let drafts = drafts.into_iter().map(keyfob::messages::command::ImportDraft::from).collect();
         rig.tell(Event::ImportRead(ImportRead { drafts, taken: vec![true, false], ..ImportRead::default() }));
         let top = |name: &str| rig.0.get_by_role_and_label(Role::CheckBox, name).rect().top();
-        assert!(top("new") < top("Smartcar"));
+        assert!(top("new") < top("smartcar"));
         rig.tick("new");
         assert!(!rig.can_press("Import"));
         let reason = rig.0.get_by_label("Select an account first.").rect();

@@ -198,7 +198,7 @@ fn the_line_says_where_secrets_are_and_leads_to_the_settings() {
     rig.press("Keep secrets in memory until quit");
     assert!(matches!(rig.command(), Command::UseMemoryVault));
     turn(&mut rig, VaultHealth::Locked { exists: true });
-    rig.press("Cancel");
+    rig.press("Back");
     rig.change(|snapshot| snapshot.vault.kind = VaultKind::Memory);
     assert!(rig.can_press("Secrets in memory until quit"));
 }

@@ -219,7 +219,7 @@ fn pages() -> Vec<Screen> {
 }
 
 fn forms() -> Vec<Screen> {
-    let (add, change) = ("For example, car-dev", "Edit account");
+    let (add, change) = ("Credentials", "Edit account");
     vec![
         left("picker", "Search providers", few(), |rig| ctrl(rig, Key::N)),
         left("form of Smartcar", add, few(), |rig| form(rig, "Smartcar")),
