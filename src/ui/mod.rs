@@ -631,9 +631,8 @@ fn scrolled(ui: &mut egui::Ui, beside: f32, top: i8, contents: impl FnOnce(&mut 
     shown.state.clamped_offset().y > 0.0
 }
 
-/// Draws the page behind a dialog: unchanged, but inactive for assistive technologies, too.
+/// Draws the page behind a dialog: disabled, for assistive technologies, too.
 fn behind<R>(ui: &mut egui::Ui, contents: impl FnOnce(&mut egui::Ui) -> R) -> R {
-    ui.visuals_mut().disabled_alpha = 1.0;
     ui.disable();
     contents(ui)
 }

@@ -38,6 +38,8 @@ pub(super) struct Tokens {
     pub(super) window: Color32,
     pub(super) raised: Color32,
     pub(super) control: Color32,
+    /// What can't be pressed or edited.
+    pub(super) disabled: Color32,
     pub(super) hover: Color32,
     pub(super) chosen: Color32,
     /// A line between regions; carries no meaning.
@@ -68,6 +70,7 @@ pub(super) static DARK: Tokens = Tokens {
     window: rgb(0x0016_181d),
     raised: rgb(0x001d_2027),
     control: rgb(0x002a_2e37),
+    disabled: rgb(0x0023_262c),
     hover: rgb(0x0034_3944),
     chosen: rgb(0x0023_2f45),
     line: rgb(0x002c_3039),
@@ -90,6 +93,7 @@ pub(super) static LIGHT: Tokens = Tokens {
     window: rgb(0x00ff_ffff),
     raised: rgb(0x00ff_ffff),
     control: rgb(0x00ee_f0f3),
+    disabled: rgb(0x00e6_e8eb),
     hover: rgb(0x00e3_e7ec),
     chosen: rgb(0x00ea_f1fe),
     line: rgb(0x00dd_e1e7),
@@ -142,6 +146,19 @@ pub(super) fn mono(size: f32) -> FontId {
 
 fn semibold() -> FontFamily {
     FontFamily::Name("semibold".into())
+}
+
+/// Gives the fields of a disabled part of the window the disabled colors, which egui would make transparent.
+pub(super) fn dim_if_disabled(ui: &mut egui::Ui) {
+    if ui.is_enabled() {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    let visuals = ui.visuals_mut();
+    visuals.extreme_bg_color = tokens.disabled;
+    let look = &mut visuals.widgets.inactive;
+    (look.bg_fill, look.weak_bg_fill) = (tokens.disabled, tokens.disabled);
+    (look.bg_stroke.color, look.fg_stroke.color) = (tokens.line, tokens.weak);
 }
 
 /// Installs the fonts and both themes, once before the first frame.
@@ -260,6 +277,8 @@ fn paint(visuals: &mut Visuals, tokens: &Tokens) {
     visuals.widgets.open.bg_stroke.width = 2.0;
     visuals.selection = Selection { bg_fill: tokens.chosen, stroke: Stroke::new(2.0, tokens.accent) };
     visuals.override_text_color = None;
+    // What is disabled has colors of its own, which a dialog over it doesn't change.
+    visuals.disabled_alpha = 1.0;
     visuals.weak_text_color = Some(tokens.weak);
     visuals.hyperlink_color = tokens.accent;
     visuals.text_cursor.stroke = Stroke::new(2.0, tokens.accent);
@@ -312,7 +331,7 @@ mod tests {
             let texts = [
                 on_each(&grounds, &all),
                 on_each(
-                    &[t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft],
+                    &[t.control, t.disabled, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft],
                     &[t.text, t.weak],
                 ),
                 // The labels of buttons without a background.

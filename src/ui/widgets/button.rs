@@ -19,6 +19,7 @@ pub(in crate::ui) enum Weight {
     Secondary,
     /// Only text, whose accent color tells it from other text.
     Text,
+    /// Destroys something, in red.
     Danger,
     /// Like [`Self::Text`], for an action that destroys something.
     DangerText,
@@ -149,6 +150,25 @@ impl Widget for Button<'_> {
 }
 
 impl Button<'_> {
+    /// The colors of the ground and of the text.
+    fn colors(&self, tokens: &Tokens, enabled: bool, lit: bool) -> (Color32, Color32) {
+        match (self.weight, lit) {
+            (Weight::Text | Weight::DangerText, _) if !enabled => (Color32::TRANSPARENT, tokens.weak),
+            _ if !enabled => (tokens.disabled, tokens.weak),
+            (Weight::Primary, false) => (tokens.accent, tokens.on_accent),
+            (Weight::Primary, true) => (tokens.accent_hover, tokens.on_accent),
+            (Weight::Secondary, false) => (tokens.control, tokens.text),
+            (Weight::Secondary | Weight::Text, true) => (tokens.hover, tokens.text),
+            (Weight::Text, false) if self.in_text_color || self.label.is_empty() => {
+                (Color32::TRANSPARENT, tokens.text)
+            }
+            (Weight::Text, false) => (Color32::TRANSPARENT, tokens.accent),
+            (Weight::Danger, false) | (Weight::DangerText, true) => (tokens.error_soft, tokens.error),
+            (Weight::DangerText, false) => (Color32::TRANSPARENT, tokens.error),
+            (Weight::Danger, true) => (tokens.error, tokens.on_accent),
+        }
+    }
+
     fn paint(self, ui: &mut Ui) -> Response {
         let tokens = Tokens::of(ui);
         let galley = self.text(ui);
@@ -166,19 +186,7 @@ impl Button<'_> {
             return response;
         }
         let lit = response.hovered() || response.is_pointer_button_down_on();
-        let (fill, text) = match (self.weight, lit) {
-            (Weight::Primary, false) => (tokens.accent, tokens.on_accent),
-            (Weight::Primary, true) => (tokens.accent_hover, tokens.on_accent),
-            (Weight::Secondary, false) => (tokens.control, tokens.text),
-            (Weight::Secondary | Weight::Text, true) => (tokens.hover, tokens.text),
-            (Weight::Text, false) if self.in_text_color || self.label.is_empty() => {
-                (Color32::TRANSPARENT, tokens.text)
-            }
-            (Weight::Text, false) => (Color32::TRANSPARENT, tokens.accent),
-            (Weight::Danger, false) | (Weight::DangerText, true) => (tokens.error_soft, tokens.error),
-            (Weight::Danger, true) => (tokens.error, tokens.on_accent),
-            (Weight::DangerText, false) => (Color32::TRANSPARENT, tokens.error),
-        };
+        let (fill, text) = self.colors(tokens, ui.is_enabled(), lit);
         let painter = ui.painter();
         painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
         // Outside the accent fill, which has the same color as the ring.

@@ -37,13 +37,14 @@ pub(in crate::ui) fn show(ui: &mut Ui, value: &mut bool, label: &str, note: &str
         paint(ui, &response, rect, *value, tokens);
         let left = rect.left() + SIDE + 10.0;
         let width = rect.right() - left;
-        let label = widgets::one_line(ui, &name, theme::body(), tokens.text, width);
+        let color = if ui.is_enabled() { tokens.text } else { tokens.weak };
+        let label = widgets::one_line(ui, &name, theme::body(), color, width);
         let shown = sanitized(note, 200);
         let below = widgets::one_line(ui, &shown, theme::small(), tokens.weak, width);
         let lines = if note.is_empty() { 0.0 } else { below.size().y + 2.0 };
         let top = rect.center().y - f32::midpoint(label.size().y, lines);
         let below_at = pos2(left, top + label.size().y + 2.0);
-        ui.painter().galley(pos2(left, top), label, tokens.text);
+        ui.painter().galley(pos2(left, top), label, color);
         if !note.is_empty() {
             ui.painter().galley(below_at, below, tokens.weak);
         }
@@ -79,12 +80,19 @@ fn paint(ui: &Ui, response: &Response, rect: Rect, ticked: bool, tokens: &Tokens
     let square = Rect::from_center_size(center, vec2(SIDE, SIDE));
     let painter = ui.painter();
     let corner = CornerRadius::same(4);
+    let enabled = ui.is_enabled();
     if ticked {
-        painter.rect_filled(square, corner, tokens.accent);
+        let (fill, hook_color) =
+            if enabled { (tokens.accent, tokens.on_accent) } else { (tokens.disabled, tokens.weak) };
+        painter.rect_filled(square, corner, fill);
         let hook = [vec2(-4.5, 0.2), vec2(-1.4, 3.4), vec2(4.5, -3.2)].map(|step| center + step);
-        painter.line(hook.to_vec(), Stroke::new(2.0, tokens.on_accent));
+        painter.line(hook.to_vec(), Stroke::new(2.0, hook_color));
     } else {
-        let fill = if response.hovered() { tokens.hover } else { tokens.raised };
+        let fill = match response.hovered() {
+            _ if !enabled => tokens.disabled,
+            true => tokens.hover,
+            false => tokens.raised,
+        };
         painter.rect(square, corner, fill, Stroke::new(1.0, tokens.border), StrokeKind::Inside);
     }
     widgets::focus_ring(ui, response, square.expand(1.0));

@@ -264,6 +264,7 @@ fn labelled(
             looks.inactive.bg_stroke.color = tokens.error;
             looks.hovered.bg_stroke.color = tokens.error;
         }
+        theme::dim_if_disabled(ui);
         let response = field(ui).labelled_by(caption.id);
         if let Some(error) = options.error {
             ui.label(RichText::new(error).font(theme::small()).color(tokens.error));

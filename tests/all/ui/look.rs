@@ -213,3 +213,34 @@ fn frame(rig: &mut Rig) -> Duration {
     rig.0.step();
     start.elapsed()
 }
+
+/// The color under the control with this name.
+#[track_caller]
+fn ground_of(rig: &Rig, name: &str) -> Color32 {
+    let place = egui_kittest::kittest::Queryable::get_by_label(&rig.0, name).rect();
+    let mut grounds = rig.0.output().shapes.iter().filter_map(|clipped| {
+        let Shape::Rect(drawn) = &clipped.shape else { return None };
+        let is_there =
+            drawn.rect.contains_rect(place.shrink(1.0)) && place.expand(1.0).contains_rect(drawn.rect);
+        (is_there && drawn.fill != Color32::TRANSPARENT).then_some(drawn.fill)
+    });
+    grounds.next().unwrap_or_else(|| panic!("{name} has no ground"))
+}
+
+#[test]
+fn what_is_disabled_is_gray_also_behind_a_dialog() {
+    for theme in [ThemeChoice::Light, ThemeChoice::Dark] {
+        let mut view = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);
+        let mut held = token(7200, Some(7000));
+        held.facts.has_refresh_token = false;
+        view.token = Some(held);
+        let mut rig = Rig::new(themed(snapshot(vec![view]), theme));
+        let (disabled, enabled) = (ground_of(&rig, "Refresh"), ground_of(&rig, "Copy token"));
+        assert!(disabled.is_opaque() && disabled != enabled);
+        rig.press("Delete");
+        assert_eq!(ground_of(&rig, "Refresh"), disabled, "it lights up");
+        assert_eq!(ground_of(&rig, "Copy token"), disabled, "it can't be pressed");
+        rig.press("Cancel");
+        assert_eq!(ground_of(&rig, "Copy token"), enabled);
+    }
+}
