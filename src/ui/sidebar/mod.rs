@@ -268,7 +268,7 @@ fn paint_row(
     }
     let inner = rect.shrink2(vec2(12.0, 8.0));
     let ground_text = if chosen { tokens.text } else { tokens.weak };
-    let time = time.map(|time| painter.layout_no_wrap(time, theme::mono(12.0), ground_text));
+    let time = time.map(|time| painter.layout_no_wrap(time, theme::digits(12.0), ground_text));
     let time_width = time.as_ref().map_or(0.0, |time| time.size().x + 8.0);
     let name = sanitized(account.name.as_str(), 120);
     let name = widgets::one_line(ui, &name, theme::strong(), tokens.text, inner.width() - time_width);

@@ -139,7 +139,17 @@ pub(super) fn heading() -> FontId {
     FontId::new(20.0, semibold())
 }
 
-/// Values, and digits of fixed width.
+/// Times: the body text with digits of one width, so that none moves when another changes.
+pub(super) fn digits(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name("digits".into()))
+}
+
+/// The large time of a countdown.
+pub(super) fn figure() -> FontId {
+    FontId::new(20.0, FontFamily::Name("semibold-digits".into()))
+}
+
+/// Values from outside.
 pub(super) fn mono(size: f32) -> FontId {
     FontId::monospace(size)
 }
@@ -210,12 +220,18 @@ fn fonts() -> FontDefinitions {
     add("inter-semibold", include_bytes!("../../../assets/fonts/Inter-SemiBold.otf"));
     // Without ligatures, so that each letter of a registered or compared value is visible.
     add("jetbrains-mono", include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf"));
-    for (family, names) in [
-        (FontFamily::Proportional, ["inter", "jetbrains-mono"]),
-        (semibold(), ["inter-semibold", "jetbrains-mono"]),
-        (FontFamily::Monospace, ["jetbrains-mono", "inter"]),
-    ] {
-        fonts.families.insert(family, names.map(str::to_owned).to_vec());
+    // egui can't turn on a font's feature, so the digits of one width are faces of their own.
+    add("digits", include_bytes!("../../../assets/fonts/Inter-Regular-Digits.otf"));
+    add("semibold-digits", include_bytes!("../../../assets/fonts/Inter-SemiBold-Digits.otf"));
+    let families: [(FontFamily, &[&str]); 5] = [
+        (FontFamily::Proportional, &["inter", "jetbrains-mono"]),
+        (semibold(), &["inter-semibold", "jetbrains-mono"]),
+        (FontFamily::Monospace, &["jetbrains-mono", "inter"]),
+        (digits(0.0).family, &["digits", "inter", "jetbrains-mono"]),
+        (figure().family, &["semibold-digits", "inter-semibold", "jetbrains-mono"]),
+    ];
+    for (family, names) in families {
+        fonts.families.insert(family, names.iter().map(|name| (*name).to_owned()).collect());
     }
     fonts
 }
@@ -308,6 +324,27 @@ mod tests {
         let fonts = fonts();
         let face: &[u8] = (*fonts.font_data["jetbrains-mono"].font).as_ref();
         assert!(!face.windows(4).any(|tag| tag == b"calt" || tag == b"liga"));
+    }
+
+    #[test]
+    fn digits_have_one_width() {
+        let ctx = egui::Context::default();
+        install(&ctx);
+        ctx.run_ui(egui::RawInput::default(), |_| {}).textures_delta.clear();
+        let widths = |font: FontId, texts: &[&str]| {
+            let laid = |text: &&str| {
+                ctx.fonts_mut(|fonts| {
+                    fonts.layout_no_wrap((*text).to_owned(), font.clone(), DARK.text).size().x
+                })
+            };
+            texts.iter().map(laid).collect::<Vec<_>>()
+        };
+        for font in [digits(12.0), figure()] {
+            let times = widths(font, &["11:11", "00:00", "47:58"]);
+            assert!(times.iter().all(|width| (width - times[0]).abs() < 0.5), "{times:?}");
+        }
+        let text = widths(heading(), &["11:11", "00:00"]);
+        assert!(text[1] - text[0] > 1.0, "the text's own digits differ: {text:?}");
     }
 
     fn luminance(color: Color32) -> f32 {

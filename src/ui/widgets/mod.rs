@@ -195,7 +195,7 @@ pub(super) fn mono_block(ui: &mut Ui, text: &str) -> Response {
 
 pub(super) fn figure_small(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).weak;
-    ui.label(egui::RichText::new(text).font(theme::mono(13.0)).color(color))
+    ui.label(egui::RichText::new(text).font(theme::digits(14.0)).color(color))
 }
 
 fn column_width(ui: &Ui) -> f32 {
