@@ -16,7 +16,7 @@ use keyfob::domain::account::{AccountId, AccountName, Revision, Settings};
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::domain::token::expiry::Margin;
 use keyfob::domain::token::grant::{ExpirySource, TokenFacts};
-use keyfob::messages::remembered::{GroupBy, Remembered, SortBy, StatusFilter};
+use keyfob::messages::remembered::{GroupBy, ListFilter, Remembered, SortBy, StatusFilter};
 use keyfob::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, VaultHealth};
 use keyfob::ui::{FIRST_SIZE, Ui};
 
@@ -217,7 +217,7 @@ fn with(change: impl FnOnce(&mut Remembered)) -> Remembered {
 fn main() -> std::io::Result<()> {
     let mut window = Window::new();
     let filters = [None, Some(StatusFilter::Valid), Some(StatusFilter::Expired), Some(StatusFilter::NoToken)]
-        .map(|filter| with(|remembered| remembered.filter = filter));
+        .map(|filter| with(|remembered| remembered.filter = filter.map(ListFilter::Status)));
     let sorts = [SortBy::Name, SortBy::LastUsed, SortBy::Expiry].map(|sort| with(|all| all.sort = sort));
     let groups =
         [GroupBy::Provider, GroupBy::Tag, GroupBy::Status].map(|group| with(|all| all.group = group));

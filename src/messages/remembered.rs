@@ -11,11 +11,11 @@ use crate::domain::account::AccountId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SortBy {
-    /// The last used first, then by name.
-    #[default]
-    LastUsed,
     /// By name.
+    #[default]
     Name,
+    /// The last used first, then by name.
+    LastUsed,
     /// The earliest expiry first.
     Expiry,
 }
@@ -53,6 +53,27 @@ pub enum StatusFilter {
     NoToken,
 }
 
+/// The accounts that the list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListFilter {
+    /// Those that only the user can mend.
+    NeedsAttention,
+    /// Those with one status.
+    #[serde(untagged)]
+    Status(StatusFilter),
+}
+
+impl ListFilter {
+    /// Whether the list shows an account with this status.
+    pub fn matches(self, status: StatusFilter) -> bool {
+        match self {
+            Self::NeedsAttention => matches!(status, StatusFilter::NeedsSignIn | StatusFilter::Error),
+            Self::Status(wanted) => status == wanted,
+        }
+    }
+}
+
 /// The window's selection and list view.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -63,8 +84,8 @@ pub struct Remembered {
     pub sort: SortBy,
     /// The grouping.
     pub group: GroupBy,
-    /// The status to show; `None` shows all.
-    pub filter: Option<StatusFilter>,
+    /// The accounts to show; `None` shows all.
+    pub filter: Option<ListFilter>,
 }
 
 impl Remembered {
@@ -92,8 +113,9 @@ mod tests {
                 selected,
                 sort: SortBy::Expiry,
                 group: GroupBy::Tag,
-                filter: Some(StatusFilter::NoToken),
+                filter: Some(ListFilter::Status(StatusFilter::NoToken)),
             },
+            Remembered { filter: Some(ListFilter::NeedsAttention), ..Remembered::default() },
         ] {
             assert_eq!(Remembered::read(&remembered.text()), remembered);
         }

@@ -19,7 +19,12 @@ pub(super) const SETTINGS: &str = "Settings";
 pub(super) const SEARCH: &str = "Search accounts";
 pub(super) const CLEAR_SEARCH: &str = "Clear filters";
 pub(super) const NOTHING_FOUND: &str = "No accounts match.";
-pub(super) const SORT: &str = "Sort and group";
+pub(super) const SORT: &str = "Sort, group and filter";
+pub(super) const ALL: &str = "All";
+pub(super) const NEEDS_ATTENTION: &str = "Needs attention";
+pub(super) const NO_ATTENTION_NEEDED: &str = "No account needs attention.";
+pub(super) const ANY_STATUS: &str = "Any status";
+pub(super) const HELP: &str = "Help";
 pub(super) const NO_TAG: &str = "No tag";
 pub(super) const BACK: &str = "Back";
 

@@ -460,7 +460,7 @@ impl Ui {
             return whole;
         }
         if !is_empty && !without_list && (!cx.narrow || !self.detail_open) {
-            let frame = Frame::new().inner_margin(Margin::same(12));
+            let frame = Frame::new().fill(cx.tokens.sidebar);
             if cx.narrow {
                 CentralPanel::default().frame(frame).show(ui, |ui| self.show_list(ui, cx));
                 return whole;
@@ -476,7 +476,8 @@ impl Ui {
 
     fn show_list(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
         if cx.narrow && notices::vault::is_needed(cx) {
-            notices::vault::show(ui, cx);
+            let margin = Margin { bottom: 0, ..Margin::same(12) };
+            Frame::new().inner_margin(margin).show(ui, |ui| notices::vault::show(ui, cx));
         }
         sidebar::show(ui, cx, &mut self.sidebar);
         self.apply_actions(ui.ctx(), cx);
@@ -603,7 +604,7 @@ impl Ui {
         }
         if cx.narrow || cx.snapshot.accounts.is_empty() {
             ui.add_space(theme::STEP);
-            vault_line::show(ui, cx, true);
+            vault_line::show(ui, cx);
         }
     }
 }

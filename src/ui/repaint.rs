@@ -9,6 +9,7 @@ use crate::domain::token::grant::TokenFacts;
 use crate::messages::snapshot::{AccountView, Activity, Snapshot};
 
 use super::Ui;
+use super::widgets::life_bar::Life;
 use super::widgets::time_text;
 
 impl Ui {
@@ -17,7 +18,8 @@ impl Ui {
     pub fn next_repaint(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Duration> {
         let selected = self.selected.as_ref().and_then(|id| snapshot.accounts.find(id));
         let list = &self.sidebar.list;
-        let rows = list.visible().map(|account| row_change(&account.token.as_ref()?.facts, now));
+        let rows =
+            list.visible().map(|account| row_change(&account.token.as_ref()?.facts, list.bar_pixels(), now));
         let undo = snapshot.undo.iter().map(|undo| second(undo.until, now));
         let clipboard = snapshot.clipboard.as_ref().and_then(|clipboard| clipboard.clears_at);
         let ends = [clipboard, self.account.token.value.revealed_until()];
@@ -50,10 +52,11 @@ fn page_changes(account: &AccountView, now: DateTime<Utc>) -> [Option<TimeDelta>
     [token, wait]
 }
 
-fn row_change(facts: &TokenFacts, now: DateTime<Utc>) -> Option<TimeDelta> {
+fn row_change(facts: &TokenFacts, bar_pixels: u16, now: DateTime<Utc>) -> Option<TimeDelta> {
     let left = facts.expires_at.map(|end| end - now).filter(|left| *left > TimeDelta::zero())?;
     let until_status = expiry::next_status_change(facts, now).map(|at| at - now);
-    until_status.into_iter().chain([time_text::short_changes_in(left)]).min()
+    let bar = Life::of(facts, now).and_then(|life| life.changes_in(bar_pixels));
+    until_status.into_iter().chain(bar).chain([time_text::short_changes_in(left)]).min()
 }
 
 fn second(end: DateTime<Utc>, now: DateTime<Utc>) -> Option<TimeDelta> {

@@ -136,7 +136,9 @@ def all_scenes(server, accounts, folder):
         ("palette-actions", some, ["ctrl+k", "Down", "Tab"]),
         ("actions", some, ["Down", "Return", "press:More actions"]),
         ("copied", some, ["Down", "Return", "press:Copy token"]),
-        ("sort", some, ["press:Sort and group"]),
+        ("sort", some, ["press:Sort, group and filter"]),
+        ("rows", accounts(40), ["Down", "Down", "Tab"]),
+        ("rows-attention", accounts(40), [*["Tab"] * 5, "space"]),
         ("delete", some, ["Down", "Delete"]),
         ("undo", some, ["Down", "Delete", "press:Delete"]),
     ]

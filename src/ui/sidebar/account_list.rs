@@ -11,17 +11,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use egui::{Pos2, Rangef, Rect, pos2, vec2};
 
 use crate::domain::account::AccountId;
-use crate::messages::remembered::StatusFilter;
+use crate::messages::remembered::{ListFilter, StatusFilter};
 use crate::messages::snapshot::AccountView;
 use crate::messages::snapshot::account_views::AccountViews;
 
 use super::list_order::{self, Heading, ListOrder};
+use super::row;
 
-const ROW_HEIGHT: f32 = 56.0;
 /// Distance between the tops of rows.
-const PITCH: f32 = ROW_HEIGHT + 2.0;
+const PITCH: f32 = row::HEIGHT + 2.0;
 /// Space above the first row for its focus ring.
 const ABOVE: f32 = 4.0;
+/// Space below the last row, in which the list fades out.
+const BELOW: f32 = 12.0;
 const HEADING: f32 = 28.0;
 /// Rows on either side of the visible ones, for the keyboard and assistive technologies.
 const BEYOND: usize = 50;
@@ -42,6 +44,7 @@ pub(in crate::ui) struct AccountList {
     height: f32,
     /// The rows visible in the last frame.
     visible: Range<usize>,
+    bar_pixels: u16,
     focused: Option<AccountId>,
     scroll_target: Option<AccountId>,
 }
@@ -79,7 +82,7 @@ impl AccountList {
             *self.counts.entry(statuses[*index]).or_default() += 1;
         }
         if let Some(filter) = self.order.filter {
-            self.rows.retain(|index| statuses[*index] == filter);
+            self.rows.retain(|index| filter.matches(statuses[*index]));
         }
         self.headings = list_order::arrange(self.order, &self.accounts, &statuses, &mut self.rows);
         if self.headings.is_empty() {
@@ -101,11 +104,26 @@ impl AccountList {
             self.tops.push(top);
             top += PITCH;
         }
-        self.height = top;
+        self.height = top + BELOW;
     }
 
     pub(in crate::ui) fn counts(&self) -> &BTreeMap<StatusFilter, usize> {
         &self.counts
+    }
+
+    /// The number of accounts that [`ListFilter::NeedsAttention`] shows.
+    pub(in crate::ui) fn needing_attention(&self) -> usize {
+        let needing = self.counts.iter().filter(|(status, _)| ListFilter::NeedsAttention.matches(**status));
+        needing.map(|(_, count)| count).sum()
+    }
+
+    /// The width of the rows' life bars, in the screen's pixels.
+    pub(in crate::ui) fn bar_pixels(&self) -> u16 {
+        self.bar_pixels
+    }
+
+    pub(in crate::ui) fn set_bar_pixels(&mut self, pixels: u16) {
+        self.bar_pixels = pixels;
     }
 
     pub(in crate::ui) fn changes_in(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
@@ -152,7 +170,7 @@ impl AccountList {
     /// A row's position in a list whose top left corner is at `corner`.
     pub(in crate::ui) fn rect(&self, row: usize, corner: Pos2, width: f32) -> Rect {
         let top = self.tops.get(row).copied().unwrap_or_default();
-        Rect::from_min_size(pos2(corner.x, corner.y + top), vec2(width, ROW_HEIGHT))
+        Rect::from_min_size(pos2(corner.x, corner.y + top), vec2(width, row::HEIGHT))
     }
 
     fn row_at(&self, y: f32) -> usize {
@@ -185,7 +203,7 @@ impl AccountList {
         self.focused = id;
     }
 
-    /// The account whose row has the focus or had it in the last frame.
+    /// The account whose row or copy button has the focus or had it in the last frame.
     pub(in crate::ui) fn focused(&self) -> Option<&AccountId> {
         self.focused.as_ref()
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::base::sanitize::sanitized;
 use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::domain::token::expiry;
-use crate::messages::remembered::{GroupBy, SortBy, StatusFilter};
+use crate::messages::remembered::{GroupBy, ListFilter, SortBy, StatusFilter};
 use crate::messages::snapshot::AccountView;
 use crate::messages::snapshot::account_views::AccountViews;
 
@@ -18,7 +18,7 @@ use crate::ui::labels;
 pub(in crate::ui) struct ListOrder {
     pub(in crate::ui) sort: SortBy,
     pub(in crate::ui) group: GroupBy,
-    pub(in crate::ui) filter: Option<StatusFilter>,
+    pub(in crate::ui) filter: Option<ListFilter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,22 +1,21 @@
-//! The list of accounts.
+//! The list of accounts, with the search above it and the footer below.
 
 pub(crate) mod account_list;
+pub(crate) mod footer;
 pub(crate) mod list_filter;
 pub(crate) mod list_order;
+pub(crate) mod row;
 pub(crate) mod row_menu;
 pub(crate) mod vault_line;
 
 use chrono::{DateTime, Utc};
+use egui::style::ScrollFadeStyle;
 use egui::text_edit::TextEditState;
-use egui::{CornerRadius, Id, Key, Modifiers, Rect, ScrollArea, Sense, TextEdit, Ui};
+use egui::{Frame, Id, Key, Margin, Modifiers, Pos2, Rect, ScrollArea, Sense, TextEdit, Ui, UiBuilder};
 use egui::{WidgetInfo, accesskit, pos2, vec2};
 
-use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
-use crate::domain::account::status::AccountStatus;
-use crate::domain::provider::provider_name::MAX_CHARS;
-use crate::domain::token::expiry::Status;
-use crate::messages::snapshot::AccountView;
+use crate::messages::remembered::ListFilter;
 use crate::messages::snapshot::account_views::AccountViews;
 
 use super::action::{DialogKind, Target, UiAction};
@@ -26,15 +25,18 @@ use super::theme::icons::Icon;
 use super::theme::{self, Tokens};
 use super::widgets;
 use super::widgets::button::{Button, Weight};
-use super::widgets::time_text;
 use account_list::AccountList;
 use list_order::{Heading, ListOrder};
 
-/// Below this height, in points, the window has room for rows only.
+/// Below this height, in points, the window has room for the search and rows only.
 const LOW: f32 = 320.0;
 
 /// The minimum width, in points, for the search and the buttons in one row.
 const ONE_ROW: f32 = 440.0;
+
+const MARGIN: i8 = 12;
+/// The scroll bar's own space at the right of the rows.
+const GUTTER: f32 = 12.0;
 
 #[derive(Default)]
 pub(super) struct SidebarState {
@@ -54,80 +56,123 @@ pub(super) fn search_id() -> Id {
 }
 
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SidebarState) {
-    if ui.available_width() < ONE_ROW {
-        ui.horizontal(|ui| add_and_settings(ui, cx, true));
+    let low = ui.ctx().content_rect().height() < LOW;
+    let whole = ui.available_rect_before_wrap();
+    let footer = whole.with_min_y(whole.bottom() - if low { 0.0 } else { footer::HEIGHT });
+    let margin = Margin { bottom: 4, ..Margin::same(MARGIN) };
+    Frame::new().inner_margin(margin).show(ui, |ui| controls(ui, cx, state, low));
+    let left = whole.left() + f32::from(MARGIN);
+    let room = Rect::from_min_max(pos2(left, ui.cursor().top()), pos2(whole.right(), footer.top()));
+    ui.scope_builder(UiBuilder::new().max_rect(room), |ui| rows(ui, cx, state));
+    if !low {
+        footer::show(ui, cx, footer);
+    }
+}
+
+fn controls(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SidebarState, low: bool) {
+    if low || ui.available_width() >= ONE_ROW {
+        ui.horizontal(|ui| {
+            let add = if low { Button::icon(Icon::Plus, labels::ADD_ACCOUNT) } else { add_button() };
+            let settings = low.then(|| Button::icon(Icon::Gear, labels::SETTINGS));
+            let gap = ui.spacing().item_spacing.x;
+            let beside = settings.as_ref().map_or(0.0, |button| button.width(ui) + gap);
+            let beside = beside + add.width(ui) + theme::CONTROL_HEIGHT + 2.0 * gap;
+            search_field(ui, cx, state, ui.available_width() - beside);
+            list_filter::menu(ui, state);
+            if add.show(ui) {
+                cx.push(UiAction::Go(Target::ProviderPicker));
+            }
+            if settings.is_some_and(|button| button.show(ui)) {
+                cx.open(DialogKind::Settings);
+            }
+        });
+    } else {
+        if add_button().min_width(ui.available_width()).show(ui) {
+            cx.push(UiAction::Go(Target::ProviderPicker));
+        }
         ui.horizontal(|ui| {
             let width = ui.available_width() - theme::CONTROL_HEIGHT - ui.spacing().item_spacing.x;
             search_field(ui, cx, state, width);
-            list_filter::menu(ui, &mut state.order);
-        });
-    } else {
-        ui.horizontal(|ui| {
-            let add = add_button().width(ui);
-            let beside = add + 2.0 * theme::CONTROL_HEIGHT + 3.0 * ui.spacing().item_spacing.x;
-            search_field(ui, cx, state, ui.available_width() - beside);
-            list_filter::menu(ui, &mut state.order);
-            add_and_settings(ui, cx, false);
+            list_filter::menu(ui, state);
         });
     }
-    ui.add_space(4.0);
-    let low = ui.ctx().content_rect().height() < LOW;
-    list_filter::chips(ui, cx, state, low);
-    if low {
-        // The settings show it too, and the rows need the space.
-        return rows(ui, cx, state);
+    if !low {
+        list_filter::segments(ui, state);
     }
-    let room = ui.available_rect_before_wrap();
-    let (upper, lower) = room.split_top_bottom_at_y(room.bottom() - theme::CONTROL_HEIGHT);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(upper), |ui| rows(ui, cx, state));
-    ui.scope_builder(egui::UiBuilder::new().max_rect(lower), |ui| vault_line::show(ui, cx, false));
 }
 
 fn rows(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SidebarState) {
     if state.list.is_empty() && cx.snapshot.loaded {
-        ui.add_space(16.0);
-        ui.vertical_centered(|ui| {
-            widgets::weak(ui, labels::NOTHING_FOUND);
-            let narrowed = !state.search.is_empty() || state.order.filter.is_some();
-            if narrowed && Button::new(Weight::Secondary, labels::CLEAR_SEARCH).show(ui) {
-                state.search.clear();
-                state.order.filter = None;
-            }
-        });
-        return;
+        return nothing_found(ui, state);
     }
-    let mut pressed = None;
-    let mut focused = None;
-    ScrollArea::vertical().auto_shrink(false).show_viewport(ui, |ui, seen| {
-        let (corner, width) = (ui.max_rect().min, ui.available_width());
+    let scroll = &mut ui.spacing_mut().scroll;
+    (scroll.floating_allocated_width, scroll.bar_outer_margin) = (GUTTER, 3.0);
+    (scroll.bar_width, scroll.floating_width) = (6.0, 4.0);
+    scroll.fade = ScrollFadeStyle { strength: 1.0, size: 16.0 };
+    let width = ui.available_width() - GUTTER;
+    let bar_pixels = row::bar_pixels(ui, width);
+    state.list.set_bar_pixels(bar_pixels);
+    let shown = ScrollArea::vertical().auto_shrink(false).show_viewport(ui, |ui, seen| {
+        let corner = ui.max_rect().min;
         ui.set_height(state.list.height());
-        let selected = cx.selected.as_ref().and_then(|id| state.list.row(id));
-        for at in state.list.rows_to_create(seen.y_range(), selected) {
-            let Some(account) = state.list.get(at).cloned() else { continue };
-            let rect = state.list.rect(at, corner, width);
-            let response = row(ui, cx, &account, rect);
-            if ui.is_rect_visible(rect) {
-                row_menu::show(ui, cx, &account, &response);
-            }
-            let is_form = cx.page == PageKind::Form;
-            if response.clicked() || (response.secondary_clicked() && !is_form) {
-                pressed = Some(account.id.clone());
-            }
-            if response.has_focus() {
-                focused = Some(account.id.clone());
-            }
-        }
+        let pressed = rows_near(ui, cx, state, seen, corner, width);
         for (heading, rect) in state.list.headings(seen.y_range(), corner, width) {
             paint_heading(ui, cx.tokens, heading, rect);
         }
         if let Some(at) = state.list.take_scroll_target() {
             ui.scroll_to_rect(state.list.rect(at, corner, width).expand(2.0), None);
         }
+        pressed
     });
-    state.list.focus(focused);
-    if let Some(id) = pressed {
+    widgets::name_scroll_bar(ui, shown.id, "Scroll accounts");
+    if let Some(id) = shown.inner {
         cx.push(UiAction::Go(Target::Account(id)));
     }
+}
+
+fn nothing_found(ui: &mut Ui, state: &mut SidebarState) {
+    ui.add_space(16.0);
+    ui.vertical_centered(|ui| {
+        let is_calm = state.search.is_empty() && state.order.filter == Some(ListFilter::NeedsAttention);
+        widgets::weak(ui, if is_calm { labels::NO_ATTENTION_NEEDED } else { labels::NOTHING_FOUND });
+        let narrowed = !state.search.is_empty() || state.order.filter.is_some();
+        if narrowed && Button::new(Weight::Secondary, labels::CLEAR_SEARCH).show(ui) {
+            state.search.clear();
+            state.order.filter = None;
+        }
+    });
+}
+
+/// Shows the rows near the visible part; returns the account whose row was pressed.
+fn rows_near(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut SidebarState,
+    seen: Rect,
+    corner: Pos2,
+    width: f32,
+) -> Option<AccountId> {
+    let (mut pressed, mut focused) = (None, None);
+    let focus = ui.memory(egui::Memory::focused);
+    let selected = cx.selected.as_ref().and_then(|id| state.list.row(id));
+    for at in state.list.rows_to_create(seen.y_range(), selected) {
+        let Some(account) = state.list.get(at).cloned() else { continue };
+        let rect = state.list.rect(at, corner, width);
+        let had_focus = focus.is_some_and(|focus| row::is_focus_of(&account.id, focus));
+        let response = row::show(ui, cx, &account, rect, had_focus);
+        if ui.is_rect_visible(rect) {
+            row_menu::show(ui, cx, &account, &response);
+        }
+        let is_form = cx.page == PageKind::Form;
+        if response.clicked() || (response.secondary_clicked() && !is_form) {
+            pressed = Some(account.id.clone());
+        }
+        if response.has_focus() || had_focus {
+            focused = Some(account.id.clone());
+        }
+    }
+    state.list.focus(focused);
+    pressed
 }
 
 fn paint_heading(ui: &mut Ui, tokens: &Tokens, heading: &Heading, rect: Rect) {
@@ -145,18 +190,6 @@ fn paint_heading(ui: &mut Ui, tokens: &Tokens, heading: &Heading, rect: Rect) {
 
 fn add_button() -> Button<'static> {
     Button::new(Weight::Secondary, labels::ADD_ACCOUNT).with_icon(Icon::Plus)
-}
-
-/// Shows both buttons; if `wide`, the first fills the available width.
-fn add_and_settings(ui: &mut Ui, cx: &mut Cx<'_>, wide: bool) {
-    let settings = Button::icon(Icon::Sliders, labels::SETTINGS);
-    let room = ui.available_width() - settings.width(ui) - ui.spacing().item_spacing.x;
-    if add_button().min_width(if wide { room } else { 0.0 }).show(ui) {
-        cx.push(UiAction::Go(Target::ProviderPicker));
-    }
-    if settings.show(ui) {
-        cx.open(DialogKind::Settings);
-    }
 }
 
 fn search_field(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SidebarState, width: f32) {
@@ -201,108 +234,10 @@ pub(super) fn is_text_selected(ui: &Ui) -> bool {
     state.and_then(|state| state.cursor.char_range()).is_some_and(|range| !range.is_empty())
 }
 
-fn row_id(account: &AccountId) -> Id {
-    Id::unique(("keyfob-row", account))
-}
-
-fn row(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, rect: Rect) -> egui::Response {
-    let tokens = cx.tokens;
-    let chosen = cx.selected.as_ref() == Some(&account.id) && cx.page == PageKind::Account;
-    let response = ui.interact(rect, row_id(&account.id), Sense::click());
-    let status = account.status(cx.now);
-    response
-        .widget_info(|| WidgetInfo::selected(accesskit::Role::Button, true, chosen, account.name.as_str()));
-    let left = left_of(account, cx);
-    let time = left.as_ref().map_or_else(String::new, |(_, spoken)| format!(", {spoken}"));
-    let provider = sanitized(&account.provider_name, MAX_CHARS);
-    let described = format!("{provider}, {}{time}", status.word());
-    if response.has_focus() {
-        // The arrow keys move along the list instead of in their direction.
-        let filter = egui::EventFilter { vertical_arrows: true, ..Default::default() };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-    }
-    if response.gained_focus() {
-        response.scroll_to_me(None);
-    }
-    let is_cut = ui.is_rect_visible(rect)
-        && paint_row(ui, tokens, &response, chosen, account, status, left.map(|(text, _)| text));
-    let response =
-        if is_cut { response.on_hover_text(sanitized(account.name.as_str(), 120)) } else { response };
-    // Set last, since a tooltip would replace it.
-    widgets::describe(ui, &response, &described);
-    response
-}
-
-/// A row's time, and how it is read aloud.
-fn left_of(account: &AccountView, cx: &Cx<'_>) -> Option<(String, String)> {
-    let facts = &account.token.as_ref()?.facts;
-    match Status::at(facts, cx.now) {
-        Status::Valid | Status::Expiring => {
-            let left = facts.expires_at? - cx.now;
-            Some((time_text::short(left), time_text::spoken(left)))
-        }
-        Status::Expired | Status::Unknown => None,
-    }
-}
-
-fn paint_row(
-    ui: &Ui,
-    tokens: &Tokens,
-    response: &egui::Response,
-    chosen: bool,
-    account: &AccountView,
-    status: AccountStatus,
-    time: Option<String>,
-) -> bool {
-    let rect = response.rect;
-    let radius = CornerRadius::same(theme::RADIUS);
-    let painter = ui.painter();
-    if chosen {
-        painter.rect_filled(rect, radius, tokens.chosen);
-    } else if response.hovered() {
-        painter.rect_filled(rect, radius, tokens.hover);
-    }
-    if response.has_focus() {
-        let stroke = egui::Stroke::new(2.0, tokens.accent);
-        painter.rect_stroke(rect, radius, stroke, egui::StrokeKind::Inside);
-    }
-    let inner = rect.shrink2(vec2(12.0, 8.0));
-    let ground_text = if chosen { tokens.text } else { tokens.weak };
-    let time = time.map(|time| painter.layout_no_wrap(time, theme::digits(12.0), ground_text));
-    let time_width = time.as_ref().map_or(0.0, |time| time.size().x + 8.0);
-    let name = sanitized(account.name.as_str(), 120);
-    let name = widgets::one_line(ui, &name, theme::strong(), tokens.text, inner.width() - time_width);
-    if let Some(time) = time {
-        let down = widgets::baseline(&name) - widgets::baseline(&time);
-        painter.galley(pos2(inner.right() - time.size().x, inner.top() + down), time, ground_text);
-    }
-    let is_cut = name.elided;
-    painter.galley(inner.left_top(), name, tokens.text);
-    second_line(ui, tokens, inner, ground_text, account, status);
-    is_cut
-}
-
-fn second_line(
-    ui: &Ui,
-    tokens: &Tokens,
-    inner: Rect,
-    text: egui::Color32,
-    account: &AccountView,
-    status: AccountStatus,
-) {
-    let painter = ui.painter();
-    let y = inner.bottom() - 8.0;
-    status.icon().paint(painter, pos2(inner.left() + 7.0, y), 13.0, status.color(tokens));
-    let provider = sanitized(&account.provider_name, MAX_CHARS);
-    let line = format!("{} · {provider}", status.word());
-    let galley = widgets::one_line(ui, &line, theme::small(), text, inner.width() - 20.0);
-    painter.galley(pos2(inner.left() + 20.0, y - galley.size().y / 2.0), galley, text);
-}
-
 pub(super) fn arrows(ui: &Ui, cx: &mut Cx<'_>, state: &mut SidebarState) {
     let focused = ui.memory(egui::Memory::focused);
-    let on_row = focused.is_some() && state.list.focused().map(row_id) == focused;
-    if focused.is_some() && !on_row {
+    let is_on_row = |focus| state.list.focused().is_some_and(|id| row::is_focus_of(id, focus));
+    if focused.is_some_and(|focus| !is_on_row(focus)) {
         return;
     }
     let step = ui.input_mut(|input| {
@@ -324,7 +259,7 @@ pub(super) fn arrows(ui: &Ui, cx: &mut Cx<'_>, state: &mut SidebarState) {
 
 fn go_to(ui: &Ui, cx: &mut Cx<'_>, state: &mut SidebarState, row: usize) {
     let Some(id) = state.list.get(row).map(|account| account.id.clone()) else { return };
-    ui.memory_mut(|memory| memory.request_focus(row_id(&id)));
+    ui.memory_mut(|memory| memory.request_focus(row::id(&id)));
     // egui would move the focus on by the same key.
     ui.memory_mut(|memory| memory.move_focus(egui::FocusDirection::None));
     state.list.focus(Some(id.clone()));

@@ -1,4 +1,4 @@
-//! The line that shows the vault and whether it is locked, on every page that has accounts or takes secrets.
+//! The line that shows the vault and whether it is locked, on every page without the list's footer.
 
 use egui::Ui;
 
@@ -10,18 +10,18 @@ use crate::ui::labels;
 use crate::ui::theme::icons::Icon;
 use crate::ui::widgets::button::{Button, Weight};
 
-/// Shows the line, a link to the settings. On a page it is aligned with the cards, not with the rows of the
-/// list.
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, on_page: bool) {
+pub(super) const HINT: &str = "Where secrets are kept, in Settings";
+
+/// Shows the line, a link to the settings, aligned with the cards.
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
     let label = labels::vault_in_short(&cx.snapshot.vault);
     let button = Button::new(Weight::Text, label).with_icon(icon(&cx.snapshot.vault)).in_text_color();
-    let button = if on_page { button.aligned_with_text() } else { button };
-    if button.hint("Where secrets are kept, in Settings").show(ui) {
+    if button.aligned_with_text().hint(HINT).show(ui) {
         cx.open(DialogKind::SettingsOfSecrets);
     }
 }
 
-fn icon(vault: &VaultView) -> Icon {
+pub(super) fn icon(vault: &VaultView) -> Icon {
     match vault.health {
         VaultHealth::Ready | VaultHealth::Untried => Icon::Unlocked,
         VaultHealth::Locked { .. } => Icon::Locked,

@@ -7,7 +7,8 @@ use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 pub(in crate::ui) enum Icon {
     Plus,
     Lens,
-    Sliders,
+    Gear,
+    Help,
     Back,
     Sort,
     /// Opens a list.
@@ -56,11 +57,32 @@ const SHACKLE: Part = Line(&[(5.0, 7.5), (5.0, 5.0), (6.2, 2.8), (8.0, 2.2), (9.
 
 const PLUS: &[Part] = &[Line(&[(8.0, 3.0), (8.0, 13.0)]), Line(&[(3.0, 8.0), (13.0, 8.0)])];
 const LENS: &[Part] = &[Circle((7.0, 7.0), 4.5), Line(&[(10.4, 10.4), (14.0, 14.0)])];
-const SLIDERS: &[Part] = &[
-    Line(&[(2.0, 5.0), (14.0, 5.0)]),
-    Line(&[(2.0, 11.0), (14.0, 11.0)]),
-    Dot((10.5, 5.0), 2.4),
-    Dot((5.5, 11.0), 2.4),
+const GEAR: &[Part] = &[
+    Circle((8.0, 8.0), 4.7),
+    Circle((8.0, 8.0), 1.6),
+    Line(&[(8.0, 3.3), (8.0, 1.2)]),
+    Line(&[(8.0, 12.7), (8.0, 14.8)]),
+    Line(&[(3.3, 8.0), (1.2, 8.0)]),
+    Line(&[(12.7, 8.0), (14.8, 8.0)]),
+    Line(&[(4.7, 4.7), (3.2, 3.2)]),
+    Line(&[(11.3, 11.3), (12.8, 12.8)]),
+    Line(&[(4.7, 11.3), (3.2, 12.8)]),
+    Line(&[(11.3, 4.7), (12.8, 3.2)]),
+];
+const HELP: &[Part] = &[
+    RIM,
+    Line(&[
+        (6.1, 6.4),
+        (6.4, 5.2),
+        (7.3, 4.6),
+        (8.5, 4.6),
+        (9.5, 5.2),
+        (9.8, 6.2),
+        (9.4, 7.2),
+        (8.0, 8.2),
+        (8.0, 9.2),
+    ]),
+    Dot((8.0, 11.4), 0.9),
 ];
 const SORT: &[Part] =
     &[Line(&[(2.5, 4.0), (13.5, 4.0)]), Line(&[(4.5, 8.0), (11.5, 8.0)]), Line(&[(6.5, 12.0), (9.5, 12.0)])];
@@ -113,7 +135,8 @@ impl Icon {
         match self {
             Self::Plus => PLUS,
             Self::Lens => LENS,
-            Self::Sliders => SLIDERS,
+            Self::Gear => GEAR,
+            Self::Help => HELP,
             Self::Sort => SORT,
             Self::Back => BACK,
             Self::Down => DOWN,

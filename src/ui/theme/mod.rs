@@ -1,7 +1,7 @@
 //! Colors, sizes and fonts.
 //!
-//! Text has a contrast of at least 4.5:1 and shapes of 3:1 against their background, in both themes; the
-//! tests below compute it.
+//! Text has a contrast of at least 4.5:1 against its ground, shapes of 3:1, and lines between regions of 1.5:1,
+//! in both themes; the tests below compute it.
 
 pub(crate) mod icons;
 pub(crate) mod sampling;
@@ -35,7 +35,12 @@ const ANIMATION_SECS: f32 = 0.08;
 
 #[derive(Debug)]
 pub(super) struct Tokens {
+    /// The page's ground.
     pub(super) window: Color32,
+    /// The ground of the list of accounts.
+    pub(super) sidebar: Color32,
+    pub(super) hovered_row: Color32,
+    pub(super) selected_row: Color32,
     pub(super) raised: Color32,
     pub(super) control: Color32,
     /// What can't be pressed or edited.
@@ -58,6 +63,9 @@ pub(super) struct Tokens {
     pub(super) error_soft: Color32,
     pub(super) track: Color32,
     pub(super) float: Color32,
+    /// The grounds of monograms, see [`super::widgets::monogram`].
+    pub(super) monograms: [Color32; 12],
+    pub(super) on_monogram: Color32,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that names colours")]
@@ -67,14 +75,17 @@ const fn rgb(hex: u32) -> Color32 {
 }
 
 pub(super) static DARK: Tokens = Tokens {
-    window: rgb(0x0016_181d),
-    raised: rgb(0x001d_2027),
+    window: rgb(0x0019_1c22),
+    sidebar: rgb(0x000f_1115),
+    hovered_row: rgb(0x001e_2229),
+    selected_row: rgb(0x0028_384f),
+    raised: rgb(0x001f_232a),
     control: rgb(0x002a_2e37),
-    disabled: rgb(0x0023_262c),
+    disabled: rgb(0x0026_292f),
     hover: rgb(0x0034_3944),
     chosen: rgb(0x0023_2f45),
-    line: rgb(0x002c_3039),
-    border: rgb(0x0073_7d8c),
+    line: rgb(0x003d_434e),
+    border: rgb(0x007a_8493),
     text: rgb(0x00e8_eaef),
     weak: rgb(0x009a_a4b2),
     accent: rgb(0x006e_a8fe),
@@ -85,31 +96,64 @@ pub(super) static DARK: Tokens = Tokens {
     error: rgb(0x00f8_5149),
     warn_soft: rgb(0x0028_2214),
     error_soft: rgb(0x002c_1a1c),
-    track: rgb(0x0034_3944),
+    track: rgb(0x003a_404a),
     float: rgb(0x0022_262e),
+    monograms: [
+        rgb(0x005b_93f0),
+        rgb(0x0081_8cf8),
+        rgb(0x00a7_8bfa),
+        rgb(0x00d9_7ae8),
+        rgb(0x00ec_7ab4),
+        rgb(0x00f0_8080),
+        rgb(0x00db_a24a),
+        rgb(0x00a3_b84f),
+        rgb(0x005c_b98a),
+        rgb(0x0045_b8a8),
+        rgb(0x004f_b3d0),
+        rgb(0x0094_a3b8),
+    ],
+    on_monogram: rgb(0x000b_1626),
 };
 
 pub(super) static LIGHT: Tokens = Tokens {
     window: rgb(0x00ff_ffff),
+    sidebar: rgb(0x00f1_f3f6),
+    hovered_row: rgb(0x00e4_e8ee),
+    selected_row: rgb(0x00ac_c8f8),
     raised: rgb(0x00ff_ffff),
-    control: rgb(0x00ee_f0f3),
-    disabled: rgb(0x00e6_e8eb),
-    hover: rgb(0x00e3_e7ec),
+    control: rgb(0x00e4_e8ee),
+    disabled: rgb(0x00e9_eaec),
+    hover: rgb(0x00d7_dde6),
     chosen: rgb(0x00ea_f1fe),
-    line: rgb(0x00dd_e1e7),
-    border: rgb(0x0081_8b97),
+    line: rgb(0x00c2_c8d1),
+    border: rgb(0x007a_8490),
     text: rgb(0x001c_2128),
     weak: rgb(0x0057_606a),
-    accent: rgb(0x0025_63eb),
-    accent_hover: rgb(0x001d_4fd0),
+    accent: rgb(0x001d_58d8),
+    accent_hover: rgb(0x0018_48b8),
     on_accent: rgb(0x00ff_ffff),
-    ok: rgb(0x001a_7f37),
-    warn: rgb(0x009a_6700),
-    error: rgb(0x00cf_222e),
+    ok: rgb(0x0017_752f),
+    warn: rgb(0x008a_5c00),
+    error: rgb(0x00c3_1f2b),
     warn_soft: rgb(0x00ff_f8e5),
     error_soft: rgb(0x00ff_f1f0),
-    track: rgb(0x00e3_e7ec),
+    track: rgb(0x00d5_dae1),
     float: rgb(0x00ff_ffff),
+    monograms: [
+        rgb(0x001d_4ed8),
+        rgb(0x0043_38ca),
+        rgb(0x006d_33c9),
+        rgb(0x0095_1fa0),
+        rgb(0x00b0_185a),
+        rgb(0x00b0_1c1c),
+        rgb(0x0094_440a),
+        rgb(0x0042_6a0d),
+        rgb(0x0014_713a),
+        rgb(0x000f_6b64),
+        rgb(0x000d_6680),
+        rgb(0x0047_5569),
+    ],
+    on_monogram: rgb(0x00ff_ffff),
 };
 
 impl Tokens {
@@ -261,9 +305,9 @@ fn style(tokens: &Tokens, visuals: Visuals) -> Style {
     spacing.tooltip_width = 320.0;
     spacing.combo_height = 320.0;
     spacing.scroll = egui::style::ScrollStyle {
-        dormant_handle_opacity: 0.2,
-        active_handle_opacity: 0.35,
-        interact_handle_opacity: 0.6,
+        dormant_handle_opacity: 0.5,
+        active_handle_opacity: 0.6,
+        interact_handle_opacity: 0.75,
         ..egui::style::ScrollStyle::floating()
     };
     #[cfg(debug_assertions)]
@@ -357,39 +401,70 @@ mod tests {
         if a > b { a / b } else { b / a }
     }
 
+    /// The pairs of a ground and of what is drawn on it.
+    fn on_each(grounds: &[Color32], drawn: &[Color32]) -> Vec<(Color32, Color32)> {
+        grounds.iter().flat_map(|ground| drawn.iter().map(|drawn| (*ground, *drawn))).collect()
+    }
+
+    #[track_caller]
+    fn assert_contrast(minimum: f32, pairs: &[Vec<(Color32, Color32)>; 2]) {
+        for (theme, pairs) in ["dark", "light"].iter().zip(pairs) {
+            for (ground, drawn) in pairs {
+                let ratio = contrast(*ground, *drawn);
+                assert!(ratio >= minimum, "{theme}: {drawn:?} on {ground:?} has {ratio:.2}");
+            }
+        }
+    }
+
     #[test]
-    fn text_and_shapes_keep_their_contrast_in_both_themes() {
-        for (name, t) in [("dark", &DARK), ("light", &LIGHT)] {
-            let grounds = [t.window, t.raised];
-            let all = [t.text, t.weak, t.accent, t.ok, t.warn, t.error];
-            let on_each = |grounds: &[Color32], drawn: &[Color32]| -> Vec<_> {
-                grounds.iter().flat_map(|ground| drawn.iter().map(|drawn| (*ground, *drawn))).collect()
-            };
-            let texts = [
-                on_each(&grounds, &all),
-                on_each(
-                    &[t.control, t.disabled, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft],
-                    &[t.text, t.weak],
-                ),
+    fn text_keeps_its_contrast_in_both_themes() {
+        let pairs = [&DARK, &LIGHT].map(|t| {
+            let controls = [t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft];
+            [
+                on_each(&[t.window, t.raised], &[t.text, t.weak, t.accent, t.ok, t.warn, t.error]),
+                on_each(&[t.sidebar, t.hovered_row, t.disabled], &[t.text, t.weak]),
+                on_each(&[t.selected_row], &[t.text]),
+                on_each(&controls, &[t.text, t.weak]),
                 // The labels of buttons without a background.
                 on_each(&[t.control, t.chosen, t.float, t.warn_soft, t.error_soft], &[t.accent]),
                 vec![(t.warn_soft, t.warn), (t.error_soft, t.error)],
                 on_each(&[t.accent, t.accent_hover, t.error], &[t.on_accent]),
-            ];
-            for (ground, text) in texts.concat() {
-                let ratio = contrast(ground, text);
-                assert!(ratio >= 4.5, "{name}: {text:?} on {ground:?} has {ratio:.2}");
-            }
-            // Icons, the focus ring, a field's border, and the remaining part of the countdown's ring.
-            let shapes = [
-                on_each(&[t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft], &all),
-                on_each(&grounds, &[t.border]),
+                on_each(&t.monograms, &[t.on_monogram]),
+            ]
+            .concat()
+        });
+        assert_contrast(4.5, &pairs);
+    }
+
+    /// Icons, the focus ring, a control's border, what is left of a life, and monograms.
+    #[test]
+    fn shapes_keep_their_contrast_in_both_themes() {
+        let pairs = [&DARK, &LIGHT].map(|t| {
+            let rows = [t.sidebar, t.hovered_row, t.selected_row];
+            let controls = [t.control, t.hover, t.chosen, t.float, t.warn_soft, t.error_soft];
+            [
+                on_each(&controls, &[t.text, t.weak, t.accent, t.ok, t.warn, t.error]),
+                on_each(&rows, &[t.text, t.accent, t.ok, t.warn, t.error]),
+                on_each(&rows, &t.monograms),
+                on_each(&[t.window, t.raised], &t.monograms),
+                on_each(&[t.window, t.raised, t.sidebar], &[t.border]),
                 on_each(&[t.track], &[t.accent, t.ok, t.warn, t.error]),
-            ];
-            for (ground, shape) in shapes.concat() {
-                let ratio = contrast(ground, shape);
-                assert!(ratio >= 3.0, "{name}: the shape {shape:?} on {ground:?} has {ratio:.2}");
-            }
-        }
+            ]
+            .concat()
+        });
+        assert_contrast(3.0, &pairs);
+    }
+
+    #[test]
+    fn regions_can_be_told_apart_in_both_themes() {
+        let lines = [&DARK, &LIGHT].map(|t| {
+            let lines = on_each(&[t.window, t.raised, t.float, t.sidebar], &[t.line]);
+            [lines, vec![(t.sidebar, t.selected_row)]].concat()
+        });
+        assert_contrast(1.5, &lines);
+        assert_contrast(
+            1.1,
+            &[&DARK, &LIGHT].map(|t| vec![(t.window, t.sidebar), (t.sidebar, t.hovered_row)]),
+        );
     }
 }

@@ -36,6 +36,7 @@ pub(in crate::ui) struct Button<'a> {
     min_width: f32,
     aligned_with_text: bool,
     in_text_color: bool,
+    small: bool,
 }
 
 impl<'a> Button<'a> {
@@ -50,6 +51,7 @@ impl<'a> Button<'a> {
             min_width: 0.0,
             aligned_with_text: false,
             in_text_color: false,
+            small: false,
         }
     }
 
@@ -79,7 +81,11 @@ impl<'a> Button<'a> {
     }
 
     fn text(&self, ui: &Ui) -> Arc<Galley> {
-        let font = if self.weight == Weight::Primary { theme::strong() } else { theme::body() };
+        let font = match self.weight {
+            _ if self.small => theme::small(),
+            Weight::Primary => theme::strong(),
+            _ => theme::body(),
+        };
         // A label wider than its container is truncated; the accessible name is not.
         let room = ui.max_rect().width() - self.icon_width() - 2.0 * self.padding();
         one_line(ui, self.label, font, Color32::PLACEHOLDER, room.max(theme::CONTROL_HEIGHT))
@@ -94,7 +100,7 @@ impl<'a> Button<'a> {
     }
 
     fn padding(&self) -> f32 {
-        if self.label.is_empty() { 8.0 } else { 12.0 }
+        if self.label.is_empty() || self.small { 8.0 } else { 12.0 }
     }
 
     pub(in crate::ui) fn hint(mut self, hint: &'a str) -> Self {
@@ -111,6 +117,12 @@ impl<'a> Button<'a> {
     /// Shows a bare label in the text color, for one that is read more often than pressed.
     pub(in crate::ui) fn in_text_color(mut self) -> Self {
         self.in_text_color = true;
+        self
+    }
+
+    /// Shows small text, where room is scarce.
+    pub(in crate::ui) fn small(mut self) -> Self {
+        self.small = true;
         self
     }
 

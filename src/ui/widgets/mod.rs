@@ -10,7 +10,10 @@ pub(crate) mod dialog;
 pub(crate) mod discovered_endpoints;
 pub(crate) mod fields;
 pub(crate) mod file_field;
+pub(crate) mod life_bar;
+pub(crate) mod monogram;
 pub(crate) mod qr;
+pub(crate) mod segmented;
 pub(crate) mod time_text;
 pub(crate) mod toast;
 
@@ -47,6 +50,15 @@ pub(super) fn menu_items(ui: &mut Ui) {
     ui.spacing_mut().button_padding = vec2(12.0, 6.0);
     let ring = ui.visuals().selection.stroke;
     ui.visuals_mut().widgets.active.bg_stroke = ring;
+}
+
+/// Names the vertical scroll bar of a shown scroll area, if it has one.
+pub(super) fn name_scroll_bar(ui: &Ui, area: egui::Id, name: &str) {
+    // egui gives its scroll bars no name.
+    let bar = area.with(1_usize);
+    if ui.ctx().has_accesskit_node(bar) {
+        ui.ctx().accesskit_node_builder(bar, |node| node.set_label(name));
+    }
 }
 
 pub(super) fn describe(ui: &Ui, response: &Response, text: &str) {

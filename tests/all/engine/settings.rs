@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyfob::messages::command::Command;
 use keyfob::messages::preferences::{Preferences, ProxyChoice};
-use keyfob::messages::remembered::{GroupBy, Remembered, SortBy, StatusFilter};
+use keyfob::messages::remembered::{GroupBy, ListFilter, Remembered, SortBy, StatusFilter};
 
 use crate::support::account_toml::AccountToml;
 use crate::support::desktop::wait_until;
@@ -52,7 +52,7 @@ fn the_next_start_finds_preferences_tags_and_where_the_user_was() {
         selected: Some(rig.id("car")),
         sort: SortBy::Expiry,
         group: GroupBy::Tag,
-        filter: Some(StatusFilter::Expired),
+        filter: Some(ListFilter::Status(StatusFilter::Expired)),
     };
     rig.ask(Command::SetPreferences(preferences.clone())).unwrap();
     rig.ask(Command::Remember(remembered.clone())).unwrap();

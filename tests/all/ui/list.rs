@@ -55,7 +55,7 @@ fn of_a_long_list_only_the_rows_nearby_are_made() {
     rig.0.event(Event::PointerMoved(egui::pos2(100.0, 400.0)));
     let (unit, source) = (egui::MouseWheelUnit::Point, egui::MouseWheelSource::Unknown);
     let (phase, modifiers) = (egui::TouchPhase::Move, egui::Modifiers::NONE);
-    let delta = egui::vec2(0.0, -58.0 * 5000.0);
+    let delta = egui::vec2(0.0, -50.0 * 5000.0);
     rig.0.event(Event::MouseWheel { unit, source, delta, phase, modifiers });
     // The wheel scrolls smoothly.
     rig.0.run_steps(20);

@@ -140,14 +140,14 @@ fn covered(rig: &Rig) -> f32 {
 
 #[test]
 fn a_countdown_repaints_few_grounds() {
-    // Without a GPU each background costs as much as all glyphs: the page, the list and the cards have none.
+    // Without a GPU each background costs as much as all glyphs: only the list has one, not the page or the cards.
     for theme in [ThemeChoice::Light, ThemeChoice::Dark] {
         let mut rig = Rig::sized(themed(snapshot(accounts()), theme), SIZES[0]);
         rig.press("valid");
         assert!(rig.tree().contains("Copy token"));
         let share = covered(&rig);
         assert!(share > 0.02, "the value's ground and the buttons are not seen: {share}");
-        assert!(share < 0.2, "{share} of the window");
+        assert!(share < 0.5, "{share} of the window");
     }
 }
 

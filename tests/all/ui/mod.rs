@@ -25,6 +25,7 @@ pub(crate) mod providers;
 pub(crate) mod quit;
 pub(crate) mod refusals;
 pub(crate) mod response_mapper;
+pub(crate) mod rows;
 pub(crate) mod screens;
 pub(crate) mod settings;
 pub(crate) mod tabs;

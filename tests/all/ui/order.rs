@@ -1,4 +1,4 @@
-//! The list: search, chips, sorting, grouping, and their stored state.
+//! The list: search, filters, sorting, grouping, and their stored state.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::oauth::grant_type::GrantType;
+use keyfob::messages::remembered::ListFilter;
 use keyfob::messages::snapshot::{AccountView, Activity, Snapshot};
 
 use super::fixtures::{account, now, snapshot, token};
@@ -46,15 +47,16 @@ fn listed(rig: &Rig) -> Vec<String> {
 }
 
 fn arrange(rig: &mut Rig, choice: &str) {
-    rig.press("Sort and group");
+    rig.press("Sort, group and filter");
     rig.press(choice);
 }
 
 #[test]
-fn chips_count_and_filter_and_follow_the_time() {
+fn the_menu_counts_and_filters_by_status_and_follows_the_time() {
     let mut rig = Rig::new(four());
-    for chip in ["Valid 1", "Expiring 1", "Expired 1", "Needs sign-in 1"] {
-        assert!(rig.can_press(chip), "{chip} in {}", rig.tree());
+    rig.press("Sort, group and filter");
+    for status in ["Valid 1", "Expiring 1", "Expired 1", "Needs sign-in 1"] {
+        assert!(rig.can_press(status), "{status} in {}", rig.tree());
     }
     rig.press("Expired 1");
     assert_eq!(listed(&rig), ["gamma"]);
@@ -67,19 +69,40 @@ fn chips_count_and_filter_and_follow_the_time() {
     assert_eq!(listed(&rig), ["gamma"]);
     rig.wait(TimeDelta::seconds(201));
     assert_eq!(listed(&rig), ["beta", "gamma"]);
-    assert!(rig.can_press("Expired 2"));
     // A clock that was set back is noticed.
     rig.wait(TimeDelta::seconds(-201));
     assert_eq!(listed(&rig), ["gamma"]);
-    rig.press("Expired 1");
+    arrange(&mut rig, "Any status");
     assert_eq!(listed(&rig).len(), 4);
 }
 
 #[test]
-fn chips_count_what_the_search_leaves_and_an_empty_list_offers_to_clear_both() {
+fn the_list_can_be_narrowed_to_what_needs_attention() {
+    let mut rig = Rig::new(four());
+    rig.press("Needs attention 1");
+    assert_eq!(listed(&rig), ["delta"]);
+    let remembered = rig.0.state().remembered();
+    let read = keyfob::messages::remembered::Remembered::read(&remembered.text());
+    assert_eq!(read.filter, Some(ListFilter::NeedsAttention));
+    // A sign-in that is under way removes nothing from under the pointer.
+    rig.change(|snapshot| Arc::make_mut(&mut snapshot.accounts[2]).activity = Activity::Exchanging);
+    assert_eq!(listed(&rig), ["delta"]);
+    rig.press("All");
+    assert_eq!(listed(&rig).len(), 4);
+    // A failure without a usable token counts, an expired token that is refreshed by itself doesn't.
+    rig.change(|snapshot| {
+        let gamma = Arc::make_mut(&mut snapshot.accounts[3]);
+        gamma.problem = Some(keyfob::messages::problem::Problem::Busy);
+    });
+    assert!(rig.can_press("Needs attention 2"), "{}", rig.tree());
+}
+
+#[test]
+fn the_menu_counts_what_the_search_leaves_and_an_empty_list_offers_to_clear_both() {
     let mut rig = Rig::new(four());
     rig.fill("Search accounts", "work");
     assert_eq!(listed(&rig), ["alpha", "delta"], "tags are searched");
+    rig.press("Sort, group and filter");
     assert!(rig.can_press("Valid 1") && !rig.tree().contains("Expired 1"));
     rig.press("Valid 1");
     rig.refill("Search accounts", "delta");
@@ -89,7 +112,7 @@ fn chips_count_what_the_search_leaves_and_an_empty_list_offers_to_clear_both() {
 }
 
 #[test]
-fn what_was_copied_last_stands_first() {
+fn copying_moves_a_row_only_if_the_user_sorts_by_it() {
     let mut rig = Rig::new(four());
     assert_eq!(listed(&rig), ["alpha", "beta", "delta", "gamma"]);
     rig.change(|snapshot| {
@@ -99,6 +122,8 @@ fn what_was_copied_last_stands_first() {
             snapshot.accounts[place] = Arc::new(used);
         }
     });
+    assert_eq!(listed(&rig), ["alpha", "beta", "delta", "gamma"]);
+    arrange(&mut rig, "Last copied");
     assert_eq!(listed(&rig), ["gamma", "beta", "alpha", "delta"]);
     arrange(&mut rig, "Name");
     assert_eq!(listed(&rig), ["alpha", "beta", "delta", "gamma"]);
@@ -143,7 +168,7 @@ fn the_next_start_finds_the_list_as_it_was_left() {
     let mut rig = Rig::new(four());
     arrange(&mut rig, "Expiry");
     arrange(&mut rig, "Provider");
-    rig.press("Expired 1");
+    arrange(&mut rig, "Expired 1");
     rig.press("gamma");
     let remembered = rig.0.state().remembered();
     let mut next = four();

@@ -189,10 +189,12 @@ fn the_passphrase_is_changed_in_the_settings() {
 #[test]
 fn the_line_says_where_secrets_are_and_leads_to_the_settings() {
     let mut rig = Rig::new(one());
-    rig.press("Keychain unlocked");
+    assert!(rig.can_press("Lock, Keychain unlocked"));
+    rig.change(|snapshot| snapshot.vault.health = VaultHealth::Waiting);
+    rig.press("Waiting for keychain");
     assert!(rig.can_press("Move secrets to a passphrase-protected file"));
     let mut rig = Rig::sized(in_file(VaultHealth::Ready), (640.0, 420.0));
-    assert!(rig.can_press("Secrets file unlocked"));
+    assert!(rig.can_press("Lock, Secrets file unlocked"));
     rig.press("car-dev");
     rig.press("Secrets file unlocked");
     rig.press("Keep secrets in memory until quit");

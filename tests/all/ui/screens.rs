@@ -338,7 +338,7 @@ fn dialogs() -> Vec<Screen> {
 
 fn menus() -> Vec<Screen> {
     vec![
-        left("sorting", "Sort by", few(), |rig| press(rig, "Sort and group")),
+        left("sorting", "Sort by", few(), |rig| press(rig, "Sort, group and filter")),
         left("ways to copy", "Copy as cURL", few(), |rig| {
             first(rig);
             press(rig, "More ways to copy");

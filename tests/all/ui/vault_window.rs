@@ -34,7 +34,9 @@ fn k1_a_computer_without_a_keychain_keeps_secrets_in_a_file_made_in_the_window()
     window.wait_for("Sign in");
     picture("4-open.png");
 
-    window.press("Secrets file unlocked");
+    window.wait_for("Lock, Secrets file unlocked");
+    window.press("Settings");
+    window.press("Secrets");
     window.wait_for("Change passphrase");
     picture("5-settings.png");
     window.press("Lock");
