@@ -34,7 +34,7 @@ use crate::messages::remembered::Remembered;
 use crate::messages::snapshot::{AccountView, Preferences, Snapshot};
 
 use account::AccountPageState;
-use action::{NewAccount, Target};
+use action::{NewAccount, Target, UiAction};
 use cx::{Cx, PageKind};
 use dialogs::delete::DeleteDialog;
 use dialogs::discard_form::DiscardFormDialog;
@@ -58,6 +58,8 @@ use settings::SettingsState;
 use sidebar::list_order::ListOrder;
 use sidebar::{SidebarState, vault_line};
 use theme::Tokens;
+use theme::icons::Icon;
+use widgets::button::{Button, Weight};
 use widgets::toast::{self, Toasts};
 
 pub use account::sign_in::alerts::newly_needing_sign_in;

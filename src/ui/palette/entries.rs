@@ -56,8 +56,8 @@ impl AppAction {
     fn action(self) -> UiAction {
         match self {
             Self::AddAccount => UiAction::Go(Target::ProviderPicker),
-            Self::Import => UiAction::OpenDialog(DialogKind::Import),
-            Self::Export => UiAction::OpenDialog(DialogKind::Export),
+            Self::Import => UiAction::Go(Target::Import(None)),
+            Self::Export => UiAction::Go(Target::Export),
             Self::Settings => UiAction::OpenDialog(DialogKind::Settings),
             Self::Diagnostics => UiAction::Go(Target::Diagnostics(None)),
             Self::Shortcuts => UiAction::OpenDialog(DialogKind::Shortcuts),

@@ -60,6 +60,11 @@ impl<'a> Button<'a> {
         Self { icon: Some(icon), name: Some(name), hint: Some(name), ..Self::new(Weight::Text, "") }
     }
 
+    pub(in crate::ui) fn secondary(mut self) -> Self {
+        self.weight = Weight::Secondary;
+        self
+    }
+
     pub(in crate::ui) fn with_icon(mut self, icon: Icon) -> Self {
         self.icon = Some(icon);
         self
