@@ -157,6 +157,7 @@ impl Segment<'_> {
         let tokens = Tokens::of(ui);
         let lit = response.hovered() || response.is_pointer_button_down_on();
         let (fill, text) = match (self.is_primary, lit) {
+            _ if !ui.is_enabled() => (tokens.disabled, tokens.weak),
             (true, false) => (tokens.accent, tokens.on_accent),
             (true, true) => (tokens.accent_hover, tokens.on_accent),
             (false, false) => (tokens.control, tokens.text),
