@@ -5,6 +5,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     keyfob::base::hardening::forbid_dumps();
     keyfob::base::logging::start();
-    keyfob::base::logging::hush_panics();
+    keyfob::base::logging::redact_panics();
     keyfob::cli::run(std::env::args_os())
 }

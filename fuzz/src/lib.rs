@@ -376,7 +376,7 @@ fn check_imported(imported: Imported) {
     let destinations = Destinations::of(&PRESETS, &settings).expect("destinations");
     let at_discovery = discovery::is_wanted_by(&PRESETS, &settings);
     let provider = if at_discovery {
-        Provider::resolve(&PRESETS, &discovery::stood_in(&settings))
+        Provider::resolve(&PRESETS, &discovery::with_placeholder_endpoints(&settings))
     } else {
         Provider::resolve(&PRESETS, &settings)
     };

@@ -24,7 +24,7 @@ pub fn start() {
 
 /// Makes a panic show its place, and its message only if that is a constant: a formatted one may quote a
 /// token, as messages about the bounds of a text do.
-pub fn hush_panics() {
+pub fn redact_panics() {
     panic::set_hook(Box::new(|panicked| {
         // If standard error is closed, nothing can be reported.
         let _ = writeln!(std::io::stderr(), "{}", panic_line(panicked));

@@ -126,7 +126,7 @@ impl CliSession {
     /// The account of this name, ignoring case. If it isn't listed, finishes what an earlier run left
     /// unfinished first, which may have it.
     pub(super) fn find(&mut self, name: &str) -> Result<Arc<AccountView>, Failure> {
-        if self.listed(name).is_none() && self.snapshot.half_done > 0 {
+        if self.listed(name).is_none() && self.snapshot.unfinished_accounts > 0 {
             self.unlock(false)?;
             self.ask(Command::Settle)?.wait().map_err(|problem| Failure::of(&problem))?;
             self.refresh();

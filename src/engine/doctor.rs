@@ -18,7 +18,7 @@ use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::provider::Provider;
 use crate::domain::provider::endpoints::EndpointKind;
 use crate::domain::refusal::connectivity;
-use crate::domain::refusal::connectivity::{Answered, Look, OnTheWay};
+use crate::domain::refusal::connectivity::{Answered, OnTheWay, Probe};
 use crate::domain::refusal::transport::UnreachableKind;
 use crate::domain::secure_url::is_loopback;
 use crate::messages::diagnosis::{Cause, Check, Finding};
@@ -132,7 +132,7 @@ fn without_query(url: &Url) -> String {
     url.into()
 }
 
-async fn look(url: Url, http: &Network, clock: &dyn Clock) -> Look {
+async fn look(url: Url, http: &Network, clock: &dyn Clock) -> Probe {
     let (is_here, is_plain) = (is_loopback(&url), url.scheme() == "http");
     let host = url.host_str().unwrap_or_default().to_owned();
     let has_address = is_here || dns::has_address(&host, url.port_or_known_default().unwrap_or(443)).await;
@@ -156,5 +156,5 @@ async fn look(url: Url, http: &Network, clock: &dyn Clock) -> Look {
     };
     let answer =
         answer.map_err(|kind| if has_address || by_proxy(kind) { kind } else { UnreachableKind::Dns });
-    Look { is_here, is_plain, has_address, answer }
+    Probe { is_here, is_plain, has_address, answer }
 }

@@ -6,7 +6,7 @@ use crate::domain::oauth::callback::CallbackError;
 use crate::domain::oauth::redirect_uri::LoopbackRedirect;
 use crate::domain::oauth::token_request::RequestError;
 use crate::domain::oauth::token_response::TokenError;
-use crate::domain::refusal::hints::{Asked, Hints};
+use crate::domain::refusal::hints::{Hints, RefusedRequest};
 use crate::domain::refusal::transport::Unreachable;
 use crate::domain::session::Failure;
 use crate::messages::problem::{BadAnswer, Problem, Refusal, SignInProblem, UntrustedText, VaultProblem};
@@ -53,7 +53,7 @@ pub(crate) fn unusable(error: RequestError) -> NotObtained {
     NotObtained { failure: Failure::Permanent, problem }
 }
 
-pub(crate) fn refused(asked: &Asked<'_>, error: &TokenError, refreshing: bool) -> NotObtained {
+pub(crate) fn refused(asked: &RefusedRequest<'_>, error: &TokenError, refreshing: bool) -> NotObtained {
     let provider = asked.provider;
     let failure = |retry_at| {
         if error.is_transient() { Failure::Transient { retry_at } } else { Failure::Permanent }

@@ -9,7 +9,7 @@ use crate::domain::oauth::response_mapping::ReadAs;
 use crate::domain::passphrase_strength::Strength;
 use crate::domain::provider::spec::ClientAuth;
 use crate::domain::provider::{EndpointKind, Group};
-use crate::messages::explain::{capitalised, label_of};
+use crate::messages::explain::{capitalized, label_of};
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 
 pub(super) const ADD_ACCOUNT: &str = "Add account";
@@ -261,7 +261,7 @@ pub(super) fn passphrase_action(vault: &VaultView) -> Option<&'static str> {
 }
 
 pub(super) fn endpoint(kind: EndpointKind) -> String {
-    capitalised(label_of(kind.key()))
+    capitalized(label_of(kind.key()))
 }
 
 /// A shortcut in the system's notation; `⌘` stands for Ctrl.

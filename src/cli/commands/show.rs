@@ -18,7 +18,7 @@ use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::provider::{EndpointKind, Provider};
 use crate::domain::token::grant::{ExpirySource, TokenFacts};
 use crate::messages::command::Command;
-use crate::messages::explain::{capitalised, changed_destinations, id_token, label_of};
+use crate::messages::explain::{capitalized, changed_destinations, id_token, label_of};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::AccountView;
 
@@ -172,7 +172,7 @@ fn lines(session: &CliSession, account: &AccountView) -> String {
     // The less common endpoints, if there are any.
     let rarer = EndpointKind::ALL.into_iter().skip(2).filter_map(|kind| Some((kind, address(kind)?)));
     rows.extend(
-        rarer.map(|(kind, address)| [format!("{}:", capitalised(label_of(kind.key()))), shown(address)]),
+        rarer.map(|(kind, address)| [format!("{}:", capitalized(label_of(kind.key()))), shown(address)]),
     );
     let named = changed_destinations(&session.snapshot.presets, &account.settings);
     let mark = if named.is_changed { "Changed" } else { "Other" };

@@ -221,7 +221,7 @@ impl AccountFile<'_, '_, '_> {
         };
         let resolved = if discovery::is_wanted(preset, &settings.overrides) {
             Wanted::of(presets, &settings)
-                .and_then(|_| Provider::resolve(presets, &discovery::stood_in(&settings)))
+                .and_then(|_| Provider::resolve(presets, &discovery::with_placeholder_endpoints(&settings)))
         } else {
             Provider::resolve(presets, &settings)
         };

@@ -105,7 +105,7 @@ pub fn is_wanted_by(presets: &[Preset], settings: &Settings) -> bool {
 
 /// Returns the settings with a placeholder for each endpoint that discovery may supply, so that everything
 /// else can be checked before any request.
-pub fn stood_in(settings: &Settings) -> Settings {
+pub fn with_placeholder_endpoints(settings: &Settings) -> Settings {
     let mut settings = settings.clone();
     for (kind, _) in ENDPOINTS {
         if settings.overrides.endpoints.get(kind).is_none() {

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use super::issuer::is_same;
-pub use super::jose::Doubt;
+pub use super::jose::IdTokenFlaw;
 use super::jose::{self, Keys};
 use crate::base::secret::{AccessToken, ClientSecret, IdToken};
 use crate::domain::time_parse;
@@ -26,7 +26,7 @@ pub enum IdTokenStatus {
     Unchecked,
     /// On receipt, the issuer's signature was valid and the token was made for this client.
     Verified,
-    Doubted(Doubt),
+    Doubted(IdTokenFlaw),
 }
 
 /// The values to verify an ID token against (section 3.1.3.7).
@@ -70,11 +70,11 @@ pub fn is_same_subject(before: &IdToken, after: &IdToken) -> bool {
 
 /// Verifies that an ID token is from the issuer, for this client (section 3.1.3.7), and for the access token
 /// if it names one (section 3.1.3.8).
-pub fn verify(token: &IdToken, keys: &Keys, held: &Held<'_>) -> Result<(), Doubt> {
+pub fn verify(token: &IdToken, keys: &Keys, held: &Held<'_>) -> Result<(), IdTokenFlaw> {
     let claims = jose::verified(token.expose(), keys, held.secret)?;
-    let issuer = held.issuer.ok_or(Doubt::NoIssuer)?;
+    let issuer = held.issuer.ok_or(IdTokenFlaw::NoIssuer)?;
     if !claims.get("iss").and_then(Value::as_str).is_some_and(|said| is_same(issuer, said)) {
-        return Err(Doubt::WrongIssuer);
+        return Err(IdTokenFlaw::WrongIssuer);
     }
     let is_ours = |value: &Value| value.as_str() == Some(held.client_id);
     let azp = claims.get("azp");
@@ -85,13 +85,13 @@ pub fn verify(token: &IdToken, keys: &Keys, held: &Held<'_>) -> Result<(), Doubt
         None => false,
     };
     if !for_us || azp.is_some_and(|azp| !is_ours(azp)) {
-        return Err(Doubt::WrongAudience);
+        return Err(IdTokenFlaw::WrongAudience);
     }
     if claims.get("at_hash").is_some_and(|said| !is_hash(said, token, held.access_token)) {
-        return Err(Doubt::OtherToken);
+        return Err(IdTokenFlaw::OtherToken);
     }
     let end = claims.get("exp").and_then(time_parse::epoch).and_then(|end| end.checked_add_signed(LEEWAY));
-    if end.is_none_or(|end| held.now >= end) { Err(Doubt::Expired) } else { Ok(()) }
+    if end.is_none_or(|end| held.now >= end) { Err(IdTokenFlaw::Expired) } else { Ok(()) }
 }
 
 /// Returns true if a claim is the left half of an access token's hash (section 3.1.3.6). The hash has the

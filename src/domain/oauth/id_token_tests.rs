@@ -55,7 +55,7 @@ fn held(secret: Option<&ClientSecret>) -> Held<'_> {
     Held { issuer: Some(ISSUER), client_id: "client", secret, access_token: &ACCESS, now }
 }
 
-fn verdict(token: &IdToken) -> Result<(), Doubt> {
+fn verdict(token: &IdToken) -> Result<(), IdTokenFlaw> {
     verify(token, &keys(), &held(None))
 }
 
@@ -93,7 +93,7 @@ fn rfc_7515_appendix_a_verified_with_the_public_keys() {
     let keys = Keys::read(rsa.as_bytes()).unwrap();
     assert_eq!(jose::verified(&token, &keys, None).unwrap()["iss"], "joe");
     let torn = token.replacen("cC4h", "cC4i", 1);
-    assert_eq!(jose::verified(&torn, &keys, None), Err(Doubt::WrongSignature));
+    assert_eq!(jose::verified(&torn, &keys, None), Err(IdTokenFlaw::WrongSignature));
     let ec = format!(
         "eyJhbGciOiJFUzI1NiJ9.{payload}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
     );
@@ -103,18 +103,18 @@ fn rfc_7515_appendix_a_verified_with_the_public_keys() {
 #[test]
 fn a_claim_that_is_not_right_is_named() {
     for (name, value, doubt) in [
-        ("iss", json!("https://issuer.example/"), Doubt::WrongIssuer),
-        ("iss", json!(null), Doubt::WrongIssuer),
-        ("aud", json!("another"), Doubt::WrongAudience),
-        ("aud", json!(["another"]), Doubt::WrongAudience),
-        ("aud", json!(["client", "another"]), Doubt::WrongAudience),
-        ("aud", json!(null), Doubt::WrongAudience),
-        ("azp", json!("another"), Doubt::WrongAudience),
-        ("at_hash", json!("77QmUPtjPfzWtF2AnpK9RA"), Doubt::OtherToken),
-        ("at_hash", json!(7), Doubt::OtherToken),
-        ("exp", json!(NOW - 60), Doubt::Expired),
-        ("exp", json!("soon"), Doubt::Expired),
-        ("exp", json!(null), Doubt::Expired),
+        ("iss", json!("https://issuer.example/"), IdTokenFlaw::WrongIssuer),
+        ("iss", json!(null), IdTokenFlaw::WrongIssuer),
+        ("aud", json!("another"), IdTokenFlaw::WrongAudience),
+        ("aud", json!(["another"]), IdTokenFlaw::WrongAudience),
+        ("aud", json!(["client", "another"]), IdTokenFlaw::WrongAudience),
+        ("aud", json!(null), IdTokenFlaw::WrongAudience),
+        ("azp", json!("another"), IdTokenFlaw::WrongAudience),
+        ("at_hash", json!("77QmUPtjPfzWtF2AnpK9RA"), IdTokenFlaw::OtherToken),
+        ("at_hash", json!(7), IdTokenFlaw::OtherToken),
+        ("exp", json!(NOW - 60), IdTokenFlaw::Expired),
+        ("exp", json!("soon"), IdTokenFlaw::Expired),
+        ("exp", json!(null), IdTokenFlaw::Expired),
     ] {
         let mut claims = claims();
         claims[name] = value.clone();
@@ -122,7 +122,7 @@ fn a_claim_that_is_not_right_is_named() {
     }
     let token = signed(EC_JWK, Some("ec"), &claims());
     let nobody = Held { issuer: None, ..held(None) };
-    assert_eq!(verify(&token, &keys(), &nobody), Err(Doubt::NoIssuer));
+    assert_eq!(verify(&token, &keys(), &nobody), Err(IdTokenFlaw::NoIssuer));
 }
 
 #[test]
@@ -137,11 +137,11 @@ fn a3_of_a_preset_with_a_template_a_token_of_any_of_its_tenants_is_verified_and_
     for (said, verdict) in [
         ("https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0", Ok(())),
         ("https://login.microsoftonline.com/contoso.example/v2.0", Ok(())),
-        ("https://login.microsoftonline.com/9188040d/v1.0", Err(Doubt::WrongIssuer)),
-        ("https://login.microsoftonline.com//v2.0", Err(Doubt::WrongIssuer)),
-        ("https://login.microsoftonline.com/../v2.0", Err(Doubt::WrongIssuer)),
-        ("https://login.microsoftonline.com.evil.example/9188040d/v2.0", Err(Doubt::WrongIssuer)),
-        ("https://sts.windows.net/9188040d/", Err(Doubt::WrongIssuer)),
+        ("https://login.microsoftonline.com/9188040d/v1.0", Err(IdTokenFlaw::WrongIssuer)),
+        ("https://login.microsoftonline.com//v2.0", Err(IdTokenFlaw::WrongIssuer)),
+        ("https://login.microsoftonline.com/../v2.0", Err(IdTokenFlaw::WrongIssuer)),
+        ("https://login.microsoftonline.com.evil.example/9188040d/v2.0", Err(IdTokenFlaw::WrongIssuer)),
+        ("https://sts.windows.net/9188040d/", Err(IdTokenFlaw::WrongIssuer)),
     ] {
         let mut claims = claims();
         claims["iss"] = said.into();
@@ -153,7 +153,7 @@ fn a3_of_a_preset_with_a_template_a_token_of_any_of_its_tenants_is_verified_and_
     settings.variables = [("tenant".to_owned(), one.to_uppercase())].into();
     let entra = Provider::resolve(&presets, &settings).unwrap();
     let held = Held { issuer: entra.issuer.as_deref(), ..held };
-    for (tenant, verdict) in [(one, Ok(())), (other, Err(Doubt::WrongIssuer))] {
+    for (tenant, verdict) in [(one, Ok(())), (other, Err(IdTokenFlaw::WrongIssuer))] {
         let mut claims = claims();
         claims["iss"] = format!("https://login.microsoftonline.com/{tenant}/v2.0").into();
         assert_eq!(verify(&signed(EC_JWK, Some("ec"), &claims), &keys(), &held), verdict, "{tenant}");
@@ -172,24 +172,24 @@ fn a_signature_that_is_not_the_issuers_is_never_taken_for_it() {
     evil["sub"] = "admin".into();
     let token = |text: String| IdToken::new(text);
     for (doubted, doubt) in [
-        (token(format!("{none}.{payload}.")), Doubt::Unsigned),
-        (token(format!("{none}.{payload}.{signature}")), Doubt::Unsigned),
-        (token(format!("{}.{payload}.", part(&json!({"alg": "NoNe"})))), Doubt::Unsigned),
-        (token(format!("{}.{payload}.x", part(&json!({"alg": "ES256K"})))), Doubt::UnknownAlg),
-        (token(format!("{critical}.{payload}.{signature}")), Doubt::UnknownAlg),
-        (token(format!("{header}.{}.{signature}", part(&evil))), Doubt::WrongSignature),
-        (token(format!("{header}.{payload}.")), Doubt::WrongSignature),
-        (token(format!("{header}.{payload}.!")), Doubt::WrongSignature),
+        (token(format!("{none}.{payload}.")), IdTokenFlaw::Unsigned),
+        (token(format!("{none}.{payload}.{signature}")), IdTokenFlaw::Unsigned),
+        (token(format!("{}.{payload}.", part(&json!({"alg": "NoNe"})))), IdTokenFlaw::Unsigned),
+        (token(format!("{}.{payload}.x", part(&json!({"alg": "ES256K"})))), IdTokenFlaw::UnknownAlg),
+        (token(format!("{critical}.{payload}.{signature}")), IdTokenFlaw::UnknownAlg),
+        (token(format!("{header}.{}.{signature}", part(&evil))), IdTokenFlaw::WrongSignature),
+        (token(format!("{header}.{payload}.")), IdTokenFlaw::WrongSignature),
+        (token(format!("{header}.{payload}.!")), IdTokenFlaw::WrongSignature),
         (
             token(format!("{}.{payload}.{signature}", part(&json!({"alg": "EdDSA", "kid": "ec"})))),
-            Doubt::UnknownKey,
+            IdTokenFlaw::UnknownKey,
         ),
-        (token(format!("{head}.a.b.c")), Doubt::Unreadable),
-        (token("opaque".to_owned()), Doubt::Unreadable),
-        (token(format!("{}.{payload}.x", part(&json!({"kid": "ec"})))), Doubt::Unreadable),
-        (signed(EC_JWK, Some("unknown"), &claims()), Doubt::UnknownKey),
-        (signed(EC_JWK, Some("enc"), &claims()), Doubt::UnknownKey),
-        (signed(ED_JWK, Some("ec"), &claims()), Doubt::UnknownKey),
+        (token(format!("{head}.a.b.c")), IdTokenFlaw::Unreadable),
+        (token("opaque".to_owned()), IdTokenFlaw::Unreadable),
+        (token(format!("{}.{payload}.x", part(&json!({"kid": "ec"})))), IdTokenFlaw::Unreadable),
+        (signed(EC_JWK, Some("unknown"), &claims()), IdTokenFlaw::UnknownKey),
+        (signed(EC_JWK, Some("enc"), &claims()), IdTokenFlaw::UnknownKey),
+        (signed(ED_JWK, Some("ec"), &claims()), IdTokenFlaw::UnknownKey),
     ] {
         assert_eq!(verdict(&doubted), Err(doubt), "{}", doubted.expose());
     }
@@ -200,14 +200,14 @@ fn hs256_under_the_public_key_is_not_a_signature() {
     // A public key is public: a verifier that uses it as a shared secret accepts anything.
     for public in ["f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", EC_JWK] {
         let token = shared(public, &claims());
-        assert_eq!(verdict(&token), Err(Doubt::NoSecret));
+        assert_eq!(verdict(&token), Err(IdTokenFlaw::NoSecret));
         let secret = ClientSecret::new("the client's own".to_owned());
-        assert_eq!(verify(&token, &keys(), &held(Some(&secret))), Err(Doubt::WrongSignature));
+        assert_eq!(verify(&token, &keys(), &held(Some(&secret))), Err(IdTokenFlaw::WrongSignature));
     }
     let secret = ClientSecret::new("the client's own".to_owned());
     assert_eq!(verify(&shared(secret.expose(), &claims()), &keys(), &held(Some(&secret))), Ok(()));
     let empty = ClientSecret::new(String::new());
-    assert_eq!(verify(&shared("", &claims()), &keys(), &held(Some(&empty))), Err(Doubt::NoSecret));
+    assert_eq!(verify(&shared("", &claims()), &keys(), &held(Some(&empty))), Err(IdTokenFlaw::NoSecret));
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_set_of_keys_is_bounded_and_whatever_it_holds_is_read_or_left_out() {
     many.push(serde_json::from_str(EC_JWK).unwrap());
     let set = Keys::read(json!({"keys": many}).to_string().as_bytes()).unwrap();
     let doubt = verify(&signed(EC_JWK, Some("one"), &claims()), &set, &held(None));
-    assert_eq!(doubt, Err(Doubt::UnknownKey));
+    assert_eq!(doubt, Err(IdTokenFlaw::UnknownKey));
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub struct Layout {
 
 /// The fields of a response with their paths.
 #[derive(Debug)]
-pub struct LaidOpen {
+pub struct ResponseFields {
     pub layout: Layout,
     /// JSON pointers (RFC 6901), one for each field.
     pointers: Vec<String>,
@@ -71,12 +71,12 @@ pub fn is_strange(read: &Result<Grant, TokenError>) -> bool {
 
 /// Lists the fields of a response; `None` if it is neither JSON nor a form. `secrets` are those of the
 /// request.
-pub fn lay_open(
+pub fn response_fields(
     provider: &Provider,
     answer: &Answer<'_>,
     secrets: &[&str],
     has_token: bool,
-) -> Option<LaidOpen> {
+) -> Option<ResponseFields> {
     let value = match answer.body.parsed() {
         Parsed::Json(value @ (Value::Object(_) | Value::Array(_))) => value.clone(),
         Parsed::Form(fields) if answer.body.text().contains('=') => form_object(fields),
@@ -85,7 +85,7 @@ pub fn lay_open(
     let mut redactor = Redactor::new(secrets.iter().copied());
     let known = Redactor::new(secrets.iter().copied());
     redactor.see_json("", &value);
-    let laid = LaidOpen { layout: Layout { places: Vec::new(), has_token }, pointers: Vec::new() };
+    let laid = ResponseFields { layout: Layout { places: Vec::new(), has_token }, pointers: Vec::new() };
     let mut builder = LayoutBuilder { paths: &provider.response, redactor, known, laid };
     builder.children("", &value, 0);
     Some(builder.laid)
@@ -96,7 +96,7 @@ struct LayoutBuilder<'a> {
     redactor: Redactor,
     /// Redacts the request's secrets only, not every hidden value.
     known: Redactor,
-    laid: LaidOpen,
+    laid: ResponseFields,
 }
 
 impl LayoutBuilder<'_> {
@@ -190,7 +190,7 @@ fn is_time_like(value: &Value) -> bool {
     life || time_parse::moment(value).is_some_and(|at| century.contains(&at.timestamp()))
 }
 
-impl LaidOpen {
+impl ResponseFields {
     /// Adds choices, each a field number and a meaning, to an account's response paths. A choice replaces the
     /// previous one for the same meaning.
     pub fn choose(&self, paths: &mut ResponsePaths, choices: &[(usize, ReadAs)]) {
@@ -236,11 +236,11 @@ mod tests {
         }
     }
 
-    fn laid(provider: &Provider, body: &str) -> LaidOpen {
-        lay_open(provider, &answer(body), &[], false).unwrap()
+    fn laid(provider: &Provider, body: &str) -> ResponseFields {
+        response_fields(provider, &answer(body), &[], false).unwrap()
     }
 
-    fn place_of(laid: &LaidOpen, pointer: &str) -> usize {
+    fn place_of(laid: &ResponseFields, pointer: &str) -> usize {
         laid.pointers.iter().position(|known| known == pointer).unwrap()
     }
 
@@ -272,7 +272,7 @@ mod tests {
         laid.choose(&mut provider.response, &[(place_of(&laid, "/resultat/a~1b/fin"), ReadAs::Expiry)]);
         assert_eq!(read(&provider, &answer(&body)).unwrap().facts.expires_at.unwrap().timestamp(), 3600);
         laid.choose(&mut provider.response, &[(place_of(&laid, "/resultat/a~1b/secondes"), ReadAs::Life)]);
-        let again = lay_open(&provider, &answer(&body), &[], true).unwrap();
+        let again = response_fields(&provider, &answer(&body), &[], true).unwrap();
         let now = |pointer| again.layout.places[place_of(&again, pointer)].now;
         assert_eq!(now("/resultat/jeton"), Some(ReadAs::AccessToken));
         assert_eq!(now("/resultat/a~1b/fin"), None);
@@ -307,15 +307,19 @@ mod tests {
         assert_eq!(shown("numero").0, "…(14 characters)");
         for body in ["", "<html>", "12", "\"text\"", "it broke"] {
             assert!(
-                lay_open(&provider("https://a.example/a"), &answer(body), &[], false).is_none(),
+                response_fields(&provider("https://a.example/a"), &answer(body), &[], false).is_none(),
                 "{body}"
             );
         }
-        let form = lay_open(&provider("https://a.example/a"), &answer("jeton=x&fin=60"), &[], false).unwrap();
+        let form =
+            response_fields(&provider("https://a.example/a"), &answer("jeton=x&fin=60"), &[], false).unwrap();
         assert_eq!(form.layout.places.len(), 2);
         let many = json!(vec![json!({ "a": 1 }); 500]).to_string();
         assert_eq!(
-            lay_open(&provider("https://a.example/a"), &answer(&many), &[], false).unwrap().pointers.len(),
+            response_fields(&provider("https://a.example/a"), &answer(&many), &[], false)
+                .unwrap()
+                .pointers
+                .len(),
             60
         );
     }

@@ -33,7 +33,7 @@ impl CheckOutcome {
 
 /// A probe of one endpoint: a GET without parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
+pub struct Probe {
     /// The server is this computer.
     pub is_here: bool,
     /// The URL is plain http.
@@ -87,7 +87,7 @@ impl OnTheWay {
     }
 }
 
-pub fn name(look: &Look) -> OnTheWay {
+pub fn name(look: &Probe) -> OnTheWay {
     match (look.has_address, &look.answer) {
         _ if look.is_here => OnTheWay::Here,
         (true, _) => OnTheWay::Clear,
@@ -106,7 +106,7 @@ pub fn name(look: &Look) -> OnTheWay {
     }
 }
 
-pub fn tls(look: &Look) -> OnTheWay {
+pub fn tls(look: &Probe) -> OnTheWay {
     use UnreachableKind::{BadRootCertificate, Certificate, NoRootCertificates, Tls};
     match look.answer {
         _ if look.is_plain => OnTheWay::Here,
@@ -118,7 +118,7 @@ pub fn tls(look: &Look) -> OnTheWay {
     }
 }
 
-pub fn endpoint(kind: EndpointKind, look: &Look) -> OnTheWay {
+pub fn endpoint(kind: EndpointKind, look: &Probe) -> OnTheWay {
     use UnreachableKind::{Broken, Connect, Proxy, ProxyPassword, TimedOut, Unconfirmable, Unconfirmed};
     match look.answer {
         Err(kind @ (Connect | TimedOut | Broken | Proxy | ProxyPassword | Unconfirmed | Unconfirmable)) => {
@@ -137,7 +137,7 @@ pub fn endpoint(kind: EndpointKind, look: &Look) -> OnTheWay {
 }
 
 /// The finding about the clocks, from the first server that sent its time.
-pub fn clock<'a>(looks: impl IntoIterator<Item = &'a Look>) -> OnTheWay {
+pub fn clock<'a>(looks: impl IntoIterator<Item = &'a Probe>) -> OnTheWay {
     let mut reached = false;
     let mut skews = looks.into_iter().filter_map(|look| {
         let answered = look.answer.ok()?;
@@ -156,9 +156,9 @@ pub fn clock<'a>(looks: impl IntoIterator<Item = &'a Look>) -> OnTheWay {
 mod tests {
     use super::*;
 
-    fn look(answer: Result<u16, UnreachableKind>) -> Look {
+    fn look(answer: Result<u16, UnreachableKind>) -> Probe {
         let answer = answer.map(|status| Answered { status, skew: Some(TimeDelta::seconds(3)) });
-        Look { is_here: false, is_plain: false, has_address: true, answer }
+        Probe { is_here: false, is_plain: false, has_address: true, answer }
     }
 
     #[test]
@@ -183,14 +183,14 @@ mod tests {
         ] {
             assert_eq!(token(answer), expected, "{answer:?}");
         }
-        let nameless = |answer| Look { has_address: false, ..look(answer) };
+        let nameless = |answer| Probe { has_address: false, ..look(answer) };
         assert_eq!(name(&nameless(Err(Dns))), Unreachable(Dns));
         assert_eq!(endpoint(EndpointKind::Token, &nameless(Err(Dns))), NotReached);
         assert_eq!(name(&nameless(Err(Proxy))), NotReached);
         assert_eq!(endpoint(EndpointKind::Token, &nameless(Err(Proxy))), Unreachable(Proxy));
         assert_eq!(name(&nameless(Ok(405))), ByProxy);
         assert_eq!(endpoint(EndpointKind::Authorize, &look(Ok(302))), Answers(302));
-        let here = Look { is_here: true, is_plain: true, ..look(Ok(405)) };
+        let here = Probe { is_here: true, is_plain: true, ..look(Ok(405)) };
         assert_eq!((name(&here), tls(&here)), (Here, Here));
         assert_eq!((Here.verdict(), ByProxy.verdict()), (CheckOutcome::NotTried, CheckOutcome::Warning));
     }
@@ -199,7 +199,7 @@ mod tests {
     fn a_clock_is_spoken_of_from_a_minute_on() {
         let at = |secs: Option<i64>| {
             let answer = Ok(Answered { status: 405, skew: secs.map(TimeDelta::seconds) });
-            clock([&Look { answer, ..look(Ok(405)) }])
+            clock([&Probe { answer, ..look(Ok(405)) }])
         };
         for (secs, expected) in [(0, OnTheWay::Clear), (60, OnTheWay::Clear), (61, OnTheWay::Skewed(61))] {
             assert_eq!(at(Some(secs)), expected);

@@ -64,7 +64,7 @@ pub enum Scopes {
 
 /// The useful facts of a refused request.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct RefusedRequest<'a> {
     pub provider: &'a Provider,
     /// The redirect URI, if one was sent.
     pub redirects: Option<Redirects<'a>>,
@@ -76,7 +76,12 @@ pub struct Asked<'a> {
 }
 
 impl Hints {
-    pub fn of(asked: &Asked<'_>, status: u16, code: Option<&str>, description: Option<&str>) -> Self {
+    pub fn of(
+        asked: &RefusedRequest<'_>,
+        status: u16,
+        code: Option<&str>,
+        description: Option<&str>,
+    ) -> Self {
         let provider = asked.provider;
         let (code, description) = (code.unwrap_or_default(), description.unwrap_or_default());
         let endpoint = match asked.client {
@@ -189,8 +194,13 @@ mod tests {
         let provider = Provider { client_auth: auth, ..provider("https://server.example.com/authorize") };
         let (client, today) = (client(secret), day("2030-05-02"));
         let secret_expires = Some(day("2030-05-01"));
-        let asked =
-            Asked { provider: &provider, redirects: None, client: Some(&client), secret_expires, today };
+        let asked = RefusedRequest {
+            provider: &provider,
+            redirects: None,
+            client: Some(&client),
+            secret_expires,
+            today,
+        };
         Hints::of(&asked, status, (!code.is_empty()).then_some(code), None)
     }
 
@@ -233,7 +243,8 @@ mod tests {
                 Provider { grant, client_auth, ..provider("https://server.example.com/authorize") };
             let (client, today) = (client(""), day("2030-05-02"));
             let (redirects, client) = (None, Some(&client));
-            let asked = Asked { provider: &provider, redirects, client, secret_expires: None, today };
+            let asked =
+                RefusedRequest { provider: &provider, redirects, client, secret_expires: None, today };
             Hints::of(&asked, 401, Some("invalid_client"), None).by_key
         };
         assert!(of(GrantType::JwtBearer, ClientAuth::None));

@@ -98,7 +98,7 @@ pub enum Input {
     /// The vault has these facts, or none: another process changed them, or a read found them.
     Found(Option<TokenFacts>),
     /// At the first time, a server told another process to wait until the second time.
-    ToldToWait(DateTime<Utc>, DateTime<Utc>),
+    RetryAfter(DateTime<Utc>, DateTime<Utc>),
     Tick,
     /// The account's tokens are gone: revoked, forgotten, or the client was replaced.
     Forget,
@@ -112,7 +112,7 @@ pub enum Outcome {
     /// With the problem that the engine has just set.
     Failed,
     /// Not tried: the server requires waiting.
-    ToldToWait,
+    RetryAfter,
     Cancelled,
     /// No response in time.
     TimedOut,
@@ -172,5 +172,5 @@ pub struct Session {
     not_before: Option<DateTime<Utc>>,
     /// The start and end of the server's `Retry-After` (RFC 9110, section 10.2.3). Only a user's explicit
     /// request overrides it.
-    told_to_wait: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    retry_after_span: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }

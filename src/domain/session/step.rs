@@ -45,8 +45,8 @@ impl Session {
     }
 
     /// The start and end of the server's `Retry-After`, if there is one.
-    pub fn told_to_wait(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        self.told_to_wait
+    pub fn retry_after_span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.retry_after_span
     }
 
     /// When a transiently failed refresh is retried in the background.
@@ -96,8 +96,8 @@ impl Session {
                 self.found(facts);
                 Vec::new()
             }
-            Input::ToldToWait(since, until) => {
-                self.told_to_wait = Some((since, until));
+            Input::RetryAfter(since, until) => {
+                self.retry_after_span = Some((since, until));
                 self.not_before = self.not_before.max(Some(until));
                 Vec::new()
             }
@@ -121,11 +121,11 @@ impl Session {
             Status::lasts(facts, now, min_valid.unwrap_or_else(|| policy.margin.for_token(facts)))
         });
         // A clock that was set back must not extend the wait.
-        let waits = self.told_to_wait.is_some_and(|(since, until)| now >= since && now < until);
+        let waits = self.retry_after_span.is_some_and(|(since, until)| now >= since && now < until);
         if lasts {
             vec![Effect::Answer(request, Outcome::Token)]
         } else if waits && self.phase == Phase::Idle {
-            vec![Effect::Answer(request, Outcome::ToldToWait)]
+            vec![Effect::Answer(request, Outcome::RetryAfter)]
         } else {
             self.renew(policy, request, now)
         }
@@ -272,7 +272,7 @@ impl Session {
             Failure::Permanent | Failure::NotYet { .. } => self.gave_up = true,
             Failure::Transient { retry_at } => {
                 self.failures += 1;
-                self.told_to_wait = retry_at.map(|until| (now, until));
+                self.retry_after_span = retry_at.map(|until| (now, until));
                 let pause = TimeDelta::seconds(15 << self.failures.min(6));
                 // A server that always allows an immediate retry must not get constant requests.
                 let is_first = self.failures == 1;
@@ -290,7 +290,7 @@ impl Session {
             self.gave_up = false;
             self.failures = 0;
             self.not_before = None;
-            self.told_to_wait = None;
+            self.retry_after_span = None;
         }
         if let (Some(new), Some(old)) = (&mut facts, &self.facts)
             && new.generation == old.generation

@@ -251,7 +251,7 @@ fn t6_a_wait_that_the_server_asks_for_is_kept_unless_a_person_insists() {
     let later = Failure::Transient { retry_at: Some(at(320)) };
     let refused = session.step(&CODE, Input::Renewed(Attempt(1), Err(later)), at(200));
     assert_eq!(story(&refused), ["1 gets Failed"]);
-    assert_eq!(want(&mut session, 2, 319), ["2 gets ToldToWait"], "nothing is sent");
+    assert_eq!(want(&mut session, 2, 319), ["2 gets RetryAfter"], "nothing is sent");
     assert!(session.step(&CODE, Input::Tick, at(319)).is_empty());
     assert_eq!(session.retrying_at(&CODE), Some(at(320)), "and it is shown until when");
     assert_eq!(want(&mut session, 3, 320), ["Refresh 2"]);

@@ -12,7 +12,7 @@ use crate::domain::http_log::record;
 use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::oauth::introspection;
 use crate::domain::oauth::introspection::Checked;
-use crate::domain::oauth::response_mapping::LaidOpen;
+use crate::domain::oauth::response_mapping::ResponseFields;
 use crate::domain::provider::Provider;
 use crate::domain::provider::spec::ClientAuth;
 use crate::domain::session::{Effect, Input, Phase, RenewalPolicy, RequestId, Session};
@@ -158,7 +158,7 @@ impl AccountState {
         self.unsaved.as_ref().is_some_and(|unsaved| now >= unsaved.try_at)
     }
 
-    pub(crate) fn unmapped_response(&self) -> Option<&Rc<LaidOpen>> {
+    pub(crate) fn unmapped_response(&self) -> Option<&Rc<ResponseFields>> {
         self.unmapped_response.as_ref().map(UnmappedResponse::whole)
     }
 

@@ -135,7 +135,7 @@ impl AccountWriter {
     /// with that vault deletes them. Returns whether there was one.
     pub(crate) async fn release_half_created_name(&self, name: &AccountName) -> Result<bool, Problem> {
         let (name, here) = (name.clone(), self.store.vault_kind().as_str());
-        let found = self.store.on_disk(move |accounts| accounts.half_made_elsewhere(&name, here)).await?;
+        let found = self.store.on_disk(move |accounts| accounts.pending_in_other_vault(&name, here)).await?;
         let Some(id) = found else { return Ok(false) };
         let Some(_lock) = self.store.locks().try_take(&id)? else { return Ok(false) };
         self.store.on_disk(move |accounts| accounts.mark_deleting(&id)).await?;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::domain::oauth::response_mapping;
-use crate::domain::oauth::response_mapping::{LaidOpen, Layout};
+use crate::domain::oauth::response_mapping::{Layout, ResponseFields};
 use crate::domain::oauth::token_response::{Answer, TokenError};
 use crate::domain::provider::Provider;
 use crate::domain::token::grant::Grant;
@@ -12,7 +12,7 @@ use crate::domain::token::grant::Grant;
 /// A response as it is shown and as it was received.
 pub(crate) struct UnmappedResponse {
     layout: Arc<Layout>,
-    whole: Rc<LaidOpen>,
+    whole: Rc<ResponseFields>,
 }
 
 impl UnmappedResponse {
@@ -26,7 +26,7 @@ impl UnmappedResponse {
         if !response_mapping::is_strange(read) {
             return None;
         }
-        let whole = response_mapping::lay_open(provider, answer, secrets, read.is_ok())?;
+        let whole = response_mapping::response_fields(provider, answer, secrets, read.is_ok())?;
         Some(Self { layout: Arc::new(whole.layout.clone()), whole: Rc::new(whole) })
     }
 
@@ -34,7 +34,7 @@ impl UnmappedResponse {
         Arc::clone(&self.layout)
     }
 
-    pub(crate) fn whole(&self) -> &Rc<LaidOpen> {
+    pub(crate) fn whole(&self) -> &Rc<ResponseFields> {
         &self.whole
     }
 }

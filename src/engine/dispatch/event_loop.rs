@@ -59,7 +59,7 @@ impl Engine {
         Snapshot {
             loaded: self.loading.is_loaded(),
             accounts: self.accounts.views().clone(),
-            half_done: self.recovery.count(),
+            unfinished_accounts: self.recovery.count(),
             presets: self.providers.presets(),
             preset_mistakes: self.providers.mistakes(),
             vault: self.secrets.view(),

@@ -8,7 +8,7 @@ use crate::domain::token::grant::TokenFacts;
 use crate::engine::accounts::account_state::AccountState;
 use crate::engine::tokens::request_journal;
 use crate::messages::problem::Problem;
-use crate::store::database::{Accounts, RowState, Stored, StoredAccount, ToldToWait};
+use crate::store::database::{Accounts, RetryAfter, RowState, Stored, StoredAccount};
 use crate::store::user_presets;
 
 /// What is known of the database.
@@ -181,17 +181,17 @@ impl Engine {
     }
 
     /// Takes over waits that servers asked other processes for.
-    fn take_waits(&mut self, waits: Vec<(AccountId, ToldToWait)>) {
+    fn take_waits(&mut self, waits: Vec<(AccountId, RetryAfter)>) {
         let now = self.clock.now();
-        for (id, ToldToWait { since, until, status }) in waits {
+        for (id, RetryAfter { since, until, status }) in waits {
             let is_known = |entry: &AccountState| {
-                entry.session().told_to_wait().is_some_and(|(known, _)| known >= since)
+                entry.session().retry_after_span().is_some_and(|(known, _)| known >= since)
             };
             if until <= now || self.accounts.get(&id).is_none_or(is_known) {
                 continue;
             }
             self.accounts.update(&id, |entry| entry.set_wait_status(status));
-            self.step(&id, Input::ToldToWait(since, until));
+            self.step(&id, Input::RetryAfter(since, until));
         }
     }
 

@@ -76,7 +76,7 @@ impl Engine {
             return self.answer_with_token(id, waiter, fresh);
         };
         self.accounts.update(id, |entry| entry.end_trial(request));
-        if matches!(outcome, Outcome::TimedOut | Outcome::ToldToWait) {
+        if matches!(outcome, Outcome::TimedOut | Outcome::RetryAfter) {
             self.set_problem(id, problem.clone());
         }
         match waiter {
@@ -111,7 +111,7 @@ impl Engine {
                 Some(known().filter(is_refusal).unwrap_or(Problem::NeedsSignIn))
             }
             Outcome::Failed => Some(known().unwrap_or(Problem::NeedsSignIn)),
-            Outcome::ToldToWait => Some(self.wait_problem(id).unwrap_or(Problem::NeedsSignIn)),
+            Outcome::RetryAfter => Some(self.wait_problem(id).unwrap_or(Problem::NeedsSignIn)),
             Outcome::Cancelled => Some(Problem::SignIn(SignInProblem::Cancelled)),
             Outcome::TimedOut => Some(Problem::SignIn(self.time_out(id))),
         }
@@ -129,7 +129,7 @@ impl Engine {
     /// The message for the wait that a server asked for, as first shown.
     fn wait_problem(&self, id: &AccountId) -> Option<Problem> {
         let entry = self.accounts.get(id)?;
-        let (_, until) = entry.session().told_to_wait()?;
+        let (_, until) = entry.session().retry_after_span()?;
         Some(Problem::Refused(Refusal {
             provider: entry.resolved().as_ref().map(|it| it.name.clone()).unwrap_or_default(),
             status: entry.wait_status(),

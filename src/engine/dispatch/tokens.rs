@@ -28,7 +28,7 @@ use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{Event, HeldToken, Reply};
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::ClipboardView;
-use crate::store::database::ToldToWait;
+use crate::store::database::RetryAfter;
 
 /// Obtaining.
 impl Engine {
@@ -103,7 +103,7 @@ impl Engine {
     ) {
         let Some(entry) = self.accounts.get(id) else { return };
         let TokenResult { token, unmapped_response } = result;
-        let wait_before = entry.session().told_to_wait();
+        let wait_before = entry.session().retry_after_span();
         let is_read = token.is_ok();
         self.accounts.update(id, |entry| entry.keep_unmapped_response(is_read, unmapped_response));
         match token {
@@ -136,7 +136,7 @@ impl Engine {
     /// Stores a new wait that a server asked for, for other processes.
     fn store_wait(&mut self, id: &AccountId, before: Option<(DateTime<Utc>, DateTime<Utc>)>) {
         let Some(entry) = self.accounts.get(id) else { return };
-        let wait = entry.session().told_to_wait();
+        let wait = entry.session().retry_after_span();
         if wait == before {
             return;
         }
@@ -149,7 +149,7 @@ impl Engine {
         if is_ephemeral {
             return;
         }
-        let wait = wait.map(|(since, until)| ToldToWait { since, until, status });
+        let wait = wait.map(|(since, until)| RetryAfter { since, until, status });
         let account = id.clone();
         let stored = self.database.run(move |accounts| accounts.put_wait(&account, wait));
         self.spawn(async move {

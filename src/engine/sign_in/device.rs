@@ -14,7 +14,7 @@ use crate::domain::oauth::jose::AssertionSeed;
 use crate::domain::oauth::token_request;
 use crate::domain::oauth::token_response::TokenError;
 use crate::domain::provider::{EndpointKind, Provider, ProviderError};
-use crate::domain::refusal::hints::Asked;
+use crate::domain::refusal::hints::RefusedRequest;
 use crate::domain::session::Failure;
 use crate::engine::account_http::{AccountHttp, secrets_of};
 use crate::engine::error_mapping::{NotObtained, refused, unreachable, unusable};
@@ -64,7 +64,7 @@ fn request(provider: &Provider, client: &Client, fresh: &AssertionSeed) -> Resul
         .map_err(|error| unusable(error).problem)
 }
 
-fn no_code(asked: &Asked<'_>, error: TokenError) -> Problem {
+fn no_code(asked: &RefusedRequest<'_>, error: TokenError) -> Problem {
     match error {
         TokenError::Flawed { status, flaw } => {
             let host = asked.provider.more.device.as_ref().and_then(url::Url::host_str).unwrap_or_default();

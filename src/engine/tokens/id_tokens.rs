@@ -15,7 +15,7 @@ use crate::domain::account::Client;
 use crate::domain::http_log::record::RequestKind;
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::oauth::id_token;
-use crate::domain::oauth::id_token::{Doubt, Held, IdTokenStatus};
+use crate::domain::oauth::id_token::{Held, IdTokenFlaw, IdTokenStatus};
 use crate::domain::oauth::jose;
 use crate::domain::oauth::jose::Keys;
 use crate::domain::provider::Provider;
@@ -86,8 +86,8 @@ impl KeyCache {
         client: &Client,
         grant: &Grant,
         now: DateTime<Utc>,
-    ) -> Result<(), Doubt> {
-        let token = grant.id_token.as_ref().ok_or(Doubt::Unreadable)?;
+    ) -> Result<(), IdTokenFlaw> {
+        let token = grant.id_token.as_ref().ok_or(IdTokenFlaw::Unreadable)?;
         let skew = grant.facts.clock_skew_secs.and_then(TimeDelta::try_seconds).unwrap_or_default();
         let held = Held {
             issuer: provider.issuer.as_deref(),
@@ -99,11 +99,11 @@ impl KeyCache {
         if !jose::needs_keys(token.expose())? {
             return id_token::verify(token, &Keys::default(), &held);
         }
-        let address = provider.more.jwks.as_ref().ok_or(Doubt::NoKeys)?;
+        let address = provider.more.jwks.as_ref().ok_or(IdTokenFlaw::NoKeys)?;
         if let Some(keys) = self.remembered(address, now) {
             match id_token::verify(token, &keys, &held) {
                 // The issuer may have rotated its keys.
-                Err(Doubt::UnknownKey | Doubt::WrongSignature) => {}
+                Err(IdTokenFlaw::UnknownKey | IdTokenFlaw::WrongSignature) => {}
                 decided => return decided,
             }
         }
@@ -116,12 +116,17 @@ impl KeyCache {
         kept.get(address).map(|(_, keys)| Rc::clone(keys))
     }
 
-    async fn fetch(&self, http: &AccountHttp, address: &Url, now: DateTime<Utc>) -> Result<Rc<Keys>, Doubt> {
+    async fn fetch(
+        &self,
+        http: &AccountHttp,
+        address: &Url,
+        now: DateTime<Utc>,
+    ) -> Result<Rc<Keys>, IdTokenFlaw> {
         let request = HttpRequest::get(address.clone());
         let sent = tokio::time::timeout(PATIENCE, http.send(RequestKind::Metadata, &request, &[])).await;
         let response = sent.ok().and_then(Result::ok);
         let body = response.as_ref().and_then(AccountResponse::body_of_success);
-        let keys = body.and_then(Keys::read).ok_or(Doubt::KeysUnreachable)?;
+        let keys = body.and_then(Keys::read).ok_or(IdTokenFlaw::KeysUnreachable)?;
         let keys = Rc::new(keys);
         self.0.borrow_mut().insert(address.clone(), (now, Rc::clone(&keys)));
         Ok(keys)

@@ -6,7 +6,7 @@ use crate::domain::account::Client;
 use crate::domain::account::secret_expiry;
 use crate::domain::oauth::redirect_uri::{LoopbackRedirect, RedirectUri};
 use crate::domain::provider::{Preset, Provider};
-use crate::domain::refusal::hints::Asked;
+use crate::domain::refusal::hints::RefusedRequest;
 use crate::domain::refusal::redirect_mismatch::Redirects;
 use crate::engine::accounts::account_state::AccountState;
 
@@ -37,9 +37,9 @@ impl Known {
         sent: Option<&'a str>,
         client: Option<&'a Client>,
         now: DateTime<Utc>,
-    ) -> Asked<'a> {
+    ) -> RefusedRequest<'a> {
         let (preset, any_port) = (self.preset_redirect.as_deref(), self.any_port);
-        Asked {
+        RefusedRequest {
             provider,
             redirects: sent.map(|sent| Redirects { sent, preset, any_port }),
             client,

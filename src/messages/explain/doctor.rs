@@ -9,7 +9,7 @@ use crate::messages::diagnosis::{Cause, Check, Finding};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultKind;
 
-use super::{NAME_CHARS, UserMessage, capitalised, explain, label_of, words};
+use super::{NAME_CHARS, UserMessage, capitalized, explain, label_of, words};
 
 /// The heading of a check.
 pub fn check(check: Check) -> String {
@@ -19,7 +19,7 @@ pub fn check(check: Check) -> String {
         Check::Port => "Redirect port".to_owned(),
         Check::Dns => "Name (DNS)".to_owned(),
         Check::Tls => "Encryption (TLS)".to_owned(),
-        Check::Endpoint(kind) => capitalised(label_of(kind.key())),
+        Check::Endpoint(kind) => capitalized(label_of(kind.key())),
         Check::Clock => "Clock".to_owned(),
     }
 }

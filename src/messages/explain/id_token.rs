@@ -1,6 +1,6 @@
 //! Texts about the verification of ID tokens.
 
-use crate::domain::oauth::id_token::{Doubt, IdTokenStatus};
+use crate::domain::oauth::id_token::{IdTokenFlaw, IdTokenStatus};
 
 use super::{Action, UserMessage, words};
 
@@ -25,30 +25,34 @@ pub fn id_token(verdict: IdTokenStatus) -> (String, &'static str) {
         IdTokenStatus::Doubted(doubt) => doubt,
     };
     let (why, meaning) = match doubt {
-        Doubt::Unreadable => ("it is not a signed token", "It may be encrypted, which Keyfob can't read."),
-        Doubt::Unsigned => ("it is not signed", "Anyone could have written it."),
-        Doubt::UnknownAlg => {
+        IdTokenFlaw::Unreadable => {
+            ("it is not a signed token", "It may be encrypted, which Keyfob can't read.")
+        }
+        IdTokenFlaw::Unsigned => ("it is not signed", "Anyone could have written it."),
+        IdTokenFlaw::UnknownAlg => {
             ("its algorithm is not supported", "Keyfob supports RS, PS, HS, ES256, ES384 and EdDSA.")
         }
-        Doubt::NoSecret => (
+        IdTokenFlaw::NoSecret => (
             "it is signed with a client secret",
             "This account has no client secret, so Keyfob can't check it.",
         ),
-        Doubt::NoKeys => ("the issuer's keys are not known", "Enter the issuer's JWKS URL in the account."),
-        Doubt::KeysUnreachable => {
+        IdTokenFlaw::NoKeys => {
+            ("the issuer's keys are not known", "Enter the issuer's JWKS URL in the account.")
+        }
+        IdTokenFlaw::KeysUnreachable => {
             ("the issuer's keys could not be fetched", "Keyfob tries again when the next one arrives.")
         }
-        Doubt::UnknownKey => ("the issuer has no such key", "Check the issuer's JWKS URL."),
-        Doubt::WrongSignature => ("its signature is wrong", "Don't trust what it says."),
-        Doubt::NoIssuer => {
+        IdTokenFlaw::UnknownKey => ("the issuer has no such key", "Check the issuer's JWKS URL."),
+        IdTokenFlaw::WrongSignature => ("its signature is wrong", "Don't trust what it says."),
+        IdTokenFlaw::NoIssuer => {
             ("the issuer is not known", "Its signature is valid. Enter the issuer in the account.")
         }
-        Doubt::WrongIssuer => {
+        IdTokenFlaw::WrongIssuer => {
             ("it is from another issuer", "Its signature is valid. Check the account's issuer.")
         }
-        Doubt::WrongAudience => ("it was issued to another client", "Don't use it for this account."),
-        Doubt::OtherToken => ("it belongs to another access token", "Don't use it for this account."),
-        Doubt::Expired => ("it had expired when it arrived", "Check this computer's clock."),
+        IdTokenFlaw::WrongAudience => ("it was issued to another client", "Don't use it for this account."),
+        IdTokenFlaw::OtherToken => ("it belongs to another access token", "Don't use it for this account."),
+        IdTokenFlaw::Expired => ("it had expired when it arrived", "Check this computer's clock."),
     };
     (format!("not verified: {why}"), meaning)
 }

@@ -134,7 +134,7 @@ pub fn label_of(key: &str) -> &str {
 }
 
 /// A label at the start of a line.
-pub fn capitalised(label: &str) -> String {
+pub fn capitalized(label: &str) -> String {
     let mut letters = label.chars();
     letters
         .next()

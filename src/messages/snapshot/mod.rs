@@ -36,7 +36,7 @@ pub struct Snapshot {
     pub accounts: AccountViews,
     /// The number of accounts from an interrupted earlier run that are still being finished; they are in no
     /// list.
-    pub half_done: usize,
+    pub unfinished_accounts: usize,
     pub presets: Arc<Vec<Preset>>,
     /// What is wrong with unreadable presets of the user's own, one sentence each.
     pub preset_mistakes: Arc<Vec<String>>,

@@ -51,7 +51,7 @@ impl Accounts {
     }
 
     /// The incomplete account with this name whose secrets are in another vault than `here`.
-    pub fn half_made_elsewhere(
+    pub fn pending_in_other_vault(
         &mut self,
         name: &AccountName,
         here: &str,
@@ -96,7 +96,7 @@ mod tests {
         let mut accounts = Accounts::open(&Home::at(dir.path().join("home"))).unwrap();
         accounts.insert_pending(&account(1, "Name"), "file", DateTime::UNIX_EPOCH).unwrap();
         let name = AccountName::new("NAME").unwrap();
-        let half_made = |accounts: &mut Accounts, here| accounts.half_made_elsewhere(&name, here).unwrap();
+        let half_made = |accounts: &mut Accounts, here| accounts.pending_in_other_vault(&name, here).unwrap();
         assert_eq!(half_made(&mut accounts, "keychain"), Some(id(1)));
         assert_eq!(half_made(&mut accounts, "file"), None);
         accounts.mark_ready(&id(1)).unwrap();

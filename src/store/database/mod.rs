@@ -25,7 +25,7 @@ pub(crate) mod token_facts;
 pub use error::DiskError;
 pub use preferences::Texts;
 pub use request_journal::InFlight;
-pub use retry_after::ToldToWait;
+pub use retry_after::RetryAfter;
 
 use super::home::Home;
 use crate::domain::account::{Account, AccountId, AccountName, Revision};
@@ -80,7 +80,7 @@ pub struct StoredAccount {
 pub struct Stored {
     pub accounts: Vec<StoredAccount>,
     /// The servers' waiting times for accounts, including past ones.
-    pub waits: Vec<(AccountId, ToldToWait)>,
+    pub waits: Vec<(AccountId, RetryAfter)>,
     /// The number of unreadable rows, which are left unchanged.
     pub unreadable: usize,
     /// Preferences, as passed to [`Accounts::set_preferences`].

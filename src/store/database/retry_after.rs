@@ -11,7 +11,7 @@ use crate::domain::account::AccountId;
 use crate::domain::time_parse;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ToldToWait {
+pub struct RetryAfter {
     /// When the server sent it.
     pub since: DateTime<Utc>,
     /// The earliest time for another attempt.
@@ -22,8 +22,8 @@ pub struct ToldToWait {
 
 impl Accounts {
     /// Stores a server's waiting time for an account; `None` removes it.
-    pub fn put_wait(&mut self, id: &AccountId, wait: Option<ToldToWait>) -> Result<(), DiskError> {
-        let Some(ToldToWait { since, until, status }) = wait else { return clear(&self.connection, id) };
+    pub fn put_wait(&mut self, id: &AccountId, wait: Option<RetryAfter>) -> Result<(), DiskError> {
+        let Some(RetryAfter { since, until, status }) = wait else { return clear(&self.connection, id) };
         self.connection.execute(
             "INSERT INTO waits (account, since, until, status) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (account) DO UPDATE SET
@@ -37,7 +37,7 @@ impl Accounts {
 /// All of them, without unreadable ones, which cost at most one request too many.
 pub(in crate::store::database) fn read(
     connection: &Connection,
-) -> Result<Vec<(AccountId, ToldToWait)>, DiskError> {
+) -> Result<Vec<(AccountId, RetryAfter)>, DiskError> {
     let mut query = connection.prepare("SELECT account, since, until, status FROM waits")?;
     let found = query.query_map([], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get(3)?))
@@ -46,7 +46,7 @@ pub(in crate::store::database) fn read(
         let (since, until) = (time_parse::rfc3339(&since)?, time_parse::rfc3339(&until)?);
         // An earlier version accepted waiting times of a hundred years.
         let until = until.min(since + time_parse::RETRY_MAX);
-        Some((AccountId::parse(&id)?, ToldToWait { since, until, status }))
+        Some((AccountId::parse(&id)?, RetryAfter { since, until, status }))
     };
     Ok(found.filter_map(Result::ok).filter_map(one).collect())
 }
@@ -72,8 +72,8 @@ mod tests {
         let mut accounts = Accounts::open(&home).unwrap();
         let since = DateTime::UNIX_EPOCH + TimeDelta::milliseconds(1500);
         accounts.insert_pending(&account(1, "one"), "keychain", since).unwrap();
-        let wait = ToldToWait { since, until: since + TimeDelta::seconds(120), status: 429 };
-        accounts.put_wait(&id(1), Some(ToldToWait { status: 503, ..wait })).unwrap();
+        let wait = RetryAfter { since, until: since + TimeDelta::seconds(120), status: 429 };
+        accounts.put_wait(&id(1), Some(RetryAfter { status: 503, ..wait })).unwrap();
         accounts.put_wait(&id(1), Some(wait)).unwrap();
         drop(accounts);
         let mut accounts = Accounts::open(&home).unwrap();
@@ -81,7 +81,7 @@ mod tests {
         accounts.put_facts(&id(1), &grant(None).facts).unwrap();
         assert_eq!(accounts.load().unwrap().waits, []);
         let until = since + TimeDelta::days(36_525);
-        accounts.put_wait(&id(1), Some(ToldToWait { until, ..wait })).unwrap();
+        accounts.put_wait(&id(1), Some(RetryAfter { until, ..wait })).unwrap();
         assert_eq!(accounts.load().unwrap().waits[0].1.until, since + TimeDelta::days(1));
         accounts.put_wait(&id(1), None).unwrap();
         assert_eq!(accounts.load().unwrap().waits, []);

@@ -2,7 +2,7 @@
 
 use egui::{Id, Ui};
 
-use crate::messages::explain::capitalised;
+use crate::messages::explain::capitalized;
 
 use super::draft::Field;
 use super::draft::requests::{Params, Request, RequestsDraft, TypedParam};
@@ -84,7 +84,7 @@ fn parameters(ui: &mut Ui, form: &mut Form<'_>, request: Request) {
         let error = form.error(&field, true).map(str::to_owned);
         let params = form.draft.requests.of_request_mut(request);
         let options = FieldOptions { error: error.as_deref(), mono: true, ..FieldOptions::default() };
-        let label = format!("{} {number}", capitalised(called));
+        let label = format!("{} {number}", capitalized(called));
         fields::text(ui, name_id, &label, &mut params.typed[index].name, options);
         let hint = if params.is_kept(&params.typed[index].name) { "Stored; type to replace" } else { "" };
         let options = FieldOptions { hint, mono: true, ..FieldOptions::default() };

@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use crate::base::sanitize::sanitized;
-use crate::messages::explain::{NamedDestinations, capitalised, changed_destinations};
+use crate::messages::explain::{NamedDestinations, capitalized, changed_destinations};
 use crate::messages::snapshot::AccountView;
 
 use crate::ui::cx::Cx;
@@ -36,6 +36,6 @@ fn title(named: &NamedDestinations) -> String {
 
 fn rows(ui: &mut Ui, named: &NamedDestinations) {
     for (label, text) in &named.rest {
-        widgets::wide_fact(ui, LABEL_WIDTH, &capitalised(label), text);
+        widgets::wide_fact(ui, LABEL_WIDTH, &capitalized(label), text);
     }
 }

@@ -101,11 +101,11 @@ fn z1_what_a_locked_vault_kept_half_done_is_finished_once_it_answers() {
     place.vault.fail_all(Some(VaultError::Locked));
     let rig = place.window();
     rig.ask(Command::Settle).unwrap();
-    assert_eq!((rig.snapshot().half_done, state(&place)), (1, Some(RowState::Deleting)));
+    assert_eq!((rig.snapshot().unfinished_accounts, state(&place)), (1, Some(RowState::Deleting)));
     place.vault.fail_all(None);
     rig.ask(Command::TryVault).unwrap();
     rig.ask(Command::Settle).unwrap();
-    assert_eq!((rig.snapshot().half_done, state(&place)), (0, None));
+    assert_eq!((rig.snapshot().unfinished_accounts, state(&place)), (0, None));
     assert_eq!(place.vault.stored_names(), [""; 0]);
 }
 

@@ -1,7 +1,7 @@
 //! ID tokens against the scripted server: checked after the tokens are stored, with the result shown.
 
 use keyfob::base::secret::PrivateKey;
-use keyfob::domain::oauth::id_token::{Doubt, IdTokenStatus};
+use keyfob::domain::oauth::id_token::{IdTokenFlaw, IdTokenStatus};
 use keyfob::domain::oauth::jose::SigningKey;
 use keyfob::messages::command::Command;
 use keyfob::messages::event::Reply;
@@ -95,7 +95,7 @@ fn an_issuers_keys_are_remembered_for_a_while_and_fetched_once_more_for_an_unkno
     server.always("/jwks", keys("new"));
     assert_eq!(sign_in(&server, &rig, "new", &none), IdTokenStatus::Verified);
     assert_eq!(server.requests_to("/jwks").len(), 2, "an unknown key");
-    assert_eq!(sign_in(&server, &rig, "forged", &none), IdTokenStatus::Doubted(Doubt::UnknownKey));
+    assert_eq!(sign_in(&server, &rig, "forged", &none), IdTokenStatus::Doubted(IdTokenFlaw::UnknownKey));
     assert_eq!(server.requests_to("/jwks").len(), 3, "once");
     rig.advance(3601);
     assert_eq!(sign_in(&server, &rig, "new", &none), IdTokenStatus::Verified);
@@ -108,12 +108,12 @@ fn a_doubted_id_token_costs_nobody_the_access_token() {
     let (_place, rig) = rig(&server);
     let doubted = |doubt| IdTokenStatus::Doubted(doubt);
     server.always("/jwks", Response::json(503, "{}"));
-    assert_eq!(sign_in(&server, &rig, "k", &json!({})), doubted(Doubt::KeysUnreachable));
+    assert_eq!(sign_in(&server, &rig, "k", &json!({})), doubted(IdTokenFlaw::KeysUnreachable));
     server.always("/jwks", keys("k"));
     for (claims, doubt) in [
-        (json!({"aud": "another"}), Doubt::WrongAudience),
-        (json!({"iss": "https://another.example"}), Doubt::WrongIssuer),
-        (json!({"exp": 1}), Doubt::Expired),
+        (json!({"aud": "another"}), IdTokenFlaw::WrongAudience),
+        (json!({"iss": "https://another.example"}), IdTokenFlaw::WrongIssuer),
+        (json!({"exp": 1}), IdTokenFlaw::Expired),
     ] {
         assert_eq!(sign_in(&server, &rig, "k", &claims), doubted(doubt));
         rig.token("car").unwrap();
@@ -128,8 +128,8 @@ fn a3_of_an_issuer_known_by_its_template_a_tenants_id_token_is_verified() {
     let (_place, rig) = rig_with(&server, &template);
     for (path, verdict) in [
         ("/9188040d-6c67/v2.0", IdTokenStatus::Verified),
-        ("", IdTokenStatus::Doubted(Doubt::WrongIssuer)),
-        ("/a/b/v2.0", IdTokenStatus::Doubted(Doubt::WrongIssuer)),
+        ("", IdTokenStatus::Doubted(IdTokenFlaw::WrongIssuer)),
+        ("/a/b/v2.0", IdTokenStatus::Doubted(IdTokenFlaw::WrongIssuer)),
     ] {
         assert_eq!(sign_in(&server, &rig, "k", &json!({"iss": server.url(path)})), verdict, "{path}");
     }

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 pub use assertion::AssertionSeed;
 pub use signing_key::SigningKey;
-pub use verify::{Doubt, Keys, needs_keys, verified};
+pub use verify::{IdTokenFlaw, Keys, needs_keys, verified};
 
 /// A signature algorithm (RFC 7518, section 3.1; RFC 8037, section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ const KEYS_MAX: usize = 100;
 /// Why an ID token was not verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Doubt {
+pub enum IdTokenFlaw {
     /// Not a signed token in compact form. Encrypted tokens are not supported.
     Unreadable,
     /// Unsigned (`alg` is `none`).
@@ -43,7 +43,7 @@ pub enum Doubt {
     Expired,
 }
 
-impl Doubt {
+impl IdTokenFlaw {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
@@ -89,25 +89,25 @@ impl Keys {
     }
 }
 
-fn algorithm_and_key_id(token: &str) -> Result<(Algorithm, Option<String>), Doubt> {
-    let header = jwt::header(token).ok_or(Doubt::Unreadable)?;
+fn algorithm_and_key_id(token: &str) -> Result<(Algorithm, Option<String>), IdTokenFlaw> {
+    let header = jwt::header(token).ok_or(IdTokenFlaw::Unreadable)?;
     let text = |name: &str| header.get(name).and_then(Value::as_str);
-    let alg = text("alg").ok_or(Doubt::Unreadable)?;
+    let alg = text("alg").ok_or(IdTokenFlaw::Unreadable)?;
     if alg.eq_ignore_ascii_case("none") {
-        return Err(Doubt::Unsigned);
+        return Err(IdTokenFlaw::Unsigned);
     }
     // A header marked critical must be understood (section 4.1.11). Keyfob supports none.
-    let alg = alg.parse().ok().filter(|_| header.get("crit").is_none()).ok_or(Doubt::UnknownAlg)?;
+    let alg = alg.parse().ok().filter(|_| header.get("crit").is_none()).ok_or(IdTokenFlaw::UnknownAlg)?;
     Ok((alg, text("kid").map(str::to_owned)))
 }
 
 /// Returns true if the issuer's keys are needed; false for a token signed with the client secret.
-pub fn needs_keys(token: &str) -> Result<bool, Doubt> {
+pub fn needs_keys(token: &str) -> Result<bool, IdTokenFlaw> {
     algorithm_and_key_id(token).map(|(alg, _)| alg.family() != AlgorithmFamily::Hmac)
 }
 
 /// Verifies a token's signature and returns its claims.
-pub fn verified(token: &str, keys: &Keys, secret: Option<&ClientSecret>) -> Result<Value, Doubt> {
+pub fn verified(token: &str, keys: &Keys, secret: Option<&ClientSecret>) -> Result<Value, IdTokenFlaw> {
     backend::install();
     let (alg, id) = algorithm_and_key_id(token)?;
     let mut validation = Validation::new(alg);
@@ -116,15 +116,15 @@ pub fn verified(token: &str, keys: &Keys, secret: Option<&ClientSecret>) -> Resu
     (validation.validate_exp, validation.validate_aud) = (false, false);
     let claims = |key: &DecodingKey| {
         let decoded = jsonwebtoken::decode::<Value>(token, key, &validation);
-        decoded.map(|decoded| decoded.claims).map_err(|_| Doubt::WrongSignature)
+        decoded.map(|decoded| decoded.claims).map_err(|_| IdTokenFlaw::WrongSignature)
     };
     if alg.family() == AlgorithmFamily::Hmac {
-        let secret = secret.filter(|secret| !secret.is_empty()).ok_or(Doubt::NoSecret)?;
+        let secret = secret.filter(|secret| !secret.is_empty()).ok_or(IdTokenFlaw::NoSecret)?;
         return claims(&DecodingKey::from_secret(secret.expose().as_bytes()));
     }
-    let mut doubt = Doubt::UnknownKey;
+    let mut doubt = IdTokenFlaw::UnknownKey;
     for key in keys.candidates(alg, id.as_deref()) {
-        match DecodingKey::from_jwk(key).map_err(|_| Doubt::UnknownKey).and_then(|key| claims(&key)) {
+        match DecodingKey::from_jwk(key).map_err(|_| IdTokenFlaw::UnknownKey).and_then(|key| claims(&key)) {
             Ok(claims) => return Ok(claims),
             Err(error) => doubt = error,
         }
