@@ -100,7 +100,7 @@ fn account(number: u16) -> AccountView {
         checked: None,
         can_check: false,
         can_revoke: false,
-        exchanges: None,
+        http_log: None,
     }
 }
 

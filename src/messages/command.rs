@@ -166,8 +166,8 @@ pub enum Command {
     /// Removes the account's tokens here. The reply is [`super::event::Reply::Forgotten`].
     Forget(AccountId),
     /// Reads the account's HTTP log, which the snapshot then includes. The reply is
-    /// [`super::event::Reply::Exchanges`].
-    ReadExchanges(AccountId),
+    /// [`super::event::Reply::HttpLog`].
+    ReadHttpLog(AccountId),
     /// Waits until nothing from an earlier run is being finished any more; then replies.
     Settle,
     /// Tries the vault again.

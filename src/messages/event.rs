@@ -137,7 +137,7 @@ pub enum Reply {
     Forgotten,
     Removed(Revocation),
     /// An account's HTTP log, the newest entry first.
-    Exchanges(Arc<Vec<HttpLogEntry>>),
+    HttpLog(Arc<Vec<HttpLogEntry>>),
     /// The findings of the checks.
     Diagnosed(Vec<Finding>),
     PassphraseChanged,

@@ -14,16 +14,15 @@ use crate::messages::problem::Problem;
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Result<(), Failure> {
     with_engine(vault, |session| {
         let account = session.find(name)?;
-        let Reply::Exchanges(exchanges) =
-            session.done(&account, Command::ReadExchanges(account.id.clone()))?
+        let Reply::HttpLog(entries) = session.done(&account, Command::ReadHttpLog(account.id.clone()))?
         else {
             return Err(Failure::of_account(&Problem::Stopped, &account));
         };
         if as_json {
-            return output::data(&json(&*exchanges)?);
+            return output::data(&json(&*entries)?);
         }
         let (provider, settings) = (account.provider_name.as_str(), &account.settings);
-        let text = report(&Reported { provider, settings, exchanges: &exchanges });
+        let text = report(&Reported { provider, settings, entries: &entries });
         output::data(text.trim_end())
     })
 }

@@ -111,11 +111,11 @@ pub struct Received<'a> {
 
 /// Inserts an entry before the others and drops the oldest beyond the limit. A poll replaces the previous
 /// poll: there may be hundreds, all alike.
-pub fn keep(kept: &mut Vec<HttpLogEntry>, exchange: HttpLogEntry) {
-    if exchange.kind == RequestKind::Poll && kept.first().is_some_and(|last| last.kind == RequestKind::Poll) {
+pub fn keep(kept: &mut Vec<HttpLogEntry>, entry: HttpLogEntry) {
+    if entry.kind == RequestKind::Poll && kept.first().is_some_and(|last| last.kind == RequestKind::Poll) {
         kept.remove(0);
     }
-    kept.insert(0, exchange);
+    kept.insert(0, entry);
     kept.truncate(KEPT);
 }
 

@@ -34,8 +34,8 @@ fn kept(
     HttpLogEntry::new(RequestKind::Token, request, secrets, times(), Ok(received))
 }
 
-fn body_of(exchange: &HttpLogEntry) -> &str {
-    match &exchange.outcome {
+fn body_of(entry: &HttpLogEntry) -> &str {
+    match &entry.outcome {
         Outcome::Answered { body, .. } => body,
         Outcome::Unreached { .. } => panic!("no answer"),
     }
@@ -48,29 +48,29 @@ fn an_exchange_shows_what_helps_and_hides_the_rest() {
         &[("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", "Basic dTpw")],
         "grant_type=refresh_token&refresh_token=r-1&client_id=the-id",
     );
-    let exchange = kept(
+    let entry = kept(
         &sent,
         &[],
         400,
         &[("content-type", "application/json"), ("set-cookie", "a=b")],
         r#"{"error":"invalid_grant","error_description":"The token r-1 of the-client is old","x":{"access_token":"t","expires_in":5,"ok":true},"scope":["a","b"]}"#,
     );
-    assert_eq!((exchange.took_ms, exchange.method.as_str()), (120, "POST"));
+    assert_eq!((entry.took_ms, entry.method.as_str()), (120, "POST"));
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(
-        exchange.headers,
+        entry.headers,
         [
             pair("Content-Type", "application/x-www-form-urlencoded"),
             pair("Authorization", "Basic …(4 characters)"),
         ]
     );
-    let Outcome::Answered { headers, .. } = &exchange.outcome else { panic!("no answer") };
+    let Outcome::Answered { headers, .. } = &entry.outcome else { panic!("no answer") };
     assert_eq!(
         headers[..],
         [pair("content-type", "application/json"), pair("set-cookie", "…(3 characters)")]
     );
     assert_eq!(
-        exchange.body,
+        entry.body,
         SentBody::Form(vec![
             pair("grant_type", "refresh_token"),
             pair("refresh_token", "…(3 characters)"),
@@ -78,7 +78,7 @@ fn an_exchange_shows_what_helps_and_hides_the_rest() {
         ])
     );
     assert_eq!(
-        body_of(&exchange),
+        body_of(&entry),
         r#"{
   "error": "invalid_grant",
   "error_description": "The token r-1 of the-client is old",
@@ -106,19 +106,19 @@ fn a_server_that_was_not_reached_is_kept_by_its_reason() {
     let sent = HttpRequest::get(Url::parse("https://a.example/me").unwrap());
     let unreached =
         Unreachable { host: "a.example".to_owned(), kind: UnreachableKind::Dns, may_have_been_sent: false };
-    let exchange = HttpLogEntry::new(RequestKind::UserInfo, &sent, &[], times(), Err(&unreached));
-    assert_eq!((exchange.method.as_str(), &exchange.body), ("GET", &SentBody::Empty));
+    let entry = HttpLogEntry::new(RequestKind::UserInfo, &sent, &[], times(), Err(&unreached));
+    assert_eq!((entry.method.as_str(), &entry.body), ("GET", &SentBody::Empty));
     let why = "its name can't be resolved".to_owned();
-    assert_eq!(exchange.outcome, Outcome::Unreached { why, may_have_been_sent: false });
+    assert_eq!(entry.outcome, Outcome::Unreached { why, may_have_been_sent: false });
 }
 
 #[test]
 fn d2_a_huge_answer_is_kept_in_part() {
     let sent = request("https://a.example/token", &[], "");
     let many: Vec<_> = (0..2000).map(|n| json!({ "scope": "x".repeat(n % 900) })).collect();
-    let exchange = kept(&sent, &[], 200, &[], &json!(many).to_string());
-    assert!(body_of(&exchange).lines().count() < 2 * BODY_MAX_LINES);
-    assert!(body_of(&exchange).contains("…(1933 more)"), "{}", body_of(&exchange));
+    let entry = kept(&sent, &[], 200, &[], &json!(many).to_string());
+    assert!(body_of(&entry).lines().count() < 2 * BODY_MAX_LINES);
+    assert!(body_of(&entry).contains("…(1933 more)"), "{}", body_of(&entry));
     let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     assert!(body_of(&kept(&sent, &[], 200, &[], &deep)).contains("…(1 characters)"));
 }
@@ -201,11 +201,11 @@ proptest! {
         let (sent, headers, body) = planted(place, &canary, NAMES[name]);
         let secrets: &[&str] = if known { &[&canary] } else { &[] };
         let received = Received { status: 200, headers: &headers, body: &ResponseBody::parse(None, body.as_bytes()) };
-        let exchange = HttpLogEntry::new(RequestKind::Token, &sent, secrets, times(), Ok(received));
-        let stored = serde_json::to_string(&exchange).unwrap();
+        let entry = HttpLogEntry::new(RequestKind::Token, &sent, secrets, times(), Ok(received));
+        let stored = serde_json::to_string(&entry).unwrap();
         prop_assert!(!stored.to_ascii_uppercase().contains("CANARY"), "{place} {}: {stored}", NAMES[name]);
         prop_assert!(!stored.contains(&tail[..12]), "{place}: {stored}");
-        prop_assert_eq!(serde_json::from_str::<HttpLogEntry>(&stored).unwrap(), exchange);
+        prop_assert_eq!(serde_json::from_str::<HttpLogEntry>(&stored).unwrap(), entry);
     }
 
     /// A known secret is removed from a server's text in any form.
@@ -216,8 +216,8 @@ proptest! {
         let place = if matches!(place, 0 | 1 | 5..=10) { 14 } else { place };
         let (sent, headers, body) = planted(place, &secret, "message");
         let received = Received { status: 400, headers: &headers, body: &ResponseBody::parse(None, body.as_bytes()) };
-        let exchange = HttpLogEntry::new(RequestKind::Token, &sent, &[&secret], times(), Ok(received));
-        let stored = serde_json::to_string(&exchange).unwrap();
+        let entry = HttpLogEntry::new(RequestKind::Token, &sent, &[&secret], times(), Ok(received));
+        let stored = serde_json::to_string(&entry).unwrap();
         prop_assert!(!stored.contains(secret.trim()), "{place}: {stored}");
     }
 }

@@ -20,14 +20,14 @@ pub struct Reported<'a> {
     pub provider: &'a str,
     pub settings: &'a Settings,
     /// Its log entries, the newest first.
-    pub exchanges: &'a [HttpLogEntry],
+    pub entries: &'a [HttpLogEntry],
 }
 
 /// Formats a report that is safe for a support ticket: versions, provider, settings and log entries, without
 /// the account's name, its client ID and any secret.
 pub fn report(reported: &Reported<'_>) -> String {
     let redactor = Redactor::new([]);
-    let Reported { provider, settings, exchanges } = *reported;
+    let Reported { provider, settings, entries } = *reported;
     let mut text = format!(
         "Keyfob {} on {} ({})\nProvider: {} ({})\nGrant: {}\n",
         env!("CARGO_PKG_VERSION"),
@@ -43,10 +43,10 @@ pub fn report(reported: &Reported<'_>) -> String {
     for (key, value) in chosen(&redactor, &settings.overrides) {
         let _ = writeln!(text, "{key}: {value}");
     }
-    for exchange in exchanges {
-        let _ = write!(text, "\n{}", one(exchange));
+    for entry in entries {
+        let _ = write!(text, "\n{}", one(entry));
     }
-    if exchanges.is_empty() {
+    if entries.is_empty() {
         text.push_str("\nNo requests logged yet.\n");
     }
     text
@@ -102,11 +102,11 @@ fn flatten(redactor: &Redactor, key: &str, value: &serde_json::Value, rows: &mut
 }
 
 /// Formats one entry in lines.
-pub fn one(exchange: &HttpLogEntry) -> String {
-    let at = exchange.sent_at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let mut text = format!("{at}  {}\n> {} {}\n", exchange.kind.as_str(), exchange.method, exchange.url);
-    lines(&mut text, "> ", &exchange.headers);
-    match &exchange.body {
+pub fn one(entry: &HttpLogEntry) -> String {
+    let at = entry.sent_at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let mut text = format!("{at}  {}\n> {} {}\n", entry.kind.as_str(), entry.method, entry.url);
+    lines(&mut text, "> ", &entry.headers);
+    match &entry.body {
         SentBody::Empty => {}
         SentBody::Form(fields) | SentBody::Json(fields) => {
             text.push_str(">\n");
@@ -118,9 +118,9 @@ pub fn one(exchange: &HttpLogEntry) -> String {
             let _ = writeln!(text, ">\n> {body}");
         }
     }
-    match &exchange.outcome {
+    match &entry.outcome {
         Outcome::Answered { status, headers, body } => {
-            let _ = writeln!(text, "< HTTP {status} after {} ms", exchange.took_ms);
+            let _ = writeln!(text, "< HTTP {status} after {} ms", entry.took_ms);
             lines(&mut text, "< ", headers);
             if !body.is_empty() {
                 text.push_str("<\n");
@@ -131,7 +131,7 @@ pub fn one(exchange: &HttpLogEntry) -> String {
         }
         Outcome::Unreached { why, may_have_been_sent } => {
             let sent = if *may_have_been_sent { "the request may have arrived" } else { "nothing was sent" };
-            let _ = writeln!(text, "< no response after {} ms: {why}; {sent}", exchange.took_ms);
+            let _ = writeln!(text, "< no response after {} ms: {why}; {sent}", entry.took_ms);
         }
     }
     text
@@ -145,9 +145,9 @@ fn lines(text: &mut String, mark: &str, headers: &[(String, String)]) {
 
 /// Formats the request as a cURL command. Each hidden value is a shell variable, such as `$CLIENT_SECRET`,
 /// for the user to set.
-pub fn curl(exchange: &HttpLogEntry) -> String {
-    let mut words = vec!["curl".to_owned(), "--request".to_owned(), exchange.method.clone()];
-    for (name, value) in &exchange.headers {
+pub fn curl(entry: &HttpLogEntry) -> String {
+    let mut words = vec!["curl".to_owned(), "--request".to_owned(), entry.method.clone()];
+    for (name, value) in &entry.headers {
         // cURL adds these itself.
         if ["content-length", "accept-encoding"].iter().any(|own| name.eq_ignore_ascii_case(own)) {
             continue;
@@ -164,7 +164,7 @@ pub fn curl(exchange: &HttpLogEntry) -> String {
             _ => word(&format!("{name}: "), name, value),
         });
     }
-    match &exchange.body {
+    match &entry.body {
         SentBody::Empty => {}
         SentBody::Form(fields) => {
             for (name, value) in fields {
@@ -187,7 +187,7 @@ pub fn curl(exchange: &HttpLogEntry) -> String {
         }
         SentBody::Other(_) => words.extend(["--data".to_owned(), "\"$BODY\"".to_owned()]),
     }
-    words.push(quoted(&exchange.url).to_string());
+    words.push(quoted(&entry.url).to_string());
     words.join(" ")
 }
 
@@ -238,7 +238,7 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    fn exchange(headers: &[(&str, &str)], body: SentBody) -> HttpLogEntry {
+    fn entry(headers: &[(&str, &str)], body: SentBody) -> HttpLogEntry {
         HttpLogEntry {
             kind: RequestKind::Refresh,
             sent_at: DateTime::UNIX_EPOCH,
@@ -279,7 +279,7 @@ mod tests {
             ("refresh_token", "…(40 characters)"),
             ("…(9 characters)", "…(3 characters)"),
         ]);
-        let line = curl(&exchange(&headers, SentBody::Form(fields)));
+        let line = curl(&entry(&headers, SentBody::Form(fields)));
         assert_eq!(
             split(&line)[..],
             [
@@ -302,10 +302,10 @@ mod tests {
                 "https://a.example/it's?x=1&y=$z",
             ]
         );
-        let bearer = curl(&exchange(&[("Authorization", "Bearer …(9 characters)")], SentBody::Empty));
+        let bearer = curl(&entry(&[("Authorization", "Bearer …(9 characters)")], SentBody::Empty));
         assert_eq!(split(&bearer)[2..4], ["--header", "Authorization: Bearer t"]);
         let fields = pairs(&[("grant_type", "$(id) \"`"), ("client_secret", "…(4 characters)")]);
-        let json = split(&curl(&exchange(&[], SentBody::Json(fields))));
+        let json = split(&curl(&entry(&[], SentBody::Json(fields))));
         let sent: serde_json::Value = serde_json::from_str(&json[3]).unwrap();
         assert_eq!(sent, json!({ "grant_type": "$(id) \"`", "client_secret": "s ec" }));
     }
@@ -330,10 +330,10 @@ mod tests {
         }))
         .unwrap();
         let fields = pairs(&[("grant_type", "client_credentials")]);
-        let exchanges = [exchange(&[("Accept", "application/json")], SentBody::Form(fields))];
-        let text = report(&Reported { provider: "a.example", settings: &settings, exchanges: &exchanges });
+        let entries = [entry(&[("Accept", "application/json")], SentBody::Form(fields))];
+        let text = report(&Reported { provider: "a.example", settings: &settings, entries: &entries });
         assert!(!text.contains("CANARY"), "{text}");
-        let empty = report(&Reported { provider: "a.example", settings: &settings, exchanges: &[] });
+        let empty = report(&Reported { provider: "a.example", settings: &settings, entries: &[] });
         assert!(empty.ends_with("\nNo requests logged yet.\n"), "{empty}");
         for told in [
             concat!("Keyfob ", env!("CARGO_PKG_VERSION")),

@@ -474,7 +474,7 @@ impl AccountState {
             }),
             can_check: provider.is_some_and(introspection::is_possible),
             can_revoke: provider.is_some_and(|provider| provider.more.revoke.is_some()),
-            exchanges: self.http_log.clone(),
+            http_log: self.http_log.clone(),
         }
     }
 

@@ -21,7 +21,7 @@ impl Engine {
             if is_ephemeral {
                 continue;
             }
-            let stored = self.database.run(move |accounts| accounts.put_exchange(&id, &log_entry));
+            let stored = self.database.run(move |accounts| accounts.put_log_entry(&id, &log_entry));
             self.spawn(async move {
                 if stored.await.is_err() {
                     log::warn!("an HTTP log entry could not be stored");
@@ -38,10 +38,10 @@ impl Engine {
             Err(problem) => return self.fail(None, problem, replies),
         };
         if let Some(in_memory) = entry.http_log().filter(|_| entry.is_ephemeral()) {
-            return answer(replies, Ok(Reply::Exchanges(Arc::clone(in_memory))));
+            return answer(replies, Ok(Reply::HttpLog(Arc::clone(in_memory))));
         }
         let account = id.clone();
-        let read = self.database.run(move |accounts| accounts.exchanges(&account));
+        let read = self.database.run(move |accounts| accounts.log_entries(&account));
         let id = id.clone();
         self.spawn(async move { JobDone::HttpLogRead { id, read: read.await, replies } });
     }
@@ -56,7 +56,7 @@ impl Engine {
             Ok(entries) => {
                 let entries = Arc::new(entries);
                 self.accounts.update(id, |entry| entry.set_http_log(Arc::clone(&entries)));
-                answer(replies, Ok(Reply::Exchanges(entries)));
+                answer(replies, Ok(Reply::HttpLog(entries)));
             }
             Err(problem) => self.fail(Some(id), problem, replies),
         }

@@ -200,7 +200,7 @@ impl Engine {
             Command::Check(account) => self.check_token(&account, replies),
             Command::Revoke(account) => self.revoke(&account, replies),
             Command::Forget(account) => self.forget(&account, replies),
-            Command::ReadExchanges(account) => self.read_http_log(&account, replies),
+            Command::ReadHttpLog(account) => self.read_http_log(&account, replies),
             Command::Settle => answer(replies, Ok(Reply::Done)),
             Command::TryVault => self.try_vault(replies),
             Command::UseMemoryVault => self.use_memory_vault(replies),

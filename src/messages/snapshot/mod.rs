@@ -93,7 +93,7 @@ pub struct AccountView {
     pub can_check: bool,
     pub can_revoke: bool,
     /// Its HTTP log, the newest entry first; `None` until requested.
-    pub exchanges: Option<Arc<Vec<HttpLogEntry>>>,
+    pub http_log: Option<Arc<Vec<HttpLogEntry>>>,
 }
 
 impl AccountView {

@@ -12,22 +12,22 @@ use crate::domain::http_log::record::HttpLogEntry;
 
 impl Accounts {
     /// Adds an entry, and drops the oldest beyond the limit.
-    pub fn put_exchange(&mut self, id: &AccountId, exchange: &HttpLogEntry) -> Result<(), DiskError> {
+    pub fn put_log_entry(&mut self, id: &AccountId, entry: &HttpLogEntry) -> Result<(), DiskError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut kept = read(&transaction, id)?;
-        record::keep(&mut kept, exchange.clone());
+        record::keep(&mut kept, entry.clone());
         transaction.execute("DELETE FROM exchanges WHERE account = ?1", [id.as_str()])?;
-        for exchange in kept.iter().rev() {
+        for entry in kept.iter().rev() {
             transaction.execute(
                 "INSERT INTO exchanges (account, exchange) VALUES (?1, ?2)",
-                params![id.as_str(), json(exchange)?],
+                params![id.as_str(), json(entry)?],
             )?;
         }
         Ok(transaction.commit()?)
     }
 
     /// The entries of an account, the newest first, without unreadable ones.
-    pub fn exchanges(&mut self, id: &AccountId) -> Result<Vec<HttpLogEntry>, DiskError> {
+    pub fn log_entries(&mut self, id: &AccountId) -> Result<Vec<HttpLogEntry>, DiskError> {
         read(&self.connection, id)
     }
 }
@@ -52,7 +52,7 @@ mod tests {
     use crate::store::home::Home;
     use crate::store::vault::records::tests::{account, id};
 
-    fn exchange(secs: i64) -> HttpLogEntry {
+    fn entry(secs: i64) -> HttpLogEntry {
         let at = DateTime::UNIX_EPOCH + TimeDelta::seconds(secs);
         let sent = HttpRequest::get(Url::parse("https://a.example/me").unwrap());
         let body = ResponseBody::parse(None, b"{\"scope\":\"CANARY\"}");
@@ -75,32 +75,32 @@ mod tests {
     fn the_newest_ten_of_each_account_are_kept() {
         let (_dir, home, mut accounts) = opened();
         for secs in 0..25 {
-            accounts.put_exchange(&id(1), &exchange(secs)).unwrap();
+            accounts.put_log_entry(&id(1), &entry(secs)).unwrap();
         }
-        accounts.put_exchange(&id(2), &exchange(3)).unwrap();
+        accounts.put_log_entry(&id(2), &entry(3)).unwrap();
         drop(accounts);
         let mut accounts = Accounts::open(&home).unwrap();
-        let kept = accounts.exchanges(&id(1)).unwrap();
-        let secs: Vec<i64> = kept.iter().map(|exchange| exchange.sent_at.timestamp()).collect();
+        let kept = accounts.log_entries(&id(1)).unwrap();
+        let secs: Vec<i64> = kept.iter().map(|entry| entry.sent_at.timestamp()).collect();
         assert_eq!(secs, [24, 23, 22, 21, 20, 19, 18, 17, 16, 15]);
-        assert_eq!(accounts.exchanges(&id(2)).unwrap(), [exchange(3)]);
-        assert!(matches!(accounts.put_exchange(&id(3), &exchange(0)), Err(DiskError::Missing)));
+        assert_eq!(accounts.log_entries(&id(2)).unwrap(), [entry(3)]);
+        assert!(matches!(accounts.put_log_entry(&id(3), &entry(0)), Err(DiskError::Missing)));
         accounts.connection.execute("UPDATE exchanges SET exchange = '{'", []).unwrap();
-        assert_eq!(accounts.exchanges(&id(2)).unwrap(), []);
+        assert_eq!(accounts.log_entries(&id(2)).unwrap(), []);
     }
 
     #[test]
     fn a_poll_takes_the_place_of_the_one_before_it() {
         let (_dir, _home, mut accounts) = opened();
-        let of = |kind, secs| HttpLogEntry { kind, ..exchange(secs) };
+        let of = |kind, secs| HttpLogEntry { kind, ..entry(secs) };
         for secs in 0..20 {
-            accounts.put_exchange(&id(1), &of(RequestKind::Poll, secs)).unwrap();
+            accounts.put_log_entry(&id(1), &of(RequestKind::Poll, secs)).unwrap();
             if secs == 10 {
-                accounts.put_exchange(&id(1), &of(RequestKind::UserInfo, secs)).unwrap();
+                accounts.put_log_entry(&id(1), &of(RequestKind::UserInfo, secs)).unwrap();
             }
         }
-        let kept = accounts.exchanges(&id(1)).unwrap();
-        let secs: Vec<i64> = kept.iter().map(|exchange| exchange.sent_at.timestamp()).collect();
+        let kept = accounts.log_entries(&id(1)).unwrap();
+        let secs: Vec<i64> = kept.iter().map(|entry| entry.sent_at.timestamp()).collect();
         assert_eq!(secs, [19, 10, 10]);
     }
 
@@ -110,13 +110,13 @@ mod tests {
         let file = |home: &Home| std::fs::read(home.database_path()).unwrap();
         let is_there = |home: &Home| file(home).windows(6).any(|bytes| bytes == b"CANARY");
         for secs in 0..25 {
-            accounts.put_exchange(&id(1), &exchange(secs)).unwrap();
+            accounts.put_log_entry(&id(1), &entry(secs)).unwrap();
         }
         assert!(is_there(&home));
         accounts.remove(&id(1)).unwrap();
         assert!(!is_there(&home));
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 2, "no journal beside it");
-        assert!(accounts.exchanges(&id(1)).unwrap().is_empty());
+        assert!(accounts.log_entries(&id(1)).unwrap().is_empty());
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
         drop(connection);
         let mut accounts = Accounts::open(&home).unwrap();
         assert_eq!(accounts.load().unwrap().accounts.len(), 2);
-        accounts.put_exchange(&id(1), &exchange(0)).unwrap();
-        assert_eq!(accounts.exchanges(&id(1)).unwrap().len(), 1);
+        accounts.put_log_entry(&id(1), &entry(0)).unwrap();
+        assert_eq!(accounts.log_entries(&id(1)).unwrap().len(), 1);
     }
 }

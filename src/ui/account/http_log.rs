@@ -54,10 +54,10 @@ pub(in crate::ui) fn show(
     if !response_mapper::is_next_step(account) {
         response_mapper::show(ui, cx, mapper, account);
     }
-    let Some(entries) = &account.exchanges else {
+    let Some(entries) = &account.http_log else {
         if state.requested.as_ref() != Some(&account.id) {
             state.requested = Some(account.id.clone());
-            cx.send(Command::ReadExchanges(account.id.clone()));
+            cx.send(Command::ReadHttpLog(account.id.clone()));
         }
         return;
     };
@@ -70,7 +70,7 @@ pub(in crate::ui) fn show(
         let hint = "For a support ticket: settings and requests, without the account's name, its client ID or any secret";
         if Button::new(Weight::Secondary, labels::COPY_REPORT).hint(hint).show(ui) {
             let (provider, settings) = (account.provider_name.as_str(), &account.settings);
-            cx.send(Command::CopyText(report(&Reported { provider, settings, exchanges: entries })));
+            cx.send(Command::CopyText(report(&Reported { provider, settings, entries })));
         }
         if entries.is_empty() {
             widgets::weak(ui, "No requests logged yet.");

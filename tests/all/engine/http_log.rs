@@ -39,9 +39,9 @@ fn granted(canary: &str) -> Response {
     Response::json(200, body).header("Set-Cookie", &format!("session={canary}"))
 }
 
-fn exchanges(rig: &Rig) -> Arc<Vec<HttpLogEntry>> {
-    match rig.ask(Command::ReadExchanges(rig.id("car"))) {
-        Ok(Reply::Exchanges(exchanges)) => exchanges,
+fn entries(rig: &Rig) -> Arc<Vec<HttpLogEntry>> {
+    match rig.ask(Command::ReadHttpLog(rig.id("car"))) {
+        Ok(Reply::HttpLog(entries)) => entries,
         other => panic!("{other:?}"),
     }
 }
@@ -76,8 +76,8 @@ fn x1_exchanges_are_kept_without_secrets_and_read_by_another_process() {
     drop(rig);
 
     let other = place.command_line();
-    let kept = exchanges(&other);
-    let kinds: Vec<RequestKind> = kept.iter().map(|exchange| exchange.kind).collect();
+    let kept = entries(&other);
+    let kinds: Vec<RequestKind> = kept.iter().map(|entry| entry.kind).collect();
     assert_eq!(kinds, [Refresh, Refresh, Token]);
     assert!(matches!(&kept[0].outcome, Outcome::Unreached { may_have_been_sent: true, .. }), "{kept:?}");
     let Outcome::Answered { status: 400, body, .. } = &kept[1].outcome else { panic!("{kept:?}") };
@@ -89,8 +89,8 @@ fn x1_exchanges_are_kept_without_secrets_and_read_by_another_process() {
     assert!(!text.contains(&canary), "{text}");
     assert!(!holds(place.folder.path(), &canary), "on the disk");
 
-    let shown = other.wait_until("the exchanges", |snapshot| snapshot.accounts[0].exchanges.is_some());
-    assert_eq!(shown.accounts[0].exchanges.as_ref(), Some(&kept));
+    let shown = other.wait_until("the entries", |snapshot| snapshot.accounts[0].http_log.is_some());
+    assert_eq!(shown.accounts[0].http_log.as_ref(), Some(&kept));
 }
 
 #[test]
@@ -106,11 +106,9 @@ fn x1_whatever_is_sent_for_an_account_is_recorded_and_redacted() {
     let asked_for = |text: &str| text.replace("par = true", "").replace("authorization_code", "device_code");
     rig.import(&asked_for(&text).replace("\"car\"", "\"tv\"")).unwrap();
     let kinds = |rig: &Rig, name: &str| {
-        let Ok(Reply::Exchanges(kept)) = rig.ask(Command::ReadExchanges(rig.id(name))) else {
-            panic!("none")
-        };
+        let Ok(Reply::HttpLog(kept)) = rig.ask(Command::ReadHttpLog(rig.id(name))) else { panic!("none") };
         assert!(!format!("{kept:?}").contains(&canary), "{kept:?}");
-        kept.iter().map(|exchange| exchange.kind).collect::<Vec<_>>()
+        kept.iter().map(|entry| entry.kind).collect::<Vec<_>>()
     };
 
     let pushed = format!(r#"{{"request_uri":"urn:{canary}","expires_in":60}}"#);
@@ -161,7 +159,7 @@ fn z1_a_deleted_accounts_exchanges_are_gone_from_the_disk() {
     rig.import(&account(&server, CANARY)).unwrap();
     server.script("/token", granted(CANARY));
     rig.sign_in("car", "a-code").unwrap();
-    assert_eq!(exchanges(&rig).len(), 1);
+    assert_eq!(entries(&rig).len(), 1);
     assert!(holds(place.folder.path(), "authorization_code"));
     rig.ask(Command::Remove(rig.id("car"))).unwrap();
     assert!(!holds(place.folder.path(), "authorization_code") && !holds(place.folder.path(), "/token"));
@@ -177,7 +175,7 @@ fn z1_the_demos_exchanges_stay_in_memory() {
     let issuer = rig.snapshot().demo.as_ref().unwrap().issuer.clone();
     assert_eq!(come_back(&address, &[("code", "no-such-code"), ("iss", &issuer)]).status, 303);
     assert!(answers.wait().is_err());
-    let Ok(Reply::Exchanges(kept)) = rig.ask(Command::ReadExchanges(id)) else { panic!("none") };
+    let Ok(Reply::HttpLog(kept)) = rig.ask(Command::ReadHttpLog(id)) else { panic!("none") };
     assert_eq!(kept.len(), 1);
     drop(rig);
     assert!(!holds(place.folder.path(), "no-such-code") && !holds(place.folder.path(), &issuer));
@@ -188,13 +186,13 @@ fn a_window_shows_what_another_process_exchanged() {
     let (server, place) = (ScriptedServer::start(), Place::new());
     let window = place.window();
     window.import(&account(&server, CANARY)).unwrap();
-    assert!(exchanges(&window).is_empty());
+    assert!(entries(&window).is_empty());
     let other = place.command_line();
     server.script("/token", granted(CANARY));
     other.sign_in("car", "a-code").unwrap();
     drop(other);
-    window.wait_until("the other's exchange", |snapshot| {
-        snapshot.accounts[0].exchanges.as_ref().is_some_and(|exchanges| exchanges.len() == 1)
+    window.wait_until("the other's entry", |snapshot| {
+        snapshot.accounts[0].http_log.as_ref().is_some_and(|entries| entries.len() == 1)
     });
 }
 
@@ -206,7 +204,7 @@ fn an_exchange_is_recorded_though_the_vault_refuses_the_token() {
     server.script("/token", granted(CANARY));
     place.vault.fail_writes(9, &VaultError::Locked);
     rig.sign_in("car", "a-code").unwrap();
-    assert_eq!(exchanges(&rig).len(), 1);
+    assert_eq!(entries(&rig).len(), 1);
 }
 
 #[test]
@@ -232,7 +230,7 @@ fn x1_a_server_that_repeats_a_request_gives_no_secret_away_in_whatever_spelling(
             .to_string();
         rig.import(&account).unwrap();
         let problem = rig.ask(Command::Refresh(rig.id("car"))).unwrap_err();
-        let said = format!("{:?} {:?}", explain(&problem, None, None), exchanges(&rig));
+        let said = format!("{:?} {:?}", explain(&problem, None, None), entries(&rig));
         assert!(said.contains("grant_type"), "{said}");
         let sent = server.requests().pop().unwrap();
         let proof = sent.header("authorization").map_or_else(String::new, |header| header[6..].to_owned());

@@ -99,9 +99,9 @@ fn x1_a_private_key_is_in_the_vault_and_nowhere_else() {
     let (state, redirect) = (of(&sent, "state").unwrap(), of(&sent, "redirect_uri").unwrap());
     crate::support::raw::get(&format!("{redirect}?code=c&state={state}"));
     let problem = answers.wait().unwrap_err();
-    let exchanges = rig.ask(Command::ReadExchanges(rig.id("car"))).unwrap();
-    let told = format!("{problem:?} {exchanges:?} {:?}", rig.snapshot());
-    assert!(told.contains("client_assertion"), "the exchanges are there: {told}");
+    let entries = rig.ask(Command::ReadHttpLog(rig.id("car"))).unwrap();
+    let told = format!("{problem:?} {entries:?} {:?}", rig.snapshot());
+    assert!(told.contains("client_assertion"), "the entries are there: {told}");
     let sent = server.requests().iter().map(crate::support::server::Request::text).collect::<String>();
     let secret = "jpsQnnGQmL";
     assert!(!told.contains(secret) && !sent.contains(secret));

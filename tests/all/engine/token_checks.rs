@@ -73,7 +73,7 @@ fn a_check_asks_both_addresses_and_compares_scopes() {
     assert!(asked.header("authorization").unwrap().starts_with("Basic "));
     let asked = &server.requests_to("/userinfo")[0];
     assert_eq!((asked.method.as_str(), asked.header("authorization")), ("GET", Some("Bearer access-1")));
-    let Ok(Reply::Exchanges(kept)) = rig.ask(Command::ReadExchanges(rig.id("car"))) else { panic!("none") };
+    let Ok(Reply::HttpLog(kept)) = rig.ask(Command::ReadHttpLog(rig.id("car"))) else { panic!("none") };
     let kinds: Vec<RequestKind> = kept.iter().map(|exchange| exchange.kind).collect();
     assert_eq!(kinds, [RequestKind::UserInfo, RequestKind::Introspect, RequestKind::Token]);
     // A new token has not been checked.

@@ -119,9 +119,7 @@ impl Accounts {
 
     /// Records what an account with a token has shown.
     fn enter(&mut self, name: &str) {
-        let Reply::Exchanges(exchanges) = self.command(Command::ReadExchanges, name) else {
-            panic!("{name}")
-        };
+        let Reply::HttpLog(exchanges) = self.command(Command::ReadHttpLog, name) else { panic!("{name}") };
         let (view, Lines { grant, auth, issuer, .. }) = (self.rig.view(name), &self.lines[name]);
         let overrides = &view.settings.overrides;
         let (ledger, auth) = (&mut self.ledger, format!("auth: {auth}"));

@@ -104,7 +104,7 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
         checked: None,
         can_check: false,
         can_revoke: false,
-        exchanges: None,
+        http_log: None,
     }
 }
 

@@ -21,7 +21,7 @@ fn car() -> AccountView {
     car
 }
 
-fn exchange(secs_ago: i64, outcome: Outcome) -> HttpLogEntry {
+fn entry(secs_ago: i64, outcome: Outcome) -> HttpLogEntry {
     let pairs = |pairs: &[(&str, &str)]| {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
     };
@@ -53,11 +53,11 @@ fn open_tab(rig: &mut Rig) {
 fn exchanges_are_asked_for_once_and_open_one_by_one() {
     let mut rig = Rig::new(snapshot(vec![car()]));
     open_tab(&mut rig);
-    assert!(matches!(rig.command(), Command::ReadExchanges(account) if account == id(1)));
+    assert!(matches!(rig.command(), Command::ReadHttpLog(account) if account == id(1)));
     rig.0.run();
     let unreached = Outcome::Unreached { why: "no connection".to_owned(), may_have_been_sent: false };
     let mut shown = car();
-    shown.exchanges = Some(Arc::new(vec![exchange(10, answered(400)), exchange(70, unreached)]));
+    shown.http_log = Some(Arc::new(vec![entry(10, answered(400)), entry(70, unreached)]));
     rig.change(|snapshot| *snapshot = super::fixtures::snapshot(vec![shown]));
     let tree = rig.tree();
     assert!(tree.contains("Refresh · HTTP 400 · 42 ms") && tree.contains("Refresh · no response"), "{tree}");
@@ -86,10 +86,10 @@ fn exchanges_are_asked_for_once_and_open_one_by_one() {
 
 #[test]
 fn d1_exchanges_of_hostile_servers_are_neutralised() {
-    let mut hostile = exchange(1, answered(200));
+    let mut hostile = entry(1, answered(200));
     hostile.url = "https://a.example/\u{202e}x\u{1b}[31m".repeat(1000);
     let mut shown = car();
-    shown.exchanges = Some(Arc::new(vec![hostile]));
+    shown.http_log = Some(Arc::new(vec![hostile]));
     let mut rig = Rig::new(snapshot(vec![shown]));
     open_tab(&mut rig);
     rig.0.get_by(|node| node.label().is_some_and(|label| label.contains("HTTP 200"))).click_accesskit();

@@ -125,7 +125,7 @@ fn device() -> Snapshot {
 
 fn exchanged() -> Snapshot {
     with_first(|view| {
-        let exchange = HttpLogEntry {
+        let entry = HttpLogEntry {
             kind: RequestKind::Refresh,
             sent_at: now() - TimeDelta::seconds(9),
             took_ms: 42,
@@ -135,7 +135,7 @@ fn exchanged() -> Snapshot {
             body: SentBody::Form(Vec::new()),
             outcome: Outcome::Answered { status: 400, headers: Vec::new(), body: "{}".to_owned() },
         };
-        view.exchanges = Some(Arc::new(vec![exchange]));
+        view.http_log = Some(Arc::new(vec![entry]));
         view.can_check = true;
         view.can_revoke = true;
     })
@@ -201,7 +201,7 @@ fn pages() -> Vec<Screen> {
         page("device", "WDJB-MJHT", device(), first),
         page("claims", "https://a.example", claimed, |rig| tab(rig, "Claims")),
         page("scopes", "Scopes", few(), |rig| tab(rig, "Scopes")),
-        page("exchanges", "Copy as cURL without secrets", exchanged(), |rig| {
+        page("entries", "Copy as cURL without secrets", exchanged(), |rig| {
             tab(rig, "Requests");
             reach(rig, "Copy redacted report");
             key(rig, Modifiers::NONE, Key::Tab);

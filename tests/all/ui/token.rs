@@ -109,7 +109,7 @@ fn painted(rig: &Rig) -> Vec<String> {
 fn the_timeline_names_its_dots_and_opens_the_request_of_the_token() {
     let mut shown = car();
     let received_at = shown.token.as_ref().unwrap().facts.received_at;
-    shown.exchanges = Some(Arc::new(vec![request(received_at, 200), request(now(), 401)]));
+    shown.http_log = Some(Arc::new(vec![request(received_at, 200), request(now(), 401)]));
     let mut rig = Rig::new(snapshot(vec![shown.clone()]));
     let names = |rig: &Rig| {
         rig.tree()
@@ -153,7 +153,7 @@ fn request(sent_at: DateTime<Utc>, status: u16) -> HttpLogEntry {
 #[test]
 fn a_refused_request_has_the_color_of_an_error_in_the_table_too() {
     let mut shown = car();
-    shown.exchanges = Some(Arc::new(vec![request(now(), 401), request(now() - TimeDelta::hours(1), 200)]));
+    shown.http_log = Some(Arc::new(vec![request(now(), 401), request(now() - TimeDelta::hours(1), 200)]));
     let mut rig = Rig::new(snapshot(vec![shown]));
     open(&mut rig, "Requests");
     let color = |text: &str| {
