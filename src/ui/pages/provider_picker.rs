@@ -1,21 +1,18 @@
 //! The choice of a provider for a new account.
 
-use egui::{
-    Align2, Color32, CornerRadius, Id, Painter, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    accesskit, pos2, vec2,
-};
+use egui::{Color32, CornerRadius, Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
 
 use crate::base::sanitize::sanitized;
 use crate::domain::provider::{Group, Preset};
 
 use crate::ui::action::{NewAccount, Target, UiAction};
 use crate::ui::cx::Cx;
-use crate::ui::theme::Tokens;
 use crate::ui::widgets;
 use crate::ui::widgets::actions;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::FieldOptions;
+use crate::ui::widgets::monogram;
 use crate::ui::{labels, notices, theme};
 
 const TILE_HEIGHT: f32 = 64.0;
@@ -130,7 +127,7 @@ fn tile(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset, width: f32) -> bool {
         painter.rect(rect, corner, fill, line, StrokeKind::Inside);
         widgets::focus_ring(ui, &response, rect);
         let mark = pos2(rect.left() + 12.0 + MARK / 2.0, rect.center().y);
-        monogram(painter, tokens, mark, MARK, &preset.name, &preset.id);
+        monogram::paint(painter, tokens, mark, MARK, &preset.name, &preset.id);
         let left = mark.x + MARK / 2.0 + 12.0;
         let room = rect.right() - 12.0 - left;
         let name = sanitized(&preset.name, 60);
@@ -147,17 +144,6 @@ fn tile(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset, width: f32) -> bool {
         response.on_hover_text(&*sanitized(&preset.summary, 200));
     }
     pressed
-}
-
-/// Two letters of the name in a square.
-fn monogram(painter: &Painter, tokens: &Tokens, center: Pos2, side: f32, name: &str, _preset_id: &str) {
-    let square = Rect::from_center_size(center, vec2(side, side));
-    painter.rect_filled(square, CornerRadius::same(theme::RADIUS), tokens.control);
-    let mut letters = name.chars().filter(|c| c.is_alphanumeric());
-    let first = letters.next();
-    let capital = letters.clone().find(|c| c.is_uppercase());
-    let text: String = first.into_iter().chain(capital.or_else(|| letters.next())).collect();
-    painter.text(center, Align2::CENTER_CENTER, text, theme::strong(), tokens.text);
 }
 
 #[cfg(test)]

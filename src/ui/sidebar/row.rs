@@ -7,6 +7,7 @@ use egui::{pos2, vec2};
 use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
 use crate::domain::account::status::AccountStatus;
+use crate::domain::provider::CUSTOM;
 use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::domain::token::expiry::Status;
 use crate::messages::command::{Command, CopyForm};
@@ -152,8 +153,11 @@ impl Row<'_, '_> {
             painter.rect_stroke(rect, corner, Stroke::new(2.0, tokens.accent), StrokeKind::Inside);
         }
         let center = pos2(rect.left() + 10.0 + monogram::SMALL / 2.0, rect.center().y);
-        let (provider, preset) = (&self.account.provider_name, &self.account.settings.provider);
-        monogram::paint(painter, tokens, center, monogram::SMALL, provider, preset);
+        let preset = &self.account.settings.provider;
+        // A server of the user's own is named by its host, which says less than the account's name.
+        let is_custom = preset == CUSTOM;
+        let name = if is_custom { self.account.name.as_str() } else { &self.account.provider_name };
+        monogram::paint(painter, tokens, center, monogram::SMALL, name, preset);
         let is_cut = self.paint_first_line(ui);
         self.paint_second_line(ui);
         self.paint_life(ui);
