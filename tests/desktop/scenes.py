@@ -122,7 +122,7 @@ def all_scenes(server, accounts, folder):
         ("first-steps", "", ["press:Try the demo", "wait:Get a token: to do"]),
         ("picker", some, ["ctrl+n"]),
         ("form", some, ["ctrl+n", "press:Smartcar"]),
-        ("form-scopes", some, ["ctrl+n", "press:Smartcar", "type:Scopes=read_odometer read_location ", "press:Advanced"]),
+        ("form-scopes", some, ["ctrl+n", "press:Smartcar", *["Tab"] * 8, "type:Scopes=read_odometer read_location "]),
         ("form-advanced", some, ["ctrl+n", "press:SmartConnect", "press:Advanced"]),
         ("form-tokens", some, ["ctrl+n", "press:SmartSense", "press:I already have tokens"]),
         ("issuer", some, ["ctrl+n", "press:By issuer URL", f"type:Issuer URL={server.url}", "press:Discover",
