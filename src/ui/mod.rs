@@ -631,6 +631,7 @@ fn scrolled(ui: &mut egui::Ui, beside: f32, top: i8, contents: impl FnOnce(&mut 
             });
         });
     });
+    widgets::name_scroll_bar(ui, shown.id, "Scroll page");
     shown.state.clamped_offset().y > 0.0
 }
 

@@ -28,6 +28,13 @@ fn open(rig: &mut Rig, tab: &str) {
 }
 
 #[test]
+fn the_scroll_bar_of_the_page_is_named() {
+    let mut rig = Rig::new(snapshot(vec![car()]));
+    open(&mut rig, "Scopes");
+    assert!(rig.0.query_by_role_and_label(Role::ScrollBar, "Scroll page").is_some(), "{}", rig.tree());
+}
+
+#[test]
 fn the_token_stays_when_the_page_is_scrolled() {
     for (size, pressed) in [((960.0, 640.0), None), ((640.0, 420.0), Some("car-dev"))] {
         let mut rig = Rig::sized(snapshot(vec![car()]), size);
