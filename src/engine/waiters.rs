@@ -1,4 +1,4 @@
-//! Who waits for the result of which token request.
+//! The callers that wait for token requests.
 
 use std::collections::HashMap;
 
@@ -44,7 +44,7 @@ impl Waiters {
         self.waiting.remove(&request.0).map(|(_, waiter)| waiter)
     }
 
-    /// Whether anybody waits for an account.
+    /// Whether a caller waits for an account.
     pub(crate) fn has_any(&self, account: &AccountId) -> bool {
         self.waiting.values().any(|(waited_for, _)| waited_for == account)
     }

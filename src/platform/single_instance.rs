@@ -128,7 +128,7 @@ fn is_from(stream: &Stream, user: u32) -> bool {
     stream.peer_creds().is_ok_and(|peer| peer.euid() == Some(user))
 }
 
-/// The pipe lets nobody else connect.
+/// Only the owner can connect to the pipe.
 #[cfg(windows)]
 fn is_this_user(_: &Stream) -> bool {
     true
@@ -145,7 +145,7 @@ fn for_this_user(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>
     use interprocess::os::windows::local_socket::ListenerOptionsExt as _;
     use interprocess::os::windows::security_descriptor::SecurityDescriptor;
 
-    /// All rights to the owner, and to nobody else.
+    /// Grants all rights to the owner only.
     const OWNER_ALONE: &str = "D:P(A;;GA;;;OW)";
     let text = widestring::U16CString::from_str(OWNER_ALONE).map_err(io::Error::other)?;
     Ok(options.security_descriptor(SecurityDescriptor::deserialize(&text)?))

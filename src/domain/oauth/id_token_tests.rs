@@ -121,8 +121,8 @@ fn a_claim_that_is_not_right_is_named() {
         assert_eq!(verdict(&signed(EC_JWK, Some("ec"), &claims)), Err(doubt), "{name}: {value}");
     }
     let token = signed(EC_JWK, Some("ec"), &claims());
-    let nobody = Held { issuer: None, ..held(None) };
-    assert_eq!(verify(&token, &keys(), &nobody), Err(IdTokenFlaw::NoIssuer));
+    let no_issuer = Held { issuer: None, ..held(None) };
+    assert_eq!(verify(&token, &keys(), &no_issuer), Err(IdTokenFlaw::NoIssuer));
 }
 
 #[test]

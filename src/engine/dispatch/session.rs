@@ -41,8 +41,8 @@ impl Engine {
         self.step_with(id, input, None);
     }
 
-    /// Steps a session. `fresh` is the account's token if it was just stored and read back, so that nobody
-    /// reads it again.
+    /// Steps a session. `fresh` is the account's token if it was just stored and read back: it isn't read a
+    /// second time.
     pub(super) fn step_with(&mut self, id: &AccountId, input: Input, fresh: Option<&Rc<Grant>>) {
         let (rules, now) = (self.rules(), self.clock.now());
         for effect in self.accounts.step(id, &rules, input, now) {
