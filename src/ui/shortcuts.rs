@@ -9,7 +9,7 @@ use crate::messages::command::{Command, CopyForm};
 use crate::messages::preferences::{Preferences, ZOOMS_PERCENT};
 
 use super::account::sign_in;
-use super::account::token_commands::{can_copy, renewal};
+use super::account::token::token_commands::{can_copy, renewal};
 use super::action::{DialogKind, Target, UiAction};
 use super::cx::{Cx, PageKind};
 use super::sidebar;

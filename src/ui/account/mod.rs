@@ -2,23 +2,14 @@
 
 pub(crate) mod account_status;
 pub(crate) mod claims;
-pub(crate) mod copy_button;
 pub(crate) mod http_log;
-pub(crate) mod menu;
 pub(crate) mod redirect_mismatch;
 pub(crate) mod response_mapper;
 pub(crate) mod scopes;
 pub(crate) mod secret_expiry_card;
 pub(crate) mod sign_in;
 pub(crate) mod tabs;
-pub(crate) mod timeline;
-pub(crate) mod token_actions;
-pub(crate) mod token_card;
-pub(crate) mod token_check;
-pub(crate) mod token_commands;
-pub(crate) mod token_facts;
-pub(crate) mod token_removal;
-pub(crate) mod token_value;
+pub(crate) mod token;
 pub(crate) mod window_title;
 
 use chrono::{DateTime, Utc};
@@ -44,9 +35,10 @@ use super::{labels, widgets};
 use response_mapper::ResponseMapperState;
 use sign_in::SignInState;
 use tabs::TabsState;
-use token_card::TokenCardState;
-use token_commands::renewal;
-use token_removal::TokenRemovalState;
+use token::token_card::TokenCardState;
+use token::token_commands::renewal;
+use token::token_removal::TokenRemovalState;
+use token::{timeline, token_card, token_check, token_removal, token_value};
 
 #[derive(Default)]
 pub(super) struct AccountPageState {

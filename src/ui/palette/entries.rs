@@ -4,7 +4,7 @@ use crate::domain::account::AccountId;
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::{AccountView, Snapshot};
 
-use crate::ui::account::token_commands::{can_copy, renewal};
+use crate::ui::account::token::token_commands::{can_copy, renewal};
 use crate::ui::action::{DialogKind, Target, UiAction};
 use crate::ui::cx::Cx;
 use crate::ui::labels;

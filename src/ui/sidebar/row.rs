@@ -13,7 +13,7 @@ use crate::domain::token::expiry::Status;
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::AccountView;
 
-use crate::ui::account::token_commands::can_copy;
+use crate::ui::account::token::token_commands::can_copy;
 use crate::ui::cx::{Cx, PageKind};
 use crate::ui::theme;
 use crate::ui::theme::icons::Icon;

@@ -5,7 +5,7 @@ use egui::{Response, Ui, vec2};
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::AccountView;
 
-use crate::ui::account::token_commands::{can_copy, renewal};
+use crate::ui::account::token::token_commands::{can_copy, renewal};
 use crate::ui::action::{DialogKind, Target, UiAction};
 use crate::ui::cx::Cx;
 use crate::ui::{labels, theme, widgets};
