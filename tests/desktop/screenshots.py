@@ -4,8 +4,8 @@
     dbus-run-session -- tests/desktop/screenshots.py PROGRAM FOLDER [all | scenes [NAME …]]
 
 By default: the two pictures of README.md, light and dark. With `all`: every view to review after a visual change, in
-both themes, at three scales and two sizes, and then the scenes. With `scenes`: only the dialogs and pages of scenes.py,
-or those named. It needs the packages of tests/setup.sh. It writes only to a new folder, and ends everything it starts.
+both themes, at three scales and three sizes. With `scenes`: only the dialogs and pages of scenes.py, or those named,
+in both themes and each size once. It needs the packages of tests/setup.sh. It writes only to a new folder, and ends everything it starts.
 """
 
 import datetime
@@ -22,6 +22,13 @@ import scenes
 
 PROVIDERS = ["smartcar", "smartsense", "smartdocumentor"]
 GRANTS = {"smartcar": "authorization_code", "smartsense": "client_credentials", "smartdocumentor": "client_credentials"}
+SIZES = [(640, 420), (960, 640), (1440, 900)]
+# Theme, size and scale of a scene's pictures: each size once, or each size in both themes and each scale twice.
+LOOKS = [("light", SIZES[1], 1.0), ("dark", SIZES[0], 1.0), ("dark", SIZES[2], 1.0)]
+ALL_LOOKS = [
+    ("light", SIZES[0], 1.0), ("light", SIZES[1], 1.5), ("light", SIZES[2], 2.0),
+    ("dark", SIZES[0], 2.0), ("dark", SIZES[1], 1.0), ("dark", SIZES[2], 1.5),
+]
 NAMES = ["fleet", "billing", "sensors", "archive", "staging", "reports", "partner", "sandbox", "import", "research"]
 
 
@@ -97,7 +104,7 @@ class Stage:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.root = tempfile.TemporaryDirectory(prefix="keyfob-shots-")
         # It chooses a free display number and prints it.
-        words = ["Xvfb", "-displayfd", "1", "-screen", "0", "2560x1600x24", "-nolisten", "tcp", "-noreset"]
+        words = ["Xvfb", "-displayfd", "1", "-screen", "0", "2900x1900x24", "-nolisten", "tcp", "-noreset"]
         screen = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.running = [screen]
         self.env = {
@@ -215,8 +222,10 @@ def main():
     try:
         if sys.argv[3:4] == ["all"]:
             everything(stage)
+            in_scenes(stage, [], ALL_LOOKS)
+            return
         if sys.argv[3:]:
-            in_scenes(stage, sys.argv[4:])
+            in_scenes(stage, sys.argv[4:], LOOKS)
             return
         for theme in ["light", "dark"]:
             home = stage.home(theme, accounts(8))
@@ -230,29 +239,26 @@ def everything(stage):
     empty, typical, crowded = stage.home("empty", ""), stage.home("typical", accounts(8)), stage.home("crowded", accounts(60))
     for theme in ["light", "dark"]:
         for scale in [1.0, 1.5, 2.0]:
-            for width, height in [(640, 420), (1280, 800)]:
-                tail = f"{theme}-{scale}x-{width}x{height}"
-                stage.shot(f"crowded-{tail}", crowded, (width, height), theme, scale)
-        stage.shot(f"empty-{theme}", empty, (960, 640), theme)
-        stage.shot(f"empty-small-{theme}", empty, (640, 420), theme)
-        stage.shot(f"detail-small-{theme}", typical, (640, 420), theme, keys=["Down", "Return"])
-        stage.shot(f"settings-{theme}", typical, (960, 640), theme, keys=["ctrl+comma"])
-        stage.shot(f"picker-{theme}", typical, (960, 640), theme, keys=["ctrl+n"])
-        stage.shot(f"delete-{theme}", typical, (960, 640), theme, keys=["Down", "Delete"])
-        stage.shot(f"copied-{theme}", typical, (960, 640), theme, keys=["Down", "ctrl+c"], after=1.0)
+            for size in SIZES:
+                tail = f"{theme}-{scale}x-{size[0]}"
+                stage.shot(f"crowded-{tail}", crowded, size, theme, scale)
+                stage.shot(f"crowded-foot-{tail}", crowded, size, theme, scale, keys=["Down", "End"])
+                stage.shot(f"detail-{tail}", typical, size, theme, scale, keys=["Down", "Return"])
         stage.shot(f"keys-{theme}", typical, (960, 640), theme, keys=["F1"])
+        stage.shot(f"keys-small-{theme}", typical, (640, 420), theme, keys=["F1"])
         stage.shot(f"zoom-{theme}", typical, (640, 420), theme, zoom_percent=200)
+        stage.shot(f"zoom-detail-{theme}", typical, (960, 640), theme, keys=["Down", "Return"], zoom_percent=200)
 
 
-def in_scenes(stage, names):
+def in_scenes(stage, names, looks):
     stage.show_names()
     server = scenes.Server()
     for name, given, keys in scenes.all_scenes(server, accounts, pathlib.Path(stage.root.name)):
-        for theme, size in [("light", (960, 640)), ("dark", (640, 420))]:
+        for theme, size, scale in looks:
             if not names or name in names:
                 # A fresh home each time, since some scenes change it.
-                home = stage.home(f"{name}-{theme}", given)
-                stage.shot(f"{name}-{theme}-{size[0]}", home, size, theme, keys=keys, after=0.6)
+                home = stage.home(f"{name}-{theme}-{size[0]}", given)
+                stage.shot(f"{name}-{theme}-{size[0]}", home, size, theme, scale, keys=keys, after=0.6)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::{actions, dialog};
 use crate::ui::{labels, theme, widgets};
 
-const SHORTCUTS: [(&str, &str); 21] = [
+const SHORTCUTS: [(&str, &str); 22] = [
     ("⌘K", "Find an account or an action"),
     ("⌘N", "Add an account"),
     ("⌘F or /", "Search"),
     ("↑ ↓", "Move along the list"),
+    ("Home End", "Go to the first or last account"),
     ("Enter", "Open the account"),
     ("⌘C", "Copy the token"),
     ("⌘⇧C", "Copy the request header"),

@@ -240,21 +240,19 @@ pub(super) fn arrows(ui: &Ui, cx: &mut Cx<'_>, state: &mut SidebarState) {
     if focused.is_some_and(|focus| !is_on_row(focus)) {
         return;
     }
-    let step = ui.input_mut(|input| {
-        let down = input.consume_key(Modifiers::NONE, Key::ArrowDown);
-        let up = input.consume_key(Modifiers::NONE, Key::ArrowUp);
-        i32::from(down) - i32::from(up)
-    });
-    if step == 0 || state.list.is_empty() {
-        return;
-    }
+    let Some(last) = state.list.len().checked_sub(1) else { return };
     let at = cx.selected.as_ref().and_then(|id| state.list.row(id));
-    let to = match (at, step) {
-        (None, _) => 0,
-        (Some(at), 1) => (at + 1).min(state.list.len() - 1),
-        (Some(at), _) => at.saturating_sub(1),
-    };
-    go_to(ui, cx, state, to);
+    let moves = [
+        (Key::ArrowDown, at.map_or(0, |at| (at + 1).min(last))),
+        (Key::ArrowUp, at.map_or(0, |at| at.saturating_sub(1))),
+        (Key::Home, 0),
+        (Key::End, last),
+    ];
+    let pressed =
+        ui.input_mut(|input| moves.into_iter().find(|(key, _)| input.consume_key(Modifiers::NONE, *key)));
+    if let Some((_, row)) = pressed {
+        go_to(ui, cx, state, row);
+    }
 }
 
 fn go_to(ui: &Ui, cx: &mut Cx<'_>, state: &mut SidebarState, row: usize) {

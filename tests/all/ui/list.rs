@@ -91,6 +91,17 @@ fn the_search_finds_and_the_arrows_reach_what_is_not_made_yet() {
 }
 
 #[test]
+fn end_and_home_go_to_the_ends_of_the_list() {
+    let mut rig = Rig::new(many());
+    for (key, name) in [(Key::End, "account 9999"), (Key::Home, "account 0000")] {
+        rig.0.key_press(key);
+        rig.0.run();
+        assert!(is_in_view(&rig, name), "{}", rig.tree());
+        assert!(rig.0.get_by_role_and_label(Role::Button, name).is_focused());
+    }
+}
+
+#[test]
 fn what_becomes_of_an_account_shows_in_the_list_and_in_its_search() {
     let mut rig = Rig::new(many());
     rig.fill("Search accounts", "renamed");
