@@ -22,7 +22,7 @@ const SHORTCUTS: [(&str, &str); 22] = [
     ("Del", "Delete"),
     ("⌘Z", "Undo a deletion"),
     ("⌘Enter", "Save the form"),
-    ("⌘V", "Finish a sign-in with the URL you copied"),
+    ("⌘V", "Paste the redirect URL"),
     ("⌘L", "Lock"),
     ("⌘,", "Settings"),
     ("⌘+ ⌘−", "Zoom"),
@@ -45,15 +45,21 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ShortcutsDialog)
     }
     let os = ui.ctx().os();
     let mut close = false;
-    let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-keys"), 400.0, |ui| {
+    let (width, columns) = if cx.narrow { (400.0, 1) } else { (640.0, 2) };
+    let ((), dismissed) = dialog::show(ui, Id::unique("keyfob-keys"), width, |ui| {
         widgets::heading(ui, labels::KEYS);
         dialog::body(ui, |ui| {
-            // Set before a row, whose height is that of a control otherwise.
-            ui.spacing_mut().interact_size.y = 20.0;
-            ui.spacing_mut().item_spacing.y = 4.0;
-            for (keys, what) in SHORTCUTS {
-                row(ui, cx, &labels::shortcut(keys, os), what);
-            }
+            ui.columns(columns, |columns| {
+                let rows = SHORTCUTS.len().div_ceil(columns.len());
+                for (ui, shortcuts) in columns.iter_mut().zip(SHORTCUTS.chunks(rows)) {
+                    // Set before a row, whose height is that of a control otherwise.
+                    ui.spacing_mut().interact_size.y = 20.0;
+                    ui.spacing_mut().item_spacing.y = 4.0;
+                    for (keys, what) in shortcuts {
+                        row(ui, cx, &labels::shortcut(keys, os), what);
+                    }
+                }
+            });
         });
         let [button] = actions::show(ui, [Button::new(Weight::Secondary, labels::CLOSE)]);
         dialog::focus_first(ui, &button);
@@ -66,7 +72,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, state: &mut ShortcutsDialog)
 
 fn row(ui: &mut Ui, cx: &Cx<'_>, keys: &str, what: &str) {
     ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(egui::vec2(136.0, 20.0), egui::Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(112.0, 20.0), egui::Sense::hover());
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect));
         child.label(egui::RichText::new(keys).font(theme::mono(13.0)).color(cx.tokens.weak));
         ui.add(egui::Label::new(what).wrap());

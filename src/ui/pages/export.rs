@@ -141,7 +141,7 @@ impl ExportPageState {
                 let account = &accounts[number];
                 let mut selected = !self.excluded.contains(&account.id);
                 let note = format!("{} · {}", account.provider_name, labels::grant(account.grant));
-                let row = checkbox::show(ui, &mut selected, account.name.as_str(), &note);
+                let row = checkbox::row(ui, &mut selected, account.name.as_str(), &note);
                 if row.changed() && selected {
                     self.excluded.remove(&account.id);
                 } else if row.changed() {

@@ -65,14 +65,14 @@ fn appearance(ui: &mut Ui, draft: &mut SettingsDraft) {
     let theme = &mut preferences.theme;
     fields::choice(ui, Id::unique("keyfob-theme"), "Theme", theme, &themes, FieldOptions::default());
     let zooms = ZOOMS_PERCENT.map(|percent| (percent, format!("{percent} %")));
-    let options = FieldOptions { note: Some("Also by Ctrl and +, −, 0."), ..FieldOptions::default() };
+    let options = FieldOptions { note: Some("Also with Ctrl and +, −, 0."), ..FieldOptions::default() };
     let zoom = &mut preferences.zoom_percent;
     fields::choice(ui, Id::unique("keyfob-zoom"), "Zoom", zoom, &zooms, options);
     checkbox::show(
         ui,
         &mut preferences.reduced_motion,
         "Reduced motion",
-        "Turns off animation. Also off if your system asks for it.",
+        "Turns off animations. They are also off when your system asks for less motion.",
     );
 }
 

@@ -2,8 +2,11 @@
 //!
 //! The accessible name is the label alone. Of a long list only the visible part is laid out.
 
+use std::sync::Arc;
+
 use egui::{
-    CornerRadius, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, accesskit, pos2, vec2,
+    Color32, CornerRadius, FontId, Galley, Rect, Response, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, accesskit, pos2, vec2,
 };
 
 use crate::base::sanitize::sanitized;
@@ -15,17 +18,45 @@ use crate::ui::widgets;
 const HEIGHT: f32 = 44.0;
 
 const SIDE: f32 = 18.0;
+/// Between the box and its label.
+const GAP: f32 = 10.0;
+const TEXT_CHARS: usize = 400;
 
-/// Shows a box; both texts are truncated to one line.
+/// Shows a box; both texts wrap.
 pub(in crate::ui) fn show(ui: &mut Ui, value: &mut bool, label: &str, note: &str) -> Response {
+    let wrap = |ui: &Ui, text: String, font, color, width| ui.painter().layout(text, font, color, width);
+    add(ui, value, label, note, wrap)
+}
+
+/// Shows a box of a [`list`]; both texts are truncated to one line.
+pub(in crate::ui) fn row(ui: &mut Ui, value: &mut bool, label: &str, note: &str) -> Response {
+    let truncate =
+        |ui: &Ui, text: String, font, color, width| widgets::one_line(ui, &text, font, color, width);
+    add(ui, value, label, note, truncate)
+}
+
+fn add(
+    ui: &mut Ui,
+    value: &mut bool,
+    label: &str,
+    note: &str,
+    lay_out: impl Fn(&Ui, String, FontId, Color32, f32) -> Arc<Galley>,
+) -> Response {
     let tokens = Tokens::of(ui);
-    let height = if note.is_empty() { theme::CONTROL_HEIGHT } else { HEIGHT };
-    let (rect, mut response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    let name = sanitized(label, TEXT_CHARS).into_owned();
+    let color = if ui.is_enabled() { tokens.text } else { tokens.weak };
+    let width = ui.available_width() - SIDE - GAP;
+    let label = lay_out(ui, name.clone(), theme::body(), color, width);
+    let below = (!note.is_empty())
+        .then(|| lay_out(ui, sanitized(note, TEXT_CHARS).into_owned(), theme::small(), tokens.weak, width));
+    let text_height = label.size().y + below.as_ref().map_or(0.0, |below| 2.0 + below.size().y);
+    let least = if note.is_empty() { theme::CONTROL_HEIGHT } else { HEIGHT };
+    let size = vec2(ui.available_width(), least.max(text_height + 8.0));
+    let (rect, mut response) = ui.allocate_exact_size(size, Sense::click());
     if response.clicked() {
         *value = !*value;
         response.mark_changed();
     }
-    let name = sanitized(label, 200);
     response.widget_info(|| WidgetInfo::selected(accesskit::Role::CheckBox, ui.is_enabled(), *value, &*name));
     if !note.is_empty() {
         widgets::describe(ui, &response, note);
@@ -35,17 +66,10 @@ pub(in crate::ui) fn show(ui: &mut Ui, value: &mut bool, label: &str, note: &str
     }
     if ui.is_rect_visible(rect) {
         paint(ui, &response, rect, *value, tokens);
-        let left = rect.left() + SIDE + 10.0;
-        let width = rect.right() - left;
-        let color = if ui.is_enabled() { tokens.text } else { tokens.weak };
-        let label = widgets::one_line(ui, &name, theme::body(), color, width);
-        let shown = sanitized(note, 200);
-        let below = widgets::one_line(ui, &shown, theme::small(), tokens.weak, width);
-        let lines = if note.is_empty() { 0.0 } else { below.size().y + 2.0 };
-        let top = rect.center().y - f32::midpoint(label.size().y, lines);
-        let below_at = pos2(left, top + label.size().y + 2.0);
-        ui.painter().galley(pos2(left, top), label, color);
-        if !note.is_empty() {
+        let at = pos2(rect.left() + SIDE + GAP, rect.center().y - text_height / 2.0);
+        let below_at = at + vec2(0.0, label.size().y + 2.0);
+        ui.painter().galley(at, label, color);
+        if let Some(below) = below {
             ui.painter().galley(below_at, below, tokens.weak);
         }
     }

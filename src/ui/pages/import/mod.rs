@@ -203,7 +203,7 @@ impl ImportPageState {
             checkbox::list(ui, count, |ui, number| {
                 let account = &mut all[number];
                 let note = note(account, issuers);
-                checkbox::show(ui, &mut account.selected, &account.draft.draft.name, &note);
+                checkbox::row(ui, &mut account.selected, &account.draft.draft.name, &note);
             });
         });
         let selected = self.accounts.iter().filter(|account| account.selected);
