@@ -3,7 +3,7 @@
 
     sh tests/setup.sh                 once: the screen, the bus and the keyring that this needs
     python3 benches/figures.py        builds the release binary, installs KeePassXC if it is missing; some 8 minutes
-    python3 benches/figures.py start scale frame keychain cpu token crowd      only these
+    python3 benches/figures.py start scale frame keychain cpu memory token crowd      only these
     python3 benches/figures.py --binary target/debug/keyfob  another binary, not built here
 
 Absolute times say more about the machine than about Keyfob, so the two programs of a ratio are run in turns (A B A B),
@@ -22,6 +22,8 @@ keychain   method calls to org.freedesktop.secrets until the window is mapped, a
            with accounts nor at a first start. A copy (Ctrl+C) must then be seen, or the count proves nothing.
 cpu        processor time of the whole process, in percent of one core, over 20 s each: under 1 while a token counts
            down by the second (and the picture changes), under 0.1 where nothing counts.
+memory     proportional set size of the window with two accounts, five seconds after it is mapped, against KeePassXC's
+           with its welcome page: at most 1.1 times. Keyfob's memory is closed to other users, so this needs root.
 token      `keyfob token` of a stored, valid token against `secret-tool lookup` of one item: at most twice.
 crowd      `keyfob token` and `keyfob remove` among 1,000 accounts against the same among 10: at most 1.5 times. Items
            of both are in one keyring, in a collection that is kept in memory: gnome-keyring searches all of its items
@@ -205,6 +207,26 @@ def cpu(keyfob, report):
             report.check("the picture changed meanwhile", all(changes))
 
 
+def memory(keyfob, report):
+    desktop = keyfob.desktop
+
+    def mebibytes(name, opened):
+        child, _, _ = opened()
+        time.sleep(5)
+        try:
+            rollup = pathlib.Path(f"/proc/{child.pid}/smaps_rollup").read_text()
+        except PermissionError as error:
+            raise Failed(f"{error}; run this figure as root") from error
+        desktop.closed(child, name)
+        return next(int(line.split()[1]) / 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+
+    mine, theirs = in_turns(lambda: mebibytes("keyfob", keyfob.open),
+                            lambda: mebibytes("keepassxc", lambda: desktop.opened("keepassxc", "keepassxc")), 5)
+    report.line("memory of the window, of KeePassXC's", [m / t for m, t in zip(mine, theirs)], 1.1)
+    report.note("Keyfob", mine, "MiB")
+    report.note("KeePassXC", theirs, "MiB")
+
+
 def token(keyfob, report):
     desktop = keyfob.desktop
     desktop.tool("secret-tool", "store", "--label", "figures", "figures", "peer", input=b"x" * 800)
@@ -285,7 +307,7 @@ def prepare(binary):
 
 
 def main():
-    benches = {bench.__name__: bench for bench in (start, scale, frame, keychain, cpu, token, crowd)}
+    benches = {bench.__name__: bench for bench in (start, scale, frame, keychain, cpu, memory, token, crowd)}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", help="measure this one, and build none")
     parser.add_argument("which", nargs="*", metavar="FIGURE", help=f"{', '.join(benches)}; none: all of them")
