@@ -85,6 +85,7 @@ fn account(number: u16) -> AccountView {
             background_refresh: None,
             client_secret_expires: None,
             tags: Tags::typed(&format!("Team {}", number % 7)).expect("a tag"),
+            environment: None,
         },
         provider_name: format!("Provider {}", number % 40),
         grant,

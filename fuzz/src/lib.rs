@@ -112,6 +112,7 @@ fn settings(provider: &str, grant: GrantType, overrides: ProviderSpec) -> Settin
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     }
 }
 

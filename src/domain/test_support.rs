@@ -46,6 +46,7 @@ pub(crate) fn settings(authorize: &str) -> Settings {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     }
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn demo_account(
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     };
     let account = Account {
         id: AccountId::from_random(random::bytes()?),

@@ -7,6 +7,7 @@ use crate::cli::format::{Changed, json, local, rfc3339, shown, status};
 use crate::cli::output;
 use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{CliSession, file_exists, with_engine};
+use crate::domain::account::environment::Environment;
 use crate::domain::provider::Provider;
 use crate::domain::provider::destinations;
 use crate::domain::provider::provider_name;
@@ -18,6 +19,7 @@ struct Listed<'a> {
     provider: &'a str,
     grant: &'static str,
     status: &'static str,
+    environment: Option<&'static str>,
     expires_at: Option<String>,
     issuer: Option<String>,
     changed_destinations: Vec<Changed>,
@@ -41,6 +43,7 @@ fn listed<'a>(account: &'a AccountView, session: &CliSession) -> Listed<'a> {
         provider: &account.settings.provider,
         grant: account.grant.as_str(),
         status: status(account, session.now()),
+        environment: account.settings.environment.map(Environment::as_str),
         expires_at: expires_at.map(rfc3339),
         issuer: provider.ok().and_then(|provider| provider.issuer),
         changed_destinations: Changed::of(&session.snapshot.presets, account),

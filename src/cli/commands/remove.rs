@@ -13,7 +13,9 @@ use crate::messages::snapshot::VaultKind;
 pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result<(), Failure> {
     with_account(vault, name, |session, account| {
         let name = quoted(account.name.as_str());
-        if !yes && !output::agreed(&format!("Delete {name} with its secrets and tokens?")) {
+        let environment = account.settings.environment.map(|it| format!("the {} account ", it.as_str()));
+        let named = format!("{}{name}", environment.unwrap_or_default());
+        if !yes && !output::agreed(&format!("Delete {named} with its secrets and tokens?")) {
             return Err(Failure::refused(format!("{name} was kept: nothing was removed.")));
         }
         session.unlock(false)?;

@@ -14,6 +14,7 @@ use crate::cli::format::{Changed, json, local, rfc3339, shown, status};
 use crate::cli::output;
 use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{CliSession, with_engine};
+use crate::domain::account::environment::Environment;
 use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::provider::{EndpointKind, Provider};
 use crate::domain::token::grant::{ExpirySource, TokenFacts};
@@ -30,6 +31,7 @@ struct Shown<'a> {
     provider: &'a str,
     grant: &'static str,
     status: &'static str,
+    environment: Option<&'static str>,
     scopes: Vec<String>,
     granted_scope: Option<&'a [String]>,
     redirect_uri: Option<&'a str>,
@@ -109,6 +111,7 @@ fn facts<'a>(session: &CliSession, account: &'a AccountView) -> Shown<'a> {
         provider: &account.settings.provider,
         grant: account.grant.as_str(),
         status: status(account, session.now()),
+        environment: account.settings.environment.map(Environment::as_str),
         scopes: provider.as_ref().map(|provider| provider.scopes.clone()).unwrap_or_default(),
         granted_scope: facts.and_then(|facts| facts.scope.as_deref()),
         redirect_uri: account.redirect_uri.as_deref(),
@@ -146,6 +149,7 @@ fn lines(session: &CliSession, account: &AccountView) -> String {
         ("Provider", shown(&provider)),
         ("Grant", shown_facts.grant.to_owned()),
         ("Status", shown_facts.status.to_owned()),
+        ("Environment", text(shown_facts.environment)),
         ("Scopes", list(&shown_facts.scopes)),
         (
             "Granted scope",

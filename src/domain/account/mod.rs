@@ -2,6 +2,7 @@
 //!
 //! Invariant: an [`AccountName`] is safe to show and compare; names that differ only in case are equal.
 
+pub mod environment;
 pub mod secret_binding;
 pub mod secret_expiry;
 pub mod status;
@@ -18,6 +19,7 @@ use thiserror::Error;
 use super::oauth::grant_type::GrantType;
 use super::provider::spec::ProviderSpec;
 use crate::base::secret::{ClientSecret, HeaderValue, ParamValue, Password, PrivateKey};
+use environment::Environment;
 use tags::Tags;
 
 /// Identifies an account for its whole life: 128 random bits in hexadecimal. The digits are stored inline,
@@ -172,6 +174,8 @@ pub struct Settings {
     pub client_secret_expires: Option<NaiveDate>,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
 }
 
 impl Settings {

@@ -51,8 +51,8 @@ pub fn check(
     }
 }
 
-/// Returns true if two settings lead to the same requests. Reminders and tags don't count, nor do the values
-/// of extra parameters and headers, which go to the same destinations.
+/// Returns true if two settings lead to the same requests. Reminders, tags and the environment don't count, nor
+/// do the values of extra parameters and headers, which go to the same destinations.
 pub fn same_requests(one: &Settings, other: &Settings) -> bool {
     let bare = |settings: &Settings| {
         let mut spec = (*settings.overrides).clone();
@@ -70,6 +70,7 @@ pub fn same_requests(one: &Settings, other: &Settings) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::account::environment::Environment;
     use crate::domain::account::tags::Tags;
     use crate::domain::provider::destinations::Destination;
     use crate::domain::test_support::settings;
@@ -100,6 +101,7 @@ mod tests {
         assert_eq!(check(&[], &more, None, &vault), Err(Disagreement::Settings));
         let mut row = vault.clone();
         (row.tags, row.background_refresh) = (Tags::typed("work").unwrap(), Some(false));
+        row.environment = Some(Environment::Production);
         assert_eq!(check(&[], &vault, None, &row), Ok(()));
     }
 

@@ -226,6 +226,7 @@ impl<'p> Collected<'p> {
             background_refresh: None,
             client_secret_expires: None,
             tags: Tags::default(),
+            environment: None,
         };
         let resolved = Provider::resolve(self.presets, &settings).map_err(|error| error.to_string())?;
         let with_password = grant == GrantType::Password;

@@ -76,7 +76,7 @@ fn the_example_gives_accounts() {
 fn json_says_the_same() {
     let text = json!({"account": [{
         "name": "hook", "provider": "custom", "grant": "client_credentials", "client_id": "i",
-        "client_secret": null, "client_auth": "none", "tags": ["work", " Work ", "prod"], "endpoints": {"token": "https://a.example/t\u{e9}"},
+        "client_secret": null, "client_auth": "none", "tags": ["work", " Work ", "prod"], "environment": "staging", "endpoints": {"token": "https://a.example/t\u{e9}"},
         "refresh": {"ahead_secs": 30},
     }]});
     for text in [text.to_string(), format!("\u{feff}\n{text:#}\n")] {
@@ -85,6 +85,7 @@ fn json_says_the_same() {
         assert_eq!(accounts[0].settings.overrides.refresh.ahead_secs, Some(30));
         assert!(accounts[0].client.client_secret.is_none());
         assert_eq!(accounts[0].settings.tags.as_slice(), ["work", "prod"]);
+        assert_eq!(accounts[0].settings.environment, Some(Environment::Staging));
     }
 }
 
@@ -148,6 +149,20 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
         (error.account.as_deref(), error.line, error.key.as_deref()),
         (Some("a"), 8, Some("endpoints.tokn"))
     );
+}
+
+#[test]
+fn an_environment_is_one_of_three_words() {
+    let words = "\"environment\" must be one of production, staging, development";
+    for (line, expected) in [
+        ("environment = \"CANARY\"", words.to_owned()),
+        ("environment = \"Production\"", format!("{words}; did you mean \"production\"?")),
+        ("environment = true", "\"environment\" must be a string in quotes".to_owned()),
+        ("enviroment = \"CANARY\"", "unknown key \"enviroment\"; did you mean \"environment\"?".to_owned()),
+    ] {
+        assert_eq!(mistake(&account(line)), format!("account \"a\", line 6: {expected}"), "{line}");
+    }
+    assert_eq!(imported(&account("")).unwrap()[0].settings.environment, None);
 }
 
 #[test]

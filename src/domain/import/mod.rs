@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
+use super::account::environment::Environment;
 use super::account::secret_expiry;
 use super::account::tags::{TagError, Tags};
 use super::account::{AccountName, Client, NameError, Settings};
@@ -44,7 +45,7 @@ pub use dotenv::{EnvField, EnvNames, Mapping};
 pub use foreign::{ImportedFile, read_any};
 
 /// The keys of an account that do not belong to the spec.
-const OWN_KEYS: [&str; 15] = [
+const OWN_KEYS: [&str; 16] = [
     "name",
     "provider",
     "grant",
@@ -58,6 +59,7 @@ const OWN_KEYS: [&str; 15] = [
     "background_refresh",
     "client_secret_expires",
     "tags",
+    "environment",
     "tokens",
     "incomplete",
 ];
@@ -146,6 +148,7 @@ struct Own {
     client_secret_expires: Option<String>,
     #[serde(default)]
     tags: Vec<String>,
+    environment: Option<Environment>,
     tokens: Option<tokens::Tokens>,
     #[serde(default)]
     incomplete: bool,
@@ -218,6 +221,7 @@ impl AccountFile<'_, '_, '_> {
             background_refresh,
             client_secret_expires,
             tags,
+            environment: own.environment,
         };
         let resolved = if discovery::is_wanted(preset, &settings.overrides) {
             Wanted::of(presets, &settings)

@@ -18,6 +18,7 @@ fn settings(issuer: &str, grant: GrantType) -> Settings {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     }
 }
 

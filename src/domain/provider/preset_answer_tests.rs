@@ -29,6 +29,7 @@ fn provider(id: &str) -> Provider {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     };
     assert!(matches!(grant, GrantType::AuthorizationCode | GrantType::ClientCredentials));
     Provider::resolve(&built_in(), &settings).unwrap()

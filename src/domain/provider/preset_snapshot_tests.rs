@@ -57,6 +57,7 @@ fn settings(preset: &Preset, grant: GrantType) -> Settings {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     }
 }
 

@@ -38,6 +38,7 @@ fn provider(id: &str, region: Option<&str>) -> Provider {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     };
     Provider::resolve(&built_in(), &settings).unwrap()
 }
@@ -98,6 +99,7 @@ fn a_toggle_adds_what_the_account_turns_on() {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     };
     let params = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap().authorize_params;
     assert_eq!(params(&settings)["access_type"], "offline");
@@ -127,6 +129,7 @@ fn a_variable_has_its_default_and_stands_in_parameters_too() {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     };
     let provider = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap();
     assert_eq!(provider(&settings).token.path(), "/common/oauth2/v2.0/token");

@@ -124,6 +124,7 @@ mod tests {
             background_refresh: None,
             client_secret_expires: None,
             tags: Tags::default(),
+            environment: None,
         }
     }
 

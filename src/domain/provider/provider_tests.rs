@@ -14,6 +14,7 @@ fn settings(provider: &str, grant: GrantType) -> Settings {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     }
 }
 

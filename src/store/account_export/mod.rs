@@ -16,6 +16,7 @@ use super::encryption;
 use super::encryption::SealError;
 use super::vault::records::ByteCounter;
 use crate::base::secret::Passphrase;
+use crate::domain::account::environment::Environment;
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{Account, Client};
 use crate::domain::import::{self, ImportError, Imported};
@@ -122,6 +123,8 @@ struct Open<'a> {
     client_secret_expires: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Tags::is_empty")]
     tags: &'a Tags,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<Environment>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     incomplete: bool,
     variables: &'a BTreeMap<String, String>,
@@ -157,6 +160,7 @@ fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> 
         background_refresh: settings.background_refresh,
         client_secret_expires: settings.client_secret_expires,
         tags: &settings.tags,
+        environment: settings.environment,
         incomplete: !secrets || lacking,
         variables: &settings.variables,
         overrides: &settings.overrides,

@@ -3,6 +3,7 @@ use chrono::DateTime;
 use super::*;
 use crate::base::secret::{ClientSecret, Password, PrivateKey, Secret};
 use crate::domain::account::AccountName;
+use crate::domain::account::environment::Environment;
 use crate::domain::oauth::jose::KeyAlg;
 use crate::domain::provider::presets::built_in;
 use crate::domain::test_support::EC_JWK;
@@ -37,6 +38,7 @@ fn exported() -> Vec<Exported> {
     public.settings.provider = "smartcar".to_owned();
     public.settings.variables.clear();
     public.settings.background_refresh = None;
+    public.settings.environment = Some(Environment::Staging);
     public.settings.client_secret_expires = chrono::NaiveDate::from_ymd_opt(2031, 2, 28);
     let client = Client { client_id: "id".to_owned(), ..Client::default() };
     vec![

@@ -143,3 +143,41 @@ fn f6_show_and_token_say_that_a_row_was_edited() {
     place.run(&["token", super::place::BATCH]).ok();
     assert_eq!(place.run(&["show", super::place::BATCH]).err, "");
 }
+
+#[test]
+fn an_environment_is_imported_shown_and_exported() {
+    let bus = Bus::start();
+    let place = Place::on(&bus);
+    let account = |name: &str| {
+        let account = AccountToml::new(name, "client_credentials").secret("CANARY-environment");
+        account.at("token", "https://a.example/token")
+    };
+    let staging = account("in staging").with("environment", "staging");
+    let file = place.file("accounts.toml", &format!("{}{}", account("anywhere"), staging));
+    let _keyring = crate::support::desktop::Keyring::lasting(&bus);
+    place.run(&["import", &file]).ok();
+    let listed = place.run(&["list", "--json"]).json();
+    assert_eq!(
+        (&listed[0]["environment"], &listed[1]["environment"]),
+        (&serde_json::Value::Null, &"staging".into())
+    );
+    assert_eq!(place.run(&["show", "in staging", "--json"]).json()["environment"], "staging");
+    assert_eq!(place.run(&["show", "anywhere", "--json"]).json()["environment"], serde_json::Value::Null);
+    let line = |name: &str| {
+        let shown = place.run(&["show", name]).ok();
+        shown
+            .lines()
+            .find(|line| line.starts_with("Environment:"))
+            .map(|line| line["Environment:".len()..].trim().to_owned())
+    };
+    assert_eq!((line("in staging").as_deref(), line("anywhere").as_deref()), (Some("staging"), Some("-")));
+    let exported = place.home.join("exported.toml");
+    place.run(&["export", "--to", exported.to_str().unwrap()]).ok();
+    let exported = std::fs::read_to_string(exported).unwrap();
+    assert_eq!(exported.matches("environment = ").count(), 1, "{exported}");
+    let kept = place.run(&["remove", "in staging"]);
+    assert!(kept.err.contains("Delete the staging account “in staging” with its secrets"), "{kept:?}");
+    let refused = place.file("refused.toml", &account("x").with("environment", "CANARY-prod").to_string());
+    let told = place.run(&["import", &refused]).failed(1);
+    assert!(told.contains("must be one of production, staging, development"), "{told}");
+}

@@ -1,6 +1,7 @@
 //! Tokens that leave the vault: the clipboard, the screen and the form.
 
 use keyfob::base::secret::ClientSecret;
+use keyfob::domain::account::environment::Environment;
 use keyfob::engine::text_of;
 use keyfob::messages::command::{AccountDraft, Command, CopyForm};
 use keyfob::messages::event::{Event, Reply};
@@ -218,10 +219,25 @@ fn a_copy_of_an_account_has_its_credentials_and_not_its_tokens() {
     let server = ScriptedServer::start();
     let (_place, rig) = rig(&server, "token");
     rig.token("bot").unwrap();
+    set_environment(&rig, Environment::Staging).unwrap();
+    assert!(rig.view("bot").token.is_some(), "the environment changes no request");
     assert!(matches!(rig.ask(Command::Duplicate(rig.id("bot"))), Ok(Reply::Saved(_))));
     assert!(rig.view("bot copy").token.is_none());
+    assert_eq!(rig.view("bot copy").settings.environment, Some(Environment::Staging));
     rig.token("bot copy").unwrap();
     assert_eq!(server.requests_to("/token").len(), 2);
+}
+
+fn set_environment(rig: &Rig, environment: Environment) -> Result<(), Problem> {
+    let view = rig.view("bot");
+    let mut draft = AccountDraft {
+        editing: Some((view.id.clone(), view.revision)),
+        name: "bot".to_owned(),
+        settings: view.settings.clone(),
+        client: keyfob::domain::account::Client { client_id: "an-id".to_owned(), ..Default::default() },
+    };
+    draft.settings.environment = Some(environment);
+    rig.ask(Command::Save { draft: Box::new(draft), sign_in: false }).map(drop)
 }
 
 #[test]

@@ -261,6 +261,7 @@ fn an_account_without_a_device_endpoint_is_refused() {
             background_refresh: None,
             client_secret_expires: None,
             tags: keyfob::domain::account::tags::Tags::default(),
+            environment: None,
         },
         client: crate::support::engine::client("id", "s"),
     };

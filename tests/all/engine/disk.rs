@@ -95,6 +95,7 @@ fn account(byte: u8) -> Account {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     };
     let name = AccountName::new(&format!("name {byte}")).expect("a name");
     Account { id: AccountId::from_random([byte; 16]), revision: Revision(0), name, settings }

@@ -89,6 +89,7 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
             background_refresh: None,
             client_secret_expires: None,
             tags: Tags::default(),
+            environment: None,
         },
         provider_name: provider.to_owned(),
         grant,

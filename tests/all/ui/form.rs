@@ -96,6 +96,7 @@ fn advanced_overrides_are_sent_and_what_the_form_doesnt_show_stays() {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     };
     let client = Client { client_id: "c".to_owned(), ..Client::default() };
     let draft =

@@ -33,6 +33,7 @@ fn editing(grant: GrantType, overrides: ProviderSpec) -> Rig {
         background_refresh: None,
         client_secret_expires: None,
         tags: Tags::default(),
+        environment: None,
     };
     let client = Client { client_id: "c".to_owned(), ..Client::default() };
     let draft =

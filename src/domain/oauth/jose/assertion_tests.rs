@@ -104,6 +104,7 @@ fn whom_an_assertion_is_addressed_to_is_data() {
             background_refresh: None,
             client_secret_expires: None,
             tags: crate::domain::account::tags::Tags::default(),
+            environment: None,
         };
         Provider::resolve(&[], &settings).map(|provider| provider.assertion_audience)
     };

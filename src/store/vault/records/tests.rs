@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::secret::{ClientSecret, HeaderValue, IdToken, ParamValue, Password, RefreshToken};
+use crate::domain::account::environment::Environment;
 use crate::domain::account::tags::Tags;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::token::grant::ExpirySource;
@@ -23,6 +24,7 @@ pub(in crate::store) fn account(byte: u8, name: &str) -> Account {
         background_refresh: Some(false),
         client_secret_expires: None,
         tags: Tags::typed("work, prod").unwrap(),
+        environment: None,
     };
     settings.overrides_mut().endpoints.token = Some("https://example.com/τ".to_owned());
     settings.overrides_mut().scopes = Some(vec!["a".to_owned(), "b".to_owned()]);
@@ -106,6 +108,20 @@ fn what_is_encoded_is_decoded() {
     let line = encode_client(&bare).unwrap();
     assert_same_client(&decode_client(&id(1), &line).unwrap().into_parts().1, &Client::default());
     assert!(!line.expose().contains("client_secret") && !line.expose().contains("destinations"));
+}
+
+#[test]
+fn an_environment_is_kept_and_a_record_without_one_stays_as_it_was() {
+    let mut production = account(1, "n");
+    let old = encode_client(&ClientRecord::read(production.clone(), client("CANARY-1"), None)).unwrap();
+    assert!(!old.expose().contains("environment"));
+    let read = decode_client(&id(1), &old).unwrap();
+    assert_eq!(read.account().settings.environment, None);
+    assert!(is_same(&encode_client(&read).unwrap(), &old));
+    production.settings.environment = Some(Environment::Production);
+    let line = encode_client(&ClientRecord::read(production.clone(), client("CANARY-1"), None)).unwrap();
+    assert!(line.expose().contains(r#""tags":["work","prod"],"environment":"production"}"#));
+    assert_eq!(*decode_client(&id(1), &line).unwrap().account(), production);
 }
 
 #[test]

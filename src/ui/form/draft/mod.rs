@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::base::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
+use crate::domain::account::environment::Environment;
 use crate::domain::account::secret_expiry;
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{AccountId, AccountName, Client, Revision, Settings};
@@ -92,6 +93,7 @@ pub(in crate::ui) struct AccountFormState {
     /// The redirect URI whose port was checked, with the result once it is known.
     pub(in crate::ui) redirect_check: Option<(String, Option<Result<(), SignInProblem>>)>,
     pub(in crate::ui) tokens: TokensDraft,
+    pub(in crate::ui) environment: Option<Environment>,
     pub(in crate::ui) tags: String,
     pub(in crate::ui) headers: Vec<HeaderDraft>,
     pub(in crate::ui) kept: Vec<String>,
@@ -120,6 +122,7 @@ impl AccountFormState {
                 background_refresh: None,
                 client_secret_expires: None,
                 tags: Tags::default(),
+                environment: None,
             },
             client: Client::default(),
         };
@@ -181,6 +184,7 @@ impl AccountFormState {
             toggles: std::mem::take(&mut rest.toggles),
             secret_expires: settings.client_secret_expires.map_or_else(String::new, |day| day.to_string()),
             redirect_check: None,
+            environment: settings.environment,
             tags: settings.tags.text(),
             tokens: TokensDraft::default(),
             headers,
@@ -211,6 +215,7 @@ impl AccountFormState {
         self.requests.keep_secrets_of(old.requests);
         self.secret_expires = old.secret_expires;
         self.advanced = old.advanced;
+        self.environment = old.environment;
         self.tags = old.tags;
         self.tokens = old.tokens;
         if self.grants().contains(&old.grant) {
@@ -313,6 +318,7 @@ impl AccountFormState {
             background_refresh: self.background_refresh,
             client_secret_expires: secret_expiry::day(&self.secret_expires),
             tags: Tags::typed(&self.tags).unwrap_or_default(),
+            environment: self.environment,
         }
     }
 
