@@ -31,6 +31,8 @@ pub enum GroupBy {
     Provider,
     /// By each account's first tag.
     Tag,
+    /// By environment.
+    Environment,
     /// By account status.
     Status,
 }

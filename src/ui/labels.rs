@@ -4,6 +4,7 @@
 
 use egui::os::OperatingSystem;
 
+use crate::domain::account::environment::Environment;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::response_mapping::ReadAs;
 use crate::domain::passphrase_strength::Strength;
@@ -26,6 +27,7 @@ pub(super) const NO_ATTENTION_NEEDED: &str = "No account needs attention.";
 pub(super) const ANY_STATUS: &str = "Any status";
 pub(super) const HELP: &str = "Help";
 pub(super) const NO_TAG: &str = "No tag";
+pub(super) const NO_ENVIRONMENT: &str = "No environment";
 pub(super) const BACK: &str = "Back";
 
 pub(super) const SIGN_IN: &str = "Sign in";
@@ -151,6 +153,22 @@ pub(super) fn group(group: Group) -> &'static str {
         Group::Vendor => "Vendors",
         Group::Popular => "Popular providers",
         Group::Identity => "Identity servers",
+    }
+}
+
+pub(super) fn environment(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Production => "Production",
+        Environment::Staging => "Staging",
+        Environment::Development => "Development",
+    }
+}
+
+pub(super) fn environment_in_short(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Production => "Prod",
+        Environment::Staging => "Staging",
+        Environment::Development => "Dev",
     }
 }
 

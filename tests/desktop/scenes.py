@@ -90,6 +90,10 @@ def all_scenes(server, accounts, folder):
     refused = account("gateway", "client_credentials", {"token": f"{server.url}/refused"})
     waiting = account("fleet", "authorization_code", {**token, "authorize": f"{server.url}/authorize"})
     some = accounts(8)
+    environments = some
+    for word in ["production", "staging"]:
+        environments = environments.replace(f'tags = ["{word}"]', f'environment = "{word}"\ntags = ["eu-west"]')
+    environments = environments.replace('tags = ["home"]', 'environment = "development"\ntags = ["home"]')
     settings = ["ctrl+comma"]
     accounts_section = [*settings, "press:All accounts"]
     file = ["press:Use a passphrase-protected file", "wait:New passphrase again"]
@@ -129,6 +133,7 @@ def all_scenes(server, accounts, folder):
                           "wait:Found at this issuer"]),
         ("leaving", some, ["ctrl+n", "press:SmartSense", "a", "Escape"]),
         ("quit-typed", some, ["ctrl+n", "press:SmartSense", "a", "ctrl+q"]),
+        ("environment", environments, ["Down", "Return"]),
         ("scopes", some, ["Down", "Return", "press:Scopes"]),
         ("exchanges", refused, ["Down", "Return", "press:Get token", "press:Requests"]),
         ("menu", some, ["Down", "Return", "press:More ways to copy"]),

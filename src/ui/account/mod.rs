@@ -30,7 +30,7 @@ use super::action::{DialogKind, Target, UiAction};
 use super::cx::Cx;
 use super::theme::icons::Icon;
 use super::widgets::button::{Button, Weight};
-use super::widgets::changed_destinations;
+use super::widgets::{changed_destinations, environment};
 use super::{labels, widgets};
 use response_mapper::ResponseMapperState;
 use sign_in::SignInState;
@@ -211,7 +211,7 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     let delete = Button::new(Weight::DangerText, labels::DELETE).hint("Delete this account (Del)");
     let title = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        widgets::heading(ui, account.name.as_str());
+        environment::beside_heading(ui, account.name.as_str(), account.settings.environment);
         let provider = sanitized(&account.provider_name, MAX_CHARS);
         widgets::weak_line(ui, &format!("{provider} · {}", labels::grant(account.grant)));
     };
@@ -323,7 +323,7 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, action: Action) {
 }
 
 fn no_token(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
-    widgets::card(ui, |ui| {
+    environment::striped_card(ui, account.settings.environment, |ui| {
         widgets::subheading(ui, "No token yet");
         let (text, button) = if account.grant.is_repeatable() {
             let text = "No sign-in needed. Keyfob requests a token with the saved credentials.";

@@ -37,10 +37,10 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DeleteDialog
         let name = crate::base::sanitize::sanitized(account.name.as_str(), 60);
         widgets::heading(ui, "Delete this account?");
         dialog::body(ui, |ui| {
-            widgets::text(
-                ui,
-                &format!("This deletes “{name}” with its client ID, its secrets and its tokens."),
-            );
+            let environment = account.settings.environment.map(|it| format!("the {} account ", it.as_str()));
+            let named = format!("{}“{name}”", environment.unwrap_or_default());
+            let text = format!("This deletes {named} with its client ID, its secrets and its tokens.");
+            widgets::text(ui, &text);
             widgets::weak(ui, &format!("{} You can undo this for 10 seconds.", tokens(account)));
         });
         let [cancel, delete] = actions::show(

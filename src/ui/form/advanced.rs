@@ -2,6 +2,7 @@
 
 use egui::{Id, Ui};
 
+use crate::domain::account::environment::Environment;
 use crate::domain::provider::spec::ClientAuth;
 
 use super::draft::{Field, HeaderDraft};
@@ -45,6 +46,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     }
     requests::show(ui, form);
     background(ui, form);
+    environment(ui, form);
     tags(ui, form);
     headers(ui, cx, form);
     endpoints::others(ui, form);
@@ -82,11 +84,20 @@ fn secret_expires(ui: &mut Ui, form: &mut Form<'_>) {
     form.left(Field::SecretExpires, &response);
 }
 
+fn environment(ui: &mut Ui, form: &mut Form<'_>) {
+    let known = Environment::ALL.map(|it| (Some(it), labels::environment(it).to_owned()));
+    let choices: Vec<_> = std::iter::once((None, "None".to_owned())).chain(known).collect();
+    let note = Some("Shown in the list and on the account's page. It changes no request.");
+    let options = FieldOptions { note, ..FieldOptions::default() };
+    let value = &mut form.draft.environment;
+    fields::choice(ui, field_id("environment"), "Environment", value, &choices, options);
+}
+
 fn tags(ui: &mut Ui, form: &mut Form<'_>) {
     let error = form.error(&Field::Tags, true).map(str::to_owned);
     let note = Some("Words to find it by. Separate with commas.");
     let options =
-        FieldOptions { hint: "work, production", note, error: error.as_deref(), ..FieldOptions::default() };
+        FieldOptions { hint: "work, team-a", note, error: error.as_deref(), ..FieldOptions::default() };
     let response = fields::text(ui, field_id("tags"), "Tags", &mut form.draft.tags, options);
     form.left(Field::Tags, &response);
 }

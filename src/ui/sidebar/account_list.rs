@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use egui::{Pos2, Rangef, Rect, pos2, vec2};
 
 use crate::domain::account::AccountId;
+use crate::domain::account::environment::Environment;
 use crate::messages::remembered::{ListFilter, StatusFilter};
 use crate::messages::snapshot::AccountView;
 use crate::messages::snapshot::account_views::AccountViews;
@@ -219,7 +220,7 @@ impl AccountList {
 }
 
 /// How well an account matches a search in lower case: its name from the start, a part of its name, its
-/// provider or a tag. `None` if it doesn't match.
+/// provider, its environment or a tag. `None` if it doesn't match.
 fn search_rank(account: &AccountView, search: &str) -> Option<u8> {
     let name = account.name.key();
     if name.starts_with(search) {
@@ -228,7 +229,8 @@ fn search_rank(account: &AccountView, search: &str) -> Option<u8> {
     if name.contains(search) {
         return Some(1);
     }
-    let tags = account.settings.tags.as_slice().iter();
-    let mut others = std::iter::once(&account.provider_name).chain(tags);
+    let environment = account.settings.environment.map(Environment::as_str);
+    let tags = account.settings.tags.as_slice().iter().map(String::as_str);
+    let mut others = std::iter::once(account.provider_name.as_str()).chain(environment).chain(tags);
     others.any(|text| text.to_lowercase().contains(search)).then_some(2)
 }

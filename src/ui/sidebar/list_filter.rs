@@ -77,6 +77,7 @@ fn choices(ui: &mut Ui, order: &mut ListOrder, list: &AccountList) {
         (GroupBy::Nothing, "Nothing"),
         (GroupBy::Provider, "Provider"),
         (GroupBy::Tag, "First tag"),
+        (GroupBy::Environment, "Environment"),
         (GroupBy::Status, "Status"),
     ] {
         choice(ui, &mut order.group, group, label);

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use chrono::{DateTime, Utc};
 
 use crate::base::sanitize::sanitized;
+use crate::domain::account::environment::Environment;
 use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::domain::token::expiry;
 use crate::messages::remembered::{GroupBy, ListFilter, SortBy, StatusFilter};
@@ -60,17 +61,26 @@ pub(in crate::ui) fn arrange(
     headings
 }
 
-/// A group ignoring case; the flag sorts accounts without a word last.
-type GroupKey = (bool, String, Option<StatusFilter>);
+/// What the accounts of a group have in common. Those without it come last.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum GroupKey {
+    /// In lower case.
+    Word(String),
+    Environment(Environment),
+    Status(StatusFilter),
+    Nothing,
+}
 
 fn group_key(group: GroupBy, account: &AccountView, status: StatusFilter) -> GroupKey {
-    let word = match group {
-        GroupBy::Nothing => None,
-        GroupBy::Provider => Some(&account.provider_name),
-        GroupBy::Tag => account.settings.tags.as_slice().first(),
-        GroupBy::Status => return (false, String::new(), Some(status)),
-    };
-    (word.is_none(), word.map(|word| word.to_lowercase()).unwrap_or_default(), None)
+    let settings = &account.settings;
+    let word = |word: &String| GroupKey::Word(word.to_lowercase());
+    match group {
+        GroupBy::Nothing => GroupKey::Nothing,
+        GroupBy::Provider => word(&account.provider_name),
+        GroupBy::Tag => settings.tags.as_slice().first().map_or(GroupKey::Nothing, word),
+        GroupBy::Environment => settings.environment.map_or(GroupKey::Nothing, GroupKey::Environment),
+        GroupBy::Status => GroupKey::Status(status),
+    }
 }
 
 fn text(group: GroupBy, account: &AccountView, status: StatusFilter) -> String {
@@ -80,6 +90,9 @@ fn text(group: GroupBy, account: &AccountView, status: StatusFilter) -> String {
         GroupBy::Tag => {
             let first = account.settings.tags.as_slice().first();
             first.map_or_else(|| labels::NO_TAG.to_owned(), |tag| sanitized(tag, 60).into_owned())
+        }
+        GroupBy::Environment => {
+            account.settings.environment.map_or(labels::NO_ENVIRONMENT, labels::environment).to_owned()
         }
         GroupBy::Status => account_status::word_of(status).to_owned(),
     }

@@ -1,7 +1,7 @@
-//! A row of the list: the provider's monogram, the name and the time left, the provider and a tag, and the
-//! rest of the token's life as a bar. Under the pointer or with the focus, a button copies the token.
+//! A row of the list: the provider's monogram, the name and the time left, the provider, the
+//! environment and a tag, and the rest of the token's life as a bar. Under the pointer or with the focus, a button copies the token.
 
-use egui::{CornerRadius, Id, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit};
+use egui::{CornerRadius, Id, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit};
 use egui::{pos2, vec2};
 
 use crate::base::sanitize::sanitized;
@@ -17,6 +17,7 @@ use crate::ui::account::token::token_commands::can_copy;
 use crate::ui::cx::{Cx, PageKind};
 use crate::ui::theme;
 use crate::ui::theme::icons::Icon;
+use crate::ui::widgets::environment::Pill;
 use crate::ui::widgets::life_bar::{self, Life};
 use crate::ui::widgets::{self, monogram, time_text};
 
@@ -25,6 +26,9 @@ pub(in crate::ui) const HEIGHT: f32 = 48.0;
 const TEXT_LEFT: f32 = 46.0;
 const TEXT_RIGHT: f32 = 10.0;
 const COPY_SIDE: f32 = 28.0;
+const PILL_GAP: f32 = 6.0;
+/// A tag beside the pill is left out where fewer letters would show nothing of it.
+const MIN_TAG_WIDTH: f32 = 32.0;
 
 pub(super) fn id(account: &AccountId) -> Id {
     Id::unique(("keyfob-row", account))
@@ -123,7 +127,9 @@ struct Row<'a, 'b> {
 impl Row<'_, '_> {
     fn description(&self) -> String {
         let time = self.time_left().map_or_else(String::new, |(_, spoken)| format!(", {spoken}"));
-        format!("{}, {}{time}", sanitized(&self.account.provider_name, MAX_CHARS), self.status.word())
+        let provider = sanitized(&self.account.provider_name, MAX_CHARS);
+        let environment = self.account.settings.environment.map(|it| format!(", {}", it.as_str()));
+        format!("{provider}{}, {}{time}", environment.unwrap_or_default(), self.status.word())
     }
 
     /// The time left, as shown and as read aloud.
@@ -197,9 +203,9 @@ impl Row<'_, '_> {
         is_cut
     }
 
-    /// The status unless it is valid, then the provider and the first tag.
+    /// The status unless it is valid, then the provider, the environment and the first tag.
     fn paint_second_line(&self, ui: &Ui) {
-        let (rect, color) = (self.text_rect(), self.text_color());
+        let rect = self.text_rect();
         let mut left = rect.left();
         let mut words = Vec::new();
         let y = rect.top() + 32.0;
@@ -210,10 +216,31 @@ impl Row<'_, '_> {
             words.push(self.status.word().into());
         }
         words.push(sanitized(&self.account.provider_name, MAX_CHARS));
-        words.extend(self.account.settings.tags.as_slice().first().map(|tag| sanitized(tag, 60)));
-        let line = words.join(" · ");
-        let galley = widgets::one_line(ui, &line, theme::small(), color, self.text_right() - left);
-        ui.painter().galley(pos2(left, y - galley.size().y / 2.0), galley, color);
+        let settings = &self.account.settings;
+        let tag = settings.tags.as_slice().first().map(|tag| sanitized(tag, 60));
+        let Some(environment) = settings.environment else {
+            words.extend(tag);
+            self.paint_words(ui, pos2(left, y), &words.join(" · "), self.text_right());
+            return;
+        };
+        let pill = Pill::short(ui.painter(), self.cx.tokens, environment);
+        let width = pill.width();
+        let until = self.text_right() - width - PILL_GAP;
+        let pill_left = self.paint_words(ui, pos2(left, y), &words.join(" · "), until) + PILL_GAP;
+        pill.paint(ui.painter(), pos2(pill_left, y));
+        let left = pill_left + width + PILL_GAP;
+        if let Some(tag) = tag.filter(|_| self.text_right() - left >= MIN_TAG_WIDTH) {
+            self.paint_words(ui, pos2(left, y), &tag, self.text_right());
+        }
+    }
+
+    /// Paints weak text, truncated; returns its right end.
+    fn paint_words(&self, ui: &Ui, left_center: Pos2, words: &str, until: f32) -> f32 {
+        let color = self.text_color();
+        let galley = widgets::one_line(ui, words, theme::small(), color, until - left_center.x);
+        let right = left_center.x + galley.size().x;
+        ui.painter().galley(left_center - vec2(0.0, galley.size().y / 2.0), galley, color);
+        right
     }
 
     fn paint_life(&self, ui: &Ui) {

@@ -59,6 +59,7 @@ pub(super) struct Tokens {
     pub(super) ok: Color32,
     pub(super) warn: Color32,
     pub(super) error: Color32,
+    pub(super) ok_soft: Color32,
     pub(super) warn_soft: Color32,
     pub(super) error_soft: Color32,
     pub(super) track: Color32,
@@ -94,6 +95,7 @@ pub(super) static DARK: Tokens = Tokens {
     ok: rgb(0x003f_b950),
     warn: rgb(0x00d2_9922),
     error: rgb(0x00f8_5149),
+    ok_soft: rgb(0x0014_2419),
     warn_soft: rgb(0x0028_2214),
     error_soft: rgb(0x002c_1a1c),
     track: rgb(0x003a_404a),
@@ -135,6 +137,7 @@ pub(super) static LIGHT: Tokens = Tokens {
     ok: rgb(0x0017_752f),
     warn: rgb(0x008a_5c00),
     error: rgb(0x00c3_1f2b),
+    ok_soft: rgb(0x00eb_f8ee),
     warn_soft: rgb(0x00ff_f8e5),
     error_soft: rgb(0x00ff_f1f0),
     track: rgb(0x00d5_dae1),
@@ -427,7 +430,7 @@ mod tests {
                 on_each(&controls, &[t.text, t.weak]),
                 // The labels of buttons without a background.
                 on_each(&[t.control, t.chosen, t.float, t.warn_soft, t.error_soft], &[t.accent]),
-                vec![(t.warn_soft, t.warn), (t.error_soft, t.error)],
+                vec![(t.ok_soft, t.ok), (t.warn_soft, t.warn), (t.error_soft, t.error)],
                 on_each(&[t.accent, t.accent_hover, t.error], &[t.on_accent]),
                 on_each(&t.monograms, &[t.on_monogram]),
             ]
@@ -447,6 +450,8 @@ mod tests {
                 on_each(&rows, &[t.text, t.accent, t.ok, t.warn, t.error]),
                 on_each(&rows, &t.monograms),
                 on_each(&[t.window, t.raised], &t.monograms),
+                // The stripe and the outline of a pill.
+                on_each(&[t.window, t.raised, t.float], &[t.ok, t.warn, t.error]),
                 on_each(&[t.window, t.raised, t.sidebar], &[t.border]),
                 on_each(&[t.track], &[t.accent, t.ok, t.warn, t.error]),
             ]

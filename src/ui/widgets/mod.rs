@@ -8,6 +8,7 @@ pub(crate) mod changed_destinations;
 pub(crate) mod checkbox;
 pub(crate) mod dialog;
 pub(crate) mod discovered_endpoints;
+pub(crate) mod environment;
 pub(crate) mod fields;
 pub(crate) mod file_field;
 pub(crate) mod life_bar;

@@ -4,6 +4,7 @@ pub(crate) mod accessibility;
 pub(crate) mod destinations;
 pub(crate) mod device;
 pub(crate) mod dialogs;
+pub(crate) mod environment;
 pub(crate) mod fixtures;
 pub(crate) mod flow;
 pub(crate) mod form;

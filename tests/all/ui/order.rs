@@ -31,7 +31,7 @@ fn four() -> Snapshot {
 }
 
 /// The accounts in the list and its headings, from the top.
-fn listed(rig: &Rig) -> Vec<String> {
+pub(crate) fn listed(rig: &Rig) -> Vec<String> {
     let is_of_the_list = |label: &str| ["alpha", "beta", "delta", "gamma"].contains(&label);
     let mut found: Vec<_> = rig
         .0
@@ -46,7 +46,7 @@ fn listed(rig: &Rig) -> Vec<String> {
     found.into_iter().map(|(_, label)| label).collect()
 }
 
-fn arrange(rig: &mut Rig, choice: &str) {
+pub(crate) fn arrange(rig: &mut Rig, choice: &str) {
     rig.press("Sort, group and filter");
     rig.press(choice);
 }

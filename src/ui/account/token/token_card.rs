@@ -16,6 +16,7 @@ use crate::ui::action::{Target, UiAction};
 use crate::ui::cx::Cx;
 use crate::ui::theme::icons::{self, Icon};
 use crate::ui::widgets::button::Button;
+use crate::ui::widgets::environment;
 use crate::ui::widgets::time_text;
 use crate::ui::{labels, theme, widgets};
 
@@ -40,7 +41,7 @@ pub(in crate::ui) fn show(
     account: &AccountView,
     token: &TokenView,
 ) {
-    widgets::card(ui, |ui| {
+    environment::striped_card(ui, account.settings.environment, |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         let is_beside = ui.available_width() >= BESIDE_WIDTH;
         ui.horizontal_top(|ui| {
