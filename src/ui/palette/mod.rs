@@ -12,6 +12,7 @@ use egui::{
 use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
 use crate::messages::command::CopyForm;
+use crate::messages::snapshot::AccountView;
 
 use super::cx::Cx;
 use super::theme::icons::Icon;
@@ -203,18 +204,25 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry<'_>, is_selected: bool) -> egui::
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ListBoxOption, true, &name));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(is_selected));
     let (note, status) = match entry {
-        Entry::Account(account) => (account.provider_name.as_str(), account.status(cx.now).word()),
-        Entry::App(_) | Entry::OfAccount(..) => ("", ""),
+        Entry::Account(account) => (note(account), account.status(cx.now).word()),
+        Entry::App(_) | Entry::OfAccount(..) => (String::new(), ""),
     };
     if !note.is_empty() {
-        widgets::describe(ui, &response, &format!("{}, {status}", sanitized(note, 60)));
+        widgets::describe(ui, &response, &format!("{note}, {status}"));
     }
     if ui.is_rect_visible(rect) {
         let end =
             if note.is_empty() { labels::shortcut(entry.keys(), ui.ctx().os()) } else { status.to_owned() };
-        paint_row(ui, cx, rect, is_selected || response.hovered(), [&name, note, &end]);
+        paint_row(ui, cx, rect, is_selected || response.hovered(), [&name, &note, &end]);
     }
     response
+}
+
+/// The account's provider and environment.
+fn note(account: &AccountView) -> String {
+    let provider = sanitized(&account.provider_name, 60);
+    let environment = account.settings.environment.map(|it| format!(", {}", it.as_str()));
+    format!("{provider}{}", environment.unwrap_or_default())
 }
 
 /// Paints a row: its name, a weak note beside it, and a weak text at its end.
@@ -232,8 +240,7 @@ fn paint_row(ui: &Ui, cx: &Cx<'_>, rect: Rect, is_lit: bool, [name, note, end]: 
     let (width, height) = (name.size().x, name.size().y);
     painter.galley(pos2(inner.left(), middle(height)), name, tokens.text);
     if room - width > 40.0 {
-        let note =
-            widgets::one_line(ui, &sanitized(note, 60), theme::small(), tokens.weak, room - width - 12.0);
+        let note = widgets::one_line(ui, note, theme::small(), tokens.weak, room - width - 12.0);
         painter.galley(pos2(inner.left() + width + 12.0, middle(note.size().y)), note, tokens.weak);
     }
 }

@@ -131,7 +131,8 @@ fn a_long_name_leaves_room_for_the_pill() {
         assert!(pill.right() <= size.0, "{pill:?}");
         for button in ["Edit", "Duplicate", "Delete"] {
             let button = rig.0.get_by_role_and_label(Role::Button, button).rect();
-            assert!(!button.intersects(pill), "{button:?} over {pill:?}");
+            let is_free = !button.intersects(pill) && button.right() <= size.0 - 16.0;
+            assert!(is_free, "{button:?} beside {pill:?}");
         }
     }
 }
@@ -185,4 +186,14 @@ fn a_deletion_names_the_environment_before_it_is_confirmed() {
     rig.press("beta");
     rig.press("Delete");
     assert!(rig.tree().contains("This deletes the production account “beta” with its client ID"));
+}
+
+#[test]
+fn the_palette_says_the_environment_beside_the_provider() {
+    let mut rig = Rig::new(four());
+    rig.0.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::K);
+    rig.0.run();
+    let row = rig.0.get_by_role_and_label(Role::ListBoxOption, "beta");
+    assert_eq!(row.accesskit_node().description().unwrap(), "Smartcar, production, Valid");
+    assert_eq!(painted(&rig, "Smartcar, production").len(), 1);
 }
