@@ -41,7 +41,7 @@ def account(number, life_secs, left_secs):
     """One account of the import file, with the seconds that its token has left; None for no token."""
     provider = PROVIDERS[number % len(PROVIDERS)]
     name = NAMES[number % len(NAMES)] + ("" if number < len(NAMES) else f" {number // len(NAMES) + 1}")
-    tags = ["production", "staging", "home"][number % 3]
+    kind = ['environment = "production"', 'environment = "staging"', 'tags = ["home"]'][number % 3]
     lines = [
         "[[account]]",
         f'name = "{name}"',
@@ -49,7 +49,7 @@ def account(number, life_secs, left_secs):
         f'grant = "{GRANTS[provider]}"',
         f'client_id = "client-{number}"',
         'client_secret = "not-a-secret"',
-        f'tags = ["{tags}"]',
+        kind,
     ]
     if provider == "smartcar":
         lines.append('scopes = ["read_odometer", "read_location", "control_security"]')
