@@ -272,6 +272,8 @@ pub(super) enum Form {
     Env,
     /// The token and its details, as JSON.
     Json,
+    /// The ID token, which says who signed in; not for calls of APIs.
+    IdToken,
 }
 
 /// Parses a variable mapping: `CLIENT_ID=ACME_KEY`.

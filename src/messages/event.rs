@@ -7,11 +7,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::base::secret::AccessToken;
+use crate::base::secret::{AccessToken, IdToken};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::import::EnvNames;
 use crate::domain::oauth::discovery::DiscoveredServer;
+use crate::domain::oauth::id_token;
 use crate::domain::oauth::introspection::Checked;
 use crate::domain::provider::spec::ApiUse;
 use crate::domain::token::grant::TokenFacts;
@@ -152,8 +153,16 @@ pub enum Reply {
 pub struct HeldToken {
     pub account: Account,
     pub access_token: AccessToken,
+    pub id_token: Option<IdToken>,
     pub facts: TokenFacts,
     pub api: ApiUse,
     /// A URL for a cURL command: the API's, else the token endpoint's origin.
     pub example_url: String,
+}
+
+impl HeldToken {
+    /// When the ID token expires, by this computer's clock; `None` if there is none that can be read.
+    pub fn id_token_expires_at(&self) -> Option<DateTime<Utc>> {
+        id_token::expires_at(self.id_token.as_ref()?, self.facts.clock_skew_secs)
+    }
 }

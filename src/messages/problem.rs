@@ -76,6 +76,10 @@ pub enum Problem {
     /// A refresh returned an ID token of another subject, so nothing of it was kept (`OpenID` Connect Core,
     /// section 12.2).
     OtherSubject,
+    /// The account's tokens include no ID token.
+    NoIdToken,
+    /// The copied ID token had expired at this time, and a refresh returned no other.
+    IdTokenExpired(DateTime<Utc>),
     SignIn(SignInProblem),
     Refused(Refusal),
     /// The token endpoint responded without a token.

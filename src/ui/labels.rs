@@ -58,6 +58,7 @@ pub(super) const COPY_MORE: &str = "More ways to copy";
 pub(super) const COPY_CURL: &str = "Copy as cURL";
 pub(super) const COPY_ENV: &str = "Copy as shell export";
 pub(super) const COPY_POWER_SHELL: &str = "Copy as PowerShell variable";
+pub(super) const COPY_ID_TOKEN: &str = "Copy ID token";
 pub(super) const COPY_FACTS: &str = "Copy facts";
 pub(super) const MORE_ACTIONS: &str = "More actions";
 pub(super) const REVEAL: &str = "Reveal";

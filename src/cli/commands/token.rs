@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -49,16 +49,36 @@ pub(in crate::cli) fn run(
 ) -> Result<(), Failure> {
     with_account(vault, name, |session, account| {
         session.unlock(false)?;
-        let token = Command::Token { account: account.id.clone(), min_valid };
-        let Reply::Token(held) = session.done(account, token)? else {
-            return Err(Failure::of_account(&Problem::NeedsSignIn, account));
-        };
-        output::data(printed(session, form, &held)?.expose())?;
-        warn_of_expiry(session, &held, min_valid);
+        let mut held = obtained(session, account, min_valid)?;
+        let wanted = min_valid.unwrap_or_default();
+        if form == Form::IdToken && id_token_ends_before(session, &held, wanted).is_some() {
+            let latest = session.latest(&account.id);
+            if latest.is_some_and(|latest| !latest.needs_person(session.now())) {
+                session.done(account, Command::Refresh(account.id.clone()))?;
+                held = obtained(session, account, min_valid)?;
+            }
+        }
+        output::data(printed(session, account, form, &held)?.expose())?;
+        if form == Form::IdToken {
+            warn_of_id_token(session, &held, wanted);
+        } else {
+            warn_of_expiry(session, &held, wanted);
+        }
         warn_if_unsaved(session, account)?;
         warn_of_secret(session, account);
         Ok(())
     })
+}
+
+fn obtained(
+    session: &mut CliSession,
+    account: &AccountView,
+    min_valid: Option<TimeDelta>,
+) -> Result<Box<HeldToken>, Failure> {
+    match session.done(account, Command::Token { account: account.id.clone(), min_valid })? {
+        Reply::Token(held) => Ok(held),
+        _ => Err(Failure::of_account(&Problem::NeedsSignIn, account)),
+    }
 }
 
 pub(in crate::cli) fn refresh(vault: &VaultOptions, name: &str) -> Result<(), Failure> {
@@ -89,9 +109,8 @@ pub(in crate::cli) fn saved(
 }
 
 /// Warns of a token that is valid for less time than requested. It is printed all the same.
-fn warn_of_expiry(session: &CliSession, held: &HeldToken, min_valid: Option<TimeDelta>) {
+fn warn_of_expiry(session: &CliSession, held: &HeldToken, wanted: TimeDelta) {
     let name = quoted(held.account.name.as_str());
-    let wanted = min_valid.unwrap_or_default();
     let said = match held.facts.expires_at {
         None => format!(
             "the server did not say when the token of {name} expires, so it may have expired already."
@@ -113,6 +132,21 @@ fn warn_of_expiry(session: &CliSession, held: &HeldToken, min_valid: Option<Time
         Some(_) => return,
     };
     output::say(&format!("Warning: {said}"));
+}
+
+/// When the ID token expires, if it is valid for less time than wanted.
+fn id_token_ends_before(session: &CliSession, held: &HeldToken, wanted: TimeDelta) -> Option<DateTime<Utc>> {
+    held.id_token_expires_at().filter(|end| *end - session.now() <= wanted)
+}
+
+fn warn_of_id_token(session: &CliSession, held: &HeldToken, wanted: TimeDelta) {
+    let Some(end) = id_token_ends_before(session, held, wanted) else { return };
+    let name = held.account.name.as_str();
+    let said = if end <= session.now() { "expired at" } else { "expires sooner than requested, at" };
+    let (quoted, end, argument) = (quoted(name), local(end), argument(name));
+    output::say(&format!(
+        "Warning: the ID token of {quoted} {said} {end}. To get a new one: keyfob sign-in {argument}."
+    ));
 }
 
 fn warn_of_secret(session: &CliSession, account: &AccountView) {
@@ -159,15 +193,21 @@ fn until_saved(session: &mut CliSession, account: &AccountView) -> Result<(), Fa
     Ok(())
 }
 
-fn printed(session: &CliSession, form: Form, held: &HeldToken) -> Result<SecretText, Failure> {
+fn printed(
+    session: &CliSession,
+    account: &AccountView,
+    form: Form,
+    held: &HeldToken,
+) -> Result<SecretText, Failure> {
     let copy_form = match form {
         Form::Plain => CopyForm::Plain,
         Form::Header => CopyForm::Header,
         Form::Curl => CopyForm::Curl,
         Form::Env => CopyForm::Env,
+        Form::IdToken => CopyForm::IdToken,
         Form::Json => return as_json(session, held),
     };
-    Ok(text_of(copy_form, held))
+    text_of(copy_form, held).map_err(|problem| Failure::of_account(&problem, account))
 }
 
 fn as_json(session: &CliSession, held: &HeldToken) -> Result<SecretText, Failure> {

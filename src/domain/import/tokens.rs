@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
 use crate::base::secret::{AccessToken, IdToken, Kind, RefreshToken, Secret};
+use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::oauth::token_syntax;
 use crate::domain::oauth::token_syntax::is_token;
 use crate::domain::time_parse;
@@ -83,7 +84,7 @@ impl Tokens {
                 token_type,
                 scope: self.scopes,
                 clock_skew_secs: None,
-                id_token: None,
+                id_token: self.id_token.as_ref().map(|_| IdTokenStatus::Unchecked),
             },
             access_token: self.access_token,
             refresh_token: self.refresh_token,

@@ -56,6 +56,13 @@ pub fn is_unreadable(token: &IdToken) -> bool {
     jwt::claims(token.expose()).is_none()
 }
 
+/// When an ID token expires, by this computer's clock; `None` if it can't be read here. `clock_skew_secs` is
+/// the server's clock minus this computer's.
+pub fn expires_at(token: &IdToken, clock_skew_secs: Option<i64>) -> Option<DateTime<Utc>> {
+    let skew = TimeDelta::seconds(clock_skew_secs.unwrap_or_default());
+    time_parse::before(jwt::exp(token.expose())?, skew)
+}
+
 /// Returns true if a refreshed ID token has the same issuer and subject as the previous one (section 12.2). A
 /// claim that is missing or unreadable in either is ignored.
 pub fn is_same_subject(before: &IdToken, after: &IdToken) -> bool {

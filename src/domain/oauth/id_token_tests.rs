@@ -70,6 +70,14 @@ fn a_token_that_the_issuer_signed_for_this_client_is_verified() {
 }
 
 #[test]
+fn an_id_token_ends_by_this_computers_clock() {
+    let token = signed(EC_JWK, Some("ec"), &claims());
+    let end = |skew| expires_at(&token, skew).unwrap().timestamp();
+    assert_eq!((end(None), end(Some(600)), end(Some(-600))), (NOW + 60, NOW - 540, NOW + 660));
+    assert_eq!(expires_at(&IdToken::new("a.b.c.d.e".to_owned()), None), None, "encrypted");
+}
+
+#[test]
 fn an_id_token_goes_with_the_access_token_it_names() {
     let mut claims = claims();
     claims["at_hash"] = "77QmUPtjPfzWtF2AnpK9RQ".into();

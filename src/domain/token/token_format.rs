@@ -24,6 +24,8 @@ pub enum CopyForm {
     Curl,
     Env,
     PowerShell,
+    /// The ID token in the place of the access token.
+    IdToken,
 }
 
 /// The name and the value of the request header that APIs expect.

@@ -196,6 +196,8 @@ pub(super) enum JobDone {
         id: AccountId,
         form: CopyForm,
         clears_at: Option<DateTime<Utc>>,
+        /// When the copied ID token expired, if it had.
+        expired_at: Option<DateTime<Utc>>,
         put: Result<(), Problem>,
     },
     TextCopied {
@@ -300,7 +302,9 @@ impl Engine {
             JobDone::TokensDropped { id, dropped, reply, replies } => {
                 self.tokens_dropped(&id, dropped, reply, replies);
             }
-            JobDone::TokenCopied { id, form, clears_at, put } => self.token_copied(id, form, clears_at, put),
+            JobDone::TokenCopied { id, form, clears_at, expired_at, put } => {
+                self.token_copied(id, form, clears_at, expired_at, put);
+            }
             JobDone::TextCopied { put, replies } => self.text_copied(put, replies),
             JobDone::ClipboardCleared(replies) => {
                 self.emit(Event::ClipboardCleared);

@@ -9,8 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
 use super::job_done::{JobDone, TokenUse};
-use crate::base::secret::AuthCode;
+use crate::base::secret::{AuthCode, IdToken};
 use crate::domain::account::{AccountId, Revision};
+use crate::domain::oauth::id_token;
 use crate::domain::session::{Attempt, Failure, Input, Renewal};
 use crate::domain::token::expiry::Status;
 use crate::domain::token::grant::{Grant, TokenFacts};
@@ -361,6 +362,11 @@ impl Engine {
     fn use_token(&mut self, id: &AccountId, token_use: TokenUse, read: Result<Rc<Grant>, Problem>) {
         match token_use {
             TokenUse::Copy(form, attempt) => match self.usable(id, read, attempt) {
+                Ok(Some(grant)) if attempt == LookupAttempt::First && self.can_renew(id, form, &grant) => {
+                    let waiter = Waiter::Clipboard(form, LookupAttempt::Last);
+                    let request = self.waiters.register(id.clone(), waiter);
+                    self.step(id, Input::Renew(request));
+                }
                 Ok(Some(grant)) => self.put_on_clipboard(id, form, &grant),
                 Ok(None) => self.request_again(id, Waiter::Clipboard(form, LookupAttempt::Last)),
                 Err(problem) => self.emit(Event::Problem { account: Some(id.clone()), problem }),
@@ -408,6 +414,20 @@ impl Engine {
             && self.accounts.get(id).is_some_and(|entry| entry.unsaved_grant().is_none())
     }
 
+    /// Whether the ID token is wanted and has expired, which may be earlier than the access token, and the
+    /// user isn't needed for a new one.
+    fn can_renew(&self, id: &AccountId, form: CopyForm, grant: &Grant) -> bool {
+        let now = self.clock.now();
+        let skew = grant.facts.clock_skew_secs;
+        let end = grant.id_token.as_ref().and_then(|token| id_token::expires_at(token, skew));
+        let is_expired = form == CopyForm::IdToken && end.is_some_and(|end| end <= now);
+        is_expired
+            && self.accounts.get(id).is_some_and(|entry| {
+                let is_repeatable = entry.account().settings.grant.is_repeatable();
+                is_repeatable || (grant.facts.can_refresh(now) && !entry.session().refresh_refused())
+            })
+    }
+
     fn request_again(&mut self, id: &AccountId, waiter: Waiter) {
         let request = self.waiters.register(id.clone(), waiter);
         self.step(id, Input::Want(request, None));
@@ -420,6 +440,7 @@ impl Engine {
         Ok(HeldToken {
             account: entry.account().clone(),
             access_token: grant.access_token.duplicate(),
+            id_token: grant.id_token.as_ref().map(IdToken::duplicate),
             facts: grant.facts.clone(),
             api: provider.api.clone(),
             example_url: example_url(&provider),
@@ -446,15 +467,18 @@ impl Engine {
 /// The clipboard.
 impl Engine {
     fn put_on_clipboard(&mut self, id: &AccountId, form: CopyForm, grant: &Grant) {
-        let held = match self.held_token(id, grant) {
-            Ok(held) => held,
-            Err(problem) => return self.fail(Some(id), problem, None),
+        let held = self.held_token(id, grant);
+        let text = held.and_then(|held| Ok((text_of(form, &held)?, held.id_token_expires_at())));
+        let (text, id_token_end) = match text {
+            Ok(text) => text,
+            Err(problem) => return self.emit(Event::Problem { account: Some(id.clone()), problem }),
         };
         let secs = self.settings.preferences().clear_clipboard_secs;
         let clears_at = secs.map(|secs| self.clock.now() + TimeDelta::seconds(i64::from(secs)));
-        let put = self.clipboard.put_secret(text_of(form, &held));
+        let expired_at = id_token_end.filter(|end| form == CopyForm::IdToken && *end <= self.clock.now());
+        let put = self.clipboard.put_secret(text);
         let id = id.clone();
-        self.spawn(async move { JobDone::TokenCopied { id, form, clears_at, put: put.await } });
+        self.spawn(async move { JobDone::TokenCopied { id, form, clears_at, expired_at, put: put.await } });
     }
 
     pub(super) fn token_copied(
@@ -462,12 +486,16 @@ impl Engine {
         id: AccountId,
         form: CopyForm,
         clears_at: Option<DateTime<Utc>>,
+        expired_at: Option<DateTime<Utc>>,
         put: Result<(), Problem>,
     ) {
         match put {
             Ok(()) => {
                 self.clipboard.show(Some(ClipboardView { account: Some(id.clone()), clears_at }));
-                self.emit(Event::Copied { account: Some(id), form: Some(form), clears_at });
+                self.emit(Event::Copied { account: Some(id.clone()), form: Some(form), clears_at });
+                if let Some(at) = expired_at {
+                    self.emit(Event::Problem { account: Some(id), problem: Problem::IdTokenExpired(at) });
+                }
             }
             Err(problem) => self.emit(Event::Problem { account: Some(id), problem }),
         }

@@ -1,5 +1,7 @@
 //! Texts about the verification of ID tokens.
 
+use chrono::{DateTime, Local, Utc};
+
 use crate::domain::oauth::id_token::{IdTokenFlaw, IdTokenStatus};
 
 use super::{Action, UserMessage, words};
@@ -10,6 +12,18 @@ pub(in crate::messages::explain) fn other_subject(provider: &str, here: &str) ->
         "Sign in again; your settings are kept.",
     )
     .offering(Action::SignIn)
+}
+
+pub(in crate::messages::explain) fn missing(opening: &str) -> UserMessage {
+    words(
+        format!("{opening} has no ID token."),
+        "A server issues one only for the openid scope: add it to the account's scopes, then sign in again.",
+    )
+}
+
+pub(in crate::messages::explain) fn expired(here: &str, at: DateTime<Utc>) -> UserMessage {
+    let at = at.with_timezone(&Local).format("%H:%M:%S on %Y-%m-%d");
+    words(format!("The ID token of {here} expired at {at}."), "Sign in again to get a new one.")
 }
 
 pub fn id_token(verdict: IdTokenStatus) -> (String, &'static str) {

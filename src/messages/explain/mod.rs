@@ -181,6 +181,8 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             UserMessage { details: Some(details_of(refusal)), ..refresh_refused(refusal) }
         }
         Problem::OtherSubject => id_token::other_subject(&provider, &here),
+        Problem::NoIdToken => id_token::missing(&opening),
+        Problem::IdTokenExpired(at) => id_token::expired(&here, *at),
         Problem::SignIn(problem) => sign_in(problem, &provider),
         Problem::Refused(refusal) => UserMessage { details: Some(details_of(refusal)), ..refused(refusal) },
         Problem::BadAnswer(answer) => bad_answer(answer),

@@ -194,6 +194,8 @@ fn every_problem() -> Vec<Problem> {
         Problem::ValueUnusable("password"),
         Problem::NeedsSignIn,
         Problem::OtherSubject,
+        Problem::NoIdToken,
+        Problem::IdTokenExpired(chrono::DateTime::UNIX_EPOCH),
         Problem::Disk(text()),
         Problem::NewerDatabase(text()),
         Problem::Busy,

@@ -4,7 +4,7 @@ use crate::domain::account::AccountId;
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::{AccountView, Snapshot};
 
-use crate::ui::account::token::token_commands::{can_copy, renewal};
+use crate::ui::account::token::token_commands::{can_copy, offers, renewal};
 use crate::ui::action::{DialogKind, Target, UiAction};
 use crate::ui::cx::Cx;
 use crate::ui::labels;
@@ -79,12 +79,13 @@ pub(super) enum AccountAction {
 }
 
 impl AccountAction {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Copy(CopyForm::Plain),
         Self::Copy(CopyForm::Header),
         Self::Copy(CopyForm::Curl),
         Self::Copy(CopyForm::Env),
         Self::Copy(CopyForm::PowerShell),
+        Self::Copy(CopyForm::IdToken),
         Self::Renew,
         Self::Open,
         Self::Edit,
@@ -101,6 +102,7 @@ impl AccountAction {
             Self::Copy(CopyForm::Curl) => (labels::COPY_CURL, ""),
             Self::Copy(CopyForm::Env) => (labels::COPY_ENV, ""),
             Self::Copy(CopyForm::PowerShell) => (labels::COPY_POWER_SHELL, ""),
+            Self::Copy(CopyForm::IdToken) => (labels::COPY_ID_TOKEN, ""),
             Self::Renew => match renewal(account) {
                 Command::SignIn { .. } => (labels::SIGN_IN, "⌘R"),
                 _ if account.token.is_some() => (labels::REFRESH, "⌘R"),
@@ -166,8 +168,11 @@ pub(super) fn find<'a>(
     search: &str,
 ) -> Vec<Entry<'a>> {
     let all: Vec<Entry<'a>> = if let Some(account) = account {
-        let is_copy = |action: &AccountAction| matches!(action, AccountAction::Copy(_));
-        let actions = AccountAction::ALL.into_iter().filter(|action| can_copy(account) || !is_copy(action));
+        let is_offered = |action: &AccountAction| match action {
+            AccountAction::Copy(form) => can_copy(account) && offers(account, *form),
+            _ => true,
+        };
+        let actions = AccountAction::ALL.into_iter().filter(is_offered);
         actions.map(|action| Entry::OfAccount(account, action)).collect()
     } else {
         let accounts = snapshot.accounts.iter().map(|account| Entry::Account(account));

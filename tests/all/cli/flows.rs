@@ -2,6 +2,9 @@
 
 use std::process::Stdio;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::place::{BATCH, Place, Server, come_back, holds};
 use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Keyring, wait_until};
@@ -256,6 +259,56 @@ fn a_token_that_is_worth_less_than_expected_is_handed_on_with_a_warning() {
     assert!(run.err.contains("sooner than requested"), "{run:?}");
     assert_eq!(run.ok(), format!("{}\n", server.token(1)));
     assert_eq!(place.run(&["token", BATCH, "--min-valid", "59m"]).err, "");
+}
+
+/// An ID token that expires at this time, unsigned, with a canary.
+fn id_token(exp: i64) -> String {
+    let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{exp}}}"#));
+    format!("eyJhbGciOiJub25lIn0.{claims}.CANARY")
+}
+
+#[test]
+fn an_id_token_is_printed_and_renewed_if_it_has_expired() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let (old, new) = (id_token(1_700_000_000), id_token(4_000_000_000));
+    let answers = [("fresh", format!(r#","id_token":"{new}""#)), ("same", String::new())];
+    for (name, facts) in answers {
+        let server = Server::giving(&facts);
+        let tokens = format!(
+            "[account.tokens]\naccess_token = \"CANARY-a\"\nrefresh_token = \"CANARY-r\"\n\
+             id_token = \"{old}\"\nreceived_at = \"2030-01-01T00:00:00Z\"\n"
+        );
+        let account = AccountToml::new(name, "authorization_code").secret("CANARY-s").lines(&tokens);
+        let account = account.on(&server.server, &["token", "authorize"]).to_string();
+        place.run(&["import", &place.file("a.toml", &account)]).ok();
+        let run = place.run(&["token", name, "--as", "id-token"]);
+        assert_eq!(server.server.requests().len(), 1, "a refresh");
+        if name == "fresh" {
+            assert_eq!((run.err.as_str(), run.out), ("", format!("{new}\n")));
+            assert_eq!(place.run(&["token", name, "--as", "id-token"]).ok(), format!("{new}\n"));
+            assert_eq!(server.server.requests().len(), 1, "it is valid now");
+        } else {
+            assert!(run.err.contains("the ID token of “same” expired at "), "{run:?}");
+            assert!(run.err.contains("keyfob sign-in same") && !run.err.contains("CANARY"), "{run:?}");
+            assert_eq!(run.ok(), format!("{old}\n"));
+        }
+        assert!(!place.run(&["show", name, "--json"]).ok().contains("CANARY"));
+    }
+}
+
+#[test]
+fn an_account_without_an_id_token_is_told_which_scope_it_needs() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let (place, server) = (Place::on(&bus), Server::giving(""));
+    place.run(&["import", &place.file("a.toml", &server.accounts())]).ok();
+    let told = place.run(&["token", BATCH, "--as", "id-token"]).failed(1);
+    assert!(
+        told.contains("has no ID token") && told.contains("openid") && told.contains("sign in"),
+        "{told}"
+    );
 }
 
 #[test]

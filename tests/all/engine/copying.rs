@@ -1,5 +1,7 @@
 //! Tokens that leave the vault: the clipboard, the screen and the form.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keyfob::base::secret::ClientSecret;
 use keyfob::domain::account::environment::Environment;
 use keyfob::engine::text_of;
@@ -290,7 +292,89 @@ fn x9_a_copied_curl_line_names_the_accounts_own_server() {
         let line = format!("curl --header 'Authorization: Bearer CANARY-own' '{url}'");
         assert_eq!(rig.board.text(), Some(line.clone()), "{provider} {more}");
         // As the command line prints it.
-        assert_eq!(text_of(CopyForm::Curl, &rig.token("bot").unwrap()).expose(), line);
+        assert_eq!(text_of(CopyForm::Curl, &rig.token("bot").unwrap()).unwrap().expose(), line);
         rig.ask(Command::Remove(rig.id("bot"))).unwrap();
     }
+}
+
+/// An account whose sign-in returned an ID token that is valid for `life` seconds.
+fn signed_in(server: &ScriptedServer, life: i64) -> (Place, Rig) {
+    let place = Place::new();
+    let rig = place.window();
+    let account = AccountToml::new("bot", "authorization_code")
+        .secret("a-secret")
+        .on(server, &["token", "authorize"])
+        .lines(&format!(
+            "[account.tokens]\naccess_token = \"CANARY-access\"\nrefresh_token = \"CANARY-refresh\"\n\
+             id_token = \"{}\"\nreceived_at = \"{}\"",
+            id_token(rig.now().timestamp() + life),
+            rig.now().to_rfc3339()
+        ))
+        .to_string();
+    rig.import(&account).unwrap();
+    (place, rig)
+}
+
+/// An ID token that expires at this time, unsigned, with a canary.
+fn id_token(exp: i64) -> String {
+    let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{exp}}}"#));
+    format!("eyJhbGciOiJub25lIn0.{claims}.CANARY")
+}
+
+#[test]
+fn p2_an_id_token_is_copied_and_cleared_like_a_token() {
+    let server = ScriptedServer::start();
+    let (_place, mut rig) = signed_in(&server, 600);
+    copy(&mut rig, CopyForm::IdToken);
+    let copied = rig.board.text().unwrap();
+    assert_eq!(copied, id_token(rig.now().timestamp() + 600));
+    assert!(rig.board.is_marked_secret());
+    let snapshot = format!("{:?}", rig.snapshot());
+    assert!(!snapshot.contains("CANARY"), "{snapshot}");
+    rig.advance(31);
+    rig.wait_for_event("cleared", |event| matches!(event, Event::ClipboardCleared));
+    assert_eq!(rig.board.text(), None);
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn an_expired_id_token_is_renewed_before_it_is_copied() {
+    let server = ScriptedServer::start();
+    let (_place, mut rig) = signed_in(&server, -1);
+    let fresh = id_token(rig.now().timestamp() + 600);
+    let body = format!(r#"{{"access_token":"CANARY-new","refresh_token":"r","id_token":"{fresh}"}}"#);
+    server.script("/token", Response::json(200, body));
+    copy(&mut rig, CopyForm::IdToken);
+    assert_eq!(rig.board.text(), Some(fresh));
+    copy(&mut rig, CopyForm::IdToken);
+    assert_eq!(server.requests_to("/token").len(), 1, "it is valid now");
+}
+
+#[test]
+fn an_id_token_that_no_refresh_renews_is_said_to_have_expired() {
+    let server = ScriptedServer::start();
+    let (_place, mut rig) = signed_in(&server, -1);
+    let old = id_token(rig.now().timestamp() - 1);
+    server.always("/token", Response::json(200, r#"{"access_token":"CANARY-new"}"#));
+    copy(&mut rig, CopyForm::IdToken);
+    let event = rig.wait_for_event("a warning", |event| matches!(event, Event::Problem { .. }));
+    assert!(matches!(event, Event::Problem { problem: Problem::IdTokenExpired(_), .. }), "{event:?}");
+    assert_eq!(rig.board.text(), Some(old));
+    assert_eq!(server.requests_to("/token").len(), 1, "one try");
+    // The access token needs no other.
+    copy(&mut rig, CopyForm::Plain);
+    assert_eq!(rig.board.text().as_deref(), Some("CANARY-new"));
+    assert_eq!(server.requests_to("/token").len(), 1);
+}
+
+#[test]
+fn p3_without_an_id_token_nothing_is_copied() {
+    let server = ScriptedServer::start();
+    let (_place, mut rig) = rig(&server, "token");
+    rig.handle.send(Command::Copy { account: rig.id("bot"), form: CopyForm::IdToken }).unwrap();
+    let event = rig
+        .wait_for_event("an answer", |event| matches!(event, Event::Copied { .. } | Event::Problem { .. }));
+    assert!(matches!(event, Event::Problem { problem: Problem::NoIdToken, .. }), "{event:?}");
+    assert_eq!(rig.board.text(), None);
+    assert_eq!(rig.view("bot").problem, None, "the account is all right");
 }

@@ -48,12 +48,18 @@ pub(crate) struct Board(Arc<Mutex<BoardState>>);
 struct BoardState {
     text: Option<String>,
     ours: Option<String>,
+    is_secret: bool,
     is_broken: bool,
 }
 
 impl Board {
     pub(crate) fn text(&self) -> Option<String> {
         self.0.lock().unwrap().text.clone()
+    }
+
+    /// Whether the text was copied as a secret, which is left out of clipboard history.
+    pub(crate) fn is_marked_secret(&self) -> bool {
+        self.0.lock().unwrap().is_secret
     }
 
     /// Another program copies something.
@@ -68,7 +74,9 @@ impl Board {
 
 impl Clipboard for Board {
     fn put_secret(&mut self, text: &str) -> Result<(), ClipboardError> {
-        self.put_text(text)
+        self.put_text(text)?;
+        self.0.lock().unwrap().is_secret = true;
+        Ok(())
     }
 
     fn put_text(&mut self, text: &str) -> Result<(), ClipboardError> {
@@ -78,6 +86,7 @@ impl Clipboard for Board {
         }
         state.text = Some(text.to_owned());
         state.ours = Some(text.to_owned());
+        state.is_secret = false;
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::oauth::grant_type::GrantType;
+use keyfob::domain::oauth::id_token::IdTokenStatus;
 use keyfob::messages::command::{Command, CopyForm};
 use keyfob::messages::event::Event;
 use keyfob::messages::snapshot::Snapshot;
@@ -93,6 +94,25 @@ fn tab_lists_the_actions_of_an_account_and_esc_goes_back() {
     key(&mut rig, Modifiers::NONE, Key::Escape);
     assert!(!is_open(&rig));
     assert!(rig.commands().is_empty());
+}
+
+#[test]
+fn an_id_token_is_found_where_there_is_one() {
+    let mut held = token(7200, Some(754));
+    held.facts.id_token = Some(IdTokenStatus::Unchecked);
+    let mut with = account(1, "with", "Smartcar", GrantType::AuthorizationCode);
+    with.token = Some(held);
+    let mut without = account(2, "without", "Smartcar", GrantType::AuthorizationCode);
+    without.token = Some(token(7200, Some(754)));
+    let mut rig = open(snapshot(vec![with, without]));
+    for (name, offers) in [("with", true), ("without", false)] {
+        enter(&mut rig, name);
+        key(&mut rig, Modifiers::NONE, Key::Tab);
+        enter(&mut rig, "id token");
+        let found = rows(&rig);
+        assert_eq!(found.iter().any(|row| row.contains("Copy ID token")), offers, "{name}: {found:?}");
+        key(&mut rig, Modifiers::NONE, Key::Escape);
+    }
 }
 
 #[test]

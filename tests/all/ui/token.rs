@@ -9,6 +9,7 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::http_log::record::{HttpLogEntry, Outcome, RequestKind, SentBody};
 use keyfob::domain::oauth::grant_type::GrantType;
+use keyfob::domain::oauth::id_token::IdTokenStatus;
 use keyfob::messages::command::{Command, CopyForm};
 use keyfob::messages::snapshot::{AccountView, ClipboardView, VaultHealth};
 
@@ -212,6 +213,21 @@ fn tokens_can_be_forgotten_without_revoking_them() {
     assert!(rig.0.get_by_role_and_label(Role::Button, "Cancel").accesskit_node().is_focused());
     rig.press("Forget tokens");
     assert!(matches!(rig.command(), Command::Forget(account) if account == id(1)));
+}
+
+#[test]
+fn an_id_token_is_offered_only_where_there_is_one() {
+    let mut shown = car();
+    for is_there in [false, true] {
+        shown.token.as_mut().unwrap().facts.id_token = is_there.then_some(IdTokenStatus::Verified);
+        let mut rig = Rig::new(snapshot(vec![shown.clone()]));
+        rig.press("More ways to copy");
+        assert_eq!(rig.can_press("Copy ID token"), is_there);
+        if is_there {
+            rig.press("Copy ID token");
+            assert!(matches!(rig.command(), Command::Copy { form: CopyForm::IdToken, .. }));
+        }
+    }
 }
 
 #[test]

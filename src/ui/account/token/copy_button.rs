@@ -10,6 +10,7 @@ use crate::messages::command::{Command, CopyForm};
 use crate::messages::snapshot::{AccountView, TokenView};
 
 use super::menu::{self, Item};
+use super::token_commands::offers;
 use super::token_facts;
 use crate::ui::cx::Cx;
 use crate::ui::theme::Tokens;
@@ -120,12 +121,14 @@ fn other_forms(ui: &Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenVie
     Popup::menu(button).gap(4.0).show(|ui| {
         ui.set_min_width(menu::WIDTH);
         widgets::menu_items(ui);
-        for (label, form) in [
+        let forms = [
             (labels::COPY_HEADER, CopyForm::Header),
             (labels::COPY_CURL, CopyForm::Curl),
             (labels::COPY_ENV, CopyForm::Env),
             (labels::COPY_POWER_SHELL, CopyForm::PowerShell),
-        ] {
+            (labels::COPY_ID_TOKEN, CopyForm::IdToken),
+        ];
+        for (label, form) in forms.into_iter().filter(|(_, form)| offers(account, *form)) {
             if Item::new(label).show(ui) {
                 cx.send(Command::Copy { account: account.id.clone(), form });
             }
