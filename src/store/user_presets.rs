@@ -171,6 +171,8 @@ mod tests {
             .put("j.toml", &"#".repeat(70_000))
             .put("m.toml", &format!("{GOOD}[api]\nheader = \"X Key\"\n"))
             .put("n.toml", &format!("{GOOD}[api]\nscheme = \"Bear\\ner\"\n"))
+            .put("o.toml", &format!("mark = \"ABC\"\n{GOOD}"))
+            .put("p.toml", &format!("color = \"grene\"\n{GOOD}"))
             .put("notes.txt", "nothing of ours");
         fs::write(folder.0.path().join("k.toml"), b"\xff").unwrap();
         fs::create_dir(folder.0.path().join("l.toml")).unwrap();
@@ -191,6 +193,9 @@ mod tests {
                 "l.toml: not a file",
                 "m.toml: line 8: \"api.header\" can't stand in a header",
                 "n.toml: line 8: \"api.scheme\" can't stand in a header",
+                "o.toml: line 1: \"mark\" must be one or two letters or digits",
+                "p.toml: line 1: \"color\" must be one of blue, indigo, violet, magenta, pink, red, orange, lime, \
+                 green, teal, cyan, gray; did you mean \"green\"?",
             ]
         );
     }

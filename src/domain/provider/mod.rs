@@ -83,6 +83,41 @@ pub struct Reference {
     pub checked: chrono::NaiveDate,
 }
 
+/// A color of monograms, whose shade depends on the theme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkColor {
+    Blue,
+    Indigo,
+    Violet,
+    Magenta,
+    Pink,
+    Red,
+    Orange,
+    Lime,
+    Green,
+    Teal,
+    Cyan,
+    Gray,
+}
+
+impl MarkColor {
+    pub const ALL: [Self; 12] = [
+        Self::Blue,
+        Self::Indigo,
+        Self::Violet,
+        Self::Magenta,
+        Self::Pink,
+        Self::Red,
+        Self::Orange,
+        Self::Lime,
+        Self::Green,
+        Self::Teal,
+        Self::Cyan,
+        Self::Gray,
+    ];
+}
+
 /// A provider that is built in or from the user's own folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preset {
@@ -96,6 +131,10 @@ pub struct Preset {
     pub toggles: Vec<Toggle>,
     pub group: Group,
     pub reference: Option<Reference>,
+    /// The monogram's letters, one or two; the name's if unset.
+    pub mark: Option<String>,
+    /// The monogram's color; one by the ID if unset.
+    pub color: Option<MarkColor>,
     pub spec: ProviderSpec,
 }
 

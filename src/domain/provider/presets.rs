@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::spec::ProviderSpec;
 use super::toggles::Toggle;
 use super::validation;
-use super::{CUSTOM, Choice, Group, Preset, Reference, SecretHeader, Variable};
+use super::{CUSTOM, Choice, Group, MarkColor, Preset, Reference, SecretHeader, Variable};
 use crate::domain::document::de::Entries;
 use crate::domain::document::file_error::FileError;
 use crate::domain::document::{Node, NodeValue};
@@ -44,8 +44,18 @@ const FILES: [&str; 24] = [
 ];
 
 /// The keys of a file that do not belong to the spec.
-const OWN_KEYS: [&str; 8] =
-    ["id", "name", "summary", "group", "reference", "variables", "secret_headers", "toggles"];
+const OWN_KEYS: [&str; 10] = [
+    "id",
+    "name",
+    "summary",
+    "group",
+    "reference",
+    "mark",
+    "color",
+    "variables",
+    "secret_headers",
+    "toggles",
+];
 
 static BUILT_IN: LazyLock<Vec<Preset>> = LazyLock::new(|| {
     // They are part of the program, and a test reads each.
@@ -64,6 +74,8 @@ struct Own {
     #[serde(default)]
     group: Group,
     reference: Option<Reference>,
+    mark: Option<String>,
+    color: Option<MarkColor>,
     #[serde(default)]
     toggles: Vec<Toggle>,
     #[serde(default)]
@@ -129,6 +141,8 @@ impl Preset {
             toggles: own.toggles,
             group: own.group,
             reference: own.reference,
+            mark: own.mark,
+            color: own.color,
             spec,
         };
         validation::check(&preset)

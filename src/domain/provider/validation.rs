@@ -21,6 +21,11 @@ pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
     if !is_name(&preset.id) {
         return flaw("id", "may contain letters, digits, \"-\" and \"_\"");
     }
+    let is_mark =
+        |text: &String| (1..=2).contains(&text.chars().count()) && text.chars().all(char::is_alphanumeric);
+    if preset.mark.as_ref().is_some_and(|mark| !is_mark(mark)) {
+        return flaw("mark", "must be one or two letters or digits");
+    }
     let (mut names, mut toggles) = (HashSet::new(), HashSet::new());
     for variable in &preset.variables {
         if !is_name(&variable.name) || !names.insert(&variable.name) {

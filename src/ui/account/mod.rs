@@ -30,6 +30,7 @@ use super::action::{DialogKind, Target, UiAction};
 use super::cx::Cx;
 use super::theme::icons::Icon;
 use super::widgets::button::{Button, Weight};
+use super::widgets::monogram::{self, Monogram};
 use super::widgets::{changed_destinations, environment};
 use super::{labels, widgets};
 use response_mapper::ResponseMapperState;
@@ -222,6 +223,10 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         if is_beside {
+            let (_, rect) = ui.allocate_space(vec2(monogram::MEDIUM + 8.0, monogram::MEDIUM));
+            let center = rect.left_center() + vec2(monogram::MEDIUM / 2.0, 0.0);
+            let monogram = Monogram::of_account(account, &cx.snapshot.presets);
+            monogram.paint(ui.painter(), cx.tokens, center, monogram::MEDIUM);
             let buttons = [&edit, &duplicate, &delete].iter().map(|it| it.width(ui) + 4.0).sum::<f32>();
             let width = ui.available_width() - buttons;
             ui.allocate_ui_with_layout(vec2(width, 44.0), Layout::top_down(Align::LEFT), |ui| {

@@ -13,10 +13,10 @@ use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::widgets::monogram;
+use crate::ui::widgets::monogram::Monogram;
 use crate::ui::{labels, notices, theme};
 
 const TILE_HEIGHT: f32 = 64.0;
-const MARK: f32 = 40.0;
 const GAP: f32 = 8.0;
 
 /// Below this width, in points, a summary would be cut in two columns.
@@ -126,9 +126,9 @@ fn tile(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset, width: f32) -> bool {
         let (corner, line) = (CornerRadius::same(theme::RADIUS), Stroke::new(1.0, tokens.line));
         painter.rect(rect, corner, fill, line, StrokeKind::Inside);
         widgets::focus_ring(ui, &response, rect);
-        let mark = pos2(rect.left() + 12.0 + MARK / 2.0, rect.center().y);
-        monogram::paint(painter, tokens, mark, MARK, &preset.name, &preset.id);
-        let left = mark.x + MARK / 2.0 + 12.0;
+        let mark = pos2(rect.left() + 12.0 + monogram::LARGE / 2.0, rect.center().y);
+        Monogram::of_preset(preset).paint(painter, tokens, mark, monogram::LARGE);
+        let left = mark.x + monogram::LARGE / 2.0 + 12.0;
         let room = rect.right() - 12.0 - left;
         let name = sanitized(&preset.name, 60);
         let name = widgets::one_line(ui, &name, theme::strong(), tokens.text, room);

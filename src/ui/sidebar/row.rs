@@ -7,7 +7,6 @@ use egui::{pos2, vec2};
 use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
 use crate::domain::account::status::AccountStatus;
-use crate::domain::provider::CUSTOM;
 use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::domain::token::expiry::Status;
 use crate::messages::command::{Command, CopyForm};
@@ -19,6 +18,7 @@ use crate::ui::theme;
 use crate::ui::theme::icons::Icon;
 use crate::ui::widgets::environment::Pill;
 use crate::ui::widgets::life_bar::{self, Life};
+use crate::ui::widgets::monogram::Monogram;
 use crate::ui::widgets::{self, monogram, time_text};
 
 pub(in crate::ui) const HEIGHT: f32 = 48.0;
@@ -159,11 +159,8 @@ impl Row<'_, '_> {
             painter.rect_stroke(rect, corner, Stroke::new(2.0, tokens.accent), StrokeKind::Inside);
         }
         let center = pos2(rect.left() + 10.0 + monogram::SMALL / 2.0, rect.center().y);
-        let preset = &self.account.settings.provider;
-        // A server of the user's own is named by its host, which says less than the account's name.
-        let is_custom = preset == CUSTOM;
-        let name = if is_custom { self.account.name.as_str() } else { &self.account.provider_name };
-        monogram::paint(painter, tokens, center, monogram::SMALL, name, preset);
+        let monogram = Monogram::of_account(self.account, &self.cx.snapshot.presets);
+        monogram.paint(painter, tokens, center, monogram::SMALL);
         let is_cut = self.paint_first_line(ui);
         self.paint_second_line(ui);
         self.paint_life(ui);

@@ -64,7 +64,7 @@ pub(super) struct Tokens {
     pub(super) error_soft: Color32,
     pub(super) track: Color32,
     pub(super) float: Color32,
-    /// The grounds of monograms, see [`super::widgets::monogram`].
+    /// The grounds of monograms, in the order of [`MarkColor::ALL`](crate::domain::provider::MarkColor::ALL).
     pub(super) monograms: [Color32; 12],
     pub(super) on_monogram: Color32,
 }

@@ -3,28 +3,50 @@
 use egui::{CornerRadius, FontId, Painter, Pos2, Rect, vec2};
 
 use crate::base::sanitize::sanitized;
+use crate::domain::provider::{CUSTOM, MarkColor, Preset};
+use crate::messages::snapshot::AccountView;
 
 use crate::ui::theme;
 use crate::ui::theme::Tokens;
 
 /// Side lengths, in points.
 pub(in crate::ui) const SMALL: f32 = 28.0;
+pub(in crate::ui) const MEDIUM: f32 = 32.0;
+pub(in crate::ui) const LARGE: f32 = 40.0;
 
-/// Paints the monogram of a provider. It has no node for assistive technologies, since the name is beside it.
-pub(in crate::ui) fn paint(
-    painter: &Painter,
-    tokens: &Tokens,
-    center: Pos2,
-    side: f32,
-    name: &str,
-    preset_id: &str,
-) {
-    let rect = Rect::from_center_size(center, vec2(side, side));
-    let fill = tokens.monograms[color_index(preset_id, tokens.monograms.len())];
-    painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
-    let font = FontId { size: (side * 0.4).round(), ..theme::strong() };
-    let galley = painter.layout_no_wrap(letters(name), font, tokens.on_monogram);
-    painter.galley(center - galley.size() / 2.0, galley, tokens.on_monogram);
+pub(in crate::ui) struct Monogram {
+    letters: String,
+    color: MarkColor,
+}
+
+impl Monogram {
+    pub(in crate::ui) fn of_preset(preset: &Preset) -> Self {
+        Self {
+            letters: preset.mark.clone().unwrap_or_else(|| letters(&preset.name)),
+            color: preset.color.unwrap_or_else(|| color(&preset.id)),
+        }
+    }
+
+    /// The monogram of an account's provider.
+    pub(in crate::ui) fn of_account(account: &AccountView, presets: &[Preset]) -> Self {
+        let id = &account.settings.provider;
+        // A server of the user's own is named by its host, which says less than the account's name.
+        let name = if id == CUSTOM { account.name.as_str() } else { &account.provider_name };
+        match presets.iter().find(|preset| preset.id == *id) {
+            Some(preset) => Self::of_preset(preset),
+            None => Self { letters: letters(name), color: color(id) },
+        }
+    }
+
+    /// Paints the monogram. It has no node for assistive technologies, since the name is beside it.
+    pub(in crate::ui) fn paint(&self, painter: &Painter, tokens: &Tokens, center: Pos2, side: f32) {
+        let rect = Rect::from_center_size(center, vec2(side, side));
+        let fill = tokens.monograms[self.color as usize];
+        painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), fill);
+        let font = FontId { size: (side * 0.4).round(), ..theme::strong() };
+        let galley = painter.layout_no_wrap(self.letters.clone(), font, tokens.on_monogram);
+        painter.galley(center - galley.size() / 2.0, galley, tokens.on_monogram);
+    }
 }
 
 /// The first letters of the first two humps, as in `SmartConnect` or `car-dev`; else the first two letters.
@@ -48,17 +70,19 @@ fn is_hump(name: &[char], at: usize) -> bool {
     !before.is_alphanumeric() || (name[at].is_uppercase() && (!before.is_uppercase() || ends_an_acronym))
 }
 
-/// FNV-1a: the same on every computer and in every version.
-fn color_index(preset_id: &str, count: usize) -> usize {
+/// FNV-1a, of a part since a file's ID may be long: the same on every computer and in every version.
+fn color(preset_id: &str) -> MarkColor {
     let hash = preset_id
         .bytes()
+        .take(64)
         .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    hash as usize % count
+    MarkColor::ALL[hash as usize % MarkColor::ALL.len()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::provider::presets::built_in;
 
     #[test]
     fn the_letters_are_those_of_the_humps() {
@@ -82,10 +106,38 @@ mod tests {
     }
 
     #[test]
-    fn the_built_in_presets_use_many_colors() {
-        let ids = ["smartcar", "smartsense", "smartconnect", "smartdocumentor", "connect", "custom"];
-        let colors: std::collections::BTreeSet<_> = ids.iter().map(|id| color_index(id, 12)).collect();
-        assert!(colors.len() >= 4, "{colors:?}");
-        assert_eq!(color_index("smartcar", 12), color_index("smartcar", 12));
+    fn built_in_presets_of_one_color_begin_with_other_letters() {
+        let presets = built_in();
+        for (at, preset) in presets.iter().enumerate() {
+            for other in &presets[..at] {
+                let [one, two] = [preset, other].map(Monogram::of_preset);
+                let is_alike = one.color == two.color && one.letters[..1] == two.letters[..1];
+                assert!(!is_alike, "{} and {}: {} {}", preset.id, other.id, one.letters, two.letters);
+            }
+        }
+    }
+
+    #[test]
+    fn a_preset_may_choose_its_letters_and_its_color() {
+        let preset = |more: &str| {
+            let text = format!(
+                "id = \"acme\"\nname = \"Acme\"\nsummary = \"S\"\ngrants = [\"client_credentials\"]\n{more}\n\
+                 [endpoints]\ntoken = \"https://acme.example/token\"\n"
+            );
+            Preset::from_toml(&text).unwrap()
+        };
+        let of_name = Monogram::of_preset(&preset(""));
+        assert_eq!((of_name.letters.as_str(), of_name.color), ("Ac", color("acme")));
+        for (name, color) in [("blue", MarkColor::Blue), ("gray", MarkColor::Gray)] {
+            let chosen = Monogram::of_preset(&preset(&format!("mark = \"東x\"\ncolor = \"{name}\"")));
+            assert_eq!((chosen.letters.as_str(), chosen.color), ("東x", color));
+        }
+    }
+
+    #[test]
+    fn each_color_has_its_ground() {
+        for (index, color) in MarkColor::ALL.into_iter().enumerate() {
+            assert_eq!(color as usize, index);
+        }
     }
 }
