@@ -14,7 +14,6 @@ use egui::{Context, Event, MouseWheelUnit, Pos2, RawInput, Rect, pos2, vec2};
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{AccountId, AccountName, Revision, Settings};
 use keyfob::domain::oauth::grant_type::GrantType;
-use keyfob::domain::token::expiry::Margin;
 use keyfob::domain::token::grant::{ExpirySource, TokenFacts};
 use keyfob::messages::remembered::{GroupBy, ListFilter, Remembered, SortBy, StatusFilter};
 use keyfob::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, VaultHealth};
@@ -91,8 +90,8 @@ fn account(number: u16) -> AccountView {
         grant,
         scopes: Vec::new(),
         redirect_uri: None,
-        margin: Margin { fixed_secs: None },
         activity: Activity::Idle,
+        next_refresh: None,
         token,
         problem: None,
         last_used_at: number.is_multiple_of(3).then(|| now() - TimeDelta::seconds(i64::from(number))),

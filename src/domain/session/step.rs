@@ -55,12 +55,17 @@ impl Session {
         self.not_before.filter(|_| waits && self.phase == Phase::Idle)
     }
 
+    /// When the token is refreshed in the background.
+    pub fn next_refresh(&self, policy: &RenewalPolicy) -> Option<DateTime<Utc>> {
+        self.background_at(policy).filter(|_| self.phase == Phase::Idle)
+    }
+
     /// The next time at which [`Input::Tick`] has an effect.
     pub fn next_wake(&self, policy: &RenewalPolicy) -> Option<DateTime<Utc>> {
         match self.phase {
             Phase::AwaitingBrowser { deadline } => Some(deadline),
             Phase::AwaitingDevice(polling) => polling.wakes_at(),
-            Phase::Idle => self.background_at(policy),
+            Phase::Idle => self.next_refresh(policy),
             Phase::Starting | Phase::Exchanging | Phase::Refreshing => None,
         }
     }

@@ -155,12 +155,13 @@ fn a_refused_refresh_token_is_not_sent_again() {
 #[test]
 fn the_background_renews_ahead_of_expiry_and_pauses_after_a_failure() {
     let mut session = holding(&CODE, facts(1, 3600, true));
-    assert_eq!(session.next_wake(&CODE), Some(at(3540)));
+    assert_eq!((session.next_wake(&CODE), session.next_refresh(&CODE)), (Some(at(3540)), Some(at(3540))));
     assert!(session.step(&CODE, Input::Tick, at(3539)).is_empty());
     assert_eq!(story(&session.step(&CODE, Input::Tick, at(3540))), ["Refresh 1"]);
+    assert_eq!(session.next_refresh(&CODE), None, "it is under way");
     let later = Failure::Transient { retry_at: Some(at(4000)) };
     assert!(session.step(&CODE, Input::Renewed(Attempt(1), Err(later)), at(3541)).is_empty());
-    assert_eq!(session.retrying_at(&CODE), Some(at(4000)));
+    assert_eq!((session.retrying_at(&CODE), session.next_refresh(&CODE)), (Some(at(4000)), Some(at(4000))));
     assert!(session.step(&CODE, Input::Tick, at(3999)).is_empty());
     assert_eq!(story(&session.step(&CODE, Input::Tick, at(4000))), ["Refresh 2"]);
     // A permanent failure ends it: a refused request isn't repeated in the background.
@@ -172,7 +173,7 @@ fn the_background_renews_ahead_of_expiry_and_pauses_after_a_failure() {
 fn accounts_that_expire_together_are_renewed_one_after_the_other() {
     let session = holding(&CODE, facts(1, 3600, true));
     // A tenth of a margin of one minute.
-    assert_eq!(session.next_wake(&RenewalPolicy { jitter_thousandths: 100, ..CODE }), Some(at(3546)));
+    assert_eq!(session.next_refresh(&RenewalPolicy { jitter_thousandths: 100, ..CODE }), Some(at(3546)));
 }
 
 #[test]

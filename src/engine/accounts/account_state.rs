@@ -443,6 +443,7 @@ impl AccountState {
     pub(crate) fn view(&self, rules: &Rules) -> AccountView {
         let provider = self.provider.as_deref().ok();
         let has_redirect = self.account.settings.grant.has_redirect();
+        let policy = self.renewal_policy(rules);
         AccountView {
             id: self.account.id.clone(),
             revision: self.account.revision,
@@ -455,8 +456,8 @@ impl AccountState {
             redirect_uri: provider
                 .filter(|_| has_redirect)
                 .map(|provider| provider.redirect_uri.preferring(rules.redirect_port).to_string()),
-            margin: self.margin(rules),
-            activity: self.activity(&self.renewal_policy(rules)),
+            activity: self.activity(&policy),
+            next_refresh: self.session.next_refresh(&policy),
             token: self.session.facts().map(|facts| TokenView {
                 facts: facts.clone(),
                 mask: self.preview.as_ref().map(|preview| preview.mask.clone()),

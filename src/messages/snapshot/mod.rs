@@ -17,7 +17,6 @@ use crate::domain::oauth::introspection::Checked;
 use crate::domain::oauth::response_mapping::Layout;
 use crate::domain::provider::Preset;
 use crate::domain::token::claims::Claim;
-use crate::domain::token::expiry::Margin;
 use crate::domain::token::grant::TokenFacts;
 
 pub use super::preferences::{Preferences, ProxyChoice, ThemeChoice, Unconfirmed};
@@ -78,8 +77,9 @@ pub struct AccountView {
     pub scopes: Vec<String>,
     /// The redirect URI to register, for the authorization code grant.
     pub redirect_uri: Option<String>,
-    pub margin: Margin,
     pub activity: Activity,
+    /// When the token is refreshed without the user; `None` if that isn't planned.
+    pub next_refresh: Option<DateTime<Utc>>,
     pub token: Option<TokenView>,
     /// The last problem, until something succeeds.
     pub problem: Option<Problem>,

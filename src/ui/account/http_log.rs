@@ -27,20 +27,33 @@ pub(in crate::ui) struct HttpLogState {
     /// The account whose log was requested, so that it is requested once.
     requested: Option<AccountId>,
     open: Option<(AccountId, DateTime<Utc>)>,
-    /// The account whose request of about this time is to be opened.
-    wanted: Option<(AccountId, DateTime<Utc>)>,
+    /// The request to open once the log was read.
+    wanted: Option<(AccountId, WantedRequest)>,
+}
+
+/// A request to be shown in the log.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::ui) enum WantedRequest {
+    /// The one sent at about this time.
+    SentAt(DateTime<Utc>),
+    LastRefresh,
 }
 
 impl HttpLogState {
-    pub(in crate::ui) fn open_sent_at(&mut self, account: AccountId, at: DateTime<Utc>) {
-        self.wanted = Some((account, at));
+    pub(in crate::ui) fn open(&mut self, account: AccountId, wanted: WantedRequest) {
+        self.wanted = Some((account, wanted));
     }
 
     fn open_wanted(&mut self, account: &AccountView, entries: &[HttpLogEntry]) {
-        let Some((id, at)) = self.wanted.take().filter(|(id, _)| *id == account.id) else { return };
-        let distance = |entry: &&HttpLogEntry| (entry.sent_at - at).abs();
-        let nearest = entries.iter().min_by_key(distance).filter(|entry| distance(entry) < NEAR);
-        self.open = nearest.map(|entry| (id, entry.sent_at));
+        let Some((id, wanted)) = self.wanted.take().filter(|(id, _)| *id == account.id) else { return };
+        let found = match wanted {
+            WantedRequest::SentAt(at) => {
+                let distance = |entry: &&HttpLogEntry| (entry.sent_at - at).abs();
+                entries.iter().min_by_key(distance).filter(|entry| distance(entry) < NEAR)
+            }
+            WantedRequest::LastRefresh => entries.iter().find(|entry| entry.kind == RequestKind::Refresh),
+        };
+        self.open = found.map(|entry| (id, entry.sent_at));
     }
 }
 

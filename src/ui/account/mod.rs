@@ -191,8 +191,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, a
                 if is_low(ui) {
                     token_value::show(ui, cx, &mut state.token.value, account, token);
                 }
-                if timeline::show(ui, cx, account, token) {
-                    state.tabs.open_request(account.id.clone(), token.facts.received_at);
+                if let Some(wanted) = timeline::show(ui, cx, account, token) {
+                    state.tabs.open_request(account.id.clone(), wanted);
                 }
             }
             None => no_token(ui, cx, account),

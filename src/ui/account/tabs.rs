@@ -1,12 +1,11 @@
 //! The tabs below an account: claims, scopes, HTTP log.
 
-use chrono::{DateTime, Utc};
 use egui::{Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
 use crate::domain::account::AccountId;
 use crate::messages::snapshot::AccountView;
 
-use super::http_log::HttpLogState;
+use super::http_log::{HttpLogState, WantedRequest};
 use super::response_mapper::ResponseMapperState;
 use super::{claims, http_log, scopes};
 use crate::ui::cx::Cx;
@@ -39,10 +38,9 @@ pub(in crate::ui) struct TabsState {
 }
 
 impl TabsState {
-    /// Shows the request that was sent at this time.
-    pub(in crate::ui) fn open_request(&mut self, account: AccountId, sent_at: DateTime<Utc>) {
+    pub(in crate::ui) fn open_request(&mut self, account: AccountId, wanted: WantedRequest) {
         self.tab = Tab::HttpLog;
-        self.http_log.open_sent_at(account, sent_at);
+        self.http_log.open(account, wanted);
     }
 }
 

@@ -8,7 +8,6 @@ use keyfob::domain::account::{AccountId, AccountName, Revision, Settings};
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::domain::provider::spec::{ClientAuth, ProviderSpec};
 use keyfob::domain::provider::{Choice, Preset, SecretHeader, Variable};
-use keyfob::domain::token::expiry::Margin;
 use keyfob::domain::token::grant::{ExpirySource, TokenFacts};
 use keyfob::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, VaultHealth};
 
@@ -95,8 +94,8 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
         grant,
         scopes: Vec::new(),
         redirect_uri: by_browser.then(|| "http://localhost:8910/callback".to_owned()),
-        margin: Margin { fixed_secs: None },
         activity: Activity::Idle,
+        next_refresh: None,
         token: None,
         problem: None,
         last_used_at: None,

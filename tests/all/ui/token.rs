@@ -11,7 +11,7 @@ use keyfob::domain::http_log::record::{HttpLogEntry, Outcome, RequestKind, SentB
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::domain::oauth::id_token::IdTokenStatus;
 use keyfob::messages::command::{Command, CopyForm};
-use keyfob::messages::snapshot::{AccountView, ClipboardView, VaultHealth};
+use keyfob::messages::snapshot::{AccountView, Activity, ClipboardView, VaultHealth};
 
 use super::fixtures::{account, id, now, snapshot, token};
 use super::harness::Rig;
@@ -114,35 +114,34 @@ fn painted(rig: &Rig) -> Vec<String> {
 }
 
 #[test]
-fn the_timeline_names_its_dots_and_opens_the_request_of_the_token() {
+fn the_timeline_names_its_dots_and_opens_their_requests() {
     let mut shown = car();
     let received_at = shown.token.as_ref().unwrap().facts.received_at;
-    shown.http_log = Some(Arc::new(vec![request(received_at, 200), request(now(), 401)]));
+    let refused = HttpLogEntry { kind: RequestKind::Refresh, ..request(now() - TimeDelta::seconds(9), 503) };
+    shown.http_log = Some(Arc::new(vec![request(now(), 401), refused, request(received_at, 200)]));
+    shown.next_refresh = Some(now() + TimeDelta::seconds(434));
     let mut rig = Rig::new(snapshot(vec![shown.clone()]));
-    let names = |rig: &Rig| {
-        rig.tree()
-            .lines()
-            .map(|line| line.trim_end_matches(|c: char| !c.is_alphabetic()).to_owned())
-            .collect()
+    rig.0.get_by_label("now");
+    let press = |rig: &mut Rig, dot: &str| {
+        let is_dot = |label: String| label.starts_with(dot) && label.ends_with(": show the request");
+        rig.0.get_by(|node| node.label().is_some_and(is_dot)).click_accesskit();
+        rig.0.run();
+        assert_eq!(rig.tree().matches("> POST").count(), 1, "{dot}");
     };
-    let seen: Vec<String> = names(&rig);
-    for name in ["now", "next refresh", "expires"] {
-        assert!(seen.contains(&name.to_owned()), "{name} in {seen:?}");
+    assert!(rig.tree().contains("next refresh"), "{}", rig.tree());
+    for dot in ["issued", "expires"] {
+        press(&mut rig, dot);
+        assert!(rig.tree().contains("< HTTP 200 after"), "{dot}: {}", rig.tree());
     }
-    rig.0
-        .get_by(|node| node.label().is_some_and(|label| label.contains("show the request")))
-        .click_accesskit();
-    rig.0.run();
-    assert_eq!(rig.tree().matches("> POST").count(), 1);
-    assert!(rig.tree().contains("Copy as cURL without secrets"));
-    // The refresh token ends before the token.
-    shown.token.as_mut().unwrap().facts.refresh_expires_at = Some(now() + TimeDelta::seconds(600));
+    // A refresh failed, and this dot is the next try.
+    shown.activity = Activity::Retrying { at: now() + TimeDelta::seconds(434) };
     rig.change(|snapshot| *snapshot = super::fixtures::snapshot(vec![shown.clone()]));
-    assert!(!names(&rig).contains(&"next refresh".to_owned()));
-    // Without a refresh token, none is planned.
-    shown.token.as_mut().unwrap().facts.has_refresh_token = false;
+    press(&mut rig, "next refresh");
+    assert!(rig.tree().contains("< HTTP 503 after"), "{}", rig.tree());
+    // It is due, so it is about to be sent.
+    shown.next_refresh = Some(now());
     rig.change(|snapshot| *snapshot = super::fixtures::snapshot(vec![shown]));
-    assert!(!names(&rig).contains(&"next refresh".to_owned()));
+    assert!(!rig.tree().contains("next refresh"), "{}", rig.tree());
 }
 
 fn request(sent_at: DateTime<Utc>, status: u16) -> HttpLogEntry {

@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use egui::{Align2, Color32, Painter, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, accesskit, pos2, vec2};
 
-use crate::domain::token::expiry::Status;
 use crate::messages::snapshot::{AccountView, Activity, TokenView};
 
+use crate::ui::account::http_log::WantedRequest;
 use crate::ui::cx::Cx;
 use crate::ui::widgets::time_text;
 use crate::ui::{theme, widgets};
@@ -15,9 +15,14 @@ const LANE_HEIGHT: f32 = 28.0;
 const LINE: f32 = 6.0;
 const DOT: f32 = 4.0;
 
-/// Shows the lanes; returns true if the dot of the issue was pressed.
-pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) -> bool {
-    let mut pressed = false;
+/// Shows the lanes; returns the request whose dot was pressed.
+pub(in crate::ui) fn show(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    account: &AccountView,
+    token: &TokenView,
+) -> Option<WantedRequest> {
+    let mut pressed = None;
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         pressed = access_token(ui, cx, account, token);
@@ -35,27 +40,35 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token
     pressed
 }
 
-fn access_token(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) -> bool {
+fn access_token(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) -> Option<WantedRequest> {
     let facts = &token.facts;
     let color = account.status(cx.now).color(cx.tokens);
     let clock = |at| time_text::clock(at, cx.now);
     let lane = Lane::new(ui, facts.received_at, facts.expires_at, cx.now);
     lane.line(ui.painter(), color, cx.tokens.track);
     let issued = format!("issued {}", clock(facts.received_at));
-    let pressed = lane.issue(ui, cx, &issued);
+    // The response that brought the token also gave its expiry.
+    let of_token = WantedRequest::SentAt(facts.received_at);
+    let mut pressed = lane.request(ui, facts.received_at, &issued, cx.tokens.accent).then_some(of_token);
     let first = lane.text(ui, cx, lane.rect.left(), Align2::LEFT_TOP, &issued);
     let last = match facts.expires_at {
         Some(end) => {
             let word = if end <= cx.now { "expired" } else { "expires" };
             let text = format!("{word} {}", clock(end));
-            lane.dot(ui, end, &text, color);
+            if lane.request(ui, end, &text, color) {
+                pressed = Some(of_token);
+            }
             lane.text(ui, cx, lane.rect.right(), Align2::RIGHT_TOP, &text)
         }
         None => lane.text(ui, cx, lane.rect.right(), Align2::RIGHT_TOP, "no expiry given"),
     };
-    if let Some(at) = next_refresh(account, token, cx.now) {
+    if let Some(at) = account.next_refresh.filter(|at| *at > cx.now) {
         let text = format!("next refresh {}", clock(at));
-        lane.dot(ui, at, &text, cx.tokens.accent);
+        if !matches!(account.activity, Activity::Retrying { .. }) {
+            lane.dot(ui, at, &text, cx.tokens.accent);
+        } else if lane.request(ui, at, &text, cx.tokens.accent) {
+            pressed = Some(WantedRequest::LastRefresh);
+        }
         let width = ui.painter().layout_no_wrap(text.clone(), theme::small(), cx.tokens.weak).size().x;
         let right = (lane.x(at) + width / 2.0).min(last.left() - 16.0);
         if right - width >= first.right() + 16.0 {
@@ -97,25 +110,6 @@ fn refresh_token(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView, end: DateTime<Utc>
     label(ui, rect, &text);
     ui.painter().galley(rect.min, galley, cx.tokens.weak);
     lane.now(ui, cx);
-}
-
-/// When the token is refreshed without the user; `None` if that isn't planned.
-fn next_refresh(account: &AccountView, token: &TokenView, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let facts = &token.facts;
-    let is_automatic = account.settings.background_refresh.unwrap_or(true);
-    if !is_automatic || token.refresh_refused || !facts.can_refresh(now) || Status::expired_on_arrival(facts)
-    {
-        return None;
-    }
-    if facts.expires_at.is_some_and(|end| facts.refresh_expires_at.is_some_and(|last| last <= end)) {
-        return None;
-    }
-    let at = match account.activity {
-        Activity::Idle => facts.expires_at.map(|end| end - account.margin.for_token(facts)),
-        Activity::Retrying { at } => Some(at),
-        _ => None,
-    };
-    at.filter(|at| *at > now)
 }
 
 /// A line in time.
@@ -173,20 +167,20 @@ impl Lane {
         label(ui, Rect::from_center_size(center, vec2(8.0, 12.0)), "now").on_hover_text("now");
     }
 
-    /// The dot of the issue, which opens its request.
-    fn issue(&self, ui: &Ui, cx: &Cx<'_>, name: &str) -> bool {
-        let center = self.at(self.start);
+    /// A dot that opens a request; returns true if it was pressed.
+    fn request(&self, ui: &Ui, at: DateTime<Utc>, name: &str, color: Color32) -> bool {
+        let center = self.at(at);
         let rect = Rect::from_center_size(center, vec2(16.0, 16.0));
-        let response = ui.interact(rect, ui.scope_id().with(("issue", name)), Sense::click());
+        let response = ui.interact(rect, ui.scope_id().with(("request", name)), Sense::click());
         let name = format!("{name}: show the request");
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, ui.is_enabled(), &name));
         if response.gained_focus() {
             widgets::scroll_into_view(ui, &response);
         }
-        let color = if response.hovered() { cx.tokens.accent_hover } else { cx.tokens.accent };
-        ui.painter().circle_filled(center, DOT, color);
+        let radius = if response.hovered() { DOT + 1.0 } else { DOT };
+        ui.painter().circle_filled(center, radius, color);
         widgets::focus_ring(ui, &response, rect);
-        response.on_hover_text("Show the request").clicked()
+        response.on_hover_text(&name).clicked()
     }
 
     /// Text under the line; returns its place.
