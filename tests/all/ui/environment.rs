@@ -122,6 +122,15 @@ fn the_row_the_title_and_the_card_show_the_environment() {
 }
 
 #[test]
+fn the_bar_of_a_low_window_shows_the_environment() {
+    let mut rig = Rig::sized(four(), (640.0, 420.0));
+    rig.press("beta");
+    let copy = rig.0.get_by_role_and_label(Role::Button, "Copy token").rect();
+    let words = painted(&rig, "Prod");
+    assert!(words.iter().any(|word| word.right() < copy.left() && copy.y_range().contains(word.center().y)));
+}
+
+#[test]
 fn a_long_name_leaves_room_for_the_pill() {
     for size in [(960.0, 640.0), (640.0, 420.0), (480.0, 320.0)] {
         let mut rig =

@@ -16,7 +16,7 @@ use crate::ui::action::{Target, UiAction};
 use crate::ui::cx::Cx;
 use crate::ui::theme::icons::{self, Icon};
 use crate::ui::widgets::button::Button;
-use crate::ui::widgets::environment;
+use crate::ui::widgets::environment::{self, Pill};
 use crate::ui::widgets::time_text;
 use crate::ui::{labels, theme, widgets};
 
@@ -83,16 +83,27 @@ pub(in crate::ui) fn bar(
             }
             bare_ring(ui, cx, token, SMALL_RING, color);
             // The actions are at the right.
-            let width = (ui.available_width() - token_actions::WIDTH).max(TIME_WIDTH);
-            if ui.available_width() >= width + token_actions::MIN_WIDTH {
-                beside_small_ring(ui, cx, account, token, width);
+            let room = ui.available_width();
+            let pill = account.settings.environment.map(|it| Pill::short(ui.painter(), cx.tokens, it));
+            let with_pill = TIME_WIDTH + pill.as_ref().map_or(0.0, |pill| 8.0 + pill.width());
+            let least = [with_pill, TIME_WIDTH].into_iter().find(|it| room >= it + token_actions::MIN_WIDTH);
+            if let Some(least) = least {
+                let pill = pill.filter(|_| least > TIME_WIDTH);
+                beside_small_ring(ui, cx, account, token, pill, least.max(room - token_actions::WIDTH));
             }
             token_actions::show(ui, cx, &mut state.removal, account, token);
         });
     });
 }
 
-fn beside_small_ring(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView, width: f32) {
+fn beside_small_ring(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    account: &AccountView,
+    token: &TokenView,
+    pill: Option<Pill>,
+    width: f32,
+) {
     let status = account.status(cx.now);
     let (rect, response) = ui.allocate_exact_size(vec2(width, 32.0), Sense::hover());
     let text = headline(cx, token);
@@ -105,7 +116,11 @@ fn beside_small_ring(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &To
         None => time_text::age(token.facts.received_at, cx.now),
     };
     let first = widgets::one_line(ui, &short, theme::mono(13.0), cx.tokens.text, width);
+    let beside = rect.left_top() + vec2(first.size().x + 8.0, first.size().y / 2.0);
     ui.painter().galley(rect.left_top(), first, cx.tokens.text);
+    if let Some(pill) = pill {
+        pill.paint(ui.painter(), beside);
+    }
     let color = status.color(cx.tokens);
     let second = widgets::one_line(ui, status.word(), theme::small(), color, width);
     ui.painter().galley(pos2(rect.left(), rect.bottom() - second.size().y), second, color);
