@@ -127,9 +127,10 @@ fn in_a_sentence(error: TagError) -> &'static str {
 fn field_problem(error: &ProviderError) -> (Field, String) {
     let words = explain(&Problem::Settings(error.clone()), None, None);
     let field = match error {
-        ProviderError::VariableMissing { name, .. } | ProviderError::VariableUnknown { name, .. } => {
-            Field::Variable(name.clone())
+        ProviderError::VariableMissing { name, label } => {
+            return (Field::Variable(name.clone()), format!("Choose the {}.", label.to_lowercase()));
         }
+        ProviderError::VariableUnknown { name, .. } => Field::Variable(name.clone()),
         ProviderError::EndpointMissing(kind)
         | ProviderError::EndpointInvalid(kind)
         | ProviderError::EndpointInsecure(kind) => Field::Endpoint(*kind),
