@@ -11,6 +11,8 @@ mod input;
 mod output;
 mod passphrase;
 pub(crate) mod session;
+#[cfg(test)]
+mod shell_files_tests;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
