@@ -1,0 +1,23 @@
+#!/bin/sh
+# Builds Keyfob and prints the path of the program.
+#
+#   packaging/program.sh           for this machine
+#   packaging/program.sh TARGET    for another, by its target triple
+#
+# PROFILE names the profile of Cargo.toml; without it, that of the downloads. On Windows, keyfob-window.exe is beside it.
+set -eu
+cd "$(dirname "$0")/.."
+target=${1:-}
+profile=${PROFILE:-dist}
+folder=$profile
+[ "$profile" = dev ] && folder=debug
+program=${CARGO_TARGET_DIR:-target}${target:+/$target}/$folder/keyfob
+set -- --locked --profile "$profile" ${target:+--target "$target"}
+case $target:${OS:-} in
+    *windows*:* | :Windows_NT)
+        program=$program.exe
+        set -- "$@" --features windows-launcher
+        ;;
+esac
+cargo build "$@" >&2
+echo "$program"
