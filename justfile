@@ -30,6 +30,7 @@ one name:
 
 # Check formatting, lints and documentation as CI does.
 lint:
+    sh tests/lint-scripts.sh
     cargo fmt --check
     cargo clippy --all-targets --all-features --locked -- -D warnings
     RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --locked
@@ -50,7 +51,7 @@ pictures *what: release
 figures *which:
     python3 benches/figures.py {{ which }}
 
-# Build the Debian package, install it into a clean Debian and start it there (root).
+# Make the packages for Linux, install each into a clean Debian and start it there (root).
 package:
     sh tests/package.sh
 

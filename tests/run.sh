@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs every test: the pure ones, those over real sockets, and those on a real keyring, a real window, a real browser
-# and a real authorization server; then the Debian package, installed and started in a clean root. Installs what they
+# and a real authorization server; then each package for Linux, installed and started in a clean root. Installs what they
 # need on Debian and Ubuntu.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,7 +11,7 @@ rm -rf tests/output/servers
 # One test binary for the parts inside the crate, one for everything else. A test that fails stops nothing.
 status=0
 cargo test --locked --no-fail-fast --features failpoints 2>&1 | tee "$log" || status=$?
-# The Debian package, in a clean root of its own.
+# The packages for Linux, in a clean root of their own.
 sh tests/package.sh >target/package.log 2>&1 || status=1
 tee -a "$log" <target/package.log
 grep -q '^test result: FAILED' "$log" && status=1
