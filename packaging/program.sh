@@ -4,7 +4,8 @@
 #   packaging/program.sh           for this machine
 #   packaging/program.sh TARGET    for another, by its target triple
 #
-# PROFILE names the profile of Cargo.toml; without it, that of the downloads. On Windows, keyfob-window.exe is beside it.
+# PROFILE names the profile of Cargo.toml; without it, that of the downloads. On Windows, keyfob-window.exe is beside
+# the program.
 set -eu
 cd "$(dirname "$0")/.."
 target=${1:-}

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Makes the packages for Linux and tries each in a clean Debian (or Ubuntu): the .deb, the .rpm, and the .tar.gz as a user
-# without root. Keyfob is started from its .desktop entry, on a screen without a monitor, and removed again.
+# Makes the packages for Linux and tries each in a clean Debian (or Ubuntu): the .deb, the .rpm, and the .tar.gz as a
+# user without root. Keyfob is started from its .desktop entry, on a screen without a monitor, and removed again.
 #
 #   tests/package.sh            builds the program with the profile that KEYFOB_PROFILE names, else with release
 #   tests/package.sh PROGRAM    packs this one
 #
-# It needs root, or sudo without a password, for the clean root (debootstrap). Debian's packages come from the mirror that
-# this machine's apt uses. Everything is removed again; what is printed is counted by tests/run.sh.
+# It needs root, or sudo without a password, for the clean root (debootstrap). Debian's packages come from the mirror
+# that this machine's apt uses. Everything is removed again; what is printed is counted by tests/run.sh.
 set -eu
 [ $# -eq 0 ] || set -- "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"
 cd "$(dirname "$0")/.."
@@ -114,7 +114,9 @@ bundled_for_macos() {
         "$work/macos/Keyfob.app" "$(sh packaging/version.sh)"
 }
 flatpak_manifest() {
-    flatpak-builder --state-dir="$work/flatpak" --show-manifest packaging/linux/alt.keyfob.app.yml >"$work/manifest.json" &&
+    manifest=$PWD/packaging/linux/alt.keyfob.app.yml
+    # It leaves a folder where it runs.
+    (cd "$work" && flatpak-builder --show-manifest "$manifest" >manifest.json) &&
         grep -F "<id>$(sed -n 's/^ *"id" : "\(.*\)",$/\1/p' "$work/manifest.json")</id>" "$metainfo"
 }
 hold holds_the_same_files_for_every_system the_same_files
@@ -125,6 +127,28 @@ hold completes_a_command_in_bash completes
 hold describes_itself_to_software_centres described
 hold has_a_flatpak_manifest_of_the_same_id flatpak_manifest
 hold lays_out_the_bundle_for_macos bundled_for_macos
+
+# What makes a release of the packages. Publishing is left to the workflow: a stand-in notes what gh is told.
+adds_up() { sh packaging/sums.sh && (cd target/packages && sha256sum --check --strict SHA256SUMS); }
+refuses_another_tag() {
+    ! GITHUB_REF_TYPE=tag GITHUB_REF_NAME=v0.0.0 sh packaging/check-tag.sh &&
+        GITHUB_REF_TYPE=branch sh packaging/check-tag.sh
+}
+publishes() {
+    version=$(sh packaging/version.sh)
+    mkdir -p "$work/bin"
+    # shellcheck disable=SC2016 # expanded where it runs
+    printf '#!/bin/sh\necho "$@"\nwhile [ "$1" != --notes-file ]; do shift; done\ncat "$2"\n' >"$work/bin/gh"
+    chmod +x "$work/bin/gh"
+    PATH=$work/bin:$PATH GITHUB_REF_NAME=v$version sh packaging/publish.sh >"$work/published"
+    for text in "release create v$version --verify-tag" SHA256SUMS "$(basename "$deb")" "$(basename "$rpm")" \
+        "$(basename "$archive")" '### Packages'; do
+        grep -F -- "$text" "$work/published" || { echo "no $text"; return 1; }
+    done
+}
+hold sums_of_all_packages_are_right adds_up
+hold a_tag_of_another_version_is_refused refuses_another_tag
+hold publishes_the_packages_with_the_notes publishes
 
 # A clean root of this machine's release, from this machine's mirror.
 . /etc/os-release

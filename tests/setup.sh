@@ -5,6 +5,8 @@
 #   tests/setup.sh run    for running the app only
 #
 # The packages stand in tests/desktop/packages. It is safe to call at every test run.
+# Lists of packages are split into words on purpose.
+# shellcheck disable=SC2086
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 lists=$here/desktop/packages
@@ -79,10 +81,12 @@ if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0
 fi
 
 # The lock file beside the modules tells whether they are the right ones.
-if ! cmp -s "$oidc/package-lock.json" "$oidc/node_modules/.installed-lock.json"; then
-    (cd "$oidc" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
-    cp "$oidc/package-lock.json" "$oidc/node_modules/.installed-lock.json"
-fi
+for folder in "$oidc" "$here/tools"; do
+    if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed-lock.json"; then
+        (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+        cp "$folder/package-lock.json" "$folder/node_modules/.installed-lock.json"
+    fi
+done
 
 # Servers that the tests ask, and tools that check the project. The same for the list of requirements.
 for folder in "$here/desktop/servers" "$here/tools"; do

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the Flatpak and installs it for this user. It needs flatpak-builder, and the runtime and the SDK that the manifest
-# names.
+# Builds the Flatpak and installs it for this user. It needs flatpak-builder, and the runtime and the SDK that the
+# manifest names.
 #
 #   packaging/linux/flatpak.sh           builds and installs
 #   packaging/linux/flatpak.sh source    only lays out the source with its dependencies, in target/flatpak/source
@@ -18,4 +18,5 @@ git archive HEAD | tar -x -C "$folder/source"
     CARGO_HOME=$folder/cargo cargo metadata --offline --locked --format-version 1 >"$folder/metadata.json"
 )
 [ "${1:-}" = source ] && exit 0
-flatpak-builder --state-dir="$folder/state" --user --install --force-clean "$folder/build" packaging/linux/alt.keyfob.app.yml
+flatpak-builder --state-dir="$folder/state" --user --install --force-clean "$folder/build" \
+    packaging/linux/alt.keyfob.app.yml

@@ -29,7 +29,8 @@ gzip -9nf "$prefix"/share/man/man1/*.1
 named packaging/completions/keyfob.bash share/bash-completion/completions/keyfob
 named packaging/completions/_keyfob share/zsh/site-functions/_keyfob
 named packaging/completions/keyfob.fish share/fish/vendor_completions.d/keyfob.fish
-into share/doc/keyfob README.md CHANGELOG.md SECURITY.md LICENSE-MIT assets/fonts/OFL.txt packaging/linux/copyright
+into share/doc/keyfob README.md CHANGELOG.md SECURITY.md LICENSE-MIT LICENSE-APACHE assets/fonts/OFL.txt \
+    packaging/linux/copyright
 into share/doc/keyfob/docs docs/*.md
 
 # The date of the commit, so that the same commit gives the same packages; today's where there is no repository.

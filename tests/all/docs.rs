@@ -68,7 +68,7 @@ fn links_between_pages_lead_somewhere() {
 
 #[test]
 fn paths_that_pages_name_are_there() {
-    const FOLDERS: [&str; 5] = ["src/", "tests/", "assets/", "benches/", "docs/"];
+    const FOLDERS: [&str; 6] = ["src/", "tests/", "assets/", "benches/", "docs/", "packaging/"];
     // Written by a test run.
     let made = |path: &str| path.starts_with("tests/output");
     let mut missing = Vec::new();
