@@ -47,7 +47,7 @@ fn find(text: &str, secret: &str) -> Option<(usize, usize)> {
     text.char_indices().filter(|(_, c)| may_begin(*c)).find_map(|(at, _)| {
         let rest = &text[at..];
         let encoded = ENCODINGS.iter().filter_map(|encoding| encoded_length(rest, secret, *encoding)).max();
-        let to_the_letter = Some(secret.len()).filter(|_| !secret.is_empty() && rest.starts_with(secret));
+        let to_the_letter = (!secret.is_empty() && rest.starts_with(secret)).then_some(secret.len());
         encoded.max(to_the_letter).map(|length| (at, length))
     })
 }

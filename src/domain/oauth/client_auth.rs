@@ -79,7 +79,7 @@ impl ClientAuthentication {
         let id = client.client_id.as_str();
         // A pushed authorization request already has the client ID.
         let named = pairs.iter().any(|(name, _)| *name == "client_id");
-        let named_by = Some(("client_id", id)).filter(|_| !named);
+        let named_by = (!named).then_some(("client_id", id));
         let secret = client.client_secret.as_ref().filter(|secret| !secret.is_empty());
         match (provider.client_auth, secret) {
             (ClientAuth::Basic, Some(secret)) => {

@@ -202,7 +202,7 @@ fn grant_params<'a>(
         grant_request,
         GrantRequest::ClientCredentials | GrantRequest::Password | GrantRequest::JwtBearer
     ) {
-        pairs.extend(Some(("scope", scope)).filter(|_| !scope.is_empty()));
+        pairs.extend((!scope.is_empty()).then_some(("scope", scope)));
         pairs.extend(provider.audience.as_deref().map(|audience| ("audience", audience)));
     }
     pairs.extend(provider.resource.iter().map(|resource| ("resource", resource.as_str())));

@@ -114,7 +114,7 @@ impl Engine {
                     self.accounts.update(id, |entry| entry.token_obtained(&token, with_preview, now));
                 // The vault's record was compared with the account as it was then.
                 let is_same = self.accounts.get(id).is_some_and(|it| it.account().revision == revision);
-                let fresh = Some(&token.grant).filter(|_| is_same && !self.is_locked);
+                let fresh = (is_same && !self.is_locked).then_some(&token.grant);
                 self.step_with(id, Input::Renewed(attempt, Ok(token.facts)), fresh);
                 self.store_wait(id, wait_before);
                 if let Some(auth) = proven.flatten() {

@@ -193,7 +193,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ExportPageSt
         }
     });
     let first = if state.encrypted { new_passphrase::first_id() } else { file_id() };
-    state.first_field.focus(cx, Some(first).filter(|_| !state.is_sent));
+    state.first_field.focus(cx, (!state.is_sent).then_some(first));
 }
 
 /// The buttons, which stay visible.

@@ -354,7 +354,7 @@ pub(in crate::ui) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ImportPag
         ImportStep::Reading | ImportStep::Preview | ImportStep::Saving => labels::IMPORT,
     };
     let blocked = state.blocked(cx);
-    let field = Some(passphrase_id()).filter(|_| state.step == ImportStep::Encrypted);
+    let field = (state.step == ImportStep::Encrypted).then_some(passphrase_id());
     let reason = blocked.map(|text| Reason::new(text, field));
     let action = Button::new(Weight::Primary, label).blocked(blocked);
     let cancel = Button::new(Weight::Secondary, labels::CANCEL);
