@@ -116,5 +116,5 @@ fn without_history(set: arboard::Set<'_>) -> arboard::Set<'_> {
 #[cfg(windows)]
 fn without_history(set: arboard::Set<'_>) -> arboard::Set<'_> {
     use arboard::SetExtWindows as _;
-    set.exclude_from_cloud().exclude_from_history()
+    set.exclude_from_monitoring().exclude_from_cloud().exclude_from_history()
 }
