@@ -3,6 +3,9 @@
 //! Defines its location, permissions and file names. Invariant: only the owner has access (folder 0700, files
 //! 0600), and no symbolic link in it is followed.
 
+#[cfg(windows)]
+mod owner_only;
+
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,6 +68,13 @@ impl Home {
     /// Creates the folder, or removes other users' permissions.
     pub fn create(&self) -> Result<(), HomeError> {
         make_private_folder(&self.path)?;
+        // Once for each home: it starts a program.
+        #[cfg(windows)]
+        if !self.locks_path().exists()
+            && let Err(error) = owner_only::close_to_others(&self.path)
+        {
+            log::warn!("other users may read the files of Keyfob: {error}");
+        }
         make_private_folder(&self.locks_path())
     }
 
@@ -273,6 +283,7 @@ fn is_ours(found: &fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::uid(found) == rustix::process::geteuid().as_raw()
 }
 
+#[cfg_attr(windows, expect(dead_code, reason = "its access lists are not read"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Changeable {
     /// Another user who owns it.
@@ -308,7 +319,7 @@ fn tighten(file: &File, mode: u32) -> io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
-// Windows gives the files under a user's profile to that user alone.
+// On Windows a file has its folder's access list.
 #[cfg(not(unix))]
 fn is_ours(_: &fs::Metadata) -> bool {
     true
