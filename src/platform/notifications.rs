@@ -1,14 +1,16 @@
 //! Desktop notifications.
 //!
-//! Over the session bus on Linux; other systems only have the window's request for attention. Invariant: a
-//! notification names an account and no secret, and nothing waits for it.
+//! Over the session bus on Linux, a toast on Windows; macOS only has the window's request for attention.
+//! Invariant: a notification names an account and no secret, and nothing waits for it.
 
 /// Notifies that an account needs a sign-in. The name must be sanitized already.
 pub fn needs_sign_in(name: &str) {
     let body = format!("“{name}” needs you to sign in again.");
     #[cfg(target_os = "linux")]
     linux::show(body);
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(target_os = "windows")]
+    windows::show(body);
+    #[cfg(target_os = "macos")]
     log::info!("no notification is shown on this system: {} characters", body.len());
 }
 
@@ -33,6 +35,27 @@ mod linux {
                 .and_then(|bus| bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &message));
             if sent.is_err() {
                 log::info!("the desktop shows no notifications");
+            }
+        };
+        if thread::Builder::new().name("keyfob-notify".to_owned()).spawn(notify).is_err() {
+            log::warn!("no thread for a notification");
+        }
+    }
+}
+
+#[cfg(target_os = "windows")]
+mod windows {
+    use std::thread;
+
+    use tauri_winrt_notification::Toast;
+
+    /// The name under which the installer registers Keyfob for notifications.
+    const APP_ID: &str = "Keyfob";
+
+    pub(crate) fn show(body: String) {
+        let notify = move || {
+            if Toast::new(APP_ID).title("Keyfob").text1(&body).show().is_err() {
+                log::info!("the system shows no notifications");
             }
         };
         if thread::Builder::new().name("keyfob-notify".to_owned()).spawn(notify).is_err() {

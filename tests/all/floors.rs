@@ -26,7 +26,7 @@ const ROOMS: [(&str, u8, &[&str]); 11] = [
 const NEVER: [(&str, &[&str]); 1] = [("ui", &["store", "net", "platform"])];
 
 /// Crates, and the only places that may use them.
-const KEPT: [(&str, &[&str]); 19] = [
+const KEPT: [(&str, &[&str]); 20] = [
     ("egui", &["src/ui", "src/app"]),
     ("eframe", &["src/app"]),
     ("rfd", &["src/app/file_dialog.rs"]),
@@ -52,6 +52,7 @@ const KEPT: [(&str, &[&str]); 19] = [
             "src/store/vault/keychain/linux.rs",
         ],
     ),
+    ("tauri_winrt_notification", &["src/platform/notifications.rs"]),
     ("zxcvbn", &["src/domain/passphrase_strength.rs"]),
     ("saphyr_parser", &["src/domain/document/yaml.rs"]),
 ];
