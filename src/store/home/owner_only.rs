@@ -29,7 +29,13 @@ pub(super) fn close_to_others(folder: &Path) -> io::Result<()> {
     // By its path, so that no other program of this name is started.
     let system = variable("SystemRoot").ok_or(io::ErrorKind::NotFound)?;
     let mut command = Command::new(Path::new(&system).join("System32").join("icacls.exe"));
-    command.arg(folder).arg("/inheritance:r").arg("/grant:r").arg(grant).arg("/q");
+    command.arg(without_prefix(folder)).arg("/inheritance:r").arg("/grant:r").arg(grant).arg("/q");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).creation_flags(NO_WINDOW);
     if command.status()?.success() { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
+}
+
+/// A resolved path begins with `\\?\`, which few programs expect.
+fn without_prefix(folder: &Path) -> &Path {
+    let plain = folder.to_str().and_then(|path| path.strip_prefix(r"\\?\"));
+    plain.filter(|path| !path.starts_with("UNC")).map_or(folder, Path::new)
 }
