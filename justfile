@@ -55,6 +55,10 @@ figures *which:
 package:
     sh tests/package.sh
 
+# Build the Windows program and its installer, and test them under Wine (root).
+windows *name:
+    sh tests/windows.sh {{ name }}
+
 # Run what a change must pass.
 ci:
     bash .ci/run

@@ -152,11 +152,7 @@ hold publishes_the_packages_with_the_notes publishes
 
 # A clean root of this machine's release, from this machine's mirror.
 . /etc/os-release
-sources() { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true; }
-mirror=$(sources | awk -v suite="$VERSION_CODENAME" '
-    $1 == "deb" { for (at = 2; at < NF; at++) if ($at ~ "://" && $(at + 1) == suite) { print $at; exit } }
-    $1 == "URIs:" { uri = $2 }
-    $1 == "Suites:" { for (at = 2; at <= NF; at++) if ($at == suite) { print uri; exit } }')
+mirror=$(sh tests/mirror.sh)
 clean_root() {
     [ -n "$mirror" ] || { echo "apt knows no mirror of $VERSION_CODENAME"; return 1; }
     $sudo debootstrap --variant=minbase "$VERSION_CODENAME" "$root" "$mirror" &&

@@ -15,3 +15,4 @@ pub(crate) mod support_tests;
 mod threat_model;
 pub(crate) mod ui;
 mod vendors;
+mod windows;

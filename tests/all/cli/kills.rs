@@ -11,12 +11,12 @@ use keyfob::store::home::Home;
 use keyfob::store::vault::Vault as _;
 use keyfob::store::vault::passphrase::PassphraseVault;
 
-use super::place::{Place, Run, holds};
+use super::place::{Machine, Place, Run, holds};
 use super::rotating::{BOT, CAR, Rotating};
 use crate::support::desktop::{Bus, Keyring};
 
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Over {
+pub(crate) enum Over {
     Keychain,
     File,
     /// The passphrase file, which each run names; the stored choice is the keychain.
@@ -25,23 +25,24 @@ pub(super) enum Over {
 
 const PASSPHRASE: &str = "correct horse battery staple";
 
-pub(super) enum Deed {
+pub(crate) enum Deed {
     Import,
     SignIn,
     Refresh,
     Remove,
 }
 
-pub(super) struct World<'bus> {
-    pub(super) place: Place<'bus>,
+pub(crate) struct World<'bus> {
+    pub(crate) place: Place<'bus>,
     server: Rotating,
-    pub(super) file: String,
+    pub(crate) file: String,
 }
 
 impl<'bus> World<'bus> {
-    pub(super) fn new(bus: &'bus Bus, number: usize, over: Over) -> Self {
-        let mut place = Place::on(bus);
-        place.home = bus.path(&format!("home-{number}"));
+    pub(crate) fn new(machine: impl Into<Machine<'bus>>, number: usize, over: Over) -> Self {
+        let machine = machine.into();
+        let mut place = Place::on(machine);
+        place.home = machine.path(&format!("home-{number}"));
         if over != Over::Keychain {
             // With cheap key derivation.
             let passphrase = Passphrase::new(PASSPHRASE.to_owned());
@@ -60,7 +61,7 @@ impl<'bus> World<'bus> {
     }
 
     /// Sets up everything that the command needs.
-    pub(super) fn prepare(&self, deed: &Deed) {
+    pub(crate) fn prepare(&self, deed: &Deed) {
         if matches!(deed, Deed::Import) {
             return;
         }
@@ -71,14 +72,14 @@ impl<'bus> World<'bus> {
         }
     }
 
-    pub(super) fn sign_in(&self) {
+    pub(crate) fn sign_in(&self) {
         let waiting = self.place.sign_in(&["sign-in", CAR, "--no-browser"]);
         waiting.come_back(&[("code", "c")]);
         waiting.end().ok();
     }
 
     /// Runs the command and kills it at this step; `None` if it ended earlier.
-    pub(super) fn killed_at(&self, deed: &Deed, step: usize) -> Option<String> {
+    pub(crate) fn killed_at(&self, deed: &Deed, step: usize) -> Option<String> {
         let words: &[&str] = match deed {
             Deed::Import => &["import", &self.file],
             Deed::SignIn => &["sign-in", CAR, "--no-browser"],
@@ -107,12 +108,17 @@ impl<'bus> World<'bus> {
     }
 
     /// Whether a rotating refresh token was ever used.
-    pub(super) fn has_rotated(&self) -> bool {
+    pub(crate) fn has_rotated(&self) -> bool {
         self.server.spent() > 0
     }
 
+    /// Whether a refresh token was used twice.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.server.is_revoked()
+    }
+
     /// The account is usable, or it reports that a sign-in is needed, which then helps.
-    pub(super) fn must_be_usable(&self, when: &str) {
+    pub(crate) fn must_be_usable(&self, when: &str) {
         let run = self.place.run(&["token", CAR]);
         assert!(run.code == 3 && run.out.is_empty() || run.out.starts_with("at-"), "{when}: {run:?}");
         // A response in transit is lost with the process, and the server may have invalidated the old token.
@@ -141,7 +147,7 @@ impl<'bus> World<'bus> {
     }
 
     /// The names of all records in the vault.
-    pub(super) fn kept(&self, keyring: &Keyring<'_>) -> Vec<String> {
+    pub(crate) fn kept(&self, keyring: &Keyring<'_>) -> Vec<String> {
         let mut kept = keyring.items();
         if !self.place.before.is_empty() {
             let passphrase = Passphrase::new(PASSPHRASE.to_owned());
@@ -151,11 +157,11 @@ impl<'bus> World<'bus> {
         kept
     }
 
-    pub(super) fn nothing_lies_open(&self, when: &str) {
+    pub(crate) fn nothing_lies_open(&self, when: &str) {
         assert!(!holds(&self.place.home, &self.server.canary), "{when}: a secret is on the disk");
     }
 
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let listed = self.place.run(&["list", "--json"]).json();
         let names = listed.as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap().to_owned());
         names.collect()

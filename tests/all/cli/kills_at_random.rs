@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use super::kills::{Deed, Over, World};
-use super::place::{TO_THE_FIRST_SCHEMA, holds};
+use super::place::{Machine, TO_THE_FIRST_SCHEMA, holds};
 use super::rotating::{BOT, CAR};
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::engine::return_address;
@@ -43,14 +43,22 @@ fn come_back(child: &mut Child) {
 
 #[test]
 fn kills_at_random_moments() {
-    let count = std::env::var("KEYFOB_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(32);
     let bus = Bus::start();
     let keyring = Keyring::lasting(&bus);
-    let world = World::new(&bus, 0, Over::File);
+    kill_at_random((&bus).into(), 32);
+    drop(keyring);
+}
+
+/// Kills `usual` times, unless `KEYFOB_KILLS` says otherwise.
+#[expect(clippy::print_stdout, reason = "a failed test shows its seed")]
+pub(crate) fn kill_at_random(machine: Machine<'_>, usual: u32) {
+    let count = std::env::var("KEYFOB_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(usual);
+    let world = World::new(machine, 0, Over::File);
     world.prepare(&Deed::Refresh);
-    let exports = bus.path("exports");
+    let exports = machine.path("exports");
     std::fs::create_dir(&exports).unwrap();
-    let export = exports.join("all").to_str().unwrap().to_owned();
+    let export_file = exports.join("all");
+    let export = machine.argument(&export_file);
     let mut seed = [0_u8; 8];
     getrandom::fill(&mut seed).unwrap();
     let mut random = u64::from_be_bytes(seed);
@@ -92,9 +100,8 @@ fn kills_at_random_moments() {
             assert!(again.code == 0 || again.err.contains("already"), "{when}: {again:?}");
             assert_eq!(std::fs::read_dir(&exports).unwrap().count(), 1, "{when}");
             assert!(!holds(&exports, "CANARY"), "{when}");
-            std::fs::remove_file(&export).unwrap();
+            std::fs::remove_file(&export_file).unwrap();
         }
     }
     assert!(world.has_rotated());
-    drop(keyring);
 }

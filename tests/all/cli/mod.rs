@@ -7,11 +7,11 @@ mod flows;
 mod imports;
 mod inquiries;
 #[cfg(feature = "failpoints")]
-mod kills;
+pub(crate) mod kills;
 #[cfg(feature = "failpoints")]
 mod kills_across_providers;
 #[cfg(feature = "failpoints")]
-mod kills_at_random;
+pub(crate) mod kills_at_random;
 #[cfg(feature = "failpoints")]
 mod kills_by_name;
 #[cfg(feature = "failpoints")]
@@ -20,10 +20,10 @@ mod leaks;
 #[cfg(feature = "failpoints")]
 mod memory;
 mod own_presets;
-mod place;
+pub(crate) mod place;
 mod reach;
 #[cfg(feature = "failpoints")]
-mod rotating;
+pub(crate) mod rotating;
 mod secret_params;
 #[cfg(feature = "failpoints")]
 mod together;

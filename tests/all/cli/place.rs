@@ -1,4 +1,4 @@
-//! An environment for the program: a bus with a keychain, a home, and a server.
+//! An environment for the program: a machine with a keychain, a home, and a server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -13,35 +13,36 @@ use crate::support::canary;
 use crate::support::desktop::Bus;
 use crate::support::raw;
 use crate::support::server::{Request, Response, ScriptedServer};
+use crate::support::wine::Wine;
 
 /// An account of [`Server::accounts`] whose name needs quoting.
-pub(super) const BATCH: &str = "batch: a/b 東京";
+pub(crate) const BATCH: &str = "batch: a/b 東京";
 
 /// Downgrades a database to the first version's schema.
-pub(super) const TO_THE_FIRST_SCHEMA: &str = "DROP TABLE exchanges; DROP TABLE in_flight; DROP TABLE waits;
+pub(crate) const TO_THE_FIRST_SCHEMA: &str = "DROP TABLE exchanges; DROP TABLE in_flight; DROP TABLE waits;
      ALTER TABLE accounts DROP COLUMN kept_in; PRAGMA user_version = 1";
 
 #[derive(Debug)]
-pub(super) struct Run {
-    pub(super) code: i32,
-    pub(super) out: String,
-    pub(super) err: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Run {
     /// The output of a successful run.
-    pub(super) fn ok(self) -> String {
+    pub(crate) fn ok(self) -> String {
         assert_eq!(self.code, 0, "{self:?}");
         self.out
     }
 
     /// The same, parsed as JSON.
-    pub(super) fn json(self) -> serde_json::Value {
+    pub(crate) fn json(self) -> serde_json::Value {
         serde_json::from_str(&self.ok()).expect("JSON")
     }
 
     /// The message of a failed run with this exit code: nothing on stdout, one paragraph on stderr.
-    pub(super) fn failed(self, code: i32) -> String {
+    pub(crate) fn failed(self, code: i32) -> String {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.out, "", "{self:?}");
         let said = self.err.trim_end();
@@ -50,22 +51,69 @@ impl Run {
     }
 }
 
-pub(super) struct Place<'bus> {
-    bus: &'bus Bus,
-    pub(super) home: PathBuf,
-    pub(super) log: bool,
+/// What the program runs on.
+#[derive(Clone, Copy)]
+pub(crate) enum Machine<'a> {
+    /// The built program, on a bus of its own.
+    Linux(&'a Bus),
+    /// The Windows program.
+    Windows(&'a Wine),
+}
+
+impl<'a> From<&'a Bus> for Machine<'a> {
+    fn from(bus: &'a Bus) -> Self {
+        Self::Linux(bus)
+    }
+}
+
+impl<'a> From<&'a Wine> for Machine<'a> {
+    fn from(wine: &'a Wine) -> Self {
+        Self::Windows(wine)
+    }
+}
+
+impl Machine<'_> {
+    fn command(self) -> Command {
+        match self {
+            Self::Linux(bus) => bus.command(env!("CARGO_BIN_EXE_keyfob")),
+            Self::Windows(wine) => wine.command(),
+        }
+    }
+
+    /// A path for a file or folder with this name.
+    pub(crate) fn path(self, name: &str) -> PathBuf {
+        match self {
+            Self::Linux(bus) => bus.path(name),
+            Self::Windows(wine) => wine.path(name),
+        }
+    }
+
+    /// A path as the program knows it.
+    pub(crate) fn argument(self, path: &Path) -> String {
+        match self {
+            Self::Linux(_) => path.to_str().expect("UTF-8").to_owned(),
+            Self::Windows(_) => Wine::argument(path),
+        }
+    }
+}
+
+pub(crate) struct Place<'bus> {
+    machine: Machine<'bus>,
+    pub(crate) home: PathBuf,
+    pub(crate) log: bool,
     /// Arguments before each command, such as another vault.
-    pub(super) before: Vec<String>,
+    pub(crate) before: Vec<String>,
 }
 
 impl<'bus> Place<'bus> {
-    pub(super) fn on(bus: &'bus Bus) -> Self {
-        Self { bus, home: bus.path("home of keyfob"), log: false, before: Vec::new() }
+    pub(crate) fn on(machine: impl Into<Machine<'bus>>) -> Self {
+        let machine = machine.into();
+        Self { machine, home: machine.path("home of keyfob"), log: false, before: Vec::new() }
     }
 
-    pub(super) fn command(&self, words: &[&str]) -> Command {
-        let mut command = self.bus.command(env!("CARGO_BIN_EXE_keyfob"));
-        command.args(&self.before).args(words).env("KEYFOB_HOME", &self.home);
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.machine.command();
+        command.args(&self.before).args(words).env("KEYFOB_HOME", self.machine.argument(&self.home));
         if self.log {
             command.env("KEYFOB_LOG", "trace");
         }
@@ -73,11 +121,11 @@ impl<'bus> Place<'bus> {
         command
     }
 
-    pub(super) fn run(&self, words: &[&str]) -> Run {
+    pub(crate) fn run(&self, words: &[&str]) -> Run {
         self.run_with(words, "")
     }
 
-    pub(super) fn run_with(&self, words: &[&str], input: &str) -> Run {
+    pub(crate) fn run_with(&self, words: &[&str], input: &str) -> Run {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().expect("the program");
         let mut stdin = child.stdin.take().expect("its input");
         // The program may exit without reading it.
@@ -93,15 +141,15 @@ impl<'bus> Place<'bus> {
     }
 
     /// Writes a file beside the home that only this user can read.
-    pub(super) fn file(&self, name: &str, text: &str) -> String {
-        let path = self.bus.path(name);
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
+        let path = self.machine.path(name);
         std::fs::write(&path, text).expect("a file");
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("its rights");
-        path.to_str().expect("UTF-8").to_owned()
+        self.machine.argument(&path)
     }
 
     /// Starts a sign-in without a browser, up to the sign-in link on its standard output.
-    pub(super) fn sign_in(&self, words: &[&str]) -> SignIn {
+    pub(crate) fn sign_in(&self, words: &[&str]) -> SignIn {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().expect("the program");
         let mut out = BufReader::new(child.stdout.take().expect("its output"));
         let mut err = child.stderr.take().expect("its words");
@@ -117,30 +165,30 @@ impl<'bus> Place<'bus> {
     }
 }
 
-pub(super) struct SignIn {
-    pub(super) child: Child,
-    pub(super) address: String,
+pub(crate) struct SignIn {
+    pub(crate) child: Child,
+    pub(crate) address: String,
     out: BufReader<std::process::ChildStdout>,
-    pub(super) stdin: Option<ChildStdin>,
+    pub(crate) stdin: Option<ChildStdin>,
     said: JoinHandle<String>,
 }
 
 impl SignIn {
-    pub(super) fn parameter(&self, name: &str) -> String {
+    pub(crate) fn parameter(&self, name: &str) -> String {
         parameter(&self.address, name)
     }
 
     /// Plays the browser's redirect with these parameters and `state`.
-    pub(super) fn come_back(&self, parameters: &[(&str, &str)]) -> raw::Answer {
+    pub(crate) fn come_back(&self, parameters: &[(&str, &str)]) -> raw::Answer {
         come_back(&self.address, parameters)
     }
 
-    pub(super) fn paste(&mut self, line: &str) {
+    pub(crate) fn paste(&mut self, line: &str) {
         writeln!(self.stdin.as_mut().expect("its input"), "{line}").expect("it reads");
     }
 
     /// Waits for the end; the output doesn't include the sign-in link.
-    pub(super) fn end(mut self) -> Run {
+    pub(crate) fn end(mut self) -> Run {
         drop(self.stdin.take());
         let code = self.child.wait().expect("its end").code().expect("an exit code");
         let mut out = String::new();
@@ -149,14 +197,14 @@ impl SignIn {
     }
 }
 
-pub(super) fn parameter(address: &str, name: &str) -> String {
+pub(crate) fn parameter(address: &str, name: &str) -> String {
     let url = url::Url::parse(address).expect("an address");
     let found = url.query_pairs().find(|(key, _)| key == name);
     found.unwrap_or_else(|| panic!("{name} in {address}")).1.into_owned()
 }
 
 /// Plays a browser that is redirected from the sign-in link to the redirect URI, and follows to the page.
-pub(super) fn come_back(address: &str, parameters: &[(&str, &str)]) -> raw::Answer {
+pub(crate) fn come_back(address: &str, parameters: &[(&str, &str)]) -> raw::Answer {
     let state = parameter(address, "state");
     let mut back = url::Url::parse(&parameter(address, "redirect_uri")).expect("an address");
     back.query_pairs_mut().extend_pairs(parameters).append_pair("state", &state);
@@ -172,14 +220,14 @@ pub(super) fn come_back(address: &str, parameters: &[(&str, &str)]) -> raw::Answ
 }
 
 /// A server whose tokens and client secrets are canaries.
-pub(super) struct Server {
-    pub(super) server: ScriptedServer,
-    pub(super) canary: String,
+pub(crate) struct Server {
+    pub(crate) server: ScriptedServer,
+    pub(crate) canary: String,
 }
 
 impl Server {
     /// It issues a new token per request; `facts` are further members of the response.
-    pub(super) fn giving(facts: &str) -> Self {
+    pub(crate) fn giving(facts: &str) -> Self {
         let canary = canary();
         let (mark, facts, count) = (canary.clone(), facts.to_owned(), Arc::new(AtomicUsize::new(0)));
         let server = ScriptedServer::judging(move |_: &Request| {
@@ -195,12 +243,12 @@ impl Server {
     }
 
     /// The token of the response with that number.
-    pub(super) fn token(&self, number: usize) -> String {
+    pub(crate) fn token(&self, number: usize) -> String {
         format!("at-{number}-{}", self.canary)
     }
 
     /// An import file with an account for each of the two grants.
-    pub(super) fn accounts(&self) -> String {
+    pub(crate) fn accounts(&self) -> String {
         let (canary, url) = (&self.canary, self.server.url(""));
         format!(
             r#"
@@ -231,7 +279,7 @@ token = "{url}/token"
 }
 
 /// Whether a file below a folder, or its name, contains these bytes.
-pub(super) fn holds(folder: &Path, needle: &str) -> bool {
+pub(crate) fn holds(folder: &Path, needle: &str) -> bool {
     let entries: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().collect();
     entries.iter().any(|entry| {
         let path = entry.path();

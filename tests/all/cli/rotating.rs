@@ -8,8 +8,8 @@ use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::server::{Request, Response, ScriptedServer};
 
-pub(super) const CAR: &str = "car";
-pub(super) const BOT: &str = "bot";
+pub(crate) const CAR: &str = "car";
+pub(crate) const BOT: &str = "bot";
 
 /// The state of a rotating family: one refresh token is valid, and reuse revokes all.
 #[derive(Default)]
@@ -22,14 +22,14 @@ struct Family {
     delay: Duration,
 }
 
-pub(super) struct Rotating {
+pub(crate) struct Rotating {
     server: ScriptedServer,
     family: Arc<Mutex<Family>>,
-    pub(super) canary: String,
+    pub(crate) canary: String,
 }
 
 impl Rotating {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (canary, family) = (canary(), Arc::new(Mutex::new(Family::default())));
         let (mark, known) = (canary.clone(), Arc::clone(&family));
         let server = ScriptedServer::judging(move |request: &Request| {
@@ -69,7 +69,7 @@ impl Rotating {
         Self { server, family, canary }
     }
 
-    pub(super) fn accounts(&self) -> String {
+    pub(crate) fn accounts(&self) -> String {
         [
             AccountToml::new(CAR, "authorization_code").on(&self.server, &["authorize", "token"]),
             AccountToml::new(BOT, "client_credentials").on(&self.server, &["token"]),
@@ -78,26 +78,26 @@ impl Rotating {
         .concat()
     }
 
-    pub(super) fn heard(&self) -> Vec<String> {
+    pub(crate) fn heard(&self) -> Vec<String> {
         self.server.requests().iter().map(Request::whole).collect()
     }
 
     /// The number of used refresh tokens.
-    pub(super) fn spent(&self) -> usize {
+    pub(crate) fn spent(&self) -> usize {
         self.family.lock().unwrap().used.len()
     }
 
-    pub(super) fn is_revoked(&self) -> bool {
+    pub(crate) fn is_revoked(&self) -> bool {
         self.family.lock().unwrap().is_revoked
     }
 
     /// The number of requests, whatever their result.
-    pub(super) fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.family.lock().unwrap().issued
     }
 
     /// Delays each response from now on.
-    pub(super) fn slow_down(&self, delay: Duration) {
+    pub(crate) fn slow_down(&self, delay: Duration) {
         self.family.lock().unwrap().delay = delay;
     }
 }

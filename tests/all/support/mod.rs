@@ -12,6 +12,7 @@ pub(crate) mod server;
 pub(crate) mod vault_contract;
 pub(crate) mod vendors;
 pub(crate) mod wait;
+pub(crate) mod wine;
 
 /// Repeats an action until it takes less than `limit`, three times at most: a busy machine may delay one
 /// attempt, a fault delays each.

@@ -19,7 +19,7 @@ use crate::support::raw;
 use crate::support::vendors::Vendor;
 
 /// An account of this provider, with the vendor's endpoints instead of the preset's.
-fn account(vendor: &Vendor, provider: &str, extra: &str, endpoints: &[(&str, String)]) -> String {
+pub(crate) fn account(vendor: &Vendor, provider: &str, extra: &str, endpoints: &[(&str, String)]) -> String {
     let known = &vendor.known;
     let account = AccountToml::of_preset(provider, provider)
         .with("client_id", &known.client_id)
@@ -28,11 +28,11 @@ fn account(vendor: &Vendor, provider: &str, extra: &str, endpoints: &[(&str, Str
     endpoints.iter().fold(account, |account, (key, url)| account.at(key, url)).to_string()
 }
 
-fn token_only(vendor: &Vendor) -> Vec<(&'static str, String)> {
+pub(crate) fn token_only(vendor: &Vendor) -> Vec<(&'static str, String)> {
     vec![("token", vendor.token_url())]
 }
 
-fn both(vendor: &Vendor) -> Vec<(&'static str, String)> {
+pub(crate) fn both(vendor: &Vendor) -> Vec<(&'static str, String)> {
     vec![("authorize", vendor.authorize_url()), ("token", vendor.token_url())]
 }
 

@@ -25,7 +25,7 @@ pub(crate) use bus::{Bus, started_on};
 pub(crate) use http::{get, post_form, request};
 pub(crate) use keyring::Keyring;
 pub(crate) use oidc::{OidcServer, browser};
-pub(crate) use process::{Running, finish, wait_until};
+pub(crate) use process::{Running, finish, mortal, wait_until};
 pub(crate) use screen::Screen;
 pub(crate) use window::Window;
 
