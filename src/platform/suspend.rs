@@ -4,12 +4,13 @@
 //! startup doesn't wait for it; without a system bus or logind, nothing is watched and nothing fails; suspend
 //! is delayed only for the duration of the call, and never longer than logind allows (5 s by default).
 //!
-//! There is no watch on macOS and Windows, where it would need unsafe code or a window of its own. There, a
-//! window that locks when idle notices at resume that the time is up.
+//! On macOS and Windows a signal would need unsafe code or a window of its own. There, a thread notices by the
+//! clock, within seconds of the resume, that the system was suspended. A clock that is set forward has the same
+//! effect.
 
-/// Notifies before the system suspends.
+/// Notifies of the system's suspend: before it on Linux, after it elsewhere.
 pub trait Sleep: Send + Sync {
-    /// Calls `before` each time, and lets the system suspend once it has returned. Returns at once.
+    /// Calls `before` each time; on Linux the system suspends once it has returned. Returns at once.
     fn watch(&self, before: Box<dyn Fn() + Send>);
 }
 
@@ -44,7 +45,46 @@ impl Sleep for SystemSleep {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn watch(&self, _: Box<dyn Fn() + Send>) {}
+    fn watch(&self, before: Box<dyn Fn() + Send>) {
+        let watch = move || {
+            let pause = crate::base::failpoint::patience(by_clock::PAUSE);
+            let pauses = std::iter::repeat_with(|| std::thread::sleep(pause));
+            by_clock::watch(&crate::base::clock::SystemClock, pause, pauses, before.as_ref());
+        };
+        if std::thread::Builder::new().name("sleep".to_owned()).spawn(watch).is_err() {
+            log::warn!("suspend is not watched: no thread");
+        }
+    }
+}
+
+#[cfg(any(not(target_os = "linux"), test))]
+mod by_clock {
+    use std::time::Duration;
+
+    use crate::base::clock::Clock;
+
+    /// How often the clock is read.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) const PAUSE: Duration = Duration::from_secs(5);
+    /// A pause that takes so many times its length was a suspend, and no busy computer.
+    const TIMES: u32 = 6;
+
+    /// Calls `suspended` after each pause that took too long.
+    pub(crate) fn watch(
+        clock: &dyn Clock,
+        pause: Duration,
+        pauses: impl Iterator<Item = ()>,
+        suspended: &dyn Fn(),
+    ) {
+        let mut last = clock.now();
+        for () in pauses {
+            let now = clock.now();
+            if (now - last).to_std().is_ok_and(|took| took > pause * TIMES) {
+                suspended();
+            }
+            last = now;
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -83,5 +123,29 @@ mod logind {
     fn inhibit(manager: &Proxy<'_>) -> Option<OwnedFd> {
         let why = ("sleep", "Keyfob", "To lock before the computer sleeps", "delay");
         manager.call("Inhibit", &why).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use chrono::{DateTime, TimeDelta};
+
+    use super::by_clock::watch;
+    use crate::base::clock::ManualClock;
+
+    #[test]
+    fn a_pause_that_took_too_long_was_a_suspend() {
+        let clock = ManualClock::new(DateTime::UNIX_EPOCH);
+        let counts = [5, 30, 31, -3600, 5, 3600].map(|took_secs| {
+            let count = Cell::new(0);
+            let pauses =
+                [5, took_secs, 5].map(TimeDelta::seconds).into_iter().map(|took| clock.advance(took));
+            watch(&clock, Duration::from_secs(5), pauses, &|| count.set(count.get() + 1));
+            count.get()
+        });
+        assert_eq!(counts, [0, 0, 1, 0, 0, 1]);
     }
 }

@@ -7,7 +7,10 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use crate::cli::place::Place;
+use crate::support::account_toml::AccountToml;
 use crate::support::canary;
 use crate::support::desktop::{Running, finish, mortal, wait_until};
 use crate::support::server::{Response, ScriptedServer};
@@ -190,6 +193,29 @@ fn p1_an_account_is_added_and_its_token_copied_and_cleared() {
     assert_eq!(place.run(&["token", "Acme"]).ok(), format!("{token}\n"));
     place.run(&["remove", "Acme", "--yes"]).ok();
     assert_eq!(Wine::credentials(&place.home), [""; 0]);
+}
+
+/// A stopped process finds the clock as after a suspend.
+#[cfg(feature = "failpoints")]
+#[test]
+#[ignore = "tests/windows.sh runs it"]
+fn the_window_locks_after_the_computer_has_slept() {
+    let (wine, server) = (Wine::start(), ScriptedServer::start());
+    let place = Place::on(&wine);
+    let account = AccountToml::new("Acme", "client_credentials").secret("CANARY").on(&server, &["token"]);
+    place.run_with(&["import", "-"], &account.to_string()).ok();
+    let mut command = place.command(&[]);
+    command.env("KEYFOB_PATIENCE_MS", "1000").stdout(Stdio::null()).stderr(Stdio::null());
+    let running = Running::start(&mut command);
+    let window = Window { running: Some(running), ..Window::opened() };
+    window.key("Down");
+    wait_until(PATIENCE, "the account's page", || window.title().starts_with("Acme").then_some(()));
+    let signal = |signal| window.running.as_ref().unwrap().signal(signal);
+    signal(Signal::STOP);
+    sleep(Duration::from_secs(8));
+    signal(Signal::CONT);
+    wait_until(PATIENCE, "the lock", || (window.title() == "Keyfob").then_some(()));
+    window.picture("7-locked.png");
 }
 
 #[test]
