@@ -17,6 +17,9 @@ tee -a "$log" <target/package.log
 # The Windows program, in a root of its own.
 sh tests/windows.sh >target/windows.log 2>&1 || status=1
 tee -a "$log" <target/windows.log
+# The code for macOS, checked by the compiler in the same root.
+sh tests/macos.sh >target/macos-said.log 2>&1 || status=1
+tee -a "$log" <target/macos-said.log
 grep -q '^test result: FAILED' "$log" && status=1
 grep -q '^error' "$log" && status=1
 # The promises, by their row: a test that keeps one carries its name.
@@ -38,6 +41,8 @@ sed -nE 's/^test ((.*::)?([a-z][0-9]+)_[^ ]*) \.\.\. (ok|FAILED).*/\3 \4 \1/p' "
         print ""
     }' tests/output/servers/*.tsv
 # A test that one part leaves to another is not skipped.
+# What each system keeps.
+python3 tests/systems.py "$log" || status=1
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
      / \.\.\. ignored/ { left[$2] }
      / \.\.\. (ok|FAILED)/ && ($2 in left) { ignored--; delete left[$2] }

@@ -5,6 +5,7 @@
 #   tests/windows.sh            everything
 #   tests/windows.sh NAME       only the tests of tests/all/windows whose name contains NAME
 #   tests/windows.sh --build    only the programs, in target/windows/build
+#   tests/windows.sh --root     only the root, which tests/macos.sh uses too
 #
 # It needs root, or sudo without a password, for a root of Debian's next release (debootstrap). That has a compiler for
 # Windows, which cargo uses as the user who calls this. The root stays in target/windows/root for the next time. What is
@@ -19,8 +20,8 @@ passed=0
 failed=0
 
 # The compiler, its library's source, the linker; Wine with a renderer; a screen; what draws and reads it.
-packages="cargo rustc rust-src gcc libc6-dev gcc-mingw-w64-x86-64-win32 nsis ca-certificates curl wine wine64 xvfb
-    openbox xdotool xclip imagemagick libgl1 libgl1-mesa-dri fonts-dejavu-core python3-minimal"
+packages="cargo rustc rust-src rust-clippy gcc libc6-dev gcc-mingw-w64-x86-64-win32 nsis ca-certificates curl wine \
+wine64 xvfb openbox xdotool xclip imagemagick libgl1 libgl1-mesa-dri fonts-dejavu-core python3-minimal"
 
 hold() {
     name=$1
@@ -55,12 +56,16 @@ if [ "${KEYFOB_STAGE:-}" != root ]; then
         closing 1
     fi
     mkdir -p target/windows
-    if [ "${1:-}" != --build ]; then
-        tests=$(cargo test --locked --features failpoints --test all --no-run --message-format=json-render-diagnostics |
-            sed -nE 's/.*"executable":"([^"]*\/deps\/all-[^"]*)".*/\1/p')
-        cp -f --remove-destination "$tests" target/windows/tests
-    fi
-    export KEYFOB_STAGE=root KEYFOB_USER="$(id -u):$(id -g)" CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}"
+    case "${1:-}" in
+        --build | --root) ;;
+        *)
+            tests=$(cargo test --locked --features failpoints --test all --no-run --message-format=json-render-diagnostics |
+                sed -nE 's/.*"executable":"([^"]*\/deps\/all-[^"]*)".*/\1/p')
+            cp -f --remove-destination "$tests" target/windows/tests
+            ;;
+    esac
+    KEYFOB_USER=$(id -u):$(id -g)
+    export KEYFOB_STAGE=root KEYFOB_USER CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}"
     exec $sudo unshare --mount --pid --fork --kill-child sh tests/windows.sh "$@"
 fi
 
@@ -68,24 +73,32 @@ inside() {
     chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive "$@"
 }
 
+# The mirror of this machine's apt, unless it isn't Debian's.
+mirror() {
+    . /etc/os-release
+    [ "$ID" != debian ] || sh tests/mirror.sh
+}
 # Wine is not in every release: the stable one has it.
 make_root() {
     rm -rf "$root"
-    debootstrap --variant=minbase forky "$root" "$(. /etc/os-release && [ "$ID" != debian ] || sh tests/mirror.sh)" \
+    debootstrap --variant=minbase forky "$root" "$(mirror)" \
         /usr/share/debootstrap/scripts/sid
     # Where this machine reaches its mirror in a way of its own, so must the root.
     ! [ -d /etc/apt/apt.conf.d ] || cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
     sed -n 's/ forky / trixie /p' "$root/etc/apt/sources.list" >"$root/etc/apt/sources.list.d/trixie.list"
     mount -t proc proc "$root/proc"
     inside apt-get update -qq
+    # shellcheck disable=SC2086 # A list.
     inside apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $packages
     umount "$root/proc"
-    echo $packages >"$root/.finished"
+    echo "$packages" >"$root/.finished"
 }
-if [ "$(cat "$root/.finished" 2>/dev/null)" != "$(echo $packages)" ]; then
+if [ "$(cat "$root/.finished" 2>/dev/null)" != "$packages" ]; then
     echo "Making a root for Windows' compiler and Wine." >&2
     make_root >target/windows/root.log 2>&1 || { tail -n 30 target/windows/root.log; failed=1; closing 0; }
 fi
+
+[ "${1:-}" != --root ] || exit 0
 
 mkdir -p "$root/keyfob" "$root/cargo"
 mount -t proc proc "$root/proc"
