@@ -40,9 +40,9 @@ sed -nE 's/^test ((.*::)?([a-z][0-9]+)_[^ ]*) \.\.\. (ok|FAILED).*/\3 \4 \1/p' "
         }
         print ""
     }' tests/output/servers/*.tsv
-# A test that one part leaves to another is not skipped.
 # What each system keeps.
 python3 tests/systems.py "$log" || status=1
+# A test that one part leaves to another is not skipped.
 awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
      / \.\.\. ignored/ { left[$2] }
      / \.\.\. (ok|FAILED)/ && ($2 in left) { ignored--; delete left[$2] }
