@@ -83,6 +83,17 @@ make_root() {
     rm -rf "$root"
     debootstrap --variant=minbase forky "$root" "$(mirror)" \
         /usr/share/debootstrap/scripts/sid
+    # Otherwise each source of the compiler is written through to the disk; only the library's are built.
+    cat >"$root/etc/dpkg/dpkg.cfg.d/keyfob" <<'END'
+force-unsafe-io
+path-exclude=/usr/src/rustc-*/src/tools/*
+path-exclude=/usr/src/rustc-*/src/llvm-project/*
+path-exclude=/usr/src/rustc-*/src/doc/*
+path-exclude=/usr/src/rustc-*/compiler/*
+path-exclude=/usr/share/doc/*
+path-exclude=/usr/share/man/*
+path-exclude=/usr/share/locale/*
+END
     # Where this machine reaches its mirror in a way of its own, so must the root.
     ! [ -d /etc/apt/apt.conf.d ] || cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
     sed -n 's/ forky / trixie /p' "$root/etc/apt/sources.list" >"$root/etc/apt/sources.list.d/trixie.list"
@@ -90,6 +101,7 @@ make_root() {
     inside apt-get update -qq
     # shellcheck disable=SC2086 # A list.
     inside apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 $packages
+    inside apt-get clean
     umount "$root/proc"
     echo "$packages" >"$root/.finished"
 }
