@@ -20,12 +20,12 @@ case $target:${OS:-} in
         set -- "$@" --features windows-launcher
         ;;
 esac
-# A download holds no path of the machine that builds it. For Linux, identical functions become one, and addresses that
-# the loader relocates take bits instead of words, which glibc 2.36 and newer read.
+# A download holds no path of the machine that builds it. Identical functions become one where rustc brings the linker
+# that can do it.
 if [ "$profile" = dist ]; then
     RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/keyfob"
-    case $target:$(uname -s) in
-        *linux*:* | :Linux) RUSTFLAGS="$RUSTFLAGS -Clink-arg=-Wl,--icf=all -Clink-arg=-Wl,-z,pack-relative-relocs" ;;
+    case $target:$(uname -sm) in
+        x86_64*linux*:* | ":Linux x86_64") RUSTFLAGS="$RUSTFLAGS -Clink-arg=-Wl,--icf=all" ;;
     esac
     export RUSTFLAGS
 fi
