@@ -11,21 +11,12 @@ here=$PWD
 root=$here/target/windows/root
 target=aarch64-apple-darwin
 
-closing() {
-    echo
-    echo "test result: $1. $2 passed; $3 failed; $4 ignored; 0 measured; 0 filtered out"
-    exit "$3"
-}
+. tests/report.sh
+part=macos
+said=target/macos.log
 
 if [ "${KEYFOB_STAGE:-}" != root ]; then
-    if [ "$(id -u)" = 0 ]; then
-        sudo=
-    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-        sudo="sudo --preserve-env"
-    else
-        echo "macOS was not checked: its root needs root. Run this as root: sh tests/macos.sh"
-        closing FAILED 0 1 0
-    fi
+    need_root "The compiler for macOS"
     sh tests/windows.sh --root
     KEYFOB_USER="$(id -u):$(id -g)"
     CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}"
@@ -48,14 +39,11 @@ chmod 755 "$root/usr/local/bin/macos-ar"
 # The library, its tests and the programs; those of tests/all drive Debian's desktop and servers. cargo-clippy by its
 # name: cargo would take the one of $CARGO_HOME, which is rustup's.
 clippy="cargo-clippy clippy --quiet --locked -Zbuild-std=std,panic_unwind --target $target --all-features"
-if chroot --userspec="$KEYFOB_USER" "$root" env -u SSL_CERT_FILE -u SSL_CERT_DIR -u RUSTFLAGS HOME=/tmp \
-    CARGO_HOME=/cargo PATH=/usr/local/bin:/usr/bin:/bin CARGO_TARGET_DIR=/keyfob/target/macos RUSTC_BOOTSTRAP=1 \
-    RUSTC=/usr/bin/rustc SDKROOT=/zig CC_aarch64_apple_darwin=macos-cc AR_aarch64_apple_darwin=macos-ar \
-    sh -c "cd /keyfob && $clippy --lib --bins -- -D warnings && $clippy --lib --profile test -- -D warnings" \
-    >target/macos.log 2>&1; then
-    echo "test macos::clippy_finds_nothing ... ok"
-    closing ok 1 0 0
-fi
-echo "test macos::clippy_finds_nothing ... FAILED"
-sed 's/^/    /' target/macos.log
-closing FAILED 0 1 0
+finds_nothing() {
+    chroot --userspec="$KEYFOB_USER" "$root" env -u SSL_CERT_FILE -u SSL_CERT_DIR -u RUSTFLAGS HOME=/tmp \
+        CARGO_HOME=/cargo PATH=/usr/local/bin:/usr/bin:/bin CARGO_TARGET_DIR=/keyfob/target/macos RUSTC_BOOTSTRAP=1 \
+        RUSTC=/usr/bin/rustc SDKROOT=/zig CC_aarch64_apple_darwin=macos-cc AR_aarch64_apple_darwin=macos-ar \
+        sh -c "cd /keyfob && $clippy --lib --bins -- -D warnings && $clippy --lib --profile test -- -D warnings"
+}
+hold clippy_finds_nothing finds_nothing
+closing 0

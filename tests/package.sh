@@ -11,42 +11,12 @@ set -eu
 [ $# -eq 0 ] || set -- "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"
 cd "$(dirname "$0")/.."
 started=
-passed=0
-failed=0
-
-# One line for each thing that must hold, as cargo's tests print them.
-hold() {
-    name=$1
-    shift
-    if "$@" >"$work/said" 2>&1; then
-        passed=$((passed + 1))
-        echo "test package::$name ... ok"
-    else
-        failed=$((failed + 1))
-        echo "test package::$name ... FAILED"
-        sed 's/^/    /' "$work/said"
-    fi
-}
-
-closing() {
-    word=ok
-    [ "$failed" = 0 ] || word=FAILED
-    echo
-    echo "test result: $word. $passed passed; $failed failed; $1 ignored; 0 measured; 0 filtered out"
-    [ "$failed" = 0 ] || exit 1
-    exit 0
-}
-
-if [ "$(id -u)" = 0 ]; then
-    sudo=
-elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-    sudo=sudo
-else
-    echo "The packages were not tried: a clean root needs root. Run this as root: sh tests/package.sh"
-    closing 1
-fi
+. tests/report.sh
+part=package
+need_root "A clean Debian"
 
 work=$(mktemp -d)
+said=$work/said
 root=$work/root
 end() {
     for child in $started; do kill "$child" 2>/dev/null || true; done

@@ -16,45 +16,17 @@ here=$PWD
 root=$here/target/windows/root
 target=x86_64-pc-windows-gnu
 programs=/keyfob/target/windows/build/$target/debug
-passed=0
-failed=0
+. tests/report.sh
+part=windows
+said=$root/said
 
 # The compiler, its library's source, the linker; Wine with a renderer; a screen; what draws and reads it.
 packages="cargo rustc rust-src rust-clippy gcc libc6-dev gcc-mingw-w64-x86-64-win32 nsis ca-certificates curl wine \
 wine64 xvfb openbox xdotool xclip imagemagick libgl1 libgl1-mesa-dri fonts-dejavu-core python3-minimal"
 
-hold() {
-    name=$1
-    shift
-    if "$@" >"$root/said" 2>&1; then
-        passed=$((passed + 1))
-        echo "test windows::$name ... ok"
-    else
-        failed=$((failed + 1))
-        echo "test windows::$name ... FAILED"
-        sed 's/^/    /' "$root/said"
-    fi
-}
-
-closing() {
-    word=ok
-    [ "$failed" = 0 ] || word=FAILED
-    echo
-    echo "test result: $word. $passed passed; $failed failed; $1 ignored; 0 measured; 0 filtered out"
-    [ "$failed" = 0 ] || exit 1
-    exit 0
-}
-
 # The first part runs as the user, the rest as root, in namespaces of its own: its mounts and processes end with it.
 if [ "${KEYFOB_STAGE:-}" != root ]; then
-    if [ "$(id -u)" = 0 ]; then
-        sudo=
-    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-        sudo="sudo --preserve-env"
-    else
-        echo "Windows was not tried: its root needs root. Run this as root: sh tests/windows.sh"
-        closing 1
-    fi
+    need_root "The compiler for Windows"
     mkdir -p target/windows
     case "${1:-}" in
         --build | --root) ;;
