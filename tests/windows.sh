@@ -3,7 +3,7 @@
 # Wine, on a screen without a monitor.
 #
 #   tests/windows.sh            everything
-#   tests/windows.sh NAME       only the tests of tests/all/windows whose name contains NAME
+#   tests/windows.sh NAME       only the tests whose path in tests/all/windows begins so, such as window::p1
 #   tests/windows.sh --build    only the programs, in target/windows/build
 #   tests/windows.sh --root     only the root, which tests/macos.sh uses too
 #
