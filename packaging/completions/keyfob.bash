@@ -458,7 +458,7 @@ _keyfob() {
             fi
             case "${prev}" in
                 --as)
-                    COMPREPLY=($(compgen -W "plain header curl env json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "plain header curl env json id-token" -- "${cur}"))
                     return 0
                     ;;
                 --min-valid)

@@ -91,7 +91,8 @@ complete -c keyfob -n "__fish_keyfob_using_subcommand token" -l as -d 'Output fo
 header\t'The request header that the provider\'s APIs expect'
 curl\t'A cURL command line'
 env\t'A shell export, safe for eval'
-json\t'The token and its details, as JSON'"
+json\t'The token and its details, as JSON'
+id-token\t'The ID token, which says who signed in; not for calls of APIs'"
 complete -c keyfob -n "__fish_keyfob_using_subcommand token" -l min-valid -d 'How long it must stay valid, such as 60s, 5m or 1h [default: the account\'s margin]' -r
 complete -c keyfob -n "__fish_keyfob_using_subcommand token" -l vault -d 'Vault for this run [default: last one moved to, else keychain]' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'A file protected by a passphrase'
