@@ -60,6 +60,7 @@ def account(number, life_secs, left_secs):
             f'received_at = "{moment(left_secs - life_secs)}"',
             f'expires_at = "{moment(left_secs)}"',
             'expiry_source = "server"',
+            f'id_token = "{token(number, left_secs)}"',
         ]
         if provider == "smartcar":
             lines += [
