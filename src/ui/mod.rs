@@ -588,6 +588,9 @@ impl Ui {
             notices::app_problem::show(ui, cx, problem);
         }
         if matches!(self.page, Page::Account) && self.crash == CrashPageState::NoCrash {
+            if let Some(account) = cx.selected_account() {
+                account::show_scrolled_title(ui, cx, account);
+            }
             first_run::show_steps(ui, cx, &mut self.first_run);
         }
         match &mut self.page {
@@ -604,7 +607,7 @@ impl Ui {
                 }
             }
         }
-        if cx.narrow || cx.snapshot.accounts.is_empty() {
+        if cx.snapshot.accounts.is_empty() {
             ui.add_space(theme::STEP);
             vault_line::show(ui, cx);
         }

@@ -161,11 +161,15 @@ pub(super) fn back(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// The scrolled part.
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, account: &AccountView) {
+/// The title, where it is scrolled.
+pub(super) fn show_scrolled_title(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     if is_low(ui) {
         header(ui, cx, account);
     }
+}
+
+/// The scrolled part below the title.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, account: &AccountView) {
     token_removal::show(ui, cx, &mut state.token.removal, account);
     if let Some(checked) = &account.checked {
         token_check::show(ui, cx, checked);

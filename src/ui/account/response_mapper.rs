@@ -2,7 +2,7 @@
 //!
 //! The shown response is redacted. Each meaning has at most one value.
 
-use egui::{Id, Ui};
+use egui::{Id, Sense, Ui, vec2};
 
 use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
@@ -14,7 +14,6 @@ use crate::messages::snapshot::AccountView;
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::fields;
-use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::{labels, theme, widgets};
 
 #[derive(Default)]
@@ -84,40 +83,53 @@ pub(in crate::ui) fn is_next_step(account: &AccountView) -> bool {
     account.problem.as_ref().is_some_and(is_no_token)
 }
 
+/// The part of the width for the values.
+const VALUE_SHARE: f32 = 0.55;
+
+/// A table: value, read as.
 fn places(ui: &mut Ui, draft: &mut MapperDraft) {
-    for (number, place) in draft.layout.places.iter().enumerate() {
-        ui.push_id(("place", number), |ui| {
-            ui.horizontal_top(|ui| {
+    let line = ui.visuals().widgets.noninteractive.bg_stroke;
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = theme::STEP;
+        let heading = |text| move |ui: &mut Ui| drop(widgets::weak(ui, text));
+        row(ui, heading("Value"), heading("Read as"));
+        for (number, place) in draft.layout.places.iter().enumerate() {
+            let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover());
+            ui.painter().hline(rect.x_range(), rect.center().y, line);
+            let value = |ui: &mut Ui| {
                 ui.add_space(16.0 * f32::from(u8::try_from(place.depth).unwrap_or(u8::MAX)));
-                ui.vertical(|ui| one(ui, number, place, &mut draft.choices));
-            });
-        });
-    }
+                let text = match place.value.as_str() {
+                    "" => place.name.clone(),
+                    value => format!("{}: {}", place.name, sanitized(value, 200)),
+                };
+                ui.add(egui::Label::new(egui::RichText::new(&text).font(theme::mono(13.0))).wrap());
+            };
+            row(ui, value, |ui| read_as(ui, number, place, &mut draft.choices));
+        }
+    });
 }
 
-fn one(ui: &mut Ui, number: usize, place: &Place, choices: &mut [Option<ReadAs>]) {
-    let line = if place.value.is_empty() {
-        place.name.clone()
-    } else {
-        format!("{}: {}", place.name, sanitized(&place.value, 200))
-    };
-    ui.add(egui::Label::new(egui::RichText::new(&line).font(theme::mono(13.0))).wrap());
+fn row(ui: &mut Ui, value: impl FnOnce(&mut Ui), read_as: impl FnOnce(&mut Ui)) {
+    let (whole, height) = (ui.available_width(), 20.0);
+    let align = egui::Layout::left_to_right(egui::Align::Center);
+    ui.horizontal(|ui| {
+        ui.allocate_ui_with_layout(vec2(whole * VALUE_SHARE, height), align, |ui| {
+            ui.set_width(whole * VALUE_SHARE);
+            value(ui);
+        });
+        read_as(ui);
+    });
+}
+
+fn read_as(ui: &mut Ui, number: usize, place: &Place, choices: &mut [Option<ReadAs>]) {
     if place.fits.is_empty() {
         return;
     }
     let mut offered = vec![(None, labels::read_as(None).to_owned())];
     offered.extend(place.fits.iter().map(|fit| (Some(*fit), labels::read_as(Some(*fit)).to_owned())));
     let Some(mut choice) = choices.get(number).copied() else { return };
-    let label = format!("Read {} as", place.name);
-    ui.set_max_width(ui.available_width().min(320.0));
-    if fields::choice(
-        ui,
-        Id::unique(("keyfob-read-as", number)),
-        &label,
-        &mut choice,
-        &offered,
-        FieldOptions::default(),
-    ) {
+    let name = format!("Read {} as", place.name);
+    if fields::choice_in_table(ui, Id::unique(("keyfob-read-as", number)), &name, &mut choice, &offered) {
         // The token, the expiry and the scope each have one value.
         for other in choices.iter_mut() {
             if choice.is_some() && group(*other) == group(choice) {

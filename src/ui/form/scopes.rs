@@ -15,7 +15,9 @@ use crate::ui::widgets::fields::FieldOptions;
 const OFFERED_MAX: usize = 12;
 
 pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
+    let before = ui.cursor().top();
     chips(ui, form);
+    let chips_height = ui.cursor().top() - before;
     let note = Some("What the token may be used for. Separate with spaces.");
     let options = FieldOptions { note, mono: true, ..FieldOptions::default() };
     let typed = &mut form.draft.scopes.typed;
@@ -25,6 +27,13 @@ pub(in crate::ui) fn show(ui: &mut Ui, form: &mut Form<'_>) {
     } else if response.changed() {
         form.draft.scopes.take_words();
     }
+    // A new chip moves the field, which the text cursor alone doesn't follow.
+    let height_id = response.id.with("chips");
+    let known = ui.data(|data| data.get_temp::<f32>(height_id));
+    if known.is_some_and(|known| known < chips_height) && response.has_focus() {
+        response.scroll_to_me(None);
+    }
+    ui.data_mut(|data| data.insert_temp(height_id, chips_height));
     form.left(Field::Scopes, &response);
     offered(ui, form);
 }

@@ -134,11 +134,11 @@ pub(in crate::ui) fn show_steps(ui: &mut Ui, cx: &Cx<'_>, state: &mut FirstRunSt
         return;
     }
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(16.0, 4.0);
+        ui.spacing_mut().item_spacing = vec2(12.0, 4.0);
         for (number, (name, is_done)) in (1..).zip(steps) {
             step(ui, cx.tokens, number, name, is_done);
         }
-        if Button::new(Weight::Text, "Hide").accessible_name("Hide the first steps").show(ui) {
+        if Button::icon(Icon::Cross, "Hide the first steps").show(ui) {
             state.shows_steps = false;
         }
     });

@@ -120,6 +120,7 @@ fn tile(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset, width: f32) -> bool {
     if response.gained_focus() {
         response.scroll_to_me(None);
     }
+    let mut is_cut = false;
     if ui.is_rect_visible(rect) {
         let painter = ui.painter();
         let fill = if response.hovered() { tokens.hover } else { Color32::TRANSPARENT };
@@ -134,13 +135,14 @@ fn tile(ui: &mut Ui, cx: &Cx<'_>, preset: &Preset, width: f32) -> bool {
         let name = widgets::one_line(ui, &name, theme::strong(), tokens.text, room);
         let summary = sanitized(&preset.summary, 200);
         let summary = widgets::one_line(ui, &summary, theme::small(), tokens.weak, room);
+        is_cut = summary.elided;
         let top = rect.center().y - (name.size().y + 2.0 + summary.size().y) / 2.0;
         let below = top + name.size().y + 2.0;
         painter.galley(pos2(left, top), name, tokens.text);
         painter.galley(pos2(left, below), summary, tokens.weak);
     }
     let pressed = response.clicked();
-    if !preset.summary.is_empty() {
+    if is_cut {
         response.on_hover_text(&*sanitized(&preset.summary, 200));
     }
     pressed

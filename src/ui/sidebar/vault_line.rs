@@ -1,4 +1,4 @@
-//! The line that shows the vault and whether it is locked, on every page without the list's footer.
+//! The line that shows the vault and whether it is locked, while there is no list with a footer.
 
 use egui::Ui;
 

@@ -60,7 +60,7 @@ pub(in crate::ui) fn show_with_reason<const N: usize>(
 
 fn link(ui: &mut Ui, line: Rect, text: &str, field: Option<Id>) -> Option<Id> {
     let tokens = Tokens::of(ui);
-    let color = if field.is_some() { tokens.accent } else { tokens.weak };
+    let color = if field.is_some() && ui.is_enabled() { tokens.accent } else { tokens.weak };
     let galley = one_line(ui, text, theme::small(), color, line.width());
     let is_cut = galley.elided;
     let rect = Rect::from_min_size(line.left_top(), vec2(galley.size().x, line.height()));

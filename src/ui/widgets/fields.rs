@@ -213,40 +213,57 @@ pub(in crate::ui) fn choice<T: PartialEq + Clone>(
     options: FieldOptions<'_>,
 ) -> bool {
     let before = value.clone();
-    let chosen = choices.iter().find(|(choice, _)| choice == value).map_or("Choose…", |(_, text)| text);
-    labelled(ui, label, options, |ui| {
-        let response = ComboBox::from_id_salt(id)
-            .selected_text(chosen)
-            .width(ui.available_width())
-            .height((ui.ctx().content_rect().height() - 48.0).min(ui.spacing().combo_height))
-            .truncate()
-            .icon(|ui, rect, visuals, _| {
-                Icon::Down.paint(ui.painter(), rect.center(), 16.0, visuals.text_color());
-            })
-            .show_ui(ui, |ui| {
-                for (choice, text) in choices {
-                    let item = ui.selectable_value(value, choice.clone(), text);
-                    if item.gained_focus() {
-                        item.scroll_to_me(None);
-                    }
-                    if item.clicked() {
-                        // Enter closes the list, too.
-                        ui.close();
-                    }
-                }
-            })
-            .response;
-        // The list's button has an identity of its own.
-        if ui.memory(|memory| memory.has_focus(id)) {
-            response.request_focus();
-            response.scroll_to_me(None);
-        }
-        if response.gained_focus() {
-            response.scroll_to_me(None);
-        }
-        response
-    });
+    labelled(ui, label, options, |ui| list(ui, id, value, choices));
     *value != before
+}
+
+/// A choice in a table, whose headings take the place of a label; `name` is for assistive technologies.
+pub(in crate::ui) fn choice_in_table<T: PartialEq + Clone>(
+    ui: &mut Ui,
+    id: Id,
+    name: &str,
+    value: &mut T,
+    choices: &[(T, String)],
+) -> bool {
+    let before = value.clone();
+    let response = list(ui, id, value, choices);
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
+    *value != before
+}
+
+/// The button with the chosen text, and the list that it opens.
+fn list<T: PartialEq + Clone>(ui: &mut Ui, id: Id, value: &mut T, choices: &[(T, String)]) -> egui::Response {
+    let chosen = choices.iter().find(|(choice, _)| choice == value).map_or("Choose…", |(_, text)| text);
+    let response = ComboBox::from_id_salt(id)
+        .selected_text(chosen)
+        .width(ui.available_width())
+        .height((ui.ctx().content_rect().height() - 48.0).min(ui.spacing().combo_height))
+        .truncate()
+        .icon(|ui, rect, visuals, _| {
+            Icon::Down.paint(ui.painter(), rect.center(), 16.0, visuals.text_color());
+        })
+        .show_ui(ui, |ui| {
+            for (choice, text) in choices {
+                let item = ui.selectable_value(value, choice.clone(), text);
+                if item.gained_focus() {
+                    item.scroll_to_me(None);
+                }
+                if item.clicked() {
+                    // Enter closes the list, too.
+                    ui.close();
+                }
+            }
+        })
+        .response;
+    // The list's button has an identity of its own.
+    if ui.memory(|memory| memory.has_focus(id)) {
+        response.request_focus();
+        response.scroll_to_me(None);
+    }
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+    response
 }
 
 fn labelled(

@@ -160,7 +160,9 @@ fn i2_an_import_asks_before_stored_secrets_go_elsewhere() {
     let both = "token endpoint: https://evil.example/t instead of https://auth.example.com/oauth/token";
     assert!(tree.contains(both), "{tree}");
     assert_eq!(ticked(&rig, question), Toggled::False);
-    assert!(!rig.can_press("Import") && tree.contains("Select the box about stored secrets"), "{tree}");
+    assert!(!rig.can_press("Import"));
+    rig.press("Select the box about stored secrets, or deselect the account.");
+    assert!(rig.0.get_by_label(question).is_focused(), "the reason leads to its box");
     tick(&mut rig, question);
     rig.press("Import");
     let Command::Import(drafts) = rig.command() else { panic!("nothing is saved") };

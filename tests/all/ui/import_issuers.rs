@@ -1,5 +1,6 @@
 //! The preview of an import whose accounts have an issuer instead of endpoints.
 
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::import;
 use keyfob::domain::oauth::discovery::{DiscoveredServer, Wanted};
 use keyfob::messages::command::{Command, ImportDraft};
@@ -61,6 +62,8 @@ fn i1_what_an_issuer_says_is_shown_before_it_is_saved_and_saved_as_shown() {
     assert!(rig.commands().is_empty(), "nobody is asked by a look at the file");
     assert!(rig.tree().contains(&format!("Some endpoints come from {ISSUER}. Nothing is requested until")));
     assert!(rig.tree().contains("Look up the endpoints first.") && !rig.can_press("Import"));
+    rig.press("Look up the endpoints first.");
+    assert!(rig.0.get_by_label("Look up endpoints").is_focused(), "the reason leads to its button");
     rig.press("Look up endpoints");
     // One query for all accounts with the same needs, and none for deselected ones.
     let asked = rig.command();

@@ -131,6 +131,8 @@ fn scopes_become_chips_that_can_be_removed() {
     rig.fill("Client secret", "CANARY-1");
     rig.fill("Scopes", "read write admin");
     assert_eq!(rig.field("Scopes").value().as_deref(), Some("admin"));
+    let fits = |rig: &Rig| rig.field("Scopes").rect().bottom() <= rig.0.get_by_label("Save").rect().top();
+    assert!(fits(&rig), "a new chip must not push the field out of view");
     rig.press("Remove the scope read");
     rig.press("Save");
     let Command::Save { draft, .. } = rig.command() else { panic!("not saved") };
@@ -204,6 +206,23 @@ fn the_first_steps_tick_themselves() {
     assert!(!rig.tree().contains("Lock Keyfob: "), "all are done");
     // Who has accounts is no beginner.
     assert!(!Rig::new(taken()).tree().contains("Get a token: to do"));
+}
+
+#[test]
+fn the_first_steps_stand_on_one_line_below_the_title() {
+    for size in [(640.0, 420.0), (960.0, 640.0), (1440.0, 900.0)] {
+        let mut rig = Rig::sized(snapshot(Vec::new()), size);
+        let car = account(1, "car-dev", "Smartcar", GrantType::AuthorizationCode);
+        rig.change(|snapshot| snapshot.accounts = vec![Arc::new(car)].into_iter().collect());
+        if rig.0.query_by_label("Edit").is_none() {
+            rig.press("car-dev");
+        }
+        let title = rig.0.get_by_label("Edit").rect();
+        let [first, last] =
+            ["Add an account: done", "Hide the first steps"].map(|name| rig.0.get_by_label(name).rect());
+        assert!(title.bottom() <= first.top(), "{size:?}: {title:?} {first:?}");
+        assert!(first.y_range().contains(last.center().y), "{size:?}: {first:?} {last:?}");
+    }
 }
 
 #[test]

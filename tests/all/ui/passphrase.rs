@@ -196,7 +196,9 @@ fn the_line_says_where_secrets_are_and_leads_to_the_settings() {
     let mut rig = Rig::sized(in_file(VaultHealth::Ready), (640.0, 420.0));
     assert!(rig.can_press("Lock, Secrets file unlocked"));
     rig.press("car-dev");
-    rig.press("Secrets file unlocked");
+    assert!(!rig.tree().contains("Secrets file unlocked"), "the list's footer says it");
+    rig.press("Back");
+    rig.open_settings("Secrets");
     rig.press("Keep secrets in memory until quit");
     assert!(matches!(rig.command(), Command::UseMemoryVault));
     turn(&mut rig, VaultHealth::Locked { exists: true });

@@ -10,6 +10,7 @@ use crate::ui::theme::Tokens;
 use crate::ui::theme::icons::Icon;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::environment;
 use crate::ui::widgets::{qr, time_text};
 use crate::ui::{labels, theme};
 
@@ -17,7 +18,7 @@ const QR_SIZE: f32 = 168.0;
 const BESIDE_WIDTH: f32 = 480.0;
 
 pub(in crate::ui) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, code: &DeviceCodeView) {
-    widgets::card(ui, |ui| {
+    environment::striped_card(ui, account.settings.environment, |ui| {
         widgets::subheading_with(ui, "Signing in", |ui| {
             widgets::figure_small(ui, &time_text::countdown(code.expires_at - cx.now));
         });
@@ -47,7 +48,7 @@ pub(in crate::ui) fn waiting(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView
 }
 
 pub(in crate::ui) fn requesting_code(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
-    widgets::card(ui, |ui| {
+    environment::striped_card(ui, account.settings.environment, |ui| {
         widgets::subheading(ui, "Signing in");
         widgets::text(ui, "Requesting a code that you can enter on any device.");
         ui.add_space(8.0);

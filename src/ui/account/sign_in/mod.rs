@@ -18,6 +18,7 @@ use crate::messages::snapshot::{AccountView, Activity, Awaiting};
 use crate::ui::cx::Cx;
 use crate::ui::widgets;
 use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::environment;
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::{FieldOptions, SecretInput};
 use crate::ui::widgets::time_text;
@@ -99,7 +100,7 @@ pub(in crate::ui) fn waiting(
     awaiting: &Awaiting,
 ) {
     let id = || account.id.clone();
-    widgets::card(ui, |ui| {
+    environment::striped_card(ui, account.settings.environment, |ui| {
         let left = awaiting.deadline - cx.now;
         widgets::subheading_with(ui, "Signing in", |ui| {
             widgets::figure_small(ui, &time_text::countdown(left));
@@ -135,7 +136,7 @@ pub(in crate::ui) fn waiting(
 
 /// Shows a code exchange or a repeated grant.
 pub(in crate::ui) fn exchanging(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
-    widgets::card(ui, |ui| {
+    environment::striped_card(ui, account.settings.environment, |ui| {
         if account.grant.is_repeatable() {
             widgets::subheading(ui, "Getting a token");
             widgets::text(ui, "Requesting a token with the saved credentials.");
@@ -228,7 +229,7 @@ fn paste(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SignInState, account: &Accoun
 
 fn hint(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, awaiting: &Awaiting) {
     let provider = crate::base::sanitize::sanitized(&account.provider_name, MAX_CHARS);
-    widgets::card(ui, |ui| {
+    environment::striped_card(ui, account.settings.environment, |ui| {
         widgets::text_strong(ui, "Does the page show an error about the redirect URI?");
         widgets::text(
             ui,

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use egui::Ui;
+use egui::{Id, Ui};
 
 use crate::base::sanitize::sanitized;
 use crate::domain::account::Settings;
@@ -18,6 +18,7 @@ use crate::messages::problem::Problem;
 
 use crate::ui::cx::Cx;
 use crate::ui::dialogs::modal;
+use crate::ui::widgets::actions::Reason;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::widgets::discovered_endpoints;
 use crate::ui::{labels, widgets};
@@ -67,6 +68,8 @@ pub(in crate::ui) struct Issuers {
     queue: VecDeque<(Wanted, Settings)>,
     pending: Option<Wanted>,
     results: Vec<(Wanted, DiscoveryResult)>,
+    /// The button that starts discovery, while it is shown.
+    look_up: Option<Id>,
 }
 
 impl Issuers {
@@ -112,16 +115,17 @@ impl Issuers {
     pub(in crate::ui) fn blocked<'l>(
         &self,
         mut selected: impl Iterator<Item = &'l EndpointSource>,
-    ) -> Option<&'static str> {
+    ) -> Option<Reason<'static>> {
+        let plain = |text| Some(Reason::new(text, None));
         selected.find_map(|source| match source {
             EndpointSource::Own => None,
-            EndpointSource::Unknown => Some("One moment."),
-            EndpointSource::Unavailable(_) => Some("Deselect the accounts whose endpoints were not found."),
+            EndpointSource::Unknown => plain("One moment."),
+            EndpointSource::Unavailable(_) => plain("Deselect the accounts whose endpoints were not found."),
             EndpointSource::At(at) => match self.result(&at.0) {
                 Some(Ok(_)) => None,
-                Some(Err(_)) => Some("Deselect the accounts whose endpoints were not found."),
-                None if self.is_awaited(&at.0) => Some("Waiting for the server."),
-                None => Some("Look up the endpoints first."),
+                Some(Err(_)) => plain("Deselect the accounts whose endpoints were not found."),
+                None if self.is_awaited(&at.0) => plain("Waiting for the server."),
+                None => Some(Reason::new("Look up the endpoints first.", self.look_up)),
             },
         })
     }
@@ -136,6 +140,7 @@ impl Issuers {
         if let Some(error) = unavailable {
             widgets::problem(ui, &modal::problem_text(&Problem::Settings(error.clone())));
         }
+        self.look_up = None;
         self.offer(ui, selected);
         self.query_next(cx, selected);
     }
@@ -193,7 +198,9 @@ impl Issuers {
             labels::LOOK_UP
         );
         widgets::text(ui, &text);
-        if Button::new(Weight::Secondary, labels::LOOK_UP).show(ui) {
+        let button = ui.add(Button::new(Weight::Secondary, labels::LOOK_UP));
+        self.look_up = Some(button.id);
+        if button.clicked() {
             self.queue.extend(open.into_iter().cloned());
         }
     }

@@ -265,28 +265,33 @@ impl ImportPageState {
         }
     }
 
-    fn blocked(&self, cx: &Cx<'_>) -> Option<&'static str> {
+    fn blocked(&self, cx: &Cx<'_>) -> Option<Reason<'static>> {
+        let plain = |text| Some(Reason::new(text, None));
         match self.step {
-            ImportStep::Encrypted if self.passphrase.is_empty() => Some("Enter the passphrase first."),
+            ImportStep::Encrypted if self.passphrase.is_empty() => {
+                Some(Reason::new("Enter the passphrase first.", Some(passphrase_id())))
+            }
             ImportStep::Choosing | ImportStep::Encrypted => None,
+            ImportStep::Preview if self.accounts.is_empty() && self.names.is_some() => {
+                plain("Map the variables first.")
+            }
             ImportStep::Preview if !self.accounts.iter().any(|account| account.selected) => {
-                Some("Select an account first.")
+                plain("Select an account first.")
             }
             ImportStep::Preview
                 if self.differing().filter(|(_, named)| named.is_changed).count() > MAX_DIFFERING =>
             {
-                Some("Deselect some accounts: more are changed than can be shown at once.")
+                plain("Deselect some accounts: more are changed than can be shown at once.")
             }
             ImportStep::Preview => {
-                let selected =
-                    self.accounts.iter().filter(|account| account.selected).map(|account| &account.source);
-                let is_open = |account: &PreviewedAccount| {
-                    account.exists && account.selected && account.moves.is_open()
-                };
-                let moves = || self.accounts.iter().any(is_open).then_some(moved_destinations::BLOCKED);
-                self.issuers.blocked(selected).or_else(moves).or_else(|| modal::vault_blocked(cx))
+                let selected = || self.accounts.iter().filter(|account| account.selected);
+                let mut moves = selected().filter(|account| account.exists);
+                self.issuers
+                    .blocked(selected().map(|account| &account.source))
+                    .or_else(|| moves.find_map(|account| account.moves.blocked()))
+                    .or_else(|| modal::vault_blocked(cx).and_then(plain))
             }
-            ImportStep::Reading | ImportStep::Saving => Some("One moment."),
+            ImportStep::Reading | ImportStep::Saving => plain("One moment."),
         }
     }
 }
@@ -353,10 +358,8 @@ pub(in crate::ui) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ImportPag
         ImportStep::Encrypted => labels::OPEN_FILE,
         ImportStep::Reading | ImportStep::Preview | ImportStep::Saving => labels::IMPORT,
     };
-    let blocked = state.blocked(cx);
-    let field = (state.step == ImportStep::Encrypted).then_some(passphrase_id());
-    let reason = blocked.map(|text| Reason::new(text, field));
-    let action = Button::new(Weight::Primary, label).blocked(blocked);
+    let reason = state.blocked(cx);
+    let action = Button::new(Weight::Primary, label).blocked(reason.map(|reason| reason.text));
     let cancel = Button::new(Weight::Secondary, labels::CANCEL);
     let ([cancel, action], field) = actions::show_with_reason(ui, reason, [cancel, action]);
     if let Some(field) = field {

@@ -2,7 +2,7 @@
 //!
 //! Each account has its own check box below the old and new URLs. It is never ticked by default.
 
-use egui::Ui;
+use egui::{Id, Ui};
 
 use crate::base::sanitize::sanitized;
 use crate::domain::account::{AccountName, Settings};
@@ -11,11 +11,12 @@ use crate::messages::command::ImportDraft;
 use crate::messages::snapshot::Snapshot;
 
 use crate::ui::widgets;
+use crate::ui::widgets::actions::Reason;
 use crate::ui::widgets::checkbox;
 
 const URL_CHARS: usize = 200;
 
-pub(in crate::ui) const BLOCKED: &str = "Select the box about stored secrets, or deselect the account.";
+const BLOCKED: &str = "Select the box about stored secrets, or deselect the account.";
 
 /// An account's destinations that would change while its secrets stay, and the user's consent.
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub(in crate::ui) struct MovedDestinations {
     /// `None` until its endpoints are known.
     moved: Option<Vec<MovedDestination>>,
     agreed: bool,
+    /// The check box, once it was shown.
+    check_box: Option<Id>,
 }
 
 impl MovedDestinations {
@@ -32,8 +35,9 @@ impl MovedDestinations {
         }
     }
 
-    pub(in crate::ui) fn is_open(&self) -> bool {
-        !self.agreed && self.moved.as_ref().is_some_and(|moved| !moved.is_empty())
+    pub(in crate::ui) fn blocked(&self) -> Option<Reason<'static>> {
+        let is_open = !self.agreed && self.moved.as_ref().is_some_and(|moved| !moved.is_empty());
+        is_open.then(|| Reason::new(BLOCKED, self.check_box))
     }
 
     pub(in crate::ui) fn is_agreed(&self) -> bool {
@@ -51,7 +55,8 @@ impl MovedDestinations {
             let old = old.as_deref().map_or_else(|| "none".to_owned(), shown);
             widgets::weak(ui, &format!("{}: {} instead of {old}", destination.label(), shown(new)));
         }
-        checkbox::show(ui, &mut self.agreed, &format!("Send the stored secrets of {name} to {host}"), "");
+        let label = format!("Send the stored secrets of {name} to {host}");
+        self.check_box = Some(checkbox::show(ui, &mut self.agreed, &label, "").id);
     }
 }
 
