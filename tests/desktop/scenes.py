@@ -140,10 +140,10 @@ def all_scenes(server, accounts, folder):
         ("palette", some, ["ctrl+k"]),
         ("palette-actions", some, ["ctrl+k", "Down", "Tab"]),
         ("actions", some, ["Down", "Return", "press:More actions"]),
-        ("copied", some, ["Down", "Return", "press:Copy token"]),
+        ("copied", some, ["press:archive", "press:Copy token"]),
         ("sort", some, ["press:Sort, group and filter"]),
         ("rows", accounts(40), ["Down", "Down", "Tab"]),
-        ("rows-attention", accounts(40), [*["Tab"] * 5, "space"]),
+        ("rows-attention", accounts(40) + fleet + own, [*["Tab"] * 5, "space"]),
         ("delete", some, ["Down", "Delete"]),
         ("undo", some, ["Down", "Delete", "press:Delete"]),
     ]

@@ -5,8 +5,8 @@
 mod entries;
 
 use egui::{
-    Align2, Area, CornerRadius, EventFilter, Frame, Id, Key, Margin, Modal, Modifiers, Rect, Sense, TextEdit,
-    Ui, WidgetInfo, accesskit, pos2, vec2,
+    Align2, Area, CornerRadius, EventFilter, Frame, Id, Key, Margin, Modal, Modifiers, Rect, Sense, Stroke,
+    StrokeKind, TextEdit, Ui, WidgetInfo, accesskit, pos2, vec2,
 };
 
 use crate::base::sanitize::sanitized;
@@ -213,7 +213,14 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry<'_>, is_selected: bool) -> egui::
     if ui.is_rect_visible(rect) {
         let end =
             if note.is_empty() { labels::shortcut(entry.keys(), ui.ctx().os()) } else { status.to_owned() };
-        paint_row(ui, cx, rect, is_selected || response.hovered(), [&name, &note, &end]);
+        if is_selected {
+            ui.painter().rect_filled(rect, CornerRadius::same(theme::RADIUS), cx.tokens.hover);
+        } else if response.hovered() {
+            // Not like the row that Enter takes.
+            let line = Stroke::new(1.0, cx.tokens.border);
+            ui.painter().rect_stroke(rect, CornerRadius::same(theme::RADIUS), line, StrokeKind::Inside);
+        }
+        paint_row(ui, cx, rect, [&name, &note, &end]);
     }
     response
 }
@@ -226,11 +233,8 @@ fn note(account: &AccountView) -> String {
 }
 
 /// Paints a row: its name, a weak note beside it, and a weak text at its end.
-fn paint_row(ui: &Ui, cx: &Cx<'_>, rect: Rect, is_lit: bool, [name, note, end]: [&str; 3]) {
+fn paint_row(ui: &Ui, cx: &Cx<'_>, rect: Rect, [name, note, end]: [&str; 3]) {
     let (tokens, painter) = (cx.tokens, ui.painter());
-    if is_lit {
-        painter.rect_filled(rect, CornerRadius::same(theme::RADIUS), tokens.hover);
-    }
     let inner = rect.shrink2(vec2(12.0, 0.0));
     let middle = |height: f32| inner.center().y - height / 2.0;
     let end = widgets::one_line(ui, end, theme::small(), tokens.weak, 160.0);

@@ -1,6 +1,6 @@
 //! The preview of an import whose accounts have an issuer instead of endpoints.
 
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 use keyfob::domain::import;
 use keyfob::domain::oauth::discovery::{DiscoveredServer, Wanted};
 use keyfob::messages::command::{Command, ImportDraft};

@@ -110,7 +110,7 @@ fn beside_small_ring(
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, &text));
     widgets::describe(ui, &response, status.word());
     let short = match token.facts.expires_at.map(|end| end - cx.now) {
-        Some(left) if left <= TimeDelta::zero() => "Expired".to_owned(),
+        // "Expired" is said below.
         Some(left) if left <= TimeDelta::hours(1) => time_text::minutes(left),
         Some(left) => time_text::short(left),
         None => time_text::age(token.facts.received_at, cx.now),
