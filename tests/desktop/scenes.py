@@ -1,7 +1,7 @@
 """Dialogs and pages that need a server, a file or a press by name, for screenshots.py.
 
-Each scene is a name, the accounts of its home as an import file, the presses that open it, and whether its home has
-its secrets in a keychain. `press:`, `type:FIELD=` and `wait:` use accessible names; everything else is a key.
+Each scene is a name, the accounts of its home as an import file, and the presses that open it. `press:`, `tick:`,
+`type:FIELD=`, `focus:` and `wait:` use accessible names; everything else is a key.
 """
 
 import http.server
@@ -108,7 +108,7 @@ def all_scenes(server, accounts, folder):
         ("import-preview", some, [*accounts_section, "press:Import", f"type:File={bundle}", "press:Read file"]),
         ("import-names", some, [*accounts_section, "press:Import", f"type:File={env}", "press:Read file"]),
         ("import-changed", some, [*accounts_section, "press:Import", f"type:File={changed}", "press:Read file"]),
-        ("import-moved", fleet, [*accounts_section, "press:Import", f"type:File={moved}", "press:Read file", "wait:Replaces the existing one", "press:vehicles"]),
+        ("import-moved", fleet, [*accounts_section, "press:Import", f"type:File={moved}", "press:Read file", "tick:vehicles"]),
         ("changed", fleet + own, ["Down", "Return"]),
         ("export", some, [*accounts_section, "press:Export"]),
         ("move", some, [*settings, "press:Secrets", "press:Move secrets to a passphrase-protected file", typed[0]]),
@@ -127,7 +127,7 @@ def all_scenes(server, accounts, folder):
         ("picker", some, ["ctrl+n"]),
         ("form", some, ["ctrl+n", "press:Smartcar"]),
         ("form-scopes", some, ["ctrl+n", "press:Smartcar", *["Tab"] * 8, "type:Scopes=read_odometer read_location "]),
-        ("form-advanced", some, ["ctrl+n", "press:SmartConnect", "press:Advanced"]),
+        ("form-advanced", some, ["ctrl+n", "press:SmartConnect", "press:Advanced", "focus:Add an extra header"]),
         ("form-tokens", some, ["ctrl+n", "press:SmartSense", "press:I already have tokens"]),
         ("issuer", some, ["ctrl+n", "press:By issuer URL", f"type:Issuer URL={server.url}", "press:Discover",
                           "wait:Found at this issuer"]),

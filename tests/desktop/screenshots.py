@@ -167,7 +167,7 @@ class Stage:
                 if isinstance(key, tuple):
                     self.tool("mousemove", "--window", found, str(int(key[0] * scale)), str(int(key[1] * scale)))
                     self.tool("click", "1")
-                elif key.startswith(("press:", "type:", "wait:")):
+                elif key.startswith(("press:", "tick:", "type:", "focus:", "wait:")):
                     command, _, rest = key.partition(":")
                     self.by_name(command, *rest.partition("=")[::2])
                 else:
@@ -184,7 +184,8 @@ class Stage:
     def by_name(self, command, name, text):
         """Runs an AT-SPI command, as a screen reader would."""
         atspi = str(pathlib.Path(__file__).with_name("atspi.py"))
-        words = ["/usr/bin/python3", atspi, "--app", os.path.basename(self.program), "--secs", "8", command, name]
+        words = ["/usr/bin/python3", atspi, "--app", os.path.basename(self.program), "--secs", "8"]
+        words += ["--role", "check box", "press", name] if command == "tick" else [command, name]
         done = subprocess.run(words, input=text, env=self.env, capture_output=True, text=True, timeout=20)
         if done.returncode:
             print(f"{command} {name}: {done.stderr[:300]}")
