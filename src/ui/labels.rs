@@ -153,7 +153,13 @@ pub(super) fn group(group: Group) -> &'static str {
         Group::Own => "Your own",
         Group::Vendor => "Vendors",
         Group::Popular => "Popular providers",
+        Group::Work => "Work and documents",
+        Group::Customers => "Sales and support",
+        Group::Finance => "Shops and accounting",
+        Group::Developer => "Clouds and data",
+        Group::Social => "Social and media",
         Group::Identity => "Identity servers",
+        Group::Keys => "API keys",
     }
 }
 

@@ -71,8 +71,36 @@ pub enum Group {
     Vendor,
     /// Providers that many people use.
     Popular,
+    /// Documents, tasks, people and meetings.
+    Work,
+    /// Sales, support and marketing.
+    Customers,
+    /// Shops, payments and accounting.
+    Finance,
+    /// Clouds, code and data.
+    Developer,
+    /// Networks, media and what people do for themselves.
+    Social,
     /// Servers that an organisation runs or rents for its own sign-ins.
     Identity,
+    /// Providers that give a key in the place of tokens.
+    Keys,
+}
+
+impl Group {
+    /// In the order of the list.
+    pub const ALL: [Self; 10] = [
+        Self::Own,
+        Self::Vendor,
+        Self::Popular,
+        Self::Work,
+        Self::Customers,
+        Self::Finance,
+        Self::Developer,
+        Self::Social,
+        Self::Identity,
+        Self::Keys,
+    ];
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]

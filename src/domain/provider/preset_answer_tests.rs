@@ -132,6 +132,46 @@ const ANSWERS: &[(&str, &str, Facts<'_>)] = &[
         r#"{"access_token":"T","token_type":"Bearer","expires_in":604800,"refresh_token":"R","scope":"identify"}"#,
         (Some(604_800), None, &["identify"]),
     ),
+    (
+        "square",
+        r#"{"access_token":"T","token_type":"bearer","expires_at":"2024-10-04T01:00:00Z","merchant_id":"M","refresh_token":"R","short_lived":false}"#,
+        (Some(3600), None, &[]),
+    ),
+    (
+        "ringcentral",
+        r#"{"access_token":"T","token_type":"bearer","expires_in":7199,"refresh_token":"R","refresh_token_expires_in":604799,"scope":"AccountInfo CallLog","owner_id":"256440016"}"#,
+        (Some(7199), Some(604_799), &["AccountInfo", "CallLog"]),
+    ),
+    (
+        "pinterest",
+        r#"{"access_token":"T","refresh_token":"R","response_type":"authorization_code","token_type":"bearer","expires_in":2592000,"refresh_token_expires_in":5184000,"scope":"boards:read,pins:read"}"#,
+        (Some(2_592_000), Some(60 * DAY_SECS), &["boards:read", "pins:read"]),
+    ),
+    (
+        "twitch",
+        r#"{"access_token":"T","expires_in":14124,"refresh_token":"R","scope":["channel:moderate","chat:edit"],"token_type":"bearer"}"#,
+        (Some(14_124), None, &["channel:moderate", "chat:edit"]),
+    ),
+    (
+        "docusign",
+        r#"{"access_token":"T","token_type":"Bearer","refresh_token":"R","expires_in":28800}"#,
+        (Some(28_800), Some(30 * DAY_SECS), &[]),
+    ),
+    (
+        "zoho",
+        r#"{"access_token":"T","refresh_token":"R","api_domain":"https://www.zohoapis.com","token_type":"Bearer","expires_in":3600}"#,
+        (Some(3600), None, &[]),
+    ),
+    (
+        "bamboohr",
+        r#"{"access_token":"T","expires_in":3600,"token_type":"Bearer","scope":"employee offline_access","refresh_token":"R","id_token":"I","companyDomain":"acme"}"#,
+        (Some(3600), None, &["employee", "offline_access"]),
+    ),
+    (
+        "paypal",
+        r#"{"scope":"https://uri.paypal.com/services/invoicing","access_token":"T","token_type":"Bearer","app_id":"APP-80W284485P519543T","expires_in":31349,"nonce":"n"}"#,
+        (Some(31_349), None, &["https://uri.paypal.com/services/invoicing"]),
+    ),
 ];
 
 #[test]
@@ -262,6 +302,25 @@ const ERRORS: &[Refused] = &[
         "invalid_client",
         false,
         false,
+    ),
+    (
+        "miro",
+        401,
+        r#"{"status":401,"code":"oauthError","message":"Redirect URI mismatch.","type":"error"}"#,
+        "oauthError",
+        true,
+        false,
+    ),
+    ("pinterest", 401, r#"{"code":2,"message":"Authentication failed."}"#, "2", false, false),
+    ("zoho", 200, r#"{"error":"invalid_code"}"#, "invalid_code", true, false),
+    ("notion", 400, r#"{"error":"invalid_grant","request_id":"q"}"#, "invalid_grant", false, true),
+    (
+        "box",
+        400,
+        r#"{"error":"invalid_grant","error_description":"Refresh token has expired"}"#,
+        "invalid_grant",
+        false,
+        true,
     ),
 ];
 

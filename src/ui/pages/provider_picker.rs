@@ -43,7 +43,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
     if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
         chosen = Some(found.first().copied().unwrap_or(&custom).clone());
     }
-    for group in [Group::Own, Group::Vendor, Group::Popular, Group::Identity] {
+    for group in Group::ALL {
         let of_group: Vec<&Preset> = found.iter().copied().filter(|preset| preset.group == group).collect();
         if of_group.is_empty() {
             continue;

@@ -106,12 +106,15 @@ mod tests {
     }
 
     #[test]
-    fn built_in_presets_of_one_color_begin_with_other_letters() {
+    fn built_in_presets_of_one_color_have_other_letters_and_in_a_group_another_first() {
         let presets = built_in();
         for (at, preset) in presets.iter().enumerate() {
             for other in &presets[..at] {
                 let [one, two] = [preset, other].map(Monogram::of_preset);
-                let is_alike = one.color == two.color && one.letters[..1] == two.letters[..1];
+                let [initial, other_initial] = [&one.letters[..1], &two.letters[..1]];
+                let begin_alike = preset.group == other.group && initial == other_initial;
+                let is_alike =
+                    one.color == two.color && (begin_alike || one.letters.eq_ignore_ascii_case(&two.letters));
                 assert!(!is_alike, "{} and {}: {} {}", preset.id, other.id, one.letters, two.letters);
             }
         }

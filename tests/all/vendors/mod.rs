@@ -1,5 +1,6 @@
 //! The five vendors' documents: each preset against a server that refuses every deviation from its document.
 
+mod popular;
 pub(crate) mod servers;
 
 use base64::Engine as _;
