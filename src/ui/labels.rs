@@ -148,6 +148,8 @@ pub(super) const KEEP_EDITING: &str = "Keep editing";
 pub(super) const DISCARD: &str = "Discard";
 pub(super) const CLOSE: &str = "Close";
 
+pub(super) const ALL_PROVIDERS: &str = "All providers";
+
 pub(super) fn group(group: Group) -> &'static str {
     match group {
         Group::Own => "Your own",

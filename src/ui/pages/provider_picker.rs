@@ -10,6 +10,7 @@ use crate::ui::cx::Cx;
 use crate::ui::widgets;
 use crate::ui::widgets::actions;
 use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::chip;
 use crate::ui::widgets::fields;
 use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::widgets::monogram;
@@ -25,6 +26,8 @@ const TWO_COLUMNS_MIN: f32 = 440.0;
 #[derive(Default)]
 pub(in crate::ui) struct ProviderPickerState {
     search: String,
+    /// The only group to show while nothing is searched.
+    group: Option<Group>,
 }
 
 pub(in crate::ui) fn search_id() -> Id {
@@ -38,7 +41,12 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
         FieldOptions { hint: "Name of a provider, or what you use it for", ..FieldOptions::default() };
     let field = fields::text(ui, search_id(), "Search providers", &mut state.search, options);
     let custom = Preset::custom();
-    let found = found(&cx.snapshot.presets, &state.search);
+    let mut found = found(&cx.snapshot.presets, &state.search);
+    // A search looks in every group, and its results are one Tab away.
+    if state.search.trim().is_empty() {
+        group_filter(ui, &found, &mut state.group);
+        found.retain(|preset| state.group.is_none_or(|group| group == preset.group));
+    }
     let mut chosen = None;
     if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
         chosen = Some(found.first().copied().unwrap_or(&custom).clone());
@@ -76,12 +84,27 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
     }
 }
 
+/// Shows a chip for every group that has presets, and one for all of them.
+fn group_filter(ui: &mut Ui, presets: &[&Preset], chosen: &mut Option<Group>) {
+    let has_presets = |group: &Group| presets.iter().any(|preset| preset.group == *group);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(GAP / 2.0, GAP / 2.0);
+        for choice in std::iter::once(None).chain(Group::ALL.into_iter().filter(has_presets).map(Some)) {
+            let label = choice.map_or(labels::ALL_PROVIDERS, labels::group);
+            if chip::show(ui, label, choice == *chosen) {
+                *chosen = choice;
+            }
+        }
+    });
+}
+
 /// The presets that match a search: names that begin with it first, then in preset order. Each word must
-/// occur in the name, the ID or the summary.
+/// occur in the name, the ID, the summary or the group.
 fn found<'p>(presets: &'p [Preset], search: &str) -> Vec<&'p Preset> {
     let wanted = search.trim().to_lowercase();
     let fits = |preset: &&Preset| {
-        let text = format!("{} {} {}", preset.name, preset.id, preset.summary).to_lowercase();
+        let group = labels::group(preset.group);
+        let text = format!("{} {} {} {group}", preset.name, preset.id, preset.summary).to_lowercase();
         wanted.split_whitespace().all(|word| text.contains(word))
     };
     let mut found: Vec<&Preset> = presets.iter().filter(fits).collect();
@@ -164,6 +187,8 @@ mod tests {
         assert_eq!(names("jira"), ["atlassian"]);
         assert_eq!(names("microsoft 365"), ["entra"]);
         assert_eq!(names("slack"), ["slack", "slack-user"]);
+        // By what it is used for, and by its group.
+        assert!(["xero", "shopify"].iter().all(|id| names("accounting").contains(id)));
         assert_eq!(names("smart")[0], "smartconnect");
         assert!(names("no such thing").is_empty());
     }

@@ -6,6 +6,7 @@ pub(crate) mod actions;
 pub(crate) mod button;
 pub(crate) mod changed_destinations;
 pub(crate) mod checkbox;
+pub(crate) mod chip;
 pub(crate) mod dialog;
 pub(crate) mod discovered_endpoints;
 pub(crate) mod environment;

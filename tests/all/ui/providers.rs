@@ -56,6 +56,21 @@ fn providers_stand_in_groups_and_any_other_is_on_offer() {
 }
 
 #[test]
+fn a_group_can_be_shown_alone_while_nothing_is_searched() {
+    let mut rig = picker();
+    assert!(rig.can_press("Xero") && rig.can_press("GitHub"));
+    rig.press("Shops and accounting");
+    assert!(rig.can_press("Xero") && !rig.can_press("GitHub") && rig.can_press("Custom provider"));
+    assert!(rig.tree().contains("Shops and accounting"));
+    rig.press("All providers");
+    assert!(rig.can_press("Xero") && rig.can_press("GitHub"));
+    // A search looks everywhere.
+    rig.press("Shops and accounting");
+    rig.fill("Search providers", "github");
+    assert!(rig.can_press("GitHub") && !rig.can_press("Xero") && !rig.can_press("All providers"));
+}
+
+#[test]
 fn a_provider_is_found_and_chosen_by_the_keyboard_alone() {
     let mut rig = picker();
     rig.fill("Search providers", "jira");
