@@ -125,6 +125,8 @@ def all_scenes(server, accounts, folder):
         ("first-run", "", []),
         ("first-steps", "", ["press:Try the demo", "wait:Get a token: to do"]),
         ("picker", some, ["ctrl+n"]),
+        ("picker-group", some, ["ctrl+n", "press:Work and documents"]),
+        ("picker-search", some, ["ctrl+n", "type:Search providers=accounting"]),
         ("form", some, ["ctrl+n", "press:Smartcar"]),
         ("form-scopes", some, ["ctrl+n", "press:Smartcar", *["Tab"] * 8, "type:Scopes=read_odometer read_location "]),
         ("form-advanced", some, ["ctrl+n", "press:SmartConnect", "press:Advanced", "focus:Add an extra header"]),

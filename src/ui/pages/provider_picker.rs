@@ -26,8 +26,35 @@ const TWO_COLUMNS_MIN: f32 = 440.0;
 #[derive(Default)]
 pub(in crate::ui) struct ProviderPickerState {
     search: String,
-    /// The only group to show while nothing is searched.
-    group: Option<Group>,
+    shown: Shown,
+}
+
+/// What is shown while nothing is searched.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Shown {
+    #[default]
+    All,
+    Group(Group),
+    /// Only what isn't a preset.
+    Other,
+}
+
+impl Shown {
+    fn label(self) -> &'static str {
+        match self {
+            Self::All => labels::ALL_PROVIDERS,
+            Self::Group(group) => labels::group(group),
+            Self::Other => labels::ANY_PROVIDER,
+        }
+    }
+
+    fn includes(self, preset: &Preset) -> bool {
+        match self {
+            Self::All => true,
+            Self::Group(group) => group == preset.group,
+            Self::Other => false,
+        }
+    }
 }
 
 pub(in crate::ui) fn search_id() -> Id {
@@ -44,9 +71,10 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
     let mut found = found(&cx.snapshot.presets, &state.search);
     // A search looks in every group, and its results are one Tab away.
     if state.search.trim().is_empty() {
-        group_filter(ui, &found, &mut state.group);
-        found.retain(|preset| state.group.is_none_or(|group| group == preset.group));
+        filter(ui, &found, &mut state.shown);
+        found.retain(|preset| state.shown.includes(preset));
     }
+    let is_unknown = found.is_empty() && !state.search.trim().is_empty();
     let mut chosen = None;
     if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
         chosen = Some(found.first().copied().unwrap_or(&custom).clone());
@@ -63,7 +91,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
         }
     }
     ui.add_space(4.0);
-    widgets::subheading(ui, if found.is_empty() { labels::NO_PROVIDER_FOUND } else { labels::ANY_PROVIDER });
+    widgets::subheading(ui, if is_unknown { labels::NO_PROVIDER_FOUND } else { labels::ANY_PROVIDER });
     let by_issuer = Preset {
         name: labels::BY_ISSUER.to_owned(),
         summary: labels::BY_ISSUER_SUMMARY.to_owned(),
@@ -84,15 +112,15 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
     }
 }
 
-/// Shows a chip for every group that has presets, and one for all of them.
-fn group_filter(ui: &mut Ui, presets: &[&Preset], chosen: &mut Option<Group>) {
+/// Shows a chip for every group that has presets, one for all of them and one for what isn't a preset.
+fn filter(ui: &mut Ui, presets: &[&Preset], shown: &mut Shown) {
     let has_presets = |group: &Group| presets.iter().any(|preset| preset.group == *group);
+    let groups = Group::ALL.into_iter().filter(has_presets).map(Shown::Group);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(GAP / 2.0, GAP / 2.0);
-        for choice in std::iter::once(None).chain(Group::ALL.into_iter().filter(has_presets).map(Some)) {
-            let label = choice.map_or(labels::ALL_PROVIDERS, labels::group);
-            if chip::show(ui, label, choice == *chosen) {
-                *chosen = choice;
+        for choice in [Shown::All].into_iter().chain(groups).chain([Shown::Other]) {
+            if chip::show(ui, choice.label(), choice == *shown) {
+                *shown = choice;
             }
         }
     });

@@ -62,6 +62,8 @@ fn a_group_can_be_shown_alone_while_nothing_is_searched() {
     rig.press("Shops and accounting");
     assert!(rig.can_press("Xero") && !rig.can_press("GitHub") && rig.can_press("Custom provider"));
     assert!(rig.tree().contains("Shops and accounting"));
+    rig.press("Any other provider");
+    assert!(!rig.can_press("Xero") && rig.can_press("Custom provider") && !rig.tree().contains("No match."));
     rig.press("All providers");
     assert!(rig.can_press("Xero") && rig.can_press("GitHub"));
     // A search looks everywhere.
