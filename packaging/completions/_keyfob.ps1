@@ -42,6 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'keyfob' -ScriptBlock {
             [CompletionResult]::new('passphrase', 'passphrase', [CompletionResultType]::ParameterValue, 'Change the passphrase of the file with your secrets')
             [CompletionResult]::new('move-vault', 'move-vault', [CompletionResultType]::ParameterValue, 'Move all secrets to another vault and use it from now on. If interrupted, run it again')
             [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'Restore accounts that were lost with the database, from what is stored with their secrets')
+            [CompletionResult]::new('pick', 'pick', [CompletionResultType]::ParameterValue, 'Find an account by a few letters and copy its token, in a small window for a desktop shortcut')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try Keyfob with a built-in server and a demo account')
             break
         }
@@ -170,6 +171,13 @@ Register-ArgumentCompleter -Native -CommandName 'keyfob' -ScriptBlock {
             [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the vault''s passphrase, or a descriptor such as fd:3 [default: ask]')
             [CompletionResult]::new('--remove-orphans', '--remove-orphans', [CompletionResultType]::ParameterName, 'Delete records that belong to no account')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Don''t ask for confirmation')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'keyfob;pick' {
+            [CompletionResult]::new('--vault', '--vault', [CompletionResultType]::ParameterName, 'Vault for this run [default: last one moved to, else keychain]')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'File whose first line is the vault''s passphrase, or a descriptor such as fd:3 [default: ask]')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -43,6 +43,9 @@ _keyfob() {
             keyfob,passphrase)
                 cmd="keyfob__subcmd__passphrase"
                 ;;
+            keyfob,pick)
+                cmd="keyfob__subcmd__pick"
+                ;;
             keyfob,recover)
                 cmd="keyfob__subcmd__recover"
                 ;;
@@ -71,7 +74,7 @@ _keyfob() {
 
     case "${cmd}" in
         keyfob)
-            opts="-h -V --vault --passphrase-file --help --version import export doctor list sign-in token show log refresh check revoke remove passphrase move-vault recover demo"
+            opts="-h -V --vault --passphrase-file --help --version import export doctor list sign-in token show log refresh check revoke remove passphrase move-vault recover pick demo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -299,6 +302,28 @@ _keyfob() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --vault)
+                    COMPREPLY=($(compgen -W "keychain file memory" -- "${cur}"))
+                    return 0
+                    ;;
+                --passphrase-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keyfob__subcmd__pick)
+            opts="-h --vault --passphrase-file --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --vault)
                     COMPREPLY=($(compgen -W "keychain file memory" -- "${cur}"))
                     return 0

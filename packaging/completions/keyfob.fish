@@ -45,6 +45,7 @@ complete -c keyfob -n "__fish_keyfob_needs_command" -f -a "remove" -d 'Delete an
 complete -c keyfob -n "__fish_keyfob_needs_command" -f -a "passphrase" -d 'Change the passphrase of the file with your secrets'
 complete -c keyfob -n "__fish_keyfob_needs_command" -f -a "move-vault" -d 'Move all secrets to another vault and use it from now on. If interrupted, run it again'
 complete -c keyfob -n "__fish_keyfob_needs_command" -f -a "recover" -d 'Restore accounts that were lost with the database, from what is stored with their secrets'
+complete -c keyfob -n "__fish_keyfob_needs_command" -f -a "pick" -d 'Find an account by a few letters and copy its token, in a small window for a desktop shortcut'
 complete -c keyfob -n "__fish_keyfob_needs_command" -f -a "demo" -d 'Try Keyfob with a built-in server and a demo account'
 complete -c keyfob -n "__fish_keyfob_using_subcommand import" -l map -d 'Map a field to a variable of a .env file, such as CLIENT_ID=ACME_KEY; repeatable. Fields: CLIENT_ID, CLIENT_SECRET, TOKEN_URL, AUTHORIZE_URL, REDIRECT_URI, SCOPES, USERNAME, PASSWORD' -r
 complete -c keyfob -n "__fish_keyfob_using_subcommand import" -l provider -d 'Preset ID of a .env file\'s provider, if the file has no token endpoint' -r
@@ -152,6 +153,11 @@ complete -c keyfob -n "__fish_keyfob_using_subcommand recover" -l passphrase-fil
 complete -c keyfob -n "__fish_keyfob_using_subcommand recover" -l remove-orphans -d 'Delete records that belong to no account'
 complete -c keyfob -n "__fish_keyfob_using_subcommand recover" -l yes -d 'Don\'t ask for confirmation'
 complete -c keyfob -n "__fish_keyfob_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c keyfob -n "__fish_keyfob_using_subcommand pick" -l vault -d 'Vault for this run [default: last one moved to, else keychain]' -r -f -a "keychain\t'The operating system\'s keychain'
+file\t'A file protected by a passphrase'
+memory\t'Memory, until the command ends'"
+complete -c keyfob -n "__fish_keyfob_using_subcommand pick" -l passphrase-file -d 'File whose first line is the vault\'s passphrase, or a descriptor such as fd:3 [default: ask]' -r -F
+complete -c keyfob -n "__fish_keyfob_using_subcommand pick" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keyfob -n "__fish_keyfob_using_subcommand demo" -l vault -d 'Vault for this run [default: last one moved to, else keychain]' -r -f -a "keychain\t'The operating system\'s keychain'
 file\t'A file protected by a passphrase'
 memory\t'Memory, until the command ends'"

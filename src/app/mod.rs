@@ -21,7 +21,7 @@ use crate::messages::problem::Problem;
 use crate::messages::snapshot::{Snapshot, WindowPlace};
 use crate::platform::notifications;
 use crate::platform::reduced_motion::SystemMotion;
-use crate::platform::single_instance::{self, Claim};
+use crate::platform::single_instance::{self, Claim, Sockets, Wish};
 use crate::store::home::Home;
 use crate::ui::{self, Ui};
 
@@ -74,16 +74,31 @@ pub enum AppError {
     ScreenLost,
 }
 
-/// Opens the window and returns when it is closed. With `alone`, raises this home's existing window instead,
-/// if there is one.
+/// How the window opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// As a window of its own, beside others.
+    Beside,
+    /// Unless this home has a window, which comes forward instead.
+    Alone,
+    /// Likewise, with only the palette.
+    Pick,
+}
+
+/// Opens the window and returns when it is closed.
 ///
 /// Sets the waker in `deps`. Sends the engine the commands `first`.
 ///
 /// # Errors
 /// [`AppError`] if no window can be opened.
-pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppError> {
-    let mut first_window = match if alone { claim(&deps.home) } else { Claim::Unknown } {
-        Claim::Raised => return Ok(()),
+pub fn run(mut deps: Deps, first: Vec<Command>, opening: Opening) -> Result<(), AppError> {
+    let claimed = match opening {
+        Opening::Beside => Claim::Unknown,
+        Opening::Alone => claim(&deps.home, Wish::Raise),
+        Opening::Pick => claim(&deps.home, Wish::Pick),
+    };
+    let mut first_window = match claimed {
+        Claim::Taken => return Ok(()),
         Claim::First(window) => Some(window),
         Claim::Unknown => None,
     };
@@ -94,11 +109,11 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
             context.request_repaint();
         }
     });
-    let raise_requested = Arc::new(AtomicBool::new(false));
+    let wishes = Arc::new(Wishes::default());
     if let Some(first_window) = &mut first_window {
-        let (requested, wake) = (Arc::clone(&raise_requested), Arc::clone(&deps.waker));
-        first_window.serve(move || {
-            requested.store(true, Ordering::SeqCst);
+        let (wishes, wake) = (Arc::clone(&wishes), Arc::clone(&deps.waker));
+        first_window.serve(move |wish| {
+            wishes.of(wish).store(true, Ordering::SeqCst);
             wake();
         });
     }
@@ -116,18 +131,51 @@ pub fn run(mut deps: Deps, first: Vec<Command>, alone: bool) -> Result<(), AppEr
     }
     let engine = Rc::new(RefCell::new(Some(engine)));
     let has_window = Cell::new(false);
-    Launch { context, clock, raise_requested, close_request, mark, has_window, engine }.run()
+    Launch {
+        context,
+        clock,
+        wishes,
+        picks: opening == Opening::Pick,
+        close_request,
+        mark,
+        has_window,
+        engine,
+    }
+    .run()
 }
 
-fn claim(home: &Home) -> Claim {
+fn claim(home: &Home, wish: Wish) -> Claim {
     let lock = home.create().ok().and_then(|()| home.open_window_lock_file().ok());
-    lock.map_or(Claim::Unknown, |lock| single_instance::claim(lock, &home.window_socket_path()))
+    let sockets = Sockets { raise: home.window_socket_path("window"), pick: home.window_socket_path("pick") };
+    lock.map_or(Claim::Unknown, |lock| single_instance::claim(lock, &sockets, wish))
+}
+
+/// What later starts asked for since the last frame.
+#[derive(Default)]
+struct Wishes {
+    raise: AtomicBool,
+    pick: AtomicBool,
+}
+
+impl Wishes {
+    fn of(&self, wish: Wish) -> &AtomicBool {
+        match wish {
+            Wish::Raise => &self.raise,
+            Wish::Pick => &self.pick,
+        }
+    }
+
+    fn take(&self, wish: Wish) -> bool {
+        self.of(wish).swap(false, Ordering::SeqCst)
+    }
 }
 
 struct Launch {
     context: Arc<OnceLock<egui::Context>>,
     clock: Arc<dyn Clock>,
-    raise_requested: Arc<AtomicBool>,
+    wishes: Arc<Wishes>,
+    /// Whether the window opens with only the palette.
+    picks: bool,
     close_request: CloseRequest,
     mark: CrashMark,
     /// Whether there was a window with a renderer.
@@ -157,12 +205,17 @@ impl Launch {
 
     /// Opens the window and returns when it is closed.
     fn open(&self) -> eframe::Result {
-        let engine = Rc::clone(&self.engine);
+        let (engine, picks) = (Rc::clone(&self.engine), self.picks);
         // Read after the connection to the screen, since the engine reads the database in the meantime.
         let place: eframe::WindowBuilderHook = Box::new(move |builder| {
             let mut engine = engine.borrow_mut();
             let snapshot = engine.as_mut().map(EngineHandle::loaded);
-            window_placement::viewport(builder, snapshot.and_then(|snapshot| snapshot.window))
+            let place = snapshot.and_then(|snapshot| snapshot.window);
+            if picks {
+                window_placement::of_pick(builder)
+            } else {
+                window_placement::viewport(builder, place)
+            }
         });
         let options = eframe::NativeOptions {
             viewport: egui::ViewportBuilder::default().with_icon(window_placement::icon()),
@@ -187,6 +240,9 @@ impl Launch {
             } else {
                 ui.restore(&snapshot.remembered);
             }
+            if self.picks {
+                ui.start_quick_pick();
+            }
             self.mark.leave_at_panic();
             let _ = self.context.set(ctx.clone());
             Ok(Box::new(App {
@@ -198,7 +254,7 @@ impl Launch {
                 file_dialogs: FileDialogs::new(),
                 place: None,
                 vault_tried: false,
-                raise_requested: Arc::clone(&self.raise_requested),
+                wishes: Arc::clone(&self.wishes),
                 close_request: self.close_request.clone(),
                 title: String::new(),
                 reduced_motion: None,
@@ -218,8 +274,7 @@ struct App {
     file_dialogs: FileDialogs,
     place: Option<WindowPlace>,
     vault_tried: bool,
-    /// By a second start.
-    raise_requested: Arc<AtomicBool>,
+    wishes: Arc<Wishes>,
     close_request: CloseRequest,
     title: String,
     /// Whether the system prefers reduced motion, once queried.
@@ -242,8 +297,11 @@ impl eframe::App for App {
         if self.close_request.take() {
             self.ui.quit_unasked(ctx);
         }
-        if self.raise_requested.swap(false, Ordering::SeqCst) {
-            Ui::come_forward(ctx);
+        if self.wishes.take(Wish::Pick) {
+            self.ui.pick(ctx);
+        }
+        if self.wishes.take(Wish::Raise) {
+            self.ui.come_forward(ctx);
         }
         while let Ok(event) = engine.events.try_recv() {
             self.ui.take_event(event, ctx);
@@ -256,7 +314,9 @@ impl eframe::App for App {
             self.ui.set_still(reduced.load(Ordering::SeqCst));
         }
         self.ui.watch_closing(ctx, &self.snapshot);
-        self.place = window_placement::of(ctx).or(self.place);
+        if !self.ui.is_quick_pick() {
+            self.place = window_placement::of(ctx).or(self.place);
+        }
         let title = self.ui.title(&self.snapshot, self.clock.now());
         if self.title != title {
             self.title.clone_from(&title);

@@ -23,6 +23,16 @@ pub(super) fn viewport(builder: egui::ViewportBuilder, place: Option<WindowPlace
     }
 }
 
+/// A window of only the palette: above the others, without a frame.
+pub(super) fn of_pick(builder: egui::ViewportBuilder) -> egui::ViewportBuilder {
+    builder
+        .with_title("Keyfob")
+        .with_app_id(APP_ID)
+        .with_inner_size([ui::PICK_SIZE.0, ui::PICK_SIZE.1])
+        .with_decorations(false)
+        .with_always_on_top()
+}
+
 /// The icon for desktops without the .desktop file.
 pub(super) fn icon() -> egui::IconData {
     // Empty data suppresses the toolkit's own icon.

@@ -228,6 +228,9 @@ pub(super) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Find an account by a few letters and copy its token, in a small window for a desktop shortcut.
+    #[command(after_long_help = BINDING)]
+    Pick,
     /// Try Keyfob with a built-in server and a demo account.
     Demo {
         /// Stay in the terminal, and print the sign-in link on standard output instead of opening it.
@@ -235,6 +238,14 @@ pub(super) enum Command {
         no_browser: bool,
     },
 }
+
+/// How a key of the desktop opens the quick pick.
+const BINDING: &str = "\
+Bind a key to it:
+  GNOME    Settings > Keyboard > Keyboard Shortcuts > Custom Shortcuts: command \"keyfob pick\".
+  KDE      System Settings > Keyboard > Shortcuts > Add New > Command: \"keyfob pick\".
+  Windows  Create a shortcut to \"keyfob-window.exe pick\", then set its Shortcut key under Properties.
+  macOS    Shortcuts app: a shortcut with Run Shell Script \"keyfob pick\", then Add Keyboard Shortcut.";
 
 /// How the client's credentials are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

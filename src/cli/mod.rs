@@ -40,7 +40,7 @@ use crate::cli::commands::revoke;
 use crate::cli::commands::show;
 use crate::cli::commands::sign_in;
 use crate::cli::commands::token;
-use crate::cli::commands::window;
+use crate::cli::commands::window::{self, Purpose};
 
 /// Parses the arguments, including the program's name, and runs the command. Without a command, opens the
 /// window and returns when it is closed.
@@ -51,8 +51,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let vault = arguments.vault();
     let done = match arguments.command {
-        None => window::run(&vault, false),
-        Some(Command::Demo { no_browser: false }) if has_display() => window::run(&vault, true),
+        None => window::run(&vault, Purpose::Accounts),
+        Some(Command::Demo { no_browser: false }) if has_display() => window::run(&vault, Purpose::Demo),
         Some(command) => dispatch(command, &vault),
     };
     let code = match done {
@@ -111,6 +111,7 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
         Command::MoveVault { to } => move_vault::run(vault, to.kind()),
         Command::Recover { remove_orphans, yes } => recover::run(vault, remove_orphans, yes),
         Command::Demo { no_browser } => demo::run(vault, !no_browser),
+        Command::Pick => window::run(vault, Purpose::Pick),
     }
 }
 

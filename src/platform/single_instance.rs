@@ -1,12 +1,13 @@
 //! One window per home: a second start raises the first window.
 //!
-//! The first window holds a lock and listens on a local socket. A connection of the same user is the whole
-//! request: nothing is read from it, so no peer can delay another. If any of this fails, a window opens as if
-//! it were the first.
+//! The first window holds a lock and listens on a local socket for each kind of request. A connection of the
+//! same user is the whole request: nothing is read from it, so no peer can delay another. If any of this
+//! fails, a window opens as if it were the first.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,12 +22,37 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The first window's reply to the request.
 const REPLY: [u8; 1] = *b"\n";
 
+/// What a later start asks of the first window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Come forward.
+    Raise,
+    /// Come forward with the palette, to copy a token.
+    Pick,
+}
+
+/// The sockets of the first window: paths that belong to its lock, in a folder that other users can't open,
+/// or the paths of named pipes on Windows.
+pub struct Sockets {
+    pub raise: PathBuf,
+    pub pick: PathBuf,
+}
+
+impl Sockets {
+    fn of(&self, wish: Wish) -> &Path {
+        match wish {
+            Wish::Raise => &self.raise,
+            Wish::Pick => &self.pick,
+        }
+    }
+}
+
 /// Which window is the first.
 pub enum Claim {
     /// This one.
     First(FirstWindow),
-    /// Another one, which is raised.
-    Raised,
+    /// Another one, which has taken the wish.
+    Taken,
     /// Unknown: this one opens anyway.
     Unknown,
 }
@@ -34,25 +60,29 @@ pub enum Claim {
 /// The first window's lock, held while it lives.
 pub struct FirstWindow {
     _lock: File,
-    listener: Option<Listener>,
+    listeners: Vec<(Wish, Listener)>,
 }
 
-/// Takes the lock, or raises the window that holds it. `socket` is a path that belongs to the lock, in a
-/// folder that other users can't open, or the path of a named pipe on Windows.
-pub fn claim(lock: File, socket: &Path) -> Claim {
+/// Takes the lock, or asks the window that holds it.
+pub fn claim(lock: File, sockets: &Sockets, wish: Wish) -> Claim {
     let end = Instant::now() + TIMEOUT;
     loop {
         match lock.try_lock() {
             Ok(()) => {
-                let listener =
-                    listen(socket).map_err(|error| log::warn!("no socket for a second start: {error}"));
-                return Claim::First(FirstWindow { _lock: lock, listener: listener.ok() });
+                let listen = |wish| {
+                    let listener = listen(sockets.of(wish));
+                    let warned =
+                        listener.map_err(|error| log::warn!("no socket for a second start: {error}"));
+                    Some((wish, warned.ok()?))
+                };
+                let listeners = [Wish::Raise, Wish::Pick].into_iter().filter_map(listen).collect();
+                return Claim::First(FirstWindow { _lock: lock, listeners });
             }
             Err(TryLockError::Error(_)) => return Claim::Unknown,
             Err(TryLockError::WouldBlock) => {}
         }
-        if is_raised(socket, end) {
-            return Claim::Raised;
+        if is_taken(sockets.of(wish), end) {
+            return Claim::Taken;
         }
         // The first window may be about to listen, or to end.
         if Instant::now() + PAUSE >= end {
@@ -63,12 +93,15 @@ pub fn claim(lock: File, socket: &Path) -> Claim {
 }
 
 impl FirstWindow {
-    /// Serves later starts on a thread; calls `raise` for each.
-    pub fn serve(&mut self, raise: impl Fn() + Send + 'static) {
-        let Some(listener) = self.listener.take() else { return };
-        let serving = move || answer(listener.incoming(), is_this_user, raise);
-        if thread::Builder::new().name("keyfob-instance".to_owned()).spawn(serving).is_err() {
-            log::warn!("a second start will open a second window");
+    /// Serves later starts on a thread for each kind of wish; calls `take` for each.
+    pub fn serve(&mut self, take: impl Fn(Wish) + Send + Sync + 'static) {
+        let take = Arc::new(take);
+        for (wish, listener) in self.listeners.drain(..) {
+            let take = Arc::clone(&take);
+            let serving = move || answer(listener.incoming(), is_this_user, || take(wish));
+            if thread::Builder::new().name("keyfob-instance".to_owned()).spawn(serving).is_err() {
+                log::warn!("a second start will open a second window");
+            }
         }
     }
 }
@@ -88,14 +121,14 @@ fn listen(socket: &Path) -> io::Result<Listener> {
 fn answer(
     connections: impl Iterator<Item = io::Result<Stream>>,
     is_welcome: impl Fn(&Stream) -> bool,
-    raise: impl Fn(),
+    take: impl Fn(),
 ) {
     for connection in connections {
         match connection {
             // So short a reply never blocks.
             Ok(stream) if is_welcome(&stream) => {
                 if (&stream).write_all(&REPLY).is_ok() {
-                    raise();
+                    take();
                 }
             }
             Ok(_) => log::warn!("another user's program tried to raise the window"),
@@ -106,7 +139,7 @@ fn answer(
 }
 
 /// Whether the existing window has replied.
-fn is_raised(socket: &Path, end: Instant) -> bool {
+fn is_taken(socket: &Path, end: Instant) -> bool {
     let socket = socket.to_owned();
     let (reply, replied) = sync_channel(1);
     // A thread of its own, since a named pipe has no timeouts.
@@ -154,8 +187,6 @@ fn for_this_user(options: ListenerOptions<'_>) -> io::Result<ListenerOptions<'_>
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
-    use std::path::PathBuf;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::{fs, iter};
 
@@ -174,9 +205,17 @@ mod tests {
             self.folder.path().join("socket")
         }
 
+        fn sockets(&self) -> Sockets {
+            Sockets { raise: self.socket(), pick: self.folder.path().join("pick") }
+        }
+
         fn claim(&self) -> Claim {
+            self.claim_for(Wish::Raise)
+        }
+
+        fn claim_for(&self, wish: Wish) -> Claim {
             let lock = File::options().create(true).append(true).open(self.folder.path().join("lock"));
-            claim(lock.unwrap(), &self.socket())
+            claim(lock.unwrap(), &self.sockets(), wish)
         }
 
         fn first(&self) -> FirstWindow {
@@ -189,7 +228,7 @@ mod tests {
         }
     }
 
-    fn counter() -> (Arc<AtomicUsize>, impl Fn() + Send + 'static) {
+    fn counter() -> (Arc<AtomicUsize>, impl Fn() + Send + Sync + 'static) {
         let raised = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&raised);
         (raised, move || {
@@ -202,9 +241,12 @@ mod tests {
         let place = Place::new();
         let mut first = place.first();
         let (raised, raise) = counter();
-        first.serve(raise);
+        first.serve(move |wish| {
+            assert_eq!(wish, Wish::Raise);
+            raise();
+        });
         for count in 1..=2 {
-            assert!(matches!(place.claim(), Claim::Raised));
+            assert!(matches!(place.claim(), Claim::Taken));
             while raised.load(Ordering::SeqCst) < count {
                 thread::yield_now();
             }
@@ -214,13 +256,25 @@ mod tests {
     }
 
     #[test]
+    fn a_start_for_a_pick_asks_the_first_window_for_one() {
+        let place = Place::new();
+        let mut first = place.first();
+        let (sender, wished) = sync_channel(2);
+        first.serve(move |wish| sender.send(wish).unwrap());
+        for wish in [Wish::Pick, Wish::Raise] {
+            assert!(matches!(place.claim_for(wish), Claim::Taken));
+            assert_eq!(wished.recv_timeout(TIMEOUT).unwrap(), wish);
+        }
+    }
+
+    #[test]
     fn of_many_starts_at_once_one_is_the_first() {
         let place = Place::new();
         let started: Vec<Claim> = thread::scope(|scope| {
             let start = || {
                 let mut claim = place.claim();
                 if let Claim::First(first) = &mut claim {
-                    first.serve(|| {});
+                    first.serve(|_| {});
                 }
                 claim
             };
@@ -229,7 +283,7 @@ mod tests {
         });
         let count = |is: fn(&Claim) -> bool| started.iter().filter(|claim| is(claim)).count();
         assert_eq!(count(|claim| matches!(claim, Claim::First(_))), 1);
-        assert_eq!(count(|claim| matches!(claim, Claim::Raised)), 19);
+        assert_eq!(count(|claim| matches!(claim, Claim::Taken)), 19);
     }
 
     #[test]
@@ -240,8 +294,8 @@ mod tests {
             let second = scope.spawn(|| place.claim());
             thread::sleep(2 * PAUSE);
             assert!(!second.is_finished());
-            first.serve(|| {});
-            assert!(matches!(second.join().unwrap(), Claim::Raised));
+            first.serve(|_| {});
+            assert!(matches!(second.join().unwrap(), Claim::Taken));
         });
     }
 
@@ -274,25 +328,25 @@ mod tests {
         drop(place.first());
         assert!(place.socket().exists());
         let mut first = place.first();
-        first.serve(|| {});
-        assert!(matches!(place.claim(), Claim::Raised));
+        first.serve(|_| {});
+        assert!(matches!(place.claim(), Claim::Taken));
     }
 
     #[test]
     fn peers_that_say_nothing_delay_no_other() {
         let place = Place::new();
         let mut first = place.first();
-        first.serve(|| {});
+        first.serve(|_| {});
         let _silent: Vec<Stream> = iter::repeat_with(|| place.connect()).take(100).collect();
         let started = Instant::now();
-        assert!(matches!(place.claim(), Claim::Raised));
+        assert!(matches!(place.claim(), Claim::Taken));
         assert!(started.elapsed() < TIMEOUT, "{:?}", started.elapsed());
     }
 
     #[test]
     fn f5_another_users_program_cannot_raise_the_window() {
         let place = Place::new();
-        let listener = place.first().listener.unwrap();
+        let listener = place.first().listeners.remove(0).1;
         let myself = rustix::process::geteuid().as_raw();
         let (raised, raise) = counter();
         let connected = place.connect();
@@ -308,7 +362,7 @@ mod tests {
     #[test]
     fn connections_that_fail_are_not_tried_all_the_time() {
         let place = Place::new();
-        let listener = place.first().listener.unwrap();
+        let listener = place.first().listeners.remove(0).1;
         let connected = place.connect();
         let out_of_descriptors = iter::repeat_with(|| Err(io::Error::from_raw_os_error(24))).take(5);
         let started = Instant::now();

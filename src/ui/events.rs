@@ -62,17 +62,23 @@ impl Ui {
             }
             Event::Done(reply) => self.take_reply(reply, ctx),
             Event::SignedIn(_) => self.toasts.say("Signed in."),
-            Event::Copied { clears_at: None, .. } => self.toasts.say("Copied."),
-            // The snapshot's clipboard shows it, with the time left.
-            Event::Copied { .. } => {}
+            Event::Copied { clears_at, .. } => self.take_copied(clears_at.is_none(), ctx),
             Event::ClipboardCleared => self.toasts.say("Clipboard cleared."),
             Event::Deleted { name, revocation } => {
                 let name = sanitized(&name, 40);
                 let tokens = explain::revocation(&revocation).unwrap_or_default();
                 self.toasts.say(format!("“{name}” was deleted. {tokens}").trim_end());
             }
-            Event::Problem { account, problem } => self.take_problem(account, problem),
+            Event::Problem { account, problem } => self.take_problem(account, problem, ctx),
         }
+    }
+
+    fn take_copied(&mut self, stays: bool, ctx: &Context) {
+        // Else the snapshot's clipboard shows it, with the time left.
+        if stays {
+            self.toasts.say("Copied.");
+        }
+        self.note_copied(ctx);
     }
 
     fn take_saved(&mut self, id: AccountId, ctx: &Context) {
@@ -130,7 +136,8 @@ impl Ui {
         taken
     }
 
-    fn take_problem(&mut self, account: Option<AccountId>, problem: Problem) {
+    fn take_problem(&mut self, account: Option<AccountId>, problem: Problem, ctx: &Context) {
+        self.note_problem(ctx, account.as_ref());
         if account.is_none()
             && (self.passphrase.take_problem(&problem)
                 || self.take_recovery_problem(&problem)

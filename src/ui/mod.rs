@@ -15,6 +15,7 @@ mod labels;
 mod notices;
 mod pages;
 mod palette;
+mod quick_pick;
 mod repaint;
 mod settings;
 mod shortcuts;
@@ -54,6 +55,7 @@ use pages::lock_screen::LockScreenState;
 use pages::provider_picker::ProviderPickerState;
 use pages::{crash, diagnostics, export, first_run, import, lock_screen, provider_picker};
 use palette::PaletteState;
+use quick_pick::QuickPick;
 use settings::SettingsState;
 use sidebar::list_order::ListOrder;
 use sidebar::{SidebarState, vault_line};
@@ -69,6 +71,8 @@ pub use widgets::file_field::{FileAnswer, FileQuestion};
 pub const MIN_SIZE: (f32, f32) = (640.0, 420.0);
 /// The window's size at the first start, in logical points.
 pub const FIRST_SIZE: (f32, f32) = (960.0, 640.0);
+/// The size of the quick pick's window in points: the palette with eight rows.
+pub const PICK_SIZE: (f32, f32) = (576.0, 468.0);
 
 /// The height of a page's buttons in one row.
 const BAR_HEIGHT: f32 = 56.0;
@@ -96,6 +100,7 @@ pub struct Ui {
     discard_form: DiscardFormDialog,
     shortcuts: ShortcutsDialog,
     palette: PaletteState,
+    quick_pick: QuickPick,
     quit: QuitDialog,
     unsaved_tokens: UnsavedTokensDialog,
     toasts: Toasts,
@@ -175,12 +180,13 @@ impl Ui {
     /// Keeps a closing window open if something would be lost. Call in every frame, also in one that draws
     /// nothing.
     pub fn watch_closing(&mut self, ctx: &Context, snapshot: &Snapshot) {
+        self.watch_quick_pick(ctx, snapshot);
         let closes = ctx.input(|input| input.viewport().close_requested());
         if closes
             && self.quit != QuitDialog::Confirmed
             && self.unsaved_tokens != UnsavedTokensDialog::LossAccepted
         {
-            if snapshot.preferences.keep_running {
+            if snapshot.preferences.keep_running && !self.is_quick_pick() {
                 ctx.send_viewport_cmd(ViewportCommand::CancelClose);
                 ctx.send_viewport_cmd(ViewportCommand::Minimized(true));
                 return;
@@ -232,6 +238,9 @@ impl Ui {
             return;
         }
         self.sync(ui.ctx(), cx);
+        if self.show_quick_pick(ui, cx) {
+            return;
+        }
         let has_dialog = self.has_dialog();
         shortcuts::handle(ui, cx, &mut self.sidebar, has_dialog);
         self.apply_actions(ui.ctx(), cx);
@@ -264,11 +273,6 @@ impl Ui {
     pub fn title(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> String {
         let selected = self.selected.as_ref().filter(|_| !snapshot.locked);
         account::window_title::of(selected.and_then(|id| snapshot.accounts.find(id)), now)
-    }
-
-    /// Raises the window.
-    pub fn come_forward(ctx: &Context) {
-        events::come_forward(ctx);
     }
 
     fn update_cx(&self, cx: &mut Cx<'_>) {
@@ -445,7 +449,8 @@ impl Ui {
         passphrase::show(ui, cx, &mut self.passphrase);
         unsaved_tokens::show(ui, cx, &mut self.unsaved_tokens);
         dialogs::shortcuts::show(ui, cx, &mut self.shortcuts);
-        palette::show(ui, cx, &mut self.palette);
+        let end = palette::show(ui, cx, &mut self.palette);
+        self.note_palette_end(ui.ctx(), end);
         quit::show(ui, cx, &mut self.quit);
     }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app;
+use crate::app::{self, Opening};
 use crate::cli::failure::Failure;
 use crate::cli::passphrase::VaultOptions;
 use crate::cli::session;
@@ -16,7 +16,16 @@ use crate::platform::suspend::SystemSleep;
 /// Timeout of a keychain call: its prompt may stay open for a while, and the window shows the wait.
 const VAULT_PATIENCE: Duration = Duration::from_mins(1);
 
-pub(in crate::cli) fn run(vault: &VaultOptions, demo: bool) -> Result<(), Failure> {
+/// What the window is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Purpose {
+    Accounts,
+    Demo,
+    /// Only the palette, from which a token is copied.
+    Pick,
+}
+
+pub(in crate::cli) fn run(vault: &VaultOptions, purpose: Purpose) -> Result<(), Failure> {
     let mut deps = session::deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
     deps.lasting = true;
     deps.sleep = Arc::new(SystemSleep::default());
@@ -26,10 +35,14 @@ pub(in crate::cli) fn run(vault: &VaultOptions, demo: bool) -> Result<(), Failur
     if let Some(passphrase) = vault.named()? {
         first.push(Command::UnlockVault { passphrase, create: false });
     }
-    if demo {
+    if purpose == Purpose::Demo {
         first.push(Command::StartDemo);
     }
-    // A window of another vault or of the demo is separate.
-    let alone = vault.kind.is_none() && !demo;
-    app::run(deps, first, alone).map_err(|error| Failure::refused(error.to_string()))
+    let opening = match purpose {
+        Purpose::Pick => Opening::Pick,
+        Purpose::Accounts if vault.kind.is_none() => Opening::Alone,
+        // A window of another vault or of the demo is separate.
+        Purpose::Accounts | Purpose::Demo => Opening::Beside,
+    };
+    app::run(deps, first, opening).map_err(|error| Failure::refused(error.to_string()))
 }

@@ -131,17 +131,17 @@ impl Home {
         open_empty(&path)
     }
 
-    /// The local socket of the first window: in this folder, where a path of more than a hundred bytes has
+    /// A local socket of the first window: in this folder, where a path of more than a hundred bytes has
     /// none.
     #[cfg(unix)]
-    pub fn window_socket_path(&self) -> PathBuf {
-        self.path.join("window.sock")
+    pub fn window_socket_path(&self, name: &str) -> PathBuf {
+        self.path.join(format!("{name}.sock"))
     }
 
-    /// The local socket of the first window: a named pipe.
+    /// A local socket of the first window: a named pipe.
     #[cfg(windows)]
-    pub fn window_socket_path(&self) -> PathBuf {
-        PathBuf::from(format!(r"\\.\pipe\{SERVICE}-{}", self.digest(16)))
+    pub fn window_socket_path(&self, name: &str) -> PathBuf {
+        PathBuf::from(format!(r"\\.\pipe\{SERVICE}-{name}-{}", self.digest(16)))
     }
 
     /// The empty file that a crash of the window leaves for the next start.

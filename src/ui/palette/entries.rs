@@ -147,6 +147,15 @@ impl Entry<'_> {
         }
     }
 
+    /// Whether it copies a token.
+    pub(super) fn copies(&self) -> bool {
+        match self {
+            Self::Account(account) => can_copy(account),
+            Self::App(_) => false,
+            Self::OfAccount(_, action) => matches!(action, AccountAction::Copy(_)),
+        }
+    }
+
     /// Carries out the entry. `form` is how an account's token is copied; an account without one is opened.
     pub(super) fn run(&self, cx: &mut Cx<'_>, form: CopyForm) {
         match self {
@@ -161,11 +170,12 @@ impl Entry<'_> {
 }
 
 /// The entries that match a search, the best first; equal ones in their order, accounts before actions.
-/// `account` limits them to that account's actions.
+/// `account` limits them to that account's actions; `recent_first` orders accounts by their last use.
 pub(super) fn find<'a>(
     snapshot: &'a Snapshot,
     account: Option<&'a AccountView>,
     search: &str,
+    recent_first: bool,
 ) -> Vec<Entry<'a>> {
     let all: Vec<Entry<'a>> = if let Some(account) = account {
         let is_offered = |action: &AccountAction| match action {
@@ -175,8 +185,11 @@ pub(super) fn find<'a>(
         let actions = AccountAction::ALL.into_iter().filter(is_offered);
         actions.map(|action| Entry::OfAccount(account, action)).collect()
     } else {
-        let accounts = snapshot.accounts.iter().map(|account| Entry::Account(account));
-        accounts.chain(AppAction::ALL.into_iter().map(Entry::App)).collect()
+        let mut accounts: Vec<&AccountView> = snapshot.accounts.iter().map(|account| &**account).collect();
+        if recent_first {
+            accounts.sort_by_key(|account| std::cmp::Reverse(account.last_used_at));
+        }
+        accounts.into_iter().map(Entry::Account).chain(AppAction::ALL.into_iter().map(Entry::App)).collect()
     };
     let wanted = search.trim().to_lowercase();
     let ranked = all.into_iter().filter_map(|entry| Some((rank(&wanted, entry.label())?, entry)));

@@ -35,11 +35,20 @@ pub(super) struct PaletteState(Option<Palette>);
 
 #[derive(Default)]
 struct Palette {
+    /// Whether accounts come in the order of their last use.
+    recent_first: bool,
     search: String,
     /// The index of the selected entry.
     at: usize,
     /// The account whose actions are listed.
     account: Option<AccountId>,
+}
+
+impl Palette {
+    /// Lists an account's actions, or all entries again.
+    fn list_actions(&mut self, account: Option<AccountId>) {
+        *self = Self { account, recent_first: self.recent_first, ..Self::default() };
+    }
 }
 
 enum Pressed {
@@ -57,55 +66,111 @@ impl PaletteState {
     pub(super) fn open(&mut self) {
         self.0 = Some(Palette::default());
     }
+
+    /// Opens it with the accounts in the order of their last use.
+    pub(super) fn open_recent(&mut self) {
+        self.0 = Some(Palette { recent_first: true, ..Palette::default() });
+    }
 }
 
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut PaletteState) {
-    let Some(palette) = &mut state.0 else { return };
+/// What became of the palette in a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PaletteEnd {
+    Open,
+    Closed,
+    /// A token is being copied.
+    Copying,
+    /// Something else was chosen.
+    Left,
+}
+
+/// Shows the palette over the window, if it is open.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut PaletteState) -> PaletteEnd {
+    let room = ui.ctx().content_rect().height() - top(ui) - 140.0;
+    step(ui, cx, state, |ui, cx, palette, account, found| {
+        let area = Area::new(Id::unique("keyfob-palette"))
+            .kind(egui::UiKind::Modal)
+            .sense(Sense::hover())
+            .anchor(Align2::CENTER_TOP, vec2(0.0, top(ui)))
+            .order(egui::Order::Foreground)
+            .interactable(true);
+        let frame = Frame::popup(ui.style())
+            .corner_radius(ui.visuals().window_corner_radius)
+            .inner_margin(Margin::same(8));
+        let shown = Modal::new(Id::unique("keyfob-palette")).area(area).frame(frame).show(ui.ctx(), |ui| {
+            ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 48.0));
+            contents(ui, cx, palette, account, found, room)
+        });
+        (shown.inner, shown.should_close())
+    })
+}
+
+/// Shows the palette in a window that has nothing else.
+pub(super) fn show_alone(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut PaletteState) -> PaletteEnd {
+    let room = ui.available_height() - 84.0;
+    step(ui, cx, state, |ui, cx, palette, account, found| {
+        (contents(ui, cx, palette, account, found, room), false)
+    })
+}
+
+/// Handles the keys, draws the palette and carries out what was chosen. `draw` returns the index of a row that was
+/// clicked, and whether the palette is to be closed.
+fn step(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut PaletteState,
+    draw: impl FnOnce(&mut Ui, &Cx<'_>, &mut Palette, Option<&AccountView>, &[Entry<'_>]) -> (Option<usize>, bool),
+) -> PaletteEnd {
+    let Some(palette) = &mut state.0 else { return PaletteEnd::Open };
     let snapshot = cx.snapshot;
     let account = palette.account.as_ref().and_then(|id| cx.account(id));
-    let found = entries::find(snapshot, account, &palette.search);
+    let found = entries::find(snapshot, account, &palette.search, palette.recent_first);
     let pressed = keys(ui, palette, found.len());
-    let area = Area::new(Id::unique("keyfob-palette"))
-        .kind(egui::UiKind::Modal)
-        .sense(Sense::hover())
-        .anchor(Align2::CENTER_TOP, vec2(0.0, top(ui)))
-        .order(egui::Order::Foreground)
-        .interactable(true);
-    let frame = Frame::popup(ui.style())
-        .corner_radius(ui.visuals().window_corner_radius)
-        .inner_margin(Margin::same(8));
-    let shown = Modal::new(Id::unique("keyfob-palette")).area(area).frame(frame).show(ui.ctx(), |ui| {
-        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 48.0));
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let field = search_field(ui, cx, palette, account.map(|account| account.name.as_str()));
-        let clicked = rows(ui, cx, palette.at, &found, field);
-        foot(ui, account.is_some());
-        clicked
-    });
-    let pressed = match shown.inner {
+    let (clicked, closes) = draw(ui, cx, palette, account, &found);
+    let pressed = match clicked {
         Some(at) => {
             palette.at = at;
             Pressed::Run(CopyForm::Plain)
         }
-        None if shown.should_close() => Pressed::Close,
+        None if closes => Pressed::Close,
         None => pressed,
     };
     match pressed {
         Pressed::Nothing => {}
-        Pressed::Close => state.0 = None,
+        Pressed::Close => {
+            state.0 = None;
+            return PaletteEnd::Closed;
+        }
         Pressed::Run(form) => {
             if let Some(entry) = found.get(palette.at) {
                 entry.run(cx, form);
                 state.0 = None;
+                return if entry.copies() { PaletteEnd::Copying } else { PaletteEnd::Left };
             }
         }
         Pressed::ListActions => {
             if let Some(Entry::Account(account)) = found.get(palette.at) {
-                *palette = Palette { account: Some(account.id.clone()), ..Palette::default() };
+                palette.list_actions(Some(account.id.clone()));
                 ui.ctx().request_repaint();
             }
         }
     }
+    PaletteEnd::Open
+}
+
+fn contents(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    palette: &mut Palette,
+    account: Option<&AccountView>,
+    found: &[Entry<'_>],
+    room: f32,
+) -> Option<usize> {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let field = search_field(ui, cx, palette, account.map(|account| account.name.as_str()));
+    let clicked = rows(ui, cx, palette.at, found, field, room);
+    foot(ui, account.is_some());
+    clicked
 }
 
 fn top(ui: &Ui) -> f32 {
@@ -126,7 +191,7 @@ fn keys(ui: &Ui, palette: &mut Palette, count: usize) -> Pressed {
         if palette.account.is_none() {
             return Pressed::Close;
         }
-        *palette = Palette::default();
+        palette.list_actions(None);
         ui.ctx().request_repaint();
     }
     if pressed(Modifiers::COMMAND, Key::K) {
@@ -155,7 +220,10 @@ fn search_field(ui: &mut Ui, cx: &Cx<'_>, palette: &mut Palette, account: Option
         .event_filter(filter)
         .desired_width(f32::INFINITY);
     let response = ui.add(edit);
-    response.request_focus();
+    // On X11, an input method that starts before the window has the keyboard keeps all events from it.
+    if ui.input(|input| input.focused) {
+        response.request_focus();
+    }
     if response.changed() {
         palette.at = 0;
         ui.ctx().request_repaint();
@@ -170,9 +238,8 @@ fn search_field(ui: &mut Ui, cx: &Cx<'_>, palette: &mut Palette, account: Option
     response.id
 }
 
-/// Draws the rows around the selected one. Returns the index of a row that was clicked.
-fn rows(ui: &mut Ui, cx: &Cx<'_>, at: usize, found: &[Entry<'_>], field: Id) -> Option<usize> {
-    let room = ui.ctx().content_rect().height() - top(ui) - 140.0;
+/// Draws the rows around the selected one, in a height of `room` points. Returns the index of a row that was clicked.
+fn rows(ui: &mut Ui, cx: &Cx<'_>, at: usize, found: &[Entry<'_>], field: Id, room: f32) -> Option<usize> {
     // As many rows as fit, but one at least.
     let (mut fitting, mut height) = (1, 2.0 * ROW_HEIGHT);
     while fitting < ROWS && height <= room {

@@ -10,6 +10,7 @@ use crate::support::server::{Response, ScriptedServer};
 
 mod endings;
 mod memory;
+mod quick_pick;
 
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");
 

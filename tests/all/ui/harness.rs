@@ -30,6 +30,11 @@ impl World {
         self.events.push(event);
     }
 
+    /// Does to the window what its process would.
+    pub(crate) fn with_ui<R>(&mut self, act: impl FnOnce(&mut Ui) -> R) -> R {
+        act(self.ui.borrow_mut().as_mut().expect("made before the first frame"))
+    }
+
     /// The position that the window would store.
     pub(crate) fn remembered(&self) -> keyfob::messages::remembered::Remembered {
         self.ui.borrow().as_ref().expect("made before the first frame").remembered()

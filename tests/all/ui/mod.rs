@@ -23,6 +23,7 @@ pub(crate) mod pages;
 pub(crate) mod palette;
 pub(crate) mod passphrase;
 pub(crate) mod providers;
+pub(crate) mod quick_pick;
 pub(crate) mod quit;
 pub(crate) mod refusals;
 pub(crate) mod response_mapper;

@@ -101,6 +101,15 @@ impl<'bus> Screen<'bus> {
         (told.status.success() && !id.is_empty()).then_some(id)
     }
 
+    /// Presses keys, one after the other, in the window that has the keyboard.
+    pub(crate) fn keys(&self, keys: &[&str]) {
+        for key in keys {
+            let output = self.run("xdotool", &["key", "--clearmodifiers", key], "");
+            assert!(output.status.success(), "xdotool: {}", String::from_utf8_lossy(&output.stderr));
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+
     /// The clipboard's targets; empty without an owner.
     pub(crate) fn clipboard_targets(&self) -> Vec<String> {
         let told = self.run("xclip", &["-selection", "clipboard", "-o", "-t", "TARGETS"], "");
