@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use egui::{Context, Event, MouseWheelUnit, Pos2, RawInput, Rect, pos2, vec2};
+use keyfob::domain::account::key_dates::KeyDates;
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{AccountId, AccountName, Revision, Settings};
 use keyfob::domain::oauth::grant_type::GrantType;
@@ -64,6 +65,8 @@ fn account(number: u16) -> AccountView {
             scope: None,
             clock_skew_secs: None,
             id_token: None,
+            sign_in_ends_at: None,
+            kept: [].into(),
         },
         mask: None,
         claims: None,
@@ -83,6 +86,7 @@ fn account(number: u16) -> AccountView {
             overrides: Arc::default(),
             background_refresh: None,
             client_secret_expires: None,
+            key_dates: KeyDates::default(),
             tags: Tags::typed(&format!("Team {}", number % 7)).expect("a tag"),
             environment: None,
         },

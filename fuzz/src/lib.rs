@@ -2,11 +2,14 @@
 //! (`tests/all/corpus.rs`) run the same code.
 #![allow(unreachable_pub, clippy::missing_panics_doc, reason = "also a module of the tests")]
 
+use std::collections::BTreeMap;
+
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use keyfob::base::sanitize::is_unseen;
 use keyfob::base::secret::SecretText;
+use keyfob::domain::account::key_dates::KeyDates;
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{Account, AccountId, AccountName, Revision, Settings};
 use keyfob::domain::http_log::record::{HttpLogEntry, Received, RequestKind};
@@ -111,6 +114,7 @@ fn settings(provider: &str, grant: GrantType, overrides: ProviderSpec) -> Settin
         overrides: overrides.into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     }
@@ -245,6 +249,8 @@ pub fn callback(data: &[u8]) {
         issuer: (flags & 1 != 0).then(|| "https://auth.example.com".to_owned()),
         iss_promised: flags & 2 != 0,
         pkce: flags & 4 != 0,
+        names: BTreeMap::new(),
+        facts: BTreeMap::new(),
     };
     let text = String::from_utf8_lossy(data);
     let pasted = flags & 8 != 0;
@@ -257,7 +263,7 @@ pub fn callback(data: &[u8]) {
         pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).collect()
     };
     match read {
-        Ok(Returned::Code(code)) => {
+        Ok(Returned::Code(code, _)) => {
             assert!(!code.is_empty(), "an empty code");
             let is_tied = joined.contains(&expected.state) || joined.contains('%');
             assert!(

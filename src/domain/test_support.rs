@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 
 use super::account::Settings;
+use super::account::key_dates::KeyDates;
 use super::account::tags::Tags;
 use super::oauth::authorize::AuthorizationRequest;
 use super::oauth::extra_params::SecretParams;
@@ -45,6 +46,7 @@ pub(crate) fn settings(authorize: &str) -> Settings {
         .into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     }
@@ -79,6 +81,8 @@ pub(crate) fn facts(life_secs: Option<i64>) -> TokenFacts {
         scope: None,
         clock_skew_secs: None,
         id_token: None,
+        sign_in_ends_at: None,
+        kept: [].into(),
     }
 }
 
@@ -86,5 +90,6 @@ pub(crate) fn facts(life_secs: Option<i64>) -> TokenFacts {
 pub(crate) fn grant(refresh: Option<&str>) -> Grant {
     let facts = TokenFacts { has_refresh_token: refresh.is_some(), ..facts(None) };
     let refresh_token = refresh.map(|token| RefreshToken::new(token.to_owned()));
-    Grant { access_token: AccessToken::new("access".to_owned()), refresh_token, id_token: None, facts }
+    let access_token = AccessToken::new("access".to_owned());
+    Grant { access_token, refresh_token, id_token: None, username: None, facts }
 }

@@ -150,7 +150,9 @@ pub(crate) fn secrets_of<'a>(client: &'a Client, grant: Option<&'a Grant>) -> Ve
     let password = client.password.as_ref().map(Secret::expose);
     let access = grant.map(|grant| grant.access_token.expose());
     let refresh = grant.and_then(|grant| grant.refresh_token.as_ref()).map(Secret::expose);
-    let known = [client_secret, password, access, refresh].into_iter().flatten();
-    let params = client.authorize_params.values().chain(client.token_params.values()).map(Secret::expose);
+    let key = client.key.as_ref().map(Secret::expose);
+    let known = [client_secret, password, key, access, refresh].into_iter().flatten();
+    let params = [&client.authorize_params, &client.token_params, &client.refresh_params];
+    let params = params.into_iter().flat_map(|params| params.values()).map(Secret::expose);
     known.chain(client.headers.values().map(Secret::expose)).chain(params).collect()
 }

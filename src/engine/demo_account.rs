@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::random;
 use crate::demo::{self, Demo};
+use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::oauth::grant_type::GrantType;
@@ -66,6 +67,7 @@ pub(crate) fn demo_account(
         overrides: overrides.into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     };

@@ -81,7 +81,7 @@ fn endpoints(provider: &Provider) -> Vec<(EndpointKind, Url)> {
     let more = &provider.more;
     [
         (EndpointKind::Authorize, provider.authorize.as_ref()),
-        (EndpointKind::Token, Some(&provider.token)),
+        (EndpointKind::Token, provider.token.as_ref()),
         (EndpointKind::Device, more.device.as_ref()),
         (EndpointKind::Par, more.par.as_ref()),
         (EndpointKind::Revoke, more.revoke.as_ref()),

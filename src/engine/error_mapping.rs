@@ -78,7 +78,7 @@ pub(crate) fn refused(asked: &RefusedRequest<'_>, error: &TokenError, refreshing
             NotObtained { failure: failure(*retry_at), problem: Problem::Refused(refusal) }
         }
         TokenError::Flawed { status, flaw } => {
-            let host = provider.token.host_str().unwrap_or_default().to_owned();
+            let host = provider.token.as_ref().and_then(|url| url.host_str()).unwrap_or_default().to_owned();
             let problem = Problem::BadAnswer(BadAnswer { host, status: *status, kind: *flaw });
             NotObtained { failure: failure(None), problem }
         }

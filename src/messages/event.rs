@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::base::secret::{AccessToken, IdToken};
+use crate::base::secret::{AccessToken, IdToken, Password};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::import::EnvNames;
@@ -156,8 +156,17 @@ pub struct HeldToken {
     pub id_token: Option<IdToken>,
     pub facts: TokenFacts,
     pub api: ApiUse,
-    /// A URL for a cURL command: the API's, else the token endpoint's origin.
+    /// A URL for a cURL command: the API's, else the token endpoint's origin; empty if there is neither.
     pub example_url: String,
+    /// The parts of `access_token` if that is the credentials of HTTP Basic.
+    pub login: Option<BasicLogin>,
+}
+
+/// The user name and password of HTTP Basic (RFC 7617).
+#[derive(Debug)]
+pub struct BasicLogin {
+    pub username: String,
+    pub password: Password,
 }
 
 impl HeldToken {

@@ -63,6 +63,10 @@ pub enum Problem {
     ValueUnusable(&'static str),
     /// The private key can't sign.
     BadKey(KeyError),
+    /// An API key goes into this query parameter, so there is no header for it.
+    KeyInQuery(UntrustedText),
+    /// The account holds a key, which no server renews or revokes for Keyfob.
+    KeyNotRenewed,
     /// The user must sign in: there is no token, or it can't be refreshed.
     NeedsSignIn,
     /// The last token response was not stored: Keyfob was stopped, or the connection broke.

@@ -134,6 +134,7 @@ impl Http {
         let headers = headers(request).ok_or_else(|| failed(UnreachableKind::Connect, false))?;
         let sending = match request.method {
             Method::Get => client.get(request.url.clone()),
+            Method::Post if request.in_query => client.post(with_query(&request.url, request.body.expose())),
             Method::Post => {
                 // The client's buffer points to this copy, which is wiped with the request.
                 let body = Zeroizing::new(request.body.expose().as_bytes().to_vec());
@@ -179,6 +180,17 @@ impl Http {
         })
         .await
     }
+}
+
+/// The URL with a form added to its own query.
+fn with_query(url: &Url, form: &str) -> Url {
+    let mut url = url.clone();
+    let query = match url.query() {
+        Some(own) if !own.is_empty() => Zeroizing::new([own, "&", form].concat()),
+        _ => Zeroizing::new(form.to_owned()),
+    };
+    url.set_query(Some(&query));
+    url
 }
 
 fn route(url: &Url) -> Option<Route> {

@@ -13,6 +13,7 @@ use crate::domain::provider::{EndpointKind, Group};
 use crate::messages::explain::{capitalized, label_of};
 use crate::messages::snapshot::{VaultHealth, VaultKind, VaultView};
 
+pub(super) const KEY: &str = "Key";
 pub(super) const ADD_ACCOUNT: &str = "Add account";
 pub(super) const TRY_THE_DEMO: &str = "Try the demo";
 pub(super) const SHOW_ACCOUNTS: &str = "Show accounts";
@@ -188,6 +189,9 @@ pub(super) fn grant(grant: GrantType) -> &'static str {
         GrantType::Password => "User name and password",
         GrantType::DeviceCode => "Device code (another device)",
         GrantType::JwtBearer => "Signed assertion (JWT bearer)",
+        GrantType::ApiKey => "API key",
+        GrantType::Basic => "User name and password in each call (HTTP Basic)",
+        GrantType::Login => "Login request with user name and password",
     }
 }
 

@@ -104,6 +104,8 @@ kinds! {
     /// A PKCE code verifier (RFC 7636, section 4.1).
     CodeVerifier,
     Passphrase,
+    /// An API key that the account holds.
+    ApiKey,
     /// The value of an extra request header, such as an API key.
     HeaderValue,
     /// The value of an extra request parameter, such as an API key.

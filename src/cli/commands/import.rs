@@ -114,7 +114,7 @@ fn refuse_taken(
 }
 
 fn previewed(session: &CliSession, account: &Imported) -> String {
-    let Imported { name, settings, client, grant, incomplete } = account;
+    let Imported { name, settings, grant, incomplete, .. } = account;
     let presets = &session.snapshot.presets;
     let would = if session.listed(name.as_str()).is_some() { "Would replace" } else { "Would add" };
     let preset = presets.iter().find(|preset| preset.id == settings.provider);
@@ -132,7 +132,7 @@ fn previewed(session: &CliSession, account: &Imported) -> String {
     if grant.is_some() {
         line.push_str(", with its token");
     }
-    if *incomplete && !client.has_secret() {
+    if *incomplete && !account.has_secret() {
         line.push_str(", without secrets");
     }
     destination_lines(presets, account).into_iter().fold(line, |text, line| text + "\n" + &line)
@@ -156,7 +156,7 @@ fn save(
     is_sealed: bool,
 ) -> Result<(), Failure> {
     let lines: Vec<String> = accounts.iter().map(|account| line(session, account)).collect();
-    let lacking = accounts.iter().filter(|account| account.incomplete && !account.client.has_secret());
+    let lacking = accounts.iter().filter(|account| account.incomplete && !account.has_secret());
     let (kept, lacking): (Vec<&str>, Vec<&str>) =
         lacking.map(|account| account.name.as_str()).partition(|name| session.listed(name).is_some());
     let quoted_all = |names: Vec<&str>| names.into_iter().map(quoted).collect::<Vec<_>>().join(", ");

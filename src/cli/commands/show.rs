@@ -46,6 +46,9 @@ struct Shown<'a> {
     has_refresh_token: bool,
     id_token: Option<IdToken>,
     client_secret_expires: Option<String>,
+    key_expires: Option<String>,
+    api_base_url: Option<String>,
+    facts: BTreeMap<String, String>,
     vault: &'static str,
 }
 
@@ -104,6 +107,8 @@ fn disagreement(session: &CliSession, account: &AccountView) -> Option<Problem> 
 fn facts<'a>(session: &CliSession, account: &'a AccountView) -> Shown<'a> {
     let provider = Provider::resolve(&session.snapshot.presets, &account.settings).ok();
     let facts = account.token.as_ref().map(|token| &token.facts);
+    let (dates, is_key) = (account.settings.key_dates, account.grant.is_key());
+    let kept = facts.map(|facts| facts.kept.clone()).unwrap_or_default();
     let moment =
         |of: fn(&TokenFacts) -> Option<chrono::DateTime<chrono::Utc>>| facts.and_then(of).map(rfc3339);
     Shown {
@@ -125,13 +130,16 @@ fn facts<'a>(session: &CliSession, account: &'a AccountView) -> Shown<'a> {
             .collect(),
         changed_destinations: Changed::of(&session.snapshot.presets, account),
         token_type: facts.map(|facts| facts.token_type.as_str()),
-        received_at: moment(|facts| Some(facts.received_at)),
+        received_at: moment(|facts| Some(facts.received_at)).filter(|_| !is_key || dates.key_since.is_some()),
         expires_at: moment(|facts| facts.expires_at),
         refresh_expires_at: moment(|facts| facts.refresh_expires_at),
         expiry_source: facts.map_or(ExpirySource::Unknown, |facts| facts.expiry_source).as_str(),
         has_refresh_token: facts.is_some_and(|facts| facts.has_refresh_token),
         id_token: facts.and_then(|facts| facts.id_token).map(IdToken::from),
         client_secret_expires: account.settings.client_secret_expires.map(|day| day.to_string()),
+        key_expires: dates.key_expires.map(|day| day.to_string()),
+        api_base_url: provider.as_ref().and_then(|provider| provider.api_base_url(&kept)),
+        facts: kept,
         vault: session.snapshot.vault.kind.as_str(),
     }
 }
@@ -160,7 +168,7 @@ fn lines(session: &CliSession, account: &AccountView) -> String {
         ("Authorization endpoint", text(address(EndpointKind::Authorize))),
         ("Token endpoint", text(address(EndpointKind::Token))),
         ("Token type", text(shown_facts.token_type)),
-        ("Received", at(token.map(|token| token.received_at))),
+        ("Received", at(token.map(|token| token.received_at).filter(|_| shown_facts.received_at.is_some()))),
         ("Expires", at(token.and_then(|token| token.expires_at))),
         ("Expiry known from", shown_facts.expiry_source.to_owned()),
         ("Refresh token", if shown_facts.has_refresh_token { "yes" } else { "no" }.to_owned()),
@@ -170,6 +178,8 @@ fn lines(session: &CliSession, account: &AccountView) -> String {
             token.and_then(|token| token.id_token).map_or_else(|| "-".to_owned(), |found| id_token(found).0),
         ),
         ("Client secret expires", text(shown_facts.client_secret_expires.as_deref())),
+        ("Key expires", text(shown_facts.key_expires.as_deref())),
+        ("API base URL", text(shown_facts.api_base_url.as_deref())),
         ("Vault", shown_facts.vault.to_owned()),
     ];
     let mut rows: Vec<_> = rows.map(|(label, value)| [format!("{label}:"), value]).into();
@@ -178,6 +188,8 @@ fn lines(session: &CliSession, account: &AccountView) -> String {
     rows.extend(
         rarer.map(|(kind, address)| [format!("{}:", capitalized(label_of(kind.key()))), shown(address)]),
     );
+    let known = shown_facts.facts.iter();
+    rows.extend(known.map(|(name, value)| [format!("Fact {}:", shown(name)), shown(value)]));
     let named = changed_destinations(&session.snapshot.presets, &account.settings);
     let mark = if named.is_changed { "Changed" } else { "Other" };
     rows.extend(named.rest.into_iter().map(|(label, text)| [format!("{mark} {label}:"), text]));

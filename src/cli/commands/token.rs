@@ -23,7 +23,7 @@ use crate::domain::token::token_format::argument;
 use crate::engine::text_of;
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{HeldToken, Reply};
-use crate::messages::explain::secret_end;
+use crate::messages::explain::{key_reminder, secret_end};
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::AccountView;
 
@@ -33,6 +33,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Serialize)]
 struct Facts<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
     access_token: &'a str,
     token_type: &'a str,
     expires_at: Option<String>,
@@ -59,7 +63,9 @@ pub(in crate::cli) fn run(
             }
         }
         output::data(printed(session, account, form, &held)?.expose())?;
-        if form == Form::IdToken {
+        if account.grant.is_key() {
+            warn_of_key(session, account);
+        } else if form == Form::IdToken {
             warn_of_id_token(session, &held, wanted);
         } else {
             warn_of_expiry(session, &held, wanted);
@@ -105,6 +111,14 @@ pub(in crate::cli) fn saved(
     match &latest.problem {
         Some(Problem::NotSaved(problem)) => Err(Failure::not_saved(problem, &latest)),
         _ => Ok(latest),
+    }
+}
+
+/// Warns of a key that ends soon, has ended or is due for rotation. It is printed all the same.
+fn warn_of_key(session: &CliSession, account: &AccountView) {
+    let today = secret_expiry::today(session.now());
+    if let Some(message) = key_reminder(&account.settings.key_dates, today) {
+        output::say(&format!("Warning: {}: {}", quoted(account.name.as_str()), message.paragraph()));
     }
 }
 
@@ -211,7 +225,10 @@ fn printed(
 }
 
 fn as_json(session: &CliSession, held: &HeldToken) -> Result<SecretText, Failure> {
+    let login = held.login.as_ref();
     let facts = Facts {
+        username: login.map(|login| login.username.as_str()),
+        password: login.map(|login| login.password.expose()),
         access_token: held.access_token.expose(),
         token_type: &held.facts.token_type,
         expires_at: held.facts.expires_at.map(rfc3339),

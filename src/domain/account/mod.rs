@@ -3,6 +3,7 @@
 //! Invariant: an [`AccountName`] is safe to show and compare; names that differ only in case are equal.
 
 pub mod environment;
+pub mod key_dates;
 pub mod secret_binding;
 pub mod secret_expiry;
 pub mod status;
@@ -18,8 +19,9 @@ use thiserror::Error;
 
 use super::oauth::grant_type::GrantType;
 use super::provider::spec::ProviderSpec;
-use crate::base::secret::{ClientSecret, HeaderValue, ParamValue, Password, PrivateKey};
+use crate::base::secret::{ApiKey, ClientSecret, HeaderValue, ParamValue, Password, PrivateKey};
 use environment::Environment;
+use key_dates::KeyDates;
 use tags::Tags;
 
 /// Identifies an account for its whole life: 128 random bits in hexadecimal. The digits are stored inline,
@@ -172,6 +174,9 @@ pub struct Settings {
     /// The last day of the client secret by the provider's page; only for a reminder.
     #[serde(default, deserialize_with = "secret_expiry::stored", skip_serializing_if = "Option::is_none")]
     pub client_secret_expires: Option<NaiveDate>,
+    /// The days of an API key; only for reminders and its countdown.
+    #[serde(default, skip_serializing_if = "KeyDates::is_empty")]
+    pub key_dates: KeyDates,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     pub tags: Tags,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -206,16 +211,20 @@ pub struct Client {
     pub client_secret: Option<ClientSecret>,
     /// Private key as PEM or JWK, if the client signs.
     pub private_key: Option<PrivateKey>,
-    /// The resource owner's user name, for the password grant.
+    /// The user name of a grant that has a password.
     pub username: Option<String>,
-    /// The resource owner's password, for the password grant.
+    /// The password of a grant that has one.
     pub password: Option<Password>,
+    /// The API key of an account that holds one.
+    pub key: Option<ApiKey>,
     /// Extra headers of the token request, by name.
     pub headers: BTreeMap<String, HeaderValue>,
     /// Extra parameters of the authorization request that may be secret, by name.
     pub authorize_params: SecretParams,
     /// Extra parameters of the token request that may be secret, by name.
     pub token_params: SecretParams,
+    /// Extra parameters of a refresh that may be secret, by name.
+    pub refresh_params: SecretParams,
 }
 
 impl Client {

@@ -59,6 +59,7 @@ pub fn same_requests(one: &Settings, other: &Settings) -> bool {
         spec.request_headers.clear();
         spec.authorize_params.clear();
         spec.token_params.clear();
+        spec.refresh_params.clear();
         spec
     };
     one.provider == other.provider

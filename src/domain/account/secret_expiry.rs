@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike as _, Local, NaiveDate, Utc};
 use serde::{Deserialize as _, Deserializer};
 
 /// How many days ahead the reminder starts.
-const AHEAD_DAYS: i64 = 14;
+pub const AHEAD_DAYS: i64 = 14;
 
 /// A reminder about a client secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

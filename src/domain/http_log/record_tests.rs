@@ -15,7 +15,13 @@ fn wires(pairs: &[(&str, &str)]) -> Vec<(String, SecretText)> {
 
 fn request(url: &str, headers: &[(&str, &str)], body: &str) -> HttpRequest {
     let (method, headers) = (Method::Post, wires(headers));
-    HttpRequest { method, url: Url::parse(url).unwrap(), headers, body: SecretText::new(body.to_owned()) }
+    HttpRequest {
+        method,
+        url: Url::parse(url).unwrap(),
+        headers,
+        body: SecretText::new(body.to_owned()),
+        in_query: false,
+    }
 }
 
 fn times() -> (DateTime<Utc>, DateTime<Utc>) {

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::Imported;
 use crate::base::sanitize::is_deceptive;
 use crate::base::secret::{ClientSecret, Password, PrivateKey};
+use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{AccountName, Client, Settings};
 use crate::domain::document::file_error::shown;
@@ -225,6 +226,7 @@ impl<'p> Collected<'p> {
             overrides: overrides.into(),
             background_refresh: None,
             client_secret_expires: None,
+            key_dates: KeyDates::default(),
             tags: Tags::default(),
             environment: None,
         };

@@ -125,7 +125,7 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
         ("redirect_uri = \"http://localhost/#CANARY\"", "\"redirect_uri\" has a fragment (#)"),
         (
             "grant = \"passwort\"",
-            "\"grant\" must be one of authorization_code, client_credentials, password, device_code, jwt_bearer; did you mean \"password\"?",
+            "\"grant\" must be one of authorization_code, client_credentials, password, device_code, jwt_bearer, api_key, basic, login; did you mean \"password\"?",
         ),
         ("grant = \"password\"", "\"grant\" must be one of client_credentials"),
         ("variables = { regoin = \"CANARY\" }", "unknown key \"variables.regoin\""),
@@ -134,7 +134,7 @@ fn a_mistake_names_the_account_the_line_and_the_key() {
             "headers = { X-Key = \"CANARY\\r\\nEvil: 1\" }",
             "\"headers\" contains a character or a name that a request can't carry",
         ),
-        ("api.header = \"C K\"", "\"api.header\" contains a character or a name that a request can't carry"),
+        ("api.header = \"C K\"", "\"api.header\" can't stand in a header"),
         (
             "refresh = { ahead_secs = 99999999999 }",
             "\"refresh.ahead_secs\" must be a whole number, 0 or more, and not too large",

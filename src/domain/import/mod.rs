@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
 use super::account::environment::Environment;
+use super::account::key_dates::KeyDates;
 use super::account::secret_expiry;
 use super::account::tags::{TagError, Tags};
 use super::account::{AccountName, Client, NameError, Settings};
@@ -26,10 +27,10 @@ use super::oauth::redirect_uri::RedirectError;
 use super::oauth::token_request;
 use super::oauth::token_request::RequestError;
 use super::provider::spec::ProviderSpec;
+use super::provider::validation;
 use super::provider::{CUSTOM, Preset, Provider, ProviderError};
 use super::token::grant::Grant;
-use super::token::token_format;
-use crate::base::secret::{ClientSecret, HeaderValue, Kind, Password, PrivateKey, Secret};
+use crate::base::secret::{ApiKey, ClientSecret, HeaderValue, Kind, Password, PrivateKey, Secret};
 
 mod bruno;
 mod dotenv;
@@ -45,7 +46,7 @@ pub use dotenv::{EnvField, EnvNames, Mapping};
 pub use foreign::{ImportedFile, read_any};
 
 /// The keys of an account that do not belong to the spec.
-const OWN_KEYS: [&str; 16] = [
+const OWN_KEYS: [&str; 20] = [
     "name",
     "provider",
     "grant",
@@ -54,6 +55,10 @@ const OWN_KEYS: [&str; 16] = [
     "private_key",
     "username",
     "password",
+    "key",
+    "key_expires",
+    "key_since",
+    "rotate_after_days",
     "variables",
     "headers",
     "background_refresh",
@@ -74,6 +79,14 @@ pub struct Imported {
     pub grant: Option<Grant>,
     /// The file declares that required values may be missing, to be entered later.
     pub incomplete: bool,
+}
+
+impl Imported {
+    /// Returns true if the file has the account's credential.
+    pub fn has_secret(&self) -> bool {
+        let client = &self.client;
+        client.has_secret() || client.key.is_some() || client.password.is_some()
+    }
 }
 
 /// Why a file is rejected.
@@ -132,9 +145,14 @@ struct Own {
     name: String,
     provider: String,
     grant: Option<GrantType>,
-    client_id: String,
+    client_id: Option<String>,
     #[serde(default, deserialize_with = "trimmed_secret")]
     client_secret: Option<ClientSecret>,
+    #[serde(default, deserialize_with = "trimmed_secret")]
+    key: Option<ApiKey>,
+    key_expires: Option<String>,
+    key_since: Option<String>,
+    rotate_after_days: Option<u32>,
     #[serde(default, deserialize_with = "secret")]
     private_key: Option<PrivateKey>,
     username: Option<String>,
@@ -154,6 +172,22 @@ struct Own {
     incomplete: bool,
 }
 
+impl Own {
+    fn into_client(self, preset: &Preset) -> Client {
+        let headers = self.headers.into_iter();
+        Client {
+            client_id: self.client_id.unwrap_or_default().trim().to_owned(),
+            client_secret: self.client_secret,
+            private_key: self.private_key,
+            username: self.username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
+            password: self.password,
+            key: self.key,
+            headers: headers.map(|(name, held)| (preset_spelling(preset, &name), held.0)).collect(),
+            ..Client::default()
+        }
+    }
+}
+
 /// The value of a header, a secret type from the start.
 struct Held(HeaderValue);
 
@@ -169,9 +203,11 @@ fn secret<'de, D: Deserializer<'de>, K: Kind>(deserializer: D) -> Result<Option<
 }
 
 /// Removes white space around a pasted secret.
-fn trimmed_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ClientSecret>, D::Error> {
-    let pasted: Option<ClientSecret> = secret(deserializer)?;
-    let trimmed = pasted.map(|secret| ClientSecret::new(secret.expose().trim().to_owned()));
+fn trimmed_secret<'de, D: Deserializer<'de>, K: Kind>(
+    deserializer: D,
+) -> Result<Option<Secret<K>>, D::Error> {
+    let pasted: Option<Secret<K>> = secret(deserializer)?;
+    let trimmed = pasted.map(|secret| Secret::new(secret.expose().trim().to_owned()));
     Ok(trimmed.filter(|secret| !secret.is_empty()))
 }
 
@@ -195,7 +231,7 @@ impl AccountFile<'_, '_, '_> {
         // The spec first: it reports a misspelled key, which would otherwise appear as a missing one.
         let overrides = ProviderSpec::deserialize(Entries::some(entries, |key| !OWN_KEYS.contains(&key)))
             .map_err(|error| self.named(error.into_file_error(self.text, self.node.offset, &OWN_KEYS)))?;
-        let own = Own::deserialize(Entries::some(entries, |key| OWN_KEYS.contains(&key)))
+        let mut own = Own::deserialize(Entries::some(entries, |key| OWN_KEYS.contains(&key)))
             .map_err(|error| self.named(error.into_file_error(self.text, self.node.offset, &[])))?;
         let name = AccountName::new(&own.name).map_err(|error| self.bad_name(error))?;
         let provider = own.provider.trim().to_owned();
@@ -208,19 +244,17 @@ impl AccountFile<'_, '_, '_> {
         let offered = overrides.grants.clone().or_else(|| preset.spec.grants.clone()).unwrap_or_default();
         let grant = own.grant.or_else(|| offered.first().copied()).ok_or_else(|| self.missing("grant"))?;
         self.check_toggles(preset, &overrides)?;
-        let variables = own.variables;
-        let day = own.client_secret_expires.as_deref();
-        let client_secret_expires = day.map(|text| self.expiry_day(text)).transpose()?;
-        let background_refresh = own.background_refresh;
-        let tags = Tags::new(&own.tags).map_err(|error| self.bad_tags(error))?;
+        self.check_own_keys(grant, &own)?;
+        let (client_secret_expires, key_dates) = self.days(&own)?;
         let mut settings = Settings {
             provider,
             grant,
-            variables,
+            variables: own.variables.clone(),
             overrides: overrides.into(),
-            background_refresh,
+            background_refresh: own.background_refresh,
             client_secret_expires,
-            tags,
+            key_dates,
+            tags: Tags::new(&own.tags).map_err(|error| self.bad_tags(error))?,
             environment: own.environment,
         };
         let resolved = if discovery::is_wanted(preset, &settings.overrides) {
@@ -230,30 +264,50 @@ impl AccountFile<'_, '_, '_> {
             Provider::resolve(presets, &settings)
         };
         let resolved = resolved.map_err(|error| self.unresolved(preset, &offered, error))?;
-        let mut client = Client {
-            client_id: own.client_id.trim().to_owned(),
-            client_secret: own.client_secret,
-            private_key: own.private_key,
-            username: own.username.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()),
-            password: own.password,
-            headers: own
-                .headers
-                .into_iter()
-                .map(|(name, held)| (preset_spelling(preset, &name), held.0))
-                .collect(),
-            ..Client::default()
-        };
-        self.check(preset, &resolved, &client, own.incomplete)?;
+        validation::of_spec(&preset.spec.overlaid(&settings.overrides))
+            .map_err(|(key, what)| self.mistake(&key, &what))?;
+        let (tokens, incomplete) = (own.tokens.take(), own.incomplete);
+        let mut client = own.into_client(preset);
+        self.check(preset, &resolved, &client, incomplete)?;
         extra_params::move_secrets(&mut settings, &mut client);
-        let grant = own.tokens.map(tokens::Tokens::into_grant).transpose().map_err(|mistake| {
+        let grant = tokens.map(tokens::Tokens::into_grant).transpose().map_err(|mistake| {
             let key = format!("tokens.{}", mistake.key);
             self.mistake(&key, &format!("\"{key}\" {}", mistake.what))
         })?;
-        Ok(Imported { name, settings, client, grant, incomplete: own.incomplete })
+        Ok(Imported { name, settings, client, grant, incomplete })
     }
 
-    fn expiry_day(&self, text: &str) -> Result<NaiveDate, FileError> {
-        let key = "client_secret_expires";
+    /// The days that the owner noted.
+    fn days(&self, own: &Own) -> Result<(Option<NaiveDate>, KeyDates), FileError> {
+        let noted =
+            |key, text: &Option<String>| text.as_deref().map(|text| self.expiry_day(key, text)).transpose();
+        let key_dates = KeyDates {
+            key_expires: noted("key_expires", &own.key_expires)?,
+            key_since: noted("key_since", &own.key_since)?,
+            rotate_after_days: own.rotate_after_days,
+        };
+        Ok((noted("client_secret_expires", &own.client_secret_expires)?, key_dates))
+    }
+
+    /// Checks that the keys of credentials go with the grant.
+    fn check_own_keys(&self, grant: GrantType, own: &Own) -> Result<(), FileError> {
+        if grant.has_client() && own.client_id.is_none() {
+            return Err(self.missing("client_id"));
+        }
+        let of_keys = [("key_expires", own.key_expires.is_some()), ("key_since", own.key_since.is_some())];
+        let of_keys = of_keys.into_iter().chain([("rotate_after_days", own.rotate_after_days.is_some())]);
+        let of_api_keys = [("key", own.key.is_some() && grant != GrantType::ApiKey)];
+        let stray = of_keys.map(|(key, is_set)| (key, is_set && !grant.is_key())).chain(of_api_keys);
+        match stray.into_iter().find(|(_, is_stray)| *is_stray) {
+            Some(("key", _)) => Err(self.mistake("key", "\"key\" goes with the grant api_key only")),
+            Some((key, _)) => {
+                Err(self.mistake(key, &format!("\"{key}\" goes with the grants api_key and basic only")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn expiry_day(&self, key: &str, text: &str) -> Result<NaiveDate, FileError> {
         let mistake = || self.mistake(key, &format!("\"{key}\" must be a day such as \"2030-01-31\""));
         secret_expiry::day(text).ok_or_else(mistake)
     }
@@ -283,8 +337,7 @@ impl AccountFile<'_, '_, '_> {
                 return Err(self.missing(&format!("headers.{}", header.name)));
             }
         }
-        let unusable = token_format::unusable_key(&provider.api).map(RequestError::Unusable);
-        match unusable.map_or_else(|| token_request::check(provider, client), Err) {
+        match token_request::check(provider, client) {
             Ok(()) => Ok(()),
             Err(RequestError::Missing(_)) if incomplete => Ok(()),
             Err(RequestError::Missing(key)) => Err(self.missing(key)),
@@ -355,6 +408,10 @@ impl AccountFile<'_, '_, '_> {
                     variable.choices.iter().map(|choice| choice.value.as_str()).collect();
                 let near = suggestion(&value, choices.iter().copied());
                 self.mistake(&key, &format!("\"{key}\" must be one of {}{near}", choices.join(", ")))
+            }
+            ProviderError::NotAVariable { key, name } => {
+                let shown = super::document::file_error::shown(&name);
+                self.mistake(key, &format!("\"{key}\" names {{{shown}}}, which is not a variable"))
             }
             ProviderError::EndpointMissing(endpoint) => self.missing(endpoint.key()),
             ProviderError::EndpointInvalid(endpoint) => {

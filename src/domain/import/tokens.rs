@@ -3,6 +3,8 @@
 //! Invariants: an unreadable time is a mistake and never means now; tokens pass the same checks as those of a
 //! server.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
@@ -10,6 +12,7 @@ use crate::base::secret::{AccessToken, IdToken, Kind, RefreshToken, Secret};
 use crate::domain::oauth::id_token::IdTokenStatus;
 use crate::domain::oauth::token_syntax;
 use crate::domain::oauth::token_syntax::is_token;
+use crate::domain::provider::facts;
 use crate::domain::time_parse;
 use crate::domain::token::grant::{ExpirySource, Grant, TokenFacts};
 
@@ -30,6 +33,9 @@ pub(super) struct Tokens {
     #[serde(default = "bearer")]
     token_type: String,
     scopes: Option<Vec<String>>,
+    sign_in_ends_at: Option<String>,
+    #[serde(default)]
+    facts: BTreeMap<String, String>,
 }
 
 fn unknown() -> ExpirySource {
@@ -72,6 +78,12 @@ impl Tokens {
             let what = "has a scope that is empty or contains a control character";
             return Err(Mistake { key: "scopes", what });
         }
+        if !self.facts.values().all(|value| facts::is_kept(value)) {
+            return Err(Mistake {
+                key: "facts",
+                what: "has a value that is empty, too long, or can't be seen",
+            });
+        }
         let optional = |key, text: Option<String>| text.map(|text| moment(key, &text)).transpose();
         Ok(Grant {
             facts: TokenFacts {
@@ -85,10 +97,13 @@ impl Tokens {
                 scope: self.scopes,
                 clock_skew_secs: None,
                 id_token: self.id_token.as_ref().map(|_| IdTokenStatus::Unchecked),
+                sign_in_ends_at: optional("sign_in_ends_at", self.sign_in_ends_at)?,
+                kept: self.facts,
             },
             access_token: self.access_token,
             refresh_token: self.refresh_token,
             id_token: self.id_token,
+            username: None,
         })
     }
 }

@@ -12,6 +12,7 @@ use url::Url;
 use super::extra_params::{self, SecretParams};
 use super::pkce;
 use crate::domain::provider::Provider;
+use crate::domain::provider::param_names;
 
 /// Parameters that a preset, an account and the endpoint's own query can't set. `request` and `request_uri`
 /// are included because a request object replaces all other parameters (RFC 9101, section 6.3). Client
@@ -59,39 +60,41 @@ pub fn asks_for_id_token(provider: &Provider) -> bool {
 
 /// Builds the authorization URL.
 ///
-/// Resolve the provider for the authorization code grant first. For a grant without an authorization
-/// endpoint, this falls back to the token endpoint.
-pub fn authorization_address(provider: &Provider, request: &AuthorizationRequest<'_>) -> Url {
+/// Returns `None` if the provider has no authorization endpoint; resolve it for the authorization code grant
+/// first.
+pub fn authorization_address(provider: &Provider, request: &AuthorizationRequest<'_>) -> Option<Url> {
     let parameters = parameters(provider, request);
     let is_set = |name: &str| parameters.iter().any(|(over, _)| over.eq_ignore_ascii_case(name));
     // The provider's own parameter name may replace the standard `scope`.
     let is_scope = |name: &str| !provider.scopes.is_empty() && name.eq_ignore_ascii_case("scope");
-    let mut url = endpoint(provider, |name| !is_set(name) && !is_scope(name));
+    let mut url = endpoint(provider, |name| !is_set(name) && !is_scope(name))?;
     url.query_pairs_mut().extend_pairs(&parameters);
-    url
+    Some(url)
 }
 
 /// Builds the authorization URL after a pushed request (RFC 9126, section 4). It holds only the client ID and
 /// the `request_uri`.
-pub fn pushed_address(provider: &Provider, client_id: &str, request_uri: &str) -> Url {
-    let mut url = endpoint(provider, |_| true);
-    url.query_pairs_mut().append_pair("client_id", client_id).append_pair("request_uri", request_uri);
-    url
+pub fn pushed_address(provider: &Provider, client_id: &str, request_uri: &str) -> Option<Url> {
+    let mut url = endpoint(provider, |_| true)?;
+    url.query_pairs_mut()
+        .append_pair(provider.param_name("client_id"), client_id)
+        .append_pair("request_uri", request_uri);
+    Some(url)
 }
 
 /// The endpoint with the permitted part of its own query.
-fn endpoint(provider: &Provider, stays: impl Fn(&str) -> bool) -> Url {
-    let mut url = provider.authorize.as_ref().unwrap_or(&provider.token).clone();
+fn endpoint(provider: &Provider, stays: impl Fn(&str) -> bool) -> Option<Url> {
+    let mut url = provider.authorize.clone()?;
     let kept: Vec<(String, String)> = url
         .query_pairs()
-        .filter(|(name, _)| !is_reserved(name) && stays(name))
+        .filter(|(name, _)| !is_reserved(provider, name) && stays(name))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     url.set_query(None);
     if !kept.is_empty() {
         url.query_pairs_mut().extend_pairs(&kept);
     }
-    url
+    Some(url)
 }
 
 /// The parameters of the request, for the URL or for a pushed request.
@@ -106,9 +109,6 @@ pub fn parameters<'a>(
     ];
     let scope = provider.scopes.join(&provider.scope_separator);
     let has_scope = !scope.is_empty();
-    if has_scope {
-        pairs.push((&provider.scope_param, scope.into()));
-    }
     pairs.push(("state", request.state.into()));
     pairs.extend(request.nonce.map(|nonce| ("nonce", nonce.into())));
     if let Some(challenge) = request.challenge {
@@ -117,8 +117,15 @@ pub fn parameters<'a>(
     }
     pairs.extend(provider.resource.iter().map(|resource| ("resource", resource.into())));
     pairs.extend(provider.audience.iter().map(|audience| ("audience", audience.into())));
+    param_names::rename(&provider.names, &mut pairs);
+    if has_scope {
+        let is_usual = provider.scope_param == "scope";
+        let name = if is_usual { provider.param_name("scope") } else { &provider.scope_param };
+        // After the redirect URI, as the standard's examples have it.
+        pairs.insert(3, (name, scope.into()));
+    }
     add_extra(provider, request.secret_params, &mut pairs, |name| {
-        is_reserved(name) || (has_scope && is_same_name(name, "scope"))
+        is_reserved(provider, name) || (has_scope && is_same_name(name, "scope"))
     });
     pairs
 }
@@ -138,8 +145,10 @@ pub(in crate::domain) fn add_extra<'a>(
     pairs.extend(extra);
 }
 
-fn is_reserved(name: &str) -> bool {
-    RESERVED.iter().any(|reserved| is_same_name(name, reserved))
+fn is_reserved(provider: &Provider, name: &str) -> bool {
+    RESERVED
+        .iter()
+        .any(|reserved| is_same_name(name, reserved) || is_same_name(name, provider.param_name(reserved)))
 }
 
 /// Returns true if a server may treat the two names as the same. Some servers ignore case. PHP reads a space

@@ -27,7 +27,8 @@ fn the_same_as_the_oauth2_crate() {
     let ours = authorization_address(
         &provider,
         &authorization("s6Bh dRkqt3+&é", REDIRECT, "xyz+/=", Some(CHALLENGE)),
-    );
+    )
+    .unwrap();
     let client = BasicClient::new(ClientId::new("s6Bh dRkqt3+&é".to_owned()))
         .set_auth_uri(AuthUrl::new("https://server.example.com/authorize?tenant=a%26b".to_owned()).unwrap())
         .set_redirect_uri(RedirectUrl::new(REDIRECT.to_owned()).unwrap());
@@ -48,7 +49,8 @@ fn rfc_6749_section_4_1_1() {
     let address = authorization_address(
         &provider,
         &authorization("s6BhdRkqt3", "https://client.example.com/cb", "xyz", None),
-    );
+    )
+    .unwrap();
     assert_eq!(
         address.as_str(),
         "https://server.example.com/authorize?response_type=code&client_id=s6BhdRkqt3\
@@ -61,7 +63,7 @@ fn scopes_are_joined_with_the_providers_separator() {
     let mut provider = provider("https://server.example.com/authorize");
     provider.scopes = vec!["a".to_owned(), "b".to_owned()];
     provider.scope_separator = ",".to_owned();
-    let address = authorization_address(&provider, &authorization("id", REDIRECT, "s", None));
+    let address = authorization_address(&provider, &authorization("id", REDIRECT, "s", None)).unwrap();
     assert!(address.as_str().contains("&scope=a%2Cb&"), "{address}");
 }
 
@@ -71,7 +73,7 @@ fn scopes_go_into_the_providers_parameter_alone() {
     provider.scopes = vec!["c".to_owned()];
     provider.scope_param = "user_scope".to_owned();
     provider.authorize_params.insert("User_Scope".to_owned(), "evil".to_owned());
-    let address = authorization_address(&provider, &authorization("id", REDIRECT, "s", None));
+    let address = authorization_address(&provider, &authorization("id", REDIRECT, "s", None)).unwrap();
     let scopes: Vec<_> = address.query_pairs().filter(|(name, _)| name.contains("scope")).collect();
     assert_eq!(scopes, [("user_scope".into(), "c".into())]);
 }
@@ -96,7 +98,8 @@ fn b2_extra_parameters_cannot_override_what_ties_the_reply_to_the_sign_in() {
     }
     provider.authorize_params.insert("prompt".to_owned(), "consent".to_owned());
     for challenge in [Some(CHALLENGE), None] {
-        let address = authorization_address(&provider, &authorization("good", REDIRECT, "good", challenge));
+        let address =
+            authorization_address(&provider, &authorization("good", REDIRECT, "good", challenge)).unwrap();
         let pairs: Vec<_> = address.query_pairs().into_owned().collect();
         let expected = [
             ("keep", "1"),
@@ -132,7 +135,7 @@ fn rfc_8707_section_2_1_resources_stand_in_the_request_and_only_as_given() {
         provider.authorize_params.insert(name.to_owned(), "evil".to_owned());
     }
     let nonced = AuthorizationRequest { nonce: Some("good"), ..authorization("id", REDIRECT, "s", None) };
-    let address = authorization_address(&provider, &nonced);
+    let address = authorization_address(&provider, &nonced).unwrap();
     assert!(!address.as_str().contains("evil"), "{address}");
     let of = |name: &str| -> Vec<String> {
         address
@@ -151,7 +154,7 @@ fn rfc_9126_section_4_a_pushed_request_leaves_nothing_in_the_address() {
     let mut provider = provider("https://as.example.com/authorize?policy=p&state=evil&request_uri=evil");
     provider.scopes = vec!["read".to_owned()];
     provider.authorize_params.insert("prompt".to_owned(), "consent".to_owned());
-    let address = pushed_address(&provider, "s6BhdRkqt3", "urn:example:bwc4JK-ESC0w8acc191e-Y1LTC2");
+    let address = pushed_address(&provider, "s6BhdRkqt3", "urn:example:bwc4JK-ESC0w8acc191e-Y1LTC2").unwrap();
     assert_eq!(
         address.as_str(),
         "https://as.example.com/authorize?policy=p&client_id=s6BhdRkqt3\
@@ -175,7 +178,7 @@ fn b2_a_secret_parameter_overrides_nothing_that_is_reserved() {
         secret_params: &secret,
         ..authorization("good", REDIRECT, "good", Some(CHALLENGE))
     };
-    let address = authorization_address(&provider, &request);
+    let address = authorization_address(&provider, &request).unwrap();
     assert!(!address.as_str().contains("evil"), "{address}");
     assert!(address.as_str().ends_with("&api_key=CANARY-good"), "{address}");
     for (name, value) in crate::domain::oauth::device::parameters(&provider, &secret) {

@@ -4,6 +4,7 @@
 //! anything else, so a forged response never ends a sign-in.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
@@ -11,6 +12,8 @@ use url::form_urlencoded;
 
 use super::issuer::is_same;
 use crate::base::secret::AuthCode;
+use crate::domain::provider::facts::{self, FactSource, Facts};
+use crate::domain::provider::param_names;
 
 const PASTED_MAX_BYTES: usize = 64 * 1024;
 
@@ -27,12 +30,24 @@ pub struct Expected {
     pub iss_promised: bool,
     /// PKCE is used. Only then is a bare code tied to this sign-in.
     pub pkce: bool,
+    /// The provider's own names of the standard parameters.
+    pub names: BTreeMap<String, String>,
+    /// Facts to read beside the code.
+    pub facts: BTreeMap<String, FactSource>,
+}
+
+impl Expected {
+    /// The provider's name for a standard parameter.
+    fn name<'a>(&'a self, standard: &'a str) -> &'a str {
+        param_names::of(&self.names, standard)
+    }
 }
 
 /// An accepted response.
 #[derive(Debug)]
 pub enum Returned {
-    Code(AuthCode),
+    /// A code, and the facts that came with it.
+    Code(AuthCode, Facts),
     /// The server or the user refused (section 4.1.2.1).
     Denied {
         /// The `error` value, as sent.
@@ -66,7 +81,7 @@ pub enum CallbackError {
 /// # Errors
 /// [`CallbackError`]. All but `WrongIssuer` and `Contradictory` leave the sign-in waiting.
 pub fn read_query(expected: &Expected, query: &str) -> Result<Returned, CallbackError> {
-    let mut state = values(query, "state");
+    let mut state = values(query, expected.name("state"));
     let matches = match (state.next(), state.next()) {
         (Some(state), None) => bool::from(state.as_bytes().ct_eq(expected.state.as_bytes())),
         _ => false,
@@ -74,21 +89,25 @@ pub fn read_query(expected: &Expected, query: &str) -> Result<Returned, Callback
     if !matches {
         return Err(CallbackError::StateMismatch);
     }
-    if ONCE.iter().any(|name| values(query, name).nth(1).is_some()) {
+    if ONCE.iter().any(|name| values(query, expected.name(name)).nth(1).is_some()) {
         return Err(CallbackError::Contradictory);
     }
-    let issuer = values(query, "iss").next();
+    let issuer = values(query, expected.name("iss")).next();
     match (&issuer, &expected.issuer) {
         (None, _) if expected.iss_promised => return Err(CallbackError::WrongIssuer),
         (Some(said), Some(known)) if !is_same(known, said) => return Err(CallbackError::WrongIssuer),
         _ => {}
     }
-    match (values(query, "code").next(), values(query, "error").next()) {
+    match (values(query, expected.name("code")).next(), values(query, expected.name("error")).next()) {
         (Some(_), Some(_)) => Err(CallbackError::Contradictory),
-        (Some(code), None) if !code.is_empty() => Ok(Returned::Code(AuthCode::new(code.into_owned()))),
+        (Some(code), None) if !code.is_empty() => {
+            let value = |name: &str| values(query, name).next().map(Cow::into_owned);
+            let facts = facts::of_callback(&expected.facts, value);
+            Ok(Returned::Code(AuthCode::new(code.into_owned()), facts))
+        }
         (None, Some(code)) if !code.is_empty() => Ok(Returned::Denied {
             code: code.into_owned(),
-            description: values(query, "error_description")
+            description: values(query, expected.name("error_description"))
                 .next()
                 .map(Cow::into_owned)
                 .filter(|it| !it.is_empty()),
@@ -115,8 +134,9 @@ pub fn read_pasted(expected: &Expected, text: &str) -> Result<Returned, Callback
     };
     // Some servers put the response in the fragment, which a listener never receives.
     let (query, fragment) = query.split_once('#').unwrap_or((query, ""));
-    let is_reply =
-        |text: &&str| ["code", "error", "state"].iter().any(|name| values(text, name).next().is_some());
+    let is_reply = |text: &&str| {
+        ["code", "error", "state"].iter().any(|name| values(text, expected.name(name)).next().is_some())
+    };
     if let Some(reply) = [query, fragment].into_iter().find(is_reply) {
         return read_query(expected, reply);
     }
@@ -134,7 +154,7 @@ pub fn read_pasted(expected: &Expected, text: &str) -> Result<Returned, Callback
     // a space, which no code contains (RFC 6749, appendix A.11).
     let encoded = zeroize::Zeroizing::new(text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D"));
     let code = form_urlencoded::parse(encoded.as_bytes()).next().map(|(code, _)| code.into_owned());
-    code.map(|code| Returned::Code(AuthCode::new(code))).ok_or(CallbackError::NoReply)
+    code.map(|code| Returned::Code(AuthCode::new(code), Facts::new())).ok_or(CallbackError::NoReply)
 }
 
 fn values<'q>(query: &'q str, name: &str) -> impl Iterator<Item = Cow<'q, str>> {

@@ -7,13 +7,20 @@ use super::*;
 const STATE: &str = "st4te-_w9";
 
 fn expected() -> Expected {
-    Expected { state: STATE.to_owned(), issuer: None, iss_promised: false, pkce: true }
+    Expected {
+        state: STATE.to_owned(),
+        issuer: None,
+        iss_promised: false,
+        pkce: true,
+        names: [].into(),
+        facts: [].into(),
+    }
 }
 
 /// A response in short: the code, the error with its description, or the reason for rejection.
 fn short(result: Result<Returned, CallbackError>) -> Result<String, CallbackError> {
     result.map(|returned| match returned {
-        Returned::Code(code) => code.expose().to_owned(),
+        Returned::Code(code, _) => code.expose().to_owned(),
         Returned::Denied { code, description } => format!("{code}: {}", description.unwrap_or_default()),
     })
 }

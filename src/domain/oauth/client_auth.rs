@@ -24,7 +24,7 @@ const JWT_ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bea
 pub fn needs_secret(provider: &Provider) -> bool {
     let public = match provider.grant {
         GrantType::AuthorizationCode => provider.pkce,
-        GrantType::DeviceCode => true,
+        GrantType::DeviceCode | GrantType::ApiKey | GrantType::Basic | GrantType::Login => true,
         GrantType::ClientCredentials | GrantType::Password | GrantType::JwtBearer => false,
     };
     match provider.client_auth {
@@ -121,9 +121,13 @@ pub(in crate::domain) fn basic_differs(client: &Client) -> bool {
 }
 
 fn basic(id: &str, secret: &str) -> SecretText {
-    let plain = Zeroizing::new([id, ":", secret].concat());
-    let encoded = Zeroizing::new(STANDARD.encode(plain.as_bytes()));
-    SecretText::new(["Basic ", &encoded].concat())
+    SecretText::new(["Basic ", &basic_credentials(id, secret)].concat())
+}
+
+/// The credentials of HTTP Basic (RFC 7617, section 2), without the scheme.
+pub(in crate::domain) fn basic_credentials(name: &str, password: &str) -> Zeroizing<String> {
+    let plain = Zeroizing::new([name, ":", password].concat());
+    Zeroizing::new(STANDARD.encode(plain.as_bytes()))
 }
 
 /// Form-encodes (RFC 6749, appendix B), but writes a space as `%20`: every server decodes that, while some

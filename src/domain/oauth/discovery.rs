@@ -210,7 +210,10 @@ fn needed_by(grant: GrantType) -> &'static [EndpointKind] {
     match grant {
         GrantType::AuthorizationCode => &[EndpointKind::Token, EndpointKind::Authorize],
         GrantType::DeviceCode => &[EndpointKind::Token, EndpointKind::Device],
-        GrantType::ClientCredentials | GrantType::Password | GrantType::JwtBearer => &[EndpointKind::Token],
+        GrantType::ClientCredentials | GrantType::Password | GrantType::JwtBearer | GrantType::Login => {
+            &[EndpointKind::Token]
+        }
+        GrantType::ApiKey | GrantType::Basic => &[],
     }
 }
 

@@ -59,6 +59,7 @@ pub fn move_secrets(settings: &mut Settings, client: &mut Client) -> bool {
     let has_secret = |params: &BTreeMap<String, String>| params.keys().any(|name| !is_open_param(name));
     let is_clean = !has_secret(&spec.authorize_params)
         && !has_secret(&spec.token_params)
+        && !has_secret(&spec.refresh_params)
         && spec.request_headers.keys().all(|name| is_open_header(name));
     // Equal settings are shared: copy them only if something changes.
     if is_clean {
@@ -67,6 +68,7 @@ pub fn move_secrets(settings: &mut Settings, client: &mut Client) -> bool {
     let spec = settings.overrides_mut();
     move_params(&mut spec.authorize_params, &mut client.authorize_params);
     move_params(&mut spec.token_params, &mut client.token_params);
+    move_params(&mut spec.refresh_params, &mut client.refresh_params);
     for (name, value) in take_secret_values(&mut spec.request_headers, is_open_header) {
         let value = HeaderValue::new(value);
         if !client.headers.keys().any(|known| known.eq_ignore_ascii_case(&name)) {

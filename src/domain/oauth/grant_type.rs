@@ -16,6 +16,12 @@ pub enum GrantType {
     DeviceCode,
     /// An assertion that the client's key signs (RFC 7523, section 2.1).
     JwtBearer,
+    /// An API key that the account holds. No request gets it.
+    ApiKey,
+    /// A user name and a password for HTTP Basic (RFC 7617), which the account holds. No request gets them.
+    Basic,
+    /// A request with user name and password to an endpoint of the provider's own.
+    Login,
 }
 
 impl GrantType {
@@ -26,12 +32,30 @@ impl GrantType {
             Self::Password => "password",
             Self::DeviceCode => "device_code",
             Self::JwtBearer => "jwt_bearer",
+            Self::ApiKey => "api_key",
+            Self::Basic => "basic",
+            Self::Login => "login",
         }
+    }
+
+    /// Returns true if the account holds its credential itself, so that no request gets one.
+    pub fn is_key(self) -> bool {
+        matches!(self, Self::ApiKey | Self::Basic)
+    }
+
+    /// Returns true if the grant's requests identify a client (RFC 6749, section 2.2).
+    pub fn has_client(self) -> bool {
+        !matches!(self, Self::ApiKey | Self::Basic | Self::Login)
+    }
+
+    /// Returns true if the account has a user name and a password.
+    pub fn has_password(self) -> bool {
+        matches!(self, Self::Password | Self::Basic | Self::Login)
     }
 
     /// Returns true if repeating the grant yields a new token without the user.
     pub fn is_repeatable(self) -> bool {
-        !matches!(self, Self::AuthorizationCode | Self::DeviceCode)
+        !self.is_key() && !matches!(self, Self::AuthorizationCode | Self::DeviceCode)
     }
 
     /// Returns true if the grant uses a redirect URI.

@@ -44,13 +44,21 @@ pub struct HttpRequest {
     pub headers: Vec<(String, SecretText)>,
     /// The body; empty for a GET.
     pub body: SecretText,
+    /// The body, a form, goes into the URL's query instead.
+    pub in_query: bool,
 }
 
 impl HttpRequest {
     /// A GET request that accepts JSON.
     pub fn get(url: Url) -> Self {
         let accept = ("Accept".to_owned(), SecretText::new("application/json".to_owned()));
-        Self { method: Method::Get, url, headers: vec![accept], body: SecretText::new(String::new()) }
+        Self {
+            method: Method::Get,
+            url,
+            headers: vec![accept],
+            body: SecretText::new(String::new()),
+            in_query: false,
+        }
     }
 
     /// The client credentials as written into the request: the `Authorization` value after its scheme, and

@@ -20,7 +20,9 @@ use super::token_syntax::is_header_name;
 use crate::base::secret::{AuthCode, CodeVerifier, DeviceCode, RefreshToken, SecretText};
 use crate::domain::account::Client;
 use crate::domain::provider::Provider;
+use crate::domain::provider::param_names;
 use crate::domain::provider::spec::{BodyFormat, ClientAuth};
+use crate::domain::token::held_key;
 
 /// Parameters that a provider's extra ones can't set.
 const RESERVED: [&str; 13] = [
@@ -68,10 +70,15 @@ pub enum GrantRequest<'a> {
     DeviceCode { code: &'a DeviceCode },
     /// A refresh token (section 6).
     Refresh { token: &'a RefreshToken },
+    /// A user name and a password, as an endpoint of the provider's own expects them.
+    Login,
 }
 
-/// Checks that an account has what its first token request needs.
+/// Checks that an account has what its first token request needs, or the key that it holds.
 pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
+    if provider.grant.is_key() {
+        return held_key::check(provider, client);
+    }
     let code = AuthCode::new("code".to_owned());
     let device_code = DeviceCode::new("code".to_owned());
     let grant_request = match provider.grant {
@@ -80,6 +87,7 @@ pub fn check(provider: &Provider, client: &Client) -> Result<(), RequestError> {
         GrantType::Password => GrantRequest::Password,
         GrantType::DeviceCode => GrantRequest::DeviceCode { code: &device_code },
         GrantType::JwtBearer => GrantRequest::JwtBearer,
+        GrantType::Login | GrantType::ApiKey | GrantType::Basic => GrantRequest::Login,
     };
     // Sign once, without sending, to detect a key that can't sign.
     let fresh = AssertionSeed { now: DateTime::UNIX_EPOCH, id: [0; 16] };
@@ -93,7 +101,9 @@ pub fn build(
     fresh: &AssertionSeed,
 ) -> Result<HttpRequest, RequestError> {
     let scope = provider.scopes.join(&provider.scope_separator);
-    let authentication = ClientAuthentication::new(provider, client, fresh)?;
+    let is_login = matches!(grant_request, GrantRequest::Login);
+    let authentication =
+        (!is_login).then(|| ClientAuthentication::new(provider, client, fresh)).transpose()?;
     let grant = match grant_request {
         GrantRequest::JwtBearer => {
             let key = client_auth::key(provider, client)?;
@@ -108,21 +118,36 @@ pub fn build(
         pairs.push(("redirect_uri", &redirect_uri));
     }
     // An assertion used as a grant also identifies the client (RFC 7521, section 4.1).
-    let authorization = if grant.is_some() && provider.client_auth == ClientAuth::None {
-        None
-    } else {
-        authentication.add_credentials(provider, client, &mut pairs)?
+    let authorization = match &authentication {
+        Some(authentication) if grant.is_none() || provider.client_auth != ClientAuth::None => {
+            authentication.add_credentials(provider, client, &mut pairs)?
+        }
+        _ => None,
     };
-    for (name, value) in extra_params::merged(&provider.token_params, &client.token_params) {
+    param_names::rename(&provider.names, &mut pairs);
+    let is_refresh = matches!(grant_request, GrantRequest::Refresh { .. });
+    let of_refresh = extra_params::merged(&provider.refresh_params, &client.refresh_params);
+    let of_refresh: Vec<(&str, &str)> = of_refresh.filter(|_| is_refresh).collect();
+    let is_replaced = |name: &str| of_refresh.iter().any(|(other, _)| *other == name);
+    let of_both = extra_params::merged(&provider.token_params, &client.token_params);
+    let extra = of_both
+        .filter(|(name, _)| !is_replaced(name))
+        .chain(of_refresh.iter().copied().filter(|(_, value)| !value.is_empty()));
+    for (name, value) in extra {
         if !pairs.iter().map(|(ours, _)| *ours).chain(RESERVED).any(|ours| is_same_name(name, ours)) {
             pairs.push((name, value));
         }
     }
+    let own = provider.more.refresh.as_ref().filter(|_| is_refresh);
+    let url = own.or(provider.token.as_ref()).ok_or(RequestError::Missing("endpoints.token"))?;
     let (content_type, body) = match provider.body_format {
-        BodyFormat::Form => (FORM, form(&pairs)),
-        BodyFormat::Json => ("application/json", json(&pairs)),
+        BodyFormat::Form => (Some(FORM), form(&pairs)),
+        BodyFormat::Json => (Some("application/json"), json(&pairs)),
+        BodyFormat::Query => (None, form(&pairs)),
     };
-    post(provider, client, provider.token.clone(), content_type, authorization, body)
+    let in_query = provider.body_format == BodyFormat::Query;
+    let request = post(provider, client, url.clone(), content_type, authorization, body)?;
+    Ok(HttpRequest { in_query, ..request })
 }
 
 /// Builds a form request to another endpoint that authenticates the client like the token endpoint:
@@ -138,19 +163,22 @@ pub fn build_for(
     let authentication = ClientAuthentication::new(provider, client, fresh)?;
     let mut pairs = pairs.to_vec();
     let authorization = authentication.add_credentials(provider, client, &mut pairs)?;
-    post(provider, client, endpoint.clone(), FORM, authorization, form(&pairs))
+    param_names::rename(&provider.names, &mut pairs);
+    post(provider, client, endpoint.clone(), Some(FORM), authorization, form(&pairs))
 }
 
 fn post(
     provider: &Provider,
     client: &Client,
     url: Url,
-    content_type: &str,
+    content_type: Option<&str>,
     authorization: Option<SecretText>,
     body: SecretText,
 ) -> Result<HttpRequest, RequestError> {
     let mut headers = Headers::default();
-    headers.set("Content-Type", SecretText::new(content_type.to_owned()));
+    if let Some(content_type) = content_type {
+        headers.set("Content-Type", SecretText::new(content_type.to_owned()));
+    }
     headers.set("Accept", SecretText::new("application/json".to_owned()));
     for (name, value) in &provider.request_headers {
         headers.add(name, value, "request_headers")?;
@@ -161,7 +189,7 @@ fn post(
     if let Some(value) = authorization {
         headers.set("Authorization", value);
     }
-    Ok(HttpRequest { method: Method::Post, url, headers: headers.0, body })
+    Ok(HttpRequest { method: Method::Post, url, headers: headers.0, body, in_query: false })
 }
 
 fn grant_params<'a>(
@@ -179,12 +207,13 @@ fn grant_params<'a>(
             pairs.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
         }
         GrantRequest::ClientCredentials => pairs.push(("grant_type", &provider.client_credentials_as)),
-        GrantRequest::Password => {
-            let username = client.username.as_deref().filter(|name| !name.is_empty());
-            let password = client.password.as_ref().filter(|password| !password.is_empty());
-            pairs.push(("grant_type", "password"));
-            pairs.push(("username", username.ok_or(RequestError::Missing("username"))?));
-            pairs.push(("password", password.ok_or(RequestError::Missing("password"))?.expose()));
+        GrantRequest::Password | GrantRequest::Login => {
+            let (username, password) = held_key::username_and_password(client)?;
+            pairs.extend(
+                matches!(grant_request, GrantRequest::Password).then_some(("grant_type", "password")),
+            );
+            pairs.push(("username", username));
+            pairs.push(("password", password.expose()));
         }
         GrantRequest::DeviceCode { code } => {
             pairs.push(("grant_type", "urn:ietf:params:oauth:grant-type:device_code"));
@@ -200,7 +229,10 @@ fn grant_params<'a>(
     // resource is sent each time (RFC 8707, section 2.2).
     if matches!(
         grant_request,
-        GrantRequest::ClientCredentials | GrantRequest::Password | GrantRequest::JwtBearer
+        GrantRequest::ClientCredentials
+            | GrantRequest::Password
+            | GrantRequest::JwtBearer
+            | GrantRequest::Login
     ) {
         pairs.extend((!scope.is_empty()).then_some(("scope", scope)));
         pairs.extend(provider.audience.as_deref().map(|audience| ("audience", audience)));

@@ -13,6 +13,7 @@ use super::response_body::{Parsed, ResponseBody, form_object};
 use super::token_syntax::{self, is_token};
 use crate::base::secret::{AccessToken, IdToken, RefreshToken};
 use crate::domain::provider::Provider;
+use crate::domain::provider::facts;
 use crate::domain::refusal::token_refusal::ErrorFields;
 use crate::domain::time_parse;
 use crate::domain::token::grant::{ExpirySource, Grant, TokenFacts};
@@ -169,26 +170,18 @@ fn grant(
         Some(end) => (Some(end), ExpirySource::Server),
         None => match jwt::exp(access_token.expose()).and_then(ours) {
             Some(end) => (Some(end), ExpirySource::Token),
-            None => (None, ExpirySource::Unknown),
+            None => match paths.assumed_life_secs.and_then(|secs| after(of_secs(secs))) {
+                Some(end) => (Some(end), ExpirySource::Assumed),
+                None => (None, ExpirySource::Unknown),
+            },
         },
     };
-    let refresh_expires_at = refresh_token.as_ref().and_then(|_| {
-        let usual = ["/refresh_token_expires_in", "/refresh_expires_in"];
-        // Some servers send zero for a token that doesn't expire.
-        let span = |value: &Value| time_parse::span(value).filter(|span| *span > TimeDelta::zero());
-        found(value, &[], &usual, span)
-            .and_then(after)
-            .or_else(|| found(value, &[], &["/refresh_token_expires_at"], time_parse::moment).and_then(ours))
-            .or_else(|| {
-                let secs = provider.refresh.refresh_token_life_secs?;
-                after(TimeDelta::seconds(i64::from(secs)))
-            })
-    });
+    let refresh_expires_at = refresh_token.as_ref().and_then(|_| refresh_end(provider, value, &after, &ours));
     let of_text = |value: &Value| token_syntax::token_type(value.as_str()?);
     let token_type = found(value, &paths.token_type, &["/token_type", "/type"], of_text);
     let separator = paths.scope_separator.as_ref().unwrap_or(&provider.scope_separator);
     let scope = found(value, &paths.scope, &["/scope"], |value| scopes(value, separator));
-    let facts = TokenFacts {
+    let mut facts = TokenFacts {
         generation: 1,
         received_at: answer.sent_at,
         expires_at,
@@ -199,8 +192,31 @@ fn grant(
         scope,
         clock_skew_secs: skew.map(|skew| skew.num_seconds()),
         id_token: id_token.as_ref().map(|_| IdTokenStatus::Unchecked),
+        sign_in_ends_at: provider.refresh.hard_end_secs.and_then(|secs| after(of_secs(secs))),
+        kept: facts::of_answer(&provider.facts, value),
     };
-    Ok(Grant { access_token, refresh_token, id_token, facts })
+    facts.end_with_sign_in();
+    Ok(Grant { access_token, refresh_token, id_token, username: None, facts })
+}
+
+/// When the refresh token expires: by the response, else by the provider's settings.
+fn refresh_end(
+    provider: &Provider,
+    value: &Value,
+    after: &impl Fn(TimeDelta) -> Option<DateTime<Utc>>,
+    ours: &impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
+    let usual = ["/refresh_token_expires_in", "/refresh_expires_in"];
+    // Some servers send zero for a token that doesn't expire.
+    let span = |value: &Value| time_parse::span(value).filter(|span| *span > TimeDelta::zero());
+    found(value, &provider.response.refresh_expires_in, &usual, span)
+        .and_then(after)
+        .or_else(|| found(value, &[], &["/refresh_token_expires_at"], time_parse::moment).and_then(ours))
+        .or_else(|| after(of_secs(provider.refresh.refresh_token_life_secs?)))
+}
+
+fn of_secs(secs: u32) -> TimeDelta {
+    TimeDelta::seconds(i64::from(secs))
 }
 
 /// Takes the text out of the first path that has one, so that no copy remains.

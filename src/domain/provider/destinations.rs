@@ -27,6 +27,7 @@ pub enum Destination {
     Introspect,
     Userinfo,
     Jwks,
+    Refresh,
     Issuer,
     /// The API's base URL, to which a copied cURL command sends the token.
     ApiBaseUrl,
@@ -45,6 +46,7 @@ impl Destination {
             Self::Introspect => "introspect",
             Self::Userinfo => "userinfo",
             Self::Jwks => "jwks",
+            Self::Refresh => "refresh",
             Self::Issuer => "issuer",
             Self::ApiBaseUrl => "api_base_url",
             Self::Help => "help",
@@ -62,6 +64,7 @@ impl Destination {
             Self::Introspect => "introspection endpoint",
             Self::Userinfo => "userinfo endpoint",
             Self::Jwks => "JWKS URL",
+            Self::Refresh => "refresh endpoint",
             Self::Issuer => "issuer",
             Self::ApiBaseUrl => "API base URL",
             Self::Help => "help text",
@@ -80,6 +83,7 @@ impl From<EndpointKind> for Destination {
             EndpointKind::Introspect => Self::Introspect,
             EndpointKind::UserInfo => Self::Userinfo,
             EndpointKind::Jwks => Self::Jwks,
+            EndpointKind::Refresh => Self::Refresh,
         }
     }
 }
@@ -219,6 +223,7 @@ fn names_any(overrides: &ProviderSpec) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::account::key_dates::KeyDates;
     use crate::domain::account::tags::Tags;
     use crate::domain::oauth::grant_type::GrantType;
     use crate::domain::provider::presets::built_in;
@@ -232,6 +237,7 @@ mod tests {
             overrides: ProviderSpec::default().into(),
             background_refresh: None,
             client_secret_expires: None,
+            key_dates: KeyDates::default(),
             tags: Tags::default(),
             environment: None,
         }
@@ -251,7 +257,7 @@ mod tests {
         }
     }
 
-    const BOUND: [Destination; 10] = [
+    const BOUND: [Destination; 11] = [
         Destination::Authorize,
         Destination::Token,
         Destination::Device,
@@ -260,6 +266,7 @@ mod tests {
         Destination::Introspect,
         Destination::Userinfo,
         Destination::Jwks,
+        Destination::Refresh,
         Destination::Issuer,
         Destination::ApiBaseUrl,
     ];

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::ProviderError;
+use super::facts::{self, FactSource};
 use crate::domain::secure_url::is_secure;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,11 +21,12 @@ pub enum EndpointKind {
     Introspect,
     UserInfo,
     Jwks,
+    Refresh,
 }
 
 impl EndpointKind {
     /// All of them, the most common first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Authorize,
         Self::Token,
         Self::Device,
@@ -33,6 +35,7 @@ impl EndpointKind {
         Self::Introspect,
         Self::UserInfo,
         Self::Jwks,
+        Self::Refresh,
     ];
 
     /// The name within `endpoints` in files.
@@ -51,6 +54,7 @@ impl EndpointKind {
             Self::Introspect => "endpoints.introspect",
             Self::UserInfo => "endpoints.userinfo",
             Self::Jwks => "endpoints.jwks",
+            Self::Refresh => "endpoints.refresh",
         }
     }
 }
@@ -83,6 +87,9 @@ pub struct Endpoints {
     /// The issuer's keys (RFC 7517, section 5).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<String>,
+    /// The endpoint of refreshes, if it isn't the token endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<String>,
 }
 
 impl Endpoints {
@@ -96,6 +103,7 @@ impl Endpoints {
             EndpointKind::Introspect => self.introspect.as_deref(),
             EndpointKind::UserInfo => self.userinfo.as_deref(),
             EndpointKind::Jwks => self.jwks.as_deref(),
+            EndpointKind::Refresh => self.refresh.as_deref(),
         }
     }
 
@@ -109,6 +117,7 @@ impl Endpoints {
             EndpointKind::Introspect => &mut self.introspect,
             EndpointKind::UserInfo => &mut self.userinfo,
             EndpointKind::Jwks => &mut self.jwks,
+            EndpointKind::Refresh => &mut self.refresh,
         };
         *place = address;
     }
@@ -138,6 +147,8 @@ pub struct MoreEndpoints {
     pub userinfo: Option<Url>,
     /// The issuer's keys (RFC 7517).
     pub jwks: Option<Url>,
+    /// Refreshes, if not at the token endpoint.
+    pub refresh: Option<Url>,
 }
 
 impl MoreEndpoints {
@@ -153,6 +164,7 @@ impl MoreEndpoints {
             introspect: given(EndpointKind::Introspect)?,
             userinfo: given(EndpointKind::UserInfo)?,
             jwks: given(EndpointKind::Jwks)?,
+            refresh: given(EndpointKind::Refresh)?,
         })
     }
 }
@@ -165,7 +177,13 @@ pub(in crate::domain) fn filled(template: &str, values: &BTreeMap<&str, String>)
     if text.len() > TEMPLATE_MAX_BYTES {
         return text;
     }
-    values.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    values.iter().fold(text, |text, (name, value)| match value.split_once("://") {
+        // A server with a scheme of its own, such as http on this computer.
+        Some((_, server)) => {
+            text.replace(&format!("https://{{{name}}}"), value).replace(&format!("{{{name}}}"), server)
+        }
+        None => text.replace(&format!("{{{name}}}"), value),
+    })
 }
 
 pub(in crate::domain) fn read(
@@ -178,18 +196,29 @@ pub(in crate::domain) fn read(
         return Err(ProviderError::EndpointInvalid(kind));
     }
     let text = filled(template, values);
+    if let Some(name) = facts::names_in(&text).next() {
+        return Err(ProviderError::NotAVariable { key: kind.key(), name: name.to_owned() });
+    }
     checked(&text).map_err(|flaw| match flaw {
         UrlFlaw::Invalid => ProviderError::EndpointInvalid(kind),
         UrlFlaw::Insecure => ProviderError::EndpointInsecure(kind),
     })
 }
 
-/// Like [`read`], for the API's base URL: it receives the token, so the same rule applies.
+/// Like [`read`], for the API's base URL: it receives the token, so the same rule applies. Facts stay in
+/// braces until they are known.
 pub(in crate::domain) fn read_base_url(
     template: &str,
     values: &BTreeMap<&str, String>,
+    sources: &BTreeMap<String, FactSource>,
 ) -> Result<String, ProviderError> {
     let text = filled(template, values);
+    if let Some(name) = facts::names_in(&text).find(|name| !sources.contains_key(*name)) {
+        return Err(ProviderError::NotAVariable { key: "api.base_url", name: name.to_owned() });
+    }
+    if text.contains('{') {
+        return if facts::may_stand(&text) { Ok(text) } else { Err(ProviderError::ApiBaseUrlInvalid) };
+    }
     checked(&text).map(|_| text).map_err(|flaw| match flaw {
         UrlFlaw::Invalid => ProviderError::ApiBaseUrlInvalid,
         UrlFlaw::Insecure => ProviderError::ApiBaseUrlInsecure,

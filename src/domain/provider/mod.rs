@@ -4,12 +4,15 @@
 
 pub mod destinations;
 pub mod endpoints;
+pub mod facts;
+pub mod param_names;
 pub mod presets;
 pub mod provider_name;
 pub mod redirect_rule;
 pub mod spec;
 pub mod toggles;
 pub(crate) mod validation;
+pub mod variables;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,6 +27,7 @@ use super::oauth::jose::KeyAlg;
 use super::oauth::redirect_uri::{RedirectError, RedirectUri};
 pub use endpoints::EndpointKind;
 use endpoints::MoreEndpoints;
+use facts::{FactSource, Facts};
 use provider_name::provider_name;
 use redirect_rule::RedirectRule;
 use spec::{ApiUse, BodyFormat, ClientAuth, Endpoints, Help, ProviderSpec, RefreshRules, ResponsePaths};
@@ -183,6 +187,9 @@ pub enum ProviderError {
     EndpointInvalid(EndpointKind),
     #[error("{} is not https", .0.key())]
     EndpointInsecure(EndpointKind),
+    /// A URL names something in braces that may not stand there: the URL's key, and the name.
+    #[error("{key} names {{{name}}}, which is not a variable")]
+    NotAVariable { key: &'static str, name: String },
     #[error("api.base_url is not a URL")]
     ApiBaseUrlInvalid,
     #[error("api.base_url is not https")]
@@ -202,7 +209,8 @@ pub struct Provider {
     pub name: String,
     /// The authorization endpoint; `Some` if the grant needs it.
     pub authorize: Option<Url>,
-    pub token: Url,
+    /// The token endpoint; `None` if the account holds its credential itself.
+    pub token: Option<Url>,
     pub more: MoreEndpoints,
     pub grant: GrantType,
     pub client_auth: ClientAuth,
@@ -220,6 +228,13 @@ pub struct Provider {
     pub request_headers: BTreeMap<String, String>,
     pub authorize_params: BTreeMap<String, String>,
     pub token_params: BTreeMap<String, String>,
+    pub refresh_params: BTreeMap<String, String>,
+    /// The provider's own names of standard parameters in requests.
+    pub names: BTreeMap<String, String>,
+    /// The provider's own names of standard parameters in the authorization response.
+    pub callback: BTreeMap<String, String>,
+    /// Facts to keep from responses.
+    pub facts: BTreeMap<String, FactSource>,
     /// The authorization request is pushed; `more.par` is then set.
     pub par: bool,
     /// Resources that the token is for.
@@ -241,29 +256,42 @@ impl Provider {
     pub fn endpoint(&self, kind: EndpointKind) -> Option<&Url> {
         match kind {
             EndpointKind::Authorize => self.authorize.as_ref(),
-            EndpointKind::Token => Some(&self.token),
+            EndpointKind::Token => self.token.as_ref(),
             EndpointKind::Device => self.more.device.as_ref(),
             EndpointKind::Par => self.more.par.as_ref(),
             EndpointKind::Revoke => self.more.revoke.as_ref(),
             EndpointKind::Introspect => self.more.introspect.as_ref(),
             EndpointKind::UserInfo => self.more.userinfo.as_ref(),
             EndpointKind::Jwks => self.more.jwks.as_ref(),
+            EndpointKind::Refresh => self.more.refresh.as_ref(),
         }
     }
 
+    /// The API's base URL with the account's facts filled in; `None` if there is none, or a fact is missing.
+    pub fn api_base_url(&self, facts: &Facts) -> Option<String> {
+        facts::filled(self.api.base_url.as_deref()?, facts)
+    }
+
+    /// The provider's own name for a standard parameter of a request.
+    pub fn param_name<'a>(&'a self, standard: &'a str) -> &'a str {
+        param_names::of(&self.names, standard)
+    }
+
     /// Combines an account's overrides with its preset and fills in the variables.
+    #[expect(clippy::too_many_lines, reason = "one line a key")]
     pub fn resolve(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
         let preset = Preset::of(presets, &settings.provider)?;
         let values = preset.values_of(&settings.variables)?;
         let grant = settings.grant;
         let spec = preset.spec_for(settings, &values);
+        variables::check(&preset, &spec, &settings.variables)?;
         if spec.grants.as_ref().is_some_and(|offered| !offered.contains(&grant)) {
             return Err(ProviderError::GrantNotOffered { provider: preset.name.clone(), grant });
         }
         let read = |kind| endpoints::read(kind, spec.endpoints.get(kind), &values);
         let by_browser = grant == GrantType::AuthorizationCode;
         let authorize = by_browser.then(|| read(EndpointKind::Authorize)).transpose()?;
-        let token = read(EndpointKind::Token)?;
+        let token = (!grant.is_key()).then(|| read(EndpointKind::Token)).transpose()?;
         let more = MoreEndpoints::resolve(&spec.endpoints, &values)?;
         if grant == GrantType::DeviceCode && more.device.is_none() {
             return Err(ProviderError::EndpointMissing(EndpointKind::Device));
@@ -273,10 +301,16 @@ impl Provider {
         if par && more.par.is_none() {
             return Err(ProviderError::EndpointMissing(EndpointKind::Par));
         }
-        let assertion_audience = assertion_audience(&spec, &token, named_issuer, &values)?;
-        let name = preset.name_for(presets, settings, &token)?;
+        let assertion_audience = assertion_audience(&spec, token.as_ref(), named_issuer, &values)?;
         let mut api = spec.api;
-        api.base_url = api.base_url.map(|url| endpoints::read_base_url(&url, &values)).transpose()?;
+        api.base_url =
+            api.base_url.map(|url| endpoints::read_base_url(&url, &values, &spec.facts)).transpose()?;
+        use_of_key(&mut api, grant);
+        let name = preset.name_for(presets, settings, token.as_ref(), api.base_url.as_deref())?;
+        let all_filled = |texts: Option<Vec<String>>| {
+            let texts = texts.unwrap_or_default().into_iter();
+            texts.map(|text| endpoints::filled(&text, &values)).collect::<Vec<_>>()
+        };
         Ok(Self {
             name,
             authorize,
@@ -285,7 +319,7 @@ impl Provider {
             grant,
             client_auth: spec.client_auth.unwrap_or_else(|| ClientAuth::usual(grant)),
             body_format: spec.body_format.unwrap_or(BodyFormat::Form),
-            scopes: spec.scopes.unwrap_or_default(),
+            scopes: all_filled(spec.scopes),
             scope_separator: spec.scope_separator.unwrap_or_else(|| " ".to_owned()),
             scope_param: spec.scope_param.unwrap_or_else(|| "scope".to_owned()),
             client_credentials_as: spec
@@ -299,9 +333,16 @@ impl Provider {
             request_headers: endpoints::filled_in(spec.request_headers, &values),
             authorize_params: endpoints::filled_in(spec.authorize_params, &values),
             token_params: endpoints::filled_in(spec.token_params, &values),
+            refresh_params: endpoints::filled_in(spec.refresh_params, &values),
+            names: spec.names,
+            callback: spec.callback,
+            facts: spec.facts,
             par,
-            resource: spec.resource.unwrap_or_default(),
-            audience: spec.audience.filter(|audience| !audience.is_empty()),
+            resource: all_filled(spec.resource),
+            audience: spec
+                .audience
+                .map(|audience| endpoints::filled(&audience, &values))
+                .filter(|audience| !audience.is_empty()),
             key_alg: spec.key_alg,
             key_id: spec.key_id.filter(|id| !id.is_empty()),
             assertion_audience,
@@ -326,14 +367,25 @@ fn issuers(spec: &ProviderSpec, values: &BTreeMap<&str, String>) -> (Option<Stri
     (named, compared)
 }
 
+/// How APIs expect an account's key. A header of a name of its own has no scheme unless one is set.
+fn use_of_key(api: &mut ApiUse, grant: GrantType) {
+    match grant {
+        GrantType::Basic => api.scheme = Some("Basic".to_owned()),
+        GrantType::ApiKey if api.header.is_some() && api.scheme.is_none() => {
+            api.scheme = Some(String::new());
+        }
+        _ => {}
+    }
+}
+
 fn assertion_audience(
     spec: &ProviderSpec,
-    token: &Url,
+    token: Option<&Url>,
     issuer: Option<String>,
     values: &BTreeMap<&str, String>,
 ) -> Result<String, ProviderError> {
     match spec.assertion_audience.as_deref().map(str::trim) {
-        None | Some("" | "token_endpoint") => Ok(token.as_str().to_owned()),
+        None | Some("" | "token_endpoint") => Ok(token.map_or_else(String::new, ToString::to_string)),
         Some("issuer") => issuer.ok_or(ProviderError::IssuerMissing),
         Some(other) => Ok(endpoints::filled(other, values)),
     }
@@ -341,9 +393,17 @@ fn assertion_audience(
 
 impl Preset {
     /// The name of the provider of an account with this token endpoint.
-    fn name_for(&self, presets: &[Self], settings: &Settings, token: &Url) -> Result<String, ProviderError> {
+    fn name_for(
+        &self,
+        presets: &[Self],
+        settings: &Settings,
+        token: Option<&Url>,
+        base_url: Option<&str>,
+    ) -> Result<String, ProviderError> {
         if settings.provider == CUSTOM {
-            return Ok(token.host_str().unwrap_or_default().to_owned());
+            let host = |url: &Url| url.host_str().map(str::to_owned);
+            let of_api = || host(&Url::parse(base_url?).ok()?);
+            return Ok(token.and_then(host).or_else(of_api).unwrap_or_else(|| self.name.clone()));
         }
         Ok(provider_name(self, &destinations::changed(presets, settings)?))
     }
@@ -425,10 +485,10 @@ impl Preset {
         published.collect()
     }
 
-    pub(super) fn values_of(
-        &self,
-        given: &BTreeMap<String, String>,
-    ) -> Result<BTreeMap<&str, String>, ProviderError> {
+    pub(super) fn values_of<'v>(
+        &'v self,
+        given: &'v BTreeMap<String, String>,
+    ) -> Result<BTreeMap<&'v str, String>, ProviderError> {
         let mut values = BTreeMap::new();
         for variable in &self.variables {
             let (name, label) = (variable.name.clone(), variable.label.clone());
@@ -439,7 +499,7 @@ impl Preset {
                 .or(variable.default.as_deref())
                 .ok_or_else(|| ProviderError::VariableMissing { name: name.clone(), label: label.clone() })?;
             let text = if variable.choices.is_empty() {
-                is_host_part(value).then(|| value.to_owned())
+                variables::typed(value, || variables::is_server(&variable.name, &self.spec))
             } else {
                 let mut choices = variable.choices.iter();
                 choices
@@ -449,17 +509,20 @@ impl Preset {
             let unknown = || ProviderError::VariableUnknown { name, label, value: value.to_owned() };
             values.insert(variable.name.as_str(), text.ok_or_else(unknown)?);
         }
-        if let Some((name, value)) = given.iter().find(|(name, _)| !values.contains_key(name.as_str())) {
-            let (name, value) = (name.clone(), value.clone());
-            return Err(ProviderError::VariableUnknown { label: name.clone(), name, value });
+        for (name, value) in
+            given.iter().filter(|(name, _)| !self.variables.iter().any(|it| it.name == **name))
+        {
+            // A custom provider's variables are those that its own URLs name.
+            let text = (self.id == CUSTOM).then(|| variables::typed(value.trim(), || true)).flatten();
+            let unknown = || ProviderError::VariableUnknown {
+                label: name.clone(),
+                name: name.clone(),
+                value: value.clone(),
+            };
+            values.insert(name.as_str(), text.ok_or_else(unknown)?);
         }
         Ok(values)
     }
-}
-
-/// A typed variable must not change the server. A host name has at most 253 bytes.
-fn is_host_part(value: &str) -> bool {
-    value.len() <= 255 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
 }
 
 #[cfg(test)]

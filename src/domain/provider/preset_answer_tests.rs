@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::built_in;
 use crate::domain::account::Settings;
+use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::tags::Tags;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::response_body::ResponseBody;
@@ -28,6 +29,7 @@ fn provider(id: &str) -> Provider {
         overrides: ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     };

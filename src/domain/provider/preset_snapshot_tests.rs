@@ -13,8 +13,10 @@ use url::Url;
 
 use super::built_in;
 use crate::base::secret::{
-    AuthCode, ClientSecret, CodeVerifier, DeviceCode, HeaderValue, Password, PrivateKey, RefreshToken,
+    AccessToken, ApiKey, AuthCode, ClientSecret, CodeVerifier, DeviceCode, HeaderValue, Password, PrivateKey,
+    RefreshToken,
 };
+use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{Client, Settings};
 use crate::domain::oauth::authorize::authorization_address;
@@ -23,9 +25,12 @@ use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::http_request::HttpRequest;
 use crate::domain::oauth::redirect_uri::RedirectUri;
 use crate::domain::oauth::token_request::{GrantRequest, build};
+use crate::domain::provider::facts::Facts;
+use crate::domain::provider::redirect_rule::{PortRule, PortRules};
 use crate::domain::provider::spec::{ClientAuth, ProviderSpec};
 use crate::domain::provider::{Preset, Provider};
 use crate::domain::test_support::{ED_JWK, FRESH, NO_PARAMS, authorization};
+use crate::domain::token::{held_key, token_format};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/providers")
@@ -38,7 +43,7 @@ fn settings(preset: &Preset, grant: GrantType) -> Settings {
     if endpoints.authorize.is_none() {
         overrides.endpoints.authorize = Some("https://server.example/authorize".to_owned());
     }
-    if endpoints.token.is_none() {
+    if endpoints.token.is_none() && !grant.is_key() {
         overrides.endpoints.token = Some("https://server.example/token".to_owned());
     }
     if preset.spec.scopes.is_none() {
@@ -56,6 +61,7 @@ fn settings(preset: &Preset, grant: GrantType) -> Settings {
         overrides: overrides.into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     }
@@ -69,6 +75,7 @@ fn client(preset: &Preset) -> Client {
         private_key: Some(PrivateKey::new(ED_JWK.to_owned())),
         username: Some("USER-NAME".to_owned()),
         password: Some(Password::new("PASSWORD".to_owned())),
+        key: Some(ApiKey::new("API-KEY".to_owned())),
         headers: headers.map(|(name, value)| (name, HeaderValue::new(value.to_owned()))).collect(),
         ..Client::default()
     }
@@ -125,7 +132,7 @@ fn code_requests(
     };
     let challenge = provider.pkce.then_some("CHALLENGE");
     let url_of = |provider: &Provider| {
-        authorization_address(provider, &authorization("CLIENT-ID", &redirect, "STATE", challenge))
+        authorization_address(provider, &authorization("CLIENT-ID", &redirect, "STATE", challenge)).unwrap()
     };
     let url = url_of(provider);
     write!(text, "\n== {title}: the authorization request\nGET ").unwrap();
@@ -194,7 +201,36 @@ fn requests(text: &mut String, preset: &Preset, grant: GrantType) {
         GrantType::Password => {
             request(text, title, &build(&provider, &client, &GrantRequest::Password, &FRESH).unwrap());
         }
+        GrantType::Login => {
+            request(text, title, &build(&provider, &client, &GrantRequest::Login, &FRESH).unwrap());
+        }
+        GrantType::ApiKey | GrantType::Basic => use_of_key(text, &provider, &client),
     }
+}
+
+fn ports(rules: &PortRules) -> String {
+    let word = |rule: &PortRule| if *rule == PortRule::Any { "any" } else { "fixed" };
+    match rules {
+        PortRules::All(rule) => word(rule).to_owned(),
+        PortRules::ByHost(rules) => {
+            let rules = rules.iter().map(|(host, rule)| format!("{} at {host}", word(rule)));
+            rules.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// A request that has the account's key, as a cURL command.
+fn use_of_key(text: &mut String, provider: &Provider, client: &Client) {
+    let url = provider.api_base_url(&Facts::new()).unwrap_or_default();
+    let token = match provider.grant {
+        GrantType::Basic => held_key::basic_credentials("USER", "PASSWORD"),
+        _ => AccessToken::new(client.key.as_ref().unwrap().expose().to_owned()),
+    };
+    let line = match provider.api.query.as_deref() {
+        Some(query) => token_format::curl_with_query(query, &token, &url),
+        None => token_format::curl(&provider.api, &token, &url),
+    };
+    writeln!(text, "\n== {}: a call\n{}", provider.grant.as_str(), line.expose()).unwrap();
 }
 
 fn described(preset: &Preset) -> String {
@@ -205,10 +241,7 @@ fn described(preset: &Preset) -> String {
     let rule = &preset.spec.redirect_rule;
     if let Some(hosts) = &rule.http_hosts {
         let hosts = if hosts.is_empty() { "https only".to_owned() } else { hosts.join(", ") };
-        let port = rule.port.map_or("unknown", |port| match port {
-            crate::domain::provider::redirect_rule::PortRule::Any => "any",
-            crate::domain::provider::redirect_rule::PortRule::Fixed => "fixed",
-        });
+        let port = rule.port.as_ref().map_or_else(|| "unknown".to_owned(), ports);
         let registered = if rule.registered == Some(false) { ", not registered" } else { "" };
         writeln!(text, "redirect: {hosts}; port: {port}{registered}").unwrap();
     }
@@ -225,6 +258,7 @@ fn described(preset: &Preset) -> String {
         ("introspect", more.introspect),
         ("userinfo", more.userinfo),
         ("jwks", more.jwks),
+        ("refresh", more.refresh),
     ];
     let more: Vec<_> = more.into_iter().filter_map(|(name, url)| url.map(|url| (name, url))).collect();
     if !more.is_empty() {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::base::secret::{AuthCode, ClientSecret, CodeVerifier, HeaderValue, Password, RefreshToken};
+use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{Client, Settings};
 use crate::domain::oauth::authorize::authorization_address;
@@ -37,6 +38,7 @@ fn provider(id: &str, region: Option<&str>) -> Provider {
         overrides: overrides.into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     };
@@ -100,6 +102,7 @@ fn a_toggle_adds_what_the_account_turns_on() {
         overrides: ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     };
@@ -130,13 +133,14 @@ fn a_variable_has_its_default_and_stands_in_parameters_too() {
         overrides: ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     };
     let provider = |settings: &Settings| Provider::resolve(&built_in(), settings).unwrap();
-    assert_eq!(provider(&settings).token.path(), "/common/oauth2/v2.0/token");
+    assert_eq!(provider(&settings).token.unwrap().path(), "/common/oauth2/v2.0/token");
     settings.variables = [("tenant".to_owned(), "acme.example".to_owned())].into();
-    assert_eq!(provider(&settings).token.path(), "/acme.example/oauth2/v2.0/token");
+    assert_eq!(provider(&settings).token.unwrap().path(), "/acme.example/oauth2/v2.0/token");
     settings.provider = "zoom-server".to_owned();
     settings.variables = [("account_id".to_owned(), "aBc-1".to_owned())].into();
     assert_eq!(provider(&settings).token_params["account_id"], "aBc-1");
@@ -162,7 +166,10 @@ fn smartconnect() {
         ("AU", "apiau"),
     ] {
         let provider = provider("smartconnect", Some(region));
-        assert_eq!(provider.token.as_str(), format!("https://{host}.smartconnect.com/token"));
+        assert_eq!(
+            provider.token.as_ref().unwrap().as_str(),
+            format!("https://{host}.smartconnect.com/token")
+        );
     }
     assert_eq!(preset("smartconnect").variables[0].choices.len(), 7);
 }
@@ -234,6 +241,7 @@ fn connect() {
             &provider,
             &authorization("my id", "http://127.0.0.1:5/callback", "st", Some("ch"))
         )
+        .unwrap()
         .as_str(),
         "https://connect.example/authorize?response_type=code&client_id=my+id\
          &redirect_uri=http%3A%2F%2F127.0.0.1%3A5%2Fcallback&state=st\
@@ -279,7 +287,9 @@ fn smartcar() {
         format!("{head}grant_type=refresh_token&refresh_token=r3fresh")
     );
     assert_eq!(
-        authorization_address(&provider, &authorization("my id", &redirect, "st", Some("ch"))).as_str(),
+        authorization_address(&provider, &authorization("my id", &redirect, "st", Some("ch")))
+            .unwrap()
+            .as_str(),
         "https://connect.smartcar.com/oauth/authorize?response_type=code&client_id=my+id\
          &redirect_uri=http%3A%2F%2Flocalhost%3A8910%2Fcallback&state=st\
          &code_challenge=ch&code_challenge_method=S256"

@@ -107,6 +107,7 @@ pub fn shortened(host: &str) -> String {
 mod tests {
     use super::*;
     use crate::domain::account::Settings;
+    use crate::domain::account::key_dates::KeyDates;
     use crate::domain::account::tags::Tags;
     use crate::domain::oauth::grant_type::GrantType;
     use crate::domain::provider::Provider;
@@ -123,6 +124,7 @@ mod tests {
             overrides: ProviderSpec::default().into(),
             background_refresh: None,
             client_secret_expires: None,
+            key_dates: KeyDates::default(),
             tags: Tags::default(),
             environment: None,
         }

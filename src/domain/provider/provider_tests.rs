@@ -3,6 +3,7 @@
 use super::presets::built_in;
 use super::spec::{Endpoints, ProviderSpec};
 use super::*;
+use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::tags::Tags;
 
 fn settings(provider: &str, grant: GrantType) -> Settings {
@@ -13,6 +14,7 @@ fn settings(provider: &str, grant: GrantType) -> Settings {
         overrides: ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     }
@@ -121,7 +123,7 @@ fn an_account_may_override_any_key_of_its_preset() {
     settings.overrides_mut().endpoints.token = Some("http://127.0.0.1:9/token".to_owned());
     settings.overrides_mut().refresh.retry_grace_secs = Some(5);
     let ours = Provider::resolve(&built_in(), &settings).unwrap();
-    assert_eq!(ours.token.as_str(), "http://127.0.0.1:9/token");
+    assert_eq!(ours.token.unwrap().as_str(), "http://127.0.0.1:9/token");
     assert_eq!(ours.authorize, plain.authorize);
     assert_eq!(ours.client_auth, ClientAuth::Body);
     assert_eq!(ours.refresh.retry_grace_secs, Some(5));
@@ -143,7 +145,7 @@ fn what_can_not_be_resolved_is_named() {
     }
     smartconnect.variables = [("region".to_owned(), " eu2 ".to_owned())].into();
     let provider = Provider::resolve(&built_in(), &smartconnect).unwrap();
-    assert_eq!(provider.token.host_str(), Some("apieuw2.smartconnect.com"));
+    assert_eq!(provider.token.as_ref().unwrap().host_str(), Some("apieuw2.smartconnect.com"));
     let error = resolve(&settings("connect", GrantType::AuthorizationCode));
     assert_eq!(error, ProviderError::EndpointMissing(EndpointKind::Authorize));
 }
@@ -163,7 +165,7 @@ fn a_typed_variable_can_not_change_the_server() {
     }
     settings.variables = [("tenant".to_owned(), "acme-2".to_owned())].into();
     let provider = Provider::resolve(&[preset], &settings).unwrap();
-    assert_eq!(provider.token.host_str(), Some("acme-2.example.com"));
+    assert_eq!(provider.token.as_ref().unwrap().host_str(), Some("acme-2.example.com"));
 }
 
 #[test]
@@ -182,7 +184,7 @@ fn i5_a_variable_and_what_it_fills_are_bounded() {
     settings.variables = [("tenant".to_owned(), "a".repeat(255))].into();
     let address = |uses: usize| Some(format!("https://a.example/{}", "{tenant}".repeat(uses)));
     settings.overrides_mut().endpoints.token = address(1000);
-    assert!(resolve(&settings).unwrap().token.as_str().len() < 1000 * 256);
+    assert!(resolve(&settings).unwrap().token.unwrap().as_str().len() < 1000 * 256);
     settings.overrides_mut().endpoints.token = address(400_000);
     assert_eq!(resolve(&settings).unwrap_err(), ProviderError::EndpointInvalid(EndpointKind::Token));
     settings.overrides_mut().endpoints.token = None;

@@ -2,7 +2,11 @@
 //!
 //! Invariant: a rule only advises. Providers change theirs, and the provider decides.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::oauth::redirect_uri::RedirectUri;
 
@@ -16,6 +20,63 @@ pub enum PortRule {
     Fixed,
 }
 
+/// The port rule of a provider: one for all loopback hosts, or one for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum PortRules {
+    All(PortRule),
+    ByHost(BTreeMap<String, PortRule>),
+}
+
+impl PortRules {
+    /// The rule of a host, if it is known.
+    pub fn of(&self, host: &str) -> Option<PortRule> {
+        match self {
+            Self::All(rule) => Some(*rule),
+            Self::ByHost(rules) => {
+                rules.iter().find(|(known, _)| known.eq_ignore_ascii_case(host)).map(|(_, rule)| *rule)
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PortRules {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PortRulesVisitor)
+    }
+}
+
+struct PortRulesVisitor;
+
+impl<'de> Visitor<'de> for PortRulesVisitor {
+    type Value = PortRules;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"any\", \"fixed\", or one of them for each host")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<PortRules, E> {
+        match text {
+            "any" => Ok(PortRules::All(PortRule::Any)),
+            "fixed" => Ok(PortRules::All(PortRule::Fixed)),
+            other => Err(E::unknown_variant(other, &["any", "fixed"])),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PortRules, A::Error> {
+        let mut rules = BTreeMap::new();
+        while let Some((host, rule)) = map.next_entry::<String, PortRule>()? {
+            if !LOOPBACK_HOSTS.contains(&host.as_str()) {
+                return Err(A::Error::unknown_variant(&host, &LOOPBACK_HOSTS));
+            }
+            rules.insert(host, rule);
+        }
+        Ok(PortRules::ByHost(rules))
+    }
+}
+
+const LOOPBACK_HOSTS: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
+
 /// The rule; a missing value is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -25,7 +86,7 @@ pub struct RedirectRule {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http_hosts: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub port: Option<PortRule>,
+    pub port: Option<PortRules>,
     /// The redirect URI must be registered; true if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registered: Option<bool>,
@@ -46,9 +107,14 @@ impl RedirectRule {
     pub(in crate::domain) fn overlaid(&self, over: &Self) -> Self {
         Self {
             http_hosts: over.http_hosts.as_ref().or(self.http_hosts.as_ref()).cloned(),
-            port: over.port.or(self.port),
+            port: over.port.as_ref().or(self.port.as_ref()).cloned(),
             registered: over.registered.or(self.registered),
         }
+    }
+
+    /// The port rule of a loopback host, if it is known.
+    pub fn port_of(&self, host: &str) -> Option<PortRule> {
+        self.port.as_ref().and_then(|rules| rules.of(host))
     }
 
     pub fn breach(&self, redirect: &RedirectUri) -> Option<Breach> {
@@ -64,7 +130,8 @@ impl RedirectRule {
                 if !taken.iter().any(|host| host.eq_ignore_ascii_case(&loopback.host)) {
                     return Some(Breach::OtherHost { taken: taken.clone() });
                 }
-                let needs_port = self.port == Some(PortRule::Fixed) && loopback.port.is_none();
+                let is_fixed = self.port_of(&loopback.host) == Some(PortRule::Fixed);
+                let needs_port = is_fixed && loopback.port.is_none();
                 needs_port.then_some(Breach::PortNeeded)
             }
         }
@@ -77,7 +144,29 @@ mod tests {
 
     fn rule(hosts: Option<&[&str]>, port: PortRule) -> RedirectRule {
         let http_hosts = hosts.map(|hosts| hosts.iter().map(|host| (*host).to_owned()).collect());
-        RedirectRule { http_hosts, port: Some(port), registered: None }
+        RedirectRule { http_hosts, port: Some(PortRules::All(port)), registered: None }
+    }
+
+    #[test]
+    fn each_host_may_have_its_own_port_rule() {
+        let rules = PortRules::ByHost(
+            [("localhost", PortRule::Fixed), ("127.0.0.1", PortRule::Any)]
+                .map(|(host, rule)| (host.to_owned(), rule))
+                .into(),
+        );
+        let rule = RedirectRule {
+            http_hosts: Some(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]),
+            port: Some(rules.clone()),
+            registered: None,
+        };
+        let breach = |text| rule.breach(&RedirectUri::new(Some(text)).unwrap());
+        assert_eq!(breach("http://localhost/callback"), Some(Breach::PortNeeded));
+        assert_eq!(breach("http://127.0.0.1/callback"), None);
+        let written = serde_json::to_value(&rules).unwrap();
+        assert_eq!(written, serde_json::json!({ "127.0.0.1": "any", "localhost": "fixed" }));
+        assert_eq!(serde_json::from_value::<PortRules>(written).unwrap(), rules);
+        assert!(serde_json::from_str::<PortRules>(r#"{"a.example": "any"}"#).is_err());
+        assert!(serde_json::from_str::<PortRules>(r#""some""#).is_err());
     }
 
     #[test]

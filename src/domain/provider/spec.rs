@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::endpoints::Endpoints;
+use super::facts::FactSource;
 use super::redirect_rule::RedirectRule;
 use crate::domain::document::string_or_list::one_or_more;
 use crate::domain::oauth::grant_type::GrantType;
@@ -45,6 +46,8 @@ pub enum BodyFormat {
     Form,
     /// `application/json`.
     Json,
+    /// A POST without a body, whose parameters are in the URL's query.
+    Query,
 }
 
 /// The paths of values in a response: JSON pointers (RFC 6901), tried in order before the standard names.
@@ -71,6 +74,12 @@ pub struct ResponsePaths {
     pub error: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub error_description: Vec<String>,
+    /// The refresh token's lifetime in seconds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refresh_expires_in: Vec<String>,
+    /// The access token's lifetime in seconds if the server states none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumed_life_secs: Option<u32>,
 }
 
 impl ResponsePaths {
@@ -85,6 +94,8 @@ impl ResponsePaths {
             scope_separator: one(self.scope_separator.as_ref(), over.scope_separator.as_ref()),
             error: list(&self.error, &over.error),
             error_description: list(&self.error_description, &over.error_description),
+            refresh_expires_in: list(&self.refresh_expires_in, &over.refresh_expires_in),
+            assumed_life_secs: one(self.assumed_life_secs.as_ref(), over.assumed_life_secs.as_ref()),
         }
     }
 }
@@ -111,6 +122,9 @@ pub struct RefreshRules {
     /// The provider's own error codes for `invalid_grant`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused_as: Vec<String>,
+    /// Seconds after the sign-in at which every refresh token ends, whatever its own lifetime is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hard_end_secs: Option<u32>,
 }
 
 impl RefreshRules {
@@ -125,6 +139,7 @@ impl RefreshRules {
             life_from_sign_in: one(self.life_from_sign_in.as_ref(), over.life_from_sign_in.as_ref()),
             redirect_uri: one(self.redirect_uri.as_ref(), over.redirect_uri.as_ref()),
             refused_as: list(&self.refused_as, &over.refused_as),
+            hard_end_secs: one(self.hard_end_secs.as_ref(), over.hard_end_secs.as_ref()),
         }
     }
 
@@ -144,15 +159,25 @@ pub struct ApiUse {
     /// The scheme before the token; `Bearer` if unset, none if empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
+    /// The query parameter that carries the token, in the place of a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// The API's base URL; `{name}` stands for a variable or for one of the account's facts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
 }
 
 impl ApiUse {
+    /// The account's header replaces the preset's query parameter, and the other way round.
     fn overlaid(&self, over: &Self) -> Self {
+        let (header, query) = match (&over.header, &over.query) {
+            (None, None) => (self.header.clone(), self.query.clone()),
+            (header, query) => (header.clone(), query.clone()),
+        };
         Self {
-            header: one(self.header.as_ref(), over.header.as_ref()),
+            header,
             scheme: one(self.scheme.as_ref(), over.scheme.as_ref()),
+            query,
             base_url: one(self.base_url.as_ref(), over.base_url.as_ref()),
         }
     }
@@ -233,6 +258,18 @@ pub struct ProviderSpec {
     pub authorize_params: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub token_params: BTreeMap<String, String>,
+    /// Parameters of a refresh, beside `token_params`; an empty text leaves one of those out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub refresh_params: BTreeMap<String, String>,
+    /// The provider's own names of the standard parameters in requests.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
+    /// The provider's own names of the standard parameters in the authorization response.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub callback: BTreeMap<String, String>,
+    /// Facts to keep from responses, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, FactSource>,
     /// The authorization request is pushed (RFC 9126); false if unset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub par: Option<bool>,
@@ -307,6 +344,10 @@ impl ProviderSpec {
             request_headers: map(&self.request_headers, &over.request_headers),
             authorize_params: map(&self.authorize_params, &over.authorize_params),
             token_params: map(&self.token_params, &over.token_params),
+            refresh_params: map(&self.refresh_params, &over.refresh_params),
+            names: map(&self.names, &over.names),
+            callback: map(&self.callback, &over.callback),
+            facts: map(&self.facts, &over.facts),
             par: one(self.par.as_ref(), over.par.as_ref()),
             resource: one(self.resource.as_ref(), over.resource.as_ref()),
             audience: one(self.audience.as_ref(), over.audience.as_ref()),

@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, HashSet};
 use url::Url;
 
 use super::endpoints::{self, EndpointKind};
+use super::param_names;
+use super::spec::ProviderSpec;
 use super::{Preset, ProviderError};
+use crate::domain::document::file_error::suggestion;
 use crate::domain::oauth::redirect_uri::{RedirectError, RedirectUri};
 use crate::domain::token::token_format;
 
@@ -15,9 +18,6 @@ use crate::domain::token::token_format;
 pub(in crate::domain) type Flaw = (String, String);
 
 pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
-    let is_name = |text: &str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-    };
     if !is_name(&preset.id) {
         return flaw("id", "may contain letters, digits, \"-\" and \"_\"");
     }
@@ -41,8 +41,9 @@ pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
         }
     }
     addresses(preset)?;
-    if let Some(key) = token_format::unusable_key(&preset.spec.api) {
-        return flaw(key, "can't stand in a header");
+    of_spec(&preset.spec)?;
+    if let Some(fact) = preset.spec.facts.keys().find(|fact| names.contains(fact)) {
+        return flaw(&format!("facts.{fact}"), "has the name of a variable");
     }
     match RedirectUri::new(preset.spec.redirect_uri.as_deref()) {
         Ok(_) => {}
@@ -61,15 +62,52 @@ pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
     Ok(())
 }
 
+/// Checks what a preset and an account may both set.
+pub(in crate::domain) fn of_spec(spec: &ProviderSpec) -> Result<(), Flaw> {
+    if let Some(key) = token_format::unusable_key(&spec.api) {
+        return flaw(
+            key,
+            if key == "api.query" { "can't name a parameter" } else { "can't stand in a header" },
+        );
+    }
+    if spec.api.query.is_some() && spec.api.header.is_some() {
+        return flaw("api.query", "can't stand beside \"api.header\": a key goes to one place");
+    }
+    if let Err(mistake) = param_names::check(&spec.names, &spec.callback) {
+        let near = mistake.known.map_or_else(String::new, |known| {
+            let name = mistake.key.split_once('.').map_or("", |(_, name)| name);
+            match suggestion(name, known.iter().copied()) {
+                near if near.is_empty() => format!("; it must be one of {}", known.join(", ")),
+                near => near,
+            }
+        });
+        return flaw(&mistake.key, &format!("{}{near}", mistake.what));
+    }
+    for (name, source) in &spec.facts {
+        let key = format!("facts.{name}");
+        if !is_name(name) {
+            return flaw(&key, "may contain letters, digits, \"-\" and \"_\"");
+        }
+        if !source.is_one() {
+            return flaw(&key, "must have \"answer\" or \"callback\", and not both");
+        }
+    }
+    Ok(())
+}
+
+pub(in crate::domain) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
 fn addresses(preset: &Preset) -> Result<(), Flaw> {
     let values = any_values(preset);
     for kind in EndpointKind::ALL {
         let Some(template) = preset.spec.endpoints.get(kind) else { continue };
-        if endpoints::filled(template, &values).contains(['{', '}']) {
-            return flaw(kind.key(), "names an unknown variable in braces");
-        }
         match endpoints::read(kind, Some(template), &values) {
-            Ok(_) => {}
+            Ok(url) if !url.as_str().contains(['{', '}']) => {}
+            Ok(_) | Err(ProviderError::NotAVariable { .. }) => {
+                return flaw(kind.key(), "names an unknown variable in braces");
+            }
             Err(ProviderError::EndpointInsecure(_)) => {
                 return flaw(kind.key(), "must begin with https://; http:// is for this computer only");
             }
@@ -77,8 +115,8 @@ fn addresses(preset: &Preset) -> Result<(), Flaw> {
         }
     }
     let Some(base_url) = preset.spec.api.base_url.as_deref() else { return Ok(()) };
-    match endpoints::read_base_url(base_url, &values) {
-        _ if endpoints::filled(base_url, &values).contains(['{', '}']) => {
+    match endpoints::read_base_url(base_url, &values, &preset.spec.facts) {
+        Err(ProviderError::NotAVariable { .. }) => {
             flaw("api.base_url", "names an unknown variable in braces")
         }
         Ok(_) => Ok(()),

@@ -85,7 +85,7 @@ impl Hints {
         let provider = asked.provider;
         let (code, description) = (code.unwrap_or_default(), description.unwrap_or_default());
         let endpoint = match asked.client {
-            Some(_) => Some(&provider.token),
+            Some(_) => provider.token.as_ref(),
             None => provider.authorize.as_ref(),
         };
         let bad_client = is_about_the_client(code, status);

@@ -16,6 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::oauth::callback::Returned;
 use super::oauth::device::Polling;
 use super::oauth::grant_type::GrantType;
+use super::provider::facts::Facts;
 use super::token::expiry::Margin;
 use super::token::grant::TokenFacts;
 use crate::base::secret::AuthCode;
@@ -127,8 +128,8 @@ pub enum Effect {
     AskForCode(Attempt),
     /// Close the listener; forget the code.
     StopWaiting,
-    /// Exchange the code for a token, and store it.
-    ExchangeCode(Attempt, AuthCode),
+    /// Exchange the code for a token, and store it with the facts that came with the code.
+    ExchangeCode(Attempt, AuthCode, Facts),
     /// Poll the token endpoint for the device code; on success, store the token.
     Poll(Attempt),
     /// Get a new token and store it.

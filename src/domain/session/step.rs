@@ -123,7 +123,9 @@ impl Session {
         now: DateTime<Utc>,
     ) -> Vec<Effect> {
         let lasts = self.facts.as_ref().is_some_and(|facts| {
-            Status::lasts(facts, now, min_valid.unwrap_or_else(|| policy.margin.for_token(facts)))
+            // Nobody else can bring another key, so this one is given in any case.
+            policy.grant.is_key()
+                || Status::lasts(facts, now, min_valid.unwrap_or_else(|| policy.margin.for_token(facts)))
         });
         // A clock that was set back must not extend the wait.
         let waits = self.retry_after_span.is_some_and(|(since, until)| now >= since && now < until);
@@ -204,9 +206,9 @@ impl Session {
         }
         let mut effects = vec![Effect::BrowserReturned];
         match returned {
-            Returned::Code(code) => {
+            Returned::Code(code, facts) => {
                 self.phase = Phase::Exchanging;
-                effects.push(Effect::ExchangeCode(attempt, code));
+                effects.push(Effect::ExchangeCode(attempt, code, facts));
             }
             Returned::Denied { code, description } => {
                 effects.push(Effect::Denied(code, description));

@@ -29,6 +29,8 @@ fn facts(generation: u64, expires: i64, has_refresh_token: bool) -> TokenFacts {
         scope: None,
         clock_skew_secs: None,
         id_token: None,
+        sign_in_ends_at: None,
+        kept: [].into(),
     }
 }
 
@@ -45,7 +47,7 @@ fn story(effects: &[Effect]) -> Vec<String> {
         Effect::AskForCode(attempt) => format!("ask for a code {}", attempt.0),
         Effect::Poll(attempt) => format!("poll {}", attempt.0),
         Effect::StopWaiting => "stop waiting".to_owned(),
-        Effect::ExchangeCode(attempt, _) => format!("exchange {}", attempt.0),
+        Effect::ExchangeCode(attempt, ..) => format!("exchange {}", attempt.0),
         Effect::Renew(attempt, renewal) => format!("{renewal:?} {}", attempt.0),
         Effect::Answer(request, outcome) => format!("{} gets {outcome:?}", request.0),
         Effect::BrowserReturned => "browser returned".to_owned(),
@@ -55,7 +57,7 @@ fn story(effects: &[Effect]) -> Vec<String> {
 }
 
 fn code() -> Returned {
-    Returned::Code(AuthCode::new("CANARY-code".to_owned()))
+    Returned::Code(AuthCode::new("CANARY-code".to_owned()), [].into())
 }
 
 #[test]

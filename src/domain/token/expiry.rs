@@ -5,7 +5,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::grant::TokenFacts;
+use super::grant::{ExpirySource, TokenFacts};
+use crate::domain::account::secret_expiry;
 
 /// How long before expiry a token is refreshed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +62,11 @@ impl Status {
     }
 }
 
-/// The smaller of a tenth of the token's life and five minutes.
+/// The smaller of a tenth of the token's life and five minutes; 14 days for a key, which its owner replaces.
 fn warning_period(facts: &TokenFacts) -> TimeDelta {
+    if facts.expiry_source == ExpirySource::Account {
+        return TimeDelta::days(secret_expiry::AHEAD_DAYS);
+    }
     let life = facts.expires_at.map_or(TimeDelta::zero(), |end| end - facts.received_at);
     (life / 10).clamp(TimeDelta::zero(), TimeDelta::minutes(5))
 }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: facts hold no part of a secret, so they may be cached and shown.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,10 @@ pub enum ExpirySource {
     Server,
     /// The token's own `exp` claim.
     Token,
+    /// The provider's settings, since the server states no expiry.
+    Assumed,
+    /// The account's own note of its key's last day.
+    Account,
     /// None: the expiry is unknown.
     Unknown,
 }
@@ -25,6 +31,8 @@ impl ExpirySource {
         match self {
             Self::Server => "server",
             Self::Token => "token",
+            Self::Assumed => "assumed",
+            Self::Account => "account",
             Self::Unknown => "unknown",
         }
     }
@@ -53,6 +61,16 @@ pub struct TokenFacts {
     /// The verification status of the ID token, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token: Option<IdTokenStatus>,
+    /// When every refresh token of this sign-in ends, if the provider sets such an end.
+    #[serde(
+        default,
+        deserialize_with = "time_parse::stored_optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sign_in_ends_at: Option<DateTime<Utc>>,
+    /// Facts about the account from the provider's responses, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept: BTreeMap<String, String>,
 }
 
 /// An account's tokens with their facts.
@@ -61,6 +79,8 @@ pub struct Grant {
     pub access_token: AccessToken,
     pub refresh_token: Option<RefreshToken>,
     pub id_token: Option<IdToken>,
+    /// The user name that belongs to the password of HTTP Basic.
+    pub username: Option<String>,
     pub facts: TokenFacts,
 }
 
@@ -75,6 +95,13 @@ impl TokenFacts {
         self.refresh_expires_at =
             before.and_then(|before| before.refresh_expires_at).or(self.refresh_expires_at);
     }
+
+    /// Ends the refresh token with the sign-in, if that ends earlier.
+    pub fn end_with_sign_in(&mut self) {
+        if let Some(end) = self.sign_in_ends_at.filter(|_| self.has_refresh_token) {
+            self.refresh_expires_at = Some(self.refresh_expires_at.map_or(end, |own| own.min(end)));
+        }
+    }
 }
 
 impl Grant {
@@ -87,8 +114,8 @@ impl Grant {
         self
     }
 
-    /// Takes over what a refresh response omits: the refresh token with its expiry (RFC 6749, section 6), and
-    /// the ID token with its status. Only for a refresh: a sign-in may be another user's.
+    /// Takes over what a refresh response omits: the refresh token with its expiry (RFC 6749, section 6), the
+    /// ID token with its status, facts about the account, and the end of the sign-in. Only for a refresh: a sign-in may be another user's.
     #[must_use]
     pub fn inheriting_from(mut self, before: &Grant) -> Self {
         if self.refresh_token.is_none() {
@@ -100,6 +127,11 @@ impl Grant {
             self.id_token = before.id_token.as_ref().map(IdToken::duplicate);
             self.facts.id_token = before.facts.id_token;
         }
+        for (name, value) in &before.facts.kept {
+            self.facts.kept.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        self.facts.sign_in_ends_at = before.facts.sign_in_ends_at;
+        self.facts.end_with_sign_in();
         self
     }
 }
@@ -114,6 +146,7 @@ mod tests {
             access_token: AccessToken::new("a".to_owned()),
             refresh_token: refresh.map(|text| RefreshToken::new(text.to_owned())),
             id_token: id.map(|text| IdToken::new(text.to_owned())),
+            username: None,
             facts: TokenFacts {
                 generation: 1,
                 received_at: DateTime::UNIX_EPOCH,
@@ -125,6 +158,8 @@ mod tests {
                 scope: None,
                 clock_skew_secs: None,
                 id_token: None,
+                sign_in_ends_at: None,
+                kept: [].into(),
             },
         }
     }

@@ -37,10 +37,13 @@ pub fn grant(access: Option<AccessToken>, refresh: Option<RefreshToken>, now: Da
             scope: None,
             clock_skew_secs: None,
             id_token: None,
+            sign_in_ends_at: None,
+            kept: [].into(),
         },
         access_token: access.unwrap_or_else(|| AccessToken::new(String::new())),
         refresh_token: refresh,
         id_token: None,
+        username: None,
     }
 }
 

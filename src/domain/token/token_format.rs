@@ -41,13 +41,14 @@ pub fn header(api: &ApiUse, token: &AccessToken) -> (String, SecretText) {
     (name.unwrap_or("Authorization").to_owned(), value)
 }
 
-/// The key of a value that a header can't carry, if there is one.
+/// The key of a value that a request can't carry, if there is one.
 pub(in crate::domain) fn unusable_key(api: &ApiUse) -> Option<&'static str> {
     let fails = |text: &Option<String>, passes: fn(&str) -> bool| {
         text.as_deref().is_some_and(|text| !passes(text.trim()))
     };
     let header = fails(&api.header, is_header_name).then_some("api.header");
-    header.or_else(|| fails(&api.scheme, is_scheme).then_some("api.scheme"))
+    let query = || fails(&api.query, is_header_name).then_some("api.query");
+    header.or_else(|| fails(&api.scheme, is_scheme).then_some("api.scheme")).or_else(query)
 }
 
 /// Returns true if a text is valid before the token; an empty one means the token alone.
@@ -71,16 +72,29 @@ pub fn curl(api: &ApiUse, token: &AccessToken, url: &str) -> SecretText {
     SecretText::new(["curl --header ", &header, &url].concat())
 }
 
+/// A cURL command whose token goes into the URL's query. Without an http URL, cURL itself adds it to the one
+/// that the user writes.
+pub fn curl_with_query(name: &str, token: &AccessToken, url: &str) -> SecretText {
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let Some(mut url) = url else {
+        let pair = Zeroizing::new([name, "=", token.expose()].concat());
+        return SecretText::new(["curl --get --data-urlencode ", &quoted(&pair)].concat());
+    };
+    url.query_pairs_mut().append_pair(name, token.expose());
+    let text = Zeroizing::new(String::from(url));
+    SecretText::new(["curl ", &quoted(&text)].concat())
+}
+
 /// A shell's `export` of the token: `export CAR_DEV_TOKEN='…'`, safe for `eval`.
-pub fn env(account_name: &str, token: &AccessToken) -> SecretText {
-    let value = quoted(token.expose());
+pub fn env(account_name: &str, token: &str) -> SecretText {
+    let value = quoted(token);
     SecretText::new(["export ", &variable(account_name), "=", &value].concat())
 }
 
 /// A PowerShell environment variable: `$env:CAR_DEV_TOKEN = '…'`.
-pub fn power_shell(account_name: &str, token: &AccessToken) -> SecretText {
-    let mut quoted = Zeroizing::new(String::with_capacity(token.expose().len() * 2 + 2));
-    for c in token.expose().chars().filter(|c| !c.is_control()) {
+pub fn power_shell(account_name: &str, token: &str) -> SecretText {
+    let mut quoted = Zeroizing::new(String::with_capacity(token.len() * 2 + 2));
+    for c in token.chars().filter(|c| !c.is_control()) {
         // Within quotes, PowerShell treats typographic ones as equal, and two as one.
         if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
             quoted.push(c);
@@ -161,7 +175,7 @@ mod tests {
     const NASTY: &str = r#"CANARY'"`$(echo no)\!${HOME}*;&|<>#~"#;
 
     fn api(header: Option<&str>, scheme: Option<&str>) -> ApiUse {
-        ApiUse { header: header.map(str::to_owned), scheme: scheme.map(str::to_owned), base_url: None }
+        ApiUse { header: header.map(str::to_owned), scheme: scheme.map(str::to_owned), ..ApiUse::default() }
     }
 
     fn token(text: &str) -> AccessToken {
@@ -207,25 +221,25 @@ mod tests {
 
     #[test]
     fn an_export_is_safe_for_eval() {
-        assert_eq!(env("car-dev", &token("T")).expose(), "export CAR_DEV_TOKEN='T'");
+        assert_eq!(env("car-dev", "T").expose(), "export CAR_DEV_TOKEN='T'");
         for name in ["car-dev", "a; rm -rf /", "$(id)", "x=1 y", "東京", "9 lives", "'", "-n"] {
-            let line = env(name, &token(NASTY));
+            let line = env(name, NASTY);
             let (variable, line) = (variable(name), line.expose());
             let script = format!(
                 "line=$(cat <<'END'\n{line}\nEND\n)\neval \"$line\"; sh -c 'printf %s \"${variable}\"'"
             );
             assert_eq!(sh(&script), NASTY, "{name}");
         }
-        assert_eq!(env("a", &token("a\nb")).expose().lines().count(), 1);
+        assert_eq!(env("a", "a\nb").expose().lines().count(), 1);
     }
 
     #[test]
     fn a_power_shell_variable_ends_where_its_quotes_end() {
-        assert_eq!(power_shell("car-dev", &token("T")).expose(), "$env:CAR_DEV_TOKEN = 'T'");
+        assert_eq!(power_shell("car-dev", "T").expose(), "$env:CAR_DEV_TOKEN = 'T'");
         for (text, quoted) in
             [("a'b", "a''b"), ("a\u{2019}b", "a\u{2019}\u{2019}b"), ("a$b`n", "a$b`n"), ("a\nb", "ab")]
         {
-            assert_eq!(power_shell("a", &token(text)).expose(), format!("$env:A_TOKEN = '{quoted}'"));
+            assert_eq!(power_shell("a", text).expose(), format!("$env:A_TOKEN = '{quoted}'"));
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct Planned {
 impl AccountWriter {
     /// Checks a change without writing.
     pub(crate) async fn plan(&self, checked: Checked, terms: Terms) -> Result<Planned, Problem> {
-        let Checked { account: row, client, grant, provider, .. } = checked;
+        let Checked { account: mut row, client, grant, provider, .. } = checked;
         self.store.check_vault_for_entry(&row.id).await?;
         let old = match read_client(&self.store, &row.id).await {
             Ok(record) => Some(record),
@@ -67,6 +67,7 @@ impl AccountWriter {
         if let Some(provider) = &provider {
             still_usable(provider, &client)?;
         }
+        self.note_start(&mut row);
         let account = Account { revision: row.revision.next(), ..row.clone() };
         let record = self.record(account, client)?;
         Ok(Planned { row, record, tokens_gone, grant, before })
@@ -91,7 +92,7 @@ impl AccountWriter {
         tokens_gone: bool,
         grant: Option<Grant>,
     ) -> Result<Saved, Problem> {
-        let account = record.account().clone();
+        let (account, key) = (record.account().clone(), record.key_facts());
         if tokens_gone {
             self.store.drop_tokens(&account.id).await?;
             reach("change: tokens dropped");
@@ -103,8 +104,8 @@ impl AccountWriter {
         stored.map_err(|problem| named(problem, &account))?;
         reach("change: row stored");
         let facts = match grant {
-            Some(grant) => self.add_tokens(&account.id, grant).await?,
-            None => None,
+            Some(grant) if key.is_none() => self.add_tokens(&account.id, grant).await?,
+            _ => self.cache_key(&account.id, key).await?,
         };
         Ok(Saved { account, is_new: false, tokens_gone, facts })
     }
@@ -159,9 +160,11 @@ fn keeps_any(client: &Client, old: &Client) -> bool {
     is_kept(client.client_secret.as_ref(), old.client_secret.as_ref())
         || is_kept(client.private_key.as_ref(), old.private_key.as_ref())
         || is_kept(client.password.as_ref(), old.password.as_ref())
+        || is_kept(client.key.as_ref(), old.key.as_ref())
         || old.headers.keys().any(|name| !client.headers.contains_key(name))
         || old.authorize_params.keys().any(|name| !client.authorize_params.contains_key(name))
         || old.token_params.keys().any(|name| !client.token_params.contains_key(name))
+        || old.refresh_params.keys().any(|name| !client.refresh_params.contains_key(name))
 }
 
 /// Whether tokens of one client are invalid for the other. Destinations are compared separately.

@@ -10,6 +10,7 @@ use super::account_table::AccountTable;
 use crate::base::clock::Clock;
 use crate::base::failpoint::reach;
 use crate::base::secret::{Kind, Secret};
+use crate::domain::account::secret_expiry;
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision};
 use crate::domain::oauth::extra_params;
 use crate::domain::oauth::extra_params::SecretParams;
@@ -97,7 +98,7 @@ pub(crate) fn check(
     let provider = Provider::resolve(presets, &settings).map_err(Problem::Settings)?;
     let is_new = editing.is_none();
     // Values that an edit omits stay as they are stored.
-    if is_new || client.client_id.is_empty() {
+    if is_new || (settings.grant.has_client() && client.client_id.is_empty()) {
         match token_request::check(&provider, &client) {
             Err(RequestError::Missing(_)) if incomplete => {}
             checked => checked.map_err(|error| unusable(error).problem)?,
@@ -161,8 +162,10 @@ impl AccountWriter {
     }
 
     async fn create(&self, checked: Checked) -> Result<Saved, Problem> {
-        let Checked { account, client, grant, .. } = checked;
+        let Checked { mut account, client, grant, .. } = checked;
+        self.note_start(&mut account);
         let record = self.record(account.clone(), client)?;
+        let key = record.key_facts();
         let mut inserted = self.insert(&account).await;
         if matches!(inserted, Err(Problem::NameTaken(_)))
             && self.release_half_created_name(&account.name).await?
@@ -181,8 +184,8 @@ impl AccountWriter {
         self.store.on_disk(move |accounts| accounts.mark_ready(&id)).await?;
         reach("create: row ready");
         let facts = match grant {
-            Some(grant) => self.add_tokens(&account.id, grant).await,
-            None => Ok(None),
+            Some(grant) if key.is_none() => self.add_tokens(&account.id, grant).await,
+            _ => self.cache_key(&account.id, key).await,
         };
         match facts {
             Ok(facts) => Ok(Saved { account, is_new: true, tokens_gone: false, facts }),
@@ -190,6 +193,27 @@ impl AccountWriter {
                 self.remove_new(&account.id).await;
                 Err(problem)
             }
+        }
+    }
+
+    /// Caches the facts of the key that an account holds.
+    pub(crate) async fn cache_key(
+        &self,
+        id: &AccountId,
+        facts: Option<TokenFacts>,
+    ) -> Result<Option<TokenFacts>, Problem> {
+        if let Some(facts) = &facts {
+            let (id, facts) = (id.clone(), facts.clone());
+            self.store.on_disk(move |accounts| accounts.put_facts(&id, &facts).map(drop)).await?;
+        }
+        Ok(facts)
+    }
+
+    /// A key's rotation counts from today if its owner noted no other day.
+    pub(crate) fn note_start(&self, account: &mut Account) {
+        let dates = &mut account.settings.key_dates;
+        if dates.rotate_after_days.is_some() && dates.key_since.is_none() {
+            dates.key_since = Some(secret_expiry::today(self.clock.now()));
         }
     }
 
@@ -238,9 +262,11 @@ pub(crate) fn kept(mut client: Client, old: &Client) -> Client {
     client.client_secret = client.client_secret.or_else(|| old.client_secret.as_ref().map(Secret::duplicate));
     client.private_key = client.private_key.or_else(|| old.private_key.as_ref().map(Secret::duplicate));
     client.password = client.password.or_else(|| old.password.as_ref().map(Secret::duplicate));
+    client.key = client.key.or_else(|| old.key.as_ref().map(Secret::duplicate));
     keep_values(&mut client.headers, &old.headers);
     keep_values(&mut client.authorize_params, &old.authorize_params);
     keep_values(&mut client.token_params, &old.token_params);
+    keep_values(&mut client.refresh_params, &old.refresh_params);
     client
 }
 
@@ -265,6 +291,7 @@ pub(crate) fn draft_of(account: Account, mut client: Client) -> Event {
     let secret = client.client_secret.take().map(|_| "client_secret".to_owned());
     let key = client.private_key.take().map(|_| "private_key".to_owned());
     let password = client.password.take().map(|_| "password".to_owned());
+    let api_key = client.key.take().map(|_| "key".to_owned());
     let headers = std::mem::take(&mut client.headers).into_keys();
     let params = |request: &str, params: SecretParams| {
         let keys = params.into_keys().map(|name| format!("{request}.{name}"));
@@ -272,8 +299,9 @@ pub(crate) fn draft_of(account: Account, mut client: Client) -> Event {
     };
     let sign_in = params("authorize_params", std::mem::take(&mut client.authorize_params));
     let token = params("token_params", std::mem::take(&mut client.token_params));
-    let kept =
-        secret.into_iter().chain(key).chain(password).chain(headers).chain(sign_in).chain(token).collect();
+    let refresh = params("refresh_params", std::mem::take(&mut client.refresh_params));
+    let alone = [secret, key, password, api_key].into_iter().flatten();
+    let kept = alone.chain(headers).chain(sign_in).chain(token).chain(refresh).collect();
     let Account { id, revision, name, settings } = account;
     let draft =
         AccountDraft { editing: Some((id, revision)), name: name.as_str().to_owned(), settings, client };

@@ -442,7 +442,8 @@ impl AccountState {
 
     pub(crate) fn view(&self, rules: &Rules) -> AccountView {
         let provider = self.provider.as_deref().ok();
-        let has_redirect = self.account.settings.grant.has_redirect();
+        let (has_redirect, is_key) =
+            (self.account.settings.grant.has_redirect(), self.account.settings.grant.is_key());
         let policy = self.renewal_policy(rules);
         AccountView {
             id: self.account.id.clone(),
@@ -473,8 +474,8 @@ impl AccountState {
             checked: self.checked.clone().filter(|checked| {
                 self.session.facts().is_some_and(|facts| facts.generation == checked.generation)
             }),
-            can_check: provider.is_some_and(introspection::is_possible),
-            can_revoke: provider.is_some_and(|provider| provider.more.revoke.is_some()),
+            can_check: !is_key && provider.is_some_and(introspection::is_possible),
+            can_revoke: !is_key && provider.is_some_and(|provider| provider.more.revoke.is_some()),
             http_log: self.http_log.clone(),
         }
     }

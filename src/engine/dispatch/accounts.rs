@@ -59,11 +59,11 @@ impl Engine {
             Ok(saved) => saved,
             Err(problem) => return self.fail(editing, problem, replies),
         };
-        let id = saved.account.id.clone();
+        let (id, is_key) = (saved.account.id.clone(), saved.account.settings.grant.is_key());
         self.list_saved(saved);
         self.emit(Event::Saved(id.clone()));
         answer(replies, Ok(Reply::Saved(id.clone())));
-        if sign_in {
+        if sign_in && !is_key {
             self.dispatch(Command::SignIn { account: id, open_browser: true }, None);
         }
     }

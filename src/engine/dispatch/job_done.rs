@@ -178,6 +178,8 @@ pub(super) enum JobDone {
     TokenLookedUp {
         id: AccountId,
         facts: Result<Option<TokenFacts>, VaultProblem>,
+        /// The key of a value that the account lacks.
+        missing: Option<&'static str>,
         command: Box<Command>,
         replies: Replies,
     },
@@ -295,8 +297,8 @@ impl Engine {
                 self.token_offered(&id, generation, offered);
             }
             JobDone::TokenRead { id, token_use, read } => self.token_read(&id, token_use, read),
-            JobDone::TokenLookedUp { id, facts, command, replies } => {
-                self.token_looked_up(&id, facts, *command, replies);
+            JobDone::TokenLookedUp { id, facts, missing, command, replies } => {
+                self.token_looked_up(&id, facts, missing, *command, replies);
             }
             JobDone::TokenChecked { id, checked, replies } => self.token_checked(&id, checked, replies),
             JobDone::TokensDropped { id, dropped, reply, replies } => {

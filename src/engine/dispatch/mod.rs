@@ -139,6 +139,9 @@ impl Engine {
         if self.recovery.defers(&command) {
             return self.recovery.defer(command, replies);
         }
+        if self.is_about_a_key(&command) {
+            return self.fail(None, Problem::KeyNotRenewed, replies);
+        }
         if let Some(account) = self.needs_vault_lookup(&command) {
             return self.look_for_token(account, command, replies);
         }
@@ -221,6 +224,24 @@ impl Engine {
             Command::RememberWindow(place) => self.remember_window(place, replies),
             Command::Remember(remembered) => self.remember(remembered, replies),
         }
+    }
+}
+
+/// Keys.
+impl Engine {
+    /// Whether a command wants a new token, or something of the server about one, for an account that holds a
+    /// key.
+    fn is_about_a_key(&self, command: &Command) -> bool {
+        let (Command::Refresh(account)
+        | Command::Check(account)
+        | Command::Revoke(account)
+        | Command::Forget(account)
+        | Command::SignIn { account, .. }
+        | Command::TryClientAuth { account, .. }) = command
+        else {
+            return false;
+        };
+        self.accounts.get(account).is_some_and(|entry| entry.account().settings.grant.is_key())
     }
 }
 

@@ -56,7 +56,7 @@ impl Engine {
             Effect::AskForCode(attempt) => self.request_device_code(id, attempt),
             Effect::Poll(attempt) => self.poll(id, attempt),
             Effect::StopWaiting => self.stop_waiting(id),
-            Effect::ExchangeCode(attempt, code) => self.exchange_code(id, attempt, code),
+            Effect::ExchangeCode(attempt, code, facts) => self.exchange_code(id, attempt, code, facts),
             Effect::Renew(attempt, renewal) => self.renew(id, attempt, renewal),
             Effect::Answer(request, outcome) => self.answer_request(id, request, outcome, fresh),
             Effect::BrowserReturned => self.emit(Event::BrowserReturned(id.clone())),

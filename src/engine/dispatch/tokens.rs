@@ -9,12 +9,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
 use super::job_done::{JobDone, TokenUse};
-use crate::base::secret::{AuthCode, IdToken};
+use crate::base::secret::{AuthCode, IdToken, Password};
 use crate::domain::account::{AccountId, Revision};
 use crate::domain::oauth::id_token;
+use crate::domain::oauth::token_request::{self, RequestError};
+use crate::domain::provider::facts::Facts;
 use crate::domain::session::{Attempt, Failure, Input, Renewal};
 use crate::domain::token::expiry::Status;
 use crate::domain::token::grant::{Grant, TokenFacts};
+use crate::domain::token::held_key;
 use crate::engine::accounts::account_state::AccountState;
 use crate::engine::clipboard::copied_text::{example_url, text_of};
 use crate::engine::error_mapping::NotObtained;
@@ -26,7 +29,7 @@ use crate::engine::tokens::refusal_context::Known;
 use crate::engine::tokens::renewal::{TokenJob, TokenResult};
 use crate::engine::waiters::{LookupAttempt, Waiter};
 use crate::messages::command::{Command, CopyForm};
-use crate::messages::event::{Event, HeldToken, Reply};
+use crate::messages::event::{BasicLogin, Event, HeldToken, Reply};
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::ClipboardView;
 use crate::store::database::RetryAfter;
@@ -34,7 +37,7 @@ use crate::store::database::RetryAfter;
 /// Obtaining.
 impl Engine {
     /// Exchanges a code (RFC 6749, section 4.1.3).
-    pub(super) fn exchange_code(&mut self, id: &AccountId, attempt: Attempt, code: AuthCode) {
+    pub(super) fn exchange_code(&mut self, id: &AccountId, attempt: Attempt, code: AuthCode, facts: Facts) {
         let pending = self.sign_ins.take_pending(id);
         let Some(pending) = pending.filter(|pending| pending.attempt == attempt) else { return };
         let input = GrantInput::Code {
@@ -42,6 +45,7 @@ impl Engine {
             verifier: pending.expected.pkce.then_some(pending.verifier),
             redirect_uri: pending.redirect_uri,
             nonce: pending.nonce,
+            facts,
         };
         self.obtain(id, attempt, input, Some(pending.party));
     }
@@ -234,17 +238,32 @@ impl Engine {
     /// Reads the vault, once, and then carries out the command.
     pub(super) fn look_for_token(&mut self, id: AccountId, command: Command, replies: Replies) {
         let store = self.writer(&id).store;
+        let entry = self.accounts.get(&id);
+        let party = entry.and_then(|entry| Some((self.secret_reader(entry), entry.provider().ok()?)));
         self.spawn(async move {
             let facts = store.read_facts(&id).await;
-            JobDone::TokenLookedUp { id, facts, command: Box::new(command), replies }
+            let missing = match (&facts, party) {
+                (Ok(None), Some((secrets, provider))) => {
+                    let client = secrets.client().await.ok();
+                    client.and_then(|client| token_request::check(&provider, &client).err())
+                }
+                _ => None,
+            };
+            let missing = match missing {
+                Some(RequestError::Missing(key)) => Some(key),
+                _ => None,
+            };
+            JobDone::TokenLookedUp { id, facts, missing, command: Box::new(command), replies }
         });
     }
 
-    /// An unreadable vault never counts as an empty one.
+    /// An unreadable vault never counts as an empty one. `missing` is the key of a value without which the
+    /// account can't get a token.
     pub(super) fn token_looked_up(
         &mut self,
         id: &AccountId,
         facts: Result<Option<TokenFacts>, VaultProblem>,
+        missing: Option<&'static str>,
         command: Command,
         replies: Replies,
     ) {
@@ -252,6 +271,9 @@ impl Engine {
             Ok(facts) => facts,
             Err(problem) => return self.fail(Some(id), Problem::Vault(problem), replies),
         };
+        if let Some(key) = missing {
+            return self.fail(Some(id), Problem::ValueMissing(key), replies);
+        }
         let is_unknown = self.accounts.update(id, |entry| {
             entry.mark_looked_up();
             entry.session().facts().is_none()
@@ -437,13 +459,20 @@ impl Engine {
         self.mark_used(id);
         let entry = self.accounts.require(id)?;
         let provider = entry.provider()?;
+        let alone = &grant.access_token;
+        let login = grant.username.as_ref().map(|username| BasicLogin {
+            username: username.clone(),
+            password: Password::new(alone.expose().to_owned()),
+        });
+        let credentials = |login: &BasicLogin| held_key::basic_credentials(&login.username, alone.expose());
         Ok(HeldToken {
             account: entry.account().clone(),
-            access_token: grant.access_token.duplicate(),
+            access_token: login.as_ref().map_or_else(|| alone.duplicate(), credentials),
             id_token: grant.id_token.as_ref().map(IdToken::duplicate),
             facts: grant.facts.clone(),
             api: provider.api.clone(),
-            example_url: example_url(&provider),
+            example_url: example_url(&provider, &grant.facts.kept),
+            login,
         })
     }
 

@@ -10,7 +10,7 @@ use crate::domain::oauth::authorize::{
 use crate::domain::oauth::callback::Expected;
 use crate::domain::oauth::pkce::Pkce;
 use crate::domain::oauth::redirect_uri::{LoopbackRedirect, RedirectUri};
-use crate::domain::provider::Provider;
+use crate::domain::provider::{EndpointKind, Provider};
 use crate::engine::error_mapping::bind_problem;
 use crate::engine::random;
 use crate::engine::secrets::secret_reader::{Party, SecretReader};
@@ -99,13 +99,16 @@ async fn prepare(
     let link = if provider.par {
         pusher.push(provider, client, &request).await?
     } else {
-        authorization_address(provider, &request)
+        let address = authorization_address(provider, &request);
+        address.ok_or_else(|| Problem::NoEndpoint(provider.name.clone(), EndpointKind::Authorize))?
     };
     let expected = Expected {
         state,
         issuer: provider.issuer.clone(),
         iss_promised: provider.iss_promised,
         pkce: provider.pkce,
+        names: provider.callback.clone(),
+        facts: provider.facts.clone(),
     };
     Ok(Prepared { party, listener, redirect_uri, link, pkce, nonce, expected })
 }

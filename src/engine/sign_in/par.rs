@@ -57,6 +57,7 @@ impl Pusher {
                 }
             }
         })?;
-        Ok(authorize::pushed_address(provider, request.client_id, &uri))
+        let address = authorize::pushed_address(provider, request.client_id, &uri);
+        address.ok_or_else(|| Problem::NoEndpoint(provider.name.clone(), EndpointKind::Authorize))
     }
 }

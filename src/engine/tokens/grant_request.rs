@@ -4,11 +4,19 @@ use std::rc::Rc;
 
 use crate::base::secret::{AuthCode, CodeVerifier, DeviceCode, Secret};
 use crate::domain::account::Client;
+use crate::domain::provider::facts::Facts;
 use crate::domain::token::grant::Grant;
 use crate::engine::account_http::secrets_of;
 
 pub(crate) enum GrantInput {
-    Code { code: AuthCode, redirect_uri: String, verifier: Option<CodeVerifier>, nonce: Option<String> },
+    Code {
+        code: AuthCode,
+        redirect_uri: String,
+        verifier: Option<CodeVerifier>,
+        nonce: Option<String>,
+        /// Facts that came with the code.
+        facts: Facts,
+    },
     Device(Rc<DeviceCode>),
     Refresh,
     Repeat,

@@ -206,14 +206,17 @@ impl Work {
         let unmapped = UnmappedResponse::of(&self.job.provider, &answer, &secrets, &read);
         self.unmapped_response.set(unmapped);
         let refreshing = matches!(input, GrantInput::Refresh);
-        let grant = read.map_err(|error| {
+        let mut grant = read.map_err(|error| {
             let error = error.without(secrets.iter().copied().chain(request.proofs()));
             let asked =
                 self.job.known.asked(&self.job.provider, input.redirect_uri(), Some(client), answer.sent_at);
             refused(&asked, &error, refreshing)
         })?;
-        if let GrantInput::Code { nonce, verifier, .. } = input {
+        if let GrantInput::Code { nonce, verifier, facts, .. } = input {
             id_tokens::check_nonce(nonce.as_deref(), verifier.is_some(), &grant)?;
+            for (name, value) in facts {
+                grant.facts.kept.entry(name.clone()).or_insert_with(|| value.clone());
+            }
         }
         let grant = grant.following(before);
         let mut grant = match before {
@@ -268,9 +271,11 @@ impl Work {
                 GrantType::Password => GrantRequest::Password,
                 GrantType::ClientCredentials => GrantRequest::ClientCredentials,
                 GrantType::JwtBearer => GrantRequest::JwtBearer,
-                GrantType::AuthorizationCode | GrantType::DeviceCode => {
-                    return Err(NotObtained::needs_sign_in());
-                }
+                GrantType::Login => GrantRequest::Login,
+                GrantType::AuthorizationCode
+                | GrantType::DeviceCode
+                | GrantType::ApiKey
+                | GrantType::Basic => return Err(NotObtained::needs_sign_in()),
             },
         };
         let fresh = random::fresh(self.job.clock.as_ref())?;

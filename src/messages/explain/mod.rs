@@ -7,6 +7,7 @@ mod archive;
 mod destinations;
 mod discovery;
 pub mod doctor;
+mod held_keys;
 mod id_token;
 mod keys;
 pub(crate) mod likely_causes;
@@ -31,6 +32,7 @@ use super::problem::{Problem, UntrustedText, VaultProblem};
 use archive::archive;
 pub use destinations::{NamedDestinations, changed_destinations};
 use discovery::discovery;
+pub use held_keys::key_reminder;
 pub use id_token::id_token;
 pub use likely_causes::{names_of, secret_end};
 use moved_secrets::{other_destination, secrets_would_move};
@@ -129,6 +131,9 @@ pub fn label_of(key: &str) -> &str {
         "endpoints.introspect" => "introspection endpoint",
         "endpoints.userinfo" => "userinfo endpoint",
         "endpoints.jwks" => "JWKS URL",
+        "endpoints.refresh" => "refresh endpoint",
+        "key" => "API key",
+        "api.base_url" => "API base URL",
         other => other,
     }
 }
@@ -171,11 +176,9 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         Problem::ValueMissing(key) => value_missing(&opening, key),
         Problem::BadKey(error) => keys::bad_key(&here, *error),
         Problem::ValueUnusable(key) => value_unusable(&here, key),
-        Problem::NeedsSignIn => words(
-            format!("{opening} has no token that can be used or refreshed."),
-            "Sign in to get one; your settings are kept.",
-        )
-        .offering(Action::SignIn),
+        Problem::KeyInQuery(name) => held_keys::in_query(&here, name),
+        Problem::KeyNotRenewed => held_keys::not_renewed(&here),
+        Problem::NeedsSignIn => needs_sign_in(&opening),
         Problem::Interrupted { refreshing } => interrupted(*refreshing, &here),
         Problem::RefreshRefused(refusal) => {
             UserMessage { details: Some(details_of(refusal)), ..refresh_refused(refusal) }
@@ -215,6 +218,14 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
             words("Keyfob is stopping, so this was not done.", "Start Keyfob again and repeat it.")
         }
     }
+}
+
+fn needs_sign_in(opening: &str) -> UserMessage {
+    words(
+        format!("{opening} has no token that can be used or refreshed."),
+        "Sign in to get one; your settings are kept.",
+    )
+    .offering(Action::SignIn)
 }
 
 fn unknown_account(name: &str) -> UserMessage {
@@ -329,6 +340,7 @@ fn settings(error: &ProviderError) -> UserMessage {
             format!("The {} is missing.", label_of(kind.key())),
             "Copy it from the provider's documentation.",
         ),
+        ProviderError::NotAVariable { key, name } => not_a_variable(key, name),
         ProviderError::EndpointInvalid(kind) => words(
             format!("The {} is not a URL.", label_of(kind.key())),
             format!("Enter the full URL, such as {}.", sample_of(*kind)),
@@ -340,10 +352,7 @@ fn settings(error: &ProviderError) -> UserMessage {
         ProviderError::ApiBaseUrlInvalid => {
             words("The API base URL is not a URL.", "Correct api.base_url in the file and import it again.")
         }
-        ProviderError::ApiBaseUrlInsecure => words(
-            "The API base URL is not https, so a token can't be sent there.",
-            "Use its https URL. Plain http is for this computer only.",
-        ),
+        ProviderError::ApiBaseUrlInsecure => insecure_base_url(),
         ProviderError::IssuerMissing => words(
             "The issuer is missing, and assertions need it as their audience.",
             "Enter the issuer, or choose the token endpoint as the audience.",
@@ -368,6 +377,21 @@ fn settings(error: &ProviderError) -> UserMessage {
     said.offering(Action::EditAccount)
 }
 
+fn insecure_base_url() -> UserMessage {
+    words(
+        "The API base URL is not https, so a token can't be sent there.",
+        "Use its https URL. Plain http is for this computer only.",
+    )
+}
+
+fn not_a_variable(key: &str, name: &str) -> UserMessage {
+    let (label, name) = (label_of(key), quoted(name));
+    words(
+        format!("The {label} names {name}, which is not a variable that may stand there."),
+        "Write the URL without it, or name one of the provider's variables.",
+    )
+}
+
 pub fn sample_of(kind: EndpointKind) -> &'static str {
     match kind {
         EndpointKind::Authorize => "https://auth.example.com/oauth/authorize",
@@ -378,6 +402,7 @@ pub fn sample_of(kind: EndpointKind) -> &'static str {
         EndpointKind::Introspect => "https://auth.example.com/oauth/introspect",
         EndpointKind::UserInfo => "https://auth.example.com/userinfo",
         EndpointKind::Jwks => "https://auth.example.com/jwks.json",
+        EndpointKind::Refresh => "https://auth.example.com/oauth/refresh",
     }
 }
 

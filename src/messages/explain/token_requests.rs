@@ -22,9 +22,10 @@ pub(in crate::messages::explain) fn refused(refusal: &Refusal) -> UserMessage {
         return said;
     }
     let grant = refusal.grant;
-    if grant == Some(GrantType::Password)
-        && (code == "invalid_grant" || (code.is_empty() && refusal.status == 401))
-    {
+    let is_login = grant == Some(GrantType::Login) && matches!(refusal.status, 400 | 401 | 403 | 422);
+    let is_password = grant == Some(GrantType::Password)
+        && (code == "invalid_grant" || (code.is_empty() && refusal.status == 401));
+    if is_login || is_password {
         return words(
             format!("{provider} rejected the username or password."),
             "Check both. Accounts with two-step sign-in often can't use this method.",

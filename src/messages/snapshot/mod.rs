@@ -98,11 +98,11 @@ pub struct AccountView {
 
 impl AccountView {
     /// Returns true if a new token needs the user: the grant can't be repeated, and there is no usable
-    /// refresh token.
+    /// refresh token. A key is no token: nobody signs in for it.
     pub fn needs_person(&self, now: DateTime<Utc>) -> bool {
         let by_refresh =
             self.token.as_ref().is_some_and(|it| it.facts.can_refresh(now) && !it.refresh_refused);
-        !by_refresh && !self.grant.is_repeatable()
+        !by_refresh && !self.grant.is_repeatable() && !self.grant.is_key()
     }
 
     /// The status, including what is under way.

@@ -17,6 +17,7 @@ use super::encryption::SealError;
 use super::vault::records::ByteCounter;
 use crate::base::secret::Passphrase;
 use crate::domain::account::environment::Environment;
+use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{Account, Client};
 use crate::domain::import::{self, ImportError, Imported};
@@ -114,13 +115,16 @@ pub fn open(
 struct Open<'a> {
     provider: &'a str,
     grant: GrantType,
-    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     background_refresh: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret_expires: Option<NaiveDate>,
+    #[serde(flatten)]
+    key_dates: KeyDates,
     #[serde(skip_serializing_if = "Tags::is_empty")]
     tags: &'a Tags,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -148,17 +152,18 @@ fn write_all(to: &mut dyn io::Write, accounts: &[Exported], secrets: bool) -> io
 fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> io::Result<()> {
     let Exported { account, client, grant } = exported;
     let settings = &account.settings;
-    let password_grant = settings.grant == GrantType::Password;
-    let lacking = client.client_id.is_empty()
-        || !client.has_secret()
-        || (password_grant && (client.username.is_none() || client.password.is_none()));
+    let type_of_grant = settings.grant;
+    let lacking = (type_of_grant.has_client() && (client.client_id.is_empty() || !client.has_secret()))
+        || (type_of_grant.has_password() && (client.username.is_none() || client.password.is_none()))
+        || (type_of_grant == GrantType::ApiKey && client.key.is_none());
     let open = Open {
         provider: &settings.provider,
         grant: settings.grant,
-        client_id: &client.client_id,
+        client_id: Some(client.client_id.as_str()).filter(|id| type_of_grant.has_client() || !id.is_empty()),
         username: client.username.as_deref(),
         background_refresh: settings.background_refresh,
         client_secret_expires: settings.client_secret_expires,
+        key_dates: if type_of_grant.is_key() { settings.key_dates } else { KeyDates::default() },
         tags: &settings.tags,
         environment: settings.environment,
         incomplete: !secrets || lacking,
@@ -167,7 +172,7 @@ fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> 
     };
     let mut table = toml::Table::try_from(&open).map_err(io::Error::other)?;
     // Written below with the secret ones, since a table can't be opened twice.
-    for key in ["authorize_params", "token_params"] {
+    for key in ["authorize_params", "token_params", "refresh_params"] {
         table.remove(key);
     }
     table.retain(|_, value| value.as_table().is_none_or(|table| !table.is_empty()));
@@ -180,8 +185,13 @@ fn write_account(to: &mut dyn io::Write, exported: &Exported, secrets: bool) -> 
     let spec = &settings.overrides;
     write_values(to, "authorize_params", &spec.authorize_params)?;
     write_values(to, "token_params", &spec.token_params)?;
+    write_values(to, "refresh_params", &spec.refresh_params)?;
     if secrets {
-        write_secrets(to, client, grant.as_ref())?;
+        // A key is the client's own, and no token.
+        write_secrets(to, client, grant.as_ref().filter(|_| !type_of_grant.is_key()))?;
+        if let Some(key) = client.key.as_ref().filter(|_| type_of_grant == GrantType::ApiKey) {
+            entry(to, "key", key.expose())?;
+        }
     }
     to.write_all(rest.as_bytes())
 }
@@ -205,6 +215,9 @@ fn write_secrets(to: &mut dyn io::Write, client: &Client, grant: Option<&Grant>)
     for (name, value) in &client.token_params {
         write_value(to, "token_params", name, value.expose())?;
     }
+    for (name, value) in &client.refresh_params {
+        write_value(to, "refresh_params", name, value.expose())?;
+    }
     let Some(grant) = grant else { return Ok(()) };
     let facts = &grant.facts;
     entry(to, "tokens.access_token", grant.access_token.expose())?;
@@ -222,6 +235,10 @@ fn write_secrets(to: &mut dyn io::Write, client: &Client, grant: Option<&Grant>)
     if let Some(at) = facts.refresh_expires_at {
         entry(to, "tokens.refresh_expires_at", &at.to_rfc3339())?;
     }
+    if let Some(at) = facts.sign_in_ends_at {
+        entry(to, "tokens.sign_in_ends_at", &at.to_rfc3339())?;
+    }
+    write_values(to, "tokens.facts", &facts.kept)?;
     entry(to, "tokens.token_type", &facts.token_type)?;
     if let Some(scopes) = &facts.scope {
         to.write_all(b"tokens.scopes = [")?;

@@ -102,6 +102,8 @@ mod tests {
             scope: None,
             clock_skew_secs: None,
             id_token: None,
+            sign_in_ends_at: None,
+            kept: [].into(),
         }
     }
 

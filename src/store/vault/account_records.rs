@@ -51,9 +51,12 @@ impl<'a> Records<'a> {
         self.write_checked(&client_name(&record.account().id), &line)
     }
 
-    /// Reads the facts of an account's tokens; `Ok(None)` if the vault has none.
+    /// Reads the facts of an account's tokens, or of the key that it holds; `Ok(None)` if the vault has none.
     pub fn read_facts(&mut self, id: &AccountId) -> Result<Option<TokenFacts>, VaultError> {
-        Ok(self.read_tokens(id)?.map(|grant| grant.facts))
+        match self.read_tokens(id)? {
+            Some(grant) => Ok(Some(grant.facts)),
+            None => Ok(self.read_client(id)?.and_then(|record| record.key_facts())),
+        }
     }
 
     fn read_tokens(&mut self, id: &AccountId) -> Result<Option<Grant>, VaultError> {

@@ -7,7 +7,8 @@ use crate::domain::account::secret_binding::Disagreement;
 use crate::domain::account::{Account, Client, Settings};
 use crate::domain::provider::destinations::Destinations;
 use crate::domain::provider::{Preset, ProviderError};
-use crate::domain::token::grant::Grant;
+use crate::domain::token::grant::{Grant, TokenFacts};
+use crate::domain::token::held_key;
 
 /// A record that an account can't use, and why.
 pub type Refused = (ClientRecord, Disagreement);
@@ -37,7 +38,18 @@ impl ClientRecord {
     }
 
     pub(in crate::store) fn with_tokens(self, grant: Option<Grant>) -> Self {
+        let grant = if self.account.settings.grant.is_key() { self.held_key() } else { grant };
         Self { grant, ..self }
+    }
+
+    /// The key of an account that holds one.
+    fn held_key(&self) -> Option<Grant> {
+        held_key::of(&self.account, &self.client)
+    }
+
+    /// The facts of the key of an account that holds one.
+    pub fn key_facts(&self) -> Option<TokenFacts> {
+        self.held_key().map(|grant| grant.facts)
     }
 
     /// The account as of the time when its secrets were written.

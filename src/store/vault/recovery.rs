@@ -47,8 +47,8 @@ pub fn recover(vault: &mut dyn Vault) -> Result<Recovered, VaultError> {
     let tokens: BTreeSet<AccountId> = names.iter().filter_map(|name| account_of_tokens_name(name)).collect();
     let mut records = Records::new(vault);
     for id in &clients {
-        let account = match about_one(records.read_client(id))? {
-            Ok(Some(record)) => record.account().clone(),
+        let record = match about_one(records.read_client(id))? {
+            Ok(Some(record)) => record,
             // Deleted a moment ago.
             Ok(None) => continue,
             Err(error) => {
@@ -56,9 +56,12 @@ pub fn recover(vault: &mut dyn Vault) -> Result<Recovered, VaultError> {
                 continue;
             }
         };
-        let facts =
-            if tokens.contains(id) { about_one(records.read_facts(id))?.ok().flatten() } else { None };
-        recovered.accounts.push(RecoveredAccount { account, facts });
+        let facts = if tokens.contains(id) {
+            about_one(records.read_facts(id))?.ok().flatten()
+        } else {
+            record.key_facts()
+        };
+        recovered.accounts.push(RecoveredAccount { account: record.account().clone(), facts });
     }
     recovered.orphans = orphans(vault)?;
     Ok(recovered)
@@ -116,7 +119,7 @@ mod tests {
             records.write_tokens(&id(byte), &grant(&"CANARY-2".repeat(200), u64::from(byte))).unwrap();
         }
         memory.plant(&tokens_name(&id(3)), SecretText::new("damaged".to_owned()));
-        memory.plant(&client_name(&id(4)), SecretText::new(r#"{"v":4}"#.to_owned()));
+        memory.plant(&client_name(&id(4)), SecretText::new(r#"{"v":5}"#.to_owned()));
         memory.plant("probe/17", SecretText::new("x".to_owned()));
         memory.plant("later/unknown", SecretText::new("x".to_owned()));
         let part = format!("{}#9-0123abcd.0", client_name(&id(2)));

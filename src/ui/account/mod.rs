@@ -3,6 +3,7 @@
 pub(crate) mod account_status;
 pub(crate) mod claims;
 pub(crate) mod http_log;
+pub(crate) mod key_reminder_card;
 pub(crate) mod redirect_mismatch;
 pub(crate) mod response_mapper;
 pub(crate) mod scopes;
@@ -181,6 +182,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AccountPageState, a
         response_mapper::show(ui, cx, &mut state.mapper, account);
     }
     secret_expiry_card::show(ui, cx, account);
+    key_reminder_card::show(ui, cx, account);
     match &account.activity {
         Activity::AwaitingBrowser(awaiting) => {
             sign_in::waiting(ui, cx, &mut state.sign_in, account, awaiting);
@@ -333,6 +335,15 @@ fn offer(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, action: Action) {
 
 fn no_token(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     environment::striped_card(ui, account.settings.environment, |ui| {
+        if account.grant.is_key() {
+            widgets::subheading(ui, "No key yet");
+            widgets::text(ui, "Enter it in the account's form.");
+            ui.add_space(8.0);
+            if Button::new(Weight::Primary, labels::EDIT_ACCOUNT).show(ui) {
+                cx.send(Command::Edit(account.id.clone()));
+            }
+            return;
+        }
         widgets::subheading(ui, "No token yet");
         let (text, button) = if account.grant.is_repeatable() {
             let text = "No sign-in needed. Keyfob requests a token with the saved credentials.";

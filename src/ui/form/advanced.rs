@@ -37,7 +37,14 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
     if !form.draft.advanced && !forced {
         return;
     }
-    client_auth(ui, form);
+    if form.draft.grant.is_key() {
+        environment(ui, form);
+        tags(ui, form);
+        return;
+    }
+    if form.draft.grant.has_client() {
+        client_auth(ui, form);
+    }
     if form.draft.needs_secret() {
         secret_expires(ui, form);
     }

@@ -74,7 +74,7 @@ pub(in crate::ui) fn redirect(ui: &mut Ui, cx: &mut Cx<'_>, form: &Form<'_>) {
 fn listening(redirect: &RedirectUri, rule: &RedirectRule) -> &'static str {
     match redirect {
         RedirectUri::Loopback(loopback) if loopback.port.is_none() => {
-            if rule.port == Some(PortRule::Any) {
+            if rule.port_of(&loopback.host) == Some(PortRule::Any) {
                 "Each sign-in uses a free port."
             } else {
                 "Each sign-in uses a free port. If the provider needs a fixed one, set it under Advanced."
@@ -90,15 +90,24 @@ fn listening(redirect: &RedirectUri, rule: &RedirectRule) -> &'static str {
 fn rule_sentence(preset: &Preset, rule: &RedirectRule) -> Option<String> {
     let hosts = rule.http_hosts.as_ref()?;
     let name = &preset.name;
-    Some(match (hosts.as_slice(), rule.port) {
-        (_, _) if rule.registered == Some(false) => {
+    let ports: Vec<_> = hosts.iter().map(|host| rule.port_of(host)).collect();
+    let is_any = !ports.is_empty() && ports.iter().all(|port| *port == Some(PortRule::Any));
+    let any: Vec<String> =
+        hosts.iter().filter(|host| rule.port_of(host) == Some(PortRule::Any)).cloned().collect();
+    Some(match hosts.as_slice() {
+        _ if rule.registered == Some(false) => {
             format!("{name} allows any port on this computer, and nothing needs to be registered.")
         }
-        ([], _) => format!("{name} allows https only."),
-        (hosts, Some(PortRule::Any)) => {
+        [] => format!("{name} allows https only."),
+        hosts if is_any => {
             format!("{name} allows any port on {}, so register it without one.", listed(hosts))
         }
-        (hosts, _) => format!("{name} allows http only for {} and requires the exact port.", listed(hosts)),
+        hosts if !any.is_empty() => format!(
+            "{name} allows http only for {}; any port on {}, elsewhere the exact one.",
+            listed(hosts),
+            listed(&any)
+        ),
+        hosts => format!("{name} allows http only for {} and requires the exact port.", listed(hosts)),
     })
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod advanced;
 pub(crate) mod draft;
 pub(crate) mod endpoints;
+pub(crate) mod held_key;
 pub(crate) mod help;
 pub(crate) mod issuer;
 pub(crate) mod private_key;
@@ -17,7 +18,6 @@ pub(crate) mod tokens;
 
 use egui::{Align2, CornerRadius, Event, Id, Key, Modifiers, Ui, vec2};
 
-use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::provider::Preset;
 use crate::messages::command::{Command, ImportDraft};
 use crate::messages::explain::explain;
@@ -30,6 +30,7 @@ use super::widgets::button::{Button, Weight};
 use super::widgets::fields;
 use super::widgets::fields::FieldOptions;
 use super::{labels, theme, widgets};
+use draft::held_key::KEY;
 use draft::private_key::PRIVATE_KEY;
 use draft::{AccountFormState, Field};
 
@@ -43,7 +44,7 @@ pub(super) fn field_id(key: &str) -> Id {
 
 fn secret_ids(draft: &AccountFormState) -> Vec<Id> {
     let headers = (0..draft.headers.len()).map(header_id);
-    [field_id("client_secret"), field_id(PRIVATE_KEY), field_id("password")]
+    [field_id("client_secret"), field_id(PRIVATE_KEY), field_id("password"), field_id(KEY)]
         .into_iter()
         .chain(tokens::ids())
         .chain(headers)
@@ -60,7 +61,7 @@ fn variable_id(name: &str) -> Id {
 }
 
 /// The control to correct a field with.
-fn id_of(draft: &AccountFormState, field: &Field) -> Id {
+pub(super) fn id_of(draft: &AccountFormState, field: &Field) -> Id {
     match field {
         Field::Name => name_id(),
         Field::Variable(name) => variable_id(name),
@@ -82,6 +83,14 @@ fn id_of(draft: &AccountFormState, field: &Field) -> Id {
         }
         Field::Header(index) => advanced::header_name_id(*index),
         Field::Tags => field_id("tags"),
+        Field::Key => field_id(KEY),
+        Field::ApiBaseUrl => field_id("api.base_url"),
+        Field::KeyPlace => field_id("api.header"),
+        Field::KeyScheme => field_id("api.scheme"),
+        Field::KeyQuery => field_id("api.query"),
+        Field::KeyExpires => field_id("key_expires"),
+        Field::KeySince => field_id("key_since"),
+        Field::KeyRotation => field_id("rotate_after_days"),
         Field::Tokens => tokens::ids()[0],
     }
 }
@@ -153,6 +162,9 @@ fn steps(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
     }
     step(ui, "Credentials");
     credentials(ui, form);
+    if form.draft.grant.is_key() {
+        return held_key::details(ui, form);
+    }
     tokens::show(ui, form);
     step(ui, "Scopes");
     scopes::show(ui, form);
@@ -221,7 +233,7 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
             FieldOptions::default(),
         );
     }
-    for variable in form.draft.preset.variables.clone() {
+    for variable in form.draft.shown_variables() {
         let field = Field::Variable(variable.name.clone());
         let mut value = form.draft.variables.get(&variable.name).cloned().unwrap_or_default();
         let error = form.error(&field, !value.is_empty()).map(str::to_owned);
@@ -249,17 +261,20 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
 }
 
 fn credentials(ui: &mut Ui, form: &mut Form<'_>) {
-    let error = form.error(&Field::ClientId, false).map(str::to_owned);
-    let options = FieldOptions { error: error.as_deref(), mono: true, ..FieldOptions::default() };
-    let id = field_id("client_id");
-    let response = fields::text(ui, id, "Client ID", &mut form.draft.client_id, options);
-    form.left(Field::ClientId, &response);
+    held_key::show(ui, form);
+    if form.draft.grant.has_client() {
+        let error = form.error(&Field::ClientId, false).map(str::to_owned);
+        let options = FieldOptions { error: error.as_deref(), mono: true, ..FieldOptions::default() };
+        let id = field_id("client_id");
+        let response = fields::text(ui, id, "Client ID", &mut form.draft.client_id, options);
+        form.left(Field::ClientId, &response);
+    }
     if form.draft.needs_secret() {
         let kept = form.draft.is_kept("client_secret");
         secret(ui, form, Field::ClientSecret, field_id("client_secret"), "Client secret", kept);
     }
     private_key::show(ui, form);
-    if form.draft.grant == GrantType::Password {
+    if form.draft.grant.has_password() {
         let error = form.error(&Field::UserName, false).map(str::to_owned);
         let options = FieldOptions { error: error.as_deref(), ..FieldOptions::default() };
         let id = field_id("username");
@@ -282,6 +297,7 @@ pub(super) fn secret(ui: &mut Ui, form: &mut Form<'_>, field: Field, id: Id, lab
     let value = match &field {
         Field::ClientSecret => &mut form.draft.client_secret,
         Field::PrivateKey => &mut form.draft.keys.private_key,
+        Field::Key => &mut form.draft.held_key.key,
         Field::Password => &mut form.draft.password,
         Field::Header(index) => &mut form.draft.headers[*index].value,
         _ => return,
@@ -304,7 +320,8 @@ pub(super) fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut AccountFormState
     let mut pressed = button_row(ui, draft, reason.map(|text| Reason::new(text, field)));
     let shortcut = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
     if shortcut && reason.is_none() {
-        pressed = Some(if draft.tokens.open { Pressed::Save } else { Pressed::SaveAndGet });
+        let only_saves = draft.tokens.open || draft.grant.is_key();
+        pressed = Some(if only_saves { Pressed::Save } else { Pressed::SaveAndGet });
     }
     match pressed {
         Some(Pressed::Save) => save(ui, cx, draft, false),
@@ -334,7 +351,7 @@ fn button_row(ui: &mut Ui, draft: &AccountFormState, reason: Option<Reason<'_>>)
     let get = |weight| Button::new(weight, labels::SAVE_AND_GET).blocked(blocked);
     let (primary, secondary) = (Weight::Primary, Weight::Secondary);
     let cancel = (Pressed::Cancel, cancel);
-    if draft.tokens.open {
+    if draft.tokens.open || draft.grant.is_key() {
         one_of(ui, reason, [cancel, (Pressed::Save, save(primary))])
     } else if draft.editing.is_none() {
         let buttons = [cancel, (Pressed::Save, save(secondary)), (Pressed::SaveAndGet, get(primary))];

@@ -4,6 +4,7 @@ mod destinations;
 mod doctor;
 mod failures;
 mod flows;
+mod held_keys;
 mod imports;
 mod inquiries;
 #[cfg(feature = "failpoints")]

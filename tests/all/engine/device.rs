@@ -260,6 +260,7 @@ fn an_account_without_a_device_endpoint_is_refused() {
             overrides: keyfob::domain::provider::spec::ProviderSpec::default().into(),
             background_refresh: None,
             client_secret_expires: None,
+            key_dates: keyfob::domain::account::key_dates::KeyDates::default(),
             tags: keyfob::domain::account::tags::Tags::default(),
             environment: None,
         },

@@ -10,6 +10,7 @@ use std::process::Command;
 
 use chrono::{DateTime, Utc};
 use keyfob::base::secret::{Passphrase, SecretText};
+use keyfob::domain::account::key_dates::KeyDates;
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{Account, AccountId, AccountName, Revision, Settings};
 use keyfob::domain::oauth::grant_type::GrantType;
@@ -94,6 +95,7 @@ fn account(byte: u8) -> Account {
         overrides: keyfob::domain::provider::spec::ProviderSpec::default().into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     };

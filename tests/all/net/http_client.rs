@@ -29,6 +29,7 @@ fn request(address: &str) -> HttpRequest {
             header("Authorization", &format!("Basic {}", canary())),
         ],
         body: SecretText::new(format!("grant_type=authorization_code&code={}", canary())),
+        in_query: false,
     }
 }
 

@@ -43,6 +43,12 @@ impl AccountToml {
         self
     }
 
+    /// Leaves a key out.
+    pub(crate) fn without(mut self, key: &str) -> Self {
+        self.keys.retain(|(other, _)| other != key);
+        self
+    }
+
     /// Adds lines below the keys, which may begin tables.
     pub(crate) fn lines(mut self, lines: &str) -> Self {
         self.lines.push_str(lines);

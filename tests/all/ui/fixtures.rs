@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use keyfob::domain::account::key_dates::KeyDates;
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{AccountId, AccountName, Revision, Settings};
 use keyfob::domain::oauth::grant_type::GrantType;
@@ -87,6 +88,7 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
             overrides: ProviderSpec::default().into(),
             background_refresh: None,
             client_secret_expires: None,
+            key_dates: KeyDates::default(),
             tags: Tags::default(),
             environment: None,
         },
@@ -123,6 +125,8 @@ pub(crate) fn token(life_secs: i64, left_secs: Option<i64>) -> TokenView {
             scope: None,
             clock_skew_secs: None,
             id_token: None,
+            sign_in_ends_at: None,
+            kept: [].into(),
         },
         mask: Some("cf7b••••••••25cc".to_owned()),
         claims: None,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::kittest::Queryable as _;
+use keyfob::domain::account::key_dates::KeyDates;
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{Client, Revision, Settings};
 use keyfob::domain::oauth::grant_type::GrantType;
@@ -95,6 +96,7 @@ fn advanced_overrides_are_sent_and_what_the_form_doesnt_show_stays() {
         overrides: overrides.into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     };

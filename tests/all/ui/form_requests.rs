@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use egui_kittest::kittest::Queryable as _;
+use keyfob::domain::account::key_dates::KeyDates;
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{Client, Revision, Settings};
 use keyfob::domain::oauth::extra_params::SecretParams;
@@ -32,6 +33,7 @@ fn editing(grant: GrantType, overrides: ProviderSpec) -> Rig {
         .into(),
         background_refresh: None,
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::default(),
         environment: None,
     };

@@ -100,7 +100,7 @@ fn smartconnect_has_the_seven_regions_of_its_document() {
         );
         let imported = keyfob::domain::import::read(&import, &presets).unwrap();
         let resolved = keyfob::domain::provider::Provider::resolve(&presets, &imported[0].settings).unwrap();
-        assert_eq!(resolved.token.as_str(), address);
+        assert_eq!(resolved.token.as_ref().unwrap().as_str(), address);
     }
 }
 

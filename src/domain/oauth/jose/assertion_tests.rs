@@ -103,6 +103,7 @@ fn whom_an_assertion_is_addressed_to_is_data() {
             overrides: overrides.into(),
             background_refresh: None,
             client_secret_expires: None,
+            key_dates: crate::domain::account::key_dates::KeyDates::default(),
             tags: crate::domain::account::tags::Tags::default(),
             environment: None,
         };

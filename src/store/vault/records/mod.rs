@@ -22,8 +22,9 @@ use crate::domain::token::grant::{Grant, TokenFacts};
 
 /// The version written. A record with a key that this version does not know needs a higher one. Version 2
 /// added private keys, and provider settings that version 1 lacked; version 3 made extra parameters secrets
-/// of their own, and added the destinations of a preset of the user's own.
-const VERSION: u32 = 3;
+/// of their own, and added the destinations of a preset of the user's own; version 4 added API keys, and facts
+/// about an account.
+const VERSION: u32 = 4;
 
 pub fn client_name(id: &AccountId) -> String {
     format!("client/{id}")
@@ -61,11 +62,15 @@ struct ClientOut<'a> {
     username: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
     headers: BTreeMap<&'a str, &'a str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     authorize_params: BTreeMap<&'a str, &'a str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     token_params: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    refresh_params: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Deserialize)]
@@ -84,11 +89,15 @@ struct ClientIn {
     username: Option<String>,
     #[serde(default, deserialize_with = "optional_secret")]
     password: Option<crate::base::secret::Password>,
+    #[serde(default, deserialize_with = "optional_secret")]
+    key: Option<crate::base::secret::ApiKey>,
     headers: BTreeMap<String, Held<HeaderKind>>,
     #[serde(default)]
     authorize_params: BTreeMap<String, Held<ParamKind>>,
     #[serde(default)]
     token_params: BTreeMap<String, Held<ParamKind>>,
+    #[serde(default)]
+    refresh_params: BTreeMap<String, Held<ParamKind>>,
 }
 
 #[derive(Serialize)]
@@ -162,9 +171,11 @@ pub fn encode_client(record: &ClientRecord) -> Result<SecretText, VaultError> {
         private_key: client.private_key.as_ref().map(Secret::expose),
         username: client.username.as_deref(),
         password: client.password.as_ref().map(Secret::expose),
+        key: client.key.as_ref().map(Secret::expose),
         headers: exposed(&client.headers),
         authorize_params: exposed(&client.authorize_params),
         token_params: exposed(&client.token_params),
+        refresh_params: exposed(&client.refresh_params),
     })
 }
 
@@ -178,9 +189,11 @@ pub fn decode_client(id: &AccountId, line: &SecretText) -> Result<ClientRecord, 
         private_key: record.private_key,
         username: record.username,
         password: record.password,
+        key: record.key,
         headers: secrets_of(record.headers),
         authorize_params: secrets_of(record.authorize_params),
         token_params: secrets_of(record.token_params),
+        refresh_params: secrets_of(record.refresh_params),
     };
     // Up to version 2, extra parameters were among the settings.
     extra_params::move_secrets(&mut account.settings, &mut client);
@@ -211,6 +224,7 @@ pub fn decode_tokens(line: &SecretText) -> Result<Grant, VaultError> {
         access_token: record.access_token,
         refresh_token: record.refresh_token,
         id_token: record.id_token,
+        username: None,
         facts: record.facts,
     })
 }

@@ -2,8 +2,9 @@ use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
 use super::*;
-use crate::base::secret::{ClientSecret, HeaderValue, IdToken, ParamValue, Password, RefreshToken};
+use crate::base::secret::{ApiKey, ClientSecret, HeaderValue, IdToken, ParamValue, Password, RefreshToken};
 use crate::domain::account::environment::Environment;
+use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::tags::Tags;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::token::grant::ExpirySource;
@@ -23,6 +24,7 @@ pub(in crate::store) fn account(byte: u8, name: &str) -> Account {
         overrides: crate::domain::provider::spec::ProviderSpec::default().into(),
         background_refresh: Some(false),
         client_secret_expires: None,
+        key_dates: KeyDates::default(),
         tags: Tags::typed("work, prod").unwrap(),
         environment: None,
     };
@@ -43,6 +45,8 @@ pub(in crate::store) fn client(secret: &str) -> Client {
         headers: BTreeMap::from([("ACCESSTOKEN".to_owned(), HeaderValue::new(secret.to_owned()))]),
         authorize_params: BTreeMap::from([("key".to_owned(), ParamValue::new(secret.to_owned()))]),
         token_params: BTreeMap::from([("api_key".to_owned(), ParamValue::new(secret.to_owned()))]),
+        refresh_params: BTreeMap::from([("key_id".to_owned(), ParamValue::new(secret.to_owned()))]),
+        key: Some(ApiKey::new(secret.to_owned())),
     }
 }
 
@@ -56,6 +60,7 @@ pub(in crate::store) fn grant(token: &str, generation: u64) -> Grant {
         access_token: AccessToken::new(token.to_owned()),
         refresh_token: Some(RefreshToken::new(format!("r{token}"))),
         id_token: Some(IdToken::new(format!("i{token}"))),
+        username: None,
         facts: TokenFacts {
             generation,
             received_at,
@@ -67,6 +72,8 @@ pub(in crate::store) fn grant(token: &str, generation: u64) -> Grant {
             scope: Some(vec!["a".to_owned()]),
             clock_skew_secs: Some(-61),
             id_token: None,
+            sign_in_ends_at: None,
+            kept: [].into(),
         },
     }
 }
@@ -84,6 +91,8 @@ fn assert_same_client(one: &Client, other: &Client) {
     assert_eq!(super::exposed(&one.headers), super::exposed(&other.headers));
     assert_eq!(super::exposed(&one.authorize_params), super::exposed(&other.authorize_params));
     assert_eq!(super::exposed(&one.token_params), super::exposed(&other.token_params));
+    assert_eq!(super::exposed(&one.refresh_params), super::exposed(&other.refresh_params));
+    assert_eq!(exposed(one.key.as_ref()), exposed(other.key.as_ref()));
 }
 
 fn assert_same_grant(one: &Grant, other: &Grant) {
@@ -134,7 +143,7 @@ fn f6_the_destinations_of_an_own_preset_are_kept() {
     assert!(line.expose().contains(r#""destinations":{"token":"https://acme.example/t"}"#));
     assert_eq!(decode_client(&id(1), &line).unwrap().stored_destinations(), Some(&destinations));
     // A record of version 2 has none.
-    let old = line.expose().replacen("\"v\":3", "\"v\":2", 1);
+    let old = line.expose().replacen("\"v\":4", "\"v\":2", 1);
     let old = old.replace(r#""destinations":{"token":"https://acme.example/t"},"#, "");
     assert_eq!(decode_client(&id(1), &SecretText::new(old)).unwrap().stored_destinations(), None);
 }
@@ -145,7 +154,7 @@ fn the_form_stays_as_it_is() {
     assert_eq!(
         line.expose(),
         concat!(
-            r#"{"v":3,"access_token":"T\n\ud83d\udd11","refresh_token":"rT\n\ud83d\udd11","#,
+            r#"{"v":4,"access_token":"T\n\ud83d\udd11","refresh_token":"rT\n\ud83d\udd11","#,
             r#""id_token":"iT\n\ud83d\udd11","facts":{"generation":3,"received_at":"2023-11-14T22:13:20.123Z","#,
             r#""expires_at":"2023-11-14T23:13:20.123Z","expiry_source":"server","has_refresh_token":true,"#,
             r#""refresh_expires_at":null,"token_type":"Bearer","scope":["a"],"clock_skew_secs":-61}}"#
@@ -154,13 +163,13 @@ fn the_form_stays_as_it_is() {
 }
 
 fn whole_of_version_1() -> String {
-    encode_tokens(&grant("CANARY-3", 1)).unwrap().expose().replacen("\"v\":3", "\"v\":1", 1)
+    encode_tokens(&grant("CANARY-3", 1)).unwrap().expose().replacen("\"v\":4", "\"v\":1", 1)
 }
 
 #[test]
 fn newer_and_damaged_records_are_told_apart() {
     let refused = |text: &str| decode_tokens(&SecretText::new(text.to_owned())).unwrap_err();
-    assert_eq!(refused(r#"{"v":4,"sealed":"CANARY-1"}"#), VaultError::Newer);
+    assert_eq!(refused(r#"{"v":5,"sealed":"CANARY-1"}"#), VaultError::Newer);
     let of_version_1 = decode_tokens(&SecretText::new(whole_of_version_1()));
     assert_eq!(of_version_1.unwrap().access_token.expose(), "CANARY-3");
     assert_eq!(refused(r#"{"v":0}"#), VaultError::Corrupt);
@@ -242,7 +251,7 @@ fn x6_parameters_of_an_older_record_become_secrets() {
         ("api_key".to_owned(), "CANARY-6".to_owned()),
     ]);
     let line = encode_client(&ClientRecord::read(old, Client::default(), None)).unwrap();
-    let line = SecretText::new(line.expose().replacen("\"v\":3", "\"v\":2", 1));
+    let line = SecretText::new(line.expose().replacen("\"v\":4", "\"v\":2", 1));
     let record = decode_client(&id(1), &line).unwrap();
     let again = decode_client(&id(1), &encode_client(&record).unwrap()).unwrap().into_parts();
     let (account, client) = record.into_parts();

@@ -62,6 +62,16 @@ pub(in crate::ui) fn show(
     account: &AccountView,
     token: &TokenView,
 ) {
+    if account.grant.is_key() {
+        ui.spacing_mut().item_spacing.x = GAP;
+        let edit = Button::new(Weight::Secondary, labels::EDIT_ACCOUNT);
+        let room = ui.available_width() - edit.width(ui) - GAP;
+        copy_button::show(ui, cx, account, token, true, room.max(copy_button::MIN_WIDTH));
+        if room >= copy_button::MIN_WIDTH && edit.show(ui) {
+            cx.send(Command::Edit(account.id.clone()));
+        }
+        return;
+    }
     let next = NextToken::of(cx, account, token);
     let sign_in = || Command::SignIn { account: account.id.clone(), open_browser: true };
     ui.spacing_mut().item_spacing.x = GAP;

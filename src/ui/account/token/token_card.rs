@@ -45,7 +45,7 @@ pub(in crate::ui) fn show(
         ui.spacing_mut().item_spacing.y = 8.0;
         let is_beside = ui.available_width() >= BESIDE_WIDTH;
         ui.horizontal_top(|ui| {
-            ring(ui, cx, token, account.status(cx.now).color(cx.tokens));
+            ring(ui, cx, account, token);
             ui.add_space(8.0);
             ui.vertical(|ui| {
                 ui.set_width(ui.available_width());
@@ -106,13 +106,14 @@ fn beside_small_ring(
 ) {
     let status = account.status(cx.now);
     let (rect, response) = ui.allocate_exact_size(vec2(width, 32.0), Sense::hover());
-    let text = headline(cx, token);
+    let text = headline(cx, account, token);
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, &text));
     widgets::describe(ui, &response, status.word());
     let short = match token.facts.expires_at.map(|end| end - cx.now) {
         // "Expired" is said below.
         Some(left) if left <= TimeDelta::hours(1) => time_text::minutes(left),
         Some(left) => time_text::short(left),
+        None if account.grant.is_key() => labels::KEY.to_owned(),
         None => time_text::age(token.facts.received_at, cx.now),
     };
     let first = widgets::one_line(ui, &short, theme::mono(13.0), cx.tokens.text, width);
@@ -142,35 +143,40 @@ fn facts(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
             widgets::status(ui, Icon::Warning, "Not saved; kept until you quit", cx.tokens.warn);
         }
     });
-    widgets::weak(ui, &origin(cx, &token.facts));
+    widgets::weak(ui, &origin(cx, account, &token.facts));
     if let Activity::Retrying { at } = account.activity {
         widgets::weak(ui, &format!("Refresh failed. Next try at {}.", time_text::clock(at, cx.now)));
     }
 }
 
-fn headline(cx: &Cx<'_>, token: &TokenView) -> String {
+fn headline(cx: &Cx<'_>, account: &AccountView, token: &TokenView) -> String {
     match (Status::at(&token.facts, cx.now), token.facts.expires_at) {
+        (_, None) if account.grant.is_key() => labels::KEY.to_owned(),
         (Status::Expired, _) => "Expired".to_owned(),
         (_, Some(end)) => time_text::countdown(end - cx.now),
         (_, None) => format!("Received {}", time_text::age(token.facts.received_at, cx.now)),
     }
 }
 
-fn origin(cx: &Cx<'_>, facts: &TokenFacts) -> String {
+fn origin(cx: &Cx<'_>, account: &AccountView, facts: &TokenFacts) -> String {
     let source = match facts.expiry_source {
         ExpirySource::Server => "from the server",
         ExpirySource::Token => "from the token",
+        ExpirySource::Assumed => "assumed, since the server says none",
+        ExpirySource::Account => "from your note",
         ExpirySource::Unknown => "no expiry given",
     };
     match facts.expires_at {
         Some(end) if end <= cx.now => format!("expired {} · {source}", time_text::clock(end, cx.now)),
         Some(end) => format!("expires {} · {source}", time_text::clock(end, cx.now)),
+        None if account.grant.is_key() => "no end noted".to_owned(),
         None => format!("{source}; treated as valid until rejected"),
     }
 }
 
 /// The ring with the time inside: the time left, or the age of a token without an expiry.
-fn ring(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView, color: egui::Color32) {
+fn ring(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
+    let color = account.status(cx.now).color(cx.tokens);
     ui.allocate_ui_with_layout(Vec2::splat(RING), Layout::top_down(Align::Center), |ui| {
         let rect = Rect::from_min_size(ui.max_rect().min, Vec2::splat(RING));
         bare_ring(ui, cx, token, RING, color);
@@ -180,6 +186,7 @@ fn ring(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView, color: egui::Color32) {
                 return;
             }
             Some(left) => in_two_lines(left),
+            None if account.grant.is_key() => (labels::KEY.to_owned(), String::new()),
             None => {
                 let age = time_text::age(token.facts.received_at, cx.now);
                 let (large, small) = age.rsplit_once(' ').unwrap_or((&age, ""));
@@ -187,7 +194,7 @@ fn ring(ui: &mut Ui, cx: &Cx<'_>, token: &TokenView, color: egui::Color32) {
             }
         };
         let response = ui.interact(rect.shrink(12.0), ui.scope_id().with("time"), Sense::hover());
-        let text = headline(cx, token);
+        let text = headline(cx, account, token);
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, &text));
         let painter = ui.painter();
         // Digits of one width, so that none moves when another changes.

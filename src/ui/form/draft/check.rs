@@ -38,7 +38,7 @@ impl AccountFormState {
     fn client_problems(&self) -> Vec<(Field, String)> {
         let mut found = Vec::new();
         let mut missing = |field: Field, what: &str| found.push((field, format!("Enter the {what}.")));
-        if self.client_id.trim().is_empty() {
+        if self.grant.has_client() && self.client_id.trim().is_empty() {
             missing(Field::ClientId, "client ID");
         }
         if self.needs_secret() && self.client_secret.is_blank() && !self.is_kept("client_secret") {
@@ -52,7 +52,7 @@ impl AccountFormState {
         if self.needs_key() && self.keys.private_key.is_blank() && !self.is_kept(PRIVATE_KEY) {
             missing(Field::PrivateKey, "private key");
         }
-        if self.grant == GrantType::Password {
+        if self.grant.has_password() {
             if self.username.trim().is_empty() {
                 missing(Field::UserName, "user name");
             }
@@ -60,6 +60,7 @@ impl AccountFormState {
                 missing(Field::Password, "password");
             }
         }
+        found.extend(self.held_key_problems());
         found
     }
 
@@ -94,7 +95,8 @@ impl AccountFormState {
         let mut alone = settings.clone();
         alone.grant = GrantType::ClientCredentials;
         alone.overrides_mut().grants = Some(vec![GrantType::ClientCredentials]);
-        let mut found: Vec<_> = [settings, alone]
+        let both = if self.grant.is_key() { vec![settings] } else { vec![settings, alone] };
+        let mut found: Vec<_> = both
             .iter()
             .filter_map(|settings| Provider::resolve(presets, settings).err())
             .map(|error| field_problem(&error))
@@ -137,11 +139,12 @@ fn field_problem(error: &ProviderError) -> (Field, String) {
         ProviderError::Redirect(_) => Field::Redirect,
         ProviderError::Issuer(_) => Field::Issuer,
         ProviderError::IssuerMissing => Field::Endpoint(EndpointKind::Token),
-        // The form has no field for a base URL; only a file sets one.
-        ProviderError::UnknownProvider(_)
-        | ProviderError::GrantNotOffered { .. }
-        | ProviderError::ApiBaseUrlInvalid
-        | ProviderError::ApiBaseUrlInsecure => Field::Name,
+        ProviderError::UnknownProvider(_) | ProviderError::GrantNotOffered { .. } => Field::Name,
+        ProviderError::ApiBaseUrlInvalid | ProviderError::ApiBaseUrlInsecure => Field::ApiBaseUrl,
+        ProviderError::NotAVariable { key, .. } => {
+            let kind = EndpointKind::ALL.into_iter().find(|kind| kind.key() == *key);
+            kind.map_or(Field::ApiBaseUrl, Field::Endpoint)
+        }
     };
     (field, format!("{} {}", words.what, words.next))
 }

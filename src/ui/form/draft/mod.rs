@@ -4,6 +4,7 @@
 //! form doesn't show stay unchanged.
 
 pub(crate) mod check;
+pub(crate) mod held_key;
 pub(crate) mod issuer;
 pub(crate) mod private_key;
 pub(crate) mod requests;
@@ -13,21 +14,25 @@ pub(crate) mod tokens;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::base::secret::{ClientSecret, HeaderValue, Password, PrivateKey};
+use crate::base::secret::{ApiKey, ClientSecret, HeaderValue, Password, PrivateKey};
 use crate::domain::account::environment::Environment;
+use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::secret_expiry;
 use crate::domain::account::tags::Tags;
 use crate::domain::account::{AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::oauth::discovery::DiscoveredServer;
+use crate::domain::oauth::extra_params::SecretParams;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::redirect_uri::RedirectUri;
 use crate::domain::provider::spec::{ClientAuth, Endpoints, ProviderSpec};
-use crate::domain::provider::{CUSTOM, EndpointKind, Preset};
+use crate::domain::provider::variables;
+use crate::domain::provider::{CUSTOM, EndpointKind, Preset, Variable};
 use crate::messages::command::AccountDraft;
 use crate::messages::problem::{Problem, SignInProblem};
 use crate::messages::snapshot::Snapshot;
 
 use crate::ui::widgets::fields::SecretInput;
+use held_key::{HeldKeyDraft, KEY};
 use issuer::IssuerDraft;
 use private_key::{PRIVATE_KEY, PrivateKeyDraft};
 use requests::{Request, RequestsDraft};
@@ -54,6 +59,14 @@ pub(in crate::ui) enum Field {
     /// An extra parameter of a request, by its position.
     Parameter(Request, usize),
     Tags,
+    Key,
+    ApiBaseUrl,
+    KeyPlace,
+    KeyScheme,
+    KeyQuery,
+    KeyExpires,
+    KeySince,
+    KeyRotation,
 }
 
 #[derive(Default)]
@@ -79,6 +92,7 @@ pub(in crate::ui) struct AccountFormState {
     pub(in crate::ui) client_id: String,
     pub(in crate::ui) client_secret: SecretInput,
     pub(in crate::ui) keys: PrivateKeyDraft,
+    pub(in crate::ui) held_key: HeldKeyDraft,
     pub(in crate::ui) requests: RequestsDraft,
     pub(in crate::ui) username: String,
     pub(in crate::ui) password: SecretInput,
@@ -121,6 +135,7 @@ impl AccountFormState {
                 overrides: ProviderSpec::default().into(),
                 background_refresh: None,
                 client_secret_expires: None,
+                key_dates: KeyDates::default(),
                 tags: Tags::default(),
                 environment: None,
             },
@@ -155,8 +170,9 @@ impl AccountFormState {
             })
             .collect();
         let known = |key: &str| preset.secret_headers.iter().any(|header| header.name == key);
-        for name in
-            kept.iter().filter(|key| !matches!(key.as_str(), "client_secret" | PRIVATE_KEY | "password"))
+        for name in kept
+            .iter()
+            .filter(|key| !matches!(key.as_str(), "client_secret" | PRIVATE_KEY | "password" | KEY))
         {
             if !known(name) && !RequestsDraft::is_param(name) {
                 headers.push(HeaderDraft { name: name.clone(), ..HeaderDraft::default() });
@@ -173,6 +189,7 @@ impl AccountFormState {
             client_id: client.client_id,
             client_secret: SecretInput::default(),
             keys: PrivateKeyDraft::of(&mut rest),
+            held_key: HeldKeyDraft::of(&mut rest, &settings.key_dates),
             requests: RequestsDraft::of(&mut rest, &kept),
             username: client.username.unwrap_or_default(),
             password: SecretInput::default(),
@@ -209,6 +226,7 @@ impl AccountFormState {
         self.client_id = old.client_id;
         self.client_secret = old.client_secret;
         self.keys = old.keys;
+        self.held_key.key = old.held_key.key;
         self.username = old.username;
         self.password = old.password;
         self.kept = old.kept;
@@ -235,6 +253,16 @@ impl AccountFormState {
         }
     }
 
+    /// The preset's variables, or those that a custom provider's URLs name.
+    pub(in crate::ui) fn shown_variables(&self) -> Vec<Variable> {
+        if self.preset.id != CUSTOM {
+            return self.preset.variables.clone();
+        }
+        let named = variables::of_custom(&self.overrides());
+        let variable = |name: String| Variable { label: name.clone(), name, ..Variable::default() };
+        named.into_iter().map(variable).collect()
+    }
+
     pub(in crate::ui) fn grants(&self) -> Vec<GrantType> {
         offered(&self.preset)
     }
@@ -247,7 +275,7 @@ impl AccountFormState {
         let needed = match kind {
             EndpointKind::Authorize => self.grant.has_redirect(),
             EndpointKind::Device => self.grant == GrantType::DeviceCode,
-            EndpointKind::Token => true,
+            EndpointKind::Token => !self.grant.is_key(),
             _ => false,
         };
         needed && !self.discovers() && self.preset.spec.endpoints.get(kind).is_none()
@@ -292,7 +320,7 @@ impl AccountFormState {
         self.kept.iter().any(|kept| kept == key)
     }
 
-    pub(in crate::ui) fn settings(&self) -> Settings {
+    fn overrides(&self) -> ProviderSpec {
         let mut overrides = self.rest.clone();
         let typed = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
         let scopes = self.scopes.all();
@@ -306,17 +334,29 @@ impl AccountFormState {
         overrides.client_auth = self.client_auth;
         overrides.toggles.clone_from(&self.toggles);
         self.keys.put(&mut overrides);
+        self.held_key.put(&mut overrides);
         self.requests.put(&mut overrides);
         if let Some(issuer) = &self.issuer.typed {
             overrides.issuer = typed(issuer);
         }
+        overrides
+    }
+
+    pub(in crate::ui) fn settings(&self) -> Settings {
+        let overrides = self.overrides();
+        let mut variables = self.variables.clone();
+        if self.preset.id == CUSTOM {
+            let named = variables::of_custom(&overrides);
+            variables.retain(|name, _| named.contains(name));
+        }
         Settings {
             provider: self.preset.id.clone(),
             grant: self.grant,
-            variables: self.variables.clone(),
+            variables,
             overrides: overrides.into(),
             background_refresh: self.background_refresh,
             client_secret_expires: secret_expiry::day(&self.secret_expires),
+            key_dates: if self.grant.is_key() { self.held_key.dates() } else { KeyDates::default() },
             tags: Tags::typed(&self.tags).unwrap_or_default(),
             environment: self.environment,
         }
@@ -332,7 +372,7 @@ impl AccountFormState {
     }
 
     pub(in crate::ui) fn take(&mut self) -> AccountDraft {
-        let password_grant = self.grant == GrantType::Password;
+        let has_password = self.grant.has_password();
         let mut headers = BTreeMap::new();
         for header in &mut self.headers {
             if let Some(value) = header.value.take() {
@@ -348,11 +388,18 @@ impl AccountFormState {
                 client_id: self.client_id.trim().to_owned(),
                 client_secret: self.client_secret.take().map(ClientSecret::new),
                 private_key: self.keys.private_key.take().map(PrivateKey::new),
-                username: password_grant.then(|| self.username.trim().to_owned()),
-                password: self.password.take().map(Password::new).filter(|_| password_grant),
+                username: has_password.then(|| self.username.trim().to_owned()),
+                password: self.password.take().map(Password::new).filter(|_| has_password),
+                key: self
+                    .held_key
+                    .key
+                    .take()
+                    .map(|key| ApiKey::new(key.trim().to_owned()))
+                    .filter(|_| self.grant == GrantType::ApiKey),
                 headers,
                 authorize_params,
                 token_params,
+                refresh_params: SecretParams::new(),
             },
         }
     }
@@ -370,6 +417,9 @@ fn offered(preset: &Preset) -> Vec<GrantType> {
         GrantType::ClientCredentials,
         GrantType::Password,
         GrantType::JwtBearer,
+        GrantType::ApiKey,
+        GrantType::Basic,
+        GrantType::Login,
     ];
     match &preset.spec.grants {
         Some(grants) if !grants.is_empty() && preset.id != CUSTOM => grants.clone(),

@@ -33,10 +33,12 @@ impl PrivateKeyDraft {
 
 impl AccountFormState {
     pub(in crate::ui) fn needs_key(&self) -> bool {
-        self.effective_auth() == ClientAuth::PrivateKeyJwt || self.grant == GrantType::JwtBearer
+        let by_key = self.effective_auth() == ClientAuth::PrivateKeyJwt || self.grant == GrantType::JwtBearer;
+        by_key && self.grant.has_client()
     }
 
     pub(in crate::ui) fn needs_secret(&self) -> bool {
-        !matches!(self.effective_auth(), ClientAuth::None | ClientAuth::PrivateKeyJwt)
+        let by_secret = !matches!(self.effective_auth(), ClientAuth::None | ClientAuth::PrivateKeyJwt);
+        by_secret && self.grant.has_client()
     }
 }

@@ -120,7 +120,7 @@ impl RequestsDraft {
 
     pub(in crate::ui) fn is_param(key: &str) -> bool {
         let of = |request: Request| key.strip_prefix(request.key()).is_some_and(|rest| rest.starts_with('.'));
-        of(Request::SignIn) || of(Request::Token)
+        of(Request::SignIn) || of(Request::Token) || key.starts_with("refresh_params.")
     }
 
     pub(in crate::ui) fn keep_secrets_of(&mut self, old: Self) {
