@@ -23,6 +23,10 @@ const MAP_HELP: &str = "\
 Map a field to a variable of a .env file, such as CLIENT_ID=ACME_KEY; repeatable. Fields: CLIENT_ID, CLIENT_SECRET, \
 TOKEN_URL, AUTHORIZE_URL, REDIRECT_URI, SCOPES, USERNAME, PASSWORD";
 
+const CREDENTIALS_HELP: &str = "\
+Credentials for the accounts of an OpenAPI document: a TOML file with a table for each security scheme, which has \
+client_id and client_secret, username and password, or key";
+
 const STATUS_WORDS: &str = "\
 Status: valid; expiring (in the last tenth of its life, or its last five minutes); expired (it can be refreshed); \
 unknown (the server gave no expiry); signed_out (there is no token); needs_sign_in (a person must sign in).";
@@ -83,7 +87,8 @@ impl Lasting {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Add accounts from a file: an import file, an export of Google, Postman, Insomnia or Bruno, or a .env file.
+    /// Add accounts from a file: an import file, an OpenAPI document, an export of Google, Postman, Insomnia or Bruno, or
+    /// a .env file.
     Import {
         /// The file, or - for standard input.
         file: PathBuf,
@@ -97,6 +102,12 @@ pub(super) enum Command {
         /// Show what is in the file and which URLs differ from the presets'. Saves nothing and contacts no server.
         #[arg(long)]
         dry_run: bool,
+        /// Print the accounts of an OpenAPI document as a JSON object, with what is left out and why.
+        #[arg(long, requires = "dry_run")]
+        json: bool,
+        /// Credentials for the accounts of an OpenAPI document.
+        #[arg(long, value_name = "FILE", help = CREDENTIALS_HELP)]
+        credentials: Option<PathBuf>,
         /// Map a field to a variable of a .env file.
         #[arg(long = "map", value_name = "FIELD=NAME", value_parser = mapped, help = MAP_HELP)]
         mapped: Vec<(EnvField, String)>,

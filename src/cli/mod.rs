@@ -71,19 +71,21 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
             replace,
             move_secrets,
             dry_run,
+            json,
+            credentials,
             mapped,
             provider,
             export_passphrase_file,
         } => {
-            let options = EnvOptions { names: mapped, provider };
-            import::run(
-                vault,
-                &file,
-                import::ReplaceOptions { replace, move_secrets },
+            let options = import::ImportOptions {
+                replacing: import::ReplaceOptions { replace, move_secrets },
                 dry_run,
-                options,
-                export_passphrase_file.as_deref(),
-            )
+                json,
+                credentials,
+                env: EnvOptions { names: mapped, provider },
+                passphrase_file: export_passphrase_file,
+            };
+            import::run(vault, &file, options)
         }
         Command::Export { names, to, with_secrets, with_tokens, export_passphrase_file } => {
             let passphrase_file = export_passphrase_file.as_deref();

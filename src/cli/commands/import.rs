@@ -3,9 +3,12 @@
 //! All accounts of a file are saved or none. No error repeats a value of the file.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 use super::export;
+use super::import_document;
 use super::import_names::{EnvOptions, NotRead};
 use crate::cli::failure::Failure;
 use crate::cli::format::{quoted, shown};
@@ -14,7 +17,7 @@ use crate::cli::input::ReadError;
 use crate::cli::output;
 use crate::cli::passphrase::{self, VaultOptions};
 use crate::cli::session::{CliSession, with_engine};
-use crate::domain::import::{ImportError, Imported};
+use crate::domain::import::{self, ImportError, Imported};
 use crate::domain::oauth::discovery;
 use crate::domain::oauth::discovery::{DiscoveredServer, Wanted};
 use crate::domain::provider::destinations;
@@ -40,43 +43,101 @@ pub(in crate::cli) struct ReplaceOptions {
     pub(in crate::cli) move_secrets: bool,
 }
 
+/// How the file is read and shown.
+pub(in crate::cli) struct ImportOptions {
+    pub(in crate::cli) replacing: ReplaceOptions,
+    pub(in crate::cli) dry_run: bool,
+    /// Print an `OpenAPI` document's accounts as JSON.
+    pub(in crate::cli) json: bool,
+    /// The file with an `OpenAPI` document's credentials.
+    pub(in crate::cli) credentials: Option<PathBuf>,
+    pub(in crate::cli) env: EnvOptions,
+    pub(in crate::cli) passphrase_file: Option<PathBuf>,
+}
+
+/// The accounts of a file.
+struct Found {
+    accounts: Vec<Imported>,
+    is_sealed: bool,
+    /// They are from an `OpenAPI` document, so an issuer that can't be read leaves an account incomplete.
+    is_document: bool,
+}
+
 /// Adds the accounts of a file; with `dry_run`, only lists them.
-pub(in crate::cli) fn run(
-    vault: &VaultOptions,
-    file: &Path,
-    replacing: ReplaceOptions,
-    dry_run: bool,
-    options: EnvOptions,
-    passphrase_file: Option<&Path>,
-) -> Result<(), Failure> {
+pub(in crate::cli) fn run(vault: &VaultOptions, file: &Path, options: ImportOptions) -> Result<(), Failure> {
     let bytes = input::read(file, FILE_MAX_BYTES).map_err(|error| unreadable(file, &error))?;
     with_engine(vault, |session| {
         let presets = &session.snapshot.presets;
-        let is_sealed = account_export::is_sealed(&bytes);
-        let accounts = if is_sealed {
-            let prompt = "Passphrase of the imported file: ";
-            let passphrase = passphrase::existing(passphrase_file, export::OPTION, prompt)?;
-            account_export::open(&bytes, &passphrase, presets).map_err(|error| not_opened(file, error))?
-        } else {
-            let text = input::text_of(bytes).map_err(|error| unreadable(file, &error))?;
-            let found = options.read(&text, presets).map_err(|error| match error {
-                NotRead::File(error) => not_taken(file, &error),
-                NotRead::Options(failure) => failure.within(&source(file)),
-            })?;
-            found.left_out.iter().for_each(|said| output::say(said));
-            found.accounts
-        };
-        refuse_taken(session, &accounts, replacing.replace, file)?;
+        let ImportOptions { replacing, dry_run, .. } = options;
+        let Some(found) = found(presets, bytes, file, options)? else { return Ok(()) };
+        refuse_taken(session, &found.accounts, replacing.replace, file)?;
         if dry_run {
-            let lines: Vec<String> = accounts.iter().map(|account| previewed(session, account)).collect();
+            let accounts = found.accounts.iter();
+            let lines: Vec<String> = accounts.map(|account| previewed(session, account)).collect();
             return output::data(&lines.join("\n"));
         }
-        save(session, accounts, replacing, file, is_sealed)?;
+        save(session, found, replacing, file)?;
         if session.snapshot.vault.kind == VaultKind::Memory {
             output::say("Their secrets were kept in memory only, and end with this command.");
         }
         Ok(())
     })
+}
+
+/// Reads the file; `None` if its preview is printed already.
+fn found(
+    presets: &[Preset],
+    bytes: Zeroizing<Vec<u8>>,
+    file: &Path,
+    options: ImportOptions,
+) -> Result<Option<Found>, Failure> {
+    let only_documents = || {
+        let words = "--json and --credentials are for OpenAPI documents. Nothing was saved.";
+        Err(Failure::refused(words.to_owned()).within(&source(file)))
+    };
+    let needs_document = options.json || options.credentials.is_some();
+    if account_export::is_sealed(&bytes) {
+        if needs_document {
+            return only_documents();
+        }
+        let prompt = "Passphrase of the imported file: ";
+        let passphrase = passphrase::existing(options.passphrase_file.as_deref(), export::OPTION, prompt)?;
+        let opened = account_export::open(&bytes, &passphrase, presets);
+        let accounts = opened.map_err(|error| not_opened(file, error))?;
+        return Ok(Some(Found { accounts, is_sealed: true, is_document: false }));
+    }
+    let text = input::text_of(bytes).map_err(|error| unreadable(file, &error))?;
+    let document =
+        if needs_document || options.env.is_empty() { import::api_document(&text) } else { Ok(None) };
+    match document.map_err(|error| not_taken(file, &error))? {
+        Some(mut document) => {
+            if let Some(credentials) = &options.credentials {
+                import_document::complete(&mut document, credentials)?;
+            }
+            if options.json {
+                output::data(&import_document::preview(&document)?)?;
+                return Ok(None);
+            }
+            let left_out: Vec<String> = document.left_out.iter().map(ToString::to_string).collect();
+            if document.accounts.is_empty() {
+                return Err(not_taken(file, &ImportError::AllLeftOut(left_out)));
+            }
+            for said in &left_out {
+                output::say(said);
+            }
+            let accounts = document.accounts.into_iter().map(|(imported, _)| imported).collect();
+            Ok(Some(Found { accounts, is_sealed: false, is_document: true }))
+        }
+        None if needs_document => only_documents(),
+        None => {
+            let found = options.env.read(&text, presets).map_err(|error| match error {
+                NotRead::File(error) => not_taken(file, &error),
+                NotRead::Options(failure) => failure.within(&source(file)),
+            })?;
+            found.left_out.iter().for_each(|said| output::say(said));
+            Ok(Some(Found { accounts: found.accounts, is_sealed: false, is_document: false }))
+        }
+    }
 }
 
 fn not_taken(file: &Path, error: &ImportError) -> Failure {
@@ -150,10 +211,9 @@ fn destination_lines(presets: &[Preset], account: &Imported) -> Vec<String> {
 
 fn save(
     session: &mut CliSession,
-    mut accounts: Vec<Imported>,
+    Found { mut accounts, is_sealed, is_document }: Found,
     ReplaceOptions { replace, move_secrets }: ReplaceOptions,
     file: &Path,
-    is_sealed: bool,
 ) -> Result<(), Failure> {
     let lines: Vec<String> = accounts.iter().map(|account| line(session, account)).collect();
     let lacking = accounts.iter().filter(|account| account.incomplete && !account.has_secret());
@@ -164,7 +224,7 @@ fn save(
     for line in accounts.iter().flat_map(|account| destination_lines(&session.snapshot.presets, account)) {
         output::say(&line);
     }
-    look_up(session, &mut accounts).map_err(|failure| failure.within(&source(file)))?;
+    look_up(session, &mut accounts, is_document).map_err(|failure| failure.within(&source(file)))?;
     let drafts = accounts.into_iter().map(|account| ImportDraft {
         replace,
         move_secrets,
@@ -194,8 +254,9 @@ fn save(
 }
 
 /// Runs discovery for accounts without endpoints and prints the results before anything is saved. Queries
-/// each issuer once for all accounts with the same request.
-fn look_up(session: &CliSession, accounts: &mut [Imported]) -> Result<(), Failure> {
+/// each issuer once for all accounts with the same request. An account of a document is saved without them if that
+/// fails.
+fn look_up(session: &CliSession, accounts: &mut [Imported], is_document: bool) -> Result<(), Failure> {
     let presets = &session.snapshot.presets;
     let mut known: Vec<(Wanted, Box<DiscoveredServer>)> = Vec::new();
     for Imported { name, settings, .. } in accounts {
@@ -206,12 +267,18 @@ fn look_up(session: &CliSession, accounts: &mut [Imported]) -> Result<(), Failur
         let wanted = Wanted::of(presets, settings).map_err(Problem::Settings).map_err(of)?;
         let place = match known.iter().position(|(issuer, _)| *issuer == wanted) {
             Some(place) => place,
-            None => match session.ask(Command::Discover(Box::new(settings.clone())))?.wait().map_err(of)? {
-                Reply::Discovered(found) => {
+            None => match session.ask(Command::Discover(Box::new(settings.clone())))?.wait() {
+                Ok(Reply::Discovered(found)) => {
                     known.push((wanted, found));
                     known.len() - 1
                 }
-                _ => return Err(Failure::of(&Problem::Stopped)),
+                // The account is incomplete anyway.
+                Err(problem) if is_document => {
+                    output::say(&format!("{}: {}", shown(name.as_str()), of(problem).words()));
+                    continue;
+                }
+                Err(problem) => return Err(of(problem)),
+                Ok(_) => return Err(Failure::of(&Problem::Stopped)),
             },
         };
         output::say(&addresses(name.as_str(), &settings.overrides.endpoints, &known[place].1.endpoints));

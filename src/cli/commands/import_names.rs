@@ -18,10 +18,14 @@ pub(in crate::cli) enum NotRead {
 }
 
 impl EnvOptions {
+    pub(in crate::cli) fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.provider.is_none()
+    }
+
     /// Reads a file; the given mapping takes precedence over a guess.
     pub(in crate::cli) fn read(self, text: &str, presets: &[Preset]) -> Result<ImportedFile, NotRead> {
         let found = import::read_any(text, presets, None).map_err(NotRead::File)?;
-        let found = if self.names.is_empty() && self.provider.is_none() {
+        let found = if self.is_empty() {
             found
         } else {
             let mapping = self.over(found.names.as_ref(), presets).map_err(NotRead::Options)?;

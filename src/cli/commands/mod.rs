@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod import_document;
 pub(crate) mod import_names;
 pub(crate) mod list;
 pub(crate) mod log;

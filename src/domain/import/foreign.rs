@@ -5,7 +5,7 @@
 
 use super::dotenv::{self, EnvNames, Mapping};
 use super::draft::Collected;
-use super::{ImportError, Imported, bruno, google, insomnia, postman};
+use super::{ApiDocument, ImportError, Imported, bruno, google, insomnia, openapi, postman};
 use crate::domain::document::Node;
 use crate::domain::document::file_error::FileError;
 use crate::domain::document::yaml;
@@ -27,6 +27,9 @@ pub fn read_any(
     presets: &[Preset],
     mapping: Option<&Mapping>,
 ) -> Result<ImportedFile, ImportError> {
+    if let Some(document) = api_document(text)? {
+        return of_document(document);
+    }
     let bare = text.trim_start_matches('\u{feff}').trim_start();
     let mut collected = Collected::new(presets);
     let mut names = None;
@@ -67,6 +70,31 @@ pub fn read_any(
         });
     }
     Ok(ImportedFile { accounts, left_out, names })
+}
+
+/// Reads an `OpenAPI` document; `None` if the file is of another kind.
+///
+/// # Errors
+/// [`ImportError`], also for JSON and YAML that can't be read.
+pub fn api_document(text: &str) -> Result<Option<ApiDocument>, ImportError> {
+    let bare = text.trim_start_matches('\u{feff}').trim_start();
+    let root = if bare.starts_with('{') {
+        Node::parse(text)?
+    } else if openapi::is_yaml(bare) {
+        yaml::parse(text)?
+    } else {
+        return Ok(None);
+    };
+    if openapi::fits(&root) { openapi::read(&root, text).map(Some) } else { Ok(None) }
+}
+
+fn of_document(document: ApiDocument) -> Result<ImportedFile, ImportError> {
+    let left_out: Vec<String> = document.left_out.iter().map(ToString::to_string).collect();
+    if document.accounts.is_empty() {
+        return Err(ImportError::AllLeftOut(left_out));
+    }
+    let accounts = document.accounts.into_iter().map(|(imported, _)| imported).collect();
+    Ok(ImportedFile { accounts, left_out, names: None })
 }
 
 fn own(text: &str, presets: &[Preset]) -> Result<ImportedFile, ImportError> {

@@ -39,11 +39,13 @@ mod draft;
 mod foreign;
 mod google;
 mod insomnia;
+mod openapi;
 mod postman;
 mod tokens;
 
 pub use dotenv::{EnvField, EnvNames, Mapping};
-pub use foreign::{ImportedFile, read_any};
+pub use foreign::{ImportedFile, api_document, read_any};
+pub use openapi::{ApiDocument, Credentials, LeftOut, SchemeDetails};
 
 /// The keys of an account that do not belong to the spec.
 const OWN_KEYS: [&str; 20] = [
@@ -94,6 +96,9 @@ impl Imported {
 pub enum ImportError {
     #[error("the file describes no account")]
     Empty,
+    /// An `OpenAPI` document without security schemes.
+    #[error("the document has no security scheme")]
+    NoScheme,
     /// Another program's file without OAuth 2.0 settings.
     #[error("the file has no OAuth 2.0 settings")]
     NoSettings,

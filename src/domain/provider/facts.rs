@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn x9_only_a_clean_url_becomes_the_start_of_a_base_url() {
+    fn x10_only_a_clean_url_becomes_the_start_of_a_base_url() {
         let fill = |value: &str| filled("{x}/services/data", &with(value));
         for (value, url) in [
             ("https://acme.my.example", "https://acme.my.example/services/data"),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn x9_a_fact_in_a_path_is_encoded_and_one_in_a_host_is_a_label() {
+    fn x10_a_fact_in_a_path_is_encoded_and_one_in_a_host_is_a_label() {
         let path = |value: &str| filled("https://a.example/v3/{x}/end", &with(value));
         assert_eq!(path("12 3").as_deref(), Some("https://a.example/v3/12%203/end"));
         assert_eq!(path("../../evil").as_deref(), Some("https://a.example/v3/..%2F..%2Fevil/end"));

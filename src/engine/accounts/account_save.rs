@@ -16,7 +16,7 @@ use crate::domain::oauth::extra_params;
 use crate::domain::oauth::extra_params::SecretParams;
 use crate::domain::oauth::token_request;
 use crate::domain::oauth::token_request::RequestError;
-use crate::domain::provider::{Preset, Provider};
+use crate::domain::provider::{Preset, Provider, ProviderError};
 use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::engine::error_mapping::unusable;
 use crate::engine::random;
@@ -95,11 +95,16 @@ pub(crate) fn check(
     if taken {
         return Err(Problem::NameTaken(name.as_str().to_owned()));
     }
-    let provider = Provider::resolve(presets, &settings).map_err(Problem::Settings)?;
+    let provider = match Provider::resolve(presets, &settings) {
+        // Its issuer was named and could not be read yet.
+        Err(ProviderError::EndpointMissing(_)) if incomplete && settings.overrides.issuer.is_some() => None,
+        resolved => Some(Box::new(resolved.map_err(Problem::Settings)?)),
+    };
     let is_new = editing.is_none();
     // Values that an edit omits stay as they are stored.
-    if is_new || (settings.grant.has_client() && client.client_id.is_empty()) {
-        match token_request::check(&provider, &client) {
+    let checks = is_new || (settings.grant.has_client() && client.client_id.is_empty());
+    if let Some(provider) = provider.as_ref().filter(|_| checks) {
+        match token_request::check(provider, &client) {
             Err(RequestError::Missing(_)) if incomplete => {}
             checked => checked.map_err(|error| unusable(error).problem)?,
         }
@@ -109,7 +114,7 @@ pub(crate) fn check(
         None => (AccountId::from_random(random::bytes()?), Revision::default()),
     };
     let account = Account { id, revision, name, settings };
-    Ok(Checked { account, client, is_new, grant: None, provider: Some(Box::new(provider)) })
+    Ok(Checked { account, client, is_new, grant: None, provider })
 }
 
 /// A free name for a copy of an account.

@@ -239,7 +239,12 @@ impl Engine {
     pub(super) fn look_for_token(&mut self, id: AccountId, command: Command, replies: Replies) {
         let store = self.writer(&id).store;
         let entry = self.accounts.get(&id);
-        let party = entry.and_then(|entry| Some((self.secret_reader(entry), entry.provider().ok()?)));
+        let party = match entry.map(|entry| (entry.provider(), self.secret_reader(entry))) {
+            Some((Ok(provider), secrets)) => Some((secrets, provider)),
+            // Without its endpoints, nobody can sign in.
+            Some((Err(problem), _)) => return self.fail(Some(&id), problem, replies),
+            None => None,
+        };
         self.spawn(async move {
             let facts = store.read_facts(&id).await;
             let missing = match (&facts, party) {

@@ -20,8 +20,10 @@ mod kills_of_files;
 mod leaks;
 #[cfg(feature = "failpoints")]
 mod memory;
+mod openapi;
 mod own_presets;
 pub(crate) mod place;
+mod provider_data;
 mod reach;
 #[cfg(feature = "failpoints")]
 pub(crate) mod rotating;

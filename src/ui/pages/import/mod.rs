@@ -152,8 +152,8 @@ impl ImportPageState {
     fn choosing(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         widgets::text(
             ui,
-            "A Keyfob export, accounts in TOML or JSON, Google's client secret file, a Postman, Insomnia or Bruno \
-             export, or a .env file. Keyfob shows the contents before it saves anything.",
+            "A Keyfob export, accounts in TOML or JSON, an OpenAPI document, Google's client secret file, a Postman, \
+             Insomnia or Bruno export, or a .env file. Keyfob shows the contents before it saves anything.",
         );
         let note = "Or drop the file on this window.";
         let (browse, entered) = self.file.show(ui, file_id(), "File", self.error.as_deref(), note);
