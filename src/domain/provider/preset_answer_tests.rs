@@ -135,6 +135,11 @@ const ANSWERS: &[(&str, &str, Facts<'_>)] = &[
         (Some(604_800), None, &["identify"]),
     ),
     (
+        "quickbooks",
+        r#"{"token_type":"bearer","expires_in":3600,"refresh_token":"R","x_refresh_token_expires_in":8726400,"access_token":"T"}"#,
+        (Some(3600), Some(101 * DAY_SECS), &[]),
+    ),
+    (
         "square",
         r#"{"access_token":"T","token_type":"bearer","expires_at":"2024-10-04T01:00:00Z","merchant_id":"M","refresh_token":"R","short_lived":false}"#,
         (Some(3600), None, &[]),

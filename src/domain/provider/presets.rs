@@ -46,6 +46,7 @@ const FILES: &[&str] = &[
     include_str!("../../../assets/providers/canva.toml"),
     include_str!("../../../assets/providers/clickup.toml"),
     include_str!("../../../assets/providers/docusign.toml"),
+    include_str!("../../../assets/providers/figma.toml"),
     include_str!("../../../assets/providers/linear.toml"),
     include_str!("../../../assets/providers/miro.toml"),
     include_str!("../../../assets/providers/monday.toml"),

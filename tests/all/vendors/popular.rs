@@ -28,9 +28,9 @@ struct Page {
     pkce: bool,
     /// The scopes of the authorization request, as they are sent; empty if the parameter is absent.
     scope: &'static str,
-    /// Further parameters of the authorization request, and of the token request.
+    /// Further parameters of the authorization request, and of the token request with the code.
     asked: &'static [(&'static str, &'static str)],
-    token_params: &'static [(&'static str, &'static str)],
+    code_params: &'static [(&'static str, &'static str)],
     /// The response to the code, and to the refresh.
     answer: &'static str,
     refreshed: &'static str,
@@ -50,7 +50,7 @@ const PLAIN: Page = Page {
     pkce: true,
     scope: "",
     asked: &[],
-    token_params: &[],
+    code_params: &[],
     answer: "",
     refreshed: "",
     granted: &[],
@@ -117,7 +117,7 @@ const PAGES: &[Page] = &[
         id: "shopify",
         scope: "read_products,write_orders",
         lines: "scopes = [\"read_products\", \"write_orders\"]\nvariables = { shop = \"acme\" }",
-        token_params: &[("expiring", "1")],
+        code_params: &[("expiring", "1")],
         answer: r#"{"access_token":"CANARY-1","scope":"read_products,write_orders","expires_in":3600,"refresh_token":"CANARY-r1","refresh_token_expires_in":7776000}"#,
         refreshed: r#"{"access_token":"CANARY-2","scope":"read_products,write_orders","expires_in":3600,"refresh_token":"CANARY-r2","refresh_token_expires_in":7776000}"#,
         granted: &["read_products", "write_orders"],
@@ -181,7 +181,7 @@ fn params(page: &Page, request: &Request) -> Vec<(String, String)> {
 
 /// Compares a token request with what the page says; `own` are the grant's parameters.
 fn judge(page: &Page, request: &Request, own: &[(&str, &str)]) {
-    let mut expected: Vec<(&str, &str)> = own.iter().chain(page.token_params).copied().collect();
+    let mut expected: Vec<(&str, &str)> = own.to_vec();
     if page.sends == Sends::Body {
         expected.extend([("client_id", "an-id"), ("client_secret", "CANARY-secret")]);
     }
@@ -251,7 +251,7 @@ fn each_popular_provider_gets_the_requests_of_its_page_and_its_answers_are_read(
         let requests = server.requests_to("/token");
         assert_eq!(requests.len(), 2, "{}", page.id);
         let code = [("grant_type", "authorization_code"), ("code", "c0de"), ("redirect_uri", back.as_str())];
-        judge(page, &requests[0], &code);
+        judge(page, &requests[0], &[code.as_slice(), page.code_params].concat());
         let refresh = [("grant_type", "refresh_token"), ("refresh_token", "CANARY-r1")];
         judge(page, &requests[1], &refresh);
     }
