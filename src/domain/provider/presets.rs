@@ -89,6 +89,19 @@ const FILES: &[&str] = &[
     include_str!("../../../assets/providers/auth0.toml"),
     include_str!("../../../assets/providers/keycloak.toml"),
     include_str!("../../../assets/providers/okta.toml"),
+    include_str!("../../../assets/providers/anthropic.toml"),
+    include_str!("../../../assets/providers/brevo.toml"),
+    include_str!("../../../assets/providers/cloudflare.toml"),
+    include_str!("../../../assets/providers/datadog.toml"),
+    include_str!("../../../assets/providers/elevenlabs.toml"),
+    include_str!("../../../assets/providers/fastly.toml"),
+    include_str!("../../../assets/providers/gemini.toml"),
+    include_str!("../../../assets/providers/openai.toml"),
+    include_str!("../../../assets/providers/openweather.toml"),
+    include_str!("../../../assets/providers/postmark.toml"),
+    include_str!("../../../assets/providers/resend.toml"),
+    include_str!("../../../assets/providers/sendgrid.toml"),
+    include_str!("../../../assets/providers/stripe.toml"),
 ];
 
 /// The keys of a file that do not belong to the spec.
