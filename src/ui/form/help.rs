@@ -23,7 +23,9 @@ pub(in crate::ui) fn register(
     variables: &BTreeMap<String, String>,
 ) {
     let help = &preset.spec.help;
-    let Some(page) = preset.register_page(variables) else { return };
+    if help.register_url.is_none() {
+        return;
+    }
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         if let Some(register) = &help.register {
@@ -35,7 +37,10 @@ pub(in crate::ui) fn register(
         }
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
-            if Button::new(Weight::Secondary, labels::OPEN_REGISTER_PAGE).hint(&page).show(ui) {
+            // Its address may wait for a variable.
+            if let Some(page) = preset.register_page(variables)
+                && Button::new(Weight::Secondary, labels::OPEN_REGISTER_PAGE).hint(&page).show(ui)
+            {
                 cx.send(Command::OpenPage(page));
             }
             if let Some(reference) = &preset.reference

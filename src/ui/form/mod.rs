@@ -150,9 +150,10 @@ fn steps(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form<'_>) {
     let mut number = 0..;
     let mut step = |ui: &mut Ui, name: &str| step_heading(ui, number.next().unwrap_or(0) + 1, name);
     let preset = &form.draft.preset;
-    let has_page = preset.register_page(&form.draft.variables).is_some();
+    let has_page = preset.spec.help.register_url.is_some();
     if has_page || form.draft.grant.has_redirect() {
-        let named = format!("Register an app with {}", preset.name);
+        let what = if form.draft.grant.is_key() { "Get a key from" } else { "Register an app with" };
+        let named = format!("{what} {}", preset.name);
         step(ui, if has_page { &named } else { "Register" });
         help::register(ui, cx, preset, &form.draft.variables);
         if form.draft.grant.has_redirect() {
@@ -233,9 +234,15 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
             FieldOptions::default(),
         );
     }
+    variables(ui, form);
+}
+
+fn variables(ui: &mut Ui, form: &mut Form<'_>) {
     for variable in form.draft.shown_variables() {
         let field = Field::Variable(variable.name.clone());
-        let mut value = form.draft.variables.get(&variable.name).cloned().unwrap_or_default();
+        let given = form.draft.variables.get(&variable.name).cloned();
+        let is_given = given.is_some();
+        let mut value = given.unwrap_or_default();
         let error = form.error(&field, !value.is_empty()).map(str::to_owned);
         let (hint, note) = (variable.default.as_deref().unwrap_or_default(), variable.note.as_deref());
         let options = FieldOptions { hint, error: error.as_deref(), note, ..FieldOptions::default() };
@@ -244,6 +251,9 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
             let response = fields::text(ui, id, &variable.label, &mut value, options);
             form.left(field, &response);
         } else {
+            if !is_given {
+                value = variable.default.clone().unwrap_or_default();
+            }
             let same = |choice: &&crate::domain::provider::Choice| choice.value.eq_ignore_ascii_case(&value);
             if let Some(choice) = variable.choices.iter().find(same) {
                 value.clone_from(&choice.value);
@@ -252,7 +262,9 @@ fn basics(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form<'_>) {
                 variable.choices.iter().map(|choice| (choice.value.clone(), choice.value.clone())).collect();
             fields::choice(ui, id, &variable.label, &mut value, &choices, options);
         }
-        if value.is_empty() {
+        let is_default =
+            !variable.choices.is_empty() && !is_given && Some(&value) == variable.default.as_ref();
+        if value.is_empty() || is_default {
             form.draft.variables.remove(&variable.name);
         } else {
             form.draft.variables.insert(variable.name, value);

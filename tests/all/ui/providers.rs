@@ -73,6 +73,24 @@ fn a_group_can_be_shown_alone_while_nothing_is_searched() {
 }
 
 #[test]
+fn a_choice_with_a_default_shows_it_and_help_waits_for_no_variable() {
+    let mut rig = form("PayPal");
+    let environment = rig.0.get_by_role_and_label(Role::ComboBox, "Environment").value();
+    assert_eq!(environment.as_deref(), Some("Live"));
+    rig.fill("Client ID", "an-id");
+    rig.fill("Client secret", "CANARY");
+    rig.press("Save");
+    assert!(saved(&mut rig).settings.variables.is_empty(), "the default stays the preset's");
+    // The page's address names the subdomain, which isn't known yet.
+    let mut rig = form("Zendesk");
+    assert!(rig.tree().contains("Register an app with Zendesk") && rig.tree().contains("In Admin Center"));
+    assert!(!rig.can_press("Open the registration page"));
+    rig.fill("Subdomain", "acme");
+    assert!(rig.can_press("Open the registration page"));
+    assert!(form("OpenAI").tree().contains("Get a key from OpenAI"));
+}
+
+#[test]
 fn a_provider_is_found_and_chosen_by_the_keyboard_alone() {
     let mut rig = picker();
     rig.fill("Search providers", "jira");
