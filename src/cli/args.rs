@@ -118,6 +118,9 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         export_passphrase_file: Option<PathBuf>,
     },
+    /// Add an account by the address of an API, such as an MCP server's, or of an authorization server, then sign
+    /// in.
+    Add(Box<Add>),
     /// Write accounts to a new file, for another computer or a colleague.
     Export {
         /// The accounts [default: all]
@@ -257,6 +260,57 @@ Bind a key to it:
   KDE      System Settings > Keyboard > Shortcuts > Add New > Command: \"keyfob pick\".
   Windows  Create a shortcut to \"keyfob-window.exe pick\", then set its Shortcut key under Properties.
   macOS    Shortcuts app: a shortcut with Run Shell Script \"keyfob pick\", then Add Keyboard Shortcut.";
+
+/// The arguments of `add`.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one a flag")]
+pub(super) struct Add {
+    /// The address: of an API, an issuer, its metadata document, or a token endpoint.
+    #[arg(value_name = "URL")]
+    pub(in crate::cli) address: String,
+    /// The account's name.
+    #[arg(long, value_name = "N", required_unless_present = "dry_run")]
+    pub(in crate::cli) name: Option<String>,
+    /// A scope to ask for; repeatable [default: those that the address asks for, else up to 20 supported ones]
+    #[arg(long = "scope", value_name = "S")]
+    pub(in crate::cli) scopes: Vec<String>,
+    /// The authorization server, by its issuer, if the address has several.
+    #[arg(long, value_name = "URL")]
+    pub(in crate::cli) issuer: Option<String>,
+    /// The ID of a client that you have registered.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["client_id_document", "registration_token_file"])]
+    pub(in crate::cli) client_id: Option<String>,
+    /// File whose first line is the client's secret, or a descriptor such as fd:4.
+    #[arg(long, value_name = "FILE", requires = "client_id")]
+    pub(in crate::cli) client_secret_file: Option<PathBuf>,
+    /// URL of a client ID metadata document, which is then the client ID.
+    #[arg(long, value_name = "URL", conflicts_with = "registration_token_file")]
+    pub(in crate::cli) client_id_document: Option<String>,
+    /// File whose first line is an initial access token, for a server that registers no client without one.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) registration_token_file: Option<PathBuf>,
+    /// The redirect URI [default: one on 127.0.0.1]
+    #[arg(long, value_name = "URI")]
+    pub(in crate::cli) redirect_uri: Option<String>,
+    /// Allow a public address to lead to this computer and to private networks.
+    #[arg(long)]
+    pub(in crate::cli) allow_private: bool,
+    /// Replace an account that has the same name.
+    #[arg(long)]
+    pub(in crate::cli) replace: bool,
+    /// Print the sign-in link on standard output instead of opening it.
+    #[arg(long)]
+    pub(in crate::cli) no_browser: bool,
+    /// Don't ask for confirmation.
+    #[arg(long)]
+    pub(in crate::cli) yes: bool,
+    /// Show what is found. Registers and saves nothing.
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+    /// With --dry-run, print a JSON object.
+    #[arg(long, requires = "dry_run")]
+    pub(in crate::cli) json: bool,
+}
 
 /// How the client's credentials are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

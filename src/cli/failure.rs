@@ -20,7 +20,7 @@ const VAULT: u8 = 4;
 /// The longest repeated line of clap's output, in characters.
 const LINE_CHARS: usize = 2000;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Failure {
     code: u8,
     words: String,
@@ -100,6 +100,16 @@ impl Failure {
     #[must_use]
     pub(super) fn within(self, place: &str) -> Self {
         Self { words: format!("{place}: {}", self.words), ..self }
+    }
+
+    /// Adds a sentence at the end.
+    #[must_use]
+    pub(super) fn with(self, sentence: &str) -> Self {
+        if self.words.is_empty() {
+            self
+        } else {
+            Self { words: format!("{} {sentence}", self.words), ..self }
+        }
     }
 
     fn explained(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> Self {

@@ -26,6 +26,7 @@ use passphrase::VaultOptions;
 
 use crate::base::failpoint;
 use crate::base::secret::wipe_stack;
+use crate::cli::commands::add;
 use crate::cli::commands::check;
 use crate::cli::commands::demo;
 use crate::cli::commands::doctor;
@@ -87,6 +88,7 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
             };
             import::run(vault, &file, options)
         }
+        Command::Add(options) => add::run(vault, &options),
         Command::Export { names, to, with_secrets, with_tokens, export_passphrase_file } => {
             let passphrase_file = export_passphrase_file.as_deref();
             export::run(

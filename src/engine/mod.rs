@@ -5,6 +5,7 @@
 
 mod account_http;
 mod accounts;
+mod api_address;
 mod clipboard;
 mod database;
 mod demo_account;

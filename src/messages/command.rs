@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use chrono::TimeDelta;
 
-use crate::base::secret::{Passphrase, PastedReturn};
+use crate::base::secret::{Passphrase, PastedReturn, RegistrationToken};
 use crate::domain::account::{AccountId, Client, Revision, Settings};
+use crate::domain::api_address::plan::AddressPlan;
+use crate::domain::api_address::search::SearchOptions;
 use crate::domain::import::{Imported, Mapping};
 use crate::domain::oauth::response_mapping::ReadAs;
 use crate::domain::provider::spec::ClientAuth;
@@ -53,6 +55,21 @@ impl From<Imported> for ImportDraft {
     }
 }
 
+/// An account of an address's server.
+#[derive(Debug)]
+pub struct AddressDraft {
+    /// The name as typed.
+    pub name: String,
+    pub plan: AddressPlan,
+    /// The client, if the user has one.
+    pub client: Option<Client>,
+    /// The initial access token of a registration, if the user has one.
+    pub registration_token: Option<RegistrationToken>,
+    /// Replaces an account with the same name.
+    pub replace: bool,
+    pub sign_in: bool,
+}
+
 /// A request to the engine.
 #[derive(Debug)]
 pub enum Command {
@@ -64,6 +81,15 @@ pub enum Command {
     /// Discovers an issuer's endpoints without saving anything. The result is
     /// [`super::event::Event::Discovered`] or [`super::event::Reply::Discovered`].
     Discover(Box<Settings>),
+    /// Finds the authorization server of an address, by GETs without credentials, and saves nothing. The result
+    /// is [`super::event::Event::ServerFound`] or [`super::event::Reply::ServerFound`].
+    FindServer {
+        address: String,
+        options: SearchOptions,
+    },
+    /// Registers a client if the plan says so, and saves the account. The reply is
+    /// [`super::event::Reply::Saved`].
+    AddFound(Box<AddressDraft>),
     /// Saves all or none. Accounts with an issuer instead of endpoints are discovered first.
     Import(Vec<ImportDraft>),
     /// Reads an import file or an export without saving anything. The result is

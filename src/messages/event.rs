@@ -9,6 +9,8 @@ use url::Url;
 
 use crate::base::secret::{AccessToken, IdToken, Password};
 use crate::domain::account::{Account, AccountId};
+use crate::domain::api_address::plan::KnownClient;
+use crate::domain::api_address::search::FoundServer;
 use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::import::EnvNames;
 use crate::domain::oauth::discovery::DiscoveredServer;
@@ -19,7 +21,7 @@ use crate::domain::token::grant::TokenFacts;
 
 use super::command::{AccountDraft, CopyForm, ImportDraft};
 use super::diagnosis::Finding;
-use super::problem::{Problem, SignInProblem, VaultProblem};
+use super::problem::{Problem, SignInProblem, UntrustedText, VaultProblem};
 use super::snapshot::DeviceCodeView;
 
 #[derive(Debug)]
@@ -65,6 +67,12 @@ pub enum Event {
         name: String,
         /// The result of revoking its tokens.
         revocation: Revocation,
+        client: ClientDeletion,
+    },
+    /// The search for an address's server finished.
+    ServerFound {
+        address: String,
+        found: Box<Result<AddressFound, Problem>>,
     },
     /// A deletion was undone.
     Restored(AccountId),
@@ -88,6 +96,27 @@ pub enum Revocation {
     NoEndpoint,
     /// They were not revoked, for this reason.
     Failed(Box<Problem>),
+}
+
+/// The server of an address.
+#[derive(Debug)]
+pub struct AddressFound {
+    pub server: FoundServer,
+    /// The clients that accounts have there.
+    pub known: Vec<KnownClient>,
+}
+
+/// What became of a deleted account's client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientDeletion {
+    /// Keyfob has not registered it.
+    NotRegistered,
+    /// Other accounts use it.
+    Shared,
+    /// The server deleted it.
+    Done,
+    /// It stays registered with this server, for this reason.
+    Kept { server: UntrustedText, why: UntrustedText },
 }
 
 /// The content of an import file.
@@ -136,7 +165,12 @@ pub enum Reply {
     Revoked,
     /// An account's tokens are removed here, without a request to the server.
     Forgotten,
-    Removed(Revocation),
+    Removed {
+        revocation: Revocation,
+        client: ClientDeletion,
+    },
+    /// The server of an address.
+    ServerFound(Box<AddressFound>),
     /// An account's HTTP log, the newest entry first.
     HttpLog(Arc<Vec<HttpLogEntry>>),
     /// The findings of the checks.

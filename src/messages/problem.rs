@@ -11,8 +11,10 @@ use super::preferences::Unconfirmed;
 use super::vault_kind::VaultKind;
 use crate::base::sanitize::sanitized;
 use crate::domain::account::NameError;
+use crate::domain::api_address::search::SearchError;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::jose::KeyError;
+pub use crate::domain::oauth::registration::RegistrationError;
 pub use crate::domain::oauth::token_response::AnswerFlaw;
 use crate::domain::provider::destinations::{Destination, MovedDestination};
 use crate::domain::provider::{EndpointKind, ProviderError};
@@ -109,6 +111,10 @@ pub enum Problem {
     Demo(UntrustedText),
     Archive(ArchiveProblem),
     Discovery(DiscoveryProblem),
+    /// The search for an address's server ended without one.
+    Address(Box<SearchError>),
+    /// No client was registered.
+    Registration(Box<RegistrationProblem>),
     Locked,
     /// The database could not be read and was set aside under this name.
     SetAside(UntrustedText),
@@ -283,6 +289,15 @@ pub enum NotDiscovered {
     Missing(EndpointKind),
     /// An endpoint is not a URL, or not https.
     Unusable(EndpointKind),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistrationProblem {
+    /// The host of the registration endpoint.
+    pub server: UntrustedText,
+    pub error: RegistrationError,
+    /// An initial access token was sent.
+    pub had_token: bool,
 }
 
 /// Why the vault can't be used.

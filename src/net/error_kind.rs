@@ -2,18 +2,25 @@
 //!
 //! Invariant: only kinds leave this module, never an error's text, since an HTTP client's errors quote URLs.
 
-use std::error::Error;
+use std::error::Error as StdError;
 use std::io;
 
 use rustls::Error as TlsError;
+use thiserror::Error;
 
+use crate::domain::api_address::reach::Inside;
 use crate::domain::refusal::transport::UnreachableKind;
 
 /// The prefix of the client library's proxy errors; the type itself is private.
 const TUNNEL: &str = "tunnel error: ";
 
+/// A name stands for an address that must not be reached.
+#[derive(Debug, Error)]
+#[error("a host that is {0}")]
+pub(crate) struct OutOfReach(pub(crate) Inside);
+
 /// The kind of the first informative error in the chain; `None` if there is none.
-pub(crate) fn kind_of(error: &(dyn Error + 'static)) -> Option<UnreachableKind> {
+pub(crate) fn kind_of(error: &(dyn StdError + 'static)) -> Option<UnreachableKind> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         // Errors below this one are about the proxy and say nothing about the server.
@@ -24,6 +31,9 @@ pub(crate) fn kind_of(error: &(dyn Error + 'static)) -> Option<UnreachableKind> 
             } else {
                 UnreachableKind::Proxy
             });
+        }
+        if let Some(OutOfReach(place)) = error.downcast_ref() {
+            return Some(UnreachableKind::Inside(*place));
         }
         if let Some(tls) = error.downcast_ref::<TlsError>() {
             return Some(kind_of_tls(tls));
@@ -53,7 +63,7 @@ fn kind_of_tls(error: &TlsError) -> UnreachableKind {
 }
 
 /// Returns true if the chain says that no root certificate was found.
-pub(crate) fn lacks_roots(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn lacks_roots(error: &(dyn StdError + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
         // The platform verifier has no type of its own for this; it uses `General` for nothing else.

@@ -4,15 +4,17 @@
 //! request is sent at most once, over https, or over plain http to this computer; no error of the client
 //! library leaves this module, since those quote URLs and headers.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::Read;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use hyper::body::Bytes;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, ClientBuilder, Response};
 use tokio::sync::OnceCell;
@@ -22,6 +24,7 @@ use zeroize::Zeroizing;
 use super::error_kind;
 use crate::base::clock::Clock;
 use crate::base::secret::SecretText;
+use crate::domain::api_address::reach::Reach;
 use crate::domain::oauth::http_request::{HttpRequest, Method};
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::domain::secure_url::{is_loopback, is_secure};
@@ -100,6 +103,18 @@ struct Inner {
     plain: OnceCell<Client>,
     local: OnceCell<Client>,
     remote: OnceCell<Client>,
+    /// The client for hosts that must be public.
+    guarded: OnceCell<Client>,
+    public_hosts: PublicHosts,
+}
+
+/// How a server is asked that the user hasn't chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit {
+    /// The server's name may stand for these addresses only.
+    pub reach: Reach,
+    /// Whether the body is wanted. Without it, a stream that never ends is no obstacle.
+    pub reads_body: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -110,11 +125,20 @@ enum Route {
     Local,
     /// https elsewhere: with the configured proxy.
     Remote,
+    /// The same, if the server's name stands for public addresses only.
+    Guarded,
 }
 
 impl Http {
     pub fn new(policy: HttpPolicy) -> Self {
-        let inner = Inner { policy, plain: OnceCell::new(), local: OnceCell::new(), remote: OnceCell::new() };
+        let inner = Inner {
+            policy,
+            plain: OnceCell::new(),
+            local: OnceCell::new(),
+            remote: OnceCell::new(),
+            guarded: OnceCell::new(),
+            public_hosts: PublicHosts::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -124,22 +148,42 @@ impl Http {
     /// [`Unreachable`] without a complete response. A URL that is neither https nor on this computer gives
     /// [`UnreachableKind::Tls`], and nothing is sent.
     pub async fn send(&self, request: &HttpRequest, clock: &dyn Clock) -> Result<HttpAnswer, Unreachable> {
+        // The account's owner has seen its servers, so they may be anywhere.
+        self.visit(request, clock, Visit { reach: Reach::ThisComputer, reads_body: true }).await
+    }
+
+    /// The same for a server that the user hasn't chosen.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; [`UnreachableKind::Inside`] if its name stands for an address out of reach.
+    pub async fn visit(
+        &self,
+        request: &HttpRequest,
+        clock: &dyn Clock,
+        visit: Visit,
+    ) -> Result<HttpAnswer, Unreachable> {
         let failed = |kind, may_have_been_sent| Unreachable {
             host: request.url.host_str().unwrap_or_default().to_owned(),
             kind,
             may_have_been_sent,
         };
+        visit.reach.check(&request.url).map_err(|place| failed(UnreachableKind::Inside(place), false))?;
         let route = route(&request.url).ok_or_else(|| failed(UnreachableKind::Tls, false))?;
+        let route = match (route, request.url.domain()) {
+            (Route::Remote, Some(name)) if visit.reach == Reach::Public => {
+                self.inner.public_hosts.add(name);
+                Route::Guarded
+            }
+            (route, _) => route,
+        };
         let client = self.client(route).await.map_err(|kind| failed(kind, false))?;
         let headers = headers(request).ok_or_else(|| failed(UnreachableKind::Connect, false))?;
         let sending = match request.method {
             Method::Get => client.get(request.url.clone()),
             Method::Post if request.in_query => client.post(with_query(&request.url, request.body.expose())),
-            Method::Post => {
-                // The client's buffer points to this copy, which is wiped with the request.
-                let body = Zeroizing::new(request.body.expose().as_bytes().to_vec());
-                client.post(request.url.clone()).body(Bytes::from_owner(body))
-            }
+            Method::Post => client.post(request.url.clone()).body(body_of(request)),
+            Method::Put => client.put(request.url.clone()).body(body_of(request)),
+            Method::Delete => client.delete(request.url.clone()),
         };
         let sending = sending.headers(headers);
         let sent_at = clock.now();
@@ -147,7 +191,11 @@ impl Http {
             let (kind, sent) = classify(&error);
             failed(kind, sent)
         })?;
-        let read = read_body(&mut response).await.map_err(|error| failed(classify(&error).0, true))?;
+        let read = if visit.reads_body {
+            read_body(&mut response).await.map_err(|error| failed(classify(&error).0, true))?
+        } else {
+            Some(Zeroizing::default())
+        };
         let text = |name| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let header = |(name, value): (&HeaderName, &HeaderValue)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -171,11 +219,12 @@ impl Http {
             Route::Plain => &self.inner.plain,
             Route::Local => &self.inner.local,
             Route::Remote => &self.inner.remote,
+            Route::Guarded => &self.inner.guarded,
         };
         cell.get_or_try_init(|| async {
-            let policy = self.inner.policy.clone();
+            let (policy, public_hosts) = (self.inner.policy.clone(), self.inner.public_hosts.clone());
             // Reads files, so not on the runtime's thread.
-            let built = tokio::task::spawn_blocking(move || build(&policy, route));
+            let built = tokio::task::spawn_blocking(move || build(&policy, route, public_hosts));
             built.await.unwrap_or(Err(UnreachableKind::Connect))
         })
         .await
@@ -203,7 +252,7 @@ fn route(url: &Url) -> Option<Route> {
 }
 
 /// Builds a client. Blocks: reads the root certificates and the system's proxy settings.
-fn build(policy: &HttpPolicy, route: Route) -> Result<Client, UnreachableKind> {
+fn build(policy: &HttpPolicy, route: Route, public_hosts: PublicHosts) -> Result<Client, UnreachableKind> {
     // An error means that one is already installed, which is equally good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Resolve this computer's own name without a name server (RFC 6761, section 6.3).
@@ -224,11 +273,50 @@ fn build(policy: &HttpPolicy, route: Route) -> Result<Client, UnreachableKind> {
         Route::Plain => builder.no_proxy().tls_certs_only([]),
         Route::Local => with_roots(builder.no_proxy().https_only(true), policy)?,
         Route::Remote => with_roots(with_proxy(builder, &policy.proxy)?.https_only(true), policy)?,
+        Route::Guarded => {
+            let builder = with_proxy(builder, &policy.proxy)?.https_only(true);
+            with_roots(builder.dns_resolver(public_hosts), policy)?
+        }
     };
     builder.build().map_err(|error| match &policy.extra_root_pem {
         Some(_) if !error_kind::lacks_roots(&error) => UnreachableKind::BadRootCertificate,
         _ => UnreachableKind::NoRootCertificates,
     })
+}
+
+/// The request's body, as a copy that is wiped with the request.
+fn body_of(request: &HttpRequest) -> Bytes {
+    Bytes::from_owner(Zeroizing::new(request.body.expose().as_bytes().to_vec()))
+}
+
+/// Resolves names, and refuses an address that is not public for a host that must be. A proxy's name is none of
+/// these hosts, so it may stand for any address.
+#[derive(Debug, Clone, Default)]
+struct PublicHosts(Arc<Mutex<HashSet<String>>>);
+
+impl PublicHosts {
+    fn add(&self, name: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_ascii_lowercase());
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&name.to_ascii_lowercase())
+    }
+}
+
+impl Resolve for PublicHosts {
+    fn resolve(&self, name: Name) -> Resolving {
+        let must_be_public = self.has(name.as_str());
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            if must_be_public {
+                for address in &found {
+                    Reach::Public.check_ip(address.ip()).map_err(error_kind::OutOfReach)?;
+                }
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
 }
 
 fn with_proxy(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, UnreachableKind> {

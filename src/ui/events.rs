@@ -64,10 +64,13 @@ impl Ui {
             Event::SignedIn(_) => self.toasts.say("Signed in."),
             Event::Copied { clears_at, .. } => self.take_copied(clears_at.is_none(), ctx),
             Event::ClipboardCleared => self.toasts.say("Clipboard cleared."),
-            Event::Deleted { name, revocation } => {
+            // No page asks for a server yet.
+            Event::ServerFound { .. } => {}
+            Event::Deleted { name, revocation, client } => {
                 let name = sanitized(&name, 40);
-                let tokens = explain::revocation(&revocation).unwrap_or_default();
-                self.toasts.say(format!("“{name}” was deleted. {tokens}").trim_end());
+                let said = [explain::revocation(&revocation), explain::client_deletion(&client)];
+                let said: Vec<String> = said.into_iter().flatten().collect();
+                self.toasts.say(format!("“{name}” was deleted. {}", said.join(" ")).trim_end());
             }
             Event::Problem { account, problem } => self.take_problem(account, problem, ctx),
         }

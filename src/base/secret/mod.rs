@@ -97,6 +97,8 @@ kinds! {
     PrivateKey,
     /// A resource owner's password (RFC 6749, section 4.3).
     Password,
+    /// A registration access token (RFC 7592), or an initial one (RFC 7591).
+    RegistrationToken,
     /// An authorization code (RFC 6749, section 1.3.1).
     AuthCode,
     /// A device code (RFC 8628, section 3.2).

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod add;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -24,12 +24,14 @@ pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result
             VaultKind::Keychain | VaultKind::File => "",
             VaultKind::Memory => " Anything stored for it in the keychain was left there.",
         };
-        let tokens = match removed {
-            Reply::Removed(revocation) => explain::revocation(&revocation),
-            _ => None,
+        let said = match removed {
+            Reply::Removed { revocation, client } => {
+                [explain::revocation(&revocation), explain::client_deletion(&client)]
+            }
+            _ => [None, None],
         };
-        let tokens = tokens.map_or_else(String::new, |said| format!(" {said}"));
-        output::say(&format!("{name} was removed.{tokens}{left}"));
+        let said = said.into_iter().flatten().fold(String::new(), |all, said| all + " " + &said);
+        output::say(&format!("{name} was removed.{said}{left}"));
         Ok(())
     })
 }

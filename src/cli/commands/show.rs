@@ -16,6 +16,7 @@ use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{CliSession, with_engine};
 use crate::domain::account::environment::Environment;
 use crate::domain::oauth::id_token::IdTokenStatus;
+use crate::domain::provider::spec::ClientSource;
 use crate::domain::provider::{EndpointKind, Provider};
 use crate::domain::token::grant::{ExpirySource, TokenFacts};
 use crate::messages::command::Command;
@@ -36,6 +37,8 @@ struct Shown<'a> {
     granted_scope: Option<&'a [String]>,
     redirect_uri: Option<&'a str>,
     issuer: Option<String>,
+    resource: Vec<String>,
+    client_source: Option<&'static str>,
     endpoints: Endpoints,
     changed_destinations: Vec<Changed>,
     token_type: Option<&'a str>,
@@ -121,6 +124,8 @@ fn facts<'a>(session: &CliSession, account: &'a AccountView) -> Shown<'a> {
         granted_scope: facts.and_then(|facts| facts.scope.as_deref()),
         redirect_uri: account.redirect_uri.as_deref(),
         issuer: provider.as_ref().and_then(|provider| provider.issuer.clone()),
+        resource: provider.as_ref().map(|provider| provider.resource.clone()).unwrap_or_default(),
+        client_source: account.settings.overrides.client_source.map(ClientSource::as_str),
         endpoints: EndpointKind::ALL
             .into_iter()
             .map(|kind| {
@@ -165,6 +170,8 @@ fn lines(session: &CliSession, account: &AccountView) -> String {
         ),
         ("Redirect URI", text(shown_facts.redirect_uri)),
         ("Issuer", text(shown_facts.issuer.as_deref())),
+        ("Resource", list(&shown_facts.resource)),
+        ("Client", text(shown_facts.client_source)),
         ("Authorization endpoint", text(address(EndpointKind::Authorize))),
         ("Token endpoint", text(address(EndpointKind::Token))),
         ("Token type", text(shown_facts.token_type)),

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::oauth::grant_type::GrantType;
+use super::oauth::registration::Registration;
 use super::provider::spec::ProviderSpec;
 use crate::base::secret::{ApiKey, ClientSecret, HeaderValue, ParamValue, Password, PrivateKey};
 use environment::Environment;
@@ -225,6 +226,8 @@ pub struct Client {
     pub token_params: SecretParams,
     /// Extra parameters of a refresh that may be secret, by name.
     pub refresh_params: SecretParams,
+    /// How to change or delete the client, if Keyfob registered it.
+    pub registration: Option<Registration>,
 }
 
 impl Client {

@@ -43,6 +43,11 @@ pub struct DiscoveredServer {
     /// PKCE with S256 is supported; `None` if the server doesn't say.
     pub pkce: Option<bool>,
     pub scopes: Vec<String>,
+    /// The client registration endpoint (RFC 7591, section 3), as written and unchecked: nothing is sent there
+    /// except when an account is added by an address.
+    pub registration: Option<String>,
+    /// The server takes the URL of a client ID metadata document as a client ID.
+    pub takes_client_documents: bool,
     /// The server promises `iss` in every authorization response (RFC 9207).
     pub iss_promised: bool,
     /// The server requires pushed authorization requests (RFC 9126, section 5).
@@ -115,7 +120,40 @@ pub fn with_placeholder_endpoints(settings: &Settings) -> Settings {
     settings
 }
 
+/// The registered name of a client authentication method (RFC 7591, section 2).
+pub fn name_of_auth(auth: ClientAuth) -> &'static str {
+    let known = CLIENT_AUTHS.iter().find(|(known, _)| *known == auth);
+    known.map_or("client_secret_basic", |(_, name)| name)
+}
+
+/// The client authentication method of a registered name.
+pub fn auth_of_name(name: &str) -> Option<ClientAuth> {
+    CLIENT_AUTHS.iter().find(|(_, known)| *known == name).map(|(auth, _)| *auth)
+}
+
+/// The issuer that a metadata document names; `None` if the text is no such document.
+pub fn issuer_of(body: &[u8]) -> Option<String> {
+    let value = read_json(body)?;
+    text_of(&value, "issuer").map(str::to_owned)
+}
+
+/// The token endpoint that a metadata document names, unchecked.
+pub fn token_endpoint_of(body: &[u8]) -> Option<String> {
+    let value = read_json(body)?;
+    text_of(&value, "token_endpoint").map(str::to_owned)
+}
+
+fn read_json(body: &[u8]) -> Option<Value> {
+    serde_json::from_str(String::from_utf8_lossy(body).trim_start_matches('\u{feff}')).ok()
+}
+
 impl Wanted {
+    /// An issuer's metadata for sign-ins with the browser.
+    pub fn for_sign_in(issuer: Issuer) -> Self {
+        let grant = GrantType::AuthorizationCode;
+        Self { issuer, template: None, grant, client_auth: ClientAuth::usual(grant) }
+    }
+
     /// The issuer whose metadata an account needs, from its preset, variables and overrides.
     pub fn of(presets: &[Preset], settings: &Settings) -> Result<Self, ProviderError> {
         let preset = Preset::of(presets, &settings.provider)?;
@@ -134,9 +172,7 @@ impl Wanted {
 
     /// Reads the metadata that was fetched from `document`.
     pub fn read(&self, document: &Url, body: &[u8]) -> Result<DiscoveredServer, MetadataError> {
-        let text = String::from_utf8_lossy(body);
-        let value: Value =
-            serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|_| MetadataError::None)?;
+        let value = read_json(body).ok_or(MetadataError::None)?;
         let said = text_of(&value, "issuer").ok_or(MetadataError::None)?;
         let is_ours = said == self.issuer.as_str()
             || self.template.as_ref().is_some_and(|template| is_same(template, said));
@@ -168,6 +204,8 @@ impl Wanted {
                 .into_iter()
                 .map(str::to_owned)
                 .collect(),
+            registration: text_of(&value, "registration_endpoint").map(str::to_owned),
+            takes_client_documents: flag(&value, "client_id_metadata_document_supported"),
             iss_promised: flag(&value, "authorization_response_iss_parameter_supported"),
             par_required: flag(&value, "require_pushed_authorization_requests"),
             usual_auth: self.client_auth,

@@ -14,6 +14,9 @@ pub enum Method {
     /// A request without a body or side effects.
     Get,
     Post,
+    /// Replaces a client's registration.
+    Put,
+    Delete,
 }
 
 impl Method {
@@ -21,6 +24,8 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
     }
 }

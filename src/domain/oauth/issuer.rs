@@ -66,6 +66,11 @@ impl Issuer {
     }
 }
 
+/// Returns true if a URL is one of an issuer's metadata.
+pub fn is_document(url: &Url) -> bool {
+    [OPENID, OAUTH].iter().any(|known| url.path().contains(known))
+}
+
 /// Returns true if `said` is the issuer `known`. If `known` is a template, a `{name}` matches one path
 /// segment of letters, digits, `-`, `.` and `_`.
 pub fn is_same(known: &str, said: &str) -> bool {

@@ -9,8 +9,8 @@ use url::{Host, Url};
 
 /// The first port that needs no privilege.
 const FIRST_FREE_PORT: u16 = 1024;
-/// The first alternative if the registered port can't be used at all.
-const USUAL_PORT: u16 = 8910;
+/// The port of an account whose user registers the redirect URI, and the first alternative if the registered port can't be used at all.
+pub const USUAL_PORT: u16 = 8910;
 const OTHER_PORTS: u16 = 40;
 
 /// Why a redirect URI can't be used.

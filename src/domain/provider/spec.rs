@@ -38,6 +38,28 @@ impl ClientAuth {
     }
 }
 
+/// Where the client of an account comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientSource {
+    /// Keyfob registered it (RFC 7591).
+    Registered,
+    /// Its ID is the URL of a client ID metadata document.
+    Document,
+    /// The user registered it and gave its ID.
+    Given,
+}
+
+impl ClientSource {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::Document => "document",
+            Self::Given => "given",
+        }
+    }
+}
+
 /// The format of a token request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -217,6 +239,9 @@ pub struct ProviderSpec {
     pub grants: Option<Vec<GrantType>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_auth: Option<ClientAuth>,
+    /// Where the client comes from, if the account was added by an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_source: Option<ClientSource>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_format: Option<BodyFormat>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -325,6 +350,7 @@ impl ProviderSpec {
         Self {
             grants: one(self.grants.as_ref(), over.grants.as_ref()),
             client_auth: one(self.client_auth.as_ref(), over.client_auth.as_ref()),
+            client_source: one(self.client_source.as_ref(), over.client_source.as_ref()),
             body_format: one(self.body_format.as_ref(), over.body_format.as_ref()),
             scopes: one(self.scopes.as_ref(), over.scopes.as_ref()),
             scope_separator: one(self.scope_separator.as_ref(), over.scope_separator.as_ref()),

@@ -4,6 +4,8 @@
 
 use thiserror::Error;
 
+use crate::domain::api_address::reach::Inside;
+
 /// A failed connection to a server.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{host}: {kind}")]
@@ -19,6 +21,9 @@ pub struct Unreachable {
 pub enum UnreachableKind {
     #[error("its name can't be resolved")]
     Dns,
+    /// Its name stands for an address that must not be reached from where it was named.
+    #[error("it is {0}")]
+    Inside(Inside),
     #[error("no connection")]
     Connect,
     #[error("it took too long")]

@@ -14,6 +14,7 @@ use crate::domain::account::secret_expiry;
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision};
 use crate::domain::oauth::extra_params;
 use crate::domain::oauth::extra_params::SecretParams;
+use crate::domain::oauth::registration::Registration;
 use crate::domain::oauth::token_request;
 use crate::domain::oauth::token_request::RequestError;
 use crate::domain::provider::{Preset, Provider, ProviderError};
@@ -265,6 +266,10 @@ pub(crate) async fn read_client(store: &AccountStore, id: &AccountId) -> Result<
 /// The edited client, with the stored secrets that it omits. Empty headers and parameters are removed.
 pub(crate) fn kept(mut client: Client, old: &Client) -> Client {
     client.client_secret = client.client_secret.or_else(|| old.client_secret.as_ref().map(Secret::duplicate));
+    if client.client_id == old.client_id {
+        client.registration =
+            client.registration.or_else(|| old.registration.as_ref().map(Registration::duplicate));
+    }
     client.private_key = client.private_key.or_else(|| old.private_key.as_ref().map(Secret::duplicate));
     client.password = client.password.or_else(|| old.password.as_ref().map(Secret::duplicate));
     client.key = client.key.or_else(|| old.key.as_ref().map(Secret::duplicate));

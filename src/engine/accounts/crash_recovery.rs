@@ -6,12 +6,13 @@
 
 use super::account_save::AccountWriter;
 use crate::domain::account::{AccountId, AccountName};
+use crate::engine::api_address::client_removal::ClientRemover;
 use crate::engine::publishing::outbox::Replies;
 use crate::engine::secrets::account_lock::AccountLock;
 use crate::engine::secrets::account_store::AccountStore;
 use crate::engine::tokens::revocation::Revoker;
 use crate::messages::command::Command;
-use crate::messages::event::Revocation;
+use crate::messages::event::{ClientDeletion, Revocation};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultKind;
 use crate::store::database::{InFlight, RowState, StoredAccount};
@@ -103,13 +104,15 @@ pub(crate) struct RecoveryJob {
     pub(crate) writer: AccountWriter,
     /// Revokes the tokens of a deletion.
     pub(crate) revoker: Option<Revoker>,
+    /// Deletes the registered client of a deletion.
+    pub(crate) remover: Option<ClientRemover>,
     /// Whether a missing record in the vault proves that nothing was stored.
     pub(crate) is_whole_truth: bool,
 }
 
 impl RecoveryJob {
     pub(crate) async fn run(self) -> (StoredAccount, Recovered, Revocation) {
-        let Self { row, lock, writer, revoker, is_whole_truth } = self;
+        let Self { row, lock, writer, revoker, remover, is_whole_truth } = self;
         let (store, id) = (&writer.store, row.account.id.clone());
         let account = id.clone();
         let now = store.on_disk(move |accounts| accounts.state_of(&account)).await;
@@ -120,6 +123,11 @@ impl RecoveryJob {
             Some(revoker) => revoker.before_deletion(store, &id).await,
             None => Revocation::NoEndpoint,
         };
+        if let Some(remover) = remover
+            && let ClientDeletion::Kept { server, why } = remover.before_deletion(store, &id).await
+        {
+            log::warn!("account {id}: its client stays registered with {server}: {why}");
+        }
         let recovered = if row.kept_in.as_deref() == Some(VaultKind::Memory.as_str()) {
             remove(store, id).await
         } else {

@@ -1,14 +1,15 @@
 //! Deletes an account's row and secrets.
 //!
-//! The order is: row `deleting`, revocation, vault, row. The vault keeps everything while the deletion can be
+//! The order is: row `deleting`, revocation, client, vault, row. The vault keeps everything while the deletion can be
 //! undone; afterwards nothing is left.
 
 use crate::base::failpoint::reach;
 use crate::domain::account::AccountId;
+use crate::engine::api_address::client_removal::ClientRemover;
 use crate::engine::secrets::account_lock::AccountLock;
 use crate::engine::secrets::account_store::AccountStore;
 use crate::engine::tokens::revocation::Revoker;
-use crate::messages::event::Revocation;
+use crate::messages::event::{ClientDeletion, Revocation};
 use crate::messages::problem::{Problem, VaultProblem};
 
 /// What remains of an account whose deletion failed.
@@ -24,6 +25,7 @@ pub(crate) struct DeletionJob {
     pub(crate) id: AccountId,
     pub(crate) store: AccountStore,
     pub(crate) revoker: Option<Revoker>,
+    pub(crate) remover: ClientRemover,
     /// The account's lock if the caller holds it.
     pub(crate) held: Option<AccountLock>,
     /// Whether a caller waits for the result.
@@ -31,10 +33,10 @@ pub(crate) struct DeletionJob {
 }
 
 impl DeletionJob {
-    pub(crate) async fn run(mut self) -> Result<Revocation, (Problem, AfterFailure)> {
+    pub(crate) async fn run(mut self) -> Result<(Revocation, ClientDeletion), (Problem, AfterFailure)> {
         let lock = self.held.take();
         match self.delete(lock).await {
-            Ok(revocation) => Ok(revocation),
+            Ok(done) => Ok(done),
             Err(problem) => {
                 let is_elsewhere = matches!(problem, Problem::Vault(VaultProblem::Elsewhere(_)));
                 if !self.is_asked && !is_elsewhere {
@@ -47,8 +49,9 @@ impl DeletionJob {
         }
     }
 
-    /// A failed revocation doesn't stop the deletion and is reported afterwards.
-    async fn delete(&self, held: Option<AccountLock>) -> Result<Revocation, Problem> {
+    /// A failed revocation, or a client that stays registered, doesn't stop the deletion and is reported
+    /// afterwards.
+    async fn delete(&self, held: Option<AccountLock>) -> Result<(Revocation, ClientDeletion), Problem> {
         let (id, store) = (&self.id, &self.store);
         let _lock = match held {
             Some(lock) => (Some(lock), None),
@@ -62,11 +65,12 @@ impl DeletionJob {
             Some(revoker) => revoker.before_deletion(store, id).await,
             None => Revocation::NoEndpoint,
         };
+        let client = self.remover.before_deletion(store, id).await;
         store.delete_records(id).await.map_err(Problem::Vault)?;
         reach("delete: vault emptied");
         let account = id.clone();
         store.on_disk(move |accounts| accounts.remove(&account)).await?;
-        Ok(revocation)
+        Ok((revocation, client))
     }
 
     async fn undo(&self) {

@@ -9,7 +9,7 @@ use crate::domain::session::Input;
 use crate::engine::accounts::account_state::AccountState;
 use crate::engine::accounts::deletion::{AfterFailure, DeletionJob};
 use crate::engine::publishing::outbox::{Replies, answer};
-use crate::messages::event::{Event, Reply, Revocation};
+use crate::messages::event::{ClientDeletion, Event, Reply, Revocation};
 use crate::messages::problem::Problem;
 
 /// How long a deletion can be undone.
@@ -94,7 +94,8 @@ impl Engine {
         let held = self.accounts.update(id, |entry| entry.finish_deletion(retry_at)).flatten();
         self.accounts.mark_edited();
         let id = id.clone();
-        let job = DeletionJob { id: id.clone(), store, revoker, held, is_asked: replies.is_some() };
+        let remover = self.client_remover();
+        let job = DeletionJob { id: id.clone(), store, revoker, remover, held, is_asked: replies.is_some() };
         self.spawn(async move { JobDone::Deleted { id, name, deleted: job.run().await, replies } });
     }
 
@@ -102,16 +103,16 @@ impl Engine {
         &mut self,
         id: &AccountId,
         name: String,
-        deleted: Result<Revocation, (Problem, AfterFailure)>,
+        deleted: Result<(Revocation, ClientDeletion), (Problem, AfterFailure)>,
         replies: Replies,
     ) {
         match deleted {
-            Ok(revocation) => {
+            Ok((revocation, client)) => {
                 self.accounts.remove(id);
                 self.accounts.mark_edited();
                 self.secrets.held_locks().release(id);
-                self.emit(Event::Deleted { name, revocation: revocation.clone() });
-                answer(replies, Ok(Reply::Removed(revocation)));
+                self.emit(Event::Deleted { name, revocation: revocation.clone(), client: client.clone() });
+                answer(replies, Ok(Reply::Removed { revocation, client }));
             }
             Err((problem, after)) => {
                 if after == AfterFailure::Restored {

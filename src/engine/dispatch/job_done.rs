@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::Engine;
 use crate::domain::account::{Account, AccountId, Client, Revision};
+use crate::domain::api_address::search::FoundServer;
 use crate::domain::http_log::record::HttpLogEntry;
 use crate::domain::import::ImportedFile;
 use crate::domain::oauth::device::DeviceAuthorization;
@@ -16,6 +17,7 @@ use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::engine::accounts::account_save::Saved;
 use crate::engine::accounts::crash_recovery::Recovered;
 use crate::engine::accounts::deletion::AfterFailure;
+use crate::engine::api_address::client::ReadyAccount;
 use crate::engine::publishing::outbox::{Replies, ReplyTo, answer};
 use crate::engine::secrets::secret_reader::Party;
 use crate::engine::secrets::vault_migration::ChosenVault;
@@ -23,9 +25,10 @@ use crate::engine::sign_in::authorization::Prepared;
 use crate::engine::tokens::renewal::TokenResult;
 use crate::engine::waiters::LookupAttempt;
 use crate::messages::command::{Command, CopyForm};
-use crate::messages::event::{Event, Reply, Revocation};
+use crate::messages::event::{ClientDeletion, Event, Reply, Revocation};
 use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::VaultKind;
+use crate::net::redirect_listener::Listener;
 use crate::store::database::{InFlight, Stored, StoredAccount};
 use crate::store::user_presets::OwnPresets;
 use crate::store::vault::client_record::ClientRecord;
@@ -121,7 +124,7 @@ pub(super) enum JobDone {
     Deleted {
         id: AccountId,
         name: String,
-        deleted: Result<Revocation, (Problem, AfterFailure)>,
+        deleted: Result<(Revocation, ClientDeletion), (Problem, AfterFailure)>,
         replies: Replies,
     },
     Recovered {
@@ -157,6 +160,22 @@ pub(super) enum JobDone {
     Discovered {
         issuer: String,
         found: Result<DiscoveredServer, Problem>,
+        replies: Replies,
+    },
+    ServerFound {
+        address: String,
+        found: Result<Box<FoundServer>, Problem>,
+        replies: Replies,
+    },
+    ClientReady {
+        ready: Result<Box<ReadyAccount>, Problem>,
+        replace: bool,
+        replies: Replies,
+    },
+    AddressSaved {
+        saved: Result<Saved, Problem>,
+        sign_in: bool,
+        listener: Option<Listener>,
         replies: Replies,
     },
     TokenObtained {
@@ -290,6 +309,11 @@ impl Engine {
                 self.browser_opened(&id, attempt, opened, not_confirmed);
             }
             JobDone::Discovered { issuer, found, replies } => self.discovered(issuer, found, replies),
+            JobDone::ServerFound { address, found, replies } => self.server_found(address, found, replies),
+            JobDone::ClientReady { ready, replace, replies } => self.client_ready(ready, replace, replies),
+            JobDone::AddressSaved { saved, sign_in, listener, replies } => {
+                self.address_saved(saved, sign_in, listener, replies);
+            }
             JobDone::TokenObtained { id, attempt, revision, result } => {
                 self.token_obtained(&id, attempt, revision, *result);
             }

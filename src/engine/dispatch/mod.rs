@@ -4,6 +4,7 @@
 //! gets one reply.
 
 mod accounts;
+mod api_address;
 mod browser;
 mod deletion;
 mod event_loop;
@@ -148,6 +149,8 @@ impl Engine {
         match command {
             Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
             Command::Discover(settings) => self.discover(&settings, replies),
+            Command::FindServer { address, options } => self.find_server(address, options, replies),
+            Command::AddFound(draft) => self.add_found(*draft, replies),
             Command::Import(drafts) => self.import(drafts, replies),
             Command::ReadImport { path, passphrase, mapping } => {
                 self.read_import(path, passphrase, mapping, replies);

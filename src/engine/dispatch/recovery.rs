@@ -13,7 +13,7 @@ use crate::engine::accounts::secret_params_migration;
 use crate::engine::publishing::outbox::Replies;
 use crate::engine::secrets::secret_reader::SecretReader;
 use crate::engine::tokens::revocation::Revoker;
-use crate::messages::event::{Event, Reply, Revocation};
+use crate::messages::event::{ClientDeletion, Event, Reply, Revocation};
 use crate::messages::problem::Problem;
 use crate::messages::snapshot::VaultKind;
 use crate::store::database::{InFlight, RowState, StoredAccount};
@@ -36,10 +36,11 @@ impl Engine {
         let is_whole_truth = kept_in.is_some() || vault.is_by_choice();
         let Ok(Some(lock)) = self.secrets.held_locks().try_take(&row.account.id) else { return };
         let is_deleting = row.state == RowState::Deleting && !has_ended;
+        let remover = is_deleting.then(|| self.client_remover());
         let revoker = if is_deleting { self.revoker_of_unlisted(&row) } else { None };
         let writer = self.writer(&row.account.id);
         self.recovery.begin();
-        let job = RecoveryJob { row, lock, writer, revoker, is_whole_truth };
+        let job = RecoveryJob { row, lock, writer, revoker, remover, is_whole_truth };
         self.spawn(async move {
             let (row, recovered, revocation) = job.run().await;
             JobDone::Recovered { row: Box::new(row), recovered, revocation }
@@ -57,7 +58,7 @@ impl Engine {
     pub(super) fn recovered(&mut self, row: StoredAccount, recovered: Recovered, revocation: Revocation) {
         if matches!(revocation, Revocation::Failed(_)) {
             let name = row.account.name.as_str().to_owned();
-            self.emit(Event::Deleted { name, revocation });
+            self.emit(Event::Deleted { name, revocation, client: ClientDeletion::NotRegistered });
         }
         match recovered {
             Recovered::Whole => {

@@ -34,9 +34,11 @@ impl Engine {
     /// Binds the listener, then builds the sign-in link.
     pub(super) fn listen(&mut self, id: &AccountId, attempt: Attempt) {
         self.accounts.update(id, AccountState::clear_problem);
+        let reserved = self.sign_ins.take_reserved(id);
         let Some(entry) = self.accounts.get(id) else { return };
         let known = Known::of(entry, &self.providers.presets());
         let job = AuthorizationJob {
+            reserved,
             party: entry.party(),
             secrets: self.secret_reader(entry),
             pusher: Pusher { http: self.account_http(id), clock: Arc::clone(&self.clock), known },

@@ -19,7 +19,7 @@ use crate::domain::secure_url::is_loopback;
 use crate::engine::secrets::vault_handle::VaultHandle;
 use crate::messages::preferences::{Guarded, Unconfirmed};
 use crate::messages::problem::VaultProblem;
-use crate::net::http_client::{Http, HttpAnswer};
+use crate::net::http_client::{Http, HttpAnswer, Visit};
 use crate::store::vault::VaultError;
 use crate::store::vault::account_records::Records;
 
@@ -168,6 +168,25 @@ impl Network {
         request: &HttpRequest,
         clock: &dyn Clock,
     ) -> Result<HttpAnswer, Unreachable> {
+        self.confirmed_for(request).await?;
+        self.client.send(request, clock).await
+    }
+
+    /// Sends a request to a server that the user hasn't chosen; see [`Http::visit`].
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(crate) async fn visit(
+        &self,
+        request: &HttpRequest,
+        clock: &dyn Clock,
+        visit: Visit,
+    ) -> Result<HttpAnswer, Unreachable> {
+        self.confirmed_for(request).await?;
+        self.client.visit(request, clock, visit).await
+    }
+
+    async fn confirmed_for(&self, request: &HttpRequest) -> Result<(), Unreachable> {
         let words = self.needed_for(&request.url);
         if !words.is_empty() {
             let confirmed = self.trust.confirm(&self.vaults, &words).await;
@@ -180,7 +199,7 @@ impl Network {
                 may_have_been_sent: false,
             })?;
         }
-        self.client.send(request, clock).await
+        Ok(())
     }
 
     /// Loopback requests use no proxy, and plain http no certificate.

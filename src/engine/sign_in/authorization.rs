@@ -43,6 +43,8 @@ pub(crate) struct AuthorizationJob {
     pub(crate) party: Result<Party, Problem>,
     pub(crate) secrets: SecretReader,
     pub(crate) pusher: Pusher,
+    /// A listener that is bound already, if it has the account's redirect URI.
+    pub(crate) reserved: Option<Listener>,
     /// The preferred port of the redirect URI.
     pub(crate) port: Option<u16>,
     /// The number of attempts to bind the listener.
@@ -55,7 +57,15 @@ impl AuthorizationJob {
     pub(crate) async fn run(self) -> Result<Prepared, Problem> {
         let party = self.party?;
         let listener = match party.provider.redirect_uri.preferring(self.port) {
-            RedirectUri::Loopback(loopback) => Some(bind(&loopback, self.attempts).await?),
+            RedirectUri::Loopback(loopback) => Some(match self.reserved {
+                Some(listener) if listener.redirect_uri() == party.provider.redirect_uri.to_string() => {
+                    listener
+                }
+                other => {
+                    drop(other);
+                    bind(&loopback, self.attempts).await?
+                }
+            }),
             RedirectUri::Pasted(_) => None,
         };
         let client = self.secrets.client().await?;

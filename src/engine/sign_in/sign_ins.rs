@@ -23,7 +23,7 @@ use crate::domain::session::Attempt;
 use crate::engine::secrets::secret_reader::Party;
 use crate::messages::problem::UntrustedText;
 use crate::messages::snapshot::{Awaiting, DeviceCodeView};
-use crate::net::redirect_listener::CallbackDecision;
+use crate::net::redirect_listener::{CallbackDecision, Listener};
 
 const CALLBACKS: usize = 64;
 /// Attempts to bind a port that an earlier listener may still hold.
@@ -67,6 +67,8 @@ pub(crate) struct SignIns {
     device: HashMap<AccountId, PendingDevice>,
     /// Accounts whose sign-in opens no browser.
     without_browser: HashSet<AccountId>,
+    /// Listeners of new accounts whose first sign-in takes them over.
+    reserved: HashMap<AccountId, Listener>,
     /// Listeners; one that has its callback ends after the browser has its page.
     listeners: JoinSet<()>,
     /// Listeners that still deliver their last page.
@@ -82,6 +84,7 @@ impl SignIns {
             browser: HashMap::new(),
             device: HashMap::new(),
             without_browser: HashSet::new(),
+            reserved: HashMap::new(),
             listeners: JoinSet::new(),
             finishing: Vec::new(),
             callbacks_in,
@@ -105,6 +108,15 @@ impl SignIns {
 
     pub(crate) fn opens_browser(&self, id: &AccountId) -> bool {
         !self.without_browser.contains(id)
+    }
+
+    /// Keeps the listener of a new account for its first sign-in.
+    pub(crate) fn reserve(&mut self, id: AccountId, listener: Listener) {
+        self.reserved.insert(id, listener);
+    }
+
+    pub(crate) fn take_reserved(&mut self, id: &AccountId) -> Option<Listener> {
+        self.reserved.remove(id)
     }
 
     /// Closes listeners that have their callback, since the next sign-in may need their port. Returns the
@@ -229,6 +241,7 @@ impl SignIns {
     /// Ends a sign-in. Its listener closes at once, since the next sign-in may need its port.
     pub(crate) fn stop(&mut self, id: &AccountId) {
         self.close_listener(id);
+        self.reserved.remove(id);
         self.browser.remove(id);
         self.device.remove(id);
     }

@@ -3,6 +3,7 @@
 //! Every sentence that explains a [`Problem`] is here; the window and the command line share them. Invariant:
 //! each problem has both sentences, none holds a secret, and external text is in quotation marks.
 
+mod address;
 mod archive;
 mod destinations;
 mod discovery;
@@ -41,6 +42,7 @@ use token_requests::{bad_answer, details_of, refresh_refused, refused, unreached
 use tokens::{no_endpoint, not_checked, not_revoked};
 use vault::vault;
 
+pub use address::{AddressStep, client_deletion, steps};
 pub use tokens::{revocation, verdict};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +161,7 @@ fn changed_elsewhere(problem: &Problem) -> UserMessage {
 }
 
 /// Explains a problem. `account` and `provider` are names, if there are any.
+#[expect(clippy::too_many_lines, reason = "one arm a problem")]
 pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> UserMessage {
     let here = account.map_or_else(|| "this account".to_owned(), quoted);
     let opening = account.map_or_else(|| "This account".to_owned(), quoted);
@@ -200,6 +203,8 @@ pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>)
         Problem::Busy => busy(&here),
         Problem::Archive(problem) => archive(problem),
         Problem::Discovery(problem) => discovery(problem),
+        Problem::Address(error) => address::address(error),
+        Problem::Registration(problem) => address::registration(problem),
         Problem::Locked => words("Keyfob is locked, so nothing was done.", "Unlock it first."),
         Problem::SetAside(path) => set_aside(path),
         Problem::PageNotOpened(page) => page_not_opened(page),

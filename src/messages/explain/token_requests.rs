@@ -190,6 +190,10 @@ pub(in crate::messages::explain) fn unreached(unreachable: &Unreachable) -> User
             "Nothing was sent. Check the URL and the network, then try again.",
         )
         .offering(Action::TryAgain),
+        UnreachableKind::Inside(place) => words(
+            format!("{host} is {place}, so nothing was sent."),
+            "A public address leads there only if you allow it.",
+        ),
         UnreachableKind::Connect => {
             words(format!("{host} didn't accept the connection."), again).offering(Action::TryAgain)
         }

@@ -1,5 +1,6 @@
 //! The command line from outside: the built program, a real keychain, a scripted server.
 
+mod add;
 mod destinations;
 mod doctor;
 mod failures;

@@ -178,6 +178,13 @@ impl SignIn {
         parameter(&self.address, name)
     }
 
+    /// Takes the next line of its output as the sign-in link.
+    pub(crate) fn next_line(&mut self) {
+        self.address.clear();
+        self.out.read_line(&mut self.address).expect("a line");
+        self.address.truncate(self.address.trim_end().len());
+    }
+
     /// Plays the browser's redirect with these parameters and `state`.
     pub(crate) fn come_back(&self, parameters: &[(&str, &str)]) -> raw::Answer {
         come_back(&self.address, parameters)

@@ -175,7 +175,9 @@ fn f6_a_deletion_sends_no_token_to_an_edited_row() {
     accounts.update(&row, None).unwrap();
     drop(accounts);
     let rig = place.command_line();
-    let Ok(Reply::Removed(Revocation::Failed(why))) = rig.ask(Command::Remove(rig.id("car"))) else {
+    let Ok(Reply::Removed { revocation: Revocation::Failed(why), .. }) =
+        rig.ask(Command::Remove(rig.id("car")))
+    else {
         panic!()
     };
     assert!(matches!(*why, Problem::OtherDestination(_)), "{why:?}");

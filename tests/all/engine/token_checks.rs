@@ -169,7 +169,7 @@ fn z1_deleting_revokes_first_and_reports_a_failure() {
     let mut rig = signed_in(&server, &place, &["revoke"]);
     server.always("/revoke", Response::new(200, "text/plain", ""));
     let removed = rig.ask(Command::Remove(rig.id("car")));
-    assert!(matches!(removed, Ok(Reply::Removed(Revocation::Done))), "{removed:?}");
+    assert!(matches!(removed, Ok(Reply::Removed { revocation: Revocation::Done, .. })), "{removed:?}");
     assert_eq!(revoked(&server), ["refresh-1", "access-1"]);
     assert!(place.vault.stored_names().is_empty());
     rig.wait_for_event("deleted", |event| matches!(event, Event::Deleted { .. }));

@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable as _;
 use keyfob::base::secret::AccessToken;
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::messages::command::Command;
-use keyfob::messages::event::{Event, Revocation};
+use keyfob::messages::event::{ClientDeletion, Event, Revocation};
 use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::messages::snapshot::{Snapshot, VaultHealth, VaultKind};
 
@@ -56,7 +56,11 @@ fn the_curtain_shows_nothing_of_an_account_and_unlock_lifts_it() {
         rig.0.key_press_modifiers(Modifiers::COMMAND, key);
         rig.0.run();
     }
-    rig.tell(Event::Deleted { name: "car-dev".to_owned(), revocation: Revocation::NoTokens });
+    rig.tell(Event::Deleted {
+        name: "car-dev".to_owned(),
+        revocation: Revocation::NoTokens,
+        client: ClientDeletion::NotRegistered,
+    });
     rig.tell(Event::Revealed { account: id(1), token: AccessToken::new("CANARY-late".to_owned()) });
     is_bare(&rig);
     assert!(rig.commands().is_empty());

@@ -17,13 +17,14 @@ use crate::base::secret::kind::{HeaderValue as HeaderKind, ParamValue as ParamKi
 use crate::base::secret::{AccessToken, Kind, Secret, SecretText};
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::oauth::extra_params;
+use crate::domain::oauth::registration::Registration;
 use crate::domain::provider::destinations::Destinations;
 use crate::domain::token::grant::{Grant, TokenFacts};
 
 /// The version written. A record with a key that this version does not know needs a higher one. Version 2
 /// added private keys, and provider settings that version 1 lacked; version 3 made extra parameters secrets
-/// of their own, and added the destinations of a preset of the user's own; version 4 added API keys, and facts
-/// about an account.
+/// of their own, and added the destinations of a preset of the user's own; version 4 added API keys, facts
+/// about an account, registrations and where a client comes from.
 const VERSION: u32 = 4;
 
 pub fn client_name(id: &AccountId) -> String {
@@ -71,6 +72,8 @@ struct ClientOut<'a> {
     token_params: BTreeMap<&'a str, &'a str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     refresh_params: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration: Option<RegistrationOut<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +101,25 @@ struct ClientIn {
     token_params: BTreeMap<String, Held<ParamKind>>,
     #[serde(default)]
     refresh_params: BTreeMap<String, Held<ParamKind>>,
+    registration: Option<RegistrationIn>,
+}
+
+#[derive(Serialize)]
+struct RegistrationOut<'a> {
+    client_uri: &'a str,
+    token: &'a str,
+    redirect_uri: &'a str,
+    scopes: &'a [String],
+}
+
+#[derive(Deserialize)]
+struct RegistrationIn {
+    client_uri: String,
+    #[serde(deserialize_with = "secret")]
+    token: crate::base::secret::RegistrationToken,
+    redirect_uri: String,
+    #[serde(default)]
+    scopes: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -176,6 +198,12 @@ pub fn encode_client(record: &ClientRecord) -> Result<SecretText, VaultError> {
         authorize_params: exposed(&client.authorize_params),
         token_params: exposed(&client.token_params),
         refresh_params: exposed(&client.refresh_params),
+        registration: client.registration.as_ref().map(|registration| RegistrationOut {
+            client_uri: &registration.client_uri,
+            token: registration.token.expose(),
+            redirect_uri: &registration.redirect_uri,
+            scopes: &registration.scopes,
+        }),
     })
 }
 
@@ -194,6 +222,14 @@ pub fn decode_client(id: &AccountId, line: &SecretText) -> Result<ClientRecord, 
         authorize_params: secrets_of(record.authorize_params),
         token_params: secrets_of(record.token_params),
         refresh_params: secrets_of(record.refresh_params),
+        registration: record.registration.map(
+            |RegistrationIn { client_uri, token, redirect_uri, scopes }| Registration {
+                client_uri,
+                token,
+                redirect_uri,
+                scopes,
+            },
+        ),
     };
     // Up to version 2, extra parameters were among the settings.
     extra_params::move_secrets(&mut account.settings, &mut client);

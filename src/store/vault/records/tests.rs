@@ -2,7 +2,9 @@ use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
 
 use super::*;
-use crate::base::secret::{ApiKey, ClientSecret, HeaderValue, IdToken, ParamValue, Password, RefreshToken};
+use crate::base::secret::{
+    ApiKey, ClientSecret, HeaderValue, IdToken, ParamValue, Password, RefreshToken, RegistrationToken,
+};
 use crate::domain::account::environment::Environment;
 use crate::domain::account::key_dates::KeyDates;
 use crate::domain::account::tags::Tags;
@@ -47,6 +49,12 @@ pub(in crate::store) fn client(secret: &str) -> Client {
         token_params: BTreeMap::from([("api_key".to_owned(), ParamValue::new(secret.to_owned()))]),
         refresh_params: BTreeMap::from([("key_id".to_owned(), ParamValue::new(secret.to_owned()))]),
         key: Some(ApiKey::new(secret.to_owned())),
+        registration: Some(Registration {
+            client_uri: "https://example.com/register/1".to_owned(),
+            token: RegistrationToken::new(secret.to_owned()),
+            redirect_uri: "http://127.0.0.1:8910/callback".to_owned(),
+            scopes: vec!["a".to_owned()],
+        }),
     }
 }
 
@@ -93,6 +101,12 @@ fn assert_same_client(one: &Client, other: &Client) {
     assert_eq!(super::exposed(&one.token_params), super::exposed(&other.token_params));
     assert_eq!(super::exposed(&one.refresh_params), super::exposed(&other.refresh_params));
     assert_eq!(exposed(one.key.as_ref()), exposed(other.key.as_ref()));
+    let registered = |client: &Client| {
+        client.registration.as_ref().map(|it| {
+            (it.client_uri.clone(), it.token.expose().to_owned(), it.redirect_uri.clone(), it.scopes.clone())
+        })
+    };
+    assert_eq!(registered(one), registered(other));
 }
 
 fn assert_same_grant(one: &Grant, other: &Grant) {

@@ -400,6 +400,7 @@ impl AccountFormState {
                 authorize_params,
                 token_params,
                 refresh_params: SecretParams::new(),
+                registration: None,
             },
         }
     }

@@ -1,0 +1,171 @@
+//! The client of an account that is added by an address: given, shared, or registered.
+//!
+//! A registration happens only once the vault can take the client. Its redirect URI has the port of a bound
+//! listener, which the account's first sign-in takes over.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::base::clock::Clock;
+use crate::domain::account::{Client, Settings};
+use crate::domain::api_address::plan::{AddressPlan, ClientChoice};
+use crate::domain::api_address::reach::Reach;
+use crate::domain::oauth::redirect_uri::{LoopbackRedirect, RedirectUri};
+use crate::domain::oauth::registration::{self, ClientMetadata, Registered, Registration, RegistrationError};
+use crate::domain::provider::ProviderError;
+use crate::domain::provider::spec::{ClientAuth, ClientSource};
+use crate::engine::error_mapping::{bind_problem, unreachable};
+use crate::engine::secrets::account_store::AccountStore;
+use crate::engine::secrets::secret_reader::SecretReader;
+use crate::engine::settings::confirmed::Network;
+use crate::messages::command::{AccountDraft, AddressDraft};
+use crate::messages::problem::{Problem, RegistrationProblem, UntrustedText};
+use crate::net::http_client::Visit;
+use crate::net::redirect_listener::Listener;
+
+/// Gets the client of one account.
+pub(crate) struct ClientJob {
+    pub(crate) draft: AddressDraft,
+    pub(crate) store: AccountStore,
+    pub(crate) network: Rc<Network>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The secrets and the settings of the account whose client is shared.
+    pub(crate) known: Option<(SecretReader, Settings)>,
+    /// Ports of redirect URIs that other accounts keep.
+    pub(crate) taken_ports: Vec<u16>,
+    /// The preferred port of a redirect URI.
+    pub(crate) port: Option<u16>,
+}
+
+/// An account that can be saved.
+pub(crate) struct ReadyAccount {
+    pub(crate) draft: AccountDraft,
+    pub(crate) sign_in: bool,
+    /// The listener of its redirect URI.
+    pub(crate) listener: Option<Listener>,
+    /// The registration that was just made, to be withdrawn if the account can't be saved.
+    pub(crate) made: Option<Withdrawal>,
+}
+
+impl ClientJob {
+    /// # Errors
+    /// The vault's, the listener's or the network's error, or [`Problem::Registration`]. No client stays
+    /// registered then.
+    pub(crate) async fn run(mut self) -> Result<ReadyAccount, Problem> {
+        let given = self.draft.client.take();
+        let plan = self.draft.plan.clone();
+        let uri = plan.redirect_uri.clone();
+        match &plan.client {
+            ClientChoice::Given | ClientChoice::Form => {
+                let client = given.ok_or(Problem::ValueMissing("client_id"))?;
+                let auth = client.client_secret.is_none().then_some(ClientAuth::None);
+                let settings = plan.settings(ClientSource::Given, auth, uri);
+                Ok(self.ready(settings, client, None, None))
+            }
+            ClientChoice::Document(document) => {
+                let client = Client { client_id: document.clone(), ..Client::default() };
+                let settings = plan.settings(ClientSource::Document, Some(ClientAuth::None), uri);
+                Ok(self.ready(settings, client, None, None))
+            }
+            ClientChoice::Known(_) => {
+                let (secrets, settings) = self.known.take().ok_or(Problem::ChangedElsewhere)?;
+                let client = secrets.client().await?;
+                let source = settings.overrides.client_source.unwrap_or(ClientSource::Given);
+                let mut new = plan.settings(source, settings.overrides.client_auth, uri);
+                new.client_secret_expires = settings.client_secret_expires;
+                new.overrides_mut().key_alg = settings.overrides.key_alg;
+                new.overrides_mut().key_id.clone_from(&settings.overrides.key_id);
+                // What belongs to the other account alone.
+                let client = Client { username: None, password: None, ..client };
+                Ok(self.ready(new, client, None, None))
+            }
+            ClientChoice::Registration(endpoint) => self.register(&plan, endpoint.clone()).await,
+        }
+    }
+
+    async fn register(self, plan: &AddressPlan, endpoint: Url) -> Result<ReadyAccount, Problem> {
+        self.store.in_vault(|vault| vault.probe()).await.map_err(Problem::Vault)?;
+        let redirect = RedirectUri::new(Some(&plan.redirect_uri));
+        let redirect = redirect.map_err(|error| Problem::Settings(ProviderError::Redirect(error)))?;
+        let listener = match &redirect {
+            RedirectUri::Loopback(loopback) => Some(self.bind(loopback)?),
+            RedirectUri::Pasted(_) => None,
+        };
+        let uri = listener.as_ref().map_or_else(|| plan.redirect_uri.clone(), Listener::redirect_uri);
+        let auth = registration::auth_for(&plan.found.server).unwrap_or(ClientAuth::Basic);
+        let metadata = ClientMetadata { redirect_uri: &uri, scopes: &plan.scopes, auth };
+        let token = self.draft.registration_token.as_ref();
+        let request = registration::request(endpoint.clone(), &metadata, token);
+        let visit = Visit { reach: plan.found.reach, reads_body: true };
+        let answer = self.network.visit(&request, self.clock.as_ref(), visit).await;
+        let answer = answer.map_err(|error| unreachable(error).problem)?;
+        let registered = registration::read(&endpoint, &metadata, answer.status, &answer.body);
+        let Registered { client, auth, secret_expires } =
+            registered.map_err(|error| refused(&endpoint, error, token.is_some()))?;
+        let made = client.registration.as_ref().map(|registration| Withdrawal {
+            registration: registration.duplicate(),
+            network: Rc::clone(&self.network),
+            clock: Arc::clone(&self.clock),
+            reach: plan.found.reach,
+        });
+        let mut settings = plan.settings(ClientSource::Registered, Some(auth), uri);
+        settings.client_secret_expires = secret_expires;
+        Ok(self.ready(settings, client, listener, made))
+    }
+
+    /// Binds the redirect URI's port. One that was left open gets a port that it keeps, so that none is taken
+    /// that the system hands out to connections.
+    fn bind(&self, redirect: &LoopbackRedirect) -> Result<Listener, Problem> {
+        if redirect.port.is_none() {
+            let ports = self.port.into_iter().chain(redirect.other_ports());
+            for port in ports.filter(|port| !self.taken_ports.contains(port)) {
+                let kept = RedirectUri::new(Some(&redirect.with_port(port)));
+                if let Ok(RedirectUri::Loopback(kept)) = kept
+                    && let Ok(listener) = Listener::bind(&kept)
+                {
+                    return Ok(listener);
+                }
+            }
+        }
+        Listener::bind(redirect).map_err(|error| bind_problem(error, redirect))
+    }
+
+    fn ready(
+        self,
+        settings: Settings,
+        client: Client,
+        listener: Option<Listener>,
+        made: Option<Withdrawal>,
+    ) -> ReadyAccount {
+        let AddressDraft { name, sign_in, .. } = self.draft;
+        let draft = AccountDraft { editing: None, name, settings, client };
+        ReadyAccount { draft, sign_in, listener, made }
+    }
+}
+
+fn refused(endpoint: &Url, error: RegistrationError, had_token: bool) -> Problem {
+    let server = UntrustedText::new(endpoint.host_str().unwrap_or_default());
+    Problem::Registration(Box::new(RegistrationProblem { server, error, had_token }))
+}
+
+/// Deletes a client that was just registered (RFC 7592, section 2.3).
+pub(crate) struct Withdrawal {
+    registration: Registration,
+    network: Rc<Network>,
+    clock: Arc<dyn Clock>,
+    reach: Reach,
+}
+
+impl Withdrawal {
+    pub(crate) async fn run(self) {
+        let Ok(url) = Url::parse(&self.registration.client_uri) else { return };
+        let request = registration::deletion(url, &self.registration.token);
+        let visit = Visit { reach: self.reach, reads_body: false };
+        let answer = self.network.visit(&request, self.clock.as_ref(), visit).await;
+        if !answer.is_ok_and(|answer| registration::is_deleted(answer.status)) {
+            log::warn!("a client that was registered and is not needed could not be deleted");
+        }
+    }
+}

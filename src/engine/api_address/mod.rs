@@ -1,0 +1,5 @@
+//! Accounts by an address: the search for its server, and the client that is registered there.
+
+pub(crate) mod client;
+pub(crate) mod client_removal;
+pub(crate) mod search;

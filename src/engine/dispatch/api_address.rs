@@ -1,0 +1,172 @@
+//! Accounts by an address: searches, registers, saves.
+
+use std::sync::Arc;
+
+use super::Engine;
+use super::job_done::JobDone;
+use crate::domain::account::AccountName;
+use crate::domain::api_address::plan::{ClientChoice, KnownClient};
+use crate::domain::api_address::search::{FoundServer, SearchOptions};
+use crate::domain::oauth::grant_type::GrantType;
+use crate::domain::oauth::redirect_uri::RedirectUri;
+use crate::domain::provider::EndpointKind;
+use crate::engine::accounts::account_save::{self, Absent, Moving, Saved, Terms};
+use crate::engine::accounts::account_state::AccountState;
+use crate::engine::api_address::client::{ClientJob, ReadyAccount};
+use crate::engine::api_address::client_removal::ClientRemover;
+use crate::engine::api_address::search::SearchJob;
+use crate::engine::publishing::outbox::Replies;
+use crate::messages::command::AddressDraft;
+use crate::messages::event::{AddressFound, Event, Reply};
+use crate::messages::problem::Problem;
+use crate::net::redirect_listener::Listener;
+
+impl Engine {
+    /// Finds the authorization server of an address. Saves nothing.
+    pub(super) fn find_server(&mut self, address: String, options: SearchOptions, replies: Replies) {
+        let (network, clock) = (self.network(), Arc::clone(&self.clock));
+        let job = SearchJob { address: address.clone(), options, network, clock };
+        self.spawn(
+            async move { JobDone::ServerFound { address, found: Box::pin(job.run()).await, replies } },
+        );
+    }
+
+    pub(super) fn server_found(
+        &mut self,
+        address: String,
+        found: Result<Box<FoundServer>, Problem>,
+        replies: Replies,
+    ) {
+        let found = found.map(|found| AddressFound { known: self.known_clients(&found), server: *found });
+        match replies {
+            Some(replies) => replies.answer(found.map(|found| Reply::ServerFound(Box::new(found)))),
+            None => self.emit(Event::ServerFound { address, found: Box::new(found) }),
+        }
+    }
+
+    /// The clients of accounts with the same issuer and token endpoint.
+    fn known_clients(&self, found: &FoundServer) -> Vec<KnownClient> {
+        let token = found.server.endpoints.get(EndpointKind::Token);
+        let known = |entry: &AccountState| {
+            let provider = entry.resolved().as_ref().ok()?;
+            let is_same = provider.grant == GrantType::AuthorizationCode
+                && provider.issuer.as_deref() == Some(found.server.issuer.as_str())
+                && provider.token.as_ref().map(url::Url::as_str) == token;
+            is_same.then(|| KnownClient {
+                account: entry.id().clone(),
+                name: entry.account().name.as_str().to_owned(),
+                source: entry.account().settings.overrides.client_source,
+                redirect_uri: provider.redirect_uri.to_string(),
+            })
+        };
+        let shown = self.accounts.iter().filter(|entry| entry.is_shown() && !entry.is_ephemeral());
+        shown.filter_map(known).collect()
+    }
+
+    /// Registers a client if the plan says so, and saves the account.
+    pub(super) fn add_found(&mut self, draft: AddressDraft, replies: Replies) {
+        if let Err(problem) = self.check_name(&draft) {
+            return self.fail(None, problem, replies);
+        }
+        let known = match &draft.plan.client {
+            ClientChoice::Known(known) => match self.accounts.require(&known.account) {
+                Ok(entry) => Some((self.secret_reader(entry), entry.account().settings.clone())),
+                Err(problem) => return self.fail(None, problem, replies),
+            },
+            _ => None,
+        };
+        let replace = draft.replace;
+        let job = ClientJob {
+            draft,
+            store: self.store(),
+            network: self.network(),
+            clock: Arc::clone(&self.clock),
+            known,
+            taken_ports: self.kept_ports(),
+            port: self.settings.preferences().redirect_port,
+        };
+        self.spawn(async move {
+            JobDone::ClientReady { ready: Box::pin(job.run()).await.map(Box::new), replace, replies }
+        });
+    }
+
+    /// Before anything is registered, the name must be usable.
+    fn check_name(&self, draft: &AddressDraft) -> Result<(), Problem> {
+        let name = AccountName::new(&draft.name).map_err(Problem::BadName)?;
+        match self.accounts.find(&name) {
+            Some(_) if !draft.replace => Err(Problem::NameTaken(name.as_str().to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    fn kept_ports(&self) -> Vec<u16> {
+        let port = |entry: &AccountState| match &entry.resolved().as_ref().ok()?.redirect_uri {
+            RedirectUri::Loopback(loopback) => loopback.port,
+            RedirectUri::Pasted(_) => None,
+        };
+        self.accounts.iter().filter_map(port).collect()
+    }
+
+    pub(super) fn client_ready(
+        &mut self,
+        ready: Result<Box<ReadyAccount>, Problem>,
+        replace: bool,
+        replies: Replies,
+    ) {
+        let ReadyAccount { mut draft, sign_in, listener, made } = match ready {
+            Ok(ready) => *ready,
+            Err(problem) => return self.fail(None, problem, replies),
+        };
+        let replaced = AccountName::new(&draft.name).ok().and_then(|name| self.accounts.find(&name));
+        draft.editing = replaced.filter(|_| replace).and_then(|id| {
+            let revision = self.accounts.get(&id)?.account().revision;
+            Some((id, revision))
+        });
+        let checked = account_save::check(&self.accounts, &self.providers.presets(), draft, false);
+        let checked = match checked {
+            Ok(checked) => checked,
+            Err(problem) => {
+                if let Some(made) = made {
+                    self.spawn(async move {
+                        made.run().await;
+                        JobDone::Nothing
+                    });
+                }
+                return self.fail(None, problem, replies);
+            }
+        };
+        let writer = self.writer(&checked.account.id);
+        let remover = self.client_remover();
+        self.spawn(async move {
+            let (id, is_new) = (checked.account.id.clone(), checked.is_new);
+            let client_id = checked.client.client_id.clone();
+            let old = if is_new { None } else { ClientRemover::read(&writer.store, &id).await };
+            // The user has seen every destination, and no stored secret stays.
+            let terms = Terms { absent: Absent::Removes, moving: Moving::Agreed };
+            let saved = Box::pin(writer.save(checked, terms)).await;
+            match (&saved, made, old) {
+                (Err(_), Some(made), _) => made.run().await,
+                (Ok(_), _, Some(old)) if !old.is(&client_id) => drop(remover.delete(old).await),
+                _ => {}
+            }
+            JobDone::AddressSaved { saved, sign_in, listener, replies }
+        });
+    }
+
+    pub(super) fn address_saved(
+        &mut self,
+        saved: Result<Saved, Problem>,
+        sign_in: bool,
+        listener: Option<Listener>,
+        replies: Replies,
+    ) {
+        if let (Ok(saved), Some(listener)) = (&saved, listener) {
+            self.sign_ins.reserve(saved.account.id.clone(), listener);
+        }
+        self.draft_saved(None, sign_in, saved, replies);
+    }
+
+    pub(super) fn client_remover(&self) -> ClientRemover {
+        ClientRemover { network: self.network(), clock: Arc::clone(&self.clock) }
+    }
+}

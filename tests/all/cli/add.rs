@@ -1,0 +1,347 @@
+//! `keyfob add`: accounts from an address, against a scripted API and its authorization server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::place::{Place, Run, holds};
+use crate::support::desktop::{Bus, Keyring};
+use crate::support::server::{Request, Response, ScriptedServer};
+
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+
+/// An API and its server on one origin, which an MCP server's often are. `more` are further members of the
+/// server's metadata.
+fn api(more: &str) -> ScriptedServer {
+    let (more, clients) = (more.to_owned(), Arc::new(AtomicUsize::new(0)));
+    ScriptedServer::judging(move |request| answer(request, &more, &clients))
+}
+
+fn answer(request: &Request, more: &str, clients: &AtomicUsize) -> Response {
+    let base = format!("http://{}", request.header("host").unwrap());
+    match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/mcp") => {
+            let document = format!("{base}/.well-known/oauth-protected-resource/mcp");
+            let challenge = format!("Bearer resource_metadata=\"{document}\", scope=\"read write\"");
+            Response::new(401, "text/plain", "").header("WWW-Authenticate", &challenge)
+        }
+        ("GET", "/.well-known/oauth-protected-resource/mcp") => Response::json(
+            200,
+            format!(r#"{{"resource":"{base}/mcp","authorization_servers":["{base}"],"scopes_supported":["all"]}}"#),
+        ),
+        ("GET", OAUTH) => Response::json(
+            200,
+            format!(
+                r#"{{"issuer":"{base}","authorization_endpoint":"{base}/authorize","token_endpoint":"{base}/token",
+                   "scopes_supported":["openid"],"code_challenge_methods_supported":["S256"],
+                   "token_endpoint_auth_methods_supported":["none","client_secret_basic"]{more}}}"#
+            )
+            .replace("BASE", &base),
+        ),
+        ("POST", "/register") => {
+            let number = clients.fetch_add(1, Ordering::SeqCst) + 1;
+            let sent: Value = serde_json::from_slice(&request.body).unwrap();
+            let uris = &sent["redirect_uris"];
+            Response::json(
+                201,
+                format!(
+                    r#"{{"client_id":"client-{number}","token_endpoint_auth_method":"none","redirect_uris":{uris},
+                       "registration_access_token":"CANARY-rat-{number}","registration_client_uri":"{base}/register/{number}"}}"#
+                ),
+            )
+        }
+        ("DELETE" | "PUT", path) if path.starts_with("/register/") => Response::new(204, "text/plain", ""),
+        ("POST", "/token") => Response::json(
+            200,
+            r#"{"access_token":"CANARY-at","refresh_token":"CANARY-rt","token_type":"Bearer","expires_in":3600}"#,
+        ),
+        _ => Response::json(404, "{}"),
+    }
+}
+
+const REGISTERS: &str = r#","registration_endpoint":"BASE/register""#;
+
+fn one<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// Adds an account with a sign-in that succeeds.
+fn added(place: &Place, words: &[&str]) -> Run {
+    let mut all = vec!["add"];
+    all.extend(words);
+    all.extend(["--yes", "--no-browser"]);
+    let mut sign_in = place.sign_in(&all);
+    // The first line says that it was added, the second is the sign-in link.
+    assert!(sign_in.address.starts_with("Added "), "{}", sign_in.address);
+    sign_in.next_line();
+    sign_in.come_back(&[("code", "CANARY-code")]);
+    let run = sign_in.end();
+    assert_eq!(run.code, 0, "{run:?}");
+    run
+}
+
+#[test]
+fn g5_a_dry_run_sends_gets_without_credentials_and_saves_nothing() {
+    let (bus, server) = (Bus::start(), api(REGISTERS));
+    let place = Place::on(&bus);
+    let address = server.url("/mcp");
+    let run = place.run(&["add", &address, "--dry-run", "--json"]);
+    let found = run.json();
+    assert_eq!(
+        found,
+        json!({
+            "address": address,
+            "resource": address,
+            "resource_metadata": server.url("/.well-known/oauth-protected-resource/mcp"),
+            "authorization_servers": [server.url("")],
+            "issuer": server.url(""),
+            "metadata": server.url(OAUTH),
+            "client": "registration",
+            "scopes": ["read", "write"],
+            "redirect_uri": "http://127.0.0.1/callback",
+            "endpoints": {
+                "authorize": server.url("/authorize"), "token": server.url("/token"), "device": null, "par": null,
+                "revoke": null, "introspect": null, "userinfo": null, "jwks": null,
+            },
+        })
+    );
+    let requests = server.requests();
+    assert!(requests.len() <= 20);
+    for request in &requests {
+        assert_eq!((request.method.as_str(), request.body.len()), ("GET", 0));
+        assert_eq!((request.header("authorization"), request.header("cookie")), (None, None));
+    }
+    assert_eq!(place.run(&["list", "--json"]).json(), json!([]));
+    let said = place.run(&["add", &address, "--name", "api", "--dry-run"]);
+    assert_eq!(said.out, format!("Would add api: {}, client: registration\n", server.url("")));
+    assert!(said.err.contains(&format!("Token endpoint: {}", server.url("/token"))), "{said:?}");
+}
+
+#[test]
+fn an_account_is_registered_signed_in_and_deleted_with_its_client() {
+    let (bus, server) = (Bus::start(), api(REGISTERS));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let address = server.url("/mcp");
+    // Without an answer, nothing happens.
+    let refused = place.run(&["add", &address, "--name", "api"]).failed(1);
+    assert!(refused.contains("Nothing was registered or saved."), "{refused}");
+    assert!(server.requests().iter().all(|request| request.method == "GET"));
+
+    added(&place, &[&address, "--name", "api"]);
+    let registered: Value = serde_json::from_slice(&server.requests_to("/register")[0].body).unwrap();
+    let redirect = registered["redirect_uris"][0].as_str().unwrap().to_owned();
+    assert_eq!(
+        registered,
+        json!({
+            "client_name": "Keyfob", "application_type": "native", "redirect_uris": [redirect],
+            "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
+            "token_endpoint_auth_method": "none", "scope": "read write",
+        })
+    );
+    let code = server.requests_to("/token")[0].form();
+    assert_eq!(
+        (one(&code, "resource"), one(&code, "redirect_uri")),
+        (Some(address.as_str()), Some(redirect.as_str()))
+    );
+    assert_eq!(one(&code, "client_id"), Some("client-1"));
+    assert_eq!(place.run(&["token", "api"]).ok(), "CANARY-at\n");
+    let shown = place.run(&["show", "api", "--json"]).json();
+    assert_eq!((&shown["resource"], &shown["client_source"]), (&json!([address]), &json!("registered")));
+    assert_eq!((&shown["redirect_uri"], &shown["issuer"]), (&json!(redirect), &json!(server.url(""))));
+    place.run(&["refresh", "api"]).ok();
+    let refresh = server.requests_to("/token").pop().unwrap().form();
+    assert_eq!(
+        (one(&refresh, "grant_type"), one(&refresh, "resource")),
+        (Some("refresh_token"), Some(address.as_str()))
+    );
+    // The port is kept.
+    let mut again = place.sign_in(&["sign-in", "api", "--no-browser"]);
+    assert_eq!(again.parameter("redirect_uri"), redirect);
+    assert_eq!(again.parameter("resource"), address);
+    again.paste("error=access_denied");
+    drop(again.stdin.take());
+    again.child.kill().unwrap();
+
+    // Another account shares the client, which goes with the last one.
+    let found = place.run(&["add", &address, "--dry-run", "--json"]).json();
+    assert_eq!((&found["client"], &found["redirect_uri"]), (&json!("known"), &json!(redirect)));
+    added(&place, &[&address, "--name", "second", "--scope", "read"]);
+    assert_eq!(server.requests_to("/register").len(), 1);
+    assert!(!holds(&place.home, "CANARY"));
+    let removed = place.run(&["remove", "api", "--yes"]);
+    assert!(removed.err.contains("stays registered, since other accounts use it"), "{removed:?}");
+    assert_eq!(server.requests_to("/register/1").len(), 0);
+    let removed = place.run(&["remove", "second", "--yes"]);
+    assert!(removed.err.contains("was deleted at the server"), "{removed:?}");
+    let deleted = &server.requests_to("/register/1")[0];
+    assert_eq!(
+        (deleted.method.as_str(), deleted.header("authorization")),
+        ("DELETE", Some("Bearer CANARY-rat-1"))
+    );
+}
+
+#[test]
+fn a_client_that_cannot_be_deleted_is_said_and_the_account_goes() {
+    let (bus, server) = (Bus::start(), api(REGISTERS));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    added(&place, &[&server.url("/mcp"), "--name", "api"]);
+    let issuer = server.url("");
+    drop(server);
+    let removed = place.run(&["remove", "api", "--yes"]);
+    assert!(removed.err.contains(&format!("stays registered with {issuer}")), "{removed:?}");
+    assert_eq!((removed.code, place.run(&["list", "--json"]).json()), (0, json!([])));
+}
+
+#[test]
+fn without_a_registration_the_redirect_uri_is_named_and_a_given_client_is_used() {
+    let (bus, server) = (Bus::start(), api(""));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let address = server.url("/mcp");
+    let found = place.run(&["add", &address, "--dry-run", "--json"]).json();
+    assert_eq!(
+        (&found["client"], &found["redirect_uri"]),
+        (&json!("form"), &json!("http://127.0.0.1:8910/callback"))
+    );
+    let refused = place.run(&["add", &address, "--name", "api", "--yes"]).failed(1);
+    assert!(
+        refused.contains("\nhttp://127.0.0.1:8910/callback\n") && refused.contains("--client-id"),
+        "{refused}"
+    );
+
+    let secret = place.file("secret", "CANARY-secret\n");
+    let redirect = "http://localhost:18911/back";
+    let words = [address.as_str(), "--name", "api", "--client-id", "mine", "--client-secret-file", &secret];
+    added(&place, &[&words[..], &["--redirect-uri", redirect, "--scope", "a b", "--scope", "c"]].concat());
+    let code = &server.requests_to("/token")[0];
+    let form = code.form();
+    assert_eq!(one(&form, "redirect_uri"), Some(redirect));
+    assert!(code.whole().contains("mine:CANARY-secret"), "by HTTP Basic, which the server lists");
+    let shown = place.run(&["show", "api", "--json"]).json();
+    assert_eq!((&shown["client_source"], &shown["scopes"]), (&json!("given"), &json!(["a", "b", "c"])));
+    place.run(&["add", &address, "--name", "x", "--client-secret-file", &secret]).failed(2);
+    let document = "https://me.example/keyfob.json";
+    added(&place, &[&address, "--name", "doc", "--client-id-document", document]);
+    let code = server.requests_to("/token").pop().unwrap().form();
+    assert_eq!(one(&code, "client_id"), Some(document));
+    assert_eq!(place.run(&["show", "doc", "--json"]).json()["client_source"], json!("document"));
+    let refused =
+        place.run(&["add", &address, "--name", "y", "--client-id-document", "http://me.example/a"]).failed(1);
+    assert!(refused.contains("https URL"), "{refused}");
+}
+
+#[test]
+fn a_refused_registration_is_told_and_nothing_is_saved() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    for (answer, said) in [
+        (Response::json(401, "{}"), "initial access token"),
+        (
+            Response::json(400, r#"{"error":"invalid_client_metadata","error_description":"no such scope"}"#),
+            "no such scope",
+        ),
+        (Response::new(200, "text/html", "<html>"), "without a client"),
+        (
+            Response::json(201, r#"{"client_id":"c","redirect_uris":["https://evil.example/"]}"#),
+            "another redirect URI",
+        ),
+    ] {
+        let server = ScriptedServer::judging(move |request| match request.path.as_str() {
+            "/register" => answer.clone(),
+            _ => self::answer(request, REGISTERS, &AtomicUsize::new(0)),
+        });
+        let refused =
+            place.run(&["add", &server.url("/mcp"), "--name", "api", "--yes", "--no-browser"]).failed(1);
+        assert!(refused.contains(said) && refused.contains("--client-id"), "{refused}");
+        assert!(server.requests_to("/token").is_empty());
+    }
+    assert_eq!(place.run(&["list", "--json"]).json(), json!([]));
+}
+
+#[test]
+fn an_initial_access_token_is_sent_to_the_registration_alone() {
+    let (bus, server) = (Bus::start(), api(REGISTERS));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let token = place.file("token", "CANARY-initial\n");
+    added(&place, &[&server.url("/mcp"), "--name", "api", "--registration-token-file", &token]);
+    for request in server.requests() {
+        assert_eq!(request.whole().contains("CANARY-initial"), request.path == "/register", "{request:?}");
+    }
+    assert!(!holds(&place.home, "CANARY"));
+}
+
+#[test]
+fn a_refused_sign_in_leaves_the_account_signed_out() {
+    let (bus, server) = (Bus::start(), api(REGISTERS));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let mut sign_in = place.sign_in(&["add", &server.url("/mcp"), "--name", "api", "--yes", "--no-browser"]);
+    sign_in.next_line();
+    sign_in.come_back(&[("error", "invalid_scope")]);
+    let run = sign_in.end();
+    assert!(run.code == 1 && run.err.contains("is signed out"), "{run:?}");
+    assert_eq!(place.run(&["list", "--json"]).json()[0]["status"], json!("signed_out"));
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused_unless_it_is_replaced() {
+    let (bus, server) = (Bus::start(), api(REGISTERS));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let address = server.url("/mcp");
+    added(&place, &[&address, "--name", "api"]);
+    let asked = server.requests().len();
+    let refused = place.run(&["add", &address, "--name", "API", "--yes"]).failed(1);
+    assert!(refused.contains("--replace") && server.requests().len() == asked, "{refused}");
+    let mut again = place.sign_in(&[
+        "add",
+        &address,
+        "--name",
+        "api",
+        "--yes",
+        "--no-browser",
+        "--replace",
+        "--redirect-uri",
+        "http://localhost/cb",
+    ]);
+    assert_eq!(again.address, "Replaced api");
+    again.next_line();
+    assert!(again.parameter("redirect_uri").starts_with("http://localhost:"), "{}", again.address);
+    again.come_back(&[("code", "CANARY-code")]);
+    assert_eq!(again.end().code, 0);
+    // The client that was replaced is deleted.
+    assert_eq!(server.requests_to("/register/1")[0].method, "DELETE");
+}
+
+#[test]
+fn two_servers_are_named_and_one_is_chosen() {
+    let (bus, other) = (Bus::start(), api(REGISTERS));
+    let place = Place::on(&bus);
+    let (first, second) = (other.url(""), "http://127.0.0.1:9/t".to_owned());
+    let servers = format!("[\"{first}\",\"{second}\"]");
+    let server = ScriptedServer::judging(move |request| {
+        let base = format!("http://{}", request.header("host").unwrap());
+        match request.path.as_str() {
+            "/.well-known/oauth-protected-resource" => {
+                Response::json(200, format!(r#"{{"resource":"{base}","authorization_servers":{servers}}}"#))
+            }
+            _ => Response::json(404, "{}"),
+        }
+    });
+    let address = server.url("/v1/api");
+    let refused = place.run(&["add", &address, "--dry-run", "--json"]).failed(1);
+    assert!(
+        refused.contains(&first) && refused.contains(&second) && refused.contains("--issuer"),
+        "{refused}"
+    );
+    let found = place.run(&["add", &address, "--dry-run", "--json", "--issuer", &first]).json();
+    assert_eq!((&found["issuer"], &found["resource"]), (&json!(first), &json!(server.url(""))));
+    assert_eq!(found["authorization_servers"], json!([first, second]));
+    let refused = place.run(&["add", &address, "--dry-run", "--issuer", "https://evil.example"]).failed(1);
+    assert!(refused.contains("evil.example") && refused.contains(&first), "{refused}");
+}
