@@ -22,6 +22,8 @@ pub(super) enum UiAction {
     ShowPage,
     ShowList,
     OpenForm(NewAccount),
+    /// Opens the page of an account from an address, with what was typed so far.
+    OpenByAddress(String),
     OpenDialog(DialogKind),
     OpenPalette,
     Focus(egui::Id),

@@ -7,6 +7,7 @@ use crate::messages::command::Command;
 use super::action::{DialogKind, Target, UiAction};
 use super::cx::Cx;
 use super::dialogs::shortcuts::ShortcutsDialog;
+use super::pages::by_address::{self, AddressPageState};
 use super::pages::export::ExportPageState;
 use super::pages::import::ImportPageState;
 use super::settings::SettingsState;
@@ -43,6 +44,11 @@ impl Ui {
             UiAction::ShowPage => self.detail_open = true,
             UiAction::ShowList => self.detail_open = false,
             UiAction::OpenForm(from) => self.open_new_form(&from),
+            UiAction::OpenByAddress(address) => {
+                let state = AddressPageState::start(cx, &address);
+                self.open_page(Page::ByAddress(Box::new(state)));
+                self.focus = Some(by_address::address_id());
+            }
             UiAction::OpenDialog(dialog) => self.open_dialog(cx, dialog),
             UiAction::OpenPalette => self.palette.open(),
             UiAction::Focus(id) => self.focus = Some(id),

@@ -14,6 +14,7 @@ pub(super) enum PageKind {
     /// The selected account, or the first page without one.
     Account,
     ProviderPicker,
+    ByAddress,
     Form,
     Diagnostics,
     Settings,

@@ -64,8 +64,11 @@ impl Ui {
             Event::SignedIn(_) => self.toasts.say("Signed in."),
             Event::Copied { clears_at, .. } => self.take_copied(clears_at.is_none(), ctx),
             Event::ClipboardCleared => self.toasts.say("Clipboard cleared."),
-            // No page asks for a server yet.
-            Event::ServerFound { .. } => {}
+            Event::ServerFound { address, found } => {
+                if let Page::ByAddress(state) = &mut self.page {
+                    state.take_found(&address, *found);
+                }
+            }
             Event::Deleted { name, revocation, client } => {
                 let name = sanitized(&name, 40);
                 let said = [explain::revocation(&revocation), explain::client_deletion(&client)];
@@ -88,6 +91,7 @@ impl Ui {
         // A page opened since then isn't this account's.
         let is_elsewhere = match &self.page {
             Page::Form(form) => !form.saving,
+            Page::ByAddress(state) => !state.is_saving(),
             Page::Import(state) => {
                 if state.is_saving() {
                     self.toasts.say(state.saved());
@@ -146,6 +150,7 @@ impl Ui {
                 || self.take_recovery_problem(&problem)
                 || match &mut self.page {
                     Page::Import(state) => state.take_problem(&problem),
+                    Page::ByAddress(state) => state.take_problem(&problem),
                     Page::Export(state) => state.take_problem(&problem),
                     _ => false,
                 })

@@ -46,6 +46,7 @@ use dialogs::unsaved_tokens::UnsavedTokensDialog;
 use dialogs::{Dialogs, delete, discard_form, passphrase, quit, unsaved_tokens};
 use form::draft::AccountFormState;
 use notices::NoticesState;
+use pages::by_address::AddressPageState;
 use pages::crash::CrashPageState;
 use pages::diagnostics::DiagnosticsState;
 use pages::export::ExportPageState;
@@ -53,7 +54,7 @@ use pages::first_run::FirstRunState;
 use pages::import::ImportPageState;
 use pages::lock_screen::LockScreenState;
 use pages::provider_picker::ProviderPickerState;
-use pages::{crash, diagnostics, export, first_run, import, lock_screen, provider_picker};
+use pages::{by_address, crash, diagnostics, export, first_run, import, lock_screen, provider_picker};
 use palette::PaletteState;
 use quick_pick::QuickPick;
 use settings::SettingsState;
@@ -114,6 +115,7 @@ enum Page {
     #[default]
     Account,
     ProviderPicker(ProviderPickerState),
+    ByAddress(Box<AddressPageState>),
     Form(Box<AccountFormState>),
     Diagnostics(DiagnosticsState),
     Settings(Box<SettingsState>),
@@ -280,6 +282,7 @@ impl Ui {
         cx.page = match self.page {
             Page::Account => PageKind::Account,
             Page::ProviderPicker(_) => PageKind::ProviderPicker,
+            Page::ByAddress(_) => PageKind::ByAddress,
             Page::Form(_) => PageKind::Form,
             Page::Diagnostics(_) => PageKind::Diagnostics,
             Page::Settings(_) => PageKind::Settings,
@@ -317,6 +320,7 @@ impl Ui {
     fn close_page(&mut self, ctx: &Context) {
         match std::mem::take(&mut self.page) {
             Page::Form(draft) => form::forget(ctx, &draft),
+            Page::ByAddress(_) => AddressPageState::forget(ctx),
             Page::Import(_) => ImportPageState::forget(ctx),
             Page::Export(_) => ExportPageState::forget(ctx),
             Page::Account | Page::ProviderPicker(_) | Page::Diagnostics(_) | Page::Settings(_) => {}
@@ -498,7 +502,8 @@ impl Ui {
         // The buttons come last in the focus order. A panel would have to be drawn first, so their area is
         // computed here.
         let (mut upper, mut lower) = (ui.available_rect_before_wrap(), egui::Rect::NOTHING);
-        let with_buttons = matches!(self.page, Page::Form(_) | Page::Import(_) | Page::Export(_));
+        let with_buttons =
+            matches!(self.page, Page::Form(_) | Page::ByAddress(_) | Page::Import(_) | Page::Export(_));
         let bar_height = Id::unique("keyfob-page-buttons");
         if with_buttons {
             let height = ui.data(|data| data.get_temp(bar_height)).unwrap_or(BAR_HEIGHT);
@@ -570,6 +575,7 @@ impl Ui {
     fn show_buttons(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
         match &mut self.page {
             Page::Form(state) => form::buttons(ui, cx, state),
+            Page::ByAddress(state) => by_address::buttons(ui, cx, state),
             Page::Import(state) => import::buttons(ui, cx, state),
             Page::Export(state) => export::buttons(ui, cx, state),
             Page::Account | Page::ProviderPicker(_) | Page::Diagnostics(_) | Page::Settings(_) => {}
@@ -600,6 +606,7 @@ impl Ui {
         }
         match &mut self.page {
             Page::ProviderPicker(state) => provider_picker::show(ui, cx, state),
+            Page::ByAddress(state) => by_address::show(ui, cx, state),
             Page::Form(state) => form::show(ui, cx, state),
             Page::Diagnostics(state) => diagnostics::show(ui, cx, state),
             Page::Settings(state) => settings::show(ui, cx, state),

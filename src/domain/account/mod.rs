@@ -4,6 +4,7 @@
 
 pub mod environment;
 pub mod key_dates;
+pub mod registration;
 pub mod secret_binding;
 pub mod secret_expiry;
 pub mod status;
@@ -18,11 +19,11 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::oauth::grant_type::GrantType;
-use super::oauth::registration::Registration;
 use super::provider::spec::ProviderSpec;
 use crate::base::secret::{ApiKey, ClientSecret, HeaderValue, ParamValue, Password, PrivateKey};
 use environment::Environment;
 use key_dates::KeyDates;
+use registration::Registration;
 use tags::Tags;
 
 /// Identifies an account for its whole life: 128 random bits in hexadecimal. The digits are stored inline,

@@ -13,35 +13,11 @@ use super::discovery::{self, DiscoveredServer};
 use super::http_request::{HttpRequest, Method};
 use crate::base::secret::{ClientSecret, RegistrationToken, SecretText};
 use crate::domain::account::Client;
+use crate::domain::account::registration::Registration;
 use crate::domain::provider::spec::ClientAuth;
 use crate::domain::secure_url::is_secure;
 
 const CLIENT_NAME: &str = "Keyfob";
-
-/// What a registration lets its holder change.
-#[derive(Debug)]
-pub struct Registration {
-    /// The client configuration endpoint (RFC 7592, section 2).
-    pub client_uri: String,
-    pub token: RegistrationToken,
-    /// The redirect URI that is registered.
-    pub redirect_uri: String,
-    /// The scopes that are registered; empty if the server chose.
-    pub scopes: Vec<String>,
-}
-
-impl Registration {
-    /// Makes a second copy, for another account with the same client.
-    #[must_use]
-    pub fn duplicate(&self) -> Self {
-        Self {
-            client_uri: self.client_uri.clone(),
-            token: self.token.duplicate(),
-            redirect_uri: self.redirect_uri.clone(),
-            scopes: self.scopes.clone(),
-        }
-    }
-}
 
 /// The metadata to register.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +58,8 @@ pub enum RegistrationError {
 /// if the server lists only methods that need a key of the client's own.
 pub fn auth_for(server: &DiscoveredServer) -> Option<ClientAuth> {
     let listed = &server.client_auths;
-    let usable = [ClientAuth::None, ClientAuth::Basic, ClientAuth::Body, ClientAuth::ClientSecretJwt];
+    // The body before HTTP Basic: servers of the MCP SDK look for the client's ID only there.
+    let usable = [ClientAuth::None, ClientAuth::Body, ClientAuth::Basic, ClientAuth::ClientSecretJwt];
     // Without a list, the standard's default (RFC 8414, section 2).
     if listed.is_empty() {
         return Some(ClientAuth::Basic);
@@ -385,7 +362,8 @@ mod tests {
     fn a_public_client_is_preferred_and_one_with_a_key_left_out() {
         for (methods, auth) in [
             (r#"["client_secret_basic","none"]"#, Some(ClientAuth::None)),
-            (r#"["client_secret_post","client_secret_basic"]"#, Some(ClientAuth::Basic)),
+            (r#"["client_secret_basic","client_secret_post"]"#, Some(ClientAuth::Body)),
+            (r#"["client_secret_basic"]"#, Some(ClientAuth::Basic)),
             (r#"["private_key_jwt"]"#, None),
             ("null", Some(ClientAuth::Basic)),
         ] {

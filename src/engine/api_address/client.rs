@@ -9,14 +9,16 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::base::clock::Clock;
+use crate::domain::account::registration::Registration;
 use crate::domain::account::{Client, Settings};
 use crate::domain::api_address::plan::{AddressPlan, ClientChoice};
 use crate::domain::api_address::reach::Reach;
 use crate::domain::oauth::redirect_uri::{LoopbackRedirect, RedirectUri};
-use crate::domain::oauth::registration::{self, ClientMetadata, Registered, Registration, RegistrationError};
+use crate::domain::oauth::registration::{self, ClientMetadata, Registered, RegistrationError};
 use crate::domain::provider::ProviderError;
 use crate::domain::provider::spec::{ClientAuth, ClientSource};
 use crate::engine::error_mapping::{bind_problem, unreachable};
+use crate::engine::random;
 use crate::engine::secrets::account_store::AccountStore;
 use crate::engine::secrets::secret_reader::SecretReader;
 use crate::engine::settings::confirmed::Network;
@@ -24,6 +26,11 @@ use crate::messages::command::{AccountDraft, AddressDraft};
 use crate::messages::problem::{Problem, RegistrationProblem, UntrustedText};
 use crate::net::http_client::Visit;
 use crate::net::redirect_listener::Listener;
+
+/// The ports that accounts keep: few programs have one of these, and no system hands them out.
+const FIRST_KEPT_PORT: u16 = 20_000;
+const KEPT_PORTS: u16 = 10_000;
+const PORT_ATTEMPTS: u16 = 40;
 
 /// Gets the client of one account.
 pub(crate) struct ClientJob {
@@ -115,11 +122,13 @@ impl ClientJob {
         Ok(self.ready(settings, client, listener, made))
     }
 
-    /// Binds the redirect URI's port. One that was left open gets a port that it keeps, so that none is taken
-    /// that the system hands out to connections.
+    /// Binds the redirect URI's port. One that was left open gets a port that it keeps: by chance, so that
+    /// accounts and users of one computer rarely share it, and none that the system hands out to connections.
     fn bind(&self, redirect: &LoopbackRedirect) -> Result<Listener, Problem> {
         if redirect.port.is_none() {
-            let ports = self.port.into_iter().chain(redirect.other_ports());
+            let first = u16::from_be_bytes(random::bytes()?) % KEPT_PORTS;
+            let by_chance = (0..PORT_ATTEMPTS).map(|step| FIRST_KEPT_PORT + (first + step) % KEPT_PORTS);
+            let ports = self.port.into_iter().chain(by_chance);
             for port in ports.filter(|port| !self.taken_ports.contains(port)) {
                 let kept = RedirectUri::new(Some(&redirect.with_port(port)));
                 if let Ok(RedirectUri::Loopback(kept)) = kept

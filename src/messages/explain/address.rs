@@ -41,13 +41,18 @@ pub fn steps(plan: &AddressPlan) -> Vec<AddressStep> {
         steps.push(step("Resource", shown(resource), source));
     }
     steps.push(step("Authorization server", shown(&found.server.issuer), server_source(found.source)));
-    let document = format!("the server's metadata {}", shown(found.server.document.as_str()));
+    let document = "the server's metadata";
+    steps.push(step(
+        "Server metadata",
+        shown(found.server.document.as_str()),
+        "where its issuer publishes it",
+    ));
     for kind in EndpointKind::ALL {
         if let Some(url) = found.server.endpoints.get(kind) {
-            steps.push(step(&capitalized(label_of(kind.key())), shown(url), document.as_str()));
+            steps.push(step(&capitalized(label_of(kind.key())), shown(url), document));
         }
     }
-    let (client, source) = client(&plan.client, &document);
+    let (client, source) = client(&plan.client, document);
     steps.push(step("Client", client, source));
     let scopes = if plan.scopes.is_empty() { "none".to_owned() } else { shown(&plan.scopes.join(" ")) };
     steps.push(step("Scopes", scopes, scope_source(plan.scope_source)));

@@ -1,5 +1,6 @@
 //! Pages that are not about one account.
 
+pub(crate) mod by_address;
 pub(crate) mod crash;
 pub(crate) mod diagnostics;
 pub(crate) mod export;

@@ -3,6 +3,7 @@
 use egui::{Color32, CornerRadius, Id, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit, pos2, vec2};
 
 use crate::base::sanitize::sanitized;
+use crate::domain::api_address::ApiAddress;
 use crate::domain::provider::{Group, Preset};
 
 use crate::ui::action::{NewAccount, Target, UiAction};
@@ -16,6 +17,9 @@ use crate::ui::widgets::fields::FieldOptions;
 use crate::ui::widgets::monogram;
 use crate::ui::widgets::monogram::Monogram;
 use crate::ui::{labels, notices, theme};
+
+/// Not an ID that a preset can have.
+const BY_ADDRESS: &str = "by address";
 
 const TILE_HEIGHT: f32 = 64.0;
 const GAP: f32 = 8.0;
@@ -65,8 +69,15 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
     widgets::heading(ui, labels::ADD_ACCOUNT);
     notices::presets::show_all(ui, cx);
     let options =
-        FieldOptions { hint: "Name of a provider, or what you use it for", ..FieldOptions::default() };
-    let field = fields::text(ui, search_id(), "Search providers", &mut state.search, options);
+        FieldOptions { hint: "Name, what you use it for, or an API's address", ..FieldOptions::default() };
+    let field = fields::text(ui, search_id(), labels::PROVIDER_OR_ADDRESS, &mut state.search, options);
+    let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+    if ApiAddress::is_likely(&state.search) {
+        let looked_up = Button::new(Weight::Primary, labels::LOOK_UP_ADDRESS).show(ui);
+        if looked_up || is_entered {
+            return cx.push(UiAction::OpenByAddress(state.search.clone()));
+        }
+    }
     let custom = Preset::custom();
     let mut found = found(&cx.snapshot.presets, &state.search);
     // A search looks in every group, and its results are one Tab away.
@@ -76,7 +87,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
     }
     let is_unknown = found.is_empty() && !state.search.trim().is_empty();
     let mut chosen = None;
-    if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+    if is_entered {
         chosen = Some(found.first().copied().unwrap_or(&custom).clone());
     }
     for group in Group::ALL {
@@ -97,11 +108,20 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
         summary: labels::BY_ISSUER_SUMMARY.to_owned(),
         ..Preset::default()
     };
-    let other = tiles(ui, cx, &[&by_issuer, &custom]);
+    let by_address = Preset {
+        id: BY_ADDRESS.to_owned(),
+        name: labels::BY_ADDRESS.to_owned(),
+        summary: labels::BY_ADDRESS_SUMMARY.to_owned(),
+        ..Preset::default()
+    };
+    let other = tiles(ui, cx, &[&by_issuer, &custom, &by_address]);
     ui.add_space(4.0);
     let [cancel] = actions::show(ui, [Button::new(Weight::Secondary, labels::CANCEL)]);
     match other {
         Some(preset) if preset.id.is_empty() => cx.push(UiAction::OpenForm(NewAccount::Issuer)),
+        Some(preset) if preset.id == BY_ADDRESS => {
+            cx.push(UiAction::OpenByAddress(String::new()));
+        }
         Some(_) => chosen = Some(custom.clone()),
         None => {}
     }

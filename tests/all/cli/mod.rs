@@ -1,6 +1,7 @@
 //! The command line from outside: the built program, a real keychain, a scripted server.
 
 mod add;
+mod add_servers;
 mod destinations;
 mod doctor;
 mod failures;

@@ -228,7 +228,7 @@ fn k4_a_keychain_that_never_answers_does_not_freeze_the_window() {
     desk.picture("waiting.png");
     // The window still responds: a page opens and closes.
     window.press("Add account");
-    window.wait_for("Search providers");
+    window.wait_for("Provider or address");
     window.press("Cancel");
     window.wait_for("Welcome to Keyfob");
     // Quitting never waits for the keychain either.

@@ -6,6 +6,6 @@
 mod authlib;
 mod django;
 mod glewlwyd;
-mod harness;
+pub(crate) mod harness;
 mod ledger;
 mod oidc_provider;

@@ -283,7 +283,7 @@ fn escape_leaves_a_form_unless_something_was_typed_into_it() {
 
 #[test]
 fn a_form_with_something_typed_is_left_for_another_page_by_a_plain_yes_alone() {
-    for (to, shown) in [("Taken", "Sign in"), ("Add account", "Search providers")] {
+    for (to, shown) in [("Taken", "Sign in"), ("Add account", "Provider or address")] {
         let mut rig = new_account("SmartSense");
         rig.fill("Name", "mine");
         rig.fill("Client secret", "CANARY-secret");

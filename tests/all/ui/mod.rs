@@ -1,6 +1,7 @@
 //! The window by role and label, without a screen.
 
 pub(crate) mod accessibility;
+mod by_address;
 pub(crate) mod destinations;
 pub(crate) mod device;
 pub(crate) mod dialogs;

@@ -93,16 +93,16 @@ fn a_choice_with_a_default_shows_it_and_help_waits_for_no_variable() {
 #[test]
 fn a_provider_is_found_and_chosen_by_the_keyboard_alone() {
     let mut rig = picker();
-    rig.fill("Search providers", "jira");
+    rig.fill("Provider or address", "jira");
     assert!(rig.can_press("Atlassian") && !rig.can_press("GitHub"));
     rig.0.key_press(Key::Enter);
     rig.0.run();
     assert!(rig.tree().contains("Register an app with Atlassian"));
 
     let mut rig = picker();
-    rig.fill("Search providers", "no such provider");
+    rig.fill("Provider or address", "no such provider");
     assert!(rig.tree().contains("No match."));
-    rig.field("Search providers").focus();
+    rig.field("Provider or address").focus();
     rig.0.run();
     for reached in ["By issuer URL", "Custom provider"] {
         rig.0.key_press(Key::Tab);

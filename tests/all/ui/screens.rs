@@ -221,7 +221,7 @@ fn pages() -> Vec<Screen> {
 fn forms() -> Vec<Screen> {
     let (add, change) = ("Credentials", "Edit account");
     vec![
-        left("picker", "Search providers", few(), |rig| ctrl(rig, Key::N)),
+        left("picker", "Provider or address", few(), |rig| ctrl(rig, Key::N)),
         left("form of Smartcar", add, few(), |rig| form(rig, "Smartcar")),
         left("form of SmartConnect", add, few(), |rig| form(rig, "SmartConnect")),
         left("form of Connect", add, few(), |rig| form(rig, "Connect")),

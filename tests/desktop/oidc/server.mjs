@@ -2,7 +2,7 @@
 // A certified OpenID provider on loopback for the desktop tests: PKCE required, refresh tokens rotated, a reused one
 // revokes its whole family. It keeps its state in memory, generates keys and client secrets at each start, and prints one
 // line of JSON (endpoints, clients) on stdout when it listens.
-// oidc-provider 8, not 9: it is the last that runs on Node 18, which Debian 12 and Ubuntu 24.04 ship.
+// Debian 12 and Ubuntu 24.04 ship Node 18, which oidc-provider 9 runs on with the function below.
 //
 //   server.mjs [PORT]            0 or absent: a free port
 //   ACCESS_TOKEN_TTL_SECS        life of an access token (default 3600)
@@ -15,6 +15,7 @@ import * as crypto from 'node:crypto';
 
 // By default its advice to operators goes to stdout, which must have only the one line above.
 for (const level of ['log', 'info', 'warn']) console[level] = (...words) => console.error(...words);
+URL.parse ??= (text, base) => (URL.canParse(text, base) ? new URL(text, base) : null);
 const { default: Provider } = await import('oidc-provider');
 
 const seconds = (name, fallback) => Number.parseInt(process.env[name] ?? '', 10) || fallback;
@@ -73,13 +74,21 @@ const every_way = {
 const private_keys = Object.fromEntries(Object.entries(signing)
   .map(([alg, keys]) => [alg, keys.privateKey.export({ type: 'pkcs8', format: 'pem' })]));
 
+// A client whose ID is the URL of its metadata.
+const client_document = {
+  ...native,
+  client_id: 'https://client.example/keyfob.json',
+  client_name: 'Keyfob',
+  token_endpoint_auth_method: 'none',
+};
+
 const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 const page = (title, body) => `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>${title}</title>
 <link rel="icon" href="data:,"><style>body{font:16px sans-serif;max-width:24em;margin:4em auto}input,button{display:block;margin:.5em 0;padding:.5em}</style>
 <h1>${title}</h1>${body}</html>`;
 const submitting = (form, buttons) => form.replace('</form>', `${buttons}</form>`);
 
-const { privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const { privateKey, publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const configuration = {
   clients: [...Object.values(clients), ...Object.values(every_way)],
   clientDefaults: { id_token_signed_response_alg: 'ES256' },
@@ -93,7 +102,13 @@ const configuration = {
   expiresWithSession: async () => false,
   findAccount: async (_ctx, sub) => ({ accountId: sub, claims: async () => ({ sub }) }),
   interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+  // The documents of clients; any other request fails.
+  fetch: async (url) => {
+    const document = String(url) === client_document.client_id ? JSON.stringify(client_document) : undefined;
+    return new Response(document, { status: document ? 200 : 404, headers: { 'content-type': 'application/json' } });
+  },
   features: {
+    clientIdMetadataDocument: { enabled: true, ack: 'draft-02' },
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     deviceFlow: {
@@ -122,6 +137,8 @@ const configuration = {
       }),
     },
     pushedAuthorizationRequests: { enabled: true },
+    registration: { enabled: true },
+    registrationManagement: { enabled: true, rotateRegistrationAccessToken: false },
   },
   ttl: {
     AccessToken: accessTtl,
@@ -171,6 +188,7 @@ async function interact(provider, request, response) {
     const grant = (grantId && (await provider.Grant.find(grantId)))
       || new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
     if (prompt.details.missingOIDCScope) grant.addOIDCScope(prompt.details.missingOIDCScope.join(' '));
+    for (const [resource, scopes] of Object.entries(prompt.details.missingResourceScopes ?? {})) grant.addResourceScope(resource, scopes.join(' '));
     if (prompt.details.missingOIDCClaims) grant.addOIDCClaims(prompt.details.missingOIDCClaims);
     result = { consent: { grantId: await grant.save() } };
   }
@@ -191,6 +209,23 @@ function watch(provider) {
   provider.on('server_error', (_ctx, error) => console.error(error));
 }
 
+// An API that takes only tokens that are for itself (RFC 9728, RFC 8707).
+function api(issuer, request, response) {
+  const resource = `${issuer}/api`;
+  const send = (status, body, headers = {}) =>
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+  if (request.url === '/.well-known/oauth-protected-resource/api') {
+    return send(200, { resource, authorization_servers: [issuer], scopes_supported: ['read'] });
+  }
+  const [header, claims, signature] = (request.headers.authorization ?? '').replace(/^Bearer /, '').split('.');
+  const key = { key: publicKey, dsaEncoding: 'ieee-p1363' };
+  const isSigned = signature && crypto.verify('sha256', `${header}.${claims}`, key, Buffer.from(signature, 'base64url'));
+  const token = isSigned ? JSON.parse(Buffer.from(claims, 'base64url')) : {};
+  if (token.aud === resource && token.exp * 1000 > Date.now()) return send(200, { subject: token.sub, scope: token.scope });
+  const challenge = `Bearer resource_metadata="${issuer}/.well-known/oauth-protected-resource/api"`;
+  return send(401, { error: 'invalid_token' }, { 'www-authenticate': challenge });
+}
+
 const server = createServer();
 server.listen(Number.parseInt(process.argv[2] ?? '0', 10), '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
@@ -200,6 +235,8 @@ server.listen(Number.parseInt(process.argv[2] ?? '0', 10), '127.0.0.1', () => {
   server.on('request', (request, response) => {
     if (request.url === '/events') {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(events));
+    } else if (['/api', '/.well-known/oauth-protected-resource/api'].includes(request.url)) {
+      api(issuer, request, response);
     } else if (request.url.startsWith('/interaction/')) {
       interact(provider, request, response).catch((error) => {
         console.error(error);
@@ -212,6 +249,8 @@ server.listen(Number.parseInt(process.argv[2] ?? '0', 10), '127.0.0.1', () => {
   });
   process.stdout.write(`${JSON.stringify({
     issuer,
+    api: `${issuer}/api`,
+    client_document: client_document.client_id,
     authorization_endpoint: `${issuer}/auth`,
     token_endpoint: `${issuer}/token`,
     introspection_endpoint: `${issuer}/token/introspection`,

@@ -15,9 +15,9 @@ use super::VaultError;
 use super::client_record::ClientRecord;
 use crate::base::secret::kind::{HeaderValue as HeaderKind, ParamValue as ParamKind};
 use crate::base::secret::{AccessToken, Kind, Secret, SecretText};
+use crate::domain::account::registration::Registration;
 use crate::domain::account::{Account, AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::oauth::extra_params;
-use crate::domain::oauth::registration::Registration;
 use crate::domain::provider::destinations::Destinations;
 use crate::domain::token::grant::{Grant, TokenFacts};
 
