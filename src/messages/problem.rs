@@ -296,8 +296,17 @@ pub struct RegistrationProblem {
     /// The host of the registration endpoint.
     pub server: UntrustedText,
     pub error: RegistrationError,
-    /// An initial access token was sent.
-    pub had_token: bool,
+    pub step: RegistrationStep,
+}
+
+/// What a server was asked about a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistrationStep {
+    Register,
+    /// The same, with an initial access token.
+    RegisterWithToken,
+    /// To change it.
+    Update,
 }
 
 /// Why the vault can't be used.

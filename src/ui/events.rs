@@ -6,7 +6,7 @@ use egui::{Context, UserAttentionType, ViewportCommand};
 
 use crate::base::sanitize::sanitized;
 use crate::domain::account::AccountId;
-use crate::messages::event::{Event, Reply};
+use crate::messages::event::{ClientDeletion, Event, Reply, Revocation};
 use crate::messages::explain;
 use crate::messages::problem::Problem;
 
@@ -70,10 +70,7 @@ impl Ui {
                 }
             }
             Event::Deleted { name, revocation, client } => {
-                let name = sanitized(&name, 40);
-                let said = [explain::revocation(&revocation), explain::client_deletion(&client)];
-                let said: Vec<String> = said.into_iter().flatten().collect();
-                self.toasts.say(format!("“{name}” was deleted. {}", said.join(" ")).trim_end());
+                self.toasts.say(deleted(&name, &revocation, &client));
             }
             Event::Problem { account, problem } => self.take_problem(account, problem, ctx),
         }
@@ -169,6 +166,12 @@ impl Ui {
         }
         self.toasts.problem(account, problem);
     }
+}
+
+fn deleted(name: &str, revocation: &Revocation, client: &ClientDeletion) -> String {
+    let said = [explain::revocation(revocation), explain::client_deletion(client)];
+    let deleted = format!("“{}” was deleted.", sanitized(name, 40));
+    said.into_iter().flatten().fold(deleted, |all, said| all + " " + &said)
 }
 
 const NOTHING_TO_RECOVER: &str = "Nothing to recover. All accounts with secrets here are in the list.";

@@ -27,10 +27,20 @@ class Server:
             "device_authorization_endpoint": f"{self.url}/device",
             "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+            "registration_endpoint": f"{self.url}/register",
+            "client_id_metadata_document_supported": True,
             "scopes_supported": ["openid", "profile", "email", "offline_access", "read", "write"],
         }
         answers = {
             "/.well-known/openid-configuration": (200, published),
+            "/api": (401, {}),
+            "/.well-known/oauth-protected-resource/api": (200, {
+                "resource": f"{self.url}/api", "authorization_servers": [self.url], "scopes_supported": ["read", "write"],
+            }),
+            "/two": (401, {}),
+            "/.well-known/oauth-protected-resource/two": (200, {
+                "resource": f"{self.url}/two", "authorization_servers": [self.url, "https://auth.example.com/tenant"],
+            }),
             "/device": (200, {
                 "device_code": "d", "user_code": "WDJB-MJHT", "interval": 5, "expires_in": 900,
                 "verification_uri": f"{self.url}/activate",
@@ -133,6 +143,11 @@ def all_scenes(server, accounts, folder):
         ("form-tokens", some, ["ctrl+n", "press:SmartSense", "press:I already have tokens"]),
         ("issuer", some, ["ctrl+n", "press:By issuer URL", f"type:Issuer URL={server.url}", "press:Discover",
                           "wait:Found at this issuer"]),
+        ("picker-address", some, ["ctrl+n", f"type:Provider or address={server.url}/api"]),
+        ("address", some, ["ctrl+n", f"type:Provider or address={server.url}/api", "press:Look up this address",
+                           "wait:Authorization server"]),
+        ("address-servers", some, ["ctrl+n", f"type:Provider or address={server.url}/two", "press:Look up this address",
+                                   f"wait:Use {server.url}"]),
         ("leaving", some, ["ctrl+n", "press:SmartSense", "a", "Escape"]),
         ("quit-typed", some, ["ctrl+n", "press:SmartSense", "a", "ctrl+q"]),
         ("environment", environments, ["Down", "Return"]),

@@ -8,8 +8,8 @@ pub struct Registration {
     /// The client configuration endpoint (RFC 7592, section 2).
     pub client_uri: String,
     pub token: RegistrationToken,
-    /// The redirect URI that is registered.
-    pub redirect_uri: String,
+    /// The redirect URIs that are registered.
+    pub redirect_uris: Vec<String>,
     /// The scopes that are registered; empty if the server chose.
     pub scopes: Vec<String>,
 }
@@ -21,7 +21,7 @@ impl Registration {
         Self {
             client_uri: self.client_uri.clone(),
             token: self.token.duplicate(),
-            redirect_uri: self.redirect_uri.clone(),
+            redirect_uris: self.redirect_uris.clone(),
             scopes: self.scopes.clone(),
         }
     }

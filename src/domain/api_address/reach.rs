@@ -152,78 +152,22 @@ mod tests {
 
     #[test]
     fn g2_every_spelling_of_a_host_that_is_not_public_is_known() {
+        let here = "127.0.0.1 127.9.9.9 127.1 0.0.0.0 0.1.2.3 2130706433 0x7f000001 0x7f.1 0177.0.0.1 [::1] [::] \
+                    [::ffff:127.0.0.1] [::127.0.0.1] [64:ff9b::7f00:1] [2002:7f00:1::] localhost LOCALHOST. \
+                    a.localhost localhost.localdomain";
+        let near = "169.254.169.254 2852039166 255.255.255.255 [fe80::1] [ff02::1] printer.local intranet";
+        let private = "10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 100.127.255.255 0xa000001 \
+                       198.18.0.1 240.0.0.1 192.0.0.1 [fc00::1] [fd12::1] [::ffff:10.0.0.1] [64:ff9b::a00:1] \
+                       vault.internal";
+        let public = "api.example.com localhost.example.com notlocalhost.example internal.example.com 1.1.1.1 \
+                      172.32.0.1 100.128.0.1 [2606:4700::1111] [64:ff9b::101:101]";
         for (place, hosts) in [
-            (
-                Some(Inside::ThisComputer),
-                &[
-                    "127.0.0.1",
-                    "127.9.9.9",
-                    "localhost",
-                    "LOCALHOST.",
-                    "a.localhost",
-                    "0.0.0.0",
-                    "0.1.2.3",
-                    "2130706433",
-                    "0x7f000001",
-                    "0x7f.1",
-                    "0177.0.0.1",
-                    "127.1",
-                    "[::1]",
-                    "[::]",
-                    "[::ffff:127.0.0.1]",
-                    "[::127.0.0.1]",
-                    "[64:ff9b::7f00:1]",
-                    "[2002:7f00:1::]",
-                    "localhost.localdomain",
-                ][..],
-            ),
-            (
-                Some(Inside::LocalNetwork),
-                &[
-                    "169.254.169.254",
-                    "2852039166",
-                    "[fe80::1]",
-                    "[ff02::1]",
-                    "255.255.255.255",
-                    "printer.local",
-                    "intranet",
-                ],
-            ),
-            (
-                Some(Inside::Private),
-                &[
-                    "10.0.0.1",
-                    "172.16.0.1",
-                    "172.31.255.255",
-                    "192.168.1.1",
-                    "100.64.0.1",
-                    "100.127.255.255",
-                    "0xa000001",
-                    "[fc00::1]",
-                    "[fd12::1]",
-                    "[::ffff:10.0.0.1]",
-                    "[64:ff9b::a00:1]",
-                    "vault.internal",
-                    "198.18.0.1",
-                    "240.0.0.1",
-                ],
-            ),
-            (
-                None,
-                &[
-                    "api.example.com",
-                    "localhost.example.com",
-                    "notlocalhost.example",
-                    "1.1.1.1",
-                    "172.32.0.1",
-                    "100.128.0.1",
-                    "[2606:4700::1111]",
-                    "[64:ff9b::101:101]",
-                    "internal.example.com",
-                ],
-            ),
+            (Some(Inside::ThisComputer), here),
+            (Some(Inside::LocalNetwork), near),
+            (Some(Inside::Private), private),
+            (None, public),
         ] {
-            for host in hosts {
+            for host in hosts.split_whitespace() {
                 assert_eq!(inside(&url(&format!("https://{host}/x"))), place, "{host}");
             }
         }

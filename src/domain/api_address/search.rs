@@ -289,6 +289,10 @@ impl Search {
         }
         if let Some(text) = self.challenge.resource_metadata.clone() {
             let url = self.checked(Part::ResourceMetadata, &text)?;
+            if self.seen.contains(&url) {
+                // It names itself.
+                self.note(SearchError::Status { document: url.to_string(), status: answer.status });
+            }
             self.queue.push_back((Role::Resource(ResourceSource::Challenge), url));
         }
         let known = resource::well_known(self.address.url());

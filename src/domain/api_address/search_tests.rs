@@ -252,11 +252,12 @@ fn a_redirect_and_a_loop_end_the_search() {
     assert_eq!(tried.len(), asked.len());
     assert!(asked.iter().all(|url| !url.contains("docs.example")), "{asked:?}");
     // The challenge names the address itself.
-    let (_, asked) = search_with(
+    let (done, asked) = search_with(
         API,
         SearchOptions::default(),
         &[(API, challenging(&format!("Bearer resource_metadata=\"{API}\"")))],
     );
+    assert_eq!(done.unwrap_err(), SearchError::Status { document: API.to_owned(), status: 401 });
     assert_eq!(asked.iter().filter(|url| *url == API).count(), 1, "{asked:?}");
 }
 

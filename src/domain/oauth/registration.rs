@@ -22,7 +22,7 @@ const CLIENT_NAME: &str = "Keyfob";
 /// The metadata to register.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientMetadata<'a> {
-    pub redirect_uri: &'a str,
+    pub redirect_uris: &'a [String],
     pub scopes: &'a [String],
     pub auth: ClientAuth,
 }
@@ -71,7 +71,7 @@ fn metadata(client: &ClientMetadata<'_>) -> Value {
     let mut value = json!({
         "client_name": CLIENT_NAME,
         "application_type": "native",
-        "redirect_uris": [client.redirect_uri],
+        "redirect_uris": client.redirect_uris,
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
         "token_endpoint_auth_method": discovery::name_of_auth(client.auth),
@@ -170,7 +170,7 @@ pub fn read(
     let registration = client_uri.zip(token).map(|(client_uri, token)| Registration {
         client_uri,
         token,
-        redirect_uri: sent.redirect_uri.to_owned(),
+        redirect_uris: sent.redirect_uris.to_vec(),
         scopes: sent.scopes.to_vec(),
     });
     let day = |secs: i64| DateTime::from_timestamp(secs, 0).map(|at| at.date_naive());
@@ -181,7 +181,7 @@ pub fn read(
         ..Client::default()
     };
     match &answered.redirect_uris {
-        Some(uris) if !uris.iter().any(|uri| uri == sent.redirect_uri) => {
+        Some(uris) if !sent.redirect_uris.iter().all(|uri| uris.contains(uri)) => {
             Err(RegistrationError::OtherRedirect(uris.first().cloned()))
         }
         _ => Ok(Registered {
@@ -227,7 +227,8 @@ mod tests {
     }
 
     fn sent(scopes: &[String], auth: ClientAuth) -> ClientMetadata<'_> {
-        ClientMetadata { redirect_uri: REDIRECT, scopes, auth }
+        static URIS: std::sync::LazyLock<[String; 1]> = std::sync::LazyLock::new(|| [REDIRECT.to_owned()]);
+        ClientMetadata { redirect_uris: &*URIS, scopes, auth }
     }
 
     fn read_text(text: &str) -> Result<Registered, RegistrationError> {

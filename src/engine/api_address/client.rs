@@ -23,7 +23,7 @@ use crate::engine::secrets::account_store::AccountStore;
 use crate::engine::secrets::secret_reader::SecretReader;
 use crate::engine::settings::confirmed::Network;
 use crate::messages::command::{AccountDraft, AddressDraft};
-use crate::messages::problem::{Problem, RegistrationProblem, UntrustedText};
+use crate::messages::problem::{Problem, RegistrationProblem, RegistrationStep, UntrustedText};
 use crate::net::http_client::Visit;
 use crate::net::redirect_listener::Listener;
 
@@ -102,7 +102,8 @@ impl ClientJob {
         };
         let uri = listener.as_ref().map_or_else(|| plan.redirect_uri.clone(), Listener::redirect_uri);
         let auth = registration::auth_for(&plan.found.server).unwrap_or(ClientAuth::Basic);
-        let metadata = ClientMetadata { redirect_uri: &uri, scopes: &plan.scopes, auth };
+        let metadata =
+            ClientMetadata { redirect_uris: std::slice::from_ref(&uri), scopes: &plan.scopes, auth };
         let token = self.draft.registration_token.as_ref();
         let request = registration::request(endpoint.clone(), &metadata, token);
         let visit = Visit { reach: plan.found.reach, reads_body: true };
@@ -156,7 +157,8 @@ impl ClientJob {
 
 fn refused(endpoint: &Url, error: RegistrationError, had_token: bool) -> Problem {
     let server = UntrustedText::new(endpoint.host_str().unwrap_or_default());
-    Problem::Registration(Box::new(RegistrationProblem { server, error, had_token }))
+    let step = if had_token { RegistrationStep::RegisterWithToken } else { RegistrationStep::Register };
+    Problem::Registration(Box::new(RegistrationProblem { server, error, step }))
 }
 
 /// Deletes a client that was just registered (RFC 7592, section 2.3).

@@ -99,6 +99,6 @@ fn read_registered(vault: &mut dyn Vault, id: &AccountId) -> Result<Option<Regis
     Ok(Some(RegisteredClient { issuer, client, is_shared }))
 }
 
-fn is_registered(account: &Account) -> bool {
+pub(super) fn is_registered(account: &Account) -> bool {
     account.settings.overrides.client_source == Some(ClientSource::Registered)
 }

@@ -2,4 +2,5 @@
 
 pub(crate) mod client;
 pub(crate) mod client_removal;
+pub(crate) mod client_update;
 pub(crate) mod search;

@@ -59,10 +59,14 @@ impl Engine {
             Ok(saved) => saved,
             Err(problem) => return self.fail(editing, problem, replies),
         };
-        let (id, is_key) = (saved.account.id.clone(), saved.account.settings.grant.is_key());
+        let (id, is_new) = (saved.account.id.clone(), saved.is_new);
+        let is_key = saved.account.settings.grant.is_key();
         self.list_saved(saved);
         self.emit(Event::Saved(id.clone()));
         answer(replies, Ok(Reply::Saved(id.clone())));
+        if !is_new {
+            self.update_client(&id);
+        }
         if sign_in && !is_key {
             self.dispatch(Command::SignIn { account: id, open_browser: true }, None);
         }
@@ -180,6 +184,7 @@ impl Engine {
         match saved {
             Ok(saved) => {
                 self.list_saved(saved);
+                self.update_client(&id);
                 answer(replies, Ok(Reply::Saved(id)));
             }
             Err(problem) => self.fail(Some(&id), problem, replies),

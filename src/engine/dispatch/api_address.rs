@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::job_done::JobDone;
-use crate::domain::account::AccountName;
+use crate::domain::account::{AccountId, AccountName};
 use crate::domain::api_address::plan::{ClientChoice, KnownClient};
 use crate::domain::api_address::search::{FoundServer, SearchOptions};
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::redirect_uri::RedirectUri;
 use crate::domain::provider::EndpointKind;
+use crate::domain::provider::spec::ClientSource;
 use crate::engine::accounts::account_save::{self, Absent, Moving, Saved, Terms};
 use crate::engine::accounts::account_state::AccountState;
 use crate::engine::api_address::client::{ClientJob, ReadyAccount};
 use crate::engine::api_address::client_removal::ClientRemover;
+use crate::engine::api_address::client_update::ClientUpdater;
 use crate::engine::api_address::search::SearchJob;
 use crate::engine::publishing::outbox::Replies;
 use crate::messages::command::AddressDraft;
@@ -136,7 +138,7 @@ impl Engine {
             }
         };
         let writer = self.writer(&checked.account.id);
-        let remover = self.client_remover();
+        let (remover, registrar) = (self.client_remover(), self.client_updater());
         self.spawn(async move {
             let (id, is_new) = (checked.account.id.clone(), checked.is_new);
             let client_id = checked.client.client_id.clone();
@@ -149,13 +151,18 @@ impl Engine {
                 (Ok(_), _, Some(old)) if !old.is(&client_id) => drop(remover.delete(old).await),
                 _ => {}
             }
-            JobDone::AddressSaved { saved, sign_in, listener, replies }
+            let updated = match &saved {
+                Ok(saved) => registrar.run(&writer.store, &saved.account.id).await,
+                Err(_) => Ok(()),
+            };
+            JobDone::AddressSaved { saved, updated, sign_in, listener, replies }
         });
     }
 
     pub(super) fn address_saved(
         &mut self,
         saved: Result<Saved, Problem>,
+        updated: Result<(), Problem>,
         sign_in: bool,
         listener: Option<Listener>,
         replies: Replies,
@@ -163,7 +170,36 @@ impl Engine {
         if let (Ok(saved), Some(listener)) = (&saved, listener) {
             self.sign_ins.reserve(saved.account.id.clone(), listener);
         }
+        let id = saved.as_ref().ok().map(|saved| saved.account.id.clone());
         self.draft_saved(None, sign_in, saved, replies);
+        if let (Err(problem), Some(id)) = (updated, id) {
+            self.fail(Some(&id), problem, None);
+        }
+    }
+
+    /// Tells the server what an edit changed about a client that Keyfob registered.
+    pub(super) fn update_client(&mut self, id: &AccountId) {
+        let Some(entry) = self.accounts.get(id) else { return };
+        let source = entry.account().settings.overrides.client_source;
+        if source != Some(ClientSource::Registered) || entry.is_ephemeral() {
+            return;
+        }
+        let (registrar, store, id) = (self.client_updater(), self.store_of(entry), id.clone());
+        self.spawn(async move {
+            let updated = registrar.run(&store, &id).await;
+            JobDone::ClientUpdated { id, updated }
+        });
+    }
+
+    pub(super) fn client_updated(&mut self, id: &AccountId, updated: Result<(), Problem>) {
+        if let Err(problem) = updated {
+            self.fail(Some(id), problem, None);
+        }
+    }
+
+    fn client_updater(&self) -> ClientUpdater {
+        let presets = self.providers.presets();
+        ClientUpdater { network: self.network(), clock: Arc::clone(&self.clock), presets }
     }
 
     pub(super) fn client_remover(&self) -> ClientRemover {

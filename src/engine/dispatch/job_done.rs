@@ -174,9 +174,14 @@ pub(super) enum JobDone {
     },
     AddressSaved {
         saved: Result<Saved, Problem>,
+        updated: Result<(), Problem>,
         sign_in: bool,
         listener: Option<Listener>,
         replies: Replies,
+    },
+    ClientUpdated {
+        id: AccountId,
+        updated: Result<(), Problem>,
     },
     TokenObtained {
         id: AccountId,
@@ -311,8 +316,9 @@ impl Engine {
             JobDone::Discovered { issuer, found, replies } => self.discovered(issuer, found, replies),
             JobDone::ServerFound { address, found, replies } => self.server_found(address, found, replies),
             JobDone::ClientReady { ready, replace, replies } => self.client_ready(ready, replace, replies),
-            JobDone::AddressSaved { saved, sign_in, listener, replies } => {
-                self.address_saved(saved, sign_in, listener, replies);
+            JobDone::ClientUpdated { id, updated } => self.client_updated(&id, updated),
+            JobDone::AddressSaved { saved, updated, sign_in, listener, replies } => {
+                self.address_saved(saved, updated, sign_in, listener, replies);
             }
             JobDone::TokenObtained { id, attempt, revision, result } => {
                 self.token_obtained(&id, attempt, revision, *result);

@@ -10,7 +10,7 @@ use crate::domain::api_address::resource::ResourceSource;
 use crate::domain::api_address::search::{Part, SearchError, ServerSource};
 use crate::domain::provider::EndpointKind;
 use crate::messages::event::ClientDeletion;
-use crate::messages::problem::{RegistrationError, RegistrationProblem};
+use crate::messages::problem::{RegistrationError, RegistrationProblem, RegistrationStep};
 
 use super::{UserMessage, capitalized, label_of, quoted, words};
 
@@ -264,8 +264,11 @@ fn listed(servers: &[String]) -> String {
 
 pub(in crate::messages::explain) fn registration(problem: &RegistrationProblem) -> UserMessage {
     let server = problem.server.as_str();
+    if problem.step == RegistrationStep::Update {
+        return not_updated(problem);
+    }
     match &problem.error {
-        RegistrationError::TokenNeeded(_) if problem.had_token => words(
+        RegistrationError::TokenNeeded(_) if problem.step == RegistrationStep::RegisterWithToken => words(
             format!("{server} didn't accept the initial access token, so no client was registered."),
             "Get a new initial access token from the provider, or register a client with it and give its ID.",
         ),
@@ -274,8 +277,7 @@ pub(in crate::messages::explain) fn registration(problem: &RegistrationProblem) 
             "Get an initial access token from the provider, or register a client with it and give its ID.",
         ),
         RegistrationError::Refused { status, code, description } => {
-            let said = [code, description].into_iter().flatten().map(|text| quoted(text)).collect::<Vec<_>>();
-            let said = if said.is_empty() { format!("HTTP {status}") } else { said.join(", ") };
+            let said = refusal(*status, code.as_deref(), description.as_deref());
             words(
                 format!("{server} refused to register a client: {said}."),
                 "Register a client with the provider yourself and give its ID, or ask for other scopes.",
@@ -297,6 +299,27 @@ pub(in crate::messages::explain) fn registration(problem: &RegistrationProblem) 
             "Register a client with the provider yourself and give its ID.",
         ),
     }
+}
+
+fn refusal(status: u16, code: Option<&str>, description: Option<&str>) -> String {
+    let said = [code, description].into_iter().flatten().map(quoted).collect::<Vec<_>>();
+    if said.is_empty() { format!("HTTP {status}") } else { said.join(", ") }
+}
+
+fn not_updated(problem: &RegistrationProblem) -> UserMessage {
+    let why = match &problem.error {
+        RegistrationError::Refused { status, code, description } => {
+            refusal(*status, code.as_deref(), description.as_deref())
+        }
+        error => error.to_string(),
+    };
+    words(
+        format!(
+            "The account is saved, but {} didn't register its redirect URI and scopes: {why}.",
+            problem.server.as_str()
+        ),
+        "A sign-in may be refused. Change them back, or add the account once more.",
+    )
 }
 
 /// What became of a deleted account's client; `None` if nothing need be said.

@@ -40,6 +40,7 @@ enum Lookup {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one page")]
 pub(in crate::ui) struct AddressPageState {
     address: String,
     /// The address that was looked up.

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use super::place::{Place, Run, holds};
+use crate::support::certificates::Authority;
 use crate::support::desktop::{Bus, Keyring};
 use crate::support::server::{Request, Response, ScriptedServer};
+use crate::support::tunnel::Tunnel;
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
@@ -51,7 +53,18 @@ fn answer(request: &Request, more: &str, clients: &AtomicUsize) -> Response {
                 ),
             )
         }
-        ("DELETE" | "PUT", path) if path.starts_with("/register/") => Response::new(204, "text/plain", ""),
+        ("PUT", path) if path.starts_with("/register/") => {
+            let sent: Value = serde_json::from_slice(&request.body).unwrap();
+            let (id, uris) = (&sent["client_id"], &sent["redirect_uris"]);
+            Response::json(
+                200,
+                format!(
+                    r#"{{"client_id":{id},"redirect_uris":{uris},"token_endpoint_auth_method":"none",
+                       "registration_access_token":"CANARY-rotated","registration_client_uri":"{base}{path}"}}"#
+                ),
+            )
+        }
+        ("DELETE", path) if path.starts_with("/register/") => Response::new(204, "text/plain", ""),
         ("POST", "/token") => Response::json(
             200,
             r#"{"access_token":"CANARY-at","refresh_token":"CANARY-rt","token_type":"Bearer","expires_in":3600}"#,
@@ -180,6 +193,35 @@ fn an_account_is_registered_signed_in_and_deleted_with_its_client() {
         (deleted.method.as_str(), deleted.header("authorization")),
         ("DELETE", Some("Bearer CANARY-rat-1"))
     );
+}
+
+#[test]
+fn g6_what_changes_about_a_client_is_registered_and_its_new_token_is_kept() {
+    let (bus, server) = (Bus::start(), api(REGISTERS));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    let address = server.url("/mcp");
+    added(&place, &[&address, "--name", "first"]);
+    added(&place, &[&address, "--name", "second", "--scope", "more"]);
+    let update = &server.requests_to("/register/1")[0];
+    assert_eq!(
+        (update.method.as_str(), update.header("authorization")),
+        ("PUT", Some("Bearer CANARY-rat-1"))
+    );
+    let sent: Value = serde_json::from_slice(&update.body).unwrap();
+    let scopes: Vec<&str> = sent["scope"].as_str().unwrap().split(' ').collect();
+    assert!(["read", "write", "more"].iter().all(|scope| scopes.contains(scope)), "{sent}");
+    assert_eq!(sent["client_id"], json!("client-1"));
+    // Both accounts have the new token, whichever is the last.
+    for name in ["second", "first"] {
+        place.run(&["remove", name, "--yes"]).ok();
+    }
+    let deleted = server.requests_to("/register/1").pop().unwrap();
+    assert_eq!(
+        (deleted.method.as_str(), deleted.header("authorization")),
+        ("DELETE", Some("Bearer CANARY-rotated"))
+    );
+    assert!(!holds(&place.home, "CANARY"));
 }
 
 #[test]
@@ -344,4 +386,144 @@ fn two_servers_are_named_and_one_is_chosen() {
     assert_eq!(found["authorization_servers"], json!([first, second]));
     let refused = place.run(&["add", &address, "--dry-run", "--issuer", "https://evil.example"]).failed(1);
     assert!(refused.contains("evil.example") && refused.contains(&first), "{refused}");
+}
+
+/// A public API behind a proxy, with a company's certificate.
+struct PublicApi {
+    server: ScriptedServer,
+    tunnel: Tunnel,
+    root: String,
+    _folder: tempfile::TempDir,
+}
+
+impl PublicApi {
+    fn start() -> Self {
+        let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+        let server = ScriptedServer::start_tls(authority.server("api.example.com", 2199));
+        let (tunnel, root) = (Tunnel::to(server.port()), authority.pem_file(&folder).display().to_string());
+        let api = Self { server, tunnel, root, _folder: folder };
+        api.behave();
+        api
+    }
+
+    /// The responses of an API without a fault.
+    fn behave(&self) {
+        self.server.always("/mcp", naming("https://api.example.com/meta"));
+        let resource = r#"{"resource":"https://api.example.com/mcp","authorization_servers":["https://api.example.com"]}"#;
+        self.server.always("/meta", Response::json(200, resource));
+        self.server.always(OAUTH, Response::json(200, METADATA));
+        let missing = Response::new(404, "text/plain", "");
+        for path in [
+            "/.well-known/openid-configuration",
+            "/.well-known/oauth-protected-resource",
+            "/.well-known/oauth-protected-resource/mcp",
+        ] {
+            self.server.always(path, missing.clone());
+        }
+    }
+
+    fn run(&self, place: &Place<'_>, words: &[&str]) -> Run {
+        let mut command = place.command(&["add", "https://api.example.com/mcp"]);
+        command.args(words).env("HTTPS_PROXY", self.tunnel.url()).env("SSL_CERT_FILE", &self.root);
+        let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+const METADATA: &str = r#"{"issuer":"https://api.example.com","authorization_endpoint":"https://api.example.com/authorize",
+    "token_endpoint":"https://api.example.com/token","registration_endpoint":"https://api.example.com/register"}"#;
+
+#[test]
+fn the_proxy_and_the_root_certificates_are_those_of_every_request() {
+    let bus = Bus::start();
+    let place = Place::on(&bus);
+    let api = PublicApi::start();
+    let found = api.run(&place, &["--dry-run", "--json"]).json();
+    assert_eq!(
+        (&found["issuer"], &found["client"]),
+        (&json!("https://api.example.com"), &json!("registration"))
+    );
+    assert!(api.tunnel.targets().iter().all(|target| target == "api.example.com:443"));
+    assert!(!api.tunnel.targets().is_empty());
+}
+
+/// A challenge that names this metadata.
+fn naming(url: &str) -> Response {
+    let challenge = format!("Bearer resource_metadata=\"{url}\"");
+    Response::new(401, "text/plain", "").header("WWW-Authenticate", &challenge)
+}
+
+/// What a public API may answer at a path, and the reason that is given. A server of this computer listens on
+/// the port.
+fn misbehaviors(port: u16) -> Vec<(&'static str, Response, &'static str)> {
+    let meta = |resource: &str, server: &str| {
+        Response::json(200, format!(r#"{{"resource":"{resource}","authorization_servers":["{server}"]}}"#))
+    };
+    let with = |from: &str, to: &str| Response::json(200, METADATA.replace(from, to));
+    let own = "https://api.example.com/mcp";
+    let token = "https://api.example.com/token";
+    vec![
+        ("/mcp", naming(&format!("http://127.0.0.1:{port}/meta")), "this computer"),
+        ("/mcp", naming(&format!("http://2130706433:{port}/meta")), "this computer"),
+        ("/mcp", naming(&format!("https://[::ffff:7f00:1]:{port}/meta")), "this computer"),
+        ("/mcp", naming(&format!("http://x.localhost:{port}/meta")), "not https"),
+        ("/mcp", naming(&format!("https://x.localhost:{port}/meta")), "this computer"),
+        ("/mcp", naming("https://0.0.0.0/meta"), "this computer"),
+        ("/mcp", naming("https://169.254.169.254/meta"), "local network"),
+        ("/mcp", naming("https://100.64.0.1/meta"), "private"),
+        ("/mcp", naming("http://api.example.com/meta"), "not https"),
+        ("/mcp", naming(own), "api.example.com"),
+        ("/meta", meta(own, &format!("http://localhost:{port}")), "this computer"),
+        ("/meta", meta(own, "https://10.0.0.1"), "private"),
+        ("/meta", meta("https://api.example.com/other", "https://api.example.com"), "not about this address"),
+        ("/meta", meta("https://evil.example/mcp", "https://api.example.com"), "not about this address"),
+        ("/meta", Response::new(200, "text/html", "<html>"), "web page"),
+        ("/meta", Response::json(200, "x".repeat(10 << 20)), "too large"),
+        ("/meta", Response::redirect(302, "https://api.example.com/meta"), "HTTP 302"),
+        (
+            OAUTH,
+            with("\"issuer\":\"https://api.example.com\"", "\"issuer\":\"https://evil.example\""),
+            "evil.example",
+        ),
+        (OAUTH, with(token, "http://api.example.com/token"), "not an https URL"),
+        (OAUTH, with(token, "https://192.168.0.1/token"), "private"),
+        (
+            OAUTH,
+            with("https://api.example.com/register", &format!("http://127.0.0.1:{port}/register")),
+            "this computer",
+        ),
+        (OAUTH, Response::json(200, "x".repeat(10 << 20)), "too large"),
+    ]
+}
+
+#[test]
+fn g2_misbehaving_metadata_ends_in_its_reason_and_no_secret_is_sent() {
+    let bus = Bus::start();
+    let place = Place::on(&bus);
+    let api = PublicApi::start();
+    let inside = ScriptedServer::start();
+    inside.always("/meta", Response::json(200, "{}"));
+    let secret = place.file("secret", "CANARY-secret\n");
+    let cases = misbehaviors(inside.port());
+    let count = cases.len();
+    for (path, response, said) in cases {
+        api.behave();
+        api.server.always(path, response);
+        let words = ["--name", "api", "--yes", "--client-id", "mine", "--client-secret-file", &secret];
+        let refused = api.run(&place, &words).failed(1);
+        assert!(refused.contains(said), "{path}: {said} in {refused}");
+    }
+    assert!(inside.requests().is_empty() && inside.connections() == 0);
+    let requests = api.server.requests();
+    assert!(requests.len() >= count);
+    for request in requests {
+        assert!(request.method == "GET" && !request.whole().contains("CANARY"), "{request:?}");
+    }
+    assert_eq!(place.run(&["list", "--json"]).json(), json!([]));
+    // With consent, the request is sent.
+    api.behave();
+    api.server.always("/mcp", naming(&inside.url("/meta")));
+    api.run(&place, &["--dry-run", "--allow-private"]).failed(1);
+    assert_eq!(inside.requests_to("/meta").len(), 1);
 }

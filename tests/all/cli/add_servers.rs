@@ -92,7 +92,7 @@ fn an_mcp_server_is_signed_in_to_by_its_address_alone() {
     assert_eq!(call(place.run(&["token", "mcp"]).ok().trim()), 200);
     // It compares ports, so the second sign-in has the first one's.
     let output =
-        finish(place.command(&["sign-in", "mcp"]).env("BROWSER", &script), "", Duration::from_secs(60));
+        finish(place.command(&["sign-in", "mcp"]).env("BROWSER", &script), "", Duration::from_mins(1));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     // It has no RFC 7592.
     let removed = place.run(&["remove", "mcp", "--yes"]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::account_toml::AccountToml;
 use crate::support::desktop::{Bus, Keyring, OidcServer, Running, Screen, Window};
-use crate::support::desktop::{browser, finish, kept, wait_until};
+use crate::support::desktop::{browser, finish, kept, request, wait_until};
 use crate::support::server::{Response, ScriptedServer};
 
 mod endings;
@@ -127,6 +127,36 @@ fn a_person_adds_an_account_signs_in_and_copies_the_token() {
     assert_eq!(server.count("family_revoked"), 0);
     drop(window);
     drop(keyring);
+}
+
+#[test]
+fn an_apis_address_is_enough_for_a_token_in_two_presses() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let server = OidcServer::start(&bus, 3600);
+    let desk = Desk::new(&bus, "desktop-address");
+    let window = desk.open(&[]);
+    window.wait_for("keychain, which is ready");
+    let api = server.address("api");
+    let call = |token: &str| request("GET", api, &[("Authorization", &format!("Bearer {token}"))], "").status;
+    for (name, document) in [("registered", None), ("by document", Some("client_document"))] {
+        window.press("Add account");
+        window.fill("Provider or address", api);
+        window.press("Look up this address");
+        window.wait_for("Authorization server");
+        if let Some(document) = document {
+            window.fill("URL of a client ID metadata document", server.address(document));
+        }
+        desk.picture(&format!("{name}.png"));
+        window.press("Add and sign in");
+        window.wait_for("Copy token");
+        window.press("Copy token");
+        let token = desk.copied();
+        assert_eq!(call(&token), 200, "{name}");
+        window.press("Clear now");
+        desk.wait_until_cleared(Duration::from_secs(5));
+    }
+    assert_eq!(call("CANARY"), 401);
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub(crate) mod engine;
 pub(crate) mod memory;
 pub(crate) mod raw;
 pub(crate) mod server;
+pub(crate) mod tunnel;
 pub(crate) mod vault_contract;
 pub(crate) mod vendors;
 pub(crate) mod wait;

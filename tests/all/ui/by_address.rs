@@ -5,7 +5,9 @@ use keyfob::domain::api_address::plan::{ClientChoice, KnownClient};
 use keyfob::domain::api_address::search::{MetadataAnswer, Next, Search, SearchError, SearchOptions};
 use keyfob::messages::command::Command;
 use keyfob::messages::event::{AddressFound, Event};
-use keyfob::messages::problem::{Problem, RegistrationError, RegistrationProblem, UntrustedText};
+use keyfob::messages::problem::{
+    Problem, RegistrationError, RegistrationProblem, RegistrationStep, UntrustedText,
+};
 
 use super::fixtures::{account, id, snapshot};
 use super::harness::Rig;
@@ -163,7 +165,7 @@ fn an_initial_access_token_is_asked_for_once_the_server_wants_one() {
     let problem = RegistrationProblem {
         server: UntrustedText::new("auth.example.com"),
         error: RegistrationError::TokenNeeded(401),
-        had_token: false,
+        step: RegistrationStep::Register,
     };
     rig.tell(Event::Problem { account: None, problem: Problem::Registration(Box::new(problem)) });
     assert!(rig.tree().contains("only with an initial access token"));

@@ -108,7 +108,7 @@ struct ClientIn {
 struct RegistrationOut<'a> {
     client_uri: &'a str,
     token: &'a str,
-    redirect_uri: &'a str,
+    redirect_uris: &'a [String],
     scopes: &'a [String],
 }
 
@@ -117,7 +117,7 @@ struct RegistrationIn {
     client_uri: String,
     #[serde(deserialize_with = "secret")]
     token: crate::base::secret::RegistrationToken,
-    redirect_uri: String,
+    redirect_uris: Vec<String>,
     #[serde(default)]
     scopes: Vec<String>,
 }
@@ -201,7 +201,7 @@ pub fn encode_client(record: &ClientRecord) -> Result<SecretText, VaultError> {
         registration: client.registration.as_ref().map(|registration| RegistrationOut {
             client_uri: &registration.client_uri,
             token: registration.token.expose(),
-            redirect_uri: &registration.redirect_uri,
+            redirect_uris: &registration.redirect_uris,
             scopes: &registration.scopes,
         }),
     })
@@ -223,10 +223,10 @@ pub fn decode_client(id: &AccountId, line: &SecretText) -> Result<ClientRecord, 
         token_params: secrets_of(record.token_params),
         refresh_params: secrets_of(record.refresh_params),
         registration: record.registration.map(
-            |RegistrationIn { client_uri, token, redirect_uri, scopes }| Registration {
+            |RegistrationIn { client_uri, token, redirect_uris, scopes }| Registration {
                 client_uri,
                 token,
-                redirect_uri,
+                redirect_uris,
                 scopes,
             },
         ),

@@ -52,7 +52,7 @@ pub(in crate::store) fn client(secret: &str) -> Client {
         registration: Some(Registration {
             client_uri: "https://example.com/register/1".to_owned(),
             token: RegistrationToken::new(secret.to_owned()),
-            redirect_uri: "http://127.0.0.1:8910/callback".to_owned(),
+            redirect_uris: vec!["http://127.0.0.1:8910/callback".to_owned()],
             scopes: vec!["a".to_owned()],
         }),
     }
@@ -103,7 +103,7 @@ fn assert_same_client(one: &Client, other: &Client) {
     assert_eq!(exposed(one.key.as_ref()), exposed(other.key.as_ref()));
     let registered = |client: &Client| {
         client.registration.as_ref().map(|it| {
-            (it.client_uri.clone(), it.token.expose().to_owned(), it.redirect_uri.clone(), it.scopes.clone())
+            (it.client_uri.clone(), it.token.expose().to_owned(), it.redirect_uris.clone(), it.scopes.clone())
         })
     };
     assert_eq!(registered(one), registered(other));
