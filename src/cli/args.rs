@@ -1,12 +1,16 @@
 //! The arguments. None of them takes a secret.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::passphrase::VaultOptions;
+use crate::domain::api::proxy_rule::ProxyRule;
+use crate::domain::api::token_reference::TokenReference;
 use crate::domain::import::EnvField;
+use crate::domain::oauth::token_syntax::is_header_name;
 use crate::domain::provider::spec::ClientAuth;
 use crate::messages::snapshot::VaultKind;
 
@@ -26,6 +30,14 @@ TOKEN_URL, AUTHORIZE_URL, REDIRECT_URI, SCOPES, USERNAME, PASSWORD";
 const CREDENTIALS_HELP: &str = "\
 Credentials for the accounts of an OpenAPI document: a TOML file with a table for each security scheme, which has \
 client_id and client_secret, username and password, or key";
+
+const RUN_HELP: &str = "\
+Forms: token (the default), header (the whole line), client-id, expires-at (RFC 3339 in UTC), claim.NAME. The command's \
+environment can be read by other programs of the same user; with --proxy it holds no token.";
+
+const PROXY_HELP: &str = "\
+Clients use KEYFOB_PROXY_URL/NAME/PATH with KEYFOB_PROXY_KEY as bearer token, or KEYFOB_PROXY_URL/KEY/NAME/PATH if they \
+can set no header. In a rule, * stands for any text, slashes included.";
 
 const STATUS_WORDS: &str = "\
 Status: valid; expiring (in the last tenth of its life, or its last five minutes); expired (it can be refreshed); \
@@ -175,6 +187,61 @@ pub(super) enum Command {
         #[arg(long, value_name = "SPAN", value_parser = span)]
         min_valid: Option<TimeDelta>,
     },
+    /// Run a command with tokens in its environment.
+    #[command(after_help = RUN_HELP)]
+    Run {
+        /// Set a variable to a token, or to the part of it that a form names; repeatable.
+        #[arg(short = 'e', long = "env", value_name = "VAR=NAME[:FORM]", value_parser = variable)]
+        variables: Vec<(String, TokenReference)>,
+        /// File of variables, in which references such as API_TOKEN=keyfob://car-dev/token stand for tokens.
+        #[arg(long, value_name = "FILE")]
+        env_file: Option<PathBuf>,
+        /// Serve the account's API through a proxy while the command runs, which gets KEYFOB_PROXY_URL and
+        /// KEYFOB_PROXY_KEY instead of a token; repeatable.
+        #[arg(long, value_name = "NAME")]
+        proxy: Vec<String>,
+        /// The command and its arguments.
+        #[arg(required = true, last = true, value_name = "COMMAND")]
+        command: Vec<OsString>,
+    },
+    /// Give tokens to other programs, in their own protocols.
+    Helper {
+        #[command(subcommand)]
+        kind: Helper,
+    },
+    /// Send one request with an account's token to its API.
+    Request {
+        /// The account.
+        name: String,
+        /// The method, if the path follows [default: GET, with --data POST]; or the path.
+        #[arg(value_name = "METHOD")]
+        first: String,
+        /// The path on the API's host, or a URL there.
+        #[arg(value_name = "PATH")]
+        second: Option<String>,
+        /// File that is sent as the body, or - for standard input.
+        #[arg(long, value_name = "FILE")]
+        data: Option<PathBuf>,
+        /// A header, such as 'Accept: text/csv'; repeatable.
+        #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+        headers: Vec<(String, String)>,
+        /// Print the status and the headers before the body.
+        #[arg(long)]
+        include: bool,
+    },
+    /// Serve accounts' APIs on this computer, adding their tokens.
+    #[command(after_help = PROXY_HELP)]
+    Proxy {
+        /// The accounts.
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// The port on 127.0.0.1 [default: a free one]
+        #[arg(long, default_value_t = 0, hide_default_value = true)]
+        port: u16,
+        /// Allow only these methods and paths, such as 'GET /v1/*'; repeatable.
+        #[arg(long = "rule", value_name = "METHOD PATH", value_parser = ProxyRule::parse)]
+        rules: Vec<ProxyRule>,
+    },
     /// Show an account's settings and its token's details, without secrets.
     #[command(after_help = STATUS_WORDS)]
     Show {
@@ -312,6 +379,58 @@ pub(super) struct Add {
     pub(in crate::cli) json: bool,
 }
 
+/// A program's protocol.
+#[derive(Debug, Subcommand)]
+pub(super) enum Helper {
+    /// Git's credential helper: username and password, or a bearer token.
+    Git {
+        /// The account.
+        name: String,
+        /// Answer for this host, with its port if it has one; repeatable [default: the API's host and its parent
+        /// domain]
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<String>,
+        /// What Git appends: get, store or erase.
+        operation: String,
+    },
+    /// kubectl's exec credential plugin.
+    Kubectl {
+        /// The account.
+        name: String,
+        /// Give the ID token in the place of the access token.
+        #[arg(long)]
+        id_token: bool,
+    },
+    /// Docker's credential helper; as docker-credential-keyfob, for the account whose API host the registry is.
+    Docker {
+        /// The account.
+        name: String,
+        /// Answer for this registry; repeatable [default: the API's host and its parent domain]
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<String>,
+        /// What Docker appends: get, list, store or erase.
+        operation: String,
+    },
+    /// Cargo's credential provider; as cargo-credential-keyfob, for the account whose API host the registry is.
+    Cargo {
+        /// The account.
+        name: String,
+        /// Answer for registries on this host only; repeatable.
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<String>,
+    },
+    /// The executable of Google's external accounts: the ID token.
+    Google {
+        /// The account.
+        name: String,
+    },
+    /// A JSON object of headers, as MCP clients and API clients take it.
+    Headers {
+        /// The account.
+        name: String,
+    },
+}
+
 /// How the client's credentials are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
@@ -344,6 +463,8 @@ pub(super) enum Form {
     Header,
     /// A cURL command line.
     Curl,
+    /// A line for `curl --config -`, which keeps the token out of the arguments.
+    CurlConfig,
     /// A shell export, safe for eval.
     Env,
     /// The token and its details, as JSON.
@@ -359,6 +480,23 @@ fn mapped(text: &str) -> Result<(EnvField, String), String> {
     let field = EnvField::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(field.trim()));
     let field = field.ok_or_else(|| format!("the field must be one of {}", known()))?;
     Ok((field, name.trim().to_owned()))
+}
+
+/// Parses a variable of a command: `API_TOKEN=car-dev:header`.
+fn variable(text: &str) -> Result<(String, TokenReference), String> {
+    let (name, reference) = text.split_once('=').ok_or("write VAR=NAME, such as API_TOKEN=car-dev")?;
+    if name.is_empty() || reference.is_empty() {
+        return Err("write VAR=NAME, such as API_TOKEN=car-dev".to_owned());
+    }
+    Ok((name.to_owned(), TokenReference::parse(reference)))
+}
+
+/// Parses a header: `Accept: text/csv`.
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("write NAME: VALUE, such as 'Accept: text/csv'")?;
+    let fits = is_header_name(name.trim()) && !value.chars().any(char::is_control);
+    fits.then(|| (name.trim().to_owned(), value.trim().to_owned()))
+        .ok_or_else(|| "a header has a name and a value of one line".to_owned())
 }
 
 /// Parses a span: seconds, or a number with `s`, `m` or `h`.

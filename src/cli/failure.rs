@@ -16,6 +16,9 @@ const REFUSED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 const NEEDS_SIGN_IN: u8 = 3;
 const VAULT: u8 = 4;
+/// As shells have it.
+const NOT_EXECUTABLE: u8 = 126;
+const NO_PROGRAM: u8 = 127;
 
 /// The longest repeated line of clap's output, in characters.
 const LINE_CHARS: usize = 2000;
@@ -53,6 +56,31 @@ impl Failure {
                     move your secrets there with keyfob move-vault file."
                 .to_owned(),
         }
+    }
+
+    /// A command of the user could not be started.
+    pub(super) fn not_started(program: &str, error: &std::io::Error) -> Self {
+        let is_missing = error.kind() == std::io::ErrorKind::NotFound;
+        let program = sanitized(program, LINE_CHARS);
+        let words = if is_missing {
+            format!("There is no program {program}. Check its name and the PATH.")
+        } else {
+            format!("The program {program} could not be started: {error}.")
+        };
+        Self { code: if is_missing { NO_PROGRAM } else { NOT_EXECUTABLE }, words }
+    }
+
+    /// A command of the user has ended with this code; there is no message.
+    pub(super) fn ended_with(code: u8) -> Self {
+        Self { code, words: String::new() }
+    }
+
+    pub(super) fn needs_sign_in(&self) -> bool {
+        self.code == NEEDS_SIGN_IN
+    }
+
+    pub(super) fn without_words(self) -> Self {
+        Self { words: String::new(), ..self }
     }
 
     /// The checks have printed what failed.

@@ -31,13 +31,17 @@ use crate::cli::commands::check;
 use crate::cli::commands::demo;
 use crate::cli::commands::doctor;
 use crate::cli::commands::export;
+use crate::cli::commands::helper;
 use crate::cli::commands::import;
 use crate::cli::commands::list;
 use crate::cli::commands::log;
 use crate::cli::commands::move_vault;
+use crate::cli::commands::proxy;
 use crate::cli::commands::recover;
 use crate::cli::commands::remove;
+use crate::cli::commands::request;
 use crate::cli::commands::revoke;
+use crate::cli::commands::run;
 use crate::cli::commands::show;
 use crate::cli::commands::sign_in;
 use crate::cli::commands::token;
@@ -46,15 +50,20 @@ use crate::cli::commands::window::{self, Purpose};
 /// Parses the arguments, including the program's name, and runs the command. Without a command, opens the
 /// window and returns when it is closed.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => return print_clap(&error),
-    };
-    let vault = arguments.vault();
-    let done = match arguments.command {
-        None => window::run(&vault, Purpose::Accounts),
-        Some(Command::Demo { no_browser: false }) if has_display() => window::run(&vault, Purpose::Demo),
-        Some(command) => dispatch(command, &vault),
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let done = if let Some(called) = helper::called_by_name(&arguments) {
+        called.run()
+    } else {
+        let arguments = match Arguments::try_parse_from(arguments) {
+            Ok(arguments) => arguments,
+            Err(error) => return print_clap(&error),
+        };
+        let vault = arguments.vault();
+        match arguments.command {
+            None => window::run(&vault, Purpose::Accounts),
+            Some(Command::Demo { no_browser: false }) if has_display() => window::run(&vault, Purpose::Demo),
+            Some(command) => dispatch(command, &vault),
+        }
     };
     let code = match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -103,6 +112,18 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
             sign_in::run(vault, &name, !no_browser, client_auth.map(args::Auth::client_auth))
         }
         Command::Token { name, form, min_valid } => token::run(vault, &name, form, min_valid),
+        Command::Run { variables, env_file, proxy, command } => {
+            run::run(vault, &run::RunOptions { variables, env_file, proxies: proxy, command })
+        }
+        Command::Helper { kind } => helper::run(vault, &kind),
+        Command::Request { name, first, second, data, headers, include } => {
+            let (method, target) = match second {
+                Some(target) => (Some(first), target),
+                None => (None, first),
+            };
+            request::run(vault, &name, request::RequestOptions { method, target, data, headers, include })
+        }
+        Command::Proxy { names, port, rules } => proxy::run(vault, &names, port, rules),
         Command::Show { name, json } => show::run(vault, &name, json),
         Command::Log { name, json } => log::run(vault, &name, json),
         Command::Check { name, json } => check::run(vault, &name, json),

@@ -9,7 +9,10 @@ use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
 use crate::base::clock::{Clock, SystemClock};
+use crate::cli::format::quoted;
 use crate::domain::account::{AccountId, AccountName};
+use crate::domain::api::api_host::ApiHost;
+use crate::domain::provider::Provider;
 use crate::engine::{self, Answers, Deps, EngineHandle, NoClipboard, VaultFactory};
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
@@ -164,6 +167,28 @@ impl CliSession {
 
     pub(super) fn ask(&self, command: Command) -> Result<Answers, Failure> {
         self.engine.ask(command).map_err(|error| Failure::of(&error.problem()))
+    }
+
+    /// The API host of an account; `None` if its provider has no API base URL.
+    pub(super) fn api_host(&self, account: &AccountView) -> Option<ApiHost> {
+        Provider::resolve(&self.snapshot.presets, &account.settings).ok().and_then(|it| ApiHost::of(&it))
+    }
+
+    /// The same, or why nothing can be sent there.
+    pub(super) fn needed_api_host(&self, account: &AccountView) -> Result<ApiHost, Failure> {
+        self.api_host(account).ok_or_else(|| {
+            Failure::refused(format!(
+                "{} has no API base URL, so there is no host for its token. Set api.base_url in an import file and \
+                 import it with --replace.",
+                quoted(account.name.as_str())
+            ))
+        })
+    }
+
+    /// The policy for requests to an API, once the vault confirms what it needs of the preferences.
+    pub(super) fn api_policy(&self, account: &AccountView, host: &ApiHost) -> Result<HttpPolicy, Failure> {
+        self.done(account, Command::ConfirmNetwork(Box::new(host.url().clone())))?;
+        Ok(engine::http_policy(&self.snapshot.preferences, &HttpPolicy::default()))
     }
 
     /// Sends a command about an account and waits for its one reply.

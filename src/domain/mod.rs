@@ -4,6 +4,7 @@
 //! output.
 
 pub mod account;
+pub mod api;
 pub mod api_address;
 pub mod document;
 pub mod http_log;

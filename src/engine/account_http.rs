@@ -43,14 +43,9 @@ impl HttpService {
 
     /// Uses the preferences' proxy and root certificate from now on.
     pub(crate) fn apply(&mut self, preferences: &Preferences) {
-        let extra_root_pem = preferences.extra_root_certificate.as_ref().map(Into::into);
-        let proxy = match &preferences.proxy {
-            ProxyChoice::System => Proxy::System,
-            ProxyChoice::Direct => Proxy::None,
-            ProxyChoice::At(url) => Proxy::At(url.clone()),
-        };
-        if self.policy.extra_root_pem != extra_root_pem || self.policy.proxy != proxy {
-            (self.policy.extra_root_pem, self.policy.proxy) = (extra_root_pem, proxy);
+        let policy = http_policy(preferences, &self.policy);
+        if self.policy.extra_root_pem != policy.extra_root_pem || self.policy.proxy != policy.proxy {
+            self.policy = policy;
             self.client = Http::new(self.policy.clone());
         }
     }
@@ -68,6 +63,20 @@ impl HttpService {
     /// Takes the entries recorded since the last call.
     pub(crate) fn take_log(&self) -> Vec<(AccountId, HttpLogEntry)> {
         self.log.take()
+    }
+}
+
+/// A policy with the preferences' proxy and root certificate. Before a request,
+/// [`crate::messages::command::Command::ConfirmNetwork`] checks that they may be used.
+pub fn http_policy(preferences: &Preferences, limits: &HttpPolicy) -> HttpPolicy {
+    HttpPolicy {
+        extra_root_pem: preferences.extra_root_certificate.as_ref().map(Into::into),
+        proxy: match &preferences.proxy {
+            ProxyChoice::System => Proxy::System,
+            ProxyChoice::Direct => Proxy::None,
+            ProxyChoice::At(url) => Proxy::At(url.clone()),
+        },
+        ..limits.clone()
     }
 }
 

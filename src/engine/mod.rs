@@ -42,6 +42,7 @@ use crate::platform::suspend::Sleep;
 use crate::store::home::Home;
 
 pub use crate::platform::clipboard::{Clipboard, ClipboardError, NoClipboard, SystemClipboard};
+pub use account_http::http_policy;
 pub use clipboard::copied_text::text_of;
 pub use secrets::vault_handle::VaultFactory;
 
@@ -169,6 +170,11 @@ impl EngineHandle {
         Ok(Answers(answers))
     }
 
+    /// A second handle for other threads, which doesn't keep the engine running.
+    pub fn asker(&self) -> Asker {
+        Asker(self.commands.downgrade())
+    }
+
     /// Returns a function that clears the clipboard if its content is from Keyfob, and waits briefly for
     /// that.
     pub fn clipboard_clearer(&self) -> impl FnOnce() + Send + 'static {
@@ -179,6 +185,25 @@ impl EngineHandle {
     /// Blocks until the database is read; returns the newest snapshot.
     pub fn loaded(&mut self) -> Arc<Snapshot> {
         until(&mut self.snapshots, |snapshot| snapshot.loaded)
+    }
+}
+
+/// Sends commands as long as the [`EngineHandle`] exists.
+#[derive(Clone)]
+pub struct Asker(mpsc::WeakSender<Envelope>);
+
+impl Asker {
+    /// Sends a command and blocks until its one reply. Must not be called on a runtime's thread.
+    ///
+    /// # Errors
+    /// The command's problem, or that it was not accepted.
+    pub fn ask(&self, command: Command) -> Result<Reply, Problem> {
+        let commands = self.0.upgrade().ok_or(Problem::Stopped)?;
+        let (replies, answers) = mpsc::channel(REPLIES);
+        let sent = commands.blocking_send(Envelope { command, replies: Some(replies) });
+        drop(commands);
+        sent.map_err(|_| Problem::Stopped)?;
+        Answers(answers).wait()
     }
 }
 

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
+use url::Url;
 
 use crate::base::secret::{Passphrase, PastedReturn, RegistrationToken};
 use crate::domain::account::{AccountId, Client, Revision, Settings};
@@ -163,6 +164,11 @@ pub enum Command {
         /// The minimum validity; `None` means the account's margin.
         min_valid: Option<TimeDelta>,
     },
+    /// Reads the client ID of an account. The reply is [`super::event::Reply::ClientId`].
+    ReadClientId(AccountId),
+    /// Checks that the preferences' proxy and root certificate may be used for a request to this URL: the vault must
+    /// confirm those that aren't at their defaults.
+    ConfirmNetwork(Box<Url>),
     /// Copies a token that stays valid for the account's margin.
     Copy {
         account: AccountId,

@@ -148,6 +148,7 @@ pub enum Reply {
     /// What discovery found.
     Discovered(Box<DiscoveredServer>),
     Token(Box<HeldToken>),
+    ClientId(String),
     Moved {
         records: usize,
         /// Why they could not be deleted from the old vault, if so. Repeating the move tries again.
@@ -189,6 +190,8 @@ pub struct HeldToken {
     pub access_token: AccessToken,
     pub id_token: Option<IdToken>,
     pub facts: TokenFacts,
+    /// When it should be refreshed, by the account's margin; `None` if its expiry is unknown.
+    pub refresh_at: Option<DateTime<Utc>>,
     pub api: ApiUse,
     /// A URL for a cURL command: the API's, else the token endpoint's origin; empty if there is neither.
     pub example_url: String,

@@ -35,6 +35,10 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// The maximum size of a response body, in bytes.
 pub const BODY_LIMIT_BYTES: usize = 1 << 20;
+/// How many connections to an API are kept without a request.
+const API_IDLE_CONNECTIONS: usize = 64;
+/// How long they are kept: less than the five seconds after which common servers close them.
+const API_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 /// Sent with every request; some servers reject requests without it.
 pub const USER_AGENT: &str = concat!("Keyfob/", env!("CARGO_PKG_VERSION"));
 
@@ -253,29 +257,44 @@ fn route(url: &Url) -> Option<Route> {
 
 /// Builds a client. Blocks: reads the root certificates and the system's proxy settings.
 fn build(policy: &HttpPolicy, route: Route, public_hosts: PublicHosts) -> Result<Client, UnreachableKind> {
+    // A request on a reused connection may fail without showing whether it arrived.
+    let builder = builder().pool_max_idle_per_host(0).timeout(policy.total_timeout);
+    let builder = match route {
+        Route::Guarded => builder.dns_resolver(public_hosts),
+        Route::Plain | Route::Local | Route::Remote => builder,
+    };
+    finish(builder, policy, route)
+}
+
+/// Builds a client for the API of `url`: without a limit of time, since a response may be a stream of events, and with
+/// connections that are kept for the next request. Blocks like [`build`].
+pub(super) fn build_for_api(policy: &HttpPolicy, url: &Url) -> Result<Client, UnreachableKind> {
+    let route = route(url).ok_or(UnreachableKind::Tls)?;
+    let builder = builder().pool_max_idle_per_host(API_IDLE_CONNECTIONS).pool_idle_timeout(API_IDLE_TIMEOUT);
+    finish(builder, policy, route)
+}
+
+fn builder() -> ClientBuilder {
     // An error means that one is already installed, which is equally good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Resolve this computer's own name without a name server (RFC 6761, section 6.3).
     let localhost = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
-    let builder = ClientBuilder::new()
+    ClientBuilder::new()
         .tls_backend_rustls()
         .tls_version_min(reqwest::tls::Version::TLS_1_2)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        // A request on a reused connection may fail without showing whether it arrived.
-        .pool_max_idle_per_host(0)
-        .connect_timeout(policy.connect_timeout)
-        .timeout(policy.total_timeout)
-        .user_agent(USER_AGENT)
         .resolve_to_addrs("localhost", &localhost)
-        .referer(false);
+        .referer(false)
+}
+
+fn finish(builder: ClientBuilder, policy: &HttpPolicy, route: Route) -> Result<Client, UnreachableKind> {
+    let builder = builder.connect_timeout(policy.connect_timeout).user_agent(USER_AGENT);
     let builder = match route {
         Route::Plain => builder.no_proxy().tls_certs_only([]),
         Route::Local => with_roots(builder.no_proxy().https_only(true), policy)?,
-        Route::Remote => with_roots(with_proxy(builder, &policy.proxy)?.https_only(true), policy)?,
-        Route::Guarded => {
-            let builder = with_proxy(builder, &policy.proxy)?.https_only(true);
-            with_roots(builder.dns_resolver(public_hosts), policy)?
+        Route::Remote | Route::Guarded => {
+            with_roots(with_proxy(builder, &policy.proxy)?.https_only(true), policy)?
         }
     };
     builder.build().map_err(|error| match &policy.extra_root_pem {
@@ -357,7 +376,7 @@ fn headers(request: &HttpRequest) -> Option<HeaderMap> {
 }
 
 /// The kind of an error, and whether a byte of the request may have been sent.
-fn classify(error: &reqwest::Error) -> (UnreachableKind, bool) {
+pub(super) fn classify(error: &reqwest::Error) -> (UnreachableKind, bool) {
     let unsent = error.is_connect() || error.is_builder();
     let kind = if let Some(kind) = error_kind::kind_of(error) {
         kind

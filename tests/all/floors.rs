@@ -33,7 +33,7 @@ const KEPT: [(&str, &[&str]); 20] = [
     ("tokio", &["src/engine", "src/net", "src/demo"]),
     ("keyring_core", &["src/store/vault/keychain"]),
     ("rusqlite", &["src/store/database"]),
-    ("reqwest", &["src/net/http_client.rs"]),
+    ("reqwest", &["src/net/http_client.rs", "src/net/api_client.rs", "src/net/api_proxy"]),
     ("arboard", &["src/platform/clipboard"]),
     ("x11rb", &["src/platform/clipboard/x11.rs"]),
     ("open", &["src/platform/browser.rs"]),

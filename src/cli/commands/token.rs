@@ -19,6 +19,7 @@ use crate::cli::output;
 use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{CliSession, with_account};
 use crate::domain::account::secret_expiry;
+use crate::domain::token::token_format;
 use crate::domain::token::token_format::argument;
 use crate::engine::text_of;
 use crate::messages::command::{Command, CopyForm};
@@ -52,16 +53,12 @@ pub(in crate::cli) fn run(
     min_valid: Option<TimeDelta>,
 ) -> Result<(), Failure> {
     with_account(vault, name, |session, account| {
-        session.unlock(false)?;
-        let mut held = obtained(session, account, min_valid)?;
+        let held = if form == Form::IdToken {
+            with_id_token(session, account, min_valid)?
+        } else {
+            valid(session, account, min_valid)?
+        };
         let wanted = min_valid.unwrap_or_default();
-        if form == Form::IdToken && id_token_ends_before(session, &held, wanted).is_some() {
-            let latest = session.latest(&account.id);
-            if latest.is_some_and(|latest| !latest.needs_person(session.now())) {
-                session.done(account, Command::Refresh(account.id.clone()))?;
-                held = obtained(session, account, min_valid)?;
-            }
-        }
         output::data(printed(session, account, form, &held)?.expose())?;
         if account.grant.is_key() {
             warn_of_key(session, account);
@@ -74,6 +71,33 @@ pub(in crate::cli) fn run(
         warn_of_secret(session, account);
         Ok(())
     })
+}
+
+/// A valid token, refreshed if needed.
+pub(in crate::cli) fn valid(
+    session: &mut CliSession,
+    account: &AccountView,
+    min_valid: Option<TimeDelta>,
+) -> Result<Box<HeldToken>, Failure> {
+    session.unlock(false)?;
+    obtained(session, account, min_valid)
+}
+
+/// The same with a valid ID token, if the server returns one.
+pub(in crate::cli) fn with_id_token(
+    session: &mut CliSession,
+    account: &AccountView,
+    min_valid: Option<TimeDelta>,
+) -> Result<Box<HeldToken>, Failure> {
+    let held = valid(session, account, min_valid)?;
+    if id_token_ends_before(session, &held, min_valid.unwrap_or_default()).is_some() {
+        let latest = session.latest(&account.id);
+        if latest.is_some_and(|latest| !latest.needs_person(session.now())) {
+            session.done(account, Command::Refresh(account.id.clone()))?;
+            return obtained(session, account, min_valid);
+        }
+    }
+    Ok(held)
 }
 
 fn obtained(
@@ -171,7 +195,11 @@ fn warn_of_secret(session: &CliSession, account: &AccountView) {
     }
 }
 
-fn warn_if_unsaved(session: &mut CliSession, account: &AccountView) -> Result<(), Failure> {
+/// Offers a token that the vault refused again, and warns if that fails: it ends with this process.
+pub(in crate::cli) fn warn_if_unsaved(
+    session: &mut CliSession,
+    account: &AccountView,
+) -> Result<(), Failure> {
     until_saved(session, account)?;
     if let Some(problem) = unsaved(session, account) {
         output::say(&format!("Warning: {}", Failure::not_saved(&problem, account).words()));
@@ -219,6 +247,7 @@ fn printed(
         Form::Curl => CopyForm::Curl,
         Form::Env => CopyForm::Env,
         Form::IdToken => CopyForm::IdToken,
+        Form::CurlConfig => return Ok(token_format::curl_config(&held.api, &held.access_token)),
         Form::Json => return as_json(session, held),
     };
     text_of(copy_form, held).map_err(|problem| Failure::of_account(&problem, account))

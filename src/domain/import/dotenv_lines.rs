@@ -13,10 +13,10 @@ const VALUE_MAX_BYTES: usize = 64 * 1024;
 const EXPANDED_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Names and values, in order; the last value of a repeated name.
-pub(super) type Pairs = Vec<(String, Zeroizing<String>)>;
+pub(in crate::domain) type Pairs = Vec<(String, Zeroizing<String>)>;
 
 /// Reads a file; `None` if a line is neither a name and a value, a comment, nor empty.
-pub(super) fn read(text: &str) -> Option<Pairs> {
+pub(in crate::domain) fn read(text: &str) -> Option<Pairs> {
     let mut pairs = Pairs::new();
     let mut expandable_bytes = EXPANDED_MAX_BYTES;
     let mut rest = text.trim_start_matches('\u{feff}');

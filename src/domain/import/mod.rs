@@ -34,7 +34,7 @@ use crate::base::secret::{ApiKey, ClientSecret, HeaderValue, Kind, Password, Pri
 
 mod bruno;
 mod dotenv;
-mod dotenv_lines;
+pub(in crate::domain) mod dotenv_lines;
 mod draft;
 mod foreign;
 mod google;

@@ -85,6 +85,21 @@ pub fn curl_with_query(name: &str, token: &AccessToken, url: &str) -> SecretText
     SecretText::new(["curl ", &quoted(&text)].concat())
 }
 
+/// A line for `curl --config -`, which keeps the token out of the arguments: `header = "Authorization: Bearer …"`.
+pub fn curl_config(api: &ApiUse, token: &AccessToken) -> SecretText {
+    let line = header_line(api, token);
+    let mut config = Zeroizing::new(String::with_capacity(line.expose().len() * 2 + 16));
+    config.push_str("header = \"");
+    for c in line.expose().chars().filter(|c| !c.is_control()) {
+        if matches!(c, '"' | '\\') {
+            config.push('\\');
+        }
+        config.push(c);
+    }
+    config.push('"');
+    SecretText::new(config.to_string())
+}
+
 /// A shell's `export` of the token: `export CAR_DEV_TOKEN='…'`, safe for `eval`.
 pub fn env(account_name: &str, token: &str) -> SecretText {
     let value = quoted(token);
@@ -200,6 +215,12 @@ mod tests {
         ] {
             assert_eq!(header_line(&api(header, scheme), &token("T")).expose(), expected);
         }
+    }
+
+    #[test]
+    fn a_config_of_curl_is_one_quoted_line() {
+        let line = curl_config(&api(None, None), &token("a\"b\\c\nd"));
+        assert_eq!(line.expose(), r#"header = "Authorization: Bearer a\"b\\cd""#);
     }
 
     #[test]

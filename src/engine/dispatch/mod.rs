@@ -193,6 +193,8 @@ impl Engine {
                 let window = Waiter::Window { signing_in: false };
                 self.request(&account, replies, window, true, |request| Input::Want(request, min_valid));
             }
+            Command::ReadClientId(account) => self.read_client_id(&account, replies),
+            Command::ConfirmNetwork(url) => self.confirm_network(*url, replies),
             Command::Copy { account, form } => {
                 let window = Waiter::Clipboard(form, LookupAttempt::First);
                 self.request(&account, replies, window, false, |request| Input::Want(request, None));

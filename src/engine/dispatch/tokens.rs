@@ -6,9 +6,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use url::Url;
 
 use super::Engine;
-use super::job_done::{JobDone, TokenUse};
+use super::job_done::{Completion, JobDone, TokenUse};
 use crate::base::secret::{AuthCode, IdToken, Password};
 use crate::domain::account::{AccountId, Revision};
 use crate::domain::oauth::id_token;
@@ -470,8 +471,10 @@ impl Engine {
             password: Password::new(alone.expose().to_owned()),
         });
         let credentials = |login: &BasicLogin| held_key::basic_credentials(&login.username, alone.expose());
+        let margin = entry.renewal_policy(&self.rules()).margin.for_token(&grant.facts);
         Ok(HeldToken {
             account: entry.account().clone(),
+            refresh_at: grant.facts.expires_at.map(|end| end - margin),
             access_token: login.as_ref().map_or_else(|| alone.duplicate(), credentials),
             id_token: grant.id_token.as_ref().map(IdToken::duplicate),
             facts: grant.facts.clone(),
@@ -494,6 +497,29 @@ impl Engine {
                 log::warn!("an account's last use could not be noted");
             }
             JobDone::Nothing
+        });
+    }
+}
+
+/// What the use of a token needs beside it.
+impl Engine {
+    pub(super) fn read_client_id(&mut self, id: &AccountId, replies: Replies) {
+        let secrets = match self.accounts.require(id) {
+            Ok(entry) => self.secret_reader(entry),
+            Err(problem) => return answer(replies, Err(problem)),
+        };
+        self.spawn(async move {
+            let result = secrets.client().await.map(|client| Reply::ClientId(client.client_id));
+            JobDone::Answered(Completion { result, replies })
+        });
+    }
+
+    pub(super) fn confirm_network(&mut self, url: Url, replies: Replies) {
+        let network = self.network();
+        self.spawn(async move {
+            let confirmed = network.confirm_for(&url).await;
+            let result = confirmed.map(|()| Reply::Done).map_err(Problem::Unreachable);
+            JobDone::Answered(Completion { result, replies })
         });
     }
 }

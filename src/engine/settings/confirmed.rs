@@ -168,7 +168,7 @@ impl Network {
         request: &HttpRequest,
         clock: &dyn Clock,
     ) -> Result<HttpAnswer, Unreachable> {
-        self.confirmed_for(request).await?;
+        self.confirm_for(&request.url).await?;
         self.client.send(request, clock).await
     }
 
@@ -182,24 +182,28 @@ impl Network {
         clock: &dyn Clock,
         visit: Visit,
     ) -> Result<HttpAnswer, Unreachable> {
-        self.confirmed_for(request).await?;
+        self.confirm_for(&request.url).await?;
         self.client.visit(request, clock, visit).await
     }
 
-    async fn confirmed_for(&self, request: &HttpRequest) -> Result<(), Unreachable> {
-        let words = self.needed_for(&request.url);
-        if !words.is_empty() {
-            let confirmed = self.trust.confirm(&self.vaults, &words).await;
-            confirmed.map_err(|why| Unreachable {
-                host: request.url.host_str().unwrap_or_default().to_owned(),
-                kind: match why {
-                    NotConfirmed::Changed => UnreachableKind::Unconfirmed,
-                    NotConfirmed::Vault(_) => UnreachableKind::Unconfirmable,
-                },
-                may_have_been_sent: false,
-            })?;
+    /// Checks that the vault confirms what a request to this URL needs.
+    ///
+    /// # Errors
+    /// [`Unreachable`] if it doesn't.
+    pub(crate) async fn confirm_for(&self, url: &url::Url) -> Result<(), Unreachable> {
+        let words = self.needed_for(url);
+        if words.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let confirmed = self.trust.confirm(&self.vaults, &words).await;
+        confirmed.map_err(|why| Unreachable {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            kind: match why {
+                NotConfirmed::Changed => UnreachableKind::Unconfirmed,
+                NotConfirmed::Vault(_) => UnreachableKind::Unconfirmable,
+            },
+            may_have_been_sent: false,
+        })
     }
 
     /// Loopback requests use no proxy, and plain http no certificate.
