@@ -32,6 +32,9 @@ provided() {
         nodejs) command -v node >/dev/null ;;
         npm) command -v npm >/dev/null ;;
         gcc) command -v cc >/dev/null ;;
+        docker.io) command -v docker >/dev/null ;;
+        kubernetes-client) command -v kubectl >/dev/null ;;
+        git | curl) command -v "$1" >/dev/null ;;
         chromium) [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || snap_chromium ;;
         *) return 1 ;;
     esac
@@ -81,7 +84,7 @@ if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0
 fi
 
 # The lock file beside the modules tells whether they are the right ones.
-for folder in "$oidc" "$here/tools"; do
+for folder in "$oidc" "$here/desktop/mcp" "$here/tools"; do
     if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed-lock.json"; then
         (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
         cp "$folder/package-lock.json" "$folder/node_modules/.installed-lock.json"

@@ -14,5 +14,6 @@ mod support;
 pub(crate) mod support_tests;
 mod threat_model;
 pub(crate) mod ui;
+mod uses;
 mod vendors;
 mod windows;

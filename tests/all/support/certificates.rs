@@ -45,6 +45,13 @@ pub(crate) fn self_signed_server(name: &str) -> Arc<ServerConfig> {
     config(certificate.der().clone(), &key)
 }
 
+/// A server with a self-signed certificate for this computer's address, which a client trusts by its PEM text.
+pub(crate) fn loopback_server() -> (Arc<ServerConfig>, String) {
+    let (params, key) = leaf("127.0.0.1", 2199);
+    let certificate = params.self_signed(&key).unwrap();
+    (config(certificate.der().clone(), &key), certificate.pem())
+}
+
 /// The same as two PEM texts for another program's server: the certificate and its key.
 pub(crate) fn self_signed_pem(name: &str) -> (String, String) {
     let (params, key) = leaf(name, 2199);

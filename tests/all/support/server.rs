@@ -152,6 +152,14 @@ impl ScriptedServer {
         Self::run("127.0.0.1:0", Some(Box::new(handler)), None)
     }
 
+    /// The same over https.
+    pub(crate) fn judging_tls(
+        tls: Arc<rustls::ServerConfig>,
+        handler: impl Fn(&Request) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        Self::run("127.0.0.1:0", Some(Box::new(handler)), Some(tls))
+    }
+
     fn run(address: &str, handler: Option<Handler>, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
@@ -267,7 +275,15 @@ impl Inner {
         let mut reader = BufReader::new(stream);
         // Kept alive like a real server's, so that the client's behaviour shows.
         loop {
-            let request = read_request(&mut reader)?;
+            let request = match read_request(&mut reader) {
+                // As real servers answer a client that speaks TLS; it then knows.
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    return reader
+                        .get_mut()
+                        .write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+                }
+                read => read?,
+            };
             self.requests.lock().unwrap().push(request.clone());
             self.arrived.notify_all();
             let response = self.response_to(&request);
