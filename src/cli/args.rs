@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::completion::account_names;
 use super::passphrase::VaultOptions;
 use crate::domain::api::proxy_rule::ProxyRule;
 use crate::domain::api::token_reference::TokenReference;
@@ -34,6 +35,10 @@ client_id and client_secret, username and password, or key";
 const RUN_HELP: &str = "\
 Forms: token (the default), header (the whole line), client-id, expires-at (RFC 3339 in UTC), claim.NAME. The command's \
 environment can be read by other programs of the same user; with --proxy it holds no token.";
+
+const RUN_PROXY_HELP: &str = "\
+Serve the account's API through a proxy while the command runs, which gets KEYFOB_PROXY_URL and KEYFOB_PROXY_KEY instead \
+of a token; repeatable";
 
 const PROXY_HELP: &str = "\
 Clients use KEYFOB_PROXY_URL/NAME/PATH with KEYFOB_PROXY_KEY as bearer token, or KEYFOB_PROXY_URL/KEY/NAME/PATH if they \
@@ -136,6 +141,7 @@ pub(super) enum Command {
     /// Write accounts to a new file, for another computer or a colleague.
     Export {
         /// The accounts [default: all]
+        #[arg(add = account_names())]
         names: Vec<String>,
         /// The file, which must not exist.
         #[arg(long, value_name = "FILE")]
@@ -153,6 +159,7 @@ pub(super) enum Command {
     /// Diagnose why an account can't get a token. Sends no secrets.
     Doctor {
         /// The account.
+        #[arg(add = account_names())]
         name: Option<String>,
         /// Print an array of JSON objects.
         #[arg(long)]
@@ -168,6 +175,7 @@ pub(super) enum Command {
     /// Sign in, in the browser if the grant needs one.
     SignIn {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Print the sign-in link on standard output instead of opening it.
         #[arg(long)]
@@ -179,6 +187,7 @@ pub(super) enum Command {
     /// Print a valid token; refresh it first if needed.
     Token {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Output format.
         #[arg(long = "as", value_enum, value_name = "FORM", default_value_t = Form::Plain)]
@@ -196,9 +205,7 @@ pub(super) enum Command {
         /// File of variables, in which references such as API_TOKEN=keyfob://car-dev/token stand for tokens.
         #[arg(long, value_name = "FILE")]
         env_file: Option<PathBuf>,
-        /// Serve the account's API through a proxy while the command runs, which gets KEYFOB_PROXY_URL and
-        /// KEYFOB_PROXY_KEY instead of a token; repeatable.
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", help = RUN_PROXY_HELP, add = account_names())]
         proxy: Vec<String>,
         /// The command and its arguments.
         #[arg(required = true, last = true, value_name = "COMMAND")]
@@ -212,6 +219,7 @@ pub(super) enum Command {
     /// Send one request with an account's token to its API.
     Request {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// The method, if the path follows [default: GET, with --data POST]; or the path.
         #[arg(value_name = "METHOD")]
@@ -233,7 +241,7 @@ pub(super) enum Command {
     #[command(after_help = PROXY_HELP)]
     Proxy {
         /// The accounts.
-        #[arg(required = true)]
+        #[arg(required = true, add = account_names())]
         names: Vec<String>,
         /// The port on 127.0.0.1 [default: a free one]
         #[arg(long, default_value_t = 0, hide_default_value = true)]
@@ -246,6 +254,7 @@ pub(super) enum Command {
     #[command(after_help = STATUS_WORDS)]
     Show {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Print a JSON object.
         #[arg(long)]
@@ -254,6 +263,7 @@ pub(super) enum Command {
     /// Show an account's last requests and responses, redacted: safe for a support ticket.
     Log {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Print an array of JSON objects.
         #[arg(long)]
@@ -262,11 +272,13 @@ pub(super) enum Command {
     /// Get a new token now.
     Refresh {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
     },
     /// Check an account's token with its provider.
     Check {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Print a JSON object.
         #[arg(long)]
@@ -275,6 +287,7 @@ pub(super) enum Command {
     /// Revoke an account's tokens, then forget them.
     Revoke {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Only forget them on this computer. They stay valid until they expire.
         #[arg(long)]
@@ -283,6 +296,7 @@ pub(super) enum Command {
     /// Delete an account with all its secrets.
     Remove {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Don't ask for confirmation.
         #[arg(long)]
@@ -385,6 +399,7 @@ pub(super) enum Helper {
     /// Git's credential helper: username and password, or a bearer token.
     Git {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Answer for this host, with its port if it has one; repeatable [default: the API's host and its parent
         /// domain]
@@ -396,6 +411,7 @@ pub(super) enum Helper {
     /// kubectl's exec credential plugin.
     Kubectl {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Give the ID token in the place of the access token.
         #[arg(long)]
@@ -404,6 +420,7 @@ pub(super) enum Helper {
     /// Docker's credential helper; as docker-credential-keyfob, for the account whose API host the registry is.
     Docker {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Answer for this registry; repeatable [default: the API's host and its parent domain]
         #[arg(long = "host", value_name = "HOST")]
@@ -414,6 +431,7 @@ pub(super) enum Helper {
     /// Cargo's credential provider; as cargo-credential-keyfob, for the account whose API host the registry is.
     Cargo {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
         /// Answer for registries on this host only; repeatable.
         #[arg(long = "host", value_name = "HOST")]
@@ -422,11 +440,13 @@ pub(super) enum Helper {
     /// The executable of Google's external accounts: the ID token.
     Google {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
     },
     /// A JSON object of headers, as MCP clients and API clients take it.
     Headers {
         /// The account.
+        #[arg(add = account_names())]
         name: String,
     },
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod args;
 pub(crate) mod commands;
+mod completion;
 mod failure;
 pub(crate) mod format;
 mod input;
@@ -17,7 +18,8 @@ mod shell_files_tests;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
+use clap_complete::CompleteEnv;
 
 use args::{Arguments, Command};
 use commands::import_names::EnvOptions;
@@ -51,6 +53,12 @@ use crate::cli::commands::window::{self, Purpose};
 /// window and returns when it is closed.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // A shell asks by a variable, `COMPLETE`.
+    match CompleteEnv::with_factory(Arguments::command).try_complete(&arguments, None) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return print_clap(&error),
+    }
     let done = if let Some(called) = helper::called_by_name(&arguments) {
         called.run()
     } else {
@@ -121,7 +129,7 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
                 Some(target) => (Some(first), target),
                 None => (None, first),
             };
-            request::run(vault, &name, request::RequestOptions { method, target, data, headers, include })
+            request::run(vault, &name, &request::RequestOptions { method, target, data, headers, include })
         }
         Command::Proxy { names, port, rules } => proxy::run(vault, &names, port, rules),
         Command::Show { name, json } => show::run(vault, &name, json),

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::CommandFactory as _;
-use clap_complete::Shell;
+use clap_complete::env::Shells;
 
 use super::args::Arguments;
 
@@ -42,6 +42,8 @@ fn is_up_to_date(folder: &str, generate: impl Fn(&Path)) {
     assert!(names.is_empty(), "packaging/{folder} is out of date: {names:?}");
 }
 
+const ZSH_END: &str = "if [ \"$funcstack[1]\" = _keyfob ]; then _clap_dynamic_completer_keyfob \"$@\"; fi\n";
+
 #[test]
 fn manual_pages_are_those_of_the_arguments() {
     is_up_to_date("man", |folder| clap_mangen::generate_to(Arguments::command(), folder).unwrap());
@@ -50,8 +52,19 @@ fn manual_pages_are_those_of_the_arguments() {
 #[test]
 fn completions_are_those_of_the_arguments() {
     is_up_to_date("completions", |folder| {
-        for shell in [Shell::Bash, Shell::Fish, Shell::PowerShell, Shell::Zsh] {
-            clap_complete::generate_to(shell, &mut Arguments::command(), "keyfob", folder).unwrap();
+        let shells = Shells::builtins();
+        for (shell, file, end) in [
+            ("bash", "keyfob.bash", ""),
+            ("fish", "keyfob.fish", ""),
+            ("powershell", "_keyfob.ps1", ""),
+            // zsh runs the file at the first completion, which the file must then answer.
+            ("zsh", "_keyfob", ZSH_END),
+        ] {
+            let mut text = Vec::new();
+            let shell = shells.completer(shell).unwrap();
+            shell.write_registration("COMPLETE", "keyfob", "keyfob", "keyfob", &mut text).unwrap();
+            text.extend(end.as_bytes());
+            fs::write(folder.join(file), text).unwrap();
         }
     });
 }

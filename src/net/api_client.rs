@@ -153,7 +153,7 @@ impl ApiAnswer<'_> {
     ///
     /// # Errors
     /// [`Unreachable`] if the connection breaks before the end.
-    pub fn next(&mut self) -> Result<Option<Bytes>, Unreachable> {
+    pub fn next_part(&mut self) -> Result<Option<Bytes>, Unreachable> {
         loop {
             match self.runtime.block_on(self.body.frame()) {
                 None => return Ok(None),

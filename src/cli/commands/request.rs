@@ -37,14 +37,14 @@ pub(in crate::cli) struct RequestOptions {
     pub(in crate::cli) include: bool,
 }
 
-pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, options: RequestOptions) -> Result<(), Failure> {
+pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, options: &RequestOptions) -> Result<(), Failure> {
     with_account(vault, name, |session, account| {
         let host = session.needed_api_host(account)?;
         let mut sender = Sender {
             url: checked(&host, host.resolve(&options.target), &options.target)?,
-            method: method(&options)?,
+            method: method(options)?,
             body: Source::of(options.data.as_deref())?,
-            headers: headers(&options),
+            headers: headers(options),
             host,
         };
         let held = token::valid(session, account, None)?;
@@ -211,7 +211,7 @@ impl Sender {
         self.url = checked(&self.host, self.url.join(place).ok(), place)?;
         let becomes_get = status == 303 || (matches!(status, 301 | 302) && self.method == "POST");
         if becomes_get && self.method != "HEAD" {
-            self.method = "GET".to_owned();
+            "GET".clone_into(&mut self.method);
             self.body = Source::None;
             self.headers.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("content-"));
         }
@@ -232,7 +232,7 @@ fn print(mut answer: ApiAnswer<'_>, include: bool) -> Result<(), Failure> {
         written(out.write_all(&head))?;
     }
     loop {
-        let next = answer.next().map_err(|error| Failure::of(&Problem::Unreachable(error)))?;
+        let next = answer.next_part().map_err(|error| Failure::of(&Problem::Unreachable(error)))?;
         let Some(bytes) = next else { return Ok(()) };
         // A stream's events are shown as they come.
         written(out.write_all(&bytes).and_then(|()| out.flush()))?;

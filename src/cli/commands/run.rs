@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::proxy::{self, KEY_VARIABLE, ProxyOptions, URL_VARIABLE};
 use super::token;
 use crate::base::sanitize::sanitized;
-use crate::base::secret::SecretText;
+use crate::base::secret::{Secret, SecretText};
 use crate::cli::failure::Failure;
 use crate::cli::format::{quoted, rfc3339};
 use crate::cli::input;
@@ -165,7 +165,7 @@ fn client_id(session: &mut CliSession, name: &str) -> Result<SecretText, Failure
 
 /// A claim of the access token, or else of the ID token: a text as it is, anything else as JSON.
 fn claim(held: &HeldToken, name: &str) -> Option<String> {
-    let tokens = [Some(held.access_token.expose()), held.id_token.as_ref().map(|token| token.expose())];
+    let tokens = [Some(held.access_token.expose()), held.id_token.as_ref().map(Secret::expose)];
     let value = tokens.into_iter().flatten().find_map(|token| jwt::claims(token)?.get(name).cloned())?;
     Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }

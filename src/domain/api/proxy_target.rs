@@ -35,13 +35,12 @@ pub enum NoTarget {
 pub fn parse<'a>(path: &'a str, names: &[String]) -> Result<ProxyTarget<'a>, NoTarget> {
     let rest = path.strip_prefix('/').ok_or(NoTarget::NotAPath)?;
     let (first, after) = rest.split_once('/').unwrap_or((rest, ""));
-    let (key, name, path) = match account(first, names) {
-        Some(account) => (None, account, &rest[first.len()..]),
-        None => {
-            let second = after.split('/').next().unwrap_or_default();
-            let account = account(second, names).ok_or(NoTarget::UnknownAccount)?;
-            (Some(first), account, &after[second.len()..])
-        }
+    let (key, name, path) = if let Some(account) = account(first, names) {
+        (None, account, &rest[first.len()..])
+    } else {
+        let second = after.split('/').next().unwrap_or_default();
+        let account = account(second, names).ok_or(NoTarget::UnknownAccount)?;
+        (Some(first), account, &after[second.len()..])
     };
     let path = if path.is_empty() { "/" } else { path };
     check(path)?;

@@ -45,7 +45,7 @@ pub use tokens::{ApiToken, NoToken, TokenSource};
 /// Connections at the same time; further ones wait.
 const MAX_CONNECTIONS: usize = 256;
 /// How long a connection may be without a whole request head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 
 type ProxyBody = UnsyncBoxBody<Bytes, BodyError>;
 type Answer = Response<ProxyBody>;
@@ -333,7 +333,7 @@ impl Proxy {
         {
             answer = client.send(head.method.clone(), url.clone(), headers.clone(), None).await;
         }
-        let mut answer = answer.map_err(unreachable)?;
+        let mut answer = answer.map_err(|error| unreachable(&error))?;
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(self.returned(answer, account, &prefix, &url));
         }
@@ -346,7 +346,10 @@ impl Proxy {
         };
         if let Some(body) = again {
             headers.insert(token.name.clone(), token.value.clone());
-            answer = client.send(head.method, url.clone(), headers, body).await.map_err(unreachable)?;
+            answer = client
+                .send(head.method, url.clone(), headers, body)
+                .await
+                .map_err(|error| unreachable(&error))?;
             if answer.status() == StatusCode::UNAUTHORIZED {
                 self.tokens[account].rejected_anew(token.generation);
             }
@@ -392,6 +395,6 @@ fn no_token(why: NoToken) -> Refused {
     Refused::new(status, why.reason)
 }
 
-fn unreachable(error: Unreachable) -> Refused {
+fn unreachable(error: &Unreachable) -> Refused {
     Refused::new(StatusCode::BAD_GATEWAY, format!("the API did not answer: {error}"))
 }

@@ -3,6 +3,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use keyfob::base::clock::{Clock as _, SystemClock};
+use keyfob::domain::time_parse;
 use serde_json::{Value, json};
 
 use super::api::{Api, CAR};
@@ -24,6 +26,10 @@ fn run_as(bus: &Bus, place: &Place<'_>, name: &str, words: &[&str], input: &str)
     Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
 
+fn expiry_secs(place: &Place<'_>) -> i64 {
+    time_parse::rfc3339(&expiry(place)).unwrap().timestamp()
+}
+
 fn expiry(place: &Place<'_>) -> String {
     place.run(&["show", CAR, "--json"]).json()["expires_at"].as_str().unwrap().to_owned()
 }
@@ -38,7 +44,7 @@ fn git_gets_a_password_or_a_bearer_token_for_its_host() {
     let get = |input: &str| place.run_with(&["helper", "git", CAR, "get"], input).ok();
     let token = api.token(1);
     let out = get(&asked);
-    let end = chrono::DateTime::parse_from_rfc3339(&expiry(&place)).unwrap().timestamp();
+    let end = expiry_secs(&place);
     assert_eq!(out, format!("username=oauth2\npassword={token}\npassword_expiry_utc={end}\n"));
     assert!(get(&format!("{asked}username=me\n\n")).starts_with("username=me\n"));
     let able = format!("capability[]=authtype\n{asked}wwwauth[]=Bearer realm=\"x\"\n");
@@ -144,7 +150,7 @@ fn cargo_gets_a_token_with_its_expiry_under_each_name() {
     api.import(&place);
     let index = format!("sparse+{}", api.server.url("/index/"));
     let expected = |answer: &Value| {
-        let end = chrono::DateTime::parse_from_rfc3339(&expiry(&place)).unwrap().timestamp();
+        let end = expiry_secs(&place);
         let ok = json!({"kind": "get", "token": api.token(1), "cache": "expires", "expiration": end,
             "operation_independent": true});
         assert_eq!(*answer, json!({"Ok": ok}));
@@ -176,7 +182,7 @@ fn google_and_headers_are_json() {
     assert_eq!((&said["version"], &said["success"]), (&json!(1), &json!(true)));
     assert_eq!(said["token_type"], "urn:ietf:params:oauth:token-type:id_token");
     assert_eq!(said["id_token"], token.trim_end());
-    let left = said["expiration_time"].as_i64().unwrap() - chrono::Utc::now().timestamp();
+    let left = said["expiration_time"].as_i64().unwrap() - SystemClock.now().timestamp();
     assert!((3500..=3600).contains(&left), "{said}");
     let said = place.run(&["helper", "headers", CAR]).json();
     assert_eq!(said, json!({"Authorization": format!("Bearer {}", api.token(1))}));
@@ -217,5 +223,26 @@ fn an_account_that_needs_a_sign_in_is_said_in_each_protocol() {
         answer["Err"]["kind"] == "other" && answer["Err"]["message"].as_str().unwrap().contains("sign-in"),
         "{answer}"
     );
+    assert_eq!(api.issued(), 0);
+}
+
+#[test]
+fn a_shell_completes_account_names() {
+    let (bus, api) = (Bus::start(), Api::plain(HOUR));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    api.import(&place);
+    for words in [&["token", ""][..], &["helper", "git", "car"], &["run", "--proxy", "c"], &["proxy", ""]] {
+        let mut command = place.command(&[&["--", "keyfob"], words].concat());
+        command.env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", words.len().to_string());
+        command
+            .env("_CLAP_COMPLETE_COMP_TYPE", "9")
+            .env("_CLAP_COMPLETE_SPACE", "true")
+            .env("_CLAP_IFS", "\n");
+        let output = command.output().unwrap();
+        let offered = String::from_utf8_lossy(&output.stdout);
+        assert!(offered.lines().any(|name| name.trim() == CAR), "{words:?}: {output:?}");
+        assert!(output.stderr.is_empty(), "{output:?}");
+    }
     assert_eq!(api.issued(), 0);
 }

@@ -39,6 +39,9 @@ struct Request {
     args: Vec<String>,
 }
 
+/// An account and the hosts of its registries; `None` if the registry's host decides.
+type Named = Option<(String, Vec<String>)>;
+
 /// What Cargo is told instead of a token.
 enum Refused {
     UrlNotSupported,
@@ -62,11 +65,11 @@ impl Refused {
 #[derive(Serialize)]
 struct Answer<'a> {
     #[serde(rename = "Ok")]
-    ok: Token<'a>,
+    ok: Given<'a>,
 }
 
 #[derive(Serialize)]
-struct Token<'a> {
+struct Given<'a> {
     kind: &'static str,
     token: &'a str,
     cache: &'static str,
@@ -141,7 +144,7 @@ fn given(
 fn token_answer(held: &HeldToken) -> Result<Zeroizing<String>, Failure> {
     let expiration = held.facts.expires_at.map(|end| end.timestamp());
     text_of(&Answer {
-        ok: Token {
+        ok: Given {
             kind: "get",
             token: held.access_token.expose(),
             // Without a time, Cargo keeps it until it ends.
@@ -168,10 +171,7 @@ fn is_allowed(api: Option<&ApiHost>, hosts: &[String], registry: &Registry, url:
 }
 
 /// The account and the hosts in the arguments of a request: `helper cargo NAME`, or `NAME` alone.
-fn from_args(
-    vault: &VaultOptions,
-    args: &[String],
-) -> Result<(VaultOptions, Option<(String, Vec<String>)>), Refused> {
+fn from_args(vault: &VaultOptions, args: &[String]) -> Result<(VaultOptions, Named), Refused> {
     match args {
         [] => Ok((vault.clone(), None)),
         [name] if name != "helper" => Ok((vault.clone(), Some((name.clone(), Vec::new())))),
