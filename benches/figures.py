@@ -2,8 +2,8 @@
 """Keyfob's figures, each against a named peer or limit, measured in one run on one machine.
 
     sh tests/setup.sh                 once: the screen, the bus and the keyring that this needs
-    python3 benches/figures.py        builds the release binary, installs KeePassXC if it is missing; some 8 minutes
-    python3 benches/figures.py start scale frame keychain cpu memory token crowd      only these
+    python3 benches/figures.py        builds the release binary, installs KeePassXC, nginx and wrk if missing; some 8 minutes
+    python3 benches/figures.py start scale frame keychain cpu memory token crowd proxy   only these
     python3 benches/figures.py --binary target/debug/keyfob  another binary, not built here
 
 Absolute times say more about the machine than about Keyfob, so the two programs of a ratio are run in turns (A B A B),
@@ -28,16 +28,20 @@ token      `keyfob token` of a stored, valid token against `secret-tool lookup` 
 crowd      `keyfob token` and `keyfob remove` among 1,000 accounts against the same among 10: at most 1.5 times. Items
            of both are in one keyring, in a collection that is kept in memory: gnome-keyring searches all of its items
            at each call, and writes a file of all of them at each change, so its own time grows with their number.
+proxy      requests a second through `keyfob proxy`, of those through nginx as a reverse proxy (HTTP/1.1, kept connections
+           to the upstream, no access log), both to the same nginx, by wrk with 8 connections: at least a third.
 
 All of it runs on a bus, a keyring (gnome-keyring, unlocked) and a screen (Xvfb, openbox, drawn in software) of its own,
 in a folder that is deleted afterwards. Nothing of yours is read.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -61,6 +65,12 @@ class Report:
         self.held = self.held and held
         figures = " / ".join(f"{value:.3g}{unit}" for value in (min(values), middle, max(values)))
         print(f"{'PASS' if held else 'FAIL'}  {what}: {figures}  (limit {limit:g}{unit})", flush=True)
+
+    def least(self, what, values, limit):
+        middle = statistics.median(values)
+        self.held = self.held and middle >= limit
+        figures = " / ".join(f"{value:.3g}" for value in (min(values), middle, max(values)))
+        print(f"{'PASS' if middle >= limit else 'FAIL'}  {what}: {figures}  (limit: at least {limit:.3g})", flush=True)
 
     def check(self, what, held):
         self.held = self.held and held
@@ -286,19 +296,80 @@ def crowd(keyfob, report):
         use_collection("login")
 
 
+NGINX = """daemon off; error_log {root}/nginx-error.log; pid {root}/nginx-{name}.pid; worker_processes auto;
+events {{}}
+http {{ access_log off; keepalive_requests 1000000; client_body_temp_path {root}/nginx-body;
+ proxy_temp_path {root}/nginx-proxy; fastcgi_temp_path {root}/nginx-f; uwsgi_temp_path {root}/nginx-u;
+ scgi_temp_path {root}/nginx-s; {servers} }}
+"""
+UPSTREAM = "server {{ listen 127.0.0.1:{port}; location / {{ default_type application/json; return 200 '{body}'; }} }}"
+REVERSE = ("upstream api {{ server 127.0.0.1:{to}; keepalive 32; keepalive_requests 1000000; }} "
+           "server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://api; proxy_http_version 1.1; "
+           "proxy_set_header Connection ''; }} }}")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def proxy(keyfob, report):
+    desktop = keyfob.desktop
+    install("nginx", "wrk")
+
+    def nginx(name, servers):
+        config = desktop.root / f"nginx-{name}.conf"
+        config.write_text(NGINX.format(root=desktop.root, name=name, servers=servers))
+        desktop.spawn(shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"), "-c", str(config), "-p", str(desktop.root))
+
+    upstream, reverse = free_port(), free_port()
+    nginx("upstream", UPSTREAM.format(port=upstream, body=json.dumps({"figures": "x" * 200})))
+    nginx("reverse", REVERSE.format(port=reverse, to=upstream))
+    home = desktop.root / "proxy"
+    home.mkdir(mode=0o700)
+    account = (f'[[account]]\nname = "api"\nprovider = "custom"\ngrant = "client_credentials"\nclient_id = "figures"\n'
+               f'client_secret = "figures"\n[account.api]\nbase_url = "http://127.0.0.1:{upstream}"\n'
+               f'[account.endpoints]\ntoken = "{desktop.tokens}/counting"\n')
+    keyfob.run("import", "-", home=str(home), input=account.encode())
+    ours = desktop.spawn(keyfob.binary, "proxy", "api", stdout=subprocess.PIPE, KEYFOB_HOME=str(home))
+    url, key = (ours.stdout.readline().decode().strip().split("=", 1)[1] for _ in range(2))
+
+    def rate(*words):
+        said = desktop.tool("wrk", "-t1", "-c8", "-d3s", *words).stdout.decode()
+        if "Non-2xx" in said:
+            raise Failed(f"some requests failed: {said}")
+        return float(said.split("Requests/sec:")[1].split()[0])
+
+    until("nginx", lambda: b"figures" in desktop.tool("curl", "-s", f"http://127.0.0.1:{reverse}/", check=False).stdout)
+    mine, theirs = in_turns(lambda: rate("-H", f"Authorization: Bearer {key}", f"{url}/api/"),
+                            lambda: rate(f"http://127.0.0.1:{reverse}/"), 5)
+    report.least("requests through the proxy, of nginx's", [m / t for m, t in zip(mine, theirs)], 1 / 3)
+    report.note("Keyfob", mine, "requests/s")
+    report.note("nginx", theirs, "requests/s")
+    desktop.end(ours)
+
+
+def install(*programs):
+    """Installs the Debian packages of programs that are missing, to compare with."""
+    missing = [name for name in programs if not shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")]
+    if not missing:
+        return
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    words = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-qq", "-y",
+             "--no-install-recommends", *missing]
+    print(f"Installing {' '.join(missing)}, to compare with.", flush=True)
+    if subprocess.run(words, stdout=sys.stderr).returncode != 0:
+        raise Failed(f"{' '.join(missing)} can't be installed; try: " + " ".join(words))
+
+
 def prepare(binary):
     """Builds the release binary unless another was given, and checks that the peer is installed."""
     missing = [name for name in ("dbus-daemon", "gnome-keyring-daemon", "secret-tool", "Xvfb", "openbox", "xdotool",
                                  "dbus-monitor", "import") if not shutil.which(name)]
     if missing:
         raise Failed(f"missing: {', '.join(missing)}; run sh tests/setup.sh")
-    if not shutil.which("keepassxc"):
-        sudo = [] if os.geteuid() == 0 else ["sudo"]
-        words = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-qq", "-y",
-                 "--no-install-recommends", "keepassxc"]
-        print("Installing keepassxc, to compare with.", flush=True)
-        if subprocess.run(words, stdout=sys.stderr).returncode != 0:
-            raise Failed("keepassxc can't be installed; try: " + " ".join(words))
+    install("keepassxc")
     if binary:
         return pathlib.Path(binary).resolve(strict=True)
     if subprocess.run(["cargo", "build", "--release", "--locked"], cwd=ROOT).returncode != 0:
@@ -307,7 +378,7 @@ def prepare(binary):
 
 
 def main():
-    benches = {bench.__name__: bench for bench in (start, scale, frame, keychain, cpu, memory, token, crowd)}
+    benches = {bench.__name__: bench for bench in (start, scale, frame, keychain, cpu, memory, token, crowd, proxy)}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", help="measure this one, and build none")
     parser.add_argument("which", nargs="*", metavar="FIGURE", help=f"{', '.join(benches)}; none: all of them")
