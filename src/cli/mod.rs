@@ -106,13 +106,10 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
             import::run(vault, &file, options)
         }
         Command::Add(options) => add::run(vault, &options),
-        Command::Export { names, to, with_secrets, with_tokens, export_passphrase_file } => {
-            let passphrase_file = export_passphrase_file.as_deref();
-            export::run(
-                vault,
-                to,
-                &export::ExportOptions { names: &names, with_secrets, with_tokens, passphrase_file },
-            )
+        Command::Export { names, to, with_secrets, with_tokens, export_passphrase_file: file } => {
+            let passphrase_file = file.as_deref();
+            let options = export::ExportOptions { names: &names, with_secrets, with_tokens, passphrase_file };
+            export::run(vault, to, &options)
         }
         Command::Doctor { name, json } => doctor::run(vault, name.as_deref(), json),
         Command::List { json } => list::run(vault, json),
@@ -125,10 +122,7 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
         }
         Command::Helper { kind } => helper::run(vault, &kind),
         Command::Request { name, first, second, data, headers, include } => {
-            let (method, target) = match second {
-                Some(target) => (Some(first), target),
-                None => (None, first),
-            };
+            let (method, target) = second.map_or((None, first.clone()), |target| (Some(first), target));
             request::run(vault, &name, &request::RequestOptions { method, target, data, headers, include })
         }
         Command::Proxy { names, port, rules } => proxy::run(vault, &names, port, rules),

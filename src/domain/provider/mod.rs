@@ -107,6 +107,18 @@ impl Group {
     ];
 }
 
+/// A value that another page than the provider's documentation names. The form offers it with its source; nothing
+/// takes it by itself.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suggestion {
+    /// The key that it is for: an endpoint's, or `scopes`.
+    pub key: String,
+    pub value: String,
+    /// The page.
+    pub source: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
@@ -161,6 +173,7 @@ pub struct Preset {
     pub variables: Vec<Variable>,
     pub secret_headers: Vec<SecretHeader>,
     pub toggles: Vec<Toggle>,
+    pub suggestions: Vec<Suggestion>,
     pub group: Group,
     pub reference: Option<Reference>,
     /// The monogram's letters, one or two; the name's if unset.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::spec::ProviderSpec;
 use super::toggles::Toggle;
 use super::validation;
-use super::{CUSTOM, Choice, Group, MarkColor, Preset, Reference, SecretHeader, Variable};
+use super::{CUSTOM, Choice, Group, MarkColor, Preset, Reference, SecretHeader, Suggestion, Variable};
 use crate::domain::document::de::Entries;
 use crate::domain::document::file_error::FileError;
 use crate::domain::document::{Node, NodeValue};
@@ -22,6 +22,7 @@ const FILES: &[&str] = &[
     include_str!("../../../assets/providers/smartsense.toml"),
     include_str!("../../../assets/providers/connect.toml"),
     include_str!("../../../assets/providers/smartcar.toml"),
+    include_str!("../../../assets/providers/smartcar-v3.toml"),
     include_str!("../../../assets/providers/atlassian.toml"),
     include_str!("../../../assets/providers/discord.toml"),
     include_str!("../../../assets/providers/dropbox.toml"),
@@ -31,6 +32,8 @@ const FILES: &[&str] = &[
     include_str!("../../../assets/providers/google-service-account.toml"),
     include_str!("../../../assets/providers/hubspot.toml"),
     include_str!("../../../assets/providers/entra.toml"),
+    include_str!("../../../assets/providers/entra-us.toml"),
+    include_str!("../../../assets/providers/entra-china.toml"),
     include_str!("../../../assets/providers/salesforce.toml"),
     include_str!("../../../assets/providers/slack.toml"),
     include_str!("../../../assets/providers/slack-user.toml"),
@@ -105,7 +108,7 @@ const FILES: &[&str] = &[
 ];
 
 /// The keys of a file that do not belong to the spec.
-const OWN_KEYS: [&str; 10] = [
+const OWN_KEYS: [&str; 11] = [
     "id",
     "name",
     "summary",
@@ -116,6 +119,7 @@ const OWN_KEYS: [&str; 10] = [
     "variables",
     "secret_headers",
     "toggles",
+    "suggestions",
 ];
 
 static BUILT_IN: LazyLock<Vec<Preset>> = LazyLock::new(|| {
@@ -139,6 +143,8 @@ struct Own {
     color: Option<MarkColor>,
     #[serde(default)]
     toggles: Vec<Toggle>,
+    #[serde(default)]
+    suggestions: Vec<Suggestion>,
     #[serde(default)]
     variables: Vec<Named>,
     #[serde(default)]
@@ -200,6 +206,7 @@ impl Preset {
             variables: own.variables.into_iter().map(Variable::from).collect(),
             secret_headers: own.secret_headers.into_iter().map(SecretHeader::from).collect(),
             toggles: own.toggles,
+            suggestions: own.suggestions,
             group: own.group,
             reference: own.reference,
             mark: own.mark,

@@ -41,6 +41,17 @@ pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
         }
     }
     addresses(preset)?;
+    for suggestion in &preset.suggestions {
+        let kind = EndpointKind::ALL.into_iter().find(|kind| kind.key() == suggestion.key);
+        let is_usable = match kind {
+            Some(kind) => endpoints::read(kind, Some(&suggestion.value), &BTreeMap::new()).is_ok(),
+            None => suggestion.key == "scopes" && !suggestion.value.trim().is_empty(),
+        };
+        let is_web = Url::parse(&suggestion.source).is_ok_and(|url| url.scheme() == "https");
+        if !is_usable || !is_web {
+            return flaw("suggestions", "has a key, a value or a source that can't be used");
+        }
+    }
     of_spec(&preset.spec)?;
     if let Some(fact) = preset.spec.facts.keys().find(|fact| names.contains(fact)) {
         return flaw(&format!("facts.{fact}"), "has the name of a variable");

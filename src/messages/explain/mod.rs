@@ -161,7 +161,6 @@ fn changed_elsewhere(problem: &Problem) -> UserMessage {
 }
 
 /// Explains a problem. `account` and `provider` are names, if there are any.
-#[expect(clippy::too_many_lines, reason = "one arm a problem")]
 pub fn explain(problem: &Problem, account: Option<&str>, provider: Option<&str>) -> UserMessage {
     let here = account.map_or_else(|| "this account".to_owned(), quoted);
     let opening = account.map_or_else(|| "This account".to_owned(), quoted);

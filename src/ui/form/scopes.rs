@@ -63,7 +63,9 @@ fn chips(ui: &mut Ui, form: &mut Form<'_>) {
 fn offered(ui: &mut Ui, form: &mut Form<'_>) {
     let found = form.draft.issuer.result.iter().flatten().flat_map(|found| &found.scopes);
     let preset = form.draft.preset.spec.scopes.iter().flatten();
-    let mut offered: Vec<&String> = preset.chain(found).collect();
+    let suggestions = form.draft.preset.suggestions.iter().filter(|it| it.key == "scopes");
+    let suggested = suggestions.map(|it| &it.value);
+    let mut offered: Vec<&String> = preset.chain(suggested).chain(found).collect();
     let chosen = form.draft.scopes.all();
     offered.retain(|scope| !chosen.contains(scope));
     offered.dedup();

@@ -103,17 +103,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
     }
     ui.add_space(4.0);
     widgets::subheading(ui, if is_unknown { labels::NO_PROVIDER_FOUND } else { labels::ANY_PROVIDER });
-    let by_issuer = Preset {
-        name: labels::BY_ISSUER.to_owned(),
-        summary: labels::BY_ISSUER_SUMMARY.to_owned(),
-        ..Preset::default()
-    };
-    let by_address = Preset {
-        id: BY_ADDRESS.to_owned(),
-        name: labels::BY_ADDRESS.to_owned(),
-        summary: labels::BY_ADDRESS_SUMMARY.to_owned(),
-        ..Preset::default()
-    };
+    let [by_issuer, by_address] = without_preset();
     let other = tiles(ui, cx, &[&by_issuer, &custom, &by_address]);
     ui.add_space(4.0);
     let [cancel] = actions::show(ui, [Button::new(Weight::Secondary, labels::CANCEL)]);
@@ -130,6 +120,22 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
     } else if cancel.clicked() {
         cx.push(UiAction::Leave(Target::List));
     }
+}
+
+/// The tiles of what is read from a server: empty presets with a name.
+fn without_preset() -> [Preset; 2] {
+    let by_issuer = Preset {
+        name: labels::BY_ISSUER.to_owned(),
+        summary: labels::BY_ISSUER_SUMMARY.to_owned(),
+        ..Preset::default()
+    };
+    let by_address = Preset {
+        id: BY_ADDRESS.to_owned(),
+        name: labels::BY_ADDRESS.to_owned(),
+        summary: labels::BY_ADDRESS_SUMMARY.to_owned(),
+        ..Preset::default()
+    };
+    [by_issuer, by_address]
 }
 
 /// Shows a chip for every group that has presets, one for all of them and one for what isn't a preset.
@@ -233,7 +239,7 @@ mod tests {
         assert_eq!(names("").len(), presets.len());
         assert_eq!(names(" GitH "), ["github"]);
         assert_eq!(names("jira"), ["atlassian"]);
-        assert_eq!(names("microsoft 365"), ["entra"]);
+        assert_eq!(names("microsoft 365"), ["entra", "entra-us", "entra-china"]);
         assert_eq!(names("slack"), ["slack", "slack-user"]);
         // By what it is used for, and by its group.
         assert!(["xero", "shopify"].iter().all(|id| names("accounting").contains(id)));

@@ -5,6 +5,7 @@
 use chrono::TimeDelta;
 use egui::{Align, Layout, Margin, Rect, Sense, Ui, Vec2, WidgetInfo, accesskit, pos2, vec2};
 
+use crate::base::sanitize::sanitized;
 use crate::domain::token::expiry::Status;
 use crate::domain::token::grant::{ExpirySource, TokenFacts};
 use crate::messages::snapshot::{AccountView, Activity, Inquiry, TokenView};
@@ -21,6 +22,8 @@ use crate::ui::widgets::time_text;
 use crate::ui::{labels, theme, widgets};
 
 const RING: f32 = 72.0;
+/// How many of the provider's facts about an account are shown; all of them are copied.
+const SHOWN_FACTS: usize = 3;
 const SMALL_RING: f32 = 28.0;
 const BAR_HEIGHT: f32 = 48.0;
 /// The least width of the text beside the bar's ring.
@@ -144,6 +147,9 @@ fn facts(ui: &mut Ui, cx: &Cx<'_>, account: &AccountView, token: &TokenView) {
         }
     });
     widgets::weak(ui, &origin(cx, account, &token.facts));
+    for (name, value) in token.facts.kept.iter().take(SHOWN_FACTS) {
+        widgets::weak_line(ui, &format!("{}: {}", sanitized(name, 40), sanitized(value, 200)));
+    }
     if let Activity::Retrying { at } = account.activity {
         widgets::weak(ui, &format!("Refresh failed. Next try at {}.", time_text::clock(at, cx.now)));
     }

@@ -28,5 +28,9 @@ pub(in crate::ui) fn text(account: &AccountView, token: &TokenView) -> String {
         ("Scopes", &scopes),
     ]
     .map(|(name, value)| format!("{name}: {}\n", sanitized(value, LINE_CHARS)));
-    lines.concat()
+    let kept = facts
+        .kept
+        .iter()
+        .map(|(name, value)| format!("{}: {}\n", sanitized(name, LINE_CHARS), sanitized(value, LINE_CHARS)));
+    lines.into_iter().chain(kept).collect()
 }
