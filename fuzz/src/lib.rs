@@ -12,6 +12,9 @@ use keyfob::base::secret::SecretText;
 use keyfob::domain::account::key_dates::KeyDates;
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{Account, AccountId, AccountName, Revision, Settings};
+use keyfob::domain::api_address::plan::{AddressPlan, ClientChoice, PlanOptions};
+use keyfob::domain::api_address::reach::Reach;
+use keyfob::domain::api_address::search::{MetadataAnswer, Next, REQUESTS_MAX, Search, SearchOptions};
 use keyfob::domain::http_log::record::{HttpLogEntry, Received, RequestKind};
 use keyfob::domain::import::{self, Imported, Mapping};
 use keyfob::domain::oauth::callback;
@@ -28,7 +31,7 @@ use keyfob::domain::oauth::token_response::Answer;
 use keyfob::domain::provider::destinations::{Destination, Destinations};
 use keyfob::domain::provider::endpoints::EndpointKind;
 use keyfob::domain::provider::presets;
-use keyfob::domain::provider::spec::{ProviderSpec, ResponsePaths};
+use keyfob::domain::provider::spec::{ClientSource, ProviderSpec, ResponsePaths};
 use keyfob::domain::provider::{CUSTOM, Preset, Provider};
 use keyfob::domain::secure_url::{is_loopback, is_secure};
 use keyfob::domain::token::expiry;
@@ -43,7 +46,8 @@ use url::{Url, form_urlencoded};
 pub type Check = fn(&[u8]);
 
 /// Every target by its name, which is also the name of its corpus folder.
-pub const TARGETS: [(&str, Check); 12] = [
+pub const TARGETS: [(&str, Check); 13] = [
+    ("api_address", api_address),
     ("callback", callback),
     ("discovery", discovery),
     ("import_bruno", import_file),
@@ -292,6 +296,54 @@ pub fn callback(data: &[u8]) {
 }
 
 /// An issuer's metadata: a letter for who asks, then the document.
+/// A search whose answers stand one after another: a line with the status and the challenge, the body, and a
+/// line of three dashes.
+pub fn api_address(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let mut answers = text.split("\n---\n");
+    let address = "https://api.example.com/v1/mcp";
+    let mut search = Search::new(address, SearchOptions::default()).expect("an address");
+    let mut count = 0;
+    let found = loop {
+        let url = match search.next_step() {
+            Next::Done(Ok(found)) => break found,
+            Next::Done(Err(error)) => return drop(format!("{error} {error:?}")),
+            Next::Get(url) => url,
+        };
+        count += 1;
+        assert!(count <= REQUESTS_MAX, "more requests than promised");
+        assert!(url.scheme() == "https" && Reach::Public.check(&url).is_ok(), "{url} must not be read");
+        let (head, body) = answers.next().unwrap_or("404").split_once('\n').unwrap_or(("404", ""));
+        let (status, challenge) = head.split_once(' ').unwrap_or((head, ""));
+        search.answered(&MetadataAnswer {
+            status: status.parse().unwrap_or(200),
+            challenges: &[challenge],
+            body: body.as_bytes(),
+            ..MetadataAnswer::default()
+        });
+    };
+    let resource =
+        found.resource.as_deref().map(|resource| Url::parse(resource).expect("a resource that is a URL"));
+    assert!(
+        resource.is_none_or(|it| it.origin() == found.address.url().origin()),
+        "another origin's resource"
+    );
+    let plan = AddressPlan::new(*found, &PlanOptions::default(), Vec::new());
+    assert!(plan.scopes.len() <= 200);
+    if let ClientChoice::Registration(url) = &plan.client {
+        assert!(url.scheme() == "https" && Reach::Public.check(url).is_ok());
+    }
+    let settings = plan.settings(ClientSource::Given, None, plan.redirect_uri.clone());
+    let provider = Provider::resolve(&PRESETS, &settings).expect("a found server that can't be used");
+    for kind in EndpointKind::ALL {
+        assert!(
+            provider.endpoint(kind).is_none_or(|url| Reach::Public.check(url).is_ok()),
+            "{kind:?} is inside"
+        );
+    }
+    check_provider(&provider, false);
+}
+
 pub fn discovery(data: &[u8]) {
     let mut data = data;
     let issuers = ["https://auth.example.com", "http://127.0.0.1:9000", "https://auth.example.com/tenant"];

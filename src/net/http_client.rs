@@ -416,6 +416,7 @@ async fn read_body(response: &mut Response) -> Result<Option<Zeroizing<Vec<u8>>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::api_address::reach::Inside;
 
     #[test]
     fn t2_the_limits_are_those_promised() {
@@ -446,6 +447,21 @@ mod tests {
         }
         assert!(matches!(route_of("https://[::1]/"), Some(Route::Local)));
         assert!(matches!(route_of("https://127.0.0.1.example/"), Some(Route::Remote)));
+    }
+
+    #[test]
+    fn g2_a_name_that_stands_for_this_computer_is_no_public_host() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let resolve = |hosts: &PublicHosts| {
+            runtime.block_on(hosts.resolve("localhost".parse().unwrap())).map(Iterator::count)
+        };
+        let hosts = PublicHosts::default();
+        // A proxy may have any address.
+        assert!(resolve(&hosts).is_ok_and(|count| count > 0));
+        hosts.add("LOCALHOST");
+        let refused = resolve(&hosts).unwrap_err();
+        let kind = error_kind::kind_of(&*refused);
+        assert_eq!(kind, Some(UnreachableKind::Inside(Inside::ThisComputer)));
     }
 
     #[test]

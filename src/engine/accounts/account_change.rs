@@ -7,6 +7,7 @@
 
 use super::account_save::{
     Absent, AccountWriter, Checked, Moving, Saved, Terms, kept, named, read_client, still_usable,
+    with_registration,
 };
 use crate::base::failpoint::reach;
 use crate::base::secret::{Kind, Secret};
@@ -63,7 +64,10 @@ impl AccountWriter {
             may_move(&row, &client, &old_secrets, terms, new.moved_from(&destinations))?;
             old_client = old_secrets;
         }
-        let client = if terms.absent == Absent::Keeps { kept(client, &old_client) } else { client };
+        let client = match terms.absent {
+            Absent::Keeps => kept(client, &old_client),
+            Absent::Removes => with_registration(client, &old_client),
+        };
         if let Some(provider) = &provider {
             still_usable(provider, &client)?;
         }

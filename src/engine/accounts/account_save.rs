@@ -263,13 +263,19 @@ pub(crate) async fn read_client(store: &AccountStore, id: &AccountId) -> Result<
     read.ok_or(VaultProblem::Missing)
 }
 
-/// The edited client, with the stored secrets that it omits. Empty headers and parameters are removed.
-pub(crate) fn kept(mut client: Client, old: &Client) -> Client {
-    client.client_secret = client.client_secret.or_else(|| old.client_secret.as_ref().map(Secret::duplicate));
+/// The client with the stored registration, if it is the same client.
+pub(crate) fn with_registration(mut client: Client, old: &Client) -> Client {
     if client.client_id == old.client_id {
         client.registration =
             client.registration.or_else(|| old.registration.as_ref().map(Registration::duplicate));
     }
+    client
+}
+
+/// The edited client, with the stored secrets that it omits. Empty headers and parameters are removed.
+pub(crate) fn kept(client: Client, old: &Client) -> Client {
+    let mut client = with_registration(client, old);
+    client.client_secret = client.client_secret.or_else(|| old.client_secret.as_ref().map(Secret::duplicate));
     client.private_key = client.private_key.or_else(|| old.private_key.as_ref().map(Secret::duplicate));
     client.password = client.password.or_else(|| old.password.as_ref().map(Secret::duplicate));
     client.key = client.key.or_else(|| old.key.as_ref().map(Secret::duplicate));

@@ -13,7 +13,7 @@ use crate::domain::account::{Account, AccountId, AccountName, Client};
 use crate::domain::import::{ImportedFile, Mapping};
 use crate::domain::oauth::redirect_uri::RedirectUri;
 use crate::domain::oauth::response_mapping::ReadAs;
-use crate::domain::provider::spec::ProviderSpec;
+use crate::domain::provider::spec::{ClientSource, ProviderSpec};
 use crate::domain::session::Input;
 use crate::engine::accounts::account_save;
 use crate::engine::accounts::account_save::{Absent, Checked, Moving, Saved, Terms};
@@ -21,6 +21,7 @@ use crate::engine::accounts::account_state::AccountState;
 use crate::engine::accounts::export;
 use crate::engine::accounts::export::ExportJob;
 use crate::engine::accounts::import::{self, ImportItem};
+use crate::engine::api_address::client_removal::ClientRemover;
 use crate::engine::demo_account::demo_account;
 use crate::engine::publishing::outbox::{Replies, answer};
 use crate::messages::command::{AccountDraft, Command, ImportDraft};
@@ -229,8 +230,26 @@ impl Engine {
             Err(problem) => return self.fail(None, problem, replies),
         };
         let replaces = items.iter().any(|(_, checked, _)| !checked.is_new);
+        let remover = self.client_remover();
+        let registered = items.iter().filter(|(_, checked, _)| {
+            let entry = self.accounts.get(&checked.account.id).filter(|_| !checked.is_new);
+            let source = entry.and_then(|entry| entry.account().settings.overrides.client_source);
+            source == Some(ClientSource::Registered)
+        });
+        let registered: Vec<_> = registered
+            .map(|(writer, checked, _)| {
+                (writer.store.clone(), checked.account.id.clone(), checked.client.client_id.clone())
+            })
+            .collect();
         self.spawn(async move {
+            let mut gone = Vec::new();
+            for (store, id, client_id) in &registered {
+                gone.extend(ClientRemover::read(store, id).await.filter(|old| !old.is(client_id)));
+            }
             let saved = Box::pin(import::save_all(items)).await;
+            for old in gone.into_iter().filter(|_| saved.is_ok()) {
+                remover.delete(old).await;
+            }
             JobDone::Imported { saved, replaces, replies }
         });
     }

@@ -311,6 +311,7 @@ fn not_updated(problem: &RegistrationProblem) -> UserMessage {
         RegistrationError::Refused { status, code, description } => {
             refusal(*status, code.as_deref(), description.as_deref())
         }
+        RegistrationError::TokenNeeded(status) => refusal(*status, None, None),
         error => error.to_string(),
     };
     words(

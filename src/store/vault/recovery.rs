@@ -119,7 +119,7 @@ mod tests {
             records.write_tokens(&id(byte), &grant(&"CANARY-2".repeat(200), u64::from(byte))).unwrap();
         }
         memory.plant(&tokens_name(&id(3)), SecretText::new("damaged".to_owned()));
-        memory.plant(&client_name(&id(4)), SecretText::new(r#"{"v":5}"#.to_owned()));
+        memory.plant(&client_name(&id(4)), SecretText::new(r#"{"v":99}"#.to_owned()));
         memory.plant("probe/17", SecretText::new("x".to_owned()));
         memory.plant("later/unknown", SecretText::new("x".to_owned()));
         let part = format!("{}#9-0123abcd.0", client_name(&id(2)));

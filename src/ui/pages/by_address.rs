@@ -26,7 +26,8 @@ use crate::ui::widgets::checkbox;
 use crate::ui::widgets::fields::{self, FieldOptions, SecretInput};
 use crate::ui::{labels, theme, widgets};
 
-const LABEL_WIDTH: f32 = 152.0;
+const LABEL_WIDTH: f32 = 192.0;
+const LABEL_MIN_WIDTH: f32 = 104.0;
 /// The most scopes that are offered.
 const OFFERED_MAX: usize = 24;
 
@@ -263,9 +264,18 @@ fn show_found(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AddressPageState) {
         widgets::subheading(ui, "Found");
         ui.spacing_mut().item_spacing.y = theme::STEP;
         // The address is in its field, the scopes are below.
-        let shown = steps(&plan);
-        for step in shown.iter().filter(|step| !matches!(step.label.as_str(), "Address" | "Scopes")) {
-            show_step(ui, step);
+        let mut source = String::new();
+        for mut step in steps(&plan) {
+            if matches!(step.label.as_str(), "Address" | "Scopes") {
+                continue;
+            }
+            // Of several from one source, the first names it.
+            let is_same = step.source == source;
+            source.clone_from(&step.source);
+            if is_same {
+                step.source.clear();
+            }
+            show_step(ui, &step);
         }
     });
     fields::text(ui, id("name"), "Name", &mut state.name, FieldOptions::default());
@@ -275,13 +285,16 @@ fn show_found(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AddressPageState) {
 
 fn show_step(ui: &mut Ui, step: &AddressStep) {
     ui.horizontal_top(|ui| {
-        let (rect, _) = ui.allocate_exact_size(vec2(LABEL_WIDTH, 18.0), Sense::hover());
+        let width = (ui.available_width() / 3.0).clamp(LABEL_MIN_WIDTH, LABEL_WIDTH);
+        let (rect, _) = ui.allocate_exact_size(vec2(width, 18.0), Sense::hover());
         widgets::weak_line(&mut ui.new_child(egui::UiBuilder::new().max_rect(rect)), &step.label);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             let value = egui::RichText::new(&*sanitized(&step.value, 300)).font(theme::small());
             ui.add(egui::Label::new(value).wrap());
-            widgets::weak(ui, &sanitized(&step.source, 300));
+            if !step.source.is_empty() {
+                widgets::weak(ui, &sanitized(&step.source, 300));
+            }
         });
     });
 }

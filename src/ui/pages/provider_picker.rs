@@ -85,7 +85,8 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ProviderPick
         filter(ui, &found, &mut state.shown);
         found.retain(|preset| state.shown.includes(preset));
     }
-    let is_unknown = found.is_empty() && !state.search.trim().is_empty();
+    let is_named = state.search.trim().is_empty() || ApiAddress::is_likely(&state.search);
+    let is_unknown = found.is_empty() && !is_named;
     let mut chosen = None;
     if is_entered {
         chosen = Some(found.first().copied().unwrap_or(&custom).clone());

@@ -361,6 +361,25 @@ fn a_name_that_is_taken_is_refused_unless_it_is_replaced() {
 }
 
 #[test]
+fn an_import_that_replaces_a_registered_client_deletes_it() {
+    let (bus, server) = (Bus::start(), api(REGISTERS));
+    let _keyring = Keyring::unlocked(&bus);
+    let place = Place::on(&bus);
+    added(&place, &[&server.url("/mcp"), "--name", "api"]);
+    let export = place.file("x", "");
+    std::fs::remove_file(&export).unwrap();
+    place.run(&["export", "--to", &export, "api"]).ok();
+    let text = std::fs::read_to_string(&export).unwrap();
+    assert!(!text.contains("CANARY") && text.contains("client_source"), "{text}");
+    // The same client stays registered, another one takes its place.
+    for (client, deleted) in [("client-1", 0), ("other", 1)] {
+        let file = place.file("again.toml", &text.replace("\"client-1\"", &format!("\"{client}\"")));
+        place.run(&["import", "--replace", &file]).ok();
+        assert_eq!(server.requests_to("/register/1").len(), deleted, "{client}");
+    }
+}
+
+#[test]
 fn two_servers_are_named_and_one_is_chosen() {
     let (bus, other) = (Bus::start(), api(REGISTERS));
     let place = Place::on(&bus);
