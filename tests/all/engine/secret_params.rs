@@ -156,7 +156,8 @@ fn x6_parameters_of_an_older_database_move_to_the_vault() {
         drop(rig);
         let record = place.vault.stored(&format!("client/{id}")).unwrap();
         let record: Value = serde_json::from_str(record.expose()).unwrap();
-        assert_eq!((&record["token_params"]["api_key"], &record["v"]), (&canary.as_str().into(), &3.into()));
+        assert_eq!(record["token_params"]["api_key"], canary.as_str());
+        assert!(record["v"].as_u64() >= Some(3), "{record}");
         assert!(!record["settings"].to_string().contains(&canary), "{record}");
         let stored = Accounts::open(&place.home()).unwrap().load().unwrap();
         assert!(!stored.accounts[0].has_secret_params);
