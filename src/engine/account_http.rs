@@ -136,6 +136,11 @@ impl AccountResponse {
         (self.http.status == 200 && !self.http.body_too_large).then_some(self.http.body.as_slice())
     }
 
+    /// The response as received.
+    pub(crate) fn into_http(self) -> HttpAnswer {
+        self.http
+    }
+
     /// When the request was sent.
     pub(crate) fn sent_at(&self) -> DateTime<Utc> {
         self.http.sent_at

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::base::secret::{Passphrase, PastedReturn, RegistrationToken};
 use crate::domain::account::{AccountId, Client, Revision, Settings};
+use crate::domain::api::api_request::ApiRequest;
 use crate::domain::api_address::plan::AddressPlan;
 use crate::domain::api_address::search::SearchOptions;
 use crate::domain::import::{Imported, Mapping};
@@ -166,6 +167,14 @@ pub enum Command {
     },
     /// Reads the client ID of an account. The reply is [`super::event::Reply::ClientId`].
     ReadClientId(AccountId),
+    /// Sends a request to the account's API with a valid token, or with a new one. The reply is
+    /// [`super::event::Reply::ApiAnswered`].
+    SendApiRequest {
+        account: AccountId,
+        request: Box<ApiRequest>,
+        /// Get a new token first.
+        renew: bool,
+    },
     /// Checks that the preferences' proxy and root certificate may be used for a request to this URL: the vault must
     /// confirm those that aren't at their defaults.
     ConfirmNetwork(Box<Url>),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::base::secret::{AccessToken, IdToken, Password};
+use crate::base::secret::{AccessToken, IdToken, Password, SecretText};
 use crate::domain::account::{Account, AccountId};
 use crate::domain::api_address::plan::KnownClient;
 use crate::domain::api_address::search::FoundServer;
@@ -149,6 +149,11 @@ pub enum Reply {
     Discovered(Box<DiscoveredServer>),
     Token(Box<HeldToken>),
     ClientId(String),
+    /// What became of [`super::command::Command::SendApiRequest`].
+    ApiAnswered {
+        account: AccountId,
+        answer: Box<Result<ApiAnswer, Problem>>,
+    },
     Moved {
         records: usize,
         /// Why they could not be deleted from the old vault, if so. Repeating the move tries again.
@@ -181,6 +186,18 @@ pub enum Reply {
     Exported(usize),
     /// The number of deleted records that belonged to no account.
     OrphansRemoved(usize),
+}
+
+/// An API's answer. Its headers and its body may be confidential, but the token in them is replaced.
+#[derive(Debug)]
+pub struct ApiAnswer {
+    pub status: u16,
+    pub took_ms: i64,
+    pub size_bytes: usize,
+    pub headers: Vec<(String, SecretText)>,
+    /// The body as text; invalid UTF-8 is replaced. Empty if it was too large.
+    pub body: SecretText,
+    pub is_too_large: bool,
 }
 
 /// A token that was handed out.

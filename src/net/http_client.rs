@@ -187,6 +187,7 @@ impl Http {
             Method::Post if request.in_query => client.post(with_query(&request.url, request.body.expose())),
             Method::Post => client.post(request.url.clone()).body(body_of(request)),
             Method::Put => client.put(request.url.clone()).body(body_of(request)),
+            Method::Patch => client.patch(request.url.clone()).body(body_of(request)),
             Method::Delete => client.delete(request.url.clone()),
         };
         let sending = sending.headers(headers);

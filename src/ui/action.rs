@@ -41,6 +41,8 @@ pub(super) enum Target {
     ProviderPicker,
     /// Diagnostics of an account, or general ones.
     Diagnostics(Option<AccountId>),
+    /// Ready-made lines for other programs.
+    UseFrom(AccountId),
     Settings(Section),
     /// The import of a file, or of one to choose.
     Import(Option<PathBuf>),

@@ -70,6 +70,7 @@ impl Ui {
             Target::Form(id) => cx.send(Command::Edit(id)),
             Target::ProviderPicker => self.open_provider_picker(),
             Target::Diagnostics(account) => self.open_diagnostics(cx, account),
+            Target::UseFrom(account) => self.open_page(Page::UseFrom(account)),
             Target::Settings(section) => {
                 self.open_page(Page::Settings(Box::new(SettingsState::new(
                     &cx.snapshot.preferences,

@@ -17,6 +17,7 @@ pub(super) enum PageKind {
     ByAddress,
     Form,
     Diagnostics,
+    UseFrom,
     Settings,
     Import,
     Export,

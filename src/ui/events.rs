@@ -96,7 +96,7 @@ impl Ui {
                 !state.is_saving()
             }
             Page::Export(_) | Page::Settings(_) => true,
-            Page::Account | Page::ProviderPicker(_) | Page::Diagnostics(_) => false,
+            Page::Account | Page::ProviderPicker(_) | Page::Diagnostics(_) | Page::UseFrom(_) => false,
         };
         if !is_elsewhere {
             self.close_page(ctx);
@@ -106,6 +106,7 @@ impl Ui {
 
     fn take_reply(&mut self, reply: Reply, ctx: &Context) {
         match reply {
+            Reply::ApiAnswered { account, answer } => self.account.take_api_answer(&account, *answer),
             Reply::Revoked => self.toasts.say(labels::REVOKED),
             Reply::Forgotten => self.toasts.say(labels::FORGOTTEN),
             Reply::Diagnosed(findings) => {

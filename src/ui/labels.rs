@@ -31,6 +31,13 @@ pub(super) const NO_TAG: &str = "No tag";
 pub(super) const NO_ENVIRONMENT: &str = "No environment";
 pub(super) const BACK: &str = "Back";
 
+pub(super) const USE_FROM: &str = "Use it from…";
+pub(super) const TRY_A_REQUEST: &str = "Try a request";
+pub(super) const SEND: &str = "Send";
+pub(super) const REFRESH_AND_SEND: &str = "Refresh and send again";
+pub(super) const COPY_AS_CURL: &str = "Copy as cURL";
+pub(super) const COPY_ANSWER: &str = "Copy the answer";
+
 pub(super) const SIGN_IN: &str = "Sign in";
 pub(super) const SIGN_IN_AGAIN: &str = "Sign in again";
 pub(super) const GET_TOKEN: &str = "Get token";

@@ -54,7 +54,9 @@ use pages::first_run::FirstRunState;
 use pages::import::ImportPageState;
 use pages::lock_screen::LockScreenState;
 use pages::provider_picker::ProviderPickerState;
-use pages::{by_address, crash, diagnostics, export, first_run, import, lock_screen, provider_picker};
+use pages::{
+    by_address, crash, diagnostics, export, first_run, import, lock_screen, provider_picker, use_from,
+};
 use palette::PaletteState;
 use quick_pick::QuickPick;
 use settings::SettingsState;
@@ -118,6 +120,7 @@ enum Page {
     ByAddress(Box<AddressPageState>),
     Form(Box<AccountFormState>),
     Diagnostics(DiagnosticsState),
+    UseFrom(AccountId),
     Settings(Box<SettingsState>),
     Import(Box<ImportPageState>),
     Export(Box<ExportPageState>),
@@ -285,6 +288,7 @@ impl Ui {
             Page::ByAddress(_) => PageKind::ByAddress,
             Page::Form(_) => PageKind::Form,
             Page::Diagnostics(_) => PageKind::Diagnostics,
+            Page::UseFrom(_) => PageKind::UseFrom,
             Page::Settings(_) => PageKind::Settings,
             Page::Import(_) => PageKind::Import,
             Page::Export(_) => PageKind::Export,
@@ -323,7 +327,11 @@ impl Ui {
             Page::ByAddress(_) => AddressPageState::forget(ctx),
             Page::Import(_) => ImportPageState::forget(ctx),
             Page::Export(_) => ExportPageState::forget(ctx),
-            Page::Account | Page::ProviderPicker(_) | Page::Diagnostics(_) | Page::Settings(_) => {}
+            Page::Account
+            | Page::ProviderPicker(_)
+            | Page::Diagnostics(_)
+            | Page::UseFrom(_)
+            | Page::Settings(_) => {}
         }
         (self.file_question, self.file_answer) = (None, None);
     }
@@ -578,7 +586,11 @@ impl Ui {
             Page::ByAddress(state) => by_address::buttons(ui, cx, state),
             Page::Import(state) => import::buttons(ui, cx, state),
             Page::Export(state) => export::buttons(ui, cx, state),
-            Page::Account | Page::ProviderPicker(_) | Page::Diagnostics(_) | Page::Settings(_) => {}
+            Page::Account
+            | Page::ProviderPicker(_)
+            | Page::Diagnostics(_)
+            | Page::UseFrom(_)
+            | Page::Settings(_) => {}
         }
     }
 
@@ -609,6 +621,7 @@ impl Ui {
             Page::ByAddress(state) => by_address::show(ui, cx, state),
             Page::Form(state) => form::show(ui, cx, state),
             Page::Diagnostics(state) => diagnostics::show(ui, cx, state),
+            Page::UseFrom(account) => use_from::show(ui, cx, account),
             Page::Settings(state) => settings::show(ui, cx, state),
             Page::Import(state) => import::show(ui, cx, state),
             Page::Export(state) => export::show(ui, cx, state),

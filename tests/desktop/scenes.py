@@ -47,6 +47,8 @@ class Server:
                 "verification_uri_complete": f"{self.url}/activate?user_code=WDJB-MJHT",
             }),
             "/token": (400, {"error": "authorization_pending"}),
+            "/good": (200, {"access_token": "e" * 40, "expires_in": 3600}),
+            "/v1/me": (200, {"id": 7, "name": "Wagen 2", "vehicles": [{"id": "a1", "make": "TESLA"}], "next": None}),
             "/odd": (200, {"result": {"jwt": "e" * 40, "renewal": "f" * 24, "valid_for": 1800}, "status": "ok"}),
             "/refused": (401, {"error": "invalid_client", "error_description": "Unknown client or wrong secret."}),
         }
@@ -97,6 +99,8 @@ def all_scenes(server, accounts, folder):
     token = {"token": f"{server.url}/token"}
     device = account("television", "device_code", {**token, "device": f"{server.url}/device"})
     odd = account("gateway", "client_credentials", {"token": f"{server.url}/odd"})
+    api = account("wagen-dev", "client_credentials", {"token": f"{server.url}/good"}).replace(
+        "[account.endpoints]", f'[account.api]\nbase_url = "{server.url}/v1/me"\n[account.endpoints]')
     refused = account("gateway", "client_credentials", {"token": f"{server.url}/refused"})
     waiting = account("fleet", "authorization_code", {**token, "authorize": f"{server.url}/authorize"})
     some = accounts(8)
@@ -152,6 +156,8 @@ def all_scenes(server, accounts, folder):
         ("quit-typed", some, ["ctrl+n", "press:SmartSense", "a", "ctrl+q"]),
         ("environment", environments, ["Down", "Return"]),
         ("scopes", some, ["press:archive", "press:Scopes"]),
+        ("request", api, ["Down", "Return", "press:Get token", "press:Try a request", "press:Send", "wait:Copy the answer"]),
+        ("use-from", api, ["Down", "Return", "press:Get token", "press:More actions", "press:Use it from…"]),
         ("exchanges", refused, ["Down", "Return", "press:Get token", "press:Requests"]),
         ("menu", some, ["Down", "Return", "press:More ways to copy"]),
         ("palette", some, ["ctrl+k"]),

@@ -43,6 +43,8 @@ pub enum RequestKind {
     UserInfo,
     /// A server's metadata or keys.
     Metadata,
+    /// A request of the user's own to the API.
+    Api,
 }
 
 impl RequestKind {
@@ -57,6 +59,7 @@ impl RequestKind {
             Self::Introspect => "introspect",
             Self::UserInfo => "user_info",
             Self::Metadata => "metadata",
+            Self::Api => "api",
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api_address;
+mod api_requests;
 mod browser;
 mod deletion;
 mod event_loop;
@@ -194,6 +195,9 @@ impl Engine {
                 self.request(&account, replies, window, true, |request| Input::Want(request, min_valid));
             }
             Command::ReadClientId(account) => self.read_client_id(&account, replies),
+            Command::SendApiRequest { account, request, renew } => {
+                self.send_api_request(account, *request, renew, replies);
+            }
             Command::ConfirmNetwork(url) => self.confirm_network(*url, replies),
             Command::Copy { account, form } => {
                 let window = Waiter::Clipboard(form, LookupAttempt::First);

@@ -228,8 +228,10 @@ impl Engine {
     /// The account that a command needs a token of, and that would have to sign in by what the database
     /// knows.
     pub(super) fn needs_vault_lookup(&self, command: &Command) -> Option<AccountId> {
-        let (Command::Token { account, .. } | Command::Copy { account, .. } | Command::Refresh(account)) =
-            command
+        let (Command::Token { account, .. }
+        | Command::Copy { account, .. }
+        | Command::SendApiRequest { account, .. }
+        | Command::Refresh(account)) = command
         else {
             return None;
         };

@@ -214,5 +214,6 @@ fn kind(kind: RequestKind) -> &'static str {
         RequestKind::Introspect => "Introspection",
         RequestKind::UserInfo => "Userinfo",
         RequestKind::Metadata => "Metadata",
+        RequestKind::Api => "API",
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod secret_expiry_card;
 pub(crate) mod sign_in;
 pub(crate) mod tabs;
 pub(crate) mod token;
+pub(crate) mod try_request;
 pub(crate) mod window_title;
 
 use chrono::{DateTime, Utc};
@@ -23,6 +24,7 @@ use crate::domain::account::AccountId;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::provider::provider_name::MAX_CHARS;
 use crate::messages::command::Command;
+use crate::messages::event::ApiAnswer;
 use crate::messages::explain::{Action, explain};
 use crate::messages::problem::{Problem, SignInProblem};
 use crate::messages::snapshot::{AccountView, Activity, Snapshot, TokenView};
@@ -41,6 +43,7 @@ use token::token_card::TokenCardState;
 use token::token_commands::renewal;
 use token::token_removal::TokenRemovalState;
 use token::{timeline, token_card, token_check, token_removal, token_value};
+use try_request::TryRequestState;
 
 #[derive(Default)]
 pub(super) struct AccountPageState {
@@ -83,6 +86,11 @@ impl AccountPageState {
     pub(super) fn lock(&mut self) {
         self.token = TokenCardState::default();
         self.mapper = ResponseMapperState::default();
+        self.tabs.request = TryRequestState::default();
+    }
+
+    pub(super) fn take_api_answer(&mut self, account: &AccountId, answer: Result<ApiAnswer, Problem>) {
+        self.tabs.request.take(account, answer);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The tabs below an account: claims, scopes, HTTP log.
+//! The tabs below an account: claims, a request to its API, scopes, HTTP log.
 
 use egui::{Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 
@@ -7,7 +7,8 @@ use crate::messages::snapshot::AccountView;
 
 use super::http_log::{HttpLogState, WantedRequest};
 use super::response_mapper::ResponseMapperState;
-use super::{claims, http_log, scopes};
+use super::try_request::TryRequestState;
+use super::{claims, http_log, scopes, try_request};
 use crate::ui::cx::Cx;
 use crate::ui::{labels, theme, widgets};
 
@@ -15,16 +16,18 @@ use crate::ui::{labels, theme, widgets};
 enum Tab {
     #[default]
     Claims,
+    TryRequest,
     Scopes,
     HttpLog,
 }
 
 impl Tab {
-    const ALL: [Self; 3] = [Self::Claims, Self::Scopes, Self::HttpLog];
+    const ALL: [Self; 4] = [Self::Claims, Self::TryRequest, Self::Scopes, Self::HttpLog];
 
     fn name(self) -> &'static str {
         match self {
             Self::Claims => labels::CLAIMS,
+            Self::TryRequest => labels::TRY_A_REQUEST,
             Self::Scopes => labels::SCOPES,
             Self::HttpLog => labels::HTTP_LOG,
         }
@@ -34,6 +37,7 @@ impl Tab {
 #[derive(Default)]
 pub(in crate::ui) struct TabsState {
     tab: Tab,
+    pub(in crate::ui) request: TryRequestState,
     http_log: HttpLogState,
 }
 
@@ -54,6 +58,7 @@ pub(in crate::ui) fn show(
     strip(ui, cx, state);
     match state.tab {
         Tab::Claims => claims::show(ui, cx, account),
+        Tab::TryRequest => try_request::show(ui, cx, &mut state.request, account),
         Tab::Scopes => scopes::show(ui, cx, account),
         Tab::HttpLog => http_log::show(ui, cx, &mut state.http_log, mapper, account),
     }
@@ -61,8 +66,8 @@ pub(in crate::ui) fn show(
 
 fn strip(ui: &mut Ui, cx: &Cx<'_>, state: &mut TabsState) {
     let line = ui
-        .horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 0.0;
+        .horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
             let list = ui.unique_id();
             ui.ctx().accesskit_node_builder(list, |node| node.set_role(accesskit::Role::TabList));
             for tab in Tab::ALL {

@@ -26,3 +26,4 @@ impl FirstField {
         self.0 = first;
     }
 }
+pub(crate) mod use_from;

@@ -71,6 +71,7 @@ impl AppAction {
 pub(super) enum AccountAction {
     Copy(CopyForm),
     Renew,
+    UseFrom,
     Open,
     Edit,
     Duplicate,
@@ -79,7 +80,7 @@ pub(super) enum AccountAction {
 }
 
 impl AccountAction {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Copy(CopyForm::Plain),
         Self::Copy(CopyForm::Header),
         Self::Copy(CopyForm::Curl),
@@ -87,6 +88,7 @@ impl AccountAction {
         Self::Copy(CopyForm::PowerShell),
         Self::Copy(CopyForm::IdToken),
         Self::Renew,
+        Self::UseFrom,
         Self::Open,
         Self::Edit,
         Self::Duplicate,
@@ -108,6 +110,7 @@ impl AccountAction {
                 _ if account.token.is_some() => (labels::REFRESH, "⌘R"),
                 _ => (labels::GET_TOKEN, "⌘R"),
             },
+            Self::UseFrom => (labels::USE_FROM, ""),
             Self::Open => ("Open", "Enter"),
             Self::Edit => (labels::EDIT, "⌘E"),
             Self::Duplicate => (labels::DUPLICATE, "⌘D"),
@@ -120,6 +123,7 @@ impl AccountAction {
         match self {
             Self::Copy(form) => cx.send(Command::Copy { account: id, form }),
             Self::Renew => cx.send(renewal(account)),
+            Self::UseFrom => cx.push(UiAction::Go(Target::UseFrom(id))),
             Self::Open => cx.push(UiAction::Go(Target::Account(id))),
             Self::Edit => cx.push(UiAction::Go(Target::Form(id))),
             Self::Duplicate => cx.send(Command::Duplicate(id)),

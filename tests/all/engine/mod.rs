@@ -1,5 +1,6 @@
 //! The engine on real sockets, with a scripted server and a clock that the test controls.
 
+pub(crate) mod api_requests;
 pub(crate) mod confirmed_settings;
 pub(crate) mod copying;
 pub(crate) mod crash_recovery;

@@ -33,6 +33,7 @@ pub(crate) mod screens;
 pub(crate) mod settings;
 pub(crate) mod tabs;
 mod token;
+pub(crate) mod use_tokens;
 pub(crate) mod vault_window;
 pub(crate) mod walk;
 pub(crate) mod window;

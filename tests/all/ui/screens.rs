@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use egui::{Key, Modifiers};
+use keyfob::base::secret::SecretText;
 use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{AccountName, Client};
 use keyfob::domain::http_log::record::{HttpLogEntry, Outcome, RequestKind, SentBody};
@@ -12,7 +13,7 @@ use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::domain::token::claims::{Claim, ClaimValue};
 use keyfob::messages::command::{AccountDraft, ImportDraft};
 use keyfob::messages::diagnosis::{Cause, Check, Finding};
-use keyfob::messages::event::{Event, ImportRead, Reply};
+use keyfob::messages::event::{ApiAnswer, Event, ImportRead, Reply};
 use keyfob::messages::preferences::ProxyChoice;
 use keyfob::messages::problem::{ArchiveProblem, Problem, UntrustedText, VaultProblem};
 use keyfob::messages::snapshot::{
@@ -191,6 +192,11 @@ fn pages() -> Vec<Screen> {
         view.token = Some(token(7200, None));
         view.answer = response_mapper::answered(true).answer;
     });
+    let with_api = with_first(|view| {
+        let overrides = Arc::make_mut(&mut view.settings.overrides);
+        overrides.api.base_url = Some("https://api.example.com/v1/me".to_owned());
+        "smartsense".clone_into(&mut view.settings.provider);
+    });
     vec![
         page("first run", "Welcome to Keyfob", still(snapshot(Vec::new())), |_| {}),
         page("list", "alpha", few(), |_| {}),
@@ -201,6 +207,19 @@ fn pages() -> Vec<Screen> {
         page("device", "WDJB-MJHT", device(), first),
         page("claims", "https://a.example", claimed, |rig| tab(rig, "Claims")),
         page("scopes", "Scopes", few(), |rig| tab(rig, "Scopes")),
+        page("trying a request", "HTTP 401 · 120 ms · 7 bytes", with_api, |rig| {
+            tab(rig, "Try a request");
+            let answer = ApiAnswer {
+                status: 401,
+                took_ms: 120,
+                size_bytes: 7,
+                headers: vec![("date".to_owned(), SecretText::new("today".to_owned()))],
+                body: SecretText::new(r#"{"a":1}"#.to_owned()),
+                is_too_large: false,
+            };
+            let account = id(1);
+            rig.tell(Event::Done(Reply::ApiAnswered { account, answer: Box::new(Ok(answer)) }));
+        }),
         page("entries", "Copy as cURL without secrets", exchanged(), |rig| {
             tab(rig, "Requests");
             reach(rig, "Copy redacted report");
@@ -326,6 +345,10 @@ fn dialogs() -> Vec<Screen> {
         }),
         left("changing the passphrase", "Current passphrase", in_file(VaultHealth::Ready), |rig| {
             settings(rig, "Secrets", "Change passphrase");
+        }),
+        left("using", "Use alpha from…", few(), |rig| {
+            tab(rig, "More actions");
+            press(rig, "Use it from…");
         }),
         left("checks", "Diagnostics for alpha", few(), |rig| {
             settings(rig, "All accounts", "Run diagnostics");

@@ -9,6 +9,7 @@ use crate::messages::snapshot::{AccountView, Activity, TokenView};
 use super::copy_button;
 use super::menu::{self, Item};
 use super::token_removal::{Removal, TokenRemovalState};
+use crate::ui::action::{Target, UiAction};
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
 use crate::ui::{labels, widgets};
@@ -117,6 +118,9 @@ pub(in crate::ui) fn show(
         }
         if left.is_some_and(|label| Item::new(label).show(ui)) {
             cx.send(sign_in());
+        }
+        if Item::new(labels::USE_FROM).show(ui) {
+            cx.push(UiAction::Go(Target::UseFrom(account.id.clone())));
         }
         at_the_provider(ui, cx, removal, account);
     });
