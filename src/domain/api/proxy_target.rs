@@ -28,11 +28,21 @@ pub enum NoTarget {
     NotAPath,
 }
 
-/// Finds the account and its path. `names` are the accounts' names.
+impl ProxyTarget<'_> {
+    /// Checks that every server reads the path in the same way.
+    ///
+    /// # Errors
+    /// [`NoTarget::DotSegment`] or [`NoTarget::NotAPath`].
+    pub fn check(&self) -> Result<(), NoTarget> {
+        check(self.path)
+    }
+}
+
+/// Finds the account and its path, which is still to be checked. `names` are the accounts' names.
 ///
 /// # Errors
-/// [`NoTarget`].
-pub fn parse<'a>(path: &'a str, names: &[String]) -> Result<ProxyTarget<'a>, NoTarget> {
+/// [`NoTarget::UnknownAccount`], or [`NoTarget::NotAPath`] without a slash at its start.
+pub fn find<'a>(path: &'a str, names: &[String]) -> Result<ProxyTarget<'a>, NoTarget> {
     let rest = path.strip_prefix('/').ok_or(NoTarget::NotAPath)?;
     let (first, after) = rest.split_once('/').unwrap_or((rest, ""));
     let (key, name, path) = if let Some(account) = account(first, names) {
@@ -43,7 +53,6 @@ pub fn parse<'a>(path: &'a str, names: &[String]) -> Result<ProxyTarget<'a>, NoT
         (Some(first), account, &after[second.len()..])
     };
     let path = if path.is_empty() { "/" } else { path };
-    check(path)?;
     Ok(ProxyTarget { key, account: name, path })
 }
 
@@ -113,6 +122,10 @@ pub fn segment(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse<'a>(path: &'a str, names: &[String]) -> Result<ProxyTarget<'a>, NoTarget> {
+        find(path, names).and_then(|target| target.check().map(|()| target))
+    }
 
     fn names() -> Vec<String> {
         ["car-dev", "batch: a/b 東京", ".."].map(str::to_owned).to_vec()

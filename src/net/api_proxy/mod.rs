@@ -234,21 +234,21 @@ struct Admitted {
 impl Proxy {
     async fn answer(&self, request: Request<Incoming>) -> Answer {
         let started = Instant::now();
-        let method = request.method().clone();
-        let path = request.uri().path().to_owned();
-        let (is_known, answer) = match self.admit(&request) {
-            Ok(admitted) => (true, self.pass_on(request, admitted).await.unwrap_or_else(Refused::answer)),
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (path, answer) = match self.authenticate(&request) {
             // Its path may have a key in it, of this run or another.
-            Err(refused) => (false, refused.answer()),
+            Err(refused) => ("-", refused.answer()),
+            Ok(found) => {
+                let answer = match found.map_err(no_target).and_then(|target| self.admit(&request, &target)) {
+                    Ok(admitted) => self.pass_on(request, admitted).await.unwrap_or_else(Refused::answer),
+                    Err(refused) => refused.answer(),
+                };
+                (self.without_key(&path), answer)
+            }
         };
         if let Some(log) = &self.log {
-            let path = if is_known { self.without_key(&path) } else { "-" };
-            log(&LogLine {
-                method: method.as_str(),
-                path,
-                status: answer.status().as_u16(),
-                took: started.elapsed(),
-            });
+            let (method, status) = (method.as_str(), answer.status().as_u16());
+            log(&LogLine { method, path, status, took: started.elapsed() });
         }
         answer
     }
@@ -257,7 +257,11 @@ impl Proxy {
         path.strip_prefix('/').and_then(|rest| rest.strip_prefix(self.key.expose())).unwrap_or(path)
     }
 
-    fn admit(&self, request: &Request<Incoming>) -> Result<Admitted, Refused> {
+    /// Checks where the request comes from, and its key. Returns what its path names.
+    fn authenticate<'r>(
+        &self,
+        request: &'r Request<Incoming>,
+    ) -> Result<Result<ProxyTarget<'r>, NoTarget>, Refused> {
         if !is_addressed_to(request, &self.own_hosts) {
             return Err(Refused::new(
                 StatusCode::MISDIRECTED_REQUEST,
@@ -268,15 +272,26 @@ impl Proxy {
             return Err(Refused::new(StatusCode::FORBIDDEN, "requests of web pages are refused"));
         }
         let path = request.uri().path();
-        let target = proxy_target::parse(path, &self.names);
-        let key_in_path = target.ok().and_then(|target| target.key);
-        if !self.has_key(request.headers(), key_in_path) {
-            return Err(Refused::new(
-                StatusCode::UNAUTHORIZED,
-                "the key is missing or wrong; send it as the bearer token, or use /KEY/NAME/... as the path",
-            ));
+        let target = proxy_target::find(path, &self.names);
+        let has_key = match target {
+            Ok(target) => self.has_key(request.headers(), target.key),
+            // The path of a client that sends the key there, for an account that there isn't.
+            Err(_) => {
+                let first = path.split('/').nth(1);
+                self.has_key(request.headers(), first) || self.has_key(request.headers(), None)
+            }
+        };
+        if has_key {
+            return Ok(target);
         }
-        let target = target.map_err(no_target)?;
+        Err(Refused::new(
+            StatusCode::UNAUTHORIZED,
+            "the key is missing or wrong; send it as the bearer token, or use /KEY/NAME/... as the path",
+        ))
+    }
+
+    fn admit(&self, request: &Request<Incoming>, target: &ProxyTarget<'_>) -> Result<Admitted, Refused> {
+        target.check().map_err(no_target)?;
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(Refused::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -287,7 +302,8 @@ impl Proxy {
         if !self.rules.is_empty() && !self.rules.iter().any(is_allowed) {
             return Err(Refused::new(StatusCode::FORBIDDEN, "no rule allows this method and path"));
         }
-        let url = self.url(&target, request.uri().query()).ok_or_else(|| no_target(NoTarget::NotAPath))?;
+        let url = self.url(target, request.uri().query()).ok_or_else(|| no_target(NoTarget::NotAPath))?;
+        let path = request.uri().path();
         let prefix = path.len() - if path.ends_with(target.path) { target.path.len() } else { 0 };
         Ok(Admitted { account: target.account, url, prefix: path[..prefix].to_owned() })
     }

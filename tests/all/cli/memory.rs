@@ -48,6 +48,9 @@ fn x7_a_command_leaves_no_secret_in_its_memory() {
         &["refresh", BATCH],
         &["token", BATCH, "--as", "json"],
         &["token", BATCH, "--as", "curl"],
+        &["token", BATCH, "--as", "curl-config"],
+        &["helper", "kubectl", BATCH],
+        &["helper", "headers", BATCH],
         &["show", BATCH, "--json"],
         &["log", BATCH],
     ] {

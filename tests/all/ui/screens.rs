@@ -195,7 +195,7 @@ fn pages() -> Vec<Screen> {
     let with_api = with_first(|view| {
         let overrides = Arc::make_mut(&mut view.settings.overrides);
         overrides.api.base_url = Some("https://api.example.com/v1/me".to_owned());
-        "smartsense".clone_into(&mut view.settings.provider);
+        "smartcar".clone_into(&mut view.settings.provider);
     });
     vec![
         page("first run", "Welcome to Keyfob", still(snapshot(Vec::new())), |_| {}),

@@ -108,6 +108,10 @@ fn u3_only_a_good_request_reaches_the_api() {
         assert!(answer.body.starts_with("keyfob: "), "{answer:?}");
         assert!(!answer.body.contains(key) && !answer.body.contains("CANARY"), "{answer:?}");
     }
+    for (path, status) in [("car-dev/../x", 400), ("nobody/x", 404), ("car-dev/a%2f..%2fb", 400)] {
+        let text = format!("GET /{key}/{path} HTTP/1.1\r\nHost: {own}\r\nConnection: close\r\n\r\n");
+        assert_eq!(raw::exchange(raw::v4(port), text.as_bytes()).unwrap().status, status, "{path}");
+    }
     assert_eq!(api.server.requests().len(), before, "nothing reached the API");
     let in_path =
         format!("GET /{key}/car-dev/v1/x HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
@@ -215,9 +219,10 @@ fn u7_the_proxy_logs_no_key_and_no_header() {
     );
     raw::exchange(raw::v4(proxy.port), in_path.as_bytes()).unwrap();
     raw::get(&proxy.url("/CANARY-mistyped-key/car-dev/x"));
+    raw::get(&proxy.url(&format!("/{key}/nobody")));
     let said = proxy.end();
     assert!(said.contains("GET /car-dev/v1/x 200 ") && said.contains("POST /car-dev/v1/y 200 "), "{said}");
-    assert!(said.contains("GET - 401 "), "{said}");
+    assert!(said.contains("GET - 401 ") && said.contains("GET /nobody 404 "), "{said}");
     for secret in ["CANARY", key.as_str()] {
         assert!(!said.contains(secret), "{said}");
         assert!(!holds(&place.home, secret));
