@@ -105,6 +105,8 @@ fn account(number: u16) -> AccountView {
         can_check: false,
         can_revoke: false,
         http_log: None,
+        vault: keyfob::messages::snapshot::VaultKind::Keychain,
+        change: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::completion::account_names;
 use super::passphrase::VaultOptions;
@@ -13,6 +13,7 @@ use crate::domain::api::token_reference::TokenReference;
 use crate::domain::import::EnvField;
 use crate::domain::oauth::token_syntax::is_header_name;
 use crate::domain::provider::spec::ClientAuth;
+use crate::domain::team::{AuthMethod, DEFAULT_MOUNT, DEFAULT_PREFIX, Role};
 use crate::messages::snapshot::VaultKind;
 
 /// The longest span, in seconds: a hundred years.
@@ -68,6 +69,7 @@ impl Arguments {
             Vault::Keychain => VaultKind::Keychain,
             Vault::File => VaultKind::File,
             Vault::Memory => VaultKind::Memory,
+            Vault::Team => VaultKind::Team,
         });
         VaultOptions { kind, file: self.passphrase_file.clone() }
     }
@@ -81,6 +83,8 @@ enum Vault {
     File,
     /// Memory, until the command ends.
     Memory,
+    /// The team vault that keyfob team connect has connected.
+    Team,
 }
 
 /// A place that outlives a run.
@@ -99,6 +103,137 @@ impl Lasting {
             Self::File => VaultKind::File,
         }
     }
+}
+
+/// A place for single accounts.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum MoveTarget {
+    /// The team vault.
+    Team,
+    /// The operating system's keychain.
+    Keychain,
+    /// A file protected by a passphrase.
+    File,
+}
+
+impl MoveTarget {
+    pub(super) fn kind(self) -> VaultKind {
+        match self {
+            Self::Team => VaultKind::Team,
+            Self::Keychain => VaultKind::Keychain,
+            Self::File => VaultKind::File,
+        }
+    }
+}
+
+/// How to sign in to a team vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TeamAuth {
+    /// A token of the vault.
+    Token,
+    /// User name and password.
+    Userpass,
+    /// An `AppRole`, for machines.
+    Approle,
+    /// `OpenID` Connect in the browser.
+    Oidc,
+}
+
+impl TeamAuth {
+    pub(super) fn method(self) -> AuthMethod {
+        match self {
+            Self::Token => AuthMethod::Token,
+            Self::Userpass => AuthMethod::Userpass,
+            Self::Approle => AuthMethod::Approle,
+            Self::Oidc => AuthMethod::Oidc,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TeamRole {
+    /// List accounts and use their access tokens.
+    Use,
+    /// Also refresh tokens and sign in.
+    Renew,
+    /// Also add, change and remove accounts.
+    Manage,
+}
+
+impl TeamRole {
+    pub(super) fn role(self) -> Role {
+        match self {
+            Self::Use => Role::Use,
+            Self::Renew => Role::Renew,
+            Self::Manage => Role::Manage,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConnectOptions {
+    /// The address, such as <https://vault.example:8200>.
+    #[arg(value_name = "ADDR")]
+    pub(super) address: String,
+    /// How to sign in.
+    #[arg(long, value_enum, value_name = "METHOD")]
+    pub(super) auth: TeamAuth,
+    /// Mount of a KV version 2 secrets engine.
+    #[arg(long, default_value = DEFAULT_MOUNT)]
+    pub(super) mount: String,
+    /// Path of Keyfob's records in that mount.
+    #[arg(long, default_value = DEFAULT_PREFIX)]
+    pub(super) prefix: String,
+    /// Namespace.
+    #[arg(long, value_name = "NS")]
+    pub(super) namespace: Option<String>,
+    /// PEM file with root certificates to trust beside the system's.
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// Name that others see beside this machine's changes [default: this computer's name]
+    #[arg(long = "as", value_name = "MACHINE")]
+    pub(super) machine: Option<String>,
+    /// File whose first line is the token, or a descriptor such as fd:3 [default: ask]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["username", "password_file", "role_id_file", "secret_id_file"])]
+    pub(super) token_file: Option<PathBuf>,
+    /// User name for userpass.
+    #[arg(long, value_name = "NAME", required_if_eq("auth", "userpass"))]
+    pub(super) username: Option<String>,
+    /// File whose first line is the password, or a descriptor such as fd:3 [default: ask]
+    #[arg(long, value_name = "FILE", requires = "username")]
+    pub(super) password_file: Option<PathBuf>,
+    /// File whose first line is the role ID. It is read again when the vault's token expires.
+    #[arg(long, value_name = "FILE", required_if_eq("auth", "approle"))]
+    pub(super) role_id_file: Option<PathBuf>,
+    /// File whose first line is the secret ID.
+    #[arg(long, value_name = "FILE", required_if_eq("auth", "approle"))]
+    pub(super) secret_id_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TeamCommand {
+    /// Connect to a team vault. Its token is kept with your own secrets.
+    Connect(Box<ConnectOptions>),
+    /// Forget the connection. The team's accounts stay in the team vault.
+    Disconnect,
+    /// Print the policy of a role, in HCL.
+    Policy {
+        /// The role.
+        #[arg(value_enum)]
+        role: TeamRole,
+        /// Mount of the secrets engine.
+        #[arg(long, default_value = DEFAULT_MOUNT)]
+        mount: String,
+        /// Path of Keyfob's records in that mount.
+        #[arg(long, default_value = DEFAULT_PREFIX)]
+        prefix: String,
+    },
+    /// Show the connection, your role and the end of the vault's token.
+    Status {
+        /// Print a JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// What to do.
@@ -313,6 +448,20 @@ pub(super) enum Command {
         /// The new vault.
         #[arg(value_enum)]
         to: Lasting,
+    },
+    /// Move accounts to another vault. Each is verified there before it is deleted here. If interrupted, run it again.
+    Move {
+        /// The accounts.
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// The other vault.
+        #[arg(long, value_enum)]
+        to: MoveTarget,
+    },
+    /// Share accounts with other machines and people in a team vault.
+    Team {
+        #[command(subcommand)]
+        command: TeamCommand,
     },
     /// Restore accounts that were lost with the database, from what is stored with their secrets.
     Recover {

@@ -39,6 +39,11 @@ impl Failure {
         Self { code: WRONG_USAGE, words: lines.join("\n") }
     }
 
+    /// A vault can't be used.
+    pub(super) fn of_vault(words: String) -> Self {
+        Self { code: VAULT, words }
+    }
+
     pub(super) fn no_terminal(option: &str) -> Self {
         Self {
             code: VAULT,

@@ -14,6 +14,7 @@ mod passphrase;
 pub(crate) mod session;
 #[cfg(test)]
 mod shell_files_tests;
+mod team_environment;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ use crate::cli::commands::helper;
 use crate::cli::commands::import;
 use crate::cli::commands::list;
 use crate::cli::commands::log;
+use crate::cli::commands::move_accounts;
 use crate::cli::commands::move_vault;
 use crate::cli::commands::proxy;
 use crate::cli::commands::recover;
@@ -46,6 +48,7 @@ use crate::cli::commands::revoke;
 use crate::cli::commands::run;
 use crate::cli::commands::show;
 use crate::cli::commands::sign_in;
+use crate::cli::commands::team;
 use crate::cli::commands::token;
 use crate::cli::commands::window::{self, Purpose};
 
@@ -135,6 +138,8 @@ fn dispatch(command: Command, vault: &VaultOptions) -> Result<(), Failure> {
         Command::Passphrase { new_passphrase_file } => {
             commands::passphrase::run(vault, new_passphrase_file.as_deref())
         }
+        Command::Move { names, to } => move_accounts::run(vault, &names, to.kind()),
+        Command::Team { command } => team::run(vault, command),
         Command::MoveVault { to } => move_vault::run(vault, to.kind()),
         Command::Recover { remove_orphans, yes } => recover::run(vault, remove_orphans, yes),
         Command::Demo { no_browser } => demo::run(vault, !no_browser),

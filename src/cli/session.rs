@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::output;
 use super::passphrase::VaultOptions;
+use super::team_environment;
 use crate::base::clock::{Clock, SystemClock};
 use crate::cli::format::quoted;
 use crate::domain::account::{AccountId, AccountName};
@@ -30,6 +31,8 @@ const VAULT_PATIENCE: Duration = Duration::from_secs(25);
 
 /// The engine's dependencies for a short run without a clipboard.
 pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
+    let is_team = vault_kind == Some(VaultKind::Team);
+    let vault_kind = vault_kind.filter(|_| !is_team);
     let disk = |error: HomeError| Problem::Disk(UntrustedText::new(&error.to_string()));
     let home = Home::locate().map_err(disk)?;
     home.create().map_err(disk)?;
@@ -48,6 +51,8 @@ pub(super) fn deps(vault_kind: Option<VaultKind>) -> Result<Deps, Problem> {
         waker: Arc::new(|| {}),
         lasting: false,
         only: None,
+        team: None,
+        team_only: is_team,
     })
 }
 
@@ -61,6 +66,7 @@ pub(super) struct CliSession {
     pub(super) engine: EngineHandle,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) clock: SystemClock,
+    has_whole_team: bool,
 }
 
 pub(super) fn with_engine(
@@ -97,15 +103,18 @@ pub(super) fn with_waker(
 
 fn run(
     vault: &VaultOptions,
-    deps: Deps,
+    mut deps: Deps,
     work: impl FnOnce(&mut CliSession) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    deps.team = team_environment::read()?;
+    let only = deps.only.clone();
     let engine = engine::spawn(deps);
     let mut engine = engine.map_err(|_| {
         Failure::refused("The system couldn't start a thread. Close some programs and try again.")
     })?;
     let snapshot = engine.loaded();
-    let mut session = CliSession { vault: vault.clone(), engine, snapshot, clock: SystemClock };
+    let mut session =
+        CliSession { vault: vault.clone(), engine, snapshot, clock: SystemClock, has_whole_team: false };
     if let Some(notice) = &session.snapshot.notice {
         output::say(&format!("{} The command is: keyfob recover.", Failure::of(notice).words()));
     }
@@ -114,6 +123,9 @@ fn run(
     }
     let done = match session.snapshot.problem.clone() {
         Some(problem) => Err(Failure::of(&problem)),
+        None if vault.kind == Some(VaultKind::Team) => {
+            session.open_team(only).and_then(|()| work(&mut session))
+        }
         None => work(&mut session),
     };
     session.refresh();
@@ -134,7 +146,61 @@ impl CliSession {
             self.ask(Command::Settle)?.wait().map_err(|problem| Failure::of(&problem))?;
             self.refresh();
         }
+        if self.listed(name).is_none() && self.vault.kind.is_none() && !self.has_whole_team {
+            // A personal account of that name would have been listed.
+            if let (true, Ok(only)) = (self.has_team(), AccountName::new(name)) {
+                self.open_team(Some(only))?;
+            }
+        }
         self.listed(name).ok_or_else(|| Failure::of(&Problem::UnknownAccount(name.to_owned())))
+    }
+
+    /// Whether this user or the environment names a team vault.
+    pub(super) fn has_team(&self) -> bool {
+        self.snapshot.team_kept_in.is_some() || team_environment::is_set()
+    }
+
+    /// Opens the team vault and lists its accounts, or the one with this name.
+    pub(super) fn open_team(&mut self, only: Option<AccountName>) -> Result<(), Failure> {
+        self.unlock_team()?;
+        let is_whole = only.is_none();
+        self.ask(Command::OpenTeam { only })?.wait().map_err(|problem| Failure::of(&problem))?;
+        self.has_whole_team |= is_whole;
+        self.refresh();
+        Ok(())
+    }
+
+    /// Opens the passphrase vault if it has the connection to the team vault.
+    pub(super) fn unlock_team(&mut self) -> Result<(), Failure> {
+        let is_in_file = self.snapshot.team_kept_in == Some(VaultKind::File);
+        if is_in_file && !team_environment::is_set() { self.unlock_file(false) } else { Ok(()) }
+    }
+
+    /// Opens the passphrase vault, in use or not; with `create`, creates a missing one.
+    pub(super) fn unlock_file(&mut self, create: bool) -> Result<(), Failure> {
+        if self.snapshot.vault.kind == VaultKind::File {
+            return self.unlock_current(create);
+        }
+        let passphrase = if create { self.vault.chosen()? } else { self.vault.existing()? };
+        let unlocked = self.ask(Command::UnlockVault { passphrase, create })?.wait();
+        unlocked.map(drop).map_err(|problem| Failure::of(&problem))
+    }
+
+    /// The account of this name that isn't in this vault yet, or the one that is.
+    pub(super) fn find_to_move(&mut self, name: &str, to: VaultKind) -> Result<Arc<AccountView>, Failure> {
+        let wanted =
+            AccountName::new(name).map_err(|_| Failure::of(&Problem::UnknownAccount(name.to_owned())))?;
+        if to != VaultKind::Team && self.vault.kind.is_none_or(|kind| kind == VaultKind::Team) {
+            self.open_team(Some(wanted.clone()))?;
+        }
+        let others = |account: &&Arc<AccountView>| {
+            account.name.key() == wanted.key()
+                && (account.vault == VaultKind::Team) != (to == VaultKind::Team)
+        };
+        match self.snapshot.accounts.iter().find(others).cloned() {
+            Some(found) => Ok(found),
+            None => self.find(name),
+        }
     }
 
     pub(super) fn listed(&self, name: &str) -> Option<Arc<AccountView>> {
@@ -144,6 +210,15 @@ impl CliSession {
 
     /// Opens the passphrase vault if it is in use; with `create`, creates a missing one.
     pub(super) fn unlock(&mut self, create: bool) -> Result<(), Failure> {
+        self.refresh();
+        if self.vault.kind == Some(VaultKind::Team) {
+            self.unlock_team()
+        } else {
+            self.unlock_current(create)
+        }
+    }
+
+    fn unlock_current(&mut self, create: bool) -> Result<(), Failure> {
         self.refresh();
         let VaultHealth::Locked { exists } = self.snapshot.vault.health else { return Ok(()) };
         let passphrase = match (exists, create) {

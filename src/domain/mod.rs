@@ -15,6 +15,7 @@ pub mod provider;
 pub mod refusal;
 pub mod secure_url;
 pub mod session;
+pub mod team;
 pub mod time_parse;
 pub mod token;
 

@@ -41,6 +41,11 @@ impl HttpService {
         self.client.clone()
     }
 
+    /// The policy of requests, with the preferences' proxy and root certificate.
+    pub(crate) fn policy(&self) -> &HttpPolicy {
+        &self.policy
+    }
+
     /// Uses the preferences' proxy and root certificate from now on.
     pub(crate) fn apply(&mut self, preferences: &Preferences) {
         let policy = http_policy(preferences, &self.policy);

@@ -98,6 +98,7 @@ pub(crate) fn vault_problem(error: &VaultError) -> VaultProblem {
         VaultError::Damaged => VaultProblem::Damaged,
         VaultError::TooMuchWork => VaultProblem::TooMuchWork,
         VaultError::Failed(how) => VaultProblem::Failed(how),
+        VaultError::Team(error) => VaultProblem::Team(error.clone()),
     }
 }
 

@@ -44,6 +44,7 @@ use crate::store::home::Home;
 pub use crate::platform::clipboard::{Clipboard, ClipboardError, NoClipboard, SystemClipboard};
 pub use account_http::http_policy;
 pub use clipboard::copied_text::text_of;
+pub use secrets::team::TeamEnvironment;
 pub use secrets::vault_handle::VaultFactory;
 
 const COMMANDS: usize = 64;
@@ -83,6 +84,10 @@ pub struct Deps {
     pub lasting: bool,
     /// The only account that this run needs; `None` for any. Others are not read unless they are unfinished.
     pub only: Option<AccountName>,
+    /// A connection to a team vault from the environment.
+    pub team: Option<TeamEnvironment>,
+    /// Whether this run uses the team vault alone.
+    pub team_only: bool,
 }
 
 pub(crate) struct Envelope {

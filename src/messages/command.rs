@@ -7,14 +7,15 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use url::Url;
 
-use crate::base::secret::{Passphrase, PastedReturn, RegistrationToken};
-use crate::domain::account::{AccountId, Client, Revision, Settings};
+use crate::base::secret::{Passphrase, PastedReturn, RegistrationToken, SecretText};
+use crate::domain::account::{AccountId, AccountName, Client, Revision, Settings};
 use crate::domain::api::api_request::ApiRequest;
 use crate::domain::api_address::plan::AddressPlan;
 use crate::domain::api_address::search::SearchOptions;
 use crate::domain::import::{Imported, Mapping};
 use crate::domain::oauth::response_mapping::ReadAs;
 use crate::domain::provider::spec::ClientAuth;
+use crate::domain::team::Connection;
 use crate::domain::token::grant::Grant;
 pub use crate::domain::token::token_format::CopyForm;
 
@@ -70,6 +71,28 @@ pub struct AddressDraft {
     /// Replaces an account with the same name.
     pub replace: bool,
     pub sign_in: bool,
+}
+
+/// A sign-in to a team vault.
+#[derive(Debug)]
+pub struct TeamSignIn {
+    pub connection: Connection,
+    pub credentials: TeamCredentials,
+}
+
+#[derive(Debug)]
+pub enum TeamCredentials {
+    Token(SecretText),
+    Userpass {
+        username: String,
+        password: Passphrase,
+    },
+    AppRole {
+        role_id_file: PathBuf,
+        secret_id_file: PathBuf,
+    },
+    /// In the browser.
+    Oidc,
 }
 
 /// A request to the engine.
@@ -247,6 +270,24 @@ pub enum Command {
         /// The current passphrase, which is checked.
         old: Passphrase,
         new: Passphrase,
+    },
+    /// Opens the team vault and lists its accounts: all, or the one with this name. The reply is
+    /// [`super::event::Reply::Done`].
+    OpenTeam {
+        only: Option<AccountName>,
+    },
+    /// Signs in to a team vault and keeps the connection with the secrets. The reply is
+    /// [`super::event::Reply::TeamConnected`].
+    ConnectTeam(Box<TeamSignIn>),
+    /// Forgets the connection to the team vault.
+    DisconnectTeam,
+    /// Asks the team vault for its state. The reply is [`super::event::Reply::TeamState`].
+    TeamState,
+    /// Moves accounts to another vault, each verified before it is deleted from the old one. The reply is
+    /// [`super::event::Reply::AccountsMoved`].
+    MoveAccounts {
+        accounts: Vec<AccountId>,
+        to: VaultKind,
     },
     StartDemo,
     /// Locks Keyfob: hides masks, clears the clipboard, cancels waiting sign-ins, pauses refreshing, and

@@ -22,7 +22,7 @@ use crate::domain::token::grant::TokenFacts;
 use super::command::{AccountDraft, CopyForm, ImportDraft};
 use super::diagnosis::Finding;
 use super::problem::{Problem, SignInProblem, UntrustedText, VaultProblem};
-use super::snapshot::DeviceCodeView;
+use super::snapshot::{DeviceCodeView, TeamView};
 
 #[derive(Debug)]
 pub enum Event {
@@ -186,6 +186,11 @@ pub enum Reply {
     Exported(usize),
     /// The number of deleted records that belonged to no account.
     OrphansRemoved(usize),
+    /// The team vault has accepted the sign-in.
+    TeamConnected(Box<TeamView>),
+    TeamState(Box<TeamView>),
+    /// Accounts were moved: their names.
+    AccountsMoved(Vec<String>),
 }
 
 /// An API's answer. Its headers and its body may be confidential, but the token in them is replaced.

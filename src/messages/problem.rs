@@ -20,6 +20,7 @@ use crate::domain::provider::destinations::{Destination, MovedDestination};
 use crate::domain::provider::{EndpointKind, ProviderError};
 pub use crate::domain::refusal::hints::{Hints, Scopes};
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
+use crate::domain::team::TeamError;
 
 /// External text, safe to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -339,6 +340,8 @@ pub enum VaultProblem {
     TooLarge,
     /// Another failure; a short text without secrets.
     Failed(&'static str),
+    /// The team vault's.
+    Team(TeamError),
 }
 
 impl Problem {
@@ -356,6 +359,7 @@ impl Problem {
                 refusal.status == 429 || refusal.status >= 500
             }
             Self::BadAnswer(answer) => answer.status >= 500,
+            Self::Vault(VaultProblem::Team(error)) => error.is_outage(),
             Self::Vault(_) | Self::NotSaved(_) | Self::Busy | Self::QueueFull => true,
             _ => false,
         }
@@ -363,7 +367,13 @@ impl Problem {
 
     /// Returns true if only a new sign-in helps.
     pub fn needs_sign_in(&self) -> bool {
-        matches!(self, Self::NeedsSignIn | Self::RefreshRefused(_) | Self::OtherSubject)
+        matches!(
+            self,
+            Self::NeedsSignIn
+                | Self::RefreshRefused(_)
+                | Self::OtherSubject
+                | Self::Vault(VaultProblem::Team(TeamError::ClaimLost(_)))
+        )
     }
 
     /// The command line's exit code: 3 if the user must sign in, 4 if the vault is locked or absent, 1
@@ -371,13 +381,17 @@ impl Problem {
     pub fn exit_code(&self) -> u8 {
         match self {
             problem if problem.needs_sign_in() => 3,
+            Self::Vault(VaultProblem::Team(
+                TeamError::Claimed(_) | TeamError::Conflict | TeamError::EditedByOther(_),
+            )) => 1,
             Self::Vault(
                 VaultProblem::Absent
                 | VaultProblem::Locked
                 | VaultProblem::PassphraseNeeded
                 | VaultProblem::WrongPassphrase
                 | VaultProblem::Denied
-                | VaultProblem::Slow,
+                | VaultProblem::Slow
+                | VaultProblem::Team(_),
             )
             | Self::Archive(ArchiveProblem::PassphraseNeeded | ArchiveProblem::WrongPassphrase) => 4,
             _ => 1,

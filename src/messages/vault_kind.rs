@@ -7,6 +7,8 @@ pub enum VaultKind {
     File,
     /// Memory, until quit.
     Memory,
+    /// A KV secrets engine that several machines share.
+    Team,
 }
 
 impl VaultKind {
@@ -16,11 +18,17 @@ impl VaultKind {
             Self::Keychain => "keychain",
             Self::File => "file",
             Self::Memory => "memory",
+            Self::Team => "team",
         }
+    }
+
+    /// Whether it is this user's alone and outlives the process, so that it can be the stored choice.
+    pub fn is_personal(self) -> bool {
+        matches!(self, Self::Keychain | Self::File)
     }
 
     /// The vault of a word; `None` for memory, which ends with its process, and for an unknown word.
     pub fn lasting(word: &str) -> Option<Self> {
-        [Self::Keychain, Self::File].into_iter().find(|kind| kind.as_str() == word)
+        [Self::Keychain, Self::File, Self::Team].into_iter().find(|kind| kind.as_str() == word)
     }
 }

@@ -51,6 +51,9 @@ pub struct HttpPolicy {
     pub connect_timeout: Duration,
     /// The maximum duration of a request, including the response.
     pub total_timeout: Duration,
+    /// Whether a connection is used again. A request on a reused connection may fail without showing whether
+    /// it arrived, so only for requests whose effect can be read afterwards.
+    pub reuse_connections: bool,
 }
 
 /// The proxy for servers that are not on this computer.
@@ -68,6 +71,7 @@ impl Default for HttpPolicy {
             proxy: Proxy::System,
             connect_timeout: CONNECT_TIMEOUT,
             total_timeout: TOTAL_TIMEOUT,
+            reuse_connections: false,
         }
     }
 }
@@ -259,7 +263,8 @@ fn route(url: &Url) -> Option<Route> {
 /// Builds a client. Blocks: reads the root certificates and the system's proxy settings.
 fn build(policy: &HttpPolicy, route: Route, public_hosts: PublicHosts) -> Result<Client, UnreachableKind> {
     // A request on a reused connection may fail without showing whether it arrived.
-    let builder = builder().pool_max_idle_per_host(0).timeout(policy.total_timeout);
+    let idle = if policy.reuse_connections { API_IDLE_CONNECTIONS } else { 0 };
+    let builder = builder().pool_max_idle_per_host(idle).timeout(policy.total_timeout);
     let builder = match route {
         Route::Guarded => builder.dns_resolver(public_hosts),
         Route::Plain | Route::Local | Route::Remote => builder,

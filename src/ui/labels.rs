@@ -250,6 +250,7 @@ pub(super) fn vault(vault: &VaultView, any: bool) -> &'static str {
             "Secrets are kept in this computer's keychain, which is ready."
         }
         (VaultKind::Memory, _) => "Secrets are kept in memory and are gone when you quit.",
+        (VaultKind::Team, _) => "Secrets are kept in the team vault.",
         (VaultKind::File, VaultHealth::Locked { exists: false }) => {
             "Secrets will be kept in a file protected by a passphrase, which you choose first."
         }
@@ -276,6 +277,7 @@ pub(super) fn vault_in_short(vault: &VaultView) -> &'static str {
     use crate::messages::problem::VaultProblem;
     match (vault.kind, &vault.health) {
         (VaultKind::Memory, _) => "Secrets in memory until quit",
+        (VaultKind::Team, _) => "Secrets in team vault",
         (VaultKind::File, VaultHealth::Locked { exists: false }) => "No passphrase yet",
         (VaultKind::File, VaultHealth::Locked { exists: true }) => "Secrets file locked",
         (VaultKind::File, VaultHealth::Waiting) => "Opening secrets file…",

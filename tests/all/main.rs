@@ -12,6 +12,8 @@ pub(crate) mod net;
 mod servers;
 mod support;
 pub(crate) mod support_tests;
+#[cfg(target_os = "linux")]
+mod team;
 mod threat_model;
 pub(crate) mod ui;
 mod uses;

@@ -1,4 +1,4 @@
-//! `keyfob list`. It reads only the database, never the vault.
+//! `keyfob list`. Of personal accounts it reads only the database, never the vault.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::domain::account::environment::Environment;
 use crate::domain::provider::Provider;
 use crate::domain::provider::destinations;
 use crate::domain::provider::provider_name;
-use crate::messages::snapshot::AccountView;
+use crate::messages::snapshot::{AccountView, VaultKind};
 
 #[derive(Serialize)]
 struct Listed<'a> {
@@ -23,10 +23,19 @@ struct Listed<'a> {
     expires_at: Option<String>,
     issuer: Option<String>,
     changed_destinations: Vec<Changed>,
+    vault: &'static str,
 }
 
 pub(in crate::cli) fn run(vault: &VaultOptions, as_json: bool) -> Result<(), Failure> {
-    with_engine(vault, |session| if as_json { as_objects(session) } else { as_table(session) })
+    with_engine(vault, |session| {
+        if vault.kind.is_none() && session.has_team() {
+            // The personal accounts are listed all the same.
+            if let Err(failure) = session.open_team(None) {
+                output::say(&format!("The team's accounts are not listed. {}", failure.words()));
+            }
+        }
+        if as_json { as_objects(session) } else { as_table(session) }
+    })
 }
 
 fn as_objects(session: &CliSession) -> Result<(), Failure> {
@@ -47,6 +56,7 @@ fn listed<'a>(account: &'a AccountView, session: &CliSession) -> Listed<'a> {
         expires_at: expires_at.map(rfc3339),
         issuer: provider.ok().and_then(|provider| provider.issuer),
         changed_destinations: Changed::of(&session.snapshot.presets, account),
+        vault: account.vault.as_str(),
     }
 }
 
@@ -70,7 +80,11 @@ fn as_table(session: &CliSession) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let mut rows = vec![["NAME", "PROVIDER", "GRANT", "STATUS", "EXPIRES"].map(str::to_owned)];
+    let has_team = session.snapshot.accounts.iter().any(|account| account.vault == VaultKind::Team);
+    let mut rows = vec![
+        ["NAME", "PROVIDER", "GRANT", "STATUS", "EXPIRES", if has_team { "VAULT" } else { "" }]
+            .map(str::to_owned),
+    ];
     rows.extend(session.snapshot.accounts.iter().map(|account| {
         let expires_at = account.token.as_ref().and_then(|token| token.facts.expires_at);
         [
@@ -79,6 +93,7 @@ fn as_table(session: &CliSession) -> Result<(), Failure> {
             account.grant.as_str().to_owned(),
             status(account, session.now()).to_owned(),
             expires_at.map_or_else(|| "-".to_owned(), local),
+            if has_team { account.vault.as_str() } else { "" }.to_owned(),
         ]
     }));
     output::data(&aligned(&rows))

@@ -26,6 +26,7 @@ pub(in crate::cli) fn run(vault: &VaultOptions, to: VaultKind) -> Result<(), Fai
             VaultKind::Keychain => "in the keychain",
             VaultKind::File => "in a passphrase-protected file",
             VaultKind::Memory => "in memory",
+            VaultKind::Team => "in the team vault",
         };
         output::say(&format!("Secrets are kept {place} from now on. Records moved: {records}."));
         if let Some(problem) = left_behind {

@@ -20,8 +20,8 @@ pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, yes: bool) -> Result
         }
         session.unlock(false)?;
         let removed = session.done(account, Command::Remove(account.id.clone()))?;
-        let left = match session.snapshot.vault.kind {
-            VaultKind::Keychain | VaultKind::File => "",
+        let left = match account.vault {
+            VaultKind::Keychain | VaultKind::File | VaultKind::Team => "",
             VaultKind::Memory => " Anything stored for it in the keychain was left there.",
         };
         let said = match removed {

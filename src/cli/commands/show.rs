@@ -22,7 +22,7 @@ use crate::domain::token::grant::{ExpirySource, TokenFacts};
 use crate::messages::command::Command;
 use crate::messages::explain::{capitalized, changed_destinations, id_token, label_of};
 use crate::messages::problem::Problem;
-use crate::messages::snapshot::AccountView;
+use crate::messages::snapshot::{AccountView, VaultKind};
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -53,6 +53,8 @@ struct Shown<'a> {
     api_base_url: Option<String>,
     facts: BTreeMap<String, String>,
     vault: &'static str,
+    changed_by: Option<&'a str>,
+    changed_at: Option<String>,
 }
 
 /// Every endpoint by its key in files; `null` if the account has none.
@@ -95,6 +97,10 @@ pub(in crate::cli) fn run(vault: &VaultOptions, name: &str, as_json: bool) -> Re
 
 /// Whether the vault's record disagrees with the account as shown. `None` if the vault can't be read at once.
 fn disagreement(session: &CliSession, account: &AccountView) -> Option<Problem> {
+    if account.vault == VaultKind::Team {
+        // It is shown as the vault has it.
+        return None;
+    }
     let mut answers = session.ask(Command::ReadMask(account.id.clone())).ok()?;
     let given_up = Instant::now() + PATIENCE;
     while Instant::now() < given_up {
@@ -145,7 +151,9 @@ fn facts<'a>(session: &CliSession, account: &'a AccountView) -> Shown<'a> {
         key_expires: dates.key_expires.map(|day| day.to_string()),
         api_base_url: provider.as_ref().and_then(|provider| provider.api_base_url(&kept)),
         facts: kept,
-        vault: session.snapshot.vault.kind.as_str(),
+        vault: account.vault.as_str(),
+        changed_by: account.change.as_ref().map(|change| change.by.as_str()),
+        changed_at: account.change.as_ref().map(|change| rfc3339(change.at)),
     }
 }
 
@@ -190,6 +198,10 @@ fn lines(session: &CliSession, account: &AccountView) -> String {
         ("Vault", shown_facts.vault.to_owned()),
     ];
     let mut rows: Vec<_> = rows.map(|(label, value)| [format!("{label}:"), value]).into();
+    if let Some(change) = &account.change {
+        rows.push(["Changed by:".to_owned(), shown(&change.by)]);
+        rows.push(["Changed:".to_owned(), local(change.at)]);
+    }
     // The less common endpoints, if there are any.
     let rarer = EndpointKind::ALL.into_iter().skip(2).filter_map(|kind| Some((kind, address(kind)?)));
     rows.extend(

@@ -64,6 +64,8 @@ pub(in crate::cli) fn run(
             warn_of_key(session, account);
         } else if form == Form::IdToken {
             warn_of_id_token(session, &held, wanted);
+        } else if let Some(problem) = not_renewed(session, account) {
+            output::say(&format!("Warning: {}", Failure::of_account(&problem, account).words()));
         } else {
             warn_of_expiry(session, &held, wanted);
         }
@@ -144,6 +146,12 @@ fn warn_of_key(session: &CliSession, account: &AccountView) {
     if let Some(message) = key_reminder(&account.settings.key_dates, today) {
         output::say(&format!("Warning: {}: {}", quoted(account.name.as_str()), message.paragraph()));
     }
+}
+
+/// Why a team account's token could not be refreshed, although the current one is valid.
+fn not_renewed(session: &mut CliSession, account: &AccountView) -> Option<Problem> {
+    let problem = session.latest(&account.id)?.problem.clone()?;
+    matches!(problem, Problem::Vault(VaultProblem::Team(_))).then_some(problem)
 }
 
 /// Warns of a token that is valid for less time than requested. It is printed all the same.

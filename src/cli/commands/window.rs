@@ -9,6 +9,7 @@ use crate::app::{self, Opening};
 use crate::cli::failure::Failure;
 use crate::cli::passphrase::VaultOptions;
 use crate::cli::session;
+use crate::cli::team_environment;
 use crate::engine::SystemClipboard;
 use crate::messages::command::Command;
 use crate::platform::suspend::SystemSleep;
@@ -28,6 +29,7 @@ pub(in crate::cli) enum Purpose {
 pub(in crate::cli) fn run(vault: &VaultOptions, purpose: Purpose) -> Result<(), Failure> {
     let mut deps = session::deps(vault.kind).map_err(|problem| Failure::of(&problem))?;
     deps.lasting = true;
+    deps.team = team_environment::read()?;
     deps.sleep = Arc::new(SystemSleep::default());
     deps.vault_patience = VAULT_PATIENCE;
     deps.clipboard = Box::new(|| Box::new(SystemClipboard::default()));

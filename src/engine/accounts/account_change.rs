@@ -13,6 +13,7 @@ use crate::base::failpoint::reach;
 use crate::base::secret::{Kind, Secret};
 use crate::domain::account::{Account, AccountId, Client};
 use crate::domain::provider::destinations::{Destinations, MovedDestination};
+use crate::domain::team::{Role, TeamError};
 use crate::domain::token::grant::Grant;
 use crate::engine::secrets::account_vault;
 use crate::messages::problem::{MovedUrl, Problem, SecretsWouldMove, UntrustedText, VaultProblem};
@@ -41,6 +42,7 @@ impl AccountWriter {
     /// Checks a change without writing.
     pub(crate) async fn plan(&self, checked: Checked, terms: Terms) -> Result<Planned, Problem> {
         let Checked { account: mut row, client, grant, provider, .. } = checked;
+        self.store.need(Role::Manage).await?;
         self.store.check_vault_for_entry(&row.id).await?;
         let old = match read_client(&self.store, &row.id).await {
             Ok(record) => Some(record),
@@ -54,6 +56,11 @@ impl AccountWriter {
         };
         if before.row.as_ref().is_some_and(is_edited) {
             return Err(Problem::ChangedElsewhere);
+        }
+        let is_edited_by_other =
+            |record: &ClientRecord| self.store.team().is_some() && record.account().revision != row.revision;
+        if old.as_ref().is_some_and(is_edited_by_other) {
+            return Err(self.edited_by_other(&row).await);
         }
         let new = Destinations::of(&self.presets, &row.settings).map_err(Problem::Settings)?;
         let (mut tokens_gone, mut old_client) = (true, Client::default());
@@ -79,9 +86,20 @@ impl AccountWriter {
 
     /// Makes a change completely or not at all. Also returns the account as it was before.
     pub(crate) async fn change(&self, planned: Planned) -> Result<(Saved, Before), Problem> {
-        let Planned { row, record, tokens_gone, grant, before } = planned;
+        let Planned { row, record, tokens_gone, grant, mut before } = planned;
+        let mine = row.clone();
         match self.write(row, record, tokens_gone, grant).await {
             Ok(saved) => Ok((saved, before)),
+            Err(Problem::Vault(VaultProblem::Team(TeamError::Conflict))) => {
+                // The other machine's client stays; only the tokens come back.
+                let id = mine.id.clone();
+                let theirs = self.store.in_vault(move |vault| Records::new(vault).read_lines(&id)).await;
+                if let Ok(theirs) = theirs {
+                    before.lines = before.lines.with_client_of(theirs);
+                    self.put_back(before).await;
+                }
+                Err(self.edited_by_other(&mine).await)
+            }
             Err(problem) => {
                 self.put_back(before).await;
                 Err(problem)
@@ -112,6 +130,15 @@ impl AccountWriter {
             _ => self.cache_key(&account.id, key).await?,
         };
         Ok(Saved { account, is_new: false, tokens_gone, facts })
+    }
+
+    /// Who changed the account meanwhile, and what differs.
+    async fn edited_by_other(&self, mine: &Account) -> Problem {
+        let Some(team) = self.store.team() else { return Problem::ChangedElsewhere };
+        let mine = mine.clone();
+        let id = mine.id.clone();
+        let other = team.call(move |team| team.edited_by_other(&id, &mine)).await;
+        Problem::Vault(other.map_or_else(|problem| problem, VaultProblem::Team))
     }
 
     async fn before(&self, id: &AccountId) -> Result<Before, Problem> {

@@ -18,6 +18,7 @@ use crate::domain::oauth::extra_params::SecretParams;
 use crate::domain::oauth::token_request;
 use crate::domain::oauth::token_request::RequestError;
 use crate::domain::provider::{Preset, Provider, ProviderError};
+use crate::domain::team::Role;
 use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::engine::error_mapping::unusable;
 use crate::engine::random;
@@ -138,6 +139,7 @@ impl AccountWriter {
 
     /// Saves a new account; to be called under its lock.
     pub(crate) async fn save_new(&self, checked: Checked) -> Result<Saved, Problem> {
+        self.store.need(Role::Manage).await?;
         self.store.check_vault_for_entry(&checked.account.id).await?;
         self.create(checked).await
     }

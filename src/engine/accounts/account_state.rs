@@ -16,6 +16,7 @@ use crate::domain::oauth::response_mapping::ResponseFields;
 use crate::domain::provider::Provider;
 use crate::domain::provider::spec::ClientAuth;
 use crate::domain::session::{Effect, Input, Phase, RenewalPolicy, RequestId, Session};
+use crate::domain::team::Change;
 use crate::domain::token::claims;
 use crate::domain::token::claims::Claim;
 use crate::domain::token::expiry::Margin;
@@ -28,6 +29,7 @@ use crate::messages::problem::{Problem, VaultProblem};
 use crate::messages::snapshot::{
     AccountView, Activity, Awaiting, DeviceCodeView, Inquiry, TokenView, VaultKind,
 };
+use crate::store::vault::team::TeamAccount;
 
 use super::unmapped_response::UnmappedResponse;
 
@@ -99,6 +101,15 @@ pub(crate) struct AccountState {
     /// Whether the vault was searched for tokens that the database doesn't know.
     is_looked_up: bool,
     trial: Option<Trial>,
+    /// What is known of a team account beside its row.
+    team: Option<OfTeam>,
+}
+
+/// An account of the team vault, which has no row in the database.
+struct OfTeam {
+    change: Option<Change>,
+    /// Whether only the index is known.
+    is_brief: bool,
 }
 
 /// Reading.
@@ -149,6 +160,20 @@ impl AccountState {
         self.is_ephemeral
     }
 
+    pub(crate) fn is_of_team(&self) -> bool {
+        self.team.is_some()
+    }
+
+    /// Whether it is a team account of which only the index is known.
+    pub(crate) fn is_brief(&self) -> bool {
+        self.team.as_ref().is_some_and(|team| team.is_brief)
+    }
+
+    /// Whether the database has a row of it.
+    pub(crate) fn is_in_database(&self) -> bool {
+        !self.is_ephemeral && self.team.is_none()
+    }
+
     /// A token that the vault refused.
     pub(crate) fn unsaved_grant(&self) -> Option<Rc<Grant>> {
         self.unsaved.as_ref().map(|unsaved| Rc::clone(&unsaved.grant))
@@ -180,7 +205,7 @@ impl AccountState {
         self.session.facts().is_none()
             && !self.account.settings.grant.is_repeatable()
             && !self.is_looked_up
-            && !self.is_ephemeral
+            && self.is_in_database()
             && self.vault.kind() != VaultKind::Memory
     }
 
@@ -213,7 +238,33 @@ impl AccountState {
             is_looked_up: false,
             wait_status: 0,
             trial: None,
+            team: None,
         }
+    }
+
+    /// The state of an account of the team vault. Its HTTP log is in memory only.
+    pub(crate) fn of_team(found: TeamAccount, provider: Resolved, vault: VaultHandle) -> Self {
+        let TeamAccount { account, facts, change, is_read } = found;
+        let team = Some(OfTeam { change, is_brief: !is_read });
+        Self { team, http_log: Some(Arc::default()), ..Self::stored(account, provider, vault, facts, None) }
+    }
+
+    /// Takes over what another machine wrote. Returns whether the token is another one.
+    pub(crate) fn take_team(&mut self, found: TeamAccount, provider: Resolved) -> bool {
+        let TeamAccount { account, facts, change, is_read } = found;
+        if account != self.account {
+            self.change(account, provider);
+        }
+        self.team = Some(OfTeam { change, is_brief: !is_read });
+        let generation = |facts: Option<&TokenFacts>| facts.map_or(0, |facts| facts.generation);
+        let (known, found) = (generation(self.session.facts()), generation(facts.as_ref()));
+        let is_gone = facts.is_none() && known > 0 && self.unsaved.is_none();
+        let is_another = found > known || is_gone;
+        if is_another {
+            self.preview = None;
+            self.problem = None;
+        }
+        is_another
     }
 
     /// The state of an account that never reaches the disk. Its HTTP log is in memory only.
@@ -477,6 +528,8 @@ impl AccountState {
             can_check: !is_key && provider.is_some_and(introspection::is_possible),
             can_revoke: !is_key && provider.is_some_and(|provider| provider.more.revoke.is_some()),
             http_log: self.http_log.clone(),
+            vault: self.vault.kind(),
+            change: self.team.as_ref().and_then(|team| team.change.clone()),
         }
     }
 

@@ -117,7 +117,7 @@ impl AccountTable {
 
     /// Drops accounts that are neither in `known` nor ephemeral.
     pub(crate) fn keep_only(&mut self, known: &HashSet<&AccountId>) {
-        for id in self.ids(|entry| !entry.is_ephemeral() && !known.contains(entry.id())) {
+        for id in self.ids(|entry| entry.is_in_database() && !known.contains(entry.id())) {
             self.remove(&id);
         }
     }

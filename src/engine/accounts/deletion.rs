@@ -5,6 +5,7 @@
 
 use crate::base::failpoint::reach;
 use crate::domain::account::AccountId;
+use crate::domain::team::Role;
 use crate::engine::api_address::client_removal::ClientRemover;
 use crate::engine::secrets::account_lock::AccountLock;
 use crate::engine::secrets::account_store::AccountStore;
@@ -57,6 +58,7 @@ impl DeletionJob {
             Some(lock) => (Some(lock), None),
             None => (None, Some(store.lock(id).await?)),
         };
+        store.need(Role::Manage).await?;
         store.check_vault(id).await?;
         let account = id.clone();
         store.on_disk(move |accounts| accounts.mark_deleting(&account)).await?;

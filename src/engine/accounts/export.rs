@@ -16,6 +16,7 @@ use crate::base::secret::Passphrase;
 use crate::domain::account::{Account, AccountId};
 use crate::domain::import::{self, FILE_MAX_BYTES, ImportedFile, Mapping};
 use crate::domain::provider::Preset;
+use crate::domain::team::Role;
 use crate::engine::secrets::account_store::AccountStore;
 use crate::engine::secrets::account_vault;
 use crate::engine::secrets::secret_reader::disagreed;
@@ -54,6 +55,9 @@ impl ExportJob {
         let elsewhere = stored.into_iter().filter(|row| account_vault::is_elsewhere(row, here));
         let elsewhere: BTreeSet<AccountId> = elsewhere.map(|row| row.account.id).collect();
         let read = store.in_vault(move |vault| {
+            if let Some(team) = vault.team() {
+                team.need(Role::Renew)?;
+            }
             let mut exported = Vec::with_capacity(accounts.len());
             for account in accounts {
                 if elsewhere.contains(&account.id) {

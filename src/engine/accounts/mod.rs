@@ -1,6 +1,7 @@
 //! The accounts: their state, saving, deleting, importing, exporting and recovering them.
 
 pub(crate) mod account_change;
+pub(crate) mod account_move;
 pub(crate) mod account_save;
 pub(crate) mod account_state;
 pub(crate) mod account_table;

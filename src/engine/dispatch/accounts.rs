@@ -15,6 +15,7 @@ use crate::domain::oauth::redirect_uri::RedirectUri;
 use crate::domain::oauth::response_mapping::ReadAs;
 use crate::domain::provider::spec::{ClientSource, ProviderSpec};
 use crate::domain::session::Input;
+use crate::domain::team::Change;
 use crate::engine::accounts::account_save;
 use crate::engine::accounts::account_save::{Absent, Checked, Moving, Saved, Terms};
 use crate::engine::accounts::account_state::AccountState;
@@ -29,6 +30,7 @@ use crate::messages::event::{Event, ImportRead, Reply};
 use crate::messages::problem::{Problem, UntrustedText, VaultProblem};
 use crate::store::vault::account_records::Records;
 use crate::store::vault::client_record::ClientRecord;
+use crate::store::vault::team::TeamAccount;
 
 /// Timeout of a call to the demo's vault in memory.
 const DEMO_PATIENCE: Duration = Duration::from_secs(5);
@@ -80,8 +82,16 @@ impl Engine {
         let provider = self.providers.resolve(&account.settings);
         self.accounts.mark_edited();
         if is_new {
-            let vault = self.secrets.current().clone();
-            self.accounts.insert(AccountState::new(account, provider, vault));
+            let state = match self.team.open().filter(|_| self.team.is_only()) {
+                Some(open) => {
+                    let by = open.connection.machine.clone();
+                    let change = Some(Change { by, at: self.clock.now() });
+                    let found = TeamAccount { account, facts: None, change, is_read: true };
+                    AccountState::of_team(found, provider, open.vault.clone())
+                }
+                None => AccountState::new(account, provider, self.secrets.current().clone()),
+            };
+            self.accounts.insert(state);
         } else {
             self.accounts.update(&id, |entry| entry.change(account, provider));
         }
@@ -327,7 +337,10 @@ impl Engine {
         with_tokens: bool,
         replies: Replies,
     ) {
-        let shown = self.accounts.iter().filter(|entry| entry.is_shown() && !entry.is_ephemeral());
+        let is_meant = |entry: &&AccountState| {
+            entry.is_shown() && !entry.is_ephemeral() && entry.is_of_team() == self.team.is_only()
+        };
+        let shown = self.accounts.iter().filter(is_meant);
         let mut accounts: Vec<Account> = shown.map(|entry| entry.account().clone()).collect();
         if !ids.is_empty() {
             if let Some(id) = ids.iter().find(|id| !accounts.iter().any(|account| account.id == **id)) {
@@ -336,7 +349,7 @@ impl Engine {
             accounts.retain(|account| ids.contains(&account.id));
         }
         accounts.sort_by(|a, b| a.name.key().cmp(b.name.key()));
-        let (store, presets) = (self.store(), self.providers.presets());
+        let (store, presets) = (self.store_of_new(), self.providers.presets());
         let job = ExportJob { accounts, store, presets, path, passphrase, with_tokens };
         self.spawn_for(JobDone::Reported, replies, async move { job.run().await.map(Reply::Exported) });
     }

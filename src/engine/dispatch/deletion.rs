@@ -19,7 +19,7 @@ impl Engine {
     /// Deletes after [`UNDO`].
     pub(super) fn delete(&mut self, id: &AccountId, replies: Replies) {
         let is_ephemeral = match self.accounts.require(id) {
-            Ok(entry) => entry.is_ephemeral(),
+            Ok(entry) => !entry.is_in_database(),
             Err(problem) => return self.fail(None, problem, replies),
         };
         self.step(id, Input::Cancel);
@@ -50,9 +50,9 @@ impl Engine {
     }
 
     pub(super) fn undo_delete(&mut self, id: &AccountId, replies: Replies) {
-        match self.accounts.require(id).map(AccountState::is_ephemeral) {
-            Ok(false) => {}
-            Ok(true) => return self.deletion_undone(id, Ok(()), replies),
+        match self.accounts.require(id).map(AccountState::is_in_database) {
+            Ok(true) => {}
+            Ok(false) => return self.deletion_undone(id, Ok(()), replies),
             Err(problem) => return self.fail(None, problem, replies),
         }
         let account = id.clone();

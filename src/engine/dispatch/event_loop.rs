@@ -63,6 +63,8 @@ impl Engine {
             presets: self.providers.presets(),
             preset_mistakes: self.providers.mistakes(),
             vault: self.secrets.view(),
+            team_kept_in: self.team.kept_in(),
+            team: self.team.view().cloned(),
             clipboard: self.clipboard.view().cloned(),
             undo: self.accounts.undo_views(),
             demo: self.demo.view(),

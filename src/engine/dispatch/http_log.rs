@@ -16,7 +16,7 @@ impl Engine {
     pub(super) fn store_http_log(&mut self) {
         for (id, log_entry) in self.http.take_log() {
             let Some(entry) = self.accounts.get(&id) else { continue };
-            let is_ephemeral = entry.is_ephemeral();
+            let is_ephemeral = !entry.is_in_database();
             self.accounts.update(&id, |entry| entry.add_to_http_log(log_entry.clone()));
             if is_ephemeral {
                 continue;
@@ -37,7 +37,7 @@ impl Engine {
             Ok(entry) => entry,
             Err(problem) => return self.fail(None, problem, replies),
         };
-        if let Some(in_memory) = entry.http_log().filter(|_| entry.is_ephemeral()) {
+        if let Some(in_memory) = entry.http_log().filter(|_| !entry.is_in_database()) {
             return answer(replies, Ok(Reply::HttpLog(Arc::clone(in_memory))));
         }
         let account = id.clone();
@@ -64,7 +64,7 @@ impl Engine {
 
     /// Rereads the logs that are shown, since another process may have added entries.
     pub(super) fn read_shown_http_logs(&mut self) {
-        for id in self.accounts.ids(|entry| entry.http_log().is_some() && !entry.is_ephemeral()) {
+        for id in self.accounts.ids(|entry| entry.http_log().is_some() && entry.is_in_database()) {
             self.read_http_log(&id, None);
         }
     }

@@ -20,6 +20,7 @@ use crate::engine::accounts::deletion::AfterFailure;
 use crate::engine::api_address::client::ReadyAccount;
 use crate::engine::publishing::outbox::{Replies, ReplyTo, answer};
 use crate::engine::secrets::secret_reader::Party;
+use crate::engine::secrets::team::{OpenTeam, TeamListed, TeamLook};
 use crate::engine::secrets::vault_migration::ChosenVault;
 use crate::engine::sign_in::authorization::Prepared;
 use crate::engine::tokens::renewal::TokenResult;
@@ -27,11 +28,12 @@ use crate::engine::waiters::LookupAttempt;
 use crate::messages::command::{Command, CopyForm};
 use crate::messages::event::{ClientDeletion, Event, Reply, Revocation};
 use crate::messages::problem::{Problem, VaultProblem};
-use crate::messages::snapshot::VaultKind;
+use crate::messages::snapshot::{TeamView, VaultKind};
 use crate::net::redirect_listener::Listener;
 use crate::store::database::{InFlight, Stored, StoredAccount};
 use crate::store::user_presets::OwnPresets;
 use crate::store::vault::client_record::ClientRecord;
+use crate::store::vault::team::TeamAccount;
 
 /// A result for the caller.
 pub(super) struct Completion {
@@ -267,6 +269,36 @@ pub(super) enum JobDone {
         then: AfterAccepted,
         replies: Replies,
     },
+    TeamListed {
+        listed: Result<Box<TeamListed>, VaultProblem>,
+        replies: Replies,
+    },
+    TeamLooked {
+        looked: Result<TeamLook, VaultProblem>,
+    },
+    TeamLookedAt {
+        id: AccountId,
+        found: Result<Option<Box<TeamAccount>>, VaultProblem>,
+        then: Option<Box<(Command, Replies)>>,
+    },
+    TeamConnected {
+        connected: Result<Box<(OpenTeam, TeamView)>, Problem>,
+        kind: VaultKind,
+        replies: Replies,
+    },
+    TeamDisconnected {
+        forgotten: Result<(), Problem>,
+        replies: Replies,
+    },
+    TeamStateFound {
+        state: Result<Box<(OpenTeam, TeamView)>, VaultProblem>,
+        replies: Replies,
+    },
+    AccountsMoved {
+        moved: Result<(), Problem>,
+        names: Vec<String>,
+        replies: Replies,
+    },
     DemoStored {
         id: AccountId,
         written: Result<(), VaultProblem>,
@@ -355,6 +387,17 @@ impl Engine {
             JobDone::PreferencesAccepted { accepted, then, replies } => {
                 self.preferences_accepted(accepted, then, replies);
             }
+            JobDone::TeamListed { listed, replies } => self.team_listed(listed, replies),
+            JobDone::TeamLooked { looked } => self.team_looked(looked),
+            JobDone::TeamLookedAt { id, found, then } => {
+                self.team_looked_at(&id, found, then.map(|then| *then));
+            }
+            JobDone::TeamConnected { connected, kind, replies } => {
+                self.team_connected(connected, kind, replies);
+            }
+            JobDone::TeamDisconnected { forgotten, replies } => self.team_disconnected(forgotten, replies),
+            JobDone::TeamStateFound { state, replies } => self.team_state_found(state, replies),
+            JobDone::AccountsMoved { moved, names, replies } => self.accounts_moved(moved, names, replies),
             JobDone::DemoStored { id, written, replies } => self.demo_stored(id, written, replies),
         }
     }

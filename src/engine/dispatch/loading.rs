@@ -6,8 +6,11 @@ use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::domain::token::grant::TokenFacts;
 use crate::engine::accounts::account_state::AccountState;
+use crate::engine::settings::encoding;
 use crate::engine::tokens::request_journal;
+use crate::engine::tokens::team_journal;
 use crate::messages::problem::Problem;
+use crate::messages::snapshot::VaultKind;
 use crate::store::database::{Accounts, RetryAfter, RowState, Stored, StoredAccount};
 use crate::store::user_presets;
 
@@ -96,6 +99,14 @@ impl Engine {
         let is_first = self.accounts.is_empty();
         self.settings.take_stored(&stored.preferences);
         self.apply_stored_choice(&stored.preferences);
+        self.team.set_kept_in(encoding::read_team(&stored.preferences));
+        if is_first {
+            let is_moving = |row: &&StoredAccount| {
+                row.state == RowState::Pending && row.kept_in.as_deref() == Some(VaultKind::Team.as_str())
+            };
+            let moves = stored.accounts.iter().filter(is_moving).map(|row| row.account.id.clone());
+            self.team.set_unfinished(team_journal::marked(&stored.preferences), moves.collect());
+        }
         self.use_preferences();
         if is_first {
             self.settings.take_remembered(stored.remembered.as_deref());
@@ -103,7 +114,9 @@ impl Engine {
         self.settings.take_window(stored.window.as_deref());
         self.accounts.keep_only(&stored.accounts.iter().map(|row| &row.account.id).collect());
         self.sign_ins.keep_only(|id| self.accounts.contains(id));
-        self.take_rows(stored.accounts, is_first);
+        if !self.team.is_only() {
+            self.take_rows(stored.accounts, is_first);
+        }
         self.move_secret_params();
         self.take_waits(stored.waits);
         self.read_shown_http_logs();

@@ -17,6 +17,7 @@ mod schedule;
 mod session;
 mod settings;
 mod sign_in;
+mod team;
 mod token_checks;
 mod tokens;
 mod vault;
@@ -41,6 +42,7 @@ use super::publishing::outbox::{Outbox, Replies, answer};
 use super::publishing::publisher::Publisher;
 use super::secrets::account_store::AccountStore;
 use super::secrets::secret_reader::SecretReader;
+use super::secrets::team::TeamPart;
 use super::secrets::vault_selection::Secrets;
 use super::settings::confirmed::Network;
 use super::settings::settings_store::SettingsStore;
@@ -74,6 +76,7 @@ pub(super) struct Engine {
     accounts: AccountTable,
     providers: ProviderList,
     secrets: Secrets,
+    team: TeamPart,
     database: Database,
     http: HttpService,
     settings: SettingsStore,
@@ -114,6 +117,7 @@ impl Engine {
                 deps.vault_patience,
                 Rc::clone(&vault_changed),
             ),
+            team: TeamPart::new(deps.team, deps.team_only),
             database: Database::new(&home),
             http: HttpService::new(deps.http),
             settings: SettingsStore::new(Rc::clone(&vault_changed)),
@@ -146,6 +150,9 @@ impl Engine {
         }
         if let Some(account) = self.needs_vault_lookup(&command) {
             return self.look_for_token(account, command, replies);
+        }
+        if let Some(account) = self.needs_team_look(&command) {
+            return self.look_at_team_account(account, Some((command, replies)));
         }
         match command {
             Command::Save { draft, sign_in } => self.save(*draft, sign_in, replies),
@@ -227,6 +234,11 @@ impl Engine {
             Command::ChangePassphrase { old, new } => self.change_passphrase(old, new, replies),
             Command::Lock | Command::SystemSleeps => self.lock(replies),
             Command::Unlock => self.unlock(replies),
+            Command::OpenTeam { only } => self.open_team(only, replies),
+            Command::ConnectTeam(sign_in) => self.connect_team(*sign_in, replies),
+            Command::DisconnectTeam => self.disconnect_team(replies),
+            Command::TeamState => self.ask_team_state(replies),
+            Command::MoveAccounts { accounts, to } => self.move_accounts(accounts, to, replies),
             Command::StartDemo => self.start_demo(replies),
             Command::SetPreferences(preferences) => self.set_preferences(&preferences, replies),
             Command::ConfirmPreferences(shown) => self.confirm_preferences(shown, replies),
@@ -326,18 +338,27 @@ impl Engine {
     }
 
     fn store_of(&self, entry: &AccountState) -> AccountStore {
-        let database = (!entry.is_ephemeral()).then(|| self.database.clone());
-        self.secrets.store(entry.vault(), database)
+        let database = entry.is_in_database().then(|| self.database.clone());
+        let team = self.team.open().filter(|_| entry.is_of_team()).cloned();
+        self.secrets.store(entry.vault(), database, team)
     }
 
-    /// The store of accounts in the vault in use.
+    /// The store of accounts in the personal vault in use.
     fn store(&self) -> AccountStore {
-        self.secrets.store(self.secrets.current(), Some(self.database.clone()))
+        self.secrets.store(self.secrets.current(), Some(self.database.clone()), None)
+    }
+
+    /// The store of new accounts.
+    fn store_of_new(&self) -> AccountStore {
+        match self.team.open().filter(|_| self.team.is_only()) {
+            Some(open) => self.secrets.store(&open.vault, None, Some(open.clone())),
+            None => self.store(),
+        }
     }
 
     /// The writer for an account, listed or new.
     fn writer(&self, id: &AccountId) -> AccountWriter {
-        let store = self.accounts.get(id).map_or_else(|| self.store(), |entry| self.store_of(entry));
+        let store = self.accounts.get(id).map_or_else(|| self.store_of_new(), |entry| self.store_of(entry));
         AccountWriter { store, clock: Arc::clone(&self.clock), presets: self.providers.presets() }
     }
 

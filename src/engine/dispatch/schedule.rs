@@ -35,6 +35,7 @@ impl Engine {
         }
         if self.is_lasting {
             self.look_for_changes();
+            self.look_at_team();
         }
     }
 

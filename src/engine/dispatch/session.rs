@@ -8,11 +8,12 @@ use super::Engine;
 use crate::domain::account::AccountId;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::session::{Effect, Input, Outcome, RequestId};
+use crate::domain::token::expiry::Status;
 use crate::domain::token::grant::Grant;
 use crate::engine::publishing::outbox::{Replies, answer};
 use crate::engine::waiters::{LookupAttempt, Waiter};
 use crate::messages::event::{Event, Reply};
-use crate::messages::problem::{Problem, Refusal, SignInProblem};
+use crate::messages::problem::{Problem, Refusal, SignInProblem, VaultProblem};
 
 impl Engine {
     /// Asks an account's session for a token. `window` waits if there is no caller.
@@ -76,6 +77,9 @@ impl Engine {
             return self.answer_with_token(id, waiter, fresh);
         };
         self.accounts.update(id, |entry| entry.end_trial(request));
+        if self.still_serves(id, &waiter, &problem) {
+            return self.answer_with_token(id, waiter, fresh);
+        }
         if matches!(outcome, Outcome::TimedOut | Outcome::RetryAfter) {
             self.set_problem(id, problem.clone());
         }
@@ -86,6 +90,17 @@ impl Engine {
                 self.emit(Event::Problem { account: Some(id.clone()), problem });
             }
         }
+    }
+
+    /// Whether the current token is handed out although no new one could be obtained: the team vault or another
+    /// machine is in the way, and the token hasn't expired.
+    fn still_serves(&self, id: &AccountId, waiter: &Waiter, problem: &Problem) -> bool {
+        let wants_token =
+            matches!(waiter, Waiter::Clipboard(..) | Waiter::Caller { wants_token: Some(_), .. });
+        let facts = self.accounts.get(id).and_then(|entry| entry.session().facts());
+        wants_token
+            && matches!(problem, Problem::Vault(VaultProblem::Team(_)))
+            && facts.is_some_and(|facts| Status::at(facts, self.clock.now()) != Status::Expired)
     }
 
     fn answer_with_token(&mut self, id: &AccountId, waiter: Waiter, fresh: Option<&Rc<Grant>>) {

@@ -84,6 +84,7 @@ impl Engine {
             provider,
             secrets: self.secret_reader(entry).for_settings(settings),
             store: self.store_of(entry),
+            database: self.database.clone(),
             http: self.account_http(id),
             clock: Arc::clone(&self.clock),
             seen: entry.session().generation(),
@@ -150,7 +151,7 @@ impl Engine {
             Some(Problem::Refused(refusal)) => refusal.status,
             _ => entry.wait_status(),
         };
-        let is_ephemeral = entry.is_ephemeral();
+        let is_ephemeral = !entry.is_in_database();
         self.accounts.update(id, |entry| entry.set_wait_status(status));
         if is_ephemeral {
             return;
@@ -214,7 +215,7 @@ impl Engine {
     }
 
     pub(super) fn cache_facts(&mut self, id: &AccountId, facts: TokenFacts) {
-        let (store, id) = (self.store(), id.clone());
+        let (store, id) = (self.writer(id).store, id.clone());
         self.spawn(async move {
             store.cache_facts(&id, facts).await;
             JobDone::Nothing
@@ -345,7 +346,7 @@ impl Engine {
             Err(problem) => return self.use_token(id, token_use, Err(problem)),
         };
         let (unsaved, secrets) = (entry.unsaved_grant(), self.secret_reader(entry));
-        let id = id.clone();
+        let (id, now) = (id.clone(), self.clock.now());
         self.spawn(async move {
             let read = match unsaved {
                 // A vault that refused a token may not be readable either.
@@ -353,7 +354,7 @@ impl Engine {
                     Ok(_) | Err(Problem::Vault(_)) => Ok(Some(grant)),
                     Err(problem) => Err(problem),
                 },
-                None => secrets.read().await.map(|(_, grant)| grant.map(Rc::new)),
+                None => secrets.held(now).await.map(|grant| grant.map(Rc::new)),
             };
             JobDone::TokenRead { id, token_use, read }
         });
@@ -489,7 +490,7 @@ impl Engine {
     fn mark_used(&mut self, id: &AccountId) {
         let now = self.clock.now();
         self.accounts.update(id, |entry| entry.mark_used(now));
-        if !self.is_lasting || self.accounts.get(id).is_none_or(AccountState::is_ephemeral) {
+        if !self.is_lasting || self.accounts.get(id).is_none_or(|entry| !entry.is_in_database()) {
             return;
         }
         let account = id.clone();

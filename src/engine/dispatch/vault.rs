@@ -24,7 +24,7 @@ impl Engine {
     /// Binds the accounts to the vault in use. Ephemeral accounts have one of their own.
     pub(super) fn vault_switched(&mut self, vault: &VaultHandle) {
         self.accounts.update_all(|entry| {
-            if !entry.is_ephemeral() {
+            if entry.is_in_database() {
                 entry.set_vault(vault.clone());
                 entry.set_preview(None);
             }
@@ -33,7 +33,7 @@ impl Engine {
 
     fn forget_previews(&mut self) {
         self.accounts.update_all(|entry| {
-            if !entry.is_ephemeral() {
+            if entry.is_in_database() {
                 entry.set_preview(None);
             }
         });

@@ -1,8 +1,10 @@
 //! The stored parts of an account for a job: its vault, its database row, and its lock.
 
 use super::held_locks::{Guard, HeldLocks};
+use super::team::OpenTeam;
 use super::vault_handle::VaultHandle;
 use crate::domain::account::AccountId;
+use crate::domain::team::Role;
 use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::engine::database::Database;
 use crate::engine::settings::encoding;
@@ -15,8 +17,10 @@ use crate::store::vault::{Vault, VaultError};
 #[derive(Clone)]
 pub(crate) struct AccountStore {
     pub(super) vault: VaultHandle,
-    /// `None` for an ephemeral account.
+    /// `None` for an ephemeral account or one of the team.
     pub(super) database: Option<Database>,
+    /// The team vault, if this account is in it.
+    pub(super) team: Option<OpenTeam>,
     pub(super) held_locks: HeldLocks,
 }
 
@@ -25,8 +29,28 @@ impl AccountStore {
         self.vault.kind()
     }
 
+    pub(crate) fn vault_handle(&self) -> VaultHandle {
+        self.vault.clone()
+    }
+
     pub(crate) fn is_ephemeral(&self) -> bool {
         self.database.is_none()
+    }
+
+    /// The team vault, if this account is in it.
+    pub(crate) fn team(&self) -> Option<&OpenTeam> {
+        self.team.as_ref()
+    }
+
+    /// Checks the member's role if this account is the team's, before anything is changed.
+    ///
+    /// # Errors
+    /// The team vault's error.
+    pub(crate) async fn need(&self, role: Role) -> Result<(), Problem> {
+        match &self.team {
+            Some(team) => team.call(move |team| team.need(role)).await.map_err(Problem::Vault),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn locks(&self) -> &HeldLocks {
@@ -136,6 +160,10 @@ impl AccountStore {
     /// The vault's error.
     pub(crate) async fn delete_records(&self, id: &AccountId) -> Result<(), VaultProblem> {
         let id = id.clone();
+        if let Some(team) = &self.team {
+            // At once: tokens that are deleted first would be missing after an interrupted move.
+            return team.call(move |team| team.remove(&id)).await;
+        }
         self.in_vault(move |vault| Records::new(vault).delete_account(&id)).await
     }
 

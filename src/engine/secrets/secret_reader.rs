@@ -9,15 +9,19 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::account_store::AccountStore;
 use crate::domain::account::secret_binding;
 use crate::domain::account::secret_binding::Disagreement;
 use crate::domain::account::{Account, Client, Settings};
 use crate::domain::provider::{Preset, Provider};
+use crate::domain::team::Role;
 use crate::domain::token::grant::Grant;
 use crate::messages::problem::{MovedUrl, OtherDestination, Problem, UntrustedText, VaultProblem};
 use crate::store::vault::account_records::Records;
 use crate::store::vault::client_record::ClientRecord;
+use crate::store::vault::team::Held;
 
 /// A job's provider and the settings that it was resolved from.
 #[derive(Clone)]
@@ -62,9 +66,28 @@ impl SecretReader {
         self.read_record(true).await
     }
 
+    /// Reads the tokens to hand them out. Of the team vault, only `access` is read, which every member may.
+    ///
+    /// # Errors
+    /// As [`Self::client`].
+    pub(crate) async fn held(&self, now: DateTime<Utc>) -> Result<Option<Grant>, Problem> {
+        let Some(team) = self.store.team() else { return Ok(self.read().await?.1) };
+        let id = self.account.id.clone();
+        let held = team.call(move |team| team.hold(&id, now)).await.map_err(Problem::Vault)?;
+        let Held { settings, destinations, grant, .. } = held.ok_or(Problem::Vault(VaultProblem::Missing))?;
+        let mine = &self.account.settings;
+        match secret_binding::check(&self.presets, &settings, destinations.as_ref(), mine) {
+            Ok(()) => Ok(grant),
+            Err(_) => Err(Problem::Outdated),
+        }
+    }
+
     async fn read_record(&self, with_tokens: bool) -> Result<(Client, Option<Grant>), Problem> {
         let id = self.account.id.clone();
         let record = self.store.in_vault(move |vault| {
+            if let Some(team) = vault.team() {
+                team.need(Role::Renew)?;
+            }
             let mut records = Records::new(vault);
             if with_tokens { records.read_secrets(&id) } else { records.read_client(&id) }
         });

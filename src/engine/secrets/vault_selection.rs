@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::account_store::AccountStore;
 use super::held_locks::HeldLocks;
+use super::team::OpenTeam;
 use super::vault_handle::{VaultFactory, VaultHandle};
 use crate::base::secret::Passphrase;
 use crate::engine::database::Database;
@@ -49,7 +50,8 @@ impl VaultSources {
                 let file = self.file.clone();
                 Arc::new(move || Box::new(file.clone()))
             }
-            VaultKind::Memory => in_memory(self.memory.clone()),
+            // A team vault has a factory of its own, with its connection.
+            VaultKind::Memory | VaultKind::Team => in_memory(self.memory.clone()),
         }
     }
 
@@ -98,6 +100,11 @@ impl Secrets {
         &self.current
     }
 
+    /// A handle to a vault of this kind: the current one if it is.
+    pub(crate) fn of_kind(&self, kind: VaultKind) -> VaultHandle {
+        if self.current.kind() == kind { self.current.clone() } else { self.sources.handle(kind) }
+    }
+
     pub(crate) fn sources(&self) -> &VaultSources {
         &self.sources
     }
@@ -111,8 +118,13 @@ impl Secrets {
     }
 
     /// The stored parts of an account in this vault. `database` is `None` for an ephemeral account.
-    pub(crate) fn store(&self, vault: &VaultHandle, database: Option<Database>) -> AccountStore {
-        AccountStore { vault: vault.clone(), database, held_locks: self.held_locks.clone() }
+    pub(crate) fn store(
+        &self,
+        vault: &VaultHandle,
+        database: Option<Database>,
+        team: Option<OpenTeam>,
+    ) -> AccountStore {
+        AccountStore { vault: vault.clone(), database, team, held_locks: self.held_locks.clone() }
     }
 
     /// A separate vault in memory.

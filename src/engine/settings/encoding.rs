@@ -15,6 +15,8 @@ use crate::messages::stored_json;
 const VAULT: &str = "vault";
 /// A move in progress, as `from>to`.
 const MOVE: &str = "vault_move";
+/// The personal vault that has the connection to the team vault.
+const TEAM: &str = "team";
 
 pub(crate) type GuardedValues = BTreeMap<Guarded, String>;
 
@@ -43,7 +45,21 @@ pub(crate) fn write(preferences: &Preferences) -> BTreeMap<String, String> {
 }
 
 pub(crate) fn read_vault(stored: &BTreeMap<String, String>) -> VaultKind {
-    stored.get(VAULT).and_then(|word| VaultKind::lasting(word)).unwrap_or_default()
+    personal(stored.get(VAULT)).unwrap_or_default()
+}
+
+/// The personal vault with the connection to the team vault, if there is one.
+pub(crate) fn read_team(stored: &BTreeMap<String, String>) -> Option<VaultKind> {
+    personal(stored.get(TEAM))
+}
+
+/// Notes in which vault the connection to the team vault is kept.
+pub(crate) fn write_team(kept_in: VaultKind) -> BTreeMap<String, String> {
+    BTreeMap::from([(TEAM.to_owned(), kept_in.as_str().to_owned())])
+}
+
+fn personal(word: Option<&String>) -> Option<VaultKind> {
+    word.and_then(|word| VaultKind::lasting(word)).filter(|kind| kind.is_personal())
 }
 
 /// The source and target of an unfinished move.

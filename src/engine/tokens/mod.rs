@@ -8,3 +8,5 @@ pub(crate) mod refusal_context;
 pub(crate) mod renewal;
 pub(crate) mod request_journal;
 pub(crate) mod revocation;
+pub(crate) mod team_journal;
+mod team_renewal;

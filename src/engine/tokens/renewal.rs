@@ -31,6 +31,7 @@ use crate::domain::token::grant::{Grant, TokenFacts};
 use crate::engine::account_http::{AccountHttp, AccountResponse};
 use crate::engine::accounts::account_state::NewToken;
 use crate::engine::accounts::unmapped_response::UnmappedResponse;
+use crate::engine::database::Database;
 use crate::engine::error_mapping::{NotObtained, refused, unreachable, unusable};
 use crate::engine::random;
 use crate::engine::secrets::account_store::AccountStore;
@@ -105,6 +106,7 @@ pub(crate) struct TokenJob {
     pub(crate) provider: Rc<Provider>,
     pub(crate) secrets: SecretReader,
     pub(crate) store: AccountStore,
+    pub(crate) database: Database,
     pub(crate) http: AccountHttp,
     pub(crate) clock: Arc<dyn Clock>,
     /// The generation that the session knows.
@@ -117,9 +119,9 @@ pub(crate) struct TokenJob {
     pub(crate) known: Known,
 }
 
-struct Work {
-    job: TokenJob,
-    in_flight: Rc<Cell<usize>>,
+pub(super) struct Work {
+    pub(super) job: TokenJob,
+    pub(super) in_flight: Rc<Cell<usize>>,
     keys: KeyCache,
     /// The last response, if the user may have to map it.
     unmapped_response: Cell<Option<UnmappedResponse>>,
@@ -128,6 +130,9 @@ struct Work {
 impl Work {
     async fn obtain(&self, input: GrantInput) -> Result<NewToken, NotObtained> {
         let lock = self.job.store.lock(&self.job.id).await?;
+        if let Some(team) = self.job.store.team().cloned() {
+            return Box::pin(self.obtain_for_team(input, team, lock)).await;
+        }
         self.job.store.check_vault(&self.job.id).await?;
         let (client, stored) =
             self.job.secrets.read().await.map_err(|problem| self.unread(&input, problem))?;
@@ -156,7 +161,7 @@ impl Work {
     }
 
     /// A code is valid only at the server that issued it, so a changed account can't use it later either.
-    fn unread(&self, input: &GrantInput, problem: Problem) -> NotObtained {
+    pub(super) fn unread(&self, input: &GrantInput, problem: Problem) -> NotObtained {
         let is_for_another = matches!(problem, Problem::Outdated | Problem::OtherDestination(_));
         match input {
             GrantInput::Code { .. } | GrantInput::Device(_) if is_for_another => {
@@ -168,7 +173,7 @@ impl Work {
     }
 
     /// Checks the ID token after the tokens are stored and the lock is released.
-    async fn check_id_token(&self, mut token: NewToken, client: &Client) -> NewToken {
+    pub(super) async fn check_id_token(&self, mut token: NewToken, client: &Client) -> NewToken {
         let grant = &token.grant;
         if grant.facts.id_token == Some(IdTokenStatus::Unchecked) {
             let now = self.job.clock.now();
@@ -190,7 +195,7 @@ impl Work {
         Mark::set(&self.job.store, &self.job.id, InFlight { generation, refreshing }).await
     }
 
-    async fn request_token(
+    pub(super) async fn request_token(
         &self,
         input: &GrantInput,
         client: &Client,
@@ -246,13 +251,13 @@ impl Work {
     }
 
     /// Adopts a token that another process obtained in the meantime.
-    async fn adopt(&self, stored: Option<Grant>) -> Result<NewToken, NotObtained> {
+    pub(super) async fn adopt(&self, stored: Option<Grant>) -> Result<NewToken, NotObtained> {
         let grant = Rc::new(stored.ok_or_else(NotObtained::needs_sign_in)?);
         self.cache(grant.facts.clone()).await;
         Ok(NewToken { facts: grant.facts.clone(), grant, unsaved: None, adopted: true })
     }
 
-    fn request(
+    pub(super) fn request(
         &self,
         input: &GrantInput,
         client: &Client,

@@ -64,6 +64,7 @@ fn vault(kind: VaultKind) -> UserMessage {
     match kind {
         VaultKind::Keychain => words("The keychain responds.", ""),
         VaultKind::File => words("The file with your secrets is open.", ""),
+        VaultKind::Team => words("The team vault responds.", ""),
         VaultKind::Memory => words(
             "Secrets are kept in memory and are gone when you quit.",
             "Keep them in the keychain or in a passphrase-protected file.",

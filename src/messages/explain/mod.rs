@@ -15,6 +15,7 @@ pub(crate) mod likely_causes;
 mod moved_secrets;
 mod preferences;
 mod sign_in;
+mod team;
 pub(crate) mod token_requests;
 mod tokens;
 mod vault;

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::token_response::AnswerFlaw;
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
+use crate::domain::team::{Change, Difference, Role, TeamError};
 use crate::messages::preferences::{Guarded, Unconfirmed};
 use crate::messages::problem::{
     ArchiveProblem, BadAnswer, Hints, Refusal, SignInProblem, UntrustedText, VaultProblem,
@@ -122,6 +123,7 @@ fn stores() -> Vec<Problem> {
         all.push(Problem::Vault(problem.clone()));
         all.push(Problem::NotSaved(problem));
     }
+    all.extend(team_errors().into_iter().map(|error| Problem::Vault(VaultProblem::Team(error))));
     for problem in [
         ArchiveProblem::PassphraseNeeded,
         ArchiveProblem::WrongPassphrase,
@@ -138,6 +140,35 @@ fn stores() -> Vec<Problem> {
     }
     all.extend(moved_secrets::tests::every());
     all
+}
+
+fn team_errors() -> Vec<TeamError> {
+    let change = || Change { by: "disk\u{202e}full".to_owned(), at: chrono::DateTime::UNIX_EPOCH };
+    let difference = Difference { key: "name", theirs: String::new(), yours: "b".to_owned() };
+    let away = |kind| {
+        TeamError::Unreachable(Unreachable { host: "v.example".to_owned(), kind, may_have_been_sent: false })
+    };
+    vec![
+        TeamError::NotConnected,
+        TeamError::Sealed,
+        away(UnreachableKind::Connect),
+        away(UnreachableKind::Certificate),
+        away(UnreachableKind::BadRootCertificate),
+        TeamError::TokenExpired,
+        TeamError::Denied,
+        TeamError::MountDenied("kv".to_owned()),
+        TeamError::RoleTooLow { has: Role::Use, needs: Role::Renew },
+        TeamError::RoleTooLow { has: Role::Renew, needs: Role::Manage },
+        TeamError::WrongMount("kv".to_owned()),
+        TeamError::KvVersion1("kv".to_owned()),
+        TeamError::SignInRefused,
+        TeamError::CredentialsFile("/run/role".to_owned()),
+        TeamError::Conflict,
+        TeamError::EditedByOther(Box::new((change(), vec![difference]))),
+        TeamError::Claimed(change()),
+        TeamError::ClaimLost(change()),
+        TeamError::BadAnswer(502),
+    ]
 }
 
 fn keys() -> impl Iterator<Item = Problem> {

@@ -54,6 +54,7 @@ pub(in crate::messages::explain) fn vault(problem: &VaultProblem, here: &str) ->
             "Put key.age and vault.age of the same backup back into Keyfob's folder, then try again.",
         ),
         VaultProblem::TooLarge => return too_large(here),
+        VaultProblem::Team(error) => return super::team::team(error, here),
         VaultProblem::Failed(how) => words(
             format!("The vault failed: {how}."),
             "Choose Try again; if it fails once more, restart the keychain, or check that the disk has free space.",
@@ -83,6 +84,7 @@ fn too_large(here: &str) -> UserMessage {
 fn elsewhere(kind: VaultKind, here: &str) -> UserMessage {
     let (place, option) = match kind {
         VaultKind::File => ("a passphrase-protected file", "--vault file"),
+        VaultKind::Team => ("the team vault", "--vault team"),
         _ => ("the keychain", "--vault keychain"),
     };
     words(

@@ -16,6 +16,7 @@ use crate::domain::oauth::grant_type::GrantType;
 use crate::domain::oauth::introspection::Checked;
 use crate::domain::oauth::response_mapping::Layout;
 use crate::domain::provider::Preset;
+use crate::domain::team::{Change, Connection, Role, TeamError};
 use crate::domain::token::claims::Claim;
 use crate::domain::token::grant::TokenFacts;
 
@@ -40,6 +41,10 @@ pub struct Snapshot {
     /// What is wrong with unreadable presets of the user's own, one sentence each.
     pub preset_mistakes: Arc<Vec<String>>,
     pub vault: VaultView,
+    /// The personal vault that has the connection to a team vault, if there is one.
+    pub team_kept_in: Option<VaultKind>,
+    /// The team vault, once it was opened.
+    pub team: Option<TeamView>,
     pub clipboard: Option<ClipboardView>,
     pub undo: Vec<UndoView>,
     pub demo: Option<DemoView>,
@@ -94,6 +99,10 @@ pub struct AccountView {
     pub can_revoke: bool,
     /// Its HTTP log, the newest entry first; `None` until requested.
     pub http_log: Option<Arc<Vec<HttpLogEntry>>>,
+    /// The vault with its secrets.
+    pub vault: VaultKind,
+    /// Who changed a team account last, and when.
+    pub change: Option<Change>,
 }
 
 impl AccountView {
@@ -218,6 +227,18 @@ pub struct VaultView {
     pub unfinished_move: Option<VaultKind>,
     /// A file vault exists, in use or not.
     pub file_exists: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamView {
+    pub connection: Connection,
+    /// It responded at the last attempt.
+    pub reachable: bool,
+    pub sealed: Option<bool>,
+    pub role: Option<Role>,
+    /// The end of the vault's own token; `None` if it never expires.
+    pub token_expires_at: Option<DateTime<Utc>>,
+    pub problem: Option<TeamError>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,6 +32,13 @@ impl Accounts {
         Ok((self.preferences()?, kept_in.flatten()))
     }
 
+    /// Stores the vault with an account's secrets.
+    pub fn set_place(&mut self, id: &AccountId, kept_in: &str) -> Result<(), DiskError> {
+        let update = "UPDATE accounts SET kept_in = ?2 WHERE id = ?1";
+        let changed = self.connection.execute(update, [id.as_str(), kept_in])?;
+        if changed == 0 { Err(DiskError::Missing) } else { Ok(()) }
+    }
+
     /// Stores the choice of a vault, and assigns the accounts of the vault `from` to `to`.
     ///
     /// # Errors

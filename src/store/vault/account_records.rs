@@ -20,6 +20,14 @@ pub struct Lines {
     tokens: Option<SecretText>,
 }
 
+impl Lines {
+    /// These tokens, with the client of `other`.
+    #[must_use]
+    pub fn with_client_of(self, other: Self) -> Self {
+        Self { client: other.client, ..self }
+    }
+}
+
 /// The account records of a vault. Every call may block, as the vault's do.
 pub struct Records<'a>(&'a mut dyn Vault);
 
@@ -57,6 +65,11 @@ impl<'a> Records<'a> {
             Some(grant) => Ok(Some(grant.facts)),
             None => Ok(self.read_client(id)?.and_then(|record| record.key_facts())),
         }
+    }
+
+    /// Reads an account's encoded tokens, to copy them.
+    pub fn read_tokens_line(&mut self, id: &AccountId) -> Result<Option<SecretText>, VaultError> {
+        self.0.read(&tokens_name(id))
     }
 
     fn read_tokens(&mut self, id: &AccountId) -> Result<Option<Grant>, VaultError> {

@@ -11,11 +11,14 @@ pub mod passphrase;
 pub mod records;
 pub mod recovery;
 pub mod split;
+pub mod team;
 pub mod vault_copy;
 
 use thiserror::Error;
 
 use crate::base::secret::SecretText;
+use crate::domain::team::TeamError;
+use team::TeamVault;
 
 /// Why a vault call failed. Holds no text from the vault, which may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -40,12 +43,24 @@ pub enum VaultError {
     TooMuchWork,
     #[error("the vault failed: {0}")]
     Failed(&'static str),
+    #[error("the team vault: {0}")]
+    Team(TeamError),
+}
+
+impl From<TeamError> for VaultError {
+    fn from(error: TeamError) -> Self {
+        Self::Team(error)
+    }
 }
 
 impl VaultError {
     /// Returns true if the same call may succeed later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Absent | Self::Locked | Self::Denied | Self::Failed(_))
+        match self {
+            Self::Absent | Self::Locked | Self::Denied | Self::Failed(_) => true,
+            Self::Team(error) => error.is_outage(),
+            _ => false,
+        }
     }
 }
 
@@ -91,6 +106,11 @@ pub trait Vault: Send {
     fn orphans(&mut self) -> Result<Vec<String>, VaultError> {
         Ok(Vec::new())
     }
+
+    /// The team vault, if this is one.
+    fn team(&mut self) -> Option<&mut TeamVault> {
+        None
+    }
 }
 
 impl<V: Vault + ?Sized> Vault for Box<V> {
@@ -120,5 +140,9 @@ impl<V: Vault + ?Sized> Vault for Box<V> {
 
     fn orphans(&mut self) -> Result<Vec<String>, VaultError> {
         (**self).orphans()
+    }
+
+    fn team(&mut self) -> Option<&mut TeamVault> {
+        (**self).team()
     }
 }

@@ -94,7 +94,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, passphrase: &mut PassphraseDialog) {
     widgets::heading(ui, "Keyfob is locked");
     ui.spacing_mut().item_spacing.y = 12.0;
     let text = match cx.snapshot.vault.kind {
-        VaultKind::File => "Token refresh is paused until you unlock Keyfob.",
+        VaultKind::File | VaultKind::Team => "Token refresh is paused until you unlock Keyfob.",
         VaultKind::Keychain => {
             "Your keychain stays unlocked, so anyone at this computer can unlock Keyfob. Token refresh is paused."
         }

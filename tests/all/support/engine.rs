@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use keyfob::base::clock::{Clock, ManualClock};
 use keyfob::base::secret::PastedReturn;
+use keyfob::base::secret::SecretText;
 use keyfob::domain::account::{AccountId, AccountName, Client};
 use keyfob::domain::import::{self, Imported};
 use keyfob::domain::oauth::discovery;
+use keyfob::domain::team::{AuthMethod, Connection};
+use keyfob::engine::TeamEnvironment;
 use keyfob::engine::{self, Clipboard, ClipboardError, Deps, EngineHandle};
+use keyfob::messages::command::TeamCredentials;
 use keyfob::messages::command::{Command, ImportDraft};
 use keyfob::messages::event::{Event, HeldToken, Reply};
 use keyfob::messages::problem::Problem;
@@ -107,6 +111,8 @@ pub(crate) struct Place {
     pub(crate) kind: Option<VaultKind>,
     /// The source of suspend signals.
     pub(crate) sleep: Arc<dyn Sleep>,
+    /// The address of a team vault, and a token of it.
+    pub(crate) team: Option<(String, String)>,
 }
 
 impl Place {
@@ -119,6 +125,7 @@ impl Place {
             clock: Arc::new(ManualClock::new(now)),
             kind: None,
             sleep: Arc::new(NoSleep),
+            team: None,
         }
     }
 
@@ -159,10 +166,25 @@ impl Place {
             waker: Arc::new(|| {}),
             lasting,
             only: None,
+            team: self.team.as_ref().map(|(address, token)| team_environment(address, token)),
+            team_only: false,
         })
         .unwrap();
         Rig { handle, browser, board, clock: Arc::clone(&self.clock) }
     }
+}
+
+fn team_environment(address: &str, token: &str) -> TeamEnvironment {
+    let connection = Connection {
+        address: address.parse().unwrap(),
+        mount: "secret".to_owned(),
+        prefix: "keyfob".to_owned(),
+        namespace: None,
+        ca: None,
+        auth: AuthMethod::Token,
+        machine: "window".to_owned(),
+    };
+    TeamEnvironment { connection, credentials: TeamCredentials::Token(SecretText::new(token.to_owned())) }
 }
 
 pub(crate) struct Rig {

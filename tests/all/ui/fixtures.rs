@@ -107,6 +107,8 @@ pub(crate) fn account(number: u8, name: &str, provider: &str, grant: GrantType) 
         can_check: false,
         can_revoke: false,
         http_log: None,
+        vault: keyfob::messages::snapshot::VaultKind::Keychain,
+        change: None,
     }
 }
 

@@ -25,7 +25,7 @@ use crate::domain::token::grant::{Grant, TokenFacts};
 /// added private keys, and provider settings that version 1 lacked; version 3 made extra parameters secrets
 /// of their own, and added the destinations of a preset of the user's own; version 4 added API keys, facts
 /// about an account, registrations and where a client comes from.
-const VERSION: u32 = 4;
+pub(in crate::store) const VERSION: u32 = 4;
 
 pub fn client_name(id: &AccountId) -> String {
     format!("client/{id}")
@@ -169,11 +169,13 @@ impl<'de, K: Kind> Deserialize<'de> for Held<K> {
     }
 }
 
-fn secret<'de, K: Kind, D: Deserializer<'de>>(deserializer: D) -> Result<Secret<K>, D::Error> {
+pub(in crate::store) fn secret<'de, K: Kind, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Secret<K>, D::Error> {
     String::deserialize(deserializer).map(Secret::new)
 }
 
-fn optional_secret<'de, K: Kind, D: Deserializer<'de>>(
+pub(in crate::store) fn optional_secret<'de, K: Kind, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Secret<K>>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
@@ -277,7 +279,7 @@ pub fn is_same(one: &SecretText, other: &SecretText) -> bool {
     one.expose() == other.expose()
 }
 
-fn decode<T: for<'de> Deserialize<'de>>(line: &SecretText) -> Result<T, VaultError> {
+pub(in crate::store) fn decode<T: for<'de> Deserialize<'de>>(line: &SecretText) -> Result<T, VaultError> {
     let text = line.expose();
     match serde_json::from_str::<Version>(text).map_err(|_| VaultError::Corrupt)?.v {
         0 => Err(VaultError::Corrupt),
@@ -286,7 +288,7 @@ fn decode<T: for<'de> Deserialize<'de>>(line: &SecretText) -> Result<T, VaultErr
     }
 }
 
-fn encode(record: &impl Serialize) -> Result<SecretText, VaultError> {
+pub(in crate::store) fn encode(record: &impl Serialize) -> Result<SecretText, VaultError> {
     // Measured first, so that the buffer never grows: growing would leave an unwiped copy.
     let mut size = ByteCounter(0);
     write(&mut size, record)?;
