@@ -70,5 +70,6 @@ pub(super) enum DialogKind {
     /// Switches to the passphrase-protected file and asks for its passphrase.
     UseFileVault,
     MoveVault(VaultKind),
+    ConnectTeam,
     Recover,
 }

@@ -110,6 +110,7 @@ impl Ui {
             DialogKind::ChangePassphrase => self.passphrase.open_change(),
             DialogKind::UseFileVault => self.passphrase.open_file_vault(cx),
             DialogKind::MoveVault(to) => self.dialogs.open_move(&cx.snapshot.vault, to),
+            DialogKind::ConnectTeam => self.dialogs.open_team(),
             DialogKind::Recover => self.recover(cx),
         }
     }

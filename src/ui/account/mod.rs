@@ -27,14 +27,14 @@ use crate::messages::command::Command;
 use crate::messages::event::ApiAnswer;
 use crate::messages::explain::{Action, explain};
 use crate::messages::problem::{Problem, SignInProblem};
-use crate::messages::snapshot::{AccountView, Activity, Snapshot, TokenView};
+use crate::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, VaultKind};
 
 use super::action::{DialogKind, Target, UiAction};
 use super::cx::Cx;
 use super::theme::icons::Icon;
 use super::widgets::button::{Button, Weight};
 use super::widgets::monogram::{self, Monogram};
-use super::widgets::{changed_destinations, environment};
+use super::widgets::{changed_destinations, environment, time_text};
 use super::{labels, widgets};
 use response_mapper::ResponseMapperState;
 use sign_in::SignInState;
@@ -224,11 +224,15 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
     let edit = Button::new(Weight::Text, labels::EDIT).hint("Change this account (Ctrl+E)");
     let duplicate = Button::new(Weight::Text, labels::DUPLICATE).hint("Make a copy without tokens (Ctrl+D)");
     let delete = Button::new(Weight::DangerText, labels::DELETE).hint("Delete this account (Del)");
+    let now = cx.now;
     let title = |ui: &mut Ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         environment::beside_heading(ui, account.name.as_str(), account.settings.environment);
         let provider = sanitized(&account.provider_name, MAX_CHARS);
         widgets::weak_line(ui, &format!("{provider} · {}", labels::grant(account.grant)));
+        if account.vault == VaultKind::Team {
+            widgets::weak_line(ui, &team_line(account, now));
+        }
     };
     let is_beside = ui.available_width() >= BESIDE_WIDTH;
     if !is_beside {
@@ -259,6 +263,17 @@ fn header(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView) {
             cx.open(DialogKind::Delete(account.id.clone()));
         }
     });
+}
+
+/// Who changed a team account last, and when.
+fn team_line(account: &AccountView, now: DateTime<Utc>) -> String {
+    account.change.as_ref().map_or_else(
+        || labels::TEAM_VAULT.to_owned(),
+        |change| {
+            let (by, at) = (sanitized(&change.by, 60), time_text::clock(change.at, now));
+            format!("{} · changed by {by} at {at}", labels::TEAM_VAULT)
+        },
+    )
 }
 
 fn problem_card(

@@ -11,6 +11,7 @@ pub(crate) mod passphrase;
 pub(crate) mod quit;
 pub(crate) mod recover;
 pub(crate) mod shortcuts;
+pub(crate) mod team;
 pub(crate) mod unsaved_tokens;
 pub(crate) mod vault_migration;
 
@@ -27,6 +28,7 @@ use super::widgets::toast::Toasts;
 use super::{labels, widgets};
 use modal::Modal;
 use recover::RecoverDialog;
+use team::TeamDialog;
 use vault_migration::MoveDialog;
 
 /// The open dialog about all accounts.
@@ -51,6 +53,10 @@ impl Dialogs {
 
     pub(super) fn open_move(&mut self, vault: &VaultView, to: VaultKind) {
         self.open(MoveDialog::new(vault, to));
+    }
+
+    pub(super) fn open_team(&mut self) {
+        self.open(TeamDialog::new());
     }
 
     pub(super) fn recover(&mut self, cx: &mut Cx<'_>) {
@@ -105,6 +111,8 @@ impl Dialogs {
                 toasts.say(format!("{moved} moved; the old ones could not be deleted yet."));
                 return toasts.problem(None, Problem::Vault(problem));
             }
+            Reply::TeamConnected(_) => "Connected to the team vault.".to_owned(),
+            Reply::AccountsMoved(names) => format!("{} moved.", labels::counted_were(names.len(), "account")),
             Reply::OrphansRemoved(count) => format!("{} deleted.", labels::counted_were(count, "record")),
             _ => return,
         };

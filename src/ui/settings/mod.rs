@@ -7,6 +7,7 @@ pub(crate) mod draft;
 pub(crate) mod fields;
 pub(crate) mod secrets;
 pub(crate) mod section;
+pub(crate) mod team;
 
 use egui::{CornerRadius, Id, Rect, Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 

@@ -30,6 +30,7 @@ pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.spacing_mut().item_spacing.y = 8.0;
         other_vaults(ui, cx);
     }
+    super::team::show(ui, cx);
 }
 
 /// Offers the other vaults, as a move if there is something to move.

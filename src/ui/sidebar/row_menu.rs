@@ -3,7 +3,7 @@
 use egui::{Response, Ui, vec2};
 
 use crate::messages::command::{Command, CopyForm};
-use crate::messages::snapshot::AccountView;
+use crate::messages::snapshot::{AccountView, VaultKind};
 
 use crate::ui::account::token::token_commands::{can_copy, renewal};
 use crate::ui::action::{DialogKind, Target, UiAction};
@@ -41,6 +41,17 @@ pub(in crate::ui) fn show(ui: &Ui, cx: &mut Cx<'_>, account: &AccountView, respo
         }
         if pressed(ui, labels::DUPLICATE, "⌘D") {
             cx.send(Command::Duplicate(id()));
+        }
+        let own = cx.snapshot.vault.kind;
+        if account.vault == VaultKind::Team && own.is_personal() {
+            if pressed(ui, labels::MOVE_TO_OWN, "") {
+                cx.send(Command::MoveAccounts { accounts: vec![id()], to: own });
+            }
+        } else if account.vault.is_personal()
+            && cx.snapshot.team.is_some()
+            && pressed(ui, labels::MOVE_TO_TEAM, "")
+        {
+            cx.send(Command::MoveAccounts { accounts: vec![id()], to: VaultKind::Team });
         }
         if pressed(ui, labels::DELETE, "Del") {
             cx.open(DialogKind::Delete(id()));

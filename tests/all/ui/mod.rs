@@ -32,6 +32,7 @@ pub(crate) mod rows;
 pub(crate) mod screens;
 pub(crate) mod settings;
 pub(crate) mod tabs;
+mod team;
 mod token;
 pub(crate) mod use_tokens;
 pub(crate) mod vault_window;

@@ -321,7 +321,7 @@ mod tests {
         access.set_tokens(&grant("CANARY-access", 3));
         let line = access.encode(&[], "ci").unwrap();
         assert!(line.expose().contains(r#""access_token":"CANARY-access""#));
-        for secret in ["rCANARY-access", "CANARY-1", "client_secret", "password"] {
+        for secret in ["rCANARY-access", "CANARY-1", "client_secret", "username"] {
             assert!(!line.expose().contains(secret), "{secret}");
         }
         let read = AccessRecord::decode(&id(1), &line).unwrap();

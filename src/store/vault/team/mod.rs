@@ -44,6 +44,8 @@ use layout::{AccessRecord, GrantRecord, Tokens, changed_by, encode_spec};
 const JUST_READ: Duration = Duration::from_secs(1);
 /// How many earlier versions of a spent refresh token are destroyed; KV keeps ten.
 const KEPT_VERSIONS: u64 = 12;
+/// Up to this many accounts, a list reads `access` of each, so that a window shows their status at once.
+const FEW: usize = 50;
 /// How often a change of the index is tried again after another machine's.
 const INDEX_ATTEMPTS: u32 = 20;
 
@@ -353,7 +355,7 @@ impl TeamVault {
         let (known, unknown): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| index.contains_key(id));
         let mut listed = Vec::with_capacity(known.len());
         let mut wanted = unknown;
-        if is_whole {
+        if is_whole || known.len() <= FEW {
             wanted.extend(known.into_iter().filter(|id| fits(&index[id])));
         } else {
             let brief = known.iter().filter_map(|id| Some((id, index.get(id)?)));

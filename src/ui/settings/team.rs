@@ -1,0 +1,70 @@
+//! The settings' part about the team vault: where it is, whether it responds, and the end of its token.
+
+use egui::Ui;
+
+use crate::domain::team::Role;
+use crate::messages::command::Command;
+use crate::messages::explain::explain;
+use crate::messages::problem::{Problem, VaultProblem};
+use crate::messages::snapshot::TeamView;
+
+use crate::ui::action::DialogKind;
+use crate::ui::cx::Cx;
+use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::time_text;
+use crate::ui::{labels, widgets};
+
+pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
+    widgets::subheading(ui, labels::TEAM_VAULT);
+    match (&cx.snapshot.team, cx.snapshot.team_kept_in) {
+        (Some(team), _) => {
+            let lines = lines(team, cx);
+            for line in lines {
+                widgets::text(ui, &line);
+            }
+        }
+        (None, Some(_)) => {
+            widgets::text(ui, "The team vault is not open yet. Keyfob tries again every half minute.");
+        }
+        (None, None) => {
+            widgets::text(
+                ui,
+                "Share accounts with other machines and people in a vault of OpenBao or HashiCorp Vault.",
+            );
+        }
+    }
+    ui.horizontal_wrapped(|ui| {
+        let connect =
+            if cx.snapshot.team_kept_in.is_some() { labels::SIGN_IN_TEAM } else { labels::CONNECT_TEAM };
+        if Button::new(Weight::Secondary, connect).show(ui) {
+            cx.open(DialogKind::ConnectTeam);
+        }
+        if cx.snapshot.team_kept_in.is_some() {
+            if cx.snapshot.team.is_none() && Button::new(Weight::Secondary, labels::TRY_AGAIN).show(ui) {
+                cx.send(Command::OpenTeam { only: None });
+            }
+            if Button::new(Weight::Secondary, labels::DISCONNECT_TEAM).show(ui) {
+                cx.send(Command::DisconnectTeam);
+            }
+        }
+    });
+}
+
+fn lines(team: &TeamView, cx: &Cx<'_>) -> Vec<String> {
+    let TeamView { connection, role, token_expires_at, problem, .. } = team;
+    let role = role.map(Role::as_str).map_or_else(String::new, |role| format!(" with the role {role}"));
+    let mut lines = vec![format!("{} as {}{role}.", connection.address, connection.machine)];
+    match problem {
+        Some(error) => {
+            let problem = Problem::Vault(VaultProblem::Team(error.clone()));
+            lines.push(explain(&problem, None, None).paragraph());
+        }
+        None => lines.push("It responds.".to_owned()),
+    }
+    lines.push(match token_expires_at {
+        Some(end) if *end <= cx.now => "Its token has expired.".to_owned(),
+        Some(end) => format!("Its token expires {}.", time_text::distance(*end, cx.now)),
+        None => "Its token doesn't expire.".to_owned(),
+    });
+    lines
+}
