@@ -167,6 +167,9 @@ pub enum TeamError {
     Sealed,
     #[error("{0}")]
     Unreachable(Unreachable),
+    /// It responds, but too slowly for a claim to be safe.
+    #[error("too slow")]
+    Slow,
     #[error("the vault's token has expired")]
     TokenExpired,
     #[error("permission denied")]
@@ -205,7 +208,10 @@ pub enum TeamError {
 impl TeamError {
     /// Whether the vault as a whole doesn't respond now.
     pub fn is_outage(&self) -> bool {
-        matches!(self, Self::Sealed | Self::Unreachable(_) | Self::BadAnswer(429 | 472 | 473 | 500..))
+        matches!(
+            self,
+            Self::Sealed | Self::Slow | Self::Unreachable(_) | Self::BadAnswer(429 | 472 | 473 | 500..)
+        )
     }
 
     /// Whether the same request may succeed within seconds, as when a cluster elects another leader.

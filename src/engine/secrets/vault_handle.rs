@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::domain::account::AccountId;
+use crate::domain::team::TeamError;
 use crate::domain::token::grant::Grant;
 use crate::engine::error_mapping::{vault_problem, vault_problem_of};
 use crate::engine::worker::{NO_THREAD, Worker};
@@ -140,7 +141,10 @@ impl VaultHandle {
                 self.set_health(VaultHealth::Waiting);
                 if let Ok(result) = tokio::time::timeout(self.0.patience, &mut answer).await { result } else {
                     self.reopen();
-                    return self.failing(VaultProblem::Slow);
+                    return self.failing(match self.kind() {
+                        VaultKind::Team => VaultProblem::Team(TeamError::Slow),
+                        _ => VaultProblem::Slow,
+                    });
                 }
             }
         };

@@ -2,7 +2,7 @@
 //!
 //! A claim is written with check-and-set before the refresh token is sent, the answer goes to this machine's
 //! journal before it goes to the team vault, and another machine's claim is waited for. A claim ends with the
-//! token, or after [`AGED`]; then another machine may send the refresh token again only within the provider's
+//! token, or after a minute; then another machine may send the refresh token again only within the provider's
 //! grace, counted by the server's clock from when the claim was written.
 
 use std::time::{Duration, Instant};
@@ -29,10 +29,10 @@ use crate::store::vault::team::{Claim, ClaimOutcome, GrantState};
 
 /// How long another machine's claim is waited for.
 const WAIT: Duration = Duration::from_secs(30);
-/// The age at which no request of a claim can be on its way any more: it is sent within [`SEND_WITHIN`] and
-/// ends within the HTTP client's 30 s.
-const AGED: Duration = Duration::from_secs(45);
-const SEND_WITHIN: Duration = Duration::from_secs(10);
+/// The age, in waits, at which no request of a claim can be on its way any more: it is sent within
+/// [`SEND_WITHIN`] and ends within the HTTP client's 30 s.
+const AGED_WAITS: u32 = 2;
+const SEND_WITHIN: Duration = Duration::from_secs(20);
 /// How long the winner may take between `grant` and `access`.
 const WRITING: TimeDelta = TimeDelta::seconds(5);
 const PAUSE: Duration = Duration::from_millis(300);
@@ -43,10 +43,16 @@ const ATTEMPTS: u32 = 4;
 enum Turn {
     /// Another machine has obtained a token.
     Theirs,
-    Ours {
-        nonce: String,
-        began: Instant,
-    },
+    Ours(Box<OwnTurn>),
+}
+
+/// What this machine sends.
+struct OwnTurn {
+    nonce: String,
+    began: Instant,
+    /// The client and the tokens, read before the claim was written: the claim replaces that very version.
+    client: Client,
+    stored: Option<Grant>,
 }
 
 impl Work {
@@ -68,19 +74,21 @@ impl Work {
             GrantInput::Refresh => self.take_turn(&journal, unsure).await?,
             GrantInput::Repeat if self.is_newer(&team).await.map_err(vault)? => Turn::Theirs,
             GrantInput::Code { .. } | GrantInput::Device(_) | GrantInput::Repeat => {
-                Turn::Ours { nonce: nonce()?, began: Instant::now() }
+                let read = self.job.secrets.read().await;
+                let (client, stored) = read.map_err(|problem| self.unread(&input, problem))?;
+                Turn::Ours(Box::new(OwnTurn { nonce: nonce()?, began: Instant::now(), client, stored }))
             }
         };
-        let Turn::Ours { nonce, began } = turn else {
+        let Turn::Ours(turn) = turn else {
             let (client, stored) = self.job.secrets.read().await?;
             let adopted = self.adopt(stored).await?;
             lock.keep(false);
             return Ok(self.check_id_token(adopted, &client).await);
         };
-        match self.send_for_team(&input, &journal, &nonce, began).await {
-            Ok((token, client)) => {
+        match self.send_for_team(&input, &journal, &turn).await {
+            Ok(token) => {
                 lock.keep(token.unsaved.is_some());
-                Ok(self.check_id_token(token, &client).await)
+                Ok(self.check_id_token(token, &turn.client).await)
             }
             Err(not_obtained) => {
                 let is_unsure = matches!(
@@ -89,7 +97,7 @@ impl Work {
                 );
                 // Whoever reads a claim whose answer is lost must not send the refresh token again.
                 if !is_unsure {
-                    self.give_up_turn(&journal, &nonce).await;
+                    self.give_up_turn(&journal, &turn.nonce).await;
                 }
                 Err(not_obtained)
             }
@@ -125,12 +133,14 @@ impl Work {
                 if !is_in_grace {
                     return Err(lost(&state));
                 }
-                journal.write(entry(&nonce, Phase::Sending)).await.map_err(Problem::Vault)?;
-                return Ok(Turn::Ours { nonce, began: Instant::now() });
+                let (client, stored) = self.job.secrets.read().await?;
+                let began = Instant::now();
+                return Ok(Turn::Ours(Box::new(OwnTurn { nonce, began, client, stored })));
             }
             let is_being_written = state.generation > state.access_generation && state.age < WRITING;
             if state.claim.is_some() || is_being_written {
-                let is_aged = !is_being_written && state.age.to_std().is_ok_and(|age| age >= patience(AGED));
+                let is_aged = !is_being_written
+                    && state.age.to_std().is_ok_and(|age| age >= AGED_WAITS * patience(WAIT));
                 if is_aged && !is_in_grace {
                     return Err(lost(&state));
                 }
@@ -150,6 +160,7 @@ impl Work {
 
     /// Writes a claim; `None` if another machine was faster.
     async fn claim(&self, journal: &TeamJournal, state: &GrantState) -> Result<Option<Turn>, NotObtained> {
+        let (client, stored) = self.job.secrets.read().await?;
         let (nonce, began) = (nonce()?, Instant::now());
         journal.write(entry(&nonce, Phase::Claiming)).await.map_err(Problem::Vault)?;
         reach("team: journal begun");
@@ -160,7 +171,7 @@ impl Work {
         match claimed.map_err(Problem::Vault)? {
             ClaimOutcome::Won => {
                 reach("team: claimed");
-                Ok(Some(Turn::Ours { nonce, began }))
+                Ok(Some(Turn::Ours(Box::new(OwnTurn { nonce, began, client, stored }))))
             }
             ClaimOutcome::Lost => {
                 journal.clear().await;
@@ -174,42 +185,38 @@ impl Work {
         &self,
         input: &GrantInput,
         journal: &TeamJournal,
-        nonce: &str,
-        began: Instant,
-    ) -> Result<(NewToken, Client), NotObtained> {
-        let (client, stored) =
-            self.job.secrets.read().await.map_err(|problem| self.unread(input, problem))?;
-        let before = match (&self.job.unsaved, &stored) {
+        turn: &OwnTurn,
+    ) -> Result<NewToken, NotObtained> {
+        let OwnTurn { nonce, began, client, stored } = turn;
+        let before = match (&self.job.unsaved, stored) {
             (Some(unsaved), _) => Some(unsaved.as_ref()),
             (None, stored) => stored.as_ref(),
         };
-        let request = self.request(input, &client, before)?;
+        let request = self.request(input, client, before)?;
         if matches!(input, GrantInput::Refresh) {
             journal.write(entry(nonce, Phase::Sending)).await.map_err(Problem::Vault)?;
             reach("team: about to send");
             if began.elapsed() > SEND_WITHIN {
                 // Another machine may soon take the claim for aged.
-                return Err(NotObtained::from(Problem::Vault(VaultProblem::Slow)));
+                return Err(NotObtained::from(team_problem(TeamError::Slow)));
             }
         }
         let counted = Counted::one(&self.in_flight);
-        let grant = self.request_token(input, &client, before, &request).await?;
+        let grant = self.request_token(input, client, before, &request).await?;
         journal.answered(nonce, &grant).await;
         reach("team: answer in the journal");
-        let stored = self.store_in_team(grant, journal).await;
+        let stored = self.store_in_team(grant, journal, nonce).await;
         drop(counted);
-        Ok((stored, client))
+        Ok(stored)
     }
 
     /// Stores the answer before it is shown. After another machine's write, the newer token stays.
-    async fn store_in_team(&self, mut grant: Grant, journal: &TeamJournal) -> NewToken {
+    async fn store_in_team(&self, mut grant: Grant, journal: &TeamJournal, nonce: &str) -> NewToken {
         let mut unsaved = None;
         for _ in 0..ATTEMPTS {
             let state = self.state(&journal.team).await;
             if let Ok(Some(state)) = &state {
-                let is_ours =
-                    state.claim.as_ref().is_some_and(|claim| claim.by == journal.team.connection.machine);
-                if !is_ours && state.generation >= grant.facts.generation {
+                if !is_claim(state, nonce) && state.generation >= grant.facts.generation {
                     grant.facts.generation = state.generation + 1;
                 }
             }

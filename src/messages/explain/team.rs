@@ -18,6 +18,11 @@ pub(in crate::messages::explain) fn team(error: &TeamError, here: &str) -> UserM
         )
         .offering(Action::TryAgain),
         TeamError::Unreachable(unreachable) => unreached(unreachable),
+        TeamError::Slow => words(
+            "The team vault responds too slowly, so nothing was sent.",
+            "Check the network, then try again. Nothing was lost.",
+        )
+        .offering(Action::TryAgain),
         TeamError::TokenExpired => words(
             "The team vault's token has expired or was revoked.",
             "Sign in to the team vault again with keyfob team connect. Your accounts are kept.",

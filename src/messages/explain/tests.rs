@@ -154,6 +154,7 @@ fn team_errors() -> Vec<TeamError> {
         away(UnreachableKind::Connect),
         away(UnreachableKind::Certificate),
         away(UnreachableKind::BadRootCertificate),
+        TeamError::Slow,
         TeamError::TokenExpired,
         TeamError::Denied,
         TeamError::MountDenied("kv".to_owned()),

@@ -388,6 +388,26 @@ fn a_cached_team_token_costs_at_most_three_times_bao_kv_get() {
     assert!(ours < 3 * theirs, "{ours:?} against {theirs:?}");
 }
 
+#[test]
+fn m5_a_clock_that_is_off_by_an_hour_misleads_nobody() {
+    let (bus, server) = (Bus::start(), Rotation::start());
+    let bao = Bao::dev(&bus);
+    let ana = member(&bus, &bao, ROOT, "ana");
+    ana.run_with(&["import", "-"], &server.account()).ok();
+    sign_in(&ana, CAR);
+    let mut room = engine::Place::new();
+    room.team = Some((bao.address.clone(), ROOT.to_owned()));
+    room.clock.advance(chrono::TimeDelta::hours(1));
+    let rig = room.window();
+    rig.wait_until("the account", |snapshot| !snapshot.accounts.is_empty());
+    assert!(rig.token(CAR).unwrap().access_token.expose().starts_with("at-1-"), "it is valid for an hour");
+    assert_eq!(server.refreshes(), 0);
+    rig.ask(Command::Refresh(rig.id(CAR))).unwrap();
+    let shown = ana.run(&["token", CAR, "--as", "json"]).json();
+    let left = shown["expires_in"].as_i64().unwrap();
+    assert!((3500..=3600).contains(&left), "{left}");
+}
+
 /// A server that signs in with `OpenID` Connect: the vault's side is played, since a real one needs an issuer.
 #[test]
 fn a_browser_sign_in_returns_to_the_port_that_vaults_allow() {

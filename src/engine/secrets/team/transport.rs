@@ -78,6 +78,7 @@ fn response(answer: HttpAnswer) -> TeamResponse {
     TeamResponse {
         status: answer.status,
         index: index.map(|(_, value)| value.expose().to_owned()),
+        ahead: answer.date.map(|date| answer.answered_at - date),
         date: answer.date,
         body: answer.body,
     }

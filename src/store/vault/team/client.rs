@@ -22,6 +22,8 @@ const BRIEF: Duration = Duration::from_secs(6);
 /// How long it is tried to learn whether a write arrived.
 const SETTLING: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(200);
+/// From this difference on, clocks are said to differ.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(1);
 
 /// A response of the vault.
 pub struct TeamResponse {
@@ -29,6 +31,8 @@ pub struct TeamResponse {
     pub body: Zeroizing<Vec<u8>>,
     /// The server's clock.
     pub date: Option<DateTime<Utc>>,
+    /// By how much this computer's clock is ahead of the server's.
+    pub ahead: Option<TimeDelta>,
     /// The server's state after this request, for [`Headers::index`].
     pub index: Option<String>,
 }
@@ -70,6 +74,8 @@ pub(super) struct KvClient {
     /// Set when the token changed, until it is stored.
     is_token_new: bool,
     index: Option<String>,
+    /// By how much this computer's clock is ahead of the server's; 0 up to a minute.
+    pub(super) ahead: TimeDelta,
     role: Option<Role>,
     is_mount_checked: bool,
 }
@@ -88,6 +94,7 @@ impl KvClient {
             token,
             is_token_new: false,
             index: None,
+            ahead: TimeDelta::zero(),
             role: None,
             is_mount_checked: false,
         }
@@ -110,7 +117,16 @@ impl KvClient {
         if answer.index.is_some() {
             self.index.clone_from(&answer.index);
         }
+        self.compare_clocks(answer.ahead);
         Ok(answer)
+    }
+
+    /// A known difference is kept while it is about the same: a record that is read back must have the same
+    /// times.
+    fn compare_clocks(&mut self, ahead: Option<TimeDelta>) {
+        let Some(ahead) = ahead.filter(|ahead| (*ahead - self.ahead).abs() > CLOCKS_DIFFER) else { return };
+        let is_small = ahead.abs() <= CLOCKS_DIFFER;
+        self.ahead = if is_small { TimeDelta::zero() } else { TimeDelta::seconds(ahead.num_seconds()) };
     }
 
     /// Repeats an attempt while its error is brief.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::base::secret::{AccessToken, IdToken, RefreshToken, Secret, SecretText};
@@ -196,7 +196,13 @@ impl AccessRecord {
         }
     }
 
-    pub(super) fn encode(&self, presets: &[Preset], by: &str) -> Result<SecretText, VaultError> {
+    /// Encodes the record with times by the server's clock, which this computer's is `ahead` of.
+    pub(super) fn encode(
+        &self,
+        presets: &[Preset],
+        by: &str,
+        ahead: TimeDelta,
+    ) -> Result<SecretText, VaultError> {
         let Account { revision, name, settings, .. } = &self.account;
         let api = Provider::resolve(presets, settings).map(|it| it.api).unwrap_or_default();
         encode(&AccessOut {
@@ -214,21 +220,22 @@ impl AccessRecord {
                 id_token: id_token.as_ref().map(Secret::expose),
                 token_type: &facts.token_type,
                 scope: facts.scope.as_deref(),
-                received_at: facts.received_at,
-                expires_at: facts.expires_at,
+                received_at: facts.received_at - ahead,
+                expires_at: facts.expires_at.map(|at| at - ahead),
                 expiry_source: facts.expiry_source,
                 has_refresh_token: facts.has_refresh_token,
-                refresh_expires_at: facts.refresh_expires_at,
+                refresh_expires_at: facts.refresh_expires_at.map(|at| at - ahead),
                 clock_skew_secs: facts.clock_skew_secs,
                 id_token_status: facts.id_token,
-                sign_in_ends_at: facts.sign_in_ends_at,
+                sign_in_ends_at: facts.sign_in_ends_at.map(|at| at - ahead),
                 facts: &facts.kept,
             }),
             changed_by: by,
         })
     }
 
-    pub(super) fn decode(id: &AccountId, line: &SecretText) -> Result<Self, VaultError> {
+    /// Decodes a record; its times are then by this computer's clock.
+    pub(super) fn decode(id: &AccountId, line: &SecretText, ahead: TimeDelta) -> Result<Self, VaultError> {
         let read: AccessIn = decode(line)?;
         let account =
             Account { id: id.clone(), revision: read.revision, name: read.name, settings: read.settings };
@@ -238,16 +245,16 @@ impl AccessRecord {
                 id_token: read.id_token,
                 facts: TokenFacts {
                     generation: read.generation,
-                    received_at,
-                    expires_at: read.expires_at,
+                    received_at: received_at + ahead,
+                    expires_at: read.expires_at.map(|at| at + ahead),
                     expiry_source: read.expiry_source.unwrap_or(ExpirySource::Unknown),
                     has_refresh_token: read.has_refresh_token,
-                    refresh_expires_at: read.refresh_expires_at,
+                    refresh_expires_at: read.refresh_expires_at.map(|at| at + ahead),
                     token_type: read.token_type.unwrap_or_else(|| "Bearer".to_owned()),
                     scope: read.scope,
                     clock_skew_secs: read.clock_skew_secs,
                     id_token: read.id_token_status,
-                    sign_in_ends_at: read.sign_in_ends_at,
+                    sign_in_ends_at: read.sign_in_ends_at.map(|at| at + ahead),
                     kept: read.facts,
                 },
             }),
@@ -319,12 +326,12 @@ mod tests {
     fn m1_access_has_no_refresh_token_and_no_client_secret() {
         let mut access = AccessRecord::of(&record(1, "n"));
         access.set_tokens(&grant("CANARY-access", 3));
-        let line = access.encode(&[], "ci").unwrap();
+        let line = access.encode(&[], "ci", TimeDelta::hours(1)).unwrap();
         assert!(line.expose().contains(r#""access_token":"CANARY-access""#));
         for secret in ["rCANARY-access", "CANARY-1", "client_secret", "username"] {
             assert!(!line.expose().contains(secret), "{secret}");
         }
-        let read = AccessRecord::decode(&id(1), &line).unwrap();
+        let read = AccessRecord::decode(&id(1), &line, TimeDelta::hours(1)).unwrap();
         assert_eq!(read.account, access.account);
         assert_eq!(read.changed_by, "ci");
         assert_eq!(read.into_held().unwrap().facts, grant("x", 3).facts);

@@ -263,7 +263,7 @@ impl TeamVault {
 
     fn keep_access(&mut self, id: &AccountId, read: Read) -> Result<Option<AccessRecord>, VaultError> {
         let Some(line) = read.line else { return Ok(None) };
-        let record = AccessRecord::decode(id, &line)?;
+        let record = AccessRecord::decode(id, &line, self.client.ahead)?;
         let change = Change { by: record.changed_by.clone(), at: read.version.created_time };
         self.held.insert(id.clone(), (Instant::now(), line, change));
         Ok(Some(record))
@@ -287,7 +287,7 @@ impl TeamVault {
             }
         }
         let Some((_, line, change)) = self.held.get(id) else { return Ok(None) };
-        let record = AccessRecord::decode(id, line)?;
+        let record = AccessRecord::decode(id, line, self.client.ahead)?;
         Ok(Some(Held {
             settings: record.account.settings.clone(),
             destinations: record.destinations.clone(),
@@ -297,7 +297,8 @@ impl TeamVault {
     }
 
     fn is_held_valid(&self, id: &AccountId, now: DateTime<Utc>) -> bool {
-        let held = self.held.get(id).and_then(|(_, line, _)| AccessRecord::decode(id, line).ok());
+        let held =
+            self.held.get(id).and_then(|(_, line, _)| AccessRecord::decode(id, line, self.client.ahead).ok());
         let end = held.and_then(|record| record.tokens).and_then(|tokens| tokens.facts.expires_at);
         end.is_some_and(|end| now < end)
     }
@@ -322,7 +323,7 @@ impl TeamVault {
 
     fn held_account(&self, id: &AccountId) -> Option<TeamAccount> {
         let (_, line, change) = self.held.get(id)?;
-        let record = AccessRecord::decode(id, line).ok()?;
+        let record = AccessRecord::decode(id, line, self.client.ahead).ok()?;
         Some(TeamAccount {
             facts: record.tokens.map(|tokens| tokens.facts),
             account: record.account,
@@ -515,7 +516,7 @@ impl TeamVault {
                 return Err(TeamError::Conflict.into());
             };
             change(&mut access);
-            let line = access.encode(&self.presets, &self.machine())?;
+            let line = access.encode(&self.presets, &self.machine(), self.client.ahead)?;
             match self.write_record(id, Record::Access, &line) {
                 Err(VaultError::Team(TeamError::Conflict)) => {}
                 Ok(()) => {
