@@ -215,10 +215,11 @@ impl Work {
         let mut unsaved = None;
         for _ in 0..ATTEMPTS {
             let state = self.state(&journal.team).await;
-            if let Ok(Some(state)) = &state {
-                if !is_claim(state, nonce) && state.generation >= grant.facts.generation {
-                    grant.facts.generation = state.generation + 1;
-                }
+            if let Ok(Some(state)) = &state
+                && !is_claim(state, nonce)
+                && state.generation >= grant.facts.generation
+            {
+                grant.facts.generation = state.generation + 1;
             }
             unsaved = match state {
                 Ok(_) => self.job.store.write_tokens(&self.job.id, &grant).await.err(),

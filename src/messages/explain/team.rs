@@ -6,6 +6,7 @@ use super::{Action, UserMessage, quoted, words};
 use crate::domain::refusal::transport::{Unreachable, UnreachableKind};
 use crate::domain::team::{Change, Difference, Role, TeamError};
 
+#[expect(clippy::too_many_lines, reason = "one arm an error")]
 pub(in crate::messages::explain) fn team(error: &TeamError, here: &str) -> UserMessage {
     match error {
         TeamError::NotConnected => words(
