@@ -273,13 +273,12 @@ impl Proxy {
         }
         let path = request.uri().path();
         let target = proxy_target::find(path, &self.names);
-        let has_key = match target {
-            Ok(target) => self.has_key(request.headers(), target.key),
+        let has_key = if let Ok(target) = target {
+            self.has_key(request.headers(), target.key)
+        } else {
             // The path of a client that sends the key there, for an account that there isn't.
-            Err(_) => {
-                let first = path.split('/').nth(1);
-                self.has_key(request.headers(), first) || self.has_key(request.headers(), None)
-            }
+            let first = path.split('/').nth(1);
+            self.has_key(request.headers(), first) || self.has_key(request.headers(), None)
         };
         if has_key {
             return Ok(target);

@@ -162,7 +162,10 @@ fn lines(ui: &mut Ui, id: Id, label: &str, value: &mut String, rows: usize) {
             .desired_rows(rows)
             .desired_width(f32::INFINITY)
             .margin(egui::Margin::symmetric(12, 6));
-        ui.add(edit).labelled_by(caption.id);
+        let response = ui.add(edit).labelled_by(caption.id);
+        if response.gained_focus() {
+            response.scroll_to_me(None);
+        }
     });
 }
 
