@@ -124,7 +124,7 @@ fn m6_a_claim_is_waited_for_named_and_never_sent_again_after_its_grace() {
     assert!(code == 1 && said.contains("otto"), "{code} {said}");
     let (code, token, said) = run(&["token", CAR, "--min-valid", "2h"]);
     assert!(code == 0 && token.starts_with("at-1-") && said.contains("otto"), "{code} {said}");
-    std::thread::sleep(Duration::from_millis(3000));
+    std::thread::sleep(Duration::from_secs(3));
     let (code, _, said) = run(&["refresh", CAR]);
     assert!(code == 3 && said.contains("otto") && said.contains("sign in"), "{code} {said}");
     assert_eq!(server.refreshes(), 0);

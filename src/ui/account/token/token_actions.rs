@@ -56,6 +56,17 @@ impl NextToken {
     }
 }
 
+/// A key is copied, and replaced in the form.
+fn show_for_key(ui: &mut Ui, cx: &mut Cx<'_>, account: &AccountView, token: &TokenView) {
+    ui.spacing_mut().item_spacing.x = GAP;
+    let edit = Button::new(Weight::Secondary, labels::EDIT_ACCOUNT);
+    let room = ui.available_width() - edit.width(ui) - GAP;
+    copy_button::show(ui, cx, account, token, true, room.max(copy_button::MIN_WIDTH));
+    if room >= copy_button::MIN_WIDTH && edit.show(ui) {
+        cx.send(Command::Edit(account.id.clone()));
+    }
+}
+
 pub(in crate::ui) fn show(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -64,14 +75,7 @@ pub(in crate::ui) fn show(
     token: &TokenView,
 ) {
     if account.grant.is_key() {
-        ui.spacing_mut().item_spacing.x = GAP;
-        let edit = Button::new(Weight::Secondary, labels::EDIT_ACCOUNT);
-        let room = ui.available_width() - edit.width(ui) - GAP;
-        copy_button::show(ui, cx, account, token, true, room.max(copy_button::MIN_WIDTH));
-        if room >= copy_button::MIN_WIDTH && edit.show(ui) {
-            cx.send(Command::Edit(account.id.clone()));
-        }
-        return;
+        return show_for_key(ui, cx, account, token);
     }
     let next = NextToken::of(cx, account, token);
     let sign_in = || Command::SignIn { account: account.id.clone(), open_browser: true };
