@@ -210,7 +210,7 @@ impl TeamError {
     pub fn is_outage(&self) -> bool {
         matches!(
             self,
-            Self::Sealed | Self::Slow | Self::Unreachable(_) | Self::BadAnswer(429 | 472 | 473 | 500..)
+            Self::Sealed | Self::Slow | Self::Unreachable(_) | Self::BadAnswer(307 | 429 | 472 | 473 | 500..)
         )
     }
 
@@ -221,7 +221,8 @@ impl TeamError {
                 unreachable.kind,
                 UnreachableKind::Connect | UnreachableKind::Broken | UnreachableKind::TimedOut
             ),
-            Self::BadAnswer(status) => matches!(status, 429 | 472 | 473 | 500..),
+            // A standby that has lost its leader redirects (307), which is never followed.
+            Self::BadAnswer(status) => matches!(status, 307 | 429 | 472 | 473 | 500..),
             _ => false,
         }
     }

@@ -43,7 +43,9 @@ fn run_one(place: &Place<'_>, number: usize, round: usize, ends: &Ends) {
         Some(0) => &ends.tokens,
         Some(1 | 3) if said.contains("machine-") => &ends.named,
         // While the cluster elects a leader.
-        Some(4) if said.contains("unreachable") || said.contains("HTTP 5") => &ends.away,
+        Some(4) if said.contains("unreachable") || said.contains("HTTP 5") || said.contains("HTTP 307") => {
+            &ends.away
+        }
         code => panic!("machine {number}, round {round}: {code:?} {said}"),
     };
     end.fetch_add(1, Ordering::Relaxed);
