@@ -47,7 +47,9 @@ pub(in crate::domain) fn check(preset: &Preset) -> Result<(), Flaw> {
             Some(kind) => endpoints::read(kind, Some(&suggestion.value), &BTreeMap::new()).is_ok(),
             None => suggestion.key == "scopes" && !suggestion.value.trim().is_empty(),
         };
-        let is_web = Url::parse(&suggestion.source).is_ok_and(|url| url.scheme() == "https");
+        let is_plain =
+            suggestion.source.chars().chain(suggestion.value.chars()).all(|c| c.is_ascii_graphic());
+        let is_web = is_plain && Url::parse(&suggestion.source).is_ok_and(|url| url.scheme() == "https");
         if !is_usable || !is_web {
             return flaw("suggestions", "has a key, a value or a source that can't be used");
         }

@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use crate::domain::provider::EndpointKind;
-use crate::messages::explain::sample_of;
+use crate::messages::explain::{label_of, sample_of};
 
 use super::draft::Field;
 use super::{Form, field_id};
@@ -39,7 +39,7 @@ fn suggestion(ui: &mut Ui, form: &mut Form<'_>, kind: EndpointKind) {
         return;
     }
     widgets::weak(ui, &format!("{} names {}.", suggestion.source, suggestion.value));
-    let name = format!("Use {} as the {}", suggestion.value, labels::endpoint(kind));
+    let name = format!("Use {} as the {}", suggestion.value, label_of(kind.key()));
     if Button::new(Weight::Secondary, "Use it").accessible_name(&name).show(ui) {
         *address = suggestion.value;
         form.draft.typed = true;

@@ -8,7 +8,7 @@ use keyfob::domain::account::tags::Tags;
 use keyfob::domain::account::{AccountId, AccountName, Revision, Settings};
 use keyfob::domain::oauth::grant_type::GrantType;
 use keyfob::domain::provider::spec::{ClientAuth, ProviderSpec};
-use keyfob::domain::provider::{Choice, Preset, SecretHeader, Variable};
+use keyfob::domain::provider::{Choice, Preset, SecretHeader, Suggestion, Variable};
 use keyfob::domain::token::grant::{ExpirySource, TokenFacts};
 use keyfob::messages::snapshot::{AccountView, Activity, Snapshot, TokenView, VaultHealth};
 
@@ -64,6 +64,11 @@ pub(crate) fn presets() -> Vec<Preset> {
         name: "ACCESSTOKEN".to_owned(),
         label: "Access token header".to_owned(),
         required: false,
+    }];
+    headers.suggestions = vec![Suggestion {
+        key: "endpoints.token".to_owned(),
+        value: "https://cloud.example.com/token".to_owned(),
+        source: "https://api.example.com/docs".to_owned(),
     }];
     let mut documentor =
         preset("smartdocumentor", "SmartDocumentor", "Documents in the cloud", GrantType::ClientCredentials);
