@@ -47,7 +47,9 @@ pub(in crate::ui) fn show(
                     let galley = painter.layout_no_wrap(labels::COPY_TOKEN.to_owned(), font, color);
                     painter.galley(rect.center() - galley.size() / 2.0, galley, color);
                 });
-                copy.on_hover_text("Refreshes first if needed (Ctrl+C)").clicked()
+                let is_key = account.grant.is_key();
+                copy.on_hover_text(if is_key { "Ctrl+C" } else { "Refreshes first if needed (Ctrl+C)" })
+                    .clicked()
             }
             Some(left) => show_copied(ui, cx, width, left),
         };
