@@ -18,6 +18,7 @@ use crate::domain::oauth::id_token;
 use crate::domain::oauth::introspection::Checked;
 use crate::domain::provider::spec::ApiUse;
 use crate::domain::token::grant::TokenFacts;
+use crate::domain::token::token_format;
 
 use super::command::{AccountDraft, CopyForm, ImportDraft};
 use super::diagnosis::Finding;
@@ -229,6 +230,22 @@ pub struct BasicLogin {
 }
 
 impl HeldToken {
+    /// What stands alone: the password of HTTP Basic, else the token.
+    pub fn alone(&self) -> &str {
+        self.login.as_ref().map_or(self.access_token.expose(), |login| login.password.expose())
+    }
+
+    /// The header's name and value.
+    ///
+    /// # Errors
+    /// [`Problem::KeyInQuery`] for a key that goes into the query.
+    pub fn header(&self) -> Result<(String, SecretText), Problem> {
+        match &self.api.query {
+            Some(query) => Err(Problem::KeyInQuery(UntrustedText::new(query))),
+            None => Ok(token_format::header(&self.api, &self.access_token)),
+        }
+    }
+
     /// When the ID token expires, by this computer's clock; `None` if there is none that can be read.
     pub fn id_token_expires_at(&self) -> Option<DateTime<Utc>> {
         id_token::expires_at(self.id_token.as_ref()?, self.facts.clock_skew_secs)

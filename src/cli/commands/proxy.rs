@@ -79,7 +79,9 @@ pub(in crate::cli) fn start(
     let (mut proxied, mut policy) = (Vec::new(), HttpPolicy::default());
     for account in accounts {
         let host = session.needed_api_host(account)?;
-        token::valid(session, account, None)?;
+        let held = token::valid(session, account, None)?;
+        // A key in the query would need another URL for each request.
+        held.header().map_err(|problem| Failure::of_account(&problem, account))?;
         policy = session.api_policy(account, &host)?;
         proxied.push(ProxiedAccount { name: account.name.as_str().to_owned(), host });
     }

@@ -10,7 +10,6 @@ use url::Url;
 
 use super::token;
 use crate::base::sanitize::sanitized;
-use crate::base::secret::SecretText;
 use crate::cli::failure::Failure;
 use crate::cli::format::quoted;
 use crate::cli::output;
@@ -195,13 +194,9 @@ impl Sender {
         client: &'c BlockingApiClient,
         held: &HeldToken,
     ) -> Result<ApiAnswer<'c>, Failure> {
-        let (name, value) = token_format::header(&held.api, &held.access_token);
-        // The account's token replaces a header of the same name.
-        let others = self.headers.iter().filter(|(other, _)| !other.eq_ignore_ascii_case(&name));
-        let mut headers: Vec<_> =
-            others.map(|(name, value)| (name.clone(), SecretText::new(value.clone()))).collect();
-        headers.push((name, value));
-        let request = ApiRequest { method: self.method.clone(), url: self.url.clone(), headers };
+        let (headers, url) =
+            token_format::into_request(&held.api, &held.access_token, &self.headers, &self.url);
+        let request = ApiRequest { method: self.method.clone(), url, headers };
         let sent = client.send(&request, self.body.body()?);
         sent.map_err(|error| Failure::of(&Problem::Unreachable(error)))
     }

@@ -21,7 +21,7 @@ use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::{CliSession, with_engine};
 use crate::domain::api::environment_file::{self, VariableValue};
 use crate::domain::api::token_reference::{TokenPart, TokenReference};
-use crate::domain::token::{jwt, token_format};
+use crate::domain::token::jwt;
 use crate::messages::command::Command;
 use crate::messages::event::{HeldToken, Reply};
 use crate::messages::snapshot::AccountView;
@@ -133,11 +133,15 @@ impl Resolver {
             let held = token::valid(session, &account, None)?;
             self.held.insert(reference.account.clone(), (account, held));
         }
-        let (_, held) = &self.held[&reference.account];
+        let (account, held) = &self.held[&reference.account];
         let text = |text: String| Ok(SecretText::new(text));
         match &reference.part {
-            TokenPart::Token | TokenPart::ClientId => text(held.access_token.expose().to_owned()),
-            TokenPart::Header => Ok(token_format::header_line(&held.api, &held.access_token)),
+            TokenPart::Token | TokenPart::ClientId => text(held.alone().to_owned()),
+            TokenPart::Header => {
+                let (name, value) =
+                    held.header().map_err(|problem| Failure::of_account(&problem, account))?;
+                Ok(SecretText::new([name.as_str(), ": ", value.expose()].concat()))
+            }
             TokenPart::ExpiresAt => match held.facts.expires_at {
                 Some(end) => text(rfc3339(end)),
                 None => Err(Failure::refused(

@@ -47,19 +47,9 @@ impl ApiRequest {
         api: &ApiUse,
         token: &AccessToken,
     ) -> Result<HttpRequest, NoRequest> {
-        let (name, value) = token_format::header(api, token);
-        let others = self.headers.iter().filter(|(other, _)| !other.eq_ignore_ascii_case(&name));
-        let mut headers: Vec<_> =
-            others.map(|(name, value)| (name.clone(), SecretText::new(value.clone()))).collect();
-        headers.push((name, value));
+        let (headers, url) = token_format::into_request(api, token, &self.headers, &self.url(host)?);
         let body = if self.method.has_body() { self.body.clone() } else { String::new() };
-        Ok(HttpRequest {
-            method: self.method,
-            url: self.url(host)?,
-            headers,
-            in_query: false,
-            body: SecretText::new(body),
-        })
+        Ok(HttpRequest { method: self.method, url, headers, in_query: false, body: SecretText::new(body) })
     }
 
     /// Parses headers, one a line: `Accept: text/csv`.

@@ -56,6 +56,29 @@ fn is_scheme(text: &str) -> bool {
     text.bytes().all(|b| (b' '..=b'~').contains(&b))
 }
 
+/// A request's headers and URL with the token. Its header replaces one of the same name.
+pub fn into_request(
+    api: &ApiUse,
+    token: &AccessToken,
+    headers: &[(String, String)],
+    url: &Url,
+) -> (Vec<(String, SecretText)>, Url) {
+    let mut url = url.clone();
+    let own = match &api.query {
+        Some(query) => {
+            url.query_pairs_mut().append_pair(query, token.expose());
+            None
+        }
+        None => Some(header(api, token)),
+    };
+    let is_other = |name: &str| own.as_ref().is_none_or(|(own, _)| !own.eq_ignore_ascii_case(name));
+    let others = headers.iter().filter(|(name, _)| is_other(name));
+    let others = others.map(|(name, value)| (name.clone(), SecretText::new(value.clone())));
+    let mut all: Vec<_> = others.collect();
+    all.extend(own);
+    (all, url)
+}
+
 /// The header as a line: `Authorization: Bearer …`.
 pub fn header_line(api: &ApiUse, token: &AccessToken) -> SecretText {
     let (name, value) = header(api, token);
@@ -201,6 +224,22 @@ mod tests {
         let output = Command::new("sh").args(["-eu", "-c", script]).output().unwrap();
         assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn a_token_goes_into_a_requests_header_or_its_query() {
+        let url = Url::parse("https://api.example/v1?a=b").unwrap();
+        let token = AccessToken::new("CANARY&1".to_owned());
+        let headers = [("Accept", "text/csv"), ("authorization", "of the caller")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let (sent, to) = into_request(&ApiUse::default(), &token, &headers, &url);
+        let sent: Vec<_> = sent.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+        assert_eq!(sent, [("Accept", "text/csv"), ("Authorization", "Bearer CANARY&1")]);
+        assert_eq!(to, url);
+        let in_query = ApiUse { query: Some("key".to_owned()), ..ApiUse::default() };
+        let (sent, to) = into_request(&in_query, &token, &headers, &url);
+        assert_eq!(sent.len(), 2, "a header of the caller's stays");
+        assert_eq!(to.as_str(), "https://api.example/v1?a=b&key=CANARY%261");
     }
 
     #[test]

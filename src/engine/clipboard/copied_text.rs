@@ -15,7 +15,7 @@ use crate::messages::problem::{Problem, UntrustedText};
 /// wanted of a key that goes into the query.
 pub fn text_of(form: CopyForm, held: &HeldToken) -> Result<SecretText, Problem> {
     let token: &AccessToken = &held.access_token;
-    let alone: &str = held.login.as_ref().map_or(token.expose(), |login| login.password.expose());
+    let alone = held.alone();
     let name = held.account.name.as_str();
     Ok(match (form, held.api.query.as_deref()) {
         (CopyForm::Plain, _) => SecretText::new(alone.to_owned()),

@@ -1,6 +1,7 @@
-//! Ten providers that many people use: each preset against a server that answers as the provider's page shows.
+//! Ten providers that many people use: each preset against a server that answers as the provider's page describes.
 //!
-//! The pages are named in the presets' files. The secret in a response is a canary, the rest is the page's example.
+//! The pages are named in the presets' files. Where a page has an example, the response follows it; where it has a
+//! list of fields, the response is composed of them. The secret in a response is a canary.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use keyfob::domain::token::grant::TokenFacts;

@@ -25,7 +25,7 @@ const NOT_FOUND: &str = "credentials not found in native keychain";
 struct Credentials<'a> {
     #[serde(rename = "ServerURL")]
     server_url: &'a str,
-    username: &'static str,
+    username: &'a str,
     secret: &'a str,
 }
 
@@ -94,8 +94,8 @@ fn server<'a>(address: &'a str, api: Option<&ApiHost>) -> Option<(String, &'a st
 
 fn give(session: &mut CliSession, account: &AccountView, address: &str) -> Result<(), Failure> {
     let held = token::valid(session, account, None)?;
-    let credentials =
-        Credentials { server_url: address, username: USER_NAME, secret: held.access_token.expose() };
+    let username = held.login.as_ref().map_or(USER_NAME, |login| login.username.as_str());
+    let credentials = Credentials { server_url: address, username, secret: held.alone() };
     output::data(&json(&credentials)?)?;
     token::warn_if_unsaved(session, account)
 }

@@ -77,7 +77,7 @@ impl<'a> Asked<'a> {
 }
 
 fn answer(asked: &Asked<'_>, held: &HeldToken) -> Zeroizing<String> {
-    let token = held.access_token.expose();
+    let token = held.alone();
     let mut text = Zeroizing::new(String::with_capacity(token.len() + 200));
     let mut line = |key: &str, value: &str| {
         for part in [key, "=", value, "\n"] {
@@ -92,7 +92,8 @@ fn answer(asked: &Asked<'_>, held: &HeldToken) -> Zeroizing<String> {
         // No other helper keeps it.
         line("ephemeral", "1");
     } else {
-        line("username", asked.username.unwrap_or(USER_NAME));
+        let own = held.login.as_ref().map(|login| login.username.as_str());
+        line("username", own.or(asked.username).unwrap_or(USER_NAME));
         line("password", token);
     }
     if let Some(end) = held.facts.expires_at {

@@ -8,12 +8,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::passphrase::VaultOptions;
 use crate::cli::session::with_account;
-use crate::domain::token::token_format;
 
 pub(super) fn run(vault: &VaultOptions, name: &str) -> Result<(), Failure> {
     with_account(vault, name, |session, account| {
         let held = token::valid(session, account, None)?;
-        let (name, value) = token_format::header(&held.api, &held.access_token);
+        let (name, value) = held.header().map_err(|problem| Failure::of_account(&problem, account))?;
         output::data(&json(&BTreeMap::from([(name.as_str(), value.expose())]))?)?;
         token::warn_if_unsaved(session, account)
     })
