@@ -108,11 +108,19 @@ pub fn curl_with_query(name: &str, token: &AccessToken, url: &str) -> SecretText
     SecretText::new(["curl ", &quoted(&text)].concat())
 }
 
-/// A line for `curl --config -`, which keeps the token out of the arguments: `header = "Authorization: Bearer …"`.
+/// Lines for `curl --config -`, which keep the token out of the arguments: `header = "Authorization: Bearer …"`, or
+/// the query of a GET request.
 pub fn curl_config(api: &ApiUse, token: &AccessToken) -> SecretText {
-    let line = header_line(api, token);
-    let mut config = Zeroizing::new(String::with_capacity(line.expose().len() * 2 + 16));
-    config.push_str("header = \"");
+    let (before, line) = match &api.query {
+        Some(query) => {
+            let pair = Zeroizing::new([query, "=", token.expose()].concat());
+            ("get\ndata-urlencode", SecretText::new(pair.to_string()))
+        }
+        None => ("header", header_line(api, token)),
+    };
+    let mut config = Zeroizing::new(String::with_capacity(line.expose().len() * 2 + 32));
+    config.push_str(before);
+    config.push_str(" = \"");
     for c in line.expose().chars().filter(|c| !c.is_control()) {
         if matches!(c, '"' | '\\') {
             config.push('\\');
@@ -224,6 +232,17 @@ mod tests {
         let output = Command::new("sh").args(["-eu", "-c", script]).output().unwrap();
         assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn a_config_of_curl_has_a_header_or_a_query() {
+        let token = AccessToken::new("CANARY\"1".to_owned());
+        let config = |query: Option<&str>| {
+            let api = ApiUse { query: query.map(str::to_owned), ..ApiUse::default() };
+            curl_config(&api, &token).expose().to_owned()
+        };
+        assert_eq!(config(None), r#"header = "Authorization: Bearer CANARY\"1""#);
+        assert_eq!(config(Some("key")), "get\ndata-urlencode = \"key=CANARY\\\"1\"");
     }
 
     #[test]

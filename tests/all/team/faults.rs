@@ -92,7 +92,7 @@ fn m5_a_slow_vault_loses_nothing() {
     let ana = member_at(&bus, &proxy.address(), ROOT, "ana");
     ana.run_with(&["import", "-"], &server.account()).ok();
     sign_in(&ana, CAR);
-    proxy.set(Fault::Latency(Duration::from_millis(700)));
+    proxy.set(Fault::Latency(Duration::from_secs(5)));
     ana.run(&["refresh", CAR]).ok();
     proxy.set(Fault::Refuse);
     let said = ana.run(&["refresh", CAR]).failed(4);
