@@ -1,7 +1,7 @@
 //! Challenges in `WWW-Authenticate` (RFC 9110, section 11.6.1; RFC 6750, section 3; RFC 9728, section 5.1).
 //!
 //! Reads tolerantly, since a challenge decides nothing by itself. Invariant: the work is bounded by
-//! [`VALUE_MAX_BYTES`].
+//! `VALUE_MAX_BYTES`.
 
 use crate::domain::oauth::scopes;
 

@@ -1,7 +1,7 @@
 //! The team vault: accounts in a KV version 2 secrets engine that several machines share.
 //!
 //! To the engine it is a vault like any other, with an account's two records spread over three: see
-//! [`layout`]. Invariant: a write replaces only the version that this process has read, so no machine
+//! `layout`. Invariant: a write replaces only the version that this process has read, so no machine
 //! overwrites what it hasn't seen.
 
 mod client;
