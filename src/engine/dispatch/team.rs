@@ -361,7 +361,7 @@ impl Engine {
             Err(VaultProblem::Team(error)) => {
                 if let Some(view) = self.team.view_mut() {
                     view.reachable = !matches!(error, TeamError::Unreachable(_));
-                    view.sealed = Some(error == TeamError::Sealed).filter(|_| view.reachable);
+                    view.sealed = view.reachable.then_some(error == TeamError::Sealed);
                     view.problem = Some(error);
                 }
             }
