@@ -15,6 +15,7 @@ use crate::ui::widgets::time_text;
 use crate::ui::{labels, widgets};
 
 pub(in crate::ui) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.add_space(16.0);
     widgets::subheading(ui, labels::TEAM_VAULT);
     match (&cx.snapshot.team, cx.snapshot.team_kept_in) {
         (Some(team), _) => {

@@ -114,7 +114,7 @@ fn g5_a_dry_run_sends_gets_without_credentials_and_saves_nothing() {
             "scopes": ["read", "write"],
             "redirect_uri": "http://127.0.0.1/callback",
             "endpoints": {
-                "authorize": server.url("/authorize"), "token": server.url("/token"), "device": null, "par": null,
+                "authorize": server.url("/authorize"), "token": server.url("/token"), "refresh": null, "device": null, "par": null,
                 "revoke": null, "introspect": null, "userinfo": null, "jwks": null,
             },
         })

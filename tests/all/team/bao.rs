@@ -25,8 +25,18 @@ fn program() -> String {
     found.to_str().unwrap().to_owned()
 }
 
+/// A free port whose successor is free, too: a server's own. It is below those that the system gives to connections,
+/// which could take one before its server starts, or starts again.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    loop {
+        let mut seed = [0; 2];
+        getrandom::fill(&mut seed).unwrap();
+        let port = 10_000 + u16::from_ne_bytes(seed) % 5_000 * 2;
+        if is_free(port) && is_free(port + 1) {
+            return port;
+        }
+    }
 }
 
 pub(crate) const ROOT: &str = "CANARY-root-token";
@@ -186,7 +196,7 @@ impl<'bus> Cluster<'bus> {
         cluster.start_node(1);
         cluster.start_node(2);
         root.run(&["secrets", "enable", "-path=secret", "-version=2", "kv"]);
-        wait_until(Duration::from_mins(1), "three voters", || {
+        wait_until(Duration::from_mins(2), "three voters", || {
             let peers = root.try_run(&["operator", "raft", "list-peers", "-format=json"]).ok()?;
             let peers: Value = serde_json::from_str(&peers).ok()?;
             let servers = peers["data"]["config"]["servers"].as_array()?;

@@ -68,7 +68,7 @@ fn a_group_can_be_shown_alone_while_nothing_is_searched() {
     assert!(rig.can_press("Xero") && rig.can_press("GitHub"));
     // A search looks everywhere.
     rig.press("Shops and accounting");
-    rig.fill("Search providers", "github");
+    rig.fill("Provider or address", "github");
     assert!(rig.can_press("GitHub") && !rig.can_press("Xero") && !rig.can_press("All providers"));
 }
 
