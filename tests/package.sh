@@ -69,7 +69,9 @@ a_page_for_each_command() {
     [ "$(find "$unpacked/share/man/man1" -type f | wc -l)" -gt 10 ]
 }
 completes() {
-    bash -c '. "$1"; COMP_WORDS=(keyfob tok); COMP_CWORD=1; _keyfob keyfob tok keyfob; [ "${COMPREPLY[*]}" = token ]' \
+    # The script asks the program itself, which knows the accounts' names.
+    PATH="$unpacked/bin:$PATH" bash -c '. "$1"; COMP_WORDS=(keyfob tok) COMP_CWORD=1 COMP_TYPE=9
+        _clap_complete_keyfob keyfob tok keyfob; [ "${COMPREPLY[*]}" = token ] || { echo "${COMPREPLY[*]}"; false; }' \
         complete "$unpacked/share/bash-completion/completions/keyfob"
 }
 metainfo=$unpacked/share/metainfo/alt.keyfob.app.metainfo.xml
