@@ -381,7 +381,7 @@ impl Search {
         self.read_server(&said, document, body, source, resource)
     }
 
-    /// Metadata whose issuer nobody has named yet: it must be where that issuer's metadata belongs.
+    /// Metadata of an issuer that no other document has named: its URL must be the well-known one of that issuer.
     fn guess_answered(
         &mut self,
         guess: Guess,

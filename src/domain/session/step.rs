@@ -123,7 +123,7 @@ impl Session {
         now: DateTime<Utc>,
     ) -> Vec<Effect> {
         let lasts = self.facts.as_ref().is_some_and(|facts| {
-            // Nobody else can bring another key, so this one is given in any case.
+            // No server gives another key, so the user gets this one even after its end.
             policy.grant.is_key()
                 || Status::lasts(facts, now, min_valid.unwrap_or_else(|| policy.margin.for_token(facts)))
         });
