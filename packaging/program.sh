@@ -21,11 +21,14 @@ case $target:${OS:-} in
         ;;
 esac
 # A download holds no path of the machine that builds it. Identical functions become one where rustc brings the linker
-# that can do it.
+# that can do it. The tables for unwinding go where the system does without them, as nothing unwinds.
 if [ "$profile" = dist ]; then
     RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/keyfob"
     case $target:$(uname -sm) in
         x86_64*linux*:* | ":Linux x86_64") RUSTFLAGS="$RUSTFLAGS -Clink-arg=-Wl,--icf=all" ;;
+    esac
+    case $target:$(uname -s) in
+        *linux*:* | :Linux) RUSTFLAGS="$RUSTFLAGS -Cforce-unwind-tables=no" ;;
     esac
     export RUSTFLAGS
 fi

@@ -5,6 +5,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     keyfob::base::hardening::forbid_dumps();
     keyfob::base::logging::start();
-    keyfob::base::logging::redact_panics();
+    keyfob::base::panics::end_at_panic(|| ());
     keyfob::cli::run(std::env::args_os())
 }

@@ -1,24 +1,26 @@
-//! Crash handling: the mark for the next start, and saving tokens.
+//! The end of a process that panics while it has a window, or before it has one.
 //!
-//! The mark is written before unwinding, so it exists even if the process can't continue. A start that finds
-//! it shows no account by itself, so it can't crash in the same way again.
+//! The mark is written first, so it exists even if the rest fails. A start that finds it shows no account by
+//! itself, so it can't crash in the same way again.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
-use std::{fs, panic, thread};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use std::{fs, process, thread};
 
+use super::AppError;
 use crate::base::failpoint::patience;
-use crate::engine::EngineHandle;
-use crate::messages::command::Command;
-use crate::messages::snapshot::Snapshot;
+use crate::base::panics;
+use crate::engine::Ending;
 use crate::store::home::Home;
 use crate::store::private_files;
 
 /// How long a token is offered to a vault that refuses it, as on the command line.
 const SAVE_TIMEOUT: Duration = Duration::from_mins(1);
-const SAVE_PAUSE: Duration = Duration::from_millis(500);
 
 /// The file that a crash leaves.
+#[derive(Clone)]
 pub(super) struct CrashMark(PathBuf);
 
 impl CrashMark {
@@ -35,34 +37,56 @@ impl CrashMark {
         is_there
     }
 
-    /// Writes the mark when this thread panics.
-    pub(super) fn leave_at_panic(&self) {
-        let (path, window) = (self.0.clone(), thread::current().id());
-        let previous_hook = panic::take_hook();
-        panic::set_hook(Box::new(move |panicked| {
-            // An existing mark is sufficient.
-            if thread::current().id() == window && private_files::create(&path, b"").is_err() {
-                log::warn!("a crash left no mark");
-            }
-            previous_hook(panicked);
-        }));
+    fn leave(&self) {
+        // An existing mark is sufficient.
+        if private_files::create(&self.0, b"").is_err() {
+            log::warn!("a crash left no mark");
+        }
     }
 }
 
-/// Ends the engine of a crashed window once the vault has every token or [`SAVE_TIMEOUT`] has passed.
-pub(super) fn save_tokens(mut engine: EngineHandle) {
-    let started = Instant::now();
-    while has_unsaved_tokens(&engine.snapshots.borrow_and_update())
-        && started.elapsed() < patience(SAVE_TIMEOUT)
-    {
-        let Ok(mut reply) = engine.ask(Command::TryVault) else { return };
-        // A vault that responds is offered the token at once; the result arrives a moment later.
-        let _ = reply.wait();
-        thread::sleep(SAVE_PAUSE);
+/// How far the window is.
+#[derive(Clone, Default)]
+pub(super) struct Stage(Arc<(AtomicBool, AtomicBool)>);
+
+impl Stage {
+    pub(super) fn opened(&self) {
+        self.0.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.0.0.load(Ordering::SeqCst)
+    }
+
+    /// Whether a panic is ending the process. What it interrupted may hold the window's locks.
+    pub(super) fn is_crashing(&self) -> bool {
+        self.0.1.load(Ordering::SeqCst)
+    }
+
+    fn crash(&self) {
+        self.0.1.store(true, Ordering::SeqCst);
     }
 }
 
-fn has_unsaved_tokens(snapshot: &Snapshot) -> bool {
-    let mut tokens = snapshot.accounts.iter().filter_map(|account| account.token.as_ref());
-    tokens.any(|token| !token.saved)
+/// Makes a panic end the process in order: with a mark for the next start, the tokens saved, the clipboard
+/// cleared, and `report` called, which returns the exit code. The calling thread is the window's.
+pub(super) fn end_at_panic(
+    mark: CrashMark,
+    stage: Stage,
+    engine: Ending,
+    report: impl Fn(&AppError) -> i32 + Send + Sync + 'static,
+) {
+    let window = thread::current().id();
+    panics::end_at_panic(move || {
+        stage.crash();
+        let error = if stage.is_open() || thread::current().id() != window {
+            mark.leave();
+            engine.end(patience(SAVE_TIMEOUT));
+            AppError::Crashed
+        } else {
+            // The toolkit panics if it can't load a library.
+            AppError::MissingLibrary
+        };
+        process::exit(report(&error));
+    });
 }

@@ -1,14 +1,13 @@
 //! The window's process: eframe with the engine and the interface.
 //!
 //! The window opens before the vault is used. Closing it stops the engine, which clears the clipboard first.
-//! A panic before there is a window is reported as the missing package, a later one as a crash.
+//! A panic before there is a window is reported as the missing package, a later one as a crash, and ends the
+//! process.
 
-use std::cell::{Cell, RefCell};
-use std::panic::{self, AssertUnwindSafe};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 use std::time::Duration;
 
 use eframe::egui;
@@ -30,7 +29,7 @@ mod file_dialog;
 mod signals;
 mod window_placement;
 
-use crash::CrashMark;
+use crash::{CrashMark, Stage};
 use file_dialog::FileDialogs;
 use signals::CloseRequest;
 
@@ -87,11 +86,17 @@ pub enum Opening {
 
 /// Opens the window and returns when it is closed.
 ///
-/// Sets the waker in `deps`. Sends the engine the commands `first`.
+/// Sets the waker in `deps`. Sends the engine the commands `first`. A panic ends the process with the code
+/// that `at_crash` returns for its error.
 ///
 /// # Errors
 /// [`AppError`] if no window can be opened.
-pub fn run(mut deps: Deps, first: Vec<Command>, opening: Opening) -> Result<(), AppError> {
+pub fn run(
+    mut deps: Deps,
+    first: Vec<Command>,
+    opening: Opening,
+    at_crash: impl Fn(&AppError) -> i32 + Send + Sync + 'static,
+) -> Result<(), AppError> {
     let claimed = match opening {
         Opening::Beside => Claim::Unknown,
         Opening::Alone => claim(&deps.home, Wish::Raise),
@@ -103,9 +108,10 @@ pub fn run(mut deps: Deps, first: Vec<Command>, opening: Opening) -> Result<(), 
         Claim::Unknown => None,
     };
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
-    let waking = Arc::clone(&context);
+    let stage = Stage::default();
+    let (waking, at) = (Arc::clone(&context), stage.clone());
     deps.waker = Arc::new(move || {
-        if let Some(context) = waking.get() {
+        if let Some(context) = waking.get().filter(|_| !at.is_crashing()) {
             context.request_repaint();
         }
     });
@@ -120,6 +126,7 @@ pub fn run(mut deps: Deps, first: Vec<Command>, opening: Opening) -> Result<(), 
     let (clock, mark) = (Arc::clone(&deps.clock), CrashMark::of(&deps.home));
     let (wake, close_request) = (Arc::clone(&deps.waker), CloseRequest::default());
     let mut engine = engine::spawn(deps).map_err(AppError::Engine)?;
+    crash::end_at_panic(mark.clone(), stage.clone(), engine.ending(), at_crash);
     close_request.watch(move || wake(), engine.clipboard_clearer());
     if !first.is_empty() {
         engine.loaded();
@@ -130,18 +137,8 @@ pub fn run(mut deps: Deps, first: Vec<Command>, opening: Opening) -> Result<(), 
         }
     }
     let engine = Rc::new(RefCell::new(Some(engine)));
-    let has_window = Cell::new(false);
-    Launch {
-        context,
-        clock,
-        wishes,
-        picks: opening == Opening::Pick,
-        close_request,
-        mark,
-        has_window,
-        engine,
-    }
-    .run()
+    let picks = opening == Opening::Pick;
+    Launch { context, clock, wishes, picks, close_request, mark, stage, engine }.run()
 }
 
 fn claim(home: &Home, wish: Wish) -> Claim {
@@ -178,29 +175,17 @@ struct Launch {
     picks: bool,
     close_request: CloseRequest,
     mark: CrashMark,
-    /// Whether there was a window with a renderer.
-    has_window: Cell<bool>,
-    /// Taken by the window; returned by one that crashes.
+    stage: Stage,
+    /// Taken by the window.
     engine: Rc<RefCell<Option<EngineHandle>>>,
 }
 
 impl Launch {
     fn run(&self) -> Result<(), AppError> {
-        let closed = panic::catch_unwind(AssertUnwindSafe(|| self.open()));
-        match (closed, self.has_window.get()) {
-            (Ok(Ok(())), _) => Ok(()),
-            (Ok(Err(error)), has_window) => {
-                log::warn!("no window: {error}");
-                Err(if has_window { AppError::ScreenLost } else { AppError::NoWindow })
-            }
-            (Err(_), true) => {
-                if let Some(engine) = self.engine.take() {
-                    crash::save_tokens(engine);
-                }
-                Err(AppError::Crashed)
-            }
-            (Err(_), false) => Err(AppError::MissingLibrary),
-        }
+        self.open().map_err(|error| {
+            log::warn!("no window: {error}");
+            if self.stage.is_open() { AppError::ScreenLost } else { AppError::NoWindow }
+        })
     }
 
     /// Opens the window and returns when it is closed.
@@ -228,7 +213,7 @@ impl Launch {
             ..eframe::NativeOptions::default()
         };
         let creator: eframe::AppCreator<'_> = Box::new(|creation| {
-            self.has_window.set(true);
+            self.stage.opened();
             let ctx = &creation.egui_ctx;
             let mut engine = self.engine.borrow_mut().take().ok_or("there is a window already")?;
             let snapshot = engine.loaded();
@@ -243,12 +228,10 @@ impl Launch {
             if self.picks {
                 ui.start_quick_pick();
             }
-            self.mark.leave_at_panic();
             let _ = self.context.set(ctx.clone());
             Ok(Box::new(App {
                 ui,
                 engine: Some(engine),
-                after_crash: Rc::clone(&self.engine),
                 snapshot,
                 clock: Arc::clone(&self.clock),
                 file_dialogs: FileDialogs::new(),
@@ -267,8 +250,6 @@ impl Launch {
 struct App {
     ui: Ui,
     engine: Option<EngineHandle>,
-    /// Receives the engine if the window crashes.
-    after_crash: Rc<RefCell<Option<EngineHandle>>>,
     snapshot: Arc<Snapshot>,
     clock: Arc<dyn Clock>,
     file_dialogs: FileDialogs,
@@ -363,16 +344,6 @@ impl eframe::App for App {
             log::warn!("where the user was is not remembered");
         }
         drop(engine);
-    }
-}
-
-impl Drop for App {
-    fn drop(&mut self) {
-        if thread::panicking()
-            && let Ok(mut engine) = self.after_crash.try_borrow_mut()
-        {
-            *engine = self.engine.take();
-        }
     }
 }
 

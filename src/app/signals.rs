@@ -21,6 +21,7 @@ impl CloseRequest {
     pub(super) fn take(&self) -> bool {
         if self.is_pending.load(Ordering::SeqCst) {
             failpoint::hold_at("window end");
+            failpoint::panic_at("window end");
         }
         self.is_pending.load(Ordering::SeqCst) && !self.is_taken.swap(true, Ordering::SeqCst)
     }

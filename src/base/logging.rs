@@ -1,10 +1,8 @@
-//! Log lines on standard error if enabled, and panic messages.
+//! Log lines on standard error if enabled.
 //!
-//! Invariants: only Keyfob's own lines are written, at any level, since other crates log URLs and headers,
-//! which may hold secrets; a panic shows where it happened and none of the values involved.
+//! Invariant: only Keyfob's own lines are written, at any level, since other crates log URLs and headers,
+//! which may hold secrets.
 
-use std::io::Write as _;
-use std::panic::{self, PanicHookInfo};
 use std::str::FromStr as _;
 
 use log::LevelFilter;
@@ -20,20 +18,4 @@ pub fn start() {
     builder.filter_level(LevelFilter::Off).filter_module(env!("CARGO_CRATE_NAME"), level);
     // A second logger is rejected, and the first one stays.
     let _ = builder.try_init();
-}
-
-/// Makes a panic show its place, and its message only if that is a constant: a formatted one may quote a
-/// token, as messages about the bounds of a text do.
-pub fn redact_panics() {
-    panic::set_hook(Box::new(|panicked| {
-        // If standard error is closed, nothing can be reported.
-        let _ = writeln!(std::io::stderr(), "{}", panic_line(panicked));
-    }));
-}
-
-fn panic_line(panicked: &PanicHookInfo<'_>) -> String {
-    let place = panicked.location().map_or_else(String::new, |place| format!(" at {place}"));
-    let message = panicked.payload().downcast_ref::<&'static str>();
-    let message = message.map_or_else(String::new, |message| format!(": {message}"));
-    format!("keyfob: internal error{place}{message}")
 }

@@ -177,6 +177,10 @@ impl Failure {
         ExitCode::from(self.code)
     }
 
+    pub(super) fn code(&self) -> u8 {
+        self.code
+    }
+
     pub(super) fn words(&self) -> &str {
         &self.words
     }

@@ -26,9 +26,9 @@ use std::io;
 use std::mem;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::base::clock::Clock;
 use crate::domain::account::AccountName;
@@ -53,6 +53,11 @@ const REPLIES: usize = 4;
 /// Poll count and interval while waiting for the lock before suspend.
 const SLEEP_LOOKS: u32 = 100;
 const SLEEP_PAUSE: Duration = Duration::from_millis(20);
+/// How long unsaved tokens wait until they are offered to the vault again at a crash.
+const SAVE_PAUSE: Duration = Duration::from_millis(500);
+/// How long the end may take: a token response is waited for, since the server may have invalidated the old
+/// token.
+const END_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Creates the clipboard on the thread that owns it.
 pub type ClipboardFactory = Box<dyn FnOnce() -> Box<dyn Clipboard> + Send>;
@@ -102,6 +107,7 @@ pub struct EngineHandle {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Events, oldest first.
     pub events: mpsc::Receiver<Event>,
+    ending: Arc<Notify>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -187,6 +193,16 @@ impl EngineHandle {
         move || carry_out(&commands, Command::ClearClipboard)
     }
 
+    /// Returns what ends the engine while its handle can't be dropped.
+    pub fn ending(&self) -> Ending {
+        Ending {
+            commands: self.commands.downgrade(),
+            snapshots: self.snapshots.clone(),
+            request: Arc::clone(&self.ending),
+            thread: self.thread.as_ref().map(|thread| thread.thread().id()),
+        }
+    }
+
     /// Blocks until the database is read; returns the newest snapshot.
     pub fn loaded(&mut self) -> Arc<Snapshot> {
         until(&mut self.snapshots, |snapshot| snapshot.loaded)
@@ -212,6 +228,47 @@ impl Asker {
     }
 }
 
+/// Ends the engine from any thread.
+pub struct Ending {
+    commands: mpsc::WeakSender<Envelope>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    request: Arc<Notify>,
+    thread: Option<thread::ThreadId>,
+}
+
+impl Ending {
+    /// Offers unsaved tokens to the vault until it has taken them or `patience` has passed, then shuts the
+    /// engine down as dropping its handle does. Blocks until it has ended, or for [`END_TIMEOUT`] longer.
+    ///
+    /// On the engine's own thread, which can't wait for itself, it does nothing.
+    pub fn end(&self, patience: Duration) {
+        if self.thread == Some(thread::current().id()) {
+            return;
+        }
+        let started = Instant::now();
+        while self.runs() && self.has_unsaved_tokens() && started.elapsed() < patience {
+            // A vault that responds is offered the token at once; the result arrives a moment later.
+            carry_out(&self.commands, Command::TryVault);
+            thread::sleep(SAVE_PAUSE);
+        }
+        self.request.notify_one();
+        let asked = Instant::now();
+        while self.runs() && asked.elapsed() < END_TIMEOUT {
+            thread::sleep(SLEEP_PAUSE);
+        }
+    }
+
+    fn runs(&self) -> bool {
+        self.snapshots.has_changed().is_ok()
+    }
+
+    fn has_unsaved_tokens(&self) -> bool {
+        let snapshot = Arc::clone(&self.snapshots.borrow());
+        let mut tokens = snapshot.accounts.iter().filter_map(|account| account.token.as_ref());
+        tokens.any(|token| !token.saved)
+    }
+}
+
 impl Drop for EngineHandle {
     /// Shuts the engine down and blocks until it has ended: it clears the clipboard, finishes deletions and
     /// stores its state. That takes a few seconds, or up to half a minute while a token request is open, and
@@ -219,7 +276,6 @@ impl Drop for EngineHandle {
     fn drop(&mut self) {
         // Without senders, the engine carries out the queued commands and ends.
         drop(mem::replace(&mut self.commands, mpsc::channel(1).0));
-        // The panic hook has reported a panic.
         let _ = self.thread.take().map(thread::JoinHandle::join);
     }
 }
@@ -252,25 +308,25 @@ pub fn spawn(deps: Deps) -> io::Result<EngineHandle> {
         deps.sleep.watch(Box::new(move || carry_out(&commands, Command::SystemSleeps)));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let ending = Arc::new(Notify::new());
+    let asked_to_end = Arc::clone(&ending);
     let thread = thread::Builder::new().name("engine".to_owned()).spawn(move || {
         let tasks = tokio::task::LocalSet::new();
         tasks.block_on(&runtime, async move {
-            dispatch::Engine::new(deps, snapshot_out, event_out).run(command_queue).await;
+            dispatch::Engine::new(deps, snapshot_out, event_out).run(command_queue, &asked_to_end).await;
         });
         // A thread that blocks, for example in a browser's start, is left behind.
         runtime.shutdown_background();
     })?;
-    Ok(EngineHandle { commands, snapshots, events, thread: Some(thread) })
+    Ok(EngineHandle { commands, snapshots, events, ending, thread: Some(thread) })
 }
 
-/// Sends a command on a system signal and waits briefly until it is done.
+/// Sends a command on a system signal or at a crash, and waits briefly until it is done.
 fn carry_out(commands: &mpsc::WeakSender<Envelope>, command: Command) {
     let Some(commands) = commands.upgrade() else { return };
     let (replies, answers) = mpsc::channel(REPLIES);
     if commands.try_send(Envelope { command, replies: Some(replies) }).is_err() {
-        return log::warn!(
-            "the system sleeps or ends Keyfob, which was too busy to lock or to clear the clipboard"
-        );
+        return log::warn!("Keyfob was too busy to lock, to clear the clipboard or to save a token");
     }
     drop(commands);
     let mut answers = Answers(answers);
@@ -293,6 +349,7 @@ mod tests {
             commands,
             snapshots: watch::channel(Arc::new(Snapshot::default())).1,
             events: mpsc::channel(1).1,
+            ending: Arc::default(),
             thread: None,
         };
         assert_eq!(handle.send(Command::StartDemo), Ok(()));

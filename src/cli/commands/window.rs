@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::{self, Opening};
+use crate::app::{self, AppError, Opening};
 use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::cli::passphrase::VaultOptions;
 use crate::cli::session;
 use crate::cli::team_environment;
@@ -46,5 +47,11 @@ pub(in crate::cli) fn run(vault: &VaultOptions, purpose: Purpose) -> Result<(), 
         // A window of another vault or of the demo is separate.
         Purpose::Accounts | Purpose::Demo => Opening::Beside,
     };
-    app::run(deps, first, opening).map_err(|error| Failure::refused(error.to_string()))
+    let failure = |error: &AppError| Failure::refused(error.to_string());
+    let at_crash = move |error: &AppError| {
+        let failure = failure(error);
+        output::say(failure.words());
+        failure.code().into()
+    };
+    app::run(deps, first, opening, at_crash).map_err(|error| failure(&error))
 }

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::Engine;
+use crate::base::failpoint;
 use crate::domain::account::AccountId;
 use crate::domain::session::Input;
 use crate::engine::Envelope;
@@ -18,8 +19,8 @@ const LAST_CALL: Duration = Duration::from_secs(3);
 const LAST_ANSWER: Duration = Duration::from_secs(35);
 
 impl Engine {
-    /// Runs until all command senders are gone.
-    pub(in crate::engine) async fn run(mut self, mut commands: mpsc::Receiver<Envelope>) {
+    /// Runs until all command senders are gone, or `ending` is notified.
+    pub(in crate::engine) async fn run(mut self, mut commands: mpsc::Receiver<Envelope>, ending: &Notify) {
         let vault_changed = Rc::clone(&self.vault_changed);
         self.load();
         loop {
@@ -28,13 +29,14 @@ impl Engine {
             tokio::select! {
                 envelope = commands.recv() => match envelope {
                     Some(Envelope { command, replies }) => {
+                        failpoint::panic_at("engine");
                         let replies = replies.map(|sender| self.outbox.reply_to(sender));
                         self.dispatch(command, replies);
                     }
                     None => break,
                 },
+                () = ending.notified() => break,
                 Some(done) = self.jobs.join_next() => {
-                    // The panic hook has reported a panic; the closed channel informs the caller.
                     if let Ok(done) = done {
                         self.job_done(done);
                     }

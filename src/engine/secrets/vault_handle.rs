@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::base::failpoint;
+use crate::base::panics::VAULT_THREAD;
 use crate::domain::account::AccountId;
 use crate::domain::team::TeamError;
 use crate::domain::token::grant::Grant;
@@ -132,7 +134,10 @@ impl VaultHandle {
         job: impl FnOnce(&mut dyn Vault) -> Result<R, VaultError> + Send + 'static,
     ) -> Result<R, VaultProblem> {
         let worker = self.worker()?;
-        let answer = worker.run(move |vault| job(vault.as_mut()));
+        let answer = worker.run(move |vault| {
+            failpoint::panic_at("vault");
+            job(vault.as_mut())
+        });
         tokio::pin!(answer);
         let result = tokio::select! {
             biased;
@@ -167,7 +172,7 @@ impl VaultHandle {
             return Ok(Rc::clone(worker));
         }
         let factory = Arc::clone(&self.0.factory.borrow());
-        let worker = Worker::start("vault", move || factory()).map_err(|_| NO_THREAD)?;
+        let worker = Worker::start(VAULT_THREAD, move || factory()).map_err(|_| NO_THREAD)?;
         Ok(Rc::clone(slot.insert(Rc::new(worker))))
     }
 

@@ -84,6 +84,47 @@ fn c4_a_crash_is_called_one_and_is_not_repeated() {
     assert!(!window.tree().contains("crashed"));
 }
 
+#[test]
+#[cfg(feature = "failpoints")]
+fn c4_a_panic_in_the_engine_ends_the_window_as_a_crash() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let desk = Desk::new(&bus, "desktop-crash-engine");
+    // The first start tries the keychain.
+    let crashed = desk.run(&[], "", &[("KEYFOB_PANIC_AT", "engine")]);
+    let said = String::from_utf8(crashed.stderr).unwrap();
+    assert_eq!(crashed.status.code(), Some(1), "{said}");
+    assert!(said.contains("internal error at") && said.contains("Keyfob crashed"), "{said}");
+    let window = desk.open(&[]);
+    window.wait_for("Keyfob crashed");
+    assert!(window.close().success());
+}
+
+#[test]
+#[cfg(feature = "failpoints")]
+fn c4_a_panic_in_the_keychains_library_leaves_the_window_open() {
+    let bus = Bus::start();
+    let _keyring = Keyring::unlocked(&bus);
+    let desk = Desk::new(&bus, "desktop-crash-keychain");
+    let window = desk.open_with(&[], &[("KEYFOB_PANIC_AT", "vault")]);
+    window.wait_for("Waiting for the keychain");
+    window.press("Add account");
+    window.wait_for("Custom provider");
+    assert!(window.close().success());
+}
+
+#[test]
+#[cfg(feature = "failpoints")]
+fn c4_a_crash_clears_the_clipboard() {
+    let bus = Bus::start();
+    let desk = Desk::new(&bus, "desktop-crash-clipboard");
+    let window = desk.open_with(&["demo"], &[("KEYFOB_PANIC_AT", "window end")]);
+    copy_token(&desk, &window);
+    window.signal(Signal::TERM);
+    assert_eq!(window.end().code(), Some(1));
+    desk.wait_until_cleared(Duration::from_secs(1));
+}
+
 /// Copies the demo's token, then another program takes over the clipboard, like a clipboard manager: contents
 /// that only end with the process would stay.
 fn copy_token(desk: &Desk<'_>, window: &Window<'_>) -> String {

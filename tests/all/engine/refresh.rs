@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use keyfob::domain::token::grant::ExpirySource;
 use keyfob::messages::command::{Command, CopyForm};
@@ -188,6 +189,17 @@ fn r8_the_end_of_a_window_offers_an_unsaved_token_once_more() {
     assert!(!rig.view("car").token.as_ref().unwrap().saved);
     drop(rig);
     assert_eq!(token(&place.command_line()), "two");
+}
+
+#[test]
+fn r8_a_crash_offers_an_unsaved_token_until_the_vault_takes_it() {
+    let (server, place) = (ScriptedServer::start(), Place::new());
+    let rig = refused_once(&server, &place);
+    place.vault.fail_writes(2, &VaultError::Locked);
+    rig.handle.ending().end(Duration::from_secs(20));
+    // The handle, which a crash doesn't drop, still exists.
+    assert_eq!(token(&place.command_line()), "two");
+    drop(rig);
 }
 
 #[test]
