@@ -1,7 +1,8 @@
 //! Ten providers that many people use: each preset against a server that answers as the provider's page describes.
 //!
-//! The pages are named in the presets' files. Where a page has an example, the response follows it; where it has a
-//! list of fields, the response is composed of them. The secret in a response is a canary.
+//! The pages are named in the presets' files. The responses have the fields of the page's example (Airtable, Asana,
+//! Linear, Xero), of the provider's own specification or client (Box, Notion) or of the page's list of fields (LinkedIn,
+//! Shopify, X, Zendesk), with values of our own. The secret in a response is a canary.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use keyfob::domain::token::grant::TokenFacts;
@@ -66,8 +67,8 @@ const PAGES: &[Page] = &[
         sends: Sends::Basic,
         json: true,
         asked: &[("owner", "user")],
-        answer: r#"{"access_token":"CANARY-1","token_type":"bearer","refresh_token":"CANARY-r1","bot_id":"b","workspace_icon":null,"workspace_name":"Acme","workspace_id":"w","owner":{"type":"user","user":{"object":"user","id":"u"}},"duplicated_template_id":null,"request_id":"q"}"#,
-        refreshed: r#"{"access_token":"CANARY-2","token_type":"bearer","refresh_token":"CANARY-r2","bot_id":"b","workspace_name":"Acme","workspace_id":"w","owner":{"type":"workspace","workspace":true}}"#,
+        answer: r#"{"access_token":"CANARY-1","token_type":"bearer","refresh_token":"CANARY-r1","bot_id":"b","workspace_icon":null,"workspace_name":"Acme","workspace_id":"w","owner":{"type":"user","user":{"type":"person","person":{"email":"u@example.com"},"name":"U","avatar_url":null,"id":"u","object":"user"}},"duplicated_template_id":null,"request_id":"q"}"#,
+        refreshed: r#"{"access_token":"CANARY-2","token_type":"bearer","refresh_token":"CANARY-r2","bot_id":"b","workspace_icon":null,"workspace_name":"Acme","workspace_id":"w","owner":{"type":"workspace","workspace":true},"duplicated_template_id":null,"request_id":"q"}"#,
         life: None,
         ..PLAIN
     },
@@ -96,9 +97,9 @@ const PAGES: &[Page] = &[
         id: "asana",
         scope: "tasks:read",
         lines: "scopes = [\"tasks:read\"]",
-        answer: r#"{"access_token":"CANARY-1","expires_in":3600,"token_type":"bearer","data":{"id":"4673218951","gid":"4673218951","name":"Greg Sanchez","email":"gsanchez@example.com"},"refresh_token":"CANARY-r1"}"#,
+        answer: r#"{"access_token":"CANARY-1","expires_in":3600,"token_type":"bearer","data":{"id":12345,"gid":"12345","name":"U","email":"u@example.com"},"refresh_token":"CANARY-r1"}"#,
         // A refresh brings no new refresh token.
-        refreshed: r#"{"access_token":"CANARY-2","expires_in":3600,"token_type":"bearer","data":{"id":"4673218951","gid":"4673218951","name":"Greg Sanchez","email":"gsanchez@example.com"}}"#,
+        refreshed: r#"{"access_token":"CANARY-2","expires_in":3600,"token_type":"bearer","data":{"id":12345,"gid":"12345","name":"U","email":"u@example.com"}}"#,
         granted: &[],
         ..PLAIN
     },
@@ -128,7 +129,7 @@ const PAGES: &[Page] = &[
     },
     Page {
         id: "box",
-        answer: r#"{"access_token":"CANARY-1","expires_in":3600,"restricted_to":[],"token_type":"bearer","refresh_token":"CANARY-r1","issued_token_type":"urn:ietf:params:oauth:token-type:access_token"}"#,
+        answer: r#"{"access_token":"CANARY-1","expires_in":3600,"restricted_to":[],"token_type":"bearer","refresh_token":"CANARY-r1"}"#,
         refreshed: r#"{"access_token":"CANARY-2","expires_in":3600,"restricted_to":[],"token_type":"bearer","refresh_token":"CANARY-r2"}"#,
         refresh_days: Some(60),
         ..PLAIN
