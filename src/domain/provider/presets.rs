@@ -35,6 +35,7 @@ const FILES: &[&str] = &[
     include_str!("../../../assets/providers/entra-us.toml"),
     include_str!("../../../assets/providers/entra-china.toml"),
     include_str!("../../../assets/providers/salesforce.toml"),
+    include_str!("../../../assets/providers/salesforce-jwt.toml"),
     include_str!("../../../assets/providers/slack.toml"),
     include_str!("../../../assets/providers/slack-user.toml"),
     include_str!("../../../assets/providers/spotify.toml"),
