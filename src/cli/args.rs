@@ -275,7 +275,7 @@ pub(super) enum Command {
     Add(Box<Add>),
     /// Write accounts to a new file, for another computer or a colleague.
     Export {
-        /// The accounts [default: all]
+        /// The accounts [default: all of this vault]
         #[arg(add = account_names())]
         names: Vec<String>,
         /// The file, which must not exist.

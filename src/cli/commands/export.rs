@@ -9,6 +9,7 @@ use crate::cli::passphrase::{self, VaultOptions};
 use crate::cli::session::with_engine;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
+use crate::messages::snapshot::VaultKind;
 
 /// The option for the passphrase of an export, which is not the vault's.
 pub(in crate::cli) const OPTION: &str = "--export-passphrase-file";
@@ -26,9 +27,12 @@ pub(in crate::cli) fn run(
     options: &ExportOptions<'_>,
 ) -> Result<(), Failure> {
     with_engine(vault, |session| {
-        let accounts = options.names.iter().map(|name| session.find(name).map(|account| account.id.clone()));
-        let accounts = accounts.collect::<Result<Vec<_>, _>>()?;
-        session.unlock(false)?;
+        let found = options.names.iter().map(|name| session.find(name)).collect::<Result<Vec<_>, _>>()?;
+        if found.is_empty() || found.iter().any(|account| account.vault != VaultKind::Team) {
+            session.unlock(false)?;
+        }
+        let accounts: Vec<_> = found.iter().map(|account| account.id.clone()).collect();
+        let lacks_team = accounts.is_empty() && vault.kind.is_none() && session.has_team();
         let file = quoted(&path.display().to_string());
         let passphrase = if options.with_secrets {
             let prompt = "Choose a passphrase for the exported file: ";
@@ -45,6 +49,11 @@ pub(in crate::cli) fn run(
                 "without their secrets"
             };
             output::say(&format!("{file} was written. Accounts in it: {count}, {how}."));
+            if lacks_team {
+                output::say(
+                    "The team's accounts are not in it: name them, or export them with --vault team.",
+                );
+            }
         }
         Ok(())
     })

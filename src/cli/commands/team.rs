@@ -1,6 +1,6 @@
 //! `keyfob team`: the connection to a team vault.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -111,8 +111,6 @@ struct Status<'a> {
     address: &'a str,
     mount: &'a str,
     prefix: &'a str,
-    namespace: Option<&'a str>,
-    ca: Option<&'a PathBuf>,
     auth: &'static str,
     #[serde(rename = "as")]
     machine: &'a str,
@@ -134,8 +132,6 @@ fn status(session: &mut CliSession, as_json: bool) -> Result<(), Failure> {
         address: connection.address.as_str().trim_end_matches('/'),
         mount: &connection.mount,
         prefix: &connection.prefix,
-        namespace: connection.namespace.as_deref(),
-        ca: connection.ca.as_ref(),
         auth: connection.auth.as_str(),
         machine: &connection.machine,
         reachable,
@@ -147,10 +143,13 @@ fn status(session: &mut CliSession, as_json: bool) -> Result<(), Failure> {
         output::data(&json(&status)?)?;
     } else {
         let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
+        let ca = connection.ca.as_ref().map(|path| shown(&path.display().to_string()));
         let rows = [
             ("Address", shown(status.address)),
             ("Mount", shown(status.mount)),
             ("Prefix", shown(status.prefix)),
+            ("Namespace", connection.namespace.as_deref().map_or_else(|| "-".to_owned(), shown)),
+            ("CA", ca.unwrap_or_else(|| "-".to_owned())),
             ("Sign-in", status.auth.to_owned()),
             ("This machine", shown(status.machine)),
             ("Reachable", yes(reachable)),

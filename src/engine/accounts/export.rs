@@ -30,8 +30,8 @@ use crate::store::vault::{Vault, VaultError};
 
 /// An export of these accounts to a new file.
 pub(crate) struct ExportJob {
-    pub(crate) accounts: Vec<Account>,
-    pub(crate) store: AccountStore,
+    /// The accounts by vault.
+    pub(crate) parts: Vec<(AccountStore, Vec<Account>)>,
     pub(crate) presets: Arc<Vec<Preset>>,
     pub(crate) path: PathBuf,
     /// Encrypts the file; without it no secret is written.
@@ -47,33 +47,47 @@ impl ExportJob {
     /// The vault's error, an account whose secrets are missing or disagree, or the file's error. The file
     /// doesn't exist then.
     pub(crate) async fn run(self) -> Result<usize, Problem> {
-        let Self { accounts, store, presets, path, passphrase, with_tokens } = self;
+        let Self { parts, presets, path, passphrase, with_tokens } = self;
         let with_tokens = with_tokens && passphrase.is_some();
-        // An unreadable database says nothing about the vault.
-        let stored = store.on_disk(Accounts::load).await.unwrap_or_default().accounts;
-        let here = store.vault_kind();
-        let elsewhere = stored.into_iter().filter(|row| account_vault::is_elsewhere(row, here));
-        let elsewhere: BTreeSet<AccountId> = elsewhere.map(|row| row.account.id).collect();
-        let read = store.in_vault(move |vault| {
-            if let Some(team) = vault.team() {
-                team.need(Role::Renew)?;
-            }
-            let mut exported = Vec::with_capacity(accounts.len());
-            for account in accounts {
-                if elsewhere.contains(&account.id) {
-                    return Ok(Err(lacking(&account)));
-                }
-                match read_one(vault, account, &presets, with_tokens)? {
-                    Ok(read) => exported.push(read),
-                    Err(problem) => return Ok(Err(problem)),
-                }
-            }
-            Ok(Ok(exported))
-        });
-        let exported = read.await.map_err(Problem::Vault)??;
+        let mut exported = Vec::new();
+        for (store, accounts) in parts {
+            exported.extend(read_all(&store, accounts, Arc::clone(&presets), with_tokens).await?);
+        }
+        exported.sort_by(|a, b| a.account.name.key().cmp(b.account.name.key()));
         let count = exported.len();
         on_a_thread(move || write(&exported, &path, passphrase.as_ref())).await.map(|()| count)
     }
+}
+
+/// Reads accounts of one vault.
+async fn read_all(
+    store: &AccountStore,
+    accounts: Vec<Account>,
+    presets: Arc<Vec<Preset>>,
+    with_tokens: bool,
+) -> Result<Vec<Exported>, Problem> {
+    // An unreadable database says nothing about the vault.
+    let stored = store.on_disk(Accounts::load).await.unwrap_or_default().accounts;
+    let here = store.vault_kind();
+    let elsewhere = stored.into_iter().filter(|row| account_vault::is_elsewhere(row, here));
+    let elsewhere: BTreeSet<AccountId> = elsewhere.map(|row| row.account.id).collect();
+    let read = store.in_vault(move |vault| {
+        if let Some(team) = vault.team() {
+            team.need(Role::Renew)?;
+        }
+        let mut exported = Vec::with_capacity(accounts.len());
+        for account in accounts {
+            if elsewhere.contains(&account.id) {
+                return Ok(Err(lacking(&account)));
+            }
+            match read_one(vault, account, &presets, with_tokens)? {
+                Ok(read) => exported.push(read),
+                Err(problem) => return Ok(Err(problem)),
+            }
+        }
+        Ok(Ok(exported))
+    });
+    read.await.map_err(Problem::Vault)?
 }
 
 /// Reads one account. The inner error concerns that account alone; the export must be complete.
@@ -83,6 +97,7 @@ fn read_one(
     presets: &[Preset],
     with_tokens: bool,
 ) -> Result<Result<Exported, Problem>, VaultError> {
+    let is_of_team = vault.team().is_some();
     let mut records = Records::new(vault);
     let read = if with_tokens { records.read_secrets(&account.id) } else { records.read_client(&account.id) };
     let record = match read {
@@ -90,6 +105,8 @@ fn read_one(
         Ok(None) | Err(VaultError::Corrupt | VaultError::Newer) => return Ok(Err(lacking(&account))),
         Err(error) => return Err(error),
     };
+    // A team's list may have its accounts without their settings.
+    let account = if is_of_team { record.account().clone() } else { account };
     Ok(match record.secrets_for(presets, &account.settings) {
         Ok((client, grant)) => Ok(Exported { account, client, grant }),
         Err(refused) => Err(disagreed(&refused.0, &account, refused.1)),

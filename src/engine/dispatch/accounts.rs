@@ -337,20 +337,23 @@ impl Engine {
         with_tokens: bool,
         replies: Replies,
     ) {
-        let is_meant = |entry: &&AccountState| {
-            entry.is_shown() && !entry.is_ephemeral() && entry.is_of_team() == self.team.is_only()
+        let is_meant = |entry: &&AccountState| match ids {
+            [] => entry.is_of_team() == self.team.is_only(),
+            ids => ids.contains(entry.id()),
         };
-        let shown = self.accounts.iter().filter(is_meant);
-        let mut accounts: Vec<Account> = shown.map(|entry| entry.account().clone()).collect();
-        if !ids.is_empty() {
-            if let Some(id) = ids.iter().find(|id| !accounts.iter().any(|account| account.id == **id)) {
-                return self.fail(None, Problem::UnknownAccount(id.to_string()), replies);
-            }
-            accounts.retain(|account| ids.contains(&account.id));
+        let shown = self.accounts.iter().filter(|entry| entry.is_shown() && !entry.is_ephemeral());
+        let (team, own): (Vec<_>, Vec<_>) = shown.filter(is_meant).partition(|entry| entry.is_of_team());
+        if let Some(id) = ids.iter().find(|id| !team.iter().chain(&own).any(|entry| entry.id() == *id)) {
+            return self.fail(None, Problem::UnknownAccount(id.to_string()), replies);
         }
-        accounts.sort_by(|a, b| a.name.key().cmp(b.name.key()));
-        let (store, presets) = (self.store_of_new(), self.providers.presets());
-        let job = ExportJob { accounts, store, presets, path, passphrase, with_tokens };
+        let team_store = team.first().map(|entry| self.store_of(entry));
+        let parts = [(Some(self.store()), own), (team_store, team)];
+        let parts = parts.into_iter().filter_map(|(store, entries)| {
+            let accounts: Vec<Account> = entries.into_iter().map(|entry| entry.account().clone()).collect();
+            store.filter(|_| !accounts.is_empty()).map(|store| (store, accounts))
+        });
+        let (parts, presets) = (parts.collect(), self.providers.presets());
+        let job = ExportJob { parts, presets, path, passphrase, with_tokens };
         self.spawn_for(JobDone::Reported, replies, async move { job.run().await.map(Reply::Exported) });
     }
 }

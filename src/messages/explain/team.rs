@@ -126,7 +126,7 @@ fn unreached(unreachable: &Unreachable) -> UserMessage {
 fn role_too_low(has: Role, needs: Role) -> UserMessage {
     let what = match needs {
         Role::Use => "be used",
-        Role::Renew => "be refreshed or signed in",
+        Role::Renew => "be refreshed, signed in or exported",
         Role::Manage => "be added, changed or removed",
     };
     words(

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use keyfob::domain::account::Client;
-use keyfob::domain::team::{AuthMethod, Connection, Role, TeamError};
-use keyfob::messages::command::{AccountDraft, Command, TeamCredentials, TeamSignIn};
-use keyfob::messages::event::Reply;
+use keyfob::domain::team::TeamError;
+use keyfob::messages::command::{AccountDraft, Command};
 use keyfob::messages::explain::explain;
 use keyfob::messages::problem::{Problem, VaultProblem};
 use serde_json::{Value, json};
@@ -16,8 +15,6 @@ use super::{connect, machine, member, policy, sign_in};
 use crate::cli::place::{Place, holds};
 use crate::support::desktop::Bus;
 use crate::support::engine;
-use crate::support::raw;
-use crate::support::server::{Request, Response, ScriptedServer};
 
 #[test]
 fn a_team_account_is_shared_by_two_machines() {
@@ -165,6 +162,19 @@ fn an_account_moves_to_the_team_and_back() {
     assert_eq!(vaults(&ana), ["team", "team"]);
     assert_eq!(ana.run(&["token", CAR]).ok(), token);
     ana.run(&["refresh", CAR]).ok();
+    // Accounts of both vaults are exported by name, and the team's not by a personal export.
+    ana.run(&["move", "second", "--to", "file"]).ok();
+    let to = |name: &str| ana.home.join(name).to_str().unwrap().to_owned();
+    let names = |path: &str| {
+        let text = std::fs::read_to_string(path).unwrap();
+        [CAR, "second"].map(|name| text.contains(&format!("name = \"{name}\"")))
+    };
+    let said = ana.run(&["export", "--to", &to("own.toml")]);
+    assert!(said.err.contains("team's accounts are not in it"), "{said:?}");
+    assert_eq!((said.code, names(&to("own.toml"))), (0, [false, true]));
+    ana.run(&["export", CAR, "second", "--to", &to("both.toml")]).ok();
+    assert_eq!(names(&to("both.toml")), [true, true]);
+    ana.run(&["move", "second", "--to", "team"]).ok();
     // A name can't be taken twice.
     ana.before.extend(["--vault", "file"].map(str::to_owned));
     ana.run_with(&["import", "-"], &server.account()).ok();
@@ -356,6 +366,9 @@ fn a_refused_sign_in_keeps_nothing() {
     let status = place.run(&["team", "status", "--json"]).json();
     assert_eq!((&status["auth"], &status["role"]), (&json!("userpass"), &json!("manage")));
     assert_eq!((&status["reachable"], &status["sealed"]), (&json!(true), &json!(false)));
+    let members: Vec<_> = status.as_object().unwrap().keys().map(String::as_str).collect();
+    let named = "address as auth mount prefix reachable role sealed token_expires_at";
+    assert_eq!(members.join(" "), named);
 }
 
 #[test]
@@ -406,57 +419,4 @@ fn m5_a_clock_that_is_off_by_an_hour_misleads_nobody() {
     let shown = ana.run(&["token", CAR, "--as", "json"]).json();
     let left = shown["expires_in"].as_i64().unwrap();
     assert!((3500..=3600).contains(&left), "{left}");
-}
-
-/// A server that signs in with `OpenID` Connect: the vault's side is played, since a real one needs an issuer.
-#[test]
-fn a_browser_sign_in_returns_to_the_port_that_vaults_allow() {
-    let server = ScriptedServer::judging(|request: &Request| {
-        let answer = |data: &str| Response::json(200, format!(r#"{{"data":{data}}}"#));
-        match request.path.as_str() {
-            "/v1/auth/oidc/oidc/auth_url" => {
-                assert!(request.text().contains("http://localhost:8250/oidc/callback"));
-                answer(r#"{"auth_url":"https://issuer.example/authorize?state=the-state"}"#)
-            }
-            "/v1/auth/oidc/oidc/callback" => {
-                assert!(request.query.starts_with("state=the-state&code=the-code&client_nonce="));
-                Response::json(200, r#"{"auth":{"client_token":"CANARY-oidc"}}"#)
-            }
-            "/v1/auth/token/lookup-self" => {
-                answer(r#"{"expire_time":null,"renewable":false,"creation_ttl":0}"#)
-            }
-            "/v1/sys/internal/ui/mounts/secret" => answer(r#"{"type":"kv","options":{"version":"2"}}"#),
-            "/v1/sys/capabilities-self" => {
-                let paths: Vec<_> = ["access", "grant", "spec"]
-                    .map(|it| format!(r#""secret/data/keyfob/accounts/0/{it}":["root"]"#))
-                    .into();
-                answer(&format!("{{{}}}", paths.join(",")))
-            }
-            _ => Response::json(404, r#"{"errors":[]}"#),
-        }
-    });
-    let room = engine::Place::new();
-    let rig = room.command_line();
-    let connection = Connection {
-        address: server.url("").parse().unwrap(),
-        mount: "secret".to_owned(),
-        prefix: "keyfob".to_owned(),
-        namespace: None,
-        ca: None,
-        auth: AuthMethod::Oidc,
-        machine: "ana".to_owned(),
-    };
-    let sign_in = TeamSignIn { connection, credentials: TeamCredentials::Oidc };
-    let mut answers = rig.handle.ask(Command::ConnectTeam(Box::new(sign_in))).unwrap();
-    let started = Instant::now();
-    while rig.browser.opened.lock().unwrap().is_empty() {
-        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", answers.try_wait());
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    // Another page's response is refused, and the sign-in goes on.
-    raw::get("http://localhost:8250/oidc/callback?state=another&code=x");
-    raw::get("http://localhost:8250/oidc/callback?state=the-state&code=the-code");
-    let Reply::TeamConnected(view) = answers.wait().unwrap() else { panic!("not connected") };
-    assert_eq!(view.role, Some(Role::Manage));
-    assert!(room.vault.stored("team").unwrap().expose().contains("CANARY-oidc"));
 }
