@@ -86,7 +86,7 @@ impl Ui {
                 self.open_page(Page::Import(Box::new(state)));
             }
             Target::Export => {
-                let state = ExportPageState::new(&self.folder, cx.now, back_to);
+                let state = ExportPageState::new(&self.folder, cx, back_to);
                 self.open_page(Page::Export(Box::new(state)));
             }
             Target::Back => {}
@@ -110,7 +110,10 @@ impl Ui {
             DialogKind::ChangePassphrase => self.passphrase.open_change(),
             DialogKind::UseFileVault => self.passphrase.open_file_vault(cx),
             DialogKind::MoveVault(to) => self.dialogs.open_move(&cx.snapshot.vault, to),
-            DialogKind::ConnectTeam => self.dialogs.open_team(),
+            DialogKind::ConnectTeam => {
+                let connection = cx.snapshot.team.as_ref().map(|team| &team.connection);
+                self.dialogs.open_team(&self.folder, connection);
+            }
             DialogKind::Recover => self.recover(cx),
         }
     }

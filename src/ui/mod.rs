@@ -337,9 +337,13 @@ impl Ui {
     }
 
     fn take_file(&mut self, cx: &mut Cx<'_>) {
-        match (self.file_answer.take(), &mut self.page) {
-            (Some(answer), Page::Import(state)) => state.take_file(answer, cx),
-            (Some(answer), Page::Export(state)) => state.take_file(answer),
+        let Some(answer) = self.file_answer.take() else { return };
+        if self.dialogs.is_open() {
+            return self.dialogs.take_file(answer);
+        }
+        match &mut self.page {
+            Page::Import(state) => state.take_file(answer, cx),
+            Page::Export(state) => state.take_file(answer),
             _ => {}
         }
     }

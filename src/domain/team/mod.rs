@@ -57,8 +57,12 @@ pub enum ConnectionError {
     Address,
     #[error("the address must begin with https://; http:// is for this computer only")]
     Insecure,
-    #[error("a mount, a prefix or a namespace has letters, digits and - _ . / only")]
-    Path,
+    #[error("the mount has letters, digits and - _ . / only")]
+    Mount,
+    #[error("the path prefix has letters, digits and - _ . / only")]
+    Prefix,
+    #[error("the namespace has letters, digits and - _ . / only")]
+    Namespace,
     #[error("the machine's name is empty, too long or has invisible characters")]
     Machine,
 }
@@ -74,7 +78,11 @@ impl Connection {
         }
         self.address.set_query(None);
         self.address.set_fragment(None);
-        for part in [Some(&mut self.mount), Some(&mut self.prefix), self.namespace.as_mut()] {
+        for (part, error) in [
+            (Some(&mut self.mount), ConnectionError::Mount),
+            (Some(&mut self.prefix), ConnectionError::Prefix),
+            (self.namespace.as_mut(), ConnectionError::Namespace),
+        ] {
             let Some(part) = part else { continue };
             *part = part.trim_matches('/').to_owned();
             let is_plain = |segment: &str| {
@@ -82,7 +90,7 @@ impl Connection {
                 !segment.is_empty() && !segment.starts_with('.') && segment.chars().all(known)
             };
             if !part.split('/').all(is_plain) {
-                return Err(ConnectionError::Path);
+                return Err(error);
             }
         }
         let chars = self.machine.chars().count();
@@ -256,7 +264,7 @@ mod tests {
     fn a_path_names_nothing_outside_its_mount() {
         for prefix in ["", "a//b", "../sys", "a/../b", "a b", "a?b", "a#b", "a%2fb", "é"] {
             let checked = connection("https://v.example", prefix).checked();
-            assert_eq!(checked, Err(ConnectionError::Path), "{prefix}");
+            assert_eq!(checked, Err(ConnectionError::Prefix), "{prefix}");
         }
     }
 }

@@ -15,8 +15,11 @@ pub(crate) mod team;
 pub(crate) mod unsaved_tokens;
 pub(crate) mod vault_migration;
 
+use std::path::Path;
+
 use egui::{Context, Id, Ui};
 
+use crate::domain::team::Connection;
 use crate::messages::command::Command;
 use crate::messages::event::Reply;
 use crate::messages::problem::Problem;
@@ -24,6 +27,7 @@ use crate::messages::snapshot::{VaultKind, VaultView};
 
 use super::cx::Cx;
 use super::widgets::dialog;
+use super::widgets::file_field::FileAnswer;
 use super::widgets::toast::Toasts;
 use super::{labels, widgets};
 use modal::Modal;
@@ -55,8 +59,8 @@ impl Dialogs {
         self.open(MoveDialog::new(vault, to));
     }
 
-    pub(super) fn open_team(&mut self) {
-        self.open(TeamDialog::new());
+    pub(super) fn open_team(&mut self, folder: &Path, connection: Option<&Connection>) {
+        self.open(TeamDialog::new(folder, connection));
     }
 
     pub(super) fn recover(&mut self, cx: &mut Cx<'_>) {
@@ -98,6 +102,12 @@ impl Dialogs {
             self.focused = None;
         }
         taken
+    }
+
+    pub(super) fn take_file(&mut self, answer: FileAnswer) {
+        if let Some(modal) = &mut self.modal {
+            modal.take_file(answer);
+        }
     }
 
     pub(super) fn take_reply(&mut self, ctx: &Context, reply: Reply, toasts: &mut Toasts) {

@@ -9,6 +9,7 @@ use crate::messages::snapshot::{VaultHealth, VaultView};
 use crate::ui::action::DialogKind;
 use crate::ui::cx::Cx;
 use crate::ui::widgets::button::{Button, Weight};
+use crate::ui::widgets::file_field::FileAnswer;
 use crate::ui::{labels, widgets};
 
 pub(in crate::ui) trait Modal {
@@ -26,6 +27,9 @@ pub(in crate::ui) trait Modal {
     }
 
     fn forget(&self, _ctx: &Context) {}
+
+    /// Takes the answer of the system's file dialog.
+    fn take_file(&mut self, _answer: FileAnswer) {}
 
     /// Takes a problem; returns false if the dialog waits for nothing.
     fn take_problem(&mut self, problem: &Problem) -> bool;

@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
 use egui::{Context, Id, Ui};
 
 use crate::domain::account::AccountId;
 use crate::messages::command::Command;
 use crate::messages::problem::Problem;
+use crate::messages::snapshot::{AccountView, VaultKind};
 
 use super::FirstField;
 use crate::ui::action::{Target, UiAction};
@@ -43,18 +43,25 @@ pub(in crate::ui) struct ExportPageState {
     back_to: Option<Section>,
 }
 
+fn is_of_team(account: &AccountView) -> bool {
+    account.vault == VaultKind::Team
+}
+
 fn file_id() -> Id {
     Id::unique("keyfob-export-file")
 }
 
 impl ExportPageState {
-    pub(in crate::ui) fn new(folder: &Path, now: DateTime<Utc>, back_to: Option<Section>) -> Self {
-        let name = format!("keyfob-{}{}", now.format("%Y-%m-%d"), ENDINGS[0]);
+    /// Accounts of the team are left out at first, unless there are no others.
+    pub(in crate::ui) fn new(folder: &Path, cx: &Cx<'_>, back_to: Option<Section>) -> Self {
+        let name = format!("keyfob-{}{}", cx.now.format("%Y-%m-%d"), ENDINGS[0]);
+        let (team, own): (Vec<_>, Vec<_>) = cx.snapshot.accounts.iter().partition(|it| is_of_team(it));
+        let excluded = team.iter().filter(|_| !own.is_empty()).map(|it| it.id.clone()).collect();
         Self {
             encrypted: true,
             with_tokens: false,
             passphrase: NewPassphrase::default(),
-            excluded: BTreeSet::new(),
+            excluded,
             file: FileField::at(&folder.join(name)),
             error: None,
             is_sent: false,
@@ -140,7 +147,10 @@ impl ExportPageState {
             checkbox::list(ui, accounts.len(), |ui, number| {
                 let account = &accounts[number];
                 let mut selected = !self.excluded.contains(&account.id);
-                let note = format!("{} · {}", account.provider_name, labels::grant(account.grant));
+                let mut note = format!("{} · {}", account.provider_name, labels::grant(account.grant));
+                if is_of_team(account) {
+                    note = format!("{note} · {}", labels::TEAM_VAULT);
+                }
                 let row = checkbox::row(ui, &mut selected, account.name.as_str(), &note);
                 if row.changed() && selected {
                     self.excluded.remove(&account.id);

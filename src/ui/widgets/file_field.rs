@@ -46,6 +46,10 @@ impl FileField {
         Self { text, ..Self::within(path.parent().unwrap_or(path)) }
     }
 
+    pub(in crate::ui) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
     pub(in crate::ui) fn question(&self, title: &'static str, is_new: bool) -> FileQuestion {
         let path = self.path().ok();
         let folder = path.as_ref().and_then(|path| path.parent()).unwrap_or(&self.folder).to_owned();
@@ -98,7 +102,9 @@ impl FileField {
         error: Option<&str>,
         note: &str,
     ) -> (bool, bool) {
-        let browse = Button::new(Weight::Secondary, labels::BROWSE);
+        // A page may have several, which differ by name.
+        let name = format!("{} ({label})", labels::BROWSE);
+        let browse = Button::new(Weight::Secondary, labels::BROWSE).accessible_name(&name);
         let width = browse.width(ui);
         let note =
             if self.without_dialog { "This system has no file dialog. Enter the full path." } else { note };

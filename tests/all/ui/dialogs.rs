@@ -173,7 +173,7 @@ fn i2_an_import_asks_before_stored_secrets_go_elsewhere() {
 fn a_sealed_import_asks_for_its_passphrase_until_it_fits() {
     let mut rig = Rig::new(snapshot(Vec::new()));
     rig.press("Import");
-    rig.press("Browse…");
+    rig.press("Browse… (File)");
     let question = rig.file_question().expect("the system's dialog");
     assert_eq!((question.new_name, question.folder), (None, PathBuf::from("/home/me")));
     rig.answer(FileAnswer::Chosen(PathBuf::from("/home/me/team.age")));
@@ -256,7 +256,7 @@ fn an_open_export_has_no_passphrase_and_no_tokens() {
     tick(&mut rig, "Include tokens");
     rig.choose("What goes into the file", "Settings without secrets, as plain text");
     assert!(rig.0.query_by_label("New passphrase").is_none());
-    rig.press("Browse…");
+    rig.press("Browse… (File)");
     let question = rig.file_question().expect("the system's dialog");
     assert_eq!(question.new_name.as_deref(), Some("keyfob-2025-11-21.toml"));
     rig.answer(FileAnswer::NoDialog);

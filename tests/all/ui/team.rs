@@ -2,13 +2,15 @@
 
 use chrono::TimeDelta;
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyfob::domain::oauth::grant_type::GrantType;
+use keyfob::domain::refusal::transport::{Unreachable, UnreachableKind};
 use keyfob::domain::team::{AuthMethod, Change, Connection, Role as Member, TeamError};
 use keyfob::messages::command::{Command, TeamCredentials};
 use keyfob::messages::event::Event;
 use keyfob::messages::problem::{Problem, VaultProblem};
 use keyfob::messages::snapshot::{TeamView, VaultKind};
+use keyfob::ui::FileAnswer;
 
 use super::fixtures::{account, now, snapshot};
 use super::harness::Rig;
@@ -82,6 +84,118 @@ fn a_team_vault_is_connected_in_the_settings() {
     let refused = Problem::Vault(VaultProblem::Team(TeamError::SignInRefused));
     rig.tell(Event::Problem { account: None, problem: refused });
     assert!(rig.tree().contains("refused the sign-in") && !rig.tree().contains("CANARY"), "{}", rig.tree());
+}
+
+/// A dialog with an address, a machine's name and this sign-in.
+fn dialog(sign_in: &str) -> Rig {
+    let mut rig = Rig::new(snapshot(Vec::new()));
+    rig.open_settings("Secrets");
+    rig.press("Connect to a team vault");
+    rig.fill("Address", "https://vault.example:8200");
+    rig.choose("Sign in with", sign_in);
+    rig.fill("Name of this computer", "ana-laptop");
+    rig
+}
+
+fn refuse(rig: &mut Rig, error: TeamError) {
+    rig.tell(Event::Problem { account: None, problem: Problem::Vault(VaultProblem::Team(error)) });
+}
+
+#[test]
+fn an_approle_with_a_namespace_and_a_certificate_connects() {
+    let mut rig = dialog("AppRole");
+    assert!(!rig.can_press("Connect"), "the files are missing");
+    rig.fill("File with the role ID", "/run/role-id");
+    rig.press("Browse… (File with the secret ID)");
+    assert_eq!(rig.file_question().unwrap().title, "File with the secret ID");
+    rig.answer(FileAnswer::Chosen("/run/secret-id".into()));
+    rig.fill("Namespace", "team/a");
+    rig.fill("Certificate of the vault's authority", "ca.pem");
+    rig.press("Connect");
+    assert!(rig.commands().is_empty() && rig.tree().contains("Enter the full path"), "{}", rig.tree());
+    rig.refill("Certificate of the vault's authority", "/etc/ca.pem");
+    rig.press("Connect");
+    let Command::ConnectTeam(sign_in) = rig.command() else { panic!("no connection") };
+    let Connection { namespace, ca, auth, .. } = sign_in.connection;
+    assert_eq!((namespace.as_deref(), auth), (Some("team/a"), AuthMethod::Approle));
+    assert_eq!(ca.unwrap().to_str(), Some("/etc/ca.pem"));
+    let TeamCredentials::AppRole { role_id_file, secret_id_file } = sign_in.credentials else {
+        panic!("other credentials")
+    };
+    assert_eq!(
+        (role_id_file.to_str(), secret_id_file.to_str()),
+        (Some("/run/role-id"), Some("/run/secret-id"))
+    );
+}
+
+#[test]
+fn a_refusal_is_shown_beside_its_field_which_has_the_focus() {
+    let unreachable = |kind| {
+        TeamError::Unreachable(Unreachable {
+            host: "vault.example".to_owned(),
+            kind,
+            may_have_been_sent: false,
+        })
+    };
+    for (error, field) in [
+        (TeamError::SignInRefused, "File with the secret ID"),
+        (TeamError::CredentialsFile("/run/role-id".to_owned()), "File with the role ID"),
+        (TeamError::WrongMount("secret".to_owned()), "Mount"),
+        (TeamError::KvVersion1("secret".to_owned()), "Mount"),
+        (unreachable(UnreachableKind::Certificate), "Certificate of the vault's authority"),
+        (unreachable(UnreachableKind::BadRootCertificate), "Certificate of the vault's authority"),
+        (unreachable(UnreachableKind::Connect), "Address"),
+    ] {
+        let mut rig = dialog("AppRole");
+        rig.fill("File with the role ID", "/run/role-id");
+        rig.fill("File with the secret ID", "/run/secret-id");
+        rig.press("Connect");
+        refuse(&mut rig, error.clone());
+        let node = rig.field(field);
+        assert!(node.is_focused(), "{error:?}: {}", rig.tree());
+        let said = node.accesskit_node().description();
+        assert!(said.is_some_and(|said| !said.is_empty()), "{error:?}: {}", rig.tree());
+    }
+}
+
+#[test]
+fn signing_in_again_begins_with_the_connection_as_it_is() {
+    let mut rig = rig();
+    rig.change(|snapshot| {
+        let connection = &mut snapshot.team.as_mut().unwrap().connection;
+        (connection.namespace, connection.ca) = (Some("team".to_owned()), Some("/etc/ca.pem".into()));
+    });
+    rig.open_settings("Secrets");
+    rig.press("Sign in to the team vault");
+    rig.press("Connect");
+    let sign_in = rig.commands().into_iter().find_map(|command| match command {
+        Command::ConnectTeam(sign_in) => Some(sign_in),
+        _ => None,
+    });
+    let Connection { namespace, ca, machine, .. } = sign_in.expect("a connection").connection;
+    assert_eq!((namespace.as_deref(), machine.as_str()), (Some("team"), "ana-laptop"));
+    assert_eq!(ca.unwrap().to_str(), Some("/etc/ca.pem"));
+}
+
+#[test]
+fn an_export_leaves_the_teams_accounts_out_unless_they_are_chosen() {
+    for (chosen, count) in [(false, 1), (true, 2)] {
+        let mut rig = rig();
+        rig.open_settings("All accounts");
+        rig.press("Export");
+        if chosen {
+            rig.tick("All 2 accounts");
+        }
+        rig.choose("What goes into the file", "Settings without secrets, as plain text");
+        rig.commands();
+        rig.0.get_all_by_role_and_label(Role::Button, "Export").last().unwrap().click_accesskit();
+        rig.0.run();
+        let exported = rig.commands().into_iter().find_map(|command| match command {
+            Command::Export { accounts, .. } => Some(accounts.len()),
+            _ => None,
+        });
+        assert_eq!(exported, Some(count), "{}", rig.tree());
+    }
 }
 
 #[test]
