@@ -51,6 +51,10 @@ pictures *what: release
 figures *which:
     python3 benches/figures.py {{ which }}
 
+# Refresh a team's account a thousand times from ten machines, with kills: `just team 300` for fewer.
+team renewals="1000":
+    KEYFOB_TEAM_RENEWALS={{ renewals }} cargo test --locked --features failpoints --test all -- team::raft --nocapture
+
 # Make the packages for Linux, install each into a clean Debian and start it there (root).
 package:
     sh tests/package.sh

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::bao::{Bao, Fault, Proxy, ROOT};
 use super::rotation::{CAR, Rotation};
 use super::{connect, machine, member, member_at, sign_in};
+use crate::cli::place::Place;
 use crate::support::certificates::Authority;
 use crate::support::desktop::Bus;
 use crate::support::server::ScriptedServer;
@@ -103,18 +104,24 @@ fn m5_a_slow_vault_loses_nothing() {
     assert_eq!(server.refreshes(), 2, "nothing was renewed while the vault was away");
 }
 
-#[test]
-fn m6_a_claim_is_waited_for_named_and_never_sent_again_after_its_grace() {
-    let (bus, server) = (Bus::start(), Rotation::start());
-    let bao = Bao::dev(&bus);
-    let ana = member(&bus, &bao, ROOT, "ana");
+/// A member whose account another machine has claimed at this time by its own clock.
+fn claimed_by_otto<'bus>(bus: &'bus Bus, server: &Rotation, bao: &Bao<'_>, at: &str) -> Place<'bus> {
+    let ana = member(bus, bao, ROOT, "ana");
     ana.run_with(&["import", "-"], &server.account()).ok();
     sign_in(&ana, CAR);
     let path = format!("secret/keyfob/accounts/{}/grant", bao.id_of(CAR));
     let mut grant = bao.record(&path);
-    // A clock that is off by an hour decides nothing: the server's does.
-    grant["claim"] = json!({ "by": "otto", "nonce": "another", "at": "2020-01-01T00:00:00Z" });
+    grant["claim"] = json!({ "by": "otto", "nonce": "another", "at": at });
     bao.put(&path, &grant);
+    ana
+}
+
+#[test]
+fn m6_a_claim_is_waited_for_named_and_never_sent_again_after_its_grace() {
+    let (bus, server) = (Bus::start(), Rotation::start());
+    let bao = Bao::dev(&bus);
+    // A clock that is off decides nothing: the server's does.
+    let ana = claimed_by_otto(&bus, &server, &bao, "2020-01-01T00:00:00Z");
     let run = |words: &[&str]| {
         let output = ana.command(words).env("KEYFOB_PATIENCE_MS", "3000").output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -137,13 +144,7 @@ fn m6_a_claim_is_waited_for_named_and_never_sent_again_after_its_grace() {
 fn m6_a_claim_is_taken_over_within_the_providers_grace() {
     let (bus, server) = (Bus::start(), Rotation::with_grace(Duration::from_mins(2)));
     let bao = Bao::dev(&bus);
-    let ana = member(&bus, &bao, ROOT, "ana");
-    ana.run_with(&["import", "-"], &server.account()).ok();
-    sign_in(&ana, CAR);
-    let path = format!("secret/keyfob/accounts/{}/grant", bao.id_of(CAR));
-    let mut grant = bao.record(&path);
-    grant["claim"] = json!({ "by": "otto", "nonce": "another", "at": "2036-01-01T00:00:00Z" });
-    bao.put(&path, &grant);
+    let ana = claimed_by_otto(&bus, &server, &bao, "2036-01-01T00:00:00Z");
     std::thread::sleep(Duration::from_millis(4100));
     let output = ana.command(&["refresh", CAR]).env("KEYFOB_PATIENCE_MS", "1500").output().unwrap();
     assert!(output.status.success(), "{output:?}");

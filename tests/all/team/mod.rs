@@ -5,6 +5,7 @@ mod faults;
 mod functions;
 #[cfg(feature = "failpoints")]
 mod kills;
+mod oidc;
 #[cfg(feature = "failpoints")]
 mod raft;
 mod rotation;

@@ -1,6 +1,6 @@
 //! Ten processes as ten machines, three nodes with Raft, and kills of everything.
 //!
-//! `KEYFOB_TEAM_RENEWALS=1000 cargo test --features failpoints --test all -- team::raft` makes it a thousand.
+//! `just team` makes it a thousand renewals.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;

@@ -38,6 +38,14 @@ const clients = {
   basic: { client_id: 'keyfob-basic', client_secret: secret(), token_endpoint_auth_method: 'client_secret_basic', ...native },
   post: { client_id: 'keyfob-post', client_secret: secret(), token_endpoint_auth_method: 'client_secret_post', ...native },
   public: { client_id: 'keyfob-public', token_endpoint_auth_method: 'none', ...native },
+  // A team vault that signs its members in.
+  vault: {
+    ...native,
+    client_id: 'team-vault',
+    client_secret: secret(),
+    token_endpoint_auth_method: 'client_secret_basic',
+    redirect_uris: ['http://localhost:8250/oidc/callback'],
+  },
   machine: {
     client_id: 'keyfob-machine',
     client_secret: secret(),
