@@ -344,6 +344,27 @@ fn a_headless_machine_uses_approle_from_files() {
 }
 
 #[test]
+fn a_namespace_has_accounts_of_its_own() {
+    let (bus, server) = (Bus::start(), Rotation::start());
+    let bao = Bao::dev(&bus);
+    bao.run(&["namespace", "create", "team-a"]);
+    bao.run(&["secrets", "enable", "-namespace=team-a", "-path=kv", "-version=2", "kv"]);
+    let ana = machine(&bus, "ana");
+    let token = ana.file("root-token", ROOT);
+    let words = ["team", "connect", &bao.address, "--auth", "token", "--token-file", &token, "--as", "ana"];
+    let place = ["--namespace", "team-a", "--mount", "kv", "--prefix", "a/b"];
+    ana.run(&words.into_iter().chain(place).collect::<Vec<_>>()).ok();
+    let status = ana.run(&["team", "status", "--json"]).json();
+    assert_eq!((&status["sealed"], &status["role"]), (&json!(false), &json!("manage")));
+    let shown = ana.run(&["team", "status"]).ok();
+    assert!(shown.contains("Namespace:") && shown.contains("team-a"), "{shown}");
+    ana.run_with(&["--vault", "team", "import", "-"], &server.account()).ok();
+    assert_eq!(ana.run(&["list", "--json"]).json()[0]["name"], CAR);
+    bao.run(&["kv", "list", "-namespace=team-a", "kv/a/b/accounts"]);
+    bao.fails(&["kv", "list", "secret/keyfob/accounts"]);
+}
+
+#[test]
 fn a_refused_sign_in_keeps_nothing() {
     let bus = Bus::start();
     let bao = Bao::dev(&bus);

@@ -332,8 +332,9 @@ impl KvClient {
 
     /// Whether the server responds, and whether it is sealed. Sends no token.
     pub(super) fn health(&mut self) -> (bool, Option<bool>) {
-        let request =
-            kv::request(&self.connection, Method::Get, "sys/health", None, None, Headers::default());
+        // A namespace has no health of its own.
+        let root = Connection { namespace: None, ..self.connection.clone() };
+        let request = kv::request(&root, Method::Get, "sys/health", None, None, Headers::default());
         match self.transport.send(&request) {
             Ok(answer) => (true, kv::is_sealed(&answer.body)),
             Err(_) => (false, None),
