@@ -109,6 +109,16 @@ impl Work {
         team.call(move |team| team.grant_state(&id)).await
     }
 
+    /// Before an account is given up: a standby may have answered from an older state.
+    async fn catch_up(&self, team: &OpenTeam) -> Result<(), Problem> {
+        let id = self.job.id.clone();
+        let caught_up = team.call(move |team| {
+            team.catch_up(&id);
+            Ok(())
+        });
+        caught_up.await.map_err(Problem::Vault)
+    }
+
     async fn is_newer(&self, team: &OpenTeam) -> Result<bool, VaultProblem> {
         Ok(self.state(team).await?.is_some_and(|state| state.access_generation > self.job.seen))
     }
@@ -121,36 +131,37 @@ impl Work {
     ) -> Result<Turn, NotObtained> {
         let started = Instant::now();
         let grace = i64::from(self.job.provider.refresh.retry_grace_secs.unwrap_or(0));
+        let mut is_current = false;
         loop {
             let state = self.state(&journal.team).await.map_err(Problem::Vault)?;
             let state = state.ok_or_else(NotObtained::needs_sign_in)?;
             if state.access_generation > self.job.seen {
                 return Ok(Turn::Theirs);
             }
-            let is_in_grace = state.age < TimeDelta::seconds(grace);
-            if let Some((_, nonce)) = unsure.take().filter(|(_, nonce)| is_claim(&state, nonce)) {
-                // This machine's own request; no process of it is at work any more.
-                if !is_in_grace {
+            let is_being_written = state.generation > state.access_generation && state.age < WRITING;
+            let is_own = unsure.as_ref().is_some_and(|(_, nonce)| is_claim(&state, nonce));
+            let is_aged =
+                !is_being_written && state.age.to_std().is_ok_and(|age| age >= AGED_WAITS * patience(WAIT));
+            if (is_own || state.claim.is_some() && is_aged) && state.age >= TimeDelta::seconds(grace) {
+                if is_current {
                     return Err(lost(&state));
                 }
+                self.catch_up(&journal.team).await?;
+                is_current = true;
+                continue;
+            }
+            if let Some((_, nonce)) = unsure.take().filter(|_| is_own) {
+                // This machine's own request; no process of it is at work any more.
                 let (client, stored) = self.job.secrets.read().await?;
                 let began = Instant::now();
                 return Ok(Turn::Ours(Box::new(OwnTurn { nonce, began, client, stored })));
             }
-            let is_being_written = state.generation > state.access_generation && state.age < WRITING;
-            if state.claim.is_some() || is_being_written {
-                let is_aged = !is_being_written
-                    && state.age.to_std().is_ok_and(|age| age >= AGED_WAITS * patience(WAIT));
-                if is_aged && !is_in_grace {
-                    return Err(lost(&state));
+            if (state.claim.is_some() || is_being_written) && !is_aged {
+                if started.elapsed() >= patience(WAIT) {
+                    return Err(NotObtained::from(team_problem(TeamError::Claimed(claimant(&state)))));
                 }
-                if !is_aged {
-                    if started.elapsed() >= patience(WAIT) {
-                        return Err(NotObtained::from(team_problem(TeamError::Claimed(claimant(&state)))));
-                    }
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
-                }
+                tokio::time::sleep(PAUSE).await;
+                continue;
             }
             if let Some(turn) = self.claim(journal, &state).await? {
                 return Ok(turn);
